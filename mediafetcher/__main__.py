@@ -1,0 +1,8 @@
+"""`python -m mediafetcher` is the `mediafetcher` command."""
+
+import sys
+
+from mediafetcher.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())
