@@ -1,0 +1,67 @@
+"""What may be typed: every command and its arguments, in one place."""
+
+import argparse
+from typing import NoReturn
+
+from mediafetcher import __version__
+from mediafetcher.base import errors
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise errors.Usage(f"{message} (`{self.prog} --help` shows how)")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and its arguments."""
+    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    group = common.add_argument_group("installation")
+    group.add_argument("--state", metavar="DIR", help="state folder")
+    group.add_argument("--media", metavar="DIR", help="media folder")
+    group.add_argument("--database-url", metavar="URL", help="a PostgreSQL of your own")
+    group.add_argument("--host", help="address to listen on")
+    group.add_argument("--port", type=int, help="port to listen on")
+    top = _Parser(prog="mediafetcher", parents=[common], description="Fetch media into your own library.")
+    top.add_argument("--version", action="version", version=f"mediafetcher {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+
+    def add(name: str, help: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=help, description=help, parents=[common])
+
+    add("serve", "run everything: page, API and downloads")
+    get = add("get", "fetch links into the library")
+    get.add_argument("urls", nargs="+", metavar="URL")
+    get.add_argument("--folder", default="", metavar="A/B", help="folder of the library, made where missing")
+    get.add_argument("--audio", action="store_true", help="sound only")
+    get.add_argument("--max-height", type=int, metavar="N", help="picture height at the most")
+    _for_person(get)
+    listing = add("list", "show or search the library")
+    listing.add_argument("query", nargs="?", default="")
+    listing.add_argument("--folder", metavar="A/B", help="only this folder and those below it")
+    _for_person(listing)
+    for name, help in (("rm", "move an item to the trash"), ("restore", "bring an item back from the trash")):
+        one = add(name, help)
+        one.add_argument("item", type=int, metavar="ITEM", help="its number in `list`")
+        _for_person(one)
+    check = add("check", "compare the media folder with the database")
+    check.add_argument("--read-data", action="store_true", help="read every file and compare its hash")
+    check.add_argument("--repair", action="store_true", help="mend what was found")
+    check.add_argument("--json", action="store_true")
+    add("setup", "print the one-time code of the first run")
+    add("settings", "show the effective settings")
+    user = add("user", "people").add_subparsers(dest="action", metavar="ACTION", required=True)
+    added = user.add_parser("add", parents=[common], help="add a person; the password is asked for")
+    added.add_argument("name")
+    added.add_argument("--admin", action="store_true")
+    user.add_parser("password", parents=[common], help="set a password").add_argument("name")
+    token = add("token", "tokens for programs").add_subparsers(dest="action", metavar="ACTION", required=True)
+    created = token.add_parser("create", parents=[common], help="make a token and print it once")
+    created.add_argument("--user", required=True, metavar="NAME")
+    created.add_argument("--scope", action="append", metavar="S", help="read, download, library or admin")
+    created.add_argument("--name", default="command line")
+    return top
+
+
+def _for_person(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--user", metavar="NAME", help="whose library")
+    command.add_argument("--json", action="store_true", help="one JSON object per line")

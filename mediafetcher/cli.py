@@ -1,0 +1,96 @@
+"""The command line: where what was typed runs.
+
+`serve` takes the state folder for itself. Every other command runs in `commands.py`: here, with the installation
+opened for as long as it takes, or in the process that holds the state folder already.
+"""
+
+import argparse
+import asyncio
+import getpass
+import os
+import signal
+import sys
+
+from mediafetcher import arguments
+from mediafetcher.base import errors, log, settings
+from mediafetcher.base.settings import Settings
+from mediafetcher.out import Out, Terminal
+
+_FLAGS = ("state", "media", "database_url", "host", "port")
+_HOLDER_TIMEOUT = 60.0  # seconds that a holder may take to listen, or to leave
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command -> exit code: 0, 1 found or failed, 2 usage, 75 already running, 130 interrupted."""
+    argv = sys.argv[1:] if argv is None else argv
+    try:
+        asked = arguments.parser().parse_args(argv)
+        flags = {name: getattr(asked, name, None) for name in _FLAGS}
+        chosen = settings.use(settings.load(flags))
+        if asked.command in (None, "serve"):
+            from mediafetcher import serve
+
+            return serve.start(chosen)
+        return _command(chosen, asked, argv)
+    except errors.Problem as problem:
+        print(f"mediafetcher: {problem.detail} [{problem.code}]", file=sys.stderr)
+        return problem.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to say
+        return 1
+
+
+def _command(chosen: Settings, asked: argparse.Namespace, argv: list[str]) -> int:
+    log.setup("warning" if chosen.log_level == "info" else chosen.log_level, chosen.log_format)
+    if asked.command == "settings":
+        for name, value in settings.masked(chosen).items():
+            print(f"{name} = {value!r}")
+        return 0
+    stdin = _password(asked) if asked.command == "user" else None
+    out = Terminal()
+    import uvloop
+
+    try:
+        return uvloop.run(_run(chosen, argv, out, stdin))
+    finally:
+        out.close()
+
+
+def _password(asked: argparse.Namespace) -> str:
+    """A password from the terminal, typed twice, or the first line of standard input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    first = getpass.getpass(f"Password for {asked.name}: ")
+    if getpass.getpass("Again: ") != first:
+        raise errors.Usage("The two passwords differ: nothing was changed.")
+    return first
+
+
+async def _run(chosen: Settings, argv: list[str], out: Out, stdin: str | None) -> int:
+    """Run the command where the state folder is held: there if somebody holds it, else here."""
+    from mediafetcher import commands, control, instance
+
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    deadline = asyncio.get_running_loop().time() + _HOLDER_TIMEOUT
+    try:
+        while True:
+            code = await control.ask(chosen.state, argv, stdin, out)
+            if code is not None:
+                return code
+            try:
+                async with instance.open(chosen, commands.remote) as opened:
+                    return await commands.run(opened, argv, out, stdin)
+            except errors.AlreadyRunning:
+                # The holder is still starting, or about to leave: ask again in a moment.
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(0.1)
+    except asyncio.CancelledError:
+        return 130
+
+

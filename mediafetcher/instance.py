@@ -1,0 +1,138 @@
+"""One installation at work: lock, database, media folder, jobs, control socket; opened in order, closed in reverse.
+
+Whoever holds the lock of a state folder is its only process: the server, or a command that came first. Opening it
+gives a connected, migrated database and a media folder whose state is known; the jobs start when they are needed.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+from mediafetcher import control
+from mediafetcher.base import child, clock, errors, log
+from mediafetcher.base.settings import Settings
+from mediafetcher.db import cluster, engine, schema
+from mediafetcher.downloads import queue
+from mediafetcher.library import items, mount
+
+_log = log.get("instance")
+_HOUSEKEEPING = 60.0  # seconds between two sweeps of the trash and of files without holders
+
+
+class Instance:
+    """The open installation. `await ensure_jobs()` before something is to be fetched."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.queue: queue.Queue | None = None
+        self._starting = asyncio.Lock()
+
+    async def ensure_jobs(self) -> None:
+        async with self._starting:
+            if self.queue is None:
+                started = queue.Queue()
+                await started.start()
+                self.queue = started
+
+    async def stop_jobs(self) -> None:
+        if self.queue is not None:
+            await self.queue.stop()
+            self.queue = None
+
+
+Command = Callable[[Instance], control.Run]
+
+
+@contextlib.asynccontextmanager
+async def open(settings: Settings, command: Command) -> AsyncIterator[Instance]:  # noqa: A001 (instance.open)
+    """Open the installation of `settings.state`. Raises `AlreadyRunning` where another process holds it.
+
+    `command(instance)` gives what runs the commands that arrive at the control socket.
+    """
+    _make_state(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(_lock(settings.state))
+        dsn = settings.database_url
+        if dsn is None:
+            embedded = cluster.Cluster(settings.state)
+            stack.push_async_callback(embedded.stop)
+            dsn = await embedded.start()
+        await engine.connect(dsn)
+        stack.push_async_callback(engine.close)
+        await schema.migrate()
+        await mount.prepare()
+        instance = Instance(settings)
+        stack.push_async_callback(instance.stop_jobs)
+        stack.enter_context(_task(_watch_mount()))
+        stack.enter_context(_task(_keep_house()))
+        server = control.Server(settings.state, command(instance))
+        await server.start()
+        try:
+            yield instance
+        except BaseException:
+            await server.close(wait=False)
+            raise
+        await server.close(wait=True)
+
+
+def _make_state(settings: Settings) -> None:
+    """The state folder. Only ours to read; where we are root the service account may pass through it."""
+    mode = 0o711 if child.service_account() else 0o700
+    try:
+        for folder in (settings.state, settings.work, settings.logs):
+            if not folder.exists():
+                folder.mkdir(parents=True, mode=mode)
+                folder.chmod(mode)
+    except OSError as error:
+        raise errors.StateFolder(
+            f"The state folder {settings.state} cannot be made ({error.strerror}): name another with --state."
+        ) from error
+
+
+@contextlib.contextmanager
+def _lock(state: Path):  # type: ignore[no-untyped-def]
+    """The instance lock: gone with the process that holds it, however that ends."""
+    descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise errors.AlreadyRunning(f"MediaFetcher is already running on {state}.") from error
+    try:
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode())
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _task(work: Awaitable[None]):  # type: ignore[no-untyped-def]
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def _watch_mount() -> None:
+    await mount.watch()
+
+
+async def _keep_house() -> None:
+    """Purge what has been in the trash long enough, and remove files that nobody holds any more."""
+    while True:
+        started = clock.monotonic()
+        try:
+            await items.purge_expired()
+            removed = await items.sweep()
+            if removed:
+                _log.info("files without holders removed", count=removed)
+        except errors.Away as problem:
+            _log.debug("housekeeping waits", reason=problem.code)
+        except Exception:
+            _log.exception("housekeeping failed")
+        await asyncio.sleep(max(1.0, _HOUSEKEEPING - (clock.monotonic() - started)))
