@@ -1,0 +1,31 @@
+"""The error tree: codes are stable, unique and well formed, and each has words."""
+
+import re
+
+from mediafetcher.base import errors
+
+
+def leaves() -> list[type[errors.Problem]]:
+    def below(kind: type[errors.Problem]) -> list[type[errors.Problem]]:
+        return [kind, *(found for child in kind.__subclasses__() for found in below(child))]
+
+    return [kind for kind in below(errors.Problem) if "code" in vars(kind)]
+
+
+def test_codes_are_unique_and_well_formed() -> None:
+    codes = [kind.code for kind in leaves()]
+    assert len(codes) == len(set(codes))
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]+", code) for code in codes)
+
+
+def test_a_code_leads_back_to_its_class() -> None:
+    assert all(errors.by_code(kind.code) is kind for kind in leaves())
+    assert errors.by_code("no_such_code") is errors.Internal
+
+
+def test_only_what_may_pass_is_retried_and_only_what_a_person_can_mend_is_parked() -> None:
+    for kind in leaves():
+        if issubclass(kind, errors.Transient | errors.Away):
+            assert kind.retry == "later" and not kind.park
+        if issubclass(kind, errors.NeedsPerson):
+            assert kind.park and kind.retry == "never"
