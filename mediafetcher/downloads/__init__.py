@@ -1,0 +1,1 @@
+"""How things come in: the queue, the jobs, and the program that fetches."""

@@ -1,0 +1,313 @@
+"""The life of a download: one row, whose state is the truth.
+
+    queued -> running -> done | failed | cancelled | parked | paused | waiting
+    running -> queued                             retry, rescue, stop
+    queued  -> cancelled | paused
+    failed, parked, paused, cancelled -> queued   the person
+
+Every change of state is one UPDATE that names the state it expects; no row means that somebody was first.
+Whoever works on a row holds a lease on it (lease.py). `parked` waits for something that a person must give,
+and `paused` keeps what was fetched. All times are the database's `now()`.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from mediafetcher.base import errors, log
+from mediafetcher.db import engine
+from mediafetcher.downloads import held, lease, listing
+from mediafetcher.downloads.options import Options
+from mediafetcher.library import folders, items
+from mediafetcher.net import urls
+
+STATES = ("queued", "running", "done", "failed", "cancelled", "parked", "paused", "waiting")
+ENDED = ("done", "failed", "cancelled")
+LIVE = ("queued", "running", "parked", "paused", "waiting")
+STAGES = ("extract", "download", "convert", "store")
+
+_RECONCILE_LOCK = 77_002  # the advisory lock of reconciliations: one at a time, of all machines
+
+_log = log.get("jobs")
+
+# The worker's side of a row's life, through the same door.
+Claim, Lost = lease.Claim, lease.Lost
+claim, beat, note, finish, fail, release = (
+    lease.claim,
+    lease.beat,
+    lease.note,
+    lease.finish,
+    lease.fail,
+    lease.release,
+)
+rescue, paused, me = lease.rescue, lease.paused, lease.me
+get, page = listing.get, listing.page
+
+
+async def _silent(count: int) -> None:
+    """Without a bell the row is found by the next reconciliation."""
+
+
+# Rings for work that is due. The queue hangs its bell up here, because jobs must not know the queue.
+ring: Callable[[int], Awaitable[None]] = _silent
+
+
+# ---- in --------------------------------------------------------------------------------------------------
+
+
+async def submit(
+    owner: int, url: str, folder: str | None = None, options: Options | None = None
+) -> dict[str, Any]:
+    """Take a wish -> its download. Nothing is fetched here, and the row is committed on return.
+
+    A source that is in the store already answers with its item, done; the same wish twice answers with the
+    row that is there. Raises `InvalidUrl`, `UnsupportedScheme`, `Invalid`.
+    """
+    options = options or Options()
+    url = urls.parse(url)
+    key = urls.source_key(url, options.recipe())
+    wish = (owner, url, urls.site(url), key)
+    stored = json.dumps(msgspec.to_builtins(options))
+    async with engine.transaction():
+        folder_id = await folders.ensure(owner, folder or "")
+        row = await _known_at_once(wish, folder_id, stored) or await _queue(wish, folder_id, stored)
+        if row["fresh"]:
+            await engine.notify("download", {"id": row["id"], "owner": owner})
+    if row["fresh"] and row["state"] == "queued":
+        await ring(1)
+    return await get(row["id"], owner)
+
+
+async def _queue(wish: tuple[int, str, str, str], folder: int | None, options: str) -> dict[str, Any]:
+    for _ in range(5):  # the row that stood in the way may end before we can read it
+        row = await engine.fetchrow(
+            "insert into download (owner, url, site, source_key, folder, options, state)"
+            " values ($1, $2, $3, $4, $5, $6::text::jsonb, 'queued') on conflict do nothing"
+            " returning id, state, true as fresh",
+            *wish,
+            folder,
+            options,
+        ) or await engine.fetchrow(
+            "select id, state, false as fresh from download where owner = $1 and source_key = $2"
+            " and coalesce(folder, 0) = coalesce($3::bigint, 0) and state = any($4::text[])",
+            wish[0],
+            wish[3],
+            folder,
+            list(LIVE),
+        )
+        if row:
+            return row
+    raise errors.Internal("The download could not be put into the queue.")
+
+
+async def _known_at_once(
+    wish: tuple[int, str, str, str], folder: int | None, options: str
+) -> dict[str, Any] | None:
+    """The source is in the store: a row that is done from the start, or None."""
+    owner, url, site, key = wish
+    item = await known(owner, folder, [key], url, site)
+    if item is None:
+        return None
+    return await engine.fetchrow(
+        "insert into download (owner, url, site, source_key, folder, options, state, progress, item, title,"
+        "  size, duration, started_at, finished_at)"
+        " select $1, $2, $3, $4, $5, $6::text::jsonb, 'done', 1, i.id, i.title,"
+        "  m.size, m.duration, now(), now()"
+        " from library_item i join media_file m on m.id = i.media_file where i.id = $7"
+        " returning id, state, true as fresh",
+        *wish,
+        folder,
+        options,
+        item,
+    )
+
+
+async def known(owner: int, folder: int | None, keys: list[str], url: str, site: str) -> int | None:
+    """The item of a source that was fetched before: the one this person has in this folder, else a new one.
+
+    None where no key is known, or its file is gone by now.
+    """
+    found = await engine.fetchrow(
+        "select s.id, s.media_file, i.id as item, i.title, i.uploader from source s"
+        " left join lateral (select id, title, uploader from library_item"
+        "   where media_file = s.media_file and trashed_at is null order by owner = $2 desc, source = s.id desc nulls last, id limit 1) i on true"
+        " where s.key = any($1::text[]) and s.media_file is not null limit 1",
+        keys,
+        owner,
+    )
+    if found is None:
+        return None
+    mine = await engine.fetchval(
+        "select id from library_item where owner = $1 and media_file = $2 and trashed_at is null"
+        " and coalesce(folder, 0) = coalesce($3::bigint, 0) order by source = $4 desc nulls last, id limit 1",
+        owner,
+        found["media_file"],
+        folder,
+        found["id"],
+    )
+    if mine is not None:
+        return int(mine)
+    entry = items.Entry(
+        title=found["title"] or url.rsplit("/", 1)[-1] or site,
+        folder_id=folder,
+        source_id=found["id"],
+        source_url=url,
+        site=site,
+        uploader=found["uploader"],
+    )
+    return await items.link(owner, found["media_file"], entry)
+
+
+async def source(key: str, url: str) -> int:
+    """The row of a source, made where it is missing -> its id."""
+    return int(
+        await engine.fetchval(
+            "insert into source (key, url) values ($1, $2) on conflict (key) do update set url = excluded.url"
+            " returning id",
+            key,
+            url,
+        )
+    )
+
+
+async def remember(keys: list[str], url: str, item: int) -> None:
+    """From now on these sources are known to be the file of this item."""
+    await engine.execute(
+        "insert into source (key, url, media_file) select key, $2, i.media_file from unnest($1::text[]) key,"
+        " library_item i where i.id = $3 order by key"
+        " on conflict (key) do update set media_file = excluded.media_file",
+        sorted(set(keys)),
+        url,
+        item,
+    )
+
+
+# ---- what the person asks --------------------------------------------------------------------------------
+
+
+async def cancel(id: int, owner: int | None = None) -> dict[str, Any]:
+    """Stop it for good -> its row. One in work is stopped by who holds it, within seconds."""
+    return await _ask(
+        id,
+        owner,
+        "update download set state = case when state = 'running' then state else 'cancelled' end,"
+        " cancel_requested = state = 'running', finished_at = now()"
+        " where {mine} and state in ('queued', 'running', 'parked', 'paused', 'waiting')",
+    )
+
+
+async def pause(id: int, owner: int | None = None) -> dict[str, Any]:
+    """Hold it; what was fetched is kept -> its row."""
+    return await _ask(
+        id,
+        owner,
+        "update download set state = case when state = 'running' then state else 'paused' end,"
+        " pause_requested = state = 'running' where {mine} and state in ('queued', 'running')",
+    )
+
+
+async def resume(id: int, owner: int | None = None) -> dict[str, Any]:
+    """Let a paused one go on -> its row."""
+    return await _again(id, owner, "state = 'paused'")
+
+
+async def retry(id: int, owner: int | None = None) -> dict[str, Any]:
+    """Try again what failed, was cancelled, or waits for a person -> its row; the count of failures
+    starts anew.
+    """
+    return await _again(
+        id, owner, "(state in ('failed', 'cancelled', 'parked') or (state = 'queued' and failures > 0))"
+    )
+
+
+async def give_up(id: int) -> dict[str, Any]:
+    """Fail what waits for its next try -> its row as it is then. For a caller who will not wait."""
+    row = await engine.fetchrow(
+        "update download set state = 'failed', finished_at = now()"
+        " where id = $1 and state = 'queued' and error_code is not null returning owner",
+        id,
+    )
+    if row is None and (problem := paused()):
+        row = await engine.fetchrow(
+            "update download set state = 'failed', finished_at = now(), error_code = $2, error_message = $3"
+            " where id = $1 and state = 'queued' returning owner",
+            id,
+            problem.code,
+            problem.detail,
+        )
+    if row:
+        await engine.notify("download", {"id": id, "owner": row["owner"]})
+    return await get(id)
+
+
+async def set_priority(id: int, owner: int, priority: int) -> dict[str, Any]:
+    """Move it up or down: higher goes first -> its row."""
+    return await _ask(
+        id, owner, "update download set priority = $3 where {mine} and cleared_at is null", priority
+    )
+
+
+async def clear(id: int, owner: int) -> None:
+    """Take it off the list; one that is under way is cancelled. The library item stays."""
+    await _ask(
+        id,
+        owner,
+        "update download set cleared_at = now(), cancel_requested = state = 'running',"
+        " finished_at = coalesce(finished_at, now()),"
+        " state = case when state in ('done', 'failed', 'running') then state else 'cancelled' end"
+        " where {mine} and cleared_at is null",
+    )
+
+
+async def _again(id: int, owner: int | None, expected: str) -> dict[str, Any]:
+    try:
+        await _ask(
+            id,
+            owner,
+            "update download set state = 'queued', run_after = now(), failures = 0, error_code = null,"
+            " error_message = null, finished_at = null, cleared_at = null, cancel_requested = false,"
+            f" pause_requested = false where {{mine}} and {expected}",
+        )
+    except engine.UniqueViolation as error:
+        raise errors.WrongState("The same link is under way already.") from error
+    await ring(1)
+    return await get(id, owner)
+
+
+async def _ask(id: int, owner: int | None, sql: str, *values: Any) -> dict[str, Any]:
+    """One conditional UPDATE -> the row. Raises `NotFound`, or `WrongState` where it was in no state for
+    it.
+    """
+    mine = "id = $1 and ($2::bigint is null or owner = $2)"
+    async with engine.transaction():
+        row = await engine.fetchrow(sql.replace("{mine}", mine) + " returning owner", id, owner, *values)
+        if row is not None:
+            await engine.notify("download", {"id": id, "owner": row["owner"]})
+    now = await get(id, owner)
+    if row is None:
+        raise errors.WrongState(f"That download is {now['state']}: this cannot be done with it.")
+    held.poke(id)
+    return now
+
+
+# ---- keeping the queue going -----------------------------------------------------------------------------
+
+
+async def reconcile(free: int, rung: Callable[[], Awaitable[int]]) -> int:
+    """Put expired leases back, and ring for due rows that nobody rang for -> bells rung.
+
+    `free` slots of ours wait for a bell; `rung()` is how many bells hang there already. One at a time over
+    all machines; who finds another at it leaves it to them.
+    """
+    async with engine.transaction():
+        if not await engine.fetchval("select pg_try_advisory_xact_lock($1)", _RECONCILE_LOCK):
+            return 0
+        expired = await lease.expire()
+        wanted = 0 if paused() else min(free, await lease.due()) - await rung()
+    if expired:
+        _log.warning("downloads of a silent worker put back", count=expired)
+    if wanted > 0:
+        await ring(wanted)
+    return max(0, wanted)

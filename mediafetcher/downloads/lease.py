@@ -1,0 +1,274 @@
+"""What a worker does to its row: claim, beat, note, finish, fail, release; and rescue after a crash.
+
+A row is held by `held_by` (this installation and this start of it) and `attempt` (the fence) for as long as
+its lease lasts. Every UPDATE here names both and the state it expects; no row means that it is ours no more,
+which is `Lost`. An effect is written in the same transaction as `done`, so it happens once.
+"""
+
+import json
+import random
+import shutil
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from mediafetcher.base import errors, settings
+from mediafetcher.db import engine
+from mediafetcher.downloads import held
+from mediafetcher.downloads.options import Options
+from mediafetcher.library import mount
+
+_CLAIM_LOCK = 77_001  # the advisory lock of claims: one at a time
+_LONGEST_WAIT = 3600.0  # seconds between two tries, at the most
+
+# What every way out of `running` has in common.
+_LET_GO = (
+    "held_by = null, lease_until = null, stage = null, speed = null, eta = null, pause_requested = false,"
+    " cancel_requested = false, finished_at = now()"
+)
+_OURS = "id = $1 and held_by = $2 and attempt = $3 and state = 'running'"
+# Where a row goes that is handed back: what was asked of it meanwhile is obeyed.
+_BACK = "case when cancel_requested then 'cancelled' when pause_requested then 'paused' else 'queued' end"
+
+
+class Lost(Exception):
+    """The row is not ours any more (or its cancellation was asked): whatever we did must not count."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A row that is ours to work on. `attempt` is the fence."""
+
+    id: int
+    attempt: int
+    owner: int
+    url: str
+    site: str
+    source_key: str
+    folder: int | None
+    options: Options
+
+
+_boot = uuid.uuid4().hex[:12]
+_instance: tuple[str, str] | None = None
+
+
+def me() -> str:
+    """Who holds rows here: the installation of this state folder, and this start of it."""
+    return f"{instance()}:{_boot}"
+
+
+def instance() -> str:
+    """The lasting name of this state folder, made at its first use."""
+    global _instance
+    path = settings.get().state / "instance"
+    if _instance is None or _instance[0] != str(path):
+        if not path.exists():
+            fresh = path.with_name(f"instance.{uuid.uuid4().hex}")
+            fresh.write_text(uuid.uuid4().hex)
+            fresh.rename(path)
+        _instance = (str(path), path.read_text().strip())
+    return _instance[1]
+
+
+def paused() -> errors.Away | None:
+    """Why the whole queue waits just now, or None. Rows keep their state and their place meanwhile."""
+    now = mount.state()
+    kinds = {"offline": errors.MediaOffline, "full": errors.MediaFull, "read_only": errors.MediaReadOnly}
+    if now.state != "online":
+        return kinds.get(now.state, errors.MediaOffline)(now.reason or None)
+    chosen = settings.get()
+    if chosen.work.exists() and shutil.disk_usage(chosen.work).free < chosen.min_free:
+        return errors.MediaFull(
+            f"The disk of {chosen.work} is full: free some room. Downloads wait until there is."
+        )
+    return None
+
+
+async def claim() -> Claim | None:
+    """Take the best row that is due, or None. Refuses while the queue is paused (disk full, share away).
+
+    Due: queued and its time has come, or running under a lease that ran out. Best: priority, then age. Never
+    more of one site than `jobs_per_site` on all machines together, nothing of a site that asked to slow down,
+    and no source that is being fetched already: its second row waits and then finds it in the store.
+    """
+    if paused():
+        return None
+    chosen = settings.get()
+    async with engine.transaction():
+        # Counting and taking must not interleave with another claim; a statement of its own, because the next
+        # one's snapshot has to begin after the lock is ours.
+        await engine.execute("select pg_advisory_xact_lock($1)", _CLAIM_LOCK)
+        row = await engine.fetchrow(
+            _CLAIM, me(), chosen.lease_seconds, chosen.jobs_per_site, [hold.id for hold in held.every()]
+        )
+        if row is None:
+            return None
+        await engine.notify("download", {"id": row["id"], "owner": row["owner"]})
+    options = msgspec.convert(json.loads(row["options"]), Options)
+    return Claim(**{**row, "options": options})
+
+
+_DUE = """
+  ((d.state = 'queued' and d.run_after <= now() and not d.cancel_requested)
+    or (d.state = 'running' and d.lease_until < now()))
+  and not exists (select from download other
+    where other.source_key = d.source_key and other.state = 'running' and other.id <> d.id)
+  and not exists (select from download slow where slow.site = d.site and slow.state = 'queued'
+    and slow.error_code = 'rate_limited' and slow.run_after > now())
+"""
+_CLAIM = f"""
+update download set state = 'running', attempt = attempt + 1, held_by = $1, stage = 'extract', progress = 0,
+  speed = null, eta = null, lease_until = now() + make_interval(secs => $2), converting = false,
+  started_at = coalesce(started_at, now()), finished_at = null, error_code = null, error_message = null
+where id = (
+  select d.id from download d
+  where {_DUE} and d.id <> all($4::bigint[])
+    and (select count(*) from download busy where busy.site = d.site and busy.state = 'running'
+      and busy.id <> d.id) < $3
+  order by d.priority desc, d.created_at, d.id limit 1 for update skip locked)
+returning id, attempt, owner, url, site, source_key, folder, options::text as options
+"""
+
+
+async def beat() -> list[tuple[held.Hold, held.Order]]:
+    """Renew the leases of what is really in work here, write its progress -> what is asked of which
+    download.
+    """
+    holds = held.every()  # taken before the UPDATE: what is claimed meanwhile is not lost
+    if not holds:
+        return []
+    rows = await engine.fetch(
+        "update download d set lease_until = now() + make_interval(secs => $2), stage = b.stage,"
+        "  progress = b.progress, speed = b.speed, eta = b.eta"
+        " from unnest($3::bigint[], $4::int[], $5::text[], $6::real[], $7::real[], $8::real[])"
+        "   as b(id, attempt, stage, progress, speed, eta)"
+        " where d.id = b.id and d.attempt = b.attempt and d.held_by = $1 and d.state = 'running'"
+        " returning d.id, d.cancel_requested, d.pause_requested",
+        me(),
+        settings.get().lease_seconds,
+        [hold.id for hold in holds],
+        [hold.attempt for hold in holds],
+        [hold.stage for hold in holds],
+        [hold.progress for hold in holds],
+        [hold.speed for hold in holds],
+        [hold.eta for hold in holds],
+    )
+    alive = {row["id"]: row for row in rows}
+    orders: list[tuple[held.Hold, held.Order]] = []
+    for hold in holds:
+        row = alive.get(hold.id)
+        if row is None:
+            orders.append((hold, "lost"))
+        elif row["cancel_requested"]:
+            orders.append((hold, "cancel"))
+        elif row["pause_requested"]:
+            orders.append((hold, "pause"))
+    return orders
+
+
+async def note(claim: Claim, **facts: Any) -> None:
+    """Write what became known (title, size, duration, stage, converting). Raises `Lost`."""
+    names = [name for name in facts if name in ("title", "size", "duration", "stage", "converting")]
+    sets = ", ".join(f"{name} = ${number}" for number, name in enumerate(names, 4))
+    values = [facts[name] for name in names]
+    await _leave(claim, f"update download set {sets} where {_OURS}", *values)
+
+
+async def finish(claim: Claim, item: int) -> None:
+    """The download is done and this is its item. Called inside the transaction that makes the item.
+
+    Raises `Lost` (and so rolls everything back) where the row is not ours any more or its cancellation was
+    asked.
+    """
+    await _leave(
+        claim,
+        f"update download set state = 'done', progress = 1, item = i.id, title = i.title, size = m.size,"
+        f" duration = m.duration, failures = 0, {_LET_GO}"
+        " from library_item i join media_file m on m.id = i.media_file"
+        f" where i.id = $4 and not cancel_requested and download.{_OURS}",
+        item,
+    )
+
+
+async def fail(claim: Claim, problem: errors.Problem) -> str:
+    """It did not work -> the state it is in now: tried again later, parked for a person, or failed for
+    good.
+    """
+    chosen = settings.get()
+    row = await _leave(
+        claim,
+        "update download set state = case when cancel_requested then 'cancelled' when $4 then 'parked'"
+        "   when $5 and failures + 1 < $6 then case when pause_requested then 'paused' else 'queued' end"
+        "   else 'failed' end,"
+        " failures = failures + 1, error_code = $7, error_message = $8,"
+        " run_after = now() +"
+        " make_interval(secs => greatest($9, least($10, $11 * 2 ^ least(failures, 20)) * $12)),"
+        f" {_LET_GO} where {_OURS} returning state",
+        problem.park,
+        problem.retry != "never" and not problem.park,
+        chosen.max_tries,
+        problem.code,
+        problem.detail,
+        float(problem.facts.get("retry_after") or 0.0),
+        _LONGEST_WAIT,
+        0.0 if problem.retry == "now" else chosen.retry_seconds,
+        random.uniform(0.75, 1.25),  # noqa: S311 (so that many do not come back at the same moment)
+    )
+    return str(row["state"])
+
+
+async def release(claim: Claim, problem: errors.Problem | None = None) -> str:
+    """Hand the row back as if it had not been taken: a stop, or a disk that is full -> its state now."""
+    row = await _leave(
+        claim,
+        f"update download set state = {_BACK}, attempt = attempt - 1, progress = 0, error_code = $4,"
+        f" error_message = $5, run_after = now() + make_interval(secs => $6), {_LET_GO}"
+        f" where {_OURS} returning state",
+        problem.code if problem else None,
+        problem.detail if problem else None,
+        settings.get().reconcile_seconds if problem else 0.0,
+    )
+    return str(row["state"])
+
+
+async def rescue() -> int:
+    """Put back what earlier starts of this installation held when they ended -> how many.
+
+    Only for who holds the lock of the state folder: nobody else of that name can be alive.
+    """
+    rows = await engine.fetch(
+        f"update download set state = {_BACK}, {_LET_GO} where state = 'running'"
+        " and starts_with(held_by, $1) and held_by <> $2 returning id",
+        f"{instance()}:",
+        me(),
+    )
+    return len(rows)
+
+
+async def expire() -> int:
+    """Put back the rows whose holder was silent for longer than its lease -> how many."""
+    rows = await engine.fetch(
+        f"update download set state = {_BACK}, {_LET_GO} where state = 'running'"
+        " and lease_until < now() returning id"
+    )
+    return len(rows)
+
+
+async def due() -> int:
+    """How many rows a free slot could claim now (the limits of sites left aside)."""
+    return int(await engine.fetchval(f"select count(*) from download d where {_DUE}"))
+
+
+async def _leave(claim: Claim, sql: str, *values: Any) -> dict[str, Any]:
+    """One fenced UPDATE of a row that we hold, and the word to the pages."""
+    if " returning " not in sql:
+        sql += " returning download.id"
+    async with engine.transaction():
+        row = await engine.fetchrow(sql, claim.id, me(), claim.attempt, *values)
+        if row is None:
+            raise Lost(claim.id)
+        await engine.notify("download", {"id": claim.id, "owner": claim.owner})
+    return row

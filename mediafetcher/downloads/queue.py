@@ -1,0 +1,235 @@
+"""The bell: Huey with its PostgreSQL storage, and the slots that come when it rings.
+
+A message says only "there may be work"; what the work is stands in the download table (jobs.py). So a message
+that is lost, doubled, forged or broken does no harm. Messages are JSON: what is not is refused and thrown
+away, never unpickled. Huey keeps no results and retries nothing; the row does both.
+
+A Huey thread is a slot: it hands the work to the main loop and waits. Signals belong to whoever runs the
+program.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import psycopg
+from huey import PostgresHuey, crontab
+from huey.consumer import Consumer, Worker
+from huey.exceptions import HueyException
+from huey.registry import Message
+from huey.serializer import Serializer
+
+from mediafetcher.base import errors, events, log, settings
+from mediafetcher.db import engine
+from mediafetcher.downloads import held, jobs, work
+
+_log = log.get("queue")
+_NAME = "mediafetcher"
+_PROGRESS_SECONDS = 0.25  # the pages hear of progress this often
+_PROGRESS_ROWS = 40  # in one notification, which may have 8,000 bytes
+
+
+class _Json(Serializer):
+    """Huey's messages as JSON. Raises ValueError or TypeError for anything else, a pickle above all."""
+
+    def _serialize(self, data: Any) -> bytes:
+        return json.dumps(list(data)).encode()
+
+    def _deserialize(self, data: bytes) -> Message:
+        fields = json.loads(data)
+        if not isinstance(fields, list):
+            raise TypeError("a message is a list")
+        return Message(*fields)
+
+
+class _Bell(PostgresHuey):
+    """A Huey whose broken messages are thrown away with a word in the log."""
+
+    def dequeue(self) -> Any:
+        data = self.storage.dequeue()
+        if data is None:
+            return None
+        try:
+            return self.deserialize_task(data)
+        except (ValueError, TypeError, KeyError, HueyException) as error:
+            _log.warning("message refused", reason=type(error).__name__, bytes=len(data))
+            return None
+
+
+def _connect() -> psycopg.Connection[Any]:
+    return psycopg.connect(engine.dsn(), application_name="mediafetcher bell")
+
+
+_bell = _Bell(
+    _NAME, results=False, serializer=_Json(), connection=_connect, create_tables=False, read_timeout=1
+)
+
+
+# The names of these two are in messages that lie in databases out there: they stay for ever.
+@_bell.task(name="ring")
+def _ring() -> None:
+    if _running is not None:
+        engine.call(_running.turn())
+
+
+@_bell.periodic_task(crontab(), name="tick")
+def _tick() -> None:
+    """Once a minute, a second way to what may have been forgotten."""
+    if _running is not None:
+        engine.call(_running.tidy())
+
+
+async def ring(count: int = 1) -> None:
+    """Ring for `count` free slots, on whatever machines they are."""
+    storage = _bell.storage
+    messages = [_bell.serialize_task(_ring.s()) for _ in range(count)]
+    await engine.execute(
+        f"insert into {storage.table_task} (queue, data, priority) select $1, unnest($2::bytea[]), 0",
+        _NAME,
+        messages,
+    )
+    await engine.execute("select pg_notify($1, '')", storage.channel)
+
+
+async def _rung() -> int:
+    """How many bells hang there that nobody has heard yet."""
+    return int(
+        await engine.fetchval(f"select count(*) from {_bell.storage.table_task} where queue = $1", _NAME)
+    )
+
+
+jobs.ring = ring
+
+
+class _Worker(Worker):
+    def shutdown(self) -> None:
+        super().shutdown()
+        with contextlib.suppress(psycopg.Error):
+            self.huey.storage.close()  # this thread's own listening connection, else left to the collector
+
+
+class _QuietConsumer(Consumer):
+    """Huey's consumer without its signal handlers (its SIGHUP would execute the process anew)."""
+
+    worker_class = _Worker
+
+    def _set_signal_handlers(self) -> None:
+        pass
+
+
+class Queue:
+    """The slots of this process, their heartbeat, and the eye on what nobody rang for.
+
+    `start` needs the connected database and the lock of the state folder. `stop` hands every row back without
+    burning an attempt and returns when the children have ended.
+    """
+
+    def __init__(self) -> None:
+        self._slots = settings.get().jobs
+        self._stopping = False
+        self._loops: list[asyncio.Task[None]] = []
+        self._consumer: _QuietConsumer | None = None
+        self._poked = asyncio.Event()
+
+    async def start(self) -> None:
+        global _running
+        chosen = settings.get()
+        rescued = await jobs.rescue()
+        if rescued:
+            _log.warning("downloads of an earlier start put back", count=rescued)
+        await work.tidy()
+        _running = self
+        held.listen(self._poked)
+        self._consumer = _QuietConsumer(
+            _bell,
+            workers=self._slots,
+            max_delay=2.0,
+            check_worker_health=False,  # reconcile looks after them
+            shutdown_timeout=2 * chosen.stop_seconds + 5,
+        )
+        await asyncio.to_thread(self._consumer.start)
+        self._loops = [
+            asyncio.create_task(self._forever(self._beat, chosen.beat_seconds, self._poked), name="beat"),
+            asyncio.create_task(self._forever(self._reconcile, chosen.reconcile_seconds), name="reconcile"),
+            asyncio.create_task(self._forever(self._send_progress, _PROGRESS_SECONDS), name="progress"),
+            asyncio.create_task(self._hear_orders(), name="orders"),
+        ]
+
+    async def stop(self) -> None:
+        global _running
+        self._stopping = True
+        if self._consumer is not None:
+            self._consumer.stop_flag.set()
+            for hold in held.every():
+                hold.obey("stop")
+            await asyncio.to_thread(self._consumer.stop, True)
+        for task in self._loops:
+            task.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        _running = None
+        await asyncio.to_thread(_bell.storage.close)
+
+    async def ring(self, count: int = 1) -> None:
+        await ring(count)
+
+    async def turn(self) -> None:
+        """What a slot does when the bell rings: work until nothing is due."""
+        while not self._stopping:
+            try:
+                claim = await jobs.claim()
+            except Exception as error:
+                # The database may be away; reconcile rings again.
+                _log.warning("claim failed", reason=str(error) or type(error).__name__)
+                return
+            if claim is None:
+                return
+            await work.run(claim, stopping=self._stopping)
+
+    async def tidy(self) -> None:
+        if not self._stopping:
+            await work.tidy()
+
+    async def _beat(self) -> None:
+        for hold, order in await jobs.beat():
+            hold.obey(order)
+
+    async def _reconcile(self) -> None:
+        if self._consumer is not None and not self._stopping:
+            await asyncio.to_thread(self._consumer.check_worker_health)
+        free = self._slots - len(held.every())
+        await jobs.reconcile(free, _rung)
+
+    async def _send_progress(self) -> None:
+        rows = held.unsent()
+        for start in range(0, len(rows), _PROGRESS_ROWS):
+            await engine.notify("progress", rows[start : start + _PROGRESS_ROWS])
+
+    async def _hear_orders(self) -> None:
+        """A change of a row that we hold may be an order from another process: beat at once."""
+        with events.subscribe() as subscription:
+            while True:
+                event = await subscription.get()
+                if event.kind == "download" and isinstance(event.payload, dict):
+                    held.poke(event.payload.get("id", 0))
+
+    async def _forever(
+        self, step: Callable[[], Awaitable[None]], seconds: float, wake: asyncio.Event | None = None
+    ) -> None:
+        wake = wake or asyncio.Event()
+        while True:
+            try:
+                await step()
+            except errors.Away as problem:
+                _log.debug("queue waits", reason=problem.code)
+            except Exception as error:
+                _log.warning(
+                    "queue step failed", step=step.__name__, reason=str(error) or type(error).__name__
+                )
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(wake.wait(), seconds)
+            wake.clear()
+
+
+_running: Queue | None = None

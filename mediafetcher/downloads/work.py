@@ -1,0 +1,267 @@
+"""What a download does, step by step: look, fetch, probe, convert at most once, store; and how it ends.
+
+Everything of an attempt lies in a folder of its own below `<state>/work`, kept only while the download may go
+on here (its next try, a pause, a stop). One catch at the edge turns every end into one change of the row;
+nothing that a link does can end the worker.
+"""
+
+import asyncio
+import shutil
+from pathlib import Path
+from weakref import WeakKeyDictionary
+
+from mediafetcher.base import child, clock, errors, log, settings
+from mediafetcher.db import engine
+from mediafetcher.downloads import held, jobs
+from mediafetcher.downloads.fetch import Fetch, Info, Result
+from mediafetcher.library import items, store
+from mediafetcher.media import convert, probe
+
+_log = log.get("work")
+_HASHED = 0.9  # share of the store stage that is the pass over the bytes
+_ENCODES = ("video", "both")  # the actions that count against TRANSCODES; all others are cheap
+
+_gates: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+async def run(claim: jobs.Claim, *, stopping: bool = False) -> None:
+    """Do one claimed download to its end, whatever that is. Raises nothing."""
+    hold = held.take(claim.id, claim.owner, claim.attempt)
+    began = clock.monotonic()
+    with log.bind(job=claim.id, attempt=claim.attempt):
+        hold.task = asyncio.create_task(_steps(claim, hold), name=f"download {claim.id}")
+        if stopping:
+            hold.obey("stop")
+        try:
+            await asyncio.wait({hold.task})
+        except asyncio.CancelledError:
+            hold.obey("stop")
+            await asyncio.wait({hold.task})
+        try:
+            state = await _settle(claim, hold)
+            _log.info("download ended", state=state, seconds=clock.monotonic() - began)
+            if state not in ("queued", "paused"):
+                await asyncio.to_thread(shutil.rmtree, _path(claim.id), ignore_errors=True)
+        except Exception:
+            _log.exception(
+                "the end of a download was not written"
+            )  # its lease runs out, and it is tried again
+        finally:
+            held.drop(hold)
+
+
+async def _settle(claim: jobs.Claim, hold: held.Hold) -> str:
+    """Write down how the steps ended -> the state of the row."""
+    assert hold.task is not None
+    error = None if hold.task.cancelled() else hold.task.exception()
+    try:
+        if error is None and not hold.task.cancelled():
+            return "done"
+        if hold.order is not None or error is None or isinstance(error, jobs.Lost):
+            return await jobs.release(claim)  # the row says what it was: cancelled, paused, or queued again
+        if isinstance(error, errors.Away):
+            _log.warning("the queue waits", reason=error.code)
+            return await jobs.release(claim, error)
+        if not isinstance(error, errors.Problem):
+            _log.error("download failed by an error of ours", trace=_trace(error))
+            error = errors.Internal(f"{errors.Internal.words} (download {claim.id})")
+        _log.info("download failed", error=error.code, detail=error.detail, **error.facts)
+        return await jobs.fail(claim, error)
+    except jobs.Lost:
+        return "lost"
+
+
+def _trace(error: BaseException) -> str:
+    import traceback
+
+    return "".join(traceback.format_exception(error))
+
+
+# ---- the steps -------------------------------------------------------------------------------------------
+
+
+async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
+    if await _link(claim, [claim.source_key]):
+        return
+    folder = _path(claim.id)
+    await asyncio.to_thread(_make, folder)
+    async with Fetch(claim.url, claim.options, folder) as source:
+        info = await source.info()
+        if await _link(claim, [info.source_key]):
+            return
+        hold.enter("download")
+        await jobs.note(claim, stage="download", title=info.title, duration=info.duration, size=info.filesize)
+        result = await source.download(_downloaded(hold))
+    media, facts = await _playable(claim, hold, info, result)
+    hold.enter("store")
+    await jobs.note(claim, stage="store")
+    await _store(claim, hold, info, result, media, facts)
+
+
+async def _link(claim: jobs.Claim, keys: list[str]) -> bool:
+    """The source is in the store already: end with an item, without a download."""
+    async with engine.transaction():
+        item = await jobs.known(claim.owner, claim.folder, keys, claim.url, claim.site)
+        if item is None:
+            return False
+        await jobs.remember([claim.source_key, *keys], claim.url, item)
+        await jobs.finish(claim, item)
+    return True
+
+
+def _downloaded(hold: held.Hold):  # type: ignore[no-untyped-def]
+    def report(done: int, total: int | None, speed: float | None, eta: float | None) -> None:
+        hold.report(done / total if total else 0.0, speed, eta)
+
+    return report
+
+
+async def _playable(
+    claim: jobs.Claim, hold: held.Hold, info: Info, result: Result
+) -> tuple[Path, probe.Facts]:
+    """The file as browsers play it: as it came, or converted once, and then proved to be right."""
+    source = result.file
+    facts = await probe.probe(source)
+    decision = probe.decide(facts)
+    if decision.action == "reject":
+        raise errors.NotMedia(
+            f"{errors.NotMedia.words[:-1]}: {decision.reason}." if decision.reason else None
+        )
+    _whole(info, facts)
+    if decision.action == "none":
+        return source, facts
+    hold.enter("convert")
+    await jobs.note(claim, stage="convert", converting=True)
+    target = source.with_name("converted.mp4")
+    if decision.action in _ENCODES:
+        async with _gate():
+            await _convert(claim, hold, source, target, facts, decision)
+    else:
+        await _convert(claim, hold, source, target, facts, decision)
+    proved = await probe.probe(target)
+    if probe.decide(proved).action != "none":
+        raise errors.TranscodeFailed(
+            "The converted file is not what browsers play.", reason=probe.decide(proved).reason
+        )
+    return target, proved
+
+
+def _whole(info: Info, facts: probe.Facts) -> None:
+    """What came must be about as long as the page said: an end in the middle can look like success."""
+    if info.duration and facts.duration and facts.duration < info.duration - max(5.0, 0.1 * info.duration):
+        raise errors.Truncated(
+            f"The file is shorter than it should be: {facts.duration:.0f} of {info.duration:.0f} seconds."
+        )
+
+
+async def _convert(
+    claim: jobs.Claim,
+    hold: held.Hold,
+    source: Path,
+    target: Path,
+    facts: probe.Facts,
+    decision: probe.Decision,
+) -> None:
+    chosen = settings.get()
+    left = facts.duration or 0.0
+
+    def report(fraction: float, speed: float | None) -> None:
+        hold.report(fraction, None, left * (1 - fraction) / speed if speed else None)
+
+    await convert.convert(
+        source,
+        target,
+        facts,
+        decision,
+        max_height=claim.options.max_height or chosen.max_height,
+        threads=chosen.ffmpeg_threads,
+        on_progress=report,
+    )
+
+
+async def _store(
+    claim: jobs.Claim, hold: held.Hold, info: Info, result: Result, media: Path, facts: probe.Facts
+) -> None:
+    """Bytes first, rows last; the item and the end of the download in one transaction."""
+    poster = await _poster(media, facts, result)
+    mime, ext = convert.kind_of(facts)
+    staged = await store.stage(media, lambda done: hold.report(_HASHED * done))
+    try:
+        source_id = await jobs.source(claim.source_key, claim.url)
+
+        async def also(item: int) -> None:
+            await jobs.remember([claim.source_key, info.source_key], claim.url, item)
+            await jobs.finish(claim, item)
+
+        await items.add_media(
+            owner=claim.owner,
+            staged=staged,
+            facts=items.MediaFacts(
+                kind=mime,
+                ext=ext,
+                duration=facts.duration,
+                width=facts.video.width if facts.video else None,
+                height=facts.video.height if facts.video else None,
+                video_codec=facts.video.codec if facts.video else None,
+                audio_codec=facts.audio[0].codec if facts.audio else None,
+            ),
+            entry=items.Entry(
+                title=info.title,
+                folder_id=claim.folder,
+                source_id=source_id,
+                source_url=claim.url,
+                site=claim.site,
+                uploader=info.uploader,
+            ),
+            side_files={"poster.jpg": poster} if poster else {},
+            also=also,
+        )
+    finally:
+        staged.path.unlink(missing_ok=True)
+
+
+async def _poster(media: Path, facts: probe.Facts, result: Result) -> Path | None:
+    """A picture for the library: from the film itself, since the site's is any size and shape. None is
+    fine.
+    """
+    target = media.with_name("poster.jpg")
+    if not facts.video:
+        return None
+    try:
+        return target if await convert.poster(media, target, facts) else None
+    except errors.FetchProblem as problem:
+        _log.warning("no poster", reason=problem.code)
+        return None
+
+
+def _gate() -> asyncio.Semaphore:
+    """One for each event loop: asyncio's locks belong to the loop that first waits on them."""
+    return _gates.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(settings.get().transcodes))
+
+
+# ---- folders ---------------------------------------------------------------------------------------------
+
+
+def _path(id: int) -> Path:
+    return settings.get().work / str(id)
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    child.give(folder)
+
+
+async def tidy() -> None:
+    """Remove the folders of downloads that will not go on here."""
+    root = settings.get().work
+    found = (
+        {int(path.name): path for path in root.glob("*") if path.name.isdecimal()} if root.is_dir() else {}
+    )
+    if not found:
+        return
+    rows = await engine.fetch(
+        "select id from download where id = any($1::bigint[]) and state in ('queued', 'running', 'paused')",
+        list(found),
+    )
+    for id in found.keys() - {row["id"] for row in rows} - {hold.id for hold in held.every()}:
+        await asyncio.to_thread(shutil.rmtree, found[id], ignore_errors=True)
