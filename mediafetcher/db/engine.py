@@ -1,0 +1,324 @@
+"""The way to the database: one pool, transactions, raw SQL, notifications.
+
+Raw SQL runs inside the transaction of the calling task where there is one, else by itself. A server that cannot
+be reached, or goes away in the middle, is `errors.DatabaseAway`; what the server says about the data stays an
+exception of asyncpg (`UniqueViolation` and its like below).
+
+Nothing is repeated by itself. Two transactions that took the same rows in opposite order end with a deadlock for
+one of them: `retrying` repeats a function whose whole effect is its transactions.
+"""
+
+import asyncio
+import contextlib
+import contextvars
+import json
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import asyncpg
+from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+
+from mediafetcher.base import errors, events, log
+
+CheckViolation = asyncpg.CheckViolationError
+ForeignKeyViolation = asyncpg.ForeignKeyViolationError
+UndefinedTable = asyncpg.UndefinedTableError
+UniqueViolation = asyncpg.UniqueViolationError
+
+CHANNEL = "mediafetcher"
+_PAYLOAD = 7900  # bytes; the server takes less than 8000
+_ACQUIRE = 30.0  # seconds to wait for a free connection
+_CONNECT = 10.0
+_POOL = 10
+
+_log = log.get("database")
+_T = TypeVar("_T")
+
+# The server is not there, is starting, or has sent us away. Everything else is an answer.
+_GONE = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+)
+
+
+@contextlib.contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except _GONE as error:
+        raise errors.DatabaseAway() from error
+    except asyncpg.InterfaceError as error:
+        # asyncpg says with the same class that it was called wrongly, and that the connection has ended.
+        if "clos" in str(error) or "released" in str(error):
+            raise errors.DatabaseAway() from error
+        raise
+
+
+class _Connection(asyncpg.Connection):  # type: ignore[misc]
+    """A connection of the pool. Nothing we do outlives a transaction, so giving it back costs no round trip."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class _Current:
+    """The transaction of this task. One that has ended does not live on in tasks that were started inside it."""
+
+    def __init__(self) -> None:
+        self._variable: contextvars.ContextVar[_Transaction | None] = contextvars.ContextVar(
+            "transaction", default=None
+        )
+
+    def get(self) -> "_Transaction | None":
+        transaction = self._variable.get()
+        return None if transaction is None or transaction.ended else transaction
+
+    def set(self, transaction: "_Transaction") -> contextvars.Token["_Transaction | None"]:
+        return self._variable.set(transaction)
+
+    def reset(self, token: contextvars.Token["_Transaction | None"]) -> None:
+        self._variable.reset(token)
+
+
+class _Transaction(PostgresTransaction):
+    """Piccolo's transaction, which also gives its connection back where the beginning or the end fails."""
+
+    ended = False
+    engine: "_Engine"
+
+    async def __aenter__(self) -> Self:
+        if self._parent is not None:
+            return self._parent  # type: ignore[return-value]
+        with _translated():
+            self.connection = await self.engine.acquire()
+            try:
+                self.transaction = self.connection.transaction()
+                await self.begin()
+            except BaseException:
+                await self.engine.give_back(self.connection)
+                raise
+        self.context = self.engine.current_transaction.set(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if self._parent is not None:
+            return False
+        try:
+            with _translated():
+                if error is None:
+                    await self.commit()
+                elif not self.connection.is_closed():
+                    await self.rollback()
+        finally:
+            self.ended = True
+            self.engine.current_transaction.reset(self.context)
+            await self.engine.give_back(self.connection)
+        return False
+
+
+class _Engine(PostgresEngine):
+    """Piccolo's engine on our pool. It is made before the address is known; `connect` gives it that."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.current_transaction = _Current()  # type: ignore[assignment]
+
+    def transaction(self, allow_nested: bool = True) -> _Transaction:
+        return _Transaction(self, allow_nested)
+
+    async def acquire(self) -> Any:
+        if self.pool is None:
+            raise errors.DatabaseAway("There is no connection to the database.")
+        return await self.pool.acquire(timeout=_ACQUIRE)
+
+    async def give_back(self, connection: Any) -> None:
+        if self.pool is not None:
+            # A connection that broke is thrown away by the pool; that it broke was said already.
+            with contextlib.suppress(*_GONE, asyncpg.InterfaceError):
+                await self.pool.release(connection)
+
+    @contextlib.asynccontextmanager
+    async def connection(self) -> AsyncIterator[Any]:
+        """The connection of the present transaction, else one of the pool for as long as the block lasts."""
+        transaction = self.current_transaction.get()
+        with _translated():
+            if transaction is not None:
+                yield transaction.connection
+                return
+            connection = await self.acquire()
+            try:
+                yield connection
+            finally:
+                await self.give_back(connection)
+
+    async def _run_in_pool(self, query: str, args: Sequence[Any] | None = None) -> Any:
+        async with self.connection() as connection:
+            return await connection.fetch(query, *(args or ()))
+
+    _run_in_new_connection = _run_in_pool
+
+
+DB = _Engine()
+_loop: asyncio.AbstractEventLoop | None = None
+_listener: asyncio.Task[None] | None = None
+
+
+def _encode(value: Any) -> str:
+    """Piccolo hands JSON over as text already."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+async def _prepare(connection: Any) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(name, schema="pg_catalog", encoder=_encode, decoder=json.loads)
+
+
+async def connect(dsn: str, *, size: int = _POOL) -> None:
+    """Open the pool on this server and listen for notifications. Raises `DatabaseAway`."""
+    global _loop, _listener
+    if DB.pool is not None:
+        raise RuntimeError("connected already")
+    # Without just-in-time compilation: our queries are short, and the first of each kind would take 100 ms.
+    DB.config = {"dsn": dsn, "timeout": _CONNECT, "server_settings": {"jit": "off", "timezone": "UTC"}}
+    with _translated():
+        DB.pool = await asyncpg.create_pool(
+            **DB.config, min_size=1, max_size=size, init=_prepare, connection_class=_Connection
+        )
+    _loop = asyncio.get_running_loop()
+    listening = asyncio.Event()
+    _listener = asyncio.create_task(_listen(listening), name="database notifications")
+    await listening.wait()
+
+
+async def close() -> None:
+    """Close the pool; connections that are still busy after a moment are cut."""
+    global _loop, _listener
+    pool, DB.pool = DB.pool, None
+    if _listener is not None:
+        _listener.cancel()
+        await asyncio.gather(_listener, return_exceptions=True)
+        _listener = None
+    if pool is not None:
+        try:
+            await asyncio.wait_for(pool.close(), 5)
+        except (TimeoutError, *_GONE, asyncpg.InterfaceError):
+            pool.terminate()
+    _loop = None
+
+
+def transaction() -> _Transaction:
+    """`async with engine.transaction():` commits at the end, rolls back on an exception. A nested one joins."""
+    return DB.transaction()
+
+
+def in_transaction() -> bool:
+    return DB.current_transaction.get() is not None
+
+
+async def fetch(sql: str, *args: Any) -> list[dict[str, Any]]:
+    """All rows of a statement with $1 placeholders."""
+    async with DB.connection() as connection:
+        return [dict(row) for row in await connection.fetch(sql, *args)]
+
+
+async def fetchrow(sql: str, *args: Any) -> dict[str, Any] | None:
+    """The first row, or None."""
+    async with DB.connection() as connection:
+        row = await connection.fetchrow(sql, *args)
+    return None if row is None else dict(row)
+
+
+async def fetchval(sql: str, *args: Any) -> Any:
+    """The first column of the first row, or None."""
+    async with DB.connection() as connection:
+        return await connection.fetchval(sql, *args)
+
+
+async def execute(sql: str, *args: Any) -> str:
+    """Run a statement (several, separated by `;`, where there are no arguments) -> the server's command tag."""
+    async with DB.connection() as connection:
+        return str(await connection.execute(sql, *args))
+
+
+async def retrying(function: Callable[[], Awaitable[_T]], tries: int = 6) -> _T:
+    """Call `function` again where the server ended its transaction for the sake of another (deadlock, serialization).
+
+    Inside a transaction it is called once: only whoever began the transaction can begin it again.
+    """
+    for attempt in range(1, tries):
+        try:
+            return await function()
+        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+            if in_transaction():
+                raise
+            await asyncio.sleep(random.uniform(0.5, 1.5) * 0.01 * 2**attempt)  # noqa: S311 (to part the two)
+    return await function()
+
+
+def call(work: Coroutine[Any, Any, _T]) -> _T:
+    """For threads: run `work` on the main loop, where the pool lives, and wait for its result."""
+    if _loop is None:
+        work.close()
+        raise errors.DatabaseAway("There is no connection to the database.")
+    return asyncio.run_coroutine_threadsafe(work, _loop).result()
+
+
+# ---- notifications ---------------------------------------------------------------------------------------
+
+
+async def notify(kind: str, payload: Any = None) -> None:
+    """Tell every process, ours too, of an event; inside a transaction it is told when that commits.
+
+    A list that is too long for one message goes in several; anything else that is too long goes without payload.
+    """
+    text = json.dumps([kind, payload], separators=(",", ":"))
+    if len(text.encode()) <= _PAYLOAD:
+        await execute("select pg_notify($1, $2)", CHANNEL, text)
+    elif isinstance(payload, list) and len(payload) > 1:
+        middle = len(payload) // 2
+        await notify(kind, payload[:middle])
+        await notify(kind, payload[middle:])
+    else:
+        await notify(kind)
+
+
+def _received(_connection: Any, _pid: int, _channel: str, text: str) -> None:
+    try:
+        kind, payload = json.loads(text)
+    except ValueError:
+        _log.warning("a notification that is not ours", length=len(text))
+        return
+    events.publish(kind, payload)
+
+
+async def _listen(listening: asyncio.Event) -> None:
+    """Keep one connection that listens; where it breaks, open another and say that events may be missing."""
+    pause, first = 0.1, True
+    while True:
+        connection = None
+        try:
+            ended = asyncio.Event()
+            connection = await asyncpg.connect(**DB.config)
+            connection.add_termination_listener(lambda _connection, ended=ended: ended.set())
+            await connection.add_listener(CHANNEL, _received)
+            if not first:
+                events.publish("reconnected")
+            first, pause = False, 0.1
+            listening.set()
+            await ended.wait()
+            _log.warning("the database sent us away")
+        except (*_GONE, asyncpg.PostgresError, asyncpg.InterfaceError):
+            pause = min(5.0, pause * 2)
+        finally:
+            listening.set()  # without notifications there is still work that can be done
+            if connection is not None:
+                connection.terminate()
+        await asyncio.sleep(pause)

@@ -1,0 +1,214 @@
+"""All tables, with what always holds for each.
+
+The database enforces what it can: the constraints, indexes and triggers stand in the migrations, and a test holds
+these classes equal to the migrated schema. Every time is `timestamptz` and the database's own `now()`.
+"""
+
+from typing import Any
+
+from piccolo.columns import (
+    UUID,
+    Array,
+    BigInt,
+    BigSerial,
+    Boolean,
+    Bytea,
+    DoublePrecision,
+    ForeignKey,
+    Integer,
+    OnDelete,
+    Real,
+    Text,
+    Timestamptz,
+)
+from piccolo.columns.column_types import JSONB
+from piccolo.columns.defaults.timestamptz import TimestamptzNow
+from piccolo.querystring import QueryString
+from piccolo.table import Table
+
+from mediafetcher.db.engine import DB
+
+
+class _ServerNow(TimestamptzNow):
+    """The database's clock, where Piccolo would send the clock of this machine."""
+
+    def python(self) -> Any:
+        return QueryString("DEFAULT")
+
+
+def _now() -> Timestamptz:
+    return Timestamptz(default=_ServerNow())
+
+
+def _time() -> Timestamptz:
+    return Timestamptz(default=None, null=True)
+
+
+def _text() -> Text:
+    return Text(default=None, null=True)
+
+
+class User(Table, tablename="account", db=DB):
+    """A person. Names are unique without regard to case; no `password_hash`: cannot sign in (yet)."""
+
+    id = BigSerial(primary_key=True)
+    name = Text(required=True)
+    password_hash = _text()
+    admin = Boolean(default=False)
+    created_at = _now()
+
+
+class Session(Table, tablename="session", db=DB):
+    """A browser that is signed in. Only the hash of its secret is kept."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    hash = Bytea(required=True)
+    created_at = _now()
+    last_seen_at = _now()
+    expires_at = Timestamptz(required=True)
+    address = _text()
+    agent = _text()
+
+
+class Token(Table, tablename="token", db=DB):
+    """A token for programs. Only its hash is kept; no `expires_at`: it lasts until it is deleted."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    name = Text(default="")
+    hash = Bytea(required=True)
+    scopes = Array(base_column=Text(), default=list)
+    created_at = _now()
+    last_used_at = _time()
+    expires_at = _time()
+
+
+class Folder(Table, tablename="folder", db=DB):
+    """A virtual folder; no `parent`: at the top. Unique beside its siblings, without regard to case."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    parent = ForeignKey("self", on_delete=OnDelete.no_action)
+    name = Text(required=True)
+    created_at = _now()
+
+
+class MediaFile(Table, tablename="media_file", db=DB):
+    """Bytes in the store, unique by SHA-256.
+
+    `ref_count` is the number of library items that point here, kept by a trigger and by nothing else; `dead_at` is
+    set exactly while it is 0, and the sweeper takes it from there.
+    """
+
+    id = BigSerial(primary_key=True)
+    sha256 = Bytea(required=True)
+    size = BigInt(required=True)
+    kind = Text(required=True)  # MIME type
+    ext = Text(required=True)  # with its dot
+    duration = DoublePrecision(default=None, null=True)  # seconds
+    width = Integer(default=None, null=True)
+    height = Integer(default=None, null=True)
+    video_codec = _text()
+    audio_codec = _text()
+    poster = Boolean(default=False)
+    subtitles = Array(base_column=Text(), default=list)  # languages
+    chapters = JSONB(default="[]")  # [[start in seconds, title], ...]
+    ref_count = Integer(default=0)
+    created_at = _now()
+    dead_at = _time()
+
+
+class Source(Table, tablename="source", db=DB):
+    """What a link led to. Several keys may name one media file."""
+
+    id = BigSerial(primary_key=True)
+    key = Text(required=True)
+    url = Text(required=True)
+    media_file = ForeignKey(MediaFile, on_delete=OnDelete.set_null)
+    never = Boolean(default=False)  # "never again"
+    created_at = _now()
+
+
+class LibraryItem(Table, tablename="library_item", db=DB):
+    """One person's entry in one folder: one reference to a media file.
+
+    The column `search` (generated, full text of title, uploader and site) is left out here: only queries use it.
+    """
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.restrict)
+    folder = ForeignKey(Folder, on_delete=OnDelete.restrict)
+    media_file = ForeignKey(MediaFile, null=False, on_delete=OnDelete.restrict)
+    title = Text(required=True)
+    source = ForeignKey(Source, on_delete=OnDelete.set_null)
+    source_url = _text()
+    site = _text()
+    uploader = _text()
+    created_at = _now()
+    trashed_at = _time()
+
+
+class Watch(Table, tablename="watch", db=DB):
+    """How far a person has watched a media file; one row for each pair (a unique index says so)."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    media_file = ForeignKey(MediaFile, null=False, on_delete=OnDelete.cascade)
+    position = DoublePrecision(default=0.0)  # seconds
+    updated_at = _now()
+
+
+class Download(Table, tablename="download", db=DB):
+    """A job. It is held by somebody exactly while it runs; the same wish lives once, a source runs once."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    url = Text(required=True)
+    site = Text(default="")
+    source_key = Text(required=True)
+    folder = ForeignKey(Folder, on_delete=OnDelete.set_null)
+    options = JSONB(default="{}")
+    state = Text(default="queued")
+    stage = _text()
+    progress = Real(default=0.0)  # 0..1 within the stage
+    speed = Real(default=None, null=True)  # bytes per second
+    eta = Real(default=None, null=True)  # seconds
+    size = BigInt(default=None, null=True)
+    title = _text()
+    duration = DoublePrecision(default=None, null=True)
+    converting = Boolean(default=False)
+    item = ForeignKey(LibraryItem, on_delete=OnDelete.set_null)
+    error_code = _text()
+    error_message = _text()
+    attempt = Integer(default=0)
+    failures = Integer(default=0)
+    priority = Integer(default=0)
+    run_after = _now()
+    held_by = _text()
+    lease_until = _time()
+    cancel_requested = Boolean(default=False)
+    pause_requested = Boolean(default=False)
+    created_at = _now()
+    started_at = _time()
+    finished_at = _time()
+    cleared_at = _time()
+
+
+class StoreRoot(Table, tablename="store_root", db=DB):
+    """Where the media folder is, and the id that its sentinel file must carry. One row, id 1."""
+
+    id = Integer(primary_key=True, default=1)
+    path = Text(required=True)
+    sentinel = UUID(required=True)
+
+
+class AuditEvent(Table, tablename="audit_event", db=DB):
+    """Who did what that matters for security."""
+
+    id = BigSerial(primary_key=True)
+    at = _now()
+    owner = ForeignKey(User, on_delete=OnDelete.set_null)
+    act = Text(required=True)
+    address = _text()
+    facts = JSONB(default="{}")
