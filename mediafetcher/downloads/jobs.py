@@ -129,13 +129,13 @@ async def known(owner: int, folder: int | None, keys: list[str], url: str, site:
 
     None where no key is known, or its file is gone by now.
     """
+    # The title as the site gave it: what other people call their entries is theirs alone.
     found = await engine.fetchrow(
-        "select s.id, s.media_file, i.id as item, i.title, i.uploader from source s"
-        " left join lateral (select id, title, uploader from library_item"
-        "   where media_file = s.media_file and trashed_at is null order by owner = $2 desc, source = s.id desc nulls last, id limit 1) i on true"
+        "select s.id, s.media_file, (select title from download where source_key = s.key and state = 'done'"
+        "   order by id limit 1) as title, (select uploader from library_item where media_file = s.media_file"
+        "   and source = s.id order by id limit 1) as uploader from source s"
         " where s.key = any($1::text[]) and s.media_file is not null limit 1",
         keys,
-        owner,
     )
     if found is None:
         return None

@@ -39,8 +39,8 @@ class _Json(Serializer):
 
     def _deserialize(self, data: bytes) -> Message:
         fields = json.loads(data)
-        if not isinstance(fields, list):
-            raise TypeError("a message is a list")
+        if not isinstance(fields, list) or any(fields[2:]):
+            raise ValueError("a message is an id and the name of a task, and nothing that it could carry")
         return Message(*fields)
 
 
@@ -59,7 +59,7 @@ class _Bell(PostgresHuey):
 
 
 def _connect() -> psycopg.Connection[Any]:
-    return psycopg.connect(engine.dsn(), application_name="mediafetcher bell")
+    return psycopg.connect(engine.DB.config["dsn"], application_name="mediafetcher bell")
 
 
 _bell = _Bell(

@@ -1,0 +1,495 @@
+"""The life of a row: who may change it, from where to where, and what happens when two want it at once."""
+
+import asyncio
+import re
+from dataclasses import replace
+
+import pytest
+
+from mediafetcher.base import errors, events, settings
+from mediafetcher.db import engine
+from mediafetcher.downloads import held, jobs, lease
+from mediafetcher.downloads.options import Options
+
+URL = "https://films.example/watch/{}"
+
+
+@pytest.fixture(autouse=True)
+def _ready(database, state, media_online):
+    """A database, settings, and a media folder that is there."""
+    for hold in held.every():
+        held.drop(hold)
+
+
+@pytest.fixture
+async def owner(database) -> int:
+    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+
+
+async def _submit(owner: int, number: int = 1, **more) -> dict:
+    return await jobs.submit(owner, URL.format(number), **more)
+
+
+async def _row(id: int) -> dict:
+    return await engine.fetchrow("select * from download where id = $1", id)
+
+
+async def _media(name: str) -> int:
+    return await engine.fetchval(
+        "insert into media_file (sha256, size, kind, ext) values (sha256($1::bytea), 9, 'video/mp4', '.mp4')"
+        " returning id",
+        name.encode(),
+    )
+
+
+async def _item(owner: int, media: int, folder: int | None = None) -> int:
+    return await engine.fetchval(
+        "insert into library_item (owner, media_file, folder, title) values ($1, $2, $3, 'A film') returning id",
+        owner,
+        media,
+        folder,
+    )
+
+
+async def _finish(claim: jobs.Claim) -> int:
+    """Give a claimed download its item and its end, as work does."""
+    item = await _item(claim.owner, await _media(claim.url), claim.folder)
+    async with engine.transaction():
+        await jobs.remember([claim.source_key], claim.url, item)
+        await jobs.finish(claim, item)
+    return item
+
+
+# ---- the list of states ----------------------------------------------------------------------------------
+
+
+async def test_the_database_knows_the_same_states(owner):
+    rule = await engine.fetchval(
+        "select string_agg(pg_get_constraintdef(oid), ' ') from pg_constraint"
+        " where conrelid = 'download'::regclass and contype = 'c'"
+    )
+    assert set(jobs.STATES) | set(jobs.STAGES) <= set(re.findall(r"'(\w+)'", rule))
+    with pytest.raises(engine.CheckViolation):
+        await engine.execute(
+            "insert into download (owner, url, site, source_key, state) values ($1, 'u', 's', 'k', 'sleeping')", owner
+        )
+
+
+async def test_running_needs_a_holder(owner):
+    row = await _submit(owner)
+    with pytest.raises(engine.CheckViolation):
+        await engine.execute("update download set state = 'running' where id = $1", row["id"])
+
+
+# ---- submit ----------------------------------------------------------------------------------------------
+
+
+async def test_a_wish_is_a_row_before_the_answer_and_rings(owner, monkeypatch):
+    rung = []
+
+    async def ring(count: int) -> None:
+        rung.append(await engine.fetchval("select count(*) from download"))
+        assert not engine.in_transaction()
+
+    monkeypatch.setattr(jobs, "ring", ring)
+    row = await _submit(owner)
+    assert (row["state"], row["folder"], row["item"], row["site"]) == ("queued", "", None, "films.example")
+    assert rung == [1]
+
+
+async def test_the_same_wish_twice_is_one_row(owner):
+    rows = await asyncio.gather(*(_submit(owner) for _ in range(8)))
+    assert len({row["id"] for row in rows}) == 1
+
+
+async def test_other_folder_other_person_other_recipe_are_other_wishes(owner):
+    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    rows = [
+        await _submit(owner),
+        await _submit(owner, folder="Films/New"),
+        await _submit(other),
+        await _submit(owner, options=Options(audio="m4a")),
+    ]
+    assert len({row["id"] for row in rows}) == 4
+    assert rows[1]["folder"] == "Films/New"
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [("file:///etc/passwd", errors.UnsupportedScheme), ("no link", errors.InvalidUrl), ("", errors.InvalidUrl)],
+)
+async def test_what_is_no_link_is_refused_and_leaves_no_row(owner, url, problem):
+    with pytest.raises(problem):
+        await jobs.submit(owner, url)
+    assert await engine.fetchval("select count(*) from download") == 0
+
+
+async def test_a_known_source_answers_with_its_item_at_once(owner):
+    await _submit(owner)
+    item = await _finish(await jobs.claim())
+    again = await _submit(owner)
+    assert (again["state"], again["item"]) == ("done", item)
+    elsewhere = await _submit(owner, folder="Other")
+    assert elsewhere["state"] == "done" and elsewhere["item"] != item
+    assert await engine.fetchval("select ref_count from media_file") == 2
+    assert await jobs.claim() is None
+
+
+async def test_a_known_source_without_holders_is_fetched_again(owner):
+    await _submit(owner)
+    item = await _finish(await jobs.claim())
+    await engine.execute("delete from library_item where id = $1", item)
+    assert (await _submit(owner))["state"] == "queued"
+
+
+# ---- claim -----------------------------------------------------------------------------------------------
+
+
+async def test_claim_takes_by_priority_then_age(owner):
+    ids = [(await jobs.submit(owner, f"https://site{number}.example/a"))["id"] for number in range(4)]
+    await jobs.set_priority(ids[2], owner, 5)
+    taken = [(await jobs.claim()).id for _ in range(4)]
+    assert taken == [ids[2], ids[0], ids[1], ids[3]]
+    assert await jobs.claim() is None
+
+
+async def test_claim_waits_for_its_time(owner):
+    row = await _submit(owner)
+    await engine.execute("update download set run_after = now() + interval '1 hour' where id = $1", row["id"])
+    assert await jobs.claim() is None
+
+
+async def test_a_site_has_no_more_than_its_share(owner):
+    settings.use(replace(settings.get(), jobs_per_site=2))
+    for number in range(4):
+        await _submit(owner, number)
+    claims = [await jobs.claim() for _ in range(3)]
+    assert [bool(claim) for claim in claims] == [True, True, False]
+    other = await jobs.submit(owner, "https://elsewhere.example/x")
+    assert (await jobs.claim()).id == other["id"]
+    await _finish(claims[0])
+    assert await jobs.claim() is not None
+
+
+async def test_a_site_that_asks_to_slow_down_is_left_alone(owner):
+    settings.use(replace(settings.get(), retry_seconds=60.0))
+    await _submit(owner, 1)
+    await _submit(owner, 2)
+    await jobs.fail(await jobs.claim(), errors.RateLimited())
+    assert await jobs.claim() is None
+    await engine.execute("update download set run_after = now()")
+    assert await jobs.claim() is not None
+
+
+async def test_one_source_is_fetched_once_at_a_time(owner):
+    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    await _submit(owner)
+    await _submit(other)
+    first = await jobs.claim()
+    assert await jobs.claim() is None
+    await _finish(first)
+    assert (await jobs.claim()).owner == other
+
+
+async def test_many_claim_at_once_and_each_row_goes_to_one(owner):
+    settings.use(replace(settings.get(), jobs_per_site=100))
+    for number in range(40):
+        await _submit(owner, number)
+    claims = await asyncio.gather(*(jobs.claim() for _ in range(60)))
+    taken = [claim.id for claim in claims if claim]
+    assert len(taken) == len(set(taken)) == 40
+
+
+async def test_claim_refuses_while_the_share_is_away(owner, media_online):
+    await _submit(owner)
+    await media_online("offline")
+    assert await jobs.claim() is None
+    assert (await _row(1))["attempt"] == 0
+    assert isinstance(jobs.paused(), errors.MediaOffline)
+    shown, _ = await jobs.page(owner)
+    assert shown[0]["error"]["code"] == "media_offline"
+    await media_online("online")
+    assert await jobs.claim() is not None
+
+
+async def test_claim_refuses_where_the_disk_of_the_work_is_full(owner):
+    await _submit(owner)
+    settings.get().work.mkdir(parents=True, exist_ok=True)
+    settings.use(replace(settings.get(), min_free=1 << 62))
+    assert await jobs.claim() is None
+    assert jobs.paused().code == "disk_full"
+
+
+# ---- lease and fence -------------------------------------------------------------------------------------
+
+
+async def test_beat_renews_and_writes_progress(owner):
+    await _submit(owner)
+    claim = await jobs.claim()
+    hold = held.take(claim.id, claim.owner, claim.attempt)
+    hold.enter("download")
+    hold.report(0.5, 1000.0, 8.0)
+    before = (await _row(claim.id))["lease_until"]
+    assert await jobs.beat() == []
+    row = await _row(claim.id)
+    assert row["lease_until"] > before
+    assert (row["stage"], row["progress"], row["speed"], row["eta"]) == ("download", 0.5, 1000.0, 8.0)
+
+
+async def test_beat_brings_orders(owner):
+    for number in range(3):
+        await jobs.submit(owner, f"https://site{number}.example/a")
+    holds = []
+    for _ in range(3):
+        claim = await jobs.claim()
+        holds.append(held.take(claim.id, claim.owner, claim.attempt))
+    await jobs.cancel(holds[0].id, owner)
+    await jobs.pause(holds[1].id, owner)
+    await engine.execute("update download set attempt = attempt + 1 where id = $1", holds[2].id)
+    orders = {hold.id: order for hold, order in await jobs.beat()}
+    assert orders == {holds[0].id: "cancel", holds[1].id: "pause", holds[2].id: "lost"}
+
+
+async def test_an_expired_lease_goes_to_the_next_and_the_old_one_is_fenced_off(owner):
+    await _submit(owner)
+    old = await jobs.claim()
+    await engine.execute("update download set lease_until = now() - interval '1 second'")
+    new = await jobs.claim()
+    assert (new.id, new.attempt) == (old.id, old.attempt + 1)
+    item = await _item(owner, await _media("x"))
+    for act in (
+        jobs.finish(old, item),
+        jobs.fail(old, errors.Gone()),
+        jobs.release(old),
+        jobs.note(old, title="Old"),
+    ):
+        with pytest.raises(jobs.Lost):
+            await act
+    row = await _row(new.id)
+    assert (row["state"], row["attempt"], row["title"]) == ("running", new.attempt, None)
+
+
+async def test_an_expired_lease_that_we_still_work_on_is_not_taken_twice(owner):
+    await _submit(owner)
+    claim = await jobs.claim()
+    held.take(claim.id, claim.owner, claim.attempt)
+    await engine.execute("update download set lease_until = now() - interval '1 second'")
+    assert await jobs.claim() is None
+
+
+async def test_finish_rolls_back_with_the_library_rows(owner):
+    await _submit(owner)
+    claim = await jobs.claim()
+    await jobs.cancel(claim.id, owner)
+    media = await _media("x")
+    with pytest.raises(jobs.Lost):
+        async with engine.transaction():
+            await jobs.finish(claim, await _item(owner, media))
+    assert await engine.fetchval("select count(*) from library_item") == 0
+    assert await jobs.release(claim) == "cancelled"
+
+
+async def test_finish_writes_item_and_facts(owner):
+    await _submit(owner)
+    claim = await jobs.claim()
+    item = await _finish(claim)
+    row = await jobs.get(claim.id, owner)
+    assert (row["state"], row["item"], row["title"], row["size"]) == ("done", item, "A film", 9)
+    assert row["finished_at"] and row["stage"] is None and row["progress"] == 1
+
+
+# ---- failing ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("problem", "state"),
+    [
+        (errors.Network(), "queued"),
+        (errors.ServerError(), "queued"),
+        (errors.LoginRequired(), "parked"),
+        (errors.Gone(), "failed"),
+        (errors.Drm(), "failed"),
+        (errors.Internal(), "failed"),
+    ],
+)
+async def test_errors_by_their_class(owner, problem, state):
+    await _submit(owner)
+    claim = await jobs.claim()
+    assert await jobs.fail(claim, problem) == state
+    row = await jobs.get(claim.id, owner)
+    assert row["state"] == state
+    assert row["error"] == {"code": problem.code, "message": problem.detail}
+    assert (row["finished_at"] is not None) == (state == "failed")
+
+
+async def test_retries_wait_longer_each_time_and_end(owner):
+    settings.use(replace(settings.get(), retry_seconds=10.0, max_tries=4))
+    await _submit(owner)
+    waits = []
+    for _ in range(3):
+        claim = await jobs.claim()
+        assert await jobs.fail(claim, errors.Network()) == "queued"
+        waits.append(await engine.fetchval("select extract(epoch from run_after - now())::float8 from download"))
+        await engine.execute("update download set run_after = now()")
+    assert 7 <= waits[0] <= 12.5 and 15 <= waits[1] <= 25 and 30 <= waits[2] <= 50
+    assert await jobs.fail(await jobs.claim(), errors.Network()) == "failed"
+
+
+async def test_a_site_may_say_how_long_to_wait(owner):
+    await _submit(owner)
+    await jobs.fail(await jobs.claim(), errors.RateLimited(retry_after=500))
+    wait = await engine.fetchval("select extract(epoch from run_after - now())::float8 from download")
+    assert 490 < wait <= 500
+
+
+async def test_release_burns_no_attempt(owner):
+    await _submit(owner)
+    claim = await jobs.claim()
+    assert await jobs.release(claim) == "queued"
+    row = await _row(claim.id)
+    assert (row["attempt"], row["failures"], row["held_by"], row["lease_until"]) == (0, 0, None, None)
+    claim = await jobs.claim()
+    assert await jobs.release(claim, errors.MediaFull()) == "queued"
+    shown = await jobs.get(claim.id)
+    assert shown["error"]["code"] == "disk_full" and shown["attempt"] == 0
+
+
+# ---- what the person asks --------------------------------------------------------------------------------
+
+
+async def test_cancel_pause_resume_retry_of_a_queued_one(owner):
+    row = await _submit(owner)
+    assert (await jobs.pause(row["id"], owner))["state"] == "paused"
+    assert await jobs.claim() is None
+    assert (await jobs.resume(row["id"], owner))["state"] == "queued"
+    assert (await jobs.cancel(row["id"], owner))["state"] == "cancelled"
+    with pytest.raises(errors.WrongState):
+        await jobs.cancel(row["id"], owner)
+    assert (await jobs.retry(row["id"], owner))["state"] == "queued"
+    assert await jobs.claim() is not None
+
+
+async def test_pause_of_a_running_one_takes_effect_when_it_lets_go(owner):
+    row = await _submit(owner)
+    claim = await jobs.claim()
+    await jobs.pause(row["id"], owner)
+    assert await jobs.release(claim) == "paused"
+    assert (await _row(row["id"]))["pause_requested"] is False
+
+
+async def test_retry_collides_with_the_same_wish_under_way(owner):
+    row = await _submit(owner)
+    await jobs.cancel(row["id"], owner)
+    await _submit(owner)
+    with pytest.raises(errors.WrongState):
+        await jobs.retry(row["id"], owner)
+
+
+async def test_nobody_touches_what_is_not_theirs(owner):
+    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    row = await _submit(owner)
+    for act in (jobs.get, jobs.cancel, jobs.pause, jobs.resume, jobs.retry, jobs.clear):
+        with pytest.raises(errors.NotFound):
+            await act(row["id"], other)
+    with pytest.raises(errors.NotFound):
+        await jobs.set_priority(row["id"], other, 9)
+    assert (await jobs.page(other))[0] == []
+    assert (await jobs.get(row["id"], owner))["state"] == "queued"
+
+
+async def test_clear_hides_the_row_and_cancels_what_is_under_way(owner):
+    done, waiting = await _submit(owner, 1), await _submit(owner, 2)
+    item = await _finish(await jobs.claim())
+    for row in (done, waiting):
+        await jobs.clear(row["id"], owner)
+    assert (await jobs.page(owner))[0] == []
+    assert (await _row(done["id"]))["state"] == "done"
+    assert (await _row(waiting["id"]))["state"] == "cancelled"
+    assert await engine.fetchval("select id from library_item") == item
+
+
+async def test_give_up_says_why_it_waits(owner):
+    row = await _submit(owner)
+    assert (await jobs.give_up(row["id"]))["state"] == "queued"  # nothing is wrong
+    await jobs.fail(await jobs.claim(), errors.Network("No answer."))
+    row = await jobs.give_up(row["id"])
+    assert (row["state"], row["error"]) == ("failed", {"code": "network", "message": "No answer."})
+
+
+async def test_pages_go_on_where_the_last_one_ended(owner):
+    ids = [(await _submit(owner, number))["id"] for number in range(5)]
+    first, cursor = await jobs.page(owner, limit=3)
+    rest, end = await jobs.page(owner, limit=3, cursor=cursor)
+    assert [row["id"] for row in first + rest] == ids[::-1] and end is None
+    assert (await jobs.page(owner, state="done,failed"))[0] == []
+
+
+# ---- after a crash ---------------------------------------------------------------------------------------
+
+
+async def test_rescue_puts_back_what_an_earlier_start_held(owner, monkeypatch):
+    for number in range(3):
+        await jobs.submit(owner, f"https://site{number}.example/a")
+    claims = [await jobs.claim() for _ in range(3)]
+    await jobs.cancel(claims[1].id, owner)
+    await engine.execute("update download set held_by = 'another:machine' where id = $1", claims[2].id)
+    assert await jobs.rescue() == 0  # they are of this start
+    monkeypatch.setattr(lease, "_boot", "the-next-one")
+    assert await jobs.rescue() == 2
+    assert [(await _row(claim.id))["state"] for claim in claims] == ["queued", "cancelled", "running"]
+
+
+async def test_reconcile_puts_back_and_rings_for_what_is_due(owner, monkeypatch):
+    rung = []
+
+    async def ring(count: int) -> None:
+        rung.append(count)
+
+    hanging = 0
+
+    async def there() -> int:
+        return hanging
+
+    for number in range(5):
+        await _submit(owner, number)
+    await jobs.claim()
+    await engine.execute("update download set lease_until = now() - interval '1 second' where state = 'running'")
+    monkeypatch.setattr(jobs, "ring", ring)
+    assert await jobs.reconcile(3, there) == 3
+    assert await engine.fetchval("select count(*) from download where state = 'queued'") == 5
+    hanging = 3
+    assert await jobs.reconcile(3, there) == 0
+    assert rung == [3]
+
+
+async def test_only_one_reconciles_at_a_time(owner):
+    await _submit(owner)
+
+    async def none() -> int:
+        return 0
+
+    async def meanwhile() -> int:
+        return await asyncio.create_task(jobs.reconcile(3, none), context=_fresh())
+
+    def _fresh():
+        import contextvars
+
+        return contextvars.Context()
+
+    inner = []
+
+    async def there() -> int:
+        inner.append(await meanwhile())
+        return 0
+
+    assert await jobs.reconcile(1, there) == 1
+    assert inner == [0]
+
+
+async def test_the_pages_are_told(owner):
+    with events.subscribe() as heard:
+        row = await _submit(owner)
+        async with asyncio.timeout(5):
+            while (event := await heard.get()).kind != "download":
+                pass
+    assert event.payload == {"id": row["id"], "owner": owner}

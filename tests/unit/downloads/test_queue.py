@@ -1,0 +1,204 @@
+"""The bell and the slots: messages are JSON and nothing else, a ring becomes work, a stop is quick."""
+
+import asyncio
+import json
+import pickle
+import signal
+import time
+from dataclasses import replace
+
+import pytest
+
+from mediafetcher.base import errors, events, settings
+from mediafetcher.db import engine
+from mediafetcher.downloads import held, jobs, queue
+
+TASK = "mediafetcher.downloads.queue.ring"  # in messages of databases out there: must never change
+
+
+@pytest.fixture(autouse=True)
+async def _ready(database, state, media_online):
+    settings.use(replace(settings.get(), jobs=2, reconcile_seconds=0.2, beat_seconds=0.2, stop_seconds=2.0))
+
+
+@pytest.fixture
+async def owner(database) -> int:
+    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+
+
+@pytest.fixture
+async def running(_ready):
+    started = queue.Queue()
+    await started.start()
+    yield started
+    await started.stop()
+
+
+async def _known_source(owner: int, url: str) -> int:
+    """A queued wish whose source is in the store by now: it ends at once, without a download."""
+    async with engine.transaction():
+        media = await engine.fetchval(
+            "insert into media_file (sha256, size, kind, ext) values (sha256($1::bytea), 9, 'video/mp4', '.mp4')"
+            " returning id",
+            url.encode(),
+        )
+        other = await engine.fetchval("insert into account (name) values ($1) returning id", f"holder of {url}")
+        await engine.execute(
+            "insert into library_item (owner, media_file, title) values ($1, $2, 'Held')", other, media
+        )
+        await engine.execute("insert into source (key, url, media_file) values ($1, $1, $2)", url, media)
+        return await engine.fetchval(
+            "insert into download (owner, url, site, source_key) values ($1, $2, 'films.example', $2) returning id",
+            owner,
+            url,
+        )
+
+
+async def _until(id: int, *states: str) -> dict:
+    """Wait on the events of the database until the download is in one of the states."""
+    with events.subscribe() as heard:
+        async with asyncio.timeout(20):
+            while (row := await jobs.get(id))["state"] not in states:
+                await heard.get()
+    return row
+
+
+async def _messages() -> list[bytes]:
+    return [row["data"] for row in await engine.fetch("select data from huey_task order by id")]
+
+
+async def _put(data: bytes) -> None:
+    await engine.execute("insert into huey_task (queue, data, priority) values ('mediafetcher', $1, 0)", data)
+    await engine.execute("select pg_notify($1, '')", queue._bell.storage.channel)
+
+
+async def _all_heard() -> None:
+    async with asyncio.timeout(20):
+        while await engine.fetchval("select count(*) from huey_task"):
+            await asyncio.sleep(0.05)
+
+
+async def test_a_message_is_json_and_names_the_task_for_ever(owner):
+    await queue.ring(2)
+    for data in await _messages():
+        fields = json.loads(data)
+        assert fields[1] == TASK and fields[6] == [] and fields[7] == {}
+
+
+class _Bomb:
+    def __reduce__(self):
+        return (pytest.fail, ("a message was unpickled",))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pickle.dumps(_Bomb(), 0),
+        pickle.dumps(_Bomb()),
+        b"",
+        b"null",
+        b'"text"',
+        b"[]",
+        b'["id", "os.system", null, 0, 0, null, ["true"], {}]',
+        json.dumps(["id", TASK, None, 0, 0, None, [1, 2], {"shell": True}] + [None] * 20).encode(),
+        b"\xff" * 5000,
+    ],
+    ids=["pickle0", "pickle", "empty", "null", "text", "list", "unknown", "too-long", "noise"],
+)
+async def test_what_is_no_message_of_ours_is_thrown_away_and_harms_nobody(owner, running, data):
+    await _put(data)
+    await _all_heard()
+    id = await _known_source(owner, "https://films.example/after")
+    await queue.ring()
+    assert (await _until(id, "done"))["item"]
+
+
+async def test_a_message_with_arguments_does_not_reach_the_task(owner, running):
+    await _put(json.dumps(["id", TASK, None, 0, 0, None, ["x"], {}]).encode())
+    await _all_heard()
+    id = await _known_source(owner, "https://films.example/after")
+    await queue.ring()
+    await _until(id, "done")
+
+
+async def test_a_ring_becomes_work_and_the_row_ends(owner, running):
+    id = await _known_source(owner, "https://films.example/1")
+    await queue.ring()
+    row = await _until(id, "done")
+    assert row["item"] and row["attempt"] == 1
+    assert held.every() == []
+
+
+async def test_what_nobody_rang_for_is_found(owner):
+    id = await _known_source(owner, "https://films.example/1")
+    await engine.execute("delete from huey_task")  # the bell was lost in a crash
+    started = queue.Queue()
+    await started.start()
+    try:
+        await _until(id, "done")
+    finally:
+        await started.stop()
+
+
+async def test_bells_do_not_pile_up(owner):
+    """With no slot to hear them, reconcile rings no more often than there is use for."""
+    for number in range(10):
+        await jobs.submit(owner, f"https://site{number}.example/a")
+    await engine.execute("delete from huey_task")
+    for _ in range(5):
+        await jobs.reconcile(3, queue._rung)
+    assert len(await _messages()) == 3
+
+
+async def test_no_results_are_kept(owner, running):
+    id = await _known_source(owner, "https://films.example/1")
+    await queue.ring(3)
+    await _until(id, "done")
+    await _all_heard()
+    assert await engine.fetchval("select count(*) from huey_kv") == 0
+
+
+async def test_it_installs_no_signal_handlers(running):
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    again = queue._QuietConsumer(queue._bell, workers=1)
+    again._set_signal_handlers()
+    assert before == {number: signal.getsignal(number) for number in before}
+    for handler in before.values():
+        assert "huey" not in getattr(handler, "__module__", "")
+
+
+async def test_a_stop_is_quick_and_it_starts_again(owner):
+    for round in range(2):
+        started = queue.Queue()
+        await started.start()
+        id = await _known_source(owner, f"https://films.example/{round}")
+        await queue.ring()
+        await _until(id, "done")
+        began = time.monotonic()
+        await started.stop()
+        assert time.monotonic() - began < 5
+
+
+async def test_an_absent_share_pauses_the_queue_and_not_the_row(owner, running, media_online):
+    await media_online("offline")
+    id = await _known_source(owner, "https://films.example/1")
+    await queue.ring()
+    await _all_heard()
+    row = await jobs.get(id)
+    assert (row["state"], row["attempt"], row["error"]["code"]) == ("queued", 0, errors.MediaOffline.code)
+    await media_online("online")
+    await _until(id, "done")
+
+
+async def test_progress_is_told_a_few_times_a_second(owner, running):
+    hold = held.take(10_000, owner, 1)
+    try:
+        with events.subscribe() as heard:
+            for step in range(200):
+                hold.report(step / 200, 5.0, 1.0)
+            async with asyncio.timeout(5):
+                while (event := await heard.get()).kind != "progress":
+                    pass
+        assert event.payload == [[10_000, "extract", 199 / 200, 5.0, 1.0, owner]]
+    finally:
+        held.drop(hold)
