@@ -1,0 +1,157 @@
+"""The Litestar application, and THE table of all routes.
+
+Each route says its method, path, handler, who may call it, and the problems it may answer with beside those of
+every route. What is not in the table does not exist; `front.py` answers for the routes whose handler is `None`.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from litestar import Litestar, Router
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig, ResponseSpec
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+
+from mediafetcher import __version__
+from mediafetcher.api import (
+    account,
+    auth,
+    downloads,
+    events,
+    folders,
+    guard,
+    items,
+    problems,
+    system,
+)
+from mediafetcher.api.auth import ACCOUNT, ADMIN, DOWNLOAD, DOWNLOADS, LIBRARY, OPEN, OPTIONAL, READ, Who
+from mediafetcher.base import errors as e
+
+Kinds = tuple[type[e.Problem], ...]
+
+
+class Route(NamedTuple):
+    """`handler` is None where the front answers by itself: bytes, which Litestar cannot serve in ranges."""
+
+    method: str
+    path: str
+    handler: Callable[..., Any] | None
+    who: Who
+    problems: Kinds = ()
+    status: int | None = None
+
+
+_GONE: Kinds = (e.NotFound,)
+_STATE: Kinds = (e.NotFound, e.WrongState)
+_FILE: Kinds = (e.NotFound, e.MediaOffline)
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/api/health", system.health, OPEN, (e.DatabaseAway,)),
+    Route("GET", "/api/system", system.overview, READ),
+    Route("GET", "/api/settings", system.effective_settings, ADMIN),
+    Route("GET", "/api/events", events.stream, READ),
+    # who comes in
+    Route("GET", "/api/session", account.state, OPTIONAL),
+    Route("POST", "/api/setup", account.set_up, OPEN, (e.SetupCode, e.SetupClosed, e.WeakPassword, e.NameTaken, e.TooManyRequests)),
+    Route("POST", "/api/session", account.sign_in, OPEN, (e.WrongCredentials, e.TooManyRequests)),
+    Route("DELETE", "/api/session", account.sign_out, OPTIONAL),
+    Route("GET", "/api/sessions", account.open_sessions, ACCOUNT),
+    Route("DELETE", "/api/sessions/{id:int}", account.end_session, ACCOUNT, _GONE),
+    Route("GET", "/api/tokens", account.own_tokens, ACCOUNT),
+    Route("POST", "/api/tokens", account.make_token, ACCOUNT),
+    Route("DELETE", "/api/tokens/{id:int}", account.end_token, ACCOUNT, _GONE),
+    Route("GET", "/api/users", account.everybody, ADMIN),
+    Route("POST", "/api/users", account.add_user, ADMIN, (e.WeakPassword, e.NameTaken)),
+    Route("PATCH", "/api/users/{id:int}", account.change_user, ACCOUNT, (e.NotFound, e.WeakPassword, e.WrongCredentials, e.LastAdmin, e.TooManyRequests)),
+    Route("DELETE", "/api/users/{id:int}", account.remove_user, ADMIN, (e.NotFound, e.LastAdmin)),
+    # how things come in
+    Route("POST", "/api/downloads", downloads.submit, DOWNLOAD, (e.InvalidUrl, e.UnsupportedScheme)),
+    Route("GET", "/api/downloads", downloads.page, DOWNLOADS),
+    Route("GET", "/api/downloads/{id:int}", downloads.get, DOWNLOADS, _GONE),
+    Route("PATCH", "/api/downloads/{id:int}", downloads.prioritise, DOWNLOAD, _STATE),
+    Route("DELETE", "/api/downloads/{id:int}", downloads.clear, DOWNLOAD, _STATE),
+    Route("POST", "/api/downloads/{id:int}/cancel", downloads.cancel, DOWNLOAD, _STATE, 200),
+    Route("POST", "/api/downloads/{id:int}/retry", downloads.retry, DOWNLOAD, _STATE, 200),
+    Route("POST", "/api/downloads/{id:int}/pause", downloads.pause, DOWNLOAD, _STATE, 200),
+    Route("POST", "/api/downloads/{id:int}/resume", downloads.resume, DOWNLOAD, _STATE, 200),
+    # what is kept
+    Route("GET", "/api/items", items.page, READ),
+    Route("POST", "/api/items", items.copy, LIBRARY, _GONE),
+    Route("GET", "/api/items/{id:int}", items.get, READ, _GONE),
+    Route("PATCH", "/api/items/{id:int}", items.change, LIBRARY, _GONE),
+    Route("DELETE", "/api/items/{id:int}", items.trash, LIBRARY, _GONE, 200),
+    Route("PUT", "/api/items/{id:int}/position", items.watched, READ, _GONE, 204),
+    Route("POST", "/api/items/{id:int}/restore", items.restore, LIBRARY, _GONE, 200),
+    Route("GET", "/api/trash", items.trashed, READ),
+    Route("DELETE", "/api/trash", items.purge, LIBRARY, (), 200),
+    Route("GET", "/api/folders", folders.tree, READ),
+    Route("POST", "/api/folders", folders.make, LIBRARY),
+    Route("PATCH", "/api/folders/{id:int}", folders.change, LIBRARY, (e.NotFound, e.NameTaken)),
+    Route("DELETE", "/api/folders/{id:int}", folders.remove, LIBRARY, _GONE, 200),
+    # the bytes
+    Route("GET", "/media/{id:int}", None, READ, _FILE),
+    Route("GET", "/media/{id:int}/poster", None, READ, _FILE),
+    Route("GET", "/media/{id:int}/subtitles/{lang:str}", None, READ, _FILE),
+)  # fmt: skip
+
+_UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+
+
+def _problems(route: Route) -> dict[int, ResponseSpec]:
+    """The documented answers beside the good one, by status, naming their codes."""
+    kinds: list[type[e.Problem]] = [e.Invalid, *route.problems]
+    if not route.who.open:
+        kinds += [e.NotSignedIn, e.Forbidden]
+    if route.method in _UNSAFE:
+        kinds += [e.CrossSite, e.NotJson, e.TooLargeBody]
+    codes: dict[int, list[str]] = {}
+    for kind in kinds:
+        codes.setdefault(kind.status, []).append(kind.code)
+    return {
+        status: ResponseSpec(
+            problems.Problem, generate_examples=False, description=", ".join(dict.fromkeys(found)),
+            media_type=problems.MEDIA_TYPE,
+        )
+        for status, found in sorted(codes.items())
+    }  # fmt: skip
+
+
+def _handler(route: Route) -> HTTPRouteHandler:
+    assert route.handler is not None
+    noun = route.handler.__module__.rpartition(".")[2]
+    return HTTPRouteHandler(
+        route.path,
+        http_method=route.method,  # type: ignore[arg-type]
+        status_code=route.status,
+        opt={"who": route.who},
+        operation_id=f"{noun}_{route.handler.__name__}",
+        summary=(route.handler.__doc__ or "").strip().partition("\n")[0],
+        tags=[noun],
+        responses=_problems(route) | (events.DOCUMENTED if route.handler is events.stream else {}),
+        security=[] if route.who.open else [{"session": []}, {"token": []}],
+    )(route.handler)
+
+
+def make() -> Litestar:
+    """The application of all routes that have a handler. It needs no database until it is called."""
+    security = {
+        "session": SecurityScheme(type="apiKey", name=auth.COOKIE, security_scheme_in="cookie"),
+        "token": SecurityScheme(type="http", scheme="bearer"),
+    }
+    return Litestar(
+        [_handler(route) for route in ROUTES if route.handler is not None],
+        guards=[auth.guard],
+        exception_handlers={Exception: problems.handle},
+        request_max_body_size=guard.MOST_BODY,
+        logging_config=None,
+        debug=False,
+        openapi_config=OpenAPIConfig(
+            title="MediaFetcher",
+            version=__version__,
+            use_handler_docstrings=True,
+            components=Components(security_schemes=security),
+            openapi_router=Router("/api/schema", route_handlers=[], opt={"who": OPEN}),
+            render_plugins=[JsonRenderPlugin()],
+        ),
+    )

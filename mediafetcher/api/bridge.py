@@ -1,0 +1,111 @@
+"""From RSGI, which Granian speaks, to ASGI, which Litestar speaks: HTTP and lifespan. There are no WebSockets here."""
+
+import asyncio
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from litestar import Litestar
+
+_BODY_WAIT = 20.0  # seconds for the next piece of a body
+
+
+class Exchange:
+    """One request and its answer. `began` tells whether an answer is on its way already."""
+
+    def __init__(self, scope: Any, proto: Any, headers: Mapping[str, str]) -> None:
+        self.began = False
+        self._scope, self._proto, self._headers = scope, proto, headers
+        self._body = None if scope.method in ("GET", "HEAD", "OPTIONS") else aiter(proto)
+        self._read = False
+        self._start: dict[str, Any] = {}
+        self._stream: Any = None
+
+    def asgi_scope(self, host: str, address: str, state: dict[str, Any]) -> dict[str, Any]:
+        scope = self._scope
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in scope.headers.items()]
+        if scope.authority:
+            headers.append((b"host", host.encode("latin-1")))
+        server, _, port = scope.server.rpartition(":")
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": scope.http_version,
+            "method": scope.method,
+            "scheme": scope.scheme,
+            "path": scope.path,
+            "raw_path": scope.path.encode(),
+            "root_path": "",
+            "query_string": scope.query_string.encode("latin-1"),
+            "headers": headers,
+            "client": (address, 0),
+            "server": (server, int(port or 0)),
+            "state": state,
+            "extensions": {},
+        }
+
+    async def receive(self) -> dict[str, Any]:
+        if not self._read:
+            try:
+                if self._body is None:
+                    raise StopAsyncIteration
+                piece = await asyncio.wait_for(anext(self._body), _BODY_WAIT)
+            except StopAsyncIteration:
+                self._read = True
+                return {"type": "http.request", "body": b"", "more_body": False}
+            return {"type": "http.request", "body": bytes(piece), "more_body": True}
+        await self._proto.client_disconnect()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self._start = dict(message)
+            return
+        body, more = bytes(message.get("body", b"")), message.get("more_body", False)
+        if self._stream is None:
+            status, headers = self._start["status"], self._merged()
+            self.began = True
+            if not more:
+                self._proto.response_bytes(status, headers, body)
+                return
+            self._stream = self._proto.response_stream(status, headers)
+        if body:
+            await self._stream.send_bytes(body)
+
+    def _merged(self) -> list[tuple[str, str]]:
+        """The answer's own headers, and those of every answer that it does not set itself."""
+        own = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self._start["headers"]]
+        names = {name for name, _ in own}
+        return own + [(name, value) for name, value in self._headers.items() if name not in names]
+
+
+class Lifespan:
+    """`async with Lifespan(app):` the application is started, and shut down at the end."""
+
+    def __init__(self, app: Litestar) -> None:
+        self._app = app
+        self._to_app: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+        self._from_app: asyncio.Queue[Any] = asyncio.Queue()
+
+    async def __aenter__(self) -> Self:
+        scope: Any = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
+        self._task = asyncio.ensure_future(self._app(scope, self._to_app.get, self._from_app.put))  # type: ignore[arg-type]
+        await self._phase("startup")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.wait_for(self._phase("shutdown"), 10)
+        await self._task
+
+    async def _phase(self, name: str) -> None:
+        await self._to_app.put({"type": f"lifespan.{name}"})
+        answer = asyncio.ensure_future(self._from_app.get())
+        await asyncio.wait({self._task, answer}, return_when=asyncio.FIRST_COMPLETED)
+        if not answer.done():
+            answer.cancel()
+            await self._task
+            raise RuntimeError(f"the application ended during {name}")
+        if answer.result()["type"] != f"lifespan.{name}.complete":
+            raise RuntimeError(f"{name} of the application failed: {answer.result().get('message')}")

@@ -1,0 +1,136 @@
+"""/api/downloads: links in, their progress, and what may be asked of them."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from litestar.params import Parameter
+
+from mediafetcher.api.answer import Asked, fit
+from mediafetcher.base import errors
+from mediafetcher.downloads import jobs
+from mediafetcher.downloads.options import Options
+
+State = Literal["queued", "running", "done", "failed", "cancelled", "parked", "paused", "waiting"]
+Stage = Literal["extract", "download", "convert", "store"]
+
+
+class Reason(msgspec.Struct):
+    """Why it did not go on: a stable code and a sentence."""
+
+    code: str
+    message: str
+
+
+class Download(msgspec.Struct):
+    """A link on its way in. `progress` is 0 to 1 within the stage, `speed` bytes/s, `eta` s, `size` bytes."""
+
+    id: int
+    url: str
+    site: str
+    title: str | None
+    state: State
+    stage: Stage | None
+    progress: float
+    speed: float | None
+    eta: float | None
+    size: int | None
+    duration: float | None
+    folder: str
+    options: Options
+    error: Reason | None
+    item: int | None
+    poster: str | None
+    priority: int
+    attempt: int
+    position: int | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    run_after: datetime | None
+    converting: bool
+
+
+class NewDownload(msgspec.Struct, forbid_unknown_fields=True):
+    """A link to fetch; `folder` is a path such as "Music/Live", made where it is missing."""
+
+    url: str
+    folder: str | None = None
+    options: Options | None = None
+
+
+class Downloads(msgspec.Struct):
+    downloads: list[Download]
+    next: str | None
+
+
+class Priority(msgspec.Struct, forbid_unknown_fields=True):
+    """Higher goes first."""
+
+    priority: int
+
+
+async def submit(data: NewDownload, request: Asked) -> Download:
+    """Take a link; the answer comes before anything is fetched. A known source answers with its item."""
+    return fit(Download, await jobs.submit(request.user.id, data.url, data.folder, data.options or Options()))
+
+
+async def page(
+    request: Asked,
+    states: Annotated[str | None, Parameter(query="state")] = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Downloads:
+    """Newest first, without those cleared from the list. `state` may name several, with commas."""
+    for name in states.split(",") if states else ():
+        if name not in jobs.STATES:
+            raise errors.Invalid(f"There is no state {name!r}: they are {', '.join(jobs.STATES)}.")
+    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise errors.Invalid("That cursor is not one of ours.")
+    before = int(cursor) if cursor else None
+    rows, following = await jobs.page(request.user.id, state=states, cursor=before, limit=within(limit))
+    return fit(Downloads, {"downloads": rows, "next": str(following) if following is not None else None})
+
+
+def within(limit: int) -> int:
+    """Rows of one answer. Raises `Invalid`."""
+    if not 1 <= limit <= 200:
+        raise errors.Invalid("The limit is 1 to 200.")
+    return limit
+
+
+async def get(id: int, request: Asked) -> Download:
+    """One download."""
+    return fit(Download, await jobs.get(id, request.user.id))
+
+
+async def cancel(id: int, request: Asked) -> Download:
+    """Stop it for good."""
+    return fit(Download, await jobs.cancel(id, request.user.id))
+
+
+async def retry(id: int, request: Asked) -> Download:
+    """Try again what failed, or was parked."""
+    return fit(Download, await jobs.retry(id, request.user.id))
+
+
+async def pause(id: int, request: Asked) -> Download:
+    """Hold it; what was fetched is kept."""
+    return fit(Download, await jobs.pause(id, request.user.id))
+
+
+async def resume(id: int, request: Asked) -> Download:
+    """Let a paused one go on."""
+    return fit(Download, await jobs.resume(id, request.user.id))
+
+
+async def prioritise(id: int, data: Priority, request: Asked) -> Download:
+    """Move it up or down in the queue."""
+    if not -1000 <= data.priority <= 1000:
+        raise errors.Invalid("The priority is -1000 to 1000.")
+    return fit(Download, await jobs.set_priority(id, request.user.id, data.priority))
+
+
+async def clear(id: int, request: Asked) -> None:
+    """Take it off the list; a live one is cancelled first. What it fetched stays in the library."""
+    await jobs.clear(id, request.user.id)

@@ -1,0 +1,161 @@
+"""/api/items and /api/trash: the library, one entry at a time or a page of them."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+
+from mediafetcher.api.answer import Asked, fit
+from mediafetcher.api.downloads import within
+from mediafetcher.base import errors
+from mediafetcher.library import folders, items
+
+Sort = Literal["-created", "created", "title", "-title", "-duration", "duration", "-size", "size"]
+
+
+class Media(msgspec.Struct):
+    """The file behind an item; `kind` is its MIME type, `ref_count` how many items share it."""
+
+    sha256: str
+    size: int
+    kind: str
+    width: int | None
+    height: int | None
+    video_codec: str | None
+    audio_codec: str | None
+    ref_count: int
+
+
+class Item(msgspec.Struct):
+    """One entry of one person's library. `folder` is its path, "" at the top; times in seconds."""
+
+    id: int
+    title: str
+    folder: str
+    duration: float | None
+    position: float | None
+    source_url: str | None
+    site: str | None
+    uploader: str | None
+    created_at: datetime
+    trashed_at: datetime | None
+    poster: bool
+    subtitles: list[str]
+    media: Media
+
+
+class Items(msgspec.Struct):
+    items: list[Item]
+    next: str | None
+
+
+class Trash(msgspec.Struct):
+    """`frees`: bytes that purging all of it would free."""
+
+    items: list[Item]
+    next: str | None
+    frees: int
+
+
+class Change(msgspec.Struct, forbid_unknown_fields=True):
+    """A new title, a new folder (a path, made where it is missing), or both."""
+
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] | None = None
+    folder: str | None = None
+
+
+class Copy(msgspec.Struct, forbid_unknown_fields=True):
+    """One more reference to the file of an item, in another folder."""
+
+    item: int
+    folder: str
+
+
+class Position(msgspec.Struct, forbid_unknown_fields=True):
+    """Seconds watched."""
+
+    position: Annotated[float, msgspec.Meta(ge=0, le=10_000_000)]
+
+
+class Trashed(msgspec.Struct):
+    """`holders`: other entries that keep the file; `frees`: bytes that go when this one goes for good."""
+
+    trashed: bool
+    holders: int
+    frees: int
+
+
+class Purge(msgspec.Struct, forbid_unknown_fields=True):
+    """Which items of the trash go for good; all of them where none is named."""
+
+    items: list[int] | None = None
+
+
+class Purged(msgspec.Struct):
+    purged: int
+
+
+async def page(
+    request: Asked,
+    folder: str | None = None,
+    q: str | None = None,
+    sort: Sort = "-created",
+    deep: bool = False,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Items:
+    """A page of the library. No `folder`: everything; "": the top only; with `deep` also what is below."""
+    found = await items.page(
+        request.user.id, folder=folder, deep=deep, q=q or "", sort=sort, cursor=cursor, limit=within(limit)
+    )
+    return fit(Items, found)
+
+
+async def get(id: int, request: Asked) -> Item:
+    """One item."""
+    return fit(Item, await items.get(id, request.user.id))
+
+
+async def change(id: int, data: Change, request: Asked) -> Item:
+    """Rename it, move it, or both."""
+    owner = request.user.id
+    if data.title is None and data.folder is None:
+        raise errors.Invalid("Give a title, a folder, or both.")
+    if data.title is not None:
+        await items.rename(id, owner, data.title)
+    if data.folder is not None:
+        await items.move(id, owner, await folders.ensure(owner, data.folder))
+    return fit(Item, await items.get(id, owner))
+
+
+async def trash(id: int, request: Asked) -> Trashed:
+    """Move it to the trash; the answer says what going for good would do."""
+    return fit(Trashed, await items.trash(id, request.user.id))
+
+
+async def restore(id: int, request: Asked) -> Item:
+    """Bring it back from the trash."""
+    return fit(Item, await items.restore(id, request.user.id))
+
+
+async def watched(id: int, data: Position, request: Asked) -> None:
+    """Remember how far it was watched."""
+    await items.watched(id, request.user.id, data.position)
+
+
+async def copy(data: Copy, request: Asked) -> Item:
+    """One more reference to the same file, in another folder."""
+    owner = request.user.id
+    await items.get(data.item, owner)
+    made = await items.copy(data.item, owner, await folders.ensure(owner, data.folder))
+    return fit(Item, await items.get(made, owner))
+
+
+async def trashed(request: Asked, cursor: str | None = None, limit: int = 50) -> Trash:
+    """What is in the trash, newest first."""
+    return fit(Trash, await items.trashed(request.user.id, cursor=cursor, limit=within(limit)))
+
+
+async def purge(request: Asked, data: Purge | None = None) -> Purged:
+    """Remove for good what is in the trash, or some of it."""
+    return Purged(await items.purge(request.user.id, data.items if data else None))

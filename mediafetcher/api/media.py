@@ -1,0 +1,92 @@
+"""/media/{item}: kept bytes, by the server itself and in ranges, to whoever has the item in their library."""
+
+import asyncio
+import os
+import re
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import parse_qs, quote
+
+from mediafetcher.api import auth, guard, ranges
+from mediafetcher.base import errors
+from mediafetcher.library import items, mount, store
+
+_PATH = re.compile(r"^/media/(\d{1,18})(?:/(poster)|/subtitles/([A-Za-z0-9-]{1,35}))?$")
+# What a browser may show by itself; anything else is handed over as a file.
+_SHOWN = re.compile(r"^(video|audio)/[a-z0-9.+-]+$|^image/(jpeg|png|webp|avif)$|^text/vtt$")
+_KEEP = {"image/jpeg": "private, max-age=3600", "text/vtt": "private, max-age=3600"}
+
+
+class Answer(NamedTuple):
+    """Bytes of a file to send; none where `start` equals `end`."""
+
+    status: int
+    headers: dict[str, str]
+    path: str
+    start: int
+    end: int
+
+
+class _Bytes(NamedTuple):
+    path: Path
+    kind: str
+    tag: str
+    name: str
+
+
+async def answer(call: guard.Call, path: str, query: str) -> Answer:
+    """Raises `MethodNotAllowed`, `NotSignedIn`, `Forbidden`, `NotFound`, `MediaOffline`."""
+    if call.method not in ("GET", "HEAD"):
+        raise errors.MethodNotAllowed(allow="GET, HEAD")
+    person = await auth.permit(auth.READ, call.get)
+    assert person is not None
+    match = _PATH.match(path)
+    if match is None:
+        raise errors.NotFound()
+    wanted = await _find(int(match[1]), person.id, bool(match[2]), match[3])
+    facts = await _stat(wanted.path)
+    part = ranges.plan(call.method, call.get, size=facts.st_size, modified=facts.st_mtime, tag=wanted.tag)
+    headers = {
+        "content-type": wanted.kind if _SHOWN.match(wanted.kind) else "application/octet-stream",
+        "cache-control": _KEEP.get(wanted.kind, "private, no-cache"),
+        "content-disposition": _disposition(wanted, "download" in parse_qs(query, keep_blank_values=True)),
+        "vary": "cookie, authorization",
+    }
+    start, end = (part.start, part.end) if call.method == "GET" else (0, 0)
+    return Answer(part.status, guard.MEDIA_HEADERS | headers | part.headers, str(wanted.path), start, end)
+
+
+async def _find(item_id: int, owner: int, poster: bool, lang: str | None) -> _Bytes:
+    item = await items.get(item_id, owner)
+    media, title = item["media"], item["title"]
+    sha256 = bytes.fromhex(media["sha256"])
+    if poster:
+        if not item["poster"]:
+            raise errors.NotFound("This item has no poster.")
+        return _Bytes(store.path_of(sha256, "poster.jpg"), "image/jpeg", f"{media['sha256']}-poster", f"{title}.jpg")
+    if lang is not None:
+        if lang not in item["subtitles"]:
+            raise errors.NotFound("This item has no subtitles in that language.")
+        path = store.path_of(sha256, f"{lang}.vtt")
+        return _Bytes(path, "text/vtt", f"{media['sha256']}-{lang}", f"{title}.{lang}.vtt")
+    path = store.path_of(sha256, media["ext"])
+    return _Bytes(path, media["kind"], media["sha256"], f"{title}{path.suffix}")
+
+
+async def _stat(path: Path) -> os.stat_result:
+    try:
+        return await asyncio.to_thread(os.stat, path)
+    except FileNotFoundError as error:
+        if mount.state().state == "offline":
+            raise errors.MediaOffline() from error
+        raise errors.NotFound("The file of this item is missing: `mediafetcher check` tells more.") from error
+    except OSError as error:
+        raise (mount.classify(error) or error) from error
+
+
+def _disposition(wanted: _Bytes, download: bool) -> str:
+    """RFC 6266: a plain name for old programs, the real one beside it."""
+    name = "".join(letter if letter.isprintable() and letter not in '/\\:*?"<>|' else "_" for letter in wanted.name)
+    plain = name.encode("ascii", "replace").decode().replace("?", "_")
+    how = "attachment" if download or not _SHOWN.match(wanted.kind) else "inline"
+    return f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(name.encode('utf-8', 'replace'), safe='')}"

@@ -1,0 +1,67 @@
+"""Which bytes of a file a request wants, and with which headers: RFC 9110, conditional and range requests.
+
+One range is served; several at once get the whole, as the RFC allows. A range that is not well formed is ignored,
+one beyond the end is answered 416. Ranges mean something for GET only.
+"""
+
+import re
+from collections.abc import Callable
+from email.utils import formatdate, parsedate_to_datetime
+from typing import NamedTuple
+
+_RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
+
+
+class Part(NamedTuple):
+    """The answer: status, headers, and the bytes from `start` up to, not including, `end`."""
+
+    status: int
+    headers: dict[str, str]
+    start: int
+    end: int
+
+
+def plan(method: str, get: Callable[[str], str | None], *, size: int, modified: float, tag: str) -> Part:
+    """`get(name)` gives a request header; `tag` is the strong validator without quotes, `modified` in s."""
+    etag, last = f'"{tag}"', formatdate(int(modified), usegmt=True)
+    headers = {"accept-ranges": "bytes", "etag": etag, "last-modified": last}
+    if _not_modified(get, etag, int(modified)):
+        return Part(304, headers, 0, 0)
+    asked = get("range")
+    if method == "GET" and asked and get("if-range") in (None, etag, last):
+        wanted = _parse(asked, size)
+        if wanted is not None:
+            start, end = wanted
+            if start >= end:
+                unsatisfied = {"content-range": f"bytes */{size}", "content-length": "0"}
+                return Part(416, headers | unsatisfied, 0, 0)
+            part = {"content-range": f"bytes {start}-{end - 1}/{size}", "content-length": str(end - start)}
+            return Part(206, headers | part, start, end)
+    return Part(200, headers | {"content-length": str(size)}, 0, size)
+
+
+def _parse(asked: str, size: int) -> tuple[int, int] | None:
+    """(start, end) of one well-formed range, empty where it lies beyond the end; None to send the whole."""
+    match = _RANGE.match(asked.replace(" ", ""))
+    if not match or not (match[1] or match[2]):
+        return None
+    if not match[1]:
+        return max(0, size - int(match[2])), size
+    start = int(match[1])
+    if match[2] and int(match[2]) < start:
+        return None
+    return start, min(int(match[2]) + 1, size) if match[2] else size
+
+
+def _not_modified(get: Callable[[str], str | None], etag: str, modified: int) -> bool:
+    known = get("if-none-match")
+    if known is not None:
+        tags = [tag.strip().removeprefix("W/") for tag in known.split(",")]
+        return "*" in tags or etag in tags
+    since = get("if-modified-since")
+    if since is None:
+        return False
+    try:
+        return modified <= parsedate_to_datetime(since).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return False

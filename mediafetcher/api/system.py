@@ -1,0 +1,145 @@
+"""/api/health, /api/system, /api/settings: how the installation is."""
+
+import asyncio
+import functools
+import importlib.metadata
+import platform
+from typing import Any, Literal
+
+import msgspec
+
+from mediafetcher import __version__
+from mediafetcher.api.answer import Asked, fit
+from mediafetcher.base import settings
+from mediafetcher.db import engine
+from mediafetcher.downloads import jobs, listing
+from mediafetcher.library import mount, store
+from mediafetcher.media import convert
+
+
+class Health(msgspec.Struct):
+    status: str
+    version: str
+
+
+class MountState(msgspec.Struct):
+    """The media folder; `total` and `free` in bytes."""
+
+    state: Literal["online", "offline", "full", "read_only"]
+    reason: str | None
+    total: int | None
+    free: int | None
+    path: str
+
+
+class QueueState(msgspec.Struct):
+    """Downloads of everybody; `paused` is why nothing starts, where something stands in the way."""
+
+    running: int
+    queued: int
+    parked: int
+    paused: str | None
+
+
+class Transcode(msgspec.Struct):
+    """Conversions now; `cpu` in cores, `memory` in bytes."""
+
+    running: int
+    cpu: float
+    memory: int
+
+
+class Saved(msgspec.Struct):
+    """What was not fetched or kept twice."""
+
+    bytes: int
+    downloads: int
+
+
+class LibrarySize(msgspec.Struct):
+    items: int
+    size: int
+
+
+class Versions(msgspec.Struct, rename={"yt_dlp": "yt-dlp"}):
+    python: str
+    postgresql: str
+    ffmpeg: str
+    yt_dlp: str
+
+
+class System(msgspec.Struct):
+    version: str
+    mount: MountState
+    queue: QueueState
+    transcode: Transcode
+    saved: Saved
+    library: LibrarySize
+    versions: Versions
+
+
+async def health() -> Health:
+    """Whether we can work. 503 while the database is away."""
+    async with asyncio.timeout(5):
+        await engine.fetchval("SELECT 1")
+    return Health("ok", __version__)
+
+
+async def overview(request: Asked) -> System:
+    """Storage, queue, conversions, versions."""
+    return await state()
+
+
+async def state() -> System:
+    """The state of the installation; the same for everybody."""
+    now = mount.state()
+    counts = await listing.counts()
+    paused = jobs.paused()
+    held = await engine.fetchrow(_LIBRARY)
+    assert held is not None
+    return System(
+        version=__version__,
+        mount=MountState(now.state, now.reason or None, now.total, now.free, str(store.root())),
+        queue=QueueState(counts["running"], counts["queued"], counts["parked"], paused and paused.code),
+        transcode=fit(Transcode, await asyncio.to_thread(_conversions)),
+        saved=Saved(held["saved_bytes"], held["saved_downloads"]),
+        library=LibrarySize(held["items"], held["size"]),
+        versions=Versions(platform.python_version(), await _postgresql(), _ffmpeg(), _yt_dlp()),
+    )
+
+
+# A reference beyond the first is a file that was not stored again; a download that ended without ever being
+# claimed is one that was not fetched again.
+_LIBRARY = """
+SELECT coalesce(sum(ref_count), 0)::bigint AS items,
+       coalesce(sum(size) FILTER (WHERE ref_count > 0), 0)::bigint AS size,
+       coalesce(sum(size * (ref_count - 1)) FILTER (WHERE ref_count > 1), 0)::bigint AS saved_bytes,
+       (SELECT count(*) FROM download WHERE state = 'done' AND attempt = 0) AS saved_downloads
+FROM media_file
+"""
+
+
+def _conversions() -> dict[str, Any]:
+    return convert.usage()
+
+
+@functools.cache
+def _yt_dlp() -> str:
+    try:
+        return importlib.metadata.version("yt-dlp")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
+
+
+@functools.cache
+def _ffmpeg() -> str:
+    return convert.version()
+
+
+async def _postgresql() -> str:
+    return str(await engine.fetchval("SHOW server_version")).split()[0]
+
+
+async def effective_settings(request: Asked) -> dict[str, Any]:
+    """The effective settings, secrets masked."""
+    return settings.masked(settings.get())
