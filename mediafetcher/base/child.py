@@ -57,11 +57,12 @@ async def spawn(
     stdout: int | IO[bytes] = DEVNULL,
     stderr: int | IO[bytes] = DEVNULL,
     death_signal: int = signal.SIGKILL,
+    account: Account | None = None,
 ) -> asyncio.subprocess.Process:
     """Start a confined program and hand over asyncio's process; for programs with a life of their own.
 
-    `death_signal` is what it receives when we end. Ending its group is the caller's business (its group number is
-    its pid).
+    `death_signal` is what it receives when we end, `account` who it runs as instead of the service account.
+    Ending its group is the caller's business (its group number is its pid).
     """
     _on_main_thread()
     return await asyncio.create_subprocess_exec(
@@ -72,7 +73,7 @@ async def spawn(
         stdout=stdout,
         stderr=stderr,
         start_new_session=True,
-        preexec_fn=prepare(limits, death_signal, _reach(argv, cwd)),
+        preexec_fn=prepare(limits, death_signal, _reach(argv, cwd), account),
     )
 
 
@@ -84,8 +85,13 @@ async def start(
     keep_stdin: bool = False,
     env: Mapping[str, str] | None = None,
     cwd: Path | str | None = None,
+    reach: Sequence[Path] = (),
+    tail: int = STDERR_TAIL,
 ) -> "Child":
     """Start a confined program whose lines we read. `stdin` is written to it; `keep_stdin` leaves it open.
+
+    `reach`: files and folders, beside the program and `cwd`, that it must be able to read. `tail`: how many bytes
+    of its standard error are kept.
 
     Use it as `async with await child.start(...) as program: async for line in program: ...`; leaving the block
     kills whatever is left of the group. Raises OSError where the program cannot be started.
@@ -99,9 +105,9 @@ async def start(
         stdout=PIPE,
         stderr=PIPE,
         start_new_session=True,
-        preexec_fn=prepare(limits, signal.SIGKILL, _reach(argv, cwd)),
+        preexec_fn=prepare(limits, signal.SIGKILL, [*_reach(argv, cwd), *reach]),
     )
-    program = Child(process)
+    program = Child(process, tail)
     await program._open(stdin, keep_stdin)
     return program
 
@@ -109,8 +115,9 @@ async def start(
 class Child:
     """A running child: its lines by iteration, `returncode` and `stderr_tail` once it has ended."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], tail: int = STDERR_TAIL) -> None:
         self._process = process
+        self._tail = tail
         self._ended = asyncio.Event()
         self._stderr = b""
         self._tasks: list[asyncio.Task[None]] = []
@@ -158,7 +165,7 @@ class Child:
 
     async def _read_stderr(self, reader: asyncio.StreamReader) -> None:
         while chunk := await reader.read(_CHUNK):
-            self._stderr = (self._stderr + chunk)[-STDERR_TAIL:]
+            self._stderr = (self._stderr + chunk)[-self._tail :]
 
     async def _watch(self) -> None:
         """Wait for the end without taking the zombie, kill the group, then take it."""
@@ -181,10 +188,10 @@ class Child:
             try:
                 view = view[os.write(pipe.fileno(), view) :]
             except BlockingIOError:
-                free = loop.create_future()
-                loop.add_writer(pipe.fileno(), lambda: free.done() or free.set_result(None))
+                room = asyncio.Event()
+                loop.add_writer(pipe.fileno(), room.set)
                 try:
-                    await free
+                    await room.wait()
                 finally:
                     loop.remove_writer(pipe.fileno())
             except BrokenPipeError:

@@ -172,10 +172,15 @@ def _apply(limits: Limits) -> None:
         os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
-def prepare(limits: Limits, death_signal: int, reach: Iterable[Path]) -> Callable[[], None]:
-    """Look at the account and its ways now; return what the child does between fork and exec."""
+def prepare(
+    limits: Limits, death_signal: int, reach: Iterable[Path], account: Account | None = None
+) -> Callable[[], None]:
+    """Look at the account and its ways now; return what the child does between fork and exec.
+
+    `account` is another one to drop to than the service account, where we are root.
+    """
     parent = os.getpid()
-    account = service_account()
+    account = (account or service_account()) if os.geteuid() == 0 else None
     capability = _needed_capability(reach, account) if account else None
 
     def in_child() -> None:

