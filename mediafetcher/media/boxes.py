@@ -1,0 +1,128 @@
+"""The layout of MP4 and Matroska files: what FFmpeg's text does not say.
+
+ISO/IEC 14496-12 (boxes), 14496-15 (`avcC`), RFC 9559 (Matroska). Only headers are read, the number of boxes is
+bounded, and hostile sizes end the walk; nothing is held in memory.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+_FIRST = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp"}
+_CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl"}
+_MAX_BOXES = 200_000  # a day of one-second fragments
+_MAX_TABLE = 64 << 10  # bytes of a sample description that are looked at
+
+
+@dataclass
+class Layout:
+    """How the file is put together. `mp4` False: not an MP4, and only `truncated` means something."""
+
+    mp4: bool = False
+    brand: str = ""
+    faststart: bool = False  # the index lies before the media: a player can begin at once
+    fragmented: bool = False
+    truncated: bool = False
+    level: int | None = None  # of H.264, ten times: 52 is 5.2
+
+
+def scan(path: Path) -> Layout:
+    """Look at the layout of a file. Reads a few kilobytes; blocking."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(8)
+        file.seek(0)
+        if head[:4] == b"\x1a\x45\xdf\xa3":
+            return Layout(truncated=_matroska_is_short(file, size))
+        if len(head) == 8 and head[4:8] in _FIRST:
+            return _mp4(file, size)
+    return Layout()
+
+
+def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """(kind, start of the content, end as declared) of each box between `start` and `end`."""
+    at = start
+    for _ in range(_MAX_BOXES):
+        if at + 8 > end:
+            return
+        file.seek(at)
+        header = file.read(16)
+        if len(header) < 8:
+            return
+        length, kind = struct.unpack(">I4s", header[:8])
+        content = at + 8
+        if length == 1:
+            if len(header) < 16:
+                return
+            length, content = struct.unpack(">Q", header[8:])[0], at + 16
+        elif length == 0:  # to the end of the file
+            length = end - at
+        if at + length < content:
+            return
+        yield kind, content, at + length
+        at += length
+
+
+def _mp4(file: BinaryIO, size: int) -> Layout:
+    layout = Layout(mp4=True)
+    index = media = False
+    for kind, content, end in _boxes(file, 0, size):
+        layout.truncated |= end > size
+        if kind == b"ftyp":
+            file.seek(content)
+            layout.brand = file.read(4).decode("latin-1")
+        elif kind == b"moof":
+            layout.fragmented = True
+        elif kind == b"mdat":
+            media = True
+        elif kind == b"moov":
+            index = True
+            layout.faststart = not media
+            _moov(file, content, min(end, size), layout)
+    layout.truncated |= not index
+    return layout
+
+
+def _moov(file: BinaryIO, start: int, end: int, layout: Layout, depth: int = 0) -> None:
+    for kind, content, box_end in _boxes(file, start, end):
+        box_end = min(box_end, end)
+        if kind == b"mvex":
+            layout.fragmented = True
+        elif kind == b"stsd":
+            file.seek(content)
+            layout.level = _level(file.read(min(box_end - content, _MAX_TABLE))) or layout.level
+        elif kind in _CONTAINERS and depth < 8:
+            _moov(file, content, box_end, layout, depth + 1)
+
+
+def _level(table: bytes) -> int | None:
+    """The level in the `avcC` of an H.264 sample description, else None."""
+    if table[12:16] not in (b"avc1", b"avc3"):
+        return None
+    at = table.find(b"avcC")
+    return table[at + 7] if 0 < at < len(table) - 8 else None
+
+
+def _matroska_is_short(file: BinaryIO, size: int) -> bool:
+    """Whether the segment says that it is longer than the file."""
+    head = file.read(4096)
+    length, at = _number(head, 4)
+    if length is None:
+        return False
+    at += length
+    if head[at : at + 4] != b"\x18\x53\x80\x67":
+        return False
+    length, at = _number(head, at + 4)
+    return length is not None and at + length > size
+
+
+def _number(data: bytes, at: int) -> tuple[int | None, int]:
+    """A variable-size number and where it ends; None for "unknown" and for nonsense."""
+    first = data[at] if at < len(data) else 0
+    width = 9 - first.bit_length()
+    if first == 0 or at + width > len(data):
+        return None, at
+    value = int.from_bytes(data[at : at + width], "big") & ((1 << 7 * width) - 1)
+    return (None if value == (1 << 7 * width) - 1 else value), at + width

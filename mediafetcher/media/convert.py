@@ -1,0 +1,192 @@
+"""The one FFmpeg run that makes a file play everywhere, and the picture for the library.
+
+The same source and decision give the same bytes (threads are pinned, nothing of the time or the program is
+written), so that two people who fetch the same thing share one file. It runs with the CPU time that nobody else
+wants.
+"""
+
+import asyncio
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from mediafetcher.base import child, errors, log
+from mediafetcher.media import boxes, ffmpeg
+from mediafetcher.media.probe import MAX_LEVEL, Action, Decision, Facts
+from mediafetcher.media.text import Audio, Video
+
+Progress = Callable[[float, float | None], None]
+
+_LIMITS = child.Limits(data=3 << 30, nice=15, idle=True)
+_SILENCE = 900.0  # seconds: FFmpeg says nothing while it moves the index of a large file to its front
+_POSTER_WIDTH = 640
+_TO_SDR = "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv"
+_log = log.get("convert")
+
+
+def kind_of(facts: Facts) -> tuple[str, str]:
+    """(MIME type, extension with its dot) of a playable file."""
+    if facts.video:
+        return "video/mp4", ".mp4"
+    return ("audio/mpeg", ".mp3") if "mp3" in facts.container else ("audio/mp4", ".m4a")
+
+
+async def convert(
+    source: Path,
+    target: Path,
+    facts: Facts,
+    decision: Decision,
+    *,
+    max_height: int,
+    threads: int,
+    on_progress: Progress = lambda fraction, speed: None,
+) -> None:
+    """Make `target`, a web-playable file, of `source`. Nothing is left at `target` where it fails.
+
+    `max_height` bounds the shorter side, and only where the picture is encoded anyway. Progress: fraction 0..1 and
+    speed as a multiple of real time. Raises `TranscodeFailed`, `Truncated`, `TooLarge` or `MediaFull`.
+    """
+    action = decision.action
+    try:
+        await _run(source, target, facts, action, max_height, threads, on_progress)
+    except errors.TranscodeFailed as failed:
+        # Some streams cannot be copied (no timestamps, broken headers) and yet be decoded.
+        if action not in ("remux", "audio") or facts.video is None:
+            raise
+        _log.warning("a copy failed, encoding instead", reason=failed.facts.get("reason"))
+        await _run(source, target, facts, "both", max_height, threads, on_progress)
+
+
+async def poster(source: Path, target: Path, facts: Facts) -> bool:
+    """A JPEG at most 640 pixels wide, from a tenth into the film, or the cover of a sound file. False: none."""
+    if facts.video:
+        at = (facts.duration or 0) / 10
+        seek, stream = ["-noaccurate_seek", "-ss", f"{at:.2f}"], facts.video.index
+    elif facts.picture is not None:
+        seek, stream = [], facts.picture
+    else:
+        return False
+    part = _owned(target)
+    arguments = ["-v", "error", "-threads", "1", *seek, *ffmpeg.SAFE_INPUT, "-i", f"file:{source}"]
+    arguments += ["-map", f"0:{stream}", "-frames:v", "1", "-vf", f"scale='min({_POSTER_WIDTH},iw)':-2"]
+    arguments += ["-pix_fmt", "yuvj420p", "-q:v", "4", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
+    arguments += ["-f", "mjpeg", "-y", f"file:{part}"]
+    try:
+        ended = await ffmpeg.run(arguments, [source, part], timeout=60)
+        if ended.code != 0 or not part.stat().st_size:
+            return False
+        os.replace(part, target)
+        return True
+    except ffmpeg.Stuck:
+        return False
+    finally:
+        part.unlink(missing_ok=True)
+
+
+async def _run(
+    source: Path, target: Path, facts: Facts, action: Action, max_height: int, threads: int, report: Progress
+) -> None:
+    part = _owned(target)
+    high = (facts.level or 0) > MAX_LEVEL
+    try:
+        for relevel in (high, True):
+            arguments = _arguments(source, part, facts, action, max_height, threads, relevel)
+            meter = _Meter(facts.duration, report)
+            ended = await ffmpeg.run(arguments, [source, part], limits=_LIMITS, timeout=_SILENCE, on_line=meter.line)
+            if ended.code != 0:
+                raise _failure(ended)
+            # Only an MP4 shows its level, so of other sources it is known now.
+            level = (await asyncio.to_thread(boxes.scan, part)).level
+            if relevel or (level or 0) <= MAX_LEVEL:
+                break
+        meter.check()
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _arguments(
+    source: Path, part: Path, facts: Facts, action: Action, max_height: int, threads: int, relevel: bool
+) -> list[str]:
+    """FFmpeg's arguments; `relevel` writes the level that the size and rate of the picture ask for."""
+    first = facts.audio[0] if facts.audio else None
+    arguments = ["-v", "error", "-nostats", "-progress", "pipe:1", "-stats_period", "0.25"]
+    arguments += ["-threads", str(threads), *ffmpeg.SAFE_INPUT, "-i", f"file:{source}"]
+    if facts.video and action != "audio_only":
+        arguments += ["-map", f"0:{facts.video.index}"]
+        encode = action in ("video", "both")
+        arguments += _encode_video(facts.video, max_height, threads) if encode else ["-c:v", "copy"]
+        if relevel and facts.video.codec == "h264" and not encode:
+            arguments += ["-bsf:v", "h264_metadata=level=5.2"]
+        elif facts.video.codec == "hevc" and not encode:
+            arguments += ["-tag:v", "hvc1"]
+    if first:
+        copy = action in ("remux", "video") or (action == "audio_only" and first.codec == "aac")
+        arguments += ["-map", f"0:{first.index}", *(["-c:a", "copy"] if copy else _encode_audio(first))]
+    arguments += ["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]
+    arguments += ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"]
+    return [*arguments, "-movflags", "+faststart", "-brand", "mp42", "-f", "mp4", "-y", f"file:{part}"]
+
+
+def _encode_video(video: Video, max_height: int, threads: int) -> list[str]:
+    filters = ["bwdif=mode=send_frame"] if video.interlaced else []
+    if video.hdr:
+        filters.append(_TO_SDR)
+    factor = f"min(1,{max_height}/min(iw,ih))"
+    filters.append(f"scale=w='max(2,trunc(iw*{factor}/2)*2)':h='max(2,trunc(ih*{factor}/2)*2)'")
+    filters.append("format=yuv420p")
+    encoder = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-profile:v", "high"]
+    rate = ["-maxrate", "8M", "-bufsize", "16M"] if max_height <= 1080 else []
+    return ["-vf", ",".join(filters), *encoder, *rate, "-threads", str(threads), "-fps_mode", "vfr"]
+
+
+def _encode_audio(audio: Audio) -> list[str]:
+    rate = "44100" if audio.rate == 44100 else "48000"
+    channels = "1" if audio.channels == 1 else "2"
+    return ["-c:a", "aac", "-b:a", "160k", "-ac", channels, "-ar", rate]
+
+
+def _owned(target: Path) -> Path:
+    """An empty file beside the target that belongs to the service account: it need not write to the folder."""
+    part = target.with_name(target.name + ".part")
+    part.unlink(missing_ok=True)
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    account = child.service_account()
+    if account:
+        os.chown(part, account.uid, account.gid)
+    return part
+
+
+class _Meter:
+    """Reads `-progress` and compares what came out with what was promised."""
+
+    def __init__(self, duration: float | None, report: Progress) -> None:
+        self._duration = duration
+        self._report = report
+        self._reached = 0.0
+
+    def line(self, line: str) -> None:
+        name, _, value = line.partition("=")
+        if name == "out_time_us" and value.lstrip("-").isdigit():
+            self._reached = int(value) / 1e6
+        elif name == "speed":
+            number = re.match(r"[\d.]+", value.strip())
+            done = self._reached / self._duration if self._duration else 0.0
+            self._report(min(1.0, max(0.0, done)), float(number[0]) if number else None)
+
+    def check(self) -> None:
+        """FFmpeg ends well at the end of a file that was cut short."""
+        if self._duration and self._reached < 0.9 * self._duration - 5:
+            raise errors.Truncated(
+                f"{errors.Truncated.words[:-1]}: {self._reached:.0f} of {self._duration:.0f} seconds."
+            )
+
+
+def _failure(ended: ffmpeg.Ended) -> errors.Problem:
+    reason = next(iter(reversed(ended.text.strip().splitlines())), f"code {ended.code}")
+    if "No space left on device" in ended.text or "Disk quota exceeded" in ended.text:
+        return errors.MediaFull("There is no room to convert the file: free some on the state folder's disk.")
+    if "File too large" in ended.text:
+        return errors.TooLarge()
+    return errors.TranscodeFailed(reason=reason[-200:], code=ended.code)

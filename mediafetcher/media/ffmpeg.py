@@ -1,0 +1,84 @@
+"""The FFmpeg that imageio-ffmpeg brings, run as a confined child that may read one local file and no network.
+
+A downloaded file may be a playlist that names other files or addresses: so only the protocols `file` and `pipe`
+and the formats below are opened.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from mediafetcher.base import child, errors
+
+_FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,mpegvideo,flv,live_flv,avi,asf,ogg,mp3,flac,wav,w64,aiff,au,"
+    "aac,ac3,eac3,amr,ape,caf,dts,dv,gif,h264,hevc,m4v,mxf,nut,rm,tta,wv,ivf,y4m,yuv4mpegpipe,"
+    "image2,png_pipe,jpeg_pipe,webp_pipe,bmp_pipe"
+)
+SAFE_INPUT = ("-protocol_whitelist", "file,pipe", "-format_whitelist", _FORMATS)
+_GIB = 1 << 30
+
+
+@cache
+def path() -> str:
+    """The program. Found by its place, since imageio-ffmpeg would run it just to see that it runs."""
+    if chosen := os.environ.get("IMAGEIO_FFMPEG_EXE"):
+        return chosen
+    import imageio_ffmpeg
+
+    bundled = sorted((Path(imageio_ffmpeg.__file__).parent / "binaries").glob("ffmpeg-*"))
+    return str(bundled[-1]) if bundled else str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+class Ended(NamedTuple):
+    code: int
+    text: str  # standard error, all of it up to a limit, or its tail
+
+
+async def run(
+    arguments: Sequence[str],
+    reach: Sequence[Path],
+    *,
+    limits: child.Limits | None = None,
+    timeout: float,
+    on_line: Callable[[str], None] | None = None,
+) -> Ended:
+    """Run FFmpeg to its end. `reach`: the files it must get at. `timeout`: seconds without a line.
+
+    Cancelling the task kills it. Raises `Stuck` where it says nothing for too long.
+    """
+    argv = [path(), "-hide_banner", "-nostdin", *arguments]
+    limits = limits or child.Limits(data=_GIB, cpu_seconds=120)
+    async with await child.start(
+        argv, limits, env=child.environment("/", AV_LOG_FORCE_NOCOLOR="1"), reach=reach, tail=512 << 10
+    ) as program:
+        lines = aiter(program)
+        try:
+            while True:
+                async with asyncio.timeout(timeout):
+                    line = await anext(lines, None)
+                if line is None:
+                    break
+                if on_line:
+                    on_line(line.decode("utf-8", "replace"))
+            async with asyncio.timeout(timeout):
+                code = await program.wait()
+        except TimeoutError:
+            raise Stuck from None
+        return Ended(code, program.stderr_tail)
+
+
+class Stuck(errors.TranscodeFailed):
+    """FFmpeg said nothing for too long and was killed."""
+
+    words = "The file keeps FFmpeg busy without end."
+
+
+async def version() -> str:
+    """As FFmpeg names itself, e.g. `9.0.2-static`."""
+    words: list[str] = []
+    await run(["-version"], [], timeout=20, on_line=lambda line: words.extend(line.split()[:3]))
+    return words[2] if len(words) > 2 else "unknown"

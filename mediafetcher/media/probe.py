@@ -1,0 +1,212 @@
+"""What a file is, and the one decision of what must be done so that every browser plays it.
+
+There is no ffprobe: the text of `ffmpeg -i` and a look at the boxes (boxes.py) say all that is needed.
+
+A *web-playable MP4*: brand isom or mp42 (not qt), index before the media, neither fragmented nor truncated; one
+video track, H.264 8-bit 4:2:0 in Baseline, Main or High, progressive, level up to 5.2, even size, SDR; first audio
+AAC or none. Rotation, pixel shape, changing frame rates, edit lists and cover pictures are fine. One browser is no
+definition: Chromium plays more than this, and says of HEVC that it can when it cannot.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mediafetcher.base import errors
+from mediafetcher.media import boxes, ffmpeg, text
+from mediafetcher.media.text import Audio, Subtitle, Video
+
+__all__ = ["Audio", "Decision", "Facts", "Subtitle", "Video", "decide", "is_playable", "probe"]
+
+Action = Literal["none", "remux", "audio", "video", "both", "audio_only", "reject"]
+
+MAX_LEVEL = 52
+_TIMEOUT = 30.0
+_PICTURES = {"image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe"}
+_PICTURE_CODECS = {"png", "webp", "bmp", "jpegls"}
+_WEB_PROFILES = {None, "Baseline", "Constrained Baseline", "Main", "High"}
+_WEB_AAC = {None, "LC", "HE-AAC", "HE-AACv2"}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a file. `error` is set where FFmpeg does not understand it: all else is then empty."""
+
+    size: int
+    container: tuple[str, ...] = ()
+    brand: str = ""
+    duration: float | None = None  # seconds
+    faststart: bool = False
+    fragmented: bool = False
+    truncated: bool = False
+    level: int | None = None  # of H.264, ten times
+    video: Video | None = None
+    audio: tuple[Audio, ...] = ()
+    subtitles: tuple[Subtitle, ...] = ()
+    chapters: tuple[tuple[float, str], ...] = ()  # (start in seconds, title)
+    picture: int | None = None  # index of an attached cover picture
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What must be done, and why."""
+
+    action: Action
+    reason: str = ""
+    cut_short: bool = False
+
+    def problem(self) -> errors.Problem:
+        """What to raise for `reject`: a file that ends too early may come whole next time."""
+        kind = errors.Truncated if self.cut_short else errors.NotMedia
+        return kind(f"{kind.words[:-1]}: {self.reason}." if self.reason else None)
+
+
+async def probe(path: Path) -> Facts:
+    """Look at a local file. Never raises for what is in it; see `Facts.error`."""
+    layout = await asyncio.to_thread(boxes.scan, path)
+    size = path.stat().st_size
+    try:
+        ended = await ffmpeg.run([*ffmpeg.SAFE_INPUT, "-i", f"file:{path}"], [path], timeout=_TIMEOUT)
+    except ffmpeg.Stuck as stuck:
+        return Facts(size, truncated=layout.truncated, error=stuck.detail)
+    found = text.parse(ended.text)
+    if found is None:
+        why = await asyncio.to_thread(_what_else, path)
+        return Facts(size, brand=layout.brand, truncated=layout.truncated, error=why)
+    video = found.video
+    if video and not video.hdr and video.deep and await _first_frame_is_hdr(path, video.index):
+        video = text.with_hdr(video)
+    return Facts(
+        size=size,
+        container=found.container,
+        brand=layout.brand,
+        duration=found.duration,
+        faststart=layout.faststart,
+        fragmented=layout.fragmented,
+        truncated=layout.truncated,
+        level=layout.level,
+        video=video,
+        audio=found.audio,
+        subtitles=found.subtitles,
+        chapters=found.chapters,
+        picture=found.picture,
+    )
+
+
+async def _first_frame_is_hdr(path: Path, index: int) -> bool:
+    """Matroska and MPEG-TS headers often lack the transfer function; a decoded frame has it."""
+    arguments = [*ffmpeg.SAFE_INPUT, "-i", f"file:{path}", "-map", f"0:{index}"]
+    arguments += ["-frames:v", "1", "-vf", "showinfo", "-f", "null", "-"]
+    try:
+        ended = await ffmpeg.run(arguments, [path], timeout=_TIMEOUT)
+    except ffmpeg.Stuck:
+        return False
+    return any(f"color_trc:{name}" in ended.text for name in text.HDR)
+
+
+def _what_else(path: Path) -> str:
+    """Why a file is no media, for a person."""
+    with path.open("rb") as file:
+        head = file.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if not head:
+        return "the file is empty"
+    if head.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml", b"<body")):
+        return "it is a web page"
+    return "FFmpeg does not know this kind of file"
+
+
+def decide(facts: Facts, *, audio: bool = False, never_transcode: bool = False) -> Decision:
+    """The ladder: the least that makes the file play everywhere.
+
+    `audio`: only the sound is wanted. `never_transcode`: a picture that browsers may not play is kept as it is,
+    put into an MP4 where that is possible.
+    """
+    refused = _refusal(facts)
+    if refused:
+        return refused
+    if facts.video is None or audio:
+        return _sound(facts, keep_picture=not audio)
+    picture_fault = _picture_fault(facts.video)
+    sound_fault = _sound_fault(facts)
+    if picture_fault and not never_transcode:
+        if sound_fault:
+            return Decision("both", f"{picture_fault}; {sound_fault}")
+        return Decision("video", picture_fault)
+    if sound_fault:
+        return Decision("audio", sound_fault)
+    box_fault = _box_fault(facts)
+    return Decision("remux", box_fault) if box_fault else Decision("none")
+
+
+def is_playable(facts: Facts) -> bool:
+    """Whether every browser plays it as it is: a web-playable MP4, or a sound file of a kind that is kept."""
+    return decide(facts).action == "none"
+
+
+def _refusal(facts: Facts) -> Decision | None:
+    if facts.error:
+        return Decision("reject", facts.error, cut_short=facts.truncated)
+    if facts.truncated:
+        return Decision("reject", "the file ends too early", cut_short=True)
+    video = facts.video
+    if set(facts.container) & _PICTURES or (video and video.codec in _PICTURE_CODECS):
+        return Decision("reject", "it is a picture")
+    if video is None and not facts.audio:
+        return Decision("reject", "it has neither picture nor sound")
+    if video and not (video.width and video.height):
+        return Decision("reject", "its picture has no size")
+    return None
+
+
+def _sound(facts: Facts, *, keep_picture: bool) -> Decision:
+    if not facts.audio:
+        return Decision("reject", "it has no sound")
+    first = facts.audio[0].codec
+    bare = keep_picture or facts.video is None
+    if bare and first == "mp3" and "mp3" in facts.container:
+        return Decision("none")
+    if bare and "mp4" in facts.container and not _sound_fault(facts) and not _box_fault(facts):
+        return Decision("none")
+    why = _sound_fault(facts) or _box_fault(facts) if bare else "only the sound is wanted"
+    return Decision("audio_only", why)
+
+
+def _picture_fault(video: Video) -> str:
+    if video.codec != "h264":
+        return f"the picture is {video.codec}"
+    if video.pix_fmt not in ("yuv420p", "yuvj420p"):
+        return f"the picture is {video.pix_fmt}"
+    if video.profile not in _WEB_PROFILES:
+        return f"the picture is H.264 {video.profile}"
+    if video.interlaced:
+        return "the picture is interlaced"
+    if video.hdr:
+        return "the picture is HDR"
+    if video.width % 2 or video.height % 2:
+        return "the size of the picture is odd"
+    return ""
+
+
+def _sound_fault(facts: Facts) -> str:
+    if not facts.audio:
+        return ""
+    first = facts.audio[0]
+    if first.codec != "aac":
+        return f"the sound is {first.codec}"
+    return "" if first.profile in _WEB_AAC else f"the sound is AAC {first.profile}"
+
+
+def _box_fault(facts: Facts) -> str:
+    if "mp4" not in facts.container:
+        return f"it is {facts.container[0]}"
+    if facts.brand.strip() in ("qt", ""):
+        return "it is a QuickTime file"
+    if facts.fragmented:
+        return "it is in fragments"
+    if not facts.faststart:
+        return "its index is at the end"
+    if (facts.level or 0) > MAX_LEVEL:
+        return "its level is above 5.2"
+    return ""

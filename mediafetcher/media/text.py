@@ -1,0 +1,183 @@
+"""What `ffmpeg -i` prints about a file, as facts.
+
+The format is libavformat's `av_dump_format` (FFmpeg 9; older ones indent less and spell side data otherwise).
+Metadata cannot forge a line: FFmpeg begins each further line of a value with a colon.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+HDR = ("smpte2084", "arib-std-b67")  # PQ and HLG
+
+_INPUT = re.compile(r"^Input #0, (?P<names>\S+), from ", re.MULTILINE)
+_DURATION = re.compile(r"^ +Duration: (?P<hours>\d+):(?P<minutes>\d+):(?P<seconds>[\d.]+)", re.MULTILINE)
+_STREAM = re.compile(
+    r"^ +Stream #0:(?P<index>\d+)(?:\[0x[0-9a-f]+\])?(?:\((?P<language>[^)]*)\))?: "
+    r"(?P<kind>Video|Audio|Subtitle|Data|Attachment): (?P<rest>.*)$",
+    re.MULTILINE,
+)
+_CHAPTER = re.compile(
+    r"^ +Chapter #0:\d+: start (?P<start>-?[\d.]+), end .*(?:\n +Metadata:)?(?:\n +title +: (?P<title>.*))?",
+    re.MULTILINE,
+)
+_PROFILE = re.compile(r"^\S+ \((?P<name>[^)/]+)\)")
+_SIZE = re.compile(r"\b(\d{1,5})x(\d{1,5})\b")
+_FPS = re.compile(r"([\d.]+)(k?) fps")
+_FIELDS = re.compile(r"(top|bottom)( coded)? first")
+_ROTATION = re.compile(r"display ?matrix: rotation of (-?[\d.]+)", re.IGNORECASE)
+_DEEP = re.compile(r"1[0246]|p01\d|p21\d")
+_LAYOUTS = {"mono": 1, "stereo": 2, "downmix": 2, "quad": 4, "hexagonal": 6, "octagonal": 8}
+
+
+@dataclass(frozen=True)
+class Video:
+    """The picture track. Width and height are as shown, after rotation."""
+
+    index: int
+    codec: str
+    profile: str | None
+    pix_fmt: str
+    width: int
+    height: int
+    fps: float | None
+    interlaced: bool
+    hdr: bool
+    rotation: float  # degrees
+
+    @property
+    def deep(self) -> bool:
+        """More than eight bits for each sample."""
+        return bool(_DEEP.search(self.pix_fmt))
+
+
+@dataclass(frozen=True)
+class Audio:
+    index: int
+    codec: str
+    profile: str | None
+    channels: int | None
+    rate: int | None  # Hz
+    language: str | None
+
+
+@dataclass(frozen=True)
+class Subtitle:
+    index: int
+    codec: str
+    language: str | None
+
+
+@dataclass(frozen=True)
+class Found:
+    container: tuple[str, ...]
+    duration: float | None
+    video: Video | None
+    audio: tuple[Audio, ...]
+    subtitles: tuple[Subtitle, ...]
+    chapters: tuple[tuple[float, str], ...]
+    picture: int | None
+
+
+def with_hdr(video: Video) -> Video:
+    return replace(video, hdr=True)
+
+
+def parse(said: str) -> Found | None:
+    """The facts in FFmpeg's words; None where it found no input."""
+    top = _INPUT.search(said)
+    if not top:
+        return None
+    said = said[top.start() :]
+    container = tuple(top["names"].split(","))
+    video, audio, subtitles, picture = None, [], [], None
+    streams = list(_STREAM.finditer(said))
+    for at, stream in enumerate(streams):
+        after = said[stream.end() : streams[at + 1].start() if at + 1 < len(streams) else None]
+        index, parts = int(stream["index"]), _split(stream["rest"])
+        if stream["kind"] == "Video":
+            if "(attached pic)" in stream["rest"]:
+                picture = index if picture is None else picture
+            elif video is None:
+                video = _video(index, parts, stream["rest"], after)
+        elif stream["kind"] == "Audio":
+            audio.append(_audio(index, parts, stream["language"]))
+        elif stream["kind"] == "Subtitle":
+            subtitles.append(Subtitle(index, parts[0].split()[0], _language(stream["language"])))
+    if video and video.codec == "mjpeg" and {"mp3", "flac", "ogg"} & set(container):
+        video, picture = None, video.index  # a cover that is not marked as one
+    return Found(container, _seconds(said), video, tuple(audio), tuple(subtitles), tuple(_chapters(said)), picture)
+
+
+def _split(rest: str) -> list[str]:
+    """The parts between commas, but not those inside brackets."""
+    parts, depth, current = [], 0, ""
+    for letter in rest:
+        depth += (letter in "([") - (letter in ")]")
+        if letter == "," and depth == 0:
+            parts.append(current.strip())
+            current = ""
+        else:
+            current += letter
+    return [*parts, current.strip()]
+
+
+def _seconds(said: str) -> float | None:
+    found = _DURATION.search(said)
+    if not found:
+        return None
+    return int(found["hours"]) * 3600 + int(found["minutes"]) * 60 + float(found["seconds"])
+
+
+def _language(code: str | None) -> str | None:
+    return None if code in (None, "", "und") else code
+
+
+def _profile(codec: str) -> str | None:
+    found = _PROFILE.match(codec)
+    return found["name"] if found else None
+
+
+def _video(index: int, parts: list[str], rest: str, after: str) -> Video:
+    pixels = parts[1] if len(parts) > 1 else ""
+    pix_fmt, _, qualities = pixels.partition("(")
+    size = _SIZE.search(" ".join(parts[2:]))
+    width, height = (int(size[1]), int(size[2])) if size else (0, 0)
+    rotated = _ROTATION.search(after)
+    rotation = float(rotated[1]) if rotated else 0.0
+    if round(rotation) % 180 == 90:
+        width, height = height, width
+    fps = _FPS.search(rest)
+    return Video(
+        index=index,
+        codec=parts[0].split()[0],
+        profile=_profile(parts[0]),
+        pix_fmt=pix_fmt.strip(),
+        width=width,
+        height=height,
+        fps=float(fps[1]) * (1000 if fps[2] else 1) if fps else None,
+        interlaced=bool(_FIELDS.search(qualities)),
+        hdr=any(name in qualities for name in HDR),
+        rotation=rotation,
+    )
+
+
+def _audio(index: int, parts: list[str], language: str | None) -> Audio:
+    rate = next((int(part[:-3]) for part in parts if re.fullmatch(r"\d+ Hz", part)), None)
+    codec = parts[0].split()[0]
+    return Audio(index, codec, _profile(parts[0]), _channels(parts[2:3]), rate, _language(language))
+
+
+def _channels(part: list[str]) -> int | None:
+    layout = part[0].split("(")[0].strip() if part else ""
+    if layout in _LAYOUTS:
+        return _LAYOUTS[layout]
+    if counted := re.match(r"(\d+) channels", layout):
+        return int(counted[1])
+    if dotted := re.fullmatch(r"(\d)\.(\d)(?:\.(\d))?", layout):
+        return sum(int(digit) for digit in dotted.groups() if digit)
+    return None
+
+
+def _chapters(said: str) -> list[tuple[float, str]]:
+    head = said.split("\n  Stream #", 1)[0]
+    return [(max(0.0, float(found["start"])), (found["title"] or "").strip()) for found in _CHAPTER.finditer(head)]
