@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import contextvars
 import json
+import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from types import TracebackType
@@ -34,6 +35,8 @@ _CONNECT = 10.0
 _POOL = 10
 
 _log = log.get("database")
+# It reports with a trace each time that its idle connection finds no server; whoever needs one says so anyway.
+logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)
 _T = TypeVar("_T")
 
 # The server is not there, is starting, or has sent us away. Everything else is an answer.
@@ -130,6 +133,10 @@ class _Engine(PostgresEngine):
     def __init__(self) -> None:
         super().__init__({})
         self.current_transaction = _Current()  # type: ignore[assignment]
+
+    async def get_version(self) -> float:
+        """Piccolo asks at once, before there is an address; 0 means that nobody knows yet."""
+        return 0.0
 
     def transaction(self, allow_nested: bool = True) -> _Transaction:
         return _Transaction(self, allow_nested)
