@@ -92,5 +92,3 @@ async def _run(chosen: Settings, argv: list[str], out: Out, stdin: str | None) -
                 await asyncio.sleep(0.1)
     except asyncio.CancelledError:
         return 130
-
-

@@ -73,9 +73,7 @@ class Terminal:
         if task is None:
             task = self._tasks[row["id"]] = bars.add_task("", total=1.0, stage="", rest="")
         progress = row["progress"] if row["state"] == "running" else 0.0
-        bars.update(
-            task, description=_name(row)[:40], completed=progress or 0.0, stage=_word(row), rest=_rest(row)
-        )
+        bars.update(task, description=_name(row)[:40], completed=progress or 0.0, stage=_word(row), rest=_rest(row))
 
 
 def _bars() -> Any:

@@ -14,7 +14,7 @@ import sys
 
 from mediafetcher import commands, instance
 from mediafetcher.accounts import setup
-from mediafetcher.base import errors, log
+from mediafetcher.base import log
 from mediafetcher.base.settings import Settings
 
 _log = log.get("serve")
@@ -36,7 +36,9 @@ async def serve(settings: Settings) -> int:
             _log.info("ready", address=address)
             print(f"MediaFetcher is ready: {address}", flush=True)
             if code is not None:
-                print(f"First run: open it and give the one-time code {code}", flush=True)
+                # On a console only: standard output may be a log file, and the code must not lie in one.
+                shown = code if sys.stdout.isatty() else "that `mediafetcher setup` prints"
+                print(f"First run: open it and give the one-time code {shown}", flush=True)
             _notify("READY=1")
 
         await front.serve(settings, ready, stopping)
@@ -87,7 +89,4 @@ def start(settings: Settings) -> int:
     import uvloop
 
     log.setup(settings.log_level, settings.log_format)
-    try:
-        return uvloop.run(serve(settings))
-    except errors.Problem:
-        raise
+    return uvloop.run(serve(settings))
