@@ -1,0 +1,90 @@
+"""What all tests share: a real PostgreSQL, a state folder with its settings, the fixture site and its media.
+
+`database` is a fresh, migrated database, cloned from a template in some 30 ms, on one embedded server for the whole
+run. `state` is an empty state folder whose settings are installed. Nothing of ours is replaced by a double.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from mediafetcher.base import settings
+from mediafetcher.db import cluster, engine, schema
+
+_numbers = itertools.count(1)
+
+
+async def _template(dsn: str) -> None:
+    """The migrated database that all others are copies of."""
+    await engine.connect(dsn)
+    try:
+        # These databases live for a second; what must survive a power cut is tested elsewhere.
+        await engine.execute("alter system set fsync = off")
+        await engine.execute("select pg_reload_conf()")
+        await schema.migrate()
+    finally:
+        await engine.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[cluster.Cluster]:
+    """One embedded PostgreSQL for the whole run, whose database `mediafetcher` is the template."""
+    folder = Path(tempfile.mkdtemp(prefix="mf-test-", dir="/tmp"))  # short: it holds a socket
+    folder.chmod(0o711)
+    running = cluster.Cluster(folder)
+    try:
+        with asyncio.Runner() as runner:
+            runner.run(_template(runner.run(running.start())))
+            yield running
+            runner.run(running.stop())
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(running.socket, ignore_errors=True)
+
+
+@contextlib.asynccontextmanager
+async def cloned(server: cluster.Cluster) -> AsyncIterator[str]:
+    """A copy of the template, dropped at the end -> its DSN."""
+    name = f"test_{next(_numbers)}"
+    control = await asyncpg.connect(server.dsn.replace("/mediafetcher?", "/postgres?"))
+    try:
+        await control.execute(f"create database {name} template mediafetcher")
+        try:
+            yield server.dsn.replace("/mediafetcher?", f"/{name}?")
+        finally:
+            await control.execute(f"drop database {name} with (force)")
+    finally:
+        await control.close()
+
+
+@pytest.fixture
+async def database(server: cluster.Cluster) -> AsyncIterator[str]:
+    """A fresh, migrated database with the engine connected to it -> its DSN."""
+    async with cloned(server) as dsn:
+        await engine.connect(dsn)
+        try:
+            yield dsn
+        finally:
+            await engine.close()
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    """An empty state folder with the media folder in it, the settings of both installed."""
+    folder = tmp_path / "state"
+    chosen = settings.Settings(
+        state=folder, media=folder / "media", allow_hosts=("127.0.0.1", "localhost"), min_free=0
+    )
+    for path in (folder, folder / "media", chosen.work, chosen.logs):
+        path.mkdir(mode=0o711)
+    before = settings._current
+    settings.use(chosen)
+    yield folder
+    settings._current = before

@@ -1,0 +1,99 @@
+"""Migrations, and that the classes of tables.py say what the database has."""
+
+import time
+
+import asyncpg
+import pytest
+from huey.storage import PostgresStorage
+from piccolo.table import Table
+
+from mediafetcher.base import errors
+from mediafetcher.db import engine, schema, tables
+from mediafetcher.db.migrations import m0001_first
+
+_TABLES = [
+    value for value in vars(tables).values() if isinstance(value, type) and issubclass(value, Table) and value is not Table
+]
+_PLAIN = {"ARRAY": "array", "USER-DEFINED": "tsvector"}
+
+
+async def _columns(table: str) -> dict[str, tuple[str, bool]]:
+    rows = await engine.fetch(
+        "select column_name, data_type, is_nullable from information_schema.columns where table_name = $1", table
+    )
+    return {row["column_name"]: (row["data_type"], row["is_nullable"] == "YES") for row in rows}
+
+
+async def test_an_empty_database_is_migrated_once(server) -> None:  # type: ignore[no-untyped-def]
+    control = await asyncpg.connect(server.dsn.replace("/mediafetcher?", "/postgres?"))
+    await control.execute("create database empty_one")
+    await engine.connect(server.dsn.replace("/mediafetcher?", "/empty_one?"))
+    try:
+        assert await schema.applied() == []
+        assert await schema.migrate() == schema.known()
+        assert await schema.migrate() == []
+    finally:
+        await engine.close()
+        await control.execute("drop database empty_one")
+        await control.close()
+
+
+async def test_nothing_to_do_is_quick(database: str) -> None:
+    started = time.perf_counter()
+    assert await schema.migrate() == []
+    assert time.perf_counter() - started < 0.1
+
+
+async def test_the_first_migration_is_safe_to_run_twice(database: str) -> None:
+    await engine.execute("delete from migration")
+    await engine.execute("insert into account (name) values ('kept')")
+    assert await schema.migrate() == schema.known()
+    assert await engine.fetchval("select name from account") == "kept"
+
+
+async def test_a_newer_database_is_refused_in_words(database: str) -> None:
+    await engine.execute("insert into migration (name, app_name) values ('m9999_future', 'mediafetcher')")
+    with pytest.raises(errors.NewerSchema, match="m9999_future.*install that version"):
+        await schema.migrate()
+
+
+@pytest.mark.parametrize("table", _TABLES, ids=lambda table: table.__name__)
+async def test_classes_and_tables_agree(database: str, table: type[Table]) -> None:
+    there = await _columns(table._meta.tablename)
+    there.pop("search", None)
+    said = {}
+    for column in table._meta.columns:
+        kind = column.column_type.lower()
+        kind = {"bigserial": "bigint", "serial": "integer", "timestamptz": "timestamp with time zone"}.get(kind, kind)
+        said[column._meta.db_column_name] = ("ARRAY" if kind.endswith("[]") else kind, column._meta.null)
+    assert said == there
+
+
+async def test_hueys_tables_are_its_own(database: str) -> None:
+    storage = PostgresStorage("mediafetcher", dsn=database, create_tables=False)
+    ours = "".join(m0001_first.QUEUE.split())
+    assert all("".join(statement.split()) in ours for statement in storage.ddl)
+
+
+async def test_constraints_hold(database: str) -> None:
+    await engine.execute("insert into account (name) values ('Ada')")
+    with pytest.raises(engine.UniqueViolation):
+        await engine.execute("insert into account (name) values ('ada')")
+    for name in ("", ".", "..", "a/b", "x" * 201):
+        with pytest.raises(engine.CheckViolation):
+            await engine.execute("insert into folder (owner, name) values (1, $1)", name)
+    await engine.execute("insert into folder (owner, name) values (1, 'Music')")
+    with pytest.raises(engine.UniqueViolation):
+        await engine.execute("insert into folder (owner, name) values (1, 'MUSIC')")
+    with pytest.raises(engine.CheckViolation):
+        await engine.execute("insert into download (owner, url, source_key, state) values (1, 'u', 'k', 'running')")
+    await engine.execute("insert into download (owner, url, source_key) values (1, 'u', 'k')")
+    with pytest.raises(engine.UniqueViolation):
+        await engine.execute("insert into download (owner, url, source_key) values (1, 'u', 'k')")
+    with pytest.raises(engine.CheckViolation):
+        await engine.execute("insert into media_file (sha256, size, kind, ext) values ('\\x00', 1, 'video/mp4', '.mp4')")
+
+
+async def test_truncating_items_is_refused(database: str) -> None:
+    with pytest.raises(asyncpg.RaiseError):
+        await engine.execute("truncate library_item cascade")
