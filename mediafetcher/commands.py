@@ -94,7 +94,7 @@ async def _follow(row: dict[str, Any], out: Out) -> dict[str, Any]:
         out.progress({**{name: row[name] for name in _PROGRESS}, "ended": ended})
         if ended:
             return row
-        if row["state"] == "queued" and row["error"] and row["attempt"]:
+        if row["state"] == "queued" and row["error"]:
             # Somebody waits at the terminal: say what is wrong now instead of trying for hours.
             return await jobs.give_up(row["id"])
         await asyncio.sleep(_FOLLOW)
