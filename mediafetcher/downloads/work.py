@@ -6,6 +6,7 @@ nothing that a link does can end the worker.
 """
 
 import asyncio
+import contextlib
 import shutil
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -43,9 +44,7 @@ async def run(claim: jobs.Claim, *, stopping: bool = False) -> None:
             if state not in ("queued", "paused"):
                 await asyncio.to_thread(shutil.rmtree, _path(claim.id), ignore_errors=True)
         except Exception:
-            _log.exception(
-                "the end of a download was not written"
-            )  # its lease runs out, and it is tried again
+            _log.exception("the end of a download was not written")  # its lease runs out, and it is tried again
         finally:
             held.drop(hold)
 
@@ -92,7 +91,7 @@ async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
         hold.enter("download")
         await jobs.note(claim, stage="download", title=info.title, duration=info.duration, size=info.filesize)
         result = await source.download(_downloaded(hold))
-    media, facts = await _playable(claim, hold, info, result)
+    media, facts = await _playable(claim, hold, info, result.file)
     hold.enter("store")
     await jobs.note(claim, stage="store")
     await _store(claim, hold, info, result, media, facts)
@@ -116,34 +115,30 @@ def _downloaded(hold: held.Hold):  # type: ignore[no-untyped-def]
     return report
 
 
-async def _playable(
-    claim: jobs.Claim, hold: held.Hold, info: Info, result: Result
-) -> tuple[Path, probe.Facts]:
+async def _playable(claim: jobs.Claim, hold: held.Hold, info: Info, source: Path) -> tuple[Path, probe.Facts]:
     """The file as browsers play it: as it came, or converted once, and then proved to be right."""
-    source = result.file
     facts = await probe.probe(source)
-    decision = probe.decide(facts)
+    decision = _decide(claim, facts)
     if decision.action == "reject":
-        raise errors.NotMedia(
-            f"{errors.NotMedia.words[:-1]}: {decision.reason}." if decision.reason else None
-        )
+        raise decision.problem()
     _whole(info, facts)
     if decision.action == "none":
         return source, facts
     hold.enter("convert")
     await jobs.note(claim, stage="convert", converting=True)
     target = source.with_name("converted.mp4")
-    if decision.action in _ENCODES:
-        async with _gate():
-            await _convert(claim, hold, source, target, facts, decision)
-    else:
+    async with _gate() if decision.action in _ENCODES else contextlib.nullcontext():
         await _convert(claim, hold, source, target, facts, decision)
     proved = await probe.probe(target)
-    if probe.decide(proved).action != "none":
-        raise errors.TranscodeFailed(
-            "The converted file is not what browsers play.", reason=probe.decide(proved).reason
-        )
+    again = _decide(claim, proved)
+    if again.action != "none":
+        raise errors.TranscodeFailed("The converted file is not what browsers play.", reason=again.reason)
     return target, proved
+
+
+def _decide(claim: jobs.Claim, facts: probe.Facts) -> probe.Decision:
+    chosen = claim.options
+    return probe.decide(facts, audio=chosen.audio is not None, never_transcode=chosen.never_transcode)
 
 
 def _whole(info: Info, facts: probe.Facts) -> None:
@@ -221,17 +216,13 @@ async def _store(
 
 
 async def _poster(media: Path, facts: probe.Facts, result: Result) -> Path | None:
-    """A picture for the library: from the film itself, since the site's is any size and shape. None is
-    fine.
-    """
+    """A picture for the library: a frame of the film, the cover of the sound, else the site's. None is fine."""
     target = media.with_name("poster.jpg")
-    if not facts.video:
-        return None
-    try:
-        return target if await convert.poster(media, target, facts) else None
-    except errors.FetchProblem as problem:
-        _log.warning("no poster", reason=problem.code)
-        return None
+    if await convert.poster(media, target, facts):
+        return target
+    if media != result.file and await convert.poster(result.file, target, await probe.probe(result.file)):
+        return target
+    return result.poster
 
 
 def _gate() -> asyncio.Semaphore:
@@ -254,9 +245,7 @@ def _make(folder: Path) -> None:
 async def tidy() -> None:
     """Remove the folders of downloads that will not go on here."""
     root = settings.get().work
-    found = (
-        {int(path.name): path for path in root.glob("*") if path.name.isdecimal()} if root.is_dir() else {}
-    )
+    found = {int(path.name): path for path in root.glob("*") if path.name.isdecimal()} if root.is_dir() else {}
     if not found:
         return
     rows = await engine.fetch(

@@ -5,11 +5,11 @@ import re
 from dataclasses import replace
 
 import pytest
+from mediafetcher.downloads.options import Options
 
 from mediafetcher.base import errors, events, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import held, jobs, lease
-from mediafetcher.downloads.options import Options
 
 URL = "https://films.example/watch/{}"
 

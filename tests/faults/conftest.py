@@ -1,0 +1,33 @@
+"""The real program on a state folder of its own, and films to fetch."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faults.program import Program
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A short path (it holds sockets) that the service account may pass through."""
+    path = Path(tempfile.mkdtemp(prefix="mf-fault-", dir="/tmp"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def program(folder: Path) -> Iterator[Callable[..., Program]]:
+    """`program(**settings)`: the program, not yet started; what still runs at the end is killed."""
+    made: list[Program] = []
+
+    def make(**given: Any) -> Program:
+        made.append(Program(folder, **{"allow": "127.0.0.1", **given}))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.end()

@@ -1,0 +1,227 @@
+"""What was asked for is done, once, whatever is killed or stopped meanwhile (P1, P10, P11, P12, P13)."""
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from faults.program import REPOSITORY, alive, below, until
+
+from mediafetcher.base import settings
+from mediafetcher.db import engine
+from mediafetcher.downloads import queue
+
+SEED = int(os.environ.get("MF_SEED") or random.SystemRandom().randrange(1 << 32))
+KILLS = int(os.environ.get("MF_KILLS") or 10)
+CANCELS = int(os.environ.get("MF_CANCELS") or 10)
+
+
+@pytest.fixture
+def chance():
+    """Randomness whose seed is printed where a test fails; MF_SEED replays it."""
+    print(f"MF_SEED={SEED}")
+    return random.Random(SEED)
+
+
+def _whole(program, urls: list[str]) -> None:
+    """Every wish is done, once, and the library holds exactly its files."""
+    rows = program.downloads()
+    assert sorted(row["url"] for row in rows) == sorted(urls)
+    assert {row["state"] for row in rows} == {"done"}, rows
+    items = program.items()
+    assert sorted(item["id"] for item in items) == sorted(row["item"] for row in rows)
+    assert len({item["media"]["sha256"] for item in items}) == len(urls)
+    assert {item["media"]["ref_count"] for item in items} == {1}
+    program.assert_clean()
+
+
+@pytest.mark.promise(1)
+@pytest.mark.timeout(600)
+def test_kill_9_of_everything_loses_and_doubles_nothing(program, films_site, chance):
+    urls = films_site(24, slow=True)
+    server = program().start()
+    asked: list[str] = []
+    left = list(urls)
+    for kill in range(KILLS):
+        for _ in range(min(len(left), 3)):
+            url = left.pop()
+            server.submit(url)  # answered: from here on it may not be forgotten
+            asked.append(url)
+        time.sleep(chance.uniform(0.0, 2.0))
+        server.kill()
+        server.start()
+        assert len(server.downloads()) == len(asked), f"kill {kill}"
+    for url in left:
+        server.submit(url)
+    server.all_ended(180)
+    _whole(server, urls)
+    assert server.stop() < 30
+
+
+@pytest.mark.promise(10)
+@pytest.mark.timeout(300)
+async def test_no_job_is_done_twice(database, state, folder):
+    """Two processes of eight slots, each bell rung three times: every wish gets one item, at its first attempt."""
+    count = int(os.environ.get("MF_JOBS") or 2000)
+    media = settings.get().media
+    await engine.execute("insert into account (name) values ('ada'), ('bob')")
+    await engine.execute(
+        "insert into media_file (sha256, size, kind, ext)"
+        " select sha256(n::text::bytea), 1, 'video/mp4', '.mp4' from generate_series(1, $1::int) n",
+        count,
+    )
+    await engine.execute("insert into library_item (owner, media_file, title) select 2, id, 'Held' from media_file")
+    await engine.execute("insert into source (key, url, media_file) select id::text, 'u', id from media_file")
+    await engine.execute(
+        "insert into download (owner, url, site, source_key)"
+        " select 1, 'https://films.example/' || id, 'films.example', id::text from media_file"
+    )
+    await queue.ring(3 * count)
+    machines = []
+    for number in range(2):
+        here = folder / f"machine{number}"
+        (here / "work").mkdir(parents=True)
+        machines.append(
+            await asyncio.create_subprocess_exec(
+                *(sys.executable, str(Path(__file__).with_name("claimer.py")), database, str(here), str(media), "8"),
+                cwd=REPOSITORY,
+                env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+        )
+    try:
+        for machine in machines:
+            assert await machine.stdout.readline() == b"ready\n"
+        for machine in machines:
+            machine.stdin.write(b"go\n")
+        for machine in machines:
+            assert await machine.stdout.readline() == b"done\n"
+            assert await machine.wait() == 0
+    finally:
+        for machine in machines:
+            if machine.returncode is None:
+                machine.kill()
+                await machine.wait()
+    rows = await engine.fetch("select state, attempt, failures, item from download")
+    assert {(row["state"], row["attempt"], row["failures"]) for row in rows} == {("done", 1, 0)}
+    assert len({row["item"] for row in rows}) == count
+    assert await engine.fetchval("select count(*) from library_item where owner = 1") == count
+    assert await engine.fetchval("select count(*) from media_file where ref_count <> 2") == 0
+
+
+@pytest.mark.promise(11)
+@pytest.mark.timeout(300)
+def test_after_a_kill_work_goes_on_by_itself(program, films_site):
+    server = program(lease_seconds=60).start()
+    (url,) = films_site(1, slow=True)
+    id = server.submit(url)
+    for _ in range(5):
+        server.reach(id, "download")
+        server.kill()
+        server.start()
+        until(lambda: server.download(id)["state"] in ("queued", "running", "done"), 5, "queued again")
+        if server.download(id)["state"] == "done":
+            break
+    server.all_ended(60)
+    _whole(server, [url])
+
+
+@pytest.mark.promise(11)
+@pytest.mark.timeout(120)
+def test_a_child_that_hangs_is_ended(program, films_site):
+    """Stopped (so that it ignores SIGTERM too), it is silent, then killed, and the job is tried again."""
+    server = program(stall_seconds=2).start()
+    (url,) = films_site(1, slow=True)
+    id = server.submit(url)
+    server.reach(id, "download")
+    hung = server.children("fetch_child")
+    assert hung
+    for pid in hung:
+        os.kill(pid, signal.SIGSTOP)
+    until(lambda: not any(alive(pid) for pid in hung), 40, "the hanging child is gone")
+    server.all_ended(60)
+    _whole(server, [url])
+
+
+@pytest.mark.promise(12)
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("stage", ["extract", "download", "convert", "store"])
+def test_stop_is_quick_and_costs_no_attempt(program, films_site, stage):
+    server = program().start()
+    url = films_site.slow_in(stage)
+    id = server.submit(url)
+    server.reach(id, stage)
+    assert server.stop() <= 30
+    server.start()
+    if stage == "extract":  # it would hang for ever
+        until(lambda: server.download(id)["state"] == "running", 20, "it goes on")
+        assert server.download(id)["attempt"] == 1
+        server.ask("POST", f"/downloads/{id}/cancel")
+        server.all_ended(20)
+        server.assert_clean()
+        return
+    (row,) = server.all_ended(200)
+    assert (row["state"], row["attempt"]) == ("done", 1)
+    _whole(server, [url])
+
+
+@pytest.mark.promise(13)
+@pytest.mark.timeout(300)
+def test_cancel_means_stopped(program, films_site, chance):
+    server = program().start()
+    ours = {server.process.pid} | below(server.process.pid)  # with PostgreSQL
+    urls = films_site(CANCELS, slow=True)
+    cancelled = 0
+    for url in urls:
+        id = server.submit(url)
+        time.sleep(chance.uniform(0.0, 2.5))
+        answer = server.ask("POST", f"/downloads/{id}/cancel")
+        if answer.status_code == 409:
+            assert server.download(id)["state"] == "done"
+            continue
+        until(lambda id=id: server.download(id)["state"] == "cancelled", 10, "cancelled")
+        until(lambda: not server.children("fetch_child") - ours, 10, "its group is gone")
+        until(lambda id=id: str(id) not in server.work(), 60, "its folder is gone")
+        cancelled += 1
+    assert cancelled >= CANCELS // 2
+    assert len(server.items()) == CANCELS - cancelled
+    server.assert_clean()
+
+
+@pytest.mark.timeout(120)
+def test_two_links_with_the_same_name_and_other_bytes_are_two_files(program, films_site):
+    server = program().start()
+    urls = films_site.same_name()
+    for url in urls:
+        server.submit(url)
+    server.all_ended(60)
+    _whole(server, urls)
+
+
+@pytest.mark.timeout(120)
+def test_the_same_link_and_another_link_with_the_same_bytes(program, films_site):
+    server = program().start()
+    first, second = films_site.same_bytes()
+    id = server.submit(first)
+    server.all_ended(60)
+    asked = films_site.requests()
+    again = server.ask("POST", "/downloads", {"url": first}).json()
+    assert (again["state"], again["item"]) == ("done", server.download(id)["item"])
+    assert films_site.requests() == asked  # answered without a download
+    server.submit(second)
+    server.all_ended(60)
+    items = server.items()
+    assert len(items) == 2 and len({item["media"]["sha256"] for item in items}) == 1
+    stored = list((server.state / "media" / "store").rglob("*.mp4"))
+    assert len(stored) == 1
+    assert server.command("rm", str(items[0]["id"])).returncode == 0
+    assert stored[0].exists()
+    assert server.command("rm", str(items[1]["id"])).returncode == 0
+    until(lambda: not stored[0].exists(), 30, "the file goes with its last holder")
+    server.assert_clean()
