@@ -18,10 +18,47 @@ import msgspec
 
 from mediafetcher.base import errors, log
 from mediafetcher.db import engine
-from mediafetcher.downloads import held, lease, listing
+from mediafetcher.downloads import held, lease
+
+# The worker's side of a row's life, and what is read of it, through the same door.
+from mediafetcher.downloads.lease import Claim, Lost, beat, claim, fail, finish, me, note, paused, release, rescue
+from mediafetcher.downloads.listing import get, page
 from mediafetcher.downloads.options import Options
 from mediafetcher.library import folders, items
 from mediafetcher.net import urls
+
+__all__ = [
+    "ENDED",
+    "LIVE",
+    "STAGES",
+    "STATES",
+    "Claim",
+    "Lost",
+    "beat",
+    "cancel",
+    "claim",
+    "clear",
+    "fail",
+    "finish",
+    "get",
+    "give_up",
+    "known",
+    "me",
+    "note",
+    "page",
+    "pause",
+    "paused",
+    "reconcile",
+    "release",
+    "remember",
+    "rescue",
+    "resume",
+    "retry",
+    "ring",
+    "set_priority",
+    "source",
+    "submit",
+]
 
 STATES = ("queued", "running", "done", "failed", "cancelled", "parked", "paused", "waiting")
 ENDED = ("done", "failed", "cancelled")
@@ -31,19 +68,6 @@ STAGES = ("extract", "download", "convert", "store")
 _RECONCILE_LOCK = 77_002  # the advisory lock of reconciliations: one at a time, of all machines
 
 _log = log.get("jobs")
-
-# The worker's side of a row's life, through the same door.
-Claim, Lost = lease.Claim, lease.Lost
-claim, beat, note, finish, fail, release = (
-    lease.claim,
-    lease.beat,
-    lease.note,
-    lease.finish,
-    lease.fail,
-    lease.release,
-)
-rescue, paused, me = lease.rescue, lease.paused, lease.me
-get, page = listing.get, listing.page
 
 
 async def _silent(count: int) -> None:
@@ -57,9 +81,7 @@ ring: Callable[[int], Awaitable[None]] = _silent
 # ---- in --------------------------------------------------------------------------------------------------
 
 
-async def submit(
-    owner: int, url: str, folder: str | None = None, options: Options | None = None
-) -> dict[str, Any]:
+async def submit(owner: int, url: str, folder: str | None = None, options: Options | None = None) -> dict[str, Any]:
     """Take a wish -> its download. Nothing is fetched here, and the row is committed on return.
 
     A source that is in the store already answers with its item, done; the same wish twice answers with the
@@ -102,9 +124,7 @@ async def _queue(wish: tuple[int, str, str, str], folder: int | None, options: s
     raise errors.Internal("The download could not be put into the queue.")
 
 
-async def _known_at_once(
-    wish: tuple[int, str, str, str], folder: int | None, options: str
-) -> dict[str, Any] | None:
+async def _known_at_once(wish: tuple[int, str, str, str], folder: int | None, options: str) -> dict[str, Any] | None:
     """The source is in the store: a row that is done from the start, or None."""
     owner, url, site, key = wish
     item = await known(owner, folder, [key], url, site)
@@ -244,9 +264,7 @@ async def give_up(id: int) -> dict[str, Any]:
 
 async def set_priority(id: int, owner: int, priority: int) -> dict[str, Any]:
     """Move it up or down: higher goes first -> its row."""
-    return await _ask(
-        id, owner, "update download set priority = $3 where {mine} and cleared_at is null", priority
-    )
+    return await _ask(id, owner, "update download set priority = $3 where {mine} and cleared_at is null", priority)
 
 
 async def clear(id: int, owner: int) -> None:

@@ -81,9 +81,7 @@ def paused() -> errors.Away | None:
         return kinds.get(now.state, errors.MediaOffline)(now.reason or None)
     chosen = settings.get()
     if chosen.work.exists() and shutil.disk_usage(chosen.work).free < chosen.min_free:
-        return errors.MediaFull(
-            f"The disk of {chosen.work} is full: free some room. Downloads wait until there is."
-        )
+        return errors.MediaFull(f"The disk of {chosen.work} is full: free some room. Downloads wait until there is.")
     return None
 
 
@@ -104,9 +102,10 @@ async def claim() -> Claim | None:
         row = await engine.fetchrow(
             _CLAIM, me(), chosen.lease_seconds, chosen.jobs_per_site, [hold.id for hold in held.every()]
         )
-        if row is None:
-            return None
-        await engine.notify("download", {"id": row["id"], "owner": row["owner"]})
+        if row is not None:
+            await engine.notify("download", {"id": row["id"], "owner": row["owner"]})
+    if row is None:
+        return None
     options = msgspec.convert(json.loads(row["options"]), Options)
     return Claim(**{**row, "options": options})
 
@@ -251,8 +250,7 @@ async def rescue() -> int:
 async def expire() -> int:
     """Put back the rows whose holder was silent for longer than its lease -> how many."""
     rows = await engine.fetch(
-        f"update download set state = {_BACK}, {_LET_GO} where state = 'running'"
-        " and lease_until < now() returning id"
+        f"update download set state = {_BACK}, {_LET_GO} where state = 'running' and lease_until < now() returning id"
     )
     return len(rows)
 
@@ -268,7 +266,8 @@ async def _leave(claim: Claim, sql: str, *values: Any) -> dict[str, Any]:
         sql += " returning download.id"
     async with engine.transaction():
         row = await engine.fetchrow(sql, claim.id, me(), claim.attempt, *values)
-        if row is None:
-            raise Lost(claim.id)
-        await engine.notify("download", {"id": claim.id, "owner": claim.owner})
+        if row is not None:
+            await engine.notify("download", {"id": claim.id, "owner": claim.owner})
+    if row is None:
+        raise Lost(claim.id)
     return row

@@ -62,9 +62,7 @@ def _connect() -> psycopg.Connection[Any]:
     return psycopg.connect(engine.DB.config["dsn"], application_name="mediafetcher bell")
 
 
-_bell = _Bell(
-    _NAME, results=False, serializer=_Json(), connection=_connect, create_tables=False, read_timeout=1
-)
+_bell = _Bell(_NAME, results=False, serializer=_Json(), connection=_connect, create_tables=False, read_timeout=1)
 
 
 # The names of these two are in messages that lie in databases out there: they stay for ever.
@@ -95,9 +93,7 @@ async def ring(count: int = 1) -> None:
 
 async def _rung() -> int:
     """How many bells hang there that nobody has heard yet."""
-    return int(
-        await engine.fetchval(f"select count(*) from {_bell.storage.table_task} where queue = $1", _NAME)
-    )
+    return int(await engine.fetchval(f"select count(*) from {_bell.storage.table_task} where queue = $1", _NAME))
 
 
 jobs.ring = ring
@@ -224,9 +220,7 @@ class Queue:
             except errors.Away as problem:
                 _log.debug("queue waits", reason=problem.code)
             except Exception as error:
-                _log.warning(
-                    "queue step failed", step=step.__name__, reason=str(error) or type(error).__name__
-                )
+                _log.warning("queue step failed", step=step.__name__, reason=str(error) or type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(wake.wait(), seconds)
             wake.clear()
