@@ -5,20 +5,20 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 venv=$root/.venv
 cache=$root/.cache
 setup_log=$cache/setup.log
+javascript=() # the folders with npm packages
+for part in web extension; do [ ! -f "$root/$part/package-lock.json" ] || javascript+=("$part"); done
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
 
-# step WORDS COMMAND...: run quietly; where it fails show the end of what it said.
-step() {
+# try WORDS COMMAND...: run quietly; where it fails show the end of what it said.  step: the same, and stop there.
+try() {
   local words=$1; shift
   say "· $words"
   mkdir -p "$cache"
-  if ! "$@" >"$setup_log" 2>&1 </dev/null; then
-    tail -n 20 "$setup_log" >&2
-    fail "That did not work: $words. All of it is in $setup_log"
-  fi
+  "$@" >"$setup_log" 2>&1 </dev/null || { tail -n 20 "$setup_log" >&2; return 1; }
 }
+step() { try "$@" || fail "That did not work: $1. All of it is in $setup_log"; }
 
 # unchanged NAME HASH: did this step go well with these inputs?  done_with NAME HASH: it did.
 unchanged() { [ "$(cat "$cache/stamps/$1" 2>/dev/null)" = "$2" ]; }
@@ -26,23 +26,25 @@ done_with() { mkdir -p "$cache/stamps" && printf '%s' "$2" >"$cache/stamps/$1"; 
 
 hash_of() { sha256sum "$@" | sha256sum | cut -c1-32; }
 
-# apt WORDS PACKAGES...: Debian packages, where we may install them; says what is missing where we may not.
+# apt WORDS PACKAGES...: Debian packages, where we may install them; else says what to type.
 apt() {
   local words=$1; shift
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    step "$words" env DEBIAN_FRONTEND=noninteractive bash -c \
-      'apt-get install -y --no-install-recommends "$@" || { apt-get update && apt-get install -y --no-install-recommends "$@"; }' - "$@"
-  else
-    say "! $words: needs root, type: sudo apt-get install $*"
-    return 1
+    try "$words" env DEBIAN_FRONTEND=noninteractive bash -c \
+      'set -- apt-get install -y --no-install-recommends "$@"; "$@" || { apt-get update && "$@"; }' - "$@" && return
   fi
+  say "! $words: not installed. As root, type: apt-get install $*"
+  return 1
 }
 
+# The system's own Python comes first: the service account, which the children of a root run as, can reach it too.
 find_python() {
-  local candidate
-  for candidate in "${PYTHON:-}" python3 /usr/bin/python3 python3.14 python3.13 python3.12 python3.11; do
-    [ -n "$candidate" ] && "$candidate" -c 'import sys, ssl; sys.exit(sys.version_info < (3, 11))' 2>/dev/null &&
-      { "$candidate" -c 'import sys; print(sys.executable)'; return; }
+  local candidate wanted
+  for wanted in ensurepip ssl; do
+    for candidate in "${PYTHON:-}" /usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11; do
+      [ -n "$candidate" ] && "$candidate" -c "import sys, venv, $wanted; sys.exit(sys.version_info < (3, 11))" 2>/dev/null &&
+        { "$candidate" -c 'import sys; print(sys.executable)'; return; }
+    done
   done
   return 1
 }
@@ -59,8 +61,8 @@ ensure_venv() {
   local python
   unchanged venv "$root" && "$venv/bin/python" -c '' 2>/dev/null && return
   python=$(find_python) || fail "MediaFetcher needs Python 3.11 or newer: none was found."
-  "$python" -c 'import ensurepip, venv' 2>/dev/null ||
-    apt "Python's venv module" python3-venv || fail "Python cannot make virtual environments here (see above)."
+  "$python" -c 'import ensurepip' 2>/dev/null || apt "Python's venv module" python3-venv ||
+    fail "Python cannot make virtual environments here (see above)."
   step "Python environment" make_venv "$python"
   done_with venv "$root"
 }
@@ -92,9 +94,9 @@ ensure_npm() {
   local hash
   use_node
   hash=$(hash_of "$root/$1/package-lock.json")
-  unchanged "npm-${1//\//-}" "$hash" && [ -d "$root/$1/node_modules" ] && return
-  cd "$root/$1" && step "packages of $1" npm ci --no-audit --no-fund
-  cd "$OLDPWD" && done_with "npm-${1//\//-}" "$hash"
+  unchanged "npm-$1" "$hash" && [ -d "$root/$1/node_modules" ] && return
+  step "packages of $1" npm --prefix "$root/$1" ci --no-audit --no-fund
+  done_with "npm-$1" "$hash"
 }
 
 page_sources() {
@@ -108,8 +110,8 @@ ensure_page() {
   hash=$(page_sources)
   unchanged page "$hash" && [ -f "$root/web/dist/index.html" ] && return
   ensure_npm web
-  cd "$root/web" && step "the page" npm run build
-  cd "$OLDPWD" && done_with page "$(page_sources)"
+  step "the page" npm --prefix "$root/web" run build
+  done_with page "$(page_sources)"
 }
 
 # one_at_a_time: two scripts in one checkout set up one after the other.
