@@ -1,0 +1,250 @@
+"""What the docs promise, measured on the real program: each figure beside its limit or its peer, in one run."""
+
+import asyncio
+import hashlib
+import http.client
+import http.server
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from faults.program import Program
+from mediafetcher.media import convert, ffmpeg, probe
+
+GIB = 1 << 30
+
+
+class Figure(NamedTuple):
+    """One line of the table: what, the median, in words what it should be, and whether it is."""
+
+    what: str
+    value: str
+    goal: str
+    good: bool
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="mf-bench-", dir="/tmp"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def program() -> Iterator[Program]:
+    with scratch() as folder:
+        running = Program(folder, allow="127.0.0.1")
+        try:
+            yield running.start()
+        finally:
+            running.end()
+
+
+def median(rounds: int, once: Callable[[], float]) -> float:
+    return statistics.median(once() for _ in range(rounds))
+
+
+# ---- start -----------------------------------------------------------------------------------------------
+
+
+def start() -> list[Figure]:
+    """From exec to the first good answer of /api/health, with the embedded PostgreSQL, on a state that exists."""
+    with program() as running:
+
+        def once() -> float:
+            running.stop()
+            began = time.monotonic()
+            running.start()
+            wait_for_health(running.port)
+            return time.monotonic() - began
+
+        took = median(5, once)
+        memory = sum(proportional(pid) for pid in running.everything())
+    return [
+        Figure("warm start to /api/health, with PostgreSQL", f"{took:.2f} s", "< 2 s", took < 2),
+        Figure("idle memory with PostgreSQL (PSS)", f"{memory / 1e6:.0f} MB", "<= 150 MB", memory <= 150e6),
+    ]
+
+
+def wait_for_health(port: int) -> None:
+    while True:
+        try:
+            if request(port, "GET", "/api/health")[0] == 200:
+                return
+        except OSError:
+            time.sleep(0.005)
+
+
+def proportional(pid: int) -> int:
+    """Bytes of memory, shared pages divided by their users (Linux, smaps_rollup)."""
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
+
+
+def request(port: int, method: str, path: str, body: str | None = None, **headers: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+# ---- accepting downloads ---------------------------------------------------------------------------------
+
+
+class _Slow(http.server.BaseHTTPRequestHandler):
+    """A site whose pages take a second: an extraction that is under way."""
+
+    def do_GET(self) -> None:
+        time.sleep(1)
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def accept() -> list[Figure]:
+    """The answer to POST /api/downloads while extractions run."""
+    site = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Slow)
+    threading.Thread(target=site.serve_forever, daemon=True).start()
+    base = f"http://127.0.0.1:{site.server_address[1]}"
+    with program() as running:
+        times = []
+        for number in range(40):
+            began = time.monotonic()
+            running.submit(f"{base}/page/{number}")
+            times.append(time.monotonic() - began)
+            time.sleep(0.05)
+    site.shutdown()
+    middle, worst = statistics.median(times) * 1e3, sorted(times)[-2] * 1e3
+    return [
+        Figure("a download accepted while extractions run", f"{middle:.0f} ms", "< 50 ms", middle < 50),
+        Figure("the same, 95th percentile", f"{worst:.0f} ms", "", True),
+    ]
+
+
+# ---- bytes -----------------------------------------------------------------------------------------------
+
+
+def ranges() -> list[Figure]:
+    """The last byte of a stored file of 2 GB, and hashing one into the store beside `cp` + `sha256sum`."""
+    with scratch() as folder:
+        with (folder / "big").open("wb") as file:
+            file.truncate(2 * GIB)
+        took, ok = asyncio.run(_last_byte(folder))
+    return [Figure("Range of the last byte of a 2 GB file", f"{took * 1e3:.1f} ms", "< 50 ms", ok and took < 0.05)]
+
+
+async def _last_byte(folder: Path) -> tuple[float, bool]:
+    from mediafetcher.base import settings
+
+    with program() as running:
+        store = running.state / "media" / "store"
+        name = hashlib.sha256(b"a sparse file").hexdigest()
+        target = store / name[:2] / f"{name}.mp4"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (folder / "big").rename(target)
+        settings.use(settings.load({"state": str(running.state)}, {}))
+        item = await _plant(running, name)
+        head = {"Authorization": f"Bearer {running._token}", "Range": f"bytes={2 * GIB - 1}-"}
+        times = []
+        for _ in range(21):
+            began = time.monotonic()
+            status, body = request(running.port, "GET", f"/media/{item}", **head)
+            times.append(time.monotonic() - began)
+        return statistics.median(times), status == 206 and len(body) == 1
+
+
+async def _plant(running: Program, name: str) -> int:
+    """A library item of 2 GB without hashing 2 GB first: the rows are written by hand."""
+    from mediafetcher.db import cluster, engine
+
+    await engine.connect(cluster.Cluster(running.state).dsn)
+    try:
+        media = await engine.fetchval(
+            "insert into media_file (sha256, size, kind, ext) values (decode($1, 'hex'), $2, 'video/mp4', 'mp4')"
+            " returning id",
+            name,
+            2 * GIB,
+        )
+        return await engine.fetchval(
+            "insert into library_item (owner, media_file, title) select min(id), $1, 'big' from account returning id",
+            media,
+        )
+    finally:
+        await engine.close()
+
+
+# ---- the ladder ------------------------------------------------------------------------------------------
+
+
+def ladder() -> list[Figure]:
+    """CPU seconds of what the decision chooses, beside transcoding always, for 60 s of 1080p."""
+    with scratch() as folder:
+        film = folder / "film.mkv"
+        source = "testsrc2=size=1920x1080:rate=25:duration=60"
+        make = [ffmpeg.program(), "-v", "error", "-f", "lavfi", "-i", source, "-f", "lavfi", "-i", "sine=duration=60"]
+        coding = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", str(film)]
+        subprocess.run([*make, *coding], check=True)
+        chosen = children_cpu(lambda: asyncio.run(_as_decided(film, folder / "out.mp4")))
+        always = [ffmpeg.program(), "-v", "error", "-y", "-i", str(film), "-c:v", "libx264", "-preset", "medium"]
+        peer = children_cpu(lambda: subprocess.run([*always, "-c:a", "aac", str(folder / "t.mp4")], check=True))
+    ratio = peer / chosen
+    return [Figure("CPU of an H.264 MKV: transcoding always / ours", f"{ratio:.0f} x", ">= 300 x", ratio >= 300)]
+
+
+async def _as_decided(source: Path, target: Path) -> None:
+    facts = await probe.probe(source)
+    decision = probe.decide(facts)
+    await convert.convert(source, target, facts, decision, max_height=1080, threads=1, on_progress=lambda *_: None)
+
+
+def children_cpu(work: Callable[[], object]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    work()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+# ---- the table -------------------------------------------------------------------------------------------
+
+PARTS: dict[str, Callable[[], list[Figure]]] = {"start": start, "accept": accept, "ranges": ranges, "ladder": ladder}
+
+
+def main(names: list[str]) -> int:
+    unknown = set(names) - PARTS.keys()
+    if unknown:
+        print(f"There is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}.", file=sys.stderr)
+        return 2
+    figures = []
+    for name in names or list(PARTS):
+        print(f"· {name}", file=sys.stderr)
+        figures += PARTS[name]()
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} processors, load {load:.1f}\n")
+    for figure in figures:
+        print(f"{'ok ' if figure.good else 'NOT'}  {figure.what:52}  {figure.value:>10}  {figure.goal}")
+    return 0 if all(figure.good for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
