@@ -39,7 +39,7 @@ async def run(claim: jobs.Claim, *, stopping: bool = False) -> None:
             hold.obey("stop")
             await asyncio.wait({hold.task})
         try:
-            state = await _settle(claim, hold)
+            state = await _written(claim, hold)
             _log.info("download ended", state=state, seconds=clock.monotonic() - began)
             if state not in ("queued", "paused"):
                 await asyncio.to_thread(shutil.rmtree, _path(claim.id), ignore_errors=True)
@@ -47,6 +47,18 @@ async def run(claim: jobs.Claim, *, stopping: bool = False) -> None:
             _log.exception("the end of a download was not written")  # its lease runs out, and it is tried again
         finally:
             held.drop(hold)
+
+
+async def _written(claim: jobs.Claim, hold: held.Hold) -> str:
+    """Write down how it ended; a database that restarts is waited for, at most as long as the lease lasts."""
+    until = clock.monotonic() + settings.get().lease_seconds
+    while True:
+        try:
+            return await _settle(claim, hold)
+        except errors.DatabaseAway:
+            if hold.order == "stop" or clock.monotonic() > until:
+                raise
+            await asyncio.sleep(0.5)
 
 
 async def _settle(claim: jobs.Claim, hold: held.Hold) -> str:
@@ -64,7 +76,7 @@ async def _settle(claim: jobs.Claim, hold: held.Hold) -> str:
         if not isinstance(error, errors.Problem):
             _log.error("download failed by an error of ours", trace=_trace(error))
             error = errors.Internal(f"{errors.Internal.words} (download {claim.id})")
-        _log.info("download failed", error=error.code, detail=error.detail, **error.facts)
+        _log.info("download failed", error=error.code, detail=error.detail, facts=error.facts or None)
         return await jobs.fail(claim, error)
     except jobs.Lost:
         return "lost"
@@ -212,7 +224,7 @@ async def _store(
             also=also,
         )
     finally:
-        staged.path.unlink(missing_ok=True)
+        await asyncio.to_thread(store.discard, staged)
 
 
 async def _poster(media: Path, facts: probe.Facts, result: Result) -> Path | None:

@@ -1,0 +1,254 @@
+"""One download from the link to the library: every way it may go, and what each leaves behind."""
+
+import asyncio
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from mediafetcher.base import errors, settings
+from mediafetcher.db import engine
+from mediafetcher.downloads import held, jobs, work
+from mediafetcher.downloads.options import Options
+from mediafetcher.library import check, items, store
+
+
+@pytest.fixture(autouse=True)
+async def _ready(database, state, media_online):
+    settings.use(replace(settings.get(), stop_seconds=2.0, retry_seconds=0.0))
+
+
+@pytest.fixture
+async def owner(database) -> int:
+    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+
+
+async def _run(owner: int, url: str, **more) -> dict:
+    """Submit a link, work on it once -> its row."""
+    row = await jobs.submit(owner, url, **more)
+    claim = await jobs.claim()
+    assert claim and claim.id == row["id"]
+    await work.run(claim)
+    return await jobs.get(row["id"], owner)
+
+
+async def _stored(row: dict) -> dict:
+    assert row["state"] == "done", row
+    item = await items.get(row["item"], row["owner"])
+    assert store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"]).exists()
+    return item
+
+
+async def _nothing_left() -> None:
+    """No folder of an attempt, no half of a file, and the checker is content."""
+    assert held.every() == []
+    assert list(settings.get().work.iterdir()) == []
+    incoming = store.root() / "incoming"
+    assert not incoming.exists() or list(incoming.iterdir()) == []
+    assert await check.check(read_data=True) == []
+
+
+async def _reach(id: int, stage: str) -> held.Hold:
+    """Wait until the work on it is in this stage, and has got somewhere."""
+    async with asyncio.timeout(60):
+        while not ((hold := held.get(id)) and hold.stage == stage and (stage == "extract" or hold.progress > 0)):
+            await asyncio.sleep(0.01)
+    return hold
+
+
+# ---- what comes out --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "converted"),
+    [("/media/ok.mp4", False), ("/media/h264_aac.mkv", True), ("/media/vp9_opus.webm", True)],
+)
+async def test_what_goes_in_comes_out_playable(owner, site, path, converted):
+    row = await _run(owner, site.url(path))
+    item = await _stored(row)
+    assert (item["media"]["kind"], item["media"]["video_codec"]) == ("video/mp4", "h264")
+    assert (item["media"]["width"], item["media"]["height"]) == (320, 180)
+    assert item["poster"] and row["poster"]
+    assert (row["converting"], row["attempt"], row["progress"]) == (converted, 1, 1)
+    assert row["title"] and row["size"] == item["media"]["size"]
+    assert row["duration"] == pytest.approx(4, abs=0.3)
+    await _nothing_left()
+
+
+async def test_sound_alone_is_an_audio_file(owner, site):
+    item = await _stored(await _run(owner, site.url("/media/ok.mp4"), options=Options(audio="m4a")))
+    assert item["media"]["kind"] == "audio/mp4" and item["media"]["video_codec"] is None
+    await _nothing_left()
+
+
+async def test_it_goes_to_its_folder(owner, site):
+    item = await _stored(await _run(owner, site.url("/media/ok.mp4"), folder="Films/New"))
+    assert item["folder"] == "Films/New"
+
+
+async def test_another_link_with_the_same_bytes_is_a_second_item_and_no_second_file(owner, site):
+    first = await _stored(await _run(owner, site.url("/media/ok.mp4")))
+    second = await _stored(await _run(owner, site.url("/media/ok.mp4?again=1")))
+    assert first["id"] != second["id"] and first["media"]["sha256"] == second["media"]["sha256"]
+    assert second["media"]["ref_count"] == 2
+    assert len(list((store.root() / "store").rglob("*.mp4"))) == 1
+    await _nothing_left()
+
+
+async def test_a_source_that_came_meanwhile_is_linked_without_a_download(owner, site):
+    """Two people want the same: the second row waits for the first, and is then done without a byte."""
+    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    url = site.url("/media/ok.mp4")
+    first, second = await jobs.submit(owner, url), await jobs.submit(other, url)
+    await work.run(await jobs.claim())
+    asked = len(site.log)
+    await work.run(await jobs.claim())
+    assert len(site.log) == asked
+    rows = [await jobs.get(row["id"]) for row in (first, second)]
+    assert rows[0]["item"] != rows[1]["item"]
+    assert (await items.get(rows[1]["item"], other))["media"]["ref_count"] == 2
+
+
+# ---- what does not ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "state"),
+    [
+        ("/status/404/x", "gone", "failed"),
+        ("/status/403/x", "site_forbids", "parked"),
+        ("/status/503/x", "server_error", "queued"),
+        ("/status/429/x", "rate_limited", "queued"),
+        ("/htmlvideo/x.mp4", "not_media", "failed"),
+        ("/page/none", "unsupported", "failed"),
+    ],
+)
+async def test_errors_of_the_site(owner, site, path, code, state):
+    row = await _run(owner, site.url(path))
+    assert (row["state"], row["error"]["code"]) == (state, code), row["error"]
+    assert row["error"]["message"].strip() and "\n" not in row["error"]["message"]
+    if state == "queued":
+        await jobs.cancel(row["id"], owner)
+        await work.tidy()
+    await _nothing_left()
+
+
+async def test_a_dead_port(owner, unused_tcp_port):
+    row = await _run(owner, f"http://127.0.0.1:{unused_tcp_port}/film.mp4")
+    assert (row["state"], row["error"]["code"]) == ("queued", "network")
+
+
+async def test_a_private_address_that_is_not_allowed(owner, site):
+    settings.use(replace(settings.get(), allow_hosts=()))
+    row = await _run(owner, site.url("/media/ok.mp4"))
+    assert (row["state"], row["error"]["code"]) == ("failed", "blocked_address")
+    assert site.log == []
+    await _nothing_left()
+
+
+async def test_an_error_of_ours_ends_one_download_and_no_more(owner, site, caplog):
+    """A job folder that cannot be made: nobody expected that."""
+    settings.get().work.rmdir()
+    settings.get().work.write_text("no folder")
+    row = await _run(owner, site.url("/media/ok.mp4"))
+    assert (row["state"], row["error"]["code"]) == ("failed", "internal")
+    assert str(row["id"]) in row["error"]["message"]
+    assert "NotADirectoryError" in str([record.fields for record in caplog.records]) + caplog.text
+    settings.get().work.unlink()
+    settings.get().work.mkdir(mode=0o711)
+    await jobs.retry(row["id"], owner)
+    await work.run(await jobs.claim())
+    await _stored(await jobs.get(row["id"]))
+
+
+async def test_a_share_that_goes_away_pauses_the_queue_and_not_the_row(owner, site, media_online):
+    row = await jobs.submit(owner, site.url("/slow/40/ok.mp4"))
+    claim = await jobs.claim()
+    at_work = asyncio.create_task(work.run(claim))
+    await _reach(row["id"], "download")
+    await media_online("offline")
+    await at_work
+    row = await jobs.get(row["id"], owner)
+    assert (row["state"], row["attempt"], row["error"]["code"]) == ("queued", 0, "media_offline")
+    await media_online("online")
+    await engine.execute("update download set run_after = now()")
+    await work.run(await jobs.claim())
+    await _stored(await jobs.get(row["id"]))
+    await _nothing_left()
+
+
+# ---- cancel, pause, stop ---------------------------------------------------------------------------------
+
+PATHS = {"extract": "/hang/30/x", "download": "/slow/20/ok.mp4", "convert": "/media/long.webm"}
+
+
+@pytest.mark.parametrize("stage", ["extract", "download"])
+@pytest.mark.parametrize("order", ["cancel", "pause", "stop"])
+async def test_orders_end_the_work_at_once(owner, site, stage, order):
+    row = await jobs.submit(owner, site.url(PATHS[stage]))
+    at_work = asyncio.create_task(work.run(await jobs.claim()))
+    hold = await _reach(row["id"], stage)
+    if order == "stop":
+        hold.obey("stop")
+    else:
+        await getattr(jobs, order)(row["id"], owner)
+        for found, asked in await jobs.beat():
+            found.obey(asked)
+    async with asyncio.timeout(10):
+        await at_work
+    row = await jobs.get(row["id"], owner)
+    assert row["state"] == {"cancel": "cancelled", "pause": "paused", "stop": "queued"}[order]
+    assert row["attempt"] == 0 and row["error"] is None and row["stage"] is None
+    folder = settings.get().work / str(row["id"])
+    assert folder.exists() == (order != "cancel")
+    if order == "cancel":
+        await _nothing_left()
+
+
+async def test_what_was_fetched_before_a_pause_is_not_fetched_again(owner, site):
+    row = await jobs.submit(owner, site.url("/slow/40/ok.mp4"))
+    at_work = asyncio.create_task(work.run(await jobs.claim()))
+    await _reach(row["id"], "download")
+    async with asyncio.timeout(20):
+        while held.get(row["id"]).progress < 0.3:
+            await asyncio.sleep(0.01)
+    await jobs.pause(row["id"], owner)
+    for found, asked in await jobs.beat():
+        found.obey(asked)
+    await at_work
+    await jobs.resume(row["id"], owner)
+    await work.run(await jobs.claim())
+    await _stored(await jobs.get(row["id"]))
+    ranges = [asked.get("range") for asked in site.log if asked["method"] == "GET"]
+    assert any(range and not range.startswith("bytes=0-") for range in ranges)
+
+
+async def test_a_lost_lease_leaves_the_row_to_its_new_holder(owner, site):
+    row = await jobs.submit(owner, site.url("/slow/20/ok.mp4"))
+    at_work = asyncio.create_task(work.run(await jobs.claim()))
+    await _reach(row["id"], "download")
+    await engine.execute("update download set held_by = 'another:machine', attempt = attempt + 1")
+    for found, asked in await jobs.beat():
+        found.obey(asked)
+    await at_work
+    row = await engine.fetchrow("select state, held_by, attempt from download")
+    assert row == {"state": "running", "held_by": "another:machine", "attempt": 2}
+
+
+async def test_tidy_removes_only_what_will_not_go_on_here(owner, site):
+    kept = await jobs.submit(owner, site.url("/media/ok.mp4"))
+    for name in (str(kept["id"]), "424242", "no number"):
+        (settings.get().work / name).mkdir()
+    await work.tidy()
+    assert sorted(path.name for path in settings.get().work.iterdir()) == sorted([str(kept["id"]), "no number"])
+    shutil.rmtree(settings.get().work / "no number")
+
+
+async def test_conversions_wait_for_each_other_and_remuxes_do_not(owner, site):
+    assert errors.TranscodeFailed.retry == "never"
+    rows = [await jobs.submit(owner, site.url(f"/media/{name}")) for name in ("vp9_opus.webm", "vp8_vorbis.webm")]
+    settings.use(replace(settings.get(), jobs_per_site=5))
+    await asyncio.gather(*(work.run(claim) for claim in [await jobs.claim(), await jobs.claim()]))
+    for row in rows:
+        await _stored(await jobs.get(row["id"]))
+    await _nothing_left()
