@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from faults.program import Program
+
 from mediafetcher.media import convert, ffmpeg, probe
 
 GIB = 1 << 30
@@ -202,11 +203,11 @@ def ladder() -> list[Figure]:
     with scratch() as folder:
         film = folder / "film.mkv"
         source = "testsrc2=size=1920x1080:rate=25:duration=60"
-        make = [ffmpeg.program(), "-v", "error", "-f", "lavfi", "-i", source, "-f", "lavfi", "-i", "sine=duration=60"]
+        make = [ffmpeg.path(), "-v", "error", "-f", "lavfi", "-i", source, "-f", "lavfi", "-i", "sine=duration=60"]
         coding = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", str(film)]
         subprocess.run([*make, *coding], check=True)
         chosen = children_cpu(lambda: asyncio.run(_as_decided(film, folder / "out.mp4")))
-        always = [ffmpeg.program(), "-v", "error", "-y", "-i", str(film), "-c:v", "libx264", "-preset", "medium"]
+        always = [ffmpeg.path(), "-v", "error", "-y", "-i", str(film), "-c:v", "libx264", "-preset", "medium"]
         peer = children_cpu(lambda: subprocess.run([*always, "-c:a", "aac", str(folder / "t.mp4")], check=True))
     ratio = peer / chosen
     return [Figure("CPU of an H.264 MKV: transcoding always / ours", f"{ratio:.0f} x", ">= 300 x", ratio >= 300)]
