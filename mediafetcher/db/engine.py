@@ -24,6 +24,7 @@ from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 from mediafetcher.base import errors, events, log
 
 CheckViolation = asyncpg.CheckViolationError
+DataError = asyncpg.DataError
 ForeignKeyViolation = asyncpg.ForeignKeyViolationError
 UndefinedTable = asyncpg.UndefinedTableError
 UniqueViolation = asyncpg.UniqueViolationError
