@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mediafetcher.base import child, errors, log
 from mediafetcher.media import boxes, ffmpeg
-from mediafetcher.media.probe import MAX_LEVEL, Action, Decision, Facts
+from mediafetcher.media.probe import MAX_LEVEL, Action, Decision, Facts, probe
 from mediafetcher.media.text import Audio, Video
 
 Progress = Callable[[float, float | None], None]
@@ -21,6 +21,7 @@ Progress = Callable[[float, float | None], None]
 _LIMITS = child.Limits(data=3 << 30, nice=15, idle=True)
 _SILENCE = 900.0  # seconds: FFmpeg says nothing while it moves the index of a large file to its front
 _POSTER_WIDTH = 640
+_MP4 = ("-movflags", "+faststart", "-brand", "mp42", "-f", "mp4")
 _TO_SDR = "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv"
 _log = log.get("convert")
 
@@ -56,6 +57,39 @@ async def convert(
             raise
         _log.warning("a copy failed, encoding instead", reason=failed.facts.get("reason"))
         await _run(source, target, facts, "both", max_height, threads, on_progress)
+
+
+async def join(first: Path, second: Path, target: Path) -> Path:
+    """Put two files, picture and sound, into one without changing either -> where it is.
+
+    An MP4 that is ready to play where that is possible; else Matroska, which holds everything.
+    """
+    facts = [await probe(first), await probe(second)]
+    picture = next((at for at, entry in enumerate(facts) if entry.video), None)
+    sound = next((at for at in (1, 0) if facts[at].audio and at != picture), None)
+    if picture is None or sound is None:
+        raise errors.NotMedia(f"{errors.NotMedia.words[:-1]}: {facts[0].error or facts[1].error or 'no picture'}.")
+    video, audio = facts[picture].video, facts[sound].audio[0]
+    assert video
+    if video.codec != "h264" or audio.codec != "aac":
+        target = target.with_suffix(".mkv")
+    part = _owned(target)
+    arguments = ["-v", "error"]
+    for path in (first, second):
+        arguments += [*ffmpeg.SAFE_INPUT, "-i", f"file:{path}"]
+    arguments += ["-map", f"{picture}:{video.index}", "-map", f"{sound}:{audio.index}", "-c", "copy"]
+    arguments += ["-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"]
+    arguments += ["-f", "matroska"] if target.suffix == ".mkv" else [*_MP4]
+    try:
+        ended = await ffmpeg.run(
+            [*arguments, "-y", f"file:{part}"], [first, second, part], limits=_LIMITS, timeout=_SILENCE
+        )
+        if ended.code != 0:
+            raise _failure(ended)
+        os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+    return target
 
 
 async def poster(source: Path, target: Path, facts: Facts) -> bool:
@@ -126,7 +160,7 @@ def _arguments(
         arguments += ["-map", f"0:{first.index}", *(["-c:a", "copy"] if copy else _encode_audio(first))]
     arguments += ["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]
     arguments += ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"]
-    return [*arguments, "-movflags", "+faststart", "-brand", "mp42", "-f", "mp4", "-y", f"file:{part}"]
+    return [*arguments, *_MP4, "-y", f"file:{part}"]
 
 
 def _encode_video(video: Video, max_height: int, threads: int) -> list[str]:

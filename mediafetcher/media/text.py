@@ -89,7 +89,10 @@ def parse(said: str) -> Found | None:
         return None
     said = said[top.start() :]
     container = tuple(top["names"].split(","))
-    video, audio, subtitles, picture = None, [], [], None
+    video: Video | None = None
+    picture: int | None = None
+    audio: list[Audio] = []
+    subtitles: list[Subtitle] = []
     streams = list(_STREAM.finditer(said))
     for at, stream in enumerate(streams):
         after = said[stream.end() : streams[at + 1].start() if at + 1 < len(streams) else None]
@@ -103,8 +106,8 @@ def parse(said: str) -> Found | None:
             audio.append(_audio(index, parts, stream["language"]))
         elif stream["kind"] == "Subtitle":
             subtitles.append(Subtitle(index, parts[0].split()[0], _language(stream["language"])))
-    if video and video.codec == "mjpeg" and {"mp3", "flac", "ogg"} & set(container):
-        video, picture = None, video.index  # a cover that is not marked as one
+    if video is not None and video.codec == "mjpeg" and {"mp3", "flac", "ogg"} & set(container):
+        picture, video = video.index, None  # a cover that is not marked as one
     return Found(container, _seconds(said), video, tuple(audio), tuple(subtitles), tuple(_chapters(said)), picture)
 
 

@@ -1,0 +1,283 @@
+"""The program that runs yt-dlp: one job, then it ends. Started by fetch.py only, confined by base/child.py.
+
+It speaks JSON lines. Standard input: the order (`Order` below), then `{"do": "download"}` or the end. Standard
+output: `info`, `progress`, `done` or `error`. Nothing secret is in its arguments, environment or files. It starts
+no program: pieces that must be joined are named in `done`, and joined outside.
+
+Everything of yt-dlp is imported after the gate (net/egress.py) has closed.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any, NoReturn, TextIO
+
+from mediafetcher.downloads import resume
+from mediafetcher.net import egress
+
+_EVERY = 0.25  # seconds between two reports of progress
+_MAX_REDIRECTS = 10
+_MAX_CHAPTERS = 500
+
+
+class Cancelled(Exception):
+    """The parent asked us to end."""
+
+
+class Channel:
+    """The lines to the parent. Standard output itself goes to standard error: a stray print breaks nothing."""
+
+    def __init__(self) -> None:
+        self._out = os.fdopen(os.dup(1), "w", encoding="ascii")
+        os.dup2(2, 1)
+        self.cancelled = False
+        self._last = 0.0
+        signal.signal(signal.SIGTERM, self._cancel)
+
+    def _cancel(self, *_: Any) -> None:
+        self.cancelled = True
+
+    def say(self, event: str, **facts: Any) -> None:
+        self._out.write(json.dumps({"event": event, **facts}, ensure_ascii=True, default=str) + "\n")
+        self._out.flush()
+
+    def check(self) -> None:
+        if self.cancelled:
+            raise Cancelled
+
+    def progress(self, status: dict[str, Any]) -> None:
+        """yt-dlp's progress hook; raising here is the only way to stop it."""
+        self.check()
+        now = time.monotonic()
+        if status["status"] == "downloading" and now - self._last < _EVERY:
+            return
+        self._last = now
+        self.say(
+            "progress",
+            done=status.get("downloaded_bytes") or 0,
+            total=status.get("total_bytes") or status.get("total_bytes_estimate"),
+            speed=status.get("speed"),
+            eta=status.get("eta"),
+            file=os.path.basename(status.get("filename") or ""),
+        )
+
+
+def main() -> NoReturn:
+    channel = Channel()
+    orders = sys.stdin
+    order = json.loads(orders.readline())
+    folder = Path(order["folder"])
+    os.chdir(folder)
+    try:
+        egress.install(order["allow_hosts"], order["own_ports"])
+        resume.prepare(folder)
+        _run(order, orders, channel, folder)
+    except Cancelled:
+        with contextlib.suppress(OSError):
+            resume.ended_in_order(folder)
+    except BaseException as error:
+        if channel.cancelled:
+            with contextlib.suppress(OSError):
+                resume.ended_in_order(folder)
+        else:
+            channel.say("error", **describe(error))
+    # Threads of yt-dlp may still be fetching pieces: nobody waits for them.
+    os._exit(0)
+
+
+def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) -> None:
+    """Look, tell, and download if told to."""
+    client = _client(order["options"], channel, folder)
+    _load_cookies(client, order.get("cookies"))
+    found = first(client.extract_info(order["url"], download=False))
+    channel.check()
+    channel.say("info", **summary(found))
+    if orders.readline().strip() != '{"do": "download"}':
+        return
+    for stale in ("requested_downloads", "requested_formats"):
+        found.pop(stale, None)
+    ended = client.process_ie_result(found, download=True)
+    channel.say("done", files=_files(ended, folder))
+
+
+def _client(options: dict[str, Any], channel: Channel, folder: Path) -> Any:
+    """yt-dlp with our options, our logger and the careful resume."""
+    sys.modules["curl_cffi"] = None  # type: ignore[assignment]  # it connects outside Python: no hook would see it
+    import requests.sessions
+    import yt_dlp
+    from yt_dlp.globals import plugin_dirs
+    from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
+
+    from mediafetcher.downloads.options import ALLOWED
+
+    unknown = options.keys() - ALLOWED
+    if unknown:
+        raise ValueError(f"options that are not allowed: {sorted(unknown)}")
+    plugin_dirs.value = []
+    requests.sessions.DEFAULT_REDIRECT_LIMIT = _MAX_REDIRECTS
+    # No FFmpeg here: it would open addresses and files on its own. In library mode only this setting counts.
+    FFmpegPostProcessor._ffmpeg_location.set("/nonexistent")  # type: ignore[arg-type]
+    _leave_pieces(sys.modules["yt_dlp.YoutubeDL"])
+    versions = resume.Versions(folder)
+
+    class Client(yt_dlp.YoutubeDL):
+        def urlopen(self, req: Any) -> Any:
+            channel.check()
+            if not hasattr(req, "headers"):
+                req = yt_dlp.networking.Request(req)
+            return versions.open(req, super().urlopen)
+
+    return Client(options | {"logger": _Logger(channel), "progress_hooks": [channel.progress]})
+
+
+def _leave_pieces(module: Any) -> None:
+    """Let yt-dlp believe that picture and sound were joined; `done` names the pieces."""
+    from yt_dlp.postprocessor.common import PostProcessor
+
+    class Pieces(PostProcessor):
+        available = True
+
+        def run(self, information: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
+            return [], information
+
+    module.FFmpegMergerPP = Pieces
+
+
+class _Logger:
+    """yt-dlp's words go nowhere, but each is a moment to stop."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def debug(self, message: str) -> None:
+        self._channel.check()
+
+    info = warning = error = debug
+
+
+def _load_cookies(client: Any, cookies: str | None) -> None:
+    """Cookies in Netscape form, straight into the jar: never a file, never a header of our own."""
+    if not cookies:
+        return
+    import io
+
+    from yt_dlp.cookies import YoutubeDLCookieJar
+
+    jar = YoutubeDLCookieJar(io.StringIO(cookies))
+    jar.load()
+    for cookie in jar:
+        client.cookiejar.set_cookie(cookie)
+
+
+def first(found: dict[str, Any] | None) -> dict[str, Any]:
+    """The one video of a result; of a playlist its first."""
+    while found and found.get("_type") in ("playlist", "multi_video"):
+        whole = found.get("title")
+        found = next((entry for entry in found.get("entries") or () if entry), None)
+        if found and whole and found.get("title") == f"{whole} (1)":
+            found["title"] = whole  # yt-dlp counts the videos of a page, even where there is one
+    if not found:
+        raise LookupError("no video was found")
+    return found
+
+
+def _files(ended: dict[str, Any], folder: Path) -> list[str]:
+    """The names of what was written: one file, or picture and sound that must be joined."""
+    names = []
+    for download in ended.get("requested_downloads") or ():
+        pieces = download.get("requested_formats") or ()
+        paths = [piece["filepath"] for piece in pieces if piece.get("filepath")] or [download.get("filepath")]
+        names += [os.path.basename(path) for path in paths if path]
+    kept = [name for name in names if (folder / name).is_file() and (folder / name).stat().st_size]
+    if not kept or len(kept) != len(names):
+        raise FileNotFoundError("no media was written")
+    return kept
+
+
+def summary(found: dict[str, Any]) -> dict[str, Any]:
+    """What the parent may know of a source: plain, bounded values."""
+    formats = found.get("requested_formats") or [found]
+    sizes = [entry.get("filesize") or entry.get("filesize_approx") for entry in formats]
+    return {
+        "title": _text(found.get("title"), 300),
+        "id": _text(found.get("id"), 200),
+        "extractor": _text(found.get("extractor_key"), 60),
+        "duration": _number(found.get("duration")),
+        "uploader": _text(found.get("uploader") or found.get("channel") or found.get("creator"), 200),
+        "webpage_url": _text(found.get("webpage_url"), 4096),
+        "media_url": _text(formats[0].get("url"), 4096),
+        "thumbnail": _text(found.get("thumbnail"), 4096),
+        "filesize": int(sum(sizes)) if all(sizes) else None,
+        "live": bool(found.get("is_live")),
+        "upcoming": found.get("live_status") == "is_upcoming",
+        "chapters": [
+            [_number(chapter.get("start_time")) or 0.0, _text(chapter.get("title"), 200) or ""]
+            for chapter in (found.get("chapters") or ())[:_MAX_CHAPTERS]
+        ],
+    }
+
+
+def _text(value: Any, limit: int) -> str | None:
+    """Text as shown: no control characters, none that turn the direction of writing."""
+    if value is None:
+        return None
+    text = "".join(letter if letter.isprintable() else " " for letter in str(value))
+    return " ".join(text.split())[:limit].strip() or None
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and 0 <= value < 1e9 else None
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """An exception and its causes as `classify.Failure` wants them."""
+    facts: dict[str, Any] = {"kinds": [], "message": str(error)[:1000], "status": None, "errno": None}
+    facts |= {"retry_after": None, "redirect_loop": False}
+    for link in _chain(error):
+        facts["kinds"].append(type(link).__name__)
+        response = getattr(link, "response", None)
+        if facts["status"] is None and isinstance(getattr(link, "status", None), int):
+            facts["status"] = link.status  # type: ignore[attr-defined]
+            facts["redirect_loop"] = bool(getattr(link, "redirect_loop", False))
+            facts["retry_after"] = _seconds(response.headers.get("Retry-After")) if response is not None else None
+        if facts["errno"] is None and isinstance(getattr(link, "errno", None), int):
+            facts["errno"] = link.errno  # type: ignore[attr-defined]
+        if isinstance(link, egress.Blocked):
+            facts["message"] = str(link)
+    return facts
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    found: list[BaseException] = []
+    waiting: list[Any] = [error]
+    while waiting and len(found) < 20:
+        link = waiting.pop(0)
+        if not isinstance(link, BaseException) or link in found:
+            continue
+        found.append(link)
+        carried = getattr(link, "exc_info", None)
+        waiting += [getattr(link, "cause", None), carried[1] if isinstance(carried, tuple) else None]
+        waiting += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
+    return found
+
+
+def _seconds(value: str | None) -> float | None:
+    """`Retry-After` in seconds; its other form is a date."""
+    if not value:
+        return None
+    if value.strip().isdigit():
+        return min(float(value), 86400.0)
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return max(0.0, min(parsedate_to_datetime(value).timestamp() - time.time(), 86400.0))
+    except (ValueError, TypeError):
+        return None
+
+
+if __name__ == "__main__":
+    main()

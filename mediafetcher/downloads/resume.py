@@ -1,0 +1,127 @@
+"""Going on with a file that was cut off, without ever mixing two versions of it.
+
+yt-dlp continues a file by asking for the rest, and looks only at the position and length that come back. If the
+file changed meanwhile, the result would be half of each. So the server's mark of the version (a strong ETag, else
+the date and length) is kept in the job's folder, sent along as `If-Range`, and compared again; where nothing marks
+the version, the file is fetched from its beginning.
+
+Of streams in pieces, yt-dlp's own state is kept only where the child ended in order: after a kill it can be empty,
+and yt-dlp would then append a second copy and call it success.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+MARKS = ".versions.json"
+ORDERLY = ".orderly"
+_MAX_MARKS = 64
+_OPEN_RANGE = re.compile(r"^bytes=[1-9]\d*-$")
+
+
+def prepare(folder: Path) -> None:
+    """Look at what an earlier attempt left, and throw away what cannot be trusted."""
+    orderly = folder / ORDERLY
+    if orderly.exists():
+        orderly.unlink()
+        return
+    for state in folder.glob("*.ytdl"):
+        base = state.name.removesuffix(".ytdl")
+        for path in folder.iterdir():
+            if path.name.startswith(base + ".part") or path == state:
+                path.unlink(missing_ok=True)
+
+
+def ended_in_order(folder: Path) -> None:
+    (folder / ORDERLY).touch()
+
+
+class Versions:
+    """The versions of the files being fetched, on disk so that the next attempt knows them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / MARKS
+        try:
+            found = json.loads(self._path.read_text())
+            self._marks: dict[str, str] = found if isinstance(found, dict) else {}
+        except (OSError, ValueError):
+            self._marks = {}
+
+    def open(self, request: Any, send: Callable[[Any], Any]) -> Any:
+        """Send a request of yt-dlp; one that continues a file gets the same version or the whole file."""
+        if not _continues(request.headers.get("Range")):
+            response = send(request)
+            if _is_file(response):
+                self._remember(request.url, _mark(response))
+            return response
+        mark = self._marks.get(_key(request.url))
+        if not mark:
+            del request.headers["Range"]  # the answer is the whole file, and yt-dlp begins again
+            return send(request)
+        request.headers["If-Range"] = mark
+        response = self._rest(request, send, mark)
+        if response is None:
+            del request.headers["If-Range"], request.headers["Range"]
+            response = send(request)
+        if response.status == 200:
+            self._remember(request.url, _mark(response))
+        return response
+
+    def _rest(self, request: Any, send: Callable[[Any], Any], mark: str) -> Any:
+        """The rest of the file, or the whole of a changed one; None where what came cannot be used."""
+        try:
+            response = send(request)
+        except Exception as error:
+            # Nothing lies behind that position. yt-dlp would take a file of about this length for whole.
+            if getattr(error, "status", None) == 416:
+                return None
+            raise
+        if response.status == 206 and not _same_file_same_place(request, response, mark):
+            response.close()
+            return None
+        return response
+
+    def _remember(self, url: str, mark: str) -> None:
+        key = _key(url)
+        if self._marks.get(key, "") == mark:
+            return
+        if mark:
+            self._marks[key] = mark
+        else:
+            self._marks.pop(key, None)
+        while len(self._marks) > _MAX_MARKS:
+            self._marks.pop(next(iter(self._marks)))
+        self._path.write_text(json.dumps(self._marks))
+
+
+def _continues(range_header: str | None) -> bool:
+    """Pieces that a playlist names by their bytes have an end, and are no continuation."""
+    return bool(_OPEN_RANGE.match(range_header or ""))
+
+
+def _same_file_same_place(request: Any, response: Any, mark: str) -> bool:
+    start = request.headers["Range"].removeprefix("bytes=").removesuffix("-")
+    given = re.match(r"bytes (\d+)-", response.headers.get("Content-Range") or "")
+    return _mark(response) in ("", mark) and given is not None and given[1] == start
+
+
+def _is_file(response: Any) -> bool:
+    """Not a page or a playlist: those are asked for again all the time, and never continued."""
+    kind = (response.headers.get("Content-Type") or "").lower()
+    return response.status in (200, 206) and not kind.startswith("text/") and "mpegurl" not in kind
+
+
+def _mark(response: Any) -> str:
+    """What `If-Range` accepts (RFC 9110, 13.1.5): a strong ETag, else the date."""
+    tag = response.headers.get("ETag") or ""
+    if tag and not tag.startswith("W/"):
+        return tag
+    return "" if tag else response.headers.get("Last-Modified") or ""
+
+
+def _key(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.netloc}{parts.path}"

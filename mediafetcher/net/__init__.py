@@ -1,0 +1,1 @@
+"""Links and addresses: what may be fetched, and what may be reached."""
