@@ -1,0 +1,339 @@
+"""MediaFile and LibraryItem: adding, trashing, deleting. One LibraryItem row is one reference to its file.
+
+The count of references is kept by the database (a trigger in the same transaction), so nothing here adds or
+subtracts. Bytes come before the row and go after it:
+
+    add     file staged -> [lock the file's row, rename into place, insert the item] -> commit
+    delete  [delete the item] -> commit -> the sweeper unlinks what nobody holds
+
+so that a crash leaves at worst a file without a row, which the sweeper finds. What lists and searches show is in
+`listing.py`.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mediafetcher.base import errors, settings
+from mediafetcher.db import engine
+from mediafetcher.library import listing, store, sweeper
+
+_TITLE = 500  # characters
+
+get, page, search, trashed = listing.get, listing.page, listing.search, listing.trashed
+sweep = sweeper.sweep
+
+Also = Callable[[int], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class MediaFacts:
+    """What a file is. `kind` is its MIME type, `ext` its extension with the dot; seconds and pixels."""
+
+    kind: str
+    ext: str
+    duration: float | None = None
+    width: int | None = None
+    height: int | None = None
+    video_codec: str | None = None
+    audio_codec: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a library item says beside its file. `folder_id` None: at the top."""
+
+    title: str
+    folder_id: int | None = None
+    source_id: int | None = None
+    source_url: str | None = None
+    site: str | None = None
+    uploader: str | None = None
+
+
+# ---- in ------------------------------------------------------------------------------------------------
+
+
+async def add_media(
+    *,
+    owner: int,
+    staged: store.Staged,
+    facts: MediaFacts,
+    entry: Entry,
+    side_files: Mapping[str, Path] | None = None,
+    also: Also | None = None,
+) -> int:
+    """Add a staged file to a library -> the new item's id. Equal bytes are kept once, and counted.
+
+    `side_files` are small files by their names in the store (`poster.jpg`, `fr.vtt`). `also(item)` runs in the same
+    transaction; what it raises undoes everything. Raises `Away` where the store cannot be written.
+    """
+
+    async def add() -> int:
+        async with engine.transaction():
+            media_file = await _place(staged, facts, side_files or {})
+            item = await _insert(owner, media_file, entry)
+            if also is not None:
+                await also(item)
+            await engine.notify("library", {"owner": owner})
+        return item
+
+    return await engine.retrying(add)
+
+
+async def _place(staged: store.Staged, facts: MediaFacts, side_files: Mapping[str, Path]) -> int:
+    """Take the lock of the file's row, made where it is missing, and bring the bytes to their place under it."""
+    row = await engine.fetchrow(
+        "insert into media_file as m (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec,"
+        "  poster, subtitles)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
+        " on conflict (sha256) do update set poster = m.poster or excluded.poster, subtitles ="
+        "  (select coalesce(array_agg(distinct name order by name), '{}')"
+        "   from unnest(m.subtitles || excluded.subtitles) as name)"
+        " returning id, ext",
+        staged.sha256,
+        staged.size,
+        facts.kind,
+        facts.ext,
+        facts.duration,
+        facts.width,
+        facts.height,
+        facts.video_codec,
+        facts.audio_codec,
+        "poster.jpg" in side_files,
+        sorted(name.removesuffix(".vtt") for name in side_files if name.endswith(".vtt")),
+    )
+    assert row is not None
+    await _in_thread(store.place, staged, row["ext"], side_files)
+    return int(row["id"])
+
+
+async def _in_thread(function: Callable[..., None], *args: Any) -> None:
+    """Run it to its end even where we are cancelled: the lock of the row must outlive what happens under it."""
+    work = asyncio.ensure_future(asyncio.to_thread(function, *args))
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait({work})
+        raise
+
+
+async def _insert(owner: int, media_file: int, entry: Entry) -> int:
+    return int(
+        await engine.fetchval(
+            "insert into library_item (owner, folder, media_file, title, source, source_url, site, uploader)"
+            " values ($1, $2, $3, $4, $5, $6, $7, $8) returning id",
+            owner,
+            entry.folder_id,
+            media_file,
+            clean_title(entry.title),
+            entry.source_id,
+            entry.source_url,
+            entry.site,
+            entry.uploader,
+        )
+    )
+
+
+def clean_title(title: str) -> str:
+    """A title on one line, of a sane length, without what PostgreSQL cannot keep."""
+    return " ".join("".join(c if c.isprintable() else " " for c in title).split())[:_TITLE] or "Untitled"
+
+
+async def link(owner: int, media_file: int, entry: Entry, also: Also | None = None) -> int | None:
+    """Add what is there already, without bytes in hand -> the item's id.
+
+    None where nobody holds the file any more: then it may be gone, or go in a moment.
+    """
+    async with engine.transaction():
+        held = await engine.fetchval("select id from media_file where id = $1 and ref_count > 0 for update", media_file)
+        if held is None:
+            return None
+        item = await _insert(owner, media_file, entry)
+        if also is not None:
+            await also(item)
+        await engine.notify("library", {"owner": owner})
+    return item
+
+
+async def copy(id: int, owner: int, folder: int | None) -> int:  # noqa: A002
+    """One more reference to an item's file, in another folder -> the new item's id.
+
+    Where the file is in that folder already, its item. Raises `NotFound`.
+    """
+    async with engine.transaction():
+        await _own_folder(owner, folder)
+        row = await engine.fetchrow(
+            "select media_file, title, source, source_url, site, uploader from library_item where id = $1 and owner = $2",
+            id,
+            owner,
+        )
+        if row is None:
+            raise errors.NotFound("There is no such item.")
+        there = await engine.fetchval(
+            "select id from library_item where owner = $1 and media_file = $2 and trashed_at is null"
+            " and coalesce(folder, 0) = coalesce($3::bigint, 0) order by id limit 1",
+            owner,
+            row["media_file"],
+            folder,
+        )
+        if there is not None:
+            return int(there)
+        source = {name: row[name] for name in ("source_url", "site", "uploader")}
+        made = await link(owner, row["media_file"], Entry(row["title"], folder, row["source"], **source))
+        if made is None:
+            raise errors.NotFound("The file of that item is gone.")
+    return made
+
+
+# ---- changes -------------------------------------------------------------------------------------------
+
+
+async def rename(id: int, owner: int, title: str) -> None:  # noqa: A002
+    """Raises `NotFound`, `Invalid`."""
+    if not title.strip():
+        raise errors.Invalid("Give the item a title.")
+    await _change(id, owner, "title = $3", clean_title(title))
+
+
+async def move(id: int, owner: int, folder: int | None) -> None:  # noqa: A002
+    """Put it into another folder of the same person; None: the top. Raises `NotFound`."""
+    async with engine.transaction():
+        await _own_folder(owner, folder)
+        await _change(id, owner, "folder = $3", folder)
+
+
+async def restore(id: int, owner: int) -> dict[str, Any]:  # noqa: A002
+    """Bring it back from the trash -> the item. One that is not in the trash is as good. Raises `NotFound`."""
+    await _change(id, owner, "trashed_at = null")
+    return await get(id, owner)
+
+
+async def watched(id: int, owner: int, position: float) -> None:  # noqa: A002
+    """Remember how far a person has watched the item's file, in seconds. Raises `NotFound`."""
+    done = await engine.fetchval(
+        "insert into watch (owner, media_file, position) select $2, media_file, $3 from library_item"
+        " where id = $1 and owner = $2"
+        " on conflict (owner, media_file) do update set position = excluded.position, updated_at = now() returning 1",
+        id,
+        owner,
+        position,
+    )
+    if done is None:
+        raise errors.NotFound("There is no such item.")
+
+
+async def _change(id: int, owner: int, change: str, *values: Any) -> None:  # noqa: A002
+    async with engine.transaction():
+        sql = f"update library_item set {change} where id = $1 and owner = $2 returning id"
+        if await engine.fetchval(sql, id, owner, *values) is None:
+            raise errors.NotFound("There is no such item.")
+        await engine.notify("library", {"owner": owner})
+
+
+async def _own_folder(owner: int, folder: int | None) -> None:
+    """The folder stays this person's until our commit. Raises `NotFound`."""
+    if folder is None:
+        return
+    if await engine.fetchval("select id from folder where id = $1 and owner = $2 for key share", folder, owner) is None:
+        raise errors.NotFound("There is no such folder.")
+
+
+# ---- out -----------------------------------------------------------------------------------------------
+
+
+async def trash(id: int, owner: int) -> dict[str, Any]:  # noqa: A002
+    """Move it to the trash -> `trashed`, and what going for good means: `holders` that stay, `frees` bytes.
+
+    With TRASH_DAYS=0 it goes for good at once (`trashed` is False). Raises `NotFound`.
+    """
+    if settings.get().trash_days == 0:
+        return {"trashed": False, **await delete_media(id, owner)}
+    async with engine.transaction():
+        await _change(id, owner, "trashed_at = coalesce(trashed_at, now())")
+        row = await engine.fetchrow(
+            "select ref_count, size from media_file where id = (select media_file from library_item where id = $1)", id
+        )
+    assert row is not None
+    return {"trashed": True, **_consequence(row["ref_count"] - 1, row["size"])}
+
+
+async def delete_media(item_id: int, owner: int) -> dict[str, int]:
+    """Remove one reference for good -> `holders` that stay, `frees` bytes. Raises `NotFound`.
+
+    The file goes with the last reference, after the grace period: here and now where that is 0.
+    """
+
+    async def delete() -> dict[str, Any]:
+        async with engine.transaction():
+            # The count is read after the trigger has changed it, and so under the lock of the file's row.
+            gone = await engine.fetchval(
+                "delete from library_item where id = $1 and owner = $2 returning media_file", item_id, owner
+            )
+            if gone is None:
+                raise errors.NotFound("There is no such item.")
+            row = await engine.fetchrow("select id, ref_count, size from media_file where id = $1", gone)
+            await engine.notify("library", {"owner": owner})
+        assert row is not None
+        return row
+
+    row = await engine.retrying(delete)
+    await _remove_now([row["id"]])
+    return _consequence(row["ref_count"], row["size"])
+
+
+def _consequence(holders: int, size: int) -> dict[str, int]:
+    return {"holders": holders, "frees": 0 if holders else size}
+
+
+async def purge(owner: int, ids: list[int] | None = None) -> int:
+    """Remove for good what is in a person's trash, or these of it -> how many items."""
+    return await _purge("owner = $1 and ($2::bigint[] is null or id = any($2))", owner, ids)
+
+
+async def purge_expired() -> int:
+    """Remove for good what has been in the trash for its number of days -> how many items."""
+    return await _purge("trashed_at <= now() - make_interval(secs => $1)", settings.get().trash_days * 86_400)
+
+
+async def _purge(which: str, *values: Any) -> int:
+    async def delete() -> list[dict[str, Any]]:
+        async with engine.transaction():
+            # In the order of their files, as everybody who takes the locks of several.
+            rows = await engine.fetch(
+                "select id from library_item where trashed_at is not null and " + which + " order by media_file, id"
+                " for update skip locked",
+                *values,
+            )
+            gone = []
+            for row in rows:
+                gone += await engine.fetch(
+                    "delete from library_item where id = $1 and trashed_at is not null returning owner, media_file",
+                    row["id"],
+                )
+            for person in {row["owner"] for row in gone}:
+                await engine.notify("library", {"owner": person})
+        return gone
+
+    gone = await engine.retrying(delete)
+    await _remove_now(sorted({row["media_file"] for row in gone}))
+    return len(gone)
+
+
+async def delete_all(owner: int) -> int:
+    """Remove every reference of a person who is about to be removed -> how many."""
+    await engine.execute("update library_item set trashed_at = coalesce(trashed_at, now()) where owner = $1", owner)
+    return await purge(owner)
+
+
+async def _remove_now(media_files: list[int]) -> None:
+    """Without a grace period the files go at once; where the store is away just now, the sweeper does it later."""
+    if settings.get().grace_hours > 0:
+        return
+    for media_file in media_files:
+        try:
+            await sweeper.remove_dead(media_file)
+        except errors.Away:
+            return

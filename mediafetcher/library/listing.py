@@ -1,0 +1,189 @@
+"""What the page and the commands read of the library: pages of items by keyset, search, one item, the trash.
+
+A page is found by comparing rows, `(key, id) < (last key, last id)`, on an index that has them in that order, so the
+hundredth page costs what the first does. `next` is an opaque cursor.
+"""
+
+import base64
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from mediafetcher.base import errors
+from mediafetcher.db import engine
+from mediafetcher.library import folders
+
+LIMIT = 200  # items of one page, at the most
+_WORD = re.compile(r"\w+")
+_WORDS = 12
+
+_SELECT = """
+select i.id, i.title, i.folder as folder_id, i.source_url, i.site, i.uploader, i.created_at, i.trashed_at,
+  m.sha256, m.size, m.kind, m.ext, m.duration, m.width, m.height, m.video_codec, m.audio_codec, m.poster,
+  m.subtitles, m.ref_count, w.position, {key} as key
+from library_item i join media_file m on m.id = i.media_file
+  left join watch w on w.media_file = i.media_file and w.owner = i.owner
+"""
+
+
+@dataclass(frozen=True)
+class _Order:
+    """How a list is sorted: the key, its type in SQL, and whether it lies in `media_file`."""
+
+    key: str
+    kind: str
+    of_file: bool = False
+
+
+_ORDERS = {
+    "created": _Order("i.created_at", "timestamptz"),
+    "title": _Order("lower(i.title)", "text"),
+    "duration": _Order("coalesce(m.duration, 0)", "double precision", of_file=True),
+    "size": _Order("m.size", "bigint", of_file=True),
+    "trashed": _Order("i.trashed_at", "timestamptz"),
+}
+SORTS = tuple(sign + name for name in ("created", "title", "duration", "size") for sign in ("", "-"))
+
+
+async def get(id: int, owner: int) -> dict[str, Any]:  # noqa: A002
+    """One item as the API shows it, also one in the trash. Raises `NotFound`."""
+    rows = await engine.fetch(_SELECT.format(key="null") + " where i.id = $1 and i.owner = $2", id, owner)
+    if not rows:
+        raise errors.NotFound("There is no such item.")
+    return (await _shown(rows))[0]
+
+
+async def page(
+    owner: int,
+    *,
+    folder: str | None = None,
+    deep: bool = False,
+    q: str | None = None,
+    sort: str = "-created",
+    cursor: str | None = None,
+    limit: int = 50,
+) -> dict[str, Any]:
+    """A page of a library -> `items`, and `next`: the cursor of the next page or None.
+
+    `folder`: a path, "" the top only, None everything; with `deep` also what is below it. `q`: every word must begin
+    a word of title, uploader or site. Raises `Invalid` (sort or cursor), `NotFound` (folder).
+    """
+    if sort not in SORTS:
+        raise errors.Invalid(f"{sort!r} is no order: use one of {', '.join(SORTS)}.")
+    values: list[Any] = [owner]
+    where = ["i.owner = $1", "i.trashed_at is null"]
+
+    def add(condition: str, value: Any) -> None:
+        values.append(value)
+        where.append(condition.format(f"${len(values)}"))
+
+    if folder is not None and not (deep and not folders.parts(folder)):
+        found = await folders.find(owner, folder)
+        if found is None:
+            where.append("i.folder is null")
+        elif deep:
+            add("i.folder = any({}::bigint[])", await folders.below(found))
+        else:
+            add("i.folder = {}::bigint", found)
+    if q and q.strip():
+        words = _WORD.findall(q)[:_WORDS]
+        if not words:
+            return {"items": [], "next": None}
+        add("i.search @@ to_tsquery('simple', mf_words({}))", _prefixes(words))
+    return await _page(_ORDERS[sort.removeprefix("-")], sort.startswith("-"), where, values, cursor, limit)
+
+
+async def search(owner: int, q: str, *, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
+    """The items of a person that these words find, newest first."""
+    return await page(owner, q=q, cursor=cursor, limit=limit)
+
+
+async def trashed(owner: int, *, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
+    """A page of a person's trash, last come first -> `items`, `next`, and `frees`: bytes if all of it went."""
+    where = ["i.owner = $1", "i.trashed_at is not null"]
+    found = await _page(_ORDERS["trashed"], True, where, [owner], cursor, limit)
+    # A file goes when all of its references are in this trash.
+    found["frees"] = await engine.fetchval(
+        "select coalesce(sum(m.size), 0)::bigint from media_file m join (select media_file, count(*) as n"
+        "  from library_item where owner = $1 and trashed_at is not null group by media_file) mine"
+        " on mine.media_file = m.id where m.ref_count = mine.n",
+        owner,
+    )
+    return found
+
+
+async def totals() -> dict[str, int]:
+    """`items` outside the trash, of all people, and the `size` of all files in bytes."""
+    row = await engine.fetchrow(
+        "select (select count(*) from library_item where trashed_at is null) as items,"
+        " (select coalesce(sum(size), 0)::bigint from media_file where ref_count > 0) as size"
+    )
+    assert row is not None
+    return row
+
+
+def _prefixes(words: list[str]) -> str:
+    """A query of full text in which every word is the beginning of one. `_` parts words, as in the index."""
+    parts = [part for word in words for part in word.split("_") if part]
+    return " & ".join(f"{part}:*" for part in parts)
+
+
+async def _page(
+    order: _Order, down: bool, where: list[str], values: list[Any], cursor: str | None, limit: int
+) -> dict[str, Any]:
+    way, sign = ("desc", "<") if down else ("asc", ">")
+    if cursor is not None:
+        key, last = _decode(cursor, order)
+        values += [key, last]
+        at, id_at = f"${len(values) - 1}::{order.kind}", f"${len(values)}::bigint"
+        where.append(f"({order.key}, i.id) {sign} ({at}, {id_at})")
+        if order.of_file:
+            # The pair spans two tables, which no index does: this finds the place in the one of media_file.
+            where.append(f"{order.key} {sign}= {at}")
+    limit = max(1, min(limit, LIMIT))
+    rows = await engine.fetch(
+        _SELECT.format(key=order.key)
+        + f" where {' and '.join(where)} order by {order.key} {way}, i.id {way} limit {limit + 1}",
+        *values,
+    )
+    shown = rows[:limit]
+    more = _encode(shown[-1]["key"], shown[-1]["id"]) if len(rows) > limit else None
+    return {"items": await _shown(shown), "next": more}
+
+
+def _encode(key: Any, id: int) -> str:  # noqa: A002
+    text = json.dumps([key.isoformat() if isinstance(key, datetime) else key, id], ensure_ascii=False)
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str, order: _Order) -> tuple[Any, int]:
+    try:
+        key, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        convert: Any = {"timestamptz": datetime.fromisoformat, "text": str, "bigint": int}.get(order.kind, float)
+        value = convert(key)
+        if isinstance(value, datetime) and value.tzinfo is None:
+            raise ValueError(key)
+        return value, int(last)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise errors.Invalid("That cursor is not one of this list.") from error
+
+
+async def _shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    paths = await folders.paths_of(sorted({row["folder_id"] for row in rows if row["folder_id"] is not None}))
+    return [_item(row, paths.get(row["folder_id"], "")) for row in rows]
+
+
+_MEDIA = ("size", "kind", "ext", "duration", "width", "height", "video_codec", "audio_codec", "ref_count")
+_ITEM = ("id", "title", "duration", "position", "source_url", "site", "uploader", "created_at", "trashed_at")
+
+
+def _item(row: dict[str, Any], folder: str) -> dict[str, Any]:
+    return {
+        **{name: row[name] for name in _ITEM},
+        "folder": folder,
+        "poster": row["poster"],
+        "subtitles": row["subtitles"],
+        "media": {"sha256": row["sha256"].hex(), **{name: row[name] for name in _MEDIA}},
+    }

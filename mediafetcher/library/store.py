@@ -1,0 +1,246 @@
+"""The bytes: `store/ab/<sha256>.mp4` in the media folder, and the way of a file to its place.
+
+    stage   one pass hashes and copies into `incoming/`, on the store's own file system, and syncs
+    place   under the lock of the file's row: rename into place, sync the folder
+    remove  under the same lock: unlink it and its side files
+
+Names are hashes, so no title ever becomes a path, and two files are the same file exactly when their bytes are.
+A name in `incoming/` says which process writes it: what a dead process left is garbage at once, what another
+machine writes is left alone for a day.
+"""
+
+import asyncio
+import contextlib
+import errno
+import hashlib
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mediafetcher.base import settings
+from mediafetcher.library import mount
+
+BUFFER = 1 << 20  # bytes; a file is never in memory as a whole
+_REPORT = 0.1  # seconds between two reports of progress
+_FOREIGN = 86_400.0  # seconds after which a staged file of another machine counts as left behind
+
+root = mount.root
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A file in `incoming/`, synced; only a rename is missing. Whoever has it removes `path` in the end."""
+
+    path: Path
+    sha256: bytes
+    size: int
+
+
+def path_of(sha256: bytes, ext: str) -> Path:
+    """Where a file lies. `ext` is its extension, or the name of a side file: `poster.jpg`, `fr.vtt`."""
+    name = sha256.hex()
+    return root() / "store" / name[:2] / f"{name}.{ext.removeprefix('.')}"
+
+
+class _Stopped(Exception):
+    """Whoever asked for the copy does not want it any more."""
+
+
+# ---- stage ---------------------------------------------------------------------------------------------
+
+
+async def stage(src: Path, on_progress: Callable[[float], None] | None = None) -> Staged:
+    """Copy `src` into `incoming/` and hash it in the same pass; `on_progress(0..1)` is called on the loop.
+
+    Cancelling it leaves nothing behind. Raises `MediaOffline`, `MediaFull`, `MediaReadOnly`; an error in reading
+    `src` stays an OSError.
+    """
+    loop, stop = asyncio.get_running_loop(), threading.Event()
+
+    def report(fraction: float) -> None:
+        if on_progress is not None:
+            loop.call_soon_threadsafe(on_progress, fraction)
+
+    work = asyncio.ensure_future(asyncio.to_thread(_stage, src, report, stop))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        stop.set()
+        await asyncio.wait({work})
+        if work.exception() is None:
+            await asyncio.to_thread(discard, work.result())
+        raise
+
+
+def _stage(src: Path, report: Callable[[float], None], stop: threading.Event) -> Staged:
+    with src.open("rb", buffering=0) as source:
+        size = os.fstat(source.fileno()).st_size
+        with mount.writing(size):
+            mount.require()
+            _require_room(size)
+            path = mount.incoming() / f"{_mine()}.{uuid.uuid4().hex}.part"
+            target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                digest, done = _copy(source.fileno(), target, size, report, stop)
+                with mount.writing(size):
+                    os.fsync(target)  # where it fails, this copy is thrown away: a second try may lie
+            finally:
+                os.close(target)
+            with contextlib.suppress(PermissionError):  # some shares have rights of their own
+                path.chmod(settings.get().media_mode)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise
+    return Staged(path, digest, done)
+
+
+def _require_room(size: int) -> None:
+    """Fail before the work where it cannot end well."""
+    facts = os.statvfs(mount.incoming())
+    if facts.f_frsize * facts.f_bavail < size + settings.get().min_free:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as the write would say
+
+
+def _copy(
+    source: int, target: int, size: int, report: Callable[[float], None], stop: threading.Event
+) -> tuple[bytes, int]:
+    """-> (SHA-256, bytes). Hashing and both system calls leave the interpreter to others."""
+    digest, done, view = hashlib.sha256(), 0, memoryview(bytearray(BUFFER))
+    said = time.monotonic()
+    while count := os.readv(source, [view]):
+        if stop.is_set():
+            raise _Stopped
+        digest.update(view[:count])
+        written = 0
+        while written < count:
+            with mount.writing(size):
+                written += os.write(target, view[written:count])
+        done += count
+        if time.monotonic() - said > _REPORT:
+            said = time.monotonic()
+            report(min(1.0, done / size) if size else 1.0)
+    report(1.0)
+    return digest.digest(), done
+
+
+def discard(staged: Staged) -> None:
+    """Remove a staged file that was not placed."""
+    with contextlib.suppress(OSError):
+        staged.path.unlink()
+
+
+# ---- place and remove: in a thread, under the lock of the row --------------------------------------------
+
+
+def place(staged: Staged, ext: str, side_files: Mapping[str, Path]) -> None:
+    """Bring a staged file and its side files to their places, durably. Call it under the lock of the row.
+
+    A file that is there already with the same size stays (exported names are links to it), one of another size is
+    replaced. Safe to repeat.
+    """
+    with mount.writing(staged.size):
+        mount.require()
+        target = path_of(staged.sha256, ext)
+        if not target.parent.is_dir():
+            target.parent.mkdir(exist_ok=True)  # never its parents: they are there, or the share is not
+            mount.sync_folder(target.parent.parent)
+        for name, path in side_files.items():
+            _place_side(path, path_of(staged.sha256, name))
+        if size_of(target) != staged.size:
+            os.rename(staged.path, target)
+        else:
+            staged.path.unlink(missing_ok=True)
+        mount.sync_folder(target.parent)
+
+
+def _place_side(source: Path, target: Path) -> None:
+    copy = mount.incoming() / f"{_mine()}.{uuid.uuid4().hex}.part"
+    try:
+        with copy.open("xb", buffering=0) as file, source.open("rb", buffering=0) as data:
+            while chunk := data.read(BUFFER):
+                file.write(chunk)
+            os.fsync(file.fileno())
+        with contextlib.suppress(PermissionError):
+            copy.chmod(settings.get().media_mode)
+        os.rename(copy, target)
+    except BaseException:
+        copy.unlink(missing_ok=True)
+        raise
+
+
+def size_of(path: Path) -> int | None:
+    """Bytes, or None where there is no such file."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def remove(sha256: bytes, names: Iterable[str]) -> None:
+    """Unlink the files of these extensions and side names; those that are not there are fine.
+
+    Call it under the lock of the row. The store's presence is proved first: on a bare mount point every file is
+    "not there". Raises `Away`.
+    """
+    with mount.writing():
+        mount.require()
+        for name in names:
+            path_of(sha256, name).unlink(missing_ok=True)
+
+
+# ---- what lies in incoming/ ------------------------------------------------------------------------------
+
+
+@cache
+def _here() -> str:
+    """This boot of this machine, and its process numbers: containers share the first and not the second."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return hashlib.sha256(f"{boot}:{os.stat('/proc/self/ns/pid').st_ino}".encode()).hexdigest()[:12]
+
+
+def _started(pid: int) -> str | None:
+    """When the process of this number started, in ticks since boot; None where it does not live."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in "ZX" else fields[19]
+
+
+def _mine() -> str:
+    return f"{_here()}.{os.getpid()}.{_started(os.getpid())}"
+
+
+def abandoned(path: Path) -> bool:
+    """Whether nobody will finish this file of `incoming/`: its process is dead, or it is a day old."""
+    parts = path.name.split(".")
+    if len(parts) == 5 and parts[0] == _here() and parts[1].isdecimal():
+        return _started(int(parts[1])) != parts[2]
+    return age(path) > _FOREIGN
+
+
+def age(path: Path) -> float:
+    """Seconds since it was last written or renamed; 0 where it has gone."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return 0.0
+    return time.time() - max(status.st_mtime, status.st_ctime)
+
+
+def verify(path: Path) -> bytes:
+    """Read the whole file -> its SHA-256. In a thread."""
+    digest, view = hashlib.sha256(), memoryview(bytearray(BUFFER))
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(view):
+            digest.update(view[:count])
+    return digest.digest()
+
+

@@ -1,0 +1,169 @@
+"""Removing files: the only code that unlinks from the store.
+
+A file goes when its row has counted no reference for the grace period, under the lock of that row, which `add_media`
+takes too: so a file never vanishes under a new reference. A file without a row is removed only after its hash was
+claimed by an INSERT, which is the same lock. Nothing is removed while the store is in doubt.
+"""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mediafetcher.base import clock, errors, log, settings
+from mediafetcher.db import engine
+from mediafetcher.library import mount, store
+
+NAME = re.compile(r"^([0-9a-f]{64})[.]([A-Za-z0-9.-]{1,40})$")  # a file of the store: hash, and what kind of file
+_BATCH = 500
+_SCAN = 3600.0  # seconds between two walks over the whole store
+_FEW = 20  # strays up to here are what crashes leave; many more are a mistake of somebody, and stay
+
+_log = log.get("sweeper")
+_scanned: tuple[Path, float] | None = None
+
+
+async def sweep(*, strays: bool | None = None) -> int:
+    """Remove what nobody holds any more and what crashes left -> files removed. Nothing while the store is away.
+
+    `strays`: also walk over the store for files without a row; by itself it does so once an hour.
+    """
+    global _scanned
+    if mount.state().state in ("offline", "read_only"):
+        return 0
+    try:
+        removed = await _dead() + await asyncio.to_thread(_leftovers)
+        now = clock.monotonic()
+        due = _scanned is None or _scanned[0] != mount.root() or now - _scanned[1] > _SCAN
+        if due if strays is None else strays:
+            _scanned = (mount.root(), now)
+            removed += await _strays()
+    except (errors.MediaOffline, errors.MediaReadOnly) as problem:
+        _log.warning("nothing is removed while the store is in doubt", reason=problem.code)
+        return 0
+    return removed
+
+
+def side_names(row: dict[str, Any]) -> list[str]:
+    """The names (for `store.path_of`) of the side files that a row of `media_file` says it has."""
+    return (["poster.jpg"] if row["poster"] else []) + [f"{language}.vtt" for language in row["subtitles"]]
+
+
+async def remove_dead(media_file: int) -> bool:
+    """Remove one file whose last reference went, if its grace period is over -> whether it is gone."""
+    async with engine.transaction():
+        row = await engine.fetchrow(
+            "select id, sha256, ext, poster, subtitles from media_file m"
+            " where id = $1 and ref_count = 0 and dead_at <= now() - make_interval(secs => $2)"
+            " and not exists (select from library_item i where i.media_file = m.id)"
+            " for update skip locked",
+            media_file,
+            settings.get().grace_hours * 3600,
+        )
+        if row is None:
+            return False
+        # The picture is asked for even where the row does not know of it: a crash may have left it.
+        names = {row["ext"], "poster.jpg", *side_names(row)}
+        await asyncio.to_thread(store.remove, row["sha256"], sorted(names))
+        await engine.execute("delete from media_file where id = $1", media_file)
+    return True
+
+
+async def _dead() -> int:
+    removed, last = 0, 0
+    while True:
+        rows = await engine.fetch(
+            "select id from media_file where ref_count = 0 and dead_at <= now() - make_interval(secs => $1)"
+            " and id > $2 order by id limit $3",
+            settings.get().grace_hours * 3600,
+            last,
+            _BATCH,
+        )
+        for row in rows:
+            removed += await remove_dead(row["id"])
+            last = row["id"]
+        if len(rows) < _BATCH:
+            return removed
+
+
+# ---- what crashes leave --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file as it lies in the store; `kind` is what follows the hash, e.g. `mp4` or `poster.jpg`."""
+
+    path: Path
+    sha256: bytes
+    kind: str
+
+
+def walk() -> Iterator[Stored | Path]:
+    """Every file of the store; one whose name is not ours as a plain path. In a thread."""
+    for folder in sorted((mount.root() / "store").iterdir()):
+        if folder.name.startswith((".", "@")):
+            continue  # what a NAS keeps for itself
+        if not folder.is_dir():
+            yield folder
+            continue
+        for path in sorted(folder.iterdir()):
+            match = NAME.match(path.name)
+            if match and match[1].startswith(folder.name):
+                yield Stored(path, bytes.fromhex(match[1]), match[2])
+            elif not path.name.startswith((".", "@")) and path.name not in ("Thumbs.db", "desktop.ini"):
+                yield path
+
+
+def leftovers() -> list[Path]:
+    """The files of `incoming/` that nobody will finish. In a thread."""
+    return [path for path in mount.incoming().iterdir() if path.is_file() and store.abandoned(path)]
+
+
+def _leftovers() -> int:
+    with mount.writing():
+        mount.require()
+        found = leftovers()
+        for path in found:
+            path.unlink(missing_ok=True)
+    return len(found)
+
+
+async def find_strays() -> list[Stored]:
+    """Files of the store without a row, older than the grace period."""
+    grace = settings.get().grace_hours * 3600
+    with mount.writing():
+        found = await asyncio.to_thread(lambda: [file for file in walk() if isinstance(file, Stored)])
+    known = await _known({file.sha256 for file in found})
+    strays = [file for file in found if file.sha256 not in known]
+    return await asyncio.to_thread(lambda: [file for file in strays if store.age(file.path) >= grace])
+
+
+async def _known(hashes: set[bytes]) -> set[bytes]:
+    rows = await engine.fetch("select sha256 from media_file where sha256 = any($1::bytea[])", list(hashes))
+    return {row["sha256"] for row in rows}
+
+
+async def remove_stray(file: Stored) -> bool:
+    """Claim the hash of a file without a row and remove it -> whether it is gone; False where a row came first."""
+    async with engine.transaction():
+        claimed = await engine.fetchval(
+            "insert into media_file (sha256, size, kind, ext) values ($1, 0, 'stray', '.stray')"
+            " on conflict do nothing returning id",
+            file.sha256,
+        )
+        if claimed is None:
+            return False
+        await asyncio.to_thread(store.remove, file.sha256, [file.kind])
+        await engine.execute("delete from media_file where id = $1", claimed)
+    return True
+
+
+async def _strays() -> int:
+    found = await find_strays()
+    if len(found) > _FEW and len(found) > await engine.fetchval("select count(*) / 10 from media_file"):
+        # No crash leaves so many. It may be the store of a database that was lost, or an older backup of it.
+        _log.warning("many files without a row stay where they are: `mediafetcher check` names them", count=len(found))
+        return 0
+    return sum([await remove_stray(file) for file in found])
