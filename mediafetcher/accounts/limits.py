@@ -36,7 +36,7 @@ def check(keys: Iterable[str]) -> None:
     now = clock.monotonic()
     least = min(_left(key, now) for key in keys)
     if least < 1:
-        wait = math.ceil((1 - least) / PER_SECOND)
+        wait = math.ceil(round((1 - least) / PER_SECOND, 3))
         raise errors.TooManyRequests(retry_after=wait)
 
 

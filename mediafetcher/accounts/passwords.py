@@ -21,7 +21,7 @@ _COMMON = frozenset(
     iloveyou iloveyou1 sunshine princess football baseball superman batman123 starwars trustno1 whatever
     letmein1 letmein123 welcome1 welcome123 admin123 admin1234 administrator changeme changeme1 changeit
     computer internet michelle jennifer jordan23 master123 monkey123 dragon123 shadow123 secret123 test1234
-    testtest mediafetcher mediafetcher1 jellyfin plexplex default1 raspberry synology qnapqnap""".split()
+    testtest mediafetcher mediafetcher1 jellyfin plexplex default1 raspberry synology qnapqnap""".split()  # noqa: SIM905 (readable so)
 )
 _DECOY = _hasher.hash("nobody has this password")
 

@@ -20,7 +20,7 @@ WITH found AS (
     WHERE id IN (SELECT id FROM found WHERE last_seen_at < now() - interval '5 minutes')
 )
 SELECT found.id AS session, a.id, a.name, a.admin FROM found JOIN account a ON a.id = found.owner
-"""  # noqa: S608
+"""
 
 
 async def sign_in(name: str, password: str, address: str, agent: str = "") -> tuple[Person, str]:
@@ -38,9 +38,7 @@ async def sign_in(name: str, password: str, address: str, agent: str = "") -> tu
     return await begin(row["id"], row["name"], row["admin"], address, agent)
 
 
-async def begin(
-    user_id: int, name: str, admin: bool, address: str, agent: str = ""
-) -> tuple[Person, str]:
+async def begin(user_id: int, name: str, admin: bool, address: str, agent: str = "") -> tuple[Person, str]:
     """A new session of somebody who has proved who they are -> the person and the secret for the cookie."""
     secret, hashed = keys.new()
     async with engine.transaction():
@@ -82,9 +80,7 @@ async def page(owner: int, current: int | None) -> list[dict[str, Any]]:
 async def end(session: int, owner: int, address: str | None = None) -> None:
     """End one session of this person. Raises `NotFound`."""
     async with engine.transaction():
-        gone = await engine.fetchval(
-            "DELETE FROM session WHERE id = $1 AND owner = $2 RETURNING id", session, owner
-        )
+        gone = await engine.fetchval("DELETE FROM session WHERE id = $1 AND owner = $2 RETURNING id", session, owner)
         if gone is None:
             raise errors.NotFound("There is no such session.")
         await audit.record("signed_out", owner, address)

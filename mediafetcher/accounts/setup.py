@@ -109,7 +109,5 @@ async def _first_admin(name: str, password_hash: str) -> int:
                 password_hash,
             )
         )
-    await engine.execute(
-        "UPDATE account SET name = $2, password_hash = $3 WHERE id = $1", local, name, password_hash
-    )
+    await engine.execute("UPDATE account SET name = $2, password_hash = $3 WHERE id = $1", local, name, password_hash)
     return int(local)

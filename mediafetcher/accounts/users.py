@@ -25,18 +25,18 @@ def clean_name(name: str) -> str:
 
 async def page() -> list[Row]:
     """Everybody: id, name, admin, created_at."""
-    return await engine.fetch(f"SELECT {_COLUMNS} FROM account ORDER BY lower(name)")  # noqa: S608
+    return await engine.fetch(f"SELECT {_COLUMNS} FROM account ORDER BY lower(name)")
 
 
 async def get(user_id: int) -> Row:
-    row = await engine.fetchrow(f"SELECT {_COLUMNS} FROM account WHERE id = $1", user_id)  # noqa: S608
+    row = await engine.fetchrow(f"SELECT {_COLUMNS} FROM account WHERE id = $1", user_id)
     if row is None:
         raise errors.NotFound("There is no such person.")
     return row
 
 
 async def by_name(name: str) -> Row:
-    query = f"SELECT {_COLUMNS} FROM account WHERE lower(name) = lower($1)"  # noqa: S608
+    query = f"SELECT {_COLUMNS} FROM account WHERE lower(name) = lower($1)"
     row = await engine.fetchrow(query, name)
     if row is None:
         raise errors.NotFound(f"There is no person named {name}.")
@@ -49,7 +49,7 @@ async def local_owner() -> Row:
     On an empty system it makes the local person `owner`, who cannot sign in until the first run gives a password.
     """
     for _ in range(2):
-        admins = await engine.fetch(f"SELECT {_COLUMNS} FROM account WHERE admin ORDER BY id")  # noqa: S608
+        admins = await engine.fetch(f"SELECT {_COLUMNS} FROM account WHERE admin ORDER BY id")
         if len(admins) == 1:
             return admins[0]
         if admins or await engine.fetchval("SELECT exists (SELECT FROM account)"):
@@ -102,9 +102,7 @@ async def set_password(
     password_hash = await passwords.make_hash(password)
     async with engine.transaction():
         await engine.execute("UPDATE account SET password_hash = $2 WHERE id = $1", user_id, password_hash)
-        await engine.execute(
-            "DELETE FROM session WHERE owner = $1 AND id IS DISTINCT FROM $2", user_id, keep_session
-        )
+        await engine.execute("DELETE FROM session WHERE owner = $1 AND id IS DISTINCT FROM $2", user_id, keep_session)
         await audit.record("password_set", by, address, changed=person["name"])
     keys.forget()
 

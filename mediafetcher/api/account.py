@@ -6,12 +6,13 @@ from typing import Any, Literal
 import msgspec
 from litestar import Request, Response
 from litestar.datastructures import Cookie
+from litestar.params import JSONBody
 
 from mediafetcher import __version__
 from mediafetcher.accounts import limits, sessions, setup, tokens, users
 from mediafetcher.accounts.keys import Person
 from mediafetcher.api import auth
-from mediafetcher.api.answer import Asked, address, fit
+from mediafetcher.api.answer import Asked, Id, address, fit
 from mediafetcher.base import errors
 
 Scope = Literal["read", "download", "library", "admin"]
@@ -121,7 +122,7 @@ def _me(person: Person) -> Me:
 def _cookie(request: Request[Any, Any, Any], secret: str, age: int) -> Cookie:
     # `Secure` only where the outer scheme is https, or nobody could sign in over plain http in their own network.
     secure = bool(request.scope["state"].get("https"))
-    return Cookie(auth.COOKIE, secret, max_age=age, path="/", secure=secure, httponly=True, samesite="lax")
+    return Cookie(auth.COOKIE, value=secret, max_age=age, path="/", secure=secure, httponly=True, samesite="lax")
 
 
 async def _leave_old_session(request: Request[Any, Any, Any]) -> None:
@@ -143,14 +144,14 @@ async def state(request: Asked) -> SessionState:
     return SessionState(_me(person) if person else None, await setup.is_open(), __version__)
 
 
-async def set_up(data: FirstRun, request: Asked) -> Response[SignedIn]:
+async def set_up(data: JSONBody[FirstRun], request: Asked) -> Response[SignedIn]:
     """Make the first administrator with the one-time code, and sign them in."""
     agent = request.headers.get("user-agent", "")
     person, secret = await setup.complete(data.code, data.name, data.password, address(request), agent)
     return _signed_in(request, person, secret)
 
 
-async def sign_in(data: Credentials, request: Asked) -> Response[SignedIn]:
+async def sign_in(data: JSONBody[Credentials], request: Asked) -> Response[SignedIn]:
     """Sign in: the answer sets the cookie."""
     agent = request.headers.get("user-agent", "")
     person, secret = await sessions.sign_in(data.name, data.password, address(request), agent)
@@ -171,7 +172,7 @@ async def open_sessions(request: Asked) -> OpenSessions:
     return fit(OpenSessions, {"sessions": await sessions.page(request.user.id, request.user.session)})
 
 
-async def end_session(id: int, request: Asked) -> None:
+async def end_session(id: Id, request: Asked) -> None:
     """Sign out somewhere else."""
     await sessions.end(id, request.user.id, address(request))
 
@@ -181,13 +182,13 @@ async def own_tokens(request: Asked) -> Tokens:
     return fit(Tokens, {"tokens": await tokens.page(request.user.id)})
 
 
-async def make_token(data: NewToken, request: Asked) -> MadeToken:
+async def make_token(data: JSONBody[NewToken], request: Asked) -> MadeToken:
     """Make a token; the answer is the only place where it is ever shown."""
     made = await tokens.create(request.user.id, data.name, data.scopes, data.days, address(request))
     return fit(MadeToken, made)
 
 
-async def end_token(id: int, request: Asked) -> None:
+async def end_token(id: Id, request: Asked) -> None:
     """End a token at once."""
     await tokens.remove(id, request.user.id, address(request))
 
@@ -197,13 +198,13 @@ async def everybody(request: Asked) -> Users:
     return fit(Users, {"users": await users.page()})
 
 
-async def add_user(data: NewUser, request: Asked) -> User:
+async def add_user(data: JSONBody[NewUser], request: Asked) -> User:
     """Add a person."""
     by, where = request.user.id, address(request)
     return fit(User, await users.add(data.name, data.password, admin=data.admin, by=by, address=where))
 
 
-async def change_user(id: int, data: UserChange, request: Asked) -> User:
+async def change_user(id: Id, data: JSONBody[UserChange], request: Asked) -> User:
     """Change a person: one's own password, or, for an administrator, anybody's password and role."""
     person, where = request.user, address(request)
     if id != person.id and not person.admin:
@@ -217,14 +218,12 @@ async def change_user(id: int, data: UserChange, request: Asked) -> User:
             limits.take(place)
             await users.require_password(id, data.old_password or "")
             limits.give_back(place)
-        await users.set_password(
-            id, data.password, by=person.id, address=where, keep_session=person.session
-        )
+        await users.set_password(id, data.password, by=person.id, address=where, keep_session=person.session)
     if data.admin is not None:
         await users.set_admin(id, data.admin, by=person.id, address=where)
     return fit(User, await users.get(id))
 
 
-async def remove_user(id: int, request: Asked) -> None:
+async def remove_user(id: Id, request: Asked) -> None:
     """Remove a person whose library is empty."""
     await users.remove(id, by=request.user.id, address=address(request))

@@ -1,13 +1,15 @@
 """What handlers have in common: how rows become documented answers, and who asks."""
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import Request
+from litestar.params import PathParameter
 
 from mediafetcher.accounts.keys import Person
 
 Asked = Request[Person, Any, Any]
+Id = Annotated[int, PathParameter(le=2**63 - 1)]  # what the database can hold
 T = TypeVar("T")
 
 

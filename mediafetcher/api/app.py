@@ -4,10 +4,12 @@ Each route says its method, path, handler, who may call it, and the problems it 
 every route. What is not in the table does not exist; `front.py` answers for the routes whose handler is `None`.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Response, Router
+from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -42,6 +44,7 @@ class Route(NamedTuple):
     status: int | None = None
 
 
+_PASSWORD: Kinds = (e.WrongCredentials, e.WeakPassword, e.TooManyRequests)
 _GONE: Kinds = (e.NotFound,)
 _STATE: Kinds = (e.NotFound, e.WrongState)
 _FILE: Kinds = (e.NotFound, e.MediaOffline)
@@ -53,8 +56,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/events", events.stream, READ),
     # who comes in
     Route("GET", "/api/session", account.state, OPTIONAL),
-    Route("POST", "/api/setup", account.set_up, OPEN, (e.SetupCode, e.SetupClosed, e.WeakPassword, e.NameTaken, e.TooManyRequests)),
-    Route("POST", "/api/session", account.sign_in, OPEN, (e.WrongCredentials, e.TooManyRequests)),
+    Route("POST", "/api/setup", account.set_up, OPEN, (*_PASSWORD, e.SetupCode, e.SetupClosed, e.NameTaken)),
+    Route("POST", "/api/session", account.sign_in, OPEN, _PASSWORD),
     Route("DELETE", "/api/session", account.sign_out, OPTIONAL),
     Route("GET", "/api/sessions", account.open_sessions, ACCOUNT),
     Route("DELETE", "/api/sessions/{id:int}", account.end_session, ACCOUNT, _GONE),
@@ -63,7 +66,7 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", "/api/tokens/{id:int}", account.end_token, ACCOUNT, _GONE),
     Route("GET", "/api/users", account.everybody, ADMIN),
     Route("POST", "/api/users", account.add_user, ADMIN, (e.WeakPassword, e.NameTaken)),
-    Route("PATCH", "/api/users/{id:int}", account.change_user, ACCOUNT, (e.NotFound, e.WeakPassword, e.WrongCredentials, e.LastAdmin, e.TooManyRequests)),
+    Route("PATCH", "/api/users/{id:int}", account.change_user, ACCOUNT, (*_PASSWORD, *_GONE, e.LastAdmin)),
     Route("DELETE", "/api/users/{id:int}", account.remove_user, ADMIN, (e.NotFound, e.LastAdmin)),
     # how things come in
     Route("POST", "/api/downloads", downloads.submit, DOWNLOAD, (e.InvalidUrl, e.UnsupportedScheme)),
@@ -95,6 +98,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/media/{id:int}/subtitles/{lang:str}", None, READ, _FILE),
 )  # fmt: skip
 
+_PATTERNS = [(route.method, re.compile(re.sub(r"\{\w+:(int|str)\}", "[^/]+", route.path))) for route in ROUTES]
 _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -133,6 +137,13 @@ def _handler(route: Route) -> HTTPRouteHandler:
     )(route.handler)
 
 
+def _wrong_method(request: Request[Any, Any, Any], _: Exception) -> Response[bytes]:
+    """405 with the methods that the address does answer."""
+    path = request.scope["path"].rstrip("/")
+    allowed = sorted({method for method, pattern in _PATTERNS if pattern.fullmatch(path)})
+    return problems.handle(request, e.MethodNotAllowed(allow=", ".join(allowed)))
+
+
 def make() -> Litestar:
     """The application of all routes that have a handler. It needs no database until it is called."""
     security = {
@@ -142,7 +153,7 @@ def make() -> Litestar:
     return Litestar(
         [_handler(route) for route in ROUTES if route.handler is not None],
         guards=[auth.guard],
-        exception_handlers={Exception: problems.handle},
+        exception_handlers={Exception: problems.handle, MethodNotAllowedException: _wrong_method},
         request_max_body_size=guard.MOST_BODY,
         logging_config=None,
         debug=False,
@@ -151,7 +162,7 @@ def make() -> Litestar:
             version=__version__,
             use_handler_docstrings=True,
             components=Components(security_schemes=security),
-            openapi_router=Router("/api/schema", route_handlers=[], opt={"who": OPEN}),
+            openapi_router=Router("/api/schema", route_handlers=[], opt={"who": OPEN}, include_in_schema=False),
             render_plugins=[JsonRenderPlugin()],
         ),
     )

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
-from litestar.params import Parameter
+from litestar.params import FromQuery, JSONBody, QueryParameter
 
-from mediafetcher.api.answer import Asked, fit
+from mediafetcher.api.answer import Asked, Id, fit
 from mediafetcher.base import errors
 from mediafetcher.downloads import jobs
 from mediafetcher.downloads.options import Options
@@ -70,16 +70,16 @@ class Priority(msgspec.Struct, forbid_unknown_fields=True):
     priority: int
 
 
-async def submit(data: NewDownload, request: Asked) -> Download:
+async def submit(data: JSONBody[NewDownload], request: Asked) -> Download:
     """Take a link; the answer comes before anything is fetched. A known source answers with its item."""
     return fit(Download, await jobs.submit(request.user.id, data.url, data.folder, data.options or Options()))
 
 
 async def page(
     request: Asked,
-    states: Annotated[str | None, Parameter(query="state")] = None,
-    cursor: str | None = None,
-    limit: int = 50,
+    states: Annotated[str | None, QueryParameter(name="state")] = None,
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[int] = 50,
 ) -> Downloads:
     """Newest first, without those cleared from the list. `state` may name several, with commas."""
     for name in states.split(",") if states else ():
@@ -99,38 +99,38 @@ def within(limit: int) -> int:
     return limit
 
 
-async def get(id: int, request: Asked) -> Download:
+async def get(id: Id, request: Asked) -> Download:
     """One download."""
     return fit(Download, await jobs.get(id, request.user.id))
 
 
-async def cancel(id: int, request: Asked) -> Download:
+async def cancel(id: Id, request: Asked) -> Download:
     """Stop it for good."""
     return fit(Download, await jobs.cancel(id, request.user.id))
 
 
-async def retry(id: int, request: Asked) -> Download:
+async def retry(id: Id, request: Asked) -> Download:
     """Try again what failed, or was parked."""
     return fit(Download, await jobs.retry(id, request.user.id))
 
 
-async def pause(id: int, request: Asked) -> Download:
+async def pause(id: Id, request: Asked) -> Download:
     """Hold it; what was fetched is kept."""
     return fit(Download, await jobs.pause(id, request.user.id))
 
 
-async def resume(id: int, request: Asked) -> Download:
+async def resume(id: Id, request: Asked) -> Download:
     """Let a paused one go on."""
     return fit(Download, await jobs.resume(id, request.user.id))
 
 
-async def prioritise(id: int, data: Priority, request: Asked) -> Download:
+async def prioritise(id: Id, data: JSONBody[Priority], request: Asked) -> Download:
     """Move it up or down in the queue."""
     if not -1000 <= data.priority <= 1000:
         raise errors.Invalid("The priority is -1000 to 1000.")
     return fit(Download, await jobs.set_priority(id, request.user.id, data.priority))
 
 
-async def clear(id: int, request: Asked) -> None:
+async def clear(id: Id, request: Asked) -> None:
     """Take it off the list; a live one is cancelled first. What it fetched stays in the library."""
     await jobs.clear(id, request.user.id)

@@ -1,8 +1,9 @@
 """/api/folders: the virtual tree."""
 
 import msgspec
+from litestar.params import JSONBody
 
-from mediafetcher.api.answer import Asked, fit
+from mediafetcher.api.answer import Asked, Id, fit
 from mediafetcher.library import folders
 
 
@@ -38,16 +39,16 @@ async def tree(request: Asked) -> Folders:
     return fit(Folders, {"folders": await folders.tree(request.user.id)})
 
 
-async def make(data: FolderPath, request: Asked) -> Folder:
+async def make(data: JSONBody[FolderPath], request: Asked) -> Folder:
     """Make a folder, or answer with the one that is there."""
     return fit(Folder, await folders.make(request.user.id, data.path))
 
 
-async def change(id: int, data: FolderPath, request: Asked) -> Folder:
+async def change(id: Id, data: JSONBody[FolderPath], request: Asked) -> Folder:
     """Rename and move in one: what the path of this folder shall be."""
     return fit(Folder, await folders.change(id, request.user.id, data.path))
 
 
-async def remove(id: int, request: Asked) -> FolderGone:
+async def remove(id: Id, request: Asked) -> FolderGone:
     """Remove a folder and those below it; the items inside go to the trash."""
     return FolderGone(await folders.delete(id, request.user.id))

@@ -67,9 +67,7 @@ class Front:
 
     async def _answer(self, scope: Any, proto: Any, exchange: Exchange, always: dict[str, str]) -> None:
         peer = scope.client.rpartition(":")[0].strip("[]")
-        call = guard.call(
-            self._settings, scope.method, scope.headers.get, scope.authority, peer, scope.scheme
-        )
+        call = guard.call(self._settings, scope.method, scope.headers.get, scope.authority, peer, scope.scheme)
         guard.check(self._settings, call)
         path = scope.path
         if path == "/api" or path.startswith("/api/"):
@@ -176,9 +174,7 @@ def _require_free(host: str, port: int) -> str:
     Granian shares a port in silence (SO_REUSEPORT); binding without that finds out whether somebody is there.
     """
     try:
-        family, kind, _, _, where = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
+        family, kind, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except socket.gaierror as error:
         raise errors.BadSetting(f"host: {host!r} is not an address of this machine ({error.strerror}).") from error
     with socket.socket(family, kind | socket.SOCK_CLOEXEC) as trial:

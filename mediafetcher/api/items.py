@@ -4,13 +4,15 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
+from litestar.params import FromQuery, JSONBody
 
-from mediafetcher.api.answer import Asked, fit
+from mediafetcher.api.answer import Asked, Id, fit
 from mediafetcher.api.downloads import within
 from mediafetcher.base import errors
 from mediafetcher.library import folders, items
 
 Sort = Literal["-created", "created", "title", "-title", "-duration", "duration", "-size", "size"]
+Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Media(msgspec.Struct):
@@ -67,7 +69,7 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
 class Copy(msgspec.Struct, forbid_unknown_fields=True):
     """One more reference to the file of an item, in another folder."""
 
-    item: int
+    item: Number
     folder: str
 
 
@@ -88,7 +90,7 @@ class Trashed(msgspec.Struct):
 class Purge(msgspec.Struct, forbid_unknown_fields=True):
     """Which items of the trash go for good; all of them where none is named."""
 
-    items: list[int] | None = None
+    items: list[Number] | None = None
 
 
 class Purged(msgspec.Struct):
@@ -97,12 +99,12 @@ class Purged(msgspec.Struct):
 
 async def page(
     request: Asked,
-    folder: str | None = None,
-    q: str | None = None,
-    sort: Sort = "-created",
-    deep: bool = False,
-    cursor: str | None = None,
-    limit: int = 50,
+    folder: FromQuery[str | None] = None,
+    q: FromQuery[str | None] = None,
+    sort: FromQuery[Sort] = "-created",
+    deep: FromQuery[bool] = False,
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[int] = 50,
 ) -> Items:
     """A page of the library. No `folder`: everything; "": the top only; with `deep` also what is below."""
     found = await items.page(
@@ -111,12 +113,12 @@ async def page(
     return fit(Items, found)
 
 
-async def get(id: int, request: Asked) -> Item:
+async def get(id: Id, request: Asked) -> Item:
     """One item."""
     return fit(Item, await items.get(id, request.user.id))
 
 
-async def change(id: int, data: Change, request: Asked) -> Item:
+async def change(id: Id, data: JSONBody[Change], request: Asked) -> Item:
     """Rename it, move it, or both."""
     owner = request.user.id
     if data.title is None and data.folder is None:
@@ -128,22 +130,22 @@ async def change(id: int, data: Change, request: Asked) -> Item:
     return fit(Item, await items.get(id, owner))
 
 
-async def trash(id: int, request: Asked) -> Trashed:
+async def trash(id: Id, request: Asked) -> Trashed:
     """Move it to the trash; the answer says what going for good would do."""
     return fit(Trashed, await items.trash(id, request.user.id))
 
 
-async def restore(id: int, request: Asked) -> Item:
+async def restore(id: Id, request: Asked) -> Item:
     """Bring it back from the trash."""
     return fit(Item, await items.restore(id, request.user.id))
 
 
-async def watched(id: int, data: Position, request: Asked) -> None:
+async def watched(id: Id, data: JSONBody[Position], request: Asked) -> None:
     """Remember how far it was watched."""
     await items.watched(id, request.user.id, data.position)
 
 
-async def copy(data: Copy, request: Asked) -> Item:
+async def copy(data: JSONBody[Copy], request: Asked) -> Item:
     """One more reference to the same file, in another folder."""
     owner = request.user.id
     await items.get(data.item, owner)
@@ -151,11 +153,11 @@ async def copy(data: Copy, request: Asked) -> Item:
     return fit(Item, await items.get(made, owner))
 
 
-async def trashed(request: Asked, cursor: str | None = None, limit: int = 50) -> Trash:
+async def trashed(request: Asked, cursor: FromQuery[str | None] = None, limit: FromQuery[int] = 50) -> Trash:
     """What is in the trash, newest first."""
     return fit(Trash, await items.trashed(request.user.id, cursor=cursor, limit=within(limit)))
 
 
-async def purge(request: Asked, data: Purge | None = None) -> Purged:
+async def purge(request: Asked, data: JSONBody[Purge | None] = None) -> Purged:
     """Remove for good what is in the trash, or some of it."""
     return Purged(await items.purge(request.user.id, data.items if data else None))

@@ -1,4 +1,7 @@
-"""`python -m mediafetcher.api.openapi > FILE`: the API's description, without a database. The page's types are made of it."""
+"""`python -m mediafetcher.api.openapi > FILE`: the API's description, without a database.
+
+The page's types are made of it.
+"""
 
 import json
 import sys

@@ -18,6 +18,7 @@ from litestar.exceptions import (
 )
 
 from mediafetcher.base import errors, log
+from mediafetcher.db import engine
 
 MEDIA_TYPE = "application/problem+json"
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -59,12 +60,16 @@ def translate(error: Exception) -> errors.Problem:
         if error.status >= 500:
             _log.warning("request refused", code=error.code, detail=error.detail)
         return error
+    if isinstance(error, engine.DataError | UnicodeEncodeError):
+        # Text that no column can hold (a NUL, half a surrogate pair): nobody types that, so one rule is enough.
+        _log.warning("the database cannot hold a value", error=str(error))
+        return errors.Invalid("A value holds characters that cannot be kept.")
     if isinstance(error, ValidationException):
         return errors.Invalid(_what_does_not_fit(error))
     if isinstance(error, NotFoundException):
         return errors.NotFound()
     if isinstance(error, MethodNotAllowedException):
-        return errors.MethodNotAllowed(**({"allow": (error.headers or {}).get("Allow", "")}))
+        return errors.MethodNotAllowed()
     if isinstance(error, HTTPException) and error.status_code == 413:
         return errors.TooLargeBody()
     if isinstance(error, ClientException) and error.status_code == 400:

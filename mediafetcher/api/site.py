@@ -6,6 +6,7 @@ file, who accepts it gets that.
 
 import html
 import mimetypes
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,12 +81,13 @@ class Site:
                 raise errors.NotFound()
             name = "/index.html"
         if name not in self._files:
-            return Answer(200, HEADERS | {"content-type": _KINDS[".html"], "cache-control": "no-store"}, None, _NOT_BUILT)
+            headers = HEADERS | {"content-type": _KINDS[".html"], "cache-control": "no-store"}
+            return Answer(200, headers, None, _NOT_BUILT)
         return self._send(call, name)
 
     def _send(self, call: guard.Call, name: str) -> Answer:
         file, encoding = self._files[name], None
-        accepted = {part.partition(";")[0].strip() for part in (call.get("accept-encoding") or "").lower().split(",")}
+        accepted = _accepted(call.get("accept-encoding") or "")
         smaller = [(label, self._files[name + end]) for label, end in _ENCODINGS if name + end in self._files]
         headers = HEADERS | {"content-type": file.kind}
         if smaller:
@@ -103,6 +105,12 @@ class Site:
             return Answer(304, headers, None)
         headers["content-length"] = str(file.size)
         return Answer(200, headers, str(file.path))
+
+
+def _accepted(header: str) -> set[str]:
+    """The encodings of an Accept-Encoding header, but for those that it refuses (q=0)."""
+    parts = [part.partition(";") for part in header.lower().replace(" ", "").split(",")]
+    return {name for name, _, quality in parts if not re.fullmatch(r"q=0(\.0*)?", quality)}
 
 
 def built_page() -> Path:

@@ -9,12 +9,13 @@ from typing import Any, Literal
 import msgspec
 
 from mediafetcher import __version__
+from mediafetcher.api import usage
 from mediafetcher.api.answer import Asked, fit
-from mediafetcher.base import settings
+from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import jobs, listing
 from mediafetcher.library import mount, store
-from mediafetcher.media import convert
+from mediafetcher.media import ffmpeg
 
 
 class Health(msgspec.Struct):
@@ -80,8 +81,11 @@ class System(msgspec.Struct):
 
 async def health() -> Health:
     """Whether we can work. 503 while the database is away."""
-    async with asyncio.timeout(5):
-        await engine.fetchval("SELECT 1")
+    try:
+        async with asyncio.timeout(5):
+            await engine.fetchval("SELECT 1")
+    except TimeoutError as error:
+        raise errors.DatabaseAway() from error
     return Health("ok", __version__)
 
 
@@ -101,10 +105,10 @@ async def state() -> System:
         version=__version__,
         mount=MountState(now.state, now.reason or None, now.total, now.free, str(store.root())),
         queue=QueueState(counts["running"], counts["queued"], counts["parked"], paused and paused.code),
-        transcode=fit(Transcode, await asyncio.to_thread(_conversions)),
+        transcode=fit(Transcode, await asyncio.to_thread(usage.conversions)),
         saved=Saved(held["saved_bytes"], held["saved_downloads"]),
         library=LibrarySize(held["items"], held["size"]),
-        versions=Versions(platform.python_version(), await _postgresql(), _ffmpeg(), _yt_dlp()),
+        versions=Versions(platform.python_version(), await _postgresql(), await _ffmpeg(), _yt_dlp()),
     )
 
 
@@ -119,10 +123,6 @@ FROM media_file
 """
 
 
-def _conversions() -> dict[str, Any]:
-    return convert.usage()
-
-
 @functools.cache
 def _yt_dlp() -> str:
     try:
@@ -131,13 +131,19 @@ def _yt_dlp() -> str:
         return "unknown"
 
 
-@functools.cache
-def _ffmpeg() -> str:
-    return convert.version()
-
-
 async def _postgresql() -> str:
     return str(await engine.fetchval("SHOW server_version")).split()[0]
+
+
+_ffmpeg_version: str | None = None
+
+
+async def _ffmpeg() -> str:
+    """Asked once: it starts the program."""
+    global _ffmpeg_version
+    if _ffmpeg_version is None:
+        _ffmpeg_version = await ffmpeg.version()
+    return _ffmpeg_version
 
 
 async def effective_settings(request: Asked) -> dict[str, Any]:

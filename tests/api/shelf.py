@@ -1,0 +1,36 @@
+"""Things to have in a library, for the tests of the API."""
+
+from pathlib import Path
+
+from mediafetcher.db import engine
+from mediafetcher.library import folders, items, store
+
+ALL = bytes(range(256)) * 40  # 10,240 bytes of which each place can be told
+
+
+async def add_item(owner: int, tmp_path: Path, data: bytes = ALL, title: str = "A film", folder: str = "") -> int:
+    """A new item of this person -> its id."""
+    source = tmp_path / "source.bin"
+    source.write_bytes(data)
+    return await add_file(owner, source, title, folder)
+
+
+async def add_file(owner: int, source: Path, title: str = "A film", folder: str = "") -> int:
+    staged = await store.stage(source)
+    facts = items.MediaFacts("video/mp4", ".mp4", 12.5, 640, 360, "h264", "aac")
+    place = await folders.ensure(owner, folder)
+    entry = items.Entry(title, place, None, "http://site.test/film", "site.test", "Somebody")
+    return await items.add_media(owner=owner, staged=staged, facts=facts, entry=entry)
+
+
+async def add_download(owner: int, state: str = "parked", url: str = "http://site.test/film") -> int:
+    """A download that nobody works on -> its id."""
+    return int(
+        await engine.fetchval(
+            "insert into download (owner, url, site, source_key, options, state) values ($1, $2, 'site.test', $2,"
+            " '{}', $3) returning id",
+            owner,
+            url,
+            state,
+        )
+    )

@@ -1,0 +1,153 @@
+"""The server itself: ports, stopping, and clients that behave badly."""
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mediafetcher.api import front, openapi
+from mediafetcher.base import errors, settings
+
+
+async def raw(port: int, request: bytes, seconds: float = 5) -> bytes:
+    """What the server answers to these very bytes, up to the end of the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    try:
+        return await asyncio.wait_for(reader.read(65536), seconds)
+    finally:
+        writer.transport.abort()
+
+
+@pytest.mark.parametrize("options", [(), (socket.SO_REUSEPORT,), (socket.SO_REUSEPORT, socket.SO_REUSEADDR)])
+async def test_a_held_port_is_said(database: str, state: Path, options: tuple[int, ...]) -> None:
+    with socket.socket() as holder:
+        for option in options:
+            holder.setsockopt(socket.SOL_SOCKET, option, 1)
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        own = dataclasses.replace(settings.get(), host="127.0.0.1", port=holder.getsockname()[1])
+        with pytest.raises(errors.PortInUse, match=str(own.port)):
+            await front.serve(own, lambda: pytest.fail("it said ready"), asyncio.Event())
+
+
+async def test_an_address_that_is_not_ours(database: str, state: Path) -> None:
+    for host in ("192.0.2.1", "no.such.host.invalid"):
+        own = dataclasses.replace(settings.get(), host=host)
+        with pytest.raises(errors.BadSetting):
+            await front.serve(own, lambda: pytest.fail("it said ready"), asyncio.Event())
+
+
+async def test_stop_and_start_again_on_the_same_port(web: Any, alice: Any) -> None:
+    assert (await alice.http.get("/api/health")).status_code == 200  # leaves a connection open
+    start = time.monotonic()
+    await web.stop()
+    assert time.monotonic() - start < 5
+    with pytest.raises(OSError):
+        await asyncio.open_connection("127.0.0.1", web.port)
+    web.stopping.clear()
+    await web.start()
+    assert (await web.client().get("/api/health")).status_code == 200
+
+
+async def test_stop_while_a_client_sends_nothing(web: Any, alice: Any) -> None:
+    """Half a request, a reader that does not read, an idle connection: none holds the stop up."""
+    half = await asyncio.open_connection("127.0.0.1", web.port)
+    half[1].write(b"POST /api/session HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+                  b"Content-Length: 100\r\n\r\n{")  # fmt: skip
+    idle = await asyncio.open_connection("127.0.0.1", web.port)
+    await alice.http.get("/api/health")
+    start = time.monotonic()
+    web.stopping.set()
+    await asyncio.wait_for(asyncio.shield(web.task), 5)
+    assert time.monotonic() - start < 5
+    for _, writer in (half, idle):
+        writer.close()
+
+
+async def test_a_client_that_leaves_while_it_sends(web: Any, alice: Any) -> None:
+    for _ in range(20):
+        _, writer = await asyncio.open_connection("127.0.0.1", web.port)
+        writer.write(b"POST /api/session HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+                     b"Content-Length: 100\r\n\r\n{\"name\"")  # fmt: skip
+        await writer.drain()
+        writer.transport.abort()
+    assert (await alice.http.get("/api/items")).status_code == 200
+
+
+GARBAGE = [
+    b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-A: \xff\xfe\x80\r\n\r\n",
+    b"GET /api/items HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: mf_session=\xff\xfe\r\n\r\n",
+    b"GET /api/items HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer mf_\xff\r\n\r\n",
+    b"GET /api/health HTTP/1.1\r\nHost: \xff\xfe\r\n\r\n",
+    b"GET /api/health HTTP/1.1\r\n\r\n",
+    b"GET /api/health?a=\xff HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    b"GET /media/%ff%00 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    b"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    b"GET /../../etc/passwd HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    b"GET / HTTP/9.9\r\n\r\n",
+    b"POST /api/session HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n\r\n",
+    b"POST /api/session HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"0\r\n\r\n",
+    b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-B: \xe9\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("request_bytes", GARBAGE, ids=range(len(GARBAGE)))
+async def test_garbage_is_survived(web: Any, alice: Any, request_bytes: bytes) -> None:
+    answer = b""
+    with contextlib.suppress(TimeoutError):
+        answer = await raw(web.port, request_bytes, 2)
+    assert b"HTTP/1.1 5" not in answer
+    assert b"Traceback" not in answer
+    assert b"root:" not in answer
+    assert (await alice.http.get("/api/items")).status_code == 200
+
+
+async def test_two_hundred_slow_clients_do_not_keep_others_out(web: Any, alice: Any) -> None:
+    slow = [await asyncio.open_connection("127.0.0.1", web.port) for _ in range(200)]
+    for _, writer in slow:
+        writer.write(b"GET /api/health HTTP/1.1\r\nHost: 127.0.")
+    start = time.monotonic()
+    assert (await web.client().get("/api/health")).status_code == 200
+    assert time.monotonic() - start < 1
+    for _, writer in slow:
+        writer.transport.abort()
+
+
+async def test_health_is_cheap(web: Any) -> None:
+    client = web.client()
+    await client.get("/api/health")
+    took = []
+    for _ in range(50):
+        start = time.perf_counter()
+        await client.get("/api/health")
+        took.append(time.perf_counter() - start)
+    assert sorted(took)[25] < 0.02
+
+
+async def test_the_description(web: Any) -> None:
+    """It is served, is what the program writes without a database, and names every route and its problems."""
+    served = (await web.client().get("/api/schema/openapi.json")).json()
+    written = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-m", "mediafetcher.api.openapi"], capture_output=True, check=True
+    )
+    assert json.loads(written.stdout) == served == json.loads(openapi.document())
+    for path, methods in served["paths"].items():
+        assert path.startswith("/api/")
+        for operation in methods.values():
+            assert operation["operationId"]
+            for status, answer in operation["responses"].items():
+                if int(status) >= 400:
+                    schema = answer["content"]["application/problem+json"]["schema"]
+                    assert schema == {"$ref": "#/components/schemas/Problem"}

@@ -1,0 +1,136 @@
+"""Downloads, items, trash and folders over HTTP: the documented shapes, and what each call does."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from shelf import add_download, add_item
+
+from mediafetcher.api import downloads, folders, items, system
+
+
+def fits(kind: Any, said: Any) -> Any:
+    """Exactly this shape: nothing missing, nothing more."""
+    shaped = msgspec.convert(said, kind, strict=True)
+    again = msgspec.json.decode(msgspec.json.encode(shaped))
+    assert again == said
+    return said
+
+
+async def test_downloads(alice: Any) -> None:
+    wish = {"url": "http://site.test/a", "folder": "Music/Live", "options": {"max_height": 720}}
+    answer = await alice.http.post("/api/downloads", json=wish)
+    assert answer.status_code == 201
+    one = fits(downloads.Download, answer.json())
+    assert (one["state"], one["folder"], one["site"], one["options"]["max_height"]) == (
+        "queued", "Music/Live", "site.test", 720,
+    )  # fmt: skip
+    again = await alice.http.post("/api/downloads", json=wish)
+    assert again.json()["id"] == one["id"]
+    path = f"/api/downloads/{one['id']}"
+    assert (await alice.http.patch(path, json={"priority": 5})).json()["priority"] == 5
+    assert (await alice.http.post(path + "/pause")).json()["state"] == "paused"
+    assert (await alice.http.post(path + "/resume")).json()["state"] == "queued"
+    assert (await alice.http.post(path + "/cancel")).json()["state"] == "cancelled"
+    answer = await alice.http.post(path + "/cancel")
+    assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")
+    assert (await alice.http.post(path + "/retry")).json()["state"] == "queued"
+    assert (await alice.http.delete(path)).status_code == 204
+    assert (await alice.http.get("/api/downloads")).json() == {"downloads": [], "next": None}
+
+
+async def test_pages_of_downloads(alice: Any) -> None:
+    made = [await add_download(alice.id, url=f"http://site.test/{number}") for number in range(5)]
+    seen, cursor = [], ""
+    while cursor is not None:
+        said = fits(
+            downloads.Downloads,
+            (await alice.http.get(f"/api/downloads?limit=2{cursor}")).json(),
+        )
+        seen += [row["id"] for row in said["downloads"]]
+        cursor = said["next"] and f"&cursor={said['next']}"
+    assert seen == made[::-1]
+    assert (await alice.http.get("/api/downloads?state=done,failed")).json()["downloads"] == []
+    assert len((await alice.http.get("/api/downloads?state=parked")).json()["downloads"]) == 5
+
+
+async def test_items(alice: Any, tmp_path: Path) -> None:
+    item = await add_item(alice.id, tmp_path, title="First film", folder="Films")
+    listed = fits(items.Items, (await alice.http.get("/api/items")).json())
+    assert [entry["id"] for entry in listed["items"]] == [item]
+    one = fits(items.Item, (await alice.http.get(f"/api/items/{item}")).json())
+    assert (one["title"], one["folder"], one["media"]["kind"], one["media"]["ref_count"]) == (
+        "First film", "Films", "video/mp4", 1,
+    )  # fmt: skip
+    changed = (await alice.http.patch(f"/api/items/{item}", json={"title": "Renamed", "folder": "A/B"})).json()
+    assert (changed["title"], changed["folder"]) == ("Renamed", "A/B")
+    copied = await alice.http.post("/api/items", json={"item": item, "folder": "Copies"})
+    assert copied.status_code == 201
+    assert (copied.json()["folder"], copied.json()["media"]["ref_count"]) == ("Copies", 2)
+    assert (await alice.http.put(f"/api/items/{item}/position", json={"position": 3.5})).status_code == 204
+    assert (await alice.http.get(f"/api/items/{item}")).json()["position"] == 3.5
+    queries = {"q=renam": 2, "q=nothing": 0, "folder=Copies": 1, "folder=": 0, "folder=A": 0, "folder=A&deep=1": 1}
+    for query, found in queries.items():
+        assert len((await alice.http.get(f"/api/items?{query}")).json()["items"]) == found, query
+    for sort in ("-created", "created", "title", "-title", "-duration", "duration", "-size", "size"):
+        assert len((await alice.http.get(f"/api/items?sort={sort}")).json()["items"]) == 2
+
+
+async def test_pages_of_items(alice: Any, tmp_path: Path) -> None:
+    made = [await add_item(alice.id, tmp_path, title=f"Film {number}") for number in range(5)]
+    for sort, order in (("-created", made[::-1]), ("title", made)):
+        seen, cursor = [], None
+        while True:
+            params = {"limit": 2, "sort": sort} | ({"cursor": cursor} if cursor else {})
+            said = (await alice.http.get("/api/items", params=params)).json()
+            seen += [row["id"] for row in said["items"]]
+            cursor = said["next"]
+            if cursor is None:
+                break
+        assert seen == order
+
+
+async def test_trash(alice: Any, tmp_path: Path) -> None:
+    item = await add_item(alice.id, tmp_path)
+    said = fits(items.Trashed, (await alice.http.delete(f"/api/items/{item}")).json())
+    assert said == {"trashed": True, "holders": 0, "frees": 10240}
+    assert (await alice.http.get("/api/items")).json()["items"] == []
+    trash = fits(items.Trash, (await alice.http.get("/api/trash")).json())
+    assert ([entry["id"] for entry in trash["items"]], trash["frees"]) == ([item], 10240)
+    assert (await alice.http.post(f"/api/items/{item}/restore")).json()["trashed_at"] is None
+    await alice.http.delete(f"/api/items/{item}")
+    assert (await alice.http.request("DELETE", "/api/trash", json={"items": [item + 1]})).json() == {"purged": 0}
+    assert (await alice.http.delete("/api/trash")).json() == {"purged": 1}
+    assert (await alice.http.get(f"/api/items/{item}")).status_code == 404
+
+
+async def test_folders(alice: Any, tmp_path: Path) -> None:
+    await add_item(alice.id, tmp_path, folder="Films/Old")
+    tree = fits(folders.Folders, (await alice.http.get("/api/folders")).json())["folders"]
+    assert {(entry["path"], entry["count"], entry["total"]) for entry in tree} == {("Films", 0, 1), ("Films/Old", 1, 1)}
+    made = await alice.http.post("/api/folders", json={"path": "Music/Live"})
+    assert made.status_code == 201
+    live = fits(folders.Folder, made.json())
+    assert (live["name"], live["path"]) == ("Live", "Music/Live")
+    moved = (await alice.http.patch(f"/api/folders/{live['id']}", json={"path": "Films/Concerts"})).json()
+    assert (moved["id"], moved["path"]) == (live["id"], "Films/Concerts")
+    films = next(entry for entry in tree if entry["path"] == "Films")
+    taken = await alice.http.patch(f"/api/folders/{live['id']}", json={"path": "Films/Old"})
+    assert (taken.status_code, taken.json()["code"]) == (409, "name_taken")
+    assert (await alice.http.delete(f"/api/folders/{films['id']}")).json() == {"trashed": 1}
+    assert len((await alice.http.get("/api/trash")).json()["items"]) == 1
+
+
+async def test_system(alice: Any, tmp_path: Path) -> None:
+    await add_item(alice.id, tmp_path)
+    said = fits(system.System, (await alice.http.get("/api/system")).json())
+    assert said["mount"]["state"] == "online"
+    assert said["library"] == {"items": 1, "size": 10240}
+    assert said["versions"]["postgresql"].startswith("1")
+    assert said["versions"]["ffmpeg"]
+
+
+async def test_settings_hide_secrets(alice: Any) -> None:
+    said = (await alice.http.get("/api/settings")).json()
+    assert said["max_height"] == 1080
+    assert said["database_url"] in (None, "***")

@@ -1,0 +1,174 @@
+"""Bytes in ranges: RFC 9110 by a matrix, headers that let nothing run, large files, clients that leave."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shelf import ALL, add_file, add_item
+
+from mediafetcher.db import engine
+from mediafetcher.library import store
+
+SIZE = len(ALL)
+
+
+@pytest.fixture
+async def film(alice: Any, tmp_path: Path) -> str:
+    item = await add_item(alice.id, tmp_path, title='Ein Ä/\\film" 😀')
+    return f"/media/{item}"
+
+
+RANGES: dict[str, tuple[int, bytes, str | None]] = {
+    "bytes=0-0": (206, ALL[:1], f"bytes 0-0/{SIZE}"),
+    "bytes=0-": (206, ALL, f"bytes 0-{SIZE - 1}/{SIZE}"),
+    "bytes=100-199": (206, ALL[100:200], f"bytes 100-199/{SIZE}"),
+    "bytes = 100-199": (200, ALL, None),
+    "bytes=10000-99999999": (206, ALL[10000:], f"bytes 10000-{SIZE - 1}/{SIZE}"),
+    f"bytes={SIZE - 1}-": (206, ALL[-1:], f"bytes {SIZE - 1}-{SIZE - 1}/{SIZE}"),
+    "bytes=-1": (206, ALL[-1:], f"bytes {SIZE - 1}-{SIZE - 1}/{SIZE}"),
+    "bytes=-500": (206, ALL[-500:], f"bytes {SIZE - 500}-{SIZE - 1}/{SIZE}"),
+    "bytes=-99999999": (206, ALL, f"bytes 0-{SIZE - 1}/{SIZE}"),
+    f"bytes={SIZE}-": (416, b"", f"bytes */{SIZE}"),
+    "bytes=99999999-": (416, b"", f"bytes */{SIZE}"),
+    "bytes=-0": (416, b"", f"bytes */{SIZE}"),
+    "bytes=5-2": (200, ALL, None),
+    "bytes=-": (200, ALL, None),
+    "bytes=a-b": (200, ALL, None),
+    "bytes=0-0,2-3": (200, ALL, None),
+    "chunks=0-1": (200, ALL, None),
+    "bytes=99999999999999999999-": (200, ALL, None),
+    "": (200, ALL, None),
+}
+
+
+@pytest.mark.parametrize("wanted", RANGES)
+async def test_ranges(alice: Any, film: str, wanted: str) -> None:
+    status, body, content_range = RANGES[wanted]
+    answer = await alice.http.get(film, headers={"Range": wanted})
+    assert (answer.status_code, answer.content) == (status, body)
+    assert answer.headers.get("content-range") == content_range
+    assert answer.headers["content-length"] == str(len(body))
+    assert answer.headers["accept-ranges"] == "bytes"
+
+
+async def test_conditions(alice: Any, film: str) -> None:
+    whole = await alice.http.get(film)
+    etag, last = whole.headers["etag"], whole.headers["last-modified"]
+    part = {"Range": "bytes=0-9"}
+    cases = [
+        ({"If-None-Match": etag}, 304),
+        ({"If-None-Match": f'W/{etag}, "other"'}, 304),
+        ({"If-None-Match": "*"}, 304),
+        ({"If-None-Match": '"other"'}, 200),
+        ({"If-None-Match": '"other"', "If-Modified-Since": last}, 200),
+        ({"If-Modified-Since": last}, 304),
+        ({"If-Modified-Since": "Thu, 01 Jan 1998 00:00:00 GMT"}, 200),
+        ({"If-Modified-Since": "yesterday"}, 200),
+        (part | {"If-Range": etag}, 206),
+        (part | {"If-Range": last}, 206),
+        (part | {"If-Range": '"other"'}, 200),
+        (part | {"If-Range": f"W/{etag}"}, 200),
+        (part | {"If-Range": "Thu, 01 Jan 1998 00:00:00 GMT"}, 200),
+        (part | {"If-None-Match": etag}, 304),
+    ]
+    for headers, status in cases:
+        answer = await alice.http.get(film, headers=headers)
+        assert answer.status_code == status, headers
+        assert len(answer.content) == {200: SIZE, 206: 10, 304: 0}[status]
+
+
+async def test_head(alice: Any, film: str) -> None:
+    for headers in ({}, {"Range": "bytes=0-9"}):
+        answer = await alice.http.head(film, headers=headers)
+        assert (answer.status_code, answer.content, answer.headers["content-length"]) == (200, b"", str(SIZE))
+
+
+async def test_headers(web: Any, alice: Any, film: str) -> None:
+    answer = await alice.http.get(film)
+    assert answer.headers["content-type"] == "video/mp4"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"].startswith("private")
+    shown = answer.headers["content-disposition"]
+    assert shown.startswith('inline; filename="')
+    assert "filename*=UTF-8''Ein%20%C3%84__film_%20%F0%9F%98%80.mp4" in shown
+    answer = await alice.http.get(film + "?download=1")
+    assert answer.headers["content-disposition"].startswith("attachment; ")
+
+
+@pytest.mark.parametrize("kind", ["image/svg+xml", "text/html", "application/javascript", "video/mp4; x=<y>"])
+async def test_what_could_run_is_handed_over_as_a_file(alice: Any, film: str, kind: str) -> None:
+    await engine.execute("update media_file set kind = $1", kind)
+    answer = await alice.http.get(film)
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith("attachment; ")
+
+
+async def test_side_files(alice: Any, tmp_path: Path) -> None:
+    item = await add_item(alice.id, tmp_path)
+    assert (await alice.http.get(f"/media/{item}/poster")).status_code == 404
+    assert (await alice.http.get(f"/media/{item}/subtitles/en")).status_code == 404
+    await engine.execute("update media_file set poster = true, subtitles = '{en}'")
+    stored = (await alice.http.get(f"/api/items/{item}")).json()["media"]["sha256"]
+    film = store.path_of(bytes.fromhex(stored), ".mp4")
+    film.with_name(f"{stored}.poster.jpg").write_bytes(b"a picture")
+    film.with_name(f"{stored}.en.vtt").write_bytes(b"WEBVTT")
+    answer = await alice.http.get(f"/media/{item}/poster")
+    assert (answer.content, answer.headers["content-type"]) == (b"a picture", "image/jpeg")
+    answer = await alice.http.get(f"/media/{item}/subtitles/en")
+    assert (answer.content, answer.headers["content-type"]) == (b"WEBVTT", "text/vtt")
+    for lang in ("fr", "..", "en/../../x", "%2e%2e"):
+        assert (await alice.http.get(f"/media/{item}/subtitles/{lang}")).status_code == 404
+
+
+async def test_by_cookie(signed_in: Any, alice: Any, film: str) -> None:
+    answer = await signed_in.get(film, headers={"Range": "bytes=0-3"})
+    assert answer.content == ALL[:4]
+
+
+async def test_a_missing_file_says_so(alice: Any, film: str) -> None:
+    stored = await engine.fetchval("select sha256 from media_file")
+    store.path_of(stored, ".mp4").unlink()
+    answer = await alice.http.get(film)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+async def test_the_last_byte_of_two_gigabytes(alice: Any, tmp_path: Path) -> None:
+    size = 2 << 30
+    item = await add_item(alice.id, tmp_path)
+    stored = await engine.fetchval("select sha256 from media_file")
+    film = store.path_of(stored, ".mp4")
+    film.chmod(0o644)
+    with film.open("r+b") as file:  # a hole: it takes no room
+        file.truncate(size)
+        file.seek(size - 1)
+        file.write(b"!")
+    await alice.http.get(f"/media/{item}", headers={"Range": "bytes=0-0"})
+    took = []
+    for _ in range(5):
+        start = time.perf_counter()
+        answer = await alice.http.get(f"/media/{item}", headers={"Range": "bytes=-1"})
+        took.append(time.perf_counter() - start)
+        assert (answer.status_code, answer.content) == (206, b"!")
+        assert answer.headers["content-range"] == f"bytes {size - 1}-{size - 1}/{size}"
+    assert min(took) < 0.05
+
+
+async def test_a_client_that_leaves_in_the_middle(web: Any, alice: Any, tmp_path: Path) -> None:
+    """The rest of the file is not read, and everybody else is served."""
+    source = tmp_path / "large"
+    with source.open("wb") as file:
+        file.truncate(256 << 20)
+    item = await add_file(alice.id, source)
+    for _ in range(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
+        writer.write(
+            f"GET /media/{item} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {alice.token}\r\n\r\n".encode()
+        )
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        await reader.readexactly(1000)
+        writer.transport.abort()
+    answer = await alice.http.get(f"/media/{item}", headers={"Range": "bytes=0-9"})
+    assert answer.content == bytes(10)

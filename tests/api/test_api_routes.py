@@ -1,0 +1,160 @@
+"""A walk over the table of all routes: who gets in, what the answers carry, and whose things are seen."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shelf import add_download, add_item
+
+from mediafetcher.accounts import keys, tokens
+from mediafetcher.api import guard
+from mediafetcher.api.app import ROUTES, Route
+from mediafetcher.db import engine
+
+BODIES: dict[str, Any] = {
+    "/api/downloads": {"url": "http://site.test/x"},
+    "/api/downloads/{id:int}": {"priority": 1},
+    "/api/folders": {"path": "A"},
+    "/api/folders/{id:int}": {"path": "B"},
+    "/api/items": {"item": 1, "folder": "A"},
+    "/api/items/{id:int}": {"title": "B"},
+    "/api/items/{id:int}/position": {"position": 1},
+    "/api/users": {"name": "New", "password": "a long enough password"},
+    "/api/users/{id:int}": {"admin": False},
+    "/api/tokens": {"name": "t", "scopes": ["read"]},
+    "/api/session": {"name": "x", "password": "y"},
+    "/api/setup": {"code": "x", "name": "x", "password": "y"},
+}
+
+
+def fill(route: Route, id: int = 1) -> str:
+    return re.sub(r"\{\w+:(int|str)\}", lambda match: str(id) if match[1] == "int" else "en", route.path)
+
+
+def named(route: Route) -> str:
+    return f"{route.method} {route.path}"
+
+
+async def call(client: Any, route: Route, id: int = 1) -> Any:
+    body = BODIES.get(route.path) if route.method in ("POST", "PUT", "PATCH") else None
+    if route.path == "/api/events":
+        async with client.stream("GET", route.path) as answer:
+            return answer
+    return await client.request(route.method, fill(route, id), json=body)
+
+
+def require_headers(answer: Any) -> None:
+    for name in guard.HEADERS:
+        assert name in answer.headers, f"{answer.request.url} lacks {name}"
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert re.fullmatch(r"[0-9a-f]{16}", answer.headers["x-request-id"])
+    if answer.request.url.path.startswith("/api"):
+        assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_without_signing_in_only_the_open_routes_answer(web: Any) -> None:
+    stranger = web.client()
+    for route in ROUTES:
+        answer = await call(stranger, route)
+        require_headers(answer)
+        if route.who.open:
+            assert answer.json().get("code") != "not_signed_in" if answer.content else True, named(route)
+        else:
+            assert answer.status_code == 401, named(route)
+            assert answer.json()["code"] == "not_signed_in"
+
+
+async def test_the_open_routes_are_these() -> None:
+    assert {named(route) for route in ROUTES if route.who.open} == {
+        "GET /api/health",
+        "GET /api/session",
+        "POST /api/session",
+        "DELETE /api/session",
+        "POST /api/setup",
+    }
+
+
+@pytest.mark.parametrize("secret", ["mf_" + "x" * 43, "mf_", "", "Bearer", "😀"])
+async def test_a_wrong_token_opens_nothing(web: Any, alice: Any, secret: str) -> None:
+    answer = await web.client().get("/api/items", headers={"Authorization": f"Bearer {secret}".encode()})
+    assert answer.status_code == 401
+
+
+async def test_a_token_in_the_address_is_not_looked_at(web: Any, alice: Any) -> None:
+    for name in ("token", "access_token", "mf_session"):
+        answer = await web.client().get(f"/api/items?{name}={alice.token}")
+        assert answer.status_code == 401
+
+
+async def test_scopes(web: Any, alice: Any, tmp_path: Path) -> None:
+    """Each token opens exactly the routes that name one of its scopes."""
+    await add_item(alice.id, tmp_path)
+    for scope in keys.SCOPES:
+        made = await tokens.create(alice.id, scope, [scope])
+        client = web.client(made["token"])
+        for route in ROUTES:
+            if route.who.open or named(route).startswith("DELETE"):
+                continue
+            answer = await call(client, route, 999_999)
+            require_headers(answer)
+            allowed = scope in route.who.scopes
+            assert (answer.status_code == 403) != allowed, f"{scope} on {named(route)}: {answer.status_code}"
+            assert answer.status_code < 500, named(route)
+
+
+async def test_somebody_elses_things_look_absent(alice: Any, bob: Any, tmp_path: Path) -> None:
+    item = await add_item(alice.id, tmp_path, folder="Films")
+    download = await add_download(alice.id)
+    folder = (await alice.http.get("/api/folders")).json()["folders"][0]["id"]
+    token = (await alice.http.get("/api/tokens")).json()["tokens"][0]["id"]
+    session = await engine.fetchval(
+        "insert into session (owner, hash, expires_at) values ($1, 'x', now() + interval '1 day') returning id",
+        alice.id,
+    )
+    own = {"items": item, "media": item, "downloads": download, "folders": folder, "tokens": token, "sessions": session}
+    own["users"] = alice.id
+    tried = 0
+    for route in ROUTES:
+        if "{id:int}" not in route.path or route.who.admin:
+            continue
+        noun = fill(route).split("/")[2] if route.path.startswith("/api") else "media"
+        client = bob.http
+        answer = await call(client, route, own[noun])
+        # Bob's token has no scope admin, so his own account needs his session; what is his stays hidden either way.
+        assert answer.status_code == (403 if "admin" in route.who.scopes else 404), named(route)
+        tried += 1
+    assert tried >= 18
+    copied = await bob.http.post("/api/items", json={"item": item, "folder": ""})
+    assert copied.status_code == 404
+    assert (await bob.http.get("/api/items")).json()["items"] == []
+    assert (await bob.http.request("DELETE", "/api/trash", json={"items": [item]})).json() == {"purged": 0}
+    assert (await alice.http.get(f"/api/items/{item}")).status_code == 200
+
+
+async def test_somebody_elses_account_looks_absent(web: Any, alice: Any, bob: Any) -> None:
+    browser = web.browser()
+    await browser.post("/api/session", json={"name": "Bob", "password": "a long enough password"})
+    token = (await alice.http.get("/api/tokens")).json()["tokens"][0]["id"]
+    session = await engine.fetchval(
+        "insert into session (owner, hash, expires_at) values ($1, 'x', now() + interval '1 day') returning id",
+        alice.id,
+    )
+    assert (await browser.delete(f"/api/tokens/{token}")).status_code == 404
+    assert (await browser.delete(f"/api/sessions/{session}")).status_code == 404
+    assert (await browser.patch(f"/api/users/{alice.id}", json={"password": "another password"})).status_code == 404
+    assert (await browser.get("/api/users")).status_code == 403
+    assert (await browser.patch(f"/api/users/{bob.id}", json={"admin": True})).status_code == 403
+
+
+async def test_unknown_addresses_and_methods(web: Any, alice: Any) -> None:
+    for path in ("/api", "/api/", "/api/nothing", "/api/items/abc", "/api/items/1/2/3", "/media", "/media/x", "/a.png"):
+        answer = await alice.http.get(path)
+        require_headers(answer)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
+    answer = await alice.http.put("/api/items", json={})
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET, POST"
+    for path in ("/media/1", "/", "/library"):
+        answer = await alice.http.post(path, json={})
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
