@@ -1,0 +1,83 @@
+"""The documents against the code: copies exact, links alive, names real, promises and their proofs together."""
+
+import argparse
+import os
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from mediafetcher import arguments
+from mediafetcher.base.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+_LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
+_PATH = re.compile(r"`((?:mediafetcher|scripts|tests|docs|web)/[\w./-]*\w/?)[`\s]")
+_COMMAND = re.compile(r"`(?:mediafetcher|scripts/run) ([a-z]+)[`\s]")
+_ROW = re.compile(r"^\| P(\d+) \|[^|]*\| ([^|]*) \|$", re.MULTILINE)
+_MARK = re.compile(r"mark\.promise\((\d+)\)")
+
+each = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+@each
+def test_every_link_leads_somewhere(document: Path) -> None:
+    local = [link for link in _LINK.findall(document.read_text()) if "://" not in link]
+    assert [link for link in local if not (document.parent / link).exists()] == []
+
+
+@each
+def test_every_path_named_exists(document: Path) -> None:
+    assert [path for path in _PATH.findall(document.read_text()) if not (ROOT / path).exists()] == []
+
+
+@each
+def test_every_setting_named_exists(document: Path) -> None:
+    known = {field.name.upper() for field in fields(Settings)}
+    assert set(re.findall(rf"{PREFIX}([A-Z_]*[A-Z])", document.read_text())) - known == set()
+
+
+@each
+def test_every_command_named_exists(document: Path) -> None:
+    found = next(action for action in arguments.parser()._actions if isinstance(action, argparse._SubParsersAction))
+    assert set(_COMMAND.findall(document.read_text())) - set(found.choices) == set()
+
+
+def test_the_copy_for_assistants_is_exact() -> None:
+    assert (ROOT / "GEMINI.md").read_bytes() == (ROOT / "docs/CONTEXT_AI.md").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.fr.md"])
+def test_the_two_commands_of_the_readme_are_there(name: str) -> None:
+    text = (ROOT / name).read_text()
+    for script in ("scripts/run", "scripts/test"):
+        assert re.search(rf"^{script}\b", text, re.MULTILINE)
+        assert os.access(ROOT / script, os.X_OK)
+
+
+def test_the_summary_to_paste_has_ten_lines_and_the_words_that_count() -> None:
+    text = (ROOT / "docs/CONTEXT_AI.md").read_text()
+    summary = text.partition("## Summary")[2].partition("\n## ")[0]
+    assert re.findall(r"^(\d+)\.", summary, re.MULTILINE) == [str(number) for number in range(1, 11)]
+    for word in ("self-hosted", "Alpine", "NAS", "MP4", "Reference counting"):
+        assert word in summary
+
+
+def test_both_readmes_name_the_same_commands_and_settings() -> None:
+    english, french = ((ROOT / name).read_text() for name in ("README.md", "README.fr.md"))
+    named = re.compile(r"`scripts/run[^`]*`|MEDIAFETCHER_\w+|--[a-z-]+")
+    assert set(named.findall(english)) == set(named.findall(french))
+
+
+def test_promises_and_their_proofs_stand_together() -> None:
+    rows = {int(number): proof for number, proof in _ROW.findall((ROOT / "docs/promises.md").read_text())}
+    assert list(rows) == list(range(1, 22))
+    marked: dict[int, set[str]] = {number: set() for number in rows}
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        for number in _MARK.findall(path.read_text()):
+            marked[int(number)].add(str(path.relative_to(ROOT)))
+    named = {number: set(re.findall(r"`(tests/[\w/.-]+)`", proof)) for number, proof in rows.items()}
+    assert named == marked
+    assert [number for number, proof in rows.items() if bool(marked[number]) == ("not yet" in proof)] == []
