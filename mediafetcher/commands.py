@@ -58,7 +58,10 @@ async def _owner(asked: argparse.Namespace) -> int:
 async def get(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
     owner = await _owner(asked)
     await instance.ensure_jobs()
-    options = Options(audio="m4a" if asked.audio else None, max_height=asked.max_height)
+    try:
+        options = Options(audio="m4a" if asked.audio else None, max_height=asked.max_height)
+    except ValueError as error:
+        raise errors.Usage(f"{error}.") from error
     outcomes = await asyncio.gather(*(_fetch(owner, url, asked, options, out) for url in asked.urls))
     return max(outcomes)
 

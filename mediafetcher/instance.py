@@ -47,7 +47,7 @@ Command = Callable[[Instance], control.Run]
 
 
 @contextlib.asynccontextmanager
-async def open(settings: Settings, command: Command) -> AsyncIterator[Instance]:  # noqa: A001 (instance.open)
+async def open(settings: Settings, command: Command) -> AsyncIterator[Instance]:
     """Open the installation of `settings.state`. Raises `AlreadyRunning` where another process holds it.
 
     `command(instance)` gives what runs the commands that arrive at the control socket.
