@@ -1,0 +1,237 @@
+"""What the fixture site does: one table, from the first part of the path to a function of a few lines.
+
+A path is /<behaviour>/<arguments>/<file>. Files are those of the corpus (media.py).
+"""
+
+import struct
+from collections.abc import Callable
+from typing import NamedTuple
+
+from tests.site import pages, playlists
+from tests.site.server import Request
+
+
+class Behaviour(NamedTuple):
+    answer: Callable[[Request], None]
+    usage: str
+    example: str
+
+
+def answer(request: Request) -> None:
+    """Answer by the table; what is not in it is not found."""
+    behaviour = TABLE.get(request.name)
+    if behaviour:
+        behaviour.answer(request)
+    elif not request.name:
+        request.send(200, pages.index(TABLE, request.base))
+    else:
+        request.send(404, "not found")
+
+
+def free_box(text: str) -> bytes:
+    """An MP4 box that means nothing: other bytes, the same film (ISO/IEC 14496-12, 8.1.2)."""
+    body = text.encode()
+    return struct.pack(">I4s", 8 + len(body), b"free") + body
+
+
+def _argument(request: Request) -> tuple[str, str]:
+    first, _, rest = request.rest.partition("/")
+    return first, rest
+
+
+def _media(request: Request) -> None:
+    request.send_file(request.site.file(request.rest))
+
+
+def _stream(request: Request) -> None:
+    request.send_file(request.site.file(f"{request.name}/{request.rest}"))
+
+
+def _slow(request: Request) -> None:
+    rate, name = _argument(request)
+    request.send_file(request.site.file(name), rate=int(rate) * 1000)
+
+
+def _drop(request: Request) -> None:
+    after, name = _argument(request)
+    request.send_file(request.site.file(name), drop=int(after))
+
+
+def _drop_once(request: Request) -> None:
+    after, name = _argument(request)
+    request.send_file(request.site.file(name), drop=int(after) if request.times <= 2 else None)
+
+
+def _cut(request: Request) -> None:
+    """Breaks until it is asked for the rest: yt-dlp looks once before it downloads."""
+    after, name = _argument(request)
+    request.send_file(request.site.file(name), drop=None if request.headers.get("Range") else int(after))
+
+
+def _changing(request: Request) -> None:
+    """The first version breaks off; who asks for the rest meets another version."""
+    after, name = _argument(request)
+    changed = any(entry["range"] for entry in request.site.asked(request.path))
+    tail = free_box("second version") if changed else b""
+    request.send_file(request.site.file(name), drop=None if changed else int(after), tail=tail)
+
+
+def _wrong_place(request: Request) -> None:
+    after, name = _argument(request)
+    asked = request.headers.get("Range")
+    whole = not asked and request.times > 2
+    request.send_file(request.site.file(name), drop=None if asked or whole else int(after), shift=-1000)
+
+
+def _untagged(request: Request) -> None:
+    after, name = _argument(request)
+    drop = int(after) if request.times <= 2 else None
+    request.send_file(request.site.file(name), drop=drop, tag=False)
+
+
+def _same_name(request: Request) -> None:
+    variant, _ = _argument(request)
+    request.send_file(request.site.file("ok.mp4"), tail=free_box(variant))
+
+
+def _lie(request: Request) -> None:
+    request.send_file(request.site.file(request.rest), length=10**13)
+
+
+def _longer(request: Request) -> None:
+    """Claims a little more than there is, as a broken proxy does."""
+    path = request.site.file(request.rest)
+    request.send_file(path, length=(path.stat().st_size if path else 0) + 1000, ranges=False)
+
+
+def _status(request: Request) -> None:
+    code, _ = _argument(request)
+    request.send(int(code), "error", **({"Retry_After": "7"} if code in ("429", "503") else {}))
+
+
+def _flaky(request: Request) -> None:
+    times, name = _argument(request)
+    if request.times <= int(times):
+        request.send(503, "busy")
+    else:
+        request.send_file(request.site.file(name))
+
+
+def _redirect(request: Request) -> None:
+    request.send(302, "", Location=request.query.get("to", "/media/ok.mp4"))
+
+
+def _html_video(request: Request) -> None:
+    request.send(200, pages.page("Log in", "", "<p>Please log in</p>"), kind="video/mp4")
+
+
+def _hang(request: Request) -> None:
+    seconds, _ = _argument(request)
+    request.site.stopping.wait(float(seconds))
+    request.send(200, "late")
+
+
+def _stall(request: Request) -> None:
+    """Some bytes, and then nothing more."""
+    after, name = _argument(request)
+    path = request.site.file(name)
+    assert path
+    request._head(200, {"Content-Type": "video/mp4", "Content-Length": str(path.stat().st_size)})
+    if request.command != "HEAD":
+        request._write(path.read_bytes()[: int(after)])
+        request.wfile.flush()
+        request.site.stopping.wait(60)
+        request.break_off()
+
+
+def _endless(request: Request) -> None:
+    megabytes, _ = _argument(request)
+    request.close_connection = True
+    request._head(200, {"Content-Type": "video/mp4", "Connection": "close"})
+    for _ in range(0 if request.command == "HEAD" else int(megabytes) * 16):
+        request._write(bytes(64 << 10))
+
+
+def _signed_in(request: Request) -> bool:
+    return "sid=ok" in (request.headers.get("Cookie") or "")
+
+
+def _auth(request: Request) -> None:
+    if _signed_in(request):
+        request.send_file(request.site.file(request.rest))
+    else:
+        request.send(403, "sign in first")
+
+
+def _members(request: Request) -> None:
+    if _signed_in(request):
+        request.send(200, pages.page("Members only", "", '<video src="/auth/ok.mp4"></video>'))
+    else:
+        request.send(403, pages.page("Sign in", "", "sign in"))
+
+
+def _set_cookie(request: Request) -> None:
+    request.send(302, "", Set_Cookie="got=1; Path=/", Location="/media/ok.mp4")
+
+
+def _page(request: Request) -> None:
+    request.send(200, *pages.answer(request.rest, request.base))
+
+
+def _evil(request: Request) -> None:
+    body = playlists.evil(request.rest, request.site.port)
+    if body is None:
+        request.send(404, "not here")
+    else:
+        request.send(200, body, kind=playlists.kind(request.rest))
+
+
+def _live(request: Request) -> None:
+    request.send(200, playlists.live(request.times), kind=playlists.kind("x.m3u8"))
+
+
+def _feed(request: Request) -> None:
+    request.send(200, pages.feed(request.base), kind="application/rss+xml")
+
+
+def _secret(request: Request) -> None:
+    request.send(200, b"G" * 1880, kind="video/mp2t")
+
+
+TABLE: dict[str, Behaviour] = {
+    "media": Behaviour(_media, "/media/<file>: a file, with Range and ETag", "/media/ok.mp4"),
+    "hls": Behaviour(_stream, "/hls/<stream>/i.m3u8, /hls/master.m3u8: HLS", "/hls/master.m3u8"),
+    "dash": Behaviour(_stream, "/dash/m.mpd: DASH", "/dash/m.mpd"),
+    "page": Behaviour(_page, "/page/<kind>: a page with a film in it", "/page/og"),
+    "same-name": Behaviour(_same_name, "/same-name/<variant>/<file>: one name, other bytes", "/same-name/b/film.mp4"),
+    "slow": Behaviour(_slow, "/slow/<kB/s>/<file>", "/slow/50/ok.mp4"),
+    "drop": Behaviour(_drop, "/drop/<bytes>/<file>: each answer breaks off", "/drop/50000/ok.mp4"),
+    "drop1": Behaviour(_drop_once, "/drop1/<bytes>/<file>: the first two answers break off", "/drop1/50000/ok.mp4"),
+    "cut": Behaviour(_cut, "/cut/<bytes>/<file>: breaks off unless asked for the rest", "/cut/50000/ok.mp4"),
+    "changing": Behaviour(
+        _changing, "/changing/<bytes>/<file>: the rest is of another version", "/changing/9000/ok.mp4"
+    ),
+    "wrong-place": Behaviour(_wrong_place, "/wrong-place/<bytes>/<file>: the rest begins elsewhere", ""),
+    "untagged": Behaviour(_untagged, "/untagged/<bytes>/<file>: breaks, without ETag or date", ""),
+    "norange": Behaviour(lambda r: r.send_file(r.site.file(r.rest), ranges=False), "/norange/<file>: no Range", ""),
+    "noname": Behaviour(
+        lambda r: r.send_file(r.site.file(r.rest), kind="application/octet-stream"), "/noname/<file>: no type", ""
+    ),
+    "lie": Behaviour(_lie, "/lie/<file>: claims 10 TB", ""),
+    "longer": Behaviour(_longer, "/longer/<file>: claims a little more than comes", ""),
+    "status": Behaviour(_status, "/status/<code>/...: an error; 429 with Retry-After", "/status/404/film.mp4"),
+    "flaky": Behaviour(_flaky, "/flaky/<times>/<file>: 503 so many times, then the file", "/flaky/1/ok.mp4"),
+    "loop": Behaviour(lambda r: r.send(302, "", Location="/loop"), "/loop: redirects to itself", "/loop"),
+    "redirect": Behaviour(_redirect, "/redirect?to=<address>", "/redirect?to=/media/ok.mp4"),
+    "htmlvideo": Behaviour(_html_video, "/htmlvideo/<file>: a page that says it is a film", "/htmlvideo/x.mp4"),
+    "hang": Behaviour(_hang, "/hang/<seconds>/...: no answer for so long", ""),
+    "stall": Behaviour(_stall, "/stall/<bytes>/<file>: some bytes, then nothing", ""),
+    "endless": Behaviour(_endless, "/endless/<MB>/...: zeros without a length", ""),
+    "auth": Behaviour(_auth, "/auth/<file>: only with the cookie sid=ok", ""),
+    "members": Behaviour(_members, "/members: a page only with the cookie sid=ok", "/members"),
+    "setcookie": Behaviour(_set_cookie, "/setcookie: sets a cookie, redirects to a film", ""),
+    "live.m3u8": Behaviour(_live, "/live.m3u8: a live stream that grows with each look", ""),
+    "evil": Behaviour(_evil, f"/evil/<name>: {', '.join(playlists.NAMES)}", ""),
+    "rss": Behaviour(_feed, "/rss: a feed", ""),
+    "secret": Behaviour(_secret, "/secret: what must never be reached by another address", ""),
+}
