@@ -40,7 +40,7 @@ apt() {
 # The system's own Python comes first: the service account, which the children of a root run as, can reach it too.
 find_python() {
   local candidate wanted
-  for wanted in ensurepip ssl; do
+  for wanted in ensurepip.__main__ ssl; do
     for candidate in "${PYTHON:-}" /usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11; do
       [ -n "$candidate" ] && "$candidate" -c "import sys, venv, $wanted; sys.exit(sys.version_info < (3, 11))" 2>/dev/null &&
         { "$candidate" -c 'import sys; print(sys.executable)'; return; }
@@ -61,7 +61,7 @@ ensure_venv() {
   local python
   unchanged venv "$root" && "$venv/bin/python" -c '' 2>/dev/null && return
   python=$(find_python) || fail "MediaFetcher needs Python 3.11 or newer: none was found."
-  "$python" -c 'import ensurepip' 2>/dev/null || apt "Python's venv module" python3-venv ||
+  "$python" -c 'import ensurepip.__main__' 2>/dev/null || apt "Python's venv module" python3-venv ||
     fail "Python cannot make virtual environments here (see above)."
   step "Python environment" make_venv "$python"
   done_with venv "$root"
