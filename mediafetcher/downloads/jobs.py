@@ -92,11 +92,16 @@ async def submit(owner: int, url: str, folder: str | None = None, options: Optio
     key = urls.source_key(url, options.recipe())
     wish = (owner, url, urls.site(url), key)
     stored = json.dumps(msgspec.to_builtins(options))
-    async with engine.transaction():
-        folder_id = await folders.ensure(owner, folder or "")
-        row = await _known_at_once(wish, folder_id, stored) or await _queue(wish, folder_id, stored)
-        if row["fresh"]:
-            await engine.notify("download", {"id": row["id"], "owner": owner})
+
+    async def take() -> dict[str, Any]:
+        async with engine.transaction():
+            folder_id = await folders.ensure(owner, folder or "")
+            row = await _known_at_once(wish, folder_id, stored) or await _queue(wish, folder_id, stored)
+            if row["fresh"]:
+                await engine.notify("download", {"id": row["id"], "owner": owner})
+        return row
+
+    row = await engine.retrying(take)
     if row["fresh"] and row["state"] == "queued":
         await ring(1)
     return await get(row["id"], owner)

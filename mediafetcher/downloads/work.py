@@ -111,13 +111,16 @@ async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
 
 async def _link(claim: jobs.Claim, keys: list[str]) -> bool:
     """The source is in the store already: end with an item, without a download."""
-    async with engine.transaction():
-        item = await jobs.known(claim.owner, claim.folder, keys, claim.url, claim.site)
-        if item is None:
-            return False
-        await jobs.remember([claim.source_key, *keys], claim.url, item)
-        await jobs.finish(claim, item)
-    return True
+
+    async def link() -> bool:
+        async with engine.transaction():
+            item = await jobs.known(claim.owner, claim.folder, keys, claim.url, claim.site)
+            if item is not None:
+                await jobs.remember([claim.source_key, *keys], claim.url, item)
+                await jobs.finish(claim, item)
+        return item is not None
+
+    return await engine.retrying(link)
 
 
 def _downloaded(hold: held.Hold):  # type: ignore[no-untyped-def]

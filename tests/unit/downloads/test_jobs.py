@@ -5,11 +5,11 @@ import re
 from dataclasses import replace
 
 import pytest
-from mediafetcher.downloads.options import Options
 
 from mediafetcher.base import errors, events, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import held, jobs, lease
+from mediafetcher.downloads.options import Options
 
 URL = "https://films.example/watch/{}"
 
@@ -302,7 +302,7 @@ async def test_finish_writes_item_and_facts(owner):
 
 
 @pytest.mark.parametrize(
-    ("problem", "state"),
+    ("problem", "end"),
     [
         (errors.Network(), "queued"),
         (errors.ServerError(), "queued"),
@@ -312,14 +312,14 @@ async def test_finish_writes_item_and_facts(owner):
         (errors.Internal(), "failed"),
     ],
 )
-async def test_errors_by_their_class(owner, problem, state):
+async def test_errors_by_their_class(owner, problem, end):
     await _submit(owner)
     claim = await jobs.claim()
-    assert await jobs.fail(claim, problem) == state
+    assert await jobs.fail(claim, problem) == end
     row = await jobs.get(claim.id, owner)
-    assert row["state"] == state
+    assert row["state"] == end
     assert row["error"] == {"code": problem.code, "message": problem.detail}
-    assert (row["finished_at"] is not None) == (state == "failed")
+    assert (row["finished_at"] is not None) == (end == "failed")
 
 
 async def test_retries_wait_longer_each_time_and_end(owner):

@@ -113,7 +113,7 @@ async def test_a_source_that_came_meanwhile_is_linked_without_a_download(owner, 
 
 
 @pytest.mark.parametrize(
-    ("path", "code", "state"),
+    ("path", "code", "end"),
     [
         ("/status/404/x", "gone", "failed"),
         ("/status/403/x", "site_forbids", "parked"),
@@ -123,11 +123,11 @@ async def test_a_source_that_came_meanwhile_is_linked_without_a_download(owner, 
         ("/page/none", "unsupported", "failed"),
     ],
 )
-async def test_errors_of_the_site(owner, site, path, code, state):
+async def test_errors_of_the_site(owner, site, path, code, end):
     row = await _run(owner, site.url(path))
-    assert (row["state"], row["error"]["code"]) == (state, code), row["error"]
+    assert (row["state"], row["error"]["code"]) == (end, code), row["error"]
     assert row["error"]["message"].strip() and "\n" not in row["error"]["message"]
-    if state == "queued":
+    if end == "queued":
         await jobs.cancel(row["id"], owner)
         await work.tidy()
     await _nothing_left()
@@ -179,7 +179,7 @@ async def test_a_share_that_goes_away_pauses_the_queue_and_not_the_row(owner, si
 
 # ---- cancel, pause, stop ---------------------------------------------------------------------------------
 
-PATHS = {"extract": "/hang/30/x", "download": "/slow/20/ok.mp4", "convert": "/media/long.webm"}
+PATHS = {"extract": "/hang/30/x", "download": "/slow/20/ok.mp4"}
 
 
 @pytest.mark.parametrize("stage", ["extract", "download"])
