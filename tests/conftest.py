@@ -17,6 +17,8 @@ import pytest
 
 from mediafetcher.base import settings
 from mediafetcher.db import cluster, engine, schema
+from mediafetcher.library import mount
+from tests.site import Site, media
 
 _numbers = itertools.count(1)
 
@@ -79,12 +81,30 @@ async def database(server: cluster.Cluster) -> AsyncIterator[str]:
 def state(tmp_path: Path) -> Iterator[Path]:
     """An empty state folder with the media folder in it, the settings of both installed."""
     folder = tmp_path / "state"
-    chosen = settings.Settings(
-        state=folder, media=folder / "media", allow_hosts=("127.0.0.1", "localhost"), min_free=0
-    )
+    chosen = settings.Settings(state=folder, media=folder / "media", allow_hosts=("127.0.0.1", "localhost"), min_free=0)
     for path in (folder, folder / "media", chosen.work, chosen.logs):
         path.mkdir(mode=0o711)
     before = settings._current
     settings.use(chosen)
     yield folder
     settings._current = before
+
+
+@pytest.fixture
+async def media_online(database: str, state: Path) -> Path:
+    """The media folder of `state`, made and recorded as at a first start -> its path."""
+    assert (await mount.prepare()).state == "online"
+    return mount.root()
+
+
+@pytest.fixture(scope="session")
+def media_corpus() -> Path:
+    """The folder of the media corpus, made once and kept below `.cache`."""
+    return media.corpus()
+
+
+@pytest.fixture
+def site(media_corpus: Path) -> Iterator[Site]:
+    """The fixture web site on a free port of 127.0.0.1; every request is in `site.log`."""
+    with Site(media_corpus) as running:
+        yield running
