@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from faults.program import Program
+
+from tests.faults.films import Films
+from tests.faults.program import Program
+from tests.site import Site
 
 
 @pytest.fixture
@@ -31,3 +34,13 @@ def program(folder: Path) -> Iterator[Callable[..., Program]]:
     yield make
     for one in made:
         one.end()
+
+
+@pytest.fixture
+def films_site(media_corpus: Path, tmp_path: Path) -> Iterator[Films]:
+    """A site of films that lives as long as the test, whatever happens to the program."""
+    root = tmp_path / "site"
+    root.mkdir()
+    shutil.copy(media_corpus / "ok.mp4", root)
+    with Site(root) as site:
+        yield Films(site, root / "ok.mp4")

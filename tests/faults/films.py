@@ -1,22 +1,70 @@
-"""Many different small films: one of the corpus, each with other bytes at its end.
+"""A site of many small films: each has other bytes at its end, so no two have the same hash."""
 
-A `free` box (ISO/IEC 14496-12, 8.1.2) at the end of an MP4 means nothing to a player, so every film plays, and no
-two have the same hash.
-"""
-
-import struct
+import subprocess
 from pathlib import Path
 
+from mediafetcher.media import ffmpeg
+from tests.site import Site
+from tests.site.behaviours import free_box
 
-def make(source: Path, folder: Path, count: int, padding: int = 64) -> list[Path]:
-    """`count` films named film-N.mp4 in `folder`, `padding` bytes longer than the source."""
-    folder.mkdir(parents=True, exist_ok=True)
-    bytes_ = source.read_bytes()
-    films = []
-    for number in range(count):
-        film = folder / f"film-{number}.mp4"
-        with film.open("wb") as file:
-            file.write(bytes_ + struct.pack(">I4sI", 12 + padding, b"free", number))
-            file.truncate(len(bytes_) + 12 + padding)
-        films.append(film)
-    return films
+_BIG = 400 << 20  # bytes; long enough in the store to be met there
+
+
+class Films:
+    """`films(24, slow=True)` gives the links of 24 films; the others are for one purpose each."""
+
+    def __init__(self, site: Site, source: Path) -> None:
+        self._site = site
+        self._source = source
+
+    def __call__(self, count: int, *, slow: bool = False) -> list[str]:
+        """Links to films of their own; a slow one takes about a second."""
+        rate = max(20, self._source.stat().st_size // 1000)
+        return [self._site.url(f"/slow/{rate}/{path}" if slow else f"/media/{path}") for path in self._make(count)]
+
+    def _make(self, count: int) -> list[str]:
+        names = [f"film-{number}.mp4" for number in range(count)]
+        for name in names:
+            (self._site.root / name).write_bytes(self._source.read_bytes() + free_box(name))
+        return names
+
+    def slow_in(self, stage: str) -> str:
+        """A link that stays in this stage for some seconds (for ever in `extract`)."""
+        match stage:
+            case "extract":
+                return self._site.url("/hang/3600/film.mp4")
+            case "download":
+                (name,) = self._make(1)
+                return self._site.url(f"/slow/40/{name}")
+            case "convert":
+                return self._site.url(f"/media/{self._long()}")
+            case _:
+                return self._site.url(f"/media/{self._big()}")
+
+    def _long(self) -> str:
+        """Half a minute of a codec that is quick to write and must be encoded anew."""
+        path = self._site.root / "long.mkv"
+        picture = ["-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30:duration=30"]
+        arguments = [ffmpeg.path(), "-v", "error", *picture, "-c:v", "mpeg4", "-q:v", "5", str(path)]
+        subprocess.run(arguments, check=True, stdin=subprocess.DEVNULL)
+        return path.name
+
+    def _big(self) -> str:
+        path = self._site.root / "big.mp4"
+        with path.open("wb") as file:
+            file.write(self._source.read_bytes())
+            file.write((_BIG + 8).to_bytes(4, "big") + b"free")
+            file.truncate(file.tell() + _BIG)
+        return path.name
+
+    def same_name(self) -> list[str]:
+        """Two links that end in the same name, with other bytes behind them."""
+        return [self._site.url(f"/same-name/{variant}/film.mp4") for variant in "ab"]
+
+    def same_bytes(self) -> tuple[str, str]:
+        """Two links with the same bytes behind them."""
+        (name,) = self._make(1)
+        return self._site.url(f"/media/{name}"), self._site.url(f"/noname/{name}")
+
+    def requests(self) -> int:
+        return len(self._site.log)

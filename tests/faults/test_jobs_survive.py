@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
-from faults.program import REPOSITORY, alive, below, until
 
 from mediafetcher.base import settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import queue
+from tests.faults.program import REPOSITORY, alive, below, until
 
 SEED = int(os.environ.get("MF_SEED") or random.SystemRandom().randrange(1 << 32))
 KILLS = int(os.environ.get("MF_KILLS") or 10)

@@ -9,10 +9,9 @@ from mediafetcher.library import mount
 
 
 @pytest.fixture
-async def media_online(database: str, state: Path) -> Callable[[str], Awaitable[None]]:
-    """The media folder is ready; `await media_online("offline")` takes its sentinel away, "online" puts it back."""
-    await mount.prepare()
-    sentinel = mount.root() / mount.SENTINEL
+async def share(media_online: Path) -> Callable[[str], Awaitable[None]]:
+    """`await share("offline")` takes the sentinel of the media folder away, `"online"` puts it back."""
+    sentinel = media_online / mount.SENTINEL
     hidden = sentinel.with_name("hidden")
 
     async def put(wanted: str) -> None:
@@ -23,5 +22,4 @@ async def media_online(database: str, state: Path) -> Callable[[str], Awaitable[
         now = await mount.look()
         assert now.state == wanted
 
-    assert mount.state().state == "online", mount.state()
     return put

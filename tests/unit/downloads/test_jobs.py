@@ -200,15 +200,15 @@ async def test_many_claim_at_once_and_each_row_goes_to_one(owner):
     assert len(taken) == len(set(taken)) == 40
 
 
-async def test_claim_refuses_while_the_share_is_away(owner, media_online):
+async def test_claim_refuses_while_the_share_is_away(owner, share):
     await _submit(owner)
-    await media_online("offline")
+    await share("offline")
     assert await jobs.claim() is None
     assert (await _row(1))["attempt"] == 0
     assert isinstance(jobs.paused(), errors.MediaOffline)
     shown, _ = await jobs.page(owner)
     assert shown[0]["error"]["code"] == "media_offline"
-    await media_online("online")
+    await share("online")
     assert await jobs.claim() is not None
 
 

@@ -179,14 +179,14 @@ async def test_a_stop_is_quick_and_it_starts_again(owner):
         assert time.monotonic() - began < 5
 
 
-async def test_an_absent_share_pauses_the_queue_and_not_the_row(owner, running, media_online):
-    await media_online("offline")
+async def test_an_absent_share_pauses_the_queue_and_not_the_row(owner, running, share):
+    await share("offline")
     id = await _known_source(owner, "https://films.example/1")
     await queue.ring()
     await _all_heard()
     row = await jobs.get(id)
     assert (row["state"], row["attempt"], row["error"]["code"]) == ("queued", 0, errors.MediaOffline.code)
-    await media_online("online")
+    await share("online")
     await _until(id, "done")
 
 

@@ -161,16 +161,16 @@ async def test_an_error_of_ours_ends_one_download_and_no_more(owner, site, caplo
     await _stored(await jobs.get(row["id"]))
 
 
-async def test_a_share_that_goes_away_pauses_the_queue_and_not_the_row(owner, site, media_online):
+async def test_a_share_that_goes_away_pauses_the_queue_and_not_the_row(owner, site, share):
     row = await jobs.submit(owner, site.url("/slow/40/ok.mp4"))
     claim = await jobs.claim()
     at_work = asyncio.create_task(work.run(claim))
     await _reach(row["id"], "download")
-    await media_online("offline")
+    await share("offline")
     await at_work
     row = await jobs.get(row["id"], owner)
     assert (row["state"], row["attempt"], row["error"]["code"]) == ("queued", 0, "media_offline")
-    await media_online("online")
+    await share("online")
     await engine.execute("update download set run_after = now()")
     await work.run(await jobs.claim())
     await _stored(await jobs.get(row["id"]))
