@@ -90,7 +90,7 @@ def test_references_are_counted_from_the_first_link_to_the_last_rm(shell, site):
     assert again["item"]["id"] == first["item"]["id"]
     assert len(site.log) == asked, "the same link again asks nobody"
 
-    [other] = shell.get(site.url("/media/same/ok.mp4"))
+    [other] = shell.get(site.url("/norange/ok.mp4"))
     assert other["item"]["id"] != first["item"]["id"]
     assert other["item"]["media"]["sha256"] == first["item"]["media"]["sha256"]
     assert other["item"]["media"]["ref_count"] == 2
