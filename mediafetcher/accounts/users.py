@@ -49,10 +49,11 @@ async def local_owner() -> Row:
     On an empty system it makes the local person `owner`, who cannot sign in until the first run gives a password.
     """
     for _ in range(2):
-        admins = await engine.fetch(f"SELECT {_COLUMNS} FROM account WHERE admin ORDER BY id")
+        people = await engine.fetch(f"SELECT {_COLUMNS} FROM account ORDER BY admin DESC, id LIMIT 2")
+        admins = [person for person in people if person["admin"]]
         if len(admins) == 1:
             return admins[0]
-        if admins or await engine.fetchval("SELECT exists (SELECT FROM account)"):
+        if people:
             break
         async with engine.transaction():
             await engine.execute(_ONE_AT_A_TIME)
@@ -130,13 +131,19 @@ async def remove(user_id: int, *, by: int | None = None, address: str | None = N
     """Remove a person whose library is empty. Raises `LastAdmin`, `Conflict` while items are left."""
     async with engine.transaction():
         await engine.execute(_ONE_AT_A_TIME)
-        person = await get(user_id)
-        await _require_another_admin(user_id)
+        person = await require_removable(user_id)
         if await engine.fetchval("SELECT exists (SELECT FROM library_item WHERE owner = $1)", user_id):
             raise errors.Conflict("This person still has items: empty their library and its trash first.")
         await engine.execute("DELETE FROM account WHERE id = $1", user_id)
         await audit.record("user_removed", by, address, removed=person["name"])
     keys.forget()
+
+
+async def require_removable(user_id: int) -> Row:
+    """The person, if they may go. Raises `NotFound`, `LastAdmin`."""
+    person = await get(user_id)
+    await _require_another_admin(user_id)
+    return person
 
 
 async def _require_another_admin(user_id: int) -> None:

@@ -14,6 +14,7 @@ from mediafetcher.accounts.keys import Person
 from mediafetcher.api import auth
 from mediafetcher.api.answer import Asked, Id, address, fit
 from mediafetcher.base import errors
+from mediafetcher.library import items
 
 Scope = Literal["read", "download", "library", "admin"]
 
@@ -225,5 +226,7 @@ async def change_user(id: Id, data: JSONBody[UserChange], request: Asked) -> Use
 
 
 async def remove_user(id: Id, request: Asked) -> None:
-    """Remove a person whose library is empty."""
+    """Remove a person with all they have; files that others hold too stay."""
+    await users.require_removable(id)
+    await items.delete_all(id)
     await users.remove(id, by=request.user.id, address=address(request))

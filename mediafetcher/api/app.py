@@ -13,7 +13,7 @@ from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, Reference, SecurityScheme
 
 from mediafetcher import __version__
 from mediafetcher.api import (
@@ -146,7 +146,7 @@ def _wrong_method(request: Request[Any, Any, Any], _: Exception) -> Response[byt
 
 def make() -> Litestar:
     """The application of all routes that have a handler. It needs no database until it is called."""
-    security = {
+    security: dict[str, SecurityScheme | Reference] = {
         "session": SecurityScheme(type="apiKey", name=auth.COOKIE, security_scheme_in="cookie"),
         "token": SecurityScheme(type="http", scheme="bearer"),
     }

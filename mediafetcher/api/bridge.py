@@ -8,18 +8,23 @@ from typing import Any, Self
 from litestar import Litestar
 
 _BODY_WAIT = 20.0  # seconds for the next piece of a body
+_ENDED = object()
 
 
 class Exchange:
-    """One request and its answer. `began` tells whether an answer is on its way already."""
+    """One request and its answer, which carries `headers` in any case.
 
-    def __init__(self, scope: Any, proto: Any, headers: Mapping[str, str]) -> None:
+    `began` tells whether an answer is on its way already; `gone` is what the server raises once the client left.
+    """
+
+    def __init__(self, scope: Any, proto: Any, headers: Mapping[str, str], gone: type[Exception]) -> None:
         self.began = False
-        self._scope, self._proto, self._headers = scope, proto, headers
+        self._scope, self._proto, self._headers, self._gone = scope, proto, headers, gone
         self._body = None if scope.method in ("GET", "HEAD", "OPTIONS") else aiter(proto)
         self._read = False
         self._start: dict[str, Any] = {}
         self._stream: Any = None
+        self._over = asyncio.Event()  # the answer is sent, or nobody is there to take it
 
     def asgi_scope(self, host: str, address: str, state: dict[str, Any]) -> dict[str, Any]:
         scope = self._scope
@@ -54,7 +59,13 @@ class Exchange:
                 self._read = True
                 return {"type": "http.request", "body": b"", "more_body": False}
             return {"type": "http.request", "body": bytes(piece), "more_body": True}
-        await self._proto.client_disconnect()
+        left = asyncio.ensure_future(self._proto.client_disconnect())
+        sent = asyncio.ensure_future(self._over.wait())
+        try:
+            await asyncio.wait({left, sent}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            left.cancel()
+            sent.cancel()
         return {"type": "http.disconnect"}
 
     async def send(self, message: Mapping[str, Any]) -> None:
@@ -67,10 +78,17 @@ class Exchange:
             self.began = True
             if not more:
                 self._proto.response_bytes(status, headers, body)
+                self._over.set()
                 return
             self._stream = self._proto.response_stream(status, headers)
-        if body:
-            await self._stream.send_bytes(body)
+        if body and not self._over.is_set():
+            try:
+                await self._stream.send_bytes(body)
+            except self._gone:
+                more = False  # the client left; `receive` says so
+        if not more:
+            self._stream = _ENDED  # letting go of the stream is what ends it
+            self._over.set()
 
     def _merged(self) -> list[tuple[str, str]]:
         """The answer's own headers, and those of every answer that it does not set itself."""

@@ -51,7 +51,7 @@ class Front:
         number = secrets.token_hex(8)
         problems.request_id.set(number)
         always = {"x-request-id": number}
-        exchange = Exchange(scope, proto, guard.API_HEADERS | always)
+        exchange = Exchange(scope, proto, guard.API_HEADERS | always, ProtocolClosed)
         with log.bind(request=number):
             try:
                 await self._answer(scope, proto, exchange, always)

@@ -42,7 +42,7 @@ def plan(method: str, get: Callable[[str], str | None], *, size: int, modified: 
 
 def _parse(asked: str, size: int) -> tuple[int, int] | None:
     """(start, end) of one well-formed range, empty where it lies beyond the end; None to send the whole."""
-    match = _RANGE.match(asked.replace(" ", ""))
+    match = _RANGE.match(asked.strip())
     if not match or not (match[1] or match[2]):
         return None
     if not match[1]:

@@ -14,6 +14,7 @@ from mediafetcher.api.answer import Asked, fit
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import jobs, listing
+from mediafetcher.library import listing as library
 from mediafetcher.library import mount, store
 from mediafetcher.media import ffmpeg
 
@@ -99,27 +100,23 @@ async def state() -> System:
     now = mount.state()
     counts = await listing.counts()
     paused = jobs.paused()
-    held = await engine.fetchrow(_LIBRARY)
-    assert held is not None
+    saved = await engine.fetchrow(_SAVED)
     return System(
         version=__version__,
         mount=MountState(now.state, now.reason or None, now.total, now.free, str(store.root())),
-        queue=QueueState(counts["running"], counts["queued"], counts["parked"], paused and paused.code),
+        queue=QueueState(counts["running"], counts["queued"], counts["parked"], paused.code if paused else None),
         transcode=fit(Transcode, await asyncio.to_thread(usage.conversions)),
-        saved=Saved(held["saved_bytes"], held["saved_downloads"]),
-        library=LibrarySize(held["items"], held["size"]),
+        saved=fit(Saved, saved),
+        library=fit(LibrarySize, await library.totals()),
         versions=Versions(platform.python_version(), await _postgresql(), await _ffmpeg(), _yt_dlp()),
     )
 
 
 # A reference beyond the first is a file that was not stored again; a download that ended without ever being
 # claimed is one that was not fetched again.
-_LIBRARY = """
-SELECT coalesce(sum(ref_count), 0)::bigint AS items,
-       coalesce(sum(size) FILTER (WHERE ref_count > 0), 0)::bigint AS size,
-       coalesce(sum(size * (ref_count - 1)) FILTER (WHERE ref_count > 1), 0)::bigint AS saved_bytes,
-       (SELECT count(*) FROM download WHERE state = 'done' AND attempt = 0) AS saved_downloads
-FROM media_file
+_SAVED = """
+SELECT (SELECT coalesce(sum(size * (ref_count - 1)), 0)::bigint FROM media_file WHERE ref_count > 1) AS bytes,
+       (SELECT count(*) FROM download WHERE state = 'done' AND attempt = 0) AS downloads
 """
 
 

@@ -8,6 +8,7 @@ import pytest
 from serving import Server
 
 from mediafetcher.accounts import keys, limits, tokens, users
+from mediafetcher.library import mount
 
 PASSWORD = "a long enough password"
 
@@ -27,6 +28,7 @@ def _fresh() -> None:
 
 @pytest.fixture
 async def web(_fresh: None, database: str, state: Any) -> AsyncIterator[Server]:
+    await mount.prepare()
     running = Server()
     await running.start()
     yield running

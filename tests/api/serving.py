@@ -24,6 +24,7 @@ class Server:
         self._clients: list[httpx.AsyncClient] = []
 
     async def start(self, **changes: Any) -> None:
+        self._ready.clear()
         own = dataclasses.replace(settings.get(), host="127.0.0.1", port=self.port, **changes)
         self.task = asyncio.create_task(front.serve(settings.use(own), self._ready.set, self.stopping))
         started = asyncio.create_task(self._ready.wait())

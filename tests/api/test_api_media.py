@@ -120,7 +120,7 @@ async def test_side_files(alice: Any, tmp_path: Path) -> None:
     answer = await alice.http.get(f"/media/{item}/subtitles/en")
     assert (answer.content, answer.headers["content-type"]) == (b"WEBVTT", "text/vtt")
     for lang in ("fr", "..", "en/../../x", "%2e%2e"):
-        assert (await alice.http.get(f"/media/{item}/subtitles/{lang}")).status_code == 404
+        assert (await alice.http.get(f"/media/{item}/subtitles/{lang}")).status_code == 404, lang
 
 
 async def test_by_cookie(signed_in: Any, alice: Any, film: str) -> None:

@@ -40,6 +40,8 @@ async def call(client: Any, route: Route, id: int = 1) -> Any:
     body = BODIES.get(route.path) if route.method in ("POST", "PUT", "PATCH") else None
     if route.path == "/api/events":
         async with client.stream("GET", route.path) as answer:
+            if answer.status_code != 200:
+                await answer.aread()
             return answer
     return await client.request(route.method, fill(route, id), json=body)
 
@@ -75,7 +77,7 @@ async def test_the_open_routes_are_these() -> None:
     }
 
 
-@pytest.mark.parametrize("secret", ["mf_" + "x" * 43, "mf_", "", "Bearer", "😀"])
+@pytest.mark.parametrize("secret", ["mf_" + "x" * 43, "mf_", "Bearer", "😀"])
 async def test_a_wrong_token_opens_nothing(web: Any, alice: Any, secret: str) -> None:
     answer = await web.client().get("/api/items", headers={"Authorization": f"Bearer {secret}".encode()})
     assert answer.status_code == 401
