@@ -28,6 +28,7 @@ ACCOUNT_NAME = "mediafetcher"
 ACCOUNT_NUMBER = 60787
 
 _PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAPBSET_READ, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 8, 23, 38, 47
+_PR_SET_SECUREBITS, _NO_SETUID_FIXUP = 28, 1 << 2
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
 _CAPABILITY_VERSION_3 = 0x20080522
 
@@ -81,15 +82,21 @@ def give(folder: Path) -> Path:
 
 def may_reach(path: Path, account: Account) -> bool:
     """Whether the account may read `path` by the rights of the file and of every folder above it."""
-    for wanted in {path.absolute(), path.resolve()}:
+    return _closed(path, account) is None
+
+
+def _closed(path: Path, account: Account) -> Path | None:
+    """The first folder on the way to `path`, or itself, that the account may not pass; None where it may."""
+    for wanted in (path.absolute(), path.resolve()):
         try:
-            if not all(_allows(folder, account, 0o1) for folder in wanted.parents):
-                return False
+            for folder in reversed(wanted.parents):
+                if not _allows(folder, account, 0o1):
+                    return folder
             if not _allows(wanted, account, 0o4 | (0o1 if wanted.is_dir() else 0)):
-                return False
+                return wanted
         except FileNotFoundError:
             continue  # the start itself will say so, better than we could
-    return True
+    return None
 
 
 def _allows(path: Path, account: Account, bits: int) -> bool:
@@ -109,7 +116,7 @@ def _warn_once(path: str) -> None:
 
 def _needed_capability(reach: Iterable[Path], account: Account) -> int | None:
     """The capability without which the account cannot reach its program or folder; None where it can."""
-    closed = next((path for path in reach if not may_reach(path, account)), None)
+    closed = next(filter(None, (_closed(path, account) for path in reach)), None)
     if closed is None:
         return None
     _warn_once(str(closed))
@@ -140,6 +147,9 @@ def _drop(account: Account, capability: int | None) -> None:
     """Become the account for good, with at most one capability, which survives the exec."""
     if capability is not None:
         _must(_libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0))
+        # Else access(2) answers without the capability, and PostgreSQL takes its own programs for missing. Where it
+        # is refused there is still what open(2) allows.
+        _libc.prctl(_PR_SET_SECUREBITS, _NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([account.gid])
     os.setresgid(account.gid, account.gid, account.gid)
     os.setresuid(account.uid, account.uid, account.uid)
