@@ -15,7 +15,7 @@ from mediafetcher.base import child, clock, errors, log, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import held, jobs
 from mediafetcher.downloads.fetch import Fetch, Info, Result
-from mediafetcher.library import items, store
+from mediafetcher.library import items, store, sweeper
 from mediafetcher.media import convert, probe
 
 _log = log.get("work")
@@ -194,7 +194,7 @@ async def _store(
 ) -> None:
     """Bytes first, rows last; the item and the end of the download in one transaction."""
     poster = await _poster(media, facts, result)
-    mime, ext = convert.kind_of(facts)
+    side_files = {"poster.jpg": poster} if poster else {}
     staged = await store.stage(media, lambda done: hold.report(_HASHED * done))
     try:
         source_id = await jobs.source(claim.source_key, claim.url)
@@ -206,15 +206,7 @@ async def _store(
         await items.add_media(
             owner=claim.owner,
             staged=staged,
-            facts=items.MediaFacts(
-                kind=mime,
-                ext=ext,
-                duration=facts.duration,
-                width=facts.video.width if facts.video else None,
-                height=facts.video.height if facts.video else None,
-                video_codec=facts.video.codec if facts.video else None,
-                audio_codec=facts.audio[0].codec if facts.audio else None,
-            ),
+            facts=_facts(facts),
             entry=items.Entry(
                 title=info.title,
                 folder_id=claim.folder,
@@ -223,11 +215,37 @@ async def _store(
                 site=claim.site,
                 uploader=info.uploader,
             ),
-            side_files={"poster.jpg": poster} if poster else {},
+            side_files=side_files,
             also=also,
         )
+    except BaseException:
+        await _take_back(staged, [_facts(facts).ext, *side_files])
+        raise
     finally:
         await asyncio.to_thread(store.discard, staged)
+
+
+async def _take_back(staged: store.Staged, names: list[str]) -> None:
+    """Remove what was placed for rows that were then not committed, unless others have it too."""
+    for name in names:
+        file = sweeper.Stored(store.path_of(staged.sha256, name), staged.sha256, name.removeprefix("."))
+        with contextlib.suppress(errors.Away):  # the sweeper finds it later
+            await sweeper.remove_stray(file)
+
+
+def _facts(facts: probe.Facts) -> items.MediaFacts:
+    """What the library keeps of a file that browsers play."""
+    kind, ext = convert.kind_of(facts)
+    picture = facts.video
+    return items.MediaFacts(
+        kind=kind,
+        ext=ext,
+        duration=facts.duration,
+        width=picture.width if picture else None,
+        height=picture.height if picture else None,
+        video_codec=picture.codec if picture else None,
+        audio_codec=facts.audio[0].codec if facts.audio else None,
+    )
 
 
 async def _poster(media: Path, facts: probe.Facts, result: Result) -> Path | None:

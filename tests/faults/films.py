@@ -7,7 +7,7 @@ from mediafetcher.media import ffmpeg
 from tests.site import Site
 from tests.site.behaviours import free_box
 
-_BIG = 400 << 20  # bytes; long enough in the store to be met there
+_BIG = 250 << 20  # bytes; long enough in the store to be met there
 
 
 class Films:
@@ -42,9 +42,9 @@ class Films:
                 return self._site.url(f"/media/{self._big()}")
 
     def _long(self) -> str:
-        """Half a minute of a codec that is quick to write and must be encoded anew."""
+        """Some seconds of a codec that is quick to write and must be encoded anew."""
         path = self._site.root / "long.mkv"
-        picture = ["-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30:duration=30"]
+        picture = ["-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30:duration=15"]
         arguments = [ffmpeg.path(), "-v", "error", *picture, "-c:v", "mpeg4", "-q:v", "5", str(path)]
         subprocess.run(arguments, check=True, stdin=subprocess.DEVNULL)
         return path.name

@@ -112,7 +112,8 @@ class Program:
         code = self.command("setup").stdout.strip().splitlines()[-1]
         answer = httpx.post(f"{self.url}/api/setup", json={"code": code, "name": NAME, "password": PASSWORD})
         assert answer.status_code == 201, answer.text
-        made = self.command("token", "create", "--user", NAME, "--scope", "admin").stdout
+        scopes = [word for scope in ("read", "download", "library") for word in ("--scope", scope)]
+        made = self.command("token", "create", "--user", NAME, *scopes).stdout
         self._token = re.search(r"mf_\S+", made)[0]
 
     def everything(self) -> set[int]:

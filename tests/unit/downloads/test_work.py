@@ -1,6 +1,7 @@
 """One download from the link to the library: every way it may go, and what each leaves behind."""
 
 import asyncio
+import contextvars
 import shutil
 from dataclasses import replace
 
@@ -162,7 +163,7 @@ async def test_an_error_of_ours_ends_one_download_and_no_more(owner, site, caplo
 
 
 async def test_a_share_that_goes_away_pauses_the_queue_and_not_the_row(owner, site, share):
-    row = await jobs.submit(owner, site.url("/slow/40/ok.mp4"))
+    row = await jobs.submit(owner, site.url("/slow/200/ok.mp4"))
     claim = await jobs.claim()
     at_work = asyncio.create_task(work.run(claim))
     await _reach(row["id"], "download")
@@ -203,6 +204,25 @@ async def test_orders_end_the_work_at_once(owner, site, stage, order):
     assert folder.exists() == (order != "cancel")
     if order == "cancel":
         await _nothing_left()
+
+
+async def test_a_cancel_in_the_last_moment_takes_everything_back(owner, site, monkeypatch):
+    """The file is in its place already when the row says that nobody wants it any more."""
+    row = await jobs.submit(owner, site.url("/media/ok.mp4"))
+    claim = await jobs.claim()
+    remember = jobs.remember
+
+    async def cancelled_meanwhile(*given):
+        assert len(list((store.root() / "store").rglob("*.mp4"))) == 1
+        await asyncio.create_task(jobs.cancel(row["id"], owner), context=contextvars.Context())
+        await remember(*given)
+
+    monkeypatch.setattr(jobs, "remember", cancelled_meanwhile)
+    await work.run(claim)
+    assert (await jobs.get(row["id"]))["state"] == "cancelled"
+    assert [path for path in (store.root() / "store").rglob("*") if path.is_file()] == []
+    settings.use(replace(settings.get(), grace_hours=0))
+    await _nothing_left()
 
 
 async def test_what_was_fetched_before_a_pause_is_not_fetched_again(owner, site):
