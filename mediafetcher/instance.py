@@ -20,6 +20,7 @@ from mediafetcher.library import items, mount
 
 _log = log.get("instance")
 _HOUSEKEEPING = 60.0  # seconds between two sweeps of the trash and of files without holders
+_FIRST = 5.0  # seconds until the first: a short command is over by then, and need not break it off
 
 
 class Instance:
@@ -66,8 +67,8 @@ async def open(settings: Settings, command: Command) -> AsyncIterator[Instance]:
         await mount.prepare()
         instance = Instance(settings)
         stack.push_async_callback(instance.stop_jobs)
-        stack.enter_context(_task(_watch_mount()))
-        stack.enter_context(_task(_keep_house()))
+        await stack.enter_async_context(_task(_watch_mount()))
+        await stack.enter_async_context(_task(_keep_house()))
         server = control.Server(settings.state, command(instance))
         await server.start()
         try:
@@ -109,13 +110,15 @@ def _lock(state: Path):  # type: ignore[no-untyped-def]
         os.close(descriptor)
 
 
-@contextlib.contextmanager
-def _task(work: Awaitable[None]):  # type: ignore[no-untyped-def]
+@contextlib.asynccontextmanager
+async def _task(work: Awaitable[None]) -> AsyncIterator[None]:
+    """Work beside the rest, cancelled at the end and waited for: it may hold a connection of the pool."""
     task = asyncio.ensure_future(work)
     try:
         yield
     finally:
         task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _watch_mount() -> None:
@@ -124,6 +127,7 @@ async def _watch_mount() -> None:
 
 async def _keep_house() -> None:
     """Purge what has been in the trash long enough, and remove files that nobody holds any more."""
+    await asyncio.sleep(_FIRST)
     while True:
         started = clock.monotonic()
         try:
