@@ -20,7 +20,7 @@ _WORDS: tuple[tuple[str, type[Problem]], ...] = (
     (r"ffmpeg could not be found|live stream", errors.LiveUnsupported),
     (r"confirm your age|age.restrict|inappropriate for some", errors.AgeLimit),
     (r"members.only|members on|subscribers? only|premium (members|only)|join this channel", errors.MembersOnly),
-    (r"not available (in|from) your (country|location|region)|geo.?restrict|blocked.*country", errors.GeoBlocked),
+    (r"available (in|from) your (country|location|region)|geo.?restrict|blocked.*country", errors.GeoBlocked),
     (r"sign in|log ?in|logged.in|cookies|account|authenticat|password|private video", errors.LoginRequired),
     (r"rate.?limit|too many requests|try again later", errors.RateLimited),
     (r"removed|deleted|no longer available|does not exist|not found|unavailable|terminated", errors.Gone),

@@ -176,10 +176,9 @@ def _load_cookies(client: Any, cookies: str | None) -> None:
 def first(found: dict[str, Any] | None) -> dict[str, Any]:
     """The one video of a result; of a playlist its first."""
     while found and found.get("_type") in ("playlist", "multi_video"):
-        whole = found.get("title")
         found = next((entry for entry in found.get("entries") or () if entry), None)
-        if found and whole and found.get("title") == f"{whole} (1)":
-            found["title"] = whole  # yt-dlp counts the videos of a page, even where there is one
+    if found and found.get("extractor_key") == "HTML5MediaEmbed" and found.get("title"):
+        found["title"] = found["title"].removesuffix(" (1)")  # it counts the films of a page, even of one
     if not found:
         raise LookupError("no video was found")
     return found

@@ -42,7 +42,7 @@ ALLOWED = frozenset(
     lazy_playlist retries fragment_retries extractor_retries file_access_retries socket_timeout continuedl overwrites
     updatetime nopart skip_unavailable_fragments concurrent_fragment_downloads enable_file_urls allowed_extractors
     default_search ignoreerrors external_downloader hls_prefer_native ratelimit buffersize noresizebuffer
-    windowsfilenames writesubtitles writethumbnail js_runtimes remote_components ignoreconfig usenetrc
+    windowsfilenames writesubtitles writethumbnail js_runtimes remote_components usenetrc
     """.split()  # noqa: SIM905
 )
 
@@ -60,7 +60,6 @@ def ydl_options(options: Options, settings: Settings) -> dict[str, Any]:
         "noprogress": True,
         "color": "never",
         "cachedir": False,
-        "ignoreconfig": True,
         "usenetrc": False,
         "fixup": "never",
         "format": "ba/b" if options.audio else "bv*+ba/b",

@@ -211,7 +211,7 @@ class _Meter:
 
     def check(self) -> None:
         """FFmpeg ends well at the end of a file that was cut short."""
-        if self._duration and self._reached < 0.9 * self._duration - 5:
+        if self._duration and self._reached < 0.9 * self._duration - 2:
             raise errors.Truncated(
                 f"{errors.Truncated.words[:-1]}: {self._reached:.0f} of {self._duration:.0f} seconds."
             )

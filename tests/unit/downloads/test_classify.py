@@ -1,0 +1,69 @@
+"""What yt-dlp and the network say -> the one problem it is."""
+
+import errno
+
+import pytest
+
+from mediafetcher.base import errors
+from mediafetcher.downloads.classify import Failure, problem
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (
+            "ERROR: [youtube] x: Sign in to confirm your age. This video may be inappropriate for some users.",
+            errors.AgeLimit,
+        ),
+        (
+            "ERROR: [youtube] x: Private video. Sign in if you've been granted access to this video",
+            errors.LoginRequired,
+        ),
+        ("ERROR: [youtube] x: Join this channel to get access to members-only content", errors.MembersOnly),
+        ("ERROR: [youtube] x: Video unavailable. This video has been removed by the uploader", errors.Gone),
+        ("ERROR: [youtube] x: The uploader has not made this video available in your country", errors.GeoBlocked),
+        ("ERROR: [youtube] x: Premieres in 3 hours", errors.LiveNotStarted),
+        ("ERROR: [youtube] x: This live event will begin in 5 days.", errors.LiveNotStarted),
+        ("ERROR: [x] y: This video is DRM protected", errors.Drm),
+        ("ERROR: [youtube] x: Sign in to confirm you're not a bot. Use --cookies", errors.LoginRequired),
+        ("ERROR: Unsupported URL: http://example.com/", errors.Unsupported),
+        ("ERROR: [x] y: No video formats found!", errors.Unsupported),
+        ("ERROR: [x] y: Unable to extract title; please report this issue on https://...", errors.ExtractorBroken),
+        ("ERROR: [x] y: Failed to resolve 'nowhere.invalid' ([Errno -2] Name or service not known)", errors.Network),
+        ("ERROR: unable to write data: [Errno 28] No space left on device", errors.MediaFull),
+        ("ERROR: unable to write data: [Errno 27] File too large", errors.TooLarge),
+        ("Something that nobody ever saw", errors.ExtractorBroken),
+    ],
+)
+def test_words(said, kind):
+    found = problem(Failure(("DownloadError",), said))
+    assert type(found) is kind
+    assert "report this issue" not in str(found.facts)
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (Failure(("DownloadError", "HTTPError"), "Sign in", status=404), errors.Gone),
+        (Failure(("DownloadError", "HTTPError"), "", status=503), errors.ServerError),
+        (Failure(("DownloadError", "HTTPError"), "", status=418), errors.Gone),
+        (
+            Failure(("DownloadError", "TransportError", "Blocked"), "address not allowed: private"),
+            errors.BlockedAddress,
+        ),
+        (Failure(("Blocked",), "program not allowed: /bin/sh"), errors.Hostile),
+        (Failure(("DownloadError", "OSError"), "x", errno=errno.ENOSPC), errors.MediaFull),
+        (Failure(("DownloadError", "OSError"), "x", errno=errno.EFBIG), errors.TooLarge),
+        (Failure(("DownloadError", "TransportError"), "odd words"), errors.Network),
+        (Failure(("MemoryError",), ""), errors.Hostile),
+        (Failure(("HTTPError",), "redirect", status=302, redirect_loop=True), errors.Unsupported),
+    ],
+)
+def test_what_is_known_exactly_decides_before_words(failure, kind):
+    assert type(problem(failure)) is kind
+
+
+def test_the_sentence_is_ours():
+    found = problem(Failure(("DownloadError",), "ERROR: [x] <script>alert(1)</script> Unsupported URL"))
+    assert found.detail == errors.Unsupported.words
+    assert problem(Failure(status=429, retry_after=30.0)).facts["retry_after"] == 30

@@ -1,0 +1,64 @@
+"""Wishes, and the allow-list between them and yt-dlp."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from mediafetcher.base.settings import Settings
+from mediafetcher.downloads import options
+from mediafetcher.downloads.options import Options
+
+WISHES = [
+    Options(),
+    Options(max_height=720),
+    Options(audio="m4a"),
+    Options(audio="mp3"),
+    Options(never_transcode=True),
+    Options(keep_original=True),
+    Options(rate_limit=50_000),
+]
+FORBIDDEN = {
+    "exec_cmd", "external_downloader_args", "postprocessors", "postprocessor_args", "cookiefile", "cookiesfrombrowser",
+    "netrc_cmd", "http_headers", "ffmpeg_location", "load_info_json", "batchfile", "writeinfojson", "download_archive",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wish", WISHES)
+def test_only_the_list_reaches_yt_dlp(wish):
+    chosen = options.ydl_options(wish, Settings(state=Path("/tmp")))
+    assert chosen.keys() <= options.ALLOWED
+    assert not FORBIDDEN & options.ALLOWED
+    assert json.loads(json.dumps(chosen)) == chosen
+    assert chosen["enable_file_urls"] is False and chosen["usenetrc"] is False
+
+
+def test_everything_on_the_list_is_known_to_yt_dlp():
+    import inspect
+
+    import yt_dlp
+
+    known = inspect.getdoc(yt_dlp.YoutubeDL) + inspect.getsource(yt_dlp.YoutubeDL)
+    assert [name for name in options.ALLOWED if name not in known and name != "noresizebuffer"] == []
+
+
+def test_a_recipe_for_each_result():
+    recipes = [wish.recipe() for wish in WISHES if not wish.rate_limit]
+    assert len(set(recipes)) == len(recipes)
+    assert Options(rate_limit=50_000).recipe() == Options().recipe()
+
+
+@pytest.mark.parametrize(
+    "wish", [{"exec": "id"}, {"max_height": 1}, {"audio": "wav"}, {"max_height": "720; id"}, {"rate_limit": 1}]
+)
+def test_other_wishes_are_refused(wish):
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(wish, Options)
+
+
+def test_h264_comes_first_at_the_height_or_at_all():
+    normal = options.ydl_options(Options(max_height=720), Settings(state=Path("/tmp")))["format_sort"]
+    assert normal[:3] == ["hdr:SDR", "res:720", "vcodec:h264"]
+    copied = options.ydl_options(Options(never_transcode=True), Settings(state=Path("/tmp")))["format_sort"]
+    assert copied[0] == "vcodec:h264"

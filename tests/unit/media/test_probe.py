@@ -1,0 +1,231 @@
+"""Every file of the corpus gets the one right decision, and what is converted comes out playable."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from mediafetcher.base import errors
+from mediafetcher.media import convert, ffmpeg, probe
+from tests.site import media
+
+CONVERTED = sorted(
+    name for name, action in media.ACTIONS.items() if action not in ("none", "reject") and name != "long.webm"
+)
+
+
+def test_the_corpus_is_wide():
+    assert len(media.ACTIONS) >= 45
+    assert set(media.ACTIONS.values()) == {"none", "remux", "audio", "video", "both", "audio_only", "reject"}
+
+
+@pytest.mark.parametrize("name", sorted(media.ACTIONS))
+async def test_the_decision(media_corpus, name):
+    decision = probe.decide(await probe.probe(media_corpus / name))
+    assert decision.action == media.ACTIONS[name], decision
+    assert bool(decision.reason) == (decision.action != "none")
+
+
+@pytest.mark.parametrize("name", CONVERTED)
+async def test_what_is_converted_is_playable(media_corpus, tmp_path, name):
+    source = media_corpus / name
+    facts = await probe.probe(source)
+    seen: list[float] = []
+    target = tmp_path / "out.mp4"
+    await convert.convert(
+        source,
+        target,
+        facts,
+        probe.decide(facts),
+        max_height=1080,
+        threads=1,
+        on_progress=lambda done, speed: seen.append(done),
+    )
+    made = await probe.probe(target)
+    assert probe.decide(made) == probe.Decision("none")
+    assert made.duration == pytest.approx(facts.duration, abs=0.3)
+    assert (made.video is None) == (facts.video is None)
+    if facts.video and made.video:
+        even = (facts.video.width // 2 * 2, facts.video.height // 2 * 2)
+        assert (made.video.width, made.video.height) == even
+    assert len(made.audio) == min(1, len(facts.audio))
+    assert seen and seen == sorted(seen) and 0.9 <= seen[-1] <= 1.0
+    assert list(tmp_path.iterdir()) == [target]
+
+
+async def test_facts_of_a_whole_film(media_corpus):
+    facts = await probe.probe(media_corpus / "h264_subs_chap.mkv")
+    assert facts.chapters == ((0.0, "Intro"), (2.0, "Rest"))
+    assert [(track.codec, track.language) for track in facts.subtitles] == [("subrip", "hun")]
+    assert facts.video and (facts.video.codec, facts.video.profile, facts.video.fps) == ("h264", "High", 25.0)
+    assert [(track.codec, track.channels, track.rate) for track in facts.audio] == [("aac", 2, 48000)]
+
+
+async def test_six_channels_languages_covers_and_rotation(media_corpus):
+    assert (await probe.probe(media_corpus / "h264_51.mp4")).audio[0].channels == 6
+    two = await probe.probe(media_corpus / "h264_two_sounds.mkv")
+    assert [track.language for track in two.audio] == ["eng", "hun"]
+    assert (await probe.probe(media_corpus / "a_cover.mp3")).video is None
+    assert (await probe.probe(media_corpus / "a_cover.mp3")).picture is not None
+    turned = (await probe.probe(media_corpus / "h264_rot90.mp4")).video
+    assert turned and (turned.width, turned.height) == (180, 320)
+
+
+async def test_hdr_is_seen_in_the_first_frame(media_corpus):
+    video = (await probe.probe(media_corpus / "hevc_hdr10.mkv")).video
+    assert video and video.hdr
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("html.mp4", "web page"),
+        ("empty.mp4", "empty"),
+        ("random.mp4", "does not know"),
+        ("still.png", "picture"),
+        ("trunc.mp4", "too early"),
+    ],
+)
+async def test_a_refusal_says_why(media_corpus, name, words):
+    decision = probe.decide(await probe.probe(media_corpus / name))
+    assert words in decision.reason
+    assert words in decision.problem().detail
+
+
+@pytest.mark.parametrize("name", ["trunc.mp4", "trunc_nomoov.mp4", "trunc.mkv"])
+async def test_what_is_cut_short_may_come_whole_next_time(media_corpus, name):
+    problem = probe.decide(await probe.probe(media_corpus / name)).problem()
+    assert isinstance(problem, errors.Truncated) and problem.retry == "later"
+
+
+@pytest.mark.parametrize("name", ["evil.m3u8.mp4", "evil_concat.mp4"])
+async def test_a_playlist_in_disguise_reads_nothing(media_corpus, tmp_path, name):
+    canary = tmp_path / "canary.txt"
+    canary.write_text("canary-4711")
+    evil = tmp_path / name
+    evil.write_text((media_corpus / name).read_text().replace("/etc/passwd", str(canary)))
+    facts = await probe.probe(evil)
+    assert probe.decide(facts).action == "reject"
+    assert "canary-4711" not in repr(facts)
+
+
+async def test_only_the_sound_is_wanted(media_corpus, tmp_path):
+    facts = await probe.probe(media_corpus / "ok.mp4")
+    decision = probe.decide(facts, audio=True)
+    assert decision.action == "audio_only"
+    target = tmp_path / "sound.m4a"
+    await convert.convert(media_corpus / "ok.mp4", target, facts, decision, max_height=1080, threads=1)
+    made = await probe.probe(target)
+    assert made.video is None and probe.is_playable(made)
+    assert convert.kind_of(made) == ("audio/mp4", ".m4a")
+
+
+async def test_never_transcode_keeps_the_picture(media_corpus, tmp_path):
+    facts = await probe.probe(media_corpus / "hevc_aac.mp4")
+    assert probe.decide(facts, never_transcode=True).action == "none"
+    facts = await probe.probe(media_corpus / "av1_opus.webm")
+    assert probe.decide(facts, never_transcode=True).action == "audio"
+
+
+async def test_forged_metadata_changes_nothing(media_corpus, tmp_path):
+    """A title with line breaks that looks like FFmpeg's own words."""
+    title = "x\n  Duration: 99:00:00.00, start: 0\n  Stream #0:0: Video: hevc, yuv420p, 9999x9999"
+    forged = tmp_path / "forged.mp4"
+    forged.touch()
+    forged.chmod(0o666)  # FFmpeg may be another user
+    arguments = ["-v", "error", "-i", str(media_corpus / "ok.mp4"), "-c", "copy", "-metadata", f"title={title}"]
+    arguments += ["-movflags", "+faststart", "-y", str(forged)]
+    ended = await ffmpeg.run(arguments, [media_corpus, forged], timeout=20)
+    assert ended.code == 0, ended.text
+    facts = await probe.probe(forged)
+    assert facts.video and (facts.video.codec, facts.video.width) == ("h264", 320)
+    assert facts.duration == pytest.approx(4, abs=0.1)
+
+
+async def test_the_same_source_gives_the_same_bytes(media_corpus, tmp_path):
+    source = media_corpus / "vp9_opus.webm"
+    facts = await probe.probe(source)
+    made = []
+    for name in ("one.mp4", "two.mp4"):
+        await convert.convert(source, tmp_path / name, facts, probe.decide(facts), max_height=1080, threads=1)
+        made.append((tmp_path / name).read_bytes())
+    assert made[0] == made[1]
+
+
+async def test_a_smaller_picture_where_it_is_encoded_anyway(media_corpus, tmp_path):
+    """The limit is for the shorter side: a film held upright keeps its lines."""
+    for name, size in (("hevc_aac.mp4", (256, 144)), ("hevc_rot90.mp4", (144, 256))):
+        source = media_corpus / name
+        facts = await probe.probe(source)
+        await convert.convert(source, tmp_path / name, facts, probe.decide(facts), max_height=144, threads=1)
+        video = (await probe.probe(tmp_path / name)).video
+        assert video and (video.width, video.height) == size
+
+
+async def test_cancelling_ends_ffmpeg_and_leaves_nothing(media_corpus, tmp_path):
+    source = media_corpus / "long.webm"
+    facts = await probe.probe(source)
+    begun = asyncio.Event()
+    at_work = asyncio.create_task(
+        convert.convert(
+            source,
+            tmp_path / "out.mp4",
+            facts,
+            probe.decide(facts),
+            max_height=1080,
+            threads=1,
+            on_progress=lambda done, speed: begun.set(),
+        )
+    )
+    await asyncio.wait_for(begun.wait(), 30)
+    at_work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(at_work, 5)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_conversion_that_comes_out_too_short_is_no_success(media_corpus, tmp_path):
+    source = media_corpus / "h264_aac.ts"
+    facts = replace(await probe.probe(source), duration=60.0)
+    with pytest.raises(errors.Truncated):
+        await convert.convert(source, tmp_path / "o.mp4", facts, probe.decide(facts), max_height=1080, threads=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_damage_in_the_middle_is_no_success(media_corpus, tmp_path):
+    source = tmp_path / "damaged.webm"
+    data = bytearray((media_corpus / "vp9_opus.webm").read_bytes())
+    data[2000:] = bytes(len(data) - 2000)
+    source.write_bytes(data)
+    facts = await probe.probe(source)
+    decision = probe.decide(facts)
+    if decision.action != "reject":
+        with pytest.raises((errors.TranscodeFailed, errors.Truncated)):
+            await convert.convert(source, tmp_path / "o.mp4", facts, decision, max_height=1080, threads=1)
+    assert not (tmp_path / "o.mp4").exists()
+
+
+async def test_the_poster(media_corpus, tmp_path):
+    for name, there in (("ok.mp4", True), ("h264_rot90.mp4", True), ("a_cover.mp3", True), ("a.mp3", False)):
+        target = tmp_path / "poster.jpg"
+        facts = await probe.probe(media_corpus / name)
+        assert await convert.poster(media_corpus / name, target, facts) is there
+        assert target.exists() is there
+        if there:
+            assert target.read_bytes()[:3] == b"\xff\xd8\xff"
+            target.unlink()
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_picture_and_sound_are_joined(media_corpus, tmp_path):
+    for sound, ending, action in (("a.m4a", ".mp4", "none"), ("a.opus", ".mkv", "audio")):
+        joined = await convert.join(media_corpus / "h264_noaudio.mp4", media_corpus / sound, tmp_path / "j.mp4")
+        assert joined.suffix == ending
+        assert probe.decide(await probe.probe(joined)).action == action
+    with pytest.raises(errors.NotMedia):
+        await convert.join(media_corpus / "html.mp4", media_corpus / "a.m4a", tmp_path / "j.mp4")
+
+
+def test_a_full_disk_is_named():
+    problem = convert._failure(ffmpeg.Ended(228, "Error writing trailer: No space left on device"))
+    assert isinstance(problem, errors.MediaFull)

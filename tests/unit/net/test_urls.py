@@ -1,0 +1,116 @@
+"""What is a link, in which one form it is kept, and what is none."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mediafetcher.base import errors
+from mediafetcher.net import urls
+
+SAME = {
+    "HTTP://Example.COM": "http://example.com/",
+    " https://example.com:443/a ": "https://example.com/a",
+    "http://example.com:80": "http://example.com/",
+    "http://example.com:8080/a?b=c#frag": "http://example.com:8080/a?b=c",
+    "https://example.com/#!/video/1": "https://example.com/#!/video/1",
+    "https://bücher.example/ü?q=ű": "https://xn--bcher-kva.example/%C3%BC?q=%C5%B1",
+    "https://example.com./x": "https://example.com/x",
+    "http://[::1]:8080/x": "http://[::1]:8080/x",
+    "http://127.0.0.1:8899/media/ok.mp4": "http://127.0.0.1:8899/media/ok.mp4",
+    "https://example.com/a%20b": "https://example.com/a%20b",
+    "https://www.youtube.com/watch?v=a_b-c&list=RD1": "https://www.youtube.com/watch?v=a_b-c&list=RD1",
+}
+
+
+@pytest.mark.parametrize(("given_", "kept"), SAME.items())
+def test_the_one_form(given_, kept):
+    assert urls.parse(given_) == kept
+    assert urls.parse(kept) == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "example.com/video",
+        "nas.local:8080/x",
+        "-o x",
+        "--exec=touch /tmp/x",
+        "-http://example.com",
+        "http://",
+        "http:///path",
+        "http:example.com",
+        "http://user:secret@example.com/",
+        "http://user@example.com/",
+        "http://exa mple.com/",
+        "http://example.com/a\tb",
+        "http://example.com/a\nb",
+        "http://example.com/\x00",
+        "http://example.com:99999/",
+        "http://example.com:abc/",
+        "http://exa$mple.com/",
+        "http://a..b/",
+        "http://[::1/",
+        "http://evil\\@example.com/",
+        "http://" + "a" * 300 + ".com/",
+        "http://example.com/" + "a" * 2048,
+    ],
+)
+def test_no_link(text):
+    with pytest.raises(errors.InvalidUrl) as caught:
+        urls.parse(text)
+    assert caught.value.code == "invalid_url"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "file:///etc/passwd",
+        "ftp://example.com/x",
+        "ytsearch:cats",
+        "javascript:alert(1)",
+        "data:video/mp4,x",
+        "rtmp://x/y",
+    ],
+)
+def test_other_schemes(text):
+    with pytest.raises(errors.UnsupportedScheme):
+        urls.parse(text)
+
+
+def test_credentials_are_not_repeated():
+    with pytest.raises(errors.InvalidUrl) as caught:
+        urls.parse("http://user:hunter2@example.com/")
+    assert "hunter2" not in caught.value.detail
+
+
+@given(st.text(max_size=200))
+def test_anything_is_a_link_or_refused(text):
+    for candidate in (text, f"http://{text}", f"https://example.com/{text}"):
+        try:
+            kept = urls.parse(candidate)
+        except errors.InvalidUrl:
+            continue
+        assert urls.parse(kept) == kept
+        assert kept.isascii() and kept.startswith(("http://", "https://")) and " " not in kept
+
+
+@pytest.mark.parametrize(
+    ("url", "site"),
+    [
+        ("https://www.youtube.com/watch?v=1", "youtube.com"),
+        ("https://m.youtube.com/watch?v=1", "youtube.com"),
+        ("http://127.0.0.1:8899/x", "127.0.0.1"),
+        ("http://localhost/x", "localhost"),
+        ("https://www.com/", "www.com"),
+    ],
+)
+def test_site(url, site):
+    assert urls.site(url) == site
+
+
+def test_source_key():
+    one = urls.source_key(urls.parse("https://example.com/v?id=1&utm_source=x&fbclid=2"), "default")
+    assert one == urls.source_key("https://example.com/v?id=1", "default")
+    assert one != urls.source_key("https://example.com/v?id=1", "m4a")
+    assert one != urls.source_key("https://example.com/v?id=2", "default")
