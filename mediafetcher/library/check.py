@@ -24,7 +24,7 @@ KINDS = {
     "unreadable_file": "the file cannot be read",
     "missing_side_file": "a poster or subtitle file is not in the store",
     "wrong_count": "the count of references is not the number of entries",
-    "stray_file": "a file in the store without a row in the database",
+    "stray_file": "a file in the store that no row in the database speaks of",
     "leftover": "a file in incoming/ that nobody will finish",
     "unknown_file": "a file in the store whose name is not one of ours",
     "stuck_download": "a download that runs under a worker which has not been heard of",
@@ -74,7 +74,7 @@ async def _counts() -> list[Finding]:
     return [
         Finding(
             "wrong_count",
-            f"{_short(row['sha256'])} counts {row['ref_count']} references and has {row['items']} entries",
+            f"{row['sha256'].hex()[:12]} counts {row['ref_count']} references and has {row['items']} entries",
             {"media_file": row["id"]},
         )
         for row in rows
@@ -188,22 +188,9 @@ async def _strays() -> list[Finding]:
     findings = [Finding("unknown_file", str(path), {"path": str(path)}) for path in unknown]
     findings += [Finding("leftover", str(path), {"path": str(path)}) for path in leftovers]
     for file in await sweeper.find_strays():
-        if await _really_stray(file):
+        if await sweeper.remove_stray(file, look_only=True):
             findings.append(Finding("stray_file", str(file.path), {"path": str(file.path)}))
     return findings
-
-
-async def _really_stray(file: sweeper.Stored) -> bool:
-    """Claim the hash for a moment: whoever is placing this very file commits first."""
-    async with engine.transaction():
-        claimed = await engine.fetchval(
-            "insert into media_file (sha256, size, kind, ext) values ($1, 0, 'stray', '.stray')"
-            " on conflict do nothing returning id",
-            file.sha256,
-        )
-        if claimed is not None:
-            await engine.execute("delete from media_file where id = $1", claimed)
-    return claimed is not None and await asyncio.to_thread(file.path.exists)
 
 
 # ---- repair --------------------------------------------------------------------------------------------
@@ -254,7 +241,7 @@ async def _mend_damaged(finding: Finding) -> str:
     async with engine.transaction():
         media_file = finding.facts["media_file"]
         await engine.execute("select id from media_file where id = $1 for update", media_file)
-        await asyncio.to_thread(set_aside)
+        await store.in_thread(set_aside)
         await engine.execute("update source set media_file = null where media_file = $1", media_file)
     return f"set aside, its link may be fetched again: {finding.detail}"
 

@@ -10,7 +10,6 @@ so that a crash leaves at worst a file without a row, which the sweeper finds. W
 `listing.py`.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,18 +105,8 @@ async def _place(staged: store.Staged, facts: MediaFacts, side_files: Mapping[st
         sorted(name.removesuffix(".vtt") for name in side_files if name.endswith(".vtt")),
     )
     assert row is not None
-    await _in_thread(store.place, staged, row["ext"], side_files)
+    await store.in_thread(store.place, staged, row["ext"], side_files)
     return int(row["id"])
-
-
-async def _in_thread(function: Callable[..., None], *args: Any) -> None:
-    """Run it to its end even where we are cancelled: the lock of the row must outlive what happens under it."""
-    work = asyncio.ensure_future(asyncio.to_thread(function, *args))
-    try:
-        await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await asyncio.wait({work})
-        raise
 
 
 async def _insert(owner: int, media_file: int, entry: Entry) -> int:

@@ -222,7 +222,9 @@ def _examine() -> Mount:
             return _room(total, free)
         if problem is not None and problem.errno in _FULL:
             return Mount("full", errors.MediaFull.words, total, free)
-    return Mount("read_only", f"The media folder {folder} cannot be written: check the mount and its rights.", total, free)
+    return Mount(
+        "read_only", f"The media folder {folder} cannot be written: check the mount and its rights.", total, free
+    )
 
 
 def _room(total: int, free: int) -> Mount:

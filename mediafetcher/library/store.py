@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from mediafetcher.base import settings
 from mediafetcher.library import mount
@@ -139,6 +140,16 @@ def discard(staged: Staged) -> None:
 # ---- place and remove: in a thread, under the lock of the row --------------------------------------------
 
 
+async def in_thread(function: Callable[..., None], *args: Any) -> None:
+    """Run it to its end even where we are cancelled: the lock of the row must outlive what happens under it."""
+    work = asyncio.ensure_future(asyncio.to_thread(function, *args))
+    try:
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait({work})
+        raise
+
+
 def place(staged: Staged, ext: str, side_files: Mapping[str, Path]) -> None:
     """Bring a staged file and its side files to their places, durably. Call it under the lock of the row.
 
@@ -242,5 +253,3 @@ def verify(path: Path) -> bytes:
         while count := file.readinto(view):
             digest.update(view[:count])
     return digest.digest()
-
-

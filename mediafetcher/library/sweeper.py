@@ -66,7 +66,7 @@ async def remove_dead(media_file: int) -> bool:
             return False
         # The picture is asked for even where the row does not know of it: a crash may have left it.
         names = {row["ext"], "poster.jpg", *side_names(row)}
-        await asyncio.to_thread(store.remove, row["sha256"], sorted(names))
+        await store.in_thread(store.remove, row["sha256"], sorted(names))
         await engine.execute("delete from media_file where id = $1", media_file)
     return True
 
@@ -131,33 +131,52 @@ def _leftovers() -> int:
 
 
 async def find_strays() -> list[Stored]:
-    """Files of the store without a row, older than the grace period."""
+    """Files of the store that no row speaks of, older than the grace period."""
     grace = settings.get().grace_hours * 3600
     with mount.writing():
         found = await asyncio.to_thread(lambda: [file for file in walk() if isinstance(file, Stored)])
     known = await _known({file.sha256 for file in found})
-    strays = [file for file in found if file.sha256 not in known]
+    strays = [file for file in found if file.kind not in known.get(file.sha256, ())]
     return await asyncio.to_thread(lambda: [file for file in strays if store.age(file.path) >= grace])
 
 
-async def _known(hashes: set[bytes]) -> set[bytes]:
-    rows = await engine.fetch("select sha256 from media_file where sha256 = any($1::bytea[])", list(hashes))
-    return {row["sha256"] for row in rows}
+async def _known(hashes: set[bytes]) -> dict[bytes, set[str]]:
+    """The files that rows speak of: hash -> kinds."""
+    rows = await engine.fetch(
+        "select sha256, ext, poster, subtitles from media_file where sha256 = any($1::bytea[])", list(hashes)
+    )
+    return {row["sha256"]: _kinds(row) for row in rows}
 
 
-async def remove_stray(file: Stored) -> bool:
-    """Claim the hash of a file without a row and remove it -> whether it is gone; False where a row came first."""
+def _kinds(row: dict[str, Any]) -> set[str]:
+    return {row["ext"].removeprefix("."), *side_names(row)}
+
+
+async def remove_stray(file: Stored, *, look_only: bool = False) -> bool:
+    """Remove a file that no row speaks of -> whether it was one still, now that nobody can place it.
+
+    Its hash is claimed by an INSERT, or the row that has it is locked: whoever is placing this very file commits
+    first. `look_only` leaves the file.
+    """
     async with engine.transaction():
         claimed = await engine.fetchval(
             "insert into media_file (sha256, size, kind, ext) values ($1, 0, 'stray', '.stray')"
             " on conflict do nothing returning id",
             file.sha256,
         )
-        if claimed is None:
-            return False
-        await asyncio.to_thread(store.remove, file.sha256, [file.kind])
-        await engine.execute("delete from media_file where id = $1", claimed)
-    return True
+        row = (
+            None
+            if claimed
+            else await engine.fetchrow(
+                "select ext, poster, subtitles from media_file where sha256 = $1 for update", file.sha256
+            )
+        )
+        stray = (claimed is not None or (row is not None and file.kind not in _kinds(row))) and file.path.exists()
+        if stray and not look_only:
+            await store.in_thread(store.remove, file.sha256, [file.kind])
+        if claimed is not None:
+            await engine.execute("delete from media_file where id = $1", claimed)
+    return stray
 
 
 async def _strays() -> int:

@@ -12,7 +12,9 @@ from mediafetcher.db import engine, schema, tables
 from mediafetcher.db.migrations import m0001_first
 
 _TABLES = [
-    value for value in vars(tables).values() if isinstance(value, type) and issubclass(value, Table) and value is not Table
+    value
+    for value in vars(tables).values()
+    if isinstance(value, type) and issubclass(value, Table) and value is not Table
 ]
 _PLAIN = {"ARRAY": "array", "USER-DEFINED": "tsvector"}
 
@@ -91,7 +93,9 @@ async def test_constraints_hold(database: str) -> None:
     with pytest.raises(engine.UniqueViolation):
         await engine.execute("insert into download (owner, url, source_key) values (1, 'u', 'k')")
     with pytest.raises(engine.CheckViolation):
-        await engine.execute("insert into media_file (sha256, size, kind, ext) values ('\\x00', 1, 'video/mp4', '.mp4')")
+        await engine.execute(
+            "insert into media_file (sha256, size, kind, ext) values ('\\x00', 1, 'video/mp4', '.mp4')"
+        )
 
 
 async def test_truncating_items_is_refused(database: str) -> None:

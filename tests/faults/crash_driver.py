@@ -1,0 +1,73 @@
+"""A small, single-threaded program over the library, to be killed at every system call that changes something.
+
+    crash_driver.py SCENARIO DSN MEDIA WORK
+
+Single-threaded, because strace counts the calls of each thread by itself. What the library hands to threads runs in
+this one instead. The call of `access` on MARK tells where the part begins that matters.
+"""
+
+import asyncio
+import os
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from mediafetcher.base import settings
+from mediafetcher.db import engine
+from mediafetcher.library import items, mount, store
+
+MARK = "/crash-points-begin-here"
+
+
+class Here(ThreadPoolExecutor):
+    """Runs what it is given at once, in the calling thread."""
+
+    def submit(self, function: Any, /, *args: Any, **more: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(function(*args, **more))
+        except BaseException as error:
+            done.set_exception(error)
+        return done
+
+
+async def add(work: Path) -> None:
+    """Store one file with its poster, new or known, as the end of a download does."""
+    owner = await engine.fetchval("select min(id) from account")
+    os.access(MARK, os.F_OK)
+    staged = await store.stage(work / "film")
+    await items.add_media(
+        owner=owner,
+        staged=staged,
+        facts=items.MediaFacts("video/mp4", ".mp4"),
+        entry=items.Entry("A film"),
+        side_files={"poster.jpg": work / "poster", "fr.vtt": work / "subtitles"},
+    )
+
+
+async def sweep(work: Path) -> None:
+    """Remove a file whose last reference went, a stray file and a leftover."""
+    os.access(MARK, os.F_OK)
+    await items.sweep(strays=True)
+
+
+async def remove(work: Path) -> None:
+    """What `mediafetcher rm` does without a trash and without grace."""
+    owner, item = (await engine.fetchrow("select owner, id from library_item order by id limit 1") or {}).values()
+    os.access(MARK, os.F_OK)
+    await items.trash(item, owner)
+
+
+async def main(scenario: str, dsn: str, media: str, work: str) -> None:
+    here = Here(1)
+    asyncio.get_running_loop().set_default_executor(here)
+    mount._looker = here
+    settings.use(settings.Settings(state=Path(work), media=Path(media), trash_days=0, grace_hours=0, min_free=0))
+    await engine.connect(dsn, size=1)
+    await mount.prepare()
+    await {"add": add, "sweep": sweep, "remove": remove}[scenario](Path(work))
+    await engine.close()
+
+
+asyncio.run(main(*sys.argv[1:]))

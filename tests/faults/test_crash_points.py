@@ -1,0 +1,205 @@
+"""P2: an item is whole or not there, wherever the program is killed.
+
+The driver runs once under strace, which lists every call that changes something. Then it runs once for each of
+them and is killed (`kill -9`) exactly there. After each kill the checker must be content, and after the sweeper the
+disk must hold what the database says and nothing else.
+"""
+
+import asyncio
+import hashlib
+import re
+import shutil
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mediafetcher.base import settings
+from mediafetcher.db import engine
+from mediafetcher.library import check, items, mount, store
+
+CALLS = (
+    "access,openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,"
+    "chmod,fchmod,fchmodat,ftruncate,sendto,sendmsg"
+)
+MARK = "/crash-points-begin-here"
+DRIVER = Path(__file__).with_name("crash_driver.py")
+ROOT = Path(__file__).parents[2]
+LINE = re.compile(r"^(\d+)\s+(\w+)\((.*)$")
+# The film takes two buffers, so that there is a point between two writes.
+CONTENT = {"film": b"film " * 300_000, "poster": b"poster", "subtitles": b"WEBVTT"}
+Point = tuple[str, int]
+
+
+async def _run(strace: list[str], scenario: str, dsn: str, work: Path) -> tuple[int, str]:
+    """The driver under strace -> its exit status (negative: the signal), and what it said."""
+    program = shutil.which("strace")
+    if program is None:
+        pytest.fail("strace is not installed, and without it no crash point can be tried: apt-get install strace")
+    process = await asyncio.create_subprocess_exec(
+        *(program, "-f", "-qq", *strace, sys.executable, "-B", str(DRIVER)),
+        *(scenario, dsn, str(mount.root()), str(work)),
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, said.decode()
+
+
+async def _points(scenario: str, dsn: str, work: Path) -> list[Point]:
+    """Every call that changes something, after the mark: its name, and which one of that name it is."""
+    log = work / "strace.log"
+    status, said = await _run(["-o", str(log), "-e", f"trace={CALLS}"], scenario, dsn, work)
+    if status != 0:
+        pytest.fail(f"the driver does not run under strace (is ptrace allowed here?):\n{said}")
+    counts: Counter[str] = Counter()
+    points, begun, main = [], False, None
+    for line in log.read_text().splitlines():
+        match = LINE.match(line)
+        if not match:
+            continue
+        main = main or match[1]
+        if match[1] != main:
+            continue
+        name, rest = match[2], match[3]
+        counts[name] += 1
+        begun = begun or MARK in rest
+        reading = name == "access" or (name == "openat" and not re.search("O_CREAT|O_WRONLY|O_RDWR", rest))
+        if begun and not reading:
+            points.append((name, counts[name]))
+    return points
+
+
+async def _alone() -> None:
+    """Wait until the server has noticed that the killed program is gone, and rolled its transaction back."""
+    async with asyncio.timeout(20):
+        while await engine.fetchval(
+            "select count(*) from pg_stat_activity where datname = current_database() and application_name = ''"
+            " and pid <> pg_backend_pid() and backend_type = 'client backend' and pid <> all($1::int[])",
+            _ours,
+        ):
+            await asyncio.sleep(0.005)
+
+
+_ours: list[int] = []
+
+
+async def _verify() -> None:
+    """After a kill: whole or not there. After the sweeper: exactly what the database says."""
+    await _alone()
+    assert [finding for finding in await check.check(read_data=True) if finding.kind not in _GARBAGE] == []
+    await items.sweep(strays=True)
+    assert await check.check(read_data=True) == []
+    rows = await engine.fetch("select sha256, ext, poster, subtitles, ref_count from media_file")
+    assert all(row["ref_count"] > 0 for row in rows)
+    expected = set()
+    for row in rows:
+        names = [row["ext"], *(["poster.jpg"] if row["poster"] else []), *(f"{lang}.vtt" for lang in row["subtitles"])]
+        expected |= {store.path_of(row["sha256"], name) for name in names}
+    assert {path for path in (mount.root() / "store").rglob("*") if path.is_file()} == expected
+    assert list(mount.incoming().iterdir()) == []
+
+
+# With a grace period of 0 the checker names at once what the sweeper is about to remove.
+_GARBAGE = ("stray_file", "leftover")
+
+
+async def _reset(work: Path) -> None:
+    await engine.execute("delete from library_item")
+    await items.sweep(strays=True)
+    assert await engine.fetchval("select count(*) from media_file") == 0
+    shutil.rmtree(mount.root() / "store")
+    (mount.root() / "store").mkdir()
+
+
+async def _put(work: Path, data: bytes) -> int:
+    (work / "other").write_bytes(data)
+    return await items.add_media(
+        owner=await engine.fetchval("select min(id) from account"),
+        staged=await store.stage(work / "other"),
+        facts=items.MediaFacts("video/mp4", ".mp4"),
+        entry=items.Entry("There before"),
+        side_files={"poster.jpg": work / "poster"},
+    )
+
+
+# ---- what is there before each kill --------------------------------------------------------------------
+
+
+async def _nothing(work: Path) -> None:
+    """The file is new."""
+
+
+async def _known(work: Path) -> None:
+    """Somebody has the same bytes already."""
+    await _put(work, CONTENT["film"])
+
+
+async def _dying(work: Path) -> None:
+    """The same bytes are there, and the sweeper will take them next."""
+    await _known(work)
+    await engine.execute("delete from library_item")
+
+
+async def _to_sweep(work: Path) -> None:
+    """A file without holders, one that is held, a stray one, and what a dead process left in incoming/."""
+    await _put(work, b"held")
+    await _dying(work)
+    stray = store.path_of(hashlib.sha256(b"stray").digest(), ".mp4")
+    stray.parent.mkdir(exist_ok=True)
+    stray.write_bytes(b"stray")
+    (mount.incoming() / f"{store._here()}.1.0.{'0' * 32}.part").write_bytes(b"half")
+
+
+async def _two_items(work: Path) -> None:
+    await _put(work, b"held")
+
+
+SCENARIOS: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "a new file": ("add", _nothing),
+    "a file that is there": ("add", _known),
+    "a file that is about to go": ("add", _dying),
+    "the sweeper": ("sweep", _to_sweep),
+    "rm": ("remove", _two_items),
+}
+
+
+@pytest.mark.promise(2)
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_killed_at_every_change(name: str, media_online: Path, database: str, tmp_path: Path) -> None:
+    import dataclasses
+
+    settings.use(dataclasses.replace(settings.get(), grace_hours=0, trash_days=0))
+    scenario, before = SCENARIOS[name]
+    work = tmp_path / "work"
+    work.mkdir()
+    for file, content in CONTENT.items():
+        (work / file).write_bytes(content)
+    await engine.execute("insert into account (name) values ('Ada')")
+
+    await before(work)  # type: ignore[misc]
+    _ours[:] = [row["pid"] for row in await engine.fetch("select pid from pg_stat_activity")]
+    points = await _points(scenario, database, work)
+    await _verify()
+    kinds = {call for call, _ in points}
+    print(f"{name}: {len(points)} points", dict(Counter(call for call, _ in points)))
+    assert len(points) > 5 and "sendto" in kinds and kinds & {"unlink", "rename"}, points
+
+    for call, number in points:
+        await _reset(work)
+        await before(work)  # type: ignore[misc]
+        _ours[:] = [row["pid"] for row in await engine.fetch("select pid from pg_stat_activity")]
+        inject = ["-o", "/dev/null", "-e", f"trace={CALLS}", "-e", f"inject={call}:signal=SIGKILL:when={number}"]
+        status, said = await _run(inject, scenario, database, work)
+        assert status in (-signal.SIGKILL, 128 + signal.SIGKILL), f"not killed at {call} {number}: {said}"
+        try:
+            await _verify()
+        except AssertionError as error:
+            raise AssertionError(f"{name}, killed at {call} number {number}: {error}") from error

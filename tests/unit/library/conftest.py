@@ -1,0 +1,79 @@
+"""A person with an empty library, and short ways to put things into it."""
+
+import dataclasses
+import hashlib
+import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mediafetcher.base import settings
+from mediafetcher.db import engine
+from mediafetcher.library import check, items, store
+
+FACTS = items.MediaFacts("video/mp4", ".mp4", duration=12.5, width=640, height=360, video_codec="h264")
+Put = Callable[..., Awaitable[int]]
+
+
+@pytest.fixture
+async def owner(media_online: Path) -> int:
+    return await engine.fetchval("insert into account (name) values ('Ada') returning id")
+
+
+@pytest.fixture
+async def other(owner: int) -> int:
+    return await engine.fetchval("insert into account (name) values ('Grace') returning id")
+
+
+@pytest.fixture
+def use(state: Path) -> Callable[..., None]:
+    """Change settings: `use(trash_days=0)`."""
+    return lambda **changes: settings.use(dataclasses.replace(settings.get(), **changes)) and None
+
+
+@pytest.fixture
+def at_once(use: Callable[..., None]) -> None:
+    """Neither trash nor grace."""
+    use(trash_days=0, grace_hours=0)
+
+
+@pytest.fixture
+def put(owner: int, tmp_path: Path) -> Put:
+    """`await put(b"bytes", title=..., owner=..., folder=..., side={...})` -> item id."""
+
+    async def do(data: bytes, title: str = "A film", side: dict[str, bytes] | None = None, **more: Any) -> int:
+        source = tmp_path / uuid.uuid4().hex
+        source.write_bytes(data)
+        files = {}
+        for name, content in (side or {}).items():
+            files[name] = tmp_path / f"{uuid.uuid4().hex}.{name}"
+            files[name].write_bytes(content)
+        return await items.add_media(
+            owner=more.pop("owner", owner),
+            staged=await store.stage(source),
+            facts=FACTS,
+            entry=items.Entry(title, more.pop("folder", None), **more),
+            side_files=files,
+        )
+
+    return do
+
+
+def path(data: bytes, ext: str = ".mp4") -> Path:
+    return store.path_of(hashlib.sha256(data).digest(), ext)
+
+
+def stored() -> list[str]:
+    """The names of all files in the store."""
+    return sorted(file.name for file in (store.root() / "store").rglob("*") if file.is_file())
+
+
+def staged() -> list[str]:
+    return sorted(file.name for file in (store.root() / "incoming").iterdir())
+
+
+async def clean() -> None:
+    """The checker, with every byte read, finds nothing."""
+    assert await check.check(read_data=True) == []

@@ -1,0 +1,215 @@
+"""P9 and the checker: every kind of finding, planted, found alone, and mended on request."""
+
+import asyncio
+import os
+import random
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from mediafetcher.db import engine
+from mediafetcher.library import check, items, mount, store
+from tests.unit.library.conftest import Put, clean, path, staged, stored
+
+Plant = Callable[[int, Put], Awaitable[None]]
+
+
+def _overwrite(file: Path, data: bytes) -> None:
+    file.chmod(0o644)
+    file.write_bytes(data)
+
+
+async def _missing_file(owner: int, put: Put) -> None:
+    path(b"film").unlink()
+
+
+async def _wrong_size(owner: int, put: Put) -> None:
+    _overwrite(path(b"film"), b"fil")
+
+
+async def _damaged_file(owner: int, put: Put) -> None:
+    _overwrite(path(b"film"), b"fiLm")
+
+
+async def _unreadable_file(owner: int, put: Put) -> None:
+    path(b"film").unlink()
+    path(b"film").mkdir()
+    await engine.execute("update media_file set size = $1 where size = 4", path(b"film").stat().st_size)
+
+
+async def _missing_side_file(owner: int, put: Put) -> None:
+    path(b"film", "poster.jpg").unlink()
+
+
+async def _wrong_count(owner: int, put: Put) -> None:
+    await engine.execute("update media_file set ref_count = 7 where size = 4")
+
+
+async def _stray_file(owner: int, put: Put) -> None:
+    path(b"stray").parent.mkdir(exist_ok=True)
+    path(b"stray").write_bytes(b"stray")
+
+
+async def _leftover(owner: int, put: Put) -> None:
+    left = mount.incoming() / f"{store._here()}.{os.getpid()}.1.{'0' * 32}.part"  # that number, an earlier process
+    left.write_bytes(b"half")
+
+
+async def _unknown_file(owner: int, put: Put) -> None:
+    (store.root() / "store" / "holiday.mp4").write_bytes(b"by hand")
+
+
+async def _stuck_download(owner: int, put: Put) -> None:
+    await engine.execute(
+        "insert into download (owner, url, source_key, state, held_by, lease_until)"
+        " values ($1, 'https://a.example/?key=1', 'k', 'running', 'gone', now() - interval '1 hour')",
+        owner,
+    )
+
+
+async def _store_offline(owner: int, put: Put) -> None:
+    (store.root() / mount.SENTINEL).unlink()
+
+
+async def _many_missing(owner: int, put: Put) -> None:
+    for number in range(check._MANY + 1):
+        await put(bytes([number, 200]))
+        path(bytes([number, 200])).unlink()
+
+
+PLANTS: dict[str, Plant] = {
+    "missing_file": _missing_file,
+    "wrong_size": _wrong_size,
+    "damaged_file": _damaged_file,
+    "unreadable_file": _unreadable_file,
+    "missing_side_file": _missing_side_file,
+    "wrong_count": _wrong_count,
+    "stray_file": _stray_file,
+    "leftover": _leftover,
+    "unknown_file": _unknown_file,
+    "stuck_download": _stuck_download,
+    "store_offline": _store_offline,
+    "many_missing": _many_missing,
+}
+# A person must look at these: nothing is done about them.
+BY_HAND = {"unknown_file", "store_offline", "many_missing"}
+# The bytes are lost; what can be done is to let the link be fetched again.
+LOST = {"missing_file", "wrong_size", "damaged_file", "unreadable_file"}
+
+
+def test_every_kind_has_words_a_plant_and_a_way_out() -> None:
+    assert set(PLANTS) == set(check.KINDS)
+    assert set(check._REPAIRS) == set(check.KINDS) - BY_HAND
+
+
+@pytest.fixture
+async def film(owner: int, put: Put, use: Callable[..., None]) -> int:
+    use(grace_hours=0)
+    await put(b"other film")
+    item = await put(b"film", "Titled", side={"poster.jpg": b"jpg"})
+    await engine.execute(
+        "insert into source (key, url, media_file) select 'k', 'u', media_file from library_item where id = $1", item
+    )
+    await clean()
+    return item
+
+
+@pytest.mark.promise(9)
+@pytest.mark.parametrize("kind", list(PLANTS))
+async def test_found_alone_and_mended(kind: str, owner: int, put: Put, film: int) -> None:
+    await PLANTS[kind](owner, put)
+    found = await check.check(read_data=True)
+    assert [finding.kind for finding in found] == [kind]
+    assert found[0].detail and found[0].as_dict()["kind"] == kind
+    if kind in LOST:
+        assert "Titled" in found[0].detail  # the entries it is about
+    assert await check.check(read_data=True) == found  # looking changes nothing
+    done = await check.repair(found)
+    if kind in BY_HAND:
+        assert done == [] and [finding.kind for finding in await check.check()] == [kind]
+        return
+    assert len(done) == 1
+    if kind in LOST:
+        assert (await items.get(film, owner))["title"] == "Titled"  # entries stay
+        assert await engine.fetchval("select media_file from source") is None
+        await engine.execute("update media_file set size = 4 where size > 1000")  # the folder that was planted
+        await put(b"film", "Fetched again")
+    await clean()
+
+
+@pytest.mark.promise(9)
+async def test_rot_is_found_and_named_without_false_alarms(owner: int, put: Put) -> None:
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    chance = random.Random(seed)
+    films = [f"film {number} ".encode() * 50 for number in range(200)]
+    await asyncio.gather(*(put(data) for data in films))
+
+    def flip(file: Path, data: bytes) -> None:
+        at = chance.randrange(len(data))
+        _overwrite(file, data[:at] + bytes([data[at] ^ 1 << chance.randrange(8)]) + data[at + 1 :])
+
+    ways = {
+        "flip": (flip, "damaged_file"),
+        "truncate": (lambda file, data: _overwrite(file, data[: chance.randrange(len(data))]), "wrong_size"),
+        "zero": (lambda file, data: _overwrite(file, bytes(len(data))), "damaged_file"),
+        "delete": (lambda file, data: file.unlink(), "missing_file"),
+        "swap": (lambda file, data: _overwrite(file, data[:-1] + b"!"), "damaged_file"),
+    }
+    victims = chance.sample(films, 25)
+    expected = set()
+    for number, data in enumerate(victims):
+        harm, kind = list(ways.values())[number % 5]
+        harm(path(data), data)
+        expected.add((kind, path(data).name))
+    found = {(finding.kind, Path(finding.facts["path"]).name) for finding in await check.check(read_data=True)}
+    assert found == expected
+
+
+async def test_a_side_file_that_its_row_does_not_know_is_stray(owner: int, put: Put, film: int) -> None:
+    path(b"film", "fr.vtt").write_bytes(b"WEBVTT")
+    found = await check.check()
+    assert [finding.kind for finding in found] == ["stray_file"]
+    assert await items.sweep(strays=True) == 1
+    await clean()
+
+
+async def test_young_garbage_is_no_finding(owner: int, put: Put) -> None:
+    await _stray_file(owner, put)
+    await _leftover(owner, put)
+    assert await check.check() == []
+
+
+async def test_what_a_nas_keeps_for_itself_is_no_finding(owner: int, put: Put) -> None:
+    await put(b"film")
+    for name in ("store/.DS_Store", "store/@eaDir", f"store/{path(b'film').parent.name}/Thumbs.db"):
+        (store.root() / name).write_bytes(b"")
+    await clean()
+
+
+async def test_checking_while_others_work_finds_nothing(owner: int, put: Put, at_once: None) -> None:
+    done = asyncio.Event()
+
+    async def work(number: int) -> None:
+        for turn in range(30):
+            item = await put(f"{number} {turn}".encode(), side={"poster.jpg": b"jpg"})
+            await items.trash(item, owner)
+
+    async def watch() -> None:
+        while not done.is_set():
+            assert await check.check(read_data=True) == []
+
+    watching = asyncio.create_task(watch())
+    await asyncio.gather(*(work(number) for number in range(4)))
+    done.set()
+    await watching
+    assert stored() == [] and staged() == []
+
+
+async def test_repair_leaves_alone_what_has_changed_meanwhile(owner: int, put: Put, film: int) -> None:
+    await _stray_file(owner, put)
+    found = await check.check()
+    await put(b"stray")  # somebody fetches exactly these bytes
+    assert await check.repair(found) == []
+    await clean()

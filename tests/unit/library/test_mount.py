@@ -1,0 +1,169 @@
+"""P7: the share may go away. Nothing is written where it should be, nothing is forgotten, and it comes back."""
+
+import dataclasses
+import errno
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mediafetcher.base import errors, settings
+from mediafetcher.db import engine
+from mediafetcher.library import items, mount, store
+from tests.unit.library.conftest import clean, path, staged, stored
+
+pytestmark = pytest.mark.promise(7)
+
+
+async def test_first_start_makes_and_records(media_online: Path, state: Path) -> None:
+    assert media_online == state / "media"
+    row = await engine.fetchrow("select path, sentinel::text from store_root")
+    assert row is not None and row["path"] == str(media_online)
+    assert (media_online / mount.SENTINEL).read_text().startswith(row["sentinel"])
+    now = mount.state()
+    assert now.state == "online" and now.total >= now.free > 0
+
+
+async def test_the_default_is_in_the_state_folder(database: str, state: Path, use: Callable[..., None]) -> None:
+    use(media=None)
+    await mount.prepare()
+    assert mount.root() == (mount.DEFAULT if mount.DEFAULT.is_mount() else state / "media")
+
+
+async def test_later_starts_remember_the_folder(media_online: Path, use: Callable[..., None]) -> None:
+    use(media=None)
+    await mount.prepare()
+    assert mount.root() == media_online
+
+
+async def test_a_moved_store_is_followed(media_online: Path, tmp_path: Path, use: Callable[..., None]) -> None:
+    media_online.rename(tmp_path / "elsewhere")
+    use(media=tmp_path / "elsewhere")
+    assert (await mount.prepare()).state == "online"
+    assert await engine.fetchval("select path from store_root") == str(tmp_path / "elsewhere")
+
+
+async def test_another_folder_is_never_a_second_store(
+    media_online: Path, tmp_path: Path, use: Callable[..., None]
+) -> None:
+    (tmp_path / "empty").mkdir()
+    use(media=tmp_path / "empty")
+    assert (await mount.prepare()).state == "offline"
+    assert list((tmp_path / "empty").iterdir()) == []
+    assert await engine.fetchval("select path from store_root") == str(media_online)
+
+
+async def test_the_sentinel_of_another_library_is_offline(media_online: Path) -> None:
+    (media_online / mount.SENTINEL).write_text("00000000-0000-4000-8000-000000000000\n")
+    now = await mount.look()
+    assert now.state == "offline" and "another library" in now.reason
+
+
+async def test_a_first_start_where_nothing_can_be_made_says_why(
+    database: str, state: Path, use: Callable[..., None]
+) -> None:
+    (state / "file").write_text("")
+    use(media=state / "file" / "media")
+    with pytest.raises(errors.MediaOffline, match="cannot be made or written"):
+        await mount.prepare()
+    assert await engine.fetchval("select count(*) from store_root") == 0
+
+
+async def test_nothing_happens_while_it_is_away(owner: int, put, at_once: None, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """As an unmount leaves it: an empty folder in its place."""
+    item = await put(b"kept")
+    dying = await put(b"dying")
+    root, away = store.root(), tmp_path / "away"
+    ready = await store.stage(await _source(tmp_path))
+    root.rename(away)
+    root.mkdir()
+
+    with pytest.raises(errors.MediaOffline):
+        await store.stage(await _source(tmp_path))
+    with pytest.raises(errors.MediaOffline):
+        await items.add_media(
+            owner=owner, staged=ready, facts=items.MediaFacts("video/mp4", ".mp4"), entry=items.Entry("x")
+        )
+    gone = await items.trash(dying, owner)  # people may still tidy up; the file follows later
+    assert gone["frees"] == len(b"dying")
+    assert await items.sweep(strays=True) == 0
+    assert (await mount.look()).state == "offline"
+    assert await items.sweep(strays=True) == 0
+    assert list(root.iterdir()) == []
+    assert await engine.fetchval("select count(*) from media_file") == 2
+
+    root.rmdir()
+    away.rename(root)
+    assert (await mount.look()).state == "online"
+    assert await items.sweep() == 1
+    assert (await items.get(item, owner))["title"] == "A film"
+    assert stored() == [path(b"kept").name]
+    store.discard(ready)
+    await clean()
+
+
+async def _source(folder: Path) -> Path:
+    made = folder / "new"
+    made.write_bytes(b"new")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (errno.ESTALE, errors.MediaOffline),
+        (errno.EIO, errors.MediaOffline),
+        (errno.ENOTCONN, errors.MediaOffline),
+        (errno.ENOSPC, errors.MediaFull),
+        (errno.EDQUOT, errors.MediaFull),
+        (errno.EROFS, errors.MediaReadOnly),
+        (errno.EACCES, errors.MediaReadOnly),
+    ],
+)
+async def test_errors_of_the_share_pause_at_once(media_online: Path, number: int, kind: type[errors.Away]) -> None:
+    with pytest.raises(kind), mount.writing():
+        raise OSError(number, os.strerror(number))
+    assert mount.state().state != "online"
+    assert (await mount.look()).state == "online"  # it resumes by itself
+
+
+async def test_a_missing_file_is_not_a_missing_share(media_online: Path) -> None:
+    with pytest.raises(FileNotFoundError), mount.writing():
+        (media_online / "store" / "none").stat()
+    assert mount.state().state == "online"
+    (media_online / mount.SENTINEL).unlink()
+    with pytest.raises(errors.MediaOffline), mount.writing():
+        (media_online / "store" / "none").stat()
+    assert mount.state().state == "offline"
+
+
+async def test_a_change_is_told_to_the_pages(media_online: Path) -> None:
+    from mediafetcher.base import events
+
+    with events.subscribe() as heard:
+        (media_online / mount.SENTINEL).rename(media_online / "moved")
+        await mount.look()
+        assert (await heard.get()).kind == "system"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting needs root; errors of a read-only share are injected above")
+async def test_read_only_and_back(state: Path, media_online: Path, tmp_path: Path) -> None:
+    subprocess.run(["mount", "--bind", str(media_online), str(media_online)], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(media_online)], check=True)
+        with pytest.raises(errors.MediaReadOnly):
+            await store.stage(await _source(tmp_path))
+        assert mount.state().state == "read_only" == (await mount.look()).state
+        subprocess.run(["mount", "-o", "remount,rw,bind", str(media_online)], check=True)
+        assert (await mount.look()).state == "online"
+        store.discard(await store.stage(await _source(tmp_path)))
+    finally:
+        subprocess.run(["umount", "-l", str(media_online)], check=True)
+    assert staged() == []
+
+
+async def test_too_little_room_is_full(media_online: Path) -> None:
+    settings.use(dataclasses.replace(settings.get(), min_free=1 << 62))
+    assert (await mount.look()).state == "full"
