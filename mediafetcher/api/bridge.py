@@ -36,7 +36,8 @@ class Exchange:
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
             "http_version": scope.http_version,
-            "method": scope.method,
+            # Whatever GET answers, HEAD answers without the body; `send` leaves it out.
+            "method": "GET" if scope.method == "HEAD" else scope.method,
             "scheme": scope.scheme,
             "path": scope.path,
             "raw_path": scope.path.encode(),
@@ -72,16 +73,22 @@ class Exchange:
         if message["type"] == "http.response.start":
             self._start = dict(message)
             return
+        if self._over.is_set():
+            return
         body, more = bytes(message.get("body", b"")), message.get("more_body", False)
         if self._stream is None:
             status, headers = self._start["status"], self._merged()
             self.began = True
+            if self._scope.method == "HEAD":
+                self._proto.response_empty(status, headers)
+                self._over.set()
+                return
             if not more:
                 self._proto.response_bytes(status, headers, body)
                 self._over.set()
                 return
             self._stream = self._proto.response_stream(status, headers)
-        if body and not self._over.is_set():
+        if body:
             try:
                 await self._stream.send_bytes(body)
             except self._gone:

@@ -100,6 +100,7 @@ async def serve(settings: Settings, ready: Callable[[], None], stopping: asyncio
     Expects a connected engine, and closes nothing of it. Open streams are told to end, and within 5 s of
     `stopping` it returns, whatever clients do. Raises `PortInUse`, `BadSetting`.
     """
+    guard.require_valid(settings)
     address = _require_free(settings.host, settings.port)
     front = Front(settings)
     events.reopen()

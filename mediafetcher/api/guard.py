@@ -6,6 +6,7 @@
 - Forwarded headers count only where a configured proxy sends them.
 """
 
+import functools
 import ipaddress
 import re
 import socket
@@ -20,10 +21,12 @@ MOST_BODY = 1 << 20  # bytes
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 _HOST = re.compile(r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?$")
 
+_NO_PROOF = "A change with a session's cookie needs Sec-Fetch-Site or Origin; programs use a token instead."
+
 HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
-    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
@@ -48,10 +51,15 @@ class Call:
     https: bool
 
 
+def require_valid(settings: Settings) -> None:
+    """Raises `BadSetting`, at the start rather than at a request."""
+    _networks(settings.trusted_proxies)
+
+
 def call(settings: Settings, method: str, get: auth.Get, host: str | None, peer: str, scheme: str) -> Call:
     """`peer` is the address of the other end; a proxy that is configured says who is behind it."""
     address, https, host = peer, scheme == "https", host or get("host") or ""
-    if peer in settings.trusted_proxies:
+    if _is_proxy(settings, peer):
         address = _behind(settings, get("x-forwarded-for") or "", peer)
         https = (get("x-forwarded-proto") or scheme).split(",")[0].strip() == "https"
     if settings.public_url and urlsplit(settings.public_url).scheme == "https":
@@ -66,9 +74,25 @@ def _behind(settings: Settings, forwarded: str, peer: str) -> str:
             address = str(ipaddress.ip_address(part))
         except ValueError:
             return peer
-        if address not in settings.trusted_proxies:
+        if not _is_proxy(settings, address):
             return address
     return peer
+
+
+def _is_proxy(settings: Settings, address: str) -> bool:
+    """Whether it is one of the configured addresses, or lies in one of the configured networks."""
+    return any(ipaddress.ip_address(address) in network for network in _networks(settings.trusted_proxies))
+
+
+@functools.lru_cache(8)
+def _networks(names: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    networks = []
+    for name in names:
+        try:
+            networks.append(ipaddress.ip_network(name, strict=False))
+        except ValueError:
+            raise errors.BadSetting(f"trusted_proxies: {name!r} is no address or network.") from None
+    return tuple(networks)
 
 
 def _names(url: str) -> str:
@@ -83,7 +107,7 @@ def check(settings: Settings, call: Call) -> None:
     if call.method in _SAFE:
         return
     if not _from_our_page(settings, call):
-        raise errors.CrossSite()
+        raise errors.CrossSite(None if call.get("sec-fetch-site") or call.get("origin") else _NO_PROOF)
     _check_body(call.get)
 
 

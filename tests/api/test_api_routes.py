@@ -160,3 +160,37 @@ async def test_unknown_addresses_and_methods(web: Any, alice: Any) -> None:
     for path in ("/media/1", "/", "/library"):
         answer = await alice.http.post(path, json={})
         assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+async def test_head_is_get_without_the_body(web: Any, alice: Any) -> None:
+    for path in ("/api/health", "/api/items", "/api/events", "/api/nothing", "/"):
+        got, head = None, await alice.http.head(path)
+        if path != "/api/events":
+            got = await alice.http.get(path)
+            assert head.status_code == got.status_code, path
+        assert head.content == b""
+        require_headers(head)
+
+
+async def test_no_secret_reaches_the_log(web: Any, alice: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Canaries in every place where a secret may stand, through every route."""
+    canary = "canary-7f3a9c"
+    caplog.set_level("DEBUG")
+    headers = [
+        {"Authorization": f"Bearer mf_{canary}"},
+        {"Authorization": f"Basic {canary}"},
+        {"Cookie": f"mf_session={canary}", "Origin": web.url},
+    ]
+    for route in ROUTES:
+        for sent in headers:
+            path = f"{fill(route)}?token={canary}"
+            body = {"name": "x", "password": canary, "code": canary, "url": f"http://u:{canary}@site.test/?k={canary}"}
+            answer = await web.client().request(route.method, path, json=body, headers=sent)
+            assert answer.status_code < 500
+    made = await alice.http.post("/api/tokens", json={"name": "t", "scopes": ["read"]})
+    await alice.http.post("/api/users", json={"name": "New", "password": canary * 2})
+    ours = [record for record in caplog.records if not record.name.startswith(("http", "asyncio"))]
+    logged = "\n".join(f"{record.getMessage()} {getattr(record, 'fields', '')} {record.exc_text}" for record in ours)
+    assert "user_added" in logged  # something was logged at all
+    assert canary not in logged
+    assert made.json()["token"] not in logged
