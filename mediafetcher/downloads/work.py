@@ -137,7 +137,7 @@ async def _playable(claim: jobs.Claim, hold: held.Hold, info: Info, source: Path
     if decision.action == "reject":
         raise decision.problem()
     _whole(info, facts)
-    if decision.action == "none":
+    if decision.action == "none" or claim.options.keep_original:
         return source, facts
     hold.enter("convert")
     await jobs.note(claim, stage="convert", converting=True)
@@ -153,7 +153,7 @@ async def _playable(claim: jobs.Claim, hold: held.Hold, info: Info, source: Path
 
 def _decide(claim: jobs.Claim, facts: probe.Facts) -> probe.Decision:
     chosen = claim.options
-    return probe.decide(facts, audio=chosen.audio is not None, never_transcode=chosen.never_transcode)
+    return probe.decide(facts, audio=chosen.audio, never_transcode=chosen.never_transcode)
 
 
 def _whole(info: Info, facts: probe.Facts) -> None:
@@ -185,6 +185,7 @@ async def _convert(
         decision,
         max_height=claim.options.max_height or chosen.max_height,
         threads=chosen.ffmpeg_threads,
+        audio=claim.options.audio,
         on_progress=report,
     )
 

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from mediafetcher.base import child, errors, log
 from mediafetcher.media import boxes, ffmpeg
@@ -21,16 +22,40 @@ Progress = Callable[[float, float | None], None]
 _LIMITS = child.Limits(data=3 << 30, nice=15, idle=True)
 _SILENCE = 900.0  # seconds: FFmpeg says nothing while it moves the index of a large file to its front
 _POSTER_WIDTH = 640
+# FFmpeg's name of the container -> (MIME type, extension); the first that fits
+_VIDEO_KINDS = {
+    "mp4": ("video/mp4", ".mp4"),
+    "webm": ("video/webm", ".webm"),
+    "mpegts": ("video/mp2t", ".ts"),
+    "avi": ("video/x-msvideo", ".avi"),
+    "flv": ("video/x-flv", ".flv"),
+    "mpeg": ("video/mpeg", ".mpg"),
+    "asf": ("video/x-ms-wmv", ".wmv"),
+    "ogg": ("video/ogg", ".ogv"),
+    "gif": ("image/gif", ".gif"),
+}
+_AUDIO_KINDS = {
+    "mp3": ("audio/mpeg", ".mp3"),
+    "mp4": ("audio/mp4", ".m4a"),
+    "ogg": ("audio/ogg", ".ogg"),
+    "flac": ("audio/flac", ".flac"),
+    "wav": ("audio/wav", ".wav"),
+    "webm": ("audio/webm", ".weba"),
+    "aac": ("audio/aac", ".aac"),
+}
 _MP4 = ("-movflags", "+faststart", "-brand", "mp42", "-f", "mp4")
+_MP3 = ("-f", "mp3")
 _TO_SDR = "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv"
 _log = log.get("convert")
 
 
 def kind_of(facts: Facts) -> tuple[str, str]:
-    """(MIME type, extension with its dot) of a playable file."""
-    if facts.video:
-        return "video/mp4", ".mp4"
-    return ("audio/mpeg", ".mp3") if "mp3" in facts.container else ("audio/mp4", ".m4a")
+    """(MIME type, extension with its dot) of a playable file, or of one that was to be kept as it came."""
+    kinds = _VIDEO_KINDS if facts.video else _AUDIO_KINDS
+    for name, kind in kinds.items():
+        if name in facts.container:
+            return kind
+    return ("video/x-matroska", ".mkv") if facts.video else ("audio/x-matroska", ".mka")
 
 
 async def convert(
@@ -41,22 +66,26 @@ async def convert(
     *,
     max_height: int,
     threads: int,
+    audio: str | None = None,
     on_progress: Progress = lambda fraction, speed: None,
 ) -> None:
     """Make `target`, a web-playable file, of `source`. Nothing is left at `target` where it fails.
+
+    `audio`: `mp3` makes that of a sound alone, which else is put into an MP4 (`m4a`).
 
     `max_height` bounds the shorter side, and only where the picture is encoded anyway. Progress: fraction 0..1 and
     speed as a multiple of real time. Raises `TranscodeFailed`, `Truncated`, `TooLarge` or `MediaFull`.
     """
     action = decision.action
+    plan = _Plan(source, facts, max_height, threads, audio)
     try:
-        await _run(source, target, facts, action, max_height, threads, on_progress)
+        await _run(plan, target, action, on_progress)
     except errors.TranscodeFailed as failed:
         # Some streams cannot be copied (no timestamps, broken headers) and yet be decoded.
         if action not in ("remux", "audio") or facts.video is None:
             raise
         _log.warning("a copy failed, encoding instead", reason=failed.facts.get("reason"))
-        await _run(source, target, facts, "both", max_height, threads, on_progress)
+        await _run(plan, target, "both", on_progress)
 
 
 async def join(first: Path, second: Path, target: Path) -> Path:
@@ -118,16 +147,24 @@ async def poster(source: Path, target: Path, facts: Facts) -> bool:
         part.unlink(missing_ok=True)
 
 
-async def _run(
-    source: Path, target: Path, facts: Facts, action: Action, max_height: int, threads: int, report: Progress
-) -> None:
+class _Plan(NamedTuple):
+    source: Path
+    facts: Facts
+    max_height: int
+    threads: int
+    audio: str | None
+
+
+async def _run(plan: _Plan, target: Path, action: Action, report: Progress) -> None:
     part = _owned(target)
-    high = (facts.level or 0) > MAX_LEVEL
+    high = (plan.facts.level or 0) > MAX_LEVEL
     try:
         for relevel in (high, True):
-            arguments = _arguments(source, part, facts, action, max_height, threads, relevel)
-            meter = _Meter(facts.duration, report)
-            ended = await ffmpeg.run(arguments, [source, part], limits=_LIMITS, timeout=_SILENCE, on_line=meter.line)
+            arguments = _arguments(plan, part, action, relevel)
+            meter = _Meter(plan.facts.duration, report)
+            ended = await ffmpeg.run(
+                arguments, [plan.source, part], limits=_LIMITS, timeout=_SILENCE, on_line=meter.line
+            )
             if ended.code != 0:
                 raise _failure(ended)
             # Only an MP4 shows its level, so of other sources it is known now.
@@ -140,30 +177,35 @@ async def _run(
         part.unlink(missing_ok=True)
 
 
-def _arguments(
-    source: Path, part: Path, facts: Facts, action: Action, max_height: int, threads: int, relevel: bool
-) -> list[str]:
-    """FFmpeg's arguments; `relevel` writes the level that the size and rate of the picture ask for."""
-    first = facts.audio[0] if facts.audio else None
+def _arguments(plan: _Plan, part: Path, action: Action, relevel: bool) -> list[str]:
+    """FFmpeg's arguments; `relevel` writes H.264 level 5.2 into a copy, which players look at before all else."""
+    facts = plan.facts
+    threads = ["-threads", str(plan.threads)]
     arguments = ["-v", "error", "-nostats", "-progress", "pipe:1", "-stats_period", "0.25"]
-    arguments += ["-threads", str(threads), *ffmpeg.SAFE_INPUT, "-i", f"file:{source}"]
+    arguments += [*threads, *ffmpeg.SAFE_INPUT, "-i", f"file:{plan.source}"]
     if facts.video and action != "audio_only":
         arguments += ["-map", f"0:{facts.video.index}"]
-        encode = action in ("video", "both")
-        arguments += _encode_video(facts.video, max_height, threads) if encode else ["-c:v", "copy"]
-        if relevel and facts.video.codec == "h264" and not encode:
-            arguments += ["-bsf:v", "h264_metadata=level=5.2"]
-        elif facts.video.codec == "hevc" and not encode:
-            arguments += ["-tag:v", "hvc1"]
-    if first:
-        copy = action in ("remux", "video") or (action == "audio_only" and first.codec == "aac")
-        arguments += ["-map", f"0:{first.index}", *(["-c:a", "copy"] if copy else _encode_audio(first))]
+        if action in ("video", "both"):
+            arguments += [*_encode_video(facts.video, plan.max_height), *threads]
+        else:
+            arguments += ["-c:v", "copy", *_copied(facts.video, relevel)]
+    mp3 = action == "audio_only" and plan.audio == "mp3"
+    if facts.audio:
+        first = facts.audio[0]
+        copy = action in ("remux", "video") or (action == "audio_only" and first.codec == "aac" and not mp3)
+        arguments += ["-map", f"0:{first.index}", *(["-c:a", "copy"] if copy else _encode_audio(first, mp3))]
     arguments += ["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]
     arguments += ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"]
-    return [*arguments, *_MP4, "-y", f"file:{part}"]
+    return [*arguments, *(_MP3 if mp3 else _MP4), "-y", f"file:{part}"]
 
 
-def _encode_video(video: Video, max_height: int, threads: int) -> list[str]:
+def _copied(video: Video, relevel: bool) -> list[str]:
+    if video.codec == "hevc":
+        return ["-tag:v", "hvc1"]
+    return ["-bsf:v", "h264_metadata=level=5.2"] if relevel and video.codec == "h264" else []
+
+
+def _encode_video(video: Video, max_height: int) -> list[str]:
     filters = ["bwdif=mode=send_frame"] if video.interlaced else []
     if video.hdr:
         filters.append(_TO_SDR)
@@ -172,13 +214,14 @@ def _encode_video(video: Video, max_height: int, threads: int) -> list[str]:
     filters.append("format=yuv420p")
     encoder = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-profile:v", "high"]
     rate = ["-maxrate", "8M", "-bufsize", "16M"] if max_height <= 1080 else []
-    return ["-vf", ",".join(filters), *encoder, *rate, "-threads", str(threads), "-fps_mode", "vfr"]
+    return ["-vf", ",".join(filters), *encoder, *rate, "-fps_mode", "vfr"]
 
 
-def _encode_audio(audio: Audio) -> list[str]:
+def _encode_audio(audio: Audio, mp3: bool) -> list[str]:
     rate = "44100" if audio.rate == 44100 else "48000"
     channels = "1" if audio.channels == 1 else "2"
-    return ["-c:a", "aac", "-b:a", "160k", "-ac", channels, "-ar", rate]
+    encoder = ["-c:a", "libmp3lame", "-q:a", "2"] if mp3 else ["-c:a", "aac", "-b:a", "160k"]
+    return [*encoder, "-ac", channels, "-ar", rate]
 
 
 def _owned(target: Path) -> Path:

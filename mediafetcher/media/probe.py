@@ -117,17 +117,17 @@ def _what_else(path: Path) -> str:
     return "FFmpeg does not know this kind of file"
 
 
-def decide(facts: Facts, *, audio: bool = False, never_transcode: bool = False) -> Decision:
+def decide(facts: Facts, *, audio: str | None = None, never_transcode: bool = False) -> Decision:
     """The ladder: the least that makes the file play everywhere.
 
-    `audio`: only the sound is wanted. `never_transcode`: a picture that browsers may not play is kept as it is,
-    put into an MP4 where that is possible.
+    `audio`: only the sound is wanted, best as `m4a` or `mp3`. `never_transcode`: a picture that browsers may not
+    play is kept as it is, put into an MP4 where that is possible.
     """
     refused = _refusal(facts)
     if refused:
         return refused
     if facts.video is None or audio:
-        return _sound(facts, keep_picture=not audio)
+        return _sound(facts, audio)
     picture_fault = _picture_fault(facts.video)
     sound_fault = _sound_fault(facts)
     if picture_fault and not never_transcode:
@@ -160,17 +160,17 @@ def _refusal(facts: Facts) -> Decision | None:
     return None
 
 
-def _sound(facts: Facts, *, keep_picture: bool) -> Decision:
+def _sound(facts: Facts, wanted: str | None) -> Decision:
     if not facts.audio:
         return Decision("reject", "it has no sound")
-    first = facts.audio[0].codec
-    bare = keep_picture or facts.video is None
-    if bare and first == "mp3" and "mp3" in facts.container:
-        return Decision("none")
-    if bare and "mp4" in facts.container and not _sound_fault(facts) and not _box_fault(facts):
-        return Decision("none")
-    why = _sound_fault(facts) or _box_fault(facts) if bare else "only the sound is wanted"
-    return Decision("audio_only", why)
+    if facts.video:
+        return Decision("audio_only", "only the sound is wanted")
+    if facts.audio[0].codec == "mp3" and "mp3" in facts.container:
+        return Decision("none")  # for a wish of m4a too: what plays everywhere is not encoded again
+    if wanted == "mp3":
+        return Decision("audio_only", f"the sound is {facts.audio[0].codec}")
+    why = _sound_fault(facts) or _box_fault(facts)
+    return Decision("audio_only", why) if why else Decision("none")
 
 
 def _picture_fault(video: Video) -> str:

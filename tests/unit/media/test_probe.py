@@ -109,15 +109,17 @@ async def test_a_playlist_in_disguise_reads_nothing(media_corpus, tmp_path, name
     assert "canary-4711" not in repr(facts)
 
 
-async def test_only_the_sound_is_wanted(media_corpus, tmp_path):
-    facts = await probe.probe(media_corpus / "ok.mp4")
-    decision = probe.decide(facts, audio=True)
+@pytest.mark.parametrize(("audio", "kind"), [("m4a", ("audio/mp4", ".m4a")), ("mp3", ("audio/mpeg", ".mp3"))])
+async def test_only_the_sound_is_wanted(media_corpus, tmp_path, audio, kind):
+    source = media_corpus / "ok.mp4"
+    facts = await probe.probe(source)
+    decision = probe.decide(facts, audio=audio)
     assert decision.action == "audio_only"
-    target = tmp_path / "sound.m4a"
-    await convert.convert(media_corpus / "ok.mp4", target, facts, decision, max_height=1080, threads=1)
+    target = tmp_path / "sound"
+    await convert.convert(source, target, facts, decision, max_height=1080, threads=1, audio=audio)
     made = await probe.probe(target)
-    assert made.video is None and probe.is_playable(made)
-    assert convert.kind_of(made) == ("audio/mp4", ".m4a")
+    assert made.video is None and probe.decide(made, audio=audio) == probe.Decision("none")
+    assert convert.kind_of(made) == kind
 
 
 async def test_never_transcode_keeps_the_picture(media_corpus, tmp_path):
