@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -118,7 +118,8 @@ class _Slow(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         time.sleep(1)
-        self.send_error(404)
+        with suppress(BrokenPipeError):  # cancelled meanwhile
+            self.send_error(404)
 
     def log_message(self, *_: object) -> None: ...
 
@@ -182,7 +183,7 @@ async def _plant(running: Program, name: str) -> int:
     await engine.connect(cluster.Cluster(running.state).dsn)
     try:
         media = await engine.fetchval(
-            "insert into media_file (sha256, size, kind, ext) values (decode($1, 'hex'), $2, 'video/mp4', 'mp4')"
+            "insert into media_file (sha256, size, kind, ext) values (decode($1, 'hex'), $2, 'video/mp4', '.mp4')"
             " returning id",
             name,
             2 * GIB,
