@@ -64,7 +64,7 @@ def _translated() -> Iterator[None]:
         raise
 
 
-class _Connection(asyncpg.Connection):  # type: ignore[misc]
+class _Connection(asyncpg.Connection):
     """A connection of the pool. Nothing we do outlives a transaction, so giving it back costs no round trip."""
 
     def get_reset_query(self) -> str:

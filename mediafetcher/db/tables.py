@@ -89,7 +89,7 @@ class Folder(Table, tablename="folder", db=DB):
 
     id = BigSerial(primary_key=True)
     owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
-    parent = ForeignKey("self", on_delete=OnDelete.no_action)
+    parent: ForeignKey = ForeignKey("self", on_delete=OnDelete.no_action)
     name = Text(required=True)
     created_at = _now()
 

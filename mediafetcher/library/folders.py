@@ -126,7 +126,7 @@ async def tree(owner: int) -> list[dict[str, Any]]:
     )
 
 
-async def get(id: int, owner: int) -> dict[str, Any]:  # noqa: A002
+async def get(id: int, owner: int) -> dict[str, Any]:
     """One folder, as `tree` shows it. Raises `NotFound`."""
     found = next((row for row in await tree(owner) if row["id"] == id), None)
     if found is None:
@@ -142,7 +142,7 @@ async def make(owner: int, path: str) -> dict[str, Any]:
     return await get(made, owner)
 
 
-async def change(id: int, owner: int, path: str) -> dict[str, Any]:  # noqa: A002
+async def change(id: int, owner: int, path: str) -> dict[str, Any]:
     """Give a folder this path: rename and move in one -> the folder.
 
     Raises `NotFound`, `Invalid`, `NameTaken` where that path is another folder.
@@ -157,7 +157,7 @@ async def change(id: int, owner: int, path: str) -> dict[str, Any]:  # noqa: A00
     return await get(id, owner)
 
 
-async def rename(id: int, owner: int, name: str) -> None:  # noqa: A002
+async def rename(id: int, owner: int, name: str) -> None:
     """Raises `NotFound`, `Invalid`, `NameTaken`."""
     if len(parts(name)) != 1:
         raise errors.Invalid("Give the folder a name without a slash.")
@@ -166,7 +166,7 @@ async def rename(id: int, owner: int, name: str) -> None:  # noqa: A002
         await _put(id, owner, (await _row(id, owner))["parent"], parts(name)[0])
 
 
-async def move(id: int, owner: int, parent: int | None) -> None:  # noqa: A002
+async def move(id: int, owner: int, parent: int | None) -> None:
     """Put it below another folder, or at the top (None). Raises `NotFound`, `Invalid`, `NameTaken`."""
     async with engine.transaction():
         await _change_tree(owner)
@@ -175,7 +175,7 @@ async def move(id: int, owner: int, parent: int | None) -> None:  # noqa: A002
         await _put(id, owner, parent, (await _row(id, owner))["name"])
 
 
-async def delete(id: int, owner: int) -> int:  # noqa: A002
+async def delete(id: int, owner: int) -> int:
     """Remove a folder and those below it; the items inside go to the trash -> how many. Raises `NotFound`.
 
     They leave the folder for good: restored, they are at the top.
@@ -203,14 +203,14 @@ async def _change_tree(owner: int) -> None:
     await engine.execute("select pg_advisory_xact_lock($1::int, $2::int)", _LOCK, owner % (1 << 31))
 
 
-async def _row(id: int, owner: int) -> dict[str, Any]:  # noqa: A002
+async def _row(id: int, owner: int) -> dict[str, Any]:
     row = await engine.fetchrow("select id, parent, name from folder where id = $1 and owner = $2", id, owner)
     if row is None:
         raise errors.NotFound("There is no such folder.")
     return row
 
 
-async def _put(id: int, owner: int, parent: int | None, name: str) -> None:  # noqa: A002
+async def _put(id: int, owner: int, parent: int | None, name: str) -> None:
     await _row(id, owner)
     if parent in await below(id):
         raise errors.Invalid("A folder cannot go below itself.")

@@ -147,7 +147,7 @@ async def link(owner: int, media_file: int, entry: Entry, also: Also | None = No
     return item
 
 
-async def copy(id: int, owner: int, folder: int | None) -> int:  # noqa: A002
+async def copy(id: int, owner: int, folder: int | None) -> int:
     """One more reference to an item's file, in another folder -> the new item's id.
 
     Where the file is in that folder already, its item. Raises `NotFound`.
@@ -155,7 +155,8 @@ async def copy(id: int, owner: int, folder: int | None) -> int:  # noqa: A002
     async with engine.transaction():
         await _own_folder(owner, folder)
         row = await engine.fetchrow(
-            "select media_file, title, source, source_url, site, uploader from library_item where id = $1 and owner = $2",
+            "select media_file, title, source, source_url, site, uploader from library_item"
+            " where id = $1 and owner = $2",
             id,
             owner,
         )
@@ -174,33 +175,33 @@ async def copy(id: int, owner: int, folder: int | None) -> int:  # noqa: A002
         made = await link(owner, row["media_file"], Entry(row["title"], folder, row["source"], **source))
         if made is None:
             raise errors.NotFound("The file of that item is gone.")
-    return made
+        return made
 
 
 # ---- changes -------------------------------------------------------------------------------------------
 
 
-async def rename(id: int, owner: int, title: str) -> None:  # noqa: A002
+async def rename(id: int, owner: int, title: str) -> None:
     """Raises `NotFound`, `Invalid`."""
     if not title.strip():
         raise errors.Invalid("Give the item a title.")
     await _change(id, owner, "title = $3", clean_title(title))
 
 
-async def move(id: int, owner: int, folder: int | None) -> None:  # noqa: A002
+async def move(id: int, owner: int, folder: int | None) -> None:
     """Put it into another folder of the same person; None: the top. Raises `NotFound`."""
     async with engine.transaction():
         await _own_folder(owner, folder)
         await _change(id, owner, "folder = $3", folder)
 
 
-async def restore(id: int, owner: int) -> dict[str, Any]:  # noqa: A002
+async def restore(id: int, owner: int) -> dict[str, Any]:
     """Bring it back from the trash -> the item. One that is not in the trash is as good. Raises `NotFound`."""
     await _change(id, owner, "trashed_at = null")
     return await get(id, owner)
 
 
-async def watched(id: int, owner: int, position: float) -> None:  # noqa: A002
+async def watched(id: int, owner: int, position: float) -> None:
     """Remember how far a person has watched the item's file, in seconds. Raises `NotFound`."""
     done = await engine.fetchval(
         "insert into watch (owner, media_file, position) select $2, media_file, $3 from library_item"
@@ -214,7 +215,7 @@ async def watched(id: int, owner: int, position: float) -> None:  # noqa: A002
         raise errors.NotFound("There is no such item.")
 
 
-async def _change(id: int, owner: int, change: str, *values: Any) -> None:  # noqa: A002
+async def _change(id: int, owner: int, change: str, *values: Any) -> None:
     async with engine.transaction():
         sql = f"update library_item set {change} where id = $1 and owner = $2 returning id"
         if await engine.fetchval(sql, id, owner, *values) is None:
@@ -233,7 +234,7 @@ async def _own_folder(owner: int, folder: int | None) -> None:
 # ---- out -----------------------------------------------------------------------------------------------
 
 
-async def trash(id: int, owner: int) -> dict[str, Any]:  # noqa: A002
+async def trash(id: int, owner: int) -> dict[str, Any]:
     """Move it to the trash -> `trashed`, and what going for good means: `holders` that stay, `frees` bytes.
 
     With TRASH_DAYS=0 it goes for good at once (`trashed` is False). Raises `NotFound`.

@@ -47,7 +47,7 @@ _ORDERS = {
 SORTS = tuple(sign + name for name in ("created", "title", "duration", "size") for sign in ("", "-"))
 
 
-async def get(id: int, owner: int) -> dict[str, Any]:  # noqa: A002
+async def get(id: int, owner: int) -> dict[str, Any]:
     """One item as the API shows it, also one in the trash. Raises `NotFound`."""
     rows = await engine.fetch(_SELECT.format(key="null") + " where i.id = $1 and i.owner = $2", id, owner)
     if not rows:
@@ -153,7 +153,7 @@ async def _page(
     return {"items": await _shown(shown), "next": more}
 
 
-def _encode(key: Any, id: int) -> str:  # noqa: A002
+def _encode(key: Any, id: int) -> str:
     text = json.dumps([key.isoformat() if isinstance(key, datetime) else key, id], ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 

@@ -91,7 +91,8 @@ async def prepare() -> Mount:
     chosen = settings.get()
     row = await engine.fetchrow("select path, sentinel from store_root where id = 1")
     if row is None:
-        folder = chosen.media or await asyncio.to_thread(_default, chosen.state)
+        default = await asyncio.to_thread(_default, chosen.state)
+        folder = chosen.media or default
         try:
             made = await asyncio.to_thread(_create, folder)
         except OSError as error:

@@ -26,7 +26,7 @@ async def test_piccolo_writes_the_time_of_the_database(database: str) -> None:
 
 
 async def test_transaction_rolls_back_on_an_exception(database: str) -> None:
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012
         async with engine.transaction():
             await engine.execute("insert into account (name) values ('a')")
             async with engine.transaction():  # joins
@@ -118,7 +118,7 @@ async def test_notifications_arrive_after_the_commit_and_long_ones_in_parts(data
 
 async def test_a_server_that_sends_us_away_is_database_away_and_then_back(database: str) -> None:
     with events.subscribe() as heard:
-        with pytest.raises(errors.DatabaseAway):
+        with pytest.raises(errors.DatabaseAway):  # noqa: PT012
             async with engine.transaction():
                 await engine.execute(
                     "select pg_terminate_backend(pid) from pg_stat_activity"

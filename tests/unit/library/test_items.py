@@ -1,6 +1,7 @@
 """The rules of the library: what is a reference, when a file goes, and what happens when many do it at once."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -275,10 +276,8 @@ async def test_put_release_and_sweep_race_on_three_files(owner: int, put, at_onc
                 case 2:
                     item = await engine.fetchval("select id from library_item order by random() limit 1")
                     if item is not None:
-                        try:
+                        with contextlib.suppress(errors.NotFound):  # somebody else was first
                             await items.trash(item, owner)
-                        except errors.NotFound:
-                            pass  # somebody else was first
                 case 3:
                     await items.sweep(strays=chance.random() < 0.3)
             # Under the lock of the row: while it counts a reference, its file is there.
