@@ -144,6 +144,7 @@ async def test_redirects_in_a_circle_end_soon(site, folder):
 @pytest.mark.parametrize(
     "name", ["file.m3u8", "filekey.m3u8", "map.m3u8", "concat.m3u8", "subfile.m3u8", "private.m3u8", "file.mpd"]
 )
+@pytest.mark.promise(21)
 async def test_playlists_that_reach_for_more(site, folder, name):
     with pytest.raises(errors.FetchProblem) as caught:
         await bring(site.url(f"/evil/{name}"), folder)
@@ -232,12 +233,14 @@ async def test_a_name_that_is_not_ours_is_not_trusted(site, folder):
         ("/changing/60000/ok.mp4", False),
     ],
 )
+@pytest.mark.promise(14)
 async def test_a_broken_connection_never_gives_a_mixture(site, folder, media_corpus, path, whole):
     _, result = await bring(site.url(path), folder)
     tail = b"" if whole else free_box("second version")
     assert digest(result.file) == digest(media_corpus / "ok.mp4", tail)
 
 
+@pytest.mark.promise(14)
 async def test_the_next_attempt_goes_on_where_the_last_was_cut(site, folder, media_corpus):
     url = site.url("/slow/60/ok.mp4")
     async with fetch.Fetch(url, Options(), folder) as source:
@@ -280,6 +283,7 @@ async def test_silence_ends_it(site, folder):
         await bring(site.url("/stall/50000/ok.mp4"), folder)
 
 
+@pytest.mark.promise(21)
 async def test_an_endless_body_meets_the_limit(site, folder):
     settings.use(replace(settings.get(), max_file_size=3 << 20))
     with pytest.raises(errors.TooLarge):
