@@ -204,11 +204,11 @@ async def _plant(running: Program, name: str) -> int:
 
 
 def ladder() -> list[Figure]:
-    """CPU seconds of what the decision chooses, beside transcoding always, for 60 s of 1080p."""
+    """CPU seconds of what the decision chooses, beside transcoding always, for 20 s of 1080p."""
     with scratch() as folder:
         film = folder / "film.mkv"
-        source = "testsrc2=size=1920x1080:rate=25:duration=60"
-        make = [ffmpeg.path(), "-v", "error", "-f", "lavfi", "-i", source, "-f", "lavfi", "-i", "sine=duration=60"]
+        source = "testsrc2=size=1920x1080:rate=25:duration=20"
+        make = [ffmpeg.path(), "-v", "error", "-f", "lavfi", "-i", source, "-f", "lavfi", "-i", "sine=duration=20"]
         coding = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", str(film)]
         subprocess.run([*make, *coding], check=True)
         chosen = children_cpu(lambda: asyncio.run(_as_decided(film, folder / "out.mp4")))
