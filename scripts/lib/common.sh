@@ -16,7 +16,7 @@ try() {
   local words=$1; shift
   say "· $words"
   mkdir -p "$cache"
-  "$@" >"$setup_log" 2>&1 </dev/null || { tail -n 20 "$setup_log" >&2; return 1; }
+  NO_COLOR=1 "$@" >"$setup_log" 2>&1 </dev/null || { tail -n 20 "$setup_log" >&2; return 1; }
 }
 step() { try "$@" || fail "That did not work: $1. All of it is in $setup_log"; }
 
