@@ -276,6 +276,11 @@ def _make(folder: Path) -> None:
     child.give(folder)
 
 
+def left(id: int) -> bool:
+    """Whether a folder of this download lies here that nobody works in."""
+    return held.get(id) is None and _path(id).exists()
+
+
 async def tidy() -> None:
     """Remove the folders of downloads that will not go on here."""
     root = settings.get().work

@@ -66,5 +66,9 @@ class Films:
         (name,) = self._make(1)
         return self._site.url(f"/media/{name}"), self._site.url(f"/noname/{name}")
 
+    def size(self) -> int:
+        """Bytes of an ordinary film."""
+        return self._source.stat().st_size
+
     def requests(self) -> int:
         return len(self._site.log)

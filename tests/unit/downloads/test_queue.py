@@ -190,6 +190,20 @@ async def test_an_absent_share_pauses_the_queue_and_not_the_row(owner, running, 
     await _until(id, "done")
 
 
+async def test_the_folder_of_one_that_is_cancelled_while_it_waits_goes_at_once(owner, running):
+    id = await engine.fetchval(
+        "insert into download (owner, url, site, source_key, run_after)"
+        " values ($1, 'u', 's', 'k', now() + interval '1 hour') returning id",
+        owner,
+    )
+    folder = settings.get().work / str(id)
+    folder.mkdir()
+    await jobs.cancel(id, owner)
+    async with asyncio.timeout(10):
+        while folder.exists():
+            await asyncio.sleep(0.02)
+
+
 async def test_progress_is_told_a_few_times_a_second(owner, running):
     hold = held.take(10_000, owner, 1)
     try:

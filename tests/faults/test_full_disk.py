@@ -1,0 +1,85 @@
+"""A full disk stops politely: one clear line, no half file, no attempt burnt, and it goes on without a restart (P8)."""
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.program import until
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk"),
+    pytest.mark.timeout(180),
+]
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
+    """A disk of its own at `folder`."""
+    folder.mkdir(parents=True, mode=0o711)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k,mode=0711", "tmpfs", str(folder)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("no disk can be mounted here")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def enlarge(folder: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,size=64m", str(folder)], check=True)
+
+
+@pytest.mark.promise(8)
+@pytest.mark.parametrize("kilobytes", [40, 120, 168])
+def test_a_full_media_folder(program, folder, films_site, kilobytes):
+    size = films_site.size()
+    assert size > 168 << 10, "the film is larger than each of the disks"
+    (url,) = films_site(1)
+    with small_disk(folder / "share", kilobytes) as share:
+        server = program(media=share)
+        said = server.command("get", url)
+        assert said.returncode == 1
+        lines = [line for line in said.stderr.splitlines() if "[" in line]
+        assert len(lines) == 1 and lines[0].endswith("[disk_full]"), said.stderr
+        assert "Traceback" not in said.stderr
+        assert server.work() == [] and _files(share) == []
+
+        server.start()
+        id = server.submit(url)
+        until(lambda: server.download(id)["error"], 60, "it says why it waits")
+        row = server.download(id)
+        assert (row["state"], row["error"]["code"], row["attempt"]) == ("queued", "disk_full", 0)
+        assert _files(share) == []
+        enlarge(share)
+        until(lambda: server.download(id)["state"] == "done", 60, "it goes on")
+        assert server.download(id)["attempt"] == 1
+        assert len(_files(share)) == 2  # the film and its picture
+        server.assert_clean()
+        server.stop()
+
+
+@pytest.mark.promise(8)
+def test_a_full_disk_for_work_in_progress(program, folder, films_site):
+    (url,) = films_site(1)
+    server = program()
+    server.state.mkdir(mode=0o711)
+    with small_disk(server.state / "work", 100) as disk:
+        server.start()
+        id = server.submit(url)
+        until(lambda: server.download(id)["error"], 60, "it says why it waits")
+        row = server.download(id)
+        assert (row["state"], row["error"]["code"], row["attempt"]) == ("queued", "disk_full", 0)
+        enlarge(disk)
+        until(lambda: server.download(id)["state"] == "done", 60, "it goes on")
+        server.assert_clean()
+        server.stop()
+
+
+def _files(share: Path) -> list[Path]:
+    return [path for folder in ("store", "incoming") for path in (share / folder).rglob("*") if path.is_file()]
