@@ -14,14 +14,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Protocol, Self
 
 from mediafetcher.base.confine import Account, Limits, give, prepare, python_paths, service_account
 
-__all__ = ["Account", "Child", "Limits", "give", "service_account", "spawn", "start"]
+__all__ = ["Account", "Child", "Limits", "adopt", "give", "service_account", "spawn", "start"]
 
 PIPE = subprocess.PIPE
 DEVNULL = subprocess.DEVNULL
@@ -87,6 +88,7 @@ async def start(
     cwd: Path | str | None = None,
     reach: Sequence[Path] = (),
     tail: int = STDERR_TAIL,
+    pass_fds: Sequence[int] = (),
 ) -> "Child":
     """Start a confined program whose lines we read. `stdin` is written to it; `keep_stdin` leaves it open.
 
@@ -105,6 +107,7 @@ async def start(
         stdout=PIPE,
         stderr=PIPE,
         start_new_session=True,
+        pass_fds=pass_fds,
         preexec_fn=prepare(limits, signal.SIGKILL, [*_reach(argv, cwd), *reach]),
     )
     program = Child(process, tail)
@@ -112,10 +115,50 @@ async def start(
     return program
 
 
+async def adopt(pid: int, stdin: int, stdout: int, stderr: int, reap: Callable[[], None]) -> "Child":
+    """A child that another of our programs forked, with our ends of its pipes; its group number is its pid.
+
+    `reap` is called once when it has ended and its group was killed: until then nobody may take the zombie.
+    """
+    pipes = os.fdopen(stdin, "wb", 0), os.fdopen(stdout, "rb", 0), os.fdopen(stderr, "rb", 0)
+    program = Child(_Forked(pid, *pipes, reap))
+    await program._open(None, keep_stdin=True)
+    return program
+
+
+class Process(Protocol):
+    """What a Child needs of a process: that of subprocess, or a fork of another program of ours."""
+
+    pid: int
+    returncode: int | None
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+    stderr: IO[bytes] | None
+
+    def wait(self) -> int: ...
+
+
+@dataclass
+class _Forked:
+    pid: int
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+    stderr: IO[bytes] | None
+    reap: Callable[[], None]
+    returncode: int | None = None
+
+    def wait(self) -> int:
+        """It has ended already. How, only its parent knows."""
+        if self.returncode is None:
+            self.returncode = 0
+            self.reap()
+        return self.returncode
+
+
 class Child:
     """A running child: its lines by iteration, `returncode` and `stderr_tail` once it has ended."""
 
-    def __init__(self, process: subprocess.Popen[bytes], tail: int = STDERR_TAIL) -> None:
+    def __init__(self, process: Process, tail: int = STDERR_TAIL) -> None:
         self._process = process
         self._tail = tail
         self._ended = asyncio.Event()
@@ -225,7 +268,7 @@ class Child:
             _, pending = await asyncio.wait(helpers, timeout=1)
             for task in pending:
                 task.cancel()
-        return self._process.returncode
+        return self._process.wait()
 
     async def stop(self, grace: float = 10.0) -> int:
         """Ask the group to end (SIGTERM), kill it after `grace` seconds; the return code."""
@@ -243,7 +286,7 @@ class Child:
             self.close_stdin()
             for transport in self._pipes:
                 transport.close()
-        return self._process.returncode
+        return self._process.wait()
 
     async def __aenter__(self) -> Self:
         return self

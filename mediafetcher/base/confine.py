@@ -197,10 +197,14 @@ def prepare(
         _apply(limits)
         if account:
             _drop(account, capability)
-        # Last: a change of user clears the death signal.
         _must(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
-        _must(_libc.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0))
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGKILL)  # the parent ended before the death signal was set
+        die_with(parent, death_signal)  # last: a change of user clears the death signal
 
     return in_child
+
+
+def die_with(parent: int, death_signal: int) -> None:
+    """End when the parent ends. A fork does not inherit this, so each says it for itself."""
+    _must(_libc.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0))
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)  # it ended before the death signal was set

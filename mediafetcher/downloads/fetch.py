@@ -23,7 +23,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from mediafetcher.base import child, clock, errors, log, settings
-from mediafetcher.downloads import classify
+from mediafetcher.downloads import classify, warm
 from mediafetcher.downloads.options import FILE_STEM, Options, ydl_options
 from mediafetcher.media import convert
 from mediafetcher.net import urls
@@ -95,17 +95,18 @@ class Fetch:
             "own_ports": _own_ports(chosen),
             "cookies": self._cookies,
         }
-        limits = child.Limits(file_size=chosen.max_file_size, data=_DATA, nice=5)
-        self._child = await child.start(
-            command(),
-            limits,
-            stdin=json.dumps(order).encode() + b"\n",
-            keep_stdin=True,
-            env=_environment(self._folder),
-            cwd=self._folder,
-        )
+        self._child = await self._start(json.dumps(order).encode() + b"\n")
         self._events = self._read()
         return self
+
+    async def _start(self, order: bytes) -> child.Child:
+        limits = child.Limits(file_size=settings.get().max_file_size, data=_DATA, nice=5)
+        env = _environment(self._folder)
+        warm_child = await warm.take(self._folder, env, limits)
+        if warm_child:
+            await warm_child.write(order)
+            return warm_child
+        return await child.start(command(), limits, stdin=order, keep_stdin=True, env=env, cwd=self._folder)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

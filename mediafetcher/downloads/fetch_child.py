@@ -1,10 +1,10 @@
-"""The program that runs yt-dlp: one job, then it ends. Started by fetch.py only, confined by base/child.py.
+"""The program that runs yt-dlp: one job, then it ends. Started by fetch.py, or forked by zygote.py; confined.
 
 It speaks JSON lines. Standard input: the order (`Order` below), then `{"do": "download"}` or the end. Standard
 output: `info`, `progress`, `done` or `error`. Nothing secret is in its arguments, environment or files. It starts
 no program: pieces that must be joined are named in `done`, and joined outside.
 
-Everything of yt-dlp is imported after the gate (net/egress.py) has closed.
+The gate (net/egress.py) is closed before the first address is touched, and cannot be opened again.
 """
 
 import contextlib
@@ -72,6 +72,7 @@ def main() -> NoReturn:
     order = json.loads(orders.readline())
     folder = Path(order["folder"])
     os.chdir(folder)
+    os.environ.update(HOME=str(folder), TMPDIR=str(folder))
     try:
         egress.install(order["allow_hosts"], order["own_ports"])
         resume.prepare(folder)
@@ -87,6 +88,24 @@ def main() -> NoReturn:
             channel.say("error", **describe(error))
     # Threads of yt-dlp may still be fetching pieces: nobody waits for them.
     os._exit(0)
+
+
+def preload() -> None:
+    """What every job needs, in memory before there is one: for the program that forks."""
+    _without_curl()
+    import requests  # noqa: F401
+    import yt_dlp
+
+    client = yt_dlp.YoutubeDL({"quiet": True, "cachedir": False})
+    for extractor in client._ies.values():
+        extractor.suitable("http://127.0.0.1/film.mp4")  # compiles its pattern
+    client.get_info_extractor("Generic")
+    client._request_director.close()
+
+
+def _without_curl() -> None:
+    """curl_cffi connects outside Python, where no hook sees it."""
+    sys.modules["curl_cffi"] = None  # type: ignore[assignment]
 
 
 def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) -> None:
@@ -106,7 +125,7 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
 
 def _client(options: dict[str, Any], channel: Channel, folder: Path) -> Any:
     """yt-dlp with our options, our logger and the careful resume."""
-    sys.modules["curl_cffi"] = None  # type: ignore[assignment]  # it connects outside Python: no hook would see it
+    _without_curl()
     import requests.sessions
     import yt_dlp
     from yt_dlp.globals import plugin_dirs
@@ -120,7 +139,7 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path) -> Any:
     plugin_dirs.value = []
     requests.sessions.DEFAULT_REDIRECT_LIMIT = _MAX_REDIRECTS
     # No FFmpeg here: it would open addresses and files on its own. In library mode only this setting counts.
-    FFmpegPostProcessor._ffmpeg_location.set("/nonexistent")  # type: ignore[arg-type]
+    FFmpegPostProcessor._ffmpeg_location.set("/nonexistent")
     _leave_pieces(sys.modules["yt_dlp.YoutubeDL"])
     versions = resume.Versions(folder)
 

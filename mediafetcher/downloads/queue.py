@@ -23,7 +23,7 @@ from huey.serializer import Serializer
 
 from mediafetcher.base import errors, events, log, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import held, jobs, work
+from mediafetcher.downloads import held, jobs, warm, work
 
 _log = log.get("queue")
 _NAME = "mediafetcher"
@@ -136,6 +136,7 @@ class Queue:
         if rescued:
             _log.warning("downloads of an earlier start put back", count=rescued)
         await work.tidy()
+        await warm.open()
         _running = self
         held.listen(self._poked)
         self._consumer = _QuietConsumer(
@@ -161,9 +162,11 @@ class Queue:
             for hold in held.every():
                 hold.obey("stop")
             await asyncio.to_thread(self._consumer.stop, True)
+            await self._tidy()
         for task in self._loops:
             task.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
+        await warm.close()
         _running = None
         await asyncio.to_thread(_bell.storage.close)
 
@@ -185,7 +188,7 @@ class Queue:
 
     async def tidy(self) -> None:
         if not self._stopping:
-            await work.tidy()
+            await self._tidy()
 
     async def _beat(self) -> None:
         for hold, order in await jobs.beat():
@@ -203,12 +206,24 @@ class Queue:
             await engine.notify("progress", rows[start : start + _PROGRESS_ROWS])
 
     async def _hear_orders(self) -> None:
-        """A change of a row that we hold may be an order from another process: beat at once."""
+        """A change of a row that we hold may be an order from another process: beat at once.
+
+        One that we do not hold may have ended, and its folder may lie here: it goes at once.
+        """
         with events.subscribe() as subscription:
             while True:
                 event = await subscription.get()
                 if event.kind == "download" and isinstance(event.payload, dict):
-                    held.poke(event.payload.get("id", 0))
+                    id = event.payload.get("id", 0)
+                    held.poke(id)
+                    if work.left(id):
+                        await self._tidy()
+
+    async def _tidy(self) -> None:
+        try:
+            await work.tidy()
+        except errors.Away as problem:
+            _log.debug("folders stay for now", reason=problem.code)
 
     async def _forever(
         self, step: Callable[[], Awaitable[None]], seconds: float, wake: asyncio.Event | None = None

@@ -1,0 +1,127 @@
+"""Warm children are fetch children like others: confined, ended for sure, and cold ones where that does not work."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from mediafetcher.base import child, errors, settings
+from mediafetcher.downloads import fetch, warm
+from mediafetcher.downloads.options import Options
+
+
+@pytest.fixture(autouse=True)
+async def _open(state):
+    await warm.open()
+    yield
+    await warm.close()
+
+
+@pytest.fixture
+def folder(state: Path) -> Path:
+    return settings.get().work / "1"
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def status(pid: int) -> dict[str, str]:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+async def gone(pid: int) -> None:
+    async with asyncio.timeout(5):
+        while Path(f"/proc/{pid}").exists():
+            await asyncio.sleep(0.01)
+
+
+async def bring(site, folder: Path, path: str = "/media/ok.mp4"):
+    async with fetch.Fetch(site.url(path), Options(), folder) as source:
+        await source.info()
+        return await source.download()
+
+
+async def test_many_downloads_one_warm_program(site, folder):
+    for number in range(3):
+        result = await bring(site, folder.with_name(str(number)))
+        assert result.size
+    first = warm._pool._program.pid
+    assert (await bring(site, folder, "/page/video")).size
+    assert warm._pool._program.pid == first
+
+
+async def test_at_the_same_time(site, folder):
+    results = await asyncio.gather(
+        *(bring(site, folder.with_name(str(number)), f"/slow/400/ok.mp4?{number}") for number in range(5))
+    )
+    assert len({result.file for result in results}) == 5
+    assert warm._pool._alive == 0
+
+
+async def test_a_fork_is_confined_as_a_cold_child_is(site, folder):
+    async with fetch.Fetch(site.url("/hang/30/canary-url"), Options(), folder, "canary-cookie") as source:
+        pid = source._child.pid
+        assert parent(pid) == warm._pool._program.pid
+        found = status(pid)
+        account = child.service_account()
+        assert found["Uid"].split() == [str(account.uid if account else os.getuid())] * 4
+        assert found["NoNewPrivs"] == "1"
+        assert os.getpgid(pid) == pid
+        for name in ("cmdline", "environ"):
+            assert b"canary" not in Path(f"/proc/{pid}/{name}").read_bytes()
+
+
+async def test_the_gate_is_closed_in_a_fork(site, folder):
+    for path in ("/redirect?to=http://127.0.0.2:1/film.mp4", "/evil/private.m3u8"):
+        with pytest.raises(errors.BlockedAddress):
+            await bring(site, folder, path)
+    with pytest.raises(errors.Hostile):
+        await bring(site, folder, "/evil/file.m3u8")
+
+
+async def test_leaving_kills_the_fork_and_not_the_program(site, folder):
+    async with fetch.Fetch(site.url("/hang/30/x"), Options(), folder) as source:
+        pid = source._child.pid
+    await gone(pid)
+    assert warm._pool._program.returncode is None
+    assert (await bring(site, folder)).size
+
+
+async def test_a_fork_that_is_killed_is_said_so(site, folder):
+    async with fetch.Fetch(site.url("/hang/30/x"), Options(), folder) as source:
+        os.kill(source._child.pid, 9)
+        with pytest.raises(errors.Crashed):
+            await source.info()
+
+
+async def test_the_forks_end_with_the_program_and_the_next_is_a_new_one(site, folder):
+    async with fetch.Fetch(site.url("/hang/30/x"), Options(), folder) as source:
+        os.kill(warm._pool._program.pid, 9)
+        with pytest.raises(errors.Crashed):
+            await source.info()
+    assert (await bring(site, folder)).size
+
+
+async def test_cold_where_it_does_not_work(site, folder, monkeypatch):
+    monkeypatch.setattr(warm, "program", lambda: ["/bin/false"])
+    assert (await bring(site, folder)).size
+
+
+async def test_it_leaves_when_there_is_nothing_to_do(site, folder, monkeypatch):
+    monkeypatch.setattr(warm, "IDLE_SECONDS", 0.05)
+    await bring(site, folder)
+    async with asyncio.timeout(5):
+        while warm._pool._program is not None:
+            await asyncio.sleep(0.01)
+    assert (await bring(site, folder)).size
+
+
+async def test_close_ends_everything(site, folder):
+    await bring(site, folder)
+    pid = warm._pool._program.pid
+    await warm.close()
+    await gone(pid)
+    assert (await bring(site, folder)).size  # cold
