@@ -71,6 +71,14 @@ def test_both_readmes_name_the_same_commands_and_settings() -> None:
     assert set(named.findall(english)) == set(named.findall(french))
 
 
+def test_the_picture_of_the_house_has_every_room() -> None:
+    """Both ways: each module stands in the picture, and nothing stands there that is gone."""
+    picture = (ROOT / "docs/architecture.md").read_text().partition("```\nmediafetcher/")[2].partition("```")[0]
+    modules = {path.name for path in (ROOT / "mediafetcher").rglob("*.py") if "migrations" not in path.parts}
+    named = set(re.findall(r"\b[a-z_]+\.py\b", picture))
+    assert modules - {"__init__.py", "__main__.py", "piccolo_app.py", "piccolo_conf.py"} == named
+
+
 def test_promises_and_their_proofs_stand_together() -> None:
     rows = {int(number): proof for number, proof in _ROW.findall((ROOT / "docs/promises.md").read_text())}
     assert list(rows) == list(range(1, 22))
