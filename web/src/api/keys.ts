@@ -1,0 +1,11 @@
+/** The names of everything in the query cache. */
+export const keys = {
+  session: ["session"],
+  downloads: ["downloads"],
+  system: ["system"],
+  live: ["live"],
+  speeds: ["speeds"],
+  items: ["items"],
+  folders: ["folders"],
+  trash: ["trash"],
+} as const;

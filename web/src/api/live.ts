@@ -1,0 +1,85 @@
+/**
+ * One stream of server-sent events feeds the query cache. While it is down, queries are polled every `POLL` ms
+ * (`useLive` says so to the page) and the stream is opened again, ever more slowly.
+ */
+import type { QueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
+import { keys } from "./keys";
+import * as reduce from "./reduce";
+import type { Download, Event as Events } from "./types";
+
+export const POLL = 2000;
+const SAMPLES = 60; // one a second: the last minute
+const SETTLE = 700; // many library events at once (a bulk move) become one reload
+
+/** Starts listening; returns what stops it. */
+export function listen(cache: QueryClient): () => void {
+  let source: EventSource | undefined;
+  let again: ReturnType<typeof setTimeout> | undefined;
+  let settling: ReturnType<typeof setTimeout> | undefined;
+  let wait = 1000;
+
+  const downloads = (change: (list: Download[]) => Download[]) =>
+    cache.setQueryData<Download[]>(keys.downloads, (list) => list && change(list));
+  const connected = (yes: boolean) => cache.setQueryData(keys.live, yes);
+  const libraryChanged = () => {
+    clearTimeout(settling);
+    settling = setTimeout(() => {
+      for (const key of [keys.items, keys.folders, keys.trash]) void cache.invalidateQueries({ queryKey: key });
+    }, SETTLE);
+  };
+  const handlers: { [Kind in keyof Events]: (data: Events[Kind]) => void } = {
+    snapshot: (data) => {
+      cache.setQueryData(
+        keys.downloads,
+        data.downloads.toSorted((a, b) => b.id - a.id),
+      );
+      cache.setQueryData(keys.system, data.system);
+      connected(true);
+      wait = 1000;
+    },
+    download: (data) => void downloads((list) => reduce.put(list, data)),
+    progress: (data) => void downloads((list) => reduce.progress(list, data)),
+    gone: (data) => void downloads((list) => reduce.remove(list, data.id)),
+    library: libraryChanged,
+    system: (data) => void cache.setQueryData(keys.system, data),
+  };
+
+  function open() {
+    const stream = new EventSource("/api/events");
+    source = stream;
+    for (const [kind, handle] of Object.entries(handlers))
+      stream.addEventListener(kind, (event) => (handle as (data: unknown) => void)(JSON.parse(event.data)));
+    stream.onerror = () => {
+      stream.close(); // the browser's own retry gives up for good after an HTTP error, so ours replaces it
+      connected(false);
+      libraryChanged(); // what happened meanwhile was not told
+      void cache.invalidateQueries({ queryKey: keys.session }); // signed out elsewhere?
+      again = setTimeout(open, wait);
+      wait = Math.min(wait * 2, 15_000);
+    };
+  }
+  open();
+
+  const sampling = setInterval(() => {
+    const now = reduce.speed(cache.getQueryData<Download[]>(keys.downloads) ?? []);
+    cache.setQueryData<number[]>(keys.speeds, (before = []) => [...before, now].slice(-SAMPLES));
+  }, 1000);
+
+  return () => {
+    source?.close();
+    clearTimeout(again);
+    clearTimeout(settling);
+    clearInterval(sampling);
+  };
+}
+
+/** Whether the stream is there. `undefined` while it was not heard of yet. */
+export function useLive(): boolean | undefined {
+  return useQuery<boolean>({ queryKey: keys.live, enabled: false, staleTime: Number.POSITIVE_INFINITY }).data;
+}
+
+/** Bytes per second, one sample a second, oldest first. */
+export function useSpeeds(): number[] {
+  return useQuery<number[]>({ queryKey: keys.speeds, enabled: false, staleTime: Number.POSITIVE_INFINITY }).data ?? [];
+}

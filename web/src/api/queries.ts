@@ -1,0 +1,81 @@
+/** What the page asks of the server, as hooks over the query cache. */
+import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { call, query } from "./client";
+import { keys } from "./keys";
+import { POLL, useLive } from "./live";
+import type { Download, Downloads, Folder, Folders, Item, Items, SessionState, System, Trash } from "./types";
+
+/** Milliseconds between polls: only while the stream of events is away. */
+const usePolling = () => (useLive() === false ? POLL : (false as const));
+
+export const useSession = () =>
+  useQuery({ queryKey: keys.session, queryFn: () => call<SessionState>("GET", "/api/session"), staleTime: 60_000 });
+
+export const useDownloads = () =>
+  useQuery({
+    queryKey: keys.downloads,
+    queryFn: async () => (await call<Downloads>("GET", "/api/downloads?limit=200")).downloads as Download[],
+    refetchInterval: usePolling(),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const useSystem = () =>
+  useQuery({
+    queryKey: keys.system,
+    queryFn: () => call<System>("GET", "/api/system"),
+    refetchInterval: useLive() === false ? POLL * 5 : 30_000, // free space changes without anybody telling us
+  });
+
+export const useFolders = () =>
+  useQuery({
+    queryKey: keys.folders,
+    queryFn: async () => (await call<Folders>("GET", "/api/folders")).folders as Folder[],
+    staleTime: 30_000,
+  });
+
+export type Sort = "-created" | "title" | "-size" | "-duration";
+export type Wanted = { folder?: string; q?: string; sort?: Sort };
+const PAGE = 100;
+
+export const useItems = ({ folder, q, sort }: Wanted) =>
+  useInfiniteQuery({
+    queryKey: [...keys.items, { folder, q, sort }],
+    queryFn: ({ pageParam }) =>
+      call<Items>(
+        "GET",
+        query("/api/items", {
+          folder,
+          deep: folder ? 1 : undefined,
+          q: q || undefined,
+          sort,
+          cursor: pageParam,
+          limit: PAGE,
+        }),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+    placeholderData: keepPreviousData,
+  });
+
+export const useTrash = () =>
+  useInfiniteQuery({
+    queryKey: keys.trash,
+    queryFn: ({ pageParam }) => call<Trash>("GET", query("/api/trash", { cursor: pageParam, limit: PAGE })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+  });
+
+export const rowsOf = (data?: InfiniteData<{ items: Item[] }>): Item[] =>
+  data?.pages.flatMap((page) => page.items) ?? [];
+
+/** One item. Not shared with the lists: their key begins alike, so a change of the library reloads it too. */
+export const useItem = (id: number) =>
+  useQuery({ queryKey: [...keys.items, "one", id], queryFn: () => call<Item>("GET", `/api/items/${id}`) });
+
+/** The newest of a folder (not below it), for "up next" and "just arrived". */
+export const useNewest = (folder: string | undefined, limit: number, enabled = true) =>
+  useQuery({
+    queryKey: [...keys.items, "newest", folder, limit],
+    queryFn: async () => (await call<Items>("GET", query("/api/items", { folder, limit }))).items as Item[],
+    enabled,
+  });

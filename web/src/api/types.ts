@@ -1,0 +1,381 @@
+// Made by tools/api-types.mjs (npm run api): do not edit.
+
+export type Change = {
+  folder?: string | null;
+  title?: string | null;
+};
+
+export type Copy = {
+  folder: string;
+  item: number;
+};
+
+export type Credentials = {
+  name: string;
+  password: string;
+};
+
+export type Download = {
+  attempt: number;
+  converting: boolean;
+  created_at: string;
+  duration: number | null;
+  error: Reason | null;
+  eta: number | null;
+  finished_at: string | null;
+  folder: string;
+  id: number;
+  item: number | null;
+  options: Options;
+  position: number | null;
+  poster: string | null;
+  priority: number;
+  progress: number;
+  run_after: string | null;
+  site: string;
+  size: number | null;
+  speed: number | null;
+  stage: "extract" | "download" | "convert" | "store" | null;
+  started_at: string | null;
+  state: "queued" | "running" | "done" | "failed" | "cancelled" | "parked" | "paused" | "waiting";
+  title: string | null;
+  url: string;
+};
+
+export type Downloads = {
+  downloads: (Download)[];
+  next: string | null;
+};
+
+export type Event = {
+  download: Download;
+  gone: Gone;
+  library: Record<string, unknown>;
+  progress: (Progress)[];
+  snapshot: Snapshot;
+  system: System;
+};
+
+export type FirstRun = {
+  code: string;
+  name: string;
+  password: string;
+};
+
+export type Folder = {
+  count: number;
+  id: number;
+  name: string;
+  parent: number | null;
+  path: string;
+  total: number;
+};
+
+export type FolderGone = {
+  trashed: number;
+};
+
+export type FolderPath = {
+  path: string;
+};
+
+export type Folders = {
+  folders: (Folder)[];
+};
+
+export type Gone = {
+  id: number;
+};
+
+export type Health = {
+  status: string;
+  version: string;
+};
+
+export type Item = {
+  created_at: string;
+  duration: number | null;
+  folder: string;
+  id: number;
+  media: Media;
+  position: number | null;
+  poster: boolean;
+  site: string | null;
+  source_url: string | null;
+  subtitles: (string)[];
+  title: string;
+  trashed_at: string | null;
+  uploader: string | null;
+};
+
+export type Items = {
+  items: (Item)[];
+  next: string | null;
+};
+
+export type LibrarySize = {
+  items: number;
+  size: number;
+};
+
+export type MadeToken = {
+  id: number;
+  token: string;
+};
+
+export type Me = {
+  admin: boolean;
+  id: number;
+  name: string;
+};
+
+export type Media = {
+  audio_codec: string | null;
+  height: number | null;
+  kind: string;
+  ref_count: number;
+  sha256: string;
+  size: number;
+  video_codec: string | null;
+  width: number | null;
+};
+
+export type MountState = {
+  free: number | null;
+  path: string;
+  reason: string | null;
+  state: "online" | "offline" | "full" | "read_only";
+  total: number | null;
+};
+
+export type NewDownload = {
+  folder?: string | null;
+  options?: Options | null;
+  url: string;
+};
+
+export type NewToken = {
+  days?: number | null;
+  name: string;
+  scopes: ("read" | "download" | "library" | "admin")[];
+};
+
+export type NewUser = {
+  admin?: boolean;
+  name: string;
+  password: string;
+};
+
+export type OpenSession = {
+  address: string | null;
+  agent: string | null;
+  created_at: string;
+  current: boolean;
+  id: number;
+  last_seen_at: string | null;
+};
+
+export type OpenSessions = {
+  sessions: (OpenSession)[];
+};
+
+export type Options = {
+  audio?: "m4a" | "mp3" | null;
+  keep_original?: boolean;
+  max_height?: number | null;
+  never_transcode?: boolean;
+  rate_limit?: number | null;
+};
+
+export type Position = {
+  position: number;
+};
+
+export type Priority = {
+  priority: number;
+};
+
+export type Problem = {
+  code: string;
+  detail: string;
+  request_id: string;
+  status: number;
+  title: string;
+  type: string;
+};
+
+export type Progress = {
+  eta: number | null;
+  id: number;
+  progress: number;
+  speed: number | null;
+  stage: "extract" | "download" | "convert" | "store" | null;
+};
+
+export type Purge = {
+  items?: (number)[] | null;
+};
+
+export type Purged = {
+  purged: number;
+};
+
+export type QueueState = {
+  parked: number;
+  paused: string | null;
+  queued: number;
+  running: number;
+};
+
+export type Reason = {
+  code: string;
+  message: string;
+};
+
+export type Saved = {
+  bytes: number;
+  downloads: number;
+};
+
+export type SessionState = {
+  setup: boolean;
+  user: Me | null;
+  version: string;
+};
+
+export type SignedIn = {
+  user: Me;
+};
+
+export type Snapshot = {
+  downloads: (Download)[];
+  system: System;
+};
+
+export type System = {
+  library: LibrarySize;
+  mount: MountState;
+  queue: QueueState;
+  saved: Saved;
+  transcode: Transcode;
+  version: string;
+  versions: Versions;
+};
+
+export type Token = {
+  created_at: string;
+  expires_at: string | null;
+  id: number;
+  last_used_at: string | null;
+  name: string;
+  scopes: ("read" | "download" | "library" | "admin")[];
+};
+
+export type Tokens = {
+  tokens: (Token)[];
+};
+
+export type Transcode = {
+  cpu: number;
+  memory: number;
+  running: number;
+};
+
+export type Trash = {
+  frees: number;
+  items: (Item)[];
+  next: string | null;
+};
+
+export type Trashed = {
+  frees: number;
+  holders: number;
+  trashed: boolean;
+};
+
+export type User = {
+  admin: boolean;
+  created_at: string;
+  id: number;
+  name: string;
+};
+
+export type UserChange = {
+  admin?: boolean | null;
+  old_password?: string | null;
+  password?: string | null;
+};
+
+export type Users = {
+  users: (User)[];
+};
+
+export type Versions = {
+  ffmpeg: string;
+  postgresql: string;
+  python: string;
+  "yt-dlp": string;
+};
+
+/** Every code that an error of the server may have. */
+export const CODES = [
+  "age_limit",
+  "already_running",
+  "away",
+  "bad_setting",
+  "blocked_address",
+  "body_too_large",
+  "conflict",
+  "crashed",
+  "cross_site",
+  "database_away",
+  "disk_full",
+  "drm",
+  "extractor_broken",
+  "forbidden",
+  "geo_blocked",
+  "gone",
+  "hostile",
+  "internal",
+  "invalid",
+  "invalid_url",
+  "last_admin",
+  "live_not_started",
+  "live_unsupported",
+  "login_required",
+  "media_offline",
+  "media_read_only",
+  "members_only",
+  "method_not_allowed",
+  "name_taken",
+  "network",
+  "newer_schema",
+  "not_found",
+  "not_json",
+  "not_media",
+  "not_signed_in",
+  "port_in_use",
+  "problem",
+  "rate_limited",
+  "refused",
+  "server_error",
+  "setup_closed",
+  "setup_code",
+  "site_forbids",
+  "stalled",
+  "state_folder",
+  "stopping",
+  "too_large",
+  "too_many_requests",
+  "transcode_failed",
+  "truncated",
+  "unsupported",
+  "unsupported_scheme",
+  "usage",
+  "weak_password",
+  "wrong_credentials",
+  "wrong_host",
+  "wrong_state"
+] as const;
+
+export type Code = (typeof CODES)[number];

@@ -1,0 +1,39 @@
+import { CSPProvider } from "@base-ui/react/csp-provider";
+import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { ApiError, codeOf } from "@/api/client";
+import { keys } from "@/api/keys";
+import { TooltipProvider } from "@/components/ui/misc";
+import { Toaster } from "@/components/ui/toast";
+import { I18nProvider, type Locale, type Words } from "@/i18n";
+import { router } from "./router";
+
+const cache = new QueryClient({
+  // Signed out meanwhile: asking who we are shows the sign in.
+  queryCache: new QueryCache({
+    onError: (error) => void (codeOf(error) === "not_signed_in" && cache.invalidateQueries({ queryKey: keys.session })),
+  }),
+  defaultOptions: {
+    queries: {
+      staleTime: 10_000,
+      // An answer with an error stays so; only silence is worth a second try.
+      retry: (failures, error) => failures < 2 && error instanceof ApiError && error.status === 0,
+    },
+  },
+});
+
+export function App({ locale, words }: { locale: Locale; words: Words }) {
+  return (
+    <CSPProvider disableStyleElements>
+      <QueryClientProvider client={cache}>
+        <I18nProvider initial={locale} words={words}>
+          <TooltipProvider delay={400}>
+            <Toaster>
+              <RouterProvider router={router} />
+            </Toaster>
+          </TooltipProvider>
+        </I18nProvider>
+      </QueryClientProvider>
+    </CSPProvider>
+  );
+}

@@ -1,0 +1,22 @@
+import { Link } from "@tanstack/react-router";
+import { Compass } from "lucide-react";
+import { buttonVariants } from "@/components/ui/button";
+import { Empty } from "@/components/ui/misc";
+import { useI18n } from "@/i18n";
+
+export function NotFound() {
+  const { t } = useI18n();
+  return (
+    <Empty
+      className="h-full"
+      icon={<Compass />}
+      title={t("app.notFound")}
+      body={t("app.notFoundHint")}
+      action={
+        <Link to="/" className={buttonVariants({ variant: "outline" })}>
+          {t("nav.dashboard")}
+        </Link>
+      }
+    />
+  );
+}

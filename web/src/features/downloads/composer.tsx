@@ -1,0 +1,167 @@
+import { useNavigate } from "@tanstack/react-router";
+import { CircleAlert, Clipboard, DownloadCloud, Link2, X } from "lucide-react";
+import { type DragEvent, type FormEvent, useEffect, useRef, useState } from "react";
+import type { Options } from "@/api/types";
+import { FolderSelect } from "@/components/folder-select";
+import { Button } from "@/components/ui/button";
+import { Select } from "@/components/ui/select";
+import { toast } from "@/components/ui/toast";
+import { useI18n } from "@/i18n";
+import { linksIn, onlyLinks } from "./links";
+import { useSubmit } from "./submit";
+
+const HEIGHTS = [2160, 1440, 1080, 720, 480] as const;
+const QUALITIES = ["best", ...HEIGHTS.map(String), "m4a", "mp3"];
+
+function wishes(quality: string): Options {
+  if (quality === "m4a" || quality === "mp3") return { audio: quality };
+  return quality === "best" ? {} : { max_height: Number(quality) };
+}
+
+export function Composer({ initial = "" }: { initial?: string }) {
+  const { t, explain } = useI18n();
+  const navigate = useNavigate();
+  const box = useRef<HTMLTextAreaElement>(null);
+  const [text, setText] = useState(initial);
+  const [folder, setFolder] = useState("");
+  const [quality, setQuality] = useState("best");
+  const { submit, busy, refused, forget } = useSubmit();
+  const links = linksIn(text);
+
+  const put = (words: string) => {
+    forget();
+    setText(words);
+    box.current?.focus();
+  };
+  usePasteAnywhere((words) => put(text ? `${text}\n${words}` : words));
+
+  async function send(event: FormEvent) {
+    event.preventDefault();
+    if (!links.length) return box.current?.focus();
+    const { taken, left } = await submit(links, folder, wishes(quality));
+    setText(left.join("\n"));
+    const known = taken.filter((each) => each.state === "done" && each.item);
+    if (taken.length > known.length) toast(t("add.queued", { n: taken.length - known.length }));
+    const [first] = known;
+    if (first)
+      toast(t("add.known"), {
+        description: first.title ?? first.url,
+        action: {
+          label: t("job.open"),
+          onClick: () => void navigate({ to: "/watch/$id", params: { id: String(first.item) } }),
+        },
+      });
+  }
+  function drop(event: DragEvent) {
+    const dropped = event.dataTransfer.getData("text/uri-list") || event.dataTransfer.getData("text/plain");
+    if (!dropped) return;
+    event.preventDefault();
+    put([text, dropped.replace(/^#.*$/gm, "")].filter(Boolean).join("\n"));
+  }
+  const names: Record<string, string> = {
+    best: t("add.best"),
+    m4a: `${t("add.audio")} · M4A`,
+    mp3: `${t("add.audio")} · MP3`,
+  };
+
+  return (
+    <section aria-label={t("add.title")}>
+      <form
+        onSubmit={send}
+        onDragOver={(event) => event.preventDefault()}
+        onDrop={drop}
+        className="rounded-2xl border border-input bg-card transition-shadow focus-within:border-ring/70 focus-within:ring-4 focus-within:ring-ring/15"
+      >
+        <div className="flex min-h-14 items-start gap-3 py-2 pl-4 pr-2">
+          <Link2 className="mt-2.5 size-5 shrink-0 text-muted-foreground" />
+          <textarea
+            ref={box}
+            value={text}
+            rows={Math.min(8, Math.max(1, text.split("\n").length))}
+            onChange={(event) => {
+              forget();
+              setText(event.target.value);
+            }}
+            onKeyDown={(event) => {
+              if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+              event.preventDefault();
+              event.currentTarget.form?.requestSubmit();
+            }}
+            inputMode="url"
+            autoComplete="off"
+            autoCapitalize="none"
+            spellCheck={false}
+            placeholder={t("add.placeholder")}
+            aria-label={t("add.title")}
+            aria-describedby="add-hint"
+            className="min-w-0 flex-1 resize-none bg-transparent py-2 text-base outline-none placeholder:text-muted-foreground"
+          />
+          {text ? (
+            <Button type="button" variant="ghost" size="icon" aria-label={t("add.clear")} onClick={() => put("")}>
+              <X />
+            </Button>
+          ) : (
+            <Button
+              type="button"
+              variant="secondary"
+              onClick={() =>
+                // Only over https or on this machine is there a clipboard to read.
+                void (navigator.clipboard?.readText() ?? Promise.reject()).then(put, () => box.current?.focus())
+              }
+            >
+              <Clipboard />
+              <span className="max-sm:sr-only">{t("add.title")}</span>
+            </Button>
+          )}
+        </div>
+        {text.trim() !== "" && (
+          <div className="flex flex-wrap items-center gap-2 border-t p-3">
+            <Select
+              label={t("add.quality")}
+              value={quality}
+              onChange={setQuality}
+              items={QUALITIES.map((value) => ({ value, label: names[value] ?? t("add.upTo", { v: `${value}p` }) }))}
+            />
+            <FolderSelect value={folder} onChange={setFolder} />
+            <Button type="submit" disabled={busy || !links.length} className="ml-auto max-sm:w-full">
+              <DownloadCloud />
+              {links.length > 1 ? t("add.downloadMany", { n: links.length }) : t("add.download")}
+            </Button>
+          </div>
+        )}
+        {!!refused.length && (
+          <ul role="alert" className="space-y-2 border-t p-4">
+            {refused.map(({ url, code }) => (
+              <li key={url} className="flex items-start gap-3 text-[0.8125rem]">
+                <CircleAlert className="mt-0.5 size-4 shrink-0 text-warn" />
+                <span className="min-w-0">
+                  <span className="block truncate text-muted-foreground">{url}</span>
+                  <span className="font-medium">{explain(code).what}.</span>{" "}
+                  <span className="text-muted-foreground">{explain(code).fix}</span>
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+      </form>
+      <p id="add-hint" className="mt-2 px-1 text-xs text-muted-foreground">
+        {text.trim() && !links.length ? t("add.noLink") : t("add.hint")}
+      </p>
+    </section>
+  );
+}
+
+/** A link pasted while nothing else wants it goes into the box. */
+function usePasteAnywhere(take: (words: string) => void) {
+  const latest = useRef(take);
+  latest.current = take;
+  useEffect(() => {
+    const paste = (event: ClipboardEvent) => {
+      if (event.target instanceof HTMLElement && /^(input|textarea)$/i.test(event.target.tagName)) return;
+      const words = event.clipboardData?.getData("text") ?? "";
+      if (onlyLinks(words)) latest.current(words);
+    };
+    addEventListener("paste", paste);
+    return () => removeEventListener("paste", paste);
+  }, []);
+}

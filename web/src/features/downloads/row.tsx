@@ -1,0 +1,102 @@
+import { Link } from "@tanstack/react-router";
+import { memo } from "react";
+import type { Download } from "@/api/types";
+import { Poster } from "@/components/poster";
+import { at, colourOf, StageTrack } from "@/components/stage-track";
+import { type T, useI18n } from "@/i18n";
+import { ago, bytes, percent, rate, remaining } from "@/lib/format";
+import { cn } from "@/lib/utils";
+import { RowActions } from "./row-actions";
+import { nameOf, partOf } from "./states";
+
+/** One download, whatever its state. */
+export const Row = memo(function Row({ download }: { download: Download }) {
+  const { locale } = useI18n();
+  const part = partOf(download);
+  const running = part === "active";
+  const title = nameOf(download);
+  return (
+    <li
+      data-download={download.id}
+      data-state={download.state}
+      className={cn(
+        "flex gap-3 px-3 py-3 sm:gap-4 sm:px-4",
+        part === "attention" ? "items-start sm:items-center" : "items-center",
+      )}
+    >
+      <Poster
+        src={download.poster}
+        seed={download.id}
+        audio={!!download.options.audio}
+        duration={download.duration}
+        dim={!running && download.state !== "done"}
+        className="w-24 shrink-0 rounded-md sm:w-28"
+      />
+      <div className="min-w-0 flex-1">
+        <div className="flex items-baseline gap-3">
+          <p className="line-clamp-2 min-w-0 flex-1 break-words font-medium leading-snug sm:line-clamp-1 sm:break-all">
+            {download.item ? (
+              <Link to="/watch/$id" params={{ id: String(download.item) }} className="hover:underline">
+                {title}
+              </Link>
+            ) : (
+              title
+            )}
+          </p>
+          {running && download.stage === "download" && download.speed ? (
+            <span className="num hidden shrink-0 text-[0.8125rem] sm:block">{rate(download.speed, locale)}</span>
+          ) : null}
+        </div>
+        {(running || download.state === "paused") && <StageTrack download={download} label={title} className="my-2" />}
+        {part === "attention" ? <Trouble download={download} /> : <Facts download={download} />}
+      </div>
+      <RowActions download={download} />
+    </li>
+  );
+});
+
+function Trouble({ download }: { download: Download }) {
+  const { explain } = useI18n();
+  const { what, fix } = explain(download.error?.code ?? "internal", download.site);
+  return (
+    <p className="mt-0.5 text-pretty text-[0.8125rem]">
+      <span className="text-destructive">{what}.</span> <span className="text-muted-foreground">{fix}</span>
+    </p>
+  );
+}
+
+function Facts({ download }: { download: Download }) {
+  const { t, locale, explain } = useI18n();
+  const here = at(download);
+  const { state, size, eta, error } = download;
+  const running = state === "running";
+  return (
+    <p className="flex items-center gap-x-2 truncate text-xs text-muted-foreground">
+      <span className={cn("font-medium", running && here && colourOf(here.step))}>
+        {running && here ? t(`step.${here.step}`) : t(state === "queued" && error ? "state.again" : `state.${state}`)}
+      </span>
+      {running && here && <span className="num">{percent(here.done, locale)}</span>}
+      {running && here?.step === "download" && size !== null && (
+        <span className="num hidden sm:inline">
+          {bytes(here.done * size, locale)} / {bytes(size, locale)}
+        </span>
+      )}
+      {running && eta !== null && <span className="num">{t("job.left", { v: remaining(eta, locale) })}</span>}
+      {state === "queued" && error && (
+        <span className="truncate">
+          {explain(error.code, download.site).what}
+          {download.run_after && ` · ${t("job.again", { v: ago(download.run_after, locale) })}`}
+        </span>
+      )}
+      {state === "done" && download.finished_at && <span>{ago(download.finished_at, locale)}</span>}
+      {state === "done" && size !== null && <span className="num">{bytes(size, locale)}</span>}
+      <span className="ml-auto hidden truncate sm:inline">{whence(download, t)}</span>
+    </p>
+  );
+}
+
+/** Site, folder, and what was wished for. */
+function whence({ site, folder, options }: Download, t: T): string {
+  const quality = options.audio ? t("add.audio") : options.max_height ? `${options.max_height}p` : "";
+  return [site, folder, quality].filter(Boolean).join(" · ");
+}

@@ -1,0 +1,22 @@
+import type { Download } from "@/api/types";
+
+/** Which part of the dashboard a download belongs to. */
+export type Part = "attention" | "active" | "queue" | "ended";
+
+const PARTS: Record<Download["state"], Part> = {
+  running: "active",
+  queued: "queue",
+  waiting: "queue",
+  paused: "queue",
+  parked: "attention",
+  failed: "attention",
+  done: "ended",
+  cancelled: "ended",
+};
+
+export const partOf = (download: Download): Part => PARTS[download.state];
+
+/** The order of the queue: what goes first is first. */
+export const byTurn = (a: Download, b: Download) => b.priority - a.priority || a.id - b.id;
+
+export const nameOf = (download: Download) => download.title ?? download.url.replace(/^https?:\/\/(www\.)?/, "");

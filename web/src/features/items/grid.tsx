@@ -1,0 +1,166 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import type { Item } from "@/api/types";
+import { useI18n } from "@/i18n";
+import { Cell, type ItemVerb } from "./cell";
+import type { useSelection } from "./selection";
+
+const CARD = 216; // px: the narrowest card
+const UNDER = 72; // px below the poster: title, facts, gap
+const LIST = 56; // px: a row of the list
+
+type Props = {
+  items: readonly Item[];
+  list: boolean;
+  selection: ReturnType<typeof useSelection>;
+  onVerb: (verb: ItemVerb, ids: number[]) => void;
+  /** The end is near: load the next page. */
+  onNearEnd: () => void;
+};
+
+/** Only the rows in sight exist. Arrow keys walk, X and shift select, letters act. */
+export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
+  const { t } = useI18n();
+  const box = useRef<HTMLDivElement>(null);
+  const width = useWidth(box);
+  const [cursor, setCursor] = useState(0);
+  const { selected, toggle } = selection;
+
+  const pad = width < 640 ? 8 : 24;
+  const columns = list ? 1 : Math.max(2, Math.floor((width - pad * 2) / CARD));
+  const height = list ? LIST : Math.round((((width - pad * 2) / columns - 16) * 9) / 16 + 16 + UNDER);
+  const rows = Math.ceil(items.length / columns);
+  const virtual = useVirtualizer({
+    count: width ? rows : 0,
+    getScrollElement: () => box.current,
+    estimateSize: () => height,
+    overscan: 3,
+    paddingStart: 4,
+    paddingEnd: 96,
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: measured again when the height of a row changes
+  useLayoutEffect(() => virtual.measure(), [height, columns]);
+
+  const visible = virtual.getVirtualItems();
+  const last = visible.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (last >= rows - 4) onNearEnd();
+  }, [last, rows, onNearEnd]);
+
+  const latest = useRef(selected);
+  latest.current = selected;
+  const subjects = useCallback((id: number) => (latest.current.has(id) ? [...latest.current] : [id]), []);
+  const select = useCallback(
+    (index: number, range: boolean) => {
+      setCursor(index);
+      toggle(index, range);
+    },
+    [toggle],
+  );
+  const verb = useCallback((what: ItemVerb, id: number) => onVerb(what, subjects(id)), [onVerb, subjects]);
+
+  function walk(to: number, range: boolean) {
+    const index = Math.max(0, Math.min(items.length - 1, to));
+    setCursor(index);
+    if (range) toggle(index, true);
+    else selection.setAnchor(index);
+    virtual.scrollToIndex(Math.floor(index / columns));
+    // The row may only exist after the scroll was drawn.
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() =>
+        box.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus({ preventScroll: true }),
+      ),
+    );
+  }
+  function key(event: KeyboardEvent) {
+    const steps: Record<string, number> = {
+      ArrowDown: cursor + columns,
+      ArrowUp: cursor - columns,
+      Home: 0,
+      End: items.length - 1,
+      PageDown: cursor + columns * 4,
+      PageUp: cursor - columns * 4,
+      ...(!list && { ArrowRight: cursor + 1, ArrowLeft: cursor - 1 }),
+    };
+    const to = steps[event.key];
+    const id = items[cursor]?.id;
+    const acts: Record<string, () => void> = {
+      Enter: () => id && onVerb("open", [id]),
+      " ": () => select(cursor, false),
+      x: () => select(cursor, false),
+      m: () => id && verb("move", id),
+      c: () => id && verb("copy", id),
+      F2: () => id && onVerb("rename", [id]),
+      Delete: () => id && verb("trash", id),
+    };
+    const act = acts[event.key];
+    if (event.key === "a" && (event.ctrlKey || event.metaKey)) selection.all();
+    else if (event.ctrlKey || event.metaKey || event.altKey) return;
+    else if (to !== undefined) walk(to, event.shiftKey);
+    else if (act) act();
+    else return;
+    event.preventDefault();
+  }
+  return (
+    <div ref={box} className="relative min-h-0 flex-1 overflow-y-auto [contain:strict] [overflow-anchor:none]">
+      <div
+        role="grid"
+        aria-label={t("nav.library")}
+        aria-multiselectable
+        aria-rowcount={rows}
+        aria-colcount={columns}
+        onKeyDown={key}
+        className="relative"
+        style={{ height: virtual.getTotalSize() }}
+      >
+        {visible.map((row) => (
+          <div
+            key={row.key}
+            role="row"
+            aria-rowindex={row.index + 1}
+            className="absolute top-0 grid items-start"
+            style={{
+              insetInline: pad,
+              height,
+              transform: `translateY(${row.start}px)`,
+              gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
+              columnGap: list ? 0 : 4,
+            }}
+          >
+            {items.slice(row.index * columns, (row.index + 1) * columns).map((item, column) => {
+              const index = row.index * columns + column;
+              return (
+                <Cell
+                  key={item.id}
+                  item={item}
+                  index={index}
+                  column={column}
+                  list={list}
+                  selected={selected.has(item.id)}
+                  selecting={selected.size > 0}
+                  tabStop={index === Math.min(cursor, items.length - 1)}
+                  onSelect={select}
+                  onVerb={verb}
+                  dragged={subjects}
+                />
+              );
+            })}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function useWidth(box: React.RefObject<HTMLDivElement | null>): number {
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    setWidth(element.clientWidth);
+    return () => observer.disconnect();
+  }, [box]);
+  return width;
+}

@@ -1,0 +1,151 @@
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { ArrowDownUp, ChevronRight, FolderTree, Keyboard, LayoutGrid, List, Search } from "lucide-react";
+import { useEffect, useRef } from "react";
+import type { Sort } from "@/api/queries";
+import { Button } from "@/components/ui/button";
+import { Kbd } from "@/components/ui/menu";
+import { Segmented, Tip } from "@/components/ui/misc";
+import { Select } from "@/components/ui/select";
+import { useI18n } from "@/i18n";
+import { integer } from "@/lib/format";
+
+const route = getRouteApi("/library");
+const SORTS = ["-created", "title", "-size", "-duration"] as const satisfies Sort[];
+
+type Props = {
+  typed: string;
+  onType: (words: string) => void;
+  count: { n: number; more: boolean };
+  onDrawer: () => void;
+  onHelp: () => void;
+};
+
+/** Where we are, how many there are, search, sort, grid or list. */
+export function Header({ typed, onType, count, onDrawer, onHelp }: Props) {
+  const { t, locale } = useI18n();
+  const { folder, sort = "-created", view } = route.useSearch();
+  const navigate = route.useNavigate();
+  return (
+    <header className="shrink-0 space-y-3 px-4 pb-3 pt-4 sm:px-8 sm:pt-6">
+      <div className="flex items-center gap-3">
+        <Button variant="outline" size="icon" className="md:hidden" aria-label={t("lib.folders")} onClick={onDrawer}>
+          <FolderTree />
+        </Button>
+        <div className="min-w-0 flex-1">
+          <Crumbs folder={folder} />
+          <div className="flex items-baseline gap-2.5">
+            <h1 className="truncate text-xl font-semibold tracking-tight">
+              {folder?.split("/").at(-1) ?? t("lib.all")}
+            </h1>
+            <span className="num shrink-0 text-muted-foreground" aria-live="polite">
+              {count.more ? `${integer(count.n, locale)}+` : t("lib.count", { n: count.n })}
+            </span>
+          </div>
+        </div>
+        <Tip label={t("lib.shortcuts")} side="bottom">
+          <Button
+            variant="ghost"
+            size="icon"
+            className="max-md:hidden"
+            aria-label={t("lib.shortcuts")}
+            onClick={onHelp}
+          >
+            <Keyboard />
+          </Button>
+        </Tip>
+      </div>
+      <div className="flex flex-wrap items-center gap-2">
+        <SearchBox typed={typed} onType={onType} />
+        <div className="flex items-center gap-2">
+          <Select<Sort>
+            label={t("lib.sort")}
+            icon={<ArrowDownUp />}
+            value={sort}
+            onChange={(value) =>
+              void navigate({
+                search: (s) => ({ ...s, sort: value === "-created" ? undefined : value }),
+                replace: true,
+              })
+            }
+            items={SORTS.map((value) => ({ value, label: t(`lib.sort.${value}`) }))}
+          />
+          <Segmented
+            label={t("lib.view")}
+            value={view ?? "grid"}
+            onChange={(value) =>
+              void navigate({ search: (s) => ({ ...s, view: value === "list" ? "list" : undefined }), replace: true })
+            }
+            items={[
+              { value: "grid", label: t("lib.grid"), icon: <LayoutGrid /> },
+              { value: "list", label: t("lib.list"), icon: <List /> },
+            ]}
+          />
+        </div>
+      </div>
+    </header>
+  );
+}
+
+function Crumbs({ folder }: { folder?: string }) {
+  const { t } = useI18n();
+  const parts = folder?.split("/").slice(0, -1) ?? [];
+  if (!parts.length) return null;
+  return (
+    <nav aria-label={t("lib.folders")} className="flex items-center gap-1 truncate text-xs text-muted-foreground">
+      {parts.map((name, i) => {
+        const path = parts.slice(0, i + 1).join("/");
+        return (
+          <Link
+            key={path}
+            to="/library"
+            search={{ folder: path }}
+            className="flex items-center gap-1 hover:text-foreground"
+          >
+            {name}
+            <ChevronRight className="size-3" />
+          </Link>
+        );
+      })}
+    </nav>
+  );
+}
+
+function SearchBox({ typed, onType }: { typed: string; onType: (words: string) => void }) {
+  const { t } = useI18n();
+  const box = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const key = (event: KeyboardEvent) => {
+      if (event.target instanceof HTMLElement && /^(input|textarea)$/i.test(event.target.tagName)) return;
+      if (event.key !== "/") return;
+      event.preventDefault();
+      box.current?.select();
+    };
+    addEventListener("keydown", key);
+    return () => removeEventListener("keydown", key);
+  }, []);
+  return (
+    <div className="relative min-w-0 flex-1 basis-64 sm:max-w-md">
+      <Search className="pointer-events-none absolute left-3 top-2.5 size-4 text-muted-foreground" />
+      <input
+        ref={box}
+        type="search"
+        value={typed}
+        onChange={(event) => onType(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") {
+            onType("");
+            event.currentTarget.blur();
+          }
+          if (event.key === "ArrowDown") {
+            event.preventDefault();
+            document.querySelector<HTMLElement>('[role="gridcell"][tabindex="0"]')?.focus();
+          }
+        }}
+        placeholder={t("lib.search")}
+        aria-label={t("lib.search")}
+        className="h-9 w-full rounded-md border border-input bg-transparent pl-9 pr-9 outline-none placeholder:text-muted-foreground focus-visible:border-ring focus-visible:ring-2 focus-visible:ring-ring/40 [&::-webkit-search-cancel-button]:hidden"
+      />
+      <Kbd className="absolute right-2 top-2 max-md:hidden">/</Kbd>
+    </div>
+  );
+}

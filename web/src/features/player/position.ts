@@ -1,0 +1,60 @@
+/** Remembers how far an item was watched: at most every 10 s, when it pauses, and when the page goes away. */
+import { type RefObject, useEffect, useState } from "react";
+import { call } from "@/api/client";
+import type { Item } from "@/api/types";
+import { SEEN } from "@/components/media-card";
+
+const EVERY = 10_000; // ms
+const WORTH = 5; // s: less is not worth a resume
+
+/** Where to begin: 0 for what was hardly begun, or seen to the end. */
+export function resumeAt({ position, duration }: Pick<Item, "position" | "duration">): number {
+  if (!position || position < WORTH) return 0;
+  return duration && position > duration * SEEN ? 0 : position;
+}
+
+/** Seeks to where it was left, and keeps the server told. Answers where it resumed, if anywhere. */
+export function usePosition(player: RefObject<HTMLMediaElement | null>, item: Item) {
+  const [resumed, setResumed] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what the item said when it was opened; not what we say since
+  useEffect(() => {
+    const media = player.current;
+    if (!media) return;
+    const start = resumeAt(item);
+    let told = start;
+    let when = Date.now();
+    const tell = () => {
+      const now = media.currentTime;
+      if (Math.abs(now - told) < 1) return;
+      told = now;
+      when = Date.now();
+      // Lost is not worth a word: the next one comes.
+      call("PUT", `/api/items/${item.id}/position`, { position: now }, true).catch(() => {});
+    };
+    const listeners: [keyof HTMLMediaElementEventMap, () => void][] = [
+      ["timeupdate", () => Date.now() - when >= EVERY && tell()],
+      ["pause", tell],
+      ["ended", tell],
+      [
+        "loadedmetadata",
+        () => {
+          if (!start) return;
+          media.currentTime = start;
+          setResumed(start);
+        },
+      ],
+    ];
+    if (media.readyState >= HTMLMediaElement.HAVE_METADATA && start) {
+      media.currentTime = start;
+      setResumed(start);
+    }
+    for (const [kind, listener] of listeners) media.addEventListener(kind, listener);
+    addEventListener("pagehide", tell);
+    return () => {
+      for (const [kind, listener] of listeners) media.removeEventListener(kind, listener);
+      removeEventListener("pagehide", tell);
+      tell();
+    };
+  }, [item.id, player]);
+  return { resumed, forget: () => setResumed(0) };
+}

@@ -1,0 +1,89 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { LogOut } from "lucide-react";
+import { type FormEvent, useState } from "react";
+import { call } from "@/api/client";
+import type { Me } from "@/api/types";
+import { Button } from "@/components/ui/button";
+import { Badge, Input } from "@/components/ui/misc";
+import { toast } from "@/components/ui/toast";
+import { useI18n } from "@/i18n";
+import { useAsk } from "./ask";
+import { Card, Field } from "./card";
+
+/** Who I am, a new password, the way out. */
+export function Account({ user }: { user: Me }) {
+  const { t } = useI18n();
+  const cache = useQueryClient();
+  const ask = useAsk("/api/sessions");
+  const [old, setOld] = useState("");
+  const [fresh, setFresh] = useState("");
+  async function change(event: FormEvent) {
+    event.preventDefault();
+    const done = await ask(() =>
+      call("PATCH", `/api/users/${user.id}`, { password: fresh, old_password: old }).then(() => true),
+    );
+    if (!done) return;
+    setOld("");
+    setFresh("");
+    toast(t("set.passwordChanged"), { description: t("set.passwordChangedHint") });
+  }
+  async function leave() {
+    if (await ask(() => call("DELETE", "/api/session").then(() => true))) cache.clear();
+    location.assign("/");
+  }
+  return (
+    <Card id="account" title={t("set.account")}>
+      <div className="flex items-center gap-3 px-4 py-3.5">
+        <span
+          aria-hidden
+          className="grid size-9 place-items-center rounded-full bg-primary/15 font-semibold uppercase text-primary-text"
+        >
+          {user.name[0]}
+        </span>
+        <p className="flex min-w-0 flex-1 items-center gap-2 truncate font-medium">
+          {user.name} {user.admin && <Badge tone="primary">{t("set.admin")}</Badge>}
+        </p>
+        <Button variant="outline" size="sm" onClick={() => void leave()}>
+          <LogOut />
+          {t("set.signOut")}
+        </Button>
+      </div>
+      <form onSubmit={change}>
+        {/* Password managers want to know whose password it is. */}
+        <input type="text" name="username" autoComplete="username" value={user.name} readOnly hidden />
+        <Field label={t("set.oldPassword")}>
+          {(id) => (
+            <Input
+              id={id}
+              type="password"
+              autoComplete="current-password"
+              required
+              value={old}
+              onChange={(event) => setOld(event.target.value)}
+              className="w-full sm:w-64"
+            />
+          )}
+        </Field>
+        <Field label={t("set.newPassword")} hint={t("account.passwordHint")}>
+          {(id, hint) => (
+            <Input
+              id={id}
+              aria-describedby={hint}
+              type="password"
+              autoComplete="new-password"
+              required
+              value={fresh}
+              onChange={(event) => setFresh(event.target.value)}
+              className="w-full sm:w-64"
+            />
+          )}
+        </Field>
+        <div className="flex justify-end px-4 pb-3.5">
+          <Button type="submit" variant="secondary" disabled={!old || !fresh}>
+            {t("set.changePassword")}
+          </Button>
+        </div>
+      </form>
+    </Card>
+  );
+}

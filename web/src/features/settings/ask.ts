@@ -1,0 +1,23 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { call } from "@/api/client";
+import { useFailure } from "@/components/failure";
+
+/** A list of the settings: sessions, tokens, people. */
+export function useListed<T>(path: string) {
+  return useQuery({ queryKey: ["settings", path], queryFn: () => call<T>("GET", path) });
+}
+
+/** Does something to a list and loads it again; a failure is said in a toast. Answers undefined where it failed. */
+export function useAsk(path: string) {
+  const cache = useQueryClient();
+  const fail = useFailure();
+  return async function ask<T>(doing: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await doing();
+    } catch (error) {
+      fail(error);
+    } finally {
+      void cache.invalidateQueries({ queryKey: ["settings", path] });
+    }
+  };
+}

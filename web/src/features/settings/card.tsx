@@ -1,0 +1,55 @@
+import { type ReactNode, useId } from "react";
+import { cn } from "@/lib/utils";
+
+type CardProps = { id: string; title: string; hint?: string; children: ReactNode };
+
+/** One group of settings. */
+export function Card({ id, title, hint, children }: CardProps) {
+  return (
+    <section aria-labelledby={`${id}-title`} className="scroll-mt-6" id={id}>
+      <h2 id={`${id}-title`} className="mb-1 px-1 text-base font-semibold tracking-tight">
+        {title}
+      </h2>
+      {hint && <p className="mb-3 px-1 text-pretty text-muted-foreground">{hint}</p>}
+      <div className={cn("divide-y overflow-hidden rounded-xl border bg-card", !hint && "mt-3")}>{children}</div>
+    </section>
+  );
+}
+
+type FieldProps = { label: string; hint?: string; children: (id: string, hintId: string) => ReactNode };
+
+/** One setting: what it is at the left, its control at the right. */
+export function Field({ label, hint, children }: FieldProps) {
+  const id = useId();
+  return (
+    <div className="flex flex-wrap items-center gap-x-6 gap-y-3 px-4 py-3.5">
+      <div className="min-w-0 flex-1 basis-56">
+        <label htmlFor={id} className="font-medium">
+          {label}
+        </label>
+        {hint && (
+          <p id={`${id}h`} className="text-[0.8125rem] text-muted-foreground">
+            {hint}
+          </p>
+        )}
+      </div>
+      {children(id, `${id}h`)}
+    </div>
+  );
+}
+
+type LineProps = { icon?: ReactNode; title: ReactNode; about: ReactNode; children?: ReactNode };
+
+/** One of a list: a session, a token, a person. */
+export function Line({ icon, title, about, children }: LineProps) {
+  return (
+    <div className="flex items-center gap-3 px-4 py-3">
+      <span className="shrink-0 text-muted-foreground [&_svg]:size-5">{icon}</span>
+      <div className="min-w-0 flex-1">
+        <p className="flex items-center gap-2 truncate font-medium">{title}</p>
+        <p className="truncate text-xs text-muted-foreground">{about}</p>
+      </div>
+      {children}
+    </div>
+  );
+}

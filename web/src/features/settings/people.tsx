@@ -1,0 +1,113 @@
+import { Trash2, UserRound } from "lucide-react";
+import { type FormEvent, useId, useState } from "react";
+import { call } from "@/api/client";
+import type { User, Users } from "@/api/types";
+import { Confirm } from "@/components/confirm";
+import { Button } from "@/components/ui/button";
+import { Badge, Input, Switch } from "@/components/ui/misc";
+import { useI18n } from "@/i18n";
+import { date } from "@/lib/format";
+import { useAsk, useListed } from "./ask";
+import { Card, Line } from "./card";
+
+const PATH = "/api/users";
+
+/** Who may come in; for administrators. */
+export function People({ me }: { me: number }) {
+  const { t, locale } = useI18n();
+  const { data } = useListed<Users>(PATH);
+  const ask = useAsk(PATH);
+  const [leaving, setLeaving] = useState<User>();
+  return (
+    <Card id="people" title={t("set.people")} hint={t("set.peopleHint")}>
+      {data?.users.map((user) => (
+        <Line
+          key={user.id}
+          icon={<UserRound />}
+          title={
+            <>
+              {user.name} {user.admin && <Badge tone="primary">{t("set.admin")}</Badge>}
+            </>
+          }
+          about={date(user.created_at, locale)}
+        >
+          {user.id !== me && (
+            <>
+              <Button
+                variant="outline"
+                size="sm"
+                aria-label={`${t(user.admin ? "set.unmakeAdmin" : "set.makeAdmin")}: ${user.name}`}
+                onClick={() => void ask(() => call("PATCH", `${PATH}/${user.id}`, { admin: !user.admin }))}
+              >
+                {t(user.admin ? "set.unmakeAdmin" : "set.makeAdmin")}
+              </Button>
+              <Button
+                variant="ghost"
+                size="icon"
+                aria-label={`${t("set.remove")}: ${user.name}`}
+                onClick={() => setLeaving(user)}
+              >
+                <Trash2 />
+              </Button>
+            </>
+          )}
+        </Line>
+      ))}
+      <NewPerson />
+      <Confirm
+        title={t("set.removePerson", { v: leaving?.name ?? "" })}
+        body={t("set.removePersonHint")}
+        action={t("set.remove")}
+        open={!!leaving}
+        onClose={() => setLeaving(undefined)}
+        onYes={() => leaving && void ask(() => call("DELETE", `${PATH}/${leaving.id}`))}
+      />
+    </Card>
+  );
+}
+
+function NewPerson() {
+  const { t } = useI18n();
+  const ask = useAsk(PATH);
+  const id = useId();
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
+  const [admin, setAdmin] = useState(false);
+  async function make(event: FormEvent) {
+    event.preventDefault();
+    const made = await ask(() => call<User>("POST", PATH, { name, password, admin }));
+    if (!made) return;
+    setName("");
+    setPassword("");
+    setAdmin(false);
+  }
+  return (
+    <form onSubmit={make} className="flex flex-wrap items-center gap-2 px-4 py-3.5" autoComplete="off">
+      <Input
+        aria-label={t("account.name")}
+        placeholder={t("account.name")}
+        required
+        value={name}
+        onChange={(event) => setName(event.target.value)}
+        className="min-w-32 flex-1"
+      />
+      <Input
+        aria-label={t("account.password")}
+        placeholder={t("account.password")}
+        type="password"
+        autoComplete="new-password"
+        required
+        value={password}
+        onChange={(event) => setPassword(event.target.value)}
+        className="min-w-32 flex-1"
+      />
+      <label htmlFor={id} className="flex items-center gap-2 px-1 text-[0.8125rem]">
+        <Switch id={id} checked={admin} onCheckedChange={setAdmin} />
+        {t("set.admin")}
+      </label>
+      <Button type="submit" variant="secondary" disabled={!name.trim() || !password}>
+        {t("set.addPerson")}
+      </Button>
+    </form>
+  );
+}

@@ -1,0 +1,59 @@
+import { HardDrive, Info, KeyRound, LockKeyhole, MonitorSmartphone, SlidersHorizontal, Users } from "lucide-react";
+import { useSession } from "@/api/queries";
+import { useI18n } from "@/i18n";
+import { About } from "./about";
+import { Account } from "./account";
+import { General } from "./general";
+import { People } from "./people";
+import { Sessions } from "./sessions";
+import { Storage } from "./storage";
+import { Tokens } from "./tokens";
+
+const SECTIONS = [
+  ["general", SlidersHorizontal],
+  ["account", LockKeyhole],
+  ["sessions", MonitorSmartphone],
+  ["tokens", KeyRound],
+  ["people", Users],
+  ["storage", HardDrive],
+  ["about", Info],
+] as const;
+
+export function Settings() {
+  const { t } = useI18n();
+  const user = useSession().data?.user;
+  if (!user) return null;
+  return (
+    <div className="h-full overflow-y-auto">
+      <div className="mx-auto max-w-5xl gap-10 px-4 pb-16 pt-5 sm:px-8 sm:pt-8 lg:grid lg:grid-cols-[11rem_minmax(0,1fr)]">
+        <div className="min-w-0">
+          <h1 className="mb-4 text-xl font-semibold tracking-tight">{t("nav.settings")}</h1>
+          <nav
+            aria-label={t("nav.settings")}
+            className="base-ui-disable-scrollbar sticky top-8 -mx-4 mb-6 flex gap-1 overflow-x-auto px-4 lg:mx-0 lg:flex-col lg:px-0"
+          >
+            {SECTIONS.filter(([name]) => name !== "people" || user.admin).map(([name, Icon]) => (
+              <a
+                key={name}
+                href={`#${name}`}
+                className="flex h-8 shrink-0 items-center gap-2.5 rounded-md px-2.5 text-[0.8125rem] text-muted-foreground hover:bg-accent hover:text-foreground max-lg:border"
+              >
+                <Icon className="size-4" />
+                {t(`set.${name}`)}
+              </a>
+            ))}
+          </nav>
+        </div>
+        <div className="min-w-0 space-y-9">
+          <General />
+          <Account user={user} />
+          <Sessions />
+          <Tokens admin={user.admin} />
+          {user.admin && <People me={user.id} />}
+          <Storage />
+          <About />
+        </div>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,96 @@
+import { KeyRound, Trash2 } from "lucide-react";
+import { type FormEvent, useState } from "react";
+import { call } from "@/api/client";
+import type { Tokens as Answer, MadeToken, NewToken } from "@/api/types";
+import { Button } from "@/components/ui/button";
+import { Badge, Input } from "@/components/ui/misc";
+import { Select } from "@/components/ui/select";
+import { useI18n } from "@/i18n";
+import { ago } from "@/lib/format";
+import { useAsk, useListed } from "./ask";
+import { Card, Line } from "./card";
+
+const PATH = "/api/tokens";
+type Scope = NewToken["scopes"][number];
+const SETS: Record<string, Scope[]> = {
+  read: ["read"],
+  download: ["read", "download"],
+  library: ["read", "download", "library"],
+  admin: ["read", "download", "library", "admin"],
+};
+
+/** Keys for programs. The key itself is shown once, right after it was made. */
+export function Tokens({ admin }: { admin: boolean }) {
+  const { t, locale } = useI18n();
+  const { data } = useListed<Answer>(PATH);
+  const ask = useAsk(PATH);
+  const [name, setName] = useState("");
+  const [reach, setReach] = useState("download");
+  const [made, setMade] = useState<string>();
+  async function make(event: FormEvent) {
+    event.preventDefault();
+    const answer = await ask(() => call<MadeToken>("POST", PATH, { name: name.trim(), scopes: SETS[reach] }));
+    if (!answer) return;
+    setMade(answer.token);
+    setName("");
+  }
+  return (
+    <Card id="tokens" title={t("set.tokens")} hint={t("set.tokensHint")}>
+      {data?.tokens.map((token) => (
+        <Line
+          key={token.id}
+          icon={<KeyRound />}
+          title={token.name}
+          about={token.last_used_at ? t("set.lastUsed", { v: ago(token.last_used_at, locale) }) : t("set.neverUsed")}
+        >
+          <span className="hidden gap-1 sm:flex">
+            {token.scopes.map((scope) => (
+              <Badge key={scope}>{t(`scope.${scope}`)}</Badge>
+            ))}
+          </span>
+          <Button
+            variant="ghost"
+            size="icon"
+            aria-label={`${t("set.remove")}: ${token.name}`}
+            onClick={() => void ask(() => call("DELETE", `${PATH}/${token.id}`))}
+          >
+            <Trash2 />
+          </Button>
+        </Line>
+      ))}
+      {made && (
+        <div role="status" className="space-y-2 bg-ok/8 px-4 py-3.5">
+          <p className="font-medium">{t("set.tokenOnce")}</p>
+          <Input
+            readOnly
+            aria-label={t("set.tokens")}
+            value={made}
+            className="font-mono text-xs"
+            onFocus={(e) => e.target.select()}
+          />
+        </div>
+      )}
+      <form onSubmit={make} className="flex flex-wrap items-center gap-2 px-4 py-3.5">
+        <Input
+          aria-label={t("set.tokenName")}
+          placeholder={t("set.tokenName")}
+          required
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          className="min-w-40 flex-1"
+        />
+        <Select
+          label={t("set.tokenReach")}
+          value={reach}
+          onChange={setReach}
+          items={(["read", "download", "library", "admin"] as const)
+            .filter((value) => value !== "admin" || admin)
+            .map((value) => ({ value, label: t(`reach.${value}`) }))}
+        />
+        <Button type="submit" variant="secondary" disabled={!name.trim()}>
+          {t("set.makeToken")}
+        </Button>
+      </form>
+    </Card>
+  );
+}

@@ -1,0 +1,88 @@
+import type { ProblemWords } from "./en-errors";
+
+export const frErrors: ProblemWords = {
+  unreachable: ["Le serveur ne répond pas", "MediaFetcher est-il lancé ? Vos fichiers sont intacts."],
+
+  age_limit: ["Le site demande votre âge", "Envoyez les cookies d’un compte connecté de {site}, puis réessayez."],
+  login_required: ["Ce site demande d’être connecté", "Envoyez les cookies de {site}, puis réessayez."],
+  members_only: [
+    "Le site réserve ceci à ses membres",
+    "Envoyez les cookies d’un compte de {site} qui peut le voir, puis réessayez.",
+  ],
+  site_forbids: ["{site} refuse ce lien", "Il faut peut-être les cookies d’un compte, ou votre adresse est bloquée."],
+
+  network: ["{site} est injoignable", "Nouvel essai automatique ; vérifiez la connexion si cela dure."],
+  rate_limited: ["{site} demande de ralentir", "Nouvel essai automatique, plus tard."],
+  server_error: ["{site} a répondu par une erreur", "Cela passe d’habitude : réessayez un peu plus tard."],
+  stalled: ["Plus rien n’est arrivé depuis trop longtemps", "Réessayer reprend là où il s’est arrêté."],
+  truncated: ["Le fichier est plus court que prévu", "Réessayez pour le récupérer de nouveau."],
+  crashed: [
+    "Le programme de téléchargement s’est arrêté brutalement",
+    "Réessayez ; sinon, le journal du serveur dit pourquoi.",
+  ],
+
+  gone: ["Il n’y a plus rien à ce lien", "Vérifiez le lien dans un navigateur."],
+  geo_blocked: ["Le site ne montre pas ceci dans votre pays", ""],
+  drm: ["Ceci est protégé par DRM", "Impossible à récupérer."],
+  unsupported: ["Aucune vidéo ni aucun son à ce lien", "Donnez l’adresse de la page où le média se lit."],
+  not_media: ["Ce qui est arrivé n’est ni vidéo ni son", "Vérifiez le lien dans un navigateur."],
+  too_large: ["Le fichier dépasse la limite", "Choisissez une qualité moindre, ou relevez la limite du serveur."],
+  blocked_address: [
+    "Cette adresse est privée",
+    "Nommez-la dans MEDIAFETCHER_ALLOW_HOSTS sur le serveur si elle est permise.",
+  ],
+  transcode_failed: ["Le fichier n’a pas pu être converti", "Réessayez, ou choisissez une autre qualité."],
+  extractor_broken: ["{site} a changé et yt-dlp ne le comprend pas encore", "Un yt-dlp plus récent suffit d’habitude."],
+  hostile: ["Le site a tenté quelque chose d’interdit", "Le téléchargement a été arrêté ; rien n’a été gardé."],
+  live_not_started: ["Ce direct n’a pas commencé", "Réessayez quand il sera fini."],
+  live_unsupported: ["Les directs ne se téléchargent pas", "Réessayez quand l’enregistrement sera publié."],
+
+  media_offline: [
+    "Le dossier des médias est absent",
+    "Le partage est-il monté ? Les téléchargements attendent ; vos fichiers sont intacts.",
+  ],
+  disk_full: ["Le dossier des médias est plein", "Libérez de la place. Les téléchargements attendent."],
+  media_read_only: [
+    "Le dossier des médias est en lecture seule",
+    "Vérifiez le montage et ses droits. Les téléchargements attendent.",
+  ],
+  database_away: ["La base de données ne répond pas", "Elle redémarre peut-être. Vos fichiers sont intacts."],
+  away: ["Il manque quelque chose au serveur", "Réessayez dans un instant."],
+  stopping: ["MediaFetcher s’arrête", "Réessayez quand il sera relancé."],
+
+  invalid_url: ["Ce n’est pas un lien", "Donnez une adresse complète en http:// ou https://."],
+  unsupported_scheme: ["Seuls les liens http:// et https:// sont possibles", ""],
+  weak_password: [
+    "Ce mot de passe est trop facile à deviner",
+    "Prenez 8 à 128 caractères qui ne soient pas un mot de passe courant.",
+  ],
+  wrong_credentials: ["Nom ou mot de passe incorrect", ""],
+  not_signed_in: ["Vous êtes déconnecté", "Connectez-vous de nouveau."],
+  setup_code: ["Le code à usage unique est faux", "`mediafetcher setup` sur le serveur l’affiche."],
+  setup_closed: ["Le premier compte existe déjà", "Connectez-vous avec lui."],
+  too_many_requests: ["Trop d’essais", "Attendez une minute et réessayez."],
+  name_taken: ["Ce nom est pris", "Choisissez-en un autre."],
+  last_admin: ["C’est le dernier administrateur", "Nommez-en d’abord un autre."],
+  wrong_state: ["Ce n’est plus possible", "Cela a avancé entre-temps."],
+  not_found: ["Cela n’existe plus", ""],
+  forbidden: ["Vous n’en avez pas le droit", ""],
+  conflict: ["Cela contredit ce qui existe", ""],
+  invalid: ["Le serveur n’a pas compris", "Vérifiez votre saisie."],
+  refused: ["Le serveur a refusé", ""],
+  cross_site: ["La demande venait d’un autre site", "Rechargez cette page."],
+  wrong_host: ["Cette adresse n’est pas celle du serveur", "Indiquez-la dans MEDIAFETCHER_PUBLIC_URL sur le serveur."],
+  body_too_large: ["C’est trop à la fois", ""],
+  method_not_allowed: ["Cette page et le serveur ne vont pas ensemble", "Rechargez cette page."],
+  not_json: ["Cette page et le serveur ne vont pas ensemble", "Rechargez cette page."],
+  already_running: ["MediaFetcher tourne déjà sur ce dossier d’état", ""],
+  port_in_use: ["Le port est occupé", ""],
+  bad_setting: ["Un réglage du serveur est faux", ""],
+  state_folder: ["Le dossier d’état est inutilisable", ""],
+  newer_schema: [
+    "La base vient d’un MediaFetcher plus récent",
+    "Installez cette version, ou restaurez une sauvegarde plus ancienne.",
+  ],
+  usage: ["Cette commande n’est pas correcte", ""],
+  problem: ["Quelque chose s’est mal passé", "Le journal du serveur a les détails."],
+  internal: ["Quelque chose s’est mal passé", "Le journal du serveur a les détails."],
+};

@@ -1,0 +1,70 @@
+/** Sizes, speeds and times in the words of a language. Sizes are decimal (1 MB = 1,000,000 bytes), as disks are sold. */
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte"] as const;
+const AGES = [
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["week", 604_800],
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+] as const;
+
+const formats = new Map<string, Intl.NumberFormat>();
+
+function number(locale: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = locale + JSON.stringify(options);
+  const format = formats.get(key) ?? new Intl.NumberFormat(locale, options);
+  formats.set(key, format);
+  return format;
+}
+
+export function bytes(size: number, locale: string): string {
+  let step = 0;
+  let value = size;
+  while (value >= 1000 && step < UNITS.length - 1) {
+    value /= 1000;
+    step++;
+  }
+  return number(locale, {
+    style: "unit",
+    unit: UNITS[step],
+    unitDisplay: "short",
+    maximumFractionDigits: value < 10 && step > 1 ? 1 : 0,
+  }).format(value);
+}
+
+export const rate = (speed: number, locale: string) => `${bytes(speed, locale)}/s`;
+export const integer = (value: number, locale: string) => number(locale, {}).format(value);
+export const percent = (part: number, locale: string) =>
+  number(locale, { style: "percent", maximumFractionDigits: 0 }).format(part);
+
+/** 1:02:03, or 2:03. */
+export function clock(seconds: number): string {
+  const all = Math.max(0, Math.round(seconds));
+  const hours = Math.floor(all / 3600);
+  const minutes = Math.floor((all % 3600) / 60);
+  const rest = String(all % 60).padStart(2, "0");
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
+/** How long still: the two largest units. */
+export function remaining(seconds: number, locale: string): string {
+  const part = (value: number, unit: string) =>
+    number(locale, { style: "unit", unit, unitDisplay: "narrow" }).format(Math.floor(value));
+  const all = Math.ceil(seconds);
+  if (all < 60) return part(all, "second");
+  if (all < 3600) return `${part(all / 60, "minute")} ${part(all % 60, "second")}`;
+  return `${part(all / 3600, "hour")} ${part((all % 3600) / 60, "minute")}`;
+}
+
+/** "2 days ago", "in 5 minutes". */
+export function ago(time: string, locale: string, now = Date.now()): string {
+  const seconds = (Date.parse(time) - now) / 1000;
+  const format = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
+  for (const [unit, length] of AGES)
+    if (Math.abs(seconds) >= length) return format.format(Math.round(seconds / length), unit);
+  return format.format(0, "second");
+}
+
+export const date = (time: string, locale: string) =>
+  new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));

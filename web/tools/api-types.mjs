@@ -1,0 +1,48 @@
+// Writes src/api/types.ts: the shapes of the API, from the server's own OpenAPI, and the codes of its errors.
+// Run `npm run api` after the API changed; a test fails where this was forgotten.
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+
+const root = new URL("../../", import.meta.url).pathname;
+const python = process.env.PYTHON ?? `${root}.venv/bin/python`;
+const run = (...args) => execFileSync(python, args, { cwd: root, encoding: "utf8", maxBuffer: 1 << 26 });
+
+/** A JSON schema as a TypeScript type. */
+function type(schema) {
+  if (schema.$ref) return schema.$ref.split("/").at(-1);
+  const choices = schema.oneOf ?? schema.anyOf;
+  if (choices) return [...new Set(choices.map(type))].join(" | ");
+  if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
+  if (Array.isArray(schema.type)) return schema.type.map((name) => type({ ...schema, type: name })).join(" | ");
+  if (schema.type === "array") return `(${type(schema.items ?? {})})[]`;
+  if (schema.type === "integer" || schema.type === "number") return "number";
+  if (schema.type === "object" && schema.properties) return fields(schema);
+  if (schema.type === "object") return "Record<string, unknown>";
+  return { string: "string", boolean: "boolean", null: "null" }[schema.type] ?? "unknown";
+}
+
+function fields(schema) {
+  const lines = Object.entries(schema.properties ?? {}).map(([name, value]) => {
+    const key = /^[a-z_]\w*$/i.test(name) ? name : JSON.stringify(name);
+    return `  ${key}${schema.required?.includes(name) ? "" : "?"}: ${type(value)};`;
+  });
+  return `{\n${lines.join("\n")}\n}`;
+}
+
+export function generate() {
+  const openapi = JSON.parse(run("-m", "mediafetcher.api.openapi"));
+  const codes = JSON.parse(
+    run("-c", "import json; from mediafetcher.base import errors; print(json.dumps(errors.all_codes()))"),
+  );
+  const shapes = Object.entries(openapi.components.schemas)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, schema]) => `export type ${name} = ${type(schema)};`);
+  return `// Made by tools/api-types.mjs (npm run api): do not edit.\n\n${shapes.join("\n\n")}\n
+/** Every code that an error of the server may have. */
+export const CODES = ${JSON.stringify(codes, null, 2)} as const;
+
+export type Code = (typeof CODES)[number];\n`;
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname)
+  writeFileSync(new URL("../src/api/types.ts", import.meta.url), generate());

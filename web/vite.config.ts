@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
+import { defineConfig } from "vitest/config";
+
+/** A .br and a .gz beside every file that shrinks: the server sends them as they are, nobody waits for packing. */
+function packed(): Plugin {
+  return {
+    name: "packed",
+    apply: "build",
+    writeBundle({ dir = "dist" }) {
+      for (const file of readdirSync(dir, { recursive: true, encoding: "utf8" })) {
+        if (!/\.(js|css|html|svg|webmanifest)$/.test(file)) continue;
+        const bytes = readFileSync(join(dir, file));
+        if (bytes.length < 700) continue;
+        writeFileSync(join(dir, `${file}.br`), brotliCompressSync(bytes));
+        writeFileSync(join(dir, `${file}.gz`), gzipSync(bytes, { level: 9 }));
+      }
+    },
+  };
+}
+
+const backend = process.env.MEDIAFETCHER_BACKEND ?? "http://127.0.0.1:8787";
+
+export default defineConfig({
+  plugins: [react(), tailwindcss(), packed()],
+  resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
+  build: {
+    target: "es2023",
+    assetsInlineLimit: 0, // no data: addresses, so the CSP can stay at 'self'
+    modulePreload: { polyfill: false }, // the polyfill would be an inline script
+  },
+  server: { proxy: { "/api": backend, "/media": backend } },
+  test: {
+    environment: "happy-dom",
+    globals: true,
+    setupFiles: ["./src/test/setup.ts"],
+    include: ["src/**/*.test.{ts,tsx}"],
+  },
+});
