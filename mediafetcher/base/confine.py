@@ -109,9 +109,13 @@ def _allows(path: Path, account: Account, bits: int) -> bool:
     return mode & bits == bits
 
 
-@cache
+_warned: list[str] = []  # once for each process: one such folder is mostly above all others
+
+
 def _warn_once(path: str) -> None:
-    _log.warning("a folder is closed to the service account, children keep the capability to read", path=path)
+    if not _warned:
+        _warned.append(path)
+        _log.warning("a folder is closed to the service account, children keep the capability to read", path=path)
 
 
 def _needed_capability(reach: Iterable[Path], account: Account) -> int | None:

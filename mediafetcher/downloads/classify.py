@@ -107,7 +107,7 @@ def _kind(failure: Failure, said: str) -> type[Problem]:
 
 def _sentence(kind: type[Problem], failure: Failure, said: str) -> str | None:
     if failure.status and issubclass(kind, errors.FetchProblem):
-        return f"{kind.words} (HTTP {failure.status})"
+        return f"{kind.words[:-1]} (HTTP {failure.status})."
     if kind is errors.MediaFull:
         return "There is no room for the download on the disk of the state folder: free some. Downloads wait."
     return None
