@@ -1,0 +1,51 @@
+/**
+ * Links that wait until the server answers again. They leave in the order they came; one that the server refuses
+ * for good is dropped, or it would block the others for ever.
+ */
+import * as calls from "./calls.ts";
+import { codeOf } from "./problem.ts";
+import * as store from "./store.ts";
+import type { Wish } from "./store.ts";
+
+const MOST = 500;
+/** Reasons that pass by themselves, or when the person pairs again. */
+const PASSING = ["unreachable", "bad_server", "not_paired", "clock", "replayed", "database_away", "too_many_requests"];
+
+export type Outcome = "sent" | "waiting";
+
+/** Send a link, or keep it for later. Throws `Problem` where the server does not want it. */
+export async function submit(wish: Wish): Promise<Outcome> {
+	try {
+		await calls.download(wish);
+		return "sent";
+	} catch (error) {
+		if (!PASSING.includes(codeOf(error))) throw error;
+		const waiting = await store.outbox();
+		await store.keep({ outbox: [...waiting, wish].slice(-MOST) });
+		return "waiting";
+	}
+}
+
+let flushing: Promise<number> | undefined;
+
+/** Send what waits -> how many left. Two at once would send the same link twice, so the second waits for the first. */
+export function flush(): Promise<number> {
+	flushing ??= sendAll().finally(() => {
+		flushing = undefined;
+	});
+	return flushing;
+}
+
+async function sendAll(): Promise<number> {
+	let sent = 0;
+	for (let next = (await store.outbox())[0]; next; next = (await store.outbox())[0]) {
+		try {
+			await calls.download(next);
+			sent += 1;
+		} catch (error) {
+			if (PASSING.includes(codeOf(error))) return sent;
+		}
+		await store.keep({ outbox: (await store.outbox()).slice(1) });
+	}
+	return sent;
+}

@@ -1,0 +1,61 @@
+/**
+ * What this browser keeps, in `storage.local`: never in `sync`, which would leave the house.
+ *
+ * A cookie is never kept, not even while the server is away.
+ */
+
+export interface Server {
+	url: string;
+	/** The server's public key, base64url, pinned when pairing. */
+	key: string;
+	device: number;
+	/** What proves that it is this device, base64url. */
+	token: string;
+	name: string;
+}
+
+/** A link on its way to the server. */
+export interface Wish {
+	url: string;
+	folder?: string;
+}
+
+export interface Parked {
+	id: number;
+	title: string | null;
+	url: string;
+	site: string;
+	code: string;
+}
+
+/** What the server said last. */
+export interface Seen {
+	parked: Parked[];
+	folders: string[];
+	/** The newest finished download that was announced. */
+	done: number;
+}
+
+interface Kept {
+	server: Server;
+	outbox: Wish[];
+	seen: Seen;
+}
+
+const NOTHING_SEEN: Seen = { parked: [], folders: [], done: 0 };
+
+async function get<K extends keyof Kept>(name: K): Promise<Kept[K] | undefined> {
+	return ((await chrome.storage.local.get(name)) as Partial<Kept>)[name];
+}
+
+export const server = () => get("server");
+export const outbox = async () => (await get("outbox")) ?? [];
+export const seen = async () => (await get("seen")) ?? NOTHING_SEEN;
+
+export async function keep(what: Partial<Kept>): Promise<void> {
+	await chrome.storage.local.set(what);
+}
+
+export async function forget(): Promise<void> {
+	await chrome.storage.local.remove(["server", "outbox", "seen"]);
+}

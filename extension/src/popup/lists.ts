@@ -1,0 +1,49 @@
+/** The popup's two lists: folders to choose from, and downloads that wait for cookies. */
+import { $ } from "../lib/dom.ts";
+import type { Parked } from "../lib/store.ts";
+import { counted, words } from "../lib/words.ts";
+
+/** Which folder the page goes to; the choice stays where the list is filled again. */
+export function offerFolders(folders: string[]): void {
+	const list = $<HTMLSelectElement>("#folder");
+	const chosen = list.value;
+	list.replaceChildren(new Option(words("topFolder"), ""), ...folders.map((folder) => new Option(folder, folder)));
+	list.value = folders.includes(chosen) ? chosen : "";
+	list.hidden = $("#folderLabel").hidden = folders.length === 0;
+}
+
+export function showParked(parked: Parked[], site: string | undefined): void {
+	$("#waiting").hidden = parked.length === 0;
+	$("#waitingTitle").textContent = counted("waiting", parked.length);
+	$("#parked").replaceChildren(...parked.map((download) => row(download, site)));
+}
+
+function row(download: Parked, site: string | undefined): HTMLElement {
+	const title = document.createElement("b");
+	title.textContent = download.title ?? download.url;
+	title.title = download.url;
+	const where = document.createElement("p");
+	where.className = "quiet";
+	const here = site !== undefined && belongs(download.site, site);
+	where.textContent = here ? words("parkedHere") : download.site;
+	const text = document.createElement("div");
+	text.append(title, where);
+	const line = document.createElement("li");
+	line.append(text);
+	if (!here) line.append(openButton(download));
+	return line;
+}
+
+function belongs(host: string, site: string): boolean {
+	return host === site || host.endsWith(`.${site}`);
+}
+
+/** To sign in there; the popup opens again on that tab. */
+function openButton(download: Parked): HTMLButtonElement {
+	const button = document.createElement("button");
+	button.type = "button";
+	button.className = "plain small";
+	button.textContent = words("openSite");
+	button.onclick = () => void chrome.tabs.create({ url: download.url });
+	return button;
+}

@@ -1,0 +1,99 @@
+/** The popup: the cookies of this site, this page as a download, and what waits for cookies. */
+import * as calls from "../lib/calls.ts";
+import { collect, siteOf, sitePattern, storeOf } from "../lib/cookies.ts";
+import { $, busy, say } from "../lib/dom.ts";
+import { isWeb } from "../lib/links.ts";
+import * as outbox from "../lib/outbox.ts";
+import * as store from "../lib/store.ts";
+import { counted, errorWords, localize, words } from "../lib/words.ts";
+import { offerFolders, showParked } from "./lists.ts";
+
+localize();
+const tab = await openTab();
+const server = await store.server();
+const site = isWeb(tab?.url) ? siteOf(tab.url) : undefined;
+const extract = $<HTMLButtonElement>("#extract");
+const download = $<HTMLButtonElement>("#download");
+/** Whether the person has seen how many cookies there are: nothing leaves before. */
+let shown = false;
+
+/** The tab under the popup; `?tab=` names it where the popup itself was opened as a tab. */
+async function openTab(): Promise<chrome.tabs.Tab | undefined> {
+	const named = Number(new URLSearchParams(location.search).get("tab"));
+	if (named) return chrome.tabs.get(named);
+	return (await chrome.tabs.query({ active: true, currentWindow: true }))[0];
+}
+
+const failed = (error: unknown) => say(errorWords(error), "bad");
+
+async function start(): Promise<void> {
+	$("#unpaired").hidden = server !== undefined;
+	$("#page").hidden = server === undefined;
+	if (!server) return;
+	$("#server").textContent = new URL(server.url).host;
+	const seen = await store.seen();
+	offerFolders(seen.folders);
+	showParked(seen.parked, site);
+	await Promise.all([showSite(), refresh()]);
+}
+
+async function showSite(): Promise<void> {
+	extract.disabled = download.disabled = site === undefined;
+	$("#site").textContent = site ?? "—";
+	$("#initial").textContent = site?.at(0) ?? "·";
+	$("#count").textContent = words(site ? "hint" : "err_not_web");
+	if (site && (await chrome.permissions.contains({ origins: [sitePattern(site)] }))) await count(site);
+}
+
+/** Show the site and the number of its cookies, before anything is sent. */
+async function count(of: string): Promise<number> {
+	const found = (await collect(of, await storeOf(tab?.id))).length;
+	$("#count").textContent = found ? counted("found", found) : words("none");
+	shown = true;
+	return found;
+}
+
+async function refresh(): Promise<void> {
+	const dot = $("#dot");
+	try {
+		const state = await calls.state();
+		dot.classList.add("on");
+		showParked(state.parked, site);
+		offerFolders(state.folders);
+		void chrome.runtime.sendMessage("look").catch(() => undefined);
+	} catch (error) {
+		dot.classList.add("off");
+		failed(error);
+	}
+}
+
+/** The first click of a site that was not allowed yet asks and counts; the next one sends. */
+async function extractClicked(of: string): Promise<void> {
+	// Must be the first thing that is waited for: it needs the click. It resolves at once where it was granted.
+	const allowed = await chrome.permissions.request({ origins: [sitePattern(of)] });
+	if (!allowed) return say(words("err_denied"), "bad");
+	if (!shown) {
+		const found = await count(of);
+		if (found) extract.textContent = counted("send", found);
+		else say(words("signedIn", of), "bad");
+		return;
+	}
+	say(words("working"));
+	const cookies = await collect(of, await storeOf(tab?.id));
+	if (cookies.length === 0) return say(words("signedIn", of), "bad");
+	const answer = await calls.sendCookies(of, cookies);
+	const sent = counted("sent", answer.kept, answer.site);
+	say(answer.resumed ? `${sent} ${counted("resumed", answer.resumed)}` : sent, "good");
+	await refresh();
+}
+
+async function downloadClicked(url: string): Promise<void> {
+	const folder = $<HTMLSelectElement>("#folder").value || undefined;
+	const outcome = await outbox.submit({ url, folder });
+	say(words(outcome === "sent" ? "queued" : "queuedLater"), "good");
+}
+
+$("#pair").onclick = () => void chrome.runtime.openOptionsPage();
+extract.onclick = () => void (site && busy(extract, () => extractClicked(site), failed));
+download.onclick = () => void (isWeb(tab?.url) && busy(download, () => downloadClicked(tab.url ?? ""), failed));
+await start();
