@@ -18,9 +18,10 @@ function number(locale: string, options: Intl.NumberFormatOptions): Intl.NumberF
   return format;
 }
 
-export function bytes(size: number, locale: string): string {
-  let step = 0;
-  let value = size;
+/** `least` is the smallest unit: 1 for kilobytes. */
+export function bytes(size: number, locale: string, least = 0): string {
+  let step = least;
+  let value = size / 1000 ** least;
   while (value >= 1000 && step < UNITS.length - 1) {
     value /= 1000;
     step++;
@@ -33,7 +34,7 @@ export function bytes(size: number, locale: string): string {
   }).format(value);
 }
 
-export const rate = (speed: number, locale: string) => `${bytes(speed, locale)}/s`;
+export const rate = (speed: number, locale: string) => `${bytes(speed, locale, 1)}/s`;
 export const integer = (value: number, locale: string) => number(locale, {}).format(value);
 export const percent = (part: number, locale: string) =>
   number(locale, { style: "percent", maximumFractionDigits: 0 }).format(part);

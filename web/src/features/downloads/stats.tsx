@@ -16,6 +16,7 @@ export function Stats({ downloads }: { downloads: Download[] }) {
   const system = useSystem().data;
   const [speed, unit] = rate(speeds.at(-1) ?? 0, locale).split(/\s(?=\S+$)/);
   const mount = system?.mount;
+  const converting = downloads.some((each) => each.stage === "convert");
   const count = (part: string) => downloads.filter((each) => partOf(each) === part).length;
   return (
     <dl className="grid grid-cols-2 overflow-hidden rounded-xl border bg-card lg:grid-cols-[1.7fr_1fr_1fr]">
@@ -35,7 +36,7 @@ export function Stats({ downloads }: { downloads: Download[] }) {
         <dd className={BIG}>
           {t("dash.active", { n: count("active") })}{" "}
           <span className={SMALL}>
-            {system?.transcode.running
+            {converting && system?.transcode.cpu
               ? t("dash.cores", { v: system.transcode.cpu.toLocaleString(locale, { maximumFractionDigits: 1 }) })
               : t("dash.waiting", { n: count("queue") })}
           </span>
