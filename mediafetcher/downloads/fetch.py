@@ -14,7 +14,6 @@ import json
 import os
 import shutil
 import stat
-import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from mediafetcher.base import child, clock, errors, log, settings
+from mediafetcher.base import child, clock, errors, frozen, log, settings
 from mediafetcher.downloads import classify, warm
 from mediafetcher.downloads.options import FILE_STEM, Options, ydl_options
 from mediafetcher.media import convert
@@ -64,8 +63,8 @@ class Result:
 
 
 def command() -> list[str]:
-    """How the child program is started; one place, for a frozen program starts itself differently."""
-    return [sys.executable, "-P", "-s", "-m", "mediafetcher.downloads.fetch_child"]
+    """How the child program is started."""
+    return frozen.python("mediafetcher.downloads.fetch_child")
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -104,7 +103,11 @@ class Fetch:
         env = _environment(self._folder)
         warm_child = await warm.take(self._folder, env, limits)
         if warm_child:
-            await warm_child.write(order)
+            try:
+                await warm_child.write(order)
+            except BaseException:
+                await warm_child.kill()
+                raise
             return warm_child
         return await child.start(command(), limits, stdin=order, keep_stdin=True, env=env, cwd=self._folder)
 
