@@ -12,10 +12,9 @@ import asyncio
 import contextlib
 import os
 import socket
-import sys
 from pathlib import Path
 
-from mediafetcher.base import child, log, settings
+from mediafetcher.base import child, frozen, log, settings
 
 IDLE_SECONDS = 60.0
 _START_SECONDS = 30.0
@@ -25,8 +24,8 @@ _pool: "Pool | None" = None
 
 
 def program() -> list[str]:
-    """How the warm program is started; one place, for a frozen program starts itself differently."""
-    return [sys.executable, "-P", "-s", "-m", "mediafetcher.downloads.zygote"]
+    """How the warm program is started."""
+    return frozen.python("mediafetcher.downloads.zygote")
 
 
 async def open() -> None:
@@ -68,6 +67,17 @@ class Pool:
         self._closing: asyncio.Task[None] | None = None
 
     async def take(self, work: Path, env: dict[str, str], limits: child.Limits) -> child.Child:
+        """A fork. Where the caller is cancelled meanwhile it is made all the same, so that no answer of the warm
+        program stays unread for the next one, and then killed."""
+        making = asyncio.ensure_future(self._take(work, env, limits))
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            with contextlib.suppress(OSError):
+                await (await making).kill()
+            raise
+
+    async def _take(self, work: Path, env: dict[str, str], limits: child.Limits) -> child.Child:
         async with self._lock:
             self._stay()
             if self._program is None or self._program.returncode is not None:

@@ -220,14 +220,18 @@ async def _store(
             also=also,
         )
     except BaseException:
-        await _take_back(staged, [_facts(facts).ext, *side_files])
+        # To its end, also where we are cancelled just now: nobody else knows of these files.
+        taking_back = asyncio.ensure_future(_take_back(staged, [_facts(facts).ext, *side_files]))
+        try:
+            await asyncio.shield(taking_back)
+        finally:
+            await asyncio.wait({taking_back})
         raise
-    finally:
-        await asyncio.to_thread(store.discard, staged)
 
 
 async def _take_back(staged: store.Staged, names: list[str]) -> None:
-    """Remove what was placed for rows that were then not committed, unless others have it too."""
+    """Remove what was staged, and what was placed for rows that were then not committed, unless others have it."""
+    await asyncio.to_thread(store.discard, staged)
     for name in names:
         file = sweeper.Stored(store.path_of(staged.sha256, name), staged.sha256, name.removeprefix("."))
         with contextlib.suppress(errors.Away):  # the sweeper finds it later

@@ -120,12 +120,12 @@ class Program:
         """The program and all that descends from it, PostgreSQL too."""
         return {self.process.pid} | below(self.process.pid) if self.process else set()
 
-    def children(self, word: str) -> set[int]:
-        """Its children whose command line has this word."""
-        found = set()
+    def at_work(self, id: int) -> set[int]:
+        """The processes that work in the folder of a download."""
+        folder, found = str(self.state / "work" / str(id)), set()
         for pid in self.everything():
             with contextlib.suppress(OSError):
-                if word in Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "):
+                if os.readlink(f"/proc/{pid}/cwd").removesuffix(" (deleted)") == folder:
                     found.add(pid)
         return found
 

@@ -125,3 +125,14 @@ async def test_close_ends_everything(site, folder):
     await warm.close()
     await gone(pid)
     assert (await bring(site, folder)).size  # cold
+
+
+async def test_who_is_cancelled_while_it_starts_spoils_nothing_for_the_next(site, folder):
+    """Whatever moment: the next fork is answered with its own number."""
+    for tries in range(12):
+        starting = asyncio.create_task(bring(site, folder.with_name(str(tries))))
+        await asyncio.sleep(0.002 * tries)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+    assert (await bring(site, folder)).size
+    assert warm._pool._alive == 0

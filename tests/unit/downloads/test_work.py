@@ -206,7 +206,8 @@ async def test_orders_end_the_work_at_once(owner, site, stage, order):
         await _nothing_left()
 
 
-async def test_a_cancel_in_the_last_moment_takes_everything_back(owner, site, monkeypatch):
+@pytest.mark.parametrize("ordered", [False, True])
+async def test_a_cancel_in_the_last_moment_takes_everything_back(owner, site, monkeypatch, ordered):
     """The file is in its place already when the row says that nobody wants it any more."""
     row = await jobs.submit(owner, site.url("/media/ok.mp4"))
     claim = await jobs.claim()
@@ -218,7 +219,12 @@ async def test_a_cancel_in_the_last_moment_takes_everything_back(owner, site, mo
         await remember(*given)
 
     monkeypatch.setattr(jobs, "remember", cancelled_meanwhile)
-    await work.run(claim)
+    at_work = asyncio.create_task(work.run(claim))
+    if ordered:  # the order comes while the file is being taken back
+        while (await engine.fetchval("select count(*) from download where cancel_requested")) == 0:
+            await asyncio.sleep(0)
+        held.get(row["id"]).obey("cancel")
+    await at_work
     assert (await jobs.get(row["id"]))["state"] == "cancelled"
     assert [path for path in (store.root() / "store").rglob("*") if path.is_file()] == []
     settings.use(replace(settings.get(), grace_hours=0))
