@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from dataclasses import replace
 
 import pytest
@@ -198,6 +199,27 @@ async def test_many_claim_at_once_and_each_row_goes_to_one(owner):
     claims = await asyncio.gather(*(jobs.claim() for _ in range(60)))
     taken = [claim.id for claim in claims if claim]
     assert len(taken) == len(set(taken)) == 40
+
+
+@pytest.mark.promise(19)
+async def test_claims_stay_quick_with_ten_thousand_waiting(owner):
+    """Most of them of one busy site, at the head of the queue."""
+    settings.use(replace(settings.get(), jobs_per_site=2))
+    await engine.execute(
+        "insert into download (owner, url, site, source_key) select $1, 'u', case when n <= 9900 then 'busy'"
+        " else 'site ' || n end, 'key ' || n from generate_series(1, 10000) n",
+        owner,
+    )
+    await engine.execute("analyze download")
+    took = []
+    for _ in range(20):
+        began = time.monotonic()
+        assert await jobs.claim()
+        took.append(time.monotonic() - began)
+    assert sorted(took)[10] < 0.1, took
+    began = time.monotonic()
+    rows, _ = await jobs.page(owner, limit=200)
+    assert len(rows) == 200 and time.monotonic() - began < 1.0
 
 
 async def test_claim_refuses_while_the_share_is_away(owner, share):
