@@ -40,6 +40,7 @@ function Unreachable({ error, again }: { error: unknown; again: () => void }) {
   return (
     <main className="grid h-dvh place-items-center">
       <Empty
+        page
         icon={<CircleAlert />}
         title={what}
         body={fix}

@@ -8,6 +8,7 @@ export function NotFound() {
   const { t } = useI18n();
   return (
     <Empty
+      page
       className="h-full"
       icon={<Compass />}
       title={t("app.notFound")}

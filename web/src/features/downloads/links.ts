@@ -1,5 +1,5 @@
 /** Links out of whatever was pasted, dropped or typed. */
-const LINK = /^(https?:\/\/)?([\w-]+(\.[\w-]+)+|localhost|\[[\da-f:]+\])(:\d+)?([/?#]\S*)?$/i;
+const LINK = /^(https?:\/\/\S+|[\w-]+(\.[\w-]+)+(:\d+)?([/?#]\S*)?)$/i; // the server judges those with a scheme
 
 /** Every link once, in order; a missing scheme becomes https. What is no link is left out. */
 export function linksIn(text: string): string[] {

@@ -26,7 +26,7 @@ export function useItemActions() {
     } catch (error) {
       fail(error);
     }
-    await reload();
+    void reload();
     return done;
   }
   const restore = (ids: readonly number[]) => all(ids, (id) => call<Item>("POST", `/api/items/${id}/restore`));

@@ -35,6 +35,7 @@ export function Watch() {
   const { what, fix } = explain(codeOf(item.error));
   return (
     <Empty
+      page
       className="h-full"
       icon={<CircleAlert />}
       title={what}

@@ -1,8 +1,8 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { LogOut } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { call } from "@/api/client";
 import type { Me } from "@/api/types";
+import { useFailure } from "@/components/failure";
 import { Button } from "@/components/ui/button";
 import { Badge, Input } from "@/components/ui/misc";
 import { toast } from "@/components/ui/toast";
@@ -13,7 +13,7 @@ import { Card, Field } from "./card";
 /** Who I am, a new password, the way out. */
 export function Account({ user }: { user: Me }) {
   const { t } = useI18n();
-  const cache = useQueryClient();
+  const fail = useFailure();
   const ask = useAsk("/api/sessions");
   const [old, setOld] = useState("");
   const [fresh, setFresh] = useState("");
@@ -28,8 +28,12 @@ export function Account({ user }: { user: Me }) {
     toast(t("set.passwordChanged"), { description: t("set.passwordChangedHint") });
   }
   async function leave() {
-    if (await ask(() => call("DELETE", "/api/session").then(() => true))) cache.clear();
-    location.assign("/");
+    try {
+      await call("DELETE", "/api/session");
+      location.assign("/"); // a new page: nothing of this person stays in memory
+    } catch (error) {
+      fail(error);
+    }
   }
   return (
     <Card id="account" title={t("set.account")}>
