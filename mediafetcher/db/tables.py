@@ -212,3 +212,49 @@ class AuditEvent(Table, tablename="audit_event", db=DB):
     act = Text(required=True)
     address = _text()
     facts = JSONB(default="{}")
+
+
+class CookieJar(Table, tablename="cookie_jar", db=DB):
+    """One site's cookies of one person, sealed (accounts/seal.py): what is in it is in no other column."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    site = Text(required=True)
+    sealed = Bytea(required=True)
+    cookies = Integer(default=0)  # how many
+    created_at = _now()
+    updated_at = _now()
+    succeeded_at = _time()
+    failed_at = _time()
+    failure = _text()  # the code of the last failure
+
+
+class Device(Table, tablename="device", db=DB):
+    """A paired extension."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    name = Text(default="")
+    hash = Bytea(required=True)
+    created_at = _now()
+    last_seen_at = _time()
+    address = _text()
+
+
+class DeviceNonce(Table, tablename="device_nonce", db=DB):
+    """A message that was taken. It is kept for as long as its time would still be accepted."""
+
+    id = BigSerial(primary_key=True)
+    device = ForeignKey(Device, null=False, on_delete=OnDelete.cascade)
+    nonce = Bytea(required=True)
+    at = _now()
+
+
+class PairingCode(Table, tablename="pairing_code", db=DB):
+    """A code that a page shows just now: one of each person, for one pairing."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    hash = Bytea(required=True)
+    tries = Integer(default=0)
+    expires_at = Timestamptz(required=True)
