@@ -1,0 +1,94 @@
+import { QueryClient } from "@tanstack/react-query";
+import { keys } from "./keys";
+import { listen } from "./live";
+
+/** The browser's EventSource, which the test environment has none of, in the hands of the test. */
+class Stream extends EventTarget {
+  static all: Stream[] = [];
+  onerror?: () => void;
+  closed = false;
+  constructor(readonly url: string) {
+    super();
+    Stream.all.push(this);
+  }
+  close() {
+    this.closed = true;
+  }
+  say(kind: string, data: unknown) {
+    this.dispatchEvent(new MessageEvent(kind, { data: JSON.stringify(data) }));
+  }
+}
+const latest = () => {
+  const stream = Stream.all.at(-1);
+  if (!stream) throw new Error("nothing was opened");
+  return stream;
+};
+const row = (id: number, state = "running") => ({ id, state, stage: "download", progress: 0, speed: 0 });
+
+let cache: QueryClient;
+let stop: () => void;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("EventSource", Stream);
+  Stream.all = [];
+  cache = new QueryClient();
+  stop = listen(cache);
+});
+afterEach(() => {
+  stop();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test("the snapshot fills the cache newest first, later events change it", () => {
+  latest().say("snapshot", { downloads: [row(1), row(2)], system: { version: "1" } });
+  expect(cache.getQueryData(keys.live)).toBe(true);
+  expect(cache.getQueryData(keys.system)).toEqual({ version: "1" });
+  latest().say("progress", [{ id: 1, stage: "store", progress: 0.5, speed: null, eta: null }]);
+  latest().say("download", row(3, "queued"));
+  latest().say("gone", { id: 2 });
+  expect(cache.getQueryData(keys.downloads)).toMatchObject([
+    { id: 3, state: "queued" },
+    { id: 1, stage: "store", progress: 0.5 },
+  ]);
+});
+
+test("a broken stream is said, and opened again ever more slowly", () => {
+  const waits = [1000, 2000, 4000, 8000, 15_000, 15_000];
+  for (const [tries, wait] of waits.entries()) {
+    const broken = latest();
+    broken.onerror?.();
+    expect(broken.closed).toBe(true);
+    expect(cache.getQueryData(keys.live)).toBe(false);
+    vi.advanceTimersByTime(wait - 1);
+    expect(Stream.all).toHaveLength(tries + 1);
+    vi.advanceTimersByTime(1);
+    expect(Stream.all).toHaveLength(tries + 2);
+  }
+  latest().say("snapshot", { downloads: [], system: {} });
+  expect(cache.getQueryData(keys.live)).toBe(true);
+  latest().onerror?.();
+  vi.advanceTimersByTime(1000); // what was well again begins with the short wait
+  expect(Stream.all).toHaveLength(waits.length + 2);
+});
+
+test("many changes of the library are one reload", () => {
+  const reload = vi.spyOn(cache, "invalidateQueries");
+  for (let i = 0; i < 20; i++) latest().say("library", {});
+  vi.advanceTimersByTime(1000);
+  expect(reload.mock.calls.map(([filter]) => filter?.queryKey)).toEqual([keys.items, keys.folders, keys.trash]);
+});
+
+test("the speed is sampled every second, and nothing goes on after the end", () => {
+  latest().say("snapshot", { downloads: [{ ...row(1), speed: 7 }], system: {} });
+  vi.advanceTimersByTime(90_000);
+  expect(cache.getQueryData<number[]>(keys.speeds)).toHaveLength(60);
+  expect(cache.getQueryData<number[]>(keys.speeds)?.at(-1)).toBe(7);
+  stop();
+  expect(latest().closed).toBe(true);
+  const change = vi.spyOn(cache, "setQueryData");
+  vi.advanceTimersByTime(60_000);
+  expect(change).not.toHaveBeenCalled();
+  expect(Stream.all).toHaveLength(1);
+});

@@ -1,0 +1,55 @@
+/** The rules of the house that neither the compiler nor the linter sees. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const source = join(import.meta.dirname, "..");
+const files = readdirSync(source, { recursive: true, encoding: "utf8" })
+  .filter((name) => /\.tsx?$/.test(name) && !name.includes(".test."))
+  .map((name) => ({ name, text: readFileSync(join(source, name), "utf8") }));
+
+const ROOMS = ["lib", "i18n", "api", "components", "features", "app"]; // each may use those before it
+const room = (name: string) => name.split("/")[0] ?? "";
+
+/** Every module of ours that a file imports, as its path below src/. */
+function imports({ name, text }: (typeof files)[number]): string[] {
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*"((?:@\/|\.\.?\/)[^"]+)"/g)].map(([, path = ""]) =>
+    path.startsWith("@/") ? path.slice(2) : join(name, "..", path),
+  );
+}
+
+test("there is something to look at", () => {
+  expect(files.length).toBeGreaterThan(40);
+  expect(files.flatMap(imports).length).toBeGreaterThan(100);
+});
+
+test("a feature never imports another", () => {
+  const crossings = files.flatMap((file) => {
+    const [top, own] = file.name.split("/");
+    if (top !== "features") return [];
+    return imports(file)
+      .filter((path) => path.startsWith("features/") && path.split("/")[1] !== own)
+      .map((path) => `${file.name} -> ${path}`);
+  });
+  expect(crossings).toEqual([]);
+});
+
+test("imports go from app to features to components, and on to api, i18n and lib", () => {
+  const upwards = files.flatMap((file) => {
+    const here = ROOMS.indexOf(room(file.name));
+    if (here < 0 || file.name.startsWith("i18n/")) return []; // the words are typed by the codes of the API
+    return imports(file)
+      .filter((path) => ROOMS.indexOf(room(path)) > here)
+      .map((path) => `${file.name} -> ${path}`);
+  });
+  expect(upwards).toEqual([]);
+});
+
+test("nothing of a server's text becomes HTML or code", () => {
+  const FORBIDDEN = /dangerouslySetInnerHTML|\.innerHTML|insertAdjacentHTML|\beval\(|new Function\(|document\.write/;
+  expect(files.filter(({ text }) => FORBIDDEN.test(text)).map(({ name }) => name)).toEqual([]);
+});
+
+test("no file but the made one is longer than 350 lines", () => {
+  const long = files.filter(({ name, text }) => name !== "api/types.ts" && text.split("\n").length > 350);
+  expect(long.map(({ name }) => name)).toEqual([]);
+});
