@@ -15,6 +15,18 @@ export type Credentials = {
   password: string;
 };
 
+export type Device = {
+  address: string | null;
+  created_at: string;
+  id: number;
+  last_seen_at: string | null;
+  name: string;
+};
+
+export type Devices = {
+  devices: (Device)[];
+};
+
 export type Download = {
   attempt: number;
   converting: boolean;
@@ -113,6 +125,27 @@ export type Items = {
   next: string | null;
 };
 
+export type Jar = {
+  cookies: number;
+  created_at: string;
+  failed_at: string | null;
+  failure: string | null;
+  site: string;
+  succeeded_at: string | null;
+  updated_at: string;
+};
+
+export type Jars = {
+  cookies: (Jar)[];
+};
+
+export type Kept = {
+  kept: number;
+  left_out: number;
+  resumed: number;
+  site: string;
+};
+
 export type LibrarySize = {
   items: number;
   size: number;
@@ -146,6 +179,10 @@ export type MountState = {
   reason: string | null;
   state: "online" | "offline" | "full" | "read_only";
   total: number | null;
+};
+
+export type NewCookies = {
+  text: string;
 };
 
 export type NewDownload = {
@@ -185,6 +222,12 @@ export type Options = {
   max_height?: number | null;
   never_transcode?: boolean;
   rate_limit?: number | null;
+};
+
+export type Pairing = {
+  code: string;
+  expires_at: string;
+  fingerprint: string;
 };
 
 export type Position = {
@@ -235,6 +278,10 @@ export type Reason = {
 export type Saved = {
   bytes: number;
   downloads: number;
+};
+
+export type Sealed = {
+  box: string;
 };
 
 export type SessionState = {
@@ -322,9 +369,11 @@ export const CODES = [
   "age_limit",
   "already_running",
   "away",
+  "bad_cookies",
   "bad_setting",
   "blocked_address",
   "body_too_large",
+  "clock",
   "conflict",
   "crashed",
   "cross_site",
@@ -353,11 +402,16 @@ export const CODES = [
   "not_found",
   "not_json",
   "not_media",
+  "not_paired",
   "not_signed_in",
+  "pairing_code",
+  "plain_http",
   "port_in_use",
   "problem",
   "rate_limited",
   "refused",
+  "replayed",
+  "sealed_box",
   "server_error",
   "setup_closed",
   "setup_code",
