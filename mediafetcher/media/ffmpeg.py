@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from mediafetcher.base import child, errors
+from mediafetcher.base import child, errors, frozen
 
 _FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,mpegvideo,flv,live_flv,avi,asf,ogg,mp3,flac,wav,w64,aiff,au,"
@@ -27,6 +27,8 @@ def path() -> str:
     """The program. Found by its place, since imageio-ffmpeg would run it just to see that it runs."""
     if chosen := os.environ.get("IMAGEIO_FFMPEG_EXE"):
         return chosen
+    if root := frozen.root():
+        return str(root / "bin" / "ffmpeg")
     import imageio_ffmpeg
 
     bundled = sorted((Path(imageio_ffmpeg.__file__).parent / "binaries").glob("ffmpeg-*"))

@@ -1,0 +1,55 @@
+"""The first thing that runs in the single file: makes the frozen world look like any other, then starts the program."""
+
+import os
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+# What may be started with `--module`; see mediafetcher/base/frozen.py.
+_MODULES = ("mediafetcher.downloads.fetch_child", "mediafetcher.downloads.zygote")
+_CERTIFICATES = ("/etc/ssl/cert.pem", "/etc/ssl/certs/ca-certificates.crt")
+
+
+def _clean_environment() -> None:
+    """What the way in needed must not reach our children: our C library's folder would break programs of the system."""
+    for name in ("LD_LIBRARY_PATH", "LD_LIBRARY_PATH_ORIG", "PYINSTALLER_RESET_ENVIRONMENT"):
+        os.environ.pop(name, None)
+
+
+def _find_certificates() -> None:
+    """The system's certificates, which its owner may have added to; else those that came along."""
+    if "SSL_CERT_FILE" in os.environ or "SSL_CERT_DIR" in os.environ:
+        return
+    import certifi
+
+    os.environ["SSL_CERT_FILE"] = next((path for path in _CERTIFICATES if Path(path).exists()), certifi.where())
+
+
+def _do_without_black() -> None:
+    """Piccolo imports this formatter of source code at the top of modules that we do use. It never formats for us."""
+    black: Any = types.ModuleType("black")
+    black.format_str = black.FileMode = black.Mode = None
+    sys.modules["black"] = black
+
+
+def main() -> int:
+    _clean_environment()
+    _find_certificates()
+    _do_without_black()
+    from mediafetcher.base import frozen
+
+    if sys.argv[1:2] == [frozen.MODULE] and sys.argv[2] in _MODULES:
+        import importlib
+
+        module = sys.argv[2]
+        del sys.argv[1:3]
+        importlib.import_module(module).main()
+        return 0
+    from mediafetcher import cli
+
+    return cli.main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,23 @@
+"""Where the program itself lies: in a checkout, or frozen into the single file, which unpacks itself to a folder.
+
+The frozen Python is no interpreter that takes `-m`: a module that runs as a program of its own is started as the
+program with `--module NAME` in front, which its entry (build/entry.py) sees before the command line does.
+"""
+
+import sys
+from pathlib import Path
+
+MODULE = "--module"
+
+
+def root() -> Path | None:
+    """The folder that the single file was unpacked to: `app/`, `bin/`, `pg/`; None in a checkout."""
+    return Path(sys.executable).parents[1] if getattr(sys, "frozen", False) else None
+
+
+def python(module: str) -> list[str]:
+    """How a module of ours is started as a program of its own; it ends in `main()`."""
+    folder = root()
+    if folder is None:
+        return [sys.executable, "-P", "-s", "-m", module]
+    return [str(folder / "app" / "mediafetcher"), MODULE, module]
