@@ -1,5 +1,5 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { CircleAlert, DownloadCloud, ListX, Pause, Play, WifiOff } from "lucide-react";
+import { CircleAlert, DownloadCloud, ListX, Pause, Play, RotateCw, WifiOff } from "lucide-react";
 import { type ReactNode, useId, useState } from "react";
 import { codeOf } from "@/api/client";
 import { useLive } from "@/api/live";
@@ -18,7 +18,6 @@ import { byTurn, partOf } from "./states";
 import { Stats } from "./stats";
 
 const route = getRouteApi("/");
-const SHOWN = 6; // of those that ended, until more are asked for
 
 export function Dashboard() {
   const { t } = useI18n();
@@ -48,7 +47,6 @@ export function Dashboard() {
 function Lists({ downloads }: { downloads: Download[] }) {
   const { t } = useI18n();
   const actions = useActions();
-  const [all, setAll] = useState(false);
   const part = (name: string) => downloads.filter((each) => partOf(each) === name);
   const [attention, active, queue, ended] = [
     part("attention"),
@@ -61,7 +59,22 @@ function Lists({ downloads }: { downloads: Download[] }) {
   const each = (list: Download[], what: (download: Download) => unknown) => () => void list.forEach(what);
   return (
     <>
-      {attention.length > 0 && <Section title={t("dash.attention")} downloads={attention} bad />}
+      {attention.length > 0 && (
+        <Section
+          title={t("dash.attention")}
+          downloads={attention}
+          bad
+          shown={3}
+          action={
+            attention.length > 1 && (
+              <Button variant="ghost" size="sm" onClick={each(attention, (one) => actions.act(one, "retry"))}>
+                <RotateCw />
+                {t("dash.retryAll")}
+              </Button>
+            )
+          }
+        />
+      )}
       {active.length > 0 && (
         <Section
           title={t("dash.inProgress")}
@@ -99,21 +112,13 @@ function Lists({ downloads }: { downloads: Download[] }) {
       {ended.length > 0 && (
         <Section
           title={t("dash.done")}
-          downloads={all ? ended : ended.slice(0, SHOWN)}
-          count={ended.length}
+          downloads={ended}
+          shown={6}
           action={
             <Button variant="ghost" size="sm" onClick={each(ended, (one) => actions.clear(one))}>
               <ListX />
               {t("dash.clearAll")}
             </Button>
-          }
-          more={
-            ended.length > SHOWN &&
-            !all && (
-              <Button variant="ghost" size="sm" className="w-full" onClick={() => setAll(true)}>
-                {t("dash.showAll", { n: ended.length })}
-              </Button>
-            )
           }
         />
       )}
@@ -124,14 +129,16 @@ function Lists({ downloads }: { downloads: Download[] }) {
 type SectionProps = {
   title: string;
   downloads: Download[];
-  count?: number;
+  /** How many, until all are asked for. */
+  shown?: number;
   action?: ReactNode;
-  more?: ReactNode;
   bad?: boolean;
 };
 
-function Section({ title, downloads, count = downloads.length, action, more, bad }: SectionProps) {
+function Section({ title, downloads, shown = 100, action, bad }: SectionProps) {
+  const { t } = useI18n();
   const id = useId();
+  const [all, setAll] = useState(false);
   return (
     <section aria-labelledby={id}>
       <div className="mb-2 flex h-8 items-center gap-2 px-1">
@@ -139,16 +146,20 @@ function Section({ title, downloads, count = downloads.length, action, more, bad
           {title}
         </h2>
         <Badge tone={bad ? "bad" : "muted"} className="num">
-          {count}
+          {downloads.length}
         </Badge>
         <span className="ml-auto">{action}</span>
       </div>
       <ul className={cn("divide-y rounded-xl border bg-card", bad && "border-destructive/35")}>
-        {downloads.map((download) => (
+        {downloads.slice(0, all ? undefined : shown).map((download) => (
           <Row key={download.id} download={download} />
         ))}
       </ul>
-      {more && <div className="mt-1">{more}</div>}
+      {downloads.length > shown && !all && (
+        <Button variant="ghost" size="sm" className="mt-1 w-full" onClick={() => setAll(true)}>
+          {t("dash.showAll", { n: downloads.length })}
+        </Button>
+      )}
     </section>
   );
 }

@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { ArrowUpToLine, EllipsisVertical, ExternalLink, ListX, Pause, Play, RotateCw, X } from "lucide-react";
+import { ArrowUpToLine, Cookie, EllipsisVertical, ExternalLink, ListX, Pause, Play, RotateCw, X } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Download } from "@/api/types";
 import { Button } from "@/components/ui/button";
@@ -92,6 +92,11 @@ function useChoices(download: Download): Choice[] {
         });
     },
   };
+  const cookies: Choice = {
+    key: "job.cookies",
+    icon: <Cookie />,
+    run: () => void navigate({ to: "/settings", hash: "cookies" }),
+  };
   const open: Choice = {
     key: "job.open",
     icon: <Play />,
@@ -108,6 +113,8 @@ function useChoices(download: Download): Choice[] {
       return [resume, source, cancel];
     case "done":
       return [...(download.item ? [open] : []), clear, source];
+    case "parked":
+      return [retry, cookies, source, clear];
     default:
       return [retry, source, clear];
   }

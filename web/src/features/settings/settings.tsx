@@ -1,8 +1,20 @@
-import { HardDrive, Info, KeyRound, LockKeyhole, MonitorSmartphone, SlidersHorizontal, Users } from "lucide-react";
+import {
+  Cookie,
+  HardDrive,
+  Info,
+  KeyRound,
+  LockKeyhole,
+  MonitorSmartphone,
+  Puzzle,
+  SlidersHorizontal,
+  Users,
+} from "lucide-react";
 import { useSession } from "@/api/queries";
 import { useI18n } from "@/i18n";
 import { About } from "./about";
 import { Account } from "./account";
+import { Cookies } from "./cookies";
+import { Devices } from "./devices";
 import { General } from "./general";
 import { People } from "./people";
 import { Sessions } from "./sessions";
@@ -14,6 +26,8 @@ const SECTIONS = [
   ["account", LockKeyhole],
   ["sessions", MonitorSmartphone],
   ["tokens", KeyRound],
+  ["devices", Puzzle],
+  ["cookies", Cookie],
   ["people", Users],
   ["storage", HardDrive],
   ["about", Info],
@@ -49,6 +63,8 @@ export function Settings() {
           <Account user={user} />
           <Sessions />
           <Tokens admin={user.admin} />
+          <Devices />
+          <Cookies />
           {user.admin && <People me={user.id} />}
           <Storage />
           <About />

@@ -1,0 +1,102 @@
+import { Cookie, Trash2 } from "lucide-react";
+import { type FormEvent, useState } from "react";
+import { call } from "@/api/client";
+import type { Jar, Jars, Kept } from "@/api/types";
+import { Button } from "@/components/ui/button";
+import { Badge, Input } from "@/components/ui/misc";
+import { toast } from "@/components/ui/toast";
+import { useI18n } from "@/i18n";
+import { ago } from "@/lib/format";
+import { useAsk, useListed } from "./ask";
+import { Card, Line } from "./card";
+
+const PATH = "/api/cookies";
+
+/** Which sites' cookies are kept and how they fare; never what is in them. */
+export function Cookies() {
+  const { t } = useI18n();
+  const { data } = useListed<Jars>(PATH);
+  return (
+    <Card id="cookies" title={t("set.cookies")} hint={t("set.cookiesHint")}>
+      {data?.cookies.length === 0 && <p className="px-4 py-3.5 text-muted-foreground">{t("set.cookiesEmpty")}</p>}
+      {data?.cookies.map((jar) => (
+        <One key={jar.site} jar={jar} />
+      ))}
+      <Paste />
+    </Card>
+  );
+}
+
+function One({ jar }: { jar: Jar }) {
+  const { t, locale } = useI18n();
+  const ask = useAsk(PATH);
+  const failed = jar.failed_at && (!jar.succeeded_at || jar.failed_at > jar.succeeded_at);
+  return (
+    <Line
+      icon={<Cookie />}
+      title={jar.site}
+      about={`${t("set.cookieCount", { n: jar.cookies })} · ${t("set.sent", { v: ago(jar.updated_at, locale) })}`}
+    >
+      {failed ? (
+        <Badge tone="bad">{t("set.cookiesFailed")}</Badge>
+      ) : (
+        jar.succeeded_at && <Badge tone="ok">{t("set.cookiesWorked", { v: ago(jar.succeeded_at, locale) })}</Badge>
+      )}
+      <Button
+        variant="ghost"
+        size="icon"
+        aria-label={`${t("set.remove")}: ${jar.site}`}
+        onClick={() => void ask(() => call("DELETE", `${PATH}/${encodeURIComponent(jar.site)}`))}
+      >
+        <Trash2 />
+      </Button>
+    </Line>
+  );
+}
+
+/** Without the extension: a cookies.txt, by hand. */
+function Paste() {
+  const { t } = useI18n();
+  const ask = useAsk(PATH);
+  const [site, setSite] = useState("");
+  const [text, setText] = useState("");
+  async function send(event: FormEvent) {
+    event.preventDefault();
+    const kept = await ask(() => call<Kept>("PUT", `${PATH}/${encodeURIComponent(site.trim())}`, { text }));
+    if (!kept) return;
+    setText("");
+    setSite("");
+    toast(t("set.cookiesKept", { n: kept.kept }), { description: kept.site });
+  }
+  return (
+    <details>
+      <summary className="px-4 py-3.5 text-[0.8125rem] text-muted-foreground hover:text-foreground">
+        {t("set.cookiesPaste")}
+      </summary>
+      <form onSubmit={send} className="space-y-2 px-4 pb-3.5" autoComplete="off">
+        <Input
+          aria-label={t("set.cookiesSite")}
+          placeholder="example.com"
+          required
+          value={site}
+          onChange={(event) => setSite(event.target.value)}
+        />
+        <textarea
+          aria-label="cookies.txt"
+          placeholder="# Netscape HTTP Cookie File"
+          required
+          rows={4}
+          spellCheck={false}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          className="w-full rounded-md border border-input bg-transparent px-3 py-2 font-mono text-xs outline-none placeholder:text-muted-foreground focus-visible:border-ring focus-visible:ring-2 focus-visible:ring-ring/40"
+        />
+        <div className="flex justify-end">
+          <Button type="submit" variant="secondary" disabled={!site.trim() || !text.trim()}>
+            {t("set.cookiesSend")}
+          </Button>
+        </div>
+      </form>
+    </details>
+  );
+}

@@ -1,0 +1,103 @@
+import { Copy, Puzzle } from "lucide-react";
+import { useRef, useState } from "react";
+import { call } from "@/api/client";
+import type { Devices as Answer, Pairing } from "@/api/types";
+import { Button } from "@/components/ui/button";
+import { Skeleton } from "@/components/ui/misc";
+import { toast } from "@/components/ui/toast";
+import { useI18n } from "@/i18n";
+import { ago } from "@/lib/format";
+import { useAsk, useListed } from "./ask";
+import { Card, Line } from "./card";
+
+const PATH = "/api/devices";
+
+/** Browsers with the extension: pair one, or take its right away. */
+export function Devices() {
+  const { t, locale } = useI18n();
+  const { data } = useListed<Answer>(PATH);
+  const ask = useAsk(PATH);
+  return (
+    <Card id="devices" title={t("set.devices")} hint={t("set.devicesHint")}>
+      <Pair />
+      {data ? (
+        data.devices.map((device) => (
+          <Line
+            key={device.id}
+            icon={<Puzzle />}
+            title={device.name}
+            about={[device.address, t("set.lastSeen", { v: ago(device.last_seen_at ?? device.created_at, locale) })]
+              .filter(Boolean)
+              .join(" · ")}
+          >
+            <Button
+              variant="outline"
+              size="sm"
+              aria-label={`${t("set.remove")}: ${device.name}`}
+              onClick={() => void ask(() => call("DELETE", `${PATH}/${device.id}`))}
+            >
+              {t("set.remove")}
+            </Button>
+          </Line>
+        ))
+      ) : (
+        <Skeleton className="h-14 rounded-none" />
+      )}
+    </Card>
+  );
+}
+
+function Pair() {
+  const { t, locale } = useI18n();
+  const ask = useAsk(PATH);
+  const [offer, setOffer] = useState<Pairing>();
+  const code = useRef<HTMLTextAreaElement>(null);
+  async function copy() {
+    code.current?.select();
+    try {
+      await navigator.clipboard.writeText(offer?.code ?? "");
+      toast(t("set.copied"));
+    } catch {
+      // Plain http has no clipboard: the code is selected, Ctrl+C does the rest.
+    }
+  }
+  return (
+    <div className="flex flex-wrap items-start gap-5 p-4">
+      <div className="min-w-0 flex-1 basis-64">
+        <p className="font-medium">{t("set.pair")}</p>
+        <p className="mt-1 text-pretty text-[0.8125rem] text-muted-foreground">{t("set.pairHint")}</p>
+        {offer && (
+          <p className="mt-3 text-xs text-muted-foreground">
+            {t("set.fingerprint")}
+            <span className="mt-0.5 block break-all font-mono text-foreground">{offer.fingerprint}</span>
+            {t("set.expires", { v: ago(offer.expires_at, locale) })}
+          </p>
+        )}
+      </div>
+      <div className="flex w-full min-w-0 flex-col gap-2 sm:w-72">
+        {offer && (
+          <textarea
+            ref={code}
+            readOnly
+            rows={3}
+            aria-label={t("set.pair")}
+            value={offer.code}
+            onFocus={(event) => event.target.select()}
+            className="resize-none break-all rounded-lg border border-dashed border-input bg-muted px-3 py-2 font-mono text-xs text-muted-foreground"
+          />
+        )}
+        <div className="flex flex-wrap justify-end gap-2">
+          {offer && (
+            <Button className="flex-1" onClick={() => void copy()}>
+              <Copy />
+              {t("set.copy")}
+            </Button>
+          )}
+          <Button variant="secondary" onClick={async () => setOffer(await ask(() => call<Pairing>("POST", PATH)))}>
+            {t("set.pairNew")}
+          </Button>
+        </div>
+      </div>
+    </div>
+  );
+}
