@@ -175,6 +175,6 @@ async def rotate() -> dict[str, int]:
                 continue
             await engine.execute("UPDATE cookie_jar SET sealed = $2 WHERE id = $1", row["id"], sealed)
             done["sealed"] += 1
-        await audit.record("key_rotated", **done)
+        await audit.record("key_rotated", sealed=done["sealed"], lost=done["lost"])
     seal.drop_old_keys()
     return done

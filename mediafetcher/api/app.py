@@ -19,6 +19,8 @@ from mediafetcher import __version__
 from mediafetcher.api import (
     account,
     auth,
+    cookies,
+    devices,
     downloads,
     events,
     folders,
@@ -45,6 +47,7 @@ class Route(NamedTuple):
 
 
 _PASSWORD: Kinds = (e.WrongCredentials, e.WeakPassword, e.TooManyRequests)
+_SEALED: Kinds = (e.SealedBox, e.NotPaired, e.PairingCode, e.Replayed, e.WrongClock, e.TooManyRequests)
 _GONE: Kinds = (e.NotFound,)
 _STATE: Kinds = (e.NotFound, e.WrongState)
 _FILE: Kinds = (e.NotFound, e.MediaOffline)
@@ -78,6 +81,14 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/downloads/{id:int}/retry", downloads.retry, DOWNLOAD, _STATE, 200),
     Route("POST", "/api/downloads/{id:int}/pause", downloads.pause, DOWNLOAD, _STATE, 200),
     Route("POST", "/api/downloads/{id:int}/resume", downloads.resume, DOWNLOAD, _STATE, 200),
+    # what a fetch may need, and who sends it
+    Route("GET", "/api/cookies", cookies.sites, DOWNLOADS),
+    Route("PUT", "/api/cookies/{site:str}", cookies.put, DOWNLOAD, (e.BadCookies, e.PlainHttp)),
+    Route("DELETE", "/api/cookies/{site:str}", cookies.remove, DOWNLOAD, _GONE),
+    Route("GET", "/api/devices", devices.page, ACCOUNT),
+    Route("POST", "/api/devices", devices.offer, ACCOUNT),
+    Route("DELETE", "/api/devices/{id:int}", devices.remove, ACCOUNT, _GONE),
+    Route("POST", "/api/ext/send", devices.send, OPEN, _SEALED, 200),
     # what is kept
     Route("GET", "/api/items", items.page, READ),
     Route("POST", "/api/items", items.copy, LIBRARY, _GONE),

@@ -18,6 +18,7 @@ from mediafetcher.base import errors
 from mediafetcher.base.settings import Settings
 
 MOST_BODY = 1 << 20  # bytes
+_EXTENSIONS = ("chrome-extension://", "moz-extension://")
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 _HOST = re.compile(r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?$")
 
@@ -132,10 +133,12 @@ def host_is_ours(settings: Settings, host: str) -> bool:
 def _from_our_page(settings: Settings, call: Call) -> bool:
     if auth.bearer(call.get) is not None:
         return True  # no browser adds this header by itself
+    origin = call.get("origin")
+    if origin is not None and origin.startswith(_EXTENSIONS) and auth.cookie(call.get) is None:
+        return True  # no page can have such an origin, and without a cookie it acts for nobody
     site = call.get("sec-fetch-site")
     if site is not None:
         return site in ("same-origin", "none")
-    origin = call.get("origin")
     if origin is not None:
         ours = {f"http://{call.host.lower()}", f"https://{call.host.lower()}"}
         if settings.public_url:

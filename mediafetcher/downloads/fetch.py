@@ -15,7 +15,7 @@ import os
 import shutil
 import stat
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -60,6 +60,7 @@ class Result:
     file: Path
     size: int
     poster: Path | None = None
+    cookies: str | None = field(default=None, repr=False)  # as the site renewed those it was given, in Netscape's form
 
 
 def command() -> list[str]:
@@ -143,7 +144,7 @@ class Fetch:
         while True:
             event = await self._next(meter.patience())
             if event["event"] == "done":
-                return await self._result(event["files"])
+                return await self._result(event["files"], event["cookies"])
             if event["event"] == "progress":
                 meter.progress(event)
                 if clock.monotonic() - checked > 2:
@@ -220,7 +221,7 @@ class Fetch:
                 "There is no room for the download on the disk of the state folder: free some. Downloads wait."
             )
 
-    async def _result(self, names: list[str]) -> Result:
+    async def _result(self, names: list[str], cookies: str | None = None) -> Result:
         """Check what the child names before it is trusted: plain files in the job's folder and nothing else."""
         files = []
         for name in names:
@@ -237,7 +238,7 @@ class Fetch:
             files = [joined]
         if len(files) != 1:
             raise errors.Unsupported(files=len(files))
-        return Result(files[0], files[0].stat().st_size)
+        return Result(files[0], files[0].stat().st_size, cookies=cookies)
 
 
 class _Meter:

@@ -120,7 +120,8 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
     for stale in ("requested_downloads", "requested_formats"):
         found.pop(stale, None)
     ended = client.process_ie_result(found, download=True)
-    channel.say("done", files=_files(ended, folder))
+    renewed = _cookies_text(client) if order.get("cookies") else None
+    channel.say("done", files=_files(ended, folder), cookies=renewed)
 
 
 def _client(options: dict[str, Any], channel: Channel, folder: Path) -> Any:
@@ -190,6 +191,15 @@ def _load_cookies(client: Any, cookies: str | None) -> None:
     jar.load()
     for cookie in jar:
         client.cookiejar.set_cookie(cookie)
+
+
+def _cookies_text(client: Any) -> str:
+    """The jar as the site left it, in Netscape form."""
+    import io
+
+    text = io.StringIO()
+    client.cookiejar.save(text, ignore_discard=True, ignore_expires=True)
+    return text.getvalue()
 
 
 def first(found: dict[str, Any] | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 from weakref import WeakKeyDictionary
 
+from mediafetcher.accounts import cookies
 from mediafetcher.base import child, clock, errors, log, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import held, jobs
@@ -96,13 +97,18 @@ async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
         return
     folder = _path(claim.id)
     await asyncio.to_thread(_make, folder)
-    async with Fetch(claim.url, claim.options, folder) as source:
+    async with (
+        cookies.lent(claim.owner, claim.url) as jar,
+        Fetch(claim.url, claim.options, folder, jar.text if jar else None) as source,
+    ):
         info = await source.info()
         if await _link(claim, [info.source_key]):
             return
         hold.enter("download")
         await jobs.note(claim, stage="download", title=info.title, duration=info.duration, size=info.filesize)
         result = await source.download(_downloaded(hold))
+        if jar:
+            jar.returned = result.cookies
     media, facts = await _playable(claim, hold, info, result.file)
     hold.enter("store")
     await jobs.note(claim, stage="store")

@@ -15,6 +15,9 @@ from mediafetcher.db import engine
 BODIES: dict[str, Any] = {
     "/api/downloads": {"url": "http://site.test/x"},
     "/api/downloads/{id:int}": {"priority": 1},
+    "/api/cookies/{site:str}": {"text": ".en\tTRUE\t/\tTRUE\t0\tsid\t1"},
+    "/api/devices": None,
+    "/api/ext/send": {"box": "AAAA"},
     "/api/folders": {"path": "A"},
     "/api/folders/{id:int}": {"path": "B"},
     "/api/items": {"item": 1, "folder": "A"},
@@ -74,6 +77,7 @@ async def test_the_open_routes_are_these() -> None:
         "POST /api/session",
         "DELETE /api/session",
         "POST /api/setup",
+        "POST /api/ext/send",  # sealed: it carries its own proof
     }
 
 
@@ -116,6 +120,9 @@ async def test_somebody_elses_things_look_absent(alice: Any, bob: Any, tmp_path:
     )
     own = {"items": item, "media": item, "downloads": download, "folders": folder, "tokens": token, "sessions": session}
     own["users"] = alice.id
+    own["devices"] = await engine.fetchval(
+        "insert into device (owner, hash) values ($1, sha256('x')) returning id", alice.id
+    )
     tried = 0
     for route in ROUTES:
         if "{id:int}" not in route.path or route.who.admin:
