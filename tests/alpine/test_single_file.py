@@ -1,0 +1,191 @@
+"""The single file alone on Alpine, which has no glibc, Python, FFmpeg or PostgreSQL: `scripts/test -m alpine`."""
+
+import hashlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.alpine.conftest import Alpine
+
+pytestmark = [pytest.mark.alpine, pytest.mark.timeout(300)]
+
+MEDIAFETCHER = "/usr/local/bin/mediafetcher"
+RUNTIME = "/var/lib/mediafetcher/runtime"
+STATE = "/srv/state"
+
+
+def versions(alpine: Alpine, place: str = RUNTIME) -> list[str]:
+    return sorted(path.name for path in alpine.inside(place).iterdir() if not path.name.startswith("."))
+
+
+def health(port: int) -> dict[str, str] | None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/api/health")
+        answer = connection.getresponse()
+        return json.loads(answer.read()) if answer.status == 200 else None
+    except OSError:
+        return None
+    finally:
+        connection.close()
+
+
+class Server:
+    """`serve`, up to its first answer."""
+
+    def __init__(self, alpine: Alpine) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port = probe.getsockname()[1]
+        began = time.monotonic()
+        self.process = alpine.start(MEDIAFETCHER, "serve", "--state", STATE, "--port", str(self.port))
+        while not (said := health(self.port)):
+            assert self.process.poll() is None, self.process.communicate()
+            assert time.monotonic() - began < 60
+            time.sleep(0.02)
+        self.said = said
+        self.seconds = time.monotonic() - began
+
+    def end(self, number: int) -> int:
+        """The exit code after this signal; negative where the signal ended it."""
+        self.process.send_signal(number)
+        self.process.communicate(timeout=30)
+        return self.process.returncode
+
+
+@pytest.fixture
+def serving(alpine: Alpine) -> Iterator[list[Server]]:
+    """Servers that are killed at the end, should the test leave them."""
+    started: list[Server] = []
+    yield started
+    for server in started:
+        if server.process.poll() is None:
+            server.end(signal.SIGKILL)
+
+
+def processes_of(alpine: Alpine) -> list[int]:
+    """Everything that still runs inside."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.readlink(entry / "root") == str(alpine.root) and (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_it_is_one_static_file_and_alpine_brings_nothing_it_could_use(alpine):
+    assert b"statically linked" in subprocess.check_output(["file", "-L", alpine.program])
+    for name in ("lib64/ld-linux-x86-64.so.2", "usr/bin/python3", "usr/bin/ffmpeg", "usr/bin/postgres"):
+        assert not alpine.inside(name).exists()
+    assert alpine.program.stat().st_size < 165_000_000
+
+
+def test_it_unpacks_once_also_when_two_start_together(alpine):
+    both = [alpine.start(MEDIAFETCHER, "--version") for _ in range(2)]
+    assert [process.communicate()[0].split()[0] for process in both] == ["mediafetcher"] * 2
+    assert len(versions(alpine)) == 1
+    done = alpine.inside(RUNTIME) / versions(alpine)[0] / ".complete"
+    before = done.stat().st_ino, done.parent.stat().st_mtime_ns
+    assert alpine.run(MEDIAFETCHER, "--version").returncode == 0
+    assert (done.stat().st_ino, done.parent.stat().st_mtime_ns) == before
+
+
+def test_it_removes_what_an_older_version_left_but_not_one_that_runs(alpine):
+    idle, running = (alpine.inside(RUNTIME) / name for name in ("0" * 16, "1" * 16))
+    for folder in (idle, running):
+        (folder / "app").mkdir(parents=True)
+        (folder / ".complete").touch()
+    alpine.inside(RUNTIME).chmod(0o755)
+    holder = subprocess.Popen(["flock", "--shared", running / ".complete", "cat"], stdin=subprocess.PIPE)
+    try:
+        while not subprocess.run(["flock", "--exclusive", "--nonblock", running / ".complete", "true"]).returncode:
+            time.sleep(0.01)
+        assert alpine.run(MEDIAFETCHER, "--version").returncode == 0
+        assert not idle.exists() and running.exists()
+    finally:
+        holder.communicate()
+
+
+def test_three_kinds_of_link_become_three_playable_files(alpine, site):
+    links = [site.url(f"/media/{name}") for name in ("ok.mp4", "vp9_opus.webm", "h264_aac.mkv")]
+    done = alpine.run(MEDIAFETCHER, "get", "--json", "--state", STATE, *links)
+    assert done.returncode == 0, done.stdout + done.stderr
+    got = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sorted(one["url"] for one in got) == sorted(links)
+    for one in got:
+        media = one["item"]["media"]
+        assert (one["state"], media["kind"], media["video_codec"]) == ("done", "video/mp4", "h264")
+        assert hashlib.sha256(alpine.inside(one["path"]).read_bytes()).hexdigest() == media["sha256"]
+        assert one["item"]["poster"]
+    assert alpine.run(MEDIAFETCHER, "check", "--read-data", "--state", STATE).returncode == 0
+    assert processes_of(alpine) == []
+
+
+def test_it_serves_the_page_and_stops_when_asked(alpine, serving):
+    serving.append(first := Server(alpine))
+    assert first.said["status"] == "ok"
+    connection = http.client.HTTPConnection("127.0.0.1", first.port, timeout=5)
+    connection.request("GET", "/")
+    assert b'<div id="root">' in connection.getresponse().read()
+    connection.close()
+    assert first.end(signal.SIGTERM) == 0
+    assert processes_of(alpine) == []
+    serving.append(second := Server(alpine))
+    assert second.end(signal.SIGTERM) == 0
+    print(f"to the first answer: {first.seconds:.2f} s from nothing, {second.seconds:.2f} s later")
+
+
+def test_it_starts_again_after_being_killed(alpine, serving, site):
+    serving.append(first := Server(alpine))
+    got = alpine.run(MEDIAFETCHER, "get", "--state", STATE, site.url("/media/ok.mp4"))
+    assert got.returncode == 0, got.stderr
+    assert first.end(signal.SIGKILL) == -signal.SIGKILL
+    serving.append(second := Server(alpine))
+    listed = alpine.run(MEDIAFETCHER, "list", "--json", "--state", STATE)
+    assert [json.loads(line)["title"] for line in listed.stdout.splitlines()] == ["ok"]
+    assert second.end(signal.SIGTERM) == 0
+    assert processes_of(alpine) == []
+
+
+def test_a_second_one_on_the_same_state_folder_is_refused(alpine, serving):
+    serving.append(Server(alpine))
+    second = alpine.run(MEDIAFETCHER, "serve", "--state", STATE, "--port", "1")
+    assert second.returncode == 75 and "already running" in second.stderr
+
+
+def test_it_runs_for_a_user_without_a_home(alpine, site):
+    folder = alpine.inside("/srv/own")
+    folder.mkdir()
+    os.chown(folder, 65534, 65534)
+    link = site.url("/media/ok.mp4")
+    got = alpine.run(MEDIAFETCHER, "get", "--json", "--state", "/srv/own/state", link, user="65534:65534", HOME="/")
+    assert got.returncode == 0, got.stderr
+    assert len(versions(alpine, "/var/tmp/mediafetcher-65534")) == 1
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed"])
+def test_a_damaged_file_says_so_and_leaves_nothing_to_start(alpine, damage):
+    size = alpine.program.stat().st_size
+    with alpine.program.open("r+b") as file:
+        if damage == "cut":
+            file.truncate(size - 1000)
+        else:
+            file.seek(size // 2)
+            file.write(bytes(64))
+    done = alpine.run(MEDIAFETCHER, "--version")
+    assert done.returncode == 126 and "damaged" in done.stderr
+    assert not alpine.inside(RUNTIME).exists() or versions(alpine) == []
+
+
+def test_where_it_cannot_unpack_it_names_every_place(alpine):
+    done = alpine.run(MEDIAFETCHER, "--version", MF_RUNTIME_DIR="/proc/nowhere")
+    assert done.returncode == 126 and "/proc/nowhere" in done.stderr and "MF_RUNTIME_DIR" in done.stderr
