@@ -61,8 +61,7 @@ async def snapshot(owner: int, ended: int = 50) -> list[dict[str, Any]]:
 async def counts() -> dict[str, int]:
     """How many downloads are in which state that is not an end, of all people."""
     rows = await engine.fetch(
-        "select state, count(*) as n from download"
-        " where state not in ('done', 'failed', 'cancelled') group by state"
+        "select state, count(*) as n from download where state not in ('done', 'failed', 'cancelled') group by state"
     )
     return {"queued": 0, "running": 0, "parked": 0} | {row["state"]: row["n"] for row in rows}
 

@@ -301,5 +301,6 @@ async def tidy() -> None:
         "select id from download where id = any($1::bigint[]) and state in ('queued', 'running', 'paused')",
         list(found),
     )
-    for id in found.keys() - {row["id"] for row in rows} - {hold.id for hold in held.every()}:
-        await asyncio.to_thread(shutil.rmtree, found[id], ignore_errors=True)
+    for id in found.keys() - {row["id"] for row in rows}:
+        if held.get(id) is None:
+            await asyncio.to_thread(shutil.rmtree, found[id], ignore_errors=True)
