@@ -81,7 +81,7 @@ def give(folder: Path) -> Path:
 
 
 def may_reach(path: Path, account: Account) -> bool:
-    """Whether the account may read `path` by the rights of the file and of every folder above it."""
+    """Whether the account may read the file `path`, or pass through the folder, by its rights and those above it."""
     return _closed(path, account) is None
 
 
@@ -92,7 +92,8 @@ def _closed(path: Path, account: Account) -> Path | None:
             for folder in reversed(wanted.parents):
                 if not _allows(folder, account, 0o1):
                     return folder
-            if not _allows(wanted, account, 0o4 | (0o1 if wanted.is_dir() else 0)):
+            # A folder is passed through, not listed: the state folder's are 0711, and open enough.
+            if not _allows(wanted, account, 0o1 if wanted.is_dir() else 0o4):
                 return wanted
         except FileNotFoundError:
             continue  # the start itself will say so, better than we could

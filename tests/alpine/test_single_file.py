@@ -119,6 +119,7 @@ def test_three_kinds_of_link_become_three_playable_files(alpine, site):
     links = [site.url(f"/media/{name}") for name in ("ok.mp4", "vp9_opus.webm", "h264_aac.mkv")]
     done = alpine.run(MEDIAFETCHER, "get", "--json", "--state", STATE, *links)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "capability" not in done.stderr  # every folder here is open to the service account: its children keep none
     got = [json.loads(line) for line in done.stdout.splitlines()]
     assert sorted(one["url"] for one in got) == sorted(links)
     for one in got:

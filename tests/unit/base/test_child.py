@@ -123,6 +123,7 @@ def test_may_reach_follows_the_rights_of_every_folder(tmp_path):
         for mode, may in ((0o755, True), (0o711, True), (0o700, False)):
             (top / "a").chmod(mode)
             assert confine.may_reach(file, account) is may
+            assert confine.may_reach(top / "a", account) is may
         assert confine.may_reach(top / "not" / "there", account)
     finally:
         subprocess.run(["rm", "-rf", top], check=True)
