@@ -4,6 +4,7 @@
     bin/    FFmpeg
     pg/     PostgreSQL: the programs we start, and what they read
     glibc/  the C library of this machine, which all of the above runs on
+    licences/  LICENSE, NOTICE.md, and the texts that came with each package
 
 Programs are not patched: each lies as `NAME.elf` beside a stub called NAME that runs it on our own C library (stub.c).
 Must run in the Python environment whose packages are frozen: FFmpeg and PostgreSQL are taken from it.
@@ -16,6 +17,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+REPOSITORY = Path(__file__).parents[1]
 MACHINE_LIBRARIES = Path("/lib/x86_64-linux-gnu")
 GLIBC = (
     "ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6", "libmvec.so.1", "libdl.so.2", "librt.so.1", "libpthread.so.0",
@@ -85,6 +87,18 @@ def add_postgres(out: Path, libraries: Path, stub: Path) -> None:
             shutil.copyfile(path, libraries / path.name)
 
 
+def add_licences(out: Path) -> None:
+    """Whoever receives the file receives the terms as well."""
+    out.mkdir()
+    for name in ("LICENSE", "NOTICE.md"):
+        shutil.copyfile(REPOSITORY / name, out / name)
+    for facts in package("imageio_ffmpeg").parent.glob("*.dist-info"):
+        for text in facts.rglob("*"):
+            if text.is_file() and text.name.upper().startswith(("LICEN", "COPYING", "NOTICE", "AUTHORS")):
+                (out / facts.stem).mkdir(exist_ok=True)
+                shutil.copyfile(text, out / facts.stem / text.name)
+
+
 def settle_rights(out: Path) -> None:
     """The same rights whatever the umask of the person who builds: programs may be run, all may be read."""
     for path in sorted(out.rglob("*")):
@@ -100,6 +114,7 @@ def main(frozen: Path, stubs: Path, out: Path) -> None:
     ffmpeg = sorted((package("imageio_ffmpeg") / "binaries").glob("ffmpeg-*"))[-1]
     add_program(ffmpeg, out / "bin" / "ffmpeg", stubs / "stub")
     add_postgres(out / "pg", out / "glibc", stubs / "stub")
+    add_licences(out / "licences")
     settle_rights(out)
 
 
