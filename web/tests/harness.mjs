@@ -49,12 +49,13 @@ export async function startSite() {
 }
 
 /** A server on an empty state folder. `allow` is the site it may fetch from. */
-export async function startServer(allow) {
+export async function startServer(allow, env = {}) {
   const state = mkdtempSync(join(tmpdir(), "mediafetcher-web-"));
   const port = await freePort();
   const run = () =>
     start(["-m", "mediafetcher", "--state", state, "serve", "--port", String(port)], "MediaFetcher is ready", {
       MEDIAFETCHER_ALLOW_HOSTS: allow,
+      ...env,
     });
   let stop = await run();
   return {
