@@ -147,12 +147,13 @@ def test_it_serves_the_page_and_stops_when_asked(alpine, serving):
 
 def test_it_starts_again_after_being_killed(alpine, serving, site):
     serving.append(first := Server(alpine))
-    got = alpine.run(MEDIAFETCHER, "get", "--state", STATE, site.url("/media/ok.mp4"))
+    got = alpine.run(MEDIAFETCHER, "get", "--state", STATE, "--folder", "Été", site.url("/media/ok.mp4"))
     assert got.returncode == 0, got.stderr
     assert first.end(signal.SIGKILL) == -signal.SIGKILL
     serving.append(second := Server(alpine))
     listed = alpine.run(MEDIAFETCHER, "list", "--json", "--state", STATE)
-    assert [json.loads(line)["title"] for line in listed.stdout.splitlines()] == ["ok"]
+    items = [json.loads(line) for line in listed.stdout.splitlines()]
+    assert [(item["title"], item["folder"]) for item in items] == [("ok", "Été")]  # no locale is set here
     assert second.end(signal.SIGTERM) == 0
     assert processes_of(alpine) == []
 
