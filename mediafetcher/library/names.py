@@ -1,0 +1,69 @@
+"""Human names for files: what people read, and what every file system and SMB client takes.
+
+A name made here is NFC, has at most 255 bytes of UTF-8, none of the characters that Windows reserves, no control
+characters, no dot or space at its end, and is not the name of a device. `Taken` keeps names apart that differ only in
+case or in their Unicode form.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+
+LONGEST = 255  # bytes of a file name, on every common file system
+_UNNAMED = "Untitled"
+_INSTEAD = str.maketrans({"/": "-", "\\": "-", "|": "-", ":": "-", '"': "'", "<": "(", ">": ")", "?": " ", "*": " "})
+# Characters that turn the direction of what follows: "exe.4pm" could be made to read as "mp4.exe".
+_TURNING = {*range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+_DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$"} | {
+    f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³"
+}
+
+
+def safe(text: str, longest: int = LONGEST) -> str:
+    """The text as a file name of at most `longest` bytes; never empty."""
+    name = "".join(_shown(char) for char in unicodedata.normalize("NFC", text).translate(_INSTEAD))
+    name = unicodedata.normalize("NFC", " ".join(name.split())).lstrip(". ")
+    stem, dot, rest = name.partition(".")
+    if stem.rstrip().upper() in _DEVICES:
+        name = f"{stem.rstrip()}_{dot}{rest}"
+    return cut(name, longest) or _UNNAMED
+
+
+def _shown(char: str) -> str:
+    category = unicodedata.category(char)
+    if category in ("Zl", "Zp", "Cc"):
+        return " "
+    return "" if category in ("Cs", "Cn") or ord(char) in _TURNING else char
+
+
+def cut(name: str, longest: int) -> str:
+    """At most so many bytes of UTF-8, never through a character, and a good end for a name."""
+    return name.encode()[:longest].decode(errors="ignore").rstrip(". ")
+
+
+def key(name: str) -> str:
+    """Equal for names that some file system takes for the same."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+class Taken:
+    """The names of one folder. `free` finds one that nothing in it has yet."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._keys = {key(name) for name in names}
+        self._next: dict[str, int] = {}
+
+    def free(self, text: str, suffixes: list[str], longest: int = LONGEST) -> str:
+        """A stem such that it is free with each of these suffixes (".mp4", ".nfo"); they are taken then."""
+        room = longest - max(len(suffix.encode()) for suffix in suffixes)
+        wanted = safe(text, room)
+        first = key(wanted)
+        number = self._next.get(first, 1)  # a thousand items of one title need not try each number again
+        while True:
+            end = f" ({number})" if number > 1 else ""
+            stem = (cut(wanted, room - len(end)) if end else wanted) + end
+            keys = {key(stem + suffix) for suffix in suffixes}
+            number += 1
+            if not keys & self._keys:
+                self._keys |= keys
+                self._next[first] = number
+                return stem
