@@ -45,7 +45,7 @@ function forTarget(target: Target): Record<string, unknown> {
 			},
 		};
 	const chromium = { background: { service_worker: "background.js", type: "module" } };
-	if (target === "test") return { ...chromium, host_permissions: ["http://*/*", "https://*/*"] };
+	if (target === "test") return { ...chromium, host_permissions: ["*://*/*"] };
 	// 133 is the first with X25519 in WebCrypto. Split: a private window keeps its own worker and cookies.
 	return { ...chromium, minimum_chrome_version: "133", incognito: "split" };
 }

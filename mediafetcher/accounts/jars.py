@@ -44,14 +44,14 @@ def site_name(text: str) -> str:
     except UnicodeError:
         name = ""
     name = name.removeprefix("www.") if name.count(".") > 1 else name
-    if not _SITE.match(name) or ("." not in name and name != "localhost"):
+    if not _SITE.match(name):
         raise errors.Invalid("A site is named like `example.org`.")
     return name
 
 
 def belongs(host: str, site: str) -> bool:
-    """Whether a host is the site or lies below it."""
-    return host == site or host.endswith(f".{site}")
+    """Whether a host is the site or lies below it; below a plain name such as `nas`, or `org`, is nothing."""
+    return host == site or ("." in site and host.endswith(f".{site}"))
 
 
 def parse(text: str) -> list[Cookie]:

@@ -10,6 +10,7 @@ The gate (net/egress.py) is closed before the first address is touched, and cann
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -190,6 +191,8 @@ def _load_cookies(client: Any, cookies: str | None) -> None:
     jar = YoutubeDLCookieJar(io.StringIO(cookies))
     jar.load()
     for cookie in jar:
+        # Python's jars know a plain name such as `nas` as `nas.local`.
+        cookie.domain += "" if "." in cookie.domain or ":" in cookie.domain else ".local"
         client.cookiejar.set_cookie(cookie)
 
 
@@ -199,7 +202,7 @@ def _cookies_text(client: Any) -> str:
 
     text = io.StringIO()
     client.cookiejar.save(text, ignore_discard=True, ignore_expires=True)
-    return text.getvalue()
+    return re.sub(r"^(#HttpOnly_)?([^.\s]+)\.local\t", r"\1\2\t", text.getvalue(), flags=re.MULTILINE)
 
 
 def first(found: dict[str, Any] | None) -> dict[str, Any]:

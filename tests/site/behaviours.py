@@ -170,6 +170,20 @@ def _members(request: Request) -> None:
         request.send(403, pages.page("Sign in", "", "sign in"))
 
 
+def _login(request: Request) -> None:
+    """Sign in: a cookie of each kind, with the value given as `value` beside the one that counts."""
+    value = request.query.get("value", "1")
+    cookies = (
+        "sid=ok; Path=/; HttpOnly; SameSite=Lax; Max-Age=86400",
+        f"lasting={value}; Path=/; Max-Age=86400",
+        f"session={value}; Path=/",
+        f"deep={value}; Path=/login/deep; Max-Age=86400",
+        f"parted={value}; Path=/; Secure; HttpOnly; SameSite=None; Partitioned; Max-Age=86400",
+    )
+    body = pages.page("Signed in", "", '<a id="film" href="/members">For members</a>')
+    request.send(200, body, Set_Cookie="\n".join(cookies))
+
+
 def _set_cookie(request: Request) -> None:
     request.send(302, "", Set_Cookie="got=1; Path=/", Location="/media/ok.mp4")
 
@@ -229,6 +243,7 @@ TABLE: dict[str, Behaviour] = {
     "endless": Behaviour(_endless, "/endless/<MB>/...: zeros without a length", ""),
     "auth": Behaviour(_auth, "/auth/<file>: only with the cookie sid=ok", ""),
     "members": Behaviour(_members, "/members: a page only with the cookie sid=ok", "/members"),
+    "login": Behaviour(_login, "/login?value=<text>: signs in, with cookies of every kind", "/login"),
     "setcookie": Behaviour(_set_cookie, "/setcookie: sets a cookie, redirects to a film", ""),
     "live.m3u8": Behaviour(_live, "/live.m3u8: a live stream that grows with each look", ""),
     "evil": Behaviour(_evil, f"/evil/<name>: {', '.join(playlists.NAMES)}", ""),

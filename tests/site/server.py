@@ -132,7 +132,8 @@ class Request(http.server.BaseHTTPRequestHandler):
         self.entry["status"] = code
         self.send_response(code)
         for name, value in headers.items():
-            self.send_header(name, value)
+            for line in value.split("\n"):  # a name that comes several times
+                self.send_header(name, line)
         self.end_headers()
 
     def _write(self, data: bytes) -> None:

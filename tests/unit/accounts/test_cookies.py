@@ -93,7 +93,7 @@ def test_what_goes_out_is_what_came_in() -> None:
     assert jars.parse(jars.netscape(found)) == found
 
 
-@pytest.mark.parametrize("name", ["", "org", "a b.org", "../x", "example.org/x", "-x.org", "x" * 64 + "..org"])
+@pytest.mark.parametrize("name", ["", "a b.org", "../x", "example.org/x", "-x.org", "x" * 64 + "..org"])
 def test_what_is_no_site_is_refused(name: str) -> None:
     with pytest.raises(errors.Invalid):
         jars.site_name(name)
@@ -104,6 +104,11 @@ def test_sites_have_one_name() -> None:
     assert jars.site_name("bücher.example") == "xn--bcher-kva.example"
     assert jars.site_name("[::1]") == "::1"
     assert jars.site_name("localhost") == "localhost"
+
+
+def test_below_a_plain_name_is_nothing() -> None:
+    assert jars.belongs("nas", "nas") and jars.belongs("a.example.org", "example.org")
+    assert not jars.belongs("example.org", "org") and not jars.belongs("notexample.org", "example.org")
 
 
 async def test_a_jar_is_kept_listed_without_values_and_lent_to_its_site_only(owner: int) -> None:
