@@ -1,0 +1,319 @@
+"""The export tree on a real disk: what is in it, that it follows the library, and that it touches nothing else."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from mediafetcher.base import errors, settings
+from mediafetcher.library import export, folders, items, store, sweeper, tree
+from tests.unit.library.conftest import clean, path, stored
+
+
+def listing(root: Path) -> list[str]:
+    """Every file of a tree but its list."""
+    found = (file.relative_to(root).as_posix() for file in root.rglob("*") if not file.is_dir())
+    return sorted(name for name in found if name != tree.MANIFEST)
+
+
+def counts(report: tree.Report) -> tuple[int, int, int]:
+    return report.made, report.kept, report.removed
+
+
+@pytest.fixture
+def there(media_online: Path) -> Path:
+    return media_online / "export"
+
+
+@pytest.fixture
+def elsewhere():
+    """A folder on another file system than the store's."""
+    place = Path(tempfile.mkdtemp(prefix="mf-export-", dir="/dev/shm"))
+    yield place
+    shutil.rmtree(place)
+
+
+async def test_a_tree_of_hard_links_with_what_players_read(owner, put, there):
+    folder = await folders.ensure(owner, "Films/Old: ones")
+    side = {"poster.jpg": b"picture", "fr.vtt": b"WEBVTT"}
+    await put(
+        b"film", "AC/DC <live> & \x0b loud", side, folder=folder, uploader="A & <B>\x01", source_url="https://a/?b&c"
+    )
+    place, report = await export.export()
+    assert place == there and counts(report) == (4, 0, 0) and not report.symbolic
+    stem = "Ada/Films/Old- ones/AC-DC (live) & loud"
+    assert listing(there) == sorted(stem + end for end in (".mp4", ".nfo", "-poster.jpg", ".fr.vtt"))
+    assert (there / f"{stem}.mp4").samefile(path(b"film"))
+    assert path(b"film").stat().st_nlink == 2
+    assert path(b"film", "poster.jpg").stat().st_nlink == path(b"film", "fr.vtt").stat().st_nlink == 2
+    movie = ET.parse(there / f"{stem}.nfo").getroot()
+    said = {element.tag: element.text for element in movie}
+    assert movie.tag == "movie" and said.pop("dateadded", None)
+    assert said == {"title": "AC/DC <live> & loud", "runtime": "1", "studio": "A & <B>", "website": "https://a/?b&c"}
+    assert (there / f"{stem}.nfo").stat().st_mode & 0o777 == 0o644
+    assert (there / "Ada/Films").stat().st_mode & 0o777 == 0o755
+    await clean()
+
+
+async def test_the_second_run_changes_nothing(owner, put, there):
+    for number in range(5):
+        await put(b"film %d" % number, "Same title", {"poster.jpg": b"p%d" % number})
+    _, first = await export.export()
+    before = {file: file.lstat() for file in there.rglob("*")}
+    _, second = await export.export()
+    assert counts(first) == (15, 0, 0) and counts(second) == (0, 15, 0)
+    assert {file: file.lstat() for file in there.rglob("*")} == before
+    assert "Ada/Same title (5).mp4" in listing(there)
+
+
+async def test_names_that_differ_in_case_alone_and_folders_of_many_people(owner, other, put, there):
+    await folders.ensure(owner, "film.mp4")
+    inside = await folders.ensure(owner, "What?")
+    also = await folders.ensure(owner, "What*")
+    for number, (title, folder) in enumerate([("Film", None), ("FILM", None), ("x", inside), ("x", also)]):
+        await put(b"%d" % number, title, folder=folder)
+    await put(b"0", "CON", owner=other)
+    await export.export()
+    films = [name for name in listing(there) if name.endswith(".mp4")]
+    assert films == ["Ada/FILM (3).mp4", "Ada/Film (2).mp4", "Ada/What (2)/x.mp4", "Ada/What/x.mp4", "Grace/CON_.mp4"]
+    assert path(b"0").stat().st_nlink == 3, "one file, two people, two names"
+
+
+async def test_one_person_alone_then_another(owner, other, put, there):
+    await put(b"a", "A")
+    await put(b"b", "B", owner=other)
+    await export.export(owner=owner)
+    assert listing(there) == ["Ada/A.mp4", "Ada/A.nfo"]
+    _, report = await export.export(owner=other)
+    assert counts(report) == (2, 2, 0)
+    await put(b"c", "C", owner=other)
+    assert await export.refresh() == 2
+    assert {name.split("/")[0] for name in listing(there)} == {"Ada", "Grace"}
+
+
+async def test_rename_move_copy_and_trash_are_followed(owner, put, there):
+    item = await put(b"film", "Old", {"poster.jpg": b"p"})
+    await export.export()
+    assert await export.refresh() == 0
+    await items.rename(item, owner, "New")
+    assert await export.refresh() == 6
+    assert listing(there) == ["Ada/New-poster.jpg", "Ada/New.mp4", "Ada/New.nfo"]
+    folder = await folders.ensure(owner, "A/B")
+    await items.move(item, owner, folder)
+    await export.refresh()
+    assert listing(there) == ["Ada/A/B/New-poster.jpg", "Ada/A/B/New.mp4", "Ada/A/B/New.nfo"]
+    await folders.rename(folder, owner, "C")
+    await items.copy(item, owner, None)
+    await export.refresh()
+    assert [name for name in listing(there) if name.endswith("mp4")] == ["Ada/A/C/New.mp4", "Ada/New.mp4"]
+    assert not (there / "Ada/A/B").exists() and path(b"film").stat().st_nlink == 3
+    await items.trash(item, owner)
+    await export.refresh()
+    assert [name for name in listing(there) if name.endswith("mp4")] == ["Ada/New.mp4"]
+    assert not (there / "Ada/A").exists()
+    await items.restore(item, owner)
+    await export.refresh()
+    assert path(b"film").stat().st_nlink == 3
+    await clean()
+
+
+async def test_the_bytes_of_a_deleted_item_go_with_its_links(owner, put, there, at_once):
+    item = await put(b"film", "Gone", {"poster.jpg": b"p"})
+    await put(b"stays", "Stays")
+    await export.export()
+    held = os.open(there / "Ada/Gone.mp4", os.O_RDONLY)
+    try:
+        await items.trash(item, owner)
+        assert os.fstat(held).st_nlink == 1, "the store let go of it; the tree did not yet"
+        await export.refresh()
+        assert os.fstat(held).st_nlink == 0
+    finally:
+        os.close(held)
+    assert listing(there) == ["Ada/Stays.mp4", "Ada/Stays.nfo"]
+    await clean()
+
+
+async def test_what_is_not_ours_is_never_touched(owner, put, there):
+    (there / "Ada").mkdir(parents=True)
+    mine = {"Ada/film.mp4": b"my own", "Ada/Film.nfo": b"my notes", "note.txt": b"x", "Ada/Film-poster.jpg": b"mine"}
+    for name, content in mine.items():
+        (there / name).write_bytes(content)
+    item = await put(b"film", "Film", {"poster.jpg": b"p"})
+    _, report = await export.export()
+    assert report.made == 3 and "Ada/Film (2).mp4" in listing(there)
+    await items.trash(item, owner)
+    await export.refresh()
+    assert {name: (there / name).read_bytes() for name in listing(there)} == mine
+    assert (there / "Ada").is_dir()
+
+
+async def test_what_somebody_put_in_the_place_of_ours_is_theirs(owner, put, there):
+    item = await put(b"film", "Film")
+    await export.export()
+    (there / "Ada/Film.mp4").unlink()
+    (there / "Ada/Film.mp4").write_bytes(b"their own cut")
+    (there / "Ada/Film.nfo").write_text("<movie>edited by the player</movie>")
+    await export.export()
+    assert (there / "Ada/Film.mp4").read_bytes() == b"their own cut"
+    assert (there / "Ada/Film (2).mp4").samefile(path(b"film"))
+    await items.trash(item, owner)
+    await export.refresh()
+    assert listing(there) == ["Ada/Film.mp4", "Ada/Film.nfo"]
+    assert (there / "Ada/Film.nfo").read_text() == "<movie>edited by the player</movie>"
+
+
+async def test_an_edited_description_stays_as_it_is(owner, put, there):
+    await put(b"film", "Film")
+    await export.export()
+    (there / "Ada/Film.nfo").write_text("edited")
+    _, report = await export.export()
+    assert counts(report) == (0, 2, 0) and (there / "Ada/Film.nfo").read_text() == "edited"
+
+
+async def test_a_list_that_leads_out_of_the_tree_is_not_followed(owner, put, there, tmp_path):
+    outside = tmp_path / "precious"
+    outside.write_bytes(b"x")
+    digest = "file:" + hashlib.sha256(b"x").hexdigest()[:32]
+    there.mkdir()
+    (there / "way").symlink_to(tmp_path)
+    files = {"../../../precious": digest, str(outside): digest, "way/precious": digest}
+    (there / tree.MANIFEST).write_text(json.dumps({"files": files, "folders": ["way", ".."]}))
+    await put(b"film", "Film")
+    await export.export()
+    assert outside.read_bytes() == b"x" and (there / "way").is_symlink()
+
+
+async def test_a_link_in_the_place_of_a_folder_is_not_walked_through(owner, put, there, tmp_path):
+    there.mkdir()
+    (there / "Ada").symlink_to(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    await put(b"film", "Film")
+    await export.export()
+    assert (there / "Ada (2)/Film.mp4").samefile(path(b"film"))
+    assert {file.suffix for file in tmp_path.iterdir()} <= {file.suffix for file in before}
+
+
+async def test_without_its_list_links_are_known_by_their_inode(owner, put, there):
+    await put(b"film", "Film", {"poster.jpg": b"p"})
+    await export.export()
+    (there / tree.MANIFEST).unlink()
+    _, report = await export.export()
+    assert counts(report) == (0, 3, 0)
+    (there / tree.MANIFEST).write_text("{ half")
+    _, report = await export.export()
+    assert counts(report) == (0, 3, 0)
+
+
+async def test_another_file_system_gets_symbolic_links(owner, put, elsewhere):
+    item = await put(b"film", "Film", {"poster.jpg": b"p"})
+    _, first = await export.export(elsewhere)
+    assert counts(first) == (3, 0, 0) and first.symbolic
+    link = elsewhere / "Ada/Film.mp4"
+    assert link.is_symlink() and link.read_bytes() == b"film" and path(b"film").stat().st_nlink == 1
+    _, second = await export.export(elsewhere)
+    assert counts(second) == (0, 3, 0)
+    (elsewhere / tree.MANIFEST).unlink()
+    _, third = await export.export(elsewhere)
+    assert counts(third) == (0, 3, 0)
+    await items.rename(item, owner, "Other")
+    await export.refresh()
+    assert listing(elsewhere) == ["Ada/Other-poster.jpg", "Ada/Other.mp4", "Ada/Other.nfo"]
+    await items.trash(item, owner)
+    await export.refresh()
+    assert listing(elsewhere) == []
+
+
+async def test_where_no_link_can_be_made_it_says_so_and_makes_none(owner, put, there, monkeypatch):
+    await put(b"film", "Film")
+
+    def refuse(*_args: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refuse)  # as FAT does, which has neither kind
+    monkeypatch.setattr(os, "symlink", refuse)
+    with pytest.raises(errors.Invalid, match="Neither hard nor symbolic links") as said:
+        await export.export(there / "deep/down")
+    assert "\n" not in said.value.detail and not there.exists()
+    assert not (settings.get().state / "exports.json").exists()
+
+
+async def test_deleting_the_tree_harms_nothing_and_it_stays_deleted(owner, put, there):
+    await put(b"film", "Film")
+    await export.export()
+    shutil.rmtree(there)
+    assert stored() == [path(b"film").name]
+    await clean()
+    await put(b"more", "More")
+    assert await export.refresh() == 0 and not there.exists()
+    _, report = await export.export()
+    assert counts(report) == (4, 0, 0)
+
+
+async def test_the_tree_is_no_stray_to_the_sweeper_and_the_checker(owner, put, there, at_once):
+    await put(b"film", "Film")
+    await export.export()
+    await sweeper.sweep(strays=True)
+    assert len(listing(there)) == 2
+    await clean()
+
+
+@pytest.mark.parametrize("inside", ["", "store", "store/ab", "incoming", "incoming/x", ".."])
+async def test_it_does_not_mix_with_the_librarys_own_files(owner, media_online, inside):
+    with pytest.raises(errors.Invalid):
+        await export.export(media_online / inside)
+
+
+async def test_a_file_missing_in_the_store_keeps_its_last_name(owner, put, there):
+    item = await put(b"film", "Film")
+    await export.export()
+    path(b"film").unlink()
+    _, report = await export.export()
+    assert report.missing == 1 and (there / "Ada/Film.mp4").read_bytes() == b"film"
+    await items.rename(item, owner, "Renamed")
+    await export.refresh()
+    assert (there / "Ada/Film.mp4").read_bytes() == b"film", "it may be the last copy"
+
+
+async def test_a_file_that_was_placed_again_is_linked_again(owner, put, there):
+    await put(b"film", "Film")
+    await export.export()
+    fresh = path(b"film").with_suffix(".new")
+    fresh.write_bytes(b"film")
+    fresh.replace(path(b"film"))
+    _, report = await export.export()
+    assert counts(report) == (1, 1, 0) and (there / "Ada/Film.mp4").samefile(path(b"film"))
+
+
+async def test_an_offline_store_changes_no_tree(owner, put, there):
+    await put(b"film", "Film")
+    await export.export()
+    sentinel = store.root() / ".mediafetcher-store"
+    sentinel.rename(sentinel.with_name("away"))
+    await put_nothing(owner)
+    assert await export.refresh() == 0
+    with pytest.raises(errors.Away):
+        await export.export()
+    assert listing(there) == ["Ada/Film.mp4", "Ada/Film.nfo"]
+    sentinel.with_name("away").rename(sentinel)
+    assert await export.refresh() == 2, "what could not be done is done once the store is back"
+
+
+async def put_nothing(owner: int) -> None:
+    """A change of the library that needs no store: everything goes to the trash."""
+    for row in (await items.page(owner))["items"]:
+        await items.trash(row["id"], owner)
+
+
+async def test_folders_as_deep_and_long_as_they_may_be(owner, put, there):
+    folder = await folders.ensure(owner, "/".join(f"{level} " + "漢" * 190 for level in range(32)))
+    await put(b"film", "字" * 500, folder=folder)
+    _, report = await export.export()
+    assert counts(report) == (2, 0, 0) and report.missing == 0
+    assert max(len(part.encode()) for name in listing(there) for part in name.split("/")) <= 255
+    assert (await export.export())[1].kept == 2
