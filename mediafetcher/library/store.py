@@ -1,6 +1,7 @@
 """The bytes: `store/ab/<sha256>.mp4` in the media folder, and the way of a file to its place.
 
-    stage   one pass hashes and copies into `incoming/`, on the store's own file system, and syncs
+    stage   one pass hashes and copies into `incoming/`, on the store's own file system, and syncs;
+            where the file system can, the bytes are shared instead of copied (sharing.py)
     place   under the lock of the file's row: rename into place, sync the folder
     remove  under the same lock: unlink it and its side files
 
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from mediafetcher.base import settings
-from mediafetcher.library import mount
+from mediafetcher.library import mount, sharing
 
 BUFFER = 1 << 20  # bytes; a file is never in memory as a whole
 _REPORT = 0.1  # seconds between two reports of progress
@@ -40,6 +41,7 @@ class Staged:
     path: Path
     sha256: bytes
     size: int
+    shared: bool = False  # its bytes were not copied
 
 
 def path_of(sha256: bytes, ext: str) -> Path:
@@ -55,11 +57,12 @@ class _Stopped(Exception):
 # ---- stage ---------------------------------------------------------------------------------------------
 
 
-async def stage(src: Path, on_progress: Callable[[float], None] | None = None) -> Staged:
+async def stage(src: Path, on_progress: Callable[[float], None] | None = None, *, take: bool = False) -> Staged:
     """Copy `src` into `incoming/` and hash it in the same pass; `on_progress(0..1)` is called on the loop.
 
-    Cancelling it leaves nothing behind. Raises `MediaOffline`, `MediaFull`, `MediaReadOnly`; an error in reading
-    `src` stays an OSError.
+    `take`: the caller removes `src` in the end, so where it is safe the file itself gets its second name here,
+    and becomes read-only. Cancelling it leaves nothing behind. Raises `MediaOffline`, `MediaFull`, `MediaReadOnly`;
+    an error in reading `src` stays an OSError.
     """
     loop, stop = asyncio.get_running_loop(), threading.Event()
 
@@ -67,7 +70,7 @@ async def stage(src: Path, on_progress: Callable[[float], None] | None = None) -
         if on_progress is not None:
             loop.call_soon_threadsafe(on_progress, fraction)
 
-    work = asyncio.ensure_future(asyncio.to_thread(_stage, src, report, stop))
+    work = asyncio.ensure_future(asyncio.to_thread(_stage, src, take, report, stop))
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
@@ -78,28 +81,41 @@ async def stage(src: Path, on_progress: Callable[[float], None] | None = None) -
         raise
 
 
-def _stage(src: Path, report: Callable[[float], None], stop: threading.Event) -> Staged:
+def _stage(src: Path, take: bool, report: Callable[[float], None], stop: threading.Event) -> Staged:
     with src.open("rb", buffering=0) as source:
-        size = os.fstat(source.fileno()).st_size
+        file = source.fileno()
+        size = os.fstat(file).st_size
         with mount.writing(size):
             mount.require()
-            _require_room(size)
             path = mount.incoming() / f"{_mine()}.{uuid.uuid4().hex}.part"
-            target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            taken = take and sharing.take(file, path, settings.get().media_mode)
         try:
-            try:
-                digest, done = _copy(source.fileno(), target, size, report, stop)
-                with mount.writing(size):
-                    os.fsync(target)  # where it fails, this copy is thrown away: a second try may lie
-            finally:
-                os.close(target)
-            with contextlib.suppress(PermissionError):  # some shares have rights of their own
-                path.chmod(settings.get().media_mode)
+            if taken:
+                return Staged(path, *_copy(file, None, size, report, stop), shared=True)
+            return _stage_copy(file, path, size, report, stop)
         except BaseException:
             with contextlib.suppress(OSError):
                 path.unlink()
             raise
-    return Staged(path, digest, done)
+
+
+def _stage_copy(source: int, path: Path, size: int, report: Callable[[float], None], stop: threading.Event) -> Staged:
+    with mount.writing(size):
+        target = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with mount.writing(size):
+            cloned = sharing.clone(source, target)
+            if not cloned:
+                _require_room(size)
+        # Of a clone the clone is read: the source may change meanwhile.
+        digest, done = _copy(target, None, size, report, stop) if cloned else _copy(source, target, size, report, stop)
+        with mount.writing(size):
+            os.fsync(target)  # where it fails, this copy is thrown away: a second try may lie
+    finally:
+        os.close(target)
+    with contextlib.suppress(PermissionError):  # some shares have rights of their own
+        path.chmod(settings.get().media_mode)
+    return Staged(path, digest, done, cloned)
 
 
 def _require_room(size: int) -> None:
@@ -110,9 +126,9 @@ def _require_room(size: int) -> None:
 
 
 def _copy(
-    source: int, target: int, size: int, report: Callable[[float], None], stop: threading.Event
+    source: int, target: int | None, size: int, report: Callable[[float], None], stop: threading.Event
 ) -> tuple[bytes, int]:
-    """-> (SHA-256, bytes). Hashing and both system calls leave the interpreter to others."""
+    """-> (SHA-256, bytes); without a target it only reads. Hashing and system calls leave the interpreter to others."""
     digest, done, view = hashlib.sha256(), 0, memoryview(bytearray(BUFFER))
     said = time.monotonic()
     while count := os.readv(source, [view]):
@@ -120,7 +136,7 @@ def _copy(
             raise _Stopped
         digest.update(view[:count])
         written = 0
-        while written < count:
+        while target is not None and written < count:
             with mount.writing(size):
                 written += os.write(target, view[written:count])
         done += count

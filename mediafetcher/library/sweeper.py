@@ -6,6 +6,7 @@ claimed by an INSERT, which is the same lock. Nothing is removed while the store
 """
 
 import asyncio
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -177,6 +178,18 @@ async def remove_stray(file: Stored, *, look_only: bool = False) -> bool:
         if claimed is not None:
             await engine.execute("delete from media_file where id = $1", claimed)
     return stray
+
+
+async def take_back(staged: store.Staged, names: list[str]) -> None:
+    """Remove what was staged, and what was placed for rows that were then not committed, unless others have it.
+
+    `names` as for `store.path_of`.
+    """
+    await asyncio.to_thread(store.discard, staged)
+    for name in names:
+        file = Stored(store.path_of(staged.sha256, name), staged.sha256, name.removeprefix("."))
+        with contextlib.suppress(errors.Away):  # a later sweep finds it
+            await remove_stray(file)
 
 
 async def _strays() -> int:

@@ -43,6 +43,7 @@ _AUDIO_KINDS = {
     "webm": ("audio/webm", ".weba"),
     "aac": ("audio/aac", ".aac"),
 }
+_WEBM_CODECS = {"vp8", "vp9", "av1", "opus", "vorbis"}
 _MP4 = ("-movflags", "+faststart", "-brand", "mp42", "-f", "mp4")
 _MP3 = ("-f", "mp3")
 _TO_SDR = "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv"
@@ -53,9 +54,15 @@ def kind_of(facts: Facts) -> tuple[str, str]:
     """(MIME type, extension with its dot) of a playable file, or of one that was to be kept as it came."""
     kinds = _VIDEO_KINDS if facts.video else _AUDIO_KINDS
     for name, kind in kinds.items():
-        if name in facts.container:
+        if name in facts.container and (name != "webm" or _is_webm(facts)):
             return kind
     return ("video/x-matroska", ".mkv") if facts.video else ("audio/x-matroska", ".mka")
+
+
+def _is_webm(facts: Facts) -> bool:
+    """FFmpeg calls every Matroska file `matroska,webm`; a WebM is one with these codecs alone."""
+    codecs = {sound.codec for sound in facts.audio} | ({facts.video.codec} if facts.video else set())
+    return codecs <= _WEBM_CODECS
 
 
 async def convert(

@@ -1,0 +1,48 @@
+"""An import that kills its own process: `adopt_driver.py DSN STATE MEDIA SOURCE MOVE POINT`.
+
+POINT: `staged`, `placed` (the bytes are in the store, nothing is committed) or `committed` (the source goes next).
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from mediafetcher.base import settings
+from mediafetcher.db import engine
+from mediafetcher.downloads import adopt
+from mediafetcher.library import items, mount, store
+
+
+def _die(*_: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def main(dsn: str, state: str, media: str, source: str, move: str, point: str) -> None:
+    settings.use(settings.Settings(state=Path(state), media=Path(media), min_free=0))
+    await engine.connect(dsn, size=2)
+    await mount.prepare()
+    owner = await engine.fetchval("select min(id) from account")
+    place, add = store.place, items.add_media
+
+    def dying_place(*args: Any) -> None:
+        if point == "placed":
+            place(*args)
+        _die()
+
+    async def dying_add(**more: Any) -> int:
+        await add(**more)
+        _die()
+        return 0
+
+    if point == "committed":
+        items.add_media = dying_add
+    else:
+        store.place = dying_place
+    async for _ in adopt.adopt(owner, [Path(source)], move=move == "move"):
+        pass
+
+
+asyncio.run(main(*sys.argv[1:]))
