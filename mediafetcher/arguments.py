@@ -6,6 +6,8 @@ from typing import NoReturn
 from mediafetcher import __version__
 from mediafetcher.base import errors
 
+HERE = "--here"  # where a command was typed: it may run in another process, which stands elsewhere
+
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
@@ -21,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
     group.add_argument("--database-url", metavar="URL", help="a PostgreSQL of your own")
     group.add_argument("--host", help="address to listen on")
     group.add_argument("--port", type=int, help="port to listen on")
+    group.add_argument(HERE, dest="here", help=argparse.SUPPRESS)
     top = _Parser(prog="mediafetcher", parents=[common], description="Fetch media into your own library.")
     top.add_argument("--version", action="version", version=f"mediafetcher {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
@@ -35,6 +38,11 @@ def parser() -> argparse.ArgumentParser:
     get.add_argument("--audio", action="store_true", help="sound only")
     get.add_argument("--max-height", type=int, metavar="N", help="picture height at the most")
     _for_person(get)
+    adopt = add("import", "take files and folders that lie there already into the library")
+    adopt.add_argument("paths", nargs="+", metavar="PATH")
+    adopt.add_argument("--folder", default="", metavar="A/B", help="folder of the library, made where missing")
+    adopt.add_argument("--move", action="store_true", help="remove each file once it is in the library")
+    _for_person(adopt)
     listing = add("list", "show or search the library")
     listing.add_argument("query", nargs="?", default="")
     listing.add_argument("--folder", metavar="A/B", help="only this folder and those below it")
@@ -43,12 +51,17 @@ def parser() -> argparse.ArgumentParser:
         one = add(name, help)
         one.add_argument("item", type=int, metavar="ITEM", help="its number in `list`")
         _for_person(one)
+    tree = add("export", "show the library as a tree of links under human names, for Jellyfin, Plex and Kodi")
+    tree.add_argument("folder", nargs="?", metavar="DIR", help="where; by default `export` in the media folder")
+    _for_person(tree)
     check = add("check", "compare the media folder with the database")
     check.add_argument("--read-data", action="store_true", help="read every file and compare its hash")
     check.add_argument("--repair", action="store_true", help="mend what was found")
     check.add_argument("--json", action="store_true")
     add("setup", "print the one-time code of the first run")
     add("settings", "show the effective settings")
+    addon = add("extension", "write the browser extension, for Chromium browsers and Firefox")
+    addon.add_argument("folder", metavar="DIR", help="where; made where missing")
     user = add("user", "people").add_subparsers(dest="action", metavar="ACTION", required=True)
     added = user.add_parser("add", parents=[common], help="add a person; the password is asked for")
     added.add_argument("name")

@@ -10,6 +10,7 @@ import getpass
 import os
 import signal
 import sys
+from pathlib import Path
 
 from mediafetcher import arguments
 from mediafetcher.base import errors, log, settings
@@ -48,7 +49,15 @@ def _command(chosen: Settings, asked: argparse.Namespace, argv: list[str]) -> in
         for name, value in settings.masked(chosen).items():
             print(f"{name} = {value!r}")
         return 0
+    if asked.command == "extension":
+        from mediafetcher import addon
+
+        for path, use in addon.write(Path(asked.folder)):
+            print(f"{path}: {use}")
+        return 0
     stdin = _password(asked) if asked.command == "user" else None
+    if asked.command in ("import", "export"):
+        argv = [arguments.HERE, os.getcwd(), *argv]
     out = Terminal()
     import uvloop
 

@@ -7,17 +7,20 @@ gives the exit code. The work itself is in the functions that the API calls too.
 import argparse
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from mediafetcher import arguments, control
 from mediafetcher.accounts import setup, tokens, users
 from mediafetcher.base import errors, log
-from mediafetcher.downloads import jobs
+from mediafetcher.downloads import adopt, jobs
 from mediafetcher.downloads.options import Options
 from mediafetcher.instance import Instance
-from mediafetcher.library import check, items, store
+from mediafetcher.library import check, export, items, store
 from mediafetcher.out import Out, clock, size
+from mediafetcher.report import Report
 
 _log = log.get("commands")
 _FOLLOW = 0.2  # seconds between two looks at a download
@@ -113,6 +116,21 @@ def _report_problem(out: Out, asked: argparse.Namespace, url: str, error: dict[s
     out.error(f"{log.redact(url)}: {error['message']} [{error['code']}]")
 
 
+# ---- import ----------------------------------------------------------------------------------------------
+
+
+async def adopt_files(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    owner = await _owner(asked)
+    paths = [Path(os.path.abspath(Path(asked.here, path))) for path in asked.paths]
+    report = Report(out, *await adopt.count(paths))
+    try:
+        async for outcome in adopt.adopt(owner, paths, asked.folder, move=asked.move, on_progress=report.progress):
+            report.add(outcome, asked.json)
+    finally:  # also where it is broken off: what is done is done, and the next run goes on from there
+        report.end(asked.json)
+    return 1 if report.counts["failed"] else 0
+
+
 # ---- the library -----------------------------------------------------------------------------------------
 
 
@@ -139,6 +157,7 @@ async def remove(instance: Instance, asked: argparse.Namespace, out: Out, stdin:
     owner = await _owner(asked)
     gone = await items.trash(asked.item, owner)
     await items.sweep()
+    await export.refresh_quietly()  # a link in an exported tree would keep the bytes
     others = gone["holders"]
     keeps = f"; {others} other {'entry keeps' if others == 1 else 'entries keep'} the file" if others else ""
     if gone["trashed"]:
@@ -150,8 +169,25 @@ async def remove(instance: Instance, asked: argparse.Namespace, out: Out, stdin:
 
 async def restore(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
     item = await items.restore(asked.item, await _owner(asked))
+    await export.refresh_quietly()
     out.line(f"Back in the library: {item['title']}")
     return 0
+
+
+async def export_tree(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    owner = int((await users.by_name(asked.user))["id"]) if asked.user else None
+    folder = Path(asked.here, asked.folder) if asked.folder else None
+    place, done = await export.export(folder, owner)
+    if asked.json:
+        counts = {"made": done.made, "kept": done.kept, "removed": done.removed, "missing": done.missing}
+        out.line(json.dumps({"path": str(place), **counts, "links": "symbolic" if done.symbolic else "hard"}))
+    else:
+        out.line(f"{place}: {done.made} made, {done.kept} kept, {done.removed} removed.")
+        if done.symbolic:
+            out.line("Hard links cannot be made there: these are symbolic links into the media folder.")
+    if done.missing:
+        out.error(f"{done.missing} could not be linked: `mediafetcher check` says which files are missing.")
+    return 1 if done.missing else 0
 
 
 async def check_store(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
@@ -197,9 +233,11 @@ async def token(instance: Instance, asked: argparse.Namespace, out: Out, stdin: 
 
 _COMMANDS: dict[str, Callable[[Instance, argparse.Namespace, Out, str | None], Awaitable[int]]] = {
     "get": get,
+    "import": adopt_files,
     "list": list_items,
     "rm": remove,
     "restore": restore,
+    "export": export_tree,
     "check": check_store,
     "setup": setup_code,
     "user": user,

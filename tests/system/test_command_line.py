@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -172,3 +173,32 @@ def test_people_tokens_and_settings(shell):
     assert "trash_days = 0.0" in shell("settings").stdout
     assert shell("get").returncode == 2
     assert shell("nonsense").returncode == 2
+
+
+@pytest.mark.timeout(300)
+def test_import_adopts_what_lies_there(folder, shell, media_corpus):
+    disk = folder / "disk"
+    (disk / "Music").mkdir(parents=True)
+    shutil.copyfile(media_corpus / "ok.mp4", disk / "film.mp4")
+    shutil.copyfile(media_corpus / "hevc_aac.mp4", disk / "phone.mp4")
+    shutil.copyfile(media_corpus / "a.mp3", disk / "Music" / "song.mp3")
+    (disk / "notes.txt").write_text("no film")
+    first = shell("import", os.path.relpath(disk, REPOSITORY), "--folder", "From disk")
+    assert first.returncode == 0, first.stderr
+    assert f"skipped: {disk}/notes.txt: " in first.stdout
+    assert "as it is, since not every browser plays it" in first.stdout and "hevc" in first.stdout
+    assert "3 added, 0 known, 1 skipped" in first.stdout.splitlines()[-1]
+    listed = [json.loads(line) for line in shell("list", "--json").stdout.splitlines()]
+    assert {one["folder"] for one in listed} == {"From disk", "From disk/Music"}
+
+    again = shell("import", "--json", "--folder", "From disk", str(disk), str(disk / "nothing"))
+    assert again.returncode == 1 and "Traceback" not in again.stderr
+    *files, report = [json.loads(line) for line in again.stdout.splitlines()]
+    assert [one["result"] for one in files] == ["known", "skipped", "known", "known", "failed"]
+    assert report == {"added": 0, "known": 3, "skipped": 1, "failed": 1, "copied": 0, "saved": report["saved"]}
+
+    moved = shell("import", "--move", "--folder", "From disk", str(disk))
+    assert moved.returncode == 0, moved.stderr
+    assert sorted(path.name for path in disk.rglob("*") if path.is_file()) == ["notes.txt"]
+    assert len(shell.files()) == 3
+    shell.assert_clean()
