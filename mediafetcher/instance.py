@@ -16,7 +16,7 @@ from mediafetcher.base import child, clock, errors, log
 from mediafetcher.base.settings import Settings
 from mediafetcher.db import cluster, engine, schema
 from mediafetcher.downloads import queue
-from mediafetcher.library import items, mount
+from mediafetcher.library import export, items, mount
 
 _log = log.get("instance")
 _HOUSEKEEPING = 60.0  # seconds between two sweeps of the trash and of files without holders
@@ -135,6 +135,7 @@ async def _keep_house() -> None:
             removed = await items.sweep()
             if removed:
                 _log.info("files without holders removed", count=removed)
+            await export.refresh()
         except errors.Away as problem:
             _log.debug("housekeeping waits", reason=problem.code)
         except Exception:
