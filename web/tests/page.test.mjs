@@ -261,6 +261,37 @@ test("a key for programs and another person, made and taken away", async () => {
   fine();
 });
 
+test("a browser is paired by a code, a site's cookies are kept and forgotten", async () => {
+  await page.getByRole("button", { name: "New code" }).click();
+  assert.match(await page.getByRole("textbox", { name: "Pair a browser" }).inputValue(), /^mf1\./);
+  const cookies = page.getByRole("region", { name: "Site cookies" });
+  await cookies.getByText("Without the extension").click();
+  await cookies.getByRole("textbox", { name: "Site" }).fill("example.org");
+  const line = [".example.org", "TRUE", "/", "TRUE", "4102444800", "session", "canary"].join("\t");
+  await cookies.getByRole("textbox", { name: "cookies.txt" }).fill(`# Netscape HTTP Cookie File\n${line}\n`);
+  await cookies.getByRole("button", { name: "Keep these cookies" }).click();
+  await cookies.getByRole("button", { name: "Remove: example.org" }).waitFor();
+  assert.ok(!(await page.content()).includes("canary"), "what is in a cookie is never shown again");
+  await cookies.getByRole("button", { name: "Remove: example.org" }).click();
+  await cookies.getByText("No cookies yet").waitFor();
+  fine();
+});
+
+test("the first visit is light", async () => {
+  const fresh = await open(browser, "about:blank");
+  const network = await fresh.context().newCDPSession(fresh);
+  await network.send("Network.enable");
+  let bytes = 0;
+  network.on("Network.loadingFinished", ({ encodedDataLength }) => {
+    bytes += encodedDataLength;
+  });
+  await fresh.goto(server.url);
+  await signIn(fresh);
+  await fresh.getByText("Just arrived").waitFor();
+  await fresh.context().close();
+  assert.ok(bytes > 50_000 && bytes <= 300_000, `${bytes} bytes`);
+});
+
 test("every page is accessible, in both themes, on desktop and phone", async () => {
   const [item] = (await (await page.request.get(`${server.url}/api/items`)).json()).items;
   for (const viewport of [

@@ -21,6 +21,10 @@ export function listen(cache: QueryClient): () => void {
 
   const downloads = (change: (list: Download[]) => Download[]) =>
     cache.setQueryData<Download[]>(keys.downloads, (list) => list && change(list));
+  const sample = () => {
+    const now = reduce.speed(cache.getQueryData<Download[]>(keys.downloads) ?? []);
+    cache.setQueryData<number[]>(keys.speeds, (before = []) => [...before, now].slice(-SAMPLES));
+  };
   const connected = (yes: boolean) => cache.setQueryData(keys.live, yes);
   const libraryChanged = () => {
     clearTimeout(settling);
@@ -36,6 +40,7 @@ export function listen(cache: QueryClient): () => void {
       );
       cache.setQueryData(keys.system, data.system);
       connected(true);
+      sample();
       wait = 1000;
     },
     download: (data) => void downloads((list) => reduce.put(list, data)),
@@ -61,10 +66,7 @@ export function listen(cache: QueryClient): () => void {
   }
   open();
 
-  const sampling = setInterval(() => {
-    const now = reduce.speed(cache.getQueryData<Download[]>(keys.downloads) ?? []);
-    cache.setQueryData<number[]>(keys.speeds, (before = []) => [...before, now].slice(-SAMPLES));
-  }, 1000);
+  const sampling = setInterval(sample, 1000);
 
   return () => {
     source?.close();

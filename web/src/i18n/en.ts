@@ -43,7 +43,7 @@ export const en = {
   "dash.downloads": "Downloads",
   "dash.active": { one: "{n} active", other: "{n} active" },
   "dash.waiting": "{n} waiting",
-  "dash.cores": "{v} cores converting",
+  "dash.cores": "CPU {v}",
   "dash.disk": "Storage",
   "dash.free": "{v} free",
   "dash.inProgress": "In progress",
@@ -208,7 +208,7 @@ export const en = {
   "set.copy": "Copy code",
   "set.copied": "Copied",
   "set.fingerprint": "The extension must show this fingerprint:",
-  "set.expires": "Expires {v}.",
+  "set.expires": "Expires {v}",
   "set.cookies": "Site cookies",
   "set.cookiesHint":
     "For sites that want a signed-in account. Kept encrypted, used for downloads from that site alone.",

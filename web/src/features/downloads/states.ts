@@ -19,4 +19,13 @@ export const partOf = (download: Download): Part => PARTS[download.state];
 /** The order of the queue: what goes first is first. */
 export const byTurn = (a: Download, b: Download) => b.priority - a.priority || a.id - b.id;
 
-export const nameOf = (download: Download) => download.title ?? download.url.replace(/^https?:\/\/(www\.)?/, "");
+/** The title, or until it is known the address, readable. */
+export function nameOf({ title, url }: Pick<Download, "title" | "url">): string {
+  if (title) return title;
+  const address = url.replace(/^https?:\/\/(www\.)?/, "");
+  try {
+    return decodeURI(address);
+  } catch {
+    return address; // percent signs that are no encoding
+  }
+}

@@ -11,6 +11,8 @@ import { useFolderActions } from "./actions";
 import { FolderRow } from "./folder-row";
 import { above, isInside, rowsOf, type TreeRow } from "./rows";
 
+const FEW = 20; // so few are all shown at once
+
 type Busy = { id: number; with: "rename" | "child" | "move" | "remove" };
 
 /** The tree of folders; `current` is the path that is shown. */
@@ -27,7 +29,10 @@ export function FolderTree({ current, onPick }: { current?: string; onPick?: () 
   const heading = useId();
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: when another folder is shown, not when the list reloads
-  useEffect(() => setOpen((before) => new Set([...before, ...above(folders, current)])), [current, folders.length]);
+  useEffect(() => {
+    const few = folders.length <= FEW ? folders.map(({ id }) => id) : [];
+    setOpen((before) => new Set([...before, ...few, ...above(folders, current)]));
+  }, [current, folders.length]);
 
   const rows = rowsOf(folders, open);
   const subject = busy && folders.find(({ id }) => id === busy.id);
