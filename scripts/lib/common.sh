@@ -99,6 +99,15 @@ ensure_npm() {
   done_with "npm-$1" "$hash"
 }
 
+ensure_extension() {
+  local hash
+  hash=$(cd "$root/extension" && find src ./*.ts package-lock.json -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -c1-32)
+  unchanged extension "$hash" && [ -f "$root/extension/dist/firefox/manifest.json" ] && return
+  ensure_npm extension
+  step "the browser extension" npm --prefix "$root/extension" run build
+  done_with extension "$hash"
+}
+
 page_sources() {
   (cd "$root/web" && find . \( -name node_modules -o -name dist -o -name tests \) -prune -o -type f -print0 | sort -z | xargs -0 sha256sum) |
     sha256sum | cut -c1-32
