@@ -58,8 +58,8 @@ async def refresh() -> int:
             try:
                 report = await _update(Path(name), people)
                 changed += report.made + report.removed
-            except errors.Problem as problem:
-                _log.warning("export waits", tree=name, reason=problem.detail)
+            except (errors.Problem, OSError) as problem:
+                _log.warning("export waits", tree=name, reason=str(problem))
     return changed
 
 
@@ -140,7 +140,8 @@ async def _update(place: Path, people: list[int] | None) -> tree.Report:
         inside = place.is_relative_to(os.path.realpath(mount.root()))
         problem = mount.classify(error) if inside else None
         raise problem or errors.Invalid(f"The export to {place} stopped: {error.strerror}.") from error
-    _seen[str(place)] = before
+    if not report.missing:  # else the next look tries again
+        _seen[str(place)] = before
     if report.made or report.removed:
         _log.info("export", tree=place, made=report.made, kept=report.kept, removed=report.removed)
     return report

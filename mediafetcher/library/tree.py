@@ -15,6 +15,7 @@ import json
 import os
 import stat
 import threading
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -94,7 +95,8 @@ class Tree:
         prefix = f"{folder}/" if folder else ""
         taken = []
         for entry in entries:
-            if entry.is_dir(follow_symlinks=False) or prefix + entry.name in self.files:
+            name = unicodedata.normalize("NFC", entry.name)  # some file systems give it back in another form
+            if entry.is_dir(follow_symlinks=False) or prefix + name in self.files:
                 continue
             if not ours or _inode(entry) not in ours:
                 taken.append(entry.name)

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -317,3 +318,43 @@ async def test_folders_as_deep_and_long_as_they_may_be(owner, put, there):
     assert counts(report) == (2, 0, 0) and report.missing == 0
     assert max(len(part.encode()) for name in listing(there) for part in name.split("/")) <= 255
     assert (await export.export())[1].kept == 2
+
+
+async def test_broken_off_at_any_file_it_is_whole_after_the_next_run(owner, put, there):
+    for number in range(3):
+        await put(b"film %d" % number, f"Film {number}", {"poster.jpg": b"p%d" % number})
+
+    class After(threading.Event):
+        """Set once it was asked so many times."""
+
+        def __init__(self, times: int) -> None:
+            super().__init__()
+            self.left = times
+
+        def is_set(self) -> bool:
+            self.left -= 1
+            return self.left < 0
+
+    await folders.ensure(owner, "Folder")
+    for made in range(9):
+        shown = await export._read(None)
+        with pytest.raises(tree.Stopped):
+            export._apply(there, shown, After(made))
+        assert len(listing(there)) == made
+        for row in (await items.page(owner))["items"]:  # and everything has another name the next time
+            await items.rename(row["id"], owner, f"Film {row['id']} {made}")
+        _, report = await export.export()
+        assert counts(report) == (9, 0, made) and len(listing(there)) == 9
+        assert all(path(b"film %d" % number).stat().st_nlink == 2 for number in range(3))
+        shutil.rmtree(there)
+    await clean()
+
+
+async def test_a_person_who_left_leaves_no_links(owner, other, put, there):
+    await put(b"film", "Film")
+    await put(b"film", "Film", owner=other)
+    await export.export()
+    assert path(b"film").stat().st_nlink == 3
+    await items.delete_all(other)
+    await export.refresh()
+    assert listing(there) == ["Ada/Film.mp4", "Ada/Film.nfo"] and not (there / "Grace").exists()
