@@ -1,6 +1,6 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { CircleAlert, FolderOpen, Search } from "lucide-react";
-import { type ReactNode, useCallback, useDeferredValue, useEffect, useState } from "react";
+import { type ReactNode, useCallback, useDeferredValue, useEffect, useRef, useState } from "react";
 import { codeOf } from "@/api/client";
 import { rowsOf, useFolders, useItems, useSystem } from "@/api/queries";
 import { FolderPicker } from "@/components/folder-picker";
@@ -28,6 +28,7 @@ export function Library({ folders }: Props) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const [typed, setTyped] = useState(search.q ?? "");
+  const said = useRef(search.q); // what we last put into the address
   const q = useDeferredValue(typed).trim();
   const found = useItems({ folder: search.folder, q, sort: search.sort });
   const items = rowsOf(found.data);
@@ -41,12 +42,18 @@ export function Library({ folders }: Props) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list, another selection
   useEffect(clear, [search.folder, q, clear]);
   useEffect(() => {
-    const wait = setTimeout(
-      () => void navigate({ search: (before) => ({ ...before, q: q || undefined }), replace: true }),
-      300,
-    );
+    if (q === (search.q ?? "")) return; // nothing to say: it would only get in the way of going elsewhere
+    const wait = setTimeout(() => {
+      said.current = q || undefined;
+      void navigate({ search: (before) => ({ ...before, q: q || undefined }), replace: true });
+    }, 300);
     return () => clearTimeout(wait);
-  }, [q, navigate]);
+  }, [q, search.q, navigate]);
+  useEffect(() => {
+    if (search.q === said.current) return; // our own words come back; others' (the back button) go into the box
+    said.current = search.q;
+    setTyped(search.q ?? "");
+  }, [search.q]);
   useEffect(() => {
     const key = (event: KeyboardEvent) => {
       if (event.target instanceof HTMLElement && /^(input|textarea)$/i.test(event.target.tagName)) return;
