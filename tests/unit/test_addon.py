@@ -1,0 +1,42 @@
+"""The packages of the extension: both kinds, complete, the same bytes each time."""
+
+import json
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from mediafetcher import addon
+from mediafetcher.base import errors
+
+
+@pytest.fixture
+def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    source = tmp_path / "dist"
+    for target in ("chrome", "firefox"):
+        (source / target / "icons").mkdir(parents=True)
+        (source / target / "manifest.json").write_text(json.dumps({"target": target}))
+        (source / target / "icons" / "16.png").write_bytes(b"png")
+    monkeypatch.setattr(addon, "built", lambda: source)
+    return source
+
+
+def test_both_packages_are_written_and_again_over_them(built: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "folder"
+    written = [path for path, _ in addon.write(folder)]
+    before = [path.read_bytes() for path in written[1:]]
+    assert (folder / "chromium" / "manifest.json").is_file()
+    for path, target in zip(written[1:], ("chrome", "firefox"), strict=True):
+        with zipfile.ZipFile(path) as archive:
+            assert archive.namelist() == ["icons/16.png", "manifest.json"]
+            assert json.loads(archive.read("manifest.json")) == {"target": target}
+    assert [path.read_bytes() for path, _ in addon.write(folder)[1:]] == before
+
+
+def test_what_is_not_built_or_not_writable_is_said(built: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(errors.Usage):
+        addon.write(tmp_path / "file")
+    (built / "firefox" / "manifest.json").unlink()
+    with pytest.raises(errors.Usage, match="not built"):
+        addon.write(tmp_path / "out")
