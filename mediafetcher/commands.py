@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -124,10 +125,13 @@ async def adopt_files(instance: Instance, asked: argparse.Namespace, out: Out, s
     paths = [Path(os.path.abspath(Path(asked.here, path))) for path in asked.paths]
     report = Report(out, *await adopt.count(paths))
     try:
-        async for outcome in adopt.adopt(owner, paths, asked.folder, move=asked.move, on_progress=report.progress):
-            report.add(outcome, asked.json)
+        running = adopt.adopt(owner, paths, asked.folder, move=asked.move, on_progress=report.progress)
+        async with aclosing(running):
+            async for outcome in running:
+                report.add(outcome, asked.json)
     finally:  # also where it is broken off: what is done is done, and the next run goes on from there
         report.end(asked.json)
+    await export.refresh_quietly()
     return 1 if report.counts["failed"] else 0
 
 

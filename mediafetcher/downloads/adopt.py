@@ -16,12 +16,12 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from mediafetcher.base import child, errors, settings
+from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import walk
 from mediafetcher.downloads.walk import Found
@@ -76,7 +76,7 @@ async def adopt(
     *,
     move: bool = False,
     on_progress: Progress = lambda found, part: None,
-) -> AsyncIterator[Outcome]:
+) -> AsyncGenerator[Outcome, None]:
     """Import these files and folders -> what became of each file, as it happens.
 
     What lies below a named folder comes below `folder`, in virtual folders of the same names. Raises `Invalid` for
@@ -291,7 +291,8 @@ def _scratch() -> Iterator[Path]:
     for old in work.glob(f"{_SCRATCH}*"):
         if not old.name.startswith(mine):  # whoever has the state folder is alone in it
             shutil.rmtree(old, ignore_errors=True)
-    folder = child.give(work / f"{mine}{uuid.uuid4().hex}")
+    folder = work / f"{mine}{uuid.uuid4().hex}"
+    folder.mkdir(mode=0o711)  # FFmpeg's account passes through; it writes only files made for it
     try:
         yield folder
     finally:

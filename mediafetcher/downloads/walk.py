@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mediafetcher.base import settings
-from mediafetcher.library import mount
+from mediafetcher.library import mount, tree
 
 _NOT_OURS = {"#recycle", "$RECYCLE.BIN", "lost+found", "System Volume Information"}  # beside .names and @eaDir
 _LONGEST = 200  # characters of a folder's name
@@ -60,6 +60,9 @@ def _below(folder: Path, names: tuple[str, ...], ours: set[tuple[int, int]]) -> 
                 entries = sorted(listing, key=lambda entry: entry.name)
         except OSError as error:
             yield _failed(folder, names, error)
+            continue
+        if any(entry.name == tree.MANIFEST for entry in entries):
+            yield Found(folder, names, problem="it is an export of the library")
             continue
         deeper = []
         for entry in entries:

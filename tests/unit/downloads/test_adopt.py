@@ -1,6 +1,7 @@
 """Import: what comes in, what is kept once, what stays untouched, and what an end at any moment leaves."""
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -14,7 +15,7 @@ import pytest
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import adopt
-from mediafetcher.library import check, folders, items, mount, sharing, store, sweeper
+from mediafetcher.library import check, export, folders, items, mount, sharing, store, sweeper
 
 DRIVER = Path(__file__).with_name("adopt_driver.py")
 
@@ -62,6 +63,10 @@ async def _items(owner: int) -> dict[str, dict]:
 
 def _stored(item: dict) -> Path:
     return store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"])
+
+
+def _driver(dsn: str, state: Path, films: Path, how: str, point: str) -> list[str]:
+    return [sys.executable, str(DRIVER), dsn, str(state), str(mount.root()), str(films), how, point]
 
 
 async def _clean() -> None:
@@ -265,9 +270,7 @@ async def test_a_move_that_fails_gives_the_rights_back(owner, films, put, monkey
 async def test_killed_at_the_worst_moments_nothing_is_lost(owner, films, put, database, state, point, how):
     path = put("film.mp4")
     kept = path.read_bytes()
-    program = await asyncio.create_subprocess_exec(
-        sys.executable, str(DRIVER), database, str(state), str(mount.root()), str(films), how, point
-    )
+    program = await asyncio.create_subprocess_exec(*_driver(database, state, films, how, point))
     assert await program.wait() == -signal.SIGKILL
     assert path.read_bytes() == kept, "until its bytes are committed and proved, it keeps its name"
     await sweeper.sweep()
@@ -283,9 +286,7 @@ async def test_killed_at_the_worst_moments_nothing_is_lost(owner, films, put, da
 
 async def test_after_a_killed_move_a_plain_import_has_a_copy_of_its_own(owner, films, put, database, state):
     path = put("film.mp4")
-    program = await asyncio.create_subprocess_exec(
-        sys.executable, str(DRIVER), database, str(state), str(mount.root()), str(films), "move", "placed"
-    )
+    program = await asyncio.create_subprocess_exec(*_driver(database, state, films, "move", "placed"))
     assert await program.wait() == -signal.SIGKILL
     assert path.stat().st_nlink == 2, "the store has the file itself"
     [done] = await _run(owner, films)
@@ -318,6 +319,19 @@ async def test_hostile_names(owner, films, put, media_corpus):
     assert set(got) == {f"d/{title}" for title in names.values()} | {"bad � dir/bad � name"}
     assert all(item["duration"] < 5 for item in got.values())
     await _clean()
+
+
+async def test_what_our_rights_do_not_open_is_named_and_the_rest_goes_on(owner, films, put, database, state):
+    put("1.m4a", "a_fast.m4a"), put("2/closed.mp4").chmod(0), put("3.mp3", "a.mp3")
+    (films / "dir").mkdir(mode=0)
+    program = await asyncio.create_subprocess_exec(
+        *_driver(database, state, films, "copy", "plain"), stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await program.communicate()
+    assert program.returncode == 0
+    denied = ["failed", "it cannot be read (Permission denied)"]
+    assert json.loads(said) == {"1.m4a": ["added", ""], "closed.mp4": denied, "3.mp3": ["added", ""], "dir": denied}
+    assert len(await _items(owner)) == 2
 
 
 async def test_deeper_than_folders_may_be(owner, films, put):
@@ -353,8 +367,9 @@ async def test_the_store_and_what_a_nas_keeps_are_not_imported(owner, films, put
     for where in (mount.root(), mount.root() / "store", _stored(item), state):
         done = await _run(owner, where, move=True)
         assert [one.result for one in done] == ["failed"], (where, done)
+    await export.export(films.parent / "shown", owner)
     again = {one.path.name: one.result for one in await _run(owner, films.parent)}
-    assert again == {"film.mp4": "added", "state": "skipped"}, "in the folder `films` now"
+    assert again == {"film.mp4": "added", "state": "skipped", "shown": "skipped"}, "in the folder `films` now"
     assert _stored(item).exists()
     await _clean()
 
