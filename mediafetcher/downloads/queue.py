@@ -102,8 +102,9 @@ jobs.ring = ring
 class _Worker(Worker):
     def shutdown(self) -> None:
         super().shutdown()
-        with contextlib.suppress(psycopg.Error):
-            self.huey.storage.close()  # this thread's own listening connection, else left to the collector
+        # This thread's own listening connection, else left to the collector; a short life has opened none.
+        with contextlib.suppress(psycopg.Error, AttributeError):
+            self.huey.storage.close()
 
 
 class _QuietConsumer(Consumer):
