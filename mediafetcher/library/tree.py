@@ -17,7 +17,7 @@ import stat
 import threading
 import unicodedata
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 MANIFEST = ".mediafetcher-export.json"
 _PROBE = ".mediafetcher-probe"
@@ -63,6 +63,7 @@ class Tree:
     files: dict[str, str] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)
     _saved: tuple[dict[str, str], set[str]] | None = None
+    _ways: dict[str, bool] = field(default_factory=dict)
 
     @classmethod
     def open(cls, root: Path) -> "Tree":
@@ -138,7 +139,9 @@ class Tree:
             if stop.is_set():
                 raise Stopped
             self._make(*target[path], hard, report)
-        self._remove_folders({str(above) for path in target for above in PurePosixPath(path).parents})
+        self._remove_folders(
+            {above for folder in {path.rpartition("/")[0] for path in target} for above in _above(folder + "/x")}
+        )
         self._save()
         report.symbolic = any(made.startswith("to:") for made in self.files.values())
         return report
@@ -177,9 +180,10 @@ class Tree:
 
     def _reached(self, path: str) -> bool:
         """Whether the way to it has no symbolic link, which could lead out of the tree."""
-        return not any(
-            (self.root / above).is_symlink() for above in PurePosixPath(path).parents if above != PurePosixPath(".")
-        )
+        folder = path.rpartition("/")[0]
+        if folder not in self._ways:
+            self._ways[folder] = not any((self.root / above).is_symlink() for above in _above(path))
+        return self._ways[folder]
 
     def _remove(self, target: dict[str, tuple[Wanted, str]], todo: set[str], report: Report) -> None:
         for path, made in list(self.files.items()):
@@ -200,12 +204,9 @@ class Tree:
 
     def _plan(self, target: dict[str, tuple[Wanted, str]], hard: bool) -> None:
         """Write down what is about to be made, before it is."""
-        seen: set[PurePosixPath] = {PurePosixPath(".")}
+        for folder in {path.rpartition("/")[0] for path in target}:
+            self.folders |= {above for above in _above(f"{folder}/x") if not os.path.exists(self.root / above)}
         for path, (one, made) in target.items():
-            for above in PurePosixPath(path).parents:
-                if above not in seen and not os.path.exists(self.root / above):
-                    self.folders.add(str(above))
-                seen.add(above)
             if one.source is not None and not hard:
                 made = f"to:{_target(self.root / path, one.source)}"
             self.files.setdefault(path, made)
@@ -292,6 +293,11 @@ def inode_of(path: Path) -> int | None:
         return path.stat().st_ino
     except FileNotFoundError:
         return None
+
+
+def _above(path: str) -> list[str]:
+    """The folders on the way to a path: a/b/c -> a, a/b."""
+    return [path[:place] for place, char in enumerate(path) if char == "/" and place]
 
 
 def _inside(path: str) -> bool:
