@@ -253,7 +253,8 @@ class _Meter:
     def line(self, line: str) -> None:
         name, _, value = line.partition("=")
         if name == "out_time_us" and value.lstrip("-").isdigit():
-            self._reached = int(value) / 1e6
+            # FFmpeg says the time of the track it wrote last, and tracks are not written in step.
+            self._reached = max(self._reached, int(value) / 1e6)
         elif name == "speed":
             number = re.match(r"[\d.]+", value.strip())
             done = self._reached / self._duration if self._duration else 0.0
