@@ -149,18 +149,24 @@ async def _known_at_once(wish: tuple[int, str, str, str], folder: int | None, op
     )
 
 
+def private(owner: int, keys: list[str]) -> list[str]:
+    """The keys under which a source is known to this person alone: what somebody's cookies opened is theirs."""
+    return [f"{owner}:{key}" for key in keys]
+
+
 async def known(owner: int, folder: int | None, keys: list[str], url: str, site: str) -> int | None:
     """The item of a source that was fetched before: the one this person has in this folder, else a new one.
 
-    None where no key is known, or its file is gone by now.
+    None where no key is known to this person, or its file is gone by now.
     """
     # The title as the site gave it: what other people call their entries is theirs alone.
     found = await engine.fetchrow(
-        "select s.id, s.media_file, (select title from download where source_key = s.key and state = 'done'"
-        "   order by id limit 1) as title, (select uploader from library_item where media_file = s.media_file"
-        "   and source = s.id order by id limit 1) as uploader from source s"
-        " where s.key = any($1::text[]) and s.media_file is not null limit 1",
+        "select s.id, s.media_file, (select title from download where source_key = any($1::text[])"
+        "   and state = 'done' order by id limit 1) as title, (select uploader from library_item"
+        "   where media_file = s.media_file and source = s.id order by id limit 1) as uploader from source s"
+        " where s.key = any($1::text[] || $2::text[]) and s.media_file is not null limit 1",
         keys,
+        private(owner, keys),
     )
     if found is None:
         return None

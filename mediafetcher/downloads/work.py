@@ -112,7 +112,8 @@ async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
     media, facts = await _playable(claim, hold, info, result.file)
     hold.enter("store")
     await jobs.note(claim, stage="store")
-    await _store(claim, hold, info, result, media, facts)
+    keys = [claim.source_key, info.source_key]
+    await _store(claim, hold, info, result, media, facts, jobs.private(claim.owner, keys) if jar else keys)
 
 
 async def _link(claim: jobs.Claim, keys: list[str]) -> bool:
@@ -122,7 +123,8 @@ async def _link(claim: jobs.Claim, keys: list[str]) -> bool:
         async with engine.transaction():
             item = await jobs.known(claim.owner, claim.folder, keys, claim.url, claim.site)
             if item is not None:
-                await jobs.remember([claim.source_key, *keys], claim.url, item)
+                # For this person alone: what they know may have been opened by their cookies.
+                await jobs.remember(jobs.private(claim.owner, [claim.source_key, *keys]), claim.url, item)
                 await jobs.finish(claim, item)
         return item is not None
 
@@ -197,17 +199,23 @@ async def _convert(
 
 
 async def _store(
-    claim: jobs.Claim, hold: held.Hold, info: Info, result: Result, media: Path, facts: probe.Facts
+    claim: jobs.Claim,
+    hold: held.Hold,
+    info: Info,
+    result: Result,
+    media: Path,
+    facts: probe.Facts,
+    keys: list[str],
 ) -> None:
-    """Bytes first, rows last; the item and the end of the download in one transaction."""
+    """Bytes first, rows last; the item, what its source is known by (`keys`), and the end in one transaction."""
     poster = await _poster(media, facts, result)
     side_files = {"poster.jpg": poster} if poster else {}
     staged = await store.stage(media, lambda done: hold.report(_HASHED * done))
     try:
-        source_id = await jobs.source(claim.source_key, claim.url)
+        source_id = await jobs.source(keys[0], claim.url)
 
         async def also(item: int) -> None:
-            await jobs.remember([claim.source_key, info.source_key], claim.url, item)
+            await jobs.remember(keys, claim.url, item)
             await jobs.finish(claim, item)
 
         await items.add_media(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from mediafetcher.accounts import cookies, jars
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import held, jobs, work
@@ -80,6 +81,17 @@ async def test_sound_alone_is_an_audio_file(owner, site):
     item = await _stored(await _run(owner, site.url("/media/ok.mp4"), options=Options(audio="m4a")))
     assert item["media"]["kind"] == "audio/mp4" and item["media"]["video_codec"] is None
     await _nothing_left()
+
+
+async def test_what_somebodys_cookies_opened_is_not_given_to_others(owner, site):
+    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    await cookies.put(owner, "127.0.0.1", jars.parse("127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tok\n"))
+    link = site.url("/auth/ok.mp4")
+    mine = await _stored(await _run(owner, link))
+    again = await jobs.submit(owner, link)
+    assert (again["state"], again["item"]) == ("done", mine["id"])
+    theirs = await _run(other, link)
+    assert (theirs["state"], theirs["item"]) == ("parked", None)
 
 
 async def test_it_goes_to_its_folder(owner, site):
