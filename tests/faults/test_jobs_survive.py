@@ -175,11 +175,16 @@ def test_stop_is_quick_and_costs_no_attempt(program, films_site, stage):
 @pytest.mark.timeout(300)
 def test_cancel_means_stopped(program, films_site, chance):
     server = program().start()
-    urls = films_site(CANCELS, slow=True)
+    cold, warm, *urls = films_site(CANCELS + 2, slow=True)
+    for url in (cold, warm):
+        began = time.monotonic()
+        server.submit(url)
+        server.all_ended(60)
+        whole = time.monotonic() - began  # how long one takes here and now: the moments lie within it
     cancelled = 0
     for url in urls:
         id = server.submit(url)
-        time.sleep(chance.uniform(0.0, 2.5))
+        time.sleep(chance.uniform(0.0, 0.9 * whole))
         answer = server.ask("POST", f"/downloads/{id}/cancel")
         if answer.status_code == 409:
             row = server.download(id)
@@ -189,8 +194,8 @@ def test_cancel_means_stopped(program, films_site, chance):
         until(lambda id=id: not server.at_work(id), 10, "its group is gone")
         until(lambda id=id: str(id) not in server.work(), 60, "its folder is gone")
         cancelled += 1
-    assert cancelled >= CANCELS // 2
-    assert len(server.items()) == CANCELS - cancelled
+    assert cancelled >= CANCELS // 4
+    assert len(server.items()) == 2 + CANCELS - cancelled
     server.assert_clean()
 
 
