@@ -23,7 +23,7 @@ from typing import Literal
 
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import walk
+from mediafetcher.downloads import walk, work
 from mediafetcher.downloads.walk import Found
 from mediafetcher.library import folders, items, mount, store, sweeper
 from mediafetcher.media import convert, probe
@@ -177,7 +177,7 @@ async def _take(task: _Task, file: int) -> Outcome:
 
 async def _add(task: _Task, staged: store.Staged, facts: probe.Facts, seen: Path, names: list[str]) -> Outcome:
     folder_id = await folders.ensure(task.owner, task.folder)
-    kind, ext = convert.kind_of(facts)
+    _, ext = convert.kind_of(facts)
     await _part_from_source(task, staged, ext)
     before = store.size_of(store.path_of(staged.sha256, ext))
     poster = seen.with_suffix(".poster.jpg")
@@ -196,20 +196,15 @@ async def _add(task: _Task, staged: store.Staged, facts: probe.Facts, seen: Path
             raise _Known(there)
         await _remember(task, item)
 
-    picture = facts.video
-    media = items.MediaFacts(
-        kind=kind,
-        ext=ext,
-        duration=facts.duration,
-        width=picture.width if picture else None,
-        height=picture.height if picture else None,
-        video_codec=picture.codec if picture else None,
-        audio_codec=facts.audio[0].codec if facts.audio else None,
-    )
     entry = items.Entry(walk.text(task.found.path.stem), folder_id)
     try:
         item = await items.add_media(
-            owner=task.owner, staged=staged, facts=media, entry=entry, side_files=side_files, also=also
+            owner=task.owner,
+            staged=staged,
+            facts=work.media_facts(facts),
+            entry=entry,
+            side_files=side_files,
+            also=also,
         )
         result: Result = "added"
     except _Known as known:

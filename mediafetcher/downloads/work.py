@@ -210,6 +210,7 @@ async def _store(
     """Bytes first, rows last; the item, what its source is known by (`keys`), and the end in one transaction."""
     poster = await _poster(media, facts, result)
     side_files = {"poster.jpg": poster} if poster else {}
+    kept = media_facts(facts)
     staged = await store.stage(media, lambda done: hold.report(_HASHED * done))
     try:
         source_id = await jobs.source(keys[0], claim.url)
@@ -221,7 +222,7 @@ async def _store(
         await items.add_media(
             owner=claim.owner,
             staged=staged,
-            facts=_facts(facts),
+            facts=kept,
             entry=items.Entry(
                 title=info.title,
                 folder_id=claim.folder,
@@ -235,7 +236,7 @@ async def _store(
         )
     except BaseException:
         # To its end, also where we are cancelled just now: nobody else knows of these files.
-        taking_back = asyncio.ensure_future(_take_back(staged, [_facts(facts).ext, *side_files]))
+        taking_back = asyncio.ensure_future(sweeper.take_back(staged, [kept.ext, *side_files]))
         try:
             await asyncio.shield(taking_back)
         finally:
@@ -243,17 +244,8 @@ async def _store(
         raise
 
 
-async def _take_back(staged: store.Staged, names: list[str]) -> None:
-    """Remove what was staged, and what was placed for rows that were then not committed, unless others have it."""
-    await asyncio.to_thread(store.discard, staged)
-    for name in names:
-        file = sweeper.Stored(store.path_of(staged.sha256, name), staged.sha256, name.removeprefix("."))
-        with contextlib.suppress(errors.Away):  # the sweeper finds it later
-            await sweeper.remove_stray(file)
-
-
-def _facts(facts: probe.Facts) -> items.MediaFacts:
-    """What the library keeps of a file that browsers play."""
+def media_facts(facts: probe.Facts) -> items.MediaFacts:
+    """What the library keeps of a file."""
     kind, ext = convert.kind_of(facts)
     picture = facts.video
     return items.MediaFacts(
