@@ -1,6 +1,6 @@
 """The command line: where what was typed runs.
 
-`serve` takes the state folder for itself. Every other command runs in `commands.py`: here, with the installation
+`serve` takes the state folder for itself. Every other command runs in `commands`: here, with the installation
 opened for as long as it takes, or in the process that holds the state folder already.
 """
 

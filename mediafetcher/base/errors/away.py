@@ -1,0 +1,34 @@
+"""Something we need is away for now: 503, tried again later."""
+
+from mediafetcher.base.errors.problem import Problem
+
+
+class Away(Problem):
+    status = 503
+    retry = "later"
+    code = "away"
+
+
+class DatabaseAway(Away):
+    code = "database_away"
+    words = "The database does not answer: it may be starting again. Try in a moment."
+
+
+class MediaOffline(Away):
+    code = "media_offline"
+    words = "The media folder is not there: is the share mounted? Downloads wait; your files are safe."
+
+
+class MediaFull(Away):
+    code = "disk_full"
+    words = "The media folder is full: free some room. Downloads wait until there is."
+
+
+class MediaReadOnly(Away):
+    code = "media_read_only"
+    words = "The media folder cannot be written: check the mount and its rights. Downloads wait."
+
+
+class Stopping(Away):
+    code = "stopping"
+    words = "MediaFetcher is stopping."

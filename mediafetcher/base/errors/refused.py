@@ -1,0 +1,181 @@
+"""The request is wrong or may not be done: 4xx, never tried again."""
+
+from mediafetcher.base.errors.problem import Problem
+
+
+class Refused(Problem):
+    status = 400
+    code = "refused"
+
+
+class Usage(Refused):
+    code = "usage"
+    exit_code = 2
+
+
+class Invalid(Refused):
+    code = "invalid"
+    words = "The request is not well formed."
+
+
+class InvalidUrl(Refused):
+    code = "invalid_url"
+    words = "That is not a link: give a full http:// or https:// address."
+
+
+class UnsupportedScheme(InvalidUrl):
+    code = "unsupported_scheme"
+    words = "Only http:// and https:// links can be fetched."
+
+
+class BadCookies(Refused):
+    code = "bad_cookies"
+    words = "These are not cookies of that site."
+
+
+class SealedBox(Refused):
+    code = "sealed_box"
+    words = "The sealed message cannot be opened: it was made for another server, or changed on its way."
+
+
+class WeakPassword(Refused):
+    code = "weak_password"
+    words = "That password is too easy to guess: use 8 to 128 characters that are not a common password."
+
+
+class NotSignedIn(Refused):
+    status = 401
+    code = "not_signed_in"
+    words = "Sign in first."
+
+
+class WrongCredentials(Refused):
+    status = 401
+    code = "wrong_credentials"
+    words = "Name or password is wrong."
+
+
+class NotPaired(Refused):
+    status = 401
+    code = "not_paired"
+    words = "This device is not paired, or was removed: pair it again."
+
+
+class Forbidden(Refused):
+    status = 403
+    code = "forbidden"
+    words = "You may not do that."
+
+
+class CrossSite(Forbidden):
+    code = "cross_site"
+    words = "The request came from another site and was refused."
+
+
+class WrongHost(Refused):
+    status = 421
+    code = "wrong_host"
+    words = "This address is not one of ours: add it as MEDIAFETCHER_PUBLIC_URL if it should be."
+
+
+class SetupCode(Forbidden):
+    code = "setup_code"
+    words = "The one-time code is wrong: `mediafetcher setup` on the server prints it."
+
+
+class PairingCode(Forbidden):
+    code = "pairing_code"
+    words = "The pairing code is wrong, was used, or is older than five minutes: make a new one."
+
+
+class PlainHttp(Forbidden):
+    code = "plain_http"
+    words = "Cookies are not taken over plain http from another machine: use the extension, https, or this machine."
+
+
+class NotFound(Refused):
+    status = 404
+    code = "not_found"
+    words = "There is no such thing here."
+
+
+class MethodNotAllowed(Refused):
+    status = 405
+    code = "method_not_allowed"
+    words = "That address does not answer this kind of request."
+
+
+class Conflict(Refused):
+    status = 409
+    code = "conflict"
+
+
+class Replayed(Conflict):
+    code = "replayed"
+    words = "This message came before: every message counts once."
+
+
+class WrongClock(Conflict):
+    code = "clock"
+    words = "The clocks of the device and the server differ by more than five minutes."
+
+
+class SetupClosed(Conflict):
+    code = "setup_closed"
+    words = "The first account exists already: sign in."
+
+
+class WrongState(Conflict):
+    code = "wrong_state"
+    words = "That cannot be done in its present state."
+
+
+class NameTaken(Conflict):
+    code = "name_taken"
+    words = "That name is taken."
+
+
+class LastAdmin(Conflict):
+    code = "last_admin"
+    words = "This is the last administrator: make another one first."
+
+
+class TooLargeBody(Refused):
+    status = 413
+    code = "body_too_large"
+    words = "The request is too large."
+
+
+class NotJson(Refused):
+    status = 415
+    code = "not_json"
+    words = "Send JSON (Content-Type: application/json)."
+
+
+class TooManyRequests(Refused):
+    status = 429
+    code = "too_many_requests"
+    words = "Too many attempts: wait a minute and try again."
+
+
+class AlreadyRunning(Conflict):
+    code = "already_running"
+    words = "MediaFetcher is already running on this state folder."
+    exit_code = 75
+
+
+class PortInUse(Conflict):
+    code = "port_in_use"
+
+
+class BadSetting(Usage):
+    code = "bad_setting"
+
+
+class StateFolder(Usage):
+    code = "state_folder"
+
+
+class NewerSchema(Refused):
+    code = "newer_schema"
+    words = "This database was made by a newer MediaFetcher: install that version or restore an older backup."

@@ -1,0 +1,53 @@
+"""What each command does, one short function each; the same here and over the control socket.
+
+A command takes the open installation, its parsed arguments, where to speak, and what came on standard input; it
+gives the exit code. The work itself is in the functions that the API calls too.
+"""
+
+import argparse
+from collections.abc import Awaitable, Callable
+
+from mediafetcher import arguments, control
+from mediafetcher.base import errors, log
+from mediafetcher.commands import downloads, library, people
+from mediafetcher.instance import Instance
+from mediafetcher.out import Out
+
+_log = log.get("commands")
+
+
+_COMMANDS: dict[str, Callable[[Instance, argparse.Namespace, Out, str | None], Awaitable[int]]] = {
+    "get": downloads.get,
+    "import": downloads.adopt_files,
+    "list": library.list_items,
+    "rm": library.remove,
+    "restore": library.restore,
+    "export": library.export_tree,
+    "check": library.check_store,
+    "setup": people.setup_code,
+    "user": people.user,
+    "token": people.token,
+}
+
+
+def remote(instance: Instance) -> control.Run:
+    """What the control socket runs."""
+
+    async def command(argv: list[str], out: Out, stdin: str | None) -> int:
+        return await run(instance, argv, out, stdin)
+
+    return command
+
+
+async def run(instance: Instance, argv: list[str], out: Out, stdin: str | None) -> int:
+    """Run one command of this installation -> its exit code; problems become one line on the error stream."""
+    try:
+        asked = arguments.parser().parse_args(argv)
+        return await _COMMANDS[asked.command](instance, asked, out, stdin)
+    except errors.Problem as problem:
+        out.error(f"mediafetcher: {problem.detail} [{problem.code}]")
+        return problem.exit_code
+    except Exception:
+        _log.exception("command failed", command=argv[:1])
+        out.error(f"mediafetcher: {errors.Internal.words} [{errors.Internal.code}]")
+        return 1

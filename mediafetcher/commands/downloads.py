@@ -1,0 +1,93 @@
+"""Commands for what comes in: get, import."""
+
+import argparse
+import asyncio
+import json
+import os
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from mediafetcher.base import errors, log
+from mediafetcher.commands.person import owner_of
+from mediafetcher.downloads import adopt, jobs
+from mediafetcher.downloads.options import Options
+from mediafetcher.instance import Instance
+from mediafetcher.library import export, items, store
+from mediafetcher.out import Out, size
+from mediafetcher.report import Report
+
+_FOLLOW = 0.2  # seconds between two looks at a download
+
+
+async def get(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    owner = await owner_of(asked)
+    await instance.ensure_jobs()
+    try:
+        options = Options(audio="m4a" if asked.audio else None, max_height=asked.max_height)
+    except ValueError as error:
+        raise errors.Usage(f"{error}.") from error
+    outcomes = await asyncio.gather(*(_fetch(owner, url, asked, options, out) for url in asked.urls))
+    return max(outcomes)
+
+
+async def _fetch(owner: int, url: str, asked: argparse.Namespace, options: Options, out: Out) -> int:
+    try:
+        row = await jobs.submit(owner, url, asked.folder, options)
+    except errors.Problem as problem:
+        _report_problem(out, asked, url, problem.as_dict())
+        return 1
+    try:
+        row = await _follow(row, out)
+    except asyncio.CancelledError:
+        out.error("Stopped here; the download stays in the queue.")
+        raise
+    if row["state"] != "done":
+        _report_problem(out, asked, url, row["error"] or {"code": row["state"], "message": row["state"]})
+        return 1
+    item = await items.get(row["item"], owner)
+    path = store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"])
+    if asked.json:
+        out.line(json.dumps({"url": row["url"], "state": "done", "path": str(path), "item": item}, default=str))
+    else:
+        where = f"in {item['folder']}, " if item["folder"] else ""
+        out.line(f"{item['title']} ({size(item['media']['size'])}): {where}item {item['id']}, {path}")
+    return 0
+
+
+async def _follow(row: dict[str, Any], out: Out) -> dict[str, Any]:
+    """Wait until a download needs nothing more from us, showing its progress."""
+    while True:
+        ended = row["state"] in jobs.ENDED or row["state"] in ("parked", "paused", "waiting")
+        out.progress({**{name: row[name] for name in _PROGRESS}, "ended": ended})
+        if ended:
+            return row
+        if row["state"] == "queued" and row["error"]:
+            # Somebody waits at the terminal: say what is wrong now instead of trying for hours.
+            return await jobs.give_up(row["id"])
+        await asyncio.sleep(_FOLLOW)
+        row = await jobs.get(row["id"])
+
+
+_PROGRESS = ("id", "url", "title", "state", "stage", "progress", "speed", "eta")
+
+
+def _report_problem(out: Out, asked: argparse.Namespace, url: str, error: dict[str, str]) -> None:
+    if asked.json:
+        out.line(json.dumps({"url": url, "state": "failed", "error": error}))
+    out.error(f"{log.redact(url)}: {error['message']} [{error['code']}]")
+
+
+async def adopt_files(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    owner = await owner_of(asked)
+    paths = [Path(os.path.abspath(Path(asked.here, path))) for path in asked.paths]
+    report = Report(out, *await adopt.count(paths))
+    try:
+        running = adopt.adopt(owner, paths, asked.folder, move=asked.move, on_progress=report.progress)
+        async with aclosing(running):
+            async for outcome in running:
+                report.add(outcome, asked.json)
+    finally:  # also where it is broken off: what is done is done, and the next run goes on from there
+        report.end(asked.json)
+    await export.refresh_quietly()
+    return 1 if report.counts["failed"] else 0

@@ -1,0 +1,34 @@
+"""Commands for people: setup, user, token."""
+
+import argparse
+
+from mediafetcher.accounts import setup, tokens, users
+from mediafetcher.base import errors
+from mediafetcher.instance import Instance
+from mediafetcher.out import Out
+
+
+async def setup_code(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    code = await setup.prepare()
+    if code is None:
+        raise errors.SetupClosed()
+    out.line(code)
+    return 0
+
+
+async def user(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    if asked.action == "add":
+        await users.add(asked.name, stdin or "", admin=asked.admin)
+        out.line(f"{asked.name} may sign in now.")
+    else:
+        person = await users.by_name(asked.name)
+        await users.set_password(person["id"], stdin or "")
+        out.line(f"The password of {asked.name} is set; their sessions have ended.")
+    return 0
+
+
+async def token(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    person = await users.by_name(asked.user)
+    made = await tokens.create(person["id"], asked.name, asked.scope or ["read", "download", "library"])
+    out.line(made["token"])
+    return 0
