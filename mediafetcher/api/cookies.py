@@ -4,6 +4,7 @@ import ipaddress
 from datetime import datetime
 
 import msgspec
+from litestar.params import FromPath, JSONBody
 
 from mediafetcher.accounts import cookies, jars
 from mediafetcher.api.answer import Asked, address, fit
@@ -50,7 +51,7 @@ async def sites(request: Asked) -> Jars:
     return fit(Jars, {"cookies": await cookies.page(request.user.id)})
 
 
-async def put(site: str, data: NewCookies, request: Asked) -> Kept:
+async def put(site: FromPath[str], data: JSONBody[NewCookies], request: Asked) -> Kept:
     """Keep a site's cookies; downloads that waited for them go on."""
     where = address(request)
     if not request.scope["state"].get("https") and not _is_this_machine(where):
@@ -65,6 +66,6 @@ def _is_this_machine(where: str) -> bool:
         return False
 
 
-async def remove(site: str, request: Asked) -> None:
+async def remove(site: FromPath[str], request: Asked) -> None:
     """Forget a site's cookies."""
     await cookies.remove(request.user.id, site, address(request))

@@ -11,10 +11,11 @@ from typing import Any
 
 import msgspec
 from litestar import Request
+from litestar.params import JSONBody
 
 from mediafetcher import __version__
 from mediafetcher.accounts import devices, jars
-from mediafetcher.api.answer import Asked, address, fit
+from mediafetcher.api.answer import Asked, Id, address, fit
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import jobs, parked
@@ -61,12 +62,12 @@ async def offer(request: Asked) -> Pairing:
     return fit(Pairing, await devices.offer(request.user.id, url.rstrip("/"), name, address(request)))
 
 
-async def remove(id: int, request: Asked) -> None:
+async def remove(id: Id, request: Asked) -> None:
     """Remove a device: nothing that it sends is taken any more."""
     await devices.remove(id, request.user.id, address(request))
 
 
-async def send(data: Sealed, request: Request[Any, Any, Any]) -> Sealed:
+async def send(data: JSONBody[Sealed], request: Request[Any, Any, Any]) -> Sealed:
     """What a paired device asks for, sealed there and back."""
     call = await devices.take(data.box, address(request))
     try:
