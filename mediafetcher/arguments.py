@@ -72,6 +72,16 @@ def parser() -> argparse.ArgumentParser:
     created.add_argument("--user", required=True, metavar="NAME")
     created.add_argument("--scope", action="append", metavar="S", help="read, download, library or admin")
     created.add_argument("--name", default="command line")
+    listed = token.add_parser("list", parents=[common], help="show a person's tokens, without their secrets")
+    listed.add_argument("--user", required=True, metavar="NAME")
+    ended = token.add_parser("remove", parents=[common], help="end a token at once")
+    ended.add_argument("--user", required=True, metavar="NAME")
+    ended.add_argument("token", type=int, metavar="TOKEN", help="its number in `token list`")
+    key = add("key", "the key that seals cookies").add_subparsers(dest="action", metavar="ACTION", required=True)
+    key.add_parser("rotate", parents=[common], help="seal all cookies with a new key and forget the old one")
+    trail = add("audit", "show who signed in, failed, and changed what matters for security")
+    trail.add_argument("--last", type=int, default=50, metavar="N", help="how many, newest first")
+    trail.add_argument("--json", action="store_true", help="one JSON object per line")
     return top
 
 

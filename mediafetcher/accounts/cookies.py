@@ -104,20 +104,26 @@ async def jar_for(owner: int, url: str) -> Jar | None:
     host = _SHORT.get(host, host)
     parts = host.split(".")
     names = [".".join(parts[start:]) for start in range(len(parts))]
-    row = await engine.fetchrow(
-        "SELECT id, site, sealed, updated_at FROM cookie_jar WHERE owner = $1 AND site = any($2::text[]) "
-        "ORDER BY length(site) DESC LIMIT 1",
-        owner,
-        names,
-    )
-    if row is None:
-        return None
-    try:
-        plain = seal.open(row["sealed"], "cookie_jar", owner, row["site"], row["id"])
-    except seal.Unreadable:
-        # As without cookies: the site then asks for them, and sending them again mends it.
-        _log.warning("a jar does not open with our key", site=row["site"], user=owner)
-        return None
+    seen = None
+    while True:
+        row = await engine.fetchrow(
+            "SELECT id, site, sealed, updated_at FROM cookie_jar WHERE owner = $1 AND site = any($2::text[]) "
+            "ORDER BY length(site) DESC LIMIT 1",
+            owner,
+            names,
+        )
+        if row is None:
+            return None
+        try:
+            plain = seal.open(row["sealed"], "cookie_jar", owner, row["site"], row["id"])
+            break
+        except seal.Unreadable:
+            if row["sealed"] != seen:  # a rotation may have ended between reading the row and reading the key
+                seen = row["sealed"]
+                continue
+            # As without cookies: the site then asks for them, and sending them again mends it.
+            _log.warning("a jar does not open with our key", site=row["site"], user=owner)
+            return None
     live = jars.of_site(msgspec.json.decode(plain, type=list[Cookie]), row["site"])
     return Jar(row["id"], owner, row["site"], jars.netscape(live), row["updated_at"])
 
@@ -161,12 +167,15 @@ async def store_back(jar: Jar) -> None:
 async def rotate() -> dict[str, int]:
     """Seal every jar with a fresh key and forget the old one -> {"sealed", "lost"}.
 
-    A stop in the middle leaves both keys in the file, and every jar readable.
+    A kill at any moment leaves each key in the file that some jar needs, and the next rotation ends what it began.
+    Where the whole is over, what the old key sealed (a copy of the database, an old backup) opens no more.
     """
-    seal.add_key()
     done = {"sealed": 0, "lost": 0}
     async with engine.transaction():
-        for row in await engine.fetch("SELECT id, owner, site, sealed FROM cookie_jar ORDER BY id FOR UPDATE"):
+        # Whoever writes a jar takes its row first and seals then, so none is on its way with the old key.
+        await engine.execute("LOCK TABLE cookie_jar IN SHARE ROW EXCLUSIVE MODE")
+        seal.add_key()
+        for row in await engine.fetch("SELECT id, owner, site, sealed FROM cookie_jar ORDER BY id"):
             place = ("cookie_jar", row["owner"], row["site"], row["id"])
             try:
                 sealed = seal.close(seal.open(row["sealed"], *place), *place)

@@ -70,8 +70,8 @@ async def offer(owner: int, url: str, name: str, address: str | None = None) -> 
 
 async def _pair(sealed: _Sealed, token: bytes, fields: dict[str, Any], address: str) -> tuple[int, int]:
     """-> (owner, device). Raises `PairingCode`, `TooManyRequests`."""
-    place = f"pairing:{address}"
-    limits.take(place)
+    place = limits.place("pairing", address)
+    await limits.take(place)
     code, name = str(fields.get("code", "")), str(fields.get("name", "")).strip()[:100] or "Browser"
     async with engine.transaction():
         owner = await engine.fetchval(
@@ -94,7 +94,7 @@ async def _pair(sealed: _Sealed, token: bytes, fields: dict[str, Any], address: 
         await engine.execute("UPDATE pairing_code SET tries = tries + 1")
         await audit.record("pairing_failed", None, address)
         raise errors.PairingCode()
-    limits.give_back(place)
+    await limits.give_back(place)
     return int(owner), int(device)
 
 
@@ -125,11 +125,12 @@ async def take(box: str, address: str) -> Call:
 
 
 async def _known(sealed: _Sealed, token: bytes, address: str) -> tuple[int, int]:
-    place = f"device:{address}"
-    limits.check([place])
+    place = limits.place("device", address)
+    await limits.check([place])
     row = await engine.fetchrow("SELECT id, owner, hash FROM device WHERE id = $1", sealed.device)
     if row is None or not hmac.compare_digest(row["hash"], _digest(token)):
-        limits.take(place)
+        await limits.take(place)
+        await audit.record("device_refused", None, address)
         raise errors.NotPaired()
     return row["owner"], row["id"]
 

@@ -93,6 +93,8 @@ def drop_old_keys() -> None:
     """Only the key in use stays: what an old one sealed is lost. The second half of a rotation."""
     keys = _keys()
     _write(_Keys({keys.current: keys.vault[keys.current]}, keys.devices))
+    for draft in _file().parent.glob("key.*"):  # of a rotation that was killed: it holds the old keys
+        draft.unlink(missing_ok=True)
 
 
 # ---- on its way ------------------------------------------------------------------------------------------

@@ -25,8 +25,8 @@ SELECT found.id AS session, a.id, a.name, a.admin FROM found JOIN account a ON a
 
 async def sign_in(name: str, password: str, address: str, agent: str = "") -> tuple[Person, str]:
     """-> the person and the secret for the cookie. Raises `WrongCredentials`, `TooManyRequests`."""
-    places = (f"account:{name.strip().casefold()[:100]}", f"address:{address}")
-    limits.take(*places)
+    places = (limits.account(name), limits.place("address", address))
+    await limits.take(*places)
     row = await engine.fetchrow(
         "SELECT id, name, admin, password_hash FROM account WHERE lower(name) = lower($1)", name.strip()
     )
@@ -34,7 +34,7 @@ async def sign_in(name: str, password: str, address: str, agent: str = "") -> tu
     if row is None or not right:
         await audit.record("sign_in_failed", row["id"] if row else None, address)
         raise errors.WrongCredentials()
-    limits.give_back(*places)
+    await limits.give_back(*places)
     return await begin(row["id"], row["name"], row["admin"], address, agent)
 
 
@@ -52,10 +52,11 @@ async def begin(user_id: int, name: str, admin: bool, address: str, agent: str =
             agent[:_AGENT],
         )
         await audit.record("signed_in", user_id, address)
-    return Person(user_id, name, admin, _scopes(admin), session=session), secret
+    return Person(user_id, name, admin, scopes_of(admin), session=session), secret
 
 
-def _scopes(admin: bool) -> frozenset[str]:
+def scopes_of(admin: bool) -> frozenset[str]:
+    """What somebody may who came in as themselves, not by a token."""
     return frozenset(keys.SCOPES if admin else keys.SCOPES[:-1])
 
 
@@ -64,7 +65,7 @@ async def find(hashed: bytes) -> Person | None:
     row = await engine.fetchrow(_FIND, hashed)
     if row is None:
         return None
-    return Person(row["id"], row["name"], row["admin"], _scopes(row["admin"]), session=row["session"])
+    return Person(row["id"], row["name"], row["admin"], scopes_of(row["admin"]), session=row["session"])
 
 
 async def page(owner: int, current: int | None) -> list[dict[str, Any]]:

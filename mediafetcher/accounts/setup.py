@@ -76,10 +76,10 @@ async def complete(code: str, name: str, password: str, address: str, agent: str
     """
     if not await is_open():
         raise errors.SetupClosed()
-    place = f"setup:{address}"
-    limits.check([place, "setup"])
+    place = limits.place("setup", address)
+    await limits.check([place, "setup"])
     if not _same(code):
-        limits.take(place, "setup")
+        await limits.take(place, "setup")
         await audit.record("setup_failed", None, address)
         raise errors.SetupCode()
     name = users.clean_name(name)

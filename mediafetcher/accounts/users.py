@@ -3,7 +3,7 @@
 import unicodedata
 from typing import Any
 
-from mediafetcher.accounts import audit, keys, passwords
+from mediafetcher.accounts import audit, keys, limits, passwords
 from mediafetcher.base import errors
 from mediafetcher.db import engine
 
@@ -108,11 +108,16 @@ async def set_password(
     keys.forget()
 
 
-async def require_password(user_id: int, password: str) -> None:
-    """Raise `WrongCredentials` unless it is this person's password."""
+async def require_password(user_id: int, password: str, address: str) -> None:
+    """Raise `WrongCredentials` unless it is this person's password, `TooManyRequests` after too many guesses."""
+    person = await get(user_id)
+    places = (limits.account(person["name"]), limits.place("address", address))
+    await limits.take(*places)
     stored = await engine.fetchval("SELECT password_hash FROM account WHERE id = $1", user_id)
     if not await passwords.matches(stored, password):
+        await audit.record("password_refused", user_id, address)
         raise errors.WrongCredentials("The present password is wrong.")
+    await limits.give_back(*places)
 
 
 async def set_admin(user_id: int, admin: bool, *, by: int | None = None, address: str | None = None) -> None:

@@ -9,7 +9,7 @@ from litestar.datastructures import Cookie
 from litestar.params import JSONBody
 
 from mediafetcher import __version__
-from mediafetcher.accounts import limits, sessions, setup, tokens, users
+from mediafetcher.accounts import sessions, setup, tokens, users
 from mediafetcher.accounts.keys import Person
 from mediafetcher.api import auth
 from mediafetcher.api.answer import Asked, Id, address, fit
@@ -30,11 +30,15 @@ class SignedIn(msgspec.Struct):
 
 
 class SessionState(msgspec.Struct):
-    """Who is signed in; `setup` is true while no administrator can sign in yet."""
+    """Who is signed in; `setup` is true while no administrator can sign in yet.
+
+    `proxy`: a proxy before us said who it is, so there is no session here that could be ended.
+    """
 
     user: Me | None
     setup: bool
     version: str
+    proxy: bool = False
 
 
 class Credentials(msgspec.Struct, forbid_unknown_fields=True):
@@ -142,7 +146,8 @@ def _signed_in(request: Request[Any, Any, Any], person: Person, secret: str) -> 
 async def state(request: Asked) -> SessionState:
     """Who is signed in, and whether the first run is still to come."""
     person = request.user
-    return SessionState(_me(person) if person else None, await setup.is_open(), __version__)
+    proxy = person is not None and person.session is None and person.token is None
+    return SessionState(_me(person) if person else None, await setup.is_open(), __version__, proxy)
 
 
 async def set_up(data: JSONBody[FirstRun], request: Asked) -> Response[SignedIn]:
@@ -215,10 +220,7 @@ async def change_user(id: Id, data: JSONBody[UserChange], request: Asked) -> Use
     await users.get(id)
     if data.password is not None:
         if id == person.id:
-            place = f"account:{person.name.casefold()}"
-            limits.take(place)
-            await users.require_password(id, data.old_password or "")
-            limits.give_back(place)
+            await users.require_password(id, data.old_password or "", where)
         await users.set_password(id, data.password, by=person.id, address=where, keep_session=person.session)
     if data.admin is not None:
         await users.set_admin(id, data.admin, by=person.id, address=where)

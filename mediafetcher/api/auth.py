@@ -1,7 +1,7 @@
 """Who calls, and whether they may. Nothing is allowed that a route does not say.
 
-A person comes with the cookie of a session, or a program with `Authorization: Bearer mf_...`; a token in the
-address is not looked at. Where both are sent the token counts.
+A person comes with the cookie of a session, or named by a trusted proxy, or a program with `Authorization: Bearer
+mf_...`; a token in the address is not looked at. Where several are sent the token counts, then the proxy's word.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from mediafetcher.accounts import keys, sessions, tokens
+from mediafetcher.accounts import keys, proxy, sessions, tokens
 from mediafetcher.accounts.keys import Person
 from mediafetcher.base import errors
 
@@ -57,20 +57,28 @@ def bearer(get: Get) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-async def identify(get: Get) -> Person | None:
-    """Who sends these headers."""
+async def identify(get: Get, named: str | None = None, address: str = "") -> Person | None:
+    """Who sends these headers. `named` is whom a trusted proxy names, which `guard.call` has made sure of."""
     token = bearer(get)
     if token is not None:
         return await keys.person(token, tokens.find) if token.startswith(tokens.PREFIX) else None
+    if named is not None:
+        return await proxy.person(named, address)
     session = cookie(get)
     return await keys.person(session, sessions.find) if session else None
 
 
-async def permit(who: Who, get: Get) -> Person | None:
+async def identify_again(connection: ASGIConnection[Any, Any, Any, Any]) -> Person | None:
+    """Who a request comes from, looked up now: it may last for hours."""
+    client = connection.scope["client"]
+    return await identify(connection.headers.get, connection.scope["state"].get("named"), client[0] if client else "")
+
+
+async def permit(who: Who, get: Get, named: str | None = None, address: str = "") -> Person | None:
     """Let the request in -> who it is. Raises `NotSignedIn`, `Forbidden`."""
     if who.open and not who.optional:
         return None
-    person = await identify(get)
+    person = await identify(get, named, address)
     if who.open:
         return person
     if person is None:
@@ -87,4 +95,5 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     who = handler.opt.get("who")
     if not isinstance(who, Who):
         raise errors.NotSignedIn()
-    connection.scope["user"] = await permit(who, connection.headers.get)
+    client, named = connection.scope["client"], connection.scope["state"].get("named")
+    connection.scope["user"] = await permit(who, connection.headers.get, named, client[0] if client else "")

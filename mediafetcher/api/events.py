@@ -99,7 +99,7 @@ async def _events(request: Asked) -> AsyncIterator[bytes]:
             try:
                 event = await asyncio.wait_for(waiting.get(), BEAT)
             except TimeoutError:
-                if await auth.identify(request.headers.get) is None:
+                if await auth.identify_again(request) is None:
                     return
                 yield b": still here\n\n"
                 continue

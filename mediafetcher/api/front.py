@@ -67,19 +67,22 @@ class Front:
 
     async def _answer(self, scope: Any, proto: Any, exchange: Exchange, always: dict[str, str]) -> None:
         peer = scope.client.rpartition(":")[0].strip("[]")
-        call = guard.call(self._settings, scope.method, scope.headers.get, scope.authority, peer, scope.scheme)
+        headers = scope.headers
+        header = self._settings.proxy_user_header
+        named = headers.get_all(header.lower()) if header else ()
+        call = guard.call(self._settings, scope.method, headers.get, scope.authority, peer, scope.scheme, named)
         guard.check(self._settings, call)
         path = scope.path
         if path == "/api" or path.startswith("/api/"):
-            state = {"https": call.https}
+            state = {"https": call.https, "named": call.named}
             await self.app(exchange.asgi_scope(call.host, call.address, state), exchange.receive, exchange.send)  # type: ignore[arg-type]
         elif path == "/media" or path.startswith("/media/"):
             kept = await media.answer(call, path, scope.query_string)
-            headers = list((kept.headers | always).items())
+            sent = list((kept.headers | always).items())
             if kept.start == kept.end:
-                proto.response_empty(kept.status, headers)
+                proto.response_empty(kept.status, sent)
             else:
-                proto.response_file_range(kept.status, headers, kept.path, kept.start, kept.end)
+                proto.response_file_range(kept.status, sent, kept.path, kept.start, kept.end)
         else:
             self._page(call, path, proto, always)
 

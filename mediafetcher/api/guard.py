@@ -3,13 +3,14 @@
 - The Host must be ours, or a page of another site could reach us under its own name (DNS rebinding).
 - A change that comes with a cookie must come from our own page (Sec-Fetch-Site, else Origin).
 - A body is JSON and small.
-- Forwarded headers count only where a configured proxy sends them.
+- Forwarded headers, and the one that names a person, count only where a configured proxy sends them.
 """
 
 import functools
 import ipaddress
 import re
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -50,34 +51,60 @@ class Call:
     host: str
     address: str
     https: bool
+    named: str | None = None  # whom a trusted proxy names
 
 
 def require_valid(settings: Settings) -> None:
     """Raises `BadSetting`, at the start rather than at a request."""
     _networks(settings.trusted_proxies)
+    header = settings.proxy_user_header
+    if header is not None and not re.fullmatch(r"[A-Za-z0-9-]{1,100}", header):
+        raise errors.BadSetting(f"proxy_user_header: {header!r} is no name of a header.")
+    if header is not None and not settings.trusted_proxies:
+        raise errors.BadSetting("proxy_user_header: name the proxy's address in trusted_proxies too.")
 
 
-def call(settings: Settings, method: str, get: auth.Get, host: str | None, peer: str, scheme: str) -> Call:
-    """`peer` is the address of the other end; a proxy that is configured says who is behind it."""
+def call(
+    settings: Settings,
+    method: str,
+    get: auth.Get,
+    host: str | None,
+    peer: str,
+    scheme: str,
+    named: Sequence[str] = (),
+) -> Call:
+    """`peer` is the address of the other end; a proxy that is configured says who is behind it.
+
+    `named` holds every header that may name a person: two of them mean that somebody else wrote one.
+    """
+    peer = _plain(peer)
     address, https, host = peer, scheme == "https", host or get("host") or ""
+    person = None
     if _is_proxy(settings, peer):
+        person = (named[0] if len(named) == 1 else "") if any(named) else None
         address = _behind(settings, get("x-forwarded-for") or "", peer)
         https = (get("x-forwarded-proto") or scheme).split(",")[0].strip() == "https"
     if settings.public_url and urlsplit(settings.public_url).scheme == "https":
         https = https or _names(settings.public_url) == host.lower()
-    return Call(method, get, host, address, https)
+    return Call(method, get, host, address, https, person)
 
 
 def _behind(settings: Settings, forwarded: str, peer: str) -> str:
     """The last address of the list that is not a proxy of ours; what stands before it anybody may have written."""
     for part in reversed([part.strip() for part in forwarded.split(",")]):
         try:
-            address = str(ipaddress.ip_address(part))
+            address = _plain(str(ipaddress.ip_address(part)))
         except ValueError:
             return peer
         if not _is_proxy(settings, address):
             return address
     return peer
+
+
+def _plain(address: str) -> str:
+    """An address as its owner writes it: a socket for both families shows 10.0.0.1 as ::ffff:10.0.0.1."""
+    found = ipaddress.ip_address(address)
+    return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 def _is_proxy(settings: Settings, address: str) -> bool:
@@ -134,7 +161,8 @@ def _from_our_page(settings: Settings, call: Call) -> bool:
     if auth.bearer(call.get) is not None:
         return True  # no browser adds this header by itself
     origin = call.get("origin")
-    if origin is not None and origin.startswith(_EXTENSIONS) and auth.cookie(call.get) is None:
+    for_nobody = auth.cookie(call.get) is None and call.named is None
+    if origin is not None and origin.startswith(_EXTENSIONS) and for_nobody:
         return True  # no page can have such an origin, and without a cookie it acts for nobody
     site = call.get("sec-fetch-site")
     if site is not None:
@@ -144,8 +172,8 @@ def _from_our_page(settings: Settings, call: Call) -> bool:
         if settings.public_url:
             ours.add(f"{urlsplit(settings.public_url).scheme}://{_names(settings.public_url)}")
         return origin.lower() in ours
-    # Neither header: no browser of today. Signing in is allowed so; a cookie needs its proof.
-    return auth.cookie(call.get) is None
+    # Neither header: no browser of today. Signing in is allowed so; what a browser adds by itself needs its proof.
+    return for_nobody
 
 
 def _check_body(get: auth.Get) -> None:

@@ -38,7 +38,7 @@ async def answer(call: guard.Call, path: str, query: str) -> Answer:
     """Raises `MethodNotAllowed`, `NotSignedIn`, `Forbidden`, `NotFound`, `MediaOffline`."""
     if call.method not in ("GET", "HEAD"):
         raise errors.MethodNotAllowed(allow="GET, HEAD")
-    person = await auth.permit(auth.READ, call.get)
+    person = await auth.permit(auth.READ, call.get, call.named, call.address)
     assert person is not None
     match = _PATH.match(path)
     if match is None:

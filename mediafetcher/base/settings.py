@@ -38,6 +38,9 @@ class Settings:
     port: int = _setting(8787, "port to listen on", low=0)
     public_url: str | None = _setting(None, "how people reach the page, e.g. https://media.example.org")
     trusted_proxies: tuple[str, ...] = _setting((), "addresses whose X-Forwarded-* headers are believed")
+    proxy_user_header: str | None = _setting(
+        None, "header in which a trusted proxy names who has signed in there, e.g. Remote-User"
+    )
     allow_hosts: tuple[str, ...] = _setting((), "private name[:port] that downloads may reach all the same")
     jobs: int = _setting(3, "downloads at once", low=1)
     jobs_per_site: int = _setting(2, "downloads at once from one site", low=1)

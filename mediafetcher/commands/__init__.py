@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from mediafetcher import arguments, control
 from mediafetcher.base import errors, log
-from mediafetcher.commands import downloads, library, people
+from mediafetcher.commands import downloads, library, people, vault
 from mediafetcher.instance import Instance
 from mediafetcher.out import Out
 
@@ -27,6 +27,8 @@ _COMMANDS: dict[str, Callable[[Instance, argparse.Namespace, Out, str | None], A
     "setup": people.setup_code,
     "user": people.user,
     "token": people.token,
+    "key": vault.key,
+    "audit": vault.trail,
 }
 
 

@@ -29,6 +29,16 @@ async def user(instance: Instance, asked: argparse.Namespace, out: Out, stdin: s
 
 async def token(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
     person = await users.by_name(asked.user)
+    if asked.action == "list":
+        for row in await tokens.page(person["id"]):
+            end = f", ends {row['expires_at']:%Y-%m-%d}" if row["expires_at"] else ""
+            used = f"last used {row['last_used_at']:%Y-%m-%d}" if row["last_used_at"] else "never used"
+            out.line(f"{row['id']:>6}  {row['name']}: {', '.join(row['scopes'])}; {used}{end}")
+        return 0
+    if asked.action == "remove":
+        await tokens.remove(asked.token, person["id"])
+        out.line("The token has ended.")
+        return 0
     made = await tokens.create(person["id"], asked.name, asked.scope or ["read", "download", "library"])
     out.line(made["token"])
     return 0

@@ -258,3 +258,12 @@ class PairingCode(Table, tablename="pairing_code", db=DB):
     hash = Bytea(required=True)
     tries = Integer(default=0)
     expires_at = Timestamptz(required=True)
+
+
+class Guess(Table, tablename="guess", db=DB):
+    """How many tries a secret has left at `at` (accounts/limits.py). The key is a hash: names are typed wrongly too."""
+
+    id = BigSerial(primary_key=True)
+    key = Bytea(required=True)
+    places = DoublePrecision(required=True)
+    at = _now()

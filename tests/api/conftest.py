@@ -7,7 +7,7 @@ import httpx
 import pytest
 from serving import Server
 
-from mediafetcher.accounts import keys, limits, tokens, users
+from mediafetcher.accounts import keys, tokens, users
 from mediafetcher.library import mount
 
 PASSWORD = "a long enough password"
@@ -22,7 +22,6 @@ class Person:
 
 @pytest.fixture
 def _fresh() -> None:
-    limits.reset()
     keys.forget()
 
 

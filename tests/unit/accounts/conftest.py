@@ -1,11 +1,10 @@
-"""Each test of accounts begins with full buckets and an empty memory."""
+"""Each test of accounts begins with an empty memory."""
 
 import pytest
 
-from mediafetcher.accounts import keys, limits
+from mediafetcher.accounts import keys
 
 
 @pytest.fixture(autouse=True)
 def fresh() -> None:
-    limits.reset()
     keys.forget()

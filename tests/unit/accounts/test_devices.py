@@ -51,7 +51,6 @@ class Extension:
 
 @pytest.fixture
 async def owner(database: str, state: Path) -> int:
-    limits.reset()
     return int((await users.add("Alice", "a long enough password", admin=True))["id"])
 
 

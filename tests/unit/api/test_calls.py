@@ -55,3 +55,36 @@ def test_our_own_name() -> None:
     assert guard.host_is_ours(settings, "MEDIA.example")
     assert not guard.host_is_ours(settings, "example")
     assert not guard.host_is_ours(Settings(), "media.example")
+
+
+@pytest.mark.parametrize(
+    ("peer", "named", "person"),
+    [
+        ("10.0.0.1", ["Alice"], "Alice"),
+        ("172.18.0.3", ["Alice"], "Alice"),
+        ("10.0.0.1", [], None),
+        ("10.0.0.1", [""], None),
+        ("10.0.0.1", ["Alice", "Bob"], ""),  # somebody who cannot be
+        ("10.0.0.1", ["Alice", "Alice"], ""),
+        ("10.0.0.2", ["Alice"], None),
+        ("203.0.113.9", ["Alice"], None),
+        ("::ffff:10.0.0.1", ["Alice"], "Alice"),
+    ],
+)
+def test_whom_a_proxy_may_name(peer: str, named: list[str], person: str | None) -> None:
+    settings = Settings(**PROXY, proxy_user_header="Remote-User")
+    got = guard.call(settings, "GET", {}.get, "media.example", peer, "http", named)
+    assert got.named == person
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"proxy_user_header": "Remote-User"},
+        {"proxy_user_header": "Remote User", "trusted_proxies": ("10.0.0.1",)},
+        {"proxy_user_header": "", "trusted_proxies": ("10.0.0.1",)},
+    ],
+)
+def test_a_header_without_a_proxy_stops_the_start(settings: dict[str, Any]) -> None:
+    with pytest.raises(errors.BadSetting, match="proxy_user_header"):
+        guard.require_valid(Settings(**settings))
