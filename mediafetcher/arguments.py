@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
         return commands.add_parser(name, help=help, description=help, parents=[common])
 
     add("serve", "run everything: page, API and downloads")
+    add("worker", "work on the downloads of a server elsewhere, with its database and media folder")
     get = add("get", "fetch links into the library")
     get.add_argument("urls", nargs="+", metavar="URL")
     get.add_argument("--folder", default="", metavar="A/B", help="folder of the library, made where missing")

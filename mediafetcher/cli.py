@@ -32,6 +32,10 @@ def main(argv: list[str] | None = None) -> int:
             from mediafetcher import serve
 
             return serve.start(chosen)
+        if asked.command == "worker":
+            from mediafetcher import worker
+
+            return worker.start(chosen)
         return _command(chosen, asked, argv)
     except errors.Problem as problem:
         print(f"mediafetcher: {problem.detail} [{problem.code}]", file=sys.stderr)

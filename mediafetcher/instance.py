@@ -48,10 +48,11 @@ Command = Callable[[Instance], control.Run]
 
 
 @contextlib.asynccontextmanager
-async def open(settings: Settings, command: Command) -> AsyncIterator[Instance]:
+async def open(settings: Settings, command: Command, *, joins: bool = False) -> AsyncIterator[Instance]:
     """Open the installation of `settings.state`. Raises `AlreadyRunning` where another process holds it.
 
-    `command(instance)` gives what runs the commands that arrive at the control socket.
+    `command(instance)` gives what runs the commands that arrive at the control socket. One that `joins` another
+    machine's installation only works for it: it changes neither database nor media folder, and keeps no house.
     """
     _make_state(settings)
     async with contextlib.AsyncExitStack() as stack:
@@ -63,12 +64,17 @@ async def open(settings: Settings, command: Command) -> AsyncIterator[Instance]:
             dsn = await embedded.start()
         await engine.connect(dsn)
         stack.push_async_callback(engine.close)
-        await schema.migrate()
-        await mount.prepare()
+        if joins:
+            await schema.require()
+            await mount.join()
+        else:
+            await schema.migrate()
+            await mount.prepare()
         instance = Instance(settings)
         stack.push_async_callback(instance.stop_jobs)
         await stack.enter_async_context(_task(_watch_mount()))
-        await stack.enter_async_context(_task(_keep_house()))
+        if not joins:
+            await stack.enter_async_context(_task(_keep_house()))
         server = control.Server(settings.state, command(instance))
         await server.start()
         try:

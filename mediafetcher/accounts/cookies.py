@@ -95,6 +95,27 @@ async def remove(owner: int, site: str, address: str | None = None) -> None:
         await audit.record("cookies_removed", owner, address, site=jars.site_name(site))
 
 
+async def opens() -> bool:
+    """Whether sealed jars open here: the key file is there, and is the one that they were sealed with."""
+    if not seal.present():
+        return False
+    row = await engine.fetchrow("SELECT id, owner, site, sealed FROM cookie_jar ORDER BY id DESC LIMIT 1")
+    if row is None:
+        return True
+    try:
+        seal.open(row["sealed"], "cookie_jar", row["owner"], row["site"], row["id"])
+    except seal.Unreadable:
+        return False
+    return True
+
+
+async def hosts() -> list[tuple[int, str]]:
+    """(person, host) of everything that jars are for; each stands for the hosts below it too."""
+    rows = await engine.fetch("SELECT owner, site FROM cookie_jar")
+    short = [(row["owner"], name) for row in rows for name, site in _SHORT.items() if site == row["site"]]
+    return [(row["owner"], row["site"]) for row in rows] + short
+
+
 # ---- for a fetch -----------------------------------------------------------------------------------------
 
 

@@ -69,6 +69,8 @@ def close(plain: bytes, *place: str | int) -> bytes:
 def open(sealed: bytes, *place: str | int) -> bytes:
     """What was sealed for this place. Raises `Unreadable`."""
     head, nonce, rest = sealed[:_HEAD], sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :]
+    if not present():  # nothing that is there was sealed by us: a key made now would open none of it
+        raise Unreadable()
     key = _keys().vault.get(int.from_bytes(head[1:]))
     if head[:1] != _VERSION or key is None or len(nonce) != _NONCE:
         raise Unreadable()
@@ -163,6 +165,11 @@ def _keys() -> _Keys:
         except msgspec.DecodeError as error:
             raise errors.StateFolder(f"{_file()} is damaged: restore it, or move it away and start anew.") from error
     raise errors.StateFolder(f"{_file()} cannot be made.")
+
+
+def present() -> bool:
+    """Whether there is a key file. Does not make one."""
+    return _file().exists()
 
 
 def _make() -> None:

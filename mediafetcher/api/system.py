@@ -4,6 +4,7 @@ import asyncio
 import functools
 import importlib.metadata
 import platform
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -13,7 +14,7 @@ from mediafetcher.api import usage
 from mediafetcher.api.answer import Asked, fit
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import jobs, listing
+from mediafetcher.downloads import jobs, listing, machines
 from mediafetcher.library import listing as library
 from mediafetcher.library import mount, store
 from mediafetcher.media import ffmpeg
@@ -63,6 +64,24 @@ class LibrarySize(msgspec.Struct):
     size: int
 
 
+class Machine(msgspec.Struct):
+    """One that works on the queue: `jobs` slots, `running` of them busy. `trouble` is the code of what keeps it from
+    working; `cookies` whether it opens sealed jars. One that was not heard of for a while is `silent`.
+    """
+
+    name: str
+    role: Literal["server", "worker"]
+    state: Literal["here", "silent"]
+    version: str
+    jobs: int
+    running: int
+    encoders: list[str]
+    cookies: bool
+    trouble: str | None
+    started_at: datetime
+    seen_at: datetime
+
+
 class Versions(msgspec.Struct, rename={"yt_dlp": "yt-dlp"}):
     python: str
     postgresql: str
@@ -78,6 +97,7 @@ class System(msgspec.Struct):
     saved: Saved
     library: LibrarySize
     versions: Versions
+    workers: list[Machine]
 
 
 async def health() -> Health:
@@ -109,6 +129,7 @@ async def state() -> System:
         saved=fit(Saved, saved),
         library=fit(LibrarySize, await library.totals()),
         versions=Versions(platform.python_version(), await _postgresql(), await _ffmpeg(), _yt_dlp()),
+        workers=[fit(Machine, row) for row in await machines.page()],
     )
 
 

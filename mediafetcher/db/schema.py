@@ -51,6 +51,13 @@ async def migrate() -> list[str]:
     return missing
 
 
+async def require() -> None:
+    """Prove that the database is of this program's version, unchanged. Raises `NewerSchema`, `OlderSchema`."""
+    missing = _missing(await applied())
+    if missing:
+        raise errors.OlderSchema(missing=missing[0])
+
+
 def _missing(present: list[str]) -> list[str]:
     ours = known()
     newer = sorted(set(present) - set(ours))

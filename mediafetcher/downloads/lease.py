@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from mediafetcher.accounts import cookies
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import held
@@ -51,6 +52,7 @@ class Claim:
     options: Options
 
 
+leave_cookies = False  # this machine has not the key: what needs cookies is for others
 _boot = uuid.uuid4().hex[:12]
 _instance: tuple[str, str] | None = None
 
@@ -95,12 +97,19 @@ async def claim() -> Claim | None:
     if paused():
         return None
     chosen = settings.get()
+    left = await cookies.hosts() if leave_cookies else []
     async with engine.transaction():
         # Counting and taking must not interleave with another claim; a statement of its own, because the next
         # one's snapshot has to begin after the lock is ours.
         await engine.execute("select pg_advisory_xact_lock($1)", _CLAIM_LOCK)
         row = await engine.fetchrow(
-            _CLAIM, me(), chosen.lease_seconds, chosen.jobs_per_site, [hold.id for hold in held.every()]
+            _CLAIM,
+            me(),
+            chosen.lease_seconds,
+            chosen.jobs_per_site,
+            [hold.id for hold in held.every()],
+            [owner for owner, _ in left],
+            [host for _, host in left],
         )
         if row is not None:
             await engine.notify("download", {"id": row["id"], "owner": row["owner"]})
@@ -117,16 +126,22 @@ _DUE = """
   and d.site <> all (array(select site from download where state = 'queued' and error_code = 'rate_limited'
     and run_after > now()))
 """
+# What this machine has the cookies for, or what needs none.
+_OPENS = """
+  not exists (select from unnest($5::bigint[], $6::text[]) as j(owner, host)
+    where j.owner = d.owner and (d.site = j.host or right(d.site, length(j.host) + 1) = '.' || j.host))
+"""
 _CLAIM = f"""
 update download set state = 'running', attempt = attempt + 1, held_by = $1, stage = 'extract', progress = 0,
   speed = null, eta = null, lease_until = now() + make_interval(secs => $2), converting = false,
   started_at = coalesce(started_at, now()), finished_at = null, error_code = null, error_message = null
 where id = coalesce(
   (select d.id from download d
-   where {_DUE} and d.site <> all (array(select site from download where state = 'running'
+   where {_DUE} and {_OPENS} and d.site <> all (array(select site from download where state = 'running'
      group by site having count(*) >= $3))
    order by d.priority desc, d.created_at, d.id limit 1 for update skip locked),
   (select d.id from download d where d.state = 'running' and d.lease_until < now() and d.id <> all($4::bigint[])
+     and {_OPENS}
    order by d.lease_until limit 1 for update skip locked))
 returning id, attempt, owner, url, site, source_key, folder, options::text as options
 """

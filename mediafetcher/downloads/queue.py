@@ -23,7 +23,7 @@ from huey.serializer import Serializer
 
 from mediafetcher.base import errors, events, log, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import held, jobs, warm, work
+from mediafetcher.downloads import held, jobs, machines, warm, work
 
 _log = log.get("queue")
 _NAME = "mediafetcher"
@@ -137,6 +137,7 @@ class Queue:
         if rescued:
             _log.warning("downloads of an earlier start put back", count=rescued)
         await work.tidy()
+        await machines.announce()
         await warm.open()
         _running = self
         held.listen(self._poked)
@@ -151,6 +152,7 @@ class Queue:
         self._loops = [
             asyncio.create_task(self._forever(self._beat, chosen.beat_seconds, self._poked), name="beat"),
             asyncio.create_task(self._forever(self._reconcile, chosen.reconcile_seconds), name="reconcile"),
+            asyncio.create_task(self._forever(machines.announce, machines.EVERY), name="machines"),
             asyncio.create_task(self._forever(self._send_progress, _PROGRESS_SECONDS), name="progress"),
             asyncio.create_task(self._hear_orders(), name="orders"),
         ]
@@ -168,6 +170,8 @@ class Queue:
             task.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
         await warm.close()
+        with contextlib.suppress(errors.Away):
+            await machines.leave()
         _running = None
         await asyncio.to_thread(_bell.storage.close)
 

@@ -114,6 +114,22 @@ async def prepare() -> Mount:
     return now
 
 
+async def join() -> Mount:
+    """Take the media folder that the server has recorded, wherever it is mounted here -> its state.
+
+    Nothing is made and nothing recorded. Raises `OlderSchema` where there is none yet.
+    """
+    global _root, _id, _wanted
+    row = await engine.fetchrow("select path, sentinel from store_root where id = 1")
+    if row is None:
+        raise errors.OlderSchema("This installation has no media folder yet: start the server first.")
+    _root, _id, _wanted = settings.get().media or Path(row["path"]), row["sentinel"], 0
+    now = await look()
+    if now.state != "online":
+        _log.warning("the media folder cannot be used", state=now.state, reason=now.reason)
+    return now
+
+
 def _default(state_folder: Path) -> Path:
     if DEFAULT.is_mount() and os.access(DEFAULT, os.R_OK | os.W_OK | os.X_OK):
         return DEFAULT

@@ -176,6 +176,11 @@ class StateFolder(Usage):
     code = "state_folder"
 
 
+class OlderSchema(Refused):
+    code = "older_schema"
+    words = "This database is older than this program, or empty: start the server of the same version first."
+
+
 class NewerSchema(Refused):
     code = "newer_schema"
     words = "This database was made by a newer MediaFetcher: install that version or restore an older backup."

@@ -151,6 +151,20 @@ export type LibrarySize = {
   size: number;
 };
 
+export type Machine = {
+  cookies: boolean;
+  encoders: (string)[];
+  jobs: number;
+  name: string;
+  role: "server" | "worker";
+  running: number;
+  seen_at: string;
+  started_at: string;
+  state: "here" | "silent";
+  trouble: string | null;
+  version: string;
+};
+
 export type MadeToken = {
   id: number;
   token: string;
@@ -307,6 +321,7 @@ export type System = {
   transcode: Transcode;
   version: string;
   versions: Versions;
+  workers: (Machine)[];
 };
 
 export type Token = {
@@ -404,6 +419,7 @@ export const CODES = [
   "not_media",
   "not_paired",
   "not_signed_in",
+  "older_schema",
   "pairing_code",
   "plain_http",
   "port_in_use",

@@ -79,6 +79,7 @@ export const enErrors: ProblemWords = {
   port_in_use: ["The port is in use", ""],
   bad_setting: ["A setting of the server is wrong", ""],
   state_folder: ["The state folder cannot be used", ""],
+  older_schema: ["The database is older than this program", "Start the server of the same version first."],
   newer_schema: ["The database is from a newer MediaFetcher", "Install that version, or restore an older backup."],
   usage: ["That command is not right", ""],
   problem: ["Something went wrong", "The server's log has the details."],

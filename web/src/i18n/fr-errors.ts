@@ -85,6 +85,10 @@ export const frErrors: ProblemWords = {
   port_in_use: ["Le port est occupé", ""],
   bad_setting: ["Un réglage du serveur est faux", ""],
   state_folder: ["Le dossier d’état est inutilisable", ""],
+  older_schema: [
+    "La base de données est plus ancienne que ce programme",
+    "Démarrez d’abord le serveur de la même version.",
+  ],
   newer_schema: [
     "La base vient d’un MediaFetcher plus récent",
     "Installez cette version, ou restaurez une sauvegarde plus ancienne.",

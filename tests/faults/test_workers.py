@@ -1,0 +1,198 @@
+"""Several machines on one PostgreSQL and one share: their work is shared, and survives the death of one."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import postgres
+from tests.faults.program import REPOSITORY, alive, below, until
+from tests.site import Site
+
+JOBS = int(os.environ.get("MF_WORKER_JOBS") or 24)
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces need root")
+
+
+@pytest.fixture(scope="module")
+def external() -> Iterator[postgres.Postgres]:
+    with postgres.running("18") as server:
+        yield server
+
+
+@pytest.fixture
+def shared(external: postgres.Postgres) -> postgres.Postgres:
+    """The same server with an empty database."""
+    external.empty()
+    return external
+
+
+class Worker:
+    """`worker` in a process of its own, with a state folder of its own."""
+
+    def __init__(self, folder: Path, name: str, dsn: str, media: Path, *before: str, **given: Any) -> None:
+        self.state = folder / name
+        self.log = folder / f"{name}.log"
+        quick = {"beat_seconds": 0.5, "reconcile_seconds": 0.5, "lease_seconds": 5, "retry_seconds": 0.2, "min_free": 0}
+        chosen = quick | {"jobs": 2, "jobs_per_site": 8, "allow_hosts": "127.0.0.1,localhost"} | given
+        chosen |= {"state": self.state, "media": media, "database_url": dsn, "stop_seconds": 5}
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("MEDIAFETCHER_")}
+        self.process = subprocess.Popen(
+            [*before, *([] if before else [sys.executable, "-m", "mediafetcher", "worker"])],
+            cwd=REPOSITORY,
+            env=inherited | {f"MEDIAFETCHER_{key.upper()}": str(value) for key, value in chosen.items()},
+            stdout=self.log.open("wb"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    @property
+    def words(self) -> str:
+        return self.log.read_text()
+
+    def ready(self) -> "Worker":
+        def said() -> bool:
+            assert self.process.poll() is None, self.words
+            return "works on the downloads" in self.words
+
+        until(said, 60, "the worker is ready")
+        return self
+
+    def kill(self) -> None:
+        victims = {self.process.pid} | below(self.process.pid)
+        for pid in victims:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait(10)
+        until(lambda: not any(alive(pid) for pid in victims), 10, "everything of the worker is dead")
+
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(60)
+
+
+@pytest.fixture
+def worker(folder: Path) -> Iterator[Callable[..., Worker]]:
+    made: list[Worker] = []
+
+    def make(name: str, dsn: str, media: Path, *before: str, **given: Any) -> Worker:
+        made.append(Worker(folder, name, dsn, media, *before, **given))
+        return made[-1]
+
+    yield make
+    for one in made:
+        if one.process.poll() is None:
+            one.kill()
+
+
+@needs_root
+@pytest.mark.timeout(600)
+def test_two_workers_in_networks_of_their_own_and_one_dies(shared, program, films_site, worker, tmp_path):
+    """Every film is fetched by the worker that claimed it, from its own network; nothing is lost or done twice."""
+    links = films_site(JOBS, slow=True)
+    root, port = films_site._site.root, films_site._site.port
+    server = program(database_url=shared.socket_dsn, jobs=1, jobs_per_site=8).start()
+    media = server.state / "media"
+    island = ["unshare", "--net", sys.executable, "-m", "tests.faults.island", str(root), str(port)]
+    first = worker("one", shared.socket_dsn, media, *island).ready()
+    second = worker("two", shared.socket_dsn, media, *island).ready()
+    names = {row["role"] for row in server.ask("GET", "/system").json()["workers"]}
+    assert names == {"server", "worker"}
+    for link in links:
+        server.submit(link)
+    own = (first.state / "instance").read_text().strip()
+    holds = "select count(*) from download where state = 'running' and starts_with(held_by, %s)"
+    until(lambda: shared.fetch(holds, own)[0][0] == 2, 60, "the first worker works")
+    first.kill()
+    rows = server.all_ended(300)
+    assert len(rows) == JOBS and {row["state"] for row in rows} == {"done"}, rows
+    items = server.items() if JOBS <= 200 else []
+    assert {item["media"]["ref_count"] for item in items} == {1}
+    assert shared.fetch("select count(*), count(distinct media_file) from library_item") == [(JOBS, JOBS)]
+    assert shared.fetch("select count(*) from download where attempt > 1")[0][0] >= 1  # what died went on elsewhere
+    assert second.stop() == 0
+    shutil.rmtree(first.state / "work")
+    server.assert_clean()
+
+
+def test_a_worker_says_what_keeps_it_from_working(shared, program, films_site, worker, tmp_path):
+    (link,) = films_site(1)
+    server = program(database_url=shared.dsn, jobs_per_site=8).start()
+    other = tmp_path / "other"
+    other.mkdir()
+    blind = worker("blind", shared.dsn, other).ready()
+    assert "does not carry the mark of this library" in blind.words
+    until(
+        lambda: (
+            [row["trouble"] for row in server.ask("GET", "/system").json()["workers"] if row["role"] == "worker"]
+            == ["media_offline"]
+        ),
+        30,
+        "the server tells of its trouble",
+    )
+    assert list(other.iterdir()) == []  # nothing is made under what may be a bare mount point
+    server.stop()
+    server.start()
+    id = server.submit(link)
+    until(lambda: server.download(id)["state"] == "done", 60, "done by the server")
+    assert blind.stop() == 0
+
+
+def test_a_worker_without_the_key_leaves_downloads_with_cookies_to_others(
+    shared, program, media_corpus, worker, folder
+):
+    with Site(media_corpus, host="127.0.0.1") as site:
+        server = program(database_url=shared.dsn, jobs_per_site=8).start()
+        text = "# Netscape HTTP Cookie File\nlocalhost\tFALSE\t/\tFALSE\t0\tsession\tsecret\n"
+        assert server.ask("PUT", "/cookies/localhost", {"text": text}).status_code == 200
+        media, key = server.state / "media", server.state / "key"
+        server.stop()
+        keyless = worker("keyless", shared.dsn, media).ready()
+        link = site.url("/media/ok.mp4")
+        wish = "insert into download (owner, url, site, source_key) select id, %s, %s, %s from account"
+        shared.fetch(wish, link.replace("127.0.0.1", "localhost"), "localhost", "sealed")
+        shared.fetch(wish, link, "127.0.0.1", "open")
+
+        def state(site: str) -> str:
+            return shared.fetch("select state from download where site = %s", site)[0][0]
+
+        # The one that needs no cookies passes the other by: so that was looked at, and left.
+        until(lambda: state("127.0.0.1") == "done", 60, "the other one is done")
+        assert state("localhost") == "queued"
+        assert not (keyless.state / "key").exists()
+        keyed = folder / "keyed"
+        keyed.mkdir(mode=0o711)
+        shutil.copy(key, keyed / "key")
+        able = worker("keyed", shared.dsn, media).ready()
+        until(lambda: state("localhost") == "done", 60, "done by the one with the key")
+        assert able.stop() == 0 and keyless.stop() == 0
+
+
+def test_a_worker_alone_is_refused(shared, folder, worker):
+    lone = worker("lone", shared.dsn, folder)
+    assert lone.process.wait(60) == 1
+    assert "[older_schema]" in lone.words and "Traceback" not in lone.words
+    assert shared.fetch("select count(*) from pg_tables where schemaname = 'public'") == [(0,)]
+
+
+def test_a_worker_ends_when_the_database_is_of_a_newer_version(shared, program, worker):
+    server = program(database_url=shared.dsn).start()
+    old = worker("old", shared.dsn, server.state / "media").ready()
+    shared.fetch(
+        "insert into migration (name, app_name, ran_on) values ('m9999_future', 'mediafetcher', current_timestamp)"
+    )
+    assert old.process.wait(60) == 1
+    assert "[newer_schema]" in old.words and "Traceback" not in old.words
+
+
+def test_a_worker_knows_no_web_server():
+    """It is small, and what it does not load cannot be attacked."""
+    code = "import mediafetcher.worker, sys; print([m for m in ('litestar', 'granian', 'yt_dlp') if m in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"

