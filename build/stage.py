@@ -59,6 +59,8 @@ def add_app(out: Path, frozen: Path, stub: Path) -> None:
     (out / "mediafetcher").chmod(0o755)
     for path in sorted(out.rglob("*.so*")):
         strip(path)
+    for path in out.rglob("*.dist-info/RECORD"):  # it has the hash of scripts that name the folder of this build
+        path.unlink()
 
 
 def strip(library: Path) -> None:

@@ -59,6 +59,15 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--read-data", action="store_true", help="read every file and compare its hash")
     check.add_argument("--repair", action="store_true", help="mend what was found")
     check.add_argument("--json", action="store_true")
+    backup = add("backup", "write everything but the media into one file, also while it runs")
+    backup.add_argument("file", metavar="FILE", help="where; a folder gets a file named after the time")
+    backup.add_argument(
+        "--with-key", action="store_true", help="also the key that opens the cookies: keep that file safe"
+    )
+    backup.add_argument("--json", action="store_true")
+    back = add("restore-backup", "put a backup in the place of the database; the present one is kept")
+    back.add_argument("file", metavar="FILE")
+    back.add_argument("--json", action="store_true")
     add("setup", "print the one-time code of the first run")
     add("settings", "show the effective settings")
     addon = add("extension", "write the browser extension, for Chromium browsers and Firefox")

@@ -13,11 +13,12 @@ import sys
 from pathlib import Path
 
 from mediafetcher import arguments
-from mediafetcher.base import errors, log, settings
+from mediafetcher.base import errors, log, privilege, settings
 from mediafetcher.base.settings import Settings
 from mediafetcher.out import Out, Terminal
 
 _FLAGS = ("state", "media", "database_url", "host", "port")
+_AS_TYPED = ("backup", "restore-backup")
 _HOLDER_TIMEOUT = 60.0  # seconds that a holder may take to listen, or to leave
 
 
@@ -28,6 +29,9 @@ def main(argv: list[str] | None = None) -> int:
         asked = arguments.parser().parse_args(argv)
         flags = {name: getattr(asked, name, None) for name in _FLAGS}
         chosen = settings.use(settings.load(flags))
+        if asked.command in _AS_TYPED:
+            return _as_typed(chosen, asked)
+        privilege.become_owner(chosen.state)
         if asked.command in (None, "serve"):
             from mediafetcher import serve
 
@@ -45,6 +49,14 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to say
         return 1
+
+
+def _as_typed(chosen: Settings, asked: argparse.Namespace) -> int:
+    """What reads or writes outside the state folder with the rights of whoever typed it."""
+    from mediafetcher.commands import system
+
+    log.setup("warning" if chosen.log_level == "info" else chosen.log_level, chosen.log_format)
+    return system.run(chosen, asked, Terminal())
 
 
 def _command(chosen: Settings, asked: argparse.Namespace, argv: list[str]) -> int:

@@ -11,7 +11,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
-from mediafetcher import control
+from mediafetcher import backup, control
 from mediafetcher.base import child, clock, errors, log
 from mediafetcher.base.settings import Settings
 from mediafetcher.db import cluster, engine, schema
@@ -57,11 +57,8 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
     _make_state(settings)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(_lock(settings.state))
-        dsn = settings.database_url
-        if dsn is None:
-            embedded = cluster.Cluster(settings.state)
-            stack.push_async_callback(embedded.stop)
-            dsn = await embedded.start()
+        dsn = await stack.enter_async_context(_database(settings))
+        await backup.before_migration(dsn, settings)
         await engine.connect(dsn)
         stack.push_async_callback(engine.close)
         if joins:
@@ -83,6 +80,37 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
             await server.close(wait=False)
             raise
         await server.close(wait=True)
+
+
+@contextlib.asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[str]:
+    """The database, started where it is the embedded one -> its DSN. The caller holds the lock."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    embedded = cluster.Cluster(settings.state)
+    try:
+        yield await embedded.start()
+    finally:
+        await embedded.stop()
+
+
+@contextlib.asynccontextmanager
+async def database(settings: Settings, *, alone: bool) -> AsyncIterator[str]:
+    """The database and nothing else, as it is -> its DSN. For what works on all of it: backup, restore.
+
+    Where another process holds the state folder it is that one's, unless it must be `alone` (`AlreadyRunning`).
+    """
+    _make_state(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            stack.enter_context(_lock(settings.state))
+        except errors.AlreadyRunning:
+            if alone:
+                raise
+            yield settings.database_url or cluster.Cluster(settings.state).dsn
+            return
+        yield await stack.enter_async_context(_database(settings))
 
 
 def _make_state(settings: Settings) -> None:

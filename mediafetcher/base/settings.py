@@ -73,6 +73,7 @@ class Settings:
 
 
 _FIELDS = {entry.name: entry for entry in fields(Settings)}
+SECRETS = tuple(name for name, entry in _FIELDS.items() if entry.metadata["secret"])
 _current: Settings | None = None
 
 

@@ -59,6 +59,12 @@ async def require() -> None:
 
 
 def _missing(present: list[str]) -> list[str]:
+    refuse_newer(present)
+    return [version for version in known() if version not in present]
+
+
+def refuse_newer(present: list[str]) -> None:
+    """Raise `NewerSchema` where a database has had migrations that this program does not know."""
     ours = known()
     newer = sorted(set(present) - set(ours))
     if newer:
@@ -67,7 +73,6 @@ def _missing(present: list[str]) -> list[str]:
             "install that version or restore an older backup.",
             newest=newer[-1],
         )
-    return [version for version in ours if version not in present]
 
 
 async def _run() -> None:

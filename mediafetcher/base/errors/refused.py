@@ -184,3 +184,18 @@ class OlderSchema(Refused):
 class NewerSchema(Refused):
     code = "newer_schema"
     words = "This database was made by a newer MediaFetcher: install that version or restore an older backup."
+
+
+class BackupFailed(Refused):
+    code = "backup_failed"
+    words = "The backup could not be made."
+
+
+class RestoreFailed(Refused):
+    code = "restore_failed"
+    words = "The backup could not be restored: the database is as it was."
+
+
+class BackupDamaged(Refused):
+    code = "backup_damaged"
+    words = "This is no backup of MediaFetcher, or it is damaged: take another one."

@@ -1,0 +1,85 @@
+"""Root who works on a state folder of somebody else works as that person.
+
+A service has a user of its own, and an administrator types commands as root. What root wrote there would be closed
+to the service; so the command becomes the owner of the state folder first.
+"""
+
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mediafetcher.base import confine, errors
+
+
+def _owner(state: Path) -> confine.Account | None:
+    """Who to be instead of root; None where we are not root, or it is root's own, or nobody's yet."""
+    try:
+        status = state.stat()
+    except OSError:
+        return None
+    if os.geteuid() != 0 or status.st_uid == 0:
+        return None
+    owner = confine.Account(status.st_uid, status.st_gid)
+    with suppress(KeyError):
+        owner = confine.Account(owner.uid, pwd.getpwuid(owner.uid).pw_gid)
+    if not all(confine.may_reach(path, owner) for path in confine.python_paths()):
+        raise errors.StateFolder(
+            f"The state folder {state} belongs to {name(owner.uid)}, who cannot reach this program: "
+            "move the program to a place that everybody may read, or name another folder with --state."
+        )
+    return owner
+
+
+def name(uid: int) -> str:
+    """The name of a user, or the number where there is none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
+
+
+def _groups(account: confine.Account) -> list[int]:
+    try:
+        return os.getgrouplist(pwd.getpwuid(account.uid).pw_name, account.gid)
+    except KeyError:
+        return [account.gid]
+
+
+def become_owner(state: Path) -> None:
+    """Be the owner of the state folder from here on, for good."""
+    owner = _owner(state)
+    if owner is None:
+        return
+    os.setgroups(_groups(owner))
+    os.setresgid(owner.gid, owner.gid, owner.gid)
+    os.setresuid(owner.uid, owner.uid, owner.uid)
+    _own_home(owner)
+
+
+@contextmanager
+def as_owner(state: Path) -> Iterator[None]:
+    """Be the owner of the state folder for a while. Programs started meanwhile cannot come back."""
+    owner = _owner(state)
+    if owner is None:
+        yield
+        return
+    groups = os.getgroups()
+    os.setgroups(_groups(owner))
+    os.setresgid(owner.gid, owner.gid, 0)
+    os.setresuid(owner.uid, owner.uid, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+        os.setresgid(0, 0, 0)
+        os.setgroups(groups)
+
+
+def _own_home(owner: confine.Account) -> None:
+    """Programs that we start look for their things where HOME points to: not in root's."""
+    try:
+        os.environ["HOME"] = pwd.getpwuid(owner.uid).pw_dir
+    except KeyError:
+        os.environ["HOME"] = "/"

@@ -1,0 +1,108 @@
+"""Commands for the whole installation, which run where they were typed: backup, restore-backup."""
+
+import argparse
+import asyncio
+import json
+import signal
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from mediafetcher import backup, instance
+from mediafetcher.base import errors, privilege
+from mediafetcher.base.settings import Settings
+from mediafetcher.db import dump
+from mediafetcher.out import Out, size
+
+
+def run(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
+    """Run one of them -> its exit code."""
+    command = {"backup": make_backup, "restore-backup": restore_backup}[asked.command]
+    return command(settings, asked, out)
+
+
+def _finish(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run to the end; SIGTERM and SIGINT break it off in order."""
+    import uvloop
+
+    async def guarded() -> Any:
+        task = asyncio.ensure_future(work)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        return await task
+
+    try:
+        return uvloop.run(guarded())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+def make_backup(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
+    target = Path(asked.file).absolute()
+    if target.is_dir():
+        target /= backup.default_name()
+    with backup.replacing(target) as file:
+
+        async def work() -> backup.Manifest:
+            async with instance.database(settings, alone=False) as dsn:
+                return await backup.write(dsn, settings, file, with_key=asked.with_key)
+
+        # The file lies where root may write, the database belongs to the owner of the state folder.
+        with privilege.as_owner(settings.state):
+            manifest = _finish(work())
+        written = file.tell()
+    facts = backup.summary(manifest) | {"path": str(target), "size": written}
+    if asked.json:
+        out.line(json.dumps(facts))
+        return 0
+    out.line(f"{target}: {facts['items']} items, {facts['media']} media files listed, {size(written)}.")
+    if facts["key"]:
+        out.line("It holds the key: whoever has this file can open the cookies in it.")
+    else:
+        out.line("The key that opens the cookies is not in it (--with-key); the media files are not either.")
+    return 0
+
+
+def restore_backup(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
+    try:
+        file = Path(asked.file).open("rb")  # noqa: SIM115 (as root, before that is given up)
+    except OSError as error:
+        raise errors.Usage(f"{asked.file} cannot be read: {error.strerror}.") from error
+    privilege.become_owner(settings.state)
+
+    async def work() -> tuple[backup.Restored, list[str] | None]:
+        try:
+            async with instance.database(settings, alone=True) as dsn:
+                done = await backup.restore(dsn, settings, file)
+                return done, await _missing(settings, dsn, done)
+        except errors.AlreadyRunning as problem:
+            raise errors.AlreadyRunning(
+                f"{problem.detail} Stop it first (`rc-service mediafetcher stop` or `systemctl stop mediafetcher`)."
+            ) from None
+
+    with file:
+        done, gone = _finish(work())
+    facts = backup.summary(done.manifest) | {"kept": done.kept, "missing": gone, "notes": done.notes}
+    if asked.json:
+        out.line(json.dumps(facts))
+        return 0
+    out.line(f"Restored and counted: {facts['rows']} rows, {facts['items']} items, as of {facts['made_at']}.")
+    if done.kept:
+        out.line(f"The database that was there is kept on the server as {done.kept}, until the next restore.")
+    for note in done.notes:
+        out.line(note)
+    if gone is None:
+        out.line("The media folder is not there: whether its files are all there is for `mediafetcher check` to say.")
+    elif gone:
+        out.line(
+            f"{len(gone)} of {facts['media']} media files are not in the media folder: `mediafetcher check` names them."
+        )
+    return 0
+
+
+async def _missing(settings: Settings, dsn: str, done: backup.Restored) -> list[str] | None:
+    """The media files that the backup lists and the media folder has not; None where there is no media folder."""
+    folder = settings.media or await dump.media_folder(dsn)
+    if folder is None or not (folder / "store").is_dir():
+        return None
+    return await asyncio.to_thread(backup.missing, done.media, folder)

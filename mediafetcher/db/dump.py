@@ -1,0 +1,227 @@
+"""A database as a file, and back, by PostgreSQL's own programs.
+
+What is dumped and what is counted are one snapshot: whatever others write meanwhile is in neither. A restored
+database lies under another name until it has been counted; then it takes the place of the present one in a single
+transaction, and the present one stays under a name of its own.
+"""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
+
+import asyncpg
+
+from mediafetcher.base import child, errors, log
+from mediafetcher.db import cluster
+from mediafetcher.db.schema import APP
+
+DUMP, MEDIA = "database.dump", "media.csv"
+_KEPT = "_before_"  # in the name of the database that a restored one has replaced
+_FOREIGN = b"SET transaction_timeout = 0;"  # a line of pg_restore that servers before 17 do not know
+_MEDIA = "select encode(sha256, 'hex'), size, ext from media_file order by sha256"
+
+_log = log.get("dump")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a database holds: rows of each table, the migrations it has had, the version of its server."""
+
+    counts: dict[str, int]
+    schema: list[str]
+    server: str
+
+
+@contextlib.asynccontextmanager
+async def _connection(dsn: str) -> AsyncIterator[Any]:
+    try:
+        connection = await asyncpg.connect(dsn, timeout=10)
+    except (OSError, asyncpg.PostgresError) as error:
+        raise errors.DatabaseAway(f"The database does not answer ({error}): is it running?") from error
+    try:
+        yield connection
+    finally:
+        await connection.close(timeout=5)
+
+
+def name_of(dsn: str) -> str:
+    """The name of the database."""
+    return unquote(urlsplit(dsn).path.lstrip("/")) or "postgres"
+
+
+def renamed(dsn: str, name: str) -> str:
+    """The same server, another database."""
+    return _join(urlsplit(dsn)._replace(path=f"/{name}"))
+
+
+def _join(parts: SplitResult) -> str:
+    """`urlunsplit` leaves out the slashes of a server without a name, which the socket's address needs."""
+    query = f"?{parts.query}" if parts.query else ""
+    return f"{parts.scheme}://{parts.netloc}{parts.path}{query}"
+
+
+async def facts(dsn: str) -> Facts:
+    """What is in this database now."""
+    async with _connection(dsn) as connection:
+        return await _facts(connection)
+
+
+async def _facts(connection: Any) -> Facts:
+    tables = await connection.fetch("select tablename from pg_tables where schemaname = 'public' order by 1")
+    counts = {row[0]: await connection.fetchval(f'select count(*) from public."{row[0]}"') for row in tables}
+    known = "migration" in counts
+    rows = await connection.fetch("select name from migration where app_name = $1 order by 1", APP) if known else []
+    return Facts(counts, [row[0] for row in rows], await connection.fetchval("show server_version"))
+
+
+async def media_folder(dsn: str) -> Path | None:
+    """The media folder that this database records; None before its first start."""
+    async with _connection(dsn) as connection:
+        path = await connection.fetchval("select path from store_root where id = 1")
+    return Path(path) if path else None
+
+
+# ---- out ---------------------------------------------------------------------------------------------------
+
+
+async def dump(dsn: str, folder: Path) -> Facts:
+    """Write DUMP, and MEDIA (sha256, size, ending of each stored file), into `folder` -> what they hold."""
+    async with _connection(dsn) as connection:
+        await connection.execute("begin isolation level repeatable read, read only")
+        snapshot = await connection.fetchval("select pg_export_snapshot()")
+        held = await _facts(connection)
+        if "media_file" in held.counts:
+            await connection.copy_from_query(_MEDIA, output=str(folder / MEDIA), format="csv")
+        else:
+            (folder / MEDIA).touch()
+        given = ["--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
+        await _run("pg_dump", dsn, given, None, folder / DUMP)
+    return held
+
+
+# ---- in ----------------------------------------------------------------------------------------------------
+
+
+async def restore(dsn: str, folder: Path, name: str) -> Facts:
+    """Make the database `name` on the server of `dsn` from the DUMP in `folder` -> what it holds."""
+    async with _maintenance(dsn) as connection:
+        await connection.execute(f'drop database if exists "{name}" with (force)')
+        try:
+            await connection.execute(f"create database \"{name}\" template template0 encoding 'UTF8'")
+        except asyncpg.InsufficientPrivilegeError as error:
+            raise errors.RestoreFailed(
+                "This PostgreSQL user may not make databases: let its administrator type "
+                "`alter role ... createdb`, and try again."
+            ) from error
+    script = folder / "restore.sql"
+    try:
+        await _run("pg_restore", None, ["--no-owner", "--no-privileges", "--file=-"], folder / DUMP, script)
+        _suit_older_servers(script)
+        given = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-"]
+        await _run("psql", renamed(dsn, name), given, script, None)
+        async with _connection(renamed(dsn, name)) as connection:
+            await connection.execute("analyze")
+            return await _facts(connection)
+    except BaseException:
+        await drop(dsn, name)
+        raise
+    finally:
+        script.unlink(missing_ok=True)
+
+
+def _suit_older_servers(script: Path) -> None:
+    with script.open("r+b") as file:
+        at = file.read(4096).find(_FOREIGN)
+        if at >= 0:
+            file.seek(at)
+            file.write(b"--" + b" " * (len(_FOREIGN) - 2))
+
+
+async def switch(dsn: str, name: str, stamp: str) -> str | None:
+    """Let the database `name` take the place of the one of `dsn` -> what that one is called now; None: it was empty.
+
+    Nobody may be connected to either. Older ones that were kept at earlier times are removed.
+    """
+    present = name_of(dsn)
+    empty = not (await facts(dsn)).counts
+    kept = f"{present}{_KEPT}{stamp}"
+    async with _maintenance(dsn) as connection:
+        try:
+            async with connection.transaction():
+                await connection.execute(f'alter database "{present}" rename to "{kept}"')
+                await connection.execute(f'alter database "{name}" rename to "{present}"')
+        except asyncpg.ObjectInUseError as error:
+            raise errors.RestoreFailed(
+                "Somebody is connected to the database: stop every MediaFetcher first."
+            ) from error
+        older = await connection.fetch(
+            "select datname from pg_database where starts_with(datname, $1)", present + _KEPT
+        )
+    for row in older:
+        if row[0] != kept or empty:
+            await drop(dsn, row[0])
+    return None if empty else kept
+
+
+async def drop(dsn: str, name: str) -> None:
+    async with _maintenance(dsn) as connection:
+        await connection.execute(f'drop database if exists "{name}" with (force)')
+
+
+@contextlib.asynccontextmanager
+async def _maintenance(dsn: str) -> AsyncIterator[Any]:
+    """A connection to another database of the server: nothing is renamed from within."""
+    async with _connection(renamed(dsn, "postgres")) as connection:
+        yield connection
+
+
+# ---- the programs ------------------------------------------------------------------------------------------
+
+
+def _without_password(dsn: str) -> tuple[str, dict[str, str]]:
+    """The address, and the password as an environment variable: the command line can be read by everybody."""
+    parts = urlsplit(dsn)
+    query = dict(parse_qsl(parts.query))
+    password = query.pop("password", None) or (unquote(parts.password) if parts.password else None)
+    host = parts.netloc.rpartition("@")[2]
+    user = parts.netloc.rpartition("@")[0].partition(":")[0]
+    plain = parts._replace(netloc=f"{user}@{host}" if user else host, query=urlencode(query))
+    return _join(plain), {"PGPASSWORD": password} if password else {}
+
+
+async def _run(program: str, dsn: str | None, given: list[str], source: Path | None, target: Path | None) -> None:
+    """Run one from `source` into `target`. We open the files: the service account need not reach them."""
+    secret: dict[str, str] = {}
+    if dsn is not None:
+        plain, secret = _without_password(dsn)
+        given = [*given, "--dbname", plain]
+    secret |= {name: os.environ[name] for name in ("PGPASSFILE", "PGSSLROOTCERT") if name in os.environ}
+    with contextlib.ExitStack() as files:
+        said = files.enter_context(tempfile.TemporaryFile())
+        process = await child.spawn(
+            [str(cluster.programs() / program), *given],
+            env=child.environment("/", TZ="UTC", **secret),
+            cwd="/",
+            stdin=files.enter_context(source.open("rb")) if source else child.DEVNULL,
+            stdout=files.enter_context(target.open("xb")) if target else child.DEVNULL,
+            stderr=said,
+        )
+        try:
+            code = await process.wait()
+        except BaseException:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            raise
+        if code != 0:
+            said.seek(0)
+            words = said.read(8192).decode("utf-8", "replace")
+            _log.error("a program of PostgreSQL failed", program=program, said=words)
+            lines = [line for line in words.splitlines() if "error" in line.lower()] or [
+                words.strip() or f"exit {code}"
+            ]
+            raise (errors.BackupFailed if program == "pg_dump" else errors.RestoreFailed)(f"{program}: {lines[0]}.")

@@ -1,0 +1,116 @@
+"""A newer program on older data: a backup first, then all of the change or none of it, whenever it dies (P17)."""
+
+import asyncio
+import hashlib
+import json
+import lzma
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from mediafetcher.db import dump, schema
+from mediafetcher.library import mount
+from tests.conftest import cloned
+from tests.faults.program import REPOSITORY
+
+OLD = Path(__file__).with_name("m0002.mfbackup.xz")  # as the second version wrote it: 2 people, 9 files, 18 items
+GATE = 4711
+
+# The changes stop at this gate, so that the program can be killed between two of them.
+CLOSE = f"""
+create sequence gate_count;
+create function gate() returns event_trigger language plpgsql as $$
+  begin if nextval('gate_count') = 2 then perform pg_advisory_lock({GATE}); end if; end $$;
+create event trigger gate on ddl_command_end execute function gate();
+"""
+OPEN = "drop event trigger gate; drop function gate(); drop sequence gate_count"
+
+
+def _put_back(server) -> None:
+    file = server.state.parent / "old.mfbackup"
+    file.write_bytes(lzma.decompress(OLD.read_bytes()))
+    done = server.command("restore-backup", str(file), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["items"] == 18
+
+
+async def _lay_media(media: Path, dsn: str) -> None:
+    """The files that the old rows name. Only the database is old: bytes under their hash have not changed."""
+    (media / "incoming").mkdir(parents=True)
+    connection = await asyncpg.connect(dsn)
+    sentinel = await connection.fetchval("select sentinel from store_root")
+    await connection.close()
+    (media / mount.SENTINEL).write_text(f"{sentinel}\n")
+    for number in range(1, 10):
+        data = f"film {number}".encode()
+        name = hashlib.sha256(data).hexdigest()
+        place = media / "store" / name[:2] / f"{name}.mp4"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+
+
+async def _versions(dsn: str) -> list[str]:
+    return (await dump.facts(dsn)).schema
+
+
+async def _becomes(connection: asyncpg.Connection, wanted: int, query: str) -> None:
+    for _ in range(3000):
+        if await connection.fetchval(query) == wanted:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"never {wanted}: {query}")
+
+
+@pytest.mark.promise(17)
+@pytest.mark.timeout(120)
+async def test_data_of_an_older_version_is_there_after_the_upgrade(server, program, folder):
+    async with cloned(server) as dsn:
+        running = program(database_url=dsn, media=folder / "media", trash_days=30)
+        _put_back(running)
+        await _lay_media(folder / "media", dsn)
+        listed = running.command("list", "--json", "--user", "owner")  # the newer program brings the data up to date
+        assert listed.returncode == 0, listed.stderr
+        items = [json.loads(line) for line in listed.stdout.splitlines()]
+        assert len(items) == 8  # one of nine is in the trash
+        assert {item["folder"] for item in items} == {"Été"}
+        assert {item["media"]["ref_count"] for item in items} == {2}
+        checked = running.command("check", "--read-data")
+        assert checked.returncode == 0, checked.stdout
+        back = running.command("restore", "3", "--user", "owner")
+        assert back.returncode == 0, back.stderr
+
+
+@pytest.mark.promise(17)
+@pytest.mark.timeout(120)
+async def test_killed_in_the_middle_of_an_upgrade_the_data_is_the_old_and_then_the_new(server, program):
+    async with cloned(server) as dsn:
+        running = program(database_url=dsn, trash_days=30)
+        _put_back(running)
+        old = await _versions(dsn)
+        if old == schema.known():
+            pytest.skip("this is the version that the old data was made by")
+        gate = await asyncpg.connect(dsn)
+        await gate.execute(CLOSE)
+        await gate.execute("select pg_advisory_lock($1)", GATE)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mediafetcher", "serve"], cwd=REPOSITORY, env=running.environment
+        )
+        try:
+            await _becomes(gate, 1, "select count(*) from pg_locks where locktype = 'advisory' and not granted")
+        finally:
+            process.kill()
+            process.wait()
+        await gate.execute("select pg_advisory_unlock_all()")
+        others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+        await _becomes(gate, 0, f"{others} and backend_type = 'client backend'")
+        assert await _versions(dsn) == old
+        assert len(list((running.state / "backups").glob("before-*.mfbackup"))) == 1
+        await gate.execute(OPEN)
+        await gate.close()
+        done = running.command("list", "--json", "--user", "owner")
+        assert done.returncode == 0, done.stderr
+        assert await _versions(dsn) == schema.known()
+        assert len(done.stdout.splitlines()) == 8
