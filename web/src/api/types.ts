@@ -299,6 +299,7 @@ export type Sealed = {
 };
 
 export type SessionState = {
+  proxy?: boolean;
   setup: boolean;
   user: Me | null;
   version: string;
