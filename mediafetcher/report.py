@@ -3,6 +3,7 @@
 import json
 import os
 from collections import Counter
+from pathlib import Path
 
 from mediafetcher.base import clock
 from mediafetcher.downloads.adopt import Outcome
@@ -19,16 +20,18 @@ class Report:
         self.counts: Counter[str] = Counter(dict.fromkeys(("added", "known", "skipped", "failed"), 0))
         self._out, self._number, self._total = out, number, total
         self._done = self._copied = self._kept = 0
+        self._parts: dict[Path, float] = {}  # bytes of the files that are on their way
         self._began = self._said = clock.monotonic()
 
     def progress(self, found: Found, part: float) -> None:
+        self._parts[found.path] = found.size * part
         now = clock.monotonic()
         if now - self._said < _OFTEN:
             return
         self._said = now
-        done = self._done + (found.size * part if part < 1 else 0)
+        done = self._done + sum(self._parts.values())
         speed = done / (now - self._began)
-        at = min(self._number, self.counts.total() + (part < 1))
+        at = min(self._number, self.counts.total() + 1)
         self._out.progress(
             {
                 "id": 0,
@@ -45,6 +48,7 @@ class Report:
 
     def add(self, outcome: Outcome, as_json: bool) -> None:
         self.counts[outcome.result] += 1
+        self._parts.pop(outcome.path, None)
         self._done += outcome.size
         self._copied += outcome.copied
         if outcome.result in ("added", "known"):

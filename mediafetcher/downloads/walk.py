@@ -111,16 +111,13 @@ def _ours() -> set[tuple[int, int]]:
 # ---- one file ------------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def opened(found: Found) -> Iterator[int]:
+def open_found(found: Found) -> int:
     """The found file, open for reading -> its descriptor. Raises OSError, also where another lies there by now."""
     file = os.open(found.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        if not unchanged(found, file):
-            raise OSError(errno.ESTALE, "it changes just now")
-        yield file
-    finally:
+    if not unchanged(found, file):
         os.close(file)
+        raise OSError(errno.ESTALE, "it changes just now")
+    return file
 
 
 def unchanged(found: Found, file: int) -> bool:

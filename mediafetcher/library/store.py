@@ -18,7 +18,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -129,7 +129,7 @@ def _copy(
     source: int, target: int | None, size: int, report: Callable[[float], None], stop: threading.Event
 ) -> tuple[bytes, int]:
     """-> (SHA-256, bytes); without a target it only reads. Hashing and system calls leave the interpreter to others."""
-    digest, done, view = hashlib.sha256(), 0, memoryview(bytearray(BUFFER))
+    digest, done, view = hashlib.sha256(), 0, memoryview(bytearray(min(BUFFER, size + 1)))
     said = time.monotonic()
     while count := os.readv(source, [view]):
         if stop.is_set():
@@ -172,19 +172,30 @@ def place(staged: Staged, ext: str, side_files: Mapping[str, Path]) -> None:
     A file that is there already with the same size stays (exported names are links to it), one of another size is
     replaced. Safe to repeat.
     """
-    with mount.writing(staged.size):
+    place_all([(staged, ext, side_files)])
+
+
+def place_all(files: Sequence[tuple[Staged, str, Mapping[str, Path]]]) -> None:
+    """The same for several files, under the locks of all their rows. Each folder is synced once."""
+    with mount.writing(sum(staged.size for staged, _, _ in files)):
         mount.require()
-        target = path_of(staged.sha256, ext)
-        if not target.parent.is_dir():
-            target.parent.mkdir(exist_ok=True)  # never its parents: they are there, or the share is not
-            mount.sync_folder(target.parent.parent)
-        for name, path in side_files.items():
-            _place_side(path, path_of(staged.sha256, name))
-        if size_of(target) != staged.size:
-            os.rename(staged.path, target)
-        else:
-            staged.path.unlink(missing_ok=True)
-        mount.sync_folder(target.parent)
+        for folder in {_place(*file) for file in files}:
+            mount.sync_folder(folder)
+
+
+def _place(staged: Staged, ext: str, side_files: Mapping[str, Path]) -> Path:
+    """-> the folder that is to be synced."""
+    target = path_of(staged.sha256, ext)
+    if not target.parent.is_dir():
+        target.parent.mkdir(exist_ok=True)  # never its parents: they are there, or the share is not
+        mount.sync_folder(target.parent.parent)
+    for name, path in side_files.items():
+        _place_side(path, path_of(staged.sha256, name))
+    if size_of(target) != staged.size:
+        os.rename(staged.path, target)
+    else:
+        staged.path.unlink(missing_ok=True)
+    return target.parent
 
 
 def _place_side(source: Path, target: Path) -> None:

@@ -9,6 +9,7 @@ definition: Chromium plays more than this, and says of HEVC that it can when it 
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -23,6 +24,21 @@ Action = Literal["none", "remux", "audio", "video", "both", "audio_only", "rejec
 
 MAX_LEVEL = 52
 _TIMEOUT = 30.0
+_HEAD = 1024  # bytes
+_UNKNOWN = "FFmpeg does not know this kind of file"
+_WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<body")
+_OTHER = (
+    (b"\xff\xd8\xff", "a picture"),
+    (b"\x89PNG\r\n\x1a\n", "a picture"),
+    (b"%PDF-", "a document"),
+    (b"PK\x03\x04", "an archive"),
+    (b"Rar!\x1a\x07", "an archive"),
+    (b"7z\xbc\xaf\x27\x1c", "an archive"),
+    (b"\x1f\x8b\x08", "an archive"),
+    (b"\x7fELF", "a program"),
+)
+_TEXT = bytes([9, 10, 13, *range(32, 127), *range(128, 256)])  # in UTF-8 and its elders
+_TEXT_MEDIA = (b"YUV4MPEG2", b"GIF8")  # begin like text, or nearly
 _PICTURES = {"image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe"}
 _PICTURE_CODECS = {"png", "webp", "bmp", "jpegls"}
 _WEB_PROFILES = {None, "Baseline", "Constrained Baseline", "Main", "High"}
@@ -65,21 +81,70 @@ class Decision:
 
 async def probe(path: Path) -> Facts:
     """Look at a local file. Never raises for what is in it; see `Facts.error`."""
-    layout = await asyncio.to_thread(boxes.scan, path)
-    size = path.stat().st_size
+    [facts] = await probe_all([path])
+    return facts
+
+
+async def probe_all(paths: Sequence[Path]) -> list[Facts]:
+    """Look at several local files, for little more than the price of one: most of that is FFmpeg's start.
+
+    Raises OSError where one cannot be read at all.
+    """
+    looks = await asyncio.to_thread(lambda: [_look(path) for path in paths])
+    found: dict[int, text.Found] = {}
+    wrong = {at: look.problem for at, look in enumerate(looks) if look.problem}
+    waiting = [at for at in range(len(paths)) if at not in wrong]
+    alone = slow = False
+    while waiting:
+        asked = waiting[:1] if alone or slow else waiting
+        said, stuck = await _ask([paths[at] for at in asked])
+        found |= {asked[number]: facts for number, facts in said.items()}
+        waiting = [at for at in waiting if at not in found]
+        if len(asked) == 1 and asked[0] not in found:
+            wrong[waiting.pop(0)] = stuck or _UNKNOWN
+        # It ends at the first that it cannot open, which is then asked for alone, and after that one the rest. One
+        # that keeps it busy does not say which it is: from then on each is asked for alone.
+        alone, slow = len(asked) > 1, slow or bool(stuck and len(asked) > 1)
+    return [
+        await _facts(path, look, found[at]) if at in found else look.unknown(wrong[at])
+        for at, (path, look) in enumerate(zip(paths, looks, strict=True))
+    ]
+
+
+async def _ask(paths: Sequence[Path]) -> tuple[dict[int, text.Found], str]:
+    """What FFmpeg says of these files, by their number; and why, where it had to be killed."""
+    inputs = [word for path in paths for word in (*ffmpeg.SAFE_INPUT, "-i", f"file:{path}")]
     try:
-        ended = await ffmpeg.run([*ffmpeg.SAFE_INPUT, "-i", f"file:{path}"], [path], timeout=_TIMEOUT)
+        ended = await ffmpeg.run(inputs, paths, timeout=_TIMEOUT)
     except ffmpeg.Stuck as stuck:
-        return Facts(size, truncated=layout.truncated, error=stuck.detail)
-    found = text.parse(ended.text)
-    if found is None:
-        why = await asyncio.to_thread(_what_else, path)
-        return Facts(size, brand=layout.brand, truncated=layout.truncated, error=why)
-    video = found.video
+        return {}, stuck.detail
+    return text.parse(ended.text), ""
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What our own eyes see. `problem`: why it is no media for sure, so that FFmpeg need not be asked."""
+
+    size: int
+    layout: boxes.Layout
+    problem: str
+
+    def unknown(self, why: str) -> Facts:
+        return Facts(self.size, brand=self.layout.brand, truncated=self.layout.truncated, error=why)
+
+
+def _look(path: Path) -> _Look:
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    return _Look(path.stat().st_size, boxes.scan(path), _no_media(head))
+
+
+async def _facts(path: Path, look: _Look, found: text.Found) -> Facts:
+    video, layout = found.video, look.layout
     if video and not video.hdr and video.deep and await _first_frame_is_hdr(path, video.index):
         video = text.with_hdr(video)
     return Facts(
-        size=size,
+        size=look.size,
         container=found.container,
         brand=layout.brand,
         duration=found.duration,
@@ -106,15 +171,16 @@ async def _first_frame_is_hdr(path: Path, index: int) -> bool:
     return any(f"color_trc:{name}" in ended.text for name in text.HDR)
 
 
-def _what_else(path: Path) -> str:
-    """Why a file is no media, for a person."""
-    with path.open("rb") as file:
-        head = file.read(1024).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+def _no_media(head: bytes) -> str:
+    """Why a file that begins so is no media for sure; "" where it may be."""
     if not head:
         return "the file is empty"
-    if head.startswith((b"<!doctype html", b"<html", b"<head", b"<?xml", b"<body")):
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_WEB_PAGE):
         return "it is a web page"
-    return "FFmpeg does not know this kind of file"
+    for start, name in _OTHER:
+        if head.startswith(start):
+            return f"it is {name}"
+    return "it is text" if not head.startswith(_TEXT_MEDIA) and not head.translate(None, _TEXT) else ""
 
 
 def decide(facts: Facts, *, audio: str | None = None, never_transcode: bool = False) -> Decision:

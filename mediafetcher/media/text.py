@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 
 HDR = ("smpte2084", "arib-std-b67")  # PQ and HLG
 
-_INPUT = re.compile(r"^Input #0, (?P<names>\S+), from ", re.MULTILINE)
+_INPUT = re.compile(r"^Input #(?P<number>\d+), (?P<names>\S+), from ", re.MULTILINE)
 _DURATION = re.compile(r"^ +Duration: (?P<hours>\d+):(?P<minutes>\d+):(?P<seconds>[\d.]+)", re.MULTILINE)
 _STREAM = re.compile(
-    r"^ +Stream #0:(?P<index>\d+)(?:\[0x[0-9a-f]+\])?(?:\((?P<language>[^)]*)\))?: "
+    r"^ +Stream #\d+:(?P<index>\d+)(?:\[0x[0-9a-f]+\])?(?:\((?P<language>[^)]*)\))?: "
     r"(?P<kind>Video|Audio|Subtitle|Data|Attachment): (?P<rest>.*)$",
     re.MULTILINE,
 )
 _CHAPTER = re.compile(
-    r"^ +Chapter #0:\d+: start (?P<start>-?[\d.]+), end .*(?:\n +Metadata:)?(?:\n +title +: (?P<title>.*))?",
+    r"^ +Chapter #\d+:\d+: start (?P<start>-?[\d.]+), end .*(?:\n +Metadata:)?(?:\n +title +: (?P<title>.*))?",
     re.MULTILINE,
 )
 _PROFILE = re.compile(r"^\S+ \((?P<name>[^)/]+)\)")
@@ -82,12 +82,14 @@ def with_hdr(video: Video) -> Video:
     return replace(video, hdr=True)
 
 
-def parse(said: str) -> Found | None:
-    """The facts in FFmpeg's words; None where it found no input."""
-    top = _INPUT.search(said)
-    if not top:
-        return None
-    said = said[top.start() :]
+def parse(said: str) -> dict[int, Found]:
+    """The facts in FFmpeg's words, by the number of the input; an input that it could not open is not in it."""
+    tops = list(_INPUT.finditer(said))
+    ends = [*(top.start() for top in tops[1:]), len(said)]
+    return {int(top["number"]): _one(top, said[top.start() : end]) for top, end in zip(tops, ends, strict=False)}
+
+
+def _one(top: re.Match[str], said: str) -> Found:
     container = tuple(top["names"].split(","))
     video: Video | None = None
     picture: int | None = None

@@ -16,7 +16,7 @@ from typing import Any
 from mediafetcher.base import confine, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import adopt
-from mediafetcher.library import items, mount, store
+from mediafetcher.library import batch, mount, store
 
 
 def _die(*_: Any) -> None:
@@ -28,24 +28,23 @@ async def main(dsn: str, state: str, media: str, source: str, move: str, point: 
     await engine.connect(dsn, size=2)
     await mount.prepare()
     owner = await engine.fetchval("select min(id) from account")
-    place, add = store.place, items.add_media
+    place, add = store.place_all, batch.add
 
     def dying_place(*args: Any) -> None:
         if point == "placed":
             place(*args)
         _die()
 
-    async def dying_add(**more: Any) -> int:
-        await add(**more)
+    async def dying_add(*args: Any) -> None:
+        await add(*args)
         _die()
-        return 0
 
     if point == "plain":
         _lower()
     elif point == "committed":
-        items.add_media = dying_add
+        batch.add = dying_add  # type: ignore[assignment]
     else:
-        store.place = dying_place
+        store.place_all = dying_place
     done = [one async for one in adopt.adopt(owner, [Path(source)], move=move == "move")]
     print(json.dumps({one.path.name: (one.result, one.why) for one in done}))
 

@@ -231,3 +231,20 @@ async def test_picture_and_sound_are_joined(media_corpus, tmp_path):
 def test_a_full_disk_is_named():
     problem = convert._failure(ffmpeg.Ended(228, "Error writing trailer: No space left on device"))
     assert isinstance(problem, errors.MediaFull)
+
+
+async def test_many_at_once_are_seen_as_each_alone(media_corpus, tmp_path):
+    """Those that FFmpeg cannot open, at whatever place, spoil nothing for the others."""
+    (tmp_path / "notes.txt").write_text("Input #0, mov,mp4, from 'x':\n  Duration: 00:01:00.00, start: 0.0\n")
+    paths = [media_corpus / name for name in sorted(media.ACTIONS) if name != "long.webm"]
+    paths = [tmp_path / "notes.txt", paths[0], media_corpus / "random.mp4", *paths, media_corpus / "random.mp4"]
+    assert await probe.probe_all(paths) == [await probe.probe(path) for path in paths]
+
+
+async def test_text_is_not_shown_to_ffmpeg(tmp_path, monkeypatch):
+    monkeypatch.setattr(ffmpeg, "run", None)
+    (tmp_path / "notes.mp4").write_text("Čaj, tea, thé\n" * 100)
+    (tmp_path / "page.mp4").write_text("  <!DOCTYPE html>")
+    (tmp_path / "book.mp4").write_bytes(b"%PDF-1.7\n\x00")
+    why = [facts.error for facts in await probe.probe_all(sorted(tmp_path.iterdir()))]
+    assert why == ["it is a document", "it is text", "it is a web page"]
