@@ -1,6 +1,7 @@
 """Import: what comes in, what is kept once, what stays untouched, and what an end at any moment leaves."""
 
 import asyncio
+import hashlib
 import json
 import os
 import shutil
@@ -16,6 +17,10 @@ from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import adopt
 from mediafetcher.library import check, export, folders, items, mount, sharing, store, sweeper
+from mediafetcher.media import ffmpeg
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "scripts" / "lib"))
+from library_bench import FILMS, make_files  # noqa: E402
 
 DRIVER = Path(__file__).with_name("adopt_driver.py")
 
@@ -57,8 +62,12 @@ async def _run(owner: int, *paths: Path, **more) -> list[adopt.Outcome]:
 
 async def _items(owner: int) -> dict[str, dict]:
     """The person's items by folder and title."""
-    page = await items.page(owner, folder="", deep=True, limit=200)
-    return {f"{item['folder']}/{item['title']}".lstrip("/"): item for item in page["items"]}
+    found, cursor = [], None
+    while True:
+        page = await items.page(owner, folder="", deep=True, limit=100, cursor=cursor)
+        found += page["items"]
+        if (cursor := page["next"]) is None:
+            return {f"{item['folder']}/{item['title']}".lstrip("/"): item for item in found}
 
 
 def _stored(item: dict) -> Path:
@@ -142,6 +151,39 @@ async def test_two_imports_at_once_add_once(owner, films, put):
     both = await asyncio.gather(_run(owner, films), _run(owner, films))
     assert sorted(one.result for done in both for one in done) == ["added", "added", "known", "known"]
     assert len(await _items(owner)) == 2
+    await _clean()
+
+
+async def test_what_spoils_a_group_is_named_and_the_others_come_in(owner, films, put):
+    paths = [put(f"{number}.mp4", name) for number, name in enumerate(["ok.mp4", "h264_baseline.mp4", "a_fast.m4a"])]
+    in_the_way = store.path_of(hashlib.sha256(paths[1].read_bytes()).digest(), ".mp4").parent
+    in_the_way.write_text("a file where a folder of the store should be")
+    done = await _run(owner, films)
+    assert [one.result for one in done] == ["added", "failed", "added"], done
+    in_the_way.unlink()
+    assert [one.result for one in await _run(owner, films)] == ["known", "added", "known"]
+    await _clean()
+
+
+async def test_many_files_take_few_starts_and_few_commits(owner, films, monkeypatch):
+    """What makes many files fast: they share FFmpeg's starts and transactions, and memory does not grow."""
+    make_files(films, 200)
+    starts, run = [], ffmpeg.run
+
+    async def counting(*args, **more):
+        starts.append(args)
+        return await run(*args, **more)
+
+    monkeypatch.setattr(ffmpeg, "run", counting)
+    commits = await engine.fetchval("select xact_commit from pg_stat_database where datname = current_database()")
+    done = await _run(owner, films)
+    assert [one.result for one in done] == ["added"] * 200 and len({one.item for one in done}) == 200
+    posters = 200 // FILMS
+    assert len(starts) <= posters + 200 // adopt._GROUP + 1
+    assert len(await _items(owner)) == 200
+    await engine.execute("select pg_stat_force_next_flush()")
+    used = await engine.fetchval("select xact_commit from pg_stat_database where datname = current_database()")
+    assert used - commits < 100
     await _clean()
 
 

@@ -1,0 +1,252 @@
+"""What the library promises about many files and large ones: import, check, export, one file of 8 GB.
+
+Each run works in a folder of its own and removes it. The small counts say whether it works and how fast; `--deep`
+runs the counts of docs/promises.md.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from mediafetcher.base import settings
+from mediafetcher.db import cluster, engine, schema
+from mediafetcher.library import export, items, mount, store
+from mediafetcher.media import ffmpeg
+
+MIB = 1 << 20
+FILMS = 50  # every so manieth file is a film, which gets a poster; the others are sounds
+
+
+class Run(NamedTuple):
+    """What one command did: seconds, its memory over time (bytes, PSS) and what it said."""
+
+    seconds: float
+    memory: list[int]
+    said: str
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="mf-bench-", dir=os.environ.get("MEDIAFETCHER_BENCH", "/tmp")))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_files(folder: Path, count: int) -> None:
+    """Distinct small media files of 1 KiB and more, 500 in a folder: each with its number in a box that says nothing."""
+    film, sound = folder / "film.mp4", folder / "sound.m4a"
+    picture = ["-f", "lavfi", "-i", "testsrc2=size=64x64:rate=1:duration=1", "-c:v", "libx264", "-pix_fmt", "yuv420p"]
+    tone = ["-f", "lavfi", "-i", "sine=duration=0.2", "-c:a", "aac", "-b:a", "16k", "-ar", "16000"]
+    for path, what in ((film, picture), (sound, tone)):
+        make = [ffmpeg.path(), "-v", "error", *what, "-movflags", "+faststart", "-bitexact", str(path)]
+        subprocess.run(make, check=True)
+    kinds = {path.suffix: path.read_bytes() for path in (film, sound)}
+    film.unlink(), sound.unlink()
+    for number in range(count):
+        suffix = ".mp4" if number % FILMS == 0 else ".m4a"
+        place = folder / f"{number // 500:04}" / f"{number:06}{suffix}"
+        place.parent.mkdir(exist_ok=True)
+        text = b"%016d" % number
+        place.write_bytes(kinds[suffix] + (8 + len(text)).to_bytes(4, "big") + b"free" + text)
+
+
+def command(state: Path, *arguments: str) -> Run:
+    """Run `mediafetcher ...` on a state folder, watching its memory."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(settings.PREFIX)}
+    environment |= {f"{settings.PREFIX}STATE": str(state), f"{settings.PREFIX}MIN_FREE": "0"}
+    began = time.monotonic()
+    program = subprocess.Popen(
+        [sys.executable, "-m", "mediafetcher", *arguments], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    memory: list[int] = []
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.25):
+            memory.append(proportional(program.pid))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    said, _ = program.communicate()
+    ended.set(), watcher.join()
+    assert program.returncode == 0, said[-2000:]
+    return Run(time.monotonic() - began, [used for used in memory if used], said)
+
+
+def proportional(pid: int) -> int:
+    """Bytes of memory, shared pages divided by their users (Linux, smaps_rollup); 0 where it has ended."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def growth(memory: list[int]) -> int:
+    """Bytes by which the peak lies above the peak of the first quarter."""
+    quarter = max(1, len(memory) // 4)
+    return max(memory) - max(memory[:quarter]) if memory else 0
+
+
+# ---- import and check ------------------------------------------------------------------------------------
+
+
+class Imported(NamedTuple):
+    adopted: Run
+    again: Run
+    checked: Run
+
+
+def import_files(count: int) -> Imported:
+    """Import so many files, import them again, check the library."""
+    with scratch() as folder:
+        films = folder / "films"
+        films.mkdir()
+        make_files(films, count)
+        state = folder / "state"
+        adopted = command(state, "import", str(films))
+        assert f"{count} added, 0 known, 0 skipped;" in adopted.said, adopted.said[-500:]
+        again = command(state, "import", str(films))
+        assert f"0 added, {count} known" in again.said, again.said[-500:]
+        return Imported(adopted, again, command(state, "check"))
+
+
+# ---- one large file ----------------------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def installation(folder: Path) -> AsyncIterator[int]:
+    """An installation in this process -> the number of its person."""
+    settings.use(settings.Settings(state=folder, media=folder / "media", min_free=0))
+    running = cluster.Cluster(folder)
+    try:
+        await engine.connect(await running.start())
+        await schema.migrate()
+        await mount.prepare()
+        yield await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+    finally:
+        await engine.close()
+        await running.stop()
+
+
+class Large(NamedTuple):
+    seconds: float
+    peer: float  # seconds of `cp` and `sha256sum`
+    memory: int  # bytes above what was used before
+
+
+def large(size: int) -> Large:
+    """A file of random bytes hashed and stored, beside `cp` and `sha256sum` of the same."""
+    with scratch() as folder:
+        source = folder / "random"
+        with source.open("wb") as file, open("/dev/urandom", "rb", buffering=0) as noise:
+            for _ in range(size // MIB):
+                file.write(noise.read(MIB))
+        return asyncio.run(_store(folder, source))
+
+
+async def _store(folder: Path, source: Path) -> Large:
+    (folder / "state").mkdir(mode=0o711)
+    async with installation(folder / "state") as owner:
+        Path("/proc/self/clear_refs").write_text("5")  # the high-water mark begins here
+        before, began = _high(), time.monotonic()
+        staged = await store.stage(source)
+        kind = items.MediaFacts("video/mp4", ".mp4")
+        await items.add_media(owner=owner, staged=staged, facts=kind, entry=items.Entry("random"))
+        seconds, memory = time.monotonic() - began, _high() - before
+        stored = store.path_of(staged.sha256, ".mp4")
+        assert stored.stat().st_size == source.stat().st_size
+        digest = hashlib.sha256()
+        with stored.open("rb") as file:
+            while chunk := file.read(MIB):
+                digest.update(chunk)
+        assert digest.digest() == staged.sha256
+        stored.unlink()
+    began = time.monotonic()
+    subprocess.run(["cp", str(source), str(folder / "copy")], check=True)
+    subprocess.run(["sha256sum", str(folder / "copy")], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["sync", str(folder / "copy")], check=True)
+    return Large(seconds, time.monotonic() - began, memory)
+
+
+def _high() -> int:
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
+
+
+# ---- export ----------------------------------------------------------------------------------------------
+
+
+class Exported(NamedTuple):
+    whole: float  # seconds of the first export
+    rebuilt: float  # of making it equal again where nothing changed
+    change: float  # of following one change
+    idle: float  # of seeing that nothing changed
+
+
+def export_tree(count: int) -> Exported:
+    """Export a library of so many items, then change one."""
+    with scratch() as folder:
+        (folder / "state").mkdir(mode=0o711)
+        return asyncio.run(_export(folder / "state", count))
+
+
+async def _export(state: Path, count: int) -> Exported:
+    async with installation(state) as owner:
+        await plant(owner, count)
+        times = []
+        for _ in range(2):
+            began = time.monotonic()
+            await export.export()
+            times.append(time.monotonic() - began)
+        first = await engine.fetchval("select min(id) from library_item")
+        changes = []
+        for number in range(11):
+            await items.rename(first, owner, f"Another name {number}")
+            began = time.monotonic()
+            assert await export.refresh() > 0
+            changes.append(time.monotonic() - began)
+        began = time.monotonic()
+        assert await export.refresh() == 0
+        idle = time.monotonic() - began
+        return Exported(*times, sorted(changes)[len(changes) // 2], idle)
+
+
+async def plant(owner: int, count: int) -> None:
+    """Items with tiny files and posters, a thousand in a folder, written by hand: their bytes do not matter here."""
+    hashes = [hashlib.sha256(b"%d" % number).digest() for number in range(count)]
+    await engine.execute(
+        "insert into folder (owner, name) select $1, 'Folder ' || n from generate_series(0, $2) n", owner, count // 1000
+    )
+    await engine.execute(
+        "insert into media_file (sha256, size, kind, ext, poster) select h, 1, 'video/mp4', '.mp4', true"
+        " from unnest($1::bytea[]) h",
+        hashes,
+    )
+    await engine.execute(
+        "insert into library_item (owner, folder, media_file, title) select $1, f.id, m.id, 'Film ' || m.id"
+        " from media_file m join folder f on f.name = 'Folder ' || m.id / 1000 and f.owner = $1",
+        owner,
+    )
+
+    def write() -> None:
+        for sha256 in hashes:
+            for name in (".mp4", "poster.jpg"):
+                path = store.path_of(sha256, name)
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(b"x")
+
+    await asyncio.to_thread(write)
