@@ -164,7 +164,7 @@ class Child:
         self._ended = asyncio.Event()
         self._stderr = b""
         self._tasks: list[asyncio.Task[None]] = []
-        self._pipes: list[asyncio.ReadTransport] = []
+        self._pipes: list[_Pipe] = []
 
     @property
     def pid(self) -> int:
@@ -183,8 +183,8 @@ class Child:
     async def _open(self, stdin: bytes | None, keep_stdin: bool) -> None:
         try:
             self._tasks.append(asyncio.create_task(self._watch(), name=f"child {self.pid}"))
-            self._lines = await self._connect(self._process.stdout)
-            self._tasks.append(asyncio.create_task(self._read_stderr(await self._connect(self._process.stderr))))
+            self._lines = self._pipe(self._process.stdout)
+            self._tasks.append(asyncio.create_task(self._read_stderr(self._pipe(self._process.stderr))))
             if self._process.stdin:
                 os.set_blocking(self._process.stdin.fileno(), False)
             if stdin is not None:
@@ -193,12 +193,10 @@ class Child:
             await self.kill()
             raise
 
-    async def _connect(self, pipe: IO[bytes] | None) -> asyncio.StreamReader:
-        reader = asyncio.StreamReader(limit=_CHUNK)
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
-        self._pipes.append(transport)
-        return reader
+    def _pipe(self, file: IO[bytes] | None) -> "_Pipe":
+        assert file is not None
+        self._pipes.append(_Pipe(file))
+        return self._pipes[-1]
 
     async def _feed(self, data: bytes, keep_open: bool) -> None:
         """A task of its own: a child that answers while it reads must not wait for us, nor we for it."""
@@ -206,8 +204,8 @@ class Child:
         if not keep_open:
             self.close_stdin()
 
-    async def _read_stderr(self, reader: asyncio.StreamReader) -> None:
-        while chunk := await reader.read(_CHUNK):
+    async def _read_stderr(self, pipe: "_Pipe") -> None:
+        while chunk := await pipe.read():
             self._stderr = (self._stderr + chunk)[-self._tail :]
 
     async def _watch(self) -> None:
@@ -248,7 +246,7 @@ class Child:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """The lines of standard output, without their ends; lines beyond MAX_LINE are left out."""
         rest, skipping = b"", False
-        while chunk := await self._lines.read(_CHUNK):
+        while chunk := await self._lines.read():
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 if not skipping:
@@ -284,8 +282,8 @@ class Child:
             await asyncio.shield(self.wait())
         finally:
             self.close_stdin()
-            for transport in self._pipes:
-                transport.close()
+            for pipe in self._pipes:
+                pipe.close()
         return self._process.wait()
 
     async def __aenter__(self) -> Self:
@@ -295,6 +293,45 @@ class Child:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.kill()
+
+
+class _Pipe:
+    """Our end of a pipe that a child writes to.
+
+    Not a transport: those of uvloop close the file a second time after libuv has closed it, and the second time it
+    may be another file, which a thread opened meanwhile.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._ready = asyncio.Event()
+        os.set_blocking(file.fileno(), False)
+
+    async def read(self) -> bytes:
+        """What is there, as soon as there is something; b"" at the end, and once it is closed."""
+        while not self._file.closed:
+            try:
+                return os.read(self._file.fileno(), _CHUNK)
+            except BlockingIOError:
+                await self._wait()
+        return b""
+
+    async def _wait(self) -> None:
+        loop, number = asyncio.get_running_loop(), self._file.fileno()
+        self._ready.clear()
+        loop.add_reader(number, self._ready.set)
+        try:
+            await self._ready.wait()
+        finally:
+            if not self._file.closed:
+                loop.remove_reader(number)
+
+    def close(self) -> None:
+        """Whoever reads is told that this is the end."""
+        if not self._file.closed:
+            asyncio.get_running_loop().remove_reader(self._file.fileno())
+            self._file.close()
+            self._ready.set()
 
 
 async def _exited(pid: int) -> None:

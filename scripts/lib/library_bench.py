@@ -46,7 +46,7 @@ def scratch() -> Iterator[Path]:
 
 
 def make_files(folder: Path, count: int) -> None:
-    """Distinct small media files of 1 KiB and more, 500 in a folder: each with its number in a box that says nothing."""
+    """Distinct small media files of 1 KiB and more, 500 in a folder: each with its number in an empty box."""
     film, sound = folder / "film.mp4", folder / "sound.m4a"
     picture = ["-f", "lavfi", "-i", "testsrc2=size=64x64:rate=1:duration=1", "-c:v", "libx264", "-pix_fmt", "yuv420p"]
     tone = ["-f", "lavfi", "-i", "sine=duration=0.2", "-c:a", "aac", "-b:a", "16k", "-ar", "16000"]
@@ -144,7 +144,7 @@ async def installation(folder: Path) -> AsyncIterator[int]:
 
 class Large(NamedTuple):
     seconds: float
-    peer: float  # seconds of `cp` and `sha256sum`
+    peer: float  # seconds of `cp`, `sync` and `sha256sum`
     memory: int  # bytes above what was used before
 
 
@@ -155,10 +155,15 @@ def large(size: int) -> Large:
         with source.open("wb") as file, open("/dev/urandom", "rb", buffering=0) as noise:
             for _ in range(size // MIB):
                 file.write(noise.read(MIB))
-        return asyncio.run(_store(folder, source))
+        seconds, memory = asyncio.run(_store(folder, source))
+        began = time.monotonic()
+        subprocess.run(["cp", str(source), str(folder / "copy")], check=True)
+        subprocess.run(["sync", str(folder / "copy")], check=True)
+        subprocess.run(["sha256sum", str(folder / "copy")], check=True, stdout=subprocess.DEVNULL)
+        return Large(seconds, time.monotonic() - began, memory)
 
 
-async def _store(folder: Path, source: Path) -> Large:
+async def _store(folder: Path, source: Path) -> tuple[float, int]:
     (folder / "state").mkdir(mode=0o711)
     async with installation(folder / "state") as owner:
         Path("/proc/self/clear_refs").write_text("5")  # the high-water mark begins here
@@ -175,11 +180,7 @@ async def _store(folder: Path, source: Path) -> Large:
                 digest.update(chunk)
         assert digest.digest() == staged.sha256
         stored.unlink()
-    began = time.monotonic()
-    subprocess.run(["cp", str(source), str(folder / "copy")], check=True)
-    subprocess.run(["sha256sum", str(folder / "copy")], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["sync", str(folder / "copy")], check=True)
-    return Large(seconds, time.monotonic() - began, memory)
+        return seconds, memory
 
 
 def _high() -> int:

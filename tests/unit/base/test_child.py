@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from mediafetcher.base import child, confine
 
@@ -265,6 +266,37 @@ async def test_no_file_descriptors_are_left(folder):
     for _ in range(10):
         await once()
     assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_files_of_other_threads_stay_open(folder):
+    """On the loop of the program: a pipe that is closed twice closes what a thread has opened in between."""
+    ended, wrong = threading.Event(), []
+
+    def open_and_close() -> None:
+        while not ended.is_set():
+            try:
+                with open("/proc/self/stat", "rb", 0) as file:
+                    file.read()
+            except OSError as error:
+                wrong.append(error)
+
+    async def start_many() -> None:
+        for _ in range(150):
+            async with await child.start(["/bin/true"]) as program:
+                assert [line async for line in program] == []
+                assert await program.wait() == 0
+
+    threads = [threading.Thread(target=open_and_close) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(start_many())
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    assert wrong == []
 
 
 async def test_spawn_hands_over_a_confined_process(folder):

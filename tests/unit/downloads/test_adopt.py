@@ -20,7 +20,7 @@ from mediafetcher.library import check, export, folders, items, mount, sharing, 
 from mediafetcher.media import ffmpeg
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "scripts" / "lib"))
-from library_bench import FILMS, make_files  # noqa: E402
+from library_bench import FILMS, make_files
 
 DRIVER = Path(__file__).with_name("adopt_driver.py")
 

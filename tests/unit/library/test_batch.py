@@ -1,8 +1,8 @@
 """Many files in one transaction: equal ones once, an error leaves none, and two batches at once lose nothing."""
 
 import asyncio
-import hashlib
 import random
+import uuid
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ KIND = items.MediaFacts("video/mp4", ".mp4", 4.0, 320, 180, "h264", None)
 
 
 async def _staged(tmp_path: Path, content: bytes) -> store.Staged:
-    path = tmp_path / hashlib.sha256(content).hexdigest()
+    path = tmp_path / uuid.uuid4().hex
     path.write_bytes(content)
     return await store.stage(path)
 
