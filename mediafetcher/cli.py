@@ -24,7 +24,15 @@ _HOLDER_TIMEOUT = 60.0  # seconds that a holder may take to listen, or to leave
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command -> exit code: 0, 1 found or failed, 2 usage, 75 already running, 130 interrupted."""
-    argv = sys.argv[1:] if argv is None else argv
+    code = _main(sys.argv[1:] if argv is None else argv)
+    mount = sys.modules.get("mediafetcher.library.mount")  # not imported for this: it takes a moment
+    if mount is not None and mount.stuck():
+        sys.stdout.flush()
+        os._exit(code)  # Python would wait for threads that wait for a share
+    return code
+
+
+def _main(argv: list[str]) -> int:
     try:
         asked = arguments.parser().parse_args(argv)
         flags = {name: getattr(asked, name, None) for name in _FLAGS}

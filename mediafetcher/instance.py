@@ -20,6 +20,7 @@ from mediafetcher.library import export, items, mount
 
 _log = log.get("instance")
 _HOUSEKEEPING = 60.0  # seconds between two sweeps of the trash and of files without holders
+_LEAVE = 5.0  # seconds for what runs beside the rest to end
 _FIRST = 5.0  # seconds until the first: a short command is over by then, and need not break it off
 
 
@@ -152,7 +153,8 @@ async def _task(work: Awaitable[None]) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        # What it does in a share that hangs cannot be ended; it is left behind.
+        await asyncio.wait({task}, timeout=_LEAVE)
 
 
 async def _watch_mount() -> None:
@@ -174,4 +176,6 @@ async def _keep_house() -> None:
             _log.debug("housekeeping waits", reason=problem.code)
         except Exception:
             _log.exception("housekeeping failed")
-        await asyncio.sleep(max(1.0, _HOUSEKEEPING - (clock.monotonic() - started)))
+        # At its time; at once when the share comes back, because what was not possible meanwhile waits.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(mount.back(), max(1.0, _HOUSEKEEPING - (clock.monotonic() - started)))

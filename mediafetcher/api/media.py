@@ -1,6 +1,5 @@
 """/media/{item}: kept bytes, by the server itself and in ranges, to whoever has the item in their library."""
 
-import asyncio
 import os
 import re
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qs, quote
 
 from mediafetcher.api import auth, guard, ranges
-from mediafetcher.base import errors
+from mediafetcher.base import errors, settings
 from mediafetcher.library import items, mount, store
 
 _PATH = re.compile(r"^/media/(\d{1,18})(?:/(poster)|/subtitles/([A-Za-z0-9-]{1,35}))?$")
@@ -75,7 +74,7 @@ async def _find(item_id: int, owner: int, poster: bool, lang: str | None) -> _By
 
 async def _stat(path: Path) -> os.stat_result:
     try:
-        return await asyncio.to_thread(os.stat, path)
+        return await mount.in_thread(os.stat, path, patience=settings.get().hang_seconds)
     except FileNotFoundError as error:
         if mount.state().state == "offline":
             raise errors.MediaOffline() from error

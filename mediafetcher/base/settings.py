@@ -49,6 +49,8 @@ class Settings:
     max_height: int = _setting(1080, "picture height to prefer, in lines", low=144)
     max_file_size: int = _setting(64 * GIB, "largest file a download may write (bytes, or 64G)", low=1)
     min_free: int = _setting(256 << 20, "room to keep free on the media folder (bytes, or 256M)", low=0)
+    look_seconds: float = _setting(3.0, "how often the media folder is looked at", low=0.05)
+    hang_seconds: float = _setting(8.0, "how long the media folder may not answer before it counts as away", low=0.1)
     trash_days: float = _setting(30.0, "days in the trash before an entry goes for good; 0 deletes at once", low=0)
     grace_hours: float = _setting(24.0, "hours before the file of a last, deleted entry is removed", low=0)
     media_mode: int = _setting(0o444, "rights of stored files, octal")

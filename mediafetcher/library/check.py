@@ -4,7 +4,6 @@ One function for `mediafetcher check`, for the page, and for every fault test. A
 meanwhile, so whatever looks wrong is looked at again under the lock of its row before it is called a finding.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -103,7 +102,7 @@ async def _files(read_data: bool) -> list[Finding]:
     findings = []
     for start in range(0, len(rows), 1000):
         part = rows[start : start + 1000]
-        for row in await asyncio.to_thread(_suspects, part, read_data):
+        for row in await mount.in_thread(_suspects, part, read_data):
             findings += await _again(row["id"], read_data)
     return findings
 
@@ -122,7 +121,7 @@ async def _again(media_file: int, read_data: bool) -> list[Finding]:
             " where id = $1 and ref_count > 0 for update",
             media_file,
         )
-        wrong = (await asyncio.to_thread(_suspects_of, row, read_data)) if row else []
+        wrong = (await mount.in_thread(_suspects_of, row, read_data)) if row else []
         titles = await engine.fetchval(
             "select string_agg(title, ', ' order by id) from (select id, title from library_item"
             " where media_file = $1 order by id limit 5) as first",
@@ -184,7 +183,7 @@ async def _strays() -> list[Finding]:
             unknown = [file for file in sweeper.walk() if isinstance(file, Path)]
             return unknown, [path for path in sweeper.leftovers() if store.age(path) >= grace]
 
-    unknown, leftovers = await asyncio.to_thread(look)
+    unknown, leftovers = await mount.in_thread(look)
     findings = [Finding("unknown_file", str(path), {"path": str(path)}) for path in unknown]
     findings += [Finding("leftover", str(path), {"path": str(path)}) for path in leftovers]
     for file in await sweeper.find_strays():
@@ -268,9 +267,9 @@ async def _mend_stray(finding: Finding) -> str | None:
 
 async def _mend_leftover(finding: Finding) -> str | None:
     path = Path(finding.facts["path"])
-    if not await asyncio.to_thread(store.abandoned, path):
+    if not await mount.in_thread(store.abandoned, path):
         return None
-    await asyncio.to_thread(path.unlink, missing_ok=True)
+    await mount.in_thread(lambda: path.unlink(missing_ok=True))
     return f"removed: {path}"
 
 

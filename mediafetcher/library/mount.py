@@ -5,8 +5,9 @@ is not mounted (or it is another one): the store is *offline*, and nothing is wr
 nothing ever lands below a bare mount point. The id is recorded at the very first start and never replaced: there is
 never a second store.
 
-`state()` is what was last seen; `watch()` looks every few seconds, from a thread, because a look at a share that has
-gone may hang.
+`state()` is what was last seen; `watch()` looks every few seconds. A share that has gone may also hang: whatever
+touches it runs in threads of its own (`in_thread`), so that it can hold up nothing else, and while it hangs nobody
+new is sent to wait there.
 """
 
 import asyncio
@@ -14,23 +15,23 @@ import contextlib
 import errno
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from mediafetcher.base import errors, log, settings
 from mediafetcher.db import engine
 
 SENTINEL = ".mediafetcher-store"
 DEFAULT = Path("/mnt/media")
-_EVERY = 5.0  # seconds between two looks
-_HANGS = 10.0  # seconds after which a look that has not come back means that the share hangs
+_THREADS = 24  # more than jobs, sweeper and people at once ever need; all of them may wait for a share that hangs
 
 _OFFLINE = {
     *(errno.ESTALE, errno.EIO, errno.ENOTCONN, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ETIMEDOUT),
-    *(errno.ENODEV, errno.ENXIO, errno.ECONNRESET, errno.ESHUTDOWN, errno.EREMOTEIO, errno.ENETUNREACH),
+    *(errno.ENODEV, errno.ENXIO, errno.ECONNRESET, errno.ECONNABORTED, errno.ESHUTDOWN, errno.EREMOTEIO),
+    errno.ENETUNREACH,
 }
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
@@ -53,7 +54,12 @@ _id: uuid.UUID | None = None
 _seen = Mount("offline", "The media folder was not looked at yet.")
 _wanted = 0  # bytes of the file that did not fit: the store stays full until there is room for it
 _look: Future[Mount] | None = None
+_hanging = False  # the last look did not come back in its time
 _looker = ThreadPoolExecutor(1, "mount")
+_online = asyncio.Event()
+_hands = ThreadPoolExecutor(_THREADS, "media")
+_busy: set[Future[Any]] = set()
+_T = TypeVar("_T")
 
 
 def root() -> Path:
@@ -79,6 +85,34 @@ def require() -> None:
         raise errors.MediaOffline(problem)
 
 
+async def in_thread(function: Callable[..., _T], *args: Any, patience: float | None = None) -> _T:
+    """Run what touches the media folder in a thread of its own kind -> its result.
+
+    Raises `MediaOffline` at once while the folder hangs, and after `patience` seconds where they are given; the
+    thread is then left behind, so only what harms nothing when it is done late may be given patience.
+    """
+    if _hanging:
+        raise errors.MediaOffline(_seen.reason)
+    work = _hands.submit(function, *args)
+    _busy.add(work)
+    work.add_done_callback(_busy.discard)
+    try:
+        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(work)), patience)
+    except TimeoutError:
+        if work.done():
+            raise
+        raise errors.MediaOffline(_silent()) from None
+
+
+def stuck() -> bool:
+    """Whether threads wait in the media folder: a program that ends must not wait for them."""
+    return any(not work.done() for work in [*_busy, *([_look] if _look else [])])
+
+
+def _silent() -> str:
+    return f"The media folder {_root} does not answer: the share hangs."
+
+
 # ---- the first start, and every other ------------------------------------------------------------------
 
 
@@ -91,11 +125,11 @@ async def prepare() -> Mount:
     chosen = settings.get()
     row = await engine.fetchrow("select path, sentinel from store_root where id = 1")
     if row is None:
-        default = await asyncio.to_thread(_default, chosen.state)
-        folder = chosen.media or default
         try:
-            made = await asyncio.to_thread(_create, folder)
+            folder = chosen.media or await in_thread(_default, chosen.state, patience=chosen.hang_seconds)
+            made = await in_thread(_create, folder, patience=chosen.hang_seconds)
         except OSError as error:
+            folder = chosen.media or DEFAULT
             problem = classify(error) or errors.MediaOffline()
             raise type(problem)(f"The media folder {folder} cannot be made or written: {error.strerror}.") from error
         await engine.execute(
@@ -180,13 +214,14 @@ def sync_folder(folder: Path) -> None:
 
 async def look() -> Mount:
     """Look now -> the state, which `state()` tells from here on; a change is told to the pages."""
-    global _look
+    global _look, _hanging
     if _look is None or _look.done():
         _look = _looker.submit(_examine)
     try:
-        found = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(_look)), _HANGS)
+        found = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(_look)), settings.get().hang_seconds)
+        _hanging = False
     except TimeoutError:
-        found = Mount("offline", f"The media folder {_root} does not answer: the share hangs.")
+        _hanging, found = True, Mount("offline", _silent())
     await _note(found)
     return found
 
@@ -194,16 +229,27 @@ async def look() -> Mount:
 async def _note(found: Mount) -> None:
     global _seen
     before, _seen = _seen, found
+    if found.state == "online":
+        _online.set()
+    else:
+        _online.clear()
     if found.state != before.state:
         _log.info("media folder", state=found.state, reason=found.reason)
         with contextlib.suppress(errors.DatabaseAway):
             await engine.notify("system", {})
 
 
+async def back() -> None:
+    """Wait until it comes back; where it is there, until it has been away."""
+    while _online.is_set():
+        await asyncio.sleep(settings.get().look_seconds)
+    await _online.wait()
+
+
 async def watch() -> None:
     """Look again and again, for as long as the program runs."""
     while True:
-        await asyncio.sleep(_EVERY)
+        await asyncio.sleep(settings.get().look_seconds)
         try:
             await look()
         except Exception:
@@ -223,9 +269,18 @@ def _absent(folder: Path, wanted: uuid.UUID | None) -> str | None:
     return None
 
 
+def _lacks(folder: Path) -> str | None:
+    """Which of its own folders is not there, in words: part of the share may be mounted apart, and away."""
+    for name in ("incoming", "store"):
+        with contextlib.suppress(OSError):
+            if not (folder / name).is_dir():
+                return f"{folder / name} is not there: is all of the share mounted? If you removed it, make it again."
+    return None
+
+
 def _examine() -> Mount:
     folder = root()
-    if reason := _absent(folder, _id):
+    if reason := _absent(folder, _id) or _lacks(folder):
         return Mount("offline", reason)
     try:
         facts = os.statvfs(folder)

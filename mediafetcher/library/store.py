@@ -32,6 +32,7 @@ _REPORT = 0.1  # seconds between two reports of progress
 _FOREIGN = 86_400.0  # seconds after which a staged file of another machine counts as left behind
 
 root = mount.root
+_forsaken: set[str] = set()  # names in incoming/ that could not be removed while the share was away
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,14 @@ async def stage(src: Path, on_progress: Callable[[float], None] | None = None, *
         if on_progress is not None:
             loop.call_soon_threadsafe(on_progress, fraction)
 
-    work = asyncio.ensure_future(asyncio.to_thread(_stage, src, take, report, stop))
+    work = asyncio.ensure_future(mount.in_thread(_stage, src, take, report, stop))
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
-        stop.set()
-        await asyncio.wait({work})
-        if work.exception() is None:
-            await asyncio.to_thread(discard, work.result())
+        stop.set()  # one that hangs in the share cleans up when it comes back
+        work.add_done_callback(lambda work: work.cancelled() or work.exception())
+        if (await asyncio.wait({work}, timeout=settings.get().stop_seconds))[0] and work.exception() is None:
+            await mount.in_thread(discard, work.result())
         raise
 
 
@@ -91,11 +92,15 @@ def _stage(src: Path, take: bool, report: Callable[[float], None], stop: threadi
             taken = take and sharing.take(file, path, settings.get().media_mode)
         try:
             if taken:
-                return Staged(path, *_copy(file, None, size, report, stop), shared=True)
-            return _stage_copy(file, path, size, report, stop)
+                with mount.writing(size):
+                    staged = Staged(path, *_copy(file, None, size, report, stop), shared=True)
+            else:
+                staged = _stage_copy(file, path, size, report, stop)
+            if stop.is_set():
+                raise _Stopped
+            return staged
         except BaseException:
-            with contextlib.suppress(OSError):
-                path.unlink()
+            _unlink(path)
             raise
 
 
@@ -108,12 +113,17 @@ def _stage_copy(source: int, path: Path, size: int, report: Callable[[float], No
             if not cloned:
                 _require_room(size)
         # Of a clone the clone is read: the source may change meanwhile.
-        digest, done = _copy(target, None, size, report, stop) if cloned else _copy(source, target, size, report, stop)
+        if cloned:
+            with mount.writing(size):
+                digest, done = _copy(target, None, size, report, stop)
+        else:
+            digest, done = _copy(source, target, size, report, stop)
         with mount.writing(size):
             os.fsync(target)  # where it fails, this copy is thrown away: a second try may lie
     finally:
-        os.close(target)
-    with contextlib.suppress(PermissionError):  # some shares have rights of their own
+        with mount.writing(size):
+            os.close(target)  # where NFS says what became of the writes
+    with mount.writing(size), contextlib.suppress(PermissionError):  # some shares have rights of their own
         path.chmod(settings.get().media_mode)
     return Staged(path, digest, done, cloned)
 
@@ -148,9 +158,21 @@ def _copy(
 
 
 def discard(staged: Staged) -> None:
-    """Remove a staged file that was not placed."""
+    """Remove a staged file that was not placed; where that fails, the sweeper does it later."""
+    forsake(staged)
+    _unlink(staged.path)
+
+
+def forsake(staged: Staged) -> None:
+    """Nobody here wants it any more: it is garbage though we live."""
+    _forsaken.add(staged.path.name)
+
+
+def _unlink(path: Path) -> None:
+    _forsaken.add(path.name)
     with contextlib.suppress(OSError):
-        staged.path.unlink()
+        path.unlink(missing_ok=True)
+        _forsaken.discard(path.name)
 
 
 # ---- place and remove: in a thread, under the lock of the row --------------------------------------------
@@ -158,7 +180,7 @@ def discard(staged: Staged) -> None:
 
 async def in_thread(function: Callable[..., None], *args: Any) -> None:
     """Run it to its end even where we are cancelled: the lock of the row must outlive what happens under it."""
-    work = asyncio.ensure_future(asyncio.to_thread(function, *args))
+    work = asyncio.ensure_future(mount.in_thread(function, *args))
     try:
         await asyncio.shield(work)
     except asyncio.CancelledError:
@@ -258,6 +280,8 @@ def _mine() -> str:
 
 def abandoned(path: Path) -> bool:
     """Whether nobody will finish this file of `incoming/`: its process is dead, or it is a day old."""
+    if path.name in _forsaken:
+        return True
     parts = path.name.split(".")
     if len(parts) == 5 and parts[0] == _here() and parts[1].isdecimal():
         return _started(int(parts[1])) != parts[2]
@@ -271,6 +295,11 @@ def age(path: Path) -> float:
     except FileNotFoundError:
         return 0.0
     return time.time() - max(status.st_mtime, status.st_ctime)
+
+
+def removed(path: Path) -> None:
+    """The sweeper took it."""
+    _forsaken.discard(path.name)
 
 
 def verify(path: Path) -> bytes:

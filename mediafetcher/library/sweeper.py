@@ -5,7 +5,6 @@ takes too: so a file never vanishes under a new reference. A file without a row 
 claimed by an INSERT, which is the same lock. Nothing is removed while the store is in doubt.
 """
 
-import asyncio
 import contextlib
 import re
 from collections.abc import Iterator
@@ -35,7 +34,7 @@ async def sweep(*, strays: bool | None = None) -> int:
     if mount.state().state in ("offline", "read_only"):
         return 0
     try:
-        removed = await _dead() + await asyncio.to_thread(_leftovers)
+        removed = await _dead() + await mount.in_thread(_leftovers)
         now = clock.monotonic()
         due = _scanned is None or _scanned[0] != mount.root() or now - _scanned[1] > _SCAN
         if due if strays is None else strays:
@@ -76,17 +75,28 @@ async def _dead() -> int:
     removed, last = 0, 0
     while True:
         rows = await engine.fetch(
-            "select id from media_file where ref_count = 0 and dead_at <= now() - make_interval(secs => $1)"
-            " and id > $2 order by id limit $3",
+            "select id, sha256, ext from media_file"
+            " where ref_count = 0 and dead_at <= now() - make_interval(secs => $1) and id > $2 order by id limit $3",
             settings.get().grace_hours * 3600,
             last,
             _BATCH,
         )
+        if await mount.in_thread(_outage, rows):
+            _log.warning("many files are not there: nothing is removed, `mediafetcher check` tells more")
+            return removed
         for row in rows:
             removed += await remove_dead(row["id"])
             last = row["id"]
         if len(rows) < _BATCH:
             return removed
+
+
+def _outage(rows: list[dict[str, Any]]) -> bool:
+    """Whether so many of these files are missing that part of the store must be away. In a thread."""
+    with mount.writing():
+        mount.require()
+        missing = sum(store.size_of(store.path_of(row["sha256"], row["ext"])) is None for row in rows)
+    return missing > _FEW and missing * 5 > len(rows)
 
 
 # ---- what crashes leave --------------------------------------------------------------------------------
@@ -128,6 +138,7 @@ def _leftovers() -> int:
         found = leftovers()
         for path in found:
             path.unlink(missing_ok=True)
+            store.removed(path)
     return len(found)
 
 
@@ -135,10 +146,10 @@ async def find_strays() -> list[Stored]:
     """Files of the store that no row speaks of, older than the grace period."""
     grace = settings.get().grace_hours * 3600
     with mount.writing():
-        found = await asyncio.to_thread(lambda: [file for file in walk() if isinstance(file, Stored)])
+        found = await mount.in_thread(lambda: [file for file in walk() if isinstance(file, Stored)])
     known = await _known({file.sha256 for file in found})
     strays = [file for file in found if file.kind not in known.get(file.sha256, ())]
-    return await asyncio.to_thread(lambda: [file for file in strays if store.age(file.path) >= grace])
+    return await mount.in_thread(lambda: [file for file in strays if store.age(file.path) >= grace])
 
 
 async def _known(hashes: set[bytes]) -> dict[bytes, set[str]]:
@@ -185,10 +196,12 @@ async def take_back(staged: store.Staged, names: list[str]) -> None:
 
     `names` as for `store.path_of`.
     """
-    await asyncio.to_thread(store.discard, staged)
+    store.forsake(staged)
+    with contextlib.suppress(errors.Away):  # a later sweep finds it
+        await mount.in_thread(store.discard, staged)
     for name in names:
         file = Stored(store.path_of(staged.sha256, name), staged.sha256, name.removeprefix("."))
-        with contextlib.suppress(errors.Away):  # a later sweep finds it
+        with contextlib.suppress(errors.Away):
             await remove_stray(file)
 
 

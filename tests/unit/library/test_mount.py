@@ -167,3 +167,53 @@ async def test_read_only_and_back(state: Path, media_online: Path, tmp_path: Pat
 async def test_too_little_room_is_full(media_online: Path) -> None:
     settings.use(dataclasses.replace(settings.get(), min_free=1 << 62))
     assert (await mount.look()).state == "full"
+
+
+async def test_many_missing_at_once_are_an_outage_and_nothing_is_removed(
+    owner: int, put, use: Callable[..., None]
+) -> None:  # type: ignore[no-untyped-def]
+    use(trash_days=0, grace_hours=1)
+    for number in range(40):
+        await items.trash(await put(b"film %d" % number), owner)
+    await engine.execute("update media_file set dead_at = now() - interval '2 hours'")
+    away = list((store.root() / "store").rglob("*.mp4"))[:30]
+    kept = {file: file.read_bytes() for file in away}
+    for file in away:
+        file.unlink()
+    assert await items.sweep() == 0
+    assert await engine.fetchval("select count(*) from media_file") == 40 and len(stored()) == 10
+    for file, data in kept.items():
+        file.write_bytes(data)
+    assert await items.sweep() == 40
+    assert stored() == [] and await engine.fetchval("select count(*) from media_file") == 0
+
+
+async def test_a_store_without_its_folder_is_away(media_online: Path) -> None:
+    (media_online / "store").rename(media_online / "elsewhere")
+    now = await mount.look()
+    assert now.state == "offline" and "store is not there" in now.reason
+    (media_online / "elsewhere").rename(media_online / "store")
+    assert (await mount.look()).state == "online"
+
+
+async def test_a_share_that_hangs_holds_up_its_own_threads_only(
+    media_online: Path, tmp_path: Path, use: Callable[..., None]
+) -> None:
+    """A pipe in the sentinel's place: reading it hangs, as a dead NFS server does."""
+    use(hang_seconds=0.2)
+    sentinel = media_online / mount.SENTINEL
+    sentinel.rename(tmp_path / "sentinel")
+    os.mkfifo(sentinel)
+    now = await mount.look()
+    assert now.state == "offline" and "does not answer" in now.reason and mount.stuck()
+    with pytest.raises(errors.MediaOffline):  # at once: no further thread is sent to wait
+        await mount.in_thread(os.stat, media_online)
+    with pytest.raises(errors.MediaOffline):
+        await store.stage(await _source(tmp_path))
+    (tmp_path / "sentinel").rename(media_online / "again")
+    waiting = os.open(sentinel, os.O_RDWR)
+    (media_online / "again").rename(sentinel)
+    os.close(waiting)
+    await mount.look()  # what hung comes back, with nothing
+    assert (await mount.look()).state == "online"
+    assert await mount.in_thread(os.path.isdir, media_online)
