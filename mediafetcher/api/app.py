@@ -23,6 +23,7 @@ from mediafetcher.api import (
     devices,
     downloads,
     events,
+    extension,
     folders,
     guard,
     items,
@@ -89,6 +90,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/devices", devices.offer, ACCOUNT),
     Route("DELETE", "/api/devices/{id:int}", devices.remove, ACCOUNT, _GONE),
     Route("POST", "/api/ext/send", devices.send, OPEN, _SEALED, 200),
+    Route("GET", "/api/extension", extension.packages, READ, _GONE),
+    Route("GET", "/api/extension/{browser:str}", extension.package, READ, _GONE),
     # what is kept
     Route("GET", "/api/items", items.page, READ),
     Route("POST", "/api/items", items.copy, LIBRARY, _GONE),

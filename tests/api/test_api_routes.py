@@ -31,8 +31,13 @@ BODIES: dict[str, Any] = {
 }
 
 
+_WORDS = {"browser": "firefox"}
+
+
 def fill(route: Route, id: int = 1) -> str:
-    return re.sub(r"\{\w+:(int|str)\}", lambda match: str(id) if match[1] == "int" else "en", route.path)
+    return re.sub(
+        r"\{(\w+):(int|str)\}", lambda match: str(id) if match[2] == "int" else _WORDS.get(match[1], "en"), route.path
+    )
 
 
 def named(route: Route) -> str:

@@ -238,6 +238,17 @@ export type Options = {
   rate_limit?: number | null;
 };
 
+export type Package = {
+  name: string;
+  sha256: string;
+  size: number;
+};
+
+export type Packages = {
+  chromium: Package;
+  firefox: Package;
+};
+
 export type Pairing = {
   code: string;
   expires_at: string;
