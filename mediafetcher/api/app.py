@@ -113,6 +113,12 @@ ROUTES: tuple[Route, ...] = (
 )  # fmt: skip
 
 _PATTERNS = [(route.method, re.compile(re.sub(r"\{\w+:(int|str)\}", "[^/]+", route.path))) for route in ROUTES]
+# What answers with something else than JSON.
+_DOCUMENTED: dict[Any, dict[int, ResponseSpec]] = {
+    events.stream: events.DOCUMENTED,
+    extension.package: extension.DOCUMENTED,
+    account.sign_out: {204: ResponseSpec(None, generate_examples=False, description="Signed out")},
+}
 _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -146,7 +152,7 @@ def _handler(route: Route) -> HTTPRouteHandler:
         operation_id=f"{noun}_{route.handler.__name__}",
         summary=(route.handler.__doc__ or "").strip().partition("\n")[0],
         tags=[noun],
-        responses=_problems(route) | (events.DOCUMENTED if route.handler is events.stream else {}),
+        responses=_problems(route) | _DOCUMENTED.get(route.handler, {}),
         security=[] if route.who.open else [{"session": []}, {"token": []}],
     )(route.handler)
 

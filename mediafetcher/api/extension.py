@@ -5,12 +5,17 @@ from typing import Literal
 
 import msgspec
 from litestar import Response
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
 
 from mediafetcher import addon
 from mediafetcher.base import errors
 
 Browser = Literal["chromium", "firefox"]
+
+DOCUMENTED = {
+    200: ResponseSpec(bytes, description="The package", generate_examples=False, media_type="application/zip")
+}
 
 
 class Package(msgspec.Struct):
