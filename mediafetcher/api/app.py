@@ -95,6 +95,7 @@ ROUTES: tuple[Route, ...] = (
     # what is kept
     Route("GET", "/api/items", items.page, READ),
     Route("POST", "/api/items", items.copy, LIBRARY, _GONE),
+    Route("GET", "/api/sites", items.sites, READ),
     Route("GET", "/api/items/{id:int}", items.get, READ, _GONE),
     Route("PATCH", "/api/items/{id:int}", items.change, LIBRARY, _GONE),
     Route("DELETE", "/api/items/{id:int}", items.trash, LIBRARY, _GONE, 200),

@@ -12,6 +12,7 @@ from mediafetcher.base import errors
 from mediafetcher.library import folders, items
 
 Sort = Literal["-created", "created", "title", "-title", "-duration", "duration", "-size", "size"]
+Kind = Literal["video", "audio"]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
@@ -49,6 +50,17 @@ class Item(msgspec.Struct):
 class Items(msgspec.Struct):
     items: list[Item]
     next: str | None
+
+
+class Site(msgspec.Struct):
+    """A site, and how many items came from it."""
+
+    site: str
+    items: int
+
+
+class Sites(msgspec.Struct):
+    sites: list[Site]
 
 
 class Trash(msgspec.Struct):
@@ -103,14 +115,31 @@ async def page(
     q: FromQuery[str | None] = None,
     sort: FromQuery[Sort] = "-created",
     deep: FromQuery[bool] = False,
+    kind: FromQuery[Kind | None] = None,
+    site: FromQuery[str | None] = None,
+    unwatched: FromQuery[bool] = False,
     cursor: FromQuery[str | None] = None,
     limit: FromQuery[int] = 50,
 ) -> Items:
     """A page of the library. No `folder`: everything; "": the top only; with `deep` also what is below."""
     found = await items.page(
-        request.user.id, folder=folder, deep=deep, q=q or "", sort=sort, cursor=cursor, limit=within(limit)
+        request.user.id,
+        folder=folder,
+        deep=deep,
+        q=q or "",
+        kind=kind,
+        site=site,
+        unwatched=unwatched,
+        sort=sort,
+        cursor=cursor,
+        limit=within(limit),
     )
     return fit(Items, found)
+
+
+async def sites(request: Asked) -> Sites:
+    """Where the items come from, the most frequent first."""
+    return fit(Sites, {"sites": await items.sites(request.user.id)})
 
 
 async def get(id: Id, request: Asked) -> Item:

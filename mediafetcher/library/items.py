@@ -21,7 +21,7 @@ from mediafetcher.library import listing, store, sweeper
 
 _TITLE = 500  # characters
 
-get, page, search, trashed = listing.get, listing.page, listing.search, listing.trashed
+get, page, search, trashed, sites = listing.get, listing.page, listing.search, listing.trashed, listing.sites
 sweep = sweeper.sweep
 
 Also = Callable[[int], Awaitable[None]]

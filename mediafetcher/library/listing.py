@@ -16,6 +16,7 @@ from mediafetcher.db import engine
 from mediafetcher.library import folders
 
 LIMIT = 200  # items of one page, at the most
+SEEN = 0.95  # watched to this part is watched to the end
 _WORD = re.compile(r"\w+")
 _WORDS = 12
 
@@ -61,6 +62,9 @@ async def page(
     folder: str | None = None,
     deep: bool = False,
     q: str | None = None,
+    kind: str | None = None,
+    site: str | None = None,
+    unwatched: bool = False,
     sort: str = "-created",
     cursor: str | None = None,
     limit: int = 50,
@@ -68,7 +72,8 @@ async def page(
     """A page of a library -> `items`, and `next`: the cursor of the next page or None.
 
     `folder`: a path, "" the top only, None everything; with `deep` also what is below it. `q`: every word must begin
-    a word of title, uploader or site. Raises `Invalid` (sort or cursor), `NotFound` (folder).
+    a word of title, uploader or site. `kind`: "video" or "audio"; `site`: as the items say it; `unwatched`: only what
+    was not seen to the end. Raises `Invalid` (sort or cursor), `NotFound` (folder).
     """
     if sort not in SORTS:
         raise errors.Invalid(f"{sort!r} is no order: use one of {', '.join(SORTS)}.")
@@ -92,7 +97,22 @@ async def page(
         if not words:
             return {"items": [], "next": None}
         add("i.search @@ to_tsquery('simple', mf_words({}))", _prefixes(words))
+    if kind is not None:
+        add("m.kind like {}", kind + "/%")
+    if site is not None:
+        add("i.site = {}", site)
+    if unwatched:
+        add("(w.position is null or w.position < coalesce(m.duration, w.position + 1) * {})", SEEN)
     return await _page(_ORDERS[sort.removeprefix("-")], sort.startswith("-"), where, values, cursor, limit)
+
+
+async def sites(owner: int) -> list[dict[str, Any]]:
+    """Where a person's items come from -> `site` and how many `items`; the most first, at most 200."""
+    return await engine.fetch(
+        "select site, count(*) as items from library_item where owner = $1 and trashed_at is null and site is not null"
+        " group by site order by items desc, site limit 200",
+        owner,
+    )
 
 
 async def search(owner: int, q: str, *, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:

@@ -147,3 +147,30 @@ async def test_a_hundred_thousand_items(owner: int) -> None:
     slow["tree"] = round((time.perf_counter() - begun) * 1000, 1)
     print(slow)
     assert max(slow.values()) < 100, slow
+
+
+async def test_filters_by_kind_site_and_what_was_seen(owner: int) -> None:
+    await _fill(owner, 60, 20)
+    await engine.execute("update media_file set kind = 'audio/mp4', ext = '.m4a', duration = 100 where id % 2 = 0")
+    await engine.execute("update library_item set site = 'other.example' where id % 3 = 0")
+    await engine.execute(
+        "insert into watch (owner, media_file, position) select $1, id, case when id % 4 = 0 then 96 else 20 end"
+        " from media_file where id % 2 = 0",
+        owner,
+    )
+    rows = await _all(owner)
+    for asked, expected in (
+        ({"kind": "audio"}, [row for row in rows if row["media"]["kind"] == "audio/mp4"]),
+        ({"site": "other.example"}, [row for row in rows if row["site"] == "other.example"]),
+        ({"unwatched": True}, [row for row in rows if row["position"] != 96]),
+        ({"kind": "video", "site": "site.example", "q": "summer"}, None),
+    ):
+        found = await _all(owner, 7, **asked)
+        if expected is None:
+            assert 0 < len(found) < 60
+            assert all(row["media"]["kind"] == "video/mp4" and "summer" in row["title"] for row in found)
+        else:
+            assert 0 < len(found) < 60
+            assert [row["id"] for row in found] == [row["id"] for row in expected]
+    counted = {row["site"]: row["items"] for row in await items.sites(owner)}
+    assert counted == {"site.example": 40, "other.example": 20}

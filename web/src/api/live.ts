@@ -12,6 +12,12 @@ export const POLL = 2000;
 const SAMPLES = 60; // one a second: the last minute
 const SETTLE = 700; // many library events at once (a bulk move) become one reload
 
+const LONG = 10; // pages
+
+/** A list that was scrolled far: loading all of it again would take longer than it is worth. */
+const isLong = (data: unknown) =>
+  typeof data === "object" && data !== null && "pages" in data && (data.pages as unknown[]).length > LONG;
+
 /** Starts listening; returns what stops it. */
 export function listen(cache: QueryClient): () => void {
   let source: EventSource | undefined;
@@ -29,7 +35,8 @@ export function listen(cache: QueryClient): () => void {
   const libraryChanged = () => {
     clearTimeout(settling);
     settling = setTimeout(() => {
-      for (const key of [keys.items, keys.folders, keys.trash]) void cache.invalidateQueries({ queryKey: key });
+      for (const queryKey of [keys.items, keys.folders, keys.trash])
+        void cache.invalidateQueries({ queryKey, predicate: (query) => !isLong(query.state.data) });
     }, SETTLE);
   };
   const handlers: { [Kind in keyof Events]: (data: Events[Kind]) => void } = {

@@ -3,7 +3,19 @@ import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQuery } from 
 import { call, query } from "./client";
 import { keys } from "./keys";
 import { POLL, useLive } from "./live";
-import type { Download, Downloads, Folder, Folders, Item, Items, SessionState, System, Trash } from "./types";
+import type {
+  Download,
+  Downloads,
+  Folder,
+  Folders,
+  Item,
+  Items,
+  SessionState,
+  Site,
+  Sites,
+  System,
+  Trash,
+} from "./types";
 
 /** Milliseconds between polls: only while the stream of events is away. */
 const usePolling = () => (useLive() === false ? POLL : (false as const));
@@ -34,12 +46,14 @@ export const useFolders = () =>
   });
 
 export type Sort = "-created" | "title" | "-size" | "-duration";
-export type Wanted = { folder?: string; q?: string; sort?: Sort };
+export type Kind = "video" | "audio";
+export type Filter = { kind?: Kind; unwatched?: boolean; site?: string };
+export type Wanted = Filter & { folder?: string; q?: string; sort?: Sort };
 const PAGE = 100;
 
-export const useItems = ({ folder, q, sort }: Wanted) =>
+export const useItems = ({ folder, q, sort, kind, unwatched, site }: Wanted) =>
   useInfiniteQuery({
-    queryKey: [...keys.items, { folder, q, sort }],
+    queryKey: [...keys.items, { folder, q, sort, kind, unwatched, site }],
     queryFn: ({ pageParam }) =>
       call<Items>(
         "GET",
@@ -48,6 +62,9 @@ export const useItems = ({ folder, q, sort }: Wanted) =>
           deep: folder ? 1 : undefined,
           q: q || undefined,
           sort,
+          kind,
+          unwatched: unwatched ? 1 : undefined,
+          site,
           cursor: pageParam,
           limit: PAGE,
         }),
@@ -55,6 +72,14 @@ export const useItems = ({ folder, q, sort }: Wanted) =>
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: keepPreviousData,
+  });
+
+/** Where the items come from, the most frequent first. */
+export const useSites = () =>
+  useQuery({
+    queryKey: [...keys.items, "sites"],
+    queryFn: async () => (await call<Sites>("GET", "/api/sites")).sites as Site[],
+    staleTime: 60_000,
   });
 
 export const useTrash = () =>

@@ -320,6 +320,15 @@ export type SignedIn = {
   user: Me;
 };
 
+export type Site = {
+  items: number;
+  site: string;
+};
+
+export type Sites = {
+  sites: (Site)[];
+};
+
 export type Snapshot = {
   downloads: (Download)[];
   system: System;

@@ -3,9 +3,8 @@ import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-qu
 import { RouterProvider } from "@tanstack/react-router";
 import { ApiError, codeOf } from "@/api/client";
 import { keys } from "@/api/keys";
-import { TooltipProvider } from "@/components/ui/misc";
 import { Toaster } from "@/components/ui/toast";
-import { I18nProvider, type Locale, type Words } from "@/i18n";
+import { I18nProvider, type Locale, useI18n, type Words } from "@/i18n";
 import { router } from "./router";
 
 const cache = new QueryClient({
@@ -27,13 +26,14 @@ export function App({ locale, words }: { locale: Locale; words: Words }) {
     <CSPProvider disableStyleElements>
       <QueryClientProvider client={cache}>
         <I18nProvider initial={locale} words={words}>
-          <TooltipProvider delay={400}>
-            <Toaster>
-              <RouterProvider router={router} />
-            </Toaster>
-          </TooltipProvider>
+          <RouterProvider router={router} />
+          <Corner />
         </I18nProvider>
       </QueryClientProvider>
     </CSPProvider>
   );
+}
+
+function Corner() {
+  return <Toaster closeLabel={useI18n().t("common.close")} />;
 }

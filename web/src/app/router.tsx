@@ -1,10 +1,10 @@
 /** Every page of the app and the parameters in its address. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
-import type { Sort } from "@/api/queries";
+import type { Filter, Sort } from "@/api/queries";
 import { Gate } from "./gate";
 import { NotFound } from "./not-found";
 
-export type LibrarySearch = { folder?: string; q?: string; sort?: Sort; view?: "list" };
+export type LibrarySearch = Filter & { folder?: string; q?: string; sort?: Sort; view?: "list" };
 
 const SORTS: readonly string[] = ["-created", "title", "-size", "-duration"] satisfies Sort[];
 const text = (value: unknown) => (typeof value === "string" && value ? value : undefined);
@@ -29,6 +29,9 @@ const library = createRoute({
     q: text(search.q),
     sort: SORTS.includes(String(search.sort)) ? (search.sort as Sort) : undefined,
     view: search.view === "list" ? "list" : undefined,
+    kind: search.kind === "video" || search.kind === "audio" ? search.kind : undefined,
+    unwatched: search.unwatched === true || undefined,
+    site: text(search.site),
   }),
   component: lazyRouteComponent(() => import("./library"), "LibraryRoute"),
 });

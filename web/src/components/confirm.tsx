@@ -1,14 +1,15 @@
+import type { ReactNode } from "react";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogContent, DialogDescription, DialogTitle } from "@/components/ui/dialog";
 import { useI18n } from "@/i18n";
 
-type Props = { title: string; body: string; action: string; open: boolean; onClose: () => void; onYes: () => void };
+type Props = { title: string; body: ReactNode; action: string; onClose: () => void; onYes: () => void };
 
 /** Only for what cannot be undone. */
-export function Confirm({ title, body, action, open, onClose, onYes }: Props) {
+export default function Confirm({ title, body, action, onClose, onYes }: Props) {
   const { t } = useI18n();
   return (
-    <Dialog open={open} onOpenChange={(stays) => !stays && onClose()}>
+    <Dialog open onOpenChange={(stays) => !stays && onClose()}>
       <DialogContent close={false}>
         <DialogTitle>{title}</DialogTitle>
         <DialogDescription>{body}</DialogDescription>

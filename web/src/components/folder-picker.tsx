@@ -8,7 +8,6 @@ import { useI18n } from "@/i18n";
 
 type Props = {
   title: string;
-  open: boolean;
   onClose: () => void;
   onPick: (path: string) => void;
   /** Folders that make no sense as an answer. */
@@ -16,7 +15,7 @@ type Props = {
 };
 
 /** "Move to…" for keyboard and touch: every folder, the top, or a new one. */
-export function FolderPicker({ title, open, onClose, onPick, without = () => false }: Props) {
+export default function FolderPicker({ title, onClose, onPick, without = () => false }: Props) {
   const { t } = useI18n();
   const folders = (useFolders().data ?? [])
     .filter(({ path }) => !without(path))
@@ -33,7 +32,7 @@ export function FolderPicker({ title, open, onClose, onPick, without = () => fal
   const row =
     "flex h-9 w-full items-center gap-2.5 rounded-md px-2 text-left outline-none hover:bg-accent focus-visible:bg-accent";
   return (
-    <Dialog open={open} onOpenChange={(stays) => !stays && onClose()}>
+    <Dialog open onOpenChange={(stays) => !stays && onClose()}>
       <DialogContent closeLabel={t("common.close")}>
         <DialogTitle>{title}</DialogTitle>
         <ul className="-mx-2 max-h-80 overflow-y-auto" aria-label={t("lib.folders")}>

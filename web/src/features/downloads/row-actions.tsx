@@ -2,9 +2,9 @@ import { useNavigate } from "@tanstack/react-router";
 import { ArrowUpToLine, Cookie, EllipsisVertical, ExternalLink, ListX, Pause, Play, RotateCw, X } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Download } from "@/api/types";
+import { placeOf, useMenu } from "@/components/menu-at";
 import { Button } from "@/components/ui/button";
-import { Menu, MenuContent, MenuItem, MenuTrigger } from "@/components/ui/menu";
-import { Tip } from "@/components/ui/misc";
+import { Tip } from "@/components/ui/tip";
 import { toast } from "@/components/ui/toast";
 import { type Key, useI18n } from "@/i18n";
 import { useActions } from "./actions";
@@ -16,6 +16,7 @@ type Choice = { key: Key; icon: ReactNode; run: () => void; danger?: boolean };
 export function RowActions({ download }: { download: Download }) {
   const { t } = useI18n();
   const choices = useChoices(download);
+  const { ask, menu, open } = useMenu();
   const first = choices.find(({ key }) => key !== "job.source");
   const title = nameOf(download);
   const spoken = (key: Key) => `${t(key)}: ${title}`;
@@ -41,23 +42,22 @@ export function RowActions({ download }: { download: Download }) {
           </Button>
         </Tip>
       )}
-      <Menu>
-        <MenuTrigger
-          render={
-            <Button variant="ghost" size="icon" aria-label={spoken("job.more")}>
-              <EllipsisVertical />
-            </Button>
-          }
-        />
-        <MenuContent>
-          {choices.map((choice) => (
-            <MenuItem key={choice.key} danger={choice.danger} onClick={choice.run}>
-              {choice.icon}
-              {t(choice.key)}
-            </MenuItem>
-          ))}
-        </MenuContent>
-      </Menu>
+      <Button
+        variant="ghost"
+        size="icon"
+        aria-label={spoken("job.more")}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        onClick={(event) =>
+          ask(
+            placeOf(event),
+            choices.map((choice) => ({ ...choice, label: t(choice.key) })),
+          )
+        }
+      >
+        <EllipsisVertical />
+      </Button>
+      {menu}
     </div>
   );
 }

@@ -1,19 +1,25 @@
 import { useNavigate } from "@tanstack/react-router";
 import { FolderPlus } from "lucide-react";
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { type KeyboardEvent, lazy, Suspense, useEffect, useId, useRef, useState } from "react";
 import { useFolders } from "@/api/queries";
 import type { Folder } from "@/api/types";
-import { Confirm } from "@/components/confirm";
-import { FolderPicker } from "@/components/folder-picker";
+import { placeOf, useMenu } from "@/components/menu-at";
 import { Input } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
+import { cn } from "@/lib/utils";
 import { useFolderActions } from "./actions";
+import { type Busy, choicesOf } from "./choices";
+import { useDrop } from "./drop";
 import { FolderRow } from "./folder-row";
 import { above, isInside, rowsOf, type TreeRow } from "./rows";
 
+// Dialogs are loaded when one is needed.
+const Confirm = lazy(() => import("@/components/confirm"));
+const FolderPicker = lazy(() => import("@/components/folder-picker"));
+
 const FEW = 20; // so few are all shown at once
 
-type Busy = { id: number; with: "rename" | "child" | "move" | "remove" };
+type Doing = { id: number; with: Busy };
 
 /** The tree of folders; `current` is the path that is shown. */
 export function FolderTree({ current, onPick }: { current?: string; onPick?: () => void }) {
@@ -22,11 +28,20 @@ export function FolderTree({ current, onPick }: { current?: string; onPick?: () 
   const folders = useFolders().data ?? [];
   const actions = useFolderActions();
   const [open, setOpen] = useState<ReadonlySet<number>>(new Set());
-  const [busy, setBusy] = useState<Busy>();
+  const [busy, setBusy] = useState<Doing>();
   const [fresh, setFresh] = useState(false);
   const [focused, setFocused] = useState<number>();
   const tree = useRef<HTMLDivElement>(null);
   const heading = useId();
+  const { ask, menu } = useMenu();
+  // Dropped on the heading it goes to the top.
+  const top = useDrop({
+    onDropItems: (ids) => void actions.moveItems(ids, ""),
+    onDropFolder: (id) => {
+      const dropped = folders.find((folder) => folder.id === id);
+      if (dropped?.path.includes("/")) void actions.move(dropped, "");
+    },
+  });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: when another folder is shown, not when the list reloads
   useEffect(() => {
@@ -84,7 +99,14 @@ export function FolderTree({ current, onPick }: { current?: string; onPick?: () 
   }
   return (
     <div>
-      <div className="flex h-8 items-center justify-between pl-2.5 pr-1">
+      <div
+        {...top.handlers}
+        data-folder="top"
+        className={cn(
+          "flex h-8 items-center justify-between rounded-md pl-2.5 pr-1",
+          top.over && "bg-primary/15 ring-1 ring-inset ring-primary",
+        )}
+      >
         <h2 className="eyebrow" id={heading}>
           {t("lib.folders")}
         </h2>
@@ -116,7 +138,13 @@ export function FolderTree({ current, onPick }: { current?: string; onPick?: () 
                 const dropped = folders.find((folder) => folder.id === id);
                 if (dropped && !isInside(row.path, dropped.path)) void actions.move(dropped, row.path);
               }}
-              onMenu={(what) => (what === "remove" ? remove(row) : setBusy({ id: row.id, with: what }))}
+              onMenu={(event) => {
+                event.preventDefault();
+                ask(
+                  placeOf(event),
+                  choicesOf(t, (what) => (what === "remove" ? remove(row) : setBusy({ id: row.id, with: what }))),
+                );
+              }}
               editing={
                 busy?.id === row.id && busy.with === "rename" ? (
                   <NameInput
@@ -138,24 +166,29 @@ export function FolderTree({ current, onPick }: { current?: string; onPick?: () 
       {subject && busy?.with === "child" && (
         <NameInput label={`${subject.path} /`} onDone={(name) => void make(subject, name)} />
       )}
-      <FolderPicker
-        title={t("lib.move")}
-        open={busy?.with === "move"}
-        onClose={() => setBusy(undefined)}
-        without={(path) => !!subject && isInside(path, subject.path)}
-        onPick={(path) => {
-          setBusy(undefined);
-          if (subject) void actions.move(subject, path);
-        }}
-      />
-      <Confirm
-        title={t("folder.removeTitle", { f: subject?.name ?? "" })}
-        body={t("folder.removeBody", { n: subject?.total ?? 0 })}
-        action={t("folder.remove")}
-        open={busy?.with === "remove"}
-        onClose={() => setBusy(undefined)}
-        onYes={() => subject && void actions.remove(subject)}
-      />
+      {menu}
+      <Suspense>
+        {subject && busy?.with === "move" && (
+          <FolderPicker
+            title={t("lib.move")}
+            onClose={() => setBusy(undefined)}
+            without={(path) => isInside(path, subject.path)}
+            onPick={(path) => {
+              setBusy(undefined);
+              void actions.move(subject, path);
+            }}
+          />
+        )}
+        {subject && busy?.with === "remove" && (
+          <Confirm
+            title={t("folder.removeTitle", { f: subject.name })}
+            body={t("folder.removeBody", { n: subject.total })}
+            action={t("folder.remove")}
+            onClose={() => setBusy(undefined)}
+            onYes={() => void actions.remove(subject)}
+          />
+        )}
+      </Suspense>
     </div>
   );
 }

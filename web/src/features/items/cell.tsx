@@ -1,27 +1,8 @@
-import {
-  Download,
-  EllipsisVertical,
-  ExternalLink,
-  FolderInput,
-  FolderSymlink,
-  Pencil,
-  Play,
-  SquareCheck,
-  Trash2,
-} from "lucide-react";
+import { Check, EllipsisVertical } from "lucide-react";
 import { type DragEvent, type MouseEvent, memo } from "react";
 import type { Item } from "@/api/types";
 import { Meta, Thumb } from "@/components/media-card";
 import { DRAGGED_ITEMS } from "@/components/move-items";
-import {
-  ContextMenu,
-  ContextMenuContent,
-  ContextMenuTrigger,
-  MenuItem,
-  MenuSeparator,
-  Shortcut,
-} from "@/components/ui/menu";
-import { Checkbox } from "@/components/ui/misc";
 import { type T, useI18n } from "@/i18n";
 import { ago, bytes, clock } from "@/lib/format";
 import { cn } from "@/lib/utils";
@@ -39,83 +20,85 @@ export type CellProps = {
   /** Reached by Tab; the others by the arrow keys. */
   tabStop: boolean;
   onSelect: (index: number, range: boolean) => void;
-  onVerb: (verb: ItemVerb, id: number) => void;
+  onOpen: (id: number) => void;
+  onMenu: (event: MouseEvent, index: number) => void;
   /** What is dragged with this one: the whole selection. */
   dragged: (id: number) => number[];
 };
 
 export const Cell = memo(function Cell(props: CellProps) {
-  const { item, index, column, list, selected, selecting, tabStop, onSelect, onVerb, dragged } = props;
+  const { item, index, column, list, selected, selecting, tabStop, onSelect, onOpen, onMenu, dragged } = props;
   const { t } = useI18n();
   const click = (event: MouseEvent) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || selecting) onSelect(index, event.shiftKey);
-    else onVerb("open", item.id);
-  };
-  const menu = (event: MouseEvent) => {
-    event.stopPropagation();
-    const { clientX, clientY } = event;
-    const bubbles = { bubbles: true, clientX, clientY };
-    event.currentTarget.dispatchEvent(new globalThis.MouseEvent("contextmenu", { ...bubbles, cancelable: true }));
+    else onOpen(item.id);
   };
   const check = (
-    <Checkbox
-      checked={selected}
-      tabIndex={-1}
-      aria-hidden
-      onClick={(event) => {
-        event.stopPropagation();
-        event.preventDefault();
-        onSelect(index, event.shiftKey);
-      }}
-      className={
-        list
-          ? "border-input bg-transparent"
-          : cn(
-              "absolute right-1.5 top-1.5 opacity-0 transition-opacity group-hover:opacity-100",
-              (selected || selecting) && "opacity-100",
-            )
-      }
-    />
+    <Mark list={list} selected={selected} selecting={selecting} onSelect={(range) => onSelect(index, range)} />
   );
   return (
-    <ContextMenu>
-      <ContextMenuTrigger
-        render={
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the grid around it hears the keys
-          <div
-            role="gridcell"
-            aria-colindex={column + 1}
-            aria-selected={selected}
-            tabIndex={tabStop ? 0 : -1}
-            data-index={index}
-            data-item={item.id}
-            onClick={click}
-            draggable
-            onDragStart={(event) => startDrag(event, dragged(item.id), t)}
-            className={cn(
-              "group relative min-w-0 rounded-xl outline-none hover:bg-accent/60 focus-visible:ring-2 focus-visible:ring-ring",
-              list ? "flex h-14 items-center gap-3 px-2" : "p-2",
-              selected && "bg-primary/12 hover:bg-primary/16",
-            )}
-          />
-        }
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the grid around it hears the keys
+    <div
+      role="gridcell"
+      aria-colindex={column + 1}
+      aria-selected={selected}
+      tabIndex={tabStop ? 0 : -1}
+      data-index={index}
+      data-item={item.id}
+      onClick={click}
+      onContextMenu={(event) => onMenu(event, index)}
+      draggable
+      onDragStart={(event) => startDrag(event, dragged(item.id), t)}
+      className={cn(
+        "group relative min-w-0 rounded-xl outline-none hover:bg-accent/60 focus-visible:ring-2 focus-visible:ring-ring",
+        list ? "flex h-14 items-center gap-3 px-2" : "p-2",
+        selected && "bg-primary/12 hover:bg-primary/16",
+      )}
+    >
+      {list ? <AsRow item={item} check={check} /> : <AsCard item={item} check={check} selected={selected} />}
+      <span
+        aria-hidden
+        data-more
+        onClick={(event) => {
+          event.stopPropagation();
+          onMenu(event, index);
+        }}
+        className={cn(
+          "grid size-8 place-items-center rounded-md text-muted-foreground hover:bg-accent hover:text-foreground [@media(hover:hover)]:opacity-0 [@media(hover:hover)]:group-hover:opacity-100",
+          list ? "shrink-0" : "absolute bottom-1.5 right-0.5",
+        )}
       >
-        {list ? <AsRow item={item} check={check} /> : <AsCard item={item} check={check} selected={selected} />}
-        <span
-          aria-hidden
-          onClick={menu}
-          className={cn(
-            "grid size-8 place-items-center rounded-md text-muted-foreground hover:bg-accent hover:text-foreground [@media(hover:hover)]:opacity-0 [@media(hover:hover)]:group-hover:opacity-100",
-            list ? "shrink-0" : "absolute bottom-1.5 right-0.5",
-          )}
-        >
-          <EllipsisVertical className="size-4" />
-        </span>
-      </ContextMenuTrigger>
-      <ItemMenu id={item.id} source={item.source_url} onVerb={onVerb} onSelect={() => onSelect(index, false)} />
-    </ContextMenu>
+        <EllipsisVertical className="size-4" />
+      </span>
+    </div>
   );
 });
+
+type MarkProps = { list: boolean; selected: boolean; selecting: boolean; onSelect: (range: boolean) => void };
+
+/** The box to select with the mouse; the keyboard has X and the space bar. */
+function Mark({ list, selected, selecting, onSelect }: MarkProps) {
+  return (
+    <span
+      aria-hidden
+      data-mark
+      onClick={(event) => {
+        event.stopPropagation();
+        onSelect(event.shiftKey);
+      }}
+      className={cn(
+        "grid size-5 shrink-0 place-items-center rounded-md border-[1.5px] text-primary-foreground",
+        list
+          ? "border-input"
+          : "absolute right-1.5 top-1.5 border-white/80 bg-black/45 opacity-0 group-hover:opacity-100",
+        (selected || selecting) && "opacity-100",
+        selected && "border-primary bg-primary",
+      )}
+    >
+      {selected && <Check className="size-3.5" strokeWidth={3} />}
+    </span>
+  );
+}
 
 function AsCard({ item, check, selected }: { item: Item; check: React.ReactNode; selected: boolean }) {
   return (
@@ -149,58 +132,6 @@ function AsRow({ item, check }: { item: Item; check: React.ReactNode }) {
       <span className={cn(cell, "w-20")}>{bytes(item.media.size, locale)}</span>
       <span className={cn(cell, "w-24")}>{ago(item.created_at, locale)}</span>
     </>
-  );
-}
-
-type MenuProps = { id: number; source: string | null; onVerb: CellProps["onVerb"]; onSelect: () => void };
-
-function ItemMenu({ id, source, onVerb, onSelect }: MenuProps) {
-  const { t } = useI18n();
-  return (
-    <ContextMenuContent>
-      <MenuItem onClick={() => onVerb("open", id)}>
-        <Play />
-        {t("lib.play")}
-        <Shortcut>↵</Shortcut>
-      </MenuItem>
-      <MenuItem onClick={onSelect}>
-        <SquareCheck />
-        {t("lib.select")}
-        <Shortcut>X</Shortcut>
-      </MenuItem>
-      <MenuSeparator />
-      <MenuItem onClick={() => onVerb("rename", id)}>
-        <Pencil />
-        {t("lib.rename")}
-        <Shortcut>F2</Shortcut>
-      </MenuItem>
-      <MenuItem onClick={() => onVerb("move", id)}>
-        <FolderInput />
-        {t("lib.move")}
-        <Shortcut>M</Shortcut>
-      </MenuItem>
-      <MenuItem onClick={() => onVerb("copy", id)}>
-        <FolderSymlink />
-        {t("lib.copy")}
-        <Shortcut>C</Shortcut>
-      </MenuItem>
-      <MenuItem onClick={() => onVerb("save", id)}>
-        <Download />
-        {t("lib.download")}
-      </MenuItem>
-      {source && (
-        <MenuItem onClick={() => void window.open(source, "_blank", "noopener,noreferrer")}>
-          <ExternalLink />
-          {t("play.source")}
-        </MenuItem>
-      )}
-      <MenuSeparator />
-      <MenuItem danger onClick={() => onVerb("trash", id)}>
-        <Trash2 />
-        {t("lib.delete")}
-        <Shortcut>Del</Shortcut>
-      </MenuItem>
-    </ContextMenuContent>
   );
 }
 

@@ -1,13 +1,16 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { Item } from "@/api/types";
+import { placeOf, useMenu } from "@/components/menu-at";
 import { useI18n } from "@/i18n";
 import { Cell, type ItemVerb } from "./cell";
+import { choicesOf } from "./choices";
 import type { useSelection } from "./selection";
 
 const CARD = 216; // px: the narrowest card
 const UNDER = 72; // px below the poster: title, facts, gap
 const LIST = 56; // px: a row of the list
+const AHEAD = 24; // rows: so early the next page is asked for
 
 type Props = {
   items: readonly Item[];
@@ -44,7 +47,7 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
   const visible = virtual.getVirtualItems();
   const last = visible.at(-1)?.index ?? 0;
   useEffect(() => {
-    if (last >= rows - 4) onNearEnd();
+    if (last >= rows - AHEAD) onNearEnd();
   }, [last, rows, onNearEnd]);
 
   const latest = useRef(selected);
@@ -58,6 +61,29 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
     [toggle],
   );
   const verb = useCallback((what: ItemVerb, id: number) => onVerb(what, subjects(id)), [onVerb, subjects]);
+
+  const open = useCallback((id: number) => onVerb("open", [id]), [onVerb]);
+  const { ask, menu } = useMenu();
+  const shown = useRef(items);
+  shown.current = items;
+  const onMenu = useCallback(
+    (event: MouseEvent, index: number) => {
+      const item = shown.current[index];
+      if (!item) return;
+      event.preventDefault();
+      setCursor(index);
+      ask(
+        placeOf(event),
+        choicesOf(
+          item,
+          t,
+          (what) => verb(what, item.id),
+          () => select(index, false),
+        ),
+      );
+    },
+    [ask, t, verb, select],
+  );
 
   function walk(to: number, range: boolean) {
     const index = Math.max(0, Math.min(items.length - 1, to));
@@ -90,6 +116,21 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
       x: () => select(cursor, false),
       m: () => id && verb("move", id),
       c: () => id && verb("copy", id),
+      d: () => id && verb("save", id),
+      ContextMenu: () => {
+        const item = items[cursor];
+        const place = box.current?.querySelector(`[data-index="${cursor}"]`);
+        if (item && place)
+          ask(
+            place,
+            choicesOf(
+              item,
+              t,
+              (what) => verb(what, item.id),
+              () => select(cursor, false),
+            ),
+          );
+      },
       F2: () => id && onVerb("rename", [id]),
       Delete: () => id && verb("trash", id),
     };
@@ -140,7 +181,8 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
                   selecting={selected.size > 0}
                   tabStop={index === Math.min(cursor, items.length - 1)}
                   onSelect={select}
-                  onVerb={verb}
+                  onOpen={open}
+                  onMenu={onMenu}
                   dragged={subjects}
                 />
               );
@@ -148,6 +190,7 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
           </div>
         ))}
       </div>
+      {menu}
     </div>
   );
 }

@@ -1,13 +1,15 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ArrowDownUp, ChevronRight, FolderTree, Keyboard, LayoutGrid, List, Search } from "lucide-react";
 import { useEffect, useRef } from "react";
-import type { Sort } from "@/api/queries";
+import { type Filter, type Kind, type Sort, useSites } from "@/api/queries";
 import { Button } from "@/components/ui/button";
-import { Kbd } from "@/components/ui/menu";
-import { Segmented, Tip } from "@/components/ui/misc";
+import { Kbd } from "@/components/ui/kbd";
+import { Segmented } from "@/components/ui/segmented";
 import { Select } from "@/components/ui/select";
+import { Tip } from "@/components/ui/tip";
 import { useI18n } from "@/i18n";
 import { integer } from "@/lib/format";
+import { cn } from "@/lib/utils";
 
 const route = getRouteApi("/library");
 const SORTS = ["-created", "title", "-size", "-duration"] as const satisfies Sort[];
@@ -42,7 +44,7 @@ export function Header({ typed, onType, count, onDrawer, onHelp }: Props) {
             </span>
           </div>
         </div>
-        <Tip label={t("lib.shortcuts")} side="bottom">
+        <Tip label={t("lib.shortcuts")} side="end">
           <Button
             variant="ghost"
             size="icon"
@@ -56,7 +58,8 @@ export function Header({ typed, onType, count, onDrawer, onHelp }: Props) {
       </div>
       <div className="flex flex-wrap items-center gap-2">
         <SearchBox typed={typed} onType={onType} />
-        <div className="flex items-center gap-2">
+        <div className="base-ui-disable-scrollbar -mx-4 flex items-center gap-2 overflow-x-auto px-4 py-0.5 sm:mx-0 sm:flex-wrap sm:overflow-visible sm:px-0">
+          <Filters />
           <Select<Sort>
             label={t("lib.sort")}
             icon={<ArrowDownUp />}
@@ -83,6 +86,46 @@ export function Header({ typed, onType, count, onDrawer, onHelp }: Props) {
         </div>
       </div>
     </header>
+  );
+}
+
+const EVERY = "/"; // no site has this name, so it can stand for all of them
+
+/** What kind, only the unwatched, from which site. */
+function Filters() {
+  const { t } = useI18n();
+  const { kind, unwatched, site } = route.useSearch();
+  const navigate = route.useNavigate();
+  const sites = useSites().data ?? [];
+  const set = (filter: Filter) => void navigate({ search: (before) => ({ ...before, ...filter }), replace: true });
+  const names = sites.map((each) => each.site);
+  if (site && !names.includes(site)) names.unshift(site);
+  return (
+    <>
+      <Segmented<Kind | "all">
+        label={t("lib.kind")}
+        value={kind ?? "all"}
+        onChange={(value) => set({ kind: value === "all" ? undefined : value })}
+        items={(["all", "video", "audio"] as const).map((value) => ({ value, label: t(`lib.kind.${value}`) }))}
+      />
+      <Button
+        variant="outline"
+        aria-pressed={!!unwatched}
+        className={cn("text-[0.8125rem] font-normal text-muted-foreground", unwatched && "bg-accent text-foreground")}
+        onClick={() => set({ unwatched: unwatched ? undefined : true })}
+      >
+        {t("lib.unwatched")}
+      </Button>
+      {(names.length > 1 || site) && (
+        <Select
+          label={t("lib.site")}
+          className="max-w-44 shrink-0"
+          value={site ?? EVERY}
+          onChange={(value) => set({ site: value === EVERY ? undefined : value })}
+          items={[{ value: EVERY, label: t("lib.anySite") }, ...names.map((value) => ({ value, label: value }))]}
+        />
+      )}
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 import { Dialog, DialogContent, DialogTitle } from "@/components/ui/dialog";
-import { Kbd } from "@/components/ui/menu";
+import { Kbd } from "@/components/ui/kbd";
 import { useI18n } from "@/i18n";
 
 const KEYS = [
@@ -8,8 +8,10 @@ const KEYS = [
   ["X", "lib.select"],
   ["M", "lib.move"],
   ["C", "lib.copy"],
+  ["D", "lib.download"],
   ["F2", "lib.rename"],
   ["Del", "lib.delete"],
+  ["Ctrl+A", "lib.selectAll"],
   ["Esc", "lib.clear"],
   ["?", "lib.shortcuts"],
 ] as const;
@@ -23,7 +25,7 @@ export function Keys({ open, onClose }: { open: boolean; onClose: () => void }) 
         <dl className="space-y-2.5">
           {KEYS.map(([key, label]) => (
             <div key={key} className="flex items-center gap-6">
-              <dt className="w-8">
+              <dt className="w-14">
                 <Kbd>{key}</Kbd>
               </dt>
               <dd>{t(label)}</dd>

@@ -1,9 +1,18 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { CircleAlert, FolderOpen, Search } from "lucide-react";
-import { type ReactNode, useCallback, useDeferredValue, useEffect, useRef, useState } from "react";
+import {
+  lazy,
+  type ReactNode,
+  Suspense,
+  useCallback,
+  useDeferredValue,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { codeOf } from "@/api/client";
 import { rowsOf, useFolders, useItems, useSystem } from "@/api/queries";
-import { FolderPicker } from "@/components/folder-picker";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogContent, DialogTitle } from "@/components/ui/dialog";
 import { Empty, Skeleton } from "@/components/ui/misc";
@@ -17,6 +26,7 @@ import { RenameDialog } from "./rename-dialog";
 import { useSelection } from "./selection";
 import { SelectionBar } from "./selection-bar";
 
+const FolderPicker = lazy(() => import("@/components/folder-picker"));
 const route = getRouteApi("/library");
 
 /** `folders` draws the tree for the drawer of a phone. */
@@ -30,9 +40,11 @@ export function Library({ folders }: Props) {
   const [typed, setTyped] = useState(search.q ?? "");
   const said = useRef(search.q); // what we last put into the address
   const q = useDeferredValue(typed).trim();
-  const found = useItems({ folder: search.folder, q, sort: search.sort });
-  const items = rowsOf(found.data);
-  const selection = useSelection(items.map(({ id }) => id));
+  const { folder, sort, kind, unwatched, site } = search;
+  const found = useItems({ folder, q, sort, kind, unwatched, site });
+  const items = useMemo(() => rowsOf(found.data), [found.data]);
+  const filtered = !!(kind || unwatched || site);
+  const selection = useSelection(useMemo(() => items.map(({ id }) => id), [items]));
   const actions = useItemActions();
   const [asked, setAsked] = useState<Asked>();
   const [drawer, setDrawer] = useState(false);
@@ -40,7 +52,7 @@ export function Library({ folders }: Props) {
   const { clear } = selection;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list, another selection
-  useEffect(clear, [search.folder, q, clear]);
+  useEffect(clear, [folder, q, kind, unwatched, site, clear]);
   useEffect(() => {
     if (q === (search.q ?? "")) return; // nothing to say: it would only get in the way of going elsewhere
     const wait = setTimeout(() => {
@@ -91,7 +103,7 @@ export function Library({ folders }: Props) {
       <Header
         typed={typed}
         onType={setTyped}
-        count={useCount(search.folder, q, items.length, hasNextPage)}
+        count={useCount(folder, !!q || filtered, items.length, hasNextPage)}
         onDrawer={() => setDrawer(true)}
         onHelp={() => setHelp(true)}
       />
@@ -101,7 +113,7 @@ export function Library({ folders }: Props) {
         <Failure error={found.error} again={() => void found.refetch()} />
       ) : items.length ? (
         <Grid
-          key={`${search.folder}·${search.sort}`}
+          key={[folder, sort, kind, unwatched, site].join("·")}
           items={items}
           list={search.view === "list"}
           selection={selection}
@@ -109,21 +121,25 @@ export function Library({ folders }: Props) {
           onNearEnd={more}
         />
       ) : (
-        <Nothing q={q} folder={search.folder} />
+        <Nothing q={q} folder={folder} filtered={filtered} />
       )}
       {selection.selected.size > 0 && (
         <SelectionBar
           count={selection.selected.size}
           onVerb={(verb) => act(verb, [...selection.selected])}
+          onAll={selection.all}
           onClear={clear}
         />
       )}
-      <FolderPicker
-        title={t(asked?.verb === "copy" ? "lib.copy" : "lib.move")}
-        open={asked?.verb === "move" || asked?.verb === "copy"}
-        onClose={() => setAsked(undefined)}
-        onPick={pick}
-      />
+      <Suspense>
+        {(asked?.verb === "move" || asked?.verb === "copy") && (
+          <FolderPicker
+            title={t(asked.verb === "copy" ? "lib.copy" : "lib.move")}
+            onClose={() => setAsked(undefined)}
+            onPick={pick}
+          />
+        )}
+      </Suspense>
       {renamed && (
         <RenameDialog
           title={renamed.title}
@@ -158,17 +174,41 @@ export function Library({ folders }: Props) {
 }
 
 /** How many there are, where that is known; else how many are loaded, with a plus where there are more. */
-function useCount(folder: string | undefined, q: string, loaded: number, more: boolean): { n: number; more: boolean } {
+function useCount(
+  folder: string | undefined,
+  some: boolean,
+  loaded: number,
+  more: boolean,
+): { n: number; more: boolean } {
   const found = useFolders().data?.find(({ path }) => path === folder);
   const total = useSystem().data?.library.items;
-  if (q || !more) return { n: loaded, more };
+  if (some || !more) return { n: loaded, more };
   const known = folder === undefined ? total : found?.total;
   return known === undefined ? { n: loaded, more } : { n: Math.max(known, loaded), more: false };
 }
 
-function Nothing({ q, folder }: { q: string; folder?: string }) {
+function Nothing({ q, folder, filtered }: { q: string; folder?: string; filtered: boolean }) {
   const { t } = useI18n();
   const navigate = route.useNavigate();
+  if (filtered)
+    return (
+      <Empty
+        className="h-full"
+        icon={<Search />}
+        title={t("lib.filteredTitle")}
+        body={t("lib.filteredBody")}
+        action={
+          <Button
+            variant="outline"
+            onClick={() =>
+              void navigate({ search: (s) => ({ ...s, kind: undefined, unwatched: undefined, site: undefined }) })
+            }
+          >
+            {t("lib.unfilter")}
+          </Button>
+        }
+      />
+    );
   if (!q)
     return (
       <Empty

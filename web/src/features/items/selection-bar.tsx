@@ -1,4 +1,4 @@
-import { Download, FolderInput, FolderSymlink, Trash2, X } from "lucide-react";
+import { CheckCheck, Download, FolderInput, FolderSymlink, Trash2, X } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { useI18n } from "@/i18n";
 import type { ItemVerb } from "./cell";
@@ -9,9 +9,9 @@ const VERBS = [
   ["save", "lib.download", Download],
 ] as const;
 
-type Props = { count: number; onVerb: (verb: ItemVerb) => void; onClear: () => void };
+type Props = { count: number; onVerb: (verb: ItemVerb) => void; onAll: () => void; onClear: () => void };
 
-export function SelectionBar({ count, onVerb, onClear }: Props) {
+export function SelectionBar({ count, onVerb, onAll, onClear }: Props) {
   const { t } = useI18n();
   return (
     <div
@@ -21,6 +21,10 @@ export function SelectionBar({ count, onVerb, onClear }: Props) {
     >
       <span className="num whitespace-nowrap px-2.5 font-medium">{t("lib.selected", { n: count })}</span>
       <span className="h-5 w-px bg-border" />
+      <Button variant="ghost" size="sm" onClick={onAll}>
+        <CheckCheck />
+        <span className="max-lg:sr-only">{t("lib.selectAll")}</span>
+      </Button>
       {VERBS.map(([verb, label, Icon]) => (
         <Button key={verb} variant="ghost" size="sm" onClick={() => onVerb(verb)}>
           <Icon />

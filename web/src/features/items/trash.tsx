@@ -2,7 +2,8 @@ import { CircleAlert, RotateCcw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { codeOf } from "@/api/client";
 import { rowsOf, useTrash } from "@/api/queries";
-import { Confirm } from "@/components/confirm";
+import type { Item } from "@/api/types";
+import Confirm from "@/components/confirm";
 import { Thumb } from "@/components/media-card";
 import { Button } from "@/components/ui/button";
 import { Empty, Skeleton } from "@/components/ui/misc";
@@ -17,7 +18,7 @@ export function TrashPage() {
   const actions = useItemActions();
   const items = rowsOf(trash.data);
   const frees = trash.data?.pages[0]?.frees ?? 0;
-  const [asked, setAsked] = useState<{ ids?: number[] }>();
+  const [asked, setAsked] = useState<{ ids?: number[]; item?: Item }>();
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto flex min-h-full max-w-5xl flex-col px-4 pb-12 pt-4 sm:px-8 sm:pt-6">
@@ -78,7 +79,7 @@ export function TrashPage() {
                   variant="ghost"
                   size="icon-sm"
                   aria-label={`${t("trash.purge")}: ${item.title}`}
-                  onClick={() => setAsked({ ids: [item.id] })}
+                  onClick={() => setAsked({ ids: [item.id], item })}
                 >
                   <Trash2 />
                 </Button>
@@ -92,14 +93,33 @@ export function TrashPage() {
           </Button>
         )}
       </div>
-      <Confirm
-        title={t(asked?.ids ? "trash.purge" : "trash.empty")}
-        body={t("trash.forever")}
-        action={t("trash.purge")}
-        open={!!asked}
-        onClose={() => setAsked(undefined)}
-        onYes={() => void actions.purge(asked?.ids)}
-      />
+      {asked && (
+        <Confirm
+          title={t(asked.ids ? "trash.purge" : "trash.empty")}
+          body={
+            asked.item ? (
+              <Meaning item={asked.item} />
+            ) : (
+              `${t("trash.wouldFree", { v: bytes(frees, locale) })} ${t("trash.forever")}`
+            )
+          }
+          action={t("trash.purge")}
+          onClose={() => setAsked(undefined)}
+          onYes={() => void actions.purge(asked.ids)}
+        />
+      )}
     </div>
+  );
+}
+
+/** What deleting this one for good does to the file behind it. */
+function Meaning({ item }: { item: Item }) {
+  const { t, locale } = useI18n();
+  const others = item.media.ref_count - 1;
+  return (
+    <>
+      {others ? t("trash.kept", { n: others }) : t("trash.goes", { v: bytes(item.media.size, locale) })}{" "}
+      {t("trash.forever")}
+    </>
   );
 }

@@ -1,4 +1,4 @@
-import { Segmented } from "@/components/ui/misc";
+import { Segmented } from "@/components/ui/segmented";
 import { Select } from "@/components/ui/select";
 import { LOCALES, type Locale, useI18n } from "@/i18n";
 import { setTheme, type Theme, useTheme } from "@/lib/theme";

@@ -2,9 +2,10 @@ import { Trash2, UserRound } from "lucide-react";
 import { type FormEvent, useId, useState } from "react";
 import { call } from "@/api/client";
 import type { User, Users } from "@/api/types";
-import { Confirm } from "@/components/confirm";
+import Confirm from "@/components/confirm";
 import { Button } from "@/components/ui/button";
-import { Badge, Input, Switch } from "@/components/ui/misc";
+import { Badge, Input } from "@/components/ui/misc";
+import { Switch } from "@/components/ui/switch";
 import { useI18n } from "@/i18n";
 import { date } from "@/lib/format";
 import { useAsk, useListed } from "./ask";
@@ -54,14 +55,15 @@ export function People({ me }: { me: number }) {
         </Line>
       ))}
       <NewPerson />
-      <Confirm
-        title={t("set.removePerson", { v: leaving?.name ?? "" })}
-        body={t("set.removePersonHint")}
-        action={t("set.remove")}
-        open={!!leaving}
-        onClose={() => setLeaving(undefined)}
-        onYes={() => leaving && void ask(() => call("DELETE", `${PATH}/${leaving.id}`))}
-      />
+      {leaving && (
+        <Confirm
+          title={t("set.removePerson", { v: leaving.name })}
+          body={t("set.removePersonHint")}
+          action={t("set.remove")}
+          onClose={() => setLeaving(undefined)}
+          onYes={() => void ask(() => call("DELETE", `${PATH}/${leaving.id}`))}
+        />
+      )}
     </Card>
   );
 }

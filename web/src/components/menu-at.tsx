@@ -1,0 +1,37 @@
+/** Menus that appear where they are asked for. What draws them is loaded with the first one. */
+import { lazy, type MouseEvent, type ReactNode, Suspense, useCallback, useState } from "react";
+
+const Popup = lazy(() => import("@/components/ui/menu"));
+
+export type Choice = {
+  key: string;
+  label: string;
+  icon: ReactNode;
+  run: () => void;
+  danger?: boolean;
+  shortcut?: string;
+  /** A line above it. */
+  apart?: boolean;
+};
+/** Below this element, or at this point of the window. */
+export type Place = Element | { x: number; y: number };
+export type Asked = { place: Place; choices: Choice[] };
+
+/** `ask` opens a menu; `menu` has to stand somewhere in the page. */
+export function useMenu() {
+  const [asked, setAsked] = useState<Asked & { open: boolean }>();
+  const ask = useCallback((place: Place, choices: Choice[]) => setAsked({ place, choices, open: true }), []);
+  const close = useCallback(() => setAsked((before) => before && { ...before, open: false }), []);
+  const menu: ReactNode = asked && (
+    <Suspense>
+      <Popup {...asked} onClose={close} />
+    </Suspense>
+  );
+  return { ask, menu, open: !!asked?.open };
+}
+
+/** Where a click on a button, or a click with the right button, asks for its menu. */
+export function placeOf(event: MouseEvent): Place {
+  if (event.type === "contextmenu" && (event.clientX || event.clientY)) return { x: event.clientX, y: event.clientY };
+  return event.currentTarget;
+}
