@@ -23,6 +23,18 @@ from tests.site import Site, media
 _numbers = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--promise", type=int, help="only the tests that prove this row of docs/promises.md")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = config.getoption("--promise")
+    if wanted is not None:
+        chosen = [item for item in items if any(wanted in mark.args for mark in item.iter_markers("promise"))]
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = chosen
+
+
 async def _template(dsn: str) -> None:
     """The migrated database that all others are copies of."""
     await engine.connect(dsn)

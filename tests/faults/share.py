@@ -51,6 +51,10 @@ class Share:
         self._process.stdin.flush()
         assert self._process.stdout.readline() == "ok\n"
 
+    def quota(self, size: int) -> None:
+        """So many bytes more may be written; `end("quota")` lifts it."""
+        self._tell(f"quota {size}")
+
     def begin(self, fault: str) -> None:
         match fault:
             case "unmounted":

@@ -7,6 +7,7 @@ Says `mounted`. Then each line on standard input changes how it is, and is answe
     well            as it should be; requests that waited are answered now
     fail NUMBER     every request is answered by this errno
     hang            no request is answered; who is killed meanwhile gets away, as from a hard NFS mount
+    quota BYTES     so many bytes may be written; then EDQUOT
     end             unmounted, at once
 
 The protocol is that of the kernel's include/uapi/linux/fuse.h, in its version 7.31.
@@ -42,6 +43,7 @@ class Share:
         self.next = 2
         self.error = 0
         self.hanging = False
+        self.left = 1 << 60
         self.waiting: dict[int, bytes] = {}
         self.device = os.open("/dev/fuse", os.O_RDWR | os.O_CLOEXEC)
         options = f"fd={self.device},rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions"
@@ -73,7 +75,9 @@ class Share:
                         raise
 
     def become(self, how: str, number: str = "0") -> None:
-        self.error, self.hanging = int(number), how == "hang"
+        self.error = int(number) if how == "fail" else 0
+        self.hanging = how == "hang"
+        self.left = int(number) if how == "quota" else 1 << 60
         if how == "end":
             self.unmount()
         if not self.hanging:
@@ -238,6 +242,9 @@ class Share:
 
     def write(self, node: int, body: bytes) -> bytes:
         file, offset, size = struct.unpack_from("<QQI", body)
+        if size > self.left:
+            raise OSError(errno.EDQUOT, "quota")
+        self.left -= size
         return struct.pack("<II", os.pwrite(file, body[40 : 40 + size], offset), 0)
 
     def release(self, node: int, body: bytes) -> bytes:

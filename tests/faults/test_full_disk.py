@@ -8,12 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from tests import deep
+from tests.faults import share as shares
 from tests.faults.program import until
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk"),
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(600),
 ]
+
+
+# Where the disk is full, in KiB: at the beginning, in the middle and near the end of the film.
+POINTS = [40 + 128 * number // max(1, deep.count(8, 3) - 1) for number in range(deep.count(8, 3))]
 
 
 @contextlib.contextmanager
@@ -36,7 +42,7 @@ def enlarge(folder: Path) -> None:
 
 
 @pytest.mark.promise(8)
-@pytest.mark.parametrize("kilobytes", [40, 120, 168])
+@pytest.mark.parametrize("kilobytes", POINTS)
 def test_a_full_media_folder(program, folder, films_site, kilobytes):
     size = films_site.size()
     assert size > 168 << 10, "the film is larger than each of the disks"
@@ -61,6 +67,26 @@ def test_a_full_media_folder(program, folder, films_site, kilobytes):
         assert server.download(id)["attempt"] == 1
         assert len(_files(share)) == 2  # the film and its picture
         server.assert_clean()
+        server.stop()
+
+
+@pytest.mark.promise(8)
+@pytest.mark.skipif(not Path("/dev/fuse").exists(), reason="there is no FUSE here")
+def test_a_quota_that_nobody_can_see(program, folder, films_site):
+    """The disk has room, and each write beyond the quota is refused (EDQUOT)."""
+    with shares.mounted(folder) as share:
+        server = program(media=share.point, look_seconds=0.3).start()
+        for url, kilobytes in zip(films_site(len(POINTS)), POINTS, strict=True):
+            share.quota(kilobytes << 10)
+            id = server.submit(url)
+            until(lambda id=id: server.download(id)["error"], 60, "it says why it waits")
+            row = server.download(id)
+            assert (row["error"]["code"], row["attempt"] <= 1) == ("disk_full", True), row
+            share.end("quota")
+            until(lambda id=id: server.download(id)["state"] == "done", 60, "it goes on")
+            assert server.download(id)["attempt"] == 1
+        server.assert_clean()
+        assert len(_files(share.kept)) == 2 * len(POINTS)
         server.stop()
 
 

@@ -1,10 +1,9 @@
 """P7, the whole program: the share goes away in every way, at any moment, and nothing is lost by it.
 
-The waiting times of the commit run are short; `MF_PATIENT=1` takes those that people have.
+Its waiting times are short; a deep run takes those that people have.
 """
 
 import os
-import random
 import time
 from pathlib import Path
 
@@ -12,12 +11,12 @@ import asyncpg
 import httpx
 import pytest
 
+from tests import deep
 from tests.faults import share
 from tests.faults.program import ENDED, Program, until
 
-SEED = int(os.environ.get("MF_SEED") or random.SystemRandom().randrange(1 << 32))
-ROUNDS = int(os.environ.get("MF_SHARE") or 5)
-WAITS = {} if os.environ.get("MF_PATIENT") else {"look_seconds": 0.3, "hang_seconds": 1.0}
+ROUNDS = deep.count(7, 5)
+WAITS = {} if deep.deep(7) else {"look_seconds": 0.3, "hang_seconds": 1.0}
 STATES = {"read-only": ("read_only", "media_read_only")}
 PAUSED, RESUMED = 15.0, 60.0  # seconds
 
@@ -61,8 +60,7 @@ def _quick(server: Program) -> None:
 
 
 async def test_the_share_goes_away_and_comes_back(nas, program, films_site):
-    print(f"MF_SEED={SEED}")
-    chance = random.Random(SEED)
+    chance = deep.chance()
     server = program(media=nas.point, **WAITS).start()
     films = films_site(1 + ROUNDS * len(share.FAULTS))
     server.submit(films.pop())

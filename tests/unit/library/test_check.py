@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from mediafetcher.db import engine
 from mediafetcher.library import check, items, mount, store
+from tests import deep
 from tests.unit.library.conftest import Put, clean, path, staged, stored
 
 Plant = Callable[[int, Put], Awaitable[None]]
@@ -140,10 +140,8 @@ async def test_found_alone_and_mended(kind: str, owner: int, put: Put, film: int
 
 @pytest.mark.promise(9)
 async def test_rot_is_found_and_named_without_false_alarms(owner: int, put: Put) -> None:
-    seed = random.randrange(1 << 32)
-    print("seed", seed)
-    chance = random.Random(seed)
-    films = [f"film {number} ".encode() * 50 for number in range(200)]
+    chance = deep.chance("rot")
+    films = [f"film {number} ".encode() * 50 for number in range(1000)]
     await asyncio.gather(*(put(data) for data in films))
 
     def flip(file: Path, data: bytes) -> None:
@@ -157,7 +155,7 @@ async def test_rot_is_found_and_named_without_false_alarms(owner: int, put: Put)
         "delete": (lambda file, data: file.unlink(), "missing_file"),
         "swap": (lambda file, data: _overwrite(file, data[:-1] + b"!"), "damaged_file"),
     }
-    victims = chance.sample(films, 25)
+    victims = chance.sample(films, 5 * deep.count(9, 5))
     expected = set()
     for number, data in enumerate(victims):
         harm, kind = list(ways.values())[number % 5]
