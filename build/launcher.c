@@ -63,10 +63,10 @@ static int list_places(Path *places) {
         snprintf(places[count++], PATH_MAX, "%s", value);
         return count;
     }
-    snprintf(places[count++], PATH_MAX, "/var/lib/" NAME "/runtime");
+    /* Not below the state folder: that belongs to the service, and root starts programs from here too. */
+    snprintf(places[count++], PATH_MAX, "/var/cache/" NAME);
     if ((value = getenv("XDG_CACHE_HOME")) && *value == '/') snprintf(places[count++], PATH_MAX, "%s/" NAME, value);
     if ((value = getenv("HOME")) && *value == '/' && value[1]) snprintf(places[count++], PATH_MAX, "%s/.cache/" NAME, value);
-    snprintf(places[count++], PATH_MAX, "/var/cache/" NAME);
     /* One level only, below a sticky folder: no parent that a stranger could have made. */
     snprintf(places[count++], PATH_MAX, "/var/tmp/" NAME "-%u", (unsigned)geteuid());
     return count;
@@ -193,6 +193,15 @@ static void hold(const char *root) {
     if (mark >= 0) flock(mark, LOCK_SH | LOCK_NB);
 }
 
+/* The program cannot see it any more: it is started through a loader. It names this file in what starts it at boot. */
+static void say_who_we_are(void) {
+    Path self;
+    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (length <= 0) return;
+    self[length] = 0;
+    setenv("MF_FILE", self, 1);
+}
+
 int main(int argc, char **argv) {
     struct payload payload;
     Path root, program;
@@ -200,6 +209,7 @@ int main(int argc, char **argv) {
     int file = open_self(&payload);
     find_or_unpack(root, file, &payload);
     hold(root);
+    say_who_we_are();
     execv(join(program, root, "app/" NAME), argv);
     die("%s: %s", program, strerror(errno));
 }

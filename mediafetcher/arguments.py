@@ -68,6 +68,14 @@ def parser() -> argparse.ArgumentParser:
     back = add("restore-backup", "put a backup in the place of the database; the present one is kept")
     back.add_argument("file", metavar="FILE")
     back.add_argument("--json", action="store_true")
+    add("doctor", "what is wrong with this machine, and what to type").add_argument("--json", action="store_true")
+    service = add("service", "run at every boot, by OpenRC or systemd")
+    doing = service.add_subparsers(dest="action", metavar="ACTION", required=True)
+    made = doing.add_parser("install", parents=[common], help="make user, folders and service, and start it")
+    made.add_argument(
+        "--uid", type=int, metavar="N", help="number of the user and group, where the share wants a certain one"
+    )
+    doing.add_parser("uninstall", parents=[common], help="take the service away; the data stays")
     add("setup", "print the one-time code of the first run")
     add("settings", "show the effective settings")
     addon = add("extension", "write the browser extension, for Chromium browsers and Firefox")

@@ -18,7 +18,7 @@ from mediafetcher.base.settings import Settings
 from mediafetcher.out import Out, Terminal
 
 _FLAGS = ("state", "media", "database_url", "host", "port")
-_AS_TYPED = ("backup", "restore-backup")
+_AS_TYPED = ("backup", "restore-backup", "doctor", "service")
 _HOLDER_TIMEOUT = 60.0  # seconds that a holder may take to listen, or to leave
 
 

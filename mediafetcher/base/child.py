@@ -22,7 +22,7 @@ from typing import IO, Protocol, Self
 
 from mediafetcher.base.confine import Account, Limits, give, prepare, python_paths, service_account
 
-__all__ = ["Account", "Child", "Limits", "adopt", "give", "service_account", "spawn", "start"]
+__all__ = ["Account", "Child", "Limits", "administer", "adopt", "give", "service_account", "spawn", "start"]
 
 PIPE = subprocess.PIPE
 DEVNULL = subprocess.DEVNULL
@@ -76,6 +76,21 @@ async def spawn(
         start_new_session=True,
         preexec_fn=prepare(limits, death_signal, _reach(argv, cwd), account),
     )
+
+
+def administer(argv: Sequence[str], timeout: float = 120.0) -> tuple[int, str]:
+    """Run a tool of the system for its administrator, as we are and unconfined -> exit code, all that it said.
+
+    For making users and services. Never for anything that reads what came from outside.
+    """
+    environ = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            list(argv), env=environ, cwd="/", stdin=DEVNULL, stdout=PIPE, stderr=subprocess.STDOUT, timeout=timeout
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return 127, str(error)
+    return done.returncode, done.stdout.decode("utf-8", "replace")
 
 
 async def start(

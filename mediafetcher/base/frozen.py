@@ -4,6 +4,7 @@ The frozen Python is no interpreter that takes `-m`: a module that runs as a pro
 program with `--module NAME` in front, which its entry (build/entry.py) sees before the command line does.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -21,3 +22,9 @@ def python(module: str) -> list[str]:
     if folder is None:
         return [sys.executable, "-P", "-s", "-m", module]
     return [str(folder / "app" / "mediafetcher"), MODULE, module]
+
+
+def file() -> Path | None:
+    """The single file itself, as its launcher says; None in a checkout."""
+    path = os.environ.get("MF_FILE", "")
+    return Path(path) if root() and path.startswith("/") else None

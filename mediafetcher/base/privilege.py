@@ -65,10 +65,17 @@ def as_owner(state: Path) -> Iterator[None]:
     if owner is None:
         yield
         return
+    with acting(owner):
+        yield
+
+
+@contextmanager
+def acting(account: confine.Account) -> Iterator[None]:
+    """Root is this account for a while."""
     groups = os.getgroups()
-    os.setgroups(_groups(owner))
-    os.setresgid(owner.gid, owner.gid, 0)
-    os.setresuid(owner.uid, owner.uid, 0)
+    os.setgroups(_groups(account))
+    os.setresgid(account.gid, account.gid, 0)
+    os.setresuid(account.uid, account.uid, 0)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Commands for the whole installation, which run where they were typed: backup, restore-backup."""
+"""Commands for the whole installation, which run where they were typed: backup, restore-backup, doctor, service."""
 
 import argparse
 import asyncio
@@ -12,13 +12,14 @@ from mediafetcher import backup, instance
 from mediafetcher.base import errors, privilege
 from mediafetcher.base.settings import Settings
 from mediafetcher.db import dump
+from mediafetcher.doctor import examine
 from mediafetcher.out import Out, size
+from mediafetcher.service import install
 
 
 def run(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
     """Run one of them -> its exit code."""
-    command = {"backup": make_backup, "restore-backup": restore_backup}[asked.command]
-    return command(settings, asked, out)
+    return _COMMANDS[asked.command](settings, asked, out)
 
 
 def _finish(work: Coroutine[Any, Any, Any]) -> Any:
@@ -106,3 +107,35 @@ async def _missing(settings: Settings, dsn: str, done: backup.Restored) -> list[
     if folder is None or not (folder / "store").is_dir():
         return None
     return await asyncio.to_thread(backup.missing, done.media, folder)
+
+
+def manage_service(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
+    if asked.action == "uninstall":
+        install.uninstall(settings, out.line)
+        return 0
+    given = {name: getattr(asked, name, None) for name in ("host", "port", "uid")}
+    media = Path(asked.media).absolute() if getattr(asked, "media", None) else None
+    install.install(settings, install.Wish(media=media, **given), out.line)
+    out.line("Open the page from another machine; `mediafetcher setup` prints the one-time code it asks for.")
+    return 0
+
+
+def examine_machine(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
+    findings = examine.examine(settings)
+    if asked.json:
+        out.line(json.dumps({"findings": [finding.as_dict() for finding in findings]}))
+    else:
+        for finding in findings:
+            out.line(f"{_SIGNS[finding.level]} {finding.what}")
+            for line in finding.do:
+                out.line(f"      {line}")
+    return 1 if any(finding.level == "problem" for finding in findings) else 0
+
+
+_SIGNS = {"ok": " ok ", "note": "  . ", "problem": "  ! "}
+_COMMANDS = {
+    "doctor": examine_machine,
+    "backup": make_backup,
+    "restore-backup": restore_backup,
+    "service": manage_service,
+}

@@ -18,7 +18,7 @@ from tests.alpine.conftest import Alpine
 pytestmark = [pytest.mark.alpine, pytest.mark.timeout(300)]
 
 MEDIAFETCHER = "/usr/local/bin/mediafetcher"
-RUNTIME = "/var/lib/mediafetcher/runtime"
+RUNTIME = "/var/cache/mediafetcher"
 STATE = "/srv/state"
 
 

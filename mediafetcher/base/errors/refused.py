@@ -199,3 +199,13 @@ class RestoreFailed(Refused):
 class BackupDamaged(Refused):
     code = "backup_damaged"
     words = "This is no backup of MediaFetcher, or it is damaged: take another one."
+
+
+class NoServiceManager(Refused):
+    code = "no_service_manager"
+    words = "This machine has neither OpenRC nor systemd: start `mediafetcher serve` by what it has."
+
+
+class ServiceFailed(Refused):
+    code = "service_failed"
+    words = "The service could not be made."

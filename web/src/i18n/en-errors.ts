@@ -84,6 +84,8 @@ export const enErrors: ProblemWords = {
   backup_failed: ["The backup could not be made", "The server's log says why."],
   restore_failed: ["The backup could not be restored", "The database is as it was."],
   backup_damaged: ["That is no backup, or it is damaged", "Take another one."],
+  no_service_manager: ["The machine has neither OpenRC nor systemd", "Start the server by what it has."],
+  service_failed: ["The service could not be made", ""],
   usage: ["That command is not right", ""],
   problem: ["Something went wrong", "The server's log has the details."],
   internal: ["Something went wrong", "The server's log has the details."],

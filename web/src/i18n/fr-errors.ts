@@ -96,6 +96,8 @@ export const frErrors: ProblemWords = {
   backup_failed: ["La sauvegarde n’a pas pu être faite", "Le journal du serveur dit pourquoi."],
   restore_failed: ["La sauvegarde n’a pas pu être restaurée", "La base est restée comme elle était."],
   backup_damaged: ["Ce n’est pas une sauvegarde, ou elle est abîmée", "Prenez-en une autre."],
+  no_service_manager: ["La machine n’a ni OpenRC ni systemd", "Démarrez le serveur par ce qu’elle a."],
+  service_failed: ["Le service n’a pas pu être créé", ""],
   usage: ["Cette commande n’est pas correcte", ""],
   problem: ["Quelque chose s’est mal passé", "Le journal du serveur a les détails."],
   internal: ["Quelque chose s’est mal passé", "Le journal du serveur a les détails."],

@@ -1,0 +1,57 @@
+"""Everything that is looked at, in order, without changing anything and whether or not MediaFetcher runs."""
+
+import asyncio
+import os
+import pwd
+import time
+from pathlib import Path
+
+from mediafetcher.base import confine, errors
+from mediafetcher.base.settings import Settings
+from mediafetcher.db import cluster, dump
+from mediafetcher.doctor import machine, share
+from mediafetcher.doctor.findings import Finding
+from mediafetcher.library import mount
+
+
+def examine(settings: Settings) -> list[Finding]:
+    account = who(settings)
+    now = time.time()
+    return [
+        *machine.state_folder(settings.state),
+        *share.examine(media_folder(settings), settings.state, account),
+        *machine.names(),
+        *machine.clock(now, machine.newest_time(settings.state)),
+        *machine.memory(),
+        *machine.graphics(account),
+        *machine.versions(now),
+    ]
+
+
+def who(settings: Settings) -> confine.Account:
+    """Who writes to the media folder: the owner of the state folder, else the service user, else we."""
+    try:
+        status = settings.state.stat()
+        return confine.Account(status.st_uid, status.st_gid)
+    except OSError:
+        pass
+    if os.geteuid() == 0:
+        try:
+            entry = pwd.getpwnam(confine.ACCOUNT_NAME)
+            return confine.Account(entry.pw_uid, entry.pw_gid)
+        except KeyError:
+            pass
+    return confine.Account(os.geteuid(), os.getegid())
+
+
+def media_folder(settings: Settings) -> Path:
+    """The one that was chosen, else the one that the database records, else the one that a first start would take."""
+    if settings.media is not None:
+        return settings.media
+    dsn = settings.database_url or cluster.Cluster(settings.state).dsn
+    try:
+        if recorded := asyncio.run(dump.media_folder(dsn)):
+            return recorded
+    except errors.Problem:
+        pass  # it does not run; there may be none yet
+    return mount.DEFAULT if mount.DEFAULT.exists() else settings.state / "media"

@@ -1,0 +1,36 @@
+"""What an examination says."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import msgspec
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One thing that was looked at. `name` is stable; `do`: lines to type, each with a comment where it is typed.
+
+    A problem keeps MediaFetcher from working, or from working safely; a note is worth knowing; ok is ok.
+    """
+
+    name: str
+    level: Literal["problem", "note", "ok"]
+    what: str
+    do: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"name": self.name, "level": self.level, "what": self.what, "do": list(self.do)}
+
+
+Findings = Iterator[Finding]
+
+
+def ok(name: str, what: str) -> Finding:
+    return Finding(name, "ok", what)
+
+
+def note(name: str, what: str, *do: str) -> Finding:
+    return Finding(name, "note", what, do)
+
+
+def problem(name: str, what: str, *do: str) -> Finding:
+    return Finding(name, "problem", what, do)
