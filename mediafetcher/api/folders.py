@@ -4,7 +4,7 @@ import msgspec
 from litestar.params import JSONBody
 
 from mediafetcher.api.answer import Asked, Id, fit
-from mediafetcher.library import folders
+from mediafetcher.library import folders, selection
 
 
 class Folder(msgspec.Struct):
@@ -49,6 +49,11 @@ async def change(id: Id, data: JSONBody[FolderPath], request: Asked) -> Folder:
     return fit(Folder, await folders.change(id, request.user.id, data.path))
 
 
+async def copy(id: Id, data: JSONBody[FolderPath], request: Asked) -> Folder:
+    """The folder with all below it once more, under this path: references, no bytes."""
+    return fit(Folder, await selection.copy_folder(id, request.user.id, data.path))
+
+
 async def remove(id: Id, request: Asked) -> FolderGone:
     """Remove a folder and those below it; the items inside go to the trash."""
-    return FolderGone(await folders.delete(id, request.user.id))
+    return FolderGone(await selection.delete_folder(id, request.user.id))

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
-from litestar.params import FromQuery, JSONBody
+from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from mediafetcher.api.answer import Asked, Id, fit
 from mediafetcher.api.downloads import within
 from mediafetcher.base import errors
-from mediafetcher.library import folders, items
+from mediafetcher.library import folders, items, selection
 
 Sort = Literal["-created", "created", "title", "-title", "-duration", "duration", "-size", "size"]
 Kind = Literal["video", "audio"]
@@ -30,13 +30,19 @@ class Media(msgspec.Struct):
 
 
 class Item(msgspec.Struct):
-    """One entry of one person's library. `folder` is its path, "" at the top; times in seconds."""
+    """One entry of one person's library. `folder` is its path, "" at the top; times in seconds.
+
+    `source`: what its link is known as; `never`: that is not fetched again; `playable`: browsers play it as it is.
+    """
 
     id: int
     title: str
     folder: str
     duration: float | None
     position: float | None
+    source: int | None
+    never: bool
+    playable: bool
     source_url: str | None
     site: str | None
     uploader: str | None
@@ -99,6 +105,47 @@ class Trashed(msgspec.Struct):
     frees: int
 
 
+class Deletion(msgspec.Struct):
+    """What removing `items` entries for good would do: `holders` other entries keep their files, `frees` bytes go.
+
+    `trash`: they would go to the trash first.
+    """
+
+    items: int
+    holders: int
+    frees: int
+    trash: bool
+
+
+class Several(msgspec.Struct, forbid_unknown_fields=True):
+    """Items, 1 to 1000: all of them are changed, or none."""
+
+    items: list[Number]
+
+
+class SeveralTo(msgspec.Struct, forbid_unknown_fields=True):
+    """Items, 1 to 1000, and a folder (a path, made where it is missing)."""
+
+    items: list[Number]
+    folder: str
+
+
+class Changed(msgspec.Struct):
+    """How many were changed; what was so already does not count."""
+
+    count: int
+
+
+class SeveralTrashed(msgspec.Struct):
+    """How many went to the trash, and what going for good means, as in `Deletion`."""
+
+    count: int
+    items: int
+    holders: int
+    frees: int
+    trash: bool
+
+
 class Purge(msgspec.Struct, forbid_unknown_fields=True):
     """Which items of the trash go for good; all of them where none is named."""
 
@@ -149,14 +196,34 @@ async def get(id: Id, request: Asked) -> Item:
 
 async def change(id: Id, data: JSONBody[Change], request: Asked) -> Item:
     """Rename it, move it, or both."""
-    owner = request.user.id
     if data.title is None and data.folder is None:
         raise errors.Invalid("Give a title, a folder, or both.")
-    if data.title is not None:
-        await items.rename(id, owner, data.title)
-    if data.folder is not None:
-        await items.move(id, owner, await folders.ensure(owner, data.folder))
-    return fit(Item, await items.get(id, owner))
+    return fit(Item, await selection.change(id, request.user.id, data.title, data.folder))
+
+
+async def deletion(id: Id, request: Asked) -> Deletion:
+    """What removing it for good would do. Nothing is changed."""
+    return fit(Deletion, await items.deletion(request.user.id, [id]))
+
+
+async def move_several(data: JSONBody[SeveralTo], request: Asked) -> Changed:
+    """Put items into one folder."""
+    return Changed(await selection.move(request.user.id, data.items, data.folder))
+
+
+async def copy_several(data: JSONBody[SeveralTo], request: Asked) -> Changed:
+    """One more reference to each of these items' files, in another folder."""
+    return Changed(await selection.copy(request.user.id, data.items, data.folder))
+
+
+async def trash_several(data: JSONBody[Several], request: Asked) -> SeveralTrashed:
+    """Move items to the trash; the answer says what going for good would do."""
+    return fit(SeveralTrashed, await selection.trash(request.user.id, data.items))
+
+
+async def restore_several(data: JSONBody[Several], request: Asked) -> Changed:
+    """Bring items back from the trash."""
+    return Changed(await selection.restore(request.user.id, data.items))
 
 
 async def trash(id: Id, request: Asked) -> Trashed:
@@ -185,6 +252,14 @@ async def copy(data: JSONBody[Copy], request: Asked) -> Item:
 async def trashed(request: Asked, cursor: FromQuery[str | None] = None, limit: FromQuery[int] = 50) -> Trash:
     """What is in the trash, newest first."""
     return fit(Trash, await items.trashed(request.user.id, cursor=cursor, limit=within(limit)))
+
+
+async def purging(request: Asked, named: Annotated[str | None, QueryParameter(name="items")] = None) -> Deletion:
+    """What purging the trash would do, or these items of it (numbers with commas). Nothing is changed."""
+    ids = [int(part) for part in named.split(",") if part.isascii() and part.isdigit()] if named else None
+    if ids is not None and (len(ids) != len(named.split(",")) or max(ids) >= 2**63):  # type: ignore[union-attr]
+        raise errors.Invalid("Name the items by their numbers, with commas.")
+    return fit(Deletion, await items.deletion(request.user.id, ids))
 
 
 async def purge(request: Asked, data: JSONBody[Purge | None] = None) -> Purged:

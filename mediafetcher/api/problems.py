@@ -26,7 +26,7 @@ _log = log.get("api")
 
 
 class Problem(msgspec.Struct):
-    """Why a request was not done. `code` is stable; `detail` is a sentence in English."""
+    """Why a request was not done. `code` is stable; `detail` is a sentence in English; `source`: whose."""
 
     type: str
     title: str
@@ -34,11 +34,13 @@ class Problem(msgspec.Struct):
     detail: str
     code: str
     request_id: str
+    source: int | msgspec.UnsetType = msgspec.UNSET
 
 
 def body(problem: errors.Problem) -> bytes:
     title = HTTPStatus(problem.status).phrase
-    said = Problem("about:blank", title, problem.status, problem.detail, problem.code, request_id.get())
+    source = problem.facts.get("source", msgspec.UNSET)
+    said = Problem("about:blank", title, problem.status, problem.detail, problem.code, request_id.get(), source)
     return msgspec.json.encode(said)
 
 

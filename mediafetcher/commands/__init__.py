@@ -22,6 +22,8 @@ _COMMANDS: dict[str, Callable[[Instance, argparse.Namespace, Out, str | None], A
     "list": library.list_items,
     "rm": library.remove,
     "restore": library.restore,
+    "purge": library.purge,
+    "never": downloads.never,
     "export": library.export_tree,
     "check": library.check_store,
     "setup": people.setup_code,

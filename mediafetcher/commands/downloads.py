@@ -1,4 +1,4 @@
-"""Commands for what comes in: get, import."""
+"""Commands for what comes in: get, import, never."""
 
 import argparse
 import asyncio
@@ -14,6 +14,7 @@ from mediafetcher.downloads import adopt, jobs
 from mediafetcher.downloads.options import Options
 from mediafetcher.instance import Instance
 from mediafetcher.library import export, items, store
+from mediafetcher.library import never as marks
 from mediafetcher.out import Out, size
 from mediafetcher.report import Report
 
@@ -91,3 +92,17 @@ async def adopt_files(instance: Instance, asked: argparse.Namespace, out: Out, s
         report.end(asked.json)
     await export.refresh_quietly()
     return 1 if report.counts["failed"] else 0
+
+
+async def never(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    owner = await owner_of(asked)
+    for url in asked.urls:
+        await (jobs.again(owner, url) if asked.undo else jobs.never(owner, url))
+        if not asked.json:
+            said = "may be fetched again" if asked.undo else "is never fetched again: `--undo` takes that back"
+            out.line(f"{log.redact(url)} {said}.")
+    if not asked.urls:
+        for row in await marks.page(owner):
+            title = f"  {row['title']}" if row["title"] else ""
+            out.line(json.dumps(row, default=str) if asked.json else f"{row['since']:%Y-%m-%d}  {row['url']}{title}")
+    return 0

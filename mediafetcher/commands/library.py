@@ -1,4 +1,4 @@
-"""Commands for what is kept: list, rm, restore, export, check."""
+"""Commands for what is kept: list, rm, restore, purge, export, check."""
 
 import argparse
 import json
@@ -16,7 +16,10 @@ async def list_items(instance: Instance, asked: argparse.Namespace, out: Out, st
     owner = await owner_of(asked)
     cursor = None
     while True:
-        page = await items.page(owner, q=asked.query, folder=asked.folder, deep=True, cursor=cursor, limit=200)
+        if asked.trash:
+            page = await items.trashed(owner, cursor=cursor, limit=200)
+        else:
+            page = await items.page(owner, q=asked.query, folder=asked.folder, deep=True, cursor=cursor, limit=200)
         for item in page["items"]:
             out.line(json.dumps(item, default=str) if asked.json else _row(item))
         cursor = page["next"]
@@ -36,12 +39,32 @@ async def remove(instance: Instance, asked: argparse.Namespace, out: Out, stdin:
     gone = await items.trash(asked.item, owner)
     await items.sweep()
     await export.refresh_quietly()  # a link in an exported tree would keep the bytes
-    others = gone["holders"]
-    keeps = f"; {others} other {'entry keeps' if others == 1 else 'entries keep'} the file" if others else ""
     if gone["trashed"]:
-        out.line(f"Moved to the trash{keeps}: `mediafetcher restore {asked.item}` brings it back.")
+        out.line(f"Moved to the trash{_keeps(gone)}: `mediafetcher restore {asked.item}` brings it back.")
     else:
-        out.line(f"Removed{keeps}; frees {size(gone['frees'])}.")
+        out.line(f"Removed{_keeps(gone)}; frees {size(gone['frees'])}.")
+    return 0
+
+
+def _keeps(gone: dict[str, Any]) -> str:
+    others = gone["holders"]
+    return f"; {others} other {'entry keeps' if others == 1 else 'entries keep'} the file" if others else ""
+
+
+async def purge(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    owner = await owner_of(asked)
+    meaning = await items.deletion(owner, asked.items or None)
+    if asked.dry_run:
+        gone = meaning["items"]
+    else:
+        gone = await items.purge(owner, asked.items or None)
+        await items.sweep()
+        await export.refresh_quietly()
+    if asked.json:
+        out.line(json.dumps({**meaning, "purged": 0 if asked.dry_run else gone}))
+        return 0
+    removed = f"{'Would remove' if asked.dry_run else 'Removed'} {gone} {'entry' if gone == 1 else 'entries'} for good"
+    out.line(f"{removed}{_keeps(meaning)}; frees {size(meaning['frees'])}.")
     return 0
 
 

@@ -56,6 +56,7 @@ class User(Table, tablename="account", db=DB):
     password_hash = _text()
     admin = Boolean(default=False)
     created_at = _now()
+    quota = BigInt(default=None, null=True)  # bytes that may be charged to them; None: no limit
 
 
 class Session(Table, tablename="session", db=DB):
@@ -117,6 +118,9 @@ class MediaFile(Table, tablename="media_file", db=DB):
     ref_count = Integer(default=0)
     created_at = _now()
     dead_at = _time()
+    playable = Boolean(default=None, null=True)  # None: of a version that did not ask
+    checked_at = _time()  # when the scrub last read it
+    damaged_at = _time()  # when the scrub found that its bytes are not what they were
 
 
 class Source(Table, tablename="source", db=DB):
@@ -126,8 +130,17 @@ class Source(Table, tablename="source", db=DB):
     key = Text(required=True)
     url = Text(required=True)
     media_file = ForeignKey(MediaFile, on_delete=OnDelete.set_null)
-    never = Boolean(default=False)  # "never again"
     created_at = _now()
+
+
+class NeverAgain(Table, tablename="never_again", db=DB):
+    """A person's mark on a source: not to be fetched again. `key` is the source's without owner and recipe."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    source = ForeignKey(Source, null=False, on_delete=OnDelete.cascade)
+    key = Text(required=True)
+    since = _now()
 
 
 class LibraryItem(Table, tablename="library_item", db=DB):
@@ -193,6 +206,9 @@ class Download(Table, tablename="download", db=DB):
     started_at = _time()
     finished_at = _time()
     cleared_at = _time()
+    task = Text(default="fetch")  # or "refetch" or "convert": a new file for the item `subject`
+    subject = ForeignKey(LibraryItem, on_delete=OnDelete.set_null)
+    linked = Boolean(default=False)  # its source was in the store already: nothing was fetched
 
 
 class StoreRoot(Table, tablename="store_root", db=DB):
@@ -201,6 +217,13 @@ class StoreRoot(Table, tablename="store_root", db=DB):
     id = Integer(primary_key=True, default=1)
     path = Text(required=True)
     sentinel = UUID(required=True)
+
+
+class Scrub(Table, tablename="scrub", db=DB):
+    """When the scrub had last read every file in its time. One row, id 1; its place is in `media_file`."""
+
+    id = Integer(primary_key=True, default=1)
+    finished_at = _time()
 
 
 class AuditEvent(Table, tablename="audit_event", db=DB):

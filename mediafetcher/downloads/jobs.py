@@ -25,6 +25,7 @@ from mediafetcher.downloads.lease import Claim, Lost, beat, claim, fail, finish,
 from mediafetcher.downloads.listing import get, page
 from mediafetcher.downloads.options import Options
 from mediafetcher.library import folders, items
+from mediafetcher.library import never as marks
 from mediafetcher.net import urls
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "STATES",
     "Claim",
     "Lost",
+    "again",
     "beat",
     "cancel",
     "claim",
@@ -44,6 +46,7 @@ __all__ = [
     "give_up",
     "known",
     "me",
+    "never",
     "note",
     "page",
     "pause",
@@ -85,7 +88,7 @@ async def submit(owner: int, url: str, folder: str | None = None, options: Optio
     """Take a wish -> its download. Nothing is fetched here, and the row is committed on return.
 
     A source that is in the store already answers with its item, done; the same wish twice answers with the
-    row that is there. Raises `InvalidUrl`, `UnsupportedScheme`, `Invalid`.
+    row that is there. Raises `InvalidUrl`, `UnsupportedScheme`, `Invalid`, `NeverAgain`.
     """
     options = options or Options()
     url = urls.parse(url)
@@ -95,6 +98,7 @@ async def submit(owner: int, url: str, folder: str | None = None, options: Optio
 
     async def take() -> dict[str, Any]:
         async with engine.transaction():
+            await marks.require(owner, [key])
             folder_id = await folders.ensure(owner, folder or "")
             row = await _known_at_once(wish, folder_id, stored) or await _queue(wish, folder_id, stored)
             if row["fresh"]:
@@ -189,6 +193,23 @@ async def known(owner: int, folder: int | None, keys: list[str], url: str, site:
         uploader=found["uploader"],
     )
     return await items.link(owner, found["media_file"], entry)
+
+
+async def never(owner: int, url: str) -> int:
+    """Never fetch this link again for this person -> its source. Raises `InvalidUrl`, `UnsupportedScheme`."""
+    url = urls.parse(url)
+    return await marks.mark_link(owner, url, urls.source_key(url, Options().recipe()))
+
+
+async def again(owner: int, url: str) -> int:
+    """Take that mark away -> its source."""
+    url = urls.parse(url)
+    async with engine.transaction():
+        source = await marks.find(owner, [urls.source_key(url, Options().recipe())])
+        if source is None:
+            raise errors.NotFound("That link is not marked.")
+        await marks.unmark(source, owner)
+    return source
 
 
 async def source(key: str, url: str) -> int:
@@ -291,6 +312,11 @@ async def clear(id: int, owner: int) -> None:
 
 
 async def _again(id: int, owner: int | None, expected: str) -> dict[str, Any]:
+    row = await engine.fetchrow(
+        "select owner, source_key from download where id = $1 and ($2::bigint is null or owner = $2)", id, owner
+    )
+    if row is not None:
+        await marks.require(row["owner"], [row["source_key"]])
     try:
         await _ask(
             id,

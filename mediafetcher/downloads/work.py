@@ -16,7 +16,7 @@ from mediafetcher.base import child, clock, errors, log, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import held, jobs
 from mediafetcher.downloads.fetch import Fetch, Info, Result
-from mediafetcher.library import items, store, sweeper
+from mediafetcher.library import items, never, store, sweeper
 from mediafetcher.media import convert, probe
 
 _log = log.get("work")
@@ -93,6 +93,7 @@ def _trace(error: BaseException) -> str:
 
 
 async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
+    await never.require(claim.owner, [claim.source_key])
     if await _link(claim, [claim.source_key]):
         return
     folder = _path(claim.id)
@@ -102,6 +103,7 @@ async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
         Fetch(claim.url, claim.options, folder, jar.text if jar else None) as source,
     ):
         info = await source.info()
+        await never.require(claim.owner, [info.source_key])
         if await _link(claim, [info.source_key]):
             return
         hold.enter("download")

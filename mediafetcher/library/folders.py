@@ -98,10 +98,11 @@ async def paths_of(ids: list[int]) -> dict[int, str]:
 
 
 async def below(folder: int) -> list[int]:
-    """The folder and all below it."""
+    """The folder and all below it, each after the one that it is in."""
     rows = await engine.fetch(
-        "with recursive down as (select $1::bigint as id union all"
-        "  select f.id from folder f join down on f.parent = down.id) select id from down",
+        "with recursive down as (select $1::bigint as id, 0 as depth union all"
+        "  select f.id, depth + 1 from folder f join down on f.parent = down.id)"
+        " select id from down order by depth, id",
         folder,
     )
     return [row["id"] for row in rows]
@@ -175,27 +176,28 @@ async def move(id: int, owner: int, parent: int | None) -> None:
         await _put(id, owner, parent, (await _row(id, owner))["name"])
 
 
-async def delete(id: int, owner: int) -> int:
-    """Remove a folder and those below it; the items inside go to the trash -> how many. Raises `NotFound`.
+async def delete(id: int, owner: int) -> list[int]:
+    """Remove a folder and those below it -> the items inside that go to the trash now. Raises `NotFound`.
 
-    They leave the folder for good: restored, they are at the top.
+    They leave the folder for good: restored, they are at the top. Those that were in the trash stay there.
     """
     async with engine.transaction():
         await _change_tree(owner)
         await _row(id, owner)
         inside = await below(id)
-        trashed = await engine.fetchval(
-            "with gone as (update library_item set folder = null, trashed_at = coalesce(trashed_at, now())"
-            "  where folder = any($1::bigint[]) returning 1) select count(*) from gone",
+        trashed = await engine.fetch(
+            "update library_item set trashed_at = now() where folder = any($1::bigint[]) and trashed_at is null"
+            " returning id",
             inside,
         )
+        await engine.execute("update library_item set folder = null where folder = any($1::bigint[])", inside)
         try:
             await engine.execute("delete from folder where id = any($1::bigint[])", inside)
         except engine.UniqueViolation as error:
             # A download into this folder would go to the top, where the same link waits already.
             raise errors.Conflict("The same link waits for this folder and for the top: cancel one of them.") from error
         await engine.notify("library", {"owner": owner})
-    return int(trashed)
+    return [row["id"] for row in trashed]
 
 
 async def _change_tree(owner: int) -> None:

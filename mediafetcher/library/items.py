@@ -20,6 +20,7 @@ from mediafetcher.db import engine
 from mediafetcher.library import listing, store, sweeper
 
 _TITLE = 500  # characters
+_SLICE = 500  # items that go for good in one transaction
 
 get, page, search, trashed, sites = listing.get, listing.page, listing.search, listing.trashed, listing.sites
 sweep = sweeper.sweep
@@ -274,6 +275,30 @@ async def delete_media(item_id: int, owner: int) -> dict[str, int]:
     return _consequence(row["ref_count"], row["size"])
 
 
+async def deletion(owner: int, ids: list[int] | None = None) -> dict[str, Any]:
+    """What removing these for good would do (None: all of a person's trash); nothing is changed.
+
+    `items`: how many they are; `holders`: other entries, of anybody, that keep their files; `frees`: bytes that go;
+    `trash`: whether they would go to the trash first. Raises `NotFound` where one is not there.
+    """
+    row = await engine.fetchrow(
+        "with gone as (select id, media_file, trashed_at from library_item where owner = $1"
+        "  and (id = any($2::bigint[]) or ($2::bigint[] is null and trashed_at is not null))),"
+        " files as (select m.size, m.ref_count - count(*) as rest from gone join media_file m on m.id = gone.media_file"
+        "  group by m.id)"
+        " select (select count(*) from gone) as items, (select bool_or(trashed_at is null) from gone) as fresh,"
+        "  (select coalesce(sum(rest), 0)::bigint from files) as holders,"
+        "  (select coalesce(sum(size), 0)::bigint from files where rest = 0) as frees",
+        owner,
+        ids,
+    )
+    assert row is not None
+    if ids is not None and row["items"] != len(set(ids)):
+        raise errors.NotFound("There is no such item.")
+    to_trash = bool(row["fresh"]) and settings.get().trash_days > 0
+    return {"items": row["items"], "holders": row["holders"], "frees": row["frees"], "trash": to_trash}
+
+
 def _consequence(holders: int, size: int) -> dict[str, int]:
     return {"holders": holders, "frees": 0 if holders else size}
 
@@ -289,27 +314,33 @@ async def purge_expired() -> int:
 
 
 async def _purge(which: str, *values: Any) -> int:
-    async def delete() -> list[dict[str, Any]]:
-        async with engine.transaction():
-            # In the order of their files, as everybody who takes the locks of several.
-            rows = await engine.fetch(
-                "select id from library_item where trashed_at is not null and " + which + " order by media_file, id"
-                " for update skip locked",
-                *values,
-            )
-            gone = []
-            for row in rows:
-                gone += await engine.fetch(
-                    "delete from library_item where id = $1 and trashed_at is not null returning owner, media_file",
-                    row["id"],
-                )
-            for person in {row["owner"] for row in gone}:
-                await engine.notify("library", {"owner": person})
-        return gone
+    """In slices, so that no transaction holds the files of a whole library."""
+    removed = 0
+    while gone := await engine.retrying(lambda: _purge_some(which, *values)):
+        removed += len(gone)
+        await _remove_now(sorted({row["media_file"] for row in gone}))
+    return removed
 
-    gone = await engine.retrying(delete)
-    await _remove_now(sorted({row["media_file"] for row in gone}))
-    return len(gone)
+
+async def _purge_some(which: str, *values: Any) -> list[dict[str, Any]]:
+    async with engine.transaction():
+        rows = await engine.fetch(
+            "select id, media_file from library_item where trashed_at is not null and "
+            + which
+            + " order by media_file,"
+            f" id limit {_SLICE} for update skip locked",
+            *values,
+        )
+        # Their files in order, as everybody who takes the locks of several; then the trigger finds them taken.
+        files = [row["media_file"] for row in rows]
+        await engine.execute("select from media_file where id = any($1::bigint[]) order by id for update", files)
+        gone = await engine.fetch(
+            "delete from library_item where id = any($1::bigint[]) returning owner, media_file",
+            [row["id"] for row in rows],
+        )
+        for person in {row["owner"] for row in gone}:
+            await engine.notify("library", {"owner": person})
+    return gone
 
 
 async def delete_all(owner: int) -> int:

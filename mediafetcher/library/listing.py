@@ -21,7 +21,8 @@ _WORD = re.compile(r"\w+")
 _WORDS = 12
 
 _SELECT = """
-select i.id, i.title, i.folder as folder_id, i.source_url, i.site, i.uploader, i.created_at, i.trashed_at,
+select i.id, i.title, i.folder as folder_id, i.source_url, i.site, i.uploader, i.created_at, i.trashed_at, i.source,
+  exists (select from never_again n where n.owner = i.owner and n.source = i.source) as never, m.playable,
   m.sha256, m.size, m.kind, m.ext, m.duration, m.width, m.height, m.video_codec, m.audio_codec, m.poster,
   m.subtitles, m.ref_count, w.position, {key} as key
 from library_item i join media_file m on m.id = i.media_file
@@ -196,7 +197,9 @@ async def _shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 _MEDIA = ("size", "kind", "ext", "duration", "width", "height", "video_codec", "audio_codec", "ref_count")
-_ITEM = ("id", "title", "duration", "position", "source_url", "site", "uploader", "created_at", "trashed_at")
+_ITEM = ("id", "title", "duration", "position", "source", "source_url", "site", "uploader", "created_at", "trashed_at")
+# What browsers play, where nobody asked FFmpeg when the file came.
+_PLAYED = {("video/mp4", "h264"), ("audio/mp4", None), ("audio/mpeg", None)}
 
 
 def _item(row: dict[str, Any], folder: str) -> dict[str, Any]:
@@ -205,5 +208,7 @@ def _item(row: dict[str, Any], folder: str) -> dict[str, Any]:
         "folder": folder,
         "poster": row["poster"],
         "subtitles": row["subtitles"],
+        "never": row["never"],
+        "playable": (row["kind"], row["video_codec"]) in _PLAYED if row["playable"] is None else row["playable"],
         "media": {"sha256": row["sha256"].hex(), **{name: row[name] for name in _MEDIA}},
     }

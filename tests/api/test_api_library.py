@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from shelf import add_download, add_item
 
-from mediafetcher.api import downloads, folders, items, system
+from mediafetcher.api import downloads, folders, items, sources, system
 
 
 def fits(kind: Any, said: Any) -> Any:
@@ -134,3 +134,58 @@ async def test_settings_hide_secrets(alice: Any) -> None:
     said = (await alice.http.get("/api/settings")).json()
     assert said["max_height"] == 1080
     assert said["database_url"] in (None, "***")
+
+
+async def test_several_items(alice: Any, bob: Any, tmp_path: Path) -> None:
+    made = [await add_item(alice.id, tmp_path, data=bytes([number]) * 100) for number in range(3)]
+    shared = await add_item(bob.id, tmp_path, data=bytes([2]) * 100)
+    post = alice.http.post
+    assert (await post("/api/items/move", json={"items": made, "folder": "A/B"})).json() == {"count": 3}
+    assert (await post("/api/items/copy", json={"items": made[:2], "folder": "C"})).json() == {"count": 2}
+    said = (await alice.http.get(f"/api/items/{made[2]}/deletion")).json()
+    assert fits(items.Deletion, said) == {"items": 1, "holders": 1, "frees": 0, "trash": True}
+    said = (await post("/api/items/trash", json={"items": made})).json()
+    assert fits(items.SeveralTrashed, said) == {"count": 3, "items": 3, "holders": 3, "frees": 0, "trash": True}
+    assert (await alice.http.get("/api/trash/deletion")).json() == {
+        "items": 3, "holders": 3, "frees": 0, "trash": False,
+    }  # fmt: skip
+    assert (await alice.http.get(f"/api/trash/deletion?items={made[0]},{made[1]}")).json()["items"] == 2
+    assert (await alice.http.get("/api/trash/deletion?items=x")).status_code == 400
+    assert (await post("/api/items/restore", json={"items": made})).json() == {"count": 3}
+    answer = await post("/api/items/move", json={"items": [made[0], shared], "folder": "D"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert "D" not in {row["path"] for row in (await alice.http.get("/api/folders")).json()["folders"]}
+
+
+async def test_a_folder_once_more(alice: Any, tmp_path: Path) -> None:
+    await add_item(alice.id, tmp_path, folder="Films/Old")
+    films = next(row for row in (await alice.http.get("/api/folders")).json()["folders"] if row["path"] == "Films")
+    made = await alice.http.post(f"/api/folders/{films['id']}/copy", json={"path": "Again"})
+    assert made.status_code == 201 and fits(folders.Folder, made.json())["total"] == 1
+    again = await alice.http.post(f"/api/folders/{films['id']}/copy", json={"path": "Again"})
+    assert (again.status_code, again.json()["code"]) == (409, "name_taken")
+
+
+async def test_never_again(alice: Any, bob: Any) -> None:
+    link = "http://site.test/film"
+    wish = (await alice.http.post("/api/downloads", json={"url": link})).json()
+    await alice.http.post(f"/api/downloads/{wish['id']}/cancel")
+    marked = await alice.http.post("/api/sources/never", json={"url": link + "?utm_source=x"})
+    assert marked.status_code == 200 and fits(sources.Mark, marked.json())["never"]
+    for call in (
+        alice.http.post("/api/downloads", json={"url": link, "options": {"max_height": 720}}),
+        alice.http.post(f"/api/downloads/{wish['id']}/retry"),
+    ):
+        answer = await call
+        assert (answer.status_code, answer.json()["code"]) == (409, "never_again")
+    (row,) = fits(sources.Sources, (await alice.http.get("/api/sources?never=1")).json())["sources"]
+    assert row["id"] == answer.json()["source"]
+    path = f"/api/sources/{row['id']}/never"
+    assert (await alice.http.get(path)).json() == {"never": True, "since": row["since"]}
+    assert (await bob.http.get(path)).status_code == 404
+    assert (await bob.http.post("/api/downloads", json={"url": link})).status_code == 201
+    for _ in range(2):
+        assert (await alice.http.delete(path)).status_code == 204
+        assert (await alice.http.put(path)).status_code == 204
+    assert (await alice.http.delete(path)).status_code == 204
+    assert (await alice.http.post(f"/api/downloads/{wish['id']}/retry")).json()["state"] == "queued"

@@ -23,6 +23,12 @@ BODIES: dict[str, Any] = {
     "/api/items": {"item": 1, "folder": "A"},
     "/api/items/{id:int}": {"title": "B"},
     "/api/items/{id:int}/position": {"position": 1},
+    "/api/items/move": {"items": [1], "folder": "A"},
+    "/api/items/copy": {"items": [1], "folder": "A"},
+    "/api/items/trash": {"items": [1]},
+    "/api/items/restore": {"items": [1]},
+    "/api/folders/{id:int}/copy": {"path": "C"},
+    "/api/sources/never": {"url": "http://site.test/never"},
     "/api/users": {"name": "New", "password": "a long enough password"},
     "/api/users/{id:int}": {"admin": False},
     "/api/tokens": {"name": "t", "scopes": ["read"]},
@@ -125,6 +131,9 @@ async def test_somebody_elses_things_look_absent(alice: Any, bob: Any, tmp_path:
     )
     own = {"items": item, "media": item, "downloads": download, "folders": folder, "tokens": token, "sessions": session}
     own["users"] = alice.id
+    made = await alice.http.post("/api/sources/never", json={"url": "http://site.test/hers"})
+    assert made.status_code == 200
+    own["sources"] = await engine.fetchval("select source from never_again where owner = $1", alice.id)
     own["devices"] = await engine.fetchval(
         "insert into device (owner, hash) values ($1, sha256('x')) returning id", alice.id
     )

@@ -144,6 +144,24 @@ def test_trash_and_back(folder, site):
     assert shell("restore", item).returncode == 0
     listed = [json.loads(line) for line in shell("list", "--json", "--folder", "Films").stdout.splitlines()]
     assert [str(one["id"]) for one in listed] == [item]
+    shell("rm", item)
+    assert json.loads(shell("list", "--trash", "--json").stdout)["id"] == int(item)
+    assert "Would remove 1 entry for good; frees" in shell("purge", "--dry-run").stdout
+    assert "Removed 1 entry for good; frees" in shell("purge").stdout
+    assert shell("list", "--trash").stdout == "" and "Removed 0 entries" in shell("purge").stdout
+    shell.assert_clean()
+
+
+@pytest.mark.timeout(300)
+def test_never_again(shell, site):
+    link = site.url("/media/ok.mp4")
+    assert "--undo" in shell("never", link).stdout
+    assert link in shell("never").stdout
+    refused = shell("get", link)
+    assert refused.returncode == 1 and "[never_again]" in refused.stderr and site.log == []
+    assert "may be fetched again" in shell("never", "--undo", link).stdout
+    assert "[not_found]" in shell("never", "--undo", link).stderr
+    assert shell("get", link).returncode == 0
     shell.assert_clean()
 
 

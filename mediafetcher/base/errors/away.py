@@ -24,6 +24,11 @@ class MediaFull(Away):
     words = "The media folder is full: free some room. Downloads wait until there is."
 
 
+class NoRoom(Away):
+    code = "no_room"
+    words = "There is not enough free room for this download beside those that are running: it waits."
+
+
 class MediaReadOnly(Away):
     code = "media_read_only"
     words = "The media folder cannot be written: check the mount and its rights. Downloads wait."

@@ -140,6 +140,16 @@ class LastAdmin(Conflict):
     words = "This is the last administrator: make another one first."
 
 
+class NeverAgain(Conflict):
+    code = "never_again"
+    words = "You marked this link as never to be fetched again: take the mark away first."
+
+
+class QuotaExceeded(Conflict):
+    code = "quota_exceeded"
+    words = "Your share of the storage is used up: delete something and empty the trash, or ask for more."
+
+
 class TooLargeBody(Refused):
     status = 413
     code = "body_too_large"

@@ -94,6 +94,22 @@ async def test_what_somebodys_cookies_opened_is_not_given_to_others(owner, site)
     assert (theirs["state"], theirs["item"]) == ("parked", None)
 
 
+async def test_a_mark_that_came_meanwhile_is_obeyed(owner, site):
+    url = site.url("/media/ok.mp4")
+    row = await jobs.submit(owner, url)
+    source = await jobs.never(owner, url)
+    await work.run(await jobs.claim())
+    ended = await jobs.get(row["id"], owner)
+    assert (ended["state"], ended["error"]["code"], ended["attempt"]) == ("failed", "never_again", 1)
+    assert site.log == []
+    for call in (jobs.submit(owner, url), jobs.retry(row["id"], owner)):
+        with pytest.raises(errors.NeverAgain) as refused:
+            await call
+        assert refused.value.facts["source"] == source
+    await jobs.again(owner, url)
+    assert (await jobs.retry(row["id"], owner))["state"] == "queued"
+
+
 async def test_it_goes_to_its_folder(owner, site):
     item = await _stored(await _run(owner, site.url("/media/ok.mp4"), folder="Films/New"))
     assert item["folder"] == "Films/New"

@@ -96,7 +96,7 @@ async def test_deleting_puts_what_is_inside_into_the_trash(owner: int, put) -> N
     live, music = await folders.ensure(owner, "Music/Live"), await folders.find(owner, "Music")
     assert music
     inside, beside = await put(b"in", folder=live), await put(b"out")
-    assert await folders.delete(music, owner) == 1
+    assert await folders.delete(music, owner) == [inside]
     assert await folders.tree(owner) == []
     assert [row["id"] for row in (await items.page(owner))["items"]] == [beside]
     assert (await items.restore(inside, owner))["folder"] == ""

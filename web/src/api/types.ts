@@ -5,6 +5,10 @@ export type Change = {
   title?: string | null;
 };
 
+export type Changed = {
+  count: number;
+};
+
 export type Copy = {
   folder: string;
   item: number;
@@ -13,6 +17,13 @@ export type Copy = {
 export type Credentials = {
   name: string;
   password: string;
+};
+
+export type Deletion = {
+  frees: number;
+  holders: number;
+  items: number;
+  trash: boolean;
 };
 
 export type Device = {
@@ -110,9 +121,12 @@ export type Item = {
   folder: string;
   id: number;
   media: Media;
+  never: boolean;
+  playable: boolean;
   position: number | null;
   poster: boolean;
   site: string | null;
+  source: number | null;
   source_url: string | null;
   subtitles: (string)[];
   title: string;
@@ -151,6 +165,10 @@ export type LibrarySize = {
   size: number;
 };
 
+export type Link = {
+  url: string;
+};
+
 export type Machine = {
   cookies: boolean;
   encoders: (string)[];
@@ -168,6 +186,11 @@ export type Machine = {
 export type MadeToken = {
   id: number;
   token: string;
+};
+
+export type Mark = {
+  never: boolean;
+  since: string | null;
 };
 
 export type Me = {
@@ -267,6 +290,7 @@ export type Problem = {
   code: string;
   detail: string;
   request_id: string;
+  source?: number;
   status: number;
   title: string;
   type: string;
@@ -316,6 +340,23 @@ export type SessionState = {
   version: string;
 };
 
+export type Several = {
+  items: (number)[];
+};
+
+export type SeveralTo = {
+  folder: string;
+  items: (number)[];
+};
+
+export type SeveralTrashed = {
+  count: number;
+  frees: number;
+  holders: number;
+  items: number;
+  trash: boolean;
+};
+
 export type SignedIn = {
   user: Me;
 };
@@ -332,6 +373,18 @@ export type Sites = {
 export type Snapshot = {
   downloads: (Download)[];
   system: System;
+};
+
+export type Source = {
+  id: number;
+  since: string;
+  site: string;
+  title: string | null;
+  url: string;
+};
+
+export type Sources = {
+  sources: (Source)[];
 };
 
 export type System = {
@@ -436,7 +489,9 @@ export const CODES = [
   "method_not_allowed",
   "name_taken",
   "network",
+  "never_again",
   "newer_schema",
+  "no_room",
   "no_service_manager",
   "not_found",
   "not_json",
@@ -448,6 +503,7 @@ export const CODES = [
   "plain_http",
   "port_in_use",
   "problem",
+  "quota_exceeded",
   "rate_limited",
   "refused",
   "replayed",
