@@ -99,7 +99,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/extension", extension.packages, READ, _GONE),
     Route("GET", "/api/extension/{browser:str}", extension.package, READ, _GONE),
     # what is kept
-    Route("GET", "/api/items", items.page, READ),
+    Route("GET", "/api/items", items.page, READ, _GONE),
     Route("POST", "/api/items", items.copy, LIBRARY, _GONE),
     Route("GET", "/api/sites", items.sites, READ),
     Route("GET", "/api/items/{id:int}", items.get, READ, _GONE),

@@ -158,7 +158,8 @@ def _signed_in(request: Request) -> bool:
 
 def _auth(request: Request) -> None:
     if _signed_in(request):
-        request.send_file(request.site.file(request.rest))
+        rate = request.query.get("rate")
+        request.send_file(request.site.file(request.rest), rate=int(rate) * 1000 if rate else None)
     else:
         request.send(403, "sign in first")
 
@@ -241,7 +242,7 @@ TABLE: dict[str, Behaviour] = {
     "hang": Behaviour(_hang, "/hang/<seconds>/...: no answer for so long", ""),
     "stall": Behaviour(_stall, "/stall/<bytes>/<file>: some bytes, then nothing", ""),
     "endless": Behaviour(_endless, "/endless/<MB>/...: zeros without a length", ""),
-    "auth": Behaviour(_auth, "/auth/<file>: only with the cookie sid=ok", ""),
+    "auth": Behaviour(_auth, "/auth/<file>: only with the cookie sid=ok (?rate=<kB/s>)", ""),
     "members": Behaviour(_members, "/members: a page only with the cookie sid=ok", "/members"),
     "login": Behaviour(_login, "/login?value=<text>: signs in, with cookies of every kind", "/login"),
     "setcookie": Behaviour(_set_cookie, "/setcookie: sets a cookie, redirects to a film", ""),
