@@ -194,6 +194,12 @@ def _without_password(dsn: str) -> tuple[str, dict[str, str]]:
     return _join(plain), {"PGPASSWORD": password} if password else {}
 
 
+def _place(dsn: str | None) -> str:
+    """The folder of the server's socket, which whoever starts in it can reach; of a server elsewhere, none."""
+    host = dict(parse_qsl(urlsplit(dsn).query)).get("host", "") if dsn else ""
+    return host if host.startswith("/") else "/"
+
+
 async def _run(program: str, dsn: str | None, given: list[str], source: Path | None, target: Path | None) -> None:
     """Run one from `source` into `target`. We open the files: the service account need not reach them."""
     secret: dict[str, str] = {}
@@ -206,7 +212,7 @@ async def _run(program: str, dsn: str | None, given: list[str], source: Path | N
         process = await child.spawn(
             [str(cluster.programs() / program), *given],
             env=child.environment("/", TZ="UTC", **secret),
-            cwd="/",
+            cwd=_place(dsn),
             stdin=files.enter_context(source.open("rb")) if source else child.DEVNULL,
             stdout=files.enter_context(target.open("xb")) if target else child.DEVNULL,
             stderr=said,
