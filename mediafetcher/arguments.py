@@ -74,6 +74,10 @@ def parser() -> argparse.ArgumentParser:
         "--with-key", action="store_true", help="also the key that opens the cookies: keep that file safe"
     )
     backup.add_argument("--json", action="store_true")
+    database = add("database", "which PostgreSQL keeps the library")
+    moving = database.add_subparsers(dest="action", metavar="ACTION", required=True)
+    moved = moving.add_parser("move", parents=[common], help="copy it to a server of your own, or back")
+    moved.add_argument("target", metavar="URL", help="postgresql://..., `embedded`, or - to read it")
     back = add("restore-backup", "put a backup in the place of the database; the present one is kept")
     back.add_argument("file", metavar="FILE")
     back.add_argument("--json", action="store_true")

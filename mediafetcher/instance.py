@@ -14,7 +14,7 @@ from pathlib import Path
 from mediafetcher import backup, control
 from mediafetcher.base import child, clock, errors, log
 from mediafetcher.base.settings import Settings
-from mediafetcher.db import cluster, engine, schema
+from mediafetcher.db import carry, cluster, engine, schema
 from mediafetcher.downloads import queue
 from mediafetcher.library import export, items, mount
 
@@ -59,7 +59,8 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(_lock(settings.state))
         dsn = await stack.enter_async_context(_database(settings))
-        await backup.before_migration(dsn, settings)
+        if not joins:
+            await backup.before_migration(dsn, settings)
         await engine.connect(dsn)
         stack.push_async_callback(engine.close)
         if joins:
@@ -89,6 +90,8 @@ async def _database(settings: Settings) -> AsyncIterator[str]:
     if settings.database_url is not None:
         yield settings.database_url
         return
+    carry.refuse_moved(settings.state)
+    await carry.upgrade(settings.state)
     embedded = cluster.Cluster(settings.state)
     try:
         yield await embedded.start()

@@ -1,9 +1,14 @@
+<<<<<<< HEAD
 """Commands for the whole installation, which run where they were typed: backup, restore-backup, doctor, service."""
+=======
+"""Commands for the whole installation, which run where they were typed: backup, restore-backup, database."""
+>>>>>>> 13ad855 (The database goes over to a newer PostgreSQL by itself, and to a server of one's own and back by a command)
 
 import argparse
 import asyncio
 import json
 import signal
+import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -11,15 +16,24 @@ from typing import Any
 from mediafetcher import backup, instance
 from mediafetcher.base import errors, privilege
 from mediafetcher.base.settings import Settings
+<<<<<<< HEAD
 from mediafetcher.db import dump
 from mediafetcher.doctor import examine
+=======
+from mediafetcher.db import carry, dump
+>>>>>>> 13ad855 (The database goes over to a newer PostgreSQL by itself, and to a server of one's own and back by a command)
 from mediafetcher.out import Out, size
 from mediafetcher.service import install
 
 
 def run(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
     """Run one of them -> its exit code."""
+<<<<<<< HEAD
     return _COMMANDS[asked.command](settings, asked, out)
+=======
+    command = {"backup": make_backup, "restore-backup": restore_backup, "database": move_database}[asked.command]
+    return command(settings, asked, out)
+>>>>>>> 13ad855 (The database goes over to a newer PostgreSQL by itself, and to a server of one's own and back by a command)
 
 
 def _finish(work: Coroutine[Any, Any, Any]) -> Any:
@@ -109,6 +123,7 @@ async def _missing(settings: Settings, dsn: str, done: backup.Restored) -> list[
     return await asyncio.to_thread(backup.missing, done.media, folder)
 
 
+<<<<<<< HEAD
 def manage_service(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
     if asked.action == "uninstall":
         install.uninstall(settings, out.line)
@@ -139,3 +154,27 @@ _COMMANDS = {
     "restore-backup": restore_backup,
     "service": manage_service,
 }
+=======
+def move_database(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
+    target = sys.stdin.readline().strip() if asked.target == "-" else asked.target
+    back = target == "embedded"
+    if back and settings.database_url is None:
+        raise errors.Usage("The database is the embedded one already.")
+    if not back and not target.startswith(("postgresql://", "postgres://")):
+        raise errors.Usage("Name `embedded`, or an address such as postgresql://user:password@host/database.")
+    privilege.become_owner(settings.state)
+
+    async def work() -> dump.Facts:
+        async with instance.database(settings, alone=True) as dsn:
+            if back:
+                return await carry.move_back(dsn, settings.state)
+            return await carry.move(dsn, target, settings.state)
+
+    held = _finish(work())
+    out.line(f"Copied and counted: {sum(held.counts.values())} rows. The database that was there stays as it is.")
+    if back:
+        out.line("Now take database_url out of the settings, and start.")
+    else:
+        out.line("Now give its address in the settings (database_url, or MEDIAFETCHER_DATABASE_URL), and start.")
+    return 0
+>>>>>>> 13ad855 (The database goes over to a newer PostgreSQL by itself, and to a server of one's own and back by a command)

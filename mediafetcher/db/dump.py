@@ -118,18 +118,24 @@ async def restore(dsn: str, folder: Path, name: str) -> Facts:
                 "This PostgreSQL user may not make databases: let its administrator type "
                 "`alter role ... createdb`, and try again."
             ) from error
+    try:
+        return await fill(renamed(dsn, name), folder)
+    except BaseException:
+        await drop(dsn, name)
+        raise
+
+
+async def fill(dsn: str, folder: Path) -> Facts:
+    """Load the DUMP in `folder` into an empty database, all of it or nothing -> what it holds."""
     script = folder / "restore.sql"
     try:
         await _run("pg_restore", None, ["--no-owner", "--no-privileges", "--file=-"], folder / DUMP, script)
         _suit_older_servers(script)
         given = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-"]
-        await _run("psql", renamed(dsn, name), given, script, None)
-        async with _connection(renamed(dsn, name)) as connection:
+        await _run("psql", dsn, given, script, None)
+        async with _connection(dsn) as connection:
             await connection.execute("analyze")
             return await _facts(connection)
-    except BaseException:
-        await drop(dsn, name)
-        raise
     finally:
         script.unlink(missing_ok=True)
 

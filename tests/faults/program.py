@@ -85,10 +85,16 @@ class Program:
 
     # ---- its life --------------------------------------------------------------------------------------
 
-    def start(self) -> "Program":
-        """Start it and wait until it is ready; at the first start the administrator is made."""
+    def start(self, before: str = "") -> "Program":
+        """Start it and wait until it is ready; at the first start the administrator is made.
+
+        `before` is Python that runs first, for an older program than this one.
+        """
+        run = (
+            ["-c", f"{before}; from mediafetcher import cli; cli.main(['serve'])"] if before else ["-m", "mediafetcher"]
+        )
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "mediafetcher", "serve"],
+            [sys.executable, *run, *([] if before else ["serve"])],
             cwd=REPOSITORY,
             env=self.environment,
             stdout=subprocess.PIPE,

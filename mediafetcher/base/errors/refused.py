@@ -186,6 +186,16 @@ class StateFolder(Usage):
     code = "state_folder"
 
 
+class DatabaseMoved(Refused):
+    code = "database_moved"
+    words = "The database was moved to another server: give its address with MEDIAFETCHER_DATABASE_URL."
+
+
+class TargetNotEmpty(Conflict):
+    code = "target_not_empty"
+    words = "There is something in that database already: name an empty one. Nothing was changed."
+
+
 class OlderSchema(Refused):
     code = "older_schema"
     words = "This database is older than this program, or empty: start the server of the same version first."

@@ -88,6 +88,9 @@ export const frErrors: ProblemWords = {
   port_in_use: ["Le port est occupé", ""],
   bad_setting: ["Un réglage du serveur est faux", ""],
   state_folder: ["Le dossier d’état est inutilisable", ""],
+  database_moved: ["La base de données a été déplacée sur un autre serveur", "Donnez son adresse dans les réglages."],
+  target_not_empty: ["Cette base de données n’est pas vide", "Nommez-en une vide. Rien n’a été changé."],
+  no_postgres: ["Les programmes de PostgreSQL manquent", "Installez-les, ou donnez votre propre serveur."],
   older_schema: [
     "La base de données est plus ancienne que ce programme",
     "Démarrez d’abord le serveur de la même version.",
