@@ -18,11 +18,7 @@ from mediafetcher.base.settings import Settings
 from mediafetcher.out import Out, Terminal
 
 _FLAGS = ("state", "media", "database_url", "host", "port")
-<<<<<<< HEAD
-_AS_TYPED = ("backup", "restore-backup", "doctor", "service")
-=======
-_AS_TYPED = ("backup", "restore-backup", "database")
->>>>>>> 13ad855 (The database goes over to a newer PostgreSQL by itself, and to a server of one's own and back by a command)
+_AS_TYPED = ("backup", "restore-backup", "database", "doctor", "service")
 _HOLDER_TIMEOUT = 60.0  # seconds that a holder may take to listen, or to leave
 
 

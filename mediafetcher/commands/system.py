@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Commands for the whole installation, which run where they were typed: backup, restore-backup, doctor, service."""
-=======
-"""Commands for the whole installation, which run where they were typed: backup, restore-backup, database."""
->>>>>>> 13ad855 (The database goes over to a newer PostgreSQL by itself, and to a server of one's own and back by a command)
+"""Commands for the whole installation, which run where they were typed: backups, database, doctor, service."""
 
 import argparse
 import asyncio
@@ -16,24 +12,15 @@ from typing import Any
 from mediafetcher import backup, instance
 from mediafetcher.base import errors, privilege
 from mediafetcher.base.settings import Settings
-<<<<<<< HEAD
-from mediafetcher.db import dump
-from mediafetcher.doctor import examine
-=======
 from mediafetcher.db import carry, dump
->>>>>>> 13ad855 (The database goes over to a newer PostgreSQL by itself, and to a server of one's own and back by a command)
+from mediafetcher.doctor import examine
 from mediafetcher.out import Out, size
 from mediafetcher.service import install
 
 
 def run(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
     """Run one of them -> its exit code."""
-<<<<<<< HEAD
     return _COMMANDS[asked.command](settings, asked, out)
-=======
-    command = {"backup": make_backup, "restore-backup": restore_backup, "database": move_database}[asked.command]
-    return command(settings, asked, out)
->>>>>>> 13ad855 (The database goes over to a newer PostgreSQL by itself, and to a server of one's own and back by a command)
 
 
 def _finish(work: Coroutine[Any, Any, Any]) -> Any:
@@ -123,7 +110,30 @@ async def _missing(settings: Settings, dsn: str, done: backup.Restored) -> list[
     return await asyncio.to_thread(backup.missing, done.media, folder)
 
 
-<<<<<<< HEAD
+def move_database(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
+    target = sys.stdin.readline().strip() if asked.target == "-" else asked.target
+    back = target == "embedded"
+    if back and settings.database_url is None:
+        raise errors.Usage("The database is the embedded one already.")
+    if not back and not target.startswith(("postgresql://", "postgres://")):
+        raise errors.Usage("Name `embedded`, or an address such as postgresql://user:password@host/database.")
+    privilege.become_owner(settings.state)
+
+    async def work() -> dump.Facts:
+        async with instance.database(settings, alone=True) as dsn:
+            if back:
+                return await carry.move_back(dsn, settings.state)
+            return await carry.move(dsn, target, settings.state)
+
+    held = _finish(work())
+    out.line(f"Copied and counted: {sum(held.counts.values())} rows. The database that was there stays as it is.")
+    if back:
+        out.line("Now take database_url out of the settings, and start.")
+    else:
+        out.line("Now give its address in the settings (database_url, or MEDIAFETCHER_DATABASE_URL), and start.")
+    return 0
+
+
 def manage_service(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
     if asked.action == "uninstall":
         install.uninstall(settings, out.line)
@@ -152,29 +162,6 @@ _COMMANDS = {
     "doctor": examine_machine,
     "backup": make_backup,
     "restore-backup": restore_backup,
+    "database": move_database,
     "service": manage_service,
 }
-=======
-def move_database(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
-    target = sys.stdin.readline().strip() if asked.target == "-" else asked.target
-    back = target == "embedded"
-    if back and settings.database_url is None:
-        raise errors.Usage("The database is the embedded one already.")
-    if not back and not target.startswith(("postgresql://", "postgres://")):
-        raise errors.Usage("Name `embedded`, or an address such as postgresql://user:password@host/database.")
-    privilege.become_owner(settings.state)
-
-    async def work() -> dump.Facts:
-        async with instance.database(settings, alone=True) as dsn:
-            if back:
-                return await carry.move_back(dsn, settings.state)
-            return await carry.move(dsn, target, settings.state)
-
-    held = _finish(work())
-    out.line(f"Copied and counted: {sum(held.counts.values())} rows. The database that was there stays as it is.")
-    if back:
-        out.line("Now take database_url out of the settings, and start.")
-    else:
-        out.line("Now give its address in the settings (database_url, or MEDIAFETCHER_DATABASE_URL), and start.")
-    return 0
->>>>>>> 13ad855 (The database goes over to a newer PostgreSQL by itself, and to a server of one's own and back by a command)

@@ -90,11 +90,11 @@ class Program:
 
         `before` is Python that runs first, for an older program than this one.
         """
-        run = (
-            ["-c", f"{before}; from mediafetcher import cli; cli.main(['serve'])"] if before else ["-m", "mediafetcher"]
-        )
+        run = ["-m", "mediafetcher", "serve"]
+        if before:
+            run = ["-c", f"{before}; from mediafetcher import cli; cli.main(['serve'])"]
         self.process = subprocess.Popen(
-            [sys.executable, *run, *([] if before else ["serve"])],
+            [sys.executable, *run],
             cwd=REPOSITORY,
             env=self.environment,
             stdout=subprocess.PIPE,
