@@ -142,7 +142,7 @@ def _problems(route: Route) -> dict[int, ResponseSpec]:
     if not route.who.open:
         kinds += [e.NotSignedIn, e.Forbidden]
     if route.method in _UNSAFE:
-        kinds += [e.CrossSite, e.NotJson, e.TooLargeBody]
+        kinds += [e.CrossSite, e.NotJson, e.TooLargeBody, e.TooSlow]
     codes: dict[int, list[str]] = {}
     for kind in kinds:
         codes.setdefault(kind.status, []).append(kind.code)

@@ -7,7 +7,10 @@ from typing import Any, Self
 
 from litestar import Litestar
 
+from mediafetcher.base import errors
+
 _BODY_WAIT = 20.0  # seconds for the next piece of a body
+_BODY_TIME = 120.0  # seconds for all of it: the largest needs 9 kB/s
 _ENDED = object()
 
 
@@ -22,6 +25,7 @@ class Exchange:
         self._scope, self._proto, self._headers, self._gone = scope, proto, headers, gone
         self._body = None if scope.method in ("GET", "HEAD", "OPTIONS") else aiter(proto)
         self._read = False
+        self._until = asyncio.get_running_loop().time() + _BODY_TIME
         self._start: dict[str, Any] = {}
         self._stream: Any = None
         self._over = asyncio.Event()  # the answer is sent, or nobody is there to take it
@@ -55,10 +59,13 @@ class Exchange:
             try:
                 if self._body is None:
                     raise StopAsyncIteration
-                piece = await asyncio.wait_for(anext(self._body), _BODY_WAIT)
+                left = self._until - asyncio.get_running_loop().time()
+                piece = await asyncio.wait_for(anext(self._body), max(0.0, min(_BODY_WAIT, left)))
             except StopAsyncIteration:
                 self._read = True
                 return {"type": "http.request", "body": b"", "more_body": False}
+            except TimeoutError:
+                raise errors.TooSlow() from None
             return {"type": "http.request", "body": bytes(piece), "more_body": True}
         left = asyncio.ensure_future(self._proto.client_disconnect())
         sent = asyncio.ensure_future(self._over.wait())

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from mediafetcher.api import front, openapi
+from mediafetcher.api import bridge, front, openapi
 from mediafetcher.base import errors, settings
 
 
@@ -114,15 +114,83 @@ async def test_garbage_is_survived(web: Any, alice: Any, request_bytes: bytes) -
     assert (await alice.http.get("/api/items")).status_code == 200
 
 
-async def test_two_hundred_slow_clients_do_not_keep_others_out(web: Any, alice: Any) -> None:
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server that starts after this waits a second where it would wait fifteen and twenty."""
+    monkeypatch.setattr(front, "_HEADER_WAIT", 1000)
+    monkeypatch.setattr(bridge, "_BODY_WAIT", 1.0)
+    monkeypatch.setattr(bridge, "_BODY_TIME", 2.0)
+
+
+async def test_two_hundred_slow_clients_keep_nobody_out_and_are_dropped(impatient: None, web: Any, alice: Any) -> None:
     slow = [await asyncio.open_connection("127.0.0.1", web.port) for _ in range(200)]
-    for _, writer in slow:
-        writer.write(b"GET /api/health HTTP/1.1\r\nHost: 127.0.")
+    for number, (_, writer) in enumerate(slow):
+        writer.write((b"GET /api/health HTTP/1.1\r\nHost: 127.0.", b"")[number % 2])
     start = time.monotonic()
     assert (await web.client().get("/api/health")).status_code == 200
     assert time.monotonic() - start < 1
+
+    async def drip(writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                writer.write(b"0")  # never a whole header
+                await writer.drain()
+                await asyncio.sleep(0.2)
+
+    dripping = [asyncio.create_task(drip(writer)) for _, writer in slow[::2]]
+    ended = await asyncio.wait_for(
+        asyncio.gather(*(reader.read() for reader, _ in slow[::2]), return_exceptions=True), 20
+    )
+    assert len(ended) == 100 and not any(b"200 OK" in answer for answer in ended if isinstance(answer, bytes))
+    for task in dripping:
+        task.cancel()
     for _, writer in slow:
         writer.transport.abort()
+    assert (await alice.http.get("/api/items")).status_code == 200
+
+
+@pytest.mark.parametrize("drips", [False, True])
+async def test_a_slow_body_is_given_up(
+    impatient: None, web: Any, alice: Any, caplog: pytest.LogCaptureFixture, drips: bool
+) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
+    writer.write(
+        f"POST /api/folders HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {alice.token}\r\n"
+        'Content-Type: application/json\r\nContent-Length: 900000\r\n\r\n{"path": "'.encode()
+    )
+    answer = asyncio.create_task(reader.read(65536))
+    start = time.monotonic()
+    while not answer.done() and time.monotonic() - start < 15:
+        if drips:
+            with contextlib.suppress(OSError):
+                writer.write(b"x")
+        await asyncio.wait({answer}, timeout=0.2)
+    assert answer.done()
+    said = answer.result()
+    assert b"HTTP/1.1 408" in said and b'"too_slow"' in said
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+    writer.transport.abort()
+    assert (await alice.http.get("/api/items")).status_code == 200
+
+
+async def test_a_gigabyte_that_is_announced_is_refused_before_it_comes(web: Any, alice: Any) -> None:
+    for size in (1 << 30, 1 << 40, 10**30):
+        said = await raw(
+            web.port,
+            f"POST /api/folders HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {alice.token}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {size}\r\n\r\n".encode(),
+        )
+        assert said.startswith((b"HTTP/1.1 413", b"HTTP/1.1 400"))
+    assert (await alice.http.get("/api/items")).status_code == 200
+
+
+async def test_headers_without_end_are_refused(web: Any, alice: Any) -> None:
+    for flood in (b"X-A: " + b"x" * (4 << 20), b"\r\n".join(b"X-%d: 1" % number for number in range(20_000))):
+        said = b""
+        with contextlib.suppress(OSError, TimeoutError):
+            said = await raw(web.port, b"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\n" + flood + b"\r\n\r\n")
+        assert b"200 OK" not in said
+    assert (await alice.http.get("/api/items")).status_code == 200
 
 
 async def test_health_is_cheap(web: Any) -> None:

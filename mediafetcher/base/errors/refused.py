@@ -156,6 +156,12 @@ class TooLargeBody(Refused):
     words = "The request is too large."
 
 
+class TooSlow(Refused):
+    status = 408
+    code = "too_slow"
+    words = "The request took too long to arrive."
+
+
 class NotJson(Refused):
     status = 415
     code = "not_json"

@@ -522,6 +522,7 @@ export const CODES = [
   "target_not_empty",
   "too_large",
   "too_many_requests",
+  "too_slow",
   "transcode_failed",
   "truncated",
   "unsupported",
