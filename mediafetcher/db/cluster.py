@@ -33,6 +33,7 @@ DATABASE = USER = "mediafetcher"
 _SOCKET = ".s.PGSQL.5432"
 _LONGEST = 107 - len(f"/{_SOCKET}.lock")  # of the folder, in bytes: the path of a socket is limited to 107
 _START = 60.0  # seconds until it must answer; recovery after a crash may take a while
+_LOOK = 1.0  # seconds between two looks for its socket
 _LOG_SIZE = 4 << 20
 
 _SETTINGS = {
@@ -180,14 +181,8 @@ class Cluster:
             await asyncio.gather(self._keeper, return_exceptions=True)
             self._keeper = None
         process, self._process = self._process, None
-        if process is None:
-            return
-        for number, patience in ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(number)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), patience)
-                return
+        if process is not None:
+            await _end(process)
 
     # ---- making it -------------------------------------------------------------------------------------
 
@@ -291,9 +286,9 @@ class Cluster:
             await connection.close()
 
     async def _keep(self) -> None:
-        """Start it again whenever it ends without our asking."""
+        """Start it again whenever it ends without our asking, or cannot be reached any more."""
         while self._process is not None:
-            await self._process.wait()
+            await self._ended(self._process)
             _log.error("the database ended by surprise and is started again", status=self._process.returncode)
             await self._clear_orphan()
             while True:
@@ -303,6 +298,18 @@ class Cluster:
                 except (errors.Problem, OSError) as problem:
                     _log.error("the database does not start", reason=str(problem))
                     await asyncio.sleep(5)
+
+    async def _ended(self, process: asyncio.subprocess.Process) -> None:
+        """Wait until it has ended. One whose socket was removed serves nobody new, and is ended."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(process.wait()), _LOOK)
+                return
+            if not (self.socket / _SOCKET).exists():
+                _log.error("the socket of the database was removed")
+                await _end(process)
+                _private(self.socket)  # its folder may have gone with it
+                return
 
     # ---- after a crash ---------------------------------------------------------------------------------
 
@@ -324,6 +331,16 @@ class Cluster:
         lock.unlink(missing_ok=True)
         for rest in (_SOCKET, f"{_SOCKET}.lock"):
             (self.socket / rest).unlink(missing_ok=True)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """In order; harder where that takes long."""
+    for number, patience in ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(number)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), patience)
+            return
 
 
 def _runs_on(pid: int, data: Path) -> bool:

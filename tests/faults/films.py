@@ -17,13 +17,15 @@ class Films:
         self._site = site
         self._source = source
 
-    def __call__(self, count: int, *, slow: bool = False) -> list[str]:
-        """Links to films of their own; a slow one takes about a second."""
+    def __call__(self, count: int, *, slow: bool = False, first: int = 0) -> list[str]:
+        """Links to films of their own, numbered from `first`; a slow one takes about a second."""
         rate = max(20, self._source.stat().st_size // 1000)
-        return [self._site.url(f"/slow/{rate}/{path}" if slow else f"/media/{path}") for path in self._make(count)]
+        return [
+            self._site.url(f"/slow/{rate}/{path}" if slow else f"/media/{path}") for path in self._make(count, first)
+        ]
 
-    def _make(self, count: int) -> list[str]:
-        names = [f"film-{number}.mp4" for number in range(count)]
+    def _make(self, count: int, first: int = 0) -> list[str]:
+        names = [f"film-{number}.mp4" for number in range(first, first + count)]
         for name in names:
             (self._site.root / name).write_bytes(self._source.read_bytes() + free_box(name))
         return names
