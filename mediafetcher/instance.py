@@ -74,6 +74,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
         await stack.enter_async_context(_task(_watch_mount()))
         if not joins:
             await stack.enter_async_context(_task(_keep_house()))
+        await stack.enter_async_context(_task(export.follow()))
         server = control.Server(settings.state, command(instance))
         await server.start()
         try:

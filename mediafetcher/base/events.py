@@ -31,6 +31,11 @@ class Subscription:
     async def get(self) -> Event:
         return await self._queue.get()
 
+    def drain(self) -> None:
+        """Forget what has come so far."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+
 
 _subscriptions: set[Subscription] = set()
 

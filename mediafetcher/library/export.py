@@ -2,64 +2,76 @@
 
     <DIR>/<person>/<folder>/<title>.mp4, <title>.nfo, <title>-poster.jpg, <title>.<language>.vtt
 
-The films are links to the store: no bytes are copied, and removing the tree never touches the store. Which folders
-were exported is remembered in `<state>/exports.json`; `refresh` brings them up to date, and so takes the links of a
-deleted item away, whose bytes would stay on the disk with them. A tree that was removed stays removed.
+The films are links to the store: no bytes are copied, and removing the tree never touches the store. The database
+knows each tree and what was made in it, and notes by trigger which items have changed since; `refresh` brings those
+up to date, and so takes the links of a deleted item away, whose bytes would stay on the disk with them. A tree that
+was removed stays removed.
 """
 
 import asyncio
 import contextlib
 import json
 import os
-import re
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mediafetcher.base import errors, log, settings
+from mediafetcher.base import errors, events, log, settings
 from mediafetcher.db import engine
-from mediafetcher.library import mount, names, nfo, store, tree
+from mediafetcher.library import layout, mount, tree
+from mediafetcher.library.layout import File, Folder, Item, Report
 
-_LANGUAGE = re.compile(r"^[A-Za-z0-9.-]{1,32}$")
-_DEEP, _SHORT = 6, 60  # folders deeper than this have short names: a whole path may have 4096 bytes
+_BATCH = 500  # items
+_SOON = 1.0  # seconds after a change, since more mostly follow
+_Stop = threading.Event
 
 _log = log.get("export")
 _busy = asyncio.Lock()  # one update at a time
-_seen: dict[str, Any] = {}  # tree -> what the library was when it was last made equal
 
 
-async def export(folder: Path | None = None, owner: int | None = None) -> tuple[Path, tree.Report]:
+async def export(folder: Path | None = None, owner: int | None = None) -> tuple[Path, Report]:
     """Make the tree in `folder` (default: `export` in the media folder), or make it equal -> where, what was done.
 
     `owner`: of this person alone, beside those who are in the tree already; None: of everybody. The tree is kept up
     to date from now on. Raises `Invalid` where no links can be made there, `Away`.
     """
     place = Path(os.path.realpath(folder or mount.root() / "export"))
-    await asyncio.to_thread(_refuse, place)
     async with _busy:
-        remembered = await asyncio.to_thread(_remembered)
-        known = remembered.get(str(place), [])
-        people = None if owner is None or known is None else sorted({*known, owner})
-        report = await _update(place, people)
-        if remembered.get(str(place), 0) != people:
-            await asyncio.to_thread(_remember, remembered | {str(place): people})
-    return place, report
+        with _words(place):
+            hard = await asyncio.to_thread(_prepare, place)
+        # From the commit on every change is noted.
+        noted = await engine.fetchrow(
+            "insert into export_tree as t (path, people, hard) values ($1, $2, $3)"
+            " on conflict (path) do update set hard = excluded.hard, people = case when excluded.people is not null"
+            "  and t.people is not null then array(select distinct unnest(t.people || excluded.people)) end"
+            " returning id, path, people, hard",
+            str(place),
+            None if owner is None else [owner],
+            hard,
+        )
+        assert noted is not None
+        return place, await _Update(noted).whole()
 
 
 async def refresh() -> int:
-    """Make every exported tree equal to the library again -> files made and removed. What cannot be done waits."""
+    """Bring every exported tree up to date with what has changed -> files made and removed.
+
+    What cannot be done waits.
+    """
     changed = 0
     async with _busy:
-        trees = await asyncio.to_thread(_remembered)
-        now = await _state() if trees else None
-        for name, people in trees.items():
-            if _seen.get(name) == now or not await asyncio.to_thread((Path(name) / tree.MANIFEST).is_file):
+        for row in await engine.fetch(
+            "select id, path, people, hard from export_tree t"
+            " where exists (select from export_change c where c.tree = t.id) order by id"
+        ):
+            if not await asyncio.to_thread((Path(row["path"]) / tree.MANIFEST).is_file):
                 continue
             try:
-                report = await _update(Path(name), people)
+                report = await _Update(row).changes()
                 changed += report.made + report.removed
             except (errors.Problem, OSError) as problem:
-                _log.warning("export waits", tree=name, reason=str(problem))
+                _log.warning("export waits", tree=row["path"], reason=str(problem))
     return changed
 
 
@@ -69,40 +81,28 @@ async def refresh_quietly() -> None:
         await refresh()
 
 
-async def _state() -> Any:
-    """A number that changes with every change of the library: the versions of all rows that a tree shows."""
-    row = await engine.fetchrow(
-        "select "
-        + ", ".join(
-            f"(select array[count(*), coalesce(sum(hashtext(id || ':' || xmin)), 0)] from {name}) as {name}"
-            for name in ("library_item", "media_file", "folder", "account")
-        )
-    )
-    return row
+async def follow() -> None:
+    """Bring the trees up to date a moment after each change, for as long as the program runs."""
+    with events.subscribe() as changes:
+        while True:
+            if (await changes.get()).kind in ("library", "reconnected"):
+                await asyncio.sleep(_SOON)
+                changes.drain()
+                await refresh_quietly()
 
 
-# ---- which trees there are -----------------------------------------------------------------------------
+# ---- a place -----------------------------------------------------------------------------------------------
 
 
-def _list() -> Path:
-    return settings.get().state / "exports.json"
-
-
-def _remembered() -> dict[str, list[int] | None]:
-    """Exported trees -> whose entries are in them; None: everybody's."""
-    try:
-        return dict(json.loads(_list().read_text()))
-    except FileNotFoundError:
-        return {}
-    except (ValueError, TypeError):
-        _log.warning("the list of exports cannot be read", path=_list())
-        return {}
-
-
-def _remember(trees: dict[str, list[int] | None]) -> None:
-    fresh = _list().with_suffix(".new")
-    fresh.write_text(json.dumps(trees))
-    fresh.replace(_list())
+def _prepare(place: Path) -> bool:
+    """Mark the folder as a tree -> whether hard links can be made there. Raises `Invalid`, `NoLinks`, OSError."""
+    _refuse(place)
+    disk = tree.Disk(place)
+    hard = disk.probe(mount.root() / mount.SENTINEL)
+    if not (place / tree.MANIFEST).is_file():
+        words = {"version": 2, "about": "MediaFetcher keeps this folder equal to its library: `mediafetcher export`."}
+        disk.write(tree.MANIFEST, json.dumps(words).encode())
+    return hard
 
 
 def _refuse(place: Path) -> None:
@@ -118,20 +118,11 @@ def _refuse(place: Path) -> None:
         raise errors.Invalid(f"{place} holds the state of MediaFetcher: export to another folder.")
 
 
-# ---- one tree --------------------------------------------------------------------------------------------
-
-
-async def _update(place: Path, people: list[int] | None) -> tree.Report:
-    before = await _state()
-    shown = await _read(people)
-    stop = threading.Event()
-    work = asyncio.ensure_future(asyncio.to_thread(_apply, place, shown, stop))
+@contextlib.contextmanager
+def _words(place: Path):  # type: ignore[no-untyped-def]
+    """What a disk says about a tree, as an error for people."""
     try:
-        report = await asyncio.shield(work)
-    except asyncio.CancelledError:
-        stop.set()  # at the next file; two must never work on one tree
-        await asyncio.wait({work})
-        raise
+        yield
     except tree.NoLinks as error:
         raise errors.Invalid(
             f"Neither hard nor symbolic links can be made in {place}: nothing was exported."
@@ -140,93 +131,179 @@ async def _update(place: Path, people: list[int] | None) -> tree.Report:
         inside = place.is_relative_to(os.path.realpath(mount.root()))
         problem = mount.classify(error) if inside else None
         raise problem or errors.Invalid(f"The export to {place} stopped: {error.strerror}.") from error
-    if not report.missing:  # else the next look tries again
-        _seen[str(place)] = before
-    if report.made or report.removed:
-        _log.info("export", tree=place, made=report.made, kept=report.kept, removed=report.removed)
-    return report
 
 
-class _Shown:
-    """What a tree is made of: rows of people, folders and items."""
-
-    def __init__(self, *rows: list[dict[str, Any]]) -> None:
-        self.items, self.folders, self.people = rows
+# ---- one tree ----------------------------------------------------------------------------------------------
 
 
-async def _read(people: list[int] | None) -> _Shown:
-    # The items first: a folder that is made meanwhile has nothing in it yet.
-    return _Shown(
-        await engine.fetch(
+class _Update:
+    """Makes items of one tree as the library has them. What is about to be made is noted in the database first."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self._tree, self._place, self._people = row["id"], Path(row["path"]), row["people"]
+        self._hard = row["hard"]
+        self._report = Report(symbolic=not self._hard)
+        self._stop = _Stop()
+
+    async def whole(self) -> Report:
+        """Every item, whatever has changed."""
+        marks = await self._marks()
+        rows = await engine.fetch(
+            "select id from library_item where trashed_at is null and ($2::bigint[] is null or owner = any($2))"
+            " union select item from export_file where tree = $1 order by 1",
+            self._tree,
+            self._people,
+        )
+        return await self._run([row["id"] for row in rows], marks)
+
+    async def changes(self) -> Report:
+        """The items that have changed since."""
+        marks = await self._marks()
+        return await self._run(sorted({row["item"] for row in marks}), marks)
+
+    async def _marks(self) -> list[dict[str, Any]]:
+        return await engine.fetch("select id, item from export_change where tree = $1", self._tree)
+
+    async def _run(self, items: list[int], marks: list[dict[str, Any]]) -> Report:
+        with _words(self._place):
+            plan = layout.Layout(tree.Disk(self._place), self._hard, await self._folders(), self._keys)
+            missing: list[int] = []
+            for start in range(0, len(items), _BATCH):
+                missing += await self._bring(plan, items[start : start + _BATCH])
+            await self._prune(plan)
+        async with engine.transaction():
+            await engine.execute("delete from export_change where id = any($1)", [row["id"] for row in marks])
+            # Those are tried again.
+            await engine.execute(
+                "insert into export_change (tree, item) select $1, unnest($2::bigint[])", self._tree, missing
+            )
+        report = self._report
+        if report.made or report.removed:
+            counts = {"made": report.made, "kept": report.kept, "removed": report.removed}
+            _log.info("export", tree=self._place, **counts)
+        return report
+
+    async def _bring(self, plan: layout.Layout, ids: list[int]) -> list[int]:
+        """One batch -> those whose files could not be had."""
+        items = await self._items(plan, ids)
+        gone = await self._in_thread(plan.settle, items, self._report)
+        await engine.execute("delete from export_file where id = any($1)", [file.id for file in gone])
+        fresh = await self._in_thread(plan.place, items)
+        async with engine.transaction():
+            await self._note_folders(plan)
+            await self._note_files(fresh)
+        failed = await self._in_thread(plan.make, items, fresh, self._stop, self._report)
+        await engine.execute("delete from export_file where id = any($1)", [file.id for file in failed])
+        return [item.id for item in items if item.missing]
+
+    async def _in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
+        def run() -> Any:
+            mount.require()
+            return function(*args)
+
+        work = asyncio.ensure_future(asyncio.to_thread(run))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            self._stop.set()  # at the next file; two must never work on one tree
+            await asyncio.wait({work})
+            raise
+
+    # ---- what is noted -----------------------------------------------------------------------------------
+
+    async def _folders(self) -> list[Folder]:
+        rows = await engine.fetch("select * from export_folder where tree = $1 order by id", self._tree)
+        found: dict[int, Folder] = {}
+        for row in rows:  # a folder comes after the one that it is in
+            parent = found[row["parent"]] if row["parent"] is not None else None
+            found[row["id"]] = Folder(parent, row["name"], row["owner"], row["folder"], row["ours"], row["id"])
+        return list(found.values())
+
+    async def _items(self, plan: layout.Layout, ids: list[int]) -> list[Item]:
+        rows = await engine.fetch(
             "select i.id, i.owner, i.folder, i.title, i.uploader, i.source_url, i.created_at, m.sha256, m.ext,"
             " m.duration, m.poster, m.subtitles from library_item i join media_file m on m.id = i.media_file"
-            " where i.trashed_at is null and ($1::bigint[] is null or i.owner = any($1)) order by i.id",
-            people,
-        ),
-        await engine.fetch("select id, owner, parent, name from folder order by id"),
-        await engine.fetch("select id, name from account order by id"),
-    )
+            " where i.id = any($1) and i.trashed_at is null and ($2::bigint[] is null or i.owner = any($2))",
+            ids,
+            self._people,
+        )
+        shown = {row["id"]: row for row in rows}
+        plan.learn(
+            await engine.fetch(
+                "with recursive up as (select id, parent, name from folder where id = any($1)"
+                " union select f.id, f.parent, f.name from folder f join up on f.id = up.parent) select * from up",
+                [row["folder"] for row in rows if row["folder"] is not None],
+            ),
+            await engine.fetch("select id, name from account where id = any($1)", [row["owner"] for row in rows]),
+        )
+        folders = {folder.id: folder for folder in plan.folders}
+        have: dict[int, list[File]] = {}
+        for row in await engine.fetch(
+            "select * from export_file where tree = $1 and item = any($2) order by id", self._tree, ids
+        ):
+            file = File(row["item"], folders[row["folder"]], row["stem"], row["suffix"], row["made"], row["id"])
+            have.setdefault(row["item"], []).append(file)
+        return [Item(id, shown.get(id), have.get(id, [])) for id in ids]
 
+    def _keys(self, folder: int, beginnings: list[str] | None) -> list[str]:
+        """For threads: the keys of the files in a folder."""
+        if beginnings is None:
+            rows = engine.fetch("select key from export_file where folder = $1", folder)
+        else:
+            rows = engine.fetch(
+                "select f.key from unnest($2::text[]) as start join export_file f on f.folder = $1"
+                ' and f.key >= start collate "C" and f.key < start || chr(1114111) collate "C"',
+                folder,
+                beginnings,
+            )
+        return [row["key"] for row in engine.call(rows)]
 
-def _apply(place: Path, shown: _Shown, stop: threading.Event) -> tree.Report:
-    mount.require()
-    opened = tree.Tree.open(place)
-    opened.forget_strangers()
-    wanted = _Plan(opened, shown).wanted()
-    return opened.update(wanted, mount.root() / mount.SENTINEL, stop)
+    async def _note_folders(self, plan: layout.Layout) -> None:
+        left = [folder.id for folder in plan.left if folder.id]
+        if left:
+            await engine.execute("update export_folder set owner = null, folder = null where id = any($1)", left)
+        plan.left.clear()
+        for folder in plan.folders:
+            if not folder.id:
+                folder.id = await engine.fetchval(
+                    "insert into export_folder (tree, parent, name, key, owner, folder, ours)"
+                    " values ($1, $2, $3, $4, $5, $6, $7) returning id",
+                    self._tree,
+                    folder.parent.id if folder.parent else None,
+                    folder.name,
+                    folder.key,
+                    folder.owner,
+                    folder.folder,
+                    folder.ours,
+                )
 
+    async def _note_files(self, files: Sequence[File]) -> None:
+        rows = await engine.fetch(
+            "insert into export_file (tree, folder, item, stem, suffix, key, made) select $1, *"
+            " from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[]) returning id",
+            self._tree,
+            [file.folder.id for file in files],
+            [file.item for file in files],
+            [file.stem for file in files],
+            [file.suffix for file in files],
+            [file.key for file in files],
+            [file.made for file in files],
+        )
+        for file, row in zip(files, rows, strict=True):
+            file.id = row["id"]
 
-class _Plan:
-    """Which file of the tree is what. Equal libraries give equal names: everything goes by the order of its id."""
-
-    def __init__(self, opened: tree.Tree, shown: _Shown) -> None:
-        self._tree, self._shown = opened, shown
-        self._taken: dict[str, names.Taken] = {}
-        # Where the list of the tree is there, it says what is ours.
-        self._inodes = set() if opened.files else _inodes(shown.items)
-        used = {row["owner"] for row in shown.items}
-        self._people = {row["id"]: self._free("", row["name"], [""]) for row in shown.people if row["id"] in used}
-        self._rows = {row["id"]: row for row in shown.folders}
-        self._paths: dict[int, str] = {}
-
-    def wanted(self) -> list[tree.Wanted]:
-        for row in self._shown.folders:  # before the items, whose names give way
-            if row["owner"] in self._people:
-                self._path(row["id"])
-        return [one for row in self._shown.items if row["owner"] in self._people for one in self._item(row)]
-
-    def _path(self, folder: int) -> str:
-        """Where a folder is in the tree, in names that are free there."""
-        if folder not in self._paths:
-            row = self._rows[folder]
-            above = self._people[row["owner"]] if row["parent"] is None else self._path(row["parent"])
-            longest = names.LONGEST if above.count("/") < _DEEP else _SHORT
-            self._paths[folder] = f"{above}/{self._free(above, row['name'], [''], longest)}"
-        return self._paths[folder]
-
-    def _free(self, folder: str, text: str, suffixes: list[str], longest: int = names.LONGEST) -> str:
-        if folder not in self._taken:
-            self._taken[folder] = names.Taken(self._tree.strangers(folder, self._inodes))
-        return self._taken[folder].free(text, suffixes, longest)
-
-    def _item(self, row: dict[str, Any]) -> list[tree.Wanted]:
-        known = row["folder"] in self._rows
-        folder = self._path(row["folder"]) if known else self._people[row["owner"]]
-        links = _links(row)
-        stem = f"{folder}/{self._free(folder, row['title'], [*links, '.nfo'])}"
-        made = [tree.Wanted(stem + end, store.path_of(row["sha256"], name)) for end, name in links.items()]
-        return [*made, tree.Wanted(f"{stem}.nfo", content=nfo.document(row))]
-
-
-def _inodes(items: list[dict[str, Any]]) -> set[int]:
-    """The inodes of all that a tree may link to."""
-    paths = (store.path_of(row["sha256"], name) for row in items for name in _links(row).values())
-    return {inode for inode in map(tree.inode_of, paths) if inode is not None}
-
-
-def _links(row: dict[str, Any]) -> dict[str, str]:
-    """The files of an item: what follows the title in the tree -> the name in the store."""
-    links = {row["ext"]: row["ext"]}
-    if row["poster"]:
-        links["-poster.jpg"] = "poster.jpg"
-    return links | {f".{name}.vtt": f"{name}.vtt" for name in row["subtitles"] if _LANGUAGE.match(name)}
+    async def _prune(self, plan: layout.Layout) -> None:
+        """Remove the folders in which nothing is any more, the inner ones first."""
+        folders = {folder.id: folder for folder in plan.folders}
+        while True:
+            rows = await engine.fetch(
+                "select id from export_folder f where tree = $1"
+                " and not exists (select from export_file where folder = f.id)"
+                " and not exists (select from export_folder c where c.parent = f.id)",
+                self._tree,
+            )
+            if not rows:
+                return
+            empty = [folders[row["id"]] for row in rows]
+            await self._in_thread(plan.remove_folders, empty)
+            await engine.execute("delete from export_folder where id = any($1)", [folder.id for folder in empty])

@@ -5,11 +5,13 @@ characters, no dot or space at its end, and is not the name of a device. `Taken`
 case or in their Unicode form.
 """
 
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 LONGEST = 255  # bytes of a file name, on every common file system
 _UNNAMED = "Untitled"
+_NUMBER = re.compile(r" \((\d{1,9})\)$")
 _INSTEAD = str.maketrans({"/": "-", "\\": "-", "|": "-", ":": "-", '"': "'", "<": "(", ">": ")", "?": " ", "*": " "})
 # Characters that turn the direction of what follows: "exe.4pm" could be made to read as "mp4.exe".
 _TURNING = {*range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
@@ -45,25 +47,62 @@ def key(name: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
+def fits(stem: str, text: str, suffixes: Iterable[str], longest: int = LONGEST) -> bool:
+    """Whether `Taken.free` may have given this stem for this text."""
+    wanted, room = _wanted(text, suffixes, longest)
+    number = _NUMBER.search(stem)
+    return stem in (wanted, _numbered(wanted, room, int(number[1])) if number else wanted)
+
+
+def beginning(text: str, suffixes: Iterable[str], longest: int = LONGEST) -> str:
+    """What the keys of all stems begin with that `Taken.free` may give for this text."""
+    wanted, room = _wanted(text, suffixes, longest)
+    return key(cut(wanted, max(1, room - 12)))
+
+
+def _wanted(text: str, suffixes: Iterable[str], longest: int) -> tuple[str, int]:
+    room = longest - max(len(suffix.encode()) for suffix in suffixes)
+    return safe(text, room), room
+
+
+def _numbered(wanted: str, room: int, number: int) -> str:
+    end = f" ({number})" if number > 1 else ""
+    return (cut(wanted, room - len(end)) if end else wanted) + end
+
+
 class Taken:
-    """The names of one folder. `free` finds one that nothing in it has yet."""
+    """The names of one folder. `free` finds one that nothing in it has yet. `whole`: all of them are known."""
+
+    whole = False
 
     def __init__(self, names: Iterable[str] = ()) -> None:
         self._keys = {key(name) for name in names}
         self._next: dict[str, int] = {}
 
-    def free(self, text: str, suffixes: list[str], longest: int = LONGEST) -> str:
+    def add(self, keys: Iterable[str]) -> None:
+        self._keys.update(keys)
+
+    def drop(self, key: str) -> None:
+        self._keys.discard(key)
+        self._next.clear()
+
+    def free(
+        self,
+        text: str,
+        suffixes: Iterable[str],
+        longest: int = LONGEST,
+        is_free: Callable[[str], bool] = lambda stem: True,
+    ) -> str:
         """A stem such that it is free with each of these suffixes (".mp4", ".nfo"); they are taken then."""
-        room = longest - max(len(suffix.encode()) for suffix in suffixes)
-        wanted = safe(text, room)
+        suffixes = list(suffixes)
+        wanted, room = _wanted(text, suffixes, longest)
         first = key(wanted)
         number = self._next.get(first, 1)  # a thousand items of one title need not try each number again
         while True:
-            end = f" ({number})" if number > 1 else ""
-            stem = (cut(wanted, room - len(end)) if end else wanted) + end
+            stem = _numbered(wanted, room, number)
             keys = {key(stem + suffix) for suffix in suffixes}
             number += 1
-            if not keys & self._keys:
+            if not keys & self._keys and is_free(stem):
                 self._keys |= keys
                 self._next[first] = number
                 return stem

@@ -1,10 +1,10 @@
 """The export tree on a real disk: what is in it, that it follows the library, and that it touches nothing else."""
 
+import asyncio
 import errno
-import hashlib
-import json
 import os
 import shutil
+import subprocess
 import tempfile
 import threading
 import xml.etree.ElementTree as ET
@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import errors, settings
-from mediafetcher.library import export, folders, items, store, sweeper, tree
+from mediafetcher.base import errors
+from mediafetcher.db import engine
+from mediafetcher.library import export, folders, items, layout, store, sweeper, tree
 from tests.unit.library.conftest import clean, path, stored
 
 
@@ -23,7 +24,7 @@ def listing(root: Path) -> list[str]:
     return sorted(name for name in found if name != tree.MANIFEST)
 
 
-def counts(report: tree.Report) -> tuple[int, int, int]:
+def counts(report: layout.Report) -> tuple[int, int, int]:
     return report.made, report.kept, report.removed
 
 
@@ -74,7 +75,7 @@ async def test_the_second_run_changes_nothing(owner, put, there):
 
 
 async def test_names_that_differ_in_case_alone_and_folders_of_many_people(owner, other, put, there):
-    await folders.ensure(owner, "film.mp4")
+    await put(b"in", "x", folder=await folders.ensure(owner, "film.mp4"))
     inside = await folders.ensure(owner, "What?")
     also = await folders.ensure(owner, "What*")
     for number, (title, folder) in enumerate([("Film", None), ("FILM", None), ("x", inside), ("x", also)]):
@@ -82,7 +83,8 @@ async def test_names_that_differ_in_case_alone_and_folders_of_many_people(owner,
     await put(b"0", "CON", owner=other)
     await export.export()
     films = [name for name in listing(there) if name.endswith(".mp4")]
-    assert films == ["Ada/FILM (3).mp4", "Ada/Film (2).mp4", "Ada/What (2)/x.mp4", "Ada/What/x.mp4", "Grace/CON_.mp4"]
+    ada = ["FILM (3).mp4", "Film (2).mp4", "What (2)/x.mp4", "What/x.mp4", "film.mp4/x.mp4"]
+    assert films == [*(f"Ada/{name}" for name in ada), "Grace/CON_.mp4"]
     assert path(b"0").stat().st_nlink == 3, "one file, two people, two names"
 
 
@@ -177,19 +179,6 @@ async def test_an_edited_description_stays_as_it_is(owner, put, there):
     assert counts(report) == (0, 2, 0) and (there / "Ada/Film.nfo").read_text() == "edited"
 
 
-async def test_a_list_that_leads_out_of_the_tree_is_not_followed(owner, put, there, tmp_path):
-    outside = tmp_path / "precious"
-    outside.write_bytes(b"x")
-    digest = "file:" + hashlib.sha256(b"x").hexdigest()[:32]
-    there.mkdir()
-    (there / "way").symlink_to(tmp_path)
-    files = {"../../../precious": digest, str(outside): digest, "way/precious": digest}
-    (there / tree.MANIFEST).write_text(json.dumps({"files": files, "folders": ["way", ".."]}))
-    await put(b"film", "Film")
-    await export.export()
-    assert outside.read_bytes() == b"x" and (there / "way").is_symlink()
-
-
 async def test_a_link_in_the_place_of_a_folder_is_not_walked_through(owner, put, there, tmp_path):
     there.mkdir()
     (there / "Ada").symlink_to(tmp_path)
@@ -201,14 +190,16 @@ async def test_a_link_in_the_place_of_a_folder_is_not_walked_through(owner, put,
 
 
 async def test_without_its_list_links_are_known_by_their_inode(owner, put, there):
+    """As after a backup from before the export came back."""
     await put(b"film", "Film", {"poster.jpg": b"p"})
     await export.export()
-    (there / tree.MANIFEST).unlink()
-    _, report = await export.export()
-    assert counts(report) == (0, 3, 0)
-    (there / tree.MANIFEST).write_text("{ half")
-    _, report = await export.export()
-    assert counts(report) == (0, 3, 0)
+    for content in (None, "edited"):
+        await engine.execute("delete from export_tree")
+        if content:
+            (there / "Ada/Film.nfo").write_text(content)
+        _, report = await export.export()
+        assert counts(report) == (0, 3, 0)
+    assert (there / "Ada/Film.nfo").read_text() == "edited"
 
 
 async def test_another_file_system_gets_symbolic_links(owner, put, elsewhere):
@@ -219,7 +210,7 @@ async def test_another_file_system_gets_symbolic_links(owner, put, elsewhere):
     assert link.is_symlink() and link.read_bytes() == b"film" and path(b"film").stat().st_nlink == 1
     _, second = await export.export(elsewhere)
     assert counts(second) == (0, 3, 0)
-    (elsewhere / tree.MANIFEST).unlink()
+    await engine.execute("delete from export_tree")
     _, third = await export.export(elsewhere)
     assert counts(third) == (0, 3, 0)
     await items.rename(item, owner, "Other")
@@ -241,7 +232,7 @@ async def test_where_no_link_can_be_made_it_says_so_and_makes_none(owner, put, t
     with pytest.raises(errors.Invalid, match="Neither hard nor symbolic links") as said:
         await export.export(there / "deep/down")
     assert "\n" not in said.value.detail and not there.exists()
-    assert not (settings.get().state / "exports.json").exists()
+    assert await engine.fetchval("select count(*) from export_tree") == 0
 
 
 async def test_deleting_the_tree_harms_nothing_and_it_stays_deleted(owner, put, there):
@@ -320,26 +311,25 @@ async def test_folders_as_deep_and_long_as_they_may_be(owner, put, there):
     assert (await export.export())[1].kept == 2
 
 
-async def test_broken_off_at_any_file_it_is_whole_after_the_next_run(owner, put, there):
+async def test_broken_off_at_any_file_it_is_whole_after_the_next_run(owner, put, there, monkeypatch):
     for number in range(3):
         await put(b"film %d" % number, f"Film {number}", {"poster.jpg": b"p%d" % number})
 
     class After(threading.Event):
         """Set once it was asked so many times."""
 
-        def __init__(self, times: int) -> None:
-            super().__init__()
-            self.left = times
+        left = 0
 
         def is_set(self) -> bool:
-            self.left -= 1
-            return self.left < 0
+            After.left -= 1
+            return After.left < 0
 
-    await folders.ensure(owner, "Folder")
     for made in range(9):
-        shown = await export._read(None)
-        with pytest.raises(tree.Stopped):
-            export._apply(there, shown, After(made))
+        with monkeypatch.context() as patch:
+            patch.setattr(export, "_Stop", After)
+            After.left = made
+            with pytest.raises(layout.Stopped):
+                await export.export()
         assert len(listing(there)) == made
         for row in (await items.page(owner))["items"]:  # and everything has another name the next time
             await items.rename(row["id"], owner, f"Film {row['id']} {made}")
@@ -358,3 +348,154 @@ async def test_a_person_who_left_leaves_no_links(owner, other, put, there):
     await items.delete_all(other)
     await export.refresh()
     assert listing(there) == ["Ada/Film.mp4", "Ada/Film.nfo"] and not (there / "Grace").exists()
+
+
+# ---- following changes -------------------------------------------------------------------------------------
+
+
+async def test_a_change_costs_what_has_changed_and_not_the_library(owner, put, there, monkeypatch):
+    names = [await put(b"film %d" % number, f"Film {number}") for number in range(30)]
+    await export.export()
+    looked, state = set(), tree.Disk.state
+
+    def counting(disk, path):
+        looked.add(path)
+        return state(disk, path)
+
+    monkeypatch.setattr(tree.Disk, "state", counting)
+    await items.rename(names[7], owner, "Another")
+    assert await export.refresh() == 4
+    assert looked and all("Film 7." in path or "Another." in path or path == "Ada" for path in looked), looked
+    looked.clear()
+    assert await export.refresh() == 0 and not looked
+    assert len(listing(there)) == 60
+    await clean()
+
+
+async def test_names_stay_while_others_come_and_go(owner, put, there):
+    """What players remember of a file goes by its path."""
+    first, second = await put(b"1", "Film"), await put(b"2", "Film")
+    await export.export()
+    await items.trash(first, owner)
+    await export.refresh()
+    assert listing(there) == ["Ada/Film (2).mp4", "Ada/Film (2).nfo"]
+    _, report = await export.export()
+    assert counts(report) == (0, 2, 0), "the whole tree made again keeps them, too"
+    await put(b"3", "Film")
+    await export.refresh()
+    assert path(b"3").samefile(there / "Ada/Film.mp4") and path(b"2").samefile(there / "Ada/Film (2).mp4")
+    await items.rename(second, owner, "Other")
+    await items.restore(first, owner)
+    await export.refresh()
+    assert path(b"1").samefile(there / "Ada/Film (2).mp4")
+
+
+async def test_two_swap_their_titles(owner, put, there):
+    first, second = await put(b"1", "One"), await put(b"2", "Two")
+    await export.export()
+    await items.rename(first, owner, "Two")
+    await items.rename(second, owner, "One")
+    await export.refresh()
+    assert path(b"1").samefile(there / "Ada/Two.mp4") and path(b"2").samefile(there / "Ada/One.mp4")
+
+
+async def test_a_folder_that_is_renamed_or_moved_takes_all_below_along(owner, put, there):
+    outer, inner = await folders.ensure(owner, "A"), await folders.ensure(owner, "A/B/C")
+    await put(b"deep", "Deep", folder=inner)
+    await put(b"top", "Top", folder=outer)
+    await export.export()
+    await folders.rename(outer, owner, "Z")
+    await export.refresh()
+    assert [name for name in listing(there) if name.endswith("mp4")] == ["Ada/Z/B/C/Deep.mp4", "Ada/Z/Top.mp4"]
+    await folders.move(inner, owner, None)
+    await export.refresh()
+    assert [name for name in listing(there) if name.endswith("mp4")] == ["Ada/C/Deep.mp4", "Ada/Z/Top.mp4"]
+    assert not (there / "Ada/A").exists() and not (there / "Ada/Z/B").exists()
+    await engine.execute("update account set name = 'Eve' where id = $1", owner)
+    await export.refresh()
+    assert [name for name in listing(there) if name.endswith("mp4")] == ["Eve/C/Deep.mp4", "Eve/Z/Top.mp4"]
+    assert not (there / "Ada").exists()
+    await clean()
+
+
+async def test_a_new_poster_and_a_new_description_are_followed(owner, put, there):
+    item = await put(b"film", "Film")
+    await export.export()
+    await put(b"film", "Film", {"poster.jpg": b"p"}, folder=await folders.ensure(owner, "B"))
+    await engine.execute("update library_item set uploader = 'Somebody' where id = $1", item)
+    await export.refresh()
+    assert (there / "Ada/Film-poster.jpg").samefile(path(b"film", "poster.jpg"))
+    assert "<studio>Somebody</studio>" in (there / "Ada/Film.nfo").read_text()
+    assert len(listing(there)) == 6
+
+
+async def test_what_is_missing_is_tried_again_until_it_is_there(owner, put, there):
+    await put(b"film", "Film")
+    away = path(b"film").with_suffix(".away")
+    path(b"film").rename(away)
+    assert (await export.export())[1].missing == 1 and listing(there) == []
+    assert await export.refresh() == 0
+    away.rename(path(b"film"))
+    assert await export.refresh() == 2 and await export.refresh() == 0
+
+
+async def test_without_a_tree_nothing_is_noted(owner, put):
+    await items.trash(await put(b"film", "Film"), owner)
+    assert await engine.fetchval("select count(*) from export_change") == 0
+
+
+async def test_a_tree_follows_by_itself(owner, put, there, monkeypatch):
+    monkeypatch.setattr(export, "_SOON", 0.01)
+    item = await put(b"film", "Film")
+    await export.export()
+    following = asyncio.create_task(export.follow())
+    try:
+        await asyncio.sleep(0)  # it listens from here on
+        await items.rename(item, owner, "Other")
+        async with asyncio.timeout(20):
+            while listing(there) != ["Ada/Other.mp4", "Ada/Other.nfo"]:
+                await asyncio.sleep(0.02)
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_very_many_of_one_title(owner, put, there):
+    for number in range(12):
+        await put(b"%d" % number, "Same" if number % 2 else "SAME " * 100)
+    await export.export()
+    for number in range(12, 15):
+        await put(b"%d" % number, "SAME " * 100)
+        await export.refresh()
+    assert len(listing(there)) == 30 and (await export.export())[1].kept == 30
+
+
+@pytest.fixture(params=["vfat", "exfat", "btrfs"])
+def mounted(request, tmp_path):
+    """A small disk of this kind."""
+    if os.geteuid() != 0:
+        pytest.skip("only root mounts disks")
+    make = shutil.which(f"mkfs.{request.param}", path=f"{os.environ['PATH']}:/sbin:/usr/sbin")
+    if make is None:
+        pytest.skip(f"there is no mkfs.{request.param}")
+    image, place = tmp_path / "image", tmp_path / "disk"
+    place.mkdir()
+    with image.open("wb") as file:
+        file.truncate((16 << 20) if request.param != "btrfs" else (128 << 20))
+    subprocess.run([make, image], check=True, capture_output=True)
+    done = subprocess.run(["mount", "-o", "loop", image, place], capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip(f"it cannot be mounted here: {done.stderr.strip()}")
+    yield request.param, place
+    subprocess.run(["umount", place], check=True)
+
+
+async def test_a_real_disk_that_knows_no_links(owner, put, mounted):
+    kind, place = mounted
+    await put(b"film", "Film")
+    if kind == "btrfs":
+        assert (await export.export(place / "tree"))[1].symbolic and (place / "tree/Ada/Film.mp4").is_symlink()
+        return
+    with pytest.raises(errors.Invalid, match="Neither hard nor symbolic links"):
+        await export.export(place / "tree")
+    assert list(place.iterdir()) == [] and await engine.fetchval("select count(*) from export_tree") == 0
