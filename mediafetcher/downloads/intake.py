@@ -199,7 +199,7 @@ async def _add(ready: list[_Taken]) -> None:
     owner = ready[0].job.owner
     ids = {name: await folders.ensure(owner, name) for name in dict.fromkeys(one.folder for one in ready)}
     await _ask_for_names(ready)
-    for stored in await asyncio.to_thread(_look_in_store, ready):
+    for stored in await mount.in_thread(_look_in_store, ready):
         await sweeper.remove_stray(stored)
     incoming = [_incoming(one, ids[one.folder]) for one in ready]
     for one, added in zip(ready, await batch.add(owner, incoming), strict=True):
@@ -209,7 +209,7 @@ async def _add(ready: list[_Taken]) -> None:
         copied = one.staged.size if added.fresh and not one.staged.shared else 0
         one.outcome = replace(one.outcome, copied=copied)  # type: ignore[type-var]
     if ready[0].job.move:
-        await asyncio.to_thread(_remove_sources, ready)
+        await mount.in_thread(_remove_sources, ready)
 
 
 def _incoming(one: _Taken, folder: int | None) -> batch.Incoming:

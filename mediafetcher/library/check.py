@@ -96,15 +96,19 @@ async def _downloads() -> list[Finding]:
 
 
 async def _files(read_data: bool) -> list[Finding]:
-    rows = await engine.fetch(
-        "select id, sha256, size, ext, poster, subtitles from media_file where ref_count > 0 order by sha256"
-    )
-    findings = []
-    for start in range(0, len(rows), 1000):
-        part = rows[start : start + 1000]
-        for row in await mount.in_thread(_suspects, part, read_data):
+    findings: list[Finding] = []
+    last = b""
+    while True:
+        rows = await engine.fetch(
+            "select id, sha256, size, ext, poster, subtitles from media_file where ref_count > 0 and sha256 > $1"
+            " order by sha256 limit 1000",
+            last,
+        )
+        if not rows:
+            return findings
+        last = rows[-1]["sha256"]
+        for row in await mount.in_thread(_suspects, rows, read_data):
             findings += await _again(row["id"], read_data)
-    return findings
 
 
 def _suspects(rows: list[dict[str, Any]], read_data: bool) -> list[dict[str, Any]]:

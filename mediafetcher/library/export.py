@@ -39,7 +39,7 @@ async def export(folder: Path | None = None, owner: int | None = None) -> tuple[
     place = Path(os.path.realpath(folder or mount.root() / "export"))
     async with _busy:
         with _words(place):
-            hard = await asyncio.to_thread(_prepare, place)
+            hard = await mount.in_thread(_prepare, place)
         # From the commit on every change is noted.
         noted = await engine.fetchrow(
             "insert into export_tree as t (path, people, hard) values ($1, $2, $3)"
@@ -65,7 +65,7 @@ async def refresh() -> int:
             "select id, path, people, hard from export_tree t"
             " where exists (select from export_change c where c.tree = t.id) order by id"
         ):
-            if not await asyncio.to_thread((Path(row["path"]) / tree.MANIFEST).is_file):
+            if not await mount.in_thread((Path(row["path"]) / tree.MANIFEST).is_file):
                 continue
             try:
                 report = await _Update(row).changes()
@@ -201,7 +201,7 @@ class _Update:
             mount.require()
             return function(*args)
 
-        work = asyncio.ensure_future(asyncio.to_thread(run))
+        work = asyncio.ensure_future(mount.in_thread(run))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:

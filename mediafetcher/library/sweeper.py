@@ -6,6 +6,7 @@ claimed by an INSERT, which is the same lock. Nothing is removed while the store
 """
 
 import contextlib
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -113,18 +114,29 @@ class Stored:
 
 def walk() -> Iterator[Stored | Path]:
     """Every file of the store; one whose name is not ours as a plain path. In a thread."""
-    for folder in sorted((mount.root() / "store").iterdir()):
-        if folder.name.startswith((".", "@")):
-            continue  # what a NAS keeps for itself
-        if not folder.is_dir():
-            yield folder
-            continue
-        for path in sorted(folder.iterdir()):
-            match = NAME.match(path.name)
-            if match and match[1].startswith(folder.name):
-                yield Stored(path, bytes.fromhex(match[1]), match[2])
-            elif not path.name.startswith((".", "@")) and path.name not in ("Thumbs.db", "desktop.ini"):
-                yield path
+    for folder in _folders():
+        yield from _files(folder)
+
+
+def _folders() -> list[Path]:
+    root = mount.root() / "store"
+    return [root / name for name in sorted(os.listdir(root)) if not name.startswith((".", "@"))]  # a NAS's own
+
+
+def _files(folder: Path) -> Iterator[Stored | Path]:
+    if not folder.is_dir():
+        yield folder
+        return
+    for name in sorted(os.listdir(folder)):
+        match = NAME.match(name)
+        if match and match[1].startswith(folder.name):
+            yield Stored(folder / name, bytes.fromhex(match[1]), match[2])
+        elif not name.startswith((".", "@")) and name not in ("Thumbs.db", "desktop.ini"):
+            yield folder / name
+
+
+def _list(folder: Path) -> list[Stored | Path]:
+    return list(_files(folder))
 
 
 def leftovers() -> list[Path]:
@@ -145,10 +157,12 @@ def _leftovers() -> int:
 async def find_strays() -> list[Stored]:
     """Files of the store that no row speaks of, older than the grace period."""
     grace = settings.get().grace_hours * 3600
+    strays: list[Stored] = []
     with mount.writing():
-        found = await mount.in_thread(lambda: [file for file in walk() if isinstance(file, Stored)])
-    known = await _known({file.sha256 for file in found})
-    strays = [file for file in found if file.kind not in known.get(file.sha256, ())]
+        for folder in await mount.in_thread(_folders):  # one by one: a store may have millions of files
+            found = [file for file in await mount.in_thread(_list, folder) if isinstance(file, Stored)]
+            known = await _known({file.sha256 for file in found})
+            strays += [file for file in found if file.kind not in known.get(file.sha256, ())]
     return await mount.in_thread(lambda: [file for file in strays if store.age(file.path) >= grace])
 
 
