@@ -106,6 +106,8 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/api/items/{id:int}", items.change, LIBRARY, _GONE),
     Route("DELETE", "/api/items/{id:int}", items.trash, LIBRARY, _GONE, 200),
     Route("GET", "/api/items/{id:int}/deletion", items.deletion, READ, _GONE),
+    Route("POST", "/api/items/{id:int}/refetch", items.refetch, DOWNLOAD, (*_STATE, e.NeverAgain)),
+    Route("POST", "/api/items/{id:int}/convert", items.convert, DOWNLOAD, _STATE),
     Route("POST", "/api/items/move", items.move_several, LIBRARY, _GONE, 200),
     Route("POST", "/api/items/copy", items.copy_several, LIBRARY, _GONE, 200),
     Route("POST", "/api/items/trash", items.trash_several, LIBRARY, _GONE, 200),

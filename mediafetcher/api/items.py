@@ -6,9 +6,11 @@ from typing import Annotated, Literal
 import msgspec
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
+from mediafetcher.api import downloads
 from mediafetcher.api.answer import Asked, Id, fit
 from mediafetcher.api.downloads import within
 from mediafetcher.base import errors
+from mediafetcher.downloads import anew
 from mediafetcher.library import folders, items, selection
 
 Sort = Literal["-created", "created", "title", "-title", "-duration", "duration", "-size", "size"]
@@ -224,6 +226,16 @@ async def trash_several(data: JSONBody[Several], request: Asked) -> SeveralTrash
 async def restore_several(data: JSONBody[Several], request: Asked) -> Changed:
     """Bring items back from the trash."""
     return Changed(await selection.restore(request.user.id, data.items))
+
+
+async def refetch(id: Id, request: Asked) -> downloads.Download:
+    """Fetch its file again from where it came: a damaged one becomes whole, a newer one takes its place."""
+    return fit(downloads.Download, await anew.submit(id, request.user.id, "refetch"))
+
+
+async def convert(id: Id, request: Asked) -> downloads.Download:
+    """Make its file one that every browser plays."""
+    return fit(downloads.Download, await anew.submit(id, request.user.id, "convert"))
 
 
 async def trash(id: Id, request: Asked) -> Trashed:

@@ -133,11 +133,10 @@ async def state() -> System:
     )
 
 
-# A reference beyond the first is a file that was not stored again; a download that ended without ever being
-# claimed is one that was not fetched again.
+# A reference beyond the first is a file that was not stored again; a linked download is one that was not fetched.
 _SAVED = """
 SELECT (SELECT coalesce(sum(size * (ref_count - 1)), 0)::bigint FROM media_file WHERE ref_count > 1) AS bytes,
-       (SELECT count(*) FROM download WHERE state = 'done' AND attempt = 0) AS downloads
+       (SELECT count(*) FROM download WHERE linked) AS downloads
 """
 
 

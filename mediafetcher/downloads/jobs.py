@@ -141,9 +141,9 @@ async def _known_at_once(wish: tuple[int, str, str, str], folder: int | None, op
         return None
     return await engine.fetchrow(
         "insert into download (owner, url, site, source_key, folder, options, state, progress, item, title,"
-        "  size, duration, started_at, finished_at)"
+        "  size, duration, started_at, finished_at, linked)"
         " select $1, $2, $3, $4, $5, $6::text::jsonb, 'done', 1, i.id, i.title,"
-        "  m.size, m.duration, now(), now()"
+        "  m.size, m.duration, now(), now(), true"
         " from library_item i join media_file m on m.id = i.media_file where i.id = $7"
         " returning id, state, true as fresh",
         *wish,

@@ -20,6 +20,7 @@ from mediafetcher.db import engine
 from mediafetcher.downloads import held
 from mediafetcher.downloads.options import Options
 from mediafetcher.library import mount
+from mediafetcher.net import urls
 
 _CLAIM_LOCK = 77_001  # the advisory lock of claims: one at a time
 _LONGEST_WAIT = 3600.0  # seconds between two tries, at the most
@@ -50,6 +51,13 @@ class Claim:
     source_key: str
     folder: int | None
     options: Options
+    task: str = "fetch"
+    subject: int | None = None  # the item that gets a new file, where the task says so
+
+    @property
+    def link_key(self) -> str:
+        """What the link is known by; the source key of another task is the task's own."""
+        return self.source_key if self.task == "fetch" else urls.source_key(self.url, self.options.recipe())
 
 
 leave_cookies = False  # this machine has not the key: what needs cookies is for others
@@ -143,7 +151,7 @@ where id = coalesce(
   (select d.id from download d where d.state = 'running' and d.lease_until < now() and d.id <> all($4::bigint[])
      and {_OPENS}
    order by d.lease_until limit 1 for update skip locked))
-returning id, attempt, owner, url, site, source_key, folder, options::text as options
+returning id, attempt, owner, url, site, source_key, folder, options::text as options, task, subject
 """
 
 
@@ -191,8 +199,10 @@ async def note(claim: Claim, **facts: Any) -> None:
     await _leave(claim, f"update download set {sets} where {_OURS}", *values)
 
 
-async def finish(claim: Claim, item: int) -> None:
+async def finish(claim: Claim, item: int, *, linked: bool = False) -> None:
     """The download is done and this is its item. Called inside the transaction that makes the item.
+
+    `linked`: nothing had to be fetched.
 
     Raises `Lost` (and so rolls everything back) where the row is not ours any more or its cancellation was
     asked.
@@ -200,10 +210,11 @@ async def finish(claim: Claim, item: int) -> None:
     await _leave(
         claim,
         f"update download set state = 'done', progress = 1, item = i.id, title = i.title, size = m.size,"
-        f" duration = m.duration, failures = 0, {_LET_GO}"
+        f" duration = m.duration, failures = 0, linked = $5, {_LET_GO}"
         " from library_item i join media_file m on m.id = i.media_file"
         f" where i.id = $4 and not cancel_requested and download.{_OURS}",
         item,
+        linked,
     )
 
 

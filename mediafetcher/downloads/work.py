@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from mediafetcher.accounts import cookies
 from mediafetcher.base import child, clock, errors, log, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import held, jobs
+from mediafetcher.downloads import anew, held, jobs
 from mediafetcher.downloads.fetch import Fetch, Info, Result
 from mediafetcher.library import items, never, store, sweeper
 from mediafetcher.media import convert, probe
@@ -93,8 +93,11 @@ def _trace(error: BaseException) -> str:
 
 
 async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
-    await never.require(claim.owner, [claim.source_key])
-    if await _link(claim, [claim.source_key]):
+    if claim.task == "convert":
+        await _convert_stored(claim, hold)
+        return
+    await never.require(claim.owner, [claim.link_key])
+    if await _link(claim, [claim.link_key]):
         return
     folder = _path(claim.id)
     await asyncio.to_thread(_make, folder)
@@ -114,12 +117,25 @@ async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
     media, facts = await _playable(claim, hold, info, result.file)
     hold.enter("store")
     await jobs.note(claim, stage="store")
-    keys = [claim.source_key, info.source_key]
+    keys = [claim.link_key, info.source_key]
     await _store(claim, hold, info, result, media, facts, jobs.private(claim.owner, keys) if jar else keys)
+
+
+async def _convert_stored(claim: jobs.Claim, hold: held.Hold) -> None:
+    """What is stored already, made playable."""
+    folder = _path(claim.id)
+    await asyncio.to_thread(_make, folder)
+    info, result, side_files = await anew.stored(claim, folder)
+    media, facts = await _playable(claim, hold, info, result.file)
+    hold.enter("store")
+    await jobs.note(claim, stage="store")
+    await _store(claim, hold, info, result, media, facts, [], side_files)
 
 
 async def _link(claim: jobs.Claim, keys: list[str]) -> bool:
     """The source is in the store already: end with an item, without a download."""
+    if claim.task != "fetch":
+        return False
 
     async def link() -> bool:
         async with engine.transaction():
@@ -127,7 +143,7 @@ async def _link(claim: jobs.Claim, keys: list[str]) -> bool:
             if item is not None:
                 # For this person alone: what they know may have been opened by their cookies.
                 await jobs.remember(jobs.private(claim.owner, [claim.source_key, *keys]), claim.url, item)
-                await jobs.finish(claim, item)
+                await jobs.finish(claim, item, linked=True)
         return item is not None
 
     return await engine.retrying(link)
@@ -208,13 +224,20 @@ async def _store(
     media: Path,
     facts: probe.Facts,
     keys: list[str],
+    more: dict[str, Path] | None = None,
 ) -> None:
-    """Bytes first, rows last; the item, what its source is known by (`keys`), and the end in one transaction."""
+    """Bytes first, rows last; the item, what its source is known by (`keys`), and the end in one transaction.
+
+    `more` are side files beside the poster.
+    """
     poster = await _poster(media, facts, result)
-    side_files = {"poster.jpg": poster} if poster else {}
+    side_files = (more or {}) | ({"poster.jpg": poster} if poster else {})
     kept = media_facts(facts)
     staged = await store.stage(media, lambda done: hold.report(_HASHED * done))
     try:
+        if claim.task != "fetch":
+            await _replace(claim, staged, kept, side_files, keys)
+            return
         source_id = await jobs.source(keys[0], claim.url)
 
         async def also(item: int) -> None:
@@ -246,6 +269,28 @@ async def _store(
         raise
 
 
+async def _replace(
+    claim: jobs.Claim, staged: store.Staged, kept: items.MediaFacts, side_files: dict[str, Path], keys: list[str]
+) -> None:
+    """The new file is there: the item that asked for it gets it."""
+
+    async def also(item: int) -> None:
+        await jobs.remember(keys, claim.url, item)
+        await jobs.finish(claim, item)
+
+    if claim.subject is None:
+        raise errors.NotFound("The item is not there any more.")
+    await items.replace(
+        claim.subject,
+        claim.owner,
+        staged=staged,
+        facts=kept,
+        side_files=side_files,
+        follow=claim.task == "convert",
+        also=also,
+    )
+
+
 def media_facts(facts: probe.Facts) -> items.MediaFacts:
     """What the library keeps of a file."""
     kind, ext = convert.kind_of(facts)
@@ -258,6 +303,7 @@ def media_facts(facts: probe.Facts) -> items.MediaFacts:
         height=picture.height if picture else None,
         video_codec=picture.codec if picture else None,
         audio_codec=facts.audio[0].codec if facts.audio else None,
+        playable=probe.is_playable(facts),
     )
 
 

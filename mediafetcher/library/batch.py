@@ -66,10 +66,11 @@ async def _place(files: Sequence[Incoming]) -> dict[bytes, int]:
     facts = [file.facts for file in distinct]
     rows = await engine.fetch(
         "insert into media_file as m (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec,"
-        "  poster)"
+        "  poster, playable)"
         " select * from unnest($1::bytea[], $2::bigint[], $3::text[], $4::text[], $5::float8[], $6::int[], $7::int[],"
-        "  $8::text[], $9::text[], $10::boolean[])"
-        " on conflict (sha256) do update set poster = m.poster or excluded.poster returning id, sha256, ext",
+        "  $8::text[], $9::text[], $10::boolean[], $11::boolean[])"
+        " on conflict (sha256) do update set poster = m.poster or excluded.poster,"
+        "  playable = coalesce(excluded.playable, m.playable) returning id, sha256, ext",
         [file.staged.sha256 for file in distinct],
         [file.staged.size for file in distinct],
         [one.kind for one in facts],
@@ -80,6 +81,7 @@ async def _place(files: Sequence[Incoming]) -> dict[bytes, int]:
         [one.video_codec for one in facts],
         [one.audio_codec for one in facts],
         ["poster.jpg" in file.side_files for file in distinct],
+        [one.playable for one in facts],
     )
     exts = {row["sha256"]: row["ext"] for row in rows}
     await store.in_thread(store.place_all, [(file.staged, exts[file.staged.sha256], file.side_files) for file in files])

@@ -39,6 +39,7 @@ class MediaFacts:
     height: int | None = None
     video_codec: str | None = None
     audio_codec: str | None = None
+    playable: bool | None = None  # every browser plays it as it is; None: nobody asked
 
 
 @dataclass(frozen=True)
@@ -83,16 +84,93 @@ async def add_media(
     return await engine.retrying(add)
 
 
-async def _place(staged: store.Staged, facts: MediaFacts, side_files: Mapping[str, Path]) -> int:
-    """Take the lock of the file's row, made where it is missing, and bring the bytes to their place under it."""
+async def replace(
+    id: int,
+    owner: int,
+    *,
+    staged: store.Staged,
+    facts: MediaFacts,
+    side_files: Mapping[str, Path] | None = None,
+    follow: bool = False,
+    also: Also | None = None,
+) -> int:
+    """Give an item this new file -> how many entries moved over. Equal bytes take the place of what is stored.
+
+    `follow`: it shows the same, so links that led to the old one lead to it from now on, if nobody is left there.
+    A person's entries of the old file move together. Where the old one is damaged, other people's move along if they
+    came from the same source; else theirs stay as they are. Raises `NotFound`, `Away`.
+    """
+
+    async def run() -> int:
+        async with engine.transaction():
+            old = await engine.fetchrow(
+                "select i.media_file, i.source, m.damaged_at is not null as damaged from library_item i"
+                " join media_file m on m.id = i.media_file where i.id = $1 and i.owner = $2",
+                id,
+                owner,
+            )
+            if old is None:
+                raise errors.NotFound("There is no such item.")
+            new = await _place(staged, facts, side_files or {}, anew=True)
+            moved = await _move_over(owner, old, new) if new != old["media_file"] else []
+            if follow and moved:
+                await engine.execute(
+                    "update source set media_file = $1 where media_file = (select id from media_file"
+                    " where id = $2 and ref_count = 0)",
+                    new,
+                    old["media_file"],
+                )
+            if also is not None:
+                await also(id)
+            for person in {owner, *moved}:
+                await engine.notify("library", {"owner": person})
+        return len(moved)
+
+    return await engine.retrying(run)
+
+
+async def _move_over(owner: int, old: dict[str, Any], new: int) -> list[int]:
+    """Entries, what was watched and the chapters go from one file to another -> the owners of the entries."""
+    rows = await engine.fetch(
+        "update library_item set media_file = $1 where media_file = $2 and (owner = $3 or ($4 and source = $5))"
+        " returning owner",
+        new,
+        old["media_file"],
+        owner,
+        old["damaged"],
+        old["source"],
+    )
+    owners = [row["owner"] for row in rows]
+    await engine.execute(
+        "insert into watch (owner, media_file, position) select owner, $1, position from watch"
+        " where media_file = $2 and owner = any($3::bigint[]) on conflict do nothing",
+        new,
+        old["media_file"],
+        owners,
+    )
+    await engine.execute(
+        "update media_file n set chapters = o.chapters from media_file o"
+        " where n.id = $1 and o.id = $2 and n.chapters = '[]'",
+        new,
+        old["media_file"],
+    )
+    return owners
+
+
+async def _place(staged: store.Staged, facts: MediaFacts, side_files: Mapping[str, Path], *, anew: bool = False) -> int:
+    """Take the lock of the file's row, made where it is missing, and bring the bytes to their place under it.
+
+    `anew`: they replace what is stored, as they do where that is known to be damaged.
+    """
     row = await engine.fetchrow(
         "insert into media_file as m (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec,"
-        "  poster, subtitles)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-        " on conflict (sha256) do update set poster = m.poster or excluded.poster, subtitles ="
+        "  poster, subtitles, playable)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+        " on conflict (sha256) do update set poster = m.poster or excluded.poster,"
+        "  playable = coalesce(excluded.playable, m.playable), subtitles ="
         "  (select coalesce(array_agg(distinct name order by name), '{}')"
         "   from unnest(m.subtitles || excluded.subtitles) as name)"
-        " returning id, ext",
+        " returning id, ext, damaged_at",
         staged.sha256,
         staged.size,
         facts.kind,
@@ -104,8 +182,12 @@ async def _place(staged: store.Staged, facts: MediaFacts, side_files: Mapping[st
         facts.audio_codec,
         "poster.jpg" in side_files,
         sorted(name.removesuffix(".vtt") for name in side_files if name.endswith(".vtt")),
+        facts.playable,
     )
     assert row is not None
+    if anew or row["damaged_at"] is not None:
+        await store.in_thread(store.replace, staged, row["ext"])
+        await engine.execute("update media_file set damaged_at = null, checked_at = now() where id = $1", row["id"])
     await store.in_thread(store.place, staged, row["ext"], side_files)
     return int(row["id"])
 

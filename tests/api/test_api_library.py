@@ -189,3 +189,16 @@ async def test_never_again(alice: Any, bob: Any) -> None:
         assert (await alice.http.put(path)).status_code == 204
     assert (await alice.http.delete(path)).status_code == 204
     assert (await alice.http.post(f"/api/downloads/{wish['id']}/retry")).json()["state"] == "queued"
+
+
+async def test_a_new_file_for_an_item(alice: Any, tmp_path: Path) -> None:
+    item = await add_item(alice.id, tmp_path)
+    asked = await alice.http.post(f"/api/items/{item}/refetch")
+    assert asked.status_code == 201
+    row = fits(downloads.Download, asked.json())
+    assert (row["state"], row["url"], row["title"]) == ("queued", "http://site.test/film", "A film")
+    assert (await alice.http.post(f"/api/items/{item}/refetch")).json()["id"] == row["id"]
+    answer = await alice.http.post(f"/api/items/{item}/convert")
+    assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")
+    assert (await alice.http.post("/api/items/999999/convert")).status_code == 404
+    assert (await alice.http.get(f"/api/items/{item}")).json()["playable"]

@@ -1,0 +1,196 @@
+"""A new file for an item: fetched again, or converted; who moves over, and what stays."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mediafetcher.base import errors, settings
+from mediafetcher.db import engine
+from mediafetcher.downloads import adopt, anew, jobs, work
+from mediafetcher.downloads.options import Options
+from mediafetcher.library import check, items, never, store
+from tests.site import Site
+
+
+@pytest.fixture(autouse=True)
+async def _ready(database, state, media_online):
+    settings.use(replace(settings.get(), stop_seconds=2.0, retry_seconds=0.0, grace_hours=0))
+
+
+@pytest.fixture
+async def owner(database) -> int:
+    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+
+
+@pytest.fixture
+async def other(owner) -> int:
+    return await engine.fetchval("insert into account (name) values ('bob') returning id")
+
+
+@pytest.fixture
+def film(tmp_path, media_corpus):
+    """A site with one film, whose bytes may change: `film("x.mp4")` makes them those of that file."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+
+    def put(name: str) -> None:
+        shutil.copyfile(media_corpus / name, folder / "film.mp4")
+
+    put("ok.mp4")
+    with Site(folder) as running:
+        put.url = running.url("/media/film.mp4")
+        put.log = running.log
+        yield put
+
+
+async def _fetch(owner: int, url: str, **more) -> int:
+    row = await jobs.submit(owner, url, **more)
+    if row["state"] != "done":
+        await work.run(await jobs.claim())
+        row = await jobs.get(row["id"])
+    assert row["state"] == "done", row
+    return row["item"]
+
+
+async def _again(id: int, owner: int, task: anew.Task) -> dict:
+    row = await anew.submit(id, owner, task)
+    claim = await jobs.claim()
+    assert (claim.id, claim.task, claim.subject) == (row["id"], task, id)
+    await work.run(claim)
+    return await jobs.get(row["id"])
+
+
+def _path(item: dict) -> Path:
+    return store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"])
+
+
+def _spoil(item: dict) -> None:
+    path = _path(item)
+    path.chmod(0o644)
+    with path.open("r+b") as file:
+        file.seek(100)
+        file.write(b"rotten")
+
+
+async def _clean() -> None:
+    await items.sweep()
+    assert await check.check(read_data=True) == []
+    assert list(settings.get().work.iterdir()) == []
+
+
+async def test_the_same_bytes_take_the_place_of_damaged_ones(owner, other, film):
+    mine, theirs = await _fetch(owner, film.url), await _fetch(other, film.url)
+    before = await items.get(mine, owner)
+    _spoil(before)
+    assert [finding.kind for finding in await check.check(read_data=True)] == ["damaged_file"]
+    row = await _again(mine, owner, "refetch")
+    assert (row["state"], row["item"]) == ("done", mine)
+    after = await items.get(mine, owner)
+    assert after["media"]["sha256"] == before["media"]["sha256"] and after["media"]["ref_count"] == 2
+    assert (await items.get(theirs, other))["media"] == after["media"]
+    await _clean()
+
+
+async def test_new_bytes_move_the_persons_entries_over(owner, other, film):
+    mine, theirs = await _fetch(owner, film.url), await _fetch(other, film.url)
+    twin = await _fetch(owner, film.url, folder="Also")
+    await items.watched(mine, owner, 2.5)
+    old = await items.get(theirs, other)
+    film("h264_baseline.mp4")
+    assert (await _again(mine, owner, "refetch"))["state"] == "done"
+    new = await items.get(mine, owner)
+    assert new["media"]["sha256"] != old["media"]["sha256"] and new["position"] == 2.5
+    assert (await items.get(twin, owner))["media"] == new["media"] and new["media"]["ref_count"] == 2
+    kept = await items.get(theirs, other)
+    assert kept["media"]["sha256"] == old["media"]["sha256"] and kept["media"]["ref_count"] == 1
+    asked = len(film.log)
+    assert (await items.get(await _fetch(other, film.url, folder="New"), other))["media"]["sha256"] == (
+        new["media"]["sha256"]
+    )  # the link leads to what it is now
+    assert len(film.log) == asked
+    await _clean()
+
+
+async def test_where_the_old_is_damaged_all_of_the_source_move(owner, other, film):
+    mine, theirs = await _fetch(owner, film.url), await _fetch(other, film.url)
+    elsewhere = await _fetch(other, film.url + "?copy=1")
+    _spoil(await items.get(mine, owner))
+    await engine.execute("update media_file set damaged_at = now()")
+    film("h264_baseline.mp4")
+    assert (await _again(mine, owner, "refetch"))["state"] == "done"
+    new = await items.get(mine, owner)
+    assert (await items.get(theirs, other))["media"] == new["media"] and new["media"]["ref_count"] == 2
+    assert (await items.get(elsewhere, other))["media"]["ref_count"] == 1
+    found = await check.check(read_data=True)
+    assert [finding.kind for finding in found] == ["damaged_file"]
+
+
+async def test_a_new_wish_heals_what_is_known_to_be_damaged(owner, other, film):
+    mine = await _fetch(owner, film.url)
+    _spoil(await items.get(mine, owner))
+    await engine.execute("update media_file set damaged_at = now()")
+    await engine.execute("update source set media_file = null")
+    await _fetch(other, film.url)
+    assert await engine.fetchval("select damaged_at from media_file") is None
+    await _clean()
+
+
+async def test_an_imported_file_is_made_playable(owner, other, media_corpus, tmp_path):
+    shutil.copyfile(media_corpus / "h264_aac.mkv", tmp_path / "A talk.mkv")
+    [outcome] = [done async for done in adopt.adopt(owner, [tmp_path / "A talk.mkv"])]
+    item = await items.get(outcome.item, owner)
+    assert (item["playable"], item["media"]["kind"]) == (False, "video/x-matroska")
+    row = await _again(outcome.item, owner, "convert")
+    assert (row["state"], row["item"], row["converting"]) == ("done", outcome.item, True)
+    made = await items.get(outcome.item, owner)
+    assert (made["playable"], made["media"]["kind"], made["title"]) == (True, "video/mp4", "A talk")
+    assert (made["media"]["width"], made["media"]["height"]) == (item["media"]["width"], item["media"]["height"])
+    await _clean()
+    assert not _path(item).exists() and (tmp_path / "A talk.mkv").exists()
+    [again] = [done async for done in adopt.adopt(owner, [tmp_path / "A talk.mkv"])]
+    assert again.result == "known" and again.item == outcome.item
+    with pytest.raises(errors.WrongState):
+        await anew.submit(outcome.item, owner, "convert")
+
+
+async def test_a_conversion_leaves_others_what_they_have(owner, other, site):
+    raw = Options(keep_original=True)
+    mine = await _fetch(owner, site.url("/media/h264_aac.mkv"), options=raw)
+    theirs = await _fetch(other, site.url("/media/h264_aac.mkv"), options=raw)
+    asked = len(site.log)
+    assert (await _again(mine, owner, "convert"))["state"] == "done"
+    assert len(site.log) == asked
+    assert (await items.get(mine, owner))["playable"] and not (await items.get(theirs, other))["playable"]
+    await _clean()
+
+
+async def test_what_cannot_be_done(owner, other, film, media_corpus, tmp_path):
+    item = await _fetch(owner, film.url)
+    with pytest.raises(errors.WrongState, match="plays"):
+        await anew.submit(item, owner, "convert")
+    for task in ("refetch", "convert"):
+        with pytest.raises(errors.NotFound):
+            await anew.submit(item, other, task)
+    shutil.copyfile(media_corpus / "h264_aac.mkv", tmp_path / "a.mkv")
+    [outcome] = [done async for done in adopt.adopt(owner, [tmp_path / "a.mkv"])]
+    with pytest.raises(errors.WrongState, match="no link"):
+        await anew.submit(outcome.item, owner, "refetch")
+    first = await anew.submit(item, owner, "refetch")
+    assert (await anew.submit(item, owner, "refetch"))["id"] == first["id"]
+    await items.delete_media(item, owner)
+    await work.run(await jobs.claim())
+    ended = await jobs.get(first["id"])
+    assert (ended["state"], ended["error"]["code"]) == ("failed", "not_found")
+    await items.trash(outcome.item, owner)
+    with pytest.raises(errors.WrongState, match="trash"):
+        await anew.submit(outcome.item, owner, "convert")
+    await _clean()
+
+
+async def test_a_marked_source_is_not_fetched_again(owner, film):
+    item = await _fetch(owner, film.url)
+    await never.mark((await items.get(item, owner))["source"], owner)
+    with pytest.raises(errors.NeverAgain):
+        await anew.submit(item, owner, "refetch")
