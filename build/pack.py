@@ -60,7 +60,6 @@ def main(stage: Path, launcher: Path, out: Path) -> None:
     fresh.chmod(0o755)
     fresh.replace(out)  # a running one keeps its own file
     digest = hashlib.sha256(out.read_bytes()).hexdigest()
-    out.with_name(out.name + ".sha256").write_text(f"{digest}  {out.name}\n")
     print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, {len(plain) / 1e6:.0f} MB unpacked, sha256 {digest}")
 
 

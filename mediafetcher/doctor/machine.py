@@ -5,13 +5,14 @@ import os
 import pwd
 import shutil
 import socket
+import sys
 import threading
 import time
 from importlib import metadata
 from pathlib import Path
 
 from mediafetcher import __version__
-from mediafetcher.base import errors, privilege
+from mediafetcher.base import errors, frozen, privilege
 from mediafetcher.base.confine import Account
 from mediafetcher.db import cluster
 from mediafetcher.doctor import container
@@ -96,8 +97,13 @@ def _synchronised() -> bool:
 
 def newest_time(state: Path) -> float:
     """The youngest time in the state folder and of the program."""
-    times = [Path(__file__).stat().st_mtime]
-    for path in (state / "lock", state / "logs" / "postgres.log", state / "control.sock"):
+    times = [0.0]
+    for path in (
+        Path(sys.executable) if frozen.root() else Path(__file__),
+        state / "lock",
+        state / "logs" / "postgres.log",
+        state / "control.sock",
+    ):
         if path.exists():
             times.append(path.stat().st_mtime)
     return max(times)

@@ -40,7 +40,8 @@ class Machine:
         self._start()
 
     def _start(self) -> None:
-        accelerators = ["-accel", "kvm"] if os.access("/dev/kvm", os.R_OK | os.W_OK) else []
+        # Emulated by default: inside another virtual machine, KVM may be there and still not run anything.
+        accelerator = os.environ.get("MF_ACCEL", "tcg,thread=multi")
         net = f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-10.0.2.15:8787"
         self.process = subprocess.Popen(
             [
@@ -90,7 +91,7 @@ class Machine:
 
     def _wait_for_shell(self) -> None:
         """Ask until a shell answers: the kernel's own words come on the same line."""
-        end = time.monotonic() + 300
+        end = time.monotonic() + 600
         while time.monotonic() < end:
             if self._ask("true", 5) is not None:
                 return
@@ -164,9 +165,11 @@ def test_the_service_through_boot_kill_reset_and_power_off(machine):
     machine("stty -echo")
     said = machine("mediafetcher service install")
     assert "It is started" in said, said
-    until(machine.health, 120, "it answers after the install")
+    until(machine.health, 300, "it answers after the install")
     code = machine("mediafetcher setup 2>/dev/null").split()[-1]
-    answer = httpx.post(f"{machine.url}/api/setup", json={"code": code, "name": NAME, "password": PASSWORD}, timeout=30)
+    answer = httpx.post(
+        f"{machine.url}/api/setup", json={"code": code, "name": NAME, "password": PASSWORD}, timeout=120
+    )
     assert answer.status_code == 201, answer.text
     assert "root" not in machine("ps -o user,args | grep '[p]ostgres: '")
     assert "started" in machine("rc-service mediafetcher status")
@@ -174,17 +177,17 @@ def test_the_service_through_boot_kill_reset_and_power_off(machine):
     main = "$(pgrep -f 'mediafetcher.elf serve' | head -1)"
     before = machine(f"echo {main}").split()[-1]
     machine(f"kill -9 {before}")
-    until(lambda: machine(f"echo now {main}").split()[-1] not in (before, "now"), 60, "another one runs")
-    until(machine.health, 60, "it answers again")
+    until(lambda: machine(f"echo now {main}").split()[-1] not in (before, "now"), 200, "another one runs")
+    until(machine.health, 200, "it answers again")
 
     machine.reset()
-    until(machine.health, 180, "it is started at boot, and recovers")
-    signed = httpx.post(f"{machine.url}/api/session", json={"name": NAME, "password": PASSWORD}, timeout=30)
+    until(machine.health, 400, "it is started at boot, and recovers")
+    signed = httpx.post(f"{machine.url}/api/session", json={"name": NAME, "password": PASSWORD}, timeout=120)
     assert signed.status_code == 201, signed.text
     machine("mediafetcher check --read-data")
     machine("mediafetcher service uninstall")
     assert not machine.health()
     machine("mediafetcher service install")
-    until(machine.health, 120, "it is back")
+    until(machine.health, 300, "it is back")
     machine._line.sendall(b"\npoweroff\n")
-    machine.process.wait(120)
+    machine.process.wait(300)

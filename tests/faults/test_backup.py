@@ -13,7 +13,7 @@ from mediafetcher.base import settings
 from mediafetcher.db import cluster, engine
 from tests.faults.program import until
 
-ROUNDS = int(os.environ.get("MF_BACKUPS") or 1)
+ROUNDS = int(os.environ.get("MF_P18") or 1)
 SITE = "example.org"
 COOKIES = f"# Netscape HTTP Cookie File\n.{SITE}\tTRUE\t/\tFALSE\t0\tsession\tsecret-of-the-site\n"
 
