@@ -47,9 +47,7 @@ class Machine:
             [
                 *(
                     QEMU,
-                    *accelerators,
-                    "-accel",
-                    "tcg",
+                    *("-accel", accelerator, "-cpu", "max"),
                     "-m",
                     "1536",
                     "-smp",
