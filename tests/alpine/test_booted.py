@@ -23,7 +23,6 @@ pytestmark = [pytest.mark.alpine, pytest.mark.timeout(1800)]
 
 NAME, PASSWORD = "owner", "correct horse battery staple"
 QEMU = "qemu-system-x86_64"
-_DONE = re.compile(rb"<<(\d+)>>")
 
 
 class Machine:
@@ -32,6 +31,7 @@ class Machine:
     def __init__(self, folder: Path, root: Path) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._asked = 0
         self._folder = folder
         self._disk = folder / "disk.raw"
         self._kernel, self._initrd = (next((root / "boot").glob(f"{name}*")) for name in ("vmlinuz", "initramfs"))
@@ -45,27 +45,12 @@ class Machine:
         net = f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-10.0.2.15:8787"
         self.process = subprocess.Popen(
             [
-                *(
-                    QEMU,
-                    *("-accel", accelerator, "-cpu", "max"),
-                    "-m",
-                    "1536",
-                    "-smp",
-                    "2",
-                    "-display",
-                    "none",
-                    "-no-user-config",
-                ),
+                *(QEMU, "-accel", accelerator, "-cpu", "max", "-smp", "2", "-m", "1536"),
+                *("-display", "none", "-no-user-config"),
                 *("-kernel", self._kernel, "-initrd", self._initrd),
                 *("-append", "root=/dev/vda rootfstype=ext4 rw modules=ext4,virtio_blk console=ttyS0 quiet"),
-                *(
-                    "-drive",
-                    f"file={self._disk},format=raw,if=virtio",
-                    "-netdev",
-                    net,
-                    "-device",
-                    "virtio-net-pci,netdev=net",
-                ),
+                *("-drive", f"file={self._disk},format=raw,if=virtio"),
+                *("-netdev", net, "-device", "virtio-net-pci,netdev=net"),
                 *("-chardev", f"socket,id=line,path={self._folder}/line,server=on,wait=off", "-serial", "chardev:line"),
                 *("-monitor", f"unix:{self._folder}/monitor,server=on,wait=off"),
             ],
@@ -107,7 +92,7 @@ class Machine:
             with self.log.open("ab") as log:
                 log.write(part)
             heard += part
-            if found := _DONE.search(heard):
+            if found := done.search(heard):
                 return int(found[1]), heard[: found.start()].decode("utf-8", "replace").replace("\r", "")
         return None
 
