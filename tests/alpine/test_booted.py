@@ -81,7 +81,9 @@ class Machine:
         raise AssertionError(f"no shell: {self.log.read_text(errors='replace')[-3000:]}")
 
     def _ask(self, command: str, seconds: float) -> tuple[int, str] | None:
-        self._line.sendall(f'\n{command}; echo "<<$?"">>"\n'.encode())
+        self._asked += 1  # earlier questions may still be answered
+        done = re.compile(rb"<<%d:(\d+)>>" % self._asked)
+        self._line.sendall(f'\n{command}; echo "<<{self._asked}:$?"">>"\n'.encode())
         self._line.settimeout(0.5)
         heard, end = b"", time.monotonic() + seconds
         while time.monotonic() < end:
