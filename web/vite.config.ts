@@ -5,6 +5,7 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { licences } from "./tools/licences";
 
 /** A .br and a .gz beside every file that shrinks: the server sends them as they are, nobody waits for packing. */
 function packed(): Plugin {
@@ -13,7 +14,7 @@ function packed(): Plugin {
     apply: "build",
     writeBundle({ dir = "dist" }) {
       for (const file of readdirSync(dir, { recursive: true, encoding: "utf8" })) {
-        if (!/\.(js|css|html|svg|webmanifest)$/.test(file)) continue;
+        if (!/\.(js|css|html|svg|json|webmanifest)$/.test(file)) continue;
         const bytes = readFileSync(join(dir, file));
         if (bytes.length < 700) continue;
         writeFileSync(join(dir, `${file}.br`), brotliCompressSync(bytes));
@@ -26,7 +27,7 @@ function packed(): Plugin {
 const backend = process.env.MEDIAFETCHER_BACKEND ?? "http://127.0.0.1:8787";
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), packed()],
+  plugins: [react(), tailwindcss(), licences(), packed()],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   build: {
     target: "es2023",

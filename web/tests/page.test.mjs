@@ -331,10 +331,10 @@ test("while the server is away the page says so, and goes on by itself", async (
     /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|status of 5\d\d|ERR_CONNECTION_RESET/,
   );
   await server.halt();
-  await page.getByText("The live connection is away").waitFor({ timeout: 20_000 });
+  await page.getByText("Live updates are off").waitFor({ timeout: 20_000 });
   await server.resume();
   await page.getByText("Live", { exact: true }).waitFor({ timeout: 30_000 });
-  await page.getByText("The live connection is away").waitFor({ state: "detached" });
+  await page.getByText("Live updates are off").waitFor({ state: "detached" });
   fine();
 });
 

@@ -1,6 +1,7 @@
 /** What the page asks of the server, as hooks over the query cache. */
 import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { call, query } from "./client";
+import type { MoreOfItem } from "./coming";
 import { keys } from "./keys";
 import { POLL, useLive } from "./live";
 import type {
@@ -31,12 +32,16 @@ export const useDownloads = () =>
     staleTime: Number.POSITIVE_INFINITY,
   });
 
-export const useSystem = () =>
-  useQuery({
+export function useSystem() {
+  const polling = usePolling();
+  const converting = !!useDownloads().data?.some(({ stage }) => stage === "convert");
+  return useQuery({
     queryKey: keys.system,
     queryFn: () => call<System>("GET", "/api/system"),
-    refetchInterval: useLive() === false ? POLL * 5 : 30_000, // free space changes without anybody telling us
+    // Free space changes without anybody telling us; what a conversion takes changes all the time.
+    refetchInterval: converting ? POLL : polling ? POLL * 5 : 30_000,
   });
+}
 
 export const useFolders = () =>
   useQuery({
@@ -95,7 +100,7 @@ export const rowsOf = (data?: InfiniteData<{ items: Item[] }>): Item[] =>
 
 /** One item. Not shared with the lists: their key begins alike, so a change of the library reloads it too. */
 export const useItem = (id: number) =>
-  useQuery({ queryKey: [...keys.items, "one", id], queryFn: () => call<Item>("GET", `/api/items/${id}`) });
+  useQuery({ queryKey: [...keys.items, "one", id], queryFn: () => call<MoreOfItem>("GET", `/api/items/${id}`) });
 
 /** The newest of a folder (not below it), for "up next" and "just arrived". */
 export const useNewest = (folder: string | undefined, limit: number, enabled = true) =>

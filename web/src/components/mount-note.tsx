@@ -18,6 +18,7 @@ export function MountNote() {
         <p className="text-pretty text-muted-foreground">
           {fix} <span className="break-all font-mono text-xs">{mount.path}</span>
         </p>
+        {mount.reason && <p className="mt-1 text-pretty text-xs text-muted-foreground">{mount.reason}</p>}
       </div>
     </div>
   );

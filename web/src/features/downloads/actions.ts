@@ -36,6 +36,16 @@ export function useActions() {
         }
       }
     },
+    /** A newer yt-dlp first, then again. The server says by its events how it goes. */
+    async renew(download: Download) {
+      try {
+        await call("POST", "/api/ytdlp", { action: "update" });
+        const after = await call<Download>("POST", `/api/downloads/${download.id}/retry`);
+        change((list) => reduce.put(list, after));
+      } catch (error) {
+        fail(error);
+      }
+    },
     async prioritise(download: Download, priority: number) {
       try {
         const after = await call<Download>("PATCH", `/api/downloads/${download.id}`, { priority });

@@ -1,35 +1,29 @@
 import { useNavigate } from "@tanstack/react-router";
 import { CircleAlert, Clipboard, DownloadCloud, Link2, X } from "lucide-react";
-import { type DragEvent, type FormEvent, useEffect, useRef, useState } from "react";
-import type { Options } from "@/api/types";
-import { FolderSelect } from "@/components/folder-select";
+import { type DragEvent, type FormEvent, lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
-import { Select } from "@/components/ui/select";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { linksIn, onlyLinks } from "./links";
 import { useSubmit } from "./submit";
+import { NOTHING_SPECIAL, optionsOf, type Wishes } from "./wishes";
 
-const HEIGHTS = [2160, 1440, 1080, 720, 480] as const;
-const QUALITIES = ["best", ...HEIGHTS.map(String), "m4a", "mp3"];
-
-function wishes(quality: string): Options {
-  if (quality === "m4a" || quality === "mp3") return { audio: quality };
-  return quality === "best" ? {} : { max_height: Number(quality) };
-}
+const WishPanel = lazy(() => import("./wish-panel"));
 
 export function Composer({ initial = "" }: { initial?: string }) {
   const { t, explain } = useI18n();
   const navigate = useNavigate();
   const box = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState(initial);
-  const [folder, setFolder] = useState("");
-  const [quality, setQuality] = useState("best");
+  const [wishes, setWishes] = useState(NOTHING_SPECIAL);
+  const [list, setList] = useState(false);
   const { submit, busy, refused, forget } = useSubmit();
   const links = linksIn(text);
 
+  const wish = (more: Partial<Wishes>) => setWishes((before) => ({ ...before, ...more }));
   const put = (words: string) => {
     forget();
+    wish({ entries: undefined });
     setText(words);
     box.current?.focus();
   };
@@ -38,8 +32,15 @@ export function Composer({ initial = "" }: { initial?: string }) {
   async function send(event: FormEvent) {
     event.preventDefault();
     if (!links.length) return box.current?.focus();
-    const { taken, left } = await submit(links, folder, wishes(quality));
+    const { taken, left } = await submit(links, wishes.folder, optionsOf(wishes, list));
     setText(left.join("\n"));
+    setWishes(({ quality, folder, subtitles, machine }) => ({
+      ...NOTHING_SPECIAL,
+      quality,
+      folder,
+      subtitles,
+      machine,
+    }));
     const known = taken.filter((each) => each.state === "done" && each.item);
     if (taken.length > known.length) toast(t("add.queued", { n: taken.length - known.length }));
     const [first] = known;
@@ -58,11 +59,7 @@ export function Composer({ initial = "" }: { initial?: string }) {
     event.preventDefault();
     put([text, dropped.replace(/^#.*$/gm, "")].filter(Boolean).join("\n"));
   }
-  const names: Record<string, string> = {
-    best: t("add.best"),
-    m4a: `${t("add.audio")} · M4A`,
-    mp3: `${t("add.audio")} · MP3`,
-  };
+  const none = list && wishes.entries?.length === 0;
 
   return (
     <section aria-label={t("add.title")}>
@@ -80,6 +77,7 @@ export function Composer({ initial = "" }: { initial?: string }) {
             rows={Math.min(8, Math.max(1, text.split("\n").length))}
             onChange={(event) => {
               forget();
+              wish({ entries: undefined });
               setText(event.target.value);
             }}
             onKeyDown={(event) => {
@@ -115,19 +113,20 @@ export function Composer({ initial = "" }: { initial?: string }) {
           )}
         </div>
         {text.trim() !== "" && (
-          <div className="flex flex-wrap items-center gap-2 border-t p-3">
-            <Select
-              label={t("add.quality")}
-              value={quality}
-              onChange={setQuality}
-              items={QUALITIES.map((value) => ({ value, label: names[value] ?? t("add.upTo", { v: `${value}p` }) }))}
+          <Suspense fallback={<span className="block h-16 border-t" />}>
+            <WishPanel
+              links={links}
+              wishes={wishes}
+              onChange={wish}
+              onKind={setList}
+              submit={
+                <Button type="submit" disabled={busy || !links.length || none} className="max-sm:w-full">
+                  <DownloadCloud />
+                  {links.length > 1 ? t("add.downloadMany", { n: links.length }) : t("add.download")}
+                </Button>
+              }
             />
-            <FolderSelect value={folder} onChange={setFolder} />
-            <Button type="submit" disabled={busy || !links.length} className="ml-auto max-sm:w-full">
-              <DownloadCloud />
-              {links.length > 1 ? t("add.downloadMany", { n: links.length }) : t("add.download")}
-            </Button>
-          </div>
+          </Suspense>
         )}
         {!!refused.length && (
           <ul role="alert" className="space-y-2 border-t p-4">

@@ -13,6 +13,7 @@ import { useI18n } from "@/i18n";
 import { cn } from "@/lib/utils";
 import { useActions } from "./actions";
 import { Composer } from "./composer";
+import { Queue } from "./queue";
 import { Row } from "./row";
 import { byTurn, partOf } from "./states";
 import { Stats } from "./stats";
@@ -91,6 +92,7 @@ function Lists({ downloads }: { downloads: Download[] }) {
         <Section
           title={t("dash.queue")}
           downloads={queue}
+          queue
           action={
             paused.length > 0 && (
               <Button variant="ghost" size="sm" onClick={each(paused, (one) => actions.act(one, "resume"))}>
@@ -133,9 +135,11 @@ type SectionProps = {
   shown?: number;
   action?: ReactNode;
   bad?: boolean;
+  /** Its order can be changed. */
+  queue?: boolean;
 };
 
-function Section({ title, downloads, shown = 100, action, bad }: SectionProps) {
+function Section({ title, downloads, shown = 50, action, bad, queue }: SectionProps) {
   const { t } = useI18n();
   const id = useId();
   const [all, setAll] = useState(false);
@@ -151,9 +155,11 @@ function Section({ title, downloads, shown = 100, action, bad }: SectionProps) {
         <span className="ml-auto">{action}</span>
       </div>
       <ul className={cn("divide-y rounded-xl border bg-card", bad && "border-destructive/35")}>
-        {downloads.slice(0, all ? undefined : shown).map((download) => (
-          <Row key={download.id} download={download} />
-        ))}
+        {queue ? (
+          <Queue downloads={downloads} shown={all ? undefined : shown} />
+        ) : (
+          downloads.slice(0, all ? undefined : shown).map((download) => <Row key={download.id} download={download} />)
+        )}
       </ul>
       {downloads.length > shown && !all && (
         <Button variant="ghost" size="sm" className="mt-1 w-full" onClick={() => setAll(true)}>

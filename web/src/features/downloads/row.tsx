@@ -1,16 +1,19 @@
 import { Link } from "@tanstack/react-router";
-import { memo } from "react";
+import { type ComponentProps, memo } from "react";
 import type { Download } from "@/api/types";
 import { Poster } from "@/components/poster";
 import { at, colourOf, StageTrack } from "@/components/stage-track";
 import { type T, useI18n } from "@/i18n";
 import { ago, bytes, percent, rate, remaining } from "@/lib/format";
 import { cn } from "@/lib/utils";
+import type { Shift } from "./choices";
 import { RowActions } from "./row-actions";
 import { nameOf, partOf } from "./states";
 
+type Props = ComponentProps<"li"> & { download: Download; shift?: Shift };
+
 /** One download, whatever its state. */
-export const Row = memo(function Row({ download }: { download: Download }) {
+export const Row = memo(function Row({ download, shift, className, ...li }: Props) {
   const { locale } = useI18n();
   const part = partOf(download);
   const running = part === "active";
@@ -22,7 +25,9 @@ export const Row = memo(function Row({ download }: { download: Download }) {
       className={cn(
         "flex gap-3 px-3 py-3 sm:gap-4 sm:px-4",
         part === "attention" ? "items-start sm:items-center" : "items-center",
+        className,
       )}
+      {...li}
     >
       <Poster
         src={download.poster}
@@ -50,7 +55,7 @@ export const Row = memo(function Row({ download }: { download: Download }) {
         {(running || download.state === "paused") && <StageTrack download={download} label={title} className="my-2" />}
         {part === "attention" ? <Trouble download={download} /> : <Facts download={download} />}
       </div>
-      <RowActions download={download} />
+      <RowActions download={download} shift={shift} />
     </li>
   );
 });

@@ -16,10 +16,10 @@ export function Stats({ downloads }: { downloads: Download[] }) {
   const system = useSystem().data;
   const [speed, unit] = rate(speeds.at(-1) ?? 0, locale).split(/\s(?=\S+$)/);
   const mount = system?.mount;
-  const converting = downloads.some((each) => each.stage === "convert");
+  const transcode = system?.transcode;
   const count = (part: string) => downloads.filter((each) => partOf(each) === part).length;
   return (
-    <dl className="grid grid-cols-2 overflow-hidden rounded-xl border bg-card lg:grid-cols-[1.7fr_1fr_1fr]">
+    <dl className="grid grid-cols-2 overflow-hidden rounded-xl border bg-card lg:grid-cols-[1.6fr_1fr_1fr_1fr]">
       <div className="col-span-2 border-b p-4 lg:col-span-1 lg:border-b-0 lg:border-r">
         <dt className="eyebrow">{t("dash.speed")}</dt>
         <dd className="flex items-end gap-4">
@@ -35,15 +35,33 @@ export function Stats({ downloads }: { downloads: Download[] }) {
         <dt className="eyebrow">{t("dash.downloads")}</dt>
         <dd className={BIG}>
           {t("dash.active", { n: count("active") })}{" "}
-          <span className={SMALL}>
-            {converting && system?.transcode.cpu
-              ? t("dash.cores", { v: system.transcode.cpu.toLocaleString(locale, { maximumFractionDigits: 1 }) })
-              : t("dash.waiting", { n: count("queue") })}
-          </span>
+          <span className={SMALL}>{t("dash.waiting", { n: count("queue") })}</span>
         </dd>
       </div>
-      <div className="p-4">
-        <dt className="eyebrow">{t("dash.disk")}</dt>
+      <div className="p-4 lg:border-r">
+        <dt className="eyebrow">{t("dash.converting")}</dt>
+        <dd className={BIG}>
+          {transcode?.running ? (
+            <>
+              {percent(transcode.cpu, locale)}{" "}
+              <span className={SMALL}>{t("dash.memory", { v: bytes(transcode.memory, locale) })}</span>
+            </>
+          ) : (
+            <>
+              0 <span className={SMALL}>{t("dash.noCpu")}</span>
+            </>
+          )}
+        </dd>
+      </div>
+      <div className="col-span-2 border-t p-4 lg:col-span-1 lg:border-t-0">
+        <dt className="eyebrow flex items-center gap-1.5">
+          {t("dash.disk")}
+          {mount && (
+            <span className={cn("size-1.5 rounded-full", mount.state === "online" ? "bg-ok" : "bg-warn")}>
+              <span className="sr-only">{t(`mount.${mount.state}`)}</span>
+            </span>
+          )}
+        </dt>
         <dd className={BIG}>
           {mount?.total && mount.free !== null ? (
             <>

@@ -21,11 +21,12 @@ import { saveFiles, useItemActions } from "./actions";
 import type { ItemVerb } from "./cell";
 import { Grid } from "./grid";
 import { Header } from "./header";
-import { Keys } from "./keys";
+import { KEYS } from "./keys";
 import { RenameDialog } from "./rename-dialog";
 import { useSelection } from "./selection";
 import { SelectionBar } from "./selection-bar";
 
+const KeysDialog = lazy(() => import("@/components/keys-dialog"));
 const FolderPicker = lazy(() => import("@/components/folder-picker"));
 const route = getRouteApi("/library");
 
@@ -168,7 +169,7 @@ export function Library({ folders }: Props) {
           </div>
         </DialogContent>
       </Dialog>
-      <Keys open={help} onClose={() => setHelp(false)} />
+      <Suspense>{help && <KeysDialog keys={KEYS} onClose={() => setHelp(false)} />}</Suspense>
     </div>
   );
 }

@@ -1,9 +1,22 @@
-import { type RefObject, useEffect } from "react";
+import { type RefObject, useEffect, useRef } from "react";
+
+export const PLAYER_KEYS = [
+  ["K", "play.pause"],
+  ["J L", "play.jump"],
+  ["F", "play.full"],
+  ["M", "play.mute"],
+  ["C", "play.captions"],
+  ["< >", "play.speed"],
+  ["N P", "play.neighbours"],
+  ["?", "lib.shortcuts"],
+] as const;
 
 type Go = { next?: () => void; previous?: () => void };
 
 /** The keys that people know from elsewhere, and those of the keyboard's media row. */
-export function usePlayerKeys(player: RefObject<HTMLMediaElement | null>, { next, previous }: Go) {
+export function usePlayerKeys(player: RefObject<HTMLMediaElement | null>, { next, previous }: Go, onHelp: () => void) {
+  const help = useRef(onHelp);
+  help.current = onHelp;
   useEffect(() => {
     const media = player.current;
     if (!media) return;
@@ -29,6 +42,7 @@ export function usePlayerKeys(player: RefObject<HTMLMediaElement | null>, { next
       p: () => previous?.(),
       ">": speed(0.25),
       "<": speed(-0.25),
+      "?": () => help.current(),
     };
     const key = (event: KeyboardEvent) => {
       const typing = event.target instanceof HTMLElement && /^(input|textarea|select)$/i.test(event.target.tagName);

@@ -1,18 +1,24 @@
 import { CircleAlert, Download, History } from "lucide-react";
 import { type RefObject, useEffect, useState } from "react";
-import type { Item } from "@/api/types";
+import type { MoreOfItem } from "@/api/coming";
 import { isAudio, posterOf } from "@/components/media-card";
 import { Poster } from "@/components/poster";
 import { buttonVariants } from "@/components/ui/button";
 import { useI18n } from "@/i18n";
 import { clock } from "@/lib/format";
+import { Ended } from "./ended";
 import { usePosition } from "./position";
 
-type Props = { item: Item; player: RefObject<HTMLMediaElement | null> };
+type Props = {
+  item: MoreOfItem;
+  player: RefObject<HTMLMediaElement | null>;
+  next?: () => void;
+  nextTitle?: string;
+};
 type Trouble = "error" | "no-picture";
 
 /** The browser's own player, where it was left; and plain words where this browser cannot play the file. */
-export function Screen({ item, player }: Props) {
+export function Screen({ item, player, next, nextTitle }: Props) {
   const { t, locale } = useI18n();
   const [trouble, setTrouble] = useState<Trouble>();
   const { resumed, forget } = usePosition(player, item);
@@ -79,6 +85,7 @@ export function Screen({ item, player }: Props) {
           </div>
         </div>
       )}
+      {!trouble && <Ended player={player} title={nextTitle} next={next} />}
       {resumed > 0 && !trouble && (
         <div
           role="status"

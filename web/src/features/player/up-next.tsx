@@ -9,7 +9,7 @@ export function UpNext({ items }: { items: Item[] }) {
   const id = useId();
   if (!items.length) return null;
   return (
-    <aside aria-labelledby={id} className="mt-6 px-4 sm:px-0 lg:mt-13">
+    <section aria-labelledby={id}>
       <h2 id={id} className="eyebrow mb-2 px-1.5">
         {t("play.upNext")}
       </h2>
@@ -34,6 +34,6 @@ export function UpNext({ items }: { items: Item[] }) {
           </li>
         ))}
       </ul>
-    </aside>
+    </section>
   );
 }

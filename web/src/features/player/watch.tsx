@@ -1,15 +1,8 @@
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import {
-  ArrowLeft,
-  CircleAlert,
-  ExternalLink,
-  FolderOpen,
-  PictureInPicture2,
-  SkipBack,
-  SkipForward,
-} from "lucide-react";
-import { type RefObject, useCallback, useRef, useState } from "react";
+import { ArrowLeft, CircleAlert, Keyboard, PictureInPicture2, SkipBack, SkipForward } from "lucide-react";
+import { lazy, type RefObject, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { codeOf } from "@/api/client";
+import type { MoreOfItem } from "@/api/coming";
 import { useItem, useNewest } from "@/api/queries";
 import type { Item } from "@/api/types";
 import { isAudio, posterOf } from "@/components/media-card";
@@ -19,12 +12,17 @@ import { Select } from "@/components/ui/select";
 import { Tip } from "@/components/ui/tip";
 import { useI18n } from "@/i18n";
 import { ago, bytes } from "@/lib/format";
-import { useMediaSession, usePlayerKeys } from "./keys";
+import { Chapters } from "./chapters";
+import { Facts } from "./facts";
+import { PLAYER_KEYS, useMediaSession, usePlayerKeys } from "./keys";
+import { More } from "./more";
 import { Screen } from "./screen";
 import { UpNext } from "./up-next";
 
+const KeysDialog = lazy(() => import("@/components/keys-dialog"));
 const route = getRouteApi("/watch/$id");
 const AROUND = 100; // how many of the folder are looked at for what comes next
+const NONE: never[] = [];
 const RATES = ["0.5", "0.75", "1", "1.25", "1.5", "1.75", "2"];
 
 export function Watch() {
@@ -50,7 +48,7 @@ export function Watch() {
   );
 }
 
-function Player({ item }: { item: Item }) {
+function Player({ item }: { item: MoreOfItem }) {
   const { t } = useI18n();
   const navigate = useNavigate();
   const player = useRef<HTMLMediaElement>(null);
@@ -70,7 +68,8 @@ function Player({ item }: { item: Item }) {
     next: nextId === undefined ? undefined : next,
     previous: previousId === undefined ? undefined : previous,
   };
-  usePlayerKeys(player, ways);
+  const [help, setHelp] = useState(false);
+  usePlayerKeys(player, ways, () => setHelp(true));
   useMediaSession(
     player,
     { title: item.title, artist: item.uploader ?? item.site ?? "", artwork: posterOf(item) },
@@ -90,8 +89,19 @@ function Player({ item }: { item: Item }) {
               <ArrowLeft className="size-4 shrink-0" />
               <span className="truncate">{item.folder.split("/").at(-1) || t("play.back")}</span>
             </Link>
+            <Tip label={t("lib.shortcuts")} side="end">
+              <Button
+                variant="ghost"
+                size="icon"
+                className="ml-auto max-md:hidden"
+                aria-label={t("lib.shortcuts")}
+                onClick={() => setHelp(true)}
+              >
+                <Keyboard />
+              </Button>
+            </Tip>
           </div>
-          <Screen item={item} player={player} />
+          <Screen item={item} player={player} next={ways.next} nextTitle={upNext[0]?.title} />
           <div className="px-4 pt-4 sm:px-0">
             <div className="flex flex-wrap items-start gap-x-6 gap-y-3">
               <Title item={item} />
@@ -100,13 +110,18 @@ function Player({ item }: { item: Item }) {
                 <Way label={`${t("play.next")} · N`} name={t("play.next")} icon={<SkipForward />} go={ways.next} />
                 <Speed player={player} />
                 {!isAudio(item) && <PictureInPicture player={player} />}
+                <More item={item} />
               </div>
             </div>
             <Facts item={item} />
           </div>
         </div>
-        <UpNext items={upNext.slice(0, 8)} />
+        <aside className="mt-6 space-y-7 px-4 sm:px-0 lg:mt-13" aria-label={t("play.upNext")}>
+          <Chapters chapters={item.chapters ?? NONE} player={player} />
+          <UpNext items={upNext.slice(0, 8)} />
+        </aside>
       </div>
+      <Suspense>{help && <KeysDialog keys={PLAYER_KEYS} onClose={() => setHelp(false)} />}</Suspense>
     </div>
   );
 }
@@ -150,29 +165,6 @@ function Title({ item }: { item: Item }) {
   );
 }
 
-function Facts({ item }: { item: Item }) {
-  const { t } = useI18n();
-  return (
-    <p className="mt-4 flex flex-wrap gap-x-5 gap-y-2 border-t pt-4 text-[0.8125rem] text-muted-foreground">
-      <span className="flex items-center gap-1.5">
-        <FolderOpen className="size-4" />
-        {item.folder.replaceAll("/", " / ") || t("lib.top")}
-      </span>
-      {item.source_url && (
-        <a
-          href={item.source_url}
-          target="_blank"
-          rel="noopener noreferrer"
-          className="flex items-center gap-1.5 hover:text-foreground hover:underline"
-        >
-          <ExternalLink className="size-4" />
-          {t("play.source")}: {item.site}
-        </a>
-      )}
-    </p>
-  );
-}
-
 function Way({ label, name, icon, go }: { label: string; name: string; icon: React.ReactNode; go?: () => void }) {
   return (
     <Tip label={label}>
@@ -186,6 +178,12 @@ function Way({ label, name, icon, go }: { label: string; name: string; icon: Rea
 function Speed({ player }: { player: RefObject<HTMLMediaElement | null> }) {
   const { t, locale } = useI18n();
   const [rate, setRate] = useState("1");
+  useEffect(() => {
+    const media = player.current;
+    const look = () => media && setRate(String(media.playbackRate)); // the keys change it too
+    media?.addEventListener("ratechange", look);
+    return () => media?.removeEventListener("ratechange", look);
+  }, [player]);
   return (
     <Select
       label={t("play.speed")}

@@ -1,27 +1,93 @@
+import { useQuery } from "@tanstack/react-query";
+import { Bookmark } from "lucide-react";
+import { useState } from "react";
+import { call } from "@/api/client";
 import { useSystem } from "@/api/queries";
+import { Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
 import { Card } from "./card";
+
+/**
+ * Opens the dashboard of this server with the page that is being looked at. React writes no such address, and our own
+ * pages run none: it only ever works from the bookmarks.
+ */
+function asBookmarklet(link: HTMLAnchorElement | null) {
+  const address = `'${location.origin}/?url='+encodeURIComponent(location.href)`;
+  link?.setAttribute("href", `javascript:void(window.open(${address}))`);
+  link?.addEventListener("click", (event) => event.preventDefault());
+}
 
 export function About() {
   const { t } = useI18n();
   const system = useSystem().data;
-  const parts: [string, string | undefined][] = [
-    ["MediaFetcher", system?.version],
-    ["yt-dlp", system?.versions["yt-dlp"]],
-    ["FFmpeg", system?.versions.ffmpeg],
-    ["PostgreSQL", system?.versions.postgresql],
-    ["Python", system?.versions.python],
+  const parts: [name: string, version: string | undefined, licence: string][] = [
+    ["MediaFetcher", system?.version, "GPL-3.0-or-later"],
+    ["yt-dlp", system?.versions["yt-dlp"], "Unlicense"],
+    ["FFmpeg", system?.versions.ffmpeg, "GPL-3.0-or-later"],
+    ["PostgreSQL", system?.versions.postgresql, "PostgreSQL"],
+    ["Python", system?.versions.python, "PSF-2.0"],
   ];
   return (
     <Card id="about" title={t("set.about")}>
-      <dl className="grid grid-cols-2 gap-x-6 gap-y-2 p-4 text-[0.8125rem] sm:grid-cols-4">
-        {parts.map(([name, version]) => (
-          <div key={name} className="contents">
-            <dt className="text-muted-foreground">{name}</dt>
-            <dd className="truncate font-mono">{version ?? "–"}</dd>
+      <dl className="space-y-2 p-4 text-[0.8125rem]">
+        {parts.map(([name, version, licence]) => (
+          <div key={name} className="flex gap-4">
+            <dt className="w-28 shrink-0 text-muted-foreground">{name}</dt>
+            <dd className="min-w-0 flex-1 truncate font-mono">{version ?? "–"}</dd>
+            <dd className="text-xs text-muted-foreground">{licence}</dd>
           </div>
         ))}
       </dl>
+      <Licences />
+      <div className="flex flex-wrap items-center gap-x-6 gap-y-3 px-4 py-3.5">
+        <div className="min-w-0 flex-1 basis-56">
+          <p className="font-medium">{t("set.bookmarklet")}</p>
+          <p className="text-[0.8125rem] text-muted-foreground">{t("set.bookmarkletHint")}</p>
+        </div>
+        <a
+          href="/"
+          ref={asBookmarklet}
+          className="inline-flex h-9 items-center gap-2 rounded-md border border-dashed border-input px-3.5 font-medium hover:bg-accent [&_svg]:size-4"
+        >
+          <Bookmark />
+          {t("set.bookmarkletName")}
+        </a>
+      </div>
     </Card>
+  );
+}
+
+type Licence = { name: string; version: string; licence: string };
+
+/** The packages that this page is made of. */
+function Licences() {
+  const { t } = useI18n();
+  const [open, setOpen] = useState(false);
+  const { data } = useQuery({
+    queryKey: ["licences"],
+    queryFn: () => call<Licence[]>("GET", "/licences.json"),
+    enabled: open,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return (
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary className="px-4 py-3.5 text-[0.8125rem] text-muted-foreground hover:text-foreground">
+        {t("set.licences")}
+      </summary>
+      {data ? (
+        <ul className="grid gap-x-8 gap-y-1 px-4 pb-4 text-xs sm:grid-cols-2">
+          {data.map(({ name, version, licence }) => (
+            <li key={name} className="flex gap-3">
+              <span className="min-w-0 flex-1 truncate">
+                {name} <span className="text-muted-foreground">{version}</span>
+              </span>
+              <span className="text-muted-foreground">{licence}</span>
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <Skeleton className="mx-4 mb-4 h-16" />
+      )}
+    </details>
   );
 }

@@ -1,5 +1,5 @@
 import { Copy, Puzzle } from "lucide-react";
-import { useRef, useState } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 import { call } from "@/api/client";
 import type { Devices as Answer, Pairing } from "@/api/types";
 import { Button } from "@/components/ui/button";
@@ -9,6 +9,9 @@ import { useI18n } from "@/i18n";
 import { ago } from "@/lib/format";
 import { useAsk, useListed } from "./ask";
 import { Card, Line } from "./card";
+import { Packages } from "./packages";
+
+const Qr = lazy(() => import("./qr"));
 
 const PATH = "/api/devices";
 
@@ -19,6 +22,7 @@ export function Devices() {
   const ask = useAsk(PATH);
   return (
     <Card id="devices" title={t("set.devices")} hint={t("set.devicesHint")}>
+      <Packages />
       <Pair />
       {data ? (
         data.devices.map((device) => (
@@ -74,6 +78,11 @@ function Pair() {
           </p>
         )}
       </div>
+      {offer && (
+        <Suspense fallback={<Skeleton className="size-44" />}>
+          <Qr text={offer.code} label={t("set.qr")} />
+        </Suspense>
+      )}
       <div className="flex w-full min-w-0 flex-col gap-2 sm:w-72">
         {offer && (
           <textarea

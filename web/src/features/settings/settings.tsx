@@ -1,5 +1,7 @@
 import {
   Cookie,
+  FolderOutput,
+  Gauge,
   HardDrive,
   Info,
   KeyRound,
@@ -7,6 +9,8 @@ import {
   MonitorSmartphone,
   Puzzle,
   SlidersHorizontal,
+  Sparkles,
+  Trash2,
   Users,
 } from "lucide-react";
 import { useSession } from "@/api/queries";
@@ -15,12 +19,17 @@ import { About } from "./about";
 import { Account } from "./account";
 import { Cookies } from "./cookies";
 import { Devices } from "./devices";
+import { Export } from "./export";
 import { General } from "./general";
+import { Limits } from "./limits";
 import { People } from "./people";
 import { Sessions } from "./sessions";
 import { Storage } from "./storage";
 import { Tokens } from "./tokens";
+import { TrashSettings } from "./trash";
+import { YtDlp } from "./ytdlp";
 
+const ADMINS: readonly string[] = ["people", "limits", "ytdlp"];
 const SECTIONS = [
   ["general", SlidersHorizontal],
   ["account", LockKeyhole],
@@ -29,7 +38,11 @@ const SECTIONS = [
   ["devices", Puzzle],
   ["cookies", Cookie],
   ["people", Users],
+  ["limits", Gauge],
+  ["ytdlp", Sparkles],
+  ["trash", Trash2],
   ["storage", HardDrive],
+  ["export", FolderOutput],
   ["about", Info],
 ] as const;
 
@@ -46,14 +59,14 @@ export function Settings() {
             aria-label={t("nav.settings")}
             className="base-ui-disable-scrollbar sticky top-8 -mx-4 mb-6 flex gap-1 overflow-x-auto px-4 lg:mx-0 lg:flex-col lg:px-0"
           >
-            {SECTIONS.filter(([name]) => name !== "people" || user.admin).map(([name, Icon]) => (
+            {SECTIONS.filter(([name]) => user.admin || !ADMINS.includes(name)).map(([name, Icon]) => (
               <a
                 key={name}
                 href={`#${name}`}
                 className="flex h-8 shrink-0 items-center gap-2.5 rounded-md px-2.5 text-[0.8125rem] text-muted-foreground hover:bg-accent hover:text-foreground max-lg:border"
               >
                 <Icon className="size-4" />
-                {t(`set.${name}`)}
+                {name === "ytdlp" ? "yt-dlp" : t(name === "trash" ? "nav.trash" : `set.${name}`)}
               </a>
             ))}
           </nav>
@@ -66,7 +79,11 @@ export function Settings() {
           <Devices />
           <Cookies />
           {user.admin && <People me={user.id} />}
+          {user.admin && <Limits />}
+          {user.admin && <YtDlp />}
+          <TrashSettings admin={user.admin} />
           <Storage />
+          <Export />
           <About />
         </div>
       </div>

@@ -1,29 +1,18 @@
 import { Dialog, DialogContent, DialogTitle } from "@/components/ui/dialog";
 import { Kbd } from "@/components/ui/kbd";
-import { useI18n } from "@/i18n";
+import { type Key, useI18n } from "@/i18n";
 
-const KEYS = [
-  ["/", "lib.search"],
-  ["↵", "lib.play"],
-  ["X", "lib.select"],
-  ["M", "lib.move"],
-  ["C", "lib.copy"],
-  ["D", "lib.download"],
-  ["F2", "lib.rename"],
-  ["Del", "lib.delete"],
-  ["Ctrl+A", "lib.selectAll"],
-  ["Esc", "lib.clear"],
-  ["?", "lib.shortcuts"],
-] as const;
+type Props = { keys: readonly (readonly [key: string, label: Key])[]; onClose: () => void };
 
-export function Keys({ open, onClose }: { open: boolean; onClose: () => void }) {
+/** Which keys do what on this page. */
+export default function KeysDialog({ keys, onClose }: Props) {
   const { t } = useI18n();
   return (
-    <Dialog open={open} onOpenChange={(stays) => !stays && onClose()}>
+    <Dialog open onOpenChange={(stays) => !stays && onClose()}>
       <DialogContent closeLabel={t("common.close")}>
         <DialogTitle>{t("lib.shortcuts")}</DialogTitle>
         <dl className="space-y-2.5">
-          {KEYS.map(([key, label]) => (
+          {keys.map(([key, label]) => (
             <div key={key} className="flex items-center gap-6">
               <dt className="w-14">
                 <Kbd>{key}</Kbd>

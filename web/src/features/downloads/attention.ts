@@ -1,0 +1,26 @@
+import type { Download } from "@/api/types";
+
+/** The one thing that most likely helps a download that needs somebody. */
+export type Remedy = "retry" | "cookies" | "ytdlp" | "storage" | "clear";
+
+const REMEDIES: Record<string, Remedy> = {
+  login_required: "cookies",
+  age_limit: "cookies",
+  members_only: "cookies",
+  extractor_broken: "ytdlp",
+  media_offline: "storage",
+  media_read_only: "storage",
+  disk_full: "storage",
+  gone: "clear",
+  drm: "clear",
+  geo_blocked: "clear",
+  unsupported: "clear",
+  not_media: "clear",
+  never_again: "clear",
+};
+
+/** A newer yt-dlp only an administrator can get. */
+export function remedyFor({ error }: Pick<Download, "error">, admin: boolean): Remedy {
+  const remedy = REMEDIES[error?.code ?? ""] ?? "retry";
+  return remedy === "ytdlp" && !admin ? "retry" : remedy;
+}

@@ -1,0 +1,108 @@
+/** What may be done with a download, the likeliest first. */
+import { useNavigate } from "@tanstack/react-router";
+import {
+  ArrowDown,
+  ArrowUp,
+  ArrowUpToLine,
+  Cookie,
+  ExternalLink,
+  HardDrive,
+  ListX,
+  Pause,
+  Play,
+  RotateCw,
+  ScrollText,
+  Sparkles,
+  X,
+} from "lucide-react";
+import { useSession } from "@/api/queries";
+import type { Download } from "@/api/types";
+import type { Choice } from "@/components/menu-at";
+import { toast } from "@/components/ui/toast";
+import { type Key, useI18n } from "@/i18n";
+import { useActions } from "./actions";
+import { type Remedy, remedyFor } from "./attention";
+import { nameOf } from "./states";
+
+/** In the queue: one place up (-1), down (1), or to the front. Absent where there is no way. */
+export type Shift = { up?: () => void; down?: () => void; first?: () => void };
+
+export function useChoices(download: Download, { shift, onLog }: { shift?: Shift; onLog: () => void }): Choice[] {
+  const { t } = useI18n();
+  const actions = useActions();
+  const navigate = useNavigate();
+  const admin = !!useSession().data?.user?.admin;
+  const choice = (key: Key, icon: React.ReactNode, run: () => void, danger?: boolean): Choice => ({
+    key,
+    label: t(key),
+    icon,
+    run,
+    danger,
+  });
+  const settings = (hash: string) => () => void navigate({ to: "/settings", hash });
+  const act = (verb: "retry" | "pause" | "resume") => () => void actions.act(download, verb);
+
+  const retry = choice("job.retry", <RotateCw />, act("retry"));
+  const pause = choice("job.pause", <Pause />, act("pause"));
+  const resume = choice("job.resume", <Play />, act("resume"));
+  const clear = choice("job.clear", <ListX />, () => void actions.clear(download));
+  const rest = [
+    choice("job.source", <ExternalLink />, () => void window.open(download.url, "_blank", "noopener,noreferrer")),
+    choice("job.log", <ScrollText />, onLog),
+  ];
+  const cancel = choice(
+    "job.cancel",
+    <X />,
+    async () => {
+      if (await actions.act(download, "cancel"))
+        toast(t("job.cancelled"), {
+          description: nameOf(download),
+          action: { label: t("job.undo"), onClick: () => void actions.revive(download) },
+        });
+    },
+    true,
+  );
+  const turns = [
+    ...(shift?.first ? [choice("job.first", <ArrowUpToLine />, shift.first)] : []),
+    ...(shift?.up ? [choice("job.up", <ArrowUp />, shift.up)] : []),
+    ...(shift?.down ? [choice("job.down", <ArrowDown />, shift.down)] : []),
+  ];
+  const remedies: Record<Remedy, Choice> = {
+    retry,
+    clear,
+    cookies: choice("job.cookies", <Cookie />, settings("cookies")),
+    ytdlp: choice("job.ytdlp", <Sparkles />, () => void actions.renew(download)),
+    storage: choice("job.storage", <HardDrive />, settings("storage")),
+  };
+
+  switch (download.state) {
+    case "running":
+      return [pause, ...rest, cancel];
+    case "queued":
+      return download.error ? [retry, pause, ...turns, ...rest, cancel] : [pause, ...turns, ...rest, cancel];
+    case "waiting":
+      return [...rest, cancel];
+    case "paused":
+      return [resume, ...turns, ...rest, cancel];
+    case "done":
+      return [
+        ...(download.item
+          ? [
+              choice(
+                "job.open",
+                <Play />,
+                () => void navigate({ to: "/watch/$id", params: { id: String(download.item) } }),
+              ),
+            ]
+          : []),
+        clear,
+        ...rest,
+      ];
+    case "cancelled":
+      return [retry, ...rest, clear];
+    default: {
+      const best = remedies[remedyFor(download, admin)];
+      return [best, ...[retry, clear].filter((each) => each !== best), ...rest];
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import { type DragEvent, type ReactNode, useState } from "react";
+import type { Download } from "@/api/types";
+import { cn } from "@/lib/utils";
+import { useActions } from "./actions";
+import { reorder } from "./reorder";
+import { Row } from "./row";
+
+const DRAGGED = "application/x-mediafetcher-download";
+
+/** What waits, in its order; dragged, or moved by the menu of each. */
+export function Queue({ downloads, shown }: { downloads: Download[]; shown?: number }): ReactNode {
+  const actions = useActions();
+  const [over, setOver] = useState<number>();
+  const move = async (from: number, to: number) => {
+    for (const { id, priority } of reorder(downloads, from, to)) {
+      const one = downloads.find((each) => each.id === id);
+      if (one) await actions.prioritise(one, Math.max(-1000, Math.min(1000, priority)));
+    }
+  };
+  const drop = (event: DragEvent, to: number) => {
+    event.preventDefault();
+    setOver(undefined);
+    const id = Number(event.dataTransfer.getData(DRAGGED));
+    void move(
+      downloads.findIndex((each) => each.id === id),
+      to,
+    );
+  };
+  return downloads.slice(0, shown).map((download, i) => (
+    <Row
+      key={download.id}
+      download={download}
+      shift={{
+        first: i > 0 ? () => void move(i, 0) : undefined,
+        up: i > 0 ? () => void move(i, i - 1) : undefined,
+        down: i < downloads.length - 1 ? () => void move(i, i + 1) : undefined,
+      }}
+      draggable
+      onDragStart={(event) => event.dataTransfer.setData(DRAGGED, String(download.id))}
+      onDragOver={(event) => {
+        if (!event.dataTransfer.types.includes(DRAGGED)) return;
+        event.preventDefault();
+        setOver(download.id);
+      }}
+      onDragLeave={() => setOver(undefined)}
+      onDrop={(event) => drop(event, i)}
+      className={cn(over === download.id && "bg-primary/10 ring-1 ring-inset ring-primary")}
+    />
+  ));
+}

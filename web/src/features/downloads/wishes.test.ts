@@ -1,0 +1,30 @@
+import { NOTHING_SPECIAL, optionsOf, seconds } from "./wishes";
+
+test.each([
+  ["1:02:03", 3723],
+  ["2:03", 123],
+  ["63.5", 63.5],
+  ["", undefined],
+  ["soon", undefined],
+  ["1:2:3:4", undefined],
+])("%j is %s seconds", (text, expected) => expect(seconds(text)).toBe(expected));
+
+test("only what differs is sent", () => {
+  expect(optionsOf(NOTHING_SPECIAL, false)).toEqual({});
+  expect(optionsOf({ ...NOTHING_SPECIAL, quality: "mp3" }, false)).toEqual({ audio: "mp3" });
+  expect(optionsOf({ ...NOTHING_SPECIAL, quality: "720", start: "1:00", machine: true }, false)).toEqual({
+    max_height: 720,
+    start: 60,
+  });
+  expect(optionsOf({ ...NOTHING_SPECIAL, subtitles: "en", machine: true }, false)).toEqual({
+    subtitles: ["en"],
+    auto_subtitles: true,
+  });
+});
+
+test("of a list all entries, or those that were chosen", () => {
+  expect(optionsOf(NOTHING_SPECIAL, true)).toEqual({ playlist: { folder: true } });
+  expect(optionsOf({ ...NOTHING_SPECIAL, entries: [1, 3], ownFolder: false }, true)).toEqual({
+    playlist: { items: [1, 3], folder: false },
+  });
+});

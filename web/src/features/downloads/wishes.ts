@@ -1,0 +1,56 @@
+/** What is wished for the links in the box, as the form keeps it and as the server wants it. */
+import type { Wished } from "@/api/coming";
+
+export const HEIGHTS = [2160, 1440, 1080, 720, 480] as const;
+export const QUALITIES = ["best", ...HEIGHTS.map(String), "m4a", "mp3"];
+
+export type Wishes = {
+  /** "best", a number of lines, or a kind of audio file. */
+  quality: string;
+  folder: string;
+  /** A language, "all", or "" for none. */
+  subtitles: string;
+  machine: boolean;
+  start: string;
+  end: string;
+  sponsorblock: boolean;
+  original: boolean;
+  /** Which entries of a list: all (undefined) or these. */
+  entries?: number[];
+  ownFolder: boolean;
+};
+
+export const NOTHING_SPECIAL: Wishes = {
+  quality: "best",
+  folder: "",
+  subtitles: "",
+  machine: false,
+  start: "",
+  end: "",
+  sponsorblock: false,
+  original: false,
+  ownFolder: true,
+};
+
+/** Seconds out of "1:02:03", "2:03" or "63"; undefined where it is none of these. */
+export function seconds(text: string): number | undefined {
+  const parts = text.trim().split(":");
+  if (!text.trim() || parts.length > 3 || !parts.every((part) => /^\d+([.]\d+)?$/.test(part))) return undefined;
+  return parts.reduce((sum, part) => sum * 60 + Number(part), 0);
+}
+
+/** Only what differs from what the server does anyway. `list`: the link is a playlist. */
+export function optionsOf(wishes: Wishes, list: boolean): Wished {
+  const { quality, subtitles, machine, start, end, sponsorblock, original, entries, ownFolder } = wishes;
+  const options: Wished = {};
+  if (quality === "m4a" || quality === "mp3") options.audio = quality;
+  else if (quality !== "best") options.max_height = Number(quality);
+  if (subtitles) options.subtitles = [subtitles];
+  if (subtitles && machine) options.auto_subtitles = true;
+  if (seconds(start)) options.start = seconds(start);
+  if (seconds(end)) options.end = seconds(end);
+  if (sponsorblock) options.sponsorblock = true;
+  if (original) options.keep_original = true;
+  if (list) options.playlist = { ...(entries && { items: entries }), folder: ownFolder };
+  return options;
+}

@@ -1,0 +1,61 @@
+import { type RefObject, useEffect, useId, useState } from "react";
+import type { Chapter } from "@/api/coming";
+import { useI18n } from "@/i18n";
+import { clock } from "@/lib/format";
+import { cn } from "@/lib/utils";
+
+/** The chapter that plays now: the last one that has begun. */
+export function chapterAt(chapters: readonly Chapter[], time: number): number {
+  return chapters.findLastIndex(({ start }) => start <= time + 0.05);
+}
+
+type Props = { chapters: Chapter[]; player: RefObject<HTMLMediaElement | null> };
+
+export function Chapters({ chapters, player }: Props) {
+  const { t } = useI18n();
+  const id = useId();
+  const [now, setNow] = useState(0);
+  useEffect(() => {
+    const media = player.current;
+    if (!media) return;
+    const look = () => setNow(chapterAt(chapters, media.currentTime));
+    for (const kind of ["timeupdate", "seeked"]) media.addEventListener(kind, look);
+    return () => {
+      for (const kind of ["timeupdate", "seeked"]) media.removeEventListener(kind, look);
+    };
+  }, [chapters, player]);
+  if (!chapters.length) return null;
+  return (
+    <section aria-labelledby={id}>
+      <h2 id={id} className="eyebrow mb-2 px-1.5">
+        {t("play.chapters")}
+      </h2>
+      <ol className="max-h-80 overflow-y-auto">
+        {chapters.map(({ start, title }, i) => (
+          <li key={`${start} ${title}`}>
+            <button
+              type="button"
+              aria-current={i === now ? "true" : undefined}
+              onClick={() => {
+                const media = player.current;
+                if (!media) return;
+                media.currentTime = start;
+                void media.play().catch(() => {});
+              }}
+              className={cn(
+                "flex min-h-9 w-full items-baseline gap-4 rounded-lg px-2.5 py-2 text-left hover:bg-accent/70",
+                i === now && "bg-accent",
+              )}
+            >
+              <span className={cn("num w-12 shrink-0 text-muted-foreground", i === now && "text-primary-text")}>
+                {clock(start)}
+              </span>
+              <span className="min-w-0 flex-1 text-pretty break-words font-medium leading-snug">{title}</span>
+              {i === now && <span className="shrink-0 text-2xs text-primary-text">{t("play.now")}</span>}
+            </button>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,63 @@
+import { ExternalLink, FolderOpen } from "lucide-react";
+import type { Item } from "@/api/types";
+import { useI18n } from "@/i18n";
+import { bytes, clock, date, integer } from "@/lib/format";
+import { cn } from "@/lib/utils";
+
+/** Everything that is known of the file, and where it came from. */
+export function Facts({ item }: { item: Item }) {
+  const { t, locale } = useI18n();
+  const { media } = item;
+  const language = (code: string) => new Intl.DisplayNames(locale, { type: "language" }).of(code) ?? code;
+  const facts: [string, string | null][] = [
+    [
+      t("fact.format"),
+      [media.kind.split("/")[1]?.toUpperCase(), media.video_codec, media.audio_codec].filter(Boolean).join(" · "),
+    ],
+    [t("fact.picture"), media.width && media.height ? `${media.width} × ${media.height}` : null],
+    [t("fact.length"), item.duration === null ? null : clock(item.duration)],
+    [t("fact.size"), `${bytes(media.size, locale)} (${integer(media.size, locale)} B)`],
+    [t("fact.subtitles"), item.subtitles.map(language).join(", ") || null],
+    [t("fact.holders"), t("fact.entries", { n: media.ref_count })],
+    [t("fact.added"), date(item.created_at, locale)],
+    ["SHA-256", media.sha256],
+  ];
+  return (
+    <div className="mt-4 border-t pt-4">
+      <p className="flex flex-wrap gap-x-5 gap-y-2 text-[0.8125rem] text-muted-foreground">
+        <span className="flex items-center gap-1.5">
+          <FolderOpen className="size-4" />
+          {item.folder.replaceAll("/", " / ") || t("lib.top")}
+        </span>
+        {item.source_url && (
+          <a
+            href={item.source_url}
+            target="_blank"
+            rel="noopener noreferrer"
+            className="flex items-center gap-1.5 hover:text-foreground hover:underline"
+          >
+            <ExternalLink className="size-4" />
+            {t("play.source")}: {item.site}
+          </a>
+        )}
+      </p>
+      <dl className="mt-4 grid gap-x-8 gap-y-2 text-[0.8125rem] xl:grid-cols-2" aria-label={t("fact.title")}>
+        {facts.map(([name, value]) =>
+          value === null ? null : (
+            <div key={name} className="flex gap-4">
+              <dt className="w-28 shrink-0 text-muted-foreground">{name}</dt>
+              <dd
+                className={cn(
+                  "num min-w-0 break-words",
+                  name === "SHA-256" && "select-all break-all font-mono text-xs",
+                )}
+              >
+                {value}
+              </dd>
+            </div>
+          ),
+        )}
+      </dl>
+    </div>
+  );
+}

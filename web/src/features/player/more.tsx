@@ -1,0 +1,85 @@
+/** What else may be done with the item that plays. */
+import { useQueryClient } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { Ban, Download as DownloadIcon, EllipsisVertical, RefreshCw, Shuffle, Trash2 } from "lucide-react";
+import { call } from "@/api/client";
+import type { MoreOfItem } from "@/api/coming";
+import { keys } from "@/api/keys";
+import type { Download, Trashed } from "@/api/types";
+import { useFailure } from "@/components/failure";
+import { type Choice, placeOf, useMenu } from "@/components/menu-at";
+import { Button } from "@/components/ui/button";
+import { toast } from "@/components/ui/toast";
+import { useI18n } from "@/i18n";
+import { bytes } from "@/lib/format";
+
+export function More({ item }: { item: MoreOfItem }) {
+  const { t } = useI18n();
+  const { ask, menu, open } = useMenu();
+  const actions = useItemVerbs(item);
+  const choices: Choice[] = [
+    { key: "save", label: t("lib.download"), icon: <DownloadIcon />, run: actions.save },
+    ...(item.source_url
+      ? [{ key: "refetch", label: t("play.refetch"), icon: <RefreshCw />, run: actions.again("refetch") }]
+      : []),
+    ...(item.playable === false
+      ? [{ key: "convert", label: t("play.convert"), icon: <Shuffle />, run: actions.again("convert") }]
+      : []),
+    ...(item.source
+      ? [{ key: "never", label: t(item.never ? "play.allow" : "play.never"), icon: <Ban />, run: actions.never }]
+      : []),
+    { key: "trash", label: t("lib.delete"), icon: <Trash2 />, danger: true, apart: true, run: actions.trash },
+  ];
+  return (
+    <>
+      <Button
+        variant="outline"
+        size="icon"
+        aria-label={t("job.more")}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        onClick={(event) => ask(placeOf(event), choices)}
+      >
+        <EllipsisVertical />
+      </Button>
+      {menu}
+    </>
+  );
+}
+
+function useItemVerbs(item: MoreOfItem) {
+  const { t, locale } = useI18n();
+  const cache = useQueryClient();
+  const navigate = useNavigate();
+  const fail = useFailure();
+  const reload = () => {
+    for (const queryKey of [keys.items, keys.folders, keys.trash]) void cache.invalidateQueries({ queryKey });
+  };
+  /** Runs it; what goes wrong is said. */
+  const attempt = (doing: () => Promise<unknown>) => () => void doing().catch(fail).finally(reload);
+  return {
+    save: () => {
+      const link = document.createElement("a");
+      link.href = `/media/${item.id}?download=1`;
+      link.download = "";
+      link.click();
+    },
+    again: (verb: "refetch" | "convert") =>
+      attempt(async () => {
+        await call<Download>("POST", `/api/items/${item.id}/${verb}`);
+        toast(t("add.queued", { n: 1 }), { description: item.title });
+      }),
+    never: attempt(async () => {
+      await call(item.never ? "DELETE" : "PUT", `/api/sources/${item.source}/never`);
+      toast(t(item.never ? "play.allowed" : "play.neverSaid"), { description: item.title });
+    }),
+    trash: attempt(async () => {
+      const { frees } = await call<Trashed>("DELETE", `/api/items/${item.id}`);
+      toast(t("lib.deleted", { n: 1 }), {
+        description: frees ? t("trash.frees", { v: bytes(frees, locale) }) : t("trash.shared"),
+        action: { label: t("job.undo"), onClick: attempt(() => call("POST", `/api/items/${item.id}/restore`)) },
+      });
+      await navigate({ to: "/library", search: { folder: item.folder || undefined } });
+    }),
+  };
+}

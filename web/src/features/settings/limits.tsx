@@ -1,0 +1,101 @@
+import { useEffect, useState } from "react";
+import { Input, Skeleton } from "@/components/ui/misc";
+import { Select } from "@/components/ui/select";
+import { useI18n } from "@/i18n";
+import { Card, Field } from "./card";
+import { NumberField } from "./number-field";
+import { useServer } from "./server";
+
+const HEIGHTS = ["480", "720", "1080", "1440", "2160", "4320"];
+
+/** How much the server does at once; for administrators. */
+export function Limits() {
+  const { t } = useI18n();
+  const { server, change } = useServer();
+  return (
+    <Card id="limits" title={t("set.limits")} hint={t("set.limitsHint")}>
+      {server ? (
+        <>
+          <NumberField
+            label={t("set.jobs")}
+            hint={t("set.jobsHint")}
+            value={server.jobs}
+            min={1}
+            max={32}
+            onSave={(jobs) => jobs && void change({ jobs })}
+          />
+          <NumberField
+            label={t("set.jobsPerSite")}
+            value={server.jobs_per_site}
+            min={1}
+            max={32}
+            onSave={(jobs) => jobs && void change({ jobs_per_site: jobs })}
+          />
+          <NumberField
+            label={t("set.transcodes")}
+            value={server.transcodes}
+            min={1}
+            max={16}
+            onSave={(transcodes) => transcodes && void change({ transcodes })}
+          />
+          <NumberField
+            label={t("set.threads")}
+            value={server.ffmpeg_threads}
+            min={1}
+            max={256}
+            onSave={(threads) => threads && void change({ ffmpeg_threads: threads })}
+          />
+          <Field label={t("set.maxHeight")} hint={t("set.maxHeightHint")}>
+            {() => (
+              <Select
+                label={t("set.maxHeight")}
+                className="w-44"
+                value={String(server.max_height)}
+                onChange={(value) => void change({ max_height: Number(value) })}
+                items={[...new Set([...HEIGHTS, String(server.max_height)])].map((value) => ({
+                  value,
+                  label: t("add.upTo", { v: `${value}p` }),
+                }))}
+              />
+            )}
+          </Field>
+          <NumberField
+            label={t("set.rateLimit")}
+            unit="kB/s"
+            value={server.rate_limit ? Math.round(server.rate_limit / 1000) : null}
+            min={2}
+            max={10_000_000}
+            empty="–"
+            onSave={(rate) => void change({ rate_limit: rate && rate * 1000 })}
+          />
+          <ProxyField value={server.proxy ?? ""} onSave={(proxy) => void change({ proxy: proxy || null })} />
+        </>
+      ) : (
+        <Skeleton className="h-40 rounded-none" />
+      )}
+    </Card>
+  );
+}
+
+function ProxyField({ value, onSave }: { value: string; onSave: (value: string) => void }) {
+  const { t } = useI18n();
+  const [text, setText] = useState(value);
+  useEffect(() => setText(value), [value]);
+  const save = () => text.trim() !== value && onSave(text.trim());
+  return (
+    <Field label={t("set.proxy")} hint={t("set.proxyHint")}>
+      {(id, hint) => (
+        <Input
+          id={id}
+          aria-describedby={hint}
+          placeholder="socks5://…"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onBlur={save}
+          onKeyDown={(event) => event.key === "Enter" && save()}
+          className="w-full sm:w-64"
+        />
+      )}
+    </Field>
+  );
+}

@@ -1,0 +1,41 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { call } from "@/api/client";
+import { useFailure } from "@/components/failure";
+import { toast } from "@/components/ui/toast";
+import { useI18n } from "@/i18n";
+
+const PATH = "/api/settings";
+const KEY = ["settings", PATH];
+
+/** What of the server's settings the page can show and change. */
+export type Server = {
+  max_height: number;
+  jobs: number;
+  jobs_per_site: number;
+  transcodes: number;
+  ffmpeg_threads: number;
+  rate_limit: number | null;
+  proxy: string | null;
+  trash_days: number;
+  grace_hours: number;
+};
+
+/** The settings of the server, and how to change them; a failure is said in a toast. */
+export function useServer() {
+  const { t } = useI18n();
+  const cache = useQueryClient();
+  const fail = useFailure();
+  const { data } = useQuery({ queryKey: KEY, queryFn: () => call<Server>("GET", PATH) });
+  async function change(some: Partial<Server>): Promise<boolean> {
+    try {
+      cache.setQueryData(KEY, await call<Server>("PATCH", PATH, some));
+      toast(t("set.saved"));
+      return true;
+    } catch (error) {
+      fail(error);
+      void cache.invalidateQueries({ queryKey: KEY });
+      return false;
+    }
+  }
+  return { server: data, change };
+}

@@ -1,0 +1,48 @@
+import { Link } from "@tanstack/react-router";
+import { buttonVariants } from "@/components/ui/button";
+import { Skeleton } from "@/components/ui/misc";
+import { useI18n } from "@/i18n";
+import { Card, Field } from "./card";
+import { NumberField } from "./number-field";
+import { useServer } from "./server";
+
+/** How long what was deleted can still come back. */
+export function TrashSettings({ admin }: { admin: boolean }) {
+  const { t } = useI18n();
+  const { server, change } = useServer();
+  return (
+    <Card id="trash" title={t("nav.trash")} hint={t("set.trashHint")}>
+      {!server ? (
+        <Skeleton className="h-16 rounded-none" />
+      ) : admin ? (
+        <>
+          <NumberField
+            label={t("set.trashDays")}
+            hint={t("set.trashDaysHint")}
+            unit={t("set.days")}
+            value={server.trash_days}
+            min={0}
+            max={3650}
+            onSave={(days) => days !== null && void change({ trash_days: days })}
+          />
+          <NumberField
+            label={t("set.graceHours")}
+            hint={t("set.graceHoursHint")}
+            unit={t("set.hours")}
+            value={server.grace_hours}
+            min={0}
+            max={8760}
+            onSave={(hours) => hours !== null && void change({ grace_hours: hours })}
+          />
+        </>
+      ) : null}
+      <Field label={t("set.openTrash")}>
+        {() => (
+          <Link to="/trash" className={buttonVariants({ variant: "outline", size: "sm" })}>
+            {t("nav.trash")}
+          </Link>
+        )}
+      </Field>
+    </Card>
+  );
+}

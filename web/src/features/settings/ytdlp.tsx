@@ -1,0 +1,71 @@
+import { ArrowUpFromLine, History } from "lucide-react";
+import { call } from "@/api/client";
+import type { YtDlp as Answer } from "@/api/coming";
+import { Button } from "@/components/ui/button";
+import { Badge, Skeleton } from "@/components/ui/misc";
+import { Select } from "@/components/ui/select";
+import { useI18n } from "@/i18n";
+import { useAsk, useListed } from "./ask";
+import { Card, Field } from "./card";
+
+const PATH = "/api/ytdlp";
+
+/** The part that knows the sites: its version, a newer one, the one before; for administrators. */
+export function YtDlp() {
+  const { t } = useI18n();
+  const { data, isError } = useListed<Answer>(PATH);
+  const ask = useAsk(PATH);
+  if (isError) return null;
+  const tell = (body: { action: "update" | "rollback"; channel?: string }) =>
+    void ask(() => call<Answer>("POST", PATH, body));
+  return (
+    <Card id="ytdlp" title="yt-dlp" hint={t("set.ytdlpHint")}>
+      {data ? (
+        <>
+          <Field
+            label={t("set.ytdlpVersion", { v: data.version })}
+            hint={
+              data.error ??
+              (data.updating
+                ? t("set.ytdlpUpdating")
+                : data.latest && data.latest !== data.version
+                  ? t("set.ytdlpNewer", { v: data.latest })
+                  : data.managed
+                    ? t("set.ytdlpManaged")
+                    : t("set.ytdlpBuiltIn"))
+            }
+          >
+            {() => (
+              <span className="flex flex-wrap items-center gap-2">
+                {data.error && <Badge tone="bad">{t("state.failed")}</Badge>}
+                {data.previous && (
+                  <Button variant="outline" size="sm" onClick={() => tell({ action: "rollback" })}>
+                    <History />
+                    {t("set.ytdlpBack", { v: data.previous })}
+                  </Button>
+                )}
+                <Button size="sm" disabled={data.updating} onClick={() => tell({ action: "update" })}>
+                  <ArrowUpFromLine />
+                  {t("set.ytdlpUpdate")}
+                </Button>
+              </span>
+            )}
+          </Field>
+          <Field label={t("set.channel")} hint={t("set.channelHint")}>
+            {() => (
+              <Select
+                label={t("set.channel")}
+                className="w-44"
+                value={data.channel}
+                onChange={(channel) => tell({ action: "update", channel })}
+                items={(["stable", "nightly"] as const).map((value) => ({ value, label: t(`set.channel.${value}`) }))}
+              />
+            )}
+          </Field>
+        </>
+      ) : (
+        <Skeleton className="h-16 rounded-none" />
+      )}
+    </Card>
+  );
+}
