@@ -21,6 +21,11 @@ SYSTEM_FILE = Path("/etc/mediafetcher/config.toml")
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$", re.IGNORECASE)
 _POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 GIB = 1 << 30
+_CHOICES = {
+    "log_level": ("debug", "info", "warning", "error"),
+    "log_format": ("text", "json"),
+    "ytdlp_update": ("off", "auto"),
+}
 
 
 def _setting(default: Any, help: str, *, secret: bool = False, low: float | None = None) -> Any:
@@ -63,6 +68,9 @@ class Settings:
     stall_seconds: float = _setting(60.0, "how long a download may receive nothing", low=1)
     retry_seconds: float = _setting(15.0, "wait before the first retry; it doubles each time", low=0.01)
     max_tries: int = _setting(8, "tries of a download whose errors may pass", low=1)
+
+    ytdlp_index: str = _setting("https://pypi.org/simple", "package index that a newer yt-dlp comes from")
+    ytdlp_update: str = _setting("off", "auto: try a newer yt-dlp when several downloads of a site fail; or off")
 
     @property
     def work(self) -> Path:
@@ -197,7 +205,7 @@ def _check(name: str, value: Any) -> Any:
     low = entry.metadata["low"]
     if low is not None and converted is not None and converted < low:
         raise errors.BadSetting(f"{name}: {value} is too small, the least is {low:g}.")
-    choices = {"log_level": ("debug", "info", "warning", "error"), "log_format": ("text", "json")}.get(name)
+    choices = _CHOICES.get(name)
     if choices and converted not in choices:
         raise errors.BadSetting(f"{name}: {value!r} is not one of {', '.join(choices)}.")
     return converted

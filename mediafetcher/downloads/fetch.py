@@ -18,11 +18,11 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from mediafetcher.base import child, clock, errors, frozen, log, settings
-from mediafetcher.downloads import classify, warm
+from mediafetcher.downloads import classify, warm, ytdlp
 from mediafetcher.downloads.options import FILE_STEM, Options, ydl_options
 from mediafetcher.media import convert
 from mediafetcher.net import urls
@@ -63,6 +63,13 @@ class Result:
     cookies: str | None = field(default=None, repr=False)  # as the site renewed those it was given, in Netscape's form
 
 
+class Trial(NamedTuple):
+    """A fetch that tries a yt-dlp before it is used, started cold, which may reach these hosts too."""
+
+    ytdlp: Path
+    allow_hosts: tuple[str, ...]
+
+
 def command() -> list[str]:
     """How the child program is started."""
     return frozen.python("mediafetcher.downloads.fetch_child")
@@ -76,11 +83,20 @@ def _environment(folder: Path) -> dict[str, str]:
 class Fetch:
     """One attempt at one link."""
 
-    def __init__(self, url: str, options: Options, folder: Path, cookies: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        options: Options,
+        folder: Path,
+        cookies: str | None = None,
+        trial: Trial | None = None,
+    ) -> None:
         self._url = url
         self._options = options
         self._folder = folder
         self._cookies = cookies
+        self._trial = trial
+        self._program = str(trial.ytdlp if trial else ytdlp.folder() or "")
         self._child: child.Child | None = None
         self._events: AsyncIterator[dict[str, Any]] | None = None
 
@@ -91,9 +107,10 @@ class Fetch:
             "url": urls.parse(self._url),
             "folder": str(self._folder.absolute()),
             "options": ydl_options(self._options, chosen),
-            "allow_hosts": list(chosen.allow_hosts),
+            "allow_hosts": [*chosen.allow_hosts, *(self._trial.allow_hosts if self._trial else ())],
             "own_ports": _own_ports(chosen),
             "cookies": self._cookies,
+            "ytdlp": self._program,
         }
         self._child = await self._start(json.dumps(order).encode() + b"\n")
         self._events = self._read()
@@ -102,7 +119,7 @@ class Fetch:
     async def _start(self, order: bytes) -> child.Child:
         limits = child.Limits(file_size=settings.get().max_file_size, data=_DATA, nice=5)
         env = _environment(self._folder)
-        warm_child = await warm.take(self._folder, env, limits)
+        warm_child = None if self._trial else await warm.take(self._folder, env, limits, self._program)
         if warm_child:
             try:
                 await warm_child.write(order)

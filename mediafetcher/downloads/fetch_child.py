@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from mediafetcher.downloads import resume
+from mediafetcher.downloads import override, resume
 from mediafetcher.net import egress
 
 _EVERY = 0.25  # seconds between two reports of progress
@@ -74,6 +74,7 @@ def main() -> NoReturn:
     folder = Path(order["folder"])
     os.chdir(folder)
     os.environ.update(HOME=str(folder), TMPDIR=str(folder))
+    override.prefer(order.get("ytdlp"))
     try:
         egress.install(order["allow_hosts"], order["own_ports"])
         resume.prepare(folder)

@@ -1,7 +1,8 @@
 """Fetch children that start warm: a program that has yt-dlp in memory and forks itself for each download.
 
 A cold child computes for half a second before it does anything; a fork of the warm program is there in a few
-milliseconds. The program (zygote.py) starts with the first download and leaves when there were none for a minute.
+milliseconds. The program (zygote.py) starts with the first download and leaves when there were none for a minute, when
+another yt-dlp is wanted (ytdlp.py), or after so many forks; those that are at work then end in peace.
 Between `open` and `close` it is used; at other times, and whenever it does not work, children start cold.
 
 The warm program reaps a fork only when it is told to: until then its number, and that of its group, belong to
@@ -12,11 +13,13 @@ import asyncio
 import contextlib
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 from mediafetcher.base import child, frozen, log, settings
 
 IDLE_SECONDS = 60.0
+MOST_FORKS = 200  # of one program; then a fresh one takes its place
 _START_SECONDS = 30.0
 _ANSWER_SECONDS = 5.0
 _log = log.get("fetch")
@@ -43,68 +46,63 @@ async def close() -> None:
         await pool.close()
 
 
-async def take(folder: Path, env: dict[str, str], limits: child.Limits) -> child.Child | None:
-    """A child that is ready for its order, or None where it must be started cold."""
+async def take(folder: Path, env: dict[str, str], limits: child.Limits, ytdlp: str = "") -> child.Child | None:
+    """A child that is ready for its order, or None where it must be started cold. `ytdlp`: the folder of the yt-dlp
+    that it must have loaded; nothing for the one that came along."""
     if _pool is None or folder.parent != settings.get().work:
         return None
     try:
-        return await _pool.take(folder.parent, env, limits)
+        return await _pool.take(folder.parent, env, limits, ytdlp)
     except OSError as error:
         _log.warning("the warm fetch program does not work, starting cold", reason=str(error))
         await _pool.close()
         return None
 
 
-class Pool:
-    """The warm program, started when it is needed."""
+class Program:
+    """The warm program as it runs: what it has loaded, how often it has forked, who of them is alive."""
 
-    def __init__(self) -> None:
-        self._lock = asyncio.Lock()
-        self._program: child.Child | None = None
-        self._control: socket.socket | None = None
-        self._alive = 0
-        self._leaving: asyncio.TimerHandle | None = None
-        self._closing: asyncio.Task[None] | None = None
+    def __init__(self, process: child.Child, control: socket.socket, ytdlp: str) -> None:
+        self._process = process
+        self._control = control
+        self.ytdlp = ytdlp
+        self.forks = 0
+        self.alive = 0
+        self.retired = False  # no more forks; it goes with the last that is alive
 
-    async def take(self, work: Path, env: dict[str, str], limits: child.Limits) -> child.Child:
-        """A fork. Where the caller is cancelled meanwhile it is made all the same, so that no answer of the warm
-        program stays unread for the next one, and then killed."""
-        making = asyncio.ensure_future(self._take(work, env, limits))
-        try:
-            return await asyncio.shield(making)
-        except asyncio.CancelledError:
-            with contextlib.suppress(OSError):
-                await (await making).kill()
-            raise
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
-    async def _take(self, work: Path, env: dict[str, str], limits: child.Limits) -> child.Child:
-        async with self._lock:
-            self._stay()
-            if self._program is None or self._program.returncode is not None:
-                await self._start(work, env, limits)
-            return await self._fork()
+    @property
+    def returncode(self) -> int | None:
+        return self._process.returncode
 
-    async def close(self) -> None:
-        self._stay()
-        program, self._program = self._program, None
-        control, self._control = self._control, None
-        if control:
-            control.close()
-        if program:
-            await program.kill()
-
-    async def _start(self, work: Path, env: dict[str, str], limits: child.Limits) -> None:
-        await self.close()
+    @classmethod
+    async def start(cls, work: Path, env: dict[str, str], limits: child.Limits, ytdlp: str) -> "Program":
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
-        self._control = ours
-        with theirs:
-            argv = [*program(), str(theirs.fileno())]
-            self._program = await child.start(argv, limits, env=env, cwd=work, pass_fds=(theirs.fileno(),))
-        await self._answer(_START_SECONDS)
+        try:
+            with theirs:
+                argv = [*program(), str(theirs.fileno()), ytdlp]
+                process = await child.start(argv, limits, env=env, cwd=work, pass_fds=(theirs.fileno(),))
+        except BaseException:
+            ours.close()
+            raise
+        started = cls(process, ours, ytdlp)
+        try:
+            await started._answer(_START_SECONDS)
+        except BaseException:
+            await started.end()
+            raise
+        return started
+
+    async def end(self) -> None:
+        """With all its forks."""
+        self._control.close()
+        await self._process.kill()
 
     async def _answer(self, seconds: float) -> bytes:
-        assert self._control
         try:
             async with asyncio.timeout(seconds):
                 answer = await asyncio.get_running_loop().sock_recv(self._control, 64)
@@ -114,8 +112,7 @@ class Pool:
             raise OSError("it has ended")
         return answer
 
-    async def _fork(self) -> child.Child:
-        assert self._control
+    async def fork(self, reaped: Callable[["Program"], None]) -> child.Child:
         with contextlib.ExitStack() as theirs:
             pipes = [os.pipe() for _ in range(3)]
             mine = [pipes[0][1], pipes[1][0], pipes[2][0]]
@@ -129,19 +126,86 @@ class Pool:
                 for descriptor in mine:
                     os.close(descriptor)
                 raise
-        self._alive += 1
-        control = self._control
-        return await child.adopt(pid, mine[0], mine[1], mine[2], lambda: self._reap(control, pid))
+        self.alive += 1
+        self.forks += 1
 
-    def _reap(self, control: socket.socket, pid: int) -> None:
-        self._alive -= 1
-        with contextlib.suppress(OSError):
-            control.send(b"reap %d" % pid)
-        if self._alive == 0 and control is self._control:
-            self._leaving = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._leave)
+        def reap() -> None:
+            self.alive -= 1
+            with contextlib.suppress(OSError):
+                self._control.send(b"reap %d" % pid)
+            reaped(self)
 
-    def _leave(self) -> None:
-        self._closing = asyncio.ensure_future(self.close())
+        return await child.adopt(pid, mine[0], mine[1], mine[2], reap)
+
+
+class Pool:
+    """The warm program, started when it is needed, and anew where another yt-dlp is wanted or after many forks."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._program: Program | None = None
+        self._retired: set[Program] = set()
+        self._leaving: asyncio.TimerHandle | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+
+    @property
+    def alive(self) -> int:
+        """Forks that have not ended."""
+        return sum(one.alive for one in self._every())
+
+    def _every(self) -> list[Program]:
+        return [*self._retired, *([self._program] if self._program else [])]
+
+    async def take(self, work: Path, env: dict[str, str], limits: child.Limits, ytdlp: str) -> child.Child:
+        """A fork. Where the caller is cancelled meanwhile it is made all the same, so that no answer of the warm
+        program stays unread for the next one, and then killed."""
+        making = asyncio.ensure_future(self._take(work, env, limits, ytdlp))
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            with contextlib.suppress(OSError):
+                await (await making).kill()
+            raise
+
+    async def _take(self, work: Path, env: dict[str, str], limits: child.Limits, ytdlp: str) -> child.Child:
+        async with self._lock:
+            self._stay()
+            now = self._program
+            if now and (now.returncode is not None or now.ytdlp != ytdlp or now.forks >= MOST_FORKS):
+                self._retire(now)
+            if self._program is None:
+                self._program = await Program.start(work, env, limits, ytdlp)
+            return await self._program.fork(self._reaped)
+
+    def _retire(self, old: Program) -> None:
+        """No more forks of this one; those that are alive go on."""
+        self._program = None
+        old.retired = True
+        self._retired.add(old)
+        if not old.alive:
+            self._end(old)
+
+    def _reaped(self, one: Program) -> None:
+        if one.alive:
+            return
+        if one.retired:
+            self._end(one)
+        elif one is self._program:
+            self._leaving = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._retire, one)
+
+    def _end(self, one: Program) -> None:
+        self._retired.discard(one)
+        ending = asyncio.ensure_future(one.end())
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+
+    async def close(self) -> None:
+        self._stay()
+        for one in self._every():
+            self._retired.discard(one)
+            await one.end()
+        self._program = None
+        await asyncio.gather(*self._ending)
 
     def _stay(self) -> None:
         if self._leaving:

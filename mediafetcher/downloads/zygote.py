@@ -12,11 +12,13 @@ import sys
 from typing import NoReturn
 
 from mediafetcher.base import confine
-from mediafetcher.downloads import fetch_child
+from mediafetcher.downloads import fetch_child, override
 
 
 def main() -> None:
+    """Arguments: the number of the control socket; the folder of yt-dlp, or nothing for the one that came along."""
     control = socket.socket(fileno=int(sys.argv[1]))
+    override.prefer(sys.argv[2])
     fetch_child.preload()
     gc.collect()
     gc.freeze()  # the forks share this memory as long as nobody writes to it

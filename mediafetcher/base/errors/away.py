@@ -34,6 +34,11 @@ class MediaReadOnly(Away):
     words = "The media folder cannot be written: check the mount and its rights. Downloads wait."
 
 
+class IndexAway(Away):
+    code = "index_away"
+    words = "The package index cannot be reached: try later."
+
+
 class Stopping(Away):
     code = "stopping"
     words = "MediaFetcher is stopping."

@@ -58,7 +58,7 @@ async def test_at_the_same_time(site, folder):
         *(bring(site, folder.with_name(str(number)), f"/slow/400/ok.mp4?{number}") for number in range(5))
     )
     assert len({result.file for result in results}) == 5
-    assert warm._pool._alive == 0
+    assert warm._pool.alive == 0
 
 
 async def test_a_fork_is_confined_as_a_cold_child_is(site, folder):
@@ -135,4 +135,19 @@ async def test_who_is_cancelled_while_it_starts_spoils_nothing_for_the_next(site
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
     assert (await bring(site, folder)).size
-    assert warm._pool._alive == 0
+    assert warm._pool.alive == 0
+
+
+async def test_after_many_forks_a_fresh_program_takes_over_and_the_old_one_ends_with_its_last(
+    site, folder, monkeypatch
+):
+    monkeypatch.setattr(warm, "MOST_FORKS", 2)
+    assert (await bring(site, folder)).size
+    first = warm._pool._program.pid
+    async with fetch.Fetch(site.url("/media/ok.mp4"), Options(), folder) as source:
+        assert (await bring(site, folder.with_name("2"))).size
+        assert warm._pool._program.pid != first
+        await source.info()  # of the first program, and not disturbed
+        assert (await source.download()).size
+    await gone(first)
+    assert warm._pool.alive == 0

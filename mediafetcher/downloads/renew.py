@@ -1,0 +1,165 @@
+"""A newer yt-dlp: found in the package index, proved, and then used.
+
+It is taken only with the hash that the index gives, after it was loaded in a confined child and after it has fetched
+a film from a small site of our own (smoke.py). Where anything of that fails, everything is as it was before.
+"""
+
+import asyncio
+import contextlib
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from mediafetcher.base import child, errors, frozen, log, settings
+from mediafetcher.downloads import smoke, wheels, ytdlp
+from mediafetcher.downloads.override import PACKAGES
+from mediafetcher.downloads.ytdlp import Channel, Kept, Status, Version
+
+_CHECK_SECONDS = 240.0
+_EJS = re.compile(r"^Requires-Dist: yt-dlp-ejs\s*==\s*([\d.]+)", re.MULTILINE)
+_log = log.get("ytdlp")
+_running: asyncio.Task[Status] | None = None
+
+
+async def look(channel: Channel | None = None) -> Status:
+    """Ask the index what the newest version is. Raises `IndexAway`."""
+    await _newest(channel or ytdlp.kept().current.channel)
+    return ytdlp.status()
+
+
+async def update(channel: Channel | None = None) -> Status:
+    """Take the newest version of the channel, if it proves good; whoever asks meanwhile waits for the same.
+
+    Raises `IndexAway` or `UpdateRefused`; then everything is as before.
+    """
+    await asyncio.shield(start(channel))
+    return ytdlp.status()
+
+
+def start(channel: Channel | None = None) -> asyncio.Task[Status]:
+    """Begin an update, or join the one that runs; its error is kept for `status`."""
+    global _running
+    if _running is None:
+        _running = asyncio.create_task(_update(channel or ytdlp.kept().current.channel), name="ytdlp update")
+        ytdlp.news.updating = True
+        _running.add_done_callback(_ended)
+    return _running
+
+
+def _ended(task: asyncio.Task[Status]) -> None:
+    global _running
+    _running, ytdlp.news.updating = None, False
+    if not task.cancelled():
+        error = task.exception()
+        problem = error if isinstance(error, errors.Problem) or error is None else errors.Internal()
+        if error is not None:
+            _log.warning("yt-dlp was not updated", reason=str(error))
+        ytdlp.news.error = problem
+
+
+async def stop() -> None:
+    """End an update that runs; it leaves nothing behind."""
+    if (task := _running) is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _newest(channel: Channel) -> wheels.Wheel:
+    wheel = await asyncio.to_thread(
+        wheels.newest, settings.get().ytdlp_index, "yt-dlp", development=channel == "nightly"
+    )
+    ytdlp.news.latest[channel] = wheel.version
+    return wheel
+
+
+async def _update(channel: Channel) -> Status:
+    wheel = await _newest(channel)
+    now = ytdlp.kept()
+    wanted = Version(wheel.version if wheels.order(wheel.version) > wheels.order(ytdlp.bundled()) else None, channel)
+    if wanted.version != now.current.version:
+        if wanted.version:
+            await _prepare(wheel)
+        ytdlp.keep(Kept(wanted, now.current))
+        _log.info("yt-dlp updated", version=wanted.version or ytdlp.bundled(), before=now.current.version or ytdlp.bundled())
+    elif wanted != now.current:
+        ytdlp.keep(Kept(wanted, now.previous))
+    return ytdlp.status()
+
+
+async def _prepare(wheel: wheels.Wheel) -> None:
+    """The version in its folder, proved. A folder that is there was proved before."""
+    final = ytdlp.root() / wheel.version
+    if final.is_dir():
+        return
+    ytdlp.make_root()
+    data = await asyncio.to_thread(wheels.fetch, wheel, settings.get().ytdlp_index)
+    fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=ytdlp.root()))
+    try:
+        await asyncio.to_thread(_unpack, data, fresh)
+        await _load(fresh, wheel.version)
+        await asyncio.to_thread(_take_back, fresh)
+        await smoke.fetch(fresh)
+        fresh.rename(final)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, fresh, ignore_errors=True)
+
+
+def _unpack(data: bytes, folder: Path) -> None:
+    """yt-dlp, and the solver scripts it names where ours are of another version: each knows the other's hash."""
+    metadata = wheels.unpack(data, folder, PACKAGES[0])
+    wanted = _EJS.search(metadata)
+    if wanted and wanted[1] != _our_scripts():
+        index = settings.get().ytdlp_index
+        scripts = wheels.newest(index, "yt-dlp-ejs", exactly=wanted[1])
+        wheels.unpack(wheels.fetch(scripts, index), folder, PACKAGES[1])
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        _give(path)
+    folder.chmod(0o755)
+    _give(folder)
+
+
+def _our_scripts() -> str | None:
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        return importlib.metadata.version("yt-dlp-ejs")
+    return None
+
+
+def _give(path: Path) -> None:
+    """To the service account, for as long as the check writes the compiled form beside the source."""
+    account = child.service_account()
+    if account:
+        os.chown(path, account.uid, account.gid)
+
+
+def _take_back(folder: Path) -> None:
+    """Ours again, readable for all: what fetches may not change what fetches."""
+    for path in [folder, *folder.rglob("*")]:
+        if child.service_account():
+            os.chown(path, os.geteuid(), os.getegid(), follow_symlinks=False)
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+async def _load(folder: Path, version: str) -> None:
+    """Raises `UpdateRefused` where it cannot be loaded, or says that it is another version."""
+    argv = [*frozen.python("mediafetcher.downloads.fetch_check"), str(folder)]
+    env = child.environment(folder, PYTHONPATH=str(Path(__file__).parents[2]))
+    limits = child.Limits(file_size=64 << 20, data=1 << 30, cpu_seconds=int(_CHECK_SECONDS), nice=5)
+    said: dict[str, Any] = {}
+    async with await child.start(argv, limits, env=env, cwd=folder) as program:
+        with contextlib.suppress(TimeoutError, ValueError):
+            async with asyncio.timeout(_CHECK_SECONDS):
+                async for line in program:
+                    said = json.loads(line)
+        await program.kill()
+        tail = program.stderr_tail.strip().splitlines()[-1:] or ["it said nothing"]
+    if not said:
+        raise errors.UpdateRefused(f"The new yt-dlp was refused: it cannot be loaded ({tail[0][-200:]}).")
+    if wheels.order(str(said["version"]))[0] != wheels.order(version)[0]:
+        raise errors.UpdateRefused(f"The new yt-dlp was refused: it says that it is {said['version']}.")
