@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any
 
 # What may be started with `--module`; see mediafetcher/base/frozen.py.
-_MODULES = ("mediafetcher.downloads.fetch_child", "mediafetcher.downloads.zygote")
+_MODULES = (
+    "mediafetcher.downloads.fetch_child",
+    "mediafetcher.downloads.fetch_check",
+    "mediafetcher.downloads.zygote",
+)
 _CERTIFICATES = ("/etc/ssl/cert.pem", "/etc/ssl/certs/ca-certificates.crt")
 
 

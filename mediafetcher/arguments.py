@@ -89,6 +89,13 @@ def parser() -> argparse.ArgumentParser:
         "--uid", type=int, metavar="N", help="number of the user and group, where the share wants a certain one"
     )
     doing.add_parser("uninstall", parents=[common], help="take the service away; the data stays")
+    managed = add("ytdlp", "the part that knows the sites").add_subparsers(
+        dest="action", metavar="ACTION", required=True
+    )
+    managed.add_parser("status", parents=[common], help="which one is used, and whether there is a newer one")
+    newer = managed.add_parser("update", parents=[common], help="fetch the newest one and use it, without a restart")
+    newer.add_argument("--nightly", action="store_true", help="the newest of all, a development version")
+    managed.add_parser("rollback", parents=[common], help="go back to the one before")
     add("setup", "print the one-time code of the first run")
     add("settings", "show the effective settings")
     addon = add("extension", "write the browser extension, for Chromium browsers and Firefox")

@@ -15,7 +15,7 @@ from mediafetcher import backup, control
 from mediafetcher.base import child, clock, errors, log
 from mediafetcher.base.settings import Settings
 from mediafetcher.db import carry, cluster, engine, schema
-from mediafetcher.downloads import queue
+from mediafetcher.downloads import queue, renew
 from mediafetcher.library import export, items, mount
 
 _log = log.get("instance")
@@ -71,6 +71,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
             await mount.prepare()
         instance = Instance(settings)
         stack.push_async_callback(instance.stop_jobs)
+        stack.push_async_callback(renew.stop)
         await stack.enter_async_context(_task(_watch_mount()))
         if not joins:
             await stack.enter_async_context(_task(_keep_house()))

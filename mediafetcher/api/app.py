@@ -30,6 +30,7 @@ from mediafetcher.api import (
     problems,
     sources,
     system,
+    ytdlp,
 )
 from mediafetcher.api.auth import ACCOUNT, ADMIN, DOWNLOAD, DOWNLOADS, LIBRARY, OPEN, OPTIONAL, READ, Who
 from mediafetcher.base import errors as e
@@ -59,6 +60,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/system", system.overview, READ),
     Route("GET", "/api/settings", system.effective_settings, ADMIN),
     Route("GET", "/api/events", events.stream, READ),
+    Route("GET", "/api/ytdlp", ytdlp.show, ADMIN),
+    Route("POST", "/api/ytdlp", ytdlp.manage, ADMIN, (e.IndexAway, e.NothingBefore), 200),
     # who comes in
     Route("GET", "/api/session", account.state, OPTIONAL),
     Route("POST", "/api/setup", account.set_up, OPEN, (*_PASSWORD, e.SetupCode, e.SetupClosed, e.NameTaken)),

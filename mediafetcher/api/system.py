@@ -1,8 +1,6 @@
 """/api/health, /api/system, /api/settings: how the installation is."""
 
 import asyncio
-import functools
-import importlib.metadata
 import platform
 from datetime import datetime
 from typing import Any, Literal
@@ -14,7 +12,7 @@ from mediafetcher.api import usage
 from mediafetcher.api.answer import Asked, fit
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import jobs, listing, machines
+from mediafetcher.downloads import jobs, listing, machines, ytdlp
 from mediafetcher.library import listing as library
 from mediafetcher.library import mount, store
 from mediafetcher.media import ffmpeg
@@ -128,7 +126,7 @@ async def state() -> System:
         transcode=fit(Transcode, await asyncio.to_thread(usage.conversions)),
         saved=fit(Saved, saved),
         library=fit(LibrarySize, await library.totals()),
-        versions=Versions(platform.python_version(), await _postgresql(), await _ffmpeg(), _yt_dlp()),
+        versions=Versions(platform.python_version(), await _postgresql(), await _ffmpeg(), ytdlp.status().version),
         workers=[fit(Machine, row) for row in await machines.page()],
     )
 
@@ -138,14 +136,6 @@ _SAVED = """
 SELECT (SELECT coalesce(sum(size * (ref_count - 1)), 0)::bigint FROM media_file WHERE ref_count > 1) AS bytes,
        (SELECT count(*) FROM download WHERE linked) AS downloads
 """
-
-
-@functools.cache
-def _yt_dlp() -> str:
-    try:
-        return importlib.metadata.version("yt-dlp")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
 
 
 async def _postgresql() -> str:

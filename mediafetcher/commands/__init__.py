@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from mediafetcher import arguments, control
 from mediafetcher.base import errors, log
-from mediafetcher.commands import downloads, library, people, vault
+from mediafetcher.commands import downloads, library, people, vault, ytdlp
 from mediafetcher.instance import Instance
 from mediafetcher.out import Out
 
@@ -31,6 +31,7 @@ _COMMANDS: dict[str, Callable[[Instance, argparse.Namespace, Out, str | None], A
     "token": people.token,
     "key": vault.key,
     "audit": vault.trail,
+    "ytdlp": ytdlp.manage,
 }
 
 

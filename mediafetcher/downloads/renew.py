@@ -85,7 +85,9 @@ async def _update(channel: Channel) -> Status:
         if wanted.version:
             await _prepare(wheel)
         ytdlp.keep(Kept(wanted, now.current))
-        _log.info("yt-dlp updated", version=wanted.version or ytdlp.bundled(), before=now.current.version or ytdlp.bundled())
+        _log.info(
+            "yt-dlp updated", version=wanted.version or ytdlp.bundled(), before=now.current.version or ytdlp.bundled()
+        )
     elif wanted != now.current:
         ytdlp.keep(Kept(wanted, now.previous))
     return ytdlp.status()

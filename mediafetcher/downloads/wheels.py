@@ -117,9 +117,9 @@ def _parts(name: str) -> tuple[str, ...]:
 def _get(url: str, most: int, accept: str = "*/*") -> bytes:
     if urlsplit(url).scheme not in ("https", "http"):
         raise errors.IndexAway(f"{url} is no address of a package index: see MEDIAFETCHER_YTDLP_INDEX.")
-    request = urllib.request.Request(url, headers={"Accept": accept, "User-Agent": "MediaFetcher"})
+    request = urllib.request.Request(url, headers={"Accept": accept, "User-Agent": "MediaFetcher"})  # noqa: S310 (its scheme was looked at)
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
             data = bytes(answer.read(most + 1))
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or error

@@ -212,6 +212,29 @@ class NewerSchema(Refused):
     words = "This database was made by a newer MediaFetcher: install that version or restore an older backup."
 
 
+class BackupFailed(Refused):
+    code = "backup_failed"
+    words = "The backup could not be made."
+
+
+class RestoreFailed(Refused):
+    code = "restore_failed"
+    words = "The backup could not be restored: the database is as it was."
+
+
+class BackupDamaged(Refused):
+    code = "backup_damaged"
+    words = "This is no backup of MediaFetcher, or it is damaged: take another one."
+
+
+class NoServiceManager(Refused):
+    code = "no_service_manager"
+    words = "This machine has neither OpenRC nor systemd: start `mediafetcher serve` by what it has."
+
+
+class ServiceFailed(Refused):
+    code = "service_failed"
+    words = "The service could not be made."
 
 
 class UpdateRefused(Refused):

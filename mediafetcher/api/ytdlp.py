@@ -1,0 +1,31 @@
+"""/api/ytdlp: which yt-dlp is used; a newer one; the one before."""
+
+from typing import Literal
+
+import msgspec
+from litestar.params import JSONBody
+
+from mediafetcher.api.answer import Asked
+from mediafetcher.downloads import renew, ytdlp
+
+
+class Order(msgspec.Struct, forbid_unknown_fields=True):
+    """`update` goes on by itself (`updating`, then `version` or `error`); `look` only asks what there is."""
+
+    action: Literal["update", "rollback", "look"]
+    channel: ytdlp.Channel | None = None
+
+
+async def show(request: Asked) -> ytdlp.Status:
+    """Which yt-dlp is used."""
+    return ytdlp.status()
+
+
+async def manage(request: Asked, data: JSONBody[Order]) -> ytdlp.Status:
+    """Take a newer one, go back to the one before, or look what there is."""
+    if data.action == "look":
+        return await renew.look(data.channel)
+    if data.action == "rollback":
+        return ytdlp.rollback()
+    renew.start(data.channel)
+    return ytdlp.status()
