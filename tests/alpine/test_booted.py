@@ -76,7 +76,7 @@ class Machine:
         """Ask until a shell answers: the kernel's own words come on the same line."""
         end = time.monotonic() + 600
         while time.monotonic() < end:
-            if self._ask("true", 5) is not None:
+            if self._ask("export PATH=$PATH:/usr/local/bin; stty -echo", 5) is not None:
                 return
         raise AssertionError(f"no shell: {self.log.read_text(errors='replace')[-3000:]}")
 
@@ -147,7 +147,6 @@ def machine(alpine_root: Path) -> Iterator[Machine]:
 
 
 def test_the_service_through_boot_kill_reset_and_power_off(machine):
-    machine("stty -echo")
     said = machine("mediafetcher service install")
     assert "It is started" in said, said
     until(machine.health, 300, "it answers after the install")
