@@ -12,6 +12,7 @@ import pwd
 import stat
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,8 @@ def uninstall(settings: Settings, say: Say) -> None:
     _stop(kind)
     _disable(kind)
     for path in (_OPENRC, _SYSTEMD, _LOGROTATE, _PERIODIC, SYSTEM_FILE):
-        if path.exists() and units.MARK in path.read_text(errors="replace"):
+        ours = _only_ours if path == SYSTEM_FILE else _marked
+        if path.exists() and ours(path):
             path.unlink()
             say(f"Removed {path}.")
     with contextlib.suppress(OSError):
@@ -245,8 +247,12 @@ def _prepare_media(media: Path, settings: Settings, account: confine.Account, sa
 # ---- files -------------------------------------------------------------------------------------------------
 
 
+def _marked(path: Path) -> bool:
+    return units.MARK in path.read_text(errors="replace")
+
+
 def _write(path: Path, text: str, mode: int, say: Say) -> None:
-    if path.exists() and units.MARK not in path.read_text(errors="replace"):
+    if path.exists() and not _marked(path):
         raise errors.ServiceFailed(f"{path} is there and not ours: move it away, and try again.")
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
@@ -256,11 +262,20 @@ def _write(path: Path, text: str, mode: int, say: Say) -> None:
     say(f"Wrote {path}.")
 
 
+def _only_ours(path: Path) -> bool:
+    """Whether a settings file holds what we wrote and nothing of the administrator's."""
+    text = path.read_text(errors="replace")
+    try:
+        return units.MARK in text and set(tomllib.loads(text)) <= set(units.CONFIG)
+    except tomllib.TOMLDecodeError:
+        return False
+
+
 def _write_config(wish: Wish, settings: Settings, say: Say) -> None:
-    if SYSTEM_FILE.exists() and units.MARK not in SYSTEM_FILE.read_text():
-        say(f"{SYSTEM_FILE} is yours and stays as it is; it listens on {settings.host}.")
-        return
     before = SYSTEM_FILE.exists()
+    if before and not _only_ours(SYSTEM_FILE):
+        say(f"{SYSTEM_FILE} has settings of yours and stays as it is; it listens on {settings.host}:{settings.port}.")
+        return
     host = wish.host or (settings.host if before else "0.0.0.0")  # noqa: S104 (a service is there for others)
     port = wish.port or (settings.port if before else None)
     _write(SYSTEM_FILE, units.config(host, port, wish.media or (settings.media if before else None)), 0o644, say)

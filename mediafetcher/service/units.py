@@ -8,6 +8,7 @@ NAME = "mediafetcher"
 MARK = "Written by `mediafetcher service install`"  # a file without it is somebody else's and stays as it is
 LOG = Path("/var/log/mediafetcher/mediafetcher.log")
 _LOG_BYTES = 10 << 20
+CONFIG = ("host", "port", "media")  # the settings that are written for a service
 
 
 @dataclass(frozen=True)

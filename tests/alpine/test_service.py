@@ -79,7 +79,14 @@ def test_it_can_be_repeated_and_undone(alpine):
     passwd = alpine.inside("/etc/passwd").read_text()
     run(alpine, "service", "install")
     script = alpine.inside(SCRIPT).read_text()
-    said = run(alpine, "service", "install")
+    said = run(alpine, "service", "install", "--port", "9999")
+    config = alpine.inside("/etc/mediafetcher/config.toml")
+    assert 'host = "0.0.0.0"\nport = 9999' in config.read_text()
+    ours = config.read_text()
+    config.write_text(f'{ours}public_url = "https://media.example.org"\n')
+    assert "settings of yours" in run(alpine, "service", "install", "--port", "8888")
+    assert "9999" in config.read_text()
+    config.write_text(ours)
     assert "Made the user" not in said
     assert alpine.inside(SCRIPT).read_text() == script
     said = run(alpine, "service", "uninstall")
