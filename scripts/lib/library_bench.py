@@ -124,6 +124,41 @@ def import_files(count: int) -> Imported:
         return Imported(adopted, again, command(state, "check"))
 
 
+class Films(NamedTuple):
+    adopted: Run
+    peer: float  # seconds of `cp`, `sync` and `sha256sum`
+    size: int
+
+
+def import_films(count: int, size: int) -> Films:
+    """Import films of this size each: the pass over the bytes is what counts."""
+    with scratch() as folder:
+        films = folder / "films"
+        films.mkdir()
+        make_files(films, FILMS)
+        head = (films / "0000" / "000000.mp4").read_bytes()
+        shutil.rmtree(films / "0000")
+        for number in range(count):
+            with (films / f"{number}.mp4").open("wb") as file:
+                file.write(head + (8 + size).to_bytes(4, "big") + b"free")
+                for _ in range(size // MIB):
+                    file.write(os.urandom(MIB))
+        adopted = command(folder / "state", "import", str(films))
+        assert f"{count} added" in adopted.said, adopted.said[-500:]
+        shutil.rmtree(folder / "state")
+        return Films(adopted, _copy_and_hash(sorted(films.iterdir()), folder / "copies"), count * size)
+
+
+def _copy_and_hash(paths: list[Path], target: Path) -> float:
+    """Seconds of what everybody has for it."""
+    target.mkdir()
+    began = time.monotonic()
+    subprocess.run(["cp", *map(str, paths), str(target)], check=True)
+    subprocess.run(["sync", "-f", str(target)], check=True)
+    subprocess.run(["sha256sum", *map(str, target.iterdir())], check=True, stdout=subprocess.DEVNULL)
+    return time.monotonic() - began
+
+
 # ---- one large file ----------------------------------------------------------------------------------------
 
 
@@ -156,11 +191,7 @@ def large(size: int) -> Large:
             for _ in range(size // MIB):
                 file.write(noise.read(MIB))
         seconds, memory = asyncio.run(_store(folder, source))
-        began = time.monotonic()
-        subprocess.run(["cp", str(source), str(folder / "copy")], check=True)
-        subprocess.run(["sync", str(folder / "copy")], check=True)
-        subprocess.run(["sha256sum", str(folder / "copy")], check=True, stdout=subprocess.DEVNULL)
-        return Large(seconds, time.monotonic() - began, memory)
+        return Large(seconds, _copy_and_hash([source], folder / "copies"), memory)
 
 
 async def _store(folder: Path, source: Path) -> tuple[float, int]:
