@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import library_bench
-from faults.program import Program
+from tests.faults.program import Program
 
 from mediafetcher.media import convert, ffmpeg, probe
 
