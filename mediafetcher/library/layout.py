@@ -13,7 +13,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +93,7 @@ class Item:
     kept: set[str] = field(default_factory=set)
     missing: bool = False
 
-    @property
+    @cached_property
     def links(self) -> dict[str, Path]:
         """The files of an item: what follows the title in the tree -> the file in the store."""
         row = self.row
@@ -155,7 +155,8 @@ class Layout:
         made = {file.suffix: file.made for file in item.have}
         for suffix, source in item.links.items():
             path = f"{item.folder.path}/{stem}{suffix}"
-            if self._disk.state(path) not in (None, made.get(suffix), *self._disk.words(path, source)):
+            state = self._disk.state(path)
+            if state not in (None, made.get(suffix)) and not self._disk.leads_to(path, state, source):
                 return None
         return stem
 
@@ -183,7 +184,7 @@ class Layout:
             # Other than what we wrote: edited by somebody, and theirs.
             return state is not None and (state != file.made or state == word_of(nfo.document(item.row)))
         source = item.links.get(file.suffix)
-        return source is not None and self._disk.state(file.path) in self._disk.words(file.path, source)
+        return source is not None and self._disk.leads_to(file.path, self._disk.state(file.path), source)
 
     # ---- place -------------------------------------------------------------------------------------------
 
@@ -221,10 +222,10 @@ class Layout:
         if suffix == ".nfo":
             made = word_of(nfo.document(item.row))
         else:
-            hard, symbolic = self._disk.words(path, item.links[suffix])
-            made = hard if self._hard else symbolic
-            if self._disk.state(path) in (hard, symbolic):  # made by us before the list was lost
-                made = hard if self._disk.state(path) == hard else symbolic
+            state, source = self._disk.state(path), item.links[suffix]
+            # One that leads there already was made by us before the list was lost.
+            ours = state is not None and self._disk.leads_to(path, state, source)
+            made = state if ours and state else self._disk.word(path, source, hard=self._hard)
         return File(item.id, item.folder, item.stem, suffix, made)
 
     def _is_free(self, item: Item, stem: str) -> bool:
@@ -234,7 +235,7 @@ class Layout:
         known = False
         for suffix, source in item.links.items():
             state = self._disk.state(path + suffix)
-            right = state in self._disk.words(path + suffix, source)
+            right = self._disk.leads_to(path + suffix, state, source)
             if state is not None and not right:
                 return False
             known |= right

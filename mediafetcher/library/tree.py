@@ -55,9 +55,13 @@ class Disk:
         state = self.state(path)
         return word_of((self.root / path).read_bytes()) if state and state.startswith("inode:") else state
 
-    def words(self, path: str, source: Path) -> tuple[str, str]:
-        """What a hard and a symbolic link to `source` at this path are. Raises OSError where there is no source."""
-        return f"inode:{source.stat().st_ino}", f"to:{self._target(path, source)}"
+    def word(self, path: str, source: Path, *, hard: bool) -> str:
+        """What a link to `source` at this path is. Raises OSError where there is no source."""
+        return f"inode:{source.stat().st_ino}" if hard else f"to:{self._target(path, source)}"
+
+    def leads_to(self, path: str, state: str | None, source: Path) -> bool:
+        """Whether what is at a path is a link of ours to `source`, of either kind."""
+        return state is not None and state == self.word(path, source, hard=not state.startswith("to:"))
 
     def link(self, path: str, source: Path, *, hard: bool) -> None:
         """Make it. Raises OSError."""

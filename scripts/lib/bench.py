@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import library_bench
-from tests.faults.program import Program
 
 from mediafetcher.media import convert, ffmpeg, probe
+from tests.faults.program import Program
 
 GIB = 1 << 30
 
