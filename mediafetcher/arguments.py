@@ -36,8 +36,7 @@ def parser() -> argparse.ArgumentParser:
     get = add("get", "fetch links into the library")
     get.add_argument("urls", nargs="+", metavar="URL")
     get.add_argument("--folder", default="", metavar="A/B", help="folder of the library, made where missing")
-    get.add_argument("--audio", action="store_true", help="sound only")
-    get.add_argument("--max-height", type=int, metavar="N", help="picture height at the most")
+    _wishes(get)
     _for_person(get)
     adopt = add("import", "take files and folders that lie there already into the library")
     adopt.add_argument("paths", nargs="+", metavar="PATH")
@@ -121,6 +120,36 @@ def parser() -> argparse.ArgumentParser:
     trail.add_argument("--last", type=int, default=50, metavar="N", help="how many, newest first")
     trail.add_argument("--json", action="store_true", help="one JSON object per line")
     return top
+
+
+def _wishes(get: argparse.ArgumentParser) -> None:
+    """The options of a download (downloads/options.py), as they are typed."""
+    sound = get.add_mutually_exclusive_group()
+    sound.add_argument("--audio", action="store_const", const="m4a", help="sound only")
+    sound.add_argument("--mp3", dest="audio", action="store_const", const="mp3", help="sound only, as MP3")
+    get.add_argument("--max-height", type=int, metavar="N", help="picture height at the most")
+    get.add_argument("--never-transcode", action="store_true", help="take the picture as it is")
+    get.add_argument("--keep-original", action="store_true", help="keep the file as it comes, playable or not")
+    get.add_argument("--subtitles", default="", metavar="en,fr", help="languages, or `all`")
+    get.add_argument("--auto-subtitles", action="store_true", help="also those that a machine wrote")
+    get.add_argument("--start", type=seconds, metavar="TIME", help="begin here: seconds, or 1:02:03")
+    get.add_argument("--end", type=seconds, metavar="TIME", help="end here")
+    get.add_argument("--sponsorblock", action="store_true", help="parts that viewers marked, as chapters")
+    get.add_argument("--rate-limit", type=int, metavar="BYTES", help="bytes per second")
+    get.add_argument("--proxy", metavar="URL", help="http://, https:// or socks5://host:port")
+    get.add_argument("--live-max", type=int, metavar="SECONDS", help="length of a live recording at the most")
+    get.add_argument("--playlist", action="store_true", help="the link is a list: one download for each entry")
+    get.add_argument("--limit", type=int, metavar="N", help="of a list, the first so many")
+    get.add_argument("--items", default="", metavar="1,4", help="of a list, only these")
+    get.add_argument("--list-folder", action="store_true", help="of a list, into a folder of its name")
+
+
+def seconds(text: str) -> float:
+    """`90`, `1:30` or `1:02:03.5` in seconds. Raises ValueError."""
+    parts = text.split(":")
+    if len(parts) > 3:
+        raise ValueError(text)
+    return sum(float(part) * 60**power for power, part in enumerate(reversed(parts)))
 
 
 def _for_person(command: argparse.ArgumentParser) -> None:

@@ -53,6 +53,8 @@ _PASSWORD: Kinds = (e.WrongCredentials, e.WeakPassword, e.TooManyRequests)
 _SEALED: Kinds = (e.SealedBox, e.NotPaired, e.PairingCode, e.Replayed, e.WrongClock, e.TooManyRequests)
 _GONE: Kinds = (e.NotFound,)
 _STATE: Kinds = (e.NotFound, e.WrongState)
+_LINK: Kinds = (e.InvalidUrl, e.UnsupportedScheme)
+_PREVIEW: Kinds = (*_LINK, e.FetchProblem, e.TooManyRequests, e.Away)
 _FILE: Kinds = (e.NotFound, e.MediaOffline)
 
 ROUTES: tuple[Route, ...] = (
@@ -79,7 +81,9 @@ ROUTES: tuple[Route, ...] = (
     # how things come in
     Route("POST", "/api/downloads", downloads.submit, DOWNLOAD, (e.InvalidUrl, e.UnsupportedScheme, e.NeverAgain)),
     Route("GET", "/api/downloads", downloads.page, DOWNLOADS),
+    Route("POST", "/api/preview", downloads.preview, DOWNLOAD, _PREVIEW, 200),
     Route("GET", "/api/downloads/{id:int}", downloads.get, DOWNLOADS, _GONE),
+    Route("GET", "/api/downloads/{id:int}/log", downloads.journal, DOWNLOADS, _GONE),
     Route("PATCH", "/api/downloads/{id:int}", downloads.prioritise, DOWNLOAD, _STATE),
     Route("DELETE", "/api/downloads/{id:int}", downloads.clear, DOWNLOAD, _STATE),
     Route("POST", "/api/downloads/{id:int}/cancel", downloads.cancel, DOWNLOAD, _STATE, 200),

@@ -9,6 +9,8 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 from mediafetcher.api.answer import Asked, Id, fit
 from mediafetcher.base import errors
 from mediafetcher.downloads import jobs
+from mediafetcher.downloads import journal as log
+from mediafetcher.downloads import preview as look
 from mediafetcher.downloads.options import Options
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "parked", "paused", "waiting"]
@@ -20,6 +22,53 @@ class Reason(msgspec.Struct):
 
     code: str
     message: str
+
+
+class Children(msgspec.Struct):
+    """The entries of a list: how many there are, are done, and will not come."""
+
+    total: int
+    done: int
+    failed: int
+
+
+class Line(msgspec.Struct):
+    at: datetime
+    level: Literal["info", "warning", "error"]
+    message: str
+
+
+class Log(msgspec.Struct):
+    """What happened to a download, oldest first."""
+
+    lines: list[Line]
+
+
+class Link(msgspec.Struct, forbid_unknown_fields=True):
+    url: str
+
+
+class ListEntry(msgspec.Struct):
+    """One of a list, counted from 1."""
+
+    index: int
+    title: str | None
+    url: str
+    duration: float | None
+
+
+class Preview(msgspec.Struct):
+    """What a link is. `item`: the entry of the library that it is already; `entries`: the first 200 of a list."""
+
+    kind: Literal["media", "playlist", "live"]
+    title: str
+    duration: float | None
+    size: int | None
+    site: str
+    uploader: str | None
+    item: int | None
+    count: int | None
+    entries: list[ListEntry]
 
 
 class Download(msgspec.Struct):
@@ -49,6 +98,9 @@ class Download(msgspec.Struct):
     finished_at: datetime | None
     run_after: datetime | None
     converting: bool
+    kind: Literal["media", "playlist"]
+    parent: int | None
+    children: Children | None
 
 
 class NewDownload(msgspec.Struct, forbid_unknown_fields=True):
@@ -102,6 +154,16 @@ def within(limit: int) -> int:
 async def get(id: Id, request: Asked) -> Download:
     """One download."""
     return fit(Download, await jobs.get(id, request.user.id))
+
+
+async def journal(id: Id, request: Asked) -> Log:
+    """What happened to it."""
+    return fit(Log, {"lines": await log.read(id, request.user.id)})
+
+
+async def preview(data: JSONBody[Link], request: Asked) -> Preview:
+    """What a link is, before it is fetched: one video, a live stream, or a list."""
+    return fit(Preview, await look.preview(request.user.id, data.url))
 
 
 async def cancel(id: Id, request: Asked) -> Download:

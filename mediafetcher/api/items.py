@@ -31,6 +31,13 @@ class Media(msgspec.Struct):
     ref_count: int
 
 
+class Chapter(msgspec.Struct):
+    """A part of a film, from `start` (seconds) to the next one."""
+
+    start: float
+    title: str
+
+
 class Item(msgspec.Struct):
     """One entry of one person's library. `folder` is its path, "" at the top; times in seconds.
 
@@ -53,6 +60,7 @@ class Item(msgspec.Struct):
     poster: bool
     subtitles: list[str]
     media: Media
+    chapters: list[Chapter] = []  # only where one item is asked for
 
 
 class Items(msgspec.Struct):

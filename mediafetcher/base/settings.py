@@ -51,6 +51,10 @@ class Settings:
     jobs_per_site: int = _setting(2, "downloads at once from one site", low=1)
     transcodes: int = _setting(1, "conversions at once", low=1)
     ffmpeg_threads: int = _setting(max(1, (os.cpu_count() or 2) // 2), "threads of one conversion", low=1)
+    rate_limit: int | None = _setting(None, "bytes per second that all downloads take together (or 2M)", low=1024)
+    proxy: str | None = _setting(None, "http://, https:// or socks5://host:port for all downloads", secret=True)
+    live_max: float = _setting(14_400.0, "seconds of a live stream that are recorded at the most", low=1)
+    sponsorblock_url: str = _setting("https://sponsor.ajay.app", "where marks of parts are asked for, if wished")
     max_height: int = _setting(1080, "picture height to prefer, in lines", low=144)
     max_file_size: int = _setting(64 * GIB, "largest file a download may write (bytes, or 64G)", low=1)
     min_free: int = _setting(256 << 20, "room to keep free on the media folder (bytes, or 256M)", low=0)
@@ -213,12 +217,12 @@ def _check(name: str, value: Any) -> Any:
 def _convert(name: str, kind: Any, value: Any) -> Any:
     if name == "media_mode":
         return value if isinstance(value, int) else int(value, 8)
-    if name in ("max_file_size", "min_free") and isinstance(value, str):
+    if name in ("max_file_size", "min_free", "rate_limit") and isinstance(value, str):
         match = _SIZE.match(value.strip())
         if not match:
             raise ValueError(value)
         return int(float(match[1]) * 1024 ** _POWER[match[2].lower()])
-    if kind is int:
+    if kind is int or kind == int | None:
         return int(value)
     if kind is float:
         return float(value)

@@ -11,7 +11,7 @@ from typing import Any
 from mediafetcher.base import errors, log
 from mediafetcher.commands.person import owner_of
 from mediafetcher.downloads import adopt, jobs
-from mediafetcher.downloads.options import Options
+from mediafetcher.downloads.options import Options, Playlist
 from mediafetcher.instance import Instance
 from mediafetcher.library import export, items, store
 from mediafetcher.library import never as marks
@@ -24,12 +24,33 @@ _FOLLOW = 0.2  # seconds between two looks at a download
 async def get(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
     owner = await owner_of(asked)
     await instance.ensure_jobs()
-    try:
-        options = Options(audio="m4a" if asked.audio else None, max_height=asked.max_height)
-    except ValueError as error:
-        raise errors.Usage(f"{error}.") from error
+    options = wishes(asked)
     outcomes = await asyncio.gather(*(_fetch(owner, url, asked, options, out) for url in asked.urls))
     return max(outcomes)
+
+
+def wishes(asked: argparse.Namespace) -> Options:
+    """What was typed as the options of a download. Raises `Usage`."""
+    listed = asked.playlist or asked.limit is not None or bool(asked.items) or asked.list_folder
+    try:
+        numbers = tuple(int(number) for number in asked.items.split(",")) if asked.items else None
+        return Options(
+            max_height=asked.max_height,
+            audio=asked.audio,
+            never_transcode=asked.never_transcode,
+            keep_original=asked.keep_original,
+            subtitles=tuple(name.strip() for name in asked.subtitles.split(",") if name.strip()),
+            auto_subtitles=asked.auto_subtitles,
+            start=asked.start,
+            end=asked.end,
+            sponsorblock=asked.sponsorblock,
+            rate_limit=asked.rate_limit,
+            proxy=asked.proxy,
+            live_max=asked.live_max,
+            playlist=Playlist(asked.limit, numbers, asked.list_folder) if listed else None,
+        )
+    except ValueError as error:
+        raise errors.Usage(f"{error}.") from error
 
 
 async def _fetch(owner: int, url: str, asked: argparse.Namespace, options: Options, out: Out) -> int:
@@ -43,6 +64,13 @@ async def _fetch(owner: int, url: str, asked: argparse.Namespace, options: Optio
     except asyncio.CancelledError:
         out.error("Stopped here; the download stays in the queue.")
         raise
+    return await _tell(owner, row, asked, out)
+
+
+async def _tell(owner: int, row: dict[str, Any], asked: argparse.Namespace, out: Out) -> int:
+    url = row["url"]
+    if row["kind"] == "playlist" and row["state"] in ("waiting", "done"):
+        return await _list_ended(owner, row, asked, out)
     if row["state"] != "done":
         _report_problem(out, asked, url, row["error"] or {"code": row["state"], "message": row["state"]})
         return 1
@@ -54,6 +82,14 @@ async def _fetch(owner: int, url: str, asked: argparse.Namespace, options: Optio
         where = f"in {item['folder']}, " if item["folder"] else ""
         out.line(f"{item['title']} ({size(item['media']['size'])}): {where}item {item['id']}, {path}")
     return 0
+
+
+async def _list_ended(owner: int, row: dict[str, Any], asked: argparse.Namespace, out: Out) -> int:
+    """Follow the entries of a list, and say what became of each."""
+    outcomes = [await _tell(owner, await _follow(entry, out), asked, out) for entry in await jobs.entries(row["id"])]
+    if not asked.json:
+        out.line(f"{row['title']}: {outcomes.count(0)} of {len(outcomes)} are in the library.")
+    return max(outcomes, default=0)
 
 
 async def _follow(row: dict[str, Any], out: Out) -> dict[str, Any]:

@@ -209,6 +209,18 @@ class Download(Table, tablename="download", db=DB):
     task = Text(default="fetch")  # or "refetch" or "convert": a new file for the item `subject`
     subject = ForeignKey(LibraryItem, on_delete=OnDelete.set_null)
     linked = Boolean(default=False)  # its source was in the store already: nothing was fetched
+    kind = Text(default="media")  # media, or playlist: its entries are rows that name it as their parent
+    parent: ForeignKey = ForeignKey("self", on_delete=OnDelete.set_null)
+
+
+class DownloadLog(Table, tablename="download_log", db=DB):
+    """A line of what happened to a download. Redacted when it is written."""
+
+    id = BigSerial(primary_key=True)
+    download = ForeignKey(Download, null=False, on_delete=OnDelete.cascade)
+    at = _now()
+    level = Text(default="info")  # info, warning, error
+    message = Text(required=True)
 
 
 class StoreRoot(Table, tablename="store_root", db=DB):

@@ -16,7 +16,10 @@ _WORDS: tuple[tuple[str, type[Problem]], ...] = (
     (r"program not allowed|only outgoing connections", errors.Hostile),
     (r"file:// urls are disabled|no connection adapters|unsupported url scheme", errors.Hostile),
     (r"\bdrm\b", errors.Drm),
-    (r"premieres in|will begin in|not (yet )?(begun|started)|live event will", errors.LiveNotStarted),
+    (
+        r"premieres in|will begin in|has not (yet )?(begun|started)|live event will|not currently live",
+        errors.LiveNotStarted,
+    ),
     (r"ffmpeg could not be found|live stream", errors.LiveUnsupported),
     (r"confirm your age|age.restrict|inappropriate for some", errors.AgeLimit),
     (r"members.only|members on|subscribers? only|premium (members|only)|join this channel", errors.MembersOnly),
@@ -52,7 +55,14 @@ _ERRNO: dict[int, type[Problem]] = {
     errno.ENOSPC: errors.MediaFull,
     errno.EDQUOT: errors.MediaFull,
 }
+# A page that refuses often says why, where the status does not.
+_PAGE_STATUS = (400, 401, 402, 403, 404, 425)
+_PAGE_KINDS = (errors.Drm, errors.LiveNotStarted, errors.AgeLimit, errors.MembersOnly, errors.GeoBlocked)
+_IN = re.compile(r"\bin (\d+) (second|minute|hour|day)s?\b", re.IGNORECASE)
+_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 _KINDS: dict[str, type[Problem]] = {
+    "IsList": errors.IsPlaylist,
+    "NotBegun": errors.LiveNotStarted,
     "Blocked": errors.BlockedAddress,
     "GeoRestrictedError": errors.GeoBlocked,
     "UnsupportedError": errors.Unsupported,
@@ -72,6 +82,7 @@ class Failure:
     errno: int | None = None
     retry_after: float | None = None  # seconds, where the site said so
     redirect_loop: bool = False
+    page: str = ""  # what the page of an HTTP error says
 
 
 def problem(failure: Failure) -> Problem:
@@ -82,6 +93,8 @@ def problem(failure: Failure) -> Problem:
     if failure.redirect_loop:
         return errors.Unsupported("The link leads round in circles.", **facts)
     kind = _kind(failure, said)
+    if kind is errors.LiveNotStarted:
+        facts["begins_in"] = _begins_in(failure.page if failure.page and _by_page(failure) else said)
     return kind(_sentence(kind, failure, said), **facts)
 
 
@@ -93,6 +106,8 @@ def _kind(failure: Failure, said: str) -> type[Problem]:
     for name in failure.kinds:
         if name in _KINDS:
             return _KINDS[name]
+    if by_page := _by_page(failure):
+        return by_page
     if failure.status in _STATUS:
         return _STATUS[failure.status]
     if failure.status and failure.status >= 500:
@@ -105,7 +120,25 @@ def _kind(failure: Failure, said: str) -> type[Problem]:
     return errors.Network if _NETWORK & set(failure.kinds) else errors.ExtractorBroken
 
 
+def _by_page(failure: Failure) -> type[Problem] | None:
+    if failure.status not in _PAGE_STATUS or not failure.page:
+        return None
+    found = (kind for pattern, kind in _COMPILED if kind in _PAGE_KINDS and pattern.search(failure.page))
+    return next(found, None)
+
+
+def _begins_in(text: str) -> float | None:
+    """Seconds until a stream begins, where the site says so."""
+    found = _IN.search(text)
+    return float(found[1]) * _UNITS[found[2].lower()] if found else None
+
+
 def _sentence(kind: type[Problem], failure: Failure, said: str) -> str | None:
+    if kind is errors.IsPlaylist:
+        count = f"a list of {said}" if said.isdigit() else "a list"
+        return f"That link is {count}: fetch it as a playlist, or give the link of one video."
+    if kind is errors.RateLimited and failure.retry_after:
+        return f"{kind.words[:-1]}, for {failure.retry_after:.0f} seconds."
     if failure.status and issubclass(kind, errors.FetchProblem):
         return f"{kind.words[:-1]} (HTTP {failure.status})."
     if kind is errors.MediaFull:

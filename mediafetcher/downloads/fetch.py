@@ -1,7 +1,7 @@
 """Fetch one link: look at it, then download it or leave. The hostile part runs in a confined child.
 
     async with Fetch(url, options, folder) as source:
-        info = await source.info()             # nothing is downloaded yet
+        info = await source.info()             # nothing is downloaded yet; `look` also takes lists
         result = await source.download(report)
 
 The child runs as the service account in `folder`, and is gone, with all it started, when the block is left.
@@ -18,17 +18,20 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from mediafetcher.base import child, clock, errors, frozen, log, settings
 from mediafetcher.downloads import classify, warm, ytdlp
-from mediafetcher.downloads.options import FILE_STEM, Options, ydl_options
+from mediafetcher.downloads.fetch_extras import MAX_SIDE
+from mediafetcher.downloads.options import FILE_STEM, MAX_ENTRIES, Options, Playlist, ydl_options
 from mediafetcher.media import convert
 from mediafetcher.net import urls
 
 Progress = Callable[[int, int | None, float | None, float | None], None]
+Mode = Literal["media", "list", "preview"]
 
+PREVIEW_ENTRIES = 200
 _LOOK_SECONDS = 180.0  # for the extraction as a whole
 _GRACE = 2.0  # seconds to end in order, which keeps the state of streams in pieces
 _DATA = 1 << 30
@@ -54,12 +57,35 @@ class Info:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """One link of a list, as the list names it."""
+
+    title: str | None
+    url: str
+    duration: float | None  # seconds
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a link that is a list holds. `count` is of the whole list, where the site says it."""
+
+    title: str
+    site: str
+    entries: tuple[Entry, ...]
+    count: int | None = None
+    uploader: str | None = None
+
+
+@dataclass(frozen=True)
 class Result:
     """What was fetched: a file in the job's folder, of a kind that is yet to be probed."""
 
     file: Path
     size: int
-    poster: Path | None = None
+    poster: Path | None = None  # a picture of the site, of whatever kind
+    subtitles: tuple[tuple[str, Path], ...] = ()  # (language, text of whatever kind)
+    marks: tuple[tuple[float, float, str], ...] = ()  # (start, end, title) of parts that viewers marked
+    duration: float | None = None  # seconds, where it is known only now
     cookies: str | None = field(default=None, repr=False)  # as the site renewed those it was given, in Netscape's form
 
 
@@ -89,7 +115,10 @@ class Fetch:
         options: Options,
         folder: Path,
         cookies: str | None = None,
+        *,
         trial: Trial | None = None,
+        mode: Mode = "media",
+        on_warning: Callable[[str], None] = lambda message: None,
     ) -> None:
         self._url = url
         self._options = options
@@ -97,24 +126,45 @@ class Fetch:
         self._cookies = cookies
         self._trial = trial
         self._program = str(trial.ytdlp if trial else ytdlp.folder() or "")
+        self._mode = mode
+        self._warn = on_warning
         self._child: child.Child | None = None
         self._events: AsyncIterator[dict[str, Any]] | None = None
 
     async def __aenter__(self) -> Self:
-        chosen = settings.get()
         child.give(self._folder)
-        order = {
+        self._child = await self._start(json.dumps(self._order()).encode() + b"\n")
+        self._events = self._read()
+        return self
+
+    def _order(self) -> dict[str, Any]:
+        chosen, wished = settings.get(), self._options
+        options = ydl_options(wished, chosen)
+        if self._mode == "preview":  # what lists hold is told; of one video in a list it is the video
+            listed = ydl_options(Options(playlist=Playlist(limit=PREVIEW_ENTRIES)), chosen)
+            options |= {"playlist_items": listed["playlist_items"], "lazy_playlist": False}
+        targets = [*chosen.allow_hosts, *(self._trial.allow_hosts if self._trial else ())]
+        return {
             "url": urls.parse(self._url),
             "folder": str(self._folder.absolute()),
-            "options": ydl_options(self._options, chosen),
-            "allow_hosts": [*chosen.allow_hosts, *(self._trial.allow_hosts if self._trial else ())],
+            "options": options,
+            "lists": self._mode != "media",
+            "extras": {
+                "subtitles": list(wished.subtitles),
+                "auto": wished.auto_subtitles,
+                "cover": wished.audio is not None,
+                "marks": chosen.sponsorblock_url if wished.sponsorblock else None,
+            },
+            "live": {
+                "seconds": wished.live_max or chosen.live_max,
+                "height": None if wished.audio else wished.max_height or chosen.max_height,
+            },
+            "allow_hosts": [*targets, *_own_proxy(chosen, options.get("proxy"))],
+            "targets": targets,
             "own_ports": _own_ports(chosen),
             "cookies": self._cookies,
             "ytdlp": self._program,
         }
-        self._child = await self._start(json.dumps(order).encode() + b"\n")
-        self._events = self._read()
-        return self
 
     async def _start(self, order: bytes) -> child.Child:
         limits = child.Limits(file_size=settings.get().max_file_size, data=_DATA, nice=5)
@@ -140,17 +190,36 @@ class Fetch:
         await asyncio.shield(self._child.stop(_GRACE))
 
     async def info(self) -> Info:
-        """Look at the link. Raises what classify.py says, `LiveNotStarted`, `LiveUnsupported` or `TooLarge`."""
-        event = await self._next(_LOOK_SECONDS)
+        """Look at a link to one video. Raises what classify.py says, `LiveNotStarted`, `IsPlaylist` or `TooLarge`."""
+        found = await self.look()
+        if isinstance(found, Listing):
+            raise errors.IsPlaylist()
+        return found
+
+    async def look(self) -> Info | Listing:
+        """Look at a link: one video, or a list where the mode takes lists. Raises as `info`."""
+        rows: list[dict[str, Any]] = []
+        while (event := await self._next(_LOOK_SECONDS))["event"] == "entries":
+            rows = (rows + event["rows"])[:MAX_ENTRIES]
+        if event["event"] == "list":
+            return self._listing(event, rows)
         if event["event"] != "info":
             raise errors.Crashed(reason=f"unexpected {event['event']}")
         if event["upcoming"]:
-            raise errors.LiveNotStarted()
-        if event["live"]:
-            raise errors.LiveUnsupported()
+            raise errors.LiveNotStarted(begins=event["begins"])
         info = self._info(event)
         self._room(info.filesize or 0)
         return info
+
+    def _listing(self, event: dict[str, Any], rows: list[dict[str, Any]]) -> Listing:
+        found = []
+        for row in rows:
+            with contextlib.suppress(errors.InvalidUrl):
+                found.append(Entry(row["title"], urls.parse(row["url"]), row["duration"]))
+        if not found:
+            raise errors.Unsupported("The list is empty.")
+        count = event["count"] if isinstance(event["count"], int) and event["count"] >= len(found) else None
+        return Listing(event["title"] or _name(self._url), urls.site(self._url), tuple(found), count, event["uploader"])
 
     async def download(self, on_progress: Progress = lambda done, total, speed, eta: None) -> Result:
         """Fetch the bytes. Raises what classify.py says, `Stalled`, `TooLarge`, `MediaFull`."""
@@ -161,7 +230,7 @@ class Fetch:
         while True:
             event = await self._next(meter.patience())
             if event["event"] == "done":
-                return await self._result(event["files"], event["cookies"])
+                return await self._result(event)
             if event["event"] == "progress":
                 meter.progress(event)
                 if clock.monotonic() - checked > 2:
@@ -177,7 +246,12 @@ class Fetch:
                     yield event
 
     async def _next(self, seconds: float) -> dict[str, Any]:
-        """The next event of the child; its errors are raised."""
+        """The next event of the child; its errors are raised, its warnings passed on."""
+        while (event := await self._event(seconds))["event"] == "warning":
+            self._warn(str(event["message"]))
+        return event
+
+    async def _event(self, seconds: float) -> dict[str, Any]:
         assert self._child and self._events
         try:
             async with asyncio.timeout(seconds):
@@ -197,6 +271,7 @@ class Fetch:
                 event["errno"],
                 event["retry_after"],
                 event["redirect_loop"],
+                event["page"],
             )
             raise classify.problem(failure)
         return event
@@ -238,16 +313,8 @@ class Fetch:
                 "There is no room for the download on the disk of the state folder: free some. Downloads wait."
             )
 
-    async def _result(self, names: list[str], cookies: str | None = None) -> Result:
-        """Check what the child names before it is trusted: plain files in the job's folder and nothing else."""
-        files = []
-        for name in names:
-            path = self._folder / name
-            if name != os.path.basename(name) or not name.startswith(f"{FILE_STEM}."):
-                raise errors.Hostile(reason="a file of another name")
-            if not stat.S_ISREG(path.lstat().st_mode):
-                raise errors.Hostile(reason="not a plain file")
-            files.append(path)
+    async def _result(self, event: dict[str, Any]) -> Result:
+        files = [self._trusted(name) for name in event["files"]]
         if len(files) == 2:
             joined = await convert.join(files[0], files[1], self._folder / f"{FILE_STEM}-joined.mp4")
             for path in files:
@@ -255,7 +322,25 @@ class Fetch:
             files = [joined]
         if len(files) != 1:
             raise errors.Unsupported(files=len(files))
-        return Result(files[0], files[0].stat().st_size, cookies=cookies)
+        texts = [(str(language), self._trusted(name)) for language, name in event["subtitles"]]
+        return Result(
+            file=files[0],
+            size=files[0].stat().st_size,
+            poster=self._trusted(event["cover"]) if event["cover"] else None,
+            subtitles=tuple((language, path) for language, path in texts if path.stat().st_size <= MAX_SIDE),
+            marks=tuple((float(start), float(end), str(title)) for start, end, title in event["marks"]),
+            duration=event.get("duration"),
+            cookies=event["cookies"],
+        )
+
+    def _trusted(self, name: str) -> Path:
+        """A file that the child names, once it is seen to be a plain one in the job's folder and nothing else."""
+        path = self._folder / name
+        if name != os.path.basename(name) or not name.startswith(f"{FILE_STEM}."):
+            raise errors.Hostile(reason="a file of another name")
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise errors.Hostile(reason="not a plain file")
+        return path
 
 
 class _Meter:
@@ -292,6 +377,14 @@ def _own_ports(chosen: settings.Settings) -> list[int]:
     if chosen.database_url:
         ports.append(urlsplit(chosen.database_url).port or 5432)
     return ports
+
+
+def _own_proxy(chosen: settings.Settings, used: str | None) -> list[str]:
+    """The proxy of the settings may be private; one that a person names may not, unless it is among the exceptions."""
+    if not used or used != chosen.proxy:
+        return []
+    parts = urlsplit(used)
+    return [f"{parts.hostname}:{parts.port}"]
 
 
 def _name(url: str) -> str:

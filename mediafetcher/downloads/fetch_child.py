@@ -1,8 +1,8 @@
 """The program that runs yt-dlp: one job, then it ends. Started by fetch.py, or forked by zygote.py; confined.
 
-It speaks JSON lines. Standard input: the order (`Order` below), then `{"do": "download"}` or the end. Standard
-output: `info`, `progress`, `done` or `error`. Nothing secret is in its arguments, environment or files. It starts
-no program: pieces that must be joined are named in `done`, and joined outside.
+It speaks JSON lines. Standard input: the order (fetch.py), then `{"do": "download"}` or the end. Standard output:
+`info` or `list`, `progress`, `warning`, `done` or `error`. Nothing secret is in its arguments, environment or files.
+It starts no program: pieces that must be joined are named in `done`, and joined outside.
 
 The gate (net/egress.py) is closed before the first address is touched, and cannot be opened again.
 """
@@ -17,12 +17,15 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from mediafetcher.downloads import override, resume
+from mediafetcher.downloads import fetch_extras, fetch_live, fetch_proxy, override, resume
 from mediafetcher.net import egress
 
 _EVERY = 0.25  # seconds between two reports of progress
 _MAX_REDIRECTS = 10
 _MAX_CHAPTERS = 500
+_MAX_WARNINGS = 20
+_BATCH = 100  # entries of a list in one line
+_PAGE = 16 << 10  # bytes of an error page that are read for its reason
 
 
 class Cancelled(Exception):
@@ -36,7 +39,9 @@ class Channel:
         self._out = os.fdopen(os.dup(1), "w", encoding="ascii")
         os.dup2(2, 1)
         self.cancelled = False
+        self.silent = False  # no reports of progress: what is fetched is not the media
         self._last = 0.0
+        self._warnings = 0
         signal.signal(signal.SIGTERM, self._cancel)
 
     def _cancel(self, *_: Any) -> None:
@@ -54,7 +59,7 @@ class Channel:
         """yt-dlp's progress hook; raising here is the only way to stop it."""
         self.check()
         now = time.monotonic()
-        if status["status"] == "downloading" and now - self._last < _EVERY:
+        if self.silent or (status["status"] == "downloading" and now - self._last < _EVERY):
             return
         self._last = now
         self.say(
@@ -65,6 +70,12 @@ class Channel:
             eta=status.get("eta"),
             file=os.path.basename(status.get("filename") or ""),
         )
+
+    def warn(self, message: str) -> None:
+        """A few of yt-dlp's warnings, for the log of the download."""
+        self._warnings += 1
+        if self._warnings <= _MAX_WARNINGS:
+            self.say("warning", message=message[:300])
 
 
 def main() -> NoReturn:
@@ -113,17 +124,60 @@ def _without_curl() -> None:
 def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) -> None:
     """Look, tell, and download if told to."""
     client = _client(order["options"], channel, folder)
+    if proxy := order["options"].get("proxy"):
+        fetch_proxy.install(proxy, order["targets"])
+        fetch_proxy.only_requests(client)
     _load_cookies(client, order.get("cookies"))
-    found = first(client.extract_info(order["url"], download=False))
+    seen = client.extract_info(order["url"], download=False)
+    if fetch_extras.is_list(seen):
+        if order["lists"] or len(seen["entries"]) > 1:
+            return _tell_list(client, seen, channel, wanted=order["lists"])
+        seen = client.extract_info(seen["entries"][0]["url"], download=False)  # a list of one is that one
+    found = first(seen)
     channel.check()
     channel.say("info", **summary(found))
     if orders.readline().strip() != '{"do": "download"}':
         return
-    for stale in ("requested_downloads", "requested_formats"):
-        found.pop(stale, None)
-    ended = client.process_ie_result(found, download=True)
-    renewed = _cookies_text(client) if order.get("cookies") else None
-    channel.say("done", files=_files(ended, folder), cookies=renewed)
+    renewed: dict[str, Any] = {}
+    if found.get("is_live"):
+        names, renewed["duration"] = _record(client, found, order, channel, folder)
+    else:
+        for stale in ("requested_downloads", "requested_formats"):
+            found.pop(stale, None)
+        ended = client.process_ie_result(found, download=True)
+        names = _files(ended, folder)
+    channel.silent = True
+    extras = fetch_extras.bring(client, found, order["extras"], folder, channel)
+    cookies = _cookies_text(client) if order.get("cookies") else None
+    channel.say("done", files=names, cookies=cookies, **extras, **renewed)
+
+
+def _tell_list(client: Any, seen: dict[str, Any], channel: Channel, *, wanted: bool) -> None:
+    if not wanted:
+        raise fetch_extras.IsList(str(seen.get("playlist_count") or "") or "several")
+    rows = fetch_extras.entries(client, seen)
+    for row in rows:
+        row["title"], row["duration"] = _text(row["title"], 300), _number(row["duration"])
+    for start in range(0, len(rows), _BATCH):
+        channel.check()
+        channel.say("entries", rows=rows[start : start + _BATCH])
+    uploader = _text(seen.get("uploader") or seen.get("channel"), 200)
+    channel.say(
+        "list",
+        title=_text(seen.get("title"), 300),
+        count=seen.get("playlist_count"),
+        uploader=uploader,
+        extractor=_text(seen.get("extractor_key"), 60),
+        id=_text(seen.get("id"), 2000),
+    )
+
+
+def _record(
+    client: Any, found: dict[str, Any], order: dict[str, Any], channel: Channel, folder: Path
+) -> tuple[list[str], float]:
+    chosen = fetch_live.choose(found, order["live"]["height"])
+    recorder = fetch_live.Recorder(client, chosen, folder, channel, order["live"]["seconds"])
+    return [recorder.record()], recorder.seconds
 
 
 def _client(options: dict[str, Any], channel: Channel, folder: Path) -> Any:
@@ -178,7 +232,11 @@ class _Logger:
     def debug(self, message: str) -> None:
         self._channel.check()
 
-    info = warning = error = debug
+    def warning(self, message: str) -> None:
+        self._channel.check()
+        self._channel.warn(message)
+
+    info = error = debug
 
 
 def _load_cookies(client: Any, cookies: str | None) -> None:
@@ -246,6 +304,7 @@ def summary(found: dict[str, Any]) -> dict[str, Any]:
         "filesize": int(sum(sizes)) if all(sizes) else None,
         "live": bool(found.get("is_live")),
         "upcoming": found.get("live_status") == "is_upcoming",
+        "begins": _number(found.get("release_timestamp")) if found.get("live_status") == "is_upcoming" else None,
         "chapters": [
             [_number(chapter.get("start_time")) or 0.0, _text(chapter.get("title"), 200) or ""]
             for chapter in (found.get("chapters") or ())[:_MAX_CHAPTERS]
@@ -262,13 +321,13 @@ def _text(value: Any, limit: int) -> str | None:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and 0 <= value < 1e9 else None
+    return float(value) if isinstance(value, int | float) and 0 <= value < 1e11 else None
 
 
 def describe(error: BaseException) -> dict[str, Any]:
     """An exception and its causes as `classify.Failure` wants them."""
     facts: dict[str, Any] = {"kinds": [], "message": str(error)[:1000], "status": None, "errno": None}
-    facts |= {"retry_after": None, "redirect_loop": False}
+    facts |= {"retry_after": None, "redirect_loop": False, "page": ""}
     for link in _chain(error):
         facts["kinds"].append(type(link).__name__)
         response = getattr(link, "response", None)
@@ -276,11 +335,22 @@ def describe(error: BaseException) -> dict[str, Any]:
             facts["status"] = link.status  # type: ignore[attr-defined]
             facts["redirect_loop"] = bool(getattr(link, "redirect_loop", False))
             facts["retry_after"] = _seconds(response.headers.get("Retry-After")) if response is not None else None
+            facts["page"] = _page(response)
         if facts["errno"] is None and isinstance(getattr(link, "errno", None), int):
             facts["errno"] = link.errno  # type: ignore[attr-defined]
         if isinstance(link, egress.Blocked):
             facts["message"] = str(link)
     return facts
+
+
+def _page(response: Any) -> str:
+    """What the page of an error says, without its tags."""
+    if response is None or not str(response.headers.get("Content-Type") or "").startswith("text/"):
+        return ""
+    with contextlib.suppress(Exception):
+        text = response.read(_PAGE).decode("utf-8", "replace")
+        return _text(re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL), 2000) or ""
+    return ""
 
 
 def _chain(error: BaseException) -> list[BaseException]:

@@ -5,8 +5,10 @@ row with the heartbeat. All of it is used on the main loop only.
 """
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from mediafetcher.base import clock
 
 Order = Literal["cancel", "pause", "stop", "lost"]
 Progress = tuple[int, str | None, float, float | None, float | None, int]
@@ -26,6 +28,11 @@ class Hold:
     speed: float | None = None  # bytes per second
     eta: float | None = None  # seconds
     unsent: bool = False
+    said: list[tuple[float, str, str]] = field(default_factory=list)  # (when, level, line), not yet written
+
+    def say(self, message: str, level: Literal["info", "warning", "error"] = "info") -> None:
+        """A line for the log of the download; journal.py writes it."""
+        self.said.append((clock.monotonic(), level, message))
 
     def report(self, fraction: float, speed: float | None = None, eta: float | None = None) -> None:
         """How far the present stage is. Costs nothing: `unsent()` collects it a few times a second."""

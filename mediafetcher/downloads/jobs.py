@@ -3,11 +3,13 @@
     queued -> running -> done | failed | cancelled | parked | paused | waiting
     running -> queued                             retry, rescue, stop
     queued  -> cancelled | paused
+    waiting -> queued                             its time has come, or the person
     failed, parked, paused, cancelled -> queued   the person
 
 Every change of state is one UPDATE that names the state it expects; no row means that somebody was first.
 Whoever works on a row holds a lease on it (lease.py). `parked` waits for something that a person must give,
-and `paused` keeps what was fetched. All times are the database's `now()`.
+and `paused` keeps what was fetched. `waiting` holds no slot: a stream that has not begun, or a list whose entries
+are under way. All times are the database's `now()`.
 """
 
 import json
@@ -21,8 +23,22 @@ from mediafetcher.db import engine
 from mediafetcher.downloads import held, lease
 
 # The worker's side of a row's life, and what is read of it, through the same door.
-from mediafetcher.downloads.lease import Claim, Lost, beat, claim, fail, finish, me, note, paused, release, rescue
-from mediafetcher.downloads.listing import get, page
+from mediafetcher.downloads.lease import (
+    Claim,
+    Lost,
+    beat,
+    claim,
+    expanded,
+    fail,
+    finish,
+    me,
+    note,
+    paused,
+    release,
+    rescue,
+    wait,
+)
+from mediafetcher.downloads.listing import entries, get, page
 from mediafetcher.downloads.options import Options
 from mediafetcher.library import folders, items
 from mediafetcher.library import never as marks
@@ -40,6 +56,8 @@ __all__ = [
     "cancel",
     "claim",
     "clear",
+    "entries",
+    "expanded",
     "fail",
     "finish",
     "get",
@@ -48,6 +66,7 @@ __all__ = [
     "me",
     "never",
     "note",
+    "owned",
     "page",
     "pause",
     "paused",
@@ -61,6 +80,7 @@ __all__ = [
     "set_priority",
     "source",
     "submit",
+    "wait",
 ]
 
 STATES = ("queued", "running", "done", "failed", "cancelled", "parked", "paused", "waiting")
@@ -114,8 +134,10 @@ async def submit(owner: int, url: str, folder: str | None = None, options: Optio
 async def _queue(wish: tuple[int, str, str, str], folder: int | None, options: str) -> dict[str, Any]:
     for _ in range(5):  # the row that stood in the way may end before we can read it
         row = await engine.fetchrow(
-            "insert into download (owner, url, site, source_key, folder, options, state)"
-            " values ($1, $2, $3, $4, $5, $6::text::jsonb, 'queued') on conflict do nothing"
+            "insert into download (owner, url, site, source_key, folder, options, kind, state)"
+            " values ($1, $2, $3, $4, $5, $6::text::jsonb,"
+            "   case when $6::text::jsonb ? 'playlist' then 'playlist' else 'media' end, 'queued')"
+            " on conflict do nothing"
             " returning id, state, true as fresh",
             *wish,
             folder,
@@ -212,6 +234,19 @@ async def again(owner: int, url: str) -> int:
     return source
 
 
+async def owned(owner: int, keys: list[str]) -> int | None:
+    """The item of this person's library that a source is already, or None. Nothing is made."""
+    found = await engine.fetchval(
+        "select i.id from source s join library_item i on i.media_file = s.media_file"
+        " where s.key = any($1::text[] || $2::text[]) and i.owner = $3 and i.trashed_at is null"
+        " order by i.id limit 1",
+        keys,
+        private(owner, keys),
+        owner,
+    )
+    return None if found is None else int(found)
+
+
 async def source(key: str, url: str) -> int:
     """The row of a source, made where it is missing -> its id."""
     return int(
@@ -240,14 +275,27 @@ async def remember(keys: list[str], url: str, item: int) -> None:
 
 
 async def cancel(id: int, owner: int | None = None) -> dict[str, Any]:
-    """Stop it for good -> its row. One in work is stopped by who holds it, within seconds."""
-    return await _ask(
-        id,
-        owner,
-        "update download set state = case when state = 'running' then state else 'cancelled' end,"
-        " cancel_requested = state = 'running', finished_at = now()"
-        " where {mine} and state in ('queued', 'running', 'parked', 'paused', 'waiting')",
-    )
+    """Stop it for good -> its row. One in work is stopped by who holds it, within seconds; a list with its entries."""
+    async with engine.transaction():
+        row = await _ask(id, owner, f"{_CANCEL} where {{mine}} and {_CANCELLABLE}")
+        await _cancel_entries(row)
+    for child in held.every():
+        held.poke(child.id)
+    return row
+
+
+_CANCEL = (
+    "update download set state = case when state = 'running' then state else 'cancelled' end,"
+    " cancel_requested = state = 'running', finished_at = now()"
+)
+_CANCELLABLE = "state in ('queued', 'running', 'parked', 'paused', 'waiting')"
+
+
+async def _cancel_entries(row: dict[str, Any]) -> None:
+    if row["kind"] != "playlist":
+        return
+    for gone in await engine.fetch(f"{_CANCEL} where parent = $1 and {_CANCELLABLE} returning id, owner", row["id"]):
+        await engine.notify("download", gone)
 
 
 async def pause(id: int, owner: int | None = None) -> dict[str, Any]:
@@ -256,7 +304,8 @@ async def pause(id: int, owner: int | None = None) -> dict[str, Any]:
         id,
         owner,
         "update download set state = case when state = 'running' then state else 'paused' end,"
-        " pause_requested = state = 'running' where {mine} and state in ('queued', 'running')",
+        " pause_requested = state = 'running'"
+        " where {mine} and (state in ('queued', 'running') or (state = 'waiting' and kind = 'media'))",
     )
 
 
@@ -270,7 +319,10 @@ async def retry(id: int, owner: int | None = None) -> dict[str, Any]:
     starts anew.
     """
     return await _again(
-        id, owner, "(state in ('failed', 'cancelled', 'parked') or (state = 'queued' and failures > 0))"
+        id,
+        owner,
+        "(state in ('failed', 'cancelled', 'parked') or (state = 'queued' and failures > 0)"
+        " or (state = 'waiting' and kind = 'media'))",
     )
 
 
@@ -301,7 +353,7 @@ async def set_priority(id: int, owner: int, priority: int) -> dict[str, Any]:
 
 async def clear(id: int, owner: int) -> None:
     """Take it off the list; one that is under way is cancelled. The library item stays."""
-    await _ask(
+    row = await _ask(
         id,
         owner,
         "update download set cleared_at = now(), cancel_requested = state = 'running',"
@@ -309,6 +361,7 @@ async def clear(id: int, owner: int) -> None:
         " state = case when state in ('done', 'failed', 'running') then state else 'cancelled' end"
         " where {mine} and cleared_at is null",
     )
+    await _cancel_entries(row)
 
 
 async def _again(id: int, owner: int | None, expected: str) -> dict[str, Any]:
@@ -360,6 +413,7 @@ async def reconcile(free: int, rung: Callable[[], Awaitable[int]]) -> int:
         if not await engine.fetchval("select pg_try_advisory_xact_lock($1)", _RECONCILE_LOCK):
             return 0
         expired = await lease.expire()
+        await lease.wake()
         wanted = 0 if paused() else min(free, await lease.due()) - await rung()
     if expired:
         _log.warning("downloads of a silent worker put back", count=expired)

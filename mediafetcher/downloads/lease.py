@@ -24,6 +24,8 @@ from mediafetcher.net import urls
 
 _CLAIM_LOCK = 77_001  # the advisory lock of claims: one at a time
 _LONGEST_WAIT = 3600.0  # seconds between two tries, at the most
+_RAREST_LOOK = 900.0  # seconds between two looks at a stream that has not begun
+_LONGEST_LIVE_WAIT = 14  # days
 
 # What every way out of `running` has in common.
 _LET_GO = (
@@ -243,6 +245,57 @@ async def fail(claim: Claim, problem: errors.Problem) -> str:
         random.uniform(0.75, 1.25),  # noqa: S311 (so that many do not come back at the same moment)
     )
     return str(row["state"])
+
+
+async def wait(claim: Claim, problem: errors.Problem) -> str:
+    """A stream that has not begun waits, without a slot, for its time -> the state now.
+
+    Where the site does not say when, the looks become rarer; after some days it has failed.
+    """
+    chosen = settings.get()
+    row = await _leave(
+        claim,
+        "update download set state = case when cancel_requested then 'cancelled' when pause_requested then 'paused'"
+        "   when created_at < now() - make_interval(days => $4) then 'failed' else 'waiting' end,"
+        " error_code = $5, error_message = $6, run_after = greatest("
+        "   coalesce(to_timestamp($7::float8), now() + make_interval(secs => coalesce($8::float8,"
+        "     least($9, $10 * 2 ^ least(attempt - 1, 20))))),"
+        f"   now() + make_interval(secs => $10)), {_LET_GO} where {_OURS} returning state",
+        _LONGEST_LIVE_WAIT,
+        problem.code,
+        problem.detail,
+        problem.facts.get("begins"),
+        problem.facts.get("begins_in"),
+        _RAREST_LOOK,
+        chosen.retry_seconds,
+    )
+    return str(row["state"])
+
+
+async def wake() -> int:
+    """Put those back whose wait is over, and close the lists whose entries have all ended -> how many."""
+    rows = await engine.fetch(
+        "update download set state = 'queued' where state = 'waiting' and kind = 'media' and run_after <= now()"
+        " returning id, owner"
+    )
+    rows += await engine.fetch(
+        "update download p set state = 'done', progress = 1, finished_at = now()"
+        " where p.state = 'waiting' and p.kind = 'playlist' and not exists (select from download c"
+        "   where c.parent = p.id and c.state not in ('done', 'failed', 'cancelled')) returning id, owner"
+    )
+    for row in rows:
+        await engine.notify("download", row)
+    return len(rows)
+
+
+async def expanded(claim: Claim, title: str) -> None:
+    """The entries of a list are in the queue: its row waits for them. In the transaction that writes them."""
+    await _leave(
+        claim,
+        f"update download set state = 'waiting', title = $4, progress = 1, failures = 0, {_LET_GO}"
+        f" where not cancel_requested and {_OURS}",
+        title,
+    )
 
 
 async def release(claim: Claim, problem: errors.Problem | None = None) -> str:

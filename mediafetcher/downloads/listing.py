@@ -7,14 +7,20 @@ from mediafetcher.base import errors
 from mediafetcher.db import engine
 from mediafetcher.downloads import held, lease
 
-_ROW = """ select d.id, d.owner, d.url, d.site, d.title, d.state, d.stage, d.progress, d.speed, d.eta, d.size,
-d.duration, d.options::text as options, d.error_code, d.error_message, d.item, coalesce(m.poster, false) as
-has_poster, d.priority, d.attempt, d.created_at, d.started_at, d.run_after, d.converting, d.cancel_requested,
-case when d.state in ('done', 'failed', 'cancelled') then d.finished_at end as finished_at, coalesce((with
-recursive up as ( select f.id, f.parent, f.name::text as path from folder f where f.id = d.folder union all
-select p.id, p.parent, p.name || '/' || up.path from folder p join up on p.id = up.parent) select path from up
-where parent is null), '') as folder from download d left join library_item i on i.id = d.item left join
-media_file m on m.id = i.media_file
+_ROW = """
+select d.id, d.owner, d.url, d.site, d.title, d.state, d.stage, d.progress, d.speed, d.eta, d.size, d.duration, d.kind,
+  d.parent, d.options::text as options, d.error_code, d.error_message, d.item, d.priority, d.attempt, d.created_at,
+  d.started_at, d.run_after, d.converting, d.cancel_requested, coalesce(m.poster, false) as has_poster,
+  case when d.state in ('done', 'failed', 'cancelled') then d.finished_at end as finished_at,
+  case when d.kind = 'playlist' then (select json_build_object('total', count(*),
+      'done', count(*) filter (where c.state = 'done'),
+      'failed', count(*) filter (where c.state in ('failed', 'cancelled')))::text
+    from download c where c.parent = d.id) end as children,
+  coalesce((with recursive up as (
+      select f.id, f.parent, f.name::text as path from folder f where f.id = d.folder
+      union all select p.id, p.parent, p.name || '/' || up.path from folder p join up on p.id = up.parent)
+    select path from up where parent is null), '') as folder
+from download d left join library_item i on i.id = d.item left join media_file m on m.id = i.media_file
 """
 
 
@@ -58,6 +64,11 @@ async def snapshot(owner: int, ended: int = 50) -> list[dict[str, Any]]:
     return [_shown(row) for row in rows]
 
 
+async def entries(parent: int) -> list[dict[str, Any]]:
+    """The downloads of a list, in its order."""
+    return [_shown(row) for row in await engine.fetch(f"{_ROW} where d.parent = $1 order by d.id", parent)]
+
+
 async def counts() -> dict[str, int]:
     """How many downloads are in which state that is not an end, of all people."""
     rows = await engine.fetch(
@@ -69,6 +80,7 @@ async def counts() -> dict[str, int]:
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
     """The row with its newest progress, and with the reason where it waits for a disk."""
     shown = {**row, "options": json.loads(row["options"]), "position": None, "error": None}
+    shown["children"] = json.loads(row["children"]) if row["children"] else None
     code, message = shown.pop("error_code"), shown.pop("error_message")
     has_poster = shown.pop("has_poster")
     shown["poster"] = f"/media/{row['item']}/poster" if row["item"] and has_poster else None

@@ -23,7 +23,7 @@ from huey.serializer import Serializer
 
 from mediafetcher.base import errors, events, log, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import held, jobs, machines, warm, work, ytdlp
+from mediafetcher.downloads import held, jobs, machines, preview, warm, work, ytdlp
 
 _log = log.get("queue")
 _NAME = "mediafetcher"
@@ -137,6 +137,7 @@ class Queue:
         if rescued:
             _log.warning("downloads of an earlier start put back", count=rescued)
         await work.tidy()
+        await asyncio.to_thread(preview.tidy)
         await machines.announce()
         await asyncio.to_thread(ytdlp.tidy)  # nothing is fetched yet
         await warm.open()

@@ -8,14 +8,17 @@ nothing that a link does can end the worker.
 import asyncio
 import contextlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from mediafetcher.accounts import cookies
 from mediafetcher.base import child, clock, errors, log, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import anew, held, jobs
+from mediafetcher.downloads import anew, extras, held, jobs, journal, playlists
 from mediafetcher.downloads.fetch import Fetch, Info, Result
+from mediafetcher.downloads.options import Options
 from mediafetcher.library import items, never, store, sweeper
 from mediafetcher.media import convert, probe
 
@@ -42,6 +45,8 @@ async def run(claim: jobs.Claim, *, stopping: bool = False) -> None:
         try:
             state = await _written(claim, hold)
             _log.info("download ended", state=state, seconds=clock.monotonic() - began)
+            hold.say(f"ended: {state}")
+            await journal.write(hold)
             if state not in ("queued", "paused"):
                 await asyncio.to_thread(shutil.rmtree, _path(claim.id), ignore_errors=True)
         except Exception:
@@ -71,6 +76,9 @@ async def _settle(claim: jobs.Claim, hold: held.Hold) -> str:
             return "done"
         if hold.order is not None or error is None or isinstance(error, jobs.Lost):
             return await jobs.release(claim)  # the row says what it was: cancelled, paused, or queued again
+        if isinstance(error, errors.LiveNotStarted):
+            hold.say(error.detail)
+            return await jobs.wait(claim, error)
         if isinstance(error, errors.Away):
             _log.warning("the queue waits", reason=error.code)
             return await jobs.release(claim, error)
@@ -78,6 +86,9 @@ async def _settle(claim: jobs.Claim, hold: held.Hold) -> str:
             _log.error("download failed by an error of ours", trace=_trace(error))
             error = errors.Internal(f"{errors.Internal.words} (download {claim.id})")
         _log.info("download failed", error=error.code, detail=error.detail, facts=error.facts or None)
+        hold.say(f"{error.detail} [{error.code}]", "error")
+        if said := error.facts.get("said") or error.facts.get("reason"):
+            hold.say(str(said), "error")
         return await jobs.fail(claim, error)
     except jobs.Lost:
         return "lost"
@@ -93,32 +104,54 @@ def _trace(error: BaseException) -> str:
 
 
 async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
+    hold.say(f"attempt {claim.attempt}: {claim.url}")
     if claim.task == "convert":
         await _convert_stored(claim, hold)
         return
     await never.require(claim.owner, [claim.link_key])
     if await _link(claim, [claim.link_key]):
+        hold.say("it is in the library already")
         return
     folder = _path(claim.id)
     await asyncio.to_thread(_make, folder)
+    if claim.options.playlist:
+        await playlists.expand(claim, hold, folder)
+        return
     async with (
         cookies.lent(claim.owner, claim.url) as jar,
-        Fetch(claim.url, claim.options, folder, jar.text if jar else None) as source,
+        Fetch(
+            claim.url,
+            claim.options,
+            folder,
+            jar.text if jar else None,
+            on_warning=lambda message: hold.say(message, "warning"),
+        ) as source,
     ):
         info = await source.info()
+        hold.say(f"found by {info.extractor}{', with cookies' if jar else ''}: {info.title}")
         await never.require(claim.owner, [info.source_key])
-        if await _link(claim, [info.source_key]):
+        if not info.is_live and await _link(claim, [info.source_key]):
             return
         hold.enter("download")
         await jobs.note(claim, stage="download", title=info.title, duration=info.duration, size=info.filesize)
         result = await source.download(_downloaded(hold))
         if jar:
             jar.returned = result.cookies
-    media, facts = await _playable(claim, hold, info, result.file)
+    hold.say(f"fetched {result.size} bytes")
+    info = replace(info, duration=result.duration or info.duration)
+    came = await probe.probe(result.file)
+    media, facts = await _playable(claim, hold, info, result.file, came)
     hold.enter("store")
     await jobs.note(claim, stage="store")
-    keys = [claim.link_key, info.source_key]
-    await _store(claim, hold, info, result, media, facts, jobs.private(claim.owner, keys) if jar else keys)
+    keys = _keys(claim, info)
+    known = keys if not jar else jobs.private(claim.owner, keys)
+    kept = await _beside(claim, info, result, came, media, facts)
+    await _store(claim, hold, info, media, kept, known)
+
+
+def _keys(claim: jobs.Claim, info: Info) -> list[str]:
+    """What the source is known by from now on. A live stream is another one tomorrow."""
+    return [f"live {claim.id}"] if info.is_live else [claim.link_key, info.source_key]
 
 
 async def _convert_stored(claim: jobs.Claim, hold: held.Hold) -> None:
@@ -126,10 +159,12 @@ async def _convert_stored(claim: jobs.Claim, hold: held.Hold) -> None:
     folder = _path(claim.id)
     await asyncio.to_thread(_make, folder)
     info, result, side_files = await anew.stored(claim, folder)
-    media, facts = await _playable(claim, hold, info, result.file)
+    came = await probe.probe(result.file)
+    media, facts = await _playable(claim, hold, info, result.file, came)
     hold.enter("store")
     await jobs.note(claim, stage="store")
-    await _store(claim, hold, info, result, media, facts, [], side_files)
+    kept = await _beside(claim, info, result, came, media, facts)
+    await _store(claim, hold, info, media, kept._replace(side_files=side_files | kept.side_files), [])
 
 
 async def _link(claim: jobs.Claim, keys: list[str]) -> bool:
@@ -156,17 +191,23 @@ def _downloaded(hold: held.Hold):  # type: ignore[no-untyped-def]
     return report
 
 
-async def _playable(claim: jobs.Claim, hold: held.Hold, info: Info, source: Path) -> tuple[Path, probe.Facts]:
+async def _playable(
+    claim: jobs.Claim, hold: held.Hold, info: Info, source: Path, facts: probe.Facts
+) -> tuple[Path, probe.Facts]:
     """The file as browsers play it: as it came, or converted once, and then proved to be right."""
-    facts = await probe.probe(source)
+    wished = claim.options
     decision = _decide(claim, facts)
+    hold.say(f"decision: {decision.action}{f', since {decision.reason}' if decision.reason else ''}")
     if decision.action == "reject":
         raise decision.problem()
-    _whole(info, facts)
-    if decision.action == "none" or claim.options.keep_original:
+    _whole(info.duration, facts)
+    if wished.clip:
+        decision = _clip(wished, facts, decision)
+    if decision.action == "none" or wished.keep_original:
         return source, facts
     hold.enter("convert")
     await jobs.note(claim, stage="convert", converting=True)
+    await journal.write(hold)
     target = source.with_name("converted.mp4")
     async with _gate() if decision.action in _ENCODES else contextlib.nullcontext():
         await _convert(claim, hold, source, target, facts, decision)
@@ -174,7 +215,17 @@ async def _playable(claim: jobs.Claim, hold: held.Hold, info: Info, source: Path
     again = _decide(claim, proved)
     if again.action != "none":
         raise errors.TranscodeFailed("The converted file is not what browsers play.", reason=again.reason)
+    _whole(convert.clip_length(facts.duration, wished.start or 0.0, wished.end), proved)
     return target, proved
+
+
+def _clip(wished: Options, facts: probe.Facts, decision: probe.Decision) -> probe.Decision:
+    """A part is cut where the whole would have been kept as it came; nothing is encoded for its sake."""
+    if facts.duration is not None and (wished.start or 0.0) >= facts.duration:
+        raise errors.BadClip(f"{errors.BadClip.words[:-1]}, which has {facts.duration:.0f} seconds.")
+    if decision.action != "none":
+        return decision
+    return probe.Decision("remux" if facts.video else "audio_only", "a part is wanted")
 
 
 def _decide(claim: jobs.Claim, facts: probe.Facts) -> probe.Decision:
@@ -182,11 +233,11 @@ def _decide(claim: jobs.Claim, facts: probe.Facts) -> probe.Decision:
     return probe.decide(facts, audio=chosen.audio, never_transcode=chosen.never_transcode)
 
 
-def _whole(info: Info, facts: probe.Facts) -> None:
-    """What came must be about as long as the page said: an end in the middle can look like success."""
-    if info.duration and facts.duration and facts.duration < info.duration - max(5.0, 0.1 * info.duration):
+def _whole(expected: float | None, facts: probe.Facts) -> None:
+    """What is there must be about as long as it was said to be: an end in the middle can look like success."""
+    if expected and facts.duration and facts.duration < expected - max(min(5.0, expected / 2), 0.1 * expected):
         raise errors.Truncated(
-            f"The file is shorter than it should be: {facts.duration:.0f} of {info.duration:.0f} seconds."
+            f"The file is shorter than it should be: {facts.duration:.0f} of {expected:.0f} seconds."
         )
 
 
@@ -199,7 +250,7 @@ async def _convert(
     decision: probe.Decision,
 ) -> None:
     chosen = settings.get()
-    left = facts.duration or 0.0
+    left = convert.clip_length(facts.duration, claim.options.start or 0.0, claim.options.end) or 0.0
 
     def report(fraction: float, speed: float | None) -> None:
         hold.report(fraction, None, left * (1 - fraction) / speed if speed else None)
@@ -212,31 +263,34 @@ async def _convert(
         max_height=claim.options.max_height or chosen.max_height,
         threads=chosen.ffmpeg_threads,
         audio=claim.options.audio,
+        start=claim.options.start or 0.0,
+        end=claim.options.end,
         on_progress=report,
     )
 
 
-async def _store(
-    claim: jobs.Claim,
-    hold: held.Hold,
-    info: Info,
-    result: Result,
-    media: Path,
-    facts: probe.Facts,
-    keys: list[str],
-    more: dict[str, Path] | None = None,
-) -> None:
-    """Bytes first, rows last; the item, what its source is known by (`keys`), and the end in one transaction.
+class _Kept(NamedTuple):
+    facts: items.MediaFacts
+    side_files: dict[str, Path]
 
-    `more` are side files beside the poster.
-    """
-    poster = await _poster(media, facts, result)
-    side_files = (more or {}) | ({"poster.jpg": poster} if poster else {})
-    kept = media_facts(facts)
+
+async def _beside(
+    claim: jobs.Claim, info: Info, result: Result, came: probe.Facts, media: Path, facts: probe.Facts
+) -> _Kept:
+    """What the library keeps with the bytes: facts, chapters, picture, subtitles."""
+    side_files = await extras.texts(result, came, claim.options)
+    if poster := await extras.poster(media, facts, result):
+        side_files["poster.jpg"] = poster
+    chapters = extras.chapters(info, result, came, claim.options)
+    return _Kept(replace(media_facts(facts), chapters=chapters), side_files)
+
+
+async def _store(claim: jobs.Claim, hold: held.Hold, info: Info, media: Path, kept: _Kept, keys: list[str]) -> None:
+    """Bytes first, rows last; the item, what its source is known by (`keys`), and the end in one transaction."""
     staged = await store.stage(media, lambda done: hold.report(_HASHED * done))
     try:
         if claim.task != "fetch":
-            await _replace(claim, staged, kept, side_files, keys)
+            await _replace(claim, staged, kept, keys)
             return
         source_id = await jobs.source(keys[0], claim.url)
 
@@ -247,7 +301,7 @@ async def _store(
         await items.add_media(
             owner=claim.owner,
             staged=staged,
-            facts=kept,
+            facts=kept.facts,
             entry=items.Entry(
                 title=info.title,
                 folder_id=claim.folder,
@@ -256,12 +310,12 @@ async def _store(
                 site=claim.site,
                 uploader=info.uploader,
             ),
-            side_files=side_files,
+            side_files=kept.side_files,
             also=also,
         )
     except BaseException:
         # To its end, also where we are cancelled just now: nobody else knows of these files.
-        taking_back = asyncio.ensure_future(sweeper.take_back(staged, [kept.ext, *side_files]))
+        taking_back = asyncio.ensure_future(sweeper.take_back(staged, [kept.facts.ext, *kept.side_files]))
         try:
             await asyncio.shield(taking_back)
         finally:
@@ -269,9 +323,7 @@ async def _store(
         raise
 
 
-async def _replace(
-    claim: jobs.Claim, staged: store.Staged, kept: items.MediaFacts, side_files: dict[str, Path], keys: list[str]
-) -> None:
+async def _replace(claim: jobs.Claim, staged: store.Staged, kept: _Kept, keys: list[str]) -> None:
     """The new file is there: the item that asked for it gets it."""
 
     async def also(item: int) -> None:
@@ -284,8 +336,8 @@ async def _replace(
         claim.subject,
         claim.owner,
         staged=staged,
-        facts=kept,
-        side_files=side_files,
+        facts=kept.facts,
+        side_files=kept.side_files,
         follow=claim.task == "convert",
         also=also,
     )
@@ -304,17 +356,8 @@ def media_facts(facts: probe.Facts) -> items.MediaFacts:
         video_codec=picture.codec if picture else None,
         audio_codec=facts.audio[0].codec if facts.audio else None,
         playable=probe.is_playable(facts),
+        chapters=facts.chapters,
     )
-
-
-async def _poster(media: Path, facts: probe.Facts, result: Result) -> Path | None:
-    """A picture for the library: a frame of the film, the cover of the sound, else the site's. None is fine."""
-    target = media.with_name("poster.jpg")
-    if await convert.poster(media, target, facts):
-        return target
-    if media != result.file and await convert.poster(result.file, target, await probe.probe(result.file)):
-        return target
-    return result.poster
 
 
 def _gate() -> asyncio.Semaphore:

@@ -10,6 +10,7 @@ so that a crash leaves at worst a file without a row, which the sweeper finds. W
 `listing.py`.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ class MediaFacts:
     video_codec: str | None = None
     audio_codec: str | None = None
     playable: bool | None = None  # every browser plays it as it is; None: nobody asked
+    chapters: tuple[tuple[float, str], ...] = ()  # (start, title)
 
 
 @dataclass(frozen=True)
@@ -164,10 +166,11 @@ async def _place(staged: store.Staged, facts: MediaFacts, side_files: Mapping[st
     """
     row = await engine.fetchrow(
         "insert into media_file as m (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec,"
-        "  poster, subtitles, playable)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+        "  poster, subtitles, playable, chapters)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text::jsonb)"
         " on conflict (sha256) do update set poster = m.poster or excluded.poster,"
-        "  playable = coalesce(excluded.playable, m.playable), subtitles ="
+        "  playable = coalesce(excluded.playable, m.playable),"
+        "  chapters = case excluded.chapters when '[]' then m.chapters else excluded.chapters end, subtitles ="
         "  (select coalesce(array_agg(distinct name order by name), '{}')"
         "   from unnest(m.subtitles || excluded.subtitles) as name)"
         " returning id, ext, damaged_at",
@@ -183,6 +186,7 @@ async def _place(staged: store.Staged, facts: MediaFacts, side_files: Mapping[st
         "poster.jpg" in side_files,
         sorted(name.removesuffix(".vtt") for name in side_files if name.endswith(".vtt")),
         facts.playable,
+        json.dumps(facts.chapters),
     )
     assert row is not None
     if anew or row["damaged_at"] is not None:

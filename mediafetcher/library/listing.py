@@ -50,11 +50,12 @@ SORTS = tuple(sign + name for name in ("created", "title", "duration", "size") f
 
 
 async def get(id: int, owner: int) -> dict[str, Any]:
-    """One item as the API shows it, also one in the trash. Raises `NotFound`."""
-    rows = await engine.fetch(_SELECT.format(key="null") + " where i.id = $1 and i.owner = $2", id, owner)
+    """One item as the API shows it, also one in the trash, with its chapters. Raises `NotFound`."""
+    rows = await engine.fetch(_SELECT.format(key="m.chapters::text") + " where i.id = $1 and i.owner = $2", id, owner)
     if not rows:
         raise errors.NotFound("There is no such item.")
-    return (await _shown(rows))[0]
+    chapters = [{"start": start, "title": title} for start, title in json.loads(rows[0]["key"])]
+    return (await _shown(rows))[0] | {"chapters": chapters}
 
 
 async def page(

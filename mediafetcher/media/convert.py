@@ -9,6 +9,7 @@ import asyncio
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,17 +75,22 @@ async def convert(
     max_height: int,
     threads: int,
     audio: str | None = None,
+    start: float = 0.0,
+    end: float | None = None,
     on_progress: Progress = lambda fraction, speed: None,
 ) -> None:
     """Make `target`, a web-playable file, of `source`. Nothing is left at `target` where it fails.
 
-    `audio`: `mp3` makes that of a sound alone, which else is put into an MP4 (`m4a`).
+    `audio`: `mp3` makes that of a sound alone, which else is put into an MP4 (`m4a`). `start`, `end`: only this part,
+    in seconds. A picture that is copied begins at the key picture before `start`, and players are told to hide what
+    comes too early (an edit list); one that is encoded begins exactly there.
 
     `max_height` bounds the shorter side, and only where the picture is encoded anyway. Progress: fraction 0..1 and
     speed as a multiple of real time. Raises `TranscodeFailed`, `Truncated`, `TooLarge` or `MediaFull`.
     """
     action = decision.action
-    plan = _Plan(source, facts, max_height, threads, audio)
+    length = clip_length(facts.duration, start, end)
+    plan = _Plan(source, replace(facts, duration=length), max_height, threads, audio, start, end)
     try:
         await _run(plan, target, action, on_progress)
     except errors.TranscodeFailed as failed:
@@ -93,6 +99,13 @@ async def convert(
             raise
         _log.warning("a copy failed, encoding instead", reason=failed.facts.get("reason"))
         await _run(plan, target, "both", on_progress)
+
+
+def clip_length(duration: float | None, start: float, end: float | None) -> float | None:
+    """Seconds of the part; None where the length of the whole is not known and matters."""
+    if duration is None:
+        return None if end is None else end - start
+    return max(0.0, (duration if end is None else min(end, duration)) - start)
 
 
 async def join(first: Path, second: Path, target: Path) -> Path:
@@ -109,7 +122,7 @@ async def join(first: Path, second: Path, target: Path) -> Path:
     assert video
     if video.codec != "h264" or audio.codec != "aac":
         target = target.with_suffix(".mkv")
-    part = _owned(target)
+    part = owned(target)
     arguments = ["-v", "error"]
     for path in (first, second):
         arguments += [*ffmpeg.SAFE_INPUT, "-i", f"file:{path}"]
@@ -137,7 +150,7 @@ async def poster(source: Path, target: Path, facts: Facts) -> bool:
         seek, stream = [], facts.picture
     else:
         return False
-    part = _owned(target)
+    part = owned(target)
     arguments = ["-v", "error", "-threads", "1", *seek, *ffmpeg.SAFE_INPUT, "-i", f"file:{source}"]
     arguments += ["-map", f"0:{stream}", "-frames:v", "1", "-vf", f"scale='min({_POSTER_WIDTH},iw)':-2"]
     arguments += ["-pix_fmt", "yuvj420p", "-q:v", "4", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
@@ -160,10 +173,12 @@ class _Plan(NamedTuple):
     max_height: int
     threads: int
     audio: str | None
+    start: float
+    end: float | None
 
 
 async def _run(plan: _Plan, target: Path, action: Action, report: Progress) -> None:
-    part = _owned(target)
+    part = owned(target)
     high = (plan.facts.level or 0) > MAX_LEVEL
     try:
         for relevel in (high, True):
@@ -189,21 +204,28 @@ def _arguments(plan: _Plan, part: Path, action: Action, relevel: bool) -> list[s
     facts = plan.facts
     threads = ["-threads", str(plan.threads)]
     arguments = ["-v", "error", "-nostats", "-progress", "pipe:1", "-stats_period", "0.25"]
-    arguments += [*threads, *ffmpeg.SAFE_INPUT, "-i", f"file:{plan.source}"]
+    arguments += [*threads, *_cut(plan), *ffmpeg.SAFE_INPUT, "-i", f"file:{plan.source}"]
     if facts.video and action != "audio_only":
         arguments += ["-map", f"0:{facts.video.index}"]
         if action in ("video", "both"):
             arguments += [*_encode_video(facts.video, plan.max_height), *threads]
         else:
             arguments += ["-c:v", "copy", *_copied(facts.video, relevel)]
-    mp3 = action == "audio_only" and plan.audio == "mp3"
+    kept = "mp3" in facts.container and (plan.start > 0 or plan.end is not None)  # a part of one that is fine
+    mp3 = action == "audio_only" and (plan.audio == "mp3" or kept)
     if facts.audio:
         first = facts.audio[0]
-        copy = action in ("remux", "video") or (action == "audio_only" and first.codec == "aac" and not mp3)
+        same = first.codec == ("mp3" if mp3 else "aac")
+        copy = action in ("remux", "video") or (action == "audio_only" and same)
         arguments += ["-map", f"0:{first.index}", *(["-c:a", "copy"] if copy else _encode_audio(first, mp3))]
     arguments += ["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]
     arguments += ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"]
     return [*arguments, *(_MP3 if mp3 else _MP4), "-y", f"file:{part}"]
+
+
+def _cut(plan: _Plan) -> list[str]:
+    start = ["-ss", f"{plan.start:.3f}"] if plan.start else []
+    return start + (["-t", f"{plan.end - plan.start:.3f}"] if plan.end is not None else [])
 
 
 def _copied(video: Video, relevel: bool) -> list[str]:
@@ -231,7 +253,7 @@ def _encode_audio(audio: Audio, mp3: bool) -> list[str]:
     return [*encoder, "-ac", channels, "-ar", rate]
 
 
-def _owned(target: Path) -> Path:
+def owned(target: Path) -> Path:
     """An empty file beside the target that belongs to the service account: it need not write to the folder."""
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.site import pages, playlists
+from tests.site import pages, playlists, texts
 from tests.site.server import Request
 
 
@@ -205,6 +205,77 @@ def _live(request: Request) -> None:
     request.send(200, playlists.live(request.times), kind=playlists.kind("x.m3u8"))
 
 
+def _live_empty(request: Request) -> None:
+    request.send(200, playlists.live(0), kind=playlists.kind("x.m3u8"))
+
+
+def _live_gone(request: Request) -> None:
+    """A live stream that goes away instead of ending."""
+    if request.times > 6:
+        request.send(404, "gone")
+    else:
+        request.send(200, playlists.live(min(request.times, 3)), kind=playlists.kind("x.m3u8"))
+
+
+def _text(request: Request) -> None:
+    data = texts.TEXTS.get(request.rest)
+    request.send(200 if data else 404, data or b"", kind="text/plain")
+
+
+def _list(request: Request) -> None:
+    request.send(200, texts.listing(request.base, int(request.rest)), kind="application/rss+xml")
+
+
+def _slow_list(request: Request) -> None:
+    request.site.stopping.wait(5)
+    _list(request)
+
+
+def _api(request: Request) -> None:
+    answer = texts.marks(request.rest.rpartition("/")[2])
+    request.send(200 if answer else 404, answer or "[]", kind="application/json")
+
+
+def _refuses(request: Request) -> None:
+    code, why = _argument(request)
+    request.send(int(code), pages.page("No", "<script>var premium = 1</script>", f"<p>{texts.REFUSALS[why]}</p>"))
+
+
+def _upcoming(request: Request) -> None:
+    """Has not begun for the first looks, and then is a film."""
+    times, name = _argument(request)
+    if request.times <= int(times):
+        request.send(404, pages.page("Soon", "", "<p>This live event will begin in 0 seconds.</p>"))
+    else:
+        request.send_file(request.site.file(name))
+
+
+def _drm(request: Request) -> None:
+    request.send(200, texts.DRM, kind=playlists.kind("x.m3u8"))
+
+
+def _broken_mpd(request: Request) -> None:
+    request.send(
+        200,
+        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"><Period></MPD>',
+        kind="application/dash+xml",
+    )
+
+
+def _short_stream(request: Request) -> None:
+    """A playlist that says more than its pieces hold."""
+    lines = "".join(f"#EXTINF:10,\n/hls/mux/s{number:03d}.ts\n" for number in range(4))
+    body = f"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXT-X-PLAYLIST-TYPE:VOD\n{lines}#EXT-X-ENDLIST\n"
+    request.send(200, body, kind=playlists.kind("x.m3u8"))
+
+
+def _lost_piece(request: Request) -> None:
+    """A stream, one piece of which is gone."""
+    lines = "".join(f"#EXTINF:1,\n{path}\n" for path in ("/hls/mux/s000.ts", "/hls/mux/s999.ts", "/hls/mux/s002.ts"))
+    body = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-PLAYLIST-TYPE:VOD\n{lines}#EXT-X-ENDLIST\n"
+    request.send(200, body, kind=playlists.kind("x.m3u8"))
+
+
 def _feed(request: Request) -> None:
     request.send(200, pages.feed(request.base), kind="application/rss+xml")
 
@@ -247,6 +318,18 @@ TABLE: dict[str, Behaviour] = {
     "login": Behaviour(_login, "/login?value=<text>: signs in, with cookies of every kind", "/login"),
     "setcookie": Behaviour(_set_cookie, "/setcookie: sets a cookie, redirects to a film", ""),
     "live.m3u8": Behaviour(_live, "/live.m3u8: a live stream that grows with each look", ""),
+    "live-empty.m3u8": Behaviour(_live_empty, "/live-empty.m3u8: a live stream with nothing in it yet", ""),
+    "live-gone.m3u8": Behaviour(_live_gone, "/live-gone.m3u8: a live stream that goes away", ""),
+    "texts": Behaviour(_text, f"/texts/<name>: subtitles: {', '.join(texts.TEXTS)}", ""),
+    "list": Behaviour(_list, "/list/<count>: a list of films", "/list/3"),
+    "slow-list": Behaviour(_slow_list, "/slow-list/<count>: the same after five seconds", ""),
+    "api": Behaviour(_api, "/api/skipSegments/<hash>: marks, as a SponsorBlock server has them", ""),
+    "refuses": Behaviour(_refuses, f"/refuses/<code>/<why>: says why: {', '.join(texts.REFUSALS)}", ""),
+    "upcoming": Behaviour(_upcoming, "/upcoming/<times>/<file>: has not begun for so many looks", ""),
+    "drm.m3u8": Behaviour(_drm, "/drm.m3u8: a stream under DRM", ""),
+    "broken.mpd": Behaviour(_broken_mpd, "/broken.mpd: a manifest that nobody can read", ""),
+    "short.m3u8": Behaviour(_short_stream, "/short.m3u8: says 40 seconds, and holds 4", ""),
+    "lost.m3u8": Behaviour(_lost_piece, "/lost.m3u8: a stream with a piece missing", ""),
     "evil": Behaviour(_evil, f"/evil/<name>: {', '.join(playlists.NAMES)}", ""),
     "rss": Behaviour(_feed, "/rss: a feed", ""),
     "secret": Behaviour(_secret, "/secret: what must never be reached by another address", ""),

@@ -5,6 +5,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tests.site import texts
+
 HTML = "text/html; charset=utf-8"
 _UNICODE = "Árvíztűrő tükörfúrógép 🎬 العربية \u202e evil"
 _TRAVERSAL = "../../../../etc/cron.d/x/../..\\..\\%(id)s $(id) `id` ;rm -rf"
@@ -65,6 +67,18 @@ def _kinds(base: str) -> dict[str, tuple[str, str, str]]:
             "",
         ),
         "jsonld": ("Fixture jsonld", f'<script type="application/ld+json">{json.dumps(linked)}</script>', ""),
+        "subtitles": ("Fixture subtitles", "", f'<video><source src="/media/ok.mp4">{texts.TRACKS}</video>'),
+        "chapters": (
+            "Fixture chapters",
+            f'<script type="application/ld+json">{json.dumps({**linked, "hasPart": texts.CHAPTERS})}</script>',
+            "",
+        ),
+        "sound": (
+            "Fixture sound",
+            f'<meta property="og:title" content="Song"><meta property="og:image" content="{cover}">'
+            f'<meta property="og:video" content="{base}/media/a.mp3">',
+            "",
+        ),
         "twitter": ("Fixture twitter", f'<meta name="twitter:player:stream" content="{film}">', ""),
         "player": ("Fixture player", "", f'<div id="p"></div><script>jwplayer("p").setup({player});</script>'),
         "hls": ("Fixture hls", "", '<video src="/hls/master.m3u8"></video>'),

@@ -119,11 +119,24 @@ class Hostile(Permanent):
     words = "The site tried something that is not allowed."
 
 
-class LiveNotStarted(Permanent):
+class LiveNotStarted(FetchProblem):
+    """Waits without a slot. Facts: `begins` (Unix time) or `begins_in` (seconds), where the site says so."""
+
+    retry = "later"
     code = "live_not_started"
-    words = "This stream has not begun."
+    words = "This stream has not begun: it is recorded when it does."
 
 
 class LiveUnsupported(Permanent):
     code = "live_unsupported"
-    words = "Live streams cannot be fetched: try again when the recording is out."
+    words = "This kind of live stream cannot be recorded: try again when the recording is out."
+
+
+class IsPlaylist(Permanent):
+    code = "is_playlist"
+    words = "That link is a list: fetch it as a playlist, or give the link of one video."
+
+
+class BadClip(Permanent):
+    code = "bad_clip"
+    words = "The clip begins after the end of the film."

@@ -9,6 +9,17 @@ export type Changed = {
   count: number;
 };
 
+export type Chapter = {
+  start: number;
+  title: string;
+};
+
+export type Children = {
+  done: number;
+  failed: number;
+  total: number;
+};
+
 export type Copy = {
   folder: string;
   item: number;
@@ -40,6 +51,7 @@ export type Devices = {
 
 export type Download = {
   attempt: number;
+  children: Children | null;
   converting: boolean;
   created_at: string;
   duration: number | null;
@@ -49,7 +61,9 @@ export type Download = {
   folder: string;
   id: number;
   item: number | null;
+  kind: "media" | "playlist";
   options: Options;
+  parent: number | null;
   position: number | null;
   poster: string | null;
   priority: number;
@@ -116,6 +130,7 @@ export type Health = {
 };
 
 export type Item = {
+  chapters?: (Chapter)[];
   created_at: string;
   duration: number | null;
   folder: string;
@@ -165,8 +180,21 @@ export type LibrarySize = {
   size: number;
 };
 
-export type Link = {
+export type Line = {
+  at: string;
+  level: "info" | "warning" | "error";
+  message: string;
+};
+
+export type ListEntry = {
+  duration: number | null;
+  index: number;
+  title: string | null;
   url: string;
+};
+
+export type Log = {
+  lines: (Line)[];
 };
 
 export type Machine = {
@@ -255,10 +283,23 @@ export type OpenSessions = {
 
 export type Options = {
   audio?: "m4a" | "mp3" | null;
+  auto_subtitles?: boolean;
+  end?: number | null;
   keep_original?: boolean;
+  live_max?: number | null;
   max_height?: number | null;
   never_transcode?: boolean;
+  playlist?: Playlist | null;
+  proxy?: string | null;
   rate_limit?: number | null;
+  sponsorblock?: boolean;
+  start?: number | null;
+  subtitles?: (string)[];
+};
+
+export type Order = {
+  action: "update" | "rollback" | "look";
+  channel?: "stable" | "nightly" | null;
 };
 
 export type Package = {
@@ -278,8 +319,26 @@ export type Pairing = {
   fingerprint: string;
 };
 
+export type Playlist = {
+  folder?: boolean;
+  items?: (number)[] | null;
+  limit?: number | null;
+};
+
 export type Position = {
   position: number;
+};
+
+export type Preview = {
+  count: number | null;
+  duration: number | null;
+  entries: (ListEntry)[];
+  item: number | null;
+  kind: "media" | "playlist" | "live";
+  site: string;
+  size: number | null;
+  title: string;
+  uploader: string | null;
 };
 
 export type Priority = {
@@ -387,6 +446,16 @@ export type Sources = {
   sources: (Source)[];
 };
 
+export type Status = {
+  channel: "stable" | "nightly";
+  error: string | null;
+  latest: string | null;
+  managed: boolean;
+  previous: string | null;
+  updating: boolean;
+  version: string;
+};
+
 export type System = {
   library: LibrarySize;
   mount: MountState;
@@ -453,6 +522,14 @@ export type Versions = {
   "yt-dlp": string;
 };
 
+export type downloads_Link = {
+  url: string;
+};
+
+export type sources_Link = {
+  url: string;
+};
+
 /** Every code that an error of the server may have. */
 export const CODES = [
   "age_limit",
@@ -460,6 +537,7 @@ export const CODES = [
   "away",
   "backup_damaged",
   "backup_failed",
+  "bad_clip",
   "bad_cookies",
   "bad_setting",
   "blocked_address",
@@ -477,9 +555,11 @@ export const CODES = [
   "geo_blocked",
   "gone",
   "hostile",
+  "index_away",
   "internal",
   "invalid",
   "invalid_url",
+  "is_playlist",
   "last_admin",
   "live_not_started",
   "live_unsupported",
@@ -500,6 +580,7 @@ export const CODES = [
   "not_media",
   "not_paired",
   "not_signed_in",
+  "nothing_before",
   "older_schema",
   "pairing_code",
   "plain_http",
@@ -527,6 +608,7 @@ export const CODES = [
   "truncated",
   "unsupported",
   "unsupported_scheme",
+  "update_refused",
   "usage",
   "weak_password",
   "wrong_credentials",

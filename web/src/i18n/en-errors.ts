@@ -37,8 +37,10 @@ export const enErrors: ProblemWords = {
   transcode_failed: ["The file could not be converted", "Retry, or choose another quality."],
   extractor_broken: ["{site} changed, and yt-dlp does not understand it yet", "A newer yt-dlp usually helps."],
   hostile: ["The site tried something that is not allowed", "The download was stopped; nothing was kept."],
-  live_not_started: ["This stream has not begun", "Retry when it is over."],
-  live_unsupported: ["Live streams cannot be fetched", "Retry when the recording is out."],
+  live_not_started: ["This stream has not begun", "It is recorded when it begins; there is nothing to do."],
+  live_unsupported: ["This kind of live stream cannot be recorded", "Retry when the recording is out."],
+  is_playlist: ["That link is a list of videos", "Fetch it as a playlist, or give the link of one video."],
+  bad_clip: ["The clip begins after the end of the film", "Choose an earlier start."],
 
   media_offline: ["The media folder is not there", "Is the share mounted? Downloads wait; your files are safe."],
   disk_full: ["The media folder is full", "Free some room. Downloads wait until there is."],

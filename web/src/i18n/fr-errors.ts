@@ -34,8 +34,10 @@ export const frErrors: ProblemWords = {
   transcode_failed: ["Le fichier n’a pas pu être converti", "Réessayez, ou choisissez une autre qualité."],
   extractor_broken: ["{site} a changé et yt-dlp ne le comprend pas encore", "Un yt-dlp plus récent suffit d’habitude."],
   hostile: ["Le site a tenté quelque chose d’interdit", "Le téléchargement a été arrêté ; rien n’a été gardé."],
-  live_not_started: ["Ce direct n’a pas commencé", "Réessayez quand il sera fini."],
-  live_unsupported: ["Les directs ne se téléchargent pas", "Réessayez quand l’enregistrement sera publié."],
+  live_not_started: ["Ce direct n’a pas commencé", "Il sera enregistré dès qu’il commence ; rien à faire."],
+  live_unsupported: ["Ce type de direct ne peut pas être enregistré", "Réessayez quand l’enregistrement sera en ligne."],
+  is_playlist: ["Ce lien est une liste de vidéos", "Récupérez-la comme liste, ou donnez le lien d’une seule vidéo."],
+  bad_clip: ["L’extrait commence après la fin du film", "Choisissez un début plus tôt."],
 
   media_offline: [
     "Le dossier des médias est absent",

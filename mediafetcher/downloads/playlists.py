@@ -1,0 +1,88 @@
+"""A list (a channel, a playlist, a feed) becomes downloads: one for each entry, below the row of the list.
+
+Expanding is a download of its own, `kind` "playlist": it looks at the list, writes the rows of the entries and then
+waits, without a slot, until they have ended. All of it is one transaction: a list that is cancelled or killed while
+it is looked at leaves no entry. What cancels the list cancels what is left of its entries.
+"""
+
+import json
+from pathlib import Path
+
+import msgspec
+
+from mediafetcher.accounts import cookies
+from mediafetcher.base import errors, log
+from mediafetcher.db import engine
+from mediafetcher.downloads import held, jobs
+from mediafetcher.downloads.fetch import Entry, Fetch, Listing
+from mediafetcher.downloads.options import MAX_ENTRIES, Playlist
+from mediafetcher.library import folders
+from mediafetcher.net import urls
+
+_log = log.get("playlists")
+_NAME = 120  # characters of a folder
+
+
+async def expand(claim: jobs.Claim, hold: held.Hold, folder: Path) -> None:
+    """Look at the list of a claimed row and put its entries into the queue. Raises as `Fetch`, or `Lost`."""
+    async with (
+        cookies.lent(claim.owner, claim.url) as jar,
+        Fetch(
+            claim.url,
+            claim.options,
+            folder,
+            jar.text if jar else None,
+            mode="list",
+            on_warning=lambda message: hold.say(message, "warning"),
+        ) as source,
+    ):
+        found = await source.look()
+    if not isinstance(found, Listing):  # a list was expected, and it is one video
+        found = Listing(found.title, found.site, (Entry(found.title, claim.url, found.duration),), 1)
+    wanted = claim.options.playlist or Playlist()
+    entries = found.entries[: wanted.limit or MAX_ENTRIES]
+    hold.say(f"a list of {found.count or len(found.entries)}, {len(entries)} wanted: {found.title}")
+    async with engine.transaction():
+        target = await _folder(claim, found.title) if wanted.folder else claim.folder
+        made = await _write(claim, entries, target)
+        await jobs.expanded(claim, found.title)
+    _log.info("list expanded", entries=len(entries), made=made)
+    hold.say(f"{made} downloads in the queue, {len(entries) - made} there already")
+    if made:
+        await jobs.ring(min(made, 8))
+
+
+async def _folder(claim: jobs.Claim, title: str) -> int | None:
+    """The folder with the list's name, in the folder that was chosen."""
+    name = " ".join(title.replace("/", "-").split())[:_NAME].strip(". ") or "List"
+    above = await folders.path_of(claim.folder)
+    try:
+        return await folders.ensure(claim.owner, f"{above}/{name}" if above else name)
+    except errors.Invalid:
+        return claim.folder
+
+
+async def _write(claim: jobs.Claim, entries: tuple[Entry, ...], folder: int | None) -> int:
+    """The rows of the entries, in their order -> how many were not there already."""
+    options = msgspec.structs.replace(claim.options, playlist=None)
+    recipe = options.recipe()
+    rows = await engine.fetch(
+        "insert into download (owner, url, site, source_key, folder, options, state, title, duration, priority, parent)"
+        " select $1, entry.url, entry.site, key, $2, $3::text::jsonb, 'queued', entry.title, entry.duration,"
+        "   p.priority, p.id"
+        " from unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::float8[]) with ordinality"
+        "   as entry(url, site, key, title, duration, number), download p where p.id = $4 order by number"
+        " on conflict do nothing returning id",
+        claim.owner,
+        folder,
+        json.dumps(msgspec.to_builtins(options)),
+        claim.id,
+        [entry.url for entry in entries],
+        [urls.site(entry.url) for entry in entries],
+        [urls.source_key(entry.url, recipe) for entry in entries],
+        [entry.title for entry in entries],
+        [entry.duration for entry in entries],
+    )
+    for row in rows[-50:]:  # a page shows no more at once
+        await engine.notify("download", {"id": row["id"], "owner": claim.owner})
+    return len(rows)

@@ -1,0 +1,97 @@
+"""What a link is, before anybody decides: one video, a live stream, or a list with its count. Nothing is kept."""
+
+import asyncio
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from mediafetcher.accounts import cookies
+from mediafetcher.base import child, errors, settings
+from mediafetcher.downloads import jobs
+from mediafetcher.downloads.fetch import PREVIEW_ENTRIES, Fetch, Info, Listing
+from mediafetcher.downloads.options import Options
+from mediafetcher.net import urls
+
+PREFIX = "preview-"  # of its folders, below those of the downloads
+_AT_ONCE = 2
+_WAITING = 10
+_SECONDS = 60.0
+
+_gates: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+_asked = 0
+
+
+async def preview(owner: int, url: str) -> dict[str, Any]:
+    """Look at a link -> kind, title, duration, size, site, uploader, item, count, entries.
+
+    `item` is the entry of this person's library that it is already. Raises `InvalidUrl`, `TooManyRequests` where
+    many wait already, and what classify.py says.
+    """
+    global _asked
+    url = urls.parse(url)
+    if _asked >= _WAITING:
+        raise errors.TooManyRequests("Many links are being looked at: try again in a moment.")
+    gate = _gates.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_AT_ONCE))
+    _asked += 1
+    try:
+        async with asyncio.timeout(_SECONDS), gate:
+            found = await _look(owner, url)
+    except TimeoutError:
+        raise errors.Stalled("The site takes too long to say what is behind that link.") from None
+    finally:
+        _asked -= 1
+    if isinstance(found, Listing):
+        return _list(found)
+    keys = [urls.source_key(url, Options().recipe()), found.source_key]
+    return {
+        "kind": "live" if found.is_live else "media",
+        "title": found.title,
+        "duration": found.duration,
+        "size": found.filesize,
+        "site": found.site,
+        "uploader": found.uploader,
+        "item": await jobs.owned(owner, keys),
+        "count": None,
+        "entries": [],
+    }
+
+
+def _list(found: Listing) -> dict[str, Any]:
+    shown = found.entries[:PREVIEW_ENTRIES]
+    return {
+        "kind": "playlist",
+        "title": found.title,
+        "duration": None,
+        "size": None,
+        "site": found.site,
+        "uploader": found.uploader,
+        "item": None,
+        "count": found.count or (len(found.entries) if len(found.entries) < PREVIEW_ENTRIES else None),
+        "entries": [
+            {"index": number, "title": entry.title, "url": entry.url, "duration": entry.duration}
+            for number, entry in enumerate(shown, 1)
+        ],
+    }
+
+
+async def _look(owner: int, url: str) -> Info | Listing:
+    work = settings.get().work
+    work.mkdir(parents=True, exist_ok=True, mode=0o711)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=work))
+    child.give(folder)
+    try:
+        async with (
+            cookies.lent(owner, url) as jar,
+            Fetch(url, Options(), folder, jar.text if jar else None, mode="preview") as source,
+        ):
+            return await source.look()
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+def tidy() -> None:
+    """Remove what a start that was killed left. Only before the first one looks."""
+    for folder in settings.get().work.glob(f"{PREFIX}*"):
+        shutil.rmtree(folder, ignore_errors=True)
