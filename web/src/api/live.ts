@@ -73,11 +73,25 @@ export function listen(cache: QueryClient): () => void {
   }
   open();
 
+  // A page that the browser keeps for "back" would keep its stream too, and a browser has six connections to a host.
+  const left = () => {
+    source?.close();
+    clearTimeout(again);
+  };
+  const back = (event: PageTransitionEvent) => {
+    if (!event.persisted) return;
+    open();
+    libraryChanged();
+  };
+  window.addEventListener("pagehide", left);
+  window.addEventListener("pageshow", back);
+
   const sampling = setInterval(sample, 1000);
 
   return () => {
-    source?.close();
-    clearTimeout(again);
+    window.removeEventListener("pagehide", left);
+    window.removeEventListener("pageshow", back);
+    left();
     clearTimeout(settling);
     clearInterval(sampling);
   };

@@ -29,7 +29,7 @@ export function Facts({ item }: { item: Item }) {
           <FolderOpen className="size-4" />
           {item.folder.replaceAll("/", " / ") || t("lib.top")}
         </span>
-        {item.source_url && (
+        {item.source_url?.match(/^https?:/) && (
           <a
             href={item.source_url}
             target="_blank"
