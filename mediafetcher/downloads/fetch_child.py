@@ -25,7 +25,7 @@ _MAX_REDIRECTS = 10
 _MAX_CHAPTERS = 500
 _MAX_WARNINGS = 20
 _BATCH = 100  # entries of a list in one line
-_PAGE = 16 << 10  # bytes of an error page that are read for its reason
+_PAGE = 1 << 20  # bytes of the page of an HTTP error
 
 
 class Cancelled(Exception):
@@ -205,7 +205,10 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path) -> Any:
             channel.check()
             if not hasattr(req, "headers"):
                 req = yt_dlp.networking.Request(req)
-            return versions.open(req, super().urlopen)
+            try:
+                return versions.open(req, super().urlopen)
+            except yt_dlp.networking.exceptions.HTTPError as error:
+                raise with_page(error) from error.__cause__
 
     return Client(options | {"logger": _Logger(channel), "progress_hooks": [channel.progress]})
 
@@ -335,7 +338,7 @@ def describe(error: BaseException) -> dict[str, Any]:
             facts["status"] = link.status  # type: ignore[attr-defined]
             facts["redirect_loop"] = bool(getattr(link, "redirect_loop", False))
             facts["retry_after"] = _seconds(response.headers.get("Retry-After")) if response is not None else None
-            facts["page"] = _page(response)
+            facts["page"] = getattr(link, "page", "")
         if facts["errno"] is None and isinstance(getattr(link, "errno", None), int):
             facts["errno"] = link.errno  # type: ignore[attr-defined]
         if isinstance(link, egress.Blocked):
@@ -343,14 +346,24 @@ def describe(error: BaseException) -> dict[str, Any]:
     return facts
 
 
-def _page(response: Any) -> str:
-    """What the page of an error says, without its tags."""
-    if response is None or not str(response.headers.get("Content-Type") or "").startswith("text/"):
-        return ""
+def with_page(error: Any) -> Any:
+    """An HTTP error that remembers what its page says: by the time it is looked at, the page is closed."""
+    if not str(error.response.headers.get("Content-Type") or "").startswith("text/"):
+        return error
+    import io
+
+    from yt_dlp.networking import Response
+    from yt_dlp.networking.exceptions import HTTPError
+
+    given = error.response
+    data = b""
     with contextlib.suppress(Exception):
-        text = response.read(_PAGE).decode("utf-8", "replace")
-        return _text(re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL), 2000) or ""
-    return ""
+        data = given.read(_PAGE)
+    copied = Response(io.BytesIO(data), given.url, given.headers, given.status, given.reason)
+    again = HTTPError(copied, redirect_loop=error.redirect_loop)
+    words = re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", data.decode("utf-8", "replace"), flags=re.DOTALL)
+    again.page = _text(words, 2000) or ""  # type: ignore[attr-defined]
+    return again
 
 
 def _chain(error: BaseException) -> list[BaseException]:

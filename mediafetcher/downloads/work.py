@@ -109,8 +109,7 @@ async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
         await _convert_stored(claim, hold)
         return
     await never.require(claim.owner, [claim.link_key])
-    if await _link(claim, [claim.link_key]):
-        hold.say("it is in the library already")
+    if await _link(claim, hold, [claim.link_key]):
         return
     folder = _path(claim.id)
     await asyncio.to_thread(_make, folder)
@@ -130,7 +129,7 @@ async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
         info = await source.info()
         hold.say(f"found by {info.extractor}{', with cookies' if jar else ''}: {info.title}")
         await never.require(claim.owner, [info.source_key])
-        if not info.is_live and await _link(claim, [info.source_key]):
+        if not info.is_live and await _link(claim, hold, [info.source_key]):
             return
         hold.enter("download")
         await jobs.note(claim, stage="download", title=info.title, duration=info.duration, size=info.filesize)
@@ -167,7 +166,7 @@ async def _convert_stored(claim: jobs.Claim, hold: held.Hold) -> None:
     await _store(claim, hold, info, media, kept._replace(side_files=side_files | kept.side_files), [])
 
 
-async def _link(claim: jobs.Claim, keys: list[str]) -> bool:
+async def _link(claim: jobs.Claim, hold: held.Hold, keys: list[str]) -> bool:
     """The source is in the store already: end with an item, without a download."""
     if claim.task != "fetch":
         return False
@@ -181,7 +180,10 @@ async def _link(claim: jobs.Claim, keys: list[str]) -> bool:
                 await jobs.finish(claim, item, linked=True)
         return item is not None
 
-    return await engine.retrying(link)
+    known = await engine.retrying(link)
+    if known:
+        hold.say("it is in the library already")
+    return known
 
 
 def _downloaded(hold: held.Hold):  # type: ignore[no-untyped-def]

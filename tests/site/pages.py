@@ -92,6 +92,7 @@ def _kinds(base: str) -> dict[str, tuple[str, str, str]]:
         "long": ("L" * 400 + "é" * 300, "", _FILM),
         "traversal": (_TRAVERSAL, "", _FILM),
         "script": ("<script>alert(1)</script>", "", _FILM),
+        "broken": ("Fixture broken", '<meta property="og:video" content="http://[::bad/film.mp4">', ""),
         "private": ("Fixture private", "", '<video src="http://127.0.0.2:1/film.mp4"></video>'),
     }
 

@@ -62,3 +62,42 @@ def test_h264_comes_first_at_the_height_or_at_all():
     assert normal[:3] == ["hdr:SDR", "res:720", "vcodec:h264"]
     copied = options.ydl_options(Options(never_transcode=True), Settings(state=Path("/tmp")))["format_sort"]
     assert copied[0] == "vcodec:h264"
+
+
+def test_every_wish_is_documented_with_its_flag():
+    from mediafetcher import arguments
+
+    text = (Path(__file__).parents[3] / "docs/options.md").read_text()
+    for field in msgspec.structs.fields(Options):
+        assert f"`{field.name}`" in text, field.name
+    typed = {action.option_strings[0] for action in _get(arguments.parser())._actions if action.option_strings}
+    others = {
+        "-h",
+        "--state",
+        "--media",
+        "--database-url",
+        "--host",
+        "--port",
+        "--here",
+        "--folder",
+        "--user",
+        "--json",
+    }
+    assert [flag for flag in sorted(typed - others) if flag not in text] == []
+
+
+def _get(parser):
+    return next(action.choices["get"] for action in parser._actions if action.dest == "command")
+
+
+def test_what_is_typed_becomes_the_wish():
+    from mediafetcher import arguments
+    from mediafetcher.commands import downloads
+
+    typed = "get http://a/ --mp3 --subtitles en,fr --auto-subtitles --start 1:30 --end 0:02:00.5 --limit 3 --items 1,4"
+    wish = downloads.wishes(arguments.parser().parse_args(typed.split()))
+    assert wish == Options(
+        audio="mp3", subtitles=("en", "fr"), auto_subtitles=True, start=90, end=120.5,
+        playlist=options.Playlist(limit=3, items=(1, 4)),
+    )  # fmt: skip
+    assert downloads.wishes(arguments.parser().parse_args(["get", "http://a/"])) == Options()
