@@ -362,7 +362,7 @@ def with_page(error: Any) -> Any:
     copied = Response(io.BytesIO(data), given.url, given.headers, given.status, given.reason)
     again = HTTPError(copied, redirect_loop=error.redirect_loop)
     words = re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", data.decode("utf-8", "replace"), flags=re.DOTALL)
-    again.page = _text(words, 2000) or ""  # type: ignore[attr-defined]
+    again.page = _text(words, 2000) or ""
     return again
 
 

@@ -17,6 +17,7 @@ import pytest
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import jobs, journal, warm, work
+from mediafetcher.downloads.options import Options
 from mediafetcher.library import items, store
 from tests.site import Site, behaviours, media
 from tests.site.expected import CASES, Case
@@ -45,6 +46,7 @@ async function play([path, picture, seconds]) {
   film.src = site + path;
   await loaded;
   if (picture && !(film.videoWidth > 0 && film.videoHeight > 0)) throw new Error("no picture");
+  if (Math.abs(film.duration - seconds) > 1) throw new Error("lasts " + film.duration + " and not " + seconds);
   film.play();
   await until(() => film.currentTime > 0.1, "time stands still");
   const half = seconds / 2, sought = once(film, "seeked");
@@ -77,9 +79,9 @@ async def owner(database: str, state: Path, media_online: Path) -> AsyncIterator
     await warm.close()
 
 
-async def _walk(owner: int, site: Site, paths: list[str]) -> list[tuple[dict, str]]:
+async def _walk(owner: int, site: Site, paths: list[str], options: Options | None = None) -> list[tuple[dict, str]]:
     """Try each link once, some at a time -> (its row, the decision)."""
-    rows = [await jobs.submit(owner, site.url(path)) for path in paths]
+    rows = [await jobs.submit(owner, site.url(path), options=options) for path in paths]
     claims = [await jobs.claim() for _ in rows]
     assert sorted(claim.id for claim in claims if claim) == sorted(row["id"] for row in rows)
     await asyncio.gather(*(work.run(claim) for claim in claims if claim))
@@ -136,7 +138,8 @@ async def test_every_behaviour_of_a_site_ends_as_it_must(owner: int, site: Site)
 
 @pytest.mark.timeout(400)
 async def test_every_file_is_decided_rightly_and_what_is_stored_plays(owner: int, site: Site, tmp_path: Path) -> None:
-    wrong, films = [], {}
+    wrong: list[tuple] = []
+    films: dict[str, tuple[str, dict]] = {}
     names = sorted(media.ACTIONS)
     for start in range(0, len(names), _AT_ONCE):
         group = names[start : start + _AT_ONCE]
@@ -146,14 +149,21 @@ async def test_every_file_is_decided_rightly_and_what_is_stored_plays(owner: int
             if decision != media.ACTIONS[name] or (row["state"] == "done") != (decision != "reject"):
                 wrong.append((name, row["state"], decision, media.ACTIONS[name], row["error"]))
             elif row["state"] == "done":
-                item = await items.get(row["item"], owner)
-                path = store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"])
-                films[f"/media/store/{path.parent.name}/{path.name}"] = (name, item)
+                _shelve(films, name, await items.get(row["item"], owner))
     assert wrong == []
+    part = Options(start=1, end=3)
+    for row, decision in await _walk(owner, site, ["/media/ok.mp4", "/media/vp9_opus.webm", "/media/a.mp3"], part):
+        assert row["state"] == "done" and decision in ("none", "both"), row
+        _shelve(films, f"a part of {row['title']}", await items.get(row["item"], owner))
     # One film came with damaged pictures, and is kept as its site has it: only decoding all of it would tell.
     del films[next(path for path, (name, _) in films.items() if name == "corrupt_mdat.mp4")]
     if shutil.which("chromium"):
         assert await _played(films, tmp_path) == {}
+
+
+def _shelve(films: dict[str, tuple[str, dict]], name: str, item: dict) -> None:
+    path = store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"])
+    films[f"/media/store/{path.parent.name}/{path.name}"] = (name, item)
 
 
 async def _played(films: dict[str, tuple[str, dict]], folder: Path) -> dict[str, str]:
