@@ -13,13 +13,13 @@ from pathlib import Path
 
 from mediafetcher import backup, control
 from mediafetcher.base import child, clock, errors, log
+from mediafetcher.base import settings as chosen
 from mediafetcher.base.settings import Settings
 from mediafetcher.db import carry, cluster, engine, schema
-from mediafetcher.downloads import queue, renew
-from mediafetcher.library import export, items, mount
+from mediafetcher.downloads import jobs, queue, renew
+from mediafetcher.library import clocks, export, items, mount
 
 _log = log.get("instance")
-_HOUSEKEEPING = 60.0  # seconds between two sweeps of the trash and of files without holders
 _LEAVE = 5.0  # seconds for what runs beside the rest to end
 _FIRST = 5.0  # seconds until the first: a short command is over by then, and need not break it off
 
@@ -75,6 +75,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
         await stack.enter_async_context(_task(_watch_mount()))
         if not joins:
             await stack.enter_async_context(_task(_keep_house()))
+            await stack.enter_async_context(_task(clocks.watch(jobs.clock_moved)))
         await stack.enter_async_context(_task(export.follow()))
         server = control.Server(settings.state, command(instance))
         await server.start()
@@ -177,10 +178,13 @@ async def _keep_house() -> None:
             if removed:
                 _log.info("files without holders removed", count=removed)
             await export.refresh()
+            _log.debug("house kept")
         except errors.Away as problem:
             _log.debug("housekeeping waits", reason=problem.code)
         except Exception:
             _log.exception("housekeeping failed")
         # At its time; at once when the share comes back, because what was not possible meanwhile waits.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(mount.back(), max(1.0, _HOUSEKEEPING - (clock.monotonic() - started)))
+            await asyncio.wait_for(
+                mount.back(), max(0.1, chosen.get().housekeeping_seconds - (clock.monotonic() - started))
+            )

@@ -60,6 +60,7 @@ class Settings:
     min_free: int = _setting(256 << 20, "room to keep free on the media folder (bytes, or 256M)", low=0)
     look_seconds: float = _setting(3.0, "how often the media folder is looked at", low=0.05)
     hang_seconds: float = _setting(8.0, "how long the media folder may not answer before it counts as away", low=0.1)
+    housekeeping_seconds: float = _setting(60.0, "how often trash and files without holders are looked at", low=0.1)
     trash_days: float = _setting(30.0, "days in the trash before an entry goes for good; 0 deletes at once", low=0)
     grace_hours: float = _setting(24.0, "hours before the file of a last, deleted entry is removed", low=0)
     media_mode: int = _setting(0o444, "rights of stored files, octal")

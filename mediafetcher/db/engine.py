@@ -64,6 +64,16 @@ def _translated() -> Iterator[None]:
         raise
 
 
+@contextlib.contextmanager
+def _sound(connection: Any) -> Iterator[None]:
+    """A connection that broke between two steps of asyncpg confuses it: it is cut, and was away."""
+    try:
+        yield
+    except asyncpg.InternalClientError as error:
+        connection.terminate()
+        raise errors.DatabaseAway() from error
+
+
 class _Connection(asyncpg.Connection):
     """A connection of the pool. Nothing we do outlives a transaction, so giving it back costs no round trip."""
 
@@ -103,7 +113,8 @@ class _Transaction(PostgresTransaction):
             self.connection = await self.engine.acquire()
             try:
                 self.transaction = self.connection.transaction()
-                await self.begin()
+                with _sound(self.connection):
+                    await self.begin()
             except BaseException:
                 await self.engine.give_back(self.connection)
                 raise
@@ -116,7 +127,7 @@ class _Transaction(PostgresTransaction):
         if self._parent is not None:
             return False
         try:
-            with _translated():
+            with _translated(), _sound(self.connection):
                 if error is None:
                     await self.commit()
                 elif not self.connection.is_closed():
@@ -159,11 +170,13 @@ class _Engine(PostgresEngine):
         transaction = self.current_transaction.get()
         with _translated():
             if transaction is not None:
-                yield transaction.connection
+                with _sound(transaction.connection):
+                    yield transaction.connection
                 return
             connection = await self.acquire()
             try:
-                yield connection
+                with _sound(connection):
+                    yield connection
             finally:
                 await self.give_back(connection)
 

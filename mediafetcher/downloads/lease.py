@@ -147,7 +147,8 @@ update download set state = 'running', attempt = attempt + 1, held_by = $1, stag
   started_at = coalesce(started_at, now()), finished_at = null, error_code = null, error_message = null
 where id = coalesce(
   (select d.id from download d
-   where {_DUE} and {_OPENS} and d.site <> all (array(select site from download where state = 'running'
+   where {_DUE} and {_OPENS} and d.id <> all($4::bigint[])
+     and d.site <> all (array(select site from download where state = 'running'
      group by site having count(*) >= $3))
    order by d.priority desc, d.created_at, d.id limit 1 for update skip locked),
   (select d.id from download d where d.state = 'running' and d.lease_until < now() and d.id <> all($4::bigint[])
@@ -327,11 +328,29 @@ async def rescue() -> int:
 
 
 async def expire() -> int:
-    """Put back the rows whose holder was silent for longer than its lease -> how many."""
+    """Put back the rows whose holder was silent for longer than its lease -> how many.
+
+    What is in work here is not silent, whatever the clock says: its next beat renews it.
+    """
     rows = await engine.fetch(
-        f"update download set state = {_BACK}, {_LET_GO} where state = 'running' and lease_until < now() returning id"
+        f"update download set state = {_BACK}, {_LET_GO} where state = 'running' and lease_until < now()"
+        " and not (held_by = $1 and id = any($2::bigint[])) returning id",
+        me(),
+        [hold.id for hold in held.every()],
     )
     return len(rows)
+
+
+async def clock_moved() -> None:
+    """The database's clock jumped: what would have to wait for a time that is far away now is due, or soon over."""
+    await engine.execute(
+        "update download set run_after = least(run_after, now()) where state = 'queued' and run_after > now()"
+    )
+    await engine.execute(
+        "update download set lease_until = now() + make_interval(secs => $1) where state = 'running'"
+        " and lease_until > now() + make_interval(secs => $1)",
+        settings.get().lease_seconds,
+    )
 
 
 async def due() -> int:

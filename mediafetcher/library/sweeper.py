@@ -15,7 +15,7 @@ from typing import Any
 
 from mediafetcher.base import clock, errors, log, settings
 from mediafetcher.db import engine
-from mediafetcher.library import mount, store
+from mediafetcher.library import clocks, mount, store
 
 NAME = re.compile(r"^([0-9a-f]{64})[.]([A-Za-z0-9.-]{1,40})$")  # a file of the store: hash, and what kind of file
 _BATCH = 500
@@ -27,12 +27,14 @@ _scanned: tuple[Path, float] | None = None
 
 
 async def sweep(*, strays: bool | None = None) -> int:
-    """Remove what nobody holds any more and what crashes left -> files removed. Nothing while the store is away.
+    """Remove what nobody holds any more and what crashes left -> files removed.
+
+    Nothing while the store is away, or the clock in doubt.
 
     `strays`: also walk over the store for files without a row; by itself it does so once an hour.
     """
     global _scanned
-    if mount.state().state in ("offline", "read_only"):
+    if mount.state().state in ("offline", "read_only") or not await clocks.steady():
         return 0
     try:
         removed = await _dead() + await mount.in_thread(_leftovers)

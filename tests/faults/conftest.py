@@ -34,6 +34,8 @@ def program(folder: Path) -> Iterator[Callable[..., Program]]:
     yield make
     for one in made:
         one.end()
+        if one.log.exists():  # shown where the test failed
+            print(f"the log:\n{one.log.read_text()[-3000:]}")
 
 
 @pytest.fixture

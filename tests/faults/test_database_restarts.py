@@ -36,7 +36,7 @@ def _try(server: Program, path: str) -> httpx.Response:
     began = time.monotonic()
     answer = server.ask("GET", path)
     assert time.monotonic() - began < WAIT, "the answer took long"
-    assert answer.status_code in (200, 503), answer.text
+    assert answer.status_code in (200, 503), f"{answer.text}\n{server.log.read_text()[-5000:]}"
     if answer.status_code == 503:
         assert answer.json()["code"] == "database_away" and int(answer.headers["retry-after"]) > 0
     return answer
