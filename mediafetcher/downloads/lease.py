@@ -344,7 +344,7 @@ async def expire() -> int:
 async def clock_moved() -> None:
     """The database's clock jumped: what would have to wait for a time that is far away now is due, or soon over."""
     await engine.execute(
-        "update download set run_after = least(run_after, now()) where state in ('queued', 'waiting') and run_after > now()"
+        "update download set run_after = now() where state in ('queued', 'waiting') and run_after > now()"
     )
     await engine.execute(
         "update download set lease_until = now() + make_interval(secs => $1) where state = 'running'"
