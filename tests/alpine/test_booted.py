@@ -135,7 +135,9 @@ def machine(alpine_root: Path) -> Iterator[Machine]:
         subprocess.run(["cp", "-a", f"{alpine_root}/.", root], check=True)
         (root / ".dockerenv").unlink(missing_ok=True)  # else OpenRC takes it for a container
         inittab = (root / "etc/inittab").read_text()
-        (root / "etc/inittab").write_text(f"{inittab}\nttyS0::respawn:/bin/sh\n")
+        # Its own boot script leaves the disk read-only, and there is no line for it in this fstab.
+        writable = "::sysinit:/bin/mount -o remount,rw /"
+        (root / "etc/inittab").write_text(f"{writable}\n{inittab}\nttyS0::respawn:/bin/sh\n")
         (root / "usr/local/bin").mkdir(parents=True, exist_ok=True)
         shutil.copy(BUILT, root / "usr/local/bin/mediafetcher")
         started = Machine(folder, root)
