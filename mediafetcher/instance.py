@@ -15,7 +15,7 @@ from mediafetcher import backup, control
 from mediafetcher.base import child, clock, errors, log
 from mediafetcher.base import settings as chosen
 from mediafetcher.base.settings import Settings
-from mediafetcher.db import carry, cluster, engine, schema
+from mediafetcher.db import carry, cluster, engine, preferences, schema
 from mediafetcher.downloads import jobs, queue, renew
 from mediafetcher.library import clocks, export, items, mount
 
@@ -69,6 +69,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
         else:
             await schema.migrate()
             await mount.prepare()
+        await preferences.apply()
         instance = Instance(settings)
         stack.push_async_callback(instance.stop_jobs)
         stack.push_async_callback(renew.stop)

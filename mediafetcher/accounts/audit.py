@@ -29,6 +29,8 @@ ACTS: dict[str, str] = {
     "pairing_failed": "a wrong pairing code",
     "device_paired": "a browser extension",
     "device_refused": "a message of a device that is not paired",
+    "settings_changed": "limits and defaults of the installation",
+    "ytdlp_changed": "another yt-dlp was asked for",
     "device_removed": "a device's messages are taken no more",
 }
 

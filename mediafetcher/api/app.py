@@ -62,6 +62,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/system", system.overview, READ),
     Route("GET", "/api/settings", system.effective_settings, ADMIN),
     Route("GET", "/api/events", events.stream, READ),
+    Route("PATCH", "/api/settings", system.change_settings, ADMIN, (e.PinnedSetting,)),
     Route("GET", "/api/ytdlp", ytdlp.show, ADMIN),
     Route("POST", "/api/ytdlp", ytdlp.manage, ADMIN, (e.IndexAway, e.NothingBefore), 200),
     # who comes in

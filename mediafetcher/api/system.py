@@ -3,15 +3,17 @@
 import asyncio
 import platform
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from litestar.params import JSONBody
 
 from mediafetcher import __version__
+from mediafetcher.accounts import audit
 from mediafetcher.api import usage
-from mediafetcher.api.answer import Asked, fit
+from mediafetcher.api.answer import Asked, address, fit
 from mediafetcher.base import errors, settings
-from mediafetcher.db import engine
+from mediafetcher.db import engine, preferences
 from mediafetcher.downloads import jobs, listing, machines, ytdlp
 from mediafetcher.library import listing as library
 from mediafetcher.library import mount, store
@@ -48,6 +50,22 @@ class Transcode(msgspec.Struct):
     running: int
     cpu: float
     memory: int
+
+
+class Use(msgspec.Struct):
+    """`cpu` in cores, `memory` in bytes."""
+
+    running: int
+    cpu: float
+    memory: int
+
+
+class Children(msgspec.Struct):
+    """What downloads and conversions take now, together and each; PostgreSQL is only in `groups`."""
+
+    cpu: float
+    memory: int
+    groups: dict[str, Use]
 
 
 class Saved(msgspec.Struct):
@@ -92,6 +110,7 @@ class System(msgspec.Struct):
     mount: MountState
     queue: QueueState
     transcode: Transcode
+    children: Children
     saved: Saved
     library: LibrarySize
     versions: Versions
@@ -119,16 +138,24 @@ async def state() -> System:
     counts = await listing.counts()
     paused = jobs.paused()
     saved = await engine.fetchrow(_SAVED)
+    uses = await asyncio.to_thread(usage.children)
     return System(
         version=__version__,
         mount=MountState(now.state, now.reason or None, now.total, now.free, str(store.root())),
         queue=QueueState(counts["running"], counts["queued"], counts["parked"], paused.code if paused else None),
-        transcode=fit(Transcode, await asyncio.to_thread(usage.conversions)),
+        transcode=Transcode(*uses["convert"]),
+        children=_children(uses),
         saved=fit(Saved, saved),
         library=fit(LibrarySize, await library.totals()),
         versions=Versions(platform.python_version(), await _postgresql(), await _ffmpeg(), ytdlp.status().version),
         workers=[fit(Machine, row) for row in await machines.page()],
     )
+
+
+def _children(uses: dict[str, usage.Use]) -> Children:
+    busy = [use for group, use in uses.items() if group != "database"]
+    groups = {group: Use(*use) for group, use in uses.items()}
+    return Children(round(sum(use.cpu for use in busy), 2), sum(use.memory for use in busy), groups)
 
 
 # A reference beyond the first is a file that was not stored again; a linked download is one that was not fetched.
@@ -156,3 +183,24 @@ async def _ffmpeg() -> str:
 async def effective_settings(request: Asked) -> dict[str, Any]:
     """The effective settings, secrets masked."""
     return settings.masked(settings.get())
+
+
+class SomeSettings(msgspec.Struct, forbid_unknown_fields=True):
+    """What may be changed while it runs; null goes back to the default. `rate_limit` bytes/s of all downloads."""
+
+    max_height: int | msgspec.UnsetType | None = msgspec.UNSET
+    jobs: Annotated[int, msgspec.Meta(ge=1, le=64)] | msgspec.UnsetType | None = msgspec.UNSET
+    jobs_per_site: int | msgspec.UnsetType | None = msgspec.UNSET
+    transcodes: Annotated[int, msgspec.Meta(ge=1, le=64)] | msgspec.UnsetType | None = msgspec.UNSET
+    ffmpeg_threads: Annotated[int, msgspec.Meta(ge=1, le=256)] | msgspec.UnsetType | None = msgspec.UNSET
+    trash_days: float | msgspec.UnsetType | None = msgspec.UNSET
+    grace_hours: float | msgspec.UnsetType | None = msgspec.UNSET
+    rate_limit: int | msgspec.UnsetType | None = msgspec.UNSET
+    proxy: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+async def change_settings(request: Asked, data: JSONBody[SomeSettings]) -> dict[str, Any]:
+    """Change limits and defaults of the installation, on all its machines."""
+    values = {name: value for name in settings.CHANGEABLE if (value := getattr(data, name)) is not msgspec.UNSET}
+    await audit.record("settings_changed", request.user.id, address(request), names=sorted(values))
+    return settings.masked(await preferences.change(values))

@@ -1,30 +1,66 @@
-"""What the conversions that run now take of this machine: read from /proc, of our own children."""
+"""What our children take of this machine now: read from /proc, our own descendants alone, by what they do."""
 
 import os
 from pathlib import Path
+from typing import NamedTuple
 
 from mediafetcher.base import clock
 
+GROUPS = ("fetch", "convert", "database")
 _TICKS, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 _last: tuple[float, dict[int, int]] = (0.0, {})  # when we looked, and the ticks of each child then
 
 
-def conversions() -> dict[str, float | int]:
-    """`running`, `cpu` in cores since the last look, `memory` in bytes; all 0 where nothing is converted."""
+class Use(NamedTuple):
+    """`cpu` in cores since the last look, `memory` in bytes (what is shared counts for each)."""
+
+    running: int
+    cpu: float
+    memory: int
+
+
+class _Process(NamedTuple):
+    pid: int
+    parent: int
+    name: str
+    ticks: int
+    pages: int
+
+
+def children() -> dict[str, Use]:
+    """What each of GROUPS takes: downloads, conversions, PostgreSQL."""
     global _last
-    now, ticks, memory = clock.monotonic(), {}, 0
-    for pid, used, pages in _children():
-        ticks[pid] = used
-        memory += pages * _PAGE
-    before, known = _last
-    spent = sum(used - known[pid] for pid, used in ticks.items() if pid in known)
-    cpu = spent / _TICKS / (now - before) if now > before else 0.0
-    _last = (now, ticks)
-    return {"running": len(ticks), "cpu": round(max(0.0, cpu), 2), "memory": memory}
+    found = _ours(_processes())
+    now, (before, known) = clock.monotonic(), _last
+    _last = (now, {one.pid: one.ticks for one in found})
+    uses = {}
+    for group in GROUPS:
+        members = [one for one in found if _group(one.name) == group]
+        spent = sum(one.ticks - known[one.pid] for one in members if one.pid in known)
+        cpu = spent / _TICKS / (now - before) if now > before else 0.0
+        uses[group] = Use(len(members), round(max(0.0, cpu), 2), sum(one.pages for one in members) * _PAGE)
+    return uses
 
 
-def _children() -> list[tuple[int, int, int]]:
-    """(pid, ticks of CPU, pages of memory) of each ffmpeg that is our child; proc_pid_stat(5)."""
+def _group(name: str) -> str:
+    return "convert" if name.startswith("ffmpeg") else "database" if name.startswith("postgres") else "fetch"
+
+
+def _ours(every: list[_Process]) -> list[_Process]:
+    """The descendants of this process."""
+    below: dict[int, list[_Process]] = {}
+    for one in every:
+        below.setdefault(one.parent, []).append(one)
+    found, waiting = [], [os.getpid()]
+    while waiting:
+        reached = below.get(waiting.pop(), [])
+        found += reached
+        waiting += [one.pid for one in reached]
+    return found
+
+
+def _processes() -> list[_Process]:
+    """Every process of this machine that can be seen; proc_pid_stat(5)."""
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -34,6 +70,6 @@ def _children() -> list[tuple[int, int, int]]:
         except OSError:
             continue  # it ended meanwhile
         fields = rest.split()
-        if name.startswith("ffmpeg") and int(fields[1]) == os.getpid():
-            found.append((int(entry.name), int(fields[11]) + int(fields[12]), int(fields[21])))
+        ticks = int(fields[11]) + int(fields[12])
+        found.append(_Process(int(entry.name), int(fields[1]), name, ticks, int(fields[21])))
     return found

@@ -5,7 +5,8 @@ from typing import Literal
 import msgspec
 from litestar.params import JSONBody
 
-from mediafetcher.api.answer import Asked
+from mediafetcher.accounts import audit
+from mediafetcher.api.answer import Asked, address
 from mediafetcher.downloads import renew, ytdlp
 
 
@@ -25,6 +26,7 @@ async def manage(request: Asked, data: JSONBody[Order]) -> ytdlp.Status:
     """Take a newer one, go back to the one before, or look what there is."""
     if data.action == "look":
         return await renew.look(data.channel)
+    await audit.record("ytdlp_changed", request.user.id, address(request), action=data.action)
     if data.action == "rollback":
         return ytdlp.rollback()
     renew.start(data.channel)

@@ -10,7 +10,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,9 @@ class Settings:
     ytdlp_index: str = _setting("https://pypi.org/simple", "package index that a newer yt-dlp comes from")
     ytdlp_update: str = _setting("off", "auto: try a newer yt-dlp when several downloads of a site fail; or off")
 
+    # Names that the environment or a flag decided: not to be changed while it runs.
+    pinned: frozenset[str] = field(default=frozenset(), metadata={"inner": True})
+
     @property
     def work(self) -> Path:
         """Where downloads in progress lie; each has a folder of its own."""
@@ -86,9 +89,15 @@ class Settings:
         return self.state / "logs"
 
 
-_FIELDS = {entry.name: entry for entry in fields(Settings)}
+_FIELDS = {entry.name: entry for entry in fields(Settings) if "inner" not in entry.metadata}
+# What people may change while it runs (db/preferences.py).
+CHANGEABLE = (
+    "max_height", "jobs", "jobs_per_site", "transcodes", "ffmpeg_threads", "trash_days", "grace_hours", "rate_limit",
+    "proxy",
+)  # fmt: skip
 SECRETS = tuple(name for name, entry in _FIELDS.items() if entry.metadata["secret"])
 _current: Settings | None = None
+_start: Settings | None = None  # as this process started, before what the database says
 
 
 def get() -> Settings:
@@ -99,9 +108,23 @@ def get() -> Settings:
 
 
 def use(settings: Settings) -> Settings:
-    global _current
-    _current = settings
+    global _current, _start
+    _current = _start = settings
     return settings
+
+
+def overlay(values: Mapping[str, Any]) -> None:
+    """Put what people changed over the settings of the start, but not over what environment and flags say."""
+    global _current
+    assert _start is not None
+    kept = {name: value for name, value in values.items() if name in CHANGEABLE and name not in _start.pinned}
+    _current = replace(_start, **{name: _check(name, value) for name, value in kept.items()})
+
+
+def check(name: str, value: Any) -> None:
+    """Raises `BadSetting` where `value` does not fit; None is the default."""
+    if value is not None:
+        _check(name, value)
 
 
 def load(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -115,7 +138,7 @@ def load(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | No
     checked = {name: _check(name, value) for name, value in values.items()}
     if checked.get("media"):
         checked["media"] = Path(checked["media"]).absolute()
-    return Settings(**checked)
+    return Settings(**checked, pinned=frozenset({*from_environment, *given}))
 
 
 def masked(settings: Settings) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import msgspec
 from mediafetcher.accounts import cookies
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import held
+from mediafetcher.downloads import breaker, held
 from mediafetcher.downloads.options import Options
 from mediafetcher.library import mount
 from mediafetcher.net import urls
@@ -135,6 +135,7 @@ _DUE = """
   and d.source_key <> all (array(select source_key from download where state = 'running'))
   and d.site <> all (array(select site from download where state = 'queued' and error_code = 'rate_limited'
     and run_after > now()))
+  and d.site <> all (array(select site from site_pause where until > now()))
 """
 # What this machine has the cookies for, or what needs none.
 _OPENS = """
@@ -219,12 +220,21 @@ async def finish(claim: Claim, item: int, *, linked: bool = False) -> None:
         item,
         linked,
     )
+    if not linked:
+        await breaker.eased(claim.site)
 
 
 async def fail(claim: Claim, problem: errors.Problem) -> str:
     """It did not work -> the state it is in now: tried again later, parked for a person, or failed for
     good.
     """
+    async with engine.transaction():
+        state = await _failed(claim, problem)
+        await breaker.struck(claim.site, problem)
+    return state
+
+
+async def _failed(claim: Claim, problem: errors.Problem) -> str:
     chosen = settings.get()
     row = await _leave(
         claim,

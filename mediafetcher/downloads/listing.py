@@ -10,7 +10,7 @@ from mediafetcher.downloads import held, lease
 _ROW = """
 select d.id, d.owner, d.url, d.site, d.title, d.state, d.stage, d.progress, d.speed, d.eta, d.size, d.duration, d.kind,
   d.parent, d.options::text as options, d.error_code, d.error_message, d.item, d.priority, d.attempt, d.created_at,
-  d.started_at, d.run_after, d.converting, d.cancel_requested, coalesce(m.poster, false) as has_poster,
+  d.started_at, d.run_after, d.converting, d.cancel_requested, coalesce(m.poster, false) as has_poster, sp.until as pause_until,
   case when d.state in ('done', 'failed', 'cancelled') then d.finished_at end as finished_at,
   case when d.kind = 'playlist' then (select json_build_object('total', count(*),
       'done', count(*) filter (where c.state = 'done'),
@@ -21,6 +21,7 @@ select d.id, d.owner, d.url, d.site, d.title, d.state, d.stage, d.progress, d.sp
       union all select p.id, p.parent, p.name || '/' || up.path from folder p join up on p.id = up.parent)
     select path from up where parent is null), '') as folder
 from download d left join library_item i on i.id = d.item left join media_file m on m.id = i.media_file
+  left join site_pause sp on sp.site = d.site and sp.until > now()
 """
 
 
@@ -87,6 +88,10 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     hold = held.get(row["id"])
     if row["state"] == "running" and hold is not None and hold.attempt == row["attempt"]:
         shown |= {"stage": hold.stage, "progress": hold.progress, "speed": hold.speed, "eta": hold.eta}
+    until = shown.pop("pause_until")
+    if row["state"] == "queued" and until and code is None:
+        code = errors.SitePaused.code
+        message = f"The site asked to slow down: downloads from it go on at {until:%H:%M} (UTC)."
     if row["state"] == "queued" and (problem := lease.paused()):
         code, message = problem.code, problem.detail
     if code is not None:

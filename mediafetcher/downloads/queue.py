@@ -22,8 +22,8 @@ from huey.registry import Message
 from huey.serializer import Serializer
 
 from mediafetcher.base import errors, events, log, settings
-from mediafetcher.db import engine
-from mediafetcher.downloads import held, jobs, machines, preview, warm, work, ytdlp
+from mediafetcher.db import engine, preferences
+from mediafetcher.downloads import gate, held, jobs, machines, preview, warm, work, ytdlp
 
 _log = log.get("queue")
 _NAME = "mediafetcher"
@@ -115,6 +115,14 @@ class _QuietConsumer(Consumer):
     def _set_signal_handlers(self) -> None:
         pass
 
+    def grow(self, workers: int) -> None:
+        """Have at least so many slots."""
+        for number in range(len(self.worker_threads), workers):
+            worker = self._create_worker()
+            thread = self._create_process(worker, f"Worker-{number + 1}")
+            self.worker_threads.append((worker, thread))
+            thread.start()
+
 
 class Queue:
     """The slots of this process, their heartbeat, and the eye on what nobody rang for.
@@ -124,7 +132,6 @@ class Queue:
     """
 
     def __init__(self) -> None:
-        self._slots = settings.get().jobs
         self._stopping = False
         self._loops: list[asyncio.Task[None]] = []
         self._consumer: _QuietConsumer | None = None
@@ -145,7 +152,7 @@ class Queue:
         held.listen(self._poked)
         self._consumer = _QuietConsumer(
             _bell,
-            workers=self._slots,
+            workers=settings.get().jobs,
             max_delay=2.0,
             check_worker_health=False,  # reconcile looks after them
             shutdown_timeout=2 * chosen.stop_seconds + 5,
@@ -182,7 +189,7 @@ class Queue:
 
     async def turn(self) -> None:
         """What a slot does when the bell rings: work until nothing is due."""
-        while not self._stopping:
+        while not self._stopping and len(held.every()) < settings.get().jobs:
             try:
                 claim = await jobs.claim()
             except Exception as error:
@@ -204,8 +211,16 @@ class Queue:
     async def _reconcile(self) -> None:
         if self._consumer is not None and not self._stopping:
             await asyncio.to_thread(self._consumer.check_worker_health)
-        free = self._slots - len(held.every())
+        await self._follow()
+        free = settings.get().jobs - len(held.every())
         await jobs.reconcile(free, _rung)
+
+    async def _follow(self) -> None:
+        """Follow the settings that people changed: more slots are made at once, fewer are left empty from now on."""
+        await preferences.apply()
+        gate.look()
+        if self._consumer is not None and not self._stopping:
+            self._consumer.grow(settings.get().jobs)
 
     async def _send_progress(self) -> None:
         rows = held.unsent()
@@ -220,7 +235,11 @@ class Queue:
         with events.subscribe() as subscription:
             while True:
                 event = await subscription.get()
-                if event.kind == "download" and isinstance(event.payload, dict):
+                if event.kind == "settings":
+                    with contextlib.suppress(errors.Away):
+                        await self._follow()
+                        await ring(settings.get().jobs)
+                elif event.kind == "download" and isinstance(event.payload, dict):
                     id = event.payload.get("id", 0)
                     held.poke(id)
                     if work.left(id):

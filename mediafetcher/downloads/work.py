@@ -11,12 +11,11 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from mediafetcher.accounts import cookies
 from mediafetcher.base import child, clock, errors, log, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import anew, extras, held, jobs, journal, playlists
+from mediafetcher.downloads import anew, extras, gate, held, jobs, journal, playlists
 from mediafetcher.downloads.fetch import Fetch, Info, Result
 from mediafetcher.downloads.options import Options
 from mediafetcher.library import items, never, store, sweeper
@@ -25,8 +24,6 @@ from mediafetcher.media import convert, probe
 _log = log.get("work")
 _HASHED = 0.9  # share of the store stage that is the pass over the bytes
 _ENCODES = ("video", "both")  # the actions that count against TRANSCODES; all others are cheap
-
-_gates: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 async def run(claim: jobs.Claim, *, stopping: bool = False) -> None:
@@ -211,7 +208,7 @@ async def _playable(
     await jobs.note(claim, stage="convert", converting=True)
     await journal.write(hold)
     target = source.with_name("converted.mp4")
-    async with _gate() if decision.action in _ENCODES else contextlib.nullcontext():
+    async with gate.conversion() if decision.action in _ENCODES else contextlib.nullcontext():
         await _convert(claim, hold, source, target, facts, decision)
     proved = await probe.probe(target)
     again = _decide(claim, proved)
@@ -360,11 +357,6 @@ def media_facts(facts: probe.Facts) -> items.MediaFacts:
         playable=probe.is_playable(facts),
         chapters=facts.chapters,
     )
-
-
-def _gate() -> asyncio.Semaphore:
-    """One for each event loop: asyncio's locks belong to the loop that first waits on them."""
-    return _gates.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(settings.get().transcodes))
 
 
 # ---- folders ---------------------------------------------------------------------------------------------

@@ -116,7 +116,17 @@ async def remove_a_device(scene: Scene) -> None:
 
 Done = Callable[[Scene], Awaitable[Any]]
 ALICE, BOB, NOBODY = "Alice", "Bob", None
+
+
 # act, what does it, whose row it is, facts that it has
+async def change_a_limit(scene: Scene) -> None:
+    await scene.alice.http.patch("/api/settings", json={"max_height": 720})
+
+
+async def take_back_ytdlp(scene: Scene) -> None:
+    await scene.alice.http.post("/api/ytdlp", json={"action": "rollback"})
+
+
 DONE: list[tuple[str, Done, str | None, dict[str, Any]]] = [
     ("signed_in", sign_in, BOB, {}),
     ("sign_in_failed", sign_in_wrongly, BOB, {}),
@@ -136,6 +146,8 @@ DONE: list[tuple[str, Done, str | None, dict[str, Any]]] = [
     ("pairing_failed", pair_wrongly, NOBODY, {}),
     ("device_paired", pair, ALICE, {"named": "Firefox"}),
     ("device_refused", pretend_to_be_a_device, NOBODY, {}),
+    ("settings_changed", change_a_limit, ALICE, {"names": ["max_height"]}),
+    ("ytdlp_changed", take_back_ytdlp, ALICE, {"action": "rollback"}),
     ("device_removed", remove_a_device, ALICE, {"named": "Firefox"}),
 ]
 

@@ -21,6 +21,11 @@ class RateLimited(Transient):
     words = "The site asks to slow down."
 
 
+class SitePaused(Transient):
+    code = "site_paused"
+    words = "The site asked to slow down: downloads from it wait."
+
+
 class ServerError(Transient):
     code = "server_error"
     words = "The site answered with an error of its own."

@@ -135,6 +135,11 @@ class NameTaken(Conflict):
     words = "That name is taken."
 
 
+class PinnedSetting(Conflict):
+    code = "pinned_setting"
+    words = "The environment or a flag decides this setting: change it there."
+
+
 class LastAdmin(Conflict):
     code = "last_admin"
     words = "This is the last administrator: make another one first."

@@ -98,6 +98,8 @@ export const enErrors: ProblemWords = {
   index_away: ["The package index cannot be reached", "Try later."],
   update_refused: ["The new yt-dlp was refused", "The one in use stays."],
   nothing_before: ["There is no other yt-dlp to go back to", ""],
+  pinned_setting: ["This setting is decided where the server was started", "Change it in its environment or flags."],
+  site_paused: ["The site asked to slow down", "Downloads from it go on by themselves after a pause."],
   usage: ["That command is not right", ""],
   problem: ["Something went wrong", "The server's log has the details."],
   internal: ["Something went wrong", "The server's log has the details."],

@@ -110,6 +110,11 @@ export const frErrors: ProblemWords = {
   index_away: ["L’index de paquets est injoignable", "Réessayez plus tard."],
   update_refused: ["Le nouveau yt-dlp a été refusé", "Celui en service reste."],
   nothing_before: ["Il n’y a pas d’autre yt-dlp auquel revenir", ""],
+  pinned_setting: [
+    "Ce réglage est décidé au lancement du serveur",
+    "Changez-le dans son environnement ou ses options.",
+  ],
+  site_paused: ["Le site a demandé de ralentir", "Ses téléchargements reprennent d’eux-mêmes après une pause."],
   usage: ["Cette commande n’est pas correcte", ""],
   problem: ["Quelque chose s’est mal passé", "Le journal du serveur a les détails."],
   internal: ["Quelque chose s’est mal passé", "Le journal du serveur a les détails."],

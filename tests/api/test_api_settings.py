@@ -1,0 +1,59 @@
+"""PATCH /api/settings: limits that people change while it runs, kept in the database, below environment and flags."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from mediafetcher.base import settings
+from mediafetcher.db import engine, preferences
+
+
+async def test_a_limit_is_changed_kept_and_taken_back(web: Any, alice: Any) -> None:
+    before = settings.get().max_height
+    answer = await alice.http.patch("/api/settings", json={"max_height": 720, "jobs": 5, "rate_limit": 200_000})
+    assert answer.status_code == 200
+    assert (answer.json()["max_height"], answer.json()["jobs"], answer.json()["rate_limit"]) == (720, 5, 200_000)
+    assert (await alice.http.get("/api/settings")).json() == answer.json()
+    settings.use(settings._start)  # another start, another machine
+    assert settings.get().max_height == before
+    await preferences.apply()
+    assert (settings.get().max_height, settings.get().jobs) == (720, 5)
+    answer = await alice.http.patch("/api/settings", json={"max_height": None})
+    assert answer.json()["max_height"] == before
+    assert await engine.fetchval("select count(*) from setting") == 2
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"max_height": 10}, {"jobs": 0}, {"jobs": "many"}, {"host": "0.0.0.0"}, {"trash_days": -1}]
+)
+async def test_what_does_not_fit_is_refused_and_changes_nothing(web: Any, alice: Any, wrong: dict[str, Any]) -> None:
+    answer = await alice.http.patch("/api/settings", json={"transcodes": 3} | wrong)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert await engine.fetchval("select count(*) from setting") == 0
+
+
+async def test_what_the_environment_decides_stays(web: Any, alice: Any) -> None:
+    settings.use(dataclasses.replace(settings.get(), jobs=2, pinned=frozenset({"jobs"})))
+    answer = await alice.http.patch("/api/settings", json={"jobs": 9})
+    assert (answer.status_code, answer.json()["code"]) == (409, "pinned_setting")
+    await engine.execute("insert into setting (name, value) values ('jobs', '9')")
+    await preferences.apply()
+    assert settings.get().jobs == 2
+
+
+async def test_only_for_administrators(web: Any, bob: Any) -> None:
+    assert (await bob.http.patch("/api/settings", json={"jobs": 1})).status_code == 403
+
+
+async def test_the_proxy_is_not_shown(web: Any, alice: Any) -> None:
+    answer = await alice.http.patch("/api/settings", json={"proxy": "socks5://u:canary@127.0.0.1:1080"})
+    assert "canary" not in answer.text
+
+
+async def test_what_children_take_is_shown_by_what_they_do(web: Any, alice: Any) -> None:
+    await alice.http.get("/api/system")
+    children = (await alice.http.get("/api/system")).json()["children"]
+    assert set(children) == {"cpu", "memory", "groups"}
+    assert set(children["groups"]) == {"fetch", "convert", "database"}
+    assert children["groups"]["database"]["running"] >= 1 and children["groups"]["database"]["memory"] > 1 << 20

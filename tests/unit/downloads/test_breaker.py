@@ -1,0 +1,70 @@
+"""The breaker: a site that says 429, or 403 again and again, is left in peace by all machines, and this is shown."""
+
+import pytest
+
+from mediafetcher.accounts import users
+from mediafetcher.base import errors
+from mediafetcher.db import engine
+from mediafetcher.downloads import breaker, jobs, listing
+
+SITE = "films.example"
+
+
+@pytest.fixture
+async def owner(media_online) -> int:
+    return (await users.add("Ada", "a long enough password", admin=True))["id"]
+
+
+async def left() -> float | None:
+    """Seconds of the pause that are left; None: no pause."""
+    found = await engine.fetchval(
+        "select extract(epoch from until - now())::float8 from site_pause where site = $1 and until > now()", SITE
+    )
+    return None if found is None else float(found)
+
+
+async def submit(owner: int, number: int) -> int:
+    return (await jobs.submit(owner, f"https://{SITE}/{number}"))["id"]
+
+
+async def test_429_stops_the_whole_site_for_as_long_as_it_says_and_the_page_says_so(owner):
+    ids = [await submit(owner, number) for number in range(3)]
+    claim = await jobs.claim()
+    await jobs.fail(claim, errors.RateLimited(retry_after=120.0))
+    assert 110 < (await left() or 0) <= 120
+    assert await jobs.claim() is None
+    shown = await listing.get(next(id for id in ids if id != claim.id))
+    assert shown["error"]["code"] == "site_paused" and "UTC" in shown["error"]["message"]
+    await engine.execute("update site_pause set until = now()")
+    await engine.execute("update download set run_after = now()")
+    assert (await jobs.claim()).site == SITE
+    assert (await listing.get(ids[2]))["error"] is None
+
+
+async def test_the_pause_doubles_with_each_strike_and_ends_somewhere(media_online):
+    pauses = []
+    for _ in range(14):
+        await engine.execute("update site_pause set until = now()")
+        await breaker.struck(SITE, errors.RateLimited())
+        pauses.append(round(await left() or 0.0))
+    assert pauses == sorted(pauses)
+    assert pauses[2] > 1.9 * pauses[1] and 3500 < pauses[-1] <= 3600
+
+
+async def test_403_is_one_links_trouble_until_the_third(media_online):
+    await breaker.struck(SITE, errors.Forbidden403())
+    await breaker.struck(SITE, errors.Forbidden403())
+    assert await left() is None
+    await breaker.struck(SITE, errors.Forbidden403())
+    assert (await left() or 0) > 100
+
+
+async def test_other_errors_do_not_count_and_a_good_end_wipes_the_slate(media_online):
+    await breaker.struck(SITE, errors.Network())
+    assert await engine.fetchval("select count(*) from site_pause") == 0
+    await breaker.struck(SITE, errors.RateLimited(retry_after=60.0))
+    await breaker.eased(SITE)
+    assert await left() is not None  # it lasts: that download began before it
+    await engine.execute("update site_pause set until = now()")
+    await breaker.eased(SITE)
+    assert await engine.fetchval("select count(*) from site_pause") == 0
