@@ -23,9 +23,11 @@ async def struck(site: str, problem: errors.Problem) -> None:
         " on conflict (site) do update set struck_at = now(),"
         f" strikes = case when p.struck_at < now() - interval '{_FORGET}' then 1 else p.strikes + 1 end,"
         " until = greatest(p.until, case"
-        "  when $2 then now() + make_interval(secs => least($6::float8, greatest($3::float8, $4::float8 * 2 ^ least(p.strikes, 12))))"
+        "  when $2 then now() + make_interval(secs =>"
+        "   least($6::float8, greatest($3::float8, $4::float8 * 2 ^ least(p.strikes, 12))))"
         f"  when p.strikes + 1 >= $5::int and p.struck_at > now() - interval '{_FORGET}'"
-        "   then now() + make_interval(secs => least($6::float8, $4::float8 * 10 * 2 ^ least(p.strikes + 1 - $5::int, 12)))"
+        "   then now() + make_interval(secs =>"
+        "    least($6::float8, $4::float8 * 10 * 2 ^ least(p.strikes + 1 - $5::int, 12)))"
         "  else p.until end)",
         site,
         limited,

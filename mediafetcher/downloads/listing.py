@@ -10,7 +10,8 @@ from mediafetcher.downloads import held, lease
 _ROW = """
 select d.id, d.owner, d.url, d.site, d.title, d.state, d.stage, d.progress, d.speed, d.eta, d.size, d.duration, d.kind,
   d.parent, d.options::text as options, d.error_code, d.error_message, d.item, d.priority, d.attempt, d.created_at,
-  d.started_at, d.run_after, d.converting, d.cancel_requested, coalesce(m.poster, false) as has_poster, sp.until as pause_until,
+  d.started_at, d.run_after, d.converting, d.cancel_requested, coalesce(m.poster, false) as has_poster,
+  sp.until as pause_until,
   case when d.state in ('done', 'failed', 'cancelled') then d.finished_at end as finished_at,
   case when d.kind = 'playlist' then (select json_build_object('total', count(*),
       'done', count(*) filter (where c.state = 'done'),
