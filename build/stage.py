@@ -1,7 +1,7 @@
 """Put together what the single file holds: `stage.py FROZEN STUBS OUT`.
 
     app/    the frozen program (FROZEN, PyInstaller's folder) and its stub
-    bin/    FFmpeg
+    bin/    FFmpeg, deno
     pg/     PostgreSQL: the programs we start, and what they read
     glibc/  the C library of this machine, which all of the above runs on
     licences/  LICENSE, NOTICE.md, and the texts that came with each package
@@ -15,6 +15,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
@@ -115,6 +116,7 @@ def main(frozen: Path, stubs: Path, out: Path) -> None:
     add_app(out / "app", frozen, stubs / "stub-frozen")
     ffmpeg = sorted((package("imageio_ffmpeg") / "binaries").glob("ffmpeg-*"))[-1]
     add_program(ffmpeg, out / "bin" / "ffmpeg", stubs / "stub")
+    add_program(Path(sysconfig.get_path("scripts")) / "deno", out / "bin" / "deno", stubs / "stub")
     add_postgres(out / "pg", out / "glibc", stubs / "stub")
     add_licences(out / "licences")
     settle_rights(out)

@@ -17,7 +17,7 @@ from mediafetcher.db import engine, preferences
 from mediafetcher.downloads import jobs, listing, machines, ytdlp
 from mediafetcher.library import listing as library
 from mediafetcher.library import mount, store
-from mediafetcher.media import ffmpeg
+from mediafetcher.media import encoders, ffmpeg
 
 
 class Health(msgspec.Struct):
@@ -45,11 +45,12 @@ class QueueState(msgspec.Struct):
 
 
 class Transcode(msgspec.Struct):
-    """Conversions now; `cpu` in cores, `memory` in bytes."""
+    """Conversions now; `cpu` in cores, `memory` in bytes, `encoder` as FFmpeg names it."""
 
     running: int
     cpu: float
     memory: int
+    encoder: str
 
 
 class Use(msgspec.Struct):
@@ -143,7 +144,7 @@ async def state() -> System:
         version=__version__,
         mount=MountState(now.state, now.reason or None, now.total, now.free, str(store.root())),
         queue=QueueState(counts["running"], counts["queued"], counts["parked"], paused.code if paused else None),
-        transcode=Transcode(*uses["convert"]),
+        transcode=Transcode(*uses["convert"], encoders.shown()),
         children=_children(uses),
         saved=fit(Saved, saved),
         library=fit(LibrarySize, await library.totals()),

@@ -46,6 +46,7 @@ class Limits:
     cpu_seconds: int | None = None
     nice: int = 0
     idle: bool = False  # only the CPU time that nobody else wants
+    groups: tuple[int, ...] = ()  # beside the account's own: of a device that it may use
 
 
 @dataclass(frozen=True)
@@ -148,14 +149,14 @@ def _must(result: int) -> None:
         raise OSError(number, os.strerror(number))
 
 
-def _drop(account: Account, capability: int | None) -> None:
+def _drop(account: Account, capability: int | None, groups: tuple[int, ...] = ()) -> None:
     """Become the account for good, with at most one capability, which survives the exec."""
     if capability is not None:
         _must(_libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0))
         # Else access(2) answers without the capability, and PostgreSQL takes its own programs for missing. Where it
         # is refused there is still what open(2) allows.
         _libc.prctl(_PR_SET_SECUREBITS, _NO_SETUID_FIXUP, 0, 0, 0)
-    os.setgroups([account.gid])
+    os.setgroups([account.gid, *groups])
     os.setresgid(account.gid, account.gid, account.gid)
     os.setresuid(account.uid, account.uid, account.uid)
     if capability is not None:
@@ -201,7 +202,7 @@ def prepare(
     def in_child() -> None:
         _apply(limits)
         if account:
-            _drop(account, capability)
+            _drop(account, capability, limits.groups)
         _must(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         die_with(parent, death_signal)  # last: a change of user clears the death signal
 

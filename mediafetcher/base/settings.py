@@ -24,6 +24,7 @@ GIB = 1 << 30
 _CHOICES = {
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("text", "json"),
+    "encoder": ("auto", "software"),
     "ytdlp_update": ("off", "auto"),
 }
 
@@ -73,6 +74,7 @@ class Settings:
     stall_seconds: float = _setting(60.0, "how long a download may receive nothing", low=1)
     retry_seconds: float = _setting(15.0, "wait before the first retry; it doubles each time", low=0.01)
     max_tries: int = _setting(8, "tries of a download whose errors may pass", low=1)
+    encoder: str = _setting("auto", "auto: the hardware where it really encodes; software: libx264 always")
     ytdlp_index: str = _setting("https://pypi.org/simple", "package index that a newer yt-dlp comes from")
     ytdlp_update: str = _setting("off", "auto: try a newer yt-dlp when several downloads of a site fail; or off")
 

@@ -87,7 +87,7 @@ def main() -> NoReturn:
     os.environ.update(HOME=str(folder), TMPDIR=str(folder))
     override.prefer(order.get("ytdlp"))
     try:
-        egress.install(order["allow_hosts"], order["own_ports"])
+        egress.install(order["allow_hosts"], order["own_ports"], _programs(order["options"]))
         resume.prepare(folder)
         _run(order, orders, channel, folder)
     except Cancelled:
@@ -101,6 +101,11 @@ def main() -> NoReturn:
             channel.say("error", **describe(error))
     # Threads of yt-dlp may still be fetching pieces: nobody waits for them.
     os._exit(0)
+
+
+def _programs(options: dict[str, Any]) -> list[str]:
+    """What yt-dlp may start: the JavaScript runtime, where there is one (javascript.py)."""
+    return [runtime["path"] for runtime in options.get("js_runtimes", {}).values()]
 
 
 def preload() -> None:

@@ -12,6 +12,7 @@ from mediafetcher.accounts import cookies
 from mediafetcher.base import settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import held, lease
+from mediafetcher.media import encoders
 
 Role = Literal["server", "worker"]
 
@@ -38,7 +39,7 @@ async def announce() -> None:
         __version__,
         settings.get().jobs,
         len(held.every()),
-        ["libx264"],
+        [encoders.shown()],
         not lease.leave_cookies,
         away.code if away else None,
     )

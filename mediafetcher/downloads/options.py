@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mediafetcher.base.settings import Settings
+from mediafetcher.downloads import javascript
 
 FILE_STEM = "media"  # every fetched file is called so; titles never become names
 MAX_ENTRIES = 5000  # of one playlist
@@ -169,7 +170,7 @@ def ydl_options(options: Options, settings: Settings) -> dict[str, Any]:
         "hls_prefer_native": True,
         "writesubtitles": False,
         "writethumbnail": False,
-        "js_runtimes": {},
+        "js_runtimes": javascript.runtimes(),
         "remote_components": [],
     }
     rate = rate_limit(options, settings)

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mediafetcher.base import child, errors, log
-from mediafetcher.media import boxes, ffmpeg
-from mediafetcher.media.probe import MAX_LEVEL, Action, Decision, Facts, probe
+from mediafetcher.media import boxes, encoders, ffmpeg
+from mediafetcher.media.encoders import Encoder
+from mediafetcher.media.probe import MAX_LEVEL, Action, Decision, Facts, decide, probe
 from mediafetcher.media.text import Audio, Video
 
 Progress = Callable[[float, float | None], None]
@@ -91,6 +92,8 @@ async def convert(
     action = decision.action
     length = clip_length(facts.duration, start, end)
     plan = _Plan(source, replace(facts, duration=length), max_height, threads, audio, start, end)
+    if action in ("video", "both"):
+        return await _encode(plan, target, action, on_progress)
     try:
         await _run(plan, target, action, on_progress)
     except errors.TranscodeFailed as failed:
@@ -98,7 +101,7 @@ async def convert(
         if action not in ("remux", "audio") or facts.video is None:
             raise
         _log.warning("a copy failed, encoding instead", reason=failed.facts.get("reason"))
-        await _run(plan, target, "both", on_progress)
+        await _encode(plan, target, "both", on_progress)
 
 
 def clip_length(duration: float | None, start: float, end: float | None) -> float | None:
@@ -175,17 +178,36 @@ class _Plan(NamedTuple):
     audio: str | None
     start: float
     end: float | None
+    encoder: Encoder = encoders.SOFTWARE
+
+
+async def _encode(plan: _Plan, target: Path, action: Action, report: Progress) -> None:
+    """With the machine's hardware where it works; what that cannot do libx264 does, and the job goes on."""
+    encoder = await encoders.choose()
+    if encoder is not encoders.SOFTWARE:
+        try:
+            await _run(plan._replace(encoder=encoder), target, action, report)
+            decision = decide(await probe(target))
+            if decision.action == "none":
+                return
+            reason = decision.reason
+        except errors.TranscodeFailed as failed:
+            reason = str(failed.facts.get("reason"))
+        target.unlink(missing_ok=True)
+        encoders.give_up(encoder, reason)
+    await _run(plan, target, action, report)
 
 
 async def _run(plan: _Plan, target: Path, action: Action, report: Progress) -> None:
     part = owned(target)
+    limits = encoders.limits(plan.encoder, _LIMITS)
     high = (plan.facts.level or 0) > MAX_LEVEL
     try:
         for relevel in (high, True):
             arguments = _arguments(plan, part, action, relevel)
             meter = _Meter(plan.facts.duration, report)
             ended = await ffmpeg.run(
-                arguments, [plan.source, part], limits=_LIMITS, timeout=_SILENCE, on_line=meter.line
+                arguments, [plan.source, part], limits=limits, timeout=_SILENCE, on_line=meter.line
             )
             if ended.code != 0:
                 raise _failure(ended)
@@ -204,11 +226,11 @@ def _arguments(plan: _Plan, part: Path, action: Action, relevel: bool) -> list[s
     facts = plan.facts
     threads = ["-threads", str(plan.threads)]
     arguments = ["-v", "error", "-nostats", "-progress", "pipe:1", "-stats_period", "0.25"]
-    arguments += [*threads, *_cut(plan), *ffmpeg.SAFE_INPUT, "-i", f"file:{plan.source}"]
+    arguments += [*plan.encoder.before, *threads, *_cut(plan), *ffmpeg.SAFE_INPUT, "-i", f"file:{plan.source}"]
     if facts.video and action != "audio_only":
         arguments += ["-map", f"0:{facts.video.index}"]
         if action in ("video", "both"):
-            arguments += [*_encode_video(facts.video, plan.max_height), *threads]
+            arguments += [*_encode_video(facts.video, plan.max_height, plan.encoder), *threads]
         else:
             arguments += ["-c:v", "copy", *_copied(facts.video, relevel)]
     kept = "mp3" in facts.container and (plan.start > 0 or plan.end is not None)  # a part of one that is fine
@@ -234,15 +256,15 @@ def _copied(video: Video, relevel: bool) -> list[str]:
     return ["-bsf:v", "h264_metadata=level=5.2"] if relevel and video.codec == "h264" else []
 
 
-def _encode_video(video: Video, max_height: int) -> list[str]:
+def _encode_video(video: Video, max_height: int, chosen: Encoder) -> list[str]:
     filters = ["bwdif=mode=send_frame"] if video.interlaced else []
     if video.hdr:
         filters.append(_TO_SDR)
     factor = f"min(1,{max_height}/min(iw,ih))"
     filters.append(f"scale=w='max(2,trunc(iw*{factor}/2)*2)':h='max(2,trunc(ih*{factor}/2)*2)'")
-    filters.append("format=yuv420p")
-    encoder = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-profile:v", "high"]
-    rate = ["-maxrate", "8M", "-bufsize", "16M"] if max_height <= 1080 else []
+    filters.append(chosen.upload)
+    encoder = ["-c:v", chosen.name, *chosen.arguments]
+    rate = ["-maxrate", "8M", "-bufsize", "16M"] if max_height <= 1080 and chosen.name == "libx264" else []
     return ["-vf", ",".join(filters), *encoder, *rate, "-fps_mode", "vfr"]
 
 

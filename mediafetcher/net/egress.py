@@ -2,7 +2,9 @@
 
 A name is no proof: it may resolve to anything, and to something else a moment later; a redirect, a playlist or a
 fragment may name any address. So the check is an audit hook on the connect itself, with the real address. Python
-cannot take an audit hook away again. No other program may be started, since it would not be under the hook.
+cannot take an audit hook away again. No other program may be started, since it would not be under the hook; but for
+those that are named, JavaScript runtimes with a sandbox of their own, and only as `PROGRAM run OPTIONS -` without a
+right.
 
 `allow_hosts` are exceptions, `name[:port]`: private addresses that a name resolved to. Our own ports are never
 among them.
@@ -19,6 +21,12 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _IP = (socket.AF_INET, socket.AF_INET6)
 _PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "pty.spawn"}
 _OTHER_WAYS = {"socket.bind", "socket.sendto", "socket.sendmsg"}
+
+# deno's options that take rights away or keep to what is there; none gives a right.
+_SANDBOX = {
+    *("--ext=js", "--no-code-cache", "--no-prompt", "--no-remote", "--no-lock", "--node-modules-dir=none"),
+    *("--no-config", "--no-npm", "--cached-only", "--v8-flags=--jitless"),
+}
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -73,7 +81,8 @@ def is_ours(address: str) -> bool:
 class Gate:
     """The rules of one child, and what its exceptions resolved to so far."""
 
-    def __init__(self, allow_hosts: Iterable[str], own_ports: Iterable[int]) -> None:
+    def __init__(self, allow_hosts: Iterable[str], own_ports: Iterable[int], programs: Iterable[str] = ()) -> None:
+        self._programs = frozenset(programs)
         self._allow_hosts = frozenset(allow_hosts)
         self._own_ports = frozenset(own_ports)
         self._resolved: set[tuple[str, int]] = set()
@@ -109,13 +118,25 @@ class Gate:
         elif event in _OTHER_WAYS and not self._looking:
             if arguments[0].family in _IP or event == "socket.bind":
                 raise Blocked("only outgoing connections are allowed")
+        elif event == "subprocess.Popen" and self._sandboxed(*arguments[:2]):
+            return
         elif event in _PROGRAMS:
             raise Blocked(f"program not allowed: {os.fsdecode(arguments[0]) if arguments else event}")
 
+    def _sandboxed(self, program: Any, arguments: Any) -> bool:
+        """Whether this is a program that was named, told to run what it reads and given no right."""
+        if program not in self._programs or not isinstance(arguments, list | tuple):
+            return False
+        rest = [str(argument) for argument in arguments[1:]]
+        if rest == ["--version"]:
+            return True
+        options = rest[1:-1]
+        return rest[:1] == ["run"] and rest[-1] == "-" and all(option in _SANDBOX for option in options)
 
-def install(allow_hosts: Iterable[str], own_ports: Iterable[int]) -> Gate:
+
+def install(allow_hosts: Iterable[str], own_ports: Iterable[int], programs: Iterable[str] = ()) -> Gate:
     """Close the gate of this process, for good. Call it before anything of others is imported."""
-    gate = Gate(allow_hosts, own_ports)
+    gate = Gate(allow_hosts, own_ports, programs)
     resolve = socket.getaddrinfo
 
     def getaddrinfo(host: Any, port: Any, *more: Any, **named: Any) -> list[Any]:

@@ -1,0 +1,66 @@
+"""Solves challenges of a small player as yt-dlp does for YouTube: `FOLDER JSON-of-runtimes`, behind the closed gate."""
+
+import json
+import os
+import sys
+
+from mediafetcher.downloads import fetch_child
+from mediafetcher.net import egress
+
+PLAYER = """
+var _player={};(function(g){var first=1;
+class Address{constructor(){this.m={}} set(k,v){this.m[k]=v} get(k){return this.m[k]} clone(){return this}
+  turn(){if(this.m.n)this.m.n=this.m.n.split("").reverse().join("")}};
+function make(url,name,sig){const u=new Address();u.set("alr","yes");if(sig)u.set(name,sig.slice(1));return u};
+})(_player);
+"""
+
+
+def main() -> None:
+    runtimes = json.loads(sys.argv[2])
+    os.environ.update(HOME=sys.argv[1], TMPDIR=sys.argv[1])
+    egress.install([], [], [runtime["path"] for runtime in runtimes.values()])
+    fetch_child._without_curl()
+    import yt_dlp
+    from yt_dlp.extractor.youtube.jsc._director import initialize_jsc_director
+    from yt_dlp.extractor.youtube.jsc.provider import (
+        JsChallengeRequest,
+        JsChallengeType,
+        NChallengeInput,
+        SigChallengeInput,
+    )
+
+    said: list[str] = []
+
+    class Log:
+        def debug(self, text: str) -> None:
+            said.append(text)
+
+        info = warning = error = debug
+
+    options = {"quiet": True, "cachedir": False, "js_runtimes": runtimes, "remote_components": [], "logger": Log()}
+    extractor = yt_dlp.YoutubeDL(options).get_info_extractor("Youtube")
+    director = initialize_jsc_director(extractor)
+    for provider in director.providers.values():
+        provider._get_player = lambda *_: PLAYER  # what the site's network would give
+    asked = [
+        JsChallengeRequest(JsChallengeType.N, NChallengeInput("https://x/player.js", ["abc"]), "v"),
+        JsChallengeRequest(JsChallengeType.SIG, SigChallengeInput("https://x/player.js", ["xyz"]), "v"),
+    ]
+    found = {request.type.value: answer.output.results for request, answer in director.bulk_solve(asked)}
+    refused = []
+    for argv in (
+        ["/bin/true"],
+        [next(iter(runtimes.values()))["path"], "run", "--allow-net", "-"],
+        ["deno", "run", "-"],
+    ):
+        import subprocess
+
+        try:
+            subprocess.run(argv, input=b"", check=False)
+        except egress.Blocked:
+            refused.append(argv[0])
+    print(json.dumps({"found": found, "refused": len(refused), "said": said}))
+
+
+main()
