@@ -104,6 +104,7 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("name")
     added.add_argument("--admin", action="store_true")
     user.add_parser("password", parents=[common], help="set a password").add_argument("name")
+    user.add_parser("remove", parents=[common], help="remove a person with all they have").add_argument("name")
     token = add("token", "tokens for programs").add_subparsers(dest="action", metavar="ACTION", required=True)
     created = token.add_parser("create", parents=[common], help="make a token and print it once")
     created.add_argument("--user", required=True, metavar="NAME")

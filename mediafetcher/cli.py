@@ -79,7 +79,7 @@ def _command(chosen: Settings, asked: argparse.Namespace, argv: list[str]) -> in
         for path, use in addon.write(Path(asked.folder)):
             print(f"{path}: {use}")
         return 0
-    stdin = _password(asked) if asked.command == "user" else None
+    stdin = _password(asked) if asked.command == "user" and asked.action != "remove" else None
     if asked.command in ("import", "export"):
         argv = [arguments.HERE, os.getcwd(), *argv]
     out = Terminal()

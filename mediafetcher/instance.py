@@ -17,7 +17,7 @@ from mediafetcher.base import settings as chosen
 from mediafetcher.base.settings import Settings
 from mediafetcher.db import carry, cluster, engine, preferences, schema
 from mediafetcher.downloads import jobs, queue, renew
-from mediafetcher.library import clocks, export, items, mount
+from mediafetcher.library import clocks, export, items, mount, scrub
 
 _log = log.get("instance")
 _LEAVE = 5.0  # seconds for what runs beside the rest to end
@@ -77,6 +77,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
         if not joins:
             await stack.enter_async_context(_task(_keep_house()))
             await stack.enter_async_context(_task(clocks.watch(jobs.clock_moved)))
+            await stack.enter_async_context(_task(_keep_whole()))
         await stack.enter_async_context(_task(export.follow()))
         server = control.Server(settings.state, command(instance))
         await server.start()
@@ -189,3 +190,16 @@ async def _keep_house() -> None:
             await asyncio.wait_for(
                 mount.back(), max(0.1, chosen.get().housekeeping_seconds - (clock.monotonic() - started))
             )
+
+
+async def _keep_whole() -> None:
+    """Read stored files again, a slice at a time, for as long as the program runs."""
+    await asyncio.sleep(2 * _FIRST)
+    while True:
+        try:
+            await scrub.scrub()
+        except errors.Away as problem:
+            _log.debug("the scrub waits", reason=problem.code)
+        except Exception:
+            _log.exception("the scrub failed")
+        await asyncio.sleep(chosen.get().housekeeping_seconds)

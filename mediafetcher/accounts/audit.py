@@ -22,6 +22,7 @@ ACTS: dict[str, str] = {
     "user_removed": "a person",
     "password_set": "a new password; the other sessions ended",
     "admin_set": "made or unmade an administrator",
+    "quota_set": "how many bytes may be charged to a person",
     "cookies_kept": "cookies of a site were taken in",
     "cookies_removed": "cookies of a site were forgotten",
     "key_rotated": "every jar was sealed with a new key",

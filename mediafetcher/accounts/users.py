@@ -8,7 +8,7 @@ from mediafetcher.base import errors
 from mediafetcher.db import engine
 
 LOCAL = "owner"  # the person of the command line, before anybody set up an account
-_COLUMNS = "id, name, admin, created_at"
+_COLUMNS = "id, name, admin, created_at, quota"
 # Making and unmaking administrators is decided one at a time, or two could remove each other.
 _ONE_AT_A_TIME = "LOCK TABLE account IN SHARE ROW EXCLUSIVE MODE"
 
@@ -24,7 +24,7 @@ def clean_name(name: str) -> str:
 
 
 async def page() -> list[Row]:
-    """Everybody: id, name, admin, created_at."""
+    """Everybody: id, name, admin, created_at, and `quota`: the bytes that may be charged to them, or None."""
     return await engine.fetch(f"SELECT {_COLUMNS} FROM account ORDER BY lower(name)")
 
 
@@ -129,6 +129,22 @@ async def set_admin(user_id: int, admin: bool, *, by: int | None = None, address
             await _require_another_admin(user_id)
         await engine.execute("UPDATE account SET admin = $2 WHERE id = $1", user_id, admin)
         await audit.record("admin_set", by, address, changed=person["name"], admin=admin)
+    keys.forget()
+
+
+async def set_quota(user_id: int, quota: int | None, *, by: int | None = None, address: str | None = None) -> None:
+    """How many bytes may be charged to a person; None: as many as there is room for. Raises `NotFound`."""
+    async with engine.transaction():
+        person = await get(user_id)
+        await engine.execute("UPDATE account SET quota = $2 WHERE id = $1", user_id, quota)
+        await audit.record("quota_set", by, address, changed=person["name"], quota=quota)
+
+
+async def shut_out(user_id: int) -> None:
+    """End a person's sessions, tokens and devices: they are about to be removed."""
+    async with engine.transaction():
+        for table in ("session", "token", "device"):
+            await engine.execute(f"DELETE FROM {table} WHERE owner = $1", user_id)
     keys.forget()
 
 

@@ -1,7 +1,7 @@
 """/api/session, /api/setup, /api/sessions, /api/tokens, /api/users: who may come in."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Request, Response
@@ -14,7 +14,8 @@ from mediafetcher.accounts.keys import Person
 from mediafetcher.api import auth
 from mediafetcher.api.answer import Asked, Id, address, fit
 from mediafetcher.base import errors
-from mediafetcher.library import items
+from mediafetcher.downloads import farewell
+from mediafetcher.library import shares
 
 Scope = Literal["read", "download", "library", "admin"]
 
@@ -100,10 +101,25 @@ class User(msgspec.Struct):
     name: str
     admin: bool
     created_at: datetime
+    quota: int | None
+
+
+class PersonUsage(msgspec.Struct):
+    """`items` of a person, with those in the trash; `bytes` of their files; `charged`: size / holders of each."""
+
+    items: int
+    bytes: int
+    charged: int
+
+
+class UserRow(User):
+    """A person, and what they use."""
+
+    usage: PersonUsage
 
 
 class Users(msgspec.Struct):
-    users: list[User]
+    users: list[UserRow]
 
 
 class NewUser(msgspec.Struct, forbid_unknown_fields=True):
@@ -113,11 +129,12 @@ class NewUser(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class UserChange(msgspec.Struct, forbid_unknown_fields=True):
-    """A new password (one's own needs the old one too), or whether they administrate."""
+    """A new password (one's own needs the old one too), whether they administrate, their quota (bytes; null: none)."""
 
     password: str | None = None
     admin: bool | None = None
     old_password: str | None = None
+    quota: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 def _me(person: Person) -> Me:
@@ -201,7 +218,7 @@ async def end_token(id: Id, request: Asked) -> None:
 
 async def everybody(request: Asked) -> Users:
     """All people."""
-    return fit(Users, {"users": await users.page()})
+    return fit(Users, {"users": shares.with_usage(await users.page(), await shares.everyone())})
 
 
 async def add_user(data: JSONBody[NewUser], request: Asked) -> User:
@@ -215,13 +232,15 @@ async def change_user(id: Id, data: JSONBody[UserChange], request: Asked) -> Use
     person, where = request.user, address(request)
     if id != person.id and not person.admin:
         raise errors.NotFound("There is no such person.")
-    if data.admin is not None and not person.admin:
+    if (data.admin is not None or data.quota is not msgspec.UNSET) and not person.admin:
         raise errors.Forbidden("Only an administrator may do that.")
     await users.get(id)
     if data.password is not None:
         if id == person.id:
             await users.require_password(id, data.old_password or "", where)
         await users.set_password(id, data.password, by=person.id, address=where, keep_session=person.session)
+    if not isinstance(data.quota, msgspec.UnsetType):
+        await users.set_quota(id, data.quota, by=person.id, address=where)
     if data.admin is not None:
         await users.set_admin(id, data.admin, by=person.id, address=where)
     return fit(User, await users.get(id))
@@ -229,6 +248,4 @@ async def change_user(id: Id, data: JSONBody[UserChange], request: Asked) -> Use
 
 async def remove_user(id: Id, request: Asked) -> None:
     """Remove a person with all they have; files that others hold too stay."""
-    await users.require_removable(id)
-    await items.delete_all(id)
-    await users.remove(id, by=request.user.id, address=address(request))
+    await farewell.remove(id, by=request.user.id, address=address(request))

@@ -55,6 +55,7 @@ _GONE: Kinds = (e.NotFound,)
 _STATE: Kinds = (e.NotFound, e.WrongState)
 _LINK: Kinds = (e.InvalidUrl, e.UnsupportedScheme)
 _PREVIEW: Kinds = (*_LINK, e.FetchProblem, e.TooManyRequests, e.Away)
+_WISH: Kinds = (e.InvalidUrl, e.UnsupportedScheme, e.NeverAgain, e.QuotaExceeded)
 _FILE: Kinds = (e.NotFound, e.MediaOffline)
 
 ROUTES: tuple[Route, ...] = (
@@ -78,9 +79,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/users", account.everybody, ADMIN),
     Route("POST", "/api/users", account.add_user, ADMIN, (e.WeakPassword, e.NameTaken)),
     Route("PATCH", "/api/users/{id:int}", account.change_user, ACCOUNT, (*_PASSWORD, *_GONE, e.LastAdmin)),
-    Route("DELETE", "/api/users/{id:int}", account.remove_user, ADMIN, (e.NotFound, e.LastAdmin)),
+    Route("DELETE", "/api/users/{id:int}", account.remove_user, ADMIN, (e.NotFound, e.LastAdmin, e.Conflict)),
     # how things come in
-    Route("POST", "/api/downloads", downloads.submit, DOWNLOAD, (e.InvalidUrl, e.UnsupportedScheme, e.NeverAgain)),
+    Route("POST", "/api/downloads", downloads.submit, DOWNLOAD, _WISH),
     Route("GET", "/api/downloads", downloads.page, DOWNLOADS),
     Route("POST", "/api/preview", downloads.preview, DOWNLOAD, _PREVIEW, 200),
     Route("GET", "/api/downloads/{id:int}", downloads.get, DOWNLOADS, _GONE),

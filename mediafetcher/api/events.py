@@ -112,7 +112,7 @@ async def _events(request: Asked) -> AsyncIterator[bytes]:
 
 async def _snapshot(owner: int) -> bytes:
     rows = await listing.snapshot(owner)
-    return _said("snapshot", Snapshot(fit(list[Download], rows), await system.state()))
+    return _said("snapshot", Snapshot(fit(list[Download], rows), await system.state(owner)))
 
 
 async def _delta(event: events.Event, owner: int) -> bytes | None:
@@ -122,7 +122,7 @@ async def _delta(event: events.Event, owner: int) -> bytes | None:
         mine = [Progress(*row[:5]) for row in payload or () if row[5] == owner]
         return _said("progress", mine) if mine else None
     if event.kind == "system":
-        return _said("system", await system.state())
+        return _said("system", await system.state(owner))
     if event.kind not in ("download", "library") or (payload or {}).get("owner", owner) != owner:
         return None
     if event.kind == "library":

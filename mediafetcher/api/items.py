@@ -41,7 +41,8 @@ class Chapter(msgspec.Struct):
 class Item(msgspec.Struct):
     """One entry of one person's library. `folder` is its path, "" at the top; times in seconds.
 
-    `source`: what its link is known as; `never`: that is not fetched again; `playable`: browsers play it as it is.
+    `source`: what its link is known as; `never`: that is not fetched again; `playable`: browsers play it as it is;
+    `damaged`: its stored file is not what it was, fetch it again.
     """
 
     id: int
@@ -52,6 +53,7 @@ class Item(msgspec.Struct):
     source: int | None
     never: bool
     playable: bool
+    damaged: bool
     source_url: str | None
     site: str | None
     uploader: str | None

@@ -81,6 +81,39 @@ class LibrarySize(msgspec.Struct):
     size: int
 
 
+class Usage(msgspec.Struct):
+    """What the caller uses: `items` with those in the trash, `bytes` of their files, `charged` size / holders."""
+
+    items: int
+    bytes: int
+    charged: int
+    quota: int | None
+
+
+class Damaged(msgspec.Struct):
+    """One of the caller's items whose file is damaged: it can be fetched again."""
+
+    id: int
+    title: str
+
+
+class Scrub(msgspec.Struct):
+    """How many files were `checked` within their days, of `total`; `damaged` of them; when all had been read."""
+
+    checked: int
+    total: int
+    damaged: int
+    finished_at: datetime | None
+    items: list[Damaged]
+
+
+class Room(msgspec.Struct):
+    """Bytes: `free` where it is tightest, and `reserved` for running downloads."""
+
+    free: int
+    reserved: int
+
+
 class Machine(msgspec.Struct):
     """One that works on the queue: `jobs` slots, `running` of them busy. `trouble` is the code of what keeps it from
     working; `cookies` whether it opens sealed jars. One that was not heard of for a while is `silent`.
@@ -116,6 +149,9 @@ class System(msgspec.Struct):
     library: LibrarySize
     versions: Versions
     workers: list[Machine]
+    usage: Usage
+    scrub: Scrub
+    room: Room
 
 
 async def health() -> Health:
@@ -130,11 +166,11 @@ async def health() -> Health:
 
 async def overview(request: Asked) -> System:
     """Storage, queue, conversions, versions."""
-    return await state()
+    return await state(request.user.id)
 
 
-async def state() -> System:
-    """The state of the installation; the same for everybody."""
+async def state(owner: int) -> System:
+    """The state of the installation, and of this person's share in it."""
     now = mount.state()
     counts = await listing.counts()
     paused = jobs.paused()
@@ -150,6 +186,9 @@ async def state() -> System:
         library=fit(LibrarySize, await library.totals()),
         versions=Versions(platform.python_version(), await _postgresql(), await _ffmpeg(), ytdlp.status().version),
         workers=[fit(Machine, row) for row in await machines.page()],
+        usage=fit(Usage, await usage.share(owner)),
+        scrub=fit(Scrub, await usage.scrub(owner)),
+        room=fit(Room, await asyncio.to_thread(usage.room)),
     )
 
 

@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mediafetcher.base import clock
+from mediafetcher.downloads import room as rooms
+from mediafetcher.library import scrub as reading
+from mediafetcher.library import shares
 
 GROUPS = ("fetch", "convert", "database")
 _TICKS, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
@@ -73,3 +76,18 @@ def _processes() -> list[_Process]:
         ticks = int(fields[11]) + int(fields[12])
         found.append(_Process(int(entry.name), int(fields[1]), name, ticks, int(fields[21])))
     return found
+
+
+async def share(owner: int) -> dict[str, int | None]:
+    """What a person uses, as in `shares.of`."""
+    return await shares.of(owner)
+
+
+async def scrub(owner: int) -> dict[str, object]:
+    """How far the scrub is, as in `scrub.progress`."""
+    return await reading.progress(owner)
+
+
+def room() -> dict[str, int]:
+    """Bytes `free` where it is tightest, and `reserved` for the downloads in work here."""
+    return {"free": rooms.free(), "reserved": rooms.reserved()}

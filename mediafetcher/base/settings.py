@@ -64,6 +64,7 @@ class Settings:
     housekeeping_seconds: float = _setting(60.0, "how often trash and files without holders are looked at", low=0.1)
     trash_days: float = _setting(30.0, "days in the trash before an entry goes for good; 0 deletes at once", low=0)
     grace_hours: float = _setting(24.0, "hours before the file of a last, deleted entry is removed", low=0)
+    scrub_days: float = _setting(30.0, "days within which every stored file is read again; 0 reads none", low=0)
     media_mode: int = _setting(0o444, "rights of stored files, octal")
     log_level: str = _setting("info", "debug, info, warning or error")
     log_format: str = _setting("text", "text or json")

@@ -95,6 +95,8 @@ async def check_store(instance: Instance, asked: argparse.Namespace, out: Out, s
     findings = await check.check(read_data=asked.read_data)
     for finding in findings:
         out.line(json.dumps(finding.as_dict()) if asked.json else f"{finding.kind}: {finding.detail}")
+        if finding.repair and not asked.repair and not asked.json:
+            out.line(f"  --repair would {finding.repair}")
     if findings and asked.repair:
         for done in await check.repair(findings):
             out.line(json.dumps({"repaired": done}) if asked.json else f"repaired: {done}")

@@ -4,6 +4,7 @@ import argparse
 
 from mediafetcher.accounts import setup, tokens, users
 from mediafetcher.base import errors
+from mediafetcher.downloads import farewell
 from mediafetcher.instance import Instance
 from mediafetcher.out import Out
 
@@ -20,6 +21,9 @@ async def user(instance: Instance, asked: argparse.Namespace, out: Out, stdin: s
     if asked.action == "add":
         await users.add(asked.name, stdin or "", admin=asked.admin)
         out.line(f"{asked.name} may sign in now.")
+    elif asked.action == "remove":
+        gone = await farewell.remove((await users.by_name(asked.name))["id"])
+        out.line(f"{asked.name} is removed, with {gone} entries; files that others hold stay.")
     else:
         person = await users.by_name(asked.name)
         await users.set_password(person["id"], stdin or "")

@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import stat
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from mediafetcher.base import child, clock, errors, frozen, log, settings
-from mediafetcher.downloads import classify, warm, ytdlp
+from mediafetcher.downloads import classify, room, warm, ytdlp
 from mediafetcher.downloads.fetch_extras import MAX_SIDE
 from mediafetcher.downloads.options import FILE_STEM, MAX_ENTRIES, Options, Playlist, ydl_options
 from mediafetcher.media import convert
@@ -190,14 +189,15 @@ class Fetch:
         await asyncio.shield(self._child.stop(_GRACE))
 
     async def info(self) -> Info:
-        """Look at a link to one video. Raises what classify.py says, `LiveNotStarted`, `IsPlaylist` or `TooLarge`."""
+        """Look at a link to one video. Raises what classify.py says, `IsPlaylist`, `TooLarge`, `NoRoom`."""
         found = await self.look()
         if isinstance(found, Listing):
             raise errors.IsPlaylist()
+        room.reserve(self._folder, self._bounded(found.filesize or 0))
         return found
 
     async def look(self) -> Info | Listing:
-        """Look at a link: one video, or a list where the mode takes lists. Raises as `info`."""
+        """Look at a link: one video, or a list where the mode takes lists. Raises as `info`, and sets no room aside."""
         rows: list[dict[str, Any]] = []
         while (event := await self._next(_LOOK_SECONDS))["event"] == "entries":
             rows = (rows + event["rows"])[:MAX_ENTRIES]
@@ -207,9 +207,7 @@ class Fetch:
             raise errors.Crashed(reason=f"unexpected {event['event']}")
         if event["upcoming"]:
             raise errors.LiveNotStarted(begins=event["begins"])
-        info = self._info(event)
-        self._room(info.filesize or 0)
-        return info
+        return self._info(event)
 
     def _listing(self, event: dict[str, Any], rows: list[dict[str, Any]]) -> Listing:
         found = []
@@ -222,7 +220,7 @@ class Fetch:
         return Listing(event["title"] or _name(self._url), urls.site(self._url), tuple(found), count, event["uploader"])
 
     async def download(self, on_progress: Progress = lambda done, total, speed, eta: None) -> Result:
-        """Fetch the bytes. Raises what classify.py says, `Stalled`, `TooLarge`, `MediaFull`."""
+        """Fetch the bytes. Raises what classify.py says, `Stalled`, `TooLarge`, `NoRoom`."""
         assert self._child
         await self._child.write(b'{"do": "download"}\n')
         meter = _Meter(on_progress)
@@ -235,7 +233,7 @@ class Fetch:
                 meter.progress(event)
                 if clock.monotonic() - checked > 2:
                     checked = clock.monotonic()
-                    self._room(max(0, (meter.total or 0) - meter.done))
+                    room.reserve(self._folder, self._bounded(meter.total or meter.done))
 
     async def _read(self) -> AsyncIterator[dict[str, Any]]:
         assert self._child
@@ -303,15 +301,11 @@ class Fetch:
         except errors.InvalidUrl:
             return urls.source_key(urls.parse(self._url), recipe)
 
-    def _room(self, expected: int) -> None:
-        """Raises `TooLarge` or `MediaFull` before the disk does it in the middle."""
-        chosen = settings.get()
-        if expected > chosen.max_file_size:
-            raise errors.TooLarge(size=expected)
-        if shutil.disk_usage(self._folder).free < chosen.min_free + expected:
-            raise errors.MediaFull(
-                "There is no room for the download on the disk of the state folder: free some. Downloads wait."
-            )
+    def _bounded(self, size: int) -> int:
+        """The size. Raises `TooLarge` before the disk does it in the middle."""
+        if size > settings.get().max_file_size:
+            raise errors.TooLarge(size=size)
+        return size
 
     async def _result(self, event: dict[str, Any]) -> Result:
         files = [self._trusted(name) for name in event["files"]]

@@ -8,7 +8,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mediafetcher.base import clock
+from mediafetcher.base import clock, settings
+from mediafetcher.downloads import room
 
 Order = Literal["cancel", "pause", "stop", "lost"]
 Progress = tuple[int, str | None, float, float | None, float | None, int]
@@ -64,6 +65,7 @@ def take(id: int, owner: int, attempt: int) -> Hold:
 def drop(hold: Hold) -> None:
     if _holds.get(hold.id) is hold:
         del _holds[hold.id]
+        room.release(settings.get().work / str(hold.id))
 
 
 def get(id: int) -> Hold | None:

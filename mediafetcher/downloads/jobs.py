@@ -41,7 +41,7 @@ from mediafetcher.downloads.lease import (
 )
 from mediafetcher.downloads.listing import entries, get, page
 from mediafetcher.downloads.options import Options
-from mediafetcher.library import folders, items
+from mediafetcher.library import folders, items, shares
 from mediafetcher.library import never as marks
 from mediafetcher.net import urls
 
@@ -110,7 +110,7 @@ async def submit(owner: int, url: str, folder: str | None = None, options: Optio
     """Take a wish -> its download. Nothing is fetched here, and the row is committed on return.
 
     A source that is in the store already answers with its item, done; the same wish twice answers with the
-    row that is there. Raises `InvalidUrl`, `UnsupportedScheme`, `Invalid`, `NeverAgain`.
+    row that is there. Raises `InvalidUrl`, `UnsupportedScheme`, `Invalid`, `NeverAgain`, `QuotaExceeded`.
     """
     options = options or Options()
     url = urls.parse(url)
@@ -121,6 +121,7 @@ async def submit(owner: int, url: str, folder: str | None = None, options: Optio
     async def take() -> dict[str, Any]:
         async with engine.transaction():
             await marks.require(owner, [key])
+            await shares.require(owner)
             folder_id = await folders.ensure(owner, folder or "")
             row = await _known_at_once(wish, folder_id, stored) or await _queue(wish, folder_id, stored)
             if row["fresh"]:
@@ -283,7 +284,7 @@ async def cancel(id: int, owner: int | None = None) -> dict[str, Any]:
         await _cancel_entries(row)
     for child in held.every():
         held.poke(child.id)
-    return await get(id, owner) if row["kind"] == "playlist" else row
+    return row
 
 
 _CANCEL = (

@@ -318,7 +318,7 @@ async def release(claim: Claim, problem: errors.Problem | None = None) -> str:
         f" where {_OURS} returning state",
         problem.code if problem else None,
         problem.detail if problem else None,
-        settings.get().reconcile_seconds if problem else 0.0,
+        float(problem.facts.get("retry_after") or settings.get().reconcile_seconds) if problem else 0.0,
     )
     return str(row["state"])
 

@@ -18,7 +18,7 @@ from mediafetcher.db import engine
 from mediafetcher.downloads import anew, extras, gate, held, jobs, journal, playlists
 from mediafetcher.downloads.fetch import Fetch, Info, Result
 from mediafetcher.downloads.options import Options
-from mediafetcher.library import items, never, store, sweeper
+from mediafetcher.library import items, never, shares, store, sweeper
 from mediafetcher.media import convert, probe
 
 _log = log.get("work")
@@ -128,6 +128,8 @@ async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
         await never.require(claim.owner, [info.source_key])
         if not info.is_live and await _link(claim, hold, [info.source_key]):
             return
+        if claim.task == "fetch":
+            await shares.require(claim.owner, info.filesize or 0)
         hold.enter("download")
         await jobs.note(claim, stage="download", title=info.title, duration=info.duration, size=info.filesize)
         result = await source.download(_downloaded(hold))
@@ -286,6 +288,8 @@ async def _beside(
 
 async def _store(claim: jobs.Claim, hold: held.Hold, info: Info, media: Path, kept: _Kept, keys: list[str]) -> None:
     """Bytes first, rows last; the item, what its source is known by (`keys`), and the end in one transaction."""
+    if claim.task == "fetch":
+        await shares.require(claim.owner, media.stat().st_size)
     staged = await store.stage(media, lambda done: hold.report(_HASHED * done))
     try:
         if claim.task != "fetch":

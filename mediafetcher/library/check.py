@@ -28,6 +28,18 @@ KINDS = {
     "unknown_file": "a file in the store whose name is not one of ours",
     "stuck_download": "a download that runs under a worker which has not been heard of",
 }
+# What a repair does about it, told before it is asked for.
+_WOULD = {
+    "missing_file": "forget it as already there, so that its link may be fetched again",
+    "wrong_size": "set the file aside in damaged/, and let its link be fetched again",
+    "damaged_file": "set the file aside in damaged/, and let its link be fetched again",
+    "unreadable_file": "set the file aside in damaged/, and let its link be fetched again",
+    "missing_side_file": "forget the side file",
+    "wrong_count": "count the entries again",
+    "stray_file": "remove the file",
+    "leftover": "remove the file",
+    "stuck_download": "put the download back into the queue",
+}
 _MANY, _SHARE = 10, 5  # more missing files than 10, and than one in 5, is an outage
 
 _log = log.get("check")
@@ -41,8 +53,13 @@ class Finding:
     detail: str
     facts: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def repair(self) -> str:
+        """What `--repair` would do about it, in words; empty where it leaves it to people."""
+        return _WOULD.get(self.kind, "")
+
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return asdict(self) | {"repair": self.repair}
 
 
 async def check(read_data: bool = False) -> list[Finding]:
@@ -100,7 +117,8 @@ async def _files(read_data: bool) -> list[Finding]:
     last = b""
     while True:
         rows = await engine.fetch(
-            "select id, sha256, size, ext, poster, subtitles from media_file where ref_count > 0 and sha256 > $1"
+            "select id, sha256, size, ext, poster, subtitles, damaged_at from media_file"
+            " where ref_count > 0 and sha256 > $1"
             " order by sha256 limit 1000",
             last,
         )
@@ -121,7 +139,7 @@ async def _again(media_file: int, read_data: bool) -> list[Finding]:
     """Look once more, while nobody can place or remove this file."""
     async with engine.transaction():
         row = await engine.fetchrow(
-            "select id, sha256, size, ext, poster, subtitles from media_file"
+            "select id, sha256, size, ext, poster, subtitles, damaged_at from media_file"
             " where id = $1 and ref_count > 0 for update",
             media_file,
         )
@@ -148,7 +166,7 @@ def _examine(row: dict[str, Any], read_data: bool) -> list[tuple[str, str, dict[
         found.append(("missing_file", str(path), {"path": str(path)}))
     elif size != row["size"]:
         found.append(("wrong_size", f"{path}: {size} bytes instead of {row['size']}", {"path": str(path)}))
-    elif read_data:
+    elif read_data or row["damaged_at"] is not None:  # what the scrub found is read again
         found += _read(path, row["sha256"])
     for name in sweeper.side_names(row):
         if store.size_of(side := store.path_of(row["sha256"], name)) is None:

@@ -22,7 +22,7 @@ _WORDS = 12
 
 _SELECT = """
 select i.id, i.title, i.folder as folder_id, i.source_url, i.site, i.uploader, i.created_at, i.trashed_at, i.source,
-  exists (select from never_again n where n.owner = i.owner and n.source = i.source) as never, m.playable,
+  exists (select from never_again n where n.owner = i.owner and n.source = i.source) as never, m.playable, m.damaged_at,
   m.sha256, m.size, m.kind, m.ext, m.duration, m.width, m.height, m.video_codec, m.audio_codec, m.poster,
   m.subtitles, m.ref_count, w.position, {key} as key
 from library_item i join media_file m on m.id = i.media_file
@@ -210,6 +210,7 @@ def _item(row: dict[str, Any], folder: str) -> dict[str, Any]:
         "poster": row["poster"],
         "subtitles": row["subtitles"],
         "never": row["never"],
+        "damaged": row["damaged_at"] is not None,
         "playable": (row["kind"], row["video_codec"]) in _PLAYED if row["playable"] is None else row["playable"],
         "media": {"sha256": row["sha256"].hex(), **{name: row[name] for name in _MEDIA}},
     }

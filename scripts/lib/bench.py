@@ -1,6 +1,7 @@
 """What the docs promise, measured on the real program: each figure beside its limit or its peer, in one run."""
 
 import asyncio
+import functools
 import hashlib
 import http.client
 import http.server
@@ -17,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import library_bench
 
@@ -147,6 +148,52 @@ def accept() -> list[Figure]:
         Figure("a download accepted while extractions run", f"{middle:.0f} ms", "< 50 ms", middle < 50),
         Figure("the same, 95th percentile", f"{worst:.0f} ms", "", True),
     ]
+
+
+# ---- what is there already ------------------------------------------------------------------------------
+
+
+def links() -> list[Figure]:
+    """The answer to a link whose source is in the store: a new item, and nothing is fetched."""
+    with scratch() as folder, program() as running:
+        film = folder / "film.mp4"
+        source = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=2", "-pix_fmt", "yuv420p"]
+        subprocess.run([ffmpeg.path(), "-v", "error", *source, "-movflags", "+faststart", str(film)], check=True)
+        handler = functools.partial(_Files, directory=str(folder))
+        site = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=site.serve_forever, daemon=True).start()
+        link = f"http://127.0.0.1:{site.server_address[1]}/film.mp4"
+        running.submit(link)
+        running.all_ended(60)
+        before, asked = running.ask("GET", "/system").json()["saved"], len(_Files.asked)
+        head = {"Authorization": f"Bearer {running._token}", "Content_Type": "application/json"}
+        times, items = [], set()
+        for number in range(41):
+            wish = json.dumps({"url": link, "folder": f"Folder {number}"})
+            began = time.monotonic()
+            status, body = request(running.port, "POST", "/api/downloads", wish, **head)
+            times.append(time.monotonic() - began)
+            assert status == 201, status
+            items.add(json.loads(body)["item"])
+        saved = running.ask("GET", "/system").json()["saved"]
+        size = next(iter(running.items()))["media"]["size"]
+        site.shutdown()
+    took = statistics.median(times) * 1e3
+    exact = saved == {"bytes": before["bytes"] + 41 * size, "downloads": before["downloads"] + 41}
+    good = took < 50 and len(items) == 41 and len(_Files.asked) == asked
+    return [
+        Figure("a link already in the store: a new item", f"{took:.0f} ms", "< 50 ms", good),
+        Figure("saved so far counts each of 41 links", "exact" if exact else str(saved), "exact", exact),
+    ]
+
+
+class _Files(http.server.SimpleHTTPRequestHandler):
+    """A site of files that remembers what it was asked for."""
+
+    asked: ClassVar[list[str]] = []
+
+    def log_message(self, *said: object) -> None:
+        self.asked.append(self.path)
 
 
 # ---- bytes -----------------------------------------------------------------------------------------------
@@ -284,6 +331,7 @@ def export() -> list[Figure]:
 PARTS: dict[str, Callable[[], list[Figure]]] = {
     "start": start,
     "accept": accept,
+    "links": links,
     "ranges": ranges,
     "ladder": ladder,
     "import": import_,

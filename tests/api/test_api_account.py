@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from shelf import add_item
 
 from mediafetcher.accounts import setup, users
 from mediafetcher.api import account
@@ -222,6 +223,25 @@ async def test_people(web: Any, signed_in: httpx.AsyncClient) -> None:
     assert (await signed_in.delete(f"/api/users/{carl}")).status_code == 204
     answer = await theirs.post("/api/session", json={"name": "Carl", "password": "the new password"})
     assert answer.status_code == 401
+
+
+async def test_what_people_use_and_may_use(signed_in: httpx.AsyncClient, alice: Any, bob: Any, tmp_path: Path) -> None:
+    await add_item(alice.id, tmp_path)
+    await add_item(bob.id, tmp_path)
+    rows = {row["name"]: row for row in (await signed_in.get("/api/users")).json()["users"]}
+    assert rows["Bob"]["usage"] == rows["Alice"]["usage"] == {"items": 1, "bytes": 10240, "charged": 5120}
+    assert rows["Bob"]["quota"] is None
+    path = f"/api/users/{bob.id}"
+    assert (await signed_in.patch(path, json={"quota": 5120})).json()["quota"] == 5120
+    assert (await bob.http.get("/api/system")).json()["usage"]["quota"] == 5120
+    answer = await bob.http.post("/api/downloads", json={"url": "http://site.test/more"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "quota_exceeded")
+    assert (await signed_in.patch(path, json={"quota": -1})).status_code == 400
+    assert (await signed_in.patch(path, json={})).json()["quota"] == 5120
+    assert (await signed_in.patch(path, json={"quota": None})).json()["quota"] is None
+    assert (await bob.http.post("/api/downloads", json={"url": "http://site.test/more"})).status_code == 201
+    assert (await signed_in.delete(path)).status_code == 204
+    assert (await signed_in.get("/api/items")).json()["items"][0]["media"]["ref_count"] == 1
 
 
 async def test_ones_own_password_needs_the_old_one(signed_in: httpx.AsyncClient, alice: Any) -> None:

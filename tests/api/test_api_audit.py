@@ -75,6 +75,10 @@ async def make_an_administrator(scene: Scene) -> None:
     await scene.browser.patch(f"/api/users/{scene.bob.id}", json={"admin": True})
 
 
+async def give_a_quota(scene: Scene) -> None:
+    await scene.browser.patch(f"/api/users/{scene.bob.id}", json={"quota": 5000})
+
+
 async def keep_cookies(scene: Scene) -> None:
     await scene.browser.put("/api/cookies/example.org", json={"text": TEXT})
 
@@ -139,6 +143,7 @@ DONE: list[tuple[str, Done, str | None, dict[str, Any]]] = [
     ("user_removed", remove_a_person, ALICE, {"removed": "Bob"}),
     ("password_set", set_a_password, ALICE, {"changed": "Bob"}),
     ("admin_set", make_an_administrator, ALICE, {"changed": "Bob", "admin": True}),
+    ("quota_set", give_a_quota, ALICE, {"changed": "Bob", "quota": 5000}),
     ("cookies_kept", keep_cookies, ALICE, {"site": "example.org", "count": 1}),
     ("cookies_removed", forget_cookies, ALICE, {"site": "example.org"}),
     ("key_rotated", rotate, NOBODY, {"sealed": 0, "lost": 0}),

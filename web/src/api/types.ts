@@ -30,6 +30,11 @@ export type Credentials = {
   password: string;
 };
 
+export type Damaged = {
+  id: number;
+  title: string;
+};
+
 export type Deletion = {
   frees: number;
   holders: number;
@@ -132,6 +137,7 @@ export type Health = {
 export type Item = {
   chapters?: (Chapter)[];
   created_at: string;
+  damaged: boolean;
   duration: number | null;
   folder: string;
   id: number;
@@ -319,6 +325,12 @@ export type Pairing = {
   fingerprint: string;
 };
 
+export type PersonUsage = {
+  bytes: number;
+  charged: number;
+  items: number;
+};
+
 export type Playlist = {
   folder?: boolean;
   items?: (number)[] | null;
@@ -383,9 +395,22 @@ export type Reason = {
   message: string;
 };
 
+export type Room = {
+  free: number;
+  reserved: number;
+};
+
 export type Saved = {
   bytes: number;
   downloads: number;
+};
+
+export type Scrub = {
+  checked: number;
+  damaged: number;
+  finished_at: string | null;
+  items: (Damaged)[];
+  total: number;
 };
 
 export type Sealed = {
@@ -460,8 +485,11 @@ export type System = {
   library: LibrarySize;
   mount: MountState;
   queue: QueueState;
+  room: Room;
   saved: Saved;
+  scrub: Scrub;
   transcode: Transcode;
+  usage: Usage;
   version: string;
   versions: Versions;
   workers: (Machine)[];
@@ -498,21 +526,39 @@ export type Trashed = {
   trashed: boolean;
 };
 
+export type Usage = {
+  bytes: number;
+  charged: number;
+  items: number;
+  quota: number | null;
+};
+
 export type User = {
   admin: boolean;
   created_at: string;
   id: number;
   name: string;
+  quota: number | null;
 };
 
 export type UserChange = {
   admin?: boolean | null;
   old_password?: string | null;
   password?: string | null;
+  quota?: number | null;
+};
+
+export type UserRow = {
+  admin: boolean;
+  created_at: string;
+  id: number;
+  name: string;
+  quota: number | null;
+  usage: PersonUsage;
 };
 
 export type Users = {
-  users: (User)[];
+  users: (UserRow)[];
 };
 
 export type Versions = {

@@ -1,0 +1,78 @@
+"""Removing a person: what they alone had goes, what others hold stays, whatever was under way."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from mediafetcher.accounts import tokens, users
+from mediafetcher.base import errors, settings
+from mediafetcher.db import engine
+from mediafetcher.downloads import farewell, held, jobs, queue, work
+from mediafetcher.library import check, export, folders, items, never, store
+
+
+@pytest.fixture(autouse=True)
+async def _ready(database, state, media_online):
+    settings.use(replace(settings.get(), stop_seconds=2.0, grace_hours=0, beat_seconds=0.2))
+
+
+@pytest.fixture
+async def ada(database) -> int:
+    return (await users.add("Ada", "a long enough password", admin=True))["id"]
+
+
+@pytest.fixture
+async def bob(ada) -> int:
+    return (await users.add("Bob", "a long enough password"))["id"]
+
+
+async def _fetch(owner: int, url: str, folder: str = "") -> int:
+    row = await jobs.submit(owner, url, folder)
+    if row["state"] != "done":
+        await work.run(await jobs.claim())
+    return (await jobs.get(row["id"]))["item"]
+
+
+async def test_only_what_nobody_else_holds_goes(ada, bob, site, tmp_path):
+    shared, own = site.url("/media/ok.mp4"), site.url("/media/h264_baseline.mp4")
+    kept = await _fetch(ada, shared)
+    await _fetch(bob, shared, "Films/Old"), await _fetch(bob, own)
+    await items.trash(await _fetch(bob, own, "Twice"), bob)
+    await never.mark_link(bob, "http://never.test/", "url default http://never.test/")
+    await tokens.create(bob, "t", ["read"])
+    waiting = await jobs.submit(bob, site.url("/media/a.mp3"))
+    place, _ = await export.export(tmp_path / "tree")
+    assert list(place.rglob("*.mp4")) and any("Bob" in str(path) for path in place.rglob("*.mp4"))
+    assert await farewell.remove(bob) == 3
+    for table in ("library_item", "folder", "download", "token", "never_again", "watch"):
+        assert await engine.fetchval(f"select count(*) from {table} where owner = $1", bob) == 0, table
+    with pytest.raises(errors.NotFound):
+        await jobs.get(waiting["id"])
+    assert len(list((store.root() / "store").rglob("*.mp4"))) == 1
+    assert not any("Bob" in str(path) for path in place.rglob("*.mp4"))
+    assert (await items.get(kept, ada))["media"]["ref_count"] == 1
+    assert await folders.tree(ada) == [] and await check.check(read_data=True) == []
+
+
+async def test_a_download_in_work_ends_first(ada, bob, site):
+    running = queue.Queue()
+    await running.start()
+    try:
+        row = await jobs.submit(bob, site.url("/slow/5/ok.mp4"))
+        async with asyncio.timeout(60):
+            while not held.get(row["id"]):
+                await asyncio.sleep(0.01)
+        await farewell.remove(bob)
+    finally:
+        await running.stop()
+    assert held.every() == [] and await check.check(read_data=True) == []
+    assert await engine.fetchval("select count(*) from library_item") == 0
+    assert list(settings.get().work.iterdir()) == []
+
+
+async def test_the_last_administrator_keeps_everything(ada, site):
+    item = await _fetch(ada, site.url("/media/ok.mp4"))
+    with pytest.raises(errors.LastAdmin):
+        await farewell.remove(ada)
+    assert (await items.get(item, ada))["trashed_at"] is None

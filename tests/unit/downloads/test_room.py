@@ -1,0 +1,92 @@
+"""Room is set aside for what runs; what does not fit waits, and goes on when there is room."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from mediafetcher.base import errors, settings
+from mediafetcher.db import engine
+from mediafetcher.downloads import jobs, room, work
+from mediafetcher.library import items
+
+
+@pytest.fixture(autouse=True)
+async def _ready(database, state, media_online):
+    room._expected.clear()
+    yield
+    room._expected.clear()
+
+
+@pytest.fixture
+async def owner(database) -> int:
+    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+
+
+def _leave(free: int) -> None:
+    """Change the settings so that just so many bytes may be used."""
+    settings.use(replace(settings.get(), min_free=shutil.disk_usage(settings.get().work).free - free))
+
+
+def _folder(name: str):
+    folder = settings.get().work / name
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def test_all_running_ones_count_together():
+    one, two = _folder("1"), _folder("2")
+    _leave(1 << 30)
+    room.reserve(one, 200 << 20)  # 440 MB of 1 GB
+    assert room.reserved() == int(2.2 * (200 << 20))
+    with pytest.raises(errors.NoRoom, match=r"of .* the running ones need"):
+        room.reserve(two, 300 << 20)
+    assert room.reserved() == int(2.2 * (200 << 20))
+    room.release(one)
+    room.reserve(two, 300 << 20)
+    with pytest.raises(errors.NoRoom):  # what was unknown turns out too large: its room goes to others
+        room.reserve(two, 600 << 20)
+    assert room.reserved() == 0
+
+
+def test_what_is_written_counts_no_more():
+    one = _folder("1")
+    room.reserve(one, 10 << 20)
+    (one / "media.part").write_bytes(bytes(10 << 20))
+    left = int(2.2 * (10 << 20)) - (10 << 20)
+    assert left - 65536 <= room.reserved() <= left + 65536
+    (one / "more").write_bytes(bytes(20 << 20))
+    assert room.reserved() == 0
+
+
+async def test_a_download_without_room_waits_and_then_comes(owner, site):
+    row = await jobs.submit(owner, site.url("/media/ok.mp4"))
+    other = _folder("other")
+    _leave(2 << 30)
+    room.reserve(other, 480 << 20)
+    _leave(room.reserved() - (100 << 20))
+    await work.run(await jobs.claim())
+    waiting = await jobs.get(row["id"], owner)
+    assert (waiting["state"], waiting["attempt"], waiting["error"]["code"]) == ("queued", 0, "no_room")
+    wait = await engine.fetchval("select extract(epoch from run_after - now()) from download")
+    assert 30 < wait <= 60
+    assert await jobs.claim() is None
+    room.release(other)
+    await engine.execute("update download set run_after = now()")
+    settings.use(replace(settings.get(), min_free=0))
+    await work.run(await jobs.claim())
+    done = await jobs.get(row["id"], owner)
+    assert done["state"] == "done" and (await items.get(done["item"], owner))["playable"]
+    assert room.reserved() == 0
+
+
+async def test_a_used_up_quota_says_so(owner, site):
+    url = site.url("/media/ok.mp4")
+    await engine.execute("update account set quota = 1000")
+    row = await jobs.submit(owner, url)
+    await work.run(await jobs.claim())
+    ended = await jobs.get(row["id"], owner)
+    assert (ended["state"], ended["error"]["code"]) == ("failed", "quota_exceeded")
+    await engine.execute("update account set quota = 0")
+    with pytest.raises(errors.QuotaExceeded):
+        await jobs.submit(owner, url)

@@ -1,0 +1,142 @@
+"""The scrub: what is due is read again at idle priority, rot is named, and a new start goes on where it was."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from mediafetcher.base import errors
+from mediafetcher.db import engine
+from mediafetcher.library import check, items, mount, never, scrub, store
+from tests.unit.library.conftest import clean, path
+
+
+async def _all_due() -> None:
+    await engine.execute("update media_file set created_at = now() - interval '40 days', checked_at = null")
+
+
+def _spoil(data: bytes) -> None:
+    path(data).chmod(0o644)
+    path(data).write_bytes(data[:-1] + b"!")
+
+
+async def test_only_what_is_due_is_read_oldest_first(owner: int, put, use: Callable[..., None]) -> None:  # type: ignore[no-untyped-def]
+    await put(b"old"), await put(b"new"), await put(b"older")
+    await engine.execute("update media_file set created_at = now() - interval '40 days' where size = 3")
+    await engine.execute("update media_file set created_at = now() - interval '41 days' where size = 5")
+    await engine.execute("update media_file set created_at = now() where sha256 = sha256('new')")
+    before = await scrub.progress(owner)
+    assert (before["total"], before["checked"], before["damaged"], before["finished_at"]) == (3, 1, 0, None)
+    assert await scrub.scrub(0.0) == 0
+    use(scrub_days=0)
+    assert await scrub.scrub() == 0
+    use(scrub_days=30.0)
+    assert await scrub.scrub() == 2 and await scrub.scrub() == 0
+    order = [row["size"] for row in await engine.fetch("select size from media_file order by checked_at")]
+    assert order[:2] == [5, 3]
+    after = await scrub.progress(owner)
+    assert after["checked"] == 3 and after["finished_at"] is not None
+    await clean()
+
+
+@pytest.mark.promise(9)
+async def test_rot_is_named_with_its_items_and_may_be_fetched_again(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
+    source = await engine.fetchval(
+        "insert into source (key, url) values ('url default http://a/', 'http://a/') returning id"
+    )
+    mine, theirs = await put(b"film", "Mine", source_id=source), await put(b"film", "Theirs", owner=other)
+    await put(b"whole")
+    await engine.execute("update source set media_file = (select media_file from library_item where id = $1)", mine)
+    _spoil(b"film")
+    await _all_due()
+    assert await scrub.scrub() == 2
+    said = await scrub.progress(owner)
+    assert said["damaged"] == 1 and said["items"] == [{"id": mine, "title": "Mine"}]
+    assert (await items.get(theirs, other))["damaged"]
+    assert await engine.fetchval("select media_file from source") is None
+    (found,) = await check.check()  # without reading everything
+    assert found.kind == "damaged_file" and "Mine, Theirs" in found.detail
+    assert await never.find(owner, ["url default http://a/"]) is None
+    await put(b"film", owner=other)  # fetched again
+    assert not (await items.get(mine, owner))["damaged"]
+    await clean()
+
+
+@pytest.mark.parametrize(
+    ("harm", "kind"), [("gone", "missing_file"), ("short", "wrong_size"), ("folder", "unreadable_file")]
+)
+async def test_other_damage(owner: int, put, harm: str, kind: str) -> None:  # type: ignore[no-untyped-def]
+    item = await put(b"film")
+    path(b"film").unlink()
+    if harm == "short":
+        path(b"film").write_bytes(b"f")
+    if harm == "folder":
+        path(b"film").mkdir()
+        await engine.execute("update media_file set size = $1", path(b"film").stat().st_size)
+    await _all_due()
+    assert await scrub.scrub() == 1
+    assert (await items.get(item, owner))["damaged"]
+    assert [finding.kind for finding in await check.check()] == [kind]
+
+
+async def test_many_missing_are_an_outage(owner: int, put) -> None:  # type: ignore[no-untyped-def]
+    for number in range(10):
+        await put(bytes([number]))
+        path(bytes([number])).unlink()
+    await _all_due()
+    assert await scrub.scrub() < 3
+    assert (await scrub.progress(owner))["damaged"] < 3
+
+
+async def test_a_share_that_is_away_is_no_rot(owner: int, put) -> None:  # type: ignore[no-untyped-def]
+    await put(b"film")
+    await _all_due()
+    (store.root() / mount.SENTINEL).rename(store.root() / "hidden")
+    with pytest.raises(errors.MediaOffline):
+        await scrub.scrub()
+    assert (await mount.look()).state == "offline" and await scrub.scrub() == 0
+    assert (await scrub.progress(owner))["damaged"] == 0
+
+
+async def test_broken_off_it_goes_on_from_its_mark(owner: int, put) -> None:  # type: ignore[no-untyped-def]
+    for number in range(40):
+        await put(bytes([number]) * (1 << 20))
+    await _all_due()
+    seen = 0
+    while (await scrub.progress(owner))["checked"] < 40:
+        running = asyncio.create_task(scrub.scrub())
+        async with asyncio.timeout(30):
+            while (now := (await scrub.progress(owner))["checked"]) == seen and not running.done():
+                await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert now > seen  # nothing is read twice
+        seen = now
+    await clean()
+
+
+def test_its_reads_are_idle_and_only_its_own() -> None:
+    def ask(who: int) -> int:
+        return scrub._libc.syscall(scrub._CALLS[os.uname().machine] + 1, scrub._THIS_THREAD, who)
+
+    before = ask(0)
+    inside, done = threading.Event(), threading.Event()
+    seen: list[int] = []
+
+    def work() -> None:
+        with scrub.idle():
+            seen.append(ask(0))
+            inside.set()
+            done.wait(10)
+        seen.append(ask(0))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert inside.wait(10)
+    others = ask(0)
+    done.set()
+    thread.join()
+    assert seen[0] >> scrub._SHIFT == scrub._IDLE
+    assert others == before and seen[1] >> scrub._SHIFT != scrub._IDLE

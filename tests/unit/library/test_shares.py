@@ -1,0 +1,45 @@
+"""What each person is charged, and their quota."""
+
+import pytest
+
+from mediafetcher.base import errors
+from mediafetcher.db import engine
+from mediafetcher.library import items, shares
+
+
+async def _of(owner: int) -> tuple[int, int, int]:
+    said = await shares.of(owner)
+    return said["items"], said["bytes"], said["charged"]  # type: ignore[return-value]
+
+
+async def test_size_by_people_with_the_trash(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
+    assert await _of(owner) == (0, 0, 0)
+    mine = await put(b"a" * 100)
+    await items.copy(mine, owner, None)
+    await put(b"a" * 100, title="Twice")  # a second entry of the same person is no second holder
+    assert await _of(owner) == (2, 100, 100)
+    theirs = await put(b"a" * 100, owner=other)
+    await put(b"b" * 30, owner=other)
+    assert await _of(owner) == (2, 100, 50) and await _of(other) == (2, 130, 80)
+    await items.trash(theirs, other)
+    assert await _of(owner) == (2, 100, 50) and await _of(other) == (2, 130, 80)
+    everyone = await shares.everyone()
+    assert (
+        sum(row["charged"] for row in everyone.values())
+        == 130
+        == sum(row["size"] for row in await engine.fetch("select size from media_file"))
+    )
+    await items.purge(other)
+    assert await _of(owner) == (2, 100, 100) and await _of(other) == (1, 30, 30)
+
+
+async def test_a_quota(owner: int, put) -> None:  # type: ignore[no-untyped-def]
+    await put(b"a" * 100)
+    await shares.require(owner, 10**15)
+    await engine.execute("update account set quota = 150")
+    await shares.require(owner, 50)
+    assert (await shares.of(owner))["quota"] == 150
+    for quota, more in ((150, 51), (100, 0), (0, 0)):
+        await engine.execute("update account set quota = $1", quota)
+        with pytest.raises(errors.QuotaExceeded):
+            await shares.require(owner, more)
