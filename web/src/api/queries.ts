@@ -1,7 +1,6 @@
 /** What the page asks of the server, as hooks over the query cache. */
 import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { call, query } from "./client";
-import type { MoreOfItem } from "./coming";
 import { keys } from "./keys";
 import { POLL, useLive } from "./live";
 import type {
@@ -54,7 +53,7 @@ export type Sort = "-created" | "title" | "-size" | "-duration";
 export type Kind = "video" | "audio";
 export type Filter = { kind?: Kind; unwatched?: boolean; site?: string };
 export type Wanted = Filter & { folder?: string; q?: string; sort?: Sort };
-const PAGE = 100;
+const PAGE = 200;
 
 export const useItems = ({ folder, q, sort, kind, unwatched, site }: Wanted) =>
   useInfiniteQuery({
@@ -100,7 +99,7 @@ export const rowsOf = (data?: InfiniteData<{ items: Item[] }>): Item[] =>
 
 /** One item. Not shared with the lists: their key begins alike, so a change of the library reloads it too. */
 export const useItem = (id: number) =>
-  useQuery({ queryKey: [...keys.items, "one", id], queryFn: () => call<MoreOfItem>("GET", `/api/items/${id}`) });
+  useQuery({ queryKey: [...keys.items, "one", id], queryFn: () => call<Item>("GET", `/api/items/${id}`) });
 
 /** The newest of a folder (not below it), for "up next" and "just arrived". */
 export const useNewest = (folder: string | undefined, limit: number, enabled = true) =>

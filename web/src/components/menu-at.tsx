@@ -19,12 +19,15 @@ export type Asked = { place: Place; choices: Choice[] };
 
 /** `ask` opens a menu; `menu` has to stand somewhere in the page. */
 export function useMenu() {
-  const [asked, setAsked] = useState<Asked & { open: boolean }>();
-  const ask = useCallback((place: Place, choices: Choice[]) => setAsked({ place, choices, open: true }), []);
+  const [asked, setAsked] = useState<Asked & { open: boolean; time: number }>();
+  // A moment later, and as a new one: the click that asks must not be taken for one beside the menu, which closes it.
+  const ask = useCallback((place: Place, choices: Choice[]) => {
+    setTimeout(() => setAsked((before) => ({ place, choices, open: true, time: (before?.time ?? 0) + 1 })));
+  }, []);
   const close = useCallback(() => setAsked((before) => before && { ...before, open: false }), []);
   const menu: ReactNode = asked && (
     <Suspense>
-      <Popup {...asked} onClose={close} />
+      <Popup key={asked.time} {...asked} onClose={close} />
     </Suspense>
   );
   return { ask, menu, open: !!asked?.open };

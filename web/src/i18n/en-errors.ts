@@ -79,8 +79,14 @@ export const enErrors: ProblemWords = {
   sealed_box: ["The sealed message cannot be opened", "Pair the device again."],
   clock: ["The clock of the device is wrong", "Set it right and try again."],
   never_again: ["You do not want this link again", "Take the mark away under Settings, or on the item, and ask again."],
-  quota_exceeded: ["Your share of the storage is used up", "Delete something and empty the trash, or ask an administrator for more."],
-  no_room: ["Not enough room for this download", "It waits until there is; free some room, or let others finish first."],
+  quota_exceeded: [
+    "Your share of the storage is used up",
+    "Delete something and empty the trash, or ask an administrator for more.",
+  ],
+  no_room: [
+    "Not enough room for this download",
+    "It waits until there is; free some room, or let others finish first.",
+  ],
   already_running: ["MediaFetcher already runs on this state folder", ""],
   port_in_use: ["The port is in use", ""],
   bad_setting: ["A setting of the server is wrong", ""],

@@ -35,7 +35,10 @@ export const frErrors: ProblemWords = {
   extractor_broken: ["{site} a changé et yt-dlp ne le comprend pas encore", "Un yt-dlp plus récent suffit d’habitude."],
   hostile: ["Le site a tenté quelque chose d’interdit", "Le téléchargement a été arrêté ; rien n’a été gardé."],
   live_not_started: ["Ce direct n’a pas commencé", "Il sera enregistré dès qu’il commence ; rien à faire."],
-  live_unsupported: ["Ce type de direct ne peut pas être enregistré", "Réessayez quand l’enregistrement sera en ligne."],
+  live_unsupported: [
+    "Ce type de direct ne peut pas être enregistré",
+    "Réessayez quand l’enregistrement sera en ligne.",
+  ],
   is_playlist: ["Ce lien est une liste de vidéos", "Récupérez-la comme liste, ou donnez le lien d’une seule vidéo."],
   bad_clip: ["L’extrait commence après la fin du film", "Choisissez un début plus tôt."],
 
@@ -84,9 +87,18 @@ export const frErrors: ProblemWords = {
   replayed: ["Ce message est déjà venu", "Renvoyez-le depuis l’extension."],
   sealed_box: ["Le message scellé ne s’ouvre pas", "Associez l’appareil de nouveau."],
   clock: ["L’horloge de l’appareil est fausse", "Réglez-la et réessayez."],
-  never_again: ["Vous ne voulez plus de ce lien", "Retirez la marque dans les réglages, ou sur l’élément, puis redemandez."],
-  quota_exceeded: ["Votre part de l’espace est épuisée", "Supprimez quelque chose et videz la corbeille, ou demandez-en plus à un administrateur."],
-  no_room: ["Pas assez de place pour ce téléchargement", "Il attend qu’il y en ait ; libérez de la place, ou laissez d’abord finir les autres."],
+  never_again: [
+    "Vous ne voulez plus de ce lien",
+    "Retirez la marque dans les réglages, ou sur l’élément, puis redemandez.",
+  ],
+  quota_exceeded: [
+    "Votre part de l’espace est épuisée",
+    "Supprimez quelque chose et videz la corbeille, ou demandez-en plus à un administrateur.",
+  ],
+  no_room: [
+    "Pas assez de place pour ce téléchargement",
+    "Il attend qu’il y en ait ; libérez de la place, ou laissez d’abord finir les autres.",
+  ],
   already_running: ["MediaFetcher tourne déjà sur ce dossier d’état", ""],
   port_in_use: ["Le port est occupé", ""],
   bad_setting: ["Un réglage du serveur est faux", ""],

@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { CircleAlert, CircleCheck, ListVideo, Radio } from "lucide-react";
 import { useEffect, useState } from "react";
 import { call, codeOf } from "@/api/client";
-import type { Entry, Preview } from "@/api/coming";
+import type { ListEntry, Preview } from "@/api/types";
 import { Poster } from "@/components/poster";
 import { Badge, Skeleton } from "@/components/ui/misc";
 import { Switch } from "@/components/ui/switch";
@@ -60,7 +60,7 @@ export function LinkPreview({ found, links, wishes, onChange }: Props) {
         </span>
       </div>
     );
-  if (found.error && codeOf(found.error) !== "not_found") {
+  if (found.error) {
     const { what, fix } = explain(codeOf(found.error), siteOf(links[0] ?? ""));
     return (
       <p className="flex items-start gap-2.5 px-4 pb-1 pt-3 text-[0.8125rem]">
@@ -132,7 +132,7 @@ function Found({ preview, wishes, onChange }: { preview: Preview } & Pick<Props,
 }
 
 /** Which entries of a list: all of them, or those that are ticked. */
-function Entries({ entries, wishes, onChange }: { entries: Entry[] } & Pick<Props, "wishes" | "onChange">) {
+function Entries({ entries, wishes, onChange }: { entries: ListEntry[] } & Pick<Props, "wishes" | "onChange">) {
   const { t } = useI18n();
   const chosen = new Set(wishes.entries ?? entries.map(({ index }) => index));
   const choose = (index: number) => {

@@ -80,6 +80,12 @@ function Facts({ download }: { download: Download }) {
       <span className={cn("font-medium", running && here && colourOf(here.step))}>
         {running && here ? t(`step.${here.step}`) : t(state === "queued" && error ? "state.again" : `state.${state}`)}
       </span>
+      {download.children && (
+        <span className="num">
+          {t("job.entries", { d: download.children.done, n: download.children.total })}
+          {download.children.failed > 0 && ` · ${t("job.entriesFailed", { n: download.children.failed })}`}
+        </span>
+      )}
       {running && here && <span className="num">{percent(here.done, locale)}</span>}
       {running && here?.step === "download" && size !== null && (
         <span className="num hidden sm:inline">

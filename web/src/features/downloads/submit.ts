@@ -1,10 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { call, codeOf, type ErrorCode } from "@/api/client";
-import type { Wished } from "@/api/coming";
 import { keys } from "@/api/keys";
 import * as reduce from "@/api/reduce";
-import type { Download } from "@/api/types";
+import type { Download, Options } from "@/api/types";
 
 export type Refused = { url: string; code: ErrorCode };
 
@@ -13,7 +12,7 @@ export function useSubmit() {
   const cache = useQueryClient();
   const [busy, setBusy] = useState(false);
   const [refused, setRefused] = useState<Refused[]>([]);
-  async function submit(links: string[], folder: string, options: Wished) {
+  async function submit(links: string[], folder: string, options: Options) {
     setBusy(true);
     const taken: Download[] = [];
     const bad: Refused[] = [];

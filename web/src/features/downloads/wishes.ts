@@ -1,5 +1,5 @@
 /** What is wished for the links in the box, as the form keeps it and as the server wants it. */
-import type { Wished } from "@/api/coming";
+import type { Options } from "@/api/types";
 
 export const HEIGHTS = [2160, 1440, 1080, 720, 480] as const;
 export const QUALITIES = ["best", ...HEIGHTS.map(String), "m4a", "mp3"];
@@ -40,9 +40,9 @@ export function seconds(text: string): number | undefined {
 }
 
 /** Only what differs from what the server does anyway. `list`: the link is a playlist. */
-export function optionsOf(wishes: Wishes, list: boolean): Wished {
+export function optionsOf(wishes: Wishes, list: boolean): Options {
   const { quality, subtitles, machine, start, end, sponsorblock, original, entries, ownFolder } = wishes;
-  const options: Wished = {};
+  const options: Options = {};
   if (quality === "m4a" || quality === "mp3") options.audio = quality;
   else if (quality !== "best") options.max_height = Number(quality);
   if (subtitles) options.subtitles = [subtitles];

@@ -1,5 +1,5 @@
 import { type RefObject, useEffect, useId, useState } from "react";
-import type { Chapter } from "@/api/coming";
+import type { Chapter } from "@/api/types";
 import { useI18n } from "@/i18n";
 import { clock } from "@/lib/format";
 import { cn } from "@/lib/utils";

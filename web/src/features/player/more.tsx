@@ -3,9 +3,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Ban, Download as DownloadIcon, EllipsisVertical, RefreshCw, Shuffle, Trash2 } from "lucide-react";
 import { call } from "@/api/client";
-import type { MoreOfItem } from "@/api/coming";
 import { keys } from "@/api/keys";
-import type { Download, Trashed } from "@/api/types";
+import type { Download, Item, Trashed } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { type Choice, placeOf, useMenu } from "@/components/menu-at";
 import { Button } from "@/components/ui/button";
@@ -13,7 +12,7 @@ import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { bytes } from "@/lib/format";
 
-export function More({ item }: { item: MoreOfItem }) {
+export function More({ item }: { item: Item }) {
   const { t } = useI18n();
   const { ask, menu, open } = useMenu();
   const actions = useItemVerbs(item);
@@ -47,7 +46,7 @@ export function More({ item }: { item: MoreOfItem }) {
   );
 }
 
-function useItemVerbs(item: MoreOfItem) {
+function useItemVerbs(item: Item) {
   const { t, locale } = useI18n();
   const cache = useQueryClient();
   const navigate = useNavigate();

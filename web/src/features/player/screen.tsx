@@ -1,6 +1,6 @@
 import { CircleAlert, Download, History } from "lucide-react";
 import { type RefObject, useEffect, useState } from "react";
-import type { MoreOfItem } from "@/api/coming";
+import type { Item } from "@/api/types";
 import { isAudio, posterOf } from "@/components/media-card";
 import { Poster } from "@/components/poster";
 import { buttonVariants } from "@/components/ui/button";
@@ -10,7 +10,7 @@ import { Ended } from "./ended";
 import { usePosition } from "./position";
 
 type Props = {
-  item: MoreOfItem;
+  item: Item;
   player: RefObject<HTMLMediaElement | null>;
   next?: () => void;
   nextTitle?: string;

@@ -2,7 +2,6 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { ArrowLeft, CircleAlert, Keyboard, PictureInPicture2, SkipBack, SkipForward } from "lucide-react";
 import { lazy, type RefObject, Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { codeOf } from "@/api/client";
-import type { MoreOfItem } from "@/api/coming";
 import { useItem, useNewest } from "@/api/queries";
 import type { Item } from "@/api/types";
 import { isAudio, posterOf } from "@/components/media-card";
@@ -48,7 +47,7 @@ export function Watch() {
   );
 }
 
-function Player({ item }: { item: MoreOfItem }) {
+function Player({ item }: { item: Item }) {
   const { t } = useI18n();
   const navigate = useNavigate();
   const player = useRef<HTMLMediaElement>(null);

@@ -1,5 +1,5 @@
 import { Download } from "lucide-react";
-import type { Packages as Answer } from "@/api/coming";
+import type { Packages as Answer } from "@/api/types";
 import { buttonVariants } from "@/components/ui/button";
 import { useI18n } from "@/i18n";
 import { bytes } from "@/lib/format";

@@ -21,11 +21,11 @@ export type Server = {
 };
 
 /** The settings of the server, and how to change them; a failure is said in a toast. */
-export function useServer() {
+export function useServer(enabled = true) {
   const { t } = useI18n();
   const cache = useQueryClient();
   const fail = useFailure();
-  const { data } = useQuery({ queryKey: KEY, queryFn: () => call<Server>("GET", PATH) });
+  const { data } = useQuery({ queryKey: KEY, queryFn: () => call<Server>("GET", PATH), enabled });
   async function change(some: Partial<Server>): Promise<boolean> {
     try {
       cache.setQueryData(KEY, await call<Server>("PATCH", PATH, some));

@@ -9,12 +9,11 @@ import { useServer } from "./server";
 /** How long what was deleted can still come back. */
 export function TrashSettings({ admin }: { admin: boolean }) {
   const { t } = useI18n();
-  const { server, change } = useServer();
+  const { server, change } = useServer(admin);
   return (
     <Card id="trash" title={t("nav.trash")} hint={t("set.trashHint")}>
-      {!server ? (
-        <Skeleton className="h-16 rounded-none" />
-      ) : admin ? (
+      {admin && !server && <Skeleton className="h-16 rounded-none" />}
+      {server && (
         <>
           <NumberField
             label={t("set.trashDays")}
@@ -35,7 +34,7 @@ export function TrashSettings({ admin }: { admin: boolean }) {
             onSave={(hours) => hours !== null && void change({ grace_hours: hours })}
           />
         </>
-      ) : null}
+      )}
       <Field label={t("set.openTrash")}>
         {() => (
           <Link to="/trash" className={buttonVariants({ variant: "outline", size: "sm" })}>

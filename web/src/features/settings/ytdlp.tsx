@@ -1,6 +1,6 @@
 import { ArrowUpFromLine, History } from "lucide-react";
 import { call } from "@/api/client";
-import type { YtDlp as Answer } from "@/api/coming";
+import type { Status as Answer } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Badge, Skeleton } from "@/components/ui/misc";
 import { Select } from "@/components/ui/select";

@@ -1,0 +1,83 @@
+// What holds for all pages.
+import assert from "node:assert/strict";
+import { accessibility, open, signIn } from "../harness.mjs";
+import { interaction, world } from "../world.mjs";
+
+const FIRST_VISIT = 230_000; // bytes, as they travel
+
+interaction("the first visit is light", async () => {
+  const fresh = await open(world.browser, "about:blank");
+  const network = await fresh.context().newCDPSession(fresh);
+  await network.send("Network.enable");
+  let bytes = 0;
+  const posters = new Set(); // what the person keeps is no part of the page
+  network.on("Network.requestWillBeSent", ({ requestId, request }) => {
+    if (new URL(request.url).pathname.startsWith("/media/")) posters.add(requestId);
+  });
+  network.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+    if (!posters.has(requestId)) bytes += encodedDataLength;
+  });
+  await fresh.goto(world.server.url);
+  await signIn(fresh);
+  await fresh.getByText("Just arrived").waitFor();
+  await fresh.waitForLoadState("load");
+  assert.deepEqual(fresh.wrong, []);
+  await fresh.context().close();
+  assert.ok(bytes > 50_000 && bytes <= FIRST_VISIT, `${bytes} bytes`);
+});
+
+interaction("every page is accessible in both themes, on desktop and phone", async () => {
+  const { page, server } = world;
+  const [item] = (await world.api("GET", "/api/items?q=h264")).items;
+  const paths = ["/", "/library", "/library?view=list", "/trash", `/watch/${item.id}`, "/settings", "/nowhere"];
+  for (const viewport of [
+    { width: 1440, height: 900 },
+    { width: 390, height: 844 },
+  ])
+    for (const colorScheme of ["dark", "light"]) {
+      await page.setViewportSize(viewport);
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      for (const path of paths) {
+        await page.goto(server.url + path);
+        await page.getByRole("heading", { level: 1 }).waitFor();
+        await page.waitForLoadState("load");
+        assert.deepEqual(await accessibility(page), [], `${path} ${colorScheme} ${viewport.width}`);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(overflow <= 0, `${path} is wider than the ${viewport.width} px of the screen by ${overflow}`);
+      }
+    }
+});
+
+interaction("phone size: folders in a drawer, everything within the width", async () => {
+  const { page, server } = world;
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto(`${server.url}/library`);
+  await page.getByRole("button", { name: "Folders", exact: true }).click();
+  await page.getByRole("dialog").getByRole("treeitem", { name: "Trips" }).click();
+  await page.getByRole("heading", { level: 1, name: "Trips" }).waitFor();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  await page.setViewportSize({ width: 1440, height: 900 });
+});
+
+interaction("the server is away and comes back", async () => {
+  const { page, server } = world;
+  await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+  await page.goto(server.url);
+  await page.getByText("Live", { exact: true }).waitFor();
+  page.expected.push(
+    /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|status of 5\d\d|ERR_CONNECTION_RESET/,
+  );
+  await server.halt();
+  await page.getByText("Live updates are off").waitFor({ timeout: 20_000 });
+  await server.resume();
+  await page.getByText("Live", { exact: true }).waitFor({ timeout: 30_000 });
+  await page.getByText("Live updates are off").waitFor({ state: "detached" });
+});
+
+interaction("sign out and in", async () => {
+  const { page } = world;
+  await world.go("Settings");
+  await page.getByRole("region", { name: "Account" }).getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await signIn(page);
+});

@@ -1,0 +1,82 @@
+// What all parts of the test share: one site, one server, one browser, one page that goes from part to part.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, open, startServer, startSite } from "./harness.mjs";
+
+export const played = [];
+
+/** One line of interactions.md. It fails too where the page said anything wrong meanwhile. */
+export function interaction(name, play) {
+  played.push(name);
+  test(name, async (context) => {
+    world.page.wrong.length = 0;
+    await play(context);
+    assert.deepEqual(world.page.wrong, []);
+  });
+}
+
+export const world = {
+  box: () => world.page.getByRole("textbox", { name: "Paste a link" }),
+  row: (name) => world.page.locator("[data-download]", { hasText: name }),
+  download: (state, name) => world.page.locator(`[data-download][data-state=${state}]`, { hasText: name }),
+  cell: (title) => world.page.getByRole("gridcell", { name: title }).first(),
+  folder: (name) => world.page.getByRole("treeitem", { name }),
+  go: (name) => world.page.getByRole("navigation", { name: "Main" }).first().getByRole("link", { name }).click(),
+  /** Opens the menu of something and takes a choice. */
+  choose: async (target, name) => {
+    await target.click({ button: "right" });
+    await world.page.getByRole("menuitem", { name }).click();
+  },
+  more: async (name, choice) => {
+    await world.row(name).getByRole("button", { name: /^More/ }).click();
+    await world.page.getByRole("menuitem", { name: choice }).click();
+  },
+  toast: (words) => world.page.locator("[data-slot=toast]", { hasText: words }).first(),
+  /** Downloads a link through the page and waits for its row. */
+  fetch: async (path) => {
+    await world.go("Dashboard");
+    await world.box().fill(world.site.url(path));
+    await world.box().press("Enter");
+  },
+  api: async (method, path, data) => {
+    const answer = await world.page.request.fetch(world.server.url + path, {
+      method,
+      data,
+      headers: { origin: world.server.url },
+    });
+    assert.ok(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
+    return answer.status() === 204 ? undefined : answer.json();
+  },
+  /** Stops everything that is under way, whatever it is doing just now. */
+  cancelAll: async () => {
+    const { downloads } = await world.api("GET", "/api/downloads?state=queued,running,paused,waiting&limit=200");
+    for (const { id } of downloads)
+      await world.page.request.post(`${world.server.url}/api/downloads/${id}/cancel`, {
+        headers: { origin: world.server.url },
+      });
+    await world.page.waitForFunction(
+      () =>
+        !document.querySelector("[data-download]:is([data-state=running], [data-state=queued], [data-state=paused])"),
+    );
+  },
+  /** Drags one thing onto another, as a mouse does. */
+  drag: async (from, to) => {
+    await from.hover();
+    await world.page.mouse.down();
+    await to.hover();
+    await to.hover();
+    await world.page.mouse.up();
+  },
+};
+
+before(async () => {
+  world.site = await startSite();
+  world.server = await startServer(`127.0.0.1:${world.site.port}`);
+  world.browser = await launch();
+  world.page = await open(world.browser, world.server.url);
+});
+after(async () => {
+  await world.browser?.close();
+  await world.server?.stop();
+  await world.site?.stop();
+});
