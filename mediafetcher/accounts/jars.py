@@ -19,6 +19,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SITE = re.compile(r"^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$")
 _IPV6 = re.compile(r"^[0-9a-f:.]*:[0-9a-f:.]*$")
 _HTTP_ONLY = "#HttpOnly_"
+_MILLISECONDS = 1e11  # no cookie lasts to the year 5138: some exports count in thousandths of a second
 
 
 class Cookie(msgspec.Struct, rename="camel"):
@@ -63,9 +64,9 @@ def parse(text: str) -> list[Cookie]:
 def _from_netscape(text: str) -> list[Cookie]:
     cookies = []
     for number, line in enumerate(re.split(r"\r\n|\n|\r", text), 1):
-        if not line.strip() or (line.startswith("#") and not line.startswith(_HTTP_ONLY)):
+        if not line.strip() or (line.lstrip().startswith("#") and not line.lstrip(" ").startswith(_HTTP_ONLY)):
             continue
-        cookies.append(_from_line(line, f"Line {number}"))
+        cookies.append(_from_line(line.lstrip(" "), f"Line {number}"))
     return cookies
 
 
@@ -113,6 +114,8 @@ def _checked(raw: Any, where: str) -> Cookie:
             raise errors.BadCookies(f"{where} is not a cookie: it has no {field}.")
     path = raw.get("path") or "/"
     expires = raw.get("expires", raw.get("expirationDate"))
+    if isinstance(expires, str) and re.fullmatch(r"\d{1,15}(\.\d+)?", expires.strip()):
+        expires = float(expires)
     domain = raw["domain"].lower()
     if isinstance(expires, bool) or not isinstance(expires, int | float | None) or not isinstance(path, str):
         raise errors.BadCookies(f"{where} is not a cookie: a field does not fit.")
@@ -120,7 +123,9 @@ def _checked(raw: Any, where: str) -> Cookie:
         raise errors.BadCookies(f"{where} is not a cookie: a field does not fit.")
     host_only = bool(raw.get("hostOnly", not domain.startswith(".")))
     secure, http_only = bool(raw.get("secure")), bool(raw.get("httpOnly"))
-    until = None if raw.get("session") or not expires or not 0 < expires < 1e14 else int(expires)
+    if expires and expires > _MILLISECONDS:
+        expires /= 1000
+    until = None if raw.get("session") or not expires or not 0 < expires < _MILLISECONDS else int(expires)
     return Cookie(raw["name"], raw["value"], domain.lstrip("."), path, secure, http_only, host_only, until)
 
 

@@ -112,4 +112,4 @@ async def test_no_errors_of_ours_and_nothing_undocumented(
     assert set(shooting.seen) == described - set(ELSEWHERE)
     succeeded = sum(any(status < 300 for status in statuses) for statuses in shooting.seen.values())
     print(f"{shooting.made} requests of {len(shooting.seen)} operations, {succeeded} of which did what was asked")
-    assert succeeded > len(shooting.seen) / 2
+    assert succeeded >= 20  # it does not only knock on closed doors

@@ -55,6 +55,22 @@ def test_spaces_instead_of_tabs_are_read() -> None:
     assert jars.parse(LINES[3].replace("\t", "    "))[0].value == "canary-1"
 
 
+def test_what_some_exports_do_differently() -> None:
+    assert jars.parse("  " + LINES[3])[0].domain == "example.org"
+    assert jars.parse("   # a word\n" + LINES[3])[0].name == "sid"
+    one = {"name": "a", "value": "canary", "domain": ".example.org"}
+    for expires, kept in (
+        (LATER * 1000, LATER), (LATER + 0.5, LATER), (str(LATER), LATER), (-1, None), (0, None), (None, None),
+        (1e300, None),
+    ):  # fmt: skip
+        (cookie,) = jars.from_objects([one | {"expires": expires}])
+        assert cookie.expires == kept, expires
+    with pytest.raises(errors.BadCookies):
+        jars.from_objects([one | {"expires": "tomorrow"}])
+    state = '{"cookies": [{"name": "a", "value": "1", "domain": "example.org", "expires": -1}], "origins": []}'
+    assert names(jars.parse(state)) == ["a"]  # as browsers that are driven by programs save it
+
+
 def test_json_of_the_usual_exports_is_read() -> None:
     text = (
         '[{"domain": ".example.org", "expirationDate": 4000000000.5, "hostOnly": false, "httpOnly": true, "name": "a",'
