@@ -245,7 +245,7 @@ def _place_side(source: Path, target: Path) -> None:
             copy.chmod(settings.get().media_mode)
         os.rename(copy, target)
     except BaseException:
-        copy.unlink(missing_ok=True)
+        _unlink(copy)  # where it fails the sweeper does it, though we live
         raise
 
 
