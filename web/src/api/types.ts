@@ -14,12 +14,6 @@ export type Chapter = {
   title: string;
 };
 
-export type Children = {
-  done: number;
-  failed: number;
-  total: number;
-};
-
 export type Copy = {
   folder: string;
   item: number;
@@ -56,7 +50,7 @@ export type Devices = {
 
 export type Download = {
   attempt: number;
-  children: Children | null;
+  children: downloads_Children | null;
   converting: boolean;
   created_at: string;
   duration: number | null;
@@ -459,6 +453,18 @@ export type Snapshot = {
   system: System;
 };
 
+export type SomeSettings = {
+  ffmpeg_threads?: number | null;
+  grace_hours?: number | null;
+  jobs?: number | null;
+  jobs_per_site?: number | null;
+  max_height?: number | null;
+  proxy?: string | null;
+  rate_limit?: number | null;
+  transcodes?: number | null;
+  trash_days?: number | null;
+};
+
 export type Source = {
   id: number;
   since: string;
@@ -482,6 +488,7 @@ export type Status = {
 };
 
 export type System = {
+  children: system_Children;
   library: LibrarySize;
   mount: MountState;
   queue: QueueState;
@@ -510,6 +517,7 @@ export type Tokens = {
 
 export type Transcode = {
   cpu: number;
+  encoder: string;
   memory: number;
   running: number;
 };
@@ -531,6 +539,12 @@ export type Usage = {
   charged: number;
   items: number;
   quota: number | null;
+};
+
+export type Use = {
+  cpu: number;
+  memory: number;
+  running: number;
 };
 
 export type User = {
@@ -568,12 +582,24 @@ export type Versions = {
   "yt-dlp": string;
 };
 
+export type downloads_Children = {
+  done: number;
+  failed: number;
+  total: number;
+};
+
 export type downloads_Link = {
   url: string;
 };
 
 export type sources_Link = {
   url: string;
+};
+
+export type system_Children = {
+  cpu: number;
+  groups: Record<string, unknown>;
+  memory: number;
 };
 
 /** Every code that an error of the server may have. */
@@ -629,6 +655,7 @@ export const CODES = [
   "nothing_before",
   "older_schema",
   "pairing_code",
+  "pinned_setting",
   "plain_http",
   "port_in_use",
   "problem",
@@ -643,6 +670,7 @@ export const CODES = [
   "setup_closed",
   "setup_code",
   "site_forbids",
+  "site_paused",
   "stalled",
   "state_folder",
   "stopping",
