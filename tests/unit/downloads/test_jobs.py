@@ -179,6 +179,7 @@ async def test_a_site_that_asks_to_slow_down_is_left_alone(owner):
     await jobs.fail(await jobs.claim(), errors.RateLimited())
     assert await jobs.claim() is None
     await engine.execute("update download set run_after = now()")
+    await engine.execute("update site_pause set until = now()")
     assert await jobs.claim() is not None
 
 
