@@ -1,362 +1,63 @@
 """What the docs promise, measured on the real program: each figure beside its limit or its peer, in one run."""
 
-import asyncio
-import functools
-import hashlib
-import http.client
-import http.server
-import json
+import argparse
+import inspect
 import os
-import resource
-import shutil
-import statistics
-import subprocess
 import sys
-import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import ClassVar, NamedTuple
-
-import library_bench
-
-from mediafetcher.media import convert, ffmpeg, probe
-from tests.faults.program import Program
-
-GIB = 1 << 30
-
-
-class Figure(NamedTuple):
-    """One line of the table: what, the median, in words what it should be, and whether it is."""
-
-    what: str
-    value: str
-    goal: str
-    good: bool
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="mf-bench-", dir="/tmp"))
-    folder.chmod(0o711)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def program() -> Iterator[Program]:
-    with scratch() as folder:
-        running = Program(folder, allow="127.0.0.1")
-        try:
-            yield running.start()
-        finally:
-            running.end()
-
-
-def median(rounds: int, once: Callable[[], float]) -> float:
-    return statistics.median(once() for _ in range(rounds))
-
-
-# ---- start -----------------------------------------------------------------------------------------------
-
-
-def start() -> list[Figure]:
-    """From exec to the first good answer of /api/health, with the embedded PostgreSQL, on a state that exists."""
-    with program() as running:
-
-        def once() -> float:
-            running.stop()
-            began = time.monotonic()
-            running.start()
-            wait_for_health(running.port)
-            return time.monotonic() - began
-
-        took = median(5, once)
-        memory = sum(proportional(pid) for pid in running.everything())
-    return [
-        Figure("warm start to /api/health, with PostgreSQL", f"{took:.2f} s", "< 2 s", took < 2),
-        Figure("idle memory with PostgreSQL (PSS)", f"{memory / 1e6:.0f} MB", "<= 150 MB", memory <= 150e6),
-    ]
-
-
-def wait_for_health(port: int) -> None:
-    while True:
-        try:
-            if request(port, "GET", "/api/health")[0] == 200:
-                return
-        except OSError:
-            time.sleep(0.005)
-
-
-def proportional(pid: int) -> int:
-    """Bytes of memory, shared pages divided by their users (Linux, smaps_rollup)."""
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return 0
-
-
-def request(port: int, method: str, path: str, body: str | None = None, **headers: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    try:
-        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    finally:
-        connection.close()
-
-
-# ---- accepting downloads ---------------------------------------------------------------------------------
-
-
-class _Slow(http.server.BaseHTTPRequestHandler):
-    """A site whose pages take a second: an extraction that is under way."""
-
-    def do_GET(self) -> None:
-        time.sleep(1)
-        with suppress(BrokenPipeError):  # cancelled meanwhile
-            self.send_error(404)
-
-    def log_message(self, *_: object) -> None: ...
-
-
-def accept() -> list[Figure]:
-    """The answer to POST /api/downloads while extractions run."""
-    site = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Slow)
-    threading.Thread(target=site.serve_forever, daemon=True).start()
-    base = f"http://127.0.0.1:{site.server_address[1]}"
-    with program() as running:
-        times = []
-        for number in range(40):
-            wish = json.dumps({"url": f"{base}/page/{number}"})
-            head = {"Authorization": f"Bearer {running._token}", "Content_Type": "application/json"}
-            began = time.monotonic()
-            status, _ = request(running.port, "POST", "/api/downloads", wish, **head)
-            times.append(time.monotonic() - began)
-            assert status == 201, status
-            time.sleep(0.05)
-    site.shutdown()
-    middle, worst = statistics.median(times) * 1e3, sorted(times)[-2] * 1e3
-    return [
-        Figure("a download accepted while extractions run", f"{middle:.0f} ms", "< 50 ms", middle < 50),
-        Figure("the same, 95th percentile", f"{worst:.0f} ms", "", True),
-    ]
-
-
-# ---- what is there already ------------------------------------------------------------------------------
-
-
-def links() -> list[Figure]:
-    """The answer to a link whose source is in the store: a new item, and nothing is fetched."""
-    with scratch() as folder, program() as running:
-        film = folder / "film.mp4"
-        source = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=2", "-pix_fmt", "yuv420p"]
-        subprocess.run([ffmpeg.path(), "-v", "error", *source, "-movflags", "+faststart", str(film)], check=True)
-        handler = functools.partial(_Files, directory=str(folder))
-        site = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=site.serve_forever, daemon=True).start()
-        link = f"http://127.0.0.1:{site.server_address[1]}/film.mp4"
-        running.submit(link)
-        running.all_ended(60)
-        before, asked = running.ask("GET", "/system").json()["saved"], len(_Files.asked)
-        head = {"Authorization": f"Bearer {running._token}", "Content_Type": "application/json"}
-        times, items = [], set()
-        for number in range(41):
-            wish = json.dumps({"url": link, "folder": f"Folder {number}"})
-            began = time.monotonic()
-            status, body = request(running.port, "POST", "/api/downloads", wish, **head)
-            times.append(time.monotonic() - began)
-            assert status == 201, status
-            items.add(json.loads(body)["item"])
-        saved = running.ask("GET", "/system").json()["saved"]
-        size = next(iter(running.items()))["media"]["size"]
-        site.shutdown()
-    took = statistics.median(times) * 1e3
-    exact = saved == {"bytes": before["bytes"] + 41 * size, "downloads": before["downloads"] + 41}
-    good = took < 50 and len(items) == 41 and len(_Files.asked) == asked
-    return [
-        Figure("a link already in the store: a new item", f"{took:.0f} ms", "< 50 ms", good),
-        Figure("saved so far counts each of 41 links", "exact" if exact else str(saved), "exact", exact),
-    ]
-
-
-class _Files(http.server.SimpleHTTPRequestHandler):
-    """A site of files that remembers what it was asked for."""
-
-    asked: ClassVar[list[str]] = []
-
-    def log_message(self, *said: object) -> None:
-        self.asked.append(self.path)
-
-
-# ---- bytes -----------------------------------------------------------------------------------------------
-
-
-def ranges() -> list[Figure]:
-    """The last byte of a stored file of 2 GB, and hashing one into the store beside `cp` + `sha256sum`."""
-    with scratch() as folder:
-        with (folder / "big").open("wb") as file:
-            file.truncate(2 * GIB)
-        took, ok = asyncio.run(_last_byte(folder))
-    return [Figure("Range of the last byte of a 2 GB file", f"{took * 1e3:.1f} ms", "< 50 ms", ok and took < 0.05)]
-
-
-async def _last_byte(folder: Path) -> tuple[float, bool]:
-    from mediafetcher.base import settings
-
-    with program() as running:
-        store = running.state / "media" / "store"
-        name = hashlib.sha256(b"a sparse file").hexdigest()
-        target = store / name[:2] / f"{name}.mp4"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (folder / "big").rename(target)
-        settings.use(settings.load({"state": str(running.state)}, {}))
-        item = await _plant(running, name)
-        head = {"Authorization": f"Bearer {running._token}", "Range": f"bytes={2 * GIB - 1}-"}
-        times = []
-        for _ in range(21):
-            began = time.monotonic()
-            status, body = request(running.port, "GET", f"/media/{item}", **head)
-            times.append(time.monotonic() - began)
-        return statistics.median(times), status == 206 and len(body) == 1
-
-
-async def _plant(running: Program, name: str) -> int:
-    """A library item of 2 GB without hashing 2 GB first: the rows are written by hand."""
-    from mediafetcher.db import cluster, engine
-
-    await engine.connect(cluster.Cluster(running.state).dsn)
-    try:
-        media = await engine.fetchval(
-            "insert into media_file (sha256, size, kind, ext) values (decode($1, 'hex'), $2, 'video/mp4', '.mp4')"
-            " returning id",
-            name,
-            2 * GIB,
-        )
-        return await engine.fetchval(
-            "insert into library_item (owner, media_file, title) select min(id), $1, 'big' from account returning id",
-            media,
-        )
-    finally:
-        await engine.close()
-
-
-# ---- the ladder ------------------------------------------------------------------------------------------
-
-
-def ladder() -> list[Figure]:
-    """CPU seconds of what the decision chooses, beside transcoding always, for 20 s of 1080p."""
-    with scratch() as folder:
-        film = folder / "film.mkv"
-        source = "testsrc2=size=1920x1080:rate=25:duration=20"
-        make = [ffmpeg.path(), "-v", "error", "-f", "lavfi", "-i", source, "-f", "lavfi", "-i", "sine=duration=20"]
-        coding = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", str(film)]
-        subprocess.run([*make, *coding], check=True)
-        chosen = children_cpu(lambda: asyncio.run(_as_decided(film, folder / "out.mp4")))
-        always = [ffmpeg.path(), "-v", "error", "-y", "-i", str(film), "-c:v", "libx264", "-preset", "medium"]
-        peer = children_cpu(lambda: subprocess.run([*always, "-c:a", "aac", str(folder / "t.mp4")], check=True))
-    ratio = peer / chosen
-    return [Figure("CPU of an H.264 MKV: transcoding always / ours", f"{ratio:.0f} x", ">= 300 x", ratio >= 300)]
-
-
-async def _as_decided(source: Path, target: Path) -> None:
-    facts = await probe.probe(source)
-    decision = probe.decide(facts)
-    await convert.convert(source, target, facts, decision, max_height=1080, threads=1, on_progress=lambda *_: None)
-
-
-def children_cpu(work: Callable[[], object]) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    work()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-# ---- the library -----------------------------------------------------------------------------------------
-
-DEEP = False  # the counts of docs/library.md instead of small ones
-
-
-def import_() -> list[Figure]:
-    """Many small files and a few large ones into a new library, again, and the check of it all."""
-    count = 100_000 if DEEP else 2000
-    small = library_bench.import_files(count)
-    films = library_bench.import_films(*(16, 256 << 20) if DEEP else (6, 64 << 20))
-    rate, peak = count / small.adopted.seconds, max(small.adopted.memory)
-    grown, checked = library_bench.growth(small.adopted.memory), small.checked.seconds
-    share = films.peer / films.adopted.seconds
-    return [
-        Figure(f"import of {count} small files, from exec to end", f"{rate:.0f} a second", ">= 100", rate >= 100),
-        Figure("its memory (PSS)", f"{peak / 1e6:.0f} MB", "<= 150 MB", peak <= 150e6),
-        Figure("its growth after the first quarter", f"{grown / 1e6:.0f} MB", "<= 30 MB", grown <= 30e6),
-        Figure("the same import again", f"{small.again.seconds:.1f} s", "", True),
-        Figure("check of them", f"{checked:.1f} s", "< 60 s", checked < 60),
-        Figure("memory of the check", f"{max(small.checked.memory) / 1e6:.0f} MB", "", True),
-        Figure("import of films", f"{films.size / films.adopted.seconds / 1e6:.0f} MB/s", "", True),
-        Figure("beside cp, sync and sha256sum", f"{share:.0%}", "", True),
-    ]
-
-
-def large() -> list[Figure]:
-    """One large file of random bytes, hashed and stored."""
-    size = 8 * GIB if DEEP else GIB // 2
-    run = library_bench.large(size)
-    return [
-        Figure(f"{size / GIB:g} GiB stored: extra memory", f"{run.memory / 1e6:.0f} MB", "< 40 MB", run.memory < 40e6),
-        Figure("its speed", f"{size / run.seconds / 1e6:.0f} MB/s", "", True),
-        Figure("beside cp, sync and sha256sum", f"{run.peer / run.seconds:.0%}", "", True),
-    ]
-
-
-def export() -> list[Figure]:
-    """A tree of links for a library, and one change of it."""
-    count = 20_000 if DEEP else 1000
-    run = library_bench.export_tree(count)
-    return [
-        Figure(f"export of {count} items", f"{run.whole:.1f} s", "", True),
-        Figure("the same again", f"{run.rebuilt:.1f} s", "", True),
-        Figure("one change followed", f"{run.change * 1e3:.0f} ms", "< 100 ms", run.change < 0.1),
-    ]
-
-
-# ---- the table -------------------------------------------------------------------------------------------
-
-PARTS: dict[str, Callable[[], list[Figure]]] = {
-    "start": start,
-    "accept": accept,
-    "links": links,
-    "ranges": ranges,
-    "ladder": ladder,
-    "import": import_,
-    "large": large,
-    "export": export,
+from collections.abc import Callable
+
+import bench_bytes
+import bench_library
+import bench_lists
+import bench_load
+import bench_media
+import bench_program
+import report
+from figures import Figure
+
+PARTS: dict[str, Callable[..., list[Figure]]] = {
+    "start": bench_program.start,
+    "accept": bench_program.accept,
+    "links": bench_program.links,
+    "burst": bench_load.burst,
+    "ranges": bench_program.ranges,
+    "serving": bench_bytes.serving,
+    "lists": bench_lists.lists,
+    "live": bench_load.live,
+    "people": bench_load.people,
+    "references": bench_load.references,
+    "ladder": bench_program.ladder,
+    "mix": bench_media.mix,
+    "storing": bench_media.storing,
+    "import": bench_library.adopting,
+    "large": bench_library.large,
+    "export": bench_library.export,
 }
 
 
-def main(names: list[str]) -> int:
-    global DEEP
-    DEEP = "--deep" in names
-    names = [name for name in names if name != "--deep"]
-    unknown = set(names) - PARTS.keys()
-    if unknown:
-        print(f"There is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}.", file=sys.stderr)
-        return 2
-    figures = []
-    for name in names or list(PARTS):
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"some of: {', '.join(PARTS)}")
+    counts = parser.add_mutually_exclusive_group()
+    counts.add_argument("--quick", action="store_true", help="smaller counts, fewer rounds")
+    counts.add_argument("--deep", action="store_true", help="the counts that the documents name")
+    asked = parser.parse_args(arguments)
+    if unknown := set(asked.parts) - PARTS.keys():
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    before, figures = os.getloadavg()[0], {}
+    for name in asked.parts or PARTS:
         print(f"· {name}", file=sys.stderr)
-        figures += PARTS[name]()
+        takes = inspect.signature(PARTS[name]).parameters
+        figures[name] = PARTS[name](
+            **{word: True for word in ("quick", "deep") if word in takes and getattr(asked, word)}
+        )
     load = os.getloadavg()[0]
-    print(f"{os.cpu_count()} processors, load {load:.1f}\n")
-    for figure in figures:
-        print(f"{'ok ' if figure.good else 'NOT'}  {figure.what:52}  {figure.value:>10}  {figure.goal}")
-    return 0 if all(figure.good for figure in figures) else 1
+    print(f"{os.cpu_count()} processors, load {before:.1f} before, {load:.1f} after\n")
+    for figure in (figure for part in figures.values() for figure in part):
+        print(f"{'ok ' if figure.good else 'NOT'}  {figure.what:56}  {figure.value:>12}  {figure.goal}")
+    if not asked.parts and not asked.quick:
+        report.write(figures, (before, load))
+    return 0 if all(figure.good for part in figures.values() for figure in part) else 1
 
 
 if __name__ == "__main__":

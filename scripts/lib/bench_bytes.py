@@ -1,0 +1,196 @@
+"""Serving a file of 2 GB: whole, in random pieces, to several viewers; beside nginx with sendfile."""
+
+import asyncio
+import hashlib
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from figures import GIB, MIB, Client, Figure, bearer, cpu, percentile, program, request, sql
+
+from tests.faults.program import REPOSITORY, Program, free_port, until
+
+PLACE = REPOSITORY / ".cache" / "peers" / "nginx"
+SEEKS, CONNECTIONS, ROUNDS = 200, 4, 5
+VIEWERS, RATE, WATCHED = 3, 40 * MIB, 8.0  # viewers, bytes per second of each, seconds
+
+_CONFIG = """
+daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
+events {{ worker_connections 256; }}
+http {{
+  sendfile on; tcp_nopush on; access_log off; default_type video/mp4;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  server {{ listen 127.0.0.1:{port}; root {root}; }}
+}}
+"""
+
+
+def serving(*, quick: bool = False) -> list[Figure]:
+    size = GIB // 4 if quick else 2 * GIB
+    with program() as running, sql(running) as database:
+        item, file = stored(running, database, size)
+        ours = (running.port, f"/media/{item}", bearer(running), {running.process.pid} if running.process else set())
+        with _nginx(file) as peer:
+            figures = asyncio.run(_seeks(ours, peer, size)) + asyncio.run(_whole(ours, peer, size))
+        return figures + asyncio.run(_viewers(ours, size))
+
+
+def stored(running: Program, database: Any, size: int) -> tuple[int, Path]:
+    """A file of noise (nothing in between could make it smaller) and its rows, written by hand."""
+    name = hashlib.sha256(b"a large file").hexdigest()
+    path = running.state / "media" / "store" / name[:2] / f"{name}.mp4"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        for _ in range(size // (16 * MIB)):
+            file.write(os.urandom(16 * MIB))
+    media = database.execute(
+        "insert into media_file (sha256, size, kind, ext) values (decode(%s, 'hex'), %s, 'video/mp4', '.mp4')"
+        " returning id",
+        (name, size),
+    ).fetchone()[0]
+    item = database.execute(
+        "insert into library_item (owner, media_file, title) select min(id), %s, 'large' from account returning id",
+        (media,),
+    ).fetchone()[0]
+    return item, path
+
+
+Server = tuple[int, str, dict[str, str], set[int]]  # port, path, headers, processes
+
+
+async def _seek(server: Server, size: int, seed: int) -> float:
+    """Random pieces of 1 MiB over some connections -> how many per second."""
+    port, path, headers, _ = server
+    chance, left = random.Random(seed), iter(range(SEEKS))
+
+    async def viewer() -> None:
+        async with Client(port, headers) as client:
+            for _ in left:
+                start = chance.randrange(size - MIB)
+                status, got, _ = await client.ask(path, Range=f"bytes={start}-{start + MIB - 1}")
+                assert (status, got) == (206, MIB), (status, got)
+
+    began = time.perf_counter()
+    await asyncio.gather(*(viewer() for _ in range(CONNECTIONS)))
+    return SEEKS / (time.perf_counter() - began)
+
+
+async def _seeks(ours: Server, peer: Server | None, size: int) -> list[Figure]:
+    mine, other = [], []
+    for number in range(ROUNDS):
+        mine.append(await _seek(ours, size, number))
+        if peer:
+            other.append(await _seek(peer, size, number))
+    rate = statistics.median(mine)
+    figures = [Figure("random pieces of 1 MiB of a large file", f"{rate:.0f} /s", "", True)]
+    if peer:
+        ratio = rate / statistics.median(other)
+        figures.append(Figure("· beside nginx with sendfile", f"{ratio:.2f} x", ">= 1 x", ratio >= 1))
+    return figures
+
+
+async def _whole(ours: Server, peer: Server | None, size: int) -> list[Figure]:
+    costs: dict[bool, list[float]] = {True: [], False: []}
+    for _ in range(ROUNDS):
+        for mine, server in ((True, ours), (False, peer)):
+            if server is None:
+                continue
+            port, path, headers, pids = server
+            before = cpu(pids)
+            async with Client(port, headers) as client:
+                status, got, _ = await client.ask(path)
+                assert (status, got) == (200, size), (status, got)
+            costs[mine].append((cpu(pids) - before) * GIB / size)
+    cost = statistics.median(costs[True])
+    figures = [Figure("CPU to serve 1 GiB whole", f"{cost:.2f} s", "", True)]
+    if peer:
+        ratio = cost / max(0.01, statistics.median(costs[False]))
+        figures.append(Figure("· beside nginx with sendfile", f"{ratio:.1f} x", "<= 2 x", ratio <= 2))
+    return figures
+
+
+async def _viewers(ours: Server, size: int) -> list[Figure]:
+    """Some viewers at 40 MB/s each, and how quickly /api/health answers meanwhile."""
+    port, path, headers, _ = ours
+    end, got, health = time.monotonic() + WATCHED, [0], []
+
+    async def watch(start: int) -> None:
+        async with Client(port, headers) as client:
+            began, mine = time.monotonic(), 0
+            while time.monotonic() < end:
+                at = (start + mine) % (size - MIB)
+                mine += (await client.ask(path, Range=f"bytes={at}-{at + MIB - 1}"))[1]
+                await asyncio.sleep(max(0.0, mine / RATE - (time.monotonic() - began)))
+            got[0] += mine
+
+    async def feel() -> None:
+        async with Client(port) as client:
+            while time.monotonic() < end:
+                began = time.perf_counter()
+                assert (await client.ask("/api/health"))[0] == 200
+                health.append(time.perf_counter() - began)
+                await asyncio.sleep(0.02)
+
+    await asyncio.gather(feel(), *(watch(number * size // VIEWERS) for number in range(VIEWERS)))
+    rate, worst = got[0] / WATCHED / VIEWERS / MIB, percentile(health, 0.99) * 1e3
+    return [
+        Figure("3 viewers, MiB/s each of 40 asked", f"{rate:.0f}", ">= 38", rate >= 38),
+        Figure("99th percentile of /api/health meanwhile", f"{worst:.0f} ms", "<= 20 ms", worst <= 20),
+    ]
+
+
+# ---- nginx -----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _nginx(file: Path) -> Iterator[Server | None]:
+    binary = _binary()
+    if binary is None:
+        print("! nginx is not to be had here: left out.", file=sys.stderr)
+        yield None
+        return
+    folder, port = PLACE / "run", free_port()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    config = folder / "nginx.conf"
+    user = "user root;" if os.geteuid() == 0 else ""  # as we do: whoever may read the file
+    config.write_text(user + _CONFIG.format(folder=folder, port=port, root=file.parent))
+    process = subprocess.Popen([binary, "-c", config, "-p", folder, "-e", folder / "error.log"])
+    try:
+
+        def answers() -> bool:
+            assert process.poll() is None
+            try:
+                return request(port, "HEAD", f"/{file.name}")[0] == 200
+            except OSError:
+                return False
+
+        until(answers, 20, "nginx answers")
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        yield port, f"/{file.name}", {}, {process.pid, *map(int, children)}
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _binary() -> Path | None:
+    """nginx of the system, else the program out of Debian's package, which is unpacked and not installed."""
+    if found := shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin"):
+        return Path(found)
+    unpacked = PLACE / "usr" / "sbin" / "nginx"
+    if not unpacked.exists() and shutil.which("apt-get"):
+        PLACE.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["apt-get", "download", "nginx"], cwd=PLACE, capture_output=True)
+        for package in PLACE.glob("*.deb"):
+            subprocess.run(["dpkg-deb", "-x", package, PLACE], capture_output=True)
+    works = unpacked.exists() and subprocess.run([unpacked, "-v"], capture_output=True).returncode == 0
+    return unpacked if works else None

@@ -1,0 +1,156 @@
+"""Pages and searches of the library at 10,000, 100,000 and 1,000,000 items, beside FastAPI + SQLAlchemy + uvicorn."""
+
+import asyncio
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from figures import Figure, bearer, hammer, percentile, program, request, sql
+
+from mediafetcher.db import cluster
+from tests.faults.program import REPOSITORY, Program, free_port, until
+
+PEERS = REPOSITORY / ".cache" / "peers"
+LOCK = REPOSITORY / "scripts" / "lib" / "peers" / "requirements.lock"
+_TITLES = "alpine river fox market winter copper stone garden harbour violin comet meadow paper castle ember north"
+WORDS = _TITLES.split()
+CONNECTIONS, REQUESTS, ROUNDS = 8, 160, 5
+
+FOLDERS = """
+insert into folder (owner, name) select (select min(id) from account), 'Folder ' || n from generate_series(1, 20) n
+on conflict do nothing
+"""
+FILES = """
+insert into media_file (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, ref_count, dead_at)
+select sha256(n::text::bytea), 1000000 + n, 'video/mp4', '.mp4', n %% 7200, 1920, 1080, 'h264', 'aac', 1, null
+from generate_series(%(first)s::int, %(last)s::int) n
+"""
+ITEMS = """
+insert into library_item (owner, folder, media_file, title, source_url, site, uploader, created_at)
+select (select min(id) from account), (select min(id) + n %% 20 from folder), m.id,
+  (%(words)s::text[])[1 + n %% 16] || ' ' || (%(words)s::text[])[1 + (n / 16) %% 16] || ' ' || n,
+  'https://video.example/watch?v=' || n, 'video.example', 'Someone ' || n %% 100, now() - make_interval(secs => n)
+from generate_series(%(first)s::int, %(last)s::int) n join media_file m on m.sha256 = sha256(n::text::bytea)
+"""
+
+
+def lists(*, quick: bool = False) -> list[Figure]:
+    figures, costs = [], {}
+    with program() as running, _peer(running) as peer:
+        head, first = bearer(running), 1
+        for count in (10_000, 100_000) if quick else (10_000, 100_000, 1_000_000):
+            plant(running, first, count)
+            first = count + 1
+            paths = _paths(running, head, count)
+            if peer:
+                _same(running.port, peer, head, paths)
+            ours, theirs = asyncio.run(_rounds(running.port, peer, head, paths))
+            costs[count] = statistics.median(rate for rate, _ in ours)
+            worst = percentile([time for _, times in ours for time in times], 0.99) * 1e3
+            figures.append(Figure(f"page, page 2, search over {count:,} items", f"{costs[count]:.0f} /s", "", True))
+            if theirs:
+                ratio = costs[count] / statistics.median(rate for rate, _ in theirs)
+                figures.append(Figure("· beside FastAPI + SQLAlchemy", f"{ratio:.1f} x", ">= 4 x", ratio >= 4))
+            figures.append(Figure("· 99th percentile", f"{worst:.0f} ms", "<= 50 ms", worst <= 50))
+    small, large = costs[min(costs)], costs[max(costs)]
+    figures.append(
+        Figure("cost at the largest / at the smallest", f"{small / large:.1f} x", "<= 2 x", small / large <= 2)
+    )
+    return figures
+
+
+def plant(running: Program, first: int, last: int) -> None:
+    """Items and their files, written by hand, the counts with them; nothing of it lies on the disk."""
+    tables = ("media_file", "library_item")
+    with sql(running) as database:
+        database.execute(FOLDERS)
+        for table in tables:
+            database.execute(f"alter table {table} disable trigger user")
+        for start in range(first, last + 1, 100_000):
+            values = {"first": start, "last": min(last, start + 99_999), "words": WORDS}
+            for statement in (FILES, ITEMS):
+                database.execute(statement, values)
+        for table in tables:
+            database.execute(f"alter table {table} enable trigger user")
+            database.execute(f"vacuum analyze {table}")
+
+
+def _paths(running: Program, head: dict[str, str], count: int) -> list[str]:
+    """First pages, second pages and searches for two words, mixed the same way each time."""
+    status, body = request(running.port, "GET", "/api/items?limit=50", **head)
+    assert status == 200, body
+    second = f"/api/items?limit=50&cursor={json.loads(body)['next']}"
+    chance = random.Random(count)
+    search = [f"/api/items?limit=50&q={quote(' '.join(chance.sample(WORDS, 2)))}" for _ in range(REQUESTS // 3)]
+    paths = ["/api/items?limit=50"] * (REQUESTS // 3) + [second] * (REQUESTS // 3) + search
+    chance.shuffle(paths)
+    return paths
+
+
+def _same(port: int, peer: int, head: dict[str, str], paths: list[str]) -> None:
+    """Both answer with the same items, or the comparison would mean nothing."""
+    for path in {*paths[:20]}:
+        mine, other = (json.loads(request(where, "GET", path, **head)[1])["items"] for where in (port, peer))
+        for one, two in zip(mine, other, strict=True):
+            for item in (one, two):  # the same moment, written in two ways; what browsers play is ours to know
+                item["created_at"] = item["created_at"].replace("+00:00", "Z")
+                item.pop("playable")
+            assert one == two, (one, two)
+
+
+async def _rounds(port: int, peer: int | None, head: dict[str, str], paths: list[str]):  # type: ignore[no-untyped-def]
+    ours, theirs = [], []
+    await hammer(port, head, paths[:20], CONNECTIONS)
+    for _ in range(ROUNDS):
+        ours.append(await hammer(port, head, paths, CONNECTIONS))
+        if peer:
+            theirs.append(await hammer(peer, head, paths, CONNECTIONS))
+    return ours, theirs
+
+
+@contextmanager
+def _peer(running: Program) -> Iterator[int | None]:
+    """The peer on the same database -> its port; None where its packages cannot be installed."""
+    python = _peer_python()
+    if python is None:
+        print("! FastAPI and SQLAlchemy cannot be installed here: left out.", file=sys.stderr)
+        yield None
+        return
+    port = free_port()
+    socket = str(cluster.Cluster(running.state).socket)
+    process = subprocess.Popen([python, LOCK.with_name("library.py"), socket, str(port)])
+    try:
+
+        def answers() -> bool:
+            assert process.poll() is None
+            try:
+                return request(port, "GET", "/api/items?limit=1", **bearer(running))[0] == 200
+            except OSError:
+                return False
+
+        until(answers, 60, "the peer answers")
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _peer_python() -> Path | None:
+    """A Python with the peer's packages, by the lock; made once."""
+    python, done = PEERS / "bin" / "python", PEERS / "done"
+    if done.exists() and done.read_text() == LOCK.read_text():
+        return python
+    venv.create(PEERS, with_pip=True, clear=True)
+    install = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--require-hashes", "--no-deps"]
+    if subprocess.run([*install, "-r", LOCK], env=os.environ).returncode != 0:
+        return None
+    done.write_text(LOCK.read_text())
+    return python

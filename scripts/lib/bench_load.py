@@ -1,0 +1,238 @@
+"""Many at once: a burst of downloads, many pages that watch, many people, many hands on the same files."""
+
+import asyncio
+import json
+import random
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from bench_bytes import stored
+from bench_lists import plant
+from figures import Client, Figure, bearer, cpu, percentile, program, proportional, sql
+
+from tests.faults.program import REPOSITORY, Program
+
+
+@contextmanager
+def silent_site() -> Iterator[str]:
+    """A site that takes connections and never says a word: the slots are taken, and the rest waits -> its address."""
+    with socket.create_server(("127.0.0.1", 0), backlog=1000) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+# ---- a burst of downloads --------------------------------------------------------------------------------
+
+
+def burst(*, quick: bool = False) -> list[Figure]:
+    """Thousands of links at once, and what the lists cost when they wait."""
+    count = 2_000 if quick else 10_000
+    with silent_site() as site, program(jobs=1) as running:
+        few = asyncio.run(_look(running))
+        rate = asyncio.run(_submit(running, site, count))
+        many = asyncio.run(_look(running))
+    ratio = many / few
+    return [
+        Figure(f"{count:,} downloads accepted in a burst", f"{rate:.0f} /s", ">= 500 /s", rate >= 500),
+        Figure("list of downloads then / before", f"{ratio:.1f} x", "<= 3 x", ratio <= 3),
+    ]
+
+
+async def _submit(running: Program, site: str, count: int) -> float:
+    left = iter(range(count))
+
+    async def one() -> None:
+        async with Client(running.port, bearer(running)) as client:
+            for number in left:
+                body = json.dumps({"url": f"{site}/film/{number}"}).encode()
+                status, _, said = await client.ask("/api/downloads", "POST", body)
+                assert status == 201, said
+
+    began = time.perf_counter()
+    await asyncio.gather(*(one() for _ in range(16)))
+    return count / (time.perf_counter() - began)
+
+
+async def _look(running: Program) -> float:
+    times = []
+    async with Client(running.port, bearer(running)) as client:
+        for _ in range(50):
+            began = time.perf_counter()
+            assert (await client.ask("/api/downloads?limit=50"))[0] == 200
+            times.append(time.perf_counter() - began)
+    return statistics.median(times)
+
+
+# ---- live progress ---------------------------------------------------------------------------------------
+
+JOBS, TIMES, PAGES = 20, 10, 50  # jobs, updates of each per second, pages that watch
+
+
+def live(*, quick: bool = False) -> list[Figure]:
+    """The news of many jobs to many pages: what it takes of a processor, and how late it is."""
+    with program() as running:
+        used, late = asyncio.run(_live(running, 5 if quick else 15))
+    slow = percentile(late, 0.95) * 1e3
+    return [
+        Figure(f"{JOBS} jobs, {TIMES}/s each, to {PAGES} pages", f"{used:.0%} of a core", "<= 5 %", used <= 0.05),
+        Figure("· how late it is, 95th percentile", f"{slow:.0f} ms", "<= 400 ms", slow <= 400),
+    ]
+
+
+async def _live(running: Program, seconds: int) -> tuple[float, list[float]]:
+    assert running.process is not None
+    server, late, ready = {running.process.pid}, [], asyncio.Semaphore(0)
+
+    async def page() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", running.port, limit=1 << 20)
+        words = "".join(f"{name}: {value}\r\n" for name, value in bearer(running).items())
+        writer.write(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\n{words}\r\n".encode())
+        name = b""
+        async for line in reader:
+            if line.startswith(b"event: "):
+                name = line[7:].strip()
+                if name == b"snapshot":
+                    ready.release()
+            elif line.startswith(b"data: ") and name == b"progress":
+                sent = max(row["speed"] or 0.0 for row in json.loads(line[6:]))  # the moment travels as the speed
+                late.append(time.monotonic() - sent)
+
+    pages = [asyncio.create_task(page()) for _ in range(PAGES)]
+    for _ in pages:
+        await asyncio.wait_for(ready.acquire(), 30)
+    with sql(running) as database:
+        owner = database.execute("select min(id) from account").fetchone()[0]
+        before, began = cpu(server), time.monotonic()
+        for tick in range(seconds * TIMES):
+            await asyncio.sleep(max(0.0, began + tick / TIMES - time.monotonic()))
+            now = time.monotonic()
+            rows = [[number, "download", tick % 100 / 100, now, 10.0, owner] for number in range(JOBS)]
+            database.execute("select pg_notify('mediafetcher', %s)", (json.dumps(["progress", rows]),))
+        await asyncio.sleep(1)
+        used = (cpu(server) - before) / (time.monotonic() - began)
+    for task in pages:
+        task.cancel()
+    return used, late
+
+
+# ---- people ----------------------------------------------------------------------------------------------
+
+
+def people(*, quick: bool = False) -> list[Figure]:
+    """200 who browse, 20 who watch, 10 who submit: how long answers take, what fails, and whether memory grows."""
+    with silent_site() as site, program(jobs=1) as running:
+        assert running.process is not None
+        plant(running, 1, 10_000)
+        with sql(running) as database:
+            item, _ = stored(running, database, 64 << 20)
+        asyncio.run(_crowd(running, site, item, 3.0))
+        before = proportional(running.process.pid)
+        times, failed = asyncio.run(_crowd(running, site, item, 10.0 if quick else 60.0))
+        grown = proportional(running.process.pid) / before
+    slow = percentile(times, 0.95) * 1e3
+    return [
+        Figure("200 browse, 20 watch, 10 submit: 95th percentile", f"{slow:.0f} ms", "<= 300 ms", slow <= 300),
+        Figure("· failed requests", str(failed), "0", failed == 0),
+        Figure("· memory after / before", f"{grown:.2f} x", "<= 1.1 x", grown <= 1.1),
+    ]
+
+
+async def _crowd(running: Program, site: str, item: int, seconds: float) -> tuple[list[float], int]:
+    end, times, failed = time.monotonic() + seconds, [], [0]
+
+    async def one(pause: float, ask: Any) -> None:
+        await asyncio.sleep(random.random() * pause)
+        async with Client(running.port, bearer(running)) as client:
+            while time.monotonic() < end:
+                began = time.perf_counter()
+                status = await ask(client)
+                times.append(time.perf_counter() - began)
+                failed[0] += status >= 400
+                await asyncio.sleep(pause * random.uniform(0.5, 1.5))
+
+    async def browse(client: Client) -> int:
+        path = random.choice(["/api/items?limit=50", "/api/downloads", "/api/folders", "/api/items?limit=50&q=fox"])
+        return (await client.ask(path))[0]
+
+    async def watch(client: Client) -> int:
+        start = random.randrange(60) << 20
+        return (await client.ask(f"/media/{item}", Range=f"bytes={start}-{start + (1 << 20) - 1}"))[0]
+
+    async def submit(client: Client) -> int:
+        body = json.dumps({"url": f"{site}/film/{random.random()}"}).encode()
+        return (await client.ask("/api/downloads", "POST", body))[0]
+
+    crowd = [one(4.0, browse) for _ in range(200)] + [one(1.0, watch) for _ in range(20)]
+    await asyncio.gather(*crowd, *(one(2.0, submit) for _ in range(10)))
+    return times, failed[0]
+
+
+# ---- references ------------------------------------------------------------------------------------------
+
+_HAND = """
+import asyncio, random, sys, time
+from mediafetcher.base import settings, log
+from mediafetcher.db import engine
+from mediafetcher.library import items
+from pathlib import Path
+
+async def hand(owner, files, end):
+    done = 0
+    while time.monotonic() < end:
+        file = random.choice(files)
+        item = await engine.retrying(lambda: items.link(owner, file, items.Entry("held")))
+        await engine.retrying(lambda: items.delete_media(item, owner))
+        done += 2
+    return done
+
+async def main(dsn, state, owner, first, count, seconds):
+    settings.use(settings.Settings(state=Path(state), media=Path(state) / "media"))
+    await engine.connect(dsn)
+    files = range(first, first + count)
+    done = await asyncio.gather(*(hand(owner, files, time.monotonic() + seconds) for _ in range(4)))
+    await engine.close()
+    print(sum(done))
+
+dsn, state, *numbers = sys.argv[1:]
+asyncio.run(main(dsn, state, *map(int, numbers)))
+"""
+
+
+def references(*, quick: bool = False) -> list[Figure]:
+    """References added and removed per second by one process and by four, on one file and on ten thousand."""
+    seconds, files = (3, 1_000) if quick else (8, 10_000)
+    figures = []
+    with program() as running, sql(running) as database:
+        plant(running, 1, files)
+        first, owner = database.execute("select min(m.id), min(a.id) from media_file m, account a").fetchone()
+        for name, count in (("one hot file", 1), (f"{files:,} files", files)):
+            one, four = (_hands(running, hands, owner, first, count, seconds) for hands in (1, 4))
+            figures.append(Figure(f"references added and removed, {name}, 1 process", f"{one:.0f} /s", "", True))
+            figures.append(Figure("· by 4 processes", f"{four:.0f} /s", "no error", True))
+        wrong = database.execute(
+            "select count(*) from media_file m where ref_count <>"
+            " (select count(*) from library_item where media_file = m.id)"
+        ).fetchone()[0]
+    figures.append(Figure("· counts that are wrong afterwards", str(wrong), "0", wrong == 0))
+    return figures
+
+
+def _hands(running: Program, hands: int, owner: int, first: int, count: int, seconds: int) -> float:
+    from mediafetcher.db import cluster
+
+    argv = [sys.executable, "-c", _HAND, cluster.Cluster(running.state).dsn, str(running.state)]
+    numbers = [str(number) for number in (owner, first, count, seconds)]
+    started = [
+        subprocess.Popen([*argv, *numbers], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) for _ in range(hands)
+    ]
+    done = 0
+    for process in started:
+        said, _ = process.communicate(timeout=seconds + 60)
+        assert process.returncode == 0, "an error was left to the caller"
+        done += int(said)
+    return done / seconds

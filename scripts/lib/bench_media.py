@@ -1,0 +1,117 @@
+"""From a file as sites give it to one that browsers play, beside transcoding always; into the store, beside `cp`."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from figures import GIB, MIB, Figure, children_cpu, scratch
+
+from mediafetcher.media import convert, ffmpeg, probe
+
+# As what people fetch is mixed: how many, the ending, how they are coded.
+_PICTURE = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration={seconds}"]
+_SOUND = ["-f", "lavfi", "-i", "sine=duration={seconds}"]
+_H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
+_VP9 = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "1M", "-c:a", "libopus"]
+MIX = (
+    (10, "mkv", [*_PICTURE, *_SOUND, *_H264]),
+    (5, "mp4", [*_PICTURE, *_SOUND, *_H264]),
+    (3, "opus", [*_SOUND, "-c:a", "libopus"]),
+    (2, "webm", [*_PICTURE, *_SOUND, *_VP9]),
+)
+
+
+def mix(*, quick: bool = False) -> list[Figure]:
+    """Seconds and CPU seconds for 20 files of 60 s each, one after the other on one thread."""
+    with scratch() as folder:
+        films = [film for count, ending, how in MIX for film in _make(folder, count, ending, how, 10 if quick else 60)]
+        ours = _timed(lambda: asyncio.run(_decided(films, folder / "out.mp4")))
+        always = _timed(lambda: [_transcode(film, folder / "all.mp4") for film in films])
+    wall, cpu = (mine / other for mine, other in zip(ours, always, strict=True))
+    return [
+        Figure("20 mixed files made playable, time / transcoding always", f"1/{1 / wall:.0f}", "<= 1/5", wall <= 0.2),
+        Figure("· the same of CPU", f"1/{1 / cpu:.0f}", "<= 1/5", cpu <= 0.2),
+    ]
+
+
+def _make(folder: Path, count: int, ending: str, how: list[str], seconds: int) -> list[Path]:
+    first = folder / f"0.{ending}"
+    words = [word.format(seconds=seconds) for word in how]
+    subprocess.run([ffmpeg.path(), "-v", "error", *words, str(first)], check=True)
+    return [first] * count
+
+
+def _timed(work: Callable[[], object]) -> tuple[float, float]:
+    began = time.monotonic()
+    cpu = children_cpu(work)
+    return time.monotonic() - began, cpu
+
+
+async def _decided(films: list[Path], target: Path) -> None:
+    for film in films:
+        facts = await probe.probe(film)
+        decision = probe.decide(facts)
+        if decision.action != "none":
+            given = {"max_height": 1080, "threads": 1, "on_progress": lambda *_: None}
+            await convert.convert(film, target, facts, decision, **given)
+        target.unlink(missing_ok=True)
+
+
+def _transcode(film: Path, target: Path) -> None:
+    """What a downloader does that converts everything to MP4 and does not look first."""
+    given = ["-c:v", "libx264", "-preset", "veryfast", "-threads", "1", "-c:a", "aac", "-movflags", "+faststart"]
+    subprocess.run([ffmpeg.path(), "-v", "error", "-y", "-i", str(film), *given, str(target)], check=True)
+
+
+# ---- into the store --------------------------------------------------------------------------------------
+
+
+def storing(*, quick: bool = False) -> list[Figure]:
+    """A file of noise hashed and stored, on the disk of the store and from another one, beside `cp` and `sync`."""
+    from library_bench import large
+
+    size = GIB // 4 if quick else 2 * GIB
+    figures = []
+    done = [large(size) for _ in range(1 if quick else 3)]
+    best = min(done, key=lambda run: run.seconds)
+    ratio = min(run.peer for run in done) / best.seconds
+    memory = max(run.memory for run in done) / 1e6
+    figures.append(Figure("hash and store / cp, sync and sha256sum", f"{ratio:.2f} x", ">= 0.9 x", ratio >= 0.9))
+    figures.append(Figure("· memory for it", f"{memory:.0f} MB", "< 40 MB", memory < 40))
+    if os.path.ismount("/dev/shm") and shutil.disk_usage("/dev/shm").free > 2 * size:
+        ratio = _across(size)
+        figures.append(Figure("· from another file system, / cp and sync", f"{ratio:.2f} x", ">= 0.9 x", ratio >= 0.9))
+    return figures
+
+
+def _across(size: int) -> float:
+    """The file lies in memory, the store on the disk: hashing beside plain copying."""
+    from library_bench import installation
+
+    from mediafetcher.library import store
+
+    source = Path("/dev/shm") / f"mf-bench-{os.getpid()}"
+    try:
+        with source.open("wb") as file:
+            for _ in range(size // (16 * MIB)):
+                file.write(os.urandom(16 * MIB))
+        with scratch() as folder:
+
+            async def ours() -> float:
+                (folder / "state").mkdir(mode=0o711)
+                async with installation(folder / "state"):
+                    began = time.monotonic()
+                    store.discard(await store.stage(source))
+                    return time.monotonic() - began
+
+            mine = asyncio.run(ours())
+            began = time.monotonic()
+            subprocess.run(["cp", str(source), str(folder / "copy")], check=True)
+            subprocess.run(["sync", str(folder / "copy")], check=True)
+            return (time.monotonic() - began) / mine
+    finally:
+        source.unlink(missing_ok=True)

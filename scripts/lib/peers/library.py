@@ -1,0 +1,200 @@
+"""The list routes of the library as one would write them with FastAPI, SQLAlchemy and uvicorn: the same bodies.
+
+Started by the benchmark: `python library.py SOCKET_FOLDER PORT`, on the database of the program that it is beside.
+"""
+
+import base64
+import hashlib
+import json
+import sys
+from datetime import datetime
+
+import uvicorn
+from fastapi import Depends, FastAPI, Header, HTTPException
+from pydantic import BaseModel
+from sqlalchemy import BigInteger, DateTime, ForeignKey, LargeBinary, Text, and_, func, select, text, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, joinedload, mapped_column, relationship
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class TokenRow(Base):
+    __tablename__ = "token"
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    owner: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class FolderRow(Base):
+    __tablename__ = "folder"
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+
+
+class MediaRow(Base):
+    __tablename__ = "media_file"
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    size: Mapped[int] = mapped_column(BigInteger)
+    kind: Mapped[str]
+    duration: Mapped[float | None]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    video_codec: Mapped[str | None]
+    audio_codec: Mapped[str | None]
+    poster: Mapped[bool]
+    playable: Mapped[bool | None]
+    subtitles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    ref_count: Mapped[int]
+
+
+class WatchRow(Base):
+    __tablename__ = "watch"
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    owner: Mapped[int] = mapped_column(BigInteger)
+    media_file: Mapped[int] = mapped_column(BigInteger)
+    position: Mapped[float]
+
+
+class ItemRow(Base):
+    __tablename__ = "library_item"
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    owner: Mapped[int] = mapped_column(BigInteger)
+    title: Mapped[str]
+    source: Mapped[int | None] = mapped_column(BigInteger)
+    source_url: Mapped[str | None]
+    site: Mapped[str | None]
+    uploader: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    trashed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    search: Mapped[str] = mapped_column(TSVECTOR)
+    folder: Mapped[int | None] = mapped_column(ForeignKey("folder.id"))
+    media_file: Mapped[int] = mapped_column(ForeignKey("media_file.id"))
+    folder_row: Mapped[FolderRow | None] = relationship()
+    media_row: Mapped[MediaRow] = relationship()
+    watch_row: Mapped[WatchRow | None] = relationship(
+        primaryjoin="and_(foreign(ItemRow.media_file) == WatchRow.media_file, ItemRow.owner == WatchRow.owner)",
+        viewonly=True,
+    )
+
+
+class Media(BaseModel):
+    sha256: str
+    size: int
+    kind: str
+    width: int | None
+    height: int | None
+    video_codec: str | None
+    audio_codec: str | None
+    ref_count: int
+
+
+class Item(BaseModel):
+    id: int
+    title: str
+    folder: str
+    duration: float | None
+    position: float | None
+    source: int | None
+    never: bool
+    playable: bool
+    source_url: str | None
+    site: str | None
+    uploader: str | None
+    created_at: datetime
+    trashed_at: datetime | None
+    poster: bool
+    subtitles: list[str]
+    media: Media
+
+
+class Items(BaseModel):
+    items: list[Item]
+    next: str | None
+
+
+engine = create_async_engine(f"postgresql+asyncpg://mediafetcher@/mediafetcher?host={sys.argv[1]}", pool_size=10)
+sessions = async_sessionmaker(engine, expire_on_commit=False)
+app = FastAPI()
+
+
+async def session():
+    async with sessions() as opened:
+        yield opened
+
+
+async def person(authorization: str = Header(), db: AsyncSession = Depends(session)) -> int:
+    digest = hashlib.sha256(authorization.removeprefix("Bearer ").encode()).digest()
+    owner = await db.scalar(select(TokenRow.owner).where(TokenRow.hash == digest))
+    if owner is None:
+        raise HTTPException(401)
+    return owner
+
+
+@app.get("/api/items", response_model=Items)
+async def items(
+    q: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+    owner: int = Depends(person),
+    db: AsyncSession = Depends(session),
+):
+    query = (
+        select(ItemRow)
+        .where(and_(ItemRow.owner == owner, ItemRow.trashed_at.is_(None)))
+        .options(joinedload(ItemRow.media_row), joinedload(ItemRow.folder_row), joinedload(ItemRow.watch_row))
+        .order_by(ItemRow.created_at.desc(), ItemRow.id.desc())
+        .limit(limit + 1)
+    )
+    if q:
+        words = " & ".join(f"{word}:*" for word in q.split())
+        query = query.where(ItemRow.search.op("@@")(func.to_tsquery(text("'simple'"), words)))
+    if cursor:
+        key, last = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        query = query.where(tuple_(ItemRow.created_at, ItemRow.id) < (datetime.fromisoformat(key), last))
+    rows = (await db.scalars(query)).all()
+    shown = rows[:limit]
+    more = None
+    if len(rows) > limit:
+        raw = json.dumps([shown[-1].created_at.isoformat(), shown[-1].id]).encode()
+        more = base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    return Items(items=[shape(row) for row in shown], next=more)
+
+
+def shape(row: ItemRow) -> Item:
+    media = row.media_row
+    return Item(
+        id=row.id,
+        title=row.title,
+        folder=row.folder_row.name if row.folder_row else "",
+        duration=media.duration,
+        position=row.watch_row.position if row.watch_row else None,
+        source=row.source,
+        never=False,
+        playable=bool(media.playable),
+        source_url=row.source_url,
+        site=row.site,
+        uploader=row.uploader,
+        created_at=row.created_at,
+        trashed_at=row.trashed_at,
+        poster=media.poster,
+        subtitles=media.subtitles,
+        media=Media(
+            sha256=media.sha256.hex(),
+            size=media.size,
+            kind=media.kind,
+            width=media.width,
+            height=media.height,
+            video_codec=media.video_codec,
+            audio_codec=media.audio_codec,
+            ref_count=media.ref_count,
+        ),
+    )
+
+
+if __name__ == "__main__":
+    uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[2]), log_level="warning", access_log=False)
