@@ -38,9 +38,9 @@ PARTS: dict[str, Callable[..., list[Figure]]] = {
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"some of: {', '.join(PARTS)}")
-    counts = parser.add_mutually_exclusive_group()
-    counts.add_argument("--quick", action="store_true", help="smaller counts, fewer rounds")
-    counts.add_argument("--deep", action="store_true", help="the counts that the documents name")
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument("--quick", action="store_true", help="smaller counts, fewer rounds")
+    either.add_argument("--deep", action="store_true", help="the counts that the documents name")
     asked = parser.parse_args(arguments)
     if unknown := set(asked.parts) - PARTS.keys():
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
