@@ -11,7 +11,9 @@ from mediafetcher.library import shares
 
 GROUPS = ("fetch", "convert", "database")
 _TICKS, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+_EVERY = 1.0  # seconds between two looks: over less, the ticks say little
 _last: tuple[float, dict[int, int]] = (0.0, {})  # when we looked, and the ticks of each child then
+_uses: dict[str, "Use"] = {}  # what we saw then
 
 
 class Use(NamedTuple):
@@ -32,9 +34,11 @@ class _Process(NamedTuple):
 
 def children() -> dict[str, Use]:
     """What each of GROUPS takes: downloads, conversions, PostgreSQL."""
-    global _last
-    found = _ours(_processes())
+    global _last, _uses
     now, (before, known) = clock.monotonic(), _last
+    if _uses and now - before < _EVERY:
+        return _uses
+    found = _ours(_processes())
     _last = (now, {one.pid: one.ticks for one in found})
     uses = {}
     for group in GROUPS:
@@ -42,6 +46,7 @@ def children() -> dict[str, Use]:
         spent = sum(one.ticks - known[one.pid] for one in members if one.pid in known)
         cpu = spent / _TICKS / (now - before) if now > before else 0.0
         uses[group] = Use(len(members), round(max(0.0, cpu), 2), sum(one.pages for one in members) * _PAGE)
+    _uses = uses
     return uses
 
 

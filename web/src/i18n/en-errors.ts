@@ -56,7 +56,7 @@ export const enErrors: ProblemWords = {
   not_signed_in: ["You are signed out", "Sign in again."],
   setup_code: ["The one-time code is wrong", "`mediafetcher setup` on the server prints it."],
   setup_closed: ["The first account exists already", "Sign in with it."],
-  too_slow: "The request took too long to arrive.",
+  too_slow: ["The request took too long to arrive", "Try again; the network may be slow."],
   too_many_requests: ["Too many attempts", "Wait a minute and try again."],
   name_taken: ["That name is taken", "Choose another one."],
   last_admin: ["This is the last administrator", "Make another one first."],

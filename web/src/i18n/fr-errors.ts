@@ -65,7 +65,7 @@ export const frErrors: ProblemWords = {
   not_signed_in: ["Vous êtes déconnecté", "Connectez-vous de nouveau."],
   setup_code: ["Le code à usage unique est faux", "`mediafetcher setup` sur le serveur l’affiche."],
   setup_closed: ["Le premier compte existe déjà", "Connectez-vous avec lui."],
-  too_slow: "La requête a mis trop de temps à arriver.",
+  too_slow: ["La requête a mis trop de temps à arriver", "Réessayez ; le réseau est peut-être lent."],
   too_many_requests: ["Trop d’essais", "Attendez une minute et réessayez."],
   name_taken: ["Ce nom est pris", "Choisissez-en un autre."],
   last_admin: ["C’est le dernier administrateur", "Nommez-en d’abord un autre."],
