@@ -24,6 +24,8 @@ def write(figures: dict[str, list[Figure]], load: tuple[float, float]) -> None:
         f"Version {__version__}, {made}, {os.cpu_count()} processors ({platform.machine()}), load of the machine"
         f" {load[0]:.1f} before and {load[1]:.1f} after.",
         "",
+        "![How many times the other's figure](images/benchmarks.svg)",
+        "",
         "| | Figure | Goal | |",
         "| --- | --- | --- | --- |",
     ]

@@ -22,6 +22,7 @@ import { Devices } from "./devices";
 import { Export } from "./export";
 import { General } from "./general";
 import { Limits } from "./limits";
+import { Machines } from "./machines";
 import { People } from "./people";
 import { Sessions } from "./sessions";
 import { Storage } from "./storage";
@@ -83,6 +84,7 @@ export function Settings() {
           {user.admin && <YtDlp />}
           <TrashSettings admin={user.admin} />
           <Storage />
+          {user.admin && <Machines />}
           <Export />
           <About />
         </div>

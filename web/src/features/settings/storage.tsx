@@ -1,4 +1,6 @@
+import { Link } from "@tanstack/react-router";
 import { useSystem } from "@/api/queries";
+import type { System } from "@/api/types";
 import { MountNote } from "@/components/mount-note";
 import { Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
@@ -36,10 +38,42 @@ export function Storage() {
                 {t("set.savedTwice", { v: bytes(system.saved.bytes, locale) })}
               </p>
             )}
+            <p className="num text-muted-foreground">
+              {t("set.share", { v: bytes(system.usage.charged, locale), n: system.usage.items })}
+              {system.usage.quota !== null && ` · ${t("set.quota", { v: bytes(system.usage.quota, locale) })}`}
+            </p>
+            {system.room.reserved > 0 && (
+              <p className="num text-muted-foreground">
+                {t("set.reserved", { v: bytes(system.room.reserved, locale) })}
+              </p>
+            )}
+            <p className="num text-muted-foreground">
+              {t("set.scrub", { n: system.scrub.checked, of: system.scrub.total })}
+            </p>
+            {system.scrub.damaged > 0 && <Damaged scrub={system.scrub} />}
             <p className="break-all font-mono text-xs text-muted-foreground">{mount.path}</p>
           </>
         )}
       </div>
     </Card>
+  );
+}
+
+/** Files that are not what they were; opening one offers to fetch it again. */
+function Damaged({ scrub }: { scrub: System["scrub"] }) {
+  const { t } = useI18n();
+  return (
+    <div role="alert" className="rounded-xl border border-warn/40 bg-warn/8 p-4">
+      <p className="font-medium">{t("set.damaged", { n: scrub.damaged })}</p>
+      <ul className="mt-1 space-y-0.5">
+        {scrub.items.map((item) => (
+          <li key={item.id} className="truncate">
+            <Link to="/watch/$id" params={{ id: String(item.id) }} className="underline">
+              {item.title}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
