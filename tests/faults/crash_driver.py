@@ -62,7 +62,7 @@ async def remove(work: Path) -> None:
 async def main(scenario: str, dsn: str, media: str, work: str) -> None:
     here = Here(1)
     asyncio.get_running_loop().set_default_executor(here)
-    mount._looker = here
+    mount._looker = mount._hands = here
     settings.use(settings.Settings(state=Path(work), media=Path(media), trash_days=0, grace_hours=0, min_free=0))
     await engine.connect(dsn, size=1)
     await mount.prepare()
