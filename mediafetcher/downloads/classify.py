@@ -139,7 +139,7 @@ def _sentence(kind: type[Problem], failure: Failure, said: str) -> str | None:
         return f"That link is {count}: fetch it as a playlist, or give the link of one video."
     if kind is errors.RateLimited and failure.retry_after:
         return f"{kind.words[:-1]}, for {failure.retry_after:.0f} seconds."
-    if failure.status and issubclass(kind, errors.FetchProblem):
+    if failure.status and issubclass(kind, errors.FetchProblem) and kind is not errors.LiveNotStarted:
         return f"{kind.words[:-1]} (HTTP {failure.status})."
     if kind is errors.MediaFull:
         return "There is no room for the download on the disk of the state folder: free some. Downloads wait."

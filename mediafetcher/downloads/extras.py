@@ -74,12 +74,11 @@ def clipped(found: list[tuple[float, str]], start: float, end: float | None) -> 
 async def poster(media: Path, facts: probe.Facts, result: Result) -> Path | None:
     """A picture for the library: a frame of the film, the cover of the sound, else the site's. None is fine."""
     target = media.with_name("poster.jpg")
-    sources = [(media, facts)]
-    if media != result.file:
-        sources.append((result.file, await probe.probe(result.file)))
-    if result.poster:
-        sources.append((result.poster, await probe.probe(result.poster)))
-    for path, known in sources:
-        if await convert.poster(path, target, known):
-            return target
+    if await convert.poster(media, target, facts):
+        return target
+    if result.file != media and await convert.poster(result.file, target, await probe.probe(result.file)):
+        return target
+    # The site's picture is of whatever kind, and alone in its file.
+    if result.poster and await convert.poster(result.poster, target, probe.Facts(0, picture=0)):
+        return target
     return None

@@ -284,7 +284,7 @@ async def cancel(id: int, owner: int | None = None) -> dict[str, Any]:
         await _cancel_entries(row)
     for child in held.every():
         held.poke(child.id)
-    return row
+    return await get(id, owner) if row["kind"] == "playlist" else row
 
 
 _CANCEL = (

@@ -2,11 +2,15 @@
 
 The order of writes is the same: every file is staged, the rows of all are locked, the bytes go to their places, then
 the items come, then the commit. One commit and one sync of each folder serve all; an error leaves none of them.
+
+Before that the rows are made, held by nobody: what a crash leaves in the store is known then, however much it is, and
+the sweeper removes it as it removes everything that nobody holds any more.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mediafetcher.db import engine
 from mediafetcher.library import items, store
@@ -40,6 +44,8 @@ async def add(owner: int, files: Sequence[Incoming]) -> list[Added]:
     one file makes trouble nothing is added.
     """
 
+    await _make_rows(files)
+
     async def run() -> list[Added]:
         async with engine.transaction():
             rows = await _place(files)
@@ -59,18 +65,19 @@ async def add(owner: int, files: Sequence[Incoming]) -> list[Added]:
 _Pair = tuple[int, int | None]  # media file and folder
 
 
-async def _place(files: Sequence[Incoming]) -> dict[bytes, int]:
-    """Lock the rows of all, made where they are missing, and bring the bytes to their places -> hash, id."""
-    # In the order of their hashes, as in every other batch: two never wait for each other.
+_ROWS = """
+insert into media_file as m
+  (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, playable)
+  select * from unnest($1::bytea[], $2::bigint[], $3::text[], $4::text[], $5::float8[], $6::int[], $7::int[],
+    $8::text[], $9::text[], $10::boolean[])
+"""
+
+
+def _columns(files: Sequence[Incoming]) -> list[list[Any]]:
+    """The values of `_ROWS`, in the order of the hashes as in every other batch: two never wait for each other."""
     distinct = [file for _, file in sorted({file.staged.sha256: file for file in files}.items())]
     facts = [file.facts for file in distinct]
-    rows = await engine.fetch(
-        "insert into media_file as m (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec,"
-        "  poster, playable)"
-        " select * from unnest($1::bytea[], $2::bigint[], $3::text[], $4::text[], $5::float8[], $6::int[], $7::int[],"
-        "  $8::text[], $9::text[], $10::boolean[], $11::boolean[])"
-        " on conflict (sha256) do update set poster = m.poster or excluded.poster,"
-        "  playable = coalesce(excluded.playable, m.playable) returning id, sha256, ext",
+    return [
         [file.staged.sha256 for file in distinct],
         [file.staged.size for file in distinct],
         [one.kind for one in facts],
@@ -80,9 +87,24 @@ async def _place(files: Sequence[Incoming]) -> dict[bytes, int]:
         [one.height for one in facts],
         [one.video_codec for one in facts],
         [one.audio_codec for one in facts],
-        ["poster.jpg" in file.side_files for file in distinct],
         [one.playable for one in facts],
+    ]
+
+
+async def _make_rows(files: Sequence[Incoming]) -> None:
+    await engine.execute(_ROWS + "on conflict do nothing", *_columns(files))
+
+
+async def _place(files: Sequence[Incoming]) -> dict[bytes, int]:
+    """Lock the rows of all, made where they are missing, and bring the bytes to their places -> hash, id."""
+    rows = await engine.fetch(
+        _ROWS + "on conflict (sha256) do update set playable = coalesce(excluded.playable, m.playable)"
+        " returning id, sha256, ext",
+        *_columns(files),
     )
+    with_poster = [file.staged.sha256 for file in files if "poster.jpg" in file.side_files]
+    if with_poster:
+        await engine.execute("update media_file set poster = true where sha256 = any($1) and not poster", with_poster)
     exts = {row["sha256"]: row["ext"] for row in rows}
     await store.in_thread(store.place_all, [(file.staged, exts[file.staged.sha256], file.side_files) for file in files])
     return {row["sha256"]: row["id"] for row in rows}

@@ -171,17 +171,19 @@ async def find_strays() -> list[Stored]:
 async def _known(hashes: set[bytes]) -> dict[bytes, set[str]]:
     """The files that rows speak of: hash -> kinds."""
     rows = await engine.fetch(
-        "select sha256, ext, poster, subtitles from media_file where sha256 = any($1::bytea[])", list(hashes)
+        "select sha256, ext, poster, subtitles, ref_count from media_file where sha256 = any($1::bytea[])", list(hashes)
     )
     return {row["sha256"]: _kinds(row) for row in rows}
 
 
 def _kinds(row: dict[str, Any]) -> set[str]:
-    return {row["ext"].removeprefix("."), *side_names(row)}
+    # Those of a file that nobody holds go with it, when its grace period is over.
+    dead = ["poster.jpg"] if row["ref_count"] == 0 else []
+    return {row["ext"].removeprefix("."), *side_names(row), *dead}
 
 
 async def remove_stray(file: Stored, *, look_only: bool = False) -> bool:
-    """Remove a file that no row speaks of -> whether it was one still, now that nobody can place it.
+    """Remove a file that nobody holds -> whether it was one still, now that nobody can place it.
 
     Its hash is claimed by an INSERT, or the row that has it is locked: whoever is placing this very file commits
     first. `look_only` leaves the file.
@@ -196,10 +198,11 @@ async def remove_stray(file: Stored, *, look_only: bool = False) -> bool:
             None
             if claimed
             else await engine.fetchrow(
-                "select ext, poster, subtitles from media_file where sha256 = $1 for update", file.sha256
+                "select ext, poster, subtitles, ref_count from media_file where sha256 = $1 for update", file.sha256
             )
         )
-        stray = (claimed is not None or (row is not None and file.kind not in _kinds(row))) and file.path.exists()
+        held = row is not None and row["ref_count"] > 0 and file.kind in _kinds(row)
+        stray = not held and (claimed is not None or row is not None) and file.path.exists()
         if stray and not look_only:
             await store.in_thread(store.remove, file.sha256, [file.kind])
         if claimed is not None:

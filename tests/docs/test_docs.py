@@ -89,3 +89,21 @@ def test_promises_and_their_proofs_stand_together() -> None:
     named = {number: set(re.findall(r"`(tests/[\w/.-]+)`", proof)) for number, proof in rows.items()}
     assert named == marked
     assert [number for number, proof in rows.items() if bool(marked[number]) == (proof == "not yet")] == []
+
+
+def test_every_control_has_its_tests() -> None:
+    """The rows are whole, and each test that they name is there (a test, not only its file)."""
+    rows = re.findall(r"^\| S(\d+) \| ([^|]+) \| ([^|]+) \|$", (ROOT / "docs/security.md").read_text(), re.MULTILINE)
+    assert [int(number) for number, _, _ in rows] == list(range(1, 29))
+    for number, _, proof in rows:
+        named = re.findall(r"`((?:tests|extension)/[\w./-]+)(?:::(\w+))?`", proof)
+        assert named, f"S{number}"
+        assert re.sub(r"`[^`]+`", "", proof).strip(" ,") == "", f"S{number} says more than its tests"
+        for path, test in named:
+            assert (ROOT / path).is_file(), (number, path)
+            if test:
+                assert re.search(rf"^(async )?def {test}\(", (ROOT / path).read_text(), re.MULTILINE), (
+                    number,
+                    path,
+                    test,
+                )

@@ -1,5 +1,7 @@
 """A site of many small films: each has other bytes at its end, so no two have the same hash."""
 
+import hashlib
+import random
 import subprocess
 from pathlib import Path
 
@@ -58,6 +60,27 @@ class Films:
             file.write((_BIG + 8).to_bytes(4, "big") + b"free")
             file.truncate(file.tell() + _BIG)
         return path.name
+
+    def broken(self, way: str, argument: str, number: int) -> tuple[str, str]:
+        """A link whose connection breaks, and the SHA-256 of what must come of it."""
+        (name,) = self._make(1, number)
+        data = (self._site.root / name).read_bytes()
+        if way == "changing":  # who goes on meets the second version
+            data += free_box("second version")
+        return self._site.url(f"/{way}/{argument}{name}"), hashlib.sha256(data).hexdigest()
+
+    def fuzzed(self, chance: random.Random, number: int) -> str:
+        """A film in which some bytes are others: in its head, or anywhere."""
+        data = bytearray(self._source.read_bytes())
+        reach = chance.choice((64, 2000, len(data)))
+        for _ in range(chance.choice((1, 20, 400))):
+            data[chance.randrange(reach)] = chance.randrange(256)
+        name = f"fuzzed-{number}.mp4"
+        (self._site.root / name).write_bytes(data)
+        return self._site.url(f"/media/{name}")
+
+    def url(self, path: str) -> str:
+        return self._site.url(path)
 
     def same_name(self) -> list[str]:
         """Two links that end in the same name, with other bytes behind them."""

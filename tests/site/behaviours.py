@@ -4,6 +4,7 @@ A path is /<behaviour>/<arguments>/<file>. Files are those of the corpus (media.
 """
 
 import struct
+import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -150,6 +151,22 @@ def _endless(request: Request) -> None:
     request._head(200, {"Content-Type": "video/mp4", "Connection": "close"})
     for _ in range(0 if request.command == "HEAD" else int(megabytes) * 16):
         request._write(bytes(64 << 10))
+
+
+def _gzip_bomb(request: Request) -> None:
+    """A page of 4 GB in 4 MB."""
+    packer = zlib.compressobj(9, wbits=31)
+    zeros = bytes(1 << 20)
+    body = b"".join(packer.compress(zeros) for _ in range(4096)) + packer.flush()
+    request.send(200, body, Content_Encoding="gzip")
+
+
+def _endless_page(request: Request) -> None:
+    """Text without an end."""
+    request.close_connection = True
+    request._head(200, {"Content-Type": "text/html", "Connection": "close"})
+    while request.command != "HEAD" and not request.site.stopping.is_set():
+        request._write(b"<p>and more" * 10_000)
 
 
 def _signed_in(request: Request) -> bool:
@@ -313,6 +330,8 @@ TABLE: dict[str, Behaviour] = {
     "hang": Behaviour(_hang, "/hang/<seconds>/...: no answer for so long", ""),
     "stall": Behaviour(_stall, "/stall/<bytes>/<file>: some bytes, then nothing", ""),
     "endless": Behaviour(_endless, "/endless/<MB>/...: zeros without a length", ""),
+    "gzipbomb": Behaviour(_gzip_bomb, "/gzipbomb: a page of 4 GB, packed", ""),
+    "endless-page": Behaviour(_endless_page, "/endless-page: text without an end", ""),
     "auth": Behaviour(_auth, "/auth/<file>: only with the cookie sid=ok (?rate=<kB/s>)", ""),
     "members": Behaviour(_members, "/members: a page only with the cookie sid=ok", "/members"),
     "login": Behaviour(_login, "/login?value=<text>: signs in, with cookies of every kind", "/login"),

@@ -22,6 +22,7 @@ _EVIL = {
         "</Representation></AdaptationSet></Period></MPD>"
     ),
 }
+_EVIL["endless.m3u8"] = _list(*("#EXTINF:1,\n/endless/1/x.ts" for _ in range(100_000)))
 NAMES = tuple(_EVIL)
 
 

@@ -1,6 +1,7 @@
 """Import: what comes in, what is kept once, what stays untouched, and what an end at any moment leaves."""
 
 import asyncio
+import dataclasses
 import hashlib
 import json
 import os
@@ -327,6 +328,20 @@ async def test_killed_at_the_worst_moments_nothing_is_lost(owner, films, put, da
     assert path.exists() == (how == "copy")
     [item] = (await _items(owner)).values()
     assert _stored(item).read_bytes() == kept and item["media"]["ref_count"] == 1
+    await _clean()
+
+
+async def test_killed_with_a_whole_group_in_the_store_it_is_all_swept(owner, films, database, state):
+    """However much it is: the sweeper leaves many files alone only where it does not know how they came there."""
+    make_files(films, 60)
+    program = await asyncio.create_subprocess_exec(*_driver(database, state, films, "copy", "placed"))
+    assert await program.wait() == -signal.SIGKILL
+    assert len(list((mount.root() / "store").rglob("*.m*"))) == 60
+    settings.use(dataclasses.replace(settings.get(), grace_hours=0))
+    await sweeper.sweep(strays=True)
+    assert [path for path in (mount.root() / "store").rglob("*") if path.is_file()] == []
+    assert await engine.fetchval("select count(*) from media_file") == 0
+    assert {one.result for one in await _run(owner, films)} == {"added"}
     await _clean()
 
 

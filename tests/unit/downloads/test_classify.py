@@ -67,3 +67,28 @@ def test_the_sentence_is_ours():
     found = problem(Failure(("DownloadError",), "ERROR: [x] <script>alert(1)</script> Unsupported URL"))
     assert found.detail == errors.Unsupported.words
     assert problem(Failure(status=429, retry_after=30.0)).facts["retry_after"] == 30
+
+
+@pytest.mark.parametrize(
+    ("status", "page", "kind"),
+    [
+        (403, "Sign in to confirm your age.", errors.AgeLimit),
+        (403, "This is for members only: log in", errors.MembersOnly),
+        (404, "This live event will begin in 3 hours.", errors.LiveNotStarted),
+        (403, "not available in your country", errors.GeoBlocked),
+        (403, "This title is protected by DRM", errors.Drm),
+        (403, "Sign in first", errors.Forbidden403),
+        (404, "Nothing here", errors.Gone),
+        (500, "Sign in to confirm your age.", errors.ServerError),
+    ],
+)
+def test_the_page_of_an_error_says_why(status, page, kind):
+    found = problem(Failure(("DownloadError", "HTTPError"), "HTTP Error", status=status, page=page))
+    assert type(found) is kind
+    if kind is errors.LiveNotStarted:
+        assert found.facts["begins_in"] == 3 * 3600
+
+
+def test_a_list_says_how_long_it_is_and_a_site_for_how_long_it_wants_rest():
+    assert "a list of 12:" in problem(Failure(("IsList",), "12")).detail
+    assert "for 90 seconds" in problem(Failure(("HTTPError",), "", status=429, retry_after=90.0)).detail

@@ -98,7 +98,7 @@ async def test_chapters_of_the_site(owner, site):
 async def test_a_song_has_the_picture_of_its_page(owner, site):
     row = await _run(owner, site.url("/page/sound"))
     item = await _item(row)
-    assert item["media"]["kind"] == "audio/mpeg" and item["poster"] and row["poster"]
+    assert item["media"]["kind"] == "audio/mpeg" and item["poster"] and row["poster"], await _lines(row)
     assert _file(item, "poster.jpg").read_bytes().startswith(b"\xff\xd8")
 
 
