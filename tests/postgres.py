@@ -18,6 +18,7 @@ from mediafetcher.base import child
 
 VERSIONS = ("15", "16", "18")
 PASSWORD = "an external password"
+_ENVIRONMENT = {"PATH": f"{os.defpath}:/usr/bin:/usr/sbin", "TZ": "UTC"}
 
 
 def programs(version: str) -> Path | None:
@@ -29,6 +30,17 @@ def programs(version: str) -> Path | None:
     return place if (place / "postgres").exists() else None
 
 
+def as_user(uid: int | None) -> list[str]:
+    """What to put before a command so that it runs as that user, from wherever this checkout lies (None: as we are)."""
+    if uid is None:
+        return []
+    reach = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    return ["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", *reach]
+
+
+NOBODY = 65534 if os.geteuid() == 0 else None  # initdb wants a user with a name, and not root
+
+
 class Postgres:
     """A running server with an empty database `mediafetcher`, of a user who may do nothing else."""
 
@@ -38,8 +50,7 @@ class Postgres:
         self.folder = Path(tempfile.mkdtemp(prefix="mf-pg-", dir="/tmp"))
         self.folder.chmod(0o711)
         account = child.service_account()
-        self._as = {"user": account.uid, "group": account.gid} if account else {}
-        self._nobody = {"user": 65534, "group": 65534} if account else {}  # initdb wants a name for its user
+        self._uid = account.uid if account else None
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -49,7 +60,7 @@ class Postgres:
         data, secret = self.folder / "data", self.folder / "password"
         data.mkdir()
         secret.write_text(PASSWORD)
-        self._own(65534 if self._nobody else None)
+        self._own(NOBODY)
         arguments = [
             "-D",
             data,
@@ -63,27 +74,31 @@ class Postgres:
             "UTF8",
             "--locale=C",
         ]
-        self._run("initdb", *map(str, arguments), "--no-sync", **self._nobody)
-        self._own(self._as.get("user"))
+        initdb = [*as_user(NOBODY), str(self._bin / "initdb"), *map(str, arguments), "--no-sync"]
+        subprocess.run(initdb, check=True, capture_output=True, cwd="/", env=_ENVIRONMENT)
+        self._own(self._uid)
 
     def _own(self, uid: int | None) -> None:
         if uid is not None:
             for path in (self.folder, *self.folder.rglob("*")):
                 os.chown(path, uid, uid)
 
-    def _run(self, program: str, *arguments: str, **who: int) -> None:
-        argv = [str(self._bin / program), *arguments]
-        subprocess.run(argv, check=True, capture_output=True, cwd="/", env={"PATH": os.defpath, "TZ": "UTC"}, **who)
-
     def start(self) -> None:
         options = {"listen_addresses": "127.0.0.1", "port": str(self.port), "fsync": "off", "jit": "off"}
         given = [word for name, value in options.items() for word in ("-c", f"{name}={value}")]
         self._process = subprocess.Popen(
-            [str(self._bin / "postgres"), "-D", str(self.folder / "data"), "-k", str(self.folder), *given],
+            [
+                *as_user(self._uid),
+                str(self._bin / "postgres"),
+                "-D",
+                str(self.folder / "data"),
+                "-k",
+                str(self.folder),
+                *given,
+            ],
             cwd="/",
             stderr=(self.folder / "log").open("ab"),
-            env={"PATH": os.defpath, "TZ": "UTC"},
-            **self._as,
+            env=_ENVIRONMENT,
         )
         end = time.monotonic() + 30
         while True:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import child
 from mediafetcher.db import cluster
 from tests import postgres
 from tests.faults.program import until
@@ -27,12 +26,11 @@ def _older_cluster(state: Path) -> Path:
     data.mkdir(parents=True)
     cluster.home(state).chmod(0o711)
     state.chmod(0o711)
-    nobody = {"user": 65534, "group": 65534} if child.service_account() else {}
-    if nobody:
-        os.chown(data, 65534, 65534)
+    if postgres.NOBODY is not None:
+        os.chown(data, postgres.NOBODY, postgres.NOBODY)
     arguments = ["-D", str(data), "-U", cluster.USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-    programs = cluster.programs("16")
-    subprocess.run([programs / "initdb", *arguments], check=True, capture_output=True, cwd="/", **nobody)
+    initdb = [*postgres.as_user(postgres.NOBODY), cluster.programs("16") / "initdb", *arguments]
+    subprocess.run(initdb, check=True, capture_output=True, cwd="/")
     return data
 
 
