@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 
 import bench_bytes
+import bench_fetch
 import bench_library
 import bench_lists
 import bench_load
@@ -19,6 +20,9 @@ PARTS: dict[str, Callable[..., list[Figure]]] = {
     "start": bench_program.start,
     "accept": bench_program.accept,
     "links": bench_program.links,
+    "fetching": bench_fetch.fetching,
+    "health": bench_fetch.health,
+    "endurance": bench_fetch.endurance,
     "burst": bench_load.burst,
     "ranges": bench_program.ranges,
     "serving": bench_bytes.serving,
