@@ -11,6 +11,8 @@ from tests.site.behaviours import free_box
 
 _BIG = 250 << 20  # bytes; long enough in the store to be met there
 
+_BROKEN = 1 << 20  # what is added to a film whose connection breaks
+
 
 class Films:
     """`films(24, slow=True)` gives the links of 24 films; the others are for one purpose each."""
@@ -61,10 +63,17 @@ class Films:
             file.truncate(file.tell() + _BIG)
         return path.name
 
-    def broken(self, way: str, argument: str, number: int) -> tuple[str, str]:
-        """A link whose connection breaks, and the SHA-256 of what must come of it."""
+    def broken(self, way: str, argument: str | int, number: int) -> tuple[str, str]:
+        """A link whose connection breaks, and the SHA-256 of what must come of it.
+
+        A number is how much of the file one connection gives, in percent: more than the 32 KiB that are read at once,
+        since what is being read when a connection breaks is lost.
+        """
         (name,) = self._make(1, number)
-        data = (self._site.root / name).read_bytes()
+        data = (self._site.root / name).read_bytes() + free_box("." * _BROKEN)
+        (self._site.root / name).write_bytes(data)
+        if isinstance(argument, int):
+            argument = f"{len(data) * argument // 100}/"
         if way == "changing":  # who goes on meets the second version
             data += free_box("second version")
         return self._site.url(f"/{way}/{argument}{name}"), hashlib.sha256(data).hexdigest()

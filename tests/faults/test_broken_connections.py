@@ -18,9 +18,9 @@ def test_broken_connections_end_with_the_file_of_the_source(program, films_site)
     wanted = {}
     for number in range(deep.count(14, len(WAYS))):
         way = WAYS[number % len(WAYS)]
-        argument = {"norange": "", "flaky": "2/", "slow": "300/"}.get(way)
+        argument = {"norange": "", "flaky": "2/", "slow": "900/"}.get(way)
         if argument is None:
-            argument = f"{films_site.size() * chance.randint(1, 99) // 100}/"
+            argument = chance.randint(5, 99)
         url, digest = films_site.broken(way, argument, number)
         wanted[server.submit(url)] = (way, argument, digest)
     until(lambda: all(_ended(server, id) for id in wanted), 60 + 10 * len(wanted), "all ended")

@@ -1,13 +1,24 @@
 """Every file of the corpus gets the one right decision, and what is converted comes out playable."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from mediafetcher.base import errors
+from mediafetcher.base import errors, settings
 from mediafetcher.media import convert, ffmpeg, probe
 from tests.site import media
+
+
+@pytest.fixture(autouse=True)
+def software(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Which encoder is used is a setting; here it is the one that gives the same bytes everywhere."""
+    before = settings._current
+    settings.use(settings.Settings(state=tmp_path_factory.mktemp("state"), encoder="software"))
+    yield
+    settings._current = before
+
 
 CONVERTED = sorted(
     name for name, action in media.ACTIONS.items() if action not in ("none", "reject") and name != "long.webm"

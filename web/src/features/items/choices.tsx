@@ -6,7 +6,7 @@ import type { ItemVerb } from "./cell";
 
 /** The menu of an item. */
 export function choicesOf(item: Item, t: T, onVerb: (verb: ItemVerb) => void, onSelect: () => void): Choice[] {
-  const source = item.source_url;
+  const source = item.source_url?.match(/^https?:/) ? item.source_url : null;
   return [
     { key: "open", label: t("lib.play"), icon: <Play />, shortcut: "↵", run: () => onVerb("open") },
     { key: "select", label: t("lib.select"), icon: <SquareCheck />, shortcut: "X", run: onSelect },
