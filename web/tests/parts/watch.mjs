@@ -34,7 +34,7 @@ interaction("the position is remembered", async () => {
   await world.api("PUT", `/api/items/${other.id}/position`, { position: 0 });
   // Less than five seconds are not worth a resume; a long film is.
   await world.page.goto(`${world.server.url}/watch/${id}`);
-  await wait(() => document.querySelector("video").readyState >= 1);
+  await wait(() => document.querySelector("video")?.readyState >= 1);
   assert.equal(await media().evaluate(({ currentTime }) => currentTime), 0);
 });
 

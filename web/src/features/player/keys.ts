@@ -27,7 +27,8 @@ export function usePlayerKeys(player: RefObject<HTMLMediaElement | null>, { next
       media.playbackRate = Math.min(2, Math.max(0.5, media.playbackRate + step));
     };
     const acts: Record<string, () => unknown> = {
-      k: () => (media.paused ? media.play() : media.pause()),
+      // Pausing before it has begun ends its promise with an error that means nothing.
+      k: () => (media.paused ? void media.play().catch(() => {}) : media.pause()),
       j: jump(-10),
       l: jump(10),
       f: () => (document.fullscreenElement ? document.exitFullscreen() : media.requestFullscreen?.()),
