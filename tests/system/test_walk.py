@@ -104,6 +104,10 @@ def _alike(cases: list[Case]) -> Iterator[list[Case]]:
         yield from (together[start : start + _AT_ONCE] for start in range(0, len(together), _AT_ONCE))
 
 
+# Not what a site does, each with a test where it is made: killed children, conversions, a site that rests, ...
+MADE_BY_US = {"crashed", "transcode_failed", "live_unsupported", "bad_clip", "site_paused"}
+
+
 def test_the_lists_are_long_enough_and_name_what_there_is() -> None:
     assert len({case.path for case in CASES}) == len(CASES) >= 50
     assert len(media.ACTIONS) >= 60
@@ -113,8 +117,7 @@ def test_the_lists_are_long_enough_and_name_what_there_is() -> None:
     assert behaviours.TABLE.keys() - walked == others
     codes = {case.what for case in CASES if case.state != "done"}
     kinds = {kind.code for kind in _leaves(errors.FetchProblem)}
-    # Of our own making, each with a test where it is made: killed children, conversions, clips behind the end, ...
-    assert kinds - codes <= {"crashed", "transcode_failed", "live_unsupported", "bad_clip"}, kinds - codes
+    assert kinds - codes <= MADE_BY_US, kinds - codes
 
 
 def _leaves(kind: type[errors.Problem]) -> list[type[errors.Problem]]:
