@@ -8,9 +8,9 @@ from typing import Any
 
 # What may be started with `--module`; see mediafetcher/base/frozen.py.
 _MODULES = (
-    "mediafetcher.downloads.fetch_child",
-    "mediafetcher.downloads.fetch_check",
-    "mediafetcher.downloads.zygote",
+    "mediafetcher.fetching.fetch_child",
+    "mediafetcher.fetching.fetch_check",
+    "mediafetcher.fetching.zygote",
 )
 _CERTIFICATES = ("/etc/ssl/cert.pem", "/etc/ssl/certs/ca-certificates.crt")
 

@@ -16,7 +16,8 @@ from mediafetcher.base import child, clock, errors, log
 from mediafetcher.base import settings as chosen
 from mediafetcher.base.settings import Settings
 from mediafetcher.db import carry, cluster, engine, preferences, schema
-from mediafetcher.downloads import jobs, queue, renew
+from mediafetcher.downloads import jobs, queue
+from mediafetcher.fetching import renew
 from mediafetcher.library import clocks, export, items, mount, scrub
 
 _log = log.get("instance")

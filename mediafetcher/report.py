@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 
 from mediafetcher.base import clock
-from mediafetcher.downloads.adopt import Outcome
-from mediafetcher.downloads.walk import Found, text
+from mediafetcher.importing.adopt import Outcome
+from mediafetcher.importing.walk import Found, text
 from mediafetcher.out import Out, size
 
 _OFTEN = 0.1  # seconds between two looks of the bar

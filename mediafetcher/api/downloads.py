@@ -11,7 +11,7 @@ from mediafetcher.base import errors
 from mediafetcher.downloads import jobs
 from mediafetcher.downloads import journal as log
 from mediafetcher.downloads import preview as look
-from mediafetcher.downloads.options import Options
+from mediafetcher.fetching.options import Options
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "parked", "paused", "waiting"]
 Stage = Literal["extract", "download", "convert", "store"]

@@ -14,7 +14,8 @@ from mediafetcher.api import usage
 from mediafetcher.api.answer import Asked, address, fit
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine, preferences
-from mediafetcher.downloads import jobs, listing, machines, ytdlp
+from mediafetcher.downloads import jobs, listing, machines
+from mediafetcher.fetching import ytdlp
 from mediafetcher.library import listing as library
 from mediafetcher.library import mount, store
 from mediafetcher.media import encoders, ffmpeg

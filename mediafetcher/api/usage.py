@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mediafetcher.base import clock
-from mediafetcher.downloads import room as rooms
+from mediafetcher.library import room as rooms
 from mediafetcher.library import scrub as reading
 from mediafetcher.library import shares
 

@@ -7,7 +7,7 @@ from litestar.params import JSONBody
 
 from mediafetcher.accounts import audit
 from mediafetcher.api.answer import Asked, address
-from mediafetcher.downloads import renew, ytdlp
+from mediafetcher.fetching import renew, ytdlp
 
 
 class Order(msgspec.Struct, forbid_unknown_fields=True):

@@ -10,8 +10,9 @@ from typing import Any
 
 from mediafetcher.base import errors, log
 from mediafetcher.commands.person import owner_of
-from mediafetcher.downloads import adopt, jobs
-from mediafetcher.downloads.options import Options, Playlist
+from mediafetcher.downloads import jobs
+from mediafetcher.fetching.options import Options, Playlist
+from mediafetcher.importing import adopt
 from mediafetcher.instance import Instance
 from mediafetcher.library import export, items, store
 from mediafetcher.library import never as marks

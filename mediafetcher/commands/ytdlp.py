@@ -3,7 +3,7 @@
 import argparse
 
 from mediafetcher.base import errors
-from mediafetcher.downloads import renew, ytdlp
+from mediafetcher.fetching import renew, ytdlp
 from mediafetcher.instance import Instance
 from mediafetcher.out import Out
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mediafetcher.base import clock, settings
-from mediafetcher.downloads import room
+from mediafetcher.library import room
 
 Order = Literal["cancel", "pause", "stop", "lost"]
 Progress = tuple[int, str | None, float, float | None, float | None, int]

@@ -40,7 +40,7 @@ from mediafetcher.downloads.lease import (
     wait,
 )
 from mediafetcher.downloads.listing import entries, get, page
-from mediafetcher.downloads.options import Options
+from mediafetcher.fetching.options import Options
 from mediafetcher.library import folders, items, shares
 from mediafetcher.library import never as marks
 from mediafetcher.net import urls

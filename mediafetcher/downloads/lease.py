@@ -18,7 +18,7 @@ from mediafetcher.accounts import cookies
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import breaker, held
-from mediafetcher.downloads.options import Options
+from mediafetcher.fetching.options import Options
 from mediafetcher.library import mount
 from mediafetcher.net import urls
 

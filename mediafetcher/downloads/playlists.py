@@ -14,8 +14,8 @@ from mediafetcher.accounts import cookies
 from mediafetcher.base import errors, log
 from mediafetcher.db import engine
 from mediafetcher.downloads import held, jobs
-from mediafetcher.downloads.fetch import Entry, Fetch, Listing
-from mediafetcher.downloads.options import MAX_ENTRIES, Playlist
+from mediafetcher.fetching.fetch import Entry, Fetch, Listing
+from mediafetcher.fetching.options import MAX_ENTRIES, Playlist
 from mediafetcher.library import folders
 from mediafetcher.net import urls
 

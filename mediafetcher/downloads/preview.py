@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 from mediafetcher.accounts import cookies
 from mediafetcher.base import child, errors, settings
 from mediafetcher.downloads import jobs
-from mediafetcher.downloads.fetch import PREVIEW_ENTRIES, Fetch, Info, Listing
-from mediafetcher.downloads.options import Options
+from mediafetcher.fetching.fetch import PREVIEW_ENTRIES, Fetch, Info, Listing
+from mediafetcher.fetching.options import Options
 from mediafetcher.net import urls
 
 PREFIX = "preview-"  # of its folders, below those of the downloads

@@ -23,7 +23,8 @@ from huey.serializer import Serializer
 
 from mediafetcher.base import errors, events, log, settings
 from mediafetcher.db import engine, preferences
-from mediafetcher.downloads import gate, held, jobs, machines, preview, warm, work, ytdlp
+from mediafetcher.downloads import gate, held, jobs, machines, preview, work
+from mediafetcher.fetching import warm, ytdlp
 
 _log = log.get("queue")
 _NAME = "mediafetcher"

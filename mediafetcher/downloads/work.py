@@ -15,9 +15,10 @@ from typing import NamedTuple
 from mediafetcher.accounts import cookies
 from mediafetcher.base import child, clock, errors, log, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import anew, extras, gate, held, jobs, journal, playlists
-from mediafetcher.downloads.fetch import Fetch, Info, Result
-from mediafetcher.downloads.options import Options
+from mediafetcher.downloads import anew, gate, held, jobs, journal, playlists
+from mediafetcher.fetching import extras
+from mediafetcher.fetching.fetch import Fetch, Info, Result
+from mediafetcher.fetching.options import Options
 from mediafetcher.library import items, never, shares, store, sweeper
 from mediafetcher.media import convert, probe
 

@@ -16,8 +16,9 @@ import pytest
 
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import jobs, journal, warm, work
-from mediafetcher.downloads.options import Options
+from mediafetcher.downloads import jobs, journal, work
+from mediafetcher.fetching import warm
+from mediafetcher.fetching.options import Options
 from mediafetcher.library import items, store
 from tests.site import Site, behaviours, media
 from tests.site.expected import CASES, Case

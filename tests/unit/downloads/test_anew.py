@@ -8,8 +8,9 @@ import pytest
 
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import adopt, anew, jobs, work
-from mediafetcher.downloads.options import Options
+from mediafetcher.downloads import anew, jobs, work
+from mediafetcher.fetching.options import Options
+from mediafetcher.importing import adopt
 from mediafetcher.library import check, items, never, store
 from tests.site import Site
 

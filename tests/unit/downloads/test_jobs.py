@@ -10,7 +10,7 @@ import pytest
 from mediafetcher.base import errors, events, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import held, jobs, lease
-from mediafetcher.downloads.options import Options
+from mediafetcher.fetching.options import Options
 
 URL = "https://films.example/watch/{}"
 

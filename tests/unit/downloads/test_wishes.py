@@ -13,7 +13,7 @@ from mediafetcher.accounts import cookies, jars
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import held, jobs, journal, lease, preview, work
-from mediafetcher.downloads.options import Options, Playlist
+from mediafetcher.fetching.options import Options, Playlist
 from mediafetcher.library import items, store
 from mediafetcher.media import probe
 from tests.site.proxy import Proxy

@@ -11,7 +11,7 @@ from mediafetcher.accounts import cookies, jars
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import held, jobs, work
-from mediafetcher.downloads.options import Options
+from mediafetcher.fetching.options import Options
 from mediafetcher.library import check, items, store
 
 

@@ -16,8 +16,9 @@ from typing import Literal
 
 from mediafetcher.base import errors
 from mediafetcher.db import engine
-from mediafetcher.downloads import walk, work
-from mediafetcher.downloads.walk import Found
+from mediafetcher.downloads import work
+from mediafetcher.importing import walk
+from mediafetcher.importing.walk import Found
 from mediafetcher.library import batch, folders, mount, store, sweeper
 from mediafetcher.media import convert, probe
 

@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from mediafetcher.downloads import fetch_child, override
+from mediafetcher.fetching import fetch_child, override
 from mediafetcher.net import egress
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mediafetcher.base import child, errors, settings
-from mediafetcher.downloads import fetch, warm
-from mediafetcher.downloads.options import Options
+from mediafetcher.fetching import fetch, warm
+from mediafetcher.fetching.options import Options
 
 
 @pytest.fixture(autouse=True)

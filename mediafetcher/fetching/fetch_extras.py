@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mediafetcher.downloads.options import ALL, FILE_STEM, MAX_LANGUAGES
+from mediafetcher.fetching.options import ALL, FILE_STEM, MAX_LANGUAGES
 
 MAX_SIDE = 8 << 20  # bytes of one text or picture
 _KINDS = ("vtt", "srt", "ass", "ssa", "ttml", "dfxp", "xml")  # the best first; what is none of these is left out

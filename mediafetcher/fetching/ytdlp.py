@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 
 from mediafetcher.base import errors, log, settings
-from mediafetcher.downloads import wheels
+from mediafetcher.fetching import wheels
 
 Channel = Literal["stable", "nightly"]
 _log = log.get("ytdlp")

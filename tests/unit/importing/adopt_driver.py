@@ -15,7 +15,7 @@ from typing import Any
 
 from mediafetcher.base import confine, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import adopt
+from mediafetcher.importing import adopt
 from mediafetcher.library import batch, mount, store
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mediafetcher.base.settings import Settings
-from mediafetcher.downloads import javascript
+from mediafetcher.fetching import javascript
 
 FILE_STEM = "media"  # every fetched file is called so; titles never become names
 MAX_ENTRIES = 5000  # of one playlist

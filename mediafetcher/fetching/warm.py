@@ -28,7 +28,7 @@ _pool: "Pool | None" = None
 
 def program() -> list[str]:
     """How the warm program is started."""
-    return frozen.python("mediafetcher.downloads.zygote")
+    return frozen.python("mediafetcher.fetching.zygote")
 
 
 async def open() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from mediafetcher.base import settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import adopt
+from mediafetcher.importing import adopt
 from mediafetcher.library import check, mount, sharing, store
 
 MIB = 1 << 20

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from mediafetcher.downloads import fetch_extras, fetch_live, fetch_proxy, override, resume
+from mediafetcher.fetching import fetch_extras, fetch_live, fetch_proxy, override, resume
 from mediafetcher.net import egress
 
 _EVERY = 0.25  # seconds between two reports of progress
@@ -193,7 +193,7 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path) -> Any:
     from yt_dlp.globals import plugin_dirs
     from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
 
-    from mediafetcher.downloads.options import ALLOWED
+    from mediafetcher.fetching.options import ALLOWED
 
     unknown = options.keys() - ALLOWED
     if unknown:

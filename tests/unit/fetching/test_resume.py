@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mediafetcher.downloads import resume
+from mediafetcher.fetching import resume
 
 URL = "http://site.test/film.mp4?token=1"
 

@@ -14,8 +14,8 @@ import pytest
 import yt_dlp
 
 from mediafetcher.base import errors, settings
-from mediafetcher.downloads import fetch, renew, warm, wheels, ytdlp
-from mediafetcher.downloads.options import Options
+from mediafetcher.fetching import fetch, renew, warm, wheels, ytdlp
+from mediafetcher.fetching.options import Options
 
 NEWER, NIGHTLY, BROKEN = "2099.1.2", "2099.1.3.40506.dev0", "2099.2.1"
 BROKEN_DOWNLOAD = "# it loads, and then cannot download"

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from mediafetcher.base import child, errors, frozen, log, settings
-from mediafetcher.downloads import smoke, wheels, ytdlp
-from mediafetcher.downloads.override import PACKAGES
-from mediafetcher.downloads.ytdlp import Channel, Kept, Status, Version
+from mediafetcher.fetching import smoke, wheels, ytdlp
+from mediafetcher.fetching.override import PACKAGES
+from mediafetcher.fetching.ytdlp import Channel, Kept, Status, Version
 
 _CHECK_SECONDS = 240.0
 _EJS = re.compile(r"^Requires-Dist: yt-dlp-ejs\s*==\s*([\d.]+)", re.MULTILINE)
@@ -150,7 +150,7 @@ def _take_back(folder: Path) -> None:
 
 async def _load(folder: Path, version: str) -> None:
     """Raises `UpdateRefused` where it cannot be loaded, or says that it is another version."""
-    argv = [*frozen.python("mediafetcher.downloads.fetch_check"), str(folder)]
+    argv = [*frozen.python("mediafetcher.fetching.fetch_check"), str(folder)]
     env = child.environment(folder, PYTHONPATH=str(Path(__file__).parents[2]))
     limits = child.Limits(file_size=64 << 20, data=1 << 30, cpu_seconds=int(_CHECK_SECONDS), nice=5)
     said: dict[str, Any] = {}

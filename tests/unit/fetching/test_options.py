@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from mediafetcher.base.settings import Settings
-from mediafetcher.downloads import options
-from mediafetcher.downloads.options import Options
+from mediafetcher.fetching import options
+from mediafetcher.fetching.options import Options
 
 WISHES = [
     Options(),

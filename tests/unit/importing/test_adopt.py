@@ -16,7 +16,7 @@ import pytest
 
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import adopt
+from mediafetcher.importing import adopt
 from mediafetcher.library import check, export, folders, items, mount, sharing, store, sweeper
 from mediafetcher.media import ffmpeg
 

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 
-from mediafetcher.downloads import fetch_child
+from mediafetcher.fetching import fetch_child
 from mediafetcher.net import egress
 
 PLAYER = """

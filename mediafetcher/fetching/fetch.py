@@ -21,9 +21,10 @@ from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from mediafetcher.base import child, clock, errors, frozen, log, settings
-from mediafetcher.downloads import classify, room, warm, ytdlp
-from mediafetcher.downloads.fetch_extras import MAX_SIDE
-from mediafetcher.downloads.options import FILE_STEM, MAX_ENTRIES, Options, Playlist, ydl_options
+from mediafetcher.fetching import classify, warm, ytdlp
+from mediafetcher.fetching.fetch_extras import MAX_SIDE
+from mediafetcher.fetching.options import FILE_STEM, MAX_ENTRIES, Options, Playlist, ydl_options
+from mediafetcher.library import room
 from mediafetcher.media import convert
 from mediafetcher.net import urls
 
@@ -97,7 +98,7 @@ class Trial(NamedTuple):
 
 def command() -> list[str]:
     """How the child program is started."""
-    return frozen.python("mediafetcher.downloads.fetch_child")
+    return frozen.python("mediafetcher.fetching.fetch_child")
 
 
 def _environment(folder: Path) -> dict[str, str]:

@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from mediafetcher.base import errors
-from mediafetcher.downloads.classify import Failure, problem
+from mediafetcher.fetching.classify import Failure, problem
 
 
 @pytest.mark.parametrize(

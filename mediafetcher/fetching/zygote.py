@@ -12,7 +12,7 @@ import sys
 from typing import NoReturn
 
 from mediafetcher.base import confine
-from mediafetcher.downloads import fetch_child, override
+from mediafetcher.fetching import fetch_child, override
 
 
 def main() -> None:

@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 
 from mediafetcher.base import errors, settings
-from mediafetcher.downloads.fetch import Fetch, Trial
-from mediafetcher.downloads.options import Options
+from mediafetcher.fetching.fetch import Fetch, Trial
+from mediafetcher.fetching.options import Options
 
 _SECONDS = 120.0
 _SIZE = 96 << 10

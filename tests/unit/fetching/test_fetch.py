@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mediafetcher.base import child, errors, settings
-from mediafetcher.downloads import fetch
-from mediafetcher.downloads.options import Options
+from mediafetcher.fetching import fetch
+from mediafetcher.fetching.options import Options
 from mediafetcher.media import probe
 from tests.site.behaviours import free_box
 

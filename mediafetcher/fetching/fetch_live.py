@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
-from mediafetcher.downloads.options import FILE_STEM
+from mediafetcher.fetching.options import FILE_STEM
 
 _LOOKS = 4  # at a playlist that is away, or empty, before it counts
 _EDGE = 3  # pieces from the end where a stream is joined (RFC 8216, 6.3.3)

@@ -7,8 +7,8 @@ import pytest
 
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import jobs, room, work
-from mediafetcher.library import items
+from mediafetcher.downloads import jobs, work
+from mediafetcher.library import items, room
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from mediafetcher.base import child
-from mediafetcher.downloads import javascript
+from mediafetcher.fetching import javascript
 
 _DRIVER = Path(__file__).with_name("solve_driver.py")
 

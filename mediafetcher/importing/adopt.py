@@ -21,9 +21,9 @@ from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
 from mediafetcher.base import settings
-from mediafetcher.downloads import intake, walk
-from mediafetcher.downloads.intake import Outcome, Progress
-from mediafetcher.downloads.walk import Found
+from mediafetcher.importing import intake, walk
+from mediafetcher.importing.intake import Outcome, Progress
+from mediafetcher.importing.walk import Found
 from mediafetcher.library import folders
 
 __all__ = ["Outcome", "Progress", "adopt", "count"]

@@ -1,0 +1,1 @@
+"""Files that lie there already become items, without a download."""
