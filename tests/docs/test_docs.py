@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 _LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 _PATH = re.compile(r"`((?:mediafetcher|scripts|tests|docs|web)/[\w./-]*\w/?)[`\s]")
-_COMMAND = re.compile(r"`(?:mediafetcher|scripts/run) ([a-z]+)[`\s]")
+_COMMAND = re.compile(r"`(?:mediafetcher|scripts/run) ([a-z-]+)[`\s]")
 _ROW = re.compile(r"^\| P(\d+) \|[^|]*\| ([^|]*) \|$", re.MULTILINE)
 _MARK = re.compile(r"mark\.promise\((\d+)\)")
 
@@ -41,8 +41,29 @@ def test_every_setting_named_exists(document: Path) -> None:
 
 @each
 def test_every_command_named_exists(document: Path) -> None:
-    found = next(action for action in arguments.parser()._actions if isinstance(action, argparse._SubParsersAction))
-    assert set(_COMMAND.findall(document.read_text())) - set(found.choices) == set()
+    assert set(_COMMAND.findall(document.read_text())) - set(_choices(arguments.parser())) == set()
+
+
+def test_every_command_is_in_the_list_and_nothing_else() -> None:
+    """With its actions, and with the flags that belong to it alone (those of `get` stand in options.md)."""
+    typed = {}
+    for name, command in _choices(arguments.parser()).items():
+        typed |= {f"{name} {action}": one for action, one in _choices(command).items()} or {name: command}
+    text = (ROOT / "docs/commands.md").read_text()
+    rows = {
+        row: line for line, row in re.findall(r"^(\| `mediafetcher ([a-z-]+(?: [a-z]+)?)[ `].*)$", text, re.MULTILINE)
+    }
+    assert set(rows) == set(typed)
+    everywhere = {"--help", *re.findall(r"--[a-z-]+", text.partition("| Command")[0]), arguments.HERE}
+    for name, command in typed.items():
+        flags = {flag for action in command._actions for flag in action.option_strings if flag.startswith("--")}
+        missing = flags - everywhere - set(re.findall(r"--[a-z-]+", rows[name]))
+        assert name == "get" or missing == set(), name
+
+
+def _choices(command: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    found = [action for action in command._actions if isinstance(action, argparse._SubParsersAction)]
+    return found[0].choices if found else {}
 
 
 def test_the_copy_for_assistants_is_exact() -> None:
