@@ -16,6 +16,7 @@ import pytest
 from mediafetcher.db import cluster
 from tests import deep
 from tests.faults.program import Program, until
+from tests.postgres import as_user
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 HOUR, DAY, YEAR = 3600, 86_400, 31_557_600
@@ -54,13 +55,14 @@ def _database(server: Program, clock: Clock) -> Iterator[str]:
     """The database of this program, run by us with that clock -> its DSN."""
     home = cluster.Cluster(server.state)
     owner = os.stat(home.data)
-    same = os.geteuid() == owner.st_uid
+    user = as_user(None if os.geteuid() == owner.st_uid else owner.st_uid)
+    faked = ["env", *(f"{name}={value}" for name, value in clock.environment.items())]  # whoever fakes first owns it
+    options = ["-D", str(home.data), "-k", str(home.socket), "-c", "listen_addresses="]
     process = subprocess.Popen(
-        [str(cluster.programs() / "postgres"), "-D", str(home.data), "-k", str(home.socket), "-c", "listen_addresses="],
-        env={"TZ": "UTC", **clock.environment},
+        [*user, *faked, str(cluster.programs() / "postgres"), *options],
+        env={"TZ": "UTC", "PATH": os.defpath},
         cwd=home.data,
         stderr=(server.state / "logs" / "clock.log").open("a"),
-        **({} if same else {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []}),
     )
     try:
         until((home.socket / ".s.PGSQL.5432").exists, 30, "the database runs")

@@ -105,7 +105,11 @@ async def test_the_share_goes_away_and_comes_back(nas, program, films_site):
     rows = await _rows(server)
     assert len(rows["items"]) == len(rows["files"]) == 1 + len(rounds)
     server.assert_clean()
-    until(lambda: not list((nas.kept / "incoming").iterdir()), 70, "nothing half stored is left")
+    left = nas.kept / "incoming"
+    try:
+        until(lambda: not list(left.iterdir()), 70, "nothing half stored is left")
+    except AssertionError:
+        raise AssertionError(f"half stored: {[path.name for path in left.iterdir()]}") from None
     server.stop()
     nas.begin("unmounted")
     assert nas.bare() == []
