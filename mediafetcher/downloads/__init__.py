@@ -1,1 +1,1 @@
-"""How things come in: the queue, the jobs, and the program that fetches."""
+"""How downloads come in: their rows, the queue, and what is done for each."""

@@ -24,7 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mediafetcher.base import settings
+from mediafetcher.base import errors, settings
 from mediafetcher.library import mount, sharing
 
 BUFFER = 1 << 20  # bytes; a file is never in memory as a whole
@@ -170,9 +170,8 @@ def forsake(staged: Staged) -> None:
 
 def _unlink(path: Path) -> None:
     _forsaken.add(path.name)
-    with contextlib.suppress(OSError):
-        path.unlink(missing_ok=True)
-        _forsaken.discard(path.name)
+    with contextlib.suppress(OSError, errors.Away):
+        clear(path)
 
 
 # ---- place and remove: in a thread, under the lock of the row --------------------------------------------
@@ -311,8 +310,10 @@ def age(path: Path) -> float:
     return time.time() - max(status.st_mtime, status.st_ctime)
 
 
-def removed(path: Path) -> None:
-    """The sweeper took it."""
+def clear(path: Path) -> None:
+    """Remove a file of `incoming/`. Raises `MediaOffline`, `OSError`: then the sweeper comes again."""
+    path.unlink(missing_ok=True)
+    mount.require()  # else it was missing because all of it is: it comes back with the share
     _forsaken.discard(path.name)
 
 

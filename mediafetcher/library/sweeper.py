@@ -151,8 +151,7 @@ def _leftovers() -> int:
         mount.require()
         found = leftovers()
         for path in found:
-            path.unlink(missing_ok=True)
-            store.removed(path)
+            store.clear(path)
     return len(found)
 
 
@@ -186,7 +185,7 @@ async def remove_stray(file: Stored, *, look_only: bool = False) -> bool:
     """Remove a file that nobody holds -> whether it was one still, now that nobody can place it.
 
     Its hash is claimed by an INSERT, or the row that has it is locked: whoever is placing this very file commits
-    first. `look_only` leaves the file.
+    first. `look_only` leaves the file, and finds nothing wrong with one whose row waits for the sweeper.
     """
     async with engine.transaction():
         claimed = await engine.fetchval(
@@ -201,7 +200,7 @@ async def remove_stray(file: Stored, *, look_only: bool = False) -> bool:
                 "select ext, poster, subtitles, ref_count from media_file where sha256 = $1 for update", file.sha256
             )
         )
-        held = row is not None and row["ref_count"] > 0 and file.kind in _kinds(row)
+        held = row is not None and (look_only or row["ref_count"] > 0) and file.kind in _kinds(row)
         stray = not held and (claimed is not None or row is not None) and file.path.exists()
         if stray and not look_only:
             await store.in_thread(store.remove, file.sha256, [file.kind])

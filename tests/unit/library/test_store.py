@@ -47,6 +47,21 @@ async def test_place_is_safe_to_repeat_and_keeps_what_is_there(media_online: Pat
     assert path(b"film").stat().st_ino == inode and staged() == []
 
 
+async def test_what_is_thrown_away_while_the_share_is_away_goes_when_it_is_back(
+    media_online: Path, tmp_path: Path
+) -> None:
+    made = await store.stage(await _file(tmp_path, b"film"))
+    share = media_online.rename(media_online.with_name("unmounted"))
+    media_online.mkdir()
+    store.discard(made)
+    assert list(share.iterdir())
+    media_online.rmdir()
+    share.rename(media_online)
+    assert staged() == [made.path.name] and store.abandoned(made.path)
+    store.clear(made.path)
+    assert staged() == [] and not store.abandoned(made.path)
+
+
 async def test_place_replaces_a_file_of_another_size(media_online: Path, tmp_path: Path) -> None:
     made = await store.stage(await _file(tmp_path, b"whole film"))
     path(b"whole film").parent.mkdir()
