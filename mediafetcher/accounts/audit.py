@@ -52,12 +52,14 @@ async def record(act: str, owner: int | None = None, address: str | None = None,
     _log.info("act", act=act, user=owner, address=address, **facts)
 
 
-async def page(limit: int = 100, act: str | None = None) -> list[dict[str, Any]]:
-    """The last acts, newest first: at, act, person (name or None), address, facts."""
+async def page(limit: int = 100, act: str | None = None, before: int | None = None) -> list[dict[str, Any]]:
+    """The last acts, newest first: id, at, act, person (name or None), address, facts. `before`: older ones."""
     rows = await engine.fetch(
-        "SELECT e.at, e.act, a.name AS person, e.address, e.facts::text AS facts FROM audit_event e "
-        "LEFT JOIN account a ON a.id = e.owner WHERE $2::text IS NULL OR e.act = $2 ORDER BY e.id DESC LIMIT $1",
+        "SELECT e.id, e.at, e.act, a.name AS person, e.address, e.facts::text AS facts FROM audit_event e "
+        "LEFT JOIN account a ON a.id = e.owner WHERE ($2::text IS NULL OR e.act = $2) "
+        "AND ($3::bigint IS NULL OR e.id < $3) ORDER BY e.id DESC LIMIT $1",
         limit,
         act,
+        before,
     )
     return [row | {"facts": json.loads(row["facts"])} for row in rows]

@@ -18,6 +18,7 @@ from litestar.openapi.spec import Components, Reference, SecurityScheme
 from mediafetcher import __version__
 from mediafetcher.api import (
     account,
+    audit,
     auth,
     cookies,
     devices,
@@ -80,6 +81,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/users", account.add_user, ADMIN, (e.WeakPassword, e.NameTaken)),
     Route("PATCH", "/api/users/{id:int}", account.change_user, ACCOUNT, (*_PASSWORD, *_GONE, e.LastAdmin)),
     Route("DELETE", "/api/users/{id:int}", account.remove_user, ADMIN, (e.NotFound, e.LastAdmin, e.Conflict)),
+    Route("GET", "/api/audit", audit.page, ADMIN),
     # how things come in
     Route("POST", "/api/downloads", downloads.submit, DOWNLOAD, _WISH),
     Route("GET", "/api/downloads", downloads.page, DOWNLOADS),

@@ -58,7 +58,11 @@ class ListEntry(msgspec.Struct):
 
 
 class Preview(msgspec.Struct):
-    """What a link is. `item`: the entry of the library that it is already; `entries`: the first 200 of a list."""
+    """What a link is. `item`: the entry of the library that it is already; `entries`: the first 200 of a list.
+
+    `poster`: a small JPEG as base64; `subtitles`: the languages that there are; `heights`: of the picture, the largest
+    first.
+    """
 
     kind: Literal["media", "playlist", "live"]
     title: str
@@ -69,6 +73,9 @@ class Preview(msgspec.Struct):
     item: int | None
     count: int | None
     entries: list[ListEntry]
+    poster: str | None
+    subtitles: list[str]
+    heights: list[int]
 
 
 class Download(msgspec.Struct):
@@ -137,11 +144,18 @@ async def page(
     for name in states.split(",") if states else ():
         if name not in jobs.STATES:
             raise errors.Invalid(f"There is no state {name!r}: they are {', '.join(jobs.STATES)}.")
-    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise errors.Invalid("That cursor is not one of ours.")
-    before = int(cursor) if cursor else None
+    before = earlier(cursor)
     rows, following = await jobs.page(request.user.id, state=states, cursor=before, limit=within(limit))
     return fit(Downloads, {"downloads": rows, "next": str(following) if following is not None else None})
+
+
+def earlier(cursor: str | None) -> int | None:
+    """The number that a cursor is, of lists in the order of their numbers. Raises `Invalid`."""
+    if cursor is None:
+        return None
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise errors.Invalid("That cursor is not one of ours.")
+    return int(cursor)
 
 
 def within(limit: int) -> int:

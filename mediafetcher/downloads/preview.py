@@ -1,6 +1,8 @@
 """What a link is, before anybody decides: one video, a live stream, or a list with its count. Nothing is kept."""
 
 import asyncio
+import base64
+import contextlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,6 +14,7 @@ from mediafetcher.base import child, errors, settings
 from mediafetcher.downloads import jobs
 from mediafetcher.fetching.fetch import PREVIEW_ENTRIES, Fetch, Info, Listing
 from mediafetcher.fetching.options import Options
+from mediafetcher.media import convert, probe
 from mediafetcher.net import urls
 
 PREFIX = "preview-"  # of its folders, below those of the downloads
@@ -24,10 +27,10 @@ _asked = 0
 
 
 async def preview(owner: int, url: str) -> dict[str, Any]:
-    """Look at a link -> kind, title, duration, size, site, uploader, item, count, entries.
+    """Look at a link -> kind, title, duration, size, site, uploader, item, count, entries, poster, subtitles, heights.
 
-    `item` is the entry of this person's library that it is already. Raises `InvalidUrl`, `TooManyRequests` where
-    many wait already, and what classify.py says.
+    `item` is the entry of this person's library that it is already; `poster` a small JPEG as base64. Raises
+    `InvalidUrl`, `TooManyRequests` where many wait already, and what classify.py says.
     """
     global _asked
     url = urls.parse(url)
@@ -37,7 +40,7 @@ async def preview(owner: int, url: str) -> dict[str, Any]:
     _asked += 1
     try:
         async with asyncio.timeout(_SECONDS), gate:
-            found = await _look(owner, url)
+            found, poster = await _look(owner, url)
     except TimeoutError:
         raise errors.Stalled("The site takes too long to say what is behind that link.") from None
     finally:
@@ -55,6 +58,9 @@ async def preview(owner: int, url: str) -> dict[str, Any]:
         "item": await jobs.owned(owner, keys),
         "count": None,
         "entries": [],
+        "poster": poster,
+        "subtitles": found.subtitles,
+        "heights": found.heights,
     }
 
 
@@ -73,10 +79,13 @@ def _list(found: Listing) -> dict[str, Any]:
             {"index": number, "title": entry.title, "url": entry.url, "duration": entry.duration}
             for number, entry in enumerate(shown, 1)
         ],
+        "poster": None,
+        "subtitles": [],
+        "heights": [],
     }
 
 
-async def _look(owner: int, url: str) -> Info | Listing:
+async def _look(owner: int, url: str) -> tuple[Info | Listing, str | None]:
     work = settings.get().work
     work.mkdir(parents=True, exist_ok=True, mode=0o711)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=work))
@@ -86,9 +95,20 @@ async def _look(owner: int, url: str) -> Info | Listing:
             cookies.lent(owner, url) as jar,
             Fetch(url, Options(), folder, jar.text if jar else None, mode="preview") as source,
         ):
-            return await source.look()
+            found = await source.look()
+            return found, await _poster(source, folder) if isinstance(found, Info) and found.thumbnail else None
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+async def _poster(source: Fetch, folder: Path) -> str | None:
+    """The site's picture as a small JPEG of our own making, in base64; a preview does without where none comes."""
+    target = folder / "poster.jpg"
+    with contextlib.suppress(errors.Problem):
+        cover = await source.cover()
+        if cover and await convert.poster(cover, target, probe.Facts(0, picture=0)):
+            return base64.b64encode(await asyncio.to_thread(target.read_bytes)).decode()
+    return None
 
 
 def tidy() -> None:

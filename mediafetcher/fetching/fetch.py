@@ -33,6 +33,7 @@ Mode = Literal["media", "list", "preview"]
 
 PREVIEW_ENTRIES = 200
 _LOOK_SECONDS = 180.0  # for the extraction as a whole
+_COVER_SECONDS = 8.0
 _GRACE = 2.0  # seconds to end in order, which keeps the state of streams in pieces
 _DATA = 1 << 30
 _log = log.get("fetch")
@@ -54,6 +55,8 @@ class Info:
     filesize: int | None = None
     is_live: bool = False
     chapters: tuple[tuple[float, str], ...] = ()
+    subtitles: tuple[str, ...] = ()  # the languages that people wrote
+    heights: tuple[int, ...] = ()  # of the picture, the largest first
 
 
 @dataclass(frozen=True)
@@ -220,6 +223,13 @@ class Fetch:
         count = event["count"] if isinstance(event["count"], int) and event["count"] >= len(found) else None
         return Listing(event["title"] or _name(self._url), urls.site(self._url), tuple(found), count, event["uploader"])
 
+    async def cover(self) -> Path | None:
+        """The site's picture of what was looked at, of whatever kind, in the folder; nothing is fetched afterwards."""
+        assert self._child
+        await self._child.write(b'{"do": "cover"}\n')
+        event = await self._next(_COVER_SECONDS)
+        return self._trusted(event["file"]) if event["event"] == "cover" and event["file"] else None
+
     async def download(self, on_progress: Progress = lambda done, total, speed, eta: None) -> Result:
         """Fetch the bytes. Raises what classify.py says, `Stalled`, `TooLarge`, `NoRoom`."""
         assert self._child
@@ -290,6 +300,8 @@ class Fetch:
             filesize=event["filesize"],
             is_live=event["live"],
             chapters=tuple((start, title) for start, title in event["chapters"]),
+            subtitles=tuple(str(name) for name in event["subtitles"]),
+            heights=tuple(int(height) for height in event["heights"]),
         )
 
     def _key(self, event: dict[str, Any], page: str) -> str:

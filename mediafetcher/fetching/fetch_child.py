@@ -141,7 +141,10 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
     found = first(seen)
     channel.check()
     channel.say("info", **summary(found))
-    if orders.readline().strip() != '{"do": "download"}':
+    wish = orders.readline().strip()
+    if wish == '{"do": "cover"}':
+        channel.say("cover", file=fetch_extras.cover(client, found, folder, channel))
+    if wish != '{"do": "download"}':
         return
     renewed: dict[str, Any] = {}
     if found.get("is_live"):
@@ -317,6 +320,8 @@ def summary(found: dict[str, Any]) -> dict[str, Any]:
             [_number(chapter.get("start_time")) or 0.0, _text(chapter.get("title"), 200) or ""]
             for chapter in (found.get("chapters") or ())[:_MAX_CHAPTERS]
         ],
+        "subtitles": fetch_extras.languages(found),
+        "heights": fetch_extras.heights(found),
     }
 
 

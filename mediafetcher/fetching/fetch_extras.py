@@ -3,6 +3,7 @@
 Nothing here may make a download fail: what does not come is said as a warning, and left out.
 """
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ MAX_SIDE = 8 << 20  # bytes of one text or picture
 _KINDS = ("vtt", "srt", "ass", "ssa", "ttml", "dfxp", "xml")  # the best first; what is none of these is left out
 _SOUND = ("mp3", "m4a", "opus", "ogg", "flac", "wav", "aac", "weba")
 _DEPTH = 2  # lists of lists
+_MANY = 200  # languages or heights that are named
+_LANGUAGE = re.compile(r"^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,3}$")
 
 
 def wanted(found: dict[str, Any], languages: Iterable[str], auto: bool) -> list[tuple[str, dict[str, Any]]]:
@@ -61,14 +64,35 @@ def bring(client: Any, found: dict[str, Any], wishes: dict[str, Any], folder: Pa
     for language in set(wishes["subtitles"]) - {ALL}:
         if not any(name.split("-")[0] == language.split("-")[0] for name, _ in brought["subtitles"]):
             channel.say("warning", message=f"the site has no subtitles in {language}")
-    if found.get("thumbnail") and (wishes["cover"] or found.get("ext") in _SOUND or found.get("vcodec") == "none"):
-        with _Spared(channel, "picture"):
-            (folder / f"{FILE_STEM}.cover").write_bytes(_read(client, found, found["thumbnail"]))
-            brought["cover"] = f"{FILE_STEM}.cover"
+    if wishes["cover"] or found.get("ext") in _SOUND or found.get("vcodec") == "none":
+        brought["cover"] = cover(client, found, folder, channel)
     if wishes["marks"]:
         with _Spared(channel, "marks"):
             brought["marks"] = marks(client, found, wishes["marks"])
     return brought
+
+
+def cover(client: Any, found: dict[str, Any], folder: Path, channel: Any) -> str | None:
+    """Fetch the site's picture -> its file, or None where there is none."""
+    name = None
+    if found.get("thumbnail"):
+        with _Spared(channel, "picture"):
+            (folder / f"{FILE_STEM}.cover").write_bytes(_read(client, found, found["thumbnail"]))
+            name = f"{FILE_STEM}.cover"
+    return name
+
+
+def languages(found: dict[str, Any]) -> list[str]:
+    """The languages of the subtitles that people wrote."""
+    return [name for name in found.get("subtitles") or () if _LANGUAGE.match(name) and name != "live_chat"][:_MANY]
+
+
+def heights(found: dict[str, Any]) -> list[int]:
+    """The heights that the picture comes in, the largest first."""
+    named = {entry.get("height") for entry in found.get("formats") or () if entry.get("vcodec") != "none"}
+    return sorted((height for height in named if isinstance(height, int) and 0 < height < 100_000), reverse=True)[
+        :_MANY
+    ]
 
 
 class _Spared:

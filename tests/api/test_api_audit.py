@@ -193,6 +193,20 @@ async def test_an_act_that_nobody_wrote_down_is_refused(database: str) -> None:
         await audit.record("something")
 
 
+async def test_the_trail_for_administrators_page_by_page(web: Any, alice: Any, bob: Any) -> None:
+    for name in ("t1", "t2", "t3"):
+        await alice.http.post("/api/tokens", json={"name": name, "scopes": ["read"]})
+    first = (await alice.http.get("/api/audit?act=token_made&limit=2")).json()
+    assert [event["facts"]["named"] for event in first["events"]] == ["t3", "t2"]
+    assert set(first["events"][0]) == {"id", "at", "act", "person", "address", "facts"}
+    rest = (await alice.http.get(f"/api/audit?act=token_made&limit=200&cursor={first['next']}")).json()
+    assert rest["events"][0]["facts"]["named"] == "t1" and rest["next"] is None
+    assert len((await alice.http.get("/api/audit?limit=200")).json()["events"]) > len(rest["events"])
+    assert (await bob.http.get("/api/audit")).status_code == 403
+    for wrong in ("act=nothing", "limit=0", "limit=201", "cursor=x"):
+        assert (await alice.http.get(f"/api/audit?{wrong}")).json()["code"] == "invalid"
+
+
 async def test_the_newest_first(database: str) -> None:
     for name in ("Ada", "Bob", "Carl"):
         await users.add(name, PASSWORD)

@@ -1,6 +1,7 @@
 """The options of a download, each from the wish to what lies in the library."""
 
 import asyncio
+import base64
 import json
 import subprocess
 import sys
@@ -145,7 +146,7 @@ def test_marks_are_asked_for_where_they_are_known(site):
     """In a process of its own, as the real one: yt-dlp's settings are of the process."""
     code = (
         "import json, sys, yt_dlp\n"
-        "from mediafetcher.downloads import fetch_extras\n"
+        "from mediafetcher.fetching import fetch_extras\n"
         "client = yt_dlp.YoutubeDL({'quiet': True, 'cachedir': False})\n"
         "found = {'id': 'dQw4w9WgXcQ', 'extractor_key': 'Youtube', 'duration': 4.0}\n"
         "other = {'id': 'dQw4w9WgXcQ', 'extractor_key': 'Generic', 'duration': 4.0}\n"
@@ -309,6 +310,10 @@ async def test_one_video_where_a_list_was_expected(owner, site):
 async def test_a_preview_says_what_a_link_is(owner, site):
     film = await preview.preview(owner, site.url("/page/chapters"))
     assert (film["kind"], film["title"], film["duration"], film["item"]) == ("media", "Linked title", 4, None)
+    assert base64.b64decode(film["poster"]).startswith(b"\xff\xd8\xff")
+    spoken = await preview.preview(owner, site.url("/page/subtitles"))
+    assert (spoken["poster"], "fr" in spoken["subtitles"]) == (None, True)
+    assert (await preview.preview(owner, site.url("/hls/master.m3u8")))["heights"] == (360, 180)
     done = await _run(owner, site.url("/page/chapters"))
     assert (await preview.preview(owner, site.url("/page/chapters")))["item"] == done["item"]
     many = await preview.preview(owner, site.url("/list/7"))

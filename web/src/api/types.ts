@@ -83,15 +83,6 @@ export type Downloads = {
   next: string | null;
 };
 
-export type Event = {
-  download: Download;
-  gone: Gone;
-  library: Record<string, unknown>;
-  progress: (Progress)[];
-  snapshot: Snapshot;
-  system: System;
-};
-
 export type FirstRun = {
   code: string;
   name: string;
@@ -339,10 +330,13 @@ export type Preview = {
   count: number | null;
   duration: number | null;
   entries: (ListEntry)[];
+  heights: (number)[];
   item: number | null;
   kind: "media" | "playlist" | "live";
+  poster: string | null;
   site: string;
   size: number | null;
+  subtitles: (string)[];
   title: string;
   uploader: string | null;
 };
@@ -515,6 +509,11 @@ export type Tokens = {
   tokens: (Token)[];
 };
 
+export type Trail = {
+  events: (audit_Event)[];
+  next: string | null;
+};
+
 export type Transcode = {
   cpu: number;
   encoder: string;
@@ -582,6 +581,15 @@ export type Versions = {
   "yt-dlp": string;
 };
 
+export type audit_Event = {
+  act: "setup_completed" | "setup_failed" | "signed_in" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "ytdlp_changed" | "device_removed";
+  address: string | null;
+  at: string;
+  facts: Record<string, unknown>;
+  id: number;
+  person: string | null;
+};
+
 export type downloads_Children = {
   done: number;
   failed: number;
@@ -590,6 +598,15 @@ export type downloads_Children = {
 
 export type downloads_Link = {
   url: string;
+};
+
+export type events_Event = {
+  download: Download;
+  gone: Gone;
+  library: Record<string, unknown>;
+  progress: (Progress)[];
+  snapshot: Snapshot;
+  system: System;
 };
 
 export type sources_Link = {
