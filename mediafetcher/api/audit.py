@@ -16,7 +16,7 @@ else:
     Act = Literal[tuple(audit.ACTS)]  # so that the description names them all
 
 
-class Event(msgspec.Struct):
+class Recorded(msgspec.Struct):
     """One act. `person` did it, where it is known who; `facts` never hold a secret."""
 
     id: int
@@ -28,7 +28,7 @@ class Event(msgspec.Struct):
 
 
 class Trail(msgspec.Struct):
-    events: list[Event]
+    events: list[Recorded]
     next: str | None
 
 

@@ -83,6 +83,15 @@ export type Downloads = {
   next: string | null;
 };
 
+export type Event = {
+  download: Download;
+  gone: Gone;
+  library: Record<string, unknown>;
+  progress: (Progress)[];
+  snapshot: Snapshot;
+  system: System;
+};
+
 export type FirstRun = {
   code: string;
   name: string;
@@ -383,6 +392,15 @@ export type Reason = {
   message: string;
 };
 
+export type Recorded = {
+  act: "setup_completed" | "setup_failed" | "signed_in" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "ytdlp_changed" | "device_removed";
+  address: string | null;
+  at: string;
+  facts: Record<string, unknown>;
+  id: number;
+  person: string | null;
+};
+
 export type Room = {
   free: number;
   reserved: number;
@@ -510,7 +528,7 @@ export type Tokens = {
 };
 
 export type Trail = {
-  events: (audit_Event)[];
+  events: (Recorded)[];
   next: string | null;
 };
 
@@ -581,15 +599,6 @@ export type Versions = {
   "yt-dlp": string;
 };
 
-export type audit_Event = {
-  act: "setup_completed" | "setup_failed" | "signed_in" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "ytdlp_changed" | "device_removed";
-  address: string | null;
-  at: string;
-  facts: Record<string, unknown>;
-  id: number;
-  person: string | null;
-};
-
 export type downloads_Children = {
   done: number;
   failed: number;
@@ -598,15 +607,6 @@ export type downloads_Children = {
 
 export type downloads_Link = {
   url: string;
-};
-
-export type events_Event = {
-  download: Download;
-  gone: Gone;
-  library: Record<string, unknown>;
-  progress: (Progress)[];
-  snapshot: Snapshot;
-  system: System;
 };
 
 export type sources_Link = {

@@ -1,6 +1,6 @@
-import { useQueryClient } from "@tanstack/react-query";
-import { call } from "@/api/client";
+import { type InfiniteData, useQueryClient } from "@tanstack/react-query";
 import { keys } from "@/api/keys";
+import { moveItems } from "@/api/several";
 import type { Item } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { toast } from "@/components/ui/toast";
@@ -9,38 +9,42 @@ import { useI18n } from "@/i18n";
 /** The name under which items are dragged: their ids as JSON. */
 export const DRAGGED_ITEMS = "application/x-mediafetcher-items";
 
-/** Moves items to a folder, and back on request. */
+/** Moves items to a folder in one request, and back on request. */
 export function useMoveItems() {
   const { t } = useI18n();
   const cache = useQueryClient();
   const fail = useFailure();
   const reload = () => [keys.items, keys.folders].map((queryKey) => cache.invalidateQueries({ queryKey }));
 
+  /** Where these are now, as the lists that are loaded have it: folder -> items. */
+  function places(ids: readonly number[]): Map<string, number[]> {
+    const wanted = new Set(ids);
+    const found = new Map<string, number[]>();
+    for (const [, data] of cache.getQueriesData<InfiniteData<{ items: Item[] }>>({ queryKey: keys.items }))
+      for (const { id, folder } of data?.pages?.flatMap(({ items }) => items) ?? [])
+        if (wanted.delete(id)) found.set(folder, [...(found.get(folder) ?? []), id]);
+    return found;
+  }
+
   return async function move(ids: readonly number[], folder: string) {
-    const before: Item[] = [];
+    const before = places(ids);
     try {
-      for (const id of ids) {
-        const item = await call<Item>("GET", `/api/items/${id}`);
-        await call<Item>("PATCH", `/api/items/${id}`, { folder });
-        before.push(item);
-      }
+      const moved = await moveItems(ids, folder);
+      const f = folder || t("lib.top");
+      if (!moved) return void toast(t("lib.already", { f }));
+      toast(t("lib.moved", { n: moved, f }), {
+        action: {
+          label: t("job.undo"),
+          onClick: () =>
+            void Promise.all([...before].map(([home, those]) => moveItems(those, home)))
+              .catch(fail)
+              .finally(reload),
+        },
+      });
     } catch (error) {
       fail(error);
+    } finally {
+      reload();
     }
-    reload();
-    if (!before.length) return;
-    toast(t("lib.moved", { n: before.length, f: folder || t("lib.top") }), {
-      action: {
-        label: t("job.undo"),
-        onClick: async () => {
-          try {
-            for (const item of before) await call<Item>("PATCH", `/api/items/${item.id}`, { folder: item.folder });
-          } catch (error) {
-            fail(error);
-          }
-          reload();
-        },
-      },
-    });
   };
 }

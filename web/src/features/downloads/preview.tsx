@@ -81,11 +81,12 @@ export function LinkPreview({ found, links, wishes, onChange }: Props) {
 function Found({ preview, wishes, onChange }: { preview: Preview } & Pick<Props, "wishes" | "onChange">) {
   const { t, locale } = useI18n();
   const { title, uploader, site, size, duration, item, kind } = preview;
+  const picture = usePicture(preview.poster);
   return (
     <div data-preview={kind}>
       <div className="flex gap-4 p-4">
         <Poster
-          src={item === null ? null : `/media/${item}/poster`}
+          src={picture ?? (item === null ? null : `/media/${item}/poster`)}
           seed={title.length * 31 + site.length}
           duration={duration}
           className="w-32 shrink-0 self-start rounded-md sm:w-44"
@@ -129,6 +130,22 @@ function Found({ preview, wishes, onChange }: { preview: Preview } & Pick<Props,
       {kind === "playlist" && <Entries entries={preview.entries} wishes={wishes} onChange={onChange} />}
     </div>
   );
+}
+
+/** A JPEG in base64 as an address that the page may show. */
+function usePicture(base64: string | null): string | null {
+  const [address, setAddress] = useState<string | null>(null);
+  useEffect(() => {
+    if (!base64) return;
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const made = URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }));
+    setAddress(made);
+    return () => {
+      setAddress(null);
+      URL.revokeObjectURL(made);
+    };
+  }, [base64]);
+  return address;
 }
 
 /** Which entries of a list: all of them, or those that are ticked. */

@@ -5,9 +5,10 @@ import { FolderSelect } from "@/components/folder-select";
 import { Input } from "@/components/ui/misc";
 import { Select } from "@/components/ui/select";
 import { Switch } from "@/components/ui/switch";
-import { LOCALES, useI18n } from "@/i18n";
+import { useI18n } from "@/i18n";
 import { LinkPreview, usePreview } from "./preview";
-import { QUALITIES, type Wishes } from "./wishes";
+import { SubtitlesSelect } from "./subtitles-select";
+import { qualities, type Wishes } from "./wishes";
 
 type Props = {
   links: string[];
@@ -19,15 +20,14 @@ type Props = {
 };
 
 export default function WishPanel({ links, wishes, onChange, onKind, submit }: Props) {
-  const { t, locale } = useI18n();
+  const { t } = useI18n();
   const preview = usePreview(links.length === 1 ? links[0] : undefined, onKind);
   const names: Record<string, string> = {
     best: t("add.best"),
     m4a: `${t("add.audio")} · M4A`,
     mp3: `${t("add.audio")} · MP3`,
   };
-  const language = (code: string) => new Intl.DisplayNames(locale, { type: "language" }).of(code) ?? code;
-  const spoken = [...new Set([...Object.keys(LOCALES), ...navigator.languages.map((each) => each.slice(0, 2))])];
+  const seen = preview.looking ? undefined : preview.data;
   return (
     <div className="border-t">
       <LinkPreview found={preview} links={links} wishes={wishes} onChange={onChange} />
@@ -36,19 +36,16 @@ export default function WishPanel({ links, wishes, onChange, onKind, submit }: P
           label={t("add.quality")}
           value={wishes.quality}
           onChange={(quality) => onChange({ quality })}
-          items={QUALITIES.map((value) => ({ value, label: names[value] ?? t("add.upTo", { v: `${value}p` }) }))}
+          items={qualities(seen?.heights ?? [], wishes.quality).map((value) => ({
+            value,
+            label: names[value] ?? t("add.upTo", { v: `${value}p` }),
+          }))}
         />
         <FolderSelect value={wishes.folder} onChange={(folder) => onChange({ folder })} />
-        <Select
-          label={t("add.subtitles")}
-          className="max-w-52"
-          value={wishes.subtitles || "none"}
-          onChange={(value) => onChange({ subtitles: value === "none" ? "" : value })}
-          items={[
-            { value: "none", label: t("add.noSubtitles") },
-            ...spoken.map((value) => ({ value, label: t("add.subtitlesIn", { v: language(value) }) })),
-            { value: "all", label: t("add.allSubtitles") },
-          ]}
+        <SubtitlesSelect
+          value={wishes.subtitles}
+          there={seen?.subtitles ?? []}
+          onChange={(subtitles) => onChange({ subtitles })}
         />
         <span className="ml-auto max-sm:w-full">{submit}</span>
       </div>

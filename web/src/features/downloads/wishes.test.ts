@@ -1,4 +1,4 @@
-import { NOTHING_SPECIAL, optionsOf, seconds } from "./wishes";
+import { NOTHING_SPECIAL, optionsOf, qualities, seconds } from "./wishes";
 
 test.each([
   ["1:02:03", 3723],
@@ -27,4 +27,14 @@ test("of a list all entries, or those that were chosen", () => {
   expect(optionsOf({ ...NOTHING_SPECIAL, entries: [1, 3], ownFolder: false }, true)).toEqual({
     playlist: { items: [1, 3], folder: false },
   });
+});
+
+test("the qualities are those of the film, else the usual ones; what was chosen stays", () => {
+  expect(qualities([720, 360], "best")).toEqual(["best", "720", "360", "m4a", "mp3"]);
+  expect(qualities([720, 360], "1080")).toEqual(["best", "1080", "720", "360", "m4a", "mp3"]);
+  expect(qualities([], "mp3")).toContain("2160");
+});
+
+test("several languages", () => {
+  expect(optionsOf({ ...NOTHING_SPECIAL, subtitles: "hu,pt-BR" }, false)).toEqual({ subtitles: ["hu", "pt-BR"] });
 });

@@ -1,14 +1,20 @@
 /** What is wished for the links in the box, as the form keeps it and as the server wants it. */
 import type { Options } from "@/api/types";
 
-export const HEIGHTS = [2160, 1440, 1080, 720, 480] as const;
-export const QUALITIES = ["best", ...HEIGHTS.map(String), "m4a", "mp3"];
+const HEIGHTS = [2160, 1440, 1080, 720, 480];
+
+/** What may be chosen: of the heights that a film comes in, or the usual ones where nobody knows them. */
+export function qualities(heights: readonly number[], chosen: string): string[] {
+  const offered = (heights.length ? heights : HEIGHTS).map(String);
+  const kept = /^\d+$/.test(chosen) && !offered.includes(chosen) ? [chosen] : [];
+  return ["best", ...kept, ...offered, "m4a", "mp3"];
+}
 
 export type Wishes = {
   /** "best", a number of lines, or a kind of audio file. */
   quality: string;
   folder: string;
-  /** A language, "all", or "" for none. */
+  /** Languages with commas, "all", or "" for none. */
   subtitles: string;
   machine: boolean;
   start: string;
@@ -45,7 +51,7 @@ export function optionsOf(wishes: Wishes, list: boolean): Options {
   const options: Options = {};
   if (quality === "m4a" || quality === "mp3") options.audio = quality;
   else if (quality !== "best") options.max_height = Number(quality);
-  if (subtitles) options.subtitles = [subtitles];
+  if (subtitles) options.subtitles = subtitles.split(",");
   if (subtitles && machine) options.auto_subtitles = true;
   if (seconds(start)) options.start = seconds(start);
   if (seconds(end)) options.end = seconds(end);

@@ -8,7 +8,7 @@ export type Busy = "rename" | "child" | "move" | "remove";
 export const choicesOf = (t: T, run: (what: Busy) => void): Choice[] => [
   { key: "rename", label: t("lib.rename"), icon: <Pencil />, shortcut: "F2", run: () => run("rename") },
   { key: "child", label: t("lib.newFolder"), icon: <FolderPlus />, run: () => run("child") },
-  { key: "move", label: t("lib.move"), icon: <FolderInput />, run: () => run("move") },
+  { key: "move", label: t("lib.move"), icon: <FolderInput />, shortcut: "M", run: () => run("move") },
   {
     key: "remove",
     label: t("folder.remove"),

@@ -90,6 +90,7 @@ export function FolderTree({ current, onPick }: { current?: string; onPick?: () 
         row.children && open.has(row.id) ? toggle(row.id, false) : row.parent && focus({ id: row.parent }),
       Enter: () => show(row),
       F2: () => setBusy({ id: row.id, with: "rename" }),
+      m: () => setBusy({ id: row.id, with: "move" }),
       Delete: () => remove(row),
     };
     const run = act[event.key];

@@ -1,66 +1,42 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { call } from "@/api/client";
 import { keys } from "@/api/keys";
-import type { Item, Purged, Trashed } from "@/api/types";
+import { copyItems } from "@/api/several";
+import type { Item, Purged } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { useMoveItems } from "@/components/move-items";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
-import { bytes } from "@/lib/format";
 
-/** What may be done to items. Each reloads what it changed; the trash can be undone from its toast. */
+/** What may be done to items, beside removing them. Each is one request, and reloads what it changed. */
 export function useItemActions() {
-  const { t, locale } = useI18n();
+  const { t } = useI18n();
   const cache = useQueryClient();
   const fail = useFailure();
   const move = useMoveItems();
-  const reload = () =>
-    Promise.all(
-      [keys.items, keys.folders, keys.trash, keys.system].map((queryKey) => cache.invalidateQueries({ queryKey })),
-    );
-  /** One after the other; stops at the first that fails, and says so. Answers what went well. */
-  async function all<T>(ids: readonly number[], one: (id: number) => Promise<T>): Promise<T[]> {
-    const done: T[] = [];
-    try {
-      for (const id of ids) done.push(await one(id));
-    } catch (error) {
-      fail(error);
-    }
-    void reload();
-    return done;
-  }
-  const restore = (ids: readonly number[]) => all(ids, (id) => call<Item>("POST", `/api/items/${id}/restore`));
+  const attempt = (doing: () => Promise<unknown>) =>
+    void doing()
+      .catch(fail)
+      .finally(() => {
+        for (const queryKey of [keys.items, keys.folders, keys.trash, keys.system])
+          void cache.invalidateQueries({ queryKey });
+      });
 
   return {
     move,
-    async restore(ids: readonly number[]) {
-      const back = await restore(ids);
-      if (back.length) toast(t("trash.restored", { n: back.length }));
-    },
-    async trash(ids: readonly number[]) {
-      const gone = await all(ids, async (id) => ({ id, ...(await call<Trashed>("DELETE", `/api/items/${id}`)) }));
-      if (!gone.length) return;
-      const frees = gone.reduce((sum, each) => sum + each.frees, 0);
-      toast(t("lib.deleted", { n: gone.length }), {
-        description: frees ? t("trash.frees", { v: bytes(frees, locale) }) : t("trash.shared"),
-        action: { label: t("job.undo"), onClick: () => void restore(gone.map(({ id }) => id)) },
-      });
-    },
-    rename: (id: number, title: string) => all([id], () => call<Item>("PATCH", `/api/items/${id}`, { title })),
-    async copy(ids: readonly number[], folder: string) {
-      const made = await all(ids, (item) => call<Item>("POST", "/api/items", { item, folder }));
-      if (made.length) toast(t("lib.copied", { n: made.length, f: folder || t("lib.top") }));
-    },
+    rename: (id: number, title: string) => attempt(() => call<Item>("PATCH", `/api/items/${id}`, { title })),
+    copy: (ids: readonly number[], folder: string) =>
+      attempt(async () => {
+        const made = await copyItems(ids, folder);
+        const f = folder || t("lib.top");
+        toast(made ? t("lib.copied", { n: made, f }) : t("lib.already", { f }));
+      }),
     /** No ids: everything that is in the trash. */
-    async purge(ids?: readonly number[]) {
-      try {
+    purge: (ids?: readonly number[]) =>
+      attempt(async () => {
         const { purged } = await call<Purged>("DELETE", "/api/trash", ids ? { items: ids } : {});
         toast(t("trash.purged", { n: purged }));
-      } catch (error) {
-        fail(error);
-      }
-      await reload();
-    },
+      }),
   };
 }
 

@@ -13,6 +13,7 @@ import {
 } from "react";
 import { codeOf } from "@/api/client";
 import { rowsOf, useFolders, useItems, useSystem } from "@/api/queries";
+import { useRemoveItems } from "@/components/remove-items";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogContent, DialogTitle } from "@/components/ui/dialog";
 import { Empty, Skeleton } from "@/components/ui/misc";
@@ -47,6 +48,7 @@ export function Library({ folders }: Props) {
   const filtered = !!(kind || unwatched || site);
   const selection = useSelection(useMemo(() => items.map(({ id }) => id), [items]));
   const actions = useItemActions();
+  const removal = useRemoveItems();
   const [asked, setAsked] = useState<Asked>();
   const [drawer, setDrawer] = useState(false);
   const [help, setHelp] = useState(false);
@@ -87,7 +89,7 @@ export function Library({ folders }: Props) {
     if (verb === "save") return saveFiles(ids);
     if (verb === "trash") {
       clear();
-      return void actions.trash(ids);
+      return removal.remove(ids);
     }
     setAsked({ verb, ids });
   }
@@ -95,7 +97,8 @@ export function Library({ folders }: Props) {
     const { verb, ids } = asked as Asked;
     setAsked(undefined);
     clear();
-    void (verb === "move" ? actions.move(ids, folder) : actions.copy(ids, folder));
+    if (verb === "move") void actions.move(ids, folder);
+    else actions.copy(ids, folder);
   }
   const renamed = asked?.verb === "rename" ? items.find(({ id }) => id === asked.ids[0]) : undefined;
 
@@ -132,6 +135,7 @@ export function Library({ folders }: Props) {
           onClear={clear}
         />
       )}
+      {removal.dialog}
       <Suspense>
         {(asked?.verb === "move" || asked?.verb === "copy") && (
           <FolderPicker
@@ -145,7 +149,7 @@ export function Library({ folders }: Props) {
         <RenameDialog
           title={renamed.title}
           onClose={() => setAsked(undefined)}
-          onRename={(title) => void actions.rename(renamed.id, title)}
+          onRename={(title) => actions.rename(renamed.id, title)}
         />
       )}
       <Dialog open={drawer} onOpenChange={setDrawer}>

@@ -2,9 +2,10 @@ import { CircleAlert, RotateCcw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { codeOf } from "@/api/client";
 import { rowsOf, useTrash } from "@/api/queries";
-import type { Item } from "@/api/types";
 import Confirm from "@/components/confirm";
+import { Meaning } from "@/components/meaning";
 import { Thumb } from "@/components/media-card";
+import { useRemoveItems } from "@/components/remove-items";
 import { Button } from "@/components/ui/button";
 import { Empty, Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
@@ -16,9 +17,10 @@ export function TrashPage() {
   const { t, locale, explain } = useI18n();
   const trash = useTrash();
   const actions = useItemActions();
+  const { restore } = useRemoveItems();
   const items = rowsOf(trash.data);
   const frees = trash.data?.pages[0]?.frees ?? 0;
-  const [asked, setAsked] = useState<{ ids?: number[]; item?: Item }>();
+  const [asked, setAsked] = useState<{ ids?: number[] }>();
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto flex min-h-full max-w-5xl flex-col px-4 pb-12 pt-4 sm:px-8 sm:pt-6">
@@ -70,7 +72,7 @@ export function TrashPage() {
                   variant="outline"
                   size="sm"
                   aria-label={`${t("trash.restore")}: ${item.title}`}
-                  onClick={() => void actions.restore([item.id])}
+                  onClick={() => void restore([item.id])}
                 >
                   <RotateCcw />
                   <span className="max-sm:hidden">{t("trash.restore")}</span>
@@ -79,7 +81,7 @@ export function TrashPage() {
                   variant="ghost"
                   size="icon-sm"
                   aria-label={`${t("trash.purge")}: ${item.title}`}
-                  onClick={() => setAsked({ ids: [item.id], item })}
+                  onClick={() => setAsked({ ids: [item.id] })}
                 >
                   <Trash2 />
                 </Button>
@@ -96,30 +98,12 @@ export function TrashPage() {
       {asked && (
         <Confirm
           title={t(asked.ids ? "trash.purge" : "trash.empty")}
-          body={
-            asked.item ? (
-              <Meaning item={asked.item} />
-            ) : (
-              `${t("trash.wouldFree", { v: bytes(frees, locale) })} ${t("trash.forever")}`
-            )
-          }
+          body={<Meaning ids={asked.ids} />}
           action={t("trash.purge")}
           onClose={() => setAsked(undefined)}
-          onYes={() => void actions.purge(asked.ids)}
+          onYes={() => actions.purge(asked.ids)}
         />
       )}
     </div>
-  );
-}
-
-/** What deleting this one for good does to the file behind it. */
-function Meaning({ item }: { item: Item }) {
-  const { t, locale } = useI18n();
-  const others = item.media.ref_count - 1;
-  return (
-    <>
-      {others ? t("trash.kept", { n: others }) : t("trash.goes", { v: bytes(item.media.size, locale) })}{" "}
-      {t("trash.forever")}
-    </>
   );
 }

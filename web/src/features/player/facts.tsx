@@ -2,13 +2,13 @@ import { ExternalLink, FolderOpen } from "lucide-react";
 import type { Item } from "@/api/types";
 import { useI18n } from "@/i18n";
 import { bytes, clock, date, integer } from "@/lib/format";
+import { languageName } from "@/lib/languages";
 import { cn } from "@/lib/utils";
 
 /** Everything that is known of the file, and where it came from. */
 export function Facts({ item }: { item: Item }) {
   const { t, locale } = useI18n();
   const { media } = item;
-  const language = (code: string) => new Intl.DisplayNames(locale, { type: "language" }).of(code) ?? code;
   const facts: [string, string | null][] = [
     [
       t("fact.format"),
@@ -17,7 +17,7 @@ export function Facts({ item }: { item: Item }) {
     [t("fact.picture"), media.width && media.height ? `${media.width} × ${media.height}` : null],
     [t("fact.length"), item.duration === null ? null : clock(item.duration)],
     [t("fact.size"), `${bytes(media.size, locale)} (${integer(media.size, locale)} B)`],
-    [t("fact.subtitles"), item.subtitles.map(language).join(", ") || null],
+    [t("fact.subtitles"), item.subtitles.map((code) => languageName(code, locale)).join(", ") || null],
     [t("fact.holders"), t("fact.entries", { n: media.ref_count })],
     [t("fact.added"), date(item.created_at, locale)],
     ["SHA-256", media.sha256],

@@ -4,18 +4,20 @@ import { useNavigate } from "@tanstack/react-router";
 import { Ban, Download as DownloadIcon, EllipsisVertical, RefreshCw, Shuffle, Trash2 } from "lucide-react";
 import { call } from "@/api/client";
 import { keys } from "@/api/keys";
-import type { Download, Item, Trashed } from "@/api/types";
+import type { Download, Item } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { type Choice, placeOf, useMenu } from "@/components/menu-at";
+import { useRemoveItems } from "@/components/remove-items";
 import { Button } from "@/components/ui/button";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
-import { bytes } from "@/lib/format";
 
 export function More({ item }: { item: Item }) {
   const { t } = useI18n();
   const { ask, menu, open } = useMenu();
+  const navigate = useNavigate();
   const actions = useItemVerbs(item);
+  const removal = useRemoveItems(() => navigate({ to: "/library", search: { folder: item.folder || undefined } }));
   const choices: Choice[] = [
     { key: "save", label: t("lib.download"), icon: <DownloadIcon />, run: actions.save },
     ...(item.source_url
@@ -27,7 +29,14 @@ export function More({ item }: { item: Item }) {
     ...(item.source
       ? [{ key: "never", label: t(item.never ? "play.allow" : "play.never"), icon: <Ban />, run: actions.never }]
       : []),
-    { key: "trash", label: t("lib.delete"), icon: <Trash2 />, danger: true, apart: true, run: actions.trash },
+    {
+      key: "trash",
+      label: t("lib.delete"),
+      icon: <Trash2 />,
+      danger: true,
+      apart: true,
+      run: () => removal.remove([item.id]),
+    },
   ];
   return (
     <>
@@ -42,17 +51,17 @@ export function More({ item }: { item: Item }) {
         <EllipsisVertical />
       </Button>
       {menu}
+      {removal.dialog}
     </>
   );
 }
 
 function useItemVerbs(item: Item) {
-  const { t, locale } = useI18n();
+  const { t } = useI18n();
   const cache = useQueryClient();
-  const navigate = useNavigate();
   const fail = useFailure();
   const reload = () => {
-    for (const queryKey of [keys.items, keys.folders, keys.trash]) void cache.invalidateQueries({ queryKey });
+    for (const queryKey of [keys.items, keys.folders]) void cache.invalidateQueries({ queryKey });
   };
   /** Runs it; what goes wrong is said. */
   const attempt = (doing: () => Promise<unknown>) => () => void doing().catch(fail).finally(reload);
@@ -71,14 +80,6 @@ function useItemVerbs(item: Item) {
     never: attempt(async () => {
       await call(item.never ? "DELETE" : "PUT", `/api/sources/${item.source}/never`);
       toast(t(item.never ? "play.allowed" : "play.neverSaid"), { description: item.title });
-    }),
-    trash: attempt(async () => {
-      const { frees } = await call<Trashed>("DELETE", `/api/items/${item.id}`);
-      toast(t("lib.deleted", { n: 1 }), {
-        description: frees ? t("trash.frees", { v: bytes(frees, locale) }) : t("trash.shared"),
-        action: { label: t("job.undo"), onClick: attempt(() => call("POST", `/api/items/${item.id}/restore`)) },
-      });
-      await navigate({ to: "/library", search: { folder: item.folder || undefined } });
     }),
   };
 }

@@ -6,6 +6,7 @@ import { Poster } from "@/components/poster";
 import { buttonVariants } from "@/components/ui/button";
 import { useI18n } from "@/i18n";
 import { clock } from "@/lib/format";
+import { languageName } from "@/lib/languages";
 import { Ended } from "./ended";
 import { usePosition } from "./position";
 
@@ -40,7 +41,7 @@ export function Screen({ item, player, next, nextTitle }: Props) {
         kind="subtitles"
         src={`/media/${item.id}/subtitles/${language}`}
         srcLang={language}
-        label={new Intl.DisplayNames(locale, { type: "language" }).of(language) ?? language}
+        label={languageName(language, locale)}
       />
     )),
   };

@@ -16,10 +16,16 @@ export function Card({ id, title, hint, children }: CardProps) {
   );
 }
 
-type FieldProps = { label: string; hint?: string; children: (id: string, hintId: string) => ReactNode };
+type FieldProps = {
+  label: string;
+  hint?: string;
+  /** What is wrong with what was typed; said in the place of the hint. */
+  wrong?: string;
+  children: (id: string, hintId: string) => ReactNode;
+};
 
 /** One setting: what it is at the left, its control at the right. */
-export function Field({ label, hint, children }: FieldProps) {
+export function Field({ label, hint, wrong, children }: FieldProps) {
   const id = useId();
   return (
     <div className="flex flex-wrap items-center gap-x-6 gap-y-3 px-4 py-3.5">
@@ -27,10 +33,16 @@ export function Field({ label, hint, children }: FieldProps) {
         <label htmlFor={id} className="font-medium">
           {label}
         </label>
-        {hint && (
-          <p id={`${id}h`} className="text-[0.8125rem] text-muted-foreground">
-            {hint}
+        {wrong ? (
+          <p id={`${id}h`} role="alert" className="text-[0.8125rem] text-destructive">
+            {wrong}
           </p>
+        ) : (
+          hint && (
+            <p id={`${id}h`} className="text-[0.8125rem] text-muted-foreground">
+              {hint}
+            </p>
+          )
         )}
       </div>
       {children(id, `${id}h`)}

@@ -21,29 +21,29 @@ export function Limits() {
             hint={t("set.jobsHint")}
             value={server.jobs}
             min={1}
-            max={32}
-            onSave={(jobs) => jobs && void change({ jobs })}
+            max={64}
+            onSave={(jobs) => change({ jobs })}
           />
           <NumberField
             label={t("set.jobsPerSite")}
             value={server.jobs_per_site}
             min={1}
-            max={32}
-            onSave={(jobs) => jobs && void change({ jobs_per_site: jobs })}
+            max={64}
+            onSave={(jobs) => change({ jobs_per_site: jobs })}
           />
           <NumberField
             label={t("set.transcodes")}
             value={server.transcodes}
             min={1}
-            max={16}
-            onSave={(transcodes) => transcodes && void change({ transcodes })}
+            max={64}
+            onSave={(transcodes) => change({ transcodes })}
           />
           <NumberField
             label={t("set.threads")}
             value={server.ffmpeg_threads}
             min={1}
             max={256}
-            onSave={(threads) => threads && void change({ ffmpeg_threads: threads })}
+            onSave={(threads) => change({ ffmpeg_threads: threads })}
           />
           <Field label={t("set.maxHeight")} hint={t("set.maxHeightHint")}>
             {() => (
@@ -66,9 +66,9 @@ export function Limits() {
             min={2}
             max={10_000_000}
             empty="–"
-            onSave={(rate) => void change({ rate_limit: rate && rate * 1000 })}
+            onSave={(rate) => change({ rate_limit: rate && rate * 1000 })}
           />
-          <ProxyField value={server.proxy ?? ""} onSave={(proxy) => void change({ proxy: proxy || null })} />
+          <ProxyField value={server.proxy ?? ""} onSave={(proxy) => change({ proxy: proxy || null })} />
         </>
       ) : (
         <Skeleton className="h-40 rounded-none" />
@@ -77,11 +77,13 @@ export function Limits() {
   );
 }
 
-function ProxyField({ value, onSave }: { value: string; onSave: (value: string) => void }) {
+function ProxyField({ value, onSave }: { value: string; onSave: (value: string) => Promise<boolean> }) {
   const { t } = useI18n();
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
-  const save = () => text.trim() !== value && onSave(text.trim());
+  const save = async () => {
+    if (text.trim() !== value && !(await onSave(text.trim()))) setText(value);
+  };
   return (
     <Field label={t("set.proxy")} hint={t("set.proxyHint")}>
       {(id, hint) => (
@@ -91,8 +93,8 @@ function ProxyField({ value, onSave }: { value: string; onSave: (value: string) 
           placeholder="socks5://…"
           value={text}
           onChange={(event) => setText(event.target.value)}
-          onBlur={save}
-          onKeyDown={(event) => event.key === "Enter" && save()}
+          onBlur={() => void save()}
+          onKeyDown={(event) => event.key === "Enter" && void save()}
           className="w-full sm:w-64"
         />
       )}

@@ -1,5 +1,7 @@
 import { useEffect, useState } from "react";
 import { Input } from "@/components/ui/misc";
+import { useI18n } from "@/i18n";
+import { integer } from "@/lib/format";
 import { Field } from "./card";
 
 type Props = {
@@ -11,37 +13,42 @@ type Props = {
   max: number;
   /** What an empty box means; without it a number is needed. */
   empty?: string;
-  onSave: (value: number | null) => void;
+  /** Answers false where it was refused: then the value stands that holds. */
+  onSave: (value: number | null) => Promise<boolean>;
 };
 
 /** A number of the server: kept when the box is left or Enter is pressed. */
 export function NumberField({ label, hint, unit, value, min, max, empty, onSave }: Props) {
+  const { t, locale } = useI18n();
   const shown = value === null ? "" : String(value);
   const [text, setText] = useState(shown);
   useEffect(() => setText(shown), [shown]);
-  const save = () => {
-    if (text === shown) return;
+  const [wrong, setWrong] = useState(false);
+  const save = async () => {
+    if (text === shown) return setWrong(false);
     const number = text.trim() === "" ? null : Number(text);
     const valid = number === null ? empty !== undefined : Number.isInteger(number) && number >= min && number <= max;
-    if (valid) onSave(number);
-    else setText(shown);
+    setWrong(!valid);
+    if (valid && (await onSave(number)) === false) setText(shown);
   };
+  const says = wrong && t("set.between", { a: integer(min, locale), b: integer(max, locale) });
   return (
-    <Field label={label} hint={hint}>
+    <Field label={label} hint={hint} wrong={says || undefined}>
       {(id, hintId) => (
         <span className="flex items-center gap-2">
           <Input
             id={id}
-            aria-describedby={hint && hintId}
+            aria-describedby={hint || wrong ? hintId : undefined}
+            aria-invalid={wrong}
             type="number"
             min={min}
             max={max}
             placeholder={empty}
             value={text}
             onChange={(event) => setText(event.target.value)}
-            onBlur={save}
-            onKeyDown={(event) => event.key === "Enter" && save()}
-            className="num w-28 text-right"
+            onBlur={() => void save()}
+            onKeyDown={(event) => event.key === "Enter" && void save()}
+            className="num w-28 text-right aria-invalid:border-destructive"
           />
           {unit && <span className="w-12 text-[0.8125rem] text-muted-foreground">{unit}</span>}
         </span>

@@ -1,17 +1,18 @@
 import { Trash2, UserRound } from "lucide-react";
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useEffect, useId, useState } from "react";
 import { call } from "@/api/client";
-import type { User, Users } from "@/api/types";
+import type { User, UserRow, Users } from "@/api/types";
 import Confirm from "@/components/confirm";
 import { Button } from "@/components/ui/button";
 import { Badge, Input } from "@/components/ui/misc";
 import { Switch } from "@/components/ui/switch";
 import { useI18n } from "@/i18n";
-import { date } from "@/lib/format";
+import { bytes, date } from "@/lib/format";
 import { useAsk, useListed } from "./ask";
 import { Card, Line } from "./card";
 
 const PATH = "/api/users";
+const GIGABYTE = 1e9;
 
 /** Who may come in; for administrators. */
 export function People({ me }: { me: number }) {
@@ -30,8 +31,13 @@ export function People({ me }: { me: number }) {
               {user.name} {user.admin && <Badge tone="primary">{t("set.admin")}</Badge>}
             </>
           }
-          about={date(user.created_at, locale)}
+          about={[
+            date(user.created_at, locale),
+            t("set.libraryHas", { v: bytes(user.usage.bytes, locale), n: user.usage.items }),
+            t("set.charged", { v: bytes(user.usage.charged, locale) }),
+          ].join(" · ")}
         >
+          <Quota user={user} onSave={(quota) => ask(() => call("PATCH", `${PATH}/${user.id}`, { quota }))} />
           {user.id !== me && (
             <>
               <Button
@@ -65,6 +71,36 @@ export function People({ me }: { me: number }) {
         />
       )}
     </Card>
+  );
+}
+
+/** How much may be charged to somebody, in gigabytes; an empty box is no limit. */
+function Quota({ user, onSave }: { user: UserRow; onSave: (quota: number | null) => Promise<unknown> }) {
+  const { t } = useI18n();
+  const shown = user.quota === null ? "" : String(user.quota / GIGABYTE);
+  const [text, setText] = useState(shown);
+  useEffect(() => setText(shown), [shown]);
+  const save = () => {
+    if (text === shown) return;
+    const size = Number(text);
+    if (Number.isFinite(size) && size >= 0 && size < 1e9) void onSave(text.trim() ? Math.round(size * GIGABYTE) : null);
+    else setText(shown);
+  };
+  return (
+    <span className="flex shrink-0 items-center gap-1.5 text-xs text-muted-foreground">
+      <Input
+        inputMode="decimal"
+        aria-label={`${t("set.quotaOf")}: ${user.name}`}
+        title={t("set.quotaOf")}
+        placeholder="∞"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onBlur={save}
+        onKeyDown={(event) => event.key === "Enter" && save()}
+        className="num h-8 w-16 px-2 text-right"
+      />
+      GB
+    </span>
   );
 }
 

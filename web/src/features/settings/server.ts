@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { call } from "@/api/client";
+import type { SomeSettings } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
@@ -26,7 +27,7 @@ export function useServer(enabled = true) {
   const cache = useQueryClient();
   const fail = useFailure();
   const { data } = useQuery({ queryKey: KEY, queryFn: () => call<Server>("GET", PATH), enabled });
-  async function change(some: Partial<Server>): Promise<boolean> {
+  async function change(some: SomeSettings): Promise<boolean> {
     try {
       cache.setQueryData(KEY, await call<Server>("PATCH", PATH, some));
       toast(t("set.saved"));

@@ -3,6 +3,7 @@ import {
   FolderOutput,
   Gauge,
   HardDrive,
+  History,
   Info,
   KeyRound,
   LockKeyhole,
@@ -27,10 +28,11 @@ import { People } from "./people";
 import { Sessions } from "./sessions";
 import { Storage } from "./storage";
 import { Tokens } from "./tokens";
+import { Trail } from "./trail";
 import { TrashSettings } from "./trash";
 import { YtDlp } from "./ytdlp";
 
-const ADMINS: readonly string[] = ["people", "limits", "ytdlp"];
+const ADMINS: readonly string[] = ["people", "limits", "ytdlp", "trail"];
 const SECTIONS = [
   ["general", SlidersHorizontal],
   ["account", LockKeyhole],
@@ -43,6 +45,7 @@ const SECTIONS = [
   ["ytdlp", Sparkles],
   ["trash", Trash2],
   ["storage", HardDrive],
+  ["trail", History],
   ["export", FolderOutput],
   ["about", Info],
 ] as const;
@@ -85,6 +88,7 @@ export function Settings() {
           <TrashSettings admin={user.admin} />
           <Storage />
           {user.admin && <Machines />}
+          {user.admin && <Trail />}
           <Export />
           <About />
         </div>

@@ -22,7 +22,7 @@ export function TrashSettings({ admin }: { admin: boolean }) {
             value={server.trash_days}
             min={0}
             max={3650}
-            onSave={(days) => days !== null && void change({ trash_days: days })}
+            onSave={(days) => change({ trash_days: days })}
           />
           <NumberField
             label={t("set.graceHours")}
@@ -31,7 +31,7 @@ export function TrashSettings({ admin }: { admin: boolean }) {
             value={server.grace_hours}
             min={0}
             max={8760}
-            onSave={(hours) => hours !== null && void change({ grace_hours: hours })}
+            onSave={(hours) => change({ grace_hours: hours })}
           />
         </>
       )}

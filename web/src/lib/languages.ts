@@ -1,0 +1,33 @@
+/** Languages by their names in the language of the page; the browser knows them, so there is no list of ours. */
+const LETTERS = "abcdefghijklmnopqrstuvwxyz";
+
+/** The name of a code such as `pt-BR`; the code itself where nobody knows it. */
+export function languageName(code: string, locale: string): string {
+  try {
+    return new Intl.DisplayNames(locale, { type: "language" }).of(code) ?? code;
+  } catch {
+    return code; // it is none
+  }
+}
+
+/** Every language of two letters that the browser has a name for: [code, name], in the order of their names. */
+export function allLanguages(locale: string): [code: string, name: string][] {
+  const names = new Intl.DisplayNames(locale, { type: "language", fallback: "none" });
+  const found: [string, string][] = [];
+  for (const first of LETTERS)
+    for (const second of LETTERS) {
+      const name = names.of(first + second);
+      if (name) found.push([first + second, name]);
+    }
+  return found.sort(([, a], [, b]) => a.localeCompare(b, locale));
+}
+
+/** Codes out of what was typed: names or codes, with commas. What is neither is left out. */
+export function codesIn(text: string, known: readonly (readonly [code: string, name: string])[]): string[] {
+  const codes = text
+    .split(",")
+    .map((word) => word.trim())
+    .map((word) => known.find(([, name]) => name.toLowerCase() === word.toLowerCase())?.[0] ?? word)
+    .filter((word) => /^[a-z]{2,3}(-[a-z0-9]{1,8}){0,3}$/i.test(word));
+  return [...new Set(codes)];
+}
