@@ -73,7 +73,7 @@ export const enSettings = {
   "set.threads": "Cores for each conversion",
   "set.maxHeight": "Best quality",
   "set.maxHeightHint": "Where a download does not ask for another.",
-  "set.rateLimit": "Speed limit of each download",
+  "set.rateLimit": "Speed limit of all downloads together",
   "set.proxy": "Proxy",
   "set.proxyHint": "http://, https:// or socks5://, for downloads.",
   "set.trashHint": "What you delete waits here; the file itself goes when no entry keeps it.",

@@ -76,7 +76,7 @@ export const frSettings: Pick<Dict, keyof typeof enSettings> = {
   "set.threads": "Cœurs par conversion",
   "set.maxHeight": "Meilleure qualité",
   "set.maxHeightHint": "Quand un téléchargement n’en demande pas d’autre.",
-  "set.rateLimit": "Débit maximal par téléchargement",
+  "set.rateLimit": "Débit maximal de tous les téléchargements ensemble",
   "set.proxy": "Proxy",
   "set.proxyHint": "http://, https:// ou socks5://, pour les téléchargements.",
   "set.trashHint": "Ce que vous supprimez attend ici ; le fichier disparaît quand plus aucune entrée ne le garde.",

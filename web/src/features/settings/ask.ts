@@ -2,9 +2,13 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { call } from "@/api/client";
 import { useFailure } from "@/components/failure";
 
-/** A list of the settings: sessions, tokens, people. */
-export function useListed<T>(path: string) {
-  return useQuery({ queryKey: ["settings", path], queryFn: () => call<T>("GET", path) });
+/** A list of the settings: sessions, tokens, people. While `busy` says so, it is asked for each second. */
+export function useListed<T>(path: string, busy: (data: T) => boolean = () => false) {
+  return useQuery({
+    queryKey: ["settings", path],
+    queryFn: () => call<T>("GET", path),
+    refetchInterval: ({ state }) => (state.data && busy(state.data) ? 1000 : false),
+  });
 }
 
 /** Does something to a list and loads it again; a failure is said in a toast. Answers undefined where it failed. */

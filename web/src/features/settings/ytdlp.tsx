@@ -13,7 +13,7 @@ const PATH = "/api/ytdlp";
 /** The part that knows the sites: its version, a newer one, the one before; for administrators. */
 export function YtDlp() {
   const { t } = useI18n();
-  const { data, isError } = useListed<Answer>(PATH);
+  const { data, isError } = useListed<Answer>(PATH, ({ updating }) => updating);
   const ask = useAsk(PATH);
   if (isError) return null;
   const tell = (body: { action: "update" | "rollback"; channel?: string }) =>
