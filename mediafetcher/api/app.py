@@ -66,7 +66,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/events", events.stream, READ),
     Route("PATCH", "/api/settings", system.change_settings, ADMIN, (e.PinnedSetting,)),
     Route("GET", "/api/ytdlp", ytdlp.show, ADMIN),
-    Route("POST", "/api/ytdlp", ytdlp.manage, ADMIN, (e.IndexAway, e.NothingBefore), 200),
+    Route("POST", "/api/ytdlp", ytdlp.manage, ADMIN, (e.IndexAway, e.NothingBefore, e.NothingOffered), 200),
     # who comes in
     Route("GET", "/api/session", account.state, OPTIONAL),
     Route("POST", "/api/setup", account.set_up, OPEN, (*_PASSWORD, e.SetupCode, e.SetupClosed, e.NameTaken)),

@@ -7,13 +7,15 @@ from litestar.params import JSONBody
 
 from mediafetcher.accounts import audit
 from mediafetcher.api.answer import Asked, address
+from mediafetcher.downloads import trial
 from mediafetcher.fetching import renew, ytdlp
 
 
 class Order(msgspec.Struct, forbid_unknown_fields=True):
-    """`update` goes on by itself (`updating`, then `version` or `error`); `look` only asks what there is."""
+    """`update` goes on by itself (`updating`, then `version` or `error`); `look` only asks what there is; `accept`
+    uses what is `offered`, and tries again what failed of its site."""
 
-    action: Literal["update", "rollback", "look"]
+    action: Literal["update", "rollback", "look", "accept"]
     channel: ytdlp.Channel | None = None
 
 
@@ -29,5 +31,7 @@ async def manage(request: Asked, data: JSONBody[Order]) -> ytdlp.Status:
     await audit.record("ytdlp_changed", request.user.id, address(request), action=data.action)
     if data.action == "rollback":
         return ytdlp.rollback()
+    if data.action == "accept":
+        return await trial.accept()
     renew.start(data.channel)
     return ytdlp.status()

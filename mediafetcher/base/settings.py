@@ -25,7 +25,7 @@ _CHOICES = {
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("text", "json"),
     "encoder": ("auto", "software"),
-    "ytdlp_update": ("off", "auto"),
+    "ytdlp_update": ("off", "offer", "auto"),
 }
 
 
@@ -77,7 +77,11 @@ class Settings:
     max_tries: int = _setting(8, "tries of a download whose errors may pass", low=1)
     encoder: str = _setting("auto", "auto: the hardware where it really encodes; software: libx264 always")
     ytdlp_index: str = _setting("https://pypi.org/simple", "package index that a newer yt-dlp comes from")
-    ytdlp_update: str = _setting("off", "auto: try a newer yt-dlp when several downloads of a site fail; or off")
+    ytdlp_update: str = _setting(
+        "offer",
+        "what happens when a site changed: offer (a newer yt-dlp is tried, and offered if it helps),"
+        " auto (it is then used, and renewed once a day), off",
+    )
 
     # Names that the environment or a flag decided: not to be changed while it runs.
     pinned: frozenset[str] = field(default=frozenset(), metadata={"inner": True})

@@ -33,5 +33,7 @@ async def _show(out: Out) -> None:
         out.line(f"newest:  {now.latest}" if now.latest != now.version else "It is the newest.")
     if now.previous:
         out.line(f"before:  {now.previous} (`mediafetcher ytdlp rollback`)")
+    if now.offered:
+        out.line(f"offered: {now.offered}, which mended a download of {now.offered_site} (`mediafetcher ytdlp update`)")
     if away:
         out.line(f"Whether there is a newer one is not known: {away}")

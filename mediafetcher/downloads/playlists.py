@@ -14,7 +14,7 @@ from mediafetcher.accounts import cookies
 from mediafetcher.base import errors, log
 from mediafetcher.db import engine
 from mediafetcher.downloads import held, jobs
-from mediafetcher.fetching.fetch import Entry, Fetch, Listing
+from mediafetcher.fetching.fetch import Entry, Fetch, Listing, Trial
 from mediafetcher.fetching.options import MAX_ENTRIES, Playlist
 from mediafetcher.library import folders
 from mediafetcher.net import urls
@@ -23,7 +23,7 @@ _log = log.get("playlists")
 _NAME = 120  # characters of a folder
 
 
-async def expand(claim: jobs.Claim, hold: held.Hold, folder: Path) -> None:
+async def expand(claim: jobs.Claim, hold: held.Hold, folder: Path, other: Trial | None = None) -> None:
     """Look at the list of a claimed row and put its entries into the queue. Raises as `Fetch`, or `Lost`."""
     async with (
         cookies.lent(claim.owner, claim.url) as jar,
@@ -32,6 +32,7 @@ async def expand(claim: jobs.Claim, hold: held.Hold, folder: Path) -> None:
             claim.options,
             folder,
             jar.text if jar else None,
+            trial=other,
             mode="list",
             on_warning=lambda message: hold.say(message, "warning"),
         ) as source,

@@ -23,12 +23,13 @@ from huey.serializer import Serializer
 
 from mediafetcher.base import errors, events, log, settings
 from mediafetcher.db import engine, preferences
-from mediafetcher.downloads import gate, held, jobs, machines, preview, work
+from mediafetcher.downloads import gate, held, jobs, machines, preview, trial, work
 from mediafetcher.fetching import warm, ytdlp
 
 _log = log.get("queue")
 _NAME = "mediafetcher"
 _PROGRESS_SECONDS = 0.25  # the pages hear of progress this often
+_LOOK_SECONDS = 600.0  # between two looks at whether a newer yt-dlp is due
 _PROGRESS_ROWS = 40  # in one notification, which may have 8,000 bytes
 
 
@@ -164,6 +165,7 @@ class Queue:
             asyncio.create_task(self._forever(self._reconcile, chosen.reconcile_seconds), name="reconcile"),
             asyncio.create_task(self._forever(machines.announce, machines.EVERY), name="machines"),
             asyncio.create_task(self._forever(self._send_progress, _PROGRESS_SECONDS), name="progress"),
+            asyncio.create_task(self._forever(trial.look_daily, _LOOK_SECONDS), name="yt-dlp"),
             asyncio.create_task(self._hear_orders(), name="orders"),
         ]
 

@@ -15,9 +15,9 @@ from typing import NamedTuple
 from mediafetcher.accounts import cookies
 from mediafetcher.base import child, clock, errors, log, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import anew, gate, held, jobs, journal, playlists
+from mediafetcher.downloads import anew, gate, held, jobs, journal, playlists, trial
 from mediafetcher.fetching import extras
-from mediafetcher.fetching.fetch import Fetch, Info, Result
+from mediafetcher.fetching.fetch import Fetch, Info, Result, Trial
 from mediafetcher.fetching.options import Options
 from mediafetcher.library import items, never, shares, store, sweeper
 from mediafetcher.media import convert, probe
@@ -112,30 +112,12 @@ async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
     folder = _path(claim.id)
     await asyncio.to_thread(_make, folder)
     if claim.options.playlist:
-        await playlists.expand(claim, hold, folder)
+        await trial.fetched(claim, hold, lambda other: playlists.expand(claim, hold, folder, other))
         return
-    async with (
-        cookies.lent(claim.owner, claim.url) as jar,
-        Fetch(
-            claim.url,
-            claim.options,
-            folder,
-            jar.text if jar else None,
-            on_warning=lambda message: hold.say(message, "warning"),
-        ) as source,
-    ):
-        info = await source.info()
-        hold.say(f"found by {info.extractor}{', with cookies' if jar else ''}: {info.title}")
-        await never.require(claim.owner, [info.source_key])
-        if not info.is_live and await _link(claim, hold, [info.source_key]):
-            return
-        if claim.task == "fetch":
-            await shares.require(claim.owner, info.filesize or 0)
-        hold.enter("download")
-        await jobs.note(claim, stage="download", title=info.title, duration=info.duration, size=info.filesize)
-        result = await source.download(_downloaded(hold))
-        if jar:
-            jar.returned = result.cookies
+    fetched = await trial.fetched(claim, hold, lambda other: _fetch(claim, hold, folder, other))
+    if fetched is None:
+        return
+    info, result, own = fetched
     hold.say(f"fetched {result.size} bytes")
     info = replace(info, duration=result.duration or info.duration)
     came = await probe.probe(result.file)
@@ -143,9 +125,39 @@ async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
     hold.enter("store")
     await jobs.note(claim, stage="store")
     keys = _keys(claim, info)
-    known = keys if not jar else jobs.private(claim.owner, keys)
+    known = jobs.private(claim.owner, keys) if own else keys
     kept = await _beside(claim, info, result, came, media, facts)
     await _store(claim, hold, info, media, kept, known)
+
+
+async def _fetch(
+    claim: jobs.Claim, hold: held.Hold, folder: Path, other: Trial | None
+) -> tuple[Info, Result, bool] | None:
+    """Look and download -> what came, and whether the person's own cookies opened it; None: it is linked already."""
+    async with (
+        cookies.lent(claim.owner, claim.url) as jar,
+        Fetch(
+            claim.url,
+            claim.options,
+            folder,
+            jar.text if jar else None,
+            trial=other,
+            on_warning=lambda message: hold.say(message, "warning"),
+        ) as source,
+    ):
+        info = await source.info()
+        hold.say(f"found by {info.extractor}{', with cookies' if jar else ''}: {info.title}")
+        await never.require(claim.owner, [info.source_key])
+        if not info.is_live and await _link(claim, hold, [info.source_key]):
+            return None
+        if claim.task == "fetch":
+            await shares.require(claim.owner, info.filesize or 0)
+        hold.enter("download")
+        await jobs.note(claim, stage="download", title=info.title, duration=info.duration, size=info.filesize)
+        result = await source.download(_downloaded(hold))
+        if jar:
+            jar.returned = result.cookies
+        return info, result, bool(jar)
 
 
 def _keys(claim: jobs.Claim, info: Info) -> list[str]:

@@ -62,6 +62,19 @@ def _ended(task: asyncio.Task[Status]) -> None:
         ytdlp.news.error = problem
 
 
+async def newer() -> Version | None:
+    """A version that is newer than the one in use, proved and in its folder, but not used; None where there is none.
+
+    Raises `IndexAway` or `UpdateRefused`.
+    """
+    now = ytdlp.kept()
+    wheel = await _newest(now.current.channel)
+    if wheels.order(wheel.version) <= wheels.order(now.current.version or ytdlp.bundled()):
+        return None
+    await _prepare(wheel)
+    return Version(wheel.version, now.current.channel)
+
+
 async def stop() -> None:
     """End an update that runs; it leaves nothing behind."""
     if (task := _running) is not None:
@@ -89,7 +102,7 @@ async def _update(channel: Channel) -> Status:
             "yt-dlp updated", version=wanted.version or ytdlp.bundled(), before=now.current.version or ytdlp.bundled()
         )
     elif wanted != now.current:
-        ytdlp.keep(Kept(wanted, now.previous))
+        ytdlp.keep(Kept(wanted, now.previous, now.offered))
     return ytdlp.status()
 
 
@@ -106,7 +119,8 @@ async def _prepare(wheel: wheels.Wheel) -> None:
         await _load(fresh, wheel.version)
         await asyncio.to_thread(_take_back, fresh)
         await smoke.fetch(fresh)
-        fresh.rename(final)
+        if not final.is_dir():  # a trial and an update may have proved it at the same time
+            fresh.rename(final)
     finally:
         await asyncio.to_thread(shutil.rmtree, fresh, ignore_errors=True)
 

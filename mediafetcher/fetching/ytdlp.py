@@ -27,13 +27,24 @@ class Version(msgspec.Struct, frozen=True):
     channel: Channel = "stable"
 
 
+class Offer(msgspec.Struct, frozen=True):
+    """A newer one that has fetched what the one in use could not, and is not used yet."""
+
+    version: str
+    channel: Channel
+    site: str  # whose download it was tried with
+
+
 class Kept(msgspec.Struct, frozen=True):
     current: Version = Version()
     previous: Version | None = None
+    offered: Offer | None = None
 
 
 class Status(msgspec.Struct):
-    """What is used now. `latest`: the newest of the channel when it was last looked; `previous`: to go back to."""
+    """What is used now. `latest`: the newest of the channel when it was last looked; `previous`: to go back to;
+    `offered`: a newer one that mended a download of `offered_site`; `trying`: one that is being tried just now;
+    `automatic`: what is done without being asked (the setting `ytdlp_update`)."""
 
     version: str
     channel: Channel
@@ -42,6 +53,10 @@ class Status(msgspec.Struct):
     latest: str | None
     updating: bool
     error: str | None
+    automatic: str
+    offered: str | None
+    offered_site: str | None
+    trying: str | None
 
 
 class _News(msgspec.Struct):
@@ -50,6 +65,7 @@ class _News(msgspec.Struct):
     latest: dict[Channel, str] = {}
     error: errors.Problem | None = None
     updating: bool = False
+    trying: str | None = None
 
 
 news = _News()
@@ -82,6 +98,10 @@ def status() -> Status:
         latest=news.latest.get(now.current.channel),
         updating=news.updating,
         error=news.error.detail if news.error else None,
+        automatic=settings.get().ytdlp_update,
+        offered=now.offered.version if now.offered else None,
+        offered_site=now.offered.site if now.offered else None,
+        trying=news.trying,
     )
 
 
@@ -96,10 +116,30 @@ def rollback() -> Status:
     return status()
 
 
+def accept() -> Status:
+    """Use what is offered. Raises `NothingOffered`."""
+    now = kept()
+    if now.offered is None:
+        raise errors.NothingOffered()
+    keep(Kept(Version(now.offered.version, now.offered.channel), now.current))
+    _log.info("yt-dlp updated", version=now.offered.version, before=now.current.version or bundled())
+    return status()
+
+
+def drop(version: str) -> None:
+    """Remove a version that was tried, unless it is used, offered or the one to go back to."""
+    if version not in _wanted():
+        shutil.rmtree(root() / version, ignore_errors=True)
+
+
+def _wanted() -> set[str | None]:
+    now = kept()
+    return {one.version for one in (now.current, now.previous, now.offered) if one}
+
+
 def tidy() -> None:
     """Remove the versions that nobody can go back to. Only while nothing is fetched: a download may still use one."""
-    now = kept()
-    wanted = {version.version for version in (now.current, now.previous) if version}
+    wanted = _wanted()
     for path in root().glob("*/") if root().is_dir() else ():
         if path.name not in wanted:
             shutil.rmtree(path, ignore_errors=True)
@@ -112,9 +152,16 @@ def kept() -> Kept:
     except (OSError, msgspec.DecodeError):
         return Kept()
     version = now.current.version
-    if version and (not (root() / version).is_dir() or wheels.order(version) <= wheels.order(bundled())):
-        return Kept(Version(None, now.current.channel))
+    if version and not _newer(version, bundled()):
+        now = Kept(Version(None, now.current.channel), None, now.offered)
+    if now.offered and not _newer(now.offered.version, now.current.version or bundled()):
+        now = Kept(now.current, now.previous)
     return now
+
+
+def _newer(version: str, than: str) -> bool:
+    """Whether a version is there, and newer than another."""
+    return (root() / version).is_dir() and wheels.order(version) > wheels.order(than)
 
 
 def keep(now: Kept) -> None:

@@ -251,3 +251,8 @@ class UpdateRefused(Refused):
 class NothingBefore(Conflict):
     code = "nothing_before"
     words = "There is no other yt-dlp to go back to."
+
+
+class NothingOffered(Conflict):
+    code = "nothing_offered"
+    words = "No newer yt-dlp is offered: it is used already, or did not help."

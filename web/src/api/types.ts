@@ -298,7 +298,7 @@ export type Options = {
 };
 
 export type Order = {
-  action: "update" | "rollback" | "look";
+  action: "update" | "rollback" | "look" | "accept";
   channel?: "stable" | "nightly" | null;
 };
 
@@ -490,11 +490,15 @@ export type Sources = {
 };
 
 export type Status = {
+  automatic: string;
   channel: "stable" | "nightly";
   error: string | null;
   latest: string | null;
   managed: boolean;
+  offered: string | null;
+  offered_site: string | null;
   previous: string | null;
+  trying: string | null;
   updating: boolean;
   version: string;
 };
@@ -670,6 +674,7 @@ export const CODES = [
   "not_paired",
   "not_signed_in",
   "nothing_before",
+  "nothing_offered",
   "older_schema",
   "pairing_code",
   "pinned_setting",

@@ -103,6 +103,7 @@ export const enErrors: ProblemWords = {
   service_failed: ["The service could not be made", ""],
   index_away: ["The package index cannot be reached", "Try later."],
   update_refused: ["The new yt-dlp was refused", "The one in use stays."],
+  nothing_offered: ["No newer yt-dlp is offered any more", "It is used already, or did not help."],
   nothing_before: ["There is no other yt-dlp to go back to", ""],
   pinned_setting: ["This setting is decided where the server was started", "Change it in its environment or flags."],
   site_paused: ["The site asked to slow down", "Downloads from it go on by themselves after a pause."],

@@ -96,6 +96,8 @@ export const enSettings = {
   "set.ytdlpBuiltIn": "The one that came with MediaFetcher.",
   "set.ytdlpBack": "Back to {v}",
   "set.ytdlpUpdate": "Update",
+  "set.ytdlpHelped": "{v} was tried with {site} and helps.",
+  "set.ytdlpTo": "Use {v}",
   "set.channel": "Channel",
   "set.channelHint": "Nightly is repaired sooner, and tested less.",
   "set.channel.stable": "Stable",

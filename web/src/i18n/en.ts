@@ -75,6 +75,8 @@ export const en = {
   "dash.attention": "Needs attention",
   "dash.done": "Done",
   "dash.clearAll": "Clear list",
+  "dash.ytdlpHelps": "{site} changed. yt-dlp {v} was tried and understands it again.",
+  "dash.ytdlpUse": "Use it and try again",
   "dash.showAll": "Show all {n}",
   "dash.retryAll": "Retry all",
   "dash.recent": "Just arrived",

@@ -121,6 +121,7 @@ export const frErrors: ProblemWords = {
   service_failed: ["Le service n’a pas pu être créé", ""],
   index_away: ["L’index de paquets est injoignable", "Réessayez plus tard."],
   update_refused: ["Le nouveau yt-dlp a été refusé", "Celui en service reste."],
+  nothing_offered: ["Aucun yt-dlp plus récent n’est proposé", "Il est déjà utilisé, ou n’a pas aidé."],
   nothing_before: ["Il n’y a pas d’autre yt-dlp auquel revenir", ""],
   pinned_setting: [
     "Ce réglage est décidé au lancement du serveur",

@@ -100,6 +100,8 @@ export const frSettings: Pick<Dict, keyof typeof enSettings> = {
   "set.ytdlpBuiltIn": "Celui fourni avec MediaFetcher.",
   "set.ytdlpBack": "Revenir à {v}",
   "set.ytdlpUpdate": "Mettre à jour",
+  "set.ytdlpHelped": "La version {v} a été essayée avec {site} et fonctionne.",
+  "set.ytdlpTo": "Utiliser {v}",
   "set.channel": "Canal",
   "set.channelHint": "« Nightly » est réparé plus tôt, et moins testé.",
   "set.channel.stable": "Stable",

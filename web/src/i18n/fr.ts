@@ -76,6 +76,8 @@ export const fr: Dict = {
   "dash.attention": "À vérifier",
   "dash.done": "Terminés",
   "dash.clearAll": "Vider la liste",
+  "dash.ytdlpHelps": "{site} a changé. yt-dlp {v} a été essayé et le comprend de nouveau.",
+  "dash.ytdlpUse": "L’utiliser et réessayer",
   "dash.showAll": "Tout afficher ({n})",
   "dash.retryAll": "Tout réessayer",
   "dash.recent": "Derniers arrivés",

@@ -17,6 +17,7 @@ import { Queue } from "./queue";
 import { Row } from "./row";
 import { byTurn, partOf } from "./states";
 import { Stats } from "./stats";
+import { YtDlpNote } from "./ytdlp-note";
 
 const route = getRouteApi("/");
 
@@ -31,6 +32,7 @@ export function Dashboard() {
         <Composer key={url} initial={url} />
         <LiveNote />
         <MountNote />
+        <YtDlpNote ended={(data ?? []).filter((each) => each.state === "done" || each.state === "failed").length} />
         <Stats downloads={data ?? []} />
         {data ? (
           <Lists downloads={data} />

@@ -16,7 +16,7 @@ export function YtDlp() {
   const { data, isError } = useListed<Answer>(PATH, ({ updating }) => updating);
   const ask = useAsk(PATH);
   if (isError) return null;
-  const tell = (body: { action: "update" | "rollback"; channel?: string }) =>
+  const tell = (body: { action: "update" | "rollback" | "accept"; channel?: string }) =>
     void ask(() => call<Answer>("POST", PATH, body));
   return (
     <Card id="ytdlp" title="yt-dlp" hint={t("set.ytdlpHint")}>
@@ -26,13 +26,15 @@ export function YtDlp() {
             label={t("set.ytdlpVersion", { v: data.version })}
             hint={
               data.error ??
-              (data.updating
+              (data.updating || data.trying
                 ? t("set.ytdlpUpdating")
-                : data.latest && data.latest !== data.version
-                  ? t("set.ytdlpNewer", { v: data.latest })
-                  : data.managed
-                    ? t("set.ytdlpManaged")
-                    : t("set.ytdlpBuiltIn"))
+                : data.offered
+                  ? t("set.ytdlpHelped", { v: data.offered, site: data.offered_site ?? "" })
+                  : data.latest && data.latest !== data.version
+                    ? t("set.ytdlpNewer", { v: data.latest })
+                    : data.managed
+                      ? t("set.ytdlpManaged")
+                      : t("set.ytdlpBuiltIn"))
             }
           >
             {() => (
@@ -44,9 +46,13 @@ export function YtDlp() {
                     {t("set.ytdlpBack", { v: data.previous })}
                   </Button>
                 )}
-                <Button size="sm" disabled={data.updating} onClick={() => tell({ action: "update" })}>
+                <Button
+                  size="sm"
+                  disabled={data.updating}
+                  onClick={() => tell({ action: data.offered ? "accept" : "update" })}
+                >
                   <ArrowUpFromLine />
-                  {t("set.ytdlpUpdate")}
+                  {data.offered ? t("set.ytdlpTo", { v: data.offered }) : t("set.ytdlpUpdate")}
                 </Button>
               </span>
             )}

@@ -1,0 +1,148 @@
+"""A site changed: one of the downloads that fail is tried with a newer yt-dlp, and what comes of it."""
+
+import os
+from dataclasses import replace
+
+import pytest
+
+from mediafetcher.base import errors, settings
+from mediafetcher.db import engine
+from mediafetcher.downloads import held, jobs, journal, trial, work
+from mediafetcher.fetching import ytdlp
+from tests.index import BROKEN, MENDED, NEWER, Index, wheel
+
+
+@pytest.fixture(scope="module")
+def mended() -> bytes:
+    return wheel(NEWER, MENDED)
+
+
+@pytest.fixture
+async def index(media_online):
+    found = Index()
+    settings.use(replace(settings.get(), ytdlp_index=found.url, retry_seconds=0.0))
+    for known in (ytdlp.news.latest, trial._resting):
+        known.clear()
+    ytdlp.news.error = None
+    yield found
+    found.server.shutdown()
+    found.server.server_close()
+
+
+@pytest.fixture
+async def owner(database) -> int:
+    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+
+
+async def _run(owner: int, url: str) -> dict:
+    row = await jobs.submit(owner, url)
+    claim = await jobs.claim()
+    assert claim and claim.id == row["id"]
+    await work.run(claim)
+    return await jobs.get(row["id"], owner)
+
+
+async def _several(owner: int, site, count: int = trial.SEVERAL) -> list[dict]:
+    return [await _run(owner, site.url(f"/page/broken?film={number}")) for number in range(count)]
+
+
+async def _said(row: dict) -> str:
+    return "\n".join(line["message"] for line in await journal.read(row["id"], row["owner"]))
+
+
+def _folders() -> list[str]:
+    return [path.name for path in ytdlp.root().glob("*") if path.is_dir()]
+
+
+async def test_the_third_that_fails_is_tried_and_the_newer_one_offered_and_accepted(owner, index, mended, site):
+    index.put(NEWER, mended)
+    rows = await _several(owner, site)
+    assert [row["state"] for row in rows] == ["failed", "failed", "done"]
+    assert rows[2]["title"] == "Mended"
+    assert f"tried with yt-dlp {NEWER}" in await _said(rows[2])
+    assert "is offered" in await _said(rows[2])
+    assert "is there a newer" not in await _said(rows[1])
+    now = ytdlp.status()
+    assert (now.version, now.offered, now.offered_site) == (ytdlp.bundled(), NEWER, rows[0]["site"])
+    assert (now.automatic, now.trying, ytdlp.folder()) == ("offer", None, None)
+    ytdlp.tidy()
+    assert _folders() == [NEWER]  # what is offered stays through a restart
+    # The next one of the site is not tried once more: it rests, and the newer one is there to be accepted.
+    assert (await _run(owner, site.url("/page/broken?film=9")))["error"]["code"] == "extractor_broken"
+    now = await trial.accept()
+    assert (now.version, now.previous, now.offered) == (NEWER, ytdlp.bundled(), None)
+    for _ in range(3):  # those that failed are in the queue again, and now they go
+        claim = await jobs.claim()
+        assert claim is not None
+        await work.run(claim)
+        assert (await jobs.get(claim.id, owner))["state"] == "done"
+    assert await jobs.claim() is None
+    with pytest.raises(errors.NothingOffered):
+        await trial.accept()
+    assert held.every() == []
+
+
+async def test_with_auto_it_is_used_at_once_and_the_others_are_tried_again(owner, index, mended, site):
+    settings.use(replace(settings.get(), ytdlp_update="auto"))
+    index.put(NEWER, mended)
+    rows = await _several(owner, site)
+    assert rows[2]["state"] == "done"
+    assert "is used from now on" in await _said(rows[2])
+    assert (ytdlp.status().version, ytdlp.status().offered) == (NEWER, None)
+    assert [(await jobs.get(row["id"], owner))["state"] for row in rows[:2]] == ["queued", "queued"]
+    assert ytdlp.rollback().version == ytdlp.bundled()
+
+
+async def test_one_that_does_not_help_is_dropped_again(owner, index, site):
+    index.put(BROKEN, wheel(BROKEN))
+    rows = await _several(owner, site)
+    assert {row["error"]["code"] for row in rows} == {"extractor_broken"}
+    assert f"yt-dlp {BROKEN} does not help" in await _said(rows[2])
+    assert (ytdlp.status().offered, ytdlp.folder(), _folders()) == (None, None, [])
+    assert "is there a newer" not in await _said(await _run(owner, site.url("/page/broken?film=9")))
+
+
+@pytest.mark.parametrize("why", ["off", "nothing newer", "index away"])
+async def test_without_a_newer_one_they_fail_as_before(owner, index, site, why):
+    if why == "off":
+        settings.use(replace(settings.get(), ytdlp_update="off"))
+        index.put(NEWER, b"never asked for")
+    elif why == "nothing newer":
+        index.put("2020.1.1", b"")
+    else:
+        settings.use(replace(settings.get(), ytdlp_index="http://127.0.0.1:9/simple"))
+    rows = await _several(owner, site)
+    assert {row["state"] for row in rows} == {"failed"}
+    words = {"off": "extractor_broken", "nothing newer": "is the newest", "index away": "cannot be reached"}
+    assert words[why] in await _said(rows[2])
+    assert ytdlp.news.latest == ({} if why != "nothing newer" else {"stable": "2020.1.1"})
+
+
+async def test_one_link_that_fails_again_and_again_is_no_site_that_changed(owner, index, mended, site):
+    index.put(NEWER, mended)
+    row = await _run(owner, site.url("/page/broken"))
+    for _ in range(trial.SEVERAL):
+        await jobs.retry(row["id"], owner)
+        await work.run(await jobs.claim())
+    assert (await jobs.get(row["id"], owner))["state"] == "failed"
+    assert ytdlp.news.latest == {}
+
+
+async def test_auto_looks_once_a_day_and_not_at_the_same_time_as_all_others(index, mended):
+    index.put(NEWER, mended)
+    await trial.look_daily()
+    assert not ytdlp.root().exists()  # "offer" looks at nothing by itself
+    settings.use(replace(settings.get(), ytdlp_update="auto"))
+    await trial.look_daily()
+    note = ytdlp.root() / "next-look"
+    assert ytdlp.news.latest == {}  # the first look is some time within the day
+    os.utime(note, (1, 1))
+    await trial.look_daily()
+    assert ytdlp.status().version == NEWER
+    due = note.stat().st_mtime
+    index.put("2099.9.9", b"")
+    await trial.look_daily()
+    assert ytdlp.news.latest == {"stable": NEWER} and note.stat().st_mtime == due
+    os.utime(note, (1, 1))
+    await trial.look_daily()  # what is offered there is no wheel: said, and nothing changes
+    assert ytdlp.status().version == NEWER and "no whole package" in (ytdlp.status().error or "")
