@@ -29,6 +29,7 @@ class Hold:
     speed: float | None = None  # bytes per second
     eta: float | None = None  # seconds
     unsent: bool = False
+    had: int = 0  # bytes that an earlier attempt left
     said: list[tuple[float, str, str]] = field(default_factory=list)  # (when, level, line), not yet written
 
     def say(self, message: str, level: Literal["info", "warning", "error"] = "info") -> None:

@@ -224,26 +224,26 @@ async def finish(claim: Claim, item: int, *, linked: bool = False) -> None:
         await breaker.eased(claim.site)
 
 
-async def fail(claim: Claim, problem: errors.Problem) -> str:
+async def fail(claim: Claim, problem: errors.Problem, *, further: bool = False) -> str:
     """It did not work -> the state it is in now: tried again later, parked for a person, or failed for
-    good.
+    good. Where it got further than the attempt before, the tries are counted anew.
     """
     async with engine.transaction():
-        state = await _failed(claim, problem)
+        state = await _failed(claim, problem, further)
         await breaker.struck(claim.site, problem)
     return state
 
 
-async def _failed(claim: Claim, problem: errors.Problem) -> str:
-    chosen = settings.get()
+async def _failed(claim: Claim, problem: errors.Problem, further: bool) -> str:
+    chosen, before = settings.get(), "0" if further else "failures"
     row = await _leave(
         claim,
         "update download set state = case when cancel_requested then 'cancelled' when $4 then 'parked'"
-        "   when $5 and failures + 1 < $6 then case when pause_requested then 'paused' else 'queued' end"
+        f"   when $5 and {before} + 1 < $6 then case when pause_requested then 'paused' else 'queued' end"
         "   else 'failed' end,"
-        " failures = failures + 1, error_code = $7, error_message = $8,"
+        f" failures = {before} + 1, error_code = $7, error_message = $8,"
         " run_after = now() +"
-        " make_interval(secs => greatest($9, least($10, $11 * 2 ^ least(failures, 20)) * $12)),"
+        f" make_interval(secs => greatest($9, least($10, $11 * 2 ^ least({before}, 20)) * $12)),"
         f" {_LET_GO} where {_OURS} returning state",
         problem.park,
         problem.retry != "never" and not problem.park,

@@ -23,7 +23,7 @@ from huey.serializer import Serializer
 
 from mediafetcher.base import errors, events, log, settings
 from mediafetcher.db import engine, preferences
-from mediafetcher.downloads import gate, held, jobs, machines, preview, trial, work
+from mediafetcher.downloads import gate, held, jobs, machines, preview, trial, work, workspace
 from mediafetcher.fetching import warm, ytdlp
 
 _log = log.get("queue")
@@ -145,7 +145,7 @@ class Queue:
         rescued = await jobs.rescue()
         if rescued:
             _log.warning("downloads of an earlier start put back", count=rescued)
-        await work.tidy()
+        await workspace.tidy()
         await asyncio.to_thread(preview.tidy)
         await machines.announce()
         await asyncio.to_thread(ytdlp.tidy)  # nothing is fetched yet
@@ -245,12 +245,12 @@ class Queue:
                 elif event.kind == "download" and isinstance(event.payload, dict):
                     id = event.payload.get("id", 0)
                     held.poke(id)
-                    if work.left(id):
+                    if workspace.left(id):
                         await self._tidy()
 
     async def _tidy(self) -> None:
         try:
-            await work.tidy()
+            await workspace.tidy()
         except errors.Away as problem:
             _log.debug("folders stay for now", reason=problem.code)
 

@@ -1,30 +1,23 @@
 """What a download does, step by step: look, fetch, probe, convert at most once, store; and how it ends.
 
-Everything of an attempt lies in a folder of its own below `<state>/work`, kept only while the download may go
-on here (its next try, a pause, a stop). One catch at the edge turns every end into one change of the row;
-nothing that a link does can end the worker.
+Everything of an attempt lies in a folder of its own (workspace.py). One catch at the edge turns every end into one
+change of the row; nothing that a link does can end the worker.
 """
 
 import asyncio
-import contextlib
-import shutil
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 from mediafetcher.accounts import cookies
-from mediafetcher.base import child, clock, errors, log, settings
+from mediafetcher.base import clock, errors, log, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import anew, gate, held, jobs, journal, playlists, trial
-from mediafetcher.fetching import extras
+from mediafetcher.downloads import anew, held, jobs, journal, keeper, playable, playlists, trial, workspace
 from mediafetcher.fetching.fetch import Fetch, Info, Result, Trial
-from mediafetcher.fetching.options import Options
-from mediafetcher.library import items, never, shares, store, sweeper
-from mediafetcher.media import convert, probe
+from mediafetcher.library import never, shares
+from mediafetcher.media import probe
 
 _log = log.get("work")
-_HASHED = 0.9  # share of the store stage that is the pass over the bytes
-_ENCODES = ("video", "both")  # the actions that count against TRANSCODES; all others are cheap
+_FURTHER = 64 << 10  # bytes more than the attempt before: then the line is poor, but it brings something
 
 
 async def run(claim: jobs.Claim, *, stopping: bool = False) -> None:
@@ -46,7 +39,7 @@ async def run(claim: jobs.Claim, *, stopping: bool = False) -> None:
             hold.say(f"ended: {state}")
             await journal.write(hold)
             if state not in ("queued", "paused"):
-                await asyncio.to_thread(shutil.rmtree, _path(claim.id), ignore_errors=True)
+                await workspace.remove(claim.id)
         except Exception:
             _log.exception("the end of a download was not written")  # its lease runs out, and it is tried again
         finally:
@@ -87,9 +80,13 @@ async def _settle(claim: jobs.Claim, hold: held.Hold) -> str:
         hold.say(f"{error.detail} [{error.code}]", "error")
         if said := error.facts.get("said") or error.facts.get("reason"):
             hold.say(str(said), "error")
-        return await jobs.fail(claim, error)
+        return await jobs.fail(claim, error, further=_further(hold))
     except jobs.Lost:
         return "lost"
+
+
+def _further(hold: held.Hold) -> bool:
+    return hold.stage == "download" and workspace.fetched(hold.id) >= hold.had + _FURTHER
 
 
 def _trace(error: BaseException) -> str:
@@ -109,8 +106,8 @@ async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
     await never.require(claim.owner, [claim.link_key])
     if await _link(claim, hold, [claim.link_key]):
         return
-    folder = _path(claim.id)
-    await asyncio.to_thread(_make, folder)
+    folder = await asyncio.to_thread(workspace.make, claim.id)
+    hold.had = workspace.fetched(claim.id)
     if claim.options.playlist:
         await trial.fetched(claim, hold, lambda other: playlists.expand(claim, hold, folder, other))
         return
@@ -121,13 +118,13 @@ async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
     hold.say(f"fetched {result.size} bytes")
     info = replace(info, duration=result.duration or info.duration)
     came = await probe.probe(result.file)
-    media, facts = await _playable(claim, hold, info, result.file, came)
+    media, facts = await playable.make(claim, hold, info, result.file, came)
     hold.enter("store")
     await jobs.note(claim, stage="store")
     keys = _keys(claim, info)
     known = jobs.private(claim.owner, keys) if own else keys
-    kept = await _beside(claim, info, result, came, media, facts)
-    await _store(claim, hold, info, media, kept, known)
+    kept = await keeper.gather(claim, info, result, came, media, facts)
+    await keeper.keep(claim, hold, info, media, kept, known)
 
 
 async def _fetch(
@@ -167,15 +164,14 @@ def _keys(claim: jobs.Claim, info: Info) -> list[str]:
 
 async def _convert_stored(claim: jobs.Claim, hold: held.Hold) -> None:
     """What is stored already, made playable."""
-    folder = _path(claim.id)
-    await asyncio.to_thread(_make, folder)
+    folder = await asyncio.to_thread(workspace.make, claim.id)
     info, result, side_files = await anew.stored(claim, folder)
     came = await probe.probe(result.file)
-    media, facts = await _playable(claim, hold, info, result.file, came)
+    media, facts = await playable.make(claim, hold, info, result.file, came)
     hold.enter("store")
     await jobs.note(claim, stage="store")
-    kept = await _beside(claim, info, result, came, media, facts)
-    await _store(claim, hold, info, media, kept._replace(side_files=side_files | kept.side_files), [])
+    kept = await keeper.gather(claim, info, result, came, media, facts)
+    await keeper.keep(claim, hold, info, media, kept._replace(side_files=side_files | kept.side_files), [])
 
 
 async def _link(claim: jobs.Claim, hold: held.Hold, keys: list[str]) -> bool:
@@ -203,206 +199,3 @@ def _downloaded(hold: held.Hold):  # type: ignore[no-untyped-def]
         hold.report(done / total if total else 0.0, speed, eta)
 
     return report
-
-
-async def _playable(
-    claim: jobs.Claim, hold: held.Hold, info: Info, source: Path, facts: probe.Facts
-) -> tuple[Path, probe.Facts]:
-    """The file as browsers play it: as it came, or converted once, and then proved to be right."""
-    wished = claim.options
-    decision = _decide(claim, facts)
-    hold.say(f"decision: {decision.action}{f', since {decision.reason}' if decision.reason else ''}")
-    if decision.action == "reject":
-        raise decision.problem()
-    _whole(info.duration, facts)
-    if wished.clip:
-        decision = _clip(wished, facts, decision)
-    if decision.action == "none" or wished.keep_original:
-        return source, facts
-    hold.enter("convert")
-    await jobs.note(claim, stage="convert", converting=True)
-    await journal.write(hold)
-    target = source.with_name("converted.mp4")
-    async with gate.conversion() if decision.action in _ENCODES else contextlib.nullcontext():
-        await _convert(claim, hold, source, target, facts, decision)
-    proved = await probe.probe(target)
-    again = _decide(claim, proved)
-    if again.action != "none":
-        raise errors.TranscodeFailed("The converted file is not what browsers play.", reason=again.reason)
-    _whole(convert.clip_length(facts.duration, wished.start or 0.0, wished.end), proved)
-    return target, proved
-
-
-def _clip(wished: Options, facts: probe.Facts, decision: probe.Decision) -> probe.Decision:
-    """A part is cut where the whole would have been kept as it came; nothing is encoded for its sake."""
-    if facts.duration is not None and (wished.start or 0.0) >= facts.duration:
-        raise errors.BadClip(f"{errors.BadClip.words[:-1]}, which has {facts.duration:.0f} seconds.")
-    if decision.action != "none":
-        return decision
-    return probe.Decision("remux" if facts.video else "audio_only", "a part is wanted")
-
-
-def _decide(claim: jobs.Claim, facts: probe.Facts) -> probe.Decision:
-    chosen = claim.options
-    return probe.decide(facts, audio=chosen.audio, never_transcode=chosen.never_transcode)
-
-
-def _whole(expected: float | None, facts: probe.Facts) -> None:
-    """What is there must be about as long as it was said to be: an end in the middle can look like success."""
-    if expected and facts.duration and facts.duration < expected - max(min(5.0, expected / 2), 0.1 * expected):
-        raise errors.Truncated(
-            f"The file is shorter than it should be: {facts.duration:.0f} of {expected:.0f} seconds."
-        )
-
-
-async def _convert(
-    claim: jobs.Claim,
-    hold: held.Hold,
-    source: Path,
-    target: Path,
-    facts: probe.Facts,
-    decision: probe.Decision,
-) -> None:
-    chosen = settings.get()
-    left = convert.clip_length(facts.duration, claim.options.start or 0.0, claim.options.end) or 0.0
-
-    def report(fraction: float, speed: float | None) -> None:
-        hold.report(fraction, None, left * (1 - fraction) / speed if speed else None)
-
-    await convert.convert(
-        source,
-        target,
-        facts,
-        decision,
-        max_height=claim.options.max_height or chosen.max_height,
-        threads=chosen.ffmpeg_threads,
-        audio=claim.options.audio,
-        start=claim.options.start or 0.0,
-        end=claim.options.end,
-        on_progress=report,
-    )
-
-
-class _Kept(NamedTuple):
-    facts: items.MediaFacts
-    side_files: dict[str, Path]
-
-
-async def _beside(
-    claim: jobs.Claim, info: Info, result: Result, came: probe.Facts, media: Path, facts: probe.Facts
-) -> _Kept:
-    """What the library keeps with the bytes: facts, chapters, picture, subtitles."""
-    side_files = await extras.texts(result, came, claim.options)
-    if poster := await extras.poster(media, facts, result):
-        side_files["poster.jpg"] = poster
-    chapters = extras.chapters(info, result, came, claim.options)
-    return _Kept(replace(media_facts(facts), chapters=chapters), side_files)
-
-
-async def _store(claim: jobs.Claim, hold: held.Hold, info: Info, media: Path, kept: _Kept, keys: list[str]) -> None:
-    """Bytes first, rows last; the item, what its source is known by (`keys`), and the end in one transaction."""
-    if claim.task == "fetch":
-        await shares.require(claim.owner, media.stat().st_size)
-    staged = await store.stage(media, lambda done: hold.report(_HASHED * done))
-    try:
-        if claim.task != "fetch":
-            await _replace(claim, staged, kept, keys)
-            return
-        source_id = await jobs.source(keys[0], claim.url)
-
-        async def also(item: int) -> None:
-            await jobs.remember(keys, claim.url, item)
-            await jobs.finish(claim, item)
-
-        await items.add_media(
-            owner=claim.owner,
-            staged=staged,
-            facts=kept.facts,
-            entry=items.Entry(
-                title=info.title,
-                folder_id=claim.folder,
-                source_id=source_id,
-                source_url=claim.url,
-                site=claim.site,
-                uploader=info.uploader,
-            ),
-            side_files=kept.side_files,
-            also=also,
-        )
-    except BaseException:
-        # To its end, also where we are cancelled just now: nobody else knows of these files.
-        taking_back = asyncio.ensure_future(sweeper.take_back(staged, [kept.facts.ext, *kept.side_files]))
-        try:
-            await asyncio.shield(taking_back)
-        finally:
-            await asyncio.wait({taking_back})
-        raise
-
-
-async def _replace(claim: jobs.Claim, staged: store.Staged, kept: _Kept, keys: list[str]) -> None:
-    """The new file is there: the item that asked for it gets it."""
-
-    async def also(item: int) -> None:
-        await jobs.remember(keys, claim.url, item)
-        await jobs.finish(claim, item)
-
-    if claim.subject is None:
-        raise errors.NotFound("The item is not there any more.")
-    await items.replace(
-        claim.subject,
-        claim.owner,
-        staged=staged,
-        facts=kept.facts,
-        side_files=kept.side_files,
-        follow=claim.task == "convert",
-        also=also,
-    )
-
-
-def media_facts(facts: probe.Facts) -> items.MediaFacts:
-    """What the library keeps of a file."""
-    kind, ext = convert.kind_of(facts)
-    picture = facts.video
-    return items.MediaFacts(
-        kind=kind,
-        ext=ext,
-        duration=facts.duration,
-        width=picture.width if picture else None,
-        height=picture.height if picture else None,
-        video_codec=picture.codec if picture else None,
-        audio_codec=facts.audio[0].codec if facts.audio else None,
-        playable=probe.is_playable(facts),
-        chapters=facts.chapters,
-    )
-
-
-# ---- folders ---------------------------------------------------------------------------------------------
-
-
-def _path(id: int) -> Path:
-    return settings.get().work / str(id)
-
-
-def _make(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    child.give(folder)
-
-
-def left(id: int) -> bool:
-    """Whether a folder of this download lies here that nobody works in."""
-    return held.get(id) is None and _path(id).exists()
-
-
-async def tidy() -> None:
-    """Remove the folders of downloads that will not go on here."""
-    root = settings.get().work
-    found = {int(path.name): path for path in root.glob("*") if path.name.isdecimal()} if root.is_dir() else {}
-    if not found:
-        return
-    rows = await engine.fetch(
-        "select id from download where id = any($1::bigint[]) and state in ('queued', 'running', 'paused')",
-        list(found),
-    )
-    for id in found.keys() - {row["id"] for row in rows}:
-        if held.get(id) is None:
-            await asyncio.to_thread(shutil.rmtree, found[id], ignore_errors=True)

@@ -11,71 +11,16 @@ import contextlib
 import json
 import os
 import re
-import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from mediafetcher.fetching import fetch_extras, fetch_live, fetch_proxy, override, resume
+from mediafetcher.fetching import fetch_errors, fetch_extras, fetch_found, fetch_live, fetch_proxy, override, resume
+from mediafetcher.fetching.fetch_channel import Cancelled, Channel
 from mediafetcher.net import egress
 
-_EVERY = 0.25  # seconds between two reports of progress
 _MAX_REDIRECTS = 10
-_MAX_CHAPTERS = 500
-_MAX_WARNINGS = 20
 _BATCH = 100  # entries of a list in one line
-_PAGE = 1 << 20  # bytes of the page of an HTTP error
-
-
-class Cancelled(Exception):
-    """The parent asked us to end."""
-
-
-class Channel:
-    """The lines to the parent. Standard output itself goes to standard error: a stray print breaks nothing."""
-
-    def __init__(self) -> None:
-        self._out = os.fdopen(os.dup(1), "w", encoding="ascii")
-        os.dup2(2, 1)
-        self.cancelled = False
-        self.silent = False  # no reports of progress: what is fetched is not the media
-        self._last = 0.0
-        self._warnings = 0
-        signal.signal(signal.SIGTERM, self._cancel)
-
-    def _cancel(self, *_: Any) -> None:
-        self.cancelled = True
-
-    def say(self, event: str, **facts: Any) -> None:
-        self._out.write(json.dumps({"event": event, **facts}, ensure_ascii=True, default=str) + "\n")
-        self._out.flush()
-
-    def check(self) -> None:
-        if self.cancelled:
-            raise Cancelled
-
-    def progress(self, status: dict[str, Any]) -> None:
-        """yt-dlp's progress hook; raising here is the only way to stop it."""
-        self.check()
-        now = time.monotonic()
-        if self.silent or (status["status"] == "downloading" and now - self._last < _EVERY):
-            return
-        self._last = now
-        self.say(
-            "progress",
-            done=status.get("downloaded_bytes") or 0,
-            total=status.get("total_bytes") or status.get("total_bytes_estimate"),
-            speed=status.get("speed"),
-            eta=status.get("eta"),
-            file=os.path.basename(status.get("filename") or ""),
-        )
-
-    def warn(self, message: str) -> None:
-        """A few of yt-dlp's warnings, for the log of the download."""
-        self._warnings += 1
-        if self._warnings <= _MAX_WARNINGS:
-            self.say("warning", message=message[:300])
 
 
 def main() -> NoReturn:
@@ -98,7 +43,7 @@ def main() -> NoReturn:
             with contextlib.suppress(OSError):
                 resume.ended_in_order(folder)
         else:
-            channel.say("error", **describe(error))
+            channel.say("error", **fetch_errors.describe(error))
     # Threads of yt-dlp may still be fetching pieces: nobody waits for them.
     os._exit(0)
 
@@ -138,9 +83,9 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
         if order["lists"] or len(seen["entries"]) > 1:
             return _tell_list(client, seen, channel, wanted=order["lists"])
         seen = client.extract_info(seen["entries"][0]["url"], download=False)  # a list of one is that one
-    found = first(seen)
+    found = fetch_found.first(seen)
     channel.check()
-    channel.say("info", **summary(found))
+    channel.say("info", **fetch_found.summary(found))
     wish = orders.readline().strip()
     if wish == '{"do": "cover"}':
         channel.say("cover", file=fetch_extras.cover(client, found, folder, channel))
@@ -165,18 +110,18 @@ def _tell_list(client: Any, seen: dict[str, Any], channel: Channel, *, wanted: b
         raise fetch_extras.IsList(str(seen.get("playlist_count") or "") or "several")
     rows = fetch_extras.entries(client, seen)
     for row in rows:
-        row["title"], row["duration"] = _text(row["title"], 300), _number(row["duration"])
+        row["title"], row["duration"] = fetch_found.text(row["title"], 300), fetch_found.number(row["duration"])
     for start in range(0, len(rows), _BATCH):
         channel.check()
         channel.say("entries", rows=rows[start : start + _BATCH])
-    uploader = _text(seen.get("uploader") or seen.get("channel"), 200)
+    uploader = fetch_found.text(seen.get("uploader") or seen.get("channel"), 200)
     channel.say(
         "list",
-        title=_text(seen.get("title"), 300),
+        title=fetch_found.text(seen.get("title"), 300),
         count=seen.get("playlist_count"),
         uploader=uploader,
-        extractor=_text(seen.get("extractor_key"), 60),
-        id=_text(seen.get("id"), 2000),
+        extractor=fetch_found.text(seen.get("extractor_key"), 60),
+        id=fetch_found.text(seen.get("id"), 2000),
     )
 
 
@@ -214,9 +159,9 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path) -> Any:
             if not hasattr(req, "headers"):
                 req = yt_dlp.networking.Request(req)
             try:
-                return versions.open(req, super().urlopen)
+                return resume.keep_what_came(versions.open(req, super().urlopen))
             except yt_dlp.networking.exceptions.HTTPError as error:
-                raise with_page(error) from error.__cause__
+                raise fetch_errors.with_page(error) from error.__cause__
 
     return Client(options | {"logger": _Logger(channel), "progress_hooks": [channel.progress]})
 
@@ -275,17 +220,6 @@ def _cookies_text(client: Any) -> str:
     return re.sub(r"^(#HttpOnly_)?([^.\s]+)\.local\t", r"\1\2\t", text.getvalue(), flags=re.MULTILINE)
 
 
-def first(found: dict[str, Any] | None) -> dict[str, Any]:
-    """The one video of a result; of a playlist its first."""
-    while found and found.get("_type") in ("playlist", "multi_video"):
-        found = next((entry for entry in found.get("entries") or () if entry), None)
-    if found and found.get("extractor_key") == "HTML5MediaEmbed" and found.get("title"):
-        found["title"] = found["title"].removesuffix(" (1)")  # it counts the films of a page, even of one
-    if not found:
-        raise LookupError("no video was found")
-    return found
-
-
 def _files(ended: dict[str, Any], folder: Path) -> list[str]:
     """The names of what was written: one file, or picture and sound that must be joined."""
     names = []
@@ -297,111 +231,6 @@ def _files(ended: dict[str, Any], folder: Path) -> list[str]:
     if not kept or len(kept) != len(names):
         raise FileNotFoundError("no media was written")
     return kept
-
-
-def summary(found: dict[str, Any]) -> dict[str, Any]:
-    """What the parent may know of a source: plain, bounded values."""
-    formats = found.get("requested_formats") or [found]
-    sizes = [entry.get("filesize") or entry.get("filesize_approx") for entry in formats]
-    return {
-        "title": _text(found.get("title"), 300),
-        "id": _text(found.get("id"), 200),
-        "extractor": _text(found.get("extractor_key"), 60),
-        "duration": _number(found.get("duration")),
-        "uploader": _text(found.get("uploader") or found.get("channel") or found.get("creator"), 200),
-        "webpage_url": _text(found.get("webpage_url"), 4096),
-        "media_url": _text(formats[0].get("url"), 4096),
-        "thumbnail": _text(found.get("thumbnail"), 4096),
-        "filesize": int(sum(sizes)) if all(sizes) else None,
-        "live": bool(found.get("is_live")),
-        "upcoming": found.get("live_status") == "is_upcoming",
-        "begins": _number(found.get("release_timestamp")) if found.get("live_status") == "is_upcoming" else None,
-        "chapters": [
-            [_number(chapter.get("start_time")) or 0.0, _text(chapter.get("title"), 200) or ""]
-            for chapter in (found.get("chapters") or ())[:_MAX_CHAPTERS]
-        ],
-        "subtitles": fetch_extras.languages(found),
-        "heights": fetch_extras.heights(found),
-    }
-
-
-def _text(value: Any, limit: int) -> str | None:
-    """Text as shown: no control characters, none that turn the direction of writing."""
-    if value is None:
-        return None
-    text = "".join(letter if letter.isprintable() else " " for letter in str(value))
-    return " ".join(text.split())[:limit].strip() or None
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and 0 <= value < 1e11 else None
-
-
-def describe(error: BaseException) -> dict[str, Any]:
-    """An exception and its causes as `classify.Failure` wants them."""
-    facts: dict[str, Any] = {"kinds": [], "message": str(error)[:1000], "status": None, "errno": None}
-    facts |= {"retry_after": None, "redirect_loop": False, "page": ""}
-    for link in _chain(error):
-        facts["kinds"].append(type(link).__name__)
-        response = getattr(link, "response", None)
-        if facts["status"] is None and isinstance(getattr(link, "status", None), int):
-            facts["status"] = link.status  # type: ignore[attr-defined]
-            facts["redirect_loop"] = bool(getattr(link, "redirect_loop", False))
-            facts["retry_after"] = _seconds(response.headers.get("Retry-After")) if response is not None else None
-            facts["page"] = getattr(link, "page", "")
-        if facts["errno"] is None and isinstance(getattr(link, "errno", None), int):
-            facts["errno"] = link.errno  # type: ignore[attr-defined]
-        if isinstance(link, egress.Blocked):
-            facts["message"] = str(link)
-    return facts
-
-
-def with_page(error: Any) -> Any:
-    """An HTTP error that remembers what its page says: by the time it is looked at, the page is closed."""
-    if not str(error.response.headers.get("Content-Type") or "").startswith("text/"):
-        return error
-    import io
-
-    from yt_dlp.networking import Response
-    from yt_dlp.networking.exceptions import HTTPError
-
-    given = error.response
-    data = b""
-    with contextlib.suppress(Exception):
-        data = given.read(_PAGE)
-    copied = Response(io.BytesIO(data), given.url, given.headers, given.status, given.reason)
-    again = HTTPError(copied, redirect_loop=error.redirect_loop)
-    words = re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", data.decode("utf-8", "replace"), flags=re.DOTALL)
-    again.page = _text(words, 2000) or ""
-    return again
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
-    waiting: list[Any] = [error]
-    while waiting and len(found) < 20:
-        link = waiting.pop(0)
-        if not isinstance(link, BaseException) or link in found:
-            continue
-        found.append(link)
-        carried = getattr(link, "exc_info", None)
-        waiting += [getattr(link, "cause", None), carried[1] if isinstance(carried, tuple) else None]
-        waiting += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
-    return found
-
-
-def _seconds(value: str | None) -> float | None:
-    """`Retry-After` in seconds; its other form is a date."""
-    if not value:
-        return None
-    if value.strip().isdigit():
-        return min(float(value), 86400.0)
-    from email.utils import parsedate_to_datetime
-
-    try:
-        return max(0.0, min(parsedate_to_datetime(value).timestamp() - time.time(), 86400.0))
-    except (ValueError, TypeError):
-        return None
 
 
 if __name__ == "__main__":

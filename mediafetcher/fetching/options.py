@@ -159,7 +159,7 @@ def ydl_options(options: Options, settings: Settings) -> dict[str, Any]:
         "updatetime": False,
         "skip_unavailable_fragments": False,
         "concurrent_fragment_downloads": 2,
-        # What is being read when a connection breaks is lost: so small, and never growing.
+        # What is being read when the child is killed is lost: so small, and never growing.
         "buffersize": 32 << 10,
         "noresizebuffer": True,
         "enable_file_urls": False,

@@ -7,6 +7,8 @@ the version, the file is fetched from its beginning.
 
 Of streams in pieces, yt-dlp's own state is kept only where the child ended in order: after a kill it can be empty,
 and yt-dlp would then append a second copy and call it success.
+
+What had come when a connection broke counts too (`Body`): else a line that always breaks early would bring nothing.
 """
 
 import json
@@ -95,6 +97,43 @@ class Versions:
         while len(self._marks) > _MAX_MARKS:
             self._marks.pop(next(iter(self._marks)))
         self._path.write_text(json.dumps(self._marks))
+
+
+class Body:
+    """The body of an answer, in place of urllib3's: first all the bytes that came, then the break.
+
+    urllib3 reads until it has as much as was asked for, and where that fails it throws away what it had.
+    """
+
+    def __init__(self, plain: Any) -> None:
+        self._plain = plain
+        self._broken: Exception | None = None
+
+    def read(self, amount: int, **how: Any) -> bytes:
+        """Up to so many bytes, fewer only before the end or a break. Raises as urllib3, once all is handed out."""
+        if self._broken:
+            raise self._broken
+        parts: list[bytes] = []
+        left = amount
+        try:
+            while left > 0 and (part := self._plain.read1(left, **how)):
+                parts.append(part)
+                left -= len(part)
+        except Exception as error:
+            if not parts:
+                raise
+            self._broken = error
+        return b"".join(parts)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._plain, name)
+
+
+def keep_what_came(response: Any) -> Any:
+    """The response, with a `Body` where it is one that loses bytes."""
+    if hasattr(response.fp, "read1") and hasattr(response, "_requests_response"):
+        response.fp = Body(response.fp)
+    return response
 
 
 def _continues(range_header: str | None) -> bool:

@@ -16,7 +16,7 @@ from typing import Literal
 
 from mediafetcher.base import errors
 from mediafetcher.db import engine
-from mediafetcher.downloads import work
+from mediafetcher.downloads import keeper
 from mediafetcher.importing import walk
 from mediafetcher.importing.walk import Found
 from mediafetcher.library import batch, folders, mount, store, sweeper
@@ -217,7 +217,7 @@ def _incoming(one: _Taken, folder: int | None) -> batch.Incoming:
     assert one.staged and one.facts
     path = one.found.path
     side_files = {"poster.jpg": one.poster} if one.poster else {}
-    facts = work.media_facts(one.facts)
+    facts = keeper.media_facts(one.facts)
     return batch.Incoming(one.staged, facts, walk.text(path.stem), folder, one.key, path.as_uri(), side_files)
 
 

@@ -66,8 +66,7 @@ class Films:
     def broken(self, way: str, argument: str | int, number: int) -> tuple[str, str]:
         """A link whose connection breaks, and the SHA-256 of what must come of it.
 
-        A number is how much of the file one connection gives, in percent: more than the 32 KiB that are read at once,
-        since what is being read when a connection breaks is lost.
+        A number is how much of the file one connection gives, in percent.
         """
         (name,) = self._make(1, number)
         data = (self._site.root / name).read_bytes() + free_box("." * _BROKEN)

@@ -20,7 +20,7 @@ def test_broken_connections_end_with_the_file_of_the_source(program, films_site)
         way = WAYS[number % len(WAYS)]
         argument = {"norange": "", "flaky": "2/", "slow": "900/"}.get(way)
         if argument is None:
-            argument = chance.randint(5, 99)
+            argument = chance.randint(1, 99)
         url, digest = films_site.broken(way, argument, number)
         wanted[server.submit(url)] = (way, argument, digest)
     until(lambda: all(_ended(server, id) for id in wanted), 60 + 10 * len(wanted), "all ended")

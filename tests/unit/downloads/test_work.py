@@ -10,7 +10,7 @@ import pytest
 from mediafetcher.accounts import cookies, jars
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import held, jobs, work
+from mediafetcher.downloads import held, jobs, work, workspace
 from mediafetcher.fetching.options import Options
 from mediafetcher.library import check, items, store
 
@@ -124,6 +124,19 @@ async def test_another_link_with_the_same_bytes_is_a_second_item_and_no_second_f
     await _nothing_left()
 
 
+@pytest.mark.promise(14)
+async def test_a_poor_line_is_tried_again_as_long_as_it_brings_something(owner, site):
+    """Three attempts of eleven connections with 7,000 bytes each, where two are the most that bring nothing."""
+    settings.use(replace(settings.get(), max_tries=2))
+    row = await _run(owner, site.url("/drop/7000/ok.mp4"))
+    for _ in range(2):
+        assert (row["state"], row["error"]["code"]) == ("queued", "network")
+        await work.run(await jobs.claim())
+        row = await jobs.get(row["id"], owner)
+    await _stored(row)
+    await _nothing_left()
+
+
 async def test_a_source_that_came_meanwhile_is_linked_without_a_download(owner, site):
     """Two people want the same: the second row waits for the first, and is then done without a byte."""
     other = await engine.fetchval("insert into account (name) values ('bob') returning id")
@@ -158,7 +171,7 @@ async def test_errors_of_the_site(owner, site, path, code, end):
     assert row["error"]["message"].strip() and "\n" not in row["error"]["message"]
     if end == "queued":
         await jobs.cancel(row["id"], owner)
-        await work.tidy()
+        await workspace.tidy()
     await _nothing_left()
 
 
@@ -293,7 +306,7 @@ async def test_tidy_removes_only_what_will_not_go_on_here(owner, site):
     kept = await jobs.submit(owner, site.url("/media/ok.mp4"))
     for name in (str(kept["id"]), "424242", "no number"):
         (settings.get().work / name).mkdir()
-    await work.tidy()
+    await workspace.tidy()
     assert sorted(path.name for path in settings.get().work.iterdir()) == sorted([str(kept["id"]), "no number"])
     shutil.rmtree(settings.get().work / "no number")
 

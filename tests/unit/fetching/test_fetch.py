@@ -240,6 +240,21 @@ async def test_a_broken_connection_never_gives_a_mixture(site, folder, media_cor
 
 
 @pytest.mark.promise(14)
+async def test_a_line_that_always_breaks_early_brings_the_file_all_the_same(site, folder, media_corpus):
+    """Each connection gives 9,000 bytes, fewer than are read at once; yt-dlp tries eleven times an attempt."""
+    url, had = site.url("/drop/9000/ok.mp4"), 0
+    for _ in range(4):
+        try:
+            _, result = await bring(url, folder)
+            break
+        except errors.Network:
+            now = (folder / "media.mp4.part").stat().st_size
+            assert now >= had + 10 * 9000
+            had = now
+    assert digest(result.file) == digest(media_corpus / "ok.mp4")
+
+
+@pytest.mark.promise(14)
 async def test_the_next_attempt_goes_on_where_the_last_was_cut(site, folder, media_corpus):
     url = site.url("/slow/60/ok.mp4")
     async with fetch.Fetch(url, Options(), folder) as source:

@@ -1,0 +1,108 @@
+"""The end of a download: its bytes and what goes with them into the library, in one transaction with its row."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from mediafetcher.base import errors
+from mediafetcher.downloads import held, jobs
+from mediafetcher.fetching import extras
+from mediafetcher.fetching.fetch import Info, Result
+from mediafetcher.library import items, shares, store, sweeper
+from mediafetcher.media import convert, probe
+
+_HASHED = 0.9  # share of the store stage that is the pass over the bytes
+
+
+class Kept(NamedTuple):
+    facts: items.MediaFacts
+    side_files: dict[str, Path]
+
+
+async def gather(
+    claim: jobs.Claim, info: Info, result: Result, came: probe.Facts, media: Path, facts: probe.Facts
+) -> Kept:
+    """What the library keeps with the bytes: facts, chapters, picture, subtitles."""
+    side_files = await extras.texts(result, came, claim.options)
+    if poster := await extras.poster(media, facts, result):
+        side_files["poster.jpg"] = poster
+    chapters = extras.chapters(info, result, came, claim.options)
+    return Kept(replace(media_facts(facts), chapters=chapters), side_files)
+
+
+async def keep(claim: jobs.Claim, hold: held.Hold, info: Info, media: Path, kept: Kept, keys: list[str]) -> None:
+    """Bytes first, rows last; the item, what its source is known by (`keys`), and the end in one transaction."""
+    if claim.task == "fetch":
+        await shares.require(claim.owner, media.stat().st_size)
+    staged = await store.stage(media, lambda done: hold.report(_HASHED * done))
+    try:
+        if claim.task != "fetch":
+            await _replace(claim, staged, kept, keys)
+            return
+        source_id = await jobs.source(keys[0], claim.url)
+
+        async def also(item: int) -> None:
+            await jobs.remember(keys, claim.url, item)
+            await jobs.finish(claim, item)
+
+        await items.add_media(
+            owner=claim.owner,
+            staged=staged,
+            facts=kept.facts,
+            entry=items.Entry(
+                title=info.title,
+                folder_id=claim.folder,
+                source_id=source_id,
+                source_url=claim.url,
+                site=claim.site,
+                uploader=info.uploader,
+            ),
+            side_files=kept.side_files,
+            also=also,
+        )
+    except BaseException:
+        # To its end, also where we are cancelled just now: nobody else knows of these files.
+        taking_back = asyncio.ensure_future(sweeper.take_back(staged, [kept.facts.ext, *kept.side_files]))
+        try:
+            await asyncio.shield(taking_back)
+        finally:
+            await asyncio.wait({taking_back})
+        raise
+
+
+async def _replace(claim: jobs.Claim, staged: store.Staged, kept: Kept, keys: list[str]) -> None:
+    """The new file is there: the item that asked for it gets it."""
+
+    async def also(item: int) -> None:
+        await jobs.remember(keys, claim.url, item)
+        await jobs.finish(claim, item)
+
+    if claim.subject is None:
+        raise errors.NotFound("The item is not there any more.")
+    await items.replace(
+        claim.subject,
+        claim.owner,
+        staged=staged,
+        facts=kept.facts,
+        side_files=kept.side_files,
+        follow=claim.task == "convert",
+        also=also,
+    )
+
+
+def media_facts(facts: probe.Facts) -> items.MediaFacts:
+    """What the library keeps of a file."""
+    kind, ext = convert.kind_of(facts)
+    picture = facts.video
+    return items.MediaFacts(
+        kind=kind,
+        ext=ext,
+        duration=facts.duration,
+        width=picture.width if picture else None,
+        height=picture.height if picture else None,
+        video_codec=picture.codec if picture else None,
+        audio_codec=facts.audio[0].codec if facts.audio else None,
+        playable=probe.is_playable(facts),
+        chapters=facts.chapters,
+    )

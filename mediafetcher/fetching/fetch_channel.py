@@ -1,0 +1,60 @@
+"""The lines of the fetch child to its parent, and the parent's wish that it should end."""
+
+import json
+import os
+import signal
+import time
+from typing import Any
+
+_EVERY = 0.25  # seconds between two reports of progress
+_MAX_WARNINGS = 20
+
+
+class Cancelled(Exception):
+    """The parent asked us to end."""
+
+
+class Channel:
+    """The lines to the parent. Standard output itself goes to standard error: a stray print breaks nothing."""
+
+    def __init__(self) -> None:
+        self._out = os.fdopen(os.dup(1), "w", encoding="ascii")
+        os.dup2(2, 1)
+        self.cancelled = False
+        self.silent = False  # no reports of progress: what is fetched is not the media
+        self._last = 0.0
+        self._warnings = 0
+        signal.signal(signal.SIGTERM, self._cancel)
+
+    def _cancel(self, *_: Any) -> None:
+        self.cancelled = True
+
+    def say(self, event: str, **facts: Any) -> None:
+        self._out.write(json.dumps({"event": event, **facts}, ensure_ascii=True, default=str) + "\n")
+        self._out.flush()
+
+    def check(self) -> None:
+        if self.cancelled:
+            raise Cancelled
+
+    def progress(self, status: dict[str, Any]) -> None:
+        """yt-dlp's progress hook; raising here is the only way to stop it."""
+        self.check()
+        now = time.monotonic()
+        if self.silent or (status["status"] == "downloading" and now - self._last < _EVERY):
+            return
+        self._last = now
+        self.say(
+            "progress",
+            done=status.get("downloaded_bytes") or 0,
+            total=status.get("total_bytes") or status.get("total_bytes_estimate"),
+            speed=status.get("speed"),
+            eta=status.get("eta"),
+            file=os.path.basename(status.get("filename") or ""),
+        )
+
+    def warn(self, message: str) -> None:
+        """A few of yt-dlp's warnings, for the log of the download."""
+        self._warnings += 1
+        if self._warnings <= _MAX_WARNINGS:
+            self.say("warning", message=message[:300])
