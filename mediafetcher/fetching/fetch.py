@@ -131,6 +131,7 @@ class Fetch:
         self._program = str(trial.ytdlp if trial else ytdlp.folder() or "")
         self._mode = mode
         self._warn = on_warning
+        self._live = False
         self._child: child.Child | None = None
         self._events: AsyncIterator[dict[str, Any]] | None = None
 
@@ -198,6 +199,7 @@ class Fetch:
         if isinstance(found, Listing):
             raise errors.IsPlaylist()
         room.reserve(self._folder, self._bounded(found.filesize or 0))
+        self._live = found.is_live
         return found
 
     async def look(self) -> Info | Listing:
@@ -323,7 +325,8 @@ class Fetch:
     async def _result(self, event: dict[str, Any]) -> Result:
         files = [self._trusted(name) for name in event["files"]]
         if len(files) == 2:
-            joined = await convert.join(files[0], files[1], self._folder / f"{FILE_STEM}-joined.mp4")
+            target = self._folder / f"{FILE_STEM}-joined.mp4"
+            joined = await convert.join(files[0], files[1], target, one_clock=self._live)
             for path in files:
                 path.unlink()
             files = [joined]

@@ -130,7 +130,7 @@ def _record(
 ) -> tuple[list[str], float]:
     chosen = fetch_live.choose(found, order["live"]["height"])
     recorder = fetch_live.Recorder(client, chosen, folder, channel, order["live"]["seconds"])
-    return [recorder.record()], recorder.seconds
+    return recorder.record(), recorder.seconds
 
 
 def _client(options: dict[str, Any], channel: Channel, folder: Path) -> Any:

@@ -2,7 +2,7 @@
 
 yt-dlp would hand it to FFmpeg, which opens the network by itself and takes cookies as arguments. So the pieces are
 fetched here, by the same client as all else: behind the gate, with the jar. The stream ends with its playlist, or
-after the seconds that were asked for.
+after the seconds that were asked for. Picture and sound may each have a playlist; they are joined outside.
 """
 
 import re
@@ -79,62 +79,101 @@ def _key(found: dict[str, str], url: str) -> dict[str, str]:
     return {"url": urljoin(url, found["URI"]), "iv": found.get("IV", "")}
 
 
-def choose(found: dict[str, Any], height: int | None) -> dict[str, Any]:
-    """The best format that is one HLS playlist with all in it. Raises LookupError."""
-    formats = found.get("formats") or [found]
-    whole = [
-        entry
-        for entry in formats
-        if str(entry.get("protocol") or "").startswith("m3u8")
-        and "none" not in (entry.get("vcodec"), entry.get("acodec"))
+def choose(found: dict[str, Any], height: int | None) -> list[dict[str, Any]]:
+    """The HLS playlists to record: one that has all, else picture and sound. `height` None: only the sound is wanted.
+
+    Raises LookupError.
+    """
+    formats = [
+        entry for entry in found.get("formats") or [found] if str(entry.get("protocol") or "").startswith("m3u8")
     ]
-    low = [entry for entry in whole if not height or (entry.get("height") or 0) <= height]
-    if not whole:
-        raise LookupError("this kind of live stream cannot be recorded")
-    return (low or whole[:1])[-1]  # yt-dlp sorts them, the best last
+    whole = [entry for entry in formats if "none" not in (entry.get("vcodec"), entry.get("acodec"))]
+    sounds = [entry for entry in formats if entry.get("vcodec") == "none" and entry.get("acodec") != "none"]
+    pictures = [entry for entry in formats if entry.get("acodec") == "none" and entry.get("vcodec") != "none"]
+    if height is None and sounds:
+        return sounds[-1:]  # yt-dlp sorts them, the best last
+    if whole or pictures:
+        return [_highest(whole or pictures, height), *([] if whole else sounds[-1:])]
+    raise LookupError("this kind of live stream cannot be recorded")
+
+
+def _highest(formats: list[dict[str, Any]], height: int | None) -> dict[str, Any]:
+    low = [entry for entry in formats if not height or (entry.get("height") or 0) <= height]
+    return (low or formats[:1])[-1]
 
 
 class Recorder:
-    """One recording into one file."""
+    """One recording: a file for each playlist, which are joined at the same piece of the stream."""
 
-    def __init__(self, client: Any, chosen: dict[str, Any], folder: Path, channel: Any, longest: float) -> None:
+    def __init__(self, client: Any, chosen: list[dict[str, Any]], folder: Path, channel: Any, longest: float) -> None:
+        self._channel = channel
+        self._tracks = [
+            _Track(client, entry, folder / f"{FILE_STEM}.live{number or ''}", channel, longest)
+            for number, entry in enumerate(chosen)
+        ]
+
+    @property
+    def seconds(self) -> float:
+        return min(track.seconds for track in self._tracks)
+
+    def record(self) -> list[str]:
+        """Record to the end -> the names of the files. Raises `NotBegun`, or what the last try said."""
+        first, *others = self._tracks
+        while not any(track.over for track in self._tracks):
+            for track in self._tracks:
+                track.follow()
+                for other in others:
+                    other.begin = first.begin
+            if not any(track.over for track in self._tracks):
+                _wait(self._channel, min(track.pause for track in self._tracks))
+        for track in self._tracks:
+            if not track.over:
+                track.follow()  # up to where the other ended
+        if not all(track.seconds for track in self._tracks):
+            raise NotBegun("this live event has not begun")
+        return [track.path.name for track in self._tracks]
+
+
+class _Track:
+    """One playlist, recorded into one file look by look."""
+
+    def __init__(self, client: Any, chosen: dict[str, Any], path: Path, channel: Any, longest: float) -> None:
+        self.path = path
+        self.begin: int | None = None  # the number of the first piece
+        self.over = False
+        self.pause = 0.0  # seconds until the next look
+        self.seconds = 0.0
         self._client = client
         self._url = chosen.get("url") or chosen["manifest_url"]
         self._headers = chosen.get("http_headers") or {}
-        self._folder = folder
         self._channel = channel
         self._longest = longest
+        self._began = time.monotonic()
         self._keys: dict[str, bytes] = {}
         self._head: str | None = None
         self._last: int | None = None
         self._done = 0
-        self.seconds = 0.0
+        self._empty = 0  # looks that brought nothing, one after the other
+        path.unlink(missing_ok=True)
 
-    def record(self) -> str:
-        """Record to the end -> the name of the file. Raises `NotBegun`, or what the last try said."""
-        name = f"{FILE_STEM}.live"
-        began = time.monotonic()
-        empty = 0
-        with (self._folder / name).open("wb") as out:
-            while self.seconds < self._longest:
-                look = self._look()
-                if look is None:
-                    break
-                fresh = self._fresh(look)
-                for piece in fresh:
-                    self._write(out, piece)
-                    self._say(began)
-                    if self.seconds >= self._longest:
-                        break
-                empty = 0 if fresh else empty + 1
-                if look.ended or empty > _LOOKS * 4:
-                    break
-                if self.seconds == 0 and empty >= _LOOKS:
-                    raise NotBegun("this live event has not begun")
-                self._wait(look.target if fresh else look.target / 2)
-        if not self._done:
+    def follow(self) -> None:
+        """One look, and what is new in it."""
+        look = self._look()
+        if look is None:
+            self.over = True
+            return
+        fresh = self._fresh(look)
+        with self.path.open("ab") as out:
+            for piece in fresh:
+                self._write(out, piece)
+                if self.seconds >= self._longest:
+                    self.over = True
+                    return
+        self._empty = 0 if fresh else self._empty + 1
+        self.over = look.ended or self._empty > _LOOKS * 4
+        if not self.seconds and self._empty >= _LOOKS:
             raise NotBegun("this live event has not begun")
-        return name
+        self.pause = look.target if fresh else look.target / 2
 
     def _look(self) -> Look | None:
         """The playlist now; None where it went away after something was recorded, which is an end too."""
@@ -144,18 +183,25 @@ class Recorder:
             except OSError:
                 if turn == _LOOKS - 1 and not self._done:
                     raise
-            self._wait(0.5 * 2**turn)
+            _wait(self._channel, 0.5 * 2**turn)
         self._channel.say("warning", message="the live stream went away: what was recorded until then is kept")
         return None
 
     def _fresh(self, look: Look) -> list[Piece]:
         if self._last is None:
-            return look.pieces if look.ended else look.pieces[-_EDGE:]
+            return self._first(look)
         fresh = [piece for piece in look.pieces if piece.number > (self._last or 0)]
         if fresh and fresh[0].number > self._last + 1:
             missing = fresh[0].number - self._last - 1
             self._channel.say("warning", message=f"{missing} pieces of the live stream were gone before they came")
         return fresh
+
+    def _first(self, look: Look) -> list[Piece]:
+        """Where to join the stream: with the other playlist where the numbers allow it, else near its end."""
+        numbers = [piece.number for piece in look.pieces]
+        if self.begin in numbers:
+            return look.pieces[numbers.index(self.begin) :]
+        return look.pieces if look.ended else look.pieces[-_EDGE:]
 
     def _write(self, out: Any, piece: Piece) -> None:
         if piece.head and piece.head != self._head:
@@ -164,9 +210,11 @@ class Recorder:
         data = self._open(self._piece(piece), piece)
         out.write(data)
         out.flush()
+        self.begin = piece.number if self._last is None else self.begin
         self._last = piece.number
         self._done += len(data)
         self.seconds += piece.seconds
+        self._say()
 
     def _piece(self, piece: Piece) -> bytes:
         for turn in range(_LOOKS):
@@ -175,7 +223,7 @@ class Recorder:
             except OSError:
                 if turn == _LOOKS - 1:
                     raise
-            self._wait(0.3 * 2**turn)
+            _wait(self._channel, 0.3 * 2**turn)
         raise AssertionError
 
     def _open(self, data: bytes, piece: Piece) -> bytes:
@@ -205,20 +253,21 @@ class Recorder:
             raise ValueError("larger than a piece of a live stream may be")
         return data
 
-    def _say(self, began: float) -> None:
+    def _say(self) -> None:
         self._channel.progress(
             {
                 "status": "downloading",
                 "downloaded_bytes": self._done,
                 "total_bytes_estimate": int(self._done * max(1.0, self._longest / max(0.1, self.seconds))),
-                "speed": self._done / max(0.1, time.monotonic() - began),
+                "speed": self._done / max(0.1, time.monotonic() - self._began),
                 "eta": max(0.0, self._longest - self.seconds),
-                "filename": f"{FILE_STEM}.live",
+                "filename": self.path.name,
             }
         )
 
-    def _wait(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            self._channel.check()
-            time.sleep(min(0.1, seconds))
+
+def _wait(channel: Any, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        channel.check()
+        time.sleep(min(0.1, seconds))

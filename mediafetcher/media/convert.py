@@ -111,10 +111,11 @@ def clip_length(duration: float | None, start: float, end: float | None) -> floa
     return max(0.0, (duration if end is None else min(end, duration)) - start)
 
 
-async def join(first: Path, second: Path, target: Path) -> Path:
+async def join(first: Path, second: Path, target: Path, *, one_clock: bool = False) -> Path:
     """Put two files, picture and sound, into one without changing either -> where it is.
 
-    An MP4 that is ready to play where that is possible; else Matroska, which holds everything.
+    An MP4 that is ready to play where that is possible; else Matroska, which holds everything. `one_clock`: their
+    times count from the same moment, though they need not begin at the same one; else both begin at zero.
     """
     facts = [await probe(first), await probe(second)]
     picture = next((at for at, entry in enumerate(facts) if entry.video), None)
@@ -131,6 +132,7 @@ async def join(first: Path, second: Path, target: Path) -> Path:
         arguments += [*ffmpeg.SAFE_INPUT, "-i", f"file:{path}"]
     arguments += ["-map", f"{picture}:{video.index}", "-map", f"{sound}:{audio.index}", "-c", "copy"]
     arguments += ["-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"]
+    arguments += ["-copyts", "-avoid_negative_ts", "make_zero"] if one_clock else []
     arguments += ["-f", "matroska"] if target.suffix == ".mkv" else [*_MP4]
     try:
         ended = await ffmpeg.run(

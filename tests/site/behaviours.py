@@ -222,6 +222,27 @@ def _live(request: Request) -> None:
     request.send(200, playlists.live(request.times), kind=playlists.kind("x.m3u8"))
 
 
+def _live_split(request: Request) -> None:
+    """Picture and sound of a live stream, each with a playlist of its own."""
+    name = request.rest.removesuffix(".m3u8")
+    body = playlists.LIVE_MASTER if name == "master" else playlists.live(request.times, f"/hls/{name}")
+    request.send(200, body, kind=playlists.kind("x.m3u8"))
+
+
+def _elsewhere(request: Request) -> None:
+    """What belongs to a film lies on another host: this one by its other name."""
+    base, kind = f"http://localhost:{request.site.port}", request.rest
+    if kind in ("picture", "text"):
+        body, sent_as = pages.answer("sound" if kind == "picture" else "subtitles", request.base)
+        home, path = (request.base, "/media/cover") if kind == "picture" else ("", "/texts/")
+        return request.send(200, str(body).replace(f"{home}{path}", f"{base}{path}"), kind=sent_as)
+    if kind == "live":
+        return request.send(200, playlists.live(request.times, f"{base}/hls/mux"), kind=playlists.kind("x.m3u8"))
+    name = {"pieces": "hls/mux/i.m3u8", "key": "hls/aes/i.m3u8", "dash": "dash/m.mpd"}[kind]
+    text = (request.site.root / name).read_text()
+    request.send(200, playlists.elsewhere(kind, base, text), kind=playlists.kind(name))
+
+
 def _live_empty(request: Request) -> None:
     request.send(200, playlists.live(0), kind=playlists.kind("x.m3u8"))
 
@@ -337,6 +358,11 @@ TABLE: dict[str, Behaviour] = {
     "login": Behaviour(_login, "/login?value=<text>: signs in, with cookies of every kind", "/login"),
     "setcookie": Behaviour(_set_cookie, "/setcookie: sets a cookie, redirects to a film", ""),
     "live.m3u8": Behaviour(_live, "/live.m3u8: a live stream that grows with each look", ""),
+    "live-split": Behaviour(_live_split, "/live-split/master.m3u8: live, picture and sound apart", ""),
+    "live.mpd": Behaviour(
+        lambda r: r.send(200, playlists.LIVE_MPD, kind=playlists.kind("x.mpd")), "/live.mpd: live DASH", ""
+    ),
+    "elsewhere": Behaviour(_elsewhere, "/elsewhere/<what>: pieces, key, dash, live, picture, text on another host", ""),
     "live-empty.m3u8": Behaviour(_live_empty, "/live-empty.m3u8: a live stream with nothing in it yet", ""),
     "live-gone.m3u8": Behaviour(_live_gone, "/live-gone.m3u8: a live stream that goes away", ""),
     "texts": Behaviour(_text, f"/texts/<name>: subtitles: {', '.join(texts.TEXTS)}", ""),

@@ -35,6 +35,7 @@ CASES: list[Case] = [
     *_done("/hls/mux/i.m3u8", "/hls/fmp4/i.m3u8", "/hls/aes/i.m3u8", what="remux"),
     *_done("/hls/master.m3u8", "/dash/m.mpd"),
     *_done("/live.m3u8", "/live-gone.m3u8", what="remux"),
+    *_done("/live-split/master.m3u8"),
     # Pages
     *_done("/page/video", "/page/og", "/page/jsonld", "/page/twitter", "/page/player", "/page/hls", "/page/dash"),
     *_done("/page/multi", "/page/unicode", "/page/long", "/page/latin2", "/page/traversal", "/page/script"),
@@ -55,6 +56,7 @@ CASES: list[Case] = [
     # It will not
     *_codes("failed", "gone", "/status/404/x", "/status/410/x", "/lost.m3u8", "/nothing/of/this"),
     *_codes("failed", "geo_blocked", "/status/451/x", "/refuses/403/geo"),
+    *_codes("failed", "live_unsupported", "/live.mpd"),
     *_codes("failed", "drm", "/drm.m3u8", "/refuses/403/drm"),
     *_codes("failed", "extractor_broken", "/page/broken"),
     *_codes("failed", "not_media", "/htmlvideo/x.mp4", "/media/random.mp4", "/media/still.png"),

@@ -35,9 +35,32 @@ def kind(name: str) -> str:
     return "application/dash+xml" if name.endswith(".mpd") else "application/vnd.apple.mpegurl"
 
 
-def live(times: int) -> str:
+def live(times: int, pieces: str = "/hls/mux") -> str:
     """Each look shows one segment more; it ends after the fourth."""
     last = min(times, 4)
     first = max(0, last - 2)
-    segments = "".join(f"#EXTINF:1,\n/hls/mux/s{number:03d}.ts\n" for number in range(first, last))
+    segments = "".join(f"#EXTINF:1,\n{pieces}/s{number:03d}.ts\n" for number in range(first, last))
     return f"{_HEAD}#EXT-X-MEDIA-SEQUENCE:{first}\n{segments}" + (_END if times > 4 else "")
+
+
+LIVE_MASTER = """#EXTM3U
+#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,URI="aud.m3u8"
+#EXT-X-STREAM-INF:BANDWIDTH=300000,RESOLUTION=320x180,CODECS="avc1.42c00d,mp4a.40.2",AUDIO="a"
+v180.m3u8
+"""
+_SCHEME = '<Representation id="1" bandwidth="1000" width="320" height="180" codecs="avc1.42c00d">'
+LIVE_MPD = (
+    '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="dynamic" minimumUpdatePeriod="PT1S"'
+    ' availabilityStartTime="2025-01-01T00:00:00Z"><Period id="1" start="PT0S"><AdaptationSet mimeType="video/mp4">'
+    '<SegmentTemplate timescale="1" duration="1" initialization="init-stream0.m4s" media="chunk-stream0-$Number$.m4s"/>'
+    f"{_SCHEME}</Representation></AdaptationSet></Period></MPD>"
+)
+
+
+def elsewhere(kind: str, base: str, text: str) -> str:
+    """A playlist whose pieces, or whose key, lie on another host; `text` is the one at home."""
+    if kind == "key":
+        return text.replace("k.key", f"{base}/hls/aes/k.key").replace("\ns0", "\n/hls/aes/s0")
+    if kind == "dash":
+        return text.replace("<Period", f"<BaseURL>{base}/dash/</BaseURL><Period", 1)
+    return text.replace("\ns0", f"\n{base}/hls/mux/s0")

@@ -106,15 +106,15 @@ def _alike(cases: list[Case]) -> Iterator[list[Case]]:
 
 
 # Not what a site does, each with a test where it is made: killed children, conversions, a site that rests, ...
-MADE_BY_US = {"crashed", "transcode_failed", "live_unsupported", "bad_clip", "site_paused"}
+MADE_BY_US = {"crashed", "transcode_failed", "bad_clip", "site_paused"}
 
 
 def test_the_lists_are_long_enough_and_name_what_there_is() -> None:
     assert len({case.path for case in CASES}) == len(CASES) >= 50
     assert len(media.ACTIONS) >= 60
     walked = {case.path.strip("/").partition("/")[0].partition("?")[0] for case in CASES}
-    # Those that need more than a link (signing in, patience, what lies beside a film) or a server to look at meanwhile.
-    others = {"login", "hang", "secret", "texts", "api", "slow-list", "gzipbomb", "endless-page"}
+    # Those that need more than a link (cookies, patience, what lies beside a film) or a server to look at meanwhile.
+    others = {"login", "elsewhere", "hang", "secret", "texts", "api", "slow-list", "gzipbomb", "endless-page"}
     assert behaviours.TABLE.keys() - walked == others
     codes = {case.what for case in CASES if case.state != "done"}
     kinds = {kind.code for kind in _leaves(errors.FetchProblem)}

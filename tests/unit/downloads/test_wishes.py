@@ -216,6 +216,24 @@ async def test_a_live_stream_is_recorded(owner, site, path, options, seconds):
     assert again["state"] == "queued"  # tomorrow it is another one
 
 
+async def test_a_live_stream_with_its_sound_apart_is_recorded_in_step(owner, site):
+    item = await _item(await _run(owner, site.url("/live-split/master.m3u8"), Options(live_max=3)))
+    facts = await probe.probe(_file(item))
+    assert probe.is_playable(facts) and facts.video and facts.audio
+    assert item["duration"] == pytest.approx(3, abs=0.5)
+    pieces = [{entry["path"] for entry in site.asked(f"/hls/{name}/")} for name in ("v180", "aud")]
+    assert [path.rpartition("/")[2] for path in sorted(pieces[0])] == [
+        path.rpartition("/")[2] for path in sorted(pieces[1])
+    ]
+    only = await _item(await _run(owner, site.url("/live-split/master.m3u8?2"), Options(live_max=2, audio="m4a")))
+    assert only["media"]["kind"] == "audio/mp4"
+
+
+async def test_live_dash_is_refused_in_words(owner, site):
+    row = await _run(owner, site.url("/live.mpd"))
+    assert (row["state"], row["error"]["code"]) == ("failed", "live_unsupported")
+
+
 async def test_live_streams_get_the_cookies_of_their_site_alone(owner, site):
     await cookies.put(owner, "127.0.0.1", jars.parse("127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tok\n"))
     await _item(await _run(owner, site.url("/live.m3u8"), Options(live_max=1)))
