@@ -111,13 +111,20 @@ async def stored(claim: jobs.Claim, folder: Path) -> tuple[Info, Result, dict[st
         raise errors.NotFound("The item is not there any more.")
     item = await items.get(claim.subject, claim.owner)
     sha256, ext = bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"]
-    source, name = store.path_of(sha256, ext), folder / f"stored{ext}"
-    mount.require()
-    name.unlink(missing_ok=True)
-    name.symlink_to(source)
-    if not name.exists():
-        raise errors.NotFound("The file of that item is missing: fetch it again instead.")
+    side_names = [f"{language}.vtt" for language in item["subtitles"]]
+    name, kept = await mount.in_thread(_named, folder, sha256, ext, side_names)
     info = Info(item["title"], "", "", claim.url, claim.site, claim.source_key)
-    subtitles = {f"{language}.vtt": store.path_of(sha256, f"{language}.vtt") for language in item["subtitles"]}
-    kept = {side: path for side, path in subtitles.items() if path.exists()}
     return info, Result(name, item["media"]["size"]), kept
+
+
+def _named(folder: Path, sha256: bytes, ext: str, side_names: list[str]) -> tuple[Path, dict[str, Path]]:
+    """The name in `folder`, and the side files that are there."""
+    name = folder / f"stored{ext}"
+    with mount.writing():
+        mount.require()
+        name.unlink(missing_ok=True)
+        name.symlink_to(store.path_of(sha256, ext))
+        if not name.exists():
+            raise errors.NotFound("The file of that item is missing: fetch it again instead.")
+        paths = {side: store.path_of(sha256, side) for side in side_names}
+        return name, {side: path for side, path in paths.items() if path.exists()}

@@ -23,6 +23,7 @@ from typing import Any, Literal, TypeVar
 
 from mediafetcher.base import errors, log, settings
 from mediafetcher.db import engine
+from mediafetcher.library import writers
 
 SENTINEL = ".mediafetcher-store"
 DEFAULT = Path("/mnt/media")
@@ -308,7 +309,7 @@ def _room(total: int, free: int) -> Mount:
 
 
 def _try_write() -> OSError | None:
-    probe = incoming() / f".probe-{os.getpid()}"
+    probe = incoming() / writers.name()
     try:
         probe.write_bytes(b"probe")
         probe.unlink()

@@ -6,8 +6,8 @@
     remove  under the same lock: unlink it and its side files
 
 Names are hashes, so no title ever becomes a path, and two files are the same file exactly when their bytes are.
-A name in `incoming/` says which process writes it: what a dead process left is garbage at once, what another
-machine writes is left alone for a day.
+A name in `incoming/` says which process writes it (writers.py): what a dead process left is garbage at once, what
+another machine writes is left alone for a day.
 """
 
 import asyncio
@@ -17,21 +17,20 @@ import hashlib
 import os
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from mediafetcher.base import errors, settings
-from mediafetcher.library import mount, sharing
+from mediafetcher.library import mount, sharing, writers
 
 BUFFER = 1 << 20  # bytes; a file is never in memory as a whole
 _REPORT = 0.1  # seconds between two reports of progress
 _FOREIGN = 86_400.0  # seconds after which a staged file of another machine counts as left behind
 
 root = mount.root
+_sure: set[Path] = set()  # folders whose own names this process has synced
 _forsaken: set[str] = set()  # names in incoming/ that could not be removed while the share was away
 
 
@@ -88,7 +87,7 @@ def _stage(src: Path, take: bool, report: Callable[[float], None], stop: threadi
         size = os.fstat(file).st_size
         with mount.writing(size):
             mount.require()
-            path = mount.incoming() / f"{_mine()}.{uuid.uuid4().hex}.part"
+            path = mount.incoming() / writers.name()
             taken = take and sharing.take(file, path, settings.get().media_mode)
         try:
             if taken:
@@ -207,9 +206,7 @@ def place_all(files: Sequence[tuple[Staged, str, Mapping[str, Path]]]) -> None:
 def _place(staged: Staged, ext: str, side_files: Mapping[str, Path]) -> Path:
     """-> the folder that is to be synced."""
     target = path_of(staged.sha256, ext)
-    if not target.parent.is_dir():
-        target.parent.mkdir(exist_ok=True)  # never its parents: they are there, or the share is not
-        mount.sync_folder(target.parent.parent)
+    _ensure(target.parent)
     for name, path in side_files.items():
         _place_side(path, path_of(staged.sha256, name))
     if size_of(target) != staged.size:
@@ -217,6 +214,15 @@ def _place(staged: Staged, ext: str, side_files: Mapping[str, Path]) -> Path:
     else:
         staged.path.unlink(missing_ok=True)
     return target.parent
+
+
+def _ensure(folder: Path) -> None:
+    """Make a folder of the store durably. One that is there may be so new that a power cut still takes it away."""
+    if folder in _sure and folder.is_dir():
+        return
+    folder.mkdir(exist_ok=True)  # never its parents: they are there, or the share is not
+    mount.sync_folder(folder.parent)
+    _sure.add(folder)
 
 
 def replace(staged: Staged, ext: str) -> None:
@@ -227,14 +233,14 @@ def replace(staged: Staged, ext: str) -> None:
     with mount.writing(staged.size):
         mount.require()
         target = path_of(staged.sha256, ext)
-        target.parent.mkdir(exist_ok=True)
+        _ensure(target.parent)
         if staged.path.exists():  # else this is the second try of the transaction
             os.rename(staged.path, target)
         mount.sync_folder(target.parent)
 
 
 def _place_side(source: Path, target: Path) -> None:
-    copy = mount.incoming() / f"{_mine()}.{uuid.uuid4().hex}.part"
+    copy = mount.incoming() / writers.name()
     try:
         with copy.open("xb", buffering=0) as file, source.open("rb", buffering=0) as data:
             while chunk := data.read(BUFFER):
@@ -271,34 +277,12 @@ def remove(sha256: bytes, names: Iterable[str]) -> None:
 # ---- what lies in incoming/ ------------------------------------------------------------------------------
 
 
-@cache
-def _here() -> str:
-    """This boot of this machine, and its process numbers: containers share the first and not the second."""
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return hashlib.sha256(f"{boot}:{os.stat('/proc/self/ns/pid').st_ino}".encode()).hexdigest()[:12]
-
-
-def _started(pid: int) -> str | None:
-    """When the process of this number started, in ticks since boot; None where it does not live."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return None if fields[0] in "ZX" else fields[19]
-
-
-def _mine() -> str:
-    return f"{_here()}.{os.getpid()}.{_started(os.getpid())}"
-
-
 def abandoned(path: Path) -> bool:
     """Whether nobody will finish this file of `incoming/`: its process is dead, or it is a day old."""
     if path.name in _forsaken:
         return True
-    parts = path.name.split(".")
-    if len(parts) == 5 and parts[0] == _here() and parts[1].isdecimal():
-        return _started(int(parts[1])) != parts[2]
-    return age(path) > _FOREIGN
+    alive = writers.alive(path.name)
+    return age(path) > _FOREIGN if alive is None else not alive
 
 
 def age(path: Path) -> float:

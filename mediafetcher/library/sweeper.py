@@ -201,12 +201,17 @@ async def remove_stray(file: Stored, *, look_only: bool = False) -> bool:
             )
         )
         held = row is not None and (look_only or row["ref_count"] > 0) and file.kind in _kinds(row)
-        stray = not held and (claimed is not None or row is not None) and file.path.exists()
+        stray = not held and (claimed is not None or row is not None) and await mount.in_thread(_exists, file.path)
         if stray and not look_only:
             await store.in_thread(store.remove, file.sha256, [file.kind])
         if claimed is not None:
             await engine.execute("delete from media_file where id = $1", claimed)
     return stray
+
+
+def _exists(path: Path) -> bool:
+    with mount.writing():
+        return path.exists()
 
 
 async def take_back(staged: store.Staged, names: list[str]) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 from mediafetcher.base import settings
 from mediafetcher.db import engine
-from mediafetcher.library import check, items, mount, store
+from mediafetcher.library import check, items, mount, store, writers
 
 CALLS = (
     "access,openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,"
@@ -154,7 +154,7 @@ async def _to_sweep(work: Path) -> None:
     stray = store.path_of(hashlib.sha256(b"stray").digest(), ".mp4")
     stray.parent.mkdir(exist_ok=True)
     stray.write_bytes(b"stray")
-    (mount.incoming() / f"{store._here()}.1.0.{'0' * 32}.part").write_bytes(b"half")
+    (mount.incoming() / f"{writers.here()}.1.0.{'0' * 32}.part").write_bytes(b"half")
 
 
 async def _two_items(work: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mediafetcher.db import engine
-from mediafetcher.library import check, items, mount, store
+from mediafetcher.library import check, items, mount, store, writers
 from tests import deep
 from tests.unit.library.conftest import Put, clean, path, staged, stored
 
@@ -52,7 +52,7 @@ async def _stray_file(owner: int, put: Put) -> None:
 
 
 async def _leftover(owner: int, put: Put) -> None:
-    left = mount.incoming() / f"{store._here()}.{os.getpid()}.1.{'0' * 32}.part"  # that number, an earlier process
+    left = mount.incoming() / f"{writers.here()}.{os.getpid()}.1.{'0' * 32}.part"  # that number, an earlier process
     left.write_bytes(b"half")
 
 

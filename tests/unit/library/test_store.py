@@ -107,10 +107,10 @@ async def test_an_error_of_the_source_is_not_one_of_the_store(media_online: Path
 async def test_what_a_dead_process_left_is_garbage_at_once(media_online: Path, tmp_path: Path) -> None:
     made = await store.stage(await _file(tmp_path, b"mine"))
     assert not store.abandoned(made.path)
-    script = "from mediafetcher.library import store; print(store._mine())"
+    script = "from mediafetcher.library import writers; print(writers.name())"
     root = Path(__file__).parents[3]
     dead = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
-    left = made.path.with_name(f"{dead.stdout.strip()}.{'0' * 32}.part")
+    left = made.path.with_name(dead.stdout.strip())
     left.write_bytes(b"")
     assert store.abandoned(left)
     foreign = made.path.with_name(f"{'a' * 12}.1.1.{'0' * 32}.part")

@@ -1,0 +1,39 @@
+"""Who writes a file of `incoming/`: its name says so, and with it whether anybody still does.
+
+<machine and its boot>.<process>.<when that started>.<anything>.part
+"""
+
+import hashlib
+import os
+import uuid
+from functools import cache
+from pathlib import Path
+
+
+def name() -> str:
+    """A new name for a file that this process writes."""
+    return f"{here()}.{os.getpid()}.{_started(os.getpid())}.{uuid.uuid4().hex}.part"
+
+
+def alive(name: str) -> bool | None:
+    """Whether the process that writes the file of this name still lives; None where nobody here can tell."""
+    parts = name.split(".")
+    if len(parts) == 5 and parts[0] == here() and parts[1].isdecimal():
+        return _started(int(parts[1])) == parts[2]
+    return None
+
+
+@cache
+def here() -> str:
+    """This boot of this machine, and its process numbers: containers share the first and not the second."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return hashlib.sha256(f"{boot}:{os.stat('/proc/self/ns/pid').st_ino}".encode()).hexdigest()[:12]
+
+
+def _started(pid: int) -> str | None:
+    """When the process of this number started, in ticks since boot; None where it does not live."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in "ZX" else fields[19]
