@@ -1,14 +1,14 @@
 """The middle of a download: the file as it came becomes one that browsers play, if it is not one already.
 
 One decision, at most one run of FFmpeg, and what it made is looked at again: it must need nothing more, and be as
-long as it should be.
+long as it should be. What was encoded before is taken as it is (made.py).
 """
 
-import contextlib
 from pathlib import Path
+from typing import NamedTuple
 
 from mediafetcher.base import errors, settings
-from mediafetcher.downloads import gate, held, jobs, journal
+from mediafetcher.downloads import gate, held, jobs, journal, made
 from mediafetcher.fetching.fetch import Info
 from mediafetcher.fetching.options import Options
 from mediafetcher.media import convert, probe
@@ -16,9 +16,15 @@ from mediafetcher.media import convert, probe
 _ENCODES = ("video", "both")  # the actions that count against TRANSCODES; all others are cheap
 
 
-async def make(
-    claim: jobs.Claim, hold: held.Hold, info: Info, source: Path, facts: probe.Facts
-) -> tuple[Path, probe.Facts]:
+class Made(NamedTuple):
+    """A file to keep; `key` names what was encoded."""
+
+    file: Path
+    facts: probe.Facts
+    key: str | None = None
+
+
+async def make(claim: jobs.Claim, hold: held.Hold, info: Info, source: Path, facts: probe.Facts) -> Made:
     """The file as browsers play it: as it came, or converted once, and then proved to be right."""
     wished = claim.options
     decision = _decide(claim, facts)
@@ -29,19 +35,25 @@ async def make(
     if wished.clip:
         decision = _clip(wished, facts, decision)
     if decision.action == "none" or wished.keep_original:
-        return source, facts
+        return Made(source, facts)
     hold.enter("convert")
     await jobs.note(claim, stage="convert", converting=True)
     await journal.write(hold)
     target = source.with_name("converted.mp4")
-    async with gate.conversion() if decision.action in _ENCODES else contextlib.nullcontext():
+    key = await made.name(claim, source) if decision.action in _ENCODES else None
+    if key is None:
         await _convert(claim, hold, source, target, facts, decision)
+    elif await made.find(key, target):
+        hold.say("it was encoded before")
+    else:
+        async with gate.conversion():
+            await _convert(claim, hold, source, target, facts, decision)
     proved = await probe.probe(target)
     again = _decide(claim, proved)
     if again.action != "none":
         raise errors.TranscodeFailed("The converted file is not what browsers play.", reason=again.reason)
-    _whole(convert.clip_length(facts.duration, wished.start or 0.0, wished.end), proved)
-    return target, proved
+    _whole(convert.clip_length(facts.duration or info.duration, wished.start or 0.0, wished.end), proved)
+    return Made(target, proved, key)
 
 
 def _clip(wished: Options, facts: probe.Facts, decision: probe.Decision) -> probe.Decision:

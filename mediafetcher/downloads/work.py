@@ -118,13 +118,13 @@ async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
     hold.say(f"fetched {result.size} bytes")
     info = replace(info, duration=result.duration or info.duration)
     came = await probe.probe(result.file)
-    media, facts = await playable.make(claim, hold, info, result.file, came)
+    made = await playable.make(claim, hold, info, result.file, came)
     hold.enter("store")
     await jobs.note(claim, stage="store")
     keys = _keys(claim, info)
-    known = jobs.private(claim.owner, keys) if own else keys
-    kept = await keeper.gather(claim, info, result, came, media, facts)
-    await keeper.keep(claim, hold, info, media, kept, known)
+    known = [*(jobs.private(claim.owner, keys) if own else keys), *([made.key] if made.key else [])]
+    kept = await keeper.gather(claim, info, result, came, made.file, made.facts)
+    await keeper.keep(claim, hold, info, made.file, kept, known)
 
 
 async def _fetch(
@@ -167,11 +167,11 @@ async def _convert_stored(claim: jobs.Claim, hold: held.Hold) -> None:
     folder = await asyncio.to_thread(workspace.make, claim.id)
     info, result, side_files = await anew.stored(claim, folder)
     came = await probe.probe(result.file)
-    media, facts = await playable.make(claim, hold, info, result.file, came)
+    made = await playable.make(claim, hold, info, result.file, came)
     hold.enter("store")
     await jobs.note(claim, stage="store")
-    kept = await keeper.gather(claim, info, result, came, media, facts)
-    await keeper.keep(claim, hold, info, media, kept._replace(side_files=side_files | kept.side_files), [])
+    kept = await keeper.gather(claim, info, result, came, made.file, made.facts)
+    await keeper.keep(claim, hold, info, made.file, kept._replace(side_files=side_files | kept.side_files), [])
 
 
 async def _link(claim: jobs.Claim, hold: held.Hold, keys: list[str]) -> bool:

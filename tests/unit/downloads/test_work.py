@@ -10,7 +10,7 @@ import pytest
 from mediafetcher.accounts import cookies, jars
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import held, jobs, work, workspace
+from mediafetcher.downloads import held, jobs, journal, work, workspace
 from mediafetcher.fetching.options import Options
 from mediafetcher.library import check, items, store
 
@@ -134,6 +134,20 @@ async def test_a_poor_line_is_tried_again_as_long_as_it_brings_something(owner, 
         await work.run(await jobs.claim())
         row = await jobs.get(row["id"], owner)
     await _stored(row)
+    await _nothing_left()
+
+
+async def test_the_same_bytes_are_encoded_once(owner, site):
+    """Another link, and another number of threads, which alone would give other bytes."""
+    first = await _stored(await _run(owner, site.url("/media/vp9_opus.webm")))
+    settings.use(replace(settings.get(), ffmpeg_threads=settings.get().ffmpeg_threads + 1))
+    row = await _run(owner, site.url("/media/vp9_opus.webm?again=1"))
+    second = await _stored(row)
+    said = [line["message"] for line in await journal.read(row["id"], owner)]
+    assert "it was encoded before" in said
+    assert second["media"]["sha256"] == first["media"]["sha256"] and second["media"]["ref_count"] == 2
+    lower = await _run(owner, site.url("/media/vp9_opus.webm?lower"), options=Options(max_height=144))
+    assert (await _stored(lower))["media"]["height"] == 144
     await _nothing_left()
 
 

@@ -22,7 +22,7 @@ export const enErrors: ProblemWords = {
   crashed: ["The download program ended by surprise", "Retry; if it stays so, the server's log says why."],
 
   gone: ["There is nothing at that link any more", "Check the link in a browser."],
-  geo_blocked: ["The site does not show this in your country", ""],
+  geo_blocked: ["The site does not show this in your country", "A proxy where it is shown may help: see the options."],
   drm: ["This is protected by DRM", "It cannot be fetched."],
   unsupported: ["No video or audio was found at that link", "Give the address of the page where it plays."],
   not_media: ["What came is not video or audio", "Check the link in a browser."],

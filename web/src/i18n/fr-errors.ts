@@ -22,7 +22,7 @@ export const frErrors: ProblemWords = {
   ],
 
   gone: ["Il n’y a plus rien à ce lien", "Vérifiez le lien dans un navigateur."],
-  geo_blocked: ["Le site ne montre pas ceci dans votre pays", ""],
+  geo_blocked: ["Le site ne montre pas ceci dans votre pays", "Un proxy d’ailleurs peut aider : voyez les options."],
   drm: ["Ceci est protégé par DRM", "Impossible à récupérer."],
   unsupported: ["Aucune vidéo ni aucun son à ce lien", "Donnez l’adresse de la page où le média se lit."],
   not_media: ["Ce qui est arrivé n’est ni vidéo ni son", "Vérifiez le lien dans un navigateur."],
