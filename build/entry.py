@@ -10,6 +10,7 @@ from typing import Any
 _MODULES = (
     "mediafetcher.fetching.fetch_child",
     "mediafetcher.fetching.fetch_check",
+    "mediafetcher.fetching.egress_proxy",
     "mediafetcher.fetching.zygote",
 )
 _CERTIFICATES = ("/etc/ssl/cert.pem", "/etc/ssl/certs/ca-certificates.crt")

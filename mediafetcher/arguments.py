@@ -138,6 +138,7 @@ def _wishes(get: argparse.ArgumentParser) -> None:
     get.add_argument("--sponsorblock", action="store_true", help="parts that viewers marked, as chapters")
     get.add_argument("--rate-limit", type=int, metavar="BYTES", help="bytes per second")
     get.add_argument("--proxy", metavar="URL", help="http://, https:// or socks5://host:port")
+    get.add_argument("--impersonate", action="store_true", help="pretend to be a browser on the wire")
     get.add_argument("--live-max", type=int, metavar="SECONDS", help="length of a live recording at the most")
     get.add_argument("--playlist", action="store_true", help="the link is a list: one download for each entry")
     get.add_argument("--limit", type=int, metavar="N", help="of a list, the first so many")

@@ -48,6 +48,7 @@ def wishes(asked: argparse.Namespace) -> Options:
             rate_limit=asked.rate_limit,
             proxy=asked.proxy,
             live_max=asked.live_max,
+            impersonate=asked.impersonate,
             playlist=Playlist(asked.limit, numbers, asked.list_folder) if listed else None,
         )
     except ValueError as error:

@@ -21,7 +21,7 @@ from typing import Any, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from mediafetcher.base import child, clock, errors, frozen, log, settings
-from mediafetcher.fetching import classify, warm, ytdlp
+from mediafetcher.fetching import classify, outlet, warm, ytdlp
 from mediafetcher.fetching.fetch_extras import MAX_SIDE
 from mediafetcher.fetching.options import FILE_STEM, MAX_ENTRIES, Options, Playlist, ydl_options
 from mediafetcher.library import room
@@ -133,13 +133,37 @@ class Fetch:
         self._warn = on_warning
         self._live = False
         self._child: child.Child | None = None
+        self._outlet: outlet.Outlet | None = None
         self._events: AsyncIterator[dict[str, Any]] | None = None
 
     async def __aenter__(self) -> Self:
         child.give(self._folder)
+        # A proxy that somebody named would have to stand behind ours: with one there is no browser to pretend.
+        possible = outlet.available() and not (self._options.proxy or settings.get().proxy)
+        if possible and self._options.impersonate:
+            await self._pretend("everywhere")
+            return self
+        self._browser: str | None = "tell" if possible else None
         self._child = await self._start(json.dumps(self._order()).encode() + b"\n")
         self._events = self._read()
         return self
+
+    async def _pretend(self, browser: str) -> None:
+        """Begin, or begin again, in a child that pretends to be a browser, with a door of its own."""
+        if self._child:
+            await self._child.kill()
+        chosen = settings.get()
+        self._browser = browser
+        self._outlet = await outlet.Outlet.open(self._targets(chosen), _own_ports(chosen))
+        try:
+            self._child = await self._start(json.dumps(self._order()).encode() + b"\n")
+        except BaseException:
+            await self._outlet.close()
+            raise
+        self._events = self._read()
+
+    def _targets(self, chosen: settings.Settings) -> list[str]:
+        return [*chosen.allow_hosts, *(self._trial.allow_hosts if self._trial else ())]
 
     def _order(self) -> dict[str, Any]:
         chosen, wished = settings.get(), self._options
@@ -147,7 +171,7 @@ class Fetch:
         if self._mode == "preview":  # what lists hold is told; of one video in a list it is the video
             listed = ydl_options(Options(playlist=Playlist(limit=PREVIEW_ENTRIES)), chosen)
             options |= {"playlist_items": listed["playlist_items"], "lazy_playlist": False}
-        targets = [*chosen.allow_hosts, *(self._trial.allow_hosts if self._trial else ())]
+        targets = self._targets(chosen)
         return {
             "url": urls.parse(self._url),
             "folder": str(self._folder.absolute()),
@@ -168,12 +192,15 @@ class Fetch:
             "own_ports": _own_ports(chosen),
             "cookies": self._cookies,
             "ytdlp": self._program,
+            "browser": self._browser,
+            "outlet": self._outlet.url if self._outlet else None,
         }
 
     async def _start(self, order: bytes) -> child.Child:
         limits = child.Limits(file_size=settings.get().max_file_size, data=_DATA, nice=5)
         env = _environment(self._folder)
-        warm_child = None if self._trial else await warm.take(self._folder, env, limits, self._program)
+        cold = self._trial or self._outlet
+        warm_child = None if cold else await warm.take(self._folder, env, limits, self._program)
         if warm_child:
             try:
                 await warm_child.write(order)
@@ -186,12 +213,17 @@ class Fetch:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await asyncio.shield(self._leave(kind is not None and issubclass(kind, asyncio.CancelledError | GeneratorExit)))
+
+    async def _leave(self, in_order: bool) -> None:
         assert self._child
-        if kind is None or not issubclass(kind, asyncio.CancelledError | GeneratorExit):
+        if in_order:
+            # Cancelled, paused or stopped: a moment to end in order, so that the next attempt can go on from there.
+            await self._child.stop(_GRACE)
+        else:
             await self._child.kill()
-            return
-        # Cancelled, paused or stopped: a moment to end in order, so that the next attempt can go on from there.
-        await asyncio.shield(self._child.stop(_GRACE))
+        if self._outlet:
+            await self._outlet.close()
 
     async def info(self) -> Info:
         """Look at a link to one video. Raises what classify.py says, `IsPlaylist`, `TooLarge`, `NoRoom`."""
@@ -205,8 +237,12 @@ class Fetch:
     async def look(self) -> Info | Listing:
         """Look at a link: one video, or a list where the mode takes lists. Raises as `info`, and sets no room aside."""
         rows: list[dict[str, Any]] = []
-        while (event := await self._next(_LOOK_SECONDS))["event"] == "entries":
-            rows = (rows + event["rows"])[:MAX_ENTRIES]
+        while (event := await self._next(_LOOK_SECONDS))["event"] in ("entries", "browser"):
+            if event["event"] == "entries":
+                rows = (rows + event["rows"])[:MAX_ENTRIES]
+            elif self._browser == "tell":
+                self._warn("the site asks for a browser: once more, as one")
+                await self._pretend("everywhere" if event["everywhere"] else "asked")
         if event["event"] == "list":
             return self._listing(event, rows)
         if event["event"] != "info":

@@ -15,7 +15,16 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from mediafetcher.fetching import fetch_errors, fetch_extras, fetch_found, fetch_live, fetch_proxy, override, resume
+from mediafetcher.fetching import (
+    fetch_browser,
+    fetch_errors,
+    fetch_extras,
+    fetch_found,
+    fetch_live,
+    fetch_proxy,
+    override,
+    resume,
+)
 from mediafetcher.fetching.fetch_channel import Cancelled, Channel
 from mediafetcher.net import egress
 
@@ -32,12 +41,16 @@ def main() -> NoReturn:
     os.environ.update(HOME=str(folder), TMPDIR=str(folder))
     override.prefer(order.get("ytdlp"))
     try:
+        if order["browser"] in fetch_browser.MODES:
+            fetch_browser.close()
         egress.install(order["allow_hosts"], order["own_ports"], _programs(order["options"]))
         resume.prepare(folder)
         _run(order, orders, channel, folder)
     except Cancelled:
         with contextlib.suppress(OSError):
             resume.ended_in_order(folder)
+    except fetch_browser.Wanted as wanted:
+        channel.say("browser", everywhere=wanted.everywhere)
     except BaseException as error:
         if channel.cancelled:
             with contextlib.suppress(OSError):
@@ -55,7 +68,7 @@ def _programs(options: dict[str, Any]) -> list[str]:
 
 def preload() -> None:
     """What every job needs, in memory before there is one: for the program that forks."""
-    _without_curl()
+    fetch_browser.absent()
     import requests  # noqa: F401
     import yt_dlp
 
@@ -66,15 +79,12 @@ def preload() -> None:
     client._request_director.close()
 
 
-def _without_curl() -> None:
-    """curl_cffi connects outside Python, where no hook sees it."""
-    sys.modules["curl_cffi"] = None  # type: ignore[assignment]
-
-
 def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) -> None:
     """Look, tell, and download if told to."""
-    client = _client(order["options"], channel, folder)
-    if proxy := order["options"].get("proxy"):
+    client = _client(order["options"], channel, folder, order["browser"])
+    if order["browser"] in fetch_browser.MODES:
+        fetch_browser.only_curl(client, order["outlet"])
+    elif proxy := order["options"].get("proxy"):
         fetch_proxy.install(proxy, order["targets"])
         fetch_proxy.only_requests(client)
     _load_cookies(client, order.get("cookies"))
@@ -133,9 +143,10 @@ def _record(
     return recorder.record(), recorder.seconds
 
 
-def _client(options: dict[str, Any], channel: Channel, folder: Path) -> Any:
+def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: str | None = None) -> Any:
     """yt-dlp with our options, our logger and the careful resume."""
-    _without_curl()
+    if browser not in fetch_browser.MODES:
+        fetch_browser.absent()
     import requests.sessions
     import yt_dlp
     from yt_dlp.globals import plugin_dirs
@@ -153,7 +164,9 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path) -> Any:
     _leave_pieces(sys.modules["yt_dlp.YoutubeDL"])
     versions = resume.Versions(folder)
 
-    class Client(yt_dlp.YoutubeDL):
+    base = fetch_browser.telling(yt_dlp.YoutubeDL) if browser == "tell" else yt_dlp.YoutubeDL
+
+    class Client(base):  # type: ignore[misc, valid-type]
         def urlopen(self, req: Any) -> Any:
             channel.check()
             if not hasattr(req, "headers"):
@@ -162,7 +175,10 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path) -> Any:
                 return resume.keep_what_came(versions.open(req, super().urlopen))
             except yt_dlp.networking.exceptions.HTTPError as error:
                 raise fetch_errors.with_page(error) from error.__cause__
+            except yt_dlp.networking.exceptions.TransportError as error:
+                raise fetch_browser.translated(error) from error
 
+    options = options | fetch_browser.parameters(browser)
     return Client(options | {"logger": _Logger(channel), "progress_hooks": [channel.progress]})
 
 

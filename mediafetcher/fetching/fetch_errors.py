@@ -44,6 +44,7 @@ def with_page(error: Any) -> Any:
     with contextlib.suppress(Exception):
         data = given.read(_PAGE)
     copied = Response(io.BytesIO(data), given.url, given.headers, given.status, given.reason)
+    copied.extensions = given.extensions
     again = HTTPError(copied, redirect_loop=error.redirect_loop)
     words = re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", data.decode("utf-8", "replace"), flags=re.DOTALL)
     again.page = fetch_found.text(words, 2000) or ""

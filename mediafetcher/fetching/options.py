@@ -54,6 +54,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     rate_limit: int | None = None  # bytes per second
     proxy: str | None = None  # http://, https:// or socks5://host:port
     live_max: int | None = None  # seconds of a live stream; None: the setting
+    impersonate: bool = False  # pretend to be a browser on the wire, in every request
     playlist: Playlist | None = None
 
     def __post_init__(self) -> None:
@@ -65,6 +66,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
             raise ValueError(f"subtitles are up to {MAX_LANGUAGES} languages such as en or pt-BR, or all")
         if self.live_max is not None and not 1 <= self.live_max <= _DAY:
             raise ValueError("live_max is from 1 to 86400 seconds")
+        if self.proxy is not None and self.impersonate:
+            raise ValueError("impersonate goes without a proxy: leave out one of them")
         if self.proxy is not None:
             _check_proxy(self.proxy)
         self._check_clip()

@@ -122,6 +122,17 @@ def _redirect(request: Request) -> None:
     request.send(302, "", Location=request.query.get("to", "/media/ok.mp4"))
 
 
+def _challenge(request: Request) -> None:
+    """A site that lets in browsers alone, as far as that shows in the headers; `to` is where it sends them."""
+    agent, brands = request.headers.get("User-Agent") or "", request.headers.get("sec-ch-ua") or ""
+    if "Chrome/" not in agent or "Google Chrome" not in brands:
+        request.send(403, "Just a moment...", Cf_Mitigated="challenge")
+    elif "to" in request.query:
+        request.send(302, "", Location=request.query["to"])
+    else:
+        request.send_file(request.site.file(request.rest))
+
+
 def _html_video(request: Request) -> None:
     request.send(200, pages.page("Log in", "", "<p>Please log in</p>"), kind="video/mp4")
 
@@ -346,6 +357,7 @@ TABLE: dict[str, Behaviour] = {
     "status": Behaviour(_status, "/status/<code>/...: an error; 429 with Retry-After", "/status/404/film.mp4"),
     "flaky": Behaviour(_flaky, "/flaky/<times>/<file>: 503 so many times, then the file", "/flaky/1/ok.mp4"),
     "loop": Behaviour(lambda r: r.send(302, "", Location="/loop"), "/loop: redirects to itself", "/loop"),
+    "challenge": Behaviour(_challenge, "/challenge/<file>: for browsers alone (?to=<address>)", ""),
     "redirect": Behaviour(_redirect, "/redirect?to=<address>", "/redirect?to=/media/ok.mp4"),
     "htmlvideo": Behaviour(_html_video, "/htmlvideo/<file>: a page that says it is a film", "/htmlvideo/x.mp4"),
     "hang": Behaviour(_hang, "/hang/<seconds>/...: no answer for so long", ""),

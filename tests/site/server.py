@@ -229,6 +229,7 @@ class Site:
             "cookie": headers.get("Cookie"),
             "authorization": headers.get("Authorization"),
             "agent": headers.get("User-Agent"),
+            "browser": headers.get("sec-ch-ua"),
             "status": 0,
             "sent": 0,
         }

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 
-from mediafetcher.fetching import fetch_child
+from mediafetcher.fetching import fetch_browser
 from mediafetcher.net import egress
 
 PLAYER = """
@@ -20,7 +20,7 @@ def main() -> None:
     runtimes = json.loads(sys.argv[2])
     os.environ.update(HOME=sys.argv[1], TMPDIR=sys.argv[1])
     egress.install([], [], [runtime["path"] for runtime in runtimes.values()])
-    fetch_child._without_curl()
+    fetch_browser.absent()
     import yt_dlp
     from yt_dlp.extractor.youtube.jsc._director import initialize_jsc_director
     from yt_dlp.extractor.youtube.jsc.provider import (

@@ -285,6 +285,7 @@ export type Options = {
   audio?: "m4a" | "mp3" | null;
   auto_subtitles?: boolean;
   end?: number | null;
+  impersonate?: boolean;
   keep_original?: boolean;
   live_max?: number | null;
   max_height?: number | null;

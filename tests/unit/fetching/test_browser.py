@@ -1,0 +1,266 @@
+"""A fetch that is a browser on the wire: a child without internet sockets, whose one way out has the gate's rules."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mediafetcher.base import child, errors, fence, settings
+from mediafetcher.fetching import fetch, outlet
+from mediafetcher.fetching.options import Options
+from tests.unit.fetching.test_fetch import COOKIES
+
+pytestmark = pytest.mark.skipif(not outlet.available(), reason="no curl_cffi, or a kernel without seccomp")
+AS_BROWSER = Options(impersonate=True)
+MEDIA = "ok.mp4"
+
+
+@pytest.fixture
+def folder(state: Path) -> Path:
+    return settings.get().work / "1"
+
+
+async def bring(url: str, folder: Path, options: Options = AS_BROWSER, cookies: str | None = None):
+    async with fetch.Fetch(url, options, folder, cookies) as source:
+        await source.info()
+        return await source.download(), source
+
+
+async def test_a_site_for_browsers_alone(site, folder):
+    """Asked for by the site: an ordinary child meets its challenge, and another one begins; nothing stays behind."""
+    said: list[str] = []
+    async with fetch.Fetch(site.url(f"/challenge/{MEDIA}"), Options(), folder, on_warning=said.append) as source:
+        await source.info()
+        result = await source.download()
+        program, door = source._outlet._program, source._outlet._folder
+        assert (door / "s").is_socket()
+    assert result.file.read_bytes() == site.file(MEDIA).read_bytes()
+    assert [entry["status"] for entry in site.log][:2] == [403, 200]
+    assert "Google Chrome" in site.log[-1]["browser"]
+    assert any("asks for a browser" in line for line in said)
+    assert program.returncode is not None and not door.exists()
+
+
+async def test_asked_for_by_the_person_every_request_is_a_browser(site, folder):
+    await bring(site.url("/page/video"), folder)
+    assert site.log and all(entry["browser"] for entry in site.log)
+
+
+@pytest.mark.parametrize("path", ["/hls/aes/i.m3u8", "/dash/m.mpd", "/redirect?to=/media/a.mp3"])
+async def test_all_kinds_of_media_come_through_the_door(site, folder, path):
+    result, _ = await bring(site.url(path), folder)
+    assert result.size and all(entry["browser"] for entry in site.log)
+
+
+# ---- what is refused (S11) -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]", "0.0.0.0"],
+)
+async def test_private_addresses_under_every_name(site, folder, host):
+    settings.use(replace(settings.get(), allow_hosts=()))
+    with pytest.raises((errors.BlockedAddress, errors.Network, errors.InvalidUrl)) as caught:
+        await bring(f"http://{host}:{site.port}/media/{MEDIA}", folder)
+    if host in ("127.0.0.1", "localhost"):
+        assert isinstance(caught.value, errors.BlockedAddress)
+    assert site.log == []
+
+
+@pytest.mark.parametrize("path", ["/challenge/x?to={}"])
+async def test_a_redirect_to_a_private_address(site, folder, path):
+    """The first host is an exception; what it leads to is none."""
+    settings.use(replace(settings.get(), allow_hosts=("127.0.0.1",)))
+    with pytest.raises(errors.BlockedAddress):
+        await bring(site.url(path.format(site.url("/secret", host="localhost"))), folder)
+    assert [entry["path"] for entry in site.log if entry["path"].startswith("/secret")] == []
+
+
+@pytest.mark.parametrize("scheme", ["file:///etc/passwd", "ftp://127.0.0.1:{}/x", "gopher://127.0.0.1:{}/x"])
+async def test_a_redirect_to_another_protocol(site, folder, scheme):
+    with pytest.raises(errors.FetchProblem):
+        await bring(site.url(f"/redirect?to={scheme.format(site.port)}"), folder)
+    assert all(entry["path"].startswith("/redirect") for entry in site.log)
+    assert all(b"root:" not in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+async def test_our_own_port(site, folder):
+    settings.use(replace(settings.get(), port=site.port))
+    with pytest.raises(errors.BlockedAddress):
+        await bring(site.url(f"/media/{MEDIA}"), folder)
+    assert site.log == []
+
+
+@pytest.mark.parametrize("name", ["private.m3u8", "filekey.m3u8"])
+async def test_playlists_that_reach_for_more(site, folder, name):
+    settings.use(replace(settings.get(), allow_hosts=("127.0.0.1",)))
+    with pytest.raises(errors.FetchProblem):
+        await bring(site.url(f"/evil/{name}"), folder)
+    assert site.asked("/secret") == []
+
+
+async def test_cookies_stay_at_home(site, folder):
+    """S9, by curl's own jar: a redirect to another name takes none along; what the site renewed comes back."""
+    elsewhere = site.url(f"/media/{MEDIA}", host="localhost")
+    result, _ = await bring(site.url(f"/redirect?to={elsewhere}"), folder, cookies=COOKIES)
+    there = [entry for entry in site.log if entry["host"].startswith("localhost")]
+    here = [entry for entry in site.log if entry["host"].startswith("127.0.0.1")]
+    assert there and all(entry["cookie"] is None for entry in there)
+    assert here[0]["cookie"] == "sid=ok"
+    assert "sid\tok" in (result.cookies or "")
+    assert all(b"sid" not in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+async def test_with_a_proxy_there_is_no_browser(site, folder):
+    """Ours would have to stand before it. The site says no, as to everybody."""
+    settings.use(replace(settings.get(), proxy=f"http://127.0.0.1:{site.port}"))
+    async with fetch.Fetch(site.url(f"/challenge/{MEDIA}"), Options(), folder) as source:
+        assert source._outlet is None
+        with pytest.raises(errors.Problem):
+            await source.info()
+    with pytest.raises(ValueError, match="without a proxy"):
+        Options(impersonate=True, proxy="http://proxy.example:1")
+
+
+# ---- what forces it --------------------------------------------------------------------------------------
+
+_TRY = """
+import json, socket, sys, threading
+from mediafetcher.base import fence
+fence.close()
+said = {}
+for name in ("AF_INET", "AF_INET6", "AF_NETLINK", "AF_PACKET", "AF_UNIX", "AF_VSOCK"):
+    try:
+        socket.socket(getattr(socket, name), socket.SOCK_STREAM if name != "AF_PACKET" else socket.SOCK_RAW).close()
+        said[name] = "made"
+    except OSError as error:
+        said[name] = error.errno
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+libc.syscall(425, 8, None); said["io_uring"] = ctypes.get_errno()
+libc.syscall(438, 0, 0, 0); said["pidfd_getfd"] = ctypes.get_errno()
+import curl_cffi.requests
+for url in ("http://127.0.0.1:%d/direct" % int(sys.argv[1]), "https://localhost:%d/direct" % int(sys.argv[1])):
+    try:
+        said[url[:5]] = curl_cffi.requests.Session(trust_env=False).request("GET", url, timeout=5).status_code
+    except curl_cffi.requests.errors.RequestsError as error:
+        said[url[:5]] = "failed"
+thread = threading.Thread(target=lambda: said.update(thread=_other()))
+def _other():
+    try:
+        socket.socket().close()
+        return "made"
+    except OSError as error:
+        return error.errno
+thread.start(); thread.join()
+print(json.dumps(said))
+"""
+
+
+def _python(code: str, *arguments: str) -> str:
+    root = str(Path(__file__).parents[3])
+    env = child.environment("/tmp", PYTHONPATH=root)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], env=env, capture_output=True, timeout=60, check=True
+    )
+    return done.stdout.decode()
+
+
+def test_the_kernel_makes_no_internet_sockets_and_curl_goes_nowhere_by_itself(site):
+    said = json.loads(_python(_TRY, str(site.port)))
+    assert said.pop("AF_UNIX") == "made"
+    assert (said.pop("http:"), said.pop("https")) == ("failed", "failed")
+    assert set(said.values()) == {13}, said
+    assert site.log == []
+
+
+def test_an_ordinary_child_has_no_curl(state):
+    code = "from mediafetcher.fetching import fetch_child; fetch_child.preload(); import sys;"
+    code += "from yt_dlp.networking.common import _REQUEST_HANDLERS as h; print(sorted(h), sys.modules['curl_cffi'])"
+    said = _python(code)
+    assert "CurlCFFI" not in said and said.strip().endswith("None")
+
+
+# ---- the door itself -------------------------------------------------------------------------------------
+
+
+async def _ask(place: str, secret: bytes, request: bytes) -> bytes:
+    reader, writer = await asyncio.open_unix_connection(place)
+    writer.write(b"\x05\x01\x02")
+    assert await reader.readexactly(2) == b"\x05\x02"
+    writer.write(b"\x01\x02mf" + bytes([len(secret)]) + secret)
+    answer = await reader.read(2)
+    if answer == b"\x01\x00":
+        writer.write(request)
+        answer += await reader.read(10)
+    writer.close()
+    return answer
+
+
+def _request(host: str, port: int, command: int = 1) -> bytes:
+    return bytes([5, command, 0, 3, len(host)]) + host.encode() + port.to_bytes(2)
+
+
+async def test_the_door_wants_its_secret_and_only_connects(site, state):
+    opened = await outlet.Outlet.open(["127.0.0.1"], [])
+    try:
+        secret, _, place = opened.url.removeprefix("socks5h://mf:").partition("@localhost")
+        key = secret.encode()
+        assert (await _ask(place, b"guess", _request("127.0.0.1", site.port))) == b"\x01\x01"
+        assert (await _ask(place, key, _request("127.0.0.1", site.port)))[2:4] == b"\x05\x00"
+        assert (await _ask(place, key, _request("localhost", site.port)))[2:4] == b"\x05\x02"
+        assert (await _ask(place, key, _request("169.254.169.254", 80)))[2:4] == b"\x05\x02"
+        assert (await _ask(place, key, _request("\x7f..", 80)))[2:4] == b"\x05\x04"
+        for command in (2, 3):  # bind, and datagrams
+            assert (await _ask(place, key, _request("127.0.0.1", site.port, command)))[2:4] == b"\x05\x07"
+        assert (await _ask(place, key, b"\x05\x01\x00\x04" + bytes(15) + b"\x01" + site.port.to_bytes(2)))[3] in (1, 2)
+        with socket.socket(socket.AF_UNIX) as silent:  # one that says nothing holds nobody up
+            silent.connect(place)
+            assert (await _ask(place, key, _request("127.0.0.1", site.port)))[2:4] == b"\x05\x00"
+        if os.geteuid() == 0 and child.service_account():
+            assert Path(place).stat().st_uid == child.service_account().uid
+        assert Path(place).parent.stat().st_mode & 0o077 == 0
+    finally:
+        await opened.close()
+    assert not Path(place).exists()
+
+
+_REBIND = """
+import asyncio, socket
+from mediafetcher.fetching import egress_proxy
+from mediafetcher.net import egress
+answers = []
+real = socket.getaddrinfo
+def resolve(host, port, *more, **named):
+    answers.append(host)
+    return real("127.0.0.1", port, *more, **named)
+socket.getaddrinfo = resolve
+async def main():
+    egress.install(["good.example"], [])
+    try:
+        await egress_proxy._connect("rebound.example", PORT, ["good.example"])
+        print("connected", len(answers))
+    except egress_proxy.Refused as refused:
+        print("refused", refused.answer, len(answers))
+asyncio.run(main())
+"""
+
+
+def test_a_name_that_became_a_private_address(site):
+    """It is resolved once, and the very address that came out is looked at when it is connected to."""
+    assert _python(_REBIND.replace("PORT", str(site.port))).split() == ["refused", "2", "1"]
+    assert site.log == []
+
+
+def test_it_is_said_where_the_machine_cannot(monkeypatch):
+    monkeypatch.setattr(fence.platform, "machine", lambda: "riscv64")
+    assert not fence.available()
+    with pytest.raises(OSError, match="riscv64"):
+        fence.close()
