@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from mediafetcher.base import errors
 
@@ -239,10 +240,20 @@ def _check(name: str, value: Any) -> Any:
     low = entry.metadata["low"]
     if low is not None and converted is not None and converted < low:
         raise errors.BadSetting(f"{name}: {value} is too small, the least is {low:g}.")
+    if name == "proxy" and converted is not None and not _is_proxy(converted):
+        raise errors.BadSetting("proxy: it is http://host:port, https://host:port or socks5://host:port.")
     choices = _CHOICES.get(name)
     if choices and converted not in choices:
         raise errors.BadSetting(f"{name}: {value!r} is not one of {', '.join(choices)}.")
     return converted
+
+
+def _is_proxy(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https", "socks5") and bool(parts.hostname) and parts.port is not None
+    except ValueError:
+        return False
 
 
 def _convert(name: str, kind: Any, value: Any) -> Any:

@@ -224,6 +224,16 @@ async def finish(claim: Claim, item: int, *, linked: bool = False) -> None:
         await breaker.eased(claim.site)
 
 
+async def ended(claim: Claim) -> str:
+    """What became of a row that is not ours any more: `done` where this very attempt did it, else `lost`."""
+    done = await engine.fetchval(
+        "select exists (select from download where id = $1 and attempt = $2 and state = 'done')",
+        claim.id,
+        claim.attempt,
+    )
+    return "done" if done else "lost"
+
+
 async def fail(claim: Claim, problem: errors.Problem, *, further: bool = False) -> str:
     """It did not work -> the state it is in now: tried again later, parked for a person, or failed for
     good. Where it got further than the attempt before, the tries are counted anew.

@@ -82,7 +82,7 @@ async def _settle(claim: jobs.Claim, hold: held.Hold) -> str:
             hold.say(str(said), "error")
         return await jobs.fail(claim, error, further=_further(hold))
     except jobs.Lost:
-        return "lost"
+        return await jobs.ended(claim)
 
 
 def _further(hold: held.Hold) -> bool:

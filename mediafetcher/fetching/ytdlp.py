@@ -53,6 +53,7 @@ class Status(msgspec.Struct):
     latest: str | None
     updating: bool
     error: str | None
+    failure: str | None  # the code of that error
     automatic: str
     offered: str | None
     offered_site: str | None
@@ -98,6 +99,7 @@ def status() -> Status:
         latest=news.latest.get(now.current.channel),
         updating=news.updating,
         error=news.error.detail if news.error else None,
+        failure=news.error.code if news.error else None,
         automatic=settings.get().ytdlp_update,
         offered=now.offered.version if now.offered else None,
         offered_site=now.offered.site if now.offered else None,

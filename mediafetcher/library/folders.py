@@ -50,14 +50,18 @@ async def _ensure_one(owner: int, parent: int | None, name: str) -> int:
             owner,
             parent,
             name,
-        ) or await engine.fetchval(
+        )
+        if found is not None:
+            return int(found)
+        made = await engine.fetchval(
             "insert into folder (owner, parent, name) values ($1, $2, $3) on conflict do nothing returning id",
             owner,
             parent,
             name,
         )
-        if found is not None:
-            return int(found)
+        if made is not None:
+            await engine.notify("library", {"owner": owner})
+            return int(made)
 
 
 async def find(owner: int, path: str) -> int | None:

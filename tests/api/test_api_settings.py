@@ -25,7 +25,15 @@ async def test_a_limit_is_changed_kept_and_taken_back(web: Any, alice: Any) -> N
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"max_height": 10}, {"jobs": 0}, {"jobs": "many"}, {"host": "0.0.0.0"}, {"trash_days": -1}]
+    "wrong",
+    [
+        {"max_height": 10},
+        {"jobs": 0},
+        {"jobs": "many"},
+        {"host": "0.0.0.0"},
+        {"trash_days": -1},
+        {"proxy": "gopher://x:70"},
+    ],
 )
 async def test_what_does_not_fit_is_refused_and_changes_nothing(web: Any, alice: Any, wrong: dict[str, Any]) -> None:
     answer = await alice.http.patch("/api/settings", json={"transcodes": 3} | wrong)

@@ -22,8 +22,8 @@ export async function freePort() {
   return port;
 }
 
-/** Starts a program in the checkout and waits until it says `ready`; answers how to stop it. */
-async function start(args, ready, env = {}) {
+/** Starts a program in the checkout and waits until it says `ready`; answers how to stop it, and what it `said`. */
+export async function start(args, ready, env = {}) {
   const child = spawn(python, args, { cwd: root, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   await new Promise((resolve, reject) => {
@@ -35,11 +35,12 @@ async function start(args, ready, env = {}) {
     child.stderr.on("data", heard);
     child.on("exit", (code) => reject(new Error(`${args.join(" ")} ended with ${code}:\n${said}`)));
   });
-  return async (signal = "SIGTERM") => {
+  const stop = async (signal = "SIGTERM") => {
     if (child.exitCode !== null) return;
     child.kill(signal);
     await once(child, "exit");
   };
+  return Object.assign(stop, { said });
 }
 
 export async function startSite() {
@@ -96,7 +97,7 @@ export async function open(browser, url, options = {}) {
     ...options,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(Number(process.env.PATIENCE ?? 15_000));
+  page.setDefaultTimeout(Number(process.env.PATIENCE ?? 30_000));
   page.expected = [];
   page.wrong = [];
   const note = (words) => page.expected.some((pattern) => pattern.test(words)) || page.wrong.push(words);

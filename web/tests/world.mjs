@@ -1,21 +1,42 @@
 // What all parts of the test share: one site, one server, one browser, one page that goes from part to part.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { launch, open, startServer, startSite } from "./harness.mjs";
+import { accessibility, launch, open, startServer, startSite } from "./harness.mjs";
 
-export const played = [];
+const played = [];
 
 /** One line of interactions.md. It fails too where the page said anything wrong meanwhile. */
 export function interaction(name, play) {
   played.push(name);
   test(name, async (context) => {
     world.page.wrong.length = 0;
-    await play(context);
-    assert.deepEqual(world.page.wrong, []);
+    try {
+      await play(context);
+      assert.deepEqual(world.page.wrong, []);
+    } catch (error) {
+      if (process.env.PICTURES)
+        await world.page.screenshot({ path: `${process.env.PICTURES}/${played.indexOf(name)}.png` });
+      await world.page.goto(world.server.url).catch(() => {}); // what is open must not be in the way of the next one
+      throw error;
+    }
   });
 }
 
+/** Holds the part of interactions.md under this heading: all of it is played, and nothing else. */
+export const listed = (heading) =>
+  test(`every interaction of the list is played, and no other: ${heading}`, () => {
+    const list = readFileSync(new URL("interactions.md", import.meta.url), "utf8");
+    const part = list.split(/^## /m).find((each) => each.startsWith(`${heading}\n`));
+    const named = [...(part ?? "").matchAll(/^- (.+)$/gm)].map(([, name]) => name);
+    assert.deepEqual(played.toSorted(), named.toSorted());
+  });
+
 export const world = {
+  /** Settings of the server, beside those of every test. */
+  env: {},
+  /** What comes before the first interaction. */
+  begin: async () => {},
   box: () => world.page.getByRole("textbox", { name: "Paste a link" }),
   row: (name) => world.page.locator("[data-download]", { hasText: name }),
   download: (state, name) => world.page.locator(`[data-download][data-state=${state}]`, { hasText: name }),
@@ -59,6 +80,18 @@ export const world = {
         !document.querySelector("[data-download]:is([data-state=running], [data-state=queued], [data-state=paused])"),
     );
   },
+  /** No mistake of accessibility in what is shown now, in either theme. */
+  accessible: async (what) => {
+    const { page } = world;
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.waitForFunction(
+        (dark) => document.documentElement.classList.contains("dark") === dark && !document.getAnimations().length,
+        colorScheme === "dark",
+      );
+      assert.deepEqual(await accessibility(page), [], `${what}, ${colorScheme}`);
+    }
+  },
   /** Drags one thing onto another, as a mouse does. */
   drag: async (from, to) => {
     await from.hover();
@@ -71,9 +104,10 @@ export const world = {
 
 before(async () => {
   world.site = await startSite();
-  world.server = await startServer(`127.0.0.1:${world.site.port}`);
+  world.server = await startServer(`127.0.0.1:${world.site.port}`, world.env);
   world.browser = await launch();
   world.page = await open(world.browser, world.server.url);
+  await world.begin();
 });
 after(async () => {
   await world.browser?.close();

@@ -98,8 +98,8 @@ export const rowsOf = (data?: InfiniteData<{ items: Item[] }>): Item[] =>
   data?.pages.flatMap((page) => page.items) ?? [];
 
 /** One item. Not shared with the lists: their key begins alike, so a change of the library reloads it too. */
-export const useItem = (id: number) =>
-  useQuery({ queryKey: [...keys.items, "one", id], queryFn: () => call<Item>("GET", `/api/items/${id}`) });
+export const useItem = (id: number, enabled = true) =>
+  useQuery({ queryKey: [...keys.items, "one", id], queryFn: () => call<Item>("GET", `/api/items/${id}`), enabled });
 
 /** The newest of a folder (not below it), for "up next" and "just arrived". */
 export const useNewest = (folder: string | undefined, limit: number, enabled = true) =>

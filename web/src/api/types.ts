@@ -494,6 +494,7 @@ export type Status = {
   automatic: string;
   channel: "stable" | "nightly";
   error: string | null;
+  failure: string | null;
   latest: string | null;
   managed: boolean;
   offered: string | null;

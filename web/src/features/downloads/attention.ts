@@ -7,6 +7,7 @@ const REMEDIES: Record<string, Remedy> = {
   login_required: "cookies",
   age_limit: "cookies",
   members_only: "cookies",
+  site_forbids: "cookies",
   extractor_broken: "ytdlp",
   media_offline: "storage",
   media_read_only: "storage",

@@ -3,7 +3,9 @@ import { Link } from "@tanstack/react-router";
 import { CircleAlert, CircleCheck, ListVideo, Radio } from "lucide-react";
 import { useEffect, useState } from "react";
 import { call, codeOf } from "@/api/client";
+import { useItem } from "@/api/queries";
 import type { ListEntry, Preview } from "@/api/types";
+import { posterOf } from "@/components/media-card";
 import { Poster } from "@/components/poster";
 import { Badge, Skeleton } from "@/components/ui/misc";
 import { Switch } from "@/components/ui/switch";
@@ -24,7 +26,8 @@ export function usePreview(link: string | undefined, onKind: (list: boolean) => 
     queryKey: ["preview", settled],
     queryFn: () => call<Preview>("POST", "/api/preview", { url: settled }),
     enabled: !!settled && settled === link,
-    staleTime: 5 * 60_000,
+    staleTime: 0, // by the next time it may lie in the library
+    refetchOnWindowFocus: false,
     retry: false,
   });
   const list = found.data?.kind === "playlist" && settled === link;
@@ -81,12 +84,13 @@ export function LinkPreview({ found, links, wishes, onChange }: Props) {
 function Found({ preview, wishes, onChange }: { preview: Preview } & Pick<Props, "wishes" | "onChange">) {
   const { t, locale } = useI18n();
   const { title, uploader, site, size, duration, item, kind } = preview;
-  const picture = usePicture(preview.poster);
+  const sitePicture = usePicture(preview.poster);
+  const known = useItem(item ?? 0, item !== null).data;
   return (
     <div data-preview={kind}>
       <div className="flex gap-4 p-4">
         <Poster
-          src={picture ?? (item === null ? null : `/media/${item}/poster`)}
+          src={sitePicture ?? (known ? posterOf(known) : null)}
           seed={title.length * 31 + site.length}
           duration={duration}
           className="w-32 shrink-0 self-start rounded-md sm:w-44"

@@ -7,6 +7,7 @@ export function useListed<T>(path: string, busy: (data: T) => boolean = () => fa
   return useQuery({
     queryKey: ["settings", path],
     queryFn: () => call<T>("GET", path),
+    staleTime: 0, // what happened meanwhile, downloads with cookies, another browser, shows at once
     refetchInterval: ({ state }) => (state.data && busy(state.data) ? 1000 : false),
   });
 }

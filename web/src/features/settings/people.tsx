@@ -1,6 +1,8 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { Trash2, UserRound } from "lucide-react";
 import { type FormEvent, useEffect, useId, useState } from "react";
 import { call } from "@/api/client";
+import { keys } from "@/api/keys";
 import type { User, UserRow, Users } from "@/api/types";
 import Confirm from "@/components/confirm";
 import { Button } from "@/components/ui/button";
@@ -19,7 +21,12 @@ export function People({ me }: { me: number }) {
   const { t, locale } = useI18n();
   const { data } = useListed<Users>(PATH);
   const ask = useAsk(PATH);
+  const cache = useQueryClient();
   const [leaving, setLeaving] = useState<User>();
+  async function setQuota(user: User, quota: number | null) {
+    await ask(() => call("PATCH", `${PATH}/${user.id}`, { quota }));
+    void cache.invalidateQueries({ queryKey: keys.system }); // it says one's own
+  }
   return (
     <Card id="people" title={t("set.people")} hint={t("set.peopleHint")}>
       {data?.users.map((user) => (
@@ -37,7 +44,7 @@ export function People({ me }: { me: number }) {
             t("set.charged", { v: bytes(user.usage.charged, locale) }),
           ].join(" · ")}
         >
-          <Quota user={user} onSave={(quota) => ask(() => call("PATCH", `${PATH}/${user.id}`, { quota }))} />
+          <Quota user={user} onSave={(quota) => setQuota(user, quota)} />
           {user.id !== me && (
             <>
               <Button

@@ -12,7 +12,7 @@ const PATH = "/api/ytdlp";
 
 /** The part that knows the sites: its version, a newer one, the one before; for administrators. */
 export function YtDlp() {
-  const { t } = useI18n();
+  const { t, explain } = useI18n();
   const { data, isError } = useListed<Answer>(PATH, ({ updating }) => updating);
   const ask = useAsk(PATH);
   if (isError) return null;
@@ -25,7 +25,7 @@ export function YtDlp() {
           <Field
             label={t("set.ytdlpVersion", { v: data.version })}
             hint={
-              data.error ??
+              (data.failure && explain(data.failure).what) ??
               (data.updating || data.trying
                 ? t("set.ytdlpUpdating")
                 : data.offered

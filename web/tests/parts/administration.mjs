@@ -1,0 +1,153 @@
+// The server itself: limits, the media folder, other machines, yt-dlp, the extension.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after } from "node:test";
+import { python, root, start } from "../harness.mjs";
+import { interaction, world } from "../world.mjs";
+
+const { go, toast } = world;
+const section = (name) => world.page.getByRole("region", { name, exact: true });
+// An index of our own: no test asks the real one.
+const stopIndex = await start(["-m", "web.tests.index"], "index at");
+after(() => stopIndex());
+const [, index, newer] = /index at (\S+) with (\S+)\./.exec(stopIndex.said);
+world.env.MEDIAFETCHER_YTDLP_INDEX = index;
+world.env.MEDIAFETCHER_LOOK_SECONDS = "0.3"; // how often the media folder is looked at
+
+interaction("a limit is kept; one that cannot be is refused in words", async () => {
+  const { page } = world;
+  await go("Settings");
+  const limits = section("Limits");
+  const jobs = limits.getByRole("spinbutton", { name: "Downloads at once" });
+  await jobs.fill("4");
+  await jobs.press("Enter");
+  await toast("Saved").waitFor();
+  assert.equal((await world.api("GET", "/api/settings")).jobs, 4);
+  await jobs.fill("999");
+  await jobs.press("Enter");
+  await limits.getByRole("alert").filter({ hasText: "A whole number from 1 to 64." }).waitFor();
+  await world.accessible("a value that is refused");
+  await jobs.fill("4");
+  await jobs.press("Enter");
+  await limits.getByRole("alert").waitFor({ state: "detached" });
+  page.expected.push(/status of 400/);
+  const proxy = limits.getByRole("textbox", { name: "Proxy" });
+  await proxy.fill("gopher://nowhere");
+  await proxy.press("Enter");
+  await toast("The server did not understand that").waitFor();
+  await page.waitForFunction(() => [...document.querySelectorAll("#limits input")].at(-1).value === "");
+});
+
+interaction("storage: the share, what is saved, and how far it was read again", async () => {
+  await go("Settings");
+  const storage = section("Storage");
+  for (const words of [/ used · .* in \d+ items/, /Your share: /, /\d+ of \d+ files read again/, /saved: the same/])
+    await storage.getByText(words).waitFor();
+});
+
+interaction("the media folder goes away and comes back", async () => {
+  const { page, server } = world;
+  await go("Settings");
+  const media = join(server.state, "media");
+  renameSync(media, `${media}.away`);
+  try {
+    await page.waitForFunction(
+      async () => (await (await fetch("/api/system")).json()).mount.state === "offline",
+      undefined,
+      { polling: 200 },
+    );
+    await page.reload();
+    await section("Storage").getByText("The media folder is not there").waitFor();
+    await go("Dashboard");
+    await page.getByText("The media folder is not there").first().waitFor();
+    await world.accessible("without the media folder");
+  } finally {
+    renameSync(`${media}.away`, media);
+  }
+  await page.waitForFunction(
+    async () => (await (await fetch("/api/system")).json()).mount.state === "online",
+    undefined,
+    { polling: 200 },
+  );
+  await page.reload();
+  await page.getByText("Live", { exact: true }).waitFor();
+  await page.getByText("The media folder is not there").waitFor({ state: "detached" });
+});
+
+interaction("another machine takes part", async () => {
+  const { page, server } = world;
+  const state = mkdtempSync(join(tmpdir(), "mediafetcher-worker-"));
+  const dsn = execFileSync(
+    python,
+    [
+      "-c",
+      "import sys; from pathlib import Path; from mediafetcher.db.cluster import Cluster; print(Cluster(Path(sys.argv[1])).dsn)",
+      server.state,
+    ],
+    { cwd: root, encoding: "utf8" },
+  ).trim();
+  const stop = await start(["-m", "mediafetcher", "worker"], "works on the downloads", {
+    MEDIAFETCHER_STATE: state,
+    MEDIAFETCHER_MEDIA: join(server.state, "media"),
+    MEDIAFETCHER_DATABASE_URL: dsn,
+    MEDIAFETCHER_JOBS: "1",
+  });
+  try {
+    await go("Settings");
+    await page.waitForFunction(
+      async () => (await (await fetch("/api/system")).json()).workers.length === 2,
+      undefined,
+      { polling: 300 },
+    );
+    await page.reload();
+    const machines = section("Machines");
+    await machines.getByText("worker", { exact: true }).waitFor();
+    await machines.getByText("server", { exact: true }).waitFor();
+    await machines.getByText(/0 of 1 slots busy.*without the key/).waitFor();
+  } finally {
+    await stop();
+    rmSync(state, { recursive: true, force: true });
+  }
+});
+
+interaction("the packages of the extension", async () => {
+  const { page } = world;
+  await go("Settings");
+  const devices = section("Devices");
+  const given = await world.api("GET", "/api/extension");
+  for (const [name, browser] of [
+    ["Chrome, Edge, Brave", "chromium"],
+    ["Firefox", "firefox"],
+  ]) {
+    const saving = page.waitForEvent("download");
+    await devices.getByRole("link", { name }).click();
+    const saved = await saving;
+    assert.equal(saved.suggestedFilename(), given[browser].name);
+    await saved.cancel();
+  }
+});
+
+interaction("a newer yt-dlp is taken, and the one before comes back", async () => {
+  const { page } = world;
+  await go("Settings");
+  const card = section("yt-dlp");
+  const { version } = await world.api("GET", "/api/ytdlp");
+  await card.getByText(`Version ${version}`).waitFor();
+  await card.getByRole("button", { name: "Update" }).click();
+  await card.getByText(`Version ${newer}`).waitFor({ timeout: 90_000 }); // it is tried before it is used
+  await card.getByText("Kept up to date by MediaFetcher").waitFor();
+  await card.getByRole("button", { name: `Back to ${version}` }).click();
+  await card.getByText(`Version ${version}`).waitFor();
+  await stopIndex();
+  await card.getByRole("button", { name: "Update" }).click();
+  await card.getByText("Failed", { exact: true }).waitFor({ timeout: 60_000 });
+  await card.getByText("The package index cannot be reached").waitFor();
+  await page.evaluate(() => localStorage.setItem("mf.locale", "fr"));
+  await page.reload();
+  await section("yt-dlp").getByText("L’index").waitFor();
+  await page.evaluate(() => localStorage.removeItem("mf.locale"));
+  await page.reload();
+});

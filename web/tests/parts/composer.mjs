@@ -1,0 +1,173 @@
+// What a link is before it is fetched, and what may be wished for it.
+import assert from "node:assert/strict";
+import { interaction, world } from "../world.mjs";
+
+const { box, download, cell, go } = world;
+const preview = () => world.page.locator("[data-preview]");
+const look = async (path) => {
+  await go("Dashboard");
+  await box().fill(world.site.url(path));
+};
+const send = () => world.page.getByRole("button", { name: "Download", exact: true }).click();
+const option = async (label, name) => {
+  await world.page.getByRole("combobox", { name: label }).click();
+  await world.page.getByRole("option", { name }).click();
+};
+/** Opens what is more, and turns something of it on. */
+const more = async (name) => {
+  await world.page.getByText("More options").click();
+  await world.page.getByRole("switch", { name }).click();
+};
+const done = (name) => download("done", name).first().waitFor({ timeout: 60_000 });
+
+interaction("a preview has the title, the picture of the site, and the length", async () => {
+  await look("/page/chapters");
+  await preview().getByText("Linked title").waitFor({ timeout: 60_000 }); // the first look at any link
+  await preview().getByText("0:04").waitFor();
+  await world.page.waitForFunction(() => document.querySelector("[data-preview] img")?.naturalWidth > 0);
+  assert.match(await preview().locator("img").getAttribute("src"), /^blob:/);
+});
+
+interaction("only a part of a film, with the chapters in it", async () => {
+  const { page } = world;
+  await page.getByText("More options").click();
+  await page.getByRole("textbox", { name: "From" }).fill("0:01");
+  await world.accessible("the open composer");
+  await send();
+  await done("Linked title");
+  await go("Library");
+  await cell("Linked title").click();
+  const chapters = page.getByRole("region", { name: "Chapters" }).getByRole("button");
+  await page.waitForFunction(() => document.querySelector("video")?.readyState >= 1);
+  assert.deepEqual(await chapters.allInnerTexts().then((all) => all.map((each) => each.split("\n")[1])), [
+    "Middle",
+    "Last",
+  ]);
+  await page.locator("video").evaluate((video) => {
+    video.muted = true;
+  });
+  await chapters.filter({ hasText: "Last" }).click();
+  await page.waitForFunction(() => document.querySelector("video").currentTime >= 1.9);
+  await chapters.and(page.locator("[aria-current=true]")).filter({ hasText: "Last" }).waitFor();
+});
+
+interaction("a preview says what is in the library already", async () => {
+  const { page } = world;
+  await look("/media/a.mp3");
+  await preview().getByText("a", { exact: true }).waitFor();
+  await send();
+  await done("127.0.0.1");
+  await look("/media/a.mp3");
+  await preview().getByText("Already in your library").waitFor();
+  await preview().getByRole("link", { name: "Watch" }).click();
+  await page.locator("audio").waitFor();
+});
+
+interaction("the qualities are those that the film comes in", async () => {
+  const { page } = world;
+  await look("/hls/master.m3u8");
+  await preview().waitFor();
+  const quality = page.getByRole("combobox", { name: "Quality" });
+  await quality.click();
+  const names = await page.getByRole("option").allInnerTexts();
+  assert.deepEqual(
+    names.filter((name) => name.startsWith("Up to")),
+    ["Up to 360p", "Up to 180p"],
+  );
+  await page.getByRole("option", { name: "Up to 180p" }).click();
+  await send();
+  await done("master");
+  const { items } = await world.api("GET", "/api/items?q=master");
+  assert.equal(items[0].media.height, 180);
+  await look("/page/og");
+  await page.getByRole("combobox", { name: "Quality" }).filter({ hasText: "Up to 180p" }).waitFor(); // as last time
+  await option("Quality", "Best quality");
+});
+
+interaction("some entries of a playlist, into a folder of its own", async () => {
+  const { page } = world;
+  await look("/list/3");
+  await preview().getByText("3 entries").waitFor();
+  await page.getByRole("checkbox", { name: "All of them" }).uncheck();
+  assert.ok(await page.getByRole("button", { name: "Download", exact: true }).isDisabled(), "nothing is chosen");
+  await page.getByRole("checkbox", { name: "Part 1" }).check();
+  await page.getByRole("checkbox", { name: "Part 3" }).check();
+  await preview().getByText("2 chosen").waitFor();
+  await send();
+  await page.locator("[data-download]", { hasText: "2 of 2 done" }).waitFor({ timeout: 60_000 });
+  const { items } = await world.api("GET", "/api/items?limit=200");
+  const parts = items.filter(({ source_url }) => /same-name/.test(source_url));
+  assert.deepEqual(parts.map(({ source_url }) => /same-name\/(\d)/.exec(source_url)[1]).toSorted(), ["1", "3"]);
+  assert.ok(parts.every(({ folder }) => folder === parts[0].folder && folder !== ""));
+});
+
+interaction("subtitles in any language, by its name", async () => {
+  const { page } = world;
+  await look("/page/subtitles");
+  await preview().getByText("Fixture subtitles").waitFor();
+  await page.getByRole("combobox", { name: "Subtitles" }).click();
+  const offers = await page.getByRole("option").allInnerTexts();
+  assert.equal(offers[1], "Subtitles: English", "one's own language is the first offer");
+  assert.ok(offers.includes("Subtitles: Spanish"), "what the film has is offered");
+  await page.getByRole("option", { name: "Other languages…" }).click();
+  await page.getByRole("combobox", { name: "Other languages…" }).fill("hungarian, fr");
+  await page.keyboard.press("Enter");
+  await page.getByRole("combobox", { name: "Subtitles" }).filter({ hasText: "Hungarian, French" }).waitFor();
+  await more("Keep the file exactly as it comes"); // other bytes than those that are there would do as well
+  await send();
+  await done("Fixture subtitles");
+});
+
+interaction("subtitles in the player", async () => {
+  const { page } = world;
+  await go("Library");
+  await cell("Fixture subtitles").click();
+  await page.getByLabel("Facts").getByText("French, Hungarian").waitFor();
+  await page.waitForFunction(() => document.querySelector("video")?.textTracks.length === 2);
+  await page.getByRole("heading", { level: 1 }).click();
+  await page.keyboard.press("c");
+  const words = await page.evaluate(async () => {
+    const shown = [...document.querySelector("video").textTracks].find(({ mode }) => mode === "showing");
+    while (!shown.cues?.length) await new Promise(requestAnimationFrame);
+    return { label: shown.label, text: shown.cues[0].text };
+  });
+  assert.ok(["French", "Hungarian"].includes(words.label) && words.text.length > 0, JSON.stringify(words));
+  await page.keyboard.press("c");
+  await page.waitForFunction(() =>
+    [...document.querySelector("video").textTracks].every(({ mode }) => mode !== "showing"),
+  );
+  assert.equal(await page.evaluate(() => navigator.mediaSession.metadata.title), "Fixture subtitles");
+});
+
+interaction("what happened to a download, line by line", async () => {
+  const { page } = world;
+  await go("Dashboard");
+  await world.row("Fixture subtitles").first().getByRole("button", { name: /^More/ }).click();
+  await page.getByRole("menuitem", { name: "What happened" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("ended: done").waitFor();
+  assert.ok((await dialog.getByRole("listitem").count()) >= 3);
+  await world.accessible("the log");
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+});
+
+interaction("a site wants an account: its cookies go in, and the download goes on", async () => {
+  const { page } = world;
+  await look("/auth/vp9_aac.mp4");
+  await box().press("Enter");
+  const parked = download("parked", "vp9_aac");
+  await parked.waitFor({ timeout: 30_000 });
+  await parked.getByRole("button", { name: /^Send cookies/ }).click();
+  const cookies = page.getByRole("region", { name: "Site cookies" });
+  await cookies.getByText("Without the extension").click();
+  await cookies.getByRole("textbox", { name: "Site" }).fill("127.0.0.1");
+  const line = ["127.0.0.1", "FALSE", "/", "FALSE", "4102444800", "sid", "ok"].join("\t");
+  await cookies.getByRole("textbox", { name: "cookies.txt" }).fill(`# Netscape HTTP Cookie File\n${line}\n`);
+  await cookies.getByRole("button", { name: "Keep these cookies" }).click();
+  await cookies.getByRole("button", { name: "Remove: 127.0.0.1" }).waitFor();
+  await go("Dashboard");
+  await done("vp9_aac");
+  await go("Settings");
+  await cookies.getByText(/worked/).waitFor();
+});

@@ -1,0 +1,116 @@
+// Who may come in, how much they may keep, and who did what.
+import assert from "node:assert/strict";
+import { open } from "../harness.mjs";
+import { interaction, world } from "../world.mjs";
+
+const { box, go } = world;
+const section = (name) => world.page.getByRole("region", { name, exact: true });
+
+interaction("what a person uses, and a quota that holds", async () => {
+  const { page, site } = world;
+  await go("Settings");
+  const people = section("People");
+  await people.getByText(/ in \d+ items · charged /).waitFor();
+  const quota = people.getByRole("textbox", { name: "Quota in GB: Ada" });
+  await quota.fill("0.00001");
+  await quota.press("Enter");
+  await section("Storage")
+    .getByText(/Your share: .* of 10 kB that you may use/)
+    .waitFor();
+  await go("Dashboard");
+  page.expected.push(/status of (409|403|507|413|429)/);
+  await box().fill(site.url("/media/b.mp4"));
+  await box().press("Enter");
+  await page
+    .getByRole("alert")
+    .filter({ hasText: /quota|may use|share/i })
+    .waitFor();
+  await page.getByRole("button", { name: "Clear", exact: true }).click();
+  await go("Settings");
+  await quota.fill("");
+  await quota.press("Enter");
+  await section("Storage").getByText("that you may use").waitFor({ state: "detached" });
+});
+
+interaction("an administrator is made and unmade", async () => {
+  await go("Settings");
+  const people = section("People");
+  await people.getByLabel("Name").fill("Grace");
+  await people.getByLabel("Password").fill("another good sentence");
+  await people.getByRole("button", { name: "Add person" }).click();
+  await people.getByRole("button", { name: "Make administrator: Grace" }).click();
+  await people.getByRole("button", { name: "Take administration away: Grace" }).click();
+  await people.getByRole("button", { name: "Make administrator: Grace" }).waitFor();
+});
+
+interaction("somebody without administration sees no server settings", async () => {
+  const { browser, server } = world;
+  const theirs = await open(browser, server.url);
+  await theirs.getByLabel("Name", { exact: true }).fill("Grace");
+  await theirs.getByLabel("Password", { exact: true }).fill("another good sentence");
+  await theirs.getByRole("button", { name: "Sign in" }).click();
+  await theirs.getByRole("navigation", { name: "Main" }).first().getByRole("link", { name: "Settings" }).click();
+  await theirs.getByRole("region", { name: "Storage", exact: true }).waitFor();
+  for (const name of ["People", "Limits", "yt-dlp", "Who did what"])
+    assert.equal(await theirs.getByRole("region", { name, exact: true }).count(), 0, name);
+  await theirs.getByRole("navigation", { name: "Main" }).first().getByRole("link", { name: "Library" }).click();
+  await theirs.getByText("Your library is empty").waitFor(); // nothing of anybody else's
+  assert.deepEqual(theirs.wrong, []);
+  await theirs.context().close();
+});
+
+interaction("another browser is signed out from here", async () => {
+  const { browser, page, server } = world;
+  const other = await open(browser, server.url);
+  other.expected.push(/status of 401/);
+  await other.getByLabel("Name", { exact: true }).fill("Ada");
+  await other.getByLabel("Password", { exact: true }).fill("a long enough sentence");
+  await other.getByRole("button", { name: "Sign in" }).click();
+  await other.getByRole("navigation", { name: "Main" }).first().waitFor();
+  await go("Dashboard"); // what was seen before may be old
+  await go("Settings");
+  const ends = section("Signed in").getByRole("button", { name: /^Sign out/ });
+  await ends.first().waitFor();
+  while (await ends.count()) {
+    const before = await ends.count();
+    await ends.first().click();
+    await page.waitForFunction(
+      (n) => document.querySelectorAll("#sessions button").length < n,
+      await section("Signed in").getByRole("button").count(),
+    );
+    assert.ok((await ends.count()) < before);
+  }
+  await other.reload();
+  await other.getByRole("heading", { name: "Sign in" }).waitFor();
+  await other.context().close();
+});
+
+interaction("who did what, page by page and by kind", async () => {
+  const { page } = world;
+  await go("Settings");
+  const trail = section("Who did what");
+  const rows = trail.getByRole("listitem");
+  await trail.getByText("Set a quota").first().waitFor();
+  const first = await rows.count();
+  await trail.getByRole("button", { name: "Show more" }).click();
+  await page.waitForFunction((n) => document.querySelectorAll("#trail li").length > n, first);
+  await trail.getByRole("combobox", { name: "Show" }).click();
+  await page.getByRole("option", { name: "Added a person" }).click();
+  await rows.filter({ hasText: "Signed in" }).first().waitFor({ state: "detached" });
+  await rows.filter({ hasText: "Grace" }).waitFor();
+});
+
+interaction("French has words for all of it", async () => {
+  const { page } = world;
+  await go("Settings");
+  await page.evaluate(() => localStorage.setItem("mf.locale", "fr"));
+  try {
+    await page.reload();
+    const trail = section("Qui a fait quoi");
+    await trail.getByText("A fixé un quota").first().waitFor();
+    assert.ok(!/\b(act|set)\.\w/.test(await page.locator("main").innerText()), "a key without words");
+  } finally {
+    await page.evaluate(() => localStorage.removeItem("mf.locale"));
+    await page.reload();
+  }
+});

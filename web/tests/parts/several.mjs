@@ -1,0 +1,150 @@
+// Many items in one request, what a deletion means, folders by keyboard and by touch.
+import assert from "node:assert/strict";
+import { accessibility, open } from "../harness.mjs";
+import { interaction, world } from "../world.mjs";
+
+const { go, folder, toast } = world;
+
+/** What was asked of the server to change, while `doing`. */
+async function changes(doing) {
+  const asked = [];
+  const note = (request) => {
+    const path = new URL(request.url()).pathname;
+    if (request.method() !== "GET" && path.startsWith("/api/")) asked.push(`${request.method()} ${path}`);
+  };
+  world.page.on("request", note);
+  await doing();
+  world.page.off("request", note);
+  return asked;
+}
+const select = async (n) => {
+  await world.page.locator("[data-index='0']").click({ modifiers: ["Control"] });
+  await world.page.locator(`[data-index='${n - 1}']`).click({ modifiers: ["Shift"] });
+  await world.page.getByRole("toolbar", { name: `${n} selected` }).waitFor();
+};
+const pick = async (verb, name) => {
+  await world.page.getByRole("toolbar").getByRole("button", { name: verb }).click();
+  const dialog = world.page.getByRole("dialog");
+  await dialog.getByRole("button", { name, exact: true }).click();
+};
+
+interaction("many items are moved in one request, and back in one for each folder", async () => {
+  await go("Library");
+  await world.api("POST", "/api/folders", { path: "Shelf/Deep" });
+  await folder("Shelf").waitFor();
+  assert.deepEqual(
+    await changes(async () => {
+      await select(4);
+      await pick("Move to…", "Shelf");
+      await toast("Moved 4 items to Shelf").waitFor();
+    }),
+    ["POST /api/items/move"],
+  );
+  const undone = await changes(async () => {
+    await toast("Moved 4 items to Shelf").getByRole("button", { name: "Undo" }).click();
+    await world.page.waitForFunction(async () => !(await (await fetch("/api/items?folder=Shelf")).json()).items.length);
+  });
+  assert.ok(undone.length <= 2 && undone.every((each) => each === "POST /api/items/move"), String(undone));
+});
+
+interaction("many items are put in another folder too, in one request", async () => {
+  assert.deepEqual(
+    await changes(async () => {
+      await select(3);
+      await pick("Also put in…", "Shelf");
+      await toast("3 items are now also in Shelf").waitFor();
+    }),
+    ["POST /api/items/copy"],
+  );
+  await folder("Shelf").click();
+  await world.page.getByRole("heading", { level: 1, name: "Shelf" }).waitFor();
+  await world.page.waitForFunction(() => document.querySelectorAll("[role=gridcell]").length === 3);
+  await select(3);
+  await pick("Also put in…", "Shelf");
+  await toast("Already in Shelf").waitFor(); // never a second entry of a file in the same folder
+});
+
+interaction("many items go to the trash in one request, and come back in one", async () => {
+  const { page } = world;
+  assert.deepEqual(
+    await changes(async () => {
+      await select(3);
+      await page.keyboard.press("Delete");
+      await page.getByText("This folder is empty").waitFor();
+      const undo = toast("Moved 3 items to the trash");
+      await undo.getByText("Another entry keeps the file").waitFor();
+      await undo.getByRole("button", { name: "Undo" }).click();
+      await page.waitForFunction(() => document.querySelectorAll("[role=gridcell]").length === 3);
+    }),
+    ["POST /api/items/trash", "POST /api/items/restore"],
+  );
+});
+
+interaction("before a deletion it is said who else keeps the file, and what it frees", async () => {
+  const { page } = world;
+  await page.locator("[data-index='0']").focus();
+  await page.keyboard.press("Delete");
+  await go("Trash");
+  await page.getByRole("button", { name: /^Delete for good/ }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("This removes your entry; 1 other entry keeps the file, so it frees 0 byte").waitFor();
+  await world.accessible("the question");
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("button", { name: "Empty trash" }).click();
+  await dialog.getByText("1 other entry keeps the file").waitFor();
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("button", { name: /^Restore/ }).click();
+  await page.getByText("The trash is empty").waitFor();
+});
+
+interaction("a server without a trash asks before anything goes for good", async () => {
+  const { page } = world;
+  await world.api("PATCH", "/api/settings", { trash_days: 0 });
+  await go("Library");
+  await folder("Shelf").click();
+  await page.getByRole("heading", { level: 1, name: "Shelf" }).waitFor();
+  await page.waitForFunction(() => document.querySelectorAll("[role=gridcell]").length === 3);
+  await select(2);
+  await page.keyboard.press("Delete");
+  const dialog = page.getByRole("dialog");
+  await dialog.getByText("This removes 2 entries and frees 0 byte. 2 other entries keep their files.").waitFor();
+  await dialog.getByRole("button", { name: "Delete for good" }).click();
+  await toast("2 items deleted for good").waitFor();
+  await page.waitForFunction(() => document.querySelectorAll("[role=gridcell]").length === 1);
+  await world.api("PATCH", "/api/settings", { trash_days: null });
+});
+
+interaction("a folder is moved by keyboard", async () => {
+  const { page } = world;
+  await folder("Deep").focus();
+  await page.keyboard.press("m");
+  const dialog = page.getByRole("dialog", { name: "Move to…" });
+  await dialog.getByRole("button", { name: "Top of the library" }).focus();
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(async () =>
+    (await (await fetch("/api/folders")).json()).folders.some(({ path }) => path === "Deep"),
+  );
+  await dialog.waitFor({ state: "detached" });
+});
+
+interaction("by touch: the drawer, a folder's menu, an item's menu", async () => {
+  const state = await world.page.context().storageState();
+  const touch = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, storageState: state };
+  const phone = await open(world.browser, `${world.server.url}/library`, touch);
+  await phone.getByRole("button", { name: "Folders", exact: true }).tap();
+  const drawer = phone.getByRole("dialog", { name: "Library" });
+  await drawer.getByRole("treeitem", { name: "Deep" }).locator("svg.lucide-ellipsis-vertical").tap();
+  await phone.getByRole("menuitem", { name: /^Move to…/ }).tap();
+  await phone.getByRole("dialog", { name: "Move to…" }).getByRole("button", { name: "Shelf" }).tap();
+  await phone.waitForFunction(async () =>
+    (await (await fetch("/api/folders")).json()).folders.some(({ path }) => path === "Shelf/Deep"),
+  );
+  assert.deepEqual(await accessibility(phone), [], "the drawer");
+  await drawer.getByRole("button", { name: "Close" }).tap();
+  await phone.getByRole("gridcell", { name: "hevc_aac" }).locator("[data-more]").tap();
+  await phone.getByRole("menuitem", { name: /^Move to…/ }).tap();
+  await phone.getByRole("dialog", { name: "Move to…" }).getByRole("button", { name: "Deep" }).tap();
+  await phone.locator("[data-slot=toast]", { hasText: "Moved 1 item to Shelf/Deep" }).waitFor();
+  assert.deepEqual(phone.wrong, []);
+  await phone.context().close();
+});
