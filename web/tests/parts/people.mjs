@@ -19,7 +19,7 @@ interaction("what a person uses, and a quota that holds", async () => {
     .waitFor();
   await go("Dashboard");
   page.expected.push(/status of (409|403|507|413|429)/);
-  await box().fill(site.url("/media/b.mp4"));
+  await box().fill(site.url("/media/vp8_vorbis.webm"));
   await box().press("Enter");
   await page
     .getByRole("alert")
