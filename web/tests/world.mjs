@@ -15,6 +15,7 @@ export function interaction(name, play) {
       await play(context);
       assert.deepEqual(world.page.wrong, []);
     } catch (error) {
+      if (world.page.wrong.length) console.error(name, world.page.wrong);
       if (process.env.PICTURES)
         await world.page.screenshot({ path: `${process.env.PICTURES}/${played.indexOf(name)}.png` });
       await world.page.goto(world.server.url).catch(() => {}); // what is open must not be in the way of the next one
@@ -34,7 +35,9 @@ export const listed = (heading) =>
 
 export const world = {
   /** Settings of the server, beside those of every test. */
-  env: {},
+  env: { MEDIAFETCHER_YTDLP_INDEX: "http://127.0.0.1:9/simple" }, // nothing is asked of others
+  /** What comes before the server. */
+  prepare: async () => {},
   /** What comes before the first interaction. */
   begin: async () => {},
   box: () => world.page.getByRole("textbox", { name: "Paste a link" }),
@@ -103,6 +106,7 @@ export const world = {
 };
 
 before(async () => {
+  await world.prepare();
   world.site = await startSite();
   world.server = await startServer(`127.0.0.1:${world.site.port}`, world.env);
   world.browser = await launch();

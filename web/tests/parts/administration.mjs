@@ -10,12 +10,16 @@ import { interaction, world } from "../world.mjs";
 
 const { go, toast } = world;
 const section = (name) => world.page.getByRole("region", { name, exact: true });
-// An index of our own: no test asks the real one.
-const stopIndex = await start(["-m", "web.tests.index"], "index at");
-after(() => stopIndex());
-const [, index, newer] = /index at (\S+) with (\S+)\./.exec(stopIndex.said);
-world.env.MEDIAFETCHER_YTDLP_INDEX = index;
-world.env.MEDIAFETCHER_LOOK_SECONDS = "0.3"; // how often the media folder is looked at
+let stopIndex;
+let newer;
+world.prepare = async () => {
+  stopIndex = await start(["-m", "web.tests.index"], "index at"); // of our own: no test asks the real one
+  const [, index, version] = /index at (\S+) with (\S+)\./.exec(stopIndex.said);
+  newer = version;
+  world.env.MEDIAFETCHER_YTDLP_INDEX = index;
+  world.env.MEDIAFETCHER_LOOK_SECONDS = "0.3"; // how often the media folder is looked at
+};
+after(() => stopIndex?.());
 
 interaction("a limit is kept; one that cannot be is refused in words", async () => {
   const { page } = world;
