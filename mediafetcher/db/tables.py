@@ -187,6 +187,7 @@ class Download(Table, tablename="download", db=DB):
     progress = Real(default=0.0)  # 0..1 within the stage
     speed = Real(default=None, null=True)  # bytes per second
     eta = Real(default=None, null=True)  # seconds
+    room = BigInt(default=0)  # bytes that it will still write, while it runs
     size = BigInt(default=None, null=True)
     title = _text()
     duration = DoublePrecision(default=None, null=True)

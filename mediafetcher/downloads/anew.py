@@ -15,7 +15,7 @@ from mediafetcher.db import engine
 from mediafetcher.downloads import jobs
 from mediafetcher.fetching.fetch import Info, Result
 from mediafetcher.fetching.options import Options
-from mediafetcher.library import items, mount, never, store
+from mediafetcher.library import items, mount, never, shares, store
 from mediafetcher.net import urls
 
 Task = Literal["refetch", "convert"]
@@ -24,12 +24,14 @@ Task = Literal["refetch", "convert"]
 async def submit(id: int, owner: int, task: Task) -> dict[str, Any]:
     """Take the wish -> its download; one that is under way already is as good.
 
-    Raises `NotFound`, `NeverAgain`, and `WrongState` where it cannot be done with that item.
+    Raises `NotFound`, `NeverAgain`, `QuotaExceeded`, and `WrongState` where it cannot be done with that item.
     """
 
     async def take() -> dict[str, Any]:
         async with engine.transaction():
             item = await items.get(id, owner)
+            if not item["damaged"]:  # a whole file in its place charges nobody more
+                await shares.require(owner)
             url, options = await (_again(item, owner) if task == "refetch" else _as_it_is(item))
             row = await _queue(item, owner, task, url, options)
             if row["fresh"]:

@@ -80,6 +80,7 @@ async def _replace(claim: jobs.Claim, staged: store.Staged, kept: Kept, keys: li
 
     if claim.subject is None:
         raise errors.NotFound("The item is not there any more.")
+    await shares.require_instead(claim.owner, claim.subject, staged.sha256, staged.size)
     await items.replace(
         claim.subject,
         claim.owner,

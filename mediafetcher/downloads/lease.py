@@ -19,7 +19,7 @@ from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import breaker, held
 from mediafetcher.fetching.options import Options
-from mediafetcher.library import mount
+from mediafetcher.library import mount, room
 from mediafetcher.net import urls
 
 _CLAIM_LOCK = 77_001  # the advisory lock of claims: one at a time
@@ -125,6 +125,7 @@ async def claim() -> Claim | None:
             await engine.notify("download", {"id": row["id"], "owner": row["owner"]})
     if row is None:
         return None
+    await _hear_of_room()
     options = msgspec.convert(json.loads(row["options"]), Options)
     return Claim(**{**row, "options": options})
 
@@ -144,7 +145,7 @@ _OPENS = """
 """
 _CLAIM = f"""
 update download set state = 'running', attempt = attempt + 1, held_by = $1, stage = 'extract', progress = 0,
-  speed = null, eta = null, lease_until = now() + make_interval(secs => $2), converting = false,
+  speed = null, eta = null, room = 0, lease_until = now() + make_interval(secs => $2), converting = false,
   started_at = coalesce(started_at, now()), finished_at = null, error_code = null, error_message = null
 where id = coalesce(
   (select d.id from download d
@@ -168,9 +169,9 @@ async def beat() -> list[tuple[held.Hold, held.Order]]:
         return []
     rows = await engine.fetch(
         "update download d set lease_until = now() + make_interval(secs => $2), stage = b.stage,"
-        "  progress = b.progress, speed = b.speed, eta = b.eta"
-        " from unnest($3::bigint[], $4::int[], $5::text[], $6::real[], $7::real[], $8::real[])"
-        "   as b(id, attempt, stage, progress, speed, eta)"
+        "  progress = b.progress, speed = b.speed, eta = b.eta, room = b.room"
+        " from unnest($3::bigint[], $4::int[], $5::text[], $6::real[], $7::real[], $8::real[], $9::bigint[])"
+        "   as b(id, attempt, stage, progress, speed, eta, room)"
         " where d.id = b.id and d.attempt = b.attempt and d.held_by = $1 and d.state = 'running'"
         " returning d.id, d.cancel_requested, d.pause_requested",
         me(),
@@ -181,7 +182,9 @@ async def beat() -> list[tuple[held.Hold, held.Order]]:
         [hold.progress for hold in holds],
         [hold.speed for hold in holds],
         [hold.eta for hold in holds],
+        [_room(hold.id) for hold in holds],
     )
+    await _hear_of_room()
     alive = {row["id"]: row for row in rows}
     orders: list[tuple[held.Hold, held.Order]] = []
     for hold in holds:
@@ -195,9 +198,25 @@ async def beat() -> list[tuple[held.Hold, held.Order]]:
     return orders
 
 
+def _room(id: int) -> int:
+    return room.needed(settings.get().work / str(id))
+
+
+async def _hear_of_room() -> None:
+    """What downloads on other machines will need of the media folder; of this machine too, where it runs two."""
+    room.hear(
+        await engine.fetchval(
+            "select coalesce(sum(room), 0)::bigint from download"
+            " where state = 'running' and held_by <> $1 and lease_until > now()",
+            me(),
+        )
+    )
+
+
 async def note(claim: Claim, **facts: Any) -> None:
-    """Write what became known (title, size, duration, stage, converting). Raises `Lost`."""
-    names = [name for name in facts if name in ("title", "size", "duration", "stage", "converting")]
+    """Write what became known (title, size, duration, stage, converting), and the room it needs. Raises `Lost`."""
+    facts["room"] = _room(claim.id)
+    names = [name for name in facts if name in ("title", "size", "duration", "stage", "converting", "room")]
     sets = ", ".join(f"{name} = ${number}" for number, name in enumerate(names, 4))
     values = [facts[name] for name in names]
     await _leave(claim, f"update download set {sets} where {_OURS}", *values)

@@ -16,7 +16,7 @@ from mediafetcher.db import engine
 from mediafetcher.downloads import held, jobs
 from mediafetcher.fetching.fetch import Entry, Fetch, Listing, Trial
 from mediafetcher.fetching.options import MAX_ENTRIES, Playlist
-from mediafetcher.library import folders
+from mediafetcher.library import folders, shares
 from mediafetcher.net import urls
 
 _log = log.get("playlists")
@@ -43,6 +43,7 @@ async def expand(claim: jobs.Claim, hold: held.Hold, folder: Path, other: Trial 
     wanted = claim.options.playlist or Playlist()
     entries = found.entries[: wanted.limit or MAX_ENTRIES]
     hold.say(f"a list of {found.count or len(found.entries)}, {len(entries)} wanted: {found.title}")
+    await shares.require(claim.owner)
     async with engine.transaction():
         target = await _folder(claim, found.title) if wanted.folder else claim.folder
         made = await _write(claim, entries, target)

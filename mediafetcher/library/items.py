@@ -1,4 +1,4 @@
-"""MediaFile and LibraryItem: adding, trashing, deleting. One LibraryItem row is one reference to its file.
+"""MediaFile and LibraryItem: adding and changing. One LibraryItem row is one reference to its file.
 
 The count of references is kept by the database (a trigger in the same transaction), so nothing here adds or
 subtracts. Bytes come before the row and go after it:
@@ -6,8 +6,8 @@ subtracts. Bytes come before the row and go after it:
     add     file staged -> [lock the file's row, rename into place, insert the item] -> commit
     delete  [delete the item] -> commit -> the sweeper unlinks what nobody holds
 
-so that a crash leaves at worst a file without a row, which the sweeper finds. What lists and searches show is in
-`listing.py`.
+so that a crash leaves at worst a file without a row, which the sweeper finds. The way out, by the trash, is in
+`removal.py`, and what lists and searches show in `listing.py`; both are reached through this door.
 """
 
 import json
@@ -16,14 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mediafetcher.base import errors, settings
+from mediafetcher.base import errors
 from mediafetcher.db import engine
-from mediafetcher.library import clocks, listing, store, sweeper
+from mediafetcher.library import listing, removal, store, sweeper
 
 _TITLE = 500  # characters
-_SLICE = 500  # items that go for good in one transaction
 
 get, page, search, trashed, sites = listing.get, listing.page, listing.search, listing.trashed, listing.sites
+trash, restore, purge, purge_expired = removal.trash, removal.restore, removal.purge, removal.purge_expired
+deletion, delete_media, delete_all = removal.deletion, removal.delete_media, removal.delete_all
 sweep = sweeper.sweep
 
 Also = Callable[[int], Awaitable[None]]
@@ -282,12 +283,6 @@ async def move(id: int, owner: int, folder: int | None) -> None:
         await _change(id, owner, "folder = $3", folder)
 
 
-async def restore(id: int, owner: int) -> dict[str, Any]:
-    """Bring it back from the trash -> the item. One that is not in the trash is as good. Raises `NotFound`."""
-    await _change(id, owner, "trashed_at = null")
-    return await get(id, owner)
-
-
 async def watched(id: int, owner: int, position: float) -> None:
     """Remember how far a person has watched the item's file, in seconds. Raises `NotFound`."""
     done = await engine.fetchval(
@@ -316,133 +311,3 @@ async def _own_folder(owner: int, folder: int | None) -> None:
         return
     if await engine.fetchval("select id from folder where id = $1 and owner = $2 for key share", folder, owner) is None:
         raise errors.NotFound("There is no such folder.")
-
-
-# ---- out -----------------------------------------------------------------------------------------------
-
-
-async def trash(id: int, owner: int) -> dict[str, Any]:
-    """Move it to the trash -> `trashed`, and what going for good means: `holders` that stay, `frees` bytes.
-
-    With TRASH_DAYS=0 it goes for good at once (`trashed` is False). Raises `NotFound`.
-    """
-    if settings.get().trash_days == 0:
-        return {"trashed": False, **await delete_media(id, owner)}
-    async with engine.transaction():
-        await _change(id, owner, "trashed_at = coalesce(trashed_at, now())")
-        row = await engine.fetchrow(
-            "select ref_count, size from media_file where id = (select media_file from library_item where id = $1)", id
-        )
-    assert row is not None
-    return {"trashed": True, **_consequence(row["ref_count"] - 1, row["size"])}
-
-
-async def delete_media(item_id: int, owner: int) -> dict[str, int]:
-    """Remove one reference for good -> `holders` that stay, `frees` bytes. Raises `NotFound`.
-
-    The file goes with the last reference, after the grace period: here and now where that is 0.
-    """
-
-    async def delete() -> dict[str, Any]:
-        async with engine.transaction():
-            # The count is read after the trigger has changed it, and so under the lock of the file's row.
-            gone = await engine.fetchval(
-                "delete from library_item where id = $1 and owner = $2 returning media_file", item_id, owner
-            )
-            if gone is None:
-                raise errors.NotFound("There is no such item.")
-            row = await engine.fetchrow("select id, ref_count, size from media_file where id = $1", gone)
-            await engine.notify("library", {"owner": owner})
-        assert row is not None
-        return row
-
-    row = await engine.retrying(delete)
-    await _remove_now([row["id"]])
-    return _consequence(row["ref_count"], row["size"])
-
-
-async def deletion(owner: int, ids: list[int] | None = None) -> dict[str, Any]:
-    """What removing these for good would do (None: all of a person's trash); nothing is changed.
-
-    `items`: how many they are; `holders`: other entries, of anybody, that keep their files; `frees`: bytes that go;
-    `trash`: whether they would go to the trash first. Raises `NotFound` where one is not there.
-    """
-    row = await engine.fetchrow(
-        "with gone as (select id, media_file, trashed_at from library_item where owner = $1"
-        "  and (id = any($2::bigint[]) or ($2::bigint[] is null and trashed_at is not null))),"
-        " files as (select m.size, m.ref_count - count(*) as rest from gone join media_file m on m.id = gone.media_file"
-        "  group by m.id)"
-        " select (select count(*) from gone) as items, (select bool_or(trashed_at is null) from gone) as fresh,"
-        "  (select coalesce(sum(rest), 0)::bigint from files) as holders,"
-        "  (select coalesce(sum(size), 0)::bigint from files where rest = 0) as frees",
-        owner,
-        ids,
-    )
-    assert row is not None
-    if ids is not None and row["items"] != len(set(ids)):
-        raise errors.NotFound("There is no such item.")
-    to_trash = bool(row["fresh"]) and settings.get().trash_days > 0
-    return {"items": row["items"], "holders": row["holders"], "frees": row["frees"], "trash": to_trash}
-
-
-def _consequence(holders: int, size: int) -> dict[str, int]:
-    return {"holders": holders, "frees": 0 if holders else size}
-
-
-async def purge(owner: int, ids: list[int] | None = None) -> int:
-    """Remove for good what is in a person's trash, or these of it -> how many items."""
-    return await _purge("owner = $1 and ($2::bigint[] is null or id = any($2))", owner, ids)
-
-
-async def purge_expired() -> int:
-    """Remove for good what has been in the trash for its number of days -> how many items. None while time jumps."""
-    if not await clocks.steady():
-        return 0
-    return await _purge("trashed_at <= now() - make_interval(secs => $1)", settings.get().trash_days * 86_400)
-
-
-async def _purge(which: str, *values: Any) -> int:
-    """In slices, so that no transaction holds the files of a whole library."""
-    removed = 0
-    while gone := await engine.retrying(lambda: _purge_some(which, *values)):
-        removed += len(gone)
-        await _remove_now(sorted({row["media_file"] for row in gone}))
-    return removed
-
-
-async def _purge_some(which: str, *values: Any) -> list[dict[str, Any]]:
-    async with engine.transaction():
-        rows = await engine.fetch(
-            "select id, media_file from library_item where trashed_at is not null and "
-            + which
-            + " order by media_file,"
-            f" id limit {_SLICE} for update skip locked",
-            *values,
-        )
-        # Their files in order, as everybody who takes the locks of several; then the trigger finds them taken.
-        files = [row["media_file"] for row in rows]
-        await engine.execute("select from media_file where id = any($1::bigint[]) order by id for update", files)
-        gone = await engine.fetch(
-            "delete from library_item where id = any($1::bigint[]) returning owner, media_file",
-            [row["id"] for row in rows],
-        )
-        for person in {row["owner"] for row in gone}:
-            await engine.notify("library", {"owner": person})
-    return gone
-
-
-async def delete_all(owner: int) -> int:
-    """Remove every reference of a person who is about to be removed -> how many."""
-    await engine.execute("update library_item set trashed_at = coalesce(trashed_at, now()) where owner = $1", owner)
-    return await purge(owner)
-
-
-async def _remove_now(media_files: list[int]) -> None:
-    """Without a grace period the files go at once; where the store is away just now, the sweeper does it later."""
-    if settings.get().grace_hours > 0:
-        return
-    for media_file in media_files:
-        try:
-            await sweeper.remove_dead(media_file)
-        except errors.Away:
-            return

@@ -3,6 +3,9 @@
 A download needs its size twice over, for what came and what it becomes, and a little more. It is counted on the disk
 of the state folder, where it works, and in the media folder, where it ends. What it has written already no longer
 counts. A size that nobody knows is what has come so far, looked at again and again.
+
+The media folder is shared by all machines: what the downloads of the others will need counts there too, as their rows
+said a moment ago (lease.py writes and reads it).
 """
 
 import shutil
@@ -15,6 +18,7 @@ FACTOR = 2.2  # of the expected size
 _AGAIN = 60.0  # seconds until one for which there was no room looks again
 
 _expected: dict[Path, int] = {}  # folder of a job -> bytes of what is fetched
+_elsewhere = 0  # bytes that the downloads of other machines will need
 
 
 def reserve(folder: Path, expected: int) -> None:
@@ -27,17 +31,17 @@ def reserve(folder: Path, expected: int) -> None:
     wanted = _open(folder, expected)
     least = settings.get().min_free
     now = mount.state()
-    places = {"the disk of the state folder": shutil.disk_usage(folder).free}
+    places = [("the disk of the state folder", shutil.disk_usage(folder).free, others)]
     if now.state == "online":
-        places["the media folder"] = now.free
-    for place, free in places.items():
+        places.append(("the media folder", now.free, others + _elsewhere))
+    for place, free, taken in places:
         if free < least:
             raise errors.MediaFull(f"There is no room on {place}: free some. Downloads wait.")
-        if free < least + others + wanted:
+        if free < least + taken + wanted:
             _expected.pop(folder, None)
             raise errors.NoRoom(
                 f"There is not enough free room on {place}: this download needs {_size(wanted)}, and of {_size(free)} "
-                f"the running ones need {_size(others)}. It waits.",
+                f"the running ones need {_size(taken)}. It waits.",
                 retry_after=_AGAIN,
             )
     _expected[folder] = expected
@@ -49,8 +53,19 @@ def release(folder: Path) -> None:
 
 
 def reserved() -> int:
-    """Bytes that are set aside for downloads in work here."""
-    return sum(_open(folder, size) for folder, size in list(_expected.items()))
+    """Bytes that are set aside for downloads in work, here and on other machines."""
+    return _elsewhere + sum(_open(folder, size) for folder, size in list(_expected.items()))
+
+
+def needed(folder: Path) -> int:
+    """Bytes that are set aside for the job of this folder."""
+    return _open(folder, _expected[folder]) if folder in _expected else 0
+
+
+def hear(elsewhere: int) -> None:
+    """So many bytes are set aside for downloads on other machines."""
+    global _elsewhere
+    _elsewhere = elsewhere
 
 
 def free() -> int:

@@ -46,6 +46,21 @@ async def require(owner: int, more: int = 0) -> None:
         raise errors.QuotaExceeded(charged=charged, quota=quota)
 
 
+async def require_instead(owner: int, item: int, sha256: bytes, size: int) -> None:
+    """Raises `QuotaExceeded` where this file, in the place of an item's, would charge a person more than they may be.
+
+    The same bytes, as after damage, and smaller ones are always taken.
+    """
+    old = await engine.fetchrow(
+        "select m.sha256, m.size / (select count(distinct o.owner) from library_item o where o.media_file = m.id)"
+        " as charged from library_item i join media_file m on m.id = i.media_file where i.id = $1 and i.owner = $2",
+        item,
+        owner,
+    )
+    if old is not None and old["sha256"] != sha256 and size > old["charged"]:
+        await require(owner, size - old["charged"])
+
+
 def with_usage(rows: list[dict[str, Any]], usage: dict[int, dict[str, int]]) -> list[dict[str, Any]]:
     """People with what they use."""
     return [{**row, "usage": usage.get(row["id"], _NOTHING)} for row in rows]

@@ -195,3 +195,22 @@ async def test_a_marked_source_is_not_fetched_again(owner, film):
     await never.mark((await items.get(item, owner))["source"], owner)
     with pytest.raises(errors.NeverAgain):
         await anew.submit(item, owner, "refetch")
+
+
+async def test_a_quota_is_asked_for_more_and_not_for_mending(owner, film):
+    film("h264_noaudio.mp4")
+    mine = await _fetch(owner, film.url)
+    size = (await items.get(mine, owner))["media"]["size"]
+    film("ok.mp4")
+    await engine.execute("update account set quota = $1", size + 1)
+    row = await _again(mine, owner, "refetch")
+    assert (row["state"], row["error"]["code"]) == ("failed", "quota_exceeded")
+    assert (await items.get(mine, owner))["media"]["size"] == size
+    await engine.execute("update account set quota = $1", size)
+    with pytest.raises(errors.QuotaExceeded):
+        await anew.submit(mine, owner, "refetch")
+    _spoil(await items.get(mine, owner))
+    await engine.execute("update media_file set damaged_at = now()")
+    film("h264_noaudio.mp4")
+    assert (await _again(mine, owner, "refetch"))["state"] == "done"
+    await _clean()

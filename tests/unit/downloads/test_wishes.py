@@ -315,6 +315,15 @@ async def test_a_list_where_one_video_was_asked_for(owner, site):
     assert (await _item(await _run(owner, site.url("/list/1"))))["media"]["height"] == 180
 
 
+async def test_a_list_asks_for_the_quota(owner, site):
+    row = await jobs.submit(owner, site.url("/list/4"), options=Options(playlist=Playlist()))
+    await engine.execute("update account set quota = 0")
+    await work.run(await jobs.claim())
+    row = await jobs.get(row["id"])
+    assert (row["state"], row["error"]["code"]) == ("failed", "quota_exceeded")
+    assert await engine.fetchval("select count(*) from download") == 1
+
+
 async def test_one_video_where_a_list_was_expected(owner, site):
     row = await _run(owner, site.url("/media/ok.mp4"), Options(playlist=Playlist()))
     assert row["children"]["total"] == 1

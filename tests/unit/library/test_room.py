@@ -7,7 +7,7 @@ import pytest
 
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import jobs, work
+from mediafetcher.downloads import held, jobs, work
 from mediafetcher.library import items, room
 
 
@@ -16,6 +16,7 @@ async def _ready(database, state, media_online):
     room._expected.clear()
     yield
     room._expected.clear()
+    room.hear(0)
 
 
 @pytest.fixture
@@ -78,6 +79,36 @@ async def test_a_download_without_room_waits_and_then_comes(owner, site):
     done = await jobs.get(row["id"], owner)
     assert done["state"] == "done" and (await items.get(done["item"], owner))["playable"]
     assert room.reserved() == 0
+
+
+async def test_what_other_machines_fetch_counts_on_the_share(owner, site):
+    row = await jobs.submit(owner, site.url("/media/ok.mp4"))
+    claim = await jobs.claim()
+    hold = held.take(claim.id, owner, claim.attempt)
+    try:
+        room.reserve(_folder(str(claim.id)), 100 << 20)
+        await jobs.beat()
+        assert await engine.fetchval("select room from download") == int(2.2 * (100 << 20))
+        assert room.reserved() == int(2.2 * (100 << 20))  # our own, once
+        await jobs.note(claim, title="x")
+        assert await engine.fetchval("select room from download") == int(2.2 * (100 << 20))
+        # The same row, seen by another machine.
+        await engine.execute("update download set held_by = 'another:1'")
+        room.release(_folder(str(claim.id)))
+        await jobs.beat()
+    finally:
+        held.drop(hold)
+    assert room.reserved() == int(2.2 * (100 << 20))
+    _leave(300 << 20)
+    room.reserve(_folder("small"), 20 << 20)
+    with pytest.raises(errors.NoRoom, match=r"on the media folder"):
+        room.reserve(_folder("large"), 80 << 20)
+    await engine.execute(
+        "update download set state = 'failed', held_by = null, lease_until = null where id = $1", row["id"]
+    )
+    await jobs.submit(owner, site.url("/media/h264_baseline.mp4"))
+    assert await jobs.claim()  # whoever claims hears of it
+    room.reserve(_folder("large"), 80 << 20)
 
 
 async def test_a_used_up_quota_says_so(owner, site):

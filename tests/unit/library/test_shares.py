@@ -43,3 +43,17 @@ async def test_a_quota(owner: int, put) -> None:  # type: ignore[no-untyped-def]
         await engine.execute("update account set quota = $1", quota)
         with pytest.raises(errors.QuotaExceeded):
             await shares.require(owner, more)
+
+
+async def test_a_new_file_in_the_place_of_an_old_one(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
+    mine = await put(b"a" * 100)
+    await put(b"a" * 100, owner=other)
+    await engine.execute("update account set quota = 60")
+    same = (await items.get(mine, owner))["media"]["sha256"]
+    await shares.require_instead(owner, mine, bytes.fromhex(same), 100)
+    await shares.require_instead(owner, mine, bytes(32), 60)  # 50 of the old one are given back
+    with pytest.raises(errors.QuotaExceeded):
+        await shares.require_instead(owner, mine, bytes(32), 61)
+    await engine.execute("update account set quota = 0")
+    await shares.require_instead(owner, mine, bytes.fromhex(same), 100)  # damage is mended whatever the quota
+    await shares.require_instead(owner, mine, bytes(32), 50)
