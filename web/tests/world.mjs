@@ -106,6 +106,7 @@ export const world = {
 };
 
 before(async () => {
+  await new Promise(setImmediate); // hooks begin at once: the parts have not said yet what they need
   await world.prepare();
   world.site = await startSite();
   world.server = await startServer(`127.0.0.1:${world.site.port}`, world.env);
