@@ -99,7 +99,7 @@ async def _worked(claim: jobs.Claim, hold: held.Hold, offer: ytdlp.Offer) -> Non
     now = ytdlp.kept()
     ytdlp.keep(ytdlp.Kept(now.current, now.previous, offer))
     _log.info("a newer yt-dlp helps", version=offer.version, site=claim.site)
-    if settings.get().ytdlp_update == "auto":
+    if settings.get().ytdlp_update == "auto" and not ytdlp.taken_back(offer.version):
         await accept()
         hold.say(f"it helps: yt-dlp {offer.version} is used from now on")
     else:
@@ -122,7 +122,9 @@ async def look_daily() -> None:
     if settings.get().ytdlp_update != "auto" or ytdlp.news.trying is not None or not _due():
         return
     with contextlib.suppress(errors.IndexAway, errors.UpdateRefused):  # `status` says it
-        await renew.update()
+        latest = (await renew.look()).latest
+        if latest and not ytdlp.taken_back(latest):
+            await renew.update()
 
 
 def _due() -> bool:

@@ -128,6 +128,13 @@ def accept() -> Status:
     return status()
 
 
+def taken_back(version: str) -> bool:
+    """Whether somebody went back from this version to the one in use: nothing takes it again by itself."""
+    now = kept()
+    before = now.previous.version if now.previous else None
+    return before == version and wheels.order(version) > wheels.order(now.current.version or bundled())
+
+
 def drop(version: str) -> None:
     """Remove a version that was tried, unless it is used, offered or the one to go back to."""
     if version not in _wanted():

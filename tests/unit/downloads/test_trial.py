@@ -90,7 +90,17 @@ async def test_with_auto_it_is_used_at_once_and_the_others_are_tried_again(owner
     assert "is used from now on" in await _said(rows[2])
     assert (ytdlp.status().version, ytdlp.status().offered) == (NEWER, None)
     assert [(await jobs.get(row["id"], owner))["state"] for row in rows[:2]] == ["queued", "queued"]
+    # Who goes back stays there until somebody says otherwise, or there is a newer one still.
     assert ytdlp.rollback().version == ytdlp.bundled()
+    await trial.look_daily()
+    os.utime(ytdlp.root() / "next-look", (1, 1))
+    await trial.look_daily()
+    assert ytdlp.status().version == ytdlp.bundled()
+    trial._resting.clear()
+    for _ in rows[:2]:
+        await work.run(await jobs.claim())
+    assert (await _run(owner, site.url("/page/broken?film=9")))["state"] == "done"
+    assert (ytdlp.status().version, ytdlp.status().offered) == (ytdlp.bundled(), NEWER)
 
 
 async def test_one_that_does_not_help_is_dropped_again(owner, index, site):
