@@ -13,8 +13,8 @@ import msgspec
 from mediafetcher.base import errors
 from mediafetcher.db import engine
 from mediafetcher.downloads import jobs
-from mediafetcher.fetching.fetch import Info, Result
 from mediafetcher.fetching.options import Options
+from mediafetcher.fetching.source import Info, Result
 from mediafetcher.library import items, mount, never, shares, store
 from mediafetcher.net import urls
 

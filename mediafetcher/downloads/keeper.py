@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mediafetcher.base import errors
 from mediafetcher.downloads import held, jobs
 from mediafetcher.fetching import extras
-from mediafetcher.fetching.fetch import Info, Result
+from mediafetcher.fetching.source import Info, Result
 from mediafetcher.library import items, shares, store, sweeper
 from mediafetcher.media import convert, probe
 

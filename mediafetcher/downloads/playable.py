@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from mediafetcher.base import errors, settings
 from mediafetcher.downloads import gate, held, jobs, journal, made
-from mediafetcher.fetching.fetch import Info
 from mediafetcher.fetching.options import Options
+from mediafetcher.fetching.source import Info
 from mediafetcher.media import convert, probe
 
 _ENCODES = ("video", "both")  # the actions that count against TRANSCODES; all others are cheap

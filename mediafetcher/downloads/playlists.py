@@ -14,8 +14,9 @@ from mediafetcher.accounts import cookies
 from mediafetcher.base import errors, log
 from mediafetcher.db import engine
 from mediafetcher.downloads import held, jobs
-from mediafetcher.fetching.fetch import Entry, Fetch, Listing, Trial
+from mediafetcher.fetching.fetch import Fetch
 from mediafetcher.fetching.options import MAX_ENTRIES, Playlist
+from mediafetcher.fetching.source import Entry, Listing, Trial
 from mediafetcher.library import folders, shares
 from mediafetcher.net import urls
 

@@ -12,8 +12,9 @@ from weakref import WeakKeyDictionary
 from mediafetcher.accounts import cookies
 from mediafetcher.base import child, errors, settings
 from mediafetcher.downloads import jobs
-from mediafetcher.fetching.fetch import PREVIEW_ENTRIES, Fetch, Info, Listing
+from mediafetcher.fetching.fetch import PREVIEW_ENTRIES, Fetch
 from mediafetcher.fetching.options import Options
+from mediafetcher.fetching.source import Info, Listing
 from mediafetcher.media import convert, probe
 from mediafetcher.net import urls
 

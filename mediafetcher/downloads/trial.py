@@ -21,7 +21,7 @@ from mediafetcher.base import clock, errors, log, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import held, jobs
 from mediafetcher.fetching import renew, ytdlp
-from mediafetcher.fetching.fetch import Trial
+from mediafetcher.fetching.source import Trial
 
 SEVERAL = 3  # downloads of a site, within a day, this one among them
 EVERY = 86_400.0  # seconds between two looks of "auto"

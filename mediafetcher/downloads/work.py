@@ -12,7 +12,8 @@ from mediafetcher.accounts import cookies
 from mediafetcher.base import clock, errors, log, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import anew, held, jobs, journal, keeper, playable, playlists, trial, workspace
-from mediafetcher.fetching.fetch import Fetch, Info, Result, Trial
+from mediafetcher.fetching.fetch import Fetch
+from mediafetcher.fetching.source import Info, Result, Trial
 from mediafetcher.library import never, shares
 from mediafetcher.media import probe
 

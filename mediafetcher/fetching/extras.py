@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from mediafetcher.fetching.fetch import Info, Result
 from mediafetcher.fetching.options import ALL, Options
+from mediafetcher.fetching.source import Info, Result
 from mediafetcher.media import convert, probe, subtitles
 
 Chapters = tuple[tuple[float, str], ...]

@@ -14,21 +14,21 @@ import json
 import os
 import stat
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from mediafetcher.base import child, clock, errors, frozen, log, settings
 from mediafetcher.fetching import classify, outlet, warm, ytdlp
 from mediafetcher.fetching.fetch_extras import MAX_SIDE
+from mediafetcher.fetching.meter import Meter, Progress
 from mediafetcher.fetching.options import FILE_STEM, MAX_ENTRIES, Options, Playlist, ydl_options
+from mediafetcher.fetching.source import Entry, Info, Listing, Result, Trial
 from mediafetcher.library import room
 from mediafetcher.media import convert
 from mediafetcher.net import urls
 
-Progress = Callable[[int, int | None, float | None, float | None], None]
 Mode = Literal["media", "list", "preview"]
 
 PREVIEW_ENTRIES = 200
@@ -37,66 +37,6 @@ _COVER_SECONDS = 8.0
 _GRACE = 2.0  # seconds to end in order, which keeps the state of streams in pieces
 _DATA = 1 << 30
 _log = log.get("fetch")
-
-
-@dataclass(frozen=True)
-class Info:
-    """What the site says of a source. Times in seconds, sizes in bytes; all of it is only a claim."""
-
-    title: str
-    id: str
-    extractor: str
-    webpage_url: str
-    site: str
-    source_key: str
-    duration: float | None = None
-    uploader: str | None = None
-    thumbnail: str | None = None
-    filesize: int | None = None
-    is_live: bool = False
-    chapters: tuple[tuple[float, str], ...] = ()
-    subtitles: tuple[str, ...] = ()  # the languages that people wrote
-    heights: tuple[int, ...] = ()  # of the picture, the largest first
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One link of a list, as the list names it."""
-
-    title: str | None
-    url: str
-    duration: float | None  # seconds
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What a link that is a list holds. `count` is of the whole list, where the site says it."""
-
-    title: str
-    site: str
-    entries: tuple[Entry, ...]
-    count: int | None = None
-    uploader: str | None = None
-
-
-@dataclass(frozen=True)
-class Result:
-    """What was fetched: a file in the job's folder, of a kind that is yet to be probed."""
-
-    file: Path
-    size: int
-    poster: Path | None = None  # a picture of the site, of whatever kind
-    subtitles: tuple[tuple[str, Path], ...] = ()  # (language, text of whatever kind)
-    marks: tuple[tuple[float, float, str], ...] = ()  # (start, end, title) of parts that viewers marked
-    duration: float | None = None  # seconds, where it is known only now
-    cookies: str | None = field(default=None, repr=False)  # as the site renewed those it was given, in Netscape's form
-
-
-class Trial(NamedTuple):
-    """A fetch that tries a yt-dlp before it is used, started cold, which may reach these hosts too."""
-
-    ytdlp: Path
-    allow_hosts: tuple[str, ...]
 
 
 def command() -> list[str]:
@@ -272,7 +212,7 @@ class Fetch:
         """Fetch the bytes. Raises what classify.py says, `Stalled`, `TooLarge`, `NoRoom`."""
         assert self._child
         await self._child.write(b'{"do": "download"}\n')
-        meter = _Meter(on_progress)
+        meter = Meter(on_progress)
         checked = clock.monotonic()
         while True:
             event = await self._next(meter.patience())
@@ -387,34 +327,6 @@ class Fetch:
         if not stat.S_ISREG(path.lstat().st_mode):
             raise errors.Hostile(reason="not a plain file")
         return path
-
-
-class _Meter:
-    """Progress over all files of a download, and how long silence is borne."""
-
-    def __init__(self, report: Progress) -> None:
-        self._report = report
-        self._files: dict[str, tuple[int, int | None]] = {}
-        self._moved = clock.monotonic()
-        self.done = 0
-        self.total: int | None = None
-
-    def patience(self) -> float:
-        """Seconds until nothing has arrived for too long."""
-        return max(0.05, settings.get().stall_seconds - (clock.monotonic() - self._moved))
-
-    def progress(self, event: dict[str, Any]) -> None:
-        done, total = int(event["done"] or 0), int(event["total"]) if event["total"] else None
-        before = self._files.get(event["file"])
-        if before is None or before[0] != done:
-            self._moved = clock.monotonic()
-        self._files[event["file"]] = (done, total)
-        self.done = sum(done for done, _ in self._files.values())
-        totals = [total for _, total in self._files.values()]
-        self.total = sum(total for total in totals if total) if all(totals) else None
-        if max(self.done, self.total or 0) > settings.get().max_file_size * len(self._files):
-            raise errors.TooLarge(size=self.total or self.done)
-        self._report(self.done, self.total, event["speed"], event["eta"])
 
 
 def _own_ports(chosen: settings.Settings) -> list[int]:

@@ -11,8 +11,9 @@ import tempfile
 from pathlib import Path
 
 from mediafetcher.base import errors, settings
-from mediafetcher.fetching.fetch import Fetch, Trial
+from mediafetcher.fetching.fetch import Fetch
 from mediafetcher.fetching.options import Options
+from mediafetcher.fetching.source import Trial
 
 _SECONDS = 120.0
 _SIZE = 96 << 10
