@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mediafetcher.base.settings import Settings
-from mediafetcher.fetching import javascript
+from mediafetcher.fetching import javascript, resume
 
 FILE_STEM = "media"  # every fetched file is called so; titles never become names
 MAX_ENTRIES = 5000  # of one playlist
@@ -162,8 +162,7 @@ def ydl_options(options: Options, settings: Settings) -> dict[str, Any]:
         "updatetime": False,
         "skip_unavailable_fragments": False,
         "concurrent_fragment_downloads": 2,
-        # What is being read when the child is killed is lost: so small, and never growing.
-        "buffersize": 32 << 10,
+        "buffersize": resume.BLOCK,
         "noresizebuffer": True,
         "enable_file_urls": False,
         "allowed_extractors": ["default"],
@@ -178,8 +177,8 @@ def ydl_options(options: Options, settings: Settings) -> dict[str, Any]:
     }
     rate = rate_limit(options, settings)
     if rate:
-        # Each of several connections would take the whole rate.
-        chosen |= {"ratelimit": rate, "concurrent_fragment_downloads": 1}
+        # Each of several connections would take the whole rate. In small pieces it is kept evenly.
+        chosen |= {"ratelimit": rate, "concurrent_fragment_downloads": 1, "buffersize": 32 << 10}
     if proxy := options.proxy or settings.proxy:
         chosen["proxy"] = proxy
     return chosen
