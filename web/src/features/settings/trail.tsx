@@ -27,6 +27,7 @@ export function Trail() {
         query("/api/audit", { act: act === ALL ? undefined : act, cursor: pageParam, limit: pageParam ? 50 : FIRST }),
       ),
     initialPageParam: undefined as string | undefined,
+    staleTime: 0,
     getNextPageParam: (last) => last.next ?? undefined,
   });
   const events = found.data?.pages.flatMap((page) => page.events);
