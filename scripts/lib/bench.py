@@ -4,6 +4,8 @@ import argparse
 import inspect
 import os
 import sys
+import time
+import traceback
 from collections.abc import Callable
 
 import bench_bytes
@@ -45,16 +47,23 @@ def main(arguments: list[str]) -> int:
     either = parser.add_mutually_exclusive_group()
     either.add_argument("--quick", action="store_true", help="smaller counts, fewer rounds")
     either.add_argument("--deep", action="store_true", help="the counts that the documents name")
+    parser.add_argument(
+        "--minutes", type=float, metavar="N", help="how long the crowd of `people` stays; the full run is 10"
+    )
     asked = parser.parse_args(arguments)
     if unknown := set(asked.parts) - PARTS.keys():
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     before, figures = os.getloadavg()[0], {}
     for name in asked.parts or PARTS:
         print(f"· {name}", file=sys.stderr)
-        takes = inspect.signature(PARTS[name]).parameters
-        figures[name] = PARTS[name](
-            **{word: True for word in ("quick", "deep") if word in takes and getattr(asked, word)}
-        )
+        takes, began = inspect.signature(PARTS[name]).parameters, time.monotonic()
+        given = {word: getattr(asked, word) for word in ("quick", "deep", "minutes") if getattr(asked, word)}
+        try:
+            figures[name] = PARTS[name](**{word: value for word, value in given.items() if word in takes})
+        except Exception as error:  # the other parts are measured all the same
+            traceback.print_exc()
+            figures[name] = [Figure(f"{name}: broke off", type(error).__name__, "whole", False)]
+        print(f"  {time.monotonic() - began:.0f} s", file=sys.stderr)
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} processors, load {before:.1f} before, {load:.1f} after\n")
     for figure in (figure for part in figures.values() for figure in part):
