@@ -10,6 +10,7 @@ const verb = async (name) => {
 const verbs = async () => {
   await world.page.getByRole("button", { name: "More", exact: true }).click();
   const names = await world.page.getByRole("menuitem").allInnerTexts();
+  await world.page.waitForFunction(() => document.activeElement?.closest("[role=menu]")); // then it hears the keys
   await world.page.keyboard.press("Escape");
   await world.page.getByRole("menu").waitFor({ state: "detached" });
   return names;
