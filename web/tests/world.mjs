@@ -71,6 +71,15 @@ export const world = {
     assert.ok(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`);
     return answer.status() === 204 ? undefined : answer.json();
   },
+  /** Waits until the server answers so; what waits inside the page takes no promise for that, one is always true. */
+  becomes: async (path, check) => {
+    for (const end = Date.now() + 60_000; ; ) {
+      const answer = await world.api("GET", path);
+      if (check(answer)) return;
+      assert.ok(Date.now() < end, `${path} is still ${JSON.stringify(answer).slice(0, 1000)}`);
+      await world.page.waitForTimeout(100);
+    }
+  },
   /** Stops everything that is under way, whatever it is doing just now. */
   cancelAll: async () => {
     const { downloads } = await world.api("GET", "/api/downloads?state=queued,running,paused,waiting&limit=200");

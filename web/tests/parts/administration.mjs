@@ -58,27 +58,15 @@ interaction("the media folder goes away and comes back", async () => {
   const media = join(server.state, "media");
   renameSync(media, `${media}.away`);
   try {
-    await page.waitForFunction(
-      async () => (await (await fetch("/api/system")).json()).mount.state === "offline",
-      undefined,
-      { polling: 200 },
-    );
-    await page.reload();
-    await section("Storage").getByText("The media folder is not there").waitFor();
+    await section("Storage").getByText("The media folder is not there").waitFor(); // by itself
     await go("Dashboard");
-    await page.getByText("The media folder is not there").first().waitFor();
+    await page.getByRole("alert").filter({ hasText: "The media folder is not there" }).waitFor();
     await world.accessible("without the media folder");
   } finally {
     renameSync(`${media}.away`, media);
   }
-  await page.waitForFunction(
-    async () => (await (await fetch("/api/system")).json()).mount.state === "online",
-    undefined,
-    { polling: 200 },
-  );
-  await page.reload();
-  await page.getByText("Live", { exact: true }).waitFor();
-  await page.waitForFunction(() => !document.body.innerText.includes("The media folder is not there"));
+  await page.getByRole("alert").filter({ hasText: "The media folder is not there" }).waitFor({ state: "detached" });
+  assert.equal((await world.api("GET", "/api/system")).mount.state, "online");
 });
 
 interaction("another machine takes part", async () => {
@@ -101,11 +89,7 @@ interaction("another machine takes part", async () => {
   });
   try {
     await go("Settings");
-    await page.waitForFunction(
-      async () => (await (await fetch("/api/system")).json()).workers.length === 2,
-      undefined,
-      { polling: 300 },
-    );
+    await world.becomes("/api/system", ({ workers }) => workers.length === 2);
     await page.reload();
     const machines = section("Machines");
     await machines.getByText("worker", { exact: true }).waitFor();

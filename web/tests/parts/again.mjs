@@ -9,8 +9,8 @@ const verb = async (name) => {
 };
 const verbs = async () => {
   await world.page.getByRole("button", { name: "More", exact: true }).click();
-  const names = await world.page.getByRole("menuitem").allInnerTexts();
   await world.page.waitForFunction(() => document.activeElement?.closest("[role=menu]")); // then it hears the keys
+  const names = await world.page.getByRole("menuitem").allInnerTexts();
   await world.page.keyboard.press("Escape");
   await world.page.getByRole("menu").waitFor({ state: "detached" });
   return names;
@@ -42,13 +42,9 @@ interaction("a film is fetched again", async () => {
   const before = (await world.api("GET", "/api/downloads?limit=200")).downloads.length;
   await verb("Fetch again");
   await toast("Added to the queue").waitFor();
-  await world.page.waitForFunction(
-    async (n) => {
-      const { downloads } = await (await fetch("/api/downloads?limit=200")).json();
-      return downloads.length === n && downloads[0].state === "done";
-    },
-    before + 1,
-    { timeout: 60_000, polling: 300 },
+  await world.becomes(
+    "/api/downloads?limit=200",
+    ({ downloads }) => downloads.length === before + 1 && downloads[0].state === "done",
   );
 });
 
@@ -71,8 +67,5 @@ interaction("never again: the link is refused in words, until it is allowed", as
   await open("master");
   await verb("May be fetched again");
   await toast("It may be fetched again").waitFor();
-  await page.waitForFunction(
-    async (id) => (await (await fetch(`/api/items/${id}`)).json()).never === false,
-    page.url().split("/").at(-1),
-  );
+  await world.becomes(`/api/items/${page.url().split("/").at(-1)}`, (item) => item.never === false);
 });

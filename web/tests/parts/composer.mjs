@@ -69,6 +69,7 @@ interaction("the qualities are those that the film comes in", async () => {
   await preview().waitFor();
   const quality = page.getByRole("combobox", { name: "Quality" });
   await quality.click();
+  await page.getByRole("option").first().waitFor();
   const names = await page.getByRole("option").allInnerTexts();
   assert.deepEqual(
     names.filter((name) => name.startsWith("Up to")),
@@ -106,6 +107,7 @@ interaction("subtitles in any language, by its name", async () => {
   await look("/page/subtitles");
   await preview().getByText("Fixture subtitles").waitFor();
   await page.getByRole("combobox", { name: "Subtitles" }).click();
+  await page.getByRole("option").first().waitFor();
   const offers = await page.getByRole("option").allInnerTexts();
   assert.equal(offers[1], "Subtitles: English", "one's own language is the first offer");
   assert.ok(offers.includes("Subtitles: Spanish"), "what the film has is offered");

@@ -80,14 +80,10 @@ interaction("items are moved by drag and drop", async () => {
 interaction("a folder is moved by drag and drop", async () => {
   world.page.expected.push(/status of 404 .*items\?folder=/); // the list under its old name, a moment before the new one
   await world.drag(folder("Inner"), folder("Trips"));
-  await world.page.waitForFunction(async () =>
-    (await (await fetch("/api/folders")).json()).folders.some(({ path }) => path === "Trips/Inner"),
-  );
+  await world.becomes("/api/folders", ({ folders }) => folders.some(({ path }) => path === "Trips/Inner"));
   await world.page.getByRole("heading", { level: 1, name: "Inner" }).waitFor();
   await world.drag(folder("Inner"), world.page.locator('[data-folder="top"]'));
-  await world.page.waitForFunction(async () =>
-    (await (await fetch("/api/folders")).json()).folders.some(({ path }) => path === "Inner"),
-  );
+  await world.becomes("/api/folders", ({ folders }) => folders.some(({ path }) => path === "Inner"));
 });
 
 interaction("a folder is deleted", async () => {

@@ -42,7 +42,7 @@ interaction("many items are moved in one request, and back in one for each folde
   );
   const undone = await changes(async () => {
     await toast("Moved 4 items to Shelf").getByRole("button", { name: "Undo" }).click();
-    await world.page.waitForFunction(async () => !(await (await fetch("/api/items?folder=Shelf")).json()).items.length);
+    await world.becomes("/api/items?folder=Shelf", ({ items }) => !items.length);
   });
   assert.ok(undone.length <= 2 && undone.every((each) => each === "POST /api/items/move"), String(undone));
 });
@@ -121,9 +121,7 @@ interaction("a folder is moved by keyboard", async () => {
   const dialog = page.getByRole("dialog", { name: "Move to…" });
   await dialog.getByRole("button", { name: "Top of the library" }).focus();
   await page.keyboard.press("Enter");
-  await page.waitForFunction(async () =>
-    (await (await fetch("/api/folders")).json()).folders.some(({ path }) => path === "Deep"),
-  );
+  await world.becomes("/api/folders", ({ folders }) => folders.some(({ path }) => path === "Deep"));
   await dialog.waitFor({ state: "detached" });
 });
 
@@ -136,9 +134,7 @@ interaction("by touch: the drawer, a folder's menu, an item's menu", async () =>
   await drawer.getByRole("treeitem", { name: "Deep" }).locator("svg.lucide-ellipsis-vertical").tap();
   await phone.getByRole("menuitem", { name: /^Move to…/ }).tap();
   await phone.getByRole("dialog", { name: "Move to…" }).getByRole("button", { name: "Shelf" }).tap();
-  await phone.waitForFunction(async () =>
-    (await (await fetch("/api/folders")).json()).folders.some(({ path }) => path === "Shelf/Deep"),
-  );
+  await world.becomes("/api/folders", ({ folders }) => folders.some(({ path }) => path === "Shelf/Deep"));
   assert.deepEqual(await accessibility(phone), [], "the drawer");
   await drawer.getByRole("button", { name: "Close" }).tap();
   await phone.getByRole("gridcell", { name: "hevc_aac" }).locator("[data-more]").tap();

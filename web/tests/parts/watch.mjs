@@ -28,7 +28,7 @@ interaction("an item plays and seeks", async () => {
 interaction("the position is remembered", async () => {
   const id = world.page.url().split("/").at(-1);
   await world.page.getByRole("link", { name: "Back to library" }).click();
-  await wait(async (item) => Math.abs((await (await fetch(`/api/items/${item}`)).json()).position - 2.5) < 0.5, id);
+  await world.becomes(`/api/items/${id}`, ({ position }) => Math.abs(position - 2.5) < 0.5);
   const { items } = await world.api("GET", "/api/items?limit=200");
   const other = items.find(({ title }) => title.startsWith("h264_aac"));
   await world.api("PUT", `/api/items/${other.id}/position`, { position: 0 });

@@ -21,7 +21,7 @@ export function Status() {
         <span className="num ml-auto font-medium">{rate(speed, locale)}</span>
       </span>
       <span className="mt-1 block text-muted-foreground">{t("dash.active", { n: active })}</span>
-      {mount?.total && used !== undefined && (
+      {!!mount?.total && used !== undefined && (
         <>
           <span aria-hidden className="mt-2.5 block h-1 overflow-hidden rounded-full bg-input">
             <span
