@@ -14,6 +14,7 @@ import bench_library
 import bench_lists
 import bench_load
 import bench_media
+import bench_page
 import bench_program
 import report
 from figures import Figure
@@ -38,6 +39,7 @@ PARTS: dict[str, Callable[..., list[Figure]]] = {
     "import": bench_library.adopting,
     "large": bench_library.large,
     "export": bench_library.export,
+    "page": bench_page.page,
 }
 
 
