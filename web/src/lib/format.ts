@@ -9,14 +9,21 @@ const AGES = [
   ["minute", 60],
 ] as const;
 
-const formats = new Map<string, Intl.NumberFormat>();
-
-function number(locale: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
-  const key = locale + JSON.stringify(options);
-  const format = formats.get(key) ?? new Intl.NumberFormat(locale, options);
-  formats.set(key, format);
-  return format;
+/** Each format once: to make one takes as long as to use it a hundred times, and a list uses it in every row. */
+function once<Options, Format>(make: (locale: string, options: Options) => Format) {
+  const made = new Map<string, Format>();
+  return (locale: string, options: Options): Format => {
+    const key = locale + JSON.stringify(options);
+    const format = made.get(key) ?? make(locale, options);
+    made.set(key, format);
+    return format;
+  };
 }
+const number = once((locale, options: Intl.NumberFormatOptions) => new Intl.NumberFormat(locale, options));
+const moment = once((locale, options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, options));
+const relative = once(
+  (locale, options: Intl.RelativeTimeFormatOptions) => new Intl.RelativeTimeFormat(locale, options),
+);
 
 /** `least` is the smallest unit: 1 for kilobytes. */
 export function bytes(size: number, locale: string, least = 0): string {
@@ -61,11 +68,11 @@ export function remaining(seconds: number, locale: string): string {
 /** "2 days ago", "in 5 minutes". */
 export function ago(time: string, locale: string, now = Date.now()): string {
   const seconds = (Date.parse(time) - now) / 1000;
-  const format = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
+  const format = relative(locale, { numeric: "auto", style: "short" });
   for (const [unit, length] of AGES)
     if (Math.abs(seconds) >= length) return format.format(Math.round(seconds / length), unit);
   return format.format(0, "second");
 }
 
 export const date = (time: string, locale: string) =>
-  new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
+  moment(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));

@@ -14,6 +14,7 @@ import {
   Trash2,
   Users,
 } from "lucide-react";
+import { useDeferredValue, useEffect } from "react";
 import { useSession } from "@/api/queries";
 import { useI18n } from "@/i18n";
 import { About } from "./about";
@@ -53,6 +54,11 @@ const SECTIONS = [
 export function Settings() {
   const { t } = useI18n();
   const user = useSession().data?.user;
+  // What is below the screen comes after the first picture, in pieces: all of it at once would be felt.
+  const whole = useDeferredValue(true, false);
+  useEffect(() => {
+    if (whole && location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  }, [whole]);
   if (!user) return null;
   return (
     <div className="h-full overflow-y-auto">
@@ -79,20 +85,28 @@ export function Settings() {
           <General />
           <Account user={user} />
           <Sessions />
-          <Tokens admin={user.admin} />
-          <Devices />
-          <Cookies />
-          {user.admin && <People me={user.id} />}
-          {user.admin && <Limits />}
-          {user.admin && <YtDlp />}
-          <TrashSettings admin={user.admin} />
-          <Storage />
-          {user.admin && <Machines />}
-          {user.admin && <Trail />}
-          <Export />
-          <About />
+          {whole && <Below admin={user.admin} me={user.id} />}
         </div>
       </div>
     </div>
+  );
+}
+
+function Below({ admin, me }: { admin: boolean; me: number }) {
+  return (
+    <>
+      <Tokens admin={admin} />
+      <Devices />
+      <Cookies />
+      {admin && <People me={me} />}
+      {admin && <Limits />}
+      {admin && <YtDlp />}
+      <TrashSettings admin={admin} />
+      <Storage />
+      {admin && <Machines />}
+      {admin && <Trail />}
+      <Export />
+      <About />
+    </>
   );
 }
