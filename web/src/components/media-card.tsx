@@ -55,7 +55,9 @@ export function MediaCard({ item }: { item: Item }) {
           </span>
         </span>
       </div>
-      <p className="mt-2 line-clamp-2 text-pretty break-words font-medium leading-snug">{item.title}</p>
+      <p dir="auto" className="mt-2 line-clamp-2 text-left text-pretty break-words font-medium leading-snug">
+        {item.title}
+      </p>
       <Meta item={item} />
     </Link>
   );

@@ -28,12 +28,15 @@ export const Poster = memo(function Poster({ src, seed, audio, duration, classNa
       </span>
       {src && (
         <img
+          key={src}
           src={src}
           alt=""
           loading="lazy"
           decoding="async"
           draggable={false}
-          onError={(event) => event.currentTarget.remove()}
+          onError={(event) => {
+            event.currentTarget.hidden = true; // the tint below shows; taking it out is React's to do
+          }}
           className={cn("relative size-full object-cover", dim && "opacity-60 saturate-50")}
         />
       )}

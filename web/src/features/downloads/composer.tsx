@@ -92,7 +92,7 @@ export function Composer({ initial = "" }: { initial?: string }) {
             placeholder={t("add.placeholder")}
             aria-label={t("add.title")}
             aria-describedby="add-hint"
-            className="min-w-0 flex-1 resize-none bg-transparent py-2 text-base outline-none placeholder:text-muted-foreground"
+            className="min-w-0 flex-1 resize-none bg-transparent py-2 text-base outline-none placeholder:overflow-hidden placeholder:text-ellipsis placeholder:whitespace-nowrap placeholder:text-muted-foreground"
           />
           {text ? (
             <Button type="button" variant="ghost" size="icon" aria-label={t("add.clear")} onClick={() => put("")}>

@@ -35,11 +35,14 @@ export const Row = memo(function Row({ download, shift, className, ...li }: Prop
         audio={!!download.options.audio}
         duration={download.duration}
         dim={!running && download.state !== "done"}
-        className="w-24 shrink-0 rounded-md sm:w-28"
+        className={cn("w-24 shrink-0 rounded-md sm:w-28", part === "attention" && "max-sm:hidden")}
       />
       <div className="min-w-0 flex-1">
         <div className="flex items-baseline gap-3">
-          <p className="line-clamp-2 min-w-0 flex-1 break-words font-medium leading-snug sm:line-clamp-1 sm:break-all">
+          <p
+            dir="auto"
+            className="line-clamp-2 min-w-0 flex-1 break-words text-left font-medium leading-snug sm:line-clamp-1 sm:break-all"
+          >
             {download.item ? (
               <Link to="/watch/$id" params={{ id: String(download.item) }} className="hover:underline">
                 {title}

@@ -7,7 +7,7 @@ import { cn } from "@/lib/utils";
 import { partOf } from "./states";
 
 const BIG = "num text-xl font-semibold tracking-tight sm:text-2xl";
-const SMALL = "block text-sm font-normal text-muted-foreground sm:inline";
+const SMALL = "block text-sm font-normal text-muted-foreground lg:inline";
 
 /** Speed, downloads, storage. */
 export function Stats({ downloads }: { downloads: Download[] }) {
@@ -19,8 +19,8 @@ export function Stats({ downloads }: { downloads: Download[] }) {
   const transcode = system?.transcode;
   const count = (part: string) => downloads.filter((each) => partOf(each) === part).length;
   return (
-    <dl className="grid grid-cols-2 overflow-hidden rounded-xl border bg-card lg:grid-cols-[1.6fr_1fr_1fr_1fr]">
-      <div className="col-span-2 border-b p-4 lg:col-span-1 lg:border-b-0 lg:border-r">
+    <dl className="grid grid-cols-2 overflow-hidden rounded-xl border bg-card sm:grid-cols-3 lg:grid-cols-[1.6fr_1fr_1fr_1fr]">
+      <div className="col-span-2 border-b p-4 sm:col-span-3 lg:col-span-1 lg:border-r lg:border-b-0">
         <dt className="eyebrow">{t("dash.speed")}</dt>
         <dd className="flex items-end gap-4">
           <span className={cn(BIG, "w-28 shrink-0 whitespace-nowrap")}>
@@ -38,7 +38,7 @@ export function Stats({ downloads }: { downloads: Download[] }) {
           <span className={SMALL}>{t("dash.waiting", { n: count("queue") })}</span>
         </dd>
       </div>
-      <div className="p-4 lg:border-r">
+      <div className="p-4 sm:border-r">
         <dt className="eyebrow">{t("dash.converting")}</dt>
         <dd className={BIG}>
           {transcode?.running ? (
@@ -53,7 +53,7 @@ export function Stats({ downloads }: { downloads: Download[] }) {
           )}
         </dd>
       </div>
-      <div className="col-span-2 border-t p-4 lg:col-span-1 lg:border-t-0">
+      <div className="col-span-2 border-t p-4 sm:col-span-1 sm:border-t-0">
         <dt className="eyebrow flex items-center gap-1.5">
           {t("dash.disk")}
           {mount && (
@@ -62,11 +62,19 @@ export function Stats({ downloads }: { downloads: Download[] }) {
             </span>
           )}
         </dt>
-        <dd className={BIG}>
+        <dd className={cn(BIG, "flex items-center gap-6 sm:block")}>
           {mount?.total && mount.free !== null ? (
             <>
-              {percent(1 - mount.free / mount.total, locale)}{" "}
-              <span className={SMALL}>{t("dash.free", { v: bytes(mount.free, locale) })}</span>
+              <span>
+                {percent(1 - mount.free / mount.total, locale)}{" "}
+                <span className={SMALL}>{t("dash.free", { v: bytes(mount.free, locale) })}</span>
+              </span>
+              <span aria-hidden className="h-1.5 flex-1 overflow-hidden rounded-full bg-input sm:hidden">
+                <span
+                  style={{ width: `${100 * (1 - mount.free / mount.total)}%` }}
+                  className="block h-full rounded-full bg-muted-foreground"
+                />
+              </span>
             </>
           ) : (
             "–"

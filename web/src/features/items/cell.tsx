@@ -107,7 +107,10 @@ function AsCard({ item, check, selected }: { item: Item; check: React.ReactNode;
         <Thumb item={item} />
         {check}
       </div>
-      <p className="mb-0.5 mt-2 line-clamp-2 text-pretty break-words px-0.5 text-[0.8125rem] font-medium leading-snug">
+      <p
+        dir="auto"
+        className="mb-0.5 mt-2 line-clamp-2 text-left text-pretty break-words px-0.5 text-[0.8125rem] font-medium leading-snug"
+      >
         {item.title}
       </p>
       <div className="px-0.5 pr-7">
@@ -124,7 +127,9 @@ function AsRow({ item, check }: { item: Item; check: React.ReactNode }) {
     <>
       {check}
       <Thumb item={item} className="w-[4.5rem] shrink-0 rounded [&_.num]:hidden" />
-      <p className="min-w-0 flex-1 truncate font-medium">{item.title}</p>
+      <p dir="auto" className="min-w-0 flex-1 truncate text-left font-medium">
+        {item.title}
+      </p>
       <span className="hidden w-36 truncate text-xs text-muted-foreground lg:block">{item.uploader ?? item.site}</span>
       <span className="num w-14 text-right text-xs text-muted-foreground">
         {item.duration !== null && clock(item.duration)}

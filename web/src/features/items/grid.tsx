@@ -29,7 +29,7 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
   const [cursor, setCursor] = useState(0);
   const { selected, toggle } = selection;
 
-  const pad = width < 640 ? 8 : 24;
+  const pad = innerWidth < 640 ? 8 : 24; // as the header above, which goes by the screen too
   const columns = list ? 1 : Math.max(2, Math.floor((width - pad * 2) / CARD));
   const height = list ? LIST : Math.round((((width - pad * 2) / columns - 16) * 9) / 16 + 16 + UNDER);
   const rows = Math.ceil(items.length / columns);

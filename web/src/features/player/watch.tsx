@@ -143,7 +143,10 @@ function Title({ item }: { item: Item }) {
   const from = item.uploader ?? item.site;
   return (
     <div className="min-w-0 flex-1 basis-80">
-      <h1 className="text-balance break-words text-xl font-semibold leading-snug tracking-tight sm:text-2xl">
+      <h1
+        dir="auto"
+        className="text-left text-balance break-words text-xl font-semibold leading-snug tracking-tight sm:text-2xl"
+      >
         {item.title}
       </h1>
       <p className="mt-1.5 flex flex-wrap items-center gap-x-2 gap-y-1.5 text-muted-foreground">
