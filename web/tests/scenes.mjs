@@ -63,12 +63,16 @@ ${ridge(400, 70, 0.35)}${ridge(470, 90, 0.6)}${ridge(560, 120, 1)}<rect width="1
 
 const fileOf = (title, ext = "mp4") => join(CACHE, `${title}.${ext}`);
 
+/** FFmpeg, as the product has it. */
+export const ffmpeg = () =>
+  execFileSync(python, ["-c", "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())"], {
+    encoding: "utf8",
+  }).trim();
+
 /** Makes the films that are not there yet. `page` draws. */
 export async function make(page) {
   mkdirSync(CACHE, { recursive: true });
-  const ffmpeg = execFileSync(python, ["-c", "import imageio_ffmpeg; print(imageio_ffmpeg.get_ffmpeg_exe())"], {
-    encoding: "utf8",
-  }).trim();
+  const program = ffmpeg();
   for (const film of [...FILMS, ...COMING]) {
     const convert = film.title === "The last cabin";
     const target = fileOf(film.title, convert ? "mkv" : "mp4");
@@ -98,14 +102,43 @@ export async function make(page) {
       "+faststart",
     ];
     const format = ["-f", convert ? "matroska" : "mp4"];
-    execFileSync(ffmpeg, ["-v", "error", "-y", ...pictures, ...sound, ...rest, ...format, draft]);
+    execFileSync(program, ["-v", "error", "-y", ...pictures, ...sound, ...rest, ...format, draft]);
     renameSync(draft, target);
   }
 }
 
-/** Serves /<title>.mp4, /slow/<kB per second>/<title>.mp4; what is not there wants a sign-in. */
+const picture = (base, title) => `${base}/picture/${encodeURIComponent(title)}.png`;
+
+/** The page of a film, as sites describe theirs; and a list of films, as feeds do. */
+function page(base, { title, minutes, seed }) {
+  const words = {
+    "@context": "https://schema.org",
+    "@type": "VideoObject",
+    name: title,
+    thumbnailUrl: picture(base, title),
+    contentUrl: `${base}/${encodeURIComponent(title)}.mp4`,
+    duration: `PT${minutes * 60 + seed}S`,
+  };
+  return `<!doctype html><title>${title}</title><script type="application/ld+json">${JSON.stringify(words)}</script>`;
+}
+const list = (base) =>
+  `<?xml version="1.0"?><rss version="2.0"><channel><title>Slow landscapes, season one</title>${FILMS.map(
+    ({ title }) => `<item><title>${title}</title><link>${base}/page/${encodeURIComponent(title)}</link></item>`,
+  ).join("")}</channel></rss>`;
+
+/**
+ * Serves /<title>.mp4, /slow/<kB per second>/<title>.mp4, /page/<title>, /picture/<title>.png and /list; what is not
+ * there wants a sign-in.
+ */
 export async function serve(port) {
+  const base = `http://127.0.0.1:${port}`;
   const server = createServer((request, response) => {
+    const [, kind, wanted = ""] =
+      /^\/(page|picture|list)(?:\/(.+?)(?:\.png)?)?$/.exec(decodeURIComponent(request.url)) ?? [];
+    const film = [...FILMS, ...COMING].find(({ title }) => title === wanted);
+    if (kind === "list") return response.setHeader("content-type", "application/rss+xml").end(list(base));
+    if (kind === "page" && film) return response.setHeader("content-type", "text/html").end(page(base, film));
+    if (kind === "picture" && film) return createReadStream(fileOf(wanted, "png")).pipe(response);
     const [, slow, name] = /^(?:\/slow\/(\d+))?\/([^/?]+)/.exec(decodeURIComponent(request.url)) ?? [];
     const file = name && join(CACHE, name);
     if (!file || !existsSync(file)) return response.writeHead(403).end();
