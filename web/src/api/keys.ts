@@ -8,4 +8,5 @@ export const keys = {
   items: ["items"],
   folders: ["folders"],
   trash: ["trash"],
+  preview: ["preview"],
 } as const;

@@ -54,6 +54,16 @@ test("the snapshot fills the cache newest first, later events change it", () => 
   ]);
 });
 
+test("what a link is gets asked again once it was fetched, and nothing else is", () => {
+  cache.setQueryData([...keys.preview, "https://a/1"], { item: null });
+  cache.setQueryData([...keys.preview, "https://a/2"], { item: null });
+  const stale = (url: string) => cache.getQueryState([...keys.preview, url])?.isInvalidated;
+  latest().say("download", { ...row(1), url: "https://a/1" });
+  expect(stale("https://a/1")).toBe(false);
+  latest().say("download", { ...row(1, "done"), url: "https://a/1" });
+  expect([stale("https://a/1"), stale("https://a/2")]).toEqual([true, false]);
+});
+
 test("a broken stream is said, and opened again ever more slowly", () => {
   const waits = [1000, 2000, 4000, 8000, 15_000, 15_000];
   for (const [tries, wait] of waits.entries()) {

@@ -50,7 +50,11 @@ export function listen(cache: QueryClient): () => void {
       sample();
       wait = 1000;
     },
-    download: (data) => void downloads((list) => reduce.put(list, data)),
+    download: (data) => {
+      downloads((list) => reduce.put(list, data));
+      // Whoever has the same link before them now is told that it lies in the library.
+      if (data.state === "done") void cache.invalidateQueries({ queryKey: [...keys.preview, data.url] });
+    },
     progress: (data) => void downloads((list) => reduce.progress(list, data)),
     gone: (data) => void downloads((list) => reduce.remove(list, data.id)),
     library: libraryChanged,

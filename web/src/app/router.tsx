@@ -51,6 +51,8 @@ const watch = createRoute({
 const settings = createRoute({
   getParentRoute: () => root,
   path: "/settings",
+  // The site whose cookies are wanted.
+  validateSearch: (search: Record<string, unknown>): { site?: string } => ({ site: text(search.site) }),
   component: lazyRouteComponent(() => import("@/features/settings/settings"), "Settings"),
 });
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { interaction, world } from "../world.mjs";
 
-const { box, download, cell, go } = world;
+const { box, download, cell, go, toast } = world;
 const preview = () => world.page.locator("[data-preview]");
 const look = async (path) => {
   await go("Dashboard");
@@ -56,9 +56,8 @@ interaction("a preview says what is in the library already", async () => {
   await look("/media/a.mp3");
   await preview().getByText("a", { exact: true }).waitFor();
   await send();
-  await done("127.0.0.1");
-  await look("/media/a.mp3");
-  await preview().getByText("Already in your library").waitFor();
+  await look("/media/a.mp3"); // while it is being fetched, perhaps
+  await preview().getByText("Already in your library").waitFor({ timeout: 60_000 });
   await preview().getByRole("link", { name: "Watch" }).click();
   await page.locator("audio").waitFor();
 });
@@ -162,11 +161,16 @@ interaction("a site wants an account: its cookies go in, and the download goes o
   await parked.waitFor({ timeout: 30_000 });
   await parked.getByRole("button", { name: /^Send cookies/ }).click();
   const cookies = page.getByRole("region", { name: "Site cookies" });
-  await cookies.getByText("Without the extension").click();
-  await cookies.getByRole("textbox", { name: "Site" }).fill("127.0.0.1");
-  const line = ["127.0.0.1", "FALSE", "/", "FALSE", "4102444800", "sid", "ok"].join("\t");
-  await cookies.getByRole("textbox", { name: "cookies.txt" }).fill(`# Netscape HTTP Cookie File\n${line}\n`);
+  const site = cookies.getByRole("textbox", { name: "Site" });
+  await site.waitFor(); // it is open, and knows which site
+  assert.equal(await site.inputValue(), "127.0.0.1");
+  const line = (host) => [host, "FALSE", "/", "FALSE", "4102444800", "sid", "ok"].join("\t");
+  const text = ["# Netscape HTTP Cookie File", line("127.0.0.1"), line("elsewhere.test"), ""].join("\r\n");
+  const choosing = page.waitForEvent("filechooser");
+  await cookies.getByRole("button", { name: "Choose a file" }).click();
+  await (await choosing).setFiles({ name: "cookies.txt", mimeType: "text/plain", buffer: Buffer.from(text) });
   await cookies.getByRole("button", { name: "Keep these cookies" }).click();
+  await toast("1 of another site, or too old, left out · 1 download goes on").waitFor();
   await cookies.getByRole("button", { name: "Remove: 127.0.0.1" }).waitFor();
   await go("Dashboard");
   await done("vp9_aac");

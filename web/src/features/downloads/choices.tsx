@@ -39,7 +39,7 @@ export function useChoices(download: Download, { shift, onLog }: { shift?: Shift
     run,
     danger,
   });
-  const settings = (hash: string) => () => void navigate({ to: "/settings", hash });
+  const settings = (hash: string, site?: string) => () => void navigate({ to: "/settings", hash, search: { site } });
   const act = (verb: "retry" | "pause" | "resume") => () => void actions.act(download, verb);
 
   const retry = choice("job.retry", <RotateCw />, act("retry"));
@@ -70,7 +70,7 @@ export function useChoices(download: Download, { shift, onLog }: { shift?: Shift
   const remedies: Record<Remedy, Choice> = {
     retry,
     clear,
-    cookies: choice("job.cookies", <Cookie />, settings("cookies")),
+    cookies: choice("job.cookies", <Cookie />, settings("cookies", download.site)),
     ytdlp: choice("job.ytdlp", <Sparkles />, () => void actions.renew(download)),
     storage: choice("job.storage", <HardDrive />, settings("storage")),
   };

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { CircleAlert, CircleCheck, ListVideo, Radio } from "lucide-react";
 import { useEffect, useState } from "react";
 import { call, codeOf } from "@/api/client";
+import { keys } from "@/api/keys";
 import { useItem } from "@/api/queries";
 import type { ListEntry, Preview } from "@/api/types";
 import { posterOf } from "@/components/media-card";
@@ -23,7 +24,7 @@ export function usePreview(link: string | undefined, onKind: (list: boolean) => 
     return () => clearTimeout(wait);
   }, [link]);
   const found = useQuery({
-    queryKey: ["preview", settled],
+    queryKey: [...keys.preview, settled],
     queryFn: () => call<Preview>("POST", "/api/preview", { url: settled }),
     enabled: !!settled && settled === link,
     staleTime: 0, // by the next time it may lie in the library

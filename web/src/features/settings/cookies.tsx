@@ -1,5 +1,6 @@
-import { Cookie, Trash2 } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { useSearch } from "@tanstack/react-router";
+import { Cookie, FileUp, Trash2 } from "lucide-react";
+import { type FormEvent, useRef, useState } from "react";
 import { call } from "@/api/client";
 import type { Jar, Jars, Kept } from "@/api/types";
 import { Button } from "@/components/ui/button";
@@ -22,7 +23,7 @@ export function Cookies() {
       {data?.cookies.map((jar) => (
         <One key={jar.site} jar={jar} />
       ))}
-      <Paste />
+      <ByHand />
     </Card>
   );
 }
@@ -54,22 +55,32 @@ function One({ jar }: { jar: Jar }) {
   );
 }
 
-/** Without the extension: a cookies.txt, by hand. */
-function Paste() {
+/** Without the extension: a cookies.txt, or cookies as JSON, by hand. Open where a download asks for a site's. */
+function ByHand() {
   const { t } = useI18n();
   const ask = useAsk(PATH);
-  const [site, setSite] = useState("");
+  const wanted = useSearch({ from: "/settings" }).site;
+  const [site, setSite] = useState(wanted ?? "");
   const [text, setText] = useState("");
+  const file = useRef<HTMLInputElement>(null);
+  const read = async (files: FileList | null) => {
+    if (files?.[0]) setText(await files[0].text());
+  };
   async function send(event: FormEvent) {
     event.preventDefault();
     const kept = await ask(() => call<Kept>("PUT", `${PATH}/${encodeURIComponent(site.trim())}`, { text }));
     if (!kept) return;
     setText("");
     setSite("");
-    toast(t("set.cookiesKept", { n: kept.kept }), { description: kept.site });
+    const more = [
+      kept.site,
+      kept.left_out > 0 && t("set.cookiesLeft", { n: kept.left_out }),
+      kept.resumed > 0 && t("set.cookiesResumed", { n: kept.resumed }),
+    ];
+    toast(t("set.cookiesKept", { n: kept.kept }), { description: more.filter(Boolean).join(" · ") });
   }
   return (
-    <details>
+    <details open={wanted !== undefined}>
       <summary className="px-4 py-3.5 text-[0.8125rem] text-muted-foreground hover:text-foreground">
         {t("set.cookiesPaste")}
       </summary>
@@ -83,15 +94,34 @@ function Paste() {
         />
         <textarea
           aria-label="cookies.txt"
-          placeholder="# Netscape HTTP Cookie File"
+          placeholder={t("set.cookiesText")}
           required
           rows={4}
           spellCheck={false}
           value={text}
           onChange={(event) => setText(event.target.value)}
+          onDrop={(event) => {
+            if (!event.dataTransfer.files.length) return; // text falls in by itself
+            event.preventDefault();
+            void read(event.dataTransfer.files);
+          }}
           className="w-full rounded-md border border-input bg-transparent px-3 py-2 font-mono text-xs outline-none placeholder:text-muted-foreground focus-visible:border-ring focus-visible:ring-2 focus-visible:ring-ring/40"
         />
-        <div className="flex justify-end">
+        <div className="flex flex-wrap justify-end gap-2">
+          <input
+            ref={file}
+            type="file"
+            accept=".txt,.json,text/plain,application/json"
+            hidden
+            onChange={(event) => {
+              void read(event.target.files);
+              event.target.value = ""; // the same file may be chosen again
+            }}
+          />
+          <Button type="button" variant="ghost" onClick={() => file.current?.click()}>
+            <FileUp />
+            {t("set.cookiesFile")}
+          </Button>
           <Button type="submit" variant="secondary" disabled={!site.trim() || !text.trim()}>
             {t("set.cookiesSend")}
           </Button>
