@@ -1,5 +1,6 @@
 """The library's measurements at small counts: the same runs as `scripts/bench import large export`."""
 
+import ast
 import sys
 from pathlib import Path
 
@@ -8,7 +9,17 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts" / "lib"))
 import library_bench
 
+from mediafetcher.api import items
+
 MB = 1_000_000
+
+
+def test_the_peer_of_the_lists_answers_with_the_same_fields():
+    peer = ast.parse(Path(library_bench.__file__).with_name("peers").joinpath("library.py").read_text())
+    shapes = {part.name: part.body for part in peer.body if isinstance(part, ast.ClassDef)}
+    for ours in (items.Item, items.Media, items.Items):
+        theirs = [line.target.id for line in shapes[ours.__name__] if isinstance(line, ast.AnnAssign)]
+        assert sorted(theirs) == sorted(ours.__struct_fields__)
 
 
 @pytest.mark.timeout(300)

@@ -48,6 +48,7 @@ class MediaRow(Base):
     audio_codec: Mapped[str | None]
     poster: Mapped[bool]
     playable: Mapped[bool | None]
+    damaged_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     subtitles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     ref_count: Mapped[int]
 
@@ -102,6 +103,7 @@ class Item(BaseModel):
     source: int | None
     never: bool
     playable: bool
+    damaged: bool
     source_url: str | None
     site: str | None
     uploader: str | None
@@ -110,6 +112,7 @@ class Item(BaseModel):
     poster: bool
     subtitles: list[str]
     media: Media
+    chapters: list[str] = []
 
 
 class Items(BaseModel):
@@ -176,6 +179,7 @@ def shape(row: ItemRow) -> Item:
         source=row.source,
         never=False,
         playable=bool(media.playable),
+        damaged=media.damaged_at is not None,
         source_url=row.source_url,
         site=row.site,
         uploader=row.uploader,
