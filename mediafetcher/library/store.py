@@ -14,10 +14,13 @@ import asyncio
 import contextlib
 import errno
 import hashlib
+import itertools
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +28,9 @@ from typing import Any
 from mediafetcher.base import errors, settings
 from mediafetcher.library import mount, sharing, writers
 
-BUFFER = 1 << 20  # bytes; a file is never in memory as a whole
+BUFFER = 1 << 18  # bytes: what fits a core's cache is copied twice as fast as 1 MiB
+_AHEAD = 4  # buffers that may wait for their hash
+_FLUSH = 8 << 20  # bytes after which the disk begins to write: fsync has little left to wait for
 _REPORT = 0.1  # seconds between two reports of progress
 _FOREIGN = 86_400.0  # seconds after which a staged file of another machine counts as left behind
 
@@ -137,23 +142,39 @@ def _require_room(size: int) -> None:
 def _copy(
     source: int, target: int | None, size: int, report: Callable[[float], None], stop: threading.Event
 ) -> tuple[bytes, int]:
-    """-> (SHA-256, bytes); without a target it only reads. Hashing and system calls leave the interpreter to others."""
-    digest, done, view = hashlib.sha256(), 0, memoryview(bytearray(min(BUFFER, size + 1)))
-    said = time.monotonic()
-    while count := os.readv(source, [view]):
-        if stop.is_set():
-            raise _Stopped
-        digest.update(view[:count])
-        written = 0
-        while target is not None and written < count:
-            with mount.writing(size):
-                written += os.write(target, view[written:count])
-        done += count
-        if time.monotonic() - said > _REPORT:
-            said = time.monotonic()
-            report(min(1.0, done / size) if size else 1.0)
+    """-> (SHA-256, bytes); without a target it only reads.
+
+    A thread of its own hashes while this one copies, the disk writes meanwhile, and all three leave the interpreter
+    to others: together they take hardly longer than the slowest.
+    """
+    digest, done, flushed, said = hashlib.sha256(), 0, 0, time.monotonic()
+    buffers = itertools.cycle([memoryview(bytearray(min(BUFFER, size + 1))) for _ in range(_AHEAD)])
+    hashing: deque[Future[None]] = deque()
+    with ThreadPoolExecutor(1, "hash") as hasher:
+        while count := os.readv(source, [view := next(buffers)]):
+            if stop.is_set():
+                raise _Stopped
+            hashing.append(hasher.submit(digest.update, view[:count]))
+            if target is not None:
+                with mount.writing(size):
+                    _write(target, view[:count])
+                    if done + count - flushed >= _FLUSH:
+                        # Of what is not on the disk yet it drops nothing, it begins to write.
+                        os.posix_fadvise(target, flushed, done + count - flushed, os.POSIX_FADV_DONTNEED)
+                        flushed = done + count
+            done += count
+            if len(hashing) == _AHEAD:
+                hashing.popleft().result()  # its buffer is the next one
+            if time.monotonic() - said > _REPORT:
+                said = time.monotonic()
+                report(min(1.0, done / size) if size else 1.0)
     report(1.0)
     return digest.digest(), done
+
+
+def _write(target: int, view: memoryview) -> None:
+    while view:
+        view = view[os.write(target, view) :]
 
 
 def discard(staged: Staged) -> None:

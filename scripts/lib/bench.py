@@ -16,6 +16,7 @@ import bench_load
 import bench_media
 import bench_page
 import bench_program
+import bench_storing
 import report
 from figures import Figure
 
@@ -35,7 +36,7 @@ PARTS: dict[str, Callable[..., list[Figure]]] = {
     "references": bench_load.references,
     "ladder": bench_program.ladder,
     "mix": bench_media.mix,
-    "storing": bench_media.storing,
+    "storing": bench_storing.storing,
     "import": bench_library.adopting,
     "large": bench_library.large,
     "export": bench_library.export,

@@ -1,14 +1,12 @@
-"""From a file as sites give it to one that browsers play, beside transcoding always; into the store, beside `cp`."""
+"""From a file as sites give it to one that browsers play, beside transcoding always."""
 
 import asyncio
-import os
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from figures import GIB, MIB, Figure, children_cpu, scratch
+from figures import Figure, children_cpu, scratch
 
 from mediafetcher.media import convert, ffmpeg, probe
 
@@ -65,53 +63,3 @@ def _transcode(film: Path, target: Path) -> None:
     """What a downloader does that converts everything to MP4 and does not look first."""
     given = ["-c:v", "libx264", "-preset", "veryfast", "-threads", "1", "-c:a", "aac", "-movflags", "+faststart"]
     subprocess.run([ffmpeg.path(), "-v", "error", "-y", "-i", str(film), *given, str(target)], check=True)
-
-
-# ---- into the store --------------------------------------------------------------------------------------
-
-
-def storing(*, quick: bool = False) -> list[Figure]:
-    """A file of noise hashed and stored, on the disk of the store and from another one, beside `cp` and `sync`."""
-    from library_bench import large
-
-    size = GIB // 4 if quick else 2 * GIB
-    figures = []
-    done = [large(size) for _ in range(1 if quick else 3)]
-    best = min(done, key=lambda run: run.seconds)
-    ratio = min(run.peer for run in done) / best.seconds
-    memory = max(run.memory for run in done) / 1e6
-    figures.append(Figure("hash and store / cp, sync and sha256sum", f"{ratio:.2f} x", ">= 0.9 x", ratio >= 0.9))
-    figures.append(Figure("· memory for it", f"{memory:.0f} MB", "< 40 MB", memory < 40))
-    if os.path.ismount("/dev/shm") and shutil.disk_usage("/dev/shm").free > 2 * size:
-        ratio = _across(size)
-        figures.append(Figure("· from another file system, / cp and sync", f"{ratio:.2f} x", ">= 0.9 x", ratio >= 0.9))
-    return figures
-
-
-def _across(size: int) -> float:
-    """The file lies in memory, the store on the disk: hashing beside plain copying."""
-    from library_bench import installation
-
-    from mediafetcher.library import store
-
-    source = Path("/dev/shm") / f"mf-bench-{os.getpid()}"
-    try:
-        with source.open("wb") as file:
-            for _ in range(size // (16 * MIB)):
-                file.write(os.urandom(16 * MIB))
-        with scratch() as folder:
-
-            async def ours() -> float:
-                (folder / "state").mkdir(mode=0o711)
-                async with installation(folder / "state"):
-                    began = time.monotonic()
-                    store.discard(await store.stage(source))
-                    return time.monotonic() - began
-
-            mine = asyncio.run(ours())
-            began = time.monotonic()
-            subprocess.run(["cp", str(source), str(folder / "copy")], check=True)
-            subprocess.run(["sync", str(folder / "copy")], check=True)
-            return (time.monotonic() - began) / mine
-    finally:
-        source.unlink(missing_ok=True)

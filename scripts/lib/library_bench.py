@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -197,12 +197,12 @@ def large(size: int) -> Large:
 async def _store(folder: Path, source: Path) -> tuple[float, int]:
     (folder / "state").mkdir(mode=0o711)
     async with installation(folder / "state") as owner:
-        Path("/proc/self/clear_refs").write_text("5")  # the high-water mark begins here
-        before, began = _high(), time.monotonic()
-        staged = await store.stage(source)
-        kind = items.MediaFacts("video/mp4", ".mp4")
-        await items.add_media(owner=owner, staged=staged, facts=kind, entry=items.Entry("random"))
-        seconds, memory = time.monotonic() - began, _high() - before
+        with high_water() as memory:
+            began = time.monotonic()
+            staged = await store.stage(source)
+            kind = items.MediaFacts("video/mp4", ".mp4")
+            await items.add_media(owner=owner, staged=staged, facts=kind, entry=items.Entry("random"))
+            seconds = time.monotonic() - began
         stored = store.path_of(staged.sha256, ".mp4")
         assert stored.stat().st_size == source.stat().st_size
         digest = hashlib.sha256()
@@ -211,12 +211,22 @@ async def _store(folder: Path, source: Path) -> tuple[float, int]:
                 digest.update(chunk)
         assert digest.digest() == staged.sha256
         stored.unlink()
-        return seconds, memory
+        return seconds, memory()
 
 
-def _high() -> int:
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) * 1024
+@contextlib.contextmanager
+def high_water() -> Iterator[Callable[[], int]]:
+    """Yields what tells, afterwards, how many bytes of memory were needed beyond those before."""
+
+    def high() -> int:
+        status = Path("/proc/self/status").read_text()
+        return int(status.split("VmHWM:")[1].split()[0]) * 1024
+
+    Path("/proc/self/clear_refs").write_text("5")  # the mark begins here
+    before = high()
+    most = 0
+    yield lambda: most
+    most = high() - before
 
 
 # ---- export ----------------------------------------------------------------------------------------------
