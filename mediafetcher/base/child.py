@@ -21,8 +21,9 @@ from types import TracebackType
 from typing import IO, Protocol, Self
 
 from mediafetcher.base.confine import Account, Limits, give, prepare, python_paths, service_account
+from mediafetcher.base.pen import Pen
 
-__all__ = ["Account", "Child", "Limits", "administer", "adopt", "give", "service_account", "spawn", "start"]
+__all__ = ["Account", "Child", "Limits", "Pen", "administer", "adopt", "give", "service_account", "spawn", "start"]
 
 PIPE = subprocess.PIPE
 DEVNULL = subprocess.DEVNULL
@@ -104,11 +105,12 @@ async def start(
     reach: Sequence[Path] = (),
     tail: int = STDERR_TAIL,
     pass_fds: Sequence[int] = (),
+    alone: Pen | None = None,
 ) -> "Child":
     """Start a confined program whose lines we read. `stdin` is written to it; `keep_stdin` leaves it open.
 
     `reach`: files and folders, beside the program and `cwd`, that it must be able to read. `tail`: how many bytes
-    of its standard error are kept.
+    of its standard error are kept. `alone`: beside the system it gets at these files only, and at no socket.
 
     Use it as `async with await child.start(...) as program: async for line in program: ...`; leaving the block
     kills whatever is left of the group. Raises OSError where the program cannot be started.
@@ -123,7 +125,7 @@ async def start(
         stderr=PIPE,
         start_new_session=True,
         pass_fds=pass_fds,
-        preexec_fn=prepare(limits, signal.SIGKILL, [*_reach(argv, cwd), *reach]),
+        preexec_fn=prepare(limits, signal.SIGKILL, [*_reach(argv, cwd), *reach], alone=alone),
     )
     program = Child(process, tail)
     await program._open(stdin, keep_stdin)

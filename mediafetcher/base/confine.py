@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from mediafetcher.base import log
+from mediafetcher.base import fence, log, pen
 
 ACCOUNT_NAME = "mediafetcher"
 # Used where no such user exists: in a range that neither distributions, people nor systemd hand out.
@@ -189,21 +189,32 @@ def _apply(limits: Limits) -> None:
 
 
 def prepare(
-    limits: Limits, death_signal: int, reach: Iterable[Path], account: Account | None = None
+    limits: Limits,
+    death_signal: int,
+    reach: Iterable[Path],
+    account: Account | None = None,
+    alone: pen.Pen | None = None,
 ) -> Callable[[], None]:
     """Look at the account and its ways now; return what the child does between fork and exec.
 
-    `account` is another one to drop to than the service account, where we are root.
+    `account` is another one to drop to than the service account, where we are root. `alone`: it gets at these files
+    and no others, and makes no sockets.
     """
     parent = os.getpid()
     account = (account or service_account()) if os.geteuid() == 0 else None
     capability = _needed_capability(reach, account) if account else None
+    no_sockets = fence.code(fence.NONE) if alone and fence.available() else None
 
     def in_child() -> None:
         _apply(limits)
+        rules = pen.build(alone) if alone else None  # before root is gone, which reaches all of it
         if account:
             _drop(account, capability, limits.groups)
         _must(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        if rules is not None:
+            pen.enter(rules)
+        if no_sockets:
+            fence.install(no_sockets)
         die_with(parent, death_signal)  # last: a change of user clears the death signal
 
     return in_child

@@ -1,9 +1,9 @@
-"""No way onto the internet for this process, by the kernel: it may not make internet sockets any more.
+"""Which sockets a process may make, by the kernel: local ones alone, internet ones alone, or none at all.
 
 For code that no audit hook sees, such as a library that connects by itself. A seccomp filter answers `socket()` of any
-family but the local one with EACCES, and refuses the system calls that lead around it: io_uring makes sockets of its
-own, ptrace and its like borrow those of other processes, and other tables of system calls have other numbers. It
-cannot be taken away again, and whatever this process starts has it too.
+other family with EACCES, and refuses the system calls that lead around it: io_uring makes sockets of its own, ptrace
+and its like borrow those of other processes, and other tables of system calls have other numbers. It cannot be taken
+away again, and whatever this process starts has it too.
 """
 
 import ctypes
@@ -12,7 +12,12 @@ import os
 import platform
 import socket
 import struct
+from collections.abc import Collection
 from pathlib import Path
+
+LOCAL = (socket.AF_UNIX,)
+INTERNET = (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK)  # the last one asks the kernel which addresses it has
+NONE = ()
 
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER = 38, 22, 2
 _ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000 | errno.EACCES
@@ -27,6 +32,10 @@ _MACHINES = {
 }
 
 
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.prctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_ulong]
+
+
 class _Program(ctypes.Structure):
     _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
 
@@ -36,38 +45,41 @@ def available() -> bool:
     return platform.machine() in _MACHINES and Path("/proc/sys/kernel/seccomp/actions_avail").exists()
 
 
-def close() -> None:
-    """From now on no internet sockets, for good. Raises OSError where that cannot be had, or does not work."""
-    if platform.machine() not in _MACHINES:
-        raise OSError(errno.ENOSYS, f"not known for {platform.machine()}")
-    code = _code(*_MACHINES[platform.machine()])
-    program = _Program(len(code) // 8, code)
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_ulong]
+def close(families: Collection[int] = LOCAL) -> None:
+    """From now on sockets of these families alone, for good. Raises OSError where that cannot be had."""
+    install(code(families))
+    _prove(families)
+
+
+def install(program: bytes) -> None:
+    """Close it by what `code` gave. System calls alone, for between fork and exec."""
+    given = _Program(len(program) // 8, program)
     for arguments in (
         (_PR_SET_NO_NEW_PRIVS, 1, None),
-        (_PR_SET_SECCOMP, _FILTER, ctypes.cast(ctypes.pointer(program), ctypes.c_void_p)),
+        (_PR_SET_SECCOMP, _FILTER, ctypes.cast(ctypes.pointer(given), ctypes.c_void_p)),
     ):
-        if libc.prctl(*arguments, 0, 0) != 0:
+        if _libc.prctl(*arguments, 0, 0) != 0:
             number = ctypes.get_errno()
             raise OSError(number, os.strerror(number))
-    _prove()
 
 
-def _prove() -> None:
+def _prove(families: Collection[int]) -> None:
     """Believed only when it is seen."""
-    for family in (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_PACKET):
+    for family in {*LOCAL, *INTERNET, socket.AF_PACKET} - {*families}:
         try:
             socket.socket(family, socket.SOCK_DGRAM).close()
         except PermissionError:
             continue
         except OSError:
             pass  # refused for another reason: which proves nothing of ours
-        raise OSError(errno.EPERM, "the kernel still makes internet sockets")
+        raise OSError(errno.EPERM, "the kernel still makes sockets that it should not")
 
 
-def _code(machine: int, make: int, around: tuple[int, ...]) -> bytes:
-    """The filter: jumps count the instructions that follow."""
+def code(families: Collection[int]) -> bytes:
+    """The filter: jumps count the instructions that follow. Raises OSError on a machine that it is not known for."""
+    if platform.machine() not in _MACHINES:
+        raise OSError(errno.ENOSYS, f"not known for {platform.machine()}")
+    machine, make, around = _MACHINES[platform.machine()]
     lines: list[tuple[int, int, int, int]] = [
         (_LOAD, 0, 0, _MACHINE),
         (_EQUAL, 1, 0, machine),
@@ -78,12 +90,8 @@ def _code(machine: int, make: int, around: tuple[int, ...]) -> bytes:
     ]
     for number in around:
         lines += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _REFUSE)]
-    lines += [
-        (_EQUAL, 1, 0, make),
-        (_RETURN, 0, 0, _ALLOW),
-        (_LOAD, 0, 0, _FIRST),
-        (_EQUAL, 1, 0, socket.AF_UNIX),
-        (_RETURN, 0, 0, _REFUSE),
-        (_RETURN, 0, 0, _ALLOW),
-    ]
+    lines += [(_EQUAL, 1, 0, make), (_RETURN, 0, 0, _ALLOW), (_LOAD, 0, 0, _FIRST)]
+    for family in families:
+        lines += [(_EQUAL, 0, 1, family), (_RETURN, 0, 0, _ALLOW)]
+    lines += [(_RETURN, 0, 0, _REFUSE)]
     return b"".join(struct.pack("=HBBI", *line) for line in lines)

@@ -8,12 +8,14 @@ import json
 import sys
 from pathlib import Path
 
-from mediafetcher.fetching import fetch_child, override
+from mediafetcher.base import fence
+from mediafetcher.fetching import fetch_child, override, shut_in
 from mediafetcher.net import egress
 
 
 def main() -> None:
     folder = sys.argv[1]
+    shut_in.shut_in(Path(folder), [], fence.NONE)
     egress.install([], [])
     sys.dont_write_bytecode = False
     override.prefer(folder)

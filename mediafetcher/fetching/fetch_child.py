@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
+from mediafetcher.base import fence
 from mediafetcher.fetching import (
     fetch_browser,
     fetch_errors,
@@ -24,6 +25,7 @@ from mediafetcher.fetching import (
     fetch_proxy,
     override,
     resume,
+    shut_in,
 )
 from mediafetcher.fetching.fetch_channel import Cancelled, Channel
 from mediafetcher.net import egress
@@ -41,7 +43,10 @@ def main() -> NoReturn:
     os.environ.update(HOME=str(folder), TMPDIR=str(folder))
     override.prefer(order.get("ytdlp"))
     try:
-        if order["browser"] in fetch_browser.MODES:
+        pretends = order["browser"] in fetch_browser.MODES
+        kinds = fence.LOCAL if pretends else shut_in.families(order["allow_hosts"])
+        shut_in.shut_in(folder, [order.get("ytdlp") or "", *_programs(order["options"])], kinds)
+        if pretends:
             fetch_browser.close()
         egress.install(order["allow_hosts"], order["own_ports"], _programs(order["options"]))
         resume.prepare(folder)

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mediafetcher.base import child, frozen, log, settings
+from mediafetcher.fetching import javascript
 
 IDLE_SECONDS = 60.0
 MOST_FORKS = 200  # of one program; then a fresh one takes its place
@@ -84,7 +85,8 @@ class Program:
         ours.setblocking(False)
         try:
             with theirs:
-                argv = [*program(), str(theirs.fileno()), ytdlp]
+                given = [javascript.deno() or "", *settings.get().allow_hosts]
+                argv = [*program(), str(theirs.fileno()), ytdlp, *given]
                 process = await child.start(argv, limits, env=env, cwd=work, pass_fds=(theirs.fileno(),))
         except BaseException:
             ours.close()

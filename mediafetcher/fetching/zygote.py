@@ -1,7 +1,8 @@
 """The warm program: imports yt-dlp once, forks for each download. Started by warm.py only.
 
 It has one thread and never touches the network: what is hostile happens in the forks, each in a group of its own,
-with its own pipes, behind its own gate. It ends with its parent, and its forks end with it.
+with its own pipes, behind its own gate. It gets at the folders of downloads alone, and each fork at its own of them. It
+ends with its parent, and its forks end with it.
 """
 
 import gc
@@ -9,16 +10,23 @@ import os
 import signal
 import socket
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from mediafetcher.base import confine
-from mediafetcher.fetching import fetch_child, override
+from mediafetcher.fetching import fetch_child, override, shut_in
 
 
 def main() -> None:
-    """Arguments: the number of the control socket; the folder of yt-dlp, or nothing for the one that came along."""
+    """Its working folder is that of all downloads.
+
+    Arguments: the number of the control socket; the folder of yt-dlp, or nothing for the one that came along; the
+    JavaScript runtime, or nothing; the exceptions of the gate.
+    """
     control = socket.socket(fileno=int(sys.argv[1]))
-    override.prefer(sys.argv[2])
+    ytdlp, runtime, *allow_hosts = sys.argv[2:]
+    override.prefer(ytdlp)
+    shut_in.shut_in(Path.cwd(), [ytdlp, runtime], shut_in.families(allow_hosts))
     fetch_child.preload()
     gc.collect()
     gc.freeze()  # the forks share this memory as long as nobody writes to it

@@ -1,7 +1,7 @@
 """The one FFmpeg run that makes a file play everywhere, and the picture for the library.
 
 The same source and decision give the same bytes (threads are pinned, nothing of the time or the program is
-written), so that two people who fetch the same thing share one file. It runs with the CPU time that nobody else
+written), so that two people who fetch the same thing share one file. Encoding runs with the CPU time that nobody else
 wants.
 """
 
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mediafetcher.base import child, errors, log
 from mediafetcher.media import boxes, encoders, ffmpeg
@@ -21,7 +21,8 @@ from mediafetcher.media.text import Audio, Video
 
 Progress = Callable[[float, float | None], None]
 
-_LIMITS = child.Limits(data=3 << 30, nice=15, idle=True)
+_ENCODING = child.Limits(data=3 << 30, nice=15, idle=True)  # the CPU time that nobody else wants
+_COPYING = child.Limits(data=1 << 30, nice=5)  # next to none, and somebody waits for it
 _SILENCE = 900.0  # seconds: FFmpeg says nothing while it moves the index of a large file to its front
 _POSTER_WIDTH = 640
 # FFmpeg's name of the container -> (MIME type, extension); the first that fits
@@ -136,7 +137,7 @@ async def join(first: Path, second: Path, target: Path, *, one_clock: bool = Fal
     arguments += ["-f", "matroska"] if target.suffix == ".mkv" else [*_MP4]
     try:
         ended = await ffmpeg.run(
-            [*arguments, "-y", f"file:{part}"], [first, second, part], limits=_LIMITS, timeout=_SILENCE
+            [*arguments, "-y", f"file:{part}"], [first, second], [part], limits=_COPYING, timeout=_SILENCE
         )
         if ended.code != 0:
             raise _failure(ended)
@@ -156,12 +157,12 @@ async def poster(source: Path, target: Path, facts: Facts) -> bool:
     else:
         return False
     part = owned(target)
-    arguments = ["-v", "error", "-threads", "1", *seek, *ffmpeg.SAFE_INPUT, "-i", f"file:{source}"]
+    arguments = ["-v", "error", "-threads", "2", *seek, *ffmpeg.SAFE_INPUT, "-i", f"file:{source}"]
     arguments += ["-map", f"0:{stream}", "-frames:v", "1", "-vf", f"scale='min({_POSTER_WIDTH},iw)':-2"]
     arguments += ["-pix_fmt", "yuvj420p", "-q:v", "4", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
     arguments += ["-f", "mjpeg", "-y", f"file:{part}"]
     try:
-        ended = await ffmpeg.run(arguments, [source, part], timeout=60)
+        ended = await ffmpeg.run(arguments, [source], [part], timeout=60)
         if ended.code != 0 or not part.stat().st_size:
             return False
         os.replace(part, target)
@@ -202,15 +203,14 @@ async def _encode(plan: _Plan, target: Path, action: Action, report: Progress) -
 
 async def _run(plan: _Plan, target: Path, action: Action, report: Progress) -> None:
     part = owned(target)
-    limits = encoders.limits(plan.encoder, _LIMITS)
+    limits = _COPYING if action == "remux" else encoders.limits(plan.encoder, _ENCODING)
     high = (plan.facts.level or 0) > MAX_LEVEL
     try:
         for relevel in (high, True):
             arguments = _arguments(plan, part, action, relevel)
             meter = _Meter(plan.facts.duration, report)
-            ended = await ffmpeg.run(
-                arguments, [plan.source, part], limits=limits, timeout=_SILENCE, on_line=meter.line
-            )
+            given: dict[str, Any] = {"limits": limits, "timeout": _SILENCE, "on_line": meter.line}
+            ended = await ffmpeg.run(arguments, [plan.source], [part], devices=bool(plan.encoder.device), **given)
             if ended.code != 0:
                 raise _failure(ended)
             # Only an MP4 shows its level, so of other sources it is known now.

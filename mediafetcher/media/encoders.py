@@ -125,7 +125,7 @@ async def flight(encoder: Encoder) -> str | None:
         arguments += [*encoder.arguments, "-movflags", "+faststart", "-f", "mp4", "-y", f"file:{part}"]
         own = limits(encoder, child.Limits(data=3 << 30, cpu_seconds=20, nice=10))
         async with asyncio.timeout(_FLIGHT_SECONDS):
-            ended = await ffmpeg.run(arguments, [folder], limits=own, timeout=_FLIGHT_SECONDS)
+            ended = await ffmpeg.run(arguments, [], [folder], limits=own, timeout=_FLIGHT_SECONDS, devices=True)
         if ended.code != 0:
             return (ended.text.strip().splitlines() or [f"code {ended.code}"])[-1][-200:]
         decision = decide(await probe(part))

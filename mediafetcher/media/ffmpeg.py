@@ -42,22 +42,29 @@ class Ended(NamedTuple):
 
 async def run(
     arguments: Sequence[str],
-    reach: Sequence[Path],
+    reads: Sequence[Path],
+    writes: Sequence[Path] = (),
     *,
     limits: child.Limits | None = None,
     timeout: float,
     on_line: Callable[[str], None] | None = None,
+    devices: bool = False,
 ) -> Ended:
-    """Run FFmpeg to its end. `reach`: the files it must get at. `timeout`: seconds without a line.
+    """Run FFmpeg to its end. `reads`, `writes`: the files it gets at, and no others. `timeout`: seconds without a line.
+
+    `devices`: drivers of hardware open what they like, so then it is not penned in.
 
     Cancelling the task kills it. Raises `Stuck` where it says nothing for too long.
     """
     argv = [path(), "-hide_banner", "-nostdin", *arguments]
     limits = limits or child.Limits(data=_GIB, cpu_seconds=120)
+    program = frozen.root() or Path(argv[0])
+    alone = None if devices else child.Pen((program, *reads), tuple(writes))
+    env = child.environment("/", AV_LOG_FORCE_NOCOLOR="1")
     async with await child.start(
-        argv, limits, env=child.environment("/", AV_LOG_FORCE_NOCOLOR="1"), reach=reach, tail=512 << 10
-    ) as program:
-        lines = aiter(program)
+        argv, limits, env=env, reach=[*reads, *writes], tail=512 << 10, alone=alone
+    ) as running:
+        lines = aiter(running)
         try:
             while True:
                 async with asyncio.timeout(timeout):
@@ -67,10 +74,10 @@ async def run(
                 if on_line:
                     on_line(line.decode("utf-8", "replace"))
             async with asyncio.timeout(timeout):
-                code = await program.wait()
+                code = await running.wait()
         except TimeoutError:
             raise Stuck from None
-        return Ended(code, program.stderr_tail)
+        return Ended(code, running.stderr_tail)
 
 
 class Stuck(errors.TranscodeFailed):

@@ -60,7 +60,7 @@ async def _convert(inputs: list[str], source: Path, stream: str, target: Path, s
     arguments = ["-v", "error", *inputs, "-i", f"file:{source}", "-map", stream, "-c:s", "webvtt"]
     arguments += ["-map_metadata", "-1", "-f", "webvtt", "-y", f"file:{part}"]
     try:
-        ended = await ffmpeg.run(arguments, [source, part], limits=_LIMITS, timeout=_TIMEOUT)
+        ended = await ffmpeg.run(arguments, [source], [part], limits=_LIMITS, timeout=_TIMEOUT)
         return ended.code == 0 and _written(target, part.read_text("utf-8", "replace"), start, end)
     except ffmpeg.Stuck:
         return False

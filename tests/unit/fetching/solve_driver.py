@@ -3,8 +3,9 @@
 import json
 import os
 import sys
+from pathlib import Path
 
-from mediafetcher.fetching import fetch_browser
+from mediafetcher.fetching import fetch_browser, shut_in
 from mediafetcher.net import egress
 
 PLAYER = """
@@ -19,6 +20,8 @@ function make(url,name,sig){const u=new Address();u.set("alr","yes");if(sig)u.se
 def main() -> None:
     runtimes = json.loads(sys.argv[2])
     os.environ.update(HOME=sys.argv[1], TMPDIR=sys.argv[1])
+    programs = [runtime["path"] for runtime in runtimes.values()]
+    shut_in.shut_in(Path(sys.argv[1]), programs, shut_in.families([]))
     egress.install([], [], [runtime["path"] for runtime in runtimes.values()])
     fetch_browser.absent()
     import yt_dlp

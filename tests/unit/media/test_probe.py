@@ -148,7 +148,7 @@ async def test_forged_metadata_changes_nothing(media_corpus, tmp_path):
     forged.chmod(0o666)  # FFmpeg may be another user
     arguments = ["-v", "error", "-i", str(media_corpus / "ok.mp4"), "-c", "copy", "-metadata", f"title={title}"]
     arguments += ["-movflags", "+faststart", "-y", str(forged)]
-    ended = await ffmpeg.run(arguments, [media_corpus, forged], timeout=20)
+    ended = await ffmpeg.run(arguments, [media_corpus], [forged], timeout=20)
     assert ended.code == 0, ended.text
     facts = await probe.probe(forged)
     assert facts.video and (facts.video.codec, facts.video.width) == ("h264", 320)

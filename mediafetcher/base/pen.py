@@ -1,0 +1,102 @@
+"""Which files a process may get at, by the kernel (Landlock), whatever its rights say.
+
+For what reads bytes of strangers: a flaw in it, or in a library under it, must reach neither the key, nor the cookies
+and files of other downloads, nor the database, though all of them belong to the same account. What is penned in sees
+the system's programs and libraries, what it is given, and nothing else; it traces and signals only what it started. It
+cannot be taken away again, and whatever the process starts has it too.
+
+A kernel without Landlock (before 5.13, or built without it) leaves everything as it was.
+"""
+
+import contextlib
+import ctypes
+import os
+import stat
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+_CREATE, _ADD, _RESTRICT, _ASK_VERSION, _BELOW = 444, 445, 446, 1, 1  # the same numbers on every machine
+_EXECUTE, _WRITE, _READ, _LIST = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+_OLDEST, _REFER, _TRUNCATE = (1 << 13) - 1, 1 << 13, 1 << 14
+_OF_FILES = _EXECUTE | _WRITE | _READ | _TRUNCATE  # the rights that a single file can have
+_SCOPES = 3  # of abstract sockets and signals: only those of its own
+_O_PATH = os.O_PATH | os.O_CLOEXEC
+
+# Programs, libraries, and what these read about the machine. Not /etc as a whole: our own settings lie there.
+_SYSTEM = (
+    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/opt", "/nix/store", "/gnu/store", "/proc", "/sys/devices"),
+    *("/sys/fs/cgroup", "/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/alternatives", "/etc/localtime"),
+)
+_NETWORK = (
+    *("/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/etc/crypto-policies", "/etc/resolv.conf", "/etc/hosts"),
+    *("/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/passwd"),
+    *("/etc/group", "/etc/mime.types", "/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager"),
+)
+_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+_libc.prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
+
+
+class Pen(NamedTuple):
+    """What is inside beside the system: files and folders to read (and run), and those to write."""
+
+    read: tuple[Path, ...] = ()
+    write: tuple[Path, ...] = ()
+    network: bool = False  # also what resolving names and checking certificates reads
+
+
+def version() -> int:
+    """What this kernel knows of Landlock; 0: nothing."""
+    return max(0, _libc.syscall(_CREATE, None, ctypes.c_size_t(0), _ASK_VERSION))
+
+
+def close(pen: Pen) -> None:
+    """From now on this process has nothing else, for good. Raises OSError where the kernel refuses what it knows."""
+    ruleset = build(pen)
+    if ruleset is not None:
+        _must(_libc.prctl(38, 1, 0, 0, 0))  # PR_SET_NO_NEW_PRIVS
+        enter(ruleset)
+
+
+def build(pen: Pen) -> int | None:
+    """The rules, as a descriptor for `enter`; None where the kernel has no Landlock. System calls alone."""
+    known = version()
+    if not known:
+        return None
+    writing = _OLDEST | (_REFER if known >= 2 else 0) | (_TRUNCATE if known >= 3 else 0)
+    rules = struct.pack("=QQQ", writing, 0, _SCOPES if known >= 6 else 0)[: 24 if known >= 6 else 8]
+    ruleset = _must(_libc.syscall(_CREATE, rules, ctypes.c_size_t(len(rules)), 0))
+    reading = _EXECUTE | _READ | _LIST
+    _add(ruleset, (*_SYSTEM, *(_NETWORK if pen.network else ()), *pen.read), reading)
+    _add(ruleset, _DEVICES, _READ | _WRITE)
+    _add(ruleset, pen.write, writing & ~_EXECUTE)
+    return ruleset
+
+
+def enter(ruleset: int) -> None:
+    """Close it for this process, which can gain no privileges any more."""
+    _must(_libc.syscall(_RESTRICT, ruleset, 0))
+    os.close(ruleset)
+
+
+def _add(ruleset: int, paths: Iterable[Path | str], rights: int) -> None:
+    for path in paths:
+        # What is not there, or closed to us anyway, need not be opened.
+        with contextlib.suppress(OSError):
+            place = os.open(path, _O_PATH)
+            try:
+                given = rights if stat.S_ISDIR(os.fstat(place).st_mode) else rights & _OF_FILES
+                _must(_libc.syscall(_ADD, ruleset, _BELOW, struct.pack("=Qi", given, place), 0))
+            finally:
+                os.close(place)
+
+
+def _must(result: int) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return result
