@@ -1,6 +1,7 @@
 """The end of a download: its bytes and what goes with them into the library, in one transaction with its row."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -20,50 +21,35 @@ class Kept(NamedTuple):
     side_files: dict[str, Path]
 
 
-async def gather(
-    claim: jobs.Claim, info: Info, result: Result, came: probe.Facts, media: Path, facts: probe.Facts
-) -> Kept:
-    """What the library keeps with the bytes: facts, chapters, picture, subtitles."""
-    side_files = await extras.texts(result, came, claim.options)
-    if poster := await extras.poster(media, facts, result):
-        side_files["poster.jpg"] = poster
-    chapters = extras.chapters(info, result, came, claim.options)
-    return Kept(replace(media_facts(facts), chapters=chapters), side_files)
+class Arrived(NamedTuple):
+    """A download that is whole: what it is, what came, and the file to keep of it."""
+
+    info: Info
+    result: Result
+    came: probe.Facts
+    media: Path
+    facts: probe.Facts
+    side_files: Mapping[str, Path] = {}  # what goes along as it is
 
 
-async def keep(claim: jobs.Claim, hold: held.Hold, info: Info, media: Path, kept: Kept, keys: list[str]) -> None:
-    """Bytes first, rows last; the item, what its source is known by (`keys`), and the end in one transaction."""
+async def keep(claim: jobs.Claim, hold: held.Hold, arrived: Arrived, keys: list[str]) -> None:
+    """Bytes first, rows last; the item, what its source is known by (`keys`), and the end in one transaction.
+
+    What is kept beside the bytes is made while they are hashed.
+    """
+    media = arrived.media
     if claim.task == "fetch":
         await shares.require(claim.owner, media.stat().st_size)
-    staged = await store.stage(media, lambda done: hold.report(_HASHED * done))
+    ours = not media.is_symlink()  # the folder of the download goes in the end, what is stored already stays
+    staging = asyncio.ensure_future(store.stage(media, lambda done: hold.report(_HASHED * done), take=ours))
+    names: list[str] = []
     try:
-        if claim.task != "fetch":
-            await _replace(claim, staged, kept, keys)
-            return
-        source_id = await jobs.source(keys[0], claim.url)
-
-        async def also(item: int) -> None:
-            await jobs.remember(keys, claim.url, item)
-            await jobs.finish(claim, item)
-
-        await items.add_media(
-            owner=claim.owner,
-            staged=staged,
-            facts=kept.facts,
-            entry=items.Entry(
-                title=info.title,
-                folder_id=claim.folder,
-                source_id=source_id,
-                source_url=claim.url,
-                site=claim.site,
-                uploader=info.uploader,
-            ),
-            side_files=kept.side_files,
-            also=also,
-        )
+        kept = await _gather(claim, arrived)
+        names = [kept.facts.ext, *kept.side_files]
+        await (_add if claim.task == "fetch" else _replace)(claim, arrived.info, await staging, kept, keys)
     except BaseException:
         # To its end, also where we are cancelled just now: nobody else knows of these files.
-        taking_back = asyncio.ensure_future(sweeper.take_back(staged, [kept.facts.ext, *kept.side_files]))
+        taking_back = asyncio.ensure_future(_take_back(staging, names))
         try:
             await asyncio.shield(taking_back)
         finally:
@@ -71,7 +57,49 @@ async def keep(claim: jobs.Claim, hold: held.Hold, info: Info, media: Path, kept
         raise
 
 
-async def _replace(claim: jobs.Claim, staged: store.Staged, kept: Kept, keys: list[str]) -> None:
+async def _gather(claim: jobs.Claim, arrived: Arrived) -> Kept:
+    """What the library keeps with the bytes: facts, chapters, picture, subtitles."""
+    info, result, came, media, facts, along = arrived
+    side_files = dict(along) | await extras.texts(result, came, claim.options)
+    if poster := await extras.poster(media, facts, result):
+        side_files["poster.jpg"] = poster
+    chapters = extras.chapters(info, result, came, claim.options)
+    return Kept(replace(media_facts(facts), chapters=chapters), side_files)
+
+
+async def _take_back(staging: asyncio.Future[store.Staged], names: list[str]) -> None:
+    staging.cancel()
+    await asyncio.wait({staging})
+    if not staging.cancelled() and staging.exception() is None:
+        await sweeper.take_back(staging.result(), names)
+
+
+async def _add(claim: jobs.Claim, info: Info, staged: store.Staged, kept: Kept, keys: list[str]) -> None:
+    """A new item."""
+    source_id = await jobs.source(keys[0], claim.url)
+
+    async def also(item: int) -> None:
+        await jobs.remember(keys, claim.url, item)
+        await jobs.finish(claim, item)
+
+    await items.add_media(
+        owner=claim.owner,
+        staged=staged,
+        facts=kept.facts,
+        entry=items.Entry(
+            title=info.title,
+            folder_id=claim.folder,
+            source_id=source_id,
+            source_url=claim.url,
+            site=claim.site,
+            uploader=info.uploader,
+        ),
+        side_files=kept.side_files,
+        also=also,
+    )
+
+
+async def _replace(claim: jobs.Claim, _: Info, staged: store.Staged, kept: Kept, keys: list[str]) -> None:
     """The new file is there: the item that asked for it gets it."""
 
     async def also(item: int) -> None:

@@ -124,8 +124,7 @@ async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
     await jobs.note(claim, stage="store")
     keys = _keys(claim, info)
     known = [*(jobs.private(claim.owner, keys) if own else keys), *([made.key] if made.key else [])]
-    kept = await keeper.gather(claim, info, result, came, made.file, made.facts)
-    await keeper.keep(claim, hold, info, made.file, kept, known)
+    await keeper.keep(claim, hold, keeper.Arrived(info, result, came, made.file, made.facts), known)
 
 
 async def _fetch(
@@ -171,8 +170,7 @@ async def _convert_stored(claim: jobs.Claim, hold: held.Hold) -> None:
     made = await playable.make(claim, hold, info, result.file, came)
     hold.enter("store")
     await jobs.note(claim, stage="store")
-    kept = await keeper.gather(claim, info, result, came, made.file, made.facts)
-    await keeper.keep(claim, hold, info, made.file, kept._replace(side_files=side_files | kept.side_files), [])
+    await keeper.keep(claim, hold, keeper.Arrived(info, result, came, made.file, made.facts, side_files), [])
 
 
 async def _link(claim: jobs.Claim, hold: held.Hold, keys: list[str]) -> bool:

@@ -12,6 +12,8 @@ import os
 import signal
 from pathlib import Path
 
+from mediafetcher.base import child
+
 _FICLONE = 0x40049409  # ioctl_ficlone(2)
 
 
@@ -33,10 +35,11 @@ def take(source: int, path: Path, mode: int) -> bool:
     """Give the open file `source` the second name `path` and the rights `mode` -> whether that is safe and done.
 
     It is refused, and the file is as it was, where the file belongs to somebody else, has other names, or is open
-    for writing; and where `path` is on another file system.
+    for writing; and where `path` is on another file system. A file of the account that our children run as becomes
+    ours, so that none of them writes to it again.
     """
-    before = os.fstat(source)
-    if before.st_nlink != 1 or before.st_uid != path.parent.stat().st_uid:
+    before, ours = os.fstat(source), path.parent.stat()
+    if before.st_nlink != 1 or not (before.st_uid == ours.st_uid or _of_children(before.st_uid, mode)):
         return False
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -48,6 +51,8 @@ def take(source: int, path: Path, mode: int) -> bool:
     finally:
         os.close(folder)
     try:
+        if before.st_uid != ours.st_uid:
+            os.fchown(source, ours.st_uid, ours.st_gid)
         os.fchmod(source, mode)  # from here on nobody opens it for writing
         if os.fstat(source).st_nlink == 2 and not _is_written(source):
             os.fsync(source)
@@ -55,9 +60,17 @@ def take(source: int, path: Path, mode: int) -> bool:
     except OSError:
         pass
     with contextlib.suppress(OSError):
+        if before.st_uid != ours.st_uid:
+            os.fchown(source, before.st_uid, before.st_gid)
         os.fchmod(source, before.st_mode & 0o7777)
     path.unlink()
     return False
+
+
+def _of_children(uid: int, mode: int) -> bool:
+    """Whether it is of the account that our children run as, and they may still read it with these rights."""
+    account = child.service_account()
+    return account is not None and uid == account.uid and bool(mode & 0o004)
 
 
 def _is_written(file: int) -> bool:

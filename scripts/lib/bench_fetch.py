@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from figures import MIB, Client, Figure, bearer, cpu, percentile, program, proportional, request, scratch, sql
+from figures import GIB, MIB, Client, Figure, bearer, cpu, percentile, program, proportional, request, scratch, sql
 
 from mediafetcher.media import ffmpeg
 from tests.faults.program import Program, below, until
@@ -160,20 +160,36 @@ def _timed(work: Callable[[], object]) -> tuple[float, float]:
 
 
 def _large(running: Program, base: str, folder: Path, size: int, rounds: int) -> list[Figure]:
-    """One large MKV: fetched, packed anew as MP4, hashed and stored; by hand without hash and store."""
-    ours, theirs = [], []
+    """One large MKV: fetched, packed anew as MP4, hashed and stored; by hand without hash and store.
+
+    Both keep their film until the end of the round, begin with nothing left to be written, and take turns at being
+    first. By hand nothing is hashed, and nothing is asked of the disk: what that would take is a row of its own.
+    """
+    ours, theirs, sure = [], [], []
     for number in range(rounds):
         name = f"large-{number}.mkv"
         _mkv(folder / name, size, number)
-        theirs.append(_timed(functools.partial(_packed, f"{base}/{name}", folder / "hand"))[0])
-        ours.append(_ours(running, [f"{base}/{name}"])[0])
+        hand = folder / f"hand-{number}"
+        turns = [
+            lambda: theirs.append(_timed(functools.partial(_packed, f"{base}/{name}", hand))[0]),  # noqa: B023
+            lambda: ours.append(_ours(running, [f"{base}/{name}"])[0]),  # noqa: B023
+        ]
+        for turn in turns if number % 2 else reversed(turns):
+            os.sync()
+            bytearray(2 * GIB)  # memory that a virtual machine touches for the first time costs more than the work
+            turn()
+        film = hand / "film.mp4"
+        sure.append(theirs[-1] + _timed(lambda: subprocess.run(["sha256sum", film], check=True, stdout=-3))[0])  # noqa: B023
         (folder / name).unlink()
-    wall, by_hand = statistics.median(ours), statistics.median(theirs)
+        shutil.rmtree(hand)
+    wall, by_hand, hashed = (statistics.median(times) for times in (ours, theirs, sure))
+    ratio = statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
     words = f"one MKV of {size // MIB} MiB, from the link to a stored MP4"
     return [
         Figure(words, f"{wall:.1f} s", "", True),
-        Figure("· by hand, not stored", f"{by_hand:.1f} s", "", True),
-        Figure("· time / yt-dlp and ffmpeg by hand", f"{wall / by_hand:.2f}", "<= 1.15", wall <= 1.15 * by_hand),
+        Figure("· by hand, not hashed, not synced, not stored", f"{by_hand:.1f} s", "", True),
+        Figure("· by hand with sha256sum", f"{hashed:.1f} s", "", True),
+        Figure("· time / yt-dlp and ffmpeg by hand", f"{ratio:.2f}", "<= 1.15", ratio <= 1.15),
     ]
 
 
@@ -195,6 +211,7 @@ def _packed(link: str, folder: Path) -> None:
     _yt_dlp("-o", str(fetched), link)
     remux = ["-v", "error", "-i", str(fetched), "-c", "copy", "-movflags", "+faststart", str(packed)]
     subprocess.run([ffmpeg.path(), *remux], check=True)
+    fetched.unlink()
 
 
 # ---- what the server feels -------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import errors
+from mediafetcher.base import child, errors
 from mediafetcher.library import mount, store
 from tests.unit.library.conftest import path, staged
 
@@ -31,6 +31,27 @@ async def test_stage_hashes_and_copies_in_one_pass(media_online: Path, tmp_path:
     assert made.path.read_bytes() == data and made.path.parent == media_online / "incoming"
     assert stat.S_IMODE(made.path.stat().st_mode) == 0o444
     assert told[-1] == 1.0 and told == sorted(told)
+
+
+async def test_what_a_download_brought_is_not_copied(media_online: Path, tmp_path: Path, use) -> None:  # type: ignore[no-untyped-def]
+    """It is of the account that fetches, where we are root, and nobody's but ours from then on."""
+    account = child.service_account()
+
+    async def brought() -> tuple[Path, store.Staged]:
+        source = await _file(tmp_path, b"film")
+        if account:
+            os.chown(source, account.uid, account.gid)
+        return source, await store.stage(source, take=True)
+
+    source, made = await brought()
+    assert made.shared and made.path.stat().st_ino == source.stat().st_ino
+    assert (made.path.stat().st_uid, stat.S_IMODE(made.path.stat().st_mode)) == (os.geteuid(), 0o444)
+    source.unlink()
+    with (await _file(tmp_path, b"film")).open("ab"):  # somebody may still write to it
+        assert not (await store.stage(source, take=True)).shared
+    source.unlink()
+    use(media_mode=0o400)  # the account that draws the poster could not read it any more
+    assert (await brought())[1].shared is (account is None)
 
 
 async def test_stage_of_nothing(media_online: Path, tmp_path: Path) -> None:
@@ -153,7 +174,7 @@ async def test_full_before_it_begins(no_room, media_online: Path, tmp_path: Path
 _FULL = """
 import asyncio, errno, resource, signal, sys
 from pathlib import Path
-from mediafetcher.base import errors
+from mediafetcher.base import child, errors
 from mediafetcher.library import mount, store
 import uuid
 from mediafetcher.base import settings
