@@ -32,8 +32,14 @@ interaction("only a part of a film, with the chapters in it", async () => {
   const { page } = world;
   await page.getByText("More options").click();
   await page.getByRole("textbox", { name: "From" }).fill("0:01");
+  await page.getByRole("spinbutton", { name: "Speed at most (kB/s)" }).fill("50000");
+  await page.getByRole("textbox", { name: "Live streams at most" }).fill("1:00:00");
+  await page.getByRole("switch", { name: "Never encode the picture anew" }).click();
   await world.accessible("the open composer");
+  const sent = page.waitForRequest((one) => one.method() === "POST" && one.url().endsWith("/api/downloads"));
   await send();
+  const wished = { start: 1, rate_limit: 50_000_000, live_max: 3600, never_transcode: true };
+  assert.deepEqual((await sent).postDataJSON().options, wished);
   await done("Linked title");
   await go("Library");
   await cell("Linked title").click();

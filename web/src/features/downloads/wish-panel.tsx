@@ -59,6 +59,36 @@ export default function WishPanel({ links, wishes, onChange, onKind, submit }: P
           <Toggle label={t("add.machine")} on={wishes.machine} set={(machine) => onChange({ machine })} />
           <Toggle label={t("add.sponsorblock")} on={wishes.sponsorblock} set={(on) => onChange({ sponsorblock: on })} />
           <Toggle label={t("add.original")} on={wishes.original} set={(original) => onChange({ original })} />
+          <Toggle label={t("add.copy")} on={wishes.copy} set={(copy) => onChange({ copy })} />
+          <Toggle
+            label={t("add.browser")}
+            on={wishes.browser && !wishes.proxy}
+            off={Boolean(wishes.proxy)}
+            set={(browser) => onChange({ browser })}
+          />
+          <Line label={t("add.proxy")}>
+            <Input
+              aria-label={t("add.proxy")}
+              placeholder="socks5://host:1080"
+              pattern="\s*(https?|socks5)://[^@\/]+:\d+\/?\s*"
+              className="h-8 w-44"
+              value={wishes.proxy}
+              onChange={(event) => onChange({ proxy: event.target.value })}
+            />
+          </Line>
+          <Line label={t("add.rate")}>
+            <Input
+              aria-label={t("add.rate")}
+              type="number"
+              min={2}
+              className="h-8 w-24"
+              value={wishes.rate}
+              onChange={(event) => onChange({ rate: event.target.value })}
+            />
+          </Line>
+          <Line label={t("add.liveMax")}>
+            <Clock label={t("add.liveMax")} value={wishes.live} set={(live) => onChange({ live })} />
+          </Line>
         </div>
       </details>
     </div>
@@ -67,30 +97,43 @@ export default function WishPanel({ links, wishes, onChange, onKind, submit }: P
 
 function Times({ wishes, onChange }: Pick<Props, "wishes" | "onChange">) {
   const { t } = useI18n();
-  const box = (name: "start" | "end", label: string) => (
+  return (
+    <Line label={t("add.part")}>
+      <Clock label={t("add.from")} value={wishes.start} set={(start) => onChange({ start })} /> –{" "}
+      <Clock label={t("add.to")} value={wishes.end} set={(end) => onChange({ end })} />
+    </Line>
+  );
+}
+
+function Clock({ label, value, set }: { label: string; value: string; set: (value: string) => void }) {
+  return (
     <Input
       aria-label={label}
       placeholder="0:00"
       inputMode="numeric"
       pattern="\d+(:\d+){0,2}(\.\d+)?"
       className="h-8 w-20"
-      value={wishes[name]}
-      onChange={(event) => onChange({ [name]: event.target.value })}
+      value={value}
+      onChange={(event) => set(event.target.value)}
     />
   );
+}
+
+function Line({ label, children }: { label: string; children: ReactNode }) {
   return (
-    <p className="flex items-center gap-2 text-[0.8125rem]">
-      <span className="flex-1">{t("add.part")}</span>
-      {box("start", t("add.from"))} – {box("end", t("add.to"))}
+    <p className="flex min-h-8 items-center gap-2 text-[0.8125rem]">
+      <span className="flex-1">{label}</span>
+      {children}
     </p>
   );
 }
 
-function Toggle({ label, on, set }: { label: string; on: boolean; set: (on: boolean) => void }) {
+type ToggleProps = { label: string; on: boolean; off?: boolean; set: (on: boolean) => void };
+
+function Toggle({ label, on, off = false, set }: ToggleProps) {
   return (
-    <p className="flex min-h-8 items-center gap-3 text-[0.8125rem]">
-      <span className="flex-1">{label}</span>
-      <Switch aria-label={label} checked={on} onCheckedChange={set} />
-    </p>
+    <Line label={label}>
+      <Switch aria-label={label} checked={on} disabled={off} onCheckedChange={set} />
+    </Line>
   );
 }

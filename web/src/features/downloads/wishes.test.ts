@@ -38,3 +38,17 @@ test("the qualities are those of the film, else the usual ones; what was chosen 
 test("several languages", () => {
   expect(optionsOf({ ...NOTHING_SPECIAL, subtitles: "hu,pt-BR" }, false)).toEqual({ subtitles: ["hu", "pt-BR"] });
 });
+
+test("how it travels, and how long a live stream may be", () => {
+  const wished = { ...NOTHING_SPECIAL, copy: true, browser: true, rate: "500", live: "1:30:00" };
+  expect(optionsOf(wished, false)).toEqual({
+    never_transcode: true,
+    impersonate: true,
+    rate_limit: 500_000,
+    live_max: 5400,
+  });
+  // A browser goes without a proxy: the server refuses both together.
+  expect(optionsOf({ ...wished, copy: false, rate: "", live: "", proxy: " socks5://host:1 " }, false)).toEqual({
+    proxy: "socks5://host:1",
+  });
+});

@@ -21,6 +21,15 @@ export type Wishes = {
   end: string;
   sponsorblock: boolean;
   original: boolean;
+  /** The picture as it comes: nothing is encoded for browsers that do not play it. */
+  copy: boolean;
+  /** Pretend to be a browser on the wire. */
+  browser: boolean;
+  proxy: string;
+  /** Kilobytes a second, or "" for as fast as it goes. */
+  rate: string;
+  /** How long a live stream is recorded at the most, as "1:00:00". */
+  live: string;
   /** Which entries of a list: all (undefined) or these. */
   entries?: number[];
   ownFolder: boolean;
@@ -35,6 +44,11 @@ export const NOTHING_SPECIAL: Wishes = {
   end: "",
   sponsorblock: false,
   original: false,
+  copy: false,
+  browser: false,
+  proxy: "",
+  rate: "",
+  live: "",
   ownFolder: true,
 };
 
@@ -57,6 +71,11 @@ export function optionsOf(wishes: Wishes, list: boolean): Options {
   if (seconds(end)) options.end = seconds(end);
   if (sponsorblock) options.sponsorblock = true;
   if (original) options.keep_original = true;
+  if (wishes.copy) options.never_transcode = true;
+  if (wishes.proxy.trim()) options.proxy = wishes.proxy.trim();
+  else if (wishes.browser) options.impersonate = true;
+  if (Number(wishes.rate) > 0) options.rate_limit = Math.round(Number(wishes.rate) * 1000);
+  if (seconds(wishes.live)) options.live_max = Math.round(seconds(wishes.live) ?? 0);
   if (list) options.playlist = { ...(entries && { items: entries }), folder: ownFolder };
   return options;
 }
