@@ -108,11 +108,12 @@ async def test_broken_off_it_goes_on_from_its_mark(owner: int, put) -> None:  # 
     while (await scrub.progress(owner))["checked"] < 40:
         running = asyncio.create_task(scrub.scrub())
         async with asyncio.timeout(30):
-            while (now := (await scrub.progress(owner))["checked"]) == seen and not running.done():
+            while (await scrub.progress(owner))["checked"] == seen and not running.done():
                 await asyncio.sleep(0)
         running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        assert now > seen  # nothing is read twice
+        ended = await asyncio.gather(running, return_exceptions=True)
+        now = (await scrub.progress(owner))["checked"]
+        assert now > seen, ended  # nothing is read twice
         seen = now
     await clean()
 
