@@ -1,6 +1,5 @@
-"""From the link to the library, beside `yt-dlp` by hand on the same links; and what the server feels of it."""
+"""From the link to the library, beside `yt-dlp` by hand and other downloaders' servers on the same links."""
 
-import asyncio
 import functools
 import http.server
 import json
@@ -11,19 +10,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from figures import GIB, MIB, Client, Figure, bearer, cpu, percentile, program, proportional, request, scratch, sql
+from bench_peers import Peer
+from figures import GIB, MIB, Figure, bearer, program, request, scratch, sql
 
 from mediafetcher.media import ffmpeg
-from tests.faults.program import Program, below, until
-from tests.site import Site
+from tests.faults.program import Program, until
 from tests.site.behaviours import free_box
 
 AT_ONCE, ROUNDS = 3, 5
+Cost = tuple[float, float]  # seconds, CPU seconds
 
 
 class _Files(http.server.SimpleHTTPRequestHandler):
@@ -44,7 +44,7 @@ class _Site(http.server.ThreadingHTTPServer):
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[str]:
+def served(folder: Path) -> Iterator[str]:
     handler = functools.partial(_Files, directory=str(folder))
     site = _Site(("127.0.0.1", 0), handler)
     threading.Thread(target=site.serve_forever, daemon=True).start()
@@ -54,15 +54,16 @@ def _served(folder: Path) -> Iterator[str]:
         site.shutdown()
 
 
-def fetching(*, quick: bool = False) -> list[Figure]:
-    """Many small files, three at once, each way by turns; then one large file that must be packed anew."""
-    sizes = ((20, MIB),) if quick else ((20, MIB), (200, 64 << 10))
+def fetching(*, quick: bool = False, peers: Sequence[Peer] = ()) -> list[Figure]:
+    """One large file, many small ones, each way by turns; then one large file that must be packed anew."""
     figures = []
-    with scratch() as folder, _served(folder) as base, program(jobs=AT_ONCE, jobs_per_site=AT_ONCE) as running:
+    with scratch() as folder, served(folder) as base, program(jobs=AT_ONCE, jobs_per_site=AT_ONCE) as running:
         make_film(folder / "film.mp4")
-        for count, size in sizes:
-            rounds = 2 if quick else ROUNDS if count < 100 else 1
-            figures += _many(running, base, folder, count, size, rounds)
+        ours(running, films(base, folder, "first", 1, MIB))  # what only the first one pays
+        figures += _one(running, base, folder, peers, 2 if quick else ROUNDS)
+        figures += _many(running, base, folder, 20, MIB, 2 if quick else ROUNDS, peers)
+        if not quick:  # a long round is 200 measurements already
+            figures += _many(running, base, folder, 200, 64 << 10, 1, peers)
         figures += _large(running, base, folder, (32 if quick else 200) * MIB, 2 if quick else ROUNDS)
     return figures
 
@@ -74,7 +75,7 @@ def make_film(path: Path, seconds: int = 2, size: str = "320x180", *how: str) ->
     subprocess.run([ffmpeg.path(), "-v", "error", "-y", *picture, *sound, *coded, "-c:a", "aac", str(path)], check=True)
 
 
-def _films(base: str, folder: Path, name: str, count: int, size: int) -> list[str]:
+def films(base: str, folder: Path, name: str, count: int, size: int) -> list[str]:
     """Links to films of that size, no two alike, whose playable part is small."""
     film, links = (folder / "film.mp4").read_bytes(), []
     for number in range(count):
@@ -86,28 +87,7 @@ def _films(base: str, folder: Path, name: str, count: int, size: int) -> list[st
     return links
 
 
-def _many(running: Program, base: str, folder: Path, count: int, size: int, rounds: int) -> list[Figure]:
-    ours: list[tuple[float, float]] = []
-    theirs: list[tuple[float, float]] = []
-    for number in range(rounds):
-        links = _films(base, folder, f"round-{size}-{number}", count, size)
-        ours.append(_ours(running, links))
-        theirs.append(_by_hand(links, folder / "hand"))
-        for path in folder.glob("round-*"):
-            path.unlink()
-    wall, spent = (statistics.median(row[part] for row in ours) for part in (0, 1))
-    by_hand, spent_by_hand = (statistics.median(row[part] for row in theirs) for part in (0, 1))
-    words = f"{count} files of {size // 1024} KiB, {AT_ONCE} at once"
-    both = f"{wall:.1f} s, {spent:.1f} CPU-s"
-    return [
-        Figure(f"{words}: from the links to the library", both, "", True),
-        Figure("· by hand, without a library", f"{by_hand:.1f} s, {spent_by_hand:.1f} CPU-s", "", True),
-        Figure("· time / yt-dlp by hand", f"{wall / by_hand:.2f}", "<= 0.9", wall <= 0.9 * by_hand),
-        Figure("· CPU / yt-dlp by hand", f"{spent / spent_by_hand:.2f}", "<= 0.9", spent <= 0.9 * spent_by_hand),
-    ]
-
-
-def _ours(running: Program, links: list[str]) -> tuple[float, float]:
+def ours(running: Program, links: list[str]) -> Cost:
     """-> seconds, and CPU seconds of the program and all its children, until all links are in the library."""
     head = bearer(running) | {"Content_Type": "application/json"}
     before, began = _spent(running), time.monotonic()
@@ -139,24 +119,89 @@ def _spent(running: Program) -> float:
     return total
 
 
+# ---- by hand ---------------------------------------------------------------------------------------------
+
+
 def _yt_dlp(*arguments: str) -> None:
     quiet = ["-q", "--no-warnings", "--ffmpeg-location", ffmpeg.path()]
     subprocess.run([sys.executable, "-m", "yt_dlp", *quiet, *arguments], check=True, stdin=subprocess.DEVNULL)
 
 
-def _by_hand(links: list[str], folder: Path) -> tuple[float, float]:
+def _commands(lists: Sequence[Sequence[str]], folder: Path) -> Cost:
+    """A command for each list of links, three commands at once."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return _timed(lambda: list(pool.map(lambda link: _yt_dlp("-P", str(folder), link), links)))
+        return _timed(lambda: list(pool.map(lambda links: _yt_dlp("-P", str(folder), *links), lists)))
 
 
-def _timed(work: Callable[[], object]) -> tuple[float, float]:
+def _timed(work: Callable[[], object]) -> Cost:
     before, began = os.times(), time.monotonic()
     work()
     after = os.times()
     spent = after.children_user + after.children_system - before.children_user - before.children_system
     return time.monotonic() - began, spent
+
+
+def _medians(rounds: int, prepare: Callable[[int], list[str]], ways: dict[str, Callable[[list[str]], Cost]]):  # type: ignore[no-untyped-def]
+    """Each way by turns, on new links in each round -> its median seconds and CPU seconds."""
+    found: dict[str, list[Cost]] = {name: [] for name in ways}
+    for number in range(rounds):
+        links = prepare(number)
+        for name, way in ways.items():
+            found[name].append(way(links))
+    return {name: tuple(statistics.median(part) for part in zip(*costs, strict=True)) for name, costs in found.items()}
+
+
+def _one(running: Program, base: str, folder: Path, peers: Sequence[Peer], rounds: int) -> list[Figure]:
+    size = 64 * MIB
+    ways = {
+        "": functools.partial(ours, running),
+        "yt-dlp by hand": lambda links: _commands([links], folder / "hand"),
+        **{peer.name: peer.fetch for peer in peers},
+    }
+    costs = _medians(rounds, lambda number: films(base, folder, f"one-{number}", 1, size), ways)
+    for path in folder.glob("one-*"):
+        path.unlink()
+    return _beside("one file of 64 MiB, from the link to the library", costs, 1.15)
+
+
+def _many(
+    running: Program, base: str, folder: Path, count: int, size: int, rounds: int, peers: Sequence[Peer]
+) -> list[Figure]:
+    hand = folder / "hand"
+    ways = {
+        "": functools.partial(ours, running),
+        "yt-dlp, a command for each link, 3 at once": lambda links: _commands([[link] for link in links], hand),
+        "yt-dlp, one command with all links": lambda links: _commands([links], hand),
+        "yt-dlp, 3 commands with a third each": lambda links: _commands([links[i::3] for i in range(3)], hand),
+        **{peer.name: peer.fetch for peer in peers},
+    }
+    if count > 100:
+        ways.pop("yt-dlp, a command for each link, 3 at once")  # known from the smaller round; it takes its minutes
+    costs = _medians(rounds, lambda number: films(base, folder, f"round-{size}-{number}", count, size), ways)
+    for path in folder.glob("round-*"):
+        path.unlink()
+    return _beside(f"{count} files of {size // 1024} KiB, {AT_ONCE} at once, to the library", costs, 1.0)
+
+
+def _beside(words: str, costs: dict[str, Cost], most: float) -> list[Figure]:
+    """Ours, and its time and CPU divided by each other way's. A peer on another machine does not tell its CPU: nan."""
+    wall, spent = costs.pop("")
+    figures = [Figure(words, f"{wall:.2f} s, {spent:.1f} CPU-s", "", True)]
+    for name, (seconds, taken) in costs.items():
+        figures.append(
+            Figure(
+                f"· time / {name}", f"{wall / seconds:.2f} of {seconds:.2f} s", f"<= {most:g}", wall <= most * seconds
+            )
+        )
+        if taken == taken:
+            what = f"· CPU / {name}"
+            figures.append(Figure(what, f"{spent / taken:.2f} of {taken:.1f} CPU-s", "<= 1.2", spent <= 1.2 * taken))
+    return figures
+
+
+# ---- one that must be packed anew ------------------------------------------------------------------------
 
 
 def _large(running: Program, base: str, folder: Path, size: int, rounds: int) -> list[Figure]:
@@ -165,14 +210,14 @@ def _large(running: Program, base: str, folder: Path, size: int, rounds: int) ->
     Both keep their film until the end of the round, begin with nothing left to be written, and take turns at being
     first. By hand nothing is hashed, and nothing is asked of the disk: what that would take is a row of its own.
     """
-    ours, theirs, sure = [], [], []
+    mine, theirs, sure = [], [], []
     for number in range(rounds):
         name = f"large-{number}.mkv"
         _mkv(folder / name, size, number)
         hand = folder / f"hand-{number}"
         turns = [
             lambda: theirs.append(_timed(functools.partial(_packed, f"{base}/{name}", hand))[0]),  # noqa: B023
-            lambda: ours.append(_ours(running, [f"{base}/{name}"])[0]),  # noqa: B023
+            lambda: mine.append(ours(running, [f"{base}/{name}"])[0]),  # noqa: B023
         ]
         for turn in turns if number % 2 else reversed(turns):
             os.sync()
@@ -182,8 +227,8 @@ def _large(running: Program, base: str, folder: Path, size: int, rounds: int) ->
         sure.append(theirs[-1] + _timed(lambda: subprocess.run(["sha256sum", film], check=True, stdout=-3))[0])  # noqa: B023
         (folder / name).unlink()
         shutil.rmtree(hand)
-    wall, by_hand, hashed = (statistics.median(times) for times in (ours, theirs, sure))
-    ratio = statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
+    wall, by_hand, hashed = (statistics.median(times) for times in (mine, theirs, sure))
+    ratio = statistics.median(one / other for one, other in zip(mine, theirs, strict=True))
     words = f"one MKV of {size // MIB} MiB, from the link to a stored MP4"
     return [
         Figure(words, f"{wall:.1f} s", "", True),
@@ -212,77 +257,3 @@ def _packed(link: str, folder: Path) -> None:
     remux = ["-v", "error", "-i", str(fetched), "-c", "copy", "-movflags", "+faststart", str(packed)]
     subprocess.run([ffmpeg.path(), *remux], check=True)
     fetched.unlink()
-
-
-# ---- what the server feels -------------------------------------------------------------------------------
-
-
-def health(*, quick: bool = False) -> list[Figure]:
-    """/api/health while four downloads and a conversion run."""
-    seconds = 4.0 if quick else 15.0
-    with scratch() as folder, program(jobs=5, jobs_per_site=5) as running, Site(folder) as site:
-        make_film(folder / "film.mp4")
-        make_film(folder / "long.mkv", 240, "1280x720", "-c:v", "mpeg4", "-q:v", "5")
-        converting = running.submit(site.url("/media/long.mkv"))
-        running.reach(converting, "convert")
-        names = [link.rpartition("/")[2] for link in _films("", folder, "slow", 4, 64 * MIB)]
-        downloading = [running.submit(site.url(f"/slow/2000/{name}")) for name in names]
-        for one in downloading:
-            running.reach(one, "download")
-        times = asyncio.run(_feel(running, seconds))
-        stages = {row["id"]: row["stage"] for row in running.downloads()}
-        assert stages == {converting: "convert"} | dict.fromkeys(downloading, "download"), stages
-    worst, middle = percentile(times, 0.99) * 1e3, statistics.median(times) * 1e3
-    what = "/api/health under 4 downloads and a conversion"
-    return [
-        Figure(f"{what}, median", f"{middle:.1f} ms", "", True),
-        Figure("· 99th percentile", f"{worst:.1f} ms", "<= 20 ms", worst <= 20),
-    ]
-
-
-async def _feel(running: Program, seconds: float) -> list[float]:
-    times, end = [], time.monotonic() + seconds
-    async with Client(running.port) as client:
-        while time.monotonic() < end:
-            began = time.perf_counter()
-            assert (await client.ask("/api/health"))[0] == 200
-            times.append(time.perf_counter() - began)
-            await asyncio.sleep(0.01)
-    return times
-
-
-def endurance(*, quick: bool = False) -> list[Figure]:
-    """Many downloads in a row: the server's memory, and what is left behind."""
-    count = 60 if quick else 300
-    with scratch() as folder, _served(folder) as base, program(jobs=AT_ONCE, jobs_per_site=AT_ONCE) as running:
-        assert running.process is not None
-        server = running.process.pid
-        make_film(folder / "film.mp4")
-        _ours(running, _films(base, folder, "warm", 50, 64 << 10))
-        before, memory = len(_others(running)), proportional(server)
-        _ours(running, _films(base, folder, "row", count, 64 << 10))
-        grown = proportional(server) / memory
-        # The warm program leaves after a minute of rest; what then is there was there before.
-        until(lambda: len(_others(running)) < before, 90, "the warm program left")
-        more = len(_others(running)) - (before - 1)
-        work, incoming = running.work(), list((running.state / "media" / "incoming").iterdir())
-        spent = cpu({server})
-        time.sleep(5)
-        idle = (cpu({server}) - spent) / 5
-    left = max(0, more) + len(work) + len(incoming)
-    return [
-        Figure(f"memory of the server after {count} more downloads", f"{grown:.2f} x", "<= 1.1 x", grown <= 1.1),
-        Figure("· children, folders and half files left behind", str(left), "0", left == 0),
-        Figure("· CPU of the server at rest afterwards", f"{idle:.1%}", "<= 1 %", idle <= 0.01),
-    ]
-
-
-def _others(running: Program) -> set[int]:
-    """The children of the program but for PostgreSQL, which has as many processes as it likes."""
-    assert running.process is not None
-    found = set()
-    for pid in below(running.process.pid):
-        with suppress(OSError):
-            if "postgres" not in Path(f"/proc/{pid}/comm").read_text():
-                found.add(pid)
-    return found
