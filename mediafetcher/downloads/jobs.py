@@ -122,18 +122,37 @@ async def submit(owner: int, url: str, folder: str | None = None, options: Optio
 
     async def take() -> dict[str, Any]:
         async with engine.transaction():
-            await marks.require(owner, [key])
-            await shares.require(owner)
+            look = await _look_closer(owner, key)
+            if look["marked"]:
+                await marks.require(owner, [key])
+            if look["limited"]:
+                await shares.require(owner)
             folder_id = await folders.ensure(owner, folder or "")
-            row = await _known_at_once(wish, folder_id, stored) or await _queue(wish, folder_id, stored)
+            known = await _known_at_once(wish, folder_id, stored) if look["fetched"] else None
+            row = known or await _queue(wish, folder_id, stored)
             if row["fresh"]:
                 await engine.notify("download", {"id": row["id"], "owner": owner})
+                if row["state"] == "queued":
+                    await ring(1)  # with the row, when this commits
         return row
 
     row = await engine.retrying(take)
-    if row["fresh"] and row["state"] == "queued":
-        await ring(1)
     return await get(row["id"], owner)
+
+
+async def _look_closer(owner: int, key: str) -> dict[str, bool]:
+    """What may speak against a new wish, in one question: most wishes have none of it, and thousands may come at once.
+
+    `marked`: the person has marks; `limited`: a quota; `fetched`: a source of that key has a file.
+    """
+    row = await engine.fetchrow(
+        "select exists (select from never_again where owner = $1) as marked, a.quota is not null as limited,"
+        " exists (select from source where key = any($2::text[]) and media_file is not null) as fetched"
+        " from account a where a.id = $1",
+        owner,
+        [key, *private(owner, [key])],
+    )
+    return row or {"marked": True, "limited": True, "fetched": True}
 
 
 async def _queue(wish: tuple[int, str, str, str], folder: int | None, options: str) -> dict[str, Any]:
@@ -419,7 +438,7 @@ async def reconcile(free: int, rung: Callable[[], Awaitable[int]]) -> int:
             return 0
         expired = await lease.expire()
         await lease.wake()
-        wanted = 0 if paused() else min(free, await lease.due()) - await rung()
+        wanted = 0 if paused() or free <= 0 else await lease.due(free) - await rung()
     if expired:
         _log.warning("downloads of a silent worker put back", count=expired)
     if wanted > 0:

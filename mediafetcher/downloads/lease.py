@@ -392,9 +392,10 @@ async def clock_moved() -> None:
     )
 
 
-async def due() -> int:
-    """How many rows a free slot could claim now (the limits of sites left aside)."""
-    return int(await engine.fetchval(f"select count(*) from download d where {_DUE}"))
+async def due(most: int) -> int:
+    """How many rows free slots could claim now (the limits of sites left aside); no more than `most` are counted."""
+    first = f"select from download d where {_DUE} order by d.priority desc, d.created_at, d.id limit $1"
+    return int(await engine.fetchval(f"select count(*) from ({first}) as found", most))
 
 
 async def _leave(claim: Claim, sql: str, *values: Any) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from mediafetcher.fetching import warm, ytdlp
 
 _log = log.get("queue")
 _NAME = "mediafetcher"
+_BELLS = 256  # more than all machines have slots
 _PROGRESS_SECONDS = 0.25  # the pages hear of progress this often
 _LOOK_SECONDS = 600.0  # between two looks at whether a newer yt-dlp is due
 _PROGRESS_ROWS = 40  # in one notification, which may have 8,000 bytes
@@ -82,15 +83,23 @@ def _tick() -> None:
 
 
 async def ring(count: int = 1) -> None:
-    """Ring for `count` free slots, on whatever machines they are."""
+    """Ring for `count` free slots, on whatever machines they are; in a transaction, when that commits.
+
+    Where so many bells hang already that each slot finds one, no more are hung up: whoever hears one works until
+    nothing is due, and it was due before we looked.
+    """
     storage = _bell.storage
     messages = [_bell.serialize_task(_ring.s()) for _ in range(count)]
     await engine.execute(
-        f"insert into {storage.table_task} (queue, data, priority) select $1, unnest($2::bytea[]), 0",
+        f"with rung as (insert into {storage.table_task} (queue, data, priority)"
+        "  select $1, unnest($2::bytea[]), 0 where $4 >"
+        f"  (select count(*) from (select from {storage.table_task} where queue = $1 limit $4) as hanging))"
+        " select pg_notify($3, '')",
         _NAME,
         messages,
+        storage.channel,
+        _BELLS,
     )
-    await engine.execute("select pg_notify($1, '')", storage.channel)
 
 
 async def _rung() -> int:

@@ -16,8 +16,10 @@ import bench_load
 import bench_media
 import bench_page
 import bench_program
+import bench_server
 import bench_storing
 import report
+from bench_peers import APIS, Peer
 from figures import Figure
 
 PARTS: dict[str, Callable[..., list[Figure]]] = {
@@ -25,8 +27,8 @@ PARTS: dict[str, Callable[..., list[Figure]]] = {
     "accept": bench_program.accept,
     "links": bench_program.links,
     "fetching": bench_fetch.fetching,
-    "health": bench_fetch.health,
-    "endurance": bench_fetch.endurance,
+    "health": bench_server.health,
+    "endurance": bench_server.endurance,
     "burst": bench_load.burst,
     "ranges": bench_program.ranges,
     "serving": bench_bytes.serving,
@@ -53,14 +55,27 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--minutes", type=float, metavar="N", help="how long the crowd of `people` stays; the full run is 10"
     )
+    parser.add_argument(
+        "--peer",
+        dest="peers",
+        metavar="NAME=URL",
+        action="append",
+        type=Peer,
+        help=f"a server of another downloader that runs already and may fetch from 127.0.0.1; NAME: {', '.join(APIS)}",
+    )
     asked = parser.parse_args(arguments)
+    asked.alone = bool(asked.parts)
     if unknown := set(asked.parts) - PARTS.keys():
         parser.error(f"there is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     before, figures = os.getloadavg()[0], {}
     for name in asked.parts or PARTS:
         print(f"· {name}", file=sys.stderr)
         takes, began = inspect.signature(PARTS[name]).parameters, time.monotonic()
-        given = {word: getattr(asked, word) for word in ("quick", "deep", "minutes") if getattr(asked, word)}
+        given = {
+            word: getattr(asked, word)
+            for word in ("quick", "deep", "minutes", "peers", "alone")
+            if getattr(asked, word)
+        }
         try:
             figures[name] = PARTS[name](**{word: value for word, value in given.items() if word in takes})
         except Exception as error:  # the other parts are measured all the same

@@ -18,7 +18,7 @@ from figures import Figure, bearer, hammer, percentile, program, request, sql
 from mediafetcher.db import cluster
 from tests.faults.program import REPOSITORY, Program, free_port, until
 
-PEERS = REPOSITORY / ".cache" / "peers"
+PEERS = REPOSITORY / ".cache" / "peers" / "lists"
 LOCK = REPOSITORY / "scripts" / "lib" / "peers" / "requirements.lock"
 _TITLES = "alpine river fox market winter copper stone garden harbour violin comet meadow paper castle ember north"
 WORDS = _TITLES.split()

@@ -21,12 +21,15 @@ ITEMS, ROUNDS, HEAVIEST = 10_000, 5, 230_000
 _NODE = REPOSITORY / "web" / "bench"
 
 
-def page(*, quick: bool = False) -> list[Figure]:
+def page(*, quick: bool = False, alone: bool = False) -> list[Figure]:
+    """In a run of everything each page is looked at once, since Lighthouse takes its time: `scripts/bench page` does it
+    five times.
+    """
     node = _ready()
     if node is None:
         print("! Chromium, Node or Lighthouse is not to be had here: left out.", file=sys.stderr)
         return []
-    rounds = 1 if quick else ROUNDS
+    rounds = ROUNDS if alone and not quick else 1
     with program() as running, _signed_in(running) as cookie:
         item = _film(running)
         bench_lists.plant(running, 1, ITEMS)
@@ -46,7 +49,7 @@ def page(*, quick: bool = False) -> list[Figure]:
             )
         ]
         heavy = int(statistics.median(measured("weight", "/")["bytes"] for _ in range(rounds)))
-        scrolls = [measured("frames", "/library") for _ in range(rounds)]
+        scrolls = [measured("frames", "/library") for _ in range(1 if quick else ROUNDS)]
     return [
         *figures,
         Figure("first visit of the dashboard", f"{heavy / 1e3:.0f} kB", "<= 230 kB", heavy <= HEAVIEST),

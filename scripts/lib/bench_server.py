@@ -15,10 +15,10 @@ from tests.site import Site
 
 def health(*, quick: bool = False) -> list[Figure]:
     """/api/health while four downloads and a conversion run."""
-    seconds = 4.0 if quick else 15.0
+    seconds = 4.0 if quick else 10.0
     with scratch() as folder, program(jobs=5, jobs_per_site=5) as running, Site(folder) as site:
         make_film(folder / "film.mp4")
-        make_film(folder / "long.mkv", 240, "1280x720", "-c:v", "mpeg4", "-q:v", "5")
+        make_film(folder / "long.mkv", 60 if quick else 150, "1280x720", "-c:v", "mpeg4", "-q:v", "5")
         converting = running.submit(site.url("/media/long.mkv"))
         running.reach(converting, "convert")
         names = [link.rpartition("/")[2] for link in films("", folder, "slow", 4, 64 * MIB)]

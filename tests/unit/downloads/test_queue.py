@@ -152,6 +152,13 @@ async def test_bells_do_not_pile_up(owner):
     assert len(await _messages()) == 3
 
 
+async def test_ten_thousand_wishes_hang_up_no_more_bells_than_slots_can_hear():
+    await queue.ring(queue._BELLS - 1)
+    for _ in range(3):
+        await queue.ring(1)
+    assert len(await _messages()) == queue._BELLS
+
+
 async def test_no_results_are_kept(owner, running):
     id = await _known_source(owner, "https://films.example/1")
     await queue.ring(3)
