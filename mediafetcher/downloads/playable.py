@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mediafetcher.base import errors, settings
-from mediafetcher.downloads import gate, held, jobs, journal, made
+from mediafetcher.downloads import brought, gate, held, jobs, journal, made
 from mediafetcher.fetching.options import Options
 from mediafetcher.fetching.source import Info
 from mediafetcher.media import convert, probe
@@ -39,9 +39,11 @@ async def make(claim: jobs.Claim, hold: held.Hold, info: Info, source: Path, fac
     hold.enter("convert")
     await jobs.note(claim, stage="convert", converting=True)
     await journal.write(hold)
-    target = source.with_name("converted.mp4")
+    target = source.with_name(brought.CONVERTED)
     key = await made.name(claim, source) if decision.action in _ENCODES else None
-    if key is None:
+    if target.exists():
+        hold.say("it was converted before")
+    elif key is None:
         await _convert(claim, hold, source, target, facts, decision)
     elif await made.find(key, target):
         hold.say("it was encoded before")

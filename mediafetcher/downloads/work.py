@@ -11,7 +11,7 @@ from pathlib import Path
 from mediafetcher.accounts import cookies
 from mediafetcher.base import clock, errors, log, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import anew, held, jobs, journal, keeper, playable, playlists, trial, workspace
+from mediafetcher.downloads import anew, brought, held, jobs, journal, keeper, playable, playlists, trial, workspace
 from mediafetcher.fetching.fetch import Fetch
 from mediafetcher.fetching.source import Info, Result, Trial
 from mediafetcher.library import never, shares
@@ -81,6 +81,7 @@ async def _settle(claim: jobs.Claim, hold: held.Hold) -> str:
         hold.say(f"{error.detail} [{error.code}]", "error")
         if said := error.facts.get("said") or error.facts.get("reason"):
             hold.say(str(said), "error")
+        await asyncio.to_thread(brought.forget, workspace.path(claim.id))
         return await jobs.fail(claim, error, further=_further(hold))
     except jobs.Lost:
         return await jobs.ended(claim)
@@ -112,11 +113,12 @@ async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
     if claim.options.playlist:
         await trial.fetched(claim, hold, lambda other: playlists.expand(claim, hold, folder, other))
         return
-    fetched = await trial.fetched(claim, hold, lambda other: _fetch(claim, hold, folder, other))
+    fetched = await _again(claim, hold, folder) or await trial.fetched(
+        claim, hold, lambda other: _fetch(claim, hold, folder, other)
+    )
     if fetched is None:
         return
     info, result, own = fetched
-    hold.say(f"fetched {result.size} bytes")
     info = replace(info, duration=result.duration or info.duration)
     came = await probe.probe(result.file)
     made = await playable.make(claim, hold, info, result.file, came)
@@ -154,7 +156,21 @@ async def _fetch(
         result = await source.download(_downloaded(hold))
         if jar:
             jar.returned = result.cookies
+        await asyncio.to_thread(brought.note, folder, info, result, bool(jar))
+        hold.say(f"fetched {result.size} bytes")
         return info, result, bool(jar)
+
+
+async def _again(claim: jobs.Claim, hold: held.Hold, folder: Path) -> tuple[Info, Result, bool] | None:
+    """What an earlier attempt brought, where the rest was not its fault; None: it is to be fetched."""
+    there = await asyncio.to_thread(brought.found, folder)
+    if there is None:
+        await asyncio.to_thread(brought.forget, folder)
+        return None
+    hold.say(f"{there.result.size} bytes were fetched before")
+    await never.require(claim.owner, [there.info.source_key])
+    await jobs.note(claim, stage="download", title=there.info.title, duration=there.info.duration)
+    return there.info, there.result, there.own
 
 
 def _keys(claim: jobs.Claim, info: Info) -> list[str]:
@@ -165,6 +181,7 @@ def _keys(claim: jobs.Claim, info: Info) -> list[str]:
 async def _convert_stored(claim: jobs.Claim, hold: held.Hold) -> None:
     """What is stored already, made playable."""
     folder = await asyncio.to_thread(workspace.make, claim.id)
+    await asyncio.to_thread(brought.forget, folder)
     info, result, side_files = await anew.stored(claim, folder)
     came = await probe.probe(result.file)
     made = await playable.make(claim, hold, info, result.file, came)

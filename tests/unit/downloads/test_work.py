@@ -10,9 +10,11 @@ import pytest
 from mediafetcher.accounts import cookies, jars
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import held, jobs, journal, work, workspace
+from mediafetcher.downloads import brought, held, jobs, journal, work, workspace
 from mediafetcher.fetching.options import Options
+from mediafetcher.fetching.source import Info, Result
 from mediafetcher.library import check, items, store
+from mediafetcher.media import convert
 
 
 @pytest.fixture(autouse=True)
@@ -302,6 +304,81 @@ async def test_what_was_fetched_before_a_pause_is_not_fetched_again(owner, site)
     await _stored(await jobs.get(row["id"]))
     ranges = [asked.get("range") for asked in site.log if asked["method"] == "GET"]
     assert any(range and not range.startswith("bytes=0-") for range in ranges)
+
+
+def _bodies(site, name: str) -> int:
+    return len([asked for asked in site.asked(name) if asked["method"] == "GET"])
+
+
+@pytest.mark.parametrize("order", ["pause", "stop"])
+async def test_what_ends_a_conversion_costs_no_second_download(owner, site, order):
+    row = await jobs.submit(owner, site.url("/media/long.webm"))
+    at_work = asyncio.create_task(work.run(await jobs.claim()))
+    hold = await _reach(row["id"], "convert")
+    asked = _bodies(site, "/media/long.webm")
+    if order == "stop":
+        hold.obey("stop")
+    else:
+        await jobs.pause(row["id"], owner)
+        for found, wanted in await jobs.beat():
+            found.obey(wanted)
+    await at_work
+    if order == "pause":
+        await jobs.resume(row["id"], owner)
+    await work.run(await jobs.claim())
+    item = await _stored(await jobs.get(row["id"]))
+    assert item["title"] == "long" and _bodies(site, "/media/long.webm") == asked
+    assert any("were fetched before" in line["message"] for line in await journal.read(row["id"], owner))
+    await _nothing_left()
+
+
+async def test_nor_does_a_share_that_is_away_in_the_end_and_no_second_conversion(owner, site, share, monkeypatch):
+    row = await jobs.submit(owner, site.url("/media/h264_aac.mkv"))
+    stage = store.stage
+
+    async def away(*given, **named):
+        await share("offline")
+        return await stage(*given, **named)
+
+    monkeypatch.setattr(store, "stage", away)
+    await work.run(await jobs.claim())
+    assert (await jobs.get(row["id"]))["error"]["code"] == "media_offline"
+    asked = _bodies(site, "/media/h264_aac.mkv")
+    monkeypatch.setattr(store, "stage", stage)
+    monkeypatch.delattr(convert, "convert")
+    await share("online")
+    await engine.execute("update download set run_after = now()")
+    await work.run(await jobs.claim())
+    await _stored(await jobs.get(row["id"]))
+    assert _bodies(site, "/media/h264_aac.mkv") == asked
+    await _nothing_left()
+
+
+async def test_what_came_too_short_is_fetched_again(owner, site):
+    row = await _run(owner, site.url("/media/trunc.mp4"))
+    assert (row["state"], row["error"]["code"]) == ("queued", "truncated")
+    assert brought.found(settings.get().work / str(row["id"])) is None
+
+
+def test_a_note_that_leads_elsewhere_counts_nothing(tmp_path):
+    """Whoever fetches may write to the folder: the names in it are its own, or none."""
+    film, secret = tmp_path / "media.mp4", tmp_path.parent / "key"
+    film.write_bytes(b"film")
+    secret.write_bytes(b"film")
+    info = Info("a", "", "", "", "", "")
+    brought.note(tmp_path, info, Result(film, 4, cookies="canary"), True)
+    there = brought.found(tmp_path)
+    assert there.result == Result(film, 4) and there.info == info and there.own
+    assert all(b"canary" not in path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
+    for other in (Result(secret, 4), Result(film, 5), Result(film, 4, poster=secret)):
+        brought.note(tmp_path, info, other, False)
+        assert brought.found(tmp_path) is None
+    film.unlink()
+    film.symlink_to(secret)
+    brought.note(tmp_path, info, Result(film, 4), False)
+    assert brought.found(tmp_path) is None
+    (tmp_path / ".brought.json").write_text("{")
+    assert brought.found(tmp_path) is None
 
 
 async def test_a_lost_lease_leaves_the_row_to_its_new_holder(owner, site):
