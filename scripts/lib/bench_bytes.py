@@ -7,14 +7,13 @@ import random
 import shutil
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from figures import GIB, MIB, Client, Figure, bearer, cpu, percentile, program, request, sql
+from figures import GIB, MIB, Client, Figure, bearer, cpu, leave_out, percentile, program, request, sql
 
 from tests.faults.program import REPOSITORY, Program, free_port, until
 
@@ -41,7 +40,7 @@ def serving(*, quick: bool = False) -> list[Figure]:
         ours = (running.port, f"/media/{item}", bearer(running), {running.process.pid} if running.process else set())
         with _nginx(file) as peer:
             figures = asyncio.run(_seeks(ours, peer, size)) + asyncio.run(_whole(ours, peer, size))
-            return figures + asyncio.run(_watched(ours, peer, size))
+            return figures + asyncio.run(_watched(ours, peer, size, WATCHED / 4 if quick else WATCHED))
 
 
 def stored(running: Program, database: Any, size: int) -> tuple[int, Path]:
@@ -120,11 +119,11 @@ async def _whole(ours: Server, peer: Server | None, size: int) -> list[Figure]:
     return figures
 
 
-async def _watched(ours: Server, peer: Server | None, size: int) -> list[Figure]:
+async def _watched(ours: Server, peer: Server | None, size: int, seconds: float) -> list[Figure]:
     """Some viewers at 40 MB/s each: whether they get it, what it takes, and how /api/health answers meanwhile."""
     health: list[float] = []
     feeling = asyncio.create_task(_feel(ours[0], health))
-    rate, used = await _viewers(ours, size)
+    rate, used = await _viewers(ours, size, seconds)
     feeling.cancel()
     worst = percentile(health, 0.99) * 1e3
     figures = [
@@ -133,7 +132,7 @@ async def _watched(ours: Server, peer: Server | None, size: int) -> list[Figure]
         Figure("· CPU for them", f"{used:.0%} of a core", "", True),
     ]
     if peer:
-        _, other = await _viewers(peer, size)
+        _, other = await _viewers(peer, size, seconds)
         figures.append(Figure("· · of nginx with sendfile", f"{other:.0%} of a core", "", True))
     return figures
 
@@ -147,7 +146,7 @@ async def _feel(port: int, times: list[float]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def _viewers(server: Server, size: int) -> tuple[float, float]:
+async def _viewers(server: Server, size: int, seconds: float) -> tuple[float, float]:
     """-> MB/s of each viewer, and the part of a core that the server takes."""
     port, path, headers, pids = server
     got, before, began = 0, cpu(pids), time.monotonic()
@@ -156,7 +155,7 @@ async def _viewers(server: Server, size: int) -> tuple[float, float]:
         nonlocal got
         mine = 0
         async with Client(port, headers) as client:
-            while (now := time.monotonic() - began) < WATCHED:
+            while (now := time.monotonic() - began) < seconds:
                 if mine > RATE * now:
                     await asyncio.sleep((mine - RATE * now) / RATE)
                 first = (start + mine) % (size - MIB)
@@ -176,7 +175,7 @@ async def _viewers(server: Server, size: int) -> tuple[float, float]:
 def _nginx(file: Path) -> Iterator[Server | None]:
     binary = _binary()
     if binary is None:
-        print("! nginx is not to be had here: left out.", file=sys.stderr)
+        leave_out("nginx is not to be had here.")
         yield None
         return
     folder, port = PLACE / "run", free_port()

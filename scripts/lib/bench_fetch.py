@@ -60,11 +60,11 @@ def fetching(*, quick: bool = False, peers: Sequence[Peer] = ()) -> list[Figure]
     with scratch() as folder, served(folder) as base, program(jobs=AT_ONCE, jobs_per_site=AT_ONCE) as running:
         make_film(folder / "film.mp4")
         ours(running, films(base, folder, "first", 1, MIB))  # what only the first one pays
-        figures += _one(running, base, folder, peers, 2 if quick else ROUNDS)
-        figures += _many(running, base, folder, 20, MIB, 2 if quick else ROUNDS, peers)
+        figures += _one(running, base, folder, peers, 1 if quick else ROUNDS)
+        figures += _many(running, base, folder, 20, MIB, 1 if quick else ROUNDS, peers, each=not quick)
         if not quick:  # a long round is 200 measurements already
-            figures += _many(running, base, folder, 200, 64 << 10, 1, peers)
-        figures += _large(running, base, folder, (32 if quick else 200) * MIB, 2 if quick else ROUNDS)
+            figures += _many(running, base, folder, 200, 64 << 10, 1, peers, each=False)
+        figures += _large(running, base, folder, (32 if quick else 200) * MIB, 1 if quick else ROUNDS)
     return figures
 
 
@@ -167,8 +167,17 @@ def _one(running: Program, base: str, folder: Path, peers: Sequence[Peer], round
 
 
 def _many(
-    running: Program, base: str, folder: Path, count: int, size: int, rounds: int, peers: Sequence[Peer]
+    running: Program,
+    base: str,
+    folder: Path,
+    count: int,
+    size: int,
+    rounds: int,
+    peers: Sequence[Peer],
+    *,
+    each: bool,
 ) -> list[Figure]:
+    """`each`: also a command for each link, as one who pastes them."""
     hand = folder / "hand"
     ways = {
         "": functools.partial(ours, running),
@@ -177,8 +186,8 @@ def _many(
         "yt-dlp, 3 commands with a third each": lambda links: _commands([links[i::3] for i in range(3)], hand),
         **{peer.name: peer.fetch for peer in peers},
     }
-    if count > 100:
-        ways.pop("yt-dlp, a command for each link, 3 at once")  # known from the smaller round; it takes its minutes
+    if not each:  # it takes its minutes
+        ways.pop("yt-dlp, a command for each link, 3 at once")
     costs = _medians(rounds, lambda number: films(base, folder, f"round-{size}-{number}", count, size), ways)
     for path in folder.glob("round-*"):
         path.unlink()

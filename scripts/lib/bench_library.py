@@ -4,9 +4,9 @@ import library_bench
 from figures import GIB, Figure
 
 
-def adopting(*, deep: bool = False) -> list[Figure]:
+def adopting(*, quick: bool = False, deep: bool = False) -> list[Figure]:
     """Many small files and a few large ones into a new library, again, and the check of it all."""
-    count = 100_000 if deep else 2000
+    count = 100_000 if deep else 500 if quick else 2000
     small = library_bench.import_files(count)
     films = library_bench.import_films(*(16, 256 << 20) if deep else (6, 64 << 20))
     rate, peak = count / small.adopted.seconds, max(small.adopted.memory)

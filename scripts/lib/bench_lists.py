@@ -6,14 +6,13 @@ import os
 import random
 import statistics
 import subprocess
-import sys
 import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from figures import Figure, bearer, hammer, percentile, program, request, sql
+from figures import Figure, bearer, hammer, leave_out, percentile, program, request, sql
 
 from mediafetcher.db import cluster
 from tests.faults.program import REPOSITORY, Program, free_port, until
@@ -52,7 +51,7 @@ def lists(*, quick: bool = False) -> list[Figure]:
             paths = _paths(running, head, count)
             if peer:
                 _same(running.port, peer, head, paths)
-            ours, theirs = asyncio.run(_rounds(running.port, peer, head, paths))
+            ours, theirs = asyncio.run(_rounds(running.port, peer, head, paths, 2 if quick else ROUNDS))
             costs[count] = statistics.median(rate for rate, _ in ours)
             worst = percentile([time for _, times in ours for time in times], 0.99) * 1e3
             figures.append(Figure(f"page, page 2, search over {count:,} items", f"{costs[count]:.0f} /s", "", True))
@@ -106,10 +105,10 @@ def _same(port: int, peer: int, head: dict[str, str], paths: list[str]) -> None:
             assert one == two, (one, two)
 
 
-async def _rounds(port: int, peer: int | None, head: dict[str, str], paths: list[str]):  # type: ignore[no-untyped-def]
+async def _rounds(port: int, peer: int | None, head: dict[str, str], paths: list[str], rounds: int):  # type: ignore[no-untyped-def]
     ours, theirs = [], []
     await hammer(port, head, paths[:20], CONNECTIONS)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         ours.append(await hammer(port, head, paths, CONNECTIONS))
         if peer:
             theirs.append(await hammer(peer, head, paths, CONNECTIONS))
@@ -121,7 +120,7 @@ def _peer(running: Program) -> Iterator[int | None]:
     """The peer on the same database -> its port; None where its packages cannot be installed."""
     python = _peer_python()
     if python is None:
-        print("! FastAPI and SQLAlchemy cannot be installed here: left out.", file=sys.stderr)
+        leave_out("FastAPI and SQLAlchemy cannot be installed here.")
         yield None
         return
     port = free_port()

@@ -31,8 +31,8 @@ def mix(*, quick: bool = False) -> list[Figure]:
         always = _timed(lambda: [_transcode(film, folder / "all.mp4") for film in films])
     wall, cpu = (mine / other for mine, other in zip(ours, always, strict=True))
     return [
-        Figure("20 mixed files made playable, time / transcoding always", f"1/{1 / wall:.0f}", "<= 1/5", wall <= 0.2),
-        Figure("· the same of CPU", f"1/{1 / cpu:.0f}", "<= 1/5", cpu <= 0.2),
+        Figure("20 mixed files made playable, time / transcoding always", f"1/{1 / wall:.1f}", "<= 1/5", wall <= 0.2),
+        Figure("· the same of CPU", f"1/{1 / cpu:.1f}", "<= 1/5", cpu <= 0.2),
     ]
 
 

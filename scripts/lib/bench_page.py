@@ -12,7 +12,7 @@ from typing import Any
 
 import bench_lists
 import httpx
-from figures import Figure, program, scratch
+from figures import Figure, leave_out, program, scratch
 
 from mediafetcher.media import ffmpeg
 from tests.faults.program import NAME, PASSWORD, REPOSITORY, Program, free_port
@@ -27,7 +27,7 @@ def page(*, quick: bool = False, alone: bool = False) -> list[Figure]:
     """
     node = _ready()
     if node is None:
-        print("! Chromium, Node or Lighthouse is not to be had here: left out.", file=sys.stderr)
+        leave_out("Chromium, Node or Lighthouse is not to be had here.")
         return []
     rounds = ROUNDS if alone and not quick else 1
     with program() as running, _signed_in(running) as cookie:

@@ -38,11 +38,11 @@ def start(*, quick: bool = False, peers: Sequence[Peer] = ()) -> list[Figure]:
             wait_for_health(running.port)
             return time.monotonic() - began
 
-        took = median(5, once)
+        took = median(3 if quick else 5, once)
         memory = sum(proportional(pid) for pid in running.everything())
         time.sleep(SETTLED)
         everything = running.everything()
-        before, seconds = cpu(everything), IDLE / 2 if quick else IDLE
+        before, seconds = cpu(everything), IDLE / 4 if quick else IDLE
         time.sleep(seconds)
         used = (cpu(everything) - before) / seconds
     return [
@@ -76,14 +76,14 @@ class _Slow(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None: ...
 
 
-def accept() -> list[Figure]:
+def accept(*, quick: bool = False) -> list[Figure]:
     """The answer to POST /api/downloads while extractions run."""
     site = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Slow)
     threading.Thread(target=site.serve_forever, daemon=True).start()
     base = f"http://127.0.0.1:{site.server_address[1]}"
     with program() as running:
         times = []
-        for number in range(40):
+        for number in range(20 if quick else 40):
             wish = json.dumps({"url": f"{base}/page/{number}"})
             head = {"Authorization": f"Bearer {running._token}", "Content_Type": "application/json"}
             began = time.monotonic()
@@ -200,12 +200,25 @@ async def _plant(running: Program, name: str) -> int:
 # ---- the ladder ---------------------------------------------------------------------------------------
 
 
-def ladder() -> list[Figure]:
+def ladder(*, quick: bool = False) -> list[Figure]:
     """CPU seconds of what the decision chooses, beside transcoding always, for 20 s of 1080p."""
     with scratch() as folder:
         film = folder / "film.mkv"
-        source = "testsrc2=size=1920x1080:rate=25:duration=20"
-        make = [ffmpeg.path(), "-v", "error", "-f", "lavfi", "-i", source, "-f", "lavfi", "-i", "sine=duration=20"]
+        seconds = 5 if quick else 20
+        source = f"testsrc2=size=1920x1080:rate=25:duration={seconds}"
+        make = [
+            ffmpeg.path(),
+            "-v",
+            "error",
+            "-f",
+            "lavfi",
+            "-i",
+            source,
+            "-f",
+            "lavfi",
+            "-i",
+            f"sine=duration={seconds}",
+        ]
         coding = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", str(film)]
         subprocess.run([*make, *coding], check=True)
         chosen = children_cpu(lambda: asyncio.run(_as_decided(film, folder / "out.mp4")))

@@ -49,7 +49,7 @@ async def _feel(running: Program, seconds: float) -> list[float]:
 
 def endurance(*, quick: bool = False) -> list[Figure]:
     """Many downloads in a row: the server's memory, and what is left behind."""
-    count = 60 if quick else 300
+    count = 60 if quick else 200
     with scratch() as folder, served(folder) as base, program(jobs=AT_ONCE, jobs_per_site=AT_ONCE) as running:
         assert running.process is not None
         server = running.process.pid

@@ -6,6 +6,7 @@ import os
 import resource
 import shutil
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,14 @@ from tests.faults.program import Program
 
 MIB, GIB = 1 << 20, 1 << 30
 _TICKS = os.sysconf("SC_CLK_TCK")
+
+
+LEFT_OUT: list[str] = []  # what is not to be had here, in words
+
+
+def leave_out(words: str) -> None:
+    print(f"! {words}", file=sys.stderr)
+    LEFT_OUT.append(words)
 
 
 class Figure(NamedTuple):

@@ -1,77 +1,195 @@
-"""The table of a run as a page of the documents, and the comparisons in it as a picture."""
+"""The figures of a run as a page of the documents, and how far each is from its goal as a picture."""
 
 import os
 import platform
 import re
 import time
+from math import log10
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from figures import Figure
+from figures import LEFT_OUT, Figure
 
 from mediafetcher import __version__
 
 ROOT = Path(__file__).parents[2]
 PAGE, PICTURE = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "images" / "benchmarks.svg"
 _BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
-_TIMES = re.compile(r"^(?:1/)?([\d.]+)(?: x)?$")
+TITLES = {
+    "start": "Start and rest",
+    "accept": "One link accepted",
+    "links": "A link that is in the store already",
+    "fetching": "From the link to the library",
+    "health": "The server meanwhile",
+    "endurance": "Many downloads in a row",
+    "burst": "Thousands of links at once",
+    "ranges": "The end of a large file",
+    "serving": "A file of 2 GB served",
+    "lists": "Lists and search",
+    "live": "Live progress",
+    "people": "A crowd",
+    "references": "References",
+    "ladder": "One film made playable",
+    "mix": "A mixed corpus made playable",
+    "storing": "Into the store",
+    "import": "A folder taken in",
+    "large": "One large file",
+    "export": "The tree for Jellyfin and others",
+    "page": "The page",
+}
+_NUMBER = re.compile(r"(\d[\d.,]*)(?:/(\d[\d.]*))?")
 
 
-def write(figures: dict[str, list[Figure]], load: tuple[float, float]) -> None:
+def write(figures: dict[str, list[Figure]], load: tuple[float, float], seconds: float) -> None:
     """Put the figures into the page, between its marks, and draw the picture."""
-    made = time.strftime("%Y-%m-%d")
-    lines = [
-        f"Version {__version__}, {made}, {os.cpu_count()} processors ({platform.machine()}), load of the machine"
-        f" {load[0]:.1f} before and {load[1]:.1f} after.",
-        "",
-        "![How many times the other's figure](images/benchmarks.svg)",
-        "",
-        "| | Figure | Goal | |",
-        "| --- | --- | --- | --- |",
-    ]
-    for part in figures.values():
-        lines += [f"| {one.what} | {one.value} | {one.goal} | {'yes' if one.good else '**no**'} |" for one in part]
-    text = PAGE.read_text()
-    head, _, rest = text.partition(_BEGIN)
+    head, _, rest = PAGE.read_text().partition(_BEGIN)
     _, _, tail = rest.partition(_END)
-    PAGE.write_text(f"{head}{_BEGIN}\n\n" + "\n".join(lines) + f"\n\n{_END}{tail}")
-    PICTURE.write_text(_drawn([(title, one) for part in figures.values() for title, one in _compared(part)]))
+    body = "\n".join([*_machine(load, seconds), "", *_summary(figures), "", *_table(figures)])
+    PAGE.write_text(f"{head}{_BEGIN}\n\n{body}\n\n{_END}{tail}")
+    PICTURE.write_text(draw(figures))
 
 
-def _compared(part: list[Figure]) -> list[tuple[str, float]]:
-    """What is a ratio beside a peer -> its words and the number. A line that begins with a dot belongs to the last."""
+def _machine(load: tuple[float, float], seconds: float) -> list[str]:
+    model = memory = ""
+    for line in _lines("/proc/cpuinfo"):
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+    for line in _lines("/proc/meminfo"):
+        if line.startswith("MemTotal"):
+            memory = f"{int(line.split()[1]) / 1e6:.0f} GB of memory, "
+    lines = [
+        f"Version {__version__}, {time.strftime('%Y-%m-%d')}. {os.cpu_count()} processors"
+        f" ({model or platform.machine()}), {memory}Linux {platform.release()}, Python {platform.python_version()}."
+        f" Load of the machine {load[0]:.1f} before and {load[1]:.1f} after; the run took {seconds / 60:.0f} minutes."
+    ]
+    return lines + [f"Left out: {words}" for words in LEFT_OUT]
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []
+
+
+def _summary(figures: dict[str, list[Figure]]) -> list[str]:
+    aimed = [(name, one) for name, one in _full_names(figures) if one.goal]
+    missed = [(name, one) for name, one in aimed if not one.good]
+    lines = [f"**{len(aimed) - len(missed)} of {len(aimed)} goals are met.**"]
+    if missed:
+        lines += ["Not met, with the reasons below the table:", ""]
+        lines += [f"- {name}: {one.value} (goal {one.goal})" for name, one in missed]
+    return [*lines, "", "![How far each figure is from its goal](images/benchmarks.svg)"]
+
+
+def _full_names(figures: dict[str, list[Figure]]) -> list[tuple[str, Figure]]:
+    """Each figure with words that stand by themselves: a line with a dot belongs to the last without one."""
     found, above = [], ""
-    for one in part:
-        above = above if one.what.startswith("·") else one.what
-        number = _TIMES.match(one.value)
-        if number and "beside" in one.what:
-            found.append((f"{above}, {one.what.removeprefix('· ')}", float(number[1])))
+    for part in figures.values():
+        for one in part:
+            above = above if one.what.startswith("·") else one.what
+            name = one.what if one.what == above else f"{above}, {one.what.lstrip('· ')}"
+            found.append((name, one))
     return found
 
 
-def _drawn(rows: list[tuple[str, float]]) -> str:
-    """Bars on a scale that shows 1 x and 10 x alike: each tenfold step has the same width."""
-    from math import log10
+def _table(figures: dict[str, list[Figure]]) -> list[str]:
+    lines = ["| | Figure | Goal | Met |", "| --- | --- | --- | --- |"]
+    for part, rows in figures.items():
+        lines.append(f"| **{TITLES.get(part, part)}** | | | |")
+        for one in rows:
+            met = ("yes" if one.good else "**no**") if one.goal else ""
+            lines.append(f"| {one.what} | {one.value} | {one.goal} | {met} |")
+    return lines
 
-    row, left, unit = 34, 430, 120
-    low = min([0.1, *(value for _, value in rows)])
-    height = row * len(rows) + 50
 
-    def at(value: float) -> float:
-        return left + unit * (log10(max(value, low)) - log10(low))
+# ---- the picture -----------------------------------------------------------------------------------------
 
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 {height}" font-family="sans-serif" font-size="13">',
-        "<style>text{fill:#333}@media(prefers-color-scheme:dark){text{fill:#ddd}}</style>",
+_ROW, _LEFT, _UNIT, _WIDTH = 21, 470, 105, 960  # pixels: a row, where the scale begins, a tenfold step, all
+_LEAST, _MOST = 0.1, 100.0  # times as good as the goal; what is further out is drawn at the end of the scale
+
+
+def beyond(one: Figure) -> float | None:
+    """How many times better than its goal a figure is: 1 is just met. None where there is no number to compare."""
+    value, goal = _number(one.value), _number(one.goal)
+    if value is None or goal is None or one.goal[:1] not in "<>":
+        return None
+    better = value / goal if one.goal.startswith(">") else goal / value if value else _MOST
+    return min(_MOST, max(_LEAST, better)) if goal else None
+
+
+def _number(words: str) -> float | None:
+    found = _NUMBER.search(words)
+    if not found:
+        return None
+    return float(found[1].replace(",", "")) / float(found[2] or 1)
+
+
+def draw(figures: dict[str, list[Figure]]) -> str:
+    """A bar for each figure with a goal, to the right where it is met; ten times better is a step further."""
+    drawn: list[str] = []
+    y = 44.0
+    for part, rows in figures.items():
+        if not any(one.goal for one in rows):
+            continue
+        drawn.append(f'<text x="12" y="{y + 15:.0f}" class="title">{escape(TITLES.get(part, part))}</text>')
+        y += _ROW
+        for number, one in enumerate(rows):
+            below = rows[number + 1 :]
+            heads = not one.what.startswith("·") and any(
+                other.goal for other in below[: next((i for i, o in enumerate(below) if o.what[0] != "·"), len(below))]
+            )
+            if one.goal or heads:
+                drawn += _row(one, y)
+                y += _ROW
+        y += 6
+    height = y + 12
+    return "\n".join([*_frame(height), *drawn, "</svg>"]) + "\n"
+
+
+def _at(times: float) -> float:
+    return _LEFT + _UNIT * (log10(times) - log10(_LEAST))
+
+
+def _row(one: Figure, y: float) -> list[str]:
+    indent = 36 if one.what.startswith("·") else 22
+    words = one.what.lstrip("· ")
+    words = words if len(words) < 66 else words[:64] + "…"
+    parts = [f'<text x="{indent}" y="{y + 15:.0f}">{escape(words)}</text>']
+    times, end = beyond(one), _at(1)
+    if times is not None:
+        first, end = sorted((_at(1), _at(times)))
+        kind = "met" if one.good else "missed"
+        width = max(3.0, end - first)
+        parts.append(f'<rect x="{first:.1f}" y="{y + 4:.0f}" width="{width:.1f}" height="13" class="{kind}"/>')
+    elif one.goal:
+        kind = "met" if one.good else "missed"
+        parts.append(f'<circle cx="{_at(1):.1f}" cy="{y + 10.5:.1f}" r="5" class="{kind}"/>')
+    said = f"{one.value}, goal {one.goal}" if one.goal else one.value
+    said += "" if one.good else ": not met"
+    weight = "" if one.good else ' class="no"'
+    place = max(end, _at(1)) + 9 if one.goal else _at(1) + 9
+    # Where the bar leaves no room to its right, the words stand on its left side of the line.
+    if place + 6.4 * len(said) > _WIDTH:
+        parts.append(f'<text x="{_at(1) - 9:.0f}" y="{y + 15:.0f}" text-anchor="end"{weight}>{escape(said)}</text>')
+    else:
+        parts.append(f'<text x="{place:.0f}" y="{y + 15:.0f}"{weight}>{escape(said)}</text>')
+    return parts
+
+
+def _frame(height: float) -> list[str]:
+    style = (
+        "text{fill:#1f2933}.title{font-weight:600}.no{fill:#9a3412;font-weight:600}.met{fill:#0d9488}"
+        ".missed{fill:#d97706}line{stroke:#8a94a0}.step{stroke-dasharray:2 4}"
+        "@media(prefers-color-scheme:dark){text{fill:#dde3ea}.no{fill:#fdba74}.met{fill:#2dd4bf}.missed{fill:#f59e0b}}"
+    )
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height:.0f}"'
+        ' font-family="system-ui, sans-serif" font-size="12.5">',
+        f"<title>How far each figure is from its goal</title><style>{style}</style>",
     ]
-    for number, (words, value) in enumerate(rows):
-        y = 10 + number * row
-        colour = "#0d9488" if value >= 1 else "#d97706"
-        start, end = sorted((at(1), at(value)))
-        parts.append(f'<text x="{left - 10}" y="{y + 15}" text-anchor="end">{escape(words[:64])}</text>')
-        parts.append(f'<rect x="{start:.0f}" y="{y}" width="{max(2, end - start):.0f}" height="20" fill="{colour}"/>')
-        parts.append(f'<text x="{max(end, at(1)) + 8:.0f}" y="{y + 15}">{value:g} x</text>')
-    one = at(1)
-    parts.append(f'<line x1="{one:.0f}" y1="0" x2="{one:.0f}" y2="{height - 30}" stroke="#888"/>')
-    parts.append(f'<text x="{one:.0f}" y="{height - 12}" text-anchor="middle">as the other (1 x)</text></svg>')
-    return "\n".join(parts) + "\n"
+    for times, words in ((0.1, "10 x short"), (1.0, "the goal"), (10.0, "10 x better"), (100.0, "100 x")):
+        x, kind = _at(times), "" if times == 1 else ' class="step"'
+        lines.append(f'<line x1="{x:.0f}" y1="30" x2="{x:.0f}" y2="{height - 8:.0f}"{kind}/>')
+        lines.append(f'<text x="{x:.0f}" y="20" text-anchor="middle">{words}</text>')
+    return lines
