@@ -3,8 +3,11 @@
 import asyncio
 import hashlib
 import os
+import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -12,6 +15,7 @@ from mediafetcher.base import child, errors, settings
 from mediafetcher.fetching import fetch
 from mediafetcher.fetching.options import Options
 from mediafetcher.media import probe
+from tests.site import Site
 from tests.site.behaviours import free_box
 
 COOKIES = "# Netscape HTTP Cookie File\n127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tok\n"
@@ -199,6 +203,26 @@ async def test_titles_are_never_names(site, folder, kind):
     info, result = await bring(site.url(f"/page/{kind}"), folder)
     assert result.file.name == "media.mp4"
     assert 0 < len(info.title) <= 300 and info.title.isprintable()
+
+
+STRANGE = ["film.desktop", "mov\u202e4pm.exe", "-rf.mp4", "%0a" + "f" * 230 + ".mp4", "a.mp4.vbs"]
+
+
+@pytest.mark.parametrize("name", STRANGE)
+async def test_a_files_name_and_ending_are_ours(state, folder, tmp_path, media_corpus, name):
+    """S13. What a server calls a file is never a name here, and an ending that could be run is none."""
+    served = tmp_path / "served"
+    served.mkdir()
+    shutil.copyfile(media_corpus / "ok.mp4", served / name)
+    with Site(served) as site:
+        try:
+            _, result = await bring(site.url(f"/noname/{quote(name)}"), folder)
+            assert result.file == folder / f"media{result.file.suffix}"
+        except errors.FetchProblem:
+            pass  # an ending that yt-dlp does not trust: refused, with a code
+    written = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    assert all(re.fullmatch(r"media\.(mp4|unknown_video|bin)(\.part)?", one) for one in written), written
+    assert {path.name for path in folder.parent.iterdir()} == {folder.name}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has another account to drop to")

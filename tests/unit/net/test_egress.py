@@ -97,6 +97,20 @@ def test_a_direct_connect_without_a_look_up(port):
     assert "Blocked" in _behind(program)
 
 
+_REBOUND = """
+import socket
+answers = iter([("93.184.215.14", PORT), ("127.0.0.1", PORT)])  # public when it is looked at, private a moment later
+socket.getaddrinfo = lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", next(answers))]
+seen = socket.getaddrinfo("rebound.example", PORT)
+socket.create_connection(("rebound.example", PORT), 3)
+"""
+
+
+def test_a_name_that_became_a_private_address(port):
+    """Whatever a name said before: what counts is the address at the moment of the connect."""
+    assert "Blocked" in _behind(_REBOUND.replace("PORT", str(port)), ["good.example"])
+
+
 @pytest.mark.parametrize(
     "program",
     [
