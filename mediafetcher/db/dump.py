@@ -41,7 +41,7 @@ class Facts:
 async def _connection(dsn: str) -> AsyncIterator[Any]:
     try:
         connection = await asyncpg.connect(dsn, timeout=10)
-    except (OSError, asyncpg.PostgresError) as error:
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         raise errors.DatabaseAway(f"The database does not answer ({error}): is it running?") from error
     try:
         yield connection
@@ -77,6 +77,12 @@ async def _facts(connection: Any) -> Facts:
     known = "migration" in counts
     rows = await connection.fetch("select name from migration where app_name = $1 order by 1", APP) if known else []
     return Facts(counts, [row[0] for row in rows], await connection.fetchval("show server_version"))
+
+
+async def version(dsn: str) -> str:
+    """The version of that server, as it names itself. Raises `DatabaseAway`."""
+    async with _connection(dsn) as connection:
+        return await connection.fetchval("show server_version")
 
 
 async def media_folder(dsn: str) -> Path | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from mediafetcher.base import confine, errors
 from mediafetcher.base.settings import Settings
 from mediafetcher.db import cluster, dump
-from mediafetcher.doctor import machine, share
+from mediafetcher.doctor import database, machine, share
 from mediafetcher.doctor.findings import Finding
 from mediafetcher.library import mount
 
@@ -19,6 +19,7 @@ def examine(settings: Settings) -> list[Finding]:
     now = time.time()
     return [
         *machine.state_folder(settings.state),
+        *(database.external(settings.database_url) if settings.database_url else ()),
         *share.examine(media_folder(settings), settings.state, account),
         *machine.names(),
         *machine.clock(now, machine.newest_time(settings.state)),

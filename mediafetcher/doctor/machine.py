@@ -1,5 +1,6 @@
 """The machine: where the database lies, room, names, the clock, memory, the graphics card, versions."""
 
+import asyncio
 import ctypes
 import os
 import pwd
@@ -8,7 +9,6 @@ import socket
 import sys
 import threading
 import time
-from importlib import metadata
 from pathlib import Path
 
 from mediafetcher import __version__
@@ -17,6 +17,8 @@ from mediafetcher.base.confine import Account
 from mediafetcher.db import cluster
 from mediafetcher.doctor import container
 from mediafetcher.doctor.findings import Finding, Findings, note, ok, problem
+from mediafetcher.fetching import ytdlp
+from mediafetcher.media import ffmpeg
 
 NAMES = ("example.org", "github.com")  # one of them is enough
 _PATIENCE = 8.0  # seconds for a name
@@ -80,14 +82,28 @@ def names() -> Findings:
 
 def clock(now: float, newest: float) -> Findings:
     """`now` and `newest` are seconds since 1970; `newest` is the youngest time that must have passed already."""
-    fix = "on the host: timedatectl set-ntp true" if container.is_container() else "rc-service chronyd restart"
     if now < newest - 3600:
         behind = int((newest - now) / 3600)
-        yield problem("clock", f"The clock is {behind} hours behind what was written here already.", fix)
+        yield problem("clock", f"The clock is {behind} hours behind what was written here already.", _keep_clock())
     elif not _synchronised():
-        yield note("clock", f"Nothing keeps the clock right ({time.strftime('%F %T', time.gmtime(now))} UTC).", fix)
+        yield note("clock", f"Nothing keeps the clock right ({_utc(now)}).", _keep_clock())
     else:
-        yield ok("clock", f"The clock is kept right ({time.strftime('%F %T', time.gmtime(now))} UTC).")
+        yield ok("clock", f"The clock is kept right ({_utc(now)}).")
+
+
+def _utc(moment: float) -> str:
+    return time.strftime("%F %T UTC", time.gmtime(moment))
+
+
+def _keep_clock() -> str:
+    """A container has its host's clock."""
+    if container.is_container():
+        return "on the host: timedatectl set-ntp true"
+    return (
+        "timedatectl set-ntp true"
+        if Path("/run/systemd/system").is_dir()
+        else "rc-update add ntpd && rc-service ntpd start"
+    )
 
 
 def _synchronised() -> bool:
@@ -160,10 +176,15 @@ def versions(now: float) -> Findings:
         found["PostgreSQL"] = cluster.VERSION
     except errors.Problem as absent:
         yield problem("postgresql", absent.detail, "scripts/run    # installs it")
-    ytdlp = metadata.version("yt-dlp")
-    found["yt-dlp"] = ytdlp
+    used = ytdlp.status().version
+    found["yt-dlp"] = used
+    try:
+        found["FFmpeg"] = asyncio.run(ffmpeg.version())
+    except Exception as error:  # whatever keeps programs from being started here is the finding
+        why = getattr(error, "detail", str(error)).rstrip(".")
+        yield problem("ffmpeg", f"FFmpeg cannot be started: {why}.", "mediafetcher service install    # a user for it")
     yield ok("versions", ", ".join(f"{name} {version}" for name, version in found.items()) + ".")
-    yield from _age(ytdlp, now)
+    yield from _age(used, now)
 
 
 def _age(version: str, now: float) -> list[Finding]:

@@ -30,9 +30,12 @@ def examine(media: Path, state: Path, account: Account) -> list[Finding]:
     looking.start()
     looking.join(_PATIENCE)
     if looking.is_alive():
-        return [
-            problem("share_hangs", f"The media folder {media} does not answer.", f"umount -l {media} && mount {media}")
-        ]
+        lines = (
+            ("on the Proxmox host: pvesm status    # does it reach the NAS?", "on the Proxmox host: pct reboot CTID")
+            if container.shifted()
+            else (f"umount -l {media} && mount {media}",)
+        )
+        return [problem("share_hangs", f"The media folder {media} does not answer.", *lines)]
     return found
 
 
@@ -48,7 +51,7 @@ def _look(media: Path, state: Path, account: Account) -> Findings:
         yield problem(
             "read_only",
             f"The media folder {media} is mounted read-only.",
-            f"mount -o remount,rw {media}",
+            *_by_hand(f"mount -o remount,rw {media}"),
             f"on the Proxmox host: pct set CTID -mp0 /mnt/pve/NAS/media,mp={media}    # without ro=1",
         )
         return
@@ -79,9 +82,14 @@ def _absent(media: Path, state: Path, account: Account) -> Finding | None:
     return problem(
         "not_mounted",
         f"Nothing is mounted at {media}: files would land on this machine's own disk.",
-        f"mount {media}    # with its line in /etc/fstab",
+        *_by_hand(f"mount {media}    # with its line in /etc/fstab"),
         *lines,
     )
+
+
+def _by_hand(*lines: str) -> tuple[str, ...]:
+    """Lines that mount: an unprivileged container may not, its host does."""
+    return () if container.shifted() else lines
 
 
 def _kind(path: Path) -> str:
@@ -160,7 +168,7 @@ def _failed(name: str, words: str, media: Path, account: Account, error: OSError
         return note(name, what + " Exports and imports then use symbolic links and copies.")
     if name == "sync_folder" and error.errno in (errno.EINVAL, errno.ENOTSUP):
         return note(name, what + " The share answers for that itself.")
-    lines = (f"umount {media} && mount {media}", "dmesg | tail    # what the kernel says about the share")
+    lines = (*_by_hand(f"umount {media} && mount {media}"), "dmesg | tail    # what the kernel says about the share")
     return problem(name, what, *lines)
 
 

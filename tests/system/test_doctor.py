@@ -7,10 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from mediafetcher.base.confine import Account
-from mediafetcher.doctor import container, machine
+from mediafetcher.doctor import container, database, machine
+from tests import postgres
+from tests.faults.program import free_port, until
 
 REPOSITORY = Path(__file__).parents[2]
 OTHER = 12345
@@ -187,6 +190,29 @@ def test_a_share_whose_owner_the_container_does_not_have(doctor):
     found = {one["name"]: one for one in json.loads(done.stdout)["findings"]}
     assert level(found, "unmapped_owner") == "problem", found
     assert any("pct set CTID -mp0" in line for line in found["unmapped_owner"]["do"])
+
+
+def test_a_database_of_ones_own():
+    """Each way to be shut out of it, really met, has a line of its own."""
+
+    def said(dsn: str):
+        return next(iter(database.external(dsn)))
+
+    with postgres.running("18") as server:
+        assert (said(server.dsn).level, said(server.socket_dsn).level) == ("ok", "ok")
+        for wrong, line in (
+            (server.dsn.replace(":an%20external", ":another"), "\\password media"),
+            (server.dsn.replace("/mediafetcher", "/films"), "createdb --owner=media films"),
+            (server.dsn.replace(f":{server.port}", f":{free_port()}"), "systemctl start postgresql"),
+        ):
+            found = said(wrong)
+            assert found.level == "problem" and any(line in one for one in found.do), found
+            assert "external" not in found.what  # the password stays where it was
+        hba = server.folder / "data" / "pg_hba.conf"
+        hba.write_text("local all all scram-sha-256\n")
+        with psycopg.connect(server.admin_dsn, autocommit=True) as administrator:
+            administrator.execute("select pg_reload_conf()")
+        until(lambda: any("pg_hba.conf" in line for line in said(server.dsn).do), 20, "it is shut out")
 
 
 def test_a_clock_that_is_behind_what_was_written():
