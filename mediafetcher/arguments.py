@@ -97,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
     managed.add_parser("rollback", parents=[common], help="go back to the one before")
     add("setup", "print the one-time code of the first run")
     add("settings", "show the effective settings")
+    add("licences", "what it is made of, and under which terms")
     addon = add("extension", "write the browser extension, for Chromium browsers and Firefox")
     addon.add_argument("folder", metavar="DIR", help="where; made where missing")
     user = add("user", "people").add_subparsers(dest="action", metavar="ACTION", required=True)

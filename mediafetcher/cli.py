@@ -73,6 +73,11 @@ def _command(chosen: Settings, asked: argparse.Namespace, argv: list[str]) -> in
         for name, value in settings.masked(chosen).items():
             print(f"{name} = {value!r}")
         return 0
+    if asked.command == "licences":
+        from mediafetcher import licences
+
+        print(licences.notice())
+        return 0
     if asked.command == "extension":
         from mediafetcher import addon
 

