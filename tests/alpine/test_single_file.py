@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -53,12 +54,22 @@ class Server:
             time.sleep(0.02)
         self.said = said
         self.seconds = time.monotonic() - began
+        self.worked = sum(worked(pid) for pid in processes_of(alpine))
 
     def end(self, number: int) -> int:
         """The exit code after this signal; negative where the signal ended it."""
         self.process.send_signal(number)
         self.process.communicate(timeout=30)
         return self.process.returncode
+
+
+def worked(pid: int) -> float:
+    """Seconds that the processors worked for a process and for its children that have ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.fixture
@@ -219,30 +230,46 @@ def pss(pid: int) -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
+FIRST, LATER, RESTING = 5.0, 1.5, 160_000  # seconds, seconds, kilobytes
+
+
+@dataclass
+class Best:
+    """The best of some starts: how long it took, and how much of that the processors worked for it."""
+
+    seconds: float = 99.0
+    worked: float = 99.0
+
+    def take(self, server: Server) -> None:
+        self.seconds, self.worked = min(self.seconds, server.seconds), min(self.worked, server.worked)
+
+    def within(self, limit: float) -> bool:
+        """On time; or, where others want the processors too, no more work than fits into that time on one of them."""
+        busy = os.getloadavg()[0] > 0.75 * (os.cpu_count() or 1)
+        return self.seconds <= limit or (busy and self.worked <= limit)
+
+    def __str__(self) -> str:
+        return f"{self.seconds:.2f} s ({self.worked:.2f} s of a processor)"
+
+
 def test_it_starts_quickly_and_needs_little_memory(alpine, serving):
-    """On a machine that is busy with something else the best of some starts counts; the limits are for idle cores."""
-    first, later, used = 99.0, 99.0, 0
-    for _ in range(2):
+    first, later, used = Best(), Best(), 0
+    for _ in range(3):
         for place in (RUNTIME, STATE):
             shutil.rmtree(alpine.inside(place), ignore_errors=True)
         serving.append(server := Server(alpine))
-        first = min(first, server.seconds)
+        first.take(server)
         assert server.end(signal.SIGTERM) == 0
-        if first <= 5.0:
+        if first.seconds <= FIRST:
             break
-    for _ in range(3):
+    for _ in range(4):
         serving.append(server := Server(alpine))
-        later = min(later, server.seconds)
-        used = used or resting(alpine, 160_000)
+        later.take(server)
+        used = used or resting(alpine, RESTING)
         assert server.end(signal.SIGTERM) == 0
-        if later <= 1.5:
+        if later.seconds <= LATER:
             break
-    figures = (
-        f"first start {first:.2f} s, later {later:.2f} s, at rest {used / 1000:.0f} MB, load {os.getloadavg()[0]:.1f}"
-    )
+    figures = f"first start {first}, later {later}, at rest {used / 1000:.0f} MB, load {os.getloadavg()[0]:.1f}"
     print(figures)
-    assert used <= 160_000, figures
-    if os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1) and (first > 5.0 or later > 1.5):
-        pytest.skip(f"the machine is busy with something else: {figures}")
-    assert first <= 5.0, figures
-    assert later <= 1.5, figures
+    assert used <= RESTING, figures
+    assert first.within(FIRST) and later.within(LATER), figures
