@@ -222,8 +222,12 @@ async def _ffmpeg() -> str:
 
 
 async def effective_settings(request: Asked) -> dict[str, Any]:
-    """The effective settings, secrets masked."""
-    return settings.masked(settings.get())
+    """The effective settings, secrets masked; `pinned`: those that the environment or a flag decides."""
+    return _shown(settings.get())
+
+
+def _shown(effective: settings.Settings) -> dict[str, Any]:
+    return settings.masked(effective) | {"pinned": sorted(effective.pinned & set(settings.CHANGEABLE))}
 
 
 class SomeSettings(msgspec.Struct, forbid_unknown_fields=True):
@@ -244,4 +248,4 @@ async def change_settings(request: Asked, data: JSONBody[SomeSettings]) -> dict[
     """Change limits and defaults of the installation, on all its machines."""
     values = {name: value for name in settings.CHANGEABLE if (value := getattr(data, name)) is not msgspec.UNSET}
     await audit.record("settings_changed", request.user.id, address(request), names=sorted(values))
-    return settings.masked(await preferences.change(values))
+    return _shown(await preferences.change(values))

@@ -45,6 +45,7 @@ async def test_what_the_environment_decides_stays(web: Any, alice: Any) -> None:
     settings.use(dataclasses.replace(settings.get(), jobs=2, pinned=frozenset({"jobs"})))
     answer = await alice.http.patch("/api/settings", json={"jobs": 9})
     assert (answer.status_code, answer.json()["code"]) == (409, "pinned_setting")
+    assert (await alice.http.get("/api/settings")).json()["pinned"] == ["jobs"]
     await engine.execute("insert into setting (name, value) values ('jobs', '9')")
     await preferences.apply()
     assert settings.get().jobs == 2

@@ -1,5 +1,6 @@
 // What the page offers beyond the whole way of page.test.mjs, on a server of its own. The parts build on each other.
 import "./parts/composer.mjs";
+import "./parts/player.mjs";
 import "./parts/again.mjs";
 import "./parts/several.mjs";
 import "./parts/people.mjs";

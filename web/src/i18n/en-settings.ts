@@ -71,6 +71,7 @@ export const enSettings = {
   },
   "set.cookiesResumed": { one: "{n} download goes on", other: "{n} downloads go on" },
   "set.saved": "Saved",
+  "set.pinned": "Set by the server’s environment or a flag: change it there.",
   "set.limits": "Limits",
   "set.limitsHint": "They hold from the next download on.",
   "set.jobs": "Downloads at once",

@@ -73,6 +73,7 @@ export const frSettings: Pick<Dict, keyof typeof enSettings> = {
     other: "{n} d’autres sites, ou périmés, laissés de côté",
   },
   "set.cookiesResumed": { one: "{n} téléchargement reprend", other: "{n} téléchargements reprennent" },
+  "set.pinned": "Fixé par l’environnement ou une option du serveur : à changer là-bas.",
   "set.saved": "Enregistré",
   "set.limits": "Limites",
   "set.limitsHint": "Elles valent dès le prochain téléchargement.",

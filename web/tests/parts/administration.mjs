@@ -18,6 +18,7 @@ world.prepare = async () => {
   newer = version;
   world.env.MEDIAFETCHER_YTDLP_INDEX = index;
   world.env.MEDIAFETCHER_LOOK_SECONDS = "0.3"; // how often the media folder is looked at
+  world.env.MEDIAFETCHER_GRACE_HOURS = "48";
 };
 after(() => stopIndex?.());
 
@@ -43,6 +44,17 @@ interaction("a limit is kept; one that cannot be is refused in words", async () 
   await proxy.press("Enter");
   await toast("The server did not understand that").waitFor();
   await page.waitForFunction(() => [...document.querySelectorAll("#limits input")].at(-1).value === "");
+});
+
+interaction("what the environment decides is shown, and not to be changed", async () => {
+  await go("Settings");
+  const hours = section("Trash").getByRole("spinbutton", { name: "Before a file is removed" });
+  await hours.waitFor();
+  assert.equal(await hours.inputValue(), "48");
+  assert.ok(await hours.isDisabled());
+  await section("Trash").getByText("Set by the server’s environment or a flag: change it there.").waitFor();
+  assert.ok(await section("Trash").getByRole("spinbutton", { name: "Kept in the trash" }).isEnabled());
+  await world.accessible("a setting that is decided elsewhere");
 });
 
 interaction("storage: the share, what is saved, and how far it was read again", async () => {

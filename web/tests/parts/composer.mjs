@@ -146,6 +146,16 @@ interaction("subtitles in the player", async () => {
   assert.equal(await page.evaluate(() => navigator.mediaSession.metadata.title), "Fixture subtitles");
 });
 
+interaction("parts that viewers marked are asked for where that is wished", async () => {
+  await look("/media/vp9_opus.webm");
+  await preview().waitFor();
+  await more("Mark sponsored parts as chapters");
+  await send();
+  await done("vp9_opus");
+  const { downloads } = await world.api("GET", "/api/downloads?limit=200");
+  assert.ok(downloads.find(({ url }) => url.endsWith("vp9_opus.webm")).options.sponsorblock);
+});
+
 interaction("what happened to a download, line by line", async () => {
   const { page } = world;
   await go("Dashboard");

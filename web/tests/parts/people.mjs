@@ -1,6 +1,7 @@
 // Who may come in, how much they may keep, and who did what.
 import assert from "node:assert/strict";
-import { open } from "../harness.mjs";
+import { execFileSync } from "node:child_process";
+import { open, python, root } from "../harness.mjs";
 import { interaction, world } from "../world.mjs";
 
 const { box, go } = world;
@@ -79,6 +80,21 @@ interaction("another browser is signed out from here", async () => {
   await other.reload();
   await other.getByRole("heading", { name: "Sign in" }).waitFor();
   await other.context().close();
+});
+
+interaction("a paired browser is seen at once, and its right is taken away", async () => {
+  const { page, server } = world;
+  await go("Dashboard");
+  await go("Settings");
+  await page.getByRole("button", { name: "New code" }).click();
+  const code = await page.getByRole("textbox", { name: "Pair a browser" }).inputValue();
+  execFileSync(python, ["-m", "web.tests.device", server.url, code, "Ada's laptop"], { cwd: root });
+  await go("Dashboard");
+  await go("Settings");
+  const devices = section("Devices");
+  await devices.getByRole("button", { name: "Remove: Ada's laptop" }).click();
+  await devices.getByText("Ada's laptop").waitFor({ state: "detached" });
+  assert.deepEqual((await world.api("GET", "/api/devices")).devices, []);
 });
 
 interaction("who did what, page by page and by kind", async () => {

@@ -64,6 +64,23 @@ interaction("many items are put in another folder too, in one request", async ()
   await toast("Already in Shelf").waitFor(); // never a second entry of a file in the same folder
 });
 
+interaction("several items are saved, each as a file of its own name", async () => {
+  const { page } = world;
+  await select(3);
+  const files = [];
+  const note = (file) => files.push(file.suggestedFilename());
+  page.on("download", note);
+  await page.getByRole("toolbar").getByRole("button", { name: "Save file" }).click();
+  for (const end = Date.now() + 30_000; files.length < 3 && Date.now() < end; ) await page.waitForTimeout(50);
+  page.off("download", note);
+  assert.equal(new Set(files).size, 3, String(files));
+  assert.ok(
+    files.every((name) => /\.(mp4|m4a|mp3)$/.test(name)),
+    String(files),
+  );
+  await page.keyboard.press("Escape");
+});
+
 interaction("many items go to the trash in one request, and come back in one", async () => {
   const { page } = world;
   assert.deepEqual(

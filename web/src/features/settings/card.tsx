@@ -1,4 +1,5 @@
 import { type ReactNode, useId } from "react";
+import { useI18n } from "@/i18n";
 import { cn } from "@/lib/utils";
 
 type CardProps = { id: string; title: string; hint?: string; children: ReactNode };
@@ -21,12 +22,16 @@ type FieldProps = {
   hint?: string;
   /** What is wrong with what was typed; said in the place of the hint. */
   wrong?: string;
+  /** The server's environment decides it; that is said instead of the hint. */
+  locked?: boolean;
   children: (id: string, hintId: string) => ReactNode;
 };
 
 /** One setting: what it is at the left, its control at the right. */
-export function Field({ label, hint, wrong, children }: FieldProps) {
+export function Field({ label, hint, wrong, locked, children }: FieldProps) {
+  const { t } = useI18n();
   const id = useId();
+  const about = locked ? t("set.pinned") : hint;
   return (
     <div className="flex flex-wrap items-center gap-x-6 gap-y-3 px-4 py-3.5">
       <div className="min-w-0 flex-1 basis-56">
@@ -38,9 +43,9 @@ export function Field({ label, hint, wrong, children }: FieldProps) {
             {wrong}
           </p>
         ) : (
-          hint && (
+          about && (
             <p id={`${id}h`} className="text-[0.8125rem] text-muted-foreground">
-              {hint}
+              {about}
             </p>
           )
         )}

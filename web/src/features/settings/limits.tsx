@@ -11,45 +11,21 @@ const HEIGHTS = ["480", "720", "1080", "1440", "2160", "4320"];
 /** How much the server does at once; for administrators. */
 export function Limits() {
   const { t } = useI18n();
-  const { server, change } = useServer();
+  const { server, change, number } = useServer();
   return (
     <Card id="limits" title={t("set.limits")} hint={t("set.limitsHint")}>
       {server ? (
         <>
-          <NumberField
-            label={t("set.jobs")}
-            hint={t("set.jobsHint")}
-            value={server.jobs}
-            min={1}
-            max={64}
-            onSave={(jobs) => change({ jobs })}
-          />
-          <NumberField
-            label={t("set.jobsPerSite")}
-            value={server.jobs_per_site}
-            min={1}
-            max={64}
-            onSave={(jobs) => change({ jobs_per_site: jobs })}
-          />
-          <NumberField
-            label={t("set.transcodes")}
-            value={server.transcodes}
-            min={1}
-            max={64}
-            onSave={(transcodes) => change({ transcodes })}
-          />
-          <NumberField
-            label={t("set.threads")}
-            value={server.ffmpeg_threads}
-            min={1}
-            max={256}
-            onSave={(threads) => change({ ffmpeg_threads: threads })}
-          />
-          <Field label={t("set.maxHeight")} hint={t("set.maxHeightHint")}>
+          <NumberField label={t("set.jobs")} hint={t("set.jobsHint")} {...number(server, "jobs")} min={1} max={64} />
+          <NumberField label={t("set.jobsPerSite")} {...number(server, "jobs_per_site")} min={1} max={64} />
+          <NumberField label={t("set.transcodes")} {...number(server, "transcodes")} min={1} max={64} />
+          <NumberField label={t("set.threads")} {...number(server, "ffmpeg_threads")} min={1} max={256} />
+          <Field label={t("set.maxHeight")} hint={t("set.maxHeightHint")} locked={server.pinned.includes("max_height")}>
             {() => (
               <Select
                 label={t("set.maxHeight")}
                 className="w-44"
+                disabled={server.pinned.includes("max_height")}
                 value={String(server.max_height)}
                 onChange={(value) => void change({ max_height: Number(value) })}
                 items={[...new Set([...HEIGHTS, String(server.max_height)])].map((value) => ({
@@ -66,9 +42,14 @@ export function Limits() {
             min={2}
             max={10_000_000}
             empty="–"
+            locked={server.pinned.includes("rate_limit")}
             onSave={(rate) => change({ rate_limit: rate && rate * 1000 })}
           />
-          <ProxyField value={server.proxy ?? ""} onSave={(proxy) => change({ proxy: proxy || null })} />
+          <ProxyField
+            value={server.proxy ?? ""}
+            locked={server.pinned.includes("proxy")}
+            onSave={(proxy) => change({ proxy: proxy || null })}
+          />
         </>
       ) : (
         <Skeleton className="h-40 rounded-none" />
@@ -77,7 +58,9 @@ export function Limits() {
   );
 }
 
-function ProxyField({ value, onSave }: { value: string; onSave: (value: string) => Promise<boolean> }) {
+type ProxyProps = { value: string; locked: boolean; onSave: (value: string) => Promise<boolean> };
+
+function ProxyField({ value, locked, onSave }: ProxyProps) {
   const { t } = useI18n();
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
@@ -85,12 +68,13 @@ function ProxyField({ value, onSave }: { value: string; onSave: (value: string) 
     if (text.trim() !== value && !(await onSave(text.trim()))) setText(value);
   };
   return (
-    <Field label={t("set.proxy")} hint={t("set.proxyHint")}>
+    <Field label={t("set.proxy")} hint={t("set.proxyHint")} locked={locked}>
       {(id, hint) => (
         <Input
           id={id}
           aria-describedby={hint}
           placeholder="socks5://…"
+          disabled={locked}
           value={text}
           onChange={(event) => setText(event.target.value)}
           onBlur={() => void save()}

@@ -13,12 +13,14 @@ type Props = {
   max: number;
   /** What an empty box means; without it a number is needed. */
   empty?: string;
+  /** Decided elsewhere: shown, and not to be changed. */
+  locked?: boolean;
   /** Answers false where it was refused: then the value stands that holds. */
   onSave: (value: number | null) => Promise<boolean>;
 };
 
 /** A number of the server: kept when the box is left or Enter is pressed. */
-export function NumberField({ label, hint, unit, value, min, max, empty, onSave }: Props) {
+export function NumberField({ label, hint, unit, value, min, max, empty, locked, onSave }: Props) {
   const { t, locale } = useI18n();
   const shown = value === null ? "" : String(value);
   const [text, setText] = useState(shown);
@@ -33,17 +35,18 @@ export function NumberField({ label, hint, unit, value, min, max, empty, onSave 
   };
   const says = wrong && t("set.between", { a: integer(min, locale), b: integer(max, locale) });
   return (
-    <Field label={label} hint={hint} wrong={says || undefined}>
+    <Field label={label} hint={hint} wrong={says || undefined} locked={locked}>
       {(id, hintId) => (
         <span className="flex items-center gap-2">
           <Input
             id={id}
-            aria-describedby={hint || wrong ? hintId : undefined}
+            aria-describedby={hint || wrong || locked ? hintId : undefined}
             aria-invalid={wrong}
             type="number"
             min={min}
             max={max}
             placeholder={empty}
+            disabled={locked}
             value={text}
             onChange={(event) => setText(event.target.value)}
             onBlur={() => void save()}

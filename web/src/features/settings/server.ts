@@ -19,7 +19,10 @@ export type Server = {
   proxy: string | null;
   trash_days: number;
   grace_hours: number;
+  /** What the environment or a flag of the server decides: nobody changes it here. */
+  pinned: string[];
 };
+type Numbers = { [Name in keyof Server]: Server[Name] extends number ? Name : never }[keyof Server];
 
 /** The settings of the server, and how to change them; a failure is said in a toast. */
 export function useServer(enabled = true) {
@@ -38,5 +41,11 @@ export function useServer(enabled = true) {
       return false;
     }
   }
-  return { server: data, change };
+  /** A number of them, as its field needs it. */
+  const number = (server: Server, name: Numbers) => ({
+    value: server[name],
+    locked: server.pinned.includes(name),
+    onSave: (value: number | null) => change({ [name]: value }),
+  });
+  return { server: data, change, number };
 }

@@ -9,7 +9,7 @@ import { useServer } from "./server";
 /** How long what was deleted can still come back. */
 export function TrashSettings({ admin }: { admin: boolean }) {
   const { t } = useI18n();
-  const { server, change } = useServer(admin);
+  const { server, number } = useServer(admin);
   return (
     <Card id="trash" title={t("nav.trash")} hint={t("set.trashHint")}>
       {admin && !server && <Skeleton className="h-16 rounded-none" />}
@@ -19,19 +19,17 @@ export function TrashSettings({ admin }: { admin: boolean }) {
             label={t("set.trashDays")}
             hint={t("set.trashDaysHint")}
             unit={t("set.days")}
-            value={server.trash_days}
+            {...number(server, "trash_days")}
             min={0}
             max={3650}
-            onSave={(days) => change({ trash_days: days })}
           />
           <NumberField
             label={t("set.graceHours")}
             hint={t("set.graceHoursHint")}
             unit={t("set.hours")}
-            value={server.grace_hours}
+            {...number(server, "grace_hours")}
             min={0}
             max={8760}
-            onSave={(hours) => change({ grace_hours: hours })}
           />
         </>
       )}
