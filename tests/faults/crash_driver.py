@@ -32,11 +32,17 @@ class Here(ThreadPoolExecutor):
         return done
 
 
-async def add(work: Path) -> None:
+async def bring(work: Path) -> None:
+    """The same where the folder of downloads is on the disk of the store: the file gets a second name."""
+    await add(work, take=True)
+
+
+async def add(work: Path, take: bool = False) -> None:
     """Store one file with its poster, new or known, as the end of a download does."""
     owner = await engine.fetchval("select min(id) from account")
     os.access(MARK, os.F_OK)
-    staged = await store.stage(work / "film")
+    staged = await store.stage(work / "film", take=take)
+    assert staged.shared or not take
     await items.add_media(
         owner=owner,
         staged=staged,
@@ -66,7 +72,7 @@ async def main(scenario: str, dsn: str, media: str, work: str) -> None:
     settings.use(settings.Settings(state=Path(work), media=Path(media), trash_days=0, grace_hours=0, min_free=0))
     await engine.connect(dsn, size=1)
     await mount.prepare()
-    await {"add": add, "sweep": sweep, "remove": remove}[scenario](Path(work))
+    await {"add": add, "bring": bring, "sweep": sweep, "remove": remove}[scenario](Path(work))
     await engine.close()
 
 

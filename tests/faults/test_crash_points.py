@@ -23,7 +23,7 @@ from mediafetcher.library import check, items, mount, store, writers
 
 CALLS = (
     "access,openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,"
-    "chmod,fchmod,fchmodat,ftruncate,sendto,sendmsg"
+    "chmod,fchmod,fchmodat,fchown,ftruncate,sendto,sendmsg"
 )
 MARK = "/crash-points-begin-here"
 DRIVER = Path(__file__).with_name("crash_driver.py")
@@ -136,6 +136,12 @@ async def _nothing(work: Path) -> None:
     """The file is new."""
 
 
+async def _brought(work: Path) -> None:
+    """The file is new, and nobody's but ours."""
+    (work / "film").unlink()
+    (work / "film").write_bytes(CONTENT["film"])
+
+
 async def _known(work: Path) -> None:
     """Somebody has the same bytes already."""
     await _put(work, CONTENT["film"])
@@ -163,6 +169,7 @@ async def _two_items(work: Path) -> None:
 
 SCENARIOS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a new file": ("add", _nothing),
+    "a file that a download brought": ("bring", _brought),
     "a file that is there": ("add", _known),
     "a file that is about to go": ("add", _dying),
     "the sweeper": ("sweep", _to_sweep),
