@@ -81,6 +81,8 @@ class Front:
             sent = list((kept.headers | always).items())
             if kept.start == kept.end:
                 proto.response_empty(kept.status, sent)
+            elif kept.content is not None:
+                proto.response_bytes(kept.status, sent, kept.content)
             else:
                 proto.response_file_range(kept.status, sent, kept.path, kept.start, kept.end)
         else:

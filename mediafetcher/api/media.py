@@ -16,14 +16,20 @@ _SHOWN = re.compile(r"^(video|audio)/[a-z0-9.+-]+$|^image/(jpeg|png|webp|avif)$|
 _KEEP = {"image/jpeg": "private, max-age=3600", "text/vtt": "private, max-age=3600"}
 
 
+# Pieces up to this size are read here in the thread that looks at the file anyway: the server would go to a thread of
+# its own for every 128 KiB. What is larger the server sends, which stops where the client leaves.
+_PIECE = 1 << 20
+
+
 class Answer(NamedTuple):
-    """Bytes of a file to send; none where `start` equals `end`."""
+    """Bytes of a file to send; none where `start` equals `end`. `content`: these bytes, where they are read already."""
 
     status: int
     headers: dict[str, str]
     path: str
     start: int
     end: int
+    content: bytes | None = None
 
 
 class _Bytes(NamedTuple):
@@ -43,8 +49,7 @@ async def answer(call: guard.Call, path: str, query: str) -> Answer:
     if match is None:
         raise errors.NotFound()
     wanted = await _find(int(match[1]), person.id, bool(match[2]), match[3])
-    facts = await _stat(wanted.path)
-    part = ranges.plan(call.method, call.get, size=facts.st_size, modified=facts.st_mtime, tag=wanted.tag)
+    part, content = await _open(wanted, call)
     headers = {
         "content-type": wanted.kind if _SHOWN.match(wanted.kind) else "application/octet-stream",
         "cache-control": _KEEP.get(wanted.kind, "private, no-cache"),
@@ -52,29 +57,40 @@ async def answer(call: guard.Call, path: str, query: str) -> Answer:
         "vary": "cookie, authorization",
     }
     start, end = (part.start, part.end) if call.method == "GET" else (0, 0)
-    return Answer(part.status, guard.MEDIA_HEADERS | headers | part.headers, str(wanted.path), start, end)
+    return Answer(part.status, guard.MEDIA_HEADERS | headers | part.headers, str(wanted.path), start, end, content)
 
 
 async def _find(item_id: int, owner: int, poster: bool, lang: str | None) -> _Bytes:
-    item = await items.get(item_id, owner)
-    media, title = item["media"], item["title"]
-    sha256 = bytes.fromhex(media["sha256"])
+    item = await items.kept(item_id, owner)
+    sha256, title = item["sha256"], item["title"]
     if poster:
         if not item["poster"]:
             raise errors.NotFound("This item has no poster.")
-        return _Bytes(store.path_of(sha256, "poster.jpg"), "image/jpeg", f"{media['sha256']}-poster", f"{title}.jpg")
+        return _Bytes(store.path_of(sha256, "poster.jpg"), "image/jpeg", f"{sha256.hex()}-poster", f"{title}.jpg")
     if lang is not None:
         if lang not in item["subtitles"]:
             raise errors.NotFound("This item has no subtitles in that language.")
         path = store.path_of(sha256, f"{lang}.vtt")
-        return _Bytes(path, "text/vtt", f"{media['sha256']}-{lang}", f"{title}.{lang}.vtt")
-    path = store.path_of(sha256, media["ext"])
-    return _Bytes(path, media["kind"], media["sha256"], f"{title}{path.suffix}")
+        return _Bytes(path, "text/vtt", f"{sha256.hex()}-{lang}", f"{title}.{lang}.vtt")
+    path = store.path_of(sha256, item["ext"])
+    return _Bytes(path, item["kind"], sha256.hex(), f"{title}{path.suffix}")
 
 
-async def _stat(path: Path) -> os.stat_result:
+async def _open(wanted: _Bytes, call: guard.Call) -> tuple[ranges.Part, bytes | None]:
+    """What is to be sent of the file, and its bytes where they are few; all that touches the disk in one thread."""
+
+    def look() -> tuple[ranges.Part, bytes | None]:
+        with wanted.path.open("rb", buffering=0) as file:
+            facts = os.fstat(file.fileno())
+            part = ranges.plan(call.method, call.get, size=facts.st_size, modified=facts.st_mtime, tag=wanted.tag)
+            length = part.end - part.start
+            if call.method != "GET" or not 0 < length <= _PIECE:
+                return part, None
+            content = os.pread(file.fileno(), length, part.start)
+            return part, content if len(content) == length else None
+
     try:
-        return await mount.in_thread(os.stat, path, patience=settings.get().hang_seconds)
+        return await mount.in_thread(look, patience=settings.get().hang_seconds)
     except FileNotFoundError as error:
         if mount.state().state == "offline":
             raise errors.MediaOffline() from error

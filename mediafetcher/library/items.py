@@ -23,6 +23,7 @@ from mediafetcher.library import listing, removal, store, sweeper
 _TITLE = 500  # characters
 
 get, page, search, trashed, sites = listing.get, listing.page, listing.search, listing.trashed, listing.sites
+kept = listing.kept
 trash, restore, purge, purge_expired = removal.trash, removal.restore, removal.purge, removal.purge_expired
 deletion, delete_media, delete_all = removal.deletion, removal.delete_media, removal.delete_all
 sweep = sweeper.sweep

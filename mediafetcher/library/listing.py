@@ -58,6 +58,22 @@ async def get(id: int, owner: int) -> dict[str, Any]:
     return (await _shown(rows))[0] | {"chapters": chapters}
 
 
+async def kept(id: int, owner: int) -> dict[str, Any]:
+    """What sends an item's bytes: `sha256, kind, ext, title, poster, subtitles`. Raises `NotFound`.
+
+    A player asks for it with every piece of a film, so it is one row by its key and nothing else.
+    """
+    row = await engine.fetchrow(
+        "select m.sha256, m.kind, m.ext, i.title, m.poster, m.subtitles from library_item i"
+        " join media_file m on m.id = i.media_file where i.id = $1 and i.owner = $2",
+        id,
+        owner,
+    )
+    if row is None:
+        raise errors.NotFound("There is no such item.")
+    return row
+
+
 async def page(
     owner: int,
     *,
