@@ -8,6 +8,7 @@ from pathlib import Path
 
 from figures import Figure, children_cpu, scratch
 
+from mediafetcher.base import settings
 from mediafetcher.media import convert, ffmpeg, probe
 
 # As what people fetch is mixed: how many, the ending, how they are coded.
@@ -50,6 +51,7 @@ def _timed(work: Callable[[], object]) -> tuple[float, float]:
 
 
 async def _decided(films: list[Path], target: Path) -> None:
+    settings.use(settings.Settings(state=target.parent, media=target.parent))
     for film in films:
         facts = await probe.probe(film)
         decision = probe.decide(facts)

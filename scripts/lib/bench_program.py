@@ -17,6 +17,7 @@ from typing import ClassVar
 from bench_peers import Peer, idle
 from figures import GIB, Figure, children_cpu, cpu, median, program, proportional, request, scratch
 
+from mediafetcher.base import settings
 from mediafetcher.media import convert, ffmpeg, probe
 from tests.faults.program import Program
 
@@ -158,8 +159,6 @@ def ranges() -> list[Figure]:
 
 
 async def _last_byte(folder: Path) -> tuple[float, bool]:
-    from mediafetcher.base import settings
-
     with program() as running:
         store = running.state / "media" / "store"
         name = hashlib.sha256(b"a sparse file").hexdigest()
@@ -229,6 +228,7 @@ def ladder(*, quick: bool = False) -> list[Figure]:
 
 
 async def _as_decided(source: Path, target: Path) -> None:
+    settings.use(settings.Settings(state=target.parent, media=target.parent))
     facts = await probe.probe(source)
     decision = probe.decide(facts)
     await convert.convert(source, target, facts, decision, max_height=1080, threads=1, on_progress=lambda *_: None)

@@ -69,6 +69,7 @@ async def test_an_error_of_ours_shows_nothing(
         await engine.fetch("select secret_column from nowhere")
 
     monkeypatch.setattr(items.items, "get", broken)
+    monkeypatch.setattr(items.items, "kept", broken)
     with caplog.at_level(logging.ERROR):
         answer = await alice.http.get("/api/items/1")
     assert answer.status_code == 500
