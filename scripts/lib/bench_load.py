@@ -273,7 +273,7 @@ def references(*, quick: bool = False) -> list[Figure]:
         first, owner = database.execute("select min(m.id), min(a.id) from media_file m, account a").fetchone()
         for _ in range(rounds):
             for name, count in (("hot", 1), ("many", files)):
-                for hands, used in ((4, 1), (4, 2), (1, 2))[: 2 if quick else 3]:
+                for hands, used in ((4, 1), (4, 2)):
                     with _pinned(running, cores[:used]):
                         rate = _hands(running, hands, owner, first, count, seconds, cores[:used])
                     rates.setdefault((name, hands, used), []).append(rate)
@@ -292,9 +292,6 @@ def references(*, quick: bool = False) -> list[Figure]:
             # One file's row is one lock: there the goal is that more hands do not make it slower.
             least = 1.8 if key == "many" else 0.9
             figures.append(Figure("· on two cores / on one", f"{gain:.2f} x", f">= {least} x", gain >= least))
-        if (key, 1, 2) in rate:
-            alone = rate[key, 4, 2] / rate[key, 1, 2]
-            figures.append(Figure("· by 4 processes / by one", f"{alone:.2f} x", "", True))
     figures.append(Figure("· counts that are wrong afterwards", str(wrong), "0", wrong == 0))
     return figures
 

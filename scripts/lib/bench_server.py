@@ -47,10 +47,13 @@ async def _feel(running: Program, seconds: float) -> list[float]:
     return times
 
 
+_WARM = "from mediafetcher.fetching import warm; warm.IDLE_SECONDS = 5.0"  # it would stay for a minute
+
+
 def endurance(*, quick: bool = False) -> list[Figure]:
     """Many downloads in a row: the server's memory, and what is left behind."""
     count = 60 if quick else 200
-    with scratch() as folder, served(folder) as base, program(jobs=AT_ONCE, jobs_per_site=AT_ONCE) as running:
+    with scratch() as folder, served(folder) as base, program(_WARM, jobs=AT_ONCE, jobs_per_site=AT_ONCE) as running:
         assert running.process is not None
         server = running.process.pid
         make_film(folder / "film.mp4")
@@ -58,8 +61,8 @@ def endurance(*, quick: bool = False) -> list[Figure]:
         before, memory = len(_others(running)), proportional(server)
         ours(running, films(base, folder, "row", count, 64 << 10))
         grown = proportional(server) / memory
-        # The warm program leaves after a minute of rest; what then is there was there before.
-        until(lambda: len(_others(running)) < before, 90, "the warm program left")
+        # The warm program leaves after a rest; what then is there was there before.
+        until(lambda: len(_others(running)) < before, 30, "the warm program left")
         more = len(_others(running)) - (before - 1)
         work, incoming = running.work(), list((running.state / "media" / "incoming").iterdir())
         spent = cpu({server})

@@ -77,7 +77,7 @@ async def _rounds(source: Path, folder: Path, rounds: int) -> Rounds:
                 await items.add_media(owner=owner, staged=staged, facts=kind, entry=items.Entry("noise"))
                 ours = time.monotonic() - began
             stored = store.path_of(staged.sha256, ".mp4")
-            assert store.verify(stored) == staged.sha256
+            assert len(found) < rounds or store.verify(stored) == staged.sha256  # once, since it takes its time
             stored.unlink()
             found.append((ours, copied, hashed, memory()))
     ours, copied, hashed, most = zip(*found[1:], strict=True)

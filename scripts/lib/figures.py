@@ -51,11 +51,12 @@ def scratch() -> Iterator[Path]:
 
 
 @contextmanager
-def program(**given: Any) -> Iterator[Program]:
+def program(before: str = "", **given: Any) -> Iterator[Program]:
+    """The program in a folder of its own; `before` is Python that runs first in it."""
     with scratch() as folder:
         running = Program(folder, allow="127.0.0.1", **given)
         try:
-            yield running.start()
+            yield running.start(before)
         finally:
             running.end()
 
