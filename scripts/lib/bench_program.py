@@ -25,12 +25,12 @@ from tests.faults.program import Program
 
 
 IDLE, SETTLED = 20.0, 3.0  # seconds that it is watched at rest, after so many
-_AS_SHIPPED = {"beat_seconds": 10, "reconcile_seconds": 5, "lease_seconds": 60}  # not as quick as tests want it
+AS_SHIPPED = {"beat_seconds": 10, "reconcile_seconds": 5, "lease_seconds": 60}  # not as quick as tests want it
 
 
 def start(*, quick: bool = False, peers: Sequence[Peer] = ()) -> list[Figure]:
     """From exec to the first good answer of /api/health, with the embedded PostgreSQL, on a state that exists."""
-    with program(**_AS_SHIPPED) as running:
+    with program(**AS_SHIPPED) as running:
 
         def once() -> float:
             running.stop()
