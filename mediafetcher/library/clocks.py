@@ -4,6 +4,8 @@ Two clocks say how old things are: the database's (trash, files without holders)
 are compared with the time that has really passed since boot. Where one of them is off by more than an hour, nothing
 is purged or swept until it is right again, or has stood for a day of running: then it is the new truth.
 
+Whoever removes by age counts from the reading that was believed, not from a clock asked later: it may jump in between.
+
 Across a stop nobody knows how long it was. A clock that went back, or ahead by more than a month, is doubted.
 """
 
@@ -29,14 +31,14 @@ _log = log.get("clocks")
 
 
 @dataclass(frozen=True)
-class _Reading:
-    """Seconds: since boot, sleep included; of this machine's clock; of the database's."""
+class Reading:
+    """Seconds: since boot, sleep included; since 1970 by this machine's clock, and by the database's."""
 
     boot: float
     ours: float
     theirs: float
 
-    def off(self, since: "_Reading") -> float:
+    def off(self, since: "Reading") -> float:
         """How far the clock that is worse has moved beyond the time that passed; negative where it went back."""
         passed = self.boot - since.boot
         return max(self.ours - since.ours - passed, self.theirs - since.theirs - passed, key=abs)
@@ -47,13 +49,13 @@ class _Watch:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.right: _Reading | None = None  # the last reading that was believed
-        self.last: _Reading | None = None
+        self.right: Reading | None = None  # the last reading that was believed
+        self.last: Reading | None = None
         self.held: float | None = None  # since when, in seconds since boot
         self.moved = False
         self._written = 0.0
 
-    def take(self, now: _Reading) -> bool:
+    def take(self, now: Reading) -> bool:
         """-> whether the clocks are believed."""
         if self.last is None:
             self._begin(now)
@@ -73,7 +75,7 @@ class _Watch:
             self._believe(now, "the clock has stood for a day and is believed")
         return self.held is None
 
-    def _begin(self, now: _Reading) -> None:
+    def _begin(self, now: Reading) -> None:
         try:
             kept = json.loads(self.file.read_text())
             gaps = (now.ours - kept["ours"], now.theirs - kept["theirs"])
@@ -83,14 +85,14 @@ class _Watch:
         if not doubted:
             self.right = now
 
-    def _believe(self, now: _Reading, words: str) -> None:
+    def _believe(self, now: Reading, words: str) -> None:
         held, self.held, self.right = self.held, None, now
         if held is not None:
             _log.warning(words)
         if held is not None or now.boot - self._written > _WRITE:
             self._write(now)
 
-    def _write(self, now: _Reading) -> None:
+    def _write(self, now: Reading) -> None:
         """For the next start. While a clock is doubted, the last time that was right stays."""
         right = self.right or now
         note = {"ours": right.ours, "theirs": right.theirs, "held": self.held is not None}
@@ -104,21 +106,25 @@ class _Watch:
 _watch: _Watch | None = None
 
 
-async def steady() -> bool:
-    """Whether what is old by the clock may be removed. Looks now. Raises `DatabaseAway`."""
+async def now() -> Reading | None:
+    """What the clocks say, where they are believed: what is old by this reading may be removed. Else None.
+
+    Raises `DatabaseAway`.
+    """
     global _watch
     theirs = float(await engine.fetchval("select extract(epoch from clock_timestamp())"))
     file = settings.get().state / "clock.json"
     if _watch is None or _watch.file != file:
         _watch = _Watch(file)
-    return _watch.take(_Reading(time.clock_gettime(time.CLOCK_BOOTTIME), time.time(), theirs))
+    reading = Reading(time.clock_gettime(time.CLOCK_BOOTTIME), time.time(), theirs)
+    return reading if _watch.take(reading) else None
 
 
 async def watch(on_jump: Callable[[], Awaitable[None]]) -> None:
     """Look again and again; `on_jump()` after each jump of a minute or more."""
     while True:
         try:
-            await steady()
+            await now()
             if _watch is not None and _watch.moved:
                 _watch.moved = False
                 await on_jump()

@@ -104,9 +104,10 @@ async def purge(owner: int, ids: list[int] | None = None) -> int:
 
 async def purge_expired() -> int:
     """Remove for good what has been in the trash for its number of days -> how many items. None while time jumps."""
-    if not await clocks.steady():
+    now = await clocks.now()
+    if now is None:
         return 0
-    return await _purge("trashed_at <= now() - make_interval(secs => $1)", settings.get().trash_days * 86_400)
+    return await _purge("trashed_at <= to_timestamp($1)", now.theirs - settings.get().trash_days * 86_400)
 
 
 async def _purge(which: str, *values: Any) -> int:

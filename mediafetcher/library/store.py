@@ -298,21 +298,21 @@ def remove(sha256: bytes, names: Iterable[str]) -> None:
 # ---- what lies in incoming/ ------------------------------------------------------------------------------
 
 
-def abandoned(path: Path) -> bool:
-    """Whether nobody will finish this file of `incoming/`: its process is dead, or it is a day old."""
+def abandoned(path: Path, now: float | None = None) -> bool:
+    """Whether nobody will finish this file of `incoming/`: its process is dead, or it is a day old (see `age`)."""
     if path.name in _forsaken:
         return True
     alive = writers.alive(path.name)
-    return age(path) > _FOREIGN if alive is None else not alive
+    return age(path, now) > _FOREIGN if alive is None else not alive
 
 
-def age(path: Path) -> float:
-    """Seconds since it was last written or renamed; 0 where it has gone."""
+def age(path: Path, now: float | None = None) -> float:
+    """Seconds since it was last written or renamed; 0 where it has gone. `now`: since 1970, where time was believed."""
     try:
         status = path.stat()
     except FileNotFoundError:
         return 0.0
-    return time.time() - max(status.st_mtime, status.st_ctime)
+    return (time.time() if now is None else now) - max(status.st_mtime, status.st_ctime)
 
 
 def clear(path: Path) -> None:

@@ -34,15 +34,15 @@ async def sweep(*, strays: bool | None = None) -> int:
     `strays`: also walk over the store for files without a row; by itself it does so once an hour.
     """
     global _scanned
-    if mount.state().state in ("offline", "read_only") or not await clocks.steady():
+    if mount.state().state in ("offline", "read_only") or (now := await clocks.now()) is None:
         return 0
     try:
-        removed = await _dead() + await mount.in_thread(_leftovers)
-        now = clock.monotonic()
-        due = _scanned is None or _scanned[0] != mount.root() or now - _scanned[1] > _SCAN
+        removed = await _dead(now.theirs) + await mount.in_thread(_leftovers, now.ours)
+        here = clock.monotonic()
+        due = _scanned is None or _scanned[0] != mount.root() or here - _scanned[1] > _SCAN
         if due if strays is None else strays:
-            _scanned = (mount.root(), now)
-            removed += await _strays()
+            _scanned = (mount.root(), here)
+            removed += await _strays(now.ours)
     except (errors.MediaOffline, errors.MediaReadOnly) as problem:
         _log.warning("nothing is removed while the store is in doubt", reason=problem.code)
         return 0
@@ -54,16 +54,21 @@ def side_names(row: dict[str, Any]) -> list[str]:
     return (["poster.jpg"] if row["poster"] else []) + [f"{language}.vtt" for language in row["subtitles"]]
 
 
-async def remove_dead(media_file: int) -> bool:
-    """Remove one file whose last reference went, if its grace period is over -> whether it is gone."""
+async def remove_dead(media_file: int, now: float | None = None) -> bool:
+    """Remove one file whose last reference went, if its grace period is over -> whether it is gone.
+
+    `now`: seconds since 1970 by the database's clock, where it was believed; without, its clock is asked.
+    """
     async with engine.transaction():
         row = await engine.fetchrow(
             "select id, sha256, ext, poster, subtitles from media_file m"
-            " where id = $1 and ref_count = 0 and dead_at <= now() - make_interval(secs => $2)"
+            " where id = $1 and ref_count = 0"
+            " and dead_at <= coalesce(to_timestamp($3), now()) - make_interval(secs => $2)"
             " and not exists (select from library_item i where i.media_file = m.id)"
             " for update skip locked",
             media_file,
             settings.get().grace_hours * 3600,
+            now,
         )
         if row is None:
             return False
@@ -74,13 +79,13 @@ async def remove_dead(media_file: int) -> bool:
     return True
 
 
-async def _dead() -> int:
+async def _dead(now: float) -> int:
     removed, last = 0, 0
     while True:
         rows = await engine.fetch(
             "select id, sha256, ext from media_file"
-            " where ref_count = 0 and dead_at <= now() - make_interval(secs => $1) and id > $2 order by id limit $3",
-            settings.get().grace_hours * 3600,
+            " where ref_count = 0 and dead_at <= to_timestamp($1) and id > $2 order by id limit $3",
+            now - settings.get().grace_hours * 3600,
             last,
             _BATCH,
         )
@@ -88,7 +93,7 @@ async def _dead() -> int:
             _log.warning("many files are not there: nothing is removed, `mediafetcher check` tells more")
             return removed
         for row in rows:
-            removed += await remove_dead(row["id"])
+            removed += await remove_dead(row["id"], now)
             last = row["id"]
         if len(rows) < _BATCH:
             return removed
@@ -141,22 +146,22 @@ def _list(folder: Path) -> list[Stored | Path]:
     return list(_files(folder))
 
 
-def leftovers() -> list[Path]:
+def leftovers(now: float | None = None) -> list[Path]:
     """The files of `incoming/` that nobody will finish. In a thread."""
-    return [path for path in mount.incoming().iterdir() if path.is_file() and store.abandoned(path)]
+    return [path for path in mount.incoming().iterdir() if path.is_file() and store.abandoned(path, now)]
 
 
-def _leftovers() -> int:
+def _leftovers(now: float) -> int:
     with mount.writing():
         mount.require()
-        found = leftovers()
+        found = leftovers(now)
         for path in found:
             store.clear(path)
     return len(found)
 
 
-async def find_strays() -> list[Stored]:
-    """Files of the store that no row speaks of, older than the grace period."""
+async def find_strays(now: float | None = None) -> list[Stored]:
+    """Files of the store that no row speaks of, older than the grace period; `now` as for `store.age`."""
     grace = settings.get().grace_hours * 3600
     strays: list[Stored] = []
     with mount.writing():
@@ -164,7 +169,7 @@ async def find_strays() -> list[Stored]:
             found = [file for file in await mount.in_thread(_list, folder) if isinstance(file, Stored)]
             known = await _known({file.sha256 for file in found})
             strays += [file for file in found if file.kind not in known.get(file.sha256, ())]
-    return await mount.in_thread(lambda: [file for file in strays if store.age(file.path) >= grace])
+    return await mount.in_thread(lambda: [file for file in strays if store.age(file.path, now) >= grace])
 
 
 async def _known(hashes: set[bytes]) -> dict[bytes, set[str]]:
@@ -228,8 +233,8 @@ async def take_back(staged: store.Staged, names: list[str]) -> None:
             await remove_stray(file)
 
 
-async def _strays() -> int:
-    found = await find_strays()
+async def _strays(now: float) -> int:
+    found = await find_strays(now)
     if len(found) > _FEW and len(found) > await engine.fetchval("select count(*) / 10 from media_file"):
         # No crash leaves so many. It may be the store of a database that was lost, or an older backup of it.
         _log.warning("many files without a row stay where they are: `mediafetcher check` names them", count=len(found))

@@ -4,16 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.library import clocks
+from mediafetcher.db import engine
+from mediafetcher.library import clocks, items, store, sweeper
+from tests.unit.library.conftest import path
 
 HOUR, DAY = 3600.0, 86_400.0
 
 pytestmark = pytest.mark.promise(16)
 
 
-def _reading(boot: float, ours: float = 0.0, theirs: float = 0.0) -> clocks._Reading:
+def _reading(boot: float, ours: float = 0.0, theirs: float = 0.0) -> clocks.Reading:
     """`ours` and `theirs`: how far these clocks are off."""
-    return clocks._Reading(boot, 1e9 + boot + ours, 1e9 + boot + theirs)
+    return clocks.Reading(boot, 1e9 + boot + ours, 1e9 + boot + theirs)
 
 
 @pytest.fixture
@@ -63,3 +65,15 @@ def test_across_a_stop(watch: clocks._Watch, gap: float, believed: bool) -> None
 def test_a_doubt_outlives_a_restart(watch: clocks._Watch) -> None:
     assert not watch.take(_reading(60, ours=2 * DAY))
     assert not clocks._Watch(watch.file).take(_reading(90, ours=2 * DAY))
+
+
+async def test_what_is_old_by_a_clock_that_jumped_since_stays(owner: int, put, use) -> None:  # type: ignore[no-untyped-def]
+    use(trash_days=0, grace_hours=1)
+    await items.trash(await put(b"film"), owner)
+    await engine.execute("update media_file set dead_at = now() - interval '2 hours'")  # by a clock that is ahead
+    media_file = await engine.fetchval("select id from media_file")
+    believed = await clocks.now()
+    assert believed is not None
+    assert not await sweeper.remove_dead(media_file, believed.theirs - 2 * HOUR) and path(b"film").exists()
+    assert store.age(path(b"film"), believed.ours - HOUR) < -HOUR + 60
+    assert await sweeper.remove_dead(media_file, believed.theirs) and not path(b"film").exists()
