@@ -19,7 +19,7 @@ class Report:
     def __init__(self, out: Out, number: int, total: int) -> None:
         self.counts: Counter[str] = Counter(dict.fromkeys(("added", "known", "skipped", "failed"), 0))
         self._out, self._number, self._total = out, number, total
-        self._done = self._copied = self._kept = 0
+        self._done = self._copied = self._kept = self._unplayable = 0
         self._parts: dict[Path, float] = {}  # bytes of the files that are on their way
         self._began = self._said = clock.monotonic()
 
@@ -53,6 +53,7 @@ class Report:
         self._copied += outcome.copied
         if outcome.result in ("added", "known"):
             self._kept += outcome.size
+        self._unplayable += outcome.result == "added" and bool(outcome.why)
         path = text(os.fspath(outcome.path))
         if as_json:
             facts = {"result": outcome.result, "item": outcome.item, "why": outcome.why or None}
@@ -74,3 +75,6 @@ class Report:
                 f"{count} {result}" for result, count in self.counts.items() if count or result != "failed"
             )
             self._out.line(f"{counts}; {size(self._copied)} copied, {size(saved)} needed no copy.")
+            if self._unplayable:
+                few = f"{self._unplayable} of them"
+                self._out.line(f"Not every browser plays {few}: `Convert for browsers` on the page changes that.")

@@ -30,7 +30,7 @@ KINDS = {
 }
 # What a repair does about it, told before it is asked for.
 _WOULD = {
-    "missing_file": "forget it as already there, so that its link may be fetched again",
+    "missing_file": "forget it as already there: fetching its link or importing it again brings the file back",
     "wrong_size": "set the file aside in damaged/, and let its link be fetched again",
     "damaged_file": "set the file aside in damaged/, and let its link be fetched again",
     "unreadable_file": "set the file aside in damaged/, and let its link be fetched again",
