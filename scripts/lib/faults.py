@@ -69,7 +69,8 @@ def _run(promise: int, count: int | None) -> bool:
     took = time.monotonic() - began
     words = _result(done.returncode, done.stdout)
     if done.returncode:
-        print(done.stdout[-6000:])
+        wrong = [line for line in done.stdout.splitlines() if line.startswith("E ")]  # long logs may follow it
+        print("\n".join(wrong[:40]), done.stdout[-6000:], sep="\n")
     print(f"  {words} in {took:.0f} s", flush=True)
     _write(
         promise,
