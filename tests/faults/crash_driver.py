@@ -15,6 +15,8 @@ from typing import Any
 
 from mediafetcher.base import settings
 from mediafetcher.db import engine
+from mediafetcher.downloads import jobs, lease, workspace
+from mediafetcher.downloads import work as downloading
 from mediafetcher.library import items, mount, store
 
 MARK = "/crash-points-begin-here"
@@ -52,6 +54,15 @@ async def add(work: Path, take: bool = False) -> None:
     )
 
 
+async def download(work: Path) -> None:
+    """What a start does with a download whose file is fetched: rescued, claimed, made playable, kept, tidied up."""
+    os.access(MARK, os.F_OK)
+    await lease.rescue()
+    if claim := await jobs.claim():
+        await downloading.run(claim)
+    await workspace.tidy()
+
+
 async def sweep(work: Path) -> None:
     """Remove a file whose last reference went, a stray file and a leftover."""
     os.access(MARK, os.F_OK)
@@ -72,7 +83,8 @@ async def main(scenario: str, dsn: str, media: str, work: str) -> None:
     settings.use(settings.Settings(state=Path(work), media=Path(media), trash_days=0, grace_hours=0, min_free=0))
     await engine.connect(dsn, size=1)
     await mount.prepare()
-    await {"add": add, "bring": bring, "sweep": sweep, "remove": remove}[scenario](Path(work))
+    does = {"add": add, "bring": bring, "download": download, "sweep": sweep, "remove": remove}
+    await does[scenario](Path(work))
     await engine.close()
 
 

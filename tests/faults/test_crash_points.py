@@ -3,6 +3,9 @@
 The driver runs once under strace, which lists every call that changes something. Then it runs once for each of
 them and is killed (`kill -9`) exactly there. After each kill the checker must be content, and after the sweeper the
 disk must hold what the database says and nothing else.
+
+The test command does so with the path of the store, from the file to the row and back; a deep run also with all that a
+download does once its file is fetched, and there the next start must bring it to its end.
 """
 
 import asyncio
@@ -13,13 +16,18 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mediafetcher.base import settings
 from mediafetcher.db import engine
+from mediafetcher.downloads import brought, jobs, lease, workspace
+from mediafetcher.downloads import work as downloading
+from mediafetcher.fetching.source import Info, Result
 from mediafetcher.library import check, items, mount, store, writers
+from tests import deep
 
 CALLS = (
     "access,openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,"
@@ -28,7 +36,7 @@ CALLS = (
 MARK = "/crash-points-begin-here"
 DRIVER = Path(__file__).with_name("crash_driver.py")
 ROOT = Path(__file__).parents[2]
-LINE = re.compile(r"^(\d+)\s+(\w+)\((.*)$")
+LINE = re.compile(r"^(\w+)\((.*)$")
 # The film takes two buffers, so that there is a point between two writes.
 CONTENT = {"film": b"film " * 300_000, "poster": b"poster", "subtitles": b"WEBVTT"}
 Point = tuple[str, int]
@@ -40,7 +48,7 @@ async def _run(strace: list[str], scenario: str, dsn: str, work: Path) -> tuple[
     if program is None:
         pytest.fail("strace is not installed, and without it no crash point can be tried: apt-get install strace")
     process = await asyncio.create_subprocess_exec(
-        *(program, "-f", "-qq", *strace, sys.executable, "-B", str(DRIVER)),
+        *(program, "-qq", *strace, sys.executable, "-B", str(DRIVER)),  # its main thread alone, not FFmpeg
         *(scenario, dsn, str(mount.root()), str(work)),
         cwd=ROOT,
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
@@ -59,15 +67,12 @@ async def _points(scenario: str, dsn: str, work: Path) -> list[Point]:
     if status != 0:
         pytest.fail(f"the driver does not run under strace (is ptrace allowed here?):\n{said}")
     counts: Counter[str] = Counter()
-    points, begun, main = [], False, None
+    points, begun = [], False
     for line in log.read_text().splitlines():
         match = LINE.match(line)
         if not match:
             continue
-        main = main or match[1]
-        if match[1] != main:
-            continue
-        name, rest = match[2], match[3]
+        name, rest = match[1], match[2]
         counts[name] += 1
         begun = begun or MARK in rest
         reading = name == "access" or (name == "openat" and not re.search("O_CREAT|O_WRONLY|O_RDWR", rest))
@@ -88,6 +93,10 @@ async def _alone() -> None:
 
 
 _ours: list[int] = []
+
+
+async def _know_ours() -> None:
+    _ours[:] = [row["pid"] for row in await engine.fetch("select pid from pg_stat_activity")]
 
 
 async def _verify() -> None:
@@ -114,8 +123,11 @@ async def _reset(work: Path) -> None:
     await engine.execute("delete from library_item")
     await items.sweep(strays=True)
     assert await engine.fetchval("select count(*) from media_file") == 0
-    shutil.rmtree(mount.root() / "store")
-    (mount.root() / "store").mkdir()
+    await engine.execute("delete from download")
+    await engine.execute("delete from source")
+    for folder in (mount.root() / "store", settings.get().work):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
 
 
 async def _put(work: Path, data: bytes) -> int:
@@ -167,6 +179,18 @@ async def _two_items(work: Path) -> None:
     await _put(work, b"held")
 
 
+async def _fetched(work: Path) -> None:
+    """A download waits whose file was fetched by an earlier attempt, with subtitles; it has yet to be made playable."""
+    row = await jobs.submit(await engine.fetchval("select min(id) from account"), "https://films.example/crash")
+    folder = workspace.make(row["id"])
+    film, text = folder / "media.mkv", folder / "media.fr.vtt"
+    shutil.copyfile(work / "fetched.mkv", film)
+    text.write_text("WEBVTT\n\n00:00.000 --> 00:01.000\nBonjour\n")
+    info = Info("A film", "1", "Films", "https://films.example/crash", "films.example", "films 1")
+    result = Result(film, film.stat().st_size, subtitles=(("fr", text),))
+    brought.note(folder, info, result, own=False)
+
+
 SCENARIOS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a new file": ("add", _nothing),
     "a file that a download brought": ("bring", _brought),
@@ -174,39 +198,69 @@ SCENARIOS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a file that is about to go": ("add", _dying),
     "the sweeper": ("sweep", _to_sweep),
     "rm": ("remove", _two_items),
+    "a download": ("download", _fetched),
 }
 
 
-@pytest.mark.promise(2)
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("name", SCENARIOS)
-async def test_killed_at_every_change(name: str, media_online: Path, database: str, tmp_path: Path) -> None:
-    import dataclasses
+async def _goes_on() -> None:
+    """The next start brings the download to its end, once, and leaves nothing of it."""
+    await lease.rescue()
+    if claim := await jobs.claim():
+        await downloading.run(claim)
+    await workspace.tidy()
+    await _know_ours()
+    await _verify()
+    rows = await engine.fetch("select state, item from download")
+    items = await engine.fetch(
+        "select i.id, m.poster, m.subtitles from library_item i join media_file m on m.id = i.media_file"
+    )
+    assert [row["state"] for row in rows] == ["done"] and [item["id"] for item in items] == [rows[0]["item"]]
+    assert items[0]["poster"] and items[0]["subtitles"] == ["fr"]
+    assert list(settings.get().work.iterdir()) == []
 
-    settings.use(dataclasses.replace(settings.get(), grace_hours=0, trash_days=0))
+
+@pytest.mark.promise(2)
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_killed_at_every_change(
+    name: str, media_online: Path, database: str, tmp_path: Path, media_corpus: Path
+) -> None:
+    if name == "a download" and not deep.deep(2):
+        pytest.skip("it takes minutes: a deep run does it (scripts/faults P2)")
     scenario, before = SCENARIOS[name]
     work = tmp_path / "work"
-    work.mkdir()
+    work.mkdir(mode=0o711)
+    settings.use(replace(settings.get(), state=work, grace_hours=0, trash_days=0))
+    settings.get().work.mkdir(mode=0o711)
+    lease.instance()  # its file is made once: each run makes the same calls
+    shutil.copyfile(media_corpus / "h264_aac.mkv", work / "fetched.mkv")
     for file, content in CONTENT.items():
         (work / file).write_bytes(content)
     await engine.execute("insert into account (name) values ('Ada')")
 
     await before(work)  # type: ignore[misc]
-    _ours[:] = [row["pid"] for row in await engine.fetch("select pid from pg_stat_activity")]
+    await _know_ours()
     points = await _points(scenario, database, work)
     await _verify()
     kinds = {call for call, _ in points}
     print(f"{name}: {len(points)} points", dict(Counter(call for call, _ in points)))
     assert len(points) > 5 and "sendto" in kinds and kinds & {"unlink", "rename"}, points
 
+    missed = 0
     for call, number in points:
         await _reset(work)
         await before(work)  # type: ignore[misc]
-        _ours[:] = [row["pid"] for row in await engine.fetch("select pid from pg_stat_activity")]
+        await _know_ours()
         inject = ["-o", "/dev/null", "-e", f"trace={CALLS}", "-e", f"inject={call}:signal=SIGKILL:when={number}"]
         status, said = await _run(inject, scenario, database, work)
-        assert status in (-signal.SIGKILL, 128 + signal.SIGKILL), f"not killed at {call} {number}: {said}"
+        if scenario == "download" and status == 0:
+            missed += 1  # how often FFmpeg's end wakes the loop is chance: this run had ended before so many calls
+        else:
+            assert status in (-signal.SIGKILL, 128 + signal.SIGKILL), f"not killed at {call} {number}: {said}"
         try:
             await _verify()
+            if scenario == "download":
+                await _goes_on()
         except AssertionError as error:
             raise AssertionError(f"{name}, killed at {call} number {number}: {error}") from error
+    assert missed <= 3, f"{missed} of {len(points)} were not reached"
