@@ -198,8 +198,8 @@ SCENARIOS: dict[str, tuple[str, Callable[[Path], object]]] = {
     "a file that is about to go": ("add", _dying),
     "the sweeper": ("sweep", _to_sweep),
     "rm": ("remove", _two_items),
-    "a download": ("download", _fetched),
 }
+DEEP: dict[str, tuple[str, Callable[[Path], object]]] = {"a download": ("download", _fetched)}
 
 
 async def _goes_on() -> None:
@@ -221,13 +221,13 @@ async def _goes_on() -> None:
 
 @pytest.mark.promise(2)
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", SCENARIOS | DEEP)
 async def test_killed_at_every_change(
     name: str, media_online: Path, database: str, tmp_path: Path, media_corpus: Path
 ) -> None:
-    if name == "a download" and not deep.deep(2):
+    if name in DEEP and not deep.deep(2):
         pytest.skip("it takes minutes: a deep run does it (scripts/faults P2)")
-    scenario, before = SCENARIOS[name]
+    scenario, before = (SCENARIOS | DEEP)[name]
     work = tmp_path / "work"
     work.mkdir(mode=0o711)
     settings.use(replace(settings.get(), state=work, grace_hours=0, trash_days=0))
