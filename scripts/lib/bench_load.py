@@ -265,7 +265,7 @@ def references(*, quick: bool = False) -> list[Figure]:
     With the database on one core and on two, by turns. On one hot file each waits for the one before, whatever the
     cores.
     """
-    seconds, files, rounds = (2, 1_000, 1) if quick else (2, 10_000, 5)
+    seconds, files, rounds = (1, 1_000, 1) if quick else (1, 10_000, 5)
     cores = sorted(os.sched_getaffinity(0))[:2]
     rates: dict[tuple[str, int, int], list[float]] = {}
     with program() as running, sql(running) as database:

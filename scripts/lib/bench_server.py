@@ -53,7 +53,7 @@ _WARM = "from mediafetcher.fetching import warm; warm.IDLE_SECONDS = 5.0"  # it 
 
 def endurance(*, quick: bool = False) -> list[Figure]:
     """Many downloads in a row: the server's memory, and what is left behind."""
-    count = 60 if quick else 200
+    count = 60 if quick else 100
     with (
         scratch() as folder,
         served(folder) as base,
