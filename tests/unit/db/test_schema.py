@@ -1,7 +1,5 @@
 """Migrations, and that the classes of tables.py say what the database has."""
 
-import time
-
 import asyncpg
 import pytest
 from huey.storage import PostgresStorage
@@ -38,12 +36,6 @@ async def test_an_empty_database_is_migrated_once(server) -> None:  # type: igno
         await engine.close()
         await control.execute("drop database empty_one")
         await control.close()
-
-
-async def test_nothing_to_do_is_quick(database: str) -> None:
-    started = time.perf_counter()
-    assert await schema.migrate() == []
-    assert time.perf_counter() - started < 0.1
 
 
 async def test_the_first_migration_is_safe_to_run_twice(database: str) -> None:
