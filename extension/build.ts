@@ -1,9 +1,10 @@
 /** Builds dist/<target>: `node build.ts` for all of them, `node build.ts chrome` for some. */
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { manifest, TARGETS, type Target } from "./manifest.ts";
 
-const here = new URL(".", import.meta.url).pathname;
+const here = fileURLToPath(new URL(".", import.meta.url));
 const { version } = JSON.parse(readFileSync(`${here}package.json`, "utf8")) as { version: string };
 const PAGES = ["popup/popup.html", "popup/popup.css", "options/options.html", "options/options.css", "ui.css"];
 
