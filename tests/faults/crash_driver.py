@@ -44,7 +44,8 @@ async def add(work: Path, take: bool = False) -> None:
     owner = await engine.fetchval("select min(id) from account")
     os.access(MARK, os.F_OK)
     staged = await store.stage(work / "film", take=take)
-    assert staged.shared or not take
+    one_disk = (work / "film").stat().st_dev == mount.root().stat().st_dev  # a test's share may be another one
+    assert staged.shared or not (take and one_disk)
     await items.add_media(
         owner=owner,
         staged=staged,

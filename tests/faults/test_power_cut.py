@@ -166,7 +166,7 @@ async def test_the_power_goes(name: str, disk: Disk, database: str, work: Path) 
         ended = await _driver(disk, scenario, database, work, cut)
         await crash._alone()
         now = await _items()
-        assert not ended or now == there + {"add": 1, "sweep": 0, "remove": -1}[scenario]
+        assert not ended or now == there + {"add": 1, "bring": 1, "sweep": 0, "remove": -1}[scenario]
         seed = chance.randrange(1 << 32)
         await disk.power_goes(str(seed))
         try:

@@ -205,7 +205,8 @@ def test_import_adopts_what_lies_there(folder, shell, media_corpus):
     assert first.returncode == 0, first.stderr
     assert f"skipped: {disk}/notes.txt: " in first.stdout
     assert "as it is, since not every browser plays it" in first.stdout and "hevc" in first.stdout
-    assert "3 added, 0 known, 1 skipped" in first.stdout.splitlines()[-1]
+    *_, total, hint = first.stdout.splitlines()
+    assert "3 added, 0 known, 1 skipped" in total and "Convert for browsers" in hint
     listed = [json.loads(line) for line in shell("list", "--json").stdout.splitlines()]
     assert {one["folder"] for one in listed} == {"From disk", "From disk/Music"}
 

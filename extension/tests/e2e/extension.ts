@@ -89,7 +89,12 @@ async function run(context: BrowserContext): Promise<void> {
 	const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent("serviceworker"));
 	const id = new URL(worker.url()).host;
 	const options = await context.newPage();
-	await options.goto(`chrome-extension://${id}/options.html`);
+	const address = `chrome-extension://${id}/options.html`;
+	await options.goto(address).catch((error: Error) => {
+		// The extension opens it by itself when it is new, perhaps in this very tab.
+		if (!error.message.includes("interrupted by another navigation")) throw error;
+	});
+	await options.waitForURL(address);
 	await pair(options);
 	console.log("paired");
 
