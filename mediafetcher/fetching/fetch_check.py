@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from mediafetcher.base import fence
-from mediafetcher.fetching import fetch_child, override, shut_in
+from mediafetcher.fetching import fetch_ready, override, shut_in
 from mediafetcher.net import egress
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     egress.install([], [])
     sys.dont_write_bytecode = False
     override.prefer(folder)
-    fetch_child.preload()
+    fetch_ready.preload()
     import yt_dlp
     from yt_dlp.version import __version__
 

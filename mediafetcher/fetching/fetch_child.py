@@ -23,6 +23,7 @@ from mediafetcher.fetching import (
     fetch_found,
     fetch_live,
     fetch_proxy,
+    fetch_ready,
     override,
     resume,
     shut_in,
@@ -69,19 +70,6 @@ def main() -> NoReturn:
 def _programs(options: dict[str, Any]) -> list[str]:
     """What yt-dlp may start: the JavaScript runtime, where there is one (javascript.py)."""
     return [runtime["path"] for runtime in options.get("js_runtimes", {}).values()]
-
-
-def preload() -> None:
-    """What every job needs, in memory before there is one: for the program that forks."""
-    fetch_browser.absent()
-    import requests  # noqa: F401
-    import yt_dlp
-
-    client = yt_dlp.YoutubeDL({"quiet": True, "cachedir": False})
-    for extractor in client._ies.values():
-        extractor.suitable("http://127.0.0.1/film.mp4")  # compiles its pattern
-    client.get_info_extractor("Generic")
-    client._request_director.close()
 
 
 def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) -> None:
@@ -184,7 +172,10 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: st
                 raise fetch_browser.translated(error) from error
 
     options = options | fetch_browser.parameters(browser)
-    return Client(options | {"logger": _Logger(channel), "progress_hooks": [channel.progress]})
+    client = Client(options | {"logger": _Logger(channel), "progress_hooks": [channel.progress]}, auto_init=False)
+    for extractor in fetch_ready.extractors():
+        client.add_info_extractor(extractor)
+    return client
 
 
 def _leave_pieces(module: Any) -> None:

@@ -123,7 +123,7 @@ ALLOWED = frozenset(
     quiet noprogress no_warnings color cachedir fixup format format_sort outtmpl paths noplaylist playlist_items
     lazy_playlist extract_flat retries fragment_retries extractor_retries file_access_retries socket_timeout continuedl
     overwrites updatetime nopart skip_unavailable_fragments concurrent_fragment_downloads enable_file_urls
-    allowed_extractors default_search ignoreerrors external_downloader hls_prefer_native ratelimit proxy buffersize
+    default_search ignoreerrors external_downloader hls_prefer_native ratelimit proxy buffersize
     noresizebuffer windowsfilenames writesubtitles writethumbnail js_runtimes remote_components usenetrc
     """.split()  # noqa: SIM905
 )
@@ -165,7 +165,6 @@ def ydl_options(options: Options, settings: Settings) -> dict[str, Any]:
         "buffersize": resume.BLOCK,
         "noresizebuffer": True,
         "enable_file_urls": False,
-        "allowed_extractors": ["default"],
         "default_search": "error",
         "ignoreerrors": False,
         "external_downloader": {"default": "native"},

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from mediafetcher.base import confine
-from mediafetcher.fetching import fetch_child, override, shut_in
+from mediafetcher.fetching import fetch_child, fetch_ready, override, shut_in
 
 
 def main() -> None:
@@ -27,7 +27,7 @@ def main() -> None:
     ytdlp, runtime, *allow_hosts = sys.argv[2:]
     override.prefer(ytdlp)
     shut_in.shut_in(Path.cwd(), [ytdlp, runtime], shut_in.families(allow_hosts))
-    fetch_child.preload()
+    fetch_ready.preload()
     gc.collect()
     gc.freeze()  # the forks share this memory as long as nobody writes to it
     control.send(b"ready")

@@ -63,5 +63,6 @@ async def _decided(films: list[Path], target: Path) -> None:
 
 def _transcode(film: Path, target: Path) -> None:
     """What a downloader does that converts everything to MP4 and does not look first."""
+    read = ["-y", "-threads", "1", "-i", str(film)]  # on one thread, as ours
     given = ["-c:v", "libx264", "-preset", "veryfast", "-threads", "1", "-c:a", "aac", "-movflags", "+faststart"]
-    subprocess.run([ffmpeg.path(), "-v", "error", "-y", "-i", str(film), *given, str(target)], check=True)
+    subprocess.run([ffmpeg.path(), "-v", "error", *read, *given, str(target)], check=True)
