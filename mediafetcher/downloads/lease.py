@@ -122,7 +122,7 @@ async def claim() -> Claim | None:
             [host for _, host in left],
         )
         if row is not None:
-            await engine.notify("download", {"id": row["id"], "owner": row["owner"]})
+            await _tell(row["id"], row["owner"])
     if row is None:
         return None
     await _hear_of_room()
@@ -219,7 +219,10 @@ async def note(claim: Claim, **facts: Any) -> None:
     names = [name for name in facts if name in ("title", "size", "duration", "stage", "converting", "room")]
     sets = ", ".join(f"{name} = ${number}" for number, name in enumerate(names, 4))
     values = [facts[name] for name in names]
-    await _leave(claim, f"update download set {sets} where {_OURS}", *values)
+    asked = "cancel_requested or pause_requested as asked"
+    row = await _leave(claim, f"update download set {sets} where {_OURS} returning {asked}", *values)
+    if row["asked"]:
+        held.poke(claim.id)  # it may have been asked before we held the row
 
 
 async def finish(claim: Claim, item: int, *, linked: bool = False) -> None:
@@ -405,7 +408,12 @@ async def _leave(claim: Claim, sql: str, *values: Any) -> dict[str, Any]:
     async with engine.transaction():
         row = await engine.fetchrow(sql, claim.id, me(), claim.attempt, *values)
         if row is not None:
-            await engine.notify("download", {"id": claim.id, "owner": claim.owner})
+            await _tell(claim.id, claim.owner)
     if row is None:
         raise Lost(claim.id)
     return row
+
+
+async def _tell(id: int, owner: int) -> None:
+    """Tell the pages; `by` tells our own ears that no order is meant for us."""
+    await engine.notify("download", {"id": id, "owner": owner, "by": me()})

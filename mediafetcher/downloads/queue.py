@@ -240,7 +240,7 @@ class Queue:
             await engine.notify("progress", rows[start : start + _PROGRESS_ROWS])
 
     async def _hear_orders(self) -> None:
-        """A change of a row that we hold may be an order from another process: beat at once.
+        """A change of a row that we hold may be an order from another process: beat at once. What we wrote is none.
 
         One that we do not hold may have ended, and its folder may lie here: it goes at once.
         """
@@ -253,7 +253,8 @@ class Queue:
                         await ring(settings.get().jobs)
                 elif event.kind == "download" and isinstance(event.payload, dict):
                     id = event.payload.get("id", 0)
-                    held.poke(id)
+                    if event.payload.get("by") != jobs.me():
+                        held.poke(id)
                     if workspace.left(id):
                         await self._tidy()
 
