@@ -7,7 +7,7 @@ import msgspec
 from litestar.params import JSONBody, QueryParameter
 
 from mediafetcher.api.answer import Asked, Id, fit
-from mediafetcher.downloads import jobs
+from mediafetcher.downloads import sources
 from mediafetcher.library import never
 
 
@@ -45,7 +45,7 @@ async def page(request: Asked, marked: Annotated[Literal["1"], QueryParameter(na
 
 async def mark_link(data: JSONBody[Link], request: Asked) -> Mark:
     """Never fetch this link again, whether it was asked for before or not."""
-    source = await jobs.never(request.user.id, data.url)
+    source = await sources.mark_never(request.user.id, data.url)
     return fit(Mark, await never.get(source, request.user.id))
 
 

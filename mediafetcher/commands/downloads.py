@@ -10,7 +10,7 @@ from typing import Any
 
 from mediafetcher.base import errors, log
 from mediafetcher.commands.person import owner_of
-from mediafetcher.downloads import jobs
+from mediafetcher.downloads import jobs, sources
 from mediafetcher.fetching.options import Options, Playlist
 from mediafetcher.importing import adopt
 from mediafetcher.instance import Instance
@@ -135,7 +135,7 @@ async def adopt_files(instance: Instance, asked: argparse.Namespace, out: Out, s
 async def never(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
     owner = await owner_of(asked)
     for url in asked.urls:
-        await (jobs.again(owner, url) if asked.undo else jobs.never(owner, url))
+        await (sources.unmark_never(owner, url) if asked.undo else sources.mark_never(owner, url))
         if not asked.json:
             said = "may be fetched again" if asked.undo else "is never fetched again: `--undo` takes that back"
             out.line(f"{log.redact(url)} {said}.")

@@ -20,7 +20,7 @@ import msgspec
 
 from mediafetcher.base import errors, log
 from mediafetcher.db import engine
-from mediafetcher.downloads import held, lease
+from mediafetcher.downloads import held, lease, sources
 
 # The worker's side of a row's life, and what is read of it, through the same door.
 from mediafetcher.downloads.lease import (
@@ -42,8 +42,7 @@ from mediafetcher.downloads.lease import (
 )
 from mediafetcher.downloads.listing import entries, get, page
 from mediafetcher.fetching.options import Options
-from mediafetcher.library import folders, items, shares
-from mediafetcher.library import never as marks
+from mediafetcher.library import folders, never, shares
 from mediafetcher.net import urls
 
 __all__ = [
@@ -53,7 +52,6 @@ __all__ = [
     "STATES",
     "Claim",
     "Lost",
-    "again",
     "beat",
     "cancel",
     "claim",
@@ -66,23 +64,18 @@ __all__ = [
     "finish",
     "get",
     "give_up",
-    "known",
     "me",
-    "never",
     "note",
-    "owned",
     "page",
     "pause",
     "paused",
     "reconcile",
     "release",
-    "remember",
     "rescue",
     "resume",
     "retry",
     "ring",
     "set_priority",
-    "source",
     "submit",
     "wait",
 ]
@@ -124,7 +117,7 @@ async def submit(owner: int, url: str, folder: str | None = None, options: Optio
         async with engine.transaction():
             look = await _look_closer(owner, key)
             if look["marked"]:
-                await marks.require(owner, [key])
+                await never.require(owner, [key])
             if look["limited"]:
                 await shares.require(owner)
             folder_id = await folders.ensure(owner, folder or "")
@@ -150,7 +143,7 @@ async def _look_closer(owner: int, key: str) -> dict[str, bool]:
         " exists (select from source where key = any($2::text[]) and media_file is not null) as fetched"
         " from account a where a.id = $1",
         owner,
-        [key, *private(owner, [key])],
+        [key, *sources.private(owner, [key])],
     )
     return row or {"marked": True, "limited": True, "fetched": True}
 
@@ -182,7 +175,7 @@ async def _queue(wish: tuple[int, str, str, str], folder: int | None, options: s
 async def _known_at_once(wish: tuple[int, str, str, str], folder: int | None, options: str) -> dict[str, Any] | None:
     """The source is in the store: a row that is done from the start, or None."""
     owner, url, site, key = wish
-    item = await known(owner, folder, [key], url, site)
+    item = await sources.known(owner, folder, [key], url, site)
     if item is None:
         return None
     return await engine.fetchrow(
@@ -195,102 +188,6 @@ async def _known_at_once(wish: tuple[int, str, str, str], folder: int | None, op
         *wish,
         folder,
         options,
-        item,
-    )
-
-
-def private(owner: int, keys: list[str]) -> list[str]:
-    """The keys under which a source is known to this person alone: what somebody's cookies opened is theirs."""
-    return [f"{owner}:{key}" for key in keys]
-
-
-async def known(owner: int, folder: int | None, keys: list[str], url: str, site: str) -> int | None:
-    """The item of a source that was fetched before: the one this person has in this folder, else a new one.
-
-    None where no key is known to this person, or its file is gone by now.
-    """
-    # The title as the site gave it: what other people call their entries is theirs alone.
-    found = await engine.fetchrow(
-        "select s.id, s.media_file, (select title from download where source_key = any($1::text[])"
-        "   and state = 'done' order by id limit 1) as title, (select uploader from library_item"
-        "   where media_file = s.media_file and source = s.id order by id limit 1) as uploader from source s"
-        " where s.key = any($1::text[] || $2::text[]) and s.media_file is not null limit 1",
-        keys,
-        private(owner, keys),
-    )
-    if found is None:
-        return None
-    mine = await engine.fetchval(
-        "select id from library_item where owner = $1 and media_file = $2 and trashed_at is null"
-        " and coalesce(folder, 0) = coalesce($3::bigint, 0) order by source = $4 desc nulls last, id limit 1",
-        owner,
-        found["media_file"],
-        folder,
-        found["id"],
-    )
-    if mine is not None:
-        return int(mine)
-    entry = items.Entry(
-        title=found["title"] or url.rsplit("/", 1)[-1] or site,
-        folder_id=folder,
-        source_id=found["id"],
-        source_url=url,
-        site=site,
-        uploader=found["uploader"],
-    )
-    return await items.link(owner, found["media_file"], entry)
-
-
-async def never(owner: int, url: str) -> int:
-    """Never fetch this link again for this person -> its source. Raises `InvalidUrl`, `UnsupportedScheme`."""
-    url = urls.parse(url)
-    return await marks.mark_link(owner, url, urls.source_key(url, Options().recipe()))
-
-
-async def again(owner: int, url: str) -> int:
-    """Take that mark away -> its source."""
-    url = urls.parse(url)
-    async with engine.transaction():
-        source = await marks.find(owner, [urls.source_key(url, Options().recipe())])
-        if source is None:
-            raise errors.NotFound("That link is not marked.")
-        await marks.unmark(source, owner)
-    return source
-
-
-async def owned(owner: int, keys: list[str]) -> int | None:
-    """The item of this person's library that a source is already, or None. Nothing is made."""
-    found = await engine.fetchval(
-        "select i.id from source s join library_item i on i.media_file = s.media_file"
-        " where s.key = any($1::text[] || $2::text[]) and i.owner = $3 and i.trashed_at is null"
-        " order by i.id limit 1",
-        keys,
-        private(owner, keys),
-        owner,
-    )
-    return None if found is None else int(found)
-
-
-async def source(key: str, url: str) -> int:
-    """The row of a source, made where it is missing -> its id."""
-    return int(
-        await engine.fetchval(
-            "insert into source (key, url) values ($1, $2) on conflict (key) do update set url = excluded.url"
-            " returning id",
-            key,
-            url,
-        )
-    )
-
-
-async def remember(keys: list[str], url: str, item: int) -> None:
-    """From now on these sources are known to be the file of this item."""
-    await engine.execute(
-        "insert into source (key, url, media_file) select key, $2, i.media_file from unnest($1::text[]) key,"
-        " library_item i where i.id = $3 order by key"
-        " on conflict (key) do update set media_file = excluded.media_file",
-        sorted(set(keys)),
-        url,
         item,
     )
 
@@ -393,7 +290,7 @@ async def _again(id: int, owner: int | None, expected: str) -> dict[str, Any]:
         "select owner, source_key from download where id = $1 and ($2::bigint is null or owner = $2)", id, owner
     )
     if row is not None:
-        await marks.require(row["owner"], [row["source_key"]])
+        await never.require(row["owner"], [row["source_key"]])
     try:
         await _ask(
             id,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mediafetcher.base import errors
-from mediafetcher.downloads import held, jobs
+from mediafetcher.downloads import held, jobs, sources
 from mediafetcher.fetching import extras
 from mediafetcher.fetching.source import Info, Result
 from mediafetcher.library import items, shares, store, sweeper
@@ -76,10 +76,10 @@ async def _take_back(staging: asyncio.Future[store.Staged], names: list[str]) ->
 
 async def _add(claim: jobs.Claim, info: Info, staged: store.Staged, kept: Kept, keys: list[str]) -> None:
     """A new item."""
-    source_id = await jobs.source(keys[0], claim.url)
+    source_id = await sources.row(keys[0], claim.url)
 
     async def also(item: int) -> None:
-        await jobs.remember(keys, claim.url, item)
+        await sources.remember(keys, claim.url, item)
         await jobs.finish(claim, item)
 
     await items.add_media(
@@ -103,7 +103,7 @@ async def _replace(claim: jobs.Claim, _: Info, staged: store.Staged, kept: Kept,
     """The new file is there: the item that asked for it gets it."""
 
     async def also(item: int) -> None:
-        await jobs.remember(keys, claim.url, item)
+        await sources.remember(keys, claim.url, item)
         await jobs.finish(claim, item)
 
     if claim.subject is None:

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from mediafetcher.accounts import cookies
 from mediafetcher.base import child, errors, settings
-from mediafetcher.downloads import jobs
+from mediafetcher.downloads import sources
 from mediafetcher.fetching.fetch import PREVIEW_ENTRIES, Fetch
 from mediafetcher.fetching.options import Options
 from mediafetcher.fetching.source import Info, Listing
@@ -56,7 +56,7 @@ async def preview(owner: int, url: str) -> dict[str, Any]:
         "size": found.filesize,
         "site": found.site,
         "uploader": found.uploader,
-        "item": await jobs.owned(owner, keys),
+        "item": await sources.owned(owner, keys),
         "count": None,
         "entries": [],
         "poster": poster,

@@ -11,7 +11,19 @@ from pathlib import Path
 from mediafetcher.accounts import cookies
 from mediafetcher.base import clock, errors, log, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import anew, brought, held, jobs, journal, keeper, playable, playlists, trial, workspace
+from mediafetcher.downloads import (
+    anew,
+    brought,
+    held,
+    jobs,
+    journal,
+    keeper,
+    playable,
+    playlists,
+    sources,
+    trial,
+    workspace,
+)
 from mediafetcher.fetching.fetch import Fetch
 from mediafetcher.fetching.source import Info, Result, Trial
 from mediafetcher.library import never, shares
@@ -125,7 +137,7 @@ async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
     hold.enter("store")
     await jobs.note(claim, stage="store")
     keys = _keys(claim, info)
-    known = [*(jobs.private(claim.owner, keys) if own else keys), *([made.key] if made.key else [])]
+    known = [*(sources.private(claim.owner, keys) if own else keys), *([made.key] if made.key else [])]
     await keeper.keep(claim, hold, keeper.Arrived(info, result, came, made.file, made.facts), known)
 
 
@@ -197,10 +209,10 @@ async def _link(claim: jobs.Claim, hold: held.Hold, keys: list[str]) -> bool:
 
     async def link() -> bool:
         async with engine.transaction():
-            item = await jobs.known(claim.owner, claim.folder, keys, claim.url, claim.site)
+            item = await sources.known(claim.owner, claim.folder, keys, claim.url, claim.site)
             if item is not None:
                 # For this person alone: what they know may have been opened by their cookies.
-                await jobs.remember(jobs.private(claim.owner, [claim.source_key, *keys]), claim.url, item)
+                await sources.remember(sources.private(claim.owner, [claim.source_key, *keys]), claim.url, item)
                 await jobs.finish(claim, item, linked=True)
         return item is not None
 

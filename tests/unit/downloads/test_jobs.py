@@ -9,7 +9,7 @@ import pytest
 
 from mediafetcher.base import errors, events, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import held, jobs, lease
+from mediafetcher.downloads import held, jobs, lease, sources
 from mediafetcher.fetching.options import Options
 
 URL = "https://films.example/watch/{}"
@@ -56,7 +56,7 @@ async def _finish(claim: jobs.Claim) -> int:
     """Give a claimed download its item and its end, as work does."""
     item = await _item(claim.owner, await _media(claim.url), claim.folder)
     async with engine.transaction():
-        await jobs.remember([claim.source_key], claim.url, item)
+        await sources.remember([claim.source_key], claim.url, item)
         await jobs.finish(claim, item)
     return item
 

@@ -10,7 +10,7 @@ import pytest
 from mediafetcher.accounts import cookies, jars
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import brought, held, jobs, journal, work, workspace
+from mediafetcher.downloads import brought, held, jobs, journal, sources, work, workspace
 from mediafetcher.fetching.options import Options
 from mediafetcher.fetching.source import Info, Result
 from mediafetcher.library import check, items, store
@@ -99,7 +99,7 @@ async def test_what_somebodys_cookies_opened_is_not_given_to_others(owner, site)
 async def test_a_mark_that_came_meanwhile_is_obeyed(owner, site):
     url = site.url("/media/ok.mp4")
     row = await jobs.submit(owner, url)
-    source = await jobs.never(owner, url)
+    source = await sources.mark_never(owner, url)
     await work.run(await jobs.claim())
     ended = await jobs.get(row["id"], owner)
     assert (ended["state"], ended["error"]["code"], ended["attempt"]) == ("failed", "never_again", 1)
@@ -108,7 +108,7 @@ async def test_a_mark_that_came_meanwhile_is_obeyed(owner, site):
         with pytest.raises(errors.NeverAgain) as refused:
             await call
         assert refused.value.facts["source"] == source
-    await jobs.again(owner, url)
+    await sources.unmark_never(owner, url)
     assert (await jobs.retry(row["id"], owner))["state"] == "queued"
 
 
@@ -268,14 +268,14 @@ async def test_a_cancel_in_the_last_moment_takes_everything_back(owner, site, mo
     """The file is in its place already when the row says that nobody wants it any more."""
     row = await jobs.submit(owner, site.url("/media/ok.mp4"))
     claim = await jobs.claim()
-    remember = jobs.remember
+    remember = sources.remember
 
     async def cancelled_meanwhile(*given):
         assert len(list((store.root() / "store").rglob("*.mp4"))) == 1
         await asyncio.create_task(jobs.cancel(row["id"], owner), context=contextvars.Context())
         await remember(*given)
 
-    monkeypatch.setattr(jobs, "remember", cancelled_meanwhile)
+    monkeypatch.setattr(sources, "remember", cancelled_meanwhile)
     at_work = asyncio.create_task(work.run(claim))
     if ordered:  # the order comes while the file is being taken back
         while (await engine.fetchval("select count(*) from download where cancel_requested")) == 0:
