@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import os
 import random
-import shutil
 import statistics
 import subprocess
 import time
@@ -13,24 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from figures import GIB, MIB, Client, Figure, bearer, cpu, leave_out, percentile, program, request, sql
+from figures import GIB, MIB, Client, Figure, bearer, cpu, leave_out, percentile, program, request, scratch, sql
 
-from tests.faults.program import REPOSITORY, Program, free_port, until
+from tests.faults.program import Program, free_port, until
+from tests.proxies import binary, nginx_config
 
-PLACE = REPOSITORY / ".cache" / "peers" / "nginx"
 SEEKS, CONNECTIONS, ROUNDS = 200, 4, 5
 VIEWERS, RATE, WATCHED = 3, 40_000_000, 8.0  # viewers, bytes per second of each, seconds
 
-_CONFIG = """
-daemon off; pid {folder}/pid; error_log {folder}/error.log; worker_processes 1;
-events {{ worker_connections 256; }}
-http {{
-  sendfile on; tcp_nopush on; access_log off; default_type video/mp4;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-  server {{ listen 127.0.0.1:{port}; root {root}; }}
-}}
-"""
+_SERVED = """sendfile on; tcp_nopush on; default_type video/mp4;
+server {{ listen 127.0.0.1:{port}; root {root}; }}"""
 
 
 def serving(*, quick: bool = False) -> list[Figure]:
@@ -173,19 +164,16 @@ async def _viewers(server: Server, size: int, seconds: float) -> tuple[float, fl
 
 @contextmanager
 def _nginx(file: Path) -> Iterator[Server | None]:
-    binary = _binary()
-    if binary is None:
+    nginx = binary("nginx")
+    if nginx is None:
         leave_out("nginx is not to be had here.")
         yield None
         return
-    folder, port = PLACE / "run", free_port()
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    config = folder / "nginx.conf"
-    user = "user root;" if os.geteuid() == 0 else ""  # as we do: whoever may read the file
-    config.write_text(user + _CONFIG.format(folder=folder, port=port, root=file.parent))
-    process = subprocess.Popen([binary, "-c", config, "-p", folder, "-e", folder / "error.log"])
-    try:
+    port = free_port()
+    with scratch() as folder:
+        config = folder / "nginx.conf"
+        config.write_text(nginx_config(folder, _SERVED.format(port=port, root=file.parent)))
+        process = subprocess.Popen([nginx, "-c", config, "-p", folder, "-e", folder / "error.log"])
 
         def answers() -> bool:
             assert process.poll() is None
@@ -194,23 +182,10 @@ def _nginx(file: Path) -> Iterator[Server | None]:
             except OSError:
                 return False
 
-        until(answers, 20, "nginx answers")
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        yield port, f"/{file.name}", {}, {process.pid, *map(int, children)}
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _binary() -> Path | None:
-    """nginx of the system, else the program out of Debian's package, which is unpacked and not installed."""
-    if found := shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin"):
-        return Path(found)
-    unpacked = PLACE / "usr" / "sbin" / "nginx"
-    if not unpacked.exists() and shutil.which("apt-get"):
-        PLACE.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["apt-get", "download", "nginx"], cwd=PLACE, capture_output=True)
-        for package in PLACE.glob("*.deb"):
-            subprocess.run(["dpkg-deb", "-x", package, PLACE], capture_output=True)
-    works = unpacked.exists() and subprocess.run([unpacked, "-v"], capture_output=True).returncode == 0
-    return unpacked if works else None
+        try:
+            until(answers, 20, "nginx answers")
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+            yield port, f"/{file.name}", {}, {process.pid, *map(int, children)}
+        finally:
+            process.terminate()
+            process.wait()
