@@ -1,47 +1,32 @@
 import { getRouteApi } from "@tanstack/react-router";
-import { CircleAlert, FolderOpen, Search } from "lucide-react";
-import {
-  lazy,
-  type ReactNode,
-  Suspense,
-  useCallback,
-  useDeferredValue,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-} from "react";
-import { codeOf } from "@/api/client";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { rowsOf, useFolders, useItems, useSystem } from "@/api/queries";
 import { useRemoveItems } from "@/components/remove-items";
-import { Button } from "@/components/ui/button";
-import { Dialog, DialogContent, DialogTitle } from "@/components/ui/dialog";
-import { Empty, Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
 import { saveFiles, useItemActions } from "./actions";
 import type { ItemVerb } from "./cell";
+import { Drawer, type Folders } from "./drawer";
 import { Grid } from "./grid";
 import { Header } from "./header";
 import { KEYS } from "./keys";
 import { RenameDialog } from "./rename-dialog";
+import { useSearchText } from "./search-text";
 import { useSelection } from "./selection";
 import { SelectionBar } from "./selection-bar";
+import { Failure, Loading, Nothing } from "./states";
 
 const KeysDialog = lazy(() => import("@/components/keys-dialog"));
 const FolderPicker = lazy(() => import("@/components/folder-picker"));
 const route = getRouteApi("/library");
 
-/** `folders` draws the tree for the drawer of a phone. */
-type Props = { folders: (current: string | undefined, close: () => void) => ReactNode };
 type Asked = { verb: "move" | "copy" | "rename"; ids: number[] };
 
-export function Library({ folders }: Props) {
+/** `folders` draws the tree for the drawer of a phone. */
+export function Library({ folders }: { folders: Folders }) {
   const { t } = useI18n();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const [typed, setTyped] = useState(search.q ?? "");
-  const said = useRef(search.q); // what we last put into the address
-  const q = useDeferredValue(typed).trim();
+  const { typed, setTyped, q } = useSearchText();
   const { folder, sort, kind, unwatched, site } = search;
   const found = useItems({ folder, q, sort, kind, unwatched, site });
   const items = useMemo(() => rowsOf(found.data), [found.data]);
@@ -56,19 +41,6 @@ export function Library({ folders }: Props) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list, another selection
   useEffect(clear, [folder, q, kind, unwatched, site, clear]);
-  useEffect(() => {
-    if (q === (search.q ?? "")) return; // nothing to say: it would only get in the way of going elsewhere
-    const wait = setTimeout(() => {
-      said.current = q || undefined;
-      void navigate({ search: (before) => ({ ...before, q: q || undefined }), replace: true });
-    }, 300);
-    return () => clearTimeout(wait);
-  }, [q, search.q, navigate]);
-  useEffect(() => {
-    if (search.q === said.current) return; // our own words come back; others' (the back button) go into the box
-    said.current = search.q;
-    setTyped(search.q ?? "");
-  }, [search.q]);
   useEffect(() => {
     const key = (event: KeyboardEvent) => {
       if (event.target instanceof HTMLElement && /^(input|textarea)$/i.test(event.target.tagName)) return;
@@ -152,27 +124,7 @@ export function Library({ folders }: Props) {
           onRename={(title) => actions.rename(renamed.id, title)}
         />
       )}
-      <Dialog open={drawer} onOpenChange={setDrawer}>
-        <DialogContent
-          closeLabel={t("common.close")}
-          className="left-0 top-0 h-dvh w-72 translate-x-0 translate-y-0 content-start overflow-y-auto rounded-none border-y-0 border-l-0"
-        >
-          <DialogTitle>{t("nav.library")}</DialogTitle>
-          <div className="-mx-2">
-            <button
-              type="button"
-              onClick={() => {
-                setDrawer(false);
-                void navigate({ search: {} });
-              }}
-              className="flex h-9 w-full items-center px-2.5 text-left"
-            >
-              {t("lib.all")}
-            </button>
-            {folders(search.folder, () => setDrawer(false))}
-          </div>
-        </DialogContent>
-      </Dialog>
+      <Drawer open={drawer} onOpen={setDrawer} folders={folders} />
       <Suspense>{help && <KeysDialog keys={KEYS} onClose={() => setHelp(false)} />}</Suspense>
     </div>
   );
@@ -190,92 +142,4 @@ function useCount(
   if (some || !more) return { n: loaded, more };
   const known = folder === undefined ? total : found?.total;
   return known === undefined ? { n: loaded, more } : { n: Math.max(known, loaded), more: false };
-}
-
-function Nothing({ q, folder, filtered }: { q: string; folder?: string; filtered: boolean }) {
-  const { t } = useI18n();
-  const navigate = route.useNavigate();
-  if (filtered)
-    return (
-      <Empty
-        className="h-full"
-        icon={<Search />}
-        title={t("lib.filteredTitle")}
-        body={t("lib.filteredBody")}
-        action={
-          <Button
-            variant="outline"
-            onClick={() =>
-              void navigate({ search: (s) => ({ ...s, kind: undefined, unwatched: undefined, site: undefined }) })
-            }
-          >
-            {t("lib.unfilter")}
-          </Button>
-        }
-      />
-    );
-  if (!q)
-    return (
-      <Empty
-        className="h-full"
-        icon={<FolderOpen />}
-        title={t(folder ? "lib.emptyTitle" : "lib.noItems")}
-        body={t(folder ? "lib.emptyBody" : "lib.noItemsBody")}
-        action={
-          !folder && <Button onClick={() => void navigate({ to: "/", search: {} })}>{t("lib.firstDownload")}</Button>
-        }
-      />
-    );
-  return (
-    <Empty
-      className="h-full"
-      icon={<Search />}
-      title={t("lib.noneTitle", { q })}
-      body={t("lib.noneBody")}
-      action={
-        folder && (
-          <Button variant="outline" onClick={() => void navigate({ search: { q } })}>
-            {t("lib.searchAll")}
-          </Button>
-        )
-      }
-    />
-  );
-}
-
-function Loading() {
-  const { t } = useI18n();
-  return (
-    <div
-      role="status"
-      aria-label={t("app.loading")}
-      className="grid grid-cols-2 gap-4 px-4 pt-3 sm:px-8 md:grid-cols-4 xl:grid-cols-5"
-    >
-      {Array.from({ length: 10 }, (_, i) => i).map((i) => (
-        <div key={i}>
-          <Skeleton className="aspect-video rounded-lg" />
-          <Skeleton className="mt-3 h-3.5 w-4/5" />
-          <Skeleton className="mt-2 h-3 w-1/2" />
-        </div>
-      ))}
-    </div>
-  );
-}
-
-function Failure({ error, again }: { error: unknown; again: () => void }) {
-  const { t, explain } = useI18n();
-  const { what, fix } = explain(codeOf(error));
-  return (
-    <Empty
-      className="h-full"
-      icon={<CircleAlert />}
-      title={t("lib.errorTitle")}
-      body={`${what}. ${fix}`}
-      action={
-        <Button variant="outline" onClick={again}>
-          {t("app.retry")}
-        </Button>
-      }
-    />
-  );
 }

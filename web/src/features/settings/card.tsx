@@ -63,8 +63,8 @@ export function Line({ icon, title, about, children }: LineProps) {
     <div className="flex items-center gap-3 px-4 py-3">
       <span className="shrink-0 text-muted-foreground [&_svg]:size-5">{icon}</span>
       <div className="min-w-0 flex-1">
-        <p className="flex items-center gap-2 truncate font-medium">{title}</p>
-        <p className="truncate text-xs text-muted-foreground">{about}</p>
+        <p className="flex items-center gap-2 font-medium sm:truncate">{title}</p>
+        <p className="wrap-anywhere text-xs text-muted-foreground sm:truncate">{about}</p>
       </div>
       {children}
     </div>

@@ -1,0 +1,30 @@
+import { getRouteApi } from "@tanstack/react-router";
+import { useDeferredValue, useEffect, useRef, useState } from "react";
+
+const route = getRouteApi("/library");
+const PAUSE = 300; // ms without a key before the address says what is looked for
+
+/** What is typed into the search box, and the `q` that the list is asked for. The address says it too. */
+export function useSearchText() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const [typed, setTyped] = useState(search.q ?? "");
+  const said = useRef(search.q); // what we last put into the address
+  const q = useDeferredValue(typed).trim();
+
+  useEffect(() => {
+    if (q === (search.q ?? "")) return; // nothing to say: it would only get in the way of going elsewhere
+    const wait = setTimeout(() => {
+      said.current = q || undefined;
+      void navigate({ search: (before) => ({ ...before, q: q || undefined }), replace: true });
+    }, PAUSE);
+    return () => clearTimeout(wait);
+  }, [q, search.q, navigate]);
+  useEffect(() => {
+    if (search.q === said.current) return; // our own words come back; others' (the back button) go into the box
+    said.current = search.q;
+    setTyped(search.q ?? "");
+  }, [search.q]);
+
+  return { typed, setTyped, q };
+}
