@@ -13,20 +13,18 @@ from mediafetcher.base import settings
 from mediafetcher.fetching import fetch_browser
 from mediafetcher.fetching.options import Options, ydl_options
 
+_LINK = "http://127.0.0.1/film.mp4"
+
 
 def preload() -> None:
     """Load it all. Touches no network."""
     fetch_browser.absent()
     import requests  # noqa: F401
-    import yt_dlp.networking.common as networking
 
     for extractor in extractors():
-        extractor.suitable("http://127.0.0.1/film.mp4")  # compiles its pattern
-    # Reading the certificates takes longer than all the rest; a process has one client, so one context is enough.
-    networking.make_ssl_context = functools.cache(networking.make_ssl_context)
-    # A yt-dlp that does these things otherwise does them in the fork.
-    with contextlib.suppress(Exception):
-        _rehearse()
+        extractor.suitable(_LINK)  # compiles its pattern
+    with contextlib.suppress(Exception):  # a yt-dlp that does these things otherwise does them in the fork
+        rehearse()
 
 
 @functools.cache
@@ -34,20 +32,22 @@ def extractors() -> list[Any]:
     """The extractors that yt-dlp uses unless told otherwise, in its order (its own way to them takes 40 ms)."""
     from yt_dlp.extractor import gen_extractor_classes
 
-    return [extractor for extractor in gen_extractor_classes() if extractor._ENABLED]
+    return [extractor for extractor in gen_extractor_classes() if getattr(extractor, "_ENABLED", True)]
 
 
-def _rehearse() -> None:
-    """Go through the steps of a fetch with a film that is not there, up to the bytes."""
+def rehearse() -> None:
+    """Go through the steps of a fetch with a film that is not there, up to its bytes."""
     import yt_dlp
+    import yt_dlp.networking.common as networking
     from yt_dlp.utils import unified_timestamp
 
+    # Reading the certificates takes longest; a fork makes one kind of context, so it can be the one that is here.
+    networking.make_ssl_context = functools.cache(networking.make_ssl_context)
     client = yt_dlp.YoutubeDL(ydl_options(Options(), settings.Settings()), auto_init=False)
     client.get_info_extractor("Generic")
     for handler in client._request_director.handlers.values():
         handler._make_sslcontext()
-    url = "http://127.0.0.1/film.mp4"
-    known = {"extractor": "generic", "extractor_key": "Generic", "webpage_url": url, "id": "film", "title": "film"}
-    client.process_ie_result(known | {"url": url, "ext": "mp4", "timestamp": 0}, download=False)
+    known = {"extractor": "generic", "extractor_key": "Generic", "webpage_url": _LINK, "id": "film", "title": "film"}
+    client.process_ie_result(known | {"url": _LINK, "ext": "mp4", "timestamp": 0}, download=False)
     client.close()
     unified_timestamp("Thu, 01 Jan 1970 00:00:00 GMT")  # tries fifty formats, and makes a pattern of each

@@ -1,0 +1,26 @@
+"""What the program that forks has in memory is what yt-dlp itself would come to use."""
+
+import subprocess
+import sys
+
+_CHECK = """
+from mediafetcher.fetching import fetch_browser, fetch_ready
+
+fetch_browser.absent()
+import yt_dlp
+from yt_dlp.networking import common
+
+assert fetch_ready.extractors() == list(yt_dlp.YoutubeDL({"quiet": True})._ies.values()), "other extractors"
+fetch_ready.rehearse()
+assert common.make_ssl_context.cache_info().currsize == 1, common.make_ssl_context.cache_info()
+
+import socket, sys
+sys.addaudithook(lambda event, _: event.startswith("socket.") and sys.exit(f"touches the network: {event}"))
+fetch_ready.preload()
+"""
+
+
+def test_it_rehearses_with_this_ytdlp_and_touches_no_network():
+    # In a process of its own: what is loaded here stays loaded.
+    done = subprocess.run([sys.executable, "-c", _CHECK], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
