@@ -11,7 +11,7 @@ from mediafetcher.downloads import held, jobs, sources
 from mediafetcher.fetching import extras
 from mediafetcher.fetching.source import Info, Result
 from mediafetcher.library import items, shares, store, sweeper
-from mediafetcher.media import convert, probe
+from mediafetcher.media import convert, poster, probe
 
 _HASHED = 0.9  # share of the store stage that is the pass over the bytes
 
@@ -61,8 +61,8 @@ async def _gather(claim: jobs.Claim, arrived: Arrived) -> Kept:
     """What the library keeps with the bytes: facts, chapters, picture, subtitles."""
     info, result, came, media, facts, along = arrived
     side_files = dict(along) | await extras.texts(result, came, claim.options)
-    if poster := await extras.poster(media, facts, result):
-        side_files["poster.jpg"] = poster
+    if picture := await extras.picture(media, facts, came, result):
+        side_files[poster.NAME] = picture
     chapters = extras.chapters(info, result, came, claim.options)
     return Kept(replace(media_facts(facts), chapters=chapters), side_files)
 

@@ -11,7 +11,7 @@ from mediafetcher.base import errors, settings
 from mediafetcher.downloads import brought, gate, held, jobs, journal, made
 from mediafetcher.fetching.options import Options
 from mediafetcher.fetching.source import Info
-from mediafetcher.media import convert, probe
+from mediafetcher.media import convert, poster, probe
 
 _ENCODES = ("video", "both")  # the actions that count against TRANSCODES; all others are cheap
 
@@ -50,7 +50,7 @@ async def make(claim: jobs.Claim, hold: held.Hold, info: Info, source: Path, fac
     else:
         async with gate.conversion():
             await _convert(claim, hold, source, target, facts, decision)
-    proved = await probe.probe(target)
+    proved = await probe.probe(target, target.with_name(poster.NAME))
     again = _decide(claim, proved)
     if again.action != "none":
         raise errors.TranscodeFailed("The converted file is not what browsers play.", reason=again.reason)

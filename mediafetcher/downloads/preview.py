@@ -15,7 +15,7 @@ from mediafetcher.downloads import sources
 from mediafetcher.fetching.fetch import PREVIEW_ENTRIES, Fetch
 from mediafetcher.fetching.options import Options
 from mediafetcher.fetching.source import Info, Listing
-from mediafetcher.media import convert, probe
+from mediafetcher.media import poster, probe
 from mediafetcher.net import urls
 
 PREFIX = "preview-"  # of its folders, below those of the downloads
@@ -104,10 +104,10 @@ async def _look(owner: int, url: str) -> tuple[Info | Listing, str | None]:
 
 async def _poster(source: Fetch, folder: Path) -> str | None:
     """The site's picture as a small JPEG of our own making, in base64; a preview does without where none comes."""
-    target = folder / "poster.jpg"
+    target = folder / poster.NAME
     with contextlib.suppress(errors.Problem):
         cover = await source.cover()
-        if cover and await convert.poster(cover, target, probe.Facts(0, picture=0)):
+        if cover and await poster.draw(cover, target, probe.Facts(0, picture=0)):
             return base64.b64encode(await asyncio.to_thread(target.read_bytes)).decode()
     return None
 

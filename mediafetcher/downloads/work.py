@@ -27,7 +27,7 @@ from mediafetcher.downloads import (
 from mediafetcher.fetching.fetch import Fetch
 from mediafetcher.fetching.source import Info, Result, Trial
 from mediafetcher.library import never, shares
-from mediafetcher.media import probe
+from mediafetcher.media import poster, probe
 
 _log = log.get("work")
 _FURTHER = 64 << 10  # bytes more than the attempt before: then the line is poor, but it brings something
@@ -132,7 +132,7 @@ async def _steps(claim: jobs.Claim, hold: held.Hold) -> None:
         return
     info, result, own = fetched
     info = replace(info, duration=result.duration or info.duration)
-    came = await probe.probe(result.file)
+    came = await probe.probe(result.file, result.file.with_name(poster.NAME))
     made = await playable.make(claim, hold, info, result.file, came)
     hold.enter("store")
     await jobs.note(claim, stage="store")
@@ -195,7 +195,7 @@ async def _convert_stored(claim: jobs.Claim, hold: held.Hold) -> None:
     folder = await asyncio.to_thread(workspace.make, claim.id)
     await asyncio.to_thread(brought.forget, folder)
     info, result, side_files = await anew.stored(claim, folder)
-    came = await probe.probe(result.file)
+    came = await probe.probe(result.file, result.file.with_name(poster.NAME))
     made = await playable.make(claim, hold, info, result.file, came)
     hold.enter("store")
     await jobs.note(claim, stage="store")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mediafetcher.fetching.options import ALL, Options
 from mediafetcher.fetching.source import Info, Result
-from mediafetcher.media import convert, probe, subtitles
+from mediafetcher.media import poster, probe, subtitles
 
 Chapters = tuple[tuple[float, str], ...]
 
@@ -71,14 +71,16 @@ def clipped(found: list[tuple[float, str]], start: float, end: float | None) -> 
     return first + [(at - start, title) for at, title in inside]
 
 
-async def poster(media: Path, facts: probe.Facts, result: Result) -> Path | None:
+async def picture(media: Path, facts: probe.Facts, came: probe.Facts, result: Result) -> Path | None:
     """A picture for the library: a frame of the film, the cover of the sound, else the site's. None is fine."""
-    target = media.with_name("poster.jpg")
-    if await convert.poster(media, target, facts):
+    if facts.poster:
+        return facts.poster
+    target = media.with_name(poster.NAME)
+    if await poster.draw(media, target, facts):
         return target
-    if result.file != media and await convert.poster(result.file, target, await probe.probe(result.file)):
-        return target
+    if result.file != media and (came.poster or await poster.draw(result.file, target, came)):
+        return came.poster or target
     # The site's picture is of whatever kind, and alone in its file.
-    if result.poster and await convert.poster(result.poster, target, probe.Facts(0, picture=0)):
+    if result.poster and await poster.draw(result.poster, target, probe.Facts(0, picture=0)):
         return target
     return None

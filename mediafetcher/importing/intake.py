@@ -20,7 +20,7 @@ from mediafetcher.downloads import keeper
 from mediafetcher.importing import walk
 from mediafetcher.importing.walk import Found
 from mediafetcher.library import batch, folders, mount, store, sweeper
-from mediafetcher.media import convert, probe
+from mediafetcher.media import convert, poster, probe
 
 _DEEPEST = 32  # folders of the library; what lies deeper comes into the last of them
 _READ = 0.95  # share of a file's work that is the pass over its bytes
@@ -191,9 +191,9 @@ async def _stage_one(one: _Taken) -> None:
             one.end("failed", "it was changed while it was read")
             return
         assert one.facts
-        poster = one.seen.with_suffix(".poster.jpg")
-        if await convert.poster(one.seen, poster, one.facts):
-            one.poster = poster
+        target = one.seen.with_suffix(f".{poster.NAME}")
+        if await poster.draw(one.seen, target, one.facts):
+            one.poster = target
 
 
 async def _add(ready: list[_Taken]) -> None:

@@ -26,6 +26,7 @@ class Layout:
     fragmented: bool = False
     truncated: bool = False
     level: int | None = None  # of H.264, ten times: 52 is 5.2
+    duration: float | None = None  # seconds
 
 
 def scan(path: Path) -> Layout:
@@ -90,11 +91,23 @@ def _moov(file: BinaryIO, start: int, end: int, layout: Layout, depth: int = 0) 
         box_end = min(box_end, end)
         if kind == b"mvex":
             layout.fragmented = True
+        elif kind == b"mvhd":
+            file.seek(content)
+            layout.duration = _duration(file.read(32))
         elif kind == b"stsd":
             file.seek(content)
             layout.level = _level(file.read(min(box_end - content, _MAX_TABLE))) or layout.level
         elif kind in _CONTAINERS and depth < 8:
             _moov(file, content, box_end, layout, depth + 1)
+
+
+def _duration(header: bytes) -> float | None:
+    """The length of the film in its `mvhd`, in seconds."""
+    form, at = (">IQ", 20) if header[:1] == b"\1" else (">II", 12)
+    if len(header) < 32:
+        return None
+    scale, length = struct.unpack_from(form, header, at)
+    return length / scale if scale else None
 
 
 def _level(table: bytes) -> int | None:

@@ -1,4 +1,4 @@
-"""The one FFmpeg run that makes a file play everywhere, and the picture for the library.
+"""The one FFmpeg run that makes a file play everywhere.
 
 The same source and decision give the same bytes (threads are pinned, nothing of the time or the program is
 written), so that two people who fetch the same thing share one file. Encoding runs with the CPU time that nobody else
@@ -24,7 +24,6 @@ Progress = Callable[[float, float | None], None]
 _ENCODING = child.Limits(data=3 << 30, nice=15, idle=True)  # the CPU time that nobody else wants
 _COPYING = child.Limits(data=1 << 30, nice=5)  # next to none, and somebody waits for it
 _SILENCE = 900.0  # seconds: FFmpeg says nothing while it moves the index of a large file to its front
-_POSTER_WIDTH = 640
 # FFmpeg's name of the container -> (MIME type, extension); the first that fits
 _VIDEO_KINDS = {
     "mp4": ("video/mp4", ".mp4"),
@@ -127,7 +126,7 @@ async def join(first: Path, second: Path, target: Path, *, one_clock: bool = Fal
     assert video
     if video.codec != "h264" or audio.codec != "aac":
         target = target.with_suffix(".mkv")
-    part = owned(target)
+    part = ffmpeg.owned(target)
     arguments = ["-v", "error"]
     for path in (first, second):
         arguments += [*ffmpeg.SAFE_INPUT, "-i", f"file:{path}"]
@@ -145,32 +144,6 @@ async def join(first: Path, second: Path, target: Path, *, one_clock: bool = Fal
     finally:
         part.unlink(missing_ok=True)
     return target
-
-
-async def poster(source: Path, target: Path, facts: Facts) -> bool:
-    """A JPEG at most 640 pixels wide, from a tenth into the film, or the cover of a sound file. False: none."""
-    if facts.video:
-        at = (facts.duration or 0) / 10
-        seek, stream = ["-noaccurate_seek", "-ss", f"{at:.2f}"], facts.video.index
-    elif facts.picture is not None:
-        seek, stream = [], facts.picture
-    else:
-        return False
-    part = owned(target)
-    arguments = ["-v", "error", "-threads", "2", *seek, *ffmpeg.SAFE_INPUT, "-i", f"file:{source}"]
-    arguments += ["-map", f"0:{stream}", "-frames:v", "1", "-vf", f"scale='min({_POSTER_WIDTH},iw)':-2"]
-    arguments += ["-pix_fmt", "yuvj420p", "-q:v", "4", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
-    arguments += ["-f", "mjpeg", "-y", f"file:{part}"]
-    try:
-        ended = await ffmpeg.run(arguments, [source], [part], timeout=60)
-        if ended.code != 0 or not part.stat().st_size:
-            return False
-        os.replace(part, target)
-        return True
-    except ffmpeg.Stuck:
-        return False
-    finally:
-        part.unlink(missing_ok=True)
 
 
 class _Plan(NamedTuple):
@@ -202,7 +175,7 @@ async def _encode(plan: _Plan, target: Path, action: Action, report: Progress) -
 
 
 async def _run(plan: _Plan, target: Path, action: Action, report: Progress) -> None:
-    part = owned(target)
+    part = ffmpeg.owned(target)
     limits = _COPYING if action == "remux" else encoders.limits(plan.encoder, _ENCODING)
     high = (plan.facts.level or 0) > MAX_LEVEL
     try:
@@ -275,17 +248,6 @@ def _encode_audio(audio: Audio, mp3: bool) -> list[str]:
     channels = "1" if audio.channels == 1 else "2"
     encoder = ["-c:a", "libmp3lame", "-q:a", "2"] if mp3 else ["-c:a", "aac", "-b:a", "160k"]
     return [*encoder, "-ac", channels, "-ar", rate]
-
-
-def owned(target: Path) -> Path:
-    """An empty file beside the target that belongs to the service account: it need not write to the folder."""
-    part = target.with_name(target.name + ".part")
-    part.unlink(missing_ok=True)
-    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    account = child.service_account()
-    if account:
-        os.chown(part, account.uid, account.gid)
-    return part
 
 
 class _Meter:

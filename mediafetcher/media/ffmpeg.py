@@ -86,6 +86,17 @@ class Stuck(errors.TranscodeFailed):
     words = "The file keeps FFmpeg busy without end."
 
 
+def owned(target: Path) -> Path:
+    """An empty file beside the target that belongs to the service account: it need not write to the folder."""
+    part = target.with_name(target.name + ".part")
+    part.unlink(missing_ok=True)
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    account = child.service_account()
+    if account:
+        os.chown(part, account.uid, account.gid)
+    return part
+
+
 async def version() -> str:
     """As FFmpeg names itself, e.g. `9.0.2-static`."""
     words: list[str] = []

@@ -10,12 +10,12 @@ definition: Chromium plays more than this, and says of HEVC that it can when it 
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from mediafetcher.base import errors
-from mediafetcher.media import boxes, ffmpeg, text
+from mediafetcher.media import boxes, ffmpeg, poster, text
 from mediafetcher.media.text import Audio, Subtitle, Video
 
 __all__ = ["Audio", "Decision", "Facts", "Subtitle", "Video", "decide", "is_playable", "probe"]
@@ -25,6 +25,7 @@ Action = Literal["none", "remux", "audio", "video", "both", "audio_only", "rejec
 MAX_LEVEL = 52
 _TIMEOUT = 30.0
 _HEAD = 1024  # bytes
+_SMALL = 16 << 20  # bytes
 _UNKNOWN = "FFmpeg does not know this kind of file"
 _WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<body")
 _OTHER = (
@@ -62,6 +63,7 @@ class Facts:
     subtitles: tuple[Subtitle, ...] = ()
     chapters: tuple[tuple[float, str], ...] = ()  # (start in seconds, title)
     picture: int | None = None  # index of an attached cover picture
+    poster: Path | None = None  # a picture of it, where one was drawn meanwhile
     error: str = ""
 
 
@@ -79,10 +81,29 @@ class Decision:
         return kind(f"{kind.words[:-1]}: {self.reason}." if self.reason else None)
 
 
-async def probe(path: Path) -> Facts:
-    """Look at a local file. Never raises for what is in it; see `Facts.error`."""
-    [facts] = await probe_all([path])
+async def probe(path: Path, poster_to: Path | None = None) -> Facts:
+    """Look at a local file. Never raises for what is in it; see `Facts.error`.
+
+    `poster_to`: where a picture of it may be drawn. That is done where it saves a run of FFmpeg.
+    """
+    facts = await _probe_and_draw(path, poster_to) if poster_to else None
+    if facts is None:
+        [facts] = await probe_all([path])
     return facts
+
+
+async def _probe_and_draw(path: Path, target: Path) -> Facts | None:
+    """A small MP4 that seems fit to be kept as it is. A large one's picture is drawn while its bytes are hashed."""
+    look = await asyncio.to_thread(_look, path)
+    layout = look.layout
+    if look.problem or look.size > _SMALL or not (layout.duration and layout.faststart) or layout.fragmented:
+        return None
+    try:
+        drawn, said = await poster.draw_and_tell(path, target, layout.duration / 10)
+    except ffmpeg.Stuck:
+        return None
+    found = text.parse(said).get(0)
+    return replace(await _facts(path, look, found), poster=target if drawn else None) if found else None
 
 
 async def probe_all(paths: Sequence[Path]) -> list[Facts]:

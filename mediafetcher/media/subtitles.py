@@ -5,7 +5,6 @@ from pathlib import Path
 
 from mediafetcher.base import child
 from mediafetcher.media import ffmpeg
-from mediafetcher.media.convert import owned
 
 TEXT = {"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text"}  # what is text inside a file; the rest is pictures
 _FORMATS = {".vtt": "webvtt", ".srt": "srt", ".ass": "ass", ".ssa": "ass"}
@@ -56,7 +55,7 @@ def is_language(name: str) -> bool:
 
 
 async def _convert(inputs: list[str], source: Path, stream: str, target: Path, start: float, end: float | None) -> bool:
-    part = owned(target)
+    part = ffmpeg.owned(target)
     arguments = ["-v", "error", *inputs, "-i", f"file:{source}", "-map", stream, "-c:s", "webvtt"]
     arguments += ["-map_metadata", "-1", "-f", "webvtt", "-y", f"file:{part}"]
     try:

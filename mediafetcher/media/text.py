@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 HDR = ("smpte2084", "arib-std-b67")  # PQ and HLG
 
 _INPUT = re.compile(r"^Input #(?P<number>\d+), (?P<names>\S+), from ", re.MULTILINE)
+_INPUTS_END = re.compile(r"^Stream mapping:|^Output #", re.MULTILINE)
 _DURATION = re.compile(r"^ +Duration: (?P<hours>\d+):(?P<minutes>\d+):(?P<seconds>[\d.]+)", re.MULTILINE)
 _STREAM = re.compile(
     r"^ +Stream #\d+:(?P<index>\d+)(?:\[0x[0-9a-f]+\])?(?:\((?P<language>[^)]*)\))?: "
@@ -84,6 +85,8 @@ def with_hdr(video: Video) -> Video:
 
 def parse(said: str) -> dict[int, Found]:
     """The facts in FFmpeg's words, by the number of the input; an input that it could not open is not in it."""
+    if end := _INPUTS_END.search(said):
+        said = said[: end.start()]
     tops = list(_INPUT.finditer(said))
     ends = [*(top.start() for top in tops[1:]), len(said)]
     return {int(top["number"]): _one(top, said[top.start() : end]) for top, end in zip(tops, ends, strict=False)}

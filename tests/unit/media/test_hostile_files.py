@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mediafetcher.base import child, fence, pen
-from mediafetcher.media import convert, ffmpeg, probe
+from mediafetcher.media import ffmpeg, probe
 
 CANARY = "canary-4711"
 kernel = pytest.mark.skipif(
@@ -61,7 +61,7 @@ async def test_nor_does_ffmpeg_open_it_by_itself(evil, site):
     """As if a list had passed for media: by its formats and protocols, FFmpeg has no way to anything else."""
     began = time.monotonic()
     target = evil.with_name("out.mp4")
-    part = convert.owned(target)
+    part = ffmpeg.owned(target)
     arguments = ["-v", "error", *ffmpeg.SAFE_INPUT, "-i", f"file:{evil}", "-c", "copy", "-f", "mp4"]
     ended = await ffmpeg.run([*arguments, "-y", f"file:{part}"], [evil], [part], timeout=20)
     assert ended.code != 0 and time.monotonic() - began < 20
@@ -74,7 +74,7 @@ _LISTS = [*_EVERY, "-f", "hls", "-allowed_extensions", "ALL", "-extension_picky"
 
 async def _careless(evil: Path, given: list[str], *, devices: bool = False) -> bytes:
     """What FFmpeg makes of it with every format and protocol that it has -> what it wrote and said."""
-    part = convert.owned(evil.with_name("out.mp4"))
+    part = ffmpeg.owned(evil.with_name("out.mp4"))
     arguments = [
         "-v",
         "error",

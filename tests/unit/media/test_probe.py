@@ -218,18 +218,6 @@ async def test_damage_in_the_middle_is_no_success(media_corpus, tmp_path):
     assert not (tmp_path / "o.mp4").exists()
 
 
-async def test_the_poster(media_corpus, tmp_path):
-    for name, there in (("ok.mp4", True), ("h264_rot90.mp4", True), ("a_cover.mp3", True), ("a.mp3", False)):
-        target = tmp_path / "poster.jpg"
-        facts = await probe.probe(media_corpus / name)
-        assert await convert.poster(media_corpus / name, target, facts) is there
-        assert target.exists() is there
-        if there:
-            assert target.read_bytes()[:3] == b"\xff\xd8\xff"
-            target.unlink()
-    assert list(tmp_path.iterdir()) == []
-
-
 async def test_picture_and_sound_are_joined(media_corpus, tmp_path):
     for sound, ending, action in (("a.m4a", ".mp4", "none"), ("a.opus", ".mkv", "audio")):
         joined = await convert.join(media_corpus / "h264_noaudio.mp4", media_corpus / sound, tmp_path / "j.mp4")
