@@ -173,8 +173,7 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: st
 
     options = options | fetch_browser.parameters(browser)
     client = Client(options | {"logger": _Logger(channel), "progress_hooks": [channel.progress]}, auto_init=False)
-    for extractor in fetch_ready.extractors():
-        client.add_info_extractor(extractor)
+    fetch_ready.equip(client)
     return client
 
 

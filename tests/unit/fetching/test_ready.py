@@ -10,7 +10,9 @@ fetch_browser.absent()
 import yt_dlp
 from yt_dlp.networking import common
 
-assert fetch_ready.extractors() == list(yt_dlp.YoutubeDL({"quiet": True})._ies.values()), "other extractors"
+client = yt_dlp.YoutubeDL({"quiet": True}, auto_init=False)
+fetch_ready.equip(client)
+assert list(client._ies.items()) == list(yt_dlp.YoutubeDL({"quiet": True})._ies.items()), "other extractors"
 fetch_ready.rehearse()
 assert common.make_ssl_context.cache_info().currsize == 1, common.make_ssl_context.cache_info()
 
