@@ -171,6 +171,9 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: st
             except yt_dlp.networking.exceptions.TransportError as error:
                 raise fetch_browser.translated(error) from error
 
+        def _forceprint(self, key: str, info: Any) -> None:
+            """Nothing is to be printed, and the tables that yt-dlp draws for it all the same take 4 ms of a fetch."""
+
     options = options | fetch_browser.parameters(browser)
     client = Client(options | {"logger": _Logger(channel), "progress_hooks": [channel.progress]}, auto_init=False)
     fetch_ready.equip(client)

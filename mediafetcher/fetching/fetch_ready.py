@@ -53,7 +53,7 @@ def rehearse() -> None:
     # Reading the certificates takes longest; a fork makes one kind of context, so it can be the one that is here.
     networking.make_ssl_context = functools.cache(networking.make_ssl_context)
     client = yt_dlp.YoutubeDL(ydl_options(Options(), settings.Settings()), auto_init=False)
-    client.get_info_extractor("Generic")
+    client.get_info_extractor("Generic")._generic_title(_LINK)
     for handler in client._request_director.handlers.values():
         handler._make_sslcontext()
     known = {"extractor": "generic", "extractor_key": "Generic", "webpage_url": _LINK, "id": "film", "title": "film"}
