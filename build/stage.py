@@ -18,6 +18,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
+import debian
+
 REPOSITORY = Path(__file__).parents[1]
 MACHINE_LIBRARIES = Path("/lib/x86_64-linux-gnu")
 GLIBC = (
@@ -100,6 +102,10 @@ def add_licences(out: Path) -> None:
             if text.is_file() and text.name.upper().startswith(("LICEN", "COPYING", "NOTICE", "AUTHORS")):
                 (out / facts.stem).mkdir(exist_ok=True)
                 shutil.copyfile(text, out / facts.stem / text.name)
+    for taken in debian.packages(out.parent):
+        if taken.terms.is_file():
+            (out / f"debian-{taken.name}").mkdir()
+            shutil.copyfile(taken.terms, out / f"debian-{taken.name}" / "copyright")
 
 
 def settle_rights(out: Path) -> None:

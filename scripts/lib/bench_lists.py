@@ -80,6 +80,7 @@ def plant(running: Program, first: int, last: int) -> None:
         for table in tables:
             database.execute(f"alter table {table} enable trigger user")
             database.execute(f"vacuum analyze {table}")
+        database.execute("checkpoint")  # a library that has grown has nothing of it left to write
 
 
 def _paths(running: Program, head: dict[str, str], count: int) -> list[str]:
@@ -107,7 +108,8 @@ def _same(port: int, peer: int, head: dict[str, str], paths: list[str]) -> None:
 
 async def _rounds(port: int, peer: int | None, head: dict[str, str], paths: list[str], rounds: int):  # type: ignore[no-untyped-def]
     ours, theirs = [], []
-    await hammer(port, head, paths[:20], CONNECTIONS)
+    for each in filter(None, (port, peer)):  # connections are open, statements prepared
+        await hammer(each, head, paths, CONNECTIONS)
     for _ in range(rounds):
         ours.append(await hammer(port, head, paths, CONNECTIONS))
         if peer:
