@@ -2,6 +2,7 @@
 
 import hashlib
 import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +32,8 @@ def packages(staged: Path) -> list[Package]:
 def _of_the_machine(staged: Path) -> list[Path]:
     """Libraries that were copied from the system's folders; those of wheels have names or folders of their own."""
     names = {path.name for place in ("glibc", "app/_internal") for path in (staged / place).glob("*.so*")}
+    if sys.base_prefix != "/usr":  # a Python of another origin brings a library of its own
+        names = {name for name in names if not name.startswith("libpython")}
     found = {name: folder / name for name in names for folder in FOLDERS if (folder / name).exists()}
     return [found[name] for name in sorted(found)]
 

@@ -1,6 +1,6 @@
-"""What is inside the single file, as CycloneDX JSON: `sbom.py FILE STAGE OUT`; STAGE as stage.py made it. The same inputs give the same bytes.
+"""What is inside the single file, as CycloneDX JSON: `sbom.py FILE STAGE OUT`, where stage.py made STAGE.
 
-Must run in the Python environment whose packages are frozen: a lock also names packages of other platforms.
+The same inputs give the same bytes. Must run in the Python environment whose packages are frozen: a lock also names packages of other platforms.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ import uuid
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import debian
 import stage
@@ -99,7 +100,7 @@ def programs() -> list[Component]:
 def debian_packages(staged: Path) -> list[Component]:
     """What came from the machine that built it. Its terms lie in the file, as Debian writes them."""
     return [
-        component(one.name, one.version, f"pkg:deb/debian/{one.name}@{one.version.replace('+', '%2B')}?arch=amd64")
+        component(one.name, one.version, f"pkg:deb/debian/{one.name}@{quote(one.version)}?arch=amd64")
         | {"properties": [{"name": f"taken:sha256:{name}", "value": value} for name, value in one.files.items()]}
         for one in debian.packages(staged)
     ]
