@@ -1,6 +1,7 @@
 """What is inside the single file, as CycloneDX JSON: `sbom.py FILE STAGE OUT`, where stage.py made STAGE.
 
-The same inputs give the same bytes. Must run in the Python environment whose packages are frozen: a lock also names packages of other platforms.
+The same inputs give the same bytes. Must run in the Python environment whose packages are frozen: a lock also names
+packages of other platforms.
 """
 
 import hashlib
