@@ -245,8 +245,8 @@ def _encode_video(video: Video, max_height: int, chosen: Encoder) -> list[str]:
 
 def _encode_audio(audio: Audio, mp3: bool) -> list[str]:
     rate = "44100" if audio.rate == 44100 else "48000"
-    channels = "1" if audio.channels == 1 else "2"
-    encoder = ["-c:a", "libmp3lame", "-q:a", "2"] if mp3 else ["-c:a", "aac", "-b:a", "160k"]
+    channels, bits = ("1", "96k") if audio.channels == 1 else ("2", "160k")
+    encoder = ["-c:a", "libmp3lame", "-q:a", "2"] if mp3 else ["-c:a", "aac", "-b:a", bits]
     return [*encoder, "-ac", channels, "-ar", rate]
 
 

@@ -202,7 +202,7 @@ async def _plant(running: Program, name: str) -> int:
 def ladder(*, quick: bool = False) -> list[Figure]:
     """CPU seconds of what the decision chooses, beside transcoding always, for a minute of 1080p at 4 Mbit/s."""
     with scratch() as folder:
-        film, seconds = folder / "film.mkv", 30 if quick else 60
+        film, seconds = folder / "film.mkv", 15 if quick else 60
         picture = ["-f", "lavfi", "-i", f"testsrc2=size=1920x1080:rate=25:duration={seconds}"]
         sound = ["-f", "lavfi", "-i", f"sine=duration={seconds}"]
         coding = ["-c:v", "libx264", "-preset", "ultrafast", "-b:v", "4M", "-pix_fmt", "yuv420p", "-c:a", "aac"]

@@ -30,7 +30,7 @@ class Rounds(NamedTuple):
 
 
 def storing(*, quick: bool = False) -> list[Figure]:
-    size, rounds = (GIB // 4, 1) if quick else (2 * GIB, 5)
+    size, rounds = (GIB // 8, 1) if quick else (2 * GIB, 5)
     same = _beside(Path(os.environ.get("MEDIAFETCHER_BENCH", "/tmp")), size, rounds)
     alone, both, memory = same.ratio(same.copy), same.ratio(same.copy, same.hash), same.memory / 1e6
     figures = [
