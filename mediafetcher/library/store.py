@@ -307,12 +307,15 @@ def abandoned(path: Path, now: float | None = None) -> bool:
 
 
 def age(path: Path, now: float | None = None) -> float:
-    """Seconds since it was last written or renamed; 0 where it has gone. `now`: since 1970, where time was believed."""
+    """Seconds since it was last written, renamed or lost a name; 0 where it has gone. `now`: since 1970, as believed.
+
+    A sweep's own work may touch it after `now` was read: it is then new, not of the future.
+    """
     try:
         status = path.stat()
     except FileNotFoundError:
         return 0.0
-    return (time.time() if now is None else now) - max(status.st_mtime, status.st_ctime)
+    return max(0.0, (time.time() if now is None else now) - max(status.st_mtime, status.st_ctime))
 
 
 def clear(path: Path) -> None:
