@@ -1,6 +1,7 @@
 import { QueryClient } from "@tanstack/react-query";
 import { keys } from "./keys";
-import { listen } from "./live";
+import { answering, listen } from "./live";
+import type { Download } from "./types";
 
 /** The browser's EventSource, which the test environment has none of, in the hands of the test. */
 class Stream extends EventTarget {
@@ -52,6 +53,31 @@ test("the snapshot fills the cache newest first, later events change it", () => 
     { id: 3, state: "queued" },
     { id: 1, stage: "store", progress: 0.5 },
   ]);
+});
+
+test("an answer that comes after what the stream has told of that download since changes nothing", () => {
+  latest().say("snapshot", { downloads: [row(1, "failed"), row(2, "failed")], system: {} });
+  const answer = (id: number) => ({ ...row(id, "queued") }) as Download;
+  const states = () => cache.getQueryData<Download[]>(keys.downloads)?.map(({ id, state }) => `${id} ${state}`);
+
+  let answered = answering(cache);
+  latest().say("download", row(1));
+  answered(answer(1)); // made before it ran
+  answered(answer(2)); // of this one nothing was told
+  expect(states()).toEqual(["2 queued", "1 running"]);
+
+  answered = answering(cache);
+  latest().say("gone", { id: 1 });
+  answered(answer(1));
+  expect(states()).toEqual(["2 queued"]);
+
+  answered = answering(cache);
+  latest().say("snapshot", { downloads: [row(2, "done")], system: {} });
+  answered(answer(2));
+  expect(states()).toEqual(["2 done"]);
+
+  answering(cache)(answer(2)); // asked anew
+  expect(states()).toEqual(["2 queued"]);
 });
 
 test("what a link is gets asked again once it was fetched, and nothing else is", () => {

@@ -18,6 +18,21 @@ const LONG = 10; // pages
 const isLong = (data: unknown) =>
   typeof data === "object" && data !== null && "pages" in data && (data.pages as unknown[]).length > LONG;
 
+/** When the stream last told of a download, or of all of them; counted in things told. */
+const told = { moments: 0, all: 0, of: new Map<number, number>() };
+
+/**
+ * To be called before a request for one download; what it returns puts the answer on the list. Where the stream has
+ * told of that download meanwhile the answer is dropped: it may be the older of the two.
+ */
+export function answering(cache: QueryClient): (answer: Download) => void {
+  const asked = told.moments;
+  return (answer) => {
+    if (Math.max(told.all, told.of.get(answer.id) ?? 0) > asked) return;
+    cache.setQueryData<Download[]>(keys.downloads, (list) => list && reduce.put(list, answer));
+  };
+}
+
 /** Starts listening; returns what stops it. */
 export function listen(cache: QueryClient): () => void {
   let source: EventSource | undefined;
@@ -41,6 +56,8 @@ export function listen(cache: QueryClient): () => void {
   };
   const handlers: { [Kind in keyof Events]: (data: Events[Kind]) => void } = {
     snapshot: (data) => {
+      told.all = ++told.moments;
+      told.of.clear();
       cache.setQueryData(
         keys.downloads,
         data.downloads.toSorted((a, b) => b.id - a.id),
@@ -51,12 +68,16 @@ export function listen(cache: QueryClient): () => void {
       wait = 1000;
     },
     download: (data) => {
+      told.of.set(data.id, ++told.moments);
       downloads((list) => reduce.put(list, data));
       // Whoever has the same link before them now is told that it lies in the library.
       if (data.state === "done") void cache.invalidateQueries({ queryKey: [...keys.preview, data.url] });
     },
     progress: (data) => void downloads((list) => reduce.progress(list, data)),
-    gone: (data) => void downloads((list) => reduce.remove(list, data.id)),
+    gone: (data) => {
+      told.of.set(data.id, ++told.moments);
+      downloads((list) => reduce.remove(list, data.id));
+    },
     library: libraryChanged,
     system: (data) => void cache.setQueryData(keys.system, data),
   };

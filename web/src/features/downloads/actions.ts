@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { call, codeOf } from "@/api/client";
 import { keys } from "@/api/keys";
+import { answering } from "@/api/live";
 import * as reduce from "@/api/reduce";
 import type { Download } from "@/api/types";
 import { useFailure } from "@/components/failure";
@@ -11,13 +12,14 @@ export type Verb = "cancel" | "retry" | "pause" | "resume";
 export function useActions() {
   const cache = useQueryClient();
   const fail = useFailure();
-  const change = (apply: (list: Download[]) => Download[]) =>
-    cache.setQueryData<Download[]>(keys.downloads, (list) => list && apply(list));
+  const ask = async (...request: Parameters<typeof call>) => {
+    const answered = answering(cache);
+    answered(await call<Download>(...request));
+  };
   return {
     async act(download: Download, verb: Verb) {
       try {
-        const after = await call<Download>("POST", `/api/downloads/${download.id}/${verb}`);
-        change((list) => reduce.put(list, after));
+        await ask("POST", `/api/downloads/${download.id}/${verb}`);
         return true;
       } catch (error) {
         fail(error);
@@ -28,8 +30,7 @@ export function useActions() {
     async revive(download: Download) {
       for (let tries = 0; ; tries++) {
         try {
-          const after = await call<Download>("POST", `/api/downloads/${download.id}/retry`);
-          return change((list) => reduce.put(list, after));
+          return await ask("POST", `/api/downloads/${download.id}/retry`);
         } catch (error) {
           if (codeOf(error) !== "wrong_state" || tries > 20) return fail(error);
           await new Promise((done) => setTimeout(done, 500));
@@ -40,16 +41,14 @@ export function useActions() {
     async renew(download: Download) {
       try {
         await call("POST", "/api/ytdlp", { action: "update" });
-        const after = await call<Download>("POST", `/api/downloads/${download.id}/retry`);
-        change((list) => reduce.put(list, after));
+        await ask("POST", `/api/downloads/${download.id}/retry`);
       } catch (error) {
         fail(error);
       }
     },
     async prioritise(download: Download, priority: number) {
       try {
-        const after = await call<Download>("PATCH", `/api/downloads/${download.id}`, { priority });
-        change((list) => reduce.put(list, after));
+        await ask("PATCH", `/api/downloads/${download.id}`, { priority });
       } catch (error) {
         fail(error);
       }
@@ -57,7 +56,7 @@ export function useActions() {
     async clear(download: Download) {
       try {
         await call("DELETE", `/api/downloads/${download.id}`);
-        change((list) => reduce.remove(list, download.id));
+        cache.setQueryData<Download[]>(keys.downloads, (list) => list && reduce.remove(list, download.id));
       } catch (error) {
         fail(error);
       }

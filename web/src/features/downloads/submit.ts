@@ -1,8 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { call, codeOf, type ErrorCode } from "@/api/client";
-import { keys } from "@/api/keys";
-import * as reduce from "@/api/reduce";
+import { answering } from "@/api/live";
 import type { Download, Options } from "@/api/types";
 
 export type Refused = { url: string; code: ErrorCode };
@@ -18,9 +17,10 @@ export function useSubmit() {
     const bad: Refused[] = [];
     for (const url of links) {
       try {
+        const answered = answering(cache);
         const row = await call<Download>("POST", "/api/downloads", { url, folder, options });
         taken.push(row);
-        cache.setQueryData<Download[]>(keys.downloads, (list) => list && reduce.put(list, row));
+        answered(row);
       } catch (error) {
         bad.push({ url, code: codeOf(error) });
       }
