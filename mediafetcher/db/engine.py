@@ -14,7 +14,7 @@ import contextvars
 import json
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
@@ -248,6 +248,12 @@ async def fetch(sql: str, *args: Any) -> list[dict[str, Any]]:
     """All rows of a statement with $1 placeholders."""
     async with DB.connection() as connection:
         return [dict(row) for row in await connection.fetch(sql, *args)]
+
+
+async def records(sql: str, *args: Any) -> list[Mapping[str, Any]]:
+    """The same, as they come: where there are many rows, making dicts of them would be a tenth of the time."""
+    async with DB.connection() as connection:
+        return list(await connection.fetch(sql, *args))
 
 
 async def fetchrow(sql: str, *args: Any) -> dict[str, Any] | None:

@@ -82,23 +82,13 @@ async def find(owner: int, path: str) -> int | None:
 
 async def path_of(folder: int | None) -> str:
     """The path of a folder; "" for the top (and for one that has gone)."""
-    if folder is None:
-        return ""
-    return (await paths_of([folder])).get(folder, "")
-
-
-async def paths_of(ids: list[int]) -> dict[int, str]:
-    """The paths of these folders, in one query."""
-    if not ids:
-        return {}
-    rows = await engine.fetch(
-        "with recursive up as ("
-        "  select id as wanted, parent, name as path from folder where id = any($1::bigint[])"
-        "  union all select up.wanted, f.parent, f.name || '/' || up.path from folder f join up on f.id = up.parent)"
-        " select wanted, path from up where parent is null",
-        ids,
+    path = await engine.fetchval(
+        "with recursive up as (select parent, name as path from folder where id = $1::bigint"
+        "  union all select f.parent, f.name || '/' || up.path from folder f join up on f.id = up.parent)"
+        " select path from up where parent is null",
+        folder,
     )
-    return {row["wanted"]: row["path"] for row in rows}
+    return path or ""
 
 
 async def below(folder: int) -> list[int]:
