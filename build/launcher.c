@@ -1,6 +1,6 @@
 /* The head of the single file: unpacks what hangs behind it, once, and becomes the program in there.
  *
- *     [this, static][zstd(tar)][struct payload]
+ *     [this, static][zstd(tar)]...[struct payload]
  *
  * The folder is named after the contents, so another version is unpacked beside it. Nothing half unpacked is ever
  * started: it is unpacked under another name, behind a lock, and renamed when all of it is on the disk. `exec`, no
@@ -32,6 +32,7 @@ typedef char Path[PATH_MAX];
 void die(const char *format, ...) {
     va_list values;
     va_start(values, format);
+    flockfile(stderr); /* for ever: another thread that dies too is silent */
     fputs(NAME ": cannot unpack itself: ", stderr);
     vfprintf(stderr, format, values);
     fputc('\n', stderr);
@@ -137,6 +138,7 @@ static void remove_others(const char *place, const char *id) {
 static const char *unpack_below(const char *place, const char *id, int file, const struct payload *payload) {
     Path path, fresh, root;
     struct statvfs system;
+    uint64_t needed = SPARE;
     const char *why;
     make_folder(place);
     if ((why = distrust(place))) return why;
@@ -145,7 +147,8 @@ static const char *unpack_below(const char *place, const char *id, int file, con
     while (flock(lock, LOCK_EX))
         if (errno != EINTR) return strerror(errno);
     if (is_complete(join(root, place, id))) return close(lock), NULL;
-    if (!statvfs(place, &system) && (uint64_t)system.f_bavail * system.f_frsize < payload->size + SPARE) {
+    for (int i = 0; i < PARTS; i++) needed += payload->parts[i].size;
+    if (!statvfs(place, &system) && (uint64_t)system.f_bavail * system.f_frsize < needed) {
         close(lock);
         return "not enough room on the disk";
     }

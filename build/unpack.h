@@ -3,18 +3,25 @@
 
 #include <stdint.h>
 
-#define MAGIC "MFPACK01"
+#define MAGIC "MFPACK02"
+enum { PARTS = 3 };
 
-/* The last 64 bytes of the file, as pack.py writes them: where the zstd-compressed tar lies in it. Little endian. */
+/* The last 96 bytes of the file, as pack.py writes them: where its parts lie, each a zstd-compressed tar, one behind
+ * the other. Little endian. */
 struct payload {
     char magic[8];
-    uint64_t offset, packed_size, size;
-    unsigned char sha256[32]; /* of the compressed bytes; the name of the folder it is unpacked into */
+    uint64_t offset; /* of the first part */
+    struct part {
+        uint64_t packed_size, size;
+    } parts[PARTS];
+    unsigned char sha256[32]; /* of the compressed bytes; the name of the folder they are unpacked into */
 };
 
+/* Says why, once whoever calls it, and ends the program. */
 _Noreturn void die(const char *format, ...);
 
-/* Unpack the payload of `file` into the empty folder `folder`. Ends the program where that does not work. */
+/* Unpack the parts in `file`, side by side, into the empty folder `folder`. Ends the program where that does not
+ * work. */
 void unpack(int file, const struct payload *payload, const char *folder);
 
 #endif
