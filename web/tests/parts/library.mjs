@@ -131,6 +131,21 @@ interaction("search, and the way out of it", async () => {
   assert.equal(await page.getByRole("searchbox").inputValue(), "");
 });
 
+interaction("who types into the search and goes elsewhere gets there", async () => {
+  const { page } = world;
+  await page.route("**/assets/settings-*.js", async (route) => {
+    await new Promise((done) => setTimeout(done, 1000)); // longer than it takes until the address says the words
+    await route.continue();
+  });
+  await page.reload();
+  await page.getByRole("searchbox").fill("harbour");
+  await go("Settings");
+  await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+  await page.unroute("**/assets/settings-*.js");
+  await go("Library");
+  await cell("Harbour").waitFor();
+});
+
 interaction("filter by kind, by what was not watched, and by site", async () => {
   const { page } = world;
   const kind = page.getByRole("group", { name: "Kind" });

@@ -1,4 +1,4 @@
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { useDeferredValue, useEffect, useRef, useState } from "react";
 
 const route = getRouteApi("/library");
@@ -8,6 +8,7 @@ const PAUSE = 300; // ms without a key before the address says what is looked fo
 export function useSearchText() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
+  const { history } = useRouter();
   const [typed, setTyped] = useState(search.q ?? "");
   const said = useRef(search.q); // what we last put into the address
   const q = useDeferredValue(typed).trim();
@@ -15,11 +16,12 @@ export function useSearchText() {
   useEffect(() => {
     if (q === (search.q ?? "")) return; // nothing to say: it would only get in the way of going elsewhere
     const wait = setTimeout(() => {
+      if (history.location.pathname !== route.id) return; // on the way to another page, whose code may still come
       said.current = q || undefined;
       void navigate({ search: (before) => ({ ...before, q: q || undefined }), replace: true });
     }, PAUSE);
     return () => clearTimeout(wait);
-  }, [q, search.q, navigate]);
+  }, [q, search.q, navigate, history]);
   useEffect(() => {
     if (search.q === said.current) return; // our own words come back; others' (the back button) go into the box
     said.current = search.q;
