@@ -254,7 +254,7 @@ class Best:
 
 def test_it_starts_quickly_and_needs_little_memory(alpine, serving):
     first, later, used = Best(), Best(), 0
-    for _ in range(3):
+    for _ in range(5):
         for place in (RUNTIME, STATE):
             shutil.rmtree(alpine.inside(place), ignore_errors=True)
         bytearray(1 << 30)  # a start unpacks into memory, and a virtual machine's costs seconds at the first touch
@@ -263,7 +263,7 @@ def test_it_starts_quickly_and_needs_little_memory(alpine, serving):
         assert server.end(signal.SIGTERM) == 0
         if first.seconds <= FIRST:
             break
-    for _ in range(4):
+    for _ in range(5):
         serving.append(server := Server(alpine))
         later.take(server)
         used = used or resting(alpine, RESTING)
