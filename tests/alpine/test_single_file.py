@@ -252,12 +252,40 @@ class Best:
         return f"{self.seconds:.2f} s ({self.worked:.2f} s of a processor)"
 
 
+@pytest.fixture
+def disk(alpine: Alpine) -> Iterator[None]:
+    """A disk of its own for what the program writes, as a machine has it: ext4 with a journal.
+
+    One without, as build machines have, looks at every file that was deleted in the last minutes whenever one is
+    made: after other tests a start takes twice its time there. Where there are no loop devices it is done without.
+    """
+    image, places = alpine.root.with_name("disk"), [alpine.inside("/srv"), alpine.inside("/var/cache")]
+    with image.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, 2 << 30)
+    subprocess.run(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0", image], check=True)
+    made = subprocess.run(["losetup", "--find", "--show", "--direct-io=on", image], capture_output=True, text=True)
+    if made.returncode != 0:
+        yield
+        return
+    device = made.stdout.strip()
+    try:
+        subprocess.run(["mount", device, places[0]], check=True)
+        (places[0] / "cache").mkdir()
+        subprocess.run(["mount", "--bind", places[0] / "cache", places[1]], check=True)
+        yield
+        for place in reversed(places):
+            subprocess.run(["umount", place], check=True)
+    finally:
+        subprocess.run(["losetup", "--detach", device], check=True)
+
+
+@pytest.mark.usefixtures("disk")
 def test_it_starts_quickly_and_needs_little_memory(alpine, serving):
     first, later, used = Best(), Best(), 0
     for _ in range(5):
         for place in (RUNTIME, STATE):
             shutil.rmtree(alpine.inside(place), ignore_errors=True)
-        bytearray(1 << 30)  # a start unpacks into memory, and a virtual machine's costs seconds at the first touch
+        bytearray(1 << 30)  # a start unpacks into memory, and a virtual machine's costs time at the first touch
         serving.append(server := Server(alpine))
         first.take(server)
         assert server.end(signal.SIGTERM) == 0
