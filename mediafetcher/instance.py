@@ -18,7 +18,7 @@ from mediafetcher.base.settings import Settings
 from mediafetcher.db import carry, cluster, engine, preferences, schema
 from mediafetcher.downloads import jobs, queue
 from mediafetcher.fetching import renew
-from mediafetcher.library import clocks, export, items, mount, scrub
+from mediafetcher.library import clocks, export, items, journal, mount, scrub
 
 _log = log.get("instance")
 _LEAVE = 5.0  # seconds for what runs beside the rest to end
@@ -72,6 +72,10 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
             await mount.prepare()
         await preferences.apply()
         instance = Instance(settings)
+        if not joins:
+            await journal.configure()
+            stack.push_async_callback(journal.close)
+            await stack.enter_async_context(_task(journal.follow()))
         stack.push_async_callback(instance.stop_jobs)
         stack.push_async_callback(renew.stop)
         await stack.enter_async_context(_task(_watch_mount()))

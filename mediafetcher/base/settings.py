@@ -26,6 +26,7 @@ _CHOICES = {
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("text", "json"),
     "encoder": ("auto", "software"),
+    "recovery": ("on", "off"),
     "ytdlp_update": ("off", "offer", "auto"),
 }
 
@@ -66,6 +67,10 @@ class Settings:
     trash_days: float = _setting(30.0, "days in the trash before an entry goes for good; 0 deletes at once", low=0)
     grace_hours: float = _setting(24.0, "hours before the file of a last, deleted entry is removed", low=0)
     scrub_days: float = _setting(30.0, "days within which every stored file is read again; 0 reads none", low=0)
+    recovery: str = _setting(
+        "on", "on: nightly backups and a journal in the media folder, which `rebuild` needs; off: neither"
+    )
+    backup_hours: float = _setting(24.0, "hours between two backups in the media folder", low=0.001)
     media_mode: int = _setting(0o444, "rights of stored files, octal")
     log_level: str = _setting("info", "debug, info, warning or error")
     log_format: str = _setting("text", "text or json")

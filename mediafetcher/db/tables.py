@@ -303,3 +303,24 @@ class Guess(Table, tablename="guess", db=DB):
     key = Bytea(required=True)
     places = DoublePrecision(required=True)
     at = _now()
+
+
+class JournalState(Table, tablename="journal_state", db=DB):
+    """The journal file that is appended to (library/journal.py). One row, id 1; no `epoch`: it is begun anew."""
+
+    id = Integer(primary_key=True, default=1)
+    recording = Boolean(default=True)  # triggers note changes
+    generation = Integer(default=0)  # number of the file
+    epoch = UUID(default=None, null=True)
+    size = BigInt(default=0)  # bytes of the file
+    base_size = BigInt(default=0)  # bytes of it when it was begun
+    backed_up_at = _time()  # last backup in the media folder
+
+
+class JournalChange(Table, tablename="journal_change", db=DB):
+    """A row of the library that changed, and is not in the journal yet."""
+
+    seq = BigSerial(primary_key=True)
+    kind = Text(required=True)  # account, folder, file or item
+    row_id = BigInt(required=True)
+    at = _now()

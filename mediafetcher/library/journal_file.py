@@ -1,0 +1,261 @@
+"""The format of a journal file: one generation of the library, from a full base on.
+
+    head     installation, lineage, epoch, number, time
+    base     one line for every account, folder, media file and item that existed when the file was begun
+    whole    the number of base lines: the base is complete
+    change   what became of a row since: its new content, or null if it was deleted
+
+Each line is a CRC-32 in hexadecimal, a space, and JSON. A line that does not match its CRC is skipped and counted;
+only a last line without its end is expected, after a crash. For one row the highest `seq` wins, not the last line.
+"""
+
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+FOLDER = Path(".mediafetcher/journal")  # in the media folder
+FORMAT = 1
+KINDS = ("account", "folder", "file", "item")
+_NAME = re.compile(r"^(\d{8})-([0-9a-f]{8})[.]jsonl$")
+_LONGEST = 16 << 20  # bytes of a line
+_SECRET = re.compile(
+    r"token|secret|passw|pwd|auth|signature|credential|session|api_?key|access_?key|^(sig|key|jwt|hash|hmac)$",
+    re.IGNORECASE,
+)
+
+Row = dict[str, Any]
+Key = tuple[str, int]  # kind and id
+
+
+def name(number: int, epoch: str) -> str:
+    """The file name of a generation."""
+    return f"{number:08}-{epoch[:8]}.jsonl"
+
+
+def generations(media: Path) -> list[Path]:
+    """The journal files below a media folder, newest first. Raises OSError, except if there are none."""
+    folder = media / FOLDER
+    try:
+        found = [path for path in folder.iterdir() if _NAME.match(path.name)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(found, key=lambda path: path.name, reverse=True)
+
+
+def number_of(path: Path) -> int:
+    """The number of a generation by its file name."""
+    return int(path.name[:8])
+
+
+# ---- write -------------------------------------------------------------------------------------------------
+
+
+def line(values: Mapping[str, Any]) -> bytes:
+    """One line of a journal."""
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
+    return b"%08x %b\n" % (zlib.crc32(text), text)
+
+
+def head(*, installation: str, lineage: str, epoch: str, number: int, at: str) -> bytes:
+    """The first line of a generation."""
+    return line(
+        {
+            "journal": FORMAT,
+            "installation": installation,
+            "lineage": lineage,
+            "epoch": epoch,
+            "number": number,
+            "at": at,
+        }
+    )
+
+
+def base(kind: str, id: int, row: Row) -> bytes:
+    """The line of a row that existed when the generation was begun."""
+    return line({"k": kind, "id": id, "row": row})
+
+
+def whole(rows: int) -> bytes:
+    """The line that ends the base."""
+    return line({"whole": rows})
+
+
+def change(kind: str, id: int, seq: int, at: str, row: Row | None) -> bytes:
+    """The line of a change; `row` None: it was deleted."""
+    return line({"k": kind, "id": id, "seq": seq, "at": at, "row": row})
+
+
+def without_credentials(url: str | None) -> str | None:
+    """A link without user name, password, and query parameters whose names say that they are secret."""
+    if not url or not ("@" in url or "?" in url):
+        return url
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    kept = [(key, value) for key, value in pairs if not _SECRET.search(key)]
+    query = parts.query if len(kept) == len(pairs) else urlencode(kept)
+    netloc = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=netloc, query=query))
+
+
+# ---- read --------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Generation:
+    """What one file says. `rows`: for each row its `seq` (0: of the base) and content, None if it was deleted."""
+
+    path: Path
+    head: Row = field(default_factory=dict)
+    rows: dict[Key, tuple[int, Row | None]] = field(default_factory=dict)
+    base_rows: int = 0
+    promised: int | None = None  # base lines by the file's own count
+    damaged: int = 0  # lines that do not match their CRC, without a torn last one
+    last_at: str = ""
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is missing: a row that is not in it did not exist."""
+        return bool(self.head) and not self.damaged and self.base_rows == self.promised
+
+
+def read(path: Path) -> Generation:
+    """Read a generation. Damaged lines are counted and skipped. Raises OSError."""
+    found = Generation(path)
+    torn = False
+    with path.open("rb") as file:
+        for text in _lines(file):
+            torn = not text.endswith(b"\n")
+            values = parse(text)
+            if values is None or not _take(found, values):
+                found.damaged += 1
+    if torn and found.damaged:
+        found.damaged -= 1
+    return found
+
+
+def _lines(file: Any) -> Iterator[bytes]:
+    while text := file.readline(_LONGEST):
+        yield text
+
+
+def parse(text: bytes) -> Row | None:
+    """The content of a line; None if it is damaged, or without its end."""
+    try:
+        if not text.endswith(b"\n") or int(text[:8], 16) != zlib.crc32(text[9:-1]):
+            return None
+        values = json.loads(text[9:-1])
+    except (ValueError, RecursionError):
+        return None
+    return values if isinstance(values, dict) else None
+
+
+def _take(found: Generation, values: Row) -> bool:
+    """Take one line -> whether it is one that we know."""
+    if "journal" in values:
+        if values["journal"] != FORMAT or found.head:
+            return False
+        found.head, found.last_at = values, values["at"]
+        return True
+    if "whole" in values:
+        found.promised = values["whole"]
+        return True
+    if values.get("k") not in KINDS or "id" not in values:
+        return "k" in values  # a kind of a newer version is no damage
+    key, seq = (values["k"], values["id"]), values.get("seq", 0)
+    if not seq:
+        found.base_rows += 1
+    else:
+        found.last_at = values["at"]
+    if key not in found.rows or found.rows[key][0] <= seq:
+        found.rows[key] = (seq, values["row"])
+    return True
+
+
+@dataclass
+class Library:
+    """What the journal of a media folder says of a library.
+
+    `complete_until`: a row that existed before this time (ISO 8601) and is not here was deleted; "" if nothing can be
+    concluded from absence. `deleted`: rows of which the journal says so.
+    """
+
+    rows: dict[str, dict[int, Row]]
+    deleted: set[Key]
+    seqs: dict[Key, int]
+    complete_until: str
+    generation: Generation
+    damaged: int  # lines that were skipped
+    until: str  # time of the last change
+
+
+_FOR_EVER = "9999"
+
+
+def load(media: Path) -> Library | None:
+    """What the newest journal says; a damaged one is completed by the one before. None: there is none."""
+    newest: Generation | None = None
+    found: list[Generation] = []
+    for path in generations(media)[:2]:
+        one = read(path)
+        newest = newest or one
+        found.append(one)
+        if one.sound:
+            break
+    if newest is None:
+        return None
+    oldest = found[-1]
+    until = "" if not oldest.sound else _FOR_EVER if oldest is newest else str(oldest.head["at"])
+    merged: dict[Key, tuple[int, Row | None]] = {}
+    for one in reversed(found):
+        merged |= one.rows
+    rows: dict[str, dict[int, Row]] = {kind: {} for kind in KINDS}
+    for (kind, id), (_, row) in merged.items():
+        if row is not None:
+            rows[kind][id] = row
+    return Library(
+        rows=rows,
+        deleted={key for key, (_, row) in merged.items() if row is None},
+        seqs={key: seq for key, (seq, _) in newest.rows.items()},
+        complete_until=until,
+        generation=newest,
+        damaged=sum(one.damaged for one in found),
+        until=max(one.last_at for one in found),
+    )
+
+
+def titles(media: Path) -> dict[bytes, Row]:
+    """What the newest journal of each installation says of stored files, by SHA-256.
+
+    Each entry has title, folder (a path such as `A/B`), owner (a name), source_url, site, uploader, created_at. Files
+    of items that were purged are not in it. Raises OSError.
+    """
+    newest: dict[str, Generation] = {}
+    for path in generations(media):
+        one = read(path)
+        newest.setdefault(one.head.get("installation", path.name), one)
+    found: dict[bytes, Row] = {}
+    for one in reversed(newest.values()):
+        live = {key: row for key, (_, row) in one.rows.items() if row is not None}
+        for (kind, _), row in live.items():
+            if kind == "item" and (file := live.get(("file", row["file"]))) is not None:
+                found[bytes.fromhex(file["sha256"])] = _entry(live, row)
+    return found
+
+
+def _entry(live: Mapping[Key, Row], row: Row) -> Row:
+    names: list[str] = []
+    folder = row["folder"]
+    while folder is not None and len(names) < 64 and (found := live.get(("folder", folder))) is not None:
+        names.insert(0, found["name"])
+        folder = found["parent"]
+    owner = live.get(("account", row["owner"]))
+    wanted = {key: row[key] for key in ("title", "source_url", "site", "uploader", "created_at")}
+    return wanted | {"folder": "/".join(names), "owner": owner["name"] if owner else None}
