@@ -12,11 +12,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from mediafetcher import backup, control
+from mediafetcher.accounts import devices, limits, sessions, tokens
 from mediafetcher.base import child, clock, errors, log
 from mediafetcher.base import settings as chosen
 from mediafetcher.base.settings import Settings
 from mediafetcher.db import carry, cluster, engine, preferences, schema
-from mediafetcher.downloads import jobs, queue
+from mediafetcher.downloads import breaker, jobs, lease, machines, queue
 from mediafetcher.fetching import renew
 from mediafetcher.library import clocks, export, items, journal, mount, scrub
 
@@ -81,7 +82,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
         await stack.enter_async_context(_task(_watch_mount()))
         if not joins:
             await stack.enter_async_context(_task(_keep_house()))
-            await stack.enter_async_context(_task(clocks.watch(jobs.clock_moved)))
+            await stack.enter_async_context(_task(clocks.watch(jobs.clock_moved, correct_times)))
             await stack.enter_async_context(_task(_keep_whole()))
         await stack.enter_async_context(_task(export.follow()))
         server = control.Server(settings.state, command(instance))
@@ -168,6 +169,18 @@ async def _task(work: Awaitable[None]) -> AsyncIterator[None]:
         task.cancel()
         # What it does in a share that hangs cannot be ended; it is left behind.
         await asyncio.wait({task}, timeout=_LEAVE)
+
+
+async def correct_times(believed: bool) -> None:
+    """Correct stored times that lie further ahead than they may: they were written by a clock that was ahead.
+
+    `believed`: the clocks are. While they are not, only waits are cut: a clock that is behind would end sessions.
+    """
+    for owner in (limits, breaker, lease, machines):
+        await owner.correct_times()
+    if believed:
+        for owner in (sessions, tokens, devices, scrub):
+            await owner.correct_times()
 
 
 async def _watch_mount() -> None:

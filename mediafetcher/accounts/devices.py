@@ -144,12 +144,25 @@ async def _once(device: int, nonce: bytes) -> None:
         )
         if fresh is None:
             raise errors.Replayed()
-        await engine.execute(f"DELETE FROM device_nonce WHERE at < now() - {_REMEMBERED}")
+        # In running time too: else a clock that jumps ahead and back would let all of them be used again.
+        await engine.execute(
+            f"DELETE FROM device_nonce WHERE at < now() - {_REMEMBERED}"
+            f" AND running_seconds < mf_running_seconds() - extract(epoch FROM {_REMEMBERED})"
+        )
         await engine.execute("UPDATE device SET last_seen_at = now() WHERE id = $1", device)
 
 
 def _digest(secret: bytes) -> bytes:
     return hashlib.sha256(secret).digest()
+
+
+async def correct_times() -> None:
+    """Cut pairing codes that last longer than any may, and let nonces of the future count as used now."""
+    await engine.execute(
+        f"update pairing_code set expires_at = now() + interval '{MINUTES} minutes'"
+        f" where expires_at > now() + interval '{MINUTES} minutes'"
+    )
+    await engine.execute("update device_nonce set at = now() where at > now()")
 
 
 # ---- the list --------------------------------------------------------------------------------------------

@@ -68,6 +68,15 @@ async def find(hashed: bytes) -> Person | None:
     return Person(row["id"], row["name"], row["admin"], scopes_of(row["admin"]), session=row["session"])
 
 
+async def correct_times() -> None:
+    """Cut sessions that last longer than any may, because a clock was ahead when they were used."""
+    await engine.execute(
+        f"update session set last_seen_at = least(last_seen_at, now()),"
+        f" expires_at = least(expires_at, now() + interval '{DAYS} days')"
+        f" where last_seen_at > now() or expires_at > now() + interval '{DAYS} days'"
+    )
+
+
 async def page(owner: int, current: int | None) -> list[dict[str, Any]]:
     """The sessions that are open: id, created_at, last_seen_at, address, agent, current."""
     return await engine.fetch(

@@ -15,3 +15,8 @@ def now() -> datetime:
 def monotonic() -> float:
     """Seconds that only go forward."""
     return time.monotonic()
+
+
+def since_boot() -> float:
+    """Seconds since this machine started, its sleep included; no jump of the wall clock changes it."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -121,6 +121,7 @@ class MediaFile(Table, tablename="media_file", db=DB):
     playable = Boolean(default=None, null=True)  # None: of a version that did not ask
     checked_at = _time()  # when the scrub last read it
     damaged_at = _time()  # when the scrub found that its bytes are not what they were
+    unreferenced_running_seconds = DoublePrecision(default=0.0)  # `RunningTime.seconds` when its last reference went
 
 
 class Source(Table, tablename="source", db=DB):
@@ -160,6 +161,7 @@ class LibraryItem(Table, tablename="library_item", db=DB):
     uploader = _text()
     created_at = _now()
     trashed_at = _time()
+    trashed_running_seconds = DoublePrecision(default=None, null=True)  # `RunningTime.seconds` at `trashed_at`
 
 
 class Watch(Table, tablename="watch", db=DB):
@@ -284,6 +286,7 @@ class DeviceNonce(Table, tablename="device_nonce", db=DB):
     device = ForeignKey(Device, null=False, on_delete=OnDelete.cascade)
     nonce = Bytea(required=True)
     at = _now()
+    running_seconds = DoublePrecision(default=0.0)  # `RunningTime.seconds` at `at`
 
 
 class PairingCode(Table, tablename="pairing_code", db=DB):
@@ -324,3 +327,12 @@ class JournalChange(Table, tablename="journal_change", db=DB):
     kind = Text(required=True)  # account, folder, file or item
     row_id = BigInt(required=True)
     at = _now()
+
+
+class RunningTime(Table, tablename="running_time", db=DB):
+    """How long servers of this database have run, in seconds (library/running.py). One row, id 1."""
+
+    id = Integer(primary_key=True, default=1)
+    seconds = DoublePrecision(default=0.0)
+    holder = _text()  # the process that adds to it
+    boot = DoublePrecision(default=0.0)  # seconds since the boot of its machine when it last did

@@ -38,6 +38,15 @@ async def struck(site: str, problem: errors.Problem) -> None:
     )
 
 
+async def correct_times() -> None:
+    """Cut pauses that last longer than any may, because a clock was ahead when they began."""
+    await engine.execute(
+        "update site_pause set until = least(until, now() + make_interval(secs => $1)), struck_at ="
+        " least(struck_at, now()) where until > now() + make_interval(secs => $1) or struck_at > now()",
+        _LONGEST,
+    )
+
+
 async def eased(site: str) -> None:
     """A download of the site is done. A pause that still lasts stays: this one began before it."""
     await engine.execute("delete from site_pause where site = $1 and until <= now()", site)

@@ -24,6 +24,7 @@ from mediafetcher.net import urls
 
 _CLAIM_LOCK = 77_001  # the advisory lock of claims: one at a time
 _LONGEST_WAIT = 3600.0  # seconds between two tries, at the most
+_LONGEST_ASKED = 86_400.0  # seconds that a site may ask to wait (fetching/fetch_errors.py)
 _RAREST_LOOK = 900.0  # seconds between two looks at a stream that has not begun
 _LONGEST_LIVE_WAIT = 14  # days
 
@@ -134,8 +135,6 @@ async def claim() -> Claim | None:
 _DUE = """
   d.state = 'queued' and d.run_after <= now() and not d.cancel_requested
   and d.source_key <> all (array(select source_key from download where state = 'running'))
-  and d.site <> all (array(select site from download where state = 'queued' and error_code = 'rate_limited'
-    and run_after > now()))
   and d.site <> all (array(select site from site_pause where until > now()))
 """
 # What this machine has the cookies for, or what needs none.
@@ -392,6 +391,15 @@ async def clock_moved() -> None:
         "update download set lease_until = now() + make_interval(secs => $1) where state = 'running'"
         " and lease_until > now() + make_interval(secs => $1)",
         settings.get().lease_seconds,
+    )
+
+
+async def correct_times() -> None:
+    """Let what would wait longer than anything may be due now: a clock was ahead when its wait began."""
+    await engine.execute(
+        "update download set run_after = now() where state = 'queued'"
+        " and run_after > now() + make_interval(secs => $1)",
+        _LONGEST_ASKED,
     )
 
 

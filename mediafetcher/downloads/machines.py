@@ -46,6 +46,11 @@ async def announce() -> None:
     await engine.execute(f"delete from machine where seen_at < now() - interval '{_FORGET}'")
 
 
+async def correct_times() -> None:
+    """Let a machine that was seen in the future, by a clock that has gone back since, count as seen now."""
+    await engine.execute("update machine set seen_at = now() where seen_at > now()")
+
+
 async def leave() -> None:
     """This machine works no more."""
     await engine.execute("delete from machine where instance = $1", lease.instance())

@@ -8,7 +8,7 @@ from typing import Any
 
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.library import clocks, listing, sweeper
+from mediafetcher.library import clocks, listing, running, sweeper
 
 _SLICE = 500  # items that go for good in one transaction
 
@@ -107,7 +107,12 @@ async def purge_expired() -> int:
     now = await clocks.now()
     if now is None:
         return 0
-    return await _purge("trashed_at <= to_timestamp($1)", now.theirs - settings.get().trash_days * 86_400)
+    period = settings.get().trash_days * 86_400
+    return await _purge(
+        "trashed_at <= to_timestamp($1) and trashed_running_seconds <= mf_running_seconds() - $2",
+        now.theirs - period,
+        running.least(period),
+    )
 
 
 async def _purge(which: str, *values: Any) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 
 from mediafetcher.base import clock, errors, log, settings
 from mediafetcher.db import engine
-from mediafetcher.library import clocks, mount, store
+from mediafetcher.library import clocks, mount, running, store
 
 NAME = re.compile(r"^([0-9a-f]{64})[.]([A-Za-z0-9.-]{1,40})$")  # a file of the store: hash, and what kind of file
 _BATCH = 500
@@ -64,11 +64,13 @@ async def remove_dead(media_file: int, now: float | None = None) -> bool:
             "select id, sha256, ext, poster, subtitles from media_file m"
             " where id = $1 and ref_count = 0"
             " and dead_at <= coalesce(to_timestamp($3), now()) - make_interval(secs => $2)"
+            " and unreferenced_running_seconds <= mf_running_seconds() - $4"
             " and not exists (select from library_item i where i.media_file = m.id)"
             " for update skip locked",
             media_file,
             settings.get().grace_hours * 3600,
             now,
+            running.least(settings.get().grace_hours * 3600),
         )
         if row is None:
             return False
@@ -84,10 +86,12 @@ async def _dead(now: float) -> int:
     while True:
         rows = await engine.fetch(
             "select id, sha256, ext from media_file"
-            " where ref_count = 0 and dead_at <= to_timestamp($1) and id > $2 order by id limit $3",
+            " where ref_count = 0 and dead_at <= to_timestamp($1) and id > $2"
+            " and unreferenced_running_seconds <= mf_running_seconds() - $4 order by id limit $3",
             now - settings.get().grace_hours * 3600,
             last,
             _BATCH,
+            running.least(settings.get().grace_hours * 3600),
         )
         if await mount.in_thread(_outage, rows):
             _log.warning("many files are not there: nothing is removed, `mediafetcher check` tells more")

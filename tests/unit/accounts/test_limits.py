@@ -100,3 +100,15 @@ def test_whose_places_an_address_uses(one: str, other: str, same: bool) -> None:
 
 def test_a_name_is_one_key_however_it_is_written() -> None:
     assert limits.account(" Alice ") == limits.account("aLICE") != limits.account("alicia")
+
+
+@pytest.mark.promise(16)
+@pytest.mark.parametrize("ahead", ["1 day", "10 years"])
+async def test_tries_made_by_a_clock_that_was_ahead_cost_a_minute_each(database: str, ahead: str) -> None:
+    await empty("a")
+    await engine.execute("update guess set at = at + $1::text::interval", ahead)
+    with pytest.raises(errors.TooManyRequests) as refused:
+        await limits.take("a")
+    assert refused.value.facts["retry_after"] <= limits.WAIT
+    await later(limits.WAIT)
+    await limits.take("a")

@@ -110,3 +110,17 @@ async def test_a_token_loses_what_its_person_loses(ada: int) -> None:
         await tokens.create(bob, "t", ["admin"])
     await users.remove(bob)
     assert await keys.person(made["token"], tokens.find) is None
+
+
+@pytest.mark.promise(16)
+async def test_secrets_made_by_a_clock_that_was_ahead_last_no_longer_than_asked_for(ada: int) -> None:
+    await sessions.begin(ada, "Ada", True, "192.0.2.1")
+    await tokens.create(ada, "a script", ["read"], days=1)
+    ahead = "interval '10 years'"
+    await engine.execute(f"update session set last_seen_at = now() + {ahead}, expires_at = expires_at + {ahead}")
+    await engine.execute(f"update token set created_at = created_at + {ahead}, expires_at = expires_at + {ahead}")
+    await sessions.correct_times()
+    await tokens.correct_times()
+    left = "select extract(epoch from expires_at - now())::float8 / 86400 from "
+    assert 29.9 < await engine.fetchval(left + "session") <= 30
+    assert 0.9 < await engine.fetchval(left + "token") <= 1

@@ -68,3 +68,24 @@ async def test_other_errors_do_not_count_and_a_good_end_wipes_the_slate(media_on
     await engine.execute("update site_pause set until = now()")
     await breaker.eased(SITE)
     assert await engine.fetchval("select count(*) from site_pause") == 0
+
+
+@pytest.mark.promise(16)
+async def test_pause_begun_by_a_clock_that_was_ahead_ends_within_its_hour(media_online):
+    await breaker.struck(SITE, errors.RateLimited(retry_after=60.0))
+    await engine.execute("update site_pause set until = until + interval '1 day', struck_at = now() + interval '1 day'")
+    await breaker.correct_times()
+    assert await left() <= 3600
+    assert await engine.fetchval("select struck_at <= now() from site_pause")
+
+
+async def test_one_persons_long_wait_closes_the_site_for_others_for_an_hour_at_most(owner):
+    ids = [await submit(owner, number) for number in range(2)]
+    claim = await jobs.claim()
+    await jobs.fail(claim, errors.RateLimited(retry_after=86_400.0))
+    (other,) = (id for id in ids if id != claim.id)
+    shown = await listing.get(other)
+    assert 3500 < await left() <= 3600 and shown["error"]["code"] == "site_paused"
+    assert (await listing.get(claim.id))["error"]["code"] == "rate_limited"
+    await engine.execute("update site_pause set until = now()")
+    assert (await jobs.claim()).id == other

@@ -61,6 +61,16 @@ def put(owner: int, tmp_path: Path) -> Put:
     return do
 
 
+@pytest.fixture
+def run_for() -> Callable[[float], Awaitable[None]]:
+    """`await run_for(seconds)`: as if a server of this database had run for so long."""
+
+    async def do(seconds: float) -> None:
+        await engine.execute("update running_time set seconds = seconds + $1", seconds)
+
+    return do
+
+
 def path(data: bytes, ext: str = ".mp4") -> Path:
     return store.path_of(hashlib.sha256(data).digest(), ext)
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.promise(16)
 
 def _reading(boot: float, ours: float = 0.0, theirs: float = 0.0) -> clocks.Reading:
     """`ours` and `theirs`: how far these clocks are off."""
-    return clocks.Reading(boot, 1e9 + boot + ours, 1e9 + boot + theirs)
+    return clocks.Reading(boot, 1e9 + boot + ours, 1e9 + boot + theirs, running=boot)
 
 
 @pytest.fixture
@@ -49,11 +49,45 @@ def test_a_clock_that_stands_for_a_day_is_believed(watch: clocks._Watch) -> None
     assert not watch.take(_reading(DAY + 180))  # back: a jump as well
 
 
-def test_a_second_jump_begins_the_day_anew(watch: clocks._Watch) -> None:
+def test_a_second_jump_needs_another_hour(watch: clocks._Watch) -> None:
     assert not watch.take(_reading(60, ours=DAY))
     assert not watch.take(_reading(DAY, ours=3 * DAY))
     assert not watch.take(_reading(DAY + 120, ours=3 * DAY))
-    assert watch.take(_reading(2 * DAY + 120, ours=3 * DAY))
+    assert watch.take(_reading(DAY + HOUR + 120, ours=3 * DAY))
+    assert watch.ended == 60
+
+
+def _later_start(watch: clocks._Watch, running: float) -> clocks._Watch:
+    """Another start, after so many seconds of running, on a machine whose clock says 1971 until it is set."""
+    fresh = clocks._Watch(watch.file)
+    assert not fresh.take(clocks.Reading(20, 1e7, 1e7, running))
+    return fresh
+
+
+def test_doubt_of_many_short_starts_ends_after_a_day_of_running_added_up(watch: clocks._Watch) -> None:
+    assert watch.take(_reading(120))
+    for number in range(1, 12):  # two hours each
+        _later_start(watch, number * 2 * HOUR)
+    last = _later_start(watch, 25 * HOUR)
+    assert last.take(clocks.Reading(20 + 2 * HOUR, 1e7 + 2 * HOUR, 1e7 + 2 * HOUR, 27 * HOUR))
+    assert last.ended == 2 * HOUR
+
+
+def test_clock_that_is_set_after_the_start_is_right_again(watch: clocks._Watch) -> None:
+    assert watch.take(_reading(120))
+    for number in range(1, 3):  # the first is stopped before its clock is set
+        fresh = _later_start(watch, number * HOUR)
+    assert fresh.moved and fresh.take(clocks.Reading(50, 1e9 + 2 * DAY, 1e9 + 2 * DAY, 2 * HOUR + 30))
+    assert fresh.ended == HOUR
+
+
+def test_doubt_whose_stamps_were_not_corrected_outlives_a_crash(watch: clocks._Watch) -> None:
+    assert not watch.take(_reading(60, ours=DAY))
+    assert watch.take(_reading(180)) and watch.ended == 60
+    again = clocks._Watch(watch.file)
+    assert not again.take(_reading(200)) and again.doubted_from == 60
+    watch.settle()
+    assert clocks._Watch(watch.file).take(_reading(200))
 
 
 @pytest.mark.parametrize(("gap", "believed"), [(DAY, True), (29 * DAY, True), (31 * DAY, False), (-2 * HOUR, False)])
@@ -67,10 +101,11 @@ def test_a_doubt_outlives_a_restart(watch: clocks._Watch) -> None:
     assert not clocks._Watch(watch.file).take(_reading(90, ours=2 * DAY))
 
 
-async def test_what_is_old_by_a_clock_that_jumped_since_stays(owner: int, put, use) -> None:  # type: ignore[no-untyped-def]
+async def test_what_is_old_by_a_clock_that_jumped_since_stays(owner: int, put, use, run_for) -> None:  # type: ignore[no-untyped-def]
     use(trash_days=0, grace_hours=1)
     await items.trash(await put(b"film"), owner)
     await engine.execute("update media_file set dead_at = now() - interval '2 hours'")  # by a clock that is ahead
+    await run_for(HOUR)
     media_file = await engine.fetchval("select id from media_file")
     believed = await clocks.now()
     assert believed is not None

@@ -141,21 +141,23 @@ async def test_trash_restores_and_says_what_going_means(owner: int, other: int, 
     assert path(b"film").exists()  # grace
 
 
-async def test_the_trash_empties_itself_after_its_days(owner: int, put, use: Callable[..., None]) -> None:  # type: ignore[no-untyped-def]
+async def test_the_trash_empties_itself_after_its_days(owner: int, put, run_for) -> None:  # type: ignore[no-untyped-def]
     old, young = await put(b"old"), await put(b"young")
     for item in (old, young):
         await items.trash(item, owner)
     assert await items.purge_expired() == 0
     await engine.execute("update library_item set trashed_at = now() - interval '31 days' where id = $1", old)
+    await run_for(86_400)
     assert await items.purge_expired() == 1
     assert [row["id"] for row in (await items.trashed(owner))["items"]] == [young]
 
 
-async def test_the_grace_period(owner: int, put, use: Callable[..., None]) -> None:  # type: ignore[no-untyped-def]
+async def test_the_grace_period(owner: int, put, use: Callable[..., None], run_for) -> None:  # type: ignore[no-untyped-def]
     use(trash_days=0)
     await items.trash(await put(b"film"), owner)
     assert await items.sweep() == 0 and path(b"film").exists()
     await engine.execute("update media_file set dead_at = now() - interval '25 hours'")
+    await run_for(86_400)
     assert await items.sweep() == 1 and stored() == []
 
 

@@ -170,12 +170,13 @@ async def test_too_little_room_is_full(media_online: Path) -> None:
 
 
 async def test_many_missing_at_once_are_an_outage_and_nothing_is_removed(
-    owner: int, put, use: Callable[..., None]
+    owner: int, put, use: Callable[..., None], run_for
 ) -> None:  # type: ignore[no-untyped-def]
     use(trash_days=0, grace_hours=1)
     for number in range(40):
         await items.trash(await put(b"film %d" % number), owner)
     await engine.execute("update media_file set dead_at = now() - interval '2 hours'")
+    await run_for(7200)
     away = list((store.root() / "store").rglob("*.mp4"))[:30]
     kept = {file: file.read_bytes() for file in away}
     for file in away:
