@@ -28,6 +28,14 @@ DataError = asyncpg.DataError
 ForeignKeyViolation = (asyncpg.ForeignKeyViolationError, asyncpg.RestrictViolationError)
 UndefinedTable = asyncpg.UndefinedTableError
 UniqueViolation = asyncpg.UniqueViolationError
+# The server gave up on one statement (cancelled, out of memory, disk or locks): the same may succeed later.
+ServerTrouble = (
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+)
 
 CHANNEL = "mediafetcher"
 _PAYLOAD = 7900  # bytes; the server takes less than 8000
@@ -288,6 +296,11 @@ async def retrying(function: Callable[[], Awaitable[_T]], tries: int = 6) -> _T:
                 raise
             await asyncio.sleep(random.uniform(0.5, 1.5) * 0.01 * 2**attempt)  # noqa: S311 (to part the two)
     return await function()
+
+
+def storable(text: str) -> str:
+    """The text without what PostgreSQL cannot keep: NUL, and halves of characters."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def call(work: Coroutine[Any, Any, _T]) -> _T:

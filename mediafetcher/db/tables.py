@@ -214,6 +214,10 @@ class Download(Table, tablename="download", db=DB):
     linked = Boolean(default=False)  # its source was in the store already: nothing was fetched
     kind = Text(default="media")  # media, or playlist: its entries are rows that name it as their parent
     parent: ForeignKey = ForeignKey("self", on_delete=OnDelete.set_null)
+    crashes = Integer(default=0)  # how often the program died while it was in work, without getting further
+    crash_bytes = BigInt(default=0)  # how much of its file lay there then
+    needs_room = BigInt(default=0)  # free bytes that the next try needs, where one found too little
+    begins_at = _time()  # when its stream was announced to begin
 
 
 class DownloadLog(Table, tablename="download_log", db=DB):

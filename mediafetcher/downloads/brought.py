@@ -2,7 +2,8 @@
 
 A pause, a stop or a crash in the middle of a conversion, and a media folder that is away, cost no second download; nor
 a second conversion, where it was at its end. The note counts on the same boot alone, since after a power cut a file
-may be less than its name says; a failure takes it away, since the next try should bring something better.
+may be less than its name says; an error that proves the file bad takes it away, since
+the next try should bring something better.
 """
 
 import contextlib
@@ -20,6 +21,7 @@ from mediafetcher.fetching.source import Info, Result
 CONVERTED = "converted.mp4"  # beside it: what was made of it, whole since it got its name
 _NAME = ".brought.json"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
+_unwritten: dict[Path, "Brought"] = {}  # by folder: notes for which the disk had no room
 
 
 class Brought(msgspec.Struct):
@@ -32,8 +34,15 @@ class Brought(msgspec.Struct):
 
 
 def note(folder: Path, info: Info, result: Result, own: bool) -> None:
-    """Cookies are never in it."""
+    """Cookies are never in it. A note that cannot be written is kept in memory: the file is there all the same."""
     kept = Brought(info, replace(result, cookies=None), own, _BOOT.read_text())
+    _unwritten[folder] = kept
+    with contextlib.suppress(OSError):
+        _write(folder, kept)
+        del _unwritten[folder]
+
+
+def _write(folder: Path, kept: Brought) -> None:
     fresh = folder / f"{_NAME}.new"
     fresh.write_bytes(msgspec.json.encode(kept, enc_hook=str))
     os.replace(fresh, folder / _NAME)
@@ -42,7 +51,9 @@ def note(folder: Path, info: Info, result: Result, own: bool) -> None:
 def found(folder: Path) -> Brought | None:
     """What an earlier attempt brought, if all of it is there."""
     try:
-        kept = msgspec.json.decode((folder / _NAME).read_bytes(), type=Brought, dec_hook=_path)
+        kept = _unwritten.get(folder) or msgspec.json.decode(
+            (folder / _NAME).read_bytes(), type=Brought, dec_hook=_path
+        )
         files = [kept.result.file, *(path for _, path in kept.result.subtitles), *filter(None, [kept.result.poster])]
         there = all(_ours(path, folder) for path in files) and kept.result.file.stat().st_size == kept.result.size
         return kept if there and kept.boot == _BOOT.read_text() else None
@@ -52,6 +63,7 @@ def found(folder: Path) -> Brought | None:
 
 def forget(folder: Path) -> None:
     """It is not to be gone on with."""
+    _unwritten.pop(folder, None)
     for name in (_NAME, CONVERTED):
         with contextlib.suppress(OSError):
             (folder / name).unlink()

@@ -4,7 +4,6 @@ Lines are collected while the download is in work (`Hold.say`) and written a few
 written never matters to the download.
 """
 
-import contextlib
 from typing import Any
 
 from mediafetcher.base import clock, errors, log
@@ -13,6 +12,7 @@ from mediafetcher.downloads import held
 
 LINES = 200  # kept of each download, the newest
 _LENGTH = 300  # characters
+_log = log.get("journal")
 
 
 async def write(hold: held.Hold) -> None:
@@ -21,7 +21,7 @@ async def write(hold: held.Hold) -> None:
     if not lines:
         return
     now = clock.monotonic()
-    with contextlib.suppress(errors.Problem):
+    try:
         await engine.execute(
             "insert into download_log (download, at, level, message)"
             " select $1, now() - make_interval(secs => age), level, message"
@@ -30,7 +30,7 @@ async def write(hold: held.Hold) -> None:
             hold.id,
             [now - at for at, _, _ in lines],
             [level for _, level, _ in lines],
-            [log.redact(message)[:_LENGTH] for _, _, message in lines],
+            [engine.storable(log.redact(message))[:_LENGTH] for _, _, message in lines],
         )
         await engine.execute(
             "delete from download_log where download = $1 and id <= (select id from download_log where download = $1"
@@ -38,6 +38,8 @@ async def write(hold: held.Hold) -> None:
             hold.id,
             LINES,
         )
+    except Exception as error:
+        _log.warning("the log of a download was not written", reason=str(error) or type(error).__name__)
 
 
 async def read(id: int, owner: int) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ import msgspec
 from mediafetcher.accounts import cookies
 from mediafetcher.base import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import breaker, held
+from mediafetcher.downloads import breaker, crashes, held
 from mediafetcher.fetching.options import Options
 from mediafetcher.library import mount, room
 from mediafetcher.net import urls
@@ -137,6 +137,11 @@ _DUE = """
   and d.source_key <> all (array(select source_key from download where state = 'running'))
   and d.site <> all (array(select site from site_pause where until > now()))
 """
+# What was in work when the program died runs alone: see crashes.py.
+_ALONE = f"""
+  (d.crashes < {crashes.SUSPECT} or not exists (select from download where state = 'running' and held_by = $1))
+  and not exists (select from download where state = 'running' and held_by = $1 and crashes >= {crashes.SUSPECT})
+"""
 # What this machine has the cookies for, or what needs none.
 _OPENS = """
   not exists (select from unnest($5::bigint[], $6::text[]) as j(owner, host)
@@ -144,16 +149,17 @@ _OPENS = """
 """
 _CLAIM = f"""
 update download set state = 'running', attempt = attempt + 1, held_by = $1, stage = 'extract', progress = 0,
+  crashes = crashes + (state = 'running')::int,
   speed = null, eta = null, room = 0, lease_until = now() + make_interval(secs => $2), converting = false,
   started_at = coalesce(started_at, now()), finished_at = null, error_code = null, error_message = null
 where id = coalesce(
   (select d.id from download d
-   where {_DUE} and {_OPENS} and d.id <> all($4::bigint[])
+   where {_DUE} and {_OPENS} and {_ALONE} and d.id <> all($4::bigint[])
      and d.site <> all (array(select site from download where state = 'running'
      group by site having count(*) >= $3))
    order by d.priority desc, d.created_at, d.id limit 1 for update skip locked),
   (select d.id from download d where d.state = 'running' and d.lease_until < now() and d.id <> all($4::bigint[])
-     and {_OPENS}
+     and {_OPENS} and d.crashes + 1 < {crashes.SUSPECT}
    order by d.lease_until limit 1 for update skip locked))
 returning id, attempt, owner, url, site, source_key, folder, options::text as options, task, subject
 """
@@ -235,7 +241,7 @@ async def finish(claim: Claim, item: int, *, linked: bool = False) -> None:
     await _leave(
         claim,
         f"update download set state = 'done', progress = 1, item = i.id, title = i.title, size = m.size,"
-        f" duration = m.duration, failures = 0, linked = $5, {_LET_GO}"
+        f" duration = m.duration, failures = 0, crashes = 0, linked = $5, {_LET_GO}"
         " from library_item i join media_file m on m.id = i.media_file"
         f" where i.id = $4 and not cancel_requested and download.{_OURS}",
         item,
@@ -255,36 +261,39 @@ async def ended(claim: Claim) -> str:
     return "done" if done else "lost"
 
 
-async def fail(claim: Claim, problem: errors.Problem, *, further: bool = False) -> str:
+async def fail(claim: Claim, problem: errors.Problem, *, further: bool = False, whole: bool = False) -> str:
     """It did not work -> the state it is in now: tried again later, parked for a person, or failed for
     good. Where it got further than the attempt before, the tries are counted anew.
+
+    `whole`: its file was fetched and is kept, so that it waits for a person when its tries are used up.
     """
     async with engine.transaction():
-        state = await _failed(claim, problem, further)
+        state = await _failed(claim, problem, further=further, whole=whole)
         await breaker.struck(claim.site, problem)
     return state
 
 
-async def _failed(claim: Claim, problem: errors.Problem, further: bool) -> str:
+async def _failed(claim: Claim, problem: errors.Problem, *, further: bool, whole: bool) -> str:
     chosen, before = settings.get(), "0" if further else "failures"
     row = await _leave(
         claim,
         "update download set state = case when cancel_requested then 'cancelled' when $4 then 'parked'"
         f"   when $5 and {before} + 1 < $6 then case when pause_requested then 'paused' else 'queued' end"
-        "   else 'failed' end,"
+        "   when $5 and $13 then 'parked' else 'failed' end, crashes = 0,"
         f" failures = {before} + 1, error_code = $7, error_message = $8,"
         " run_after = now() +"
         f" make_interval(secs => greatest($9, least($10, $11 * 2 ^ least({before}, 20)) * $12)),"
         f" {_LET_GO} where {_OURS} returning state",
         problem.park,
         problem.retry != "never" and not problem.park,
-        chosen.max_tries,
+        min(chosen.max_tries, problem.tries or chosen.max_tries),
         problem.code,
-        problem.detail,
+        engine.storable(problem.detail),
         float(problem.facts.get("retry_after") or 0.0),
         _LONGEST_WAIT,
         0.0 if problem.retry == "now" else chosen.retry_seconds,
         random.uniform(0.75, 1.25),  # noqa: S311 (so that many do not come back at the same moment)
+        whole,
     )
     return str(row["state"])
 
@@ -305,7 +314,7 @@ async def wait(claim: Claim, problem: errors.Problem) -> str:
         f"   now() + make_interval(secs => $10)), {_LET_GO} where {_OURS} returning state",
         _LONGEST_LIVE_WAIT,
         problem.code,
-        problem.detail,
+        engine.storable(problem.detail),
         problem.facts.get("begins"),
         problem.facts.get("begins_in"),
         _RAREST_LOOK,
@@ -348,7 +357,7 @@ async def release(claim: Claim, problem: errors.Problem | None = None) -> str:
         f" error_message = $5, run_after = now() + make_interval(secs => $6), {_LET_GO}"
         f" where {_OURS} returning state",
         problem.code if problem else None,
-        problem.detail if problem else None,
+        engine.storable(problem.detail) if problem else None,
         float(problem.facts.get("retry_after") or settings.get().reconcile_seconds) if problem else 0.0,
     )
     return str(row["state"])
@@ -359,13 +368,8 @@ async def rescue() -> int:
 
     Only for who holds the lock of the state folder: nobody else of that name can be alive.
     """
-    rows = await engine.fetch(
-        f"update download set state = {_BACK}, {_LET_GO} where state = 'running'"
-        " and starts_with(held_by, $1) and held_by <> $2 returning id",
-        f"{instance()}:",
-        me(),
-    )
-    return len(rows)
+    lost = "starts_with(held_by, $12) and held_by <> $13"
+    return len(await crashes.put_back(lost, _LET_GO, f"{instance()}:", me()))
 
 
 async def expire() -> int:
@@ -373,13 +377,8 @@ async def expire() -> int:
 
     What is in work here is not silent, whatever the clock says: its next beat renews it.
     """
-    rows = await engine.fetch(
-        f"update download set state = {_BACK}, {_LET_GO} where state = 'running' and lease_until < now()"
-        " and not (held_by = $1 and id = any($2::bigint[])) returning id",
-        me(),
-        [hold.id for hold in held.every()],
-    )
-    return len(rows)
+    lost = "lease_until < now() and not (held_by = $12 and d.id = any($13::bigint[]))"
+    return len(await crashes.put_back(lost, _LET_GO, me(), [hold.id for hold in held.every()]))
 
 
 async def clock_moved() -> None:

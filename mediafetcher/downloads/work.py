@@ -22,6 +22,7 @@ from mediafetcher.downloads import (
     playlists,
     sources,
     trial,
+    trouble,
     workspace,
 )
 from mediafetcher.fetching.fetch import Fetch
@@ -51,7 +52,7 @@ async def run(claim: jobs.Claim, *, stopping: bool = False) -> None:
             _log.info("download ended", state=state, seconds=clock.monotonic() - began)
             hold.say(f"ended: {state}")
             await journal.write(hold)
-            if state not in ("queued", "paused"):
+            if not await asyncio.to_thread(workspace.kept, claim.id, state):
                 await workspace.remove(claim.id)
         except Exception:
             _log.exception("the end of a download was not written")  # its lease runs out, and it is tried again
@@ -60,14 +61,15 @@ async def run(claim: jobs.Claim, *, stopping: bool = False) -> None:
 
 
 async def _written(claim: jobs.Claim, hold: held.Hold) -> str:
-    """Write down how it ended; a database that restarts is waited for, at most as long as the lease lasts."""
+    """Write down how it ended; a database in trouble is waited for, at most as long as the lease lasts."""
     until = clock.monotonic() + settings.get().lease_seconds
     while True:
         try:
             return await _settle(claim, hold)
-        except errors.DatabaseAway:
+        except (errors.DatabaseAway, *engine.ServerTrouble) as error:
             if hold.order == "stop" or clock.monotonic() > until:
                 raise
+            _log.warning("the end of a download is not written yet", reason=str(error) or type(error).__name__)
             await asyncio.sleep(0.5)
 
 
@@ -80,23 +82,30 @@ async def _settle(claim: jobs.Claim, hold: held.Hold) -> str:
             return "done"
         if hold.order is not None or error is None or isinstance(error, jobs.Lost):
             return await jobs.release(claim)  # the row says what it was: cancelled, paused, or queued again
-        if isinstance(error, errors.LiveNotStarted):
-            hold.say(error.detail)
-            return await jobs.wait(claim, error)
-        if isinstance(error, errors.Away):
-            _log.warning("the queue waits", reason=error.code)
-            return await jobs.release(claim, error)
         if not isinstance(error, errors.Problem):
-            _log.error("download failed by an error of ours", trace=_trace(error))
-            error = errors.Internal(f"{errors.Internal.words} (download {claim.id})")
-        _log.info("download failed", error=error.code, detail=error.detail, facts=error.facts or None)
-        hold.say(f"{error.detail} [{error.code}]", "error")
-        if said := error.facts.get("said") or error.facts.get("reason"):
-            hold.say(str(said), "error")
-        await asyncio.to_thread(brought.forget, workspace.path(claim.id))
-        return await jobs.fail(claim, error, further=_further(hold))
+            _log.error("download stopped by an unexpected error", trace=_trace(error))
+        return await _settle_problem(claim, hold, trouble.problem(error, claim.id))
     except jobs.Lost:
         return await jobs.ended(claim)
+
+
+async def _settle_problem(claim: jobs.Claim, hold: held.Hold, problem: errors.Problem) -> str:
+    """Write down what stopped it, and keep what was fetched unless that is proved bad -> the state of the row."""
+    if isinstance(problem, errors.LiveNotStarted):
+        hold.say(problem.detail)
+        return await jobs.wait(claim, problem)
+    if isinstance(problem, errors.Away):
+        _log.warning("the queue waits", reason=problem.code)
+        return await jobs.release(claim, problem)
+    _log.info("download failed", error=problem.code, detail=problem.detail, facts=problem.facts or None)
+    hold.say(f"{problem.detail} [{problem.code}]", "error")
+    if said := problem.facts.get("said") or problem.facts.get("reason"):
+        hold.say(str(said), "error")
+    folder = workspace.path(claim.id)
+    if trouble.proves_file_bad(problem):
+        await asyncio.to_thread(brought.forget, folder)
+    whole = await asyncio.to_thread(brought.found, folder) is not None
+    return await jobs.fail(claim, problem, further=_further(hold), whole=whole)
 
 
 def _further(hold: held.Hold) -> bool:

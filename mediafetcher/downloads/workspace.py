@@ -6,7 +6,9 @@ from pathlib import Path
 
 from mediafetcher.base import child, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import held
+from mediafetcher.downloads import brought, held
+
+_KEPT = ("queued", "running", "paused", "parked")  # states whose download may go on with what lies in its folder
 
 
 def path(id: int) -> Path:
@@ -26,6 +28,11 @@ def left(id: int) -> bool:
     return held.get(id) is None and path(id).exists()
 
 
+def kept(id: int, state: str) -> bool:
+    """Whether the folder stays when its download has come to this state. One that is parked keeps a whole file only."""
+    return state in _KEPT and (state != "parked" or brought.found(path(id)) is not None)
+
+
 async def tidy() -> None:
     """Remove the folders of downloads that will not go on here."""
     root = settings.get().work
@@ -33,11 +40,13 @@ async def tidy() -> None:
     if not found:
         return
     rows = await engine.fetch(
-        "select id from download where id = any($1::bigint[]) and state in ('queued', 'running', 'paused')",
+        "select id from download where id = any($1::bigint[]) and state = any($2::text[])",
         list(found),
+        list(_KEPT),
     )
     for id in found.keys() - {row["id"] for row in rows}:
         if held.get(id) is None:
+            brought.forget(found[id])
             await asyncio.to_thread(shutil.rmtree, found[id], ignore_errors=True)
 
 
@@ -47,4 +56,5 @@ def fetched(id: int) -> int:
 
 
 async def remove(id: int) -> None:
+    brought.forget(path(id))
     await asyncio.to_thread(shutil.rmtree, path(id), ignore_errors=True)

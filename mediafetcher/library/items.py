@@ -202,7 +202,9 @@ async def _insert(owner: int, media_file: int, entry: Entry) -> int:
     return int(
         await engine.fetchval(
             "insert into library_item (owner, folder, media_file, title, source, source_url, site, uploader)"
-            " values ($1, $2, $3, $4, $5, $6, $7, $8) returning id",
+            # A folder that was deleted meanwhile is the top; one that is there stays until our commit.
+            " values ($1, (select id from folder where id = $2 and owner = $1 for key share), $3, $4,"
+            " (select id from source where id = $5 for key share), $6, $7, $8) returning id",
             owner,
             entry.folder_id,
             media_file,

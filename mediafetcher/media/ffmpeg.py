@@ -6,6 +6,7 @@ and the formats below are opened.
 
 import asyncio
 import os
+import signal
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,8 @@ _FORMATS = (
 )
 SAFE_INPUT = ("-protocol_whitelist", "file,pipe", "-format_whitelist", _FORMATS)
 _GIB = 1 << 30
+# Sent from outside: by the kernel when memory runs out, by an administrator, at the shutdown of the machine.
+_FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGBUS}
 
 
 @cache
@@ -54,7 +57,8 @@ async def run(
 
     `devices`: drivers of hardware open what they like, so then it is not penned in.
 
-    Cancelling the task kills it. Raises `Stuck` where it says nothing for too long.
+    Cancelling the task kills it. Raises `Stuck` where it says nothing for too long, and `ToolKilled` if a signal from
+    outside ended it: that says nothing about the file.
     """
     argv = [path(), "-hide_banner", "-nostdin", *arguments]
     limits = limits or child.Limits(data=_GIB, cpu_seconds=120)
@@ -77,6 +81,8 @@ async def run(
                 code = await running.wait()
         except TimeoutError:
             raise Stuck from None
+        if -code in _FROM_OUTSIDE:
+            raise errors.ToolKilled(reason=f"signal {-code}")
         return Ended(code, running.stderr_tail)
 
 

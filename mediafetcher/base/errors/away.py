@@ -29,6 +29,26 @@ class NoRoom(Away):
     words = "There is not enough free room for this download beside those that are running: it waits."
 
 
+class QuotaReserved(Away):
+    code = "quota_reserved"
+    words = "Your running downloads may use up your share of the storage: this one waits until they have ended."
+
+
+class SameSource(Away):
+    code = "same_source"
+    words = "The same link is being fetched already: this waits for it, and then needs no download."
+
+
+class SiteBusy(Away):
+    code = "site_busy"
+    words = "As many downloads of this site run as may run at once: this one is next when one of them ends."
+
+
+class NoCookiesHere(Away):
+    code = "no_cookies_here"
+    words = "No machine that works now can open the cookies that this download needs: start the server's own queue."
+
+
 class MediaReadOnly(Away):
     code = "media_read_only"
     words = "The media folder cannot be written: check the mount and its rights. Downloads wait."

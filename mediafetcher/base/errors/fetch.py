@@ -46,6 +46,34 @@ class Crashed(Transient):
     words = "The download program ended by surprise."
 
 
+class Unexpected(Transient):
+    """An error that nobody foresaw. Says nothing about the file, so what was fetched is kept."""
+
+    code = "unexpected_error"
+    words = "An unexpected error stopped this download: it is tried again, and what was fetched is kept."
+    tries = 4
+
+
+class ToolKilled(Transient):
+    """A signal from outside ended a program of ours. Says nothing about the file that it worked on."""
+
+    code = "tool_killed"
+    words = "The system ended FFmpeg before it was done, perhaps because memory ran out: it is tried again."
+
+
+class RunsAlone(Transient):
+    """The program ended twice while this was in work. It runs alone next, so that the cause becomes clear."""
+
+    code = "runs_alone"
+    words = "MediaFetcher ended by surprise while this was in work: it is tried again when nothing else runs."
+
+
+class KillsServer(FetchProblem):
+    code = "kills_server"
+    park = True
+    words = "MediaFetcher ended by surprise each time that this was in work: look at the log, then retry or cancel it."
+
+
 class NeedsPerson(FetchProblem):
     park = True
 

@@ -12,6 +12,7 @@ class Problem(Exception):
     status: ClassVar[int] = 500
     retry: ClassVar[Retry] = "never"
     park: ClassVar[bool] = False  # waits for something that a person must give
+    tries: ClassVar[int | None] = None  # attempts at the most, if fewer than the setting MAX_TRIES allows
     words: ClassVar[str] = "Something went wrong."
     exit_code: ClassVar[int] = 1
 

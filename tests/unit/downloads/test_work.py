@@ -204,17 +204,16 @@ async def test_a_private_address_that_is_not_allowed(owner, site):
     await _nothing_left()
 
 
-async def test_an_error_of_ours_ends_one_download_and_no_more(owner, site, caplog):
+async def test_unexpected_error_stops_one_attempt_and_no_more(owner, site, caplog):
     """A job folder that cannot be made: nobody expected that."""
     settings.get().work.rmdir()
     settings.get().work.write_text("no folder")
     row = await _run(owner, site.url("/media/ok.mp4"))
-    assert (row["state"], row["error"]["code"]) == ("failed", "internal")
+    assert (row["state"], row["error"]["code"]) == ("queued", "unexpected_error")
     assert str(row["id"]) in row["error"]["message"]
     assert "NotADirectoryError" in str([record.fields for record in caplog.records]) + caplog.text
     settings.get().work.unlink()
     settings.get().work.mkdir(mode=0o711)
-    await jobs.retry(row["id"], owner)
     await work.run(await jobs.claim())
     await _stored(await jobs.get(row["id"]))
 

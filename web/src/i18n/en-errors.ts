@@ -21,6 +21,20 @@ export const enErrors: ProblemWords = {
   truncated: ["The file is shorter than it should be", "Retry to fetch it again."],
   crashed: ["The download program ended by surprise", "Retry; if it stays so, the server's log says why."],
 
+  unexpected_error: [
+    "An unexpected error stopped this download",
+    "What was fetched is kept. Retry; if it stays so, the server's log says why.",
+  ],
+  tool_killed: [
+    "The system ended FFmpeg before it was done",
+    "Memory may have run out. What was fetched is kept: retry.",
+  ],
+  runs_alone: ["MediaFetcher ended by surprise while this was in work", "It is tried again when nothing else runs."],
+  kills_server: [
+    "MediaFetcher ended by surprise each time that this was in work",
+    "Look at the server's log, then retry or cancel it.",
+  ],
+
   gone: ["There is nothing at that link any more", "Check the link in a browser."],
   geo_blocked: ["The site does not show this in your country", "A proxy where it is shown may help: see the options."],
   drm: ["This is protected by DRM", "It cannot be fetched."],
@@ -44,6 +58,10 @@ export const enErrors: ProblemWords = {
 
   media_offline: ["The media folder is not there", "Is the share mounted? Downloads wait; your files are safe."],
   disk_full: ["The media folder is full", "Free some room. Downloads wait until there is."],
+  quota_reserved: ["Your running downloads may use up your share", "This one waits until they have ended."],
+  same_source: ["The same link is being fetched already", "This waits for it."],
+  site_busy: ["As many downloads of {site} run as may run at once", "This one waits its turn."],
+  no_cookies_here: ["No machine that works now can open the cookies of {site}", "It waits for the server's own queue."],
   media_read_only: ["The media folder cannot be written", "Check the mount and its rights. Downloads wait."],
   database_away: ["The database does not answer", "It may be starting again. Your files are safe."],
   away: ["Something the server needs is away", "Try again in a moment."],

@@ -21,6 +21,23 @@ export const frErrors: ProblemWords = {
     "Réessayez ; sinon, le journal du serveur dit pourquoi.",
   ],
 
+  unexpected_error: [
+    "Une erreur inattendue a arrêté ce téléchargement",
+    "Ce qui a été récupéré est gardé. Réessayez ; si cela persiste, le journal du serveur dit pourquoi.",
+  ],
+  tool_killed: [
+    "Le système a mis fin à FFmpeg avant l’heure",
+    "La mémoire a pu manquer. Ce qui a été récupéré est gardé : réessayez.",
+  ],
+  runs_alone: [
+    "MediaFetcher s’est arrêté brutalement pendant ce téléchargement",
+    "Il sera réessayé quand rien d’autre ne tourne.",
+  ],
+  kills_server: [
+    "MediaFetcher s’est arrêté brutalement à chaque essai de ce téléchargement",
+    "Consultez le journal du serveur, puis réessayez ou annulez.",
+  ],
+
   gone: ["Il n’y a plus rien à ce lien", "Vérifiez le lien dans un navigateur."],
   geo_blocked: ["Le site ne montre pas ceci dans votre pays", "Un proxy d’ailleurs peut aider : voyez les options."],
   drm: ["Ceci est protégé par DRM", "Impossible à récupérer."],
@@ -47,6 +64,16 @@ export const frErrors: ProblemWords = {
     "Le partage est-il monté ? Les téléchargements attendent ; vos fichiers sont intacts.",
   ],
   disk_full: ["Le dossier des médias est plein", "Libérez de la place. Les téléchargements attendent."],
+  quota_reserved: [
+    "Vos téléchargements en cours peuvent épuiser votre part de stockage",
+    "Celui-ci attend qu’ils soient finis.",
+  ],
+  same_source: ["Ce lien est déjà en cours de récupération", "Celui-ci l’attend."],
+  site_busy: ["Autant de téléchargements de {site} que permis tournent déjà", "Celui-ci attend son tour."],
+  no_cookies_here: [
+    "Aucune machine active ne peut ouvrir les cookies de {site}",
+    "Il attend la file du serveur lui-même.",
+  ],
   media_read_only: [
     "Le dossier des médias est en lecture seule",
     "Vérifiez le montage et ses droits. Les téléchargements attendent.",

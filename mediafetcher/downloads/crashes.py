@@ -1,0 +1,68 @@
+"""Downloads that were in work when the program died: put back, counted, and in the end left to a person.
+
+Nobody can say which of several downloads ended the program, or whether one of them did. So each is counted; from the
+second time on it runs alone on its machine, and only one that ran alone can be held responsible. A download that left
+more of its file than the time before is counted anew, since a power cut is not its fault.
+"""
+
+from typing import Any
+
+from mediafetcher.base import errors, settings
+from mediafetcher.db import engine
+from mediafetcher.downloads import workspace
+
+SUSPECT = 2  # deaths of the program after which a download runs alone
+_PARKED = 4  # deaths of the program after which a download waits for a person
+_FURTHER = 64 << 10  # bytes more than the time before
+
+_LOST = """
+select d.id, d.held_by from download d where state = 'running' and {lost}
+"""
+_PUT_BACK = """
+with counted as (
+  select d.id, case when x.bytes >= d.crash_bytes + $4::bigint then 1 else d.crashes + 1 end as crashes,
+    greatest(x.bytes, d.crash_bytes) as bytes, x.alone
+  from download d join unnest($1::bigint[], $2::bigint[], $3::bool[]) as x(id, bytes, alone) on x.id = d.id)
+update download d set
+  state = case when d.cancel_requested then 'cancelled' when c.crashes >= $5 and c.alone then 'parked'
+    when d.pause_requested then 'paused' else 'queued' end,
+  crashes = c.crashes, crash_bytes = c.bytes,
+  error_code = case when c.crashes >= $5 and c.alone then $6 when c.crashes >= $7 then $8 end,
+  error_message = case when c.crashes >= $5 and c.alone then $9 when c.crashes >= $7 then $10 end,
+  run_after = now() + make_interval(secs => case when c.crashes < $7 then 0
+    else $11 * 2 ^ least(c.crashes - $7, 8) end),
+  {let_go}
+from counted c where d.id = c.id and d.state = 'running' and {lost} returning d.id, d.owner
+"""
+
+
+async def put_back(lost: str, let_go: str, *values: Any) -> list[dict[str, Any]]:
+    """Put the rows back whose holder died -> id and owner of each.
+
+    `lost` is the condition that tells them, whose parameters are numbered from $12 on (`values`).
+    """
+    condition = lost.replace("$12", "$1").replace("$13", "$2")
+    rows = await engine.fetch(_LOST.format(lost=condition), *values)
+    if not rows:
+        return []
+    together: dict[str, int] = {}
+    for row in rows:
+        together[row["held_by"]] = together.get(row["held_by"], 0) + 1
+    back = await engine.fetch(
+        _PUT_BACK.format(lost=lost, let_go=let_go),
+        [row["id"] for row in rows],
+        [workspace.fetched(row["id"]) for row in rows],
+        [together[row["held_by"]] == 1 for row in rows],
+        _FURTHER,
+        _PARKED,
+        errors.KillsServer.code,
+        SUSPECT,
+        errors.RunsAlone.code,
+        errors.KillsServer.words,
+        errors.RunsAlone.words,
+        settings.get().retry_seconds,
+        *values,
+    )
+    for row in back:
+        await engine.notify("download", row)
+    return back
