@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 import pytest
@@ -39,13 +40,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = chosen
 
 
-async def _template(dsn: str) -> None:
+async def _template(dsn: str, admin_dsn: str) -> None:
     """The migrated database that all others are copies of."""
-    await engine.connect(dsn)
+    admin = await asyncpg.connect(admin_dsn)
     try:
         # These databases live for a second; what must survive a power cut is tested elsewhere.
-        await engine.execute("alter system set fsync = off")
-        await engine.execute("select pg_reload_conf()")
+        await admin.execute("alter system set fsync = off")
+        await admin.execute("select pg_reload_conf()")
+        # Two that some tests change, and a superuser alone otherwise.
+        role = unquote(urlsplit(dsn).username or "")
+        await admin.execute(f'grant set on parameter deadlock_timeout, session_replication_role to "{role}"')
+    finally:
+        await admin.close()
+    await engine.connect(dsn)
+    try:
         await schema.migrate()
     finally:
         await engine.close()
@@ -53,9 +61,10 @@ async def _template(dsn: str) -> None:
 
 @dataclass(frozen=True)
 class Server:
-    """A running PostgreSQL whose database `mediafetcher` is the template."""
+    """A running PostgreSQL whose database `mediafetcher` is the template. `admin_dsn`: of its superuser."""
 
     dsn: str
+    admin_dsn: str
 
 
 @pytest.fixture(scope="session")
@@ -65,16 +74,17 @@ def server() -> Iterator[Server]:
         if postgres.programs(version) is None:
             pytest.skip(f"PostgreSQL {version} is not installed")
         with postgres.running(version) as external:
-            asyncio.run(_template(external.admin_dsn))
-            yield Server(external.admin_dsn)
+            asyncio.run(_template(external.admin_dsn, external.admin_dsn))
+            yield Server(external.admin_dsn, external.admin_dsn)
         return
     folder = Path(tempfile.mkdtemp(prefix="mf-test-", dir="/tmp"))  # short: it holds a socket
     folder.chmod(0o711)
     running = cluster.Cluster(folder)
     try:
         with asyncio.Runner() as runner:
-            runner.run(_template(runner.run(running.start())))
-            yield Server(running.dsn)
+            dsn = runner.run(running.start())
+            runner.run(_template(dsn, running.admin_dsn))
+            yield Server(dsn, running.admin_dsn)
             runner.run(running.stop())
     finally:
         shutil.rmtree(folder, ignore_errors=True)

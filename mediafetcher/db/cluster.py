@@ -1,6 +1,7 @@
 """The embedded PostgreSQL: made at the first start, started and stopped with us, found well after any crash.
 
-- It listens on a socket in a folder that only its account may enter, and on no network address.
+- It listens on a socket in a folder that only its account may enter, and on no network address. Whoever connects
+  needs a password (credentials.py), and nobody of every day is a superuser (roles.py).
 - Run as root, it belongs to the service account: PostgreSQL refuses to be root.
 - When we are killed, the kernel sends it SIGINT, which is its clean and quick shutdown. What a `kill -9` of
   everything leaves behind (lock files that may name the pid of a stranger by now) is cleared away here: the caller
@@ -20,19 +21,25 @@ import pwd
 import shutil
 import signal
 import stat
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import asyncpg
 
 from mediafetcher.base import child, errors, frozen, log
+from mediafetcher.base.process import notify
+from mediafetcher.db import credentials, roles
+from mediafetcher.db.credentials import ADMIN, USER
 
 VERSION = "18"  # the major version: data of another one cannot be read (upgrade.py carries it over)
-DATABASE = USER = "mediafetcher"
+DATABASE = "mediafetcher"
 _SOCKET = ".s.PGSQL.5432"
 _LONGEST = 107 - len(f"/{_SOCKET}.lock")  # of the folder, in bytes: the path of a socket is limited to 107
-_START = 60.0  # seconds until it must answer; recovery after a crash may take a while
+_START = 60.0  # seconds until it must answer, counted from when it last said that it recovers from a crash
+_SAY = 30.0  # seconds between two words about a recovery
 _LOOK = 1.0  # seconds between two looks for its socket
 _LOG_SIZE = 4 << 20
 
@@ -137,8 +144,11 @@ class Cluster:
         self.data = data or self._home / version
         self.socket = self._socket_folder(state)
         self._log = state / "logs" / "postgres.log"
+        self._state = state
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self.rules = self._home / roles.RULES
+        self._unlocked = False
 
     @staticmethod
     def _socket_folder(state: Path) -> Path:
@@ -150,7 +160,19 @@ class Cluster:
 
     @property
     def dsn(self) -> str:
-        return f"postgresql://{USER}@/{DATABASE}?host={quote(str(self.socket), safe='')}"
+        """Of the role of every day. Without a password while the state folder has none."""
+        known = credentials.load(self._state)
+        return self._address(USER, known.user if known else "")
+
+    @property
+    def admin_dsn(self) -> str:
+        """Of the superuser: for maintenance and tests alone."""
+        known = credentials.load(self._state)
+        return self._address(ADMIN, known.admin if known else "")
+
+    def _address(self, user: str, password: str) -> str:
+        secret = f":{quote(password, safe='')}" if password else ""
+        return f"postgresql://{user}{secret}@/{DATABASE}?host={quote(str(self.socket), safe='')}"
 
     @property
     def pid(self) -> int | None:
@@ -165,6 +187,8 @@ class Cluster:
                 f"The state folder lies on {name}: a database would be damaged there. "
                 "Name a folder on a local disk with --state; only the media folder belongs on a share."
             )
+        credentials.load_or_make(self._state)
+        self.rules = roles.write_rules(self._home)
         if not (self.data / "PG_VERSION").exists():
             await self._create()
         self._own(self.data)
@@ -189,17 +213,21 @@ class Cluster:
     async def _create(self) -> None:
         """Make the data folder beside its place and move it there whole, so that half of one is never started."""
         for rest in self._home.glob(".new-*"):
-            shutil.rmtree(rest, ignore_errors=True)
+            if rest.is_dir():
+                shutil.rmtree(rest, ignore_errors=True)
+            else:
+                rest.unlink()
         account = _initdb_account()
         fresh = self._home / f".new-{os.getpid()}"
         fresh.mkdir(mode=0o700)
         if account:
             os.chown(fresh, account.uid, account.gid)
-        with self._open_log() as output:
+        with self._open_log() as output, self._password_file(account) as password:
             process = await child.spawn(
                 [
                     str(programs() / "initdb"),
-                    *("-D", str(fresh), "-U", USER, "-A", "trust", "-E", "UTF8", "--data-checksums"),
+                    *("-D", str(fresh), "-U", ADMIN, "-A", "scram-sha-256", f"--pwfile={password}"),
+                    *("-E", "UTF8", "--data-checksums"),
                     *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
                     *("--wal-segsize=4", "--no-instructions"),
                 ],
@@ -219,15 +247,26 @@ class Cluster:
         os.close(folder)
         _log.info("database made", path=self.data)
 
+    @contextlib.contextmanager
+    def _password_file(self, account: child.Account | None) -> Iterator[Path]:
+        """What initdb reads the superuser's password from: a verifier, which proves it and does not contain it."""
+        path = self._home / f".new-{os.getpid()}.verifier"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(credentials.verifier(credentials.load_or_make(self._state).admin))
+                if account:
+                    os.fchown(descriptor, account.uid, account.gid)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
     def _own(self, folder: Path) -> None:
         """Hand all of it to the service account where it is somebody else's (initdb's, or an earlier user's)."""
         account = child.service_account()
         if account is None or os.stat(folder).st_uid == account.uid:
             return
-        for parent, _, files in os.walk(folder, topdown=False):
-            for name in files:
-                os.chown(os.path.join(parent, name), account.uid, account.gid, follow_symlinks=False)
-            os.chown(parent, account.uid, account.gid)  # the top comes last: it says that all is done
+        _chown(folder, account)
 
     # ---- running it ------------------------------------------------------------------------------------
 
@@ -235,48 +274,97 @@ class Cluster:
         with contextlib.suppress(FileNotFoundError):
             if self._log.stat().st_size > _LOG_SIZE:
                 self._log.replace(self._log.with_suffix(".log.1"))
-        return self._log.open("ab")
+        output = self._log.open("ab")
+        os.fchmod(output.fileno(), 0o600)  # it may name people's data
+        return output
 
     async def _run(self) -> None:
         """Start the server and wait until it answers."""
-        deadline = time.monotonic() + _START
-        chosen = _SETTINGS | (_SINCE_18 if int(self.version) >= 18 else {})
+        began = time.monotonic()
         while True:
             with self._open_log() as output:
                 self._process = await child.spawn(
                     [
                         *(str(programs(self.version) / "postgres"), "-D", str(self.data), "-k", str(self.socket)),
-                        *(part for name, value in chosen.items() for part in ("-c", f"{name}={value}")),
+                        *self._options(),
                     ],
                     env=child.environment("/", TZ="UTC"),
                     cwd=self.data,
                     stderr=output,
                     death_signal=signal.SIGINT,
                 )
-            if await self._answers(self._process, deadline):
-                return
+            try:
+                if await self._answers(self._process):
+                    return
+            except roles.LockedOut:
+                await _end(self._process)
+                await self._unlock()
+                continue
             # Backends of a killed server may hold its memory for a moment longer: try again for a while.
-            if time.monotonic() > deadline - _START + 15:
+            if time.monotonic() > began + 15:
                 raise errors.Internal(f"The database does not start: the reason is in {self._log}.")
             await asyncio.sleep(0.3)
 
-    async def _answers(self, process: asyncio.subprocess.Process, deadline: float) -> bool:
-        """Wait until it takes connections and our database exists; False where it ended instead."""
+    def _options(self) -> list[str]:
+        chosen = _SETTINGS | (_SINCE_18 if int(self.version) >= 18 else {}) | {"hba_file": str(self.rules)}
+        return [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
+
+    async def _answers(self, process: asyncio.subprocess.Process) -> bool:
+        """Wait until it takes connections and our database exists; False when it ended instead."""
+        waiting = _Waiting()
         while process.returncode is None:
             try:
                 connection = await asyncpg.connect(self.dsn, timeout=5)
             except asyncpg.InvalidCatalogNameError:
                 await self._create_database()
                 continue
-            except (OSError, asyncpg.PostgresError):
-                if time.monotonic() > deadline:
+            except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError):
+                # A fresh cluster, one of an earlier version, or one whose password file was lost.
+                await roles.establish(self.socket, credentials.load_or_make(self._state))
+                continue
+            except (OSError, asyncpg.PostgresError) as error:
+                if waiting.is_over(error):
                     raise errors.Internal(f"The database does not answer: see {self._log}.") from None
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(process.wait()), 0.01)
+                    await asyncio.wait_for(asyncio.shield(process.wait()), waiting.pause)
                 continue
             await connection.close()
             return True
         return False
+
+    async def _unlock(self) -> None:
+        """Give the superuser our password, in single-user mode: without a socket, so that nobody else gets in."""
+        if self._unlocked:
+            raise errors.Internal(f"The database refuses its own superuser: see {self._log}.")
+        self._unlocked = True
+        account = _initdb_account()  # single-user mode insists on a name, too
+        if account:
+            os.chown(self.data, account.uid, account.gid)  # first: after a kill, the next start sees that it must go on
+            _chown(self.data, account)
+        with self._open_log() as output, tempfile.TemporaryFile() as asked:
+            asked.write(roles.unlocking(credentials.load_or_make(self._state)))
+            asked.seek(0)
+            process = await child.spawn(
+                [
+                    str(programs(self.version) / "postgres"),
+                    "--single",
+                    "-D",
+                    str(self.data),
+                    *self._options(),
+                    "postgres",
+                ],
+                env=child.environment("/", TZ="UTC"),
+                cwd=self.data,
+                stdin=asked,
+                stderr=output,
+                death_signal=signal.SIGINT,
+                account=account,
+            )
+            code = await process.wait()
+            self._own(self.data)
+            if code != 0:
+                raise errors.Internal(f"The database does not start in single-user mode: the reason is in {self._log}.")
+        _log.warning("the superuser of the database has a new password")
 
     async def _create_database(self) -> None:
         connection = await asyncpg.connect(self.dsn.replace(f"/{DATABASE}?", "/postgres?"), timeout=5)
@@ -333,6 +421,28 @@ class Cluster:
             (self.socket / rest).unlink(missing_ok=True)
 
 
+class _Waiting:
+    """How long a start is waited for: for as long as PostgreSQL says that it recovers, else `_START` seconds."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._deadline = self._began + _START
+        self._said = self._began
+        self.pause = 0.01
+
+    def is_over(self, error: Exception) -> bool:
+        """Whether to give up, after this answer to a try to connect."""
+        now = time.monotonic()
+        if isinstance(error, asyncpg.CannotConnectNowError):
+            self._deadline = now + _START
+            if now > self._said + _SAY:
+                self._said, self.pause = now, 0.5
+                seconds = round(now - self._began)
+                _log.warning("the database recovers from a crash, which may take long", seconds=seconds)
+                notify(f"EXTEND_TIMEOUT_USEC={int((_START + _SAY) * 1e6)}")
+        return now > self._deadline
+
+
 async def _end(process: asyncio.subprocess.Process) -> None:
     """In order; harder where that takes long."""
     for number, patience in ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
@@ -380,6 +490,13 @@ def _initdb_account() -> child.Account | None:
             found = pwd.getpwuid(entry)
             return child.Account(found.pw_uid, found.pw_gid)
     raise errors.StateFolder("There is no user besides root in /etc/passwd, and PostgreSQL refuses to be root.")
+
+
+def _chown(folder: Path, account: child.Account) -> None:
+    for parent, _, files in os.walk(folder, topdown=False):
+        for name in files:
+            os.chown(os.path.join(parent, name), account.uid, account.gid, follow_symlinks=False)
+        os.chown(parent, account.uid, account.gid)  # the top comes last: it says that all is done
 
 
 def _private(folder: Path) -> None:

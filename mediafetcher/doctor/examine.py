@@ -49,8 +49,8 @@ def media_folder(settings: Settings) -> Path:
     """The one that was chosen, else the one that the database records, else the one that a first start would take."""
     if settings.media is not None:
         return settings.media
-    dsn = settings.database_url or cluster.Cluster(settings.state).dsn
     try:
+        dsn = settings.database_url or cluster.Cluster(settings.state).dsn
         if recorded := asyncio.run(dump.media_folder(dsn)):
             return recorded
     except errors.Problem:

@@ -126,8 +126,8 @@ def _peer(running: Program) -> Iterator[int | None]:
         yield None
         return
     port = free_port()
-    socket = str(cluster.Cluster(running.state).socket)
-    process = subprocess.Popen([python, LOCK.with_name("library.py"), socket, str(port)])
+    dsn = cluster.Cluster(running.state).dsn
+    process = subprocess.Popen([python, LOCK.with_name("library.py"), dsn, str(port)])
     try:
 
         def answers() -> bool:

@@ -57,7 +57,7 @@ def _database(server: Program, clock: Clock) -> Iterator[str]:
     owner = os.stat(home.data)
     user = as_user(None if os.geteuid() == owner.st_uid else owner.st_uid)
     faked = ["env", *(f"{name}={value}" for name, value in clock.environment.items())]  # whoever fakes first owns it
-    options = ["-D", str(home.data), "-k", str(home.socket), "-c", "listen_addresses="]
+    options = ["-D", str(home.data), "-k", str(home.socket), "-c", "listen_addresses=", "-c", f"hba_file={home.rules}"]
     process = subprocess.Popen(
         [*user, *faked, str(cluster.programs() / "postgres"), *options],
         env={"TZ": "UTC", "PATH": os.defpath},

@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 import pytest
 
+from mediafetcher.db import cluster
 from tests import deep
 from tests.faults import share
 from tests.faults.program import ENDED, Program, until
@@ -36,7 +37,7 @@ def nas(folder: Path):
 
 async def _rows(server: Program) -> dict[str, list]:
     """What the database says of the library."""
-    connection = await asyncpg.connect(user="mediafetcher", database="mediafetcher", host=str(server.state / "run"))
+    connection = await asyncpg.connect(cluster.Cluster(server.state).dsn)
     try:
         return {
             "files": [tuple(row) for row in await connection.fetch("select * from media_file order by id")],

@@ -93,7 +93,8 @@ async def test_killed_in_the_middle_of_an_upgrade_the_data_is_the_old_and_then_t
         if old == schema.known():
             pytest.skip("this is the version that the old data was made by")
         gate = await asyncpg.connect(dsn)
-        await gate.execute(CLOSE)
+        admin = await asyncpg.connect(dump.renamed(server.admin_dsn, dump.name_of(dsn)))  # event triggers are its alone
+        await admin.execute(CLOSE)
         await gate.execute("select pg_advisory_lock($1)", GATE)
         process = subprocess.Popen(
             [sys.executable, "-m", "mediafetcher", "serve"], cwd=REPOSITORY, env=running.environment
@@ -108,7 +109,8 @@ async def test_killed_in_the_middle_of_an_upgrade_the_data_is_the_old_and_then_t
         await _becomes(gate, 0, f"{others} and backend_type = 'client backend'")
         assert await _versions(dsn) == old
         assert len(list((running.state / "backups").glob("before-*.mfbackup"))) == 1
-        await gate.execute(OPEN)
+        await admin.execute(OPEN)
+        await admin.close()
         await gate.close()
         done = running.command("list", "--json", "--user", "owner")
         assert done.returncode == 0, done.stderr

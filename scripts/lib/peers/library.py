@@ -120,7 +120,7 @@ class Items(BaseModel):
     next: str | None
 
 
-engine = create_async_engine(f"postgresql+asyncpg://mediafetcher@/mediafetcher?host={sys.argv[1]}", pool_size=10)
+engine = create_async_engine(sys.argv[1].replace("postgresql:", "postgresql+asyncpg:", 1), pool_size=10)
 sessions = async_sessionmaker(engine, expire_on_commit=False)
 app = FastAPI()
 

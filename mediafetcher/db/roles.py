@@ -1,0 +1,145 @@
+"""The roles of the embedded PostgreSQL, and who may connect as them.
+
+- `USER` owns the databases and may make more. It is no superuser: whatever a database holds, or a backup of strangers
+  brings, can neither run programs nor read files of the server.
+- `ADMIN` is the bootstrap superuser. Nothing but this module and maintenance connects as it.
+- Nobody is trusted: the only rule for connections is "on the socket, with the password".
+
+Clusters of earlier versions let everybody in, and `USER` was their bootstrap superuser, which PostgreSQL refuses to
+demote. `establish` renames that role to `ADMIN` and makes a new `USER`, which then becomes the owner of everything.
+Each step can be repeated, and the password of `USER` is set last: until then it cannot connect, so that a start which
+finds an unfinished change goes on with it.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from mediafetcher.base import log
+from mediafetcher.db.credentials import ADMIN, USER, Credentials, verifier
+
+RULES = "pg_hba.conf"
+_RULES = "# Written by MediaFetcher at every start.\nlocal all all scram-sha-256\n"
+_BOOTSTRAP = 10  # the oid of the bootstrap superuser, whatever its name (BOOTSTRAP_SUPERUSERID in pg_authid.dat)
+# Not pg_catalog and its like, and not what an extension made.
+_CHANGES = f"""
+with outside as (
+  select oid from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
+), dependent as (
+  select classid, objid from pg_depend
+  where deptype = 'e' or (deptype in ('a', 'i') and classid = 'pg_class'::regclass)
+)
+select format('alter %s %s owner to {USER}', case relkind when 'S' then 'sequence' when 'v' then 'view'
+    when 'm' then 'materialized view' when 'f' then 'foreign table' else 'table' end, oid::regclass)
+  from pg_class where relowner = {_BOOTSTRAP} and relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+  and relnamespace in (select oid from outside) and ('pg_class'::regclass, oid) not in (select * from dependent)
+union all
+select format('alter routine %s owner to {USER}', oid::regprocedure)
+  from pg_proc where proowner = {_BOOTSTRAP} and pronamespace in (select oid from outside)
+  and ('pg_proc'::regclass, oid) not in (select * from dependent)
+union all
+select format('alter type %s owner to {USER}', t.oid::regtype)
+  from pg_type t left join pg_class c on c.oid = t.typrelid
+  where typowner = {_BOOTSTRAP} and typnamespace in (select oid from outside)
+  and (typtype in ('d', 'e', 'r') or c.relkind = 'c') and ('pg_type'::regclass, t.oid) not in (select * from dependent)
+union all
+select format('alter schema %I owner to {USER}', nspname)
+  from pg_namespace where nspowner = {_BOOTSTRAP} and oid in (select oid from outside)
+  and ('pg_namespace'::regclass, oid) not in (select * from dependent)
+"""
+# The session's own role cannot be renamed, so another superuser does it, who exists for this transaction only.
+_RENAME = f"""
+create role mediafetcher_rename superuser;
+set session authorization mediafetcher_rename;
+alter role {USER} rename to {ADMIN};
+reset session authorization;
+drop role mediafetcher_rename;
+"""
+
+_log = log.get("postgres")
+
+
+class LockedOut(Exception):
+    """The password of the superuser is not the one of the state folder, or it has none."""
+
+
+def write_rules(folder: Path) -> Path:
+    """Write who may connect, into a folder that only we may write to -> the file, which PostgreSQL can read."""
+    path = folder / RULES
+    fresh = folder / f".{RULES}.new"
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    with os.fdopen(descriptor, "w") as file:
+        os.fchmod(descriptor, 0o644)
+        file.write(_RULES)
+    os.replace(fresh, path)
+    return path
+
+
+def unlocking(credentials: Credentials) -> bytes:
+    """What single-user mode is given to set the superuser's password: one statement on one line."""
+    password = verifier(credentials.admin)
+    return (
+        f"do $$ begin execute format('alter role %I password %L', "
+        f"(select rolname from pg_authid where oid = {_BOOTSTRAP}), '{password}'); end $$\n"
+    ).encode()
+
+
+async def establish(socket: Path, credentials: Credentials) -> None:
+    """Give the running cluster its two roles, and `USER` all databases with what is in them.
+
+    Raises `LockedOut` when the superuser's password is not ours.
+    """
+    admin = await _connect_as_superuser(socket, credentials)
+    try:
+        if await admin.fetchval("select current_user") != ADMIN:
+            await admin.execute(_RENAME)
+        if not await admin.fetchval("select exists (select from pg_roles where rolname = $1)", USER):
+            await admin.execute(f"create role {USER} login nosuperuser createdb nocreaterole noreplication")
+        for name in await _databases(admin):
+            await _hand_over(socket, credentials, name)
+        await admin.execute(f"alter role {USER} password '{verifier(credentials.user)}'")
+    finally:
+        await admin.close()
+
+
+async def _connect_as_superuser(socket: Path, credentials: Credentials) -> Any:
+    for name in (ADMIN, USER):  # its name in the clusters of earlier versions
+        try:
+            found = await _connect(socket, credentials, name, "postgres")
+        except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError):
+            continue
+        if await found.fetchval("select oid from pg_roles where rolname = current_user") == _BOOTSTRAP:
+            return found
+        await found.close()
+    raise LockedOut()
+
+
+async def _connect(socket: Path, credentials: Credentials, user: str, database: str) -> Any:
+    return await asyncpg.connect(host=str(socket), user=user, password=credentials.admin, database=database, timeout=10)
+
+
+async def _databases(admin: Any) -> list[str]:
+    """All that people's data can be in: also those that a restored backup has replaced."""
+    rows = await admin.fetch(
+        "select datname from pg_database where not datistemplate and datallowconn and datname <> 'postgres' order by 1"
+    )
+    return [row[0] for row in rows]
+
+
+async def _hand_over(socket: Path, credentials: Credentials, name: str) -> None:
+    """Make `USER` the owner of a database and of all in it, in one transaction."""
+    admin = await _connect(socket, credentials, ADMIN, name)
+    try:
+        async with admin.transaction():
+            changes = [row[0] for row in await admin.fetch(_CHANGES)]
+            for change in changes:
+                await admin.execute(change)
+            quoted = await admin.fetchval("select quote_ident(current_database())")
+            await admin.execute(f"alter database {quoted} owner to {USER}")
+    finally:
+        await admin.close()
+    if changes:
+        _log.info("a database was given to the role without superuser rights", database=name, objects=len(changes))
