@@ -24,9 +24,9 @@ CLOSE = f"""
 create sequence gate_count;
 create function gate() returns event_trigger language plpgsql as $$
   begin if nextval('gate_count') = 2 then perform pg_advisory_lock({GATE}); end if; end $$;
-create event trigger gate on ddl_command_end execute function gate();
 """
-OPEN = "drop event trigger gate; drop function gate(); drop sequence gate_count"
+TRIGGER = "create event trigger gate on ddl_command_end execute function gate()"  # a superuser's alone
+OPEN = "drop event trigger gate"
 
 
 def _put_back(server) -> None:
@@ -54,6 +54,14 @@ async def _lay_media(media: Path, dsn: str) -> None:
 
 async def _versions(dsn: str) -> list[str]:
     return (await dump.facts(dsn)).schema
+
+
+async def _as_admin(server, dsn: str, statement: str) -> None:
+    admin = await asyncpg.connect(dump.renamed(server.admin_dsn, dump.name_of(dsn)))
+    try:
+        await admin.execute(statement)
+    finally:
+        await admin.close()
 
 
 async def _becomes(connection: asyncpg.Connection, wanted: int, query: str) -> None:
@@ -93,8 +101,8 @@ async def test_killed_in_the_middle_of_an_upgrade_the_data_is_the_old_and_then_t
         if old == schema.known():
             pytest.skip("this is the version that the old data was made by")
         gate = await asyncpg.connect(dsn)
-        admin = await asyncpg.connect(dump.renamed(server.admin_dsn, dump.name_of(dsn)))  # event triggers are its alone
-        await admin.execute(CLOSE)
+        await gate.execute(CLOSE)
+        await _as_admin(server, dsn, TRIGGER)
         await gate.execute("select pg_advisory_lock($1)", GATE)
         process = subprocess.Popen(
             [sys.executable, "-m", "mediafetcher", "serve"], cwd=REPOSITORY, env=running.environment
@@ -109,8 +117,8 @@ async def test_killed_in_the_middle_of_an_upgrade_the_data_is_the_old_and_then_t
         await _becomes(gate, 0, f"{others} and backend_type = 'client backend'")
         assert await _versions(dsn) == old
         assert len(list((running.state / "backups").glob("before-*.mfbackup"))) == 1
-        await admin.execute(OPEN)
-        await admin.close()
+        await _as_admin(server, dsn, OPEN)
+        await gate.execute("drop function gate(); drop sequence gate_count")
         await gate.close()
         done = running.command("list", "--json", "--user", "owner")
         assert done.returncode == 0, done.stderr
