@@ -13,21 +13,26 @@ import contextlib
 import json
 import os
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from mediafetcher.base import errors, events, log, settings
+from mediafetcher.base import clock, errors, events, log, settings
 from mediafetcher.db import engine
-from mediafetcher.library import layout, mount, tree
+from mediafetcher.library import layout, mount, tree, tree_lock
 from mediafetcher.library.layout import File, Folder, Item, Report
 
 _BATCH = 500  # items
 _SOON = 1.0  # seconds after a change, since more mostly follow
+_PATIENCE = 30.0  # seconds that one tree may keep the others waiting
+_MANY = 1000  # changes kept for a tree that is not there; beyond that it is compared as a whole when it comes back
 _Stop = threading.Event
 
 _log = log.get("export")
-_busy = asyncio.Lock()  # one update at a time
+_busy: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one update of a tree at a time
+_since: dict[str, float] = {}  # when the present update of a tree began
+_updates: set[asyncio.Task[int]] = set()
 
 
 async def export(folder: Path | None = None, owner: int | None = None) -> tuple[Path, Report]:
@@ -37,15 +42,18 @@ async def export(folder: Path | None = None, owner: int | None = None) -> tuple[
     to date from now on. Raises `Invalid` where no links can be made there, `Away`.
     """
     place = Path(os.path.realpath(folder or mount.root() / "export"))
-    async with _busy:
+    known = await engine.fetchval("select exists (select from export_tree where path = $1)", str(place))
+    async with _busy[str(place)], tree_lock.locked(str(place), patience=_PATIENCE) as ours:
+        if not ours:
+            raise errors.ExportBusy()
         with _words(place):
-            hard = await mount.in_thread(_prepare, place)
+            hard = await mount.in_thread(_prepare, place, known)
         # From the commit on every change is noted.
         noted = await engine.fetchrow(
             "insert into export_tree as t (path, people, hard) values ($1, $2, $3)"
             " on conflict (path) do update set hard = excluded.hard, people = case when excluded.people is not null"
             "  and t.people is not null then array(select distinct unnest(t.people || excluded.people)) end"
-            " returning id, path, people, hard",
+            " returning id, path, people, hard, behind",
             str(place),
             None if owner is None else [owner],
             hard,
@@ -57,22 +65,64 @@ async def export(folder: Path | None = None, owner: int | None = None) -> tuple[
 async def refresh() -> int:
     """Bring every exported tree up to date with what has changed -> files made and removed.
 
-    What cannot be done waits.
+    What cannot be done waits. A tree that takes long goes on by itself, so that none holds up the others.
     """
-    changed = 0
-    async with _busy:
-        for row in await engine.fetch(
-            "select id, path, people, hard from export_tree t"
-            " where exists (select from export_change c where c.tree = t.id) order by id"
-        ):
-            if not await mount.in_thread((Path(row["path"]) / tree.MANIFEST).is_file):
-                continue
-            try:
-                report = await _Update(row).changes()
-                changed += report.made + report.removed
-            except (errors.Problem, OSError) as problem:
-                _log.warning("export waits", tree=row["path"], reason=str(problem))
-    return changed
+    rows = await engine.fetch(
+        "select id, path, people, hard, behind from export_tree t"
+        " where behind or exists (select from export_change c where c.tree = t.id) order by id"
+    )
+    tasks = [asyncio.create_task(_refresh_tree(row)) for row in rows]
+    for task in tasks:
+        _updates.add(task)
+        task.add_done_callback(_updates.discard)
+    if not tasks:
+        return 0
+    done, _ = await asyncio.wait(tasks, timeout=_PATIENCE)
+    return sum(task.result() for task in done if not task.cancelled())
+
+
+async def _refresh_tree(row: dict[str, Any]) -> int:
+    """Bring one tree up to date -> files made and removed; 0 if it waits, whatever the reason."""
+    path: str = row["path"]
+    if clock.monotonic() - _since.get(path, clock.monotonic()) > _PATIENCE:
+        _log.warning("an exported tree does not answer: the others go on", tree=path)
+        return 0
+    async with _busy[path]:
+        _since[path] = clock.monotonic()
+        try:
+            async with tree_lock.locked(path) as ours:  # else another server is at it, and will find these changes too
+                return await _bring_up_to_date(row) if ours else 0
+        except (errors.Problem, OSError) as problem:
+            _log.warning("export waits", tree=path, reason=str(problem))
+        except Exception:
+            _log.exception("an export failed", tree=path)
+        finally:
+            _since.pop(path, None)
+    return 0
+
+
+async def _bring_up_to_date(row: dict[str, Any]) -> int:
+    if not await mount.in_thread((Path(row["path"]) / tree.MANIFEST).is_file):
+        await _drop_changes(row["id"])
+        return 0
+    # Others may have worked on it while we waited.
+    behind = await engine.fetchval("select behind from export_tree where id = $1", row["id"])
+    update = _Update(row)
+    report = await (update.whole() if behind else update.changes())
+    return report.made + report.removed
+
+
+async def _drop_changes(tree_id: int) -> None:
+    """Keep no endless list for a tree that was removed by hand, or whose disk is away for long."""
+    async with engine.transaction():
+        many = await engine.fetchval(
+            "select count(*) > $2 from (select from export_change where tree = $1 limit $2 + 1) as found",
+            tree_id,
+            _MANY,
+        )
+        if many:
+            await engine.execute("update export_tree set behind = true where id = $1", tree_id)
+            await engine.execute("delete from export_change where tree = $1", tree_id)
 
 
 async def refresh_quietly() -> None:
@@ -83,20 +133,34 @@ async def refresh_quietly() -> None:
 
 async def follow() -> None:
     """Bring the trees up to date a moment after each change, for as long as the program runs."""
-    with events.subscribe() as changes:
-        while True:
-            if (await changes.get()).kind in ("library", "reconnected"):
-                await asyncio.sleep(_SOON)
-                changes.drain()
-                await refresh_quietly()
+    try:
+        with events.subscribe() as changes:
+            while True:
+                if (await changes.get()).kind in ("library", "reconnected"):
+                    await asyncio.sleep(_SOON)
+                    changes.drain()
+                    try:
+                        await refresh_quietly()
+                    except Exception:
+                        _log.exception("following the library failed")
+    finally:
+        for task in _updates:
+            task.cancel()
+        if _updates:
+            await asyncio.wait(_updates)
 
 
 # ---- a place -----------------------------------------------------------------------------------------------
 
 
-def _prepare(place: Path) -> bool:
-    """Mark the folder as a tree -> whether hard links can be made there. Raises `Invalid`, `NoLinks`, OSError."""
+def _prepare(place: Path, known: bool) -> bool:
+    """Mark the folder as a tree -> whether hard links can be made there. Raises `Invalid`, `NoLinks`, OSError.
+
+    `known`: a tree was made there before.
+    """
     _refuse(place)
+    if not known:
+        _refuse_foreign(place)
     disk = tree.Disk(place)
     hard = disk.probe(mount.root() / mount.SENTINEL)
     if not (place / tree.MANIFEST).is_file():
@@ -116,6 +180,12 @@ def _refuse(place: Path) -> None:
         raise errors.Invalid(f"{place} is where the library keeps its own files: export to another folder.")
     if Path(os.path.realpath(settings.get().state)).is_relative_to(place):
         raise errors.Invalid(f"{place} holds the state of MediaFetcher: export to another folder.")
+
+
+def _refuse_foreign(place: Path) -> None:
+    """Raises `ExportFolder` if other files lie there: root would write between those of another program."""
+    if place.exists() and not (place / tree.MANIFEST).is_file() and any(place.iterdir()):
+        raise errors.ExportFolder(f"{place} holds other files: export to a folder that is empty or new.")
 
 
 @contextlib.contextmanager
@@ -154,7 +224,7 @@ class _Update:
             self._tree,
             self._people,
         )
-        return await self._run([row["id"] for row in rows], marks)
+        return await self._run([row["id"] for row in rows], marks, whole=True)
 
     async def changes(self) -> Report:
         """The items that have changed since."""
@@ -164,7 +234,7 @@ class _Update:
     async def _marks(self) -> list[dict[str, Any]]:
         return await engine.fetch("select id, item from export_change where tree = $1", self._tree)
 
-    async def _run(self, items: list[int], marks: list[dict[str, Any]]) -> Report:
+    async def _run(self, items: list[int], marks: list[dict[str, Any]], *, whole: bool = False) -> Report:
         with _words(self._place):
             plan = layout.Layout(tree.Disk(self._place), self._hard, await self._folders(), self._keys)
             missing: list[int] = []
@@ -173,6 +243,8 @@ class _Update:
             await self._prune(plan)
         async with engine.transaction():
             await engine.execute("delete from export_change where id = any($1)", [row["id"] for row in marks])
+            if whole:
+                await engine.execute("update export_tree set behind = false where id = $1", self._tree)
             # Those are tried again.
             await engine.execute(
                 "insert into export_change (tree, item) select $1, unnest($2::bigint[])", self._tree, missing

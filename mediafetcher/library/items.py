@@ -194,6 +194,7 @@ async def _place(staged: store.Staged, facts: MediaFacts, side_files: Mapping[st
     if anew or row["damaged_at"] is not None:
         await store.in_thread(store.replace, staged, row["ext"])
         await engine.execute("update media_file set damaged_at = null, checked_at = now() where id = $1", row["id"])
+        await engine.execute("select mf_file_replaced($1)", row["id"])  # links in exported trees lead to the old one
     await store.in_thread(store.place, staged, row["ext"], side_files)
     return int(row["id"])
 

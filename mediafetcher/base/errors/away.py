@@ -59,6 +59,11 @@ class IndexAway(Away):
     words = "The package index cannot be reached: try later."
 
 
+class ExportBusy(Away):
+    code = "export_busy"
+    words = "Another server is at work on this exported tree: try again in a minute."
+
+
 class Stopping(Away):
     code = "stopping"
     words = "MediaFetcher is stopping."

@@ -23,6 +23,11 @@ class InvalidUrl(Refused):
     words = "That is not a link: give a full http:// or https:// address."
 
 
+class ExportFolder(Invalid):
+    code = "export_folder"
+    words = "That folder holds other files: export to a folder that is empty or new."
+
+
 class UnsupportedScheme(InvalidUrl):
     code = "unsupported_scheme"
     words = "Only http:// and https:// links can be fetched."

@@ -59,11 +59,29 @@ create or replace trigger media_file_unreferenced before update of ref_count on 
 """
 
 
+# `behind`: changes of a tree that was not there were dropped; it is compared as a whole when it comes back.
+# Bytes that took the place of damaged ones are another file: the link in a tree leads to the old one still.
+EXPORT = """
+alter table export_tree add column if not exists behind boolean not null default false;
+
+create or replace function mf_file_replaced(file bigint) returns void language sql as $$
+  insert into export_change (tree, item) select t.id, i.id from export_tree t join library_item i
+    on i.media_file = file and (t.people is null or i.owner = any(t.people)) $$;
+create or replace function mf_file_mended() returns trigger language plpgsql as $$
+begin
+  perform mf_file_replaced(new.id);
+  return null;
+end $$;
+create or replace trigger media_file_mended after update of damaged_at on media_file
+  for each row when (old.damaged_at is not null and new.damaged_at is null) execute function mf_file_mended();
+"""
+
+
 async def forwards() -> MigrationManager:
     manager = MigrationManager(migration_id=ID, app_name="mediafetcher", description=DESCRIPTION)
 
     async def run() -> None:
-        for statements in (RUNNING, STAMPS, LIMITED, TRIGGERS):
+        for statements in (RUNNING, STAMPS, LIMITED, TRIGGERS, EXPORT):
             await engine.execute(statements)
 
     manager.add_raw(run)

@@ -14,7 +14,7 @@ import pytest
 
 from mediafetcher.base import errors
 from mediafetcher.db import engine
-from mediafetcher.library import export, folders, items, layout, store, sweeper, tree
+from mediafetcher.library import export, folders, items, layout, store, sweeper, tree, tree_lock
 from tests.unit.library.conftest import clean, path, stored
 
 
@@ -143,6 +143,7 @@ async def test_the_bytes_of_a_deleted_item_go_with_its_links(owner, put, there, 
 
 
 async def test_what_is_not_ours_is_never_touched(owner, put, there):
+    await export.export()
     (there / "Ada").mkdir(parents=True)
     mine = {"Ada/film.mp4": b"my own", "Ada/Film.nfo": b"my notes", "note.txt": b"x", "Ada/Film-poster.jpg": b"mine"}
     for name, content in mine.items():
@@ -180,7 +181,7 @@ async def test_an_edited_description_stays_as_it_is(owner, put, there):
 
 
 async def test_a_link_in_the_place_of_a_folder_is_not_walked_through(owner, put, there, tmp_path):
-    there.mkdir()
+    await export.export()
     (there / "Ada").symlink_to(tmp_path)
     before = sorted(tmp_path.iterdir())
     await put(b"film", "Film")
@@ -499,3 +500,124 @@ async def test_a_real_disk_that_knows_no_links(owner, put, mounted):
     with pytest.raises(errors.Invalid, match="Neither hard nor symbolic links"):
         await export.export(place / "tree")
     assert list(place.iterdir()) == [] and await engine.fetchval("select count(*) from export_tree") == 0
+
+
+async def test_folder_with_other_files_is_refused(owner, put, tmp_path):
+    await put(b"film", "Film")
+    foreign = tmp_path / "cron.d"
+    foreign.mkdir()
+    (foreign / "job").write_text("* * * * * root true")
+    with pytest.raises(errors.ExportFolder):
+        await export.export(foreign)
+    assert [file.name for file in foreign.iterdir()] == ["job"]
+    assert await engine.fetchval("select count(*) from export_tree") == 0
+    (foreign / "job").unlink()
+    assert counts((await export.export(foreign))[1]) == (2, 0, 0)
+
+
+async def test_mended_file_is_linked_again(owner, put, there):
+    await put(b"film", "Film")
+    await export.export()
+    path(b"film").chmod(0o644)
+    path(b"film").write_bytes(b"rot!")
+    await engine.execute("update media_file set damaged_at = now()")
+    await put(b"film", "Film")  # fetched again
+    await export.refresh()
+    assert (there / "Ada/Film.mp4").read_bytes() == b"film"
+    fresh = path(b"film").with_suffix(".new")
+    await engine.execute("update media_file set damaged_at = now()")
+    fresh.write_bytes(b"film")
+    fresh.replace(path(b"film"))
+    await engine.execute("update media_file set damaged_at = null")  # brought back by hand, and found by the scrub
+    await export.refresh()
+    assert (there / "Ada/Film.mp4").samefile(path(b"film"))
+
+
+@pytest.mark.parametrize("dead", ["hangs", "fails"])
+async def test_dead_tree_holds_up_no_other(owner, put, there, tmp_path, monkeypatch, dead):
+    monkeypatch.setattr(export, "_PATIENCE", 0.5)
+    item = await put(b"film", "Film")
+    await export.export(tmp_path / "dead")
+    await export.export(there)
+    go_on = threading.Event()
+    is_file = Path.is_file
+
+    def answer(self):
+        if self.parent == tmp_path / "dead":
+            if dead == "fails":
+                raise OSError(errno.ESTALE, "stale")
+            go_on.wait(60)
+        return is_file(self)
+
+    monkeypatch.setattr(Path, "is_file", answer)
+    try:
+        for title in ("Other", "Third"):
+            await items.rename(item, owner, title)
+            async with asyncio.timeout(20):
+                await export.refresh()
+            assert listing(there) == [f"Ada/{title}.mp4", f"Ada/{title}.nfo"]
+    finally:
+        go_on.set()
+        monkeypatch.undo()
+    while export._updates:
+        await asyncio.wait(export._updates)
+    await export.refresh()
+    assert "Ada/Third.mp4" in listing(tmp_path / "dead")
+
+
+async def test_tree_of_another_server_is_left_to_it(owner, put, there, monkeypatch):
+    item = await put(b"film", "Film")
+    await export.export()
+    await items.rename(item, owner, "Other")
+    monkeypatch.setattr(export, "_PATIENCE", 0.3)
+    async with tree_lock.locked(str(there)):
+        assert await export.refresh() == 0 and "Ada/Film.mp4" in listing(there)
+        with pytest.raises(errors.ExportBusy):
+            await export.export()
+    assert await export.refresh() == 4
+
+
+async def test_error_of_one_update_does_not_end_the_follower(owner, put, there, monkeypatch):
+    """As when two servers note the same file at once."""
+    monkeypatch.setattr(export, "_SOON", 0.01)
+    item = await put(b"film", "Film")
+    await export.export()
+    failed = asyncio.Event()
+    note = export._Update._note_files
+
+    async def fail_once(self, files):
+        if not failed.is_set():
+            failed.set()
+            raise engine.UniqueViolation
+        await note(self, files)
+
+    monkeypatch.setattr(export._Update, "_note_files", fail_once)
+    following = asyncio.create_task(export.follow())
+    try:
+        await asyncio.sleep(0)
+        for title in ("Other", "Third"):
+            await items.rename(item, owner, title)
+            await asyncio.wait_for(failed.wait(), 20)
+        async with asyncio.timeout(20):
+            while listing(there) != ["Ada/Third.mp4", "Ada/Third.nfo"]:
+                await asyncio.sleep(0.02)
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_changes_of_a_tree_that_is_away_are_bounded_and_it_is_whole_when_it_comes_back(
+    owner, put, there, monkeypatch
+):
+    monkeypatch.setattr(export, "_MANY", 10)
+    item = await put(b"film", "Film")
+    await export.export()
+    there.rename(there.with_name("elsewhere"))
+    for number in range(30):
+        await items.rename(item, owner, f"Film {number}")
+        await export.refresh()
+    assert await engine.fetchval("select count(*) from export_change") <= 10
+    there.with_name("elsewhere").rename(there)
+    await export.refresh()
+    assert listing(there) == ["Ada/Film 29.mp4", "Ada/Film 29.nfo"]
+    assert not await engine.fetchval("select behind or exists (select from export_change) from export_tree")

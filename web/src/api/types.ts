@@ -645,6 +645,8 @@ export const CODES = [
   "database_moved",
   "disk_full",
   "drm",
+  "export_busy",
+  "export_folder",
   "extractor_broken",
   "forbidden",
   "geo_blocked",

@@ -65,6 +65,8 @@ export const enErrors: ProblemWords = {
   media_read_only: ["The media folder cannot be written", "Check the mount and its rights. Downloads wait."],
   database_away: ["The database does not answer", "It may be starting again. Your files are safe."],
   away: ["Something the server needs is away", "Try again in a moment."],
+  export_folder: ["That folder holds other files", "Export to a folder that is empty or new."],
+  export_busy: ["Another server is at work on this export", "Try again in a minute."],
   stopping: ["MediaFetcher is stopping", "Try again when it runs."],
 
   invalid_url: ["That is not a link", "Give a full http:// or https:// address."],

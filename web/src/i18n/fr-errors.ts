@@ -80,6 +80,8 @@ export const frErrors: ProblemWords = {
   ],
   database_away: ["La base de données ne répond pas", "Elle redémarre peut-être. Vos fichiers sont intacts."],
   away: ["Il manque quelque chose au serveur", "Réessayez dans un instant."],
+  export_folder: ["Ce dossier contient d’autres fichiers", "Exportez vers un dossier vide ou nouveau."],
+  export_busy: ["Un autre serveur travaille sur cet export", "Réessayez dans une minute."],
   stopping: ["MediaFetcher s’arrête", "Réessayez quand il sera relancé."],
 
   invalid_url: ["Ce n’est pas un lien", "Donnez une adresse complète en http:// ou https://."],
