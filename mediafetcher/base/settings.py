@@ -98,6 +98,11 @@ class Settings:
         return self.state / "work"
 
     @property
+    def fetch(self) -> Path:
+        """Where the children that fetch write; each has a folder of its own, and the server writes nothing there."""
+        return self.state / "fetch"
+
+    @property
     def logs(self) -> Path:
         return self.state / "logs"
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from mediafetcher.base import child_files
 from mediafetcher.fetching.options import FILE_STEM
 from mediafetcher.fetching.source import Info, Result
 
@@ -44,7 +45,7 @@ def note(folder: Path, info: Info, result: Result, own: bool) -> None:
 
 def _write(folder: Path, kept: Brought) -> None:
     fresh = folder / f"{_NAME}.new"
-    fresh.write_bytes(msgspec.json.encode(kept, enc_hook=str))
+    child_files.write_new(fresh, msgspec.json.encode(kept, enc_hook=str))
     os.replace(fresh, folder / _NAME)
 
 
@@ -52,7 +53,7 @@ def found(folder: Path) -> Brought | None:
     """What an earlier attempt brought, if all of it is there."""
     try:
         kept = _unwritten.get(folder) or msgspec.json.decode(
-            (folder / _NAME).read_bytes(), type=Brought, dec_hook=_path
+            child_files.read(folder / _NAME), type=Brought, dec_hook=_path
         )
         files = [kept.result.file, *(path for _, path in kept.result.subtitles), *filter(None, [kept.result.poster])]
         there = all(_ours(path, folder) for path in files) and kept.result.file.stat().st_size == kept.result.size
@@ -74,5 +75,5 @@ def _path(kind: type, value: Any) -> Any:
 
 
 def _ours(path: Path, folder: Path) -> bool:
-    """The account that fetches may write here, so names are looked at as those that it tells (fetch.py)."""
+    """Whether it is a plain file that was taken from the child (fetch.py)."""
     return path.parent == folder and path.name.startswith(FILE_STEM) and stat.S_ISREG(path.lstat().st_mode)

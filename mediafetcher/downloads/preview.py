@@ -3,14 +3,13 @@
 import asyncio
 import base64
 import contextlib
-import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from mediafetcher.accounts import cookies
-from mediafetcher.base import child, errors, settings
+from mediafetcher.base import errors, settings, work_folders
 from mediafetcher.downloads import sources
 from mediafetcher.fetching.fetch import PREVIEW_ENTRIES, Fetch
 from mediafetcher.fetching.options import Options
@@ -90,7 +89,7 @@ async def _look(owner: int, url: str) -> tuple[Info | Listing, str | None]:
     work = settings.get().work
     work.mkdir(parents=True, exist_ok=True, mode=0o711)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=work))
-    child.give(folder)
+    folder.chmod(0o711)  # FFmpeg's account passes through to the picture
     try:
         async with (
             cookies.lent(owner, url) as jar,
@@ -99,7 +98,7 @@ async def _look(owner: int, url: str) -> tuple[Info | Listing, str | None]:
             found = await source.look()
             return found, await _poster(source, folder) if isinstance(found, Info) and found.thumbnail else None
     finally:
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await asyncio.to_thread(work_folders.remove, folder)
 
 
 async def _poster(source: Fetch, folder: Path) -> str | None:
@@ -114,5 +113,6 @@ async def _poster(source: Fetch, folder: Path) -> str | None:
 
 def tidy() -> None:
     """Remove what a start that was killed left. Only before the first one looks."""
-    for folder in settings.get().work.glob(f"{PREFIX}*"):
-        shutil.rmtree(folder, ignore_errors=True)
+    chosen = settings.get()
+    for folder in [one for root in (chosen.work, chosen.fetch) for one in root.glob(f"{PREFIX}*")]:
+        work_folders.remove(chosen.work / folder.name)

@@ -1,10 +1,9 @@
 """The folder of each download below `<state>/work`: kept only while the download may go on here."""
 
 import asyncio
-import shutil
 from pathlib import Path
 
-from mediafetcher.base import child, settings
+from mediafetcher.base import settings, work_folders
 from mediafetcher.db import engine
 from mediafetcher.downloads import brought, held
 
@@ -16,10 +15,9 @@ def path(id: int) -> Path:
 
 
 def make(id: int) -> Path:
-    """Make it, for the account that fetches."""
+    """Make it. The child that fetches gets a folder of its own (work_folders.py)."""
     folder = path(id)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    child.give(folder)
+    work_folders.make_ours(folder)
     return folder
 
 
@@ -35,8 +33,8 @@ def kept(id: int, state: str) -> bool:
 
 async def tidy() -> None:
     """Remove the folders of downloads that will not go on here."""
-    root = settings.get().work
-    found = {int(one.name): one for one in root.glob("*") if one.name.isdecimal()} if root.is_dir() else {}
+    chosen = settings.get()
+    found = {int(one.name) for root in (chosen.work, chosen.fetch) for one in root.glob("*") if one.name.isdecimal()}
     if not found:
         return
     rows = await engine.fetch(
@@ -44,17 +42,16 @@ async def tidy() -> None:
         list(found),
         list(_KEPT),
     )
-    for id in found.keys() - {row["id"] for row in rows}:
+    for id in found - {row["id"] for row in rows}:
         if held.get(id) is None:
-            brought.forget(found[id])
-            await asyncio.to_thread(shutil.rmtree, found[id], ignore_errors=True)
+            await remove(id)
 
 
 def fetched(id: int) -> int:
-    """Bytes that lie in the folder."""
-    return sum(one.lstat().st_size for one in path(id).glob("*") if one.is_file())
+    """Bytes that lie in the folder and in the child's."""
+    return work_folders.written(path(id))
 
 
 async def remove(id: int) -> None:
     brought.forget(path(id))
-    await asyncio.to_thread(shutil.rmtree, path(id), ignore_errors=True)
+    await asyncio.to_thread(work_folders.remove, path(id))

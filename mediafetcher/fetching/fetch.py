@@ -4,7 +4,8 @@
         info = await source.info()             # nothing is downloaded yet; `look` also takes lists
         result = await source.download(report)
 
-The child runs as the service account in `folder`, and is gone, with all it started, when the block is left.
+The child runs as the service account in a folder of its own, and is gone, with all it started, when the block is
+left. What it brought is moved to `folder`, which is ours, after it has ended (child_files.py).
 Failures come out as the problems of classify.py.
 """
 
@@ -12,14 +13,13 @@ import asyncio
 import contextlib
 import json
 import os
-import stat
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from mediafetcher.base import child, clock, errors, frozen, log, settings
+from mediafetcher.base import child, child_files, clock, errors, frozen, log, settings, work_folders
 from mediafetcher.fetching import classify, outlet, warm, ytdlp
 from mediafetcher.fetching.fetch_extras import MAX_SIDE
 from mediafetcher.fetching.meter import Meter, Progress
@@ -34,6 +34,7 @@ Mode = Literal["media", "list", "preview"]
 PREVIEW_ENTRIES = 200
 _LOOK_SECONDS = 180.0  # for the extraction as a whole
 _COVER_SECONDS = 8.0
+_MOST_FILES = 200  # that a child may name
 _GRACE = 2.0  # seconds to end in order, which keeps the state of streams in pieces
 _DATA = 1 << 30
 _log = log.get("fetch")
@@ -65,7 +66,8 @@ class Fetch:
     ) -> None:
         self._url = url
         self._options = options
-        self._folder = folder
+        self._folder = folder  # ours
+        self._place = work_folders.of_child(folder)
         self._cookies = cookies
         self._trial = trial
         self._program = str(trial.ytdlp if trial else ytdlp.folder() or "")
@@ -77,7 +79,7 @@ class Fetch:
         self._events: AsyncIterator[dict[str, Any]] | None = None
 
     async def __aenter__(self) -> Self:
-        child.give(self._folder)
+        self._place = work_folders.make(self._folder)
         # A proxy that somebody named would have to stand behind ours: with one there is no browser to pretend.
         possible = outlet.available() and not (self._options.proxy or settings.get().proxy)
         if possible and self._options.impersonate:
@@ -114,7 +116,7 @@ class Fetch:
         targets = self._targets(chosen)
         return {
             "url": urls.parse(self._url),
-            "folder": str(self._folder.absolute()),
+            "folder": str(self._place.absolute()),
             "options": options,
             "lists": self._mode != "media",
             "extras": {
@@ -138,9 +140,9 @@ class Fetch:
 
     async def _start(self, order: bytes) -> child.Child:
         limits = child.Limits(file_size=settings.get().max_file_size, data=_DATA, nice=5)
-        env = _environment(self._folder)
+        env = _environment(self._place)
         cold = self._trial or self._outlet
-        warm_child = None if cold else await warm.take(self._folder, env, limits, self._program)
+        warm_child = None if cold else await warm.take(self._place, env, limits, self._program)
         if warm_child:
             try:
                 await warm_child.write(order)
@@ -148,7 +150,7 @@ class Fetch:
                 await warm_child.kill()
                 raise
             return warm_child
-        return await child.start(command(), limits, stdin=order, keep_stdin=True, env=env, cwd=self._folder)
+        return await child.start(command(), limits, stdin=order, keep_stdin=True, env=env, cwd=self._place)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -206,7 +208,10 @@ class Fetch:
         assert self._child
         await self._child.write(b'{"do": "cover"}\n')
         event = await self._next(_COVER_SECONDS)
-        return self._trusted(event["file"]) if event["event"] == "cover" and event["file"] else None
+        if event["event"] != "cover" or not event["file"]:
+            return None
+        await self._child.kill()
+        return await asyncio.to_thread(self._taken, event["file"])
 
     async def download(self, on_progress: Progress = lambda done, total, speed, eta: None) -> Result:
         """Fetch the bytes. Raises what classify.py says, `Stalled`, `TooLarge`, `NoRoom`."""
@@ -299,7 +304,9 @@ class Fetch:
         return size
 
     async def _result(self, event: dict[str, Any]) -> Result:
-        files = [self._trusted(name) for name in event["files"]]
+        assert self._child
+        await self._child.kill()  # it has said all; what it wrote is taken when nothing can change it any more
+        files = [await asyncio.to_thread(self._taken, name) for name in event["files"][:_MOST_FILES]]
         if len(files) == 2:
             target = self._folder / f"{FILE_STEM}-joined.mp4"
             joined = await convert.join(files[0], files[1], target, one_clock=self._live)
@@ -308,25 +315,27 @@ class Fetch:
             files = [joined]
         if len(files) != 1:
             raise errors.Unsupported(files=len(files))
-        texts = [(str(language), self._trusted(name)) for language, name in event["subtitles"]]
+        texts = [(str(language), name) for language, name in event["subtitles"][:_MOST_FILES]]
+        texts = [(language, await asyncio.to_thread(self._taken, name)) for language, name in texts]
         return Result(
             file=files[0],
             size=files[0].stat().st_size,
-            poster=self._trusted(event["cover"]) if event["cover"] else None,
+            poster=await asyncio.to_thread(self._taken, event["cover"]) if event["cover"] else None,
             subtitles=tuple((language, path) for language, path in texts if path.stat().st_size <= MAX_SIDE),
             marks=tuple((float(start), float(end), str(title)) for start, end, title in event["marks"]),
             duration=event.get("duration"),
             cookies=event["cookies"],
         )
 
-    def _trusted(self, name: str) -> Path:
-        """A file that the child names, once it is seen to be a plain one in the job's folder and nothing else."""
-        path = self._folder / name
-        if name != os.path.basename(name) or not name.startswith(f"{FILE_STEM}."):
+    def _taken(self, name: object) -> Path:
+        """Move a file that the child names into our folder. Raises `Hostile` for anything but a plain file."""
+        if not isinstance(name, str) or name != os.path.basename(name) or not name.startswith(f"{FILE_STEM}."):
             raise errors.Hostile(reason="a file of another name")
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise errors.Hostile(reason="not a plain file")
-        return path
+        try:
+            child_files.take(self._place / name, self._folder / name)
+        except child_files.Untrusted as error:
+            raise errors.Hostile(reason=error.strerror or "not a plain file") from error
+        return self._folder / name
 
 
 def _own_ports(chosen: settings.Settings) -> list[int]:

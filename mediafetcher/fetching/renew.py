@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -155,11 +156,29 @@ def _give(path: Path) -> None:
 
 def _take_back(folder: Path) -> None:
     """Ours again, readable for all: what fetches may not change what fetches."""
-    for path in [folder, *folder.rglob("*")]:
-        if child.service_account():
-            os.chown(path, os.geteuid(), os.getegid(), follow_symlinks=False)
-        if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() else 0o644)
+    for _, names, files, here in os.fwalk(folder):
+        _own(here, 0o755)
+        for name in files:
+            try:
+                descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=here)
+            except OSError:
+                descriptor = -1
+            try:
+                if descriptor >= 0 and stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    _own(descriptor, 0o644)
+                else:
+                    os.unlink(name, dir_fd=here)  # a link, a pipe: nothing that a package has
+            finally:
+                if descriptor >= 0:
+                    os.close(descriptor)
+        for name in [one for one in names if os.path.islink(f"/proc/self/fd/{here}/{one}")]:
+            os.unlink(name, dir_fd=here)
+
+
+def _own(descriptor: int, mode: int) -> None:
+    if child.service_account():
+        os.fchown(descriptor, os.geteuid(), os.getegid())
+    os.fchmod(descriptor, mode)
 
 
 async def _load(folder: Path, version: str) -> None:

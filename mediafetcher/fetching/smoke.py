@@ -6,11 +6,10 @@ One page with one film, on loopback, for the length of one fetch; the fetch is a
 import asyncio
 import contextlib
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
-from mediafetcher.base import errors, settings
+from mediafetcher.base import errors, settings, work_folders
 from mediafetcher.fetching.fetch import Fetch
 from mediafetcher.fetching.options import Options
 from mediafetcher.fetching.source import Trial
@@ -26,6 +25,7 @@ async def fetch(folder: Path) -> None:
     async with await asyncio.start_server(_site(film), "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         place = Path(tempfile.mkdtemp(prefix="smoke-", dir=settings.get().work))
+        place.chmod(0o711)
         try:
             async with asyncio.timeout(_SECONDS):
                 got = await _fetch(f"http://127.0.0.1:{port}/", place, folder, f"127.0.0.1:{port}")
@@ -33,7 +33,7 @@ async def fetch(folder: Path) -> None:
             reason = error.detail if isinstance(error, errors.Problem) else "it takes too long"
             raise errors.UpdateRefused(f"The new yt-dlp was refused: it cannot fetch a film ({reason}).") from error
         finally:
-            await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
+            await asyncio.to_thread(work_folders.remove, place)
     if got != film:
         raise errors.UpdateRefused("The new yt-dlp was refused: what it fetches is not what was sent.")
 

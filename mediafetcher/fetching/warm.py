@@ -50,7 +50,7 @@ async def close() -> None:
 async def take(folder: Path, env: dict[str, str], limits: child.Limits, ytdlp: str = "") -> child.Child | None:
     """A child that is ready for its order, or None where it must be started cold. `ytdlp`: the folder of the yt-dlp
     that it must have loaded; nothing for the one that came along."""
-    if _pool is None or folder.parent != settings.get().work:
+    if _pool is None or folder.parent != settings.get().fetch:
         return None
     try:
         return await _pool.take(folder.parent, env, limits, ytdlp)

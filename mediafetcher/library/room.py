@@ -11,7 +11,7 @@ said a moment ago (lease.py writes and reads it).
 import shutil
 from pathlib import Path
 
-from mediafetcher.base import errors, settings
+from mediafetcher.base import errors, settings, work_folders
 from mediafetcher.library import mount
 
 FACTOR = 2.2  # of the expected size
@@ -77,11 +77,7 @@ def free() -> int:
 
 def _open(folder: Path, expected: int) -> int:
     """What a job will still write."""
-    try:
-        written = sum(path.stat().st_blocks * 512 for path in folder.iterdir() if path.is_file())
-    except OSError:
-        written = 0
-    return max(0, int(FACTOR * expected) - written)
+    return max(0, int(FACTOR * expected) - work_folders.occupied(folder))
 
 
 def _size(count: float) -> str:

@@ -6,14 +6,13 @@ wants.
 """
 
 import asyncio
-import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mediafetcher.base import child, errors, log
+from mediafetcher.base import child, child_files, errors, log
 from mediafetcher.media import boxes, encoders, ffmpeg
 from mediafetcher.media.encoders import Encoder
 from mediafetcher.media.probe import MAX_LEVEL, Action, Decision, Facts, decide, probe
@@ -140,7 +139,7 @@ async def join(first: Path, second: Path, target: Path, *, one_clock: bool = Fal
         )
         if ended.code != 0:
             raise _failure(ended)
-        os.replace(part, target)
+        child_files.take(part, target)
     finally:
         part.unlink(missing_ok=True)
     return target
@@ -187,11 +186,12 @@ async def _run(plan: _Plan, target: Path, action: Action, report: Progress) -> N
             if ended.code != 0:
                 raise _failure(ended)
             # Only an MP4 shows its level, so of other sources it is known now.
+            child_files.require_plain(part)
             level = (await asyncio.to_thread(boxes.scan, part)).level
             if relevel or (level or 0) <= MAX_LEVEL:
                 break
         meter.check()
-        os.replace(part, target)
+        child_files.take(part, target)
     finally:
         part.unlink(missing_ok=True)
 

@@ -1,9 +1,9 @@
 """A picture of a film for the library: one frame of it as a small JPEG."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mediafetcher.base import child_files
 from mediafetcher.media import ffmpeg
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ async def _run(before: list[str], source: Path, target: Path, stream: str, at: f
     arguments += ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "mjpeg", "-y", f"file:{part}"]
     try:
         ended = await ffmpeg.run(arguments, [source], [part], timeout=_TIMEOUT)
-        drawn = ended.code == 0 and part.stat().st_size > 0
+        drawn = ended.code == 0 and part.lstat().st_size > 0
         if drawn:
-            os.replace(part, target)
+            child_files.take(part, target)
         return drawn, ended.text
     finally:
         part.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from mediafetcher.base import child
+from mediafetcher.base import child, child_files
 from mediafetcher.media import ffmpeg
 
 TEXT = {"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text"}  # what is text inside a file; the rest is pictures
@@ -20,11 +20,11 @@ async def from_text(source: Path, target: Path, start: float = 0.0, end: float |
     kind = _FORMATS.get(source.suffix)
     if kind is None:
         return False
-    text = decode(source.read_bytes())
+    text = decode(child_files.read(source))
     if kind == "webvtt":
         return text.startswith("WEBVTT") and _written(target, text, start, end)
     plain = source.with_name(f"{source.name}.utf8")
-    plain.write_text(text, encoding="utf-8")
+    child_files.write_new(plain, text.encode())
     try:
         inputs = ["-protocol_whitelist", "file", "-format_whitelist", "srt,ass", "-f", kind]
         return await _convert(inputs, plain, "0:s:0", target, start, end)
@@ -60,7 +60,7 @@ async def _convert(inputs: list[str], source: Path, stream: str, target: Path, s
     arguments += ["-map_metadata", "-1", "-f", "webvtt", "-y", f"file:{part}"]
     try:
         ended = await ffmpeg.run(arguments, [source], [part], limits=_LIMITS, timeout=_TIMEOUT)
-        return ended.code == 0 and _written(target, part.read_text("utf-8", "replace"), start, end)
+        return ended.code == 0 and _written(target, child_files.read(part).decode("utf-8", "replace"), start, end)
     except ffmpeg.Stuck:
         return False
     finally:
@@ -101,5 +101,5 @@ def _written(target: Path, text: str, start: float, end: float | None) -> bool:
         text = part_of(text, start, end)
     if "-->" not in text:
         return False
-    target.write_text(text, encoding="utf-8")
+    child_files.write_new(target, text.encode())
     return True

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from mediafetcher.base import child, errors, settings
+from mediafetcher.base import child, errors, settings, work_folders
 from mediafetcher.fetching import fetch
 from mediafetcher.fetching.options import Options
 from mediafetcher.media import probe
@@ -153,7 +153,7 @@ async def test_playlists_that_reach_for_more(site, folder, name):
         await bring(site.url(f"/evil/{name}"), folder)
     assert caught.value.retry == "never"
     assert site.asked("/secret") == []
-    for path in folder.iterdir():
+    for path in work_folders.of_child(folder).iterdir():
         assert b"root:" not in path.read_bytes()
 
 
@@ -181,7 +181,7 @@ async def test_cookies_go_to_their_site_and_into_no_file(site, folder):
     _, result = await bring(site.url("/members"), folder, cookies=COOKIES)
     assert result.size
     assert site.asked("/auth/ok.mp4")[-1]["cookie"] == "sid=ok"
-    for path in folder.rglob("*"):
+    for path in [*folder.rglob("*"), *work_folders.of_child(folder).rglob("*")]:
         assert b"sid" not in path.read_bytes()
 
 
@@ -220,7 +220,8 @@ async def test_a_files_name_and_ending_are_ours(state, folder, tmp_path, media_c
             assert result.file == folder / f"media{result.file.suffix}"
         except errors.FetchProblem:
             pass  # an ending that yt-dlp does not trust: refused, with a code
-    written = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    places = (folder, work_folders.of_child(folder))
+    written = {path.name for place in places for path in place.iterdir() if not path.name.startswith(".")}
     assert all(re.fullmatch(r"media\.(mp4|unknown_video|bin)(\.part)?", one) for one in written), written
     assert {path.name for path in folder.parent.iterdir()} == {folder.name}
 
@@ -230,16 +231,17 @@ async def test_what_is_written_belongs_to_the_service_account(site, folder):
     _, result = await bring(site.url("/media/ok.mp4"), folder)
     account = child.service_account()
     assert account and account.uid != 0
-    assert {path.stat().st_uid for path in (folder, result.file)} == {account.uid}
+    assert {path.stat().st_uid for path in (work_folders.of_child(folder), result.file)} == {account.uid}
+    assert folder.stat().st_uid == 0
 
 
 async def test_a_name_that_is_not_ours_is_not_trusted(site, folder):
     async with fetch.Fetch(site.url("/media/ok.mp4"), Options(), folder) as source:
         await source.info()
-        (folder / "media.link").symlink_to("/etc/passwd")
+        (work_folders.of_child(folder) / "media.link").symlink_to("/etc/passwd")
         for name in ("../../etc/passwd", "/etc/passwd", "other.mp4", "media.link"):
             with pytest.raises(errors.Hostile):
-                source._trusted(name)
+                source._taken(name)
 
 
 # ---- broken connections ----------------------------------------------------------------------------------
@@ -272,7 +274,7 @@ async def test_a_line_that_always_breaks_early_brings_the_file_all_the_same(site
             _, result = await bring(url, folder)
             break
         except errors.Network:
-            now = (folder / "media.mp4.part").stat().st_size
+            now = (work_folders.of_child(folder) / "media.mp4.part").stat().st_size
             assert now >= had + 10 * 9000
             had = now
     assert digest(result.file) == digest(media_corpus / "ok.mp4")
@@ -289,7 +291,7 @@ async def test_the_next_attempt_goes_on_where_the_last_was_cut(site, folder, med
         await source._child.kill()
         with pytest.raises(errors.Crashed):
             await at_work
-    had = (folder / "media.mp4.part").stat().st_size
+    had = (work_folders.of_child(folder) / "media.mp4.part").stat().st_size
     site.reset()
     _, result = await bring(url, folder)
     assert digest(result.file) == digest(media_corpus / "ok.mp4")
@@ -298,12 +300,12 @@ async def test_the_next_attempt_goes_on_where_the_last_was_cut(site, folder, med
 
 async def test_a_stream_that_was_killed_begins_again(site, folder, media_corpus):
     """What yt-dlp keeps of a stream in pieces cannot be trusted after a kill."""
-    child.give(folder)
+    place = work_folders.make(folder)
     whole = (media_corpus / "hls/mux/s000.ts").read_bytes()
-    (folder / "media.mp4.part").write_bytes(whole)
-    (folder / "media.mp4.ytdl").write_bytes(b"")
-    (folder / "media.mp4.part-Frag1").write_bytes(whole)
-    for path in folder.iterdir():
+    (place / "media.mp4.part").write_bytes(whole)
+    (place / "media.mp4.ytdl").write_bytes(b"")
+    (place / "media.mp4.part-Frag1").write_bytes(whole)
+    for path in place.iterdir():
         path.chmod(0o666)
     info, result = await bring(site.url("/hls/mux/i.m3u8"), folder)
     facts = await probe.probe(result.file)
@@ -326,14 +328,14 @@ async def test_an_endless_body_meets_the_limit(site, folder):
     settings.use(replace(settings.get(), max_file_size=3 << 20))
     with pytest.raises(errors.TooLarge):
         await bring(site.url("/endless/64/x.mp4"), folder)
-    assert sum(path.stat().st_size for path in folder.iterdir()) <= 3 << 20
+    assert 0 < work_folders.written(folder) <= 3 << 20
 
 
 async def test_too_little_room_is_said_before_the_disk_is_full(site, folder):
     settings.use(replace(settings.get(), min_free=1 << 60))
     with pytest.raises(errors.MediaFull):
         await bring(site.url("/media/ok.mp4"), folder)
-    assert not list(folder.glob("media.*"))
+    assert not list(folder.glob("media.*")) and not list(work_folders.of_child(folder).glob("media.*"))
 
 
 async def test_a_dead_port(folder, unused_tcp_port):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import child, errors, fence, pen, settings
+from mediafetcher.base import child, errors, fence, pen, settings, work_folders
 from mediafetcher.fetching import fetch, renew, warm
 from mediafetcher.fetching.options import Options
 from mediafetcher.fetching.source import Trial
@@ -52,7 +52,7 @@ os._exit(0)
 def hostile(state: Path, tmp_path: Path):
     """-> its folder, and where it finds what it may not have: all there, and open to its account."""
     chosen = settings.get()
-    other = chosen.work / "7"
+    other = chosen.fetch / "7"
     files = {
         "key": chosen.state / "key",
         "other download": other / "media.mp4",
@@ -92,7 +92,7 @@ async def test_it_gets_at_its_own_folder_and_nothing_else(hostile: Path, state: 
     async with fetch.Fetch(link, Options(), folder, trial=Trial(hostile, ())) as source:
         with pytest.raises(errors.Crashed):
             await source.info()
-    said = json.loads((folder / "said.json").read_text())
+    said = json.loads((work_folders.of_child(folder) / "said.json").read_text())
     assert {name for name, went in said.items() if went} == {"own folder", "run a shell"}, said
     assert len(said) == 10
 
@@ -115,7 +115,7 @@ async def test_nor_does_the_warm_program_that_has_it_in_memory(hostile: Path, st
     """It forks for every download, so the folders of downloads are open to it; nothing else is."""
     await warm.open()
     try:
-        work = child.give(settings.get().work)
+        work = child.give(settings.get().fetch)
         limits = child.Limits(data=1 << 30)
         assert await warm.take(work / "1", child.environment(work, **_OURS), limits, str(hostile)) is None
     finally:
