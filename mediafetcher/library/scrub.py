@@ -25,7 +25,8 @@ from mediafetcher.library import mount, store
 _SLICE = 20.0  # seconds of one slice; a file that was begun is read to its end
 _EARLY = 0.75  # of the days: from then on a file is due, so that all are read in time
 _CHUNK = 8 << 20  # bytes between two rests
-_MANY = 3  # files missing in one slice are an outage, and not rot
+_MANY = 3  # files that are missing or cut are an outage and not rot, if they are a fifth of those looked at
+_SAMPLE = 100  # files looked at then
 
 _log = log.get("scrub")
 
@@ -40,7 +41,7 @@ async def scrub(seconds: float = _SLICE) -> int:
     days = settings.get().scrub_days
     if not days or mount.state().state == "offline":
         return 0
-    read, missing, until = 0, 0, clock.monotonic() + seconds
+    read, until = 0, clock.monotonic() + seconds
     while clock.monotonic() < until:
         row = await engine.fetchrow(
             "select id, sha256, size, ext from media_file where ref_count > 0"
@@ -52,8 +53,7 @@ async def scrub(seconds: float = _SLICE) -> int:
             await _finished(read)
             break
         wrong = await _read(row)
-        missing += wrong == "missing_file"
-        if missing >= _MANY:
+        if wrong in ("missing_file", "wrong_size", "unreadable_file") and await _is_outage(row["id"]):
             _log.warning("many files are not there: the scrub stops here, `mediafetcher check` tells more")
             break
         await _note(row, wrong)
@@ -119,6 +119,32 @@ async def _note(row: dict[str, Any], wrong: str | None) -> None:
         await engine.notify("system", {})
     titles = ", ".join(holder["title"] for holder in holders[:5])
     _log.error("a stored file is damaged: fetch it again", kind=wrong, sha256=row["sha256"].hex()[:12], items=titles)
+
+
+async def _is_outage(media_file: int) -> bool:
+    """Whether so many files beside this one are not as they should be that part of the store must be away.
+
+    Asked for each file anew: a count would begin again with each slice, and each would mark a few.
+    """
+    rows = await engine.fetch(
+        "(select sha256, size, ext from media_file where ref_count > 0 and id >= $1 order by id limit $2)"
+        " union all"
+        " (select sha256, size, ext from media_file where ref_count > 0 and id < $1 order by id desc limit $2)",
+        media_file,
+        _SAMPLE // 2,
+    )
+    bad = await mount.in_thread(lambda: sum(not _is_there(row) for row in rows))
+    return bad >= _MANY and bad * 5 > len(rows)
+
+
+def _is_there(row: dict[str, Any]) -> bool:
+    """Whether the file has its size and can be read at all. In a thread."""
+    path = store.path_of(row["sha256"], row["ext"])
+    try:
+        with path.open("rb", buffering=0) as file:
+            return os.fstat(file.fileno()).st_size == row["size"] and bool(file.read(1) or not row["size"])
+    except OSError:
+        return False
 
 
 async def _read(row: dict[str, Any]) -> str | None:

@@ -90,6 +90,30 @@ async def test_many_missing_are_an_outage(owner: int, put) -> None:  # type: ign
     assert (await scrub.progress(owner))["damaged"] < 3
 
 
+@pytest.mark.parametrize("harm", ["gone", "empty"])
+async def test_files_of_an_absent_share_are_never_marked_however_often_it_looks(owner: int, put, harm: str) -> None:  # type: ignore[no-untyped-def]
+    for number in range(24):
+        await put(bytes([number]))
+        if number < 20:
+            path(bytes([number])).unlink()
+        if number < 20 and harm == "empty":
+            path(bytes([number])).touch()
+    await _all_due()
+    for number in range(20):
+        await scrub.scrub(0.001 if number % 2 else 20.0)
+    assert (await scrub.progress(owner))["damaged"] == 0
+
+
+async def test_few_missing_among_many_are_marked(owner: int, put) -> None:  # type: ignore[no-untyped-def]
+    for number in range(20):
+        await put(bytes([number]))
+    for number in (3, 4, 15):
+        path(bytes([number])).unlink()
+    await _all_due()
+    assert await scrub.scrub() == 20
+    assert (await scrub.progress(owner))["damaged"] == 3
+
+
 async def test_a_share_that_is_away_is_no_rot(owner: int, put) -> None:  # type: ignore[no-untyped-def]
     await put(b"film")
     await _all_due()
