@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import psycopg
-from huey import PostgresHuey, crontab
+from huey import PostgresHuey
 from huey.consumer import Consumer, Worker
 from huey.exceptions import HueyException
 from huey.registry import Message
@@ -30,6 +30,7 @@ _log = log.get("queue")
 _NAME = "mediafetcher"
 _BELLS = 256  # more than all machines have slots
 _PROGRESS_SECONDS = 0.25  # the pages hear of progress this often
+_TIDY_SECONDS = 60.0  # between two looks for folders that were left
 _LOOK_SECONDS = 600.0  # between two looks at whether a newer yt-dlp is due
 _PROGRESS_ROWS = 40  # in one notification, which may have 8,000 bytes
 
@@ -68,18 +69,11 @@ def _connect() -> psycopg.Connection[Any]:
 _bell = _Bell(_NAME, results=False, serializer=_Json(), connection=_connect, create_tables=False, read_timeout=1)
 
 
-# The names of these two are in messages that lie in databases out there: they stay for ever.
+# The name is in messages that lie in databases out there: it stays for ever.
 @_bell.task(name="ring")
 def _ring() -> None:
     if _running is not None:
         engine.call(_running.turn())
-
-
-@_bell.periodic_task(crontab(), name="tick")
-def _tick() -> None:
-    """Once a minute, a second way to what may have been forgotten."""
-    if _running is not None:
-        engine.call(_running.tidy())
 
 
 async def ring(count: int = 1) -> None:
@@ -99,6 +93,18 @@ async def ring(count: int = 1) -> None:
         messages,
         storage.channel,
         _BELLS,
+    )
+
+
+async def _drop_ticks() -> None:
+    """Remove the messages that older versions put into the queue each minute, also while nobody took them.
+
+    Two weeks of them delayed a download by minutes: what is due by time alone needs no message.
+    """
+    await engine.execute(
+        f"delete from {_bell.storage.table_task} where queue = $1 and position(convert_to($2, 'UTF8') in data) > 0",
+        _NAME,
+        f'"{__name__}.tick"',
     )
 
 
@@ -154,6 +160,7 @@ class Queue:
         rescued = await jobs.rescue()
         if rescued:
             _log.warning("downloads of an earlier start put back", count=rescued)
+        await _drop_ticks()
         await workspace.tidy()
         await asyncio.to_thread(preview.tidy)
         await machines.announce()
@@ -172,6 +179,7 @@ class Queue:
         self._loops = [
             asyncio.create_task(self._forever(self._beat, chosen.beat_seconds, self._poked), name="beat"),
             asyncio.create_task(self._forever(self._reconcile, chosen.reconcile_seconds), name="reconcile"),
+            asyncio.create_task(self._forever(self.tidy, _TIDY_SECONDS), name="tidy"),
             asyncio.create_task(self._forever(machines.announce, machines.EVERY), name="machines"),
             asyncio.create_task(self._forever(self._send_progress, _PROGRESS_SECONDS), name="progress"),
             asyncio.create_task(self._forever(trial.look_daily, _LOOK_SECONDS), name="yt-dlp"),
@@ -214,6 +222,7 @@ class Queue:
 
     async def tidy(self) -> None:
         if not self._stopping:
+            await _drop_ticks()
             await self._tidy()
 
     async def _beat(self) -> None:

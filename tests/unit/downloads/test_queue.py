@@ -225,3 +225,27 @@ async def test_progress_is_told_a_few_times_a_second(owner, running):
         assert event.payload == [[10_000, "extract", 199 / 200, 5.0, 1.0, owner]]
     finally:
         held.drop(hold)
+
+
+async def test_two_weeks_of_ticks_delay_no_download(owner):
+    """Versions before put one into the queue each minute, also while nobody took them."""
+    tick = json.dumps(["id", "mediafetcher.downloads.queue.tick", None, 0, 0, None, [], {}, None, None]).encode()
+    await engine.execute(
+        "insert into huey_task (queue, data, priority) select 'mediafetcher', $1, 0 from generate_series(1, 20160)",
+        tick,
+    )
+    url = "https://films.example/late"
+    id = await _known_source(owner, url)
+    started = queue.Queue()
+    began = time.monotonic()
+    await started.start()
+    try:
+        await _until(id, "done")
+        assert time.monotonic() - began < 10
+        await _all_heard()
+    finally:
+        await started.stop()
+
+
+def test_no_message_is_put_into_the_queue_by_time_alone():
+    assert not queue._bell._registry.periodic_tasks
