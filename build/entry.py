@@ -6,12 +6,12 @@ import types
 from pathlib import Path
 from typing import Any
 
-# What may be started with `--module`; see mediafetcher/base/frozen.py.
+# What may be started with `--module`; see mediafetcher/core/bundle.py.
 _MODULES = (
-    "mediafetcher.fetching.fetch_child",
-    "mediafetcher.fetching.fetch_check",
-    "mediafetcher.fetching.egress_proxy",
-    "mediafetcher.fetching.zygote",
+    "mediafetcher.fetch.child.main",
+    "mediafetcher.fetch.child.load_check",
+    "mediafetcher.fetch.socks_proxy",
+    "mediafetcher.fetch.child.zygote",
 )
 _CERTIFICATES = ("/etc/ssl/cert.pem", "/etc/ssl/certs/ca-certificates.crt")
 
@@ -42,16 +42,16 @@ def main() -> int:
     _clean_environment()
     _find_certificates()
     _do_without_black()
-    from mediafetcher.base import frozen
+    from mediafetcher.core import bundle
 
-    if sys.argv[1:2] == [frozen.MODULE] and sys.argv[2] in _MODULES:
+    if sys.argv[1:2] == [bundle.MODULE] and sys.argv[2] in _MODULES:
         import importlib
 
         module = sys.argv[2]
         del sys.argv[1:3]
         importlib.import_module(module).main()
         return 0
-    from mediafetcher import cli
+    from mediafetcher.cli import main as cli
 
     return cli.main()
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from mediafetcher.cli import main
+from mediafetcher.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

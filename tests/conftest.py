@@ -19,9 +19,9 @@ from urllib.parse import unquote, urlsplit
 import asyncpg
 import pytest
 
-from mediafetcher.base import settings
-from mediafetcher.db import cluster, engine, schema
-from mediafetcher.library import mount
+from mediafetcher.core import settings
+from mediafetcher.db import embedded, engine, migrate
+from mediafetcher.library.storage import mount
 from tests import postgres
 from tests.site import Site, media
 
@@ -54,7 +54,7 @@ async def _template(dsn: str, admin_dsn: str) -> None:
         await admin.close()
     await engine.connect(dsn)
     try:
-        await schema.migrate()
+        await migrate.migrate()
     finally:
         await engine.close()
 
@@ -79,7 +79,7 @@ def server() -> Iterator[Server]:
         return
     folder = Path(tempfile.mkdtemp(prefix="mf-test-", dir="/tmp"))  # short: it holds a socket
     folder.chmod(0o711)
-    running = cluster.Cluster(folder)
+    running = embedded.Cluster(folder)
     try:
         with asyncio.Runner() as runner:
             dsn = runner.run(running.start())

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import psycopg
 
-from mediafetcher.base import child
+from mediafetcher.sandbox import process
 
 VERSIONS = ("15", "16", "18")
 PASSWORD = "an external password"
@@ -50,7 +50,7 @@ class Postgres:
         assert self._bin is not None
         self.folder = Path(tempfile.mkdtemp(prefix="mf-pg-", dir="/tmp"))
         self.folder.chmod(0o711)
-        account = child.service_account()
+        account = process.service_account()
         self._uid = account.uid if account else None
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))

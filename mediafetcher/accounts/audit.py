@@ -6,7 +6,7 @@
 import json
 from typing import Any
 
-from mediafetcher.base import log
+from mediafetcher.core import logging
 from mediafetcher.db import engine
 
 ACTS: dict[str, str] = {
@@ -35,7 +35,7 @@ ACTS: dict[str, str] = {
     "device_removed": "a device's messages are taken no more",
 }
 
-_log = log.get("audit")
+_log = logging.get("audit")
 
 
 async def record(act: str, owner: int | None = None, address: str | None = None, **facts: Any) -> None:

@@ -16,25 +16,23 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, Reference, SecurityScheme
 
 from mediafetcher import __version__
-from mediafetcher.api import (
+from mediafetcher.api import auth, problems, request_guard
+from mediafetcher.api.auth import ACCOUNT, ADMIN, DOWNLOAD, DOWNLOADS, LIBRARY, OPEN, OPTIONAL, READ, Who
+from mediafetcher.api.routes import (
     account,
     audit,
-    auth,
     cookies,
     devices,
     downloads,
     events,
     extension,
     folders,
-    guard,
     items,
-    problems,
     sources,
     system,
     ytdlp,
 )
-from mediafetcher.api.auth import ACCOUNT, ADMIN, DOWNLOAD, DOWNLOADS, LIBRARY, OPEN, OPTIONAL, READ, Who
-from mediafetcher.base import errors as e
+from mediafetcher.core import errors as e
 
 Kinds = tuple[type[e.Problem], ...]
 
@@ -201,7 +199,7 @@ def make() -> Litestar:
         [_handler(route) for route in ROUTES if route.handler is not None],
         guards=[auth.guard],
         exception_handlers={Exception: problems.handle, MethodNotAllowedException: _wrong_method},
-        request_max_body_size=guard.MOST_BODY,
+        request_max_body_size=request_guard.MOST_BODY,
         logging_config=None,
         debug=False,
         openapi_config=OpenAPIConfig(

@@ -11,9 +11,9 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from mediafetcher.accounts import keys, proxy, sessions, tokens
-from mediafetcher.accounts.keys import Person
-from mediafetcher.base import errors
+from mediafetcher.accounts.auth import credentials, proxy_auth, sessions, tokens
+from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.core import errors
 
 COOKIE = "mf_session"
 Get = Callable[[str], str | None]
@@ -61,11 +61,11 @@ async def identify(get: Get, named: str | None = None, address: str = "") -> Per
     """Who sends these headers. `named` is whom a trusted proxy names, which `guard.call` has made sure of."""
     token = bearer(get)
     if token is not None:
-        return await keys.person(token, tokens.find) if token.startswith(tokens.PREFIX) else None
+        return await credentials.person(token, tokens.find) if token.startswith(tokens.PREFIX) else None
     if named is not None:
-        return await proxy.person(named, address)
+        return await proxy_auth.person(named, address)
     session = cookie(get)
-    return await keys.person(session, sessions.find) if session else None
+    return await credentials.person(session, sessions.find) if session else None
 
 
 async def identify_again(connection: ASGIConnection[Any, Any, Any, Any]) -> Person | None:

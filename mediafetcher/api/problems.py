@@ -17,12 +17,12 @@ from litestar.exceptions import (
     ValidationException,
 )
 
-from mediafetcher.base import errors, log
+from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
 
 MEDIA_TYPE = "application/problem+json"
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-_log = log.get("api")
+_log = logging.get("api")
 
 
 class Problem(msgspec.Struct):

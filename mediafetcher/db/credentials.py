@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from mediafetcher.base import errors
+from mediafetcher.core import errors
 
 USER = "mediafetcher"  # owns the databases; neither a superuser nor able to make roles
 ADMIN = "postgres"  # the bootstrap superuser; only maintenance uses it

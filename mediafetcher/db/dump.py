@@ -16,16 +16,17 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 import asyncpg
 
-from mediafetcher.base import child, errors, log
-from mediafetcher.db import cluster
-from mediafetcher.db.schema import APP
+from mediafetcher.core import errors, logging
+from mediafetcher.db import embedded
+from mediafetcher.db.migrate import APP
+from mediafetcher.sandbox import process as child
 
 DUMP, MEDIA = "database.dump", "media.csv"
 _KEPT = "_before_"  # in the name of the database that a restored one has replaced
 _FOREIGN = b"SET transaction_timeout = 0;"  # a line of pg_restore that servers before 17 do not know
 _MEDIA = "select encode(sha256, 'hex'), size, ext from media_file order by sha256"
 
-_log = log.get("dump")
+_log = logging.get("dump")
 
 
 @dataclass(frozen=True)
@@ -222,7 +223,7 @@ async def _run(program: str, dsn: str | None, given: list[str], source: Path | N
     with contextlib.ExitStack() as files:
         said = files.enter_context(tempfile.TemporaryFile())
         process = await child.spawn(
-            [str(cluster.programs() / program), *given],
+            [str(embedded.programs() / program), *given],
             env=child.environment("/", TZ="UTC", **secret),
             cwd=_place(dsn),
             stdin=files.enter_context(source.open("rb")) if source else child.DEVNULL,

@@ -21,7 +21,8 @@ from typing import Any, Literal, Self, TypeVar
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 
-from mediafetcher.base import errors, events, log
+from mediafetcher.core import errors, events
+from mediafetcher.core import logging as log
 
 CheckViolation = asyncpg.CheckViolationError
 DataError = asyncpg.DataError

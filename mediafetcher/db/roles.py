@@ -17,7 +17,7 @@ from typing import Any
 
 import asyncpg
 
-from mediafetcher.base import log
+from mediafetcher.core import logging
 from mediafetcher.db.credentials import ADMIN, USER, Credentials, verifier
 
 RULES = "pg_hba.conf"
@@ -58,7 +58,7 @@ reset session authorization;
 drop role mediafetcher_rename;
 """
 
-_log = log.get("postgres")
+_log = logging.get("postgres")
 
 
 class LockedOut(Exception):

@@ -7,9 +7,9 @@ more of its file than the time before is counted anew, since a power cut is not 
 
 from typing import Any
 
-from mediafetcher.base import errors, settings
+from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import workspace
+from mediafetcher.downloads.worker import workspace
 
 SUSPECT = 2  # deaths of the program after which a download runs alone
 _PARKED = 4  # deaths of the program after which a download waits for a person

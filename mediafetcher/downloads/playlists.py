@@ -10,24 +10,25 @@ from pathlib import Path
 
 import msgspec
 
-from mediafetcher.accounts import cookies
-from mediafetcher.base import errors, log
+from mediafetcher.accounts.vault import cookie_jars
+from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
-from mediafetcher.downloads import held, jobs
-from mediafetcher.fetching.fetch import Fetch
-from mediafetcher.fetching.options import MAX_ENTRIES, Playlist
-from mediafetcher.fetching.source import Entry, Listing, Trial
-from mediafetcher.library import folders, shares
+from mediafetcher.downloads import lifecycle
+from mediafetcher.downloads.worker import active
+from mediafetcher.fetch.client import Fetch
+from mediafetcher.fetch.models import Entry, Listing, Trial
+from mediafetcher.fetch.options import MAX_ENTRIES, Playlist
+from mediafetcher.library.catalog import folders, quotas
 from mediafetcher.net import urls
 
-_log = log.get("playlists")
+_log = logging.get("playlists")
 _NAME = 120  # characters of a folder
 
 
-async def expand(claim: jobs.Claim, hold: held.Hold, folder: Path, other: Trial | None = None) -> None:
+async def expand(claim: lifecycle.Claim, hold: active.Hold, folder: Path, other: Trial | None = None) -> None:
     """Look at the list of a claimed row and put its entries into the queue. Raises as `Fetch`, or `Lost`."""
     async with (
-        cookies.lent(claim.owner, claim.url) as jar,
+        cookie_jars.lent(claim.owner, claim.url) as jar,
         Fetch(
             claim.url,
             claim.options,
@@ -44,18 +45,18 @@ async def expand(claim: jobs.Claim, hold: held.Hold, folder: Path, other: Trial 
     wanted = claim.options.playlist or Playlist()
     entries = found.entries[: wanted.limit or MAX_ENTRIES]
     hold.say(f"a list of {found.count or len(found.entries)}, {len(entries)} wanted: {found.title}")
-    await shares.require(claim.owner)
+    await quotas.require(claim.owner)
     async with engine.transaction():
         target = await _folder(claim, found.title) if wanted.folder else claim.folder
         made = await _write(claim, entries, target)
-        await jobs.expanded(claim, found.title)
+        await lifecycle.expanded(claim, found.title)
     _log.info("list expanded", entries=len(entries), made=made)
     hold.say(f"{made} downloads in the queue, {len(entries) - made} there already")
     if made:
-        await jobs.ring(min(made, 8))
+        await lifecycle.ring(min(made, 8))
 
 
-async def _folder(claim: jobs.Claim, title: str) -> int | None:
+async def _folder(claim: lifecycle.Claim, title: str) -> int | None:
     """The folder with the list's name, in the folder that was chosen."""
     name = " ".join(title.replace("/", "-").split())[:_NAME].strip(". ") or "List"
     above = await folders.path_of(claim.folder)
@@ -65,7 +66,7 @@ async def _folder(claim: jobs.Claim, title: str) -> int | None:
         return claim.folder
 
 
-async def _write(claim: jobs.Claim, entries: tuple[Entry, ...], folder: int | None) -> int:
+async def _write(claim: lifecycle.Claim, entries: tuple[Entry, ...], folder: int | None) -> int:
     """The rows of the entries, in their order -> how many were not there already."""
     options = msgspec.structs.replace(claim.options, playlist=None)
     recipe = options.recipe()

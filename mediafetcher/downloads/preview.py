@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from mediafetcher.accounts import cookies
-from mediafetcher.base import errors, settings, work_folders
-from mediafetcher.downloads import sources
-from mediafetcher.fetching.fetch import PREVIEW_ENTRIES, Fetch
-from mediafetcher.fetching.options import Options
-from mediafetcher.fetching.source import Info, Listing
-from mediafetcher.media import poster, probe
+from mediafetcher.accounts.vault import cookie_jars
+from mediafetcher.core import errors, settings
+from mediafetcher.downloads import dedup
+from mediafetcher.fetch.client import PREVIEW_ENTRIES, Fetch
+from mediafetcher.fetch.models import Info, Listing
+from mediafetcher.fetch.options import Options
+from mediafetcher.media import posters, probe
 from mediafetcher.net import urls
+from mediafetcher.sandbox import work_folders
 
 PREFIX = "preview-"  # of its folders, below those of the downloads
 _AT_ONCE = 2
@@ -55,7 +56,7 @@ async def preview(owner: int, url: str) -> dict[str, Any]:
         "size": found.filesize,
         "site": found.site,
         "uploader": found.uploader,
-        "item": await sources.owned(owner, keys),
+        "item": await dedup.owned(owner, keys),
         "count": None,
         "entries": [],
         "poster": poster,
@@ -92,7 +93,7 @@ async def _look(owner: int, url: str) -> tuple[Info | Listing, str | None]:
     folder.chmod(0o711)  # FFmpeg's account passes through to the picture
     try:
         async with (
-            cookies.lent(owner, url) as jar,
+            cookie_jars.lent(owner, url) as jar,
             Fetch(url, Options(), folder, jar.text if jar else None, mode="preview") as source,
         ):
             found = await source.look()
@@ -103,10 +104,10 @@ async def _look(owner: int, url: str) -> tuple[Info | Listing, str | None]:
 
 async def _poster(source: Fetch, folder: Path) -> str | None:
     """The site's picture as a small JPEG of our own making, in base64; a preview does without where none comes."""
-    target = folder / poster.NAME
+    target = folder / posters.NAME
     with contextlib.suppress(errors.Problem):
         cover = await source.cover()
-        if cover and await poster.draw(cover, target, probe.Facts(0, picture=0)):
+        if cover and await posters.draw(cover, target, probe.Facts(0, picture=0)):
             return base64.b64encode(await asyncio.to_thread(target.read_bytes)).decode()
     return None
 

@@ -5,7 +5,7 @@ An error that nobody foresaw says nothing about the file: it is transient, gets 
 
 import errno
 
-from mediafetcher.base import errors
+from mediafetcher.core import errors
 
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 # Errors that prove that what was fetched is not worth keeping: the next try needs other bytes.

@@ -14,12 +14,13 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from mediafetcher.base import child, errors, log, settings
+from mediafetcher.core import errors, logging, settings
 from mediafetcher.media import ffmpeg
 from mediafetcher.media.probe import decide, probe
+from mediafetcher.sandbox import process
 
 _FLIGHT_SECONDS = 10.0
-_log = log.get("encoder")
+_log = logging.get("encoder")
 
 
 class Encoder(NamedTuple):
@@ -94,7 +95,7 @@ def give_up(encoder: Encoder, reason: str) -> None:
     _log.warning("the hardware encoder failed, libx264 goes on", encoder=encoder.name, reason=reason)
 
 
-def limits(encoder: Encoder, base: child.Limits) -> child.Limits:
+def limits(encoder: Encoder, base: process.Limits) -> process.Limits:
     """The limits of a child, with the group that may use the device where it is one of a device's own."""
     try:
         status = os.stat(encoder.device)
@@ -119,11 +120,11 @@ async def flight(encoder: Encoder) -> str | None:
     """Encode a fifth of a second -> why it does not work, or None where it does."""
     folder = Path(tempfile.mkdtemp(prefix="mediafetcher-flight-"))
     try:
-        part = child.give(folder) / "flight.mp4"
+        part = process.give(folder) / "flight.mp4"
         source = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=0.2"]
         arguments = ["-v", "error", *encoder.before, *source, "-vf", encoder.upload, "-c:v", encoder.name]
         arguments += [*encoder.arguments, "-movflags", "+faststart", "-f", "mp4", "-y", f"file:{part}"]
-        own = limits(encoder, child.Limits(data=3 << 30, cpu_seconds=20, nice=10))
+        own = limits(encoder, process.Limits(data=3 << 30, cpu_seconds=20, nice=10))
         async with asyncio.timeout(_FLIGHT_SECONDS):
             ended = await ffmpeg.run(arguments, [], [folder], limits=own, timeout=_FLIGHT_SECONDS, devices=True)
         if ended.code != 0:

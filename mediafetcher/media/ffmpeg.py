@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from mediafetcher.base import child, errors, frozen
+from mediafetcher.core import bundle, errors
+from mediafetcher.sandbox import process
 
 _FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,mpegvideo,flv,live_flv,avi,asf,ogg,mp3,flac,wav,w64,aiff,au,"
@@ -30,7 +31,7 @@ def path() -> str:
     """The program. Found by its place, since imageio-ffmpeg would run it just to see that it runs."""
     if chosen := os.environ.get("IMAGEIO_FFMPEG_EXE"):
         return chosen
-    if root := frozen.root():
+    if root := bundle.root():
         return str(root / "bin" / "ffmpeg")
     import imageio_ffmpeg
 
@@ -48,7 +49,7 @@ async def run(
     reads: Sequence[Path],
     writes: Sequence[Path] = (),
     *,
-    limits: child.Limits | None = None,
+    limits: process.Limits | None = None,
     timeout: float,
     on_line: Callable[[str], None] | None = None,
     devices: bool = False,
@@ -61,11 +62,11 @@ async def run(
     outside ended it: that says nothing about the file.
     """
     argv = [path(), "-hide_banner", "-nostdin", *arguments]
-    limits = limits or child.Limits(data=_GIB, cpu_seconds=120)
-    program = frozen.root() or Path(argv[0])
-    alone = None if devices else child.Pen((program, *reads), tuple(writes))
-    env = child.environment("/", AV_LOG_FORCE_NOCOLOR="1")
-    async with await child.start(
+    limits = limits or process.Limits(data=_GIB, cpu_seconds=120)
+    program = bundle.root() or Path(argv[0])
+    alone = None if devices else process.Pen((program, *reads), tuple(writes))
+    env = process.environment("/", AV_LOG_FORCE_NOCOLOR="1")
+    async with await process.start(
         argv, limits, env=env, reach=[*reads, *writes], tail=512 << 10, alone=alone
     ) as running:
         lines = aiter(running)
@@ -97,7 +98,7 @@ def owned(target: Path) -> Path:
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    account = child.service_account()
+    account = process.service_account()
     if account:
         os.chown(part, account.uid, account.gid)
     return part

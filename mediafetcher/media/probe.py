@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from mediafetcher.base import errors
-from mediafetcher.media import boxes, ffmpeg, poster, text
-from mediafetcher.media.text import Audio, Subtitle, Video
+from mediafetcher.core import errors
+from mediafetcher.media import containers, ffmpeg, ffmpeg_output, posters
+from mediafetcher.media.ffmpeg_output import Audio, Subtitle, Video
 
 __all__ = ["Audio", "Decision", "Facts", "Subtitle", "Video", "decide", "is_playable", "probe"]
 
@@ -99,10 +99,10 @@ async def _probe_and_draw(path: Path, target: Path) -> Facts | None:
     if look.problem or look.size > _SMALL or not (layout.duration and layout.faststart) or layout.fragmented:
         return None
     try:
-        drawn, said = await poster.draw_and_tell(path, target, layout.duration / 10)
+        drawn, said = await posters.draw_and_tell(path, target, layout.duration / 10)
     except ffmpeg.Stuck:
         return None
-    found = text.parse(said).get(0)
+    found = ffmpeg_output.parse(said).get(0)
     return replace(await _facts(path, look, found), poster=target if drawn else None) if found else None
 
 
@@ -112,7 +112,7 @@ async def probe_all(paths: Sequence[Path]) -> list[Facts]:
     Raises OSError where one cannot be read at all.
     """
     looks = await asyncio.to_thread(lambda: [_look(path) for path in paths])
-    found: dict[int, text.Found] = {}
+    found: dict[int, ffmpeg_output.Found] = {}
     wrong = {at: look.problem for at, look in enumerate(looks) if look.problem}
     waiting = [at for at in range(len(paths)) if at not in wrong]
     alone = slow = False
@@ -132,14 +132,14 @@ async def probe_all(paths: Sequence[Path]) -> list[Facts]:
     ]
 
 
-async def _ask(paths: Sequence[Path]) -> tuple[dict[int, text.Found], str]:
+async def _ask(paths: Sequence[Path]) -> tuple[dict[int, ffmpeg_output.Found], str]:
     """What FFmpeg says of these files, by their number; and why, where it had to be killed."""
     inputs = [word for path in paths for word in (*ffmpeg.SAFE_INPUT, "-i", f"file:{path}")]
     try:
         ended = await ffmpeg.run(inputs, paths, timeout=_TIMEOUT)
     except ffmpeg.Stuck as stuck:
         return {}, stuck.detail
-    return text.parse(ended.text), ""
+    return ffmpeg_output.parse(ended.text), ""
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class _Look:
     """What our own eyes see. `problem`: why it is no media for sure, so that FFmpeg need not be asked."""
 
     size: int
-    layout: boxes.Layout
+    layout: containers.Layout
     problem: str
 
     def unknown(self, why: str) -> Facts:
@@ -157,13 +157,13 @@ class _Look:
 def _look(path: Path) -> _Look:
     with path.open("rb") as file:
         head = file.read(_HEAD)
-    return _Look(path.stat().st_size, boxes.scan(path), _no_media(head))
+    return _Look(path.stat().st_size, containers.scan(path), _no_media(head))
 
 
-async def _facts(path: Path, look: _Look, found: text.Found) -> Facts:
+async def _facts(path: Path, look: _Look, found: ffmpeg_output.Found) -> Facts:
     video, layout = found.video, look.layout
     if video and not video.hdr and video.deep and await _first_frame_is_hdr(path, video.index):
-        video = text.with_hdr(video)
+        video = ffmpeg_output.with_hdr(video)
     return Facts(
         size=look.size,
         container=found.container,
@@ -189,7 +189,7 @@ async def _first_frame_is_hdr(path: Path, index: int) -> bool:
         ended = await ffmpeg.run(arguments, [path], timeout=_TIMEOUT)
     except ffmpeg.Stuck:
         return False
-    return any(f"color_trc:{name}" in ended.text for name in text.HDR)
+    return any(f"color_trc:{name}" in ended.text for name in ffmpeg_output.HDR)
 
 
 def _no_media(head: bytes) -> str:

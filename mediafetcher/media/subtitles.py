@@ -3,12 +3,12 @@
 import re
 from pathlib import Path
 
-from mediafetcher.base import child, child_files
 from mediafetcher.media import ffmpeg
+from mediafetcher.sandbox import child_files, process
 
 TEXT = {"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text"}  # what is text inside a file; the rest is pictures
 _FORMATS = {".vtt": "webvtt", ".srt": "srt", ".ass": "ass", ".ssa": "ass"}
-_LIMITS = child.Limits(data=1 << 30, cpu_seconds=120, nice=10)
+_LIMITS = process.Limits(data=1 << 30, cpu_seconds=120, nice=10)
 _TIMEOUT = 60.0
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _TIMES = re.compile(r"(\d[\d:.,]*) --> (\d[\d:.,]*)")

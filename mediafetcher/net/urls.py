@@ -8,7 +8,7 @@ import ipaddress
 import re
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
-from mediafetcher.base import errors
+from mediafetcher.core import errors
 
 MAX_LENGTH = 2048
 _SCHEME = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*):")

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from figures import Figure, bearer, hammer, leave_out, percentile, program, request, sql
 
-from mediafetcher.db import cluster
+from mediafetcher.db import embedded
 from tests.faults.program import REPOSITORY, Program, free_port, until
 
 PEERS = REPOSITORY / ".cache" / "peers" / "lists"
@@ -126,7 +126,7 @@ def _peer(running: Program) -> Iterator[int | None]:
         yield None
         return
     port = free_port()
-    dsn = cluster.Cluster(running.state).dsn
+    dsn = embedded.Cluster(running.state).dsn
     process = subprocess.Popen([python, LOCK.with_name("library.py"), dsn, str(port)])
     try:
 

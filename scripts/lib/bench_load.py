@@ -19,7 +19,7 @@ from bench_bytes import stored
 from bench_lists import plant
 from figures import Client, Figure, bearer, cpu, percentile, program, proportional, scratch, sql
 
-from mediafetcher.db import cluster
+from mediafetcher.db import embedded
 from tests.faults.program import REPOSITORY, Program
 
 
@@ -36,21 +36,21 @@ PAGE = 50
 _CLAIM = """
 import asyncio, statistics, sys, time
 from pathlib import Path
-from mediafetcher.base import settings
+from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import lease
+from mediafetcher.downloads import leases
 
 async def main(dsn, state):
     settings.use(settings.Settings(state=Path(state), media=Path(state) / "media", jobs_per_site=100))
-    lease.paused = lambda: None  # the disk is the server's to watch
+    leases.paused = lambda: None  # the disk is the server's to watch
     await engine.connect(dsn)
     times = []
     for _ in range(60):
         began = time.perf_counter()
-        await lease.due(8)
-        claim = await lease.claim()
+        await leases.due(8)
+        claim = await leases.claim()
         times.append(time.perf_counter() - began)
-        await lease.release(claim)
+        await leases.release(claim)
     await engine.close()
     print(statistics.median(times))
 
@@ -111,7 +111,7 @@ async def _look(running: Program) -> float:
 def _claims(running: Program) -> float:
     """Seconds in which another worker finds out what is due and takes it; it hands it back."""
     with scratch() as folder:
-        argv = [sys.executable, "-c", _CLAIM, cluster.Cluster(running.state).dsn, str(folder)]
+        argv = [sys.executable, "-c", _CLAIM, embedded.Cluster(running.state).dsn, str(folder)]
         return float(subprocess.run(argv, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
@@ -230,9 +230,9 @@ def _counted(failed: Counter[int]) -> str:
 
 _HAND = """
 import asyncio, random, sys, time
-from mediafetcher.base import settings, log
+from mediafetcher.core import settings, logging
 from mediafetcher.db import engine
-from mediafetcher.library import items
+from mediafetcher.library.catalog import items
 from pathlib import Path
 
 async def hand(owner, files, end):
@@ -314,7 +314,7 @@ def _pinned(running: Program, cores: list[int]) -> Iterator[None]:
 def _hands(running: Program, hands: int, owner: int, first: int, count: int, seconds: int, cores: list[int]) -> float:
     argv = ["taskset", "-c", ",".join(map(str, cores)), sys.executable, "-c", _HAND]
     numbers = [str(number) for number in (owner, first, count, seconds)]
-    given = [cluster.Cluster(running.state).dsn, str(running.state), *numbers]
+    given = [embedded.Cluster(running.state).dsn, str(running.state), *numbers]
     talk = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     started = [subprocess.Popen([*argv, *given], cwd=REPOSITORY, **talk) for _ in range(hands)]
     for process in started:  # all of them begin at once

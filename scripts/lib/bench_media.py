@@ -8,8 +8,8 @@ from pathlib import Path
 
 from figures import Figure, children_cpu, scratch
 
-from mediafetcher.base import settings
-from mediafetcher.media import convert, ffmpeg, probe
+from mediafetcher.core import settings
+from mediafetcher.media import ffmpeg, probe, transcode
 
 # As what people fetch is mixed: how many, the ending, how they are coded.
 _PICTURE = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration={seconds}"]
@@ -57,7 +57,7 @@ async def _decided(films: list[Path], target: Path) -> None:
         decision = probe.decide(facts)
         if decision.action != "none":
             given = {"max_height": 1080, "threads": 1, "on_progress": lambda *_: None}
-            await convert.convert(film, target, facts, decision, **given)
+            await transcode.convert(film, target, facts, decision, **given)
         target.unlink(missing_ok=True)
 
 

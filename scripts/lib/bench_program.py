@@ -17,8 +17,8 @@ from typing import ClassVar
 from bench_peers import Peer, idle
 from figures import GIB, Figure, children_cpu, cpu, median, program, proportional, request, scratch
 
-from mediafetcher.base import settings
-from mediafetcher.media import convert, ffmpeg, probe
+from mediafetcher.core import settings
+from mediafetcher.media import ffmpeg, probe, transcode
 from tests.faults.program import Program
 
 # ---- start --------------------------------------------------------------------------------------------
@@ -178,9 +178,9 @@ async def _last_byte(folder: Path) -> tuple[float, bool]:
 
 async def _plant(running: Program, name: str) -> int:
     """A library item of 2 GB without hashing 2 GB first: the rows are written by hand."""
-    from mediafetcher.db import cluster, engine
+    from mediafetcher.db import embedded, engine
 
-    await engine.connect(cluster.Cluster(running.state).dsn)
+    await engine.connect(embedded.Cluster(running.state).dsn)
     try:
         media = await engine.fetchval(
             "insert into media_file (sha256, size, kind, ext) values (decode($1, 'hex'), $2, 'video/mp4', '.mp4')"
@@ -218,4 +218,4 @@ async def _as_decided(source: Path, target: Path) -> None:
     settings.use(settings.Settings(state=target.parent, media=target.parent))
     facts = await probe.probe(source)
     decision = probe.decide(facts)
-    await convert.convert(source, target, facts, decision, max_height=1080, threads=1, on_progress=lambda *_: None)
+    await transcode.convert(source, target, facts, decision, max_height=1080, threads=1, on_progress=lambda *_: None)

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from figures import GIB, MIB, Figure, scratch
 from library_bench import high_water, installation
 
-from mediafetcher.library import items, store
+from mediafetcher.library.catalog import items
+from mediafetcher.library.storage import blob_store
 
 
 class Rounds(NamedTuple):
@@ -85,14 +86,14 @@ async def _rounds(source: Path, folder: Path, rounds: int) -> Rounds:
                     continue
                 with high_water() as memory:
                     began = time.monotonic()
-                    staged = await store.stage(source)
+                    staged = await blob_store.stage(source)
                     kind = items.MediaFacts("video/mp4", ".mp4")
                     await items.add_media(owner=owner, staged=staged, facts=kind, entry=items.Entry("noise"))
                     found.ours.append(time.monotonic() - began)
                 found = found._replace(memory=max(found.memory, memory()))
             found.hash.append(_seconds(sha256sum))
-            stored = store.path_of(staged.sha256, ".mp4")
-            assert number < rounds - 1 or store.verify(stored) == staged.sha256  # once, since it takes its time
+            stored = blob_store.path_of(staged.sha256, ".mp4")
+            assert number < rounds - 1 or blob_store.verify(stored) == staged.sha256  # once, since it takes its time
             stored.unlink()
             (folder / "copy").unlink()
     return found

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from mediafetcher.db import cluster
+from mediafetcher.db import embedded
 from tests.faults.program import Program
 
 MIB, GIB = 1 << 20, 1 << 30
@@ -102,7 +102,7 @@ def bearer(running: Program) -> dict[str, str]:
 @contextmanager
 def sql(running: Program) -> Iterator[psycopg.Connection[Any]]:
     """The database of the running program, for planting what would take hours to fetch."""
-    with psycopg.connect(cluster.Cluster(running.state).dsn, autocommit=True) as connection:
+    with psycopg.connect(embedded.Cluster(running.state).dsn, autocommit=True) as connection:
         yield connection
 
 

@@ -18,9 +18,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from mediafetcher.base import settings
-from mediafetcher.db import cluster, engine, schema
-from mediafetcher.library import export, items, mount, store
+from mediafetcher.core import settings
+from mediafetcher.db import embedded, engine, migrate
+from mediafetcher.library.catalog import items
+from mediafetcher.library.export import sync
+from mediafetcher.library.storage import blob_store, mount
 from mediafetcher.media import ffmpeg
 
 MIB = 1 << 20
@@ -166,10 +168,10 @@ def _copy_and_hash(paths: list[Path], target: Path) -> float:
 async def installation(folder: Path) -> AsyncIterator[int]:
     """An installation in this process -> the number of its person."""
     settings.use(settings.Settings(state=folder, media=folder / "media", min_free=0))
-    running = cluster.Cluster(folder)
+    running = embedded.Cluster(folder)
     try:
         await engine.connect(await running.start())
-        await schema.migrate()
+        await migrate.migrate()
         await mount.prepare()
         yield await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
     finally:
@@ -199,11 +201,11 @@ async def _store(folder: Path, source: Path) -> tuple[float, int]:
     async with installation(folder / "state") as owner:
         with high_water() as memory:
             began = time.monotonic()
-            staged = await store.stage(source)
+            staged = await blob_store.stage(source)
             kind = items.MediaFacts("video/mp4", ".mp4")
             await items.add_media(owner=owner, staged=staged, facts=kind, entry=items.Entry("random"))
             seconds = time.monotonic() - began
-        stored = store.path_of(staged.sha256, ".mp4")
+        stored = blob_store.path_of(staged.sha256, ".mp4")
         assert stored.stat().st_size == source.stat().st_size
         digest = hashlib.sha256()
         with stored.open("rb") as file:
@@ -252,17 +254,17 @@ async def _export(state: Path, count: int) -> Exported:
         times = []
         for _ in range(2):
             began = time.monotonic()
-            await export.export()
+            await sync.export()
             times.append(time.monotonic() - began)
         first = await engine.fetchval("select min(id) from library_item")
         changes = []
         for number in range(11):
             await items.rename(first, owner, f"Another name {number}")
             began = time.monotonic()
-            assert await export.refresh() > 0
+            assert await sync.refresh() > 0
             changes.append(time.monotonic() - began)
         began = time.monotonic()
-        assert await export.refresh() == 0
+        assert await sync.refresh() == 0
         idle = time.monotonic() - began
         return Exported(*times, sorted(changes)[len(changes) // 2], idle)
 
@@ -287,7 +289,7 @@ async def plant(owner: int, count: int) -> None:
     def write() -> None:
         for sha256 in hashes:
             for name in (".mp4", "poster.jpg"):
-                path = store.path_of(sha256, name)
+                path = blob_store.path_of(sha256, name)
                 path.parent.mkdir(exist_ok=True)
                 path.write_bytes(b"x")
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from serving import Server
 
-from mediafetcher.accounts import keys, tokens, users
-from mediafetcher.library import mount
+from mediafetcher.accounts.auth import credentials, tokens, users
+from mediafetcher.library.storage import mount
 
 PASSWORD = "a long enough password"
 
@@ -22,7 +22,7 @@ class Person:
 
 @pytest.fixture
 def _fresh() -> None:
-    keys.forget()
+    credentials.forget()
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ async def web(_fresh: None, database: str, state: Any) -> AsyncIterator[Server]:
 def person(web: Server) -> Callable[..., Awaitable[Person]]:
     async def make(name: str, admin: bool = False) -> Person:
         row = await users.add(name, PASSWORD, admin=admin)
-        scopes = keys.SCOPES if admin else keys.SCOPES[:-1]
+        scopes = credentials.SCOPES if admin else credentials.SCOPES[:-1]
         made = await tokens.create(row["id"], "test", scopes)
         return Person(row, made["token"], web.client(made["token"]))
 

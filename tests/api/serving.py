@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from mediafetcher.api import front
-from mediafetcher.base import settings
+from mediafetcher.api import server
+from mediafetcher.core import settings
 
 
 class Server:
@@ -26,7 +26,7 @@ class Server:
     async def start(self, **changes: Any) -> None:
         self._ready.clear()
         own = dataclasses.replace(settings.get(), host="127.0.0.1", port=self.port, **changes)
-        self.task = asyncio.create_task(front.serve(settings.use(own), self._ready.set, self.stopping))
+        self.task = asyncio.create_task(server.serve(settings.use(own), self._ready.set, self.stopping))
         started = asyncio.create_task(self._ready.wait())
         await asyncio.wait({self.task, started}, return_when=asyncio.FIRST_COMPLETED)
         started.cancel()

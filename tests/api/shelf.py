@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from mediafetcher.db import engine
-from mediafetcher.library import folders, items, store
+from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.storage import blob_store
 
 ALL = bytes(range(256)) * 40  # 10,240 bytes of which each place can be told
 
@@ -16,7 +17,7 @@ async def add_item(owner: int, tmp_path: Path, data: bytes = ALL, title: str = "
 
 
 async def add_file(owner: int, source: Path, title: str = "A film", folder: str = "") -> int:
-    staged = await store.stage(source)
+    staged = await blob_store.stage(source)
     facts = items.MediaFacts("video/mp4", ".mp4", 12.5, 640, 360, "h264", "aac")
     place = await folders.ensure(owner, folder)
     entry = items.Entry(title, place, None, "http://site.test/film", "site.test", "Somebody")

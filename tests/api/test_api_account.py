@@ -9,9 +9,9 @@ import httpx
 import pytest
 from shelf import add_item
 
-from mediafetcher.accounts import setup, users
-from mediafetcher.api import account
-from mediafetcher.base import settings
+from mediafetcher.accounts.auth import first_run, users
+from mediafetcher.api.routes import account
+from mediafetcher.core import settings
 from mediafetcher.db import engine
 
 PASSWORD = "a long enough password"
@@ -21,7 +21,7 @@ PASSWORD = "a long enough password"
 
 
 async def test_the_first_run(web: Any) -> None:
-    code = await setup.prepare()
+    code = await first_run.prepare()
     file = settings.get().state / "setup-code"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file.read_text().strip() == code
@@ -41,11 +41,11 @@ async def test_the_first_run(web: Any) -> None:
     for again in (code, "wrong"):
         answer = await browser.post("/api/setup", json={"code": again} | said)
         assert (answer.status_code, answer.json()["code"]) == (409, "setup_closed")
-    assert await setup.prepare() is None
+    assert await first_run.prepare() is None
 
 
 async def test_twenty_first_runs_at_once_make_one_administrator(web: Any) -> None:
-    code = await setup.prepare()
+    code = await first_run.prepare()
     client = web.client()
     answers = await asyncio.gather(
         *(
@@ -59,14 +59,14 @@ async def test_twenty_first_runs_at_once_make_one_administrator(web: Any) -> Non
 
 async def test_the_first_run_takes_the_local_person_over(web: Any) -> None:
     local = await users.local_owner()
-    code = await setup.prepare()
+    code = await first_run.prepare()
     answer = await web.client().post("/api/setup", json={"code": code, "name": "Ada", "password": PASSWORD})
     assert answer.json()["user"] == {"id": local["id"], "name": "Ada", "admin": True}
     assert (await users.local_owner())["name"] == "Ada"
 
 
 async def test_guessing_the_code_is_limited(web: Any) -> None:
-    code = await setup.prepare()
+    code = await first_run.prepare()
     client = web.client()
     said = {"name": "Ada", "password": PASSWORD}
     codes = [(await client.post("/api/setup", json={"code": "x"} | said)).status_code for _ in range(11)]

@@ -8,7 +8,9 @@ import httpx
 import pytest
 from test_api_cookies import TEXT, Extension
 
-from mediafetcher.accounts import audit, cookies, setup, users
+from mediafetcher.accounts import audit
+from mediafetcher.accounts.auth import first_run, users
+from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.db import engine
 
 PASSWORD = "a long enough password"
@@ -89,7 +91,7 @@ async def forget_cookies(scene: Scene) -> None:
 
 
 async def rotate(scene: Scene) -> None:
-    await cookies.rotate()
+    await cookie_jars.rotate()
 
 
 async def offer(scene: Scene) -> None:
@@ -173,7 +175,7 @@ async def test_an_act_and_its_row(
 
 
 async def test_the_first_run_and_its_row(web: Any) -> None:
-    code = await setup.prepare()
+    code = await first_run.prepare()
     said = {"name": "Ada", "password": PASSWORD}
     await web.client().post("/api/setup", json={"code": CANARY} | said)
     await web.client().post("/api/setup", json={"code": code} | said)

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from mediafetcher.accounts import seal
-from mediafetcher.api import cookies as api_cookies
+from mediafetcher.accounts.vault import encryption
+from mediafetcher.api.routes import cookies as api_cookies
 from mediafetcher.db import engine
 
 CANARY = "canary-91d2"
@@ -96,23 +96,23 @@ class Extension:
     """A device, as the extension is one: with the origin that browsers give it."""
 
     def __init__(self, web: Any, code: str) -> None:
-        self.pairing = json.loads(seal.from_base64url(code.removeprefix("mf1.")))
+        self.pairing = json.loads(encryption.from_base64url(code.removeprefix("mf1.")))
         self.http = web.client(Origin="chrome-extension://abc", **{"Sec-Fetch-Site": "cross-site"})
-        self.key = X25519PublicKey.from_public_bytes(seal.from_base64url(self.pairing["key"]))
+        self.key = X25519PublicKey.from_public_bytes(encryption.from_base64url(self.pairing["key"]))
         self.token, self.device = secrets.token_bytes(32), None
 
     async def send(self, op: str, **fields: Any) -> Any:
         nonce = secrets.token_bytes(16)
         plain = {
-            "op": op, "device": self.device, "token": seal.to_base64url(self.token),
-            "nonce": seal.to_base64url(nonce), "time": time.time(), **fields,
+            "op": op, "device": self.device, "token": encryption.to_base64url(self.token),
+            "nonce": encryption.to_base64url(nonce), "time": time.time(), **fields,
         }  # fmt: skip
-        self.box = seal.to_base64url(SUITE.encrypt(json.dumps(plain).encode(), self.key, seal.CALL))
+        self.box = encryption.to_base64url(SUITE.encrypt(json.dumps(plain).encode(), self.key, encryption.CALL))
         answer = await self.http.post("/api/ext/send", json={"box": self.box})
         if answer.status_code != 200:
             return answer.json()
-        raw = seal.from_base64url(answer.json()["box"])
-        key = HKDF(hashes.SHA256(), 32, salt=nonce, info=seal.REPLY).derive(self.token)
+        raw = encryption.from_base64url(answer.json()["box"])
+        key = HKDF(hashes.SHA256(), 32, salt=nonce, info=encryption.REPLY).derive(self.token)
         return json.loads(AESGCM(key).decrypt(raw[:12], raw[12:], None))
 
     async def pair(self) -> None:

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from shelf import add_download
 
-from mediafetcher.api import events as stream
-from mediafetcher.base import events
+from mediafetcher.api.routes import events as stream
+from mediafetcher.core import events
 from mediafetcher.db import engine
-from mediafetcher.downloads import jobs
+from mediafetcher.downloads import lifecycle
 
 
 class Listener:
@@ -65,14 +65,14 @@ async def test_a_snapshot_and_then_what_changes(alice: Any, bob: Any) -> None:
         assert kind == "snapshot"
         msgspec.convert(data, stream.Snapshot, strict=False)
         assert [row["id"] for row in data["downloads"]] == [download]
-        await jobs.cancel(download, alice.id)
+        await lifecycle.cancel(download, alice.id)
         data = await listener.until("download")
         assert (data["id"], data["state"]) == (download, "cancelled")
         rows = [[download, "download", 0.5, 1000.0, 3.0, alice.id], [999, "store", 0.1, None, None, bob.id]]
         await engine.notify("progress", rows)
         expected = [{"id": download, "stage": "download", "progress": 0.5, "speed": 1000.0, "eta": 3.0}]
         assert await listener.until("progress") == expected
-        await jobs.clear(download, alice.id)
+        await lifecycle.clear(download, alice.id)
         assert await listener.until("gone") == {"id": download}
         await engine.notify("library", {"owner": bob.id})
         await engine.notify("library", {"owner": alice.id})

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mediafetcher import addon
+from mediafetcher.ops import extension_package
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for target in ("chrome", "firefox"):
         (source / target).mkdir(parents=True)
         (source / target / "manifest.json").write_text(f'{{"for": "{target}"}}')
-    monkeypatch.setattr(addon, "built", lambda: source)
+    monkeypatch.setattr(extension_package, "built", lambda: source)
     return source
 
 

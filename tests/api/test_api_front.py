@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from mediafetcher.api import bridge, front, openapi
-from mediafetcher.base import errors, settings
+from mediafetcher.api import openapi, rsgi_asgi, server
+from mediafetcher.core import errors, settings
 
 
 async def raw(port: int, request: bytes, seconds: float = 5) -> bytes:
@@ -36,14 +36,14 @@ async def test_a_held_port_is_said(database: str, state: Path, options: tuple[in
         holder.listen()
         own = dataclasses.replace(settings.get(), host="127.0.0.1", port=holder.getsockname()[1])
         with pytest.raises(errors.PortInUse, match=str(own.port)):
-            await front.serve(own, lambda: pytest.fail("it said ready"), asyncio.Event())
+            await server.serve(own, lambda: pytest.fail("it said ready"), asyncio.Event())
 
 
 async def test_an_address_that_is_not_ours(database: str, state: Path) -> None:
     for host in ("192.0.2.1", "no.such.host.invalid"):
         own = dataclasses.replace(settings.get(), host=host)
         with pytest.raises(errors.BadSetting):
-            await front.serve(own, lambda: pytest.fail("it said ready"), asyncio.Event())
+            await server.serve(own, lambda: pytest.fail("it said ready"), asyncio.Event())
 
 
 async def test_stop_and_start_again_on_the_same_port(web: Any, alice: Any) -> None:
@@ -117,9 +117,9 @@ async def test_garbage_is_survived(web: Any, alice: Any, request_bytes: bytes) -
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server that starts after this waits a second where it would wait fifteen and twenty."""
-    monkeypatch.setattr(front, "_HEADER_WAIT", 1000)
-    monkeypatch.setattr(bridge, "_BODY_WAIT", 1.0)
-    monkeypatch.setattr(bridge, "_BODY_TIME", 2.0)
+    monkeypatch.setattr(server, "_HEADER_WAIT", 1000)
+    monkeypatch.setattr(rsgi_asgi, "_BODY_WAIT", 1.0)
+    monkeypatch.setattr(rsgi_asgi, "_BODY_TIME", 2.0)
 
 
 async def test_two_hundred_slow_clients_keep_nobody_out_and_are_dropped(impatient: None, web: Any, alice: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mediafetcher.accounts import sessions
+from mediafetcher.accounts.auth import sessions
 
 HOSTS = {
     "127.0.0.1": True,

@@ -11,8 +11,8 @@ import pytest
 from chromium import Tab, tab
 from shelf import add_download, add_item
 
-from mediafetcher.accounts import sessions, tokens
-from mediafetcher.api import site
+from mediafetcher.accounts.auth import sessions, tokens
+from mediafetcher.api.static import page
 from mediafetcher.db import engine
 
 pytestmark = [
@@ -84,7 +84,7 @@ async def plant(alice: Any, tmp_path: Path) -> list[int]:
     return made
 
 
-@pytest.mark.skipif(not (site.built_page() / "index.html").is_file(), reason="the page is not built yet")
+@pytest.mark.skipif(not (page.built_page() / "index.html").is_file(), reason="the page is not built yet")
 async def test_a_strangers_words_stay_words(web: Any, alice: Any, browser: Tab, tmp_path: Path) -> None:
     made = await plant(alice, tmp_path)
     pages = ["/", "/library", "/trash", "/settings", *(f"/watch/{item}" for item in made[:4])]

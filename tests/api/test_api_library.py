@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from shelf import add_download, add_item
 
-from mediafetcher.api import downloads, folders, items, sources, system
+from mediafetcher.api.routes import downloads, folders, items, sources, system
 
 
 def fits(kind: Any, said: Any) -> Any:

@@ -9,7 +9,7 @@ import pytest
 from shelf import ALL, add_file, add_item
 
 from mediafetcher.db import engine
-from mediafetcher.library import store
+from mediafetcher.library.storage import blob_store
 
 SIZE = len(ALL)
 
@@ -112,7 +112,7 @@ async def test_side_files(alice: Any, tmp_path: Path) -> None:
     assert (await alice.http.get(f"/media/{item}/subtitles/en")).status_code == 404
     await engine.execute("update media_file set poster = true, subtitles = '{en}'")
     stored = (await alice.http.get(f"/api/items/{item}")).json()["media"]["sha256"]
-    film = store.path_of(bytes.fromhex(stored), ".mp4")
+    film = blob_store.path_of(bytes.fromhex(stored), ".mp4")
     film.with_name(f"{stored}.poster.jpg").write_bytes(b"a picture")
     film.with_name(f"{stored}.en.vtt").write_bytes(b"WEBVTT")
     answer = await alice.http.get(f"/media/{item}/poster")
@@ -130,7 +130,7 @@ async def test_by_cookie(signed_in: Any, alice: Any, film: str) -> None:
 
 async def test_a_missing_file_says_so(alice: Any, film: str) -> None:
     stored = await engine.fetchval("select sha256 from media_file")
-    store.path_of(stored, ".mp4").unlink()
+    blob_store.path_of(stored, ".mp4").unlink()
     answer = await alice.http.get(film)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
@@ -139,7 +139,7 @@ async def test_the_last_byte_of_two_gigabytes(alice: Any, tmp_path: Path) -> Non
     size = 2 << 30
     item = await add_item(alice.id, tmp_path)
     stored = await engine.fetchval("select sha256 from media_file")
-    film = store.path_of(stored, ".mp4")
+    film = blob_store.path_of(stored, ".mp4")
     film.chmod(0o644)
     with film.open("r+b") as file:  # a hole: it takes no room
         file.truncate(size)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from serving import Server
 
-from mediafetcher.api import site
+from mediafetcher.api.static import page as site
 
 SCRIPT = "console.log('a page')\n" * 1000
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from mediafetcher.api import items, problems
+from mediafetcher.api import problems
+from mediafetcher.api.routes import items
 from mediafetcher.db import engine
 
 JSON = {"Content-Type": "application/json"}
@@ -95,7 +96,7 @@ async def test_without_the_database(web: Any, alice: Any, database: str) -> None
 
 
 def test_every_problem_has_a_status_that_http_knows() -> None:
-    from mediafetcher.base import errors
+    from mediafetcher.core import errors
 
     for code in errors.all_codes():
         assert problems.body(errors.by_code(code)())

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mediafetcher.accounts import proxy, sessions, users
+from mediafetcher.accounts.auth import proxy_auth, sessions, users
 from mediafetcher.db import engine
 
 PASSWORD = "a long enough password"
@@ -21,7 +21,7 @@ async def restarted(web: Any, **changes: Any) -> None:
 @pytest.fixture
 async def behind(web: Any, alice: Any, bob: Any) -> Any:
     """The server behind a proxy at 127.0.0.1 that names people."""
-    proxy.forget()
+    proxy_auth.forget()
     await restarted(web, trusted_proxies=("127.0.0.1",), proxy_user_header=HEADER)
     return web
 

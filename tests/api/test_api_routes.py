@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from shelf import add_download, add_item
 
-from mediafetcher.accounts import keys, tokens
-from mediafetcher.api import guard
+from mediafetcher.accounts.auth import credentials, tokens
+from mediafetcher.api import request_guard
 from mediafetcher.api.app import ROUTES, Route
 from mediafetcher.db import engine
 
@@ -61,7 +61,7 @@ async def call(client: Any, route: Route, id: int = 1) -> Any:
 
 
 def require_headers(answer: Any) -> None:
-    for name in guard.HEADERS:
+    for name in request_guard.HEADERS:
         assert name in answer.headers, f"{answer.request.url} lacks {name}"
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert re.fullmatch(r"[0-9a-f]{16}", answer.headers["x-request-id"])
@@ -107,7 +107,7 @@ async def test_a_token_in_the_address_is_not_looked_at(web: Any, alice: Any) -> 
 async def test_scopes(web: Any, alice: Any, tmp_path: Path) -> None:
     """Each token opens exactly the routes that name one of its scopes."""
     await add_item(alice.id, tmp_path)
-    for scope in keys.SCOPES:
+    for scope in credentials.SCOPES:
         made = await tokens.create(alice.id, scope, [scope])
         client = web.client(made["token"])
         for route in ROUTES:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from mediafetcher.base import settings
-from mediafetcher.db import engine, preferences
+from mediafetcher.core import settings
+from mediafetcher.db import engine, runtime_settings
 
 
 async def test_a_limit_is_changed_kept_and_taken_back(web: Any, alice: Any) -> None:
@@ -17,7 +17,7 @@ async def test_a_limit_is_changed_kept_and_taken_back(web: Any, alice: Any) -> N
     assert (await alice.http.get("/api/settings")).json() == answer.json()
     settings.use(settings._start)  # another start, another machine
     assert settings.get().max_height == before
-    await preferences.apply()
+    await runtime_settings.apply()
     assert (settings.get().max_height, settings.get().jobs) == (720, 5)
     answer = await alice.http.patch("/api/settings", json={"max_height": None})
     assert answer.json()["max_height"] == before
@@ -47,7 +47,7 @@ async def test_what_the_environment_decides_stays(web: Any, alice: Any) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "pinned_setting")
     assert (await alice.http.get("/api/settings")).json()["pinned"] == ["jobs"]
     await engine.execute("insert into setting (name, value) values ('jobs', '9')")
-    await preferences.apply()
+    await runtime_settings.apply()
     assert settings.get().jobs == 2
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher import arguments
-from mediafetcher.base.settings import PREFIX, Settings
+from mediafetcher.cli import parser
+from mediafetcher.core.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -42,20 +42,20 @@ def test_every_setting_named_exists(document: Path) -> None:
 
 @each
 def test_every_command_named_exists(document: Path) -> None:
-    assert set(_COMMAND.findall(document.read_text())) - set(_choices(arguments.parser())) == set()
+    assert set(_COMMAND.findall(document.read_text())) - set(_choices(parser.parser())) == set()
 
 
 def test_every_command_is_in_the_list_and_nothing_else() -> None:
     """With its actions, and with the flags that belong to it alone (those of `get` stand in options.md)."""
     typed = {}
-    for name, command in _choices(arguments.parser()).items():
+    for name, command in _choices(parser.parser()).items():
         typed |= {f"{name} {action}": one for action, one in _choices(command).items()} or {name: command}
     text = (ROOT / "docs/commands.md").read_text()
     rows = {
         row: line for line, row in re.findall(r"^(\| `mediafetcher ([a-z-]+(?: [a-z]+)?)[ `].*)$", text, re.MULTILINE)
     }
     assert set(rows) == set(typed)
-    everywhere = {"--help", *re.findall(r"--[a-z-]+", text.partition("| Command")[0]), arguments.HERE}
+    everywhere = {"--help", *re.findall(r"--[a-z-]+", text.partition("| Command")[0]), parser.HERE}
     for name, command in typed.items():
         flags = {flag for action in command._actions for flag in action.option_strings if flag.startswith("--")}
         missing = flags - everywhere - set(re.findall(r"--[a-z-]+", rows[name]))

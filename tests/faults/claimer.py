@@ -7,10 +7,10 @@ import asyncio
 import sys
 from pathlib import Path
 
-from mediafetcher.base import log, settings
+from mediafetcher.core import logging, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import queue
-from mediafetcher.library import mount
+from mediafetcher.downloads.worker import pool
+from mediafetcher.library.storage import mount
 
 
 async def main(dsn: str, state: str, media: str, slots: str) -> None:
@@ -26,10 +26,10 @@ async def main(dsn: str, state: str, media: str, slots: str) -> None:
             min_free=0,
         )
     )
-    log.setup("warning")
+    logging.setup("warning")
     await engine.connect(dsn)
     await mount.prepare()
-    slots_here = queue.Queue()
+    slots_here = pool.Queue()
     await slots_here.start()
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)  # all begin together

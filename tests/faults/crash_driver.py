@@ -13,11 +13,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from mediafetcher.base import settings
+from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import jobs, lease, workspace
-from mediafetcher.downloads import work as downloading
-from mediafetcher.library import items, mount, store
+from mediafetcher.downloads import leases, lifecycle
+from mediafetcher.downloads.worker import runner as downloading
+from mediafetcher.downloads.worker import workspace
+from mediafetcher.library.catalog import items
+from mediafetcher.library.storage import blob_store, mount
 
 MARK = "/crash-points-begin-here"
 
@@ -43,7 +45,7 @@ async def add(work: Path, take: bool = False) -> None:
     """Store one file with its poster, new or known, as the end of a download does."""
     owner = await engine.fetchval("select min(id) from account")
     os.access(MARK, os.F_OK)
-    staged = await store.stage(work / "film", take=take)
+    staged = await blob_store.stage(work / "film", take=take)
     one_disk = (work / "film").stat().st_dev == mount.root().stat().st_dev  # a test's share may be another one
     assert staged.shared or not (take and one_disk)
     await items.add_media(
@@ -58,8 +60,8 @@ async def add(work: Path, take: bool = False) -> None:
 async def download(work: Path) -> None:
     """What a start does with a download whose file is fetched: rescued, claimed, made playable, kept, tidied up."""
     os.access(MARK, os.F_OK)
-    await lease.rescue()
-    if claim := await jobs.claim():
+    await leases.rescue()
+    if claim := await lifecycle.claim():
         await downloading.run(claim)
     await workspace.tidy()
 

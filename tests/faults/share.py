@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.library import mount
+from mediafetcher.library.storage import mount
 from tests.faults.program import REPOSITORY
 
 FAULTS = ("unmounted", "read-only", "ESTALE", "EIO", "sentinel gone", "hangs")

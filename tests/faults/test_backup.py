@@ -11,9 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mediafetcher.accounts import cookies
-from mediafetcher.base import settings
-from mediafetcher.db import cluster, engine
+from mediafetcher.accounts.vault import cookie_jars
+from mediafetcher.core import settings
+from mediafetcher.db import embedded, engine
 from tests.faults.program import until
 
 ROUNDS = int(os.environ.get("MF_P18") or 1)
@@ -69,8 +69,8 @@ async def _jar(server):
     before = settings.get() if settings._current else None
     settings.use(settings.load({"state": str(server.state)}, {}))
     try:
-        await engine.connect(cluster.Cluster(server.state).dsn)
-        return await cookies.jar_for(await engine.fetchval("select min(id) from account"), f"https://{SITE}/film")
+        await engine.connect(embedded.Cluster(server.state).dsn)
+        return await cookie_jars.jar_for(await engine.fetchval("select min(id) from account"), f"https://{SITE}/film")
     finally:
         await engine.close()
         settings._current = before

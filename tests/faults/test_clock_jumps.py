@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.db import cluster
+from mediafetcher.db import embedded
 from tests import deep
 from tests.faults.program import Program, until
 from tests.postgres import as_user
@@ -53,13 +53,13 @@ class Clock:
 @contextlib.contextmanager
 def _database(server: Program, clock: Clock) -> Iterator[str]:
     """The database of this program, run by us with that clock -> its DSN."""
-    home = cluster.Cluster(server.state)
+    home = embedded.Cluster(server.state)
     owner = os.stat(home.data)
     user = as_user(None if os.geteuid() == owner.st_uid else owner.st_uid)
     faked = ["env", *(f"{name}={value}" for name, value in clock.environment.items())]  # whoever fakes first owns it
     options = ["-D", str(home.data), "-k", str(home.socket), "-c", "listen_addresses=", "-c", f"hba_file={home.rules}"]
     process = subprocess.Popen(
-        [*user, *faked, str(cluster.programs() / "postgres"), *options],
+        [*user, *faked, str(embedded.programs() / "postgres"), *options],
         env={"TZ": "UTC", "PATH": os.defpath},
         cwd=home.data,
         stderr=(server.state / "logs" / "clock.log").open("a"),

@@ -21,12 +21,14 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import settings
+from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import brought, jobs, lease, workspace
-from mediafetcher.downloads import work as downloading
-from mediafetcher.fetching.source import Info, Result
-from mediafetcher.library import check, items, mount, store, writers
+from mediafetcher.downloads import leases, lifecycle
+from mediafetcher.downloads.worker import checkpoint, workspace
+from mediafetcher.downloads.worker import runner as downloading
+from mediafetcher.fetch.models import Info, Result
+from mediafetcher.library.catalog import items
+from mediafetcher.library.storage import blob_store, check, mount, staging
 from tests import deep
 
 CALLS = (
@@ -110,7 +112,7 @@ async def _verify() -> None:
     expected = set()
     for row in rows:
         names = [row["ext"], *(["poster.jpg"] if row["poster"] else []), *(f"{lang}.vtt" for lang in row["subtitles"])]
-        expected |= {store.path_of(row["sha256"], name) for name in names}
+        expected |= {blob_store.path_of(row["sha256"], name) for name in names}
     assert {path for path in (mount.root() / "store").rglob("*") if path.is_file()} == expected
     assert list(mount.incoming().iterdir()) == []
 
@@ -134,7 +136,7 @@ async def _put(work: Path, data: bytes) -> int:
     (work / "other").write_bytes(data)
     return await items.add_media(
         owner=await engine.fetchval("select min(id) from account"),
-        staged=await store.stage(work / "other"),
+        staged=await blob_store.stage(work / "other"),
         facts=items.MediaFacts("video/mp4", ".mp4"),
         entry=items.Entry("There before"),
         side_files={"poster.jpg": work / "poster"},
@@ -169,10 +171,10 @@ async def _to_sweep(work: Path) -> None:
     """A file without holders, one that is held, a stray one, and what a dead process left in incoming/."""
     await _put(work, b"held")
     await _dying(work)
-    stray = store.path_of(hashlib.sha256(b"stray").digest(), ".mp4")
+    stray = blob_store.path_of(hashlib.sha256(b"stray").digest(), ".mp4")
     stray.parent.mkdir(exist_ok=True)
     stray.write_bytes(b"stray")
-    (mount.incoming() / f"{writers.here()}.1.0.{'0' * 32}.part").write_bytes(b"half")
+    (mount.incoming() / f"{staging.here()}.1.0.{'0' * 32}.part").write_bytes(b"half")
 
 
 async def _two_items(work: Path) -> None:
@@ -181,14 +183,14 @@ async def _two_items(work: Path) -> None:
 
 async def _fetched(work: Path) -> None:
     """A download waits whose file was fetched by an earlier attempt, with subtitles; it has yet to be made playable."""
-    row = await jobs.submit(await engine.fetchval("select min(id) from account"), "https://films.example/crash")
+    row = await lifecycle.submit(await engine.fetchval("select min(id) from account"), "https://films.example/crash")
     folder = workspace.make(row["id"])
     film, text = folder / "media.mkv", folder / "media.fr.vtt"
     shutil.copyfile(work / "fetched.mkv", film)
     text.write_text("WEBVTT\n\n00:00.000 --> 00:01.000\nBonjour\n")
     info = Info("A film", "1", "Films", "https://films.example/crash", "films.example", "films 1")
     result = Result(film, film.stat().st_size, subtitles=(("fr", text),))
-    brought.note(folder, info, result, own=False)
+    checkpoint.note(folder, info, result, own=False)
 
 
 SCENARIOS: dict[str, tuple[str, Callable[[Path], object]]] = {
@@ -204,8 +206,8 @@ DEEP: dict[str, tuple[str, Callable[[Path], object]]] = {"a download": ("downloa
 
 async def _goes_on() -> None:
     """The next start brings the download to its end, once, and leaves nothing of it."""
-    await lease.rescue()
-    if claim := await jobs.claim():
+    await leases.rescue()
+    if claim := await lifecycle.claim():
         await downloading.run(claim)
     await workspace.tidy()
     await _know_ours()
@@ -232,7 +234,7 @@ async def test_killed_at_every_change(
     work.mkdir(mode=0o711)
     settings.use(replace(settings.get(), state=work, grace_hours=0, trash_days=0))
     settings.get().work.mkdir(mode=0o711)
-    lease.instance()  # its file is made once: each run makes the same calls
+    leases.instance()  # its file is made once: each run makes the same calls
     shutil.copyfile(media_corpus / "h264_aac.mkv", work / "fetched.mkv")
     for file, content in CONTENT.items():
         (work / file).write_bytes(content)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.db import cluster
+from mediafetcher.db import embedded
 from tests import postgres
 from tests.faults.program import until
 
@@ -22,14 +22,14 @@ def external(request: pytest.FixtureRequest) -> Iterator[postgres.Postgres]:
 
 def _older_cluster(state: Path) -> Path:
     """The data folder of an embedded PostgreSQL 16, as a program of that time would have made it."""
-    data = cluster.home(state) / "16"
+    data = embedded.home(state) / "16"
     data.mkdir(parents=True)
-    cluster.home(state).chmod(0o711)
+    embedded.home(state).chmod(0o711)
     state.chmod(0o711)
     if postgres.NOBODY is not None:
         os.chown(data, postgres.NOBODY, postgres.NOBODY)
-    arguments = ["-D", str(data), "-U", cluster.USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-    initdb = [*postgres.as_user(postgres.NOBODY), cluster.programs("16") / "initdb", *arguments]
+    arguments = ["-D", str(data), "-U", embedded.USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+    initdb = [*postgres.as_user(postgres.NOBODY), embedded.programs("16") / "initdb", *arguments]
     subprocess.run(initdb, check=True, capture_output=True, cwd="/")
     return data
 
@@ -64,7 +64,7 @@ def test_an_older_postgres_is_carried_over_and_kept(program, films_site):
 def test_data_of_a_version_that_is_not_here_is_refused_in_words(program):
     server = program()
     for version, words in (("14", "backup FILE"), ("99", "install the newer MediaFetcher")):
-        data = cluster.home(server.state) / version
+        data = embedded.home(server.state) / version
         data.mkdir(parents=True)
         (data / "PG_VERSION").write_text(f"{version}\n")
         refused = server.command("list")

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import settings
+from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import queue
+from mediafetcher.downloads.worker import pool
 from tests import deep
 from tests.faults.program import REPOSITORY, alive, until
 
@@ -77,7 +77,7 @@ async def test_no_job_is_done_twice(database, state, folder):
         "insert into download (owner, url, site, source_key)"
         " select 1, 'https://films.example/' || id, 'films.example', id::text from media_file"
     )
-    await queue.ring(3 * count)
+    await pool.ring(3 * count)
     machines = []
     for number in range(2):
         here = folder / f"machine{number}"

@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import settings
+from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.library import items, mount, store
+from mediafetcher.library.catalog import items
+from mediafetcher.library.storage import blob_store, mount
 from tests import deep
 from tests.faults import test_crash_points as crash
 
@@ -86,7 +87,7 @@ class Disk:
         shutil.rmtree(before)
         await self.up()
         # What we wrote ourselves may be back, though we live: as after any start, it is of a process that is dead.
-        store._forsaken.update(path.name for path in (self.point / "incoming").iterdir())
+        blob_store._forsaken.update(path.name for path in (self.point / "incoming").iterdir())
         assert (await mount.look()).state == "online"
 
 

@@ -11,7 +11,7 @@ import asyncpg
 import httpx
 import pytest
 
-from mediafetcher.db import cluster
+from mediafetcher.db import embedded
 from tests import deep
 from tests.faults import share
 from tests.faults.program import ENDED, Program, until
@@ -37,7 +37,7 @@ def nas(folder: Path):
 
 async def _rows(server: Program) -> dict[str, list]:
     """What the database says of the library."""
-    connection = await asyncpg.connect(cluster.Cluster(server.state).dsn)
+    connection = await asyncpg.connect(embedded.Cluster(server.state).dsn)
     try:
         return {
             "files": [tuple(row) for row in await connection.fetch("select * from media_file order by id")],

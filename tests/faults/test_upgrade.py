@@ -11,8 +11,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from mediafetcher.db import dump, schema
-from mediafetcher.library import mount
+from mediafetcher.db import dump, migrate
+from mediafetcher.library.storage import mount
 from tests.conftest import cloned
 from tests.faults.program import REPOSITORY
 
@@ -98,7 +98,7 @@ async def test_killed_in_the_middle_of_an_upgrade_the_data_is_the_old_and_then_t
         running = program(database_url=dsn, trash_days=30)
         _put_back(running)
         old = await _versions(dsn)
-        if old == schema.known():
+        if old == migrate.known():
             pytest.skip("this is the version that the old data was made by")
         gate = await asyncpg.connect(dsn)
         await gate.execute(CLOSE)
@@ -122,5 +122,5 @@ async def test_killed_in_the_middle_of_an_upgrade_the_data_is_the_old_and_then_t
         await gate.close()
         done = running.command("list", "--json", "--user", "owner")
         assert done.returncode == 0, done.stderr
-        assert await _versions(dsn) == schema.known()
+        assert await _versions(dsn) == migrate.known()
         assert len(done.stdout.splitlines()) == 8

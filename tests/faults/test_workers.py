@@ -193,6 +193,8 @@ def test_a_worker_ends_when_the_database_is_of_a_newer_version(shared, program, 
 
 def test_a_worker_knows_no_web_server():
     """It is small, and what it does not load cannot be attacked."""
-    code = "import mediafetcher.worker, sys; print([m for m in ('litestar', 'granian', 'yt_dlp') if m in sys.modules])"
+    code = (
+        "import mediafetcher.app.worker, sys; print([m for m in ('litestar', 'granian', 'yt_dlp') if m in sys.modules])"
+    )
     said = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "[]"

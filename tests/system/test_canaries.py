@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from test_extension import Running, running_log
 
-from mediafetcher.accounts import seal
-from mediafetcher.db import cluster
+from mediafetcher.accounts.vault import encryption
+from mediafetcher.db import embedded
 
 RUN = secrets.token_hex(6)
 MARK = f"Visible{RUN}"  # what is no secret, and is found
@@ -93,18 +93,18 @@ class Planted:
 
     def device(self) -> None:
         code = self.browser.post("/api/devices").json()["code"]
-        pairing = json.loads(seal.from_base64url(code.removeprefix("mf1.")))
+        pairing = json.loads(encryption.from_base64url(code.removeprefix("mf1.")))
         self.plant("pairing-code", pairing["code"])
-        key = X25519PublicKey.from_public_bytes(seal.from_base64url(pairing["key"]))
+        key = X25519PublicKey.from_public_bytes(encryption.from_base64url(pairing["key"]))
         suite, device, token = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM), None, secrets.token_bytes(32)
-        self.plant("device-token", seal.to_base64url(token))
+        self.plant("device-token", encryption.to_base64url(token))
 
         def send(op: str, **fields: Any) -> int:
             plain = {
-                "op": op, "device": device, "token": seal.to_base64url(token),
-                "nonce": seal.to_base64url(secrets.token_bytes(16)), "time": time.time(), **fields,
+                "op": op, "device": device, "token": encryption.to_base64url(token),
+                "nonce": encryption.to_base64url(secrets.token_bytes(16)), "time": time.time(), **fields,
             }  # fmt: skip
-            box = seal.to_base64url(suite.encrypt(json.dumps(plain).encode(), key, seal.CALL))
+            box = encryption.to_base64url(suite.encrypt(json.dumps(plain).encode(), key, encryption.CALL))
             return self.http().post("/api/ext/send", json={"box": box}).status_code
 
         assert send("pair", code=pairing["code"], name=MARK) == 200
@@ -178,7 +178,7 @@ def wait_until(reached: Callable[[], Any], seconds: float = 60) -> Any:
 
 
 def dumped(dsn: str) -> bytes:
-    pg_dump = str(cluster.programs() / "pg_dump")
+    pg_dump = str(embedded.programs() / "pg_dump")
     return subprocess.run([pg_dump, "--inserts", "--dbname", dsn], check=True, capture_output=True).stdout
 
 
@@ -187,7 +187,7 @@ def unpacked(backup: Path, folder: Path) -> bytes:
     with tarfile.open(backup) as archive:
         archive.extractall(folder)  # ours: made a moment ago (Debian's Python 3.11.2 knows no filter=)
     everything = [read(path) for path in folder.iterdir()]
-    command = [str(cluster.programs() / "pg_restore"), "--file=-", str(folder / "database.dump")]
+    command = [str(embedded.programs() / "pg_restore"), "--file=-", str(folder / "database.dump")]
     return b"\n".join([*everything, subprocess.run(command, check=True, capture_output=True).stdout])
 
 
@@ -218,7 +218,7 @@ def test_no_secret_is_found_anywhere(running: Running, site: Any, folder: Path) 
     (jar,) = [one for one in planted.browser.get("/api/cookies").json()["cookies"] if one["site"] == "127.0.0.1"]
     assert jar["succeeded_at"] is not None and jar["failure"] is None
 
-    dump = dumped(cluster.Cluster(running.shell.state).dsn)
+    dump = dumped(embedded.Cluster(running.shell.state).dsn)
     assert planted.found_in(dump) == set()
     assert MARK.encode() in dump and MARK.lower().encode() in dump
     backup = folder / "all.mfbackup"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mediafetcher.base import settings
+from mediafetcher.core import settings
 
 REPOSITORY = Path(__file__).parents[2]
 

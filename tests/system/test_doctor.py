@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from mediafetcher.base.confine import Account
-from mediafetcher.doctor import container, database, machine
+from mediafetcher.ops.doctor import container, database, machine
+from mediafetcher.sandbox.privilege_drop import Account
 from tests import postgres
 from tests.faults.program import free_port, until
 

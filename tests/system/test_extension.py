@@ -132,9 +132,9 @@ def test_pair_extract_cookies_download_and_find_it(running: Running, site: Any, 
 
 
 def _decoded(code: str) -> bytes:
-    from mediafetcher.accounts import seal
+    from mediafetcher.accounts.vault import encryption
 
-    return seal.from_base64url(code.removeprefix("mf1."))
+    return encryption.from_base64url(code.removeprefix("mf1."))
 
 
 def running_log(folder: Path) -> str:

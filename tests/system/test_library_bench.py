@@ -9,7 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts" / "lib"))
 import library_bench
 
-from mediafetcher.api import items
+from mediafetcher.api.routes import items
 
 MB = 1_000_000
 

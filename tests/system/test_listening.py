@@ -11,7 +11,7 @@ import pytest
 from test_canaries import descendants
 from test_extension import Running
 
-from mediafetcher.db import cluster
+from mediafetcher.db import embedded
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_one_port_listens(running: Running) -> None:
     tcp = [address for address, holders in listening("-t") if holders & ours]
     assert tcp == [f"127.0.0.1:{running.port}"]
     assert [address for address, holders in listening("-u") if holders & ours] == []
-    socket = cluster.Cluster(running.shell.state).socket
+    socket = embedded.Cluster(running.shell.state).socket
     assert stat.S_IMODE(socket.stat().st_mode) == 0o700
     control = [path for path in running.shell.state.iterdir() if stat.S_ISSOCK(path.lstat().st_mode)]
     assert control and all(stat.S_IMODE(path.lstat().st_mode) == 0o600 for path in control)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.service import units
+from mediafetcher.ops.service import units
 from tests.faults.program import free_port
 
 REPOSITORY = Path(__file__).parents[2]
@@ -21,7 +21,7 @@ ODD = units.Plan(("/bin/true", "-m", "it"), "root", "root", Path("/srv/100% mine
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd")
 @pytest.mark.parametrize("plan", [PLAN, ODD])
 def test_systemd_takes_the_unit(plan, tmp_path):
-    unit = tmp_path / "mediafetcher.service"
+    unit = tmp_path / "mediafetcher.ops.service"
     unit.write_text(units.systemd(plan))
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True)
     ours = [line for line in done.stderr.splitlines() if "mediafetcher" in line]

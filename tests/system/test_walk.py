@@ -14,12 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import errors, settings
+from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import jobs, journal, work
-from mediafetcher.fetching import warm
-from mediafetcher.fetching.options import Options
-from mediafetcher.library import items, store
+from mediafetcher.downloads import lifecycle, log
+from mediafetcher.downloads.worker import runner
+from mediafetcher.fetch import prefork
+from mediafetcher.fetch.options import Options
+from mediafetcher.library.catalog import items
+from mediafetcher.library.storage import blob_store
 from tests.site import Site, behaviours, media
 from tests.site.expected import CASES, Case
 
@@ -75,26 +77,26 @@ addEventListener("load", async () => {
 @pytest.fixture
 async def owner(database: str, state: Path, media_online: Path) -> AsyncIterator[int]:
     settings.use(replace(settings.get(), stop_seconds=2.0, retry_seconds=0.0, jobs_per_site=10))
-    await warm.open()
+    await prefork.open()
     yield await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
-    await warm.close()
+    await prefork.close()
 
 
 async def _walk(owner: int, site: Site, paths: list[str], options: Options | None = None) -> list[tuple[dict, str]]:
     """Try each link once, some at a time -> (its row, the decision)."""
-    rows = [await jobs.submit(owner, site.url(path), options=options) for path in paths]
-    claims = [await jobs.claim() for _ in rows]
+    rows = [await lifecycle.submit(owner, site.url(path), options=options) for path in paths]
+    claims = [await lifecycle.claim() for _ in rows]
     assert sorted(claim.id for claim in claims if claim) == sorted(row["id"] for row in rows)
-    await asyncio.gather(*(work.run(claim) for claim in claims if claim))
+    await asyncio.gather(*(runner.run(claim) for claim in claims if claim))
     found = []
     for row in rows:
-        lines = [line["message"] for line in await journal.read(row["id"], owner)]
+        lines = [line["message"] for line in await log.read(row["id"], owner)]
         decisions = [line.removeprefix("decision: ").partition(",")[0] for line in lines if "decision: " in line]
         if any("in the library already" in line for line in lines):
             decisions = ["known"]
-        found.append((await jobs.get(row["id"], owner), decisions[0] if decisions else ""))
-        if found[-1][0]["state"] not in jobs.ENDED:
-            await jobs.cancel(row["id"], owner)
+        found.append((await lifecycle.get(row["id"], owner), decisions[0] if decisions else ""))
+        if found[-1][0]["state"] not in lifecycle.ENDED:
+            await lifecycle.cancel(row["id"], owner)
     return found
 
 
@@ -167,13 +169,13 @@ async def test_every_file_is_decided_rightly_and_what_is_stored_plays(owner: int
 
 
 def _shelve(films: dict[str, tuple[str, dict]], name: str, item: dict) -> None:
-    path = store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"])
+    path = blob_store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"])
     films[f"/media/store/{path.parent.name}/{path.name}"] = (name, item)
 
 
 async def _played(films: dict[str, tuple[str, dict]], folder: Path) -> dict[str, str]:
     """Play stored files in Chromium -> what is wrong with which."""
-    with Site(store.root()) as shelf:
+    with Site(blob_store.root()) as shelf:
         rows = [[path, item["media"]["video_codec"] is not None, item["duration"]] for path, (_, item) in films.items()]
         page = folder / "player.html"
         page.write_text(_PLAYER % (shelf.url(""), rows.__repr__().replace("True", "true").replace("False", "false")))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher import addon
-from mediafetcher.base import errors
+from mediafetcher.core import errors
+from mediafetcher.ops import extension_package
 
 
 @pytest.fixture
@@ -17,26 +17,26 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (source / target / "icons").mkdir(parents=True)
         (source / target / "manifest.json").write_text(json.dumps({"target": target}))
         (source / target / "icons" / "16.png").write_bytes(b"png")
-    monkeypatch.setattr(addon, "built", lambda: source)
+    monkeypatch.setattr(extension_package, "built", lambda: source)
     return source
 
 
 def test_both_packages_are_written_and_again_over_them(built: Path, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "folder"
-    written = [path for path, _ in addon.write(folder)]
+    written = [path for path, _ in extension_package.write(folder)]
     before = [path.read_bytes() for path in written[1:]]
     assert (folder / "chromium" / "manifest.json").is_file()
     for path, target in zip(written[1:], ("chrome", "firefox"), strict=True):
         with zipfile.ZipFile(path) as archive:
             assert archive.namelist() == ["icons/16.png", "manifest.json"]
             assert json.loads(archive.read("manifest.json")) == {"target": target}
-    assert [path.read_bytes() for path, _ in addon.write(folder)[1:]] == before
+    assert [path.read_bytes() for path, _ in extension_package.write(folder)[1:]] == before
 
 
 def test_what_is_not_built_or_not_writable_is_said(built: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(errors.Usage):
-        addon.write(tmp_path / "file")
+        extension_package.write(tmp_path / "file")
     (built / "firefox" / "manifest.json").unlink()
     with pytest.raises(errors.Usage, match="not built"):
-        addon.write(tmp_path / "out")
+        extension_package.write(tmp_path / "out")

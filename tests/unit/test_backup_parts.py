@@ -8,9 +8,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from mediafetcher import backup
-from mediafetcher.base import errors, settings
-from mediafetcher.db import dump, schema
+from mediafetcher.core import errors, settings
+from mediafetcher.db import dump, migrate
+from mediafetcher.ops import backup
 from tests.conftest import cloned
 
 
@@ -144,7 +144,7 @@ def test_a_file_that_cannot_be_finished_is_not_there(tmp_path: Path):
 
 async def test_before_a_migration_there_is_a_backup_and_otherwise_none(dsn, state):
     assert await backup.before_migration(dsn, settings.get()) is None
-    await _run(dsn, f"delete from migration where name = '{schema.known()[-1]}'")
+    await _run(dsn, f"delete from migration where name = '{migrate.known()[-1]}'")
     for _ in range(5):
         made = await backup.before_migration(dsn, settings.get())
         made.rename(made.with_stem(made.stem + str(_)))

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from mediafetcher import control
-from mediafetcher.base import errors
-from mediafetcher.out import Out
+from mediafetcher.app import control_socket
+from mediafetcher.app.output import Out
+from mediafetcher.core import errors
 
 
 class Heard:
@@ -36,10 +36,10 @@ async def echo(argv: list[str], out: Out, stdin: str | None) -> int:
 
 
 async def test_words_and_exit_code_come_back(tmp_path: Path) -> None:
-    server = control.Server(tmp_path, echo)
+    server = control_socket.Server(tmp_path, echo)
     await server.start()
     heard = Heard()
-    assert await control.ask(tmp_path, ["a", "b"], "secret", heard) == 7
+    assert await control_socket.ask(tmp_path, ["a", "b"], "secret", heard) == 7
     assert heard.said == [("line", "a b"), ("error", "secret"), ("progress", {"id": 1, "title": "é"})]
     await server.close(wait=True)
 
@@ -47,15 +47,15 @@ async def test_words_and_exit_code_come_back(tmp_path: Path) -> None:
 async def test_the_socket_is_only_for_its_owner_even_below_a_deep_folder(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 60) / ("e" * 60)
     deep.mkdir(parents=True)
-    server = control.Server(deep, echo)
+    server = control_socket.Server(deep, echo)
     await server.start()
     assert stat.S_IMODE((deep / "control.sock").stat().st_mode) == 0o600
-    assert await control.ask(deep, [], None, Heard()) == 7
+    assert await control_socket.ask(deep, [], None, Heard()) == 7
     await server.close(wait=True)
 
 
 async def test_nobody_there_is_said_as_none(tmp_path: Path) -> None:
-    assert await control.ask(tmp_path, [], None, Heard()) is None
+    assert await control_socket.ask(tmp_path, [], None, Heard()) is None
 
 
 async def test_a_client_that_leaves_cancels_its_command(tmp_path: Path) -> None:
@@ -69,9 +69,9 @@ async def test_a_client_that_leaves_cancels_its_command(tmp_path: Path) -> None:
             ended.set()
         return 0
 
-    server = control.Server(tmp_path, endless)
+    server = control_socket.Server(tmp_path, endless)
     await server.start()
-    client = asyncio.create_task(control.ask(tmp_path, [], None, Heard()))
+    client = asyncio.create_task(control_socket.ask(tmp_path, [], None, Heard()))
     await began.wait()
     client.cancel()
     await asyncio.wait_for(ended.wait(), 5)
@@ -86,9 +86,9 @@ async def test_closing_waits_for_what_is_under_way_or_ends_it(tmp_path: Path) ->
         await go.wait()
         return 3
 
-    server = control.Server(tmp_path, slow)
+    server = control_socket.Server(tmp_path, slow)
     await server.start()
-    client = asyncio.create_task(control.ask(tmp_path, [], None, Heard()))
+    client = asyncio.create_task(control_socket.ask(tmp_path, [], None, Heard()))
     await began.wait()
     closing = asyncio.create_task(server.close(wait=True))
     await asyncio.sleep(0)
@@ -98,9 +98,9 @@ async def test_closing_waits_for_what_is_under_way_or_ends_it(tmp_path: Path) ->
     assert await client == 3
 
     go.clear(), began.clear()
-    server = control.Server(tmp_path, slow)
+    server = control_socket.Server(tmp_path, slow)
     await server.start()
-    client = asyncio.create_task(control.ask(tmp_path, [], None, Heard()))
+    client = asyncio.create_task(control_socket.ask(tmp_path, [], None, Heard()))
     await began.wait()
     await server.close(wait=False)
     with pytest.raises(errors.Away):

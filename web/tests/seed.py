@@ -9,7 +9,7 @@ from pathlib import Path
 
 import asyncpg
 
-from mediafetcher.db.cluster import Cluster
+from mediafetcher.db.embedded import Cluster
 
 FILES = """
 insert into media_file (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec)

@@ -32,7 +32,7 @@ function fields(schema) {
 export function generate() {
   const openapi = JSON.parse(run("-m", "mediafetcher.api.openapi"));
   const codes = JSON.parse(
-    run("-c", "import json; from mediafetcher.base import errors; print(json.dumps(errors.all_codes()))"),
+    run("-c", "import json; from mediafetcher.core import errors; print(json.dumps(errors.all_codes()))"),
   );
   const shapes = Object.entries(openapi.components.schemas)
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from mediafetcher.accounts import keys
+from mediafetcher.accounts.auth import credentials
 
 
 @pytest.fixture(autouse=True)
 def fresh() -> None:
-    keys.forget()
+    credentials.forget()

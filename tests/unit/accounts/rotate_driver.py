@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mediafetcher.accounts import cookies, seal
-from mediafetcher.base import settings
+from mediafetcher.accounts.vault import cookie_jars, encryption
+from mediafetcher.core import settings
 from mediafetcher.db import engine
 
 
@@ -27,13 +27,13 @@ def main(dsn: str, state: str, last: int) -> None:
 
         return counted
 
-    seal._write = killing(seal._write)  # type: ignore[assignment]
+    encryption._write = killing(encryption._write)  # type: ignore[assignment]
     os.replace = killing(os.replace)  # type: ignore[assignment]
     engine.execute = killing(engine.execute)
 
     async def run() -> None:
         await engine.connect(dsn)
-        await cookies.rotate()
+        await cookie_jars.rotate()
         await engine.close()
 
     asyncio.run(run())

@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from mediafetcher.accounts import devices, limits, seal, users
-from mediafetcher.base import errors
+from mediafetcher.accounts.auth import rate_limit, users
+from mediafetcher.accounts.vault import devices, encryption
+from mediafetcher.core import errors
 from mediafetcher.db import engine
 
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
@@ -24,18 +25,18 @@ class Extension:
     """The other end, as `extension/src/lib/calls.ts` has it."""
 
     def __init__(self, offered: dict[str, Any]) -> None:
-        self.pairing = json.loads(seal.from_base64url(offered["code"].removeprefix("mf1.")))
-        self.key = X25519PublicKey.from_public_bytes(seal.from_base64url(self.pairing["key"]))
+        self.pairing = json.loads(encryption.from_base64url(offered["code"].removeprefix("mf1.")))
+        self.key = X25519PublicKey.from_public_bytes(encryption.from_base64url(self.pairing["key"]))
         self.token, self.device = secrets.token_bytes(32), None
         self.nonce = b""
 
     def message(self, op: str, **fields: Any) -> str:
         self.nonce = secrets.token_bytes(16)
         plain = {
-            "op": op, "device": self.device, "token": seal.to_base64url(self.token),
-            "nonce": seal.to_base64url(self.nonce), "time": time.time(),
+            "op": op, "device": self.device, "token": encryption.to_base64url(self.token),
+            "nonce": encryption.to_base64url(self.nonce), "time": time.time(),
         } | fields  # fmt: skip
-        return seal.to_base64url(SUITE.encrypt(json.dumps(plain).encode(), self.key, seal.CALL))
+        return encryption.to_base64url(SUITE.encrypt(json.dumps(plain).encode(), self.key, encryption.CALL))
 
     async def pair(self, **fields: Any) -> devices.Call:
         asked = {"code": self.pairing["code"], "name": "Chromium"} | fields
@@ -44,8 +45,8 @@ class Extension:
         return call
 
     def read(self, reply: str) -> Any:
-        raw = seal.from_base64url(reply)
-        key = HKDF(hashes.SHA256(), 32, salt=self.nonce, info=seal.REPLY).derive(self.token)
+        raw = encryption.from_base64url(reply)
+        key = HKDF(hashes.SHA256(), 32, salt=self.nonce, info=encryption.REPLY).derive(self.token)
         return json.loads(AESGCM(key).decrypt(raw[:12], raw[12:], None))
 
 
@@ -103,7 +104,7 @@ async def test_a_code_bears_five_wrong_tries(owner: int) -> None:
 
 async def test_guessing_is_limited_for_each_address(owner: int) -> None:
     extension = await offer(owner)
-    for _ in range(limits.BURST):
+    for _ in range(rate_limit.BURST):
         with pytest.raises(errors.PairingCode):
             await extension.pair(code="a guess that is wrong")
     with pytest.raises(errors.TooManyRequests):
@@ -144,7 +145,7 @@ async def test_another_token_or_another_device_is_refused(owner: int, paired: Ex
     with pytest.raises(errors.NotPaired):
         await devices.take(paired.message("state", device=other.device), "10.0.0.1")
     with pytest.raises(errors.NotPaired):
-        await devices.take(paired.message("state", token=seal.to_base64url(secrets.token_bytes(32))), "10.0.0.1")
+        await devices.take(paired.message("state", token=encryption.to_base64url(secrets.token_bytes(32))), "10.0.0.1")
     with pytest.raises(errors.NotPaired):
         await devices.take(paired.message("state", device=None), "10.0.0.1")
 
@@ -161,10 +162,10 @@ async def test_a_removed_device_is_refused(owner: int, paired: Extension) -> Non
 
 
 async def test_an_altered_message_or_one_for_another_server_is_refused(paired: Extension) -> None:
-    raw = bytearray(seal.from_base64url(paired.message("state")))
+    raw = bytearray(encryption.from_base64url(paired.message("state")))
     raw[40] ^= 1
     with pytest.raises(errors.SealedBox):
-        await devices.take(seal.to_base64url(bytes(raw)), "10.0.0.1")
+        await devices.take(encryption.to_base64url(bytes(raw)), "10.0.0.1")
     paired.key = X25519PrivateKey.generate().public_key()
     for box in (paired.message("state"), "", "!", "AAAA", "é"):
         with pytest.raises(errors.SealedBox):
@@ -184,4 +185,4 @@ async def test_no_secret_is_in_the_tables(owner: int, paired: Extension) -> None
     for table in ("device", "device_nonce", "pairing_code", "audit_event"):
         kept += repr(await engine.fetch(f"select * from {table}"))
     for secret in (paired.token, paired.pairing["code"].encode(), (await offer(owner)).pairing["code"].encode()):
-        assert repr(secret)[2:-1] not in kept and seal.to_base64url(secret) not in kept
+        assert repr(secret)[2:-1] not in kept and encryption.to_base64url(secret) not in kept

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from mediafetcher.accounts import limits
-from mediafetcher.base import errors
+from mediafetcher.accounts.auth import rate_limit
+from mediafetcher.core import errors
 from mediafetcher.db import engine
 
 
@@ -15,52 +15,52 @@ async def later(seconds: float) -> None:
 
 
 async def empty(key: str) -> None:
-    for _ in range(limits.BURST):
-        await limits.take(key)
+    for _ in range(rate_limit.BURST):
+        await rate_limit.take(key)
 
 
 async def test_ten_and_then_one_a_minute(database: str) -> None:
     await empty("a")
     with pytest.raises(errors.TooManyRequests) as refused:
-        await limits.take("a")
+        await rate_limit.take("a")
     assert 58 <= refused.value.facts["retry_after"] <= 60
-    await limits.take("b")
+    await rate_limit.take("b")
     await later(55)
     with pytest.raises(errors.TooManyRequests) as refused:
-        await limits.take("a")
+        await rate_limit.take("a")
     assert 1 <= refused.value.facts["retry_after"] <= 5
     await later(5)
-    await limits.take("a")
+    await rate_limit.take("a")
     with pytest.raises(errors.TooManyRequests):
-        await limits.take("a")
+        await rate_limit.take("a")
 
 
 async def test_no_more_than_ten_are_saved_up(database: str) -> None:
-    await limits.take("a")
+    await rate_limit.take("a")
     await later(1e6)
     await empty("a")
     with pytest.raises(errors.TooManyRequests):
-        await limits.take("a")
+        await rate_limit.take("a")
 
 
 async def test_one_empty_bucket_refuses_and_takes_nothing_from_the_other(database: str) -> None:
     await empty("a")
     for _ in range(20):
         with pytest.raises(errors.TooManyRequests):
-            await limits.take("a", "b")
+            await rate_limit.take("a", "b")
     await empty("b")
 
 
 async def test_what_was_right_does_not_count(database: str) -> None:
-    for _ in range(3 * limits.BURST):
-        await limits.take("a", "b")
-        await limits.give_back("a", "b")
+    for _ in range(3 * rate_limit.BURST):
+        await rate_limit.take("a", "b")
+        await rate_limit.give_back("a", "b")
     await empty("a")
 
 
 async def test_many_at_once_get_no_more_than_ten(database: str) -> None:
-    outcomes = await asyncio.gather(*(limits.take("a", f"b{n}") for n in range(40)), return_exceptions=True)
-    assert sum(outcome is None for outcome in outcomes) == limits.BURST
+    outcomes = await asyncio.gather(*(rate_limit.take("a", f"b{n}") for n in range(40)), return_exceptions=True)
+    assert sum(outcome is None for outcome in outcomes) == rate_limit.BURST
     assert {type(outcome) for outcome in outcomes if outcome} == {errors.TooManyRequests}
 
 
@@ -69,18 +69,20 @@ async def test_a_restart_forgives_nothing(database: str) -> None:
     await engine.close()
     await engine.connect(database)
     with pytest.raises(errors.TooManyRequests):
-        await limits.take("a")
+        await rate_limit.take("a")
     with pytest.raises(errors.TooManyRequests):
-        await limits.check(["a"])
+        await rate_limit.check(["a"])
 
 
 async def test_the_table_keeps_no_names_and_no_more_than_ten_minutes(database: str) -> None:
     for number in range(100):
-        await limits.take(limits.account(f"my password {number}"), limits.place("address", f"192.0.2.{number}"))
+        await rate_limit.take(
+            rate_limit.account(f"my password {number}"), rate_limit.place("address", f"192.0.2.{number}")
+        )
     assert await engine.fetchval("select count(*) from guess") == 200
     assert b"password" not in b"".join(row["key"] for row in await engine.fetch("select key from guess"))
-    await later(limits.BURST * limits.WAIT + 1)
-    await limits.take("a")
+    await later(rate_limit.BURST * rate_limit.WAIT + 1)
+    await rate_limit.take("a")
     assert await engine.fetchval("select count(*) from guess") == 1
 
 
@@ -95,11 +97,11 @@ async def test_the_table_keeps_no_names_and_no_more_than_ten_minutes(database: s
     ],
 )
 def test_whose_places_an_address_uses(one: str, other: str, same: bool) -> None:
-    assert (limits.place("address", one) == limits.place("address", other)) is same
+    assert (rate_limit.place("address", one) == rate_limit.place("address", other)) is same
 
 
 def test_a_name_is_one_key_however_it_is_written() -> None:
-    assert limits.account(" Alice ") == limits.account("aLICE") != limits.account("alicia")
+    assert rate_limit.account(" Alice ") == rate_limit.account("aLICE") != rate_limit.account("alicia")
 
 
 @pytest.mark.promise(16)
@@ -108,7 +110,7 @@ async def test_tries_made_by_a_clock_that_was_ahead_cost_a_minute_each(database:
     await empty("a")
     await engine.execute("update guess set at = at + $1::text::interval", ahead)
     with pytest.raises(errors.TooManyRequests) as refused:
-        await limits.take("a")
-    assert refused.value.facts["retry_after"] <= limits.WAIT
-    await later(limits.WAIT)
-    await limits.take("a")
+        await rate_limit.take("a")
+    assert refused.value.facts["retry_after"] <= rate_limit.WAIT
+    await later(rate_limit.WAIT)
+    await rate_limit.take("a")

@@ -6,8 +6,8 @@ import threading
 import argon2
 import pytest
 
-from mediafetcher.accounts import passwords
-from mediafetcher.base import errors
+from mediafetcher.accounts.auth import passwords
+from mediafetcher.core import errors
 
 
 async def test_the_parameters() -> None:

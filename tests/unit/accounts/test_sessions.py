@@ -5,8 +5,8 @@ import hashlib
 
 import pytest
 
-from mediafetcher.accounts import keys, sessions, tokens, users
-from mediafetcher.base import errors
+from mediafetcher.accounts.auth import credentials, sessions, tokens, users
+from mediafetcher.core import errors
 from mediafetcher.db import engine
 
 PASSWORD = "a long enough password"
@@ -19,15 +19,15 @@ async def ada(database: str) -> int:
 
 async def test_a_session(ada: int) -> None:
     person, secret = await sessions.sign_in(" ada ", PASSWORD, "192.0.2.7", "a browser")
-    assert (person.id, person.name, person.admin, person.scopes) == (ada, "Ada", True, frozenset(keys.SCOPES))
+    assert (person.id, person.name, person.admin, person.scopes) == (ada, "Ada", True, frozenset(credentials.SCOPES))
     assert len(secret) >= 43  # 256 bits
     row = await engine.fetchrow("select hash, address, agent, expires_at - now() as left from session")
     assert row["hash"] == hashlib.sha256(secret.encode()).digest()
     assert (row["address"], row["agent"]) == ("192.0.2.7", "a browser")
     assert 29.9 < row["left"].total_seconds() / 86400 <= 30
-    assert await keys.person(secret, sessions.find) == person
+    assert await credentials.person(secret, sessions.find) == person
     await sessions.end(person.session or 0, ada)
-    assert await keys.person(secret, sessions.find) is None
+    assert await credentials.person(secret, sessions.find) is None
 
 
 async def test_a_session_ends_by_itself_and_use_prolongs_it(ada: int) -> None:
@@ -35,36 +35,36 @@ async def test_a_session_ends_by_itself_and_use_prolongs_it(ada: int) -> None:
     await engine.execute(
         "update session set last_seen_at = now() - interval '1 day', expires_at = now() + interval '1 s'"
     )
-    assert await keys.person(secret, sessions.find)
+    assert await credentials.person(secret, sessions.find)
     assert await engine.fetchval("select expires_at > now() + interval '29 days' from session")
-    keys.forget()
+    credentials.forget()
     await engine.execute("update session set expires_at = now() - interval '1 s'")
-    assert await keys.person(secret, sessions.find) is None
+    assert await credentials.person(secret, sessions.find) is None
 
 
 async def test_a_new_password_ends_the_sessions(ada: int) -> None:
     one, first = await sessions.sign_in("Ada", PASSWORD, "x")
     _, second = await sessions.sign_in("Ada", PASSWORD, "x")
     await users.set_password(ada, "another long password", keep_session=one.session)
-    assert await keys.person(first, sessions.find)
-    assert await keys.person(second, sessions.find) is None
+    assert await credentials.person(first, sessions.find)
+    assert await credentials.person(second, sessions.find) is None
     with pytest.raises(errors.WrongCredentials):
         await sessions.sign_in("Ada", PASSWORD, "x")
 
 
 async def test_memory_spares_the_database_and_forgets_on_time(ada: int, monkeypatch: pytest.MonkeyPatch) -> None:
     now, asked = [0.0], 0
-    monkeypatch.setattr(keys.clock, "monotonic", lambda: now[0])
+    monkeypatch.setattr(credentials.clock, "monotonic", lambda: now[0])
     _, secret = await sessions.begin(ada, "Ada", True, "x")
 
-    async def find(hashed: bytes) -> keys.Person | None:
+    async def find(hashed: bytes) -> credentials.Person | None:
         nonlocal asked
         asked += 1
         return await sessions.find(hashed)
 
     for moment in (0, 1, 14.9, 15.1, 16):
         now[0] = moment
-        assert await keys.person(secret, find)
+        assert await credentials.person(secret, find)
     assert asked == 2
 
 
@@ -72,44 +72,44 @@ async def test_a_look_up_under_way_does_not_bring_back_what_ended(ada: int) -> N
     person, secret = await sessions.begin(ada, "Ada", True, "x")
     looked, go_on = asyncio.Event(), asyncio.Event()
 
-    async def slow(hashed: bytes) -> keys.Person | None:
+    async def slow(hashed: bytes) -> credentials.Person | None:
         found = await sessions.find(hashed)
         looked.set()
         await go_on.wait()
         return found
 
-    asking = asyncio.create_task(keys.person(secret, slow))
+    asking = asyncio.create_task(credentials.person(secret, slow))
     await looked.wait()
     await sessions.end(person.session or 0, ada)
     go_on.set()
     await asking
-    assert await keys.person(secret, sessions.find) is None
+    assert await credentials.person(secret, sessions.find) is None
 
 
 async def test_a_token(ada: int) -> None:
     made = await tokens.create(ada, "a script", ["download", "read", "read"], days=1)
-    person = await keys.person(made["token"], tokens.find)
+    person = await credentials.person(made["token"], tokens.find)
     assert person is not None
     assert (person.id, person.scopes, person.token) == (ada, frozenset(("read", "download")), made["id"])
     row = (await tokens.page(ada))[0]
     assert (row["name"], row["scopes"]) == ("a script", ["read", "download"])
     assert row["last_used_at"] is not None
-    keys.forget()
+    credentials.forget()
     await engine.execute("update token set expires_at = now() - interval '1 s'")
-    assert await keys.person(made["token"], tokens.find) is None
+    assert await credentials.person(made["token"], tokens.find) is None
 
 
 async def test_a_token_loses_what_its_person_loses(ada: int) -> None:
     bob = (await users.add("Bob", PASSWORD, admin=True))["id"]
     made = await tokens.create(bob, "t", ["read", "admin"])
     await users.set_admin(bob, False)
-    person = await keys.person(made["token"], tokens.find)
+    person = await credentials.person(made["token"], tokens.find)
     assert person is not None
     assert person.scopes == {"read"}
     with pytest.raises(errors.Forbidden):
         await tokens.create(bob, "t", ["admin"])
     await users.remove(bob)
-    assert await keys.person(made["token"], tokens.find) is None
+    assert await credentials.person(made["token"], tokens.find) is None
 
 
 @pytest.mark.promise(16)

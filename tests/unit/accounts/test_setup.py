@@ -5,44 +5,44 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.accounts import setup, users
-from mediafetcher.base import errors
+from mediafetcher.accounts.auth import first_run, users
+from mediafetcher.core import errors
 
 PASSWORD = "a long enough password"
 
 
 async def test_the_code_is_made_once_and_private(database: str, state: Path) -> None:
-    code = await setup.prepare()
+    code = await first_run.prepare()
     assert code is not None
     assert len(code) == 19
-    assert await setup.prepare() == code
+    assert await first_run.prepare() == code
     assert stat.S_IMODE((state / "setup-code").stat().st_mode) == 0o600
     assert sorted(path.name for path in state.iterdir() if path.name.startswith("setup")) == ["setup-code"]
 
 
 async def test_a_local_person_leaves_it_open_and_an_administrator_closes_it(database: str, state: Path) -> None:
     await users.local_owner()
-    assert await setup.prepare()
+    assert await first_run.prepare()
     await users.add("Bob", PASSWORD)
-    assert await setup.is_open()
+    assert await first_run.is_open()
     await users.add("Ada", PASSWORD, admin=True)
-    assert await setup.prepare() is None
+    assert await first_run.prepare() is None
     assert not (state / "setup-code").exists()
     with pytest.raises(errors.SetupClosed):
-        await setup.complete("anything", "Eve", PASSWORD, "192.0.2.1")
+        await first_run.complete("anything", "Eve", PASSWORD, "192.0.2.1")
 
 
 async def test_without_a_file_no_code_is_right(database: str, state: Path) -> None:
     for code in ("", "-", "None"):
         with pytest.raises(errors.SetupCode):
-            await setup.complete(code, "Eve", PASSWORD, "192.0.2.1")
+            await first_run.complete(code, "Eve", PASSWORD, "192.0.2.1")
 
 
 async def test_a_taken_name(database: str, state: Path) -> None:
     await users.add("Bob", PASSWORD)
-    code = await setup.prepare() or ""
+    code = await first_run.prepare() or ""
     with pytest.raises(errors.NameTaken):
-        await setup.complete(code, "BOB", PASSWORD, "192.0.2.1")
-    assert await setup.is_open()
-    person, _ = await setup.complete(code, "Ada", PASSWORD, "192.0.2.1")
+        await first_run.complete(code, "BOB", PASSWORD, "192.0.2.1")
+    assert await first_run.is_open()
+    person, _ = await first_run.complete(code, "Ada", PASSWORD, "192.0.2.1")
     assert person.admin

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.accounts import sessions, users
-from mediafetcher.base import errors
+from mediafetcher.accounts.auth import sessions, users
+from mediafetcher.core import errors
 from mediafetcher.db import engine
 
 PASSWORD = "a long enough password"

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from mediafetcher.accounts import users
-from mediafetcher.base import errors
+from mediafetcher.accounts.auth import users
+from mediafetcher.core import errors
 from mediafetcher.db import engine
 
 PASSWORD = "a long enough password"

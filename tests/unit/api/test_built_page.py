@@ -5,34 +5,35 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.api import guard, site
-from mediafetcher.base import errors
+from mediafetcher.api import request_guard
+from mediafetcher.api.static import page
+from mediafetcher.core import errors
 
 
 @pytest.fixture
-def built(tmp_path: Path) -> site.Site:
+def built(tmp_path: Path) -> page.Site:
     root = tmp_path / "dist"
     (root / "assets").mkdir(parents=True)
     (tmp_path / "secret.txt").write_text("no")
     for name in ("index.html", "assets/app-1a2b.js", "assets/app-1a2b.js.br", "assets/app-1a2b.js.gz", "icon.svg"):
         (root / name).write_text(name)
-    return site.Site(root)
+    return page.Site(root)
 
 
-def call(method: str = "GET", **headers: str) -> guard.Call:
+def call(method: str = "GET", **headers: str) -> request_guard.Call:
     given = {name.replace("_", "-"): value for name, value in headers.items()}
-    return guard.Call(method, given.get, "localhost", "127.0.0.1", False)
+    return request_guard.Call(method, given.get, "localhost", "127.0.0.1", False)
 
 
-def test_index_for_every_address_of_the_page(built: site.Site) -> None:
+def test_index_for_every_address_of_the_page(built: page.Site) -> None:
     for path in ("/", "/index.html", "/library", "/watch/12", "/a/b/c"):
         answer = built.answer(call(), path)
         assert (answer.status, Path(answer.path or "").name) == (200, "index.html")
         assert answer.headers["cache-control"] == "no-cache"
-        assert answer.headers["content-security-policy"] == site.CSP
+        assert answer.headers["content-security-policy"] == page.CSP
 
 
-def test_assets_never_change(built: site.Site) -> None:
+def test_assets_never_change(built: page.Site) -> None:
     answer = built.answer(call(), "/assets/app-1a2b.js")
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert answer.headers["content-type"].startswith("text/javascript")
@@ -44,7 +45,7 @@ def test_assets_never_change(built: site.Site) -> None:
     ("accepts", "encoding"),
     [("gzip, deflate, br", "br"), ("gzip;q=1.0", "gzip"), ("br;q=0, gzip", "gzip"), ("identity", None), ("", None)],
 )
-def test_packed_files_for_who_takes_them(built: site.Site, accepts: str, encoding: str | None) -> None:
+def test_packed_files_for_who_takes_them(built: page.Site, accepts: str, encoding: str | None) -> None:
     answer = built.answer(call(accept_encoding=accepts), "/assets/app-1a2b.js")
     assert answer.headers.get("content-encoding") == encoding
     assert answer.headers["content-type"].startswith("text/javascript")
@@ -53,12 +54,12 @@ def test_packed_files_for_who_takes_them(built: site.Site, accepts: str, encodin
 
 
 @pytest.mark.parametrize("path", ["/../secret.txt", "/assets/../../secret.txt", "/gone.js", "/assets/app-1a2b.js.br"])
-def test_nothing_else_is_served(built: site.Site, path: str) -> None:
+def test_nothing_else_is_served(built: page.Site, path: str) -> None:
     with pytest.raises(errors.NotFound):
         built.answer(call(), path)
 
 
-def test_a_new_build_is_seen(built: site.Site, tmp_path: Path) -> None:
+def test_a_new_build_is_seen(built: page.Site, tmp_path: Path) -> None:
     built.answer(call(), "/")
     (tmp_path / "dist/assets/new-9.js").write_text("new")
     os.utime(tmp_path / "dist/index.html", (1, 1))
@@ -66,7 +67,7 @@ def test_a_new_build_is_seen(built: site.Site, tmp_path: Path) -> None:
 
 
 def test_without_a_build_it_says_how(tmp_path: Path) -> None:
-    answer = site.Site(tmp_path / "nowhere").answer(call(), "/")
+    answer = page.Site(tmp_path / "nowhere").answer(call(), "/")
     assert answer.path is None
     assert "scripts/run" in answer.text
     assert "<script" not in answer.text

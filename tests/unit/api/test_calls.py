@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from mediafetcher.api import guard
-from mediafetcher.base import errors
-from mediafetcher.base.settings import Settings
+from mediafetcher.api import request_guard
+from mediafetcher.core import errors
+from mediafetcher.core.settings import Settings
 
 
-def call(peer: str, settings: dict[str, Any], **headers: str) -> guard.Call:
+def call(peer: str, settings: dict[str, Any], **headers: str) -> request_guard.Call:
     given = {name.replace("_", "-"): value for name, value in headers.items()}
-    return guard.call(Settings(**settings), "GET", given.get, "media.example", peer, "http")
+    return request_guard.call(Settings(**settings), "GET", given.get, "media.example", peer, "http")
 
 
 PROXY = {"trusted_proxies": ("10.0.0.1", "172.16.0.0/12", "fd00::/8")}
@@ -46,15 +46,15 @@ def test_https_is_what_the_proxy_or_the_settings_say() -> None:
 
 def test_a_proxy_that_is_none_stops_the_start() -> None:
     with pytest.raises(errors.BadSetting, match="my-proxy"):
-        guard.require_valid(Settings(trusted_proxies=("my-proxy",)))
+        request_guard.require_valid(Settings(trusted_proxies=("my-proxy",)))
 
 
 def test_our_own_name() -> None:
     settings = Settings(public_url="https://media.example:8443")
-    assert guard.host_is_ours(settings, "media.example:8443")
-    assert guard.host_is_ours(settings, "MEDIA.example")
-    assert not guard.host_is_ours(settings, "example")
-    assert not guard.host_is_ours(Settings(), "media.example")
+    assert request_guard.host_is_ours(settings, "media.example:8443")
+    assert request_guard.host_is_ours(settings, "MEDIA.example")
+    assert not request_guard.host_is_ours(settings, "example")
+    assert not request_guard.host_is_ours(Settings(), "media.example")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_our_own_name() -> None:
 )
 def test_whom_a_proxy_may_name(peer: str, named: list[str], person: str | None) -> None:
     settings = Settings(**PROXY, proxy_user_header="Remote-User")
-    got = guard.call(settings, "GET", {}.get, "media.example", peer, "http", named)
+    got = request_guard.call(settings, "GET", {}.get, "media.example", peer, "http", named)
     assert got.named == person
 
 
@@ -87,4 +87,4 @@ def test_whom_a_proxy_may_name(peer: str, named: list[str], person: str | None) 
 )
 def test_a_header_without_a_proxy_stops_the_start(settings: dict[str, Any]) -> None:
     with pytest.raises(errors.BadSetting, match="proxy_user_header"):
-        guard.require_valid(Settings(**settings))
+        request_guard.require_valid(Settings(**settings))

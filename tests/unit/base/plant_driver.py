@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from mediafetcher.base import child_files, confine
+from mediafetcher.sandbox import child_files, privilege_drop
 
 FOLDER, TIMES, SEED = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 THEIRS, OURS, SECRET = FOLDER / "theirs", FOLDER / "ours", FOLDER / "secret"
@@ -64,7 +64,7 @@ def _clear(path: Path) -> None:
 
 def _swap_forever(chance: random.Random) -> None:
     """In a process of its own, as the child's account: exchange the name as fast as possible."""
-    account = confine.service_account()
+    account = privilege_drop.service_account()
     if account:
         os.setgroups([])
         os.setresgid(account.gid, account.gid, account.gid)

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from mediafetcher.base import child, confine
+from mediafetcher.sandbox import privilege_drop
+from mediafetcher.sandbox import process as child
 
 REPOSITORY = Path(__file__).parents[3]
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root has another account to drop to")
@@ -84,7 +85,7 @@ async def test_root_drops_to_the_service_account_also_below_a_closed_folder(fold
     found = await look(folder)
     assert found["uid"] == [account.uid] * 3 and found["gid"] == [account.gid] * 3
     assert found["groups"] == [account.gid]
-    allowed = {0, 1 << confine._CAP_DAC_READ_SEARCH, 1 << confine._CAP_DAC_OVERRIDE}
+    allowed = {0, 1 << privilege_drop._CAP_DAC_READ_SEARCH, 1 << privilege_drop._CAP_DAC_OVERRIDE}
     assert set(found["capabilities"].values()) <= allowed
     assert folder.stat().st_uid == account.uid
 
@@ -119,13 +120,13 @@ def test_may_reach_follows_the_rights_of_every_folder(tmp_path):
         file.write_text("x")
         for mode, may in ((0o644, True), (0o600, False)):
             file.chmod(mode)
-            assert confine.may_reach(file, account) is may
+            assert privilege_drop.may_reach(file, account) is may
         file.chmod(0o644)
         for mode, may in ((0o755, True), (0o711, True), (0o700, False)):
             (top / "a").chmod(mode)
-            assert confine.may_reach(file, account) is may
-            assert confine.may_reach(top / "a", account) is may
-        assert confine.may_reach(top / "not" / "there", account)
+            assert privilege_drop.may_reach(file, account) is may
+            assert privilege_drop.may_reach(top / "a", account) is may
+        assert privilege_drop.may_reach(top / "not" / "there", account)
     finally:
         subprocess.run(["rm", "-rf", top], check=True)
 
@@ -180,9 +181,9 @@ async def test_cancelling_the_reader_leaves_nobody(folder):
 
 KILLED_PARENT = """
 import asyncio, os, sys
-from mediafetcher.base import child
+from mediafetcher.sandbox import process
 async def main():
-    program = await child.start(["/bin/sh", "-c", "echo on; exec sleep 300"])
+    program = await process.start(["/bin/sh", "-c", "echo on; exec sleep 300"])
     await anext(aiter(program))
     print(program.pid, flush=True)
     await asyncio.sleep(300)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import child, child_files
+from mediafetcher.sandbox import child_files, process
 
 _DRIVER = Path(__file__).with_name("plant_driver.py")
 _ROOT = Path(__file__).parents[3]
@@ -29,7 +29,7 @@ def test_planted_names_a_thousand_random_attempts_none_followed(tmp_path, as_roo
     for folder in (theirs, ours):
         folder.mkdir()
     secret.write_text("secret")
-    child.give(theirs)
+    process.give(theirs)
     user = ORDINARY if os.geteuid() == 0 and not as_root else os.geteuid()
     if user != os.geteuid():
         open_to_all(tmp_path)
@@ -52,7 +52,7 @@ def test_planted_names_a_thousand_random_attempts_none_followed(tmp_path, as_roo
 
 
 def test_take_plain_file_moves_it(tmp_path):
-    theirs, ours = child.give(tmp_path / "theirs"), tmp_path / "ours"
+    theirs, ours = process.give(tmp_path / "theirs"), tmp_path / "ours"
     ours.mkdir()
     (theirs / "media.mp4").write_bytes(b"film")
     (ours / "media.mp4").symlink_to("/etc/passwd")
@@ -63,7 +63,7 @@ def test_take_plain_file_moves_it(tmp_path):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can have files of others")
 def test_take_file_of_another_account_refused(tmp_path):
-    theirs, ours = child.give(tmp_path / "theirs"), tmp_path / "ours"
+    theirs, ours = process.give(tmp_path / "theirs"), tmp_path / "ours"
     ours.mkdir()
     (theirs / "media.mp4").touch()
     os.chown(theirs / "media.mp4", ORDINARY, ORDINARY)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import child
+from mediafetcher.sandbox import process
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root drops to another account")
 
@@ -21,7 +21,7 @@ async def test_a_program_below_a_closed_folder_is_seen_as_one_that_may_be_run(tm
     program.chmod(0o755)
     closed.chmod(0o700)
     ask = "import os, sys; print(os.access(sys.argv[1], os.R_OK | os.X_OK))"
-    async with await child.start([sys.executable, "-c", ask, str(program)], reach=[program]) as running:
+    async with await process.start([sys.executable, "-c", ask, str(program)], reach=[program]) as running:
         assert [line async for line in running] == [b"True"]
 
 
@@ -31,5 +31,5 @@ async def test_it_may_read_there_and_not_write(tmp_path: Path) -> None:
     closed.mkdir(mode=0o700)
     (closed / "film").write_text("frames")
     script = f"cat {closed}/film; touch {closed}/new && echo written"
-    async with await child.start(["/bin/sh", "-c", script], reach=[closed / "film"]) as running:
+    async with await process.start(["/bin/sh", "-c", script], reach=[closed / "film"]) as running:
         assert b"".join([line async for line in running]) == b"frames"

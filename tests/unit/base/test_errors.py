@@ -2,7 +2,7 @@
 
 import re
 
-from mediafetcher.base import errors
+from mediafetcher.core import errors
 
 
 def leaves() -> list[type[errors.Problem]]:

@@ -1,6 +1,6 @@
 """Events: each subscriber has its own queue, and one that is slow loses its oldest, not others'."""
 
-from mediafetcher.base import events
+from mediafetcher.core import events
 
 
 async def test_every_subscriber_gets_every_event() -> None:

@@ -3,15 +3,15 @@
 import io
 import json
 
-from mediafetcher.base import log
+from mediafetcher.core import logging
 
 CANARY = "canary-5f2c"
 
 
 def written(form: str, message: str, **fields: object) -> str:
     stream = io.StringIO()
-    log.setup("debug", form, stream)
-    log.get("test").info(message, **fields)
+    logging.setup("debug", form, stream)
+    logging.get("test").info(message, **fields)
     return stream.getvalue()
 
 
@@ -37,19 +37,19 @@ def test_secrets_are_masked_by_name_and_by_shape() -> None:
 
 def test_json_lines_parse_and_carry_bound_fields() -> None:
     stream = io.StringIO()
-    log.setup("info", "json", stream)
-    with log.bind(job=7):
-        log.get("work").warning("slow", stage="download")
+    logging.setup("info", "json", stream)
+    with logging.bind(job=7):
+        logging.get("work").warning("slow", stage="download")
     line = json.loads(stream.getvalue())
     assert (line["job"], line["stage"], line["message"], line["log"]) == (7, "download", "slow", "mf.work")
 
 
 def test_an_exception_stays_on_its_line() -> None:
     stream = io.StringIO()
-    log.setup("info", "text", stream)
+    logging.setup("info", "text", stream)
     try:
         raise ValueError(f"mf_{CANARY}")
     except ValueError:
-        log.get("work").exception("failed")
+        logging.get("work").exception("failed")
     assert stream.getvalue().count("\n") == 1
     assert CANARY not in stream.getvalue()

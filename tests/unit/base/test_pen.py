@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import child, fence, pen
+from mediafetcher.sandbox import landlock, process, seccomp
 
 pytestmark = [
-    pytest.mark.skipif(not pen.version(), reason="this kernel has no Landlock"),
-    pytest.mark.skipif(not fence.available(), reason="seccomp filters are not known for this machine"),
+    pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock"),
+    pytest.mark.skipif(not seccomp.available(), reason="seccomp filters are not known for this machine"),
 ]
 
 # Says of each act whether it went well: what a flaw in a parser would try.
@@ -54,7 +54,7 @@ _OWN = {"read own", "write own", "run a program"}
 @pytest.fixture
 def place(tmp_path: Path):
     """A state folder as an installation has it, all of it of the account that the child runs as."""
-    account = child.service_account()
+    account = process.service_account()
     given = {name: str(tmp_path / name) for name in ("source", "target", "key", "other", "socket")}
     (tmp_path / "other").mkdir()
     for name in ("source", "target", "key", "other/film"):
@@ -75,9 +75,9 @@ def place(tmp_path: Path):
             server.kill()
 
 
-async def _said(given: dict, alone: child.Pen | None) -> dict[str, bool]:
+async def _said(given: dict, alone: process.Pen | None) -> dict[str, bool]:
     argv = [sys.executable, "-c", _TRY, json.dumps(given)]
-    async with await child.start(argv, reach=[Path(given["source"])], alone=alone) as running:
+    async with await process.start(argv, reach=[Path(given["source"])], alone=alone) as running:
         lines = [line async for line in running]
         assert await running.wait() == 0, running.stderr_tail
     return json.loads(lines[0])
@@ -89,12 +89,12 @@ async def test_penned_in_it_has_its_own_and_nothing_else(place):
     assert [name for name, went in open_.items() if not went and name != "remove something"] == []
     Path(place["key"]).write_text("key")
     python = (Path(sys.prefix), Path(sys.base_prefix), Path(place["source"]))
-    said = await _said(place, child.Pen(python, (Path(place["target"]),)))
+    said = await _said(place, process.Pen(python, (Path(place["target"]),)))
     assert {name for name, went in said.items() if went} == _OWN
     assert Path(place["target"]).read_text() == "made"
 
 
 async def test_what_is_not_there_is_no_hindrance(tmp_path):
-    alone = child.Pen((tmp_path / "gone",), (tmp_path / "gone too",))
-    async with await child.start(["/bin/echo", "fine"], alone=alone) as running:
+    alone = process.Pen((tmp_path / "gone",), (tmp_path / "gone too",))
+    async with await process.start(["/bin/echo", "fine"], alone=alone) as running:
         assert [line async for line in running] == [b"fine"]

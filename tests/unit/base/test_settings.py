@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import errors, settings
+from mediafetcher.core import errors, settings
 
 
 def load(tmp_path: Path, environ: dict[str, str] | None = None, **flags: object) -> settings.Settings:

@@ -14,8 +14,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from mediafetcher.base import child, errors
-from mediafetcher.db import cluster
+from mediafetcher.core import errors
+from mediafetcher.db import embedded
+from mediafetcher.sandbox import process
 
 
 @pytest.fixture
@@ -27,8 +28,8 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-async def running(folder: Path) -> AsyncIterator[cluster.Cluster]:
-    made = cluster.Cluster(folder / "state")
+async def running(folder: Path) -> AsyncIterator[embedded.Cluster]:
+    made = embedded.Cluster(folder / "state")
     await made.start()
     yield made
     await made.stop()
@@ -42,25 +43,25 @@ async def _value(dsn: str, sql: str) -> object:
         await connection.close()
 
 
-async def test_made_private_with_checksums_and_without_network(running: cluster.Cluster) -> None:
+async def test_made_private_with_checksums_and_without_network(running: embedded.Cluster) -> None:
     assert await _value(running.dsn, "show data_checksums") == "on"
     assert await _value(running.dsn, "show listen_addresses") == ""
     assert await _value(running.dsn, "show fsync") == "on"
     assert stat.S_IMODE(running.socket.stat().st_mode) == 0o700
     assert stat.S_IMODE(running.data.stat().st_mode) == 0o700
     owner = Path(f"/proc/{running.pid}").stat().st_uid
-    account = child.service_account()
+    account = process.service_account()
     assert owner == (account.uid if account else os.geteuid()) != 0
 
 
-async def test_a_restart_keeps_the_data(running: cluster.Cluster) -> None:
+async def test_a_restart_keeps_the_data(running: embedded.Cluster) -> None:
     await _value(running.dsn, "create table kept (n int)")
     await running.stop()
     await running.start()
     assert await _value(running.dsn, "select count(*) from kept") == 0
 
 
-async def test_started_again_when_it_is_killed(running: cluster.Cluster) -> None:
+async def test_started_again_when_it_is_killed(running: embedded.Cluster) -> None:
     first = running.pid
     assert first
     os.kill(first, signal.SIGKILL)
@@ -77,9 +78,9 @@ async def test_started_again_when_it_is_killed(running: cluster.Cluster) -> None
 _PROGRAM = """
 import asyncio, sys
 from pathlib import Path
-from mediafetcher.db import cluster
+from mediafetcher.db import embedded
 async def main():
-    started = cluster.Cluster(Path(sys.argv[1]))
+    started = embedded.Cluster(Path(sys.argv[1]))
     await started.start()
     print(started.pid, flush=True)
     await asyncio.sleep(600)
@@ -103,7 +104,7 @@ async def test_it_ends_with_us_however_we_end(folder: Path) -> None:
     program, pid = await _started(folder / "state")
     program.kill()
     await program.wait()
-    assert await cluster._gone(pid, folder / "state/postgres/18", 10)
+    assert await embedded._gone(pid, folder / "state/postgres/18", 10)
 
 
 async def test_kill_of_everything_and_a_lock_that_names_a_stranger(folder: Path) -> None:
@@ -112,7 +113,7 @@ async def test_kill_of_everything_and_a_lock_that_names_a_stranger(folder: Path)
         with contextlib.suppress(ProcessLookupError):  # a child of a dead server may be gone by itself
             os.kill(victim, signal.SIGKILL)
     await program.wait()
-    again = cluster.Cluster(folder / "state")
+    again = embedded.Cluster(folder / "state")
     lock = again.data / "postmaster.pid"
     lines = lock.read_text().split("\n")
     lock.write_text("\n".join([str(os.getpid()), *lines[1:]]))  # a pid that lives and is not PostgreSQL
@@ -125,7 +126,7 @@ async def test_kill_of_everything_and_a_lock_that_names_a_stranger(folder: Path)
 
 
 async def test_an_orphan_is_stopped_first(folder: Path) -> None:
-    first, second = cluster.Cluster(folder / "state"), cluster.Cluster(folder / "state")
+    first, second = embedded.Cluster(folder / "state"), embedded.Cluster(folder / "state")
     await first.start()
     old = first._process
     assert old and first._keeper
@@ -141,7 +142,7 @@ async def test_half_a_creation_is_begun_anew(folder: Path) -> None:
     rest = folder / "state/postgres/.new-1"
     rest.mkdir(parents=True)
     (rest / "PG_VERSION").write_text("18\n")
-    made = cluster.Cluster(folder / "state")
+    made = embedded.Cluster(folder / "state")
     try:
         assert await _value(await made.start(), "select 1") == 1
         assert not rest.exists()
@@ -150,7 +151,7 @@ async def test_half_a_creation_is_begun_anew(folder: Path) -> None:
 
 
 async def test_a_deep_folder_gets_a_short_socket(folder: Path) -> None:
-    made = cluster.Cluster(folder / ("d" * 120) / "state")
+    made = embedded.Cluster(folder / ("d" * 120) / "state")
     try:
         assert await _value(await made.start(), "select 1") == 1
         assert len(str(made.socket)) < 100
@@ -162,7 +163,7 @@ async def test_a_deep_folder_gets_a_short_socket(folder: Path) -> None:
 async def test_a_socket_folder_that_is_no_folder_is_refused(folder: Path) -> None:
     (folder / "run").symlink_to("/tmp")
     with pytest.raises(errors.StateFolder):
-        cluster._private(folder / "run")
+        embedded._private(folder / "run")
 
 
 @pytest.mark.parametrize(
@@ -178,9 +179,9 @@ async def test_a_socket_folder_that_is_no_folder_is_refused(folder: Path) -> Non
     ],
 )
 def test_network_file_systems_are_known(magic: int, kind: str, name: str | None) -> None:
-    assert cluster.network_name(magic, kind) == name
+    assert embedded.network_name(magic, kind) == name
 
 
 def test_this_disk_is_local(folder: Path) -> None:
-    assert cluster.network_file_system(folder) is None
-    assert cluster.network_file_system(Path("/dev/shm")) is None
+    assert embedded.network_file_system(folder) is None
+    assert embedded.network_file_system(Path("/dev/shm")) is None

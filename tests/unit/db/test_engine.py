@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from mediafetcher.base import errors, events
+from mediafetcher.core import errors, events
 from mediafetcher.db import engine, tables
 
 

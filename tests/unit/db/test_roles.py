@@ -15,8 +15,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from mediafetcher.base import child
-from mediafetcher.db import cluster, credentials, dump
+from mediafetcher.db import credentials, dump, embedded
+from mediafetcher.sandbox import process
 from tests.conftest import Server, cloned
 
 # Made by a program of the time when everybody was trusted: 73 rows, and a database that a restored backup replaced.
@@ -27,9 +27,9 @@ KILLED_AFTER = (0.2, 0.5, 0.8, 1.2, 1.8, 3.0)  # seconds
 _PROGRAM = """
 import asyncio, sys
 from pathlib import Path
-from mediafetcher.db import cluster
+from mediafetcher.db import embedded
 async def main():
-    await cluster.Cluster(Path(sys.argv[1])).start()
+    await embedded.Cluster(Path(sys.argv[1])).start()
     print("started", flush=True)
     await asyncio.sleep(600)
 asyncio.run(main())
@@ -48,8 +48,8 @@ pytestmark = pytest.mark.skipif("MF_TEST_POSTGRES" in os.environ, reason="about 
 
 
 @pytest.fixture
-async def running(state: Path) -> AsyncIterator[cluster.Cluster]:
-    made = cluster.Cluster(state)
+async def running(state: Path) -> AsyncIterator[embedded.Cluster]:
+    made = embedded.Cluster(state)
     await made.start()
     yield made
     await made.stop()
@@ -60,7 +60,7 @@ def earlier(state: Path) -> Path:
     """A state folder with a cluster that trusts everybody, whose role is the bootstrap superuser."""
     with tarfile.open(EARLIER) as archive:
         archive.extractall(state)
-    account = child.service_account()
+    account = process.service_account()
     for path in (state / "postgres" / "18", *(state / "postgres" / "18").rglob("*")):
         if account:
             os.chown(path, account.uid, account.gid)
@@ -118,7 +118,7 @@ def test_passwords_are_for_their_owner_alone(state: Path) -> None:
     assert made.user not in credentials.verifier(made.user)
 
 
-async def test_lost_password_file_is_made_anew_and_data_stays(running: cluster.Cluster, state: Path) -> None:
+async def test_lost_password_file_is_made_anew_and_data_stays(running: embedded.Cluster, state: Path) -> None:
     await _fetch(running.dsn, "create table kept (n int)")
     before = credentials.load(state)
     assert before
@@ -129,7 +129,7 @@ async def test_lost_password_file_is_made_anew_and_data_stays(running: cluster.C
             data = path.read_bytes()
             assert before.user.encode() not in data and before.admin.encode() not in data, path
     (state / "postgres.secret").unlink()
-    again = cluster.Cluster(state)
+    again = embedded.Cluster(state)
     dsn = await again.start()
     try:
         assert credentials.load(state) != before
@@ -148,7 +148,7 @@ union select datdba::regrole::text from pg_database where datname = current_data
 
 
 async def _assert_changed_over(state: Path) -> None:
-    started = cluster.Cluster(state)
+    started = embedded.Cluster(state)
     dsn = await started.start()
     try:
         assert sum((await dump.facts(dsn)).counts.values()) == ROWS

@@ -5,8 +5,8 @@ import pytest
 from huey.storage import PostgresStorage
 from piccolo.table import Table
 
-from mediafetcher.base import errors
-from mediafetcher.db import engine, schema, tables
+from mediafetcher.core import errors
+from mediafetcher.db import engine, migrate, tables
 from mediafetcher.db.migrations import m0001_first
 
 _TABLES = [
@@ -29,9 +29,9 @@ async def test_an_empty_database_is_migrated_once(server) -> None:  # type: igno
     await control.execute("create database empty_one")
     await engine.connect(server.dsn.replace("/mediafetcher?", "/empty_one?"))
     try:
-        assert await schema.applied() == []
-        assert await schema.migrate() == schema.known()
-        assert await schema.migrate() == []
+        assert await migrate.applied() == []
+        assert await migrate.migrate() == migrate.known()
+        assert await migrate.migrate() == []
     finally:
         await engine.close()
         await control.execute("drop database empty_one")
@@ -41,14 +41,14 @@ async def test_an_empty_database_is_migrated_once(server) -> None:  # type: igno
 async def test_the_first_migration_is_safe_to_run_twice(database: str) -> None:
     await engine.execute("delete from migration")
     await engine.execute("insert into account (name) values ('kept')")
-    assert await schema.migrate() == schema.known()
+    assert await migrate.migrate() == migrate.known()
     assert await engine.fetchval("select name from account") == "kept"
 
 
 async def test_a_newer_database_is_refused_in_words(database: str) -> None:
     await engine.execute("insert into migration (name, app_name) values ('m9999_future', 'mediafetcher')")
     with pytest.raises(errors.NewerSchema, match=r"m9999_future.*install that version"):
-        await schema.migrate()
+        await migrate.migrate()
 
 
 @pytest.mark.parametrize("table", _TABLES, ids=lambda table: table.__name__)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.library import mount
+from mediafetcher.library.storage import mount
 
 
 @pytest.fixture

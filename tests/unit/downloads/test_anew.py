@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import errors, settings
+from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import anew, jobs, work
-from mediafetcher.fetching.options import Options
-from mediafetcher.importing import adopt
-from mediafetcher.library import check, items, never, store
+from mediafetcher.downloads import lifecycle, reprocess
+from mediafetcher.downloads.worker import runner
+from mediafetcher.fetch.options import Options
+from mediafetcher.importing import importer
+from mediafetcher.library.catalog import blocklist, items
+from mediafetcher.library.storage import blob_store, check
 from tests.site import Site
 
 
@@ -47,24 +49,24 @@ def film(tmp_path, media_corpus):
 
 
 async def _fetch(owner: int, url: str, **more) -> int:
-    row = await jobs.submit(owner, url, **more)
+    row = await lifecycle.submit(owner, url, **more)
     if row["state"] != "done":
-        await work.run(await jobs.claim())
-        row = await jobs.get(row["id"])
+        await runner.run(await lifecycle.claim())
+        row = await lifecycle.get(row["id"])
     assert row["state"] == "done", row
     return row["item"]
 
 
-async def _again(id: int, owner: int, task: anew.Task) -> dict:
-    row = await anew.submit(id, owner, task)
-    claim = await jobs.claim()
+async def _again(id: int, owner: int, task: reprocess.Task) -> dict:
+    row = await reprocess.submit(id, owner, task)
+    claim = await lifecycle.claim()
     assert (claim.id, claim.task, claim.subject) == (row["id"], task, id)
-    await work.run(claim)
-    return await jobs.get(row["id"])
+    await runner.run(claim)
+    return await lifecycle.get(row["id"])
 
 
 def _path(item: dict) -> Path:
-    return store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"])
+    return blob_store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"])
 
 
 def _spoil(item: dict) -> None:
@@ -140,7 +142,7 @@ async def test_a_new_wish_heals_what_is_known_to_be_damaged(owner, other, film):
 
 async def test_an_imported_file_is_made_playable(owner, other, media_corpus, tmp_path):
     shutil.copyfile(media_corpus / "h264_aac.mkv", tmp_path / "A talk.mkv")
-    [outcome] = [done async for done in adopt.adopt(owner, [tmp_path / "A talk.mkv"])]
+    [outcome] = [done async for done in importer.adopt(owner, [tmp_path / "A talk.mkv"])]
     item = await items.get(outcome.item, owner)
     assert (item["playable"], item["media"]["kind"]) == (False, "video/x-matroska")
     row = await _again(outcome.item, owner, "convert")
@@ -150,10 +152,10 @@ async def test_an_imported_file_is_made_playable(owner, other, media_corpus, tmp
     assert (made["media"]["width"], made["media"]["height"]) == (item["media"]["width"], item["media"]["height"])
     await _clean()
     assert not _path(item).exists() and (tmp_path / "A talk.mkv").exists()
-    [again] = [done async for done in adopt.adopt(owner, [tmp_path / "A talk.mkv"])]
+    [again] = [done async for done in importer.adopt(owner, [tmp_path / "A talk.mkv"])]
     assert again.result == "known" and again.item == outcome.item
     with pytest.raises(errors.WrongState):
-        await anew.submit(outcome.item, owner, "convert")
+        await reprocess.submit(outcome.item, owner, "convert")
 
 
 async def test_a_conversion_leaves_others_what_they_have(owner, other, site):
@@ -170,31 +172,31 @@ async def test_a_conversion_leaves_others_what_they_have(owner, other, site):
 async def test_what_cannot_be_done(owner, other, film, media_corpus, tmp_path):
     item = await _fetch(owner, film.url)
     with pytest.raises(errors.WrongState, match="plays"):
-        await anew.submit(item, owner, "convert")
+        await reprocess.submit(item, owner, "convert")
     for task in ("refetch", "convert"):
         with pytest.raises(errors.NotFound):
-            await anew.submit(item, other, task)
+            await reprocess.submit(item, other, task)
     shutil.copyfile(media_corpus / "h264_aac.mkv", tmp_path / "a.mkv")
-    [outcome] = [done async for done in adopt.adopt(owner, [tmp_path / "a.mkv"])]
+    [outcome] = [done async for done in importer.adopt(owner, [tmp_path / "a.mkv"])]
     with pytest.raises(errors.WrongState, match="no link"):
-        await anew.submit(outcome.item, owner, "refetch")
-    first = await anew.submit(item, owner, "refetch")
-    assert (await anew.submit(item, owner, "refetch"))["id"] == first["id"]
+        await reprocess.submit(outcome.item, owner, "refetch")
+    first = await reprocess.submit(item, owner, "refetch")
+    assert (await reprocess.submit(item, owner, "refetch"))["id"] == first["id"]
     await items.delete_media(item, owner)
-    await work.run(await jobs.claim())
-    ended = await jobs.get(first["id"])
+    await runner.run(await lifecycle.claim())
+    ended = await lifecycle.get(first["id"])
     assert (ended["state"], ended["error"]["code"]) == ("failed", "not_found")
     await items.trash(outcome.item, owner)
     with pytest.raises(errors.WrongState, match="trash"):
-        await anew.submit(outcome.item, owner, "convert")
+        await reprocess.submit(outcome.item, owner, "convert")
     await _clean()
 
 
 async def test_a_marked_source_is_not_fetched_again(owner, film):
     item = await _fetch(owner, film.url)
-    await never.mark((await items.get(item, owner))["source"], owner)
+    await blocklist.mark((await items.get(item, owner))["source"], owner)
     with pytest.raises(errors.NeverAgain):
-        await anew.submit(item, owner, "refetch")
+        await reprocess.submit(item, owner, "refetch")
 
 
 async def test_a_quota_is_asked_for_more_and_not_for_mending(owner, film):
@@ -208,7 +210,7 @@ async def test_a_quota_is_asked_for_more_and_not_for_mending(owner, film):
     assert (await items.get(mine, owner))["media"]["size"] == size
     await engine.execute("update account set quota = $1", size)
     with pytest.raises(errors.QuotaExceeded):
-        await anew.submit(mine, owner, "refetch")
+        await reprocess.submit(mine, owner, "refetch")
     _spoil(await items.get(mine, owner))
     await engine.execute("update media_file set damaged_at = now()")
     film("h264_noaudio.mp4")

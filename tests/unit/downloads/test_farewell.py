@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import pytest
 
-from mediafetcher.accounts import tokens, users
-from mediafetcher.base import errors, settings
+from mediafetcher.accounts.auth import tokens, users
+from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import farewell, held, jobs, queue, work
-from mediafetcher.library import check, export, folders, items, never, store
+from mediafetcher.downloads import delete_user, lifecycle
+from mediafetcher.downloads.worker import active, pool, runner
+from mediafetcher.library.catalog import blocklist, folders, items
+from mediafetcher.library.export import sync
+from mediafetcher.library.storage import blob_store, check
 
 
 @pytest.fixture(autouse=True)
@@ -28,10 +31,10 @@ async def bob(ada) -> int:
 
 
 async def _fetch(owner: int, url: str, folder: str = "") -> int:
-    row = await jobs.submit(owner, url, folder)
+    row = await lifecycle.submit(owner, url, folder)
     if row["state"] != "done":
-        await work.run(await jobs.claim())
-    return (await jobs.get(row["id"]))["item"]
+        await runner.run(await lifecycle.claim())
+    return (await lifecycle.get(row["id"]))["item"]
 
 
 async def test_only_what_nobody_else_holds_goes(ada, bob, site, tmp_path):
@@ -39,34 +42,34 @@ async def test_only_what_nobody_else_holds_goes(ada, bob, site, tmp_path):
     kept = await _fetch(ada, shared)
     await _fetch(bob, shared, "Films/Old"), await _fetch(bob, own)
     await items.trash(await _fetch(bob, own, "Twice"), bob)
-    await never.mark_link(bob, "http://never.test/", "url default http://never.test/")
+    await blocklist.mark_link(bob, "http://never.test/", "url default http://never.test/")
     await tokens.create(bob, "t", ["read"])
-    waiting = await jobs.submit(bob, site.url("/media/a.mp3"))
-    place, _ = await export.export(tmp_path / "tree")
+    waiting = await lifecycle.submit(bob, site.url("/media/a.mp3"))
+    place, _ = await sync.export(tmp_path / "tree")
     assert list(place.rglob("*.mp4")) and any("Bob" in str(path) for path in place.rglob("*.mp4"))
-    assert await farewell.remove(bob) == 3
+    assert await delete_user.remove(bob) == 3
     for table in ("library_item", "folder", "download", "token", "never_again", "watch"):
         assert await engine.fetchval(f"select count(*) from {table} where owner = $1", bob) == 0, table
     with pytest.raises(errors.NotFound):
-        await jobs.get(waiting["id"])
-    assert len(list((store.root() / "store").rglob("*.mp4"))) == 1
+        await lifecycle.get(waiting["id"])
+    assert len(list((blob_store.root() / "store").rglob("*.mp4"))) == 1
     assert not any("Bob" in str(path) for path in place.rglob("*.mp4"))
     assert (await items.get(kept, ada))["media"]["ref_count"] == 1
     assert await folders.tree(ada) == [] and await check.check(read_data=True) == []
 
 
 async def test_a_download_in_work_ends_first(ada, bob, site):
-    running = queue.Queue()
+    running = pool.Queue()
     await running.start()
     try:
-        row = await jobs.submit(bob, site.url("/slow/5/ok.mp4"))
+        row = await lifecycle.submit(bob, site.url("/slow/5/ok.mp4"))
         async with asyncio.timeout(60):
-            while not held.get(row["id"]):
+            while not active.get(row["id"]):
                 await asyncio.sleep(0.01)
-        await farewell.remove(bob)
+        await delete_user.remove(bob)
     finally:
         await running.stop()
-    assert held.every() == [] and await check.check(read_data=True) == []
+    assert active.every() == [] and await check.check(read_data=True) == []
     assert await engine.fetchval("select count(*) from library_item") == 0
     assert list(settings.get().work.iterdir()) == []
 
@@ -74,5 +77,5 @@ async def test_a_download_in_work_ends_first(ada, bob, site):
 async def test_the_last_administrator_keeps_everything(ada, site):
     item = await _fetch(ada, site.url("/media/ok.mp4"))
     with pytest.raises(errors.LastAdmin):
-        await farewell.remove(ada)
+        await delete_user.remove(ada)
     assert (await items.get(item, ada))["trashed_at"] is None

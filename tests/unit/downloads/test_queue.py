@@ -9,11 +9,12 @@ from dataclasses import replace
 
 import pytest
 
-from mediafetcher.base import errors, events, settings
+from mediafetcher.core import errors, events, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import held, jobs, queue
+from mediafetcher.downloads import lifecycle
+from mediafetcher.downloads.worker import active, pool
 
-TASK = "mediafetcher.downloads.queue.ring"  # in messages of databases out there: must never change
+TASK = "mediafetcher.downloads.worker.pool.ring"  # in messages of databases out there: must never change
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +29,7 @@ async def owner(database) -> int:
 
 @pytest.fixture
 async def running(_ready):
-    started = queue.Queue()
+    started = pool.Queue()
     await started.start()
     yield started
     await started.stop()
@@ -58,7 +59,7 @@ async def _until(id: int, *states: str) -> dict:
     """Wait on the events of the database until the download is in one of the states."""
     with events.subscribe() as heard:
         async with asyncio.timeout(20):
-            while (row := await jobs.get(id))["state"] not in states:
+            while (row := await lifecycle.get(id))["state"] not in states:
                 await heard.get()
     return row
 
@@ -69,7 +70,7 @@ async def _messages() -> list[bytes]:
 
 async def _put(data: bytes) -> None:
     await engine.execute("insert into huey_task (queue, data, priority) values ('mediafetcher', $1, 0)", data)
-    await engine.execute("select pg_notify($1, '')", queue._bell.storage.channel)
+    await engine.execute("select pg_notify($1, '')", pool._bell.storage.channel)
 
 
 async def _all_heard() -> None:
@@ -79,7 +80,7 @@ async def _all_heard() -> None:
 
 
 async def test_a_message_is_json_and_names_the_task_for_ever(owner):
-    await queue.ring(2)
+    await pool.ring(2)
     for data in await _messages():
         fields = json.loads(data)
         assert fields[1] == TASK and fields[6] == [] and fields[7] == {}
@@ -109,7 +110,7 @@ async def test_what_is_no_message_of_ours_is_thrown_away_and_harms_nobody(owner,
     await _put(data)
     await _all_heard()
     id = await _known_source(owner, "https://films.example/after")
-    await queue.ring()
+    await pool.ring()
     assert (await _until(id, "done"))["item"]
 
 
@@ -117,24 +118,24 @@ async def test_a_message_with_arguments_does_not_reach_the_task(owner, running):
     await _put(json.dumps(["id", TASK, None, 0, 0, None, ["x"], {}]).encode())
     await _all_heard()
     id = await _known_source(owner, "https://films.example/after")
-    await queue.ring()
+    await pool.ring()
     await _until(id, "done")
 
 
 async def test_a_ring_becomes_work_and_the_row_ends(owner, running):
     id = await _known_source(owner, "https://films.example/1")
-    await queue.ring()
+    await pool.ring()
     row = await _until(id, "done")
     assert row["item"] and row["attempt"] == 1
     async with asyncio.timeout(5):  # the row ends with its transaction, the work a moment later
-        while held.every():
+        while active.every():
             await asyncio.sleep(0.01)
 
 
 async def test_what_nobody_rang_for_is_found(owner):
     id = await _known_source(owner, "https://films.example/1")
     await engine.execute("delete from huey_task")  # the bell was lost in a crash
-    started = queue.Queue()
+    started = pool.Queue()
     await started.start()
     try:
         await _until(id, "done")
@@ -145,23 +146,23 @@ async def test_what_nobody_rang_for_is_found(owner):
 async def test_bells_do_not_pile_up(owner):
     """With no slot to hear them, reconcile rings no more often than there is use for."""
     for number in range(10):
-        await jobs.submit(owner, f"https://site{number}.example/a")
+        await lifecycle.submit(owner, f"https://site{number}.example/a")
     await engine.execute("delete from huey_task")
     for _ in range(5):
-        await jobs.reconcile(3, queue._rung)
+        await lifecycle.reconcile(3, pool._rung)
     assert len(await _messages()) == 3
 
 
 async def test_ten_thousand_wishes_hang_up_no_more_bells_than_slots_can_hear():
-    await queue.ring(queue._BELLS - 1)
+    await pool.ring(pool._BELLS - 1)
     for _ in range(3):
-        await queue.ring(1)
-    assert len(await _messages()) == queue._BELLS
+        await pool.ring(1)
+    assert len(await _messages()) == pool._BELLS
 
 
 async def test_no_results_are_kept(owner, running):
     id = await _known_source(owner, "https://films.example/1")
-    await queue.ring(3)
+    await pool.ring(3)
     await _until(id, "done")
     await _all_heard()
     assert await engine.fetchval("select count(*) from huey_kv") == 0
@@ -169,7 +170,7 @@ async def test_no_results_are_kept(owner, running):
 
 async def test_it_installs_no_signal_handlers(running):
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
-    again = queue._QuietConsumer(queue._bell, workers=1)
+    again = pool._QuietConsumer(pool._bell, workers=1)
     again._set_signal_handlers()
     assert before == {number: signal.getsignal(number) for number in before}
     for handler in before.values():
@@ -178,10 +179,10 @@ async def test_it_installs_no_signal_handlers(running):
 
 async def test_a_stop_is_quick_and_it_starts_again(owner):
     for round in range(2):
-        started = queue.Queue()
+        started = pool.Queue()
         await started.start()
         id = await _known_source(owner, f"https://films.example/{round}")
-        await queue.ring()
+        await pool.ring()
         await _until(id, "done")
         began = time.monotonic()
         await started.stop()
@@ -191,9 +192,9 @@ async def test_a_stop_is_quick_and_it_starts_again(owner):
 async def test_an_absent_share_pauses_the_queue_and_not_the_row(owner, running, share):
     await share("offline")
     id = await _known_source(owner, "https://films.example/1")
-    await queue.ring()
+    await pool.ring()
     await _all_heard()
-    row = await jobs.get(id)
+    row = await lifecycle.get(id)
     assert (row["state"], row["attempt"], row["error"]["code"]) == ("queued", 0, errors.MediaOffline.code)
     await share("online")
     await _until(id, "done")
@@ -207,14 +208,14 @@ async def test_the_folder_of_one_that_is_cancelled_while_it_waits_goes_at_once(o
     )
     folder = settings.get().work / str(id)
     folder.mkdir()
-    await jobs.cancel(id, owner)
+    await lifecycle.cancel(id, owner)
     async with asyncio.timeout(10):
         while folder.exists():
             await asyncio.sleep(0.02)
 
 
 async def test_progress_is_told_a_few_times_a_second(owner, running):
-    hold = held.take(10_000, owner, 1)
+    hold = active.take(10_000, owner, 1)
     try:
         with events.subscribe() as heard:
             for step in range(200):
@@ -224,19 +225,19 @@ async def test_progress_is_told_a_few_times_a_second(owner, running):
                     pass
         assert event.payload == [[10_000, "extract", 199 / 200, 5.0, 1.0, owner]]
     finally:
-        held.drop(hold)
+        active.drop(hold)
 
 
 async def test_two_weeks_of_ticks_delay_no_download(owner):
     """Versions before put one into the queue each minute, also while nobody took them."""
-    tick = json.dumps(["id", "mediafetcher.downloads.queue.tick", None, 0, 0, None, [], {}, None, None]).encode()
+    tick = json.dumps(["id", "mediafetcher.downloads.worker.pool.tick", None, 0, 0, None, [], {}, None, None]).encode()
     await engine.execute(
         "insert into huey_task (queue, data, priority) select 'mediafetcher', $1, 0 from generate_series(1, 20160)",
         tick,
     )
     url = "https://films.example/late"
     id = await _known_source(owner, url)
-    started = queue.Queue()
+    started = pool.Queue()
     began = time.monotonic()
     await started.start()
     try:
@@ -248,4 +249,4 @@ async def test_two_weeks_of_ticks_delay_no_download(owner):
 
 
 def test_no_message_is_put_into_the_queue_by_time_alone():
-    assert not queue._bell._registry.periodic_tasks
+    assert not pool._bell._registry.periodic_tasks

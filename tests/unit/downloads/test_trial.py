@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from mediafetcher.base import errors, settings
+from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import held, jobs, journal, trial, work
-from mediafetcher.fetching import ytdlp
+from mediafetcher.downloads import lifecycle, log, ytdlp_canary
+from mediafetcher.downloads.worker import active, runner
+from mediafetcher.fetch.ytdlp import versions
 from tests.index import BROKEN, MENDED, NEWER, Index, wheel
 
 
@@ -21,9 +22,9 @@ def mended() -> bytes:
 async def index(media_online):
     found = Index()
     settings.use(replace(settings.get(), ytdlp_index=found.url, retry_seconds=0.0))
-    for known in (ytdlp.news.latest, trial._resting):
+    for known in (versions.news.latest, ytdlp_canary._resting):
         known.clear()
-    ytdlp.news.error = None
+    versions.news.error = None
     yield found
     found.server.shutdown()
     found.server.server_close()
@@ -35,23 +36,23 @@ async def owner(database) -> int:
 
 
 async def _run(owner: int, url: str) -> dict:
-    row = await jobs.submit(owner, url)
-    claim = await jobs.claim()
+    row = await lifecycle.submit(owner, url)
+    claim = await lifecycle.claim()
     assert claim and claim.id == row["id"]
-    await work.run(claim)
-    return await jobs.get(row["id"], owner)
+    await runner.run(claim)
+    return await lifecycle.get(row["id"], owner)
 
 
-async def _several(owner: int, site, count: int = trial.SEVERAL) -> list[dict]:
+async def _several(owner: int, site, count: int = ytdlp_canary.SEVERAL) -> list[dict]:
     return [await _run(owner, site.url(f"/page/broken?film={number}")) for number in range(count)]
 
 
 async def _said(row: dict) -> str:
-    return "\n".join(line["message"] for line in await journal.read(row["id"], row["owner"]))
+    return "\n".join(line["message"] for line in await log.read(row["id"], row["owner"]))
 
 
 def _folders() -> list[str]:
-    return [path.name for path in ytdlp.root().glob("*") if path.is_dir()]
+    return [path.name for path in versions.root().glob("*") if path.is_dir()]
 
 
 async def test_the_third_that_fails_is_tried_and_the_newer_one_offered_and_accepted(owner, index, mended, site):
@@ -62,24 +63,24 @@ async def test_the_third_that_fails_is_tried_and_the_newer_one_offered_and_accep
     assert f"tried with yt-dlp {NEWER}" in await _said(rows[2])
     assert "is offered" in await _said(rows[2])
     assert "is there a newer" not in await _said(rows[1])
-    now = ytdlp.status()
-    assert (now.version, now.offered, now.offered_site) == (ytdlp.bundled(), NEWER, rows[0]["site"])
-    assert (now.automatic, now.trying, ytdlp.folder()) == ("offer", None, None)
-    ytdlp.tidy()
+    now = versions.status()
+    assert (now.version, now.offered, now.offered_site) == (versions.bundled(), NEWER, rows[0]["site"])
+    assert (now.automatic, now.trying, versions.folder()) == ("offer", None, None)
+    versions.tidy()
     assert _folders() == [NEWER]  # what is offered stays through a restart
     # The next one of the site is not tried once more: it rests, and the newer one is there to be accepted.
     assert (await _run(owner, site.url("/page/broken?film=9")))["error"]["code"] == "extractor_broken"
-    now = await trial.accept()
-    assert (now.version, now.previous, now.offered) == (NEWER, ytdlp.bundled(), None)
+    now = await ytdlp_canary.accept()
+    assert (now.version, now.previous, now.offered) == (NEWER, versions.bundled(), None)
     for _ in range(3):  # those that failed are in the queue again, and now they go
-        claim = await jobs.claim()
+        claim = await lifecycle.claim()
         assert claim is not None
-        await work.run(claim)
-        assert (await jobs.get(claim.id, owner))["state"] == "done"
-    assert await jobs.claim() is None
+        await runner.run(claim)
+        assert (await lifecycle.get(claim.id, owner))["state"] == "done"
+    assert await lifecycle.claim() is None
     with pytest.raises(errors.NothingOffered):
-        await trial.accept()
-    assert held.every() == []
+        await ytdlp_canary.accept()
+    assert active.every() == []
 
 
 async def test_with_auto_it_is_used_at_once_and_the_others_are_tried_again(owner, index, mended, site):
@@ -88,19 +89,19 @@ async def test_with_auto_it_is_used_at_once_and_the_others_are_tried_again(owner
     rows = await _several(owner, site)
     assert rows[2]["state"] == "done"
     assert "is used from now on" in await _said(rows[2])
-    assert (ytdlp.status().version, ytdlp.status().offered) == (NEWER, None)
-    assert [(await jobs.get(row["id"], owner))["state"] for row in rows[:2]] == ["queued", "queued"]
+    assert (versions.status().version, versions.status().offered) == (NEWER, None)
+    assert [(await lifecycle.get(row["id"], owner))["state"] for row in rows[:2]] == ["queued", "queued"]
     # Who goes back stays there until somebody says otherwise, or there is a newer one still.
-    assert ytdlp.rollback().version == ytdlp.bundled()
-    await trial.look_daily()
-    os.utime(ytdlp.root() / "next-look", (1, 1))
-    await trial.look_daily()
-    assert ytdlp.status().version == ytdlp.bundled()
-    trial._resting.clear()
+    assert versions.rollback().version == versions.bundled()
+    await ytdlp_canary.look_daily()
+    os.utime(versions.root() / "next-look", (1, 1))
+    await ytdlp_canary.look_daily()
+    assert versions.status().version == versions.bundled()
+    ytdlp_canary._resting.clear()
     for _ in rows[:2]:
-        await work.run(await jobs.claim())
+        await runner.run(await lifecycle.claim())
     assert (await _run(owner, site.url("/page/broken?film=9")))["state"] == "done"
-    assert (ytdlp.status().version, ytdlp.status().offered) == (ytdlp.bundled(), NEWER)
+    assert (versions.status().version, versions.status().offered) == (versions.bundled(), NEWER)
 
 
 async def test_one_that_does_not_help_is_dropped_again(owner, index, site):
@@ -108,7 +109,7 @@ async def test_one_that_does_not_help_is_dropped_again(owner, index, site):
     rows = await _several(owner, site)
     assert {row["error"]["code"] for row in rows} == {"extractor_broken"}
     assert f"yt-dlp {BROKEN} does not help" in await _said(rows[2])
-    assert (ytdlp.status().offered, ytdlp.folder(), _folders()) == (None, None, [])
+    assert (versions.status().offered, versions.folder(), _folders()) == (None, None, [])
     assert "is there a newer" not in await _said(await _run(owner, site.url("/page/broken?film=9")))
 
 
@@ -125,34 +126,34 @@ async def test_without_a_newer_one_they_fail_as_before(owner, index, site, why):
     assert {row["state"] for row in rows} == {"failed"}
     words = {"off": "extractor_broken", "nothing newer": "is the newest", "index away": "cannot be reached"}
     assert words[why] in await _said(rows[2])
-    assert ytdlp.news.latest == ({} if why != "nothing newer" else {"stable": "2020.1.1"})
+    assert versions.news.latest == ({} if why != "nothing newer" else {"stable": "2020.1.1"})
 
 
 async def test_one_link_that_fails_again_and_again_is_no_site_that_changed(owner, index, mended, site):
     index.put(NEWER, mended)
     row = await _run(owner, site.url("/page/broken"))
-    for _ in range(trial.SEVERAL):
-        await jobs.retry(row["id"], owner)
-        await work.run(await jobs.claim())
-    assert (await jobs.get(row["id"], owner))["state"] == "failed"
-    assert ytdlp.news.latest == {}
+    for _ in range(ytdlp_canary.SEVERAL):
+        await lifecycle.retry(row["id"], owner)
+        await runner.run(await lifecycle.claim())
+    assert (await lifecycle.get(row["id"], owner))["state"] == "failed"
+    assert versions.news.latest == {}
 
 
 async def test_auto_looks_once_a_day_and_not_at_the_same_time_as_all_others(index, mended):
     index.put(NEWER, mended)
-    await trial.look_daily()
-    assert not ytdlp.root().exists()  # "offer" looks at nothing by itself
+    await ytdlp_canary.look_daily()
+    assert not versions.root().exists()  # "offer" looks at nothing by itself
     settings.use(replace(settings.get(), ytdlp_update="auto"))
-    await trial.look_daily()
-    note = ytdlp.root() / "next-look"
-    assert ytdlp.news.latest == {}  # the first look is some time within the day
+    await ytdlp_canary.look_daily()
+    note = versions.root() / "next-look"
+    assert versions.news.latest == {}  # the first look is some time within the day
     os.utime(note, (1, 1))
-    await trial.look_daily()
-    assert ytdlp.status().version == NEWER
+    await ytdlp_canary.look_daily()
+    assert versions.status().version == NEWER
     due = note.stat().st_mtime
     index.put("2099.9.9", b"")
-    await trial.look_daily()
-    assert ytdlp.news.latest == {"stable": NEWER} and note.stat().st_mtime == due
+    await ytdlp_canary.look_daily()
+    assert versions.news.latest == {"stable": NEWER} and note.stat().st_mtime == due
     os.utime(note, (1, 1))
-    await trial.look_daily()  # what is offered there is no wheel: said, and nothing changes
-    assert ytdlp.status().version == NEWER and "no whole package" in (ytdlp.status().error or "")
+    await ytdlp_canary.look_daily()  # what is offered there is no wheel: said, and nothing changes
+    assert versions.status().version == NEWER and "no whole package" in (versions.status().error or "")

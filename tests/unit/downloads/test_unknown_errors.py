@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from mediafetcher.base import errors, settings
+from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import brought, held, jobs, keeper, playable, work, workspace
-from mediafetcher.library import folders, items, store
+from mediafetcher.downloads import lifecycle
+from mediafetcher.downloads.worker import active, checkpoint, convert_step, runner, store_step, workspace
+from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.storage import blob_store
 from mediafetcher.media import ffmpeg, probe
 
 pytestmark = pytest.mark.promise(24)
@@ -28,10 +30,10 @@ async def owner(database) -> int:
 
 async def _attempt(id: int) -> dict:
     await engine.execute("update download set run_after = now()")
-    claim = await jobs.claim()
+    claim = await lifecycle.claim()
     assert claim and claim.id == id
-    await work.run(claim)
-    return await jobs.get(id)
+    await runner.run(claim)
+    return await lifecycle.get(id)
 
 
 def _bodies(site, name: str) -> int:
@@ -44,7 +46,7 @@ async def _assert_done_without_second_download(site, id: int, name: str) -> None
     assert row["state"] == "done", row
     assert _bodies(site, name) == fetched
     media = (await items.get(row["item"], row["owner"]))["media"]
-    assert store.path_of(bytes.fromhex(media["sha256"]), media["ext"]).exists()
+    assert blob_store.path_of(bytes.fromhex(media["sha256"]), media["ext"]).exists()
 
 
 def _raising(monkeypatch, module, name: str, error: BaseException) -> None:
@@ -70,9 +72,9 @@ def _raising(monkeypatch, module, name: str, error: BaseException) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
-@pytest.mark.parametrize(("module", "name"), [(probe, "probe"), (playable, "make"), (keeper, "keep")])
+@pytest.mark.parametrize(("module", "name"), [(probe, "probe"), (convert_step, "make"), (store_step, "keep")])
 async def test_unforeseen_error_after_the_file_came_keeps_the_file(owner, site, monkeypatch, module, name, error, code):
-    id = (await jobs.submit(owner, site.url("/media/ok.mp4")))["id"]
+    id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
     _raising(monkeypatch, module, name, error)
     row = await _attempt(id)
     assert (row["state"], row["error"]["code"]) == ("queued", code)
@@ -82,7 +84,7 @@ async def test_unforeseen_error_after_the_file_came_keeps_the_file(owner, site, 
 
 async def test_statement_cancelled_by_the_server_keeps_the_file(owner, site, database):
     """A trigger that cancels the statement: what an administrator or a statement_timeout does."""
-    id = (await jobs.submit(owner, site.url("/media/ok.mp4")))["id"]
+    id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
     await engine.execute(
         "create function cancelled() returns trigger language plpgsql as"
         " $$ begin raise exception 'canceling statement' using errcode = '57014'; end $$;"
@@ -95,7 +97,7 @@ async def test_statement_cancelled_by_the_server_keeps_the_file(owner, site, dat
 
 
 async def test_end_that_cannot_be_written_at_first_is_written_later(owner, site, monkeypatch):
-    id = (await jobs.submit(owner, site.url("/status/404/x")))["id"]
+    id = (await lifecycle.submit(owner, site.url("/status/404/x")))["id"]
     await engine.execute(
         "create sequence tries; create function cancelled() returns trigger language plpgsql as"
         " $$ begin if new.state = 'failed' and nextval('tries') < 3 then"
@@ -106,8 +108,8 @@ async def test_end_that_cannot_be_written_at_first_is_written_later(owner, site,
 
 
 async def test_message_that_postgresql_cannot_keep_ends_the_download_all_the_same(owner, site, monkeypatch):
-    id = (await jobs.submit(owner, site.url("/media/ok.mp4")))["id"]
-    _raising(monkeypatch, keeper, "keep", errors.Gone("nothing\x00 there \udcff"))
+    id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
+    _raising(monkeypatch, store_step, "keep", errors.Gone("nothing\x00 there \udcff"))
     row = await _attempt(id)
     assert (row["state"], row["error"]["code"]) == ("failed", "gone")
 
@@ -118,7 +120,7 @@ async def test_ffmpeg_killed_by_the_system_keeps_the_file(owner, site, monkeypat
     script = tmp_path / "ffmpeg"
     script.write_text("#!/bin/sh\nkill -9 $$\n")
     script.chmod(0o755)
-    id = (await jobs.submit(owner, site.url(name)))["id"]
+    id = (await lifecycle.submit(owner, site.url(name)))["id"]
     with monkeypatch.context() as killed:
         killed.setattr(ffmpeg, "path", lambda: str(script))
         row = await _attempt(id)
@@ -127,15 +129,15 @@ async def test_ffmpeg_killed_by_the_system_keeps_the_file(owner, site, monkeypat
 
 
 async def test_folder_deleted_meanwhile_leaves_the_item_at_the_top(owner, site, monkeypatch):
-    row = await jobs.submit(owner, site.url("/media/ok.mp4"), folder="Films/New")
-    keep = keeper.keep
+    row = await lifecycle.submit(owner, site.url("/media/ok.mp4"), folder="Films/New")
+    keep = store_step.keep
 
     async def deleted_before(*given):
         for folder in await engine.fetch("select id from folder where parent is null"):
             await folders.delete(folder["id"], owner)
         await keep(*given)
 
-    monkeypatch.setattr(keeper, "keep", deleted_before)
+    monkeypatch.setattr(store_step, "keep", deleted_before)
     row = await _attempt(row["id"])
     assert row["state"] == "done", row
     assert (await items.get(row["item"], owner))["folder"] == ""
@@ -143,14 +145,14 @@ async def test_folder_deleted_meanwhile_leaves_the_item_at_the_top(owner, site, 
 
 async def test_state_disk_full_when_the_file_came_whole_keeps_the_file(owner, site, monkeypatch):
     """The note of what came cannot be written, and nothing else on that disk."""
-    id = (await jobs.submit(owner, site.url("/media/h264_aac.mkv")))["id"]
+    id = (await lifecycle.submit(owner, site.url("/media/h264_aac.mkv")))["id"]
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def fails(*given):
         raise full
 
     with monkeypatch.context() as disk:
-        disk.setattr(brought, "_write", fails)
+        disk.setattr(checkpoint, "_write", fails)
         disk.setattr(ffmpeg, "owned", fails)
         row = await _attempt(id)
     assert (row["state"], row["error"]["code"], row["attempt"]) == ("queued", "disk_full", 0)
@@ -158,61 +160,61 @@ async def test_state_disk_full_when_the_file_came_whole_keeps_the_file(owner, si
 
 
 async def test_unknown_error_again_and_again_waits_for_a_person_with_its_file(owner, site, monkeypatch):
-    id = (await jobs.submit(owner, site.url("/media/ok.mp4")))["id"]
+    id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
     with monkeypatch.context() as broken:
         for attempt in range(1, errors.Unexpected.tries + 1):
-            _raising(broken, keeper, "keep", RuntimeError("always"))
+            _raising(broken, store_step, "keep", RuntimeError("always"))
             row = await _attempt(id)
             assert row["state"] == ("queued" if attempt < errors.Unexpected.tries else "parked")
     assert row["error"]["code"] == "unexpected_error"
     await workspace.tidy()
-    assert brought.found(workspace.path(id)) is not None
-    await jobs.retry(id, owner)
+    assert checkpoint.found(workspace.path(id)) is not None
+    await lifecycle.retry(id, owner)
     await _assert_done_without_second_download(site, id, "/media/ok.mp4")
     assert not workspace.path(id).exists()
 
 
 async def test_file_proved_bad_is_forgotten(owner, site, monkeypatch):
-    id = (await jobs.submit(owner, site.url("/media/ok.mp4")))["id"]
-    _raising(monkeypatch, playable, "make", errors.Truncated())
+    id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
+    _raising(monkeypatch, convert_step, "make", errors.Truncated())
     assert (await _attempt(id))["state"] == "queued"
-    assert brought.found(workspace.path(id)) is None
+    assert checkpoint.found(workspace.path(id)) is None
 
 
 # ---- what kills the process ------------------------------------------------------------------------------
 
 
-async def _killed(claims: list[jobs.Claim]) -> None:
+async def _killed(claims: list[lifecycle.Claim]) -> None:
     """The process died with these in work, and a new start finds them."""
-    jobs.lease._boot = os.urandom(6).hex()
-    await jobs.rescue()
+    lifecycle.lease._boot = os.urandom(6).hex()
+    await lifecycle.rescue()
 
 
 async def test_download_that_kills_the_process_is_counted_and_parked(owner):
-    id = (await jobs.submit(owner, "https://films.example/poison"))["id"]
+    id = (await lifecycle.submit(owner, "https://films.example/poison"))["id"]
     for _ in range(10):
         await engine.execute("update download set run_after = now()")
-        claim = await jobs.claim()
+        claim = await lifecycle.claim()
         if claim is None:
             break
         await _killed([claim])
-    row = await jobs.get(id)
+    row = await lifecycle.get(id)
     assert (row["state"], row["error"]["code"]) == ("parked", "kills_server")
     assert row["attempt"] <= 4
-    assert (await jobs.retry(id, owner))["state"] == "queued"
-    assert await jobs.claim()
+    assert (await lifecycle.retry(id, owner))["state"] == "queued"
+    assert await lifecycle.claim()
 
 
 async def test_others_that_ran_beside_the_poison_are_done(owner):
     settings.use(replace(settings.get(), jobs_per_site=5))
-    poison = (await jobs.submit(owner, "https://films.example/poison"))["id"]
+    poison = (await lifecycle.submit(owner, "https://films.example/poison"))["id"]
     for number in range(2):
-        await jobs.submit(owner, f"https://films.example/{number}")
+        await lifecycle.submit(owner, f"https://films.example/{number}")
     ended = set()
     for _ in range(20):
         await engine.execute("update download set run_after = now() where state = 'queued'")
         claims = []
-        while claim := await jobs.claim():
+        while claim := await lifecycle.claim():
             claims.append(claim)
         if not claims:
             break
@@ -221,31 +223,31 @@ async def test_others_that_ran_beside_the_poison_are_done(owner):
         else:
             for claim in claims:
                 ended.add(claim.id)
-                await jobs.fail(claim, errors.Gone())
-    assert (await jobs.get(poison))["state"] == "parked"
+                await lifecycle.fail(claim, errors.Gone())
+    assert (await lifecycle.get(poison))["state"] == "parked"
     assert len(ended) == 2
 
 
 async def test_kills_that_leave_more_of_the_file_each_time_are_not_counted(owner):
     """A power cut every minute is no fault of a download that goes on from where it was."""
-    id = (await jobs.submit(owner, "https://films.example/long"))["id"]
+    id = (await lifecycle.submit(owner, "https://films.example/long"))["id"]
     for number in range(8):
-        claim = await jobs.claim()
+        claim = await lifecycle.claim()
         assert claim, number
         (workspace.make(id) / "media.mp4.part").write_bytes(b"x" * (100_000 * (number + 1)))
         await _killed([claim])
-    assert (await jobs.get(id))["state"] == "queued"
+    assert (await lifecycle.get(id))["state"] == "queued"
 
 
 async def test_other_machines_that_fall_silent_count_too(owner):
-    id = (await jobs.submit(owner, "https://films.example/poison"))["id"]
+    id = (await lifecycle.submit(owner, "https://films.example/poison"))["id"]
     for _ in range(10):
         await engine.execute(
             "update download set state = 'running', held_by = 'another:machine', attempt = attempt + 1,"
             " lease_until = now() - interval '1 second' where state = 'queued'"
         )
-        await jobs.reconcile(0, _none)
-    assert (await jobs.get(id))["state"] == "parked"
+        await lifecycle.reconcile(0, _none)
+    assert (await lifecycle.get(id))["state"] == "parked"
 
 
 async def _none() -> int:
@@ -253,11 +255,11 @@ async def _none() -> int:
 
 
 async def test_journal_that_cannot_be_written_never_matters(owner, site):
-    id = (await jobs.submit(owner, site.url("/media/ok.mp4")))["id"]
+    id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
     await engine.execute("update download set run_after = now()")
-    at_work = asyncio.create_task(work.run(await jobs.claim()))
-    while held.get(id) is None:
+    at_work = asyncio.create_task(runner.run(await lifecycle.claim()))
+    while active.get(id) is None:
         await asyncio.sleep(0)
-    held.get(id).say("a line with \x00 in it")
+    active.get(id).say("a line with \x00 in it")
     await at_work
-    assert (await jobs.get(id))["state"] == "done"
+    assert (await lifecycle.get(id))["state"] == "done"

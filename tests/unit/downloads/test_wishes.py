@@ -10,12 +10,14 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from mediafetcher.accounts import cookies, jars
-from mediafetcher.base import errors, settings
+from mediafetcher.accounts.vault import cookie_formats, cookie_jars
+from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import held, jobs, journal, lease, preview, work
-from mediafetcher.fetching.options import Options, Playlist
-from mediafetcher.library import items, store
+from mediafetcher.downloads import leases, lifecycle, log, preview
+from mediafetcher.downloads.worker import active, runner
+from mediafetcher.fetch.options import Options, Playlist
+from mediafetcher.library.catalog import items
+from mediafetcher.library.storage import blob_store
 from mediafetcher.media import probe
 from tests.site.proxy import Proxy
 
@@ -33,16 +35,16 @@ async def owner(database) -> int:
 async def _work() -> int:
     """Do everything that is due -> how many."""
     done = 0
-    while claim := await jobs.claim():
-        await work.run(claim)
+    while claim := await lifecycle.claim():
+        await runner.run(claim)
         done += 1
     return done
 
 
 async def _run(owner: int, url: str, options: Options | None = None, **more) -> dict:
-    row = await jobs.submit(owner, url, options=options, **more)
-    await work.run(await jobs.claim())
-    return await jobs.get(row["id"], owner)
+    row = await lifecycle.submit(owner, url, options=options, **more)
+    await runner.run(await lifecycle.claim())
+    return await lifecycle.get(row["id"], owner)
 
 
 async def _item(row: dict) -> dict:
@@ -51,11 +53,11 @@ async def _item(row: dict) -> dict:
 
 
 def _file(item: dict, name: str | None = None):
-    return store.path_of(bytes.fromhex(item["media"]["sha256"]), name or item["media"]["ext"])
+    return blob_store.path_of(bytes.fromhex(item["media"]["sha256"]), name or item["media"]["ext"])
 
 
 async def _lines(row: dict) -> list[str]:
-    return [line["message"] for line in await journal.read(row["id"], row["owner"])]
+    return [line["message"] for line in await log.read(row["id"], row["owner"])]
 
 
 # ---- subtitles, chapters, pictures ------------------------------------------------------------------------
@@ -146,7 +148,7 @@ def test_marks_are_asked_for_where_they_are_known(site):
     """In a process of its own, as the real one: yt-dlp's settings are of the process."""
     code = (
         "import json, sys, yt_dlp\n"
-        "from mediafetcher.fetching import fetch_extras\n"
+        "from mediafetcher.fetch import fetch_extras\n"
         "client = yt_dlp.YoutubeDL({'quiet': True, 'cachedir': False})\n"
         "found = {'id': 'dQw4w9WgXcQ', 'extractor_key': 'Youtube', 'duration': 4.0}\n"
         "other = {'id': 'dQw4w9WgXcQ', 'extractor_key': 'Generic', 'duration': 4.0}\n"
@@ -212,7 +214,7 @@ async def test_a_live_stream_is_recorded(owner, site, path, options, seconds):
     item = await _item(row)
     assert item["duration"] == pytest.approx(seconds, abs=0.5)
     assert probe.is_playable(await probe.probe(_file(item)))
-    again = await jobs.submit(owner, site.url(path), options=options)
+    again = await lifecycle.submit(owner, site.url(path), options=options)
     assert again["state"] == "queued"  # tomorrow it is another one
 
 
@@ -235,7 +237,7 @@ async def test_live_dash_is_refused_in_words(owner, site):
 
 
 async def test_live_streams_get_the_cookies_of_their_site_alone(owner, site):
-    await cookies.put(owner, "127.0.0.1", jars.parse("127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tok\n"))
+    await cookie_jars.put(owner, "127.0.0.1", cookie_formats.parse("127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tok\n"))
     await _item(await _run(owner, site.url("/live.m3u8"), Options(live_max=1)))
     assert site.asked("/hls/mux/s0")[0]["cookie"] == "sid=ok"
 
@@ -244,22 +246,22 @@ async def test_live_streams_get_the_cookies_of_their_site_alone(owner, site):
 async def test_a_stream_that_has_not_begun_waits_without_a_slot(owner, site, path):
     row = await _run(owner, site.url(path))
     assert (row["state"], row["error"]["code"], row["stage"]) == ("waiting", "live_not_started", None)
-    assert held.every() == []
+    assert active.every() == []
     if path.endswith("begins"):
         begins = await engine.fetchval("select extract(epoch from run_after - now())::float8 from download")
         assert begins == pytest.approx(7200, abs=60)
-        assert await lease.wake() == 0
-        assert (await jobs.retry(row["id"], owner))["state"] == "queued"  # a person need not wait
+        assert await leases.wake() == 0
+        assert (await lifecycle.retry(row["id"], owner))["state"] == "queued"  # a person need not wait
     else:
-        await jobs.cancel(row["id"], owner)
+        await lifecycle.cancel(row["id"], owner)
 
 
 async def test_what_waited_goes_on_when_its_time_has_come(owner, site):
     row = await _run(owner, site.url("/upcoming/1/ok.mp4"))
-    assert await lease.wake() == 1
-    assert (await jobs.get(row["id"]))["state"] == "queued"
+    assert await leases.wake() == 1
+    assert (await lifecycle.get(row["id"]))["state"] == "queued"
     assert await _work() == 1
-    await _item(await jobs.get(row["id"]))
+    await _item(await lifecycle.get(row["id"]))
 
 
 # ---- lists -----------------------------------------------------------------------------------------------
@@ -270,40 +272,40 @@ async def test_a_list_becomes_a_download_for_each_entry(owner, site):
     row = await _run(owner, site.url("/list/5"), wish, folder="Feeds")
     assert (row["kind"], row["state"], row["title"]) == ("playlist", "waiting", "A list: of 5/all")
     assert row["children"] == {"total": 3, "done": 0, "failed": 0}
-    assert await lease.wake() == 0 and await _work() == 3
-    entries, _ = await jobs.page(owner)
+    assert await leases.wake() == 0 and await _work() == 3
+    entries, _ = await lifecycle.page(owner)
     mine = [entry for entry in entries if entry["parent"] == row["id"]]
     assert [entry["title"] for entry in reversed(mine)] == ["ok", "ok", "ok"]
     assert {entry["folder"] for entry in mine} == {"Feeds/A list: of 5-all"}
     assert mine[0]["options"] == {"max_height": 720}
-    assert await lease.wake() == 1
-    row = await jobs.get(row["id"])
+    assert await leases.wake() == 1
+    row = await lifecycle.get(row["id"])
     assert (row["state"], row["children"]) == ("done", {"total": 3, "done": 3, "failed": 0})
     assert (await items.page(owner))["items"][0]["folder"] == "Feeds/A list: of 5-all"
 
 
 async def test_some_of_a_list(owner, site):
     row = await _run(owner, site.url("/list/5"), Options(playlist=Playlist(items=(2, 5))))
-    links = [entry["url"] for entry in (await jobs.page(owner))[0] if entry["parent"] == row["id"]]
+    links = [entry["url"] for entry in (await lifecycle.page(owner))[0] if entry["parent"] == row["id"]]
     assert sorted(links) == [site.url("/same-name/2/ok.mp4"), site.url("/same-name/5/ok.mp4")]
 
 
 async def test_a_list_that_is_cancelled_takes_its_entries_along(owner, site):
     row = await _run(owner, site.url("/list/4"), Options(playlist=Playlist()))
-    await work.run(await jobs.claim())
-    assert (await jobs.cancel(row["id"], owner))["state"] == "cancelled"
+    await runner.run(await lifecycle.claim())
+    assert (await lifecycle.cancel(row["id"], owner))["state"] == "cancelled"
     states = await engine.fetch("select state, count(*) as n from download group by 1 order by 1")
     assert states == [{"state": "cancelled", "n": 4}, {"state": "done", "n": 1}]
 
 
 async def test_a_list_can_be_cancelled_while_it_is_looked_at(owner, site):
-    row = await jobs.submit(owner, site.url("/slow-list/4"), options=Options(playlist=Playlist()))
-    at_work = asyncio.create_task(work.run(await jobs.claim()))
+    row = await lifecycle.submit(owner, site.url("/slow-list/4"), options=Options(playlist=Playlist()))
+    at_work = asyncio.create_task(runner.run(await lifecycle.claim()))
     async with asyncio.timeout(20):
         while not site.log:
             await asyncio.sleep(0.01)
-    await jobs.cancel(row["id"], owner)
-    for found, order in await jobs.beat():
+    await lifecycle.cancel(row["id"], owner)
+    for found, order in await lifecycle.beat():
         found.obey(order)
     await at_work
     assert await engine.fetch("select kind, state from download") == [{"kind": "playlist", "state": "cancelled"}]
@@ -316,10 +318,10 @@ async def test_a_list_where_one_video_was_asked_for(owner, site):
 
 
 async def test_a_list_asks_for_the_quota(owner, site):
-    row = await jobs.submit(owner, site.url("/list/4"), options=Options(playlist=Playlist()))
+    row = await lifecycle.submit(owner, site.url("/list/4"), options=Options(playlist=Playlist()))
     await engine.execute("update account set quota = 0")
-    await work.run(await jobs.claim())
-    row = await jobs.get(row["id"])
+    await runner.run(await lifecycle.claim())
+    row = await lifecycle.get(row["id"])
     assert (row["state"], row["error"]["code"]) == ("failed", "quota_exceeded")
     assert await engine.fetchval("select count(*) from download") == 1
 
@@ -355,21 +357,21 @@ async def test_a_preview_says_what_a_link_is(owner, site):
 
 
 async def test_the_log_is_short_bounded_and_without_secrets(owner, site):
-    await cookies.put(owner, "127.0.0.1", jars.parse("127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tcanary\n"))
+    await cookie_jars.put(owner, "127.0.0.1", cookie_formats.parse("127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tcanary\n"))
     row = await _run(owner, site.url("/page/og?token=canary"))
     lines = await _lines(row)
     assert lines[0].startswith("attempt 1: http") and "decision: none" in lines and lines[-1] == "ended: done"
     assert "canary" not in str(lines)
-    hold = held.take(row["id"], owner, 1)
-    for number in range(journal.LINES + 50):
+    hold = active.take(row["id"], owner, 1)
+    for number in range(log.LINES + 50):
         hold.say(f"line {number}\nforged" + "x" * 1000)
-    await journal.write(hold)
-    held.drop(hold)
+    await log.write(hold)
+    active.drop(hold)
     lines = await _lines(row)
-    assert len(lines) == journal.LINES and lines[-1].startswith(f"line {journal.LINES + 49}\\nforged")
+    assert len(lines) == log.LINES and lines[-1].startswith(f"line {log.LINES + 49}\\nforged")
     assert max(map(len, lines)) <= 300
     with pytest.raises(errors.NotFound):
-        await journal.read(row["id"], owner + 1)
+        await log.read(row["id"], owner + 1)
 
 
 @pytest.mark.parametrize(

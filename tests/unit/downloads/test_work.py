@@ -7,14 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from mediafetcher.accounts import cookies, jars
-from mediafetcher.base import errors, settings
+from mediafetcher.accounts.vault import cookie_formats, cookie_jars
+from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import brought, held, jobs, journal, sources, work, workspace
-from mediafetcher.fetching.options import Options
-from mediafetcher.fetching.source import Info, Result
-from mediafetcher.library import check, items, store
-from mediafetcher.media import convert
+from mediafetcher.downloads import dedup, lifecycle, log
+from mediafetcher.downloads.worker import active, checkpoint, runner, workspace
+from mediafetcher.fetch.models import Info, Result
+from mediafetcher.fetch.options import Options
+from mediafetcher.library.catalog import items
+from mediafetcher.library.storage import blob_store, check
+from mediafetcher.media import transcode
 
 
 @pytest.fixture(autouse=True)
@@ -29,33 +31,33 @@ async def owner(database) -> int:
 
 async def _run(owner: int, url: str, **more) -> dict:
     """Submit a link, work on it once -> its row."""
-    row = await jobs.submit(owner, url, **more)
-    claim = await jobs.claim()
+    row = await lifecycle.submit(owner, url, **more)
+    claim = await lifecycle.claim()
     assert claim and claim.id == row["id"]
-    await work.run(claim)
-    return await jobs.get(row["id"], owner)
+    await runner.run(claim)
+    return await lifecycle.get(row["id"], owner)
 
 
 async def _stored(row: dict) -> dict:
     assert row["state"] == "done", row
     item = await items.get(row["item"], row["owner"])
-    assert store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"]).exists()
+    assert blob_store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"]).exists()
     return item
 
 
 async def _nothing_left() -> None:
     """No folder of an attempt, no half of a file, and the checker is content."""
-    assert held.every() == []
+    assert active.every() == []
     assert list(settings.get().work.iterdir()) == []
-    incoming = store.root() / "incoming"
+    incoming = blob_store.root() / "incoming"
     assert not incoming.exists() or list(incoming.iterdir()) == []
     assert await check.check(read_data=True) == []
 
 
-async def _reach(id: int, stage: str) -> held.Hold:
+async def _reach(id: int, stage: str) -> active.Hold:
     """Wait until the work on it is in this stage, and has got somewhere."""
     async with asyncio.timeout(60):
-        while not ((hold := held.get(id)) and hold.stage == stage and (stage == "extract" or hold.progress > 0)):
+        while not ((hold := active.get(id)) and hold.stage == stage and (stage == "extract" or hold.progress > 0)):
             await asyncio.sleep(0.01)
     return hold
 
@@ -87,10 +89,10 @@ async def test_sound_alone_is_an_audio_file(owner, site):
 
 async def test_what_somebodys_cookies_opened_is_not_given_to_others(owner, site):
     other = await engine.fetchval("insert into account (name) values ('bob') returning id")
-    await cookies.put(owner, "127.0.0.1", jars.parse("127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tok\n"))
+    await cookie_jars.put(owner, "127.0.0.1", cookie_formats.parse("127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tok\n"))
     link = site.url("/auth/ok.mp4")
     mine = await _stored(await _run(owner, link))
-    again = await jobs.submit(owner, link)
+    again = await lifecycle.submit(owner, link)
     assert (again["state"], again["item"]) == ("done", mine["id"])
     theirs = await _run(other, link)
     assert (theirs["state"], theirs["item"]) == ("parked", None)
@@ -98,18 +100,18 @@ async def test_what_somebodys_cookies_opened_is_not_given_to_others(owner, site)
 
 async def test_a_mark_that_came_meanwhile_is_obeyed(owner, site):
     url = site.url("/media/ok.mp4")
-    row = await jobs.submit(owner, url)
-    source = await sources.mark_never(owner, url)
-    await work.run(await jobs.claim())
-    ended = await jobs.get(row["id"], owner)
+    row = await lifecycle.submit(owner, url)
+    source = await dedup.mark_never(owner, url)
+    await runner.run(await lifecycle.claim())
+    ended = await lifecycle.get(row["id"], owner)
     assert (ended["state"], ended["error"]["code"], ended["attempt"]) == ("failed", "never_again", 1)
     assert site.log == []
-    for call in (jobs.submit(owner, url), jobs.retry(row["id"], owner)):
+    for call in (lifecycle.submit(owner, url), lifecycle.retry(row["id"], owner)):
         with pytest.raises(errors.NeverAgain) as refused:
             await call
         assert refused.value.facts["source"] == source
-    await sources.unmark_never(owner, url)
-    assert (await jobs.retry(row["id"], owner))["state"] == "queued"
+    await dedup.unmark_never(owner, url)
+    assert (await lifecycle.retry(row["id"], owner))["state"] == "queued"
 
 
 async def test_it_goes_to_its_folder(owner, site):
@@ -122,7 +124,7 @@ async def test_another_link_with_the_same_bytes_is_a_second_item_and_no_second_f
     second = await _stored(await _run(owner, site.url("/media/ok.mp4?again=1")))
     assert first["id"] != second["id"] and first["media"]["sha256"] == second["media"]["sha256"]
     assert second["media"]["ref_count"] == 2
-    assert len(list((store.root() / "store").rglob("*.mp4"))) == 1
+    assert len(list((blob_store.root() / "store").rglob("*.mp4"))) == 1
     await _nothing_left()
 
 
@@ -133,8 +135,8 @@ async def test_a_poor_line_is_tried_again_as_long_as_it_brings_something(owner, 
     row = await _run(owner, site.url("/drop/7000/ok.mp4"))
     for _ in range(2):
         assert (row["state"], row["error"]["code"]) == ("queued", "network")
-        await work.run(await jobs.claim())
-        row = await jobs.get(row["id"], owner)
+        await runner.run(await lifecycle.claim())
+        row = await lifecycle.get(row["id"], owner)
     await _stored(row)
     await _nothing_left()
 
@@ -145,7 +147,7 @@ async def test_the_same_bytes_are_encoded_once(owner, site):
     settings.use(replace(settings.get(), ffmpeg_threads=settings.get().ffmpeg_threads + 1))
     row = await _run(owner, site.url("/media/vp9_opus.webm?again=1"))
     second = await _stored(row)
-    said = [line["message"] for line in await journal.read(row["id"], owner)]
+    said = [line["message"] for line in await log.read(row["id"], owner)]
     assert "it was encoded before" in said
     assert second["media"]["sha256"] == first["media"]["sha256"] and second["media"]["ref_count"] == 2
     lower = await _run(owner, site.url("/media/vp9_opus.webm?lower"), options=Options(max_height=144))
@@ -157,12 +159,12 @@ async def test_a_source_that_came_meanwhile_is_linked_without_a_download(owner, 
     """Two people want the same: the second row waits for the first, and is then done without a byte."""
     other = await engine.fetchval("insert into account (name) values ('bob') returning id")
     url = site.url("/media/ok.mp4")
-    first, second = await jobs.submit(owner, url), await jobs.submit(other, url)
-    await work.run(await jobs.claim())
+    first, second = await lifecycle.submit(owner, url), await lifecycle.submit(other, url)
+    await runner.run(await lifecycle.claim())
     asked = len(site.log)
-    await work.run(await jobs.claim())
+    await runner.run(await lifecycle.claim())
     assert len(site.log) == asked
-    rows = [await jobs.get(row["id"]) for row in (first, second)]
+    rows = [await lifecycle.get(row["id"]) for row in (first, second)]
     assert rows[0]["item"] != rows[1]["item"]
     assert (await items.get(rows[1]["item"], other))["media"]["ref_count"] == 2
 
@@ -186,7 +188,7 @@ async def test_errors_of_the_site(owner, site, path, code, end):
     assert (row["state"], row["error"]["code"]) == (end, code), row["error"]
     assert row["error"]["message"].strip() and "\n" not in row["error"]["message"]
     if end == "queued":
-        await jobs.cancel(row["id"], owner)
+        await lifecycle.cancel(row["id"], owner)
         await workspace.tidy()
     await _nothing_left()
 
@@ -214,23 +216,23 @@ async def test_unexpected_error_stops_one_attempt_and_no_more(owner, site, caplo
     assert "NotADirectoryError" in str([record.fields for record in caplog.records]) + caplog.text
     settings.get().work.unlink()
     settings.get().work.mkdir(mode=0o711)
-    await work.run(await jobs.claim())
-    await _stored(await jobs.get(row["id"]))
+    await runner.run(await lifecycle.claim())
+    await _stored(await lifecycle.get(row["id"]))
 
 
 async def test_a_share_that_goes_away_pauses_the_queue_and_not_the_row(owner, site, share):
-    row = await jobs.submit(owner, site.url("/slow/200/ok.mp4"))
-    claim = await jobs.claim()
-    at_work = asyncio.create_task(work.run(claim))
+    row = await lifecycle.submit(owner, site.url("/slow/200/ok.mp4"))
+    claim = await lifecycle.claim()
+    at_work = asyncio.create_task(runner.run(claim))
     await _reach(row["id"], "download")
     await share("offline")
     await at_work
-    row = await jobs.get(row["id"], owner)
+    row = await lifecycle.get(row["id"], owner)
     assert (row["state"], row["attempt"], row["error"]["code"]) == ("queued", 0, "media_offline")
     await share("online")
     await engine.execute("update download set run_after = now()")
-    await work.run(await jobs.claim())
-    await _stored(await jobs.get(row["id"]))
+    await runner.run(await lifecycle.claim())
+    await _stored(await lifecycle.get(row["id"]))
     await _nothing_left()
 
 
@@ -242,18 +244,18 @@ PATHS = {"extract": "/hang/30/x", "download": "/slow/20/ok.mp4"}
 @pytest.mark.parametrize("stage", ["extract", "download"])
 @pytest.mark.parametrize("order", ["cancel", "pause", "stop"])
 async def test_orders_end_the_work_at_once(owner, site, stage, order):
-    row = await jobs.submit(owner, site.url(PATHS[stage]))
-    at_work = asyncio.create_task(work.run(await jobs.claim()))
+    row = await lifecycle.submit(owner, site.url(PATHS[stage]))
+    at_work = asyncio.create_task(runner.run(await lifecycle.claim()))
     hold = await _reach(row["id"], stage)
     if order == "stop":
         hold.obey("stop")
     else:
-        await getattr(jobs, order)(row["id"], owner)
-        for found, asked in await jobs.beat():
+        await getattr(lifecycle, order)(row["id"], owner)
+        for found, asked in await lifecycle.beat():
             found.obey(asked)
     async with asyncio.timeout(10):
         await at_work
-    row = await jobs.get(row["id"], owner)
+    row = await lifecycle.get(row["id"], owner)
     assert row["state"] == {"cancel": "cancelled", "pause": "paused", "stop": "queued"}[order]
     assert row["attempt"] == 0 and row["error"] is None and row["stage"] is None
     folder = settings.get().work / str(row["id"])
@@ -265,42 +267,42 @@ async def test_orders_end_the_work_at_once(owner, site, stage, order):
 @pytest.mark.parametrize("ordered", [False, True])
 async def test_a_cancel_in_the_last_moment_takes_everything_back(owner, site, monkeypatch, ordered):
     """The file is in its place already when the row says that nobody wants it any more."""
-    row = await jobs.submit(owner, site.url("/media/ok.mp4"))
-    claim = await jobs.claim()
-    remember = sources.remember
+    row = await lifecycle.submit(owner, site.url("/media/ok.mp4"))
+    claim = await lifecycle.claim()
+    remember = dedup.remember
 
     async def cancelled_meanwhile(*given):
-        assert len(list((store.root() / "store").rglob("*.mp4"))) == 1
-        await asyncio.create_task(jobs.cancel(row["id"], owner), context=contextvars.Context())
+        assert len(list((blob_store.root() / "store").rglob("*.mp4"))) == 1
+        await asyncio.create_task(lifecycle.cancel(row["id"], owner), context=contextvars.Context())
         await remember(*given)
 
-    monkeypatch.setattr(sources, "remember", cancelled_meanwhile)
-    at_work = asyncio.create_task(work.run(claim))
+    monkeypatch.setattr(dedup, "remember", cancelled_meanwhile)
+    at_work = asyncio.create_task(runner.run(claim))
     if ordered:  # the order comes while the file is being taken back
         while (await engine.fetchval("select count(*) from download where cancel_requested")) == 0:
             await asyncio.sleep(0)
-        held.get(row["id"]).obey("cancel")
+        active.get(row["id"]).obey("cancel")
     await at_work
-    assert (await jobs.get(row["id"]))["state"] == "cancelled"
-    assert [path for path in (store.root() / "store").rglob("*") if path.is_file()] == []
+    assert (await lifecycle.get(row["id"]))["state"] == "cancelled"
+    assert [path for path in (blob_store.root() / "store").rglob("*") if path.is_file()] == []
     settings.use(replace(settings.get(), grace_hours=0))
     await _nothing_left()
 
 
 async def test_what_was_fetched_before_a_pause_is_not_fetched_again(owner, site):
-    row = await jobs.submit(owner, site.url("/slow/40/ok.mp4"))
-    at_work = asyncio.create_task(work.run(await jobs.claim()))
+    row = await lifecycle.submit(owner, site.url("/slow/40/ok.mp4"))
+    at_work = asyncio.create_task(runner.run(await lifecycle.claim()))
     await _reach(row["id"], "download")
     async with asyncio.timeout(20):
-        while held.get(row["id"]).progress < 0.3:
+        while active.get(row["id"]).progress < 0.3:
             await asyncio.sleep(0.01)
-    await jobs.pause(row["id"], owner)
-    for found, asked in await jobs.beat():
+    await lifecycle.pause(row["id"], owner)
+    for found, asked in await lifecycle.beat():
         found.obey(asked)
     await at_work
-    await jobs.resume(row["id"], owner)
-    await work.run(await jobs.claim())
-    await _stored(await jobs.get(row["id"]))
+    await lifecycle.resume(row["id"], owner)
+    await runner.run(await lifecycle.claim())
+    await _stored(await lifecycle.get(row["id"]))
     ranges = [asked.get("range") for asked in site.log if asked["method"] == "GET"]
     assert any(range and not range.startswith("bytes=0-") for range in ranges)
 
@@ -311,44 +313,44 @@ def _bodies(site, name: str) -> int:
 
 @pytest.mark.parametrize("order", ["pause", "stop"])
 async def test_what_ends_a_conversion_costs_no_second_download(owner, site, order):
-    row = await jobs.submit(owner, site.url("/media/long.webm"))
-    at_work = asyncio.create_task(work.run(await jobs.claim()))
+    row = await lifecycle.submit(owner, site.url("/media/long.webm"))
+    at_work = asyncio.create_task(runner.run(await lifecycle.claim()))
     hold = await _reach(row["id"], "convert")
     asked = _bodies(site, "/media/long.webm")
     if order == "stop":
         hold.obey("stop")
     else:
-        await jobs.pause(row["id"], owner)
-        for found, wanted in await jobs.beat():
+        await lifecycle.pause(row["id"], owner)
+        for found, wanted in await lifecycle.beat():
             found.obey(wanted)
     await at_work
     if order == "pause":
-        await jobs.resume(row["id"], owner)
-    await work.run(await jobs.claim())
-    item = await _stored(await jobs.get(row["id"]))
+        await lifecycle.resume(row["id"], owner)
+    await runner.run(await lifecycle.claim())
+    item = await _stored(await lifecycle.get(row["id"]))
     assert item["title"] == "long" and _bodies(site, "/media/long.webm") == asked
-    assert any("were fetched before" in line["message"] for line in await journal.read(row["id"], owner))
+    assert any("were fetched before" in line["message"] for line in await log.read(row["id"], owner))
     await _nothing_left()
 
 
 async def test_nor_does_a_share_that_is_away_in_the_end_and_no_second_conversion(owner, site, share, monkeypatch):
-    row = await jobs.submit(owner, site.url("/media/h264_aac.mkv"))
-    stage = store.stage
+    row = await lifecycle.submit(owner, site.url("/media/h264_aac.mkv"))
+    stage = blob_store.stage
 
     async def away(*given, **named):
         await share("offline")
         return await stage(*given, **named)
 
-    monkeypatch.setattr(store, "stage", away)
-    await work.run(await jobs.claim())
-    assert (await jobs.get(row["id"]))["error"]["code"] == "media_offline"
+    monkeypatch.setattr(blob_store, "stage", away)
+    await runner.run(await lifecycle.claim())
+    assert (await lifecycle.get(row["id"]))["error"]["code"] == "media_offline"
     asked = _bodies(site, "/media/h264_aac.mkv")
-    monkeypatch.setattr(store, "stage", stage)
-    monkeypatch.delattr(convert, "convert")
+    monkeypatch.setattr(blob_store, "stage", stage)
+    monkeypatch.delattr(transcode, "convert")
     await share("online")
     await engine.execute("update download set run_after = now()")
-    await work.run(await jobs.claim())
-    await _stored(await jobs.get(row["id"]))
+    await runner.run(await lifecycle.claim())
+    await _stored(await lifecycle.get(row["id"]))
     assert _bodies(site, "/media/h264_aac.mkv") == asked
     await _nothing_left()
 
@@ -356,7 +358,7 @@ async def test_nor_does_a_share_that_is_away_in_the_end_and_no_second_conversion
 async def test_what_came_too_short_is_fetched_again(owner, site):
     row = await _run(owner, site.url("/media/trunc.mp4"))
     assert (row["state"], row["error"]["code"]) == ("queued", "truncated")
-    assert brought.found(settings.get().work / str(row["id"])) is None
+    assert checkpoint.found(settings.get().work / str(row["id"])) is None
 
 
 def test_a_note_that_leads_elsewhere_counts_nothing(tmp_path):
@@ -365,27 +367,27 @@ def test_a_note_that_leads_elsewhere_counts_nothing(tmp_path):
     film.write_bytes(b"film")
     secret.write_bytes(b"film")
     info = Info("a", "", "", "", "", "")
-    brought.note(tmp_path, info, Result(film, 4, cookies="canary"), True)
-    there = brought.found(tmp_path)
+    checkpoint.note(tmp_path, info, Result(film, 4, cookies="canary"), True)
+    there = checkpoint.found(tmp_path)
     assert there.result == Result(film, 4) and there.info == info and there.own
     assert all(b"canary" not in path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
     for other in (Result(secret, 4), Result(film, 5), Result(film, 4, poster=secret)):
-        brought.note(tmp_path, info, other, False)
-        assert brought.found(tmp_path) is None
+        checkpoint.note(tmp_path, info, other, False)
+        assert checkpoint.found(tmp_path) is None
     film.unlink()
     film.symlink_to(secret)
-    brought.note(tmp_path, info, Result(film, 4), False)
-    assert brought.found(tmp_path) is None
+    checkpoint.note(tmp_path, info, Result(film, 4), False)
+    assert checkpoint.found(tmp_path) is None
     (tmp_path / ".brought.json").write_text("{")
-    assert brought.found(tmp_path) is None
+    assert checkpoint.found(tmp_path) is None
 
 
 async def test_a_lost_lease_leaves_the_row_to_its_new_holder(owner, site):
-    row = await jobs.submit(owner, site.url("/slow/20/ok.mp4"))
-    at_work = asyncio.create_task(work.run(await jobs.claim()))
+    row = await lifecycle.submit(owner, site.url("/slow/20/ok.mp4"))
+    at_work = asyncio.create_task(runner.run(await lifecycle.claim()))
     await _reach(row["id"], "download")
     await engine.execute("update download set held_by = 'another:machine', attempt = attempt + 1")
-    for found, asked in await jobs.beat():
+    for found, asked in await lifecycle.beat():
         found.obey(asked)
     await at_work
     row = await engine.fetchrow("select state, held_by, attempt from download")
@@ -393,7 +395,7 @@ async def test_a_lost_lease_leaves_the_row_to_its_new_holder(owner, site):
 
 
 async def test_tidy_removes_only_what_will_not_go_on_here(owner, site):
-    kept = await jobs.submit(owner, site.url("/media/ok.mp4"))
+    kept = await lifecycle.submit(owner, site.url("/media/ok.mp4"))
     for name in (str(kept["id"]), "424242", "no number"):
         (settings.get().work / name).mkdir()
     await workspace.tidy()
@@ -403,9 +405,9 @@ async def test_tidy_removes_only_what_will_not_go_on_here(owner, site):
 
 async def test_conversions_wait_for_each_other_and_remuxes_do_not(owner, site):
     assert errors.TranscodeFailed.retry == "never"
-    rows = [await jobs.submit(owner, site.url(f"/media/{name}")) for name in ("vp9_opus.webm", "vp8_vorbis.webm")]
+    rows = [await lifecycle.submit(owner, site.url(f"/media/{name}")) for name in ("vp9_opus.webm", "vp8_vorbis.webm")]
     settings.use(replace(settings.get(), jobs_per_site=5))
-    await asyncio.gather(*(work.run(claim) for claim in [await jobs.claim(), await jobs.claim()]))
+    await asyncio.gather(*(runner.run(claim) for claim in [await lifecycle.claim(), await lifecycle.claim()]))
     for row in rows:
-        await _stored(await jobs.get(row["id"]))
+        await _stored(await lifecycle.get(row["id"]))
     await _nothing_left()

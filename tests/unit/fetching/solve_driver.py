@@ -5,8 +5,9 @@ import os
 import sys
 from pathlib import Path
 
-from mediafetcher.fetching import fetch_browser, shut_in
+from mediafetcher.fetch.child import impersonation
 from mediafetcher.net import egress
+from mediafetcher.sandbox import profiles
 
 PLAYER = """
 var _player={};(function(g){var first=1;
@@ -21,9 +22,9 @@ def main() -> None:
     runtimes = json.loads(sys.argv[2])
     os.environ.update(HOME=sys.argv[1], TMPDIR=sys.argv[1])
     programs = [runtime["path"] for runtime in runtimes.values()]
-    shut_in.shut_in(Path(sys.argv[1]), programs, shut_in.families([]))
+    profiles.shut_in(Path(sys.argv[1]), programs, profiles.families([]))
     egress.install([], [], [runtime["path"] for runtime in runtimes.values()])
-    fetch_browser.absent()
+    impersonation.absent()
     import yt_dlp
     from yt_dlp.extractor.youtube.jsc._director import initialize_jsc_director
     from yt_dlp.extractor.youtube.jsc.provider import (

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import child, errors, fence, settings
-from mediafetcher.fetching import fetch, outlet
-from mediafetcher.fetching.options import Options
+from mediafetcher.core import errors, settings
+from mediafetcher.fetch import client, impersonation
+from mediafetcher.fetch.options import Options
+from mediafetcher.sandbox import process, seccomp
 from tests.unit.fetching.test_fetch import COOKIES
 
-pytestmark = pytest.mark.skipif(not outlet.available(), reason="no curl_cffi, or a kernel without seccomp")
+pytestmark = pytest.mark.skipif(not impersonation.available(), reason="no curl_cffi, or a kernel without seccomp")
 AS_BROWSER = Options(impersonate=True)
 MEDIA = "ok.mp4"
 
@@ -27,7 +28,7 @@ def folder(state: Path) -> Path:
 
 
 async def bring(url: str, folder: Path, options: Options = AS_BROWSER, cookies: str | None = None):
-    async with fetch.Fetch(url, options, folder, cookies) as source:
+    async with client.Fetch(url, options, folder, cookies) as source:
         await source.info()
         return await source.download(), source
 
@@ -35,7 +36,7 @@ async def bring(url: str, folder: Path, options: Options = AS_BROWSER, cookies: 
 async def test_a_site_for_browsers_alone(site, folder):
     """Asked for by the site: an ordinary child meets its challenge, and another one begins; nothing stays behind."""
     said: list[str] = []
-    async with fetch.Fetch(site.url(f"/challenge/{MEDIA}"), Options(), folder, on_warning=said.append) as source:
+    async with client.Fetch(site.url(f"/challenge/{MEDIA}"), Options(), folder, on_warning=said.append) as source:
         await source.info()
         result = await source.download()
         program, door = source._outlet._program, source._outlet._folder
@@ -121,7 +122,7 @@ async def test_cookies_stay_at_home(site, folder):
 async def test_with_a_proxy_there_is_no_browser(site, folder):
     """Ours would have to stand before it. The site says no, as to everybody."""
     settings.use(replace(settings.get(), proxy=f"http://127.0.0.1:{site.port}"))
-    async with fetch.Fetch(site.url(f"/challenge/{MEDIA}"), Options(), folder) as source:
+    async with client.Fetch(site.url(f"/challenge/{MEDIA}"), Options(), folder) as source:
         assert source._outlet is None
         with pytest.raises(errors.Problem):
             await source.info()
@@ -133,8 +134,8 @@ async def test_with_a_proxy_there_is_no_browser(site, folder):
 
 _TRY = """
 import json, socket, sys, threading
-from mediafetcher.base import fence
-fence.close()
+from mediafetcher.sandbox import seccomp
+seccomp.close()
 said = {}
 for name in ("AF_INET", "AF_INET6", "AF_NETLINK", "AF_PACKET", "AF_UNIX", "AF_VSOCK"):
     try:
@@ -166,7 +167,7 @@ print(json.dumps(said))
 
 def _python(code: str, *arguments: str) -> str:
     root = str(Path(__file__).parents[3])
-    env = child.environment("/tmp", PYTHONPATH=root)
+    env = process.environment("/tmp", PYTHONPATH=root)
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], env=env, capture_output=True, timeout=60, check=True
     )
@@ -182,7 +183,7 @@ def test_the_kernel_makes_no_internet_sockets_and_curl_goes_nowhere_by_itself(si
 
 
 def test_an_ordinary_child_has_no_curl(state):
-    code = "from mediafetcher.fetching import fetch_ready; fetch_ready.preload(); import sys;"
+    code = "from mediafetcher.fetch import fetch_ready; fetch_ready.preload(); import sys;"
     code += "from yt_dlp.networking.common import _REQUEST_HANDLERS as h; print(sorted(h), sys.modules['curl_cffi'])"
     said = _python(code)
     assert "CurlCFFI" not in said and said.strip().endswith("None")
@@ -209,7 +210,7 @@ def _request(host: str, port: int, command: int = 1) -> bytes:
 
 
 async def test_the_door_wants_its_secret_and_only_connects(site, state):
-    opened = await outlet.Outlet.open(["127.0.0.1"], [])
+    opened = await impersonation.Outlet.open(["127.0.0.1"], [])
     try:
         secret, _, place = opened.url.removeprefix("socks5h://mf:").partition("@localhost")
         key = secret.encode()
@@ -224,8 +225,8 @@ async def test_the_door_wants_its_secret_and_only_connects(site, state):
         with socket.socket(socket.AF_UNIX) as silent:  # one that says nothing holds nobody up
             silent.connect(place)
             assert (await _ask(place, key, _request("127.0.0.1", site.port)))[2:4] == b"\x05\x00"
-        if os.geteuid() == 0 and child.service_account():
-            assert Path(place).stat().st_uid == child.service_account().uid
+        if os.geteuid() == 0 and process.service_account():
+            assert Path(place).stat().st_uid == process.service_account().uid
         assert Path(place).parent.stat().st_mode & 0o077 == 0
     finally:
         await opened.close()
@@ -234,7 +235,7 @@ async def test_the_door_wants_its_secret_and_only_connects(site, state):
 
 _REBIND = """
 import asyncio, socket
-from mediafetcher.fetching import egress_proxy
+from mediafetcher.fetch import socks_proxy
 from mediafetcher.net import egress
 answers = []
 real = socket.getaddrinfo
@@ -245,9 +246,9 @@ socket.getaddrinfo = resolve
 async def main():
     egress.install(["good.example"], [])
     try:
-        await egress_proxy._connect("rebound.example", PORT, ["good.example"])
+        await socks_proxy._connect("rebound.example", PORT, ["good.example"])
         print("connected", len(answers))
-    except egress_proxy.Refused as refused:
+    except socks_proxy.Refused as refused:
         print("refused", refused.answer, len(answers))
 asyncio.run(main())
 """
@@ -260,7 +261,7 @@ def test_a_name_that_became_a_private_address(site):
 
 
 def test_it_is_said_where_the_machine_cannot(monkeypatch):
-    monkeypatch.setattr(fence.platform, "machine", lambda: "riscv64")
-    assert not fence.available()
+    monkeypatch.setattr(seccomp.platform, "machine", lambda: "riscv64")
+    assert not seccomp.available()
     with pytest.raises(OSError, match="riscv64"):
-        fence.close()
+        seccomp.close()

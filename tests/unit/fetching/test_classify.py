@@ -4,8 +4,8 @@ import errno
 
 import pytest
 
-from mediafetcher.base import errors
-from mediafetcher.fetching.classify import Failure, problem
+from mediafetcher.core import errors
+from mediafetcher.fetch.error_mapping import Failure, problem
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import settings
-from mediafetcher.fetching import fetch
-from mediafetcher.fetching.options import Options
+from mediafetcher.core import settings
+from mediafetcher.fetch import client
+from mediafetcher.fetch.options import Options
 
 HERE, ELSEWHERE = "127.0.0.1", "localhost"
 COOKIES = f"# Netscape HTTP Cookie File\n{HERE}\tFALSE\t/\tFALSE\t0\tsid\tok\n"
@@ -31,7 +31,7 @@ def folder(state: Path) -> Path:
     ],
 )
 async def test_another_host_gets_no_cookies(site, folder, path, wished, fetched):
-    async with fetch.Fetch(site.url(path), wished, folder, COOKIES) as source:
+    async with client.Fetch(site.url(path), wished, folder, COOKIES) as source:
         await source.info()
         await source.download(lambda *_: None)
     asked = [entry for entry in site.asked(fetched) if entry["host"].startswith(ELSEWHERE)]

@@ -11,10 +11,11 @@ from urllib.parse import quote
 
 import pytest
 
-from mediafetcher.base import child, errors, settings, work_folders
-from mediafetcher.fetching import fetch
-from mediafetcher.fetching.options import Options
+from mediafetcher.core import errors, settings
+from mediafetcher.fetch import client
+from mediafetcher.fetch.options import Options
 from mediafetcher.media import probe
+from mediafetcher.sandbox import process, work_folders
 from tests.site import Site
 from tests.site.behaviours import free_box
 
@@ -28,7 +29,7 @@ def folder(state: Path) -> Path:
 
 async def bring(url: str, folder: Path, options: Options | None = None, cookies: str | None = None, report=None):
     """Look and download -> (info, result)."""
-    async with fetch.Fetch(url, options or Options(), folder, cookies) as source:
+    async with client.Fetch(url, options or Options(), folder, cookies) as source:
         info = await source.info()
         return info, await source.download(report or (lambda *_: None))
 
@@ -70,7 +71,7 @@ async def test_what_comes(site, folder, path, title, action):
 
 
 async def test_nothing_is_downloaded_before_it_is_asked_for(site, folder):
-    async with fetch.Fetch(site.url("/page/og"), Options(), folder) as source:
+    async with client.Fetch(site.url("/page/og"), Options(), folder) as source:
         info = await source.info()
         assert info.thumbnail == site.url("/media/cover.jpg")
     assert site.asked("/media/ok.mp4") == []
@@ -229,14 +230,14 @@ async def test_a_files_name_and_ending_are_ours(state, folder, tmp_path, media_c
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has another account to drop to")
 async def test_what_is_written_belongs_to_the_service_account(site, folder):
     _, result = await bring(site.url("/media/ok.mp4"), folder)
-    account = child.service_account()
+    account = process.service_account()
     assert account and account.uid != 0
     assert {path.stat().st_uid for path in (work_folders.of_child(folder), result.file)} == {account.uid}
     assert folder.stat().st_uid == 0
 
 
 async def test_a_name_that_is_not_ours_is_not_trusted(site, folder):
-    async with fetch.Fetch(site.url("/media/ok.mp4"), Options(), folder) as source:
+    async with client.Fetch(site.url("/media/ok.mp4"), Options(), folder) as source:
         await source.info()
         (work_folders.of_child(folder) / "media.link").symlink_to("/etc/passwd")
         for name in ("../../etc/passwd", "/etc/passwd", "other.mp4", "media.link"):
@@ -283,7 +284,7 @@ async def test_a_line_that_always_breaks_early_brings_the_file_all_the_same(site
 @pytest.mark.promise(14)
 async def test_the_next_attempt_goes_on_where_the_last_was_cut(site, folder, media_corpus):
     url = site.url("/slow/60/ok.mp4")
-    async with fetch.Fetch(url, Options(), folder) as source:
+    async with client.Fetch(url, Options(), folder) as source:
         await source.info()
         reached = asyncio.Event()
         at_work = asyncio.create_task(source.download(lambda done, *_: done > 60_000 and reached.set()))
@@ -351,7 +352,7 @@ async def test_cancelling_ends_the_group(site, folder):
     pids: list[int] = []
 
     async def work() -> None:
-        async with fetch.Fetch(site.url("/slow/20/ok.mp4"), Options(), folder) as source:
+        async with client.Fetch(site.url("/slow/20/ok.mp4"), Options(), folder) as source:
             await source.info()
             pids.append(source._child.pid)
             await source.download(lambda *_: begun.set())
@@ -366,7 +367,7 @@ async def test_cancelling_ends_the_group(site, folder):
 
 
 async def test_a_child_that_is_killed_is_said_so(site, folder):
-    async with fetch.Fetch(site.url("/hang/30/x"), Options(), folder) as source:
+    async with client.Fetch(site.url("/hang/30/x"), Options(), folder) as source:
         looking = asyncio.create_task(source.info())
         while not site.log:
             await asyncio.sleep(0.01)
@@ -376,7 +377,7 @@ async def test_a_child_that_is_killed_is_said_so(site, folder):
 
 
 async def test_the_command_line_and_environment_hold_nothing(site, folder):
-    async with fetch.Fetch(site.url("/hang/30/canary-url"), Options(), folder, COOKIES) as source:
+    async with client.Fetch(site.url("/hang/30/canary-url"), Options(), folder, COOKIES) as source:
         looking = asyncio.create_task(source.info())
         while not site.log:
             await asyncio.sleep(0.01)

@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import child, errors, fence, pen, settings, work_folders
-from mediafetcher.fetching import fetch, renew, warm
-from mediafetcher.fetching.options import Options
-from mediafetcher.fetching.source import Trial
+from mediafetcher.core import errors, settings
+from mediafetcher.fetch import client, prefork
+from mediafetcher.fetch.models import Trial
+from mediafetcher.fetch.options import Options
+from mediafetcher.fetch.ytdlp import updater
+from mediafetcher.sandbox import landlock, process, seccomp, work_folders
 
 pytestmark = [
-    pytest.mark.skipif(not pen.version(), reason="this kernel has no Landlock"),
-    pytest.mark.skipif(not fence.available(), reason="seccomp filters are not known for this machine"),
+    pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock"),
+    pytest.mark.skipif(not seccomp.available(), reason="seccomp filters are not known for this machine"),
 ]
 
 _OURS = {"PYTHONPATH": str(Path(__file__).parents[3]), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -59,8 +61,8 @@ def hostile(state: Path, tmp_path: Path):
         "settings": chosen.state / "config.toml",
     }
     sockets = {"database": chosen.state / "d.sock", "our server": chosen.state / "c.sock"}
-    child.give(other)
-    account = child.service_account()
+    process.give(other)
+    account = process.service_account()
     listening = []
     for path in files.values():
         path.write_text("secret")
@@ -87,9 +89,9 @@ def hostile(state: Path, tmp_path: Path):
 
 
 async def test_it_gets_at_its_own_folder_and_nothing_else(hostile: Path, state: Path, unused_tcp_port: int) -> None:
-    folder = child.give(settings.get().work / "1")
+    folder = process.give(settings.get().work / "1")
     link = f"http://127.0.0.1:{unused_tcp_port}/film.mp4"
-    async with fetch.Fetch(link, Options(), folder, trial=Trial(hostile, ())) as source:
+    async with client.Fetch(link, Options(), folder, trial=Trial(hostile, ())) as source:
         with pytest.raises(errors.Crashed):
             await source.info()
     said = json.loads((work_folders.of_child(folder) / "said.json").read_text())
@@ -98,28 +100,28 @@ async def test_it_gets_at_its_own_folder_and_nothing_else(hostile: Path, state: 
 
 
 async def test_nor_does_it_when_it_is_looked_at_before_it_is_used(hostile: Path, state: Path) -> None:
-    folder = child.give(settings.get().work / "1")
+    folder = process.give(settings.get().work / "1")
     (folder / "yt_dlp").mkdir()
     code = (hostile / "yt_dlp" / "__init__.py").read_text().replace("said.json", str(folder / "said.json"))
     (folder / "yt_dlp" / "__init__.py").write_text(code.replace('"mine"', repr(str(folder / "mine"))))
-    account = child.service_account()
+    account = process.service_account()
     for path in [folder / "yt_dlp", folder / "yt_dlp" / "__init__.py"]:
         os.chown(path, *((account.uid, account.gid) if account else (-1, -1)))
     with pytest.raises(errors.UpdateRefused):
-        await renew._load(folder, "2026.01.01")
+        await updater._load(folder, "2026.01.01")
     said = json.loads((folder / "said.json").read_text())
     assert {name for name, went in said.items() if went} == {"own folder", "run a shell"}, said
 
 
 async def test_nor_does_the_warm_program_that_has_it_in_memory(hostile: Path, state: Path) -> None:
     """It forks for every download, so the folders of downloads are open to it; nothing else is."""
-    await warm.open()
+    await prefork.open()
     try:
-        work = child.give(settings.get().fetch)
-        limits = child.Limits(data=1 << 30)
-        assert await warm.take(work / "1", child.environment(work, **_OURS), limits, str(hostile)) is None
+        work = process.give(settings.get().fetch)
+        limits = process.Limits(data=1 << 30)
+        assert await prefork.take(work / "1", process.environment(work, **_OURS), limits, str(hostile)) is None
     finally:
-        await warm.close()
+        await prefork.close()
     said = json.loads((work / "said.json").read_text())
     may = {"own folder", "run a shell", "other download", "write beside"}
     assert {name for name, went in said.items() if went} == may, said
@@ -127,9 +129,9 @@ async def test_nor_does_the_warm_program_that_has_it_in_memory(hostile: Path, st
 
 async def test_without_the_kernel_it_would_have_it_all(hostile: Path, state: Path) -> None:
     """What the refusals above are worth: the same program, as an ordinary one of the same account."""
-    folder = child.give(settings.get().work / "1")
-    argv = [*fetch.command()[:-2], "-c", f"exec(open({str(hostile / 'yt_dlp' / '__init__.py')!r}).read())"]
-    async with await child.start(argv, cwd=folder, reach=[hostile]) as running:
+    folder = process.give(settings.get().work / "1")
+    argv = [*client.command()[:-2], "-c", f"exec(open({str(hostile / 'yt_dlp' / '__init__.py')!r}).read())"]
+    async with await process.start(argv, cwd=folder, reach=[hostile]) as running:
         assert await running.wait() == 0, running.stderr_tail
     said = json.loads((folder / "said.json").read_text())
     assert all(said[name] for name in ("key", "other download", "settings", "database", "our server", "write beside"))

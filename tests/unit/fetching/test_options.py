@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from mediafetcher.base.settings import Settings
-from mediafetcher.fetching import options
-from mediafetcher.fetching.options import Options
+from mediafetcher.core.settings import Settings
+from mediafetcher.fetch import options
+from mediafetcher.fetch.options import Options
 
 WISHES = [
     Options(),
@@ -65,12 +65,12 @@ def test_h264_comes_first_at_the_height_or_at_all():
 
 
 def test_every_wish_is_documented_with_its_flag():
-    from mediafetcher import arguments
+    from mediafetcher.cli import parser
 
     text = (Path(__file__).parents[3] / "docs/options.md").read_text()
     for field in msgspec.structs.fields(Options):
         assert f"`{field.name}`" in text, field.name
-    typed = {action.option_strings[0] for action in _get(arguments.parser())._actions if action.option_strings}
+    typed = {action.option_strings[0] for action in _get(parser.parser())._actions if action.option_strings}
     others = {
         "-h",
         "--state",
@@ -91,13 +91,13 @@ def _get(parser):
 
 
 def test_what_is_typed_becomes_the_wish():
-    from mediafetcher import arguments
-    from mediafetcher.commands import downloads
+    from mediafetcher.cli import parser
+    from mediafetcher.cli.commands import downloads
 
     typed = "get http://a/ --mp3 --subtitles en,fr --auto-subtitles --start 1:30 --end 0:02:00.5 --limit 3 --items 1,4"
-    wish = downloads.wishes(arguments.parser().parse_args(typed.split()))
+    wish = downloads.wishes(parser.parser().parse_args(typed.split()))
     assert wish == Options(
         audio="mp3", subtitles=("en", "fr"), auto_subtitles=True, start=90, end=120.5,
         playlist=options.Playlist(limit=3, items=(1, 4)),
     )  # fmt: skip
-    assert downloads.wishes(arguments.parser().parse_args(["get", "http://a/"])) == Options()
+    assert downloads.wishes(parser.parser().parse_args(["get", "http://a/"])) == Options()

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import child, errors, settings
-from mediafetcher.downloads import brought
-from mediafetcher.fetching import extras, fetch
-from mediafetcher.fetching.options import Options
-from mediafetcher.fetching.source import Trial
+from mediafetcher.core import errors, settings
+from mediafetcher.downloads.worker import checkpoint
+from mediafetcher.fetch import client, sidecars
+from mediafetcher.fetch.models import Trial
+from mediafetcher.fetch.options import Options
 from mediafetcher.media import probe
+from mediafetcher.sandbox import process
 
 # A yt-dlp that speaks for the child as soon as it is imported.
 _HOSTILE = """
@@ -55,7 +56,7 @@ def hostile(tmp_path: Path, film: Path, victim: Path, *, more: str = "", main: s
 
 
 async def brings(trial: Trial, folder: Path):
-    async with fetch.Fetch("http://example.org/film.mp4", Options(), folder, trial=trial) as source:
+    async with client.Fetch("http://example.org/film.mp4", Options(), folder, trial=trial) as source:
         info = await source.info()
         return info, await source.download()
 
@@ -63,15 +64,15 @@ async def brings(trial: Trial, folder: Path):
 async def test_planted_names_of_ours_nothing_written_through_them(state, tmp_path, media_corpus, victim):
     folder = settings.get().work / "1"
     info, result = await brings(hostile(tmp_path, media_corpus / "ok.mp4", victim), folder)
-    brought.note(folder, info, result, False)
+    checkpoint.note(folder, info, result, False)
     facts = await probe.probe(result.file, folder / "poster.jpg")
-    texts = await extras.texts(result, facts, Options(subtitles=("en",)))
+    texts = await sidecars.texts(result, facts, Options(subtitles=("en",)))
     assert "planted" in texts["en.vtt"].read_text()
-    assert await extras.picture(result.file, facts, facts, result)
+    assert await sidecars.picture(result.file, facts, facts, result)
     assert victim.read_text() == "the key"
-    assert not (folder / brought.CONVERTED).exists()  # else the key would be kept as the film
+    assert not (folder / checkpoint.CONVERTED).exists()  # else the key would be kept as the film
     assert not [path for path in folder.iterdir() if path.is_symlink()]
-    assert brought.found(folder)
+    assert checkpoint.found(folder)
 
 
 @pytest.mark.parametrize(
@@ -94,10 +95,10 @@ async def test_result_that_is_no_plain_file_refused_at_once(state, tmp_path, med
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has another account to drop to")
 async def test_folder_of_an_earlier_version_becomes_the_childs(state, site, media_corpus):
     """What an earlier version fetched counts; what a child may have planted in that folder does not."""
-    folder = child.give(settings.get().work / "1")
-    (folder / brought.CONVERTED).symlink_to("/etc/passwd")
-    async with fetch.Fetch(site.url("/media/ok.mp4"), Options(), folder) as source:
+    folder = process.give(settings.get().work / "1")
+    (folder / checkpoint.CONVERTED).symlink_to("/etc/passwd")
+    async with client.Fetch(site.url("/media/ok.mp4"), Options(), folder) as source:
         await source.info()
         result = await source.download()
     assert result.file.parent == folder and folder.stat().st_uid == 0
-    assert not (folder / brought.CONVERTED).exists()
+    assert not (folder / checkpoint.CONVERTED).exists()

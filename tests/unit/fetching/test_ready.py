@@ -4,21 +4,21 @@ import subprocess
 import sys
 
 _CHECK = """
-from mediafetcher.fetching import fetch_browser, fetch_ready
+from mediafetcher.fetch.child import impersonation, preload
 
-fetch_browser.absent()
+impersonation.absent()
 import yt_dlp
 from yt_dlp.networking import common
 
 client = yt_dlp.YoutubeDL({"quiet": True}, auto_init=False)
-fetch_ready.equip(client)
+preload.equip(client)
 assert list(client._ies.items()) == list(yt_dlp.YoutubeDL({"quiet": True})._ies.items()), "other extractors"
-fetch_ready.rehearse()
+preload.rehearse()
 assert common.make_ssl_context.cache_info().currsize == 1, common.make_ssl_context.cache_info()
 
 import socket, sys
 sys.addaudithook(lambda event, _: event.startswith("socket.") and sys.exit(f"touches the network: {event}"))
-fetch_ready.preload()
+preload.preload()
 """
 
 

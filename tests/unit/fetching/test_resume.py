@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from mediafetcher.fetching import resume
+from mediafetcher.fetch import resume
 
 URL = "http://site.test/film.mp4?token=1"
 

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import child, errors, settings
-from mediafetcher.fetching import fetch, warm
-from mediafetcher.fetching.options import Options
+from mediafetcher.core import errors, settings
+from mediafetcher.fetch import client, prefork
+from mediafetcher.fetch.options import Options
+from mediafetcher.sandbox import process
 
 
 @pytest.fixture(autouse=True)
 async def _open(state):
-    await warm.open()
+    await prefork.open()
     yield
-    await warm.close()
+    await prefork.close()
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ async def gone(pid: int) -> None:
 
 
 async def bring(site, folder: Path, path: str = "/media/ok.mp4"):
-    async with fetch.Fetch(site.url(path), Options(), folder) as source:
+    async with client.Fetch(site.url(path), Options(), folder) as source:
         await source.info()
         return await source.download()
 
@@ -48,9 +49,9 @@ async def test_many_downloads_one_warm_program(site, folder):
     for number in range(3):
         result = await bring(site, folder.with_name(str(number)))
         assert result.size
-    first = warm._pool._program.pid
+    first = prefork._pool._program.pid
     assert (await bring(site, folder, "/page/video")).size
-    assert warm._pool._program.pid == first
+    assert prefork._pool._program.pid == first
 
 
 async def test_at_the_same_time(site, folder):
@@ -58,15 +59,15 @@ async def test_at_the_same_time(site, folder):
         *(bring(site, folder.with_name(str(number)), f"/slow/400/ok.mp4?{number}") for number in range(5))
     )
     assert len({result.file for result in results}) == 5
-    assert warm._pool.alive == 0
+    assert prefork._pool.alive == 0
 
 
 async def test_a_fork_is_confined_as_a_cold_child_is(site, folder):
-    async with fetch.Fetch(site.url("/hang/30/canary-url"), Options(), folder, "canary-cookie") as source:
+    async with client.Fetch(site.url("/hang/30/canary-url"), Options(), folder, "canary-cookie") as source:
         pid = source._child.pid
-        assert parent(pid) == warm._pool._program.pid
+        assert parent(pid) == prefork._pool._program.pid
         found = status(pid)
-        account = child.service_account()
+        account = process.service_account()
         assert found["Uid"].split() == [str(account.uid if account else os.getuid())] * 4
         assert found["NoNewPrivs"] == "1"
         assert os.getpgid(pid) == pid
@@ -83,46 +84,46 @@ async def test_the_gate_is_closed_in_a_fork(site, folder):
 
 
 async def test_leaving_kills_the_fork_and_not_the_program(site, folder):
-    async with fetch.Fetch(site.url("/hang/30/x"), Options(), folder) as source:
+    async with client.Fetch(site.url("/hang/30/x"), Options(), folder) as source:
         pid = source._child.pid
     await gone(pid)
-    assert warm._pool._program.returncode is None
+    assert prefork._pool._program.returncode is None
     assert (await bring(site, folder)).size
 
 
 async def test_a_fork_that_is_killed_is_said_so(site, folder):
-    async with fetch.Fetch(site.url("/hang/30/x"), Options(), folder) as source:
+    async with client.Fetch(site.url("/hang/30/x"), Options(), folder) as source:
         os.kill(source._child.pid, 9)
         with pytest.raises(errors.Crashed):
             await source.info()
 
 
 async def test_the_forks_end_with_the_program_and_the_next_is_a_new_one(site, folder):
-    async with fetch.Fetch(site.url("/hang/30/x"), Options(), folder) as source:
-        os.kill(warm._pool._program.pid, 9)
+    async with client.Fetch(site.url("/hang/30/x"), Options(), folder) as source:
+        os.kill(prefork._pool._program.pid, 9)
         with pytest.raises(errors.Crashed):
             await source.info()
     assert (await bring(site, folder)).size
 
 
 async def test_cold_where_it_does_not_work(site, folder, monkeypatch):
-    monkeypatch.setattr(warm, "program", lambda: ["/bin/false"])
+    monkeypatch.setattr(prefork, "program", lambda: ["/bin/false"])
     assert (await bring(site, folder)).size
 
 
 async def test_it_leaves_when_there_is_nothing_to_do(site, folder, monkeypatch):
-    monkeypatch.setattr(warm, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(prefork, "IDLE_SECONDS", 0.05)
     await bring(site, folder)
     async with asyncio.timeout(5):
-        while warm._pool._program is not None:
+        while prefork._pool._program is not None:
             await asyncio.sleep(0.01)
     assert (await bring(site, folder)).size
 
 
 async def test_close_ends_everything(site, folder):
     await bring(site, folder)
-    pid = warm._pool._program.pid
-    await warm.close()
+    pid = prefork._pool._program.pid
+    await prefork.close()
     await gone(pid)
     assert (await bring(site, folder)).size  # cold
 
@@ -135,19 +136,19 @@ async def test_who_is_cancelled_while_it_starts_spoils_nothing_for_the_next(site
         starting.cancel()
         await asyncio.gather(starting, return_exceptions=True)
     assert (await bring(site, folder)).size
-    assert warm._pool.alive == 0
+    assert prefork._pool.alive == 0
 
 
 async def test_after_many_forks_a_fresh_program_takes_over_and_the_old_one_ends_with_its_last(
     site, folder, monkeypatch
 ):
-    monkeypatch.setattr(warm, "MOST_FORKS", 2)
+    monkeypatch.setattr(prefork, "MOST_FORKS", 2)
     assert (await bring(site, folder)).size
-    first = warm._pool._program.pid
-    async with fetch.Fetch(site.url("/media/ok.mp4"), Options(), folder) as source:
+    first = prefork._pool._program.pid
+    async with client.Fetch(site.url("/media/ok.mp4"), Options(), folder) as source:
         assert (await bring(site, folder.with_name("2"))).size
-        assert warm._pool._program.pid != first
+        assert prefork._pool._program.pid != first
         await source.info()  # of the first program, and not disturbed
         assert (await source.download()).size
     await gone(first)
-    assert warm._pool.alive == 0
+    assert prefork._pool.alive == 0

@@ -13,10 +13,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mediafetcher.base import confine, settings
+from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.importing import adopt
-from mediafetcher.library import batch, mount, store
+from mediafetcher.importing import importer
+from mediafetcher.library.catalog import bulk_insert
+from mediafetcher.library.storage import blob_store, mount
+from mediafetcher.sandbox import privilege_drop
 
 
 def _die(*_: Any) -> None:
@@ -28,7 +30,7 @@ async def main(dsn: str, state: str, media: str, source: str, move: str, point: 
     await engine.connect(dsn, size=2)
     await mount.prepare()
     owner = await engine.fetchval("select min(id) from account")
-    place, add = store.place_all, batch.add
+    place, add = blob_store.place_all, bulk_insert.add
 
     def dying_place(*args: Any) -> None:
         if point == "placed":
@@ -42,19 +44,19 @@ async def main(dsn: str, state: str, media: str, source: str, move: str, point: 
     if point == "plain":
         _lower()
     elif point == "committed":
-        batch.add = dying_add  # type: ignore[assignment]
+        bulk_insert.add = dying_add  # type: ignore[assignment]
     else:
-        store.place_all = dying_place
-    done = [one async for one in adopt.adopt(owner, [Path(source)], move=move == "move")]
+        blob_store.place_all = dying_place
+    done = [one async for one in importer.adopt(owner, [Path(source)], move=move == "move")]
     print(json.dumps({one.path.name: (one.result, one.why) for one in done}))
 
 
 def _lower() -> None:
     """Put down what lets root pass by the rights of files; children may still take it up."""
-    header, data = confine._CapHeader(confine._CAPABILITY_VERSION_3, 0), (confine._CapData * 2)()
-    confine._must(confine._libc.capget(ctypes.byref(header), data))
-    data[0].effective &= ~(1 << confine._CAP_DAC_OVERRIDE | 1 << confine._CAP_DAC_READ_SEARCH)
-    confine._must(confine._libc.capset(ctypes.byref(header), data))
+    header, data = privilege_drop._CapHeader(privilege_drop._CAPABILITY_VERSION_3, 0), (privilege_drop._CapData * 2)()
+    privilege_drop._must(privilege_drop._libc.capget(ctypes.byref(header), data))
+    data[0].effective &= ~(1 << privilege_drop._CAP_DAC_OVERRIDE | 1 << privilege_drop._CAP_DAC_READ_SEARCH)
+    privilege_drop._must(privilege_drop._libc.capset(ctypes.byref(header), data))
 
 
 asyncio.run(main(*sys.argv[1:]))

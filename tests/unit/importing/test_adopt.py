@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import errors, settings
+from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.importing import adopt
-from mediafetcher.library import check, export, folders, items, mount, sharing, store, sweeper
+from mediafetcher.importing import importer
+from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.export import sync
+from mediafetcher.library.storage import blob_store, check, mount, reflink, sweeper
 from mediafetcher.media import ffmpeg
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "scripts" / "lib"))
@@ -57,8 +59,8 @@ def put(films, media_corpus):
     return copy
 
 
-async def _run(owner: int, *paths: Path, **more) -> list[adopt.Outcome]:
-    return [outcome async for outcome in adopt.adopt(owner, list(paths), **more)]
+async def _run(owner: int, *paths: Path, **more) -> list[importer.Outcome]:
+    return [outcome async for outcome in importer.adopt(owner, list(paths), **more)]
 
 
 async def _items(owner: int) -> dict[str, dict]:
@@ -72,7 +74,7 @@ async def _items(owner: int) -> dict[str, dict]:
 
 
 def _stored(item: dict) -> Path:
-    return store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"])
+    return blob_store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"])
 
 
 def _driver(dsn: str, state: Path, films: Path, how: str, point: str) -> list[str]:
@@ -157,7 +159,7 @@ async def test_two_imports_at_once_add_once(owner, films, put):
 
 async def test_what_spoils_a_group_is_named_and_the_others_come_in(owner, films, put):
     paths = [put(f"{number}.mp4", name) for number, name in enumerate(["ok.mp4", "h264_baseline.mp4", "a_fast.m4a"])]
-    in_the_way = store.path_of(hashlib.sha256(paths[1].read_bytes()).digest(), ".mp4").parent
+    in_the_way = blob_store.path_of(hashlib.sha256(paths[1].read_bytes()).digest(), ".mp4").parent
     in_the_way.write_text("a file where a folder of the store should be")
     done = await _run(owner, films)
     assert [one.result for one in done] == ["added", "failed", "added"], done
@@ -180,7 +182,7 @@ async def test_many_files_take_few_starts_and_few_commits(owner, films, monkeypa
     done = await _run(owner, films)
     assert [one.result for one in done] == ["added"] * 200 and len({one.item for one in done}) == 200
     posters = 200 // FILMS
-    assert len(starts) <= posters + 200 // adopt._GROUP + 1
+    assert len(starts) <= posters + 200 // importer._GROUP + 1
     assert len(await _items(owner)) == 200
     await engine.execute("select pg_stat_force_next_flush()")
     used = await engine.fetchval("select xact_commit from pg_stat_database where datname = current_database()")
@@ -222,9 +224,9 @@ async def test_nobody_learns_what_another_one_has(owner, films, put):
 
 
 async def test_broken_off_it_goes_on_where_it_was(owner, films, put, monkeypatch):
-    monkeypatch.setattr(adopt, "_GROUP", 1)
+    monkeypatch.setattr(importer, "_GROUP", 1)
     put("1.mp4"), put("2.mp3", "a.mp3"), put("3.mp4", "h264_baseline.mp4")
-    async with aclosing(adopt.adopt(owner, [films])) as running:
+    async with aclosing(importer.adopt(owner, [films])) as running:
         assert (await anext(running)).result == "added"
     await _clean()
     again = [one.result for one in await _run(owner, films)]
@@ -428,7 +430,7 @@ async def test_the_store_and_what_a_nas_keeps_are_not_imported(owner, films, put
     for where in (mount.root(), mount.root() / "store", _stored(item), state):
         done = await _run(owner, where, move=True)
         assert [one.result for one in done] == ["failed"], (where, done)
-    await export.export(films.parent / "shown", owner)
+    await sync.export(films.parent / "shown", owner)
     again = {one.path.name: one.result for one in await _run(owner, films.parent)}
     assert again == {"film.mp4": "added", "state": "skipped", "shown": "skipped"}, "in the folder `films` now"
     assert _stored(item).exists()
@@ -466,5 +468,5 @@ async def test_a_file_that_changes_meanwhile_is_not_taken(owner, films, put):
 async def test_where_there_are_no_clones_it_is_copied(tmp_path):
     (tmp_path / "a").write_bytes(b"bytes")
     with (tmp_path / "a").open("rb") as source, (tmp_path / "b").open("w+b") as target:
-        cloned = sharing.clone(source.fileno(), target.fileno())
+        cloned = reflink.clone(source.fileno(), target.fileno())
     assert (tmp_path / "b").read_bytes() == (b"bytes" if cloned else b"")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import settings
+from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.importing import adopt
-from mediafetcher.library import check, mount, sharing, store
+from mediafetcher.importing import importer
+from mediafetcher.library.storage import blob_store, check, mount, reflink
 
 MIB = 1 << 20
 DISKS = {"btrfs": ([], 160), "xfs": (["-m", "reflink=1"], 320)}
@@ -62,7 +62,7 @@ async def test_a_film_is_shared_with_its_source_until_one_is_written(owner, disk
         file.write((media_corpus / "ok.mp4").read_bytes())
         file.write((8 + padding).to_bytes(4, "big") + b"free" + os.urandom(padding))
     kept, before = film.read_bytes(), _free(disk)
-    [done] = [one async for one in adopt.adopt(owner, [film.parent])]
+    [done] = [one async for one in importer.adopt(owner, [film.parent])]
     assert (done.result, done.copied) == ("added", 0), done
     assert before - _free(disk) < 8 * MIB, "its bytes are on the disk once"
     [stored] = (mount.root() / "store").rglob("*.mp4")
@@ -72,14 +72,14 @@ async def test_a_film_is_shared_with_its_source_until_one_is_written(owner, disk
         file.write(b"written to since")
     assert stored.read_bytes() == kept, "what is stored is not what somebody writes to"
     film.unlink()
-    assert store.verify(stored).hex() == stored.stem
+    assert blob_store.verify(stored).hex() == stored.stem
     assert await check.check(read_data=True) == []
 
 
 async def test_a_clone_across_disks_is_refused_and_it_is_copied(owner, disk, tmp_path):
     (tmp_path / "a").write_bytes(b"bytes")
     with (tmp_path / "a").open("rb") as source, (disk / "b").open("w+b") as target:
-        assert not sharing.clone(source.fileno(), target.fileno())
-    staged = await store.stage(tmp_path / "a")
+        assert not reflink.clone(source.fileno(), target.fileno())
+    staged = await blob_store.stage(tmp_path / "a")
     assert not staged.shared and staged.path.read_bytes() == b"bytes"
-    store.discard(staged)
+    blob_store.discard(staged)

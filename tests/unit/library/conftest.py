@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from mediafetcher.base import settings
+from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.library import check, items, store
+from mediafetcher.library.catalog import items
+from mediafetcher.library.storage import blob_store, check
 
 FACTS = items.MediaFacts("video/mp4", ".mp4", duration=12.5, width=640, height=360, video_codec="h264")
 Put = Callable[..., Awaitable[int]]
@@ -52,7 +53,7 @@ def put(owner: int, tmp_path: Path) -> Put:
             files[name].write_bytes(content)
         return await items.add_media(
             owner=more.pop("owner", owner),
-            staged=await store.stage(source),
+            staged=await blob_store.stage(source),
             facts=FACTS,
             entry=items.Entry(title, more.pop("folder", None), **more),
             side_files=files,
@@ -72,16 +73,16 @@ def run_for() -> Callable[[float], Awaitable[None]]:
 
 
 def path(data: bytes, ext: str = ".mp4") -> Path:
-    return store.path_of(hashlib.sha256(data).digest(), ext)
+    return blob_store.path_of(hashlib.sha256(data).digest(), ext)
 
 
 def stored() -> list[str]:
     """The names of all files in the store."""
-    return sorted(file.name for file in (store.root() / "store").rglob("*") if file.is_file())
+    return sorted(file.name for file in (blob_store.root() / "store").rglob("*") if file.is_file())
 
 
 def staged() -> list[str]:
-    return sorted(file.name for file in (store.root() / "incoming").iterdir())
+    return sorted(file.name for file in (blob_store.root() / "incoming").iterdir())
 
 
 async def clean() -> None:

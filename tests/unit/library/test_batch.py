@@ -7,22 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import errors
+from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library import batch, check, folders, items, mount, store
+from mediafetcher.library.catalog import bulk_insert, folders, items
+from mediafetcher.library.storage import blob_store, check, mount
 
 KIND = items.MediaFacts("video/mp4", ".mp4", 4.0, 320, 180, "h264", None)
 
 
-async def _staged(tmp_path: Path, content: bytes) -> store.Staged:
+async def _staged(tmp_path: Path, content: bytes) -> blob_store.Staged:
     path = tmp_path / uuid.uuid4().hex
     path.write_bytes(content)
-    return await store.stage(path)
+    return await blob_store.stage(path)
 
 
-async def _incoming(tmp_path: Path, content: bytes, title: str, folder: int | None = None) -> batch.Incoming:
+async def _incoming(tmp_path: Path, content: bytes, title: str, folder: int | None = None) -> bulk_insert.Incoming:
     staged = await _staged(tmp_path, content)
-    return batch.Incoming(staged, KIND, title, folder, f"key {title}", f"file:///{title}")
+    return bulk_insert.Incoming(staged, KIND, title, folder, f"key {title}", f"file:///{title}")
 
 
 async def test_equal_bytes_in_one_folder_are_one_item_and_in_two_are_two(owner, media_online, tmp_path):
@@ -31,11 +32,11 @@ async def test_equal_bytes_in_one_folder_are_one_item_and_in_two_are_two(owner, 
         await _incoming(tmp_path, content, f"{number}", where)
         for number, (content, where) in enumerate([(b"a", folder), (b"b", None), (b"a", folder), (b"a", None)])
     ]
-    done = await batch.add(owner, files)
+    done = await bulk_insert.add(owner, files)
     assert [one.fresh for one in done] == [True, True, False, True] and done[2].item == done[0].item
     assert [row["title"] for row in (await items.page(owner, folder="", deep=True, sort="title"))["items"]] == [*"013"]
     again = [await _incoming(tmp_path, b"a", "again", folder), await _incoming(tmp_path, b"c", "new")]
-    assert [one.fresh for one in await batch.add(owner, again)] == [False, True]
+    assert [one.fresh for one in await bulk_insert.add(owner, again)] == [False, True]
     assert list(mount.incoming().iterdir()) == []
     counts = await engine.fetch("select ref_count from media_file order by ref_count")
     assert [row["ref_count"] for row in counts] == [1, 1, 2]
@@ -44,9 +45,9 @@ async def test_equal_bytes_in_one_folder_are_one_item_and_in_two_are_two(owner, 
 
 
 async def test_what_is_in_the_trash_does_not_count_as_there(owner, media_online, tmp_path):
-    [first] = await batch.add(owner, [await _incoming(tmp_path, b"a", "A")])
+    [first] = await bulk_insert.add(owner, [await _incoming(tmp_path, b"a", "A")])
     await engine.execute("update library_item set trashed_at = now() where id = $1", first.item)
-    [second] = await batch.add(owner, [await _incoming(tmp_path, b"a", "A")])
+    [second] = await bulk_insert.add(owner, [await _incoming(tmp_path, b"a", "A")])
     assert second.fresh and second.item != first.item
     assert await check.check() == []
 
@@ -55,20 +56,22 @@ async def test_an_error_leaves_none(owner, media_online, tmp_path):
     files = [await _incoming(tmp_path, b"%d" % number, f"{number}") for number in range(3)]
     (media_online / mount.SENTINEL).rename(media_online / "hidden")
     with pytest.raises(errors.MediaOffline):
-        await batch.add(owner, files)
+        await bulk_insert.add(owner, files)
     (media_online / "hidden").rename(media_online / mount.SENTINEL)
     await mount.look()
     assert await engine.fetchval("select count(*) from media_file where ref_count > 0") == 0
-    assert all(one.fresh for one in await batch.add(owner, files)), "and the same files can be added then"
+    assert all(one.fresh for one in await bulk_insert.add(owner, files)), "and the same files can be added then"
     assert await check.check(read_data=True) == []
 
 
 async def test_batches_with_the_same_files_in_any_order_at_once(owner, other, media_online, tmp_path):
     contents = [b"%d" % number for number in range(30)]
 
-    async def one(person: int, seed: int) -> list[batch.Added]:
+    async def one(person: int, seed: int) -> list[bulk_insert.Added]:
         order = random.Random(seed).sample(contents, len(contents))
-        return await batch.add(person, [await _incoming(tmp_path, content, content.decode()) for content in order])
+        return await bulk_insert.add(
+            person, [await _incoming(tmp_path, content, content.decode()) for content in order]
+        )
 
     done = await asyncio.gather(*(one(person, seed) for seed in range(4) for person in (owner, other)))
     assert sum(added.fresh for batch_done in done for added in batch_done) == 60

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mediafetcher.db import engine
-from mediafetcher.library import check, items, mount, store, writers
+from mediafetcher.library.catalog import items
+from mediafetcher.library.storage import blob_store, check, mount, staging
 from tests import deep
 from tests.unit.library.conftest import Put, clean, path, staged, stored
 
@@ -52,12 +53,12 @@ async def _stray_file(owner: int, put: Put) -> None:
 
 
 async def _leftover(owner: int, put: Put) -> None:
-    left = mount.incoming() / f"{writers.here()}.{os.getpid()}.1.{'0' * 32}.part"  # that number, an earlier process
+    left = mount.incoming() / f"{staging.here()}.{os.getpid()}.1.{'0' * 32}.part"  # that number, an earlier process
     left.write_bytes(b"half")
 
 
 async def _unknown_file(owner: int, put: Put) -> None:
-    (store.root() / "store" / "holiday.mp4").write_bytes(b"by hand")
+    (blob_store.root() / "store" / "holiday.mp4").write_bytes(b"by hand")
 
 
 async def _stuck_download(owner: int, put: Put) -> None:
@@ -69,7 +70,7 @@ async def _stuck_download(owner: int, put: Put) -> None:
 
 
 async def _store_offline(owner: int, put: Put) -> None:
-    (store.root() / mount.SENTINEL).unlink()
+    (blob_store.root() / mount.SENTINEL).unlink()
 
 
 async def _many_missing(owner: int, put: Put) -> None:
@@ -182,7 +183,7 @@ async def test_young_garbage_is_no_finding(owner: int, put: Put) -> None:
 async def test_what_a_nas_keeps_for_itself_is_no_finding(owner: int, put: Put) -> None:
     await put(b"film")
     for name in ("store/.DS_Store", "store/@eaDir", f"store/{path(b'film').parent.name}/Thumbs.db"):
-        (store.root() / name).write_bytes(b"")
+        (blob_store.root() / name).write_bytes(b"")
     await clean()
 
 

@@ -12,16 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import errors
+from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library import export, folders, items, layout, store, sweeper, tree, tree_lock
+from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.export import layout, link_tree, sync, tree_lock
+from mediafetcher.library.storage import blob_store, sweeper
 from tests.unit.library.conftest import clean, path, stored
 
 
 def listing(root: Path) -> list[str]:
     """Every file of a tree but its list."""
     found = (file.relative_to(root).as_posix() for file in root.rglob("*") if not file.is_dir())
-    return sorted(name for name in found if name != tree.MANIFEST)
+    return sorted(name for name in found if name != link_tree.MANIFEST)
 
 
 def counts(report: layout.Report) -> tuple[int, int, int]:
@@ -47,7 +49,7 @@ async def test_a_tree_of_hard_links_with_what_players_read(owner, put, there):
     await put(
         b"film", "AC/DC <live> & \x0b loud", side, folder=folder, uploader="A & <B>\x01", source_url="https://a/?b&c"
     )
-    place, report = await export.export()
+    place, report = await sync.export()
     assert place == there and counts(report) == (4, 0, 0) and not report.symbolic
     stem = "Ada/Films/Old- ones/AC-DC (live) & loud"
     assert listing(there) == sorted(stem + end for end in (".mp4", ".nfo", "-poster.jpg", ".fr.vtt"))
@@ -66,9 +68,9 @@ async def test_a_tree_of_hard_links_with_what_players_read(owner, put, there):
 async def test_the_second_run_changes_nothing(owner, put, there):
     for number in range(5):
         await put(b"film %d" % number, "Same title", {"poster.jpg": b"p%d" % number})
-    _, first = await export.export()
+    _, first = await sync.export()
     before = {file: file.lstat() for file in there.rglob("*")}
-    _, second = await export.export()
+    _, second = await sync.export()
     assert counts(first) == (15, 0, 0) and counts(second) == (0, 15, 0)
     assert {file: file.lstat() for file in there.rglob("*")} == before
     assert "Ada/Same title (5).mp4" in listing(there)
@@ -81,7 +83,7 @@ async def test_names_that_differ_in_case_alone_and_folders_of_many_people(owner,
     for number, (title, folder) in enumerate([("Film", None), ("FILM", None), ("x", inside), ("x", also)]):
         await put(b"%d" % number, title, folder=folder)
     await put(b"0", "CON", owner=other)
-    await export.export()
+    await sync.export()
     films = [name for name in listing(there) if name.endswith(".mp4")]
     ada = ["FILM (3).mp4", "Film (2).mp4", "What (2)/x.mp4", "What/x.mp4", "film.mp4/x.mp4"]
     assert films == [*(f"Ada/{name}" for name in ada), "Grace/CON_.mp4"]
@@ -91,37 +93,37 @@ async def test_names_that_differ_in_case_alone_and_folders_of_many_people(owner,
 async def test_one_person_alone_then_another(owner, other, put, there):
     await put(b"a", "A")
     await put(b"b", "B", owner=other)
-    await export.export(owner=owner)
+    await sync.export(owner=owner)
     assert listing(there) == ["Ada/A.mp4", "Ada/A.nfo"]
-    _, report = await export.export(owner=other)
+    _, report = await sync.export(owner=other)
     assert counts(report) == (2, 2, 0)
     await put(b"c", "C", owner=other)
-    assert await export.refresh() == 2
+    assert await sync.refresh() == 2
     assert {name.split("/")[0] for name in listing(there)} == {"Ada", "Grace"}
 
 
 async def test_rename_move_copy_and_trash_are_followed(owner, put, there):
     item = await put(b"film", "Old", {"poster.jpg": b"p"})
-    await export.export()
-    assert await export.refresh() == 0
+    await sync.export()
+    assert await sync.refresh() == 0
     await items.rename(item, owner, "New")
-    assert await export.refresh() == 6
+    assert await sync.refresh() == 6
     assert listing(there) == ["Ada/New-poster.jpg", "Ada/New.mp4", "Ada/New.nfo"]
     folder = await folders.ensure(owner, "A/B")
     await items.move(item, owner, folder)
-    await export.refresh()
+    await sync.refresh()
     assert listing(there) == ["Ada/A/B/New-poster.jpg", "Ada/A/B/New.mp4", "Ada/A/B/New.nfo"]
     await folders.rename(folder, owner, "C")
     await items.copy(item, owner, None)
-    await export.refresh()
+    await sync.refresh()
     assert [name for name in listing(there) if name.endswith("mp4")] == ["Ada/A/C/New.mp4", "Ada/New.mp4"]
     assert not (there / "Ada/A/B").exists() and path(b"film").stat().st_nlink == 3
     await items.trash(item, owner)
-    await export.refresh()
+    await sync.refresh()
     assert [name for name in listing(there) if name.endswith("mp4")] == ["Ada/New.mp4"]
     assert not (there / "Ada/A").exists()
     await items.restore(item, owner)
-    await export.refresh()
+    await sync.refresh()
     assert path(b"film").stat().st_nlink == 3
     await clean()
 
@@ -129,12 +131,12 @@ async def test_rename_move_copy_and_trash_are_followed(owner, put, there):
 async def test_the_bytes_of_a_deleted_item_go_with_its_links(owner, put, there, at_once):
     item = await put(b"film", "Gone", {"poster.jpg": b"p"})
     await put(b"stays", "Stays")
-    await export.export()
+    await sync.export()
     held = os.open(there / "Ada/Gone.mp4", os.O_RDONLY)
     try:
         await items.trash(item, owner)
         assert os.fstat(held).st_nlink == 1, "the store let go of it; the tree did not yet"
-        await export.refresh()
+        await sync.refresh()
         assert os.fstat(held).st_nlink == 0
     finally:
         os.close(held)
@@ -143,49 +145,49 @@ async def test_the_bytes_of_a_deleted_item_go_with_its_links(owner, put, there, 
 
 
 async def test_what_is_not_ours_is_never_touched(owner, put, there):
-    await export.export()
+    await sync.export()
     (there / "Ada").mkdir(parents=True)
     mine = {"Ada/film.mp4": b"my own", "Ada/Film.nfo": b"my notes", "note.txt": b"x", "Ada/Film-poster.jpg": b"mine"}
     for name, content in mine.items():
         (there / name).write_bytes(content)
     item = await put(b"film", "Film", {"poster.jpg": b"p"})
-    _, report = await export.export()
+    _, report = await sync.export()
     assert report.made == 3 and "Ada/Film (2).mp4" in listing(there)
     await items.trash(item, owner)
-    await export.refresh()
+    await sync.refresh()
     assert {name: (there / name).read_bytes() for name in listing(there)} == mine
     assert (there / "Ada").is_dir()
 
 
 async def test_what_somebody_put_in_the_place_of_ours_is_theirs(owner, put, there):
     item = await put(b"film", "Film")
-    await export.export()
+    await sync.export()
     (there / "Ada/Film.mp4").unlink()
     (there / "Ada/Film.mp4").write_bytes(b"their own cut")
     (there / "Ada/Film.nfo").write_text("<movie>edited by the player</movie>")
-    await export.export()
+    await sync.export()
     assert (there / "Ada/Film.mp4").read_bytes() == b"their own cut"
     assert (there / "Ada/Film (2).mp4").samefile(path(b"film"))
     await items.trash(item, owner)
-    await export.refresh()
+    await sync.refresh()
     assert listing(there) == ["Ada/Film.mp4", "Ada/Film.nfo"]
     assert (there / "Ada/Film.nfo").read_text() == "<movie>edited by the player</movie>"
 
 
 async def test_an_edited_description_stays_as_it_is(owner, put, there):
     await put(b"film", "Film")
-    await export.export()
+    await sync.export()
     (there / "Ada/Film.nfo").write_text("edited")
-    _, report = await export.export()
+    _, report = await sync.export()
     assert counts(report) == (0, 2, 0) and (there / "Ada/Film.nfo").read_text() == "edited"
 
 
 async def test_a_link_in_the_place_of_a_folder_is_not_walked_through(owner, put, there, tmp_path):
-    await export.export()
+    await sync.export()
     (there / "Ada").symlink_to(tmp_path)
     before = sorted(tmp_path.iterdir())
     await put(b"film", "Film")
-    await export.export()
+    await sync.export()
     assert (there / "Ada (2)/Film.mp4").samefile(path(b"film"))
     assert {file.suffix for file in tmp_path.iterdir()} <= {file.suffix for file in before}
 
@@ -193,32 +195,32 @@ async def test_a_link_in_the_place_of_a_folder_is_not_walked_through(owner, put,
 async def test_without_its_list_links_are_known_by_their_inode(owner, put, there):
     """As after a backup from before the export came back."""
     await put(b"film", "Film", {"poster.jpg": b"p"})
-    await export.export()
+    await sync.export()
     for content in (None, "edited"):
         await engine.execute("delete from export_tree")
         if content:
             (there / "Ada/Film.nfo").write_text(content)
-        _, report = await export.export()
+        _, report = await sync.export()
         assert counts(report) == (0, 3, 0)
     assert (there / "Ada/Film.nfo").read_text() == "edited"
 
 
 async def test_another_file_system_gets_symbolic_links(owner, put, elsewhere):
     item = await put(b"film", "Film", {"poster.jpg": b"p"})
-    _, first = await export.export(elsewhere)
+    _, first = await sync.export(elsewhere)
     assert counts(first) == (3, 0, 0) and first.symbolic
     link = elsewhere / "Ada/Film.mp4"
     assert link.is_symlink() and link.read_bytes() == b"film" and path(b"film").stat().st_nlink == 1
-    _, second = await export.export(elsewhere)
+    _, second = await sync.export(elsewhere)
     assert counts(second) == (0, 3, 0)
     await engine.execute("delete from export_tree")
-    _, third = await export.export(elsewhere)
+    _, third = await sync.export(elsewhere)
     assert counts(third) == (0, 3, 0)
     await items.rename(item, owner, "Other")
-    await export.refresh()
+    await sync.refresh()
     assert listing(elsewhere) == ["Ada/Other-poster.jpg", "Ada/Other.mp4", "Ada/Other.nfo"]
     await items.trash(item, owner)
-    await export.refresh()
+    await sync.refresh()
     assert listing(elsewhere) == []
 
 
@@ -231,26 +233,26 @@ async def test_where_no_link_can_be_made_it_says_so_and_makes_none(owner, put, t
     monkeypatch.setattr(os, "link", refuse)  # as FAT does, which has neither kind
     monkeypatch.setattr(os, "symlink", refuse)
     with pytest.raises(errors.Invalid, match="Neither hard nor symbolic links") as said:
-        await export.export(there / "deep/down")
+        await sync.export(there / "deep/down")
     assert "\n" not in said.value.detail and not there.exists()
     assert await engine.fetchval("select count(*) from export_tree") == 0
 
 
 async def test_deleting_the_tree_harms_nothing_and_it_stays_deleted(owner, put, there):
     await put(b"film", "Film")
-    await export.export()
+    await sync.export()
     shutil.rmtree(there)
     assert stored() == [path(b"film").name]
     await clean()
     await put(b"more", "More")
-    assert await export.refresh() == 0 and not there.exists()
-    _, report = await export.export()
+    assert await sync.refresh() == 0 and not there.exists()
+    _, report = await sync.export()
     assert counts(report) == (4, 0, 0)
 
 
 async def test_the_tree_is_no_stray_to_the_sweeper_and_the_checker(owner, put, there, at_once):
     await put(b"film", "Film")
-    await export.export()
+    await sync.export()
     await sweeper.sweep(strays=True)
     assert len(listing(there)) == 2
     await clean()
@@ -259,42 +261,42 @@ async def test_the_tree_is_no_stray_to_the_sweeper_and_the_checker(owner, put, t
 @pytest.mark.parametrize("inside", ["", "store", "store/ab", "incoming", "incoming/x", ".."])
 async def test_it_does_not_mix_with_the_librarys_own_files(owner, media_online, inside):
     with pytest.raises(errors.Invalid):
-        await export.export(media_online / inside)
+        await sync.export(media_online / inside)
 
 
 async def test_a_file_missing_in_the_store_keeps_its_last_name(owner, put, there):
     item = await put(b"film", "Film")
-    await export.export()
+    await sync.export()
     path(b"film").unlink()
-    _, report = await export.export()
+    _, report = await sync.export()
     assert report.missing == 1 and (there / "Ada/Film.mp4").read_bytes() == b"film"
     await items.rename(item, owner, "Renamed")
-    await export.refresh()
+    await sync.refresh()
     assert (there / "Ada/Film.mp4").read_bytes() == b"film", "it may be the last copy"
 
 
 async def test_a_file_that_was_placed_again_is_linked_again(owner, put, there):
     await put(b"film", "Film")
-    await export.export()
+    await sync.export()
     fresh = path(b"film").with_suffix(".new")
     fresh.write_bytes(b"film")
     fresh.replace(path(b"film"))
-    _, report = await export.export()
+    _, report = await sync.export()
     assert counts(report) == (1, 1, 0) and (there / "Ada/Film.mp4").samefile(path(b"film"))
 
 
 async def test_an_offline_store_changes_no_tree(owner, put, there):
     await put(b"film", "Film")
-    await export.export()
-    sentinel = store.root() / ".mediafetcher-store"
+    await sync.export()
+    sentinel = blob_store.root() / ".mediafetcher-store"
     sentinel.rename(sentinel.with_name("away"))
     await put_nothing(owner)
-    assert await export.refresh() == 0
+    assert await sync.refresh() == 0
     with pytest.raises(errors.Away):
-        await export.export()
+        await sync.export()
     assert listing(there) == ["Ada/Film.mp4", "Ada/Film.nfo"]
     sentinel.with_name("away").rename(sentinel)
-    assert await export.refresh() == 2, "what could not be done is done once the store is back"
+    assert await sync.refresh() == 2, "what could not be done is done once the store is back"
 
 
 async def put_nothing(owner: int) -> None:
@@ -306,10 +308,10 @@ async def put_nothing(owner: int) -> None:
 async def test_folders_as_deep_and_long_as_they_may_be(owner, put, there):
     folder = await folders.ensure(owner, "/".join(f"{level} " + "漢" * 190 for level in range(32)))
     await put(b"film", "字" * 500, folder=folder)
-    _, report = await export.export()
+    _, report = await sync.export()
     assert counts(report) == (2, 0, 0) and report.missing == 0
     assert max(len(part.encode()) for name in listing(there) for part in name.split("/")) <= 255
-    assert (await export.export())[1].kept == 2
+    assert (await sync.export())[1].kept == 2
 
 
 async def test_broken_off_at_any_file_it_is_whole_after_the_next_run(owner, put, there, monkeypatch):
@@ -327,14 +329,14 @@ async def test_broken_off_at_any_file_it_is_whole_after_the_next_run(owner, put,
 
     for made in range(9):
         with monkeypatch.context() as patch:
-            patch.setattr(export, "_Stop", After)
+            patch.setattr(sync, "_Stop", After)
             After.left = made
             with pytest.raises(layout.Stopped):
-                await export.export()
+                await sync.export()
         assert len(listing(there)) == made
         for row in (await items.page(owner))["items"]:  # and everything has another name the next time
             await items.rename(row["id"], owner, f"Film {row['id']} {made}")
-        _, report = await export.export()
+        _, report = await sync.export()
         assert counts(report) == (9, 0, made) and len(listing(there)) == 9
         assert all(path(b"film %d" % number).stat().st_nlink == 2 for number in range(3))
         shutil.rmtree(there)
@@ -344,10 +346,10 @@ async def test_broken_off_at_any_file_it_is_whole_after_the_next_run(owner, put,
 async def test_a_person_who_left_leaves_no_links(owner, other, put, there):
     await put(b"film", "Film")
     await put(b"film", "Film", owner=other)
-    await export.export()
+    await sync.export()
     assert path(b"film").stat().st_nlink == 3
     await items.delete_all(other)
-    await export.refresh()
+    await sync.refresh()
     assert listing(there) == ["Ada/Film.mp4", "Ada/Film.nfo"] and not (there / "Grace").exists()
 
 
@@ -356,19 +358,19 @@ async def test_a_person_who_left_leaves_no_links(owner, other, put, there):
 
 async def test_a_change_costs_what_has_changed_and_not_the_library(owner, put, there, monkeypatch):
     names = [await put(b"film %d" % number, f"Film {number}") for number in range(30)]
-    await export.export()
-    looked, state = set(), tree.Disk.state
+    await sync.export()
+    looked, state = set(), link_tree.Disk.state
 
     def counting(disk, path):
         looked.add(path)
         return state(disk, path)
 
-    monkeypatch.setattr(tree.Disk, "state", counting)
+    monkeypatch.setattr(link_tree.Disk, "state", counting)
     await items.rename(names[7], owner, "Another")
-    assert await export.refresh() == 4
+    assert await sync.refresh() == 4
     assert looked and all("Film 7." in path or "Another." in path or path == "Ada" for path in looked), looked
     looked.clear()
-    assert await export.refresh() == 0 and not looked
+    assert await sync.refresh() == 0 and not looked
     assert len(listing(there)) == 60
     await clean()
 
@@ -376,27 +378,27 @@ async def test_a_change_costs_what_has_changed_and_not_the_library(owner, put, t
 async def test_names_stay_while_others_come_and_go(owner, put, there):
     """What players remember of a file goes by its path."""
     first, second = await put(b"1", "Film"), await put(b"2", "Film")
-    await export.export()
+    await sync.export()
     await items.trash(first, owner)
-    await export.refresh()
+    await sync.refresh()
     assert listing(there) == ["Ada/Film (2).mp4", "Ada/Film (2).nfo"]
-    _, report = await export.export()
+    _, report = await sync.export()
     assert counts(report) == (0, 2, 0), "the whole tree made again keeps them, too"
     await put(b"3", "Film")
-    await export.refresh()
+    await sync.refresh()
     assert path(b"3").samefile(there / "Ada/Film.mp4") and path(b"2").samefile(there / "Ada/Film (2).mp4")
     await items.rename(second, owner, "Other")
     await items.restore(first, owner)
-    await export.refresh()
+    await sync.refresh()
     assert path(b"1").samefile(there / "Ada/Film (2).mp4")
 
 
 async def test_two_swap_their_titles(owner, put, there):
     first, second = await put(b"1", "One"), await put(b"2", "Two")
-    await export.export()
+    await sync.export()
     await items.rename(first, owner, "Two")
     await items.rename(second, owner, "One")
-    await export.refresh()
+    await sync.refresh()
     assert path(b"1").samefile(there / "Ada/Two.mp4") and path(b"2").samefile(there / "Ada/One.mp4")
 
 
@@ -404,16 +406,16 @@ async def test_a_folder_that_is_renamed_or_moved_takes_all_below_along(owner, pu
     outer, inner = await folders.ensure(owner, "A"), await folders.ensure(owner, "A/B/C")
     await put(b"deep", "Deep", folder=inner)
     await put(b"top", "Top", folder=outer)
-    await export.export()
+    await sync.export()
     await folders.rename(outer, owner, "Z")
-    await export.refresh()
+    await sync.refresh()
     assert [name for name in listing(there) if name.endswith("mp4")] == ["Ada/Z/B/C/Deep.mp4", "Ada/Z/Top.mp4"]
     await folders.move(inner, owner, None)
-    await export.refresh()
+    await sync.refresh()
     assert [name for name in listing(there) if name.endswith("mp4")] == ["Ada/C/Deep.mp4", "Ada/Z/Top.mp4"]
     assert not (there / "Ada/A").exists() and not (there / "Ada/Z/B").exists()
     await engine.execute("update account set name = 'Eve' where id = $1", owner)
-    await export.refresh()
+    await sync.refresh()
     assert [name for name in listing(there) if name.endswith("mp4")] == ["Eve/C/Deep.mp4", "Eve/Z/Top.mp4"]
     assert not (there / "Ada").exists()
     await clean()
@@ -421,10 +423,10 @@ async def test_a_folder_that_is_renamed_or_moved_takes_all_below_along(owner, pu
 
 async def test_a_new_poster_and_a_new_description_are_followed(owner, put, there):
     item = await put(b"film", "Film")
-    await export.export()
+    await sync.export()
     await put(b"film", "Film", {"poster.jpg": b"p"}, folder=await folders.ensure(owner, "B"))
     await engine.execute("update library_item set uploader = 'Somebody' where id = $1", item)
-    await export.refresh()
+    await sync.refresh()
     assert (there / "Ada/Film-poster.jpg").samefile(path(b"film", "poster.jpg"))
     assert "<studio>Somebody</studio>" in (there / "Ada/Film.nfo").read_text()
     assert len(listing(there)) == 6
@@ -434,10 +436,10 @@ async def test_what_is_missing_is_tried_again_until_it_is_there(owner, put, ther
     await put(b"film", "Film")
     away = path(b"film").with_suffix(".away")
     path(b"film").rename(away)
-    assert (await export.export())[1].missing == 1 and listing(there) == []
-    assert await export.refresh() == 0
+    assert (await sync.export())[1].missing == 1 and listing(there) == []
+    assert await sync.refresh() == 0
     away.rename(path(b"film"))
-    assert await export.refresh() == 2 and await export.refresh() == 0
+    assert await sync.refresh() == 2 and await sync.refresh() == 0
 
 
 async def test_without_a_tree_nothing_is_noted(owner, put):
@@ -446,10 +448,10 @@ async def test_without_a_tree_nothing_is_noted(owner, put):
 
 
 async def test_a_tree_follows_by_itself(owner, put, there, monkeypatch):
-    monkeypatch.setattr(export, "_SOON", 0.01)
+    monkeypatch.setattr(sync, "_SOON", 0.01)
     item = await put(b"film", "Film")
-    await export.export()
-    following = asyncio.create_task(export.follow())
+    await sync.export()
+    following = asyncio.create_task(sync.follow())
     try:
         await asyncio.sleep(0)  # it listens from here on
         await items.rename(item, owner, "Other")
@@ -464,11 +466,11 @@ async def test_a_tree_follows_by_itself(owner, put, there, monkeypatch):
 async def test_very_many_of_one_title(owner, put, there):
     for number in range(12):
         await put(b"%d" % number, "Same" if number % 2 else "SAME " * 100)
-    await export.export()
+    await sync.export()
     for number in range(12, 15):
         await put(b"%d" % number, "SAME " * 100)
-        await export.refresh()
-    assert len(listing(there)) == 30 and (await export.export())[1].kept == 30
+        await sync.refresh()
+    assert len(listing(there)) == 30 and (await sync.export())[1].kept == 30
 
 
 @pytest.fixture(params=["vfat", "exfat", "btrfs"])
@@ -495,10 +497,10 @@ async def test_a_real_disk_that_knows_no_links(owner, put, mounted):
     kind, place = mounted
     await put(b"film", "Film")
     if kind == "btrfs":
-        assert (await export.export(place / "tree"))[1].symbolic and (place / "tree/Ada/Film.mp4").is_symlink()
+        assert (await sync.export(place / "tree"))[1].symbolic and (place / "tree/Ada/Film.mp4").is_symlink()
         return
     with pytest.raises(errors.Invalid, match="Neither hard nor symbolic links"):
-        await export.export(place / "tree")
+        await sync.export(place / "tree")
     assert list(place.iterdir()) == [] and await engine.fetchval("select count(*) from export_tree") == 0
 
 
@@ -508,37 +510,37 @@ async def test_folder_with_other_files_is_refused(owner, put, tmp_path):
     foreign.mkdir()
     (foreign / "job").write_text("* * * * * root true")
     with pytest.raises(errors.ExportFolder):
-        await export.export(foreign)
+        await sync.export(foreign)
     assert [file.name for file in foreign.iterdir()] == ["job"]
     assert await engine.fetchval("select count(*) from export_tree") == 0
     (foreign / "job").unlink()
-    assert counts((await export.export(foreign))[1]) == (2, 0, 0)
+    assert counts((await sync.export(foreign))[1]) == (2, 0, 0)
 
 
 async def test_mended_file_is_linked_again(owner, put, there):
     await put(b"film", "Film")
-    await export.export()
+    await sync.export()
     path(b"film").chmod(0o644)
     path(b"film").write_bytes(b"rot!")
     await engine.execute("update media_file set damaged_at = now()")
     await put(b"film", "Film")  # fetched again
-    await export.refresh()
+    await sync.refresh()
     assert (there / "Ada/Film.mp4").read_bytes() == b"film"
     fresh = path(b"film").with_suffix(".new")
     await engine.execute("update media_file set damaged_at = now()")
     fresh.write_bytes(b"film")
     fresh.replace(path(b"film"))
     await engine.execute("update media_file set damaged_at = null")  # brought back by hand, and found by the scrub
-    await export.refresh()
+    await sync.refresh()
     assert (there / "Ada/Film.mp4").samefile(path(b"film"))
 
 
 @pytest.mark.parametrize("dead", ["hangs", "fails"])
 async def test_dead_tree_holds_up_no_other(owner, put, there, tmp_path, monkeypatch, dead):
-    monkeypatch.setattr(export, "_PATIENCE", 0.5)
+    monkeypatch.setattr(sync, "_PATIENCE", 0.5)
     item = await put(b"film", "Film")
-    await export.export(tmp_path / "dead")
-    await export.export(there)
+    await sync.export(tmp_path / "dead")
+    await sync.export(there)
     go_on = threading.Event()
     is_file = Path.is_file
 
@@ -554,36 +556,36 @@ async def test_dead_tree_holds_up_no_other(owner, put, there, tmp_path, monkeypa
         for title in ("Other", "Third"):
             await items.rename(item, owner, title)
             async with asyncio.timeout(20):
-                await export.refresh()
+                await sync.refresh()
             assert listing(there) == [f"Ada/{title}.mp4", f"Ada/{title}.nfo"]
     finally:
         go_on.set()
         monkeypatch.undo()
-    while export._updates:
-        await asyncio.wait(export._updates)
-    await export.refresh()
+    while sync._updates:
+        await asyncio.wait(sync._updates)
+    await sync.refresh()
     assert "Ada/Third.mp4" in listing(tmp_path / "dead")
 
 
 async def test_tree_of_another_server_is_left_to_it(owner, put, there, monkeypatch):
     item = await put(b"film", "Film")
-    await export.export()
+    await sync.export()
     await items.rename(item, owner, "Other")
-    monkeypatch.setattr(export, "_PATIENCE", 0.3)
+    monkeypatch.setattr(sync, "_PATIENCE", 0.3)
     async with tree_lock.locked(str(there)):
-        assert await export.refresh() == 0 and "Ada/Film.mp4" in listing(there)
+        assert await sync.refresh() == 0 and "Ada/Film.mp4" in listing(there)
         with pytest.raises(errors.ExportBusy):
-            await export.export()
-    assert await export.refresh() == 4
+            await sync.export()
+    assert await sync.refresh() == 4
 
 
 async def test_error_of_one_update_does_not_end_the_follower(owner, put, there, monkeypatch):
     """As when two servers note the same file at once."""
-    monkeypatch.setattr(export, "_SOON", 0.01)
+    monkeypatch.setattr(sync, "_SOON", 0.01)
     item = await put(b"film", "Film")
-    await export.export()
+    await sync.export()
     failed = asyncio.Event()
-    note = export._Update._note_files
+    note = sync._Update._note_files
 
     async def fail_once(self, files):
         if not failed.is_set():
@@ -591,8 +593,8 @@ async def test_error_of_one_update_does_not_end_the_follower(owner, put, there, 
             raise engine.UniqueViolation
         await note(self, files)
 
-    monkeypatch.setattr(export._Update, "_note_files", fail_once)
-    following = asyncio.create_task(export.follow())
+    monkeypatch.setattr(sync._Update, "_note_files", fail_once)
+    following = asyncio.create_task(sync.follow())
     try:
         await asyncio.sleep(0)
         for title in ("Other", "Third"):
@@ -609,15 +611,15 @@ async def test_error_of_one_update_does_not_end_the_follower(owner, put, there, 
 async def test_changes_of_a_tree_that_is_away_are_bounded_and_it_is_whole_when_it_comes_back(
     owner, put, there, monkeypatch
 ):
-    monkeypatch.setattr(export, "_MANY", 10)
+    monkeypatch.setattr(sync, "_MANY", 10)
     item = await put(b"film", "Film")
-    await export.export()
+    await sync.export()
     there.rename(there.with_name("elsewhere"))
     for number in range(30):
         await items.rename(item, owner, f"Film {number}")
-        await export.refresh()
+        await sync.refresh()
     assert await engine.fetchval("select count(*) from export_change") <= 10
     there.with_name("elsewhere").rename(there)
-    await export.refresh()
+    await sync.refresh()
     assert listing(there) == ["Ada/Film 29.mp4", "Ada/Film 29.nfo"]
     assert not await engine.fetchval("select behind or exists (select from export_change) from export_tree")

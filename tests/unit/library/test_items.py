@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import errors
+from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library import folders, items, mount, store, sweeper
+from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.storage import blob_store, mount, sweeper
 from tests import deep
 from tests.unit.library.conftest import FACTS, clean, path, staged, stored
 
@@ -59,7 +60,7 @@ async def test_what_also_raises_undoes_the_rows(owner: int, put, tmp_path: Path,
     with pytest.raises(ZeroDivisionError):
         await items.add_media(
             owner=owner,
-            staged=await store.stage(tmp_path / "film"),
+            staged=await blob_store.stage(tmp_path / "film"),
             facts=FACTS,
             entry=items.Entry("x"),
             also=also,
@@ -296,7 +297,7 @@ async def test_put_release_and_sweep_race_on_three_files(owner: int, put, at_onc
         any_ = await engine.fetchval("select id from media_file order by random() limit 1")
         async with engine.transaction():  # the lock of one row: of two it would take part in deadlocks itself
             row = await engine.fetchrow("select sha256, ext, ref_count from media_file where id = $1 for update", any_)
-            if row and row["ref_count"] and not store.path_of(row["sha256"], row["ext"]).exists():
+            if row and row["ref_count"] and not blob_store.path_of(row["sha256"], row["ext"]).exists():
                 lost.append(row["sha256"].hex())
 
     await asyncio.gather(*(one() for _ in range(8)))
@@ -336,6 +337,6 @@ async def test_strays_are_looked_for_once_an_hour(owner: int, put, at_once: None
 
 async def test_a_staged_file_of_a_living_process_is_never_swept(owner: int, tmp_path: Path, at_once: None) -> None:
     (tmp_path / "film").write_bytes(b"film")
-    made = await store.stage(tmp_path / "film")
+    made = await blob_store.stage(tmp_path / "film")
     assert await items.sweep(strays=True) == 0 and made.path.exists()
-    store.discard(made)
+    blob_store.discard(made)

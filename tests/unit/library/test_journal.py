@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import errors
+from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library import folders, items, journal, journal_file, mount
+from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.recovery import journal, journal_file
+from mediafetcher.library.storage import mount
 from tests.unit.library.conftest import FACTS
 
 

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from mediafetcher.base import errors
+from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library import folders, items
+from mediafetcher.library.catalog import folders, items
 
 
 async def _fill(owner: int, count: int, files: int) -> None:

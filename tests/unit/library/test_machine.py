@@ -21,9 +21,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from mediafetcher.base import errors, settings
+from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.library import check, folders, items, mount, store, sweeper
+from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.storage import blob_store, check, mount, sweeper
 from tests import deep
 from tests.conftest import Server, cloned
 from tests.unit.library.conftest import FACTS
@@ -83,10 +84,12 @@ class Library(RuleBasedStateMachine):
             source.write_bytes(data)
             if self.away:
                 with pytest.raises(errors.MediaOffline):
-                    await store.stage(source)
+                    await blob_store.stage(source)
                 return None
             entry = items.Entry("x", await folders.ensure(self.owner, folder))
-            return await items.add_media(owner=self.owner, staged=await store.stage(source), facts=FACTS, entry=entry)
+            return await items.add_media(
+                owner=self.owner, staged=await blob_store.stage(source), facts=FACTS, entry=entry
+            )
 
         item = self.runner.run(do())
         if item is None:
@@ -108,7 +111,7 @@ class Library(RuleBasedStateMachine):
             with pytest.raises(ZeroDivisionError):
                 await items.add_media(
                     owner=self.owner,
-                    staged=await store.stage(source),
+                    staged=await blob_store.stage(source),
                     facts=FACTS,
                     entry=items.Entry("x"),
                     also=fail,
@@ -170,7 +173,7 @@ class Library(RuleBasedStateMachine):
         async def do() -> None:
             source = self.folder / "source"
             source.write_bytes(data)
-            staged = await store.stage(source)
+            staged = await blob_store.stage(source)
             parts = staged.path.name.split(".")
             staged.path.rename(staged.path.with_name(".".join([parts[0], "1", "0", *parts[3:]])))  # of a dead process
 
@@ -228,7 +231,7 @@ class Library(RuleBasedStateMachine):
             return
         assert list((self.folder / "media/incoming").iterdir()) == []
         assert {file.name for file in self._files()} == {
-            store.path_of(_sha256(item.data), ".mp4").name for item in self.model.values()
+            blob_store.path_of(_sha256(item.data), ".mp4").name for item in self.model.values()
         }
 
     # ---- what always holds -----------------------------------------------------------------------------
@@ -255,7 +258,7 @@ class Library(RuleBasedStateMachine):
     @invariant()
     def what_lies_in_incoming_is_known_as_garbage(self) -> None:
         folder = self.folder / ("elsewhere" if self.away else "media")
-        assert all(store.abandoned(path) for path in (folder / "incoming").iterdir())
+        assert all(blob_store.abandoned(path) for path in (folder / "incoming").iterdir())
 
     @invariant()
     def nothing_is_written_under_the_bare_mount_point(self) -> None:

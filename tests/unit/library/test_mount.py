@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import errors, settings
+from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.library import items, mount, store
+from mediafetcher.library.catalog import items
+from mediafetcher.library.storage import blob_store, mount
 from tests.unit.library.conftest import clean, path, staged, stored
 
 pytestmark = pytest.mark.promise(7)
@@ -75,13 +76,13 @@ async def test_nothing_happens_while_it_is_away(owner: int, put, at_once: None, 
     """As an unmount leaves it: an empty folder in its place."""
     item = await put(b"kept")
     dying = await put(b"dying")
-    root, away = store.root(), tmp_path / "away"
-    ready = await store.stage(await _source(tmp_path))
+    root, away = blob_store.root(), tmp_path / "away"
+    ready = await blob_store.stage(await _source(tmp_path))
     root.rename(away)
     root.mkdir()
 
     with pytest.raises(errors.MediaOffline):
-        await store.stage(await _source(tmp_path))
+        await blob_store.stage(await _source(tmp_path))
     with pytest.raises(errors.MediaOffline):
         await items.add_media(
             owner=owner, staged=ready, facts=items.MediaFacts("video/mp4", ".mp4"), entry=items.Entry("x")
@@ -100,7 +101,7 @@ async def test_nothing_happens_while_it_is_away(owner: int, put, at_once: None, 
     assert await items.sweep() == 1
     assert (await items.get(item, owner))["title"] == "A film"
     assert stored() == [path(b"kept").name]
-    store.discard(ready)
+    blob_store.discard(ready)
     await clean()
 
 
@@ -140,7 +141,7 @@ async def test_a_missing_file_is_not_a_missing_share(media_online: Path) -> None
 
 
 async def test_a_change_is_told_to_the_pages(media_online: Path) -> None:
-    from mediafetcher.base import events
+    from mediafetcher.core import events
 
     with events.subscribe() as heard:
         (media_online / mount.SENTINEL).rename(media_online / "moved")
@@ -154,11 +155,11 @@ async def test_read_only_and_back(state: Path, media_online: Path, tmp_path: Pat
     try:
         subprocess.run(["mount", "-o", "remount,ro,bind", str(media_online)], check=True)
         with pytest.raises(errors.MediaReadOnly):
-            await store.stage(await _source(tmp_path))
+            await blob_store.stage(await _source(tmp_path))
         assert mount.state().state == "read_only" == (await mount.look()).state
         subprocess.run(["mount", "-o", "remount,rw,bind", str(media_online)], check=True)
         assert (await mount.look()).state == "online"
-        store.discard(await store.stage(await _source(tmp_path)))
+        blob_store.discard(await blob_store.stage(await _source(tmp_path)))
     finally:
         subprocess.run(["umount", "-l", str(media_online)], check=True)
     assert staged() == []
@@ -177,7 +178,7 @@ async def test_many_missing_at_once_are_an_outage_and_nothing_is_removed(
         await items.trash(await put(b"film %d" % number), owner)
     await engine.execute("update media_file set dead_at = now() - interval '2 hours'")
     await run_for(7200)
-    away = list((store.root() / "store").rglob("*.mp4"))[:30]
+    away = list((blob_store.root() / "store").rglob("*.mp4"))[:30]
     kept = {file: file.read_bytes() for file in away}
     for file in away:
         file.unlink()
@@ -210,7 +211,7 @@ async def test_a_share_that_hangs_holds_up_its_own_threads_only(
     with pytest.raises(errors.MediaOffline):  # at once: no further thread is sent to wait
         await mount.in_thread(os.stat, media_online)
     with pytest.raises(errors.MediaOffline):
-        await store.stage(await _source(tmp_path))
+        await blob_store.stage(await _source(tmp_path))
     (tmp_path / "sentinel").rename(media_online / "again")
     waiting = os.open(sentinel, os.O_RDWR)
     (media_online / "again").rename(sentinel)

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from mediafetcher.library import names
+from mediafetcher.library.export import filenames
 
 _RESERVED = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 CORPUS = [
@@ -30,13 +30,13 @@ CORPUS = [
 @pytest.mark.parametrize("longest", [255, 244, 60])
 @pytest.mark.parametrize("text", CORPUS, ids=ascii)
 def test_every_name_is_safe(text, longest):
-    name = names.safe(text, longest)
+    name = filenames.safe(text, longest)
     assert name and len(name.encode()) <= longest
     assert not _RESERVED.search(name) and name == unicodedata.normalize("NFC", name)
     assert name == name.strip() and not name.startswith(".") and not name.endswith(".")
     assert not any(unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp") for char in name)
-    assert name.partition(".")[0].rstrip().upper() not in names._DEVICES
-    assert names.safe(name, longest) == name, "a safe name stays as it is"
+    assert name.partition(".")[0].rstrip().upper() not in filenames._DEVICES
+    assert filenames.safe(name, longest) == name, "a safe name stays as it is"
 
 
 @pytest.mark.parametrize(
@@ -54,19 +54,19 @@ def test_every_name_is_safe(text, longest):
     ],
 )
 def test_names_stay_readable(text, name):
-    assert names.safe(text) == name
+    assert filenames.safe(text) == name
 
 
 def test_names_that_some_disk_takes_for_one_are_kept_apart():
-    taken = names.Taken(["STRANGER.mp4"])
+    taken = filenames.Taken(["STRANGER.mp4"])
     made = [taken.free(text, [".mp4", ".nfo"]) for text in ("Film", "film", "FILM", "Film?", "stranger", "Film (2)")]
     assert made == ["Film", "film (2)", "FILM (3)", "Film (4)", "stranger (2)", "Film (2) (2)"]
-    assert names.Taken(["Été"]).free("E\u0301TE\u0301", [""]) == "ÉTÉ (2)"
-    assert names.Taken(["Straße"]).free("STRASSE", [""]) == "STRASSE (2)"
+    assert filenames.Taken(["Été"]).free("E\u0301TE\u0301", [""]) == "ÉTÉ (2)"
+    assert filenames.Taken(["Straße"]).free("STRASSE", [""]) == "STRASSE (2)"
 
 
 def test_the_number_and_the_ending_fit_into_the_longest_name():
-    taken = names.Taken()
+    taken = filenames.Taken()
     ends = [".mp4", ".nfo", "-poster.jpg"]
     made = {taken.free("漢" * 300, ends) for _ in range(12)}
     assert len(made) == 12

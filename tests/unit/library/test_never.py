@@ -2,9 +2,9 @@
 
 import pytest
 
-from mediafetcher.base import errors
+from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library import items, never
+from mediafetcher.library.catalog import blocklist, items
 
 LINK = "https://www.site.test/watch?v=1"
 
@@ -23,25 +23,25 @@ async def _source(key: str, url: str = LINK) -> int:
     ],
 )
 def test_the_key_without_owner_and_recipe(key: str, bare: str) -> None:
-    assert never.bare(key) == bare
+    assert blocklist.bare(key) == bare
 
 
 async def test_a_mark_holds_for_link_and_id_in_every_quality(owner: int, put) -> None:  # type: ignore[no-untyped-def]
     one, two = await _source(f"url default {LINK}"), await _source("id default Site 1")
     await put(b"film", source_id=one)
-    assert await never.get(one, owner) == {"never": False, "since": None}
-    await never.mark(one, owner)
-    await never.mark(one, owner)
-    marked = await never.get(two, owner)
+    assert await blocklist.get(one, owner) == {"never": False, "since": None}
+    await blocklist.mark(one, owner)
+    await blocklist.mark(one, owner)
+    marked = await blocklist.get(two, owner)
     assert marked["never"] and marked["since"]
     for keys in ([f"url h720 {LINK}"], ["id m4a Site 1"], [f"{owner}:id default Site 1"], ["x", f"url copy {LINK}"]):
         with pytest.raises(errors.NeverAgain) as refused:
-            await never.require(owner, keys)
+            await blocklist.require(owner, keys)
         assert refused.value.facts["source"] in (one, two)
-    await never.require(owner, [f"url default {LINK}2", "id default Other 1"])
-    await never.unmark(two, owner)
-    await never.require(owner, [f"url default {LINK}", "id default Site 1"])
-    assert await never.page(owner) == []
+    await blocklist.require(owner, [f"url default {LINK}2", "id default Other 1"])
+    await blocklist.unmark(two, owner)
+    await blocklist.require(owner, [f"url default {LINK}", "id default Site 1"])
+    assert await blocklist.page(owner) == []
 
 
 async def test_it_is_seen_with_its_title_and_on_the_item(owner: int, put) -> None:  # type: ignore[no-untyped-def]
@@ -50,37 +50,37 @@ async def test_it_is_seen_with_its_title_and_on_the_item(owner: int, put) -> Non
     item = await put(b"film", title="A talk", source_id=source, site="site.test")
     shown = await items.get(item, owner)
     assert (shown["source"], shown["never"]) == (source, False)
-    await never.mark(source, owner)
+    await blocklist.mark(source, owner)
     assert (await items.get(item, owner))["never"]
-    (row,) = await never.page(owner)
+    (row,) = await blocklist.page(owner)
     assert (row["id"], row["url"], row["site"], row["title"]) == (source, LINK, "site.test", "A talk")
 
 
 async def test_it_is_one_persons_alone(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
     source = await _source(f"url default {LINK}")
     await put(b"film", source_id=source)
-    await never.mark(source, owner)
-    await never.require(other, [f"url default {LINK}"])
-    for call in (never.get(source, other), never.mark(source, other), never.unmark(source, other)):
+    await blocklist.mark(source, owner)
+    await blocklist.require(other, [f"url default {LINK}"])
+    for call in (blocklist.get(source, other), blocklist.mark(source, other), blocklist.unmark(source, other)):
         with pytest.raises(errors.NotFound):
             await call
     theirs = await put(b"film", owner=other, source_id=source)
-    assert not (await items.get(theirs, other))["never"] and await never.page(other) == []
+    assert not (await items.get(theirs, other))["never"] and await blocklist.page(other) == []
 
 
 async def test_what_others_cookies_opened_is_not_told(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
     mine, hidden = await _source(f"url default {LINK}"), await _source(f"{other}:id default Site secret")
     await put(b"film", source_id=mine)
-    await never.mark(mine, owner)
+    await blocklist.mark(mine, owner)
     assert await engine.fetch("select source from never_again") == [{"source": mine}]
     with pytest.raises(errors.NotFound):
-        await never.get(hidden, owner)
+        await blocklist.get(hidden, owner)
 
 
 async def test_a_link_nobody_asked_for(owner: int, other: int) -> None:
-    source = await never.mark_link(owner, LINK, f"url default {LINK}")
-    assert source == await never.mark_link(owner, LINK, f"url default {LINK}")
-    assert source == await never.mark_link(other, LINK, f"url h720 {LINK}")
-    assert [row["site"] for row in await never.page(owner)] == ["site.test"]
-    await never.unmark(source, owner)
-    assert await never.page(owner) == [] and len(await never.page(other)) == 1
+    source = await blocklist.mark_link(owner, LINK, f"url default {LINK}")
+    assert source == await blocklist.mark_link(owner, LINK, f"url default {LINK}")
+    assert source == await blocklist.mark_link(other, LINK, f"url h720 {LINK}")
+    assert [row["site"] for row in await blocklist.page(owner)] == ["site.test"]
+    await blocklist.unmark(source, owner)
+    assert await blocklist.page(owner) == [] and len(await blocklist.page(other)) == 1

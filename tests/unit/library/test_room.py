@@ -5,18 +5,20 @@ from dataclasses import replace
 
 import pytest
 
-from mediafetcher.base import errors, settings
+from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import held, jobs, work
-from mediafetcher.library import items, room
+from mediafetcher.downloads import lifecycle
+from mediafetcher.downloads.worker import active, runner
+from mediafetcher.library.catalog import items
+from mediafetcher.library.storage import space_reservation
 
 
 @pytest.fixture(autouse=True)
 async def _ready(database, state, media_online):
-    room._expected.clear()
+    space_reservation._expected.clear()
     yield
-    room._expected.clear()
-    room.hear(0)
+    space_reservation._expected.clear()
+    space_reservation.hear(0)
 
 
 @pytest.fixture
@@ -38,86 +40,86 @@ def _folder(name: str):
 def test_all_running_ones_count_together():
     one, two = _folder("1"), _folder("2")
     _leave(1 << 30)
-    room.reserve(one, 200 << 20)  # 440 MB of 1 GB
-    assert room.reserved() == int(2.2 * (200 << 20))
+    space_reservation.reserve(one, 200 << 20)  # 440 MB of 1 GB
+    assert space_reservation.reserved() == int(2.2 * (200 << 20))
     with pytest.raises(errors.NoRoom, match=r"of .* the running ones need"):
-        room.reserve(two, 300 << 20)
-    assert room.reserved() == int(2.2 * (200 << 20))
-    room.release(one)
-    room.reserve(two, 300 << 20)
+        space_reservation.reserve(two, 300 << 20)
+    assert space_reservation.reserved() == int(2.2 * (200 << 20))
+    space_reservation.release(one)
+    space_reservation.reserve(two, 300 << 20)
     with pytest.raises(errors.NoRoom):  # what was unknown turns out too large: its room goes to others
-        room.reserve(two, 600 << 20)
-    assert room.reserved() == 0
+        space_reservation.reserve(two, 600 << 20)
+    assert space_reservation.reserved() == 0
 
 
 def test_what_is_written_counts_no_more():
     one = _folder("1")
-    room.reserve(one, 10 << 20)
+    space_reservation.reserve(one, 10 << 20)
     (one / "media.part").write_bytes(bytes(10 << 20))
     left = int(2.2 * (10 << 20)) - (10 << 20)
-    assert left - 65536 <= room.reserved() <= left + 65536
+    assert left - 65536 <= space_reservation.reserved() <= left + 65536
     (one / "more").write_bytes(bytes(20 << 20))
-    assert room.reserved() == 0
+    assert space_reservation.reserved() == 0
 
 
 async def test_a_download_without_room_waits_and_then_comes(owner, site):
-    row = await jobs.submit(owner, site.url("/media/ok.mp4"))
+    row = await lifecycle.submit(owner, site.url("/media/ok.mp4"))
     other = _folder("other")
     _leave(2 << 30)
-    room.reserve(other, 480 << 20)
-    _leave(room.reserved() - (100 << 20))
-    await work.run(await jobs.claim())
-    waiting = await jobs.get(row["id"], owner)
+    space_reservation.reserve(other, 480 << 20)
+    _leave(space_reservation.reserved() - (100 << 20))
+    await runner.run(await lifecycle.claim())
+    waiting = await lifecycle.get(row["id"], owner)
     assert (waiting["state"], waiting["attempt"], waiting["error"]["code"]) == ("queued", 0, "no_room")
     wait = await engine.fetchval("select extract(epoch from run_after - now()) from download")
     assert 30 < wait <= 60
-    assert await jobs.claim() is None
-    room.release(other)
+    assert await lifecycle.claim() is None
+    space_reservation.release(other)
     await engine.execute("update download set run_after = now()")
     settings.use(replace(settings.get(), min_free=0))
-    await work.run(await jobs.claim())
-    done = await jobs.get(row["id"], owner)
+    await runner.run(await lifecycle.claim())
+    done = await lifecycle.get(row["id"], owner)
     assert done["state"] == "done" and (await items.get(done["item"], owner))["playable"]
-    assert room.reserved() == 0
+    assert space_reservation.reserved() == 0
 
 
 async def test_what_other_machines_fetch_counts_on_the_share(owner, site):
-    row = await jobs.submit(owner, site.url("/media/ok.mp4"))
-    claim = await jobs.claim()
-    hold = held.take(claim.id, owner, claim.attempt)
+    row = await lifecycle.submit(owner, site.url("/media/ok.mp4"))
+    claim = await lifecycle.claim()
+    hold = active.take(claim.id, owner, claim.attempt)
     try:
-        room.reserve(_folder(str(claim.id)), 100 << 20)
-        await jobs.beat()
+        space_reservation.reserve(_folder(str(claim.id)), 100 << 20)
+        await lifecycle.beat()
         assert await engine.fetchval("select room from download") == int(2.2 * (100 << 20))
-        assert room.reserved() == int(2.2 * (100 << 20))  # our own, once
-        await jobs.note(claim, title="x")
+        assert space_reservation.reserved() == int(2.2 * (100 << 20))  # our own, once
+        await lifecycle.note(claim, title="x")
         assert await engine.fetchval("select room from download") == int(2.2 * (100 << 20))
         # The same row, seen by another machine.
         await engine.execute("update download set held_by = 'another:1'")
-        room.release(_folder(str(claim.id)))
-        await jobs.beat()
+        space_reservation.release(_folder(str(claim.id)))
+        await lifecycle.beat()
     finally:
-        held.drop(hold)
-    assert room.reserved() == int(2.2 * (100 << 20))
+        active.drop(hold)
+    assert space_reservation.reserved() == int(2.2 * (100 << 20))
     _leave(300 << 20)
-    room.reserve(_folder("small"), 20 << 20)
+    space_reservation.reserve(_folder("small"), 20 << 20)
     with pytest.raises(errors.NoRoom, match=r"on the media folder"):
-        room.reserve(_folder("large"), 80 << 20)
+        space_reservation.reserve(_folder("large"), 80 << 20)
     await engine.execute(
         "update download set state = 'failed', held_by = null, lease_until = null where id = $1", row["id"]
     )
-    await jobs.submit(owner, site.url("/media/h264_baseline.mp4"))
-    assert await jobs.claim()  # whoever claims hears of it
-    room.reserve(_folder("large"), 80 << 20)
+    await lifecycle.submit(owner, site.url("/media/h264_baseline.mp4"))
+    assert await lifecycle.claim()  # whoever claims hears of it
+    space_reservation.reserve(_folder("large"), 80 << 20)
 
 
 async def test_a_used_up_quota_says_so(owner, site):
     url = site.url("/media/ok.mp4")
     await engine.execute("update account set quota = 1000")
-    row = await jobs.submit(owner, url)
-    await work.run(await jobs.claim())
-    ended = await jobs.get(row["id"], owner)
+    row = await lifecycle.submit(owner, url)
+    await runner.run(await lifecycle.claim())
+    ended = await lifecycle.get(row["id"], owner)
     assert (ended["state"], ended["error"]["code"]) == ("failed", "quota_exceeded")
     await engine.execute("update account set quota = 0")
     with pytest.raises(errors.QuotaExceeded):
-        await jobs.submit(owner, url)
+        await lifecycle.submit(owner, url)

@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from mediafetcher.base import clock, settings
+from mediafetcher.core import clock, settings
 from mediafetcher.db import engine
-from mediafetcher.library import clocks, items, running, scrub
+from mediafetcher.library.catalog import items
+from mediafetcher.library.storage import clock_guard, running, scrub
 from tests.unit.library.conftest import path
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -49,9 +50,9 @@ class _Walls:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._off = self._passed = 0.0
-        boot, wall = clock.since_boot, clocks.time.time
+        boot, wall = clock.since_boot, clock_guard.time.time
         monkeypatch.setattr(clock, "since_boot", lambda: boot() + self._passed)
-        monkeypatch.setattr(clocks.time, "time", lambda: wall() + self._passed + self._off)
+        monkeypatch.setattr(clock_guard.time, "time", lambda: wall() + self._passed + self._off)
 
     def jump(self, seconds: float) -> None:
         self._off += seconds
@@ -73,11 +74,11 @@ async def test_stamps_made_in_doubt_become_now_when_the_clock_is_right_again(
     before, meanwhile = await put(b"before"), await put(b"meanwhile")
     freed = await put(b"freed")
     await items.trash(before, owner)
-    assert await clocks.now() is not None
+    assert await clock_guard.now() is not None
     await engine.execute("update library_item set trashed_at = now() - interval '13 hours' where id = $1", before)
     await run_for(HOUR)
     walls.jump(-400 * DAY)
-    assert await clocks.now() is None
+    assert await clock_guard.now() is None
     await items.trash(meanwhile, owner)
     await items.delete_media(freed, owner)
     await engine.execute("update library_item set trashed_at = now() - interval '400 days' where id = $1", meanwhile)

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from mediafetcher.base import errors
+from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library import check, items, mount, never, scrub, store
+from mediafetcher.library.catalog import blocklist, items
+from mediafetcher.library.storage import blob_store, check, mount, scrub
 from tests.unit.library.conftest import clean, path
 
 
@@ -58,7 +59,7 @@ async def test_rot_is_named_with_its_items_and_may_be_fetched_again(owner: int, 
     assert await engine.fetchval("select media_file from source") is None
     (found,) = await check.check()  # without reading everything
     assert found.kind == "damaged_file" and "Mine, Theirs" in found.detail
-    assert await never.find(owner, ["url default http://a/"]) is None
+    assert await blocklist.find(owner, ["url default http://a/"]) is None
     await put(b"film", owner=other)  # fetched again
     assert not (await items.get(mine, owner))["damaged"]
     await clean()
@@ -117,7 +118,7 @@ async def test_few_missing_among_many_are_marked(owner: int, put) -> None:  # ty
 async def test_a_share_that_is_away_is_no_rot(owner: int, put) -> None:  # type: ignore[no-untyped-def]
     await put(b"film")
     await _all_due()
-    (store.root() / mount.SENTINEL).rename(store.root() / "hidden")
+    (blob_store.root() / mount.SENTINEL).rename(blob_store.root() / "hidden")
     with pytest.raises(errors.MediaOffline):
         await scrub.scrub()
     assert (await mount.look()).state == "offline" and await scrub.scrub() == 0

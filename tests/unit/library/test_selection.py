@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
-from mediafetcher.base import errors
+from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library import folders, items, selection
+from mediafetcher.library.catalog import bulk, folders, items
 from tests.unit.library.conftest import clean, stored
 
 
@@ -18,10 +18,10 @@ async def _in(owner: int, folder: str) -> list[str]:
 
 async def test_move_and_copy_several(owner: int, put) -> None:  # type: ignore[no-untyped-def]
     made = [await put(bytes([number]), title=f"Film {number}") for number in range(4)]
-    assert await selection.move(owner, made[:3], "A/B") == 3
-    assert await selection.move(owner, made, "a/b") == 1  # three were there
-    assert await selection.copy(owner, [*made, made[0]], "C") == 4
-    assert await selection.copy(owner, made, "C") == 0
+    assert await bulk.move(owner, made[:3], "A/B") == 3
+    assert await bulk.move(owner, made, "a/b") == 1  # three were there
+    assert await bulk.copy(owner, [*made, made[0]], "C") == 4
+    assert await bulk.copy(owner, made, "C") == 0
     assert await _in(owner, "C") == [f"C/Film {number}" for number in range(4)]
     counts = await engine.fetch("select distinct ref_count from media_file")
     assert counts == [{"ref_count": 2}] and len(stored()) == 4
@@ -30,7 +30,7 @@ async def test_move_and_copy_several(owner: int, put) -> None:  # type: ignore[n
 
 async def test_two_entries_of_one_file_are_copied_once(owner: int, put) -> None:  # type: ignore[no-untyped-def]
     one, two = await put(b"film"), await put(b"film", title="The same")
-    assert await selection.copy(owner, [one, two], "C") == 1
+    assert await bulk.copy(owner, [one, two], "C") == 1
     await clean()
 
 
@@ -40,7 +40,7 @@ async def test_one_that_is_not_theirs_undoes_all(owner: int, other: int, put, ac
     before = await engine.fetch("select id, folder, trashed_at from library_item order by id")
     for ids in ([mine, theirs], [mine, 987654], [], list(range(1, 1002))):
         with pytest.raises((errors.NotFound, errors.Invalid)):
-            await getattr(selection, act)(owner, ids, *(["New"] if act in ("move", "copy") else []))
+            await getattr(bulk, act)(owner, ids, *(["New"] if act in ("move", "copy") else []))
     assert await engine.fetch("select id, folder, trashed_at from library_item order by id") == before
     assert await folders.tree(owner) == []
 
@@ -50,11 +50,11 @@ async def test_trash_and_restore_several(owner: int, other: int, put, use: Calla
     await put(b"shared", owner=other)
     await items.trash(one, owner)
     meaning = {"items": 2, "holders": 1, "frees": 5, "trash": True}
-    assert await selection.trash(owner, [one, two]) == {"count": 1, **meaning}
-    assert await selection.restore(owner, [one, two]) == 2
-    assert await selection.restore(owner, [one, two]) == 0
+    assert await bulk.trash(owner, [one, two]) == {"count": 1, **meaning}
+    assert await bulk.restore(owner, [one, two]) == 2
+    assert await bulk.restore(owner, [one, two]) == 0
     use(trash_days=0, grace_hours=0)
-    assert await selection.trash(owner, [one, two]) == {"count": 2, **meaning, "trash": False}
+    assert await bulk.trash(owner, [one, two]) == {"count": 2, **meaning, "trash": False}
     assert len(stored()) == 1
     await clean()
 
@@ -76,9 +76,9 @@ async def test_what_going_for_good_means(owner: int, other: int, put) -> None:  
 async def test_rename_and_move_are_one_change(owner: int, put) -> None:  # type: ignore[no-untyped-def]
     item = await put(b"film", title="Old")
     with pytest.raises(errors.Invalid):
-        await selection.change(item, owner, "New", "a/../b")
+        await bulk.change(item, owner, "New", "a/../b")
     assert (await items.get(item, owner))["title"] == "Old"
-    changed = await selection.change(item, owner, "New", "A")
+    changed = await bulk.change(item, owner, "New", "A")
     assert (changed["title"], changed["folder"]) == ("New", "A")
 
 
@@ -89,17 +89,17 @@ async def test_a_folder_is_copied_with_all_below_it(owner: int, put) -> None:  #
     await put(b"two", title="Two", folder=deep)
     gone = await put(b"gone", title="Gone", folder=deep)
     await items.trash(gone, owner)
-    copied = await selection.copy_folder(top, owner, "Music/Copy")  # below its own original
+    copied = await bulk.copy_folder(top, owner, "Music/Copy")  # below its own original
     assert (copied["path"], copied["count"], copied["total"]) == ("Music/Copy", 1, 2)
     assert await _in(owner, "Music/Copy") == ["Music/Copy/Live/2026/Two", "Music/Copy/One"]
     assert (await folders.get(top, owner))["total"] == 4
     assert len(stored()) == 3
     with pytest.raises(errors.NameTaken):
-        await selection.copy_folder(top, owner, "music/COPY")
+        await bulk.copy_folder(top, owner, "music/COPY")
     for id, path in ((top, ""), (top, "..")):
         with pytest.raises(errors.Invalid):
-            await selection.copy_folder(id, owner, path)
-    assert await selection.delete_folder(copied["id"], owner) == 2
+            await bulk.copy_folder(id, owner, path)
+    assert await bulk.delete_folder(copied["id"], owner) == 2
     assert (await folders.get(top, owner))["total"] == 2
     await clean()
 
@@ -111,7 +111,7 @@ async def test_deleting_a_folder_counts_what_goes_now(owner: int, put, use: Call
     await items.trash(made[0], owner)
     before = (await items.get(made[0], owner))["trashed_at"]
     use(trash_days=0, grace_hours=0)
-    assert await selection.delete_folder(folder, owner) == 2
+    assert await bulk.delete_folder(folder, owner) == 2
     assert (await items.get(made[0], owner))["trashed_at"] == before  # it had its own time
     assert len(stored()) == 1
     await clean()
@@ -122,10 +122,10 @@ async def test_at_once_and_crosswise_counts_stay_exact(owner: int, put) -> None:
 
     async def work(number: int) -> None:
         ids = made[::-1] if number % 2 else made
-        await selection.copy(owner, ids, f"C{number}")
-        await selection.move(owner, ids, f"M{number % 3}")
-        await selection.trash(owner, ids[:6])
-        await selection.restore(owner, ids[:6])
+        await bulk.copy(owner, ids, f"C{number}")
+        await bulk.move(owner, ids, f"M{number % 3}")
+        await bulk.trash(owner, ids[:6])
+        await bulk.restore(owner, ids[:6])
 
     await asyncio.gather(*(work(number) for number in range(8)))
     assert {row["ref_count"] for row in await engine.fetch("select ref_count from media_file")} == {9}

@@ -2,13 +2,13 @@
 
 import pytest
 
-from mediafetcher.base import errors
+from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library import items, shares
+from mediafetcher.library.catalog import items, quotas
 
 
 async def _of(owner: int) -> tuple[int, int, int]:
-    said = await shares.of(owner)
+    said = await quotas.of(owner)
     return said["items"], said["bytes"], said["charged"]  # type: ignore[return-value]
 
 
@@ -23,7 +23,7 @@ async def test_size_by_people_with_the_trash(owner: int, other: int, put) -> Non
     assert await _of(owner) == (2, 100, 50) and await _of(other) == (2, 130, 80)
     await items.trash(theirs, other)
     assert await _of(owner) == (2, 100, 50) and await _of(other) == (2, 130, 80)
-    everyone = await shares.everyone()
+    everyone = await quotas.everyone()
     assert (
         sum(row["charged"] for row in everyone.values())
         == 130
@@ -35,14 +35,14 @@ async def test_size_by_people_with_the_trash(owner: int, other: int, put) -> Non
 
 async def test_a_quota(owner: int, put) -> None:  # type: ignore[no-untyped-def]
     await put(b"a" * 100)
-    await shares.require(owner, 10**15)
+    await quotas.require(owner, 10**15)
     await engine.execute("update account set quota = 150")
-    await shares.require(owner, 50)
-    assert (await shares.of(owner))["quota"] == 150
+    await quotas.require(owner, 50)
+    assert (await quotas.of(owner))["quota"] == 150
     for quota, more in ((150, 51), (100, 0), (0, 0)):
         await engine.execute("update account set quota = $1", quota)
         with pytest.raises(errors.QuotaExceeded):
-            await shares.require(owner, more)
+            await quotas.require(owner, more)
 
 
 async def test_a_new_file_in_the_place_of_an_old_one(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
@@ -50,10 +50,10 @@ async def test_a_new_file_in_the_place_of_an_old_one(owner: int, other: int, put
     await put(b"a" * 100, owner=other)
     await engine.execute("update account set quota = 60")
     same = (await items.get(mine, owner))["media"]["sha256"]
-    await shares.require_instead(owner, mine, bytes.fromhex(same), 100)
-    await shares.require_instead(owner, mine, bytes(32), 60)  # 50 of the old one are given back
+    await quotas.require_instead(owner, mine, bytes.fromhex(same), 100)
+    await quotas.require_instead(owner, mine, bytes(32), 60)  # 50 of the old one are given back
     with pytest.raises(errors.QuotaExceeded):
-        await shares.require_instead(owner, mine, bytes(32), 61)
+        await quotas.require_instead(owner, mine, bytes(32), 61)
     await engine.execute("update account set quota = 0")
-    await shares.require_instead(owner, mine, bytes.fromhex(same), 100)  # damage is mended whatever the quota
-    await shares.require_instead(owner, mine, bytes(32), 50)
+    await quotas.require_instead(owner, mine, bytes.fromhex(same), 100)  # damage is mended whatever the quota
+    await quotas.require_instead(owner, mine, bytes(32), 50)

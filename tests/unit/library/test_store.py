@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import child, errors
-from mediafetcher.library import mount, store
+from mediafetcher.core import errors
+from mediafetcher.library.storage import blob_store, mount
+from mediafetcher.sandbox import process
 from tests.unit.library.conftest import path, staged
 
 
@@ -23,9 +24,9 @@ async def _file(folder: Path, data: bytes) -> Path:
 
 
 async def test_stage_hashes_and_copies_in_one_pass(media_online: Path, tmp_path: Path) -> None:
-    data = os.urandom(3 * store.BUFFER + 7)
+    data = os.urandom(3 * blob_store.BUFFER + 7)
     told: list[float] = []
-    made = await store.stage(await _file(tmp_path, data), told.append)
+    made = await blob_store.stage(await _file(tmp_path, data), told.append)
     await asyncio.sleep(0)
     assert (made.sha256, made.size) == (hashlib.sha256(data).digest(), len(data))
     assert made.path.read_bytes() == data and made.path.parent == media_online / "incoming"
@@ -35,75 +36,75 @@ async def test_stage_hashes_and_copies_in_one_pass(media_online: Path, tmp_path:
 
 async def test_what_a_download_brought_is_not_copied(media_online: Path, tmp_path: Path, use) -> None:  # type: ignore[no-untyped-def]
     """It is of the account that fetches, where we are root, and nobody's but ours from then on."""
-    account = child.service_account()
+    account = process.service_account()
 
-    async def brought() -> tuple[Path, store.Staged]:
+    async def brought() -> tuple[Path, blob_store.Staged]:
         source = await _file(tmp_path, b"film")
         if account:
             os.chown(source, account.uid, account.gid)
-        return source, await store.stage(source, take=True)
+        return source, await blob_store.stage(source, take=True)
 
     source, made = await brought()
     assert made.shared and made.path.stat().st_ino == source.stat().st_ino
     assert (made.path.stat().st_uid, stat.S_IMODE(made.path.stat().st_mode)) == (os.geteuid(), 0o444)
     source.unlink()
     with (await _file(tmp_path, b"film")).open("ab"):  # somebody may still write to it
-        assert not (await store.stage(source, take=True)).shared
+        assert not (await blob_store.stage(source, take=True)).shared
     source.unlink()
     use(media_mode=0o400)  # the account that draws the poster could not read it any more
     assert (await brought())[1].shared is (account is None)
 
 
 async def test_stage_of_nothing(media_online: Path, tmp_path: Path) -> None:
-    made = await store.stage(await _file(tmp_path, b""))
+    made = await blob_store.stage(await _file(tmp_path, b""))
     assert (made.size, made.sha256) == (0, hashlib.sha256(b"").digest())
 
 
 async def test_place_is_safe_to_repeat_and_keeps_what_is_there(media_online: Path, tmp_path: Path) -> None:
     source = await _file(tmp_path, b"film")
-    first, second = await store.stage(source), await store.stage(source)
-    store.place(first, ".mp4", {})
-    store.place(first, ".mp4", {})
+    first, second = await blob_store.stage(source), await blob_store.stage(source)
+    blob_store.place(first, ".mp4", {})
+    blob_store.place(first, ".mp4", {})
     inode = path(b"film").stat().st_ino
-    store.place(second, ".mp4", {})
+    blob_store.place(second, ".mp4", {})
     assert path(b"film").stat().st_ino == inode and staged() == []
 
 
 async def test_what_is_thrown_away_while_the_share_is_away_goes_when_it_is_back(
     media_online: Path, tmp_path: Path
 ) -> None:
-    made = await store.stage(await _file(tmp_path, b"film"))
+    made = await blob_store.stage(await _file(tmp_path, b"film"))
     share = media_online.rename(media_online.with_name("unmounted"))
     media_online.mkdir()
-    store.discard(made)
+    blob_store.discard(made)
     assert list(share.iterdir())
     media_online.rmdir()
     share.rename(media_online)
-    assert staged() == [made.path.name] and store.abandoned(made.path)
-    store.clear(made.path)
-    assert staged() == [] and not store.abandoned(made.path)
+    assert staged() == [made.path.name] and blob_store.abandoned(made.path)
+    blob_store.clear(made.path)
+    assert staged() == [] and not blob_store.abandoned(made.path)
 
 
 async def test_place_replaces_a_file_of_another_size(media_online: Path, tmp_path: Path) -> None:
-    made = await store.stage(await _file(tmp_path, b"whole film"))
+    made = await blob_store.stage(await _file(tmp_path, b"whole film"))
     path(b"whole film").parent.mkdir()
     path(b"whole film").write_bytes(b"half")
-    store.place(made, ".mp4", {})
+    blob_store.place(made, ".mp4", {})
     assert path(b"whole film").read_bytes() == b"whole film"
 
 
 async def test_names_are_hashes_and_never_leave_the_store(media_online: Path) -> None:
     digest = hashlib.sha256(b"x").digest()
-    assert store.path_of(digest, ".mp4") == store.path_of(digest, "mp4")
-    assert store.path_of(digest, "poster.jpg").name == f"{digest.hex()}.poster.jpg"
-    assert store.path_of(digest, ".mp4").parent == media_online / "store" / digest.hex()[:2]
+    assert blob_store.path_of(digest, ".mp4") == blob_store.path_of(digest, "mp4")
+    assert blob_store.path_of(digest, "poster.jpg").name == f"{digest.hex()}.poster.jpg"
+    assert blob_store.path_of(digest, ".mp4").parent == media_online / "store" / digest.hex()[:2]
 
 
 async def test_cancelling_leaves_nothing_behind(media_online: Path, tmp_path: Path) -> None:
     source = tmp_path / "endless"
     os.mkfifo(source)
     begun = asyncio.Event()
-    task = asyncio.create_task(store.stage(source, lambda _: begun.set()))
+    task = asyncio.create_task(blob_store.stage(source, lambda _: begun.set()))
     with await asyncio.to_thread(source.open, "wb", 0) as pipe:
         pipe.write(b"x" * 1000)
         while not staged():
@@ -119,24 +120,24 @@ async def test_cancelling_leaves_nothing_behind(media_online: Path, tmp_path: Pa
 
 async def test_an_error_of_the_source_is_not_one_of_the_store(media_online: Path, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        await store.stage(tmp_path / "missing")
+        await blob_store.stage(tmp_path / "missing")
     with pytest.raises(IsADirectoryError):
-        await store.stage(tmp_path)
+        await blob_store.stage(tmp_path)
     assert staged() == [] and mount.state().state == "online"
 
 
 async def test_what_a_dead_process_left_is_garbage_at_once(media_online: Path, tmp_path: Path) -> None:
-    made = await store.stage(await _file(tmp_path, b"mine"))
-    assert not store.abandoned(made.path)
+    made = await blob_store.stage(await _file(tmp_path, b"mine"))
+    assert not blob_store.abandoned(made.path)
     script = "from mediafetcher.library import writers; print(writers.name())"
     root = Path(__file__).parents[3]
     dead = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
     left = made.path.with_name(dead.stdout.strip())
     left.write_bytes(b"")
-    assert store.abandoned(left)
+    assert blob_store.abandoned(left)
     foreign = made.path.with_name(f"{'a' * 12}.1.1.{'0' * 32}.part")
     foreign.write_bytes(b"")
-    assert not store.abandoned(foreign)  # another machine may be writing it
+    assert not blob_store.abandoned(foreign)  # another machine may be writing it
 
 
 # ---- P8: a full disk -----------------------------------------------------------------------------------
@@ -159,7 +160,7 @@ async def test_full_before_it_begins(no_room, media_online: Path, tmp_path: Path
     if no_room is None:
         use(min_free=1 << 62)
     with pytest.raises(errors.MediaFull):
-        await store.stage(await _file(tmp_path, b"x" * (4 << 20)))
+        await blob_store.stage(await _file(tmp_path, b"x" * (4 << 20)))
     assert staged() == [] and mount.state().state == "full"
     use(min_free=0)
     if no_room is not None:
@@ -168,22 +169,23 @@ async def test_full_before_it_begins(no_room, media_online: Path, tmp_path: Path
     else:
         mount._wanted = 0
     assert (await mount.look()).state == "online"
-    await store.stage(tmp_path / "source")
+    await blob_store.stage(tmp_path / "source")
 
 
 _FULL = """
 import asyncio, errno, resource, signal, sys
 from pathlib import Path
-from mediafetcher.base import child, errors
-from mediafetcher.library import mount, store
+from mediafetcher.sandbox import process
+from mediafetcher.core import errors
+from mediafetcher.library.storage import mount, blob_store
 import uuid
-from mediafetcher.base import settings
+from mediafetcher.core import settings
 settings.use(settings.Settings(state=Path(sys.argv[1]), min_free=0))
 mount._root, mount._id = Path(sys.argv[1]), mount._create(Path(sys.argv[1]))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
 try:
-    asyncio.run(store.stage(Path(sys.argv[2])))
+    asyncio.run(blob_store.stage(Path(sys.argv[2])))
 except errors.MediaFull:
     print("full", len(list((mount.root() / "incoming").iterdir())))
 """
@@ -206,7 +208,7 @@ async def test_filled_by_somebody_else_while_copying(no_room, media_online: Path
         return  # needs a mount; the same by a limit on the file is above
     source = tmp_path / "slow"
     os.mkfifo(source)
-    task = asyncio.create_task(store.stage(source))
+    task = asyncio.create_task(blob_store.stage(source))
     with await asyncio.to_thread(source.open, "wb", 0) as pipe:
         await asyncio.to_thread(pipe.write, b"x" * (1 << 20))
         with pytest.raises(OSError), (no_room / "filler").open("wb", 0) as filler:  # noqa: PT012

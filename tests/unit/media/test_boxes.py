@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mediafetcher.media import boxes
+from mediafetcher.media import containers
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ from mediafetcher.media import boxes
     ],
 )
 def test_layouts(media_corpus, name, expected):
-    layout = boxes.scan(media_corpus / name)
+    layout = containers.scan(media_corpus / name)
     assert {field: getattr(layout, field) for field in expected} == expected
 
 
@@ -44,14 +44,14 @@ def test_hostile_sizes_end_the_walk(tmp_path):
     for name, data in cases.items():
         path = tmp_path / name
         path.write_bytes(data)
-        assert boxes.scan(path).truncated == (name not in ("zero", "deep")), name
+        assert containers.scan(path).truncated == (name not in ("zero", "deep")), name
 
 
 def test_millions_of_boxes_take_no_time(tmp_path):
     path = tmp_path / "many"
     path.write_bytes(struct.pack(">I4s4sI", 16, b"ftyp", b"isom", 0) + struct.pack(">I4s", 8, b"free") * 2_000_000)
     began = time.monotonic()
-    assert boxes.scan(path).truncated
+    assert containers.scan(path).truncated
     assert time.monotonic() - began < 5
 
 
@@ -65,4 +65,4 @@ def test_random_damage_raises_nothing(media_corpus, tmp_path):
                 data[chance.randrange(len(data))] = chance.randrange(256)
             path = tmp_path / "damaged"
             path.write_bytes(data)
-            boxes.scan(path)
+            containers.scan(path)

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import settings
-from mediafetcher.media import convert, encoders
+from mediafetcher.core import settings
+from mediafetcher.media import encoders, transcode
 from mediafetcher.media.probe import decide, probe
 
 SAME = encoders.Kind("", "libx264", "format=yuv420p", ("-preset", "ultrafast", "-profile:v", "high"))
@@ -51,6 +51,6 @@ async def test_a_failure_in_a_job_is_no_failed_job(state, media_corpus, monkeypa
     decision = decide(facts)
     assert decision.action in ("video", "both")
     target = state / "out.mp4"
-    await convert.convert(source, target, facts, decision, max_height=1080, threads=1)
+    await transcode.convert(source, target, facts, decision, max_height=1080, threads=1)
     assert decide(await probe(target)).action == "none"
     assert encoders.shown() == "libx264"

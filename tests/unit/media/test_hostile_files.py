@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.base import child, fence, pen
 from mediafetcher.media import ffmpeg, probe
+from mediafetcher.sandbox import landlock, process, seccomp
 
 CANARY = "canary-4711"
 kernel = pytest.mark.skipif(
-    not (pen.version() and fence.available()), reason="this kernel has no Landlock or no filters"
+    not (landlock.version() and seccomp.available()), reason="this kernel has no Landlock or no filters"
 )
 
 # What is put for {secret} is a file, for {site} an address, for {self} the file itself.
@@ -90,7 +90,7 @@ async def _careless(evil: Path, given: list[str], *, devices: bool = False) -> b
         "-y",
         f"file:{part}",
     ]
-    limits = child.Limits(data=1 << 30, cpu_seconds=10)
+    limits = process.Limits(data=1 << 30, cpu_seconds=10)
     try:
         ended = await ffmpeg.run(arguments, [evil], [part], limits=limits, timeout=8, devices=devices)
         return part.read_bytes() + ended.text.encode()

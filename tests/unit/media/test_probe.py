@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from mediafetcher.base import errors, settings
-from mediafetcher.media import convert, ffmpeg, probe
+from mediafetcher.core import errors, settings
+from mediafetcher.media import ffmpeg, probe, transcode
 from tests.site import media
 
 
@@ -43,7 +43,7 @@ async def test_what_is_converted_is_playable(media_corpus, tmp_path, name):
     facts = await probe.probe(source)
     seen: list[float] = []
     target = tmp_path / "out.mp4"
-    await convert.convert(
+    await transcode.convert(
         source,
         target,
         facts,
@@ -127,10 +127,10 @@ async def test_only_the_sound_is_wanted(media_corpus, tmp_path, audio, kind):
     decision = probe.decide(facts, audio=audio)
     assert decision.action == "audio_only"
     target = tmp_path / "sound"
-    await convert.convert(source, target, facts, decision, max_height=1080, threads=1, audio=audio)
+    await transcode.convert(source, target, facts, decision, max_height=1080, threads=1, audio=audio)
     made = await probe.probe(target)
     assert made.video is None and probe.decide(made, audio=audio) == probe.Decision("none")
-    assert convert.kind_of(made) == kind
+    assert transcode.kind_of(made) == kind
 
 
 async def test_never_transcode_keeps_the_picture(media_corpus, tmp_path):
@@ -160,7 +160,7 @@ async def test_the_same_source_gives_the_same_bytes(media_corpus, tmp_path):
     facts = await probe.probe(source)
     made = []
     for name in ("one.mp4", "two.mp4"):
-        await convert.convert(source, tmp_path / name, facts, probe.decide(facts), max_height=1080, threads=1)
+        await transcode.convert(source, tmp_path / name, facts, probe.decide(facts), max_height=1080, threads=1)
         made.append((tmp_path / name).read_bytes())
     assert made[0] == made[1]
 
@@ -170,7 +170,7 @@ async def test_a_smaller_picture_where_it_is_encoded_anyway(media_corpus, tmp_pa
     for name, size in (("hevc_aac.mp4", (256, 144)), ("hevc_rot90.mp4", (144, 256))):
         source = media_corpus / name
         facts = await probe.probe(source)
-        await convert.convert(source, tmp_path / name, facts, probe.decide(facts), max_height=144, threads=1)
+        await transcode.convert(source, tmp_path / name, facts, probe.decide(facts), max_height=144, threads=1)
         video = (await probe.probe(tmp_path / name)).video
         assert video and (video.width, video.height) == size
 
@@ -180,7 +180,7 @@ async def test_cancelling_ends_ffmpeg_and_leaves_nothing(media_corpus, tmp_path)
     facts = await probe.probe(source)
     begun = asyncio.Event()
     at_work = asyncio.create_task(
-        convert.convert(
+        transcode.convert(
             source,
             tmp_path / "out.mp4",
             facts,
@@ -201,7 +201,7 @@ async def test_a_conversion_that_comes_out_too_short_is_no_success(media_corpus,
     source = media_corpus / "h264_aac.ts"
     facts = replace(await probe.probe(source), duration=60.0)
     with pytest.raises(errors.Truncated):
-        await convert.convert(source, tmp_path / "o.mp4", facts, probe.decide(facts), max_height=1080, threads=1)
+        await transcode.convert(source, tmp_path / "o.mp4", facts, probe.decide(facts), max_height=1080, threads=1)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -214,21 +214,21 @@ async def test_damage_in_the_middle_is_no_success(media_corpus, tmp_path):
     decision = probe.decide(facts)
     if decision.action != "reject":
         with pytest.raises((errors.TranscodeFailed, errors.Truncated)):
-            await convert.convert(source, tmp_path / "o.mp4", facts, decision, max_height=1080, threads=1)
+            await transcode.convert(source, tmp_path / "o.mp4", facts, decision, max_height=1080, threads=1)
     assert not (tmp_path / "o.mp4").exists()
 
 
 async def test_picture_and_sound_are_joined(media_corpus, tmp_path):
     for sound, ending, action in (("a.m4a", ".mp4", "none"), ("a.opus", ".mkv", "audio")):
-        joined = await convert.join(media_corpus / "h264_noaudio.mp4", media_corpus / sound, tmp_path / "j.mp4")
+        joined = await transcode.join(media_corpus / "h264_noaudio.mp4", media_corpus / sound, tmp_path / "j.mp4")
         assert joined.suffix == ending
         assert probe.decide(await probe.probe(joined)).action == action
     with pytest.raises(errors.NotMedia):
-        await convert.join(media_corpus / "html.mp4", media_corpus / "a.m4a", tmp_path / "j.mp4")
+        await transcode.join(media_corpus / "html.mp4", media_corpus / "a.m4a", tmp_path / "j.mp4")
 
 
 def test_a_full_disk_is_named():
-    problem = convert._failure(ffmpeg.Ended(228, "Error writing trailer: No space left on device"))
+    problem = transcode._failure(ffmpeg.Ended(228, "Error writing trailer: No space left on device"))
     assert isinstance(problem, errors.MediaFull)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mediafetcher.base import errors
+from mediafetcher.core import errors
 from mediafetcher.net import urls
 
 SAME = {

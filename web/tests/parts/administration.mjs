@@ -88,7 +88,7 @@ interaction("another machine takes part", async () => {
     python,
     [
       "-c",
-      "import sys; from pathlib import Path; from mediafetcher.db.cluster import Cluster; print(Cluster(Path(sys.argv[1])).dsn)",
+      "import sys; from pathlib import Path; from mediafetcher.db.embedded import Cluster; print(Cluster(Path(sys.argv[1])).dsn)",
       server.state,
     ],
     { cwd: root, encoding: "utf8" },

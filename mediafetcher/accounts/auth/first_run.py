@@ -1,0 +1,114 @@
+"""The first run: a one-time code proves that whoever makes the first administrator can read the state folder.
+
+The code lies in `<state>/setup-code`, readable by its owner alone, for as long as no administrator can sign in.
+Once one can, the door is closed for ever.
+"""
+
+import contextlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+from mediafetcher.accounts import audit
+from mediafetcher.accounts.auth import credentials, passwords, rate_limit, sessions, users
+from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.core import errors, settings
+from mediafetcher.db import engine
+
+_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without those that look alike
+_OPEN = "SELECT NOT exists (SELECT FROM account WHERE admin AND password_hash IS NOT NULL)"
+
+
+def _file() -> Path:
+    return settings.get().state / "setup-code"
+
+
+async def is_open() -> bool:
+    """Whether nobody can administrate yet."""
+    return bool(await engine.fetchval(_OPEN))
+
+
+async def prepare() -> str | None:
+    """The one-time code, made where there is none yet; None once an administrator can sign in."""
+    if not await is_open():
+        _file().unlink(missing_ok=True)
+        return None
+    return _read() or _make()
+
+
+def _read() -> str | None:
+    try:
+        code = _file().read_text().strip()
+    except FileNotFoundError:
+        return None
+    return code or None
+
+
+def _make() -> str:
+    """Write a code of about 78 bits, whole or not at all; the first of two writers wins."""
+    code = "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+    draft = _file().with_name(f"setup-code.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(code + "\n")
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, _file())
+    finally:
+        draft.unlink()
+    return _read() or code
+
+
+def _same(code: str) -> bool:
+    def plain(text: str) -> bytes:
+        return "".join(letter for letter in text.upper() if letter.isalnum()).encode()
+
+    right = _read()
+    return right is not None and hmac.compare_digest(plain(code), plain(right))
+
+
+async def complete(code: str, name: str, password: str, address: str, agent: str = "") -> tuple[Person, str]:
+    """Make the first administrator and sign them in -> the person and the secret for the cookie.
+
+    A local person without a password (the command line's) becomes this one, with everything they have.
+    Raises `SetupClosed`, `SetupCode`, `TooManyRequests`, `Invalid`, `WeakPassword`, `NameTaken`.
+    """
+    if not await is_open():
+        raise errors.SetupClosed()
+    place = rate_limit.place("setup", address)
+    await rate_limit.check([place, "setup"])
+    if not _same(code):
+        await rate_limit.take(place, "setup")
+        await audit.record("setup_failed", None, address)
+        raise errors.SetupCode()
+    name = users.clean_name(name)
+    passwords.require_strong(password, name)
+    password_hash = await passwords.make_hash(password)
+    async with engine.transaction():
+        await engine.execute("LOCK TABLE account IN SHARE ROW EXCLUSIVE MODE")
+        if not await is_open():
+            raise errors.SetupClosed()
+        user_id = await _first_admin(name, password_hash)
+        await audit.record("setup_completed", user_id, address)
+    credentials.forget()
+    _file().unlink(missing_ok=True)
+    return await sessions.begin(user_id, name, True, address, agent)
+
+
+async def _first_admin(name: str, password_hash: str) -> int:
+    local = await engine.fetchval("SELECT min(id) FROM account WHERE admin AND password_hash IS NULL")
+    taken = await engine.fetchval("SELECT id FROM account WHERE lower(name) = lower($1)", name)
+    if taken is not None and taken != local:
+        raise errors.NameTaken()
+    if local is None:
+        return int(
+            await engine.fetchval(
+                "INSERT INTO account (name, password_hash, admin) VALUES ($1, $2, true) RETURNING id",
+                name,
+                password_hash,
+            )
+        )
+    await engine.execute("UPDATE account SET name = $2, password_hash = $3 WHERE id = $1", local, name, password_hash)
+    return int(local)

@@ -1,0 +1,98 @@
+"""Signing in: a fresh 256-bit id each time, of which only the hash is kept, for 30 days from its last use."""
+
+from typing import Any
+
+from mediafetcher.accounts import audit
+from mediafetcher.accounts.auth import credentials, passwords, rate_limit
+from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.core import errors
+from mediafetcher.db import engine
+
+DAYS = 30
+LIFETIME = DAYS * 24 * 3600  # seconds
+_AGENT = 300  # characters of the browser's name that are kept
+
+# One statement looks the session up and, at most every few minutes, notes that it was used.
+_FIND = f"""
+WITH found AS (
+    SELECT s.id, s.owner, s.last_seen_at FROM session s WHERE s.hash = $1 AND s.expires_at > now()
+), seen AS (
+    UPDATE session SET last_seen_at = now(), expires_at = now() + interval '{DAYS} days'
+    WHERE id IN (SELECT id FROM found WHERE last_seen_at < now() - interval '5 minutes')
+)
+SELECT found.id AS session, a.id, a.name, a.admin FROM found JOIN account a ON a.id = found.owner
+"""
+
+
+async def sign_in(name: str, password: str, address: str, agent: str = "") -> tuple[Person, str]:
+    """-> the person and the secret for the cookie. Raises `WrongCredentials`, `TooManyRequests`."""
+    places = (rate_limit.account(name), rate_limit.place("address", address))
+    await rate_limit.take(*places)
+    row = await engine.fetchrow(
+        "SELECT id, name, admin, password_hash FROM account WHERE lower(name) = lower($1)", name.strip()
+    )
+    right = await passwords.matches(row["password_hash"] if row else None, password)
+    if row is None or not right:
+        await audit.record("sign_in_failed", row["id"] if row else None, address)
+        raise errors.WrongCredentials()
+    await rate_limit.give_back(*places)
+    return await begin(row["id"], row["name"], row["admin"], address, agent)
+
+
+async def begin(user_id: int, name: str, admin: bool, address: str, agent: str = "") -> tuple[Person, str]:
+    """A new session of somebody who has proved who they are -> the person and the secret for the cookie."""
+    secret, hashed = credentials.new()
+    async with engine.transaction():
+        await engine.execute("DELETE FROM session WHERE owner = $1 AND expires_at < now()", user_id)
+        session = await engine.fetchval(
+            "INSERT INTO session (owner, hash, last_seen_at, expires_at, address, agent) "
+            f"VALUES ($1, $2, now(), now() + interval '{DAYS} days', $3, $4) RETURNING id",
+            user_id,
+            hashed,
+            address,
+            agent[:_AGENT],
+        )
+        await audit.record("signed_in", user_id, address)
+    return Person(user_id, name, admin, scopes_of(admin), session=session), secret
+
+
+def scopes_of(admin: bool) -> frozenset[str]:
+    """What somebody may who came in as themselves, not by a token."""
+    return frozenset(credentials.SCOPES if admin else credentials.SCOPES[:-1])
+
+
+async def find(hashed: bytes) -> Person | None:
+    """Who has the session of this hash."""
+    row = await engine.fetchrow(_FIND, hashed)
+    if row is None:
+        return None
+    return Person(row["id"], row["name"], row["admin"], scopes_of(row["admin"]), session=row["session"])
+
+
+async def correct_times() -> None:
+    """Cut sessions that last longer than any may, because a clock was ahead when they were used."""
+    await engine.execute(
+        f"update session set last_seen_at = least(last_seen_at, now()),"
+        f" expires_at = least(expires_at, now() + interval '{DAYS} days')"
+        f" where last_seen_at > now() or expires_at > now() + interval '{DAYS} days'"
+    )
+
+
+async def page(owner: int, current: int | None) -> list[dict[str, Any]]:
+    """The sessions that are open: id, created_at, last_seen_at, address, agent, current."""
+    return await engine.fetch(
+        "SELECT id, created_at, last_seen_at, address, agent, id IS NOT DISTINCT FROM $2 AS current "
+        "FROM session WHERE owner = $1 AND expires_at > now() ORDER BY last_seen_at DESC, id DESC",
+        owner,
+        current,
+    )
+
+
+async def end(session: int, owner: int, address: str | None = None) -> None:
+    """End one session of this person. Raises `NotFound`."""
+    async with engine.transaction():
+        gone = await engine.fetchval("DELETE FROM session WHERE id = $1 AND owner = $2 RETURNING id", session, owner)
+        if gone is None:
+            raise errors.NotFound("There is no such session.")
+        await audit.record("signed_out", owner, address)
+    credentials.forget()

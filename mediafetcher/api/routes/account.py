@@ -1,0 +1,251 @@
+"""/api/session, /api/setup, /api/sessions, /api/tokens, /api/users: who may come in."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Request, Response
+from litestar.datastructures import Cookie
+from litestar.params import JSONBody
+
+from mediafetcher import __version__
+from mediafetcher.accounts.auth import first_run, sessions, tokens, users
+from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.api import auth
+from mediafetcher.api.responses import Asked, Id, address, fit
+from mediafetcher.core import errors
+from mediafetcher.downloads import delete_user
+from mediafetcher.library.catalog import quotas
+
+Scope = Literal["read", "download", "library", "admin"]
+
+
+class Me(msgspec.Struct):
+    id: int
+    name: str
+    admin: bool
+
+
+class SignedIn(msgspec.Struct):
+    user: Me
+
+
+class SessionState(msgspec.Struct):
+    """Who is signed in; `setup` is true while no administrator can sign in yet.
+
+    `proxy`: a proxy before us said who it is, so there is no session here that could be ended.
+    """
+
+    user: Me | None
+    setup: bool
+    version: str
+    proxy: bool = False
+
+
+class Credentials(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    password: str
+
+
+class FirstRun(msgspec.Struct, forbid_unknown_fields=True):
+    """The one-time code of the console, and who the first administrator shall be."""
+
+    code: str
+    name: str
+    password: str
+
+
+class OpenSession(msgspec.Struct):
+    id: int
+    created_at: datetime
+    last_seen_at: datetime | None
+    address: str | None
+    agent: str | None
+    current: bool
+
+
+class OpenSessions(msgspec.Struct):
+    sessions: list[OpenSession]
+
+
+class Token(msgspec.Struct):
+    id: int
+    name: str
+    scopes: list[Scope]
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+
+
+class Tokens(msgspec.Struct):
+    tokens: list[Token]
+
+
+class NewToken(msgspec.Struct, forbid_unknown_fields=True):
+    """`days`: how long it lasts; for ever where it is not given."""
+
+    name: str
+    scopes: list[Scope]
+    days: float | None = None
+
+
+class MadeToken(msgspec.Struct):
+    """The token itself is shown this once."""
+
+    id: int
+    token: str
+
+
+class User(msgspec.Struct):
+    id: int
+    name: str
+    admin: bool
+    created_at: datetime
+    quota: int | None
+
+
+class PersonUsage(msgspec.Struct):
+    """`items` of a person, with those in the trash; `bytes` of their files; `charged`: size / holders of each."""
+
+    items: int
+    bytes: int
+    charged: int
+
+
+class UserRow(User):
+    """A person, and what they use."""
+
+    usage: PersonUsage
+
+
+class Users(msgspec.Struct):
+    users: list[UserRow]
+
+
+class NewUser(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    password: str
+    admin: bool = False
+
+
+class UserChange(msgspec.Struct, forbid_unknown_fields=True):
+    """A new password (one's own needs the old one too), whether they administrate, their quota (bytes; null: none)."""
+
+    password: str | None = None
+    admin: bool | None = None
+    old_password: str | None = None
+    quota: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | msgspec.UnsetType | None = msgspec.UNSET
+
+
+def _me(person: Person) -> Me:
+    return Me(person.id, person.name, person.admin)
+
+
+def _cookie(request: Request[Any, Any, Any], secret: str, age: int) -> Cookie:
+    # `Secure` only where the outer scheme is https, or nobody could sign in over plain http in their own network.
+    secure = bool(request.scope["state"].get("https"))
+    return Cookie(auth.COOKIE, value=secret, max_age=age, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+async def _leave_old_session(request: Request[Any, Any, Any]) -> None:
+    """Whoever signs in anew leaves the session that the browser had."""
+    secret = auth.cookie(request.headers.get)
+    old = await auth.identify({"cookie": f"{auth.COOKIE}={secret}"}.get) if secret else None
+    if old is not None and old.session is not None:
+        await sessions.end(old.session, old.id, address(request))
+
+
+def _signed_in(request: Request[Any, Any, Any], person: Person, secret: str) -> Response[SignedIn]:
+    cookie = _cookie(request, secret, sessions.LIFETIME)
+    return Response(SignedIn(_me(person)), status_code=201, cookies=[cookie])
+
+
+async def state(request: Asked) -> SessionState:
+    """Who is signed in, and whether the first run is still to come."""
+    person = request.user
+    proxy = person is not None and person.session is None and person.token is None
+    return SessionState(_me(person) if person else None, await first_run.is_open(), __version__, proxy)
+
+
+async def set_up(data: JSONBody[FirstRun], request: Asked) -> Response[SignedIn]:
+    """Make the first administrator with the one-time code, and sign them in."""
+    agent = request.headers.get("user-agent", "")
+    person, secret = await first_run.complete(data.code, data.name, data.password, address(request), agent)
+    return _signed_in(request, person, secret)
+
+
+async def sign_in(data: JSONBody[Credentials], request: Asked) -> Response[SignedIn]:
+    """Sign in: the answer sets the cookie."""
+    agent = request.headers.get("user-agent", "")
+    person, secret = await sessions.sign_in(data.name, data.password, address(request), agent)
+    await _leave_old_session(request)
+    return _signed_in(request, person, secret)
+
+
+async def sign_out(request: Asked) -> Response[None]:
+    """Sign out. Without a session there is nothing to end, and that is fine."""
+    person = request.user
+    if person is not None and person.session is not None:
+        await sessions.end(person.session, person.id, address(request))
+    return Response(None, status_code=204, cookies=[_cookie(request, "", 0)])
+
+
+async def open_sessions(request: Asked) -> OpenSessions:
+    """Where one is signed in."""
+    return fit(OpenSessions, {"sessions": await sessions.page(request.user.id, request.user.session)})
+
+
+async def end_session(id: Id, request: Asked) -> None:
+    """Sign out somewhere else."""
+    await sessions.end(id, request.user.id, address(request))
+
+
+async def own_tokens(request: Asked) -> Tokens:
+    """One's tokens, without their secrets."""
+    return fit(Tokens, {"tokens": await tokens.page(request.user.id)})
+
+
+async def make_token(data: JSONBody[NewToken], request: Asked) -> MadeToken:
+    """Make a token; the answer is the only place where it is ever shown."""
+    made = await tokens.create(request.user.id, data.name, data.scopes, data.days, address(request))
+    return fit(MadeToken, made)
+
+
+async def end_token(id: Id, request: Asked) -> None:
+    """End a token at once."""
+    await tokens.remove(id, request.user.id, address(request))
+
+
+async def everybody(request: Asked) -> Users:
+    """All people."""
+    return fit(Users, {"users": quotas.with_usage(await users.page(), await quotas.everyone())})
+
+
+async def add_user(data: JSONBody[NewUser], request: Asked) -> User:
+    """Add a person."""
+    by, where = request.user.id, address(request)
+    return fit(User, await users.add(data.name, data.password, admin=data.admin, by=by, address=where))
+
+
+async def change_user(id: Id, data: JSONBody[UserChange], request: Asked) -> User:
+    """Change a person: one's own password, or, for an administrator, anybody's password and role."""
+    person, where = request.user, address(request)
+    if id != person.id and not person.admin:
+        raise errors.NotFound("There is no such person.")
+    if (data.admin is not None or data.quota is not msgspec.UNSET) and not person.admin:
+        raise errors.Forbidden("Only an administrator may do that.")
+    await users.get(id)
+    if data.password is not None:
+        if id == person.id:
+            await users.require_password(id, data.old_password or "", where)
+        await users.set_password(id, data.password, by=person.id, address=where, keep_session=person.session)
+    if not isinstance(data.quota, msgspec.UnsetType):
+        await users.set_quota(id, data.quota, by=person.id, address=where)
+    if data.admin is not None:
+        await users.set_admin(id, data.admin, by=person.id, address=where)
+    return fit(User, await users.get(id))
+
+
+async def remove_user(id: Id, request: Asked) -> None:
+    """Remove a person with all they have; files that others hold too stay."""
+    await delete_user.remove(id, by=request.user.id, address=address(request))

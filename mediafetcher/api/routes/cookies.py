@@ -1,0 +1,71 @@
+"""/api/cookies: which sites' cookies are kept, and how they fare. What is in them never leaves again."""
+
+import ipaddress
+from datetime import datetime
+
+import msgspec
+from litestar.params import FromPath, JSONBody
+
+from mediafetcher.accounts.vault import cookie_formats, cookie_jars
+from mediafetcher.api.responses import Asked, address, fit
+from mediafetcher.core import errors
+from mediafetcher.downloads import cookie_waiting
+
+
+class Jar(msgspec.Struct):
+    """The cookies of a site, without the cookies: how many, how old, and how it last went with them."""
+
+    site: str
+    cookies: int
+    created_at: datetime
+    updated_at: datetime
+    succeeded_at: datetime | None
+    failed_at: datetime | None
+    failure: str | None
+
+
+class Jars(msgspec.Struct):
+    cookies: list[Jar]
+
+
+class NewCookies(msgspec.Struct, forbid_unknown_fields=True):
+    """A `cookies.txt` in Netscape's form, or cookies as JSON."""
+
+    text: str
+
+    def __repr__(self) -> str:
+        return "<cookies>"
+
+
+class Kept(msgspec.Struct):
+    """How many cookies were kept, how many were of other sites or too old, how many downloads go on now."""
+
+    site: str
+    kept: int
+    left_out: int
+    resumed: int
+
+
+async def sites(request: Asked) -> Jars:
+    """The sites whose cookies are kept."""
+    return fit(Jars, {"cookies": await cookie_jars.page(request.user.id)})
+
+
+async def put(site: FromPath[str], data: JSONBody[NewCookies], request: Asked) -> Kept:
+    """Keep a site's cookies; downloads that waited for them go on."""
+    where = address(request)
+    if not request.scope["state"].get("https") and not _is_this_machine(where):
+        raise errors.PlainHttp()
+    return fit(Kept, await cookie_waiting.give(request.user.id, site, cookie_formats.parse(data.text), where))
+
+
+def _is_this_machine(where: str) -> bool:
+    try:
+        return ipaddress.ip_address(where).is_loopback
+    except ValueError:
+        return False
+
+
+async def remove(site: FromPath[str], request: Asked) -> None:
+    """Forget a site's cookies."""
+    await cookie_jars.remove(request.user.id, site, address(request))

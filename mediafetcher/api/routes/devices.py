@@ -1,0 +1,146 @@
+"""/api/devices and /api/ext/send: pairing the browser extension, and the one call that it makes.
+
+That call is sealed and carries its own proof (accounts/devices.py), so nobody need be signed in. What is wrong with
+the seal is an ordinary problem; what is wrong with the wish inside goes back sealed, as {"error", "message"}.
+"""
+
+import socket
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.params import JSONBody
+
+from mediafetcher import __version__
+from mediafetcher.accounts.vault import cookie_formats, devices
+from mediafetcher.api.responses import Asked, Id, address, fit
+from mediafetcher.core import errors, settings
+from mediafetcher.db import engine
+from mediafetcher.downloads import cookie_waiting, lifecycle
+
+
+class Device(msgspec.Struct):
+    id: int
+    name: str
+    created_at: datetime
+    last_seen_at: datetime | None
+    address: str | None
+
+
+class Devices(msgspec.Struct):
+    """The paired devices, and the fingerprint that they all show."""
+
+    devices: list[Device]
+
+
+class Pairing(msgspec.Struct):
+    """A code for one pairing within five minutes; the device must show the same fingerprint."""
+
+    code: str
+    fingerprint: str
+    expires_at: datetime
+
+
+class Sealed(msgspec.Struct, forbid_unknown_fields=True):
+    """Base64url; what is inside is between the two ends."""
+
+    box: str
+
+
+async def page(request: Asked) -> Devices:
+    """One's paired devices."""
+    return fit(Devices, {"devices": await devices.page(request.user.id)})
+
+
+async def offer(request: Asked) -> Pairing:
+    """Make a pairing code; the one before it ends."""
+    scheme = "https" if request.scope["state"].get("https") else "http"
+    url = settings.get().public_url or f"{scheme}://{request.headers['host']}"
+    name = f"MediaFetcher on {socket.gethostname()}"
+    return fit(Pairing, await devices.offer(request.user.id, url.rstrip("/"), name, address(request)))
+
+
+async def remove(id: Id, request: Asked) -> None:
+    """Remove a device: nothing that it sends is taken any more."""
+    await devices.remove(id, request.user.id, address(request))
+
+
+async def send(data: JSONBody[Sealed], request: Request[Any, Any, Any]) -> Sealed:
+    """What a paired device asks for, sealed there and back."""
+    call = await devices.take(data.box, address(request))
+    try:
+        handler = _OPERATIONS.get(call.op)
+        if handler is None:
+            raise errors.Invalid("This server does not know that operation: is the extension newer?")
+        answer = await handler(call, address(request))
+    except errors.Problem as problem:
+        answer = {"error": problem.code, "message": problem.detail}
+    return Sealed(call.reply(answer))
+
+
+# ---- the operations --------------------------------------------------------------------------------------
+
+
+class _Wish(msgspec.Struct):
+    url: str
+    folder: str | None = None
+
+
+class _Given(msgspec.Struct):
+    site: str
+    cookies: list[Any]
+
+
+def _fields(call: devices.Call, kind: type[Any]) -> Any:
+    try:
+        return msgspec.convert(call.fields, kind)
+    except msgspec.ValidationError:
+        raise errors.Invalid() from None  # its words could repeat what was sent
+
+
+async def _paired(call: devices.Call, where: str) -> dict[str, Any]:
+    return {"device": call.device, "name": f"MediaFetcher on {socket.gethostname()}"}
+
+
+async def _state(call: devices.Call, where: str) -> dict[str, Any]:
+    """What the badge, the popup and the menu show."""
+    done = await engine.fetch(
+        "select id, title from download where owner = $1 and state = 'done' and cleared_at is null"
+        " order by finished_at desc limit 10",
+        call.owner,
+    )
+    return {
+        "name": f"MediaFetcher on {socket.gethostname()}",
+        "version": __version__,
+        "running": len((await lifecycle.page(call.owner, state="queued,running", limit=200))[0]),
+        "parked": await cookie_waiting.waiting(call.owner),
+        "done": done,
+        "folders": await _last_folders(call.owner),
+    }
+
+
+async def _last_folders(owner: int) -> list[str]:
+    """The folders that downloads went to last, newest first."""
+    rows, _ = await lifecycle.page(owner, limit=100)
+    return list(dict.fromkeys(row["folder"] for row in rows if row["folder"]))[:10]
+
+
+async def _download(call: devices.Call, where: str) -> dict[str, Any]:
+    wish = _fields(call, _Wish)
+    row = await lifecycle.submit(call.owner, wish.url, wish.folder)
+    return {"id": row["id"], "state": row["state"]}
+
+
+async def _cookies(call: devices.Call, where: str) -> dict[str, Any]:
+    given = _fields(call, _Given)
+    return await cookie_waiting.give(call.owner, given.site, cookie_formats.from_objects(given.cookies), where)
+
+
+_OPERATIONS: dict[str, Callable[[devices.Call, str], Awaitable[dict[str, Any]]]] = {
+    "pair": _paired,
+    "state": _state,
+    "download": _download,
+    "cookies": _cookies,
+}

@@ -1,0 +1,199 @@
+"""The front door: Granian on one port, speaking RSGI.
+
+    /media/...   bytes in ranges, sent by the server itself after Python has authorised them
+    /api/...     Litestar, over the bridge
+    the rest     the built page
+
+Every request passes `guard.check` first and every answer carries the security headers, whichever way it goes.
+"""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import secrets
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.rsgi import ProtocolClosed
+from granian.server.embed import Server
+
+from mediafetcher.api import app, problems, request_guard
+from mediafetcher.api.routes import events
+from mediafetcher.api.rsgi_asgi import Exchange, Lifespan
+from mediafetcher.api.static import media, page
+from mediafetcher.core import errors
+from mediafetcher.core import logging as log
+from mediafetcher.core.settings import Settings
+
+_STOP = 4.0  # seconds that open answers may take when we stop
+_START = 10.0
+_HEADER_WAIT = 15_000  # ms for the headers of a request
+_log = log.get("api")
+
+# Granian would replace the logging of the whole process; like this it only sets the level of its own logger.
+_LOGGING: dict[str, Any] = {"incremental": True, "formatters": {}, "handlers": {}, "loggers": {}}
+
+
+class Front:
+    """The RSGI application."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.app = app.make()
+        self._site = page.Site()
+
+    async def __rsgi__(self, scope: Any, proto: Any) -> None:
+        if scope.proto != "http":
+            proto.close(403)
+            return
+        number = secrets.token_hex(8)
+        problems.request_id.set(number)
+        always = {"x-request-id": number}
+        exchange = Exchange(scope, proto, request_guard.API_HEADERS | always, ProtocolClosed)
+        with log.bind(request=number):
+            try:
+                await self._answer(scope, proto, exchange, always)
+            except (ProtocolClosed, ConnectionError):
+                _log.debug("the client left")
+            except Exception as error:
+                problem = problems.translate(error)
+                if exchange.began:
+                    return
+                headers = request_guard.API_HEADERS | always | problems.headers(problem)
+                headers["content-type"] = problems.MEDIA_TYPE
+                proto.response_bytes(problem.status, list(headers.items()), problems.body(problem))
+
+    async def _answer(self, scope: Any, proto: Any, exchange: Exchange, always: dict[str, str]) -> None:
+        peer = scope.client.rpartition(":")[0].strip("[]")
+        headers = scope.headers
+        header = self._settings.proxy_user_header
+        named = headers.get_all(header.lower()) if header else ()
+        call = request_guard.call(self._settings, scope.method, headers.get, scope.authority, peer, scope.scheme, named)
+        request_guard.check(self._settings, call)
+        path = scope.path
+        if path == "/api" or path.startswith("/api/"):
+            state = {"https": call.https, "named": call.named}
+            await self.app(exchange.asgi_scope(call.host, call.address, state), exchange.receive, exchange.send)  # type: ignore[arg-type]
+        elif path == "/media" or path.startswith("/media/"):
+            kept = await media.answer(call, path, scope.query_string)
+            sent = list((kept.headers | always).items())
+            if kept.start == kept.end:
+                proto.response_empty(kept.status, sent)
+            elif kept.content is not None:
+                proto.response_bytes(kept.status, sent, kept.content)
+            else:
+                proto.response_file_range(kept.status, sent, kept.path, kept.start, kept.end)
+        else:
+            self._page(call, path, proto, always)
+
+    def _page(self, call: request_guard.Call, path: str, proto: Any, always: dict[str, str]) -> None:
+        found = self._site.answer(call, path)
+        headers = list((found.headers | always).items())
+        if call.method == "HEAD" or found.status == 304:
+            proto.response_empty(found.status, headers)
+        elif found.path is None:
+            proto.response_str(found.status, headers, found.text)
+        else:
+            proto.response_file(found.status, headers, found.path)
+
+
+async def serve(settings: Settings, ready: Callable[[], None], stopping: asyncio.Event) -> None:
+    """Answer on `settings.host:port` until `stopping` is set; `ready()` is called once requests are answered.
+
+    Expects a connected engine, and closes nothing of it. Open streams are told to end, and within 5 s of
+    `stopping` it returns, whatever clients do. Raises `PortInUse`, `BadSetting`.
+    """
+    request_guard.require_valid(settings)
+    address = _require_free(settings.host, settings.port)
+    front = Front(settings)
+    events.reopen()
+    async with Lifespan(front.app):
+        server = _server(front, address, settings.port)
+        serving = asyncio.ensure_future(server.serve())
+        try:
+            await _answers(address, settings.port, serving)
+            ready()
+            asked = asyncio.ensure_future(stopping.wait())
+            await asyncio.wait({asked, serving}, return_when=asyncio.FIRST_COMPLETED)
+            asked.cancel()
+            if not stopping.is_set():
+                raise errors.Internal("The HTTP server ended by surprise.")
+        finally:
+            events.close_streams()
+            await _stop(server, serving)
+
+
+def _server(front: Front, address: str, port: int) -> Server:
+    server = Server(
+        front,
+        address=address,
+        port=port,
+        interface=Interfaces.RSGI,
+        websockets=True,
+        backlog=1024,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_WAIT),
+        log_level=LogLevels.error,
+        log_dictconfig=_LOGGING,
+    )
+    logging.getLogger("_granian").setLevel(logging.ERROR)
+    return server
+
+
+async def _answers(address: str, port: int, serving: asyncio.Future[None]) -> None:
+    """Wait until the server takes connections."""
+    deadline = asyncio.get_running_loop().time() + _START
+    while True:
+        if serving.done():
+            await serving
+            raise errors.Internal("The HTTP server ended at its start.")
+        try:
+            _, writer = await asyncio.open_connection(_reachable(address), port)
+        except OSError:
+            if asyncio.get_running_loop().time() > deadline:
+                raise errors.Internal("The HTTP server did not start.") from None
+            await asyncio.sleep(0.005)
+        else:
+            writer.close()
+            return
+
+
+def _reachable(address: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104
+
+
+async def _stop(server: Server, serving: asyncio.Future[None]) -> None:
+    """End the server; an answer that does not end is left behind."""
+    server.stop()
+    _, unfinished = await asyncio.wait({serving}, timeout=_STOP)
+    if unfinished:
+        _log.warning("open connections were cut")
+        serving.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+
+
+def _require_free(host: str, port: int) -> str:
+    """The numeric address to listen on. Raises `PortInUse`, `BadSetting`.
+
+    Granian shares a port in silence (SO_REUSEPORT); binding without that finds out whether somebody is there.
+    """
+    try:
+        family, kind, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except socket.gaierror as error:
+        raise errors.BadSetting(f"host: {host!r} is not an address of this machine ({error.strerror}).") from error
+    with socket.socket(family, kind | socket.SOCK_CLOEXEC) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # sockets of our last run do not count
+        try:
+            trial.bind(where)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise errors.PortInUse(
+                    f"Port {port} on {host} is taken by another program: stop it, or choose another with --port."
+                ) from error
+            raise errors.BadSetting(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
+    return str(where[0])

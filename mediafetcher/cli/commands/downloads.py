@@ -1,0 +1,150 @@
+"""Commands for what comes in: get, import, never."""
+
+import argparse
+import asyncio
+import json
+import os
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from mediafetcher.app.instance import Instance
+from mediafetcher.app.output import Out, size
+from mediafetcher.cli.commands.owner import owner_of
+from mediafetcher.cli.import_report import Report
+from mediafetcher.core import errors, logging
+from mediafetcher.downloads import dedup, lifecycle
+from mediafetcher.fetch.options import Options, Playlist
+from mediafetcher.importing import importer
+from mediafetcher.library.catalog import blocklist as marks
+from mediafetcher.library.catalog import items
+from mediafetcher.library.export import sync
+from mediafetcher.library.storage import blob_store
+
+_FOLLOW = 0.2  # seconds between two looks at a download
+
+
+async def get(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    owner = await owner_of(asked)
+    await instance.ensure_jobs()
+    options = wishes(asked)
+    outcomes = await asyncio.gather(*(_fetch(owner, url, asked, options, out) for url in asked.urls))
+    return max(outcomes)
+
+
+def wishes(asked: argparse.Namespace) -> Options:
+    """What was typed as the options of a download. Raises `Usage`."""
+    listed = asked.playlist or asked.limit is not None or bool(asked.items) or asked.list_folder
+    try:
+        numbers = tuple(int(number) for number in asked.items.split(",")) if asked.items else None
+        return Options(
+            max_height=asked.max_height,
+            audio=asked.audio,
+            never_transcode=asked.never_transcode,
+            keep_original=asked.keep_original,
+            subtitles=tuple(name.strip() for name in asked.subtitles.split(",") if name.strip()),
+            auto_subtitles=asked.auto_subtitles,
+            start=asked.start,
+            end=asked.end,
+            sponsorblock=asked.sponsorblock,
+            rate_limit=asked.rate_limit,
+            proxy=asked.proxy,
+            live_max=asked.live_max,
+            impersonate=asked.impersonate,
+            playlist=Playlist(asked.limit, numbers, asked.list_folder) if listed else None,
+        )
+    except ValueError as error:
+        raise errors.Usage(f"{error}.") from error
+
+
+async def _fetch(owner: int, url: str, asked: argparse.Namespace, options: Options, out: Out) -> int:
+    try:
+        row = await lifecycle.submit(owner, url, asked.folder, options)
+    except errors.Problem as problem:
+        _report_problem(out, asked, url, problem.as_dict())
+        return 1
+    try:
+        row = await _follow(row, out)
+    except asyncio.CancelledError:
+        out.error("Stopped here; the download stays in the queue.")
+        raise
+    return await _tell(owner, row, asked, out)
+
+
+async def _tell(owner: int, row: dict[str, Any], asked: argparse.Namespace, out: Out) -> int:
+    url = row["url"]
+    if row["kind"] == "playlist" and row["state"] in ("waiting", "done"):
+        return await _list_ended(owner, row, asked, out)
+    if row["state"] != "done":
+        _report_problem(out, asked, url, row["error"] or {"code": row["state"], "message": row["state"]})
+        return 1
+    item = await items.get(row["item"], owner)
+    path = blob_store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"])
+    if asked.json:
+        out.line(json.dumps({"url": row["url"], "state": "done", "path": str(path), "item": item}, default=str))
+    else:
+        where = f"in {item['folder']}, " if item["folder"] else ""
+        out.line(f"{item['title']} ({size(item['media']['size'])}): {where}item {item['id']}, {path}")
+    return 0
+
+
+async def _list_ended(owner: int, row: dict[str, Any], asked: argparse.Namespace, out: Out) -> int:
+    """Follow the entries of a list, and say what became of each."""
+    outcomes = [
+        await _tell(owner, await _follow(entry, out), asked, out) for entry in await lifecycle.entries(row["id"])
+    ]
+    if not asked.json:
+        out.line(f"{row['title']}: {outcomes.count(0)} of {len(outcomes)} are in the library.")
+    return max(outcomes, default=0)
+
+
+async def _follow(row: dict[str, Any], out: Out) -> dict[str, Any]:
+    """Wait until a download needs nothing more from us, showing its progress."""
+    while True:
+        ended = row["state"] in lifecycle.ENDED or row["state"] in ("parked", "paused", "waiting")
+        out.progress({**{name: row[name] for name in _PROGRESS}, "ended": ended})
+        if ended:
+            return row
+        if row["state"] == "queued" and row["error"]:
+            # Somebody waits at the terminal: say what is wrong now instead of trying for hours.
+            return await lifecycle.give_up(row["id"])
+        await asyncio.sleep(_FOLLOW)
+        row = await lifecycle.get(row["id"])
+
+
+_PROGRESS = ("id", "url", "title", "state", "stage", "progress", "speed", "eta")
+
+
+def _report_problem(out: Out, asked: argparse.Namespace, url: str, error: dict[str, str]) -> None:
+    if asked.json:
+        out.line(json.dumps({"url": url, "state": "failed", "error": error}))
+    out.error(f"{logging.redact(url)}: {error['message']} [{error['code']}]")
+
+
+async def adopt_files(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    owner = await owner_of(asked)
+    paths = [Path(os.path.abspath(Path(asked.here, path))) for path in asked.paths]
+    report = Report(out, *await importer.count(paths))
+    try:
+        running = importer.adopt(owner, paths, asked.folder, move=asked.move, on_progress=report.progress)
+        async with aclosing(running):
+            async for outcome in running:
+                report.add(outcome, asked.json)
+    finally:  # also where it is broken off: what is done is done, and the next run goes on from there
+        report.end(asked.json)
+    await sync.refresh_quietly()
+    return 1 if report.counts["failed"] else 0
+
+
+async def never(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    owner = await owner_of(asked)
+    for url in asked.urls:
+        await (dedup.unmark_never(owner, url) if asked.undo else dedup.mark_never(owner, url))
+        if not asked.json:
+            said = "may be fetched again" if asked.undo else "is never fetched again: `--undo` takes that back"
+            out.line(f"{logging.redact(url)} {said}.")
+    if not asked.urls:
+        for row in await marks.page(owner):
+            title = f"  {row['title']}" if row["title"] else ""
+            out.line(json.dumps(row, default=str) if asked.json else f"{row['since']:%Y-%m-%d}  {row['url']}{title}")
+    return 0

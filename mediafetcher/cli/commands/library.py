@@ -1,0 +1,107 @@
+"""Commands for what is kept: list, rm, restore, purge, export, check."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from mediafetcher.accounts.auth import users
+from mediafetcher.app.instance import Instance
+from mediafetcher.app.output import Out, clock, size
+from mediafetcher.cli.commands.owner import owner_of
+from mediafetcher.library.catalog import items
+from mediafetcher.library.export import sync
+from mediafetcher.library.storage import check
+
+
+async def list_items(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    owner = await owner_of(asked)
+    cursor = None
+    while True:
+        if asked.trash:
+            page = await items.trashed(owner, cursor=cursor, limit=200)
+        else:
+            page = await items.page(owner, q=asked.query, folder=asked.folder, deep=True, cursor=cursor, limit=200)
+        for item in page["items"]:
+            out.line(json.dumps(item, default=str) if asked.json else _row(item))
+        cursor = page["next"]
+        if cursor is None:
+            return 0
+
+
+def _row(item: dict[str, Any]) -> str:
+    media = item["media"]
+    length = clock(media["duration"]) if media.get("duration") else ""
+    folder = f"{item['folder']}/" if item["folder"] else ""
+    return f"{item['id']:>6}  {length:>8}  {size(media['size']):>8}  {folder}{item['title']}"
+
+
+async def remove(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    owner = await owner_of(asked)
+    gone = await items.trash(asked.item, owner)
+    await items.sweep()
+    await sync.refresh_quietly()  # a link in an exported tree would keep the bytes
+    if gone["trashed"]:
+        out.line(f"Moved to the trash{_keeps(gone)}: `mediafetcher restore {asked.item}` brings it back.")
+    else:
+        out.line(f"Removed{_keeps(gone)}; frees {size(gone['frees'])}.")
+    return 0
+
+
+def _keeps(gone: dict[str, Any]) -> str:
+    others = gone["holders"]
+    return f"; {others} other {'entry keeps' if others == 1 else 'entries keep'} the file" if others else ""
+
+
+async def purge(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    owner = await owner_of(asked)
+    meaning = await items.deletion(owner, asked.items or None)
+    if asked.dry_run:
+        gone = meaning["items"]
+    else:
+        gone = await items.purge(owner, asked.items or None)
+        await items.sweep()
+        await sync.refresh_quietly()
+    if asked.json:
+        out.line(json.dumps({**meaning, "purged": 0 if asked.dry_run else gone}))
+        return 0
+    removed = f"{'Would remove' if asked.dry_run else 'Removed'} {gone} {'entry' if gone == 1 else 'entries'} for good"
+    out.line(f"{removed}{_keeps(meaning)}; frees {size(meaning['frees'])}.")
+    return 0
+
+
+async def restore(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    item = await items.restore(asked.item, await owner_of(asked))
+    await sync.refresh_quietly()
+    out.line(f"Back in the library: {item['title']}")
+    return 0
+
+
+async def export_tree(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    owner = int((await users.by_name(asked.user))["id"]) if asked.user else None
+    folder = Path(asked.here, asked.folder) if asked.folder else None
+    place, done = await sync.export(folder, owner)
+    if asked.json:
+        counts = {"made": done.made, "kept": done.kept, "removed": done.removed, "missing": done.missing}
+        out.line(json.dumps({"path": str(place), **counts, "links": "symbolic" if done.symbolic else "hard"}))
+    else:
+        out.line(f"{place}: {done.made} made, {done.kept} kept, {done.removed} removed.")
+        if done.symbolic:
+            out.line("Hard links cannot be made there: these are symbolic links into the media folder.")
+    if done.missing:
+        out.error(f"{done.missing} could not be linked: `mediafetcher check` says which files are missing.")
+    return 1 if done.missing else 0
+
+
+async def check_store(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    findings = await check.check(read_data=asked.read_data)
+    for finding in findings:
+        out.line(json.dumps(finding.as_dict()) if asked.json else f"{finding.kind}: {finding.detail}")
+        if finding.repair and not asked.repair and not asked.json:
+            out.line(f"  --repair would {finding.repair}")
+    if findings and asked.repair:
+        for done in await check.repair(findings):
+            out.line(json.dumps({"repaired": done}) if asked.json else f"repaired: {done}")
+    if not findings and not asked.json:
+        out.line("Nothing found: the media folder and the database agree.")
+    return 1 if findings else 0

@@ -1,0 +1,169 @@
+"""Commands for the whole installation, which run where they were typed: backups, database, doctor, service."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+from mediafetcher.app import instance
+from mediafetcher.app.output import Out, size
+from mediafetcher.core import errors
+from mediafetcher.core.settings import Settings
+from mediafetcher.db import dump, transfer
+from mediafetcher.ops import backup
+from mediafetcher.ops.doctor import examine
+from mediafetcher.ops.service import install
+from mediafetcher.sandbox import run_as
+
+
+def run(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
+    """Run one of them -> its exit code."""
+    return _COMMANDS[asked.command](settings, asked, out)
+
+
+def _finish(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run to the end; SIGTERM and SIGINT break it off in order."""
+    import uvloop
+
+    async def guarded() -> Any:
+        task = asyncio.ensure_future(work)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        return await task
+
+    try:
+        return uvloop.run(guarded())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+def make_backup(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
+    target = Path(asked.file).absolute()
+    if target.is_dir():
+        target /= backup.default_name()
+    with backup.replacing(target) as file:
+
+        async def work() -> backup.Manifest:
+            async with instance.database(settings, alone=False) as dsn:
+                return await backup.write(dsn, settings, file, with_key=asked.with_key)
+
+        # The file lies where root may write, the database belongs to the owner of the state folder.
+        with run_as.as_owner(settings.state):
+            manifest = _finish(work())
+        written = file.tell()
+    facts = backup.summary(manifest) | {"path": str(target), "size": written}
+    if asked.json:
+        out.line(json.dumps(facts))
+        return 0
+    out.line(f"{target}: {facts['items']} items, {facts['media']} media files listed, {size(written)}.")
+    if facts["key"]:
+        out.line("It holds the key: whoever has this file can open the cookies in it.")
+    else:
+        out.line("The key that opens the cookies is not in it (--with-key); the media files are not either.")
+    return 0
+
+
+def restore_backup(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
+    try:
+        file = Path(asked.file).open("rb")  # noqa: SIM115 (as root, before that is given up)
+    except OSError as error:
+        raise errors.Usage(f"{asked.file} cannot be read: {error.strerror}.") from error
+    run_as.become_owner(settings.state)
+
+    async def work() -> tuple[backup.Restored, list[str] | None]:
+        try:
+            async with instance.database(settings, alone=True) as dsn:
+                done = await backup.restore(dsn, settings, file)
+                return done, await _missing(settings, dsn, done)
+        except errors.AlreadyRunning as problem:
+            raise errors.AlreadyRunning(
+                f"{problem.detail} Stop it first (`rc-service mediafetcher stop` or `systemctl stop mediafetcher`)."
+            ) from None
+
+    with file:
+        done, gone = _finish(work())
+    facts = backup.summary(done.manifest) | {"kept": done.kept, "missing": gone, "notes": done.notes}
+    if asked.json:
+        out.line(json.dumps(facts))
+        return 0
+    out.line(f"Restored and counted: {facts['rows']} rows, {facts['items']} items, as of {facts['made_at']}.")
+    if done.kept:
+        out.line(f"The database that was there is kept on the server as {done.kept}, until the next restore.")
+    for note in done.notes:
+        out.line(note)
+    if gone is None:
+        out.line("The media folder is not there: whether its files are all there is for `mediafetcher check` to say.")
+    elif gone:
+        out.line(
+            f"{len(gone)} of {facts['media']} media files are not in the media folder: `mediafetcher check` names them."
+        )
+    return 0
+
+
+async def _missing(settings: Settings, dsn: str, done: backup.Restored) -> list[str] | None:
+    """The media files that the backup lists and the media folder has not; None where there is no media folder."""
+    folder = settings.media or await dump.media_folder(dsn)
+    if folder is None or not (folder / "store").is_dir():
+        return None
+    return await asyncio.to_thread(backup.missing, done.media, folder)
+
+
+def move_database(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
+    target = sys.stdin.readline().strip() if asked.target == "-" else asked.target
+    back = target == "embedded"
+    if back and settings.database_url is None:
+        raise errors.Usage("The database is the embedded one already.")
+    if not back and not target.startswith(("postgresql://", "postgres://")):
+        raise errors.Usage("Name `embedded`, or an address such as postgresql://user:password@host/database.")
+    run_as.become_owner(settings.state)
+
+    async def work() -> dump.Facts:
+        async with instance.database(settings, alone=True) as dsn:
+            if back:
+                return await transfer.move_back(dsn, settings.state)
+            return await transfer.move(dsn, target, settings.state)
+
+    held = _finish(work())
+    out.line(f"Copied and counted: {sum(held.counts.values())} rows. The database that was there stays as it is.")
+    if back:
+        out.line("Now take database_url out of the settings, and start.")
+    else:
+        out.line("Now give its address in the settings (database_url, or MEDIAFETCHER_DATABASE_URL), and start.")
+    return 0
+
+
+def manage_service(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
+    if asked.action == "uninstall":
+        install.uninstall(settings, out.line)
+        return 0
+    given = {name: getattr(asked, name, None) for name in ("host", "port", "uid")}
+    media = Path(asked.media).absolute() if getattr(asked, "media", None) else None
+    install.install(settings, install.Wish(media=media, **given), out.line)
+    out.line("Open the page from another machine; `mediafetcher setup` prints the one-time code it asks for.")
+    return 0
+
+
+def examine_machine(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
+    findings = examine.examine(settings)
+    if asked.json:
+        out.line(json.dumps({"findings": [finding.as_dict() for finding in findings]}))
+    else:
+        for finding in findings:
+            out.line(f"{_SIGNS[finding.level]} {finding.what}")
+            for line in finding.do:
+                out.line(f"      {line}")
+    return 1 if any(finding.level == "problem" for finding in findings) else 0
+
+
+_SIGNS = {"ok": " ok ", "note": "  . ", "problem": "  ! "}
+_COMMANDS = {
+    "doctor": examine_machine,
+    "backup": make_backup,
+    "restore-backup": restore_backup,
+    "database": move_database,
+    "service": manage_service,
+}

@@ -1,0 +1,48 @@
+"""Commands for people: setup, user, token."""
+
+import argparse
+
+from mediafetcher.accounts.auth import first_run, tokens, users
+from mediafetcher.app.instance import Instance
+from mediafetcher.app.output import Out
+from mediafetcher.core import errors
+from mediafetcher.downloads import delete_user
+
+
+async def setup_code(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    code = await first_run.prepare()
+    if code is None:
+        raise errors.SetupClosed()
+    out.line(code)
+    return 0
+
+
+async def user(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    if asked.action == "add":
+        await users.add(asked.name, stdin or "", admin=asked.admin)
+        out.line(f"{asked.name} may sign in now.")
+    elif asked.action == "remove":
+        gone = await delete_user.remove((await users.by_name(asked.name))["id"])
+        out.line(f"{asked.name} is removed, with {gone} entries; files that others hold stay.")
+    else:
+        person = await users.by_name(asked.name)
+        await users.set_password(person["id"], stdin or "")
+        out.line(f"The password of {asked.name} is set; their sessions have ended.")
+    return 0
+
+
+async def token(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    person = await users.by_name(asked.user)
+    if asked.action == "list":
+        for row in await tokens.page(person["id"]):
+            end = f", ends {row['expires_at']:%Y-%m-%d}" if row["expires_at"] else ""
+            used = f"last used {row['last_used_at']:%Y-%m-%d}" if row["last_used_at"] else "never used"
+            out.line(f"{row['id']:>6}  {row['name']}: {', '.join(row['scopes'])}; {used}{end}")
+        return 0
+    if asked.action == "remove":
+        await tokens.remove(asked.token, person["id"])
+        out.line("The token has ended.")
+        return 0
+    made = await tokens.create(person["id"], asked.name, asked.scope or ["read", "download", "library"])
+    out.line(made["token"])
+    return 0

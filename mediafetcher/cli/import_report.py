@@ -1,0 +1,80 @@
+"""What an import says: a line for each file that needs a word, one bar for all of them, and the sum at the end."""
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+
+from mediafetcher.app.output import Out, size
+from mediafetcher.core import clock
+from mediafetcher.importing.importer import Outcome
+from mediafetcher.importing.scanner import Found, text
+
+_OFTEN = 0.1  # seconds between two looks of the bar
+
+
+class Report:
+    """Counts what became of `number` things of `total` bytes, and says it."""
+
+    def __init__(self, out: Out, number: int, total: int) -> None:
+        self.counts: Counter[str] = Counter(dict.fromkeys(("added", "known", "skipped", "failed"), 0))
+        self._out, self._number, self._total = out, number, total
+        self._done = self._copied = self._kept = self._unplayable = 0
+        self._parts: dict[Path, float] = {}  # bytes of the files that are on their way
+        self._began = self._said = clock.monotonic()
+
+    def progress(self, found: Found, part: float) -> None:
+        self._parts[found.path] = found.size * part
+        now = clock.monotonic()
+        if now - self._said < _OFTEN:
+            return
+        self._said = now
+        done = self._done + sum(self._parts.values())
+        speed = done / (now - self._began)
+        at = min(self._number, self.counts.total() + 1)
+        self._out.progress(
+            {
+                "id": 0,
+                "url": "",
+                "state": "running",
+                "stage": "store",
+                "ended": False,
+                "title": f"{at} of {self._number}: {text(found.path.name)}",
+                "progress": min(1.0, done / self._total) if self._total else 0.0,
+                "speed": speed,
+                "eta": max(0.0, self._total - done) / speed if speed else None,
+            }
+        )
+
+    def add(self, outcome: Outcome, as_json: bool) -> None:
+        self.counts[outcome.result] += 1
+        self._parts.pop(outcome.path, None)
+        self._done += outcome.size
+        self._copied += outcome.copied
+        if outcome.result in ("added", "known"):
+            self._kept += outcome.size
+        self._unplayable += outcome.result == "added" and bool(outcome.why)
+        path = text(os.fspath(outcome.path))
+        if as_json:
+            facts = {"result": outcome.result, "item": outcome.item, "why": outcome.why or None}
+            self._out.line(json.dumps({"path": path, **facts, "size": outcome.size, "moved": outcome.moved}))
+        elif outcome.result == "failed":
+            self._out.error(f"failed: {path}: {outcome.why}")
+        elif outcome.result == "skipped":
+            self._out.line(f"skipped: {path}: {outcome.why}")
+        elif outcome.why and outcome.result == "added":
+            self._out.line(f"as it is, since not every browser plays it: {path}: {outcome.why}")
+
+    def end(self, as_json: bool) -> None:
+        self._out.progress({"id": 0, "url": "", "title": "", "state": "done", "stage": None, "ended": True})
+        saved = self._kept - self._copied
+        if as_json:
+            self._out.line(json.dumps({**self.counts, "copied": self._copied, "saved": saved}))
+        else:
+            counts = ", ".join(
+                f"{count} {result}" for result, count in self.counts.items() if count or result != "failed"
+            )
+            self._out.line(f"{counts}; {size(self._copied)} copied, {size(saved)} needed no copy.")
+            if self._unplayable:
+                few = f"{self._unplayable} of them"
+                self._out.line(f"Not every browser plays {few}: `Convert for browsers` on the page changes that.")

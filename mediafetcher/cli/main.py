@@ -1,0 +1,134 @@
+"""The command line: where what was typed runs.
+
+`serve` takes the state folder for itself. Every other command runs in `commands`: here, with the installation
+opened for as long as it takes, or in the process that holds the state folder already.
+"""
+
+import argparse
+import asyncio
+import getpass
+import os
+import signal
+import sys
+from pathlib import Path
+
+from mediafetcher.app.output import Out, Terminal
+from mediafetcher.cli import parser
+from mediafetcher.core import errors, logging, settings
+from mediafetcher.core.settings import Settings
+from mediafetcher.sandbox import run_as
+
+_FLAGS = ("state", "media", "database_url", "host", "port")
+_AS_TYPED = ("backup", "restore-backup", "database", "doctor", "service")
+_HOLDER_TIMEOUT = 60.0  # seconds that a holder may take to listen, or to leave
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command -> exit code: 0, 1 found or failed, 2 usage, 75 already running, 130 interrupted."""
+    code = _main(sys.argv[1:] if argv is None else argv)
+    mount = sys.modules.get("mediafetcher.library.storage.mount")  # not imported for this: it takes a moment
+    if mount is not None and mount.stuck():
+        sys.stdout.flush()
+        os._exit(code)  # Python would wait for threads that wait for a share
+    return code
+
+
+def _main(argv: list[str]) -> int:
+    try:
+        asked = parser.parser().parse_args(argv)
+        flags = {name: getattr(asked, name, None) for name in _FLAGS}
+        chosen = settings.use(settings.load(flags))
+        if asked.command in _AS_TYPED:
+            return _as_typed(chosen, asked)
+        run_as.become_owner(chosen.state)
+        if asked.command in (None, "serve"):
+            from mediafetcher.app import serve
+
+            return serve.start(chosen)
+        if asked.command == "worker":
+            from mediafetcher.app import worker
+
+            return worker.start(chosen)
+        return _command(chosen, asked, argv)
+    except errors.Problem as problem:
+        print(f"mediafetcher: {problem.detail} [{problem.code}]", file=sys.stderr)
+        return problem.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to say
+        return 1
+
+
+def _as_typed(chosen: Settings, asked: argparse.Namespace) -> int:
+    """What reads or writes outside the state folder with the rights of whoever typed it."""
+    from mediafetcher.cli.commands import system
+
+    logging.setup("warning" if chosen.log_level == "info" else chosen.log_level, chosen.log_format)
+    return system.run(chosen, asked, Terminal())
+
+
+def _command(chosen: Settings, asked: argparse.Namespace, argv: list[str]) -> int:
+    logging.setup("warning" if chosen.log_level == "info" else chosen.log_level, chosen.log_format)
+    if asked.command == "settings":
+        for name, value in settings.masked(chosen).items():
+            print(f"{name} = {value!r}")
+        return 0
+    if asked.command == "licences":
+        from mediafetcher.ops import licences
+
+        print(licences.notice())
+        return 0
+    if asked.command == "extension":
+        from mediafetcher.ops import extension_package
+
+        for path, use in extension_package.write(Path(asked.folder)):
+            print(f"{path}: {use}")
+        return 0
+    stdin = _password(asked) if asked.command == "user" and asked.action != "remove" else None
+    if asked.command in ("import", "export"):
+        argv = [parser.HERE, os.getcwd(), *argv]
+    out = Terminal()
+    import uvloop
+
+    try:
+        return uvloop.run(_run(chosen, argv, out, stdin))
+    finally:
+        out.close()
+
+
+def _password(asked: argparse.Namespace) -> str:
+    """A password from the terminal, typed twice, or the first line of standard input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\n")
+    first = getpass.getpass(f"Password for {asked.name}: ")
+    if getpass.getpass("Again: ") != first:
+        raise errors.Usage("The two passwords differ: nothing was changed.")
+    return first
+
+
+async def _run(chosen: Settings, argv: list[str], out: Out, stdin: str | None) -> int:
+    """Run the command where the state folder is held: there if somebody holds it, else here."""
+    from mediafetcher.app import control_socket, instance
+    from mediafetcher.cli import commands
+
+    task = asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    deadline = asyncio.get_running_loop().time() + _HOLDER_TIMEOUT
+    try:
+        while True:
+            code = await control_socket.ask(chosen.state, argv, stdin, out)
+            if code is not None:
+                return code
+            try:
+                async with instance.open(chosen, commands.remote) as opened:
+                    return await commands.run(opened, argv, out, stdin)
+            except errors.AlreadyRunning:
+                # The holder is still starting, or about to leave: ask again in a moment.
+                if asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(0.1)
+    except asyncio.CancelledError:
+        return 130

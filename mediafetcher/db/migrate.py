@@ -1,0 +1,96 @@
+"""Bring the database to the version of this program.
+
+Everything happens in one transaction under an advisory lock: several processes may start at once, and a kill in
+the middle leaves the old version. The usual case, nothing to do, is one short query.
+"""
+
+import contextlib
+import importlib
+import io
+import os
+import pkgutil
+from types import ModuleType
+from typing import Any
+
+from mediafetcher.core import errors, logging
+from mediafetcher.db import engine, migrations
+
+APP = "mediafetcher"
+_LOCK = 77_000  # the advisory lock of migrations
+
+_log = logging.get("database")
+
+
+def known() -> list[str]:
+    """The versions this program knows, oldest first: the names of the files in `migrations/`."""
+    return sorted(module.name for module in pkgutil.iter_modules(migrations.__path__))
+
+
+async def applied() -> list[str]:
+    """The versions the database has, oldest first; none where it is empty."""
+    try:
+        rows = await engine.fetch("select name from migration where app_name = $1 order by name", APP)
+    except engine.UndefinedTable:
+        return []
+    return [row["name"] for row in rows]
+
+
+async def migrate() -> list[str]:
+    """Apply what is missing -> the versions applied now. Raises `NewerSchema`."""
+    if not _missing(await applied()):
+        return []
+    async with engine.transaction():
+        await engine.execute("select pg_advisory_xact_lock($1)", _LOCK)
+        # Somebody else may have done it while we waited for the lock.
+        there = await engine.fetchval("select to_regclass('migration') is not null")
+        missing = _missing(await applied() if there else [])
+        if missing:
+            await _run()
+    if missing:
+        _log.info("database brought up to date", versions=len(missing))
+    return missing
+
+
+async def require() -> None:
+    """Prove that the database is of this program's version, unchanged. Raises `NewerSchema`, `OlderSchema`."""
+    missing = _missing(await applied())
+    if missing:
+        raise errors.OlderSchema(missing=missing[0])
+
+
+def _missing(present: list[str]) -> list[str]:
+    refuse_newer(present)
+    return [version for version in known() if version not in present]
+
+
+def refuse_newer(present: list[str]) -> None:
+    """Raise `NewerSchema` where a database has had migrations that this program does not know."""
+    ours = known()
+    newer = sorted(set(present) - set(ours))
+    if newer:
+        raise errors.NewerSchema(
+            f"This database was made by a newer MediaFetcher (it has {newer[-1]}, this program knows {ours[-1]}): "
+            "install that version or restore an older backup.",
+            newest=newer[-1],
+        )
+
+
+async def _run() -> None:
+    """Let Piccolo run and record the missing migrations. Imported late: it is slow, and seldom needed."""
+    os.environ["PICCOLO_CONF"] = "mediafetcher.db.piccolo_conf"
+    from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
+
+    from mediafetcher.db.piccolo_app import APP_CONFIG
+
+    class Forwards(ForwardsMigrationManager):
+        def get_app_config(self, app_name: str) -> Any:
+            return APP_CONFIG
+
+        def get_migration_modules(self, folder_path: str) -> dict[str, ModuleType]:  # type: ignore[override]
+            """By import, not by listing a folder: inside the single file there is none."""
+            return {name: importlib.import_module(f"{migrations.__name__}.{name}") for name in known()}
+
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does
+        result = await Forwards(APP).run()
+    if not result.success:
+        raise errors.Internal(f"The database could not be brought up to date: {result.message}.")

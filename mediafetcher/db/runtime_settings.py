@@ -1,0 +1,44 @@
+"""Settings that people change while it runs: kept in the database, so that all machines follow them.
+
+They lie below what the environment and the flags say: whoever sets a limit there keeps it.
+"""
+
+import json
+from typing import Any
+
+from mediafetcher.core import errors, settings
+from mediafetcher.db import engine
+
+
+async def apply() -> None:
+    """Let this process follow what the database says."""
+    rows = await engine.fetch("select name, value::text as value from setting")
+    settings.overlay({row["name"]: json.loads(row["value"]) for row in rows})
+
+
+async def change(values: dict[str, Any]) -> settings.Settings:
+    """Change some of `settings.CHANGEABLE`; None goes back to the default -> the settings now.
+
+    Raises `Invalid` where a value does not fit, `PinnedSetting` where the environment or a flag decides.
+    """
+    for name, value in values.items():
+        if name in settings.get().pinned:
+            raise errors.PinnedSetting(f"{name} is set by the environment or a flag: change it there.", name=name)
+        try:
+            settings.check(name, value)
+        except errors.BadSetting as error:
+            raise errors.Invalid(error.detail) from error
+    async with engine.transaction():
+        for name, value in values.items():
+            if value is None:
+                await engine.execute("delete from setting where name = $1", name)
+            else:
+                await engine.execute(
+                    "insert into setting (name, value) values ($1, $2::text::jsonb)"
+                    " on conflict (name) do update set value = excluded.value, changed_at = now()",
+                    name,
+                    json.dumps(value),
+                )
+        await engine.notify("settings", {})
+    await apply()
+    return settings.get()

@@ -1,0 +1,143 @@
+"""Carrying the whole database over: to a newer PostgreSQL, to a server of one's own, and back.
+
+Always by dump and restore, always counted before it counts, and what was there before stays where it is. The caller
+holds the lock of the state folder, so nobody writes meanwhile.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mediafetcher.core import errors, logging
+from mediafetcher.db import dump, embedded
+
+OLDEST = 15  # the oldest PostgreSQL that works
+_MOVED = "MOVED"  # beside the data of the embedded one: it is not the truth any more
+_FRESH = ".fresh"  # the data of a cluster that is being filled
+
+_log = logging.get("carry")
+
+
+def refuse_moved(state: Path) -> None:
+    """Raise `DatabaseMoved` where the embedded database was carried to another server."""
+    note = embedded.home(state) / _MOVED
+    with contextlib.suppress(FileNotFoundError):
+        raise errors.DatabaseMoved(
+            f"The database was moved to {note.read_text().strip()}: give its address with MEDIAFETCHER_DATABASE_URL, "
+            f"or remove {note} to go on with the old one."
+        )
+
+
+async def upgrade(state: Path) -> str | None:
+    """Carry the data of an older PostgreSQL over to this program's -> the version it had; None: nothing to do.
+
+    The old folder stays. Raises `NoPostgres` where its programs are not here, or it is of a newer one.
+    """
+    home = embedded.home(state)
+    found = sorted(int(path.parent.name) for path in home.glob("[0-9]*/PG_VERSION") if path.parent.name.isdecimal())
+    if not found or int(embedded.VERSION) in found:
+        return None
+    old = str(found[-1])
+    if int(old) > int(embedded.VERSION):
+        raise errors.NoPostgres(
+            f"The database was made by PostgreSQL {old}, and this program has {embedded.VERSION}: "
+            "install the newer MediaFetcher that made it."
+        )
+    embedded.programs(old)
+    _log.warning("the database is carried over to a newer PostgreSQL", old=old, new=embedded.VERSION)
+    with _scratch(home) as folder:
+        async with _running(embedded.Cluster(state, old)) as dsn:
+            held = await dump.dump(dsn, folder)
+        await _fill_embedded(state, folder, held)
+    _log.warning("the database was carried over; the old one stays", kept=home / old, rows=sum(held.counts.values()))
+    return old
+
+
+async def move(source: str, target: str, state: Path) -> dump.Facts:
+    """Copy the database at `source` into the empty one at `target` -> what both hold now.
+
+    Raises `TargetNotEmpty`, `RestoreFailed`, `DatabaseAway`; the source is untouched then, and the target empty.
+    """
+    with _scratch(embedded.home(state)) as folder:
+        there = await dump.facts(target)
+        if int(there.server.partition(".")[0]) < OLDEST:
+            raise errors.RestoreFailed(f"That server is PostgreSQL {there.server}: {OLDEST} is the oldest that works.")
+        if there.counts:
+            raise errors.TargetNotEmpty()
+        held = await dump.dump(source, folder)
+        _compare(held, await dump.fill(target, folder))
+    parts = urlsplit(target)
+    where = f"{parts.hostname or 'a socket'}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    _write(embedded.home(state) / _MOVED, f"{where} on {time.strftime('%Y-%m-%d')}\n")
+    return held
+
+
+async def move_back(source: str, state: Path) -> dump.Facts:
+    """Copy the database at `source` into the embedded PostgreSQL -> what both hold now. An older embedded one stays,
+    under another name.
+    """
+    home = embedded.home(state)
+    home.mkdir(mode=0o711, parents=True, exist_ok=True)
+    with _scratch(home) as folder:
+        held = await dump.dump(source, folder)
+        await _fill_embedded(state, folder, held)
+    (home / _MOVED).unlink(missing_ok=True)
+    return held
+
+
+async def _fill_embedded(state: Path, folder: Path, held: dump.Facts) -> None:
+    """A fresh cluster with what lies in `folder`, counted, put in its place in one step."""
+    home = embedded.home(state)
+    fresh, place = home / _FRESH, home / embedded.VERSION
+    shutil.rmtree(fresh, ignore_errors=True)  # of an attempt that broke off
+    async with _running(embedded.Cluster(state, data=fresh)) as dsn:
+        _compare(held, await dump.fill(dsn, folder))
+    if place.exists():
+        place.rename(home / f"{embedded.VERSION}.before-{time.strftime('%Y%m%d-%H%M%S')}")
+    fresh.rename(place)
+    _sync(home)
+
+
+def _compare(held: dump.Facts, filled: dump.Facts) -> None:
+    if (filled.counts, filled.schema) != (held.counts, held.schema):
+        wrong = sorted(name for name, rows in held.counts.items() if filled.counts.get(name) != rows)
+        raise errors.RestoreFailed(f"The copied database is not what it was copied from: {', '.join(wrong)} differ.")
+
+
+@contextlib.asynccontextmanager
+async def _running(one: embedded.Cluster) -> AsyncIterator[str]:
+    try:
+        yield await one.start()
+    finally:
+        await one.stop()
+
+
+@contextlib.contextmanager
+def _scratch(home: Path) -> Iterator[Path]:
+    """A private folder on the disk of the database, gone afterwards; also what an earlier kill left."""
+    home.mkdir(mode=0o711, parents=True, exist_ok=True)
+    for rest in home.glob(".carry-*"):
+        shutil.rmtree(rest, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=".carry-", dir=home) as folder:
+        yield Path(folder)
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

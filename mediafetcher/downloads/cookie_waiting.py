@@ -1,0 +1,41 @@
+"""Downloads that wait for a site's cookies, and the moment these come."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from mediafetcher.accounts.vault import cookie_jars
+from mediafetcher.accounts.vault.cookie_formats import Cookie
+from mediafetcher.core import errors
+from mediafetcher.db import engine
+from mediafetcher.downloads import lifecycle
+
+# What cookies may help with.
+CODES = tuple(sorted(kind.code for kind in errors.NeedsPerson.__subclasses__()))
+
+
+async def waiting(owner: int) -> list[dict[str, Any]]:
+    """This person's downloads that wait for cookies, newest first: id, title, url, site, code."""
+    return await engine.fetch(
+        "select id, title, url, site, error_code as code from download where owner = $1 and state = 'parked'"
+        " and error_code = any($2::text[]) and cleared_at is null order by id desc limit 100",
+        owner,
+        list(CODES),
+    )
+
+
+async def give(owner: int, site: str, given: list[Cookie], address: str | None = None) -> dict[str, Any]:
+    """Keep a site's cookies, and let go on whatever of this person waited for them.
+
+    -> {"site", "kept", "left_out", "resumed"}. Raises `Invalid`, `BadCookies`.
+    """
+    kept = await cookie_jars.put(owner, site, given, address)
+    resumed = 0
+    for row in await waiting(owner):
+        if not cookie_jars.serves(kept["site"], urlsplit(row["url"]).hostname or ""):
+            continue
+        try:
+            await lifecycle.retry(row["id"], owner)
+        except (errors.NotFound, errors.WrongState):
+            continue  # somebody was first
+        resumed += 1
+    return kept | {"resumed": resumed}

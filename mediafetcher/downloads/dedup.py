@@ -1,0 +1,107 @@
+"""Which sources are known, and to whom: what was fetched once is not fetched again.
+
+A source is known by keys: its link's, and the one that its site gives it (fetch.py). What somebody's own cookies opened
+is known under keys of that person alone.
+"""
+
+from mediafetcher.core import errors
+from mediafetcher.db import engine
+from mediafetcher.fetch.options import Options
+from mediafetcher.library.catalog import blocklist, items
+from mediafetcher.net import urls
+
+
+def private(owner: int, keys: list[str]) -> list[str]:
+    """The keys under which a source is known to this person alone: what somebody's cookies opened is theirs."""
+    return [f"{owner}:{key}" for key in keys]
+
+
+async def known(owner: int, folder: int | None, keys: list[str], url: str, site: str) -> int | None:
+    """The item of a source that was fetched before: the one this person has in this folder, else a new one.
+
+    None where no key is known to this person, or its file is gone by now.
+    """
+    # The title as the site gave it: what other people call their entries is theirs alone.
+    found = await engine.fetchrow(
+        "select s.id, s.media_file, (select title from download where source_key = any($1::text[])"
+        "   and state = 'done' order by id limit 1) as title, (select uploader from library_item"
+        "   where media_file = s.media_file and source = s.id order by id limit 1) as uploader from source s"
+        " where s.key = any($1::text[] || $2::text[]) and s.media_file is not null limit 1",
+        keys,
+        private(owner, keys),
+    )
+    if found is None:
+        return None
+    mine = await engine.fetchval(
+        "select id from library_item where owner = $1 and media_file = $2 and trashed_at is null"
+        " and coalesce(folder, 0) = coalesce($3::bigint, 0) order by source = $4 desc nulls last, id limit 1",
+        owner,
+        found["media_file"],
+        folder,
+        found["id"],
+    )
+    if mine is not None:
+        return int(mine)
+    entry = items.Entry(
+        title=found["title"] or url.rsplit("/", 1)[-1] or site,
+        folder_id=folder,
+        source_id=found["id"],
+        source_url=url,
+        site=site,
+        uploader=found["uploader"],
+    )
+    return await items.link(owner, found["media_file"], entry)
+
+
+async def mark_never(owner: int, url: str) -> int:
+    """Never fetch this link again for this person -> its source. Raises `InvalidUrl`, `UnsupportedScheme`."""
+    url = urls.parse(url)
+    return await blocklist.mark_link(owner, url, urls.source_key(url, Options().recipe()))
+
+
+async def unmark_never(owner: int, url: str) -> int:
+    """Take that mark away -> its source."""
+    url = urls.parse(url)
+    async with engine.transaction():
+        source = await blocklist.find(owner, [urls.source_key(url, Options().recipe())])
+        if source is None:
+            raise errors.NotFound("That link is not marked.")
+        await blocklist.unmark(source, owner)
+    return source
+
+
+async def owned(owner: int, keys: list[str]) -> int | None:
+    """The item of this person's library that a source is already, or None. Nothing is made."""
+    found = await engine.fetchval(
+        "select i.id from source s join library_item i on i.media_file = s.media_file"
+        " where s.key = any($1::text[] || $2::text[]) and i.owner = $3 and i.trashed_at is null"
+        " order by i.id limit 1",
+        keys,
+        private(owner, keys),
+        owner,
+    )
+    return None if found is None else int(found)
+
+
+async def row(key: str, url: str) -> int:
+    """The row of a source, made where it is missing -> its id."""
+    return int(
+        await engine.fetchval(
+            "insert into source (key, url) values ($1, $2) on conflict (key) do update set url = excluded.url"
+            " returning id",
+            key,
+            url,
+        )
+    )
+
+
+async def remember(keys: list[str], url: str, item: int) -> None:
+    """From now on these sources are known to be the file of this item."""
+    await engine.execute(
+        "insert into source (key, url, media_file) select key, $2, i.media_file from unnest($1::text[]) key,"
+        " library_item i where i.id = $3 order by key"
+        " on conflict (key) do update set media_file = excluded.media_file",
+        sorted(set(keys)),
+        url,
+        item,
+    )

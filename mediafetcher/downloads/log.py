@@ -1,0 +1,49 @@
+"""What happened to a download, in a few short lines for its person: kept with its row, redacted, bounded.
+
+Lines are collected while the download is in work (`Hold.say`) and written a few times at most; that they cannot be
+written never matters to the download.
+"""
+
+from typing import Any
+
+from mediafetcher.core import clock, errors, logging
+from mediafetcher.db import engine
+from mediafetcher.downloads.worker import active
+
+LINES = 200  # kept of each download, the newest
+_LENGTH = 300  # characters
+_log = logging.get("journal")
+
+
+async def write(hold: active.Hold) -> None:
+    """Write down what was said so far."""
+    lines, hold.said = hold.said, []
+    if not lines:
+        return
+    now = clock.monotonic()
+    try:
+        await engine.execute(
+            "insert into download_log (download, at, level, message)"
+            " select $1, now() - make_interval(secs => age), level, message"
+            " from unnest($2::float8[], $3::text[], $4::text[]) as line(age, level, message)"
+            " where exists (select from download where id = $1)",
+            hold.id,
+            [now - at for at, _, _ in lines],
+            [level for _, level, _ in lines],
+            [engine.storable(logging.redact(message))[:_LENGTH] for _, _, message in lines],
+        )
+        await engine.execute(
+            "delete from download_log where download = $1 and id <= (select id from download_log where download = $1"
+            " order by id desc offset $2 limit 1)",
+            hold.id,
+            LINES,
+        )
+    except Exception as error:
+        _log.warning("the log of a download was not written", reason=str(error) or type(error).__name__)
+
+
+async def read(id: int, owner: int) -> list[dict[str, Any]]:
+    """The lines of a download, oldest first: {"at", "level", "message"}. Raises `NotFound`."""
+    if await engine.fetchval("select 1 from download where id = $1 and owner = $2", id, owner) is None:
+        raise errors.NotFound("There is no such download.")
+    return await engine.fetch("select at, level, message from download_log where download = $1 order by id", id)

@@ -1,0 +1,101 @@
+"""What the page and the commands read of downloads: rows in the shape that the API gives, newest first."""
+
+import json
+from typing import Any
+
+from mediafetcher.core import errors
+from mediafetcher.db import engine
+from mediafetcher.downloads import leases
+from mediafetcher.downloads.worker import active
+
+_ROW = """
+select d.id, d.owner, d.url, d.site, d.title, d.state, d.stage, d.progress, d.speed, d.eta, d.size, d.duration, d.kind,
+  d.parent, d.options::text as options, d.error_code, d.error_message, d.item, d.priority, d.attempt, d.created_at,
+  d.started_at, d.run_after, d.converting, d.cancel_requested, coalesce(m.poster, false) as has_poster,
+  sp.until as pause_until,
+  case when d.state in ('done', 'failed', 'cancelled') then d.finished_at end as finished_at,
+  case when d.kind = 'playlist' then (select json_build_object('total', count(*),
+      'done', count(*) filter (where c.state = 'done'),
+      'failed', count(*) filter (where c.state in ('failed', 'cancelled')))::text
+    from download c where c.parent = d.id) end as children,
+  coalesce((with recursive up as (
+      select f.id, f.parent, f.name::text as path from folder f where f.id = d.folder
+      union all select p.id, p.parent, p.name || '/' || up.path from folder p join up on p.id = up.parent)
+    select path from up where parent is null), '') as folder
+from download d left join library_item i on i.id = d.item left join media_file m on m.id = i.media_file
+  left join site_pause sp on sp.site = d.site and sp.until > now()
+"""
+
+
+async def get(id: int, owner: int | None = None) -> dict[str, Any]:
+    """One download as the API shows it. Raises `NotFound` where it is not there, or is not this person's."""
+    row = await engine.fetchrow(f"{_ROW} where d.id = $1 and ($2::bigint is null or d.owner = $2)", id, owner)
+    if row is None:
+        raise errors.NotFound("There is no such download.")
+    return _shown(row)
+
+
+async def page(
+    owner: int, *, state: str | None = None, cursor: int | None = None, limit: int = 50
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Downloads that were not cleared, newest first -> (rows, cursor of the next page or None).
+
+    `state` may name several, with commas.
+    """
+    rows = await engine.fetch(
+        f"{_ROW} where d.owner = $1 and d.cleared_at is null and ($2::text[] is null or d.state = any($2))"
+        " and ($3::bigint is null or d.id < $3) order by d.id desc limit $4",
+        owner,
+        state.split(",") if state else None,
+        cursor,
+        limit + 1,
+    )
+    shown = [_shown(row) for row in rows[:limit]]
+    return shown, shown[-1]["id"] if len(rows) > limit else None
+
+
+async def snapshot(owner: int, ended: int = 50) -> list[dict[str, Any]]:
+    """All that is not at its end, and the last that are, newest first: what a page needs when it opens."""
+    rows = await engine.fetch(
+        f"{_ROW} where d.owner = $1 and d.cleared_at is null and "
+        " (d.state not in ('done', 'failed', 'cancelled')"
+        " or d.id in (select id from download where owner = $1 and cleared_at is null"
+        "   and state in ('done', 'failed', 'cancelled') order by id desc limit $2)) order by d.id desc",
+        owner,
+        ended,
+    )
+    return [_shown(row) for row in rows]
+
+
+async def entries(parent: int) -> list[dict[str, Any]]:
+    """The downloads of a list, in its order."""
+    return [_shown(row) for row in await engine.fetch(f"{_ROW} where d.parent = $1 order by d.id", parent)]
+
+
+async def counts() -> dict[str, int]:
+    """How many downloads are in which state that is not an end, of all people."""
+    rows = await engine.fetch(
+        "select state, count(*) as n from download where state not in ('done', 'failed', 'cancelled') group by state"
+    )
+    return {"queued": 0, "running": 0, "parked": 0} | {row["state"]: row["n"] for row in rows}
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its newest progress, and with the reason where it waits for a disk."""
+    shown = {**row, "options": json.loads(row["options"]), "position": None, "error": None}
+    shown["children"] = json.loads(row["children"]) if row["children"] else None
+    code, message = shown.pop("error_code"), shown.pop("error_message")
+    has_poster = shown.pop("has_poster")
+    shown["poster"] = f"/media/{row['item']}/poster" if row["item"] and has_poster else None
+    hold = active.get(row["id"])
+    if row["state"] == "running" and hold is not None and hold.attempt == row["attempt"]:
+        shown |= {"stage": hold.stage, "progress": hold.progress, "speed": hold.speed, "eta": hold.eta}
+    until = shown.pop("pause_until")
+    if row["state"] == "queued" and until and code is None:
+        code = errors.SitePaused.code
+        message = f"The site asked to slow down: downloads from it go on at {until:%H:%M} (UTC)."
+    if row["state"] == "queued" and (problem := leases.paused()):
+        code, message = problem.code, problem.detail
+    if code is not None:
+        shown["error"] = {"code": code, "message": message}
+    return shown

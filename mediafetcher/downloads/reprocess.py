@@ -1,0 +1,133 @@
+"""A new file for an item that is there: fetched again from its source, or converted from what is stored.
+
+Both are downloads like any other, seen in the same list; at their end the item's entries move over to the new file
+(`items.replace`), and the old one goes where nobody holds it any more.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from mediafetcher.core import errors
+from mediafetcher.db import engine
+from mediafetcher.downloads import lifecycle
+from mediafetcher.fetch.models import Info, Result
+from mediafetcher.fetch.options import Options
+from mediafetcher.library.catalog import blocklist, items, quotas
+from mediafetcher.library.storage import blob_store, mount
+from mediafetcher.net import urls
+
+Task = Literal["refetch", "convert"]
+
+
+async def submit(id: int, owner: int, task: Task) -> dict[str, Any]:
+    """Take the wish -> its download; one that is under way already is as good.
+
+    Raises `NotFound`, `NeverAgain`, `QuotaExceeded`, and `WrongState` where it cannot be done with that item.
+    """
+
+    async def take() -> dict[str, Any]:
+        async with engine.transaction():
+            item = await items.get(id, owner)
+            if not item["damaged"]:  # a whole file in its place charges nobody more
+                await quotas.require(owner)
+            url, options = await (_again(item, owner) if task == "refetch" else _as_it_is(item))
+            row = await _queue(item, owner, task, url, options)
+            if row["fresh"]:
+                await engine.notify("download", {"id": row["id"], "owner": owner})
+        return row
+
+    row = await engine.retrying(take)
+    if row["fresh"]:
+        await lifecycle.ring(1)
+    return await lifecycle.get(row["id"], owner)
+
+
+async def _again(item: dict[str, Any], owner: int) -> tuple[str, str]:
+    """The link of an item, and how it was wished for."""
+    _require_kept(item)
+    try:
+        url = urls.parse(item["source_url"] or "")
+    except errors.InvalidUrl as error:
+        raise errors.WrongState("That item came from no link: there is nothing to fetch it from.") from error
+    stored = await engine.fetchval(
+        "select options::text from download where owner = $1 and url = $2 and state = 'done' and task <> 'convert'"
+        " order by item = $3 desc nulls last, id desc limit 1",
+        owner,
+        url,
+        item["id"],
+    )
+    options = msgspec.convert(json.loads(stored or "{}"), Options)
+    await blocklist.require(owner, [urls.source_key(url, options.recipe())])
+    return url, json.dumps(msgspec.to_builtins(options))
+
+
+async def _as_it_is(item: dict[str, Any]) -> tuple[str, str]:
+    """No new size: only what keeps browsers from playing it is changed."""
+    _require_kept(item)
+    if item["playable"]:
+        raise errors.WrongState("That item plays in every browser as it is.")
+    sides = [side for side in (item["media"]["width"], item["media"]["height"]) if side]
+    height = min(4320, max(144, *sides)) if sides else None
+    return item["source_url"] or f"item:{item['id']}", json.dumps({"max_height": height} if height else {})
+
+
+def _require_kept(item: dict[str, Any]) -> None:
+    if item["trashed_at"] is not None:
+        raise errors.WrongState("That item is in the trash: restore it first.")
+
+
+async def _queue(item: dict[str, Any], owner: int, task: Task, url: str, options: str) -> dict[str, Any]:
+    key = f"{task} {item['id']}"
+    row = await engine.fetchrow(
+        "insert into download (owner, url, site, source_key, folder, options, state, task, subject, title, duration)"
+        " select $1, $2, $3, $4, folder, $5::text::jsonb, 'queued', $6, id, title, $7 from library_item where id = $8"
+        " on conflict do nothing returning id, true as fresh",
+        owner,
+        url,
+        urls.site(url) if task == "refetch" else "",
+        key,
+        options,
+        task,
+        item["duration"],
+        item["id"],
+    ) or await engine.fetchrow(
+        "select id, false as fresh from download where owner = $1 and source_key = $2 and state = any($3::text[])"
+        " order by id desc limit 1",
+        owner,
+        key,
+        list(lifecycle.LIVE),
+    )
+    if row is None:  # it ended between the two statements
+        raise errors.WrongState("That was done a moment ago: look at the item.")
+    return row
+
+
+async def stored(claim: lifecycle.Claim, folder: Path) -> tuple[Info, Result, dict[str, Path]]:
+    """What a conversion starts from, as if it had been fetched: the stored file by a name in `folder`.
+
+    Also its subtitles, which go along. Raises `NotFound` where the item has gone meanwhile.
+    """
+    if claim.subject is None:
+        raise errors.NotFound("The item is not there any more.")
+    item = await items.get(claim.subject, claim.owner)
+    sha256, ext = bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"]
+    side_names = [f"{language}.vtt" for language in item["subtitles"]]
+    name, kept = await mount.in_thread(_named, folder, sha256, ext, side_names)
+    info = Info(item["title"], "", "", claim.url, claim.site, claim.source_key)
+    return info, Result(name, item["media"]["size"]), kept
+
+
+def _named(folder: Path, sha256: bytes, ext: str, side_names: list[str]) -> tuple[Path, dict[str, Path]]:
+    """The name in `folder`, and the side files that are there."""
+    name = folder / f"stored{ext}"
+    with mount.writing():
+        mount.require()
+        name.unlink(missing_ok=True)
+        name.symlink_to(blob_store.path_of(sha256, ext))
+        if not name.exists():
+            raise errors.NotFound("The file of that item is missing: fetch it again instead.")
+        paths = {side: blob_store.path_of(sha256, side) for side in side_names}
+        return name, {side: path for side, path in paths.items() if path.exists()}

@@ -1,0 +1,109 @@
+"""The middle of a download: the file as it came becomes one that browsers play, if it is not one already.
+
+One decision, at most one run of FFmpeg, and what it made is looked at again: it must need nothing more, and be as
+long as it should be. What was encoded before is taken as it is (made.py).
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from mediafetcher.core import errors, settings
+from mediafetcher.downloads import lifecycle, log
+from mediafetcher.downloads.worker import active, checkpoint, convert_cache, convert_slots
+from mediafetcher.fetch.models import Info
+from mediafetcher.fetch.options import Options
+from mediafetcher.media import posters, probe, transcode
+
+_ENCODES = ("video", "both")  # the actions that count against TRANSCODES; all others are cheap
+
+
+class Made(NamedTuple):
+    """A file to keep; `key` names what was encoded."""
+
+    file: Path
+    facts: probe.Facts
+    key: str | None = None
+
+
+async def make(claim: lifecycle.Claim, hold: active.Hold, info: Info, source: Path, facts: probe.Facts) -> Made:
+    """The file as browsers play it: as it came, or converted once, and then proved to be right."""
+    wished = claim.options
+    decision = _decide(claim, facts)
+    hold.say(f"decision: {decision.action}{f', since {decision.reason}' if decision.reason else ''}")
+    if decision.action == "reject":
+        raise decision.problem()
+    _whole(info.duration, facts)
+    if wished.clip:
+        decision = _clip(wished, facts, decision)
+    if decision.action == "none" or wished.keep_original:
+        return Made(source, facts)
+    hold.enter("convert")
+    await lifecycle.note(claim, stage="convert", converting=True)
+    await log.write(hold)
+    target = source.with_name(checkpoint.CONVERTED)
+    key = await convert_cache.name(claim, source) if decision.action in _ENCODES else None
+    if target.exists():
+        hold.say("it was converted before")
+    elif key is None:
+        await _convert(claim, hold, source, target, facts, decision)
+    elif await convert_cache.find(key, target):
+        hold.say("it was encoded before")
+    else:
+        async with convert_slots.conversion():
+            await _convert(claim, hold, source, target, facts, decision)
+    proved = await probe.probe(target, target.with_name(posters.NAME))
+    again = _decide(claim, proved)
+    if again.action != "none":
+        raise errors.TranscodeFailed("The converted file is not what browsers play.", reason=again.reason)
+    _whole(transcode.clip_length(facts.duration or info.duration, wished.start or 0.0, wished.end), proved)
+    return Made(target, proved, key)
+
+
+def _clip(wished: Options, facts: probe.Facts, decision: probe.Decision) -> probe.Decision:
+    """A part is cut where the whole would have been kept as it came; nothing is encoded for its sake."""
+    if facts.duration is not None and (wished.start or 0.0) >= facts.duration:
+        raise errors.BadClip(f"{errors.BadClip.words[:-1]}, which has {facts.duration:.0f} seconds.")
+    if decision.action != "none":
+        return decision
+    return probe.Decision("remux" if facts.video else "audio_only", "a part is wanted")
+
+
+def _decide(claim: lifecycle.Claim, facts: probe.Facts) -> probe.Decision:
+    chosen = claim.options
+    return probe.decide(facts, audio=chosen.audio, never_transcode=chosen.never_transcode)
+
+
+def _whole(expected: float | None, facts: probe.Facts) -> None:
+    """What is there must be about as long as it was said to be: an end in the middle can look like success."""
+    if expected and facts.duration and facts.duration < expected - max(min(5.0, expected / 2), 0.1 * expected):
+        raise errors.Truncated(
+            f"The file is shorter than it should be: {facts.duration:.0f} of {expected:.0f} seconds."
+        )
+
+
+async def _convert(
+    claim: lifecycle.Claim,
+    hold: active.Hold,
+    source: Path,
+    target: Path,
+    facts: probe.Facts,
+    decision: probe.Decision,
+) -> None:
+    chosen = settings.get()
+    left = transcode.clip_length(facts.duration, claim.options.start or 0.0, claim.options.end) or 0.0
+
+    def report(fraction: float, speed: float | None) -> None:
+        hold.report(fraction, None, left * (1 - fraction) / speed if speed else None)
+
+    await transcode.convert(
+        source,
+        target,
+        facts,
+        decision,
+        max_height=claim.options.max_height or chosen.max_height,
+        threads=chosen.ffmpeg_threads,
+        audio=claim.options.audio,
+        start=claim.options.start or 0.0,
+        end=claim.options.end,
+        on_progress=report,
+    )

@@ -1,0 +1,294 @@
+"""The bell: Huey with its PostgreSQL storage, and the slots that come when it rings.
+
+A message says only "there may be work"; what the work is stands in the download table (jobs.py). So a message
+that is lost, doubled, forged or broken does no harm. Messages are JSON: what is not is refused and thrown
+away, never unpickled. Huey keeps no results and retries nothing; the row does both.
+
+A Huey thread is a slot: it hands the work to the main loop and waits. Signals belong to whoever runs the
+program.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import psycopg
+from huey import PostgresHuey
+from huey.consumer import Consumer, Worker
+from huey.exceptions import HueyException
+from huey.registry import Message
+from huey.serializer import Serializer
+
+from mediafetcher.core import errors, events, logging, settings
+from mediafetcher.db import engine, runtime_settings
+from mediafetcher.downloads import lifecycle, nodes, preview, ytdlp_canary
+from mediafetcher.downloads.worker import active, convert_slots, runner, workspace
+from mediafetcher.fetch import prefork
+from mediafetcher.fetch.ytdlp import versions
+
+_log = logging.get("queue")
+_NAME = "mediafetcher"
+_BELLS = 256  # more than all machines have slots
+_PROGRESS_SECONDS = 0.25  # the pages hear of progress this often
+_TIDY_SECONDS = 60.0  # between two looks for folders that were left
+_LOOK_SECONDS = 600.0  # between two looks at whether a newer yt-dlp is due
+_PROGRESS_ROWS = 40  # in one notification, which may have 8,000 bytes
+
+
+class _Json(Serializer):
+    """Huey's messages as JSON. Raises ValueError or TypeError for anything else, a pickle above all."""
+
+    def _serialize(self, data: Any) -> bytes:
+        return json.dumps(list(data)).encode()
+
+    def _deserialize(self, data: bytes) -> Message:
+        fields = json.loads(data)
+        if not isinstance(fields, list) or any(fields[2:]):
+            raise ValueError("a message is an id and the name of a task, and nothing that it could carry")
+        return Message(*fields)
+
+
+class _Bell(PostgresHuey):
+    """A Huey whose broken messages are thrown away with a word in the log."""
+
+    def dequeue(self) -> Any:
+        data = self.storage.dequeue()
+        if data is None:
+            return None
+        try:
+            return self.deserialize_task(data)
+        except (ValueError, TypeError, KeyError, HueyException) as error:
+            _log.warning("message refused", reason=type(error).__name__, bytes=len(data))
+            return None
+
+
+def _connect() -> psycopg.Connection[Any]:
+    return psycopg.connect(engine.DB.config["dsn"], application_name="mediafetcher bell")
+
+
+_bell = _Bell(_NAME, results=False, serializer=_Json(), connection=_connect, create_tables=False, read_timeout=1)
+
+
+# The name is in messages that lie in databases out there: it stays for ever.
+@_bell.task(name="ring")
+def _ring() -> None:
+    if _running is not None:
+        engine.call(_running.turn())
+
+
+async def ring(count: int = 1) -> None:
+    """Ring for `count` free slots, on whatever machines they are; in a transaction, when that commits.
+
+    Where so many bells hang already that each slot finds one, no more are hung up: whoever hears one works until
+    nothing is due, and it was due before we looked.
+    """
+    storage = _bell.storage
+    messages = [_bell.serialize_task(_ring.s()) for _ in range(count)]
+    await engine.execute(
+        f"with rung as (insert into {storage.table_task} (queue, data, priority)"
+        "  select $1, unnest($2::bytea[]), 0 where $4 >"
+        f"  (select count(*) from (select from {storage.table_task} where queue = $1 limit $4) as hanging))"
+        " select pg_notify($3, '')",
+        _NAME,
+        messages,
+        storage.channel,
+        _BELLS,
+    )
+
+
+async def _drop_ticks() -> None:
+    """Remove the messages that older versions put into the queue each minute, also while nobody took them.
+
+    Two weeks of them delayed a download by minutes: what is due by time alone needs no message.
+    """
+    await engine.execute(
+        f"delete from {_bell.storage.table_task} where queue = $1 and position(convert_to($2, 'UTF8') in data) > 0",
+        _NAME,
+        f'"{__name__}.tick"',
+    )
+
+
+async def _rung() -> int:
+    """How many bells hang there that nobody has heard yet."""
+    return int(await engine.fetchval(f"select count(*) from {_bell.storage.table_task} where queue = $1", _NAME))
+
+
+lifecycle.ring = ring
+
+
+class _Worker(Worker):
+    def shutdown(self) -> None:
+        super().shutdown()
+        # This thread's own listening connection, else left to the collector; a short life has opened none.
+        with contextlib.suppress(psycopg.Error, AttributeError):
+            self.huey.storage.close()
+
+
+class _QuietConsumer(Consumer):
+    """Huey's consumer without its signal handlers (its SIGHUP would execute the process anew)."""
+
+    worker_class = _Worker
+
+    def _set_signal_handlers(self) -> None:
+        pass
+
+    def grow(self, workers: int) -> None:
+        """Have at least so many slots."""
+        for number in range(len(self.worker_threads), workers):
+            worker = self._create_worker()
+            thread = self._create_process(worker, f"Worker-{number + 1}")
+            self.worker_threads.append((worker, thread))
+            thread.start()
+
+
+class Queue:
+    """The slots of this process, their heartbeat, and the eye on what nobody rang for.
+
+    `start` needs the connected database and the lock of the state folder. `stop` hands every row back without
+    burning an attempt and returns when the children have ended.
+    """
+
+    def __init__(self) -> None:
+        self._stopping = False
+        self._loops: list[asyncio.Task[None]] = []
+        self._consumer: _QuietConsumer | None = None
+        self._poked = asyncio.Event()
+
+    async def start(self) -> None:
+        global _running
+        chosen = settings.get()
+        rescued = await lifecycle.rescue()
+        if rescued:
+            _log.warning("downloads of an earlier start put back", count=rescued)
+        await _drop_ticks()
+        await workspace.tidy()
+        await asyncio.to_thread(preview.tidy)
+        await nodes.announce()
+        await asyncio.to_thread(versions.tidy)  # nothing is fetched yet
+        await prefork.open()
+        _running = self
+        active.listen(self._poked)
+        self._consumer = _QuietConsumer(
+            _bell,
+            workers=settings.get().jobs,
+            max_delay=2.0,
+            check_worker_health=False,  # reconcile looks after them
+            shutdown_timeout=2 * chosen.stop_seconds + 5,
+        )
+        await asyncio.to_thread(self._consumer.start)
+        self._loops = [
+            asyncio.create_task(self._forever(self._beat, chosen.beat_seconds, self._poked), name="beat"),
+            asyncio.create_task(self._forever(self._reconcile, chosen.reconcile_seconds), name="reconcile"),
+            asyncio.create_task(self._forever(self.tidy, _TIDY_SECONDS), name="tidy"),
+            asyncio.create_task(self._forever(nodes.announce, nodes.EVERY), name="machines"),
+            asyncio.create_task(self._forever(self._send_progress, _PROGRESS_SECONDS), name="progress"),
+            asyncio.create_task(self._forever(ytdlp_canary.look_daily, _LOOK_SECONDS), name="yt-dlp"),
+            asyncio.create_task(self._hear_orders(), name="orders"),
+        ]
+
+    async def stop(self) -> None:
+        global _running
+        self._stopping = True
+        if self._consumer is not None:
+            self._consumer.stop_flag.set()
+            for hold in active.every():
+                hold.obey("stop")
+            await asyncio.to_thread(self._consumer.stop, True)
+            await self._tidy()
+        for task in self._loops:
+            task.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        await prefork.close()
+        with contextlib.suppress(errors.Away):
+            await nodes.leave()
+        _running = None
+        await asyncio.to_thread(_bell.storage.close)
+
+    async def ring(self, count: int = 1) -> None:
+        await ring(count)
+
+    async def turn(self) -> None:
+        """What a slot does when the bell rings: work until nothing is due."""
+        while not self._stopping and len(active.every()) < settings.get().jobs:
+            try:
+                claim = await lifecycle.claim()
+            except Exception as error:
+                # The database may be away; reconcile rings again.
+                _log.warning("claim failed", reason=str(error) or type(error).__name__)
+                return
+            if claim is None:
+                return
+            await runner.run(claim, stopping=self._stopping)
+
+    async def tidy(self) -> None:
+        if not self._stopping:
+            await _drop_ticks()
+            await self._tidy()
+
+    async def _beat(self) -> None:
+        for hold, order in await lifecycle.beat():
+            hold.obey(order)
+
+    async def _reconcile(self) -> None:
+        if self._consumer is not None and not self._stopping:
+            await asyncio.to_thread(self._consumer.check_worker_health)
+        await self._follow()
+        free = settings.get().jobs - len(active.every())
+        await lifecycle.reconcile(free, _rung)
+
+    async def _follow(self) -> None:
+        """Follow the settings that people changed: more slots are made at once, fewer are left empty from now on."""
+        await runtime_settings.apply()
+        convert_slots.look()
+        if self._consumer is not None and not self._stopping:
+            self._consumer.grow(settings.get().jobs)
+
+    async def _send_progress(self) -> None:
+        rows = active.unsent()
+        for start in range(0, len(rows), _PROGRESS_ROWS):
+            await engine.notify("progress", rows[start : start + _PROGRESS_ROWS])
+
+    async def _hear_orders(self) -> None:
+        """A change of a row that we hold may be an order from another process: beat at once. What we wrote is none.
+
+        One that we do not hold may have ended, and its folder may lie here: it goes at once.
+        """
+        with events.subscribe() as subscription:
+            while True:
+                event = await subscription.get()
+                if event.kind == "settings":
+                    with contextlib.suppress(errors.Away):
+                        await self._follow()
+                        await ring(settings.get().jobs)
+                elif event.kind == "download" and isinstance(event.payload, dict):
+                    id = event.payload.get("id", 0)
+                    if event.payload.get("by") != lifecycle.me():
+                        active.poke(id)
+                    if workspace.left(id):
+                        await self._tidy()
+
+    async def _tidy(self) -> None:
+        try:
+            await workspace.tidy()
+        except errors.Away as problem:
+            _log.debug("folders stay for now", reason=problem.code)
+
+    async def _forever(
+        self, step: Callable[[], Awaitable[None]], seconds: float, wake: asyncio.Event | None = None
+    ) -> None:
+        wake = wake or asyncio.Event()
+        while True:
+            try:
+                await step()
+            except errors.Away as problem:
+                _log.debug("queue waits", reason=problem.code)
+            except Exception as error:
+                _log.warning("queue step failed", step=step.__name__, reason=str(error) or type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(wake.wait(), seconds)
+            wake.clear()
+
+
+_running: Queue | None = None

@@ -1,0 +1,139 @@
+"""The end of a download: its bytes and what goes with them into the library, in one transaction with its row."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from mediafetcher.core import errors
+from mediafetcher.downloads import dedup, lifecycle
+from mediafetcher.downloads.worker import active
+from mediafetcher.fetch import sidecars
+from mediafetcher.fetch.models import Info, Result
+from mediafetcher.library.catalog import items, quotas
+from mediafetcher.library.storage import blob_store, sweeper
+from mediafetcher.media import posters, probe, transcode
+
+_HASHED = 0.9  # share of the store stage that is the pass over the bytes
+
+
+class Kept(NamedTuple):
+    facts: items.MediaFacts
+    side_files: dict[str, Path]
+
+
+class Arrived(NamedTuple):
+    """A download that is whole: what it is, what came, and the file to keep of it."""
+
+    info: Info
+    result: Result
+    came: probe.Facts
+    media: Path
+    facts: probe.Facts
+    side_files: Mapping[str, Path] = {}  # what goes along as it is
+
+
+async def keep(claim: lifecycle.Claim, hold: active.Hold, arrived: Arrived, keys: list[str]) -> None:
+    """Bytes first, rows last; the item, what its source is known by (`keys`), and the end in one transaction.
+
+    What is kept beside the bytes is made while they are hashed.
+    """
+    media = arrived.media
+    if claim.task == "fetch":
+        await quotas.require(claim.owner, media.stat().st_size)
+    ours = not media.is_symlink()  # the folder of the download goes in the end, what is stored already stays
+    staging = asyncio.ensure_future(blob_store.stage(media, lambda done: hold.report(_HASHED * done), take=ours))
+    names: list[str] = []
+    try:
+        kept = await _gather(claim, arrived)
+        names = [kept.facts.ext, *kept.side_files]
+        await (_add if claim.task == "fetch" else _replace)(claim, arrived.info, await staging, kept, keys)
+    except BaseException:
+        # To its end, also where we are cancelled just now: nobody else knows of these files.
+        taking_back = asyncio.ensure_future(_take_back(staging, names))
+        try:
+            await asyncio.shield(taking_back)
+        finally:
+            await asyncio.wait({taking_back})
+        raise
+
+
+async def _gather(claim: lifecycle.Claim, arrived: Arrived) -> Kept:
+    """What the library keeps with the bytes: facts, chapters, picture, subtitles."""
+    info, result, came, media, facts, along = arrived
+    side_files = dict(along) | await sidecars.texts(result, came, claim.options)
+    if picture := await sidecars.picture(media, facts, came, result):
+        side_files[posters.NAME] = picture
+    chapters = sidecars.chapters(info, result, came, claim.options)
+    return Kept(replace(media_facts(facts), chapters=chapters), side_files)
+
+
+async def _take_back(staging: asyncio.Future[blob_store.Staged], names: list[str]) -> None:
+    staging.cancel()
+    await asyncio.wait({staging})
+    if not staging.cancelled() and staging.exception() is None:
+        await sweeper.take_back(staging.result(), names)
+
+
+async def _add(claim: lifecycle.Claim, info: Info, staged: blob_store.Staged, kept: Kept, keys: list[str]) -> None:
+    """A new item."""
+    source_id = await dedup.row(keys[0], claim.url)
+
+    async def also(item: int) -> None:
+        await dedup.remember(keys, claim.url, item)
+        await lifecycle.finish(claim, item)
+
+    await items.add_media(
+        owner=claim.owner,
+        staged=staged,
+        facts=kept.facts,
+        entry=items.Entry(
+            title=info.title,
+            folder_id=claim.folder,
+            source_id=source_id,
+            source_url=claim.url,
+            site=claim.site,
+            uploader=info.uploader,
+        ),
+        side_files=kept.side_files,
+        also=also,
+    )
+
+
+async def _replace(claim: lifecycle.Claim, _: Info, staged: blob_store.Staged, kept: Kept, keys: list[str]) -> None:
+    """The new file is there: the item that asked for it gets it."""
+
+    async def also(item: int) -> None:
+        await dedup.remember(keys, claim.url, item)
+        await lifecycle.finish(claim, item)
+
+    if claim.subject is None:
+        raise errors.NotFound("The item is not there any more.")
+    await quotas.require_instead(claim.owner, claim.subject, staged.sha256, staged.size)
+    await items.replace(
+        claim.subject,
+        claim.owner,
+        staged=staged,
+        facts=kept.facts,
+        side_files=kept.side_files,
+        follow=claim.task == "convert",
+        also=also,
+    )
+
+
+def media_facts(facts: probe.Facts) -> items.MediaFacts:
+    """What the library keeps of a file."""
+    kind, ext = transcode.kind_of(facts)
+    picture = facts.video
+    return items.MediaFacts(
+        kind=kind,
+        ext=ext,
+        duration=facts.duration,
+        width=picture.width if picture else None,
+        height=picture.height if picture else None,
+        video_codec=picture.codec if picture else None,
+        audio_codec=facts.audio[0].codec if facts.audio else None,
+        playable=probe.is_playable(facts),
+        chapters=facts.chapters,
+    )

@@ -1,0 +1,79 @@
+"""What went wrong, on the side of the fetch child, in the words that classify.py reads."""
+
+import contextlib
+import re
+import time
+from typing import Any
+
+from mediafetcher.fetch.child import metadata
+from mediafetcher.net import egress
+
+_PAGE = 1 << 20  # bytes of the page of an HTTP error
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """An exception and its causes as `classify.Failure` wants them."""
+    facts: dict[str, Any] = {"kinds": [], "message": str(error)[:1000], "status": None, "errno": None}
+    facts |= {"retry_after": None, "redirect_loop": False, "page": ""}
+    for link in _chain(error):
+        facts["kinds"].append(type(link).__name__)
+        response = getattr(link, "response", None)
+        if facts["status"] is None and isinstance(getattr(link, "status", None), int):
+            facts["status"] = link.status  # type: ignore[attr-defined]
+            facts["redirect_loop"] = bool(getattr(link, "redirect_loop", False))
+            facts["retry_after"] = _seconds(response.headers.get("Retry-After")) if response is not None else None
+            facts["page"] = getattr(link, "page", "")
+        if facts["errno"] is None and isinstance(getattr(link, "errno", None), int):
+            facts["errno"] = link.errno  # type: ignore[attr-defined]
+        if isinstance(link, egress.Blocked):
+            facts["message"] = str(link)
+    return facts
+
+
+def with_page(error: Any) -> Any:
+    """An HTTP error that remembers what its page says: by the time it is looked at, the page is closed."""
+    if not str(error.response.headers.get("Content-Type") or "").startswith("text/"):
+        return error
+    import io
+
+    from yt_dlp.networking import Response
+    from yt_dlp.networking.exceptions import HTTPError
+
+    given = error.response
+    data = b""
+    with contextlib.suppress(Exception):
+        data = given.read(_PAGE)
+    copied = Response(io.BytesIO(data), given.url, given.headers, given.status, given.reason)
+    copied.extensions = given.extensions
+    again = HTTPError(copied, redirect_loop=error.redirect_loop)
+    words = re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", data.decode("utf-8", "replace"), flags=re.DOTALL)
+    again.page = metadata.text(words, 2000) or ""
+    return again
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    found: list[BaseException] = []
+    waiting: list[Any] = [error]
+    while waiting and len(found) < 20:
+        link = waiting.pop(0)
+        if not isinstance(link, BaseException) or link in found:
+            continue
+        found.append(link)
+        carried = getattr(link, "exc_info", None)
+        waiting += [getattr(link, "cause", None), carried[1] if isinstance(carried, tuple) else None]
+        waiting += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
+    return found
+
+
+def _seconds(value: str | None) -> float | None:
+    """`Retry-After` in seconds; its other form is a date."""
+    if not value:
+        return None
+    if value.strip().isdigit():
+        return min(float(value), 86400.0)
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return max(0.0, min(parsedate_to_datetime(value).timestamp() - time.time(), 86400.0))
+    except (ValueError, TypeError):
+        return None

@@ -1,0 +1,91 @@
+"""Pretending to be a browser on the wire (curl_cffi), on the side of the fetch child.
+
+curl_cffi connects outside Python, where no audit hook sees the address. So a child that uses it is another one: the
+kernel lets it make no internet sockets (base/fence.py), Python in it connects to nothing at all, and curl is given one
+proxy for everything, a local socket whose other side applies the rules of the gate (egress_proxy.py). What would go
+past that proxy fails.
+
+An ordinary child has no curl_cffi. Where a site or its extractor asks for it, that child ends with `Wanted`, and
+another one begins.
+"""
+
+import re
+import sys
+from typing import Any
+
+from mediafetcher.net import egress
+from mediafetcher.sandbox import seccomp
+
+MODES = ("asked", "everywhere")  # where a child pretends: where the extractor asks, or in all it does
+_REFUSED = re.compile(r"SOCKS5 connection to .*\(2\)", re.DOTALL)  # "not allowed by ruleset"
+
+
+class Wanted(BaseException):
+    """A browser is asked for. Not an `Exception`: nothing of yt-dlp is to swallow it."""
+
+    def __init__(self, everywhere: bool) -> None:
+        self.everywhere = everywhere  # for every request, since the site refuses all others
+
+
+def close() -> None:
+    """Before curl_cffi is in memory: from now on no internet sockets."""
+    seccomp.close()
+
+
+def absent() -> None:
+    """An ordinary child cannot import it."""
+    sys.modules["curl_cffi"] = None  # type: ignore[assignment]
+
+
+def telling(client: Any) -> Any:
+    """For an ordinary child: yt-dlp's client, which says when a browser is asked for."""
+
+    class Telling(client):
+        def _parse_impersonate_targets(self, impersonate: Any) -> Any:
+            if impersonate:
+                raise Wanted(everywhere=False)
+            return super()._parse_impersonate_targets(impersonate)
+
+        def _impersonate_target_available(self, target: Any) -> bool:
+            raise Wanted(everywhere=True)
+
+    return Telling
+
+
+def parameters(browser: str | None) -> dict[str, Any]:
+    """yt-dlp's option, which takes no plain value."""
+    if browser != "everywhere":
+        return {}
+    from yt_dlp.networking.impersonate import ImpersonateTarget
+
+    return {"impersonate": ImpersonateTarget()}
+
+
+def only_curl(client: Any, proxy: str) -> None:
+    """Of yt-dlp's ways into the network only this one stays, and it has one way out."""
+    director = client._request_director
+    for name in list(director.handlers):
+        if name != "CurlCFFI":
+            director.handlers.pop(name).close()
+    handler = director.handlers["CurlCFFI"]
+    handler._get_proxies = lambda request: {"all": proxy}  # for each request, whatever it says of proxies itself
+    plain = handler._get_instance
+
+    def instance(**named: Any) -> Any:
+        from curl_cffi.const import CurlOpt
+
+        session = plain(**named)  # its options are those of the next request
+        for option in (CurlOpt.PROTOCOLS_STR, CurlOpt.REDIR_PROTOCOLS_STR):
+            session.curl.setopt(option, b"http,https")
+        return session
+
+    handler._get_instance = instance
+
+
+def translated(error: Any) -> Any:
+    """An error of curl as the gate would have raised it, where our proxy refused the address."""
+    if _REFUSED.search(str(error)):
+        from yt_dlp.networking.exceptions import TransportError
+
+        return TransportError(cause=egress.Blocked("address not allowed: private"))
+    return error

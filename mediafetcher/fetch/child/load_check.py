@@ -1,0 +1,33 @@
+"""The program that tries whether a yt-dlp can be loaded at all: `FOLDER`; started by ytdlp.py, confined.
+
+It loads what every download needs, and writes down the compiled form, so that later starts need not compile. It says
+its version in one JSON line.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from mediafetcher.fetch.child import preload
+from mediafetcher.fetch.ytdlp import import_hook
+from mediafetcher.net import egress
+from mediafetcher.sandbox import profiles, seccomp
+
+
+def main() -> None:
+    folder = sys.argv[1]
+    profiles.shut_in(Path(folder), [], seccomp.NONE)
+    egress.install([], [])
+    sys.dont_write_bytecode = False
+    import_hook.prefer(folder)
+    preload.preload()
+    import yt_dlp
+    from yt_dlp.version import __version__
+
+    if not Path(yt_dlp.__file__).is_relative_to(folder):
+        raise SystemExit(f"loaded from {yt_dlp.__file__}")
+    print(json.dumps({"version": __version__}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,242 @@
+"""The program that runs yt-dlp: one job, then it ends. Started by fetch.py, or forked by zygote.py; confined.
+
+It speaks JSON lines. Standard input: the order (fetch.py), then `{"do": "download"}` or the end. Standard output:
+`info` or `list`, `progress`, `warning`, `done` or `error`. Nothing secret is in its arguments, environment or files.
+It starts no program: pieces that must be joined are named in `done`, and joined outside.
+
+The gate (net/egress.py) is closed before the first address is touched, and cannot be opened again.
+"""
+
+import contextlib
+import json
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any, NoReturn, TextIO
+
+from mediafetcher.fetch import resume
+from mediafetcher.fetch.child import error_report, hls_recorder, impersonation, metadata, preload, proxy_guard, sidecars
+from mediafetcher.fetch.child.protocol import Cancelled, Channel
+from mediafetcher.fetch.ytdlp import import_hook
+from mediafetcher.net import egress
+from mediafetcher.sandbox import profiles, seccomp
+
+_MAX_REDIRECTS = 10
+_BATCH = 100  # entries of a list in one line
+
+
+def main() -> NoReturn:
+    channel = Channel()
+    orders = sys.stdin
+    order = json.loads(orders.readline())
+    folder = Path(order["folder"])
+    os.chdir(folder)
+    os.environ.update(HOME=str(folder), TMPDIR=str(folder))
+    import_hook.prefer(order.get("ytdlp"))
+    try:
+        pretends = order["browser"] in impersonation.MODES
+        kinds = seccomp.LOCAL if pretends else profiles.families(order["allow_hosts"])
+        profiles.shut_in(folder, [order.get("ytdlp") or "", *_programs(order["options"])], kinds)
+        if pretends:
+            impersonation.close()
+        egress.install(order["allow_hosts"], order["own_ports"], _programs(order["options"]))
+        resume.prepare(folder)
+        _run(order, orders, channel, folder)
+    except Cancelled:
+        with contextlib.suppress(OSError):
+            resume.ended_in_order(folder)
+    except impersonation.Wanted as wanted:
+        channel.say("browser", everywhere=wanted.everywhere)
+    except BaseException as error:
+        if channel.cancelled:
+            with contextlib.suppress(OSError):
+                resume.ended_in_order(folder)
+        else:
+            channel.say("error", **error_report.describe(error))
+    # Threads of yt-dlp may still be fetching pieces: nobody waits for them.
+    os._exit(0)
+
+
+def _programs(options: dict[str, Any]) -> list[str]:
+    """What yt-dlp may start: the JavaScript runtime, where there is one (javascript.py)."""
+    return [runtime["path"] for runtime in options.get("js_runtimes", {}).values()]
+
+
+def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) -> None:
+    """Look, tell, and download if told to."""
+    client = _client(order["options"], channel, folder, order["browser"])
+    if order["browser"] in impersonation.MODES:
+        impersonation.only_curl(client, order["outlet"])
+    elif proxy := order["options"].get("proxy"):
+        proxy_guard.install(proxy, order["targets"])
+        proxy_guard.only_requests(client)
+    _load_cookies(client, order.get("cookies"))
+    seen = client.extract_info(order["url"], download=False)
+    if sidecars.is_list(seen):
+        if order["lists"] or len(seen["entries"]) > 1:
+            return _tell_list(client, seen, channel, wanted=order["lists"])
+        seen = client.extract_info(seen["entries"][0]["url"], download=False)  # a list of one is that one
+    found = metadata.first(seen)
+    channel.check()
+    channel.say("info", **metadata.summary(found))
+    wish = orders.readline().strip()
+    if wish == '{"do": "cover"}':
+        channel.say("cover", file=sidecars.cover(client, found, folder, channel))
+    if wish != '{"do": "download"}':
+        return
+    renewed: dict[str, Any] = {}
+    if found.get("is_live"):
+        names, renewed["duration"] = _record(client, found, order, channel, folder)
+    else:
+        for stale in ("requested_downloads", "requested_formats"):
+            found.pop(stale, None)
+        ended = client.process_ie_result(found, download=True)
+        names = _files(ended, folder)
+    channel.silent = True
+    extras = sidecars.bring(client, found, order["extras"], folder, channel)
+    cookies = _cookies_text(client) if order.get("cookies") else None
+    channel.say("done", files=names, cookies=cookies, **extras, **renewed)
+
+
+def _tell_list(client: Any, seen: dict[str, Any], channel: Channel, *, wanted: bool) -> None:
+    if not wanted:
+        raise sidecars.IsList(str(seen.get("playlist_count") or "") or "several")
+    rows = sidecars.entries(client, seen)
+    for row in rows:
+        row["title"], row["duration"] = metadata.text(row["title"], 300), metadata.number(row["duration"])
+    for start in range(0, len(rows), _BATCH):
+        channel.check()
+        channel.say("entries", rows=rows[start : start + _BATCH])
+    uploader = metadata.text(seen.get("uploader") or seen.get("channel"), 200)
+    channel.say(
+        "list",
+        title=metadata.text(seen.get("title"), 300),
+        count=seen.get("playlist_count"),
+        uploader=uploader,
+        extractor=metadata.text(seen.get("extractor_key"), 60),
+        id=metadata.text(seen.get("id"), 2000),
+    )
+
+
+def _record(
+    client: Any, found: dict[str, Any], order: dict[str, Any], channel: Channel, folder: Path
+) -> tuple[list[str], float]:
+    chosen = hls_recorder.choose(found, order["live"]["height"])
+    recorder = hls_recorder.Recorder(client, chosen, folder, channel, order["live"]["seconds"])
+    return recorder.record(), recorder.seconds
+
+
+def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: str | None = None) -> Any:
+    """yt-dlp with our options, our logger and the careful resume."""
+    if browser not in impersonation.MODES:
+        impersonation.absent()
+    import requests.sessions
+    import yt_dlp
+    from yt_dlp.globals import plugin_dirs
+    from yt_dlp.postprocessor.ffmpeg import FFmpegPostProcessor
+
+    from mediafetcher.fetch.options import ALLOWED
+
+    unknown = options.keys() - ALLOWED
+    if unknown:
+        raise ValueError(f"options that are not allowed: {sorted(unknown)}")
+    plugin_dirs.value = []
+    requests.sessions.DEFAULT_REDIRECT_LIMIT = _MAX_REDIRECTS
+    # No FFmpeg here: it would open addresses and files on its own. In library mode only this setting counts.
+    FFmpegPostProcessor._ffmpeg_location.set("/nonexistent")
+    _leave_pieces(sys.modules["yt_dlp.YoutubeDL"])
+    versions = resume.Versions(folder)
+
+    base = impersonation.telling(yt_dlp.YoutubeDL) if browser == "tell" else yt_dlp.YoutubeDL
+
+    class Client(base):  # type: ignore[misc, valid-type]
+        def urlopen(self, req: Any) -> Any:
+            channel.check()
+            if not hasattr(req, "headers"):
+                req = yt_dlp.networking.Request(req)
+            try:
+                return resume.keep_what_came(versions.open(req, super().urlopen))
+            except yt_dlp.networking.exceptions.HTTPError as error:
+                raise error_report.with_page(error) from error.__cause__
+            except yt_dlp.networking.exceptions.TransportError as error:
+                raise impersonation.translated(error) from error
+
+        def _forceprint(self, key: str, info: Any) -> None:
+            """Nothing is to be printed, and the tables that yt-dlp draws for it all the same take 4 ms of a fetch."""
+
+    options = options | impersonation.parameters(browser)
+    client = Client(options | {"logger": _Logger(channel), "progress_hooks": [channel.progress]}, auto_init=False)
+    preload.equip(client)
+    return client
+
+
+def _leave_pieces(module: Any) -> None:
+    """Let yt-dlp believe that picture and sound were joined; `done` names the pieces."""
+    from yt_dlp.postprocessor.common import PostProcessor
+
+    class Pieces(PostProcessor):
+        available = True
+
+        def run(self, information: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
+            return [], information
+
+    module.FFmpegMergerPP = Pieces
+
+
+class _Logger:
+    """yt-dlp's words go nowhere, but each is a moment to stop."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def debug(self, message: str) -> None:
+        self._channel.check()
+
+    def warning(self, message: str) -> None:
+        self._channel.check()
+        self._channel.warn(message)
+
+    info = error = debug
+
+
+def _load_cookies(client: Any, cookies: str | None) -> None:
+    """Cookies in Netscape form, straight into the jar: never a file, never a header of our own."""
+    if not cookies:
+        return
+    import io
+
+    from yt_dlp.cookies import YoutubeDLCookieJar
+
+    jar = YoutubeDLCookieJar(io.StringIO(cookies))
+    jar.load()
+    for cookie in jar:
+        # Python's jars know a plain name such as `nas` as `nas.local`.
+        cookie.domain += "" if "." in cookie.domain or ":" in cookie.domain else ".local"
+        client.cookiejar.set_cookie(cookie)
+
+
+def _cookies_text(client: Any) -> str:
+    """The jar as the site left it, in Netscape form."""
+    import io
+
+    text = io.StringIO()
+    client.cookiejar.save(text, ignore_discard=True, ignore_expires=True)
+    return re.sub(r"^(#HttpOnly_)?([^.\s]+)\.local\t", r"\1\2\t", text.getvalue(), flags=re.MULTILINE)
+
+
+def _files(ended: dict[str, Any], folder: Path) -> list[str]:
+    """The names of what was written: one file, or picture and sound that must be joined."""
+    names = []
+    for download in ended.get("requested_downloads") or ():
+        pieces = download.get("requested_formats") or ()
+        paths = [piece["filepath"] for piece in pieces if piece.get("filepath")] or [download.get("filepath")]
+        names += [os.path.basename(path) for path in paths if path]
+    kept = [name for name in names if (folder / name).is_file() and (folder / name).stat().st_size]
+    if not kept or len(kept) != len(names):
+        raise FileNotFoundError("no media was written")
+    return kept
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""What yt-dlp found, on the side of the fetch child, as plain and bounded values: a site may say anything."""
+
+from typing import Any
+
+from mediafetcher.fetch.child import sidecars
+
+_MAX_CHAPTERS = 500
+
+
+def first(found: dict[str, Any] | None) -> dict[str, Any]:
+    """The one video of a result; of a playlist its first."""
+    while found and found.get("_type") in ("playlist", "multi_video"):
+        found = next((entry for entry in found.get("entries") or () if entry), None)
+    if found and found.get("extractor_key") == "HTML5MediaEmbed" and found.get("title"):
+        found["title"] = found["title"].removesuffix(" (1)")  # it counts the films of a page, even of one
+    if not found:
+        raise LookupError("no video was found")
+    return found
+
+
+def summary(found: dict[str, Any]) -> dict[str, Any]:
+    """What the parent may know of a source: plain, bounded values."""
+    formats = found.get("requested_formats") or [found]
+    sizes = [entry.get("filesize") or entry.get("filesize_approx") for entry in formats]
+    return {
+        "title": text(found.get("title"), 300),
+        "id": text(found.get("id"), 200),
+        "extractor": text(found.get("extractor_key"), 60),
+        "duration": number(found.get("duration")),
+        "uploader": text(found.get("uploader") or found.get("channel") or found.get("creator"), 200),
+        "webpage_url": text(found.get("webpage_url"), 4096),
+        "media_url": text(formats[0].get("url"), 4096),
+        "thumbnail": text(found.get("thumbnail"), 4096),
+        "filesize": int(sum(sizes)) if all(sizes) else None,
+        "live": bool(found.get("is_live")),
+        "upcoming": found.get("live_status") == "is_upcoming",
+        "begins": number(found.get("release_timestamp")) if found.get("live_status") == "is_upcoming" else None,
+        "chapters": [
+            [number(chapter.get("start_time")) or 0.0, text(chapter.get("title"), 200) or ""]
+            for chapter in (found.get("chapters") or ())[:_MAX_CHAPTERS]
+        ],
+        "subtitles": sidecars.languages(found),
+        "heights": sidecars.heights(found),
+    }
+
+
+def text(value: Any, limit: int) -> str | None:
+    """Text as shown: no control characters, none that turn the direction of writing."""
+    if value is None:
+        return None
+    shown = "".join(letter if letter.isprintable() else " " for letter in str(value))
+    return " ".join(shown.split())[:limit].strip() or None
+
+
+def number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and 0 <= value < 1e11 else None

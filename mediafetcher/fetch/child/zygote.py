@@ -1,0 +1,66 @@
+"""The warm program: imports yt-dlp once, forks for each download. Started by warm.py only.
+
+It has one thread and never touches the network: what is hostile happens in the forks, each in a group of its own,
+with its own pipes, behind its own gate. It gets at the folders of downloads alone, and each fork at its own of them. It
+ends with its parent, and its forks end with it.
+"""
+
+import gc
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from mediafetcher.fetch.child import main as fetch_child
+from mediafetcher.fetch.child import preload
+from mediafetcher.fetch.ytdlp import import_hook
+from mediafetcher.sandbox import privilege_drop, profiles
+
+
+def main() -> None:
+    """Its working folder is that of all downloads.
+
+    Arguments: the number of the control socket; the folder of yt-dlp, or nothing for the one that came along; the
+    JavaScript runtime, or nothing; the exceptions of the gate.
+    """
+    control = socket.socket(fileno=int(sys.argv[1]))
+    ytdlp, runtime, *allow_hosts = sys.argv[2:]
+    import_hook.prefer(ytdlp)
+    profiles.shut_in(Path.cwd(), [ytdlp, runtime], profiles.families(allow_hosts))
+    preload.preload()
+    gc.collect()
+    gc.freeze()  # the forks share this memory as long as nobody writes to it
+    control.send(b"ready")
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 64, 3)
+        if not message:
+            return
+        if message.startswith(b"reap "):
+            os.waitpid(int(message[5:]), 0)
+            continue
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            control.close()
+            _become(parent, descriptors)
+        os.setpgid(pid, pid)  # here and there, so that the group exists whoever is faster
+        for descriptor in descriptors:
+            os.close(descriptor)
+        control.send(b"%d" % pid)
+
+
+def _become(parent: int, descriptors: list[int]) -> NoReturn:
+    """In the fork: be a fetch child with the given standard streams."""
+    os.setpgid(0, 0)
+    privilege_drop.die_with(parent, signal.SIGKILL)
+    for standard, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, standard)
+        os.close(descriptor)
+    gc.enable()
+    fetch_child.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,362 @@
+"""Fetch one link: look at it, then download it or leave. The hostile part runs in a confined child.
+
+    async with Fetch(url, options, folder) as source:
+        info = await source.info()             # nothing is downloaded yet; `look` also takes lists
+        result = await source.download(report)
+
+The child runs as the service account in a folder of its own, and is gone, with all it started, when the block is
+left. What it brought is moved to `folder`, which is ours, after it has ended (child_files.py).
+Failures come out as the problems of classify.py.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from mediafetcher.core import bundle, clock, errors, logging, settings
+from mediafetcher.fetch import error_mapping, impersonation, prefork
+from mediafetcher.fetch.child.sidecars import MAX_SIDE
+from mediafetcher.fetch.models import Entry, Info, Listing, Result, Trial
+from mediafetcher.fetch.options import FILE_STEM, MAX_ENTRIES, Options, Playlist, ydl_options
+from mediafetcher.fetch.progress import Meter, Progress
+from mediafetcher.fetch.ytdlp import versions
+from mediafetcher.library.storage import space_reservation
+from mediafetcher.media import transcode
+from mediafetcher.net import urls
+from mediafetcher.sandbox import child_files, process, work_folders
+
+Mode = Literal["media", "list", "preview"]
+
+PREVIEW_ENTRIES = 200
+_LOOK_SECONDS = 180.0  # for the extraction as a whole
+_COVER_SECONDS = 8.0
+_MOST_FILES = 200  # that a child may name
+_GRACE = 2.0  # seconds to end in order, which keeps the state of streams in pieces
+_DATA = 1 << 30
+_log = logging.get("fetch")
+
+
+def command() -> list[str]:
+    """How the child program is started."""
+    return bundle.python("mediafetcher.fetch.child.main")
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    package_root = Path(__file__).parents[2]
+    return process.environment(folder, PYTHONPATH=str(package_root), PYTHONDONTWRITEBYTECODE="1")
+
+
+class Fetch:
+    """One attempt at one link."""
+
+    def __init__(
+        self,
+        url: str,
+        options: Options,
+        folder: Path,
+        cookies: str | None = None,
+        *,
+        trial: Trial | None = None,
+        mode: Mode = "media",
+        on_warning: Callable[[str], None] = lambda message: None,
+    ) -> None:
+        self._url = url
+        self._options = options
+        self._folder = folder  # ours
+        self._place = work_folders.of_child(folder)
+        self._cookies = cookies
+        self._trial = trial
+        self._program = str(trial.ytdlp if trial else versions.folder() or "")
+        self._mode = mode
+        self._warn = on_warning
+        self._live = False
+        self._child: process.Child | None = None
+        self._outlet: impersonation.Outlet | None = None
+        self._events: AsyncIterator[dict[str, Any]] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._place = work_folders.make(self._folder)
+        # A proxy that somebody named would have to stand behind ours: with one there is no browser to pretend.
+        possible = impersonation.available() and not (self._options.proxy or settings.get().proxy)
+        if possible and self._options.impersonate:
+            await self._pretend("everywhere")
+            return self
+        self._browser: str | None = "tell" if possible else None
+        self._child = await self._start(json.dumps(self._order()).encode() + b"\n")
+        self._events = self._read()
+        return self
+
+    async def _pretend(self, browser: str) -> None:
+        """Begin, or begin again, in a child that pretends to be a browser, with a door of its own."""
+        if self._child:
+            await self._child.kill()
+        chosen = settings.get()
+        self._browser = browser
+        self._outlet = await impersonation.Outlet.open(self._targets(chosen), _own_ports(chosen))
+        try:
+            self._child = await self._start(json.dumps(self._order()).encode() + b"\n")
+        except BaseException:
+            await self._outlet.close()
+            raise
+        self._events = self._read()
+
+    def _targets(self, chosen: settings.Settings) -> list[str]:
+        return [*chosen.allow_hosts, *(self._trial.allow_hosts if self._trial else ())]
+
+    def _order(self) -> dict[str, Any]:
+        chosen, wished = settings.get(), self._options
+        options = ydl_options(wished, chosen)
+        if self._mode == "preview":  # what lists hold is told; of one video in a list it is the video
+            listed = ydl_options(Options(playlist=Playlist(limit=PREVIEW_ENTRIES)), chosen)
+            options |= {"playlist_items": listed["playlist_items"], "lazy_playlist": False}
+        targets = self._targets(chosen)
+        return {
+            "url": urls.parse(self._url),
+            "folder": str(self._place.absolute()),
+            "options": options,
+            "lists": self._mode != "media",
+            "extras": {
+                "subtitles": list(wished.subtitles),
+                "auto": wished.auto_subtitles,
+                "cover": wished.audio is not None,
+                "marks": chosen.sponsorblock_url if wished.sponsorblock else None,
+            },
+            "live": {
+                "seconds": wished.live_max or chosen.live_max,
+                "height": None if wished.audio else wished.max_height or chosen.max_height,
+            },
+            "allow_hosts": [*targets, *_own_proxy(chosen, options.get("proxy"))],
+            "targets": targets,
+            "own_ports": _own_ports(chosen),
+            "cookies": self._cookies,
+            "ytdlp": self._program,
+            "browser": self._browser,
+            "outlet": self._outlet.url if self._outlet else None,
+        }
+
+    async def _start(self, order: bytes) -> process.Child:
+        limits = process.Limits(file_size=settings.get().max_file_size, data=_DATA, nice=5)
+        env = _environment(self._place)
+        cold = self._trial or self._outlet
+        warm_child = None if cold else await prefork.take(self._place, env, limits, self._program)
+        if warm_child:
+            try:
+                await warm_child.write(order)
+            except BaseException:
+                await warm_child.kill()
+                raise
+            return warm_child
+        return await process.start(command(), limits, stdin=order, keep_stdin=True, env=env, cwd=self._place)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.shield(self._leave(kind is not None and issubclass(kind, asyncio.CancelledError | GeneratorExit)))
+
+    async def _leave(self, in_order: bool) -> None:
+        assert self._child
+        if in_order:
+            # Cancelled, paused or stopped: a moment to end in order, so that the next attempt can go on from there.
+            await self._child.stop(_GRACE)
+        else:
+            await self._child.kill()
+        if self._outlet:
+            await self._outlet.close()
+
+    async def info(self) -> Info:
+        """Look at a link to one video. Raises what classify.py says, `IsPlaylist`, `TooLarge`, `NoRoom`."""
+        found = await self.look()
+        if isinstance(found, Listing):
+            raise errors.IsPlaylist()
+        space_reservation.reserve(self._folder, self._bounded(found.filesize or 0))
+        self._live = found.is_live
+        return found
+
+    async def look(self) -> Info | Listing:
+        """Look at a link: one video, or a list where the mode takes lists. Raises as `info`, and sets no room aside."""
+        rows: list[dict[str, Any]] = []
+        while (event := await self._next(_LOOK_SECONDS))["event"] in ("entries", "browser"):
+            if event["event"] == "entries":
+                rows = (rows + event["rows"])[:MAX_ENTRIES]
+            elif self._browser == "tell":
+                self._warn("the site asks for a browser: once more, as one")
+                await self._pretend("everywhere" if event["everywhere"] else "asked")
+        if event["event"] == "list":
+            return self._listing(event, rows)
+        if event["event"] != "info":
+            raise errors.Crashed(reason=f"unexpected {event['event']}")
+        if event["upcoming"]:
+            raise errors.LiveNotStarted(begins=event["begins"])
+        return self._info(event)
+
+    def _listing(self, event: dict[str, Any], rows: list[dict[str, Any]]) -> Listing:
+        found = []
+        for row in rows:
+            with contextlib.suppress(errors.InvalidUrl):
+                found.append(Entry(row["title"], urls.parse(row["url"]), row["duration"]))
+        if not found:
+            raise errors.Unsupported("The list is empty.")
+        count = event["count"] if isinstance(event["count"], int) and event["count"] >= len(found) else None
+        return Listing(event["title"] or _name(self._url), urls.site(self._url), tuple(found), count, event["uploader"])
+
+    async def cover(self) -> Path | None:
+        """The site's picture of what was looked at, of whatever kind, in the folder; nothing is fetched afterwards."""
+        assert self._child
+        await self._child.write(b'{"do": "cover"}\n')
+        event = await self._next(_COVER_SECONDS)
+        if event["event"] != "cover" or not event["file"]:
+            return None
+        await self._child.kill()
+        return await asyncio.to_thread(self._taken, event["file"])
+
+    async def download(self, on_progress: Progress = lambda done, total, speed, eta: None) -> Result:
+        """Fetch the bytes. Raises what classify.py says, `Stalled`, `TooLarge`, `NoRoom`."""
+        assert self._child
+        await self._child.write(b'{"do": "download"}\n')
+        meter = Meter(on_progress)
+        checked = clock.monotonic()
+        while True:
+            event = await self._next(meter.patience())
+            if event["event"] == "done":
+                return await self._result(event)
+            if event["event"] == "progress":
+                meter.progress(event)
+                if clock.monotonic() - checked > 2:
+                    checked = clock.monotonic()
+                    space_reservation.reserve(self._folder, self._bounded(meter.total or meter.done))
+
+    async def _read(self) -> AsyncIterator[dict[str, Any]]:
+        assert self._child
+        async for line in self._child:
+            with contextlib.suppress(ValueError):
+                event = json.loads(line)
+                if isinstance(event, dict) and "event" in event:
+                    yield event
+
+    async def _next(self, seconds: float) -> dict[str, Any]:
+        """The next event of the child; its errors are raised, its warnings passed on."""
+        while (event := await self._event(seconds))["event"] == "warning":
+            self._warn(str(event["message"]))
+        return event
+
+    async def _event(self, seconds: float) -> dict[str, Any]:
+        assert self._child and self._events
+        try:
+            async with asyncio.timeout(seconds):
+                event = await anext(self._events, None)
+        except TimeoutError:
+            await self._child.kill()
+            raise errors.Stalled(seconds=seconds) from None
+        if event is None:
+            code = await self._child.wait()
+            last = self._child.stderr_tail.strip().splitlines()[-1:]
+            raise errors.Crashed(reason=f"code {code}", said=last[0][-300:] if last else None)
+        if event["event"] == "error":
+            failure = error_mapping.Failure(
+                tuple(event["kinds"]),
+                event["message"],
+                event["status"],
+                event["errno"],
+                event["retry_after"],
+                event["redirect_loop"],
+                event["page"],
+            )
+            raise error_mapping.problem(failure)
+        return event
+
+    def _info(self, event: dict[str, Any]) -> Info:
+        page = event["webpage_url"] or self._url
+        return Info(
+            title=event["title"] or _name(self._url),
+            id=event["id"] or "",
+            extractor=event["extractor"] or "Generic",
+            webpage_url=page,
+            site=urls.site(page),
+            source_key=self._key(event, page),
+            duration=event["duration"],
+            uploader=event["uploader"],
+            thumbnail=event["thumbnail"],
+            filesize=event["filesize"],
+            is_live=event["live"],
+            chapters=tuple((start, title) for start, title in event["chapters"]),
+            subtitles=tuple(str(name) for name in event["subtitles"]),
+            heights=tuple(int(height) for height in event["heights"]),
+        )
+
+    def _key(self, event: dict[str, Any], page: str) -> str:
+        """The key known after the look: the site's own id; a page without one is known by its address only."""
+        recipe = self._options.recipe()
+        if event["extractor"] not in (None, "Generic", "HTML5MediaEmbed") and event["id"]:
+            return f"id {recipe} {event['extractor']} {event['id']}"
+        try:
+            return urls.source_key(urls.parse(page), recipe)
+        except errors.InvalidUrl:
+            return urls.source_key(urls.parse(self._url), recipe)
+
+    def _bounded(self, size: int) -> int:
+        """The size. Raises `TooLarge` before the disk does it in the middle."""
+        if size > settings.get().max_file_size:
+            raise errors.TooLarge(size=size)
+        return size
+
+    async def _result(self, event: dict[str, Any]) -> Result:
+        assert self._child
+        await self._child.kill()  # it has said all; what it wrote is taken when nothing can change it any more
+        files = [await asyncio.to_thread(self._taken, name) for name in event["files"][:_MOST_FILES]]
+        if len(files) == 2:
+            target = self._folder / f"{FILE_STEM}-joined.mp4"
+            joined = await transcode.join(files[0], files[1], target, one_clock=self._live)
+            for path in files:
+                path.unlink()
+            files = [joined]
+        if len(files) != 1:
+            raise errors.Unsupported(files=len(files))
+        texts = [(str(language), name) for language, name in event["subtitles"][:_MOST_FILES]]
+        texts = [(language, await asyncio.to_thread(self._taken, name)) for language, name in texts]
+        return Result(
+            file=files[0],
+            size=files[0].stat().st_size,
+            poster=await asyncio.to_thread(self._taken, event["cover"]) if event["cover"] else None,
+            subtitles=tuple((language, path) for language, path in texts if path.stat().st_size <= MAX_SIDE),
+            marks=tuple((float(start), float(end), str(title)) for start, end, title in event["marks"]),
+            duration=event.get("duration"),
+            cookies=event["cookies"],
+        )
+
+    def _taken(self, name: object) -> Path:
+        """Move a file that the child names into our folder. Raises `Hostile` for anything but a plain file."""
+        if not isinstance(name, str) or name != os.path.basename(name) or not name.startswith(f"{FILE_STEM}."):
+            raise errors.Hostile(reason="a file of another name")
+        try:
+            child_files.take(self._place / name, self._folder / name)
+        except child_files.Untrusted as error:
+            raise errors.Hostile(reason=error.strerror or "not a plain file") from error
+        return self._folder / name
+
+
+def _own_ports(chosen: settings.Settings) -> list[int]:
+    """The ports of this machine that no download may reach: ours, and the database's."""
+    ports = [chosen.port]
+    if chosen.database_url:
+        ports.append(urlsplit(chosen.database_url).port or 5432)
+    return ports
+
+
+def _own_proxy(chosen: settings.Settings, used: str | None) -> list[str]:
+    """The proxy of the settings may be private; one that a person names may not, unless it is among the exceptions."""
+    if not used or used != chosen.proxy:
+        return []
+    parts = urlsplit(used)
+    return [f"{parts.hostname}:{parts.port}"]
+
+
+def _name(url: str) -> str:
+    """A title for want of a better one: the last part of the address."""
+    parts = urlsplit(url)
+    return parts.path.rstrip("/").rpartition("/")[2] or parts.hostname or url

@@ -1,0 +1,153 @@
+"""How a download failed -> the problem to show: one table, read from the top.
+
+The fetch child reports the exceptions it met (their class names, from the outside in), an HTTP status, an errno
+and yt-dlp's words. What is known exactly decides first, words last.
+"""
+
+import errno
+import re
+from dataclasses import dataclass
+
+from mediafetcher.core import errors
+from mediafetcher.core.errors import Problem
+
+_WORDS: tuple[tuple[str, type[Problem]], ...] = (
+    (r"address not allowed|socket family not allowed", errors.BlockedAddress),
+    (r"program not allowed|only outgoing connections", errors.Hostile),
+    (r"file:// urls are disabled|no connection adapters|unsupported url scheme", errors.Hostile),
+    (r"\bdrm\b", errors.Drm),
+    (
+        r"premieres in|will begin in|has not (yet )?(begun|started)|live event will|not currently live",
+        errors.LiveNotStarted,
+    ),
+    (r"ffmpeg could not be found|live stream", errors.LiveUnsupported),
+    (r"confirm your age|age.restrict|inappropriate for some", errors.AgeLimit),
+    (r"members.only|members on|subscribers? only|premium (members|only)|join this channel", errors.MembersOnly),
+    (r"available (in|from) your (country|location|region)|geo.?restrict|blocked.*country", errors.GeoBlocked),
+    (r"sign in|log ?in|logged.in|cookies|account|authenticat|password|private video", errors.LoginRequired),
+    (r"rate.?limit|too many requests|try again later", errors.RateLimited),
+    (r"removed|deleted|no longer available|does not exist|not found|unavailable|terminated", errors.Gone),
+    (
+        r"unsupported url|no video|no media|no formats|requested format|is not a valid url|no suitable",
+        errors.Unsupported,
+    ),
+    (r"name or service not known|temporary failure in name|failed to resolve|getaddrinfo", errors.Network),
+    (r"timed out|timeout|connection|reset by peer|bytes read|incomplete|eof occurred|ssl|certificate", errors.Network),
+    (r"file too large|larger than", errors.TooLarge),
+    (r"no space left|quota exceeded", errors.MediaFull),
+    (r"unable to extract|failed to parse|keyerror|typeerror|extractor", errors.ExtractorBroken),
+)
+_COMPILED = tuple((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind in _WORDS)
+
+_STATUS: dict[int, type[Problem]] = {
+    401: errors.LoginRequired,
+    402: errors.MembersOnly,
+    403: errors.Forbidden403,
+    404: errors.Gone,
+    410: errors.Gone,
+    408: errors.Network,
+    425: errors.Network,
+    429: errors.RateLimited,
+    451: errors.GeoBlocked,
+}
+_ERRNO: dict[int, type[Problem]] = {
+    errno.EFBIG: errors.TooLarge,
+    errno.ENOSPC: errors.MediaFull,
+    errno.EDQUOT: errors.MediaFull,
+}
+# A page that refuses often says why, where the status does not.
+_PAGE_STATUS = (400, 401, 402, 403, 404, 425)
+_PAGE_KINDS = (errors.Drm, errors.LiveNotStarted, errors.AgeLimit, errors.MembersOnly, errors.GeoBlocked)
+_IN = re.compile(r"\bin (\d+) (second|minute|hour|day)s?\b", re.IGNORECASE)
+_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+_KINDS: dict[str, type[Problem]] = {
+    "IsList": errors.IsPlaylist,
+    "NotBegun": errors.LiveNotStarted,
+    "Blocked": errors.BlockedAddress,
+    "GeoRestrictedError": errors.GeoBlocked,
+    "UnsupportedError": errors.Unsupported,
+    "ContentTooShortError": errors.Truncated,
+    "MemoryError": errors.Hostile,
+}
+_NETWORK = {"TransportError", "IncompleteRead", "SSLError", "CertificateVerifyError", "ProxyError", "TimeoutError"}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What the fetch child says of a failure."""
+
+    kinds: tuple[str, ...] = ()
+    message: str = ""
+    status: int | None = None
+    errno: int | None = None
+    retry_after: float | None = None  # seconds, where the site said so
+    redirect_loop: bool = False
+    page: str = ""  # what the page of an HTTP error says
+
+
+def problem(failure: Failure) -> Problem:
+    """The problem to raise. Its sentence is ours; what yt-dlp said goes to the facts, for the log."""
+    said = _clean(failure.message)
+    facts = {"said": said, "status": failure.status, "retry_after": failure.retry_after}
+    facts = {name: value for name, value in facts.items() if value}
+    if failure.redirect_loop:
+        return errors.Unsupported("The link leads round in circles.", **facts)
+    kind = _kind(failure, said)
+    if kind is errors.LiveNotStarted:
+        facts["begins_in"] = _begins_in(failure.page if failure.page and _by_page(failure) else said)
+    return kind(_sentence(kind, failure, said), **facts)
+
+
+def _kind(failure: Failure, said: str) -> type[Problem]:
+    if "Blocked" in failure.kinds:
+        return errors.Hostile if "address" not in said else errors.BlockedAddress
+    if failure.errno in _ERRNO:
+        return _ERRNO[failure.errno]
+    for name in failure.kinds:
+        if name in _KINDS:
+            return _KINDS[name]
+    if by_page := _by_page(failure):
+        return by_page
+    if failure.status in _STATUS:
+        return _STATUS[failure.status]
+    if failure.status and failure.status >= 500:
+        return errors.ServerError
+    if failure.status and failure.status >= 400:
+        return errors.Gone
+    for pattern, kind in _COMPILED:
+        if pattern.search(said):
+            return kind
+    return errors.Network if _NETWORK & set(failure.kinds) else errors.ExtractorBroken
+
+
+def _by_page(failure: Failure) -> type[Problem] | None:
+    if failure.status not in _PAGE_STATUS or not failure.page:
+        return None
+    found = (kind for pattern, kind in _COMPILED if kind in _PAGE_KINDS and pattern.search(failure.page))
+    return next(found, None)
+
+
+def _begins_in(text: str) -> float | None:
+    """Seconds until a stream begins, where the site says so."""
+    found = _IN.search(text)
+    return float(found[1]) * _UNITS[found[2].lower()] if found else None
+
+
+def _sentence(kind: type[Problem], failure: Failure, said: str) -> str | None:
+    if kind is errors.IsPlaylist:
+        count = f"a list of {said}" if said.isdigit() else "a list"
+        return f"That link is {count}: fetch it as a playlist, or give the link of one video."
+    if kind is errors.RateLimited and failure.retry_after:
+        return f"{kind.words[:-1]}, for {failure.retry_after:.0f} seconds."
+    if failure.status and issubclass(kind, errors.FetchProblem) and kind is not errors.LiveNotStarted:
+        return f"{kind.words[:-1]} (HTTP {failure.status})."
+    if kind is errors.MediaFull:
+        return "There is no room for the download on the disk of the state folder: free some. Downloads wait."
+    return None
+
+
+def _clean(message: str) -> str:
+    """yt-dlp's words without its prefix and its request to report."""
+    message = re.sub(r"^(ERROR: )?(\[[^\]]*\] ?)?", "", message.strip())
+    message = re.split(r"; please report this issue on|\(caused by", message, maxsplit=1)[0]
+    return message.strip()[:300]

@@ -1,0 +1,216 @@
+"""Fetch children that start warm: a program that has yt-dlp in memory and forks itself for each download.
+
+A cold child computes for half a second before it does anything; a fork of the warm program is there in a few
+milliseconds. The program (zygote.py) starts with the first download and leaves when there were none for a minute, when
+another yt-dlp is wanted (ytdlp.py), or after so many forks; those that are at work then end in peace.
+Between `open` and `close` it is used; at other times, and whenever it does not work, children start cold.
+
+The warm program reaps a fork only when it is told to: until then its number, and that of its group, belong to
+nobody else and can be killed safely.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from mediafetcher.core import bundle, logging, settings
+from mediafetcher.fetch import js_runtime
+from mediafetcher.sandbox import process as child
+
+IDLE_SECONDS = 60.0
+MOST_FORKS = 200  # of one program; then a fresh one takes its place
+_START_SECONDS = 30.0
+_ANSWER_SECONDS = 5.0
+_log = logging.get("fetch")
+_pool: "Pool | None" = None
+
+
+def program() -> list[str]:
+    """How the warm program is started."""
+    return bundle.python("mediafetcher.fetch.child.zygote")
+
+
+async def open() -> None:
+    """From now on downloads start warm."""
+    global _pool
+    if _pool is None and hasattr(os, "pidfd_open"):
+        _pool = Pool()
+
+
+async def close() -> None:
+    """End the warm program. Downloads must have ended; what has not is killed with it."""
+    global _pool
+    pool, _pool = _pool, None
+    if pool is not None:
+        await pool.close()
+
+
+async def take(folder: Path, env: dict[str, str], limits: child.Limits, ytdlp: str = "") -> child.Child | None:
+    """A child that is ready for its order, or None where it must be started cold. `ytdlp`: the folder of the yt-dlp
+    that it must have loaded; nothing for the one that came along."""
+    if _pool is None or folder.parent != settings.get().fetch:
+        return None
+    try:
+        return await _pool.take(folder.parent, env, limits, ytdlp)
+    except OSError as error:
+        _log.warning("the warm fetch program does not work, starting cold", reason=str(error))
+        await _pool.close()
+        return None
+
+
+class Program:
+    """The warm program as it runs: what it has loaded, how often it has forked, who of them is alive."""
+
+    def __init__(self, process: child.Child, control: socket.socket, ytdlp: str) -> None:
+        self._process = process
+        self._control = control
+        self.ytdlp = ytdlp
+        self.forks = 0
+        self.alive = 0
+        self.retired = False  # no more forks; it goes with the last that is alive
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.returncode
+
+    @classmethod
+    async def start(cls, work: Path, env: dict[str, str], limits: child.Limits, ytdlp: str) -> "Program":
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        ours.setblocking(False)
+        try:
+            with theirs:
+                given = [js_runtime.deno() or "", *settings.get().allow_hosts]
+                argv = [*program(), str(theirs.fileno()), ytdlp, *given]
+                process = await child.start(argv, limits, env=env, cwd=work, pass_fds=(theirs.fileno(),))
+        except BaseException:
+            ours.close()
+            raise
+        started = cls(process, ours, ytdlp)
+        try:
+            await started._answer(_START_SECONDS)
+        except BaseException:
+            await started.end()
+            raise
+        return started
+
+    async def end(self) -> None:
+        """With all its forks."""
+        self._control.close()
+        await self._process.kill()
+
+    async def _answer(self, seconds: float) -> bytes:
+        try:
+            async with asyncio.timeout(seconds):
+                answer = await asyncio.get_running_loop().sock_recv(self._control, 64)
+        except TimeoutError:
+            raise OSError("no answer") from None
+        if not answer:
+            raise OSError("it has ended")
+        return answer
+
+    async def fork(self, reaped: Callable[["Program"], None]) -> child.Child:
+        with contextlib.ExitStack() as theirs:
+            pipes = [os.pipe() for _ in range(3)]
+            mine = [pipes[0][1], pipes[1][0], pipes[2][0]]
+            others = [pipes[0][0], pipes[1][1], pipes[2][1]]
+            for descriptor in others:
+                theirs.callback(os.close, descriptor)
+            try:
+                socket.send_fds(self._control, [b"fork"], others)
+                pid = int(await self._answer(_ANSWER_SECONDS))
+            except BaseException:
+                for descriptor in mine:
+                    os.close(descriptor)
+                raise
+        self.alive += 1
+        self.forks += 1
+
+        def reap() -> None:
+            self.alive -= 1
+            with contextlib.suppress(OSError):
+                self._control.send(b"reap %d" % pid)
+            reaped(self)
+
+        return await child.adopt(pid, mine[0], mine[1], mine[2], reap)
+
+
+class Pool:
+    """The warm program, started when it is needed, and anew where another yt-dlp is wanted or after many forks."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._program: Program | None = None
+        self._retired: set[Program] = set()
+        self._leaving: asyncio.TimerHandle | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+
+    @property
+    def alive(self) -> int:
+        """Forks that have not ended."""
+        return sum(one.alive for one in self._every())
+
+    def _every(self) -> list[Program]:
+        return [*self._retired, *([self._program] if self._program else [])]
+
+    async def take(self, work: Path, env: dict[str, str], limits: child.Limits, ytdlp: str) -> child.Child:
+        """A fork. Where the caller is cancelled meanwhile it is made all the same, so that no answer of the warm
+        program stays unread for the next one, and then killed."""
+        making = asyncio.ensure_future(self._take(work, env, limits, ytdlp))
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            with contextlib.suppress(OSError):
+                await (await making).kill()
+            raise
+
+    async def _take(self, work: Path, env: dict[str, str], limits: child.Limits, ytdlp: str) -> child.Child:
+        async with self._lock:
+            self._stay()
+            now = self._program
+            if now and (now.returncode is not None or now.ytdlp != ytdlp or now.forks >= MOST_FORKS):
+                self._retire(now)
+            if self._program is None:
+                self._program = await Program.start(work, env, limits, ytdlp)
+            return await self._program.fork(self._reaped)
+
+    def _retire(self, old: Program) -> None:
+        """No more forks of this one; those that are alive go on."""
+        self._program = None
+        old.retired = True
+        self._retired.add(old)
+        if not old.alive:
+            self._end(old)
+
+    def _reaped(self, one: Program) -> None:
+        if one.alive:
+            return
+        if one.retired:
+            self._end(one)
+        elif one is self._program:
+            self._leaving = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._retire, one)
+
+    def _end(self, one: Program) -> None:
+        self._retired.discard(one)
+        ending = asyncio.ensure_future(one.end())
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+
+    async def close(self) -> None:
+        self._stay()
+        for one in self._every():
+            self._retired.discard(one)
+            await one.end()
+        self._program = None
+        await asyncio.gather(*self._ending)
+
+    def _stay(self) -> None:
+        if self._leaving:
+            self._leaving.cancel()
+            self._leaving = None

@@ -1,0 +1,205 @@
+"""A newer yt-dlp: found in the package index, proved, and then used.
+
+It is taken only with the hash that the index gives, after it was loaded in a confined child and after it has fetched
+a film from a small site of our own (smoke.py). Where anything of that fails, everything is as it was before.
+"""
+
+import asyncio
+import contextlib
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import stat
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from mediafetcher.core import bundle, errors, logging, settings
+from mediafetcher.fetch.ytdlp import package_index, smoke_test, versions
+from mediafetcher.fetch.ytdlp.import_hook import PACKAGES
+from mediafetcher.fetch.ytdlp.versions import Channel, Kept, Status, Version
+from mediafetcher.sandbox import process
+
+_CHECK_SECONDS = 240.0
+_EJS = re.compile(r"^Requires-Dist: yt-dlp-ejs\s*==\s*([\d.]+)", re.MULTILINE)
+_log = logging.get("ytdlp")
+_running: asyncio.Task[Status] | None = None
+
+
+async def look(channel: Channel | None = None) -> Status:
+    """Ask the index what the newest version is. Raises `IndexAway`."""
+    await _newest(channel or versions.kept().current.channel)
+    return versions.status()
+
+
+async def update(channel: Channel | None = None) -> Status:
+    """Take the newest version of the channel, if it proves good; whoever asks meanwhile waits for the same.
+
+    Raises `IndexAway` or `UpdateRefused`; then everything is as before.
+    """
+    await asyncio.shield(start(channel))
+    return versions.status()
+
+
+def start(channel: Channel | None = None) -> asyncio.Task[Status]:
+    """Begin an update, or join the one that runs; its error is kept for `status`."""
+    global _running
+    if _running is None:
+        _running = asyncio.create_task(_update(channel or versions.kept().current.channel), name="ytdlp update")
+        versions.news.updating = True
+        _running.add_done_callback(_ended)
+    return _running
+
+
+def _ended(task: asyncio.Task[Status]) -> None:
+    global _running
+    _running, versions.news.updating = None, False
+    if not task.cancelled():
+        error = task.exception()
+        problem = error if isinstance(error, errors.Problem) or error is None else errors.Internal()
+        if error is not None:
+            _log.warning("yt-dlp was not updated", reason=str(error))
+        versions.news.error = problem
+
+
+async def newer() -> Version | None:
+    """A version that is newer than the one in use, proved and in its folder, but not used; None where there is none.
+
+    Raises `IndexAway` or `UpdateRefused`.
+    """
+    now = versions.kept()
+    wheel = await _newest(now.current.channel)
+    if package_index.order(wheel.version) <= package_index.order(now.current.version or versions.bundled()):
+        return None
+    await _prepare(wheel)
+    return Version(wheel.version, now.current.channel)
+
+
+async def stop() -> None:
+    """End an update that runs; it leaves nothing behind."""
+    if (task := _running) is not None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _newest(channel: Channel) -> package_index.Wheel:
+    wheel = await asyncio.to_thread(
+        package_index.newest, settings.get().ytdlp_index, "yt-dlp", development=channel == "nightly"
+    )
+    versions.news.latest[channel] = wheel.version
+    return wheel
+
+
+async def _update(channel: Channel) -> Status:
+    wheel = await _newest(channel)
+    now = versions.kept()
+    wanted = Version(
+        wheel.version if package_index.order(wheel.version) > package_index.order(versions.bundled()) else None, channel
+    )
+    if wanted.version != now.current.version:
+        if wanted.version:
+            await _prepare(wheel)
+        versions.keep(Kept(wanted, now.current))
+        _log.info(
+            "yt-dlp updated",
+            version=wanted.version or versions.bundled(),
+            before=now.current.version or versions.bundled(),
+        )
+    elif wanted != now.current:
+        versions.keep(Kept(wanted, now.previous, now.offered))
+    return versions.status()
+
+
+async def _prepare(wheel: package_index.Wheel) -> None:
+    """The version in its folder, proved. A folder that is there was proved before."""
+    final = versions.root() / wheel.version
+    if final.is_dir():
+        return
+    versions.make_root()
+    data = await asyncio.to_thread(package_index.fetch, wheel, settings.get().ytdlp_index)
+    fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=versions.root()))
+    try:
+        await asyncio.to_thread(_unpack, data, fresh)
+        await _load(fresh, wheel.version)
+        await asyncio.to_thread(_take_back, fresh)
+        await smoke_test.fetch(fresh)
+        if not final.is_dir():  # a trial and an update may have proved it at the same time
+            fresh.rename(final)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, fresh, ignore_errors=True)
+
+
+def _unpack(data: bytes, folder: Path) -> None:
+    """yt-dlp, and the solver scripts it names where ours are of another version: each knows the other's hash."""
+    metadata = package_index.unpack(data, folder, PACKAGES[0])
+    wanted = _EJS.search(metadata)
+    if wanted and wanted[1] != _our_scripts():
+        index = settings.get().ytdlp_index
+        scripts = package_index.newest(index, "yt-dlp-ejs", exactly=wanted[1])
+        package_index.unpack(package_index.fetch(scripts, index), folder, PACKAGES[1])
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        _give(path)
+    folder.chmod(0o755)
+    _give(folder)
+
+
+def _our_scripts() -> str | None:
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        return importlib.metadata.version("yt-dlp-ejs")
+    return None
+
+
+def _give(path: Path) -> None:
+    """To the service account, for as long as the check writes the compiled form beside the source."""
+    account = process.service_account()
+    if account:
+        os.chown(path, account.uid, account.gid)
+
+
+def _take_back(folder: Path) -> None:
+    """Ours again, readable for all: what fetches may not change what fetches."""
+    for _, names, files, here in os.fwalk(folder):
+        _own(here, 0o755)
+        for name in files:
+            try:
+                descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=here)
+            except OSError:
+                descriptor = -1
+            try:
+                if descriptor >= 0 and stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    _own(descriptor, 0o644)
+                else:
+                    os.unlink(name, dir_fd=here)  # a link, a pipe: nothing that a package has
+            finally:
+                if descriptor >= 0:
+                    os.close(descriptor)
+        for name in [one for one in names if os.path.islink(f"/proc/self/fd/{here}/{one}")]:
+            os.unlink(name, dir_fd=here)
+
+
+def _own(descriptor: int, mode: int) -> None:
+    if process.service_account():
+        os.fchown(descriptor, os.geteuid(), os.getegid())
+    os.fchmod(descriptor, mode)
+
+
+async def _load(folder: Path, version: str) -> None:
+    """Raises `UpdateRefused` where it cannot be loaded, or says that it is another version."""
+    argv = [*bundle.python("mediafetcher.fetch.child.load_check"), str(folder)]
+    env = process.environment(folder, PYTHONPATH=str(Path(__file__).parents[2]))
+    limits = process.Limits(file_size=64 << 20, data=1 << 30, cpu_seconds=int(_CHECK_SECONDS), nice=5)
+    said: dict[str, Any] = {}
+    async with await process.start(argv, limits, env=env, cwd=folder) as program:
+        with contextlib.suppress(TimeoutError, ValueError):
+            async with asyncio.timeout(_CHECK_SECONDS):
+                async for line in program:
+                    said = json.loads(line)
+        await program.kill()
+        tail = program.stderr_tail.strip().splitlines()[-1:] or ["it said nothing"]
+    if not said:
+        raise errors.UpdateRefused(f"The new yt-dlp was refused: it cannot be loaded ({tail[0][-200:]}).")
+    if package_index.order(str(said["version"]))[0] != package_index.order(version)[0]:
+        raise errors.UpdateRefused(f"The new yt-dlp was refused: it says that it is {said['version']}.")

@@ -1,0 +1,300 @@
+"""One group of an import: opened, looked at, staged, and added together.
+
+Where something is wrong with the group as a whole, its files are taken one by one, so that each says for itself.
+Whatever was staged and not added is removed again, also where the import is broken off.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import uuid
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from mediafetcher.core import errors
+from mediafetcher.db import engine
+from mediafetcher.downloads.worker import store_step
+from mediafetcher.importing import scanner
+from mediafetcher.importing.scanner import Found
+from mediafetcher.library.catalog import bulk_insert, folders
+from mediafetcher.library.storage import blob_store, mount, sweeper
+from mediafetcher.media import posters, probe, transcode
+
+_DEEPEST = 32  # folders of the library; what lies deeper comes into the last of them
+_READ = 0.95  # share of a file's work that is the pass over its bytes
+_SIDE_BY_SIDE = 3  # files on their way into the store; the threads are shared with the rest of the program
+
+Result = Literal["added", "known", "skipped", "failed"]
+Progress = Callable[[Found, float], None]  # the file, and how much of it is done, 0..1
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file. `why`: in words; of an added one why browsers may not play it, else ""."""
+
+    path: Path
+    result: Result
+    size: int = 0
+    item: int | None = None
+    why: str = ""
+    copied: int = 0  # bytes written into the store
+    moved: bool = False  # the source is gone
+
+
+@dataclass(frozen=True)
+class Job:
+    """One import: for whom, below which folder, and where its scratch files are."""
+
+    owner: int
+    top: str
+    move: bool
+    scratch: Path
+    on_progress: Progress
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_SIDE_BY_SIDE))
+
+
+@dataclass
+class _Taken:
+    """One file on its way: what is known of it so far. `outcome` is set as soon as that is certain."""
+
+    job: Job
+    found: Found
+    outcome: Outcome | None = None
+    file: int = -1  # its descriptor
+    mode: int = 0  # its rights before we touched it
+    seen: Path = Path()  # a plain name that leads to it
+    facts: probe.Facts | None = None
+    ext: str = ""  # of its bytes in the store
+    why: str = ""  # browsers may not play it
+    staged: blob_store.Staged | None = None
+    poster: Path | None = None
+    there_before: bool = False  # the store has its bytes already
+    settled: bool = False  # what was staged is in the library's hands
+
+    @property
+    def folder(self) -> str:
+        """Its virtual folder, no deeper than folders may be."""
+        return "/".join([*folders.parts(self.job.top), *scanner.folder_names(self.found.folders)][:_DEEPEST])
+
+    @property
+    def key(self) -> str:
+        """What it is remembered by. The person is in it: nobody learns what another one has."""
+        place = hashlib.sha256(os.fsencode(self.found.path)).hexdigest()
+        return f"import {self.job.owner} {place} {self.found.size} {self.found.mtime} {self.folder}"
+
+    def end(self, result: Result, why: str = "", item: int | None = None) -> None:
+        self.outcome = Outcome(self.found.path, result, self.found.size, item, why)
+
+    def fail(self, error: OSError | errors.Problem) -> None:
+        read = isinstance(error, OSError)
+        self.end("failed", f"it cannot be read ({error.strerror})" if read else error.detail)  # type: ignore[union-attr]
+
+
+async def take(job: Job, group: list[Found]) -> list[Outcome]:
+    """Bring these files into the library -> what became of each, in their order. Raises `Away`."""
+    taken = [_Taken(job, found) for found in group]
+    try:
+        await _together(taken)
+    except errors.Away:
+        raise
+    except (OSError, errors.Problem) as error:
+        if len(group) > 1:
+            return [outcome for found in group for outcome in await take(job, [found])]
+        taken[0].fail(error)
+    return [one.outcome for one in taken if one.outcome]
+
+
+async def _together(taken: list[_Taken]) -> None:
+    for one in taken:
+        if one.found.problem:
+            one.end("failed" if one.found.bad else "skipped", one.found.problem)
+    await _recall(_open_ones(taken))
+    try:
+        await asyncio.to_thread(_open, _open_ones(taken))
+        await _look(_open_ones(taken))
+        await _stage(_open_ones(taken))
+        if ready := _open_ones(taken):
+            await _add(ready)
+    finally:
+        await _to_the_end(_clean(taken))
+
+
+def _open_ones(taken: list[_Taken]) -> list[_Taken]:
+    return [one for one in taken if one.outcome is None]
+
+
+async def _recall(taken: list[_Taken]) -> None:
+    """Those that this person has from this very place, unchanged since, need not be read."""
+    if not taken or taken[0].job.move:
+        return
+    rows = await engine.fetch(
+        "select s.key, min(i.id) as item from source s join library_item i on i.media_file = s.media_file"
+        " where s.key = any($1) and i.owner = $2 group by s.key",
+        [one.key for one in taken],
+        taken[0].job.owner,
+    )
+    known = {row["key"]: row["item"] for row in rows}
+    for one in taken:
+        if (item := known.get(one.key)) is not None:
+            one.end("known", item=item)
+
+
+# ---- open and look -----------------------------------------------------------------------------------------
+
+
+def _open(taken: list[_Taken]) -> None:
+    for one in taken:
+        try:
+            one.file = scanner.open_found(one.found)
+        except OSError as error:
+            one.fail(error)
+            continue
+        one.mode = os.fstat(one.file).st_mode & 0o7777
+        # FFmpeg prints names, and theirs could look like its words.
+        suffix = one.found.path.suffix
+        plain = suffix if suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) < 8 else ""
+        one.seen = one.job.scratch / f"{uuid.uuid4().hex}{plain}"
+        one.seen.symlink_to(one.found.path)
+
+
+async def _look(taken: list[_Taken]) -> None:
+    for one, facts in zip(taken, await probe.probe_all([one.seen for one in taken]), strict=True):
+        decision = probe.decide(facts)
+        if decision.action == "reject":
+            one.end("skipped", decision.reason or "it is no video or audio")
+        one.facts, one.ext = facts, transcode.kind_of(facts)[1]
+        one.why = decision.reason if decision.action != "none" else ""
+
+
+# ---- into the store ----------------------------------------------------------------------------------------
+
+
+async def _stage(taken: list[_Taken]) -> None:
+    done = await asyncio.gather(*(_stage_one(one) for one in taken), return_exceptions=True)
+    for one, error in zip(taken, done, strict=True):
+        if isinstance(error, OSError):
+            one.fail(error)
+        elif error is not None:
+            raise error
+
+
+async def _stage_one(one: _Taken) -> None:
+    async with one.job.gate:
+        # By descriptor: what is stored is what was opened, whatever the name leads to by now.
+        source = Path(f"/proc/self/fd/{one.file}")
+        one.staged = await blob_store.stage(
+            source, lambda part: one.job.on_progress(one.found, _READ * part), take=one.job.move
+        )
+        if not scanner.unchanged(one.found, one.file):
+            one.end("failed", "it was changed while it was read")
+            return
+        assert one.facts
+        target = one.seen.with_suffix(f".{posters.NAME}")
+        if await posters.draw(one.seen, target, one.facts):
+            one.poster = target
+
+
+async def _add(ready: list[_Taken]) -> None:
+    owner = ready[0].job.owner
+    ids = {name: await folders.ensure(owner, name) for name in dict.fromkeys(one.folder for one in ready)}
+    await _ask_for_names(ready)
+    for stored in await mount.in_thread(_look_in_store, ready):
+        await sweeper.remove_stray(stored)
+    incoming = [_incoming(one, ids[one.folder]) for one in ready]
+    for one, added in zip(ready, await bulk_insert.add(owner, incoming), strict=True):
+        one.settled = True
+        assert one.staged
+        one.end("added" if added.fresh else "known", one.why if added.fresh else "", added.item)
+        copied = one.staged.size if added.fresh and not one.staged.shared else 0
+        one.outcome = replace(one.outcome, copied=copied)  # type: ignore[type-var]
+    if ready[0].job.move:
+        await mount.in_thread(_remove_sources, ready)
+
+
+def _incoming(one: _Taken, folder: int | None) -> bulk_insert.Incoming:
+    assert one.staged and one.facts
+    path = one.found.path
+    side_files = {"poster.jpg": one.poster} if one.poster else {}
+    facts = store_step.media_facts(one.facts)
+    return bulk_insert.Incoming(one.staged, facts, scanner.text(path.stem), folder, one.key, path.as_uri(), side_files)
+
+
+async def _ask_for_names(ready: list[_Taken]) -> None:
+    """Bytes that the library knows keep the name that they have."""
+    hashes = [one.staged.sha256 for one in ready if one.staged]
+    rows = await engine.fetch("select sha256, ext from media_file where sha256 = any($1)", hashes)
+    exts = {row["sha256"]: row["ext"] for row in rows}
+    for one in ready:
+        assert one.staged
+        one.ext = exts.get(one.staged.sha256, one.ext)
+
+
+def _look_in_store(ready: list[_Taken]) -> list[sweeper.Stored]:
+    """Which are there already -> those that a killed move left there as the source's own file.
+
+    Where this is no move, a copy must take their place: somebody may still write to the source.
+    """
+    own = []
+    for one in ready:
+        assert one.staged
+        path = blob_store.path_of(one.staged.sha256, one.ext)
+        with contextlib.suppress(FileNotFoundError):
+            status = path.stat()
+            one.there_before = True
+            if not one.job.move and (status.st_dev, status.st_ino) == one.found.identity:
+                own.append(sweeper.Stored(path, one.staged.sha256, one.ext.removeprefix(".")))
+    return own
+
+
+def _remove_sources(ready: list[_Taken]) -> None:
+    """After the commit: each source goes, if the store surely has its bytes."""
+    mount.require()
+    for one in ready:
+        assert one.staged and one.outcome
+        stored = blob_store.path_of(one.staged.sha256, one.ext)
+        # What was stored long ago may have suffered since: then the source is the good one.
+        if one.there_before and blob_store.verify(stored) != one.staged.sha256:
+            left = "it was left where it is: the stored copy is damaged (`mediafetcher check --read-data`)"
+        elif left := scanner.remove(one.found, stored):
+            left = f"it is in the library, and was left where it is: {left}"
+        if left:
+            one.outcome = replace(one.outcome, result="failed", why=left)
+        else:
+            one.outcome = replace(one.outcome, moved=True)
+
+
+# ---- afterwards ----------------------------------------------------------------------------------------------
+
+
+async def _clean(taken: list[_Taken]) -> None:
+    """Remove what no row speaks of; a source that was made ready for a move and stays gets its rights back."""
+    for one in taken:
+        if one.staged and not one.settled:
+            await sweeper.take_back(one.staged, [one.ext, *(["poster.jpg"] if one.poster else [])])
+    await asyncio.to_thread(_close, taken)
+
+
+def _close(taken: list[_Taken]) -> None:
+    for one in taken:
+        if one.file < 0:
+            continue
+        with contextlib.suppress(OSError):
+            status = os.fstat(one.file)
+            if status.st_nlink == 1 and status.st_mode & 0o7777 != one.mode and not (one.outcome and one.outcome.moved):
+                os.fchmod(one.file, one.mode)  # with more names, the store has the file as well
+        os.close(one.file)
+        one.seen.unlink(missing_ok=True)
+        if one.poster:
+            one.poster.unlink(missing_ok=True)
+
+
+async def _to_the_end(work: Coroutine[None, None, None]) -> None:
+    """Also where we are cancelled: nobody else knows of these files."""
+    running = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(running)
+    finally:
+        await asyncio.wait({running})

@@ -1,0 +1,114 @@
+"""Import: files that lie there already become items, hashed and kept once, without a download.
+
+The files of a folder go in groups, two at a time: FFmpeg looks at a whole group at once, several files are brought
+into the store side by side, each in one pass, and one transaction adds them all (intake.py): bytes before rows. A
+file that browsers do not play is taken as it is, and its facts say so.
+
+Nothing of the source is touched, except for a move: there the file is removed after the commit, when its bytes are
+proved to be in the store under their hash. Until then it keeps its name, so an end at any moment loses nothing.
+
+What was imported is remembered by person, place, size and time of change (a row of `source`), so a second run reads
+nothing again. A file that is not known so is compared by its hash. A move always reads, since it removes.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import uuid
+from collections import deque
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+
+from mediafetcher.core import settings
+from mediafetcher.importing import batch, scanner
+from mediafetcher.importing.batch import Outcome, Progress
+from mediafetcher.importing.scanner import Found
+from mediafetcher.library.catalog import folders
+
+__all__ = ["Outcome", "Progress", "adopt", "count"]
+
+_SCRATCH = "import-"
+_GROUP, _BYTES = 64, 64 << 20  # files of a group, and bytes at which it is closed: large files go nearly alone
+_GROUPS = 2  # while one is looked at or committed, the other is copied
+
+
+async def count(paths: list[Path]) -> tuple[int, int]:
+    """How many things lie there, and how many bytes."""
+
+    def run() -> tuple[int, int]:
+        number = size = 0
+        for path in paths:
+            for found in scanner.files(path):
+                number, size = number + 1, size + found.size
+        return number, size
+
+    return await asyncio.to_thread(run)
+
+
+async def adopt(
+    owner: int,
+    paths: list[Path],
+    folder: str = "",
+    *,
+    move: bool = False,
+    on_progress: Progress = lambda found, part: None,
+) -> AsyncGenerator[Outcome, None]:
+    """Import these files and folders -> what became of each file, in their order.
+
+    What lies below a named folder comes below `folder`, in virtual folders of the same names. Raises `Invalid` for
+    `folder`, and `Away` where the media folder cannot be written: then the same call goes on later.
+    """
+    folders.parts(folder)
+    with _scratch() as scratch:
+        job = batch.Job(owner, folder, move, scratch, on_progress)
+        running: deque[asyncio.Task[list[Outcome]]] = deque()
+        try:
+            async for group in _groups(paths, move):
+                running.append(asyncio.create_task(batch.take(job, group)))
+                if len(running) == _GROUPS:
+                    for outcome in await running.popleft():
+                        yield outcome
+            while running:
+                for outcome in await running.popleft():
+                    yield outcome
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+
+async def _groups(paths: list[Path], move: bool) -> AsyncGenerator[list[Found], None]:
+    for path in paths:
+        if move and path.is_symlink():
+            yield [Found(path, (), problem="it is a link: name what it leads to", bad=True)]
+            continue
+        files = scanner.files(path)
+        while group := await asyncio.to_thread(_next, files):
+            yield group
+
+
+def _next(files: Iterator[Found]) -> list[Found]:
+    group: list[Found] = []
+    size = 0
+    while len(group) < _GROUP and size < _BYTES and (found := next(files, None)) is not None:
+        group.append(found)
+        size += found.size
+    return group
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[Path]:
+    """A folder for posters and for names, gone at the end; those of processes that were killed go too."""
+    work = settings.get().work
+    work.mkdir(parents=True, exist_ok=True)
+    mine = f"{_SCRATCH}{os.getpid()}-"
+    for old in work.glob(f"{_SCRATCH}*"):
+        if not old.name.startswith(mine):  # whoever has the state folder is alone in it
+            shutil.rmtree(old, ignore_errors=True)
+    folder = work / f"{mine}{uuid.uuid4().hex}"
+    folder.mkdir(mode=0o711)  # FFmpeg's account passes through; it writes only files made for it
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

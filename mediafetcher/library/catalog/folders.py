@@ -1,0 +1,217 @@
+"""Virtual folders: every person has a tree of their own, and a folder is named by its path, `Music/Live`.
+
+The top has no row: its id is None and its path "". Names are unique beside their siblings without regard to case.
+"""
+
+import unicodedata
+from typing import Any
+
+from mediafetcher.core import errors
+from mediafetcher.db import engine
+
+_LONGEST = 200  # characters of a name
+_DEEPEST = 32
+_LOCK = 77_100  # the advisory lock of changes to one person's tree; its second key is the person
+
+_PATHS = """
+with recursive tree as (
+  select id, parent, name, name as path, array[id] as above from folder where owner = $1 and parent is null
+  union all
+  select f.id, f.parent, f.name, tree.path || '/' || f.name, tree.above || f.id
+  from folder f join tree on f.parent = tree.id)
+"""
+
+
+def parts(path: str) -> list[str]:
+    """The names of a path, cleaned. Raises `Invalid`."""
+    names = [unicodedata.normalize("NFC", part).strip() for part in path.split("/")]
+    names = [name for name in names if name]
+    if len(names) > _DEEPEST:
+        raise errors.Invalid(f"That folder is too deep: at most {_DEEPEST} levels.")
+    for name in names:
+        if name in (".", "..") or len(name) > _LONGEST or any(unicodedata.category(c) == "Cc" for c in name):
+            raise errors.Invalid(f"{name[:50]!r} cannot be the name of a folder.")
+    return names
+
+
+async def ensure(owner: int, path: str) -> int | None:
+    """The folder of this path, made where it is missing -> its id; None for the top. Raises `Invalid`."""
+    parent: int | None = None
+    for name in parts(path):
+        parent = await _ensure_one(owner, parent, name)
+    return parent
+
+
+async def _ensure_one(owner: int, parent: int | None, name: str) -> int:
+    while True:  # it may be made, or removed, between the two statements
+        found = await engine.fetchval(
+            "select id from folder where owner = $1 and coalesce(parent, 0) = coalesce($2::bigint, 0)"
+            " and lower(name) = lower($3)",
+            owner,
+            parent,
+            name,
+        )
+        if found is not None:
+            return int(found)
+        made = await engine.fetchval(
+            "insert into folder (owner, parent, name) values ($1, $2, $3) on conflict do nothing returning id",
+            owner,
+            parent,
+            name,
+        )
+        if made is not None:
+            await engine.notify("library", {"owner": owner})
+            return int(made)
+
+
+async def find(owner: int, path: str) -> int | None:
+    """The id of an existing folder. Raises `NotFound`; the top ("") has no id and is None."""
+    parent: int | None = None
+    for name in parts(path):
+        parent = await engine.fetchval(
+            "select id from folder where owner = $1 and coalesce(parent, 0) = coalesce($2::bigint, 0)"
+            " and lower(name) = lower($3)",
+            owner,
+            parent,
+            name,
+        )
+        if parent is None:
+            raise errors.NotFound(f"There is no folder {path!r}.")
+    return parent
+
+
+async def path_of(folder: int | None) -> str:
+    """The path of a folder; "" for the top (and for one that has gone)."""
+    path = await engine.fetchval(
+        "with recursive up as (select parent, name as path from folder where id = $1::bigint"
+        "  union all select f.parent, f.name || '/' || up.path from folder f join up on f.id = up.parent)"
+        " select path from up where parent is null",
+        folder,
+    )
+    return path or ""
+
+
+async def below(folder: int) -> list[int]:
+    """The folder and all below it, each after the one that it is in."""
+    rows = await engine.fetch(
+        "with recursive down as (select $1::bigint as id, 0 as depth union all"
+        "  select f.id, depth + 1 from folder f join down on f.parent = down.id)"
+        " select id from down order by depth, id",
+        folder,
+    )
+    return [row["id"] for row in rows]
+
+
+async def tree(owner: int) -> list[dict[str, Any]]:
+    """All folders, sorted by path -> `id, name, parent, path, count` (items inside) and `total` (with those below).
+
+    Items in the trash do not count.
+    """
+    return await engine.fetch(
+        _PATHS + ", counts as ("
+        "  select folder, count(*) as n from library_item"
+        "  where owner = $1 and folder is not null and trashed_at is null group by folder),"
+        " totals as ("
+        "  select above.id, sum(counts.n) as n from tree join counts on counts.folder = tree.id"
+        "  cross join lateral unnest(tree.above) as above(id) group by above.id)"
+        " select tree.id, name, parent, path, coalesce(counts.n, 0) as count, coalesce(totals.n, 0)::bigint as total"
+        " from tree left join counts on counts.folder = tree.id left join totals on totals.id = tree.id"
+        " order by lower(path), tree.id",
+        owner,
+    )
+
+
+async def get(id: int, owner: int) -> dict[str, Any]:
+    """One folder, as `tree` shows it. Raises `NotFound`."""
+    found = next((row for row in await tree(owner) if row["id"] == id), None)
+    if found is None:
+        raise errors.NotFound("There is no such folder.")
+    return found
+
+
+async def make(owner: int, path: str) -> dict[str, Any]:
+    """Make a folder, and those above it -> the folder; one that is there is as good. Raises `Invalid`."""
+    made = await ensure(owner, path)
+    if made is None:
+        raise errors.Invalid("Give the folder a name.")
+    return await get(made, owner)
+
+
+async def change(id: int, owner: int, path: str) -> dict[str, Any]:
+    """Give a folder this path: rename and move in one -> the folder.
+
+    Raises `NotFound`, `Invalid`, `NameTaken` where that path is another folder.
+    """
+    names = parts(path)
+    if not names:
+        raise errors.Invalid("Give the folder a name.")
+    async with engine.transaction():
+        await _change_tree(owner)
+        parent = await ensure(owner, "/".join(names[:-1]))
+        await _put(id, owner, parent, names[-1])
+    return await get(id, owner)
+
+
+async def rename(id: int, owner: int, name: str) -> None:
+    """Raises `NotFound`, `Invalid`, `NameTaken`."""
+    if len(parts(name)) != 1:
+        raise errors.Invalid("Give the folder a name without a slash.")
+    async with engine.transaction():
+        await _change_tree(owner)
+        await _put(id, owner, (await _row(id, owner))["parent"], parts(name)[0])
+
+
+async def move(id: int, owner: int, parent: int | None) -> None:
+    """Put it below another folder, or at the top (None). Raises `NotFound`, `Invalid`, `NameTaken`."""
+    async with engine.transaction():
+        await _change_tree(owner)
+        if parent is not None:
+            await _row(parent, owner)
+        await _put(id, owner, parent, (await _row(id, owner))["name"])
+
+
+async def delete(id: int, owner: int) -> list[int]:
+    """Remove a folder and those below it -> the items inside that go to the trash now. Raises `NotFound`.
+
+    They leave the folder for good: restored, they are at the top. Those that were in the trash stay there.
+    """
+    async with engine.transaction():
+        await _change_tree(owner)
+        await _row(id, owner)
+        inside = await below(id)
+        trashed = await engine.fetch(
+            "update library_item set trashed_at = now() where folder = any($1::bigint[]) and trashed_at is null"
+            " returning id",
+            inside,
+        )
+        await engine.execute("update library_item set folder = null where folder = any($1::bigint[])", inside)
+        try:
+            await engine.execute("delete from folder where id = any($1::bigint[])", inside)
+        except engine.UniqueViolation as error:
+            # A download into this folder would go to the top, where the same link waits already.
+            raise errors.Conflict("The same link waits for this folder and for the top: cancel one of them.") from error
+        await engine.notify("library", {"owner": owner})
+    return [row["id"] for row in trashed]
+
+
+async def _change_tree(owner: int) -> None:
+    """One change at a time to one person's tree: two moves at once could make a ring of it."""
+    await engine.execute("select pg_advisory_xact_lock($1::int, $2::int)", _LOCK, owner % (1 << 31))
+
+
+async def _row(id: int, owner: int) -> dict[str, Any]:
+    row = await engine.fetchrow("select id, parent, name from folder where id = $1 and owner = $2", id, owner)
+    if row is None:
+        raise errors.NotFound("There is no such folder.")
+    return row
+
+
+async def _put(id: int, owner: int, parent: int | None, name: str) -> None:
+    await _row(id, owner)
+    if parent in await below(id):
+        raise errors.Invalid("A folder cannot go below itself.")
+    try:
+        await engine.execute("update folder set parent = $2, name = $3 where id = $1", id, parent, name)
+    except engine.UniqueViolation as error:
+        raise errors.NameTaken("There is a folder of that name already.") from error
+    await engine.notify("library", {"owner": owner})

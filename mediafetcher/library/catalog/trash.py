@@ -1,0 +1,163 @@
+"""The way out of a library: to the trash and back, and for good.
+
+An item in the trash is a reference like any other: its file stays, and it counts. For good means that its row goes;
+the database counts that (a trigger in the same transaction), and the sweeper unlinks what nobody holds any more.
+"""
+
+from typing import Any
+
+from mediafetcher.core import errors, settings
+from mediafetcher.db import engine
+from mediafetcher.library.catalog import queries
+from mediafetcher.library.storage import clock_guard, running, sweeper
+
+_SLICE = 500  # items that go for good in one transaction
+
+
+async def trash(id: int, owner: int) -> dict[str, Any]:
+    """Move it to the trash -> `trashed`, and what going for good means: `holders` that stay, `frees` bytes.
+
+    With TRASH_DAYS=0 it goes for good at once (`trashed` is False). Raises `NotFound`.
+    """
+    if settings.get().trash_days == 0:
+        return {"trashed": False, **await delete_media(id, owner)}
+    row = await _mark(id, owner, "coalesce(i.trashed_at, now())")
+    return {"trashed": True, **_consequence(row["ref_count"] - 1, row["size"])}
+
+
+async def restore(id: int, owner: int) -> dict[str, Any]:
+    """Bring it back from the trash -> the item. One that is not in the trash is as good. Raises `NotFound`."""
+    await _mark(id, owner, "null")
+    return await queries.get(id, owner)
+
+
+async def _mark(id: int, owner: int, trashed_at: str) -> dict[str, Any]:
+    """Put it into the trash or take it out -> its file's `ref_count` and `size`. Raises `NotFound`."""
+    async with engine.transaction():
+        row = await engine.fetchrow(
+            f"update library_item i set trashed_at = {trashed_at} from media_file m"
+            " where i.id = $1 and i.owner = $2 and m.id = i.media_file returning m.ref_count, m.size",
+            id,
+            owner,
+        )
+        if row is None:
+            raise errors.NotFound("There is no such item.")
+        await engine.notify("library", {"owner": owner})
+    return row
+
+
+async def delete_media(item_id: int, owner: int) -> dict[str, int]:
+    """Remove one reference for good -> `holders` that stay, `frees` bytes. Raises `NotFound`.
+
+    The file goes with the last reference, after the grace period: here and now where that is 0.
+    """
+
+    async def delete() -> dict[str, Any]:
+        async with engine.transaction():
+            # The count is read after the trigger has changed it, and so under the lock of the file's row.
+            gone = await engine.fetchval(
+                "delete from library_item where id = $1 and owner = $2 returning media_file", item_id, owner
+            )
+            if gone is None:
+                raise errors.NotFound("There is no such item.")
+            row = await engine.fetchrow("select id, ref_count, size from media_file where id = $1", gone)
+            await engine.notify("library", {"owner": owner})
+        assert row is not None
+        return row
+
+    row = await engine.retrying(delete)
+    await _remove_now([row["id"]])
+    return _consequence(row["ref_count"], row["size"])
+
+
+async def deletion(owner: int, ids: list[int] | None = None) -> dict[str, Any]:
+    """What removing these for good would do (None: all of a person's trash); nothing is changed.
+
+    `items`: how many they are; `holders`: other entries, of anybody, that keep their files; `frees`: bytes that go;
+    `trash`: whether they would go to the trash first. Raises `NotFound` where one is not there.
+    """
+    row = await engine.fetchrow(
+        "with gone as (select id, media_file, trashed_at from library_item where owner = $1"
+        "  and (id = any($2::bigint[]) or ($2::bigint[] is null and trashed_at is not null))),"
+        " files as (select m.size, m.ref_count - count(*) as rest from gone join media_file m on m.id = gone.media_file"
+        "  group by m.id)"
+        " select (select count(*) from gone) as items, (select bool_or(trashed_at is null) from gone) as fresh,"
+        "  (select coalesce(sum(rest), 0)::bigint from files) as holders,"
+        "  (select coalesce(sum(size), 0)::bigint from files where rest = 0) as frees",
+        owner,
+        ids,
+    )
+    assert row is not None
+    if ids is not None and row["items"] != len(set(ids)):
+        raise errors.NotFound("There is no such item.")
+    to_trash = bool(row["fresh"]) and settings.get().trash_days > 0
+    return {"items": row["items"], "holders": row["holders"], "frees": row["frees"], "trash": to_trash}
+
+
+def _consequence(holders: int, size: int) -> dict[str, int]:
+    return {"holders": holders, "frees": 0 if holders else size}
+
+
+async def purge(owner: int, ids: list[int] | None = None) -> int:
+    """Remove for good what is in a person's trash, or these of it -> how many items."""
+    return await _purge("owner = $1 and ($2::bigint[] is null or id = any($2))", owner, ids)
+
+
+async def purge_expired() -> int:
+    """Remove for good what has been in the trash for its number of days -> how many items. None while time jumps."""
+    now = await clock_guard.now()
+    if now is None:
+        return 0
+    period = settings.get().trash_days * 86_400
+    return await _purge(
+        "trashed_at <= to_timestamp($1) and trashed_running_seconds <= mf_running_seconds() - $2",
+        now.theirs - period,
+        running.least(period),
+    )
+
+
+async def _purge(which: str, *values: Any) -> int:
+    """In slices, so that no transaction holds the files of a whole library."""
+    removed = 0
+    while gone := await engine.retrying(lambda: _purge_some(which, *values)):
+        removed += len(gone)
+        await _remove_now(sorted({row["media_file"] for row in gone}))
+    return removed
+
+
+async def _purge_some(which: str, *values: Any) -> list[dict[str, Any]]:
+    async with engine.transaction():
+        rows = await engine.fetch(
+            "select id, media_file from library_item where trashed_at is not null and "
+            + which
+            + " order by media_file,"
+            f" id limit {_SLICE} for update skip locked",
+            *values,
+        )
+        # Their files in order, as everybody who takes the locks of several; then the trigger finds them taken.
+        files = [row["media_file"] for row in rows]
+        await engine.execute("select from media_file where id = any($1::bigint[]) order by id for update", files)
+        gone = await engine.fetch(
+            "delete from library_item where id = any($1::bigint[]) returning owner, media_file",
+            [row["id"] for row in rows],
+        )
+        for person in {row["owner"] for row in gone}:
+            await engine.notify("library", {"owner": person})
+    return gone
+
+
+async def delete_all(owner: int) -> int:
+    """Remove every reference of a person who is about to be removed -> how many."""
+    await engine.execute("update library_item set trashed_at = coalesce(trashed_at, now()) where owner = $1", owner)
+    return await purge(owner)
+
+
+async def _remove_now(media_files: list[int]) -> None:
+    """Without a grace period the files go at once; where the store is away just now, the sweeper does it later."""
+    if settings.get().grace_hours > 0:
+        return
+    for media_file in media_files:
+        try:
+            await sweeper.remove_dead(media_file)
+        except errors.Away:
+            return

@@ -1,0 +1,311 @@
+"""Which file of an exported tree is what: names for items and folders that are free, and that stay.
+
+An item keeps its name for as long as its folder and title ask for the same one, so that what players remember of it
+stays true. A new one takes the first name that neither another item nor somebody else's file has. The steps:
+
+    settle   what is right stays, what was ours and is wrong is removed from the disk
+    place    names for what is missing; they are noted in the database before anything is made
+    make     links and descriptions
+"""
+
+import errno
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from mediafetcher.library.export import filenames, nfo
+from mediafetcher.library.export.link_tree import Disk, word_of
+from mediafetcher.library.storage import blob_store
+
+_LANGUAGE = re.compile(r"^[A-Za-z0-9.-]{1,32}$")
+_DEEP, _SHORT = 6, 60  # folders deeper than this have short names: a whole path may have 4096 bytes
+_FEW = 8  # items of one folder that are named at once: with more it is quicker to know all its names
+_NOT_MADE = {errno.ENOENT, errno.ENAMETOOLONG, errno.EEXIST}
+
+
+class Stopped(Exception):
+    """Whoever asked does not want it any more."""
+
+
+@dataclass
+class Report:
+    """How many files were made, were right already, were removed; and how many items could not be had."""
+
+    made: int = 0
+    kept: int = 0
+    removed: int = 0
+    missing: int = 0  # their bytes are not in the store just now, or their way is too long for the disk
+    symbolic: bool = False  # links are symbolic ones
+
+
+@dataclass(eq=False)
+class Folder:
+    """A folder of the tree. `owner` and `folder`: whose, and which of theirs (None: their top)."""
+
+    parent: "Folder | None"
+    name: str
+    owner: int | None
+    folder: int | None
+    ours: bool = False  # made by us, and so removed by us
+    id: int = 0  # 0: not in the database yet
+
+    @property
+    def path(self) -> str:
+        return f"{self.parent.path}/{self.name}" if self.parent else self.name
+
+    @property
+    def key(self) -> str:
+        return filenames.key(self.name)
+
+
+@dataclass(eq=False)
+class File:
+    """A file of the tree. `made`: the word of what we made there (see `Disk.state`)."""
+
+    item: int
+    folder: Folder
+    stem: str
+    suffix: str
+    made: str
+    id: int = 0
+
+    @property
+    def path(self) -> str:
+        return f"{self.folder.path}/{self.stem}{self.suffix}"
+
+    @property
+    def key(self) -> str:
+        return filenames.key(self.stem + self.suffix)
+
+
+@dataclass
+class Item:
+    """One item: what it asks for, what it has, and under which name it stays."""
+
+    id: int
+    row: dict[str, Any] | None  # None: it is not to be shown any more
+    have: list[File]
+    folder: Folder | None = None
+    stem: str | None = None
+    kept: set[str] = field(default_factory=set)
+    missing: bool = False
+
+    @cached_property
+    def links(self) -> dict[str, Path]:
+        """The files of an item: what follows the title in the tree -> the file in the store."""
+        row = self.row
+        assert row
+        wanted = {row["ext"]: row["ext"]} | ({"-poster.jpg": "poster.jpg"} if row["poster"] else {})
+        wanted |= {f".{name}.vtt": f"{name}.vtt" for name in row["subtitles"] if _LANGUAGE.match(name)}
+        return {suffix: blob_store.path_of(row["sha256"], name) for suffix, name in wanted.items()}
+
+    @property
+    def suffixes(self) -> list[str]:
+        return [*self.links, ".nfo"]
+
+
+Keys = Callable[[int, list[str] | None], list[str]]
+
+
+class Layout:
+    """The tree as it is noted. `keys(folder, beginnings)`: of the files in a folder, those that begin so, or all."""
+
+    def __init__(self, disk: Disk, hard: bool, folders: list[Folder], keys: Keys) -> None:
+        self.folders, self.left = folders, list[Folder]()
+        self._disk, self._hard, self._keys = disk, hard, keys
+        self._virtual: dict[int, dict[str, Any]] = {}
+        self._people: dict[int, str] = {}
+        self._found = {(one.owner, one.folder): one for one in folders if one.owner is not None}
+        self._taken: dict[Folder | None, filenames.Taken] = {}
+
+    def learn(self, virtual: list[dict[str, Any]], people: list[dict[str, Any]]) -> None:
+        """The rows of the library's folders and people that the next items need."""
+        self._virtual |= {row["id"]: row for row in virtual}
+        self._people |= {row["id"]: row["name"] for row in people}
+
+    # ---- settle ------------------------------------------------------------------------------------------
+
+    def settle(self, items: list[Item], report: Report) -> list[File]:
+        """Take from the disk what must go -> the files that are to be forgotten."""
+        gone: list[File] = []
+        for item in items:
+            if item.row is not None and not all(source.exists() for source in item.links.values()):
+                item.missing = True  # what is in the tree may be the last name of its bytes
+                report.missing += 1
+                continue
+            if item.row is not None:
+                known = item.row["folder"] in self._virtual
+                item.folder = self._folder(item.row["owner"], item.row["folder"] if known else None)
+                item.stem = self._kept_stem(item)
+            gone += self._remove_wrong(item, report)
+        return gone
+
+    def _kept_stem(self, item: Item) -> str | None:
+        """The name it has, where that still fits and nobody put something in the place of a link."""
+        row = item.row
+        assert row
+        if not item.have or item.folder is None or any(file.folder is not item.folder for file in item.have):
+            return None
+        stem = item.have[0].stem
+        if not filenames.fits(stem, row["title"], item.suffixes):
+            return None
+        made = {file.suffix: file.made for file in item.have}
+        for suffix, source in item.links.items():
+            path = f"{item.folder.path}/{stem}{suffix}"
+            state = self._disk.state(path)
+            if state not in (None, made.get(suffix)) and not self._disk.leads_to(path, state, source):
+                return None
+        return stem
+
+    def _remove_wrong(self, item: Item, report: Report) -> list[File]:
+        gone = []
+        for file in item.have:
+            stays = item.stem is not None and self._is_right(item, file)
+            if stays:
+                item.kept.add(file.suffix)
+                report.kept += 1
+                continue
+            gone.append(file)
+            if file.folder in self._taken:
+                self._taken[file.folder].drop(file.key)
+            state = self._disk.content(file.path) if file.suffix == ".nfo" else self._disk.state(file.path)
+            if state == file.made:
+                self._disk.remove(file.path)
+                report.removed += item.stem is None or file.suffix not in item.suffixes
+        return gone
+
+    def _is_right(self, item: Item, file: File) -> bool:
+        if file.suffix == ".nfo":
+            assert item.row
+            state = self._disk.content(file.path)
+            # Other than what we wrote: edited by somebody, and theirs.
+            return state is not None and (state != file.made or state == word_of(nfo.document(item.row)))
+        source = item.links.get(file.suffix)
+        return source is not None and self._disk.leads_to(file.path, self._disk.state(file.path), source)
+
+    # ---- place -------------------------------------------------------------------------------------------
+
+    def place(self, items: list[Item]) -> list[File]:
+        """Names for what is missing -> the files that are to be made."""
+        placed = [item for item in items if item.folder is not None]
+        self._know([item for item in placed if item.stem is None])
+        fresh = []
+        for item in placed:
+            assert item.row and item.folder
+            if item.stem is None:
+                is_free = partial(self._is_free, item)
+                item.stem = self._taken[item.folder].free(item.row["title"], item.suffixes, is_free=is_free)
+            fresh += [self._intend(item, suffix) for suffix in item.suffixes if suffix not in item.kept]
+        return fresh
+
+    def _know(self, items: list[Item]) -> None:
+        """Ask for the names of the folders in which a name is wanted: of all where many are."""
+        inside: dict[Folder, list[str]] = {}
+        for item in items:
+            assert item.row and item.folder
+            inside.setdefault(item.folder, []).append(filenames.beginning(item.row["title"], item.suffixes))
+        for folder, beginnings in inside.items():
+            few = len(beginnings) <= _FEW
+            known = self._taken.get(folder)
+            if known is None or not known.whole:
+                self._taken[folder] = known = filenames.Taken()
+                known.whole = not few
+                known.add(self._keys(folder.id, beginnings if few else None) if folder.id else [])
+            known.add(one.key for one in self.folders if one.parent is folder)
+
+    def _intend(self, item: Item, suffix: str) -> File:
+        assert item.row and item.folder and item.stem is not None
+        path = f"{item.folder.path}/{item.stem}{suffix}"
+        if suffix == ".nfo":
+            made = word_of(nfo.document(item.row))
+        else:
+            state, source = self._disk.state(path), item.links[suffix]
+            # One that leads there already was made by us before the list was lost.
+            ours = state is not None and self._disk.leads_to(path, state, source)
+            made = state if ours and state else self._disk.word(path, source, hard=self._hard)
+        return File(item.id, item.folder, item.stem, suffix, made)
+
+    def _is_free(self, item: Item, stem: str) -> bool:
+        """Whether nothing of somebody else's lies under these names."""
+        assert item.row and item.folder
+        path = f"{item.folder.path}/{stem}"
+        known = False
+        for suffix, source in item.links.items():
+            state = self._disk.state(path + suffix)
+            right = self._disk.leads_to(path + suffix, state, source)
+            if state is not None and not right:
+                return False
+            known |= right
+        # A description beside a link of ours was not put there by somebody else.
+        state = self._disk.content(f"{path}.nfo")
+        return known or state is None or state == word_of(nfo.document(item.row))
+
+    # ---- folders -----------------------------------------------------------------------------------------
+
+    def _folder(self, owner: int, number: int | None) -> Folder:
+        """Where a person's folder is in the tree, under a name that is free there."""
+        parent, text = None, self._people[owner]
+        if number is not None:
+            parent, text = self._folder(owner, self._virtual[number]["parent"]), self._virtual[number]["name"]
+        longest = filenames.LONGEST if parent is None or parent.path.count("/") < _DEEP else _SHORT
+        there = self._found.get((owner, number))
+        if there is not None:
+            if there.parent is parent and filenames.fits(there.name, text, [""], longest):
+                return there
+            there.owner = there.folder = None  # renamed or moved: what is in it goes, and then it goes
+            self.left.append(there)
+        above = f"{parent.path}/" if parent else ""
+        taken = filenames.Taken(one.name for one in self.folders if one.parent is parent)
+        if parent is not None and parent.id:
+            taken.add(self._keys(parent.id, [filenames.beginning(text, [""], longest)]))
+        name = taken.free(text, [""], longest, lambda name: self._disk.state(above + name) in (None, "folder"))
+        made = Folder(parent, name, owner, number, ours=self._disk.state(above + name) is None)
+        self.folders.append(made)
+        self._found[owner, number] = made
+        return made
+
+    # ---- make --------------------------------------------------------------------------------------------
+
+    def make(self, items: list[Item], fresh: list[File], stop: threading.Event, report: Report) -> list[File]:
+        """Make what is noted -> the files that could not be made, whose items are `missing` then."""
+        by_id = {item.id: item for item in items}
+        failed = []
+        for file in fresh:
+            item = by_id[file.item]
+            if self._is_there(file):
+                report.kept += 1
+                continue
+            if stop.is_set():
+                raise Stopped
+            try:
+                self._make(item, file)
+                report.made += 1
+            except OSError as error:
+                if error.errno not in _NOT_MADE:
+                    raise
+                failed.append(file)  # removed from the store meanwhile, too long a path, or somebody was first
+                report.missing += not item.missing
+                item.missing = True
+        return failed
+
+    def _is_there(self, file: File) -> bool:
+        state = self._disk.state(file.path)
+        return state is not None if file.suffix == ".nfo" else state == file.made
+
+    def _make(self, item: Item, file: File) -> None:
+        if file.suffix == ".nfo":
+            assert item.row
+            self._disk.write(file.path, nfo.document(item.row))
+        else:
+            self._disk.link(file.path, item.links[file.suffix], hard=file.made.startswith("inode:"))
+
+    def remove_folders(self, folders: list[Folder]) -> None:
+        """Those that are ours go, if nothing of somebody else's is in them."""
+        for folder in folders:
+            if folder.ours:
+                self._disk.remove_folder(folder.path)
+            self.folders.remove(folder)

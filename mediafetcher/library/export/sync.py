@@ -1,0 +1,382 @@
+"""The export tree: the library under human names, for players that read folders (Jellyfin, Plex, Kodi).
+
+    <DIR>/<person>/<folder>/<title>.mp4, <title>.nfo, <title>-poster.jpg, <title>.<language>.vtt
+
+The films are links to the store: no bytes are copied, and removing the tree never touches the store. The database
+knows each tree and what was made in it, and notes by trigger which items have changed since; `refresh` brings those
+up to date, and so takes the links of a deleted item away, whose bytes would stay on the disk with them. A tree that
+was removed stays removed.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mediafetcher.core import clock, errors, events, logging, settings
+from mediafetcher.db import engine
+from mediafetcher.library.export import layout, link_tree, tree_lock
+from mediafetcher.library.export.layout import File, Folder, Item, Report
+from mediafetcher.library.storage import mount
+
+_BATCH = 500  # items
+_SOON = 1.0  # seconds after a change, since more mostly follow
+_PATIENCE = 30.0  # seconds that one tree may keep the others waiting
+_MANY = 1000  # changes kept for a tree that is not there; beyond that it is compared as a whole when it comes back
+_Stop = threading.Event
+
+_log = logging.get("export")
+_busy: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one update of a tree at a time
+_since: dict[str, float] = {}  # when the present update of a tree began
+_updates: set[asyncio.Task[int]] = set()
+
+
+async def export(folder: Path | None = None, owner: int | None = None) -> tuple[Path, Report]:
+    """Make the tree in `folder` (default: `export` in the media folder), or make it equal -> where, what was done.
+
+    `owner`: of this person alone, beside those who are in the tree already; None: of everybody. The tree is kept up
+    to date from now on. Raises `Invalid` where no links can be made there, `Away`.
+    """
+    place = Path(os.path.realpath(folder or mount.root() / "export"))
+    known = await engine.fetchval("select exists (select from export_tree where path = $1)", str(place))
+    async with _busy[str(place)], tree_lock.locked(str(place), patience=_PATIENCE) as ours:
+        if not ours:
+            raise errors.ExportBusy()
+        with _words(place):
+            hard = await mount.in_thread(_prepare, place, known)
+        # From the commit on every change is noted.
+        noted = await engine.fetchrow(
+            "insert into export_tree as t (path, people, hard) values ($1, $2, $3)"
+            " on conflict (path) do update set hard = excluded.hard, people = case when excluded.people is not null"
+            "  and t.people is not null then array(select distinct unnest(t.people || excluded.people)) end"
+            " returning id, path, people, hard, behind",
+            str(place),
+            None if owner is None else [owner],
+            hard,
+        )
+        assert noted is not None
+        return place, await _Update(noted).whole()
+
+
+async def refresh() -> int:
+    """Bring every exported tree up to date with what has changed -> files made and removed.
+
+    What cannot be done waits. A tree that takes long goes on by itself, so that none holds up the others.
+    """
+    rows = await engine.fetch(
+        "select id, path, people, hard, behind from export_tree t"
+        " where behind or exists (select from export_change c where c.tree = t.id) order by id"
+    )
+    tasks = [asyncio.create_task(_refresh_tree(row)) for row in rows]
+    for task in tasks:
+        _updates.add(task)
+        task.add_done_callback(_updates.discard)
+    if not tasks:
+        return 0
+    done, _ = await asyncio.wait(tasks, timeout=_PATIENCE)
+    return sum(task.result() for task in done if not task.cancelled())
+
+
+async def _refresh_tree(row: dict[str, Any]) -> int:
+    """Bring one tree up to date -> files made and removed; 0 if it waits, whatever the reason."""
+    path: str = row["path"]
+    if clock.monotonic() - _since.get(path, clock.monotonic()) > _PATIENCE:
+        _log.warning("an exported tree does not answer: the others go on", tree=path)
+        return 0
+    async with _busy[path]:
+        _since[path] = clock.monotonic()
+        try:
+            async with tree_lock.locked(path) as ours:  # else another server is at it, and will find these changes too
+                return await _bring_up_to_date(row) if ours else 0
+        except (errors.Problem, OSError) as problem:
+            _log.warning("export waits", tree=path, reason=str(problem))
+        except Exception:
+            _log.exception("an export failed", tree=path)
+        finally:
+            _since.pop(path, None)
+    return 0
+
+
+async def _bring_up_to_date(row: dict[str, Any]) -> int:
+    if not await mount.in_thread((Path(row["path"]) / link_tree.MANIFEST).is_file):
+        await _drop_changes(row["id"])
+        return 0
+    # Others may have worked on it while we waited.
+    behind = await engine.fetchval("select behind from export_tree where id = $1", row["id"])
+    update = _Update(row)
+    report = await (update.whole() if behind else update.changes())
+    return report.made + report.removed
+
+
+async def _drop_changes(tree_id: int) -> None:
+    """Keep no endless list for a tree that was removed by hand, or whose disk is away for long."""
+    async with engine.transaction():
+        many = await engine.fetchval(
+            "select count(*) > $2 from (select from export_change where tree = $1 limit $2 + 1) as found",
+            tree_id,
+            _MANY,
+        )
+        if many:
+            await engine.execute("update export_tree set behind = true where id = $1", tree_id)
+            await engine.execute("delete from export_change where tree = $1", tree_id)
+
+
+async def refresh_quietly() -> None:
+    """`refresh` at the end of something that has been done already, and whose outcome this does not change."""
+    with contextlib.suppress(errors.Problem):
+        await refresh()
+
+
+async def follow() -> None:
+    """Bring the trees up to date a moment after each change, for as long as the program runs."""
+    try:
+        with events.subscribe() as changes:
+            while True:
+                if (await changes.get()).kind in ("library", "reconnected"):
+                    await asyncio.sleep(_SOON)
+                    changes.drain()
+                    try:
+                        await refresh_quietly()
+                    except Exception:
+                        _log.exception("following the library failed")
+    finally:
+        for task in _updates:
+            task.cancel()
+        if _updates:
+            await asyncio.wait(_updates)
+
+
+# ---- a place -----------------------------------------------------------------------------------------------
+
+
+def _prepare(place: Path, known: bool) -> bool:
+    """Mark the folder as a tree -> whether hard links can be made there. Raises `Invalid`, `NoLinks`, OSError.
+
+    `known`: a tree was made there before.
+    """
+    _refuse(place)
+    if not known:
+        _refuse_foreign(place)
+    disk = link_tree.Disk(place)
+    hard = disk.probe(mount.root() / mount.SENTINEL)
+    if not (place / link_tree.MANIFEST).is_file():
+        words = {"version": 2, "about": "MediaFetcher keeps this folder equal to its library: `mediafetcher export`."}
+        disk.write(link_tree.MANIFEST, json.dumps(words).encode())
+    return hard
+
+
+def _refuse(place: Path) -> None:
+    """Raises `Invalid` where a tree would mix with what is ours."""
+    mount.require()
+    if place.exists() and not place.is_dir():
+        raise errors.Invalid(f"{place} is not a folder.")
+    root = Path(os.path.realpath(mount.root()))
+    inner = [root / "store", root / "incoming"]
+    if any(place.is_relative_to(one) or one.is_relative_to(place) for one in inner):
+        raise errors.Invalid(f"{place} is where the library keeps its own files: export to another folder.")
+    if Path(os.path.realpath(settings.get().state)).is_relative_to(place):
+        raise errors.Invalid(f"{place} holds the state of MediaFetcher: export to another folder.")
+
+
+def _refuse_foreign(place: Path) -> None:
+    """Raises `ExportFolder` if other files lie there: root would write between those of another program."""
+    if place.exists() and not (place / link_tree.MANIFEST).is_file() and any(place.iterdir()):
+        raise errors.ExportFolder(f"{place} holds other files: export to a folder that is empty or new.")
+
+
+@contextlib.contextmanager
+def _words(place: Path):  # type: ignore[no-untyped-def]
+    """What a disk says about a tree, as an error for people."""
+    try:
+        yield
+    except link_tree.NoLinks as error:
+        raise errors.Invalid(
+            f"Neither hard nor symbolic links can be made in {place}: nothing was exported."
+        ) from error
+    except OSError as error:
+        inside = place.is_relative_to(os.path.realpath(mount.root()))
+        problem = mount.classify(error) if inside else None
+        raise problem or errors.Invalid(f"The export to {place} stopped: {error.strerror}.") from error
+
+
+# ---- one tree ----------------------------------------------------------------------------------------------
+
+
+class _Update:
+    """Makes items of one tree as the library has them. What is about to be made is noted in the database first."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self._tree, self._place, self._people = row["id"], Path(row["path"]), row["people"]
+        self._hard = row["hard"]
+        self._report = Report(symbolic=not self._hard)
+        self._stop = _Stop()
+
+    async def whole(self) -> Report:
+        """Every item, whatever has changed."""
+        marks = await self._marks()
+        rows = await engine.fetch(
+            "select id from library_item where trashed_at is null and ($2::bigint[] is null or owner = any($2))"
+            " union select item from export_file where tree = $1 order by 1",
+            self._tree,
+            self._people,
+        )
+        return await self._run([row["id"] for row in rows], marks, whole=True)
+
+    async def changes(self) -> Report:
+        """The items that have changed since."""
+        marks = await self._marks()
+        return await self._run(sorted({row["item"] for row in marks}), marks)
+
+    async def _marks(self) -> list[dict[str, Any]]:
+        return await engine.fetch("select id, item from export_change where tree = $1", self._tree)
+
+    async def _run(self, items: list[int], marks: list[dict[str, Any]], *, whole: bool = False) -> Report:
+        with _words(self._place):
+            plan = layout.Layout(link_tree.Disk(self._place), self._hard, await self._folders(), self._keys)
+            missing: list[int] = []
+            for start in range(0, len(items), _BATCH):
+                missing += await self._bring(plan, items[start : start + _BATCH])
+            await self._prune(plan)
+        async with engine.transaction():
+            await engine.execute("delete from export_change where id = any($1)", [row["id"] for row in marks])
+            if whole:
+                await engine.execute("update export_tree set behind = false where id = $1", self._tree)
+            # Those are tried again.
+            await engine.execute(
+                "insert into export_change (tree, item) select $1, unnest($2::bigint[])", self._tree, missing
+            )
+        report = self._report
+        if report.made or report.removed:
+            counts = {"made": report.made, "kept": report.kept, "removed": report.removed}
+            _log.info("export", tree=self._place, **counts)
+        return report
+
+    async def _bring(self, plan: layout.Layout, ids: list[int]) -> list[int]:
+        """One batch -> those whose files could not be had."""
+        items = await self._items(plan, ids)
+        gone = await self._in_thread(plan.settle, items, self._report)
+        await engine.execute("delete from export_file where id = any($1)", [file.id for file in gone])
+        fresh = await self._in_thread(plan.place, items)
+        async with engine.transaction():
+            await self._note_folders(plan)
+            await self._note_files(fresh)
+        failed = await self._in_thread(plan.make, items, fresh, self._stop, self._report)
+        await engine.execute("delete from export_file where id = any($1)", [file.id for file in failed])
+        return [item.id for item in items if item.missing]
+
+    async def _in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
+        def run() -> Any:
+            mount.require()
+            return function(*args)
+
+        work = asyncio.ensure_future(mount.in_thread(run))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            self._stop.set()  # at the next file; two must never work on one tree
+            await asyncio.wait({work})
+            raise
+
+    # ---- what is noted -----------------------------------------------------------------------------------
+
+    async def _folders(self) -> list[Folder]:
+        rows = await engine.fetch("select * from export_folder where tree = $1 order by id", self._tree)
+        found: dict[int, Folder] = {}
+        for row in rows:  # a folder comes after the one that it is in
+            parent = found[row["parent"]] if row["parent"] is not None else None
+            found[row["id"]] = Folder(parent, row["name"], row["owner"], row["folder"], row["ours"], row["id"])
+        return list(found.values())
+
+    async def _items(self, plan: layout.Layout, ids: list[int]) -> list[Item]:
+        rows = await engine.fetch(
+            "select i.id, i.owner, i.folder, i.title, i.uploader, i.source_url, i.created_at, m.sha256, m.ext,"
+            " m.duration, m.poster, m.subtitles from library_item i join media_file m on m.id = i.media_file"
+            " where i.id = any($1) and i.trashed_at is null and ($2::bigint[] is null or i.owner = any($2))",
+            ids,
+            self._people,
+        )
+        shown = {row["id"]: row for row in rows}
+        plan.learn(
+            await engine.fetch(
+                "with recursive up as (select id, parent, name from folder where id = any($1)"
+                " union select f.id, f.parent, f.name from folder f join up on f.id = up.parent) select * from up",
+                [row["folder"] for row in rows if row["folder"] is not None],
+            ),
+            await engine.fetch("select id, name from account where id = any($1)", [row["owner"] for row in rows]),
+        )
+        folders = {folder.id: folder for folder in plan.folders}
+        have: dict[int, list[File]] = {}
+        for row in await engine.fetch(
+            "select * from export_file where tree = $1 and item = any($2) order by id", self._tree, ids
+        ):
+            file = File(row["item"], folders[row["folder"]], row["stem"], row["suffix"], row["made"], row["id"])
+            have.setdefault(row["item"], []).append(file)
+        return [Item(id, shown.get(id), have.get(id, [])) for id in ids]
+
+    def _keys(self, folder: int, beginnings: list[str] | None) -> list[str]:
+        """For threads: the keys of the files in a folder."""
+        if beginnings is None:
+            rows = engine.fetch("select key from export_file where folder = $1", folder)
+        else:
+            rows = engine.fetch(
+                "select f.key from unnest($2::text[]) as start join export_file f on f.folder = $1"
+                ' and f.key >= start collate "C" and f.key < start || chr(1114111) collate "C"',
+                folder,
+                beginnings,
+            )
+        return [row["key"] for row in engine.call(rows)]
+
+    async def _note_folders(self, plan: layout.Layout) -> None:
+        left = [folder.id for folder in plan.left if folder.id]
+        if left:
+            await engine.execute("update export_folder set owner = null, folder = null where id = any($1)", left)
+        plan.left.clear()
+        for folder in plan.folders:
+            if not folder.id:
+                folder.id = await engine.fetchval(
+                    "insert into export_folder (tree, parent, name, key, owner, folder, ours)"
+                    " values ($1, $2, $3, $4, $5, $6, $7) returning id",
+                    self._tree,
+                    folder.parent.id if folder.parent else None,
+                    folder.name,
+                    folder.key,
+                    folder.owner,
+                    folder.folder,
+                    folder.ours,
+                )
+
+    async def _note_files(self, files: Sequence[File]) -> None:
+        rows = await engine.fetch(
+            "insert into export_file (tree, folder, item, stem, suffix, key, made) select $1, *"
+            " from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[]) returning id",
+            self._tree,
+            [file.folder.id for file in files],
+            [file.item for file in files],
+            [file.stem for file in files],
+            [file.suffix for file in files],
+            [file.key for file in files],
+            [file.made for file in files],
+        )
+        for file, row in zip(files, rows, strict=True):
+            file.id = row["id"]
+
+    async def _prune(self, plan: layout.Layout) -> None:
+        """Remove the folders in which nothing is any more, the inner ones first."""
+        folders = {folder.id: folder for folder in plan.folders}
+        while True:
+            rows = await engine.fetch(
+                "select id from export_folder f where tree = $1"
+                " and not exists (select from export_file where folder = f.id)"
+                " and not exists (select from export_folder c where c.parent = f.id)",
+                self._tree,
+            )
+            if not rows:
+                return
+            empty = [folders[row["id"]] for row in rows]
+            await self._in_thread(plan.remove_folders, empty)
+            await engine.execute("delete from export_folder where id = any($1)", [folder.id for folder in empty])

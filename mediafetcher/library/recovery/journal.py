@@ -1,0 +1,338 @@
+"""The journal in the media folder: with the newest backup it rebuilds a library whose database is lost.
+
+Triggers note what changes (table `journal_change`). The writer appends it to the present generation, syncs the file,
+and only then removes the notes, so what a crash or an absent share interrupts is written later. A generation begins
+with a full base (journal_file.py). A new one is begun whenever the file is not exactly what the database remembers:
+after a crash, and when the database is a clone or an older state than the file. So no two histories mix in one file.
+
+Only the owner of the store writes, one process at a time, and nothing waits for it.
+"""
+
+import asyncio
+import contextlib
+import datetime
+import os
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from mediafetcher.core import clock, errors, logging, settings
+from mediafetcher.db import engine
+from mediafetcher.library.recovery import journal_file
+from mediafetcher.library.recovery.journal_file import KINDS, Row, titles
+from mediafetcher.library.storage import mount
+
+__all__ = ["begin_generation", "close", "configure", "flush", "follow", "forget", "titles"]
+
+EVERY = 2.0  # seconds between two looks for changes
+_LOCK = 77_017  # the advisory lock of the writer
+_BATCH = 5000  # changes, or rows, that are read at once
+_MOST = 200_000  # changes that wait for an absent media folder; beyond, a new generation takes their place
+_GROWN = 4  # a file of this many times its base, and of _SMALL bytes, is begun anew
+_SMALL = 32 << 20
+_KEPT = 2  # generations of this installation
+_LAST = 10.0  # seconds for the last changes when the program ends
+
+_SELECT = {
+    "account": "select id, name, admin, quota, created_at from account where {where}",
+    "folder": "select id, owner, parent, name, created_at from folder where {where}",
+    "file": "select id, encode(sha256, 'hex') as sha256, size, kind, ext, duration, width, height, video_codec,"
+    " audio_codec, poster, subtitles, chapters, playable from media_file where {where}",
+    "item": "select id, owner, folder, media_file as file, title, source_url, site, uploader, created_at, trashed_at"
+    " from library_item where {where}",
+}
+
+_log = logging.get("journal")
+_failing = False
+
+
+async def configure() -> None:
+    """Let the triggers note changes, or not, as the setting says."""
+    recording = settings.get().recovery == "on"
+    await engine.execute("update journal_state set recording = $1 where recording <> $1", recording)
+    if not recording:
+        await forget()
+
+
+async def forget() -> None:
+    """Drop what waits: the next write begins a new generation, which holds all that exists then."""
+    async with engine.transaction():
+        await engine.execute("update journal_state set epoch = null")
+        await engine.execute("delete from journal_change")
+
+
+async def follow() -> None:
+    """Write what changes within a few seconds of its commit, for as long as the program runs."""
+    while True:
+        await _write_quietly()
+        await asyncio.sleep(EVERY)
+
+
+async def close() -> None:
+    """Write the last changes before the program ends; what cannot be written now is written at the next start."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(_write_quietly(), _LAST)
+
+
+async def _write_quietly() -> None:
+    """Write what waits. The work that is noted has been done already, so a failure is logged once and tried again."""
+    global _failing
+    try:
+        while await flush() >= _BATCH:
+            pass
+        _failing = False
+    except errors.DatabaseAway:
+        pass
+    except (errors.Away, OSError) as error:
+        if not _failing:
+            _log.warning("the journal cannot be written; changes wait in the database", reason=str(error))
+        _failing = True
+    except Exception:
+        if not _failing:
+            _log.exception("writing the journal failed")
+        _failing = True
+
+
+def _may_write() -> bool:
+    return mount.state().state == "online"
+
+
+async def flush() -> int:
+    """Write the changes that wait, at most _BATCH -> how many. Raises `Away`, OSError.
+
+    Writes nothing while the media folder is unavailable, or belongs to another installation.
+    """
+    if not await engine.fetchval("select exists (select from journal_change) or epoch is null from journal_state"):
+        return 0
+    if settings.get().recovery != "on":
+        return 0
+    if not _may_write():
+        await _bound()
+        return 0
+    async with engine.transaction():
+        if not await engine.fetchval("select pg_try_advisory_xact_lock($1)", _LOCK):
+            return 0
+        state = await engine.fetchrow("select * from journal_state")
+        assert state is not None
+        path = await _in_thread(_present, mount.root(), state)
+        if path is None or state["size"] > max(_SMALL, _GROWN * state["base_size"]):
+            await _begin(state)
+            return 0
+        return await _append(path, state)
+
+
+async def begin_generation() -> None:
+    """Begin a new generation now, as after a backup. Raises `Away`, OSError."""
+    if settings.get().recovery != "on" or not _may_write():
+        return
+    async with engine.transaction():
+        await engine.execute("select pg_advisory_xact_lock($1)", _LOCK)
+        state = await engine.fetchrow("select * from journal_state")
+        assert state is not None
+        await _begin(state)
+
+
+async def _in_thread(function: Any, *args: Any) -> Any:
+    return await mount.in_thread(function, *args, patience=settings.get().hang_seconds)
+
+
+async def _bound() -> None:
+    """Keep the table small while the media folder is unavailable."""
+    if await engine.fetchval("select count(*) from (select from journal_change limit $1) x", _MOST + 1) > _MOST:
+        _log.warning("too many changes wait for the media folder: the journal will be begun anew")
+        await forget()
+
+
+# ---- append ------------------------------------------------------------------------------------------------
+
+
+async def _append(path: Path, state: Row) -> int:
+    notes = await engine.records("select seq, kind, row_id, at from journal_change order by seq limit $1", _BATCH)
+    if not notes:
+        return 0
+    data = await _lines(notes)
+    await _in_thread(_append_to, path, state["size"], data)
+    await engine.execute("delete from journal_change where seq = any($1::bigint[])", [note["seq"] for note in notes])
+    await engine.execute("update journal_state set size = size + $1", len(data))
+    return len(notes)
+
+
+async def _lines(notes: Iterable[Any]) -> bytes:
+    """The lines of these changes: for each row one, as it is now, in the order of the changes."""
+    last = {(note["kind"], note["row_id"]): note for note in notes}
+    rows: dict[tuple[str, int], Row] = {}
+    for kind in KINDS:
+        ids = [id for one, id in last if one == kind]
+        found = await engine.records(_SELECT[kind].format(where="id = any($1::bigint[])"), ids) if ids else []
+        rows |= {(kind, row["id"]): _plain(row) for row in found}
+    return b"".join(
+        journal_file.change(kind, id, note["seq"], _text(note["at"]), rows.get((kind, id)))
+        for (kind, id), note in sorted(last.items(), key=lambda pair: pair[1]["seq"])
+    )
+
+
+def _plain(row: Any) -> Row:
+    """A row as JSON has it."""
+    values = {name: _text(value) if isinstance(value, datetime.datetime) else value for name, value in row.items()}
+    del values["id"]
+    if "source_url" in values:
+        values["source_url"] = journal_file.without_credentials(values["source_url"])
+    return values
+
+
+def _text(moment: datetime.datetime) -> str:
+    return moment.astimezone(datetime.UTC).isoformat(timespec="microseconds")
+
+
+def _present(root: Path, state: Row) -> Path | None:
+    """The file to append to; None if it is not exactly what the database remembers, or not the newest."""
+    found = journal_file.generations(root)
+    if state["epoch"] is None or not found:
+        return None
+    wanted = journal_file.name(state["generation"], state["epoch"].hex)
+    try:
+        return found[0] if found[0].name == wanted and found[0].stat().st_size == state["size"] else None
+    except FileNotFoundError:
+        return None
+
+
+def _append_to(path: Path, size: int, data: bytes) -> None:
+    """Append and sync. A write that another one overtook changes the size, and so begins a new generation."""
+    mount.require()
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+    try:
+        if os.fstat(descriptor).st_size != size:
+            raise OSError(f"{path.name} was changed by somebody else")
+        _write_all(descriptor, data)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+# ---- a new generation --------------------------------------------------------------------------------------
+
+
+async def _begin(state: Row) -> None:
+    """Write everything that exists to a new file, and take it as the present one.
+
+    Changes that commit meanwhile are not among the notes read first, so they are appended afterwards.
+    """
+    began = clock.monotonic()
+    notes = await engine.records("select seq, kind, row_id, at from journal_change order by seq")
+    epoch, root = uuid.uuid4(), mount.root()
+    number = max(state["generation"], await _in_thread(_highest, root)) + 1
+    draft = await _in_thread(_open_draft, root)
+    try:
+        size = await _write_base(draft, number, epoch)
+        size += await _write_deletions(draft, notes)
+        path = root / journal_file.FOLDER / journal_file.name(number, epoch.hex)
+        await _in_thread(_finish_draft, draft, path)
+    except BaseException:
+        with contextlib.suppress(OSError, errors.Away):
+            await _in_thread(draft.discard)
+        raise
+    await engine.execute("delete from journal_change where seq = any($1::bigint[])", [note["seq"] for note in notes])
+    await engine.execute(
+        "update journal_state set generation = $1, epoch = $2, size = $3, base_size = $3", number, epoch, size
+    )
+    seconds = round(clock.monotonic() - began, 2)
+    _log.info("a new generation of the journal", number=number, bytes=size, seconds=seconds)
+    with contextlib.suppress(OSError, errors.Away):
+        await _in_thread(_remove_old, root, await _installation())
+
+
+async def _installation() -> str:
+    return str(await engine.fetchval("select sentinel from store_root"))
+
+
+class _Draft:
+    """A generation that is being written, under a name that no reader looks at."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+
+    def write(self, data: bytes) -> None:
+        _write_all(self.descriptor, data)
+
+    def discard(self) -> None:
+        os.close(self.descriptor)
+        self.path.unlink(missing_ok=True)
+
+
+async def _write_base(draft: _Draft, number: int, epoch: uuid.UUID) -> int:
+    """Write head and base -> bytes."""
+    at = _text(await engine.fetchval("select clock_timestamp()"))
+    installation = await _installation()
+    data = journal_file.head(installation=installation, lineage="", epoch=epoch.hex, number=number, at=at)
+    await _in_thread(draft.write, data)
+    size, count = len(data), 0
+    for kind in KINDS:
+        where = "id > $1" + (" and ref_count > 0" if kind == "file" else "") + f" order by id limit {_BATCH}"
+        last = 0
+        while rows := await engine.records(_SELECT[kind].format(where=where), last):
+            data = b"".join(journal_file.base(kind, row["id"], _plain(row)) for row in rows)
+            await _in_thread(draft.write, data)
+            size, count, last = size + len(data), count + len(rows), rows[-1]["id"]
+    data = journal_file.whole(count)
+    await _in_thread(draft.write, data)
+    return size + len(data)
+
+
+async def _write_deletions(draft: _Draft, notes: list[Any]) -> int:
+    """Write the deletions among these changes -> bytes. The rest of them is in the base."""
+    size = 0
+    for start in range(0, len(notes), _BATCH):
+        data = await _lines(notes[start : start + _BATCH])
+        await _in_thread(draft.write, data)
+        size += len(data)
+    return size
+
+
+def _open_draft(root: Path) -> _Draft:
+    mount.require()
+    folder = root / journal_file.FOLDER
+    make_private(folder)
+    for rest in folder.glob(".new-*"):
+        rest.unlink(missing_ok=True)  # of a writer that was killed; there is one at a time
+    return _Draft(folder / f".new-{os.getpid()}-{uuid.uuid4().hex[:8]}")
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder for its owner alone, if the share keeps such rights. Raises OSError."""
+    if not folder.is_dir():
+        folder.parent.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        mount.sync_folder(folder.parent)
+
+
+def _finish_draft(draft: _Draft, path: Path) -> None:
+    mount.require()
+    os.fsync(draft.descriptor)
+    os.rename(draft.path, path)
+    mount.sync_folder(path.parent)
+    os.close(draft.descriptor)
+
+
+def _highest(root: Path) -> int:
+    found = journal_file.generations(root)
+    return journal_file.number_of(found[0]) if found else 0
+
+
+def _remove_old(root: Path, installation: str) -> None:
+    """Keep the newest generations of this installation; those of others stay."""
+    ours = [path for path in journal_file.generations(root) if _head(path).get("installation") == installation]
+    for path in ours[_KEPT:]:
+        path.unlink(missing_ok=True)
+
+
+def _head(path: Path) -> Row:
+    with path.open("rb") as file:
+        return journal_file.parse(file.readline(1 << 16)) or {}

@@ -1,0 +1,317 @@
+"""The checker: does the disk agree with the database? It reports; it repairs only what is asked for.
+
+One function for `mediafetcher check`, for the page, and for every fault test. A running server may add and remove
+meanwhile, so whatever looks wrong is looked at again under the lock of its row before it is called a finding.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mediafetcher.core import errors, logging, settings
+from mediafetcher.db import engine
+from mediafetcher.library.storage import blob_store, mount, sweeper
+
+# Every kind of finding, in words for people.
+KINDS = {
+    "store_offline": "the media folder is not there, so nothing in it was checked",
+    "many_missing": "so many files are missing that it looks like an outage; nothing about them is repaired",
+    "missing_file": "the file of these entries is not in the store",
+    "wrong_size": "the file has another size than when it was stored",
+    "damaged_file": "the bytes of the file have changed",
+    "unreadable_file": "the file cannot be read",
+    "missing_side_file": "a poster or subtitle file is not in the store",
+    "wrong_count": "the count of references is not the number of entries",
+    "stray_file": "a file in the store that no row in the database speaks of",
+    "leftover": "a file in incoming/ that nobody will finish",
+    "unknown_file": "a file in the store whose name is not one of ours",
+    "stuck_download": "a download that runs under a worker which has not been heard of",
+}
+# What a repair does about it, told before it is asked for.
+_WOULD = {
+    "missing_file": "forget it as already there: fetching its link or importing it again brings the file back",
+    "wrong_size": "set the file aside in damaged/, and let its link be fetched again",
+    "damaged_file": "set the file aside in damaged/, and let its link be fetched again",
+    "unreadable_file": "set the file aside in damaged/, and let its link be fetched again",
+    "missing_side_file": "forget the side file",
+    "wrong_count": "count the entries again",
+    "stray_file": "remove the file",
+    "leftover": "remove the file",
+    "stuck_download": "put the download back into the queue",
+}
+_MANY, _SHARE = 10, 5  # more missing files than 10, and than one in 5, is an outage
+
+_log = logging.get("check")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong: its kind, a sentence, and what a repair needs to know."""
+
+    kind: str
+    detail: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def repair(self) -> str:
+        """What `--repair` would do about it, in words; empty where it leaves it to people."""
+        return _WOULD.get(self.kind, "")
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"repair": self.repair}
+
+
+async def check(read_data: bool = False) -> list[Finding]:
+    """Compare everything -> findings; none means that all is well. `read_data`: also read every byte.
+
+    Changes nothing.
+    """
+    findings = await _counts() + await _downloads()
+    now = await mount.look()
+    if now.state == "offline":
+        return [*findings, Finding("store_offline", now.reason)]
+    try:
+        findings += _outage(await _files(read_data))
+        findings += await _strays()
+    except errors.MediaOffline as problem:  # it went while we were reading
+        findings.append(Finding("store_offline", problem.detail))
+    return findings
+
+
+# ---- what the database says of itself ------------------------------------------------------------------
+
+
+async def _counts() -> list[Finding]:
+    rows = await engine.fetch(
+        "select m.id, m.sha256, m.ref_count, count(i.id) as items from media_file m"
+        " left join library_item i on i.media_file = m.id group by m.id having m.ref_count <> count(i.id)"
+    )
+    return [
+        Finding(
+            "wrong_count",
+            f"{row['sha256'].hex()[:12]} counts {row['ref_count']} references and has {row['items']} entries",
+            {"media_file": row["id"]},
+        )
+        for row in rows
+    ]
+
+
+async def _downloads() -> list[Finding]:
+    rows = await engine.fetch(
+        "select id, url, held_by from download where state = 'running'"
+        " and lease_until < now() - make_interval(secs => $1)",
+        settings.get().lease_seconds,
+    )
+    return [
+        Finding("stuck_download", f"download {row['id']} ({logging.redact(row['url'])})", {"download": row["id"]})
+        for row in rows
+    ]
+
+
+# ---- files that should be there ------------------------------------------------------------------------
+
+
+async def _files(read_data: bool) -> list[Finding]:
+    findings: list[Finding] = []
+    last = b""
+    while True:
+        rows = await engine.fetch(
+            "select id, sha256, size, ext, poster, subtitles, damaged_at from media_file"
+            " where ref_count > 0 and sha256 > $1"
+            " order by sha256 limit 1000",
+            last,
+        )
+        if not rows:
+            return findings
+        last = rows[-1]["sha256"]
+        for row in await mount.in_thread(_suspects, rows, read_data):
+            findings += await _again(row["id"], read_data)
+
+
+def _suspects(rows: list[dict[str, Any]], read_data: bool) -> list[dict[str, Any]]:
+    with mount.writing():  # its errors become "offline"
+        mount.require()
+        return [row for row in rows if _examine(row, read_data)]
+
+
+async def _again(media_file: int, read_data: bool) -> list[Finding]:
+    """Look once more, while nobody can place or remove this file."""
+    async with engine.transaction():
+        row = await engine.fetchrow(
+            "select id, sha256, size, ext, poster, subtitles, damaged_at from media_file"
+            " where id = $1 and ref_count > 0 for update",
+            media_file,
+        )
+        wrong = (await mount.in_thread(_suspects_of, row, read_data)) if row else []
+        titles = await engine.fetchval(
+            "select string_agg(title, ', ' order by id) from (select id, title from library_item"
+            " where media_file = $1 order by id limit 5) as first",
+            media_file,
+        )
+    return [Finding(kind, f"{detail} ({titles})", {"media_file": media_file, **facts}) for kind, detail, facts in wrong]
+
+
+def _suspects_of(row: dict[str, Any], read_data: bool) -> list[tuple[str, str, dict[str, Any]]]:
+    mount.require()
+    return _examine(row, read_data)
+
+
+def _examine(row: dict[str, Any], read_data: bool) -> list[tuple[str, str, dict[str, Any]]]:
+    """What is wrong with the files of one row: (kind, detail, facts) of each."""
+    path = blob_store.path_of(row["sha256"], row["ext"])
+    found: list[tuple[str, str, dict[str, Any]]] = []
+    size = blob_store.size_of(path)
+    if size is None:
+        found.append(("missing_file", str(path), {"path": str(path)}))
+    elif size != row["size"]:
+        found.append(("wrong_size", f"{path}: {size} bytes instead of {row['size']}", {"path": str(path)}))
+    elif read_data or row["damaged_at"] is not None:  # what the scrub found is read again
+        found += _read(path, row["sha256"])
+    for name in sweeper.side_names(row):
+        if blob_store.size_of(side := blob_store.path_of(row["sha256"], name)) is None:
+            found.append(("missing_side_file", str(side), {"name": name}))
+    return found
+
+
+def _read(path: Path, sha256: bytes) -> list[tuple[str, str, dict[str, Any]]]:
+    try:
+        if blob_store.verify(path) == sha256:
+            return []
+    except OSError as error:
+        return [("unreadable_file", f"{path}: {error.strerror}", {"path": str(path)})]
+    return [("damaged_file", str(path), {"path": str(path)})]
+
+
+def _outage(findings: list[Finding]) -> list[Finding]:
+    """Many missing files at once are one finding, and not a list of things to clean up."""
+    missing = [finding for finding in findings if finding.kind == "missing_file"]
+    there = sum(1 for _ in sweeper.walk()) if len(missing) > _MANY else 0
+    if len(missing) <= _MANY or len(missing) * _SHARE < there:
+        return findings
+    rest = [finding for finding in findings if finding.kind not in ("missing_file", "missing_side_file")]
+    return [Finding("many_missing", f"{len(missing)} files, the first is {missing[0].detail}"), *rest]
+
+
+# ---- files that should not -----------------------------------------------------------------------------
+
+
+async def _strays() -> list[Finding]:
+    grace = settings.get().grace_hours * 3600
+
+    def look() -> tuple[list[Path], list[Path]]:
+        with mount.writing():
+            mount.require()
+            unknown = [file for file in sweeper.walk() if isinstance(file, Path)]
+            return unknown, [path for path in sweeper.leftovers() if blob_store.age(path) >= grace]
+
+    unknown, leftovers = await mount.in_thread(look)
+    findings = [Finding("unknown_file", str(path), {"path": str(path)}) for path in unknown]
+    findings += [Finding("leftover", str(path), {"path": str(path)}) for path in leftovers]
+    for file in await sweeper.find_strays():
+        if await sweeper.remove_stray(file, look_only=True):
+            findings.append(Finding("stray_file", str(file.path), {"path": str(file.path)}))
+    return findings
+
+
+# ---- repair --------------------------------------------------------------------------------------------
+
+
+async def repair(findings: list[Finding]) -> list[str]:
+    """Mend what can be mended -> what was done, in words. Entries of people are never removed.
+
+    A file that is missing or damaged comes back with its next download: its link is forgotten as "already there",
+    and damaged bytes are moved out of the way into `damaged/`.
+    """
+    done = []
+    for finding in findings:
+        mend = _REPAIRS.get(finding.kind)
+        if mend is not None and (words := await mend(finding)):
+            done.append(words)
+            _log.info("repaired", kind=finding.kind, detail=finding.detail)
+    return done
+
+
+async def _mend_count(finding: Finding) -> str:
+    async with engine.transaction():
+        media_file = finding.facts["media_file"]
+        await engine.execute("select id from media_file where id = $1 for update", media_file)
+        await engine.execute(
+            "update media_file m set ref_count = n, dead_at = case when n = 0 then coalesce(dead_at, now()) end"
+            " from (select count(*)::int as n from library_item where media_file = $1) as real where m.id = $1",
+            media_file,
+        )
+    return f"counted again: {finding.detail}"
+
+
+async def _mend_missing(finding: Finding) -> str:
+    await engine.execute("update source set media_file = null where media_file = $1", finding.facts["media_file"])
+    return f"its link may be fetched again: {finding.detail}"
+
+
+async def _mend_damaged(finding: Finding) -> str:
+    path = Path(finding.facts["path"])
+
+    def set_aside() -> None:
+        with mount.writing():
+            mount.require()
+            folder = mount.root() / "damaged"
+            folder.mkdir(exist_ok=True)
+            path.rename(folder / path.name)
+
+    async with engine.transaction():
+        media_file = finding.facts["media_file"]
+        await engine.execute("select id from media_file where id = $1 for update", media_file)
+        await blob_store.in_thread(set_aside)
+        await engine.execute("update source set media_file = null where media_file = $1", media_file)
+    return f"set aside, its link may be fetched again: {finding.detail}"
+
+
+async def _mend_side(finding: Finding) -> str:
+    name = finding.facts["name"]
+    await engine.execute(
+        "update media_file set poster = poster and $2 <> 'poster.jpg', subtitles = array_remove(subtitles, $3)"
+        " where id = $1",
+        finding.facts["media_file"],
+        name,
+        name.removesuffix(".vtt"),
+    )
+    return f"forgotten: {finding.detail}"
+
+
+async def _mend_stray(finding: Finding) -> str | None:
+    path = Path(finding.facts["path"])
+    match = sweeper.NAME.match(path.name)
+    assert match
+    gone = await sweeper.remove_stray(sweeper.Stored(path, bytes.fromhex(match[1]), match[2]))
+    return f"removed: {path}" if gone else None
+
+
+async def _mend_leftover(finding: Finding) -> str | None:
+    path = Path(finding.facts["path"])
+    if not await mount.in_thread(blob_store.abandoned, path):
+        return None
+    await mount.in_thread(lambda: path.unlink(missing_ok=True))
+    return f"removed: {path}"
+
+
+async def _mend_download(finding: Finding) -> str:
+    await engine.execute(
+        "update download set state = 'queued', held_by = null, lease_until = null, stage = null"
+        " where id = $1 and state = 'running' and lease_until < now()",
+        finding.facts["download"],
+    )
+    return f"queued again: {finding.detail}"
+
+
+_REPAIRS: dict[str, Callable[[Finding], Awaitable[str | None]]] = {
+    "wrong_count": _mend_count,
+    "missing_file": _mend_missing,
+    "wrong_size": _mend_damaged,
+    "damaged_file": _mend_damaged,
+    "unreadable_file": _mend_damaged,
+    "missing_side_file": _mend_side,
+    "stray_file": _mend_stray,
+    "leftover": _mend_leftover,
+    "stuck_download": _mend_download,
+}

@@ -1,0 +1,217 @@
+"""Does time run as it should? What goes by its age must not go because a clock jumped.
+
+Two clocks say how old things are: the database's (trash, files without holders) and this machine's (strays). Both
+are compared with the time that has really passed since boot. Where one of them is off by more than an hour, nothing
+is purged or swept until it is right again, or a day of running has passed, over as many starts as that takes: then it
+is the new truth. What was stamped in doubt is stamped anew then: its age begins when the clock is believed.
+
+Whoever removes by age counts from the reading that was believed, not from a clock asked later: it may jump in between.
+And because no doubt is complete, each removal by age also asks for running time since the stamp (running.py).
+
+Across a stop nobody knows how long it was. A clock that went back, or ahead by more than a month, is doubted.
+"""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mediafetcher.core import clock, errors, logging, settings
+from mediafetcher.db import engine
+from mediafetcher.library.storage import running
+
+_JUMP = 3600.0  # seconds that a clock may be off before it is doubted
+_STEP = 60.0  # seconds that count as a jump for whoever waits for a certain time
+_HOLD = running.DAY  # seconds of running in doubt after which a clock counts as right
+_SETTLED = 3600.0  # but only if it has not jumped for so long
+_OFF = 30 * 86_400.0  # the longest stop that is believed
+_EVERY = 5.0  # seconds between two looks
+_WRITE = 60.0  # seconds between two notes of the time, for the next start
+
+_log = logging.get("clocks")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Seconds: since boot, sleep included; since 1970 by this machine's clock, and by the database's; of running."""
+
+    boot: float
+    ours: float
+    theirs: float
+    running: float
+
+    def off(self, since: "Reading") -> float:
+        """How far the clock that is worse has moved beyond the time that passed; negative where it went back."""
+        passed = self.boot - since.boot
+        return max(self.ours - since.ours - passed, self.theirs - since.theirs - passed, key=abs)
+
+
+@dataclass
+class _Note:
+    """What the next start must know: the clocks when they were last believed, and a doubt that lasts."""
+
+    ours: float
+    theirs: float
+    doubted_from: float | None = None  # in seconds of running
+    at_start: bool = False  # the doubt began at a start, because the clocks showed what cannot be
+
+    @classmethod
+    def read(cls, file: Path, running: float) -> "_Note | None":
+        """None: the very first start, or a note that was lost."""
+        try:
+            kept = json.loads(file.read_text())
+            since = kept.get("doubted_from", running if kept.get("held") else None)
+            since = None if since is None else min(float(since), running)
+            return cls(float(kept["ours"]), float(kept["theirs"]), since, bool(kept.get("at_start")))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def fits(self, now: Reading) -> bool:
+        """Whether the clocks show what may be after a stop."""
+        gaps = (now.ours - self.ours, now.theirs - self.theirs)
+        return min(gaps) >= -_JUMP and max(gaps) <= _OFF
+
+
+class _Watch:
+    """What is known of the clocks of one installation."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.right: Reading | None = None  # the last reading that was believed
+        self.last: Reading | None = None
+        self.doubted_from: float | None = None  # in seconds of running
+        self.ended: float | None = None  # a doubt that is over, and whose stamps are still to be corrected: its begin
+        self.moved = False
+        self._note: _Note | None = None
+        self._jumped = 0.0  # when, in seconds of running
+        self._written = 0.0
+
+    def take(self, now: Reading) -> bool:
+        """-> whether the clocks are believed."""
+        if self.last is None:
+            self._begin(now)
+        elif abs(step := now.off(self.last)) > _STEP:
+            self.moved = True
+            _log.warning("a clock jumped", seconds=round(step))
+            if abs(step) > _JUMP:
+                self._jumped = now.running
+        self.last = now
+        if self._is_right(now):
+            self._believe(now, "the clock is right again")
+        elif self.doubted_from is None:
+            self._doubt(now)
+        elif now.running - self.doubted_from > _HOLD and now.running - self._jumped > _SETTLED:
+            self._believe(now, "the clock was doubted for a day of running and is believed")
+        return self.doubted_from is None
+
+    def _begin(self, now: Reading) -> None:
+        self._note = _Note.read(self.file, now.running)
+        if self._note is None or (self._note.doubted_from is None and self._note.fits(now)):
+            self.right = now
+            return
+        self.moved = True  # what waits for a time may wait for a wrong one
+        if self._note.doubted_from is None:
+            self._note.at_start = True
+        else:
+            self.doubted_from = self._note.doubted_from
+
+    def _is_right(self, now: Reading) -> bool:
+        if self.right is not None:
+            return abs(now.off(self.right)) <= _JUMP
+        return self._note is not None and self._note.at_start and self._note.fits(now)
+
+    def _doubt(self, now: Reading) -> None:
+        self.doubted_from = now.running
+        _log.warning("the clock is doubted: nothing is purged or swept until it is right, or a day has passed")
+        self._write(now)
+
+    def _believe(self, now: Reading, words: str) -> None:
+        if self.doubted_from is not None:
+            self.ended = self.doubted_from if self.ended is None else min(self.ended, self.doubted_from)
+            _log.warning(words)
+        self.doubted_from, self.right = None, now
+        # A doubt that ended is noted when its stamps are corrected (`settle`): a crash before leaves it.
+        if self.ended is None and now.boot - self._written > _WRITE:
+            self._write(now)
+
+    def settle(self) -> None:
+        """The stamps of the doubt that ended are corrected."""
+        self.ended = None
+        if self.last is not None:
+            self._write(self.last)
+
+    def _write(self, now: Reading) -> None:
+        """For the next start. While a clock is doubted, the last time that was right stays."""
+        if self.right is not None:
+            self._note = _Note(self.right.ours, self.right.theirs)
+        elif self._note is None:
+            self._note = _Note(now.ours, now.theirs)
+        self._note.doubted_from = self.doubted_from
+        self._written = now.boot
+        with contextlib.suppress(OSError):
+            fresh = self.file.with_suffix(".new")
+            fresh.write_text(json.dumps(vars(self._note)))
+            fresh.replace(self.file)
+
+
+_watch: _Watch | None = None
+
+
+async def now() -> Reading | None:
+    """What the clocks say, where they are believed: what is old by this reading may be removed. Else None.
+
+    Raises `DatabaseAway`.
+    """
+    global _watch
+    theirs = float(await engine.fetchval("select extract(epoch from clock_timestamp())"))
+    file = settings.get().state / "clock.json"
+    if _watch is None or _watch.file != file:
+        _watch = _Watch(file)
+    reading = Reading(clock.since_boot(), time.time(), theirs, await running.advance())
+    if not _watch.take(reading):
+        return None
+    if _watch.ended is not None:
+        await _restamp(_watch.ended)
+        _watch.settle()
+    return reading
+
+
+async def _restamp(since: float) -> None:
+    """Let the age of what was stamped after so many seconds of running begin now: its time was a wrong clock's."""
+    async with engine.transaction():
+        items = await engine.execute(
+            "update library_item set trashed_at = now() where trashed_at is not null and trashed_running_seconds >= $1",
+            since,
+        )
+        files = await engine.execute(
+            "update media_file set dead_at = now(), unreferenced_running_seconds = mf_running_seconds()"
+            " where ref_count = 0 and unreferenced_running_seconds >= $1",
+            since,
+        )
+    _log.info("stamps of a wrong clock corrected", items=items.split()[-1], files=files.split()[-1])
+
+
+async def watch(on_jump: Callable[[], Awaitable[None]], correct: Callable[[bool], Awaitable[None]]) -> None:
+    """Look again and again; `on_jump()` after each jump of a minute or more.
+
+    `correct(believed)`: once a minute and after each jump, to correct times that lie too far ahead.
+    """
+    corrected = 0.0
+    while True:
+        try:
+            believed = await now() is not None
+            moved = _watch is not None and _watch.moved
+            if _watch is not None and moved:
+                _watch.moved = False
+                await on_jump()
+            if moved or clock.since_boot() - corrected > _WRITE:
+                await correct(believed)
+                corrected = clock.since_boot()
+        except errors.DatabaseAway:
+            pass
+        except Exception:
+            _log.exception("looking at the clock failed")
+        await asyncio.sleep(_EVERY)

@@ -1,0 +1,359 @@
+"""Is the media folder really there, writable, and with room?
+
+A sentinel file in the media folder carries an id that the database knows. Where it is missing or another, the share
+is not mounted (or it is another one): the store is *offline*, and nothing is written, not even a folder, so that
+nothing ever lands below a bare mount point. The id is recorded at the very first start and never replaced: there is
+never a second store.
+
+`state()` is what was last seen; `watch()` looks every few seconds. A share that has gone may also hang: whatever
+touches it runs in threads of its own (`in_thread`), so that it can hold up nothing else, and while it hangs nobody
+new is sent to wait there.
+"""
+
+import asyncio
+import contextlib
+import errno
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from mediafetcher.core import errors, logging, settings
+from mediafetcher.db import engine
+from mediafetcher.library.storage import staging
+
+SENTINEL = ".mediafetcher-store"
+DEFAULT = Path("/mnt/media")
+_THREADS = 24  # more than jobs, sweeper and people at once ever need; all of them may wait for a share that hangs
+
+_OFFLINE = {
+    *(errno.ESTALE, errno.EIO, errno.ENOTCONN, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ETIMEDOUT),
+    *(errno.ENODEV, errno.ENXIO, errno.ECONNRESET, errno.ECONNABORTED, errno.ESHUTDOWN, errno.EREMOTEIO),
+    errno.ENETUNREACH,
+}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+_log = logging.get("mount")
+
+
+@dataclass(frozen=True)
+class Mount:
+    """How the media folder is. `reason` is for people, empty while online; sizes in bytes."""
+
+    state: Literal["online", "offline", "full", "read_only"]
+    reason: str = ""
+    total: int = 0
+    free: int = 0
+
+
+_root: Path | None = None
+_id: uuid.UUID | None = None
+_seen = Mount("offline", "The media folder was not looked at yet.")
+_wanted = 0  # bytes of the file that did not fit: the store stays full until there is room for it
+_look: Future[Mount] | None = None
+_hanging = False  # the last look did not come back in its time
+_looker = ThreadPoolExecutor(1, "mount")
+_online = asyncio.Event()
+_hands = ThreadPoolExecutor(_THREADS, "media")
+_busy: set[Future[Any]] = set()
+_T = TypeVar("_T")
+
+
+def root() -> Path:
+    """The media folder. It is known after `prepare`."""
+    if _root is None:
+        raise errors.MediaOffline("The media folder is not known yet.")
+    return _root
+
+
+def incoming() -> Path:
+    """Where files are staged, on the store's own file system."""
+    return root() / "incoming"
+
+
+def state() -> Mount:
+    """How the media folder was when it was last looked at. Costs nothing."""
+    return _seen
+
+
+def require() -> None:
+    """Prove by the sentinel, now, that the store is there. To be called in a thread. Raises `MediaOffline`."""
+    if problem := _absent(root(), _id):
+        raise errors.MediaOffline(problem)
+
+
+async def in_thread(function: Callable[..., _T], *args: Any, patience: float | None = None) -> _T:
+    """Run what touches the media folder in a thread of its own kind -> its result.
+
+    Raises `MediaOffline` at once while the folder hangs, and after `patience` seconds where they are given; the
+    thread is then left behind, so only what harms nothing when it is done late may be given patience.
+    """
+    if _hanging:
+        raise errors.MediaOffline(_seen.reason)
+    work = _hands.submit(function, *args)
+    _busy.add(work)
+    work.add_done_callback(_busy.discard)
+    try:
+        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(work)), patience)
+    except TimeoutError:
+        if work.done():
+            raise
+        raise errors.MediaOffline(_silent()) from None
+
+
+def stuck() -> bool:
+    """Whether threads wait in the media folder: a program that ends must not wait for them."""
+    return any(not work.done() for work in [*_busy, *([_look] if _look else [])])
+
+
+def _silent() -> str:
+    return f"The media folder {_root} does not answer: the share hangs."
+
+
+# ---- the first start, and every other ------------------------------------------------------------------
+
+
+async def prepare() -> Mount:
+    """Find the media folder of this installation, made and recorded at the very first start -> its state.
+
+    Later starts go on while it is offline. Raises `Away` only where the first start cannot make it.
+    """
+    global _root, _id, _wanted
+    chosen = settings.get()
+    row = await engine.fetchrow("select path, sentinel from store_root where id = 1")
+    if row is None:
+        try:
+            folder = chosen.media or await in_thread(_default, chosen.state, patience=chosen.hang_seconds)
+            made = await in_thread(_create, folder, patience=chosen.hang_seconds)
+        except OSError as error:
+            folder = chosen.media or DEFAULT
+            problem = classify(error) or errors.MediaOffline()
+            raise type(problem)(f"The media folder {folder} cannot be made or written: {error.strerror}.") from error
+        await engine.execute(
+            "insert into store_root (id, path, sentinel) values (1, $1, $2) on conflict do nothing", str(folder), made
+        )
+        row = await engine.fetchrow("select path, sentinel from store_root where id = 1")
+        assert row is not None
+        _log.info("media folder recorded", path=folder)
+    _root, _id, _wanted = chosen.media or Path(row["path"]), row["sentinel"], 0
+    now = await look()
+    if now.state != "offline" and str(_root) != row["path"]:
+        # The same store at another place: its sentinel says so.
+        await engine.execute("update store_root set path = $1 where id = 1", str(_root))
+    if now.state != "online":
+        _log.warning("the media folder cannot be used", state=now.state, reason=now.reason)
+    return now
+
+
+async def join() -> Mount:
+    """Take the media folder that the server has recorded, wherever it is mounted here -> its state.
+
+    Nothing is made and nothing recorded. Raises `OlderSchema` where there is none yet.
+    """
+    global _root, _id, _wanted
+    row = await engine.fetchrow("select path, sentinel from store_root where id = 1")
+    if row is None:
+        raise errors.OlderSchema("This installation has no media folder yet: start the server first.")
+    _root, _id, _wanted = settings.get().media or Path(row["path"]), row["sentinel"], 0
+    now = await look()
+    if now.state != "online":
+        _log.warning("the media folder cannot be used", state=now.state, reason=now.reason)
+    return now
+
+
+def _default(state_folder: Path) -> Path:
+    if DEFAULT.is_mount() and os.access(DEFAULT, os.R_OK | os.W_OK | os.X_OK):
+        return DEFAULT
+    return state_folder / "media"
+
+
+def _create(folder: Path) -> uuid.UUID:
+    """Make the folders and the sentinel, or take those that are there -> the store's id."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("incoming", "store"):
+        (folder / name).mkdir(exist_ok=True)
+    path, fresh = folder / SENTINEL, uuid.uuid4()
+    words = f"{fresh}\nThis file proves to MediaFetcher that its media folder is mounted. Do not remove it.\n"
+    try:
+        with path.open("x") as file:
+            file.write(words)
+            file.flush()
+            os.fsync(file.fileno())
+    except FileExistsError:
+        found = _read_id(path)
+        if found is None:
+            raise OSError(errno.EINVAL, f"{path} is there and is not a sentinel of ours") from None
+        return found
+    sync_folder(folder)
+    return fresh
+
+
+def _read_id(path: Path) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(path.read_text().split("\n", 1)[0].strip())
+    except ValueError:
+        return None
+
+
+def sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a share that cannot sync folders
+            raise
+    finally:
+        os.close(descriptor)
+
+
+# ---- looking -------------------------------------------------------------------------------------------
+
+
+async def look() -> Mount:
+    """Look now -> the state, which `state()` tells from here on; a change is told to the pages."""
+    global _look, _hanging
+    if _look is None or _look.done():
+        _look = _looker.submit(_examine)
+    try:
+        found = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(_look)), settings.get().hang_seconds)
+        _hanging = False
+    except TimeoutError:
+        _hanging, found = True, Mount("offline", _silent())
+    await _note(found)
+    return found
+
+
+async def _note(found: Mount) -> None:
+    global _seen
+    before, _seen = _seen, found
+    if found.state == "online":
+        _online.set()
+    else:
+        _online.clear()
+    if found.state != before.state:
+        _log.info("media folder", state=found.state, reason=found.reason)
+        with contextlib.suppress(errors.DatabaseAway):
+            await engine.notify("system", {})
+
+
+async def back() -> None:
+    """Wait until it comes back; where it is there, until it has been away."""
+    while _online.is_set():
+        await asyncio.sleep(settings.get().look_seconds)
+    await _online.wait()
+
+
+async def watch() -> None:
+    """Look again and again, for as long as the program runs."""
+    while True:
+        await asyncio.sleep(settings.get().look_seconds)
+        try:
+            await look()
+        except Exception:
+            _log.exception("looking at the media folder failed")
+
+
+def _absent(folder: Path, wanted: uuid.UUID | None) -> str | None:
+    """Why the store is not at this place, in words; None where it is."""
+    try:
+        found = _read_id(folder / SENTINEL)
+    except FileNotFoundError:
+        return f"The media folder {folder} does not carry the mark of this library: is the share mounted there?"
+    except OSError as error:
+        return f"The media folder {folder} cannot be read ({error.strerror}): is the share mounted?"
+    if found != wanted:
+        return f"The media folder {folder} belongs to another library: mount the right one there."
+    return None
+
+
+def _lacks(folder: Path) -> str | None:
+    """Which of its own folders is not there, in words: part of the share may be mounted apart, and away."""
+    for name in ("incoming", "store"):
+        with contextlib.suppress(OSError):
+            if not (folder / name).is_dir():
+                return f"{folder / name} is not there: is all of the share mounted? If you removed it, make it again."
+    return None
+
+
+def _examine() -> Mount:
+    folder = root()
+    if reason := _absent(folder, _id) or _lacks(folder):
+        return Mount("offline", reason)
+    try:
+        facts = os.statvfs(folder)
+    except OSError as error:
+        return Mount("offline", f"The media folder {folder} cannot be read ({error.strerror}).")
+    total, free = facts.f_frsize * facts.f_blocks, facts.f_frsize * facts.f_bavail
+    if not (facts.f_flag & os.ST_RDONLY):
+        # Once it failed, only a real write proves that it works again.
+        problem = _try_write() if _seen.state in ("offline", "read_only") else None
+        if problem is None and os.access(incoming(), os.W_OK | os.X_OK):
+            return _room(total, free)
+        if problem is not None and problem.errno in _FULL:
+            return Mount("full", errors.MediaFull.words, total, free)
+    return Mount(
+        "read_only", f"The media folder {folder} cannot be written: check the mount and its rights.", total, free
+    )
+
+
+def _room(total: int, free: int) -> Mount:
+    global _wanted
+    if free < max(settings.get().min_free, _wanted):
+        return Mount("full", errors.MediaFull.words, total, free)
+    _wanted = 0
+    return Mount("online", "", total, free)
+
+
+def _try_write() -> OSError | None:
+    probe = incoming() / staging.name()
+    try:
+        probe.write_bytes(b"probe")
+        probe.unlink()
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
+        return error
+    return None
+
+
+# ---- errors of the media folder ------------------------------------------------------------------------
+
+
+def classify(error: OSError) -> errors.Away | None:
+    """What an error of the file system says about the media folder; None where it is about the file alone."""
+    if error.errno in _OFFLINE:
+        return errors.MediaOffline()
+    if error.errno in _FULL:
+        return errors.MediaFull()
+    if error.errno in _READ_ONLY:
+        return errors.MediaReadOnly()
+    if error.errno in (errno.ENOENT, errno.ENOTDIR) and _root is not None and (reason := _absent(_root, _id)):
+        return errors.MediaOffline(reason)
+    return None
+
+
+@contextlib.contextmanager
+def writing(size: int = 0) -> Iterator[None]:
+    """Around writes to the media folder, in a thread: their errors become `Away`, and the state follows at once.
+
+    `size` is what the file needs; where it does not fit, the store stays full until there is that much room.
+    """
+    global _seen, _wanted
+    try:
+        yield
+    except OSError as error:
+        problem = classify(error)
+        if problem is None:
+            raise
+        if isinstance(problem, errors.MediaFull):
+            _wanted = size + settings.get().min_free
+            _seen = Mount("full", problem.detail, _seen.total, _seen.free)
+        elif isinstance(problem, errors.MediaReadOnly):
+            _seen = Mount("read_only", problem.detail, _seen.total, _seen.free)
+        else:
+            _seen = Mount("offline", problem.detail)
+        raise problem from error

@@ -1,0 +1,214 @@
+"""The scrub: every stored file is read again within its days, so that rot is found while it can still be mended.
+
+It works in slices, file by file, and each file's row says when it was last read: that is the mark from which the next
+slice, or the next start, goes on. It reads at idle I/O priority, from the disk instead of from memory, and rests as
+long as it works. What it finds stays in the row (`damaged_at`): the item says so, `check` names it, and the links that
+led to the file may be fetched again, which makes it whole.
+"""
+
+import asyncio
+import ctypes
+import hashlib
+import os
+import platform
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mediafetcher.core import clock, logging, settings
+from mediafetcher.db import engine
+from mediafetcher.library.storage import blob_store, mount
+
+_SLICE = 20.0  # seconds of one slice; a file that was begun is read to its end
+_EARLY = 0.75  # of the days: from then on a file is due, so that all are read in time
+_CHUNK = 8 << 20  # bytes between two rests
+_MANY = 3  # files that are missing or cut are an outage and not rot, if they are a fifth of those looked at
+_SAMPLE = 100  # files looked at then
+
+_log = logging.get("scrub")
+
+# ioprio_set(2): there is no function for it in the C library.
+_CALLS = {"x86_64": 251, "aarch64": 30}
+_THIS_THREAD, _IDLE, _SHIFT = 1, 3, 13
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+async def scrub(seconds: float = _SLICE) -> int:
+    """Read the files that are due, for about this long -> how many were read. Nothing while the store is away."""
+    days = settings.get().scrub_days
+    if not days or mount.state().state == "offline":
+        return 0
+    read, until = 0, clock.monotonic() + seconds
+    while clock.monotonic() < until:
+        row = await engine.fetchrow(
+            "select id, sha256, size, ext from media_file where ref_count > 0"
+            " and coalesce(checked_at, created_at) < now() - make_interval(secs => $1)"
+            " order by coalesce(checked_at, created_at), id limit 1",
+            days * 86_400 * _EARLY,
+        )
+        if row is None:
+            await _finished(read)
+            break
+        wrong = await _read(row)
+        if wrong in ("missing_file", "wrong_size", "unreadable_file") and await _is_outage(row["id"]):
+            _log.warning("many files are not there: the scrub stops here, `mediafetcher check` tells more")
+            break
+        await _note(row, wrong)
+        read += 1
+    return read
+
+
+async def progress(owner: int | None = None) -> dict[str, Any]:
+    """`total` files, how many of them were `checked` within their days, how many are `damaged`; `finished_at`.
+
+    `items`: the first of this person's items whose files are damaged, each with `id` and `title`.
+    """
+    days = settings.get().scrub_days or 36_500
+    row = await engine.fetchrow(
+        "select count(*) as total, count(*) filter (where coalesce(checked_at, created_at)"
+        "  >= now() - make_interval(secs => $1)) as checked, count(damaged_at) as damaged,"
+        " (select finished_at from scrub where id = 1) as finished_at from media_file where ref_count > 0",
+        days * 86_400,
+    )
+    assert row is not None
+    found = await engine.fetch(
+        "select i.id, i.title from media_file m join library_item i on i.media_file = m.id"
+        " where m.damaged_at is not null and i.owner = $1 and i.trashed_at is null order by i.id limit 20",
+        owner,
+    )
+    return {**row, "items": found}
+
+
+async def correct_times() -> None:
+    """Let files that were read in the future, by a clock that has gone back since, count as read now."""
+    await engine.execute(
+        "update media_file set checked_at = now() where ref_count > 0 and coalesce(checked_at, created_at) > now()"
+    )
+    await engine.execute("update scrub set finished_at = now() where finished_at > now()")
+
+
+async def _finished(read: int) -> None:
+    await engine.execute(
+        "insert into scrub (id, finished_at) values (1, now()) on conflict (id) do update set finished_at = now()"
+        " where $1",
+        read > 0,
+    )
+
+
+async def _note(row: dict[str, Any], wrong: str | None) -> None:
+    """Write the mark. A damaged file's links are forgotten as "already there", so that they may be fetched again."""
+    async with engine.transaction():
+        held = await engine.fetchval(
+            "update media_file set checked_at = now(),"
+            " damaged_at = case when $2 then coalesce(damaged_at, now()) end where id = $1 and ref_count > 0"
+            " returning id",
+            row["id"],
+            wrong is not None,
+        )
+        if wrong is None or held is None:
+            return
+        await engine.execute("update source set media_file = null where media_file = $1", row["id"])
+        holders = await engine.fetch(
+            "select owner, title from library_item where media_file = $1 order by id", row["id"]
+        )
+        for owner in {holder["owner"] for holder in holders}:
+            await engine.notify("library", {"owner": owner})
+        await engine.notify("system", {})
+    titles = ", ".join(holder["title"] for holder in holders[:5])
+    _log.error("a stored file is damaged: fetch it again", kind=wrong, sha256=row["sha256"].hex()[:12], items=titles)
+
+
+async def _is_outage(media_file: int) -> bool:
+    """Whether so many files beside this one are not as they should be that part of the store must be away.
+
+    Asked for each file anew: a count would begin again with each slice, and each would mark a few.
+    """
+    rows = await engine.fetch(
+        "(select sha256, size, ext from media_file where ref_count > 0 and id >= $1 order by id limit $2)"
+        " union all"
+        " (select sha256, size, ext from media_file where ref_count > 0 and id < $1 order by id desc limit $2)",
+        media_file,
+        _SAMPLE // 2,
+    )
+    bad = await mount.in_thread(lambda: sum(not _is_there(row) for row in rows))
+    return bad >= _MANY and bad * 5 > len(rows)
+
+
+def _is_there(row: dict[str, Any]) -> bool:
+    """Whether the file has its size and can be read at all. In a thread."""
+    path = blob_store.path_of(row["sha256"], row["ext"])
+    try:
+        with path.open("rb", buffering=0) as file:
+            return os.fstat(file.fileno()).st_size == row["size"] and bool(file.read(1) or not row["size"])
+    except OSError:
+        return False
+
+
+async def _read(row: dict[str, Any]) -> str | None:
+    """Read one file in a thread -> what is wrong with it, a kind of finding of `check`, or None. Raises `Away`."""
+    stop = threading.Event()
+    work = asyncio.ensure_future(mount.in_thread(_look, row, stop))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        stop.set()
+        work.add_done_callback(lambda work: work.cancelled() or work.exception())
+        raise
+
+
+class _Stopped(Exception):
+    """We end: the file is read another time."""
+
+
+def _look(row: dict[str, Any], stop: threading.Event) -> str | None:
+    path = blob_store.path_of(row["sha256"], row["ext"])
+    with mount.writing():  # its errors become "offline"
+        mount.require()
+        size = blob_store.size_of(path)
+    if size is None:
+        return "missing_file"
+    if size != row["size"]:
+        return "wrong_size"
+    with idle():
+        try:
+            # What looks damaged is read once more: it may have been the way to it, and not the disk.
+            good = any(_hash(path, stop) == row["sha256"] for _ in range(2))
+        except OSError:
+            with mount.writing():
+                mount.require()  # a share that went away says the same of every file
+            return "unreadable_file"
+    return None if good else "damaged_file"
+
+
+def _hash(path: Path, stop: threading.Event) -> bytes:
+    digest, view, read = hashlib.sha256(), memoryview(bytearray(blob_store.BUFFER)), 0
+    with path.open("rb", buffering=0) as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # the disk is asked, not the memory
+        began = time.monotonic()
+        while count := file.readinto(view):
+            digest.update(view[:count])
+            read += count
+            if read >= _CHUNK:
+                if stop.wait(time.monotonic() - began):
+                    raise _Stopped
+                began, read = time.monotonic(), 0
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # nor is memory kept from others
+    return digest.digest()
+
+
+@contextmanager
+def idle() -> Iterator[None]:
+    """This thread reads only when nobody else does; a kernel or file system that knows no priorities ignores it."""
+    number = _CALLS.get(platform.machine())
+    if number is None:
+        yield
+        return
+    before = _libc.syscall(number + 1, _THIS_THREAD, 0)  # ioprio_get
+    _libc.syscall(number, _THIS_THREAD, 0, _IDLE << _SHIFT)
+    try:
+        yield
+    finally:
+        _libc.syscall(number, _THIS_THREAD, 0, max(0, before))

@@ -1,0 +1,88 @@
+"""Room: what the running downloads will still need is set aside before another one begins.
+
+A download needs its size twice over, for what came and what it becomes, and a little more. It is counted on the disk
+of the state folder, where it works, and in the media folder, where it ends. What it has written already no longer
+counts. A size that nobody knows is what has come so far, looked at again and again.
+
+The media folder is shared by all machines: what the downloads of the others will need counts there too, as their rows
+said a moment ago (lease.py writes and reads it).
+"""
+
+import shutil
+from pathlib import Path
+
+from mediafetcher.core import errors, settings
+from mediafetcher.library.storage import mount
+from mediafetcher.sandbox import work_folders
+
+FACTOR = 2.2  # of the expected size
+_AGAIN = 60.0  # seconds until one for which there was no room looks again
+
+_expected: dict[Path, int] = {}  # folder of a job -> bytes of what is fetched
+_elsewhere = 0  # bytes that the downloads of other machines will need
+
+
+def reserve(folder: Path, expected: int) -> None:
+    """Set room aside for the job of this folder, whose download will be so large; call it again when more is known.
+
+    Raises `NoRoom` where it does not fit beside the others (then nothing is set aside for it), `MediaFull` where
+    nothing fits.
+    """
+    others = sum(_open(other, size) for other, size in _expected.items() if other != folder)
+    wanted = _open(folder, expected)
+    least = settings.get().min_free
+    now = mount.state()
+    places = [("the disk of the state folder", shutil.disk_usage(folder).free, others)]
+    if now.state == "online":
+        places.append(("the media folder", now.free, others + _elsewhere))
+    for place, free, taken in places:
+        if free < least:
+            raise errors.MediaFull(f"There is no room on {place}: free some. Downloads wait.")
+        if free < least + taken + wanted:
+            _expected.pop(folder, None)
+            raise errors.NoRoom(
+                f"There is not enough free room on {place}: this download needs {_size(wanted)}, and of {_size(free)} "
+                f"the running ones need {_size(taken)}. It waits.",
+                retry_after=_AGAIN,
+            )
+    _expected[folder] = expected
+
+
+def release(folder: Path) -> None:
+    """That job has ended."""
+    _expected.pop(folder, None)
+
+
+def reserved() -> int:
+    """Bytes that are set aside for downloads in work, here and on other machines."""
+    return _elsewhere + sum(_open(folder, size) for folder, size in list(_expected.items()))
+
+
+def needed(folder: Path) -> int:
+    """Bytes that are set aside for the job of this folder."""
+    return _open(folder, _expected[folder]) if folder in _expected else 0
+
+
+def hear(elsewhere: int) -> None:
+    """So many bytes are set aside for downloads on other machines."""
+    global _elsewhere
+    _elsewhere = elsewhere
+
+
+def free() -> int:
+    """Bytes free where it is tightest: the disk of the state folder or the media folder."""
+    local = shutil.disk_usage(settings.get().state).free
+    now = mount.state()
+    return min(local, now.free) if now.state in ("online", "full") else local
+
+
+def _open(folder: Path, expected: int) -> int:
+    """What a job will still write."""
+    return max(0, int(FACTOR * expected) - work_folders.occupied(folder))
+
+
+def _size(count: float) -> str:
+    units = ["B", "KB", "MB", "GB", "TB"]
+    while count >= 1000 and len(units) > 1:
+        count, units = count / 1000, units[1:]
+    return f"{count:.0f} {units[0]}" if units[0] == "B" or count >= 100 else f"{count:.1f} {units[0]}"

@@ -1,0 +1,286 @@
+"""The one FFmpeg run that makes a file play everywhere.
+
+The same source and decision give the same bytes (threads are pinned, nothing of the time or the program is
+written), so that two people who fetch the same thing share one file. Encoding runs with the CPU time that nobody else
+wants.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mediafetcher.core import errors, logging
+from mediafetcher.media import containers, encoders, ffmpeg
+from mediafetcher.media.encoders import Encoder
+from mediafetcher.media.ffmpeg_output import Audio, Video
+from mediafetcher.media.probe import MAX_LEVEL, Action, Decision, Facts, decide, probe
+from mediafetcher.sandbox import child_files, process
+
+Progress = Callable[[float, float | None], None]
+
+_ENCODING = process.Limits(data=3 << 30, nice=15, idle=True)  # the CPU time that nobody else wants
+_COPYING = process.Limits(data=1 << 30, nice=5)  # next to none, and somebody waits for it
+_SILENCE = 900.0  # seconds: FFmpeg says nothing while it moves the index of a large file to its front
+# FFmpeg's name of the container -> (MIME type, extension); the first that fits
+_VIDEO_KINDS = {
+    "mp4": ("video/mp4", ".mp4"),
+    "webm": ("video/webm", ".webm"),
+    "mpegts": ("video/mp2t", ".ts"),
+    "avi": ("video/x-msvideo", ".avi"),
+    "flv": ("video/x-flv", ".flv"),
+    "mpeg": ("video/mpeg", ".mpg"),
+    "asf": ("video/x-ms-wmv", ".wmv"),
+    "ogg": ("video/ogg", ".ogv"),
+    "gif": ("image/gif", ".gif"),
+}
+_AUDIO_KINDS = {
+    "mp3": ("audio/mpeg", ".mp3"),
+    "mp4": ("audio/mp4", ".m4a"),
+    "ogg": ("audio/ogg", ".ogg"),
+    "flac": ("audio/flac", ".flac"),
+    "wav": ("audio/wav", ".wav"),
+    "webm": ("audio/webm", ".weba"),
+    "aac": ("audio/aac", ".aac"),
+}
+_WEBM_CODECS = {"vp8", "vp9", "av1", "opus", "vorbis"}
+_MP4 = ("-movflags", "+faststart", "-brand", "mp42", "-f", "mp4")
+_MP3 = ("-f", "mp3")
+_TO_SDR = "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv"
+_log = logging.get("convert")
+
+
+def kind_of(facts: Facts) -> tuple[str, str]:
+    """(MIME type, extension with its dot) of a playable file, or of one that was to be kept as it came."""
+    kinds = _VIDEO_KINDS if facts.video else _AUDIO_KINDS
+    for name, kind in kinds.items():
+        if name in facts.container and (name != "webm" or _is_webm(facts)):
+            return kind
+    return ("video/x-matroska", ".mkv") if facts.video else ("audio/x-matroska", ".mka")
+
+
+def _is_webm(facts: Facts) -> bool:
+    """FFmpeg calls every Matroska file `matroska,webm`; a WebM is one with these codecs alone."""
+    codecs = {sound.codec for sound in facts.audio} | ({facts.video.codec} if facts.video else set())
+    return codecs <= _WEBM_CODECS
+
+
+async def convert(
+    source: Path,
+    target: Path,
+    facts: Facts,
+    decision: Decision,
+    *,
+    max_height: int,
+    threads: int,
+    audio: str | None = None,
+    start: float = 0.0,
+    end: float | None = None,
+    on_progress: Progress = lambda fraction, speed: None,
+) -> None:
+    """Make `target`, a web-playable file, of `source`. Nothing is left at `target` where it fails.
+
+    `audio`: `mp3` makes that of a sound alone, which else is put into an MP4 (`m4a`). `start`, `end`: only this part,
+    in seconds. A picture that is copied begins at the key picture before `start`, and players are told to hide what
+    comes too early (an edit list); one that is encoded begins exactly there.
+
+    `max_height` bounds the shorter side, and only where the picture is encoded anyway. Progress: fraction 0..1 and
+    speed as a multiple of real time. Raises `TranscodeFailed`, `Truncated`, `TooLarge` or `MediaFull`.
+    """
+    action = decision.action
+    length = clip_length(facts.duration, start, end)
+    plan = _Plan(source, replace(facts, duration=length), max_height, threads, audio, start, end)
+    if action in ("video", "both"):
+        return await _encode(plan, target, action, on_progress)
+    try:
+        await _run(plan, target, action, on_progress)
+    except errors.TranscodeFailed as failed:
+        # Some streams cannot be copied (no timestamps, broken headers) and yet be decoded.
+        if action not in ("remux", "audio") or facts.video is None:
+            raise
+        _log.warning("a copy failed, encoding instead", reason=failed.facts.get("reason"))
+        await _encode(plan, target, "both", on_progress)
+
+
+def clip_length(duration: float | None, start: float, end: float | None) -> float | None:
+    """Seconds of the part; None where the length of the whole is not known and matters."""
+    if duration is None:
+        return None if end is None else end - start
+    return max(0.0, (duration if end is None else min(end, duration)) - start)
+
+
+async def join(first: Path, second: Path, target: Path, *, one_clock: bool = False) -> Path:
+    """Put two files, picture and sound, into one without changing either -> where it is.
+
+    An MP4 that is ready to play where that is possible; else Matroska, which holds everything. `one_clock`: their
+    times count from the same moment, though they need not begin at the same one; else both begin at zero.
+    """
+    facts = [await probe(first), await probe(second)]
+    picture = next((at for at, entry in enumerate(facts) if entry.video), None)
+    sound = next((at for at in (1, 0) if facts[at].audio and at != picture), None)
+    if picture is None or sound is None:
+        raise errors.NotMedia(f"{errors.NotMedia.words[:-1]}: {facts[0].error or facts[1].error or 'no picture'}.")
+    video, audio = facts[picture].video, facts[sound].audio[0]
+    assert video
+    if video.codec != "h264" or audio.codec != "aac":
+        target = target.with_suffix(".mkv")
+    part = ffmpeg.owned(target)
+    arguments = ["-v", "error"]
+    for path in (first, second):
+        arguments += [*ffmpeg.SAFE_INPUT, "-i", f"file:{path}"]
+    arguments += ["-map", f"{picture}:{video.index}", "-map", f"{sound}:{audio.index}", "-c", "copy"]
+    arguments += ["-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"]
+    arguments += ["-copyts", "-avoid_negative_ts", "make_zero"] if one_clock else []
+    arguments += ["-f", "matroska"] if target.suffix == ".mkv" else [*_MP4]
+    try:
+        ended = await ffmpeg.run(
+            [*arguments, "-y", f"file:{part}"], [first, second], [part], limits=_COPYING, timeout=_SILENCE
+        )
+        if ended.code != 0:
+            raise _failure(ended)
+        child_files.take(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+    return target
+
+
+class _Plan(NamedTuple):
+    source: Path
+    facts: Facts
+    max_height: int
+    threads: int
+    audio: str | None
+    start: float
+    end: float | None
+    encoder: Encoder = encoders.SOFTWARE
+
+
+async def _encode(plan: _Plan, target: Path, action: Action, report: Progress) -> None:
+    """With the machine's hardware where it works; what that cannot do libx264 does, and the job goes on."""
+    encoder = await encoders.choose()
+    if encoder is not encoders.SOFTWARE:
+        try:
+            await _run(plan._replace(encoder=encoder), target, action, report)
+            decision = decide(await probe(target))
+            if decision.action == "none":
+                return
+            reason = decision.reason
+        except errors.TranscodeFailed as failed:
+            reason = str(failed.facts.get("reason"))
+        target.unlink(missing_ok=True)
+        encoders.give_up(encoder, reason)
+    await _run(plan, target, action, report)
+
+
+async def _run(plan: _Plan, target: Path, action: Action, report: Progress) -> None:
+    part = ffmpeg.owned(target)
+    limits = _COPYING if action == "remux" else encoders.limits(plan.encoder, _ENCODING)
+    high = (plan.facts.level or 0) > MAX_LEVEL
+    try:
+        for relevel in (high, True):
+            arguments = _arguments(plan, part, action, relevel)
+            meter = _Meter(plan.facts.duration, report)
+            given: dict[str, Any] = {"limits": limits, "timeout": _SILENCE, "on_line": meter.line}
+            ended = await ffmpeg.run(arguments, [plan.source], [part], devices=bool(plan.encoder.device), **given)
+            if ended.code != 0:
+                raise _failure(ended)
+            # Only an MP4 shows its level, so of other sources it is known now.
+            child_files.require_plain(part)
+            level = (await asyncio.to_thread(containers.scan, part)).level
+            if relevel or (level or 0) <= MAX_LEVEL:
+                break
+        meter.check()
+        child_files.take(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _arguments(plan: _Plan, part: Path, action: Action, relevel: bool) -> list[str]:
+    """FFmpeg's arguments; `relevel` writes H.264 level 5.2 into a copy, which players look at before all else."""
+    facts = plan.facts
+    threads = ["-threads", str(plan.threads)]
+    arguments = ["-v", "error", "-nostats", "-progress", "pipe:1", "-stats_period", "0.25"]
+    arguments += [*plan.encoder.before, *threads, *_cut(plan), *ffmpeg.SAFE_INPUT, "-i", f"file:{plan.source}"]
+    if facts.video and action != "audio_only":
+        arguments += ["-map", f"0:{facts.video.index}"]
+        if action in ("video", "both"):
+            arguments += [*_encode_video(facts.video, plan.max_height, plan.encoder), *threads]
+        else:
+            arguments += ["-c:v", "copy", *_copied(facts.video, relevel)]
+    kept = "mp3" in facts.container and (plan.start > 0 or plan.end is not None)  # a part of one that is fine
+    mp3 = action == "audio_only" and (plan.audio == "mp3" or kept)
+    if facts.audio:
+        first = facts.audio[0]
+        same = first.codec == ("mp3" if mp3 else "aac")
+        copy = action in ("remux", "video") or (action == "audio_only" and same)
+        arguments += ["-map", f"0:{first.index}", *(["-c:a", "copy"] if copy else _encode_audio(first, mp3))]
+    arguments += ["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]
+    arguments += ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"]
+    return [*arguments, *(_MP3 if mp3 else _MP4), "-y", f"file:{part}"]
+
+
+def _cut(plan: _Plan) -> list[str]:
+    start = ["-ss", f"{plan.start:.3f}"] if plan.start else []
+    return start + (["-t", f"{plan.end - plan.start:.3f}"] if plan.end is not None else [])
+
+
+def _copied(video: Video, relevel: bool) -> list[str]:
+    if video.codec == "hevc":
+        return ["-tag:v", "hvc1"]
+    return ["-bsf:v", "h264_metadata=level=5.2"] if relevel and video.codec == "h264" else []
+
+
+def _encode_video(video: Video, max_height: int, chosen: Encoder) -> list[str]:
+    filters = ["bwdif=mode=send_frame"] if video.interlaced else []
+    if video.hdr:
+        filters.append(_TO_SDR)
+    factor = f"min(1,{max_height}/min(iw,ih))"
+    filters.append(f"scale=w='max(2,trunc(iw*{factor}/2)*2)':h='max(2,trunc(ih*{factor}/2)*2)'")
+    filters.append(chosen.upload)
+    encoder = ["-c:v", chosen.name, *chosen.arguments]
+    rate = ["-maxrate", "8M", "-bufsize", "16M"] if max_height <= 1080 and chosen.name == "libx264" else []
+    return ["-vf", ",".join(filters), *encoder, *rate, "-fps_mode", "vfr"]
+
+
+def _encode_audio(audio: Audio, mp3: bool) -> list[str]:
+    rate = "44100" if audio.rate == 44100 else "48000"
+    channels, bits = ("1", "96k") if audio.channels == 1 else ("2", "160k")
+    encoder = ["-c:a", "libmp3lame", "-q:a", "2"] if mp3 else ["-c:a", "aac", "-b:a", bits]
+    return [*encoder, "-ac", channels, "-ar", rate]
+
+
+class _Meter:
+    """Reads `-progress` and compares what came out with what was promised."""
+
+    def __init__(self, duration: float | None, report: Progress) -> None:
+        self._duration = duration
+        self._report = report
+        self._reached = 0.0
+
+    def line(self, line: str) -> None:
+        name, _, value = line.partition("=")
+        if name == "out_time_us" and value.lstrip("-").isdigit():
+            # FFmpeg says the time of the track it wrote last, and tracks are not written in step.
+            self._reached = max(self._reached, int(value) / 1e6)
+        elif name == "speed":
+            number = re.match(r"[\d.]+", value.strip())
+            done = self._reached / self._duration if self._duration else 0.0
+            self._report(min(1.0, max(0.0, done)), float(number[0]) if number else None)
+
+    def check(self) -> None:
+        """FFmpeg ends well at the end of a file that was cut short."""
+        if self._duration and self._reached < 0.9 * self._duration - 2:
+            raise errors.Truncated(
+                f"{errors.Truncated.words[:-1]}: {self._reached:.0f} of {self._duration:.0f} seconds."
+            )
+
+
+def _failure(ended: ffmpeg.Ended) -> errors.Problem:
+    reason = next(iter(reversed(ended.text.strip().splitlines())), f"code {ended.code}")
+    if "No space left on device" in ended.text or "Disk quota exceeded" in ended.text:
+        return errors.MediaFull("There is no room to convert the file: free some on the state folder's disk.")
+    if "File too large" in ended.text:
+        return errors.TooLarge()
+    return errors.TranscodeFailed(reason=reason[-200:], code=ended.code)

@@ -1,0 +1,60 @@
+"""Everything that is looked at, in order, without changing anything and whether or not MediaFetcher runs."""
+
+import asyncio
+import os
+import pwd
+import time
+from pathlib import Path
+
+from mediafetcher.core import errors
+from mediafetcher.core.settings import Settings
+from mediafetcher.db import dump, embedded
+from mediafetcher.library.storage import mount
+from mediafetcher.ops.doctor import database, machine
+from mediafetcher.ops.doctor import media_folder as share
+from mediafetcher.ops.doctor.findings import Finding
+from mediafetcher.sandbox import privilege_drop
+
+
+def examine(settings: Settings) -> list[Finding]:
+    account = who(settings)
+    now = time.time()
+    return [
+        *machine.state_folder(settings.state),
+        *(database.external(settings.database_url) if settings.database_url else ()),
+        *share.examine(media_folder(settings), settings.state, account),
+        *machine.names(),
+        *machine.clock(now, machine.newest_time(settings.state)),
+        *machine.memory(),
+        *machine.graphics(account),
+        *machine.versions(now),
+    ]
+
+
+def who(settings: Settings) -> privilege_drop.Account:
+    """Who writes to the media folder: the owner of the state folder, else the service user, else we."""
+    try:
+        status = settings.state.stat()
+        return privilege_drop.Account(status.st_uid, status.st_gid)
+    except OSError:
+        pass
+    if os.geteuid() == 0:
+        try:
+            entry = pwd.getpwnam(privilege_drop.ACCOUNT_NAME)
+            return privilege_drop.Account(entry.pw_uid, entry.pw_gid)
+        except KeyError:
+            pass
+    return privilege_drop.Account(os.geteuid(), os.getegid())
+
+
+def media_folder(settings: Settings) -> Path:
+    """The one that was chosen, else the one that the database records, else the one that a first start would take."""
+    if settings.media is not None:
+        return settings.media
+    try:
+        dsn = settings.database_url or embedded.Cluster(settings.state).dsn
+        if recorded := asyncio.run(dump.media_folder(dsn)):
+            return recorded
+    except errors.Problem:
+        pass  # it does not run; there may be none yet
+    return mount.DEFAULT if mount.DEFAULT.exists() else settings.state / "media"

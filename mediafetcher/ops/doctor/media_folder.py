@@ -1,0 +1,223 @@
+"""The media folder: mounted, ours, and able to do what the store asks of a file system.
+
+Everything is really done, as the service user, in a folder that is removed again: an answer from `access` is only
+what the client of the share believes.
+"""
+
+import contextlib
+import errno
+import os
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from mediafetcher.db import embedded
+from mediafetcher.library.storage import mount
+from mediafetcher.ops.doctor import container
+from mediafetcher.ops.doctor.findings import Finding, Findings, note, ok, problem
+from mediafetcher.sandbox import run_as
+from mediafetcher.sandbox.privilege_drop import Account
+
+_PATIENCE = 15.0  # seconds for all of it; a share that has gone does not answer at all
+_DENIED = (errno.EACCES, errno.EPERM)
+
+
+def examine(media: Path, state: Path, account: Account) -> list[Finding]:
+    """Look at the media folder as the service user `account` does."""
+    found: list[Finding] = []
+    looking = threading.Thread(target=lambda: found.extend(_look(media, state, account)), daemon=True)
+    looking.start()
+    looking.join(_PATIENCE)
+    if looking.is_alive():
+        lines = (
+            ("on the Proxmox host: pvesm status    # does it reach the NAS?", "on the Proxmox host: pct reboot CTID")
+            if container.shifted()
+            else (f"umount -l {media} && mount {media}",)
+        )
+        return [problem("share_hangs", f"The media folder {media} does not answer.", *lines)]
+    return found
+
+
+def _look(media: Path, state: Path, account: Account) -> Findings:
+    absent = _absent(media, state, account)
+    if absent is not None:
+        yield absent
+        return
+    kind = embedded.network_file_system(media) or _kind(media)
+    yield ok("media_folder", f"The media folder {media} is there ({kind}).")
+    facts = os.statvfs(media)
+    if facts.f_flag & os.ST_RDONLY:
+        yield problem(
+            "read_only",
+            f"The media folder {media} is mounted read-only.",
+            *_by_hand(f"mount -o remount,rw {media}"),
+            f"on the Proxmox host: pct set CTID -mp0 /mnt/pve/NAS/media,mp={media}    # without ro=1",
+        )
+        return
+    yield from _owner(media, account)
+    with _acting(account):
+        yield from _try_all(media, account)
+    free = facts.f_bavail * facts.f_frsize
+    if free < 5 << 30:
+        yield problem(
+            "media_full", f"The media folder has {free >> 20} MB free: downloads will wait.", f"df -h {media}"
+        )
+
+
+def _absent(media: Path, state: Path, account: Account) -> Finding | None:
+    if not media.is_dir():
+        if media.is_relative_to(state):
+            return ok("media_folder", f"The media folder {media} is made at the first start.")
+        return problem(
+            "no_media_folder",
+            f"The media folder {media} is not there.",
+            f"mkdir -p {media}",
+            *container.host_lines(media, account.uid, account.gid),
+        )
+    mounted = media.is_mount() or any(parent.is_mount() for parent in media.parents if parent != Path("/"))
+    if mounted or media.is_relative_to(state) or (media / mount.SENTINEL).exists():
+        return None
+    lines = container.host_lines(media, account.uid, account.gid) if container.is_container() else ()
+    return problem(
+        "not_mounted",
+        f"Nothing is mounted at {media}: files would land on this machine's own disk.",
+        *_by_hand(f"mount {media}    # with its line in /etc/fstab"),
+        *lines,
+    )
+
+
+def _by_hand(*lines: str) -> tuple[str, ...]:
+    """Lines that mount: an unprivileged container may not, its host does."""
+    return () if container.shifted() else lines
+
+
+def _kind(path: Path) -> str:
+    device = path.stat().st_dev
+    wanted, kind = f"{os.major(device)}:{os.minor(device)}", "a local disk"
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/mountinfo").read_text().splitlines():
+            if line.split()[2] == wanted:
+                kind = line.split(" - ")[1].split()[0]
+    return kind
+
+
+def _owner(media: Path, account: Account) -> Findings:
+    """In a container, files of users whom it does not know belong to nobody, and nobody can change that inside."""
+    status = media.stat()
+    if container.UNMAPPED in (status.st_uid, status.st_gid) and container.shifted():
+        yield problem(
+            "unmapped_owner",
+            f"The owner of {media} is a number that this container does not have.",
+            *container.host_lines(media, account.uid, account.gid),
+        )
+
+
+@contextlib.contextmanager
+def _acting(account: Account):  # type: ignore[no-untyped-def]
+    """As the service user, where we are root and it is somebody else."""
+    if os.geteuid() != 0 or account.uid == 0:
+        yield
+        return
+    with run_as.acting(account):
+        yield
+
+
+def _try_all(media: Path, account: Account) -> Findings:
+    folder = media / f".mediafetcher-doctor-{os.getpid()}"
+    try:
+        folder.mkdir()
+    except OSError as error:
+        yield _denied(media, account, error)
+        return
+    try:
+        for name, work, words in _TRIALS:
+            try:
+                work(folder)
+            except OSError as error:
+                yield _failed(name, words, media, account, error)
+            else:
+                yield ok(name, f"It can {words}.")
+        yield from _squashed(folder, media)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _denied(media: Path, account: Account, error: OSError) -> Finding:
+    who = f"{run_as.name(account.uid)} ({account.uid}:{account.gid})"
+    status = media.stat()
+    owner = f"{status.st_uid}:{status.st_gid} (mode {status.st_mode & 0o7777:o})"
+    if error.errno not in _DENIED:
+        return problem("not_writable", f"{who} cannot write to {media}: {error.strerror}.", f"ls -ld {media}")
+    if account.uid == 0:
+        return problem(
+            "root_squash",
+            f"The share does not let root write to {media} (root_squash, or an ID map).",
+            "mediafetcher service install    # runs as a user of its own, whom the share can know",
+            *container.host_lines(media, account.uid, account.gid),
+        )
+    words = f"{who} may not write to {media}, which belongs to {owner}."
+    if container.shifted():
+        return problem("not_writable", words, *container.host_lines(media, account.uid, account.gid))
+    return problem("not_writable", words, f"chown -R {account.uid}:{account.gid} {media}    # here, or on the NAS")
+
+
+def _failed(name: str, words: str, media: Path, account: Account, error: OSError) -> Finding:
+    what = f"On {media} {run_as.name(account.uid)} cannot {words}: {error.strerror}."
+    if name == "link":
+        return note(name, what + " Exports and imports then use symbolic links and copies.")
+    if name == "sync_folder" and error.errno in (errno.EINVAL, errno.ENOTSUP):
+        return note(name, what + " The share answers for that itself.")
+    lines = (*_by_hand(f"umount {media} && mount {media}"), "dmesg | tail    # what the kernel says about the share")
+    return problem(name, what, *lines)
+
+
+def _squashed(folder: Path, media: Path) -> Findings:
+    """What we make belongs to somebody else: the share maps everybody to one user. It works, and is worth knowing."""
+    status = folder.stat()
+    if status.st_uid != os.geteuid():
+        yield note(
+            "mapped_owner", f"The share gives what we write on {media} to user {status.st_uid} (all_squash, or uid=)."
+        )
+
+
+# ---- what the store does ----------------------------------------------------------------------------------
+
+
+def _write_and_sync(folder: Path) -> None:
+    with (folder / "a").open("xb") as file:
+        file.write(bytes(1 << 20))
+        file.flush()
+        os.fsync(file.fileno())
+    if (folder / "a").read_bytes() != bytes(1 << 20):
+        raise OSError(errno.EIO, "it reads back something else")
+
+
+def _rename(folder: Path) -> None:
+    (folder / "sub").mkdir()
+    (folder / "b").write_bytes(b"old")
+    os.rename(folder / "b", folder / "sub" / "b")
+    (folder / "b").write_bytes(b"new")
+    os.rename(folder / "b", folder / "sub" / "b")
+    if (folder / "sub" / "b").read_bytes() != b"new":
+        raise OSError(errno.EIO, "it did not take the place")
+
+
+def _link(folder: Path) -> None:
+    os.link(folder / "a", folder / "c")
+    if (folder / "a").stat().st_nlink != 2:
+        raise OSError(errno.ENOTSUP, "hard links are not counted")
+
+
+def _protect(folder: Path) -> None:
+    (folder / "a").chmod(0o444)
+    (folder / "a").unlink()
+
+
+_TRIALS: tuple[tuple[str, Callable[[Path], None], str], ...] = (
+    ("write", _write_and_sync, "write a file and have it on the disk (fsync)"),
+    ("rename", _rename, "put one file in the place of another (rename)"),
+    ("link", _link, "give a file a second name (hard link)"),
+    ("sync_folder", mount.sync_folder, "have a new name on the disk (fsync of the folder)"),
+    ("remove", _protect, "protect a file and remove it"),
+)

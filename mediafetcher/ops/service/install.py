@@ -1,0 +1,331 @@
+"""Makes the service, and takes it away again: user, folders and rights, settings, unit, rotation of the log.
+
+Both can be repeated. Every step says what it did in one sentence. Nothing that holds data is ever removed, and no
+file that is not ours is touched.
+"""
+
+import contextlib
+import fcntl
+import grp
+import os
+import pwd
+import stat
+import sys
+import time
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mediafetcher.core import bundle, errors
+from mediafetcher.core.settings import SYSTEM_FILE, Settings
+from mediafetcher.ops.service import units
+from mediafetcher.ops.service.units import NAME, Plan
+from mediafetcher.sandbox import privilege_drop, process, run_as
+
+USUAL_STATE = Path("/var/lib/mediafetcher")
+_MEDIA = Path("/mnt/media")
+_OPENRC, _SYSTEMD = Path("/etc/init.d/mediafetcher"), Path("/etc/systemd/system/mediafetcher.ops.service")
+_LOGROTATE, _PERIODIC = Path("/etc/logrotate.d/mediafetcher"), Path("/etc/periodic/daily/mediafetcher-log")
+_STOPS = 60.0  # seconds that a running service may take to let go of its state folder
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for beside the settings: only what was given, else None."""
+
+    host: str | None = None
+    port: int | None = None
+    media: Path | None = None
+    uid: int | None = None
+
+
+def manager() -> str:
+    """`openrc` or `systemd`, whichever this machine has."""
+    if Path("/run/systemd/system").is_dir():
+        return "systemd"
+    if Path("/sbin/openrc-run").exists():
+        return "openrc"
+    if Path("/lib/systemd/systemd").exists() or Path("/usr/lib/systemd/systemd").exists():
+        return "systemd"
+    raise errors.NoServiceManager()
+
+
+def install(settings: Settings, wish: Wish, say: Say) -> None:
+    """Make the service, enable it for every boot, and start it where the machine is running."""
+    _need_root()
+    kind = manager()
+    program = _program()
+    _make_user(wish.uid, settings.state, say)
+    account = _account()
+    _check_reach(program, account)
+    _stop(kind)
+    media = wish.media or settings.media or (_MEDIA if _MEDIA.is_mount() else settings.state / "media")
+    _hand_over(settings.state, account, say)
+    _prepare_media(media, settings, account, say)
+    _write_config(wish, settings, say)
+    group = grp.getgrgid(account.gid).gr_name
+    plan = Plan(program, NAME, group, settings.state, media, own_state=settings.state != USUAL_STATE)
+    if kind == "openrc":
+        _write(_OPENRC, units.openrc(plan), 0o755, say)
+        _write_rotation(say)
+    else:
+        _write(_SYSTEMD, units.systemd(plan), 0o644, say)
+    _enable(kind, say)
+
+
+def uninstall(settings: Settings, say: Say) -> None:
+    """Take the service away. What it keeps stays, and is named with what to type."""
+    _need_root()
+    kind = manager()
+    _stop(kind)
+    _disable(kind)
+    for path in (_OPENRC, _SYSTEMD, _LOGROTATE, _PERIODIC, SYSTEM_FILE):
+        ours = _only_ours if path == SYSTEM_FILE else _marked
+        if path.exists() and ours(path):
+            path.unlink()
+            say(f"Removed {path}.")
+    with contextlib.suppress(OSError):
+        SYSTEM_FILE.parent.rmdir()
+    if kind == "systemd":
+        process.administer(["systemctl", "daemon-reload"])
+    say(f"Your data stays in {settings.state}, your media where they are, and the user {NAME} as their owner.")
+    say(f"To remove the data too, type: rm -r {settings.state} {units.LOG.parent} && deluser {NAME}")
+
+
+# ---- who, and with what -------------------------------------------------------------------------------------
+
+
+def _need_root() -> None:
+    if os.geteuid() != 0:
+        raise errors.Usage("A service is made by root: type it with doas or sudo.")
+
+
+def _program() -> tuple[str, ...]:
+    file = bundle.file()
+    if file is not None:
+        return (str(file),)
+    return (sys.executable, "-m", "mediafetcher")
+
+
+def _check_reach(program: tuple[str, ...], account: privilege_drop.Account) -> None:
+    """The service user must reach the program, and nobody but root may exchange it: root runs it too."""
+    path = Path(program[0])
+    if not privilege_drop.may_reach(path, account) or (bundle.file() is None and not _reaches_checkout(account)):
+        raise errors.Usage(
+            f"The user {NAME} cannot reach {path}: move it, for example to /usr/local/bin, and try again."
+        )
+    if bundle.file() is not None:
+        for place in (path, path.parent):
+            status = place.stat()
+            if status.st_uid != 0 or status.st_mode & stat.S_IWOTH:
+                raise errors.Usage(
+                    f"{place} is not safe from others: `install -m 755 {path} /usr/local/bin/`, and try again."
+                )
+
+
+def _reaches_checkout(account: privilege_drop.Account) -> bool:
+    return all(privilege_drop.may_reach(path, account) for path in privilege_drop.python_paths())
+
+
+def _account() -> privilege_drop.Account:
+    entry = pwd.getpwnam(NAME)
+    return privilege_drop.Account(entry.pw_uid, entry.pw_gid)
+
+
+def _make_user(uid: int | None, home: Path, say: Say) -> None:
+    try:
+        there = pwd.getpwnam(NAME)
+    except KeyError:
+        _add_user(uid, home)
+        entry = pwd.getpwnam(NAME)
+        say(f"Made the user {NAME} ({entry.pw_uid}:{entry.pw_gid}), who cannot sign in.")
+    else:
+        if uid is not None and there.pw_uid != uid:
+            raise errors.Usage(f"The user {NAME} is there already and has the number {there.pw_uid}, not {uid}.")
+    for group in _render_groups():
+        tool = ["usermod", "-aG", group, NAME] if _has("usermod") else ["addgroup", NAME, group]
+        if NAME not in grp.getgrnam(group).gr_mem and process.administer(tool)[0] == 0:
+            say(f"Let it use the graphics card (group {group}).")
+
+
+def _add_user(uid: int | None, home: Path) -> None:
+    number = [str(uid)] if uid is not None else []
+    if _has("useradd"):
+        group = ["groupadd", "--system", *(["--gid", *number] if number else []), NAME]
+        given = ["--system", "--gid", NAME, "--home-dir", str(home), "--no-create-home", "--shell", "/sbin/nologin"]
+        user = ["useradd", *given, *(["--uid", *number] if number else []), NAME]
+    else:
+        group = ["addgroup", "-S", *(["-g", *number] if number else []), NAME]
+        given = ["-S", "-D", "-H", "-h", str(home), "-s", "/sbin/nologin", "-G", NAME, "-g", "MediaFetcher"]
+        user = ["adduser", *given, *(["-u", *number] if number else []), NAME]
+    try:
+        grp.getgrnam(NAME)
+    except KeyError:
+        _must(group)
+    _must(user)
+
+
+def _render_groups() -> list[str]:
+    """The groups of the graphics cards' render nodes."""
+    found = set()
+    for node in Path("/dev/dri").glob("renderD*"):
+        with contextlib.suppress(KeyError, OSError):
+            group = grp.getgrgid(node.stat().st_gid)
+            if group.gr_gid != 0:
+                found.add(group.gr_name)
+    return sorted(found)
+
+
+def _has(program: str) -> bool:
+    return any(Path(folder, program).exists() for folder in ("/usr/sbin", "/sbin", "/usr/bin", "/bin"))
+
+
+def _must(argv: list[str]) -> None:
+    code, said = process.administer(argv)
+    if code != 0:
+        raise errors.ServiceFailed(
+            f"`{' '.join(argv)}` failed: {said.strip().splitlines()[-1] if said.strip() else code}."
+        )
+
+
+# ---- folders and rights --------------------------------------------------------------------------------------
+
+
+def _hand_over(state: Path, account: privilege_drop.Account, say: Say) -> None:
+    """The state folder, and what an earlier owner left in it, becomes the service user's."""
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _wait_until_free(state)
+    device, changed = state.stat().st_dev, 0
+    for _, folders, files, here in os.fwalk(state, topdown=False, follow_symlinks=False):
+        for name in [*folders, *files]:
+            status = os.stat(name, dir_fd=here, follow_symlinks=False)
+            if status.st_uid != account.uid and status.st_dev == device:
+                os.chown(name, account.uid, account.gid, dir_fd=here, follow_symlinks=False)
+                changed += 1
+    os.chown(state, account.uid, account.gid)
+    state.chmod(0o700)
+    say(
+        f"The state folder {state} belongs to {NAME}"
+        + (f" ({changed} files and folders in it too)." if changed else ".")
+    )
+
+
+def _wait_until_free(state: Path) -> None:
+    """Until nobody holds the lock of the state folder any more."""
+    try:
+        lock = os.open(state / "lock", os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return
+    deadline = time.monotonic() + _STOPS
+    try:
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError as error:
+                if time.monotonic() > deadline:
+                    raise errors.AlreadyRunning(f"MediaFetcher runs on {state}: stop it, and try again.") from error
+                time.sleep(0.1)
+    finally:
+        os.close(lock)
+
+
+def _prepare_media(media: Path, settings: Settings, account: privilege_drop.Account, say: Say) -> None:
+    if not media.exists() and not media.is_relative_to(settings.state):
+        media.mkdir(parents=True)
+        os.chown(media, account.uid, account.gid)
+        say(f"Made the media folder {media}. If a share belongs there, mount it before the first start.")
+    elif media.is_mount():
+        with run_as.acting(account):
+            writable = os.access(media, os.R_OK | os.W_OK | os.X_OK)
+        if not writable:
+            say(f"! {NAME} ({account.uid}:{account.gid}) may not write to {media}: `mediafetcher doctor` helps.")
+
+
+# ---- files -------------------------------------------------------------------------------------------------
+
+
+def _marked(path: Path) -> bool:
+    return units.MARK in path.read_text(errors="replace")
+
+
+def _write(path: Path, text: str, mode: int, say: Say) -> None:
+    if path.exists() and not _marked(path):
+        raise errors.ServiceFailed(f"{path} is there and not ours: move it away, and try again.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text)
+    fresh.chmod(mode)
+    fresh.rename(path)
+    say(f"Wrote {path}.")
+
+
+def _only_ours(path: Path) -> bool:
+    """Whether a settings file holds what we wrote and nothing of the administrator's."""
+    text = path.read_text(errors="replace")
+    try:
+        return units.MARK in text and set(tomllib.loads(text)) <= set(units.CONFIG)
+    except tomllib.TOMLDecodeError:
+        return False
+
+
+def _write_config(wish: Wish, settings: Settings, say: Say) -> None:
+    before = SYSTEM_FILE.exists()
+    if before and not _only_ours(SYSTEM_FILE):
+        say(f"{SYSTEM_FILE} has settings of yours and stays as it is; it listens on {settings.host}:{settings.port}.")
+        return
+    host = wish.host or (settings.host if before else "0.0.0.0")  # noqa: S104 (a service is there for others)
+    port = wish.port or (settings.port if before else None)
+    _write(SYSTEM_FILE, units.config(host, port, wish.media or (settings.media if before else None)), 0o644, say)
+
+
+def _write_rotation(say: Say) -> None:
+    if _has("logrotate"):
+        _write(_LOGROTATE, units.logrotate(), 0o644, say)
+    elif _PERIODIC.parent.is_dir():
+        _write(_PERIODIC, units.rotate_script(), 0o755, say)
+
+
+# ---- the service manager -------------------------------------------------------------------------------------
+
+
+def _running(kind: str) -> bool:
+    """Whether the machine was booted with this manager; a root file system that is only prepared was not."""
+    return Path("/run/systemd/system").is_dir() if kind == "systemd" else Path("/run/openrc/softlevel").exists()
+
+
+def _stop(kind: str) -> None:
+    if not _running(kind):
+        return
+    if kind == "systemd" and _SYSTEMD.exists():
+        process.administer(["systemctl", "stop", NAME])
+    elif kind == "openrc" and _OPENRC.exists():
+        process.administer(["rc-service", "--ifstarted", NAME, "stop"])
+
+
+def _enable(kind: str, say: Say) -> None:
+    if kind == "systemd":
+        _must(["systemctl", "enable", NAME])
+        start = [["systemctl", "daemon-reload"], ["systemctl", "restart", NAME]]
+        look = f"journalctl -u {NAME}"
+    else:
+        _must(["rc-update", "add", NAME, "default"])
+        start = [["rc-service", NAME, "start"]]
+        look = f"tail {units.LOG}"
+    say("It starts at every boot.")
+    if not _running(kind):
+        say("This machine is not running (a container being built?): it starts at the next boot.")
+        return
+    for argv in start:
+        _must(argv)
+    say(f"It is started. What it says: {look}")
+
+
+def _disable(kind: str) -> None:
+    if kind == "systemd":
+        process.administer(["systemctl", "disable", NAME])
+    else:
+        process.administer(["rc-update", "del", NAME, "default"])

@@ -1,0 +1,228 @@
+"""What a child process may not do: limits, and the service account it runs as when we are root.
+
+`prepare` looks at everything beforehand and returns the function that runs between fork and exec. That function
+only makes system calls: after a fork of a program with threads, anything that takes a lock may hang.
+
+Run as root, children drop to the user `mediafetcher` where there is one, else to a fixed number; never to 0. An
+installation may lie below a folder that only root may enter (a checkout in /root, a test below a 0700 folder). The
+child then keeps one capability, reading and searching, so that it reaches its program and its folder; everywhere
+else it keeps none.
+"""
+
+import ctypes
+import os
+import pwd
+import resource
+import signal
+import stat
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mediafetcher.core import logging
+from mediafetcher.sandbox import landlock, seccomp
+
+ACCOUNT_NAME = "mediafetcher"
+# Used where no such user exists: in a range that neither distributions, people nor systemd hand out.
+ACCOUNT_NUMBER = 60787
+
+_PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAPBSET_READ, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 8, 23, 38, 47
+_PR_SET_SECUREBITS, _NO_SETUID_FIXUP = 28, 1 << 2
+_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
+_CAPABILITY_VERSION_3 = 0x20080522
+
+_log = logging.get("child")
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a child may use. None: no limit of ours."""
+
+    file_size: int | None = None  # bytes of one file; beyond it a write fails with EFBIG
+    data: int | None = None  # bytes of private memory. Not address space: JavaScript engines reserve gigabytes of it
+    cpu_seconds: int | None = None
+    nice: int = 0
+    idle: bool = False  # only the CPU time that nobody else wants
+    groups: tuple[int, ...] = ()  # beside the account's own: of a device that it may use
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who children run as when we are root."""
+
+    uid: int
+    gid: int
+
+
+@cache
+def _account() -> Account:
+    try:
+        entry = pwd.getpwnam(ACCOUNT_NAME)
+    except KeyError:
+        return Account(ACCOUNT_NUMBER, ACCOUNT_NUMBER)
+    return Account(entry.pw_uid, entry.pw_gid) if entry.pw_uid else Account(ACCOUNT_NUMBER, ACCOUNT_NUMBER)
+
+
+def service_account() -> Account | None:
+    """The account that children drop to; None where we are not root and there is nothing to drop."""
+    return _account() if os.geteuid() == 0 else None
+
+
+def give(folder: Path) -> Path:
+    """Make `folder` where it is missing, private (0700), and owned by the service account. Not its contents."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    account = service_account()
+    if account:
+        os.chown(folder, account.uid, account.gid)
+    return folder
+
+
+def may_reach(path: Path, account: Account) -> bool:
+    """Whether the account may read the file `path`, or pass through the folder, by its rights and those above it."""
+    return _closed(path, account) is None
+
+
+def _closed(path: Path, account: Account) -> Path | None:
+    """The first folder on the way to `path`, or itself, that the account may not pass; None where it may."""
+    for wanted in (path.absolute(), path.resolve()):
+        try:
+            for folder in reversed(wanted.parents):
+                if not _allows(folder, account, 0o1):
+                    return folder
+            # A folder is passed through, not listed: the state folder's are 0711, and open enough.
+            if not _allows(wanted, account, 0o1 if wanted.is_dir() else 0o4):
+                return wanted
+        except FileNotFoundError:
+            continue  # the start itself will say so, better than we could
+    return None
+
+
+def _allows(path: Path, account: Account, bits: int) -> bool:
+    status = path.stat()
+    mode = stat.S_IMODE(status.st_mode)
+    if status.st_uid == account.uid:
+        mode >>= 6
+    elif status.st_gid == account.gid:
+        mode >>= 3
+    return mode & bits == bits
+
+
+_warned: list[str] = []  # once for each process: one such folder is mostly above all others
+
+
+def _warn_once(path: str) -> None:
+    if not _warned:
+        _warned.append(path)
+        _log.warning("a folder is closed to the service account, children keep the capability to read", path=path)
+
+
+def _needed_capability(reach: Iterable[Path], account: Account) -> int | None:
+    """The capability without which the account cannot reach its program or folder; None where it can."""
+    closed = next(filter(None, (_closed(path, account) for path in reach)), None)
+    if closed is None:
+        return None
+    _warn_once(str(closed))
+    known = (_CAP_DAC_READ_SEARCH, _CAP_DAC_OVERRIDE)
+    return next((number for number in known if _libc.prctl(_PR_CAPBSET_READ, number, 0, 0, 0) == 1), None)
+
+
+def python_paths() -> list[Path]:
+    """What a Python child of ours must be able to read."""
+    return [Path(sys.executable), Path(os.__file__), Path(sys.prefix), Path(__file__)]
+
+
+class _CapHeader(ctypes.Structure):
+    _fields_ = [("version", ctypes.c_uint32), ("pid", ctypes.c_int)]
+
+
+class _CapData(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_uint32) for name in ("effective", "permitted", "inheritable")]
+
+
+def _must(result: int) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+
+
+def _drop(account: Account, capability: int | None, groups: tuple[int, ...] = ()) -> None:
+    """Become the account for good, with at most one capability, which survives the exec."""
+    if capability is not None:
+        _must(_libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0))
+        # Else access(2) answers without the capability, and PostgreSQL takes its own programs for missing. Where it
+        # is refused there is still what open(2) allows.
+        _libc.prctl(_PR_SET_SECUREBITS, _NO_SETUID_FIXUP, 0, 0, 0)
+    os.setgroups([account.gid, *groups])
+    os.setresgid(account.gid, account.gid, account.gid)
+    os.setresuid(account.uid, account.uid, account.uid)
+    if capability is not None:
+        bit = 1 << capability
+        data = (_CapData * 2)(_CapData(bit, bit, bit), _CapData(0, 0, 0))
+        _must(_libc.capset(ctypes.byref(_CapHeader(_CAPABILITY_VERSION_3, 0)), data))
+        _must(_libc.prctl(_PR_CAP_AMBIENT, 2, capability, 0, 0))
+
+
+def _limit(kind: int, value: int, extra: int = 0) -> None:
+    """Lower a limit, never above what we were given ourselves. `extra` lies between the signal and the kill."""
+    hard = resource.getrlimit(kind)[1]
+    top = value + extra if hard == resource.RLIM_INFINITY else min(hard, value + extra)
+    resource.setrlimit(kind, (min(value, top), top))
+
+
+def _apply(limits: Limits) -> None:
+    os.umask(0o077)
+    _limit(resource.RLIMIT_CORE, 0)
+    if limits.file_size is not None:
+        _limit(resource.RLIMIT_FSIZE, limits.file_size)
+    if limits.data is not None:
+        _limit(resource.RLIMIT_DATA, limits.data)
+    if limits.cpu_seconds is not None:
+        _limit(resource.RLIMIT_CPU, limits.cpu_seconds, extra=5)
+    if limits.nice:
+        os.nice(limits.nice)
+    if limits.idle:
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
+def prepare(
+    limits: Limits,
+    death_signal: int,
+    reach: Iterable[Path],
+    account: Account | None = None,
+    alone: landlock.Pen | None = None,
+) -> Callable[[], None]:
+    """Look at the account and its ways now; return what the child does between fork and exec.
+
+    `account` is another one to drop to than the service account, where we are root. `alone`: it gets at these files
+    and no others, and makes no sockets.
+    """
+    parent = os.getpid()
+    account = (account or service_account()) if os.geteuid() == 0 else None
+    capability = _needed_capability(reach, account) if account else None
+    no_sockets = seccomp.code(seccomp.NONE) if alone and seccomp.available() else None
+
+    def in_child() -> None:
+        _apply(limits)
+        rules = landlock.build(alone) if alone else None  # before root is gone, which reaches all of it
+        if account:
+            _drop(account, capability, limits.groups)
+        _must(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        if rules is not None:
+            landlock.enter(rules)
+        if no_sockets:
+            seccomp.install(no_sockets)
+        die_with(parent, death_signal)  # last: a change of user clears the death signal
+
+    return in_child
+
+
+def die_with(parent: int, death_signal: int) -> None:
+    """End when the parent ends. A fork does not inherit this, so each says it for itself."""
+    _must(_libc.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0))
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)  # it ended before the death signal was set

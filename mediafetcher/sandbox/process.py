@@ -1,0 +1,367 @@
+"""Start a child with limits, read what it says, end it for sure. The only place that starts processes.
+
+Every child has a session of its own, ends when we end (even by kill -9), gains no privileges, writes no core, and
+leaves root for the service account (see confine.py). Whatever it started is killed when it ends: the group is
+killed while its leader is still a zombie, so that the number of the group cannot belong to anybody else yet.
+
+Children start on the main thread, because the kernel sends the death signal when the *thread* that forked ends.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Protocol, Self
+
+from mediafetcher.sandbox.landlock import Pen
+from mediafetcher.sandbox.privilege_drop import Account, Limits, give, prepare, python_paths, service_account
+
+__all__ = ["Account", "Child", "Limits", "Pen", "administer", "adopt", "give", "service_account", "spawn", "start"]
+
+PIPE = subprocess.PIPE
+DEVNULL = subprocess.DEVNULL
+MAX_LINE = 256 << 10  # bytes; a longer line is dropped, not kept in memory
+STDERR_TAIL = 8 << 10  # bytes
+_CHUNK = 64 << 10
+
+
+def environment(home: Path | str, **more: str) -> dict[str, str]:
+    """A small, clean environment: nothing secret of ours, home and temporary files in the child's own folder."""
+    kept = ("SSL_CERT_FILE", "SSL_CERT_DIR", "TZDIR", "LD_LIBRARY_PATH")
+    base = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(home), "TMPDIR": str(home), "LC_ALL": "C.UTF-8"}
+    return base | {name: os.environ[name] for name in kept if name in os.environ} | more
+
+
+def _reach(argv: Sequence[str], cwd: Path | str | None) -> list[Path]:
+    paths = python_paths() if argv[0] == sys.executable else [Path(argv[0])]
+    return [*paths, Path(cwd)] if cwd is not None else paths
+
+
+def _on_main_thread() -> None:
+    if threading.current_thread() is not threading.main_thread():
+        raise RuntimeError("children start on the main thread only")
+
+
+async def spawn(
+    argv: Sequence[str],
+    *,
+    limits: Limits = Limits(),
+    env: Mapping[str, str] | None = None,
+    cwd: Path | str | None = None,
+    stdin: int | IO[bytes] = DEVNULL,
+    stdout: int | IO[bytes] = DEVNULL,
+    stderr: int | IO[bytes] = DEVNULL,
+    death_signal: int = signal.SIGKILL,
+    account: Account | None = None,
+) -> asyncio.subprocess.Process:
+    """Start a confined program and hand over asyncio's process; for programs with a life of their own.
+
+    `death_signal` is what it receives when we end, `account` who it runs as instead of the service account.
+    Ending its group is the caller's business (its group number is its pid).
+    """
+    _on_main_thread()
+    return await asyncio.create_subprocess_exec(
+        *argv,
+        env=dict(env) if env is not None else environment(cwd or "/"),
+        cwd=cwd,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        start_new_session=True,
+        preexec_fn=prepare(limits, death_signal, _reach(argv, cwd), account),
+    )
+
+
+def administer(argv: Sequence[str], timeout: float = 120.0) -> tuple[int, str]:
+    """Run a tool of the system for its administrator, as we are and unconfined -> exit code, all that it said.
+
+    For making users and services. Never for anything that reads what came from outside.
+    """
+    environ = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            list(argv), env=environ, cwd="/", stdin=DEVNULL, stdout=PIPE, stderr=subprocess.STDOUT, timeout=timeout
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return 127, str(error)
+    return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+async def start(
+    argv: Sequence[str],
+    limits: Limits = Limits(),
+    *,
+    stdin: bytes | None = None,
+    keep_stdin: bool = False,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | str | None = None,
+    reach: Sequence[Path] = (),
+    tail: int = STDERR_TAIL,
+    pass_fds: Sequence[int] = (),
+    alone: Pen | None = None,
+) -> "Child":
+    """Start a confined program whose lines we read. `stdin` is written to it; `keep_stdin` leaves it open.
+
+    `reach`: files and folders, beside the program and `cwd`, that it must be able to read. `tail`: how many bytes
+    of its standard error are kept. `alone`: beside the system it gets at these files only, and at no socket.
+
+    Use it as `async with await child.start(...) as program: async for line in program: ...`; leaving the block
+    kills whatever is left of the group. Raises OSError where the program cannot be started.
+    """
+    _on_main_thread()
+    process = subprocess.Popen(
+        list(argv),
+        env=dict(env) if env is not None else environment(cwd or "/"),
+        cwd=cwd,
+        stdin=PIPE if stdin is not None or keep_stdin else DEVNULL,
+        stdout=PIPE,
+        stderr=PIPE,
+        start_new_session=True,
+        pass_fds=pass_fds,
+        preexec_fn=prepare(limits, signal.SIGKILL, [*_reach(argv, cwd), *reach], alone=alone),
+    )
+    program = Child(process, tail)
+    await program._open(stdin, keep_stdin)
+    return program
+
+
+async def adopt(pid: int, stdin: int, stdout: int, stderr: int, reap: Callable[[], None]) -> "Child":
+    """A child that another of our programs forked, with our ends of its pipes; its group number is its pid.
+
+    `reap` is called once when it has ended and its group was killed: until then nobody may take the zombie.
+    """
+    pipes = os.fdopen(stdin, "wb", 0), os.fdopen(stdout, "rb", 0), os.fdopen(stderr, "rb", 0)
+    program = Child(_Forked(pid, *pipes, reap))
+    await program._open(None, keep_stdin=True)
+    return program
+
+
+class Process(Protocol):
+    """What a Child needs of a process: that of subprocess, or a fork of another program of ours."""
+
+    pid: int
+    returncode: int | None
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+    stderr: IO[bytes] | None
+
+    def wait(self) -> int: ...
+
+
+@dataclass
+class _Forked:
+    pid: int
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+    stderr: IO[bytes] | None
+    reap: Callable[[], None]
+    returncode: int | None = None
+
+    def wait(self) -> int:
+        """It has ended already. How, only its parent knows."""
+        if self.returncode is None:
+            self.returncode = 0
+            self.reap()
+        return self.returncode
+
+
+class Child:
+    """A running child: its lines by iteration, `returncode` and `stderr_tail` once it has ended."""
+
+    def __init__(self, process: Process, tail: int = STDERR_TAIL) -> None:
+        self._process = process
+        self._tail = tail
+        self._ended = asyncio.Event()
+        self._stderr = b""
+        self._tasks: list[asyncio.Task[None]] = []
+        self._pipes: list[_Pipe] = []
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """None while it runs; negative: the signal that ended it."""
+        return self._process.returncode
+
+    @property
+    def stderr_tail(self) -> str:
+        """The last of what it wrote to standard error."""
+        return self._stderr.decode("utf-8", "replace")
+
+    async def _open(self, stdin: bytes | None, keep_stdin: bool) -> None:
+        try:
+            self._tasks.append(asyncio.create_task(self._watch(), name=f"child {self.pid}"))
+            self._lines = self._pipe(self._process.stdout)
+            self._tasks.append(asyncio.create_task(self._read_stderr(self._pipe(self._process.stderr))))
+            if self._process.stdin:
+                os.set_blocking(self._process.stdin.fileno(), False)
+            if stdin is not None:
+                self._tasks.append(asyncio.create_task(self._feed(stdin, keep_stdin)))
+        except BaseException:
+            await self.kill()
+            raise
+
+    def _pipe(self, file: IO[bytes] | None) -> "_Pipe":
+        assert file is not None
+        self._pipes.append(_Pipe(file))
+        return self._pipes[-1]
+
+    async def _feed(self, data: bytes, keep_open: bool) -> None:
+        """A task of its own: a child that answers while it reads must not wait for us, nor we for it."""
+        await self.write(data)
+        if not keep_open:
+            self.close_stdin()
+
+    async def _read_stderr(self, pipe: "_Pipe") -> None:
+        while chunk := await pipe.read():
+            self._stderr = (self._stderr + chunk)[-self._tail :]
+
+    async def _watch(self) -> None:
+        """Wait for the end without taking the zombie, kill the group, then take it."""
+        try:
+            await _exited(self.pid)
+        finally:
+            self._signal(signal.SIGKILL)
+            self._process.wait()
+            self._ended.set()
+
+    def _signal(self, number: int) -> None:
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, number)
+
+    async def write(self, data: bytes) -> None:
+        """Write to standard input. A child that reads no more is not an error here: its end says why."""
+        pipe, loop, view = self._process.stdin, asyncio.get_running_loop(), memoryview(data)
+        while view and pipe and not pipe.closed:
+            try:
+                view = view[os.write(pipe.fileno(), view) :]
+            except BlockingIOError:
+                room = asyncio.Event()
+                loop.add_writer(pipe.fileno(), room.set)
+                try:
+                    await room.wait()
+                finally:
+                    loop.remove_writer(pipe.fileno())
+            except BrokenPipeError:
+                return
+
+    def close_stdin(self) -> None:
+        if self._process.stdin:
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.close()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The lines of standard output, without their ends; lines beyond MAX_LINE are left out."""
+        rest, skipping = b"", False
+        while chunk := await self._lines.read():
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                if not skipping:
+                    yield line
+                skipping = False
+            if len(rest) > MAX_LINE:
+                rest, skipping = b"", True
+        if rest and not skipping:
+            yield rest
+
+    async def wait(self) -> int:
+        """Wait until it and its group have ended; the return code."""
+        await self._ended.wait()
+        helpers = self._tasks[1:]
+        if helpers:
+            # Done at once, unless something left the group and still holds the pipe.
+            _, pending = await asyncio.wait(helpers, timeout=1)
+            for task in pending:
+                task.cancel()
+        return self._process.wait()
+
+    async def stop(self, grace: float = 10.0) -> int:
+        """Ask the group to end (SIGTERM), kill it after `grace` seconds; the return code."""
+        self._signal(signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ended.wait(), grace)
+        return await self.kill()
+
+    async def kill(self) -> int:
+        """Kill the group now; the return code. Safe to repeat, and done even where the caller is cancelled."""
+        self._signal(signal.SIGKILL)
+        try:
+            await asyncio.shield(self.wait())
+        finally:
+            self.close_stdin()
+            for pipe in self._pipes:
+                pipe.close()
+        return self._process.wait()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.kill()
+
+
+class _Pipe:
+    """Our end of a pipe that a child writes to.
+
+    Not a transport: those of uvloop close the file a second time after libuv has closed it, and the second time it
+    may be another file, which a thread opened meanwhile.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._ready = asyncio.Event()
+        os.set_blocking(file.fileno(), False)
+
+    async def read(self) -> bytes:
+        """What is there, as soon as there is something; b"" at the end, and once it is closed."""
+        while not self._file.closed:
+            try:
+                return os.read(self._file.fileno(), _CHUNK)
+            except BlockingIOError:
+                await self._wait()
+        return b""
+
+    async def _wait(self) -> None:
+        loop, number = asyncio.get_running_loop(), self._file.fileno()
+        self._ready.clear()
+        loop.add_reader(number, self._ready.set)
+        try:
+            await self._ready.wait()
+        finally:
+            if not self._file.closed:
+                loop.remove_reader(number)
+
+    def close(self) -> None:
+        """Whoever reads is told that this is the end."""
+        if not self._file.closed:
+            asyncio.get_running_loop().remove_reader(self._file.fileno())
+            self._file.close()
+            self._ready.set()
+
+
+async def _exited(pid: int) -> None:
+    """Wait until `pid` is a zombie, leaving it one."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:  # a kernel before 5.3, or a sandbox without the call
+        await asyncio.to_thread(os.waitid, os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        return
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(descriptor, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
