@@ -1,7 +1,7 @@
 """The Litestar application, and THE table of all routes.
 
 Each route says its method, path, handler, who may call it, and the problems it may answer with beside those of
-every route. What is not in the table does not exist; `front.py` answers for the routes whose handler is `None`.
+every route. What is not in the table does not exist; `server.py` answers for the routes whose handler is `None`.
 """
 
 import re

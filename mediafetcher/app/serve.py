@@ -13,20 +13,22 @@ import sys
 
 from mediafetcher.accounts.auth import first_run
 from mediafetcher.app import instance
-from mediafetcher.cli import commands
 from mediafetcher.core import logging, signals
 from mediafetcher.core.settings import Settings
 
 _log = logging.get("serve")
 
 
-async def serve(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT -> 0. Raises a `Problem` where it cannot start."""
+async def serve(settings: Settings, command: instance.Command) -> int:
+    """Run until SIGTERM or SIGINT -> 0. Raises a `Problem` if it cannot start.
+
+    `command(instance)` runs the commands that arrive at the control socket.
+    """
     stopping = asyncio.Event()
     signals.own_signals(stopping)
     # The web framework takes half a second to import; PostgreSQL starts in the same time.
     importing = asyncio.create_task(asyncio.to_thread(importlib.import_module, "mediafetcher.api.server"))
-    async with instance.open(settings, commands.remote) as opened:
+    async with instance.open(settings, command) as opened:
         front = await importing
         code = await first_run.prepare()
         await opened.ensure_jobs()
@@ -59,10 +61,10 @@ def _address(settings: Settings) -> str:
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
-def start(settings: Settings) -> int:
+def start(settings: Settings, command: instance.Command) -> int:
     """Run `serve` to its end in a loop of its own."""
     import uvloop
 
     logging.setup(settings.log_level, settings.log_format)
     gc.disable()  # until it is ready
-    return uvloop.run(serve(settings))
+    return uvloop.run(serve(settings, command))

@@ -8,7 +8,6 @@ import asyncio
 import sys
 
 from mediafetcher.app import instance
-from mediafetcher.cli import commands
 from mediafetcher.core import errors, logging, signals
 from mediafetcher.core.settings import Settings
 from mediafetcher.db import migrate
@@ -18,14 +17,14 @@ from mediafetcher.library.storage import mount
 _log = logging.get("worker")
 
 
-async def work(settings: Settings) -> int:
+async def work(settings: Settings, command: instance.Command) -> int:
     """Run until SIGTERM or SIGINT -> 0; 1 where the database was brought to a newer version meanwhile."""
     if settings.database_url is None:
         raise errors.Usage("A worker needs the PostgreSQL that the server uses: give it with --database-url.")
     nodes.role = "worker"
     stopping = asyncio.Event()
     signals.own_signals(stopping)
-    async with instance.open(settings, commands.remote, joins=True) as opened:
+    async with instance.open(settings, command, joins=True) as opened:
         await opened.ensure_jobs()
         now = mount.state()
         print(
@@ -57,9 +56,9 @@ async def _until(stopping: asyncio.Event) -> errors.Problem | None:
             return problem
 
 
-def start(settings: Settings) -> int:
+def start(settings: Settings, command: instance.Command) -> int:
     """Run `worker` to its end in a loop of its own."""
     import uvloop
 
     logging.setup(settings.log_level, settings.log_format)
-    return uvloop.run(work(settings))
+    return uvloop.run(work(settings, command))

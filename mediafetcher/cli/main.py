@@ -43,12 +43,14 @@ def _main(argv: list[str]) -> int:
         run_as.become_owner(chosen.state)
         if asked.command in (None, "serve"):
             from mediafetcher.app import serve
+            from mediafetcher.cli import commands
 
-            return serve.start(chosen)
+            return serve.start(chosen, commands.remote)
         if asked.command == "worker":
             from mediafetcher.app import worker
+            from mediafetcher.cli import commands
 
-            return worker.start(chosen)
+            return worker.start(chosen, commands.remote)
         return _command(chosen, asked, argv)
     except errors.Problem as problem:
         print(f"mediafetcher: {problem.detail} [{problem.code}]", file=sys.stderr)

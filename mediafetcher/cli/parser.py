@@ -125,7 +125,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _wishes(get: argparse.ArgumentParser) -> None:
-    """The options of a download (fetching/options.py), as they are typed."""
+    """The options of a download (fetch/options.py), as they are typed."""
     sound = get.add_mutually_exclusive_group()
     sound.add_argument("--audio", action="store_const", const="m4a", help="sound only")
     sound.add_argument("--mp3", dest="audio", action="store_const", const="mp3", help="sound only, as MP3")

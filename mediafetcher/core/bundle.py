@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 MODULE = "--module"
+PACKAGE = Path(__file__).parents[1]  # the folder `mediafetcher` itself, whatever depth a module has
 
 
 def root() -> Path | None:

@@ -7,7 +7,7 @@
     failed, parked, paused, cancelled -> queued   the person
 
 Every change of state is one UPDATE that names the state it expects; no row means that somebody was first.
-Whoever works on a row holds a lease on it (lease.py). `parked` waits for something that a person must give,
+Whoever works on a row holds a lease on it (leases.py). `parked` waits for something that a person must give,
 and `paused` keeps what was fetched. `waiting` holds no slot: a stream that has not begun, or a list whose entries
 are under way. All times are the database's `now()`.
 """

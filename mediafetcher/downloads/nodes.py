@@ -1,6 +1,6 @@
 """The machines that work on the queue, this one among them: what they can do, and when they were last heard of.
 
-Only for people to look at. What a machine holds it holds by its leases (lease.py), and what becomes of that when it
+Only for people to look at. What a machine holds it holds by its leases (leases.py), and what becomes of that when it
 dies does not depend on this table.
 """
 

@@ -31,7 +31,7 @@ async def preview(owner: int, url: str) -> dict[str, Any]:
     """Look at a link -> kind, title, duration, size, site, uploader, item, count, entries, poster, subtitles, heights.
 
     `item` is the entry of this person's library that it is already; `poster` a small JPEG as base64. Raises
-    `InvalidUrl`, `TooManyRequests` where many wait already, and what classify.py says.
+    `InvalidUrl`, `TooManyRequests` where many wait already, and what error_mapping.py says.
     """
     global _asked
     url = urls.parse(url)

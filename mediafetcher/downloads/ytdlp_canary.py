@@ -2,9 +2,9 @@
 with it.
 
 The download that fails then is the one: within the same attempt it is fetched again with the newest version, which
-was proved before (renew.py) and is used by nothing else. Where that brings the file, the newer one is used from now on
-(`ytdlp_update` is "auto") or offered to the people who may say so ("offer"); where it does not, it is dropped again,
-and the site rests for an hour. With "auto" the newest is also taken once a day, at no fixed time.
+was proved before (updater.py) and is used by nothing else. Where that brings the file, the newer one is used from
+now on (`ytdlp_update` is "auto") or offered to the people who may say so ("offer"); where it does not, it is dropped
+again, and the site rests for an hour. With "auto" the newest is also taken once a day, at no fixed time.
 
 All of it is of this machine: each has a yt-dlp of its own.
 """

@@ -6,7 +6,7 @@
 
 The child runs as the service account in a folder of its own, and is gone, with all it started, when the block is
 left. What it brought is moved to `folder`, which is ours, after it has ended (child_files.py).
-Failures come out as the problems of classify.py.
+Failures come out as the problems of error_mapping.py.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ def command() -> list[str]:
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    package_root = Path(__file__).parents[2]
+    package_root = bundle.PACKAGE.parent
     return process.environment(folder, PYTHONPATH=str(package_root), PYTHONDONTWRITEBYTECODE="1")
 
 
@@ -170,7 +170,7 @@ class Fetch:
             await self._outlet.close()
 
     async def info(self) -> Info:
-        """Look at a link to one video. Raises what classify.py says, `IsPlaylist`, `TooLarge`, `NoRoom`."""
+        """Look at a link to one video. Raises what error_mapping.py says, `IsPlaylist`, `TooLarge`, `NoRoom`."""
         found = await self.look()
         if isinstance(found, Listing):
             raise errors.IsPlaylist()
@@ -216,7 +216,7 @@ class Fetch:
         return await asyncio.to_thread(self._taken, event["file"])
 
     async def download(self, on_progress: Progress = lambda done, total, speed, eta: None) -> Result:
-        """Fetch the bytes. Raises what classify.py says, `Stalled`, `TooLarge`, `NoRoom`."""
+        """Fetch the bytes. Raises what error_mapping.py says, `Stalled`, `TooLarge`, `NoRoom`."""
         assert self._child
         await self._child.write(b'{"do": "download"}\n')
         meter = Meter(on_progress)

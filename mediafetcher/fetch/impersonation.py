@@ -1,7 +1,7 @@
-"""The parent's side of a fetch that pretends to be a browser on the wire (curl_cffi): its door (egress_proxy.py).
+"""The parent's side of a fetch that pretends to be a browser on the wire (curl_cffi): its door (socks_proxy.py).
 
-Such a fetch runs in a child of its own that the kernel lets make no internet sockets (base/fence.py); the only way out
-is the local socket of this proxy. Where the machine cannot do that, or curl_cffi did not come along, no such fetch
+Such a fetch runs in a child of its own that the kernel lets make no internet sockets (sandbox/seccomp.py); the only way
+out is the local socket of this proxy. Where the machine cannot do that, or curl_cffi did not come along, no such fetch
 is made.
 """
 
@@ -46,7 +46,7 @@ class Outlet:
         secret, place = secrets.token_urlsafe(24), folder / "s"
         order = {"socket": str(place), "secret": secret, "allow_hosts": allow_hosts, "own_ports": own_ports}
         argv = bundle.python("mediafetcher.fetch.socks_proxy")
-        env = process.environment(folder, PYTHONPATH=str(Path(__file__).parents[2]), PYTHONDONTWRITEBYTECODE="1")
+        env = process.environment(folder, PYTHONPATH=str(bundle.PACKAGE.parent), PYTHONDONTWRITEBYTECODE="1")
         limits = process.Limits(file_size=0, data=512 << 20, nice=5)
         program = None
         try:

@@ -1,8 +1,8 @@
 """The one door of a fetch that connects outside Python: a SOCKS5 proxy of its own, behind the outbound gate.
 
-Started for one fetch by outlet.py, confined, and gone with it. It listens on a local socket in a private folder and
-wants a secret. Names are resolved here, and the gate (net/egress.py) looks at each address when it is connected to: a
-name that means something else a moment later, a redirect, another way to write an address, our own ports, all meet
+Started for one fetch by impersonation.py, confined, and gone with it. It listens on a local socket in a private folder
+and wants a secret. Names are resolved here, and the gate (net/egress.py) looks at each address when it is connected to:
+a name that means something else a moment later, a redirect, another way to write an address, our own ports, all meet
 the same rules as a download without a proxy. Of SOCKS5 (RFC 1928, 1929) there is `CONNECT` with a name and password.
 
 Standard input: one JSON line, {"socket", "secret", "allow_hosts", "own_ports"}. It says `ready` in a line.

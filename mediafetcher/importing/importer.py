@@ -1,7 +1,7 @@
 """Import: files that lie there already become items, hashed and kept once, without a download.
 
 The files of a folder go in groups, two at a time: FFmpeg looks at a whole group at once, several files are brought
-into the store side by side, each in one pass, and one transaction adds them all (intake.py): bytes before rows. A
+into the store side by side, each in one pass, and one transaction adds them all (batch.py): bytes before rows. A
 file that browsers do not play is taken as it is, and its facts say so.
 
 Nothing of the source is touched, except for a move: there the file is removed after the commit, when its bytes are

@@ -1,6 +1,6 @@
 """What a file is, and the one decision of what must be done so that every browser plays it.
 
-There is no ffprobe: the text of `ffmpeg -i` and a look at the boxes (boxes.py) say all that is needed.
+There is no ffprobe: the text of `ffmpeg -i` and a look at the boxes (containers.py) say all that is needed.
 
 A *web-playable MP4*: brand isom or mp42 (not qt), index before the media, neither fragmented nor truncated; one
 video track, H.264 8-bit 4:2:0 in Baseline, Main or High, progressive, level up to 5.2, even size, SDR; first audio

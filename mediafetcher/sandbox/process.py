@@ -1,7 +1,7 @@
 """Start a child with limits, read what it says, end it for sure. The only place that starts processes.
 
 Every child has a session of its own, ends when we end (even by kill -9), gains no privileges, writes no core, and
-leaves root for the service account (see confine.py). Whatever it started is killed when it ends: the group is
+leaves root for the service account (see privilege_drop.py). Whatever it started is killed when it ends: the group is
 killed while its leader is still a zombie, so that the number of the group cannot belong to anybody else yet.
 
 Children start on the main thread, because the kernel sends the death signal when the *thread* that forked ends.

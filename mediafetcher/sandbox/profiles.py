@@ -36,7 +36,7 @@ def families(allow_hosts: Iterable[str]) -> tuple[int, ...]:
 
 def _made_of() -> list[str | Path]:
     """Python, its packages, and ours. A checkout as a whole may hold a state folder too, so of it the package alone."""
-    package = Path(__file__).parents[1]
+    package = bundle.PACKAGE
     checkout = package.parent.name not in ("site-packages", "dist-packages")
     paths = [path for path in sys.path if not checkout or Path(path) != package.parent]
     return [*paths, package, bundle.root() or "", sys.prefix, sys.base_prefix]

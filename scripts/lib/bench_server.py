@@ -48,7 +48,7 @@ async def _feel(running: Program, seconds: float) -> list[float]:
     return times
 
 
-_WARM = "from mediafetcher.fetch import warm; warm.IDLE_SECONDS = 5.0"  # it would stay for a minute
+_WARM = "from mediafetcher.fetch import prefork; prefork.IDLE_SECONDS = 5.0"  # it would stay for a minute
 
 
 def endurance(*, quick: bool = False) -> list[Figure]:

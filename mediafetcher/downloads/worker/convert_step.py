@@ -1,7 +1,7 @@
 """The middle of a download: the file as it came becomes one that browsers play, if it is not one already.
 
 One decision, at most one run of FFmpeg, and what it made is looked at again: it must need nothing more, and be as
-long as it should be. What was encoded before is taken as it is (made.py).
+long as it should be. What was encoded before is taken as it is (convert_cache.py).
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """The bell: Huey with its PostgreSQL storage, and the slots that come when it rings.
 
-A message says only "there may be work"; what the work is stands in the download table (jobs.py). So a message
+A message says only "there may be work"; what the work is stands in the download table (lifecycle.py). So a message
 that is lost, doubled, forged or broken does no harm. Messages are JSON: what is not is refused and thrown
 away, never unpickled. Huey keeps no results and retries nothing; the row does both.
 
@@ -30,6 +30,7 @@ from mediafetcher.fetch.ytdlp import versions
 
 _log = logging.get("queue")
 _NAME = "mediafetcher"
+_TASK_MODULE = "mediafetcher.downloads.queue"  # part of the name of the task in messages of existing databases
 _BELLS = 256  # more than all machines have slots
 _PROGRESS_SECONDS = 0.25  # the pages hear of progress this often
 _TIDY_SECONDS = 60.0  # between two looks for folders that were left
@@ -71,8 +72,8 @@ def _connect() -> psycopg.Connection[Any]:
 _bell = _Bell(_NAME, results=False, serializer=_Json(), connection=_connect, create_tables=False, read_timeout=1)
 
 
-# The name is in messages that lie in databases out there: it stays for ever.
-@_bell.task(name="ring")
+# The name of the task, with that of its module, is in messages of existing databases: it stays.
+@_bell.task(name="ring", __module__=_TASK_MODULE)
 def _ring() -> None:
     if _running is not None:
         engine.call(_running.turn())

@@ -1,4 +1,4 @@
-"""What went wrong, on the side of the fetch child, in the words that classify.py reads."""
+"""What went wrong, on the side of the fetch child, in the words that error_mapping.py reads."""
 
 import contextlib
 import re

@@ -1,8 +1,8 @@
 """Pretending to be a browser on the wire (curl_cffi), on the side of the fetch child.
 
 curl_cffi connects outside Python, where no audit hook sees the address. So a child that uses it is another one: the
-kernel lets it make no internet sockets (base/fence.py), Python in it connects to nothing at all, and curl is given one
-proxy for everything, a local socket whose other side applies the rules of the gate (egress_proxy.py). What would go
+kernel lets it make no internet sockets (sandbox/seccomp.py), Python in it connects to nothing at all, and curl is given
+one proxy for everything, a local socket whose other side applies the rules of the gate (socks_proxy.py). What would go
 past that proxy fails.
 
 An ordinary child has no curl_cffi. Where a site or its extractor asks for it, that child ends with `Wanted`, and

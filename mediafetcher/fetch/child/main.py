@@ -59,7 +59,7 @@ def main() -> NoReturn:
 
 
 def _programs(options: dict[str, Any]) -> list[str]:
-    """What yt-dlp may start: the JavaScript runtime, where there is one (javascript.py)."""
+    """What yt-dlp may start: the JavaScript runtime, where there is one (js_runtime.py)."""
     return [runtime["path"] for runtime in options.get("js_runtimes", {}).values()]
 
 

@@ -1,4 +1,4 @@
-"""The warm program: imports yt-dlp once, forks for each download. Started by warm.py only.
+"""The warm program: imports yt-dlp once, forks for each download. Started by prefork.py only.
 
 It has one thread and never touches the network: what is hostile happens in the forks, each in a group of its own,
 with its own pipes, behind its own gate. It gets at the folders of downloads alone, and each fork at its own of them. It

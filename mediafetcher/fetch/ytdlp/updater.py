@@ -1,7 +1,7 @@
 """A newer yt-dlp: found in the package index, proved, and then used.
 
 It is taken only with the hash that the index gives, after it was loaded in a confined child and after it has fetched
-a film from a small site of our own (smoke.py). Where anything of that fails, everything is as it was before.
+a film from a small site of our own (smoke_test.py). Where anything of that fails, everything is as it was before.
 """
 
 import asyncio
@@ -189,7 +189,7 @@ def _own(descriptor: int, mode: int) -> None:
 async def _load(folder: Path, version: str) -> None:
     """Raises `UpdateRefused` where it cannot be loaded, or says that it is another version."""
     argv = [*bundle.python("mediafetcher.fetch.child.load_check"), str(folder)]
-    env = process.environment(folder, PYTHONPATH=str(Path(__file__).parents[2]))
+    env = process.environment(folder, PYTHONPATH=str(bundle.PACKAGE.parent))
     limits = process.Limits(file_size=64 << 20, data=1 << 30, cpu_seconds=int(_CHECK_SECONDS), nice=5)
     said: dict[str, Any] = {}
     async with await process.start(argv, limits, env=env, cwd=folder) as program:

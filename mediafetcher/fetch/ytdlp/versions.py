@@ -1,4 +1,4 @@
-"""Which yt-dlp is used: the one that came with the program, or a newer one that was fetched since (renew.py).
+"""Which yt-dlp is used: the one that came with the program, or a newer one that was fetched since (updater.py).
 
 Each version lies in `<state>/ytdlp/<version>/`, and `current.json` there says which is used and which was before.
 Downloads that run go on with theirs; the next one starts with the new one, without a restart. What came with the
@@ -61,7 +61,7 @@ class Status(msgspec.Struct):
 
 
 class _News(msgspec.Struct):
-    """What renew.py knows since the start of this process."""
+    """What updater.py knows since the start of this process."""
 
     latest: dict[Channel, str] = {}
     error: errors.Problem | None = None

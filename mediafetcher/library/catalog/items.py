@@ -7,7 +7,7 @@ subtracts. Bytes come before the row and go after it:
     delete  [delete the item] -> commit -> the sweeper unlinks what nobody holds
 
 so that a crash leaves at worst a file without a row, which the sweeper finds. The way out, by the trash, is in
-`removal.py`, and what lists and searches show in `listing.py`; both are reached through this door.
+`trash.py`, and what lists and searches show in `queries.py`; both are reached through this door.
 """
 
 import json

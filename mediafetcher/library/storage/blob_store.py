@@ -1,12 +1,12 @@
 """The bytes: `store/ab/<sha256>.mp4` in the media folder, and the way of a file to its place.
 
     stage   one pass hashes and copies into `incoming/`, on the store's own file system, and syncs;
-            where the file system can, the bytes are shared instead of copied (sharing.py)
+            where the file system can, the bytes are shared instead of copied (reflink.py)
     place   under the lock of the file's row: rename into place, sync the folder
     remove  under the same lock: unlink it and its side files
 
 Names are hashes, so no title ever becomes a path, and two files are the same file exactly when their bytes are.
-A name in `incoming/` says which process writes it (writers.py): what a dead process left is garbage at once, what
+A name in `incoming/` says which process writes it (staging.py): what a dead process left is garbage at once, what
 another machine writes is left alone for a day.
 """
 

@@ -5,7 +5,7 @@ of the state folder, where it works, and in the media folder, where it ends. Wha
 counts. A size that nobody knows is what has come so far, looked at again and again.
 
 The media folder is shared by all machines: what the downloads of the others will need counts there too, as their rows
-said a moment ago (lease.py writes and reads it).
+said a moment ago (leases.py writes and reads it).
 """
 
 import shutil

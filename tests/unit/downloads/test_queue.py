@@ -14,7 +14,7 @@ from mediafetcher.db import engine
 from mediafetcher.downloads import lifecycle
 from mediafetcher.downloads.worker import active, pool
 
-TASK = "mediafetcher.downloads.worker.pool.ring"  # in messages of databases out there: must never change
+TASK = "mediafetcher.downloads.queue.ring"  # in messages of databases out there: must never change
 
 
 @pytest.fixture(autouse=True)

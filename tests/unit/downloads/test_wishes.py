@@ -148,11 +148,11 @@ def test_marks_are_asked_for_where_they_are_known(site):
     """In a process of its own, as the real one: yt-dlp's settings are of the process."""
     code = (
         "import json, sys, yt_dlp\n"
-        "from mediafetcher.fetch import fetch_extras\n"
+        "from mediafetcher.fetch.child import sidecars\n"
         "client = yt_dlp.YoutubeDL({'quiet': True, 'cachedir': False})\n"
         "found = {'id': 'dQw4w9WgXcQ', 'extractor_key': 'Youtube', 'duration': 4.0}\n"
         "other = {'id': 'dQw4w9WgXcQ', 'extractor_key': 'Generic', 'duration': 4.0}\n"
-        "print(json.dumps([fetch_extras.marks(client, entry, sys.argv[1]) for entry in (found, other)]))\n"
+        "print(json.dumps([sidecars.marks(client, entry, sys.argv[1]) for entry in (found, other)]))\n"
     )
     ran = subprocess.run([sys.executable, "-c", code, site.url("/")], capture_output=True, text=True, check=True)
     assert json.loads(ran.stdout) == [[[1.5, 2.5, "Sponsor"]], []]

@@ -183,7 +183,7 @@ def test_the_kernel_makes_no_internet_sockets_and_curl_goes_nowhere_by_itself(si
 
 
 def test_an_ordinary_child_has_no_curl(state):
-    code = "from mediafetcher.fetch import fetch_ready; fetch_ready.preload(); import sys;"
+    code = "from mediafetcher.fetch.child import preload; preload.preload(); import sys;"
     code += "from yt_dlp.networking.common import _REQUEST_HANDLERS as h; print(sorted(h), sys.modules['curl_cffi'])"
     said = _python(code)
     assert "CurlCFFI" not in said and said.strip().endswith("None")

@@ -129,7 +129,7 @@ async def test_an_error_of_the_source_is_not_one_of_the_store(media_online: Path
 async def test_what_a_dead_process_left_is_garbage_at_once(media_online: Path, tmp_path: Path) -> None:
     made = await blob_store.stage(await _file(tmp_path, b"mine"))
     assert not blob_store.abandoned(made.path)
-    script = "from mediafetcher.library import writers; print(writers.name())"
+    script = "from mediafetcher.library.storage import staging; print(staging.name())"
     root = Path(__file__).parents[3]
     dead = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
     left = made.path.with_name(dead.stdout.strip())
