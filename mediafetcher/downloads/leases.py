@@ -122,6 +122,7 @@ async def claim() -> Claim | None:
             [hold.id for hold in active.every()],
             [owner for owner, _ in left],
             [host for _, host in left],
+            chosen.jobs,
         )
         if row is not None:
             await _tell(row["id"], row["owner"])
@@ -143,6 +144,14 @@ _ALONE = f"""
   (d.crashes < {crashes.SUSPECT} or not exists (select from download where state = 'running' and held_by = $1))
   and not exists (select from download where state = 'running' and held_by = $1 and crashes >= {crashes.SUSPECT})
 """
+# A download that its person slowed down may run for days: one slot of a machine, and one of a site, stay for others.
+_SLOWED = """
+  (d.options->>'rate_limit' is null or (
+    (select count(*) from download where state = 'running' and held_by = $1
+      and options->>'rate_limit' is not null) < greatest(1, $7::int - 1)
+    and (select count(*) from download r where r.state = 'running' and r.site = d.site
+      and r.options->>'rate_limit' is not null) < greatest(1, $3 - 1)))
+"""
 # What this machine has the cookies for, or what needs none.
 _OPENS = """
   not exists (select from unnest($5::bigint[], $6::text[]) as j(owner, host)
@@ -155,7 +164,7 @@ update download set state = 'running', attempt = attempt + 1, held_by = $1, stag
   started_at = coalesce(started_at, now()), finished_at = null, error_code = null, error_message = null
 where id = coalesce(
   (select d.id from download d
-   where {_DUE} and {_OPENS} and {_ALONE} and d.id <> all($4::bigint[])
+   where {_DUE} and {_OPENS} and {_ALONE} and {_SLOWED} and d.id <> all($4::bigint[])
      and d.site <> all (array(select site from download where state = 'running'
      group by site having count(*) >= $3))
    order by d.priority desc, d.created_at, d.id limit 1 for update skip locked),

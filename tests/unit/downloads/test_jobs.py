@@ -517,3 +517,25 @@ async def test_the_pages_are_told(owner):
             while (event := await heard.get()).kind != "download":
                 pass
     assert event.payload == {"id": row["id"], "owner": owner}
+
+
+async def test_downloads_slowed_down_by_their_person_leave_a_slot_for_others(owner):
+    settings.use(replace(settings.get(), jobs=3, jobs_per_site=10))
+    slow = Options(rate_limit=1024)
+    for number in range(4):
+        await _submit(owner, number, options=slow)
+    other = await engine.fetchval("insert into account (name) values ('grace') returning id")
+    theirs = await _submit(other, 9)
+    claimed = [await lifecycle.claim() for _ in range(3)]
+    assert [claim.owner for claim in claimed if claim] == [owner, owner, other]
+    assert claimed[2].id == theirs["id"] and await lifecycle.claim() is None
+
+
+async def test_downloads_slowed_down_leave_a_place_at_their_site(owner):
+    settings.use(replace(settings.get(), jobs=8, jobs_per_site=2))
+    for number in range(3):
+        await _submit(owner, number, options=Options(rate_limit=1024))
+    other = await engine.fetchval("insert into account (name) values ('grace') returning id")
+    await _submit(other, 9)
+    claimed = [await lifecycle.claim() for _ in range(2)]
+    assert [claim.owner for claim in claimed if claim] == [owner, other]
