@@ -29,9 +29,14 @@ DELETE FROM guess WHERE id IN
 _CORRECT = "update guess set at = clock_timestamp() where at > clock_timestamp()"
 
 
-def account(name: str) -> str:
-    """The key of a name that somebody signs in with, known here or not."""
-    return f"account:{name.strip().casefold()[:100]}"
+def account(id: int | None, name: str) -> str:
+    """The key of somebody who signs in: of an account its id, since the database may take several spellings for one."""
+    return f"name:{name.strip().casefold()[:100]}" if id is None else f"account:{id}"
+
+
+def known(id: int, address: str) -> str:
+    """The key of an account at an address that it has signed in from: what others guess leaves it alone."""
+    return place(f"account {id} at", address)
 
 
 def place(what: str, address: str) -> str:

@@ -10,6 +10,7 @@ from mediafetcher.db import engine
 
 DAYS = 30
 LIFETIME = DAYS * 24 * 3600  # seconds
+_SIGN_INS = 200  # the last ones, whose addresses are known
 _AGENT = 300  # characters of the browser's name that are kept
 
 # One statement looks the session up and, at most every few minutes, notes that it was used.
@@ -26,17 +27,34 @@ SELECT found.id AS session, a.id, a.name, a.admin FROM found JOIN account a ON a
 
 async def sign_in(name: str, password: str, address: str, agent: str = "") -> tuple[Person, str]:
     """-> the person and the secret for the cookie. Raises `WrongCredentials`, `TooManyRequests`."""
-    places = (rate_limit.account(name), rate_limit.place("address", address))
-    await rate_limit.take(*places)
     row = await engine.fetchrow(
         "SELECT id, name, admin, password_hash FROM account WHERE lower(name) = lower($1)", name.strip()
     )
+    places = await _places(row["id"] if row else None, name, address)
+    await rate_limit.take(*places)
     right = await passwords.matches(row["password_hash"] if row else None, password)
     if row is None or not right:
         await audit.record("sign_in_failed", row["id"] if row else None, address)
         raise errors.WrongCredentials()
     await rate_limit.give_back(*places)
     return await begin(row["id"], row["name"], row["admin"], address, agent)
+
+
+async def _places(user_id: int | None, name: str, address: str) -> tuple[str, ...]:
+    """What a try to sign in is counted by.
+
+    Where the account has signed in from this address before, by that pair alone: nobody who guesses elsewhere, or
+    other names from here, keeps its owner out.
+    """
+    rows = await engine.fetch(
+        "select address from audit_event where owner = $1 and act = 'signed_in' and address is not null"
+        " order by id desc limit $2",
+        user_id,
+        _SIGN_INS,
+    )
+    if user_id is not None and rate_limit.place("", address) in {rate_limit.place("", row["address"]) for row in rows}:
+        return (rate_limit.known(user_id, address),)
+    return rate_limit.account(user_id, name), rate_limit.place("address", address)
 
 
 async def begin(user_id: int, name: str, admin: bool, address: str, agent: str = "") -> tuple[Person, str]:

@@ -77,11 +77,15 @@ create or replace trigger media_file_mended after update of damaged_at on media_
 """
 
 
+# The addresses that somebody has signed in from (accounts/sessions.py).
+SIGN_INS = "create index if not exists audit_event_signed_in on audit_event (owner, id) where act = 'signed_in'"
+
+
 async def forwards() -> MigrationManager:
     manager = MigrationManager(migration_id=ID, app_name="mediafetcher", description=DESCRIPTION)
 
     async def run() -> None:
-        for statements in (RUNNING, STAMPS, LIMITED, TRIGGERS, EXPORT):
+        for statements in (RUNNING, STAMPS, LIMITED, TRIGGERS, EXPORT, SIGN_INS):
             await engine.execute(statements)
 
     manager.add_raw(run)

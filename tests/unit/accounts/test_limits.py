@@ -77,7 +77,7 @@ async def test_a_restart_forgives_nothing(database: str) -> None:
 async def test_the_table_keeps_no_names_and_no_more_than_ten_minutes(database: str) -> None:
     for number in range(100):
         await rate_limit.take(
-            rate_limit.account(f"my password {number}"), rate_limit.place("address", f"192.0.2.{number}")
+            rate_limit.account(None, f"my password {number}"), rate_limit.place("address", f"192.0.2.{number}")
         )
     assert await engine.fetchval("select count(*) from guess") == 200
     assert b"password" not in b"".join(row["key"] for row in await engine.fetch("select key from guess"))
@@ -101,7 +101,10 @@ def test_whose_places_an_address_uses(one: str, other: str, same: bool) -> None:
 
 
 def test_a_name_is_one_key_however_it_is_written() -> None:
-    assert rate_limit.account(" Alice ") == rate_limit.account("aLICE") != rate_limit.account("alicia")
+    assert (
+        rate_limit.account(None, " Alice ") == rate_limit.account(None, "aLICE") != rate_limit.account(None, "alicia")
+    )
+    assert rate_limit.account(1, "admin") == rate_limit.account(1, "admİn") != rate_limit.account(2, "admin")
 
 
 @pytest.mark.promise(16)

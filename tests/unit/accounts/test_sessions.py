@@ -124,3 +124,44 @@ async def test_secrets_made_by_a_clock_that_was_ahead_last_no_longer_than_asked_
     left = "select extract(epoch from expires_at - now())::float8 / 86400 from "
     assert 29.9 < await engine.fetchval(left + "session") <= 30
     assert 0.9 < await engine.fetchval(left + "token") <= 1
+
+
+async def _guess(name: str, address: str, count: int) -> None:
+    for _ in range(count):
+        with pytest.raises((errors.WrongCredentials, errors.TooManyRequests)):
+            await sessions.sign_in(name, "a wrong password", address)
+
+
+async def test_guesses_of_others_keep_nobody_out_who_signs_in_from_where_they_did_before(ada: int) -> None:
+    await sessions.sign_in("Ada", PASSWORD, "192.0.2.1")
+    await _guess("Ada", "198.51.100.7", 12)
+    await _guess("Grace", "192.0.2.1", 12)  # another name from the same address
+    await sessions.sign_in("Ada", PASSWORD, "192.0.2.1")
+    with pytest.raises(errors.TooManyRequests):
+        await sessions.sign_in("Ada", PASSWORD, "203.0.113.9")
+    await _guess("Ada", "192.0.2.1", 12)  # guesses from there count too
+    with pytest.raises(errors.TooManyRequests):
+        await sessions.sign_in("Ada", PASSWORD, "192.0.2.1")
+
+
+async def test_all_spellings_of_a_name_share_the_tries_of_its_account(ada: int) -> None:
+    await engine.execute("update account set name = 'admin' where id = $1", ada)
+    spellings = ["admin", "ADMIN", " Admin "]
+    if await engine.fetchval("select lower('admİn') = 'admin'"):  # the locale of the server decides
+        spellings.append("admİn")
+    for number, name in enumerate(spellings * 3):
+        await _guess(name, f"192.0.2.{number}", 1)
+    await _guess("admin", "192.0.2.100", 10 - 3 * len(spellings) if len(spellings) == 3 else 0)
+    for number, name in enumerate(spellings):
+        with pytest.raises(errors.TooManyRequests):
+            await sessions.sign_in(name, "a wrong password", f"192.0.2.{200 + number}")
+
+
+async def test_present_password_has_tries_of_its_own(ada: int) -> None:
+    await _guess("Ada", "198.51.100.7", 12)
+    await users.require_password(ada, PASSWORD, "192.0.2.1")
+    for _ in range(10):
+        with pytest.raises(errors.WrongCredentials):
+            await users.require_password(ada, "a wrong password", "192.0.2.1")
+    with pytest.raises(errors.TooManyRequests):
+        await users.require_password(ada, PASSWORD, "192.0.2.1")
