@@ -7,7 +7,8 @@ each command is written once, and two at once help each other instead of waiting
 One connection is one command, as JSON lines:
     -> {"argv": [...], "stdin": "..." | null}
     <- {"line": "..."} | {"error": "..."} | {"progress": {...}} ... and at last {"exit": 0}
-A client that goes away cancels its command (what it had put into the queue goes on).
+A client that goes away cancels its command (what it had put into the queue goes on). One that sends no command, or
+does not read what its command says, is sent away: it can hold up nothing.
 """
 
 import asyncio
@@ -23,6 +24,8 @@ from mediafetcher.core import errors, logging
 
 _log = logging.get("control")
 _LIMIT = 8 << 20  # one line at the most, in bytes
+_ASK_SECONDS = 10.0  # until a client must have sent its command
+_END_SECONDS = 5.0  # for cancelled commands to end
 _DEEP = 100  # a socket's path may have 107 bytes
 
 Run = Callable[[list[str], Out, str | None], Awaitable[int]]
@@ -35,6 +38,8 @@ class _Remote:
         self._writer = writer
 
     def send(self, message: dict[str, Any]) -> None:
+        if self._writer.transport.get_write_buffer_size() > _LIMIT:
+            self._writer.transport.abort()  # the client does not read; its command is cancelled as if it had left
         self._writer.write(json.dumps(message).encode() + b"\n")
 
     def line(self, text: str) -> None:
@@ -54,6 +59,7 @@ class Server:
         self._path = state / "control.sock"
         self._run = run
         self._busy: set[asyncio.Task[None]] = set()
+        self._silent: set[asyncio.Task[None]] = set()  # those of _busy whose client has sent no command yet
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -65,26 +71,35 @@ class Server:
             finally:
                 os.umask(old)
 
-    async def close(self, *, wait: bool) -> None:
-        """Take no more commands; `wait` for those under way, else end them."""
+    async def close(self, *, patience: float | None = None) -> None:
+        """Take no more commands, wait `patience` seconds for those under way (None: until they end), end the rest."""
         if self._server is None:
             return
         self._server.close()
         self._path.unlink(missing_ok=True)
-        if not wait:
-            for task in self._busy:
-                task.cancel()
+        for task in self._silent:
+            task.cancel()
+        if self._busy and patience != 0:
+            await asyncio.wait(self._busy, timeout=patience)
+        for task in self._busy:
+            task.cancel()
         if self._busy:
-            await asyncio.wait(self._busy)
+            await asyncio.wait(self._busy, timeout=_END_SECONDS)
+        if self._busy:
+            _log.warning("commands do not end", count=len(self._busy))
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._busy.add(task)
+        self._silent.add(task)
         task.add_done_callback(self._busy.discard)
+        task.add_done_callback(self._silent.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            asked = json.loads(await reader.readline())
+            async with asyncio.timeout(_ASK_SECONDS):
+                asked = json.loads(await reader.readline())
+            self._silent.discard(asyncio.current_task())  # type: ignore[arg-type]
             out = _Remote(writer)
             command = asyncio.ensure_future(self._run(asked["argv"], out, asked.get("stdin")))
             gone = asyncio.ensure_future(reader.read())  # ends when the client does
@@ -92,14 +107,15 @@ class Server:
                 await asyncio.wait({command, gone}, return_when=asyncio.FIRST_COMPLETED)
                 if command.done():
                     out.send({"exit": command.result()})
-                    await writer.drain()
+                    async with asyncio.timeout(_ASK_SECONDS):
+                        await writer.drain()
             finally:
                 for task in (command, gone):
                     task.cancel()
                     with contextlib.suppress(asyncio.CancelledError, Exception):
                         await task
         except (OSError, ValueError, KeyError) as error:
-            _log.warning("control connection failed", reason=str(error))
+            _log.warning("control connection failed", reason=str(error) or type(error).__name__)
         finally:
             writer.close()
 

@@ -30,6 +30,7 @@ from mediafetcher.ops import backup
 from mediafetcher.sandbox import process
 
 _log = logging.get("instance")
+PATIENCE = 5.0  # seconds that a program which was told to stop waits for commands of others
 _LEAVE = 5.0  # seconds for what runs beside the rest to end
 _FIRST = 5.0  # seconds until the first: a short command is over by then, and need not break it off
 
@@ -40,6 +41,7 @@ class Instance:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.queue: pool.Queue | None = None
+        self.patience: float | None = None  # seconds that its end waits for commands of others; None: until they end
         self._starting = asyncio.Lock()
 
     async def ensure_jobs(self) -> None:
@@ -98,9 +100,9 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
         try:
             yield instance
         except BaseException:
-            await server.close(wait=False)
+            await server.close(patience=0)
             raise
-        await server.close(wait=True)
+        await server.close(patience=instance.patience)
 
 
 @contextlib.asynccontextmanager

@@ -48,6 +48,7 @@ async def serve(settings: Settings, command: instance.Command) -> int:
 
         await front.serve(settings, ready, stopping)
         signals.notify("STOPPING=1")
+        opened.patience = min(instance.PATIENCE, settings.stop_seconds)
     _log.info("stopped")
     return 0
 

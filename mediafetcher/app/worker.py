@@ -33,6 +33,7 @@ async def work(settings: Settings, command: instance.Command) -> int:
         signals.notify("READY=1")
         newer = await _until(stopping)
         signals.notify("STOPPING=1")
+        opened.patience = min(instance.PATIENCE, settings.stop_seconds)
     if newer is not None:
         print(f"mediafetcher: {newer.detail} [{newer.code}]", file=sys.stderr)
         return newer.exit_code

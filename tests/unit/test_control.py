@@ -41,7 +41,7 @@ async def test_words_and_exit_code_come_back(tmp_path: Path) -> None:
     heard = Heard()
     assert await control_socket.ask(tmp_path, ["a", "b"], "secret", heard) == 7
     assert heard.said == [("line", "a b"), ("error", "secret"), ("progress", {"id": 1, "title": "é"})]
-    await server.close(wait=True)
+    await server.close()
 
 
 async def test_the_socket_is_only_for_its_owner_even_below_a_deep_folder(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ async def test_the_socket_is_only_for_its_owner_even_below_a_deep_folder(tmp_pat
     await server.start()
     assert stat.S_IMODE((deep / "control.sock").stat().st_mode) == 0o600
     assert await control_socket.ask(deep, [], None, Heard()) == 7
-    await server.close(wait=True)
+    await server.close()
 
 
 async def test_nobody_there_is_said_as_none(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ async def test_a_client_that_leaves_cancels_its_command(tmp_path: Path) -> None:
     await began.wait()
     client.cancel()
     await asyncio.wait_for(ended.wait(), 5)
-    await server.close(wait=True)
+    await server.close()
 
 
 async def test_closing_waits_for_what_is_under_way_or_ends_it(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ async def test_closing_waits_for_what_is_under_way_or_ends_it(tmp_path: Path) ->
     await server.start()
     client = asyncio.create_task(control_socket.ask(tmp_path, [], None, Heard()))
     await began.wait()
-    closing = asyncio.create_task(server.close(wait=True))
+    closing = asyncio.create_task(server.close())
     await asyncio.sleep(0)
     assert not closing.done()
     go.set()
@@ -102,6 +102,69 @@ async def test_closing_waits_for_what_is_under_way_or_ends_it(tmp_path: Path) ->
     await server.start()
     client = asyncio.create_task(control_socket.ask(tmp_path, [], None, Heard()))
     await began.wait()
-    await server.close(wait=False)
+    await server.close(patience=0)
     with pytest.raises(errors.Away):
         await client
+
+
+async def test_close_with_a_silent_client_does_not_wait(tmp_path: Path) -> None:
+    server = control_socket.Server(tmp_path, echo)
+    await server.start()
+    _, writer = await asyncio.open_unix_connection(str(tmp_path / "control.sock"))
+    await asyncio.sleep(0.05)
+    async with asyncio.timeout(2):
+        await server.close()
+    writer.close()
+
+
+async def test_close_with_a_command_that_goes_on_for_ever_ends_it_after_the_patience(tmp_path: Path) -> None:
+    began = asyncio.Event()
+
+    async def endless(argv: list[str], out: Out, stdin: str | None) -> int:
+        began.set()
+        await asyncio.Event().wait()
+        return 0
+
+    server = control_socket.Server(tmp_path, endless)
+    await server.start()
+    client = asyncio.create_task(control_socket.ask(tmp_path, [], None, Heard()))
+    await began.wait()
+    async with asyncio.timeout(3):
+        await server.close(patience=0.2)
+    with pytest.raises(errors.Away):
+        await client
+
+
+async def test_client_that_sends_no_command_is_sent_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control_socket, "_ASK_SECONDS", 0.1)
+    server = control_socket.Server(tmp_path, echo)
+    await server.start()
+    reader, writer = await asyncio.open_unix_connection(str(tmp_path / "control.sock"))
+    async with asyncio.timeout(3):
+        assert await reader.read() == b""
+    writer.close()
+    await server.close()
+
+
+async def test_client_that_does_not_read_is_sent_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its command says would else be kept in memory without end."""
+    monkeypatch.setattr(control_socket, "_LIMIT", 1 << 16)
+    said = 0
+
+    async def talks(argv: list[str], out: Out, stdin: str | None) -> int:
+        nonlocal said
+        while True:
+            out.line("x" * 1000)
+            said += 1000
+            await asyncio.sleep(0)
+
+    server = control_socket.Server(tmp_path, talks)
+    await server.start()
+    _, writer = await asyncio.open_unix_connection(str(tmp_path / "control.sock"))
+    writer.write(b'{"argv": []}\n')
+    async with asyncio.timeout(5):
+        while not said or server._busy:
+            await asyncio.sleep(0.01)
+    assert said < 10 << 20
+    writer.close()
+    await server.close()
