@@ -253,6 +253,9 @@ class Fetch:
         except TimeoutError:
             await self._child.kill()
             raise errors.Stalled(seconds=seconds) from None
+        except process.LineTooLong as error:
+            await self._child.kill()
+            raise errors.Crashed(reason=str(error)) from error
         if event is None:
             code = await self._child.wait()
             last = self._child.stderr_tail.strip().splitlines()[-1:]

@@ -3,7 +3,8 @@
 A cold child computes for half a second before it does anything; a fork of the warm program is there in a few
 milliseconds. The program (zygote.py) starts with the first download and leaves when there were none for a minute, when
 another yt-dlp is wanted (ytdlp.py), or after so many forks; those that are at work then end in peace.
-Between `open` and `close` it is used; at other times, and whenever it does not work, children start cold.
+Between `open` and `close` it is used; at other times, and whenever it does not work, children start cold. A program
+that does not answer is given up at once: it makes no more forks, and those at work go on.
 
 The warm program reaps a fork only when it is told to: until then its number, and that of its group, belong to
 nobody else and can be killed safely.
@@ -16,7 +17,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from mediafetcher.core import bundle, logging, settings
+from mediafetcher.core import bundle, clock, logging, settings
 from mediafetcher.fetch import js_runtime
 from mediafetcher.sandbox import process as child
 
@@ -24,6 +25,7 @@ IDLE_SECONDS = 60.0
 MOST_FORKS = 200  # of one program; then a fresh one takes its place
 _START_SECONDS = 30.0
 _ANSWER_SECONDS = 5.0
+_REST_SECONDS = 60.0  # after a program did not start, before another is tried
 _log = logging.get("fetch")
 _pool: "Pool | None" = None
 
@@ -57,7 +59,6 @@ async def take(folder: Path, env: dict[str, str], limits: child.Limits, ytdlp: s
         return await _pool.take(folder.parent, env, limits, ytdlp)
     except OSError as error:
         _log.warning("the warm fetch program does not work, starting cold", reason=str(error))
-        await _pool.close()
         return None
 
 
@@ -150,6 +151,7 @@ class Pool:
         self._retired: set[Program] = set()
         self._leaving: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
+        self._rests_until = 0.0  # monotonic seconds
 
     @property
     def alive(self) -> int:
@@ -176,9 +178,23 @@ class Pool:
             now = self._program
             if now and (now.returncode is not None or now.ytdlp != ytdlp or now.forks >= MOST_FORKS):
                 self._retire(now)
-            if self._program is None:
-                self._program = await Program.start(work, env, limits, ytdlp)
-            return await self._program.fork(self._reaped)
+            program = self._program or await self._start(work, env, limits, ytdlp)
+            try:
+                return await program.fork(self._reaped)
+            except OSError:
+                # Its answer may come late, and would be taken for that of the next fork.
+                self._retire(program)
+                raise
+
+    async def _start(self, work: Path, env: dict[str, str], limits: child.Limits, ytdlp: str) -> Program:
+        if clock.monotonic() < self._rests_until:
+            raise OSError("it did not start a moment ago")
+        try:
+            self._program = await Program.start(work, env, limits, ytdlp)
+        except OSError:
+            self._rests_until = clock.monotonic() + _REST_SECONDS
+            raise
+        return self._program
 
     def _retire(self, old: Program) -> None:
         """No more forks of this one; those that are alive go on."""

@@ -27,9 +27,13 @@ __all__ = ["Account", "Child", "Limits", "Pen", "administer", "adopt", "give", "
 
 PIPE = subprocess.PIPE
 DEVNULL = subprocess.DEVNULL
-MAX_LINE = 256 << 10  # bytes; a longer line is dropped, not kept in memory
+MAX_LINE = 4 << 20  # bytes; a longer line is an error, not kept in memory
 STDERR_TAIL = 8 << 10  # bytes
 _CHUNK = 64 << 10
+
+
+class LineTooLong(Exception):
+    """A child wrote a line beyond MAX_LINE."""
 
 
 def environment(home: Path | str, **more: str) -> dict[str, str]:
@@ -261,17 +265,15 @@ class Child:
                 self._process.stdin.close()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        """The lines of standard output, without their ends; lines beyond MAX_LINE are left out."""
-        rest, skipping = b"", False
+        """The lines of standard output, without their ends. Raises `LineTooLong`: what it said must not vanish."""
+        rest = b""
         while chunk := await self._lines.read():
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
-                if not skipping:
-                    yield line
-                skipping = False
+                yield line
             if len(rest) > MAX_LINE:
-                rest, skipping = b"", True
-        if rest and not skipping:
+                raise LineTooLong(f"more than {MAX_LINE} bytes")
+        if rest:
             yield rest
 
     async def wait(self) -> int:

@@ -73,6 +73,11 @@ def _kinds(base: str) -> dict[str, tuple[str, str, str]]:
             f'<script type="application/ld+json">{json.dumps({**linked, "hasPart": texts.CHAPTERS})}</script>',
             "",
         ),
+        "many-chapters": (
+            "Fixture many chapters",
+            f'<script type="application/ld+json">{json.dumps({**linked, "hasPart": texts.MANY_CHAPTERS})}</script>',
+            "",
+        ),
         "sound": (
             "Fixture sound",
             f'<meta property="og:title" content="Song"><meta property="og:image" content="{cover}">'

@@ -70,3 +70,9 @@ def listing(base: str, count: int) -> str:
     )
     head = f"<title>A list: of {count}/all</title><link>{base}</link><description>d</description>"
     return f'<?xml version="1.0"?><rss version="2.0"><channel>{head}{items}</channel></rss>'
+
+
+MANY_CHAPTERS = [
+    {"@type": "Clip", "name": "章" * 190 + f" {number}", "startOffset": number / 200, "endOffset": (number + 1) / 200}
+    for number in range(500)
+]

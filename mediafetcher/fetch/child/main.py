@@ -24,6 +24,7 @@ from mediafetcher.sandbox import profiles, seccomp
 
 _MAX_REDIRECTS = 10
 _BATCH = 100  # entries of a list in one line
+_MAX_COOKIES = 1 << 20  # characters of a jar
 
 
 def main() -> NoReturn:
@@ -216,12 +217,14 @@ def _load_cookies(client: Any, cookies: str | None) -> None:
         client.cookiejar.set_cookie(cookie)
 
 
-def _cookies_text(client: Any) -> str:
-    """The jar as the site left it, in Netscape form."""
+def _cookies_text(client: Any) -> str | None:
+    """The jar as the site left it, in Netscape form; None if a site filled it beyond measure."""
     import io
 
     text = io.StringIO()
     client.cookiejar.save(text, ignore_discard=True, ignore_expires=True)
+    if text.tell() > _MAX_COOKIES:
+        return None
     return re.sub(r"^(#HttpOnly_)?([^.\s]+)\.local\t", r"\1\2\t", text.getvalue(), flags=re.MULTILINE)
 
 

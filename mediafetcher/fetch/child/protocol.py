@@ -18,7 +18,8 @@ class Channel:
     """The lines to the parent. Standard output itself goes to standard error: a stray print breaks nothing."""
 
     def __init__(self) -> None:
-        self._out = os.fdopen(os.dup(1), "w", encoding="ascii")
+        # UTF-8 needs half the bytes of escapes; half a character becomes an escape, which JSON knows too.
+        self._out = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
         os.dup2(2, 1)
         self.cancelled = False
         self.silent = False  # no reports of progress: what is fetched is not the media
@@ -30,7 +31,7 @@ class Channel:
         self.cancelled = True
 
     def say(self, event: str, **facts: Any) -> None:
-        self._out.write(json.dumps({"event": event, **facts}, ensure_ascii=True, default=str) + "\n")
+        self._out.write(json.dumps({"event": event, **facts}, ensure_ascii=False, default=str) + "\n")
         self._out.flush()
 
     def check(self) -> None:

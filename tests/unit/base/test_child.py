@@ -202,10 +202,19 @@ async def test_kill_9_of_the_parent_ends_the_child():
     await gone(pid)
 
 
-async def test_long_lines_are_left_out_and_the_end_of_errors_kept(folder):
-    script = "import sys; print('a' * 3_000_000); print('short'); sys.stderr.write('x' * 100_000 + 'the end')"
+async def test_long_line_arrives_whole_and_endless_line_is_an_error(folder):
+    script = "print('a' * 3_000_000); print('short')"
     async with await child.start([sys.executable, "-c", script], cwd=folder) as program:
-        assert await lines(program) == [b"short"]
+        assert [len(line) for line in await lines(program)] == [3_000_000, 5]
+    script = "import sys\nwhile True: sys.stdout.write('a' * 1_000_000)"
+    async with await child.start([sys.executable, "-c", script], cwd=folder) as program:
+        with pytest.raises(child.LineTooLong):
+            await lines(program)
+
+
+async def test_end_of_standard_error_is_kept(folder):
+    script = "import sys; sys.stderr.write('x' * 100_000 + 'the end')"
+    async with await child.start([sys.executable, "-c", script], cwd=folder) as program:
         await program.wait()
     assert program.stderr_tail.endswith("the end") and len(program.stderr_tail) == child.STDERR_TAIL
 

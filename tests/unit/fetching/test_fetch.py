@@ -385,3 +385,10 @@ async def test_the_command_line_and_environment_hold_nothing(site, folder):
             held = Path(f"/proc/{source._child.pid}/{name}").read_bytes()
             assert b"canary-url" not in held and b"sid" not in held
         looking.cancel()
+
+
+async def test_five_hundred_chapters_in_japanese_arrive(site, folder):
+    async with client.Fetch(site.url("/page/many-chapters"), Options(), folder) as source:
+        info = await source.info()
+    assert len(info.chapters) == 500
+    assert info.chapters[-1][1] == "章" * 190 + " 499"

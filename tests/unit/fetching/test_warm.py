@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,26 @@ async def test_after_many_forks_a_fresh_program_takes_over_and_the_old_one_ends_
         assert (await source.download()).size
     await gone(first)
     assert prefork._pool.alive == 0
+
+
+async def test_program_that_stalls_fails_nobody_and_the_newcomer_starts_cold(site, folder, monkeypatch):
+    """Stopped as if it swapped or hung: who is at work goes on, and the next ones need not wait for it."""
+    monkeypatch.setattr(prefork, "_ANSWER_SECONDS", 0.3)
+    async with client.Fetch(site.url("/slow/60/ok.mp4"), Options(), folder) as at_work:
+        await at_work.info()
+        stalled = prefork._pool._program.pid
+        os.kill(stalled, signal.SIGSTOP)
+        newcomers = [bring(site, folder.with_name(str(number)), f"/media/ok.mp4?{number}") for number in (2, 3)]
+        assert all(result.size for result in await asyncio.gather(*newcomers))
+        assert (await at_work.download()).size
+    await gone(stalled)
+    assert prefork._pool.alive == 0
+
+
+async def test_program_that_does_not_start_is_not_waited_for_by_each_newcomer(site, folder, monkeypatch):
+    monkeypatch.setattr(prefork, "_START_SECONDS", 0.3)
+    started = []
+    monkeypatch.setattr(prefork, "program", lambda: started.append(1) or ["/bin/sleep", "60"])
+    for number in (1, 2, 3):
+        assert (await bring(site, folder.with_name(str(number)), f"/media/ok.mp4?{number}")).size
+    assert len(started) == 1
