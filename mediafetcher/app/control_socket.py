@@ -99,7 +99,7 @@ class Server:
         try:
             async with asyncio.timeout(_ASK_SECONDS):
                 asked = json.loads(await reader.readline())
-            self._silent.discard(asyncio.current_task())  # type: ignore[arg-type]
+            self._silent.discard(asyncio.current_task())
             out = _Remote(writer)
             command = asyncio.ensure_future(self._run(asked["argv"], out, asked.get("stdin")))
             gone = asyncio.ensure_future(reader.read())  # ends when the client does
