@@ -96,4 +96,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if not isinstance(who, Who):
         raise errors.NotSignedIn()
     client, named = connection.scope["client"], connection.scope["state"].get("named")
-    connection.scope["user"] = await permit(who, connection.headers.get, named, client[0] if client else "")
+    person = await permit(who, connection.headers.get, named, client[0] if client else "")
+    connection.scope["user"] = person
+    if person is not None:
+        connection.scope["state"]["exchange"].ticket.count_for(("account", person.id))

@@ -12,6 +12,7 @@ from litestar import Request, Response
 from litestar.exceptions import (
     ClientException,
     HTTPException,
+    InternalServerException,
     MethodNotAllowedException,
     NotFoundException,
     ValidationException,
@@ -22,6 +23,7 @@ from mediafetcher.db import engine
 
 MEDIA_TYPE = "application/problem+json"
 request_id: ContextVar[str] = ContextVar("request_id", default="")
+_LEFT = "client disconnected prematurely"  # Litestar's words
 _log = logging.get("api")
 
 
@@ -66,6 +68,11 @@ def translate(error: Exception) -> errors.Problem:
         # Text that no column can hold (a NUL, half a surrogate pair): nobody types that, so one rule is enough.
         _log.warning("the database cannot hold a value", error=str(error))
         return errors.Invalid("A value holds characters that cannot be kept.")
+    if isinstance(error, RecursionError):
+        # Only parsers of what was sent go deep; nothing of ours calls itself.
+        return errors.Invalid("The request is nested too deeply.")
+    if isinstance(error, InternalServerException) and error.detail == _LEFT:
+        return errors.Invalid("The request ended before its body was complete.")
     if isinstance(error, ValidationException):
         return errors.Invalid(_what_does_not_fit(error))
     if isinstance(error, NotFoundException):

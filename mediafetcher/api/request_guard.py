@@ -3,22 +3,27 @@
 - The Host must be ours, or a page of another site could reach us under its own name (DNS rebinding).
 - A change that comes with a cookie must come from our own page (Sec-Fetch-Site, else Origin).
 - A body is JSON and small.
-- Forwarded headers, and the one that names a person, count only where a configured proxy sends them.
+- Forwarded headers, and the one that names a person, count only if a configured proxy sends them. A program on this
+  machine can connect from the same addresses as a proxy here, so for these the name needs the secret too.
 """
 
 import functools
+import hmac
 import ipaddress
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mediafetcher.api import auth
 from mediafetcher.core import errors
 from mediafetcher.core.settings import Settings
+from mediafetcher.net import forwarding
 
 MOST_BODY = 1 << 20  # bytes
+SHORTEST_SECRET = 16  # characters
+SECRET_HEADER = "x-mediafetcher-proxy-secret"  # noqa: S105 (its name)
 _EXTENSIONS = ("chrome-extension://", "moz-extension://")
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 _HOST = re.compile(r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?$")
@@ -62,36 +67,49 @@ def require_valid(settings: Settings) -> None:
         raise errors.BadSetting(f"proxy_user_header: {header!r} is no name of a header.")
     if header is not None and not settings.trusted_proxies:
         raise errors.BadSetting("proxy_user_header: name the proxy's address in trusted_proxies too.")
+    if settings.proxy_secret is not None and len(settings.proxy_secret) < SHORTEST_SECRET:
+        raise errors.BadSetting(f"proxy_secret: it has at least {SHORTEST_SECRET} characters.")
 
 
 def call(
     settings: Settings,
     method: str,
     get: auth.Get,
-    host: str | None,
+    get_all: Callable[[str], Sequence[str]],
+    authority: str | None,
     peer: str,
     scheme: str,
-    named: Sequence[str] = (),
 ) -> Call:
-    """`peer` is the address of the other end; a proxy that is configured says who is behind it.
+    """`peer` is the address of the other end; a proxy that is configured says who is behind it. Raises `Invalid`.
 
-    `named` holds every header that may name a person: two of them mean that somebody else wrote one.
+    Two headers that may name a person mean that somebody else than the proxy wrote one: they name nobody.
     """
+    hosts = get_all("host")
+    if len(hosts) > 1:
+        raise errors.Invalid("The request has more than one Host header.")
     peer = _plain(peer)
-    address, https, host = peer, scheme == "https", host or get("host") or ""
+    address, https, host = peer, scheme == "https", authority or (hosts[0] if hosts else "")
     person = None
-    if _is_proxy(settings, peer):
-        person = (named[0] if len(named) == 1 else "") if any(named) else None
-        address = _behind(settings, get("x-forwarded-for") or "", peer)
+    if _is_proxy(settings, peer) and _knows_secret(settings, get_all(SECRET_HEADER)):
+        if settings.proxy_user_header and forwarding.names_are_believed(settings, peer):
+            named = get_all(settings.proxy_user_header.lower())
+            person = (named[0] if len(named) == 1 else "") if any(named) else None
+        address = _behind(settings, get_all("x-forwarded-for"), peer)
         https = (get("x-forwarded-proto") or scheme).split(",")[0].strip() == "https"
     if settings.public_url and urlsplit(settings.public_url).scheme == "https":
         https = https or _names(settings.public_url) == host.lower()
     return Call(method, get, host, address, https, person)
 
 
-def _behind(settings: Settings, forwarded: str, peer: str) -> str:
-    """The last address of the list that is not a proxy of ours; what stands before it anybody may have written."""
-    for part in reversed([part.strip() for part in forwarded.split(",")]):
+def _knows_secret(settings: Settings, given: Sequence[str]) -> bool:
+    """Whether the request has the proxy's secret, once, if there is one."""
+    wanted = settings.proxy_secret
+    return wanted is None or (len(given) == 1 and hmac.compare_digest(given[0].encode(), wanted.encode()))
+
+
+def _behind(settings: Settings, forwarded: Sequence[str], peer: str) -> str:
+    """The last address of all lines that is not a proxy of ours; what stands before it anybody may have written."""
+    for part in reversed([part.strip() for part in ",".join(forwarded).split(",")]):
         try:
             address = _plain(str(ipaddress.ip_address(part)))
         except ValueError:
@@ -178,7 +196,7 @@ def _from_our_page(settings: Settings, call: Call) -> bool:
 
 def _check_body(get: auth.Get) -> None:
     length = get("content-length")
-    if length is not None and not (length.isascii() and length.isdigit()):
+    if length is not None and not (length.isascii() and length.isdigit() and len(length) < 20):
         raise errors.Invalid("The Content-Length is not a number.")
     size = int(length or 0)
     if size > MOST_BODY:

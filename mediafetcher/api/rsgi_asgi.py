@@ -1,4 +1,8 @@
-"""From RSGI, which Granian speaks, to ASGI, which Litestar speaks: HTTP and lifespan. There are no WebSockets here."""
+"""From RSGI, which Granian speaks, to ASGI, which Litestar speaks: HTTP and lifespan. There are no WebSockets here.
+
+Granian takes a streamed answer without end, also for a client that does not read. So of each stream only `_WINDOW`
+bytes are handed over before the connection has to take bytes again; one that does not within `_PATIENCE` is cut.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,11 +11,17 @@ from typing import Any, Self
 
 from litestar import Litestar
 
-from mediafetcher.core import errors
+from mediafetcher.api import connection
+from mediafetcher.api.admission import Ticket
+from mediafetcher.core import errors, logging
 
 _BODY_WAIT = 20.0  # seconds for the next piece of a body
 _BODY_TIME = 120.0  # seconds for all of it: the largest needs 9 kB/s
+_WINDOW = 256 << 10  # bytes of a stream that may be on their way
+_PATIENCE = 30.0  # seconds that the client may read nothing while we have something for it
+_BLIND = 1 << 20  # bytes of a stream over a connection that was not found among our descriptors
 _ENDED = object()
+_log = logging.get("api")
 
 
 class Exchange:
@@ -20,15 +30,21 @@ class Exchange:
     `began` tells whether an answer is on its way already; `gone` is what the server raises once the client left.
     """
 
+    ticket: Ticket  # set before the application is called
+
     def __init__(self, scope: Any, proto: Any, headers: Mapping[str, str], gone: type[Exception]) -> None:
         self.began = False
         self._scope, self._proto, self._headers, self._gone = scope, proto, headers, gone
         self._body = None if scope.method in ("GET", "HEAD", "OPTIONS") else aiter(proto)
         self._read = False
+        self._missing = int(scope.headers.get("content-length") or 0) if self._body is not None else 0
         self._until = asyncio.get_running_loop().time() + _BODY_TIME
         self._start: dict[str, Any] = {}
         self._stream: Any = None
         self._over = asyncio.Event()  # the answer is sent, or nobody is there to take it
+        self._connection: connection.Connection | None = None
+        self._handed = 0  # bytes of the stream since the connection was last seen to take some
+        self.is_stuck = False  # the client has not read what it was sent
 
     def asgi_scope(self, host: str, address: str, state: dict[str, Any]) -> dict[str, Any]:
         scope = self._scope
@@ -59,14 +75,20 @@ class Exchange:
             try:
                 if self._body is None:
                     raise StopAsyncIteration
-                left = self._until - asyncio.get_running_loop().time()
-                piece = await asyncio.wait_for(anext(self._body), max(0.0, min(_BODY_WAIT, left)))
+                now = asyncio.get_running_loop().time()
+                async with self.ticket.wait_for_body(now + max(0.0, min(_BODY_WAIT, self._until - now))):
+                    piece = bytes(await anext(self._body))
             except StopAsyncIteration:
                 self._read = True
+                self.ticket.body_came(0)
+                if self._missing > 0:
+                    return {"type": "http.disconnect"}  # part of a body means nothing
                 return {"type": "http.request", "body": b"", "more_body": False}
             except TimeoutError:
                 raise errors.TooSlow() from None
-            return {"type": "http.request", "body": bytes(piece), "more_body": True}
+            self.ticket.body_came(len(piece))
+            self._missing -= len(piece)
+            return {"type": "http.request", "body": piece, "more_body": True}
         left = asyncio.ensure_future(self._proto.client_disconnect())
         sent = asyncio.ensure_future(self._over.wait())
         try:
@@ -95,14 +117,50 @@ class Exchange:
                 self._over.set()
                 return
             self._stream = self._proto.response_stream(status, headers)
-        if body:
-            try:
-                await self._stream.send_bytes(body)
-            except self._gone:
-                more = False  # the client left; `receive` says so
+        if body and not await self._hand_over(body):
+            more = False  # the client left, or does not read; `receive` says so
         if not more:
             self._stream = _ENDED  # letting go of the stream is what ends it
             self._over.set()
+
+    async def _hand_over(self, body: bytes) -> bool:
+        """Send a piece of a stream -> whether there is still somebody to take it."""
+        if self._handed and self._handed + len(body) > _WINDOW and not await self._was_taken():
+            return False
+        self._handed += len(body)
+        try:
+            await self._stream.send_bytes(body)
+        except self._gone:
+            return False
+        return True
+
+    async def _was_taken(self) -> bool:
+        """Wait until the client has read what it was sent; cut it where it does not."""
+        if self._connection is None:
+            port = int(self._scope.server.rpartition(":")[2])
+            self._connection = await asyncio.to_thread(connection.find, self._scope.client, port)
+        if self._connection is None:
+            return self._handed < _BLIND
+        self.is_stuck = True
+        try:
+            taken = await self._connection.writable(_PATIENCE)
+        finally:
+            self.is_stuck = False
+        if not taken:
+            _log.info("a client that does not read was cut", path=self._scope.path)
+            self._connection.cut()
+        self._handed = 0
+        return taken
+
+    def drop(self) -> None:
+        """Cut the connection where its client does not read; one that reads sees the stream end by itself."""
+        if self.is_stuck and self._connection is not None:
+            self._connection.cut()
+
+    def close(self) -> None:
+        """Let go of everything. To be called once the request is over."""
+        if self._connection is not None:
+            self._connection.close()
 
     def _merged(self) -> list[tuple[str, str]]:
         """The answer's own headers, and those of every answer that it does not set itself."""

@@ -9,20 +9,21 @@ Every request passes `guard.check` first and every answer carries the security h
 
 import asyncio
 import contextlib
-import errno
 import logging
 import secrets
 import socket
 from collections.abc import Callable
 from typing import Any
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.net import SocketHolder
 from granian.rsgi import ProtocolClosed
 from granian.server.embed import Server
 
-from mediafetcher.api import app, problems, request_guard
+from mediafetcher.api import app, listener, problems, request_guard
+from mediafetcher.api.admission import Admission
 from mediafetcher.api.routes import events
 from mediafetcher.api.rsgi_asgi import Exchange, Lifespan
 from mediafetcher.api.static import media, page
@@ -32,7 +33,8 @@ from mediafetcher.core.settings import Settings
 
 _STOP = 4.0  # seconds that open answers may take when we stop
 _START = 10.0
-_HEADER_WAIT = 15_000  # ms for the headers of a request
+_HEADER_WAIT = 10_000  # ms for the headers of a request, also of the next one on the same connection
+_HEADERS = 16 << 10  # bytes of the headers of a request, which is what a connection may keep in memory
 _log = log.get("api")
 
 # Granian would replace the logging of the whole process; like this it only sets the level of its own logger.
@@ -46,18 +48,16 @@ class Front:
         self._settings = settings
         self.app = app.make()
         self._site = page.Site()
+        self._admission = Admission()
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
-        if scope.proto != "http":
-            proto.close(403)
-            return
         number = secrets.token_hex(8)
         problems.request_id.set(number)
         always = {"x-request-id": number}
         exchange = Exchange(scope, proto, request_guard.API_HEADERS | always, ProtocolClosed)
         with log.bind(request=number):
             try:
-                await self._answer(scope, proto, exchange, always)
+                await self._admit(scope, proto, exchange, always)
             except (ProtocolClosed, ConnectionError):
                 _log.debug("the client left")
             except Exception as error:
@@ -67,17 +67,26 @@ class Front:
                 headers = request_guard.API_HEADERS | always | problems.headers(problem)
                 headers["content-type"] = problems.MEDIA_TYPE
                 proto.response_bytes(problem.status, list(headers.items()), problems.body(problem))
+            finally:
+                exchange.close()
 
-    async def _answer(self, scope: Any, proto: Any, exchange: Exchange, always: dict[str, str]) -> None:
+    async def _admit(self, scope: Any, proto: Any, exchange: Exchange, always: dict[str, str]) -> None:
         peer = scope.client.rpartition(":")[0].strip("[]")
         headers = scope.headers
-        header = self._settings.proxy_user_header
-        named = headers.get_all(header.lower()) if header else ()
-        call = request_guard.call(self._settings, scope.method, headers.get, scope.authority, peer, scope.scheme, named)
+        call = request_guard.call(
+            self._settings, scope.method, headers.get, headers.get_all, scope.authority, peer, scope.scheme
+        )
         request_guard.check(self._settings, call)
+        with self._admission.enter(call.address) as ticket:
+            exchange.ticket = ticket
+            await self._answer(scope, proto, call, exchange, always)
+
+    async def _answer(
+        self, scope: Any, proto: Any, call: request_guard.Call, exchange: Exchange, always: dict[str, str]
+    ) -> None:
         path = scope.path
         if path == "/api" or path.startswith("/api/"):
-            state = {"https": call.https, "named": call.named}
+            state = {"https": call.https, "named": call.named, "exchange": exchange}
             await self.app(exchange.asgi_scope(call.host, call.address, state), exchange.receive, exchange.send)  # type: ignore[arg-type]
         elif path == "/media" or path.startswith("/media/"):
             kept = await media.answer(call, path, scope.query_string)
@@ -109,11 +118,12 @@ async def serve(settings: Settings, ready: Callable[[], None], stopping: asyncio
     `stopping` it returns, whatever clients do. Raises `PortInUse`, `BadSetting`.
     """
     request_guard.require_valid(settings)
-    address = _require_free(settings.host, settings.port)
+    opened = listener.open_socket(settings.host, settings.port)
+    address = str(opened.getsockname()[0])
     front = Front(settings)
     events.reopen()
     async with Lifespan(front.app):
-        server = _server(front, address, settings.port)
+        server = _server(front, address, settings.port, opened)
         serving = asyncio.ensure_future(server.serve())
         try:
             await _answers(address, settings.port, serving)
@@ -128,15 +138,33 @@ async def serve(settings: Settings, ready: Callable[[], None], stopping: asyncio
             await _stop(server, serving)
 
 
-def _server(front: Front, address: str, port: int) -> Server:
-    server = Server(
+class _Server(Server):
+    """Granian on a socket that is bound already, with the options of ours."""
+
+    def __init__(self, opened: socket.socket, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self._opened = opened
+
+    def _init_shared_socket(self) -> None:
+        # From here on the descriptor is Granian's, which closes it when it stops.
+        holder: Any = SocketHolder
+        self._shd = holder(self._opened.detach(), False, self.backlog)
+        self._ssp = None
+
+
+def _server(front: Front, address: str, port: int, opened: socket.socket) -> Server:
+    server = _Server(
+        opened,
         front,
         address=address,
         port=port,
         interface=Interfaces.RSGI,
-        websockets=True,
-        backlog=1024,
-        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_WAIT),
+        # HTTP/2 unpacks 390 kB of headers to 3 GB, and no proxy needs it of us. Nothing here speaks WebSocket.
+        http=HTTPModes.http1,
+        websockets=False,
+        backlog=listener.BACKLOG,
+        backpressure=listener.most_connections(),
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_WAIT, max_buffer_size=_HEADERS),
         log_level=LogLevels.error,
         log_dictconfig=_LOGGING,
     )
@@ -175,25 +203,3 @@ async def _stop(server: Server, serving: asyncio.Future[None]) -> None:
         serving.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await serving
-
-
-def _require_free(host: str, port: int) -> str:
-    """The numeric address to listen on. Raises `PortInUse`, `BadSetting`.
-
-    Granian shares a port in silence (SO_REUSEPORT); binding without that finds out whether somebody is there.
-    """
-    try:
-        family, kind, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    except socket.gaierror as error:
-        raise errors.BadSetting(f"host: {host!r} is not an address of this machine ({error.strerror}).") from error
-    with socket.socket(family, kind | socket.SOCK_CLOEXEC) as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # sockets of our last run do not count
-        try:
-            trial.bind(where)
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise errors.PortInUse(
-                    f"Port {port} on {host} is taken by another program: stop it, or choose another with --port."
-                ) from error
-            raise errors.BadSetting(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
-    return str(where[0])

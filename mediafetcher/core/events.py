@@ -50,7 +50,13 @@ def publish(kind: str, payload: Any = None) -> None:
 @contextmanager
 def subscribe(size: int = 256) -> Iterator[Subscription]:
     """`with subscribe() as events: event = await events.get()`"""
-    subscription = Subscription(size)
+    with subscribed(Subscription(size)) as subscription:
+        yield subscription
+
+
+@contextmanager
+def subscribed(subscription: Subscription) -> Iterator[Subscription]:
+    """The same for a subscription that was made before, into which its maker may put events too."""
     _subscriptions.add(subscription)
     try:
         yield subscription

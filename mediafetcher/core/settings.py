@@ -49,6 +49,9 @@ class Settings:
     proxy_user_header: str | None = _setting(
         None, "header in which a trusted proxy names who has signed in there, e.g. Remote-User"
     )
+    proxy_secret: str | None = _setting(
+        None, "what a trusted proxy sends as X-MediaFetcher-Proxy-Secret, 16 characters or more", secret=True
+    )
     allow_hosts: tuple[str, ...] = _setting((), "private name[:port] that downloads may reach all the same")
     jobs: int = _setting(3, "downloads at once", low=1)
     jobs_per_site: int = _setting(2, "downloads at once from one site", low=1)

@@ -26,6 +26,18 @@ from download d left join library_item i on i.id = d.item left join media_file m
   left join site_pause sp on sp.site = d.site and sp.until > now()
 """
 
+_CHOSEN = """
+select
+  array(select id from download where owner = $1 and cleared_at is null
+    and state not in ('done', 'failed', 'cancelled', 'queued', 'paused')
+    order by state <> 'running', id desc limit $2) as active,
+  array(select id from download where owner = $1 and cleared_at is null and state in ('queued', 'paused')
+    order by priority desc, id limit $3) as queued,
+  array(select id from download where owner = $1 and cleared_at is null
+    and state in ('done', 'failed', 'cancelled') order by id desc limit $4) as ended
+"""
+Row = dict[str, Any]
+
 
 async def get(id: int, owner: int | None = None) -> dict[str, Any]:
     """One download as the API shows it. Raises `NotFound` where it is not there, or is not this person's."""
@@ -54,17 +66,18 @@ async def page(
     return shown, shown[-1]["id"] if len(rows) > limit else None
 
 
-async def snapshot(owner: int, ended: int = 50) -> list[dict[str, Any]]:
-    """All that is not at its end, and the last that are, newest first: what a page needs when it opens."""
-    rows = await engine.fetch(
-        f"{_ROW} where d.owner = $1 and d.cleared_at is null and "
-        " (d.state not in ('done', 'failed', 'cancelled')"
-        " or d.id in (select id from download where owner = $1 and cleared_at is null"
-        "   and state in ('done', 'failed', 'cancelled') order by id desc limit $2)) order by d.id desc",
-        owner,
-        ended,
-    )
-    return [_shown(row) for row in rows]
+async def snapshot(owner: int, *, active: int = 100, queued: int = 100, ended: int = 50) -> tuple[list[Row], bool]:
+    """What a page needs when it opens -> (rows, whether others have not ended).
+
+    It has the newest `active` that neither wait for their turn nor have ended, the next `queued` in the order of their
+    turns, and the newest `ended`. What matters most comes first.
+    """
+    chosen = await engine.fetchrow(_CHOSEN, owner, active + 1, queued + 1, ended)
+    assert chosen is not None
+    ids = chosen["active"][:active] + chosen["queued"][:queued] + chosen["ended"]
+    found = {row["id"]: row for row in await engine.fetch(f"{_ROW} where d.id = any($1)", ids)}
+    more = len(chosen["active"]) > active or len(chosen["queued"]) > queued
+    return [_shown(found[id]) for id in ids if id in found], more
 
 
 async def entries(parent: int) -> list[dict[str, Any]]:

@@ -1,7 +1,9 @@
 """The stream of events: a snapshot, then what changed, for those whose it is, until we stop."""
 
 import asyncio
+import contextlib
 import json
+import os
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,10 +12,13 @@ import msgspec
 import pytest
 from shelf import add_download
 
+from mediafetcher.accounts.auth import tokens
+from mediafetcher.api import feed, rsgi_asgi
 from mediafetcher.api.routes import events as stream
 from mediafetcher.core import events
 from mediafetcher.db import engine
 from mediafetcher.downloads import lifecycle
+from tests import floods
 
 
 class Listener:
@@ -107,7 +112,7 @@ async def test_a_comment_keeps_it_open_and_an_ended_session_closes_it(
 ) -> None:
     monkeypatch.setattr(stream, "BEAT", 0.1)
     async with Listener(signed_in) as listener:
-        await listener.next()
+        await listener.until("snapshot")
         assert (await listener.next())[0] == "comment"
         await web.client().delete(
             "/api/session", headers={"Cookie": f"mf_session={signed_in.cookies['mf_session']}", "Origin": web.url}
@@ -115,6 +120,123 @@ async def test_a_comment_keeps_it_open_and_an_ended_session_closes_it(
         kinds = []
         while not kinds or kinds[-1] != "end":
             kinds.append((await listener.next())[0])
+
+
+async def test_ending_a_token_ends_its_streams_at_once_and_no_others(web: Any, alice: Any, bob: Any) -> None:
+    made = await tokens.create(alice.id, "second", ["read"])
+    async with Listener(web.client(made["token"])) as ending, Listener(alice.http) as staying:
+        await ending.next()
+        await staying.next()
+        began = time.monotonic()
+        await tokens.remove(made["id"], alice.id)
+        while (await ending.next())[0] != "end":
+            pass
+        assert time.monotonic() - began < 5  # the look every 15 s would find it too
+        await engine.notify("library", {"owner": alice.id})
+        assert await staying.until("library") == {}
+
+
+async def test_ending_a_session_or_an_account_ends_its_streams_at_once(
+    web: Any, signed_in: Any, alice: Any, bob: Any
+) -> None:
+    async with Listener(signed_in) as browser, Listener(bob.http) as program:
+        await browser.next()
+        await program.next()
+        began = time.monotonic()
+        headers = {"Cookie": f"mf_session={signed_in.cookies['mf_session']}", "Origin": web.url}
+        assert (await web.client().delete("/api/session", headers=headers)).status_code == 204
+        while (await browser.next())[0] != "end":
+            pass
+        assert (await alice.http.delete(f"/api/users/{bob.id}")).status_code == 204
+        while (await program.next())[0] != "end":
+            pass
+        assert time.monotonic() - began < 10
+
+
+async def test_stream_ends_when_its_token_runs_out(web: Any, alice: Any) -> None:
+    made = await tokens.create(alice.id, "short", ["read"], 1.5 / 86_400)
+    async with Listener(web.client(made["token"])) as listener:
+        assert (await listener.next())[0] == "snapshot"
+        began = time.monotonic()
+        while (await listener.next())[0] != "end":
+            pass
+        assert time.monotonic() - began < 5
+
+
+async def test_snapshot_of_a_long_queue_is_bounded_and_begins_with_what_comes_next(alice: Any) -> None:
+    await engine.execute(
+        "insert into download (owner, url, site, source_key, options, state)"
+        " select $1, 'http://site.test/' || n, 'site.test', 'k' || n, '{}', 'queued' from generate_series(1, 3000) n",
+        alice.id,
+    )
+    first = await engine.fetchval("select min(id) from download")
+    last = await engine.fetchval("select max(id) from download")
+    await engine.execute("update download set priority = 5 where id = $1", last)
+    async with Listener(alice.http) as listener:
+        data = (await listener.next())[1]
+    ids = [row["id"] for row in data["downloads"]]
+    assert ids[:3] == [last, first, first + 1]
+    assert data["more"] and 50 <= len(ids) <= 300
+    assert len(json.dumps(data)) < 512 << 10
+
+
+async def test_snapshot_is_looked_up_once_for_many_streams(alice: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+    real = stream.queries.snapshot
+
+    async def counted(owner: int) -> Any:
+        looked.append(owner)
+        return await real(owner)
+
+    monkeypatch.setattr(stream.queries, "snapshot", counted)
+    listeners = [Listener(alice.http) for _ in range(40)]
+    await asyncio.gather(*(listener.__aenter__() for listener in listeners))
+    await asyncio.gather(*(listener.until("snapshot") for listener in listeners))
+    for _ in range(1000):
+        events.publish("library", {"owner": alice.id})
+    await asyncio.gather(*(listener.until("snapshot") for listener in listeners))
+    for listener in listeners:
+        await listener.__aexit__(None, None, None)
+    assert len(looked) < 20
+
+
+async def test_one_stream_too_many_ends_the_oldest(alice: Any) -> None:
+    listeners = [Listener(alice.http) for _ in range(feed.OF_ACCOUNT + 2)]
+    for listener in listeners:
+        await listener.__aenter__()
+        assert (await listener.next())[0] == "snapshot"
+    for listener in listeners[:2]:
+        while (await listener.next())[0] != "end":
+            pass
+    await engine.notify("library", {"owner": alice.id})
+    for listener in listeners[2:]:
+        await listener.until("library")
+    for listener in listeners:
+        await listener.__aexit__(None, None, None)
+
+
+@pytest.mark.promise(26)
+async def test_streams_that_do_not_read_are_cut_and_hold_few_bytes(
+    web: Any, alice: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rsgi_asgi, "_PATIENCE", 2.0)
+    request = f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {alice.token}\r\n\r\n".encode()
+    before = floods.memory(os.getpid())
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(10):
+            await stack.enter_async_context(floods.stalled_reader(web.port, request))
+        async with asyncio.timeout(20):
+            while len(feed._streams) < 10:
+                await asyncio.sleep(0.02)
+        reading = await stack.enter_async_context(Listener(alice.http))
+        rows = [[number, "download", 0.5, 1000.0, 3.0, alice.id] for number in range(1000)]
+        most = 0
+        async with asyncio.timeout(60):
+            while len(feed._streams) > 1:
+                events.publish("progress", rows)
+                await reading.until("progress")
+                most = max(most, floods.memory(os.getpid()) - before)
+    assert most < 48 << 20
 
 
 async def test_stopping_ends_open_streams_at_once(web: Any, alice: Any) -> None:

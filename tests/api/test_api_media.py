@@ -1,6 +1,7 @@
 """Bytes in ranges: RFC 9110 by a matrix, headers that let nothing run, large files, clients that leave."""
 
 import asyncio
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -172,3 +173,34 @@ async def test_a_client_that_leaves_in_the_middle(web: Any, alice: Any, tmp_path
         writer.transport.abort()
     answer = await alice.http.get(f"/media/{item}", headers={"Range": "bytes=0-9"})
     assert answer.content == bytes(10)
+
+
+async def test_what_is_no_regular_file_of_the_store_is_not_sent(alice: Any, tmp_path: Path) -> None:
+    """Somebody who can write to the share plants a link, a FIFO or a folder where a file of ours lies."""
+    secret = tmp_path / "key"
+    secret.write_bytes(b"secret" * 400_000)  # more than a piece that is read at once
+    item = await add_item(alice.id, tmp_path)
+    sha256 = await engine.fetchval("select sha256 from media_file")
+    path = blob_store.path_of(sha256, "mp4")
+    beside = path.parent.with_name("beside")
+    for plant in (
+        lambda: path.symlink_to(secret),
+        lambda: path.symlink_to("../../../key"),
+        lambda: os.mkfifo(path),
+        lambda: path.mkdir(),
+        lambda: (path.parent.rename(beside), path.parent.symlink_to(tmp_path), (tmp_path / path.name).write_bytes(ALL)),
+    ):
+        path.unlink()
+        plant()
+        for asked in ({}, {"Range": "bytes=0-9"}):
+            async with asyncio.timeout(10):
+                answer = await alice.http.get(f"/media/{item}", headers=asked)
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+            assert b"secret" not in answer.content
+        if path.is_dir() and not path.is_symlink():
+            path.rmdir()
+            path.touch()
+    path.parent.unlink()
+    beside.rename(path.parent)
+    path.write_bytes(ALL)
+    assert (await alice.http.get(f"/media/{item}")).content == ALL

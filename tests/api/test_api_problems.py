@@ -1,5 +1,7 @@
 """Every refusal has the same shape, names what is wrong, and shows nothing of the inside."""
 
+import base64
+import json
 import logging
 from typing import Any
 
@@ -43,6 +45,64 @@ BAD = [
     ("POST", "/api/items", b'{"item": 99999999999999999999, "folder": ""}', 400, "invalid"),
     ("DELETE", "/api/trash", b'{"items": [99999999999999999999]}', 400, "invalid"),
 ]
+
+
+def _cursor(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+MANY = json.dumps({"items": list(range(100_000))}).encode()
+CURSORS = [
+    _cursor("[" * 50_000 + "]" * 50_000),
+    _cursor('{"a":' * 20_000 + "1" + "}" * 20_000),
+    _cursor("[[[[1]]], [2]]"),
+    _cursor('[{"a": 1}, {"b": 2}]'),
+    _cursor("[1e400, 99999999999999999999999]"),
+    _cursor('["9999-12-31T23:59:59+23:59", 1]'),
+    _cursor('["0001-01-01T00:00:00+23:59", 9223372036854775808]'),
+    "9" * 5000,
+]
+BAD += [
+    *(
+        (method, path, body % DEEP, 400, "invalid")
+        for method, path, body in (
+            ("POST", "/api/downloads", b"%s"),
+            ("POST", "/api/downloads", b'{"url": %s}'),
+            ("POST", "/api/downloads", b'{"url": "http://site.test/", "options": %s}'),
+            ("POST", "/api/session", b"%s"),
+            ("POST", "/api/ext/send", b"%s"),
+            ("PUT", "/api/cookies/site.test", b'{"cookies": %s}'),
+            ("PATCH", "/api/settings", b'{"jobs": %s}'),
+            ("DELETE", "/api/trash", b'{"items": %s}'),
+            ("POST", "/api/tokens", b'{"name": "a", "scopes": %s}'),
+        )
+    ),
+    ("GET", "/api/trash/deletion?items=" + ",".join(["1"] * 3000), b"", 404, "not_found"),
+    *(
+        (method, path, body, 400, "invalid")
+        for method, path, body in (
+            ("POST", "/api/items/trash", MANY),
+            ("POST", "/api/items/restore", MANY),
+            ("POST", "/api/items/move", MANY[:-1] + b', "folder": "A"}'),
+            ("POST", "/api/items/copy", MANY[:-1] + b', "folder": "A"}'),
+            ("GET", "/api/trash/deletion?items=" + "9" * 6000, b""),
+            ("GET", "/api/items?limit=" + "9" * 6000, b""),
+        )
+    ),
+]
+PAGES = ("/api/items?", "/api/items?sort=title&", "/api/items?sort=-size&", "/api/trash?", "/api/downloads?")
+PAGES += ("/api/audit?",)
+
+
+@pytest.mark.parametrize("cursor", CURSORS, ids=range(len(CURSORS)))
+async def test_cursor_of_somebody_else_is_refused(alice: Any, cursor: str) -> None:
+    if len(cursor) > 12_000:
+        cursor = cursor[:4] * 2500  # what fits into a request's first line: nested 7,500 deep
+    for path in PAGES:
+        answer = await alice.http.get(f"{path}cursor={cursor}")
+        # A key of another list may fit this one by chance.
+        assert answer.status_code == 200 or (answer.status_code, answer.json()["code"]) == (400, "invalid"), path
 
 
 @pytest.mark.parametrize(("method", "path", "body", "status", "code"), BAD)

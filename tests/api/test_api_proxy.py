@@ -10,6 +10,7 @@ from mediafetcher.db import engine
 
 PASSWORD = "a long enough password"
 HEADER = "Remote-User"
+SECRET = "a secret of the proxy"
 
 
 async def restarted(web: Any, **changes: Any) -> None:
@@ -18,12 +19,25 @@ async def restarted(web: Any, **changes: Any) -> None:
     await web.start(**changes)
 
 
+class Proxied:
+    """The server, spoken to by a proxy that knows the secret."""
+
+    def __init__(self, web: Any) -> None:
+        self._web, self.url = web, web.url
+
+    def client(self, token: str | None = None, **headers: str) -> httpx.AsyncClient:
+        return self._web.client(token, **{"X-MediaFetcher-Proxy-Secret": SECRET} | headers)
+
+    def browser(self) -> httpx.AsyncClient:
+        return self.client(Origin=self.url)
+
+
 @pytest.fixture
 async def behind(web: Any, alice: Any, bob: Any) -> Any:
     """The server behind a proxy at 127.0.0.1 that names people."""
     proxy_auth.forget()
-    await restarted(web, trusted_proxies=("127.0.0.1",), proxy_user_header=HEADER)
-    return web
+    await restarted(web, trusted_proxies=("127.0.0.1",), proxy_user_header=HEADER, proxy_secret=SECRET)
+    return Proxied(web)
 
 
 async def who(client: httpx.AsyncClient, *headers: tuple[str, str]) -> str | None:
@@ -69,6 +83,8 @@ async def test_a_second_header_that_a_caller_wrote_opens_nothing(behind: Any) ->
     [
         {"proxy_user_header": HEADER, "trusted_proxies": ("10.9.8.7", "192.168.0.0/16")},
         {"proxy_user_header": None, "trusted_proxies": ("127.0.0.1",)},
+        {"proxy_user_header": HEADER, "trusted_proxies": ("127.0.0.1",)},  # here only the secret proves who it is
+        {"proxy_user_header": HEADER, "trusted_proxies": ("127.0.0.1",), "proxy_secret": SECRET},
     ],
 )
 async def test_nobody_else_is_believed(web: Any, alice: Any, changes: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 
-from mediafetcher.core import clock
+from mediafetcher.core import clock, events
 
 _REMEMBERED = 15.0  # seconds
 _MOST = 10_000  # entries; more are an attack or a very large house, and both may start again
@@ -28,6 +28,7 @@ class Person(msgspec.Struct, frozen=True):
     scopes: frozenset[str]
     session: int | None = None
     token: int | None = None
+    until: float | None = None  # when it ends by itself, on the monotonic clock
 
 
 _people: dict[bytes, tuple[float, Person]] = {}
@@ -56,12 +57,14 @@ async def person(text: str, find: Callable[[bytes], Awaitable[Person | None]]) -
     if found is not None and generation == _generation:
         if len(_people) >= _MOST:
             _people.clear()
-        _people[key] = (clock.monotonic() + _REMEMBERED, found)
+        forget_at = clock.monotonic() + _REMEMBERED
+        _people[key] = (forget_at if found.until is None else min(forget_at, found.until), found)
     return found
 
 
 def forget() -> None:
-    """Forget every look-up: something ended or changed."""
+    """Forget every look-up: something ended or changed. Who listens is told to look again."""
     global _generation
     _generation += 1
     _people.clear()
+    events.publish("access")

@@ -6,20 +6,21 @@ from typing import Any
 from mediafetcher.accounts import audit
 from mediafetcher.accounts.auth import credentials, users
 from mediafetcher.accounts.auth.credentials import SCOPES, Person
-from mediafetcher.core import errors
+from mediafetcher.core import clock, errors
 from mediafetcher.db import engine
 
 PREFIX = "mf_"
 
 _FIND = """
 WITH found AS (
-    SELECT id, owner, scopes, last_used_at FROM token
+    SELECT id, owner, scopes, last_used_at, extract(epoch FROM expires_at - now())::float8 AS rest FROM token
     WHERE hash = $1 AND (expires_at IS NULL OR expires_at > now())
 ), used AS (
     UPDATE token SET last_used_at = now() WHERE id IN (
         SELECT id FROM found WHERE last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
 )
-SELECT found.id AS token, found.scopes, a.id, a.name, a.admin FROM found JOIN account a ON a.id = found.owner
+SELECT found.id AS token, found.scopes, found.rest, a.id, a.name, a.admin
+FROM found JOIN account a ON a.id = found.owner
 """
 
 
@@ -58,7 +59,8 @@ async def find(hashed: bytes) -> Person | None:
     if row is None:
         return None
     scopes = frozenset(row["scopes"]) - (frozenset() if row["admin"] else {"admin"})
-    return Person(row["id"], row["name"], row["admin"], scopes, token=row["token"])
+    until = None if row["rest"] is None else clock.monotonic() + row["rest"]
+    return Person(row["id"], row["name"], row["admin"], scopes, token=row["token"], until=until)
 
 
 async def correct_times() -> None:

@@ -1,11 +1,10 @@
 """/api/events: what happens, as it happens (server-sent events).
 
 First a `snapshot`, then only what changed: `download`, `progress`, `gone`, `library`, `system`. Who cannot keep up
-loses the oldest events and gets a new snapshot. A comment every 15 s keeps proxies from closing the stream, and is
-when we look whether the person may still listen.
+loses events and gets a new snapshot (feed.py). A comment every 15 s keeps proxies from closing the stream. Whether the
+person may still listen is looked up then, at once after a session or token was ended, and when a token runs out.
 """
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,22 +12,27 @@ import msgspec
 from litestar.openapi import ResponseSpec
 from litestar.response import Stream
 
-from mediafetcher.api import auth
-from mediafetcher.api.responses import Asked, fit
+from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.api import auth, feed
+from mediafetcher.api.responses import Asked, address, fit
 from mediafetcher.api.routes import system
 from mediafetcher.api.routes.downloads import Download, Stage
-from mediafetcher.core import errors, events
+from mediafetcher.core import clock, errors, events
 from mediafetcher.db import engine
 from mediafetcher.downloads import queries
 
 BEAT = 15.0  # seconds between comments
-_QUEUE = 256  # events that a slow reader may be behind
+_LARGEST = 256 << 10  # bytes of the downloads of a snapshot
 
 
 class Snapshot(msgspec.Struct):
-    """`event: snapshot`: all that is under way, the last that ended, and the state of the installation."""
+    """`event: snapshot`: what is under way, what comes next, the last that ended, and the state of the installation.
+
+    `more`: there are others that have not ended; `GET /api/downloads` has them all.
+    """
 
     downloads: list[Download]
+    more: bool
     system: system.System
 
 
@@ -83,6 +87,7 @@ def close_streams() -> None:
 
 async def stream(request: Asked) -> Stream:
     """What happens to downloads and library, as server-sent events."""
+    request.scope["state"]["exchange"].ticket.leave()  # streams are counted by the feed
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return Stream(_events(request), media_type="text/event-stream", headers=headers)
 
@@ -92,31 +97,40 @@ def _said(kind: str, data: Any) -> bytes:
 
 
 async def _events(request: Asked) -> AsyncIterator[bytes]:
-    owner = request.user.id
-    with events.subscribe(_QUEUE) as waiting:
-        dropped = 0
-        yield await _snapshot(owner)
-        while not _closing:
-            try:
-                event = await asyncio.wait_for(waiting.get(), BEAT)
-            except TimeoutError:
-                if await auth.identify_again(request) is None:
-                    return
-                yield b": still here\n\n"
+    person: Person | None = request.user
+    sender = request.scope["state"]["exchange"]
+    with feed.opened(request.user.id, address(request), sender, _snapshot, _change) as opened:
+        while not _closing and person is not None:
+            if opened.stale:
+                feed.ask_again(opened)
+            frame = await opened.next(_wait(person))
+            if opened.ended:
+                return
+            if frame is not None:
+                yield frame
                 continue
-            if waiting.dropped > dropped or event.kind == "reconnected":
-                dropped = waiting.dropped
-                yield await _snapshot(owner)
-            elif data := await _delta(event, owner):
-                yield data
+            person = await auth.identify_again(request)
+            if person is not None:
+                yield b": still here\n\n"
+
+
+def _wait(person: Person) -> float:
+    """Seconds until it has to be looked whether the person may still listen."""
+    return BEAT if person.until is None else max(0.0, min(BEAT, person.until - clock.monotonic()))
 
 
 async def _snapshot(owner: int) -> bytes:
-    rows = await queries.snapshot(owner)
-    return _said("snapshot", Snapshot(fit(list[Download], rows), await system.state(owner)))
+    rows, more = await queries.snapshot(owner)
+    downloads, size = fit(list[Download], rows), 0
+    for place, download in enumerate(downloads):
+        size += len(msgspec.json.encode(download))
+        if size > _LARGEST:
+            downloads, more = downloads[:place], True
+            break
+    return _said("snapshot", Snapshot(downloads, more, await system.state(owner)))
 
 
-async def _delta(event: events.Event, owner: int) -> bytes | None:
+async def _change(event: events.Event, owner: int) -> bytes | None:
     """What this event means to this person; None where it is not theirs."""
     payload = event.payload
     if event.kind == "progress":

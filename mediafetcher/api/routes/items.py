@@ -278,10 +278,10 @@ async def trashed(request: Asked, cursor: FromQuery[str | None] = None, limit: F
 
 async def purging(request: Asked, named: Annotated[str | None, QueryParameter(name="items")] = None) -> Deletion:
     """What purging the trash would do, or these items of it (numbers with commas). Nothing is changed."""
-    ids = [int(part) for part in named.split(",") if part.isascii() and part.isdigit()] if named else None
-    if ids is not None and (len(ids) != len(named.split(",")) or max(ids) >= 2**63):  # type: ignore[union-attr]
+    parts = named.split(",") if named else None
+    if parts and not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts):
         raise errors.Invalid("Name the items by their numbers, with commas.")
-    return fit(Deletion, await items.deletion(request.user.id, ids))
+    return fit(Deletion, await items.deletion(request.user.id, [int(part) for part in parts] if parts else None))
 
 
 async def purge(request: Asked, data: JSONBody[Purge | None] = None) -> Purged:

@@ -1,20 +1,24 @@
 """/media/{item}: kept bytes, by the server itself and in ranges, to whoever has the item in their library."""
 
+import errno
+import io
 import os
 import re
+import stat
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qs, quote
 
 from mediafetcher.api import auth, request_guard
 from mediafetcher.api.static import ranges
-from mediafetcher.core import errors, settings
+from mediafetcher.core import errors, logging, settings
 from mediafetcher.library.catalog import items
 from mediafetcher.library.storage import blob_store, mount
 
 _PATH = re.compile(r"^/media/(\d{1,18})(?:/(poster)|/subtitles/([A-Za-z0-9-]{1,35}))?$")
 # What a browser may show by itself; anything else is handed over as a file.
 _SHOWN = re.compile(r"^(video|audio)/[a-z0-9.+-]+$|^image/(jpeg|png|webp|avif)$|^text/vtt$")
+_log = logging.get("api")
 _KEEP = {"image/jpeg": "private, max-age=3600", "text/vtt": "private, max-age=3600"}
 
 
@@ -84,7 +88,7 @@ async def _open(wanted: _Bytes, call: request_guard.Call) -> tuple[ranges.Part, 
     """What is to be sent of the file, and its bytes where they are few; all that touches the disk in one thread."""
 
     def look() -> tuple[ranges.Part, bytes | None]:
-        with wanted.path.open("rb", buffering=0) as file:
+        with _regular(wanted.path) as file:
             facts = os.fstat(file.fileno())
             part = ranges.plan(call.method, call.get, size=facts.st_size, modified=facts.st_mtime, tag=wanted.tag)
             length = part.end - part.start
@@ -95,12 +99,45 @@ async def _open(wanted: _Bytes, call: request_guard.Call) -> tuple[ranges.Part, 
 
     try:
         return await mount.in_thread(look, patience=settings.get().hang_seconds)
+    except _NotRegular as error:
+        _log.warning("a link, or what is no file, lies in the store", file=wanted.path.name)
+        raise errors.NotFound("The file of this item is a link or no file: `mediafetcher check` tells more.") from error
     except FileNotFoundError as error:
         if mount.state().state == "offline":
             raise errors.MediaOffline() from error
         raise errors.NotFound("The file of this item is missing: `mediafetcher check` tells more.") from error
     except OSError as error:
         raise (mount.classify(error) or error) from error
+
+
+class _NotRegular(Exception):
+    """What lies there is not a file of the store."""
+
+
+def _regular(path: Path) -> io.FileIO:
+    """The file of the store at this path, opened without following a link below the media folder.
+
+    Whoever can write there, from any machine that has the share, could else have us send any file of this machine.
+    """
+    folder = os.open(blob_store.root(), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        *above, name = path.relative_to(blob_store.root()).parts
+        for part in above:
+            inner = os.open(part, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        # Without O_NONBLOCK a FIFO would hold the thread.
+        opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.ENXIO):
+            raise _NotRegular from error
+        raise
+    finally:
+        os.close(folder)
+    if not stat.S_ISREG(os.fstat(opened).st_mode):
+        os.close(opened)
+        raise _NotRegular
+    return io.FileIO(opened)
 
 
 def _disposition(wanted: _Bytes, download: bool) -> str:

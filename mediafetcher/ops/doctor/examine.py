@@ -10,7 +10,7 @@ from mediafetcher.core import errors
 from mediafetcher.core.settings import Settings
 from mediafetcher.db import dump, embedded
 from mediafetcher.library.storage import mount
-from mediafetcher.ops.doctor import database, machine
+from mediafetcher.ops.doctor import database, machine, proxy
 from mediafetcher.ops.doctor import media_folder as share
 from mediafetcher.ops.doctor.findings import Finding
 from mediafetcher.sandbox import privilege_drop
@@ -28,6 +28,7 @@ def examine(settings: Settings) -> list[Finding]:
         *machine.memory(),
         *machine.graphics(account),
         *machine.versions(now),
+        *proxy.examine(settings),
     ]
 
 

@@ -80,6 +80,44 @@ test("an answer that comes after what the stream has told of that download since
   expect(states()).toEqual(["2 queued"]);
 });
 
+test("what a snapshot leaves out is loaded page by page, and news of the stream counts more", async () => {
+  const pages: Record<string, unknown> = {
+    none: { downloads: [row(9, "queued"), row(8, "queued")], next: "8" },
+    "8": { downloads: [row(7, "queued"), row(6, "queued")], next: null },
+  };
+  const asked: string[] = [];
+  vi.stubGlobal("fetch", async (path: string) => {
+    const cursor = new URL(path, "http://a").searchParams.get("cursor") ?? "none";
+    asked.push(cursor);
+    if (cursor === "8") {
+      latest().say("gone", { id: 7 });
+      latest().say("download", row(6, "running"));
+    }
+    return new Response(JSON.stringify(pages[cursor]));
+  });
+  latest().say("snapshot", { downloads: [row(9, "running"), row(1, "queued")], more: true, system: {} });
+  await vi.waitFor(() => expect(cache.getQueryData<Download[]>(keys.downloads)).toHaveLength(4));
+  await vi.advanceTimersByTimeAsync(100);
+  const states = cache.getQueryData<Download[]>(keys.downloads)?.map(({ id, state }) => `${id} ${state}`);
+  expect(states).toEqual(["9 running", "8 queued", "6 running", "1 queued"]);
+  expect(asked).toEqual(["none", "8"]);
+});
+
+test("a snapshot that has all asks for nothing, and another one ends the loading", async () => {
+  const ask = vi.fn(async () => {
+    latest().say("snapshot", { downloads: [row(2)], more: false, system: {} });
+    return new Response(JSON.stringify({ downloads: [row(5, "queued")], next: "5" }));
+  });
+  vi.stubGlobal("fetch", ask);
+  latest().say("snapshot", { downloads: [row(1)], more: false, system: {} });
+  await vi.advanceTimersByTimeAsync(100);
+  expect(ask).not.toHaveBeenCalled();
+  latest().say("snapshot", { downloads: [row(1)], more: true, system: {} });
+  await vi.advanceTimersByTimeAsync(100);
+  expect(ask).toHaveBeenCalledTimes(1);
+  expect(cache.getQueryData<Download[]>(keys.downloads)?.map(({ id }) => id)).toEqual([2]);
+});
+
 test("what a link is gets asked again once it was fetched, and nothing else is", () => {
   cache.setQueryData([...keys.preview, "https://a/1"], { item: null });
   cache.setQueryData([...keys.preview, "https://a/2"], { item: null });

@@ -4,15 +4,18 @@
  */
 import type { QueryClient } from "@tanstack/react-query";
 import { useQuery } from "@tanstack/react-query";
+import { call, query } from "./client";
 import { keys } from "./keys";
 import * as reduce from "./reduce";
-import type { Download, Event as Events } from "./types";
+import type { Download, Downloads, Event as Events } from "./types";
 
 export const POLL = 2000;
 const SAMPLES = 60; // one a second: the last minute
 const SETTLE = 700; // many library events at once (a bulk move) become one reload
 
 const LONG = 10; // pages
+const REST = 25; // pages of what a snapshot leaves out
+const UNENDED = "queued,running,parked,paused,waiting";
 
 /** A list that was scrolled far: loading all of it again would take longer than it is worth. */
 const isLong = (data: unknown) =>
@@ -39,12 +42,27 @@ export function listen(cache: QueryClient): () => void {
   let again: ReturnType<typeof setTimeout> | undefined;
   let settling: ReturnType<typeof setTimeout> | undefined;
   let wait = 1000;
+  let stopped = false;
 
   const downloads = (change: (list: Download[]) => Download[]) =>
     cache.setQueryData<Download[]>(keys.downloads, (list) => list && change(list));
   const sample = () => {
     const now = reduce.speed(cache.getQueryData<Download[]>(keys.downloads) ?? []);
     cache.setQueryData<number[]>(keys.speeds, (before = []) => [...before, now].slice(-SAMPLES));
+  };
+  /** Load what the snapshot of this moment left out, page by page, until another one comes. */
+  const loadRest = async (moment: number) => {
+    let cursor: string | undefined;
+    for (let page = 0; page < REST; page++) {
+      const asked = told.moments;
+      const path = query("/api/downloads", { state: UNENDED, cursor, limit: 200 });
+      const answer = await call<Downloads>("GET", path).catch(() => undefined);
+      if (!answer || told.all !== moment || stopped) return;
+      const untold = answer.downloads.filter(({ id }) => (told.of.get(id) ?? 0) <= asked);
+      downloads((list) => reduce.add(list, untold));
+      if (answer.next === null) return;
+      cursor = answer.next;
+    }
   };
   const connected = (yes: boolean) => cache.setQueryData(keys.live, yes);
   const libraryChanged = () => {
@@ -66,6 +84,7 @@ export function listen(cache: QueryClient): () => void {
       connected(true);
       sample();
       wait = 1000;
+      if (data.more) void loadRest(told.all);
     },
     download: (data) => {
       told.of.set(data.id, ++told.moments);
@@ -114,6 +133,7 @@ export function listen(cache: QueryClient): () => void {
   const sampling = setInterval(sample, 1000);
 
   return () => {
+    stopped = true;
     window.removeEventListener("pagehide", left);
     window.removeEventListener("pageshow", back);
     left();

@@ -8,6 +8,12 @@ export function put(list: readonly Download[], changed: Download): Download[] {
   return [...list.filter((each) => each.id !== changed.id), changed].sort(newestFirst);
 }
 
+/** Downloads that were asked for, without those that are on the list: the list has news of these. */
+export function add(list: readonly Download[], asked: readonly Download[]): Download[] {
+  const listed = new Set(list.map(({ id }) => id));
+  return [...list, ...asked.filter(({ id }) => !listed.has(id))].sort(newestFirst);
+}
+
 export function remove(list: readonly Download[], id: number): Download[] {
   return list.filter((each) => each.id !== id);
 }

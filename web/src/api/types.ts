@@ -463,6 +463,7 @@ export type Sites = {
 
 export type Snapshot = {
   downloads: (Download)[];
+  more: boolean;
   system: System;
 };
 

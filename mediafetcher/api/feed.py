@@ -1,0 +1,198 @@
+"""What the open event streams of an account are sent: each event is looked up and encoded once, for all of them.
+
+A stream has a bounded number of bytes waiting. One that is further behind loses them all and gets a new snapshot once
+it reads again. Of too many streams those that do not read are ended first, then the oldest.
+"""
+
+import asyncio
+import contextvars
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from mediafetcher.api import problems
+from mediafetcher.core import events
+
+_BEHIND = 256 << 10  # bytes that may wait for one stream
+_QUEUE = 256  # events that the look-ups of an account may be behind
+_SNAPSHOTS = 0.25  # seconds between two snapshots of an account
+OF_ACCOUNT = 64  # open streams of one account
+_OF_ADDRESS = 256
+_ALL = 1024
+
+Snapshot = Callable[[int], Awaitable[bytes]]
+Change = Callable[[events.Event, int], Awaitable[bytes | None]]
+
+
+class Sender(Protocol):
+    """The way to one client."""
+
+    @property
+    def is_stuck(self) -> bool: ...
+
+    def drop(self) -> None: ...
+
+
+class Stream:
+    """The frames that one client is to be sent."""
+
+    def __init__(self, owner: int, address: str, sender: Sender) -> None:
+        self.owner, self.address, self.sender = owner, address, sender
+        self.ended = False
+        self.stale = True  # it needs a snapshot before changes mean anything
+        self._recheck = False
+        self._frames: deque[bytes] = deque()
+        self._size = 0
+        self._wake = asyncio.Event()
+
+    def put(self, frame: bytes) -> bool:
+        """Add a change -> False where the stream is too far behind and needs a snapshot."""
+        if self.stale:
+            return True
+        if self._frames and self._size + len(frame) > _BEHIND:
+            self._frames.clear()
+            self._size, self.stale = 0, True
+            return False
+        self._append(frame)
+        return True
+
+    def restart(self, snapshot: bytes) -> None:
+        self._frames.clear()
+        self._size, self.stale = 0, False
+        self._append(snapshot)
+
+    def _append(self, frame: bytes) -> None:
+        self._frames.append(frame)
+        self._size += len(frame)
+        self._wake.set()
+
+    def recheck(self) -> None:
+        """Have `next` return at once without a frame: whether the person may still listen is to be asked again."""
+        self._recheck = True
+        self._wake.set()
+
+    def end(self) -> None:
+        """End the stream: at once where the client does not read."""
+        self.ended = True
+        self._wake.set()
+        self.sender.drop()
+
+    async def next(self, seconds: float) -> bytes | None:
+        """The next frame; None after that many seconds, or where `recheck` or `end` was called."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not (self._frames or self._recheck or self.ended):
+                    self._wake.clear()
+                    await self._wake.wait()
+        except TimeoutError:
+            return None
+        if self._recheck or self.ended:
+            self._recheck = False
+            return None
+        frame = self._frames.popleft()
+        self._size -= len(frame)
+        return frame
+
+
+class _Feed:
+    """The streams of one account, and the task that fills them."""
+
+    def __init__(self, owner: int, snapshot: Snapshot, change: Change) -> None:
+        self._owner, self._snapshot, self._change = owner, snapshot, change
+        self.streams: set[Stream] = set()
+        self._subscription = events.Subscription(_QUEUE)
+        self._dropped = 0
+        self._last = -_SNAPSHOTS
+        # A context of its own: it outlives the request that starts it.
+        self.task = asyncio.create_task(self._run(), name="event feed", context=contextvars.Context())
+
+    def join(self, stream: Stream) -> None:
+        self.streams.add(stream)
+        self._subscription.put(events.Event("joined", None))
+
+    async def _run(self) -> None:
+        with events.subscribed(self._subscription) as waiting:
+            try:
+                while True:
+                    await self._handle(await waiting.get())
+            except Exception as error:
+                problems.translate(error)  # it is logged there; clients come back for a new snapshot
+                for stream in self.streams:
+                    stream.end()
+
+    async def _handle(self, event: events.Event) -> None:
+        lost, self._dropped = self._subscription.dropped > self._dropped, self._subscription.dropped
+        if event.kind == "closing":
+            for stream in self.streams:
+                stream.end()
+        elif lost or event.kind == "reconnected":
+            for stream in self.streams:
+                stream.stale = True
+            await self._restart()
+        elif event.kind == "joined":
+            await self._restart()
+        elif event.kind == "access":
+            for stream in self.streams:
+                stream.recheck()
+        elif frame := await self._change(event, self._owner):
+            for stream in self.streams:
+                if not stream.put(frame):
+                    self._subscription.put(events.Event("joined", None))
+
+    async def _restart(self) -> None:
+        """Give one snapshot to all streams that need one and take it."""
+        await asyncio.sleep(max(0.0, self._last + _SNAPSHOTS - time.monotonic()))
+        waiting = [stream for stream in self.streams if stream.stale and not stream.sender.is_stuck]
+        if waiting:
+            self._last = time.monotonic()
+            frame = await self._snapshot(self._owner)
+            for stream in waiting:
+                stream.restart(frame)
+
+
+_feeds: dict[int, _Feed] = {}
+_streams: dict[Stream, None] = {}  # in the order in which they were opened
+
+
+@contextmanager
+def opened(owner: int, address: str, sender: Sender, snapshot: Snapshot, change: Change) -> Iterator[Stream]:
+    """`with feed.opened(...) as stream: frame = await stream.next(seconds)`: first a snapshot, then the changes."""
+    _make_room(owner, address)
+    feed = _feeds.get(owner)
+    if feed is None or feed.task.done():
+        feed = _feeds[owner] = _Feed(owner, snapshot, change)
+    stream = Stream(owner, address, sender)
+    _streams[stream] = None
+    feed.join(stream)
+    try:
+        yield stream
+    finally:
+        stream.ended = True
+        feed.streams.discard(stream)
+        _streams.pop(stream, None)
+        if not feed.streams:
+            feed.task.cancel()
+            if _feeds.get(owner) is feed:
+                del _feeds[owner]
+
+
+def ask_again(stream: Stream) -> None:
+    """Have a stream that fell behind, and reads again, sent a snapshot."""
+    feed = _feeds.get(stream.owner)
+    if feed is not None and stream in feed.streams:
+        feed.join(stream)
+
+
+def _make_room(owner: int, address: str) -> None:
+    """End streams until one more may be opened."""
+    _bound([stream for stream in _streams if stream.owner == owner], OF_ACCOUNT)
+    _bound([stream for stream in _streams if stream.address == address], _OF_ADDRESS)
+    _bound(list(_streams), _ALL)
+
+
+def _bound(streams: list[Stream], most: int) -> None:
+    for stream in sorted(streams, key=lambda stream: not stream.sender.is_stuck)[: max(0, len(streams) - most + 1)]:
+        stream.end()
+        _streams.pop(stream, None)
