@@ -25,7 +25,7 @@ from mediafetcher.fetch.ytdlp import updater
 from mediafetcher.library.catalog import items
 from mediafetcher.library.export import sync
 from mediafetcher.library.recovery import journal
-from mediafetcher.library.storage import clock_guard, mount, scrub
+from mediafetcher.library.storage import clock_guard, mount, ownership, scrub
 from mediafetcher.ops import backup
 from mediafetcher.sandbox import process
 
@@ -82,6 +82,9 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
             await migrate.migrate()
             await mount.prepare()
         await runtime_settings.apply()
+        ownership.claims_here = not joins
+        await ownership.start()
+        await stack.enter_async_context(_task(ownership.follow()))
         instance = Instance(settings)
         if not joins:
             await journal.configure()

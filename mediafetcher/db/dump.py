@@ -86,11 +86,13 @@ async def version(dsn: str) -> str:
         return await connection.fetchval("show server_version")
 
 
-async def media_folder(dsn: str) -> Path | None:
-    """The media folder that this database records; None before its first start."""
+async def media_folder(dsn: str, given: Path | None = None) -> Path | None:
+    """The folder of the store that this database records, `given` another place for it; None before its first start."""
     async with _connection(dsn) as connection:
-        path = await connection.fetchval("select path from store_root where id = 1")
-    return Path(path) if path else None
+        path = given or await connection.fetchval("select path from store_root where id = 1")
+        known = await connection.fetchval("select to_regclass('installation') is not null")
+        own = await connection.fetchval("select folder from installation") if known else None
+    return Path(path, own or "") if path else None
 
 
 # ---- out ---------------------------------------------------------------------------------------------------

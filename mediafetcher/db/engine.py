@@ -253,6 +253,26 @@ def in_transaction() -> bool:
     return DB.current_transaction.get() is not None
 
 
+@contextlib.asynccontextmanager
+async def exclusive(lock: int) -> AsyncIterator[None]:
+    """Hold an advisory lock for as long as the block lasts. What the block writes is committed as it is written.
+
+    It needs a connection of its own beside the block's. Raises `DatabaseAway`.
+    """
+    if in_transaction():
+        raise RuntimeError("an exclusive block has commits of its own")
+    with _translated():
+        connection = await DB.acquire()
+    try:
+        with _translated(), _sound(connection):
+            await connection.execute(f"begin; select pg_advisory_xact_lock({int(lock)})")
+        yield
+    finally:
+        with contextlib.suppress(*_GONE, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await connection.execute("rollback")
+        await DB.give_back(connection)
+
+
 async def fetch(sql: str, *args: Any) -> list[dict[str, Any]]:
     """All rows of a statement with $1 placeholders."""
     async with DB.connection() as connection:

@@ -98,8 +98,9 @@ class Folder(Table, tablename="folder", db=DB):
 class MediaFile(Table, tablename="media_file", db=DB):
     """Bytes in the store, unique by SHA-256.
 
-    `ref_count` is the number of library items that point here, kept by a trigger and by nothing else; `dead_at` is
-    set exactly while it is 0, and the sweeper takes it from there.
+    `ref_count` is the number of library items that point here, kept by a trigger and by nothing else.
+    `unreferenced_at` is set exactly while it is 0, and `unreferenced_in` is the lineage of the database in which that
+    happened: the sweeper unlinks a file only if that is the present one (`Installation.lineage`).
     """
 
     id = BigSerial(primary_key=True)
@@ -117,11 +118,12 @@ class MediaFile(Table, tablename="media_file", db=DB):
     chapters = JSONB(default="[]")  # [[start in seconds, title], ...]
     ref_count = Integer(default=0)
     created_at = _now()
-    dead_at = _time()
+    unreferenced_at = _time()
     playable = Boolean(default=None, null=True)  # None: of a version that did not ask
     checked_at = _time()  # when the scrub last read it
     damaged_at = _time()  # when the scrub found that its bytes are not what they were
     unreferenced_running_seconds = DoublePrecision(default=0.0)  # `RunningTime.seconds` when its last reference went
+    unreferenced_in = UUID(default=None, null=True)  # None while referenced, and if this lineage did not let it go
 
 
 class Source(Table, tablename="source", db=DB):
@@ -236,6 +238,25 @@ class StoreRoot(Table, tablename="store_root", db=DB):
     id = Integer(primary_key=True, default=1)
     path = Text(required=True)
     sentinel = UUID(required=True)
+
+
+class Installation(Table, tablename="installation", db=DB):
+    """This database as an owner of stored files (library/ownership.py). One row.
+
+    `number` and `nonce` name the last claim made on the media folder, `pending_nonce` one that may have been made.
+    """
+
+    id = UUID(primary_key=True)
+    single = Boolean(default=True)  # unique, always true: there is one row
+    lineage = UUID(required=True)  # a restored, moved or cloned database begins another one
+    number = BigInt(default=None, null=True)
+    nonce = UUID(default=None, null=True)
+    pending_nonce = UUID(default=None, null=True)
+    settling = Boolean(default=False)  # taken a moment ago: the waiting time before the first unlink is not over
+    folder = Text(default="")  # the store folder of its own below the media folder; empty: the media folder itself
+    frozen_reason = _text()  # why nothing is unlinked, purged or fetched; None: this installation owns the store
+    frozen_detail = _text()
+    frozen_at = _time()
 
 
 class Scrub(Table, tablename="scrub", db=DB):

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mediafetcher.core import errors, logging
-from mediafetcher.db import dump, embedded
+from mediafetcher.db import dump, embedded, lineage
 
 OLDEST = 15  # the oldest PostgreSQL that works
 _MOVED = "MOVED"  # beside the data of the embedded one: it is not the truth any more
@@ -71,6 +71,7 @@ async def move(source: str, target: str, state: Path) -> dump.Facts:
             raise errors.TargetNotEmpty()
         held = await dump.dump(source, folder)
         _compare(held, await dump.fill(target, folder))
+        await lineage.begin(target, "moved")  # the one that was there may be started again
     parts = urlsplit(target)
     where = f"{parts.hostname or 'a socket'}{f':{parts.port}' if parts.port else ''}{parts.path}"
     _write(embedded.home(state) / _MOVED, f"{where} on {time.strftime('%Y-%m-%d')}\n")
@@ -85,18 +86,23 @@ async def move_back(source: str, state: Path) -> dump.Facts:
     home.mkdir(mode=0o711, parents=True, exist_ok=True)
     with _scratch(home) as folder:
         held = await dump.dump(source, folder)
-        await _fill_embedded(state, folder, held)
+        await _fill_embedded(state, folder, held, moved=True)
     (home / _MOVED).unlink(missing_ok=True)
     return held
 
 
-async def _fill_embedded(state: Path, folder: Path, held: dump.Facts) -> None:
-    """A fresh cluster with what lies in `folder`, counted, put in its place in one step."""
+async def _fill_embedded(state: Path, folder: Path, held: dump.Facts, *, moved: bool = False) -> None:
+    """A fresh cluster with what lies in `folder`, counted, put in its place in one step.
+
+    `moved`: the database that it came from stays in use elsewhere, or may be.
+    """
     home = embedded.home(state)
     fresh, place = home / _FRESH, home / embedded.VERSION
     shutil.rmtree(fresh, ignore_errors=True)  # of an attempt that broke off
     async with _running(embedded.Cluster(state, data=fresh)) as dsn:
         _compare(held, await dump.fill(dsn, folder))
+        if moved:
+            await lineage.begin(dsn, "moved")
     if place.exists():
         place.rename(home / f"{embedded.VERSION}.before-{time.strftime('%Y%m%d-%H%M%S')}")
     fresh.rename(place)

@@ -11,6 +11,7 @@ from mediafetcher.db import engine
 from mediafetcher.downloads.worker import active
 from mediafetcher.library.catalog import items
 from mediafetcher.library.export import sync
+from mediafetcher.library.storage import ownership
 
 _PATIENCE = 30.0  # seconds for downloads in work to end
 
@@ -20,6 +21,7 @@ async def remove(person: int, *, by: int | None = None, address: str | None = No
 
     Raises `NotFound`, `LastAdmin`, and `Conflict` where a download of theirs does not end.
     """
+    ownership.require()
     await users.require_removable(person)
     await users.shut_out(person)
     await _end_downloads(person)

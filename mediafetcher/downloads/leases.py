@@ -20,7 +20,7 @@ from mediafetcher.db import engine
 from mediafetcher.downloads import crashes, site_backoff
 from mediafetcher.downloads.worker import active
 from mediafetcher.fetch.options import Options
-from mediafetcher.library.storage import mount, space_reservation
+from mediafetcher.library.storage import mount, ownership, space_reservation
 from mediafetcher.net import urls
 
 _CLAIM_LOCK = 77_001  # the advisory lock of claims: one at a time
@@ -93,6 +93,8 @@ def paused() -> errors.Away | None:
     kinds = {"offline": errors.MediaOffline, "full": errors.MediaFull, "read_only": errors.MediaReadOnly}
     if now.state != "online":
         return kinds.get(now.state, errors.MediaOffline)(now.reason or None)
+    if frozen := ownership.frozen():
+        return ownership.problem(frozen)
     chosen = settings.get()
     if chosen.work.exists() and shutil.disk_usage(chosen.work).free < chosen.min_free:
         return errors.MediaFull(f"The disk of {chosen.work} is full: free some room. Downloads wait until there is.")
@@ -136,6 +138,7 @@ async def claim() -> Claim | None:
 # Each list in parentheses is made once, so that ten thousand waiting rows of a busy site cost little.
 _DUE = """
   d.state = 'queued' and d.run_after <= now() and not d.cancel_requested
+  and not exists (select from installation where frozen_reason is not null)
   and d.source_key <> all (array(select source_key from download where state = 'running'))
   and d.site <> all (array(select site from site_pause where until > now()))
 """

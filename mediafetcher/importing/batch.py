@@ -72,6 +72,7 @@ class _Taken:
     staged: blob_store.Staged | None = None
     poster: Path | None = None
     there_before: bool = False  # the store has its bytes already
+    is_source: bool = False  # the file in the store is the source itself, which is to stay apart
     settled: bool = False  # what was staged is in the library's hands
 
     @property
@@ -201,8 +202,7 @@ async def _add(ready: list[_Taken]) -> None:
     owner = ready[0].job.owner
     ids = {name: await folders.ensure(owner, name) for name in dict.fromkeys(one.folder for one in ready)}
     await _ask_for_names(ready)
-    for stored in await mount.in_thread(_look_in_store, ready):
-        await sweeper.remove_stray(stored)
+    await mount.in_thread(_look_in_store, ready)
     incoming = [_incoming(one, ids[one.folder]) for one in ready]
     for one, added in zip(ready, await bulk_insert.add(owner, incoming), strict=True):
         one.settled = True
@@ -219,7 +219,8 @@ def _incoming(one: _Taken, folder: int | None) -> bulk_insert.Incoming:
     path = one.found.path
     side_files = {"poster.jpg": one.poster} if one.poster else {}
     facts = store_step.media_facts(one.facts)
-    return bulk_insert.Incoming(one.staged, facts, scanner.text(path.stem), folder, one.key, path.as_uri(), side_files)
+    title = scanner.text(path.stem)
+    return bulk_insert.Incoming(one.staged, facts, title, folder, one.key, path.as_uri(), side_files, one.is_source)
 
 
 async def _ask_for_names(ready: list[_Taken]) -> None:
@@ -232,21 +233,17 @@ async def _ask_for_names(ready: list[_Taken]) -> None:
         one.ext = exts.get(one.staged.sha256, one.ext)
 
 
-def _look_in_store(ready: list[_Taken]) -> list[sweeper.Stored]:
-    """Which are there already -> those that a killed move left there as the source's own file.
+def _look_in_store(ready: list[_Taken]) -> None:
+    """Which are there already, and which of those a killed move left there as the source's own file.
 
-    Where this is no move, a copy must take their place: somebody may still write to the source.
+    If this is no move, a copy must take their place: somebody may still write to the source.
     """
-    own = []
     for one in ready:
         assert one.staged
-        path = blob_store.path_of(one.staged.sha256, one.ext)
         with contextlib.suppress(FileNotFoundError):
-            status = path.stat()
+            status = blob_store.path_of(one.staged.sha256, one.ext).stat()
             one.there_before = True
-            if not one.job.move and (status.st_dev, status.st_ino) == one.found.identity:
-                own.append(sweeper.Stored(path, one.staged.sha256, one.ext.removeprefix(".")))
-    return own
+            one.is_source = not one.job.move and (status.st_dev, status.st_ino) == one.found.identity
 
 
 def _remove_sources(ready: list[_Taken]) -> None:
@@ -273,7 +270,7 @@ async def _clean(taken: list[_Taken]) -> None:
     """Remove what no row speaks of; a source that was made ready for a move and stays gets its rights back."""
     for one in taken:
         if one.staged and not one.settled:
-            await sweeper.take_back(one.staged, [one.ext, *(["poster.jpg"] if one.poster else [])])
+            await sweeper.take_back(one.staged)
     await asyncio.to_thread(_close, taken)
 
 

@@ -26,7 +26,7 @@ import msgspec
 from mediafetcher import __version__
 from mediafetcher.core import errors, logging
 from mediafetcher.core.settings import SECRETS, Settings
-from mediafetcher.db import dump, migrate
+from mediafetcher.db import dump, lineage, migrate
 
 FORMAT = 1
 ENDING = ".mfbackup"
@@ -178,6 +178,8 @@ async def restore(dsn: str, settings: Settings, file: IO[bytes]) -> Restored:
         held = await dump.restore(dsn, folder, fresh)
         try:
             _compare(held, manifest)
+            # Before anybody opens it: what it knows of the media folder may be older than the folder.
+            await lineage.begin(dump.renamed(dsn, fresh), "restored")
             kept = await dump.switch(dsn, fresh, stamp)
         except BaseException:
             await dump.drop(dsn, fresh)
@@ -201,6 +203,13 @@ def missing(listed: list[str], media: Path) -> list[str]:
         if not (media / "store" / name[:2] / f"{name}{ext}").exists():
             gone.append(name)
     return gone
+
+
+def unknown(listed: list[str], media: Path) -> int:
+    """How many files of the store a backup's list (lines of MEDIA) does not know; side files are not counted."""
+    known = {f"{name}{ext}" for name, _, ext in (line.split(",") for line in listed)}
+    found = (file.name for file in (media / "store").glob("[0-9a-f][0-9a-f]/*"))
+    return sum(1 for name in found if name not in known and not name.endswith((".jpg", ".vtt", ".part")))
 
 
 def read_manifest(file: IO[bytes]) -> Manifest:

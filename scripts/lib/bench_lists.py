@@ -28,7 +28,8 @@ insert into folder (owner, name) select (select min(id) from account), 'Folder '
 on conflict do nothing
 """
 FILES = """
-insert into media_file (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, ref_count, dead_at)
+insert into media_file (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, ref_count,
+  unreferenced_at)
 select sha256(n::text::bytea), 1000000 + n, 'video/mp4', '.mp4', n %% 7200, 1920, 1080, 'h264', 'aac', 1, null
 from generate_series(%(first)s::int, %(last)s::int) n
 """

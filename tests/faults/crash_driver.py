@@ -69,7 +69,7 @@ async def download(work: Path) -> None:
 async def sweep(work: Path) -> None:
     """Remove a file whose last reference went, a stray file and a leftover."""
     os.access(MARK, os.F_OK)
-    await items.sweep(strays=True)
+    await items.sweep()
 
 
 async def remove(work: Path) -> None:

@@ -105,7 +105,7 @@ async def _verify() -> None:
     """After a kill: whole or not there. After the sweeper: exactly what the database says."""
     await _alone()
     assert [finding for finding in await check.check(read_data=True) if finding.kind not in _GARBAGE] == []
-    await items.sweep(strays=True)
+    await items.sweep()
     assert await check.check(read_data=True) == []
     rows = await engine.fetch("select sha256, ext, poster, subtitles, ref_count from media_file")
     assert all(row["ref_count"] > 0 for row in rows)
@@ -123,7 +123,7 @@ _GARBAGE = ("stray_file", "leftover")
 
 async def _reset(work: Path) -> None:
     await engine.execute("delete from library_item")
-    await items.sweep(strays=True)
+    await items.sweep()
     assert await engine.fetchval("select count(*) from media_file") == 0
     await engine.execute("delete from download")
     await engine.execute("delete from source")

@@ -130,7 +130,7 @@ async def _driver(disk: Disk, scenario: str, dsn: str, work: Path, cut: int) -> 
 async def _again(disk: Disk, before: object, work: Path) -> None:
     """An empty library whose disk has nothing on its way, and then what is there before the cut."""
     await engine.execute("delete from library_item")
-    await items.sweep(strays=True)
+    await items.sweep()
     shutil.rmtree(disk.point / "store")
     (disk.point / "store").mkdir()
     mount.sync_folder(disk.point)

@@ -99,9 +99,10 @@ async def check_store(instance: Instance, asked: argparse.Namespace, out: Out, s
         out.line(json.dumps(finding.as_dict()) if asked.json else f"{finding.kind}: {finding.detail}")
         if finding.repair and not asked.repair and not asked.json:
             out.line(f"  --repair would {finding.repair}")
-    if findings and asked.repair:
+    if any(not finding.is_information for finding in findings) and asked.repair:
         for done in await check.repair(findings):
             out.line(json.dumps({"repaired": done}) if asked.json else f"repaired: {done}")
-    if not findings and not asked.json:
+    wrong = [finding for finding in findings if not finding.is_information]
+    if not wrong and not asked.json:
         out.line("Nothing found: the media folder and the database agree.")
-    return 1 if findings else 0
+    return 1 if wrong else 0

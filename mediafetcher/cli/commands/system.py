@@ -74,19 +74,25 @@ def restore_backup(settings: Settings, asked: argparse.Namespace, out: Out) -> i
         raise errors.Usage(f"{asked.file} cannot be read: {error.strerror}.") from error
     run_as.become_owner(settings.state)
 
-    async def work() -> tuple[backup.Restored, list[str] | None]:
+    async def work() -> tuple[backup.Restored, tuple[list[str], int] | None]:
         try:
             async with instance.database(settings, alone=True) as dsn:
                 done = await backup.restore(dsn, settings, file)
-                return done, await _missing(settings, dsn, done)
+                return done, await _compared(settings, dsn, done)
         except errors.AlreadyRunning as problem:
             raise errors.AlreadyRunning(
                 f"{problem.detail} Stop it first (`rc-service mediafetcher stop` or `systemctl stop mediafetcher`)."
             ) from None
 
     with file:
-        done, gone = _finish(work())
-    facts = backup.summary(done.manifest) | {"kept": done.kept, "missing": gone, "notes": done.notes}
+        done, found = _finish(work())
+    gone, unknown = found or (None, None)
+    facts = backup.summary(done.manifest) | {
+        "kept": done.kept,
+        "missing": gone,
+        "unknown": unknown,
+        "notes": done.notes,
+    }
     if asked.json:
         out.line(json.dumps(facts))
         return 0
@@ -101,15 +107,25 @@ def restore_backup(settings: Settings, asked: argparse.Namespace, out: Out) -> i
         out.line(
             f"{len(gone)} of {facts['media']} media files are not in the media folder: `mediafetcher check` names them."
         )
+    if unknown:
+        out.line(f"{unknown} files in the media folder are not in the backup: they are kept, and nothing removes them.")
+    out.line("Nothing is fetched or removed until you decide who owns the media folder: `mediafetcher store status`.")
     return 0
 
 
-async def _missing(settings: Settings, dsn: str, done: backup.Restored) -> list[str] | None:
-    """The media files that the backup lists and the media folder has not; None where there is no media folder."""
-    folder = settings.media or await dump.media_folder(dsn)
+async def _compared(settings: Settings, dsn: str, done: backup.Restored) -> tuple[list[str], int] | None:
+    """The files that the backup lists and the media folder has not, and how many it has that the backup does not list.
+
+    None if there is no media folder.
+    """
+    folder = await dump.media_folder(dsn, settings.media)
     if folder is None or not (folder / "store").is_dir():
         return None
-    return await asyncio.to_thread(backup.missing, done.media, folder)
+
+    def compare() -> tuple[list[str], int]:
+        return backup.missing(done.media, folder), backup.unknown(done.media, folder)
+
+    return await asyncio.to_thread(compare)
 
 
 def move_database(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
@@ -129,6 +145,7 @@ def move_database(settings: Settings, asked: argparse.Namespace, out: Out) -> in
 
     held = _finish(work())
     out.line(f"Copied and counted: {sum(held.counts.values())} rows. The database that was there stays as it is.")
+    out.line("The copy changes nothing in the media folder until you type `mediafetcher store take` there.")
     if back:
         out.line("Now take database_url out of the settings, and start.")
     else:

@@ -54,6 +54,14 @@ class MediaReadOnly(Away):
     words = "The media folder cannot be written: check the mount and its rights. Downloads wait."
 
 
+class StoreFrozen(Away):
+    code = "store_frozen"
+    words = (
+        "Whether this installation may change the media folder is undecided: decide it on the page, or with"
+        " `mediafetcher store`. Downloads wait; your files are safe."
+    )
+
+
 class IndexAway(Away):
     code = "index_away"
     words = "The package index cannot be reached: try later."

@@ -90,7 +90,11 @@ create table if not exists media_file (
   created_at timestamptz not null default now(),
   dead_at timestamptz default now(),
   constraint media_file_dead check ((ref_count = 0) = (dead_at is not null)));
-create index if not exists media_file_dead_at on media_file (dead_at) where dead_at is not null;
+do $$ begin  -- m0016 renames the column: this file runs again on a database that has its other name already
+  if exists (select from information_schema.columns where table_name = 'media_file' and column_name = 'dead_at') then
+    create index if not exists media_file_dead_at on media_file (dead_at) where dead_at is not null;
+  end if;
+end $$;
 create index if not exists media_file_size on media_file (size, id);
 create index if not exists media_file_duration on media_file (coalesce(duration, 0), id);
 

@@ -44,14 +44,12 @@ async def keep(claim: lifecycle.Claim, hold: active.Hold, arrived: Arrived, keys
         await quotas.require(claim.owner, media.stat().st_size)
     ours = not media.is_symlink()  # the folder of the download goes in the end, what is stored already stays
     staging = asyncio.ensure_future(blob_store.stage(media, lambda done: hold.report(_HASHED * done), take=ours))
-    names: list[str] = []
     try:
         kept = await _gather(claim, arrived)
-        names = [kept.facts.ext, *kept.side_files]
         await (_add if claim.task == "fetch" else _replace)(claim, arrived.info, await staging, kept, keys)
     except BaseException:
         # To its end, also where we are cancelled just now: nobody else knows of these files.
-        taking_back = asyncio.ensure_future(_take_back(staging, names))
+        taking_back = asyncio.ensure_future(_take_back(staging))
         try:
             await asyncio.shield(taking_back)
         finally:
@@ -69,11 +67,11 @@ async def _gather(claim: lifecycle.Claim, arrived: Arrived) -> Kept:
     return Kept(replace(media_facts(facts), chapters=chapters), side_files)
 
 
-async def _take_back(staging: asyncio.Future[blob_store.Staged], names: list[str]) -> None:
+async def _take_back(staging: asyncio.Future[blob_store.Staged]) -> None:
     staging.cancel()
     await asyncio.wait({staging})
     if not staging.cancelled() and staging.exception() is None:
-        await sweeper.take_back(staging.result(), names)
+        await sweeper.take_back(staging.result())
 
 
 async def _add(claim: lifecycle.Claim, info: Info, staged: blob_store.Staged, kept: Kept, keys: list[str]) -> None:

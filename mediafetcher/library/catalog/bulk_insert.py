@@ -3,8 +3,8 @@
 The order of writes is the same: every file is staged, the rows of all are locked, the bytes go to their places, then
 the items come, then the commit. One commit and one sync of each folder serve all; an error leaves none of them.
 
-Before that the rows are made, held by nobody: what a crash leaves in the store is known then, however much it is, and
-the sweeper removes it as it removes everything that nobody holds any more.
+Before that the rows are committed, held by nobody: what a crash leaves in the store is known then, and the sweeper
+removes it as it removes everything that nobody holds any more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from typing import Any
 
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import items
-from mediafetcher.library.storage import blob_store
+from mediafetcher.library.storage import blob_store, ownership
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Incoming:
     key: str
     url: str
     side_files: Mapping[str, Path] = field(default_factory=dict)
+    anew: bool = False  # what lies at its place is replaced: somebody else may write to it
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,10 @@ async def add(owner: int, files: Sequence[Incoming]) -> list[Added]:
     one file makes trouble nothing is added.
     """
 
-    await _make_rows(files)
-
     async def run() -> list[Added]:
+        claimed = await _announce(files)
         async with engine.transaction():
-            rows = await _place(files)
+            rows = await _place(files, claimed)
             wanted = [(rows[file.staged.sha256], file.folder) for file in files]
             there = await _there(owner, wanted)
             fresh = await _insert(owner, files, wanted, there)
@@ -60,7 +60,7 @@ async def add(owner: int, files: Sequence[Incoming]) -> list[Added]:
         # Of equal ones in one folder the first is the new one.
         return [Added(there[pair], fresh.pop(pair, None) is not None) for pair in wanted]
 
-    return await engine.retrying(run)
+    return await items.retrying(run)
 
 
 _Pair = tuple[int, int | None]  # media file and folder
@@ -68,9 +68,9 @@ _Pair = tuple[int, int | None]  # media file and folder
 
 _ROWS = """
 insert into media_file as m
-  (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, playable)
+  (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, playable, poster)
   select * from unnest($1::bytea[], $2::bigint[], $3::text[], $4::text[], $5::float8[], $6::int[], $7::int[],
-    $8::text[], $9::text[], $10::boolean[])
+    $8::text[], $9::text[], $10::boolean[], $11::boolean[])
 """
 
 
@@ -89,24 +89,40 @@ def _columns(files: Sequence[Incoming]) -> list[list[Any]]:
         [one.video_codec for one in facts],
         [one.audio_codec for one in facts],
         [one.playable for one in facts],
+        ["poster.jpg" in file.side_files for file in distinct],
     ]
 
 
-async def _make_rows(files: Sequence[Incoming]) -> None:
+async def _announce(files: Sequence[Incoming]) -> bool:
+    """Commit the rows before the bytes are placed -> whether some get their first reference, and are claimed for."""
+    ownership.require()
+    held = await engine.fetchval(
+        "select count(*) from media_file where sha256 = any($1) and ref_count > 0",
+        [file.staged.sha256 for file in files],
+    )
+    if held == len({file.staged.sha256 for file in files}):
+        return False
+    await ownership.before_reference()
     await engine.execute(_ROWS + "on conflict do nothing", *_columns(files))
+    return True
 
 
-async def _place(files: Sequence[Incoming]) -> dict[bytes, int]:
-    """Lock the rows of all, made where they are missing, and bring the bytes to their places -> hash, id."""
+async def _place(files: Sequence[Incoming], claimed: bool) -> dict[bytes, int]:
+    """Lock the rows of all and bring the bytes to their places -> hash, id. Raises `items.Unannounced`."""
     rows = await engine.fetch(
         _ROWS + "on conflict (sha256) do update set playable = coalesce(excluded.playable, m.playable)"
-        " returning id, sha256, ext",
+        " returning id, sha256, ext, ref_count, xmax = 0 as fresh",
         *_columns(files),
     )
+    if any(row["fresh"] or (row["ref_count"] == 0 and not claimed) for row in rows):
+        raise items.Unannounced
     with_poster = [file.staged.sha256 for file in files if "poster.jpg" in file.side_files]
     if with_poster:
         await engine.execute("update media_file set poster = true where sha256 = any($1) and not poster", with_poster)
     exts = {row["sha256"]: row["ext"] for row in rows}
+    for file in files:
+        if file.anew:
+            await blob_store.in_thread(blob_store.replace, file.staged, exts[file.staged.sha256])
     await blob_store.in_thread(
         blob_store.place_all, [(file.staged, exts[file.staged.sha256], file.side_files) for file in files]
     )

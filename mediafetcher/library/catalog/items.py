@@ -6,21 +6,22 @@ subtracts. Bytes come before the row and go after it:
     add     file staged -> [lock the file's row, rename into place, insert the item] -> commit
     delete  [delete the item] -> commit -> the sweeper unlinks what nobody holds
 
-so that a crash leaves at worst a file without a row, which the sweeper finds. The way out, by the trash, is in
-`trash.py`, and what lists and searches show in `queries.py`; both are reached through this door.
+Before a file is placed, its row is committed without a reference, so that a crash leaves at worst a file that the
+sweeper knows. The way out, by the trash, is in `trash.py`, and what lists and searches show in `queries.py`; both are
+reached through this door.
 """
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import queries
 from mediafetcher.library.catalog import trash as removal
-from mediafetcher.library.storage import blob_store, sweeper
+from mediafetcher.library.storage import blob_store, mount, ownership, sweeper, unknown
 
 _TITLE = 500  # characters
 
@@ -30,6 +31,7 @@ trash, restore, purge, purge_expired = removal.trash, removal.restore, removal.p
 deletion, delete_media, delete_all = removal.deletion, removal.delete_media, removal.delete_all
 sweep = sweeper.sweep
 
+_T = TypeVar("_T")
 Also = Callable[[int], Awaitable[None]]
 
 
@@ -79,15 +81,16 @@ async def add_media(
     """
 
     async def add() -> int:
+        claimed = await _announce(staged, facts, side_files or {})
         async with engine.transaction():
-            media_file = await _place(staged, facts, side_files or {})
+            media_file = await _place(staged, facts, side_files or {}, claimed=claimed)
             item = await _insert(owner, media_file, entry)
             if also is not None:
                 await also(item)
             await engine.notify("library", {"owner": owner})
         return item
 
-    return await engine.retrying(add)
+    return await retrying(add)
 
 
 async def replace(
@@ -108,6 +111,7 @@ async def replace(
     """
 
     async def run() -> int:
+        claimed = await _announce(staged, facts, side_files or {})
         async with engine.transaction():
             old = await engine.fetchrow(
                 "select i.media_file, i.source, m.damaged_at is not null as damaged from library_item i"
@@ -117,7 +121,7 @@ async def replace(
             )
             if old is None:
                 raise errors.NotFound("There is no such item.")
-            new = await _place(staged, facts, side_files or {}, anew=True)
+            new = await _place(staged, facts, side_files or {}, claimed=claimed, anew=True)
             moved = await _move_over(owner, old, new) if new != old["media_file"] else []
             if follow and moved:
                 await engine.execute(
@@ -132,7 +136,7 @@ async def replace(
                 await engine.notify("library", {"owner": person})
         return len(moved)
 
-    return await engine.retrying(run)
+    return await retrying(run)
 
 
 async def _move_over(owner: int, old: dict[str, Any], new: int) -> list[int]:
@@ -163,23 +167,44 @@ async def _move_over(owner: int, old: dict[str, Any], new: int) -> list[int]:
     return owners
 
 
-async def _place(
-    staged: blob_store.Staged, facts: MediaFacts, side_files: Mapping[str, Path], *, anew: bool = False
-) -> int:
-    """Take the lock of the file's row, made where it is missing, and bring the bytes to their place under it.
+class Unannounced(Exception):
+    """The file's row went, or lost its last reference, after it was looked at: begin again."""
 
-    `anew`: they replace what is stored, as they do where that is known to be damaged.
+
+_TRIES = 5
+
+
+async def retrying(add: Callable[[], Awaitable[_T]]) -> _T:
+    """As `engine.retrying`, also if the row of a file changed between its announcement and its lock."""
+    for _ in range(_TRIES):
+        try:
+            return await engine.retrying(add)
+        except Unannounced:
+            continue
+    return await engine.retrying(add)
+
+
+async def _announce(staged: blob_store.Staged, facts: MediaFacts, side_files: Mapping[str, Path]) -> bool:
+    """Commit the file's row before its bytes are placed -> whether this is its first reference, and is claimed for.
+
+    A crash after the bytes were placed then leaves a file that this database knows and nobody holds.
     """
-    row = await engine.fetchrow(
-        "insert into media_file as m (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec,"
-        "  poster, subtitles, playable, chapters)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text::jsonb)"
-        " on conflict (sha256) do update set poster = m.poster or excluded.poster,"
-        "  playable = coalesce(excluded.playable, m.playable),"
-        "  chapters = case excluded.chapters when '[]' then m.chapters else excluded.chapters end, subtitles ="
-        "  (select coalesce(array_agg(distinct name order by name), '{}')"
-        "   from unnest(m.subtitles || excluded.subtitles) as name)"
-        " returning id, ext, damaged_at",
+    ownership.require()
+    if await engine.fetchval("select ref_count from media_file where sha256 = $1", staged.sha256):
+        return False
+    await ownership.before_reference()
+    await engine.execute(_ROW + " on conflict do nothing", *_values(staged, facts, side_files))
+    return True
+
+
+_ROW = """
+insert into media_file as m (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, poster,
+  subtitles, playable, chapters) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text::jsonb)
+"""
+
+
+def _values(staged: blob_store.Staged, facts: MediaFacts, side_files: Mapping[str, Path]) -> list[Any]:
+    return [
         staged.sha256,
         staged.size,
         facts.kind,
@@ -193,14 +218,59 @@ async def _place(
         sorted(name.removesuffix(".vtt") for name in side_files if name.endswith(".vtt")),
         facts.playable,
         json.dumps(facts.chapters),
+    ]
+
+
+async def _place(
+    staged: blob_store.Staged,
+    facts: MediaFacts,
+    side_files: Mapping[str, Path],
+    *,
+    claimed: bool,
+    anew: bool = False,
+) -> int:
+    """Take the lock of the file's row and bring the bytes to their place under it. Raises `Unannounced`.
+
+    `anew`: they replace what is stored, as they do if that is known to be damaged.
+    """
+    row = await engine.fetchrow(
+        _ROW + " on conflict (sha256) do update set poster = m.poster or excluded.poster,"
+        "  playable = coalesce(excluded.playable, m.playable),"
+        "  chapters = case excluded.chapters when '[]' then m.chapters else excluded.chapters end, subtitles ="
+        "  (select coalesce(array_agg(distinct name order by name), '{}')"
+        "   from unnest(m.subtitles || excluded.subtitles) as name)"
+        " returning id, ext, damaged_at, ref_count, poster, subtitles, xmax = 0 as fresh",
+        *_values(staged, facts, side_files),
     )
     assert row is not None
+    if row["fresh"] or (row["ref_count"] == 0 and not claimed):
+        raise Unannounced
     if anew or row["damaged_at"] is not None:
         await blob_store.in_thread(blob_store.replace, staged, row["ext"])
         await engine.execute("update media_file set damaged_at = null, checked_at = now() where id = $1", row["id"])
         await engine.execute("select mf_file_replaced($1)", row["id"])  # links in exported trees lead to the old one
     await blob_store.in_thread(blob_store.place, staged, row["ext"], side_files)
+    if row["ref_count"] == 0:
+        await _forget_absent(row, staged.sha256)
     return int(row["id"])
+
+
+async def _forget_absent(row: dict[str, Any], sha256: bytes) -> None:
+    """A row that nobody held may speak of side files that a crash kept from their place."""
+    names = unknown.side_names(row)
+    if not names:
+        return
+    absent = await mount.in_thread(
+        lambda: [name for name in names if blob_store.size_of(blob_store.path_of(sha256, name)) is None]
+    )
+    if absent:
+        await engine.execute(
+            "update media_file set poster = poster and not $2, subtitles = array(select name from unnest(subtitles)"
+            " as name where name <> all($3::text[]) order by name) where id = $1",
+            row["id"],
+            "poster.jpg" in absent,
+            [name.removesuffix(".vtt") for name in absent],
+        )
 
 
 async def _insert(owner: int, media_file: int, entry: Entry) -> int:

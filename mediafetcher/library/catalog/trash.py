@@ -4,12 +4,13 @@ An item in the trash is a reference like any other: its file stays, and it count
 the database counts that (a trigger in the same transaction), and the sweeper unlinks what nobody holds any more.
 """
 
+import contextlib
 from typing import Any
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import queries
-from mediafetcher.library.storage import clock_guard, running, sweeper
+from mediafetcher.library.storage import clock_guard, ownership, running, sweeper
 
 _SLICE = 500  # items that go for good in one transaction
 
@@ -51,6 +52,8 @@ async def delete_media(item_id: int, owner: int) -> dict[str, int]:
 
     The file goes with the last reference, after the grace period: here and now where that is 0.
     """
+
+    ownership.require()
 
     async def delete() -> dict[str, Any]:
         async with engine.transaction():
@@ -99,14 +102,18 @@ def _consequence(holders: int, size: int) -> dict[str, int]:
 
 
 async def purge(owner: int, ids: list[int] | None = None) -> int:
-    """Remove for good what is in a person's trash, or these of it -> how many items."""
+    """Remove for good what is in a person's trash, or these of it -> how many items. Raises `StoreFrozen`."""
+    ownership.require()
     return await _purge("owner = $1 and ($2::bigint[] is null or id = any($2))", owner, ids)
 
 
 async def purge_expired() -> int:
-    """Remove for good what has been in the trash for its number of days -> how many items. None while time jumps."""
+    """Remove for good what has been in the trash for its number of days -> how many items.
+
+    None while time jumps or the store is frozen.
+    """
     now = await clock_guard.now()
-    if now is None:
+    if now is None or await ownership.refresh() is not None:
         return 0
     period = settings.get().trash_days * 86_400
     return await _purge(
@@ -148,16 +155,16 @@ async def _purge_some(which: str, *values: Any) -> list[dict[str, Any]]:
 
 async def delete_all(owner: int) -> int:
     """Remove every reference of a person who is about to be removed -> how many."""
+    ownership.require()
     await engine.execute("update library_item set trashed_at = coalesce(trashed_at, now()) where owner = $1", owner)
     return await purge(owner)
 
 
 async def _remove_now(media_files: list[int]) -> None:
     """Without a grace period the files go at once; where the store is away just now, the sweeper does it later."""
-    if settings.get().grace_hours > 0:
+    if settings.get().grace_hours > 0 or not ownership.claims_here:
         return
-    for media_file in media_files:
-        try:
-            await sweeper.remove_dead(media_file)
-        except errors.Away:
-            return
+    with contextlib.suppress(errors.Away):
+        if await ownership.before_unlink():
+            for media_file in media_files:
+                await sweeper.remove_dead(media_file)

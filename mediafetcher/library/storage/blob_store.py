@@ -299,9 +299,14 @@ def remove(sha256: bytes, names: Iterable[str]) -> None:
 
 
 def abandoned(path: Path, now: float | None = None) -> bool:
-    """Whether nobody will finish this file of `incoming/`: its process is dead, or it is a day old (see `age`)."""
+    """Whether nobody will finish this file of `incoming/`: its process is dead, or it is a day old (see `age`).
+
+    Only files of this installation: another one that writes to the same folder removes its own.
+    """
     if path.name in _forsaken:
         return True
+    if not staging.is_ours(path.name):
+        return False
     alive = staging.alive(path.name)
     return age(path, now) > _FOREIGN if alive is None else not alive
 

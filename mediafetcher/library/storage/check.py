@@ -1,6 +1,7 @@
 """The checker: does the disk agree with the database? It reports; it repairs only what is asked for.
 
-One function for `mediafetcher check`, for the page, and for every fault test. A running server may add and remove
+One function for `mediafetcher check`, for the page, and for every fault test. Files that the database does not know
+are no fault: they are listed as information, and no repair touches them. A running server may add and remove
 meanwhile, so whatever looks wrong is looked at again under the lock of its row before it is called a finding.
 """
 
@@ -11,7 +12,7 @@ from typing import Any
 
 from mediafetcher.core import errors, logging, settings
 from mediafetcher.db import engine
-from mediafetcher.library.storage import blob_store, mount, sweeper
+from mediafetcher.library.storage import blob_store, mount, ownership, sweeper, unknown
 
 # Every kind of finding, in words for people.
 KINDS = {
@@ -23,11 +24,12 @@ KINDS = {
     "unreadable_file": "the file cannot be read",
     "missing_side_file": "a poster or subtitle file is not in the store",
     "wrong_count": "the count of references is not the number of entries",
-    "stray_file": "a file in the store that no row in the database speaks of",
     "leftover": "a file in incoming/ that nobody will finish",
-    "unknown_file": "a file in the store whose name is not one of ours",
+    "unknown_file": "a file in the store that this database does not know: it is kept",
+    "store_frozen": "whether this installation may change the media folder is undecided",
     "stuck_download": "a download that runs under a worker which has not been heard of",
 }
+INFORMATION = {"unknown_file", "store_frozen"}  # nothing is wrong
 # What a repair does about it, told before it is asked for.
 _WOULD = {
     "missing_file": "forget it as already there: fetching its link or importing it again brings the file back",
@@ -36,7 +38,6 @@ _WOULD = {
     "unreadable_file": "set the file aside in damaged/, and let its link be fetched again",
     "missing_side_file": "forget the side file",
     "wrong_count": "count the entries again",
-    "stray_file": "remove the file",
     "leftover": "remove the file",
     "stuck_download": "put the download back into the queue",
 }
@@ -58,8 +59,13 @@ class Finding:
         """What `--repair` would do about it, in words; empty where it leaves it to people."""
         return _WOULD.get(self.kind, "")
 
+    @property
+    def is_information(self) -> bool:
+        """Whether it is told without anything being wrong."""
+        return self.kind in INFORMATION
+
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self) | {"repair": self.repair}
+        return asdict(self) | {"repair": self.repair, "information": self.is_information}
 
 
 async def check(read_data: bool = False) -> list[Finding]:
@@ -67,19 +73,24 @@ async def check(read_data: bool = False) -> list[Finding]:
 
     Changes nothing.
     """
-    findings = await _counts() + await _downloads()
+    findings = await _ownership() + await _counts() + await _downloads()
     now = await mount.look()
     if now.state == "offline":
         return [*findings, Finding("store_offline", now.reason)]
     try:
         findings += _outage(await _files(read_data))
-        findings += await _strays()
+        findings += await _unknown()
     except errors.MediaOffline as problem:  # it went while we were reading
         findings.append(Finding("store_offline", problem.detail))
     return findings
 
 
 # ---- what the database says of itself ------------------------------------------------------------------
+
+
+async def _ownership() -> list[Finding]:
+    frozen = await ownership.refresh()
+    return [Finding("store_frozen", f"{frozen.detail} `mediafetcher store` decides.")] if frozen else []
 
 
 async def _counts() -> list[Finding]:
@@ -168,7 +179,7 @@ def _examine(row: dict[str, Any], read_data: bool) -> list[tuple[str, str, dict[
         found.append(("wrong_size", f"{path}: {size} bytes instead of {row['size']}", {"path": str(path)}))
     elif read_data or row["damaged_at"] is not None:  # what the scrub found is read again
         found += _read(path, row["sha256"])
-    for name in sweeper.side_names(row):
+    for name in unknown.side_names(row):
         if blob_store.size_of(side := blob_store.path_of(row["sha256"], name)) is None:
             found.append(("missing_side_file", str(side), {"name": name}))
     return found
@@ -186,7 +197,7 @@ def _read(path: Path, sha256: bytes) -> list[tuple[str, str, dict[str, Any]]]:
 def _outage(findings: list[Finding]) -> list[Finding]:
     """Many missing files at once are one finding, and not a list of things to clean up."""
     missing = [finding for finding in findings if finding.kind == "missing_file"]
-    there = sum(1 for _ in sweeper.walk()) if len(missing) > _MANY else 0
+    there = sum(1 for _ in unknown.walk()) if len(missing) > _MANY else 0
     if len(missing) <= _MANY or len(missing) * _SHARE < there:
         return findings
     rest = [finding for finding in findings if finding.kind not in ("missing_file", "missing_side_file")]
@@ -196,21 +207,22 @@ def _outage(findings: list[Finding]) -> list[Finding]:
 # ---- files that should not -----------------------------------------------------------------------------
 
 
-async def _strays() -> list[Finding]:
+async def _unknown() -> list[Finding]:
     grace = settings.get().grace_hours * 3600
 
     def look() -> tuple[list[Path], list[Path]]:
         with mount.writing():
             mount.require()
-            unknown = [file for file in sweeper.walk() if isinstance(file, Path)]
-            return unknown, [path for path in sweeper.leftovers() if blob_store.age(path) >= grace]
+            foreign = [file for file in unknown.walk() if isinstance(file, Path)]
+            return foreign, [path for path in sweeper.leftovers() if blob_store.age(path) >= grace]
 
-    unknown, leftovers = await mount.in_thread(look)
-    findings = [Finding("unknown_file", str(path), {"path": str(path)}) for path in unknown]
+    foreign, leftovers = await mount.in_thread(look)
+    findings = [Finding("unknown_file", str(path), {"path": str(path)}) for path in foreign]
     findings += [Finding("leftover", str(path), {"path": str(path)}) for path in leftovers]
-    for file in await sweeper.find_strays():
-        if await sweeper.remove_stray(file, look_only=True):
-            findings.append(Finding("stray_file", str(file.path), {"path": str(file.path)}))
+    async for file in unknown.files():
+        # Looked at again: what was there may have been unlinked by its own row meanwhile.
+        if await mount.in_thread(blob_store.size_of, file.path) is not None:
+            findings.append(Finding("unknown_file", str(file.path), {"path": str(file.path)}))
     return findings
 
 
@@ -221,10 +233,16 @@ async def repair(findings: list[Finding]) -> list[str]:
     """Mend what can be mended -> what was done, in words. Entries of people are never removed.
 
     A file that is missing or damaged comes back with its next download: its link is forgotten as "already there",
-    and damaged bytes are moved out of the way into `damaged/`.
+    and damaged bytes are moved out of the way into `damaged/`. If so many are damaged that the disk itself must be in
+    doubt, they stay where they are. Raises `StoreFrozen`.
     """
+    if any(finding.kind in (*_DAMAGE, "leftover") for finding in findings):
+        await ownership.require_owner()
+    brake = await _too_many(findings)
     done = []
     for finding in findings:
+        if brake and finding.kind in _DAMAGE:
+            continue
         mend = _REPAIRS.get(finding.kind)
         if mend is not None and (words := await mend(finding)):
             done.append(words)
@@ -232,12 +250,26 @@ async def repair(findings: list[Finding]) -> list[str]:
     return done
 
 
+_DAMAGE = ("wrong_size", "damaged_file", "unreadable_file")
+
+
+async def _too_many(findings: list[Finding]) -> bool:
+    """Whether so many files are damaged that nothing about them should be changed."""
+    damaged = sum(finding.kind in _DAMAGE for finding in findings)
+    if damaged <= _MANY or damaged * _SHARE < await engine.fetchval("select count(*) from media_file"):
+        return False
+    _log.warning("so many files are damaged that they stay where they are", count=damaged)
+    return True
+
+
 async def _mend_count(finding: Finding) -> str:
     async with engine.transaction():
         media_file = finding.facts["media_file"]
         await engine.execute("select id from media_file where id = $1 for update", media_file)
         await engine.execute(
-            "update media_file m set ref_count = n, dead_at = case when n = 0 then coalesce(dead_at, now()) end"
+            "update media_file m set ref_count = n,"
+            " unreferenced_at = case when n = 0 then coalesce(unreferenced_at, now()) end,"
+            " unreferenced_in = case when n = 0 then coalesce(unreferenced_in, mf_lineage()) end"
             " from (select count(*)::int as n from library_item where media_file = $1) as real where m.id = $1",
             media_file,
         )
@@ -279,19 +311,11 @@ async def _mend_side(finding: Finding) -> str:
     return f"forgotten: {finding.detail}"
 
 
-async def _mend_stray(finding: Finding) -> str | None:
-    path = Path(finding.facts["path"])
-    match = sweeper.NAME.match(path.name)
-    assert match
-    gone = await sweeper.remove_stray(sweeper.Stored(path, bytes.fromhex(match[1]), match[2]))
-    return f"removed: {path}" if gone else None
-
-
 async def _mend_leftover(finding: Finding) -> str | None:
     path = Path(finding.facts["path"])
     if not await mount.in_thread(blob_store.abandoned, path):
         return None
-    await mount.in_thread(lambda: path.unlink(missing_ok=True))
+    await mount.in_thread(blob_store.clear, path)
     return f"removed: {path}"
 
 
@@ -311,7 +335,6 @@ _REPAIRS: dict[str, Callable[[Finding], Awaitable[str | None]]] = {
     "damaged_file": _mend_damaged,
     "unreadable_file": _mend_damaged,
     "missing_side_file": _mend_side,
-    "stray_file": _mend_stray,
     "leftover": _mend_leftover,
     "stuck_download": _mend_download,
 }

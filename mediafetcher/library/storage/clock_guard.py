@@ -187,7 +187,7 @@ async def _restamp(since: float) -> None:
             since,
         )
         files = await engine.execute(
-            "update media_file set dead_at = now(), unreferenced_running_seconds = mf_running_seconds()"
+            "update media_file set unreferenced_at = now(), unreferenced_running_seconds = mf_running_seconds()"
             " where ref_count = 0 and unreferenced_running_seconds >= $1",
             since,
         )

@@ -26,6 +26,7 @@ from mediafetcher.db import engine
 from mediafetcher.library.storage import staging
 
 SENTINEL = ".mediafetcher-store"
+FORMAT = "mediafetcher-store 2"  # begins the sentinel: programs without claims take the folder for another library
 DEFAULT = Path("/mnt/media")
 _THREADS = 24  # more than jobs, sweeper and people at once ever need; all of them may wait for a share that hangs
 
@@ -52,6 +53,7 @@ class Mount:
 
 _root: Path | None = None
 _id: uuid.UUID | None = None
+_marked: Path | None = None  # the sentinel that was seen to be of our format
 _seen = Mount("offline", "The media folder was not looked at yet.")
 _wanted = 0  # bytes of the file that did not fit: the store stays full until there is room for it
 _look: Future[Mount] | None = None
@@ -122,13 +124,12 @@ async def prepare() -> Mount:
 
     Later starts go on while it is offline. Raises `Away` only where the first start cannot make it.
     """
-    global _root, _id, _wanted
     chosen = settings.get()
-    row = await engine.fetchrow("select path, sentinel from store_root where id = 1")
+    row = await _recorded()
     if row is None:
         try:
             folder = chosen.media or await in_thread(_default, chosen.state, patience=chosen.hang_seconds)
-            made = await in_thread(_create, folder, patience=chosen.hang_seconds)
+            made = await in_thread(create, folder, patience=chosen.hang_seconds)
         except OSError as error:
             folder = chosen.media or DEFAULT
             problem = classify(error) or errors.MediaOffline()
@@ -136,14 +137,14 @@ async def prepare() -> Mount:
         await engine.execute(
             "insert into store_root (id, path, sentinel) values (1, $1, $2) on conflict do nothing", str(folder), made
         )
-        row = await engine.fetchrow("select path, sentinel from store_root where id = 1")
+        row = await _recorded()
         assert row is not None
         _log.info("media folder recorded", path=folder)
-    _root, _id, _wanted = chosen.media or Path(row["path"]), row["sentinel"], 0
+    base = _use(row)
     now = await look()
-    if now.state != "offline" and str(_root) != row["path"]:
+    if now.state != "offline" and str(base) != row["path"]:
         # The same store at another place: its sentinel says so.
-        await engine.execute("update store_root set path = $1 where id = 1", str(_root))
+        await engine.execute("update store_root set path = $1 where id = 1", str(base))
     if now.state != "online":
         _log.warning("the media folder cannot be used", state=now.state, reason=now.reason)
     return now
@@ -154,15 +155,30 @@ async def join() -> Mount:
 
     Nothing is made and nothing recorded. Raises `OlderSchema` where there is none yet.
     """
-    global _root, _id, _wanted
-    row = await engine.fetchrow("select path, sentinel from store_root where id = 1")
+    row = await _recorded()
     if row is None:
         raise errors.OlderSchema("This installation has no media folder yet: start the server first.")
-    _root, _id, _wanted = settings.get().media or Path(row["path"]), row["sentinel"], 0
+    _use(row)
     now = await look()
     if now.state != "online":
         _log.warning("the media folder cannot be used", state=now.state, reason=now.reason)
     return now
+
+
+async def _recorded() -> dict[str, Any] | None:
+    """The media folder as the database records it: path, sentinel, and the installation's own folder below it."""
+    return await engine.fetchrow(
+        "select path, sentinel, folder, installation.id from store_root, installation where store_root.id = 1"
+    )
+
+
+def _use(row: dict[str, Any]) -> Path:
+    """From now on this is the media folder -> the folder that people named; the store may lie below it."""
+    global _root, _id, _wanted
+    base = settings.get().media or Path(row["path"])
+    _root, _id, _wanted = base / row["folder"], row["sentinel"], 0
+    staging.installation = row["id"].hex[:12]
+    return base
 
 
 def _default(state_folder: Path) -> Path:
@@ -171,16 +187,15 @@ def _default(state_folder: Path) -> Path:
     return state_folder / "media"
 
 
-def _create(folder: Path) -> uuid.UUID:
+def create(folder: Path) -> uuid.UUID:
     """Make the folders and the sentinel, or take those that are there -> the store's id."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("incoming", "store"):
         (folder / name).mkdir(exist_ok=True)
     path, fresh = folder / SENTINEL, uuid.uuid4()
-    words = f"{fresh}\nThis file proves to MediaFetcher that its media folder is mounted. Do not remove it.\n"
     try:
         with path.open("x") as file:
-            file.write(words)
+            file.write(_words(fresh))
             file.flush()
             os.fsync(file.fileno())
     except FileExistsError:
@@ -192,11 +207,42 @@ def _create(folder: Path) -> uuid.UUID:
     return fresh
 
 
+def _words(id: uuid.UUID) -> str:
+    return f"{FORMAT} {id}\nThis file proves to MediaFetcher that its media folder is mounted. Do not remove it.\n"
+
+
 def _read_id(path: Path) -> uuid.UUID | None:
+    """The id in a sentinel, of this format or of the first, which was the id alone."""
     try:
-        return uuid.UUID(path.read_text().split("\n", 1)[0].strip())
+        return uuid.UUID(path.read_text().split("\n", 1)[0].strip().removeprefix(FORMAT).strip())
     except ValueError:
         return None
+
+
+def mark() -> None:
+    """Bring the sentinel to this format: programs without claims stay offline from then on. In a thread.
+
+    Only an installation that owns the store may do that. Raises `Away`.
+    """
+    global _marked
+    path = root() / SENTINEL
+    if _marked == path or _id is None:
+        return
+    with writing():
+        require()
+        if path.read_text().startswith(FORMAT):
+            _marked = path
+            return
+        fresh = path.with_name(f"{SENTINEL}.{uuid.uuid4().hex}")
+        try:
+            with fresh.open("x") as file:
+                file.write(_words(_id))
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

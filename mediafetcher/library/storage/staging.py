@@ -1,6 +1,8 @@
 """Who writes a file of `incoming/`: its name says so, and with it whether anybody still does.
 
-<machine and its boot>.<process>.<when that started>.<anything>.part
+<installation>.<machine and its boot>.<process>.<when that started>.<anything>.part
+
+Only files of this installation are ever removed, whoever else writes to the same media folder.
 """
 
 import hashlib
@@ -9,17 +11,25 @@ import uuid
 from functools import cache
 from pathlib import Path
 
+installation = "0" * 12  # which installation this process works for; `mount` sets it
+
 
 def name() -> str:
     """A new name for a file that this process writes."""
-    return f"{here()}.{os.getpid()}.{_started(os.getpid())}.{uuid.uuid4().hex}.part"
+    return f"{installation}.{here()}.{os.getpid()}.{_started(os.getpid())}.{uuid.uuid4().hex}.part"
+
+
+def is_ours(name: str) -> bool:
+    """Whether a process of this installation wrote the file of this name."""
+    parts = name.split(".")
+    return len(parts) == 6 and parts[0] == installation
 
 
 def alive(name: str) -> bool | None:
     """Whether the process that writes the file of this name still lives; None where nobody here can tell."""
     parts = name.split(".")
-    if len(parts) == 5 and parts[0] == here() and parts[1].isdecimal():
-        return _started(int(parts[1])) == parts[2]
+    if len(parts) == 6 and parts[1] == here() and parts[2].isdecimal():
+        return _started(int(parts[2])) == parts[3]
     return None
 
 

@@ -340,7 +340,7 @@ async def test_killed_with_a_whole_group_in_the_store_it_is_all_swept(owner, fil
     assert await program.wait() == -signal.SIGKILL
     assert len(list((mount.root() / "store").rglob("*.m*"))) == 60
     settings.use(dataclasses.replace(settings.get(), grace_hours=0))
-    await sweeper.sweep(strays=True)
+    await sweeper.sweep()
     assert [path for path in (mount.root() / "store").rglob("*") if path.is_file()] == []
     assert await engine.fetchval("select count(*) from media_file") == 0
     assert {one.result for one in await _run(owner, films)} == {"added"}

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import items
-from mediafetcher.library.storage import blob_store, check, mount, staging
+from mediafetcher.library.storage import blob_store, check, mount, ownership, staging
 from tests import deep
 from tests.unit.library.conftest import Put, clean, path, staged, stored
 
@@ -47,18 +48,20 @@ async def _wrong_count(owner: int, put: Put) -> None:
     await engine.execute("update media_file set ref_count = 7 where size = 4")
 
 
-async def _stray_file(owner: int, put: Put) -> None:
-    path(b"stray").parent.mkdir(exist_ok=True)
-    path(b"stray").write_bytes(b"stray")
-
-
 async def _leftover(owner: int, put: Put) -> None:
-    left = mount.incoming() / f"{staging.here()}.{os.getpid()}.1.{'0' * 32}.part"  # that number, an earlier process
+    left = (
+        mount.incoming() / f"{staging.installation}.{staging.here()}.{os.getpid()}.1.{'0' * 32}.part"
+    )  # that number, an earlier process
     left.write_bytes(b"half")
 
 
 async def _unknown_file(owner: int, put: Put) -> None:
-    (blob_store.root() / "store" / "holiday.mp4").write_bytes(b"by hand")
+    path(b"unknown").parent.mkdir(exist_ok=True)
+    path(b"unknown").write_bytes(b"unknown")
+
+
+async def _store_frozen(owner: int, put: Put) -> None:
+    await ownership.freeze("foreign")
 
 
 async def _stuck_download(owner: int, put: Put) -> None:
@@ -86,15 +89,15 @@ PLANTS: dict[str, Plant] = {
     "unreadable_file": _unreadable_file,
     "missing_side_file": _missing_side_file,
     "wrong_count": _wrong_count,
-    "stray_file": _stray_file,
     "leftover": _leftover,
     "unknown_file": _unknown_file,
+    "store_frozen": _store_frozen,
     "stuck_download": _stuck_download,
     "store_offline": _store_offline,
     "many_missing": _many_missing,
 }
 # A person must look at these: nothing is done about them.
-BY_HAND = {"unknown_file", "store_offline", "many_missing"}
+BY_HAND = {"unknown_file", "store_frozen", "store_offline", "many_missing"}
 # The bytes are lost; what can be done is to let the link be fetched again.
 LOST = {"missing_file", "wrong_size", "damaged_file", "unreadable_file"}
 
@@ -166,16 +169,44 @@ async def test_rot_is_found_and_named_without_false_alarms(owner: int, put: Put)
     assert found == expected
 
 
-async def test_a_side_file_that_its_row_does_not_know_is_stray(owner: int, put: Put, film: int) -> None:
+async def test_side_file_unknown_to_its_row_is_information(owner: int, put: Put, film: int) -> None:
     path(b"film", "fr.vtt").write_bytes(b"WEBVTT")
     found = await check.check()
-    assert [finding.kind for finding in found] == ["stray_file"]
-    assert await items.sweep(strays=True) == 1
-    await clean()
+    assert [(finding.kind, finding.is_information) for finding in found] == [("unknown_file", True)]
+    assert await items.sweep() == 0 and path(b"film", "fr.vtt").exists()
+
+
+async def test_file_with_foreign_name_is_information(owner: int, put: Put) -> None:
+    (blob_store.root() / "store" / "holiday.mp4").write_bytes(b"by hand")
+    assert [(finding.kind, finding.is_information) for finding in await check.check()] == [("unknown_file", True)]
+
+
+@pytest.mark.promise(22)
+async def test_repair_leaves_unknown_files(owner: int, put: Put) -> None:
+    await _unknown_file(owner, put)
+    assert await check.repair(await check.check()) == []
+    assert path(b"unknown").exists()
+
+
+@pytest.mark.promise(22)
+async def test_repair_of_damage_on_a_frozen_store_is_refused(owner: int, put: Put, film: int) -> None:
+    await _damaged_file(owner, put)
+    await ownership.freeze("foreign")
+    with pytest.raises(errors.StoreFrozen):
+        await check.repair(await check.check(read_data=True))
+    assert path(b"film").exists()
+
+
+@pytest.mark.promise(22)
+async def test_repair_of_very_many_damaged_files_moves_none(owner: int, put: Put) -> None:
+    for number in range(check._MANY + 1):
+        await put(bytes([number, 200]))
+        _overwrite(path(bytes([number, 200])), b"?")
+    assert await check.repair(await check.check()) == []
+    assert len(stored()) == check._MANY + 1
 
 
 async def test_young_garbage_is_no_finding(owner: int, put: Put) -> None:
-    await _stray_file(owner, put)
     await _leftover(owner, put)
     assert await check.check() == []
 

@@ -107,7 +107,7 @@ def test_a_doubt_outlives_a_restart(watch: clock_guard._Watch) -> None:
 async def test_what_is_old_by_a_clock_that_jumped_since_stays(owner: int, put, use, run_for) -> None:  # type: ignore[no-untyped-def]
     use(trash_days=0, grace_hours=1)
     await items.trash(await put(b"film"), owner)
-    await engine.execute("update media_file set dead_at = now() - interval '2 hours'")  # by a clock that is ahead
+    await engine.execute("update media_file set unreferenced_at = now() - interval '2 hours'")  # of a clock ahead
     await run_for(HOUR)
     media_file = await engine.fetchval("select id from media_file")
     believed = await clock_guard.now()

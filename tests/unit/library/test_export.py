@@ -253,7 +253,7 @@ async def test_deleting_the_tree_harms_nothing_and_it_stays_deleted(owner, put, 
 async def test_the_tree_is_no_stray_to_the_sweeper_and_the_checker(owner, put, there, at_once):
     await put(b"film", "Film")
     await sync.export()
-    await sweeper.sweep(strays=True)
+    await sweeper.sweep()
     assert len(listing(there)) == 2
     await clean()
 

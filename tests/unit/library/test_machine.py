@@ -225,7 +225,7 @@ class Library(RuleBasedStateMachine):
 
     @rule()
     def sweep(self) -> None:
-        removed = self.runner.run(items.sweep(strays=True))
+        removed = self.runner.run(items.sweep())
         if self.away:
             assert removed == 0
             return

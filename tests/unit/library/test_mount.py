@@ -22,7 +22,7 @@ async def test_first_start_makes_and_records(media_online: Path, state: Path) ->
     assert media_online == state / "media"
     row = await engine.fetchrow("select path, sentinel::text from store_root")
     assert row is not None and row["path"] == str(media_online)
-    assert (media_online / mount.SENTINEL).read_text().startswith(row["sentinel"])
+    assert (media_online / mount.SENTINEL).read_text().startswith(f"{mount.FORMAT} {row['sentinel']}\n")
     now = mount.state()
     assert now.state == "online" and now.total >= now.free > 0
 
@@ -89,9 +89,9 @@ async def test_nothing_happens_while_it_is_away(owner: int, put, at_once: None, 
         )
     gone = await items.trash(dying, owner)  # people may still tidy up; the file follows later
     assert gone["frees"] == len(b"dying")
-    assert await items.sweep(strays=True) == 0
+    assert await items.sweep() == 0
     assert (await mount.look()).state == "offline"
-    assert await items.sweep(strays=True) == 0
+    assert await items.sweep() == 0
     assert list(root.iterdir()) == []
     assert await engine.fetchval("select count(*) from media_file") == 2
 
@@ -176,7 +176,7 @@ async def test_many_missing_at_once_are_an_outage_and_nothing_is_removed(
     use(trash_days=0, grace_hours=1)
     for number in range(40):
         await items.trash(await put(b"film %d" % number), owner)
-    await engine.execute("update media_file set dead_at = now() - interval '2 hours'")
+    await engine.execute("update media_file set unreferenced_at = now() - interval '2 hours'")
     await run_for(7200)
     away = list((blob_store.root() / "store").rglob("*.mp4"))[:30]
     kept = {file: file.read_bytes() for file in away}

@@ -32,7 +32,7 @@ async def test_file_unreferenced_by_a_clock_that_was_behind_stays_for_its_grace_
 ) -> None:  # type: ignore[no-untyped-def]
     use(trash_days=0, grace_hours=2)
     await items.trash(await put(b"film"), owner)
-    await engine.execute("update media_file set dead_at = now() - interval '400 days'")
+    await engine.execute("update media_file set unreferenced_at = now() - interval '400 days'")
     assert await items.sweep() == 0 and path(b"film").exists()
     await run_for(1.9 * HOUR)
     assert await items.sweep() == 0 and path(b"film").exists()
@@ -82,7 +82,7 @@ async def test_stamps_made_in_doubt_become_now_when_the_clock_is_right_again(
     await items.trash(meanwhile, owner)
     await items.delete_media(freed, owner)
     await engine.execute("update library_item set trashed_at = now() - interval '400 days' where id = $1", meanwhile)
-    await engine.execute("update media_file set dead_at = now() - interval '400 days' where ref_count = 0")
+    await engine.execute("update media_file set unreferenced_at = now() - interval '400 days' where ref_count = 0")
     await run_for(13 * HOUR)
     assert await items.purge_expired() == 0
     walls.jump(400 * DAY)

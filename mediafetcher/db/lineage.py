@@ -1,0 +1,47 @@
+"""A database that is a copy of another begins a lineage of its own before anybody opens it.
+
+It is frozen until a person decides, and what its rows say of files without references counts for nothing: the
+database that went on without it may have given those files a reference again.
+"""
+
+from typing import Any, Literal
+
+import asyncpg
+
+from mediafetcher.core import errors
+from mediafetcher.db.migrations.m0016_ownership import INSTALLATION
+
+Reason = Literal["restored", "moved", "cloned", "rebuilt"]
+
+DETAILS: dict[str, str] = {
+    "restored": "The database was restored from a backup.",
+    "moved": "The database was moved to another server.",
+    "cloned": "This installation is a copy of another one.",
+    "rebuilt": "The library was rebuilt from the media folder.",
+}
+
+
+async def begin(dsn: str, reason: Reason) -> None:
+    """Begin a new lineage in the database at `dsn`, also in one of an older version. Raises `DatabaseAway`."""
+    try:
+        connection = await asyncpg.connect(dsn, timeout=10)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise errors.DatabaseAway(f"The database does not answer ({error}): is it running?") from error
+    try:
+        async with connection.transaction():
+            await begin_in(connection, reason)
+    finally:
+        await connection.close(timeout=5)
+
+
+async def begin_in(connection: Any, reason: Reason) -> None:
+    """The same on an open connection, in the caller's transaction."""
+    await connection.execute(INSTALLATION)
+    # A new id: names in incoming/ carry it, and the files of the other one are not ours to remove.
+    await connection.execute(
+        "update installation set id = gen_random_uuid(), lineage = gen_random_uuid(), settling = false,"
+        " number = null, nonce = null, pending_nonce = null,"
+        " frozen_reason = $1, frozen_detail = $2, frozen_at = now()",
+        reason,
+        DETAILS[reason],
+    )

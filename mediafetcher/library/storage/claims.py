@@ -1,0 +1,122 @@
+"""Claims on the media folder: which installation may unlink files there.
+
+`.mediafetcher/claims/<number>` is made with O_CREAT|O_EXCL, which is atomic on local disks, NFS and SMB. The highest
+whole claim rules. One that a crash left half written (torn) counts for nothing but its number. Whoever finds a claim
+that it does not know writes `contested-<number>` beside it, so that the one who made it learns of the conflict.
+
+Everything here touches the media folder: call it in a thread of `mount.in_thread`. Errors of the folder are `Away`.
+"""
+
+import contextlib
+import os
+import re
+import socket
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from mediafetcher import __version__
+from mediafetcher.library.storage import mount
+
+OURS = ".mediafetcher"  # the folder of what MediaFetcher keeps about the store
+_KEPT = 10  # claims that stay
+_NAME = re.compile(r"^(contested-)?([1-9][0-9]{0,17})$")
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """What a claim says. `nonce` is known to the database that made it, and to no other."""
+
+    installation: uuid.UUID
+    nonce: uuid.UUID
+    host: str = ""
+    program: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The claims as they lie there. `last` is the highest whole one, `used` the highest number of any file."""
+
+    number: int = 0
+    last: Claim | None = None
+    used: int = 0
+    contested: int = 0
+
+
+def folder() -> Path:
+    return mount.root() / OURS / "claims"
+
+
+def read() -> Seen:
+    """Raises `Away`."""
+    with mount.writing():
+        mount.require()
+        try:
+            names = os.listdir(folder())
+        except FileNotFoundError:
+            return Seen()
+        found = [match for name in names if (match := _NAME.match(name))]
+        numbers = sorted((int(match[2]) for match in found if not match[1]), reverse=True)
+        contested = max((int(match[2]) for match in found if match[1]), default=0)
+        used = max([*numbers[:1], contested])
+        for number in numbers:
+            if (claim := _whole(number)) is not None:
+                return Seen(number, claim, used, contested)
+        return Seen(0, None, used, contested)
+
+
+def _whole(number: int) -> Claim | None:
+    """The claim of this number; None if it is torn, or was removed meanwhile."""
+    try:
+        return msgspec.json.decode((folder() / str(number)).read_bytes(), type=Claim)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+
+
+def make(number: int, installation: uuid.UUID, nonce: uuid.UUID) -> None:
+    """Make a claim durably, and remove those that are too old to matter.
+
+    Raises `FileExistsError` if another program made one of this number, `Away`.
+    """
+    claim = Claim(installation, nonce, socket.gethostname(), f"mediafetcher {__version__}")
+    with mount.writing():
+        mount.require()
+        _make_folder()
+        _create(folder() / str(number), msgspec.json.encode(claim))
+        _prune(number)
+    mount.mark()
+
+
+def contest(number: int) -> None:
+    """Say that this claim conflicts with ours. Raises `Away`."""
+    with mount.writing(), contextlib.suppress(FileExistsError):
+        mount.require()
+        _make_folder()
+        _create(folder() / f"contested-{number}", b"")
+
+
+def _make_folder() -> None:
+    for one in (folder().parent, folder()):  # never the media folder itself: it is there, or the share is not
+        if not one.is_dir():
+            one.mkdir(exist_ok=True)
+            mount.sync_folder(one.parent)
+
+
+def _create(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    try:
+        while content:
+            content = content[os.write(descriptor, content) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    mount.sync_folder(path.parent)
+
+
+def _prune(number: int) -> None:
+    """Remove the claims below the last ten, and what contested an earlier one than this."""
+    for name in os.listdir(folder()):
+        match = _NAME.match(name)
+        if match and int(match[2]) < (number if match[1] else number - _KEPT + 1):
+            (folder() / name).unlink(missing_ok=True)

@@ -1,0 +1,314 @@
+"""Who may unlink: does this installation own the store?
+
+An installation is a database: its web server and all its workers are one. It owns the store while the highest claim
+on the media folder (claims.py) is one that it made. Before anything is unlinked, and before a file gets its first
+reference, the next claim is made: a copy of this database that was started elsewhere then finds a claim it does not
+know, and freezes.
+
+Frozen means: everything plays, but nothing is unlinked, purged or fetched until a person decides (decisions.py). The
+reason stands in the database, so that all processes follow it; `frozen()` is what this process saw last.
+
+A worker makes no claims. It looks whether the highest one is still its installation's, and asks the server for the
+next.
+"""
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from mediafetcher.core import clock, errors, events, logging
+from mediafetcher.db import engine
+from mediafetcher.library.storage import claims, mount, unknown
+
+Reason = Literal[
+    "unknown_files", "foreign", "contested", "rolled_back", "restored", "moved", "cloned", "rebuilt", "read_only"
+]
+DETAILS: dict[str, str] = {
+    "unknown_files": "The media folder holds files that this database does not know.",
+    "foreign": "Another installation uses this media folder, or used it after this database was saved.",
+    "contested": "Another installation that uses this media folder found that it is used here too.",
+    "rolled_back": "The media folder is older than this database: was it restored from a snapshot?",
+    "read_only": "This installation was told to write nothing to the media folder.",
+}
+SETTLE = 60.0  # seconds between taking the store and the first unlink or adoption
+_LOCK = 77_016  # the advisory lock of claims
+_EVENT = "ownership"
+
+_log = logging.get("ownership")
+
+
+@dataclass(frozen=True)
+class Frozen:
+    """Why nothing is unlinked, purged or fetched; `detail` is for people."""
+
+    reason: str
+    detail: str
+    since: datetime | None = None
+
+
+claims_here = True  # whether this process may make claims; a worker may not
+_frozen: Frozen | None = None
+_settled_at: float | None = None  # monotonic: when the time after taking the store is over; None: nothing to wait for
+_made: set[uuid.UUID] = set()  # nonces of claims that this process tried to make
+_waiting: asyncio.Task[int] | None = None  # a claim that was asked for and did not begin
+_guard: tuple[asyncio.AbstractEventLoop, asyncio.Lock] | None = None
+
+
+# ---- what is known -------------------------------------------------------------------------------------------
+
+
+def frozen() -> Frozen | None:
+    """Why this installation is frozen, as this process saw it last; None: it is not. Costs nothing."""
+    return _frozen
+
+
+def require() -> None:
+    """Raise `StoreFrozen` if this installation is frozen."""
+    if _frozen is not None:
+        raise problem(_frozen)
+
+
+def problem(found: Frozen) -> errors.StoreFrozen:
+    """What a person is told who wants something that waits for the decision."""
+    if found.reason == "read_only":
+        return errors.StoreFrozen(f"{found.detail} `mediafetcher store take` changes that.", reason=found.reason)
+    return errors.StoreFrozen(
+        f"{found.detail} Nothing is fetched or removed until you decide on the page or with `mediafetcher store`.",
+        reason=found.reason,
+    )
+
+
+async def refresh() -> Frozen | None:
+    """Read again what the database says -> why this installation is frozen."""
+    return _apply(await _row())
+
+
+def _apply(row: dict[str, Any]) -> Frozen | None:
+    global _frozen, _settled_at
+    reason = row["frozen_reason"]
+    _frozen = Frozen(reason, row["frozen_detail"] or DETAILS.get(reason, ""), row["frozen_at"]) if reason else None
+    if not row["settling"]:
+        _settled_at = None
+    elif _settled_at is None:
+        _settled_at = clock.monotonic() + SETTLE
+    return _frozen
+
+
+async def follow() -> None:
+    """Follow what other processes of this installation find or decide; a server makes the claims workers ask for."""
+    with events.subscribe() as subscription:
+        while True:
+            event = await subscription.get()
+            if event.kind not in (_EVENT, "reconnected"):
+                continue
+            try:
+                await refresh()
+                if event.kind == _EVENT and event.payload == "wanted" and claims_here and _frozen is None:
+                    await claim_next()
+            except errors.Away as problem:
+                _log.debug("ownership waits", reason=problem.code)
+            except Exception:
+                _log.exception("following the ownership of the store failed")
+
+
+async def _row() -> dict[str, Any]:
+    row = await engine.fetchrow("select * from installation")
+    if row is None:  # somebody emptied the table
+        await engine.execute("insert into installation default values on conflict do nothing")
+        row = await engine.fetchrow("select * from installation")
+    assert row is not None
+    return row
+
+
+# ---- claims --------------------------------------------------------------------------------------------------
+
+
+async def start() -> Frozen | None:
+    """Make the claim of this start -> why this installation is frozen, or None. Away folders are claimed later."""
+    if await refresh() is None and claims_here:
+        with contextlib.suppress(errors.Away):
+            await claim_next()
+    if _frozen is not None:
+        _log.warning("the store is frozen", reason=_frozen.reason, detail=_frozen.detail)
+    return _frozen
+
+
+async def claim_next() -> int:
+    """Make the next claim -> its number. Call it outside of a transaction.
+
+    Raises `StoreFrozen` if this installation is frozen, or freezes now because it does not own the store; `Away`.
+    """
+    global _waiting
+    if not claims_here:
+        raise RuntimeError("a worker makes no claims")
+    if engine.in_transaction():
+        raise RuntimeError("a claim has commits of its own")
+    loop = asyncio.get_running_loop()
+    if _waiting is None or _waiting.done() or _waiting.get_loop() is not loop:
+        _waiting = loop.create_task(_claim_alone())
+    return await asyncio.shield(_waiting)
+
+
+async def _claim_alone() -> int:
+    """One claim for all who asked before it began."""
+    global _waiting
+    async with _lock():
+        _waiting = None
+        async with engine.exclusive(_LOCK):
+            row = await _row()
+            if _apply(row) is None:
+                seen = await mount.in_thread(claims.read)
+                if (reason := await _conflict(row, seen)) is None:
+                    return await _claim(row, seen)
+                await freeze(reason)
+            require()
+    raise errors.StoreFrozen()
+
+
+async def require_owner() -> None:
+    """Prove that the highest claim is this installation's, without making one. Raises `StoreFrozen`, `Away`."""
+    row = await _row()
+    if _apply(row) is None:
+        reason = _judge(row, await mount.in_thread(claims.read))
+        if reason is not None:
+            await freeze(reason)
+    require()
+
+
+async def before_reference() -> None:
+    """Call it before a file gets its first reference, outside of a transaction. Raises `StoreFrozen`, `Away`."""
+    if claims_here:
+        await claim_next()
+    else:
+        await require_owner()
+        await engine.notify(_EVENT, "wanted")
+
+
+async def before_unlink() -> bool:
+    """Make the claim that a batch of unlinks needs -> whether files may be unlinked now. Raises `Away`."""
+    try:
+        await claim_next()
+    except errors.StoreFrozen:
+        return False
+    return await settled()
+
+
+async def settled() -> bool:
+    """Whether the waiting time after taking the store is over: another installation had the time to object."""
+    global _settled_at
+    if _settled_at is None:
+        return True
+    if clock.monotonic() < _settled_at:
+        return False
+    await engine.execute("update installation set settling = false where settling")
+    _settled_at = None
+    return True
+
+
+async def freeze(reason: str) -> None:
+    """Stop unlinking, purging and fetching until a person decides."""
+    await engine.execute(
+        "update installation set frozen_reason = $1, frozen_detail = $2, frozen_at = now() where frozen_reason is null",
+        reason,
+        DETAILS.get(reason),
+    )
+    await tell()
+    if await refresh() is not None:
+        _log.warning("the store is frozen", reason=reason, detail=DETAILS.get(reason))
+
+
+async def tell() -> None:
+    """Tell all processes, and the pages, that the ownership changed."""
+    await engine.notify(_EVENT)
+    await engine.notify("system", {})
+
+
+async def begin_lineage(reason: str, detail: str | None = None) -> None:
+    """Begin a new lineage in the connected database: frozen, and files without references become unknown."""
+    async with engine.transaction():
+        await engine.execute(
+            "update installation set id = gen_random_uuid(), lineage = gen_random_uuid(), settling = false,"
+            " number = null, nonce = null, pending_nonce = null, frozen_reason = $1, frozen_detail = $2,"
+            " frozen_at = now()",
+            reason,
+            detail or DETAILS.get(reason),
+        )
+        await tell()
+    await refresh()
+
+
+@contextlib.asynccontextmanager
+async def alone() -> AsyncIterator[None]:
+    """One at a time over all processes of this installation; what is written inside is committed at once."""
+    async with _lock(), engine.exclusive(_LOCK):
+        yield
+
+
+def _lock() -> asyncio.Lock:
+    """Within this process without a connection of the pool for each who waits."""
+    global _guard
+    loop = asyncio.get_running_loop()
+    if _guard is None or _guard[0] is not loop:
+        _guard = (loop, asyncio.Lock())
+    return _guard[1]
+
+
+async def _conflict(row: dict[str, Any], seen: claims.Seen) -> str | None:
+    """Why this installation does not own the store; None: it does."""
+    reason = _judge(row, seen)
+    if reason == "foreign":
+        await mount.in_thread(claims.contest, seen.number)
+    if reason is None and row["number"] is None and await unknown.any_file():
+        return "unknown_files"
+    return reason
+
+
+def _judge(row: dict[str, Any], seen: claims.Seen) -> str | None:
+    ours = seen.last is not None and seen.last.nonce in {row["nonce"], row["pending_nonce"], *_made}
+    if seen.last is not None and not ours:
+        # Older than what we made: the folder went back, or somebody removed our claims.
+        return "foreign" if row["number"] is None or seen.number >= row["number"] else "rolled_back"
+    if seen.number < (row["number"] or 0):
+        return "rolled_back"
+    if seen.contested and seen.contested >= seen.number:
+        return "contested"
+    return None
+
+
+async def _claim(row: dict[str, Any], seen: claims.Seen) -> int:
+    """Make the claim after all that lie there. The caller is `alone`."""
+    if seen.last is not None and seen.last.nonce == row["pending_nonce"]:
+        await _settle_pending(seen.number, seen.last.nonce)  # made by a process that then ended
+    number, nonce = max(seen.used, row["number"] or 0) + 1, uuid.uuid4()
+    _made.add(nonce)
+    await engine.execute("update installation set pending_nonce = $1", nonce)
+    try:
+        await mount.in_thread(claims.make, number, row["id"], nonce)
+    except FileExistsError:
+        await freeze("contested")
+        raise errors.StoreFrozen() from None
+    await _settle_pending(number, nonce)
+    _made.discard(nonce)
+    _log.debug("store claimed", number=number)
+    return number
+
+
+async def take() -> None:
+    """Make the next claim whatever lies there, and thaw. The caller is `alone`. Raises `Away`."""
+    global _settled_at
+    number = await _claim(await _row(), await mount.in_thread(claims.read))
+    await engine.execute(
+        "update installation set settling = true, frozen_reason = null, frozen_detail = null, frozen_at = null"
+        " where number = $1",
+        number,
+    )
+    _settled_at = None  # it begins anew with this
+    await refresh()
+
+
+async def _settle_pending(number: int, nonce: uuid.UUID) -> None:
+    await engine.execute("update installation set number = $1, nonce = $2, pending_nonce = null", number, nonce)

@@ -1,0 +1,97 @@
+"""What lies in the store, and what of it this database does not know.
+
+A file is known if its row is referenced, or if the present lineage of this database let it go. Everything else is
+unknown: it is kept, listed, and can be adopted. Nothing here removes anything.
+"""
+
+import os
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mediafetcher.db import engine
+from mediafetcher.library.storage import mount
+
+NAME = re.compile(r"^([0-9a-f]{64})[.]([A-Za-z0-9.-]{1,40})$")  # a file of the store: hash, and what kind of file
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file as it lies in the store; `kind` is what follows the hash, e.g. `mp4` or `poster.jpg`."""
+
+    path: Path
+    sha256: bytes
+    kind: str
+
+    @property
+    def is_side_file(self) -> bool:
+        return self.kind.endswith((".jpg", ".vtt")) or self.kind == "vtt"
+
+
+def walk() -> Iterator[Stored | Path]:
+    """Every file of the store; one whose name is not ours as a plain path. In a thread."""
+    for folder in folders():
+        yield from _files(folder)
+
+
+def folders() -> list[Path]:
+    """The folders of the store. In a thread."""
+    root = mount.root() / "store"
+    return [root / name for name in sorted(os.listdir(root)) if not name.startswith((".", "@"))]  # a NAS's own
+
+
+def _files(folder: Path) -> Iterator[Stored | Path]:
+    if not folder.is_dir():
+        yield folder
+        return
+    for name in sorted(os.listdir(folder)):
+        match = NAME.match(name)
+        if match and match[1].startswith(folder.name):
+            yield Stored(folder / name, bytes.fromhex(match[1]), match[2])
+        elif not name.startswith((".", "@")) and name not in ("Thumbs.db", "desktop.ini"):
+            yield folder / name
+
+
+def _list(folder: Path) -> list[Stored | Path]:
+    return list(_files(folder))
+
+
+async def files() -> AsyncIterator[Stored]:
+    """The unknown files of the store, folder by folder: a store may have millions of files. Raises `Away`."""
+    with mount.writing():
+        for folder in await mount.in_thread(folders):
+            found = [file for file in await mount.in_thread(_list, folder) if isinstance(file, Stored)]
+            known = await _known({file.sha256 for file in found})
+            for file in found:
+                if file.kind not in known.get(file.sha256, ()):
+                    yield file
+
+
+async def any_file() -> bool:
+    """Whether there is an unknown file. Stops at the first."""
+    async for _ in files():
+        return True
+    return False
+
+
+def side_names(row: dict[str, Any]) -> list[str]:
+    """The names (for `store.path_of`) of the side files that a row of `media_file` says it has."""
+    return (["poster.jpg"] if row["poster"] else []) + [f"{language}.vtt" for language in row["subtitles"]]
+
+
+async def _known(hashes: set[bytes]) -> dict[bytes, set[str]]:
+    """The files that rows speak of: hash -> kinds."""
+    rows = await engine.fetch(
+        "select sha256, ext, poster, subtitles, ref_count from media_file where sha256 = any($1::bytea[])"
+        " and (ref_count > 0 or unreferenced_in = (select lineage from installation))",
+        list(hashes),
+    )
+    return {row["sha256"]: _kinds(row) for row in rows}
+
+
+def _kinds(row: dict[str, Any]) -> set[str]:
+    # The picture of a file that nobody holds goes with it, also if the row does not know of it.
+    unreferenced = ["poster.jpg"] if row["ref_count"] == 0 else []
+    return {row["ext"].removeprefix("."), *side_names(row), *unreferenced}
