@@ -21,7 +21,7 @@ import pytest
 
 from mediafetcher.core import settings
 from mediafetcher.db import embedded, engine, migrate
-from mediafetcher.library.storage import mount
+from mediafetcher.library.storage import mount, ownership
 from tests import postgres
 from tests.site import Site, media
 
@@ -111,6 +111,7 @@ async def database(server: Server) -> AsyncIterator[str]:
     """A fresh, migrated database with the engine connected to it -> its DSN."""
     async with cloned(server) as dsn:
         await engine.connect(dsn)
+        await ownership.refresh()  # what this process saw last was another database
         try:
             yield dsn
         finally:

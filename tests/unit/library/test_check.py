@@ -236,11 +236,3 @@ async def test_checking_while_others_work_finds_nothing(owner: int, put: Put, at
     await watching
     await items.sweep()  # what the checker looked at just then was left to the sweeper
     assert stored() == [] and staged() == []
-
-
-async def test_repair_leaves_alone_what_has_changed_meanwhile(owner: int, put: Put, film: int) -> None:
-    await _stray_file(owner, put)
-    found = await check.check()
-    await put(b"stray")  # somebody fetches exactly these bytes
-    assert await check.repair(found) == []
-    await clean()
