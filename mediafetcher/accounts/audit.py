@@ -31,6 +31,7 @@ ACTS: dict[str, str] = {
     "device_paired": "a browser extension",
     "device_refused": "a message of a device that is not paired",
     "settings_changed": "limits and defaults of the installation",
+    "store_decided": "who owns the media folder was decided",
     "ytdlp_changed": "another yt-dlp was asked for",
     "device_removed": "a device's messages are taken no more",
 }

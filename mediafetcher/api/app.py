@@ -29,6 +29,7 @@ from mediafetcher.api.routes import (
     folders,
     items,
     sources,
+    store,
     system,
     ytdlp,
 )
@@ -63,6 +64,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/settings", system.effective_settings, ADMIN),
     Route("GET", "/api/events", events.stream, READ),
     Route("PATCH", "/api/settings", system.change_settings, ADMIN, (e.PinnedSetting,)),
+    Route("GET", "/api/store", store.show, ADMIN, (e.MediaOffline,)),
+    Route("POST", "/api/store", store.decide, ADMIN, (e.MediaOffline, e.MediaReadOnly, e.WrongState), 200),
     Route("GET", "/api/ytdlp", ytdlp.show, ADMIN),
     Route("POST", "/api/ytdlp", ytdlp.manage, ADMIN, (e.IndexAway, e.NothingBefore, e.NothingOffered), 200),
     # who comes in

@@ -67,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--read-data", action="store_true", help="read every file and compare its hash")
     check.add_argument("--repair", action="store_true", help="mend what was found; without it nothing is changed")
     check.add_argument("--json", action="store_true")
+    _store(add("store", "who owns the media folder"), common)
     backup = add("backup", "write everything but the media into one file, also while it runs")
     backup.add_argument("file", metavar="FILE", help="where; a folder gets a file named after the time")
     backup.add_argument(
@@ -122,6 +123,18 @@ def parser() -> argparse.ArgumentParser:
     trail.add_argument("--last", type=int, default=50, metavar="N", help="how many, newest first")
     trail.add_argument("--json", action="store_true", help="one JSON object per line")
     return top
+
+
+def _store(command: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    doing = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, help in (
+        ("status", "whether this installation owns it, and what it does not know"),
+        ("take", "this installation owns it from now on; another one that still runs stops"),
+        ("separate", "use a store folder of its own below the media folder"),
+        ("read-only", "play everything, write nothing"),
+    ):
+        one = doing.add_parser(name, parents=[common], help=help, description=help)
+        one.add_argument("--json", action="store_true")
 
 
 def _wishes(get: argparse.ArgumentParser) -> None:

@@ -52,7 +52,7 @@ def test_every_command_is_in_the_list_and_nothing_else() -> None:
         typed |= {f"{name} {action}": one for action, one in _choices(command).items()} or {name: command}
     text = (ROOT / "docs/commands.md").read_text()
     rows = {
-        row: line for line, row in re.findall(r"^(\| `mediafetcher ([a-z-]+(?: [a-z]+)?)[ `].*)$", text, re.MULTILINE)
+        row: line for line, row in re.findall(r"^(\| `mediafetcher ([a-z-]+(?: [a-z-]+)?)[ `].*)$", text, re.MULTILINE)
     }
     assert set(rows) == set(typed)
     everywhere = {"--help", *re.findall(r"--[a-z-]+", text.partition("| Command")[0]), parser.HERE}

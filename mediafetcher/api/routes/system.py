@@ -17,7 +17,7 @@ from mediafetcher.db import engine, runtime_settings
 from mediafetcher.downloads import lifecycle, nodes, queries
 from mediafetcher.fetch.ytdlp import versions
 from mediafetcher.library.catalog import queries as library
-from mediafetcher.library.storage import blob_store, mount
+from mediafetcher.library.storage import blob_store, mount, ownership
 from mediafetcher.media import encoders, ffmpeg
 
 
@@ -34,6 +34,17 @@ class MountState(msgspec.Struct):
     total: int | None
     free: int | None
     path: str
+
+
+class StoreState(msgspec.Struct):
+    """Whether this installation owns the store: `owned`, `frozen` until a person decides, or `read_only`.
+
+    `reason` is a stable code, `detail` a sentence.
+    """
+
+    state: Literal["owned", "frozen", "read_only"]
+    reason: str | None = None
+    detail: str | None = None
 
 
 class QueueState(msgspec.Struct):
@@ -143,6 +154,7 @@ class Versions(msgspec.Struct, rename={"yt_dlp": "yt-dlp"}):
 class System(msgspec.Struct):
     version: str
     mount: MountState
+    store: StoreState
     queue: QueueState
     transcode: Transcode
     children: Children
@@ -180,6 +192,7 @@ async def state(owner: int) -> System:
     return System(
         version=__version__,
         mount=MountState(now.state, now.reason or None, now.total, now.free, str(blob_store.root())),
+        store=_store(),
         queue=QueueState(counts["running"], counts["queued"], counts["parked"], paused.code if paused else None),
         transcode=Transcode(*uses["convert"], encoders.shown()),
         children=_children(uses),
@@ -191,6 +204,13 @@ async def state(owner: int) -> System:
         scrub=fit(Scrub, await process_usage.scrub(owner)),
         room=fit(Room, await asyncio.to_thread(process_usage.room)),
     )
+
+
+def _store() -> StoreState:
+    frozen = ownership.frozen()
+    if frozen is None:
+        return StoreState("owned")
+    return StoreState("read_only" if frozen.reason == "read_only" else "frozen", frozen.reason, frozen.detail)
 
 
 def _children(uses: dict[str, process_usage.Use]) -> Children:

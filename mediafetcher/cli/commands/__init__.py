@@ -11,7 +11,7 @@ from mediafetcher.app import control_socket
 from mediafetcher.app.instance import Instance
 from mediafetcher.app.output import Out
 from mediafetcher.cli import parser
-from mediafetcher.cli.commands import downloads, library, users, vault, ytdlp
+from mediafetcher.cli.commands import downloads, library, store, users, vault, ytdlp
 from mediafetcher.core import errors, logging
 
 _log = logging.get("commands")
@@ -27,6 +27,7 @@ _COMMANDS: dict[str, Callable[[Instance, argparse.Namespace, Out, str | None], A
     "never": downloads.never,
     "export": library.export_tree,
     "check": library.check_store,
+    "store": store.manage,
     "setup": users.setup_code,
     "user": users.user,
     "token": users.token,

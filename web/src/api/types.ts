@@ -303,6 +303,12 @@ export type Order = {
   channel?: "stable" | "nightly" | null;
 };
 
+export type OtherInstallation = {
+  claim: number;
+  host: string;
+  program: string;
+};
+
 export type Package = {
   name: string;
   sha256: string;
@@ -394,7 +400,7 @@ export type Reason = {
 };
 
 export type Recorded = {
-  act: "setup_completed" | "setup_failed" | "signed_in" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "ytdlp_changed" | "device_removed";
+  act: "setup_completed" | "setup_failed" | "signed_in" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "store_decided" | "ytdlp_changed" | "device_removed";
   address: string | null;
   at: string;
   facts: Record<string, unknown>;
@@ -506,6 +512,30 @@ export type Status = {
   version: string;
 };
 
+export type StoreDecision = {
+  decision: "take" | "separate" | "read-only";
+};
+
+export type StoreState = {
+  detail?: string | null;
+  reason?: string | null;
+  state: "owned" | "frozen" | "read_only";
+};
+
+export type StoreStatus = {
+  claim: number | null;
+  detail: string | null;
+  folder: string;
+  installation: string;
+  other: OtherInstallation | null;
+  reason: string | null;
+  settling: boolean;
+  since: string | null;
+  state: "owned" | "frozen" | "read_only";
+  unknown: number | null;
+  unknown_more: boolean;
+};
+
 export type System = {
   children: system_Children;
   library: LibrarySize;
@@ -514,6 +544,7 @@ export type System = {
   room: Room;
   saved: Saved;
   scrub: Scrub;
+  store: StoreState;
   transcode: Transcode;
   usage: Usage;
   version: string;
@@ -707,6 +738,7 @@ export const CODES = [
   "stalled",
   "state_folder",
   "stopping",
+  "store_frozen",
   "target_not_empty",
   "too_large",
   "too_many_requests",

@@ -63,6 +63,10 @@ export const enErrors: ProblemWords = {
   site_busy: ["As many downloads of {site} run as may run at once", "This one waits its turn."],
   no_cookies_here: ["No machine that works now can open the cookies of {site}", "It waits for the server's own queue."],
   media_read_only: ["The media folder cannot be written", "Check the mount and its rights. Downloads wait."],
+  store_frozen: [
+    "Who owns the media folder is undecided",
+    "An administrator decides it. Downloads wait; your files are safe.",
+  ],
   database_away: ["The database does not answer", "It may be starting again. Your files are safe."],
   away: ["Something the server needs is away", "Try again in a moment."],
   export_folder: ["That folder holds other files", "Export to a folder that is empty or new."],

@@ -160,6 +160,7 @@ export const enSettings = {
   "act.device_paired": "Paired a browser",
   "act.device_refused": "A browser that is not paired was refused",
   "act.settings_changed": "Changed limits or defaults",
+  "act.store_decided": "Decided who owns the media folder",
   "act.ytdlp_changed": "Asked for another yt-dlp",
   "act.device_removed": "Removed a paired browser",
   "scope.read": "read",

@@ -78,6 +78,10 @@ export const frErrors: ProblemWords = {
     "Le dossier des médias est en lecture seule",
     "Vérifiez le montage et ses droits. Les téléchargements attendent.",
   ],
+  store_frozen: [
+    "On ne sait pas à qui est le dossier des médias",
+    "Un administrateur en décide. Les téléchargements attendent ; vos fichiers sont intacts.",
+  ],
   database_away: ["La base de données ne répond pas", "Elle redémarre peut-être. Vos fichiers sont intacts."],
   away: ["Il manque quelque chose au serveur", "Réessayez dans un instant."],
   export_folder: ["Ce dossier contient d’autres fichiers", "Exportez vers un dossier vide ou nouveau."],

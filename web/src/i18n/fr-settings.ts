@@ -164,6 +164,7 @@ export const frSettings: Pick<Dict, keyof typeof enSettings> = {
   "act.device_paired": "A associé un navigateur",
   "act.device_refused": "Un navigateur non associé a été refusé",
   "act.settings_changed": "A changé des limites ou des réglages",
+  "act.store_decided": "A décidé à qui est le dossier des médias",
   "act.ytdlp_changed": "A demandé un autre yt-dlp",
   "act.device_removed": "A retiré un navigateur associé",
   "scope.read": "lire",

@@ -10,6 +10,7 @@ const REMEDIES: Record<string, Remedy> = {
   site_forbids: "cookies",
   extractor_broken: "ytdlp",
   media_offline: "storage",
+  store_frozen: "storage",
   media_read_only: "storage",
   disk_full: "storage",
   gone: "clear",
