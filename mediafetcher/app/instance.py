@@ -103,6 +103,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
         try:
             yield instance
         except BaseException:
+            engine.hurry()
             await server.close(patience=0)
             raise
         await server.close(patience=instance.patience)

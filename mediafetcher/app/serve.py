@@ -15,6 +15,7 @@ from mediafetcher.accounts.auth import first_run
 from mediafetcher.app import instance
 from mediafetcher.core import logging, signals
 from mediafetcher.core.settings import Settings
+from mediafetcher.db import engine
 
 _log = logging.get("serve")
 
@@ -26,6 +27,7 @@ async def serve(settings: Settings, command: instance.Command) -> int:
     """
     stopping = asyncio.Event()
     signals.own_signals(stopping)
+    hurrying = asyncio.create_task(_hurry(stopping))
     # The web framework takes half a second to import; PostgreSQL starts in the same time.
     importing = asyncio.create_task(asyncio.to_thread(importlib.import_module, "mediafetcher.api.server"))
     async with instance.open(settings, command) as opened:
@@ -49,8 +51,15 @@ async def serve(settings: Settings, command: instance.Command) -> int:
         await front.serve(settings, ready, stopping)
         signals.notify("STOPPING=1")
         opened.patience = min(instance.PATIENCE, settings.stop_seconds)
+    hurrying.cancel()
     _log.info("stopped")
     return 0
+
+
+async def _hurry(stopping: asyncio.Event) -> None:
+    """A database that does not answer holds up the end of the program for seconds only."""
+    await stopping.wait()
+    engine.hurry()
 
 
 def _address(settings: Settings) -> str:

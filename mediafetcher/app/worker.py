@@ -10,7 +10,7 @@ import sys
 from mediafetcher.app import instance
 from mediafetcher.core import errors, logging, signals
 from mediafetcher.core.settings import Settings
-from mediafetcher.db import migrate
+from mediafetcher.db import engine, migrate
 from mediafetcher.downloads import nodes
 from mediafetcher.library.storage import mount
 
@@ -32,6 +32,7 @@ async def work(settings: Settings, command: instance.Command) -> int:
         )
         signals.notify("READY=1")
         newer = await _until(stopping)
+        engine.hurry()
         signals.notify("STOPPING=1")
         opened.patience = min(instance.PATIENCE, settings.stop_seconds)
     if newer is not None:

@@ -17,12 +17,13 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 import asyncpg
 
 from mediafetcher.core import errors, logging
-from mediafetcher.db import embedded
+from mediafetcher.db import embedded, liveness
 from mediafetcher.db.migrate import APP
 from mediafetcher.sandbox import process as child
 
 DUMP, MEDIA = "database.dump", "media.csv"
 _KEPT = "_before_"  # in the name of the database that a restored one has replaced
+_LONGEST = 3600.0  # seconds of one command: it counts or analyses the largest table
 _FOREIGN = b"SET transaction_timeout = 0;"  # a line of pg_restore that servers before 17 do not know
 _MEDIA = "select encode(sha256, 'hex'), size, ext from media_file order by sha256"
 
@@ -41,7 +42,8 @@ class Facts:
 @contextlib.asynccontextmanager
 async def _connection(dsn: str) -> AsyncIterator[Any]:
     try:
-        connection = await asyncpg.connect(dsn, timeout=10)
+        connection = await asyncpg.connect(dsn, timeout=liveness.CONNECT, command_timeout=_LONGEST)
+        liveness.guard(connection)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         raise errors.DatabaseAway(f"The database does not answer ({error}): is it running?") from error
     try:
@@ -209,6 +211,12 @@ def _without_password(dsn: str) -> tuple[str, dict[str, str]]:
     return _join(plain), {"PGPASSWORD": password} if password else {}
 
 
+def _watched(dsn: str) -> str:
+    """The address with what makes libpq notice that the server is gone; what the address says itself counts."""
+    parts = urlsplit(dsn)
+    return _join(parts._replace(query=urlencode(liveness.libpq_options() | dict(parse_qsl(parts.query)))))
+
+
 def _place(dsn: str | None) -> str:
     """The folder of the server's socket, which whoever starts in it can reach; of a server elsewhere, none."""
     host = dict(parse_qsl(urlsplit(dsn).query)).get("host", "") if dsn else ""
@@ -220,7 +228,7 @@ async def _run(program: str, dsn: str | None, given: list[str], source: Path | N
     secret: dict[str, str] = {}
     if dsn is not None:
         plain, secret = _without_password(dsn)
-        given = [*given, "--dbname", plain]
+        given = [*given, "--dbname", _watched(plain)]
     secret |= {name: os.environ[name] for name in ("PGPASSFILE", "PGSSLROOTCERT") if name in os.environ}
     with contextlib.ExitStack() as files:
         said = files.enter_context(tempfile.TemporaryFile())

@@ -11,18 +11,21 @@ one of them: `retrying` repeats a function whose whole effect is its transaction
 import asyncio
 import contextlib
 import contextvars
+import functools
 import json
 import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, ParamSpec, Self, TypeVar
 
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+from piccolo.querystring import QueryString
 
 from mediafetcher.core import errors, events
 from mediafetcher.core import logging as log
+from mediafetcher.db import liveness
 
 CheckViolation = asyncpg.CheckViolationError
 DataError = asyncpg.DataError
@@ -41,12 +44,14 @@ ServerTrouble = (
 CHANNEL = "mediafetcher"
 _PAYLOAD = 7900  # bytes; the server takes less than 8000
 _ACQUIRE = 30.0  # seconds to wait for a free connection
-_CONNECT = 10.0
+_RELEASE = 5.0  # seconds that giving one back may take
 _POOL = 10
+_FIRST_PAUSE = 0.1  # seconds before another connection that listens is tried; doubled each time
 
 _log = log.get("database")
 # It reports with a trace each time that its idle connection finds no server; whoever needs one says so anyway.
 logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)
+_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 # The server is not there, is starting, or has sent us away. Everything else is an answer.
@@ -81,13 +86,6 @@ def _sound(connection: Any) -> Iterator[None]:
     except asyncpg.InternalClientError as error:
         connection.terminate()
         raise errors.DatabaseAway() from error
-
-
-class _Connection(asyncpg.Connection):
-    """A connection of the pool. Nothing we do outlives a transaction, so giving it back costs no round trip."""
-
-    def get_reset_query(self) -> str:
-        return ""
 
 
 class _Current:
@@ -163,15 +161,31 @@ class _Engine(PostgresEngine):
         return _Transaction(self, allow_nested)
 
     async def acquire(self) -> Any:
-        if self.pool is None:
-            raise errors.DatabaseAway("There is no connection to the database.")
-        return await self.pool.acquire(timeout=_ACQUIRE)
+        """A connection that answers. Raises `DatabaseAway`, and what asyncpg raises when there is none."""
+        while True:
+            if self.pool is None or liveness.given_up():
+                raise errors.DatabaseAway("There is no connection to the database.")
+            connection = await self.pool.acquire(timeout=min(_ACQUIRE, liveness.limit()))
+            connection.begin_use()
+            try:
+                if await connection.is_alive():
+                    return connection
+            except BaseException:
+                await self.give_back(connection)
+                raise
+            await self.give_back(connection)
+            _connections.cut_idle()  # what one has forgotten, the others mostly have too
 
     async def give_back(self, connection: Any) -> None:
         if self.pool is not None:
             # A connection that broke is thrown away by the pool; that it broke was said already.
-            with contextlib.suppress(*_GONE, asyncpg.InterfaceError):
-                await self.pool.release(connection)
+            with contextlib.suppress(*_GONE, asyncpg.InterfaceError, AttributeError):
+                connection.end_use()
+                await self.pool.release(connection, timeout=_RELEASE)
+
+    async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> Any:
+        with _translated():
+            return await super().run_querystring(querystring, in_pool)
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
@@ -197,6 +211,7 @@ class _Engine(PostgresEngine):
 
 
 DB = _Engine()
+_connections = liveness.Connections()
 _loop: asyncio.AbstractEventLoop | None = None
 _listener: asyncio.Task[None] | None = None
 
@@ -207,6 +222,7 @@ def _encode(value: Any) -> str:
 
 
 async def _prepare(connection: Any) -> None:
+    _connections.add(connection)
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, schema="pg_catalog", encoder=_encode, decoder=json.loads)
 
@@ -217,10 +233,11 @@ async def connect(dsn: str, *, size: int = _POOL) -> None:
     if DB.pool is not None:
         raise RuntimeError("connected already")
     # Without just-in-time compilation: our queries are short, and the first of each kind would take 100 ms.
-    DB.config = {"dsn": dsn, "timeout": _CONNECT, "server_settings": {"jit": "off", "timezone": "UTC"}}
+    DB.config = {"dsn": dsn, "timeout": liveness.CONNECT, "server_settings": {"jit": "off", "timezone": "UTC"}}
+    liveness.calm()
     with _translated():
         DB.pool = await asyncpg.create_pool(
-            **DB.config, min_size=1, max_size=size, init=_prepare, connection_class=_Connection
+            **DB.config, min_size=1, max_size=size, init=_prepare, connection_class=liveness.Connection
         )
     _loop = asyncio.get_running_loop()
     listening = asyncio.Event()
@@ -242,6 +259,22 @@ async def close() -> None:
         except (TimeoutError, *_GONE, asyncpg.InterfaceError):
             pool.terminate()
     _loop = None
+
+
+def patiently(function: Callable[_P, Awaitable[_T]]) -> Callable[_P, Coroutine[Any, Any, _T]]:
+    """Let the commands of a coroutine function take long: it works on many rows."""
+
+    @functools.wraps(function)
+    async def wrapper(*args: _P.args, **given: _P.kwargs) -> _T:
+        with liveness.patient():
+            return await function(*args, **given)
+
+    return wrapper
+
+
+def hurry() -> None:
+    """The program stops: from now on a database that does not answer is not waited for."""
+    liveness.hurry(_connections)
 
 
 def transaction() -> _Transaction:
@@ -362,21 +395,25 @@ def _received(_connection: Any, _pid: int, _channel: str, text: str) -> None:
 
 async def _listen(listening: asyncio.Event) -> None:
     """Keep one connection that listens; where it breaks, open another and say that events may be missing."""
-    pause, first = 0.1, True
+    pause, first = _FIRST_PAUSE, True
     while True:
         connection = None
         try:
             ended = asyncio.Event()
             connection = await asyncpg.connect(**DB.config)
+            liveness.guard(connection)
             connection.add_termination_listener(lambda _connection, ended=ended: ended.set())
             await connection.add_listener(CHANNEL, _received)
             if not first:
                 events.publish("reconnected")
-            first, pause = False, 0.1
+            first, pause = False, _FIRST_PAUSE
             listening.set()
-            await ended.wait()
+            await liveness.heartbeat(connection, ended)
             _log.warning("the database sent us away")
         except (*_GONE, asyncpg.PostgresError, asyncpg.InterfaceError):
+            if pause == _FIRST_PAUSE and not first:
+                _log.warning("the database does not answer")
+            _connections.cut_idle()
             pause = min(5.0, pause * 2)
         finally:
             listening.set()  # without notifications there is still work that can be done

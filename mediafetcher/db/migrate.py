@@ -35,6 +35,7 @@ async def applied() -> list[str]:
     return [row["name"] for row in rows]
 
 
+@engine.patiently
 async def migrate() -> list[str]:
     """Apply what is missing -> the versions applied now. Raises `NewerSchema`."""
     if not _missing(await applied()):

@@ -16,6 +16,7 @@ from mediafetcher.library.storage import ownership
 _PATIENCE = 30.0  # seconds for downloads in work to end
 
 
+@engine.patiently
 async def remove(person: int, *, by: int | None = None, address: str | None = None) -> int:
     """Remove a person with all they have -> how many entries went.
 

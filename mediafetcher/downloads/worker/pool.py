@@ -11,18 +11,21 @@ program.
 import asyncio
 import contextlib
 import json
-from collections.abc import Awaitable, Callable
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import psycopg
-from huey import PostgresHuey
+from huey import Huey
 from huey.consumer import Consumer, Worker
 from huey.exceptions import HueyException
 from huey.registry import Message
 from huey.serializer import Serializer
+from huey.storage import PostgresStorage
 
 from mediafetcher.core import errors, events, logging, settings
-from mediafetcher.db import engine, runtime_settings
+from mediafetcher.db import engine, liveness, runtime_settings
 from mediafetcher.downloads import lifecycle, nodes, preview, ytdlp_canary
 from mediafetcher.downloads.worker import active, convert_slots, runner, workspace
 from mediafetcher.fetch import prefork
@@ -51,11 +54,66 @@ class _Json(Serializer):
         return Message(*fields)
 
 
-class _Bell(PostgresHuey):
-    """A Huey whose broken messages are thrown away with a word in the log."""
+class _Outage:
+    """Says once that the database is away, and how many tries failed when it is back. For several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failed = 0
+
+    @contextlib.contextmanager
+    def watch(self) -> Iterator[None]:
+        """Swallow the errors of psycopg inside: the row is the truth, and a later try finds it."""
+        try:
+            yield
+        except psycopg.Error as error:
+            with self._lock:
+                self._failed += 1
+                first = self._failed == 1
+            if first:
+                _log.warning("the queue waits for the database", reason=str(error).strip() or type(error).__name__)
+        else:
+            with self._lock:
+                failed, self._failed = self._failed, 0
+            if failed:
+                _log.info("the queue reaches the database again", failed_tries=failed)
+
+
+class _Storage(PostgresStorage):
+    """Huey's storage, which asks its listening connection now and then whether it is still there."""
+
+    def _listen_conn(self) -> Any:
+        connection, local = super()._listen_conn(), self._listen_local
+        now = time.monotonic()
+        if getattr(local, "asked", None) is not connection:
+            local.asked, local.asked_at = connection, now
+        elif connection is not None and now - local.asked_at > liveness.IDLE:
+            local.asked_at = now
+            connection.execute("select 1")
+        return connection
+
+
+class _Bell(Huey):
+    """A Huey whose broken messages are thrown away with a word in the log, and that bears with an absent database."""
+
+    def __init__(self, name: str, **given: Any) -> None:
+        self._outage = _Outage()
+        super().__init__(name, storage_class=_Storage, **given)
+
+    def read_schedule(self, timestamp: Any = None) -> list[Any]:
+        with self._outage.watch():
+            return list(super().read_schedule(timestamp))
+        return []
+
+    def enqueue(self, task: Any) -> Any:
+        with self._outage.watch():
+            return super().enqueue(task)
+        return None
 
     def dequeue(self) -> Any:
-        data = self.storage.dequeue()
+        data = None
+        with self._outage.watch():
+            data = self.storage.dequeue()
         if data is None:
             return None
         try:
@@ -66,7 +124,7 @@ class _Bell(PostgresHuey):
 
 
 def _connect() -> psycopg.Connection[Any]:
-    return psycopg.connect(engine.DB.config["dsn"], application_name="mediafetcher bell")
+    return liveness.connect_blocking(engine.DB.config["dsn"], "mediafetcher bell")
 
 
 _bell = _Bell(_NAME, results=False, serializer=_Json(), connection=_connect, create_tables=False, read_timeout=1)

@@ -27,6 +27,7 @@ async def change(id: int, owner: int, title: str | None = None, folder: str | No
     return await items.get(id, owner)
 
 
+@engine.patiently
 async def move(owner: int, ids: list[int], folder: str) -> int:
     """Put these into one folder -> how many are there now that were not. Raises `NotFound`, `Invalid`."""
 
@@ -47,6 +48,7 @@ async def move(owner: int, ids: list[int], folder: str) -> int:
     return await engine.retrying(run)
 
 
+@engine.patiently
 async def copy(owner: int, ids: list[int], folder: str) -> int:
     """One more reference to each in that folder -> how many are new; what lies there already stays one."""
 
@@ -71,6 +73,7 @@ async def copy(owner: int, ids: list[int], folder: str) -> int:
     return await engine.retrying(run)
 
 
+@engine.patiently
 async def trash(owner: int, ids: list[int]) -> dict[str, int | bool]:
     """Move these to the trash -> `count` that were not in it, and what going for good means, as `deletion`."""
     async with engine.transaction():
@@ -88,6 +91,7 @@ async def trash(owner: int, ids: list[int]) -> dict[str, int | bool]:
     return {"count": count, **meaning}
 
 
+@engine.patiently
 async def restore(owner: int, ids: list[int]) -> int:
     """Bring these back -> how many were in the trash."""
     async with engine.transaction():
@@ -102,6 +106,7 @@ async def restore(owner: int, ids: list[int]) -> int:
     return count
 
 
+@engine.patiently
 async def copy_folder(id: int, owner: int, path: str) -> dict[str, Any]:
     """A folder with all below it once more under this path -> the new folder; every entry is one more reference.
 
@@ -148,6 +153,7 @@ async def copy_folder(id: int, owner: int, path: str) -> dict[str, Any]:
     return await folders.get(await engine.retrying(run), owner)
 
 
+@engine.patiently
 async def delete_folder(id: int, owner: int) -> int:
     """Remove a folder and those below it; what is inside goes to the trash, or for good without one -> how many."""
     trashed = await folders.delete(id, owner)

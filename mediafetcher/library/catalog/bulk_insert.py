@@ -39,6 +39,7 @@ class Added:
     fresh: bool
 
 
+@engine.patiently
 async def add(owner: int, files: Sequence[Incoming]) -> list[Added]:
     """Add staged files to a library -> what became of each, in their order. Equal bytes are kept once, and counted.
 

@@ -101,12 +101,14 @@ def _consequence(holders: int, size: int) -> dict[str, int]:
     return {"holders": holders, "frees": 0 if holders else size}
 
 
+@engine.patiently
 async def purge(owner: int, ids: list[int] | None = None) -> int:
     """Remove for good what is in a person's trash, or these of it -> how many items. Raises `StoreFrozen`."""
     ownership.require()
     return await _purge("owner = $1 and ($2::bigint[] is null or id = any($2))", owner, ids)
 
 
+@engine.patiently
 async def purge_expired() -> int:
     """Remove for good what has been in the trash for its number of days -> how many items.
 
@@ -153,6 +155,7 @@ async def _purge_some(which: str, *values: Any) -> list[dict[str, Any]]:
     return gone
 
 
+@engine.patiently
 async def delete_all(owner: int) -> int:
     """Remove every reference of a person who is about to be removed -> how many."""
     ownership.require()

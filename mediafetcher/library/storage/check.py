@@ -68,6 +68,7 @@ class Finding:
         return asdict(self) | {"repair": self.repair, "information": self.is_information}
 
 
+@engine.patiently
 async def check(read_data: bool = False) -> list[Finding]:
     """Compare everything -> findings; none means that all is well. `read_data`: also read every byte.
 
@@ -229,6 +230,7 @@ async def _unknown() -> list[Finding]:
 # ---- repair --------------------------------------------------------------------------------------------
 
 
+@engine.patiently
 async def repair(findings: list[Finding]) -> list[str]:
     """Mend what can be mended -> what was done, in words. Entries of people are never removed.
 

@@ -1,0 +1,226 @@
+"""A connection that the other side has forgotten is noticed, and nothing waits for it for ever.
+
+Three measures, because each sees what the others do not:
+
+- The kernel asks the other side while a connection is idle, and gives up on bytes that nobody confirms. This sees a
+  machine or a network that is gone.
+- A command must end within a time limit. This also sees a server, or something before it, that takes bytes and
+  answers nothing. What may take long says so: `patient()`.
+- A connection that has been idle is asked first before it is used, and one that listens is asked again and again.
+"""
+
+import asyncio
+import contextlib
+import contextvars
+import os
+import socket
+import time
+import weakref
+from collections.abc import Generator, Iterator
+from typing import Any, TypeVar
+
+import asyncpg
+import psycopg
+
+from mediafetcher.core import logging
+
+COMMAND = 60.0  # seconds that a command may take
+PATIENT = 900.0  # seconds, when the caller says that it may take long
+HURRIED = 5.0  # seconds, while the program stops
+IDLE = 10.0  # seconds after which a connection is asked before it is trusted
+ANSWER = 5.0  # seconds in which it must answer then
+CONNECT = 10.0
+_SILENT = 30  # seconds that sent bytes may stay unconfirmed
+_KEEPALIVE = {"IDLE": 15, "INTVL": 5, "CNT": 3}  # seconds, seconds, times
+
+_log = logging.get("database")
+_T = TypeVar("_T")
+_patience: contextvars.ContextVar[float | None] = contextvars.ContextVar("patience", default=None)
+
+
+class _Stopping:
+    """Whether the program stops: then commands are given less time, and after the first in vain no other is tried."""
+
+    begun = False
+    in_vain = False
+
+
+@contextlib.contextmanager
+def patient(seconds: float = PATIENT) -> Iterator[None]:
+    """Let commands inside, of this task, take this many seconds: migrations, and work on the whole library."""
+    token = _patience.set(seconds)
+    try:
+        yield
+    finally:
+        _patience.reset(token)
+
+
+def limit() -> float:
+    """The seconds that the next command may take."""
+    wanted = _patience.get() or COMMAND
+    return min(wanted, HURRIED) if _Stopping.begun else wanted
+
+
+def given_up() -> bool:
+    """Whether the program stops and the database does not answer any more."""
+    return _Stopping.in_vain
+
+
+def guard(connection: Any) -> None:
+    """Let the kernel notice when the other side of this asyncpg connection is gone."""
+    transport = getattr(connection, "_transport", None)
+    given = transport.get_extra_info("socket") if transport is not None else None
+    if given is None or given.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    with socket.socket(fileno=os.dup(given.fileno())) as own:  # uvloop's own object cannot set options
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _KEEPALIVE.items():
+            own.setsockopt(socket.IPPROTO_TCP, getattr(socket, f"TCP_KEEP{name}"), value)
+        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _SILENT * 1000)
+
+
+def libpq_options() -> dict[str, str]:
+    """The same for programs and libraries that use libpq."""
+    return {
+        "connect_timeout": f"{CONNECT:.0f}",
+        "keepalives_idle": str(_KEEPALIVE["IDLE"]),
+        "keepalives_interval": str(_KEEPALIVE["INTVL"]),
+        "keepalives_count": str(_KEEPALIVE["CNT"]),
+        "tcp_user_timeout": str(_SILENT * 1000),
+    }
+
+
+# ---- connections of asyncpg --------------------------------------------------------------------------------
+
+
+class Connection(asyncpg.Connection):
+    """A connection of the pool whose commands end in time: one that does not answer is cut, with `TimeoutError`.
+
+    Nothing we do outlives a transaction, so giving it back costs no round trip.
+    """
+
+    answered = 0.0  # when the server last said anything
+    busy_since: float | None = None
+    in_use = False
+
+    def get_reset_query(self) -> str:
+        return ""
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
+        with self._in_time():
+            return str(await super().execute(query, *args, timeout=timeout or limit()))
+
+    async def _execute(self, query: Any, args: Any, limit_: int, timeout: float | None, **given: Any) -> Any:
+        with self._in_time():
+            return await super()._execute(query, args, limit_, timeout or limit(), **given)
+
+    async def _executemany(self, query: Any, args: Any, timeout: float | None, **given: Any) -> Any:
+        with self._in_time():
+            return await super()._executemany(query, args, timeout or limit(), **given)
+
+    @contextlib.contextmanager
+    def _in_time(self) -> Iterator[None]:
+        self.busy_since = time.monotonic()
+        try:
+            yield
+            self.answered = time.monotonic()
+        except TimeoutError:
+            self.terminate()
+            _Stopping.in_vain = _Stopping.begun
+            _log.warning("the database does not answer: a connection is cut")
+            raise
+        except asyncpg.PostgresError:
+            self.answered = time.monotonic()
+            raise
+        finally:
+            self.busy_since = None
+
+    def begin_use(self) -> None:
+        self.in_use = True
+
+    def end_use(self) -> None:
+        self.in_use = False
+
+    async def is_alive(self) -> bool:
+        """Whether it may be used: asked, when nothing was heard of it for a while. A dead one is cut."""
+        if self.is_closed():
+            return False
+        if time.monotonic() - self.answered < IDLE:
+            return True
+        try:
+            await self.execute("select 1", timeout=ANSWER)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self.terminate()
+        return not self.is_closed()
+
+
+class Connections:
+    """The connections of the pool, to cut those that nobody will hear of again."""
+
+    def __init__(self) -> None:
+        self._known: weakref.WeakSet[Connection] = weakref.WeakSet()
+
+    def add(self, connection: Connection) -> None:
+        guard(connection)
+        connection.answered = time.monotonic()
+        self._known.add(connection)
+
+    def cut_idle(self) -> None:
+        """Cut those that wait for work and were not heard of for a while: others take their place."""
+        for connection in [one for one in self._known if not one.in_use and one.busy_since is None]:
+            if time.monotonic() - connection.answered >= IDLE:
+                connection.terminate()
+
+    def cut_busy(self, seconds: float) -> None:
+        """Cut those whose command has taken this long."""
+        for connection in list(self._known):
+            if connection.busy_since is not None and time.monotonic() - connection.busy_since >= seconds:
+                _Stopping.in_vain = True
+                connection.terminate()
+
+
+def hurry(connections: Connections) -> None:
+    """The program stops: commands are given `HURRIED` seconds from now on, those under way too."""
+    if _Stopping.begun:
+        return
+    _Stopping.begun = True
+    asyncio.get_running_loop().call_later(HURRIED, connections.cut_busy, HURRIED - 0.5)
+
+
+def calm() -> None:
+    """Another program begins in this process (tests do that)."""
+    _Stopping.begun = _Stopping.in_vain = False
+
+
+async def heartbeat(connection: Any, ended: asyncio.Event) -> None:
+    """Ask a connection that listens again and again, until it ended. Raises `TimeoutError` when it does not answer."""
+    while True:
+        try:
+            await asyncio.wait_for(ended.wait(), IDLE)
+            return
+        except TimeoutError:
+            await asyncio.wait_for(connection.execute("select 1"), ANSWER)
+
+
+# ---- connections of psycopg --------------------------------------------------------------------------------
+
+
+class Blocking(psycopg.Connection[Any]):
+    """A connection for threads whose commands end in time, else it is closed with `OperationalError`."""
+
+    def wait(self, gen: Generator[Any, Any, _T], interval: float = 0.1, timeout: float | None = None) -> _T:
+        if timeout is not None:
+            return super().wait(gen, interval=interval, timeout=timeout)
+        try:
+            return super().wait(gen, interval=interval, timeout=CONNECT)
+        except psycopg.Error as error:
+            if type(error).__name__ != "_WaitTimeout":
+                raise
+            self.pgconn.finish()
+            raise psycopg.OperationalError("the database does not answer") from None
+
+
+def connect_blocking(dsn: str, name: str) -> Blocking:
+    """A psycopg connection for a thread. Raises `psycopg.OperationalError`."""
+    options: dict[str, Any] = libpq_options()
+    return Blocking.connect(dsn, application_name=name, **options)
