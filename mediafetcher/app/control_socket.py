@@ -4,8 +4,12 @@ The holder (the server, or whatever command came first) listens on `<state>/cont
 command sends its arguments there, the holder runs the very same function, and what it says streams back. So
 each command is written once, and two at once help each other instead of waiting.
 
+Commands make administrators, so reaching the socket is not enough: the caller must be root or the owner of the state
+folder, and know the secret of this start, which lies in `<state>/control.secret` for its owner alone. Children run as
+the same user and cannot read that file (Landlock).
+
 One connection is one command, as JSON lines:
-    -> {"argv": [...], "stdin": "..." | null}
+    -> {"secret": "...", "argv": [...], "stdin": "..." | null}
     <- {"line": "..."} | {"error": "..."} | {"progress": {...}} ... and at last {"exit": 0}
 A client that goes away cancels its command (what it had put into the queue goes on). One that sends no command, or
 does not read what its command says, is sent away: it can hold up nothing.
@@ -15,6 +19,9 @@ import asyncio
 import contextlib
 import json
 import os
+import secrets
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +31,7 @@ from mediafetcher.core import errors, logging
 
 _log = logging.get("control")
 _LIMIT = 8 << 20  # one line at the most, in bytes
+_FILE = "control.secret"  # in the state folder
 _ASK_SECONDS = 10.0  # until a client must have sent its command
 _END_SECONDS = 5.0  # for cancelled commands to end
 _DEEP = 100  # a socket's path may have 107 bytes
@@ -56,7 +64,9 @@ class Server:
     """Answers other commands of the same state folder until closed; closing waits for those under way."""
 
     def __init__(self, state: Path, run: Run) -> None:
+        self._state = state
         self._path = state / "control.sock"
+        self._secret = secrets.token_urlsafe(32)
         self._run = run
         self._busy: set[asyncio.Task[None]] = set()
         self._silent: set[asyncio.Task[None]] = set()  # those of _busy whose client has sent no command yet
@@ -64,6 +74,7 @@ class Server:
 
     async def start(self) -> None:
         self._path.unlink(missing_ok=True)  # we hold the lock, so a socket that lies there is dead
+        _write_secret(self._state / _FILE, self._secret)
         with _reachable(self._path) as path:
             old = os.umask(0o177)
             try:
@@ -77,6 +88,7 @@ class Server:
             return
         self._server.close()
         self._path.unlink(missing_ok=True)
+        (self._state / _FILE).unlink(missing_ok=True)
         for task in self._silent:
             task.cancel()
         if self._busy and patience != 0:
@@ -97,8 +109,14 @@ class Server:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
+            if (user := _user(writer)) not in {0, os.geteuid(), self._state.stat().st_uid}:
+                _log.warning("a command of another user was refused", user=user)
+                return
             async with asyncio.timeout(_ASK_SECONDS):
                 asked = json.loads(await reader.readline())
+            if not secrets.compare_digest(str(asked.get("secret")).encode(), self._secret.encode()):
+                _log.warning("a command without the secret was refused", user=user)
+                return
             self._silent.discard(asyncio.current_task())
             out = _Remote(writer)
             command = asyncio.ensure_future(self._run(asked["argv"], out, asked.get("stdin")))
@@ -114,7 +132,7 @@ class Server:
                     task.cancel()
                     with contextlib.suppress(asyncio.CancelledError, Exception):
                         await task
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, AttributeError) as error:
             _log.warning("control connection failed", reason=str(error) or type(error).__name__)
         finally:
             writer.close()
@@ -123,12 +141,13 @@ class Server:
 async def ask(state: Path, argv: list[str], stdin: str | None, out: Out) -> int | None:
     """Let the holder of the state folder run a command -> its exit code; None where nobody answers."""
     try:
+        secret = (state / _FILE).read_text()
         with _reachable(state / "control.sock") as path:
             reader, writer = await asyncio.open_unix_connection(path, limit=_LIMIT)
     except (FileNotFoundError, ConnectionRefusedError):
         return None
     try:
-        writer.write(json.dumps({"argv": argv, "stdin": stdin}).encode() + b"\n")
+        writer.write(json.dumps({"secret": secret, "argv": argv, "stdin": stdin}).encode() + b"\n")
         await writer.drain()
         while answer := await reader.readline():
             message = json.loads(answer)
@@ -141,6 +160,22 @@ async def ask(state: Path, argv: list[str], stdin: str | None, out: Out) -> int 
     finally:
         writer.close()
     raise errors.Away("MediaFetcher stopped while it worked on this; what is in the queue goes on at its next start.")
+
+
+def _write_secret(path: Path, secret: str) -> None:
+    """Whole, and for our eyes alone, before anybody can be asked for it."""
+    draft = path.with_name(f".{path.name}.new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
+        file.write(secret)
+    os.replace(draft, path)
+
+
+def _user(writer: asyncio.StreamWriter) -> int:
+    """The user at the other end, as the kernel says."""
+    given = writer.get_extra_info("socket")
+    with socket.socket(fileno=os.dup(given.fileno())) as own:  # uvloop's own object has no options
+        return int(struct.unpack("3i", own.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1])
 
 
 @contextlib.contextmanager

@@ -1,7 +1,11 @@
 """The control socket: a command runs where the lock is held, its words stream back, and it can be left."""
 
 import asyncio
+import json
+import os
 import stat
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -161,10 +165,77 @@ async def test_client_that_does_not_read_is_sent_away(tmp_path: Path, monkeypatc
     server = control_socket.Server(tmp_path, talks)
     await server.start()
     _, writer = await asyncio.open_unix_connection(str(tmp_path / "control.sock"))
-    writer.write(b'{"argv": []}\n')
+    secret = (tmp_path / "control.secret").read_text()
+    writer.write(json.dumps({"secret": secret, "argv": []}).encode() + b"\n")
     async with asyncio.timeout(5):
         while not said or server._busy:
             await asyncio.sleep(0.01)
     assert said < 10 << 20
     writer.close()
     await server.close()
+
+
+async def _answer(state: Path, asked: dict[str, Any]) -> bytes:
+    reader, writer = await asyncio.open_unix_connection(str(state / "control.sock"))
+    writer.write(json.dumps(asked).encode() + b"\n")
+    answer = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+    return answer
+
+
+@pytest.mark.parametrize("asked", [{}, {"secret": ""}, {"secret": "guessed"}, {"secret": None}, {"secret": ["x"]}])
+async def test_command_without_the_secret_is_not_run(tmp_path: Path, asked: dict[str, Any]) -> None:
+    ran: list[str] = []
+
+    async def run(argv: list[str], out: Out, stdin: str | None) -> int:
+        ran.extend(argv)
+        return 0
+
+    server = control_socket.Server(tmp_path, run)
+    await server.start()
+    assert await _answer(tmp_path, asked | {"argv": ["user", "create"], "stdin": None}) == b""
+    assert ran == []
+    await server.close()
+
+
+async def test_secret_is_of_one_start_and_for_its_owner_alone(tmp_path: Path) -> None:
+    seen = set()
+    for _ in range(2):
+        server = control_socket.Server(tmp_path, echo)
+        await server.start()
+        file = tmp_path / "control.secret"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        seen.add(file.read_text())
+        await server.close()
+        assert not file.exists()
+    assert len(seen) == 2
+
+
+_OTHER_USER = """
+import json, os, socket, sys
+os.setresuid(65534, 65534, 65534)
+with socket.socket(socket.AF_UNIX) as caller:
+    caller.connect(sys.argv[1])
+    try:
+        caller.sendall(json.dumps({"secret": sys.argv[2], "argv": ["user"], "stdin": None}).encode() + b"\\n")
+        print(caller.recv(100))
+    except ConnectionError:
+        print(b"")
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+async def test_command_of_another_user_is_not_run_even_with_the_secret() -> None:
+    with tempfile.TemporaryDirectory(prefix="mf-control-", dir="/tmp") as name:
+        state = Path(name)
+        server = control_socket.Server(state, echo)
+        await server.start()
+        state.chmod(0o711)
+        (state / "control.sock").chmod(0o666)
+        caller = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", _OTHER_USER, str(state / "control.sock"), (state / "control.secret").read_text()),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await caller.communicate()
+        assert said == b"b''\n"
+        await server.close()
