@@ -20,7 +20,7 @@ from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from mediafetcher.core import bundle, clock, errors, logging, settings
-from mediafetcher.fetch import error_mapping, impersonation, prefork
+from mediafetcher.fetch import error_mapping, gateway, js_runtime, prefork
 from mediafetcher.fetch.child.sidecars import MAX_SIDE
 from mediafetcher.fetch.models import Entry, Info, Listing, Result, Trial
 from mediafetcher.fetch.options import FILE_STEM, MAX_ENTRIES, Options, Playlist, ydl_options
@@ -77,33 +77,37 @@ class Fetch:
         self._warn = on_warning
         self._live = False
         self._child: process.Child | None = None
-        self._outlet: impersonation.Outlet | None = None
+        self._pass: gateway.Pass | None = None
+        self._programs = js_runtime.Requests()
         self._events: AsyncIterator[dict[str, Any]] | None = None
 
     async def __aenter__(self) -> Self:
         self._place = work_folders.make(self._folder)
+        chosen = settings.get()
+        proxy = self._options.proxy or chosen.proxy
+        await asyncio.to_thread(gateway.kind)  # for the first time it is tried out
         # A proxy that somebody named would have to stand behind ours: with one there is no browser to pretend.
-        possible = impersonation.available() and not (self._options.proxy or settings.get().proxy)
-        if possible and self._options.impersonate:
-            await self._pretend("everywhere")
-            return self
-        self._browser: str | None = "tell" if possible else None
-        self._child = await self._start(json.dumps(self._order()).encode() + b"\n")
+        possible = gateway.available() and not proxy
+        allowed = [*self._targets(chosen), *_own_proxy(chosen, proxy)]
+        self._pass = await gateway.admit(allowed, _own_ports(chosen), _place(proxy) if proxy else None)
+        try:
+            if possible and self._options.impersonate:
+                await self._pretend("everywhere")
+                return self
+            self._browser: str | None = "tell" if possible else None
+            self._child = await self._start(json.dumps(self._order()).encode() + b"\n")
+        except BaseException:
+            await asyncio.shield(self._pass.close())
+            raise
         self._events = self._read()
         return self
 
     async def _pretend(self, browser: str) -> None:
-        """Begin, or begin again, in a child that pretends to be a browser, with a door of its own."""
+        """Begin, or begin again, in a child that pretends to be a browser."""
         if self._child:
             await self._child.kill()
-        chosen = settings.get()
         self._browser = browser
-        self._outlet = await impersonation.Outlet.open(self._targets(chosen), _own_ports(chosen))
-        try:
-            self._child = await self._start(json.dumps(self._order()).encode() + b"\n")
-        except BaseException:
-            await self._outlet.close()
-            raise
+        self._child = await self._start(json.dumps(self._order()).encode() + b"\n")
         self._events = self._read()
 
     def _targets(self, chosen: settings.Settings) -> list[str]:
@@ -115,7 +119,7 @@ class Fetch:
         if self._mode == "preview":  # what lists hold is told; of one video in a list it is the video
             listed = ydl_options(Options(playlist=Playlist(limit=PREVIEW_ENTRIES)), chosen)
             options |= {"playlist_items": listed["playlist_items"], "lazy_playlist": False}
-        targets = self._targets(chosen)
+        assert self._pass
         return {
             "url": urls.parse(self._url),
             "folder": str(self._place.absolute()),
@@ -131,20 +135,20 @@ class Fetch:
                 "seconds": wished.live_max or chosen.live_max,
                 "height": None if wished.audio else wished.max_height or chosen.max_height,
             },
-            "allow_hosts": [*targets, *_own_proxy(chosen, options.get("proxy"))],
-            "targets": targets,
-            "own_ports": _own_ports(chosen),
+            "targets": self._targets(chosen),
             "cookies": self._cookies,
             "ytdlp": self._program,
             "browser": self._browser,
-            "outlet": self._outlet.url if self._outlet else None,
+            "way": self._pass.way._asdict(),
         }
 
     async def _start(self, order: bytes) -> process.Child:
         limits = process.Limits(file_size=settings.get().max_file_size, data=_DATA, nice=5)
         env = _environment(self._place)
-        cold = self._trial or self._outlet
-        warm_child = None if cold else await prefork.take(self._place, env, limits, self._program)
+        assert self._pass
+        out = self._pass.gateway
+        cold = self._trial or self._browser in ("asked", "everywhere")
+        warm_child = None if cold else await prefork.take(self._place, env, limits, out, self._program)
         if warm_child:
             try:
                 await warm_child.write(order)
@@ -152,7 +156,8 @@ class Fetch:
                 await warm_child.kill()
                 raise
             return warm_child
-        return await process.start(command(), limits, stdin=order, keep_stdin=True, env=env, cwd=self._place)
+        given: dict[str, Any] = {"env": env, "cwd": self._place, "network": out.network}
+        return await process.start(command(), limits, stdin=order, keep_stdin=True, **given)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -166,8 +171,8 @@ class Fetch:
             await self._child.stop(_GRACE)
         else:
             await self._child.kill()
-        if self._outlet:
-            await self._outlet.close()
+        if self._pass:
+            await self._pass.close()
 
     async def info(self) -> Info:
         """Look at a link to one video. Raises what error_mapping.py says, `IsPlaylist`, `TooLarge`, `NoRoom`."""
@@ -240,9 +245,13 @@ class Fetch:
                     yield event
 
     async def _next(self, seconds: float) -> dict[str, Any]:
-        """The next event of the child; its errors are raised, its warnings passed on."""
-        while (event := await self._event(seconds))["event"] == "warning":
-            self._warn(str(event["message"]))
+        """The next event of the child; its errors are raised, its warnings passed on, its programs run."""
+        while (event := await self._event(seconds))["event"] in ("warning", "program"):
+            if event["event"] == "warning":
+                self._warn(str(event["message"]))
+            elif (answer := await self._programs.take(event)) is not None:
+                assert self._child
+                await self._child.write(answer)
         return event
 
     async def _event(self, seconds: float) -> dict[str, Any]:
@@ -355,8 +364,13 @@ def _own_proxy(chosen: settings.Settings, used: str | None) -> list[str]:
     """The proxy of the settings may be private; one that a person names may not, unless it is among the exceptions."""
     if not used or used != chosen.proxy:
         return []
-    parts = urlsplit(used)
-    return [f"{parts.hostname}:{parts.port}"]
+    return [_place(used)]
+
+
+def _place(proxy: str) -> str:
+    """Where a proxy listens, as `host:port`."""
+    parts = urlsplit(proxy)
+    return f"{parts.hostname}:{parts.port}"
 
 
 def _name(url: str) -> str:

@@ -1,10 +1,13 @@
 """The JavaScript runtime that yt-dlp asks where a site wants a small program run: deno, which comes along.
 
-It is the only program that a fetch child may start, and only as `deno run` of what it reads on standard input: in
-deno's own sandbox, without network, files or the environment, and without fetching anything (`remote_components` is
-empty; the solver scripts are those of the package yt-dlp-ejs).
+A fetch child starts no program. It asks for deno by events (child/javascript.py), and deno runs here, in a child of its
+own: `deno run` of what it reads on standard input, in deno's own sandbox and in ours, without files, sockets or further
+processes, and without fetching anything (`remote_components` is empty; the solver scripts are those of the package
+yt-dlp-ejs).
 """
 
+import asyncio
+import json
 import os
 import sysconfig
 from functools import cache
@@ -12,6 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from mediafetcher.core import bundle
+from mediafetcher.sandbox import process
+
+# Options of `deno run` that take rights away or keep to what is there; none gives a right.
+_OPTIONS = {
+    *("--ext=js", "--no-code-cache", "--no-prompt", "--no-remote", "--no-lock", "--node-modules-dir=none"),
+    *("--no-config", "--no-npm", "--cached-only", "--v8-flags=--jitless"),
+}
+_LIMITS = process.Limits(file_size=0, data=1 << 30, cpu_seconds=60, nice=5)
+_SECONDS = 120.0
+_MOST_INPUT = 32 << 20  # bytes; a player has 3 MB
+_MOST_OUTPUT = 32 << 20
+_MOST_RUNS = 100  # for one fetch
 
 
 @cache
@@ -26,3 +41,59 @@ def runtimes() -> dict[str, Any]:
     """yt-dlp's option `js_runtimes`."""
     path = deno()
     return {"deno": {"path": path}} if path else {}
+
+
+def permitted(arguments: list[Any]) -> bool:
+    """Whether deno is to run what it reads, without a right; or to say its version."""
+    if arguments == ["--version"]:
+        return True
+    options = arguments[1:-1]
+    return arguments[:1] == ["run"] and arguments[-1] == "-" and all(option in _OPTIONS for option in options)
+
+
+class Requests:
+    """What one fetch child asks of the runtime, by its events `program`."""
+
+    def __init__(self) -> None:
+        self._input: list[str] = []
+        self._size = 0
+        self._runs = 0
+
+    async def take(self, event: dict[str, Any]) -> bytes | None:
+        """Take an event -> the line that answers it; None while more of its input is to come."""
+        part = str(event.get("input") or "")
+        self._size += len(part)
+        if self._size <= _MOST_INPUT:
+            self._input.append(part)
+        if event.get("more"):
+            return None
+        given, size = "".join(self._input), self._size
+        self._input, self._size = [], 0
+        self._runs += 1
+        arguments = event.get("arguments")
+        known = isinstance(arguments, list) and permitted(arguments)
+        if not known or size > _MOST_INPUT or self._runs > _MOST_RUNS or deno() is None:
+            return _line({"refused": True})
+        assert isinstance(arguments, list)
+        return _line(await _run(arguments, given.encode("utf-8", "replace")))
+
+
+def _line(answer: dict[str, Any]) -> bytes:
+    return json.dumps(answer).encode() + b"\n"
+
+
+async def _run(arguments: list[str], given: bytes) -> dict[str, Any]:
+    program = deno()
+    assert program
+    env = process.environment("/", NO_COLOR="1", DENO_NO_UPDATE_CHECK="1")
+    walls = process.Pen((Path(program),))
+    async with await process.start(
+        [program, *arguments], _LIMITS, stdin=given, env=env, cwd="/", alone=walls
+    ) as running:
+        try:
+            async with asyncio.timeout(_SECONDS):
+                said = await running.output(_MOST_OUTPUT)
+                code = await running.wait()
+        except TimeoutError:
+            return {"code": -9, "out": "", "err": "it took too long"}
+        return {"code": code, "out": said.decode("utf-8", "replace"), "err": running.stderr_tail}

@@ -16,9 +16,10 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from mediafetcher.core import bundle, clock, logging, settings
-from mediafetcher.fetch import js_runtime
+from mediafetcher.fetch import gateway
 from mediafetcher.sandbox import process as child
 
 IDLE_SECONDS = 60.0
@@ -40,6 +41,7 @@ async def open() -> None:
     global _pool
     if _pool is None and hasattr(os, "pidfd_open"):
         _pool = Pool()
+        gateway.keep()
 
 
 async def close() -> None:
@@ -48,15 +50,21 @@ async def close() -> None:
     pool, _pool = _pool, None
     if pool is not None:
         await pool.close()
+        await gateway.close()
 
 
-async def take(folder: Path, env: dict[str, str], limits: child.Limits, ytdlp: str = "") -> child.Child | None:
-    """A child that is ready for its order, or None where it must be started cold. `ytdlp`: the folder of the yt-dlp
-    that it must have loaded; nothing for the one that came along."""
+async def take(
+    folder: Path, env: dict[str, str], limits: child.Limits, way: gateway.Gateway, ytdlp: str = ""
+) -> child.Child | None:
+    """A child that is ready for its order, or None where it must be started cold.
+
+    `way`: how it gets into the network. `ytdlp`: the folder of the yt-dlp that it must have loaded; nothing for the one
+    that came along.
+    """
     if _pool is None or folder.parent != settings.get().fetch:
         return None
     try:
-        return await _pool.take(folder.parent, env, limits, ytdlp)
+        return await _pool.take(folder.parent, env, limits, way, ytdlp)
     except OSError as error:
         _log.warning("the warm fetch program does not work, starting cold", reason=str(error))
         return None
@@ -65,10 +73,11 @@ async def take(folder: Path, env: dict[str, str], limits: child.Limits, ytdlp: s
 class Program:
     """The warm program as it runs: what it has loaded, how often it has forked, who of them is alive."""
 
-    def __init__(self, process: child.Child, control: socket.socket, ytdlp: str) -> None:
+    def __init__(self, process: child.Child, control: socket.socket, way: gateway.Gateway, ytdlp: str) -> None:
         self._process = process
         self._control = control
         self.ytdlp = ytdlp
+        self.way = way
         self.forks = 0
         self.alive = 0
         self.retired = False  # no more forks; it goes with the last that is alive
@@ -82,18 +91,21 @@ class Program:
         return self._process.returncode
 
     @classmethod
-    async def start(cls, work: Path, env: dict[str, str], limits: child.Limits, ytdlp: str) -> "Program":
+    async def start(
+        cls, work: Path, env: dict[str, str], limits: child.Limits, way: gateway.Gateway, ytdlp: str
+    ) -> "Program":
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         try:
             with theirs:
-                given = [js_runtime.deno() or "", *settings.get().allow_hosts]
-                argv = [*program(), str(theirs.fileno()), ytdlp, *given]
-                process = await child.start(argv, limits, env=env, cwd=work, pass_fds=(theirs.fileno(),))
+                number = theirs.fileno()
+                argv = [*program(), str(number), ytdlp, str(way.port)]
+                given: dict[str, Any] = {"env": env, "cwd": work, "pass_fds": (number,), "network": way.network}
+                process = await child.start(argv, limits, **given)
         except BaseException:
             ours.close()
             raise
-        started = cls(process, ours, ytdlp)
+        started = cls(process, ours, way, ytdlp)
         try:
             await started._answer(_START_SECONDS)
         except BaseException:
@@ -161,10 +173,12 @@ class Pool:
     def _every(self) -> list[Program]:
         return [*self._retired, *([self._program] if self._program else [])]
 
-    async def take(self, work: Path, env: dict[str, str], limits: child.Limits, ytdlp: str) -> child.Child:
+    async def take(
+        self, work: Path, env: dict[str, str], limits: child.Limits, way: gateway.Gateway, ytdlp: str
+    ) -> child.Child:
         """A fork. Where the caller is cancelled meanwhile it is made all the same, so that no answer of the warm
         program stays unread for the next one, and then killed."""
-        making = asyncio.ensure_future(self._take(work, env, limits, ytdlp))
+        making = asyncio.ensure_future(self._take(work, env, limits, way, ytdlp))
         try:
             return await asyncio.shield(making)
         except asyncio.CancelledError:
@@ -172,13 +186,16 @@ class Pool:
                 await (await making).kill()
             raise
 
-    async def _take(self, work: Path, env: dict[str, str], limits: child.Limits, ytdlp: str) -> child.Child:
+    async def _take(
+        self, work: Path, env: dict[str, str], limits: child.Limits, way: gateway.Gateway, ytdlp: str
+    ) -> child.Child:
         async with self._lock:
             self._stay()
             now = self._program
-            if now and (now.returncode is not None or now.ytdlp != ytdlp or now.forks >= MOST_FORKS):
+            others = now and (now.ytdlp != ytdlp or now.way is not way)
+            if now and (now.returncode is not None or others or now.forks >= MOST_FORKS):
                 self._retire(now)
-            program = self._program or await self._start(work, env, limits, ytdlp)
+            program = self._program or await self._start(work, env, limits, way, ytdlp)
             try:
                 return await program.fork(self._reaped)
             except OSError:
@@ -186,11 +203,13 @@ class Pool:
                 self._retire(program)
                 raise
 
-    async def _start(self, work: Path, env: dict[str, str], limits: child.Limits, ytdlp: str) -> Program:
+    async def _start(
+        self, work: Path, env: dict[str, str], limits: child.Limits, way: gateway.Gateway, ytdlp: str
+    ) -> Program:
         if clock.monotonic() < self._rests_until:
             raise OSError("it did not start a moment ago")
         try:
-            self._program = await Program.start(work, env, limits, ytdlp)
+            self._program = await Program.start(work, env, limits, way, ytdlp)
         except OSError:
             self._rests_until = clock.monotonic() + _REST_SECONDS
             raise

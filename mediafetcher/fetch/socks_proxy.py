@@ -1,154 +1,312 @@
-"""The one door of a fetch that connects outside Python: a SOCKS5 proxy of its own, behind the outbound gate.
+"""The only way into the network for the children that fetch: a SOCKS5 proxy that applies the rules of the gate.
 
-Started for one fetch by impersonation.py, confined, and gone with it. It listens on a local socket in a private folder
-and wants a secret. Names are resolved here, and the gate (net/egress.py) looks at each address when it is connected to:
-a name that means something else a moment later, a redirect, another way to write an address, our own ports, all meet
-the same rules as a download without a proxy. Of SOCKS5 (RFC 1928, 1929) there is `CONNECT` with a name and password.
+A child reaches this proxy and nothing else; mostly the kernel sees to it (gateway.py). Each fetch has its own token and
+with it its rules. Names are resolved here, and the gate (net/egress.py) checks each address at the moment it is
+connected to: a name that means something else a moment later, a redirect, another way to write an address and our own
+ports all meet the same rules, whatever code asks.
 
-Standard input: one JSON line, {"socket", "secret", "allow_hosts", "own_ports"}. It says `ready` in a line.
+Of SOCKS5 (RFC 1928, 1929) there is `CONNECT` with a name and password, and a command of ours that resolves a name. In
+an answer the address is the error number of the system.
+
+Argument: the number of the listening socket. Standard input: JSON lines, {"add": TOKEN, "allow_hosts", "own_ports",
+"only"} and {"drop": TOKEN}; `only` names the one "host:port" that may be reached (a proxy that somebody named). It ends
+with its input.
 """
 
 import asyncio
+import concurrent.futures
 import contextlib
-import hmac
+import contextvars
+import errno
 import ipaddress
 import json
+import os
 import socket
 import sys
+from dataclasses import dataclass, field
+from typing import Any
 
 from mediafetcher.net import egress
 
-_MOST = 64  # connections at once
+CONNECT, RESOLVE = 1, 0xF1
+DONE, FAILED, REFUSED, AWAY, UNKNOWN = 0, 1, 2, 4, 7  # the answers of RFC 1928
+PRIVATE, OUR_PORT, PAST_PROXY = 1, 2, 3  # why it is refused
+
+_MOST = 64  # connections of one fetch at once
+_RESOLVERS = 32  # names that are asked for at once
 _GREETING_SECONDS = 10.0
 _CONNECT_SECONDS = 20.0
-_CHUNK = 64 << 10
-_DONE, _FAILED, _REFUSED, _AWAY, _UNKNOWN = 0, 1, 2, 4, 7  # the answers of RFC 1928
+_REGISTERED_SECONDS = 5.0  # how long a token that is not known yet may still be announced
+_CHUNK = 256 << 10
+_FAMILIES = {socket.AF_INET, socket.AF_INET6}
 
 
 class Refused(Exception):
     """What the other side is told, by its number."""
 
-    def __init__(self, answer: int) -> None:
+    def __init__(self, answer: int, number: int = 0) -> None:
         self.answer = answer
+        self.number = number
+
+
+@dataclass
+class Rules:
+    """What one fetch may reach."""
+
+    gate: egress.Gate
+    allow_hosts: tuple[str, ...]
+    only: str | None = None
+    proxy: set[tuple[str, int]] = field(default_factory=set)  # what `only` resolved to
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def check(self, host: str, address: str, port: int) -> None:
+        """Raise `Refused` unless `address`, which `host` resolved to, may be connected to."""
+        if self.only is not None and (address, port) not in self.proxy:
+            raise Refused(REFUSED, PAST_PROXY)
+        if not _is_number(host) and not egress.allowed(address, port, host, self.allow_hosts):
+            raise Refused(REFUSED, PRIVATE)  # an exception is for its own name alone
+        try:
+            self.gate.check(address, port)
+        except egress.Blocked as blocked:
+            raise Refused(REFUSED, OUR_PORT if "own port" in str(blocked) else PRIVATE) from blocked
+
+    def resolved(self, host: str, port: int, answers: list[Any]) -> None:
+        """Note what exceptions and the proxy resolved to."""
+        self.gate.resolved(host, port, answers)
+        if f"{host}:{port}" == self.only:
+            self.proxy |= {(str(where[0]), port) for *_, where in answers}
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+_rules: contextvars.ContextVar[Rules] = contextvars.ContextVar("rules")
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    """The last look, with the address that is really connected to."""
+    if event == "socket.connect" and arguments[0].family in _FAMILIES:
+        where = arguments[1]
+        if (rules := _rules.get(None)) is None:
+            raise egress.Blocked("nobody asked for this connection")
+        rules.gate.check(str(where[0]), int(where[1]))
 
 
 def main() -> None:
-    order = json.loads(sys.stdin.readline())
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(order["socket"])
-        egress.install(order["allow_hosts"], order["own_ports"])
-        asyncio.run(_serve(listening, order["secret"].encode(), order["allow_hosts"]))
+    sys.addaudithook(_hook)
+    with socket.socket(fileno=int(sys.argv[1])) as listening:
+        asyncio.run(Proxy(listening).serve())
 
 
-async def _serve(listening: socket.socket, secret: bytes, allow_hosts: list[str]) -> None:
-    open_now: set[asyncio.Task[None]] = set()
+class Proxy:
+    """Takes connections from children for as long as its input is open."""
 
-    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, listening: socket.socket) -> None:
+        self._listening = listening
+        self._rules: dict[str, Rules] = {}
+        self._news = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._rest = b""
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def serve(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(concurrent.futures.ThreadPoolExecutor(_RESOLVERS, "resolve"))
+        os.set_blocking(0, False)
+        loop.add_reader(0, self._read)
+        self._listening.setblocking(False)
+        accepting = asyncio.create_task(self._accept())
+        await self._ended.wait()
+        accepting.cancel()
+        os._exit(0)  # a name that is still being resolved is not waited for
+
+    def _read(self) -> None:
+        """Orders of the server. Its end is ours."""
+        data = os.read(0, 1 << 16)
+        if not data:
+            self._ended.set()
+            return
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._obey(json.loads(line))
+
+    def _obey(self, order: dict[str, Any]) -> None:
+        if token := order.get("add"):
+            hosts = tuple(order["allow_hosts"])
+            self._rules[token] = Rules(egress.Gate(hosts, order["own_ports"]), hosts, order["only"])
+            self._news.set()
+            self._news = asyncio.Event()
+        elif (rules := self._rules.pop(order["drop"], None)) is not None:
+            for task in rules.tasks:
+                task.cancel()
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                here, _ = await loop.sock_accept(self._listening)
+            except OSError:  # no more descriptors: some will be free again
+                await asyncio.sleep(0.1)
+                continue
+            task = asyncio.create_task(self._take(here))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _take(self, here: socket.socket) -> None:
+        with here:
+            here.setblocking(False)
+            here.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with contextlib.suppress(OSError, EOFError, TimeoutError, asyncio.CancelledError):
+                await self._connection(here)
+
+    async def _connection(self, here: socket.socket) -> None:
         task = asyncio.current_task()
         assert task is not None
-        if len(open_now) < _MOST:
-            open_now.add(task)
-            with contextlib.suppress(OSError, EOFError, TimeoutError):
-                await _connection(reader, writer, secret, allow_hosts)
-            open_now.discard(task)
-        writer.close()
-
-    async with await asyncio.start_unix_server(take, sock=listening) as server:
-        print("ready", flush=True)
-        await server.serve_forever()
-
-
-async def _connection(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, secret: bytes, allow_hosts: list[str]
-) -> None:
-    try:
         async with asyncio.timeout(_GREETING_SECONDS):
-            host, port = await _asked(reader, writer, secret)
-        async with asyncio.timeout(_CONNECT_SECONDS):
-            there = await _connect(host, port, allow_hosts)
-    except Refused as refused:
-        writer.write(bytes([5, refused.answer, 0, 1]) + bytes(6))
-        await writer.drain()
-        return
-    try:
-        writer.write(bytes([5, _DONE, 0, 1]) + bytes(6))
-        far_reader, far_writer = await asyncio.open_connection(sock=there)
-    except BaseException:
-        there.close()
-        raise
-    try:
-        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
-    finally:
-        far_writer.close()
+            rules = await self._known(here)
+        if len(rules.tasks) >= _MOST:
+            return
+        _rules.set(rules)
+        rules.tasks.add(task)
+        try:
+            await self._serve_one(here, rules)
+        except Refused as refused:
+            await _send(here, _answer(refused.answer, refused.number))
+        finally:
+            rules.tasks.discard(task)
+
+    async def _serve_one(self, here: socket.socket, rules: Rules) -> None:
+        async with asyncio.timeout(_GREETING_SECONDS):
+            command, host, port = await _asked(here)
+        if command == RESOLVE:
+            found = await _resolve(host, port, rules)
+            addresses = json.dumps([str(where[0]) for *_, where in found]).encode()
+            await _send(here, _answer(DONE) + len(addresses).to_bytes(2) + addresses)
+            return
+        if command != CONNECT:
+            raise Refused(UNKNOWN)
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                there = await connected(host, port, rules)
+        except TimeoutError:
+            raise Refused(FAILED, errno.ETIMEDOUT) from None
+        with there:
+            await _send(here, _answer(DONE))
+            await _relay(here, there)
+
+    async def _known(self, here: socket.socket) -> Rules:
+        """The greeting and the token -> its rules. Raises EOFError for what is no greeting, or a wrong token."""
+        version, count = await _exactly(here, 2)
+        if version != 5 or 2 not in await _exactly(here, count):
+            raise EOFError
+        await _send(here, b"\x05\x02")
+        _, length = await _exactly(here, 2)
+        await _exactly(here, length)
+        token = (await _exactly(here, (await _exactly(here, 1))[0])).decode("ascii", "replace")
+        if token not in self._rules:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_REGISTERED_SECONDS):
+                    while token not in self._rules:
+                        await self._news.wait()
+        if token not in self._rules:
+            await _send(here, b"\x01\x01")
+            raise EOFError
+        await _send(here, b"\x01\x00")
+        return self._rules[token]
 
 
-async def _asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, secret: bytes) -> tuple[str, int]:
-    """The greeting -> host and port. Raises `Refused`, or EOFError for what is no greeting."""
-    version, count = await reader.readexactly(2)
-    if version != 5 or 2 not in await reader.readexactly(count):
+async def _asked(here: socket.socket) -> tuple[int, str, int]:
+    """-> command, host, port."""
+    version, command, _, kind = await _exactly(here, 4)
+    if version != 5:
         raise EOFError
-    writer.write(b"\x05\x02")
-    _, length = await reader.readexactly(2)
-    await reader.readexactly(length)
-    given = await reader.readexactly((await reader.readexactly(1))[0])
-    if not hmac.compare_digest(given, secret):
-        writer.write(b"\x01\x01")
-        raise EOFError
-    writer.write(b"\x01\x00")
-    version, command, _, kind = await reader.readexactly(4)
     if kind == 3:
-        host = (await reader.readexactly((await reader.readexactly(1))[0])).decode("ascii", "replace")
+        host = (await _exactly(here, (await _exactly(here, 1))[0])).decode("ascii", "replace")
     elif kind in (1, 4):
-        host = str(ipaddress.ip_address(await reader.readexactly(4 if kind == 1 else 16)))
+        host = str(ipaddress.ip_address(await _exactly(here, 4 if kind == 1 else 16)))
     else:
         raise EOFError
-    port = int.from_bytes(await reader.readexactly(2))
-    if (version, command) != (5, 1):
-        raise Refused(_UNKNOWN)
-    return host, port
+    return command, host, int.from_bytes(await _exactly(here, 2))
 
 
-async def _connect(host: str, port: int, allow_hosts: list[str]) -> socket.socket:
-    """Connected to the first address of the host that may be reached, and can be. Raises `Refused`.
-
-    Here the name is known, so that an exception is for that name alone; the gate adds our own ports, and looks once
-    more at the address that is really connected to.
-    """
-    loop = asyncio.get_running_loop()
+async def _resolve(host: str, port: int, rules: Rules) -> list[Any]:
     try:
-        # Of the loop, which does not skip the resolver for numbers: it is there that exceptions are noted.
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        # Also for numbers: it is here that exceptions are noted.
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        raise Refused(AWAY, abs(error.errno or 0)) from None
     except (OSError, UnicodeError):
-        raise Refused(_AWAY) from None
-    answer = _FAILED
-    for family, kind, protocol, _, where in found[:8]:
-        if not egress.allowed(str(where[0]), port, host, allow_hosts):
-            answer = _REFUSED
-            continue
+        raise Refused(AWAY, abs(socket.EAI_NONAME)) from None
+    rules.resolved(host, port, found)
+    return found[:16]
+
+
+async def connected(host: str, port: int, rules: Rules) -> socket.socket:
+    """Connect to the first address of the host that may be reached, and can be. Raises `Refused`.
+
+    A child that resolved a name itself asks for an address: then it is an exception where such a name resolved to it.
+    """
+    failed: Refused | None = None
+    for family, kind, protocol, _, where in (await _resolve(host, port, rules))[:8]:
         there = socket.socket(family, kind, protocol)
         there.setblocking(False)
         try:
-            await loop.sock_connect(there, where)
+            rules.check(host, str(where[0]), port)
+            await asyncio.get_running_loop().sock_connect(there, where)
+        except Refused as refused:
+            there.close()
+            failed = refused
         except egress.Blocked:
             there.close()
-            answer = _REFUSED
-        except OSError:
+            failed = Refused(REFUSED, PRIVATE)
+        except OSError as error:
             there.close()
+            failed = failed or Refused(FAILED, error.errno or 0)
         except BaseException:
             there.close()
             raise
         else:
+            there.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return there
-    raise Refused(answer)
+    raise failed or Refused(AWAY)
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """One direction, to its end; a break ends both."""
-    while data := await reader.read(_CHUNK):
-        writer.write(data)
-        await writer.drain()
-    if writer.can_write_eof():
-        writer.write_eof()
+def _answer(answer: int, number: int = 0) -> bytes:
+    return bytes([5, answer, 0, 1]) + number.to_bytes(4) + bytes(2)
+
+
+async def _exactly(here: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        more = await asyncio.get_running_loop().sock_recv(here, count - len(data))
+        if not more:
+            raise EOFError
+        data += more
+    return data
+
+
+async def _send(here: socket.socket, data: bytes) -> None:
+    await asyncio.get_running_loop().sock_sendall(here, data)
+
+
+async def _relay(here: socket.socket, there: socket.socket) -> None:
+    """Both directions to their ends; a break of one ends both."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_pump(here, there))
+        group.create_task(_pump(there, here))
+
+
+async def _pump(source: socket.socket, target: socket.socket) -> None:
+    loop, buffer = asyncio.get_running_loop(), memoryview(bytearray(_CHUNK))
+    while count := await loop.sock_recv_into(source, buffer):
+        await loop.sock_sendall(target, buffer[:count])
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
 
 
 if __name__ == "__main__":

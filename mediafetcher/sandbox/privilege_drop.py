@@ -22,7 +22,7 @@ from functools import cache
 from pathlib import Path
 
 from mediafetcher.core import logging
-from mediafetcher.sandbox import landlock, seccomp
+from mediafetcher.sandbox import landlock, namespaces, seccomp
 
 ACCOUNT_NAME = "mediafetcher"
 # Used where no such user exists: in a range that neither distributions, people nor systemd hand out.
@@ -195,28 +195,31 @@ def prepare(
     reach: Iterable[Path],
     account: Account | None = None,
     alone: landlock.Pen | None = None,
+    network: namespaces.Network | None = None,
 ) -> Callable[[], None]:
     """Look at the account and its ways now; return what the child does between fork and exec.
 
     `account` is another one to drop to than the service account, where we are root. `alone`: it gets at these files
-    and no others, and makes no sockets.
+    and no others, makes no sockets and starts no processes. `network`: the one that it is in.
     """
     parent = os.getpid()
     account = (account or service_account()) if os.geteuid() == 0 else None
     capability = _needed_capability(reach, account) if account else None
-    no_sockets = seccomp.code(seccomp.NONE) if alone and seccomp.available() else None
+    fenced = alone is not None and seccomp.available()
 
     def in_child() -> None:
         _apply(limits)
         rules = landlock.build(alone) if alone else None  # before root is gone, which reaches all of it
+        if network:
+            namespaces.enter(network)
         if account:
             _drop(account, capability, limits.groups)
         _must(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         if rules is not None:
             landlock.enter(rules)
-        if no_sockets:
-            seccomp.install(no_sockets)
-        die_with(parent, death_signal)  # last: a change of user clears the death signal
+        die_with(parent, death_signal)  # after all changes of user, which clear the death signal
+        if fenced:
+            seccomp.install(seccomp.code(seccomp.NONE))
 
     return in_child
 

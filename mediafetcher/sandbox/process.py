@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol, Self
 
+from mediafetcher.sandbox import landlock, namespaces
 from mediafetcher.sandbox.landlock import Pen
 from mediafetcher.sandbox.privilege_drop import Account, Limits, give, prepare, python_paths, service_account
 
@@ -30,6 +32,7 @@ DEVNULL = subprocess.DEVNULL
 MAX_LINE = 4 << 20  # bytes; a longer line is an error, not kept in memory
 STDERR_TAIL = 8 << 10  # bytes
 _CHUNK = 64 << 10
+_ISOLATE_SECONDS = 10.0
 
 
 class LineTooLong(Exception):
@@ -38,7 +41,7 @@ class LineTooLong(Exception):
 
 def environment(home: Path | str, **more: str) -> dict[str, str]:
     """A small, clean environment: nothing secret of ours, home and temporary files in the child's own folder."""
-    kept = ("SSL_CERT_FILE", "SSL_CERT_DIR", "TZDIR", "LD_LIBRARY_PATH")
+    kept = ("SSL_CERT_FILE", "SSL_CERT_DIR", "TZDIR", "LD_LIBRARY_PATH", "MF_WITHOUT")
     base = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(home), "TMPDIR": str(home), "LC_ALL": "C.UTF-8"}
     return base | {name: os.environ[name] for name in kept if name in os.environ} | more
 
@@ -110,11 +113,13 @@ async def start(
     tail: int = STDERR_TAIL,
     pass_fds: Sequence[int] = (),
     alone: Pen | None = None,
+    network: namespaces.Network | None = None,
 ) -> "Child":
     """Start a confined program whose lines we read. `stdin` is written to it; `keep_stdin` leaves it open.
 
     `reach`: files and folders, beside the program and `cwd`, that it must be able to read. `tail`: how many bytes
-    of its standard error are kept. `alone`: beside the system it gets at these files only, and at no socket.
+    of its standard error are kept. `alone`: beside the system it gets at these files only, at no socket, and starts
+    no processes. `network`: it is in that one.
 
     Use it as `async with await child.start(...) as program: async for line in program: ...`; leaving the block
     kills whatever is left of the group. Raises OSError where the program cannot be started.
@@ -129,20 +134,45 @@ async def start(
         stderr=PIPE,
         start_new_session=True,
         pass_fds=pass_fds,
-        preexec_fn=prepare(limits, signal.SIGKILL, [*_reach(argv, cwd), *reach], alone=alone),
+        preexec_fn=prepare(limits, signal.SIGKILL, [*_reach(argv, cwd), *reach], alone=alone, network=network),
     )
     program = Child(process, tail)
     await program._open(stdin, keep_stdin)
     return program
 
 
-async def adopt(pid: int, stdin: int, stdout: int, stderr: int, reap: Callable[[], None]) -> "Child":
-    """A child that another of our programs forked, with our ends of its pipes; its group number is its pid.
+def isolate() -> namespaces.Network:
+    """Make a network that holds nothing but a socket that we listen on. Raises OSError where that cannot be had.
 
-    `reap` is called once when it has ended and its group was killed: until then nobody may take the zombie.
+    A short-lived process of ours makes it, since whoever is in it has no other one.
+    """
+    if landlock.confine_less("namespace"):
+        raise OSError("left out by a test")
+    ours, theirs = socket.socketpair()
+    with ours:
+        with theirs:
+
+            def make() -> None:
+                with contextlib.suppress(BaseException):
+                    namespaces.make_and_send(theirs.fileno())
+                os._exit(0)
+
+            process = subprocess.Popen([sys.executable], preexec_fn=make)
+        ours.settimeout(_ISOLATE_SECONDS)
+        try:
+            return namespaces.received(ours)
+        finally:
+            process.kill()
+            process.wait()
+
+
+async def adopt(pid: int, stdin: int, stdout: int, stderr: int, reap: Callable[[], None]) -> "Child":
+    """A child that another of our programs forked, with our ends of its pipes. It starts no processes of its own.
+
+    `reap` is called once when it has ended: until then nobody may take the zombie.
     """
     pipes = os.fdopen(stdin, "wb", 0), os.fdopen(stdout, "rb", 0), os.fdopen(stderr, "rb", 0)
-    program = Child(_Forked(pid, *pipes, reap))
+    program = Child(_Forked(pid, *pipes, reap), group=False)
     await program._open(None, keep_stdin=True)
     return program
 
@@ -179,8 +209,9 @@ class _Forked:
 class Child:
     """A running child: its lines by iteration, `returncode` and `stderr_tail` once it has ended."""
 
-    def __init__(self, process: Process, tail: int = STDERR_TAIL) -> None:
+    def __init__(self, process: Process, tail: int = STDERR_TAIL, *, group: bool = True) -> None:
         self._process = process
+        self._group = group  # whether it leads one
         self._tail = tail
         self._ended = asyncio.Event()
         self._stderr = b""
@@ -241,7 +272,11 @@ class Child:
     def _signal(self, number: int) -> None:
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, number)
+                if self._group:
+                    os.killpg(self.pid, number)
+            if not self._group or number == signal.SIGKILL:  # itself too, should it have left its group
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(self.pid, number)
 
     async def write(self, data: bytes) -> None:
         """Write to standard input. A child that reads no more is not an error here: its end says why."""
@@ -275,6 +310,13 @@ class Child:
                 raise LineTooLong(f"more than {MAX_LINE} bytes")
         if rest:
             yield rest
+
+    async def output(self, limit: int) -> bytes:
+        """All of standard output, of which no more than `limit` bytes are kept."""
+        said = b""
+        while chunk := await self._lines.read():
+            said += chunk[: limit - len(said)]
+        return said
 
     async def wait(self) -> int:
         """Wait until it and its group have ended; the return code."""

@@ -1,12 +1,13 @@
-"""The kernel's part in the confinement of programs that load yt-dlp: which files they get at, and which sockets.
+"""The kernel's part in the confinement of programs that load yt-dlp: files, sockets, processes.
 
 They see what Python and they are made of, and one folder of their own. Not the key, the settings, other downloads or
-the media folder; not the database or our server, whose sockets are local ones.
+the media folder; not the database or our server, whose sockets are local ones. Into the network they get through
+gateway.py alone, and what fetches starts no processes.
 """
 
 import os
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from mediafetcher.core import bundle
@@ -15,23 +16,16 @@ from mediafetcher.sandbox import landlock, seccomp
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "TZDIR")
 
 
-def shut_in(folder: Path, others: Iterable[str], families: Collection[int]) -> None:
-    """For good: `folder` to write in, `others` to read and run, sockets of these families. As far as the kernel can."""
+def shut_in(folder: Path, others: Iterable[str], port: int | None, *, alone: bool = True) -> None:
+    """For good: `folder` to write in, `others` to read, TCP to this port of loopback. As far as the kernel can.
+
+    `alone`: no process can be started from here on.
+    """
     given = [*others, *(os.environ.get(name, "") for name in _CERTIFICATES)]
     read = tuple(Path(path) for path in [*_made_of(), *given] if path)
-    landlock.close(landlock.Pen(read, (folder,), network=True))
+    landlock.close(landlock.Pen(read, (folder,), network=True, ports=() if port is None else (port,)))
     if seccomp.available():
-        seccomp.close(families)
-
-
-def families(allow_hosts: Iterable[str]) -> tuple[int, ...]:
-    """The sockets that fetching takes.
-
-    The names of a local network (`nas.local`) are asked of a program of this machine, by a local socket: where such
-    a one is among the exceptions, these stay open.
-    """
-    local = any(name.partition(":")[0].lower().endswith(".local") for name in allow_hosts)
-    return (*seccomp.INTERNET, *(seccomp.LOCAL if local else ()))
+        seccomp.close(seccomp.NONE if port is None else seccomp.INTERNET, alone=alone)
 
 
 def _made_of() -> list[str | Path]:

@@ -1,36 +1,69 @@
-"""Which sockets a process may make, by the kernel: local ones alone, internet ones alone, or none at all.
+"""Which system calls a process may make, by the kernel (seccomp), for code that no audit hook sees.
 
-For code that no audit hook sees, such as a library that connects by itself. A seccomp filter answers `socket()` of any
-other family with EACCES, and refuses the system calls that lead around it: io_uring makes sockets of its own, ptrace
-and its like borrow those of other processes, and other tables of system calls have other numbers. It cannot be taken
-away again, and whatever this process starts has it too.
+Three rules, each for a process and whatever it starts, and none can be taken away again:
+
+* sockets of the given families alone, of the kind that connects (TCP); the calls that lead around `socket()` are
+  refused too: io_uring makes sockets of its own, ptrace and its like borrow those of other processes, and other tables
+  of system calls have other numbers. `socketpair()` stays, since asyncio and libcurl use it.
+* it stays where it can be ended: it cannot take back that it ends with its parent, leave its session or process
+  group, or change its namespaces.
+* with `alone`, it starts no process (threads are none) and signals nobody but itself. Nothing can then outlive it.
+
+Everything that is refused answers EACCES.
 """
 
 import ctypes
 import errno
 import os
 import platform
+import signal
 import socket
 import struct
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-LOCAL = (socket.AF_UNIX,)
-INTERNET = (socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK)  # the last one asks the kernel which addresses it has
+INTERNET = (socket.AF_INET,)
 NONE = ()
 
-_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER = 38, 22, 2
-_ALLOW, _KILL, _REFUSE = 0x7FFF0000, 0x80000000, 0x00050000 | errno.EACCES
-_LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
-_NUMBER, _MACHINE, _FIRST = 0, 4, 16  # where they lie in what the filter sees; the low half of the first argument
+_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _PR_SET_PDEATHSIG, _FILTER = 38, 22, 1, 2
+_ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
+_REFUSE, _UNKNOWN = _ERRNO | errno.EACCES, _ERRNO | errno.ENOSYS
+_LOAD, _AND, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
+_NUMBER, _MACHINE = 0, 4  # where they lie in what the filter sees
+_ARGUMENT = (16, 24)  # the low halves of the first two arguments
 _X32 = 0x40000000
-# By machine: its number, that of `socket`, and those that lead around: ptrace, process_vm_writev, io_uring_setup,
-# pidfd_getfd.
+_KIND = 0xF  # the bits of a socket's type beside its flags
+_CLONE_THREAD, _CLONE_NAMESPACES = 0x00010000, 0x7E020000
+
+
+class _Machine(NamedTuple):
+    """The numbers of a machine: its own, and those of its system calls."""
+
+    number: int
+    socket: int
+    clone: int
+    prctl: int
+    around: tuple[int, ...]  # ptrace, process_vm_readv, process_vm_writev, io_uring_setup, pidfd_getfd
+    leaving: tuple[int, ...]  # setsid, setpgid, unshare, setns
+    forks: tuple[int, ...]  # fork, vfork
+    signals: tuple[int, ...]  # kill, tkill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo
+    by_descriptor: int = 424  # pidfd_send_signal
+    clone3: int = 435
+
+
 _MACHINES = {
-    "x86_64": (0xC000003E, 41, (101, 311, 425, 438)),
-    "aarch64": (0xC00000B7, 198, (117, 271, 425, 438)),
+    "x86_64": _Machine(
+        *(0xC000003E, 41, 56, 157),
+        *((101, 310, 311, 425, 438), (112, 109, 272, 308), (57, 58), (62, 200, 234, 129, 297)),
+    ),
+    "aarch64": _Machine(
+        *(0xC00000B7, 198, 220, 167),
+        *((117, 270, 271, 425, 438), (157, 154, 97, 268), (), (129, 130, 131, 138, 240)),
+    ),
 }
 
+_Line = tuple[int, int, int, int]
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.prctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p, ctypes.c_ulong, ctypes.c_ulong]
@@ -45,14 +78,14 @@ def available() -> bool:
     return platform.machine() in _MACHINES and Path("/proc/sys/kernel/seccomp/actions_avail").exists()
 
 
-def close(families: Collection[int] = LOCAL) -> None:
-    """From now on sockets of these families alone, for good. Raises OSError where that cannot be had."""
-    install(code(families))
+def close(families: Collection[int] = NONE, *, alone: bool = True) -> None:
+    """From now on these sockets alone, for good. Raises OSError where that cannot be had."""
+    install(code(families, alone=alone))
     _prove(families)
 
 
 def install(program: bytes) -> None:
-    """Close it by what `code` gave. System calls alone, for between fork and exec."""
+    """Apply what `code` gave. System calls alone, for between fork and exec."""
     given = _Program(len(program) // 8, program)
     for arguments in (
         (_PR_SET_NO_NEW_PRIVS, 1, None),
@@ -65,7 +98,8 @@ def install(program: bytes) -> None:
 
 def _prove(families: Collection[int]) -> None:
     """Believed only when it is seen."""
-    for family in {*LOCAL, *INTERNET, socket.AF_PACKET} - {*families}:
+    every = {socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_PACKET}
+    for family in sorted(every):
         try:
             socket.socket(family, socket.SOCK_DGRAM).close()
         except PermissionError:
@@ -75,23 +109,66 @@ def _prove(families: Collection[int]) -> None:
         raise OSError(errno.EPERM, "the kernel still makes sockets that it should not")
 
 
-def code(families: Collection[int]) -> bytes:
-    """The filter: jumps count the instructions that follow. Raises OSError on a machine that it is not known for."""
+def code(families: Collection[int], *, alone: bool = True) -> bytes:
+    """Return the filter for the calling process. Raises OSError on a machine that it is not known for."""
     if platform.machine() not in _MACHINES:
         raise OSError(errno.ENOSYS, f"not known for {platform.machine()}")
-    machine, make, around = _MACHINES[platform.machine()]
-    lines: list[tuple[int, int, int, int]] = [
+    machine = _MACHINES[platform.machine()]
+    lines: list[_Line] = [
         (_LOAD, 0, 0, _MACHINE),
-        (_EQUAL, 1, 0, machine),
+        (_EQUAL, 1, 0, machine.number),
         (_RETURN, 0, 0, _KILL),
         (_LOAD, 0, 0, _NUMBER),
         (_AT_LEAST, 0, 1, _X32),
         (_RETURN, 0, 0, _REFUSE),
+        *_always(_REFUSE, *machine.around, *machine.leaving),
+        *_always(_UNKNOWN, machine.clone3),  # its flags lie in memory: the C library then uses clone
+        *_when(machine.prctl, _deaths()),
+        *_when(machine.socket, _sockets(families)),
+        *_when(machine.clone, [(_ANY_BIT, 0, 1, _CLONE_NAMESPACES), (_RETURN, 0, 0, _REFUSE), *_processes(alone)]),
     ]
-    for number in around:
-        lines += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _REFUSE)]
-    lines += [(_EQUAL, 1, 0, make), (_RETURN, 0, 0, _ALLOW), (_LOAD, 0, 0, _FIRST)]
-    for family in families:
-        lines += [(_EQUAL, 0, 1, family), (_RETURN, 0, 0, _ALLOW)]
-    lines += [(_RETURN, 0, 0, _REFUSE)]
+    if alone:
+        lines += _always(_REFUSE, *machine.forks, machine.by_descriptor)
+        for number in machine.signals:
+            lines += _when(number, [(_EQUAL, 1, 0, os.getpid()), (_RETURN, 0, 0, _REFUSE)])
+    lines.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("=HBBI", *line) for line in lines)
+
+
+def _always(answer: int, *numbers: int) -> Iterator[_Line]:
+    """Give this answer to these system calls. Jumps count the instructions that follow."""
+    for number in numbers:
+        yield (_EQUAL, 0, 1, number)
+        yield (_RETURN, 0, 0, answer)
+
+
+def _when(number: int, rules: list[_Line]) -> list[_Line]:
+    """Apply rules to the first argument of a system call, which is allowed unless they answer."""
+    body: list[_Line] = [(_LOAD, 0, 0, _ARGUMENT[0]), *rules, (_RETURN, 0, 0, _ALLOW)]
+    return [(_EQUAL, 0, len(body), number), *body]
+
+
+def _sockets(families: Collection[int]) -> list[_Line]:
+    """These families, and of them the kind that connects; the second argument says which kind."""
+    lines: list[_Line] = []
+    for at, family in enumerate(sorted(families)):
+        lines.append((_EQUAL, len(families) - at, 0, family))
+    lines.append((_RETURN, 0, 0, _REFUSE))
+    if families:
+        lines += [(_LOAD, 0, 0, _ARGUMENT[1]), (_AND, 0, 0, _KIND)]
+        lines += [(_EQUAL, 1, 0, socket.SOCK_STREAM), (_RETURN, 0, 0, _REFUSE)]
+    return lines
+
+
+def _deaths() -> list[_Line]:
+    """A process may say that it is killed with its parent, and cannot take it back."""
+    return [
+        (_EQUAL, 0, 3, _PR_SET_PDEATHSIG),
+        (_LOAD, 0, 0, _ARGUMENT[1]),
+        (_EQUAL, 1, 0, signal.SIGKILL),
+        (_RETURN, 0, 0, _REFUSE),
+    ]
+
+
+def _processes(alone: bool) -> list[_Line]:
+    return [(_ANY_BIT, 1, 0, _CLONE_THREAD), (_RETURN, 0, 0, _REFUSE)] if alone else []

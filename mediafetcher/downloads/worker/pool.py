@@ -30,6 +30,7 @@ from mediafetcher.downloads import lifecycle, nodes, preview, ytdlp_canary
 from mediafetcher.downloads.worker import active, convert_slots, runner, workspace
 from mediafetcher.fetch import prefork
 from mediafetcher.fetch.ytdlp import versions
+from mediafetcher.sandbox import leftovers
 
 _log = logging.get("queue")
 _NAME = "mediafetcher"
@@ -222,6 +223,7 @@ class Queue:
         if rescued:
             _log.warning("downloads of an earlier start put back", count=rescued)
         await _drop_ticks()
+        await asyncio.to_thread(leftovers.end, chosen.fetch)
         await workspace.tidy()
         await asyncio.to_thread(preview.tidy)
         await nodes.announce()

@@ -1,9 +1,8 @@
 """Pretending to be a browser on the wire (curl_cffi), on the side of the fetch child.
 
-curl_cffi connects outside Python, where no audit hook sees the address. So a child that uses it is another one: the
-kernel lets it make no internet sockets (sandbox/seccomp.py), Python in it connects to nothing at all, and curl is given
-one proxy for everything, a local socket whose other side applies the rules of the gate (socks_proxy.py). What would go
-past that proxy fails.
+curl_cffi connects outside Python, where no audit hook sees the address. So a child that uses it is another one, made
+only if the kernel leaves it no way but the gateway. Python in it connects to nothing at all, and curl is given that one
+proxy for everything, which applies the rules of the gate (socks_proxy.py).
 
 An ordinary child has no curl_cffi. Where a site or its extractor asks for it, that child ends with `Wanted`, and
 another one begins.
@@ -14,7 +13,6 @@ import sys
 from typing import Any
 
 from mediafetcher.net import egress
-from mediafetcher.sandbox import seccomp
 
 MODES = ("asked", "everywhere")  # where a child pretends: where the extractor asks, or in all it does
 _REFUSED = re.compile(r"SOCKS5 connection to .*\(2\)", re.DOTALL)  # "not allowed by ruleset"
@@ -25,11 +23,6 @@ class Wanted(BaseException):
 
     def __init__(self, everywhere: bool) -> None:
         self.everywhere = everywhere  # for every request, since the site refuses all others
-
-
-def close() -> None:
-    """Before curl_cffi is in memory: from now on no internet sockets."""
-    seccomp.close()
 
 
 def absent() -> None:

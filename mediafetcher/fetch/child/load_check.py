@@ -8,16 +8,17 @@ import json
 import sys
 from pathlib import Path
 
-from mediafetcher.fetch.child import preload
+from mediafetcher.fetch import gateway_client
+from mediafetcher.fetch.child import javascript, preload
 from mediafetcher.fetch.ytdlp import import_hook
-from mediafetcher.net import egress
-from mediafetcher.sandbox import profiles, seccomp
+from mediafetcher.sandbox import profiles
 
 
 def main() -> None:
     folder = sys.argv[1]
-    profiles.shut_in(Path(folder), [], seccomp.NONE)
-    egress.install([], [])
+    profiles.shut_in(Path(folder), [], None)
+    gateway_client.install(None)
+    javascript.stand_in()
     sys.dont_write_bytecode = False
     import_hook.prefer(folder)
     preload.preload()

@@ -1,10 +1,11 @@
 """The program that runs yt-dlp: one job, then it ends. Started by fetch.py, or forked by zygote.py; confined.
 
-It speaks JSON lines. Standard input: the order (fetch.py), then `{"do": "download"}` or the end. Standard output:
+It speaks JSON lines. Standard input: the order (client.py), then `{"do": "download"}` or the end. Standard output:
 `info` or `list`, `progress`, `warning`, `done` or `error`. Nothing secret is in its arguments, environment or files.
-It starts no program: pieces that must be joined are named in `done`, and joined outside.
+It starts no program: pieces that must be joined are named in `done`, and joined outside; a script of a site is run
+outside too (child/javascript.py).
 
-The gate (net/egress.py) is closed before the first address is touched, and cannot be opened again.
+Only the gateway leads into the network (gateway_client.py), from before the first address is touched, and for good.
 """
 
 import contextlib
@@ -15,12 +16,20 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from mediafetcher.fetch import resume
-from mediafetcher.fetch.child import error_report, hls_recorder, impersonation, metadata, preload, proxy_guard, sidecars
+from mediafetcher.fetch import gateway_client, resume
+from mediafetcher.fetch.child import (
+    error_report,
+    hls_recorder,
+    impersonation,
+    javascript,
+    metadata,
+    preload,
+    proxy_guard,
+    sidecars,
+)
 from mediafetcher.fetch.child.protocol import Cancelled, Channel
 from mediafetcher.fetch.ytdlp import import_hook
-from mediafetcher.net import egress
-from mediafetcher.sandbox import profiles, seccomp
+from mediafetcher.sandbox import profiles
 
 _MAX_REDIRECTS = 10
 _BATCH = 100  # entries of a list in one line
@@ -36,12 +45,11 @@ def main() -> NoReturn:
     os.environ.update(HOME=str(folder), TMPDIR=str(folder))
     import_hook.prefer(order.get("ytdlp"))
     try:
-        pretends = order["browser"] in impersonation.MODES
-        kinds = seccomp.LOCAL if pretends else profiles.families(order["allow_hosts"])
-        profiles.shut_in(folder, [order.get("ytdlp") or "", *_programs(order["options"])], kinds)
-        if pretends:
-            impersonation.close()
-        egress.install(order["allow_hosts"], order["own_ports"], _programs(order["options"]))
+        way = gateway_client.Way(**order["way"])
+        profiles.shut_in(folder, [order.get("ytdlp") or ""], way.port)
+        gateway_client.install(None if order["browser"] in impersonation.MODES else way)
+        javascript.stand_in()
+        javascript.install(channel, orders, _programs(order["options"]))
         resume.prepare(folder)
         _run(order, orders, channel, folder)
     except Cancelled:
@@ -60,7 +68,7 @@ def main() -> NoReturn:
 
 
 def _programs(options: dict[str, Any]) -> list[str]:
-    """What yt-dlp may start: the JavaScript runtime, where there is one (js_runtime.py)."""
+    """What yt-dlp may ask for: the JavaScript runtime, where there is one (js_runtime.py)."""
     return [runtime["path"] for runtime in options.get("js_runtimes", {}).values()]
 
 
@@ -68,9 +76,9 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
     """Look, tell, and download if told to."""
     client = _client(order["options"], channel, folder, order["browser"])
     if order["browser"] in impersonation.MODES:
-        impersonation.only_curl(client, order["outlet"])
-    elif proxy := order["options"].get("proxy"):
-        proxy_guard.install(proxy, order["targets"])
+        impersonation.only_curl(client, gateway_client.Way(**order["way"]).url)
+    elif order["options"].get("proxy"):
+        proxy_guard.install(order["targets"])
         proxy_guard.only_requests(client)
     _load_cookies(client, order.get("cookies"))
     seen = client.extract_info(order["url"], download=False)

@@ -1,8 +1,9 @@
 """The warm program: imports yt-dlp once, forks for each download. Started by prefork.py only.
 
-It has one thread and never touches the network: what is hostile happens in the forks, each in a group of its own,
-with its own pipes, behind its own gate. It gets at the folders of downloads alone, and each fork at its own of them. It
-ends with its parent, and its forks end with it.
+It has one thread and never touches the network: what is hostile happens in the forks, each with its own pipes and its
+own token for the way out. It gets at the folders of downloads alone, and each fork at its own of them; a fork starts no
+processes. It ends with its parent, and its forks end with it. Nothing in it can leave its process group, by which it is
+killed.
 """
 
 import gc
@@ -13,8 +14,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from mediafetcher.fetch.child import javascript, preload
 from mediafetcher.fetch.child import main as fetch_child
-from mediafetcher.fetch.child import preload
 from mediafetcher.fetch.ytdlp import import_hook
 from mediafetcher.sandbox import privilege_drop, profiles
 
@@ -22,13 +23,14 @@ from mediafetcher.sandbox import privilege_drop, profiles
 def main() -> None:
     """Its working folder is that of all downloads.
 
-    Arguments: the number of the control socket; the folder of yt-dlp, or nothing for the one that came along; the
-    JavaScript runtime, or nothing; the exceptions of the gate.
+    Arguments: the number of the control socket; the folder of yt-dlp, or nothing for the one that came along; the port
+    of the way into the network, which only the forks have a token for.
     """
     control = socket.socket(fileno=int(sys.argv[1]))
-    ytdlp, runtime, *allow_hosts = sys.argv[2:]
+    ytdlp, port = sys.argv[2:]
     import_hook.prefer(ytdlp)
-    profiles.shut_in(Path.cwd(), [ytdlp, runtime], profiles.families(allow_hosts))
+    profiles.shut_in(Path.cwd(), [ytdlp], int(port), alone=False)
+    javascript.stand_in()
     preload.preload()
     gc.collect()
     gc.freeze()  # the forks share this memory as long as nobody writes to it
@@ -45,7 +47,6 @@ def main() -> None:
         if pid == 0:
             control.close()
             _become(parent, descriptors)
-        os.setpgid(pid, pid)  # here and there, so that the group exists whoever is faster
         for descriptor in descriptors:
             os.close(descriptor)
         control.send(b"%d" % pid)
@@ -53,7 +54,6 @@ def main() -> None:
 
 def _become(parent: int, descriptors: list[int]) -> NoReturn:
     """In the fork: be a fetch child with the given standard streams."""
-    os.setpgid(0, 0)
     privilege_drop.die_with(parent, signal.SIGKILL)
     for standard, descriptor in enumerate(descriptors):
         os.dup2(descriptor, standard)

@@ -10,7 +10,7 @@ from mediafetcher.core import errors
 from mediafetcher.core.settings import Settings
 from mediafetcher.db import dump, embedded
 from mediafetcher.library.storage import mount
-from mediafetcher.ops.doctor import database, machine, proxy
+from mediafetcher.ops.doctor import confinement, database, machine, proxy
 from mediafetcher.ops.doctor import media_folder as share
 from mediafetcher.ops.doctor.findings import Finding
 from mediafetcher.sandbox import privilege_drop
@@ -27,6 +27,7 @@ def examine(settings: Settings) -> list[Finding]:
         *machine.clock(now, machine.newest_time(settings.state)),
         *machine.memory(),
         *machine.graphics(account),
+        *confinement.examine(),
         *machine.versions(now),
         *proxy.examine(settings),
     ]

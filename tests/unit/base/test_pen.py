@@ -48,7 +48,7 @@ for name, act in acts.items():
         said[name] = False
 print(json.dumps(said))
 """
-_OWN = {"read own", "write own", "run a program"}
+_OWN = {"read own", "write own"}
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
-"""Solves challenges of a small player as yt-dlp does for YouTube: `FOLDER JSON-of-runtimes`, behind the closed gate."""
+"""Solves challenges of a small player as yt-dlp does for YouTube: `FOLDER JSON-of-runtimes`, confined as a fetch is."""
 
 import json
 import os
 import sys
 from pathlib import Path
 
-from mediafetcher.fetch.child import impersonation
+from mediafetcher.fetch import gateway_client
+from mediafetcher.fetch.child import impersonation, javascript
+from mediafetcher.fetch.child.protocol import Channel
 from mediafetcher.net import egress
 from mediafetcher.sandbox import profiles
 
@@ -22,8 +24,11 @@ def main() -> None:
     runtimes = json.loads(sys.argv[2])
     os.environ.update(HOME=sys.argv[1], TMPDIR=sys.argv[1])
     programs = [runtime["path"] for runtime in runtimes.values()]
-    profiles.shut_in(Path(sys.argv[1]), programs, profiles.families([]))
-    egress.install([], [], [runtime["path"] for runtime in runtimes.values()])
+    channel = Channel()
+    profiles.shut_in(Path(sys.argv[1]), [], None)
+    gateway_client.install(None)
+    javascript.stand_in()
+    javascript.install(channel, sys.stdin, programs)
     impersonation.absent()
     import yt_dlp
     from yt_dlp.extractor.youtube.jsc._director import initialize_jsc_director
@@ -64,7 +69,7 @@ def main() -> None:
             subprocess.run(argv, input=b"", check=False)
         except egress.Blocked:
             refused.append(argv[0])
-    print(json.dumps({"found": found, "refused": len(refused), "said": said}))
+    channel.say("solved", found=found, refused=len(refused), said=said)
 
 
 main()

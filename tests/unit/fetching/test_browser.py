@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from mediafetcher.core import errors, settings
-from mediafetcher.fetch import client, impersonation
+from mediafetcher.fetch import client, gateway
 from mediafetcher.fetch.options import Options
 from mediafetcher.sandbox import process, seccomp
 from tests.unit.fetching.test_fetch import COOKIES
 
-pytestmark = pytest.mark.skipif(not impersonation.available(), reason="no curl_cffi, or a kernel without seccomp")
+pytestmark = pytest.mark.skipif(not gateway.available(), reason="no curl_cffi, or a kernel without seccomp")
 AS_BROWSER = Options(impersonate=True)
 MEDIA = "ok.mp4"
 
@@ -39,13 +37,12 @@ async def test_a_site_for_browsers_alone(site, folder):
     async with client.Fetch(site.url(f"/challenge/{MEDIA}"), Options(), folder, on_warning=said.append) as source:
         await source.info()
         result = await source.download()
-        program, door = source._outlet._program, source._outlet._folder
-        assert (door / "s").is_socket()
+        program = source._pass.gateway._program
     assert result.file.read_bytes() == site.file(MEDIA).read_bytes()
     assert [entry["status"] for entry in site.log][:2] == [403, 200]
     assert "Google Chrome" in site.log[-1]["browser"]
     assert any("asks for a browser" in line for line in said)
-    assert program.returncode is not None and not door.exists()
+    assert program.returncode is not None
 
 
 async def test_asked_for_by_the_person_every_request_is_a_browser(site, folder):
@@ -123,7 +120,6 @@ async def test_with_a_proxy_there_is_no_browser(site, folder):
     """Ours would have to stand before it. The site says no, as to everybody."""
     settings.use(replace(settings.get(), proxy=f"http://127.0.0.1:{site.port}"))
     async with client.Fetch(site.url(f"/challenge/{MEDIA}"), Options(), folder) as source:
-        assert source._outlet is None
         with pytest.raises(errors.Problem):
             await source.info()
     with pytest.raises(ValueError, match="without a proxy"):
@@ -135,7 +131,7 @@ async def test_with_a_proxy_there_is_no_browser(site, folder):
 _TRY = """
 import json, socket, sys, threading
 from mediafetcher.sandbox import seccomp
-seccomp.close()
+seccomp.close(alone=False)
 said = {}
 for name in ("AF_INET", "AF_INET6", "AF_NETLINK", "AF_PACKET", "AF_UNIX", "AF_VSOCK"):
     try:
@@ -176,7 +172,6 @@ def _python(code: str, *arguments: str) -> str:
 
 def test_the_kernel_makes_no_internet_sockets_and_curl_goes_nowhere_by_itself(site):
     said = json.loads(_python(_TRY, str(site.port)))
-    assert said.pop("AF_UNIX") == "made"
     assert (said.pop("http:"), said.pop("https")) == ("failed", "failed")
     assert set(said.values()) == {13}, said
     assert site.log == []
@@ -192,49 +187,67 @@ def test_an_ordinary_child_has_no_curl(state):
 # ---- the door itself -------------------------------------------------------------------------------------
 
 
-async def _ask(place: str, secret: bytes, request: bytes) -> bytes:
-    reader, writer = await asyncio.open_unix_connection(place)
-    writer.write(b"\x05\x01\x02")
-    assert await reader.readexactly(2) == b"\x05\x02"
-    writer.write(b"\x01\x02mf" + bytes([len(secret)]) + secret)
-    answer = await reader.read(2)
-    if answer == b"\x01\x00":
-        writer.write(request)
-        answer += await reader.read(10)
-    writer.close()
-    return answer
+_ASK = """
+import json, socket, sys
+from mediafetcher.sandbox import namespaces
+net, user, port, wanted = json.loads(sys.argv[1])
+if net is not None:
+    namespaces.enter(namespaces.Network(net, user, None))
+def asked(token, request):
+    with socket.create_connection(("127.0.0.1", port), 10) as here:
+        here.sendall(b"\\x05\\x01\\x02\\x01\\x02mf" + bytes([len(token)]) + token.encode() + bytes.fromhex(request))
+        said = b""
+        try:
+            while len(said) < 14 and (more := here.recv(14 - len(said))):
+                said += more
+        except ConnectionResetError:
+            pass  # what was still to be read when it closed
+        return said.hex()
+silent = socket.create_connection(("127.0.0.1", port))  # one that says nothing holds nobody up
+print(json.dumps([asked(*one) for one in wanted]))
+"""
 
 
-def _request(host: str, port: int, command: int = 1) -> bytes:
-    return bytes([5, command, 0, 3, len(host)]) + host.encode() + port.to_bytes(2)
+def _request(host: str, port: int, command: int = 1) -> str:
+    return (bytes([5, command, 0, 3, len(host)]) + host.encode() + port.to_bytes(2)).hex()
 
 
-async def test_the_door_wants_its_secret_and_only_connects(site, state):
-    opened = await impersonation.Outlet.open(["127.0.0.1"], [])
+async def test_the_way_out_wants_its_token_and_only_connects(site, state):
+    admitted = await gateway.admit(["127.0.0.1"], [])
     try:
-        secret, _, place = opened.url.removeprefix("socks5h://mf:").partition("@localhost")
-        key = secret.encode()
-        assert (await _ask(place, b"guess", _request("127.0.0.1", site.port))) == b"\x01\x01"
-        assert (await _ask(place, key, _request("127.0.0.1", site.port)))[2:4] == b"\x05\x00"
-        assert (await _ask(place, key, _request("localhost", site.port)))[2:4] == b"\x05\x02"
-        assert (await _ask(place, key, _request("169.254.169.254", 80)))[2:4] == b"\x05\x02"
-        assert (await _ask(place, key, _request("\x7f..", 80)))[2:4] == b"\x05\x04"
-        for command in (2, 3):  # bind, and datagrams
-            assert (await _ask(place, key, _request("127.0.0.1", site.port, command)))[2:4] == b"\x05\x07"
-        assert (await _ask(place, key, b"\x05\x01\x00\x04" + bytes(15) + b"\x01" + site.port.to_bytes(2)))[3] in (1, 2)
-        with socket.socket(socket.AF_UNIX) as silent:  # one that says nothing holds nobody up
-            silent.connect(place)
-            assert (await _ask(place, key, _request("127.0.0.1", site.port)))[2:4] == b"\x05\x00"
-        if os.geteuid() == 0 and process.service_account():
-            assert Path(place).stat().st_uid == process.service_account().uid
-        assert Path(place).parent.stat().st_mode & 0o077 == 0
+        token, network = admitted.way.token, admitted.gateway.network
+        mapped = (b"\x05\x01\x00\x04" + bytes(15) + b"\x01" + site.port.to_bytes(2)).hex()
+        wanted = [
+            ("guess", _request("127.0.0.1", site.port)),
+            (token, _request("127.0.0.1", site.port)),
+            (token, _request("localhost", site.port)),
+            (token, _request("169.254.169.254", 80)),
+            (token, _request("\x7f..", 80)),
+            *((token, _request("127.0.0.1", site.port, command)) for command in (2, 3)),  # bind, and datagrams
+            (token, mapped),
+        ]
+        given = [network.net if network else None, network.user if network else None, admitted.way.port, wanted]
+        descriptors = [one for one in given[:2] if one is not None]
+        root = str(Path(__file__).parents[3])
+        running = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", _ASK, json.dumps(given)),
+            env=process.environment("/tmp", PYTHONPATH=root),
+            pass_fds=descriptors,
+            stdout=subprocess.PIPE,
+        )
+        said, _ = await asyncio.wait_for(running.communicate(), 60)
+        answers = [bytes.fromhex(one) for one in json.loads(said)]
+        assert answers[0] == b"\x05\x02\x01\x01"
+        assert [one[:4] for one in answers[1:]] == [b"\x05\x02\x01\x00"] * 7
+        assert [one[5] for one in answers[1:7]] == [0, 2, 2, 4, 7, 7]
+        assert answers[7][5] in (1, 2)
     finally:
-        await opened.close()
-    assert not Path(place).exists()
+        await admitted.close()
+    assert admitted.gateway.ended
 
 
 _REBIND = """
-import asyncio, socket
+import asyncio, socket, sys
 from mediafetcher.fetch import socks_proxy
 from mediafetcher.net import egress
 answers = []
@@ -244,9 +257,9 @@ def resolve(host, port, *more, **named):
     return real("127.0.0.1", port, *more, **named)
 socket.getaddrinfo = resolve
 async def main():
-    egress.install(["good.example"], [])
+    rules = socks_proxy.Rules(egress.Gate(["good.example"], []), ("good.example",))
     try:
-        await socks_proxy._connect("rebound.example", PORT, ["good.example"])
+        await socks_proxy.connected("rebound.example", PORT, rules)
         print("connected", len(answers))
     except socks_proxy.Refused as refused:
         print("refused", refused.answer, len(answers))

@@ -4,6 +4,8 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from mediafetcher.fetch import js_runtime
 from mediafetcher.sandbox import process
 
@@ -19,10 +21,36 @@ async def test_a_challenge_is_solved_behind_the_gate_and_under_the_limits_of_a_f
     env = process.environment(folder, PYTHONPATH=str(root), PYTHONDONTWRITEBYTECODE="1")
     limits = process.Limits(file_size=1 << 30, data=1 << 30, nice=5)
     argv = [sys.executable, "-P", "-s", str(_DRIVER), str(folder), json.dumps(runtimes)]
-    async with await process.start(argv, limits, env=env, cwd=folder, reach=[_DRIVER]) as program:
-        lines = [line async for line in program]
+    requests, said = js_runtime.Requests(), {}
+    async with await process.start(argv, limits, env=env, cwd=folder, reach=[_DRIVER], keep_stdin=True) as program:
+        async for line in program:
+            said = json.loads(line)
+            if said["event"] == "program" and (answer := await requests.take(said)) is not None:
+                await program.write(answer)
         await program.wait()
-        assert lines, program.stderr_tail
-    said = json.loads(lines[-1])
+        assert said.get("event") == "solved", program.stderr_tail
     assert said["found"] == {"n": {"abc": "cba"}, "sig": {"xyz": "yz"}}, said["said"]
     assert said["refused"] == 3
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--allow-net", "-"],
+        ["run", "--ext=js", "/etc/passwd"],
+        ["eval", "1"],
+        ["run", "--no-lock", "-", "--allow-all"],
+        [],
+    ],
+)
+async def test_program_with_a_right_or_a_file_is_refused(arguments):
+    answer = await js_runtime.Requests().take({"event": "program", "input": "", "arguments": arguments, "more": False})
+    assert json.loads(answer) == {"refused": True}
+
+
+async def test_program_input_in_parts_reaches_it_whole():
+    requests = js_runtime.Requests()
+    options = ["run", "--ext=js", "--no-prompt", "--no-remote", "--no-lock", "--no-config", "--cached-only", "-"]
+    assert await requests.take({"event": "program", "input": "console.log('a' + ", "more": True}) is None
+    answer = await requests.take({"event": "program", "input": "'b')", "arguments": options, "more": False})
+    assert json.loads(answer) == {"code": 0, "out": "ab\n", "err": ""}

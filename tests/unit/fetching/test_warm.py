@@ -71,7 +71,7 @@ async def test_a_fork_is_confined_as_a_cold_child_is(site, folder):
         account = process.service_account()
         assert found["Uid"].split() == [str(account.uid if account else os.getuid())] * 4
         assert found["NoNewPrivs"] == "1"
-        assert os.getpgid(pid) == pid
+        assert os.getpgid(pid) == prefork._pool._program.pid
         for name in ("cmdline", "environ"):
             assert b"canary" not in Path(f"/proc/{pid}/{name}").read_bytes()
 

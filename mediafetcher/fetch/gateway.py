@@ -1,0 +1,167 @@
+"""The server's side of the way into the network: one proxy (socks_proxy.py) for all fetches of this process.
+
+Children get out through it alone, and as far as this machine can, the kernel sees to that:
+
+    namespace   children are in a network of their own, where nothing but the proxy's socket listens (namespaces.py)
+    landlock    they may make TCP connections to the proxy's port alone (Linux 6.7 and newer)
+    python      neither can be had: their Python connects to nothing else, and nothing stops other code. No fetch
+                pretends to be a browser then, since that one connects outside Python
+
+The proxy starts with the first fetch and ends with the last, or stays while fetches start warm (prefork.py).
+"""
+
+import asyncio
+import contextlib
+import importlib.util
+import json
+import secrets
+import socket
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, Literal, Self
+from weakref import WeakKeyDictionary
+
+from mediafetcher.core import bundle, errors, logging
+from mediafetcher.fetch.gateway_client import Way
+from mediafetcher.sandbox import landlock, namespaces, process, seccomp
+
+Kind = Literal["namespace", "landlock", "python"]
+
+_log = logging.get("fetch")
+_gateway: "Gateway | None" = None
+_locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+_kept = False
+
+
+@cache
+def kind() -> Kind:
+    """What keeps children from going past the proxy here."""
+    if seccomp.available():
+        with contextlib.suppress(OSError):
+            process.isolate().close()
+            return "namespace"
+        if landlock.version() >= landlock.WITH_NETWORK:
+            return "landlock"
+    return "python"
+
+
+@cache
+def available() -> bool:
+    """Whether a fetch can pretend to be a browser here."""
+    return importlib.util.find_spec("curl_cffi") is not None and seccomp.available() and kind() != "python"
+
+
+class Gateway:
+    """The proxy as it runs. `close` ends it; it ends with us as well."""
+
+    def __init__(self, program: process.Child, listening: socket.socket, network: namespaces.Network | None) -> None:
+        self._program = program
+        self._listening = listening
+        self.network = network
+        self.port: int = namespaces.PORT if network else listening.getsockname()[1]
+        self.fetches = 0
+        self.loop = asyncio.get_running_loop()
+        self._closed = False
+
+    @classmethod
+    async def start(cls) -> Self:
+        """Raises `Crashed`."""
+        network = process.isolate() if kind() == "namespace" else None
+        listening = network.listening if network else _on_loopback()
+        argv = [*bundle.python("mediafetcher.fetch.socks_proxy"), str(listening.fileno())]
+        env = process.environment("/", PYTHONPATH=str(bundle.PACKAGE.parent), PYTHONDONTWRITEBYTECODE="1")
+        limits = process.Limits(file_size=0, data=512 << 20)
+        try:
+            program = await process.start(
+                argv, limits, keep_stdin=True, env=env, cwd="/", pass_fds=(listening.fileno(),)
+            )
+        except OSError as error:
+            (network or listening).close()
+            raise errors.Crashed(reason=f"the way into the network did not start: {error}") from error
+        return cls(program, listening, network)
+
+    @property
+    def ended(self) -> bool:
+        return self._program.returncode is not None
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        with contextlib.suppress(OSError):
+            await self._program.kill()
+        (self.network or self._listening).close()
+
+    async def admit(self, allow_hosts: Iterable[str], own_ports: Iterable[int], only: str | None) -> "Pass":
+        """Let a fetch out by these rules, until its `close`."""
+        token = secrets.token_urlsafe(24)
+        self.fetches += 1
+        given: dict[str, Any] = {"add": token, "allow_hosts": [*allow_hosts], "own_ports": [*own_ports], "only": only}
+        await self._tell(given)
+        return Pass(self, Way(self.port, token))
+
+    async def drop(self, token: str) -> None:
+        self.fetches -= 1
+        await self._tell({"drop": token})
+        if not self.fetches and not _kept:
+            await _leave(self)
+
+    async def _tell(self, order: dict[str, Any]) -> None:
+        await self._program.write(json.dumps(order).encode() + b"\n")
+
+
+class Pass:
+    """The right of one fetch to get out."""
+
+    def __init__(self, gateway: Gateway, way: Way) -> None:
+        self.gateway = gateway
+        self.way = way
+        self._closed = False
+
+    async def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            await self.gateway.drop(self.way.token)
+
+
+async def admit(allow_hosts: Iterable[str], own_ports: Iterable[int], only: str | None = None) -> Pass:
+    """Let a fetch out by these rules. Raises `Crashed` where the proxy does not start."""
+    global _gateway
+    loop = asyncio.get_running_loop()
+    async with _locks.setdefault(loop, asyncio.Lock()):
+        if _gateway is not None and _gateway.loop is not loop:
+            _gateway = None  # of a loop that is closed: its program ends with its input
+        if _gateway is not None and _gateway.ended:
+            _log.warning("the way into the network ended, starting it anew")
+            await _leave(_gateway)
+        if _gateway is None:
+            _gateway = await Gateway.start()
+        return await _gateway.admit(allow_hosts, own_ports, only)
+
+
+def keep() -> None:
+    """From now on the proxy stays between fetches, until `close`."""
+    global _kept
+    _kept = True
+
+
+async def close() -> None:
+    """End it. Fetches must have ended."""
+    global _kept
+    _kept = False
+    if _gateway is not None and not _gateway.fetches:
+        await _leave(_gateway)
+
+
+async def _leave(gateway: Gateway) -> None:
+    global _gateway
+    if _gateway is gateway:
+        _gateway = None
+    await gateway.close()
+
+
+def _on_loopback() -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.bind(("127.0.0.1", 0))
+    listening.listen(512)
+    return listening

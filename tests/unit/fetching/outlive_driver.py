@@ -1,0 +1,96 @@
+"""A server that is going to be killed, with a hostile child of one kind at work: `KIND STATE`.
+
+The child ignores all signals and tries to leave copies of itself; then it makes the file `ready` in its folder.
+"""
+
+import asyncio
+import importlib.util
+import os
+import signal
+import sys
+from pathlib import Path
+
+from mediafetcher.core import settings
+from mediafetcher.fetch import client, prefork
+from mediafetcher.fetch.models import Trial
+from mediafetcher.fetch.options import Options
+from mediafetcher.sandbox import process
+
+_ATTACK = """
+import ctypes, os, signal, time
+libc = ctypes.CDLL(None, use_errno=True)
+def copies():
+    for number in set(range(1, 32)) - {9, 19}:
+        libc.signal(number, ctypes.c_void_p(1))
+    libc.prctl(1, 0, 0, 0, 0)
+    libc.setsid()
+    libc.setpgid(0, os.getppid())
+    for start in (libc.fork, libc.vfork, os.fork, lambda: libc.syscall(57), lambda: libc.syscall(56, 17, 0, 0, 0, 0)):
+        try:
+            if start() == 0:
+                libc.setsid()
+                while True:
+                    libc.sleep(1000)
+        except OSError:
+            pass
+    try:
+        os.posix_spawn("/bin/sleep", ["sleep", "1000"], {})
+    except OSError:
+        pass
+"""
+_SHIM = """
+__path__ = [{real!r}]
+exec(compile(open({real!r} + "/__init__.py").read(), {real!r} + "/__init__.py", "exec"))
+def extract_info(self, *_, **__):
+    copies()
+    open("ready", "w").close()
+    while True:
+        time.sleep(1000)
+YoutubeDL.extract_info = extract_info
+"""
+
+
+def shim(place: Path) -> Path:
+    """A yt-dlp like ours that turns hostile when a link is given to it."""
+    found = importlib.util.find_spec("yt_dlp")
+    assert found and found.origin
+    package = place / "ytdlp" / "yt_dlp"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(_ATTACK + _SHIM.format(real=str(Path(found.origin).parent)))
+    return package.parent
+
+
+async def fetches(kind: str, place: Path) -> None:
+    ytdlp = shim(place)
+    folder = settings.get().work / "1"
+    source = client.Fetch(
+        "http://example.org/x.mp4", Options(), folder, trial=Trial(ytdlp, ()) if kind == "cold" else None
+    )
+    source._program = str(ytdlp)
+    await prefork.open()
+    async with source:
+        assert kind == "cold" or prefork._pool.alive == 1
+        await source.info()
+
+
+async def encodes() -> None:
+    """What FFmpeg could do."""
+    folder = process.give(settings.get().fetch / "1")
+    code = f"{_ATTACK}\ncopies()\nprint('ready', flush=True)\ntime.sleep(1000)"
+    argv = [os.path.realpath(sys.executable), "-I", "-S", "-c", code]
+    async with await process.start(argv, env={}, cwd=folder, alone=process.Pen((), (folder,))) as running:
+        async for _ in running:
+            (folder / "ready").touch()
+
+
+def main() -> None:
+    kind, place = sys.argv[1], Path(sys.argv[2])
+    chosen = settings.Settings(state=place, media=place / "media", min_free=0)
+    for path in (chosen.work, chosen.fetch):
+        path.mkdir(mode=0o711, parents=True)
+    settings.use(chosen)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    asyncio.run(encodes() if kind == "alone" else fetches(kind, place))
+
+
+main()

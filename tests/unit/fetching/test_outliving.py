@@ -1,0 +1,92 @@
+"""Nothing outlives the server: not even a child that ignores signals and tries to leave copies of itself."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from mediafetcher.sandbox import seccomp
+from tests.unit.base.test_child_files import ORDINARY
+
+pytestmark = pytest.mark.skipif(not seccomp.available(), reason="seccomp filters are not known for this machine")
+_DRIVER = Path(__file__).with_name("outlive_driver.py")
+_ROOT = Path(__file__).parents[3]
+
+
+def parents() -> dict[int, int]:
+    """Each living process and its parent."""
+    found = {}
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
+        except OSError:
+            continue
+        if state not in "ZX":
+            found[int(entry.name)] = int(parent)
+    return found
+
+
+def family(pid: int) -> set[int]:
+    known = parents()
+    found, fresh = {pid}, {pid}
+    while fresh := {child for child, parent in known.items() if parent in fresh} - found:
+        found |= fresh
+    return found
+
+
+def below(folder: Path) -> set[int]:
+    found = set()
+    for pid in parents():
+        try:
+            if Path(os.readlink(f"/proc/{pid}/cwd")).is_relative_to(folder):
+                found.add(pid)
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("without", ["", "namespace,landlock"])
+@pytest.mark.parametrize("user", ["root", "ordinary"])
+@pytest.mark.parametrize("kind", ["cold", "prefork", "alone"])
+def test_server_killed_leaves_no_process(kind, user, without):
+    if user == "root" and os.geteuid() != 0:
+        pytest.skip("not root")
+    place = Path(tempfile.mkdtemp(prefix="mf-outlive-", dir="/tmp"))
+    place.chmod(0o711)
+    number = ORDINARY if user == "ordinary" and os.geteuid() == 0 else os.geteuid()
+    os.chown(place, number, number)
+    ready = place / "fetch" / "1" / "ready"
+    server = subprocess.Popen(
+        [sys.executable, "-P", "-s", str(_DRIVER), kind, str(place)],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(_ROOT), "MF_WITHOUT": without, "TMPDIR": str(place)},
+        user=number,
+        group=number,
+        extra_groups=[],
+        stderr=subprocess.PIPE,
+    )
+    try:
+        until = time.monotonic() + 120
+        while not ready.exists() and server.poll() is None and time.monotonic() < until:
+            time.sleep(0.05)
+        assert ready.exists(), server.stderr and server.stderr.read().decode()[-2000:]
+        time.sleep(0.3)
+        before = family(server.pid)
+        assert len(before) > 1
+        server.send_signal(signal.SIGKILL)
+        server.wait()
+        until = time.monotonic() + 5
+        while (left := (before & parents().keys()) | below(place)) and time.monotonic() < until:
+            time.sleep(0.02)
+        assert not left
+    finally:
+        server.kill()
+        server.wait()
+        for pid in below(place):
+            os.kill(pid, signal.SIGKILL)
+        shutil.rmtree(place, ignore_errors=True)
