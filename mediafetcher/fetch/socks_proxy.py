@@ -21,12 +21,14 @@ import errno
 import ipaddress
 import json
 import os
+import resource
 import socket
 import sys
 from dataclasses import dataclass, field
 from typing import Any
 
 from mediafetcher.net import egress
+from mediafetcher.sandbox import profiles
 
 CONNECT, RESOLVE = 1, 0xF1
 DONE, FAILED, REFUSED, AWAY, UNKNOWN = 0, 1, 2, 4, 7  # the answers of RFC 1928
@@ -37,7 +39,8 @@ _RESOLVERS = 32  # names that are asked for at once
 _GREETING_SECONDS = 10.0
 _CONNECT_SECONDS = 20.0
 _REGISTERED_SECONDS = 5.0  # how long a token that is not known yet may still be announced
-_CHUNK = 256 << 10
+_MOST_UNKNOWN = 128  # connections that have not said their token yet; beyond it the oldest is closed
+_CHUNK = 128 << 10
 _FAMILIES = {socket.AF_INET, socket.AF_INET6}
 
 
@@ -98,6 +101,9 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def main() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    profiles.shut_in_gateway()
     sys.addaudithook(_hook)
     with socket.socket(fileno=int(sys.argv[1])) as listening:
         asyncio.run(Proxy(listening).serve())
@@ -113,6 +119,7 @@ class Proxy:
         self._ended = asyncio.Event()
         self._rest = b""
         self._tasks: set[asyncio.Task[None]] = set()
+        self._unknown: dict[asyncio.Task[None], None] = {}  # in the order in which they came
 
     async def serve(self) -> None:
         loop = asyncio.get_running_loop()
@@ -167,8 +174,14 @@ class Proxy:
     async def _connection(self, here: socket.socket) -> None:
         task = asyncio.current_task()
         assert task is not None
-        async with asyncio.timeout(_GREETING_SECONDS):
-            rules = await self._known(here)
+        self._unknown[task] = None
+        if len(self._unknown) > _MOST_UNKNOWN:
+            next(iter(self._unknown)).cancel()
+        try:
+            async with asyncio.timeout(_GREETING_SECONDS):
+                rules = await self._known(here)
+        finally:
+            self._unknown.pop(task, None)
         if len(rules.tasks) >= _MOST:
             return
         _rules.set(rules)
@@ -240,7 +253,7 @@ async def _resolve(host: str, port: int, rules: Rules) -> list[Any]:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
         raise Refused(AWAY, abs(error.errno or 0)) from None
-    except (OSError, UnicodeError):
+    except (OSError, ValueError):
         raise Refused(AWAY, abs(socket.EAI_NONAME)) from None
     rules.resolved(host, port, found)
     return found[:16]
@@ -296,9 +309,12 @@ async def _send(here: socket.socket, data: bytes) -> None:
 
 async def _relay(here: socket.socket, there: socket.socket) -> None:
     """Both directions to their ends; a break of one ends both."""
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_pump(here, there))
-        group.create_task(_pump(there, here))
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_pump(here, there))
+            group.create_task(_pump(there, here))
+    except* OSError:
+        pass
 
 
 async def _pump(source: socket.socket, target: socket.socket) -> None:

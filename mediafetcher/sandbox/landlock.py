@@ -52,14 +52,14 @@ class Pen(NamedTuple):
     ports: tuple[int, ...] | None = None  # the only ones that TCP may connect to, where the kernel knows it; None: all
 
 
-def confine_less(what: str) -> bool:
+def is_left_out(what: str) -> bool:
     """Whether a test leaves this out of what confines children: a word of the variable `MF_WITHOUT`."""
     return what in os.environ.get("MF_WITHOUT", "").split(",")
 
 
 def version() -> int:
     """What this kernel knows of Landlock; 0: nothing, or a test leaves it out."""
-    if confine_less("landlock"):
+    if is_left_out("landlock"):
         return 0
     return max(0, _libc.syscall(_CREATE, None, ctypes.c_size_t(0), _ASK_VERSION))
 

@@ -28,6 +28,13 @@ def shut_in(folder: Path, others: Iterable[str], port: int | None, *, alone: boo
         seccomp.close(seccomp.NONE if port is None else seccomp.INTERNET, alone=alone)
 
 
+def shut_in_gateway() -> None:
+    """For good: no files but what Python is made of and what resolving names reads, and no processes."""
+    landlock.close(landlock.Pen(tuple(Path(path) for path in _made_of() if path), network=True))
+    if seccomp.available():
+        seccomp.install(seccomp.code(None))
+
+
 def _made_of() -> list[str | Path]:
     """Python, its packages, and ours. A checkout as a whole may hold a state folder too, so of it the package alone."""
     package = bundle.PACKAGE

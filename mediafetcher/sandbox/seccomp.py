@@ -109,8 +109,11 @@ def _prove(families: Collection[int]) -> None:
         raise OSError(errno.EPERM, "the kernel still makes sockets that it should not")
 
 
-def code(families: Collection[int], *, alone: bool = True) -> bytes:
-    """Return the filter for the calling process. Raises OSError on a machine that it is not known for."""
+def code(families: Collection[int] | None, *, alone: bool = True) -> bytes:
+    """Return the filter for the calling process; `families` None leaves sockets alone.
+
+    Raises OSError on a machine that it is not known for.
+    """
     if platform.machine() not in _MACHINES:
         raise OSError(errno.ENOSYS, f"not known for {platform.machine()}")
     machine = _MACHINES[platform.machine()]
@@ -124,7 +127,7 @@ def code(families: Collection[int], *, alone: bool = True) -> bytes:
         *_always(_REFUSE, *machine.around, *machine.leaving),
         *_always(_UNKNOWN, machine.clone3),  # its flags lie in memory: the C library then uses clone
         *_when(machine.prctl, _deaths()),
-        *_when(machine.socket, _sockets(families)),
+        *(_when(machine.socket, _sockets(families)) if families is not None else ()),
         *_when(machine.clone, [(_ANY_BIT, 0, 1, _CLONE_NAMESPACES), (_RETURN, 0, 0, _REFUSE), *_processes(alone)]),
     ]
     if alone:
