@@ -148,7 +148,7 @@ DONE: list[tuple[str, Done, str | None, dict[str, Any]]] = [
     ("quota_set", give_a_quota, ALICE, {"changed": "Bob", "quota": 5000}),
     ("cookies_kept", keep_cookies, ALICE, {"site": "example.org", "count": 1}),
     ("cookies_removed", forget_cookies, ALICE, {"site": "example.org"}),
-    ("key_rotated", rotate, NOBODY, {"sealed": 0, "lost": 0}),
+    ("key_rotated", rotate, NOBODY, {"sealed": 0, "lost": 0, "devices": 0}),
     ("pairing_offered", offer, ALICE, {}),
     ("pairing_failed", pair_wrongly, NOBODY, {}),
     ("device_paired", pair, ALICE, {"named": "Firefox"}),

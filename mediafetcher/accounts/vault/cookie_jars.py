@@ -187,12 +187,14 @@ async def store_back(jar: Jar) -> None:
 
 
 async def rotate() -> dict[str, int]:
-    """Seal every jar with a fresh key and forget the old one -> {"sealed", "lost"}.
+    """Seal every jar with a fresh key, make another for devices, forget the old ones -> {"sealed", "lost", "devices"}.
+
+    Devices seal for the key that they were paired with, so they are removed and have to pair again.
 
     A kill at any moment leaves each key in the file that some jar needs, and the next rotation ends what it began.
     Where the whole is over, what the old key sealed (a copy of the database, an old backup) opens no more.
     """
-    done = {"sealed": 0, "lost": 0}
+    done = {"sealed": 0, "lost": 0, "devices": 0}
     async with engine.transaction():
         # Whoever writes a jar takes its row first and seals then, so none is on its way with the old key.
         await engine.execute("LOCK TABLE cookie_jar IN SHARE ROW EXCLUSIVE MODE")
@@ -206,6 +208,8 @@ async def rotate() -> dict[str, int]:
                 continue
             await engine.execute("UPDATE cookie_jar SET sealed = $2 WHERE id = $1", row["id"], sealed)
             done["sealed"] += 1
-        await audit.record("key_rotated", sealed=done["sealed"], lost=done["lost"])
+        done["devices"] = len(await engine.fetch("delete from device returning id"))
+        await engine.execute("delete from pairing_code")  # the page showed it with the old key
+        await audit.record("key_rotated", sealed=done["sealed"], lost=done["lost"], devices=done["devices"])
     encryption.drop_old_keys()
     return done

@@ -92,9 +92,10 @@ def add_key() -> None:
 
 
 def drop_old_keys() -> None:
-    """Only the key in use stays: what an old one sealed is lost. The second half of a rotation."""
+    """Only the key in use stays, and devices get a fresh one: what an old one sealed is lost. The second half of a
+    rotation."""
     keys = _keys()
-    _write(_Keys({keys.current: keys.vault[keys.current]}, keys.devices))
+    _write(_Keys({keys.current: keys.vault[keys.current]}, secrets.token_bytes(32)))
     for draft in _file().parent.glob("key.*"):  # of a rotation that was killed: it holds the old keys
         draft.unlink(missing_ok=True)
 

@@ -13,6 +13,8 @@ async def key(instance: Instance, asked: argparse.Namespace, out: Out, stdin: st
     done = await cookie_jars.rotate()
     sealed, lost = done["sealed"], done["lost"]
     out.line(f"A new key seals the cookies of {sealed} {'site' if sealed == 1 else 'sites'}; the old one is gone.")
+    if done["devices"]:
+        out.line(f"Paired browsers must pair again: {done['devices']} were signed out.")
     if lost:
         out.error(f"{lost} could not be opened with the old key: those sites' cookies must be sent again.")
     return 1 if lost else 0

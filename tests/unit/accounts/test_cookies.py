@@ -228,7 +228,7 @@ async def test_a_rotation_seals_every_jar_anew(owner: int) -> None:
         await cookie_jars.put(owner, f"site{number}.org", cookie_formats.parse(line))
     await engine.execute("update cookie_jar set sealed = 'damaged' where site = 'site4.org'")
     before: dict[str, Any] = {row["site"]: row["sealed"] for row in await engine.fetch("select * from cookie_jar")}
-    assert await cookie_jars.rotate() == {"sealed": 4, "lost": 1}
+    assert await cookie_jars.rotate() == {"sealed": 4, "lost": 1, "devices": 0}
     assert len(encryption._keys().vault) == 1
     for row in await engine.fetch("select * from cookie_jar where site <> 'site4.org'"):
         assert row["sealed"] != before[row["site"]]

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from mediafetcher.accounts.auth import rate_limit, users
-from mediafetcher.accounts.vault import devices, encryption
+from mediafetcher.accounts.vault import cookie_jars, devices, encryption
 from mediafetcher.core import errors
 from mediafetcher.db import engine
 
@@ -159,6 +159,23 @@ async def test_a_removed_device_is_refused(owner: int, paired: Extension) -> Non
     with pytest.raises(errors.NotPaired):
         await devices.take(paired.message("state"), "10.0.0.1")
     assert await devices.page(owner) == []
+
+
+async def test_old_key_file_opens_nothing_after_a_rotation(owner: int, paired: Extension, state: Path) -> None:
+    kept = (state / "key").read_bytes()
+    before = encryption.public_key()
+    assert (await cookie_jars.rotate())["devices"] == 1
+    with pytest.raises(errors.SealedBox):
+        await devices.take(paired.message("ping"), "127.0.0.1")
+    assert await devices.page(owner) == []
+    again = await offer(owner)
+    await again.pair()
+    box = encryption.from_base64url(again.message("ping"))
+    assert encryption.unseal(box)
+    (state / "key").write_bytes(kept)  # what somebody copied earlier
+    assert encryption.public_key() == before
+    with pytest.raises(errors.SealedBox):
+        encryption.unseal(box)
 
 
 async def test_an_altered_message_or_one_for_another_server_is_refused(paired: Extension) -> None:
