@@ -6,11 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from mediafetcher.ops.service import units
+from mediafetcher.core import errors, settings
+from mediafetcher.ops.service import install, units
+from mediafetcher.sandbox import privilege_drop
 from tests.faults.program import free_port
 
 REPOSITORY = Path(__file__).parents[2]
@@ -68,3 +71,62 @@ def test_it_tells_the_service_manager_when_it_is_ready_and_when_it_stops(folder)
         finally:
             process.kill()
             process.wait()
+
+
+def test_service_started_in_a_folder_of_others_imports_nothing_from_it(tmp_path):
+    for name in ("json", "argparse", "mediafetcher"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write('{name} ')")
+    done = subprocess.run([*install._program(), "--version"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("text", [units.systemd(PLAN), units.systemd(ODD), units.openrc(PLAN), units.openrc(ODD)])
+def test_service_starts_in_the_root_folder(text):
+    assert "WorkingDirectory=/\n" in text or "\ndirectory=/\n" in text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has files that others may not change")
+@pytest.mark.parametrize("spoil", ["owner", "mode", "file", "link"])
+def test_program_that_others_can_change_is_refused(spoil):
+    with tempfile.TemporaryDirectory(prefix="mf-program-", dir="/opt") as name:
+        program = Path(name) / "lib"
+        program.mkdir(mode=0o755)
+        program.parent.chmod(0o755)
+        (program / "main.py").write_text("")
+        assert install.unsafe_place([program]) is None
+        if spoil == "owner":
+            os.chown(program.parent, 65534, 65534)
+        elif spoil == "mode":
+            (program / "main.py").chmod(0o666)
+        elif spoil == "file":
+            os.chown(program / "main.py", 65534, 65534)
+        else:
+            (program / "other.py").symlink_to("main.py")
+            os.lchown(program / "other.py", 65534, 65534)
+        assert install.unsafe_place([program]) is not None
+
+
+def test_checkout_of_another_user_is_refused_by_the_install(monkeypatch, tmp_path):
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setattr(install.bundle, "PACKAGE", tmp_path)
+    tmp_path.chmod(0o777)
+    account = privilege_drop.Account(os.geteuid(), os.getegid())
+    with pytest.raises(errors.Usage, match="can be changed by others"):
+        install._check_reach((sys.executable, "-P"), account)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root acts as the service user")
+def test_service_that_cannot_write_its_media_folder_is_not_started(tmp_path):
+    media = Path(tempfile.mkdtemp(prefix="mf-media-", dir="/tmp"))
+    said: list[str] = []
+    try:
+        chosen = settings.Settings(state=tmp_path)
+        account = privilege_drop.Account(65534, 65534)
+        assert not install._prepare_media(media, chosen, account, said.append)
+        assert any(f"chown -R 65534:65534 {media}" in line for line in said), said
+        os.chown(media, 65534, 65534)
+        assert install._prepare_media(media, chosen, account, said.append)
+        assert list(media.iterdir()) == []
+    finally:
+        shutil.rmtree(media)

@@ -159,7 +159,8 @@ def manage_service(settings: Settings, asked: argparse.Namespace, out: Out) -> i
         return 0
     given = {name: getattr(asked, name, None) for name in ("host", "port", "uid")}
     media = Path(asked.media).absolute() if getattr(asked, "media", None) else None
-    install.install(settings, install.Wish(media=media, **given), out.line)
+    if not install.install(settings, install.Wish(media=media, **given), out.line):
+        return 1
     out.line("Open the page from another machine; `mediafetcher setup` prints the one-time code it asks for.")
     return 0
 

@@ -25,8 +25,34 @@ _DENIED = (errno.EACCES, errno.EPERM)
 
 def examine(media: Path, state: Path, account: Account) -> list[Finding]:
     """Look at the media folder as the service user `account` does."""
+    return _in_time(media, lambda: _look(media, state, account))
+
+
+def unwritable(media: Path, account: Account) -> Finding | None:
+    """What keeps the service user from writing to the media folder, with the line to type; None: it can."""
+    for finding in _in_time(media, lambda: _try_folder(media, account)):
+        if finding.level == "problem":
+            return finding
+    return None
+
+
+def _try_folder(media: Path, account: Account) -> Findings:
+    if os.statvfs(media).f_flag & os.ST_RDONLY:
+        yield _read_only(media)
+        return
+    with _acting(account):
+        folder = media / f".mediafetcher-doctor-{os.getpid()}"
+        try:
+            folder.mkdir()
+            folder.rmdir()
+        except OSError as error:
+            yield _denied(media, account, error)
+
+
+def _in_time(media: Path, look: Callable[[], Findings]) -> list[Finding]:
+    """What a look at the media folder finds; a share that does not answer is a finding too."""
     found: list[Finding] = []
-    looking = threading.Thread(target=lambda: found.extend(_look(media, state, account)), daemon=True)
+    looking = threading.Thread(target=lambda: found.extend(look()), daemon=True)
     looking.start()
     looking.join(_PATIENCE)
     if looking.is_alive():
@@ -48,12 +74,7 @@ def _look(media: Path, state: Path, account: Account) -> Findings:
     yield ok("media_folder", f"The media folder {media} is there ({kind}).")
     facts = os.statvfs(media)
     if facts.f_flag & os.ST_RDONLY:
-        yield problem(
-            "read_only",
-            f"The media folder {media} is mounted read-only.",
-            *_by_hand(f"mount -o remount,rw {media}"),
-            f"on the Proxmox host: pct set CTID -mp0 /mnt/pve/NAS/media,mp={media}    # without ro=1",
-        )
+        yield _read_only(media)
         return
     yield from _owner(media, account)
     with _acting(account):
@@ -63,6 +84,15 @@ def _look(media: Path, state: Path, account: Account) -> Findings:
         yield problem(
             "media_full", f"The media folder has {free >> 20} MB free: downloads will wait.", f"df -h {media}"
         )
+
+
+def _read_only(media: Path) -> Finding:
+    return problem(
+        "read_only",
+        f"The media folder {media} is mounted read-only.",
+        *_by_hand(f"mount -o remount,rw {media}"),
+        f"on the Proxmox host: pct set CTID -mp0 /mnt/pve/NAS/media,mp={media}    # without ro=1",
+    )
 
 
 def _absent(media: Path, state: Path, account: Account) -> Finding | None:

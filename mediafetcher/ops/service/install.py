@@ -13,15 +13,16 @@ import stat
 import sys
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from mediafetcher.core import bundle, errors
 from mediafetcher.core.settings import SYSTEM_FILE, Settings
+from mediafetcher.ops.doctor import media_folder
 from mediafetcher.ops.service import units
 from mediafetcher.ops.service.units import NAME, Plan
-from mediafetcher.sandbox import privilege_drop, process, run_as
+from mediafetcher.sandbox import privilege_drop, process
 
 USUAL_STATE = Path("/var/lib/mediafetcher")
 _MEDIA = Path("/mnt/media")
@@ -53,8 +54,11 @@ def manager() -> str:
     raise errors.NoServiceManager()
 
 
-def install(settings: Settings, wish: Wish, say: Say) -> None:
-    """Make the service, enable it for every boot, and start it where the machine is running."""
+def install(settings: Settings, wish: Wish, say: Say) -> bool:
+    """Make the service, enable it for every boot, and start it when the machine is running -> whether it may work.
+
+    False: it cannot write to its media folder. It says what to type, and does not start.
+    """
     _need_root()
     kind = manager()
     program = _program()
@@ -64,7 +68,7 @@ def install(settings: Settings, wish: Wish, say: Say) -> None:
     _stop(kind)
     media = wish.media or settings.media or (_MEDIA if _MEDIA.is_mount() else settings.state / "media")
     _hand_over(settings.state, account, say)
-    _prepare_media(media, settings, account, say)
+    usable = _prepare_media(media, settings, account, say)
     _write_config(wish, settings, say)
     group = grp.getgrgid(account.gid).gr_name
     plan = Plan(program, NAME, group, settings.state, media, own_state=settings.state != USUAL_STATE)
@@ -73,7 +77,8 @@ def install(settings: Settings, wish: Wish, say: Say) -> None:
         _write_rotation(say)
     else:
         _write(_SYSTEMD, units.systemd(plan), 0o644, say)
-    _enable(kind, say)
+    _enable(kind, say, start=usable)
+    return usable
 
 
 def uninstall(settings: Settings, say: Say) -> None:
@@ -107,7 +112,8 @@ def _program() -> tuple[str, ...]:
     file = bundle.file()
     if file is not None:
         return (str(file),)
-    return (sys.executable, "-m", "mediafetcher")
+    # Nothing is imported from the folder in which it starts (-P), nor from the home of whoever starts it (-s).
+    return (sys.executable, "-P", "-s", "-m", "mediafetcher")
 
 
 def _check_reach(program: tuple[str, ...], account: privilege_drop.Account) -> None:
@@ -119,11 +125,45 @@ def _check_reach(program: tuple[str, ...], account: privilege_drop.Account) -> N
         )
     if bundle.file() is not None:
         for place in (path, path.parent):
-            status = place.stat()
-            if status.st_uid != 0 or status.st_mode & stat.S_IWOTH:
+            if _is_unsafe(place):
                 raise errors.Usage(
                     f"{place} is not safe from others: `install -m 755 {path} /usr/local/bin/`, and try again."
                 )
+    elif changeable := unsafe_place(_own_folders()):
+        raise errors.Usage(
+            f"{changeable} can be changed by others, and root runs what lies there: move the program below a folder of "
+            "root, for example to /opt, then type `chown -R root: FOLDER && chmod -R go-w FOLDER`, and try again."
+        )
+
+
+def _own_folders() -> list[Path]:
+    """What root runs besides the system's own programs."""
+    own = [Path(sys.prefix)] if sys.prefix != sys.base_prefix else []
+    return [*own, bundle.PACKAGE]
+
+
+def _is_unsafe(place: Path) -> bool:
+    """Whether somebody besides root can change it. A folder with the sticky bit keeps root's files in their place."""
+    status = place.lstat()
+    if stat.S_ISLNK(status.st_mode):
+        return status.st_uid != 0
+    writable = stat.S_IWOTH | (stat.S_IWGRP if status.st_gid != 0 else 0)
+    sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
+    return status.st_uid != 0 or bool(status.st_mode & writable and not sticky)
+
+
+def unsafe_place(folders: Iterable[Path]) -> Path | None:
+    """The first place in these folders, or on the way to them, that somebody besides root can change; else None."""
+    for folder in folders:
+        for way in (folder, folder.resolve()):
+            for place in (*reversed(way.parents), way):
+                if _is_unsafe(place):
+                    return place
+        for parent, inside, files in os.walk(folder):
+            for name in (*inside, *files):
+                if _is_unsafe(Path(parent, name)):
+                    return Path(parent, name)
+    return None
 
 
 def _reaches_checkout(account: privilege_drop.Account) -> bool:
@@ -233,16 +273,18 @@ def _wait_until_free(state: Path) -> None:
         os.close(lock)
 
 
-def _prepare_media(media: Path, settings: Settings, account: privilege_drop.Account, say: Say) -> None:
+def _prepare_media(media: Path, settings: Settings, account: privilege_drop.Account, say: Say) -> bool:
+    """Make the media folder if it is missing -> whether the service user can write to it."""
     if not media.exists() and not media.is_relative_to(settings.state):
         media.mkdir(parents=True)
         os.chown(media, account.uid, account.gid)
         say(f"Made the media folder {media}. If a share belongs there, mount it before the first start.")
-    elif media.is_mount():
-        with run_as.acting(account):
-            writable = os.access(media, os.R_OK | os.W_OK | os.X_OK)
-        if not writable:
-            say(f"! {NAME} ({account.uid}:{account.gid}) may not write to {media}: `mediafetcher doctor` helps.")
+    elif media.exists() and (finding := media_folder.unwritable(media, account)):
+        say(f"! {finding.what}")
+        for line in finding.do:
+            say(f"    {line}")
+        return False
+    return True
 
 
 # ---- files -------------------------------------------------------------------------------------------------
@@ -306,20 +348,26 @@ def _stop(kind: str) -> None:
         process.administer(["rc-service", "--ifstarted", NAME, "stop"])
 
 
-def _enable(kind: str, say: Say) -> None:
+def _enable(kind: str, say: Say, *, start: bool) -> None:
     if kind == "systemd":
         _must(["systemctl", "enable", NAME])
-        start = [["systemctl", "daemon-reload"], ["systemctl", "restart", NAME]]
+        steps = [["systemctl", "daemon-reload"], ["systemctl", "restart", NAME]]
         look = f"journalctl -u {NAME}"
     else:
         _must(["rc-update", "add", NAME, "default"])
-        start = [["rc-service", NAME, "start"]]
+        steps = [["rc-service", NAME, "start"]]
         look = f"tail {units.LOG}"
     say("It starts at every boot.")
     if not _running(kind):
         say("This machine is not running (a container being built?): it starts at the next boot.")
         return
-    for argv in start:
+    if not start:
+        say(
+            "It is not started: make the media folder writable as above, "
+            "then type `mediafetcher service install` again."
+        )
+        return
+    for argv in steps:
         _must(argv)
     say(f"It is started. What it says: {look}")
 

@@ -40,7 +40,7 @@ supervisor=supervise-daemon
 command={command}
 command_args={shlex.quote(rest)}
 command_user={shlex.quote(f"{plan.user}:{plan.group}")}
-directory={shlex.quote(str(plan.state))}
+directory=/
 umask=0022
 output_log={LOG}
 error_log={LOG}
@@ -81,7 +81,7 @@ Group={plan.group}
 # A new version unpacks itself here, as root, where everybody may read it and nobody write.
 ExecStartPre=+{_exec([*plan.program, "--version"])}
 ExecStart={start}
-WorkingDirectory={str(plan.state).replace("%", "%%")}
+WorkingDirectory=/
 Restart=always
 RestartSec=2
 TimeoutStartSec=180
