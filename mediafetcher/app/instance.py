@@ -27,7 +27,7 @@ from mediafetcher.library.export import sync
 from mediafetcher.library.recovery import journal
 from mediafetcher.library.storage import clock_guard, mount, ownership, scrub
 from mediafetcher.ops import backup
-from mediafetcher.sandbox import process
+from mediafetcher.sandbox import parsing, process
 
 _log = logging.get("instance")
 PATIENCE = 5.0  # seconds that a program which was told to stop waits for commands of others
@@ -75,6 +75,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
             await backup.before_migration(dsn, settings)
         await engine.connect(dsn)
         stack.push_async_callback(engine.close)
+        stack.push_async_callback(parsing.close)
         if joins:
             await migrate.require()
             await mount.join()

@@ -39,6 +39,9 @@ _COVER_SECONDS = 8.0
 _MOST_FILES = 200  # that a child may name
 _GRACE = 2.0  # seconds to end in order, which keeps the state of streams in pieces
 _DATA = 1 << 30
+# What the child says is bounded here too: whoever took it over says what they like.
+_LINES, _LINES_A_SECOND = 2000, 50
+_MAX_WARNINGS, _MAX_KINDS, _MAX_WORDS = 50, 20, 2000  # of the last: characters
 _log = logging.get("fetch")
 
 
@@ -76,6 +79,7 @@ class Fetch:
         self._mode = mode
         self._warn = on_warning
         self._live = False
+        self._warnings = 0
         self._child: process.Child | None = None
         self._pass: gateway.Pass | None = None
         self._programs = js_runtime.Requests()
@@ -193,16 +197,18 @@ class Fetch:
                 self._warn("the site asks for a browser: once more, as one")
                 await self._pretend("everywhere" if event["everywhere"] else "asked")
         if event["event"] == "list":
-            return self._listing(event, rows)
+            return await self._listing(event, rows)
         if event["event"] != "info":
             raise errors.Crashed(reason=f"unexpected {event['event']}")
         if event["upcoming"]:
             raise errors.LiveNotStarted(begins=event["begins"])
         return self._info(event)
 
-    def _listing(self, event: dict[str, Any], rows: list[dict[str, Any]]) -> Listing:
+    async def _listing(self, event: dict[str, Any], rows: list[dict[str, Any]]) -> Listing:
         found = []
-        for row in rows:
+        for number, row in enumerate(rows):
+            if number % 100 == 0:
+                await asyncio.sleep(0)  # thousands of them take a tenth of a second
             with contextlib.suppress(errors.InvalidUrl):
                 found.append(Entry(row["title"], urls.parse(row["url"]), row["duration"]))
         if not found:
@@ -238,8 +244,14 @@ class Fetch:
 
     async def _read(self) -> AsyncIterator[dict[str, Any]]:
         assert self._child
+        number, began = 0, clock.monotonic()
         async for line in self._child:
-            with contextlib.suppress(ValueError):
+            number += 1
+            if number % 100 == 0:
+                if number > _LINES + _LINES_A_SECOND * (clock.monotonic() - began):
+                    raise errors.Hostile(reason="more lines than a fetch has to say")
+                await asyncio.sleep(0)
+            with contextlib.suppress(ValueError, RecursionError):
                 event = json.loads(line)
                 if isinstance(event, dict) and "event" in event:
                     yield event
@@ -248,7 +260,9 @@ class Fetch:
         """The next event of the child; its errors are raised, its warnings passed on, its programs run."""
         while (event := await self._event(seconds))["event"] in ("warning", "program"):
             if event["event"] == "warning":
-                self._warn(str(event["message"]))
+                self._warnings += 1
+                if self._warnings <= _MAX_WARNINGS:
+                    self._warn(str(event["message"])[:_MAX_WORDS])
             elif (answer := await self._programs.take(event)) is not None:
                 assert self._child
                 await self._child.write(answer)
@@ -271,13 +285,13 @@ class Fetch:
             raise errors.Crashed(reason=f"code {code}", said=last[0][-300:] if last else None)
         if event["event"] == "error":
             failure = error_mapping.Failure(
-                tuple(event["kinds"]),
-                event["message"],
+                tuple(event["kinds"][:_MAX_KINDS]),
+                event["message"][:_MAX_WORDS],
                 event["status"],
                 event["errno"],
                 event["retry_after"],
                 event["redirect_loop"],
-                event["page"],
+                event["page"][:_MAX_WORDS],
             )
             raise error_mapping.problem(failure)
         return event

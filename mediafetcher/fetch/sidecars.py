@@ -10,6 +10,7 @@ from mediafetcher.media import posters, probe, subtitles
 Chapters = tuple[tuple[float, str], ...]
 
 _MAX_CHAPTERS = 500
+_MAX_MARKS = 200
 _TITLE = 200  # characters
 
 
@@ -43,8 +44,8 @@ def _wished(language: str, wished: Iterable[str]) -> bool:
 
 def chapters(info: Info, result: Result, facts: probe.Facts, options: Options) -> Chapters:
     """(start in seconds, title): as the site has them, else the file; with the marks, and of a clip those in it."""
-    found = list(info.chapters or facts.chapters)
-    found = marked(found, result.marks)
+    found = list((info.chapters or facts.chapters)[:_MAX_CHAPTERS])
+    found = marked(found, result.marks[:_MAX_MARKS])
     if options.clip:
         found = clipped(found, options.start or 0.0, options.end)
     named = [(round(start, 3), title.strip()[:_TITLE]) for start, title in found]

@@ -4,6 +4,7 @@ ISO/IEC 14496-12 (boxes), 14496-15 (`avcC`), RFC 9559 (Matroska). Only headers a
 bounded, and hostile sizes end the walk; nothing is held in memory.
 """
 
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from typing import BinaryIO
 
 _FIRST = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp"}
 _CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl"}
-_MAX_BOXES = 200_000  # a day of one-second fragments
+# ISO/IEC 14496-12, 8.12: what an encrypted track calls its samples; the last three are Apple's older ones.
+_ENCRYPTED = {b"encv", b"enca", b"enct", b"encs", b"encm", b"drms", b"drmi", b"drmt"}
+_MAX_BOXES = 300_000  # of one file: a day of one-second fragments
 _MAX_TABLE = 64 << 10  # bytes of a sample description that are looked at
 
 
@@ -25,80 +28,109 @@ class Layout:
     faststart: bool = False  # the index lies before the media: a player can begin at once
     fragmented: bool = False
     truncated: bool = False
+    encrypted: bool = False  # samples that play only with a key (DRM)
     level: int | None = None  # of H.264, ten times: 52 is 5.2
     duration: float | None = None  # seconds
 
 
 def scan(path: Path) -> Layout:
     """Look at the layout of a file. Reads a few kilobytes; blocking."""
-    size = path.stat().st_size
     with path.open("rb") as file:
-        head = file.read(8)
-        file.seek(0)
-        if head[:4] == b"\x1a\x45\xdf\xa3":
-            return Layout(truncated=_matroska_is_short(file, size))
-        if len(head) == 8 and head[4:8] in _FIRST:
-            return _mp4(file, size)
+        return scan_file(file)
+
+
+def scan_file(file: BinaryIO) -> Layout:
+    """Look at the layout of an open file."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = file.read(8)
+    file.seek(0)
+    if head[:4] == b"\x1a\x45\xdf\xa3":
+        return Layout(truncated=_matroska_is_short(file, size))
+    if len(head) == 8 and head[4:8] in _FIRST:
+        return _Walk(file).mp4(size)
     return Layout()
 
 
-def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """(kind, start of the content, end as declared) of each box between `start` and `end`."""
-    at = start
-    for _ in range(_MAX_BOXES):
-        if at + 8 > end:
-            return
-        file.seek(at)
-        header = file.read(16)
-        if len(header) < 8:
-            return
-        length, kind = struct.unpack(">I4s", header[:8])
-        content = at + 8
-        if length == 1:
-            if len(header) < 16:
+class _Walk:
+    """One walk through an MP4. The number of boxes is bounded for the file as a whole: they lie in one another."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._left = _MAX_BOXES
+        self._layout = Layout(mp4=True)
+
+    def _boxes(self, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+        """(kind, start of the content, end as declared) of each box between `start` and `end`."""
+        at = start
+        while self._left and at + 8 <= end:
+            self._left -= 1
+            header = self._read(at, 16)
+            if len(header) < 8:
                 return
-            length, content = struct.unpack(">Q", header[8:])[0], at + 16
-        elif length == 0:  # to the end of the file
-            length = end - at
-        if at + length < content:
+            length, kind = struct.unpack(">I4s", header[:8])
+            content = at + 8
+            if length == 1:
+                if len(header) < 16:
+                    return
+                length, content = struct.unpack(">Q", header[8:])[0], at + 16
+            elif length == 0:  # to the end of the file
+                length = end - at
+            if at + length < content:
+                return
+            yield kind, content, at + length
+            at += length
+
+    def _read(self, at: int, size: int) -> bytes:
+        self._file.seek(at)
+        return self._file.read(size)
+
+    def mp4(self, size: int) -> Layout:
+        layout = self._layout
+        index = media = False
+        for kind, content, end in self._boxes(0, size):
+            layout.truncated |= end > size
+            if kind == b"ftyp":
+                layout.brand = self._read(content, 4).decode("latin-1")
+            elif kind == b"moof":
+                layout.fragmented = True
+            elif kind == b"mdat":
+                media = True
+            elif kind == b"moov":
+                index = True
+                layout.faststart = not media
+                self._moov(content, min(end, size))
+        layout.truncated |= not index
+        return layout
+
+    def _moov(self, start: int, end: int, depth: int = 0) -> None:
+        layout = self._layout
+        for kind, content, box_end in self._boxes(start, end):
+            box_end = min(box_end, end)
+            if kind == b"mvex":
+                layout.fragmented = True
+            elif kind == b"mvhd":
+                layout.duration = _duration(self._read(content, 32))
+            elif kind == b"stsd":
+                self._describe(self._read(content, min(box_end - content, _MAX_TABLE)))
+            elif kind in _CONTAINERS and depth < 8:
+                self._moov(content, box_end, depth + 1)
+
+    def _describe(self, table: bytes) -> None:
+        """The sample descriptions of one track: an entry for each kind of its samples."""
+        self._layout.level = _level(table) or self._layout.level
+        self._layout.encrypted |= any(kind in _ENCRYPTED for kind in _entries(table))
+
+
+def _entries(table: bytes) -> Iterator[bytes]:
+    """The kinds of the entries in a sample description."""
+    at = 8
+    while at + 8 <= len(table):
+        length, kind = struct.unpack_from(">I4s", table, at)
+        yield kind
+        if length < 8:
             return
-        yield kind, content, at + length
         at += length
-
-
-def _mp4(file: BinaryIO, size: int) -> Layout:
-    layout = Layout(mp4=True)
-    index = media = False
-    for kind, content, end in _boxes(file, 0, size):
-        layout.truncated |= end > size
-        if kind == b"ftyp":
-            file.seek(content)
-            layout.brand = file.read(4).decode("latin-1")
-        elif kind == b"moof":
-            layout.fragmented = True
-        elif kind == b"mdat":
-            media = True
-        elif kind == b"moov":
-            index = True
-            layout.faststart = not media
-            _moov(file, content, min(end, size), layout)
-    layout.truncated |= not index
-    return layout
-
-
-def _moov(file: BinaryIO, start: int, end: int, layout: Layout, depth: int = 0) -> None:
-    for kind, content, box_end in _boxes(file, start, end):
-        box_end = min(box_end, end)
-        if kind == b"mvex":
-            layout.fragmented = True
-        elif kind == b"mvhd":
-            file.seek(content)
-            layout.duration = _duration(file.read(32))
-        elif kind == b"stsd":
-            file.seek(content)
-            layout.level = _level(file.read(min(box_end - content, _MAX_TABLE))) or layout.level
-        elif kind in _CONTAINERS and depth < 8:
-            _moov(file, content, box_end, layout, depth + 1)
 
 
 def _duration(header: bytes) -> float | None:

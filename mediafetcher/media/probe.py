@@ -8,15 +8,15 @@ AAC or none. Rotation, pixel shape, changing frame rates, edit lists and cover p
 definition: Chromium plays more than this, and says of HEVC that it can when it cannot.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from mediafetcher.core import errors
-from mediafetcher.media import containers, ffmpeg, ffmpeg_output, posters
+from mediafetcher.media import ffmpeg, ffmpeg_output, posters, sniff
 from mediafetcher.media.ffmpeg_output import Audio, Subtitle, Video
+from mediafetcher.sandbox import parsing
 
 __all__ = ["Audio", "Decision", "Facts", "Subtitle", "Video", "decide", "is_playable", "probe"]
 
@@ -24,22 +24,8 @@ Action = Literal["none", "remux", "audio", "video", "both", "audio_only", "rejec
 
 MAX_LEVEL = 52
 _TIMEOUT = 30.0
-_HEAD = 1024  # bytes
 _SMALL = 16 << 20  # bytes
 _UNKNOWN = "FFmpeg does not know this kind of file"
-_WEB_PAGE = (b"<!doctype html", b"<html", b"<head", b"<?xml", b"<body")
-_OTHER = (
-    (b"\xff\xd8\xff", "a picture"),
-    (b"\x89PNG\r\n\x1a\n", "a picture"),
-    (b"%PDF-", "a document"),
-    (b"PK\x03\x04", "an archive"),
-    (b"Rar!\x1a\x07", "an archive"),
-    (b"7z\xbc\xaf\x27\x1c", "an archive"),
-    (b"\x1f\x8b\x08", "an archive"),
-    (b"\x7fELF", "a program"),
-)
-_TEXT = bytes([9, 10, 13, *range(32, 127), *range(128, 256)])  # in UTF-8 and its elders
-_TEXT_MEDIA = (b"YUV4MPEG2", b"GIF8")  # begin like text, or nearly
 _PICTURES = {"image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe"}
 _PICTURE_CODECS = {"png", "webp", "bmp", "jpegls"}
 _WEB_PROFILES = {None, "Baseline", "Constrained Baseline", "Main", "High"}
@@ -94,7 +80,7 @@ async def probe(path: Path, poster_to: Path | None = None) -> Facts:
 
 async def _probe_and_draw(path: Path, target: Path) -> Facts | None:
     """A small MP4 that seems fit to be kept as it is. A large one's picture is drawn while its bytes are hashed."""
-    look = await asyncio.to_thread(_look, path)
+    [look] = await _look([path])
     layout = look.layout
     if look.problem or look.size > _SMALL or not (layout.duration and layout.faststart) or layout.fragmented:
         return None
@@ -102,7 +88,7 @@ async def _probe_and_draw(path: Path, target: Path) -> Facts | None:
         drawn, said = await posters.draw_and_tell(path, target, layout.duration / 10)
     except ffmpeg.Stuck:
         return None
-    found = ffmpeg_output.parse(said).get(0)
+    found = (await parsing.call(ffmpeg_output.parse, said)).get(0)
     return replace(await _facts(path, look, found), poster=target if drawn else None) if found else None
 
 
@@ -111,7 +97,7 @@ async def probe_all(paths: Sequence[Path]) -> list[Facts]:
 
     Raises OSError where one cannot be read at all.
     """
-    looks = await asyncio.to_thread(lambda: [_look(path) for path in paths])
+    looks = await _look(paths)
     found: dict[int, ffmpeg_output.Found] = {}
     wrong = {at: look.problem for at, look in enumerate(looks) if look.problem}
     waiting = [at for at in range(len(paths)) if at not in wrong]
@@ -127,9 +113,14 @@ async def probe_all(paths: Sequence[Path]) -> list[Facts]:
         # that keeps it busy does not say which it is: from then on each is asked for alone.
         alone, slow = len(asked) > 1, slow or bool(stuck and len(asked) > 1)
     return [
-        await _facts(path, look, found[at]) if at in found else look.unknown(wrong[at])
+        await _facts(path, look, found[at]) if at in found else _unknown(look, wrong[at])
         for at, (path, look) in enumerate(zip(paths, looks, strict=True))
     ]
+
+
+async def _look(paths: Sequence[Path]) -> list[sniff.Look]:
+    """What our own parsers see of each file."""
+    return await parsing.call(sniff.look_all, files=paths)
 
 
 async def _ask(paths: Sequence[Path]) -> tuple[dict[int, ffmpeg_output.Found], str]:
@@ -139,28 +130,14 @@ async def _ask(paths: Sequence[Path]) -> tuple[dict[int, ffmpeg_output.Found], s
         ended = await ffmpeg.run(inputs, paths, timeout=_TIMEOUT)
     except ffmpeg.Stuck as stuck:
         return {}, stuck.detail
-    return ffmpeg_output.parse(ended.text), ""
+    return await parsing.call(ffmpeg_output.parse, ended.text), ""
 
 
-@dataclass(frozen=True)
-class _Look:
-    """What our own eyes see. `problem`: why it is no media for sure, so that FFmpeg need not be asked."""
-
-    size: int
-    layout: containers.Layout
-    problem: str
-
-    def unknown(self, why: str) -> Facts:
-        return Facts(self.size, brand=self.layout.brand, truncated=self.layout.truncated, error=why)
+def _unknown(look: sniff.Look, why: str) -> Facts:
+    return Facts(look.size, brand=look.layout.brand, truncated=look.layout.truncated, error=why)
 
 
-def _look(path: Path) -> _Look:
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    return _Look(path.stat().st_size, containers.scan(path), _no_media(head))
-
-
-async def _facts(path: Path, look: _Look, found: ffmpeg_output.Found) -> Facts:
+async def _facts(path: Path, look: sniff.Look, found: ffmpeg_output.Found) -> Facts:
     video, layout = found.video, look.layout
     if video and not video.hdr and video.deep and await _first_frame_is_hdr(path, video.index):
         video = ffmpeg_output.with_hdr(video)
@@ -190,18 +167,6 @@ async def _first_frame_is_hdr(path: Path, index: int) -> bool:
     except ffmpeg.Stuck:
         return False
     return any(f"color_trc:{name}" in ended.text for name in ffmpeg_output.HDR)
-
-
-def _no_media(head: bytes) -> str:
-    """Why a file that begins so is no media for sure; "" where it may be."""
-    if not head:
-        return "the file is empty"
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_WEB_PAGE):
-        return "it is a web page"
-    for start, name in _OTHER:
-        if head.startswith(start):
-            return f"it is {name}"
-    return "it is text" if not head.startswith(_TEXT_MEDIA) and not head.translate(None, _TEXT) else ""
 
 
 def decide(facts: Facts, *, audio: str | None = None, never_transcode: bool = False) -> Decision:

@@ -5,7 +5,6 @@ written), so that two people who fetch the same thing share one file. Encoding r
 wants.
 """
 
-import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,11 +12,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mediafetcher.core import errors, logging
-from mediafetcher.media import containers, encoders, ffmpeg
+from mediafetcher.media import encoders, ffmpeg, sniff
 from mediafetcher.media.encoders import Encoder
 from mediafetcher.media.ffmpeg_output import Audio, Video
 from mediafetcher.media.probe import MAX_LEVEL, Action, Decision, Facts, decide, probe
-from mediafetcher.sandbox import child_files, process
+from mediafetcher.sandbox import child_files, parsing, process
 
 Progress = Callable[[float, float | None], None]
 
@@ -188,7 +187,7 @@ async def _run(plan: _Plan, target: Path, action: Action, report: Progress) -> N
                 raise _failure(ended)
             # Only an MP4 shows its level, so of other sources it is known now.
             child_files.require_plain(part)
-            level = (await asyncio.to_thread(containers.scan, part)).level
+            level = (await parsing.call(sniff.look, files=[part])).layout.level
             if relevel or (level or 0) <= MAX_LEVEL:
                 break
         meter.check()

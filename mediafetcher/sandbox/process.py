@@ -371,8 +371,11 @@ class _Pipe:
     async def read(self) -> bytes:
         """What is there, as soon as there is something; b"" at the end, and once it is closed."""
         while not self._file.closed:
+            await asyncio.sleep(0)  # a child that never stops writing must not keep the loop to itself
             try:
                 return os.read(self._file.fileno(), _CHUNK)
+            except ValueError:  # closed meanwhile
+                break
             except BlockingIOError:
                 await self._wait()
         return b""

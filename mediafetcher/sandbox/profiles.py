@@ -35,6 +35,13 @@ def shut_in_gateway() -> None:
         seccomp.install(seccomp.code(None))
 
 
+def shut_in_parser() -> None:
+    """For good: no files but what Python is made of, no sockets, and no processes."""
+    landlock.close(landlock.Pen(tuple(Path(path) for path in _made_of() if path)))
+    if seccomp.available():
+        seccomp.close(seccomp.NONE)
+
+
 def _made_of() -> list[str | Path]:
     """Python, its packages, and ours. A checkout as a whole may hold a state folder too, so of it the package alone."""
     package = bundle.PACKAGE

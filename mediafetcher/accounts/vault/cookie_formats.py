@@ -91,7 +91,7 @@ def _from_line(line: str, where: str) -> Cookie:
 def _from_json(text: str) -> list[Cookie]:
     try:
         found = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", 1)
         raise errors.BadCookies(f"This begins like JSON and is not: line {line} does not fit.") from None
     if isinstance(found, dict):

@@ -16,6 +16,7 @@ from mediafetcher.accounts.vault import cookie_formats, encryption
 from mediafetcher.accounts.vault.cookie_formats import Cookie
 from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
+from mediafetcher.sandbox import parsing
 
 # Short addresses lead to a site with another name, and it is that one's cookies that are asked for.
 _SHORT = {
@@ -171,7 +172,8 @@ async def _failed(jar: Jar, code: str) -> None:
 
 async def store_back(jar: Jar) -> None:
     """It worked: note that, and keep the cookies as the site renewed them, unless newer ones were sent meanwhile."""
-    renewed = cookie_formats.of_site(cookie_formats.parse(jar.returned), jar.site) if jar.returned else []
+    returned = await parsing.call(cookie_formats.parse, jar.returned, secret=True) if jar.returned else []
+    renewed = cookie_formats.of_site(returned, jar.site)
     async with engine.transaction():
         still = await engine.fetchval(
             "UPDATE cookie_jar SET succeeded_at = now(), failed_at = NULL, failure = NULL "

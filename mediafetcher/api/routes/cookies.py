@@ -10,6 +10,7 @@ from mediafetcher.accounts.vault import cookie_formats, cookie_jars
 from mediafetcher.api.responses import Asked, address, fit
 from mediafetcher.core import errors
 from mediafetcher.downloads import cookie_waiting
+from mediafetcher.sandbox import parsing
 
 
 class Jar(msgspec.Struct):
@@ -56,7 +57,8 @@ async def put(site: FromPath[str], data: JSONBody[NewCookies], request: Asked) -
     where = address(request)
     if not request.scope["state"].get("https") and not _is_this_machine(where):
         raise errors.PlainHttp()
-    return fit(Kept, await cookie_waiting.give(request.user.id, site, cookie_formats.parse(data.text), where))
+    cookies = await parsing.call(cookie_formats.parse, data.text, secret=True)
+    return fit(Kept, await cookie_waiting.give(request.user.id, site, cookies, where))
 
 
 def _is_this_machine(where: str) -> bool:

@@ -19,6 +19,7 @@ from mediafetcher.api.responses import Asked, Id, address, fit
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import cookie_waiting, lifecycle
+from mediafetcher.sandbox import parsing
 
 
 class Device(msgspec.Struct):
@@ -135,7 +136,8 @@ async def _download(call: devices.Call, where: str) -> dict[str, Any]:
 
 async def _cookies(call: devices.Call, where: str) -> dict[str, Any]:
     given = _fields(call, _Given)
-    return await cookie_waiting.give(call.owner, given.site, cookie_formats.from_objects(given.cookies), where)
+    cookies = await parsing.call(cookie_formats.from_objects, given.cookies, secret=True)
+    return await cookie_waiting.give(call.owner, given.site, cookies, where)
 
 
 _OPERATIONS: dict[str, Callable[[devices.Call, str], Awaitable[dict[str, Any]]]] = {

@@ -74,6 +74,13 @@ class KillsServer(FetchProblem):
     words = "MediaFetcher ended by surprise each time that this was in work: look at the log, then retry or cancel it."
 
 
+class ParserFailed(Transient):
+    """What was fetched or stored could not be parsed within the limits of time and memory."""
+
+    code = "parser_failed"
+    words = "The file could not be read within its limits: it may be broken, or the machine is too busy."
+
+
 class NeedsPerson(FetchProblem):
     park = True
 
