@@ -715,6 +715,7 @@ export const CODES = [
   "nothing_offered",
   "older_schema",
   "pairing_code",
+  "parser_failed",
   "pinned_setting",
   "plain_http",
   "port_in_use",
