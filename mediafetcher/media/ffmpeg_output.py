@@ -11,21 +11,21 @@ HDR = ("smpte2084", "arib-std-b67")  # PQ and HLG
 
 _INPUT = re.compile(r"^Input #(?P<number>\d+), (?P<names>\S+), from ", re.MULTILINE)
 _INPUTS_END = re.compile(r"^Stream mapping:|^Output #", re.MULTILINE)
-_DURATION = re.compile(r"^ +Duration: (?P<hours>\d+):(?P<minutes>\d+):(?P<seconds>[\d.]+)", re.MULTILINE)
+_DURATION = re.compile(r"^ +Duration: (?P<hours>\d+):(?P<minutes>\d+):(?P<seconds>\d+(?:\.\d+)?)", re.MULTILINE)
 _STREAM = re.compile(
     r"^ +Stream #\d+:(?P<index>\d+)(?:\[0x[0-9a-f]+\])?(?:\((?P<language>[^)]*)\))?: "
     r"(?P<kind>Video|Audio|Subtitle|Data|Attachment): (?P<rest>.*)$",
     re.MULTILINE,
 )
 _CHAPTER = re.compile(
-    r"^ +Chapter #\d+:\d+: start (?P<start>-?[\d.]+), end .*(?:\n +Metadata:)?(?:\n +title +: (?P<title>.*))?",
+    r"^ +Chapter #\d+:\d+: start (?P<start>-?\d+(?:\.\d+)?), end .*(?:\n +Metadata:)?(?:\n +title +: (?P<title>.*))?",
     re.MULTILINE,
 )
 _PROFILE = re.compile(r"^\S+ \((?P<name>[^)/]+)\)")
 _SIZE = re.compile(r"\b(\d{1,5})x(\d{1,5})\b")
-_FPS = re.compile(r"([\d.]+)(k?) fps")
+_FPS = re.compile(r"(?<![\d.])(\d{1,9}(?:\.\d{1,6})?)(k?) fps")
 _FIELDS = re.compile(r"(top|bottom)( coded)? first")
-_ROTATION = re.compile(r"display ?matrix: rotation of (-?[\d.]+)", re.IGNORECASE)
+_ROTATION = re.compile(r"display ?matrix: rotation of (-?\d{1,6}(?:\.\d{1,6})?)", re.IGNORECASE)
 _DEEP = re.compile(r"1[0246]|p01\d|p21\d")
 _LAYOUTS = {"mono": 1, "stereo": 2, "downmix": 2, "quad": 4, "hexagonal": 6, "octagonal": 8}
 
@@ -110,7 +110,7 @@ def _one(top: re.Match[str], said: str) -> Found:
         elif stream["kind"] == "Audio":
             audio.append(_audio(index, parts, stream["language"]))
         elif stream["kind"] == "Subtitle":
-            subtitles.append(Subtitle(index, parts[0].split()[0], _language(stream["language"])))
+            subtitles.append(Subtitle(index, _codec(parts), _language(stream["language"])))
     if video is not None and video.codec == "mjpeg" and {"mp3", "flac", "ogg"} & set(container):
         picture, video = video.index, None  # a cover that is not marked as one
     return Found(container, _seconds(said), video, tuple(audio), tuple(subtitles), tuple(_chapters(said)), picture)
@@ -127,6 +127,10 @@ def _split(rest: str) -> list[str]:
         else:
             current += letter
     return [*parts, current.strip()]
+
+
+def _codec(parts: list[str]) -> str:
+    return next(iter(parts[0].split()), "unknown")
 
 
 def _seconds(said: str) -> float | None:
@@ -157,7 +161,7 @@ def _video(index: int, parts: list[str], rest: str, after: str) -> Video:
     fps = _FPS.search(rest)
     return Video(
         index=index,
-        codec=parts[0].split()[0],
+        codec=_codec(parts),
         profile=_profile(parts[0]),
         pix_fmt=pix_fmt.strip(),
         width=width,
@@ -171,7 +175,7 @@ def _video(index: int, parts: list[str], rest: str, after: str) -> Video:
 
 def _audio(index: int, parts: list[str], language: str | None) -> Audio:
     rate = next((int(part[:-3]) for part in parts if re.fullmatch(r"\d+ Hz", part)), None)
-    codec = parts[0].split()[0]
+    codec = _codec(parts)
     return Audio(index, codec, _profile(parts[0]), _channels(parts[2:3]), rate, _language(language))
 
 

@@ -28,7 +28,7 @@ from tests import deep
 SECONDS = 60.0 if deep.deep(21) else 1.0
 SLOWEST = 2.0  # seconds of one input
 
-pytestmark = [pytest.mark.promise(21), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.promise(21), pytest.mark.timeout(180)]
 
 # Words that mean something to a parser, so that chance gets past its first question.
 _VTT = st.lists(
