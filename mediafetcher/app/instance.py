@@ -19,7 +19,7 @@ from mediafetcher.core import settings as chosen
 from mediafetcher.core.settings import Settings
 from mediafetcher.db import embedded as cluster
 from mediafetcher.db import engine, migrate, runtime_settings, transfer
-from mediafetcher.downloads import leases, lifecycle, nodes, site_backoff
+from mediafetcher.downloads import leases, lifecycle, nodes, retention, site_backoff
 from mediafetcher.downloads.worker import pool
 from mediafetcher.fetch.ytdlp import updater
 from mediafetcher.library.catalog import items
@@ -203,7 +203,7 @@ async def _watch_mount() -> None:
 
 
 async def _keep_house() -> None:
-    """Purge what has been in the trash long enough, and remove files that nobody holds any more."""
+    """Purge what has been in the trash long enough, and remove files and rows that nobody needs any more."""
     await asyncio.sleep(_FIRST)
     while True:
         started = clock.monotonic()
@@ -212,6 +212,7 @@ async def _keep_house() -> None:
             removed = await items.sweep()
             if removed:
                 _log.info("files without holders removed", count=removed)
+            await retention.remove_cleared()
             await sync.refresh()
             _log.debug("house kept")
         except errors.Away as problem:

@@ -81,11 +81,14 @@ create or replace trigger media_file_mended after update of damaged_at on media_
 SIGN_INS = "create index if not exists audit_event_signed_in on audit_event (owner, id) where act = 'signed_in'"
 
 
+CLEARED = "create index if not exists download_cleared on download (cleared_at) where cleared_at is not null"
+
+
 async def forwards() -> MigrationManager:
     manager = MigrationManager(migration_id=ID, app_name="mediafetcher", description=DESCRIPTION)
 
     async def run() -> None:
-        for statements in (RUNNING, STAMPS, LIMITED, TRIGGERS, EXPORT, SIGN_INS):
+        for statements in (RUNNING, STAMPS, LIMITED, TRIGGERS, EXPORT, SIGN_INS, CLEARED):
             await engine.execute(statements)
 
     manager.add_raw(run)

@@ -299,7 +299,7 @@ def remove(sha256: bytes, names: Iterable[str]) -> None:
 
 
 def abandoned(path: Path, now: float | None = None) -> bool:
-    """Whether nobody will finish this file of `incoming/`: its process is dead, or it is a day old (see `age`).
+    """Whether nobody will finish this file of `incoming/`: its process is dead, or it is a day old.
 
     Only files of this installation: another one that writes to the same folder removes its own.
     """
@@ -308,7 +308,22 @@ def abandoned(path: Path, now: float | None = None) -> bool:
     if not staging.is_ours(path.name):
         return False
     alive = staging.alive(path.name)
-    return age(path, now) > _FOREIGN if alive is None else not alive
+    return _is_old(path, now) if alive is None else not alive
+
+
+def _is_old(path: Path, now: float | None) -> bool:
+    """Whether a file that another machine may be writing is a day old by our clock and by that of the share.
+
+    The share's clock writes the times of files: where it is behind ours, a file that grows looks old.
+    """
+    if age(path, now) <= _FOREIGN:
+        return False
+    probe = path.parent / staging.name()
+    try:
+        probe.touch()
+        return age(path, probe.stat().st_mtime) > _FOREIGN
+    finally:
+        probe.unlink(missing_ok=True)
 
 
 def age(path: Path, now: float | None = None) -> float:

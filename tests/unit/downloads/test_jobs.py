@@ -9,7 +9,7 @@ import pytest
 
 from mediafetcher.core import errors, events, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import dedup, leases, lifecycle
+from mediafetcher.downloads import dedup, leases, lifecycle, retention
 from mediafetcher.downloads.worker import active
 from mediafetcher.fetch.options import Options
 
@@ -539,3 +539,12 @@ async def test_downloads_slowed_down_leave_a_place_at_their_site(owner):
     await _submit(other, 9)
     claimed = [await lifecycle.claim() for _ in range(2)]
     assert [claim.owner for claim in claimed if claim] == [owner, other]
+
+
+async def test_download_cleared_a_month_ago_is_removed(owner):
+    kept, cleared = await _submit(owner, 1), await _submit(owner, 2)
+    await lifecycle.clear(cleared["id"], owner)
+    assert await retention.remove_cleared() == 0
+    await engine.execute("update download set cleared_at = now() - interval '31 days' where cleared_at is not null")
+    assert await retention.remove_cleared() == 1
+    assert [row["id"] for row in await engine.fetch("select id from download")] == [kept["id"]]

@@ -7,12 +7,13 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from mediafetcher.core import errors
-from mediafetcher.library.storage import blob_store, mount
+from mediafetcher.library.storage import blob_store, mount, staging
 from mediafetcher.sandbox import process
 from tests.unit.library.conftest import path, staged
 
@@ -138,6 +139,13 @@ async def test_what_a_dead_process_left_is_garbage_at_once(media_online: Path, t
     foreign = made.path.with_name(f"{'a' * 12}.1.1.{'0' * 32}.part")
     foreign.write_bytes(b"")
     assert not blob_store.abandoned(foreign)  # another machine may be writing it
+
+
+async def test_staged_file_of_another_machine_stays_where_the_clock_of_the_share_is_behind(media_online: Path) -> None:
+    name = f"{staging.installation}.{'a' * 12}.1.1.{'0' * 32}.part"  # a worker of this installation
+    (media_online / "incoming" / name).write_bytes(b"written now")
+    assert not blob_store.abandoned(media_online / "incoming" / name, time.time() + 3 * 86_400)
+    assert staged() == [name]
 
 
 # ---- P8: a full disk -----------------------------------------------------------------------------------
