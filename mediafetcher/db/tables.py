@@ -218,7 +218,8 @@ class Download(Table, tablename="download", db=DB):
     parent: ForeignKey = ForeignKey("self", on_delete=OnDelete.set_null)
     crashes = Integer(default=0)  # how often the program died while it was in work, without getting further
     crash_bytes = BigInt(default=0)  # how much of its file lay there then
-    needs_room = BigInt(default=0)  # free bytes that the next try needs, where one found too little
+    needs_room = BigInt(default=0)  # free bytes of the media folder that the next try needs, if one found too little
+    needs_work_room = BigInt(default=0)  # the same of the disk of the state folder
     begins_at = _time()  # when its stream was announced to begin
 
 

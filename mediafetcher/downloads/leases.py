@@ -125,6 +125,7 @@ async def claim() -> Claim | None:
             [owner for owner, _ in left],
             [host for _, host in left],
             chosen.jobs,
+            *space_reservation.available(),
         )
         if row is not None:
             await _tell(row["id"], row["owner"])
@@ -139,6 +140,7 @@ async def claim() -> Claim | None:
 _DUE = """
   d.state = 'queued' and d.run_after <= now() and not d.cancel_requested
   and not exists (select from installation where frozen_reason is not null)
+  and d.needs_room <= {media_room} and d.needs_work_room <= {work_room}
   and d.source_key <> all (array(select source_key from download where state = 'running'))
   and d.site <> all (array(select site from site_pause where until > now()))
 """
@@ -167,7 +169,8 @@ update download set state = 'running', attempt = attempt + 1, held_by = $1, stag
   started_at = coalesce(started_at, now()), finished_at = null, error_code = null, error_message = null
 where id = coalesce(
   (select d.id from download d
-   where {_DUE} and {_OPENS} and {_ALONE} and {_SLOWED} and d.id <> all($4::bigint[])
+   where {_DUE.format(media_room="$8", work_room="$9")} and {_OPENS} and {_ALONE} and {_SLOWED}
+     and d.id <> all($4::bigint[])
      and d.site <> all (array(select site from download where state = 'running'
      group by site having count(*) >= $3))
    order by d.priority desc, d.created_at, d.id limit 1 for update skip locked),
@@ -314,24 +317,27 @@ async def _failed(claim: Claim, problem: errors.Problem, *, further: bool, whole
 async def wait(claim: Claim, problem: errors.Problem) -> str:
     """A stream that has not begun waits, without a slot, for its time -> the state now.
 
-    Where the site does not say when, the looks become rarer; after some days it has failed.
+    Where the site does not say when, or the stream is late, the looks become rarer. Some days after it was announced
+    to begin, or where that is not known after it was wished for, it has failed.
     """
-    chosen = settings.get()
     row = await _leave(
         claim,
         "update download set state = case when cancel_requested then 'cancelled' when pause_requested then 'paused'"
-        "   when created_at < now() - make_interval(days => $4) then 'failed' else 'waiting' end,"
-        " error_code = $5, error_message = $6, run_after = greatest("
-        "   coalesce(to_timestamp($7::float8), now() + make_interval(secs => coalesce($8::float8,"
-        "     least($9, $10 * 2 ^ least(attempt - 1, 20))))),"
-        f"   now() + make_interval(secs => $10)), {_LET_GO} where {_OURS} returning state",
+        "   when greatest(created_at, announced, begins_at) < now() - make_interval(days => $4) then 'failed'"
+        "   else 'waiting' end, begins_at = coalesce(announced, begins_at),"
+        "  error_code = $5, error_message = $6, run_after = case when announced > now() then announced"
+        "   when announced is not null then now() + make_interval(secs => least($9::float8, greatest($10::float8,"
+        "    extract(epoch from now() - announced)::float8 / 10)))"
+        "   else now() + make_interval(secs => greatest($10::float8, coalesce($8::float8,"
+        "    least($9::float8, $10::float8 * 2 ^ least(attempt - 1, 20))))) end,"
+        f" {_LET_GO} from (select to_timestamp($7::float8) as announced) as site where {_OURS} returning state",
         _LONGEST_LIVE_WAIT,
         problem.code,
         engine.storable(problem.detail),
         problem.facts.get("begins"),
         problem.facts.get("begins_in"),
         _RAREST_LOOK,
-        chosen.retry_seconds,
+        settings.get().retry_seconds,
     )
     return str(row["state"])
 
@@ -363,15 +369,22 @@ async def expanded(claim: Claim, title: str) -> None:
 
 
 async def release(claim: Claim, problem: errors.Problem | None = None) -> str:
-    """Hand the row back as if it had not been taken: a stop, or a disk that is full -> its state now."""
+    """Hand the row back as if it had not been taken: a stop, or a disk that is full -> its state now.
+
+    A problem may say how much room the next try needs (`needs_room`, `needs_work_room`): the row is not claimed before
+    there is so much, and so takes no slot from others.
+    """
+    facts = problem.facts if problem else {}
     row = await _leave(
         claim,
         f"update download set state = {_BACK}, attempt = attempt - 1, progress = 0, error_code = $4,"
-        f" error_message = $5, run_after = now() + make_interval(secs => $6), {_LET_GO}"
-        f" where {_OURS} returning state",
+        f" error_message = $5, run_after = now() + make_interval(secs => $6), needs_room = $7, needs_work_room = $8,"
+        f" {_LET_GO} where {_OURS} returning state",
         problem.code if problem else None,
         engine.storable(problem.detail) if problem else None,
-        float(problem.facts.get("retry_after") or settings.get().reconcile_seconds) if problem else 0.0,
+        float(facts.get("retry_after") or settings.get().reconcile_seconds) if problem else 0.0,
+        int(facts.get("needs_room") or 0),
+        int(facts.get("needs_work_room") or 0),
     )
     return str(row["state"])
 
@@ -417,8 +430,9 @@ async def correct_times() -> None:
 
 async def due(most: int) -> int:
     """How many rows free slots could claim now (the limits of sites left aside); no more than `most` are counted."""
-    first = f"select from download d where {_DUE} order by d.priority desc, d.created_at, d.id limit $1"
-    return int(await engine.fetchval(f"select count(*) from ({first}) as found", most))
+    condition = _DUE.format(media_room="$2", work_room="$3")
+    first = f"select from download d where {condition} order by d.priority desc, d.created_at, d.id limit $1"
+    return int(await engine.fetchval(f"select count(*) from ({first}) as found", most, *space_reservation.available()))
 
 
 async def _leave(claim: Claim, sql: str, *values: Any) -> dict[str, Any]:

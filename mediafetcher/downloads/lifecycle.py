@@ -296,7 +296,8 @@ async def _again(id: int, owner: int | None, expected: str) -> dict[str, Any]:
         await _ask(
             id,
             owner,
-            "update download set state = 'queued', run_after = now(), failures = 0, crashes = 0, error_code = null,"
+            "update download set state = 'queued', run_after = now(), failures = 0, crashes = 0, needs_room = 0,"
+            " needs_work_room = 0, error_code = null,"
             " error_message = null, finished_at = null, cleared_at = null, cancel_requested = false,"
             f" pause_requested = false where {{mine}} and {expected}",
         )

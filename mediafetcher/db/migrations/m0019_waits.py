@@ -21,6 +21,7 @@ async def forwards() -> MigrationManager:
             "alter table download add column if not exists crashes integer not null default 0;"
             "alter table download add column if not exists crash_bytes bigint not null default 0;"
             "alter table download add column if not exists needs_room bigint not null default 0;"
+            "alter table download add column if not exists needs_work_room bigint not null default 0;"
             "alter table download add column if not exists begins_at timestamptz"
         )
 

@@ -159,10 +159,11 @@ async def _fetch(
         await blocklist.require(claim.owner, [info.source_key])
         if not info.is_live and await _link(claim, hold, [info.source_key]):
             return None
-        if claim.task == "fetch":
-            await quotas.require(claim.owner, info.filesize or 0)
         hold.enter("download")
-        await lifecycle.note(claim, stage="download", title=info.title, duration=info.duration, size=info.filesize)
+        async with engine.transaction():
+            if claim.task == "fetch":
+                await quotas.reserve(claim.owner, claim.id, info.filesize or 0)
+            await lifecycle.note(claim, stage="download", title=info.title, duration=info.duration, size=info.filesize)
         result = await source.download(_downloaded(hold))
         if jar:
             jar.returned = result.cookies

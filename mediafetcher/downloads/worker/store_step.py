@@ -79,6 +79,7 @@ async def _add(claim: lifecycle.Claim, info: Info, staged: blob_store.Staged, ke
     source_id = await dedup.row(keys[0], claim.url)
 
     async def also(item: int) -> None:
+        await quotas.require_kept(claim.owner)
         await dedup.remember(keys, claim.url, item)
         await lifecycle.finish(claim, item)
 

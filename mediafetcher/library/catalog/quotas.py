@@ -18,6 +18,7 @@ files as (select mine.owner, mine.n, m.size, case when m.ref_count = mine.n then
 select owner, sum(n)::bigint as items, sum(size)::bigint as bytes, round(sum(size::numeric / people))::bigint as charged
 from files group by owner
 """
+_AGAIN = 30.0  # seconds until a download that may not fit beside others looks again
 _NOTHING = {"items": 0, "bytes": 0, "charged": 0}
 
 
@@ -44,6 +45,49 @@ async def require(owner: int, more: int = 0) -> None:
     charged = (await of(owner))["charged"] or 0
     if charged + more > quota or charged >= quota:
         raise errors.QuotaExceeded(charged=charged, quota=quota)
+
+
+async def reserve(owner: int, download: int, size: int) -> None:
+    """Set `size` bytes aside for a running download, in the transaction that writes its size into its row.
+
+    Raises `QuotaExceeded` where it does not fit, and `QuotaReserved` where it may not fit beside the person's other
+    running downloads.
+    """
+    quota = await _locked_quota(owner)
+    if quota is None:
+        return
+    await require(owner, size)
+    charged = (await of(owner))["charged"] or 0
+    others = await engine.fetchval(
+        "select coalesce(sum(size), 0)::bigint from download where owner = $1 and id <> $2 and task = 'fetch'"
+        " and state = 'running' and stage <> 'extract' and lease_until > now()",
+        owner,
+        download,
+    )
+    if charged + others + size > quota:
+        raise errors.QuotaReserved(retry_after=_AGAIN)
+
+
+async def require_kept(owner: int) -> None:
+    """Prove, in the transaction that added a file, that its person is still within their quota.
+
+    One at a time of each person, so that several that end together cannot pass it. Raises `QuotaExceeded`.
+    """
+    quota = await _locked_quota(owner)
+    if quota is None:
+        return
+    charged = (await of(owner))["charged"] or 0
+    if charged > quota:
+        raise errors.QuotaExceeded(charged=charged, quota=quota)
+
+
+async def _locked_quota(owner: int) -> int | None:
+    """The quota, under the lock of the person's row. The lock is a statement of its own: what follows sees the rows
+    that its last holder committed."""
+    quota = await engine.fetchval("select quota from account where id = $1", owner)
+    if quota is None:
+        return None
+    return await engine.fetchval("select quota from account where id = $1 for no key update", owner)
 
 
 async def require_instead(owner: int, item: int, sha256: bytes, size: int) -> None:

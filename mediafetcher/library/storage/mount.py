@@ -55,7 +55,6 @@ _root: Path | None = None
 _id: uuid.UUID | None = None
 _marked: Path | None = None  # the sentinel that was seen to be of our format
 _seen = Mount("offline", "The media folder was not looked at yet.")
-_wanted = 0  # bytes of the file that did not fit: the store stays full until there is room for it
 _look: Future[Mount] | None = None
 _hanging = False  # the last look did not come back in its time
 _looker = ThreadPoolExecutor(1, "mount")
@@ -174,9 +173,9 @@ async def _recorded() -> dict[str, Any] | None:
 
 def _use(row: dict[str, Any]) -> Path:
     """From now on this is the media folder -> the folder that people named; the store may lie below it."""
-    global _root, _id, _wanted
+    global _root, _id
     base = settings.get().media or Path(row["path"])
-    _root, _id, _wanted = base / row["folder"], row["sentinel"], 0
+    _root, _id = base / row["folder"], row["sentinel"]
     staging.installation = row["id"].hex[:12]
     return base
 
@@ -347,10 +346,8 @@ def _examine() -> Mount:
 
 
 def _room(total: int, free: int) -> Mount:
-    global _wanted
-    if free < max(settings.get().min_free, _wanted):
+    if free < settings.get().min_free:
         return Mount("full", errors.MediaFull.words, total, free)
-    _wanted = 0
     return Mount("online", "", total, free)
 
 
@@ -386,9 +383,10 @@ def classify(error: OSError) -> errors.Away | None:
 def writing(size: int = 0) -> Iterator[None]:
     """Around writes to the media folder, in a thread: their errors become `Away`, and the state follows at once.
 
-    `size` is what the file needs; where it does not fit, the store stays full until there is that much room.
+    `size` is what the file needs. If it does not fit, the problem's `needs_room` says so: that download waits for the
+    room, and the store is full until the next look only, since smaller ones may fit.
     """
-    global _seen, _wanted
+    global _seen
     try:
         yield
     except OSError as error:
@@ -396,7 +394,7 @@ def writing(size: int = 0) -> Iterator[None]:
         if problem is None:
             raise
         if isinstance(problem, errors.MediaFull):
-            _wanted = size + settings.get().min_free
+            problem.facts["needs_room"] = size
             _seen = Mount("full", problem.detail, _seen.total, _seen.free)
         elif isinstance(problem, errors.MediaReadOnly):
             _seen = Mount("read_only", problem.detail, _seen.total, _seen.free)

@@ -32,10 +32,10 @@ def reserve(folder: Path, expected: int) -> None:
     wanted = _open(folder, expected)
     least = settings.get().min_free
     now = mount.state()
-    places = [("the disk of the state folder", shutil.disk_usage(folder).free, others)]
+    places = [("the disk of the state folder", "needs_work_room", shutil.disk_usage(folder).free, others)]
     if now.state == "online":
-        places.append(("the media folder", now.free, others + _elsewhere))
-    for place, free, taken in places:
+        places.append(("the media folder", "needs_room", now.free, others + _elsewhere))
+    for place, fact, free, taken in places:
         if free < least:
             raise errors.MediaFull(f"There is no room on {place}: free some. Downloads wait.")
         if free < least + taken + wanted:
@@ -44,8 +44,18 @@ def reserve(folder: Path, expected: int) -> None:
                 f"There is not enough free room on {place}: this download needs {_size(wanted)}, and of {_size(free)} "
                 f"the running ones need {_size(taken)}. It waits.",
                 retry_after=_AGAIN,
+                **{fact: wanted},
             )
     _expected[folder] = expected
+
+
+def available() -> tuple[int, int]:
+    """Bytes that one more download may count on: in the media folder, and on the disk of the state folder."""
+    chosen, now = settings.get(), mount.state()
+    taken = sum(_open(folder, size) for folder, size in list(_expected.items()))
+    work = shutil.disk_usage(chosen.work if chosen.work.exists() else chosen.state).free
+    media = now.free - _elsewhere if now.state == "online" else work
+    return max(0, media - chosen.min_free - taken), max(0, work - chosen.min_free - taken)
 
 
 def release(folder: Path) -> None:
