@@ -273,27 +273,30 @@ async def test_ordinary_program_of_the_same_account_has_it_all(hostile, state: P
     assert went(folder) >= OF_LANDLOCK | OF_THE_NETWORK | {"database", "our server", "outlive the server", "datagrams"}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-@pytest.mark.timeout(600)
-def test_all_of_it_as_an_ordinary_user():
+def _again(user: int, before: list[str], which: str) -> None:
+    """Run these tests as somebody else, in a folder of theirs."""
     place = Path(tempfile.mkdtemp(prefix="mf-user-", dir="/tmp"))  # short: sockets lie in it
-    os.chown(place, ORDINARY, ORDINARY)
+    os.chown(place, user, user)
     env = {"PATH": os.environ["PATH"], "HOME": str(place), "TMPDIR": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={place / 'b'}", "-k", which]
+    given: dict[str, Any] = {} if before else {"user": user, "group": user, "extra_groups": []}
     try:
         done = subprocess.run(
-            [
-                *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={place / 'b'}"),
-                *("-k", "nothing_else or walls", __file__),
-            ],
-            env=env,
-            cwd=_ROOT,
-            user=ORDINARY,
-            group=ORDINARY,
-            extra_groups=[],
-            capture_output=True,
-            check=False,
-            timeout=600,
+            [*before, *argv, __file__], env=env, cwd=_ROOT, capture_output=True, check=False, timeout=600, **given
         )
     finally:
         shutil.rmtree(place, ignore_errors=True)
-    assert done.returncode == 0, done.stdout.decode()[-4000:]
+    assert done.returncode == 0, done.stdout.decode()[-4000:] + done.stderr.decode()[-1000:]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.timeout(600)
+def test_all_of_it_as_an_ordinary_user():
+    _again(ORDINARY, [], "nothing_else or walls")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make such a namespace")
+@pytest.mark.timeout(600)
+def test_all_of_it_as_root_of_an_unprivileged_container():
+    inside = [sys.executable, "-P", "-s", str(Path(__file__).with_name("container_root.py"))]
+    _again(100_000, inside, "nothing_else and (plain or impersonating or warm or check)")
