@@ -7,7 +7,7 @@ Children get out through it alone, and as far as this machine can, the kernel se
     python      neither can be had: their Python connects to nothing else, and nothing stops other code. No fetch
                 pretends to be a browser then, since that one connects outside Python
 
-The proxy starts with the first fetch and ends with the last, or stays while fetches start warm (prefork.py).
+The proxy starts with the first fetch and ends with the last; where fetches start warm (prefork.py), a minute later.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from mediafetcher.core import bundle, errors, logging
 from mediafetcher.fetch.gateway_client import Way
 from mediafetcher.sandbox import landlock, namespaces, process, seccomp
 
+IDLE_SECONDS = 75.0  # a little longer than the prefork program, which is in its network
 Kind = Literal["namespace", "landlock", "python"]
 
 _log = logging.get("fetch")
@@ -62,12 +63,17 @@ class Gateway:
         self.fetches = 0
         self.loop = asyncio.get_running_loop()
         self._closed = False
+        self._leaving: asyncio.TimerHandle | None = None
+        self._ending: asyncio.Future[None] | None = None
 
     @classmethod
     async def start(cls) -> Self:
         """Raises `Crashed`."""
-        network = process.isolate() if kind() == "namespace" else None
-        listening = network.listening if network else _on_loopback()
+        try:
+            network = await asyncio.to_thread(process.isolate) if kind() == "namespace" else None
+            listening = network.listening if network else _on_loopback()
+        except OSError as error:
+            raise errors.Crashed(reason=f"the way into the network could not be made: {error}") from error
         argv = [*bundle.python("mediafetcher.fetch.socks_proxy"), str(listening.fileno())]
         env = process.environment("/", PYTHONPATH=str(bundle.PACKAGE.parent), PYTHONDONTWRITEBYTECODE="1")
         limits = process.Limits(file_size=0, data=512 << 20)
@@ -88,6 +94,7 @@ class Gateway:
         if self._closed:
             return
         self._closed = True
+        self._stay()
         with contextlib.suppress(OSError):
             await self._program.kill()
         (self.network or self._listening).close()
@@ -96,6 +103,7 @@ class Gateway:
         """Let a fetch out by these rules, until its `close`."""
         token = secrets.token_urlsafe(24)
         self.fetches += 1
+        self._stay()
         given: dict[str, Any] = {"add": token, "allow_hosts": [*allow_hosts], "own_ports": [*own_ports], "only": only}
         await self._tell(given)
         return Pass(self, Way(self.port, token))
@@ -103,8 +111,25 @@ class Gateway:
     async def drop(self, token: str) -> None:
         self.fetches -= 1
         await self._tell({"drop": token})
-        if not self.fetches and not _kept:
+        if self.fetches:
+            return
+        if _kept:
+            self._stay()
+            self._leaving = self.loop.call_later(IDLE_SECONDS, self._idle)
+        else:
             await _leave(self)
+
+    def _stay(self) -> None:
+        if self._leaving:
+            self._leaving.cancel()
+            self._leaving = None
+
+    def _idle(self) -> None:
+        async def leave() -> None:
+            if not self.fetches:
+                await _leave(self)
+
+        self._ending = asyncio.ensure_future(leave())
 
     async def _tell(self, order: dict[str, Any]) -> None:
         await self._program.write(json.dumps(order).encode() + b"\n")
@@ -140,7 +165,7 @@ async def admit(allow_hosts: Iterable[str], own_ports: Iterable[int], only: str 
 
 
 def keep() -> None:
-    """From now on the proxy stays between fetches, until `close`."""
+    """From now on the proxy stays for a while between fetches, until `close`."""
     global _kept
     _kept = True
 

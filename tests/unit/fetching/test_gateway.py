@@ -104,3 +104,22 @@ async def test_gateway_gets_at_no_file_of_ours(state, on_loopback):
         assert "Seccomp:\t2" in status and "NoNewPrivs:\t1" in status
     finally:
         await admitted.close()
+
+
+async def test_kept_gateway_leaves_when_there_is_nothing_to_do(state, site, monkeypatch):
+    monkeypatch.setattr(gateway, "IDLE_SECONDS", 0.2)
+    gateway.keep()
+    try:
+        first = await gateway.admit([], [])
+        await first.close()
+        second = await gateway.admit([], [])  # in time
+        assert second.gateway is first.gateway
+        await asyncio.sleep(0.4)
+        assert gateway._gateway is second.gateway
+        await second.close()
+        async with asyncio.timeout(5):
+            while not second.gateway.ended:
+                await asyncio.sleep(0.02)
+        assert gateway._gateway is None
+    finally:
+        await gateway.close()
