@@ -6,6 +6,7 @@ transaction, and the present one stays under a name of its own.
 """
 
 import contextlib
+import json
 import os
 import tempfile
 from collections.abc import AsyncIterator
@@ -22,6 +23,7 @@ from mediafetcher.db.migrate import APP
 from mediafetcher.sandbox import process as child
 
 DUMP, MEDIA = "database.dump", "media.csv"
+SETTING = "setting.json"  # the rows of `setting` without secrets, if there are any; DUMP then has none
 _KEPT = "_before_"  # in the name of the database that a restored one has replaced
 _LONGEST = 3600.0  # seconds of one command: it counts or analyses the largest table
 _FOREIGN = b"SET transaction_timeout = 0;"  # a line of pg_restore that servers before 17 do not know
@@ -100,8 +102,11 @@ async def media_folder(dsn: str, given: Path | None = None) -> Path | None:
 # ---- out ---------------------------------------------------------------------------------------------------
 
 
-async def dump(dsn: str, folder: Path) -> Facts:
-    """Write DUMP, and MEDIA (sha256, size, ending of each stored file), into `folder` -> what they hold."""
+async def dump(dsn: str, folder: Path, *, with_secrets: bool = True) -> Facts:
+    """Write DUMP, and MEDIA (sha256, size, ending of each stored file), into `folder` -> what they hold.
+
+    Without secrets, SETTING holds the settings that people changed, if one of them has a password in it.
+    """
     async with _connection(dsn) as connection:
         await connection.execute("begin isolation level repeatable read, read only")
         snapshot = await connection.fetchval("select pg_export_snapshot()")
@@ -111,8 +116,23 @@ async def dump(dsn: str, folder: Path) -> Facts:
         else:
             (folder / MEDIA).touch()
         given = ["--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
+        if not with_secrets and "setting" in held.counts and (rows := await _harmless_settings(connection)):
+            (folder / SETTING).write_text(json.dumps(rows))
+            given.append("--exclude-table-data=public.setting")
         await _run("pg_dump", dsn, given, None, folder / DUMP)
     return held
+
+
+async def _harmless_settings(connection: Any) -> list[list[str]] | None:
+    """Name, value and time of each changed setting, without the password of the proxy; None if there is none."""
+    rows = await connection.fetch("select name, value::text, changed_at::text from setting order by name")
+    kept, found = [], False
+    for name, value, changed_at in rows:
+        plain = json.loads(value)
+        if name == "proxy" and isinstance(plain, str) and "@" in (netloc := urlsplit(plain).netloc):
+            found, plain = True, plain.replace(netloc, netloc.rpartition("@")[2], 1)
+        kept.append([name, json.dumps(plain), changed_at])
+    return kept if found else None
 
 
 # ---- in ----------------------------------------------------------------------------------------------------
@@ -145,10 +165,19 @@ async def fill(dsn: str, folder: Path) -> Facts:
         given = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-"]
         await _run("psql", dsn, given, script, None)
         async with _connection(dsn) as connection:
+            if (folder / SETTING).exists():
+                await _fill_settings(connection, json.loads((folder / SETTING).read_text()))
             await connection.execute("analyze")
             return await _facts(connection)
     finally:
         script.unlink(missing_ok=True)
+
+
+async def _fill_settings(connection: Any, rows: list[list[str]]) -> None:
+    await connection.executemany(
+        "insert into setting (name, value, changed_at) values ($1, $2::text::jsonb, $3::text::timestamptz)",
+        [tuple(row) for row in rows],
+    )
 
 
 def _suit_older_servers(script: Path) -> None:

@@ -1,5 +1,7 @@
 """One file with everything but the media: database, settings, the list of the stored files, and the key if asked for.
 
+Secrets go with the key: a backup without it has neither the settings that are secret nor the proxy's password.
+
 The file is a tar; `manifest.json` comes first and names every part with its size and SHA-256, the migrations, and
 the rows of each table as the same snapshot had them. It is written beside its place and moved there whole.
 
@@ -7,6 +9,7 @@ A restored database is counted against the manifest before it takes the place of
 The key file opens the cookies: whoever has both has your sessions elsewhere, so it is left out unless asked for.
 """
 
+import asyncio
 import hashlib
 import json
 import os
@@ -28,10 +31,10 @@ from mediafetcher.core import errors, logging
 from mediafetcher.core.settings import SECRETS, Settings
 from mediafetcher.db import dump, lineage, migrate
 
-FORMAT = 1
+FORMAT = 2  # 1: without a SETTING part; still written where nothing has to be left out
 ENDING = ".mfbackup"
 MANIFEST, SETTINGS, KEY = "manifest.json", "config.toml", "key"
-_PARTS = (dump.DUMP, dump.MEDIA, SETTINGS, KEY)
+_PARTS = (dump.DUMP, dump.MEDIA, dump.SETTING, SETTINGS, KEY)
 _CHUNK = 1 << 20
 _LARGEST = 64 << 20  # bytes of a manifest
 _KEEP = 3  # backups made before a migration
@@ -63,21 +66,31 @@ class Manifest(msgspec.Struct, forbid_unknown_fields=False):
 # ---- out ---------------------------------------------------------------------------------------------------
 
 
-async def write(dsn: str, settings: Settings, file: IO[bytes], *, with_key: bool = False) -> Manifest:
-    """Write a backup of the database at `dsn` to an open file, also while others work on it."""
+async def write(
+    dsn: str, settings: Settings, file: IO[bytes], *, with_key: bool = False, with_secrets: bool = False
+) -> Manifest:
+    """Write a backup of the database at `dsn` to an open file, also while others work on it.
+
+    `with_key` includes the secrets of the database, as `with_secrets` does alone.
+    """
     with _scratch(settings) as folder:
-        held = await dump.dump(dsn, folder)
+        held = await dump.dump(dsn, folder, with_secrets=with_key or with_secrets)
         if (config := settings.state / SETTINGS).exists():
             (folder / SETTINGS).write_text(_harmless(config.read_text()))
         if with_key and (settings.state / KEY).exists():
             shutil.copyfile(settings.state / KEY, folder / KEY)
-        found = {name: _part(folder / name) for name in _PARTS if (folder / name).exists()}
-        made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        manifest = Manifest(FORMAT, __version__, made, held.server, held.schema, held.counts, found)
-        (folder / MANIFEST).write_bytes(json.dumps(msgspec.to_builtins(manifest), indent=1).encode())
-        with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            for name in (MANIFEST, *found):
-                archive.add(folder / name, name, filter=_anonymous)
+        return await asyncio.to_thread(_pack, folder, held, file)
+
+
+def _pack(folder: Path, held: dump.Facts, file: IO[bytes]) -> Manifest:
+    found = {name: _part(folder / name) for name in _PARTS if (folder / name).exists()}
+    made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    format = FORMAT if dump.SETTING in found else 1
+    manifest = Manifest(format, __version__, made, held.server, held.schema, held.counts, found)
+    (folder / MANIFEST).write_bytes(json.dumps(msgspec.to_builtins(manifest), indent=1).encode())
+    with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for name in (MANIFEST, *found):
+            archive.add(folder / name, name, filter=_anonymous)
     return manifest
 
 
@@ -108,7 +121,10 @@ def default_name() -> str:
 
 
 async def before_migration(dsn: str, settings: Settings) -> Path | None:
-    """A backup below the state folder where this program is about to change the database; None: it is not."""
+    """A backup below the state folder where this program is about to change the database; None: it is not.
+
+    Another one, without secrets, lies at `for_media` until it is copied to the media folder.
+    """
     held = await dump.facts(dsn)
     if not held.schema or not set(migrate.known()) - set(held.schema):
         return None
@@ -116,11 +132,19 @@ async def before_migration(dsn: str, settings: Settings) -> Path | None:
     folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / f"before-{migrate.known()[-1]}-{time.strftime('%Y%m%d-%H%M%S')}{ENDING}"
     with replacing(target) as file:
-        await write(dsn, settings, file)
+        await write(dsn, settings, file, with_secrets=True)  # the older program has to read it
+    if settings.recovery == "on":
+        with replacing(for_media(settings)) as file:
+            await write(dsn, settings, file)
     for old in sorted(folder.glob(f"before-*{ENDING}"), key=lambda path: path.stat().st_mtime)[:-_KEEP]:
         old.unlink()
     _log.info("backup made before the database changes", path=target)
     return target
+
+
+def for_media(settings: Settings) -> Path:
+    """Where the backup before a migration waits for the media folder."""
+    return settings.state / "backups" / f"for-media{ENDING}"
 
 
 def _harmless(config: str) -> str:
@@ -185,6 +209,8 @@ async def restore(dsn: str, settings: Settings, file: IO[bytes]) -> Restored:
             await dump.drop(dsn, fresh)
             raise
         notes = [*_put_settings(folder, settings), *_put_key(folder, settings, manifest, stamp)]
+        if dump.SETTING in manifest.parts:
+            notes.append("The password of the proxy is not in the backup: set the proxy again.")
         listed = (folder / dump.MEDIA).read_text().splitlines()
     return Restored(manifest, kept, notes, listed)
 

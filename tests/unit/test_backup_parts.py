@@ -87,6 +87,31 @@ async def test_neither_the_key_nor_secret_settings_are_in_it_unless_asked_for(ds
     assert len(done.notes) == 3
 
 
+async def test_backup_without_the_key_leaves_out_the_password_of_the_proxy(dsn, state):
+    """Also the one that was typed on the page, which is a row of the database."""
+    await _run(dsn, """insert into setting (name, value) values ('proxy', '"socks5://me:pr0xypass@10.1.1.1:1080"')""")
+    await _run(dsn, "insert into setting (name, value) values ('jobs', '7')")
+    file = await _backup(dsn)
+    held = backup.read_manifest(file)
+    assert held.format == 2
+    file.seek(0)
+    done = await backup.restore(dsn, settings.get(), file)
+    await _run(dsn, "create table whole as select name, value::text as value from setting")
+    rows = {row[0]: row[1] for row in await _run(dsn, "select name, value from whole")}
+    assert rows == {"proxy": '"socks5://10.1.1.1:1080"', "jobs": "7"}
+    assert any("proxy" in note for note in done.notes)
+    await _run(dsn, "drop table whole")
+
+
+async def test_backup_with_the_key_keeps_the_password_of_the_proxy(dsn, state):
+    await _run(dsn, """insert into setting (name, value) values ('proxy', '"http://me:pr0xypass@10.1.1.1:1080"')""")
+    file = await _backup(dsn, with_key=True)
+    assert backup.read_manifest(file).format == 1
+    file.seek(0)
+    await backup.restore(dsn, settings.get(), file)
+    assert "pr0xypass" in (await _run(dsn, "select value::text from setting where name = 'proxy'"))[0][0]
+
+
 async def test_the_media_files_that_are_not_there_are_named(dsn, state):
     done = await backup.restore(dsn, settings.get(), await _backup(dsn))
     (name,) = backup.missing(done.media, state / "media")
