@@ -26,7 +26,7 @@ from mediafetcher.library.catalog import items
 from mediafetcher.library.export import sync
 from mediafetcher.library.recovery import journal
 from mediafetcher.library.storage import clock_guard, mount, ownership, scrub
-from mediafetcher.ops import backup
+from mediafetcher.ops import backup, media_backups, rebuild
 from mediafetcher.sandbox import parsing, process
 
 _log = logging.get("instance")
@@ -70,6 +70,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
     _make_state(settings)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(_lock(settings.state))
+        rebuild.refuse_unfinished(settings.state)
         dsn = await stack.enter_async_context(_database(settings))
         if not joins:
             await backup.before_migration(dsn, settings)
@@ -91,6 +92,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
             await journal.configure()
             stack.push_async_callback(journal.close)
             await stack.enter_async_context(_task(journal.follow()))
+            await stack.enter_async_context(_task(media_backups.follow(dsn, settings)))
         stack.push_async_callback(instance.stop_jobs)
         stack.push_async_callback(updater.stop)
         await stack.enter_async_context(_task(_watch_mount()))

@@ -19,7 +19,7 @@ from mediafetcher.core.settings import Settings
 from mediafetcher.sandbox import run_as
 
 _FLAGS = ("state", "media", "database_url", "host", "port")
-_AS_TYPED = ("backup", "restore-backup", "database", "doctor", "service")
+_AS_TYPED = ("backup", "restore-backup", "rebuild", "database", "doctor", "service")
 _HOLDER_TIMEOUT = 60.0  # seconds that a holder may take to listen, or to leave
 
 

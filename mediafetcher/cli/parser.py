@@ -81,6 +81,8 @@ def parser() -> argparse.ArgumentParser:
     back = add("restore-backup", "put a backup in the place of the database; the present one is kept")
     back.add_argument("file", metavar="FILE")
     back.add_argument("--json", action="store_true")
+    again = add("rebuild", "make a lost database again from the media folder")
+    again.add_argument("--json", action="store_true")
     add("doctor", "what is wrong with this machine, and what to type").add_argument("--json", action="store_true")
     service = add("service", "run at every boot, by OpenRC or systemd")
     doing = service.add_subparsers(dest="action", metavar="ACTION", required=True)

@@ -1,4 +1,4 @@
-"""Commands for the whole installation, which run where they were typed: backups, database, doctor, service."""
+"""Commands for the whole installation, which run where they were typed: backups, rebuild, database, doctor, service."""
 
 import argparse
 import asyncio
@@ -9,12 +9,14 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from mediafetcher.app import instance
 from mediafetcher.app.output import Out, size
 from mediafetcher.core import errors
 from mediafetcher.core.settings import Settings
 from mediafetcher.db import dump, transfer
-from mediafetcher.ops import backup
+from mediafetcher.ops import backup, rebuild
 from mediafetcher.ops.doctor import examine
 from mediafetcher.ops.service import install
 from mediafetcher.sandbox import run_as
@@ -128,6 +130,23 @@ async def _compared(settings: Settings, dsn: str, done: backup.Restored) -> tupl
     return await asyncio.to_thread(compare)
 
 
+def rebuild_library(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
+    run_as.become_owner(settings.state)
+    media = rebuild.find_media(settings)
+
+    async def work() -> rebuild.Report:
+        async with instance.database(settings, alone=True) as dsn:
+            return await rebuild.rebuild(dsn, settings, media)
+
+    done: rebuild.Report = _finish(work())
+    if asked.json:
+        out.line(json.dumps(msgspec.to_builtins(done)))
+        return 0
+    for line in rebuild.words(done):
+        out.line(line)
+    return 0
+
+
 def move_database(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
     target = sys.stdin.readline().strip() if asked.target == "-" else asked.target
     back = target == "embedded"
@@ -182,6 +201,7 @@ _COMMANDS = {
     "doctor": examine_machine,
     "backup": make_backup,
     "restore-backup": restore_backup,
+    "rebuild": rebuild_library,
     "database": move_database,
     "service": manage_service,
 }

@@ -237,6 +237,21 @@ class BackupDamaged(Refused):
     words = "This is no backup of MediaFetcher, or it is damaged: take another one."
 
 
+class NothingToRebuild(Refused):
+    code = "nothing_to_rebuild"
+    words = "There is no backup and no journal to rebuild a library from."
+
+
+class LibraryNotEmpty(Conflict):
+    code = "library_not_empty"
+    words = "There is a library in this state folder already: name an empty one. Nothing was changed."
+
+
+class RebuildUnfinished(Conflict):
+    code = "rebuild_unfinished"
+    words = "A rebuild of this library was interrupted: type `mediafetcher rebuild` again."
+
+
 class NoServiceManager(Refused):
     code = "no_service_manager"
     words = "This machine has neither OpenRC nor systemd: start `mediafetcher serve` by what it has."

@@ -23,7 +23,18 @@ from mediafetcher.library.recovery import journal_file
 from mediafetcher.library.recovery.journal_file import KINDS, Row, titles
 from mediafetcher.library.storage import mount
 
-__all__ = ["begin_generation", "close", "configure", "flush", "follow", "forget", "titles"]
+__all__ = [
+    "begin_generation",
+    "close",
+    "configure",
+    "flush",
+    "follow",
+    "forget",
+    "installation",
+    "make_private",
+    "may_write",
+    "titles",
+]
 
 EVERY = 2.0  # seconds between two looks for changes
 _LOCK = 77_017  # the advisory lock of the writer
@@ -94,7 +105,8 @@ async def _write_quietly() -> None:
         _failing = True
 
 
-def _may_write() -> bool:
+def may_write() -> bool:
+    """Whether this installation may write to the media folder beside its store."""
     return mount.state().state == "online"
 
 
@@ -107,7 +119,7 @@ async def flush() -> int:
         return 0
     if settings.get().recovery != "on":
         return 0
-    if not _may_write():
+    if not may_write():
         await _bound()
         return 0
     async with engine.transaction():
@@ -124,7 +136,7 @@ async def flush() -> int:
 
 async def begin_generation() -> None:
     """Begin a new generation now, as after a backup. Raises `Away`, OSError."""
-    if settings.get().recovery != "on" or not _may_write():
+    if settings.get().recovery != "on" or not may_write():
         return
     async with engine.transaction():
         await engine.execute("select pg_advisory_xact_lock($1)", _LOCK)
@@ -245,10 +257,11 @@ async def _begin(state: Row) -> None:
     seconds = round(clock.monotonic() - began, 2)
     _log.info("a new generation of the journal", number=number, bytes=size, seconds=seconds)
     with contextlib.suppress(OSError, errors.Away):
-        await _in_thread(_remove_old, root, await _installation())
+        await _in_thread(_remove_old, root, await installation())
 
 
-async def _installation() -> str:
+async def installation() -> str:
+    """Which installation writes, as lines and file names say it."""
     return str(await engine.fetchval("select sentinel from store_root"))
 
 
@@ -270,8 +283,7 @@ class _Draft:
 async def _write_base(draft: _Draft, number: int, epoch: uuid.UUID) -> int:
     """Write head and base -> bytes."""
     at = _text(await engine.fetchval("select clock_timestamp()"))
-    installation = await _installation()
-    data = journal_file.head(installation=installation, lineage="", epoch=epoch.hex, number=number, at=at)
+    data = journal_file.head(installation=await installation(), lineage="", epoch=epoch.hex, number=number, at=at)
     await _in_thread(draft.write, data)
     size, count = len(data), 0
     for kind in KINDS:

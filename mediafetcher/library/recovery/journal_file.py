@@ -119,6 +119,11 @@ class Generation:
     promised: int | None = None  # base lines by the file's own count
     damaged: int = 0  # lines that do not match their CRC, without a torn last one
     last_at: str = ""
+    size: int = 0
+
+    @property
+    def number(self) -> int:
+        return number_of(self.path)
 
     @property
     def sound(self) -> bool:
@@ -133,6 +138,7 @@ def read(path: Path) -> Generation:
     with path.open("rb") as file:
         for text in _lines(file):
             torn = not text.endswith(b"\n")
+            found.size += len(text)
             values = parse(text)
             if values is None or not _take(found, values):
                 found.damaged += 1
@@ -184,7 +190,7 @@ class Library:
     """What the journal of a media folder says of a library.
 
     `complete_until`: a row that existed before this time (ISO 8601) and is not here was deleted; "" if nothing can be
-    concluded from absence. `deleted`: rows of which the journal says so.
+    concluded from absence. `deleted`: rows of which the journal says so. `newer`: rows that the database knows better.
     """
 
     rows: dict[str, dict[int, Row]]
@@ -194,6 +200,13 @@ class Library:
     generation: Generation
     damaged: int  # lines that were skipped
     until: str  # time of the last change
+    newer: set[Key] = field(default_factory=set)
+
+    def every_key(self) -> Iterator[Key]:
+        """Every row that is spoken of."""
+        yield from self.deleted
+        for kind, rows in self.rows.items():
+            yield from ((kind, id) for id in rows)
 
 
 _FOR_EVER = "9999"

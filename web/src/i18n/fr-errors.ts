@@ -154,6 +154,15 @@ export const frErrors: ProblemWords = {
   backup_failed: ["La sauvegarde n’a pas pu être faite", "Le journal du serveur dit pourquoi."],
   restore_failed: ["La sauvegarde n’a pas pu être restaurée", "La base est restée comme elle était."],
   backup_damaged: ["Ce n’est pas une sauvegarde, ou elle est abîmée", "Prenez-en une autre."],
+  nothing_to_rebuild: [
+    "Il n’y a ni sauvegarde ni journal pour reconstruire",
+    "Nommez le dossier média de la bibliothèque.",
+  ],
+  library_not_empty: ["Ce dossier d’état a déjà une bibliothèque", "Nommez-en un vide. Rien n’a été changé."],
+  rebuild_unfinished: [
+    "Une reconstruction de cette bibliothèque a été interrompue",
+    "Tapez `mediafetcher rebuild` à nouveau.",
+  ],
   no_service_manager: ["La machine n’a ni OpenRC ni systemd", "Démarrez le serveur par ce qu’elle a."],
   service_failed: ["Le service n’a pas pu être créé", ""],
   index_away: ["L’index de paquets est injoignable", "Réessayez plus tard."],

@@ -1,0 +1,280 @@
+"""Make the library in the database what a journal says it is.
+
+A row of the database and one of the journal are the same if id and time of creation are equal; accounts also by name,
+media files by their hash alone. So a backup of another history (an older state that was put back, a new installation)
+never lends its rows to strangers. What refers to a row that stays (downloads, marks, positions) keeps it.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from mediafetcher.db import engine
+from mediafetcher.library.recovery.journal_file import Key, Library, Row
+
+_SLICE = 2000
+_HIDDEN = "\ue000"  # begins names that stand for a moment, so that two rows can swap theirs
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+async def apply(library: Library, *, cut: bool = False) -> int:
+    """Apply the journal, in the caller's transaction -> items that are lost, since nothing says which file they show.
+
+    `cut`: the journal is shorter than the database remembers, so absence from it means nothing.
+    """
+    await engine.execute("update journal_state set recording = false")
+    await _prefer_newer(library)
+    merge = _Merge(library, None if cut or not library.complete_until else _time(library.complete_until))
+    await merge.delete_items()
+    await merge.accounts()
+    await merge.folders()
+    await merge.files()
+    lost = await merge.items()
+    await merge.delete_rest()
+    await _advance_sequences(library)
+    return lost
+
+
+async def _advance_sequences(library: Library) -> None:
+    """No id is given out again, also of rows that were deleted."""
+    for kind, table in (("account", "account"), ("folder", "folder"), ("item", "library_item")):
+        highest = max((id for one, id in library.every_key() if one == kind), default=1)
+        await engine.execute(
+            f"select setval('{table}_id_seq', greatest((select coalesce(max(id), 1) from {table}),"
+            f" (select last_value from {table}_id_seq), $1::bigint))",
+            highest,
+        )
+
+
+async def _prefer_newer(library: Library) -> None:
+    """Let go of what the journal says of rows whose last changes only the backup has: they were still to be written."""
+    generation = await engine.fetchval("select generation from journal_state")
+    if generation != library.generation.number:
+        return
+    for note in await engine.records("select kind, row_id, max(seq) as seq from journal_change group by 1, 2"):
+        key = (note["kind"], note["row_id"])
+        if library.seqs.get(key, 0) < note["seq"]:
+            library.rows[key[0]].pop(key[1], None)
+            library.deleted.discard(key)
+            library.newer.add(key)
+
+
+def _time(text: str) -> datetime:
+    return _LATEST if text == "9999" else datetime.fromisoformat(text)
+
+
+class _Merge:
+    """The merge of a journal into the database. Maps lead from the journal's ids to the database's."""
+
+    def __init__(self, library: Library, until: datetime | None) -> None:
+        self.library = library
+        self.until = until
+        self.owners: dict[int, int] = {}
+        self.parents: dict[int, int] = {}
+        self.media_files: dict[int, int] = {}
+
+    def _gone(self, kind: str, row: Mapping[str, Any]) -> bool:
+        """Whether a row of the database, not matched by one of the journal, was deleted since."""
+        key: Key = (kind, row["id"])
+        if key in self.library.newer:
+            return False
+        known = self.library.rows[kind].get(row["id"])
+        if known is not None or key in self.library.deleted:
+            return True
+        return self.until is not None and row["created_at"] < self.until
+
+    def _same(self, kind: str, row: Mapping[str, Any]) -> bool:
+        known = self.library.rows[kind].get(row["id"])
+        return known is not None and _time(known["created_at"]) == row["created_at"]
+
+    async def delete_items(self) -> None:
+        rows = await engine.records("select id, created_at from library_item")
+        gone = [row["id"] for row in rows if not self._same("item", row) and self._gone("item", row)]
+        await engine.execute("delete from library_item where id = any($1::bigint[])", gone)
+
+    async def accounts(self) -> None:
+        there = await engine.records("select id, name, created_at from account order by id")
+        ids = {row["id"] for row in there}
+        self.owners = {row["id"]: row["id"] for row in there if self._same("account", row)}
+        names = {row["name"].casefold(): row["id"] for row in there if row["id"] not in self.owners}
+        fresh = []
+        for id, row in self.library.rows["account"].items():
+            if id in self.owners:
+                continue
+            same = names.pop(row["name"].casefold(), None)
+            self.owners[id] = same or await _free("account", id, ids)
+            if same is None:
+                fresh.append({"id": self.owners[id], "name": f"{_HIDDEN}{id}", "created_at": row["created_at"]})
+        await _insert(
+            "insert into account (id, name, created_at) select id, name, created_at from {rows}",
+            "id bigint, name text, created_at timestamptz",
+            fresh,
+        )
+        await engine.execute(
+            "update account set name = $2 || id where id = any($1::bigint[])", [*self.owners.values()], _HIDDEN
+        )
+        # Accounts that stay beside these, which only a damaged journal leaves, keep their names.
+        used = set(names)
+        for id, row in self.library.rows["account"].items():
+            await engine.execute(
+                "update account set name = $2, admin = $3, quota = $4 where id = $1",
+                self.owners[id],
+                _unused(row["name"], used),
+                row["admin"],
+                row["quota"],
+            )
+
+    async def folders(self) -> None:
+        there = await engine.records("select id, owner, parent, name, created_at from folder order by id")
+        ids = {row["id"] for row in there}
+        rows = self.library.rows["folder"]
+        self.parents = {row["id"]: row["id"] for row in there if self._same("folder", row)}
+        fresh = []
+        for id, row in rows.items():
+            if id not in self.parents:
+                self.parents[id] = await _free("folder", id, ids)
+                owner = await self._owner(row["owner"])
+                name = f"{_HIDDEN}{self.parents[id]}"
+                fresh.append({"id": self.parents[id], "owner": owner, "name": name, "created_at": row["created_at"]})
+        await engine.execute(
+            "update folder set name = $2 || id, parent = null where id = any($1::bigint[])",
+            [*self.parents.values()],
+            _HIDDEN,
+        )
+        await _insert(
+            "insert into folder (id, owner, name, created_at) select id, owner, name, created_at from {rows}",
+            "id bigint, owner bigint, name text, created_at timestamptz",
+            fresh,
+        )
+        mine = set(self.parents.values())
+        used = {(row["owner"], row["parent"], row["name"].casefold()) for row in there if row["id"] not in mine}
+        final = []
+        for id, row in rows.items():
+            owner, parent = await self._owner(row["owner"]), self._parent(id)
+            siblings = {name for one, two, name in used if (one, two) == (owner, parent)} if used else set()
+            name = _unused(row["name"], siblings)
+            final.append({"id": self.parents[id], "owner": owner, "parent": parent, "name": name})
+        await _insert(
+            "update folder f set owner = r.owner, parent = r.parent, name = r.name from {rows} where f.id = r.id",
+            "id bigint, owner bigint, parent bigint, name text",
+            final,
+        )
+
+    def _parent(self, id: int) -> int | None:
+        """The parent of a folder of the journal; None also if it is unknown, or leads back to the folder."""
+        rows, seen, above = self.library.rows["folder"], {id}, self.library.rows["folder"][id]["parent"]
+        first = above
+        while above is not None and above in rows:
+            if above in seen:
+                return None
+            seen.add(above)
+            above = rows[above]["parent"]
+        return self.parents.get(first) if first is not None else None
+
+    async def _owner(self, id: int) -> int:
+        """The account of an owner; one is made if a damaged journal does not say who it was."""
+        if id not in self.owners:
+            found = await engine.fetchval("select id from account where id = $1", id)
+            self.owners[id] = found or await engine.fetchval(
+                "insert into account (name) values ($1) on conflict (lower(name)) do update set name = excluded.name"
+                " returning id",
+                f"recovered-{id}",
+            )
+        return self.owners[id]
+
+    async def files(self) -> None:
+        for rows in _slices(self.library.rows["file"]):
+            made = await engine.records(_FILES, json.dumps([{"id": id} | row for id, row in rows]))
+            by_hash = {row["name"]: row["id"] for row in made}
+            self.media_files |= {id: by_hash[row["sha256"]] for id, row in rows}
+
+    async def items(self) -> int:
+        lost, ready = 0, []
+        there = {row["id"] for row in await engine.records("select id from library_item")}
+        for id, row in self.library.rows["item"].items():
+            file = self.media_files.get(row["file"])
+            if file is None:
+                # A media file whose line is damaged may still be in the backup, under the item itself.
+                lost += id not in there
+                continue
+            folder = self.parents.get(row["folder"]) if row["folder"] is not None else None
+            owner = await self._owner(row["owner"])
+            ready.append(row | {"id": id, "owner": owner, "folder": folder, "media_file": file})
+        await _insert(_ITEMS, _ITEM_COLUMNS, ready)
+        return lost
+
+    async def delete_rest(self) -> None:
+        """Folders and accounts that were deleted, now that nothing is in them."""
+        mine = set(self.parents.values())
+        rows = await engine.records("select id, created_at from folder")
+        gone = [row["id"] for row in rows if row["id"] not in mine and self._gone("folder", row)]
+        await engine.execute(
+            "delete from folder f where id = any($1::bigint[]) and not exists (with recursive down as"
+            " (select f.id union all select c.id from folder c join down on c.parent = down.id)"
+            " select from down where id <> all($1) or exists (select from library_item i where i.folder = down.id))",
+            gone,
+        )
+        mine = set(self.owners.values())
+        rows = await engine.records("select id, created_at from account")
+        gone = [row["id"] for row in rows if row["id"] not in mine and self._gone("account", row)]
+        await engine.execute(
+            "delete from account a where id = any($1::bigint[])"
+            " and not exists (select from library_item i where i.owner = a.id)",
+            gone,
+        )
+
+
+_FILES = """
+insert into media_file as m (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, poster,
+    subtitles, chapters, playable)
+  select decode(sha256, 'hex'), size, kind, ext, duration, width, height, video_codec, audio_codec, poster,
+    array(select jsonb_array_elements_text(subtitles)), chapters, playable
+  from jsonb_to_recordset($1::text::jsonb) as r (sha256 text, size bigint, kind text, ext text, duration float8,
+    width int, height int, video_codec text, audio_codec text, poster boolean, subtitles jsonb, chapters jsonb,
+    playable boolean)
+  on conflict (sha256) do update set ext = excluded.ext, poster = excluded.poster, subtitles = excluded.subtitles,
+    chapters = excluded.chapters, playable = excluded.playable, duration = excluded.duration
+  returning id, encode(sha256, 'hex') as name
+"""
+_ITEM_COLUMNS = (
+    "id bigint, owner bigint, folder bigint, media_file bigint, title text, source_url text, site text, uploader text,"
+    " created_at timestamptz, trashed_at timestamptz"
+)
+_ITEMS = """
+insert into library_item (id, owner, folder, media_file, title, source_url, site, uploader, created_at, trashed_at)
+  select id, owner, folder, media_file, title, source_url, site, uploader, created_at, trashed_at from {rows}
+  on conflict (id) do update set owner = excluded.owner, folder = excluded.folder, media_file = excluded.media_file,
+    title = excluded.title, source_url = coalesce(library_item.source_url, excluded.source_url), site = excluded.site,
+    uploader = excluded.uploader, trashed_at = excluded.trashed_at
+"""
+
+
+async def _insert(sql: str, columns: str, rows: list[Row]) -> None:
+    """Run a statement over rows, as the table `r` with these columns, in slices."""
+    statement = sql.format(rows=f"jsonb_to_recordset($1::text::jsonb) as r ({columns})")
+    for start in range(0, len(rows), _SLICE):
+        await engine.execute(statement, json.dumps(rows[start : start + _SLICE]))
+
+
+async def _free(table: str, id: int, used: set[int]) -> int:
+    """The id itself, or a new one if another row has it."""
+    while id in used:
+        id = await engine.fetchval(f"select nextval('{table}_id_seq')")
+    used.add(id)
+    return id
+
+
+def _unused(name: str, used: set[str]) -> str:
+    """The name, with a number if it is taken."""
+    found, number = name, 2
+    while found.casefold() in used:
+        found, number = f"{name} ({number})", number + 1
+    used.add(found.casefold())
+    return found
+
+
+def _slices(rows: Mapping[int, Row]) -> Iterable[list[tuple[int, Row]]]:
+    listed = list(rows.items())
+    for start in range(0, len(listed), _SLICE):
+        yield listed[start : start + _SLICE]

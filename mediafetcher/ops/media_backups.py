@@ -1,0 +1,174 @@
+"""Backups in the media folder: one every night and one before each migration, without the key; the newest seven stay.
+
+They are made beside the work of the server and never delay it. A file is written under another name, synced and
+renamed, so a backup is whole or absent. Only the owner of the store makes them, and removes only its own.
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from mediafetcher.core import errors, logging
+from mediafetcher.core import settings as chosen
+from mediafetcher.core.settings import Settings
+from mediafetcher.db import engine
+from mediafetcher.library.recovery import journal
+from mediafetcher.library.storage import mount
+from mediafetcher.ops import backup
+
+FOLDER = Path(".mediafetcher/backups")  # in the media folder
+KEPT = 7
+_NAME = re.compile(r"^(\d{8})-[0-9a-z-]+-([0-9a-f]{8})[.]mfbackup$")
+_FIRST = 20.0  # seconds after the start until the first look: a short command is over by then
+_LOOK = 300.0  # seconds between two looks, at most
+_NIGHT = range(2, 6)  # hours of the local clock
+_EARLY, _LATE = 5 / 6, 13 / 12  # parts of the interval: at night a little early, by day a little late
+
+_log = logging.get("backup")
+
+
+def found(media: Path) -> list[Path]:
+    """The backups below a media folder, newest first. Raises OSError, except if there are none."""
+    try:
+        paths = [path for path in (media / FOLDER).iterdir() if _NAME.match(path.name)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(paths, key=lambda path: path.name, reverse=True)
+
+
+async def follow(dsn: str, settings: Settings) -> None:
+    """Make them when they are due, for as long as the program runs; copy the one before a migration first."""
+    await asyncio.sleep(min(_FIRST, settings.backup_hours * 3600))
+    while True:
+        try:
+            if (waiting := backup.for_media(settings)).exists():
+                await _adopt(waiting)
+            if await _due():
+                await make(dsn, settings)
+        except errors.Away as problem:
+            _log.debug("the backup in the media folder waits", reason=problem.code)
+        except Exception:
+            _log.exception("the backup in the media folder failed")
+        await asyncio.sleep(min(_LOOK, settings.backup_hours * 360))
+
+
+async def _due() -> bool:
+    """Whether it is time: at night if possible."""
+    if chosen.get().recovery != "on" or not journal.may_write():
+        return False
+    age = await engine.fetchval("select extract(epoch from now() - backed_up_at)::float8 from journal_state")
+    if age is None or age < 0:
+        return True
+    interval = chosen.get().backup_hours * 3600
+    return age >= interval * (_EARLY if time.localtime().tm_hour in _NIGHT else _LATE)
+
+
+async def make(dsn: str, settings: Settings, why: str = "nightly") -> Path | None:
+    """Make a backup now and begin a new generation of the journal -> the file; None if another process does it.
+
+    Raises `Away`, `BackupFailed`.
+    """
+    before = await engine.fetchrow("select backed_up_at, now() as now from journal_state")
+    assert before is not None
+    taken = "update journal_state set backed_up_at = $2 where backed_up_at is not distinct from $1 returning 1"
+    if await engine.fetchval(taken, before["backed_up_at"], before["now"]) is None:
+        return None
+    try:
+        path = await _place(why, lambda file: backup.write(dsn, settings, file))
+    except BaseException:
+        with contextlib.suppress(errors.DatabaseAway):
+            await engine.execute("update journal_state set backed_up_at = $1", before["backed_up_at"])
+        raise
+    await journal.begin_generation()
+    return path
+
+
+async def _adopt(made: Path) -> None:
+    """Copy a backup that was made on the disk of the state folder."""
+    if chosen.get().recovery != "on":
+        made.unlink(missing_ok=True)
+        return
+    if not journal.may_write():
+        raise errors.MediaOffline()
+
+    async def copy(file: IO[bytes]) -> None:
+        await mount.in_thread(_copy, made, file)
+
+    await _place("before-migration", copy)
+    made.unlink()
+
+
+def _copy(source: Path, file: IO[bytes]) -> None:
+    with source.open("rb") as data:
+        while chunk := data.read(1 << 20):
+            file.write(chunk)
+
+
+async def _place(why: str, write: Callable[[IO[bytes]], Awaitable[Any]]) -> Path:
+    """Let `write` fill a file, and give it its place -> where. Older ones of ours beyond KEPT go."""
+    ours = (await journal.installation())[:8]
+    target = await mount.in_thread(_target, mount.root(), why, ours)
+    with _errors(target):
+        draft = await mount.in_thread(_open, target)
+        try:
+            await write(draft)
+            await mount.in_thread(_finish, draft, target)
+        except BaseException:
+            with contextlib.suppress(OSError, errors.Away):
+                await mount.in_thread(_discard, draft, target)
+            raise
+        await mount.in_thread(_remove_old, target.parent, ours)
+    _log.info("backup in the media folder made", path=target)
+    return target
+
+
+@contextlib.contextmanager
+def _errors(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise mount.classify(error) or errors.BackupFailed(f"{target} cannot be written: {error.strerror}.") from error
+
+
+def _target(root: Path, why: str, ours: str) -> Path:
+    """The next name: numbered, since clocks may be wrong."""
+    newest = found(root)
+    number = int(newest[0].name[:8]) + 1 if newest else 1
+    return root / FOLDER / f"{number:08}-{why}-{time.strftime('%Y%m%d-%H%M%S')}-{ours}{backup.ENDING}"
+
+
+def _open(target: Path) -> IO[bytes]:
+    mount.require()
+    journal.make_private(target.parent)
+    for rest in target.parent.glob(".new-*"):
+        rest.unlink(missing_ok=True)  # of a program that was killed; one backup is made at a time
+    return os.fdopen(os.open(_draft(target), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w+b", 1 << 20)
+
+
+def _draft(target: Path) -> Path:
+    return target.parent / f".new-{os.getpid()}-{target.name}"
+
+
+def _finish(file: IO[bytes], target: Path) -> None:
+    mount.require()
+    file.flush()
+    os.fsync(file.fileno())
+    file.close()
+    os.rename(_draft(target), target)
+    mount.sync_folder(target.parent)
+
+
+def _discard(file: IO[bytes], target: Path) -> None:
+    file.close()
+    _draft(target).unlink(missing_ok=True)
+
+
+def _remove_old(folder: Path, ours: str) -> None:
+    mine = [path for path in found(folder.parents[1]) if path.stem.endswith(f"-{ours}")]
+    for path in mine[KEPT:]:
+        path.unlink(missing_ok=True)

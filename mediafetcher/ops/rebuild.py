@@ -1,0 +1,172 @@
+"""Rebuild a lost database from the media folder: the newest good backup, and what the journal says since.
+
+The library becomes exactly what the journal says: items that were purged stay purged, what was in the trash is in the
+trash. What only a backup has (passwords, cookies, download history) comes from the backup. Without a backup the
+users come back without passwords; without a journal the library is that of the backup.
+
+The rebuilt database is a new installation. It removes nothing from the media folder until a person decides that the
+folder is its own. An interrupted rebuild leaves a mark, so that nothing starts on half a library.
+"""
+
+import asyncio
+import os
+from pathlib import Path
+
+import msgspec
+
+from mediafetcher.core import errors, logging
+from mediafetcher.core.settings import Settings
+from mediafetcher.db import dump, engine, migrate
+from mediafetcher.library.recovery import journal_file, merge
+from mediafetcher.library.storage import mount
+from mediafetcher.ops import backup, media_backups
+
+_MARK = "rebuild-unfinished"  # in the state folder
+
+_log = logging.get("rebuild")
+
+
+class Report(msgspec.Struct):
+    """What a rebuild brought back. `until`: time of the last change in the journal, "" without one."""
+
+    backup: str | None = None  # file name
+    damaged_backups: list[str] = []
+    journal: str | None = None  # file name
+    until: str = ""
+    damaged_lines: int = 0
+    items: int = 0
+    trashed: int = 0
+    users: int = 0
+    without_password: list[str] = []
+    lost: int = 0  # items that the journal names, and whose file it does not
+    missing_files: int = 0
+    notes: list[str] = []
+
+
+def refuse_unfinished(state: Path) -> None:
+    """Raise `RebuildUnfinished` if a rebuild into this state folder was interrupted."""
+    if (state / _MARK).exists():
+        raise errors.RebuildUnfinished()
+
+
+def find_media(settings: Settings) -> Path:
+    """The media folder to rebuild from. Raises `NothingToRebuild`."""
+    media = settings.media or mount.DEFAULT
+    if not (media / mount.SENTINEL).exists():
+        raise errors.NothingToRebuild(
+            f"{media} is not the media folder of a library: mount it, or name it with --media."
+        )
+    return media
+
+
+async def rebuild(dsn: str, settings: Settings, media: Path) -> Report:
+    """Fill the empty database at `dsn` from what lies in `media`. Nobody else may be connected to it.
+
+    Raises `LibraryNotEmpty`, `NothingToRebuild`, `NewerSchema`; nothing was changed then.
+    """
+    report = Report()
+    await _refuse_library(dsn, settings.state)
+    backups = await asyncio.to_thread(media_backups.found, media)
+    library = await asyncio.to_thread(journal_file.load, media)
+    if not backups and library is None:
+        raise errors.NothingToRebuild(f"{media} holds neither a backup nor a journal: nothing can be rebuilt from it.")
+    _mark(settings.state)
+    await _restore_newest(dsn, settings, backups, report)
+    if report.backup is None and library is None:
+        _unmark(settings.state)
+        raise errors.NothingToRebuild(f"No backup in {media} is whole, and there is no journal.")
+    await engine.connect(dsn)
+    try:
+        await migrate.migrate()
+        await _fill(library, report)
+        await _look(report)
+    finally:
+        await engine.close()
+    _unmark(settings.state)
+    return report
+
+
+async def _refuse_library(dsn: str, state: Path) -> None:
+    if (state / _MARK).exists():
+        return
+    counts = (await dump.facts(dsn)).counts
+    if counts.get("account") or counts.get("library_item"):
+        raise errors.LibraryNotEmpty(f"{state} has a library already: name an empty state folder with --state.")
+
+
+async def _restore_newest(dsn: str, settings: Settings, backups: list[Path], report: Report) -> None:
+    for path in backups:
+        try:
+            with path.open("rb") as file:
+                done = await backup.restore(dsn, settings, file)
+        except (errors.BackupDamaged, errors.RestoreFailed, OSError) as error:
+            _log.warning("a backup cannot be used", path=path, reason=str(error))
+            report.damaged_backups.append(path.name)
+            continue
+        report.backup, report.notes = path.name, done.notes
+        return
+
+
+async def _fill(library: journal_file.Library | None, report: Report) -> None:
+    """Record the media folder, and make the library what the journal says, in one transaction."""
+    await engine.execute("delete from store_root")
+    await mount.prepare()
+    known = await engine.fetchrow("select generation, size from journal_state")
+    assert known is not None
+    if library is not None and report.backup and library.generation.number < known["generation"]:
+        report.notes.append("The journal is older than the backup, so only the backup was used.")
+        library = None
+    async with engine.transaction():
+        if library is not None:
+            cut = library.generation.number == known["generation"] and library.generation.size < known["size"]
+            report.lost = await merge.apply(library, cut=cut)
+            report.journal, report.until = library.generation.path.name, library.until
+            report.damaged_lines = library.damaged
+        await engine.execute("update journal_state set recording = true, epoch = null")
+        await engine.execute("delete from journal_change")
+
+
+async def _look(report: Report) -> None:
+    """Count what came back."""
+    counts = await engine.fetchrow(
+        "select count(*) filter (where trashed_at is null) as items, count(trashed_at) as trashed from library_item"
+    )
+    assert counts is not None
+    report.items, report.trashed = counts["items"], counts["trashed"]
+    users = await engine.fetch("select name, password_hash is null as locked from account order by id")
+    report.users = len(users)
+    report.without_password = [row["name"] for row in users if row["locked"]]
+    files = await engine.records("select encode(sha256, 'hex') as name, ext from media_file where ref_count > 0")
+    listed = [f"{row['name']},0,{row['ext']}" for row in files]
+    report.missing_files = len(await asyncio.to_thread(backup.missing, listed, mount.root()))
+
+
+def words(report: Report) -> list[str]:
+    """What a person is told."""
+    lines = [f"{report.items} items came back, {report.trashed} more in the trash, of {report.users} users."]
+    if report.journal:
+        lines.append(f"The journal says what changed until {report.until}.")
+    lines.append(f"Backup: {report.backup}." if report.backup else "There was no whole backup.")
+    lines += [f"{name} is damaged and was passed over." for name in report.damaged_backups]
+    if report.damaged_lines:
+        lines.append(f"{report.damaged_lines} lines of the journal are damaged and were passed over.")
+    if report.lost:
+        lines.append(f"{report.lost} items could not be brought back: the line of their file is damaged.")
+    if report.missing_files:
+        lines.append(f"{report.missing_files} media files are missing: `mediafetcher check` names them.")
+    if report.without_password:
+        lines.append(f"Set passwords with `mediafetcher user password NAME`: {', '.join(report.without_password)}.")
+    return lines + report.notes
+
+
+def _mark(state: Path) -> None:
+    with (state / _MARK).open("w") as file:
+        file.write("A rebuild was interrupted: type `mediafetcher rebuild` again.\n")
+        file.flush()
+        os.fsync(file.fileno())
+    mount.sync_folder(state)
+
+
+def _unmark(state: Path) -> None:
+    (state / _MARK).unlink(missing_ok=True)
+    mount.sync_folder(state)

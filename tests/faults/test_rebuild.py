@@ -1,0 +1,214 @@
+"""The state folder is lost, the media folder is not: `rebuild` brings the library back from it alone (P23)."""
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mediafetcher.library.recovery import journal_file
+from tests import deep
+from tests.faults.program import PASSWORD, REPOSITORY, Program, until
+
+ROUNDS = deep.count(23, 1)
+MARGIN = 10.0  # seconds: what was committed longer ago comes back
+
+Shown = dict[int, tuple[str, str]]  # title and folder
+
+
+def _items(server: Program) -> Shown:
+    return {row["id"]: (row["title"], row["folder"] or "") for row in server.items()}
+
+
+def _trash(server: Program) -> set[int]:
+    return {row["id"] for row in server.ask("GET", "/trash?limit=200").json()["items"]}
+
+
+def _ok(answer) -> None:  # type: ignore[no-untyped-def]
+    assert answer.status_code < 300, answer.text
+
+
+class _Person:
+    """Somebody who works with their library. What they did to it is remembered only by the program."""
+
+    def __init__(self, server: Program, chance: random.Random) -> None:
+        self.server, self.chance = server, chance
+        self.purged: set[int] = set()
+
+    def fetch(self, urls: list[str]) -> None:
+        for url in urls:
+            self.server.submit(url, self.chance.choice((None, "Films", "Films/Été", "C/D")))
+        rows = self.server.all_ended(180)
+        assert {row["state"] for row in rows} == {"done"}, rows
+
+    def tidy(self, among: list[int]) -> None:
+        """Rename, move, trash, purge, each of some of these."""
+        self.chance.shuffle(among)
+        for id in among[:3]:
+            _ok(self.server.ask("PATCH", f"/items/{id}", {"title": f"Titre {self.chance.randrange(1000)}"}))
+        for id in among[2:5]:
+            _ok(self.server.ask("PATCH", f"/items/{id}", {"folder": f"Moved/{self.chance.randrange(3)}"}))
+        for id in among[5:8]:
+            _ok(self.server.ask("DELETE", f"/items/{id}"))
+        _ok(self.server.ask("DELETE", "/trash", {"items": among[5:7]}))
+        self.purged |= set(among[5:7])
+
+
+def _program(program, folder: Path, **given) -> Program:  # type: ignore[no-untyped-def]
+    media = folder / "media"
+    media.mkdir(mode=0o711, exist_ok=True)
+    return program(media=media, trash_days=30, grace_hours=24, **given)
+
+
+def _lose(server: Program) -> None:
+    server.kill()
+    shutil.rmtree(server.state)
+
+
+def _rebuild(server: Program) -> dict:
+    done = server.command("rebuild", "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def _backups(folder: Path) -> list[Path]:
+    return sorted((folder / "media/.mediafetcher/backups").glob("*.mfbackup"))
+
+
+def _next_backup(folder: Path) -> None:
+    """Wait until one is there that was begun after this call."""
+    had = {path.name for path in (folder / "media/.mediafetcher/backups").glob("*")}
+    until(lambda: len({path.name for path in _backups(folder)} - had) > 1, 120, "a backup in the media folder")
+
+
+def _journals(folder: Path) -> list[Path]:
+    return sorted((folder / "media/.mediafetcher/journal").glob("*.jsonl"))
+
+
+def _give_passwords(server: Program, names: list[str]) -> None:
+    for name in names:
+        subprocess.run(
+            [sys.executable, "-m", "mediafetcher", "user", "password", name],
+            cwd=REPOSITORY,
+            env=server.environment,
+            input=f"{PASSWORD}\n",
+            text=True,
+            check=True,
+            timeout=120,
+        )
+
+
+@pytest.mark.promise(23)
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("round", range(ROUNDS))
+def test_library_is_back_after_the_state_folder_is_lost(program, films_site, folder, round):
+    chance = deep.chance(f"rebuild {round}")
+    server = _program(program, folder, backup_hours=0.004).start()
+    person = _Person(server, chance)
+    person.fetch(films_site(9))
+    _next_backup(folder)
+    person.fetch(films_site(4, first=9))
+    person.tidy(sorted(_items(server)))
+    expected, trash = _items(server), _trash(server)
+    until_lost = time.monotonic() + MARGIN
+    more = films_site(40, first=100)
+    while time.monotonic() < until_lost:  # the loss comes in the middle of work
+        server.submit(more.pop())
+        person.server.downloads()
+        time.sleep(0.3)
+    _lose(server)
+
+    said = _rebuild(server)
+    assert said["backup"] and said["journal"], said
+    assert (said["missing_files"], said["lost"], said["without_password"]) == (0, 0, [])
+    server.start()  # the token of the lost library is known
+    found = _items(server)
+    assert {id: found.get(id) for id in expected} == expected
+    assert _trash(server) == trash
+    assert not person.purged & {*found, *_trash(server)}
+    done = server.command("check", "--read-data")
+    assert "missing" not in done.stdout, done.stdout
+    again = server.command("rebuild")
+    assert again.returncode == 75, again.stderr  # it runs
+    server.stop()
+    refused = server.command("rebuild")
+    assert "library_not_empty" in refused.stderr
+
+
+@pytest.mark.promise(23)
+@pytest.mark.timeout(600)
+def test_library_is_back_from_a_damaged_backup_a_torn_journal_and_the_journal_alone(program, films_site, folder):
+    chance = deep.chance("rebuild damaged")
+    server = _program(program, folder, backup_hours=0.004).start()
+    person = _Person(server, chance)
+    person.fetch(films_site(9))
+    _next_backup(folder)
+    person.tidy(sorted(_items(server)))
+    expected, trash = _items(server), _trash(server)
+    until(lambda: _journaled(folder, expected), MARGIN, "the journal has it")
+    _lose(server)
+
+    newest = _backups(folder)[-1]
+    data = bytearray(newest.read_bytes())
+    data[len(data) // 2] ^= 1
+    newest.write_bytes(data)
+    with _journals(folder)[-1].open("ab") as file:
+        file.write(b'0badc0de {"k":"item","id":1,"se')
+    said = _rebuild(server)
+    assert said["damaged_backups"] == [newest.name]
+    assert said["backup"] == _backups(folder)[-2].name
+    server.start()
+    assert (_items(server), _trash(server)) == (expected, trash)
+    _lose(server)
+
+    for path in _backups(folder):
+        path.unlink()
+    said = _rebuild(server)
+    assert (said["backup"], said["without_password"]) == (None, ["owner"])
+    server.start()
+    _give_passwords(server, said["without_password"])
+    made = server.command("token", "create", "--user", "owner", "--scope", "read")
+    server._token = made.stdout.strip()
+    assert (_items(server), _trash(server)) == (expected, trash)
+
+
+def _journaled(folder: Path, expected: Shown) -> bool:
+    library = journal_file.load(folder / "media")
+    if library is None:
+        return False
+    rows = {id: row["title"] for id, row in library.rows["item"].items() if row["trashed_at"] is None}
+    return rows == {id: title for id, (title, _) in expected.items()}
+
+
+@pytest.mark.promise(23)
+@pytest.mark.timeout(300)
+def test_rebuild_killed_in_the_middle_is_done_again(program, films_site, folder):
+    server = _program(program, folder, backup_hours=0.004).start()
+    _Person(server, deep.chance("rebuild killed")).fetch(films_site(4))
+    _next_backup(folder)
+    expected = _items(server)
+    until(lambda: _journaled(folder, expected), MARGIN, "the journal has it")
+    _lose(server)
+    (server.state).mkdir(mode=0o711)
+    (server.state / "rebuild-unfinished").touch()  # as a kill after the backup was restored leaves it
+    refused = server.command("list")
+    assert "rebuild_unfinished" in refused.stderr, refused.stderr
+    _rebuild(server)
+    server.start()
+    assert _items(server) == expected
+
+
+def test_rebuild_without_anything_to_rebuild_from_says_so(program, folder):
+    server = _program(program, folder)
+    assert "nothing_to_rebuild" in server.command("rebuild").stderr
+    server.start()
+    server.stop()
+    shutil.rmtree(server.state)
+    shutil.rmtree(folder / "media/.mediafetcher")
+    assert "nothing_to_rebuild" in server.command("rebuild").stderr
+    server.start()  # and nothing is left of the attempt
+    server.stop()

@@ -1,0 +1,252 @@
+"""A journal applied to another database: the library is then what the journal says, whatever was there before."""
+
+import dataclasses
+import random
+import uuid
+from pathlib import Path
+
+import pytest
+
+from mediafetcher.db import engine
+from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.recovery import journal, journal_file, merge
+from tests import deep
+
+SEEDS = deep.count(23, 6)
+TABLES = ("library_item", "folder", "account")
+
+
+async def _write() -> None:
+    while await engine.fetchval("select exists (select from journal_change) or epoch is null from journal_state"):
+        await journal.flush()
+
+
+async def _shown() -> set[tuple]:
+    """Everybody's library: owner, folder path, title, hash, whether in the trash."""
+    rows = await engine.fetch(
+        "with recursive path as (select id, name, parent, name as text from folder where parent is null union all"
+        "  select f.id, f.name, f.parent, p.text || '/' || f.name from folder f join path p on f.parent = p.id)"
+        " select a.name, coalesce(p.text, '') as folder, i.title, encode(m.sha256, 'hex') as sha256,"
+        "  i.trashed_at is not null as trashed, i.id from library_item i join account a on a.id = i.owner"
+        " join media_file m on m.id = i.media_file left join path p on p.id = i.folder"
+    )
+    return {tuple(row.values()) for row in rows}
+
+
+async def _names() -> set[tuple]:
+    rows = await engine.fetch("select name, admin, quota from account")
+    return {tuple(row.values()) for row in rows}
+
+
+async def _folders() -> int:
+    return await engine.fetchval("select count(*) from folder")
+
+
+async def _apply(media: Path, **more: bool) -> int:
+    library = journal_file.load(media)
+    assert library is not None
+    async with engine.transaction():
+        return await merge.apply(library, **more)
+
+
+async def _empty() -> None:
+    """As a new database."""
+    for table in TABLES:
+        await engine.execute(f"delete from {table}")
+    await engine.execute("delete from media_file")
+    await engine.execute("delete from journal_change")
+    await engine.execute("update journal_state set generation = 0, epoch = null")
+
+
+async def _reference_counts_hold() -> None:
+    wrong = await engine.fetch(
+        "select m.id from media_file m left join library_item i on i.media_file = m.id group by m.id"
+        " having m.ref_count <> count(i.id)"
+    )
+    assert wrong == []
+
+
+class _Chaos:
+    """Random changes of a small library, by the functions that API and commands call and by plain SQL."""
+
+    def __init__(self, seed: int, put, owners: list[int]) -> None:
+        self.random, self.put, self.owners = random.Random(seed), put, owners
+
+    async def step(self) -> None:
+        await self.random.choice((self.add, self.add, self.change, self.trash, self.purge, self.tidy, self.person))()
+
+    async def _item(self) -> dict | None:
+        rows = await engine.fetch("select id, owner, trashed_at from library_item order by id")
+        return self.random.choice(rows) if rows else None
+
+    async def _owner(self) -> int:
+        return self.random.choice([row["id"] for row in await engine.fetch("select id from account order by id")])
+
+    async def add(self) -> None:
+        owner = await self._owner()
+        folder = await folders.ensure(owner, self.random.choice(("", "A", "A/B", "C/D/E", "Été")))
+        data = bytes([self.random.randrange(40)])
+        await self.put(data, title=f"film {self.random.randrange(1000)}", owner=owner, folder=folder)
+
+    async def change(self) -> None:
+        if (item := await self._item()) is not None:
+            await items.rename(item["id"], item["owner"], f"other {self.random.randrange(1000)}")
+            folder = await folders.ensure(item["owner"], self.random.choice(("", "A", "Z")))
+            await items.move(item["id"], item["owner"], folder)
+
+    async def trash(self) -> None:
+        if (item := await self._item()) is not None:
+            await self.random.choice((items.trash, items.restore))(item["id"], item["owner"])
+
+    async def purge(self) -> None:
+        if (item := await self._item()) is not None:
+            if self.random.random() < 0.5:
+                await items.delete_media(item["id"], item["owner"])
+            else:
+                await items.purge(item["owner"])
+
+    async def tidy(self) -> None:
+        names = ("A", "B", "C", "D", "Z")
+        await engine.execute(
+            "update folder f set name = $1 where id = (select min(id) from folder where name = $2)"
+            " and not exists (select from folder g where g.owner = f.owner and g.name = $1)",
+            self.random.choice(names),
+            self.random.choice(names),
+        )
+        await engine.execute(
+            "delete from folder f where not exists (select from library_item i where i.folder = f.id)"
+            " and not exists (select from folder c where c.parent = f.id) and id % 2 = 0"
+        )
+
+    async def person(self) -> None:
+        if self.random.random() < 0.3:
+            await engine.execute("insert into account (name) values ($1)", f"user {uuid.uuid4().hex[:6]}")
+            return
+        await engine.execute(
+            "delete from account a where id = (select max(id) from account) and id > 2"
+            " and not exists (select from library_item i where i.owner = a.id)"
+        )
+
+
+@pytest.mark.promise(23)
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", range(SEEDS))
+async def test_journal_alone_brings_back_exactly_the_library(owner, other, put, media_online, seed):
+    chaos = _Chaos(seed, put, [owner, other])
+    await _write()
+    for _ in range(40):
+        await chaos.step()
+        if chaos.random.random() < 0.3:
+            await journal.flush()
+        if chaos.random.random() < 0.05:
+            await journal.begin_generation()
+    await _write()
+    before = (await _shown(), await _names(), await _folders())
+    await _empty()
+    assert await _apply(media_online) == 0
+    assert (await _shown(), await _names(), await _folders()) == before
+    await _reference_counts_hold()
+    # And ids are not given out again.
+    highest = await engine.fetchval("select max(id) from library_item")
+    fresh = await put(b"fresh", owner=await engine.fetchval("select min(id) from account"))
+    assert fresh > (highest or 0)
+
+
+@pytest.mark.promise(23)
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", range(100, 100 + SEEDS))
+async def test_older_backup_and_journal_bring_back_exactly_the_library(owner, other, put, media_online, seed):
+    """The tables as they were at the backup are put back, as a restore does; then the journal is applied."""
+    chaos = _Chaos(seed, put, [owner, other])
+    await engine.execute("update account set password_hash = 'hash of ' || id")
+    for _ in range(25):
+        await chaos.step()
+    names = ("account", "folder", "media_file", "library_item", "journal_change", "journal_state")
+    backup = {name: await engine.fetchval(f"select jsonb_agg(t)::text from {name} t") for name in names}
+    hashes = {row["id"]: row["password_hash"] for row in await engine.fetch("select id, password_hash from account")}
+    if chaos.random.random() < 0.7:
+        await journal.begin_generation()
+    for _ in range(25):
+        await chaos.step()
+        if chaos.random.random() < 0.3:
+            await journal.flush()
+    await _write()
+    before = (await _shown(), await _names(), await _folders())
+    await _restore(backup)
+    assert await _apply(media_online) == 0
+    assert (await _shown(), await _names(), await _folders()) == before
+    await _reference_counts_hold()
+    for row in await engine.fetch("select id, password_hash from account"):
+        assert row["password_hash"] == hashes.get(row["id"])
+
+
+async def _restore(backup: dict[str, str]) -> None:
+    await engine.execute("delete from journal_state")
+    await _empty()
+    await engine.execute("delete from journal_change")
+    for name in ("account", "folder", "media_file", "library_item", "journal_change", "journal_state"):
+        columns = "*"
+        if name == "library_item":
+            rows = await engine.fetch(
+                "select column_name from information_schema.columns where table_name = 'library_item'"
+                " and is_generated = 'NEVER' order by ordinal_position"
+            )
+            columns = ", ".join(row["column_name"] for row in rows)
+        named = "" if columns == "*" else f"({columns})"
+        await engine.execute(
+            f"insert into {name} {named} select {columns} from jsonb_populate_recordset(null::{name}, $1::text::jsonb)",
+            backup[name] or "[]",
+        )
+        if name == "media_file":
+            await engine.execute("update media_file set ref_count = 0, dead_at = now()")
+
+
+async def test_backup_of_another_history_lends_its_items_to_nobody(owner, put, media_online):
+    """Equal ids, other rows: the database was put back to an older state and went on differently."""
+    item = await put(b"one", title="of the journal")
+    await _write()
+    await engine.execute("update library_item set title = 'of the backup', created_at = created_at - interval '1 s'")
+    await engine.execute("update account set password_hash = 'x', created_at = created_at - interval '1 s'")
+    await engine.execute("delete from journal_change")
+    assert await _apply(media_online) == 0
+    rows = await engine.fetch("select id, title from library_item")
+    assert [(row["id"], row["title"]) for row in rows] == [(item, "of the journal")]
+    assert await engine.fetchval("select password_hash from account") == "x"  # by its name
+
+
+async def test_changes_that_only_the_backup_has_are_kept(owner, put, media_online):
+    await _write()
+    item = await put(b"one", title="committed, not yet in the journal")
+    assert await _apply(media_online) == 0
+    assert {row[2] for row in await _shown()} == {"committed, not yet in the journal"}
+    assert await engine.fetchval("select max(id) from library_item") == item
+
+
+async def test_damaged_journal_takes_nothing_from_the_backup(owner, put, media_online):
+    kept = [await put(bytes([n]), title=f"film {n}") for n in range(4)]
+    await _write()
+    await items.rename(kept[2], owner, "renamed")
+    await engine.execute("delete from library_item where id = $1", kept[3])
+    await _write()
+    path = journal_file.generations(media_online)[0]
+    data = bytearray(path.read_bytes())
+    data[data.index(b"film 1")] ^= 1
+    path.write_bytes(data)
+    await engine.execute("update library_item set title = 'film 2' where id = $1", kept[2])
+    await engine.execute("delete from journal_change")
+    assert await _apply(media_online) == 0
+    assert {row[2] for row in await _shown()} == {"film 0", "film 1", "renamed"}
+
+
+async def test_folders_that_lead_in_a_circle_end_at_the_top(owner, put, media_online):
+    inner = await folders.ensure(owner, "A/B")
+    await put(b"one", folder=inner)
+    await _write()
+    library = journal_file.load(media_online)
+    outer = next(id for id, row in library.rows["folder"].items() if row["parent"] is None)
+    library.rows["folder"][outer]["parent"] = inner
+    await _empty()
+    async with engine.transaction():
+        assert await merge.apply(dataclasses.replace(library)) == 0
+    assert await engine.fetchval("select count(*) from folder where parent is null") >= 1
+    assert await engine.fetchval("select count(*) from library_item") == 1
