@@ -82,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
     back.add_argument("file", metavar="FILE")
     back.add_argument("--json", action="store_true")
     again = add("rebuild", "make a lost database again from the media folder")
+    again.add_argument("--from", dest="installation", default="", metavar="ID", help="of this installation")
     again.add_argument("--json", action="store_true")
     add("doctor", "what is wrong with this machine, and what to type").add_argument("--json", action="store_true")
     service = add("service", "run at every boot, by OpenRC or systemd")

@@ -18,7 +18,7 @@ from mediafetcher.core import settings as chosen
 from mediafetcher.core.settings import Settings
 from mediafetcher.db import engine
 from mediafetcher.library.recovery import journal
-from mediafetcher.library.storage import mount
+from mediafetcher.library.storage import mount, ownership
 from mediafetcher.ops import backup
 
 FOLDER = Path(".mediafetcher/backups")  # in the media folder
@@ -30,6 +30,11 @@ _NIGHT = range(2, 6)  # hours of the local clock
 _EARLY, _LATE = 5 / 6, 13 / 12  # parts of the interval: at night a little early, by day a little late
 
 _log = logging.get("backup")
+
+
+def installation_of(path: Path) -> str:
+    """The installation that made a backup: the first eight characters of its id."""
+    return path.stem[-8:]
 
 
 def found(media: Path) -> list[Path]:
@@ -73,6 +78,7 @@ async def make(dsn: str, settings: Settings, why: str = "nightly") -> Path | Non
 
     Raises `Away`, `BackupFailed`.
     """
+    await ownership.require_owner()
     before = await engine.fetchrow("select backed_up_at, now() as now from journal_state")
     assert before is not None
     taken = "update journal_state set backed_up_at = $2 where backed_up_at is not distinct from $1 returning 1"
@@ -169,6 +175,6 @@ def _discard(file: IO[bytes], target: Path) -> None:
 
 
 def _remove_old(folder: Path, ours: str) -> None:
-    mine = [path for path in found(folder.parents[1]) if path.stem.endswith(f"-{ours}")]
+    mine = [path for path in found(folder.parents[1]) if installation_of(path) == ours]
     for path in mine[KEPT:]:
         path.unlink(missing_ok=True)

@@ -16,9 +16,9 @@ import msgspec
 
 from mediafetcher.core import errors, logging
 from mediafetcher.core.settings import Settings
-from mediafetcher.db import dump, engine, migrate
+from mediafetcher.db import dump, engine, lineage, migrate
 from mediafetcher.library.recovery import journal_file, merge
-from mediafetcher.library.storage import mount
+from mediafetcher.library.storage import mount, ownership
 from mediafetcher.ops import backup, media_backups
 
 _MARK = "rebuild-unfinished"  # in the state folder
@@ -59,15 +59,21 @@ def find_media(settings: Settings) -> Path:
     return media
 
 
-async def rebuild(dsn: str, settings: Settings, media: Path) -> Report:
+async def rebuild(dsn: str, settings: Settings, media: Path, installation: str = "") -> Report:
     """Fill the empty database at `dsn` from what lies in `media`. Nobody else may be connected to it.
 
+    `installation`: the first eight characters of its id, if several left their traces; else the last to write.
     Raises `LibraryNotEmpty`, `NothingToRebuild`, `NewerSchema`; nothing was changed then.
     """
     report = Report()
     await _refuse_library(dsn, settings.state)
+    library = await asyncio.to_thread(journal_file.load, media, installation)
     backups = await asyncio.to_thread(media_backups.found, media)
-    library = await asyncio.to_thread(journal_file.load, media)
+    if not installation and library is not None:
+        last = journal_file.installation_of(library.generation.path)
+        backups.sort(key=lambda path: media_backups.installation_of(path) != last)  # its own first
+    elif installation:
+        backups = [path for path in backups if media_backups.installation_of(path) == installation[:8]]
     if not backups and library is None:
         raise errors.NothingToRebuild(f"{media} holds neither a backup nor a journal: nothing can be rebuilt from it.")
     _mark(settings.state)
@@ -122,6 +128,7 @@ async def _fill(library: journal_file.Library | None, report: Report) -> None:
             report.lost = await merge.apply(library, cut=cut)
             report.journal, report.until = library.generation.path.name, library.until
             report.damaged_lines = library.damaged
+        await ownership.begin_lineage("rebuilt", lineage.DETAILS["rebuilt"])
         await engine.execute("update journal_state set recording = true, epoch = null")
         await engine.execute("delete from journal_change")
 
@@ -156,6 +163,7 @@ def words(report: Report) -> list[str]:
         lines.append(f"{report.missing_files} media files are missing: `mediafetcher check` names them.")
     if report.without_password:
         lines.append(f"Set passwords with `mediafetcher user password NAME`: {', '.join(report.without_password)}.")
+    lines.append("Nothing is changed in the media folder until you decide that it is this library's: `store take`.")
     return lines + report.notes
 
 

@@ -136,7 +136,7 @@ def rebuild_library(settings: Settings, asked: argparse.Namespace, out: Out) -> 
 
     async def work() -> rebuild.Report:
         async with instance.database(settings, alone=True) as dsn:
-            return await rebuild.rebuild(dsn, settings, media)
+            return await rebuild.rebuild(dsn, settings, media, asked.installation)
 
     done: rebuild.Report = _finish(work())
     if asked.json:

@@ -21,7 +21,7 @@ from mediafetcher.core import clock, errors, logging, settings
 from mediafetcher.db import engine
 from mediafetcher.library.recovery import journal_file
 from mediafetcher.library.recovery.journal_file import KINDS, Row, titles
-from mediafetcher.library.storage import mount
+from mediafetcher.library.storage import mount, ownership
 
 __all__ = [
     "begin_generation",
@@ -107,7 +107,7 @@ async def _write_quietly() -> None:
 
 def may_write() -> bool:
     """Whether this installation may write to the media folder beside its store."""
-    return mount.state().state == "online"
+    return mount.state().state == "online" and ownership.frozen() is None
 
 
 async def flush() -> int:
@@ -122,27 +122,41 @@ async def flush() -> int:
     if not may_write():
         await _bound()
         return 0
+    if not await _appendable(await _state()):
+        await begin_generation()
+        return 0
     async with engine.transaction():
         if not await engine.fetchval("select pg_try_advisory_xact_lock($1)", _LOCK):
             return 0
-        state = await engine.fetchrow("select * from journal_state")
-        assert state is not None
-        path = await _in_thread(_present, mount.root(), state)
-        if path is None or state["size"] > max(_SMALL, _GROWN * state["base_size"]):
-            await _begin(state)
-            return 0
-        return await _append(path, state)
+        state = await _state()
+        path = await _appendable(state)
+        return await _append(path, state) if path is not None else 0
 
 
 async def begin_generation() -> None:
     """Begin a new generation now, as after a backup. Raises `Away`, OSError."""
     if settings.get().recovery != "on" or not may_write():
         return
+    await ownership.require_owner()
     async with engine.transaction():
         await engine.execute("select pg_advisory_xact_lock($1)", _LOCK)
-        state = await engine.fetchrow("select * from journal_state")
-        assert state is not None
-        await _begin(state)
+        await _begin(await _state())
+
+
+async def _state() -> Row:
+    row = await engine.fetchrow(
+        "select j.*, i.id::text as installation, i.lineage from journal_state j, installation i"
+    )
+    assert row is not None
+    return row
+
+
+async def _appendable(state: Row) -> Path | None:
+    """The file to append to; None if a new generation has to be begun."""
+    if state["size"] > max(_SMALL, _GROWN * state["base_size"]):
+        return None
+    found: Path | None = await _in_thread(_present, mount.root(), state)
+    return found
 
 
 async def _in_thread(function: Any, *args: Any) -> Any:
@@ -198,11 +212,11 @@ def _text(moment: datetime.datetime) -> str:
 
 
 def _present(root: Path, state: Row) -> Path | None:
-    """The file to append to; None if it is not exactly what the database remembers, or not the newest."""
-    found = journal_file.generations(root)
+    """The file to append to; None if it is not exactly what the database remembers, or not the newest of ours."""
+    found = journal_file.generations(root, state["installation"])
     if state["epoch"] is None or not found:
         return None
-    wanted = journal_file.name(state["generation"], state["epoch"].hex)
+    wanted = journal_file.name(state["generation"], state["installation"], state["epoch"].hex)
     try:
         return found[0] if found[0].name == wanted and found[0].stat().st_size == state["size"] else None
     except FileNotFoundError:
@@ -242,9 +256,9 @@ async def _begin(state: Row) -> None:
     number = max(state["generation"], await _in_thread(_highest, root)) + 1
     draft = await _in_thread(_open_draft, root)
     try:
-        size = await _write_base(draft, number, epoch)
+        size = await _write_base(draft, state, number, epoch)
         size += await _write_deletions(draft, notes)
-        path = root / journal_file.FOLDER / journal_file.name(number, epoch.hex)
+        path = root / journal_file.FOLDER / journal_file.name(number, state["installation"], epoch.hex)
         await _in_thread(_finish_draft, draft, path)
     except BaseException:
         with contextlib.suppress(OSError, errors.Away):
@@ -257,12 +271,12 @@ async def _begin(state: Row) -> None:
     seconds = round(clock.monotonic() - began, 2)
     _log.info("a new generation of the journal", number=number, bytes=size, seconds=seconds)
     with contextlib.suppress(OSError, errors.Away):
-        await _in_thread(_remove_old, root, await installation())
+        await _in_thread(_remove_old, root, state["installation"])
 
 
 async def installation() -> str:
     """Which installation writes, as lines and file names say it."""
-    return str(await engine.fetchval("select sentinel from store_root"))
+    return str(await engine.fetchval("select id from installation"))
 
 
 class _Draft:
@@ -280,10 +294,11 @@ class _Draft:
         self.path.unlink(missing_ok=True)
 
 
-async def _write_base(draft: _Draft, number: int, epoch: uuid.UUID) -> int:
+async def _write_base(draft: _Draft, state: Row, number: int, epoch: uuid.UUID) -> int:
     """Write head and base -> bytes."""
     at = _text(await engine.fetchval("select clock_timestamp()"))
-    data = journal_file.head(installation=await installation(), lineage="", epoch=epoch.hex, number=number, at=at)
+    lineage = str(state["lineage"])
+    data = journal_file.head(installation=state["installation"], lineage=lineage, epoch=epoch.hex, number=number, at=at)
     await _in_thread(draft.write, data)
     size, count = len(data), 0
     for kind in KINDS:
@@ -340,11 +355,5 @@ def _highest(root: Path) -> int:
 
 def _remove_old(root: Path, installation: str) -> None:
     """Keep the newest generations of this installation; those of others stay."""
-    ours = [path for path in journal_file.generations(root) if _head(path).get("installation") == installation]
-    for path in ours[_KEPT:]:
+    for path in journal_file.generations(root, installation)[_KEPT:]:
         path.unlink(missing_ok=True)
-
-
-def _head(path: Path) -> Row:
-    with path.open("rb") as file:
-        return journal_file.parse(file.readline(1 << 16)) or {}

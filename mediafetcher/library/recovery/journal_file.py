@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 FOLDER = Path(".mediafetcher/journal")  # in the media folder
 FORMAT = 1
 KINDS = ("account", "folder", "file", "item")
-_NAME = re.compile(r"^(\d{8})-([0-9a-f]{8})[.]jsonl$")
+_NAME = re.compile(r"^(\d{8})-([0-9a-f]{8})-([0-9a-f]{8})[.]jsonl$")  # number, installation, epoch
 _LONGEST = 16 << 20  # bytes of a line
 _SECRET = re.compile(
     r"token|secret|passw|pwd|auth|signature|credential|session|api_?key|access_?key|^(sig|key|jwt|hash|hmac)$",
@@ -32,16 +32,26 @@ Row = dict[str, Any]
 Key = tuple[str, int]  # kind and id
 
 
-def name(number: int, epoch: str) -> str:
+def name(number: int, installation: str, epoch: str) -> str:
     """The file name of a generation."""
-    return f"{number:08}-{epoch[:8]}.jsonl"
+    return f"{number:08}-{installation[:8]}-{epoch[:8]}.jsonl"
 
 
-def generations(media: Path) -> list[Path]:
-    """The journal files below a media folder, newest first. Raises OSError, except if there are none."""
+def installation_of(path: Path) -> str:
+    """The installation that wrote a generation: the first eight characters of its id."""
+    return path.name[9:17]
+
+
+def generations(media: Path, installation: str = "") -> list[Path]:
+    """The journal files below a media folder, newest first; of this installation alone, if one is named.
+
+    Raises OSError, except if there are none.
+    """
     folder = media / FOLDER
     try:
         found = [path for path in folder.iterdir() if _NAME.match(path.name)]
+        if installation:
+            found = [path for path in found if installation_of(path) == installation[:8]]
     except (FileNotFoundError, NotADirectoryError):
         return []
     return sorted(found, key=lambda path: path.name, reverse=True)
@@ -212,11 +222,15 @@ class Library:
 _FOR_EVER = "9999"
 
 
-def load(media: Path) -> Library | None:
-    """What the newest journal says; a damaged one is completed by the one before. None: there is none."""
+def load(media: Path, installation: str = "") -> Library | None:
+    """What the newest journal says, of this installation if one is named; None: there is none.
+
+    A damaged one is completed by the one before it. Raises OSError.
+    """
     newest: Generation | None = None
     found: list[Generation] = []
-    for path in generations(media)[:2]:
+    paths = generations(media, installation)
+    for path in generations(media, installation_of(paths[0]))[:2] if paths else ():
         one = read(path)
         newest = newest or one
         found.append(one)
@@ -252,8 +266,8 @@ def titles(media: Path) -> dict[bytes, Row]:
     """
     newest: dict[str, Generation] = {}
     for path in generations(media):
-        one = read(path)
-        newest.setdefault(one.head.get("installation", path.name), one)
+        if (installation := installation_of(path)) not in newest:
+            newest[installation] = read(path)
     found: dict[bytes, Row] = {}
     for one in reversed(newest.values()):
         live = {key: row for key, (_, row) in one.rows.items() if row is not None}

@@ -265,7 +265,7 @@ def test_links_lose_their_credentials(url, kept):
 
 
 def test_a_line_of_a_newer_version_is_no_damage(tmp_path):
-    path = tmp_path / journal_file.name(1, "ab" * 16)
+    path = tmp_path / journal_file.name(1, "cd" * 16, "ab" * 16)
     path.write_bytes(
         journal_file.head(installation="i", lineage="l", epoch="ab" * 16, number=1, at="2026")
         + journal_file.whole(0)

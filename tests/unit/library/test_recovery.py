@@ -198,7 +198,7 @@ async def _restore(backup: dict[str, str]) -> None:
             backup[name] or "[]",
         )
         if name == "media_file":
-            await engine.execute("update media_file set ref_count = 0, dead_at = now()")
+            await engine.execute("update media_file set ref_count = 0, unreferenced_at = now()")
 
 
 async def test_backup_of_another_history_lends_its_items_to_nobody(owner, put, media_online):
