@@ -8,7 +8,6 @@ which is `Lost`. An effect is written in the same transaction as `done`, so it h
 import json
 import random
 import shutil
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +17,7 @@ from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import crashes, site_backoff
+from mediafetcher.downloads.node_name import instance, me
 from mediafetcher.downloads.worker import active
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.storage import mount, ownership, space_reservation
@@ -65,26 +65,6 @@ class Claim:
 
 
 leave_cookies = False  # this machine has not the key: what needs cookies is for others
-_boot = uuid.uuid4().hex[:12]
-_instance: tuple[str, str] | None = None
-
-
-def me() -> str:
-    """Who holds rows here: the installation of this state folder, and this start of it."""
-    return f"{instance()}:{_boot}"
-
-
-def instance() -> str:
-    """The lasting name of this state folder, made at its first use."""
-    global _instance
-    path = settings.get().state / "instance"
-    if _instance is None or _instance[0] != str(path):
-        if not path.exists():
-            fresh = path.with_name(f"instance.{uuid.uuid4().hex}")
-            fresh.write_text(uuid.uuid4().hex)
-            fresh.rename(path)
-        _instance = (str(path), path.read_text().strip())
-    return _instance[1]
 
 
 def paused() -> errors.Away | None:

@@ -4,8 +4,8 @@ A message says only "there may be work"; what the work is stands in the download
 that is lost, doubled, forged or broken does no harm. Messages are JSON: what is not is refused and thrown
 away, never unpickled. Huey keeps no results and retries nothing; the row does both.
 
-A Huey thread is a slot: it hands the work to the main loop and waits. Signals belong to whoever runs the
-program.
+A Huey thread only hears: it lets the main loop claim a row, whose work is a task of that loop, a slot. So however many
+slots there are, few threads and connections serve them. Signals belong to whoever runs the program.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from huey.storage import PostgresStorage
 
 from mediafetcher.core import errors, events, logging, settings
 from mediafetcher.db import engine, liveness, runtime_settings
-from mediafetcher.downloads import lifecycle, nodes, preview, ytdlp_canary
+from mediafetcher.downloads import lifecycle, node_name, nodes, preview, ytdlp_canary
 from mediafetcher.downloads.worker import active, convert_slots, runner, workspace
 from mediafetcher.fetch import prefork
 from mediafetcher.fetch.ytdlp import versions
@@ -37,6 +37,7 @@ _NAME = "mediafetcher"
 _TASK_MODULE = "mediafetcher.downloads.queue"  # part of the name of the task in messages of existing databases
 _BELLS = 256  # more than all machines have slots
 _PROGRESS_SECONDS = 0.25  # the pages hear of progress this often
+_THREADS = 2  # that hear; each has connections of its own to the database
 _TIDY_SECONDS = 60.0  # between two looks for folders that were left
 _LOOK_SECONDS = 600.0  # between two looks at whether a newer yt-dlp is due
 _PROGRESS_ROWS = 40  # in one notification, which may have 8,000 bytes
@@ -194,14 +195,6 @@ class _QuietConsumer(Consumer):
     def _set_signal_handlers(self) -> None:
         pass
 
-    def grow(self, workers: int) -> None:
-        """Have at least so many slots."""
-        for number in range(len(self.worker_threads), workers):
-            worker = self._create_worker()
-            thread = self._create_process(worker, f"Worker-{number + 1}")
-            self.worker_threads.append((worker, thread))
-            thread.start()
-
 
 class Queue:
     """The slots of this process, their heartbeat, and the eye on what nobody rang for.
@@ -215,10 +208,14 @@ class Queue:
         self._loops: list[asyncio.Task[None]] = []
         self._consumer: _QuietConsumer | None = None
         self._poked = asyncio.Event()
+        self._slots: set[asyncio.Task[None]] = set()
+        self._claiming = 0  # bells for which a row is being claimed
 
     async def start(self) -> None:
         global _running
         chosen = settings.get()
+        name = await node_name.hold()
+        self._loops = [asyncio.create_task(node_name.keep(name), name="name")]
         rescued = await lifecycle.rescue()
         if rescued:
             _log.warning("downloads of an earlier start put back", count=rescued)
@@ -233,13 +230,13 @@ class Queue:
         active.listen(self._poked)
         self._consumer = _QuietConsumer(
             _bell,
-            workers=settings.get().jobs,
+            workers=_THREADS,
             max_delay=2.0,
             check_worker_health=False,  # reconcile looks after them
             shutdown_timeout=2 * chosen.stop_seconds + 5,
         )
         await asyncio.to_thread(self._consumer.start)
-        self._loops = [
+        self._loops += [
             asyncio.create_task(self._forever(self._beat, chosen.beat_seconds, self._poked), name="beat"),
             asyncio.create_task(self._forever(self._reconcile, chosen.reconcile_seconds), name="reconcile"),
             asyncio.create_task(self._forever(self.tidy, _TIDY_SECONDS), name="tidy"),
@@ -257,6 +254,8 @@ class Queue:
             for hold in active.every():
                 hold.obey("stop")
             await asyncio.to_thread(self._consumer.stop, True)
+            if self._slots:
+                await asyncio.wait(self._slots, timeout=2 * settings.get().stop_seconds + 5)
             await self._tidy()
         for task in self._loops:
             task.cancel()
@@ -271,17 +270,34 @@ class Queue:
         await ring(count)
 
     async def turn(self) -> None:
-        """What a slot does when the bell rings: work until nothing is due."""
-        while not self._stopping and len(active.every()) < settings.get().jobs:
-            try:
-                claim = await lifecycle.claim()
-            except Exception as error:
-                # The database may be away; reconcile rings again.
-                _log.warning("claim failed", reason=str(error) or type(error).__name__)
-                return
-            if claim is None:
-                return
-            await runner.run(claim, stopping=self._stopping)
+        """What a bell does: take a row that is due into a free slot, which then works until nothing is due."""
+        if len(self._slots) + self._claiming >= settings.get().jobs:
+            return
+        self._claiming += 1
+        try:
+            if claim := await self._claim():
+                slot = asyncio.create_task(self._work(claim), name="slot")
+                self._slots.add(slot)
+                slot.add_done_callback(self._slots.discard)
+        finally:
+            self._claiming -= 1
+
+    async def _work(self, claim: lifecycle.Claim) -> None:
+        following: lifecycle.Claim | None = claim
+        while following is not None:
+            await runner.run(following, stopping=self._stopping)
+            # Fewer slots may be wanted by now: then this one stays empty.
+            following = await self._claim() if len(self._slots) <= settings.get().jobs else None
+
+    async def _claim(self) -> lifecycle.Claim | None:
+        if self._stopping:
+            return None
+        try:
+            return await lifecycle.claim()
+        except Exception as error:
+            # The database may be away; reconcile rings again.
+            _log.warning("claim failed", reason=str(error) or type(error).__name__)
+            return None
 
     async def tidy(self) -> None:
         if not self._stopping:
@@ -300,11 +316,9 @@ class Queue:
         await lifecycle.reconcile(free, _rung)
 
     async def _follow(self) -> None:
-        """Follow the settings that people changed: more slots are made at once, fewer are left empty from now on."""
+        """Follow the settings that people changed."""
         await runtime_settings.apply()
         convert_slots.look()
-        if self._consumer is not None and not self._stopping:
-            self._consumer.grow(settings.get().jobs)
 
     async def _send_progress(self) -> None:
         rows = active.unsent()

@@ -9,7 +9,7 @@ import pytest
 
 from mediafetcher.core import errors, events, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import dedup, leases, lifecycle, retention
+from mediafetcher.downloads import dedup, lifecycle, node_name, retention
 from mediafetcher.downloads.worker import active
 from mediafetcher.fetch.options import Options
 
@@ -458,7 +458,7 @@ async def test_rescue_puts_back_what_an_earlier_start_held(owner, monkeypatch):
     await lifecycle.cancel(claims[1].id, owner)
     await engine.execute("update download set held_by = 'another:machine' where id = $1", claims[2].id)
     assert await lifecycle.rescue() == 0  # they are of this start
-    monkeypatch.setattr(leases, "_boot", "the-next-one")
+    monkeypatch.setattr(node_name, "_boot", "the-next-one")
     assert await lifecycle.rescue() == 2
     assert [(await _row(claim.id))["state"] for claim in claims] == ["queued", "cancelled", "running"]
 

@@ -3,7 +3,9 @@
 import asyncio
 import json
 import pickle
+import shutil
 import signal
+import threading
 import time
 from dataclasses import replace
 
@@ -11,7 +13,7 @@ import pytest
 
 from mediafetcher.core import errors, events, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import lifecycle
+from mediafetcher.downloads import lifecycle, node_name
 from mediafetcher.downloads.worker import active, pool
 
 TASK = "mediafetcher.downloads.queue.ring"  # in messages of databases out there: must never change
@@ -250,3 +252,68 @@ async def test_two_weeks_of_ticks_delay_no_download(owner):
 
 def test_no_message_is_put_into_the_queue_by_time_alone():
     assert not pool._bell._registry.periodic_tasks
+
+
+async def test_sixty_four_slots_need_few_connections_and_threads(owner, site):
+    """The embedded PostgreSQL takes 40 connections of all programs together."""
+    settings.use(replace(settings.get(), jobs=64, jobs_per_site=64))
+    started = pool.Queue()
+    await started.start()
+    try:
+        for number in range(5):  # more than there are threads
+            await lifecycle.submit(owner, site.url(f"/hang/60/{number}"))
+        async with asyncio.timeout(60):
+            while len(active.every()) < 5:
+                await asyncio.sleep(0.05)
+        connections = await engine.fetchval("select count(*) from pg_stat_activity where datname = current_database()")
+        assert connections <= 20
+        assert len([thread for thread in threading.enumerate() if "Worker" in thread.name]) <= 2
+    finally:
+        await started.stop()
+    assert active.every() == []
+
+
+async def test_copy_of_a_state_folder_takes_nothing_from_the_original(owner, database, state, tmp_path):
+    """Another process with the same name is alive: here it is a connection that holds the lock of that name."""
+    original = await node_name.hold()
+    await lifecycle.submit(owner, "https://films.example/1")
+    claim = await lifecycle.claim()
+    name = node_name.instance()
+    copy = tmp_path / "copy"
+    shutil.copytree(state, copy)
+    settings.use(replace(settings.get(), state=copy))
+    try:
+        held = await node_name.hold()
+        assert node_name.instance() != name
+        assert (copy / "instance").read_text() != name == (state / "instance").read_text()
+        assert await lifecycle.rescue() == 0
+        row = await engine.fetchrow("select state, held_by from download where id = $1", claim.id)
+        assert row["state"] == "running" and row["held_by"].startswith(name)
+        await held.release()
+    finally:
+        settings.use(replace(settings.get(), state=state))
+        await original.release()
+    again = await node_name.hold()
+    assert node_name.instance() == name
+    await again.release()
+
+
+async def test_name_lost_with_its_connection_is_taken_again(owner, database, monkeypatch):
+    monkeypatch.setattr(node_name, "_AGAIN", 0.05)
+    lock = await node_name.hold()
+    keeping = asyncio.create_task(node_name.keep(lock))
+    await engine.execute(
+        "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = 77019"
+    )
+    async with asyncio.timeout(10):
+        while not (lock.lost.is_set() and await _name_is_held()):
+            await asyncio.sleep(0.02)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    async with asyncio.timeout(10):
+        while await _name_is_held():
+            await asyncio.sleep(0.02)
+
+
+async def _name_is_held() -> bool:
+    return await engine.fetchval("select exists (select from pg_locks where locktype = 'advisory' and classid = 77019)")

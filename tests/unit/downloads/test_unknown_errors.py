@@ -9,7 +9,7 @@ import pytest
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle
+from mediafetcher.downloads import lifecycle, node_name
 from mediafetcher.downloads.worker import active, checkpoint, convert_step, runner, store_step, workspace
 from mediafetcher.library.catalog import folders, items
 from mediafetcher.library.storage import blob_store
@@ -186,7 +186,7 @@ async def test_file_proved_bad_is_forgotten(owner, site, monkeypatch):
 
 async def _killed(claims: list[lifecycle.Claim]) -> None:
     """The process died with these in work, and a new start finds them."""
-    leases._boot = os.urandom(6).hex()
+    node_name._boot = os.urandom(6).hex()
     await lifecycle.rescue()
 
 

@@ -1,0 +1,55 @@
+"""A lock of the database that one process holds for as long as it lives, on a connection of its own.
+
+The server takes it back when that connection ends, however that happens. `SessionLock.take` gives it to one process
+of all that ask for the same name.
+"""
+
+import asyncio
+import contextlib
+from typing import Any, Self
+
+import asyncpg
+
+from mediafetcher.core import clock, errors
+from mediafetcher.db import engine
+
+_LOOK = 0.1  # seconds between two tries
+
+
+class SessionLock:
+    """A lock that is held. `lost` is set when its connection has ended."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.lost = asyncio.Event()
+        connection.add_termination_listener(lambda _: self.lost.set())
+
+    @classmethod
+    async def take(cls, kind: int, name: str, patience: float) -> Self | None:
+        """Take the lock of this kind and name -> it, or None if another process still has it after `patience` seconds.
+
+        The server may need a moment to see that an earlier holder died. Raises `DatabaseAway`.
+        """
+        until = clock.monotonic() + patience
+        try:
+            connection = await asyncpg.connect(**engine.DB.config)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise errors.DatabaseAway() from error
+        try:
+            while not await connection.fetchval("select pg_try_advisory_lock($1, hashtext($2))", kind, name):
+                if clock.monotonic() > until:
+                    connection.terminate()
+                    return None
+                await asyncio.sleep(_LOOK)
+            return cls(connection)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            connection.terminate()
+            raise errors.DatabaseAway() from error
+        except BaseException:
+            connection.terminate()
+            raise
+
+    async def release(self) -> None:
+        with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await self._connection.close(timeout=2.0)
+        self._connection.terminate()
