@@ -13,10 +13,13 @@ HALF_HEADER = b"GET /api/health HTTP/1.1\r\nHost: 127.0.0."
 
 
 class Flood:
-    """`count` connections that send `first` and nothing more; one that the server ends is opened again."""
+    """`count` connections that send `first` and nothing more; one that the server ends is opened again.
 
-    def __init__(self, port: int, count: int, first: bytes = b"") -> None:
-        self._port, self._count, self._first = port, count, first
+    What is ended at once is opened again after `again` seconds: the flood takes room, not the processor.
+    """
+
+    def __init__(self, port: int, count: int, first: bytes = b"", again: float = 2) -> None:
+        self._port, self._count, self._first, self._again = port, count, first, again
         self.opened = 0
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -48,8 +51,7 @@ class Flood:
             finally:
                 if writer is not None:
                     writer.transport.abort()
-            # What is ended at once is opened again after a moment: the flood takes room, not the processor.
-            await asyncio.sleep(max(0.0, begun + 2 - time.monotonic()))
+            await asyncio.sleep(max(0.0, begun + self._again - time.monotonic()))
 
 
 def _frame(kind: int, flags: int, stream: int, body: bytes = b"") -> bytes:

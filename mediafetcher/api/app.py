@@ -152,7 +152,7 @@ _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 def _problems(route: Route) -> dict[int, ResponseSpec]:
     """The documented answers beside the good one, by status, naming their codes."""
-    kinds: list[type[e.Problem]] = [e.Invalid, *route.problems]
+    kinds: list[type[e.Problem]] = [e.Invalid, *route.problems, e.TooManyRequests]
     if not route.who.open:
         kinds += [e.NotSignedIn, e.Forbidden]
     if route.method in _UNSAFE:

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from mediafetcher.api import openapi, rsgi_asgi, server
+from mediafetcher.api import connection, openapi, rsgi_asgi, server
 from mediafetcher.core import errors, settings
+from tests import floods
 
 
 async def raw(port: int, request: bytes, seconds: float = 5) -> bytes:
@@ -112,6 +113,39 @@ async def test_garbage_is_survived(web: Any, alice: Any, request_bytes: bytes) -
     assert b"Traceback" not in answer
     assert b"root:" not in answer
     assert (await alice.http.get("/api/items")).status_code == 200
+
+
+async def test_nothing_but_http_1_is_spoken(web: Any, alice: Any) -> None:
+    upgrade = (
+        b"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    for asked in (floods.PREFACE + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00", upgrade):
+        said = b""
+        with contextlib.suppress(OSError, TimeoutError):
+            said = await raw(web.port, asked, 3)
+        assert said == b"" or said.startswith((b"HTTP/1.1 400", b"HTTP/1.1 401"))
+    assert (await alice.http.get("/api/items")).status_code == 200
+
+
+async def test_accepted_connections_have_the_limits_of_the_listening_socket(web: Any) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", web.port)
+    client = "{}:{}".format(*writer.get_extra_info("sockname"))
+    async with asyncio.timeout(10):
+        while (found := connection.find(client, web.port)) is None:
+            await asyncio.sleep(0.01)
+    own = found._socket
+    assert own.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60_000
+    assert own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+    assert own.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+    found.close()
+    writer.close()
+
+
+async def test_two_hosts_are_refused(web: Any) -> None:
+    for second in ("127.0.0.1", "evil.example"):
+        asked = f"GET /api/health HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: {second}\r\nConnection: close\r\n\r\n"
+        assert (await raw(web.port, asked.encode())).startswith(b"HTTP/1.1 400")
 
 
 @pytest.fixture

@@ -42,6 +42,7 @@ command_args={shlex.quote(rest)}
 command_user={shlex.quote(f"{plan.user}:{plan.group}")}
 directory=/
 umask=0022
+rc_ulimit="-n 65536"
 output_log={LOG}
 error_log={LOG}
 respawn_delay=2
