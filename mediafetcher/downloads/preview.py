@@ -19,6 +19,7 @@ from mediafetcher.net import urls
 from mediafetcher.sandbox import work_folders
 
 PREFIX = "preview-"  # of its folders, below those of the downloads
+_LEFT = (f"{PREFIX}*", "smoke-*", "mediafetcher-flight-*")  # the others: tests of a yt-dlp, and of an encoder
 _AT_ONCE = 2
 _WAITING = 10
 _SECONDS = 60.0
@@ -113,7 +114,7 @@ async def _poster(source: Fetch, folder: Path) -> str | None:
 
 
 def tidy() -> None:
-    """Remove what a start that was killed left. Only before the first one looks."""
+    """Remove what a start that was killed left of previews and of tests. Only before the first one looks."""
     chosen = settings.get()
-    for folder in [one for root in (chosen.work, chosen.fetch) for one in root.glob(f"{PREFIX}*")]:
+    for folder in [one for root in (chosen.work, chosen.fetch) for name in _LEFT for one in root.glob(name)]:
         work_folders.remove(chosen.work / folder.name)

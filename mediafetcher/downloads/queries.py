@@ -5,14 +5,14 @@ from typing import Any
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases
+from mediafetcher.downloads.wait_reasons import WaitReasons
 from mediafetcher.downloads.worker import active
 
 _ROW = """
 select d.id, d.owner, d.url, d.site, d.title, d.state, d.stage, d.progress, d.speed, d.eta, d.size, d.duration, d.kind,
   d.parent, d.options::text as options, d.error_code, d.error_message, d.item, d.priority, d.attempt, d.created_at,
   d.started_at, d.run_after, d.converting, d.cancel_requested, coalesce(m.poster, false) as has_poster,
-  sp.until as pause_until,
+  sp.until as pause_until, d.source_key,
   case when d.state in ('done', 'failed', 'cancelled') then d.finished_at end as finished_at,
   case when d.kind = 'playlist' then (select json_build_object('total', count(*),
       'done', count(*) filter (where c.state = 'done'),
@@ -44,7 +44,7 @@ async def get(id: int, owner: int | None = None) -> dict[str, Any]:
     row = await engine.fetchrow(f"{_ROW} where d.id = $1 and ($2::bigint is null or d.owner = $2)", id, owner)
     if row is None:
         raise errors.NotFound("There is no such download.")
-    return _shown(row)
+    return (await _all_shown([row]))[0]
 
 
 async def page(
@@ -62,7 +62,7 @@ async def page(
         cursor,
         limit + 1,
     )
-    shown = [_shown(row) for row in rows[:limit]]
+    shown = await _all_shown(rows[:limit])
     return shown, shown[-1]["id"] if len(rows) > limit else None
 
 
@@ -77,12 +77,12 @@ async def snapshot(owner: int, *, active: int = 100, queued: int = 100, ended: i
     ids = chosen["active"][:active] + chosen["queued"][:queued] + chosen["ended"]
     found = {row["id"]: row for row in await engine.fetch(f"{_ROW} where d.id = any($1)", ids)}
     more = len(chosen["active"]) > active or len(chosen["queued"]) > queued
-    return [_shown(found[id]) for id in ids if id in found], more
+    return await _all_shown([found[id] for id in ids if id in found]), more
 
 
 async def entries(parent: int) -> list[dict[str, Any]]:
     """The downloads of a list, in its order."""
-    return [_shown(row) for row in await engine.fetch(f"{_ROW} where d.parent = $1 order by d.id", parent)]
+    return await _all_shown(await engine.fetch(f"{_ROW} where d.parent = $1 order by d.id", parent))
 
 
 async def counts() -> dict[str, int]:
@@ -93,22 +93,24 @@ async def counts() -> dict[str, int]:
     return {"queued": 0, "running": 0, "parked": 0} | {row["state"]: row["n"] for row in rows}
 
 
-def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    """The row with its newest progress, and with the reason where it waits for a disk."""
+async def _all_shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    reasons = await WaitReasons.now() if any(row["state"] == "queued" for row in rows) else None
+    return [_shown(row, reasons) for row in rows]
+
+
+def _shown(row: dict[str, Any], reasons: WaitReasons | None) -> dict[str, Any]:
+    """The row with its newest progress, and with the reason for which it waits."""
     shown = {**row, "options": json.loads(row["options"]), "position": None, "error": None}
     shown["children"] = json.loads(row["children"]) if row["children"] else None
-    code, message = shown.pop("error_code"), shown.pop("error_message")
-    has_poster = shown.pop("has_poster")
-    shown["poster"] = f"/media/{row['item']}/poster" if row["item"] and has_poster else None
+    for name in ("error_code", "error_message", "has_poster", "pause_until", "source_key"):
+        del shown[name]
+    shown["poster"] = f"/media/{row['item']}/poster" if row["item"] and row["has_poster"] else None
     hold = active.get(row["id"])
     if row["state"] == "running" and hold is not None and hold.attempt == row["attempt"]:
         shown |= {"stage": hold.stage, "progress": hold.progress, "speed": hold.speed, "eta": hold.eta}
-    until = shown.pop("pause_until")
-    if row["state"] == "queued" and until and code is None:
-        code = errors.SitePaused.code
-        message = f"The site asked to slow down: downloads from it go on at {until:%H:%M} (UTC)."
-    if row["state"] == "queued" and (problem := leases.paused()):
-        code, message = problem.code, problem.detail
-    if code is not None:
-        shown["error"] = {"code": code, "message": message}
+    problem = reasons.of(row) if reasons and row["state"] == "queued" else None
+    if problem is not None:
+        shown["error"] = problem.as_dict()
+    elif row["error_code"] is not None:
+        shown["error"] = {"code": row["error_code"], "message": row["error_message"]}
     return shown

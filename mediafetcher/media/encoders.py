@@ -118,7 +118,9 @@ async def _first() -> Encoder | None:
 
 async def flight(encoder: Encoder) -> str | None:
     """Encode a fifth of a second -> why it does not work, or None where it does."""
-    folder = Path(tempfile.mkdtemp(prefix="mediafetcher-flight-"))
+    # Below the state folder, where the next start removes what a kill left; doctor may run without one.
+    work = settings.get().work
+    folder = Path(tempfile.mkdtemp(prefix="mediafetcher-flight-", dir=work if work.is_dir() else None))
     try:
         part = process.give(folder) / "flight.mp4"
         source = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration=0.2"]

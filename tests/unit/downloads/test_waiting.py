@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from mediafetcher.accounts.vault import cookie_formats, cookie_jars
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import lifecycle, queries
+from mediafetcher.downloads import lifecycle, preview, queries
 from mediafetcher.downloads.worker import runner
 from mediafetcher.library.catalog import quotas
 from tests.faults.films import Films
@@ -155,3 +156,51 @@ async def test_files_added_at_the_same_moment_are_counted_one_after_the_other(ow
     ended = await asyncio.gather(*(add(number) for number in range(6)), return_exceptions=True)
     assert ended.count(True) == 1
     assert (await quotas.of(owner))["charged"] == 60
+
+
+# ---- reasons ---------------------------------------------------------------------------------------------
+
+
+async def _reason(id: int) -> str | None:
+    error = (await lifecycle.get(id))["error"]
+    return error and error["code"]
+
+
+async def test_reason_of_each_limit_is_shown(owner):
+    settings.use(replace(settings.get(), jobs_per_site=1))
+    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    running = await _submit(owner, "a")
+    assert await _reason(running) is None
+    await lifecycle.claim()
+    same, busy = await _submit(other, "a"), await _submit(owner, "b")
+    assert (await _reason(same), await _reason(busy)) == ("same_source", "site_busy")
+    assert [row["error"]["code"] for row in (await queries.page(owner))[0] if row["error"]] == ["site_busy"]
+    await engine.execute("insert into site_pause (site, until) values ('films.example', now() + interval '1 hour')")
+    assert await _reason(busy) == "site_paused"
+    await engine.execute("delete from site_pause")
+    settings.use(replace(settings.get(), min_free=1 << 60))
+    assert await _reason(busy) == "disk_full"
+
+
+async def test_cookies_that_no_machine_opens_are_a_reason(owner):
+    await cookie_jars.put(owner, "films.example", cookie_formats.parse("films.example\tFALSE\t/\tFALSE\t0\tsid\tok\n"))
+    id = await _submit(owner, "a")
+    machine = (
+        "insert into machine (instance, name, role, version, jobs, running, encoders, cookies)"
+        " values ($1, 'x', 'worker', '1', 1, 0, '{}', $2)"
+    )
+    await engine.execute(machine, "without", False)
+    assert await _reason(id) == "no_cookies_here"
+    await engine.execute(machine, "with", True)
+    assert await _reason(id) is None
+
+
+def test_folders_of_a_killed_start_are_removed_at_the_next(state):
+    """Previews, and the tests of a yt-dlp and of an encoder."""
+    work = settings.get().work
+    for name in ("preview-1", "smoke-1", "mediafetcher-flight-1"):
+        (work / name).mkdir()
+        (work / name / "file").write_bytes(b"x")
+    (work / "7").mkdir()
+    preview.tidy()
+    assert [path.name for path in work.iterdir()] == ["7"]

@@ -107,7 +107,7 @@ export const en = {
   "state.cancelled": "Cancelled",
   "state.parked": "Needs you",
   "state.paused": "Paused",
-  "state.waiting": "Waiting for the same link",
+  "state.waiting": "Waiting",
   "job.left": "{v} left",
   "job.again": "again {v}",
   "job.pause": "Pause",

@@ -108,7 +108,7 @@ export const fr: Dict = {
   "state.cancelled": "Annulé",
   "state.parked": "À vous",
   "state.paused": "En pause",
-  "state.waiting": "Attend le même lien",
+  "state.waiting": "En attente",
   "job.left": "reste {v}",
   "job.again": "de nouveau {v}",
   "job.pause": "Suspendre",

@@ -78,10 +78,12 @@ function Facts({ download }: { download: Download }) {
   const here = at(download);
   const { state, size, eta, error } = download;
   const running = state === "running";
+  const waits = state === "queued" || state === "waiting";
+  const again = waits && download.run_after && Date.parse(download.run_after) > Date.now() ? download.run_after : null;
   return (
     <p className="flex items-center gap-x-2 truncate text-xs text-muted-foreground">
       <span className={cn("font-medium", running && here && colourOf(here.step))}>
-        {running && here ? t(`step.${here.step}`) : t(state === "queued" && error ? "state.again" : `state.${state}`)}
+        {running && here ? t(`step.${here.step}`) : t(again && error ? "state.again" : `state.${state}`)}
       </span>
       {download.children && (
         <span className="num">
@@ -96,10 +98,10 @@ function Facts({ download }: { download: Download }) {
         </span>
       )}
       {running && eta !== null && <span className="num">{t("job.left", { v: remaining(eta, locale) })}</span>}
-      {state === "queued" && error && (
+      {waits && error && (
         <span className="truncate">
           {explain(error.code, download.site).what}
-          {download.run_after && ` · ${t("job.again", { v: ago(download.run_after, locale) })}`}
+          {again && ` · ${t("job.again", { v: ago(again, locale) })}`}
         </span>
       )}
       {state === "done" && download.finished_at && <span>{ago(download.finished_at, locale)}</span>}
