@@ -11,11 +11,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from mediafetcher.db import embedded
 from tests import deep
-from tests.faults.program import Program, until
+from tests.faults.program import NAME, PASSWORD, Program, until
 from tests.postgres import as_user
 
 LIBRARY = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
@@ -134,4 +135,43 @@ def test_clocks_jump_and_nothing_goes_for_its_age(program, folder, films_site):
         rows, items = server.downloads(), server.items()
         assert {row["state"] for row in rows} == {"done"} and len(rows) == 2 + len(jumps)
         assert len(items) == len(jumps) and {item["media"]["ref_count"] for item in items} == {1}
+        server.stop()
+
+
+def _sign_in(server: Program, password: str) -> int:
+    head = {"Origin": server.url}
+    return httpx.post(f"{server.url}/api/session", json={"name": NAME, "password": password}, headers=head).status_code
+
+
+def test_what_a_wrong_clock_wrote_is_not_believed_later(program, folder, films_site):
+    first = program(**AGE).start()
+    port, token = first.port, first._token
+    first.stop()
+    clock = Clock(folder)
+    with _database(first, clock) as dsn:
+        server = program(**AGE, database_url=dsn, housekeeping_seconds=0.3, log_level="debug", port=port)
+        server.port, server.url, server._token = port, f"http://127.0.0.1:{port}", token
+        server.environment |= clock.environment
+        server.start()
+        for url in films_site(2):
+            server.submit(url)
+        server.all_ended(60)
+        one, two = server.items()
+        for jump in (-YEAR, DAY):
+            held = _held(server)
+            clock.jump(jump)
+            until(lambda held=held: _held(server) > held, 20, f"the jump of {jump} s is seen")
+            if jump < 0:
+                assert server.ask("DELETE", f"/items/{one['id']}").status_code == 200
+                assert server.ask("DELETE", f"/items/{two['id']}").status_code == 200
+                assert server.ask("DELETE", "/trash", {"items": [two["id"]]}).json() == {"purged": 1}
+            else:
+                assert [_sign_in(server, "a wrong password") for _ in range(8)] == [401] * 8
+            right = server.log.read_text().count("is right again")
+            clock.jump(0)
+            until(lambda right=right: server.log.read_text().count("is right again") > right, 20, "it is right again")
+            _rounds(server, 3)
+            assert len(list((server.state / "media/store").rglob("*.mp4"))) == 2
+            assert [item["id"] for item in server.ask("GET", "/trash").json()["items"]] == [one["id"]]
+        assert _sign_in(server, PASSWORD) in (200, 201)
         server.stop()

@@ -61,7 +61,6 @@ async def begin(user_id: int, name: str, admin: bool, address: str, agent: str =
     """A new session of somebody who has proved who they are -> the person and the secret for the cookie."""
     secret, hashed = credentials.new()
     async with engine.transaction():
-        await engine.execute("DELETE FROM session WHERE owner = $1 AND expires_at < now()", user_id)
         session = await engine.fetchval(
             "INSERT INTO session (owner, hash, last_seen_at, expires_at, address, agent) "
             f"VALUES ($1, $2, now(), now() + interval '{DAYS} days', $3, $4) RETURNING id",
@@ -88,7 +87,11 @@ async def find(hashed: bytes) -> Person | None:
 
 
 async def correct_times() -> None:
-    """Cut sessions that last longer than any may, because a clock was ahead when they were used."""
+    """Cut sessions that last longer than any may, because a clock was ahead when they were used; remove what ended.
+
+    Only while the clock is believed: by one that is ahead all would have ended.
+    """
+    await engine.execute("delete from session where expires_at < now()")
     await engine.execute(
         f"update session set last_seen_at = least(last_seen_at, now()),"
         f" expires_at = least(expires_at, now() + interval '{DAYS} days')"

@@ -165,3 +165,16 @@ async def test_present_password_has_tries_of_its_own(ada: int) -> None:
             await users.require_password(ada, "a wrong password", "192.0.2.1")
     with pytest.raises(errors.TooManyRequests):
         await users.require_password(ada, PASSWORD, "192.0.2.1")
+
+
+@pytest.mark.promise(16)
+async def test_sessions_outlive_a_clock_that_was_ahead(ada: int) -> None:
+    _, secret = await sessions.begin(ada, "Ada", True, "192.0.2.1")
+    await engine.execute("update session set expires_at = expires_at - interval '10 years'")  # as a clock ahead sees it
+    assert await credentials.person(secret, sessions.find) is None
+    await sessions.begin(ada, "Ada", True, "192.0.2.1")
+    await engine.execute("update session set expires_at = expires_at + interval '10 years' where expires_at < now()")
+    assert await credentials.person(secret, sessions.find) is not None
+    await engine.execute("update session set expires_at = now() - interval '1 minute'")
+    await sessions.correct_times()
+    assert await engine.fetchval("select count(*) from session") == 0
