@@ -99,6 +99,21 @@ async def media_folder(dsn: str, given: Path | None = None) -> Path | None:
     return Path(path, own or "") if path else None
 
 
+async def frozen(dsn: str) -> tuple[str, str] | None:
+    """Why this database's installation changes nothing in the store: code and words, both empty if it owns it.
+
+    None before its first start, and for a database of an older version.
+    """
+    async with _connection(dsn) as connection:
+        if not await connection.fetchval("select to_regclass('installation') is not null"):
+            return None
+        row = await connection.fetchrow("select frozen_reason, frozen_detail from installation where number > 0")
+        row = row or await connection.fetchrow(
+            "select frozen_reason, frozen_detail from installation where frozen_reason is not null"
+        )
+    return (row[0] or "", row[1] or "") if row else None
+
+
 # ---- out ---------------------------------------------------------------------------------------------------
 
 

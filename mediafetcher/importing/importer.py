@@ -21,10 +21,11 @@ from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
 from mediafetcher.core import settings
-from mediafetcher.importing import batch, scanner
+from mediafetcher.importing import adoption, batch, scanner
 from mediafetcher.importing.batch import Outcome, Progress
 from mediafetcher.importing.scanner import Found
 from mediafetcher.library.catalog import folders
+from mediafetcher.library.storage import mount
 
 __all__ = ["Outcome", "Progress", "adopt", "count"]
 
@@ -56,10 +57,13 @@ async def adopt(
 ) -> AsyncGenerator[Outcome, None]:
     """Import these files and folders -> what became of each file, in their order.
 
-    What lies below a named folder comes below `folder`, in virtual folders of the same names. Raises `Invalid` for
+    What lies below a named folder comes below `folder`, in virtual folders of the same names. Of
+    the store itself what this database does not know is adopted (adoption.py). Raises `Invalid` for
     `folder`, and `Away` where the media folder cannot be written: then the same call goes on later.
     """
     folders.parts(folder)
+    stores = [path for path in paths if await mount.in_thread(adoption.is_store, path)]
+    paths = [path for path in paths if path not in stores]
     with _scratch() as scratch:
         job = batch.Job(owner, folder, move, scratch, on_progress)
         running: deque[asyncio.Task[list[Outcome]]] = deque()
@@ -76,6 +80,9 @@ async def adopt(
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+    if stores:
+        async for outcome in adoption.adopt(owner, folder, on_progress):
+            yield outcome
 
 
 async def _groups(paths: list[Path], move: bool) -> AsyncGenerator[list[Found], None]:

@@ -12,6 +12,7 @@ HDR = ("smpte2084", "arib-std-b67")  # PQ and HLG
 _INPUT = re.compile(r"^Input #(?P<number>\d+), (?P<names>\S+), from ", re.MULTILINE)
 _INPUTS_END = re.compile(r"^Stream mapping:|^Output #", re.MULTILINE)
 _DURATION = re.compile(r"^ +Duration: (?P<hours>\d+):(?P<minutes>\d+):(?P<seconds>\d+(?:\.\d+)?)", re.MULTILINE)
+_TITLE = re.compile(r"^    title +: (?P<title>\S.*)$", re.MULTILINE)  # of the whole file
 _STREAM = re.compile(
     r"^ +Stream #\d+:(?P<index>\d+)(?:\[0x[0-9a-f]+\])?(?:\((?P<language>[^)]*)\))?: "
     r"(?P<kind>Video|Audio|Subtitle|Data|Attachment): (?P<rest>.*)$",
@@ -77,6 +78,7 @@ class Found:
     subtitles: tuple[Subtitle, ...]
     chapters: tuple[tuple[float, str], ...]
     picture: int | None
+    title: str = ""
 
 
 def with_hdr(video: Video) -> Video:
@@ -113,7 +115,14 @@ def _one(top: re.Match[str], said: str) -> Found:
             subtitles.append(Subtitle(index, _codec(parts), _language(stream["language"])))
     if video is not None and video.codec == "mjpeg" and {"mp3", "flac", "ogg"} & set(container):
         picture, video = video.index, None  # a cover that is not marked as one
-    return Found(container, _seconds(said), video, tuple(audio), tuple(subtitles), tuple(_chapters(said)), picture)
+    chapters = tuple(_chapters(said))
+    return Found(container, _seconds(said), video, tuple(audio), tuple(subtitles), chapters, picture, _title(said))
+
+
+def _title(said: str) -> str:
+    duration = _DURATION.search(said)
+    title = _TITLE.search(said[: duration.start()]) if duration else None
+    return title["title"].strip() if title else ""
 
 
 def _split(rest: str) -> list[str]:

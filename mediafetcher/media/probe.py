@@ -51,6 +51,7 @@ class Facts:
     picture: int | None = None  # index of an attached cover picture
     poster: Path | None = None  # a picture of it, where one was drawn meanwhile
     error: str = ""
+    title: str = ""  # as the file itself says
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,7 @@ async def _facts(path: Path, look: sniff.Look, found: ffmpeg_output.Found) -> Fa
         subtitles=found.subtitles,
         chapters=found.chapters,
         picture=found.picture,
+        title=found.title,
     )
 
 

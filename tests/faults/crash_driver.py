@@ -67,7 +67,7 @@ async def download(work: Path) -> None:
 
 
 async def sweep(work: Path) -> None:
-    """Remove a file whose last reference went, a stray file and a leftover."""
+    """Remove a file whose last reference went, and a leftover."""
     os.access(MARK, os.F_OK)
     await items.sweep()
 
@@ -84,7 +84,7 @@ async def main(scenario: str, dsn: str, media: str, work: str) -> None:
     asyncio.get_running_loop().set_default_executor(here)
     mount._looker = mount._hands = here
     settings.use(settings.Settings(state=Path(work), media=Path(media), trash_days=0, grace_hours=0, min_free=0))
-    await engine.connect(dsn, size=1)
+    await engine.connect(dsn, size=2)  # a claim takes two
     await mount.prepare()
     does = {"add": add, "bring": bring, "download": download, "sweep": sweep, "remove": remove}
     await does[scenario](Path(work))

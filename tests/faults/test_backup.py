@@ -105,6 +105,7 @@ async def test_a_backup_under_load_is_whole_elsewhere(program, films_site, folde
     assert (said["key"], said["kept"], said["missing"]) == (False, None, [])
     assert said["items"] >= 1
     second.start()
+    assert second.command("store", "take").returncode == 0  # until then nothing is fetched
     assert await _jar(second) is None  # without the key nobody opens them, we neither
     rows = second.all_ended(120)  # what the backup had waiting or under way goes on by itself
     assert set(urls) <= {row["url"] for row in rows} <= {*urls, *later}

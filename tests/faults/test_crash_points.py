@@ -9,7 +9,6 @@ download does once its file is fetched, and there the next start must bring it t
 """
 
 import asyncio
-import hashlib
 import re
 import shutil
 import signal
@@ -104,21 +103,19 @@ async def _know_ours() -> None:
 async def _verify() -> None:
     """After a kill: whole or not there. After the sweeper: exactly what the database says."""
     await _alone()
-    assert [finding for finding in await check.check(read_data=True) if finding.kind not in _GARBAGE] == []
+    assert [finding for finding in await check.check(read_data=True) if finding.kind != "leftover"] == []
     await items.sweep()
-    assert await check.check(read_data=True) == []
+    assert [finding for finding in await check.check(read_data=True) if not finding.is_information] == []
     rows = await engine.fetch("select sha256, ext, poster, subtitles, ref_count from media_file")
     assert all(row["ref_count"] > 0 for row in rows)
     expected = set()
     for row in rows:
         names = [row["ext"], *(["poster.jpg"] if row["poster"] else []), *(f"{lang}.vtt" for lang in row["subtitles"])]
         expected |= {blob_store.path_of(row["sha256"], name) for name in names}
-    assert {path for path in (mount.root() / "store").rglob("*") if path.is_file()} == expected
+    found = {path for path in (mount.root() / "store").rglob("*") if path.is_file()}
+    # A picture or subtitles on their way to a file that somebody holds may stay: the row does not know of them.
+    assert expected <= found and all(path.suffix in (".jpg", ".vtt") for path in found - expected)
     assert list(mount.incoming().iterdir()) == []
-
-
-# With a grace period of 0 the checker names at once what the sweeper is about to remove.
-_GARBAGE = ("stray_file", "leftover")
 
 
 async def _reset(work: Path) -> None:
@@ -168,13 +165,10 @@ async def _dying(work: Path) -> None:
 
 
 async def _to_sweep(work: Path) -> None:
-    """A file without holders, one that is held, a stray one, and what a dead process left in incoming/."""
+    """A file without holders, one that is held, and what a dead process left in incoming/."""
     await _put(work, b"held")
     await _dying(work)
-    stray = blob_store.path_of(hashlib.sha256(b"stray").digest(), ".mp4")
-    stray.parent.mkdir(exist_ok=True)
-    stray.write_bytes(b"stray")
-    (mount.incoming() / f"{staging.here()}.1.0.{'0' * 32}.part").write_bytes(b"half")
+    (mount.incoming() / f"{staging.installation}.{staging.here()}.1.0.{'0' * 32}.part").write_bytes(b"half")
 
 
 async def _two_items(work: Path) -> None:

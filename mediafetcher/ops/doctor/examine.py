@@ -10,7 +10,7 @@ from mediafetcher.core import errors
 from mediafetcher.core.settings import Settings
 from mediafetcher.db import dump, embedded
 from mediafetcher.library.storage import mount
-from mediafetcher.ops.doctor import confinement, database, machine, proxy
+from mediafetcher.ops.doctor import confinement, database, machine, ownership, proxy
 from mediafetcher.ops.doctor import media_folder as share
 from mediafetcher.ops.doctor.findings import Finding
 from mediafetcher.sandbox import privilege_drop
@@ -22,6 +22,7 @@ def examine(settings: Settings) -> list[Finding]:
     return [
         *machine.state_folder(settings.state),
         *(database.external(settings.database_url) if settings.database_url else ()),
+        *ownership.examine(dsn(settings)),
         *share.examine(media_folder(settings), settings.state, account),
         *machine.names(),
         *machine.clock(now, machine.newest_time(settings.state)),
@@ -47,6 +48,16 @@ def who(settings: Settings) -> privilege_drop.Account:
         except KeyError:
             pass
     return privilege_drop.Account(os.geteuid(), os.getegid())
+
+
+def dsn(settings: Settings) -> str | None:
+    """The address of the database; None if there is none yet."""
+    if settings.database_url is not None:
+        return settings.database_url
+    try:
+        return embedded.Cluster(settings.state).dsn
+    except errors.Problem:
+        return None
 
 
 def media_folder(settings: Settings) -> Path:

@@ -250,7 +250,7 @@ class Library(RuleBasedStateMachine):
                 number: (_sha256(item.data).hex(), item.folder, item.trashed) for number, item in self.model.items()
             }
             found = {finding.kind for finding in await check.check(read_data=True)}
-            assert found <= ({"store_offline"} if self.away else {"stray_file", "leftover"})
+            assert found <= ({"store_offline"} if self.away else {"leftover"})
             assert not self.away or found
 
         self.runner.run(look())

@@ -7,6 +7,7 @@ import { useDownloads, useNewest } from "@/api/queries";
 import type { Download } from "@/api/types";
 import { MediaCard } from "@/components/media-card";
 import { MountNote } from "@/components/mount-note";
+import { StoreNote } from "@/components/store-note";
 import { Button } from "@/components/ui/button";
 import { Badge, Empty, Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
@@ -32,6 +33,7 @@ export function Dashboard() {
         <Composer key={url} initial={url} />
         <LiveNote />
         <MountNote />
+        <StoreNote />
         <YtDlpNote ended={(data ?? []).filter((each) => each.state === "done" || each.state === "failed").length} />
         <Stats downloads={data ?? []} />
         {data ? (

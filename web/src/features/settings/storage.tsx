@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useSystem } from "@/api/queries";
 import type { System } from "@/api/types";
 import { MountNote } from "@/components/mount-note";
+import { StoreNote } from "@/components/store-note";
 import { Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
 import { bytes } from "@/lib/format";
@@ -22,6 +23,7 @@ export function Storage() {
         ) : (
           <>
             <MountNote />
+            <StoreNote />
             {total > 0 && (
               <div aria-hidden className="flex h-2.5 gap-0.5 overflow-hidden rounded-full">
                 <span className="bg-download" style={{ flexGrow: ours / total }} />

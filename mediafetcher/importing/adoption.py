@@ -1,0 +1,95 @@
+"""Files of the store that this database does not know become items: adopted at their place, without a copy.
+
+As an older database or another installation left them. A file is read once, and taken only if its bytes are what its
+name says. Titles come from the journal that the media folder carries, else from the file's own tags. Nothing is
+moved, replaced or removed.
+"""
+
+import os
+import tempfile
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+from mediafetcher.core import errors, settings
+from mediafetcher.downloads.worker import store_step
+from mediafetcher.importing.batch import Outcome, Progress
+from mediafetcher.importing.scanner import Found
+from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.recovery import journal_file
+from mediafetcher.library.storage import blob_store, mount, ownership, staging, unknown
+from mediafetcher.media import posters, probe, transcode
+
+
+def is_store(path: Path) -> bool:
+    """Whether somebody means the store itself, by whatever name. Blocking."""
+    return os.path.realpath(path) == os.path.realpath(mount.root() / "store")
+
+
+async def adopt(owner: int, folder: str, on_progress: Progress) -> AsyncGenerator[Outcome, None]:
+    """Adopt every unknown file of the store -> what became of each. Raises `StoreFrozen`, `Away`."""
+    await ownership.require_owner()
+    if not await ownership.settled():
+        raise errors.StoreFrozen("The media folder was taken a moment ago: try again in a minute.")
+    titles = await mount.in_thread(_titles)
+    async for file in unknown.files():
+        if file.is_side_file:
+            continue
+        yield await _one(owner, folder, file, titles.get(file.sha256), on_progress)
+
+
+def _titles() -> dict[bytes, dict[str, Any]]:
+    try:
+        return journal_file.titles(mount.root())
+    except OSError:
+        return {}
+
+
+async def _one(
+    owner: int, folder: str, file: unknown.Stored, told: dict[str, Any] | None, on_progress: Progress
+) -> Outcome:
+    try:
+        size = await mount.in_thread(blob_store.size_of, file.path)
+        found = Found(file.path, (), size or 0)
+        if not size or await mount.in_thread(blob_store.verify, file.path) != file.sha256:
+            return Outcome(file.path, "failed", size or 0, why="its bytes are not what its name says")
+    except OSError as error:
+        return Outcome(file.path, "failed", 0, why=f"it cannot be read ({error.strerror})")
+    on_progress(found, 0.9)
+    facts = (await probe.probe_all([file.path]))[0]
+    decision = probe.decide(facts)
+    if decision.action == "reject":
+        return Outcome(file.path, "skipped", size, why=decision.reason or "it is no video or audio")
+    if transcode.kind_of(facts)[1].removeprefix(".") != file.kind:
+        return Outcome(file.path, "skipped", size, why="it is of another kind than its name says")
+    item = await _add(owner, folder, file, facts, told or {})
+    return Outcome(file.path, "added", size, item, "" if decision.action == "none" else decision.reason)
+
+
+async def _add(owner: int, folder: str, file: unknown.Stored, facts: probe.Facts, told: dict[str, Any]) -> int:
+    way = "/".join([part for part in (folder, told.get("folder") or "") if part])
+    with tempfile.TemporaryDirectory(prefix="adopt-", dir=settings.get().work) as scratch:
+        Path(scratch).chmod(0o711)  # FFmpeg's account passes through
+        sides = await mount.in_thread(_side_files, file)
+        if posters.NAME not in sides and await posters.draw(file.path, target := Path(scratch, posters.NAME), facts):
+            sides[posters.NAME] = target
+        entry = items.Entry(
+            told.get("title") or facts.title or f"Unknown {file.sha256.hex()[:8]}",
+            await folders.ensure(owner, way),
+            source_url=told.get("source_url"),
+            site=told.get("site"),
+            uploader=told.get("uploader"),
+        )
+        # Nothing was staged: the bytes are at their place.
+        there = blob_store.Staged(mount.incoming() / staging.name(), file.sha256, facts.size, shared=True)
+        return await items.add_media(
+            owner=owner, staged=there, facts=store_step.media_facts(facts), entry=entry, side_files=sides
+        )
+
+
+def _side_files(file: unknown.Stored) -> dict[str, Path]:
+    """The picture and the subtitles that lie beside it."""
+    stem = f"{file.sha256.hex()}."
+    names = [name for name in os.listdir(file.path.parent) if name.startswith(stem)]
+    kinds = [name.removeprefix(stem) for name in names]
+    return {kind: file.path.with_name(stem + kind) for kind in kinds if kind == posters.NAME or kind.endswith(".vtt")}

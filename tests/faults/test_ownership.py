@@ -1,0 +1,151 @@
+"""P22: another installation, or another state of one, on a media folder unlinks nothing there. The whole program."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.faults.films import Films
+from tests.faults.program import Program, until
+
+pytestmark = [pytest.mark.promise(22), pytest.mark.timeout(400)]
+_SWEPT = 9.0  # seconds after the start: the first sweep comes after 5
+
+
+def _files(media: Path) -> set[str]:
+    return {path.name for path in (media / "store").rglob("*.mp4")}
+
+
+def _fill(one: Program, films_site: Films, count: int, first: int = 0) -> Path:
+    """Fetch films -> the media folder, with files as old as those of last year."""
+    for url in films_site(count, first=first):
+        one.submit(url)
+    assert {row["state"] for row in one.all_ended(120)} == {"done"}
+    media = one.state / "media"
+    for path in (media / "store").rglob("*.mp4"):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    return media
+
+
+def _other(program: Callable[..., Program], folder: Path, media: Path) -> Program:
+    """An installation with another state folder on this media folder."""
+    other = program(media=media, housekeeping_seconds=0.5)
+    (folder / "other").mkdir(mode=0o711, exist_ok=True)
+    other.state = folder / "other" / "state"
+    other.environment["MEDIAFETCHER_STATE"] = str(other.state)
+    other.log = folder / "other" / "log"
+    return other
+
+
+def _status(one: Program) -> dict:
+    said = one.command("store", "status", "--json")
+    assert said.returncode == 0, said.stderr
+    return json.loads(said.stdout)
+
+
+def test_new_state_folder_on_old_media_folder_unlinks_nothing(
+    program: Callable[..., Program], films_site: Films, folder: Path
+) -> None:
+    first = program(housekeeping_seconds=0.5).start()
+    media = _fill(first, films_site, 3)
+    first.stop()
+    before = _files(media)
+    second = _other(program, folder, media).start()
+    time.sleep(_SWEPT)  # nothing that happens could be waited for
+    assert _files(media) == before and len(before) == 3
+    status = _status(second)
+    assert (status["state"], status["reason"], status["unknown"]) == ("frozen", "foreign", 3)
+    assert httpx.get(f"{second.url}/api/health").status_code == 200
+    system = second.ask("GET", "/system").json()
+    assert (system["store"]["state"], system["queue"]["paused"]) == ("frozen", "store_frozen")
+    (url,) = films_site(1, first=10)
+    id = second.submit(url)
+    assert second.download(id)["error"]["code"] == "store_frozen"  # it waits, and says why
+    checked = second.command("check", "--repair")
+    assert checked.returncode == 0 and _files(media) == before, checked.stdout
+    assert checked.stdout.count("unknown_file") >= 3
+
+    assert second.command("store", "take").returncode == 0
+    assert second.all_ended(60)[0]["state"] == "done"
+    assert _files(media) > before
+    second.stop()
+    first.start()  # it reads a claim that it did not make
+    assert _status(first)["reason"] == "foreign"
+    assert len(first.items()) == 3 and _files(media) > before
+    first.stop()
+
+
+def test_older_backup_restored_unlinks_nothing(
+    program: Callable[..., Program], films_site: Films, folder: Path
+) -> None:
+    server = program(housekeeping_seconds=0.5).start()
+    media = _fill(server, films_site, 2)
+    backup = folder / "older.mfbackup"
+    assert server.command("backup", str(backup)).returncode == 0
+    _fill(server, films_site, 2, first=2)
+    server.stop()
+    before = _files(media)
+    restored = server.command("restore-backup", str(backup), "--json")
+    assert restored.returncode == 0, restored.stderr
+    assert json.loads(restored.stdout)["unknown"] == 2
+    server.start()
+    time.sleep(_SWEPT)
+    assert _files(media) == before and len(before) == 4
+    assert _status(server)["reason"] == "restored"
+    assert server.command("store", "take").returncode == 0
+    time.sleep(2)
+    assert _files(media) == before
+    assert len(server.items()) == 2
+    server.stop()
+
+
+def test_backup_restored_beside_the_running_first_freezes_both_and_loses_nothing(
+    program: Callable[..., Program], films_site: Films, folder: Path
+) -> None:
+    first = program(housekeeping_seconds=0.5).start()
+    media = _fill(first, films_site, 2)
+    backup = folder / "copy.mfbackup"
+    assert first.command("backup", str(backup)).returncode == 0
+    _fill(first, films_site, 1, first=2)
+    before = _files(media)
+    second = _other(program, folder, media)
+    second._token = first._token
+    assert second.command("restore-backup", str(backup)).returncode == 0
+    second.start()
+    time.sleep(_SWEPT)
+    assert _files(media) == before and _status(second)["reason"] == "restored"
+    assert second.command("store", "take").returncode == 0
+    (url,) = films_site(1, first=20)
+    first.submit(url)  # at its first reference the first one reads the other's claim
+    until(lambda: _status(first)["reason"] == "foreign", 30, "the first is frozen")
+    second.submit(films_site(1, first=30)[0])
+    until(lambda: _status(second)["reason"] == "contested", 30, "the second is frozen")
+    assert before <= _files(media)
+    for one in (first, second):
+        one.stop()
+
+
+def test_separate_store_shares_no_file_name(program: Callable[..., Program], films_site: Films, folder: Path) -> None:
+    first = program(housekeeping_seconds=0.5).start()
+    media = _fill(first, films_site, 1)
+    second = _other(program, folder, media).start()
+    assert _status(second)["reason"] == "foreign"
+    assert second.command("store", "separate").returncode == 0
+    assert _status(second)["state"] == "owned"
+    second.submit(films_site(1, first=5)[0])
+    assert second.all_ended(60)[0]["state"] == "done"
+    (own,) = media.glob("mediafetcher-*")
+    assert len(_files(own)) == 1 and len(_files(media)) == 1
+    second.stop()
+    second.start()  # its place is recorded
+    item = second.items()[0]["id"]
+    assert second.ask("DELETE", f"/items/{item}").status_code == 200
+    until(lambda: _files(own) == set(), 30, "what it let go is freed")
+    assert len(_files(media)) == 1
+    assert _status(first)["state"] == "owned"
+    for one in (first, second):
+        one.stop()
