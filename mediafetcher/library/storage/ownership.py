@@ -189,9 +189,15 @@ async def before_reference() -> None:
 
 
 async def before_unlink() -> bool:
-    """Make the claim that a batch of unlinks needs -> whether files may be unlinked now. Raises `Away`."""
+    """Make the claim that a batch of unlinks needs -> whether files may be unlinked now. Raises `Away`.
+
+    On a full disk no claim can be made, and unlinking is what helps: then it is enough that the highest one is ours.
+    """
     try:
-        await claim_next()
+        try:
+            await claim_next()
+        except errors.MediaFull:
+            await require_owner()
     except errors.StoreFrozen:
         return False
     return await settled()

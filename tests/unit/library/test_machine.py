@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import folders, items
-from mediafetcher.library.storage import blob_store, check, mount, sweeper
+from mediafetcher.library.storage import blob_store, check, mount, ownership, sweeper
 from tests import deep
 from tests.conftest import Server, cloned
 from tests.unit.library.conftest import FACTS
@@ -64,8 +64,10 @@ class Library(RuleBasedStateMachine):
         await engine.connect(self.dsn)
         async with engine.transaction():
             await engine.execute("set local session_replication_role = replica")
-            for table in ("library_item", "media_file", "folder", "source", "account", "store_root"):
+            for table in ("library_item", "media_file", "folder", "source", "account", "store_root", "installation"):
                 await engine.execute(f"delete from {table}")
+        await engine.execute("insert into installation default values")
+        await ownership.refresh()
         await mount.prepare()
         self.owner = await engine.fetchval("insert into account (name) values ('Ada') returning id")
 
@@ -175,7 +177,7 @@ class Library(RuleBasedStateMachine):
             source.write_bytes(data)
             staged = await blob_store.stage(source)
             parts = staged.path.name.split(".")
-            staged.path.rename(staged.path.with_name(".".join([parts[0], "1", "0", *parts[3:]])))  # of a dead process
+            staged.path.rename(staged.path.with_name(".".join([*parts[:2], "1", "0", *parts[4:]])))  # of a dead process
 
         self.runner.run(do())
 

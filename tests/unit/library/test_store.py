@@ -130,13 +130,14 @@ async def test_an_error_of_the_source_is_not_one_of_the_store(media_online: Path
 async def test_what_a_dead_process_left_is_garbage_at_once(media_online: Path, tmp_path: Path) -> None:
     made = await blob_store.stage(await _file(tmp_path, b"mine"))
     assert not blob_store.abandoned(made.path)
-    script = "from mediafetcher.library.storage import staging; print(staging.name())"
+    ours = f"staging.installation = {staging.installation!r}"
+    script = f"from mediafetcher.library.storage import staging; {ours}; print(staging.name())"
     root = Path(__file__).parents[3]
     dead = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
     left = made.path.with_name(dead.stdout.strip())
     left.write_bytes(b"")
     assert blob_store.abandoned(left)
-    foreign = made.path.with_name(f"{'a' * 12}.1.1.{'0' * 32}.part")
+    foreign = made.path.with_name(f"{staging.installation}.{'a' * 12}.1.1.{'0' * 32}.part")
     foreign.write_bytes(b"")
     assert not blob_store.abandoned(foreign)  # another machine may be writing it
 
@@ -146,6 +147,16 @@ async def test_staged_file_of_another_machine_stays_where_the_clock_of_the_share
     (media_online / "incoming" / name).write_bytes(b"written now")
     assert not blob_store.abandoned(media_online / "incoming" / name, time.time() + 3 * 86_400)
     assert staged() == [name]
+
+
+@pytest.mark.promise(22)
+async def test_staged_file_of_another_installation_is_never_abandoned(media_online: Path, tmp_path: Path) -> None:
+    made = await blob_store.stage(await _file(tmp_path, b"mine"))
+    dead = made.path.name.split(".")
+    other = made.path.with_name(".".join(["b" * 12, dead[1], "1", "0", *dead[4:]]))
+    other.write_bytes(b"")
+    os.utime(other, (0, 0))
+    assert not blob_store.abandoned(other)
 
 
 # ---- P8: a full disk -----------------------------------------------------------------------------------
@@ -188,7 +199,7 @@ from mediafetcher.library.storage import mount, blob_store
 import uuid
 from mediafetcher.core import settings
 settings.use(settings.Settings(state=Path(sys.argv[1]), min_free=0))
-mount._root, mount._id = Path(sys.argv[1]), mount._create(Path(sys.argv[1]))
+mount._root, mount._id = Path(sys.argv[1]), mount.create(Path(sys.argv[1]))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
 try:
