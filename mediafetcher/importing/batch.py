@@ -128,12 +128,15 @@ def _open_ones(taken: list[_Taken]) -> list[_Taken]:
 
 
 async def _recall(taken: list[_Taken]) -> None:
-    """Those that this person has from this very place, unchanged since, need not be read."""
+    """Those that this person has from this very place, unchanged since, need not be read.
+
+    What is in the trash is read again, so that it comes back.
+    """
     if not taken or taken[0].job.move:
         return
     rows = await engine.fetch(
         "select s.key, min(i.id) as item from source s join library_item i on i.media_file = s.media_file"
-        " where s.key = any($1) and i.owner = $2 group by s.key",
+        " where s.key = any($1) and i.owner = $2 and i.trashed_at is null group by s.key",
         [one.key for one in taken],
         taken[0].job.owner,
     )

@@ -244,6 +244,22 @@ async def test_what_people_use_and_may_use(signed_in: httpx.AsyncClient, alice: 
     assert (await signed_in.get("/api/items")).json()["items"][0]["media"]["ref_count"] == 1
 
 
+@pytest.mark.parametrize("end", [True, False])
+async def test_password_change_ends_tokens_and_devices_if_asked(
+    signed_in: httpx.AsyncClient, alice: Any, end: bool
+) -> None:
+    made = await signed_in.post("/api/tokens", json={"name": "script", "scopes": ["read"]})
+    head = {"Authorization": f"Bearer {made.json()['token']}"}
+    await engine.execute("insert into device (owner, name, hash) values ($1, 'browser', sha256('secret'))", alice.id)
+    said = {"password": "the new password", "old_password": PASSWORD} | ({"end_tokens": True} if end else {})
+    answer = await signed_in.patch(f"/api/users/{alice.id}", json=said)
+    assert answer.status_code == 200
+    async with httpx.AsyncClient(base_url=signed_in.base_url) as script:
+        assert (await script.get("/api/items", headers=head)).status_code == (401 if end else 200)
+    assert await engine.fetchval("select count(*) from device") == (0 if end else 1)
+    assert (await signed_in.get("/api/items")).status_code == 200  # this browser stays signed in
+
+
 async def test_ones_own_password_needs_the_old_one(signed_in: httpx.AsyncClient, alice: Any) -> None:
     path = f"/api/users/{alice.id}"
     for said in ({}, {"old_password": "wrong"}):

@@ -97,15 +97,23 @@ async def set_password(
     by: int | None = None,
     address: str | None = None,
     keep_session: int | None = None,
+    end_tokens: bool = False,
 ) -> None:
-    """Set a password and end the person's sessions, but for `keep_session`."""
+    """Set a password and end the user's sessions, except `keep_session`.
+
+    `end_tokens` ends their tokens and paired browsers too: they let in whoever has them, without the password.
+    """
     person = await get(user_id)
     passwords.require_strong(password, person["name"])
     password_hash = await passwords.make_hash(password)
     async with engine.transaction():
         await engine.execute("UPDATE account SET password_hash = $2 WHERE id = $1", user_id, password_hash)
         await engine.execute("DELETE FROM session WHERE owner = $1 AND id IS DISTINCT FROM $2", user_id, keep_session)
-        await audit.record("password_set", by, address, changed=person["name"])
+        ended = {"tokens": "ended"} if end_tokens else {}
+        if end_tokens:
+            await engine.execute("delete from token where owner = $1", user_id)
+            await engine.execute("delete from device where owner = $1", user_id)
+        await audit.record("password_set", by, address, changed=person["name"], **ended)
     credentials.forget()
 
 

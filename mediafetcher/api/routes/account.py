@@ -129,9 +129,13 @@ class NewUser(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class UserChange(msgspec.Struct, forbid_unknown_fields=True):
-    """A new password (one's own needs the old one too), whether they administrate, their quota (bytes; null: none)."""
+    """A new password (one's own needs the old one too), whether they administrate, their quota (bytes; null: none).
+
+    `end_tokens`: a new password also ends the user's tokens and paired browsers.
+    """
 
     password: str | None = None
+    end_tokens: bool = False
     admin: bool | None = None
     old_password: str | None = None
     quota: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | msgspec.UnsetType | None = msgspec.UNSET
@@ -238,7 +242,14 @@ async def change_user(id: Id, data: JSONBody[UserChange], request: Asked) -> Use
     if data.password is not None:
         if id == person.id:
             await users.require_password(id, data.old_password or "", where)
-        await users.set_password(id, data.password, by=person.id, address=where, keep_session=person.session)
+        await users.set_password(
+            id,
+            data.password,
+            by=person.id,
+            address=where,
+            keep_session=person.session,
+            end_tokens=data.end_tokens,
+        )
     if not isinstance(data.quota, msgspec.UnsetType):
         await users.set_quota(id, data.quota, by=person.id, address=where)
     if data.admin is not None:

@@ -26,8 +26,9 @@ async def user(instance: Instance, asked: argparse.Namespace, out: Out, stdin: s
         out.line(f"{asked.name} is removed, with {gone} entries; files that others hold stay.")
     else:
         person = await users.by_name(asked.name)
-        await users.set_password(person["id"], stdin or "")
-        out.line(f"The password of {asked.name} is set; their sessions have ended.")
+        await users.set_password(person["id"], stdin or "", end_tokens=asked.end_tokens)
+        ended = "sessions, tokens and paired browsers" if asked.end_tokens else "sessions"
+        out.line(f"The password of {asked.name} is set; their {ended} have ended.")
     return 0
 
 

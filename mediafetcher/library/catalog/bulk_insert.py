@@ -43,8 +43,8 @@ class Added:
 async def add(owner: int, files: Sequence[Incoming]) -> list[Added]:
     """Add staged files to a library -> what became of each, in their order. Equal bytes are kept once, and counted.
 
-    A file that the person has in that folder already (not in the trash) is not added again. Raises `Away`; where
-    one file makes trouble nothing is added.
+    A file that the person has in that folder already is not added again; one in the trash is restored. If one file
+    cannot be added, none is. Raises `Away`.
     """
 
     async def run() -> list[Added]:
@@ -53,7 +53,8 @@ async def add(owner: int, files: Sequence[Incoming]) -> list[Added]:
             rows = await _place(files, claimed)
             wanted = [(rows[file.staged.sha256], file.folder) for file in files]
             there = await _there(owner, wanted)
-            fresh = await _insert(owner, files, wanted, there)
+            fresh = await _restore(owner, [pair for pair in wanted if pair not in there])
+            fresh |= await _insert(owner, files, wanted, there | fresh)
             there |= fresh
             await _remember(files, [pair[0] for pair in wanted])
             if fresh:
@@ -140,6 +141,24 @@ async def _there(owner: int, wanted: list[_Pair]) -> dict[_Pair, int]:
     )
     found = {(row["media_file"], row["folder"]): row["item"] for row in rows}
     return {pair: found[pair] for pair in wanted if pair in found}
+
+
+async def _restore(owner: int, wanted: list[_Pair]) -> dict[_Pair, int]:
+    """Bring those back that are in the trash, the last of equal ones."""
+    rows = await engine.fetch(
+        "select distinct on (media_file, folder) media_file, folder, id from library_item"
+        " where owner = $1 and media_file = any($2::bigint[]) and trashed_at is not null"
+        " order by media_file, folder, trashed_at desc",
+        owner,
+        [media_file for media_file, _ in wanted],
+    )
+    found = {(row["media_file"], row["folder"]): row["id"] for row in rows}
+    back = {pair: found[pair] for pair in wanted if pair in found}
+    if back:
+        await engine.execute(
+            "update library_item set trashed_at = null where id = any($1::bigint[])", sorted(back.values())
+        )
+    return back
 
 
 async def _insert(

@@ -213,6 +213,20 @@ async def test_a_second_run_reads_nothing_and_adds_nothing(owner, films, put):
     await _clean()
 
 
+async def test_import_of_what_is_in_the_trash_brings_it_back(owner, films, put):
+    """Also if the file is known by its place alone, and need not be read for that."""
+    put("A/film.mp4")
+    (first,) = await _run(owner, films)
+    await items.watched(first.item, owner, 7.0)
+    await items.trash(first.item, owner)
+    (again,) = await _run(owner, films)
+    assert (again.result, again.item) == ("added", first.item)
+    assert list(await _items(owner)) == ["A/film"]
+    assert (await items.trashed(owner))["items"] == []
+    (known,) = await _run(owner, films)
+    assert known.result == "known"
+
+
 async def test_nobody_learns_what_another_one_has(owner, films, put):
     put("one.mp4")
     await _run(owner, films)

@@ -44,11 +44,12 @@ async def test_equal_bytes_in_one_folder_are_one_item_and_in_two_are_two(owner, 
     assert await check.check(read_data=True) == []
 
 
-async def test_what_is_in_the_trash_does_not_count_as_there(owner, media_online, tmp_path):
+async def test_item_in_the_trash_is_restored_instead_of_doubled(owner, media_online, tmp_path):
     [first] = await bulk_insert.add(owner, [await _incoming(tmp_path, b"a", "A")])
     await engine.execute("update library_item set trashed_at = now() where id = $1", first.item)
     [second] = await bulk_insert.add(owner, [await _incoming(tmp_path, b"a", "A")])
-    assert second.fresh and second.item != first.item
+    assert second.fresh and second.item == first.item
+    assert await engine.fetchval("select count(*) from library_item where trashed_at is null") == 1
     assert await check.check() == []
 
 

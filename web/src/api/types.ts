@@ -612,6 +612,7 @@ export type User = {
 
 export type UserChange = {
   admin?: boolean | null;
+  end_tokens?: boolean;
   old_password?: string | null;
   password?: string | null;
   quota?: number | null;

@@ -27,6 +27,10 @@ export const frSettings: Pick<Dict, keyof typeof enSettings> = {
   "set.changePassword": "Changer le mot de passe",
   "set.passwordChanged": "Mot de passe changé",
   "set.passwordChangedHint": "Tous les autres navigateurs ont été déconnectés.",
+  "set.passwordChangedTokensHint":
+    "Tous les autres navigateurs ont été déconnectés ; jetons et navigateurs associés n’ouvrent plus rien.",
+  "set.endTokens": "Révoquer aussi les jetons et les navigateurs associés",
+  "set.endTokensHint": "Ils fonctionnent sans mot de passe. À choisir si quelqu’un d’autre a pu le connaître.",
   "set.thisOne": "ce navigateur",
   "set.end": "Déconnecter",
   "set.lastSeen": "vu {v}",

@@ -5,6 +5,7 @@ import type { Me } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { Button } from "@/components/ui/button";
 import { Badge, Input } from "@/components/ui/misc";
+import { Switch } from "@/components/ui/switch";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { useAsk } from "./ask";
@@ -17,15 +18,19 @@ export function Account({ user }: { user: Me }) {
   const ask = useAsk("/api/sessions");
   const [old, setOld] = useState("");
   const [fresh, setFresh] = useState("");
+  const [endTokens, setEndTokens] = useState(false);
   async function change(event: FormEvent) {
     event.preventDefault();
     const done = await ask(() =>
-      call("PATCH", `/api/users/${user.id}`, { password: fresh, old_password: old }).then(() => true),
+      call("PATCH", `/api/users/${user.id}`, { password: fresh, old_password: old, end_tokens: endTokens }).then(() => true),
     );
     if (!done) return;
     setOld("");
     setFresh("");
-    toast(t("set.passwordChanged"), { description: t("set.passwordChangedHint") });
+    setEndTokens(false);
+    toast(t("set.passwordChanged"), {
+      description: t(endTokens ? "set.passwordChangedTokensHint" : "set.passwordChangedHint"),
+    });
   }
   async function leave() {
     try {
@@ -81,6 +86,9 @@ export function Account({ user }: { user: Me }) {
               className="w-full sm:w-64"
             />
           )}
+        </Field>
+        <Field label={t("set.endTokens")} hint={t("set.endTokensHint")}>
+          {(id, hint) => <Switch id={id} aria-describedby={hint} checked={endTokens} onCheckedChange={setEndTokens} />}
         </Field>
         <div className="flex justify-end px-4 pb-3.5">
           <Button type="submit" variant="secondary" disabled={!old || !fresh}>
