@@ -7,7 +7,6 @@ which is `Lost`. An effect is written in the same transaction as `done`, so it h
 
 import json
 import random
-import shutil
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +21,7 @@ from mediafetcher.downloads.worker import active
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.storage import mount, ownership, space_reservation
 from mediafetcher.net import urls
+from mediafetcher.sandbox import work_folders
 
 _CLAIM_LOCK = 77_001  # the advisory lock of claims: one at a time
 _LONGEST_WAIT = 3600.0  # seconds between two tries, at the most
@@ -76,7 +76,7 @@ def paused() -> errors.Away | None:
     if frozen := ownership.frozen():
         return ownership.problem(frozen)
     chosen = settings.get()
-    if chosen.work.exists() and shutil.disk_usage(chosen.work).free < chosen.min_free:
+    if chosen.work.exists() and work_folders.free() < chosen.min_free:
         return errors.MediaFull(f"The disk of {chosen.work} is full: free some room. Downloads wait until there is.")
     return None
 

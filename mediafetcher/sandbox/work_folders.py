@@ -55,6 +55,13 @@ def occupied(folder: Path) -> int:
     return sum(status.st_blocks * 512 for status in _files(folder))
 
 
+def free() -> int:
+    """Return the bytes free where there are fewest: on the disk of our folders or of the children's."""
+    chosen = settings.get()
+    places = [place for place in (chosen.work, chosen.fetch) if place.exists()] or [chosen.state]
+    return min(shutil.disk_usage(place).free for place in places)
+
+
 def _files(folder: Path) -> list[os.stat_result]:
     found: list[os.stat_result] = []
     for place in (folder, of_child(folder)):

@@ -128,7 +128,7 @@ class Program:
 
     def at_work(self, id: int) -> set[int]:
         """The processes that work in the folder of a download."""
-        folder, found = str(self.state / "work" / str(id)), set()
+        folder, found = str(self.state / "fetch" / str(id)), set()
         for pid in self.everything():
             with contextlib.suppress(OSError):
                 if os.readlink(f"/proc/{pid}/cwd").removesuffix(" (deleted)") == folder:
@@ -209,7 +209,8 @@ class Program:
 
     def work(self) -> list[str]:
         """What lies in the folder of work in progress."""
-        return sorted(path.name for path in (self.state / "work").iterdir())
+        folders = [folder for folder in (self.state / "work", self.state / "fetch") if folder.exists()]
+        return sorted(path.name for folder in folders for path in folder.iterdir())
 
     def assert_clean(self) -> None:
         """The checker finds nothing, nothing is half stored, nothing is left of any attempt."""

@@ -8,7 +8,6 @@ The media folder is shared by all machines: what the downloads of the others wil
 said a moment ago (leases.py writes and reads it).
 """
 
-import shutil
 from pathlib import Path
 
 from mediafetcher.core import errors, settings
@@ -32,7 +31,7 @@ def reserve(folder: Path, expected: int) -> None:
     wanted = _open(folder, expected)
     least = settings.get().min_free
     now = mount.state()
-    places = [("the disk of the state folder", "needs_work_room", shutil.disk_usage(folder).free, others)]
+    places = [("the disk of the state folder", "needs_work_room", work_folders.free(), others)]
     if now.state == "online":
         places.append(("the media folder", "needs_room", now.free, others + _elsewhere))
     for place, fact, free, taken in places:
@@ -53,7 +52,7 @@ def available() -> tuple[int, int]:
     """Bytes that one more download may count on: in the media folder, and on the disk of the state folder."""
     chosen, now = settings.get(), mount.state()
     taken = sum(_open(folder, size) for folder, size in list(_expected.items()))
-    work = shutil.disk_usage(chosen.work if chosen.work.exists() else chosen.state).free
+    work = work_folders.free()
     media = now.free - _elsewhere if now.state == "online" else work
     return max(0, media - chosen.min_free - taken), max(0, work - chosen.min_free - taken)
 
@@ -81,7 +80,7 @@ def hear(elsewhere: int) -> None:
 
 def free() -> int:
     """Bytes free where it is tightest: the disk of the state folder or the media folder."""
-    local = shutil.disk_usage(settings.get().state).free
+    local = work_folders.free()
     now = mount.state()
     return min(local, now.free) if now.state in ("online", "full") else local
 
