@@ -185,3 +185,38 @@ def test_network_file_systems_are_known(magic: int, kind: str, name: str | None)
 def test_this_disk_is_local(folder: Path) -> None:
     assert embedded.network_file_system(folder) is None
     assert embedded.network_file_system(Path("/dev/shm")) is None
+
+
+def _recovering(pid: int | None) -> int | None:
+    """The process of this server that recovers from a crash; None when there is none."""
+    for child_pid in _children(pid) if pid else []:
+        with contextlib.suppress(OSError):
+            if b"startup" in Path(f"/proc/{child_pid}/cmdline").read_bytes():
+                return child_pid
+    return None
+
+
+@pytest.mark.timeout(120)
+async def test_recovery_that_takes_long_is_waited_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program, pid = await _started(folder / "state")
+    again = embedded.Cluster(folder / "state")
+    await _value(again.dsn, "create table kept as select n, repeat('x', 100) from generate_series(1, 100000) n")
+    for victim in (program.pid, pid, *_children(pid)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+    await program.wait()
+    monkeypatch.setattr(embedded, "_START", 1.0)
+    starting = asyncio.create_task(again.start())
+    while (recovering := _recovering(again.pid)) is None:
+        assert not starting.done()
+        await asyncio.sleep(0)
+    os.kill(recovering, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(4)
+        assert not starting.done()  # four times as long as a server may take that says nothing
+    finally:
+        os.kill(recovering, signal.SIGCONT)
+    try:
+        assert await _value(await starting, "select count(*) from kept") == 100_000
+    finally:
+        await again.stop()
