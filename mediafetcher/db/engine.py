@@ -233,7 +233,11 @@ async def connect(dsn: str, *, size: int = _POOL) -> None:
     if DB.pool is not None:
         raise RuntimeError("connected already")
     # Without just-in-time compilation: our queries are short, and the first of each kind would take 100 ms.
-    DB.config = {"dsn": dsn, "timeout": liveness.CONNECT, "server_settings": {"jit": "off", "timezone": "UTC"}}
+    DB.config = {
+        "dsn": dsn,
+        "timeout": liveness.CONNECT,
+        "server_settings": {"jit": "off", "timezone": "UTC"} | liveness.server_settings(),
+    }
     liveness.calm()
     with _translated():
         DB.pool = await asyncpg.create_pool(

@@ -90,6 +90,16 @@ def libpq_options() -> dict[str, str]:
     }
 
 
+def server_settings() -> dict[str, str]:
+    """The same at the other end: what a forgotten connection holds there, such as locks, is let go."""
+    return {
+        "tcp_keepalives_idle": str(_KEEPALIVE["IDLE"]),
+        "tcp_keepalives_interval": str(_KEEPALIVE["INTVL"]),
+        "tcp_keepalives_count": str(_KEEPALIVE["CNT"]),
+        "tcp_user_timeout": str(_SILENT * 1000),
+    }
+
+
 # ---- connections of asyncpg --------------------------------------------------------------------------------
 
 

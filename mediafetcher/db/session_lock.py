@@ -11,7 +11,7 @@ from typing import Any, Self
 import asyncpg
 
 from mediafetcher.core import clock, errors
-from mediafetcher.db import engine
+from mediafetcher.db import engine, liveness
 
 _LOOK = 0.1  # seconds between two tries
 
@@ -23,6 +23,8 @@ class SessionLock:
         self._connection = connection
         self.lost = asyncio.Event()
         connection.add_termination_listener(lambda _: self.lost.set())
+        liveness.guard(connection)
+        self._watching = asyncio.create_task(self._watch(), name="session lock")
 
     @classmethod
     async def take(cls, kind: int, name: str, patience: float) -> Self | None:
@@ -49,7 +51,16 @@ class SessionLock:
             connection.terminate()
             raise
 
+    async def _watch(self) -> None:
+        """End the connection when the server does not answer on it any more: then the lock may be another's."""
+        try:
+            await liveness.heartbeat(self._connection, self.lost)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self._connection.terminate()
+
     async def release(self) -> None:
+        self._watching.cancel()
+        await asyncio.gather(self._watching, return_exceptions=True)
         with contextlib.suppress(OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             await self._connection.close(timeout=2.0)
         self._connection.terminate()

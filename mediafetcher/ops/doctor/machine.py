@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mediafetcher import __version__
 from mediafetcher.core import bundle, errors
-from mediafetcher.db import embedded
+from mediafetcher.db import embedded, file_system
 from mediafetcher.fetch.ytdlp import versions as ytdlp
 from mediafetcher.media import ffmpeg
 from mediafetcher.ops.doctor import container
@@ -31,7 +31,7 @@ _OLD_YTDLP = 90 * 86400  # seconds; sites change, and yt-dlp follows
 def state_folder(state: Path) -> Findings:
     """The database: on a local disk, with room."""
     there = next(path for path in (state, *state.parents) if path.exists())
-    if name := embedded.network_file_system(there):
+    if name := file_system.network_file_system(there):
         yield problem(
             "database_on_network",
             f"The state folder {state} lies on {name}: a database is damaged there.",

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from mediafetcher.db import embedded
+from mediafetcher.db import file_system
 from mediafetcher.library.storage import mount
 from mediafetcher.ops.doctor import container
 from mediafetcher.ops.doctor.findings import Finding, Findings, note, ok, problem
@@ -70,7 +70,7 @@ def _look(media: Path, state: Path, account: Account) -> Findings:
     if absent is not None:
         yield absent
         return
-    kind = embedded.network_file_system(media) or _kind(media)
+    kind = file_system.network_file_system(media) or _kind(media)
     yield ok("media_folder", f"The media folder {media} is there ({kind}).")
     facts = os.statvfs(media)
     if facts.f_flag & os.ST_RDONLY:

@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 from mediafetcher.core import errors
-from mediafetcher.db import embedded
+from mediafetcher.db import embedded, file_system
 from mediafetcher.sandbox import process
 
 
@@ -78,7 +78,7 @@ async def test_started_again_when_it_is_killed(running: embedded.Cluster) -> Non
 _PROGRAM = """
 import asyncio, sys
 from pathlib import Path
-from mediafetcher.db import embedded
+from mediafetcher.db import embedded, file_system
 async def main():
     started = embedded.Cluster(Path(sys.argv[1]))
     await started.start()
@@ -179,12 +179,12 @@ async def test_a_socket_folder_that_is_no_folder_is_refused(folder: Path) -> Non
     ],
 )
 def test_network_file_systems_are_known(magic: int, kind: str, name: str | None) -> None:
-    assert embedded.network_name(magic, kind) == name
+    assert file_system.network_name(magic, kind) == name
 
 
 def test_this_disk_is_local(folder: Path) -> None:
-    assert embedded.network_file_system(folder) is None
-    assert embedded.network_file_system(Path("/dev/shm")) is None
+    assert file_system.network_file_system(folder) is None
+    assert file_system.network_file_system(Path("/dev/shm")) is None
 
 
 def _recovering(pid: int | None) -> int | None:

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from mediafetcher.core import errors, events
-from mediafetcher.db import engine, liveness
+from mediafetcher.db import engine, liveness, session_lock
 from tests.conftest import Server, cloned
 from tests.faults.relay import Relay
 
@@ -76,6 +76,16 @@ async def test_notifications_come_again_after_the_listening_connection_was_forgo
             pass
         await engine.notify("download", {"id": 1})
         assert await asyncio.wait_for(heard.get(), 5) == ("download", {"id": 1})
+
+
+async def test_session_lock_on_a_forgotten_connection_is_lost(relay: Relay) -> None:
+    held = await session_lock.SessionLock.take(4711, "one", 1.0)
+    assert held
+    await asyncio.sleep(1.5)
+    assert not held.lost.is_set()
+    relay.forget()
+    await asyncio.wait_for(held.lost.wait(), 6)
+    await held.release()
 
 
 async def test_stop_waits_for_a_silent_database_for_seconds_only(relay: Relay) -> None:

@@ -98,7 +98,9 @@ attack()
 os._exit(0)
 """
 MAY = {"own folder", "run a shell"}
-OF_LANDLOCK = {"key", "other download", "settings", "write beside"}  # rights of files alone do not refuse these
+OF_LANDLOCK = {  # rights of files alone do not refuse these
+    *("key", "other download", "settings", "write beside", "database password", "control secret"),
+}
 OF_THE_NETWORK = {"our port", "a private address"}
 
 
@@ -111,6 +113,8 @@ def hostile(state: Path, tmp_path: Path):
         "key": chosen.state / "key",
         "other download": other / "media.mp4",
         "settings": chosen.state / "config.toml",
+        "database password": chosen.state / "postgres.secret",
+        "control secret": chosen.state / "control.secret",
     }
     sockets = {"database": chosen.state / "d.sock", "our server": chosen.state / "c.sock"}
     chosen.fetch.mkdir(mode=0o711)
@@ -163,7 +167,7 @@ def without(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
 
 def went(folder: Path) -> set[str]:
     said = json.loads((folder / "said.json").read_text())
-    assert len(said) == 21
+    assert len(said) == 23
     return {name for name, well in said.items() if well}
 
 
