@@ -77,6 +77,14 @@ def test_a_good_share_is_good(doctor):
 
 
 @root
+@pytest.mark.parametrize(("mode", "owner", "wanted"), [("700", 0, "ok"), ("755", 0, "note"), ("700", OTHER, "note")])
+def test_recovery_data_that_others_can_read_is_named(doctor, mode, owner, wanted):
+    folders = f"{doctor.media}/.mediafetcher/backups {doctor.media}/.mediafetcher/journal"
+    found = doctor(f"{doctor.tmpfs} && mkdir -p {folders} && chmod {mode} {folders} && chown {owner} {folders}")
+    assert level(found, "recovery_readable") == wanted, found["recovery_readable"]
+
+
+@root
 def test_a_share_that_is_not_mounted(doctor):
     found = doctor()
     assert level(found, "not_mounted") == "problem"

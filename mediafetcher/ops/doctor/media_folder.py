@@ -13,7 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mediafetcher.db import file_system
+from mediafetcher.library.recovery import journal_file
 from mediafetcher.library.storage import mount
+from mediafetcher.ops import media_backups
 from mediafetcher.ops.doctor import container
 from mediafetcher.ops.doctor.findings import Finding, Findings, note, ok, problem
 from mediafetcher.sandbox import run_as
@@ -77,6 +79,7 @@ def _look(media: Path, state: Path, account: Account) -> Findings:
         yield _read_only(media)
         return
     yield from _owner(media, account)
+    yield from _recovery(media, account, network=file_system.network_file_system(media) is not None)
     with _acting(account):
         yield from _try_all(media, account)
     free = facts.f_bavail * facts.f_frsize
@@ -141,6 +144,32 @@ def _owner(media: Path, account: Account) -> Findings:
             f"The owner of {media} is a number that this container does not have.",
             *container.host_lines(media, account.uid, account.gid),
         )
+
+
+def _recovery(media: Path, account: Account, *, network: bool) -> Findings:
+    """Who can read the backups and the journal: they hold titles, links and password hashes."""
+    folders = [media / one for one in (media_backups.FOLDER, journal_file.FOLDER) if (media / one).is_dir()]
+    if not folders:
+        return
+    # Whoever may not enter the folder cannot open what is in it.
+    readable = [path for path in folders if path.stat().st_mode & 0o077]
+    names = " ".join(str(path) for path in readable)
+    if readable:
+        yield note(
+            "recovery_readable",
+            f"Other users can read the backups and the journal in {names}: titles, links, password hashes.",
+            f"chmod -R go= {names}    # if the share keeps rights; else MEDIAFETCHER_RECOVERY=off",
+        )
+    elif any(path.stat().st_uid not in (account.uid, 0) for path in folders):
+        yield note(
+            "recovery_readable",
+            f"The share gives the backups and the journal in {media} to another user, who can read them.",
+            "MEDIAFETCHER_RECOVERY=off    # if that user should not; then remove .mediafetcher/backups and journal",
+        )
+    elif network:
+        yield ok("recovery_readable", "Backups and journal are closed to other users, as far as the NAS keeps to that.")
+    else:
+        yield ok("recovery_readable", "Only this user and root can read the backups and the journal.")
 
 
 @contextlib.contextmanager
