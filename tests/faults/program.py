@@ -92,7 +92,7 @@ class Program:
         """
         run = ["-m", "mediafetcher", "serve"]
         if before:
-            run = ["-c", f"{before}; from mediafetcher import cli; cli.main(['serve'])"]
+            run = ["-c", f"{before}; from mediafetcher.cli import main; main.main(['serve'])"]
         self.process = subprocess.Popen(
             [sys.executable, *run],
             cwd=REPOSITORY,

@@ -1,13 +1,16 @@
 """What was asked for is done, once, whatever is killed or stopped meanwhile (P1, P10, P11, P12, P13)."""
 
 import asyncio
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from mediafetcher.core import settings
@@ -224,3 +227,55 @@ def test_the_same_link_and_another_link_with_the_same_bytes(program, films_site)
     assert server.command("rm", str(items[1]["id"])).returncode == 0
     until(lambda: not stored[0].exists(), 30, "the file goes with its last holder")
     server.assert_clean()
+
+
+@pytest.mark.promise(12)
+@pytest.mark.timeout(300)
+def test_stop_is_quick_while_others_are_on_the_control_socket(program, films_site):
+    """A command that follows a download without end, and a client that says nothing."""
+    server = program().start()
+    follower = subprocess.Popen(
+        [sys.executable, "-m", "mediafetcher", "get", films_site.slow_in("extract")],
+        cwd=REPOSITORY,
+        env=server.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until(lambda: [row for row in server.downloads() if row["state"] == "running"], 60, "it is in work")
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.connect(str(server.state / "control.sock"))
+        assert server.stop() < 30
+    assert follower.wait(20) == 1
+
+
+@pytest.mark.promise(24)
+@pytest.mark.timeout(600)
+def test_download_that_kills_the_program_is_parked_and_others_are_done(program, films_site):
+    """Its file ends the whole process, as a fault in a library does."""
+    poison = (
+        "import os, signal; from mediafetcher.media import probe; real = probe.probe;"
+        " probe.probe = lambda path, *more: os.kill(os.getpid(), signal.SIGKILL)"
+        " if b'poison' in path.read_bytes() else real(path, *more)"
+    )
+    good, bad = films_site(2)
+    name = bad.rpartition("/")[2]
+    (films_site.site.root / name).write_bytes((films_site.site.root / name).read_bytes() + b"poison")
+    server = program(jobs=2).start(poison)
+    bad_id, good_id = server.submit(bad), server.submit(good)
+    for _ in range(6):
+        until(lambda: server.process.poll() is not None or _parked(server, bad_id), 120, "it died, or gave up")
+        if server.process.poll() is None:
+            break
+        server.kill()
+        server.start(poison)
+    row = server.download(bad_id)
+    assert (row["state"], row["error"]["code"]) == ("parked", "kills_server")
+    assert row["attempt"] <= 4
+    until(lambda: server.download(good_id)["state"] == "done", 60, "the other is done")
+    server.stop()
+
+
+def _parked(server, id: int) -> bool:
+    with contextlib.suppress(httpx.HTTPError):
+        return server.download(id)["state"] == "parked"
+    return False
