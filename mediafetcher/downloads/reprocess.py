@@ -17,16 +17,20 @@ from mediafetcher.fetch.models import Info, Result
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import blocklist, items, quotas
 from mediafetcher.library.storage import blob_store, mount
+from mediafetcher.media import probe
 from mediafetcher.net import urls
 
 Task = Literal["refetch", "convert"]
 
 
-async def submit(id: int, owner: int, task: Task) -> dict[str, Any]:
+async def submit(id: int, owner: int, task: Task, *, accept_loss: bool = False) -> dict[str, Any]:
     """Take the wish -> its download; one that is under way already is as good.
 
-    Raises `NotFound`, `NeverAgain`, `QuotaExceeded`, and `WrongState` where it cannot be done with that item.
+    `accept_loss`: convert although something of the file cannot be kept. Raises `NotFound`, `NeverAgain`,
+    `QuotaExceeded`, `ConversionLoses`, and `WrongState` where it cannot be done with that item.
     """
+    if task == "convert" and not accept_loss:
+        await _require_no_loss(await items.get(id, owner))
 
     async def take() -> dict[str, Any]:
         async with engine.transaction():
@@ -43,6 +47,19 @@ async def submit(id: int, owner: int, task: Task) -> dict[str, Any]:
     if row["fresh"]:
         await lifecycle.ring(1)
     return await lifecycle.get(row["id"], owner)
+
+
+async def _require_no_loss(item: dict[str, Any]) -> None:
+    """Name what a conversion cannot keep, before anything is done."""
+    if item["playable"] or item["trashed_at"] is not None:
+        return
+    path = blob_store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"])
+    try:
+        facts = await probe.probe(path)
+    except OSError:
+        return  # the conversion itself says what is wrong with the file
+    if lost := probe.left_out(facts):
+        raise errors.ConversionLoses(f"A conversion cannot keep this: {', '.join(lost)[:500]}.")
 
 
 async def _again(item: dict[str, Any], owner: int) -> tuple[str, str]:

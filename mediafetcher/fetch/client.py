@@ -337,7 +337,9 @@ class Fetch:
         files = [await asyncio.to_thread(self._taken, name) for name in event["files"][:_MOST_FILES]]
         if len(files) == 2:
             target = self._folder / f"{FILE_STEM}-joined.mp4"
-            joined = await transcode.join(files[0], files[1], target, one_clock=self._live)
+            joined = await transcode.join(
+                files[0], files[1], target, one_clock=self._live or event.get("one_clock") is True
+            )
             for path in files:
                 path.unlink()
             files = [joined]

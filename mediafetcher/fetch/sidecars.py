@@ -1,8 +1,10 @@
 """What is kept beside the bytes of a film: subtitles as WebVTT, chapters, the picture for the library."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Container, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
+from mediafetcher.core import errors
 from mediafetcher.fetch.models import Info, Result
 from mediafetcher.fetch.options import ALL, Options
 from mediafetcher.media import posters, probe, subtitles
@@ -14,27 +16,56 @@ _MAX_MARKS = 200
 _TITLE = 200  # characters
 
 
-async def texts(result: Result, facts: probe.Facts, options: Options) -> dict[str, Path]:
-    """The wished subtitles as side files: `fr.vtt` -> where it lies. The site's first, then those inside the file.
+class Texts(NamedTuple):
+    """Side files by their names (`fr.vtt`), and the streams inside the file that could not be taken out, in words."""
 
-    Only what is text can be kept: pictures of text stay in the file that came.
+    files: dict[str, Path]
+    failed: list[str]
+
+
+async def texts(result: Result, facts: probe.Facts, options: Options, *, everything: bool = False) -> Texts:
+    """The wished subtitles as side files: the site's first, then those inside the file.
+
+    `everything`: the file that came is not kept, so all its texts are taken out, wished for or not. Pictures of text
+    stay in the file that came; `probe.left_out` names them.
     """
-    found: dict[str, Path] = {}
+    files: dict[str, Path] = {}
+    failed: list[str] = []
     start = options.start or 0.0
     for language, source in result.subtitles:
         target = result.file.with_name(f"{language}.vtt")
-        if subtitles.is_language(language) and await subtitles.from_text(source, target, start, options.end):
-            found[target.name] = target
+        if subtitles.is_language(language) and await _made(subtitles.from_text(source, target, start, options.end)):
+            files[target.name] = target
+    of_site = set(files)
     for stream in facts.subtitles:
         language = stream.language or "und"
-        target = result.file.with_name(f"{language}.vtt")
-        if target.name in found or stream.codec not in subtitles.TEXT or not subtitles.is_language(language):
+        if stream.codec not in probe.TEXT_SUBTITLES or not subtitles.is_language(language):
             continue
-        if _wished(language, options.subtitles) and await subtitles.from_film(
-            result.file, stream.index, target, start, options.end
-        ):
-            found[target.name] = target
-    return found
+        wished = _wished(language, options.subtitles) and f"{language}.vtt" not in of_site
+        if not (wished or everything):
+            continue
+        target = result.file.with_name(_side_name(language, files, forced=stream.forced))
+        made = await _made(subtitles.from_film(result.file, stream.index, target, start, options.end))
+        if made:
+            files[target.name] = target
+        elif made is None:
+            failed.append(f"subtitles {stream.index} ({language}, {stream.codec})")
+    return Texts(files, failed)
+
+
+async def _made(making: Awaitable[bool]) -> bool | None:
+    """Whether a text was made; False: there is no line in it, None: it failed."""
+    try:
+        return await making
+    except (errors.TranscodeFailed, errors.ParserFailed, errors.ToolKilled):
+        return None
+
+
+def _side_name(language: str, taken: Container[str], *, forced: bool) -> str:
+    """A name that is free: `en.vtt`, `en-forced.vtt`, `en-2.vtt`."""
+    stem = f"{language[:24]}-forced" if forced else language[:32]
+    names = [f"{stem}.vtt", *(f"{stem}-{number}.vtt" for number in range(2, 100))]
+    return next(name for name in names if name not in taken)
 
 
 def _wished(language: str, wished: Iterable[str]) -> bool:

@@ -27,6 +27,14 @@ _SIZE = re.compile(r"\b(\d{1,5})x(\d{1,5})\b")
 _FPS = re.compile(r"(?<![\d.])(\d{1,9}(?:\.\d{1,6})?)(k?) fps")
 _FIELDS = re.compile(r"(top|bottom)( coded)? first")
 _ROTATION = re.compile(r"display ?matrix: rotation of (-?\d{1,6}(?:\.\d{1,6})?)", re.IGNORECASE)
+_START = re.compile(r"^ +Duration: [^\n]*, start: (-?\d+(?:\.\d+)?)", re.MULTILINE)
+_COLOURS = re.compile(r"(?P<matrix>[\w-]+)/(?P<primaries>[\w-]+)/(?P<transfer>[\w-]+)")
+_FRAME = re.compile(r"color_space:(?P<matrix>\S+) color_primaries:(?P<primaries>\S+) color_trc:(?P<transfer>\S+)")
+_TRACK_TITLE = re.compile(r"^ +title +: (?P<title>.*)$", re.MULTILINE)
+_COMMENTARY = re.compile(r"\b(comment(ary|aries|aire)|kommentar)", re.IGNORECASE)
+_CHAPTER_TRACK = re.compile(r"\(text / |\(tmcd / ")
+_ESTIMATED = "Estimating duration from bitrate"
+_MAX_TITLE = 200  # characters
 _DEEP = re.compile(r"1[0246]|p01\d|p21\d")
 _LAYOUTS = {"mono": 1, "stereo": 2, "downmix": 2, "quad": 4, "hexagonal": 6, "octagonal": 8}
 
@@ -45,6 +53,7 @@ class Video:
     interlaced: bool
     hdr: bool
     rotation: float  # degrees
+    colours: tuple[str, str, str] | None = None  # matrix, primaries, transfer, as far as they are tagged
 
     @property
     def deep(self) -> bool:
@@ -60,6 +69,14 @@ class Audio:
     channels: int | None
     rate: int | None  # Hz
     language: str | None
+    default: bool = False
+    commentary: bool = False
+    title: str | None = None
+
+    @property
+    def decodable(self) -> bool:
+        """Whether FFmpeg knows its codec."""
+        return self.codec not in ("none", "unknown")
 
 
 @dataclass(frozen=True)
@@ -67,6 +84,7 @@ class Subtitle:
     index: int
     codec: str
     language: str | None
+    forced: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,10 +97,15 @@ class Found:
     chapters: tuple[tuple[float, str], ...]
     picture: int | None
     title: str = ""
+    others: tuple[str, ...] = ()  # further streams, in words: data, attachments, a second picture
+    estimated: bool = False  # the duration is a guess from the bit rate
+    start: float = 0.0  # seconds of the first timestamp
 
 
-def with_hdr(video: Video) -> Video:
-    return replace(video, hdr=True)
+def frame_colours(said: str) -> tuple[str, str, str] | None:
+    """Matrix, primaries and transfer as `showinfo` says them of a frame."""
+    found = _FRAME.search(said)
+    return (found["matrix"], found["primaries"], found["transfer"]) if found else None
 
 
 def parse(said: str) -> dict[int, Found]:
@@ -91,7 +114,13 @@ def parse(said: str) -> dict[int, Found]:
         said = said[: end.start()]
     tops = list(_INPUT.finditer(said))
     ends = [*(top.start() for top in tops[1:]), len(said)]
-    return {int(top["number"]): _one(top, said[top.start() : end]) for top, end in zip(tops, ends, strict=False)}
+    begins = [0, *(top.end() for top in tops)]
+    return {
+        int(top["number"]): replace(
+            _one(top, said[top.start() : end]), estimated=_ESTIMATED in said[begin : top.start()]
+        )
+        for top, end, begin in zip(tops, ends, begins, strict=False)
+    }
 
 
 def _one(top: re.Match[str], said: str) -> Found:
@@ -100,6 +129,7 @@ def _one(top: re.Match[str], said: str) -> Found:
     picture: int | None = None
     audio: list[Audio] = []
     subtitles: list[Subtitle] = []
+    others: list[str] = []
     streams = list(_STREAM.finditer(said))
     for at, stream in enumerate(streams):
         after = said[stream.end() : streams[at + 1].start() if at + 1 < len(streams) else None]
@@ -109,14 +139,35 @@ def _one(top: re.Match[str], said: str) -> Found:
                 picture = index if picture is None else picture
             elif video is None:
                 video = _video(index, parts, stream["rest"], after)
+            else:
+                others.append(f"picture {index} ({_codec(parts)})")
         elif stream["kind"] == "Audio":
-            audio.append(_audio(index, parts, stream["language"]))
+            audio.append(_audio(index, parts, stream, after))
         elif stream["kind"] == "Subtitle":
-            subtitles.append(Subtitle(index, _codec(parts), _language(stream["language"])))
+            forced = "(forced)" in stream["rest"]
+            subtitles.append(Subtitle(index, _codec(parts), _language(stream["language"]), forced))
+        elif not _CHAPTER_TRACK.search(stream["rest"]):  # QuickTime's chapters are kept as chapters
+            others.append(f"{stream['kind'].lower()} {index} ({_codec(parts)})")
     if video is not None and video.codec == "mjpeg" and {"mp3", "flac", "ogg"} & set(container):
         picture, video = video.index, None  # a cover that is not marked as one
-    chapters = tuple(_chapters(said))
-    return Found(container, _seconds(said), video, tuple(audio), tuple(subtitles), chapters, picture, _title(said))
+    start = _START.search(said)
+    return Found(
+        container=container,
+        duration=_seconds(said),
+        video=video,
+        audio=tuple(sorted(audio, key=_rank)),
+        subtitles=tuple(subtitles),
+        chapters=tuple(_chapters(said)),
+        picture=picture,
+        others=tuple(others),
+        start=float(start[1]) if start else 0.0,
+        title=_title(said),
+    )
+
+
+def _rank(audio: Audio) -> tuple[bool, bool, int]:
+    """The main sound first: the file's default track, and never a commentary where there is another."""
+    return audio.commentary, not audio.default, audio.index
 
 
 def _title(said: str) -> str:
@@ -179,13 +230,33 @@ def _video(index: int, parts: list[str], rest: str, after: str) -> Video:
         interlaced=bool(_FIELDS.search(qualities)),
         hdr=any(name in qualities for name in HDR),
         rotation=rotation,
+        colours=_colours(qualities),
     )
 
 
-def _audio(index: int, parts: list[str], language: str | None) -> Audio:
+def _colours(qualities: str) -> tuple[str, str, str] | None:
+    """Matrix, primaries and transfer; one word where all three are the same."""
+    found = _COLOURS.search(qualities)
+    return (found["matrix"], found["primaries"], found["transfer"]) if found else None
+
+
+def _audio(index: int, parts: list[str], stream: re.Match[str], after: str) -> Audio:
     rate = next((int(part[:-3]) for part in parts if re.fullmatch(r"\d+ Hz", part)), None)
     codec = _codec(parts)
-    return Audio(index, codec, _profile(parts[0]), _channels(parts[2:3]), rate, _language(language))
+    titled = _TRACK_TITLE.search(after)
+    title = titled["title"].strip()[:_MAX_TITLE] if titled else None
+    commentary = "(comment)" in stream["rest"] or bool(title and _COMMENTARY.search(title))
+    return Audio(
+        index=index,
+        codec=codec,
+        profile=_profile(parts[0]),
+        channels=_channels(parts[2:3]),
+        rate=rate,
+        language=_language(stream["language"]),
+        default="(default)" in stream["rest"],
+        commentary=commentary,
+        title=title or None,
+    )
 
 
 def _channels(part: list[str]) -> int | None:

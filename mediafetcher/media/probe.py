@@ -18,6 +18,8 @@ from mediafetcher.media import ffmpeg, ffmpeg_output, posters, sniff
 from mediafetcher.media.ffmpeg_output import Audio, Subtitle, Video
 from mediafetcher.sandbox import parsing
 
+TEXT_SUBTITLES = {"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text"}  # the rest is pictures
+
 __all__ = ["Audio", "Decision", "Facts", "Subtitle", "Video", "decide", "is_playable", "probe"]
 
 Action = Literal["none", "remux", "audio", "video", "both", "audio_only", "reject"]
@@ -29,7 +31,7 @@ _UNKNOWN = "FFmpeg does not know this kind of file"
 _PICTURES = {"image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe"}
 _PICTURE_CODECS = {"png", "webp", "bmp", "jpegls"}
 _WEB_PROFILES = {None, "Baseline", "Constrained Baseline", "Main", "High"}
-_WEB_AAC = {None, "LC", "HE-AAC", "HE-AACv2"}
+WEB_AAC = {None, "LC", "HE-AAC", "HE-AACv2"}
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,9 @@ class Facts:
     subtitles: tuple[Subtitle, ...] = ()
     chapters: tuple[tuple[float, str], ...] = ()  # (start in seconds, title)
     picture: int | None = None  # index of an attached cover picture
+    others: tuple[str, ...] = ()  # further streams, in words
+    encrypted: bool = False  # plays only with a key (DRM)
+    start: float = 0.0  # seconds of the first timestamp
     poster: Path | None = None  # a picture of it, where one was drawn meanwhile
     error: str = ""
     title: str = ""  # as the file itself says
@@ -61,9 +66,12 @@ class Decision:
     action: Action
     reason: str = ""
     cut_short: bool = False
+    drm: bool = False
 
     def problem(self) -> errors.Problem:
         """What to raise for `reject`: a file that ends too early may come whole next time."""
+        if self.drm:
+            return errors.Drm("This is protected by DRM: the file plays only with a key, which cannot be fetched.")
         kind = errors.Truncated if self.cut_short else errors.NotMedia
         return kind(f"{kind.words[:-1]}: {self.reason}." if self.reason else None)
 
@@ -140,13 +148,16 @@ def _unknown(look: sniff.Look, why: str) -> Facts:
 
 async def _facts(path: Path, look: sniff.Look, found: ffmpeg_output.Found) -> Facts:
     video, layout = found.video, look.layout
-    if video and not video.hdr and video.deep and await _first_frame_is_hdr(path, video.index):
-        video = ffmpeg_output.with_hdr(video)
+    if video and not video.hdr and video.deep:
+        video = await _with_frame_colours(path, video)
+    duration = found.duration
+    if found.estimated:  # else a file whose bit rate changes is taken for one that was cut, or longer
+        duration = await measure(path, (video or found.audio[0]).index if video or found.audio else 0) or duration
     return Facts(
         size=look.size,
         container=found.container,
         brand=layout.brand,
-        duration=found.duration,
+        duration=duration,
         faststart=layout.faststart,
         fragmented=layout.fragmented,
         truncated=layout.truncated,
@@ -157,18 +168,52 @@ async def _facts(path: Path, look: sniff.Look, found: ffmpeg_output.Found) -> Fa
         chapters=found.chapters,
         picture=found.picture,
         title=found.title,
+        others=found.others,
+        encrypted=layout.encrypted,
+        start=found.start,
     )
 
 
-async def _first_frame_is_hdr(path: Path, index: int) -> bool:
-    """Matroska and MPEG-TS headers often lack the transfer function; a decoded frame has it."""
-    arguments = [*ffmpeg.SAFE_INPUT, "-i", f"file:{path}", "-map", f"0:{index}"]
+async def measure(path: Path, index: int) -> float | None:
+    """The length of one stream in seconds, by its packets: what a header or a bit rate says may be wrong."""
+    reached = 0.0
+
+    def read(line: str) -> None:
+        nonlocal reached
+        name, _, value = line.partition("=")
+        if name == "out_time_us" and value.isdigit():
+            reached = max(reached, int(value) / 1e6)
+
+    arguments = ["-v", "error", "-progress", "pipe:1", *ffmpeg.SAFE_INPUT, "-i", f"file:{path}"]
+    arguments += ["-map", f"0:{index}", "-c", "copy", "-f", "null", "-"]
+    try:
+        ended = await ffmpeg.run(arguments, [path], timeout=_TIMEOUT, on_line=read)
+    except ffmpeg.Stuck:
+        return None
+    return reached if ended.code == 0 and reached else None
+
+
+async def _with_frame_colours(path: Path, video: Video) -> Video:
+    """The picture, HDR where its first frame is: Matroska and MPEG-TS headers often lack the transfer function."""
+    arguments = [*ffmpeg.SAFE_INPUT, "-i", f"file:{path}", "-map", f"0:{video.index}"]
     arguments += ["-frames:v", "1", "-vf", "showinfo", "-f", "null", "-"]
     try:
         ended = await ffmpeg.run(arguments, [path], timeout=_TIMEOUT)
     except ffmpeg.Stuck:
-        return False
-    return any(f"color_trc:{name}" in ended.text for name in ffmpeg_output.HDR)
+        return video
+    colours = await parsing.call(ffmpeg_output.frame_colours, ended.text)
+    return replace(video, hdr=True, colours=colours) if colours and colours[2] in ffmpeg_output.HDR else video
+
+
+def left_out(facts: Facts, *, audio: str | None = None) -> tuple[str, ...]:
+    """What a conversion cannot keep of a file, in words; text subtitles are taken out, so they are not among it.
+
+    `audio`: only the sound is wanted, as `m4a` or `mp3`.
+    """
+    pictures = [one for one in facts.subtitles if one.codec not in TEXT_SUBTITLES]
+    named = [f"subtitles {one.index} ({one.language or 'no language'}, pictures: {one.codec})" for one in pictures]
+    named += [f"sound {one.index} ({one.codec})" for one in facts.audio[1:] if audio == "mp3" or not one.decodable]
+    return (*named, *facts.others)
 
 
 def decide(facts: Facts, *, audio: str | None = None, never_transcode: bool = False) -> Decision:
@@ -200,6 +245,8 @@ def is_playable(facts: Facts) -> bool:
 
 
 def _refusal(facts: Facts) -> Decision | None:
+    if facts.encrypted:
+        return Decision("reject", "it is protected by DRM", drm=True)
     if facts.error:
         return Decision("reject", facts.error, cut_short=facts.truncated)
     if facts.truncated:
@@ -249,7 +296,7 @@ def _sound_fault(facts: Facts) -> str:
     first = facts.audio[0]
     if first.codec != "aac":
         return f"the sound is {first.codec}"
-    return "" if first.profile in _WEB_AAC else f"the sound is AAC {first.profile}"
+    return "" if first.profile in WEB_AAC else f"the sound is AAC {first.profile}"
 
 
 def _box_fault(facts: Facts) -> str:
@@ -263,4 +310,6 @@ def _box_fault(facts: Facts) -> str:
         return "its index is at the end"
     if (facts.level or 0) > MAX_LEVEL:
         return "its level is above 5.2"
+    if any(audio.index < facts.audio[0].index for audio in facts.audio):
+        return "its main sound is not the first"
     return ""

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from mediafetcher.core import errors
 from mediafetcher.media import ffmpeg, webvtt
 from mediafetcher.sandbox import parsing, process
 
-TEXT = {"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text"}  # what is text inside a file; the rest is pictures
 _FORMATS = {".vtt": "webvtt", ".srt": "srt", ".ass": "ass", ".ssa": "ass"}
 _LIMITS = process.Limits(data=1 << 30, cpu_seconds=120, nice=10)
 _TIMEOUT = 60.0
@@ -23,7 +23,7 @@ _LANGUAGE = re.compile(r"^[A-Za-z0-9-]{1,35}$")
 async def from_text(source: Path, target: Path, start: float = 0.0, end: float | None = None) -> bool:
     """Make WebVTT of a text (its ending says of what kind), or of the part from `start` to `end` -> whether it is.
 
-    Raises `ParserFailed`.
+    Raises `TranscodeFailed` and `ParserFailed`.
     """
     kind = _FORMATS.get(source.suffix)
     if kind is None:
@@ -42,7 +42,10 @@ async def from_text(source: Path, target: Path, start: float = 0.0, end: float |
 
 
 async def from_film(source: Path, index: int, target: Path, start: float = 0.0, end: float | None = None) -> bool:
-    """Make WebVTT of the stream of this index in a film -> whether it is. Raises `ParserFailed`."""
+    """Make WebVTT of the stream of this index in a film -> whether a line is in it.
+
+    Raises `TranscodeFailed` and `ParserFailed`.
+    """
     return await _convert(list(ffmpeg.SAFE_INPUT), source, f"0:{index}", target, start, end)
 
 
@@ -57,9 +60,9 @@ async def _convert(inputs: list[str], source: Path, stream: str, target: Path, s
     arguments += ["-map_metadata", "-1", "-f", "webvtt", "-y", f"file:{part}"]
     try:
         ended = await ffmpeg.run(arguments, [source], [part], limits=_LIMITS, timeout=_TIMEOUT)
-        return ended.code == 0 and await _rewrite(part, target, start, end)
-    except ffmpeg.Stuck:
-        return False
+        if ended.code != 0:
+            raise errors.TranscodeFailed("The subtitles could not be read.", reason=ended.text[-200:])
+        return await _rewrite(part, target, start, end)
     finally:
         part.unlink(missing_ok=True)
 

@@ -15,13 +15,15 @@ from mediafetcher.core import errors, logging
 from mediafetcher.media import encoders, ffmpeg, sniff
 from mediafetcher.media.encoders import Encoder
 from mediafetcher.media.ffmpeg_output import Audio, Video
-from mediafetcher.media.probe import MAX_LEVEL, Action, Decision, Facts, decide, probe
+from mediafetcher.media.probe import MAX_LEVEL, WEB_AAC, Action, Decision, Facts, decide, probe
 from mediafetcher.sandbox import child_files, parsing, process
 
 Progress = Callable[[float, float | None], None]
 
 _ENCODING = process.Limits(data=3 << 30, nice=15, idle=True)  # the CPU time that nobody else wants
 _COPYING = process.Limits(data=1 << 30, nice=5)  # next to none, and somebody waits for it
+_MAX_APART = 60.0  # seconds between the beginnings of two pieces that are said to share a clock
+_CLOCKS = {"mpegts", "mp4", "matroska"}  # containers whose timestamps are those of the stream
 _SILENCE = 900.0  # seconds: FFmpeg says nothing while it moves the index of a large file to its front
 # FFmpeg's name of the container -> (MIME type, extension); the first that fits
 _VIDEO_KINDS = {
@@ -47,6 +49,7 @@ _AUDIO_KINDS = {
 _WEBM_CODECS = {"vp8", "vp9", "av1", "opus", "vorbis"}
 _MP4 = ("-movflags", "+faststart", "-brand", "mp42", "-f", "mp4")
 _MP3 = ("-f", "mp3")
+_UNTAGGED = ("unknown", "reserved", "unspecified")
 _TO_SDR = "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv"
 _log = logging.get("convert")
 
@@ -119,6 +122,8 @@ async def join(first: Path, second: Path, target: Path, *, one_clock: bool = Fal
     facts = [await probe(first), await probe(second)]
     picture = next((at for at, entry in enumerate(facts) if entry.video), None)
     sound = next((at for at in (1, 0) if facts[at].audio and at != picture), None)
+    if any(entry.encrypted for entry in facts):
+        raise decide(next(entry for entry in facts if entry.encrypted)).problem()
     if picture is None or sound is None:
         raise errors.NotMedia(f"{errors.NotMedia.words[:-1]}: {facts[0].error or facts[1].error or 'no picture'}.")
     video, audio = facts[picture].video, facts[sound].audio[0]
@@ -131,7 +136,8 @@ async def join(first: Path, second: Path, target: Path, *, one_clock: bool = Fal
         arguments += [*ffmpeg.SAFE_INPUT, "-i", f"file:{path}"]
     arguments += ["-map", f"{picture}:{video.index}", "-map", f"{sound}:{audio.index}", "-c", "copy"]
     arguments += ["-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"]
-    arguments += ["-copyts", "-avoid_negative_ts", "make_zero"] if one_clock else []
+    together = abs(facts[0].start - facts[1].start) <= _MAX_APART and all(_CLOCKS & set(one.container) for one in facts)
+    arguments += ["-copyts", "-avoid_negative_ts", "make_zero"] if one_clock and together else []
     arguments += ["-f", "matroska"] if target.suffix == ".mkv" else [*_MP4]
     try:
         ended = await ffmpeg.run(
@@ -210,11 +216,8 @@ def _arguments(plan: _Plan, part: Path, action: Action, relevel: bool) -> list[s
             arguments += ["-c:v", "copy", *_copied(facts.video, relevel)]
     kept = "mp3" in facts.container and (plan.start > 0 or plan.end is not None)  # a part of one that is fine
     mp3 = action == "audio_only" and (plan.audio == "mp3" or kept)
-    if facts.audio:
-        first = facts.audio[0]
-        same = first.codec == ("mp3" if mp3 else "aac")
-        copy = action in ("remux", "video") or (action == "audio_only" and same)
-        arguments += ["-map", f"0:{first.index}", *(["-c:a", "copy"] if copy else _encode_audio(first, mp3))]
+    for number, audio in enumerate(kept_audio(facts, mp3=mp3)):
+        arguments += ["-map", f"0:{audio.index}", *_audio(number, audio, action, mp3=mp3), *_named(number, audio)]
     arguments += ["-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"]
     arguments += ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"]
     return [*arguments, *(_MP3 if mp3 else _MP4), "-y", f"file:{part}"]
@@ -234,7 +237,7 @@ def _copied(video: Video, relevel: bool) -> list[str]:
 def _encode_video(video: Video, max_height: int, chosen: Encoder) -> list[str]:
     filters = ["bwdif=mode=send_frame"] if video.interlaced else []
     if video.hdr:
-        filters.append(_TO_SDR)
+        filters.append(_missing_tags(video) + _TO_SDR)
     factor = f"min(1,{max_height}/min(iw,ih))"
     filters.append(f"scale=w='max(2,trunc(iw*{factor}/2)*2)':h='max(2,trunc(ih*{factor}/2)*2)'")
     filters.append(chosen.upload)
@@ -243,11 +246,45 @@ def _encode_video(video: Video, max_height: int, chosen: Encoder) -> list[str]:
     return ["-vf", ",".join(filters), *encoder, *rate, "-fps_mode", "vfr"]
 
 
-def _encode_audio(audio: Audio, mp3: bool) -> list[str]:
+def _missing_tags(video: Video) -> str:
+    """What an HDR picture does not say of itself is that of its standards (BT.2100): zscale refuses to guess."""
+    matrix, primaries, _ = video.colours or ("unknown", "unknown", "")
+    given = ["colorspace=bt2020nc"] if matrix in _UNTAGGED else []
+    given += ["color_primaries=bt2020"] if primaries in _UNTAGGED else []
+    return f"setparams={':'.join(given)}," if given else ""
+
+
+def kept_audio(facts: Facts, *, mp3: bool = False) -> tuple[Audio, ...]:
+    """The sounds that a conversion keeps, the main one first. An MP3 holds one."""
+    return facts.audio[:1] if mp3 else (*facts.audio[:1], *(one for one in facts.audio[1:] if one.decodable))
+
+
+def _audio(number: int, audio: Audio, action: Action, *, mp3: bool) -> list[str]:
+    """Copy or encode one sound. The main one as was decided; each further one only if browsers do not play it."""
+    if number == 0:
+        same = audio.codec == ("mp3" if mp3 else "aac")
+        copy = action in ("remux", "video") or (action == "audio_only" and same)
+    else:
+        copy = audio.codec == "aac" and audio.profile in WEB_AAC
+    return [f"-c:a:{number}", "copy"] if copy else _encode_audio(number, audio, mp3)
+
+
+def _named(number: int, audio: Audio) -> list[str]:
+    """Language, title and default flag go along: the rest of the metadata does not."""
+    flag = "default" if number == 0 else "comment" if audio.commentary else "0"
+    words = [f"-disposition:a:{number}", flag]
+    if audio.language:
+        words += [f"-metadata:s:a:{number}", f"language={audio.language}"]
+    if audio.title:
+        words += [f"-metadata:s:a:{number}", f"title={audio.title}"]
+    return words
+
+
+def _encode_audio(number: int, audio: Audio, mp3: bool) -> list[str]:
     rate = "44100" if audio.rate == 44100 else "48000"
     channels, bits = ("1", "96k") if audio.channels == 1 else ("2", "160k")
-    encoder = ["-c:a", "libmp3lame", "-q:a", "2"] if mp3 else ["-c:a", "aac", "-b:a", bits]
-    return [*encoder, "-ac", channels, "-ar", rate]
+    encoder = ["libmp3lame", f"-q:a:{number}", "2"] if mp3 else ["aac", f"-b:a:{number}", bits]
+    return [f"-c:a:{number}", *encoder, f"-ac:a:{number}", channels, f"-ar:a:{number}", rate]
 
 
 class _Meter:

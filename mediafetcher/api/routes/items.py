@@ -243,9 +243,10 @@ async def refetch(id: Id, request: Asked) -> downloads.Download:
     return fit(downloads.Download, await reprocess.submit(id, request.user.id, "refetch"))
 
 
-async def convert(id: Id, request: Asked) -> downloads.Download:
-    """Make its file one that every browser plays."""
-    return fit(downloads.Download, await reprocess.submit(id, request.user.id, "convert"))
+async def convert(id: Id, request: Asked, accept_loss: FromQuery[bool] = False) -> downloads.Download:
+    """Make its file one that every browser plays. What a conversion cannot keep is named first, as an error."""
+    row = await reprocess.submit(id, request.user.id, "convert", accept_loss=accept_loss)
+    return fit(downloads.Download, row)
 
 
 async def trash(id: Id, request: Asked) -> Trashed:

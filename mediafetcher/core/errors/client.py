@@ -135,6 +135,13 @@ class WrongState(Conflict):
     words = "That cannot be done in its present state."
 
 
+class ConversionLoses(Conflict):
+    """A conversion of a stored file would drop something that only the original holds."""
+
+    code = "conversion_loses"
+    words = "A conversion cannot keep everything that this file holds: confirm it, or leave the file as it is."
+
+
 class NameTaken(Conflict):
     code = "name_taken"
     words = "That name is taken."

@@ -17,7 +17,7 @@ async def name(claim: lifecycle.Claim, source: Path) -> str:
     """The key of what becomes of these bytes. Reads the whole file."""
     digest = await asyncio.to_thread(blob_store.verify, source)
     height = claim.options.max_height or settings.get().max_height
-    return f"made {digest.hex()} {claim.options.recipe()} {height}"
+    return f"made2 {digest.hex()} {claim.options.recipe()} {height}"
 
 
 async def find(key: str, target: Path) -> bool:

@@ -45,7 +45,7 @@ async def keep(claim: lifecycle.Claim, hold: active.Hold, arrived: Arrived, keys
     ours = not media.is_symlink()  # the folder of the download goes in the end, what is stored already stays
     staging = asyncio.ensure_future(blob_store.stage(media, lambda done: hold.report(_HASHED * done), take=ours))
     try:
-        kept = await _gather(claim, arrived)
+        kept = await _gather(claim, hold, arrived)
         await (_add if claim.task == "fetch" else _replace)(claim, arrived.info, await staging, kept, keys)
     except BaseException:
         # To its end, also where we are cancelled just now: nobody else knows of these files.
@@ -57,10 +57,20 @@ async def keep(claim: lifecycle.Claim, hold: active.Hold, arrived: Arrived, keys
         raise
 
 
-async def _gather(claim: lifecycle.Claim, arrived: Arrived) -> Kept:
-    """What the library keeps with the bytes: facts, chapters, picture, subtitles."""
+async def _gather(claim: lifecycle.Claim, hold: active.Hold, arrived: Arrived) -> Kept:
+    """What the library keeps with the bytes: facts, chapters, picture, subtitles.
+
+    Raises `TranscodeFailed` if a stored original would lose a text: then the original stays.
+    """
     info, result, came, media, facts, along = arrived
-    side_files = dict(along) | await sidecars.texts(result, came, claim.options)
+    converted = media != result.file and not claim.options.audio
+    texts = await sidecars.texts(result, came, claim.options, everything=converted)
+    if texts.failed and converted:
+        named = ", ".join(texts.failed)
+        if claim.task == "convert":
+            raise errors.TranscodeFailed(f"The original stays, since this could not be taken out of it: {named}.")
+        hold.say(f"not kept, since it could not be taken out: {named}", "warning")
+    side_files = dict(along) | texts.files
     if picture := await sidecars.picture(media, facts, came, result):
         side_files[posters.NAME] = picture
     chapters = sidecars.chapters(info, result, came, claim.options)

@@ -102,6 +102,7 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
             found.pop(stale, None)
         ended = client.process_ie_result(found, download=True)
         names = _files(ended, folder)
+        renewed["one_clock"] = _one_clock(ended)
     channel.silent = True
     extras = sidecars.bring(client, found, order["extras"], folder, channel)
     cookies = _cookies_text(client) if order.get("cookies") else None
@@ -234,6 +235,12 @@ def _cookies_text(client: Any) -> str | None:
     if text.tell() > _MAX_COOKIES:
         return None
     return re.sub(r"^(#HttpOnly_)?([^.\s]+)\.local\t", r"\1\2\t", text.getvalue(), flags=re.MULTILINE)
+
+
+def _one_clock(ended: dict[str, Any]) -> bool:
+    """Whether the pieces are HLS, where picture and sound count from one moment (RFC 8216, 3)."""
+    pieces = [piece for one in ended.get("requested_downloads") or () for piece in one.get("requested_formats") or ()]
+    return bool(pieces) and all(str(piece.get("protocol") or "").startswith("m3u8") for piece in pieces)
 
 
 def _files(ended: dict[str, Any], folder: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """A new file for an item: fetched again, or converted; who moves over, and what stays."""
 
 import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,12 +9,13 @@ import pytest
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import lifecycle, reprocess
+from mediafetcher.downloads import lifecycle, log, reprocess
 from mediafetcher.downloads.worker import runner
 from mediafetcher.fetch.options import Options
 from mediafetcher.importing import importer
 from mediafetcher.library.catalog import blocklist, items
 from mediafetcher.library.storage import blob_store, check
+from mediafetcher.media import ffmpeg, probe, subtitles
 from tests.site import Site
 
 
@@ -216,3 +218,62 @@ async def test_a_quota_is_asked_for_more_and_not_for_mending(owner, film):
     film("h264_noaudio.mp4")
     assert (await _again(mine, owner, "refetch"))["state"] == "done"
     await _clean()
+
+
+# ---- what a conversion keeps -----------------------------------------------------------------------------
+
+
+def _rich(folder: Path, *, attachment: bool) -> Path:
+    """A film with two sounds and two texts, as only Matroska holds it."""
+    for name in ("full", "forced"):
+        (folder / f"{name}.srt").write_text(f"1\n00:00:00,500 --> 00:00:01,500\n{name}\n")
+    film = folder / "rich.mkv"
+    extra = ["-attach", folder / "full.srt", "-metadata:s:t", "mimetype=application/x-truetype-font"]
+    inputs = "-f lavfi -i testsrc2=s=320x180:r=25:d=2 -f lavfi -i sine=d=2 -f lavfi -i sine=f=880:d=2"
+    maps = "-map 0 -map 1 -map 2 -map 3 -map 4"
+    codecs = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac -c:s srt -disposition:s:1 forced"
+    tags = "-metadata:s:a:0 language=eng -metadata:s:a:1 language=hun"
+    tags += " -metadata:s:s:0 language=eng -metadata:s:s:1 language=eng"
+    words: list[object] = [*inputs.split(), "-i", folder / "full.srt", "-i", folder / "forced.srt"]
+    words += [*f"{maps} {codecs} {tags}".split(), *(extra if attachment else []), film]
+    subprocess.run([ffmpeg.path(), "-v", "error", "-nostdin", "-y", *map(str, words)], check=True)
+    return film
+
+
+async def _imported(owner: int, film: Path) -> dict:
+    [outcome] = [one async for one in importer.adopt(owner, [film])]
+    assert outcome.item is not None, outcome
+    return await items.get(outcome.item, owner)
+
+
+async def test_conversion_of_a_stored_film_keeps_sounds_and_texts(owner, tmp_path):
+    item = await _imported(owner, _rich(tmp_path, attachment=False))
+    assert not item["playable"]
+    row = await _again(item["id"], owner, "convert")
+    assert row["state"] == "done", row
+    made = await items.get(item["id"], owner)
+    assert made["playable"] and made["subtitles"] == ["eng", "eng-forced"]
+    facts = await probe.probe(_path(made))
+    assert [one.language for one in facts.audio] == ["eng", "hun"]
+    for name, said in (("eng.vtt", "full"), ("eng-forced.vtt", "forced")):
+        assert said in blob_store.path_of(bytes.fromhex(made["media"]["sha256"]), name).read_text()
+    await _clean()
+
+
+async def test_conversion_that_loses_something_names_it_first(owner, tmp_path):
+    item = await _imported(owner, _rich(tmp_path, attachment=True))
+    with pytest.raises(errors.ConversionLoses, match="attachment"):
+        await reprocess.submit(item["id"], owner, "convert")
+    assert await lifecycle.claim() is None
+    row = await reprocess.submit(item["id"], owner, "convert", accept_loss=True)
+    await runner.run(await lifecycle.claim())
+    assert (await lifecycle.get(row["id"]))["state"] == "done"
+    assert any("attachment" in line["message"] for line in await log.read(row["id"], owner))
+
+
+async def test_original_stays_if_a_text_cannot_be_taken_out(owner, tmp_path, monkeypatch):
+    item = await _imported(owner, _rich(tmp_path, attachment=False))
+    monkeypatch.setattr(subtitles, "_LIMITS", replace(subtitles._LIMITS, file_size=0))
+    row = await _again(item["id"], owner, "convert")
+    assert row["state"] == "failed" and row["error"]["code"] == "transcode_failed", row
+    assert (await items.get(item["id"], owner))["media"] == item["media"] and _path(item).exists()

@@ -672,6 +672,7 @@ export const CODES = [
   "body_too_large",
   "clock",
   "conflict",
+  "conversion_loses",
   "crashed",
   "cross_site",
   "database_away",

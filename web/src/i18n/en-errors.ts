@@ -19,6 +19,7 @@ export const enErrors: ProblemWords = {
   server_error: ["{site} answered with an error of its own", "Usually this passes: retry a little later."],
   stalled: ["Nothing arrived for too long", "Retry goes on where it stopped."],
   truncated: ["The file is shorter than it should be", "Retry to fetch it again."],
+  conversion_loses: ["A conversion cannot keep everything", "Confirm it, or leave the file as it is."],
   parser_failed: [
     "The file could not be read within its limits",
     "It may be broken, or the machine is too busy. Retry later.",

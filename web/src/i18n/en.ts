@@ -223,6 +223,7 @@ export const en = {
   "play.now": "Now playing",
   "play.refetch": "Fetch again",
   "play.convert": "Convert for browsers",
+  "play.convertLoses": "Convert all the same? The original goes.",
   "play.never": "Never fetch this again",
   "play.allow": "May be fetched again",
   "play.neverSaid": "It is not fetched again",

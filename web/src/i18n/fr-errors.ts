@@ -16,6 +16,7 @@ export const frErrors: ProblemWords = {
   server_error: ["{site} a répondu par une erreur", "Cela passe d’habitude : réessayez un peu plus tard."],
   stalled: ["Plus rien n’est arrivé depuis trop longtemps", "Réessayer reprend là où il s’est arrêté."],
   truncated: ["Le fichier est plus court que prévu", "Réessayez pour le récupérer de nouveau."],
+  conversion_loses: ["Une conversion ne peut pas tout garder", "Confirmez, ou laissez le fichier tel quel."],
   parser_failed: [
     "Le fichier n’a pas pu être lu dans ses limites",
     "Il est peut-être abîmé, ou la machine trop occupée. Réessayez plus tard.",

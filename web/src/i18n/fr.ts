@@ -228,6 +228,7 @@ export const fr: Dict = {
   "play.now": "En cours",
   "play.refetch": "Télécharger de nouveau",
   "play.convert": "Convertir pour les navigateurs",
+  "play.convertLoses": "Convertir quand même ? L’original sera remplacé.",
   "play.never": "Ne plus jamais télécharger ceci",
   "play.allow": "Autoriser de nouveau",
   "play.neverSaid": "Ce ne sera plus téléchargé",

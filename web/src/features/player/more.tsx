@@ -2,7 +2,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Ban, Download as DownloadIcon, EllipsisVertical, RefreshCw, Shuffle, Trash2 } from "lucide-react";
-import { call } from "@/api/client";
+import { ApiError, call } from "@/api/client";
 import { keys } from "@/api/keys";
 import type { Download, Item } from "@/api/types";
 import { useFailure } from "@/components/failure";
@@ -74,7 +74,12 @@ function useItemVerbs(item: Item) {
     },
     again: (verb: "refetch" | "convert") =>
       attempt(async () => {
-        await call<Download>("POST", `/api/items/${item.id}/${verb}`);
+        const path = `/api/items/${item.id}/${verb}`;
+        await call<Download>("POST", path).catch((reason: unknown) => {
+          const loses = reason instanceof ApiError && reason.code === "conversion_loses";
+          if (!loses || !window.confirm(`${reason.message}\n\n${t("play.convertLoses")}`)) throw reason;
+          return call<Download>("POST", `${path}?accept_loss=true`);
+        });
         toast(t("add.queued", { n: 1 }), { description: item.title });
       }),
     never: attempt(async () => {
