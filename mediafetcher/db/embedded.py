@@ -283,7 +283,12 @@ class Cluster:
                 continue
             except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError):
                 # A fresh cluster, one of an earlier version, or one whose password file was lost.
-                await roles.establish(self.socket, credentials.load_or_make(self._state))
+                try:
+                    await roles.establish(self.socket, credentials.load_or_make(self._state))
+                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                    if waiting.is_over(error):
+                        raise errors.Internal(f"The database cannot be set up ({error}): see {self._log}.") from error
+                    await asyncio.sleep(0.1)  # it may just have ended: then the next start goes on
                 continue
             except (OSError, asyncpg.PostgresError) as error:
                 if waiting.is_over(error):

@@ -21,6 +21,7 @@ def _events(server, heard: list[str]) -> None:
         pass
 
 
+@pytest.mark.promise(25)
 @pytest.mark.timeout(300)
 async def test_forgotten_connections_are_replaced_and_downloads_go_on(server, program, films_site):
     async with cloned(server) as dsn:
@@ -44,6 +45,7 @@ async def test_forgotten_connections_are_replaced_and_downloads_go_on(server, pr
             running.stop()
 
 
+@pytest.mark.promise(25)
 @pytest.mark.timeout(300)
 async def test_sigterm_ends_the_server_when_the_database_says_nothing_more(server, program, films_site):
     async with cloned(server) as dsn:
