@@ -1,8 +1,8 @@
 """Files of the store that this database does not know become items: adopted at their place, without a copy.
 
 As an older database or another installation left them. A file is read once, and taken only if its bytes are what its
-name says. Titles come from the journal that the media folder carries, else from the file's own tags. Nothing is
-moved, replaced or removed.
+name says. Titles come from the journal that the media folder carries, else from an `.info.json` beside the file, else
+from its own tags. Nothing is moved, replaced or removed.
 """
 
 import os
@@ -13,6 +13,7 @@ from typing import Any
 
 from mediafetcher.core import errors, settings
 from mediafetcher.downloads.worker import store_step
+from mediafetcher.importing import titles
 from mediafetcher.importing.batch import Outcome, Progress
 from mediafetcher.importing.scanner import Found
 from mediafetcher.library.catalog import folders, items
@@ -31,14 +32,14 @@ async def adopt(owner: int, folder: str, on_progress: Progress) -> AsyncGenerato
     await ownership.require_owner()
     if not await ownership.settled():
         raise errors.StoreFrozen("The media folder was taken a moment ago: try again in a minute.")
-    titles = await mount.in_thread(_titles)
+    known = await mount.in_thread(_from_journal)
     async for file in unknown.files():
         if file.is_side_file:
             continue
-        yield await _one(owner, folder, file, titles.get(file.sha256), on_progress)
+        yield await _one(owner, folder, file, known.get(file.sha256), on_progress)
 
 
-def _titles() -> dict[bytes, dict[str, Any]]:
+def _from_journal() -> dict[bytes, dict[str, Any]]:
     try:
         return journal_file.titles(mount.root())
     except OSError:
@@ -71,10 +72,11 @@ async def _add(owner: int, folder: str, file: unknown.Stored, facts: probe.Facts
     with tempfile.TemporaryDirectory(prefix="adopt-", dir=settings.get().work) as scratch:
         Path(scratch).chmod(0o711)  # FFmpeg's account passes through
         sides = await mount.in_thread(_side_files, file)
+        beside = await mount.in_thread(titles.beside, file.path)
         if posters.NAME not in sides and await posters.draw(file.path, target := Path(scratch, posters.NAME), facts):
             sides[posters.NAME] = target
         entry = items.Entry(
-            told.get("title") or facts.title or f"Unknown {file.sha256.hex()[:8]}",
+            told.get("title") or beside or facts.title or f"Unknown {file.sha256.hex()[:8]}",
             await folders.ensure(owner, way),
             source_url=told.get("source_url"),
             site=told.get("site"),

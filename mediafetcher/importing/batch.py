@@ -17,7 +17,7 @@ from typing import Literal
 from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.downloads.worker import store_step
-from mediafetcher.importing import scanner
+from mediafetcher.importing import scanner, titles
 from mediafetcher.importing.scanner import Found
 from mediafetcher.library.catalog import bulk_insert, folders
 from mediafetcher.library.storage import blob_store, mount, sweeper
@@ -73,6 +73,7 @@ class _Taken:
     poster: Path | None = None
     there_before: bool = False  # the store has its bytes already
     is_source: bool = False  # the file in the store is the source itself, which is to stay apart
+    title: str | None = None  # written beside it
     settled: bool = False  # what was staged is in the library's hands
 
     @property
@@ -157,6 +158,7 @@ def _open(taken: list[_Taken]) -> None:
             one.fail(error)
             continue
         one.mode = os.fstat(one.file).st_mode & 0o7777
+        one.title = titles.beside(one.found.path)
         # FFmpeg prints names, and theirs could look like its words.
         suffix = one.found.path.suffix
         plain = suffix if suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) < 8 else ""
@@ -222,7 +224,7 @@ def _incoming(one: _Taken, folder: int | None) -> bulk_insert.Incoming:
     path = one.found.path
     side_files = {"poster.jpg": one.poster} if one.poster else {}
     facts = store_step.media_facts(one.facts)
-    title = scanner.text(path.stem)
+    title = one.title or scanner.text(path.stem)
     return bulk_insert.Incoming(one.staged, facts, title, folder, one.key, path.as_uri(), side_files, one.is_source)
 
 

@@ -1,0 +1,112 @@
+"""P22: unknown files of the store become items again, at their place, with the best title there is."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mediafetcher.core import errors
+from mediafetcher.db import engine
+from mediafetcher.importing import importer
+from mediafetcher.importing.batch import Outcome
+from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.recovery import journal
+from mediafetcher.library.storage import blob_store, decisions, ownership, sweeper
+
+pytestmark = pytest.mark.promise(22)
+
+
+@pytest.fixture
+async def owner(media_online: Path) -> int:
+    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+
+
+def _store(media_corpus: Path, name: str = "ok.mp4", *, spoil: bool = False) -> Path:
+    """Put a film of the corpus into the store, as an installation of long ago left it."""
+    data = (media_corpus / name).read_bytes()
+    place = blob_store.path_of(hashlib.sha256(data).digest(), ".mp4")
+    place.parent.mkdir(exist_ok=True)
+    place.write_bytes(data[:-1] + b"?" if spoil else data)
+    return place
+
+
+async def _adopt(owner: int, media: Path) -> list[Outcome]:
+    return [outcome async for outcome in importer.adopt(owner, [media / "store"])]
+
+
+async def _take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ownership, "SETTLE", 0.0)
+    await decisions.decide("take")
+
+
+async def test_first_start_with_unknown_files_is_frozen_until_taken(
+    owner: int, media_online: Path, media_corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = _store(media_corpus)
+    found = await ownership.start()
+    assert found is not None and found.reason == "unknown_files"
+    with pytest.raises(errors.StoreFrozen):
+        await _adopt(owner, media_online)
+    await decisions.decide("take")
+    with pytest.raises(errors.StoreFrozen):  # another installation has a minute to object
+        await _adopt(owner, media_online)
+    assert ownership.SETTLE == 60
+    assert await sweeper.sweep() == 0 and place.exists()
+
+
+async def test_unknown_file_is_adopted_at_its_place(
+    owner: int, media_online: Path, media_corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = _store(media_corpus)
+    place.with_suffix(".info.json").write_text(json.dumps({"title": "Said beside"}))
+    before = place.stat()
+    await ownership.start()
+    await _take(monkeypatch)
+    (outcome,) = [one for one in await _adopt(owner, media_online) if one.result == "added"]
+    item = await items.get(outcome.item or 0, owner)
+    assert item["title"] == "Said beside" and item["poster"]
+    assert (place.stat().st_ino, place.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert list((media_online / "incoming").iterdir()) == []
+    assert [one for one in await _adopt(owner, media_online) if one.result == "added"] == []
+
+
+async def test_title_and_folder_of_the_journal_come_back(
+    owner: int, media_online: Path, media_corpus: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "film.mp4"
+    shutil.copyfile(media_corpus / "ok.mp4", source)
+    entry = items.Entry("From the journal", await folders.ensure(owner, "A/B"))
+    facts = items.MediaFacts("video/mp4", ".mp4")
+    await items.add_media(owner=owner, staged=await blob_store.stage(source), facts=facts, entry=entry)
+    await journal.configure()
+    await journal.flush()
+    async with engine.transaction():  # the database loses it, without a trace
+        await engine.execute("set local session_replication_role = replica")
+        await engine.execute("delete from library_item; delete from media_file; delete from folder")
+    (outcome,) = await _adopt(owner, media_online)
+    item = await items.get(outcome.item or 0, owner)
+    assert (item["title"], item["folder"]) == ("From the journal", "A/B")
+
+
+async def test_file_whose_bytes_are_not_its_name_is_left_alone(
+    owner: int, media_online: Path, media_corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = _store(media_corpus, spoil=True)
+    await ownership.start()
+    await _take(monkeypatch)
+    (outcome,) = await _adopt(owner, media_online)
+    assert outcome.result == "failed" and place.exists()
+
+
+async def test_imported_file_has_the_title_written_beside_it(
+    owner: int, media_online: Path, media_corpus: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    shutil.copyfile(media_corpus / "ok.mp4", folder / "x [abc].mp4")
+    (folder / "x [abc].info.json").write_text(json.dumps({"title": "The real title"}))
+    outcomes = [outcome async for outcome in importer.adopt(owner, [folder])]
+    assert [one.result for one in outcomes if one.path.suffix == ".mp4"] == ["added"]
+    assert (await items.page(owner))["items"][0]["title"] == "The real title"
