@@ -42,7 +42,7 @@ def test_an_older_postgres_is_carried_over_and_kept(program, films_site):
     old = _older_cluster(server.state)
     server.start(
         "from mediafetcher.db import embedded; embedded.VERSION = '16'; "
-        "cluster.Cluster.__init__.__defaults__ = ('16', None)"
+        "embedded.Cluster.__init__.__defaults__ = ('16', None)"
     )
     (first, second) = films_site(2)
     id = server.submit(first)
