@@ -27,7 +27,7 @@ from mediafetcher.downloads.worker import checkpoint, workspace
 from mediafetcher.downloads.worker import runner as downloading
 from mediafetcher.fetch.models import Info, Result
 from mediafetcher.library.catalog import items
-from mediafetcher.library.storage import blob_store, check, mount, staging
+from mediafetcher.library.storage import blob_store, check, mount, ownership, staging
 from tests import deep
 
 CALLS = (
@@ -118,12 +118,19 @@ async def _verify() -> None:
     assert list(mount.incoming().iterdir()) == []
 
 
+async def _settle_claims(count: int) -> None:
+    """From here on each claim makes one file and removes one: each run makes the same calls."""
+    for _ in range(count):
+        await ownership.claim_next()
+
+
 async def _reset(work: Path) -> None:
     await engine.execute("delete from library_item")
     await items.sweep()
     assert await engine.fetchval("select count(*) from media_file") == 0
     await engine.execute("delete from download")
     await engine.execute("delete from source")
+    await _settle_claims(2)
     for folder in (mount.root() / "store", settings.get().work):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
@@ -234,6 +241,7 @@ async def test_killed_at_every_change(
         (work / file).write_bytes(content)
     await engine.execute("insert into account (name) values ('Ada')")
 
+    await _settle_claims(12)
     await before(work)  # type: ignore[misc]
     await _know_ours()
     points = await _points(scenario, database, work)

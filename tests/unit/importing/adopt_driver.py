@@ -42,6 +42,8 @@ async def main(dsn: str, state: str, media: str, source: str, move: str, point: 
         _die()
 
     if point == "plain":
+        # Every connection is open before: afterwards the socket of the database is out of reach.
+        await asyncio.gather(*(engine.fetchval("select pg_sleep(0.2)") for _ in range(2)))
         _lower()
     elif point == "committed":
         bulk_insert.add = dying_add  # type: ignore[assignment]

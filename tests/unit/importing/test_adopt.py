@@ -441,7 +441,8 @@ async def test_the_store_and_what_a_nas_keeps_are_not_imported(owner, films, put
     put("film.mp4"), put("@eaDir/film.mp4"), put(".Trash-0/film.mp4"), put("#recycle/film.mp4")
     await _run(owner, films)
     [item] = (await _items(owner)).values()
-    for where in (mount.root(), mount.root() / "store", _stored(item), state):
+    assert await _run(owner, mount.root() / "store", move=True) == [], "there is nothing to adopt"
+    for where in (mount.root(), _stored(item), state):
         done = await _run(owner, where, move=True)
         assert [one.result for one in done] == ["failed"], (where, done)
     await sync.export(films.parent / "shown", owner)
