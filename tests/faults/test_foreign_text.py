@@ -43,7 +43,7 @@ def _submit_all(server, films_site) -> list[int]:
     ids = []
     for number, (name, text) in enumerate(TEXTS.items()):
         (film,) = films_site(1, first=100 + number)
-        root = films_site._site.root
+        root = films_site.site.root
         (root / name).write_text(text)
         (root / f"{name}.html").write_text(PAGE.format(name=name, film=film.rpartition("/")[2]))
         wish = {"subtitles": ["en"], "start": 0.5, "end": 3.5}

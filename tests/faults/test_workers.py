@@ -96,7 +96,7 @@ def worker(folder: Path) -> Iterator[Callable[..., Worker]]:
 def test_two_workers_in_networks_of_their_own_and_one_dies(shared, program, films_site, worker, tmp_path):
     """Every film is fetched by the worker that claimed it, from its own network; nothing is lost or done twice."""
     links = films_site(JOBS, slow=True)
-    root, port = films_site._site.root, films_site._site.port
+    root, port = films_site.site.root, films_site.site.port
     server = program(database_url=shared.socket_dsn, jobs=1, jobs_per_site=8).start()
     media = server.state / "media"
     island = ["unshare", "--net", sys.executable, "-m", "tests.faults.island", str(root), str(port)]
