@@ -19,6 +19,7 @@ from typing import Any, NoReturn, TextIO
 from mediafetcher.fetch import gateway_client, resume
 from mediafetcher.fetch.child import (
     error_report,
+    hls_defaults,
     hls_recorder,
     impersonation,
     javascript,
@@ -156,6 +157,7 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: st
     # No FFmpeg here: it would open addresses and files on its own. In library mode only this setting counts.
     FFmpegPostProcessor._ffmpeg_location.set("/nonexistent")
     _leave_pieces(sys.modules["yt_dlp.YoutubeDL"])
+    hls_defaults.install(sys.modules["yt_dlp.extractor.common"].InfoExtractor)
     versions = resume.Versions(folder)
 
     base = impersonation.telling(yt_dlp.YoutubeDL) if browser == "tell" else yt_dlp.YoutubeDL
