@@ -11,6 +11,7 @@ from mediafetcher.db import engine
 from mediafetcher.downloads.worker import active
 from mediafetcher.library.catalog import items
 from mediafetcher.library.export import sync
+from mediafetcher.library.recovery import journal
 from mediafetcher.library.storage import ownership
 
 _PATIENCE = 30.0  # seconds for downloads in work to end
@@ -28,6 +29,7 @@ async def remove(person: int, *, by: int | None = None, address: str | None = No
     await _end_downloads(person)
     gone = await items.delete_all(person)
     await users.remove(person, by=by, address=address)
+    await journal.forget()  # the next generation of the journal is without their titles
     await items.sweep()
     await sync.refresh_quietly()
     return gone

@@ -113,6 +113,7 @@ async def _restore_newest(dsn: str, settings: Settings, backups: list[Path], rep
         return
 
 
+@engine.patiently
 async def _fill(library: journal_file.Library | None, report: Report) -> None:
     """Record the media folder, and make the library what the journal says, in one transaction."""
     await engine.execute("delete from store_root")
