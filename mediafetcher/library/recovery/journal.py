@@ -38,7 +38,8 @@ __all__ = [
 
 EVERY = 2.0  # seconds between two looks for changes
 _LOCK = 77_017  # the advisory lock of the writer
-_BATCH = 5000  # changes, or rows, that are read at once
+_BATCH = 1000  # changes that are read at once
+_PAGE = 1000  # rows of the base at once, encoded beside the loop, which serves pages meanwhile
 _MOST = 200_000  # changes that wait for an absent media folder; beyond, a new generation takes their place
 _GROWN = 4  # a file of this many times its base, and of _SMALL bytes, is begun anew
 _SMALL = 32 << 20
@@ -302,15 +303,19 @@ async def _write_base(draft: _Draft, state: Row, number: int, epoch: uuid.UUID) 
     await _in_thread(draft.write, data)
     size, count = len(data), 0
     for kind in KINDS:
-        where = "id > $1" + (" and ref_count > 0" if kind == "file" else "") + f" order by id limit {_BATCH}"
+        where = "id > $1" + (" and ref_count > 0" if kind == "file" else "") + f" order by id limit {_PAGE}"
         last = 0
         while rows := await engine.records(_SELECT[kind].format(where=where), last):
-            data = b"".join(journal_file.base(kind, row["id"], _plain(row)) for row in rows)
+            data = await asyncio.to_thread(_base_lines, kind, rows)
             await _in_thread(draft.write, data)
             size, count, last = size + len(data), count + len(rows), rows[-1]["id"]
     data = journal_file.whole(count)
     await _in_thread(draft.write, data)
     return size + len(data)
+
+
+def _base_lines(kind: str, rows: list[Any]) -> bytes:
+    return b"".join(journal_file.base(kind, row["id"], _plain(row)) for row in rows)
 
 
 async def _write_deletions(draft: _Draft, notes: list[Any]) -> int:
