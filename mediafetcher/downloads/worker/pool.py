@@ -33,6 +33,7 @@ from mediafetcher.fetch.ytdlp import versions
 from mediafetcher.sandbox import leftovers
 
 _log = logging.get("queue")
+_AWAY_SECONDS = 0.5  # between two tries of a worker thread while the database is away
 _NAME = "mediafetcher"
 _TASK_MODULE = "mediafetcher.downloads.queue"  # part of the name of the task in messages of existing databases
 _BELLS = 256  # more than all machines have slots
@@ -64,8 +65,8 @@ class _Outage:
         self._failed = 0
 
     @contextlib.contextmanager
-    def watch(self) -> Iterator[None]:
-        """Swallow the errors of psycopg inside: the row is the truth, and a later try finds it."""
+    def watch(self, *, swallow: bool = True) -> Iterator[None]:
+        """Count the errors of psycopg inside, and swallow them: the row is the truth, and a later try finds it."""
         try:
             yield
         except psycopg.Error as error:
@@ -74,6 +75,8 @@ class _Outage:
                 first = self._failed == 1
             if first:
                 _log.warning("the queue waits for the database", reason=str(error).strip() or type(error).__name__)
+            if not swallow:
+                raise
         else:
             with self._lock:
                 failed, self._failed = self._failed, 0
@@ -112,10 +115,16 @@ class _Bell(Huey):
             return super().enqueue(task)
         return None
 
+    def _take(self) -> Any:
+        with self._outage.watch(swallow=False):
+            return self.storage.dequeue()
+
     def dequeue(self) -> Any:
-        data = None
-        with self._outage.watch():
-            data = self.storage.dequeue()
+        try:
+            data = self._take()
+        except psycopg.Error:
+            time.sleep(_AWAY_SECONDS)  # Huey asks again at once
+            return None
         if data is None:
             return None
         try:

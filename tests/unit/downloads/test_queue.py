@@ -8,7 +8,9 @@ import signal
 import threading
 import time
 from dataclasses import replace
+from typing import Any
 
+import psycopg
 import pytest
 
 from mediafetcher.core import errors, events, settings
@@ -319,3 +321,17 @@ async def test_name_lost_with_its_connection_is_taken_again(owner, database, mon
 
 async def _name_is_held() -> bool:
     return await engine.fetchval("select exists (select from pg_locks where locktype = 'advisory' and classid = 77019)")
+
+
+def test_absent_database_is_asked_now_and_then_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Worker threads that ask again at once would take a core, and a trace each time would fill the log."""
+
+    def refuse() -> psycopg.Connection[Any]:
+        raise psycopg.OperationalError("refused")
+
+    bell = pool._Bell("absent", results=False, connection=refuse, create_tables=False)
+    began = time.monotonic()
+    for _ in range(3):
+        assert bell.dequeue() is None
+    assert time.monotonic() - began >= 3 * pool._AWAY_SECONDS
+    assert [record.message for record in caplog.records] == ["the queue waits for the database"]
