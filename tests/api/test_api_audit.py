@@ -133,6 +133,10 @@ async def take_back_ytdlp(scene: Scene) -> None:
     await scene.alice.http.post("/api/ytdlp", json={"action": "rollback"})
 
 
+async def decide_who_owns_the_store(scene: Scene) -> None:
+    await scene.post("/api/store", decision="take")
+
+
 DONE: list[tuple[str, Done, str | None, dict[str, Any]]] = [
     ("signed_in", sign_in, BOB, {}),
     ("sign_in_failed", sign_in_wrongly, BOB, {}),
@@ -154,6 +158,7 @@ DONE: list[tuple[str, Done, str | None, dict[str, Any]]] = [
     ("device_paired", pair, ALICE, {"named": "Firefox"}),
     ("device_refused", pretend_to_be_a_device, NOBODY, {}),
     ("settings_changed", change_a_limit, ALICE, {"names": ["max_height"]}),
+    ("store_decided", decide_who_owns_the_store, ALICE, {"decision": "take"}),
     ("ytdlp_changed", take_back_ytdlp, ALICE, {"action": "rollback"}),
     ("device_removed", remove_a_device, ALICE, {"named": "Firefox"}),
 ]

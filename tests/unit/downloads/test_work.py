@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ from mediafetcher.downloads.worker import active, checkpoint, runner, workspace
 from mediafetcher.fetch.models import Info, Result
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import items
-from mediafetcher.library.storage import blob_store, check
+from mediafetcher.library.storage import blob_store, check, sweeper
 from mediafetcher.media import transcode
 
 
@@ -52,6 +53,10 @@ async def _nothing_left() -> None:
     incoming = blob_store.root() / "incoming"
     assert not incoming.exists() or list(incoming.iterdir()) == []
     assert await check.check(read_data=True) == []
+
+
+def _stored_files() -> list[Path]:
+    return [path for path in (blob_store.root() / "store").rglob("*") if path.is_file()]
 
 
 async def _reach(id: int, stage: str) -> active.Hold:
@@ -247,6 +252,9 @@ async def test_orders_end_the_work_at_once(owner, site, stage, order):
     row = await lifecycle.submit(owner, site.url(PATHS[stage]))
     at_work = asyncio.create_task(runner.run(await lifecycle.claim()))
     hold = await _reach(row["id"], stage)
+    async with asyncio.timeout(60):
+        while not site.log:  # before that, the attempt may not have a folder yet
+            await asyncio.sleep(0.01)
     if order == "stop":
         hold.obey("stop")
     else:
@@ -265,8 +273,11 @@ async def test_orders_end_the_work_at_once(owner, site, stage, order):
 
 
 @pytest.mark.parametrize("ordered", [False, True])
-async def test_a_cancel_in_the_last_moment_takes_everything_back(owner, site, monkeypatch, ordered):
-    """The file is in its place already when the row says that nobody wants it any more."""
+async def test_cancel_after_the_file_was_placed_leaves_it_to_the_sweep(owner, site, monkeypatch, ordered):
+    """The file is in its place when the row says that nobody wants it any more.
+
+    Only the sweep unlinks: the file stays as a known row without references until its grace period is over.
+    """
     row = await lifecycle.submit(owner, site.url("/media/ok.mp4"))
     claim = await lifecycle.claim()
     remember = dedup.remember
@@ -284,8 +295,12 @@ async def test_a_cancel_in_the_last_moment_takes_everything_back(owner, site, mo
         active.get(row["id"]).obey("cancel")
     await at_work
     assert (await lifecycle.get(row["id"]))["state"] == "cancelled"
-    assert [path for path in (blob_store.root() / "store").rglob("*") if path.is_file()] == []
+    assert await engine.fetchval("select count(*) from library_item") == 0
+    assert await engine.fetch("select ref_count from media_file") == [{"ref_count": 0}]
+    assert await sweeper.sweep() == 0 and _stored_files()
     settings.use(replace(settings.get(), grace_hours=0))
+    assert await sweeper.sweep() == 1 and _stored_files() == []
+    assert await engine.fetchval("select count(*) from media_file") == 0
     await _nothing_left()
 
 
