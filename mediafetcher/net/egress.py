@@ -6,8 +6,9 @@ cannot take an audit hook away again. No other program may be started, since it 
 those that are named, JavaScript runtimes with a sandbox of their own, and only as `PROGRAM run OPTIONS -` without a
 right.
 
-`allow_hosts` are exceptions, `name[:port]`: private addresses that a name resolved to. Our own ports are never
-among them.
+Reachable is what is public by its number and neither this machine nor its neighbour by the routing table
+(local_network.py). `allow_hosts` are exceptions, `name[:port]`: other addresses that a name resolved to. Our own ports
+are never among them.
 """
 
 import ipaddress
@@ -17,7 +18,25 @@ import sys
 from collections.abc import Collection, Iterable
 from typing import Any
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+from mediafetcher.net import local_network
+
+# The special-purpose registries of IANA, written out: what Python knows of them differs between its versions. Networks
+# of the infrastructure that are formally global (anycast of AS112, AMT, PCP) are among them; no site is there.
+_SPECIAL_IPV4 = tuple(
+    ipaddress.IPv4Network(network)
+    for network in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+        *("192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16"),
+        *("192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+    )
+)
+_GLOBAL_IPV6 = ipaddress.IPv6Network("2000::/3")  # the only range that is assigned; the rest is special or unused
+_SPECIAL_IPV6 = tuple(
+    ipaddress.IPv6Network(network)
+    for network in ("2001::/23", "2001:db8::/32", "2620:4f:8000::/48", "3fff::/20")  # 2001::/23 includes Teredo
+)
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_ISATAP = {0x00005EFE, 0x02005EFE}  # the upper half of an interface identifier that contains an IPv4 address
 _IP = (socket.AF_INET, socket.AF_INET6)
 _PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "pty.spawn"}
 _OTHER_WAYS = {"socket.bind", "socket.sendto", "socket.sendmsg"}
@@ -36,23 +55,37 @@ class Blocked(PermissionError):
 
 
 def public(address: str) -> bool:
-    """Whether an address belongs to the public internet, also where it hides in another one."""
+    """Return whether an address belongs to the public internet, also if it is embedded in another one.
+
+    Decided by its number alone; see `reachable`.
+    """
     try:
         return _public(ipaddress.ip_address(address.partition("%")[0]))
     except ValueError:
         return False
 
 
+def reachable(address: str) -> bool:
+    """Return whether an address is public and neither this machine's nor on a network that it is attached to."""
+    return public(address) and not local_network.contains(ipaddress.ip_address(address))
+
+
 def _public(address: Address) -> bool:
-    if isinstance(address, ipaddress.IPv6Address):
-        hidden = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
-        if address in _NAT64:
-            hidden = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if hidden is not None:
-            return _public(hidden)
-        if int(address) < 1 << 32:  # the long deprecated IPv4-compatible form
-            return False
-    return address.is_global and not address.is_multicast and not address.is_unspecified
+    if isinstance(address, ipaddress.IPv4Address):
+        return not any(address in network for network in _SPECIAL_IPV4)
+    if address.ipv4_mapped:
+        return _public(address.ipv4_mapped)
+    if address in _NAT64:
+        return _public(_lowest_32_bits(address))
+    if address not in _GLOBAL_IPV6 or any(address in network for network in _SPECIAL_IPV6):
+        return False
+    if address.sixtofour and not _public(address.sixtofour):
+        return False
+    return int(address) >> 32 & 0xFFFFFFFF not in _ISATAP or _public(_lowest_32_bits(address))
+
+
+def _lowest_32_bits(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address:
+    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
 
 
 def excepted(host: str, port: int, allow_hosts: Collection[str]) -> bool:
@@ -64,18 +97,7 @@ def excepted(host: str, port: int, allow_hosts: Collection[str]) -> bool:
 
 def allowed(address: str, port: int, host: str, allow_hosts: Collection[str]) -> bool:
     """Whether `address`, which `host` resolved to, may be reached at `port`."""
-    return public(address) or excepted(host, port, allow_hosts)
-
-
-def is_ours(address: str) -> bool:
-    """Whether an address is one of this machine's."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((address, 0))
-        except OSError:
-            return False
-    return True
+    return reachable(address) or excepted(host, port, allow_hosts)
 
 
 class Gate:
@@ -99,13 +121,20 @@ class Gate:
         """Raises `Blocked` unless the address may be reached."""
         if port in self._own_ports and self._is_ours(address):
             raise Blocked("address not allowed: our own port")
-        if not public(address) and (address, port) not in self._resolved:
+        if (address, port) not in self._resolved and not self._reachable(address):
             raise Blocked("address not allowed: private")
 
     def _is_ours(self, address: str) -> bool:
         self._looking = True
         try:
-            return address in ("0.0.0.0", "::") or is_ours(address)  # noqa: S104
+            return address in ("0.0.0.0", "::") or local_network.is_own(address)  # noqa: S104
+        finally:
+            self._looking = False
+
+    def _reachable(self, address: str) -> bool:
+        self._looking = True
+        try:
+            return reachable(address)
         finally:
             self._looking = False
 
