@@ -1,0 +1,21 @@
+"""Print the ten slowest parts of a test run: `slowest_parts.py DURATIONS REPORT...`.
+
+DURATIONS has a line of seconds and name for each part; a REPORT is pytest's JUnit XML, whose parts are test files.
+"""
+
+import sys
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree
+
+durations, *reports = map(Path, sys.argv[1:])
+seconds: Counter[str] = Counter()
+for line in durations.read_text().splitlines():
+    spent, name = line.split(" ", 1)
+    seconds[name] += float(spent)
+for report in reports:
+    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - pytest wrote it just now
+        seconds[case.get("classname", "").replace(".", "/")] += float(case.get("time", 0))
+print("The ten slowest parts, in seconds:")
+for name, spent in seconds.most_common(10):
+    print(f"{spent:8.0f}  {name}")
