@@ -66,7 +66,7 @@ async def test_planted_names_of_ours_nothing_written_through_them(state, tmp_pat
     info, result = await brings(hostile(tmp_path, media_corpus / "ok.mp4", victim), folder)
     checkpoint.note(folder, info, result, False)
     facts = await probe.probe(result.file, folder / "poster.jpg")
-    texts = await sidecars.texts(result, facts, Options(subtitles=("en",)))
+    texts, _ = await sidecars.texts(result, facts, Options(subtitles=("en",)))
     assert "planted" in texts["en.vtt"].read_text()
     assert await sidecars.picture(result.file, facts, facts, result)
     assert victim.read_text() == "the key"
