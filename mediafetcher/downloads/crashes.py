@@ -9,10 +9,12 @@ from typing import Any
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads.worker import workspace
+from mediafetcher.downloads.worker import checkpoint, workspace
 
 SUSPECT = 2  # deaths of the program after which a download runs alone
-_PARKED = 4  # deaths of the program after which a download waits for a person
+# Deaths of the program after which a download waits for a person. While its file is fetched, what is foreign runs in a
+# child: then kills from outside are the likelier cause.
+_PARKED, _PARKED_FETCHING = 4, 10
 _FURTHER = 64 << 10  # bytes more than the time before
 
 _LOST = """
@@ -21,14 +23,15 @@ select d.id, d.held_by from download d where state = 'running' and {lost}
 _PUT_BACK = """
 with counted as (
   select d.id, case when x.bytes >= d.crash_bytes + $4::bigint then 1 else d.crashes + 1 end as crashes,
-    greatest(x.bytes, d.crash_bytes) as bytes, x.alone
-  from download d join unnest($1::bigint[], $2::bigint[], $3::bool[]) as x(id, bytes, alone) on x.id = d.id)
+    greatest(x.bytes, d.crash_bytes) as bytes, x.alone, x.most
+  from download d join unnest($1::bigint[], $2::bigint[], $3::bool[], $5::int[]) as x(id, bytes, alone, most)
+    on x.id = d.id)
 update download d set
-  state = case when d.cancel_requested then 'cancelled' when c.crashes >= $5 and c.alone then 'parked'
+  state = case when d.cancel_requested then 'cancelled' when c.crashes >= c.most and c.alone then 'parked'
     when d.pause_requested then 'paused' else 'queued' end,
   crashes = c.crashes, crash_bytes = c.bytes,
-  error_code = case when c.crashes >= $5 and c.alone then $6 when c.crashes >= $7 then $8 end,
-  error_message = case when c.crashes >= $5 and c.alone then $9 when c.crashes >= $7 then $10 end,
+  error_code = case when c.crashes >= c.most and c.alone then $6 when c.crashes >= $7 then $8 end,
+  error_message = case when c.crashes >= c.most and c.alone then $9 when c.crashes >= $7 then $10 end,
   run_after = now() + make_interval(secs => case when c.crashes < $7 then 0
     else $11 * 2 ^ least(c.crashes - $7, 8) end),
   {let_go}
@@ -54,7 +57,7 @@ async def put_back(lost: str, let_go: str, *values: Any) -> list[dict[str, Any]]
         [workspace.fetched(row["id"]) for row in rows],
         [together[row["held_by"]] == 1 for row in rows],
         _FURTHER,
-        _PARKED,
+        [_PARKED if checkpoint.found(workspace.path(row["id"])) else _PARKED_FETCHING for row in rows],
         errors.KillsServer.code,
         SUSPECT,
         errors.RunsAlone.code,
