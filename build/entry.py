@@ -6,13 +6,6 @@ import types
 from pathlib import Path
 from typing import Any
 
-# What may be started with `--module`; see mediafetcher/core/bundle.py.
-_MODULES = (
-    "mediafetcher.fetch.child.main",
-    "mediafetcher.fetch.child.load_check",
-    "mediafetcher.fetch.socks_proxy",
-    "mediafetcher.fetch.child.zygote",
-)
 _CERTIFICATES = ("/etc/ssl/cert.pem", "/etc/ssl/certs/ca-certificates.crt")
 
 
@@ -44,7 +37,7 @@ def main() -> int:
     _do_without_black()
     from mediafetcher.core import bundle
 
-    if sys.argv[1:2] == [bundle.MODULE] and sys.argv[2] in _MODULES:
+    if sys.argv[1:2] == [bundle.MODULE] and sys.argv[2] in bundle.PROGRAMS:
         import importlib
 
         module = sys.argv[2]

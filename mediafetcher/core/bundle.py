@@ -9,6 +9,14 @@ import sys
 from pathlib import Path
 
 MODULE = "--module"
+# The modules that are started as programs of their own. The single file starts no others.
+PROGRAMS = (
+    "mediafetcher.fetch.child.main",
+    "mediafetcher.fetch.child.load_check",
+    "mediafetcher.fetch.child.zygote",
+    "mediafetcher.fetch.socks_proxy",
+    "mediafetcher.sandbox.parsing_child",
+)
 PACKAGE = Path(__file__).parents[1]  # the folder `mediafetcher` itself, whatever depth a module has
 
 
@@ -18,7 +26,12 @@ def root() -> Path | None:
 
 
 def python(module: str) -> list[str]:
-    """How a module of ours is started as a program of its own; it ends in `main()`."""
+    """Return the command that starts `module`, one of PROGRAMS, as a program of its own; its `main()` runs.
+
+    Raises ValueError if the single file would not start it: here too, so that a test in a checkout finds it.
+    """
+    if module not in PROGRAMS:
+        raise ValueError(f"{module} is not in bundle.PROGRAMS")
     folder = root()
     if folder is None:
         return [sys.executable, "-P", "-s", "-m", module]
