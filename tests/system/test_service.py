@@ -24,7 +24,7 @@ ODD = units.Plan(("/bin/true", "-m", "it"), "root", "root", Path("/srv/100% mine
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd")
 @pytest.mark.parametrize("plan", [PLAN, ODD])
 def test_systemd_takes_the_unit(plan, tmp_path):
-    unit = tmp_path / "mediafetcher.ops.service"
+    unit = tmp_path / f"{units.NAME}.service"
     unit.write_text(units.systemd(plan))
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True)
     ours = [line for line in done.stderr.splitlines() if "mediafetcher" in line]

@@ -26,7 +26,7 @@ from mediafetcher.sandbox import privilege_drop, process
 
 USUAL_STATE = Path("/var/lib/mediafetcher")
 _MEDIA = Path("/mnt/media")
-_OPENRC, _SYSTEMD = Path("/etc/init.d/mediafetcher"), Path("/etc/systemd/system/mediafetcher.ops.service")
+_OPENRC, _SYSTEMD = Path(f"/etc/init.d/{NAME}"), Path(f"/etc/systemd/system/{NAME}.service")
 _LOGROTATE, _PERIODIC = Path("/etc/logrotate.d/mediafetcher"), Path("/etc/periodic/daily/mediafetcher-log")
 _STOPS = 60.0  # seconds that a running service may take to let go of its state folder
 
