@@ -95,9 +95,7 @@ async def _newest(channel: Channel) -> package_index.Wheel:
 async def _update(channel: Channel) -> Status:
     wheel = await _newest(channel)
     now = versions.kept()
-    wanted = Version(
-        wheel.version if package_index.order(wheel.version) > package_index.order(versions.bundled()) else None, channel
-    )
+    wanted = Version(_not_older(wheel.version, now.current.version), channel)
     if wanted.version != now.current.version:
         if wanted.version:
             await _prepare(wheel)
@@ -110,6 +108,18 @@ async def _update(channel: Channel) -> Status:
     elif wanted != now.current:
         versions.keep(Kept(wanted, now.previous, now.offered))
     return versions.status()
+
+
+def _not_older(offered: str, used: str | None) -> str | None:
+    """Return the version to use, None for the bundled one: an index takes nobody back to an older version.
+
+    An older version may have a known flaw. A person can go back, to the version used before alone (`rollback`).
+    """
+    bundled = versions.bundled()
+    newest = max(offered, used or bundled, bundled, key=package_index.order)
+    if package_index.order(offered) < package_index.order(newest):
+        _log.info("the index offers an older yt-dlp, not taken", offered=offered, used=newest)
+    return None if package_index.order(newest) == package_index.order(bundled) else newest
 
 
 async def _prepare(wheel: package_index.Wheel) -> None:

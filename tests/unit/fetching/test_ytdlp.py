@@ -121,6 +121,17 @@ async def test_nothing_newer_changes_nothing(index):
         versions.rollback()
 
 
+@pytest.mark.parametrize("channel", ["stable", "nightly"])
+async def test_index_with_older_version_than_used_changes_no_version(index, channel):
+    between = "2097.1.1"  # newer than the bundled one, older than the one in use
+    for version in (NEWER, between):
+        (versions.root() / version).mkdir(parents=True, exist_ok=True)  # proved before
+    versions.keep(versions.Kept(versions.Version(NEWER, "stable"), versions.Version(None)))
+    index.put(between, b"")
+    assert (await updater.update(channel)).version == NEWER
+    assert versions.kept().current == versions.Version(NEWER, channel)
+
+
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9/simple", "file:///etc", "nonsense"])
 async def test_an_index_that_is_away_is_said_so(state, address):
     settings.use(dataclasses.replace(settings.get(), ytdlp_index=address))
