@@ -59,6 +59,7 @@ class Settings:
     ffmpeg_threads: int = _setting(max(1, (os.cpu_count() or 2) // 2), "threads of one conversion", low=1)
     rate_limit: int | None = _setting(None, "bytes per second that all downloads take together (or 2M)", low=1024)
     proxy: str | None = _setting(None, "http://, https:// or socks5://host:port for all downloads", secret=True)
+    proxy_resolves_names: bool = _setting(False, "that proxy is given names, and may lead to what its network holds")
     live_max: float = _setting(14_400.0, "seconds of a live stream that are recorded at the most", low=1)
     sponsorblock_url: str = _setting("https://sponsor.ajay.app", "where marks of parts are asked for, if wished")
     max_height: int = _setting(1080, "picture height to prefer, in lines", low=144)

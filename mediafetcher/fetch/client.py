@@ -82,6 +82,7 @@ class Fetch:
         self._warnings = 0
         self._child: process.Child | None = None
         self._pass: gateway.Pass | None = None
+        self._named_by_proxy = False
         self._programs = js_runtime.Requests()
         self._events: AsyncIterator[dict[str, Any]] | None = None
 
@@ -93,7 +94,11 @@ class Fetch:
         # A proxy that somebody named would have to stand behind ours: with one there is no browser to pretend.
         possible = gateway.available() and not proxy
         allowed = [*self._targets(chosen), *_own_proxy(chosen, proxy)]
-        self._pass = await gateway.admit(allowed, _own_ports(chosen), _place(proxy) if proxy else None)
+        # The gateway asks the proxy for addresses that it has checked. One that resolves names is asked by the child.
+        self._named_by_proxy = bool(proxy) and not self._options.proxy and chosen.proxy_resolves_names
+        only = _place(proxy) if proxy and self._named_by_proxy else None
+        through = None if self._named_by_proxy else proxy
+        self._pass = await gateway.admit(allowed, _own_ports(chosen), only, through)
         try:
             if possible and self._options.impersonate:
                 await self._pretend("everywhere")
@@ -123,6 +128,8 @@ class Fetch:
         if self._mode == "preview":  # what lists hold is told; of one video in a list it is the video
             listed = ydl_options(Options(playlist=Playlist(limit=PREVIEW_ENTRIES)), chosen)
             options |= {"playlist_items": listed["playlist_items"], "lazy_playlist": False}
+        if not self._named_by_proxy:
+            options.pop("proxy", None)
         assert self._pass
         return {
             "url": urls.parse(self._url),

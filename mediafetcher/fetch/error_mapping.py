@@ -64,6 +64,7 @@ _KINDS: dict[str, type[Problem]] = {
     "IsList": errors.IsPlaylist,
     "NotBegun": errors.LiveNotStarted,
     "Blocked": errors.BlockedAddress,
+    "ProxyFailed": errors.ProxyFailed,
     "GeoRestrictedError": errors.GeoBlocked,
     "UnsupportedError": errors.Unsupported,
     "ContentTooShortError": errors.Truncated,

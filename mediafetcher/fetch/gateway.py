@@ -99,12 +99,15 @@ class Gateway:
             await self._program.kill()
         (self.network or self._listening).close()
 
-    async def admit(self, allow_hosts: Iterable[str], own_ports: Iterable[int], only: str | None) -> "Pass":
+    async def admit(
+        self, allow_hosts: Iterable[str], own_ports: Iterable[int], only: str | None, through: str | None
+    ) -> "Pass":
         """Let a fetch out by these rules, until its `close`."""
         token = secrets.token_urlsafe(24)
         self.fetches += 1
         self._stay()
         given: dict[str, Any] = {"add": token, "allow_hosts": [*allow_hosts], "own_ports": [*own_ports], "only": only}
+        given["through"] = through
         await self._tell(given)
         return Pass(self, Way(self.port, token))
 
@@ -149,8 +152,10 @@ class Pass:
             await self.gateway.drop(self.way.token)
 
 
-async def admit(allow_hosts: Iterable[str], own_ports: Iterable[int], only: str | None = None) -> Pass:
-    """Let a fetch out by these rules. Raises `Crashed` where the proxy does not start."""
+async def admit(
+    allow_hosts: Iterable[str], own_ports: Iterable[int], only: str | None = None, through: str | None = None
+) -> Pass:
+    """Let a fetch out by these rules, `through` the proxy of that URL. Raises `Crashed` where ours does not start."""
     global _gateway
     loop = asyncio.get_running_loop()
     async with _locks.setdefault(loop, asyncio.Lock()):
@@ -161,7 +166,7 @@ async def admit(allow_hosts: Iterable[str], own_ports: Iterable[int], only: str 
             await _leave(_gateway)
         if _gateway is None:
             _gateway = await Gateway.start()
-        return await _gateway.admit(allow_hosts, own_ports, only)
+        return await _gateway.admit(allow_hosts, own_ports, only, through)
 
 
 def keep() -> None:

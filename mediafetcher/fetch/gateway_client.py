@@ -36,6 +36,10 @@ class Way(NamedTuple):
         return f"socks5h://mf:{self.token}@127.0.0.1:{self.port}"
 
 
+class ProxyFailed(ConnectionError):
+    """The proxy that somebody named does not answer, or does not connect to the site."""
+
+
 _connect_plainly = socket.socket.connect
 
 
@@ -111,6 +115,8 @@ def _ask(asking: socket.socket, way: Way, command: int, host: Any, port: int) ->
         raise egress.Blocked(_WHY.get(number, "address not allowed"))
     if answer[1] == socks_proxy.AWAY:
         raise socket.gaierror(-number, "the name is not known")
+    if answer[1] == socks_proxy.NOT_BY_PROXY:
+        raise ProxyFailed("the proxy does not connect to it")
     if answer[1] != socks_proxy.DONE:
         raise _error(number, host, port)
 

@@ -9,8 +9,8 @@ Of SOCKS5 (RFC 1928, 1929) there is `CONNECT` with a name and password, and a co
 an answer the address is the error number of the system.
 
 Argument: the number of the listening socket. Standard input: JSON lines, {"add": TOKEN, "allow_hosts", "own_ports",
-"only"} and {"drop": TOKEN}; `only` names the one "host:port" that may be reached (a proxy that somebody named). It ends
-with its input.
+"only", "through"} and {"drop": TOKEN}; `only` is the one "host:port" that may be reached, `through` the URL of a proxy
+that connections are made by (upstream_proxy.py). It ends with its input.
 """
 
 import asyncio
@@ -27,11 +27,12 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any
 
+from mediafetcher.fetch import upstream_proxy
 from mediafetcher.net import egress
 from mediafetcher.sandbox import profiles
 
 CONNECT, RESOLVE = 1, 0xF1
-DONE, FAILED, REFUSED, AWAY, UNKNOWN = 0, 1, 2, 4, 7  # the answers of RFC 1928
+DONE, FAILED, REFUSED, AWAY, NOT_BY_PROXY, UNKNOWN = 0, 1, 2, 4, 5, 7  # the answers of RFC 1928
 PRIVATE, OUR_PORT, PAST_PROXY = 1, 2, 3  # why it is refused
 
 _MOST = 64  # connections of one fetch at once
@@ -59,6 +60,7 @@ class Rules:
     gate: egress.Gate
     allow_hosts: tuple[str, ...]
     only: str | None = None
+    through: str | None = None
     proxy: set[tuple[str, int]] = field(default_factory=set)  # what `only` resolved to
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -145,7 +147,7 @@ class Proxy:
     def _obey(self, order: dict[str, Any]) -> None:
         if token := order.get("add"):
             hosts = tuple(order["allow_hosts"])
-            self._rules[token] = Rules(egress.Gate(hosts, order["own_ports"]), hosts, order["only"])
+            self._rules[token] = Rules(egress.Gate(hosts, order["own_ports"]), hosts, order["only"], order["through"])
             self._news.set()
             self._news = asyncio.Event()
         elif (rules := self._rules.pop(order["drop"], None)) is not None:
@@ -264,29 +266,71 @@ async def connected(host: str, port: int, rules: Rules) -> socket.socket:
 
     A child that resolved a name itself asks for an address: then it is an exception where such a name resolved to it.
     """
+    if rules.through is not None:
+        return await _connected_through(rules.through, host, port, rules)
     failed: Refused | None = None
-    for family, kind, protocol, _, where in (await _resolve(host, port, rules))[:8]:
-        there = socket.socket(family, kind, protocol)
-        there.setblocking(False)
+    for found in (await _resolve(host, port, rules))[:8]:
         try:
-            rules.check(host, str(where[0]), port)
-            await asyncio.get_running_loop().sock_connect(there, where)
+            rules.check(host, str(found[4][0]), port)
+            return await _connect(found)
         except Refused as refused:
-            there.close()
             failed = refused
         except egress.Blocked:
-            there.close()
             failed = Refused(REFUSED, PRIVATE)
         except OSError as error:
-            there.close()
             failed = failed or Refused(FAILED, error.errno or 0)
+    raise failed or Refused(AWAY)
+
+
+async def _connected_through(proxy: str, host: str, port: int, rules: Rules) -> socket.socket:
+    """Connect by a proxy, which is given the address that was checked: a name could mean another one there."""
+    failed: Refused | None = None
+    for *_, where in (await _resolve(host, port, rules))[:4]:
+        address = str(where[0])
+        try:
+            rules.check(host, address, port)
+            there = await _connect_to_proxy(proxy, rules)
+        except Refused as refused:
+            failed = refused
+            continue
+        try:
+            return await upstream_proxy.connect(there, proxy, address, port)
+        except (upstream_proxy.FailedError, OSError, EOFError):
+            there.close()
+            failed = Refused(NOT_BY_PROXY)
         except BaseException:
             there.close()
             raise
-        else:
-            there.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return there
     raise failed or Refused(AWAY)
+
+
+async def _connect_to_proxy(proxy: str, rules: Rules) -> socket.socket:
+    """Return a connection to the proxy itself, which is subject to the rules as well. Raises `Refused`."""
+    host, port = upstream_proxy.place(proxy)
+    refused: Refused | None = None
+    for found in (await _resolve(host, port, rules))[:4]:
+        try:
+            rules.check(host, str(found[4][0]), port)
+            return await _connect(found)
+        except Refused as error:
+            refused = error
+        except OSError:
+            refused = refused or Refused(NOT_BY_PROXY)
+    raise refused or Refused(NOT_BY_PROXY)
+
+
+async def _connect(found: Any) -> socket.socket:
+    """Connect to an address as `getaddrinfo` gives it."""
+    family, kind, protocol, _, where = found
+    there = socket.socket(family, kind, protocol)
+    try:
+        there.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(there, where)
+        there.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
+        there.close()
+        raise
+    return there
 
 
 def _answer(answer: int, number: int = 0) -> bytes:

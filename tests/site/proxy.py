@@ -13,6 +13,7 @@ class Proxy:
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.asked: list[str] = []  # host:port of every connection that was wished for
+        self.names: dict[str, str] = {}  # what it resolves by itself
 
     def __enter__(self) -> Self:
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -37,7 +38,7 @@ class Proxy:
         with contextlib.suppress(OSError, ValueError, IndexError), client:
             host, port, head = (self._http if self.kind == "http" else self._socks)(client)
             self.asked.append(f"{host}:{port}")
-            with socket.create_connection((host, port)) as there:
+            with socket.create_connection((self.names.get(host, host), port)) as there:
                 there.sendall(head)
                 back = threading.Thread(target=_pump, args=(there, client), daemon=True)
                 back.start()
@@ -50,6 +51,10 @@ class Proxy:
             head += client.recv(65536) or b"\r\n\r\n"
         first, _, rest = head.partition(b"\r\n")
         method, url, version = first.decode().split(" ")
+        if method == "CONNECT":
+            client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            host, _, port = url.rpartition(":")
+            return host, int(port), b""
         parts = urlsplit(url)
         path = url.partition(parts.netloc)[2] or "/"
         # One request for each connection: a second one may be for another host.

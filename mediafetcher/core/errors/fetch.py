@@ -16,6 +16,11 @@ class Network(Transient):
     words = "The site could not be reached."
 
 
+class ProxyFailed(Transient):
+    code = "proxy_failed"
+    words = "The proxy does not connect to that site: it must allow CONNECT to ports 80 and 443."
+
+
 class RateLimited(Transient):
     code = "rate_limited"
     words = "The site asks to slow down."

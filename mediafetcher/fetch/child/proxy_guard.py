@@ -1,11 +1,11 @@
-"""A proxy on the side of the fetch child, and why it opens no back door.
+"""A proxy that resolves names itself, on the side of the fetch child.
 
-Through a proxy the gate (net/egress.py) sees only the proxy. So, with one, nothing else may be connected to at all,
-and each address that is asked for, redirects included, is resolved here first and refused where it is private. A
-name that cannot be resolved here is refused too: it may be one of the network that the proxy stands in.
+An administrator has said so of the proxy of the settings (`proxy_resolves_names`): what a name means there is the
+business of the proxy's owner. A link with a private address in place of a name is refused all the same. Nothing else
+than the proxy can be connected to. Every other proxy is used by the gateway (upstream_proxy.py), not here.
 """
 
-import socket
+import ipaddress
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,12 +34,15 @@ def install(allow_hosts: Iterable[str]) -> None:
 
 
 def check(url: str, allow_hosts: Iterable[str]) -> None:
-    """Raises `Blocked` unless every address of the link's host may be reached."""
+    """Raises `Blocked` for a link with a private address that is no exception."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
-    for *_, where in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        if not egress.allowed(str(where[0]), port, host, tuple(allow_hosts)):
-            raise egress.Blocked("address not allowed: private")
+    try:
+        address = str(ipaddress.ip_address(host))
+    except ValueError:
+        return
+    if not egress.public(address) and not egress.excepted(host, port, tuple(allow_hosts)):
+        raise egress.Blocked("address not allowed: private")
 
 
 def only_requests(client: Any) -> None:

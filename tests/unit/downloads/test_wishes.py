@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -186,6 +187,40 @@ async def test_a_proxy_is_no_way_to_private_addresses(owner, site, kind, path):
         row = await _run(owner, path.format(site=site.url("")), Options(proxy=proxy.url))
         assert (row["state"], row["error"]["code"]) == ("failed", "blocked_address")
         assert not [asked for asked in proxy.asked if asked.startswith("127.0.0.2")]
+
+
+@pytest.mark.parametrize("kind", ["http", "socks5"])
+async def test_proxy_asked_for_the_address_that_was_checked(owner, site, kind):
+    """A name could mean a private address for the proxy."""
+    with Proxy(kind) as proxy:
+        chosen = replace(settings.get(), allow_hosts=(f"localhost:{site.port}",), proxy=proxy.url)
+        settings.use(chosen)
+        await _item(await _run(owner, f"http://localhost:{site.port}/media/ok.mp4"))
+        assert set(proxy.asked) == {f"127.0.0.1:{site.port}"}
+        assert {entry["host"] for entry in site.log} == {f"localhost:{site.port}"}  # the name is kept
+
+
+async def test_proxy_that_resolves_names_given_names_if_an_administrator_said_so(owner, site):
+    with Proxy("http") as proxy:
+        proxy.names["behind.example"] = "127.0.0.1"
+        link = f"http://behind.example:{site.port}/media/ok.mp4"
+        places = (f"127.0.0.1:{proxy.port}",)
+        settings.use(replace(settings.get(), allow_hosts=places, proxy=proxy.url, proxy_resolves_names=True))
+        await _item(await _run(owner, link))
+        assert set(proxy.asked) == {f"behind.example:{site.port}"}
+        private = await _run(owner, f"http://127.0.0.2:{site.port}/media/ok.mp4")
+        assert private["error"]["code"] == "blocked_address"
+        proxy.asked.clear()
+        own = await _run(owner, link + "?own", Options(proxy=proxy.url))  # never a user's own choice
+        assert own["state"] != "done" and proxy.asked == []
+
+
+async def test_proxy_where_nobody_listens_said_so(owner, site):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        settings.use(replace(settings.get(), proxy=f"http://127.0.0.1:{closed.getsockname()[1]}"))
+        row = await _run(owner, site.url("/media/ok.mp4"))
+        assert row["error"]["code"] == "proxy_failed"
 
 
 async def test_a_private_proxy_is_taken_from_the_settings_alone(owner, site):

@@ -724,6 +724,7 @@ export const CODES = [
   "plain_http",
   "port_in_use",
   "problem",
+  "proxy_failed",
   "quota_exceeded",
   "quota_reserved",
   "rate_limited",
