@@ -99,7 +99,7 @@ async def check_store(instance: Instance, asked: argparse.Namespace, out: Out, s
         out.line(json.dumps(finding.as_dict()) if asked.json else f"{finding.kind}: {finding.detail}")
         if finding.repair and not asked.repair and not asked.json:
             out.line(f"  --repair would {finding.repair}")
-    if any(not finding.is_information for finding in findings) and asked.repair:
+    if any(finding.repair for finding in findings) and asked.repair:
         for done in await check.repair(findings):
             out.line(json.dumps({"repaired": done}) if asked.json else f"repaired: {done}")
     wrong = [finding for finding in findings if not finding.is_information]

@@ -25,11 +25,12 @@ KINDS = {
     "missing_side_file": "a poster or subtitle file is not in the store",
     "wrong_count": "the count of references is not the number of entries",
     "leftover": "a file in incoming/ that nobody will finish",
+    "unlisted_side_file": "a poster or subtitle file that the row of its file does not list, as a crash may leave it",
     "unknown_file": "a file in the store that this database does not know: it is kept",
     "store_frozen": "whether this installation may change the media folder is undecided",
     "stuck_download": "a download that runs under a worker which has not been heard of",
 }
-INFORMATION = {"unknown_file", "store_frozen"}  # nothing is wrong
+INFORMATION = {"unknown_file", "unlisted_side_file", "store_frozen"}  # nothing is wrong
 # What a repair does about it, told before it is asked for.
 _WOULD = {
     "missing_file": "forget it as already there: fetching its link or importing it again brings the file back",
@@ -37,6 +38,7 @@ _WOULD = {
     "damaged_file": "set the file aside in damaged/, and let its link be fetched again",
     "unreadable_file": "set the file aside in damaged/, and let its link be fetched again",
     "missing_side_file": "forget the side file",
+    "unlisted_side_file": "list it, so that it is shown and removed with its file",
     "wrong_count": "count the entries again",
     "leftover": "remove the file",
     "stuck_download": "put the download back into the queue",
@@ -224,7 +226,22 @@ async def _unknown() -> list[Finding]:
         # Looked at again: what was there may have been unlinked by its own row meanwhile.
         if await mount.in_thread(blob_store.size_of, file.path) is not None:
             findings.append(Finding("unknown_file", str(file.path), {"path": str(file.path)}))
+    async for file in unknown.unlisted_side_files():
+        if await _is_unlisted(file.sha256, file.kind):
+            facts = {"sha256": file.sha256.hex(), "name": file.kind}
+            findings.append(Finding("unlisted_side_file", str(file.path), facts))
     return findings
+
+
+async def _is_unlisted(sha256: bytes, name: str) -> bool:
+    """Look once more, while nobody can place or remove this side file."""
+    async with engine.transaction():
+        row = await engine.fetchrow(
+            "select poster, subtitles from media_file where sha256 = $1 and ref_count > 0 for update", sha256
+        )
+        if row is None or name in unknown.side_names(row):
+            return False
+        return await mount.in_thread(blob_store.size_of, blob_store.path_of(sha256, name)) is not None
 
 
 # ---- repair --------------------------------------------------------------------------------------------
@@ -313,6 +330,21 @@ async def _mend_side(finding: Finding) -> str:
     return f"forgotten: {finding.detail}"
 
 
+async def _list_side_file(finding: Finding) -> str | None:
+    sha256, name = bytes.fromhex(finding.facts["sha256"]), finding.facts["name"]
+    if not await _is_unlisted(sha256, name):
+        return None
+    await engine.execute(
+        "update media_file set poster = poster or $2 = 'poster.jpg', subtitles = case when $2 like '%.vtt' then"
+        " (select array_agg(distinct name order by name) from unnest(subtitles || $3::text) as name)"
+        " else subtitles end where sha256 = $1 and ref_count > 0",
+        sha256,
+        name,
+        name.removesuffix(".vtt"),
+    )
+    return f"listed: {finding.detail}"
+
+
 async def _mend_leftover(finding: Finding) -> str | None:
     path = Path(finding.facts["path"])
     if not await mount.in_thread(blob_store.abandoned, path):
@@ -337,6 +369,7 @@ _REPAIRS: dict[str, Callable[[Finding], Awaitable[str | None]]] = {
     "damaged_file": _mend_damaged,
     "unreadable_file": _mend_damaged,
     "missing_side_file": _mend_side,
+    "unlisted_side_file": _list_side_file,
     "leftover": _mend_leftover,
     "stuck_download": _mend_download,
 }

@@ -12,8 +12,7 @@ from typing import Any
 
 from mediafetcher.core import clock, errors, logging, settings
 from mediafetcher.db import engine
-from mediafetcher.library.storage import blob_store, clock_guard, mount, ownership, running
-from mediafetcher.library.storage.unknown import side_names
+from mediafetcher.library.storage import blob_store, clock_guard, mount, ownership, running, unknown
 
 _BATCH = 500  # files that one claim is good for
 _SECONDS = 10.0  # and for how long
@@ -46,7 +45,7 @@ async def remove_dead(media_file: int, now: float | None = None) -> bool:
     """
     async with engine.transaction():
         row = await engine.fetchrow(
-            "select id, sha256, ext, poster, subtitles from media_file m"
+            "select id, sha256, ext from media_file m"
             " where id = $1 and ref_count = 0"
             " and unreferenced_at <= coalesce(to_timestamp($3), now()) - make_interval(secs => $2)"
             " and unreferenced_running_seconds <= mf_running_seconds() - $4"
@@ -60,11 +59,17 @@ async def remove_dead(media_file: int, now: float | None = None) -> bool:
         )
         if row is None:
             return False
-        # The picture is asked for even if the row does not know of it: a crash may have left it.
-        names = {row["ext"], "poster.jpg", *side_names(row)}
-        await blob_store.in_thread(blob_store.remove, row["sha256"], sorted(names))
+        await blob_store.in_thread(_remove, row["sha256"], row["ext"])
         await engine.execute("delete from media_file where id = $1", media_file)
     return True
+
+
+def _remove(sha256: bytes, ext: str) -> None:
+    """Remove a file with what lies beside it: the row may not list side files that a crash left. In a thread."""
+    with mount.writing():
+        mount.require()
+        beside = unknown.side_files_at(blob_store.path_of(sha256, ext))
+    blob_store.remove(sha256, [ext, *beside])
 
 
 async def _unreferenced(now: float) -> int:

@@ -1,7 +1,8 @@
 """What lies in the store, and what of it this database does not know.
 
-A file is known if its row is referenced, or if the present lineage of this database let it go. Everything else is
-unknown: it is kept, listed, and can be adopted. Nothing here removes anything.
+A file is known if its row is referenced, or if the present lineage of this database let it go. A poster and subtitles
+beside a known file belong to it, also if its row does not list them: a crash may come after they were placed and before
+the commit. Everything else is unknown: it is kept, listed, and can be adopted. Nothing here removes anything.
 """
 
 import os
@@ -27,7 +28,12 @@ class Stored:
 
     @property
     def is_side_file(self) -> bool:
-        return self.kind.endswith((".jpg", ".vtt")) or self.kind == "vtt"
+        return is_side_name(self.kind)
+
+
+def is_side_name(name: str) -> bool:
+    """Whether this is the name of a poster or of subtitles, without the hash: `poster.jpg`, `fr.vtt`."""
+    return name == "poster.jpg" or name.endswith(".vtt")
 
 
 def walk() -> Iterator[Stored | Path]:
@@ -60,13 +66,26 @@ def _list(folder: Path) -> list[Stored | Path]:
 
 async def files() -> AsyncIterator[Stored]:
     """The unknown files of the store, folder by folder: a store may have millions of files. Raises `Away`."""
+    async for file, row in _with_rows():
+        if row is None or not (file.is_side_file or file.kind == row["ext"].removeprefix(".")):
+            yield file
+
+
+async def unlisted_side_files() -> AsyncIterator[Stored]:
+    """The posters and subtitles beside referenced files whose rows do not list them. Raises `Away`."""
+    async for file, row in _with_rows():
+        if row is not None and row["ref_count"] > 0 and file.is_side_file and file.kind not in side_names(row):
+            yield file
+
+
+async def _with_rows() -> AsyncIterator[tuple[Stored, dict[str, Any] | None]]:
+    """Every file of the store with the row that makes it known; None if there is none."""
     with mount.writing():
         for folder in await mount.in_thread(folders):
             found = [file for file in await mount.in_thread(_list, folder) if isinstance(file, Stored)]
             known = await _known({file.sha256 for file in found})
             for file in found:
-                if file.kind not in known.get(file.sha256, ()):
-                    yield file
+                yield file, known.get(file.sha256)
 
 
 async def any_file() -> bool:
@@ -81,17 +100,21 @@ def side_names(row: dict[str, Any]) -> list[str]:
     return (["poster.jpg"] if row["poster"] else []) + [f"{language}.vtt" for language in row["subtitles"]]
 
 
-async def _known(hashes: set[bytes]) -> dict[bytes, set[str]]:
-    """The files that rows speak of: hash -> kinds."""
+def side_files_at(file: Path) -> list[str]:
+    """The names of the side files that lie beside a stored file, whatever its row says. In a thread."""
+    stem = f"{file.name.partition('.')[0]}."
+    try:
+        names = [name.removeprefix(stem) for name in os.listdir(file.parent) if name.startswith(stem)]
+    except FileNotFoundError:
+        return []
+    return sorted(name for name in names if is_side_name(name))
+
+
+async def _known(hashes: set[bytes]) -> dict[bytes, dict[str, Any]]:
+    """The rows that make files of these hashes known."""
     rows = await engine.fetch(
         "select sha256, ext, poster, subtitles, ref_count from media_file where sha256 = any($1::bytea[])"
         " and (ref_count > 0 or unreferenced_in = (select lineage from installation))",
         list(hashes),
     )
-    return {row["sha256"]: _kinds(row) for row in rows}
-
-
-def _kinds(row: dict[str, Any]) -> set[str]:
-    # The picture of a file that nobody holds goes with it, also if the row does not know of it.
-    unreferenced = ["poster.jpg"] if row["ref_count"] == 0 else []
-    return {row["ext"].removeprefix("."), *side_names(row), *unreferenced}
+    return {row["sha256"]: row for row in rows}

@@ -55,6 +55,10 @@ async def _leftover(owner: int, put: Put) -> None:
     left.write_bytes(b"half")
 
 
+async def _unlisted_side_file(owner: int, put: Put) -> None:
+    path(b"film", "fr.vtt").write_bytes(b"WEBVTT")
+
+
 async def _unknown_file(owner: int, put: Put) -> None:
     path(b"unknown").parent.mkdir(exist_ok=True)
     path(b"unknown").write_bytes(b"unknown")
@@ -90,6 +94,7 @@ PLANTS: dict[str, Plant] = {
     "missing_side_file": _missing_side_file,
     "wrong_count": _wrong_count,
     "leftover": _leftover,
+    "unlisted_side_file": _unlisted_side_file,
     "unknown_file": _unknown_file,
     "store_frozen": _store_frozen,
     "stuck_download": _stuck_download,
@@ -169,11 +174,30 @@ async def test_rot_is_found_and_named_without_false_alarms(owner: int, put: Put)
     assert found == expected
 
 
-async def test_side_file_unknown_to_its_row_is_information(owner: int, put: Put, film: int) -> None:
+@pytest.mark.promise(2)
+async def test_side_files_unlisted_by_their_row_are_listed_by_repair(owner: int, put: Put) -> None:
+    item = await put(b"film")
     path(b"film", "fr.vtt").write_bytes(b"WEBVTT")
+    path(b"film", "poster.jpg").write_bytes(b"jpg")
     found = await check.check()
-    assert [(finding.kind, finding.is_information) for finding in found] == [("unknown_file", True)]
-    assert await items.sweep() == 0 and path(b"film", "fr.vtt").exists()
+    assert [(finding.kind, finding.is_information) for finding in found] == [("unlisted_side_file", True)] * 2
+    assert await items.sweep() == 0
+    assert len(await check.repair(found)) == 2 and await check.check() == []
+    row = await engine.fetchrow("select poster, subtitles from media_file")
+    assert row == {"poster": True, "subtitles": ["fr"]}
+    assert (await items.get(item, owner))["poster"]
+
+
+@pytest.mark.promise(2)
+async def test_side_files_unlisted_by_their_row_are_freed_with_it(owner: int, put: Put, use: Callable) -> None:  # type: ignore[type-arg]
+    use(grace_hours=0)
+    item = await put(b"film")
+    path(b"film", "fr.vtt").write_bytes(b"WEBVTT")
+    path(b"film", "notes.txt").write_bytes(b"by hand")
+    await items.delete_media(item, owner)
+    await items.sweep()
+    assert not path(b"film").exists() and not path(b"film", "fr.vtt").exists()
+    assert path(b"film", "notes.txt").exists()
 
 
 async def test_file_with_foreign_name_is_information(owner: int, put: Put) -> None:
