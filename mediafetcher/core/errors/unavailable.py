@@ -62,6 +62,14 @@ class StoreFrozen(Away):
     )
 
 
+class ServerAway(Away):
+    code = "server_away"
+    words = (
+        "The server does not answer this worker, which needs it to store a file: check that `mediafetcher serve` runs"
+        " and reaches the media folder. The download waits."
+    )
+
+
 class IndexAway(Away):
     code = "index_away"
     words = "The package index cannot be reached: try later."

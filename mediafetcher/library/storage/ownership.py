@@ -8,8 +8,8 @@ know, and freezes.
 Frozen means: everything plays, but nothing is unlinked, purged or fetched until a person decides (decisions.py). The
 reason stands in the database, so that all processes follow it; `frozen()` is what this process saw last.
 
-A worker makes no claims. It looks whether the highest one is still its installation's, and asks the server for the
-next.
+A worker makes no claims. It looks whether the highest one is still its installation's, asks the server for the next,
+and waits until that is made.
 """
 
 import asyncio
@@ -35,6 +35,8 @@ DETAILS: dict[str, str] = {
     "read_only": "This installation was told to write nothing to the media folder.",
 }
 SETTLE = 60.0  # seconds between taking the store and the first unlink or adoption
+ANSWER = 15.0  # seconds in which the server makes the claim that a worker asked for
+_ASK_AGAIN, _LOOK = 2.0, 0.05  # seconds between two requests of a worker, and between two looks for the answer
 _LOCK = 77_016  # the advisory lock of claims
 _EVENT = "ownership"
 
@@ -185,7 +187,25 @@ async def before_reference() -> None:
         await claim_next()
     else:
         await require_owner()
-        await engine.notify(_EVENT, "wanted")
+        await _ask_server()
+
+
+async def _ask_server() -> None:
+    """Wait until the server has made a claim that was begun after this call. Raises `ServerAway`, `StoreFrozen`."""
+    row = await _row()
+    # A claim on its way may have begun before: then the one after it counts.
+    wanted = (row["number"] or 0) + (1 if row["pending_nonce"] is None else 2)
+    until, ask_again = clock.monotonic() + ANSWER, 0.0
+    while (row["number"] or 0) < wanted:
+        if clock.monotonic() >= until:
+            raise errors.ServerAway()
+        if clock.monotonic() >= ask_again:
+            await engine.notify(_EVENT, "wanted")
+            ask_again = clock.monotonic() + _ASK_AGAIN
+        await asyncio.sleep(_LOOK)
+        row = await _row()
+        _apply(row)
+        require()
 
 
 async def before_unlink() -> bool:

@@ -735,6 +735,7 @@ export const CODES = [
   "runs_alone",
   "same_source",
   "sealed_box",
+  "server_away",
   "server_error",
   "service_failed",
   "setup_closed",

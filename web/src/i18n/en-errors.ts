@@ -73,6 +73,10 @@ export const enErrors: ProblemWords = {
     "Who owns the media folder is undecided",
     "An administrator decides it. Downloads wait; your files are safe.",
   ],
+  server_away: [
+    "The server does not answer this worker",
+    "Check that it runs and reaches the media folder. The download waits.",
+  ],
   database_away: ["The database does not answer", "It may be starting again. Your files are safe."],
   away: ["Something the server needs is away", "Try again in a moment."],
   export_folder: ["That folder holds other files", "Export to a folder that is empty or new."],

@@ -88,6 +88,10 @@ export const frErrors: ProblemWords = {
     "On ne sait pas à qui est le dossier des médias",
     "Un administrateur en décide. Les téléchargements attendent ; vos fichiers sont intacts.",
   ],
+  server_away: [
+    "Le serveur ne répond pas à ce nœud de travail",
+    "Vérifiez qu’il fonctionne et accède au dossier des médias. Le téléchargement attend.",
+  ],
   database_away: ["La base de données ne répond pas", "Elle redémarre peut-être. Vos fichiers sont intacts."],
   away: ["Il manque quelque chose au serveur", "Réessayez dans un instant."],
   export_folder: ["Ce dossier contient d’autres fichiers", "Exportez vers un dossier vide ou nouveau."],
