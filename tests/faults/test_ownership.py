@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from tests.faults.films import Films
 from tests.faults.program import Program, until
 
 pytestmark = [pytest.mark.promise(22), pytest.mark.timeout(400)]
-_SWEPT = 9.0  # seconds after the start: the first sweep comes after 5
+_QUICK = {"housekeeping_seconds": 0.2, "log_level": "debug"}
 
 
 def _files(media: Path) -> set[str]:
@@ -33,7 +32,7 @@ def _fill(one: Program, films_site: Films, count: int, first: int = 0) -> Path:
 
 def _other(program: Callable[..., Program], folder: Path, media: Path) -> Program:
     """An installation with another state folder on this media folder."""
-    other = program(media=media, housekeeping_seconds=0.5)
+    other = program(media=media, **_QUICK)
     (folder / "other").mkdir(mode=0o711, exist_ok=True)
     other.state = folder / "other" / "state"
     other.environment["MEDIAFETCHER_STATE"] = str(other.state)
@@ -47,15 +46,30 @@ def _status(one: Program) -> dict:
     return json.loads(said.stdout)
 
 
+def _reason(one: Program) -> str | None:
+    return one.ask("GET", "/system").json()["store"]["reason"]
+
+
+def _swept(one: Program) -> None:
+    """Wait until two more rounds of housekeeping are over: one may have begun before."""
+
+    def rounds() -> int:
+        words = one.log.read_text()
+        return words.count("house kept") + words.count("housekeeping waits")
+
+    before = rounds()
+    until(lambda: rounds() >= before + 2, 60, "two rounds of housekeeping")
+
+
 def test_new_state_folder_on_old_media_folder_unlinks_nothing(
     program: Callable[..., Program], films_site: Films, folder: Path
 ) -> None:
-    first = program(housekeeping_seconds=0.5).start()
+    first = program(**_QUICK).start()
     media = _fill(first, films_site, 3)
     first.stop()
     before = _files(media)
     second = _other(program, folder, media).start()
-    time.sleep(_SWEPT)  # nothing that happens could be waited for
+    _swept(second)
     assert _files(media) == before and len(before) == 3
     status = _status(second)
     assert (status["state"], status["reason"], status["unknown"]) == ("frozen", "foreign", 3)
@@ -82,7 +96,7 @@ def test_new_state_folder_on_old_media_folder_unlinks_nothing(
 def test_older_backup_restored_unlinks_nothing(
     program: Callable[..., Program], films_site: Films, folder: Path
 ) -> None:
-    server = program(housekeeping_seconds=0.5).start()
+    server = program(**_QUICK).start()
     media = _fill(server, films_site, 2)
     backup = folder / "older.mfbackup"
     assert server.command("backup", str(backup)).returncode == 0
@@ -93,11 +107,11 @@ def test_older_backup_restored_unlinks_nothing(
     assert restored.returncode == 0, restored.stderr
     assert json.loads(restored.stdout)["unknown"] == 2
     server.start()
-    time.sleep(_SWEPT)
+    _swept(server)
     assert _files(media) == before and len(before) == 4
     assert _status(server)["reason"] == "restored"
     assert server.command("store", "take").returncode == 0
-    time.sleep(2)
+    _swept(server)
     assert _files(media) == before
     assert len(server.items()) == 2
     server.stop()
@@ -106,7 +120,7 @@ def test_older_backup_restored_unlinks_nothing(
 def test_backup_restored_beside_the_running_first_freezes_both_and_loses_nothing(
     program: Callable[..., Program], films_site: Films, folder: Path
 ) -> None:
-    first = program(housekeeping_seconds=0.5).start()
+    first = program(**_QUICK).start()
     media = _fill(first, films_site, 2)
     backup = folder / "copy.mfbackup"
     assert first.command("backup", str(backup)).returncode == 0
@@ -116,21 +130,21 @@ def test_backup_restored_beside_the_running_first_freezes_both_and_loses_nothing
     second._token = first._token
     assert second.command("restore-backup", str(backup)).returncode == 0
     second.start()
-    time.sleep(_SWEPT)
+    _swept(second)
     assert _files(media) == before and _status(second)["reason"] == "restored"
     assert second.command("store", "take").returncode == 0
     (url,) = films_site(1, first=20)
     first.submit(url)  # at its first reference the first one reads the other's claim
-    until(lambda: _status(first)["reason"] == "foreign", 30, "the first is frozen")
+    until(lambda: _reason(first) == "foreign", 30, "the first is frozen")
     second.submit(films_site(1, first=30)[0])
-    until(lambda: _status(second)["reason"] == "contested", 30, "the second is frozen")
+    until(lambda: _reason(second) == "contested", 30, "the second is frozen")
     assert before <= _files(media)
     for one in (first, second):
         one.stop()
 
 
 def test_separate_store_shares_no_file_name(program: Callable[..., Program], films_site: Films, folder: Path) -> None:
-    first = program(housekeeping_seconds=0.5).start()
+    first = program(**_QUICK).start()
     media = _fill(first, films_site, 1)
     second = _other(program, folder, media).start()
     assert _status(second)["reason"] == "foreign"
