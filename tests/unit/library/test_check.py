@@ -174,7 +174,6 @@ async def test_rot_is_found_and_named_without_false_alarms(owner: int, put: Put)
     assert found == expected
 
 
-@pytest.mark.promise(2)
 async def test_side_files_unlisted_by_their_row_are_listed_by_repair(owner: int, put: Put) -> None:
     item = await put(b"film")
     path(b"film", "fr.vtt").write_bytes(b"WEBVTT")
@@ -188,7 +187,6 @@ async def test_side_files_unlisted_by_their_row_are_listed_by_repair(owner: int,
     assert (await items.get(item, owner))["poster"]
 
 
-@pytest.mark.promise(2)
 async def test_side_files_unlisted_by_their_row_are_freed_with_it(owner: int, put: Put, use: Callable) -> None:  # type: ignore[type-arg]
     use(grace_hours=0)
     item = await put(b"film")
