@@ -9,6 +9,7 @@ from litestar.params import JSONBody
 from mediafetcher.accounts import audit
 from mediafetcher.api.responses import Asked, address, fit
 from mediafetcher.library.storage import decisions
+from mediafetcher.ops import store_decision
 
 
 class OtherInstallation(msgspec.Struct):
@@ -53,7 +54,7 @@ async def show(request: Asked) -> StoreStatus:
 async def decide(request: Asked, data: JSONBody[StoreDecision]) -> StoreStatus:
     """Decide who owns the store."""
     await audit.record("store_decided", request.user.id, address(request), decision=data.decision)
-    return _status(await decisions.decide(data.decision))
+    return _status(await store_decision.decide(data.decision))
 
 
 def _status(row: dict[str, object]) -> StoreStatus:

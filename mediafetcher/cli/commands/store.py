@@ -7,15 +7,16 @@ from typing import Any
 from mediafetcher.app.instance import Instance
 from mediafetcher.app.output import Out
 from mediafetcher.library.storage import decisions
+from mediafetcher.ops import store_decision
 
 _CHOICES = """Decide with one of:
   mediafetcher store take       this installation owns the media folder from now on; another one that still runs stops
-  mediafetcher store separate   a store folder of its own below the media folder; the files of its entries come along
+  mediafetcher store separate   a store folder of its own below the media folder; its library begins empty
   mediafetcher store read-only  everything plays, nothing is written"""
 
 
 async def manage(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
-    status = await (decisions.status() if asked.action == "status" else decisions.decide(asked.action))
+    status = await (decisions.status() if asked.action == "status" else store_decision.decide(asked.action))
     if asked.json:
         out.line(json.dumps(status, default=str))
         return 0

@@ -2,23 +2,21 @@
 
     take        this installation owns the store from now on: the next claim is made, and for a minute nothing is
                 unlinked or adopted, so that another one that still runs can object
-    separate    a store of its own in a folder below the media folder, with no names in common; the files of its
-                entries come along by a second name, or as copies if the disk has none
+    separate    a store of its own in a folder below the media folder, with no names in common; the library begins
+                empty, since its files may be the other installation's
     read-only   everything plays, nothing is written
 
 A decision ends the freeze that a restore, a move or an unknown claim began. It may be changed later.
 """
 
 import contextlib
-import os
-import shutil
 import uuid
 from pathlib import Path
 from typing import Any, Literal
 
 from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
-from mediafetcher.library.storage import blob_store, claims, mount, ownership, reflink, unknown
+from mediafetcher.library.storage import claims, mount, ownership, unknown
 
 Decision = Literal["take", "separate", "read-only"]
 DECISIONS: tuple[Decision, ...] = ("take", "separate", "read-only")
@@ -98,21 +96,22 @@ async def _read_only() -> None:
 # ---- a store of its own ----------------------------------------------------------------------------------------
 
 
-async def _separate() -> None:
-    """Everything is made and filled before the database says so: a crash leaves the old state."""
-    row = await engine.fetchrow("select id, folder from installation")
-    base = await engine.fetchval("select path from store_root where id = 1")
-    assert row is not None
-    if row["folder"]:
+async def require_separable() -> None:
+    """Raise `WrongState` if this installation cannot get a store of its own."""
+    if await engine.fetchval("select folder from installation"):
         raise errors.WrongState("This installation has a store of its own already: take it, or set it read-only.")
+    if await ownership.refresh() is None:
+        raise errors.WrongState("This installation owns its media folder: there is nothing to be separated from.")
+
+
+async def _separate() -> None:
+    """The folder is made before the database says so: a crash leaves the old state, and an empty folder.
+
+    Nothing comes along: the files of the entries may be another installation's.
+    """
+    await require_separable()
     name = f"mediafetcher-{uuid.uuid4().hex[:8]}"
-    folder = mount.root() / name
-    sentinel = await mount.in_thread(_make, folder)
-    try:
-        await _bring_along(folder)
-    except BaseException:
-        await mount.in_thread(shutil.rmtree, folder, True)
-        raise
+    sentinel = await mount.in_thread(_make, mount.root() / name)
     async with engine.transaction():
         await engine.execute("update store_root set sentinel = $1 where id = 1", sentinel)
         await engine.execute(
@@ -120,54 +119,15 @@ async def _separate() -> None:
             " pending_nonce = null, settling = false, frozen_reason = null, frozen_detail = null, frozen_at = null",
             name,
         )
+        await engine.execute("delete from library_item")
         # What nobody holds stays in the other store, where it is not ours to remove.
-        await engine.execute("delete from media_file where ref_count = 0")
+        await engine.execute("delete from media_file")
+        await engine.notify("library", {})
     await mount.prepare()
-    _log.warning("a store of its own was made", folder=folder, base=base)
+    _log.warning("a store of its own was made", folder=mount.root())
 
 
 def _make(folder: Path) -> uuid.UUID:
     with mount.writing():
         mount.require()
         return mount.create(folder)
-
-
-async def _bring_along(folder: Path) -> None:
-    last = 0
-    while True:
-        rows = await engine.fetch(
-            "select id, sha256, ext, poster, subtitles from media_file where ref_count > 0 and id > $1"
-            " order by id limit 500",
-            last,
-        )
-        if not rows:
-            return
-        last = rows[-1]["id"]
-        names = [(row["sha256"], name) for row in rows for name in (row["ext"], *unknown.side_names(row))]
-        await mount.in_thread(_copy, folder, [blob_store.path_of(*name) for name in names])
-
-
-def _copy(folder: Path, files: list[Path]) -> None:
-    with mount.writing():
-        mount.require()
-        for file in files:
-            target = folder / "store" / file.parent.name / file.name
-            target.parent.mkdir(exist_ok=True)
-            with contextlib.suppress(FileNotFoundError):
-                try:
-                    os.link(file, target)
-                except FileExistsError:
-                    continue
-                except OSError:
-                    _copy_bytes(file, target)
-        for parent in {folder / "store" / file.parent.name for file in files}:
-            mount.sync_folder(parent)
-
-
-def _copy_bytes(file: Path, target: Path) -> None:
-    """For a disk without second names: share the blocks if it can, else copy."""
-    with file.open("rb") as source, target.open("xb") as copy:
-        if not reflink.clone(source.fileno(), copy.fileno()):
-            shutil.copyfileobj(source, copy, blob_store.BUFFER)
-        copy.flush()
-        os.fsync(copy.fileno())
