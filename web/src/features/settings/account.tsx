@@ -22,7 +22,9 @@ export function Account({ user }: { user: Me }) {
   async function change(event: FormEvent) {
     event.preventDefault();
     const done = await ask(() =>
-      call("PATCH", `/api/users/${user.id}`, { password: fresh, old_password: old, end_tokens: endTokens }).then(() => true),
+      call("PATCH", `/api/users/${user.id}`, { password: fresh, old_password: old, end_tokens: endTokens }).then(
+        () => true,
+      ),
     );
     if (!done) return;
     setOld("");
