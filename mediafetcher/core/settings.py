@@ -12,8 +12,10 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
+
+import msgspec
 
 from mediafetcher.core import errors
 
@@ -112,11 +114,23 @@ class Settings:
 
 
 _FIELDS = {entry.name: entry for entry in fields(Settings) if "inner" not in entry.metadata}
-# What people may change while it runs (db/preferences.py).
-CHANGEABLE = (
-    "max_height", "jobs", "jobs_per_site", "transcodes", "ffmpeg_threads", "trash_days", "grace_hours", "rate_limit",
-    "proxy",
-)  # fmt: skip
+
+
+class SomeSettings(msgspec.Struct, forbid_unknown_fields=True):
+    """What may be changed while it runs; null goes back to the default. `rate_limit` bytes/s of all downloads."""
+
+    max_height: int | msgspec.UnsetType | None = msgspec.UNSET
+    jobs: Annotated[int, msgspec.Meta(ge=1, le=64)] | msgspec.UnsetType | None = msgspec.UNSET
+    jobs_per_site: int | msgspec.UnsetType | None = msgspec.UNSET
+    transcodes: Annotated[int, msgspec.Meta(ge=1, le=64)] | msgspec.UnsetType | None = msgspec.UNSET
+    ffmpeg_threads: Annotated[int, msgspec.Meta(ge=1, le=256)] | msgspec.UnsetType | None = msgspec.UNSET
+    trash_days: float | msgspec.UnsetType | None = msgspec.UNSET
+    grace_hours: float | msgspec.UnsetType | None = msgspec.UNSET
+    rate_limit: int | msgspec.UnsetType | None = msgspec.UNSET
+    proxy: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+CHANGEABLE = SomeSettings.__struct_fields__  # the database keeps them: db/runtime_settings.py
 SECRETS = tuple(name for name, entry in _FIELDS.items() if entry.metadata["secret"])
 _current: Settings | None = None
 _start: Settings | None = None  # as this process started, before what the database says

@@ -3,7 +3,7 @@
 import asyncio
 import platform
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import msgspec
 from litestar.params import JSONBody
@@ -250,21 +250,7 @@ def _shown(effective: settings.Settings) -> dict[str, Any]:
     return settings.masked(effective) | {"pinned": sorted(effective.pinned & set(settings.CHANGEABLE))}
 
 
-class SomeSettings(msgspec.Struct, forbid_unknown_fields=True):
-    """What may be changed while it runs; null goes back to the default. `rate_limit` bytes/s of all downloads."""
-
-    max_height: int | msgspec.UnsetType | None = msgspec.UNSET
-    jobs: Annotated[int, msgspec.Meta(ge=1, le=64)] | msgspec.UnsetType | None = msgspec.UNSET
-    jobs_per_site: int | msgspec.UnsetType | None = msgspec.UNSET
-    transcodes: Annotated[int, msgspec.Meta(ge=1, le=64)] | msgspec.UnsetType | None = msgspec.UNSET
-    ffmpeg_threads: Annotated[int, msgspec.Meta(ge=1, le=256)] | msgspec.UnsetType | None = msgspec.UNSET
-    trash_days: float | msgspec.UnsetType | None = msgspec.UNSET
-    grace_hours: float | msgspec.UnsetType | None = msgspec.UNSET
-    rate_limit: int | msgspec.UnsetType | None = msgspec.UNSET
-    proxy: str | msgspec.UnsetType | None = msgspec.UNSET
-
-
-async def change_settings(request: Asked, data: JSONBody[SomeSettings]) -> dict[str, Any]:
+async def change_settings(request: Asked, data: JSONBody[settings.SomeSettings]) -> dict[str, Any]:
     """Change limits and defaults of the installation, on all its machines."""
     values = {name: value for name in settings.CHANGEABLE if (value := getattr(data, name)) is not msgspec.UNSET}
     await audit.record("settings_changed", request.user.id, address(request), names=sorted(values))

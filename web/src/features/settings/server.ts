@@ -8,20 +8,12 @@ import { useI18n } from "@/i18n";
 const PATH = "/api/settings";
 const KEY = ["settings", PATH];
 
-/** What of the server's settings the page can show and change. */
-export type Server = {
-  max_height: number;
-  jobs: number;
-  jobs_per_site: number;
-  transcodes: number;
-  ffmpeg_threads: number;
-  rate_limit: number | null;
-  proxy: string | null;
-  trash_days: number;
-  grace_hours: number;
+/** The settings of the server that the page can show and change; a limit that is null is off. */
+export type Server = { [Name in keyof SomeSettings]-?: NonNullable<SomeSettings[Name]> | Unlimited<Name> } & {
   /** What the environment or a flag of the server decides: nobody changes it here. */
   pinned: string[];
 };
+type Unlimited<Name> = Name extends "rate_limit" | "proxy" ? null : never;
 type Numbers = { [Name in keyof Server]: Server[Name] extends number ? Name : never }[keyof Server];
 
 /** The settings of the server, and how to change them; a failure is said in a toast. */
