@@ -1,19 +1,37 @@
 """Which sources are known, and to whom: what was fetched once is not fetched again.
 
-A source is known by keys: its link's, and the one that its site gives it (fetch.py). What somebody's own cookies opened
-is known under keys of that person alone.
+A source is known by keys: its link's, and the one that its site gives it (fetch/client.py). What somebody's own
+cookies opened, or came by their own proxy or by plain http, is known under keys of that person alone.
 """
 
-from mediafetcher.core import errors
+from urllib.parse import urlsplit
+
+from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import blocklist, items
-from mediafetcher.net import urls
+from mediafetcher.net import egress, urls
 
 
 def private(owner: int, keys: list[str]) -> list[str]:
     """The keys under which a source is known to this person alone: what somebody's cookies opened is theirs."""
     return [f"{owner}:{key}" for key in keys]
+
+
+def is_private(claim_url: str, page: str, options: Options, *, cookies: bool) -> bool:
+    """Return whether what was fetched is known to this person alone.
+
+    Cookies open what others may not see. A proxy of one's own, and anybody on the way of plain http, can answer with
+    other bytes, which nobody else must be given. Hosts that the administrator named (`allow_hosts`) may use plain http.
+    """
+    return cookies or options.proxy is not None or not (_is_trusted(claim_url) and _is_trusted(page))
+
+
+def _is_trusted(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "https" or egress.excepted(
+        parts.hostname or "", parts.port or 80, settings.get().allow_hosts
+    )
 
 
 async def known(owner: int, folder: int | None, keys: list[str], url: str, site: str) -> int | None:

@@ -49,7 +49,7 @@ async def preview(owner: int, url: str) -> dict[str, Any]:
         _asked -= 1
     if isinstance(found, Listing):
         return _list(found)
-    keys = [urls.source_key(url, Options().recipe()), found.source_key]
+    keys = [urls.source_key(url, Options().recipe()), found.source_key, found.old_key]
     return {
         "kind": "live" if found.is_live else "media",
         "title": found.title,

@@ -312,6 +312,7 @@ class Fetch:
             webpage_url=page,
             site=urls.site(page),
             source_key=self._key(event, page),
+            old_key=f"id {self._options.recipe()} {event['extractor']} {event['id'] or ''}",
             duration=event["duration"],
             uploader=event["uploader"],
             thumbnail=event["thumbnail"],
@@ -323,10 +324,13 @@ class Fetch:
         )
 
     def _key(self, event: dict[str, Any], page: str) -> str:
-        """The key known after the look: the site's own id; a page without one is known by its address only."""
+        """The key known after the look: host and id; a page without an id is known by its address only.
+
+        Software that many sites run (Mediasite, PeerTube) lets each site choose its ids: hence the host.
+        """
         recipe = self._options.recipe()
         if event["extractor"] not in (None, "Generic", "HTML5MediaEmbed") and event["id"]:
-            return f"id {recipe} {event['extractor']} {event['id']}"
+            return f"id {recipe} {event['extractor']} {urlsplit(page).netloc} {event['id']}"
         try:
             return urls.source_key(urls.parse(page), recipe)
         except errors.InvalidUrl:

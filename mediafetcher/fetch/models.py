@@ -23,6 +23,7 @@ class Info:
     chapters: tuple[tuple[float, str], ...] = ()
     subtitles: tuple[str, ...] = ()  # the languages that people wrote
     heights: tuple[int, ...] = ()  # of the picture, the largest first
+    old_key: str = ""  # the key of earlier versions, without the host; only for what this person has already
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ _unwritten: dict[Path, "Brought"] = {}  # by folder: notes for which the disk ha
 
 
 class Brought(msgspec.Struct):
-    """`own`: the person's own cookies opened it."""
+    """`own`: it is this person's alone (dedup.is_private)."""
 
     info: Info
     result: Result

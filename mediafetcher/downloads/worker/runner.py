@@ -142,7 +142,7 @@ async def _steps(claim: lifecycle.Claim, hold: active.Hold) -> None:
 async def _fetch(
     claim: lifecycle.Claim, hold: active.Hold, folder: Path, other: Trial | None
 ) -> tuple[Info, Result, bool] | None:
-    """Look and download -> what came, and whether the person's own cookies opened it; None: it is linked already."""
+    """Look and download -> what came, and whether it is this person's alone; None: it is linked already."""
     async with (
         cookie_jars.lent(claim.owner, claim.url) as jar,
         Fetch(
@@ -156,7 +156,7 @@ async def _fetch(
     ):
         info = await source.info()
         hold.say(f"found by {info.extractor}{', with cookies' if jar else ''}: {info.title}")
-        await blocklist.require(claim.owner, [info.source_key])
+        await blocklist.require(claim.owner, [info.source_key, info.old_key])
         if not info.is_live and await _link(claim, hold, [info.source_key]):
             return None
         hold.enter("download")
@@ -167,9 +167,10 @@ async def _fetch(
         result = await source.download(_downloaded(hold))
         if jar:
             jar.returned = result.cookies
-        await asyncio.to_thread(checkpoint.note, folder, info, result, bool(jar))
+        own = dedup.is_private(claim.url, info.webpage_url, claim.options, cookies=bool(jar))
+        await asyncio.to_thread(checkpoint.note, folder, info, result, own)
         hold.say(f"fetched {result.size} bytes")
-        return info, result, bool(jar)
+        return info, result, own
 
 
 async def _again(claim: lifecycle.Claim, hold: active.Hold, folder: Path) -> tuple[Info, Result, bool] | None:
@@ -179,7 +180,7 @@ async def _again(claim: lifecycle.Claim, hold: active.Hold, folder: Path) -> tup
         await asyncio.to_thread(checkpoint.forget, folder)
         return None
     hold.say(f"{there.result.size} bytes were fetched before")
-    await blocklist.require(claim.owner, [there.info.source_key])
+    await blocklist.require(claim.owner, [there.info.source_key, there.info.old_key])
     await lifecycle.note(claim, stage="download", title=there.info.title, duration=there.info.duration)
     return there.info, there.result, there.own
 

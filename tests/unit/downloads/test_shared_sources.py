@@ -1,0 +1,38 @@
+"""Who is given what others fetched: nothing whose bytes somebody else could have chosen."""
+
+from dataclasses import replace
+
+import pytest
+
+from mediafetcher.core import settings
+from mediafetcher.downloads import dedup
+from mediafetcher.fetch import client
+from mediafetcher.fetch.options import Options
+
+HTTPS, HTTP = "https://films.example/1", "http://films.example/1"
+
+
+@pytest.mark.parametrize(
+    ("link", "page", "options", "cookies", "private"),
+    [
+        (HTTPS, HTTPS, Options(), False, False),
+        (HTTPS, HTTPS, Options(), True, True),
+        (HTTPS, HTTPS, Options(proxy="http://proxy.example:1"), False, True),
+        (HTTP, HTTP, Options(), False, True),
+        (HTTP, HTTPS, Options(), False, True),
+        (HTTPS, HTTP, Options(), False, True),
+        ("http://nas.example/1", "http://nas.example/1", Options(), False, False),
+    ],
+)
+def test_source_whose_bytes_others_could_choose_private(state, link, page, options, cookies, private):
+    settings.use(replace(settings.get(), allow_hosts=("nas.example",)))
+    assert dedup.is_private(link, page, options, cookies=cookies) is private
+
+
+def test_id_of_software_that_many_sites_run_differs_by_host(state, tmp_path):
+    event = {"extractor": "Mediasite", "id": "0123456789abcdef"}
+    keys = set()
+    for host in ("university.example", "evil.example"):
+        fetch = client.Fetch(f"https://{host}/Mediasite/Play/{event['id']}", Options(), tmp_path)
+        keys.add(fetch._key(event, fetch._url))
+    assert len(keys) == 2
