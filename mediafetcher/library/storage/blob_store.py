@@ -301,10 +301,13 @@ def remove(sha256: bytes, names: Iterable[str]) -> None:
 def abandoned(path: Path, now: float | None = None) -> bool:
     """Whether nobody will finish this file of `incoming/`: its process is dead, or it is a day old.
 
-    Only files of this installation: another one that writes to the same folder removes its own.
+    Only files of this installation: another one that writes to the same folder removes its own. Files of older
+    programs have to be a day old and of no live process; only the owner of the store may ask.
     """
     if path.name in _forsaken:
         return True
+    if staging.is_of_older_program(path.name):
+        return staging.alive(path.name) is not True and _is_old(path, now)
     if not staging.is_ours(path.name):
         return False
     alive = staging.alive(path.name)

@@ -2,11 +2,14 @@
 
 <installation>.<machine and its boot>.<process>.<when that started>.<anything>.part
 
-Only files of this installation are ever removed, whoever else writes to the same media folder.
+Only files of this installation are ever removed, whoever else writes to the same media folder. Programs without claims
+wrote names without the first part. They take a folder that has claims for another library and do not write there any
+more, so what they left behind is garbage.
 """
 
 import hashlib
 import os
+import re
 import uuid
 from functools import cache
 from pathlib import Path
@@ -19,6 +22,14 @@ def name() -> str:
     return f"{installation}.{here()}.{os.getpid()}.{_started(os.getpid())}.{uuid.uuid4().hex}.part"
 
 
+_OLDER = re.compile(r"[0-9a-f]{12}[.][0-9]+[.][0-9]+[.][0-9a-f]{32}[.]part")
+
+
+def is_of_older_program(name: str) -> bool:
+    """Whether a program without claims wrote the file of this name."""
+    return _OLDER.fullmatch(name) is not None
+
+
 def is_ours(name: str) -> bool:
     """Whether a process of this installation wrote the file of this name."""
     parts = name.split(".")
@@ -27,9 +38,9 @@ def is_ours(name: str) -> bool:
 
 def alive(name: str) -> bool | None:
     """Whether the process that writes the file of this name still lives; None where nobody here can tell."""
-    parts = name.split(".")
-    if len(parts) == 6 and parts[1] == here() and parts[2].isdecimal():
-        return _started(int(parts[2])) == parts[3]
+    parts = name.split(".")[-5:]
+    if len(parts) == 5 and parts[0] == here() and parts[1].isdecimal():
+        return _started(int(parts[1])) == parts[2]
     return None
 
 

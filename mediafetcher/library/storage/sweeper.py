@@ -12,7 +12,7 @@ from typing import Any
 
 from mediafetcher.core import clock, errors, logging, settings
 from mediafetcher.db import engine
-from mediafetcher.library.storage import blob_store, clock_guard, mount, ownership, running, unknown
+from mediafetcher.library.storage import blob_store, clock_guard, mount, ownership, running, staging, unknown
 
 _BATCH = 500  # files that one claim is good for
 _SECONDS = 10.0  # and for how long
@@ -31,7 +31,7 @@ async def sweep() -> int:
     if await ownership.refresh() is not None:
         return 0
     try:
-        return await _unreferenced(now.theirs) + await mount.in_thread(_leftovers, now.ours)
+        return await _unreferenced(now.theirs) + await _leftovers(now.ours)
     except (errors.MediaOffline, errors.MediaReadOnly, errors.StoreFrozen) as problem:
         _log.warning("nothing is removed while the store is in doubt", reason=problem.code)
         return 0
@@ -112,17 +112,40 @@ def _outage(rows: list[dict[str, Any]]) -> bool:
 
 
 def leftovers(now: float | None = None) -> list[Path]:
-    """The files of `incoming/` that this installation began and will not finish. In a thread."""
-    return [path for path in mount.incoming().iterdir() if path.is_file() and blob_store.abandoned(path, now)]
+    """The files of `incoming/` that this installation began and will not finish. In a thread.
+
+    Also those of programs without claims, unless this installation is frozen.
+    """
+    frozen = ownership.frozen() is not None
+    return [
+        path
+        for path in mount.incoming().iterdir()
+        if path.is_file()
+        and not (frozen and staging.is_of_older_program(path.name))
+        and blob_store.abandoned(path, now)
+    ]
 
 
-def _leftovers(now: float) -> int:
+async def _leftovers(now: float) -> int:
+    found = await mount.in_thread(_find_leftovers, now)
+    older = [path for path in found if staging.is_of_older_program(path.name)]
+    if older and not await ownership.before_unlink():
+        found = [path for path in found if path not in older]
+    await mount.in_thread(_clear, found)
+    return len(found)
+
+
+def _find_leftovers(now: float) -> list[Path]:
     with mount.writing():
         mount.require()
-        found = leftovers(now)
+        return leftovers(now)
+
+
+def _clear(found: list[Path]) -> None:
+    with mount.writing():
+        mount.require()
         for path in found:
             blob_store.clear(path)
-    return len(found)
 
 
 async def take_back(staged: blob_store.Staged) -> None:

@@ -8,12 +8,13 @@ import stat
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import pytest
 
 from mediafetcher.core import errors
-from mediafetcher.library.storage import blob_store, mount, staging
+from mediafetcher.library.storage import blob_store, check, claims, mount, ownership, staging, sweeper
 from mediafetcher.sandbox import process
 from tests.unit.library.conftest import path, staged
 
@@ -157,6 +158,47 @@ async def test_staged_file_of_another_installation_is_never_abandoned(media_onli
     other.write_bytes(b"")
     os.utime(other, (0, 0))
     assert not blob_store.abandoned(other)
+
+
+async def _of_older_programs(media: Path) -> dict[str, Path]:
+    """Staged files as programs without claims named them, by whose they are."""
+    mine = staging.name().split(".")
+    names = {
+        "dead": [mine[1], mine[2], "1", mine[4], "part"],
+        "alive": mine[1:],
+        "elsewhere": ["a" * 12, "1", "1", "0" * 32, "part"],
+    }
+    paths = {who: media / "incoming" / ".".join(parts) for who, parts in names.items()}
+    for each in paths.values():
+        each.write_bytes(b"half")
+    return paths
+
+
+@pytest.mark.promise(22)
+async def test_staged_files_of_older_programs_are_removed_when_a_day_old(
+    media_online: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ownership.start()
+    paths = await _of_older_programs(media_online)
+    assert await sweeper.sweep() == 0
+    monkeypatch.setattr(blob_store, "_FOREIGN", -1.0)  # a day is over
+    assert await sweeper.sweep() == 2
+    assert staged() == [paths["alive"].name]
+
+
+@pytest.mark.promise(22)
+async def test_staged_files_of_older_programs_stay_if_the_store_is_not_ours(
+    media_online: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blob_store, "_FOREIGN", -1.0)
+    await ownership.start()
+    paths = await _of_older_programs(media_online)
+    number = (await mount.in_thread(claims.read)).number
+    await mount.in_thread(claims.make, number + 1, uuid.uuid4(), uuid.uuid4())  # another installation's
+    assert await sweeper.sweep() == 0
+    assert ownership.frozen() is not None
+    assert [finding.kind for finding in await check.check()] == ["store_frozen"]
+    assert set(staged()) == {each.name for each in paths.values()}
 
 
 # ---- P8: a full disk -----------------------------------------------------------------------------------
