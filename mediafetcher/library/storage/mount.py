@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from mediafetcher.core import errors, logging, settings
+from mediafetcher.core import errors, logging, mounts, settings
 from mediafetcher.db import engine
 from mediafetcher.library.storage import staging
 
@@ -181,7 +181,7 @@ def _use(row: dict[str, Any]) -> Path:
 
 
 def _default(state_folder: Path) -> Path:
-    if DEFAULT.is_mount() and os.access(DEFAULT, os.R_OK | os.W_OK | os.X_OK):
+    if mounts.is_mount_point(DEFAULT) and os.access(DEFAULT, os.R_OK | os.W_OK | os.X_OK):
         return DEFAULT
     return state_folder / "media"
 

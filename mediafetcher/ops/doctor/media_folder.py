@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from mediafetcher.core import mounts
 from mediafetcher.db import file_system
 from mediafetcher.library.recovery import journal_file
 from mediafetcher.library.storage import mount
@@ -108,7 +109,7 @@ def _absent(media: Path, state: Path, account: Account) -> Finding | None:
             f"mkdir -p {media}",
             *container.host_lines(media, account.uid, account.gid),
         )
-    mounted = media.is_mount() or any(parent.is_mount() for parent in media.parents if parent != Path("/"))
+    mounted = any(mounts.is_mount_point(place) for place in (media, *media.parents) if place != Path("/"))
     if mounted or media.is_relative_to(state) or (media / mount.SENTINEL).exists():
         return None
     lines = container.host_lines(media, account.uid, account.gid) if container.is_container() else ()

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mediafetcher.core import bundle, errors
+from mediafetcher.core import bundle, errors, mounts
 from mediafetcher.core.settings import SYSTEM_FILE, Settings
 from mediafetcher.ops.doctor import media_folder
 from mediafetcher.ops.service import units
@@ -66,7 +66,7 @@ def install(settings: Settings, wish: Wish, say: Say) -> bool:
     account = _account()
     _check_reach(program, account)
     _stop(kind)
-    media = wish.media or settings.media or (_MEDIA if _MEDIA.is_mount() else settings.state / "media")
+    media = wish.media or settings.media or (_MEDIA if mounts.is_mount_point(_MEDIA) else settings.state / "media")
     _hand_over(settings.state, account, say)
     usable = _prepare_media(media, settings, account, say)
     _write_config(wish, settings, say)

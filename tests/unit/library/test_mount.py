@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.core import errors, settings
+from mediafetcher.core import errors, mounts, settings
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import items
 from mediafetcher.library.storage import blob_store, mount
@@ -30,7 +30,7 @@ async def test_first_start_makes_and_records(media_online: Path, state: Path) ->
 async def test_the_default_is_in_the_state_folder(database: str, state: Path, use: Callable[..., None]) -> None:
     use(media=None)
     await mount.prepare()
-    assert mount.root() == (mount.DEFAULT if mount.DEFAULT.is_mount() else state / "media")
+    assert mount.root() == (mount.DEFAULT if mounts.is_mount_point(mount.DEFAULT) else state / "media")
 
 
 async def test_later_starts_remember_the_folder(media_online: Path, use: Callable[..., None]) -> None:
