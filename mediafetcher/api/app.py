@@ -66,6 +66,7 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/api/settings", system.change_settings, ADMIN, (e.PinnedSetting,)),
     Route("GET", "/api/store", store.show, ADMIN, (e.MediaOffline,)),
     Route("POST", "/api/store", store.decide, ADMIN, (e.MediaOffline, e.MediaReadOnly, e.WrongState), 200),
+    Route("POST", "/api/store/adopt", store.adopt, ADMIN, (e.MediaOffline, e.MediaReadOnly, e.StoreFrozen), 200),
     Route("GET", "/api/ytdlp", ytdlp.show, ADMIN),
     Route("POST", "/api/ytdlp", ytdlp.manage, ADMIN, (e.IndexAway, e.NothingBefore, e.NothingOffered), 200),
     # who comes in

@@ -8,10 +8,11 @@ from its own tags. Nothing is moved, replaced or removed.
 import os
 import tempfile
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mediafetcher.core import errors, settings
+from mediafetcher.core import clock, errors, settings
 from mediafetcher.downloads.worker import store_step
 from mediafetcher.importing import titles
 from mediafetcher.importing.batch import Outcome, Progress
@@ -27,14 +28,44 @@ def is_store(path: Path) -> bool:
     return os.path.realpath(path) == os.path.realpath(mount.root() / "store")
 
 
-async def adopt(owner: int, folder: str, on_progress: Progress) -> AsyncGenerator[Outcome, None]:
-    """Adopt every unknown file of the store -> what became of each. Raises `StoreFrozen`, `Away`."""
+_SLICE = 5.0  # seconds after which a slice ends, at the next file
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What a slice of an adoption did. `next` is the hash to go on after; None: all files were looked at."""
+
+    added: int
+    refused: int
+    next: str | None
+
+
+async def adopt_slice(owner: int, after: str = "") -> Slice:
+    """Adopt unknown files for about 5 s, in the order of their hashes, those after `after`.
+
+    Raises `StoreFrozen`, `Away`.
+    """
+    added = refused = 0
+    until = clock.monotonic() + _SLICE
+    async for outcome in adopt(owner, "", lambda found, part: None, after=after):
+        added += outcome.result == "added"
+        refused += outcome.result != "added"
+        if clock.monotonic() >= until:
+            return Slice(added, refused, outcome.path.name.partition(".")[0])
+    return Slice(added, refused, None)
+
+
+async def adopt(owner: int, folder: str, on_progress: Progress, *, after: str = "") -> AsyncGenerator[Outcome, None]:
+    """Adopt the unknown files of the store, those whose hash comes after `after` -> what became of each.
+
+    Raises `StoreFrozen`, `Away`.
+    """
     await ownership.require_owner()
     if not await ownership.settled():
         raise errors.StoreFrozen("The media folder was taken a moment ago: try again in a minute.")
     known = await mount.in_thread(_from_journal)
     async for file in unknown.files():
-        if file.is_side_file:
+        if file.is_side_file or file.sha256.hex() <= after:
             continue
         yield await _one(owner, folder, file, known.get(file.sha256), on_progress)
 

@@ -1,5 +1,6 @@
 """/api/store: does this installation own the store, and what a person decides about it."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Literal
 
@@ -8,6 +9,7 @@ from litestar.params import JSONBody
 
 from mediafetcher.accounts import audit
 from mediafetcher.api.responses import Asked, address, fit
+from mediafetcher.importing import adoption
 from mediafetcher.library.storage import decisions
 from mediafetcher.ops import store_decision
 
@@ -46,6 +48,20 @@ class StoreDecision(msgspec.Struct, forbid_unknown_fields=True):
     decision: Literal["take", "separate", "read-only"]
 
 
+class AdoptFiles(msgspec.Struct, forbid_unknown_fields=True):
+    """`after`: the `next` of the answer before; empty at the beginning."""
+
+    after: str = ""
+
+
+class AdoptedFiles(msgspec.Struct):
+    """Files that became items, and files that did not. `next` is for the next request; None: it was the last."""
+
+    added: int
+    refused: int
+    next: str | None
+
+
 async def show(request: Asked) -> StoreStatus:
     """Whether this installation owns the store."""
     return _status(await decisions.status())
@@ -55,6 +71,11 @@ async def decide(request: Asked, data: JSONBody[StoreDecision]) -> StoreStatus:
     """Decide who owns the store."""
     await audit.record("store_decided", request.user.id, address(request), decision=data.decision)
     return _status(await store_decision.decide(data.decision))
+
+
+async def adopt(request: Asked, data: JSONBody[AdoptFiles]) -> AdoptedFiles:
+    """Adopt files of the store that the database does not know into your library, for about 5 s."""
+    return fit(AdoptedFiles, asdict(await adoption.adopt_slice(request.user.id, data.after)))
 
 
 def _status(row: dict[str, object]) -> StoreStatus:

@@ -9,7 +9,7 @@ import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.importing import importer
+from mediafetcher.importing import adoption, importer
 from mediafetcher.importing.batch import Outcome
 from mediafetcher.library.catalog import folders, items
 from mediafetcher.library.recovery import journal
@@ -70,6 +70,22 @@ async def test_unknown_file_is_adopted_at_its_place(
     assert (place.stat().st_ino, place.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert list((media_online / "incoming").iterdir()) == []
     assert [one for one in await _adopt(owner, media_online) if one.result == "added"] == []
+
+
+async def test_adoption_in_slices_takes_each_file_once(
+    owner: int, media_online: Path, media_corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _store(media_corpus)
+    (media_online / "store" / "ff").mkdir()
+    (media_online / "store" / "ff" / f"{chr(102) * 64}.mp4").write_bytes(b"damaged")
+    await ownership.start()
+    await _take(monkeypatch)
+    monkeypatch.setattr(adoption, "_SLICE", 0.0)  # one file each
+    slices = [await adoption.adopt_slice(owner)]
+    while (after := slices[-1].next) is not None:
+        slices.append(await adoption.adopt_slice(owner, after))
+    assert [(each.added, each.refused) for each in slices if each.added or each.refused] == [(1, 0), (0, 1)]
+    assert await engine.fetchval("select count(*) from library_item") == 1
 
 
 async def test_title_and_folder_of_the_journal_come_back(

@@ -3,6 +3,7 @@ export const keys = {
   session: ["session"],
   downloads: ["downloads"],
   system: ["system"],
+  store: ["store"],
   live: ["live"],
   speeds: ["speeds"],
   items: ["items"],

@@ -13,6 +13,7 @@ import type {
   SessionState,
   Site,
   Sites,
+  StoreStatus,
   System,
   Trash,
 } from "./types";
@@ -41,6 +42,15 @@ export function useSystem() {
     refetchInterval: converting ? POLL : polling ? POLL * 5 : 30_000,
   });
 }
+
+/** Who owns the media folder. The server looks through the whole store for it. */
+export const useStore = (enabled: boolean) =>
+  useQuery({
+    queryKey: keys.store,
+    queryFn: () => call<StoreStatus>("GET", "/api/store"),
+    staleTime: 60_000,
+    enabled,
+  });
 
 export const useFolders = () =>
   useQuery({

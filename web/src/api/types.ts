@@ -1,5 +1,15 @@
 // Made by tools/api-types.mjs (npm run api): do not edit.
 
+export type AdoptFiles = {
+  after?: string;
+};
+
+export type AdoptedFiles = {
+  added: number;
+  next: string | null;
+  refused: number;
+};
+
 export type Change = {
   folder?: string | null;
   title?: string | null;

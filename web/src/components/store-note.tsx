@@ -1,19 +1,50 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Eye, FolderTree, HardDrive, KeyRound } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { Check, Eye, Folder, FolderTree, HardDrive, KeyRound, Minus, Server, Timer } from "lucide-react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { call } from "@/api/client";
-import { useSession, useSystem } from "@/api/queries";
+import { useSession, useStore, useSystem } from "@/api/queries";
 import type { StoreDecision, StoreStatus } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { Button } from "@/components/ui/button";
 import { useI18n } from "@/i18n";
 
 type Decision = StoreDecision["decision"];
-const CHOICES: [Decision, "take" | "separate" | "readOnly", ReactNode][] = [
-  ["take", "take", <KeyRound key="take" />],
-  ["separate", "separate", <FolderTree key="separate" />],
-  ["read-only", "readOnly", <Eye key="read-only" />],
-];
+type Name = "take" | "separate" | "readOnly";
+const YES = <Check className="text-ok" />;
+const NO = <Minus className="text-muted-foreground" />;
+const CHOICES = [
+  {
+    decision: "take",
+    name: "take",
+    icon: <KeyRound />,
+    points: [
+      ["store.take.writes", YES],
+      ["store.take.other", NO],
+      ["store.take.settles", <Timer key="settles" className="text-ok" />],
+    ],
+  },
+  {
+    decision: "separate",
+    name: "separate",
+    icon: <FolderTree />,
+    points: [
+      ["store.separate.folder", YES],
+      ["store.separate.names", YES],
+      ["store.separate.empty", NO],
+    ],
+  },
+  {
+    decision: "read-only",
+    name: "readOnly",
+    icon: <Eye />,
+    points: [
+      ["store.readOnly.plays", YES],
+      ["store.readOnly.changes", NO],
+      ["store.readOnly.again", YES],
+    ],
+  },
+] as const satisfies { decision: Decision; name: Name; icon: ReactNode; points: [string, ReactNode][] }[];
+const Confirm = lazy(() => import("./confirm"));
 const REASONS = ["foreign", "contested", "unknown_files", "rolled_back", "restored", "moved", "cloned"] as const;
 
 /** Says that this installation must not change the media folder, and lets an administrator decide; else nothing. */
@@ -36,7 +67,10 @@ export function StoreNote() {
         </div>
       </div>
       {admin ? (
-        <Choices undecided={store.state === "frozen"} />
+        <>
+          <Facts />
+          <Choices undecided={store.state === "frozen"} />
+        </>
       ) : (
         <p className="mt-2 text-pretty text-sm text-muted-foreground">{t("store.askAdmin")}</p>
       )}
@@ -44,9 +78,33 @@ export function StoreNote() {
   );
 }
 
+/** Who made the last claim on the folder, and which folder it is. */
+function Facts() {
+  const { t } = useI18n();
+  const status = useStore(true).data;
+  if (!status) return null;
+  return (
+    <dl className="mt-4 flex flex-wrap gap-x-8 gap-y-2 text-sm [&_svg]:size-4 [&_svg]:text-muted-foreground">
+      {status.other && <Fact icon={<Server />} name={t("store.other")} value={status.other.host} />}
+      <Fact icon={<Folder />} name={t("store.folder")} value={status.folder} />
+    </dl>
+  );
+}
+
+function Fact({ icon, name, value }: { icon: ReactNode; name: string; value: string }) {
+  return (
+    <div className="flex min-w-0 items-center gap-2">
+      {icon}
+      <dt className="shrink-0">{name}</dt>
+      <dd className="break-all font-mono text-xs text-muted-foreground">{value}</dd>
+    </div>
+  );
+}
+
 function Choices({ undecided }: { undecided: boolean }) {
   const { t } = useI18n();
   const [busy, setBusy] = useState(false);
+  const [asked, setAsked] = useState<"take" | "separate">();
   const cache = useQueryClient();
   const fail = useFailure();
   const decide = async (decision: Decision) => {
@@ -61,19 +119,44 @@ function Choices({ undecided }: { undecided: boolean }) {
     }
   };
   return (
-    <ul className="mt-4 grid gap-3 sm:grid-cols-3">
-      {CHOICES.filter(([decision]) => undecided || decision === "take").map(([decision, name, icon]) => (
-        <li key={decision} className="flex flex-col gap-2 rounded-lg border bg-card p-3">
-          <p className="flex items-center gap-2 font-medium [&_svg]:size-4">
-            {icon}
-            {t(`store.${name}`)}
-          </p>
-          <p className="grow text-pretty text-sm text-muted-foreground">{t(`store.${name}Hint`)}</p>
-          <Button variant="outline" size="sm" disabled={busy} onClick={() => void decide(decision)}>
-            {t(`store.${name}`)}
-          </Button>
-        </li>
-      ))}
-    </ul>
+    <>
+      <ul className="mt-4 grid gap-3 lg:grid-cols-3">
+        {CHOICES.filter(({ decision }) => undecided || decision === "take").map(({ decision, name, icon, points }) => (
+          <li key={decision} className="flex flex-col gap-3 rounded-lg border bg-card p-4">
+            <p className="flex items-center gap-2 font-medium [&_svg]:size-4">
+              {icon}
+              {t(`store.${name}`)}
+            </p>
+            <p className="text-pretty text-sm">{t(`store.${name}When`)}</p>
+            <ul className="grow space-y-1.5 text-pretty text-sm text-muted-foreground">
+              {points.map(([key, mark]) => (
+                <li key={key} className="flex gap-2 [&_svg]:mt-0.5 [&_svg]:size-4 [&_svg]:shrink-0">
+                  {mark}
+                  {t(key)}
+                </li>
+              ))}
+            </ul>
+            <Button
+              variant="outline"
+              disabled={busy}
+              onClick={() => (decision === "read-only" ? void decide(decision) : setAsked(decision))}
+            >
+              {t(`store.${name}Do`)}
+            </Button>
+          </li>
+        ))}
+      </ul>
+      {asked && (
+        <Suspense>
+          <Confirm
+            title={t(`store.${asked}`)}
+            body={t(`store.${asked}Ask`)}
+            action={t(`store.${asked}`)}
+            onClose={() => setAsked(undefined)}
+            onYes={() => void decide(asked)}
+          />
+        </Suspense>
+      )}
+    </>
   );
 }

@@ -15,7 +15,10 @@ export const enErrors: ProblemWords = {
   site_forbids: ["{site} refuses this link", "It may need the cookies of an account, or your address is blocked."],
 
   network: ["{site} could not be reached", "It is tried again by itself; check the connection if this stays."],
-  proxy_failed: ["The proxy does not connect to {site}", "It must allow CONNECT to ports 80 and 443; it is tried again by itself."],
+  proxy_failed: [
+    "The proxy does not connect to {site}",
+    "It must allow CONNECT to ports 80 and 443; it is tried again by itself.",
+  ],
   rate_limited: ["{site} asks to slow down", "It is tried again by itself, later."],
   server_error: ["{site} answered with an error of its own", "Usually this passes: retry a little later."],
   stalled: ["Nothing arrived for too long", "Retry goes on where it stopped."],

@@ -12,7 +12,10 @@ export const frErrors: ProblemWords = {
   site_forbids: ["{site} refuse ce lien", "Il faut peut-être les cookies d’un compte, ou votre adresse est bloquée."],
 
   network: ["{site} est injoignable", "Nouvel essai automatique ; vérifiez la connexion si cela dure."],
-  proxy_failed: ["Le proxy ne se connecte pas à {site}", "Il doit autoriser CONNECT vers les ports 80 et 443 ; nouvel essai automatique."],
+  proxy_failed: [
+    "Le proxy ne se connecte pas à {site}",
+    "Il doit autoriser CONNECT vers les ports 80 et 443 ; nouvel essai automatique.",
+  ],
   rate_limited: ["{site} demande de ralentir", "Nouvel essai automatique, plus tard."],
   server_error: ["{site} a répondu par une erreur", "Cela passe d’habitude : réessayez un peu plus tard."],
   stalled: ["Plus rien n’est arrivé depuis trop longtemps", "Réessayer reprend là où il s’est arrêté."],

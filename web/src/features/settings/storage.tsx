@@ -4,6 +4,7 @@ import type { System } from "@/api/types";
 import { MountNote } from "@/components/mount-note";
 import { StoreNote } from "@/components/store-note";
 import { Skeleton } from "@/components/ui/misc";
+import { UnknownFiles } from "@/components/unknown-files";
 import { useI18n } from "@/i18n";
 import { bytes } from "@/lib/format";
 import { Card } from "./card";
@@ -24,6 +25,7 @@ export function Storage() {
           <>
             <MountNote />
             <StoreNote />
+            <UnknownFiles />
             {total > 0 && (
               <div aria-hidden className="flex h-2.5 gap-0.5 overflow-hidden rounded-full">
                 <span className="bg-download" style={{ flexGrow: ours / total }} />
