@@ -35,6 +35,7 @@ CHECKS = [
 # Not called here, each for its reason; tests of their own do.
 ELSEWHERE = {
     ("GET", "/api/events"): "does not end",
+    ("POST", "/api/store/adopt"): "is refused for a minute after another operation took the store",
     ("POST", "/api/preview"): "asks other sites",
     ("POST", "/api/ytdlp"): "asks a package registry",
 }

@@ -7,6 +7,7 @@ import msgspec
 from shelf import add_download, add_item
 
 from mediafetcher.api.routes import downloads, folders, items, sources, system
+from mediafetcher.library.storage import blob_store
 
 
 def fits(kind: Any, said: Any) -> Any:
@@ -202,3 +203,14 @@ async def test_a_new_file_for_an_item(alice: Any, tmp_path: Path) -> None:
     assert (answer.status_code, answer.json()["code"]) == (409, "wrong_state")
     assert (await alice.http.post("/api/items/999999/convert")).status_code == 404
     assert (await alice.http.get(f"/api/items/{item}")).json()["playable"]
+
+
+async def test_adoption_of_unknown_files_counts_them(web: Any, person: Any) -> None:
+    alice, bob = await person("Alice", admin=True), await person("Bob")
+    unknown = blob_store.root() / "store" / "ff" / f"{'f' * 64}.mp4"
+    unknown.parent.mkdir()
+    unknown.write_bytes(b"its bytes are not what its name says")
+    answer = await alice.http.post("/api/store/adopt", json={})
+    assert (answer.status_code, answer.json()) == (200, {"added": 0, "refused": 1, "next": None})
+    assert (await bob.http.post("/api/store/adopt", json={})).status_code == 403
+    assert unknown.exists()
