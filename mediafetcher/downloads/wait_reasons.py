@@ -7,6 +7,8 @@ from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import leases, nodes
 
+# Nothing is wrong: other downloads run first, and when one of them ends this one goes on.
+ITS_TURN = (errors.SiteBusy.code, errors.SameSource.code)
 _LIMITS = """
 select array(select source_key from download where state = 'running') as sources,
   array(select site from download where state = 'running' group by site having count(*) >= $1) as sites,

@@ -221,3 +221,9 @@ def test_import_adopts_what_lies_there(folder, shell, media_corpus):
     assert sorted(path.name for path in disk.rglob("*") if path.is_file()) == ["notes.txt"]
     assert len(shell.files()) == 3
     shell.assert_clean()
+
+
+def test_get_of_links_of_one_site_waits_for_their_turn(folder, site):
+    shell = Shell(folder, jobs_per_site=1)
+    got = shell.get(site.url("/slow/100/ok.mp4"), site.url("/media/h264_aac.mkv"), site.url("/media/vp9_opus.webm"))
+    assert [one["state"] for one in got] == ["done"] * 3

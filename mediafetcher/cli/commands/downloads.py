@@ -13,7 +13,7 @@ from mediafetcher.app.output import Out, size
 from mediafetcher.cli.commands.owner import owner_of
 from mediafetcher.cli.import_report import Report
 from mediafetcher.core import errors, logging
-from mediafetcher.downloads import dedup, lifecycle
+from mediafetcher.downloads import dedup, lifecycle, wait_reasons
 from mediafetcher.fetch.options import Options, Playlist
 from mediafetcher.importing import importer
 from mediafetcher.library.catalog import blocklist as marks
@@ -105,7 +105,7 @@ async def _follow(row: dict[str, Any], out: Out) -> dict[str, Any]:
         out.progress({**{name: row[name] for name in _PROGRESS}, "ended": ended})
         if ended:
             return row
-        if row["state"] == "queued" and row["error"]:
+        if row["state"] == "queued" and row["error"] and row["error"]["code"] not in wait_reasons.ITS_TURN:
             # Somebody waits at the terminal: say what is wrong now instead of trying for hours.
             return await lifecycle.give_up(row["id"])
         await asyncio.sleep(_FOLLOW)
