@@ -149,6 +149,7 @@ interaction("only the sound of a film", async () => {
 
 interaction("a link that fails needs attention in words", async () => {
   const { page } = world;
+  page.expected.push(/status of 422 .*\/api\/preview/); // the composer may look at the link before it is sent
   await world.fetch("/status/404/film.mp4");
   const failed = page.locator("[data-download][data-state=failed]");
   await failed.getByText("There is nothing at that link any more").waitFor({ timeout: 30_000 });
