@@ -108,7 +108,8 @@ def _alike(cases: list[Case]) -> Iterator[list[Case]]:
 
 
 # Not what a site does, each with a test where it is made: killed children, conversions, a site that rests, ...
-MADE_BY_US = {"crashed", "transcode_failed", "bad_clip", "site_paused"}
+MADE_BY_US = {"crashed", "transcode_failed", "bad_clip", "site_paused", "tool_killed", "parser_failed"}
+MADE_BY_US |= {"unexpected_error", "runs_alone", "kills_server", "proxy_failed"}
 
 
 def test_the_lists_are_long_enough_and_name_what_there_is() -> None:
