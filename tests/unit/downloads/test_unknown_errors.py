@@ -192,12 +192,16 @@ async def _killed(claims: list[lifecycle.Claim]) -> None:
 
 async def test_download_that_kills_the_process_is_counted_and_parked(owner):
     id = (await lifecycle.submit(owner, "https://films.example/poison"))["id"]
+    reasons = set()
     for _ in range(12):
         await engine.execute("update download set run_after = now()")
         claim = await lifecycle.claim()
         if claim is None:
             break
         await _killed([claim])
+        row = await lifecycle.get(id)
+        reasons.add((row["state"], (row["error"] or {}).get("code")))
+    assert ("queued", "runs_alone") in reasons
     row = await lifecycle.get(id)
     assert (row["state"], row["error"]["code"]) == ("parked", "kills_server")
     assert row["attempt"] <= 10
