@@ -148,11 +148,14 @@ def test_a_worker_without_the_key_leaves_downloads_with_cookies_to_others(
     shared, program, media_corpus, worker, folder
 ):
     with Site(media_corpus, host="127.0.0.1") as site:
-        server = program(database_url=shared.dsn, jobs_per_site=8).start()
+        server = program(database_url=shared.dsn, jobs=1, jobs_per_site=8).start()
         text = "# Netscape HTTP Cookie File\nlocalhost\tFALSE\t/\tFALSE\t0\tsession\tsecret\n"
         assert server.ask("PUT", "/cookies/localhost", {"text": text}).status_code == 200
         media, key = server.state / "media", server.state / "key"
-        server.stop()
+        # The server makes the claims that workers ask for, and has its only slot in use.
+        busy = server.ask("POST", "/downloads", {"url": site.url("/slow/1/h264_opus.mp4")}).json()["id"]
+        running = "select state from download where id = %s"
+        until(lambda: shared.fetch(running, busy)[0][0] == "running", 60, "the server is busy")
         keyless = worker("keyless", shared.dsn, media).ready()
         link = site.url("/media/ok.mp4")
         wish = "insert into download (owner, url, site, source_key) select id, %s, %s, %s from account"
@@ -160,7 +163,7 @@ def test_a_worker_without_the_key_leaves_downloads_with_cookies_to_others(
         shared.fetch(wish, link, "127.0.0.1", "open")
 
         def state(site: str) -> str:
-            return shared.fetch("select state from download where site = %s", site)[0][0]
+            return shared.fetch("select state from download where site = %s and id <> %s", site, busy)[0][0]
 
         # The one that needs no cookies passes the other by: so that was looked at, and left.
         until(lambda: state("127.0.0.1") == "done", 60, "the other one is done")

@@ -37,7 +37,8 @@ def _device(path: Path) -> None:
 
 
 def _hard_link(path: Path) -> None:
-    with contextlib.suppress(PermissionError):  # where the kernel protects hard links
+    # If one account has everything, its own file is no secret to it.
+    if os.geteuid() == 0:
         os.link(SECRET, path)
 
 
@@ -50,7 +51,8 @@ KINDS: list[Callable[[Path], None]] = [
     _device,
     _socket,
     lambda path: (path / "inner").mkdir(parents=True),
-    lambda path: path.touch(),
+    # Not touch(): the name may be a FIFO by now, which nobody reads.
+    lambda path: os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)),
 ]
 
 

@@ -176,10 +176,13 @@ class History:
             finally:
                 await sweeper.take_back(staged)
 
+        acted = one.acted
         if await self.owning(one, work):
-            held = one.holds(one.store, _name(data))
+            if one.holds(one.store, _name(data)):
+                one.acted = acted
+                return  # one more reference to a file it has: no claim is made for that, and none is needed
             self.note(one, "acquire", _name(data))
-            if fails and not held:
+            if fails:
                 self.note(one, "release", _name(data))
 
     async def crash(self, one: Installation) -> None:
