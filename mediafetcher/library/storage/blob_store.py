@@ -284,15 +284,18 @@ def size_of(path: Path) -> int | None:
 
 
 def remove(sha256: bytes, names: Iterable[str]) -> None:
-    """Unlink the files of these extensions and side names; those that are not there are fine.
+    """Unlink the files of these extensions and side names; those that do not exist are fine.
 
-    Call it under the lock of the row. The store's presence is proved first: on a bare mount point every file is
-    "not there". Raises `Away`.
+    Call it under the lock of the row. When it returns, the disk has kept the removal: the caller deletes the row then,
+    and a file that came back after a power cut would be unknown, and so stay for ever. The store's presence is proved
+    first: on a bare mount point no file exists. Raises `Away`.
     """
     with mount.writing():
         mount.require()
         for name in names:
             path_of(sha256, name).unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            mount.sync_folder(path_of(sha256, "").parent)
 
 
 # ---- what lies in incoming/ ------------------------------------------------------------------------------
