@@ -92,7 +92,7 @@ class Fetch:
         proxy = self._options.proxy or chosen.proxy
         await asyncio.to_thread(gateway.kind)  # for the first time it is tried out
         # A proxy that somebody named would have to stand behind ours: with one there is no browser to pretend.
-        possible = gateway.available() and not proxy
+        possible = await asyncio.to_thread(gateway.available) and not proxy
         allowed = [*self._targets(chosen), *_own_proxy(chosen, proxy)]
         # The gateway asks the proxy for addresses that it has checked. One that resolves names is asked by the child.
         self._named_by_proxy = bool(proxy) and not self._options.proxy and chosen.proxy_resolves_names

@@ -4,7 +4,8 @@ Every child has a session of its own, ends when we end (even by kill -9), gains 
 leaves root for the service account (see privilege_drop.py). Whatever it started is killed when it ends: the group is
 killed while its leader is still a zombie, so that the number of the group cannot belong to anybody else yet.
 
-Children start on the main thread, because the kernel sends the death signal when the *thread* that forked ends.
+Children start on threads that live as long as the program (launcher.py); `spawn` alone starts on the main thread. The
+kernel sends the death signal when the *thread* that forked ends.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol, Self
 
-from mediafetcher.sandbox import landlock, namespaces
+from mediafetcher.sandbox import landlock, launcher, namespaces
 from mediafetcher.sandbox.landlock import Pen
 from mediafetcher.sandbox.privilege_drop import Account, Limits, give, prepare, python_paths, service_account
 
@@ -124,21 +125,36 @@ async def start(
     Use it as `async with await child.start(...) as program: async for line in program: ...`; leaving the block
     kills whatever is left of the group. Raises OSError where the program cannot be started.
     """
-    _on_main_thread()
-    process = subprocess.Popen(
-        list(argv),
-        env=dict(env) if env is not None else environment(cwd or "/"),
-        cwd=cwd,
-        stdin=PIPE if stdin is not None or keep_stdin else DEVNULL,
-        stdout=PIPE,
-        stderr=PIPE,
-        start_new_session=True,
-        pass_fds=pass_fds,
-        preexec_fn=prepare(limits, signal.SIGKILL, [*_reach(argv, cwd), *reach], alone=alone, network=network),
-    )
+
+    def make() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            list(argv),
+            env=dict(env) if env is not None else environment(cwd or "/"),
+            cwd=cwd,
+            stdin=PIPE if stdin is not None or keep_stdin else DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+            start_new_session=True,
+            pass_fds=pass_fds,
+            preexec_fn=prepare(limits, signal.SIGKILL, [*_reach(argv, cwd), *reach], alone=alone, network=network),
+        )
+
+    process = await launcher.launch(make, discard)
     program = Child(process, tail)
     await program._open(stdin, keep_stdin)
     return program
+
+
+def discard(process: subprocess.Popen[bytes]) -> None:
+    """Kill and reap a process that nobody reads, with its group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        process.kill()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe:
+            pipe.close()
+    process.wait()
 
 
 def isolate() -> namespaces.Network:

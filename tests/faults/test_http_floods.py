@@ -22,7 +22,7 @@ FLOODS = {
     "half a preface of HTTP/2": floods.PREFACE[:10],
     "a preface of HTTP/2": floods.PREFACE,
     "half a header": floods.HALF_HEADER,
-    "much of a header": b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n" + b"X-A: " + b"x" * 15_000,
+    "much of a header": floods.FULL_HEADER,
     "half a body": b"POST /api/session HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     b"Content-Length: 900000\r\n\r\n" + b"[" * 8000,
     "event streams of one account": b"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n"
