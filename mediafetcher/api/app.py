@@ -17,7 +17,7 @@ from litestar.openapi.spec import Components, Reference, SecurityScheme
 
 from mediafetcher import __version__
 from mediafetcher.api import auth, problems, request_guard
-from mediafetcher.api.auth import ACCOUNT, ADMIN, DOWNLOAD, DOWNLOADS, LIBRARY, OPEN, OPTIONAL, READ, Who
+from mediafetcher.api.auth import ACCOUNT, ADMIN, DOWNLOAD, DOWNLOADS, LIBRARY, METRICS, OPEN, OPTIONAL, READ, Who
 from mediafetcher.api.routes import (
     account,
     audit,
@@ -28,6 +28,7 @@ from mediafetcher.api.routes import (
     extension,
     folders,
     items,
+    metrics,
     sources,
     store,
     system,
@@ -39,7 +40,7 @@ Kinds = tuple[type[e.Problem], ...]
 
 
 class Route(NamedTuple):
-    """`handler` is None where the front answers by itself: bytes, which Litestar cannot serve in ranges."""
+    """`handler` is None where the front answers: bytes, which Litestar cannot serve in ranges, and second addresses."""
 
     method: str
     path: str
@@ -60,6 +61,8 @@ _FILE: Kinds = (e.NotFound, e.MediaOffline)
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/health", system.health, OPEN, (e.DatabaseAway,)),
+    Route("GET", "/metrics", None, METRICS),
+    Route("GET", "/api/metrics", metrics.read, METRICS),
     Route("GET", "/api/system", system.overview, READ),
     Route("GET", "/api/settings", system.effective_settings, ADMIN),
     Route("GET", "/api/events", events.stream, READ),
@@ -146,6 +149,7 @@ _PATTERNS = [(route.method, re.compile(re.sub(r"\{\w+:(int|str)\}", "[^/]+", rou
 _DOCUMENTED: dict[Any, dict[int, ResponseSpec]] = {
     events.stream: events.DOCUMENTED,
     extension.package: extension.DOCUMENTED,
+    metrics.read: metrics.DOCUMENTED,
     account.sign_out: {204: ResponseSpec(None, generate_examples=False, description="Signed out")},
 }
 _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")

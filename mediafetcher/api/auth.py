@@ -27,6 +27,7 @@ class Who:
     open: bool = False
     optional: bool = False
     admin: bool = False
+    local: bool = False  # programs on this machine need no token
 
 
 OPEN = Who(open=True)  # everybody; who it is is not even asked
@@ -37,6 +38,7 @@ DOWNLOADS = Who(("read", "download"))  # who may send a link may follow it
 LIBRARY = Who(("library",))
 ACCOUNT = Who(("admin",))  # one's own sessions and tokens: by session, or an administrator's token
 ADMIN = Who(("admin",), admin=True)
+METRICS = Who(("metrics",), admin=True, local=True)
 
 
 def cookie(get: Get) -> str | None:
@@ -96,6 +98,9 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if not isinstance(who, Who):
         raise errors.NotSignedIn()
     client, named = connection.scope["client"], connection.scope["state"].get("named")
+    if who.local and connection.scope["state"].get("local"):
+        connection.scope["user"] = None
+        return
     person = await permit(who, connection.headers.get, named, client[0] if client else "")
     connection.scope["user"] = person
     if person is not None:

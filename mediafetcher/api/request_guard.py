@@ -24,6 +24,7 @@ from mediafetcher.net import forwarding
 MOST_BODY = 1 << 20  # bytes
 SHORTEST_SECRET = 16  # characters
 SECRET_HEADER = "x-mediafetcher-proxy-secret"  # noqa: S105 (its name)
+_FORWARDING = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 _EXTENSIONS = ("chrome-extension://", "moz-extension://")
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 _HOST = re.compile(r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?$")
@@ -57,6 +58,7 @@ class Call:
     address: str
     https: bool
     named: str | None = None  # whom a trusted proxy names
+    local: bool = False  # a program on this machine sent it, and no proxy is in between
 
 
 def require_valid(settings: Settings) -> None:
@@ -98,7 +100,18 @@ def call(
         https = (get("x-forwarded-proto") or scheme).split(",")[0].strip() == "https"
     if settings.public_url and urlsplit(settings.public_url).scheme == "https":
         https = https or _names(settings.public_url) == host.lower()
-    return Call(method, get, host, address, https, person)
+    return Call(method, get, host, address, https, person, _is_local(settings, get, peer))
+
+
+def _is_local(settings: Settings, get: auth.Get, peer: str) -> bool:
+    """Whether a program on this machine sent the request itself.
+
+    A proxy on this machine connects from loopback too. It shows by its headers, or by being a trusted proxy.
+    """
+    loopback = ipaddress.ip_address(peer).is_loopback and not any(
+        network.is_loopback or ipaddress.ip_address(peer) in network for network in _networks(settings.trusted_proxies)
+    )
+    return loopback and not any(get(name) for name in _FORWARDING)
 
 
 def _knows_secret(settings: Settings, given: Sequence[str]) -> bool:

@@ -46,7 +46,7 @@ class Exchange:
         self._handed = 0  # bytes of the stream since the connection was last seen to take some
         self.is_stuck = False  # the client has not read what it was sent
 
-    def asgi_scope(self, host: str, address: str, state: dict[str, Any]) -> dict[str, Any]:
+    def asgi_scope(self, host: str, address: str, path: str, state: dict[str, Any]) -> dict[str, Any]:
         scope = self._scope
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in scope.headers.items()]
         if scope.authority:
@@ -59,8 +59,8 @@ class Exchange:
             # Whatever GET answers, HEAD answers without the body; `send` leaves it out.
             "method": "GET" if scope.method == "HEAD" else scope.method,
             "scheme": scope.scheme,
-            "path": scope.path,
-            "raw_path": scope.path.encode(),
+            "path": path,
+            "raw_path": path.encode(),
             "root_path": "",
             "query_string": scope.query_string.encode("latin-1"),
             "headers": headers,

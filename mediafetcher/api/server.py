@@ -1,7 +1,7 @@
 """The front door: Granian on one port, speaking RSGI.
 
     /media/...   bytes in ranges, sent by the server itself after Python has authorised them
-    /api/...     Litestar, over the bridge
+    /api/...     Litestar, over the bridge; /metrics too
     the rest     the built page
 
 Every request passes `guard.check` first and every answer carries the security headers, whichever way it goes.
@@ -86,8 +86,9 @@ class Front:
     ) -> None:
         path = scope.path
         if path == "/api" or path.startswith("/api/"):
-            state = {"https": call.https, "named": call.named, "exchange": exchange}
-            await self.app(exchange.asgi_scope(call.host, call.address, state), exchange.receive, exchange.send)  # type: ignore[arg-type]
+            await self._call_app(call, exchange, path)
+        elif path == "/metrics":  # the address that Prometheus asks by itself
+            await self._call_app(call, exchange, "/api/metrics")
         elif path == "/media" or path.startswith("/media/"):
             kept = await media.answer(call, path, scope.query_string)
             sent = list((kept.headers | always).items())
@@ -99,6 +100,11 @@ class Front:
                 proto.response_file_range(kept.status, sent, kept.path, kept.start, kept.end)
         else:
             self._page(call, path, proto, always)
+
+    async def _call_app(self, call: request_guard.Call, exchange: Exchange, path: str) -> None:
+        state = {"https": call.https, "named": call.named, "local": call.local, "exchange": exchange}
+        scope = exchange.asgi_scope(call.host, call.address, path, state)
+        await self.app(scope, exchange.receive, exchange.send)  # type: ignore[arg-type]
 
     def _page(self, call: request_guard.Call, path: str, proto: Any, always: dict[str, str]) -> None:
         found = self._site.answer(call, path)

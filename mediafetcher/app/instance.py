@@ -19,7 +19,7 @@ from mediafetcher.core import settings as chosen
 from mediafetcher.core.settings import Settings
 from mediafetcher.db import embedded as cluster
 from mediafetcher.db import engine, migrate, runtime_settings, transfer
-from mediafetcher.downloads import leases, lifecycle, nodes, retention, site_backoff
+from mediafetcher.downloads import leases, lifecycle, nodes, retention, site_backoff, statistics
 from mediafetcher.downloads.worker import pool
 from mediafetcher.fetch.ytdlp import updater
 from mediafetcher.library.catalog import items
@@ -215,6 +215,7 @@ async def _keep_house() -> None:
             if removed:
                 _log.info("files without holders removed", count=removed)
             await retention.remove_cleared()
+            await statistics.compact()
             await sync.refresh()
             _log.debug("house kept")
         except errors.Away as problem:

@@ -115,7 +115,7 @@ def parser() -> argparse.ArgumentParser:
     token = add("token", "tokens for programs").add_subparsers(dest="action", metavar="ACTION", required=True)
     created = token.add_parser("create", parents=[common], help="make a token and print it once")
     created.add_argument("--user", required=True, metavar="NAME")
-    created.add_argument("--scope", action="append", metavar="S", help="read, download, library or admin")
+    created.add_argument("--scope", action="append", metavar="S", help="read, download, library, metrics or admin")
     created.add_argument("--name", default="command line")
     listed = token.add_parser("list", parents=[common], help="show a person's tokens, without their secrets")
     listed.add_argument("--user", required=True, metavar="NAME")

@@ -362,3 +362,14 @@ class RunningTime(Table, tablename="running_time", db=DB):
     seconds = DoublePrecision(default=0.0)
     holder = _text()  # the process that adds to it
     boot = DoublePrecision(default=0.0)  # seconds since the boot of its machine when it last did
+
+
+class DownloadStatistic(Table, tablename="download_statistic", db=DB):
+    """How many attempts of downloads ended in the same way. Several rows of one kind are added up."""
+
+    id = BigSerial(primary_key=True)
+    outcome = Text(required=True)  # the state after the attempt; queued: it is tried again
+    site = Text(required=True)
+    error_code = Text(default="")
+    attempts = BigInt(default=1)
+    bytes = BigInt(default=0)  # size of the files of downloads that are done

@@ -16,7 +16,9 @@ from mediafetcher.core import clock, events
 _REMEMBERED = 15.0  # seconds
 _MOST = 10_000  # entries; more are an attack or a very large house, and both may start again
 
-SCOPES = ("read", "download", "library", "admin")
+SCOPES = ("read", "download", "library", "metrics", "admin")
+ADMIN_SCOPES = frozenset({"metrics", "admin"})  # only administrators have these
+USER_SCOPES = tuple(scope for scope in SCOPES if scope not in ADMIN_SCOPES)
 
 
 class Person(msgspec.Struct, frozen=True):

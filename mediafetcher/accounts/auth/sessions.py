@@ -75,7 +75,7 @@ async def begin(user_id: int, name: str, admin: bool, address: str, agent: str =
 
 def scopes_of(admin: bool) -> frozenset[str]:
     """What somebody may who came in as themselves, not by a token."""
-    return frozenset(credentials.SCOPES if admin else credentials.SCOPES[:-1])
+    return frozenset(credentials.SCOPES if admin else credentials.USER_SCOPES)
 
 
 async def find(hashed: bytes) -> Person | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from mediafetcher.accounts import audit
 from mediafetcher.accounts.auth import credentials, users
-from mediafetcher.accounts.auth.credentials import SCOPES, Person
+from mediafetcher.accounts.auth.credentials import ADMIN_SCOPES, SCOPES, Person
 from mediafetcher.core import clock, errors
 from mediafetcher.db import engine
 
@@ -36,8 +36,8 @@ async def create(
     if days is not None and not 0 < days <= 36500:
         raise errors.Invalid("A token lasts more than 0 and at most 36500 days.")
     person = await users.get(owner)
-    if "admin" in wanted and not person["admin"]:
-        raise errors.Forbidden("Only an administrator may have a token with the scope admin.")
+    if not ADMIN_SCOPES.isdisjoint(wanted) and not person["admin"]:
+        raise errors.Forbidden("Only an administrator may have a token with the scope admin or metrics.")
     secret, hashed = credentials.new(PREFIX)
     async with engine.transaction():
         token = await engine.fetchval(
@@ -54,11 +54,11 @@ async def create(
 
 
 async def find(hashed: bytes) -> Person | None:
-    """Whose token of this hash it is. The scope admin is worth something only while the person is one."""
+    """Whose token of this hash it is. The scopes of administrators count only while they are one."""
     row = await engine.fetchrow(_FIND, hashed)
     if row is None:
         return None
-    scopes = frozenset(row["scopes"]) - (frozenset() if row["admin"] else {"admin"})
+    scopes = frozenset(row["scopes"]) - (frozenset() if row["admin"] else ADMIN_SCOPES)
     until = None if row["rest"] is None else clock.monotonic() + row["rest"]
     return Person(row["id"], row["name"], row["admin"], scopes, token=row["token"], until=until)
 

@@ -17,7 +17,7 @@ from mediafetcher.core import errors
 from mediafetcher.downloads import delete_user
 from mediafetcher.library.catalog import quotas
 
-Scope = Literal["read", "download", "library", "admin"]
+Scope = Literal["read", "download", "library", "metrics", "admin"]
 
 
 class Me(msgspec.Struct):

@@ -269,7 +269,7 @@ export type NewDownload = {
 export type NewToken = {
   days?: number | null;
   name: string;
-  scopes: ("read" | "download" | "library" | "admin")[];
+  scopes: ("read" | "download" | "library" | "metrics" | "admin")[];
 };
 
 export type NewUser = {
@@ -568,7 +568,7 @@ export type Token = {
   id: number;
   last_used_at: string | null;
   name: string;
-  scopes: ("read" | "download" | "library" | "admin")[];
+  scopes: ("read" | "download" | "library" | "metrics" | "admin")[];
 };
 
 export type Tokens = {

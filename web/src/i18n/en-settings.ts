@@ -169,9 +169,11 @@ export const enSettings = {
   "scope.read": "read",
   "scope.download": "download",
   "scope.library": "library",
+  "scope.metrics": "metrics",
   "scope.admin": "admin",
   "reach.read": "Read only",
   "reach.download": "Read and download",
   "reach.library": "Change the library too",
+  "reach.metrics": "Metrics only",
   "reach.admin": "Everything",
 } as const;

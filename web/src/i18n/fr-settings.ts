@@ -174,9 +174,11 @@ export const frSettings: Pick<Dict, keyof typeof enSettings> = {
   "scope.read": "lire",
   "scope.download": "télécharger",
   "scope.library": "médiathèque",
+  "scope.metrics": "métriques",
   "scope.admin": "administrer",
   "reach.read": "Lire seulement",
   "reach.download": "Lire et télécharger",
   "reach.library": "Changer aussi la médiathèque",
+  "reach.metrics": "Métriques seulement",
   "reach.admin": "Tout",
 };
