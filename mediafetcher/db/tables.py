@@ -121,6 +121,7 @@ class MediaFile(Table, tablename="media_file", db=DB):
     unreferenced_at = _time()
     playable = Boolean(default=None, null=True)  # None: of a version that did not ask
     checked_at = _time()  # when the scrub last read it
+    cut_at_origin = Boolean(default=False)  # its origin has no more of it: it ends too early
     damaged_at = _time()  # when the scrub found that its bytes are not what they were
     unreferenced_running_seconds = DoublePrecision(default=0.0)  # `RunningTime.seconds` when its last reference went
     unreferenced_in = UUID(default=None, null=True)  # None while referenced, and if this lineage did not let it go
@@ -221,6 +222,8 @@ class Download(Table, tablename="download", db=DB):
     needs_room = BigInt(default=0)  # free bytes of the media folder that the next try needs, if one found too little
     needs_work_room = BigInt(default=0)  # the same of the disk of the state folder
     begins_at = _time()  # when its stream was announced to begin
+    recording = Boolean(default=False)  # pieces of a live stream lie in its folder
+    finish_requested = Boolean(default=False)  # the recording is to end now, and what there is to be kept
 
 
 class DownloadLog(Table, tablename="download_log", db=DB):

@@ -346,9 +346,10 @@ class Fetch:
         assert self._child
         await self._child.kill()  # it has said all; what it wrote is taken when nothing can change it any more
         files = [await asyncio.to_thread(self._taken, name) for name in event["files"][:_MOST_FILES]]
+        cut = ""
         if len(files) == 2:
             target = self._folder / f"{FILE_STEM}-joined.mp4"
-            joined = await transcode.join(
+            joined, cut = await transcode.join(
                 files[0], files[1], target, one_clock=self._live or event.get("one_clock") is True
             )
             for path in files:
@@ -365,6 +366,8 @@ class Fetch:
             subtitles=tuple((language, path) for language, path in texts if path.stat().st_size <= MAX_SIDE),
             marks=tuple((float(start), float(end), str(title)) for start, end, title in event["marks"]),
             duration=event.get("duration"),
+            bounded=event.get("bounded") is not False,
+            cut=cut,
             cookies=event["cookies"],
         )
 

@@ -56,6 +56,8 @@ class Result:
     subtitles: tuple[tuple[str, Path], ...] = ()  # (language, text of whatever kind)
     marks: tuple[tuple[float, float, str], ...] = ()  # (start, end, title) of parts that viewers marked
     duration: float | None = None  # seconds, where it is known only now
+    bounded: bool = True  # the transport proved that all came: a length, chunks, every piece of a list
+    cut: str = ""  # why picture or sound was not whole before they were joined
     cookies: str | None = field(default=None, repr=False)  # as the site renewed those it was given, in Netscape's form
 
 

@@ -8,10 +8,11 @@ AAC or none. Rotation, pixel shape, changing frame rates, edit lists and cover p
 definition: Chromium plays more than this, and says of HEVC that it can when it cannot.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mediafetcher.core import errors
 from mediafetcher.media import ffmpeg, ffmpeg_output, posters, sniff
@@ -27,6 +28,8 @@ Action = Literal["none", "remux", "audio", "video", "both", "audio_only", "rejec
 MAX_LEVEL = 52
 _TIMEOUT = 30.0
 _SMALL = 16 << 20  # bytes
+# What FFmpeg says of a file that ends before the last of its samples.
+ENDED_EARLY = re.compile(r"partial file|ended prematurely|truncat", re.IGNORECASE)
 _UNKNOWN = "FFmpeg does not know this kind of file"
 _PICTURES = {"image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe"}
 _PICTURE_CODECS = {"png", "webp", "bmp", "jpegls"}
@@ -44,7 +47,10 @@ class Facts:
     duration: float | None = None  # seconds
     faststart: bool = False
     fragmented: bool = False
-    truncated: bool = False
+    truncated: bool = False  # a box claims more than the file has; wholeness.py says whether samples are missing
+    cut: bool = False  # as wholeness.py left it: what is there is kept, in a file of its own
+    cut_at_origin: bool = False  # the origin has no more of it
+    estimated: bool = False  # FFmpeg guessed the duration from a bit rate, so it was measured
     level: int | None = None  # of H.264, ten times
     video: Video | None = None
     audio: tuple[Audio, ...] = ()
@@ -161,6 +167,7 @@ async def _facts(path: Path, look: sniff.Look, found: ffmpeg_output.Found) -> Fa
         faststart=layout.faststart,
         fragmented=layout.fragmented,
         truncated=layout.truncated,
+        estimated=found.estimated,
         level=layout.level,
         video=video,
         audio=found.audio,
@@ -174,8 +181,15 @@ async def _facts(path: Path, look: sniff.Look, found: ffmpeg_output.Found) -> Fa
     )
 
 
-async def measure(path: Path, index: int) -> float | None:
-    """The length of one stream in seconds, by its packets: what a header or a bit rate says may be wrong."""
+class Packets(NamedTuple):
+    """One stream read to its end. `seconds` is None if no packet could be read."""
+
+    seconds: float | None
+    ended_early: bool  # the file ends before the last sample that its index names
+
+
+async def packets(path: Path, index: int) -> Packets:
+    """Read the packets of one stream to the end: what a header or a bit rate says of the length may be wrong."""
     reached = 0.0
 
     def read(line: str) -> None:
@@ -189,8 +203,14 @@ async def measure(path: Path, index: int) -> float | None:
     try:
         ended = await ffmpeg.run(arguments, [path], timeout=_TIMEOUT, on_line=read)
     except ffmpeg.Stuck:
-        return None
-    return reached if ended.code == 0 and reached else None
+        return Packets(None, False)
+    early = bool(ENDED_EARLY.search(ended.text))
+    return Packets(reached if reached and (ended.code == 0 or early) else None, early)
+
+
+async def measure(path: Path, index: int) -> float | None:
+    """The length of one stream in seconds, by its packets."""
+    return (await packets(path, index)).seconds
 
 
 async def _with_frame_colours(path: Path, video: Video) -> Video:
@@ -306,6 +326,8 @@ def _box_fault(facts: Facts) -> str:
         return "it is a QuickTime file"
     if facts.fragmented:
         return "it is in fragments"
+    if facts.cut:
+        return "it names more than it holds"
     if not facts.faststart:
         return "its index is at the end"
     if (facts.level or 0) > MAX_LEVEL:

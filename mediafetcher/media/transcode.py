@@ -15,7 +15,7 @@ from mediafetcher.core import errors, logging
 from mediafetcher.media import encoders, ffmpeg, sniff
 from mediafetcher.media.encoders import Encoder
 from mediafetcher.media.ffmpeg_output import Audio, Video
-from mediafetcher.media.probe import MAX_LEVEL, WEB_AAC, Action, Decision, Facts, decide, probe
+from mediafetcher.media.probe import ENDED_EARLY, MAX_LEVEL, WEB_AAC, Action, Decision, Facts, decide, probe
 from mediafetcher.sandbox import child_files, parsing, process
 
 Progress = Callable[[float, float | None], None]
@@ -89,7 +89,7 @@ async def convert(
     comes too early (an edit list); one that is encoded begins exactly there.
 
     `max_height` bounds the shorter side, and only where the picture is encoded anyway. Progress: fraction 0..1 and
-    speed as a multiple of real time. Raises `TranscodeFailed`, `Truncated`, `TooLarge` or `MediaFull`.
+    speed as a multiple of real time. Raises `TranscodeFailed`, `TooLarge` or `MediaFull`.
     """
     action = decision.action
     length = clip_length(facts.duration, start, end)
@@ -113,8 +113,10 @@ def clip_length(duration: float | None, start: float, end: float | None) -> floa
     return max(0.0, (duration if end is None else min(end, duration)) - start)
 
 
-async def join(first: Path, second: Path, target: Path, *, one_clock: bool = False) -> Path:
-    """Put two files, picture and sound, into one without changing either -> where it is.
+async def join(first: Path, second: Path, target: Path, *, one_clock: bool = False) -> tuple[Path, str]:
+    """Put two files, picture and sound, into one without changing either.
+
+    Returns: where it is, and why one of them is not whole, or "".
 
     An MP4 that is ready to play where that is possible; else Matroska, which holds everything. `one_clock`: their
     times count from the same moment, though they need not begin at the same one; else both begin at zero.
@@ -148,7 +150,7 @@ async def join(first: Path, second: Path, target: Path, *, one_clock: bool = Fal
         child_files.take(part, target)
     finally:
         part.unlink(missing_ok=True)
-    return target
+    return target, "picture or sound ends too early" if ENDED_EARLY.search(ended.text) else ""
 
 
 class _Plan(NamedTuple):
@@ -306,10 +308,11 @@ class _Meter:
             self._report(min(1.0, max(0.0, done)), float(number[0]) if number else None)
 
     def check(self) -> None:
-        """FFmpeg ends well at the end of a file that was cut short."""
+        """FFmpeg can end well in the middle. The length was measured, so another fetch would bring the same."""
         if self._duration and self._reached < 0.9 * self._duration - 2:
-            raise errors.Truncated(
-                f"{errors.Truncated.words[:-1]}: {self._reached:.0f} of {self._duration:.0f} seconds."
+            raise errors.TranscodeFailed(
+                f"{errors.TranscodeFailed.words[:-1]} to its end.",
+                reason=f"{self._reached:.0f} of {self._duration:.0f} seconds",
             )
 
 

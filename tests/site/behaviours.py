@@ -105,6 +105,16 @@ def _longer(request: Request) -> None:
     request.send_file(path, length=(path.stat().st_size if path else 0) + 1000, ranges=False)
 
 
+def _unsized(request: Request) -> None:
+    """A file whose end is the end of the connection: nothing says how long it is."""
+    path = request.site.file(request.rest)
+    assert path
+    request.close_connection = True
+    request._head(200, {"Content-Type": "video/mp2t", "Connection": "close"})
+    if request.command != "HEAD":
+        request._write(path.read_bytes())
+
+
 def _status(request: Request) -> None:
     code, _ = _argument(request)
     request.send(int(code), "error", **({"Retry_After": "7"} if code in ("429", "503") else {}))
@@ -354,6 +364,7 @@ TABLE: dict[str, Behaviour] = {
     ),
     "lie": Behaviour(_lie, "/lie/<file>: claims 10 TB", ""),
     "longer": Behaviour(_longer, "/longer/<file>: claims a little more than comes", ""),
+    "unsized": Behaviour(_unsized, "/unsized/<file>: without a length, the connection closes at its end", ""),
     "status": Behaviour(_status, "/status/<code>/...: an error; 429 with Retry-After", "/status/404/film.mp4"),
     "flaky": Behaviour(_flaky, "/flaky/<times>/<file>: 503 so many times, then the file", "/flaky/1/ok.mp4"),
     "loop": Behaviour(lambda r: r.send(302, "", Location="/loop"), "/loop: redirects to itself", "/loop"),

@@ -33,6 +33,7 @@ CASES: list[Case] = [
     *_done("/wrong-place/60000/ok.mp4", "/changing/60000/ok.mp4"),
     # Streams
     *_done("/hls/mux/i.m3u8", "/hls/fmp4/i.m3u8", "/hls/aes/i.m3u8", what="remux"),
+    *_done("/short.m3u8", what="remux"),  # all its pieces came: what it says of its length is a claim
     *_done("/hls/master.m3u8", "/dash/m.mpd"),
     *_done("/live.m3u8", "/live-gone.m3u8", what="remux"),
     *_done("/live-split/master.m3u8"),
@@ -50,7 +51,7 @@ CASES: list[Case] = [
     # It may pass
     *_codes("queued", "server_error", "/status/500/x", "/status/503/x", "/flaky/1/ok.mp4"),
     *_codes("queued", "network", "/longer/ok.mp4"),
-    *_codes("queued", "truncated", "/short.m3u8", "/media/trunc.mp4"),
+    *_codes("queued", "truncated", "/media/trunc.mp4"),
     Case("/stall/50000/ok.mp4", "queued", "stalled", patience=1.0),
     *_codes("waiting", "live_not_started", "/live-empty.m3u8", "/upcoming/1/ok.mp4", "/refuses/404/begins"),
     # It will not

@@ -67,6 +67,8 @@ def _kinds(base: str) -> dict[str, tuple[str, str, str]]:
             "",
         ),
         "jsonld": ("Fixture jsonld", f'<script type="application/ld+json">{json.dumps(linked)}</script>', ""),
+        "hour": ("Fixture hour", _an_hour(linked, film), ""),
+        "unsized-hour": ("Fixture unsized hour", _an_hour(linked, f"{base}/unsized/h264_aac.ts"), ""),
         "subtitles": ("Fixture subtitles", "", f'<video><source src="/media/ok.mp4">{texts.TRACKS}</video>'),
         "chapters": (
             "Fixture chapters",
@@ -100,6 +102,13 @@ def _kinds(base: str) -> dict[str, tuple[str, str, str]]:
         "broken": ("Fixture broken", '<meta property="og:video" content="http://[::bad/film.mp4">', ""),
         "private": ("Fixture private", "", '<video src="http://127.0.0.2:1/film.mp4"></video>'),
     }
+
+
+def _an_hour(linked: dict[str, Any], film: str) -> str:
+    """Data of a page that claims an hour for a film of four seconds."""
+    return (
+        f'<script type="application/ld+json">{json.dumps({**linked, "contentUrl": film, "duration": "PT1H"})}</script>'
+    )
 
 
 def feed(base: str) -> str:

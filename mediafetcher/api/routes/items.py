@@ -29,6 +29,7 @@ class Media(msgspec.Struct):
     video_codec: str | None
     audio_codec: str | None
     ref_count: int
+    cut_at_origin: bool
 
 
 class Chapter(msgspec.Struct):

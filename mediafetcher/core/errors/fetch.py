@@ -139,6 +139,11 @@ class NotMedia(Permanent):
     words = "What came is not video or audio."
 
 
+class CutAtOrigin(Permanent):
+    code = "cut_at_origin"
+    words = "The file ends too early at its origin, and nothing in it plays: look for another copy."
+
+
 class TooLarge(Permanent):
     code = "too_large"
     words = "The file is larger than the limit."

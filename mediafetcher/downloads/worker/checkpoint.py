@@ -21,6 +21,7 @@ from mediafetcher.sandbox import child_files
 
 CONVERTED = "converted.mp4"  # beside it: what was made of it, whole since it got its name
 _NAME = ".brought.json"
+_CUT = ".cut.json"  # how large a file was that is not whole
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _unwritten: dict[Path, "Brought"] = {}  # by folder: notes for which the disk had no room
 
@@ -68,6 +69,17 @@ def forget(folder: Path) -> None:
     for name in (_NAME, CONVERTED):
         with contextlib.suppress(OSError):
             (folder / name).unlink()
+
+
+def cut_before(folder: Path, size: int) -> bool:
+    """Whether an earlier attempt brought a file of the same size that is not whole either; notes the size."""
+    try:
+        before = msgspec.json.decode(child_files.read(folder / _CUT, 100), type=int)
+    except (OSError, ValueError):
+        before = None
+    if before != size:
+        child_files.write_new(folder / _CUT, msgspec.json.encode(size))
+    return before == size
 
 
 def _path(kind: type, value: Any) -> Any:

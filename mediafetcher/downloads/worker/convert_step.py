@@ -4,7 +4,6 @@ One decision, at most one run of FFmpeg, and what it made is looked at again: it
 long as it should be. What was encoded before is taken as it is (convert_cache.py).
 """
 
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,9 +32,6 @@ async def make(claim: lifecycle.Claim, hold: active.Hold, info: Info, source: Pa
     hold.say(f"decision: {decision.action}{f', since {decision.reason}' if decision.reason else ''}")
     if decision.action == "reject":
         raise decision.problem()
-    facts = await _measured(info.duration, source, facts)
-    if not _is_complete(source, facts):
-        _whole(info.duration, facts)
     if wished.clip:
         decision = _clip(wished, facts, decision)
     if decision.action == "none" or wished.keep_original:
@@ -61,7 +57,7 @@ async def make(claim: lifecycle.Claim, hold: active.Hold, info: Info, source: Pa
     if again.action != "none":
         raise errors.TranscodeFailed("The converted file is not what browsers play.", reason=again.reason)
     _holds_all(facts, proved, mp3="mp3" in proved.container)
-    _whole(transcode.clip_length(facts.duration or info.duration, wished.start or 0.0, wished.end), proved)
+    _is_as_long(transcode.clip_length(facts.duration or info.duration, wished.start or 0.0, wished.end), proved)
     return Made(target, proved, key)
 
 
@@ -79,27 +75,6 @@ def _decide(claim: lifecycle.Claim, facts: probe.Facts) -> probe.Decision:
     return probe.decide(facts, audio=chosen.audio, never_transcode=chosen.never_transcode)
 
 
-async def _measured(claimed: float | None, source: Path, facts: probe.Facts) -> probe.Facts:
-    """The facts with the length of what is really in the file, if its header says less than was claimed.
-
-    The clock of a stream may begin anew in the middle, so that its last timestamp says little.
-    """
-    main = facts.video or next(iter(facts.audio), None)
-    if not main or not _is_short(claimed, facts) or _is_complete(source, facts):
-        return facts
-    measured = await probe.measure(source, main.index)
-    return replace(facts, duration=max(measured or 0.0, facts.duration or 0.0))
-
-
-def _is_complete(source: Path, facts: probe.Facts) -> bool:
-    """Whether the file itself proves that nothing is missing: an MP4 with one index and all the bytes that it names.
-
-    One that we joined ourselves proves nothing of its pieces.
-    """
-    joined = source.stem.endswith("-joined")
-    return "mp4" in facts.container and not facts.fragmented and not facts.truncated and not joined
-
-
 def _holds_all(came: probe.Facts, made: probe.Facts, *, mp3: bool) -> None:
     """Raise unless every sound that was to be kept is in the new file, with its language, and the main one first."""
     wanted = [sound.language for sound in transcode.kept_audio(came, mp3=mp3)]
@@ -113,16 +88,13 @@ def _holds_all(came: probe.Facts, made: probe.Facts, *, mp3: bool) -> None:
         )
 
 
-def _is_short(expected: float | None, facts: probe.Facts) -> bool:
+def _is_as_long(expected: float | None, made: probe.Facts) -> None:
+    """Raise unless the new file is about as long as what it was made of: an end in the middle can look like success."""
     slack = max(min(5.0, (expected or 0.0) / 2), 0.1 * (expected or 0.0))
-    return bool(expected and facts.duration and facts.duration < expected - slack)
-
-
-def _whole(expected: float | None, facts: probe.Facts) -> None:
-    """What is there must be about as long as it was said to be: an end in the middle can look like success."""
-    if _is_short(expected, facts):
-        raise errors.Truncated(
-            f"The file is shorter than it should be: {facts.duration:.0f} of {expected:.0f} seconds."
+    if expected and made.duration and made.duration < expected - slack:
+        raise errors.TranscodeFailed(
+            f"{errors.TranscodeFailed.words[:-1]} to its end.",
+            reason=f"{made.duration:.0f} of {expected:.0f} seconds",
         )
 
 

@@ -17,7 +17,7 @@ from mediafetcher.downloads.worker import active, checkpoint, convert_step, stor
 from mediafetcher.fetch.client import Fetch
 from mediafetcher.fetch.models import Info, Result, Trial
 from mediafetcher.library.catalog import blocklist, quotas
-from mediafetcher.media import posters, probe
+from mediafetcher.media import posters, probe, wholeness
 
 _log = logging.get("work")
 _FURTHER = 64 << 10  # bytes more than the attempt before: then the line is poor, but it brings something
@@ -131,12 +131,30 @@ async def _steps(claim: lifecycle.Claim, hold: active.Hold) -> None:
     info, result, own = fetched
     info = replace(info, duration=result.duration or info.duration)
     came = await probe.probe(result.file, result.file.with_name(posters.NAME))
+    came = await _judge(hold, folder, info, result, came)
     made = await convert_step.make(claim, hold, info, result.file, came)
     hold.enter("store")
     await lifecycle.note(claim, stage="store")
     keys = _keys(claim, info)
     known = [*(dedup.private(claim.owner, keys) if own else keys), *([made.key] if made.key else [])]
     await store_step.keep(claim, hold, store_step.Arrived(info, result, came, made.file, made.facts), known)
+
+
+async def _judge(hold: active.Hold, folder: Path, info: Info, result: Result, came: probe.Facts) -> probe.Facts:
+    """Find out whether the file is whole. What the origin itself has cut is kept if it plays.
+
+    Raises `Truncated` the first time, because another try may bring the rest, and `CutAtOrigin` if nothing plays.
+    """
+    verdict = await wholeness.judge(result.file, came, bounded=result.bounded, claimed=info.duration)
+    why = verdict.cut or result.cut
+    if not why:
+        return verdict.facts
+    if not await asyncio.to_thread(checkpoint.cut_before, folder, result.size):
+        raise errors.Truncated(f"{errors.Truncated.words[:-1]}: {why}. It is fetched once more.")
+    if not verdict.plays:
+        raise errors.CutAtOrigin()
+    hold.say(f"cut at its origin, and kept as far as it goes: {why}", "warning")
+    return replace(verdict.facts, cut_at_origin=True)
 
 
 async def _fetch(
@@ -196,6 +214,7 @@ async def _convert_stored(claim: lifecycle.Claim, hold: active.Hold) -> None:
     await asyncio.to_thread(checkpoint.forget, folder)
     info, result, side_files = await reprocess.stored(claim, folder)
     came = await probe.probe(result.file, result.file.with_name(posters.NAME))
+    came = (await wholeness.judge(result.file, came)).facts
     made = await convert_step.make(claim, hold, info, result.file, came)
     hold.enter("store")
     await lifecycle.note(claim, stage="store")

@@ -74,7 +74,8 @@ async def _gather(claim: lifecycle.Claim, hold: active.Hold, arrived: Arrived) -
     if picture := await sidecars.picture(media, facts, came, result):
         side_files[posters.NAME] = picture
     chapters = sidecars.chapters(info, result, came, claim.options)
-    return Kept(replace(media_facts(facts), chapters=chapters), side_files)
+    kept = replace(media_facts(facts), chapters=chapters, cut_at_origin=came.cut_at_origin)
+    return Kept(kept, side_files)
 
 
 async def _take_back(staging: asyncio.Future[blob_store.Staged]) -> None:

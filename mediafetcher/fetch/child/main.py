@@ -104,6 +104,7 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
         ended = client.process_ie_result(found, download=True)
         names = _files(ended, folder)
         renewed["one_clock"] = _one_clock(ended)
+    renewed["bounded"] = client.bounded
     channel.silent = True
     extras = sidecars.bring(client, found, order["extras"], folder, channel)
     cookies = _cookies_text(client) if order.get("cookies") else None
@@ -163,12 +164,16 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: st
     base = impersonation.telling(yt_dlp.YoutubeDL) if browser == "tell" else yt_dlp.YoutubeDL
 
     class Client(base):  # type: ignore[misc, valid-type]
+        bounded = True  # every file so far came with its length, or in chunks with an end
+
         def urlopen(self, req: Any) -> Any:
             channel.check()
             if not hasattr(req, "headers"):
                 req = yt_dlp.networking.Request(req)
             try:
-                return resume.keep_what_came(versions.open(req, super().urlopen))
+                response = versions.open(req, super().urlopen)
+                self.bounded = self.bounded and resume.is_bounded(response)
+                return resume.keep_what_came(response)
             except yt_dlp.networking.exceptions.HTTPError as error:
                 raise error_report.with_page(error) from error.__cause__
             except yt_dlp.networking.exceptions.TransportError as error:

@@ -48,6 +48,7 @@ class MediaFacts:
     audio_codec: str | None = None
     playable: bool | None = None  # every browser plays it as it is; None: nobody asked
     chapters: tuple[tuple[float, str], ...] = ()  # (start, title)
+    cut_at_origin: bool = False  # its origin has no more of it
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,8 @@ async def _announce(staged: blob_store.Staged, facts: MediaFacts, side_files: Ma
 
 _ROW = """
 insert into media_file as m (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, poster,
-  subtitles, playable, chapters) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text::jsonb)
+  subtitles, playable, chapters, cut_at_origin)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text::jsonb, $14)
 """
 
 
@@ -218,6 +220,7 @@ def _values(staged: blob_store.Staged, facts: MediaFacts, side_files: Mapping[st
         sorted(name.removesuffix(".vtt") for name in side_files if name.endswith(".vtt")),
         facts.playable,
         json.dumps(facts.chapters),
+        facts.cut_at_origin,
     ]
 
 

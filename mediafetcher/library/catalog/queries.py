@@ -25,7 +25,7 @@ _SELECT = """
 select i.id, i.title, i.folder as folder_id, i.source_url, i.site, i.uploader, i.created_at, i.trashed_at, i.source,
   exists (select from never_again n where n.owner = i.owner and n.source = i.source) as never, m.playable, m.damaged_at,
   m.sha256, m.size, m.kind, m.ext, m.duration, m.width, m.height, m.video_codec, m.audio_codec, m.poster,
-  m.subtitles, m.ref_count, w.position, {key} as key
+  m.cut_at_origin, m.subtitles, m.ref_count, w.position, {key} as key
 from library_item i join media_file m on m.id = i.media_file
   left join watch w on w.media_file = i.media_file and w.owner = i.owner
 """
@@ -253,5 +253,6 @@ def _item(row: Mapping[str, Any]) -> dict[str, Any]:
             "video_codec": video_codec,
             "audio_codec": row["audio_codec"],
             "ref_count": row["ref_count"],
+            "cut_at_origin": row["cut_at_origin"],
         },
     }

@@ -50,7 +50,7 @@ _SELECT = {
     "account": "select id, name, admin, quota, created_at from account where {where}",
     "folder": "select id, owner, parent, name, created_at from folder where {where}",
     "file": "select id, encode(sha256, 'hex') as sha256, size, kind, ext, duration, width, height, video_codec,"
-    " audio_codec, poster, subtitles, chapters, playable from media_file where {where}",
+    " audio_codec, poster, subtitles, chapters, playable, cut_at_origin from media_file where {where}",
     "item": "select id, owner, folder, media_file as file, title, source_url, site, uploader, created_at, trashed_at"
     " from library_item where {where}",
 }

@@ -227,14 +227,16 @@ class _Merge:
 
 _FILES = """
 insert into media_file as m (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, poster,
-    subtitles, chapters, playable)
+    subtitles, chapters, playable, cut_at_origin)
   select decode(sha256, 'hex'), size, kind, ext, duration, width, height, video_codec, audio_codec, poster,
-    array(select jsonb_array_elements_text(subtitles)), chapters, playable
+    array(select jsonb_array_elements_text(subtitles)), chapters, playable,
+    coalesce(cut_at_origin, false)
   from jsonb_to_recordset($1::text::jsonb) as r (sha256 text, size bigint, kind text, ext text, duration float8,
     width int, height int, video_codec text, audio_codec text, poster boolean, subtitles jsonb, chapters jsonb,
-    playable boolean)
+    playable boolean, cut_at_origin boolean)
   on conflict (sha256) do update set ext = excluded.ext, poster = excluded.poster, subtitles = excluded.subtitles,
-    chapters = excluded.chapters, playable = excluded.playable, duration = excluded.duration
+    chapters = excluded.chapters, playable = excluded.playable, duration = excluded.duration,
+    cut_at_origin = excluded.cut_at_origin
   returning id, encode(sha256, 'hex') as name
 """
 _ITEM_COLUMNS = (

@@ -239,6 +239,7 @@ export type Me = {
 
 export type Media = {
   audio_codec: string | null;
+  cut_at_origin: boolean;
   height: number | null;
   kind: string;
   ref_count: number;
@@ -685,6 +686,7 @@ export const CODES = [
   "conversion_loses",
   "crashed",
   "cross_site",
+  "cut_at_origin",
   "database_away",
   "database_moved",
   "disk_full",

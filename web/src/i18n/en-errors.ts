@@ -22,7 +22,8 @@ export const enErrors: ProblemWords = {
   rate_limited: ["{site} asks to slow down", "It is tried again by itself, later."],
   server_error: ["{site} answered with an error of its own", "Usually this passes: retry a little later."],
   stalled: ["Nothing arrived for too long", "Retry goes on where it stopped."],
-  truncated: ["The file is shorter than it should be", "Retry to fetch it again."],
+  truncated: ["The file is shorter than it should be", "It is fetched once more by itself, then kept if it plays."],
+  cut_at_origin: ["The file ends too early at its origin", "Nothing in it plays: look for another copy."],
   conversion_loses: ["A conversion cannot keep everything", "Confirm it, or leave the file as it is."],
   parser_failed: [
     "The file could not be read within its limits",

@@ -19,7 +19,11 @@ export const frErrors: ProblemWords = {
   rate_limited: ["{site} demande de ralentir", "Nouvel essai automatique, plus tard."],
   server_error: ["{site} a répondu par une erreur", "Cela passe d’habitude : réessayez un peu plus tard."],
   stalled: ["Plus rien n’est arrivé depuis trop longtemps", "Réessayer reprend là où il s’est arrêté."],
-  truncated: ["Le fichier est plus court que prévu", "Réessayez pour le récupérer de nouveau."],
+  truncated: [
+    "Le fichier est plus court que prévu",
+    "Il est récupéré une fois encore, puis gardé s'il est lisible.",
+  ],
+  cut_at_origin: ["Le fichier est coupé à l'origine", "Rien n'y est lisible : cherchez une autre copie."],
   conversion_loses: ["Une conversion ne peut pas tout garder", "Confirmez, ou laissez le fichier tel quel."],
   parser_failed: [
     "Le fichier n’a pas pu être lu dans ses limites",
