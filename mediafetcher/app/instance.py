@@ -89,6 +89,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
         await stack.enter_async_context(_task(ownership.follow()))
         instance = Instance(settings)
         if not joins:
+            await stack.enter_async_context(_task(ownership.watch()))
             await journal.configure()
             stack.push_async_callback(journal.close)
             await stack.enter_async_context(_task(journal.follow()))

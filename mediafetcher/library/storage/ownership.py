@@ -10,6 +10,9 @@ reason stands in the database, so that all processes follow it; `frozen()` is wh
 
 A worker makes no claims. It looks whether the highest one is still its installation's, asks the server for the next,
 and waits until that is made.
+
+A server also looks for foreign claims once a minute. It only reads: an idle server would otherwise not notice that a
+copy of its database was started elsewhere, and the copy would unlink files that the idle one still has.
 """
 
 import asyncio
@@ -36,6 +39,7 @@ DETAILS: dict[str, str] = {
 }
 SETTLE = 60.0  # seconds between taking the store and the first unlink or adoption
 ANSWER = 15.0  # seconds in which the server makes the claim that a worker asked for
+WATCH = 60.0  # seconds between two looks for a foreign claim
 _ASK_AGAIN, _LOOK = 2.0, 0.05  # seconds between two requests of a worker, and between two looks for the answer
 _LOCK = 77_016  # the advisory lock of claims
 _EVENT = "ownership"
@@ -173,12 +177,49 @@ async def _claim_alone() -> int:
 
 async def require_owner() -> None:
     """Prove that the highest claim is this installation's, without making one. Raises `StoreFrozen`, `Away`."""
-    row = await _row()
-    if _apply(row) is None:
-        reason = _judge(row, await mount.in_thread(claims.read))
-        if reason is not None:
-            await freeze(reason)
+    if (found := await _examine()) is not None:
+        await freeze(found[0])
     require()
+
+
+async def _examine() -> tuple[str, int] | None:
+    """Compare the highest claim with the row -> why it is not ours, and its number; None: it is, or we are frozen.
+
+    Another process of this installation may claim between the two readings. Its nonce is committed before its claim
+    is made, so a row that did not change meanwhile proves that the claim is not from there.
+    """
+    row = await _row()
+    while _apply(row) is None:
+        seen = await mount.in_thread(claims.read)
+        reason = _judge(row, seen)
+        if reason is None:
+            return None
+        before, row = row, await _row()
+        if all(row[name] == before[name] for name in ("number", "nonce", "pending_nonce")):
+            return reason, seen.number
+    return None
+
+
+async def look() -> None:
+    """Freeze if another installation claimed the store, and tell it so. Nothing else is written. Raises `Away`."""
+    if (found := await _examine()) is None:
+        return
+    reason, number = found
+    if reason == "foreign":
+        await mount.in_thread(claims.contest, number)
+    await freeze(reason)
+
+
+async def watch() -> None:
+    """Look once a minute, for as long as the program runs. For a server, which makes the claims."""
+    while True:
+        await asyncio.sleep(WATCH)
+        try:
+            await look()
+        except errors.Away as problem:
+            _log.debug("looking for foreign claims waits", reason=problem.code)
+        except Exception:
+            _log.exception("looking for foreign claims failed")
 
 
 async def before_reference() -> None:
