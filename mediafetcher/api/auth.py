@@ -86,9 +86,9 @@ async def permit(who: Who, get: Get, named: str | None = None, address: str = ""
     if person is None:
         raise errors.NotSignedIn()
     if who.admin and not person.admin:
-        raise errors.Forbidden("Only an administrator may do that.")
+        raise errors.Forbidden("Only an administrator can do this.")
     if person.token is not None and person.scopes.isdisjoint(who.scopes):
-        raise errors.Forbidden(f"This token lacks the scope: {' or '.join(who.scopes)}.")
+        raise errors.Forbidden(f"This API key lacks the required scope: {' or '.join(who.scopes)}.")
     return person
 
 

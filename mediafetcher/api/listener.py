@@ -65,7 +65,7 @@ def open_socket(host: str, port: int) -> socket.socket:
         opened.close()
         if error.errno == errno.EADDRINUSE:
             raise errors.PortInUse(
-                f"Port {port} on {host} is taken by another program: stop it, or choose another with --port."
+                f"Port {port} on {host} is used by another program. Stop it, or choose another port with --port."
             ) from error
         raise errors.BadSetting(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
     return opened

@@ -67,7 +67,7 @@ def translate(error: Exception) -> errors.Problem:
     if isinstance(error, engine.DataError | UnicodeEncodeError):
         # Text that no column can hold (a NUL, half a surrogate pair): nobody types that, so one rule is enough.
         _log.warning("the database cannot hold a value", error=str(error))
-        return errors.Invalid("A value holds characters that cannot be kept.")
+        return errors.Invalid("A value contains characters that cannot be stored.")
     if isinstance(error, RecursionError):
         # Only parsers of what was sent go deep; nothing of ours calls itself.
         return errors.Invalid("The request is nested too deeply.")
@@ -94,7 +94,7 @@ def _what_does_not_fit(error: ValidationException) -> str:
         for fault in faults
         if isinstance(fault, dict)
     ]
-    return "The request is not well formed. " + "; ".join(word for word in words if word)[:500]
+    return "The request is not valid. " + "; ".join(word for word in words if word)[:500]
 
 
 def handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

@@ -66,9 +66,9 @@ def require_valid(settings: Settings) -> None:
     _networks(settings.trusted_proxies)
     header = settings.proxy_user_header
     if header is not None and not re.fullmatch(r"[A-Za-z0-9-]{1,100}", header):
-        raise errors.BadSetting(f"proxy_user_header: {header!r} is no name of a header.")
+        raise errors.BadSetting(f"proxy_user_header: {header!r} is not a valid header name.")
     if header is not None and not settings.trusted_proxies:
-        raise errors.BadSetting("proxy_user_header: name the proxy's address in trusted_proxies too.")
+        raise errors.BadSetting("proxy_user_header: add the proxy's address to trusted_proxies too.")
     if settings.proxy_secret is not None and len(settings.proxy_secret) < SHORTEST_SECRET:
         raise errors.BadSetting(f"proxy_secret: it has at least {SHORTEST_SECRET} characters.")
 
@@ -150,7 +150,7 @@ def _networks(names: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress
         try:
             networks.append(ipaddress.ip_network(name, strict=False))
         except ValueError:
-            raise errors.BadSetting(f"trusted_proxies: {name!r} is no address or network.") from None
+            raise errors.BadSetting(f"trusted_proxies: {name!r} is not an address or network.") from None
     return tuple(networks)
 
 

@@ -138,7 +138,7 @@ async def serve(settings: Settings, ready: Callable[[], None], stopping: asyncio
             await asyncio.wait({asked, serving}, return_when=asyncio.FIRST_COMPLETED)
             asked.cancel()
             if not stopping.is_set():
-                raise errors.Internal("The HTTP server ended by surprise.")
+                raise errors.Internal("The HTTP server stopped unexpectedly.")
         finally:
             events.close_streams()
             await _stop(server, serving)
@@ -184,7 +184,7 @@ async def _answers(address: str, port: int, serving: asyncio.Future[None]) -> No
     while True:
         if serving.done():
             await serving
-            raise errors.Internal("The HTTP server ended at its start.")
+            raise errors.Internal("The HTTP server stopped while starting.")
         try:
             _, writer = await asyncio.open_connection(_reachable(address), port)
         except OSError:

@@ -156,7 +156,7 @@ def _make_state(settings: Settings) -> None:
                 folder.chmod(mode)
     except OSError as error:
         raise errors.StateFolder(
-            f"The state folder {settings.state} cannot be made ({error.strerror}): name another with --state."
+            f"Cannot create the state folder {settings.state} ({error.strerror}). Choose another with --state."
         ) from error
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from mediafetcher.core import logging
 
-_STAGES = {"extract": "looking", "download": "downloading", "convert": "converting", "store": "storing"}
+_STAGES = {"extract": "reading info", "download": "downloading", "convert": "converting", "store": "saving"}
 
 
 class Out(Protocol):

@@ -44,8 +44,8 @@ async def serve(settings: Settings, command: instance.Command) -> int:
             print(f"MediaFetcher is ready: {address}", flush=True)
             if code is not None:
                 # On a console only: standard output may be a log file, and the code must not lie in one.
-                shown = code if sys.stdout.isatty() else "that `mediafetcher setup` prints"
-                print(f"First run: open it and give the one-time code {shown}", flush=True)
+                shown = code if sys.stdout.isatty() else "printed by `mediafetcher setup`"
+                print(f"First start: open this address and enter the one-time code {shown}", flush=True)
             signals.notify("READY=1")
 
         await front.serve(settings, ready, stopping)

@@ -20,16 +20,14 @@ _log = logging.get("worker")
 async def work(settings: Settings, command: instance.Command) -> int:
     """Run until SIGTERM or SIGINT -> 0; 1 where the database was brought to a newer version meanwhile."""
     if settings.database_url is None:
-        raise errors.Usage("A worker needs the PostgreSQL that the server uses: give it with --database-url.")
+        raise errors.Usage("A worker needs the PostgreSQL database of the server. Set it with --database-url.")
     nodes.role = "worker"
     stopping = asyncio.Event()
     signals.own_signals(stopping)
     async with instance.open(settings, command, joins=True) as opened:
         await opened.ensure_jobs()
         now = mount.state()
-        print(
-            f"MediaFetcher works on the downloads of the server; media folder: {now.reason or mount.root()}", flush=True
-        )
+        print(f"MediaFetcher worker is ready; media folder: {now.reason or mount.root()}", flush=True)
         signals.notify("READY=1")
         newer = await _until(stopping)
         engine.hurry()

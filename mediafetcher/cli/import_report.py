@@ -63,7 +63,7 @@ class Report:
         elif outcome.result == "skipped":
             self._out.line(f"skipped: {path}: {outcome.why}")
         elif outcome.why and outcome.result == "added":
-            self._out.line(f"as it is, since not every browser plays it: {path}: {outcome.why}")
+            self._out.line(f"imported as is, not playable in every browser: {path}: {outcome.why}")
 
     def end(self, as_json: bool) -> None:
         self._out.progress({"id": 0, "url": "", "title": "", "state": "done", "stage": None, "ended": True})
@@ -74,7 +74,7 @@ class Report:
             counts = ", ".join(
                 f"{count} {result}" for result, count in self.counts.items() if count or result != "failed"
             )
-            self._out.line(f"{counts}; {size(self._copied)} copied, {size(saved)} needed no copy.")
+            self._out.line(f"{counts}; {size(self._copied)} copied, {size(saved)} linked or already stored.")
             if self._unplayable:
                 few = f"{self._unplayable} of them"
-                self._out.line(f"Not every browser plays {few}: `Convert for browsers` on the page changes that.")
+                self._out.line(f"{few} cannot be played in every browser. Use 'Convert for browsers' on the web page.")

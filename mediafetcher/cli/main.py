@@ -104,8 +104,8 @@ def _password(asked: argparse.Namespace) -> str:
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
     first = getpass.getpass(f"Password for {asked.name}: ")
-    if getpass.getpass("Again: ") != first:
-        raise errors.Usage("The two passwords differ: nothing was changed.")
+    if getpass.getpass("Repeat password: ") != first:
+        raise errors.Usage("The passwords do not match. Nothing was changed.")
     return first
 
 

@@ -41,58 +41,68 @@ def _setting(default: Any, help: str, *, secret: bool = False, low: float | None
 class Settings:
     """The effective settings of this process."""
 
-    state: Path = _setting(None, "folder for the database, the key file, work in progress and logs")
-    media: Path | None = _setting(None, "media folder; at the very first start /mnt/media where it is a mount")
-    database_url: str | None = _setting(None, "your own PostgreSQL instead of the embedded one", secret=True)
+    state: Path = _setting(None, "folder for the database, the key file, running downloads and logs")
+    media: Path | None = _setting(None, "media folder; on the first start, /mnt/media if it is a mount")
+    database_url: str | None = _setting(None, "your own PostgreSQL server instead of the embedded one", secret=True)
     host: str = _setting("127.0.0.1", "address to listen on; 0.0.0.0 for all")
     port: int = _setting(8787, "port to listen on", low=0)
-    public_url: str | None = _setting(None, "how people reach the page, e.g. https://media.example.org")
-    trusted_proxies: tuple[str, ...] = _setting((), "addresses whose X-Forwarded-* headers are believed")
+    public_url: str | None = _setting(None, "address that users open in the browser, e.g. https://media.example.org")
+    trusted_proxies: tuple[str, ...] = _setting((), "addresses of proxies whose X-Forwarded-* headers are trusted")
     proxy_user_header: str | None = _setting(
-        None, "header in which a trusted proxy names who has signed in there, e.g. Remote-User"
+        None, "header in which a trusted proxy names the signed-in user, e.g. Remote-User"
     )
     proxy_secret: str | None = _setting(
         None, "what a trusted proxy sends as X-MediaFetcher-Proxy-Secret, 16 characters or more", secret=True
     )
-    allow_hosts: tuple[str, ...] = _setting((), "private name[:port] that downloads may reach all the same")
-    jobs: int = _setting(3, "downloads at once", low=1)
-    jobs_per_site: int = _setting(2, "downloads at once from one site", low=1)
-    transcodes: int = _setting(1, "conversions at once", low=1)
-    ffmpeg_threads: int = _setting(max(1, (os.cpu_count() or 2) // 2), "threads of one conversion", low=1)
-    rate_limit: int | None = _setting(None, "bytes per second that all downloads take together (or 2M)", low=1024)
-    proxy: str | None = _setting(None, "http://, https:// or socks5://host:port for all downloads", secret=True)
+    allow_hosts: tuple[str, ...] = _setting((), "hosts on private networks that downloads may access, as name[:port]")
+    jobs: int = _setting(3, "simultaneous downloads", low=1)
+    jobs_per_site: int = _setting(2, "simultaneous downloads per site", low=1)
+    transcodes: int = _setting(1, "simultaneous conversions", low=1)
+    ffmpeg_threads: int = _setting(max(1, (os.cpu_count() or 2) // 2), "CPU threads per conversion", low=1)
+    rate_limit: int | None = _setting(None, "total speed limit of all downloads, in bytes per second (or 2M)", low=1024)
+    proxy: str | None = _setting(None, "proxy for all downloads: http://, https:// or socks5://host:port", secret=True)
     proxy_resolves_names: bool = _setting(False, "that proxy is given names, and may lead to what its network holds")
-    live_max: float = _setting(14_400.0, "seconds of a live stream that are recorded at the most", low=1)
-    sponsorblock_url: str = _setting("https://sponsor.ajay.app", "where marks of parts are asked for, if wished")
-    max_height: int = _setting(1080, "picture height to prefer, in lines", low=144)
-    max_file_size: int = _setting(64 * GIB, "largest file a download may write (bytes, or 64G)", low=1)
-    min_free: int = _setting(256 << 20, "room to keep free on the media folder (bytes, or 256M)", low=0)
-    look_seconds: float = _setting(3.0, "how often the media folder is looked at", low=0.05)
-    hang_seconds: float = _setting(8.0, "how long the media folder may not answer before it counts as away", low=0.1)
-    housekeeping_seconds: float = _setting(60.0, "how often trash and files without holders are looked at", low=0.1)
-    trash_days: float = _setting(30.0, "days in the trash before an entry goes for good; 0 deletes at once", low=0)
-    grace_hours: float = _setting(24.0, "hours before the file of a last, deleted entry is removed", low=0)
-    scrub_days: float = _setting(30.0, "days within which every stored file is read again; 0 reads none", low=0)
+    live_max: float = _setting(14_400.0, "maximum recording time of a live stream, in seconds", low=1)
+    sponsorblock_url: str = _setting(
+        "https://sponsor.ajay.app", "SponsorBlock server that is asked for segments when a download requests them"
+    )
+    max_height: int = _setting(1080, "default maximum video height, in pixels", low=144)
+    max_file_size: int = _setting(64 * GIB, "maximum size of a downloaded file (bytes, or 64G)", low=1)
+    min_free: int = _setting(256 << 20, "free space to keep in the media folder (bytes, or 256M)", low=0)
+    look_seconds: float = _setting(3.0, "seconds between checks of the media folder", low=0.05)
+    hang_seconds: float = _setting(
+        8.0, "seconds without a response before the media folder counts as unavailable", low=0.1
+    )
+    housekeeping_seconds: float = _setting(60.0, "seconds between cleanups of the trash and of unused files", low=0.1)
+    trash_days: float = _setting(
+        30.0, "days in the trash before an item is deleted permanently; 0 deletes immediately", low=0
+    )
+    grace_hours: float = _setting(
+        24.0, "hours before an unused file is removed, once its last item is deleted permanently", low=0
+    )
+    scrub_days: float = _setting(
+        30.0, "days within which every stored file is verified once; 0 disables verification", low=0
+    )
     recovery: str = _setting(
         "on", "on: nightly backups and a journal in the media folder, which `rebuild` needs; off: neither"
     )
     backup_hours: float = _setting(24.0, "hours between two backups in the media folder", low=0.001)
-    media_mode: int = _setting(0o444, "rights of stored files, octal")
+    media_mode: int = _setting(0o444, "permissions of stored files, octal")
     log_level: str = _setting("info", "debug, info, warning or error")
     log_format: str = _setting("text", "text or json")
-    lease_seconds: float = _setting(60.0, "how long a machine may be silent before its download goes on elsewhere")
-    beat_seconds: float = _setting(10.0, "how often a running download says that it is alive", low=0.05)
-    reconcile_seconds: float = _setting(5.0, "how often the queue looks for work that nobody rang for", low=0.05)
-    stop_seconds: float = _setting(10.0, "how long a program may take to end before it is killed", low=0.1)
-    stall_seconds: float = _setting(60.0, "how long a download may receive nothing", low=1)
-    retry_seconds: float = _setting(15.0, "wait before the first retry; it doubles each time", low=0.01)
-    max_tries: int = _setting(8, "tries of a download whose errors may pass", low=1)
-    encoder: str = _setting("auto", "auto: the hardware where it really encodes; software: libx264 always")
-    ytdlp_index: str = _setting("https://pypi.org/simple", "package index that a newer yt-dlp comes from")
+    lease_seconds: float = _setting(60.0, "seconds without a heartbeat before a download moves to another machine")
+    beat_seconds: float = _setting(10.0, "seconds between heartbeats of a running download", low=0.05)
+    reconcile_seconds: float = _setting(5.0, "seconds between scans of the queue for work without a wake-up", low=0.05)
+    stop_seconds: float = _setting(10.0, "seconds a program may take to stop before it is killed", low=0.1)
+    stall_seconds: float = _setting(60.0, "seconds a download may receive no data before it is stopped", low=1)
+    retry_seconds: float = _setting(15.0, "seconds before the first retry; doubles with each retry", low=0.01)
+    max_tries: int = _setting(8, "maximum attempts for a download with temporary errors", low=1)
+    encoder: str = _setting("auto", "auto: hardware encoder if it works; software: always libx264")
+    ytdlp_index: str = _setting("https://pypi.org/simple", "package index for newer yt-dlp versions")
     ytdlp_update: str = _setting(
         "offer",
-        "what happens when a site changed: offer (a newer yt-dlp is tried, and offered if it helps),"
-        " auto (it is then used, and renewed once a day), off",
+        "what to do when a site changes: offer (test a newer yt-dlp and offer it if it helps), auto "
+        "(install it, and update once a day), off",
     )
 
     # Names that the environment or a flag decided: not to be changed while it runs.
@@ -213,11 +223,11 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         if name not in _FIELDS and name.endswith("_file"):
             name, from_file = name.removesuffix("_file"), True
         if name not in _FIELDS:
-            raise errors.BadSetting(f"{key} is not a setting: `mediafetcher settings` lists them all.")
+            raise errors.BadSetting(f"{key} is not a known setting. Run `mediafetcher settings` to list all settings.")
         try:
             values[name] = Path(value).read_text().strip() if from_file else value
         except OSError as error:
-            raise errors.BadSetting(f"{key}: {value} cannot be read ({error.strerror}).") from error
+            raise errors.BadSetting(f"{key}: cannot read {value} ({error.strerror}).") from error
     return values
 
 
@@ -228,10 +238,12 @@ def _from_file(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, tomllib.TOMLDecodeError) as error:
-        raise errors.BadSetting(f"{path} cannot be read: {error}.") from error
+        raise errors.BadSetting(f"Cannot read {path}: {error}.") from error
     values = {name.lower(): value for name, value in values.items()}
     for name in values.keys() - _FIELDS.keys():
-        raise errors.BadSetting(f"{path}: `{name}` is not a setting: `mediafetcher settings` lists them all.")
+        raise errors.BadSetting(
+            f"{path}: `{name}` is not a known setting. Run `mediafetcher settings` to list all settings."
+        )
     return values
 
 
@@ -250,11 +262,11 @@ def _readable(state: Path) -> Path:
     except FileNotFoundError:
         return state
     except OSError as error:
-        raise errors.StateFolder(f"The state folder {state} cannot be read ({error.strerror}).") from error
+        raise errors.StateFolder(f"Cannot read the state folder {state} ({error.strerror}).") from error
     if not stat.S_ISDIR(mode) or not os.access(state, os.R_OK | os.W_OK | os.X_OK):
         raise errors.StateFolder(
-            f"The state folder {state} cannot be read and written by this user: "
-            "run as its owner, or name another with --state."
+            f"This user cannot read and write the state folder {state}. Run as its owner, or choose another "
+            "with --state."
         )
     return state
 
@@ -264,12 +276,12 @@ def _check(name: str, value: Any) -> Any:
     try:
         converted = _convert(name, entry.type, value)
     except (ValueError, TypeError) as error:
-        raise errors.BadSetting(f"{name}: {value!r} does not fit: {entry.metadata['help']}.") from error
+        raise errors.BadSetting(f"{name}: {value!r} is not valid. Expected: {entry.metadata['help']}.") from error
     low = entry.metadata["low"]
     if low is not None and converted is not None and converted < low:
-        raise errors.BadSetting(f"{name}: {value} is too small, the least is {low:g}.")
+        raise errors.BadSetting(f"{name}: {value} is too small. The minimum is {low:g}.")
     if name == "proxy" and converted is not None and not _is_proxy(converted):
-        raise errors.BadSetting("proxy: it is http://host:port, https://host:port or socks5://host:port.")
+        raise errors.BadSetting("proxy: use http://host:port, https://host:port or socks5://host:port.")
     choices = _CHOICES.get(name)
     if choices and converted not in choices:
         raise errors.BadSetting(f"{name}: {value!r} is not one of {', '.join(choices)}.")

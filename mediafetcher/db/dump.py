@@ -47,7 +47,7 @@ async def _connection(dsn: str) -> AsyncIterator[Any]:
         connection = await asyncpg.connect(dsn, timeout=liveness.CONNECT, command_timeout=_LONGEST)
         liveness.guard(connection)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise errors.DatabaseAway(f"The database does not answer ({error}): is it running?") from error
+        raise errors.DatabaseAway(f"The database is not responding ({error}). Check that it is running.") from error
     try:
         yield connection
     finally:
@@ -161,8 +161,8 @@ async def restore(dsn: str, folder: Path, name: str) -> Facts:
             await connection.execute(f"create database \"{name}\" template template0 encoding 'UTF8'")
         except asyncpg.InsufficientPrivilegeError as error:
             raise errors.RestoreFailed(
-                "This PostgreSQL user may not make databases: let its administrator type "
-                "`alter role ... createdb`, and try again."
+                "This PostgreSQL user cannot create databases. Have an administrator run `alter role ... "
+                "createdb` and try again."
             ) from error
     try:
         return await fill(renamed(dsn, name), folder)
@@ -217,9 +217,7 @@ async def switch(dsn: str, name: str, stamp: str) -> str | None:
                 await connection.execute(f'alter database "{present}" rename to "{kept}"')
                 await connection.execute(f'alter database "{name}" rename to "{present}"')
         except asyncpg.ObjectInUseError as error:
-            raise errors.RestoreFailed(
-                "Somebody is connected to the database: stop every MediaFetcher first."
-            ) from error
+            raise errors.RestoreFailed("The database is in use. Stop every MediaFetcher that uses it first.") from error
         older = await connection.fetch(
             "select datname from pg_database where starts_with(datname, $1)", present + _KEPT
         )

@@ -76,8 +76,9 @@ def programs(version: str = VERSION) -> Path:
     if version == VERSION:
         raise errors.NoPostgres()
     raise errors.NoPostgres(
-        f"The database was made by PostgreSQL {version}, which this program has not: start it once with the version of "
-        "MediaFetcher that made it, type `mediafetcher backup FILE`, and restore that file here."
+        f"The database was created by PostgreSQL {version}, which this program does not include. Start it "
+        "once with the MediaFetcher version that created it, run `mediafetcher backup FILE`, and restore "
+        "that file here."
     )
 
 
@@ -147,8 +148,8 @@ class Cluster:
         self._log.parent.mkdir(exist_ok=True)
         if name := network_file_system(self._home):
             raise errors.StateFolder(
-                f"The state folder lies on {name}: a database would be damaged there. "
-                "Name a folder on a local disk with --state; only the media folder belongs on a share."
+                f"The state folder is on {name}, a network file system, where a database gets corrupted. "
+                "Choose a folder on a local disk with --state. Only the media folder belongs on a share."
             )
         credentials.load_or_make(self._state)
         self.rules = roles.write_rules(self._home)
@@ -202,7 +203,7 @@ class Cluster:
             )
             if await process.wait() != 0:
                 shutil.rmtree(fresh, ignore_errors=True)
-                raise errors.Internal(f"The database could not be made: the reason is in {self._log}.")
+                raise errors.Internal(f"Could not create the database. See {self._log} for the reason.")
         self._own(fresh)
         fresh.rename(self.data)
         folder = os.open(self._home, os.O_RDONLY)
@@ -265,7 +266,7 @@ class Cluster:
                 continue
             # Backends of a killed server may hold its memory for a moment longer: try again for a while.
             if time.monotonic() > began + 15:
-                raise errors.Internal(f"The database does not start: the reason is in {self._log}.")
+                raise errors.Internal(f"Could not start the database. See {self._log} for the reason.")
             await asyncio.sleep(0.3)
 
     def _options(self) -> list[str]:
@@ -292,7 +293,7 @@ class Cluster:
                 continue
             except (OSError, asyncpg.PostgresError) as error:
                 if waiting.is_over(error):
-                    raise errors.Internal(f"The database does not answer: see {self._log}.") from None
+                    raise errors.Internal(f"The database is not responding. See {self._log} for the reason.") from None
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(asyncio.shield(process.wait()), waiting.pause)
                 continue
@@ -449,15 +450,18 @@ def _initdb_account() -> child.Account | None:
             pwd.getpwuid(os.geteuid())
         except KeyError:
             raise errors.StateFolder(
-                f"The user {os.geteuid()} has no entry in /etc/passwd, and PostgreSQL's initdb wants one: "
-                "add it, or give your own server with --database-url."
+                f"The user ID {os.geteuid()} has no entry in /etc/passwd, which PostgreSQL requires. Add "
+                "one, or use your own server with --database-url."
             ) from None
         return None
     for entry in (account.uid, 65534, *(person.pw_uid for person in pwd.getpwall() if person.pw_uid)):
         with contextlib.suppress(KeyError):
             found = pwd.getpwuid(entry)
             return child.Account(found.pw_uid, found.pw_gid)
-    raise errors.StateFolder("There is no user besides root in /etc/passwd, and PostgreSQL refuses to be root.")
+    raise errors.StateFolder(
+        "PostgreSQL cannot run as root, and /etc/passwd has no other user. Add one, "
+        "or use your own server with --database-url."
+    )
 
 
 def _chown(folder: Path, account: child.Account) -> None:
@@ -474,5 +478,5 @@ def _private(folder: Path) -> None:
         account = child.service_account()
         owners = {os.geteuid(), account.uid if account else os.geteuid()}
         if not stat.S_ISDIR(status.st_mode) or (status.st_uid not in owners and os.geteuid() != 0):
-            raise errors.StateFolder(f"{folder} is not ours: remove it, or name another state folder.")
+            raise errors.StateFolder(f"{folder} belongs to another user. Remove it, or choose another state folder.")
     child.give(folder)

@@ -164,7 +164,7 @@ class _Engine(PostgresEngine):
         """A connection that answers. Raises `DatabaseAway`, and what asyncpg raises when there is none."""
         while True:
             if self.pool is None or liveness.given_up():
-                raise errors.DatabaseAway("There is no connection to the database.")
+                raise errors.DatabaseAway("No connection to the database.")
             connection = await self.pool.acquire(timeout=min(_ACQUIRE, liveness.limit()))
             connection.begin_use()
             try:
@@ -365,7 +365,7 @@ def call(work: Coroutine[Any, Any, _T]) -> _T:
     """For threads: run `work` on the main loop, where the pool lives, and wait for its result."""
     if _loop is None:
         work.close()
-        raise errors.DatabaseAway("There is no connection to the database.")
+        raise errors.DatabaseAway("No connection to the database.")
     return asyncio.run_coroutine_threadsafe(work, _loop).result()
 
 

@@ -70,8 +70,8 @@ def refuse_newer(present: list[str]) -> None:
     newer = sorted(set(present) - set(ours))
     if newer:
         raise errors.NewerSchema(
-            f"This database was made by a newer MediaFetcher (it has {newer[-1]}, this program knows {ours[-1]}): "
-            "install that version or restore an older backup.",
+            f"The database was created by a newer MediaFetcher (it has {newer[-1]}, this program knows "
+            f"{ours[-1]}). Install that version, or restore an older backup.",
             newest=newer[-1],
         )
 
@@ -94,4 +94,4 @@ async def _run() -> None:
     with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does
         result = await Forwards(APP).run()
     if not result.success:
-        raise errors.Internal(f"The database could not be brought up to date: {result.message}.")
+        raise errors.Internal(f"Could not update the database: {result.message}.")

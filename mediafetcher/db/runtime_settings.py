@@ -23,7 +23,9 @@ async def change(values: dict[str, Any]) -> settings.Settings:
     """
     for name, value in values.items():
         if name in settings.get().pinned:
-            raise errors.PinnedSetting(f"{name} is set by the environment or a flag: change it there.", name=name)
+            raise errors.PinnedSetting(
+                f"{name} is set by an environment variable or a flag. Change it there.", name=name
+            )
         try:
             settings.check(name, value)
         except errors.BadSetting as error:

@@ -28,8 +28,8 @@ def refuse_moved(state: Path) -> None:
     note = embedded.home(state) / _MOVED
     with contextlib.suppress(FileNotFoundError):
         raise errors.DatabaseMoved(
-            f"The database was moved to {note.read_text().strip()}: give its address with MEDIAFETCHER_DATABASE_URL, "
-            f"or remove {note} to go on with the old one."
+            f"The database was moved to {note.read_text().strip()}. Set MEDIAFETCHER_DATABASE_URL to its "
+            f"address, or delete {note} to keep using the old database."
         )
 
 
@@ -45,8 +45,8 @@ async def upgrade(state: Path) -> str | None:
     old = str(found[-1])
     if int(old) > int(embedded.VERSION):
         raise errors.NoPostgres(
-            f"The database was made by PostgreSQL {old}, and this program has {embedded.VERSION}: "
-            "install the newer MediaFetcher that made it."
+            f"The database was created by PostgreSQL {old}, but this program includes {embedded.VERSION}. "
+            "Install the newer MediaFetcher that created it."
         )
     embedded.programs(old)
     _log.warning("the database is carried over to a newer PostgreSQL", old=old, new=embedded.VERSION)
@@ -66,7 +66,9 @@ async def move(source: str, target: str, state: Path) -> dump.Facts:
     with _scratch(embedded.home(state)) as folder:
         there = await dump.facts(target)
         if int(there.server.partition(".")[0]) < OLDEST:
-            raise errors.RestoreFailed(f"That server is PostgreSQL {there.server}: {OLDEST} is the oldest that works.")
+            raise errors.RestoreFailed(
+                f"That server runs PostgreSQL {there.server}. MediaFetcher needs {OLDEST} or newer."
+            )
         if there.counts:
             raise errors.TargetNotEmpty()
         held = await dump.dump(source, folder)
@@ -112,7 +114,9 @@ async def _fill_embedded(state: Path, folder: Path, held: dump.Facts, *, moved: 
 def _compare(held: dump.Facts, filled: dump.Facts) -> None:
     if (filled.counts, filled.schema) != (held.counts, held.schema):
         wrong = sorted(name for name, rows in held.counts.items() if filled.counts.get(name) != rows)
-        raise errors.RestoreFailed(f"The copied database is not what it was copied from: {', '.join(wrong)} differ.")
+        raise errors.RestoreFailed(
+            f"The copied database does not match the original ({', '.join(wrong)} differ). Nothing was switched over."
+        )
 
 
 @contextlib.asynccontextmanager

@@ -83,7 +83,7 @@ async def unmark_never(owner: int, url: str) -> int:
     async with engine.transaction():
         source = await blocklist.find(owner, [urls.source_key(url, Options().recipe())])
         if source is None:
-            raise errors.NotFound("That link is not marked.")
+            raise errors.NotFound("This link is not blocked.")
         await blocklist.unmark(source, owner)
     return source
 

@@ -51,5 +51,5 @@ async def _end_downloads(person: int) -> None:
         "select exists (select from download where owner = $1 and state = 'running' and lease_until > now())", person
     ):
         if clock.monotonic() > until:
-            raise errors.Conflict("Their downloads are still ending: try again in a moment.")
+            raise errors.Conflict("This user's downloads are still stopping. Try again in a moment.")
         await asyncio.sleep(0.1)

@@ -77,7 +77,9 @@ def paused() -> errors.Away | None:
         return ownership.problem(frozen)
     chosen = settings.get()
     if chosen.work.exists() and work_folders.free() < chosen.min_free:
-        return errors.MediaFull(f"The disk of {chosen.work} is full: free some room. Downloads wait until there is.")
+        return errors.MediaFull(
+            f"The disk of {chosen.work} is full. Free some space. Downloads continue when there is enough."
+        )
     return None
 
 

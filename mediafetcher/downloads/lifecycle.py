@@ -170,7 +170,7 @@ async def _queue(wish: tuple[int, str, str, str], folder: int | None, options: s
         )
         if row:
             return row
-    raise errors.Internal("The download could not be put into the queue.")
+    raise errors.Internal("Could not add the download to the queue.")
 
 
 async def _known_at_once(wish: tuple[int, str, str, str], folder: int | None, options: str) -> dict[str, Any] | None:
@@ -302,7 +302,7 @@ async def _again(id: int, owner: int | None, expected: str) -> dict[str, Any]:
             f" pause_requested = false where {{mine}} and {expected}",
         )
     except engine.UniqueViolation as error:
-        raise errors.WrongState("The same link is under way already.") from error
+        raise errors.WrongState("The same link is already being downloaded.") from error
     await ring(1)
     return await get(id, owner)
 
@@ -318,7 +318,7 @@ async def _ask(id: int, owner: int | None, sql: str, *values: Any) -> dict[str, 
             await engine.notify("download", {"id": id, "owner": row["owner"]})
     now = await get(id, owner)
     if row is None:
-        raise errors.WrongState(f"That download is {now['state']}: this cannot be done with it.")
+        raise errors.WrongState(f"This is not possible while the download is {now['state']}.")
     active.poke(id)
     return now
 

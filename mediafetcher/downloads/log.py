@@ -45,5 +45,5 @@ async def write(hold: active.Hold) -> None:
 async def read(id: int, owner: int) -> list[dict[str, Any]]:
     """The lines of a download, oldest first: {"at", "level", "message"}. Raises `NotFound`."""
     if await engine.fetchval("select 1 from download where id = $1 and owner = $2", id, owner) is None:
-        raise errors.NotFound("There is no such download.")
+        raise errors.NotFound("This download does not exist.")
     return await engine.fetch("select at, level, message from download_log where download = $1 order by id", id)

@@ -44,14 +44,14 @@ async def expand(claim: lifecycle.Claim, hold: active.Hold, folder: Path, other:
         found = Listing(found.title, found.site, (Entry(found.title, claim.url, found.duration),), 1)
     wanted = claim.options.playlist or Playlist()
     entries = found.entries[: wanted.limit or MAX_ENTRIES]
-    hold.say(f"a list of {found.count or len(found.entries)}, {len(entries)} wanted: {found.title}")
+    hold.say(f"playlist of {found.count or len(found.entries)} items, {len(entries)} selected: {found.title}")
     await quotas.require(claim.owner)
     async with engine.transaction():
         target = await _folder(claim, found.title) if wanted.folder else claim.folder
         made = await _write(claim, entries, target)
         await lifecycle.expanded(claim, found.title)
     _log.info("list expanded", entries=len(entries), made=made)
-    hold.say(f"{made} downloads in the queue, {len(entries) - made} there already")
+    hold.say(f"{made} downloads added to the queue, {len(entries) - made} already there")
     if made:
         await lifecycle.ring(min(made, 8))
 

@@ -37,14 +37,14 @@ async def preview(owner: int, url: str) -> dict[str, Any]:
     global _asked
     url = urls.parse(url)
     if _asked >= _WAITING:
-        raise errors.TooManyRequests("Many links are being looked at: try again in a moment.")
+        raise errors.TooManyRequests("Too many links are being checked at once. Try again in a moment.")
     gate = _gates.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_AT_ONCE))
     _asked += 1
     try:
         async with asyncio.timeout(_SECONDS), gate:
             found, poster = await _look(owner, url)
     except TimeoutError:
-        raise errors.Stalled("The site takes too long to say what is behind that link.") from None
+        raise errors.Stalled("The site took too long to answer.") from None
     finally:
         _asked -= 1
     if isinstance(found, Listing):

@@ -43,7 +43,7 @@ async def get(id: int, owner: int | None = None) -> dict[str, Any]:
     """One download as the API shows it. Raises `NotFound` where it is not there, or is not this person's."""
     row = await engine.fetchrow(f"{_ROW} where d.id = $1 and ($2::bigint is null or d.owner = $2)", id, owner)
     if row is None:
-        raise errors.NotFound("There is no such download.")
+        raise errors.NotFound("This download does not exist.")
     return (await _all_shown([row]))[0]
 
 

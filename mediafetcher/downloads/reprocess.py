@@ -68,7 +68,7 @@ async def _again(item: dict[str, Any], owner: int) -> tuple[str, str]:
     try:
         url = urls.parse(item["source_url"] or "")
     except errors.InvalidUrl as error:
-        raise errors.WrongState("That item came from no link: there is nothing to fetch it from.") from error
+        raise errors.WrongState("This item has no link to download it from.") from error
     stored = await engine.fetchval(
         "select options::text from download where owner = $1 and url = $2 and state = 'done' and task <> 'convert'"
         " order by item = $3 desc nulls last, id desc limit 1",
@@ -85,7 +85,7 @@ async def _as_it_is(item: dict[str, Any]) -> tuple[str, str]:
     """No new size: only what keeps browsers from playing it is changed."""
     _require_kept(item)
     if item["playable"]:
-        raise errors.WrongState("That item plays in every browser as it is.")
+        raise errors.WrongState("This item already plays in every browser.")
     sides = [side for side in (item["media"]["width"], item["media"]["height"]) if side]
     height = min(4320, max(144, *sides)) if sides else None
     return item["source_url"] or f"item:{item['id']}", json.dumps({"max_height": height} if height else {})
@@ -93,7 +93,7 @@ async def _as_it_is(item: dict[str, Any]) -> tuple[str, str]:
 
 def _require_kept(item: dict[str, Any]) -> None:
     if item["trashed_at"] is not None:
-        raise errors.WrongState("That item is in the trash: restore it first.")
+        raise errors.WrongState("This item is in the trash. Restore it first.")
 
 
 async def _queue(item: dict[str, Any], owner: int, task: Task, url: str, options: str) -> dict[str, Any]:
@@ -118,7 +118,7 @@ async def _queue(item: dict[str, Any], owner: int, task: Task, url: str, options
         list(lifecycle.LIVE),
     )
     if row is None:  # it ended between the two statements
-        raise errors.WrongState("That was done a moment ago: look at the item.")
+        raise errors.WrongState("This was just done. Reload the item.")
     return row
 
 
@@ -128,7 +128,7 @@ async def stored(claim: lifecycle.Claim, folder: Path) -> tuple[Info, Result, di
     Also its subtitles, which go along. Raises `NotFound` where the item has gone meanwhile.
     """
     if claim.subject is None:
-        raise errors.NotFound("The item is not there any more.")
+        raise errors.NotFound("The item no longer exists.")
     item = await items.get(claim.subject, claim.owner)
     sha256, ext = bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"]
     side_names = [f"{language}.vtt" for language in item["subtitles"]]
@@ -145,6 +145,6 @@ def _named(folder: Path, sha256: bytes, ext: str, side_names: list[str]) -> tupl
         name.unlink(missing_ok=True)
         name.symlink_to(blob_store.path_of(sha256, ext))
         if not name.exists():
-            raise errors.NotFound("The file of that item is missing: fetch it again instead.")
+            raise errors.NotFound("The file of this item is missing. Download it again instead.")
         paths = {side: blob_store.path_of(sha256, side) for side in side_names}
         return name, {side: path for side, path in paths.items() if path.exists()}

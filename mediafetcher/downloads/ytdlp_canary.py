@@ -82,7 +82,7 @@ async def _candidate(claim: lifecycle.Claim, hold: active.Hold) -> versions.Vers
     if len(failed) < SEVERAL or versions.news.trying is not None:
         return None
     _resting[claim.site] = now + _REST
-    hold.say(f"{len(failed)} downloads of {claim.site} failed like this: is there a newer yt-dlp?")
+    hold.say(f"{len(failed)} downloads from {claim.site} failed like this; looking for a newer yt-dlp version")
     versions.news.trying = ""
     try:
         version = await updater.newer()
@@ -92,7 +92,7 @@ async def _candidate(claim: lifecycle.Claim, hold: active.Hold) -> versions.Vers
     finally:
         versions.news.trying = None
     if version is None:
-        hold.say(f"yt-dlp {versions.status().version} is the newest")
+        hold.say(f"yt-dlp {versions.status().version} is the newest version")
     return version
 
 
@@ -102,9 +102,9 @@ async def _worked(claim: lifecycle.Claim, hold: active.Hold, offer: versions.Off
     _log.info("a newer yt-dlp helps", version=offer.version, site=claim.site)
     if settings.get().ytdlp_update == "auto" and not versions.taken_back(offer.version):
         await accept()
-        hold.say(f"it helps: yt-dlp {offer.version} is used from now on")
+        hold.say(f"yt-dlp {offer.version} helps and is now in use")
     else:
-        hold.say(f"it helps: yt-dlp {offer.version} is offered to the administrator")
+        hold.say(f"yt-dlp {offer.version} helps and is offered to the administrator")
 
 
 async def accept() -> versions.Status:

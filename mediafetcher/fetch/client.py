@@ -219,7 +219,7 @@ class Fetch:
             with contextlib.suppress(errors.InvalidUrl):
                 found.append(Entry(row["title"], urls.parse(row["url"]), row["duration"]))
         if not found:
-            raise errors.Unsupported("The list is empty.")
+            raise errors.Unsupported("The playlist is empty.")
         count = event["count"] if isinstance(event["count"], int) and event["count"] >= len(found) else None
         return Listing(event["title"] or _name(self._url), urls.site(self._url), tuple(found), count, event["uploader"])
 

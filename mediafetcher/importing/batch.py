@@ -92,7 +92,7 @@ class _Taken:
 
     def fail(self, error: OSError | errors.Problem) -> None:
         read = isinstance(error, OSError)
-        self.end("failed", f"it cannot be read ({error.strerror})" if read else error.detail)  # type: ignore[union-attr]
+        self.end("failed", f"cannot be read ({error.strerror})" if read else error.detail)  # type: ignore[union-attr]
 
 
 async def take(job: Job, group: list[Found]) -> list[Outcome]:
@@ -170,7 +170,7 @@ async def _look(taken: list[_Taken]) -> None:
     for one, facts in zip(taken, await probe.probe_all([one.seen for one in taken]), strict=True):
         decision = probe.decide(facts)
         if decision.action == "reject":
-            one.end("skipped", decision.reason or "it is no video or audio")
+            one.end("skipped", decision.reason or "not video or audio")
         one.facts, one.ext = facts, transcode.kind_of(facts)[1]
         one.why = decision.reason if decision.action != "none" else ""
 
@@ -195,7 +195,7 @@ async def _stage_one(one: _Taken) -> None:
             source, lambda part: one.job.on_progress(one.found, _READ * part), take=one.job.move
         )
         if not scanner.unchanged(one.found, one.file):
-            one.end("failed", "it was changed while it was read")
+            one.end("failed", "the file changed while it was read")
             return
         assert one.facts
         target = one.seen.with_suffix(f".{posters.NAME}")
@@ -259,9 +259,9 @@ def _remove_sources(ready: list[_Taken]) -> None:
         stored = blob_store.path_of(one.staged.sha256, one.ext)
         # What was stored long ago may have suffered since: then the source is the good one.
         if one.there_before and blob_store.verify(stored) != one.staged.sha256:
-            left = "it was left where it is: the stored copy is damaged (`mediafetcher check --read-data`)"
+            left = "not removed: the stored copy is damaged (run `mediafetcher check --read-data`)"
         elif left := scanner.remove(one.found, stored):
-            left = f"it is in the library, and was left where it is: {left}"
+            left = f"imported, but not removed: {left}"
         if left:
             one.outcome = replace(one.outcome, result="failed", why=left)
         else:

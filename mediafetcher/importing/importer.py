@@ -88,7 +88,7 @@ async def adopt(
 async def _groups(paths: list[Path], move: bool) -> AsyncGenerator[list[Found], None]:
     for path in paths:
         if move and path.is_symlink():
-            yield [Found(path, (), problem="it is a link: name what it leads to", bad=True)]
+            yield [Found(path, (), problem="is a symbolic link; name its target instead", bad=True)]
             continue
         files = scanner.files(path)
         while group := await asyncio.to_thread(_next, files):

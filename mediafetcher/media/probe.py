@@ -30,7 +30,7 @@ _TIMEOUT = 30.0
 _SMALL = 16 << 20  # bytes
 # What FFmpeg says of a file that ends before the last of its samples.
 ENDED_EARLY = re.compile(r"partial file|ended prematurely|truncat", re.IGNORECASE)
-_UNKNOWN = "FFmpeg does not know this kind of file"
+_UNKNOWN = "FFmpeg does not support this type of file"
 _PICTURES = {"image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe"}
 _PICTURE_CODECS = {"png", "webp", "bmp", "jpegls"}
 _WEB_PROFILES = {None, "Baseline", "Constrained Baseline", "Main", "High"}
@@ -273,40 +273,40 @@ def _refusal(facts: Facts) -> Decision | None:
         return Decision("reject", "the file ends too early", cut_short=True)
     video = facts.video
     if set(facts.container) & _PICTURES or (video and video.codec in _PICTURE_CODECS):
-        return Decision("reject", "it is a picture")
+        return Decision("reject", "it is an image")
     if video is None and not facts.audio:
-        return Decision("reject", "it has neither picture nor sound")
+        return Decision("reject", "it has neither video nor audio")
     if video and not (video.width and video.height):
-        return Decision("reject", "its picture has no size")
+        return Decision("reject", "its video has no size")
     return None
 
 
 def _sound(facts: Facts, wanted: str | None) -> Decision:
     if not facts.audio:
-        return Decision("reject", "it has no sound")
+        return Decision("reject", "it has no audio")
     if facts.video:
-        return Decision("audio_only", "only the sound is wanted")
+        return Decision("audio_only", "only audio was requested")
     if facts.audio[0].codec == "mp3" and "mp3" in facts.container:
         return Decision("none")  # for a wish of m4a too: what plays everywhere is not encoded again
     if wanted == "mp3":
-        return Decision("audio_only", f"the sound is {facts.audio[0].codec}")
+        return Decision("audio_only", f"the audio codec is {facts.audio[0].codec}")
     why = _sound_fault(facts) or _box_fault(facts)
     return Decision("audio_only", why) if why else Decision("none")
 
 
 def _picture_fault(video: Video) -> str:
     if video.codec != "h264":
-        return f"the picture is {video.codec}"
+        return f"the video codec is {video.codec}"
     if video.pix_fmt not in ("yuv420p", "yuvj420p"):
-        return f"the picture is {video.pix_fmt}"
+        return f"the pixel format is {video.pix_fmt}"
     if video.profile not in _WEB_PROFILES:
-        return f"the picture is H.264 {video.profile}"
+        return f"the video is H.264 {video.profile}"
     if video.interlaced:
-        return "the picture is interlaced"
+        return "the video is interlaced"
     if video.hdr:
-        return "the picture is HDR"
+        return "the video is HDR"
     if video.width % 2 or video.height % 2:
-        return "the size of the picture is odd"
+        return "the video width or height is an odd number"
     return ""
 
 
@@ -315,23 +315,23 @@ def _sound_fault(facts: Facts) -> str:
         return ""
     first = facts.audio[0]
     if first.codec != "aac":
-        return f"the sound is {first.codec}"
-    return "" if first.profile in WEB_AAC else f"the sound is AAC {first.profile}"
+        return f"the audio codec is {first.codec}"
+    return "" if first.profile in WEB_AAC else f"the audio is AAC {first.profile}"
 
 
 def _box_fault(facts: Facts) -> str:
     if "mp4" not in facts.container:
-        return f"it is {facts.container[0]}"
+        return f"the container is {facts.container[0]}"
     if facts.brand.strip() in ("qt", ""):
         return "it is a QuickTime file"
     if facts.fragmented:
-        return "it is in fragments"
+        return "the file is fragmented"
     if facts.cut:
         return "it names more than it holds"
     if not facts.faststart:
-        return "its index is at the end"
+        return "the index is at the end of the file"
     if (facts.level or 0) > MAX_LEVEL:
-        return "its level is above 5.2"
+        return "the H.264 level is above 5.2"
     if any(audio.index < facts.audio[0].index for audio in facts.audio):
         return "its main sound is not the first"
     return ""

@@ -127,7 +127,7 @@ async def join(first: Path, second: Path, target: Path, *, one_clock: bool = Fal
     if any(entry.encrypted for entry in facts):
         raise decide(next(entry for entry in facts if entry.encrypted)).problem()
     if picture is None or sound is None:
-        raise errors.NotMedia(f"{errors.NotMedia.words[:-1]}: {facts[0].error or facts[1].error or 'no picture'}.")
+        raise errors.NotMedia(f"{errors.NotMedia.words[:-1]}: {facts[0].error or facts[1].error or 'no video'}.")
     video, audio = facts[picture].video, facts[sound].audio[0]
     assert video
     if video.codec != "h264" or audio.codec != "aac":
@@ -319,7 +319,9 @@ class _Meter:
 def _failure(ended: ffmpeg.Ended) -> errors.Problem:
     reason = next(iter(reversed(ended.text.strip().splitlines())), f"code {ended.code}")
     if "No space left on device" in ended.text or "Disk quota exceeded" in ended.text:
-        return errors.MediaFull("There is no room to convert the file: free some on the state folder's disk.")
+        return errors.MediaFull(
+            "Not enough space to convert the file. Free some space on the disk of the state folder."
+        )
     if "File too large" in ended.text:
         return errors.TooLarge()
     return errors.TranscodeFailed(reason=reason[-200:], code=ended.code)

@@ -29,7 +29,9 @@ def parse(text: str) -> str:
     """
     text = text.strip()
     if not text or len(text) > MAX_LENGTH or any(ord(letter) < 33 or ord(letter) == 127 for letter in text):
-        raise errors.InvalidUrl(None if len(text) <= MAX_LENGTH else f"A link has at most {MAX_LENGTH} characters.")
+        raise errors.InvalidUrl(
+            None if len(text) <= MAX_LENGTH else f"A link can have at most {MAX_LENGTH} characters."
+        )
     scheme = _SCHEME.match(text)
     if not scheme or _HOST_AND_PORT.match(text):
         raise errors.InvalidUrl()
@@ -43,13 +45,13 @@ def parse(text: str) -> str:
     if not text[len(scheme[0]) :].startswith("//") or "\\" in parts.netloc:
         raise errors.InvalidUrl()
     if "@" in parts.netloc:
-        raise errors.InvalidUrl("A link must not hold a name and password: sign in with cookies instead.")
+        raise errors.InvalidUrl("A link must not contain a name and password. Use cookies to sign in instead.")
     host = _host(parts.hostname or "")
     where = host if port in (None, _PORTS[parts.scheme]) else f"{host}:{port}"
     fragment = parts.fragment if parts.fragment.startswith(("!", "/")) else ""
     url = urlunsplit((parts.scheme, where, _encoded(parts.path) or "/", _encoded(parts.query), _encoded(fragment)))
     if len(url) > MAX_LENGTH:
-        raise errors.InvalidUrl(f"A link has at most {MAX_LENGTH} characters.")
+        raise errors.InvalidUrl(f"A link can have at most {MAX_LENGTH} characters.")
     return url
 
 

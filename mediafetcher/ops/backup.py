@@ -100,7 +100,7 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     except OSError as error:
-        raise errors.BackupFailed(f"{target} cannot be written: {error.strerror}.") from error
+        raise errors.BackupFailed(f"Cannot write {target}: {error.strerror}.") from error
     try:
         with open(descriptor, "wb") as file:
             yield file
@@ -111,7 +111,7 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
         os.fsync(folder)
         os.close(folder)
     except OSError as error:
-        raise errors.BackupFailed(f"{target} cannot be written: {error.strerror}.") from error
+        raise errors.BackupFailed(f"Cannot write {target}: {error.strerror}.") from error
     finally:
         Path(name).unlink(missing_ok=True)
 
@@ -150,7 +150,7 @@ def for_media(settings: Settings) -> Path:
 def _harmless(config: str) -> str:
     """The settings without those that are secrets of this machine."""
     secret = re.compile(rf"^\s*({'|'.join(SECRETS)})\s*=.*$", re.IGNORECASE | re.MULTILINE)
-    return secret.sub(lambda found: f"# {found[1]}: a secret, not in the backup", config)
+    return secret.sub(lambda found: f"# {found[1]}: secret, not included in the backup", config)
 
 
 def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -218,7 +218,10 @@ async def restore(dsn: str, settings: Settings, file: IO[bytes]) -> Restored:
 def _compare(held: dump.Facts, manifest: Manifest) -> None:
     if (held.counts, held.schema) != (manifest.counts, manifest.schema):
         wrong = sorted(name for name, rows in manifest.counts.items() if held.counts.get(name) != rows)
-        raise errors.RestoreFailed(f"The restored database is not what was backed up: {', '.join(wrong)} differ.")
+        raise errors.RestoreFailed(
+            f"The restored database does not match the backup ({', '.join(wrong)} "
+            "differ). It was discarded, and the database is unchanged."
+        )
 
 
 def missing(listed: list[str], media: Path) -> list[str]:
@@ -257,7 +260,9 @@ def _manifest(archive: tarfile.TarFile) -> Manifest:
     except msgspec.MsgspecError as error:
         raise errors.BackupDamaged() from error
     if manifest.format > FORMAT:
-        raise errors.BackupDamaged(f"This backup was made by a newer MediaFetcher ({manifest.program}): install that.")
+        raise errors.BackupDamaged(
+            f"This backup was created by a newer MediaFetcher. Install version {manifest.program} first."
+        )
     return manifest
 
 
@@ -284,7 +289,7 @@ def _extract(source: IO[bytes] | None, target: Path, part: Part) -> None:
             out.write(chunk)
     if digest.hexdigest() != part.sha256:
         raise errors.BackupDamaged(
-            f"The backup is damaged: {target.name} in it is not what was written. Take another one."
+            f"The backup is damaged ({target.name} does not match its checksum). Use another file."
         )
 
 
@@ -293,7 +298,7 @@ def _put_settings(folder: Path, settings: Settings) -> list[str]:
     if not given.exists() or (place.exists() and place.read_text() == given.read_text()):
         return []
     if place.exists():
-        return [f"{place} stays as it is; the backup holds other settings."]
+        return [f"{place} was not changed, although the backup contains other settings."]
     _place(given, place)
     return [f"{place} was restored."]
 
@@ -302,7 +307,7 @@ def _put_key(folder: Path, settings: Settings, manifest: Manifest, stamp: str) -
     place, given = settings.state / KEY, folder / KEY
     if not given.exists():
         if manifest.counts.get("cookie_jar") and not place.exists():
-            return ["The backup is without the key: the cookies in it cannot be opened. Send them again."]
+            return ["The backup does not contain the key, so its cookies cannot be decrypted. Send them again."]
         return []
     notes = []
     if place.exists():
@@ -310,7 +315,7 @@ def _put_key(folder: Path, settings: Settings, manifest: Manifest, stamp: str) -
             return []
         old = place.with_name(f"{KEY}.before-{stamp}")
         place.rename(old)
-        notes = [f"The key that was there is {old} now."]
+        notes = [f"The previous key was renamed to {old}."]
     _place(given, place)
     return [*notes, f"{place} was restored."]
 

@@ -31,7 +31,7 @@ def write(folder: Path) -> list[tuple[Path, str]]:
     try:
         return _write(packages, folder)
     except OSError as error:
-        raise errors.Usage(f"{folder} cannot be written ({error.strerror}).") from error
+        raise errors.Usage(f"Cannot write to {folder} ({error.strerror}).") from error
 
 
 def package(browser: str) -> bytes:
@@ -40,7 +40,7 @@ def package(browser: str) -> bytes:
     manifest = source / "manifest.json"
     if not manifest.is_file():
         raise errors.Usage(
-            f"The extension is not built: {source} lacks it. In a checkout use `scripts/run extension DIR`."
+            f"The extension is not built ({source} is missing it). In a checkout, run `scripts/run extension DIR`."
         )
     return _zip(source, manifest.stat().st_mtime_ns)
 
@@ -52,9 +52,13 @@ def _write(packages: dict[str, bytes], folder: Path) -> list[tuple[Path, str]]:
     chromium.write_bytes(packages["chromium"])
     firefox.write_bytes(packages["firefox"])
     return [
-        (unpacked, "Chromium, Chrome, Edge: chrome://extensions, developer mode, Load unpacked"),
-        (chromium, "the same as one file"),
-        (firefox, "Firefox: about:debugging, Load Temporary Add-on; for good once it is signed"),
+        (unpacked, "Chromium, Chrome, Edge: open chrome://extensions, turn on Developer mode, choose Load unpacked"),
+        (chromium, "the same, as a single file"),
+        (
+            firefox,
+            "Firefox: open about:debugging, choose Load Temporary Add-on (it is gone after a restart "
+            "unless the add-on is signed)",
+        ),
     ]
 
 

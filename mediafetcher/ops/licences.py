@@ -15,6 +15,6 @@ def folder() -> Path:
 def notice() -> str:
     """NOTICE.md, and where the whole of each text is."""
     text = (folder() / "NOTICE.md").read_text(encoding="utf-8").rstrip()
-    return f"{text}\n\nThe texts of all these licences lie in {folder()}" + (
-        "." if bundle.root() else " (LICENSE), and beside each package where it is installed."
+    return f"{text}\n\nThe full licence texts are in {folder()}" + (
+        "." if bundle.root() else " (LICENSE) and next to each installed package."
     )

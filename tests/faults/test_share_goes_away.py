@@ -92,7 +92,7 @@ async def test_the_share_goes_away_and_comes_back(nas, program, films_site):
             checked = server.command("check")
             if fault == "read-only":  # what was being written cannot be removed now, and that is said
                 found = [
-                    line for line in checked.stdout.splitlines() if line[:1].strip() and "Nothing found" not in line
+                    line for line in checked.stdout.splitlines() if line[:1].strip() and "No problems found" not in line
                 ]
                 assert all(line.startswith("leftover: ") for line in found), checked.stdout + checked.stderr
             else:

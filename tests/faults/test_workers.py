@@ -59,7 +59,7 @@ class Worker:
     def ready(self) -> "Worker":
         def said() -> bool:
             assert self.process.poll() is None, self.words
-            return "works on the downloads" in self.words
+            return "worker is ready" in self.words
 
         until(said, 60, "the worker is ready")
         return self
@@ -127,7 +127,7 @@ def test_a_worker_says_what_keeps_it_from_working(shared, program, films_site, w
     other = tmp_path / "other"
     other.mkdir()
     blind = worker("blind", shared.dsn, other).ready()
-    assert "does not carry the mark of this library" in blind.words
+    assert "does not contain this library" in blind.words
     until(
         lambda: (
             [row["trouble"] for row in server.ask("GET", "/system").json()["workers"] if row["role"] == "worker"]

@@ -91,8 +91,8 @@ async def _walk(owner: int, site: Site, paths: list[str], options: Options | Non
     found = []
     for row in rows:
         lines = [line["message"] for line in await log.read(row["id"], owner)]
-        decisions = [line.removeprefix("decision: ").partition(",")[0] for line in lines if "decision: " in line]
-        if any("in the library already" in line for line in lines):
+        decisions = [line.removeprefix("conversion: ").partition(" ")[0] for line in lines if "conversion: " in line]
+        if any("already in the library" in line for line in lines):
             decisions = ["known"]
         found.append((await lifecycle.get(row["id"], owner), decisions[0] if decisions else ""))
         if found[-1][0]["state"] not in lifecycle.ENDED:

@@ -73,7 +73,7 @@ try {
     `${site}${slow ? `/slow/${slow}` : ""}/${encodeURIComponent(title)}.${ext}`;
   const fetchOne = (url, folder = "") => api("POST", "/api/downloads", { url, folder });
   await quick("/", "sign-in", { storageState: undefined });
-  await quick("/", "dashboard-empty", {}, (page) => page.getByText("Nothing is downloading").waitFor());
+  await quick("/", "dashboard-empty", {}, (page) => page.getByText("No downloads in progress").waitFor());
   await quick("/library", "library-empty");
 
   // What there is: films with a picture, watched in part; one with a long title, one from right to left.

@@ -114,6 +114,6 @@ async def end(session: int, owner: int, address: str | None = None) -> None:
     async with engine.transaction():
         gone = await engine.fetchval("DELETE FROM session WHERE id = $1 AND owner = $2 RETURNING id", session, owner)
         if gone is None:
-            raise errors.NotFound("There is no such session.")
+            raise errors.NotFound("This session does not exist.")
         await audit.record("signed_out", owner, address)
     credentials.forget()

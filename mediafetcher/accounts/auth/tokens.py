@@ -30,11 +30,11 @@ async def create(
     """-> {"id", "token"}; the token is never shown again. Raises `Invalid`, `Forbidden`."""
     wanted = sorted(set(scopes), key=lambda scope: SCOPES.index(scope) if scope in SCOPES else -1)
     if not wanted or wanted[0] not in SCOPES:
-        raise errors.Invalid(f"A token needs scopes out of: {', '.join(SCOPES)}.")
+        raise errors.Invalid(f"An API key needs at least one of these scopes: {', '.join(SCOPES)}.")
     if not 1 <= len(name.strip()) <= 100:
-        raise errors.Invalid("A token needs a name of 1 to 100 characters.")
+        raise errors.Invalid("The name of an API key must have 1 to 100 characters.")
     if days is not None and not 0 < days <= 36500:
-        raise errors.Invalid("A token lasts more than 0 and at most 36500 days.")
+        raise errors.Invalid("An API key must expire after more than 0 and at most 36500 days.")
     person = await users.get(owner)
     if not ADMIN_SCOPES.isdisjoint(wanted) and not person["admin"]:
         raise errors.Forbidden("Only an administrator may have a token with the scope admin or metrics.")
@@ -85,6 +85,6 @@ async def remove(token: int, owner: int, address: str | None = None) -> None:
         query = "DELETE FROM token WHERE id = $1 AND owner = $2 RETURNING name"
         name = await engine.fetchval(query, token, owner)
         if name is None:
-            raise errors.NotFound("There is no such token.")
+            raise errors.NotFound("This API key does not exist.")
         await audit.record("token_removed", owner, address, named=name)
     credentials.forget()

@@ -20,7 +20,7 @@ def clean_name(name: str) -> str:
     """The name as it is kept. Raises `Invalid`."""
     name = unicodedata.normalize("NFC", name).strip()
     if not 1 <= len(name) <= 64 or not name.isprintable():
-        raise errors.Invalid("A name has 1 to 64 characters, all of them visible.")
+        raise errors.Invalid("A name must have 1 to 64 printable characters.")
     return name
 
 
@@ -32,7 +32,7 @@ async def page() -> list[Row]:
 async def get(user_id: int) -> Row:
     row = await engine.fetchrow(f"SELECT {_COLUMNS} FROM account WHERE id = $1", user_id)
     if row is None:
-        raise errors.NotFound("There is no such person.")
+        raise errors.NotFound("This user does not exist.")
     return row
 
 
@@ -40,7 +40,7 @@ async def by_name(name: str) -> Row:
     query = f"SELECT {_COLUMNS} FROM account WHERE lower(name) = lower($1)"
     row = await engine.fetchrow(query, name)
     if row is None:
-        raise errors.NotFound(f"There is no person named {name}.")
+        raise errors.NotFound(f"There is no user named {name}.")
     return row
 
 
@@ -61,7 +61,7 @@ async def local_owner() -> Row:
             if not await engine.fetchval("SELECT exists (SELECT FROM account)"):
                 made = await _insert(LOCAL, None, admin=True)
                 await audit.record("user_added", made["id"], added=LOCAL)
-    raise errors.Usage("There is more than one person here: say whose library with --user NAME.")
+    raise errors.Usage("There is more than one administrator. Choose a user with --user NAME.")
 
 
 async def add(
@@ -125,7 +125,7 @@ async def require_password(user_id: int, password: str, address: str) -> None:
     stored = await engine.fetchval("SELECT password_hash FROM account WHERE id = $1", user_id)
     if not await passwords.matches(stored, password):
         await audit.record("password_refused", user_id, address)
-        raise errors.WrongCredentials("The present password is wrong.")
+        raise errors.WrongCredentials("The current password is incorrect.")
     await rate_limit.give_back(own)
 
 
@@ -163,7 +163,7 @@ async def remove(user_id: int, *, by: int | None = None, address: str | None = N
         await engine.execute(_ONE_AT_A_TIME)
         person = await require_removable(user_id)
         if await engine.fetchval("SELECT exists (SELECT FROM library_item WHERE owner = $1)", user_id):
-            raise errors.Conflict("This person still has items: empty their library and its trash first.")
+            raise errors.Conflict("This user still has items. Empty their library and trash first.")
         await engine.execute("DELETE FROM account WHERE id = $1", user_id)
         await audit.record("user_removed", by, address, removed=person["name"])
     credentials.forget()

@@ -46,7 +46,7 @@ def site_name(text: str) -> str:
         name = ""
     name = name.removeprefix("www.") if name.count(".") > 1 else name
     if not _SITE.match(name):
-        raise errors.Invalid("A site is named like `example.org`.")
+        raise errors.Invalid("Enter the site as a name such as `example.org`.")
     return name
 
 
@@ -77,10 +77,10 @@ def _from_line(line: str, where: str) -> Cookie:
     if len(fields) == 6:
         fields.append("")  # an empty value whose tab was trimmed
     if len(fields) != 7:
-        raise errors.BadCookies(f"{where} is not a cookie: it has {len(fields)} fields instead of 7.")
+        raise errors.BadCookies(f"{where} is not a cookie. It has {len(fields)} fields instead of 7.")
     domain, below, path, secure, expires, name, value = fields
     if {below.upper(), secure.upper()} - {"TRUE", "FALSE"} or not re.fullmatch(r"-?\d{0,15}(\.\d+)?", expires):
-        raise errors.BadCookies(f"{where} is not a cookie: a field does not fit.")
+        raise errors.BadCookies(f"{where} is not a cookie. One of its fields is not valid.")
     raw = {
         "name": name, "value": value, "domain": domain, "path": path, "secure": secure.upper() == "TRUE",
         "httpOnly": http_only, "hostOnly": below.upper() == "FALSE", "expires": float(expires or 0),
@@ -93,7 +93,7 @@ def _from_json(text: str) -> list[Cookie]:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", 1)
-        raise errors.BadCookies(f"This begins like JSON and is not: line {line} does not fit.") from None
+        raise errors.BadCookies(f"This is not valid JSON (line {line}).") from None
     if isinstance(found, dict):
         found = found.get("cookies", [found])
     if not isinstance(found, list):
@@ -108,19 +108,19 @@ def from_objects(found: Iterable[Any]) -> list[Cookie]:
 
 def _checked(raw: Any, where: str) -> Cookie:
     if not isinstance(raw, dict):
-        raise errors.BadCookies(f"{where} is not a cookie: it is no object.")
+        raise errors.BadCookies(f"{where} is not a cookie. It is not an object.")
     for field in ("name", "value", "domain"):
         if not isinstance(raw.get(field), str):
-            raise errors.BadCookies(f"{where} is not a cookie: it has no {field}.")
+            raise errors.BadCookies(f"{where} is not a cookie. Its field '{field}' is missing.")
     path = raw.get("path") or "/"
     expires = raw.get("expires", raw.get("expirationDate"))
     if isinstance(expires, str) and re.fullmatch(r"\d{1,15}(\.\d+)?", expires.strip()):
         expires = float(expires)
     domain = raw["domain"].lower()
     if isinstance(expires, bool) or not isinstance(expires, int | float | None) or not isinstance(path, str):
-        raise errors.BadCookies(f"{where} is not a cookie: a field does not fit.")
+        raise errors.BadCookies(f"{where} is not a cookie. One of its fields is not valid.")
     if any(_CONTROL.search(text) for text in (raw["name"], raw["value"], domain, path)) or not domain.strip("."):
-        raise errors.BadCookies(f"{where} is not a cookie: a field does not fit.")
+        raise errors.BadCookies(f"{where} is not a cookie. One of its fields is not valid.")
     host_only = bool(raw.get("hostOnly", not domain.startswith(".")))
     secure, http_only = bool(raw.get("secure")), bool(raw.get("httpOnly"))
     if expires and expires > _MILLISECONDS:

@@ -54,7 +54,7 @@ async def put(owner: int, site: str, cookies: list[Cookie], address: str | None 
     site = cookie_formats.site_name(site)
     kept = cookie_formats.of_site(cookies, site)
     if not kept:
-        raise errors.BadCookies(f"There is no cookie of {site} here that is still valid.")
+        raise errors.BadCookies(f"No valid cookies for {site} found. They may be expired or belong to another site.")
     async with engine.transaction():
         id = await engine.fetchval(
             "INSERT INTO cookie_jar (owner, site, sealed, cookies) VALUES ($1, $2, ''::bytea, 0) "
@@ -93,7 +93,7 @@ async def remove(owner: int, site: str, address: str | None = None) -> None:
             "DELETE FROM cookie_jar WHERE owner = $1 AND site = $2 RETURNING id", owner, cookie_formats.site_name(site)
         )
         if gone is None:
-            raise errors.NotFound("There are no cookies of that site.")
+            raise errors.NotFound("No cookies are stored for this site.")
         await audit.record("cookies_removed", owner, address, site=cookie_formats.site_name(site))
 
 

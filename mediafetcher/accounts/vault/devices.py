@@ -183,5 +183,5 @@ async def remove(device: int, owner: int, address: str | None = None) -> None:
         query = "DELETE FROM device WHERE id = $1 AND owner = $2 RETURNING name"
         name = await engine.fetchval(query, device, owner)
         if name is None:
-            raise errors.NotFound("There is no such device.")
+            raise errors.NotFound("This device does not exist.")
         await audit.record("device_removed", owner, address, device=device, named=name)

@@ -164,8 +164,10 @@ def _keys() -> _Keys:
         try:
             return msgspec.json.decode(raw, type=_Keys)
         except msgspec.DecodeError as error:
-            raise errors.StateFolder(f"{_file()} is damaged: restore it, or move it away and start anew.") from error
-    raise errors.StateFolder(f"{_file()} cannot be made.")
+            raise errors.StateFolder(
+                f"The key file {_file()} is damaged. Restore it from a backup, or move it away to start with a new key."
+            ) from error
+    raise errors.StateFolder(f"Cannot create the key file {_file()}.")
 
 
 def present() -> bool:

@@ -235,9 +235,9 @@ async def change_user(id: Id, data: JSONBody[UserChange], request: Asked) -> Use
     """Change a person: one's own password, or, for an administrator, anybody's password and role."""
     person, where = request.user, address(request)
     if id != person.id and not person.admin:
-        raise errors.NotFound("There is no such person.")
+        raise errors.NotFound("This user does not exist.")
     if (data.admin is not None or data.quota is not msgspec.UNSET) and not person.admin:
-        raise errors.Forbidden("Only an administrator may do that.")
+        raise errors.Forbidden("Only an administrator can do this.")
     await users.get(id)
     if data.password is not None:
         if id == person.id:

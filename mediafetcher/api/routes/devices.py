@@ -74,7 +74,9 @@ async def send(data: JSONBody[Sealed], request: Request[Any, Any, Any]) -> Seale
     try:
         handler = _OPERATIONS.get(call.op)
         if handler is None:
-            raise errors.Invalid("This server does not know that operation: is the extension newer?")
+            raise errors.Invalid(
+                "This server does not support this operation. The extension may be newer than the server."
+            )
         answer = await handler(call, address(request))
     except errors.Problem as problem:
         answer = {"error": problem.code, "message": problem.detail}

@@ -142,7 +142,7 @@ async def page(
     """Newest first, without those cleared from the list. `state` may name several, with commas."""
     for name in states.split(",") if states else ():
         if name not in lifecycle.STATES:
-            raise errors.Invalid(f"There is no state {name!r}: they are {', '.join(lifecycle.STATES)}.")
+            raise errors.Invalid(f"Unknown state {name!r}. Use one of: {', '.join(lifecycle.STATES)}.")
     before = earlier(cursor)
     rows, following = await lifecycle.page(request.user.id, state=states, cursor=before, limit=within(limit))
     return fit(Downloads, {"downloads": rows, "next": str(following) if following is not None else None})
@@ -153,14 +153,14 @@ def earlier(cursor: str | None) -> int | None:
     if cursor is None:
         return None
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise errors.Invalid("That cursor is not one of ours.")
+        raise errors.Invalid("The cursor is not valid.")
     return int(cursor)
 
 
 def within(limit: int) -> int:
     """Rows of one answer. Raises `Invalid`."""
     if not 1 <= limit <= 200:
-        raise errors.Invalid("The limit is 1 to 200.")
+        raise errors.Invalid("The limit must be from 1 to 200.")
     return limit
 
 
@@ -202,7 +202,7 @@ async def resume(id: Id, request: Asked) -> Download:
 async def prioritise(id: Id, data: JSONBody[Priority], request: Asked) -> Download:
     """Move it up or down in the queue."""
     if not -1000 <= data.priority <= 1000:
-        raise errors.Invalid("The priority is -1000 to 1000.")
+        raise errors.Invalid("The priority must be from -1000 to 1000.")
     return fit(Download, await lifecycle.set_priority(id, request.user.id, data.priority))
 
 

@@ -35,7 +35,7 @@ def _package(browser: str) -> bytes:
     try:
         return extension_package.package(browser)
     except errors.Usage as problem:
-        raise errors.NotFound("The extension is not built here.") from problem
+        raise errors.NotFound("The extension is not included in this installation.") from problem
 
 
 async def packages() -> Packages:

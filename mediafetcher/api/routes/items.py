@@ -210,7 +210,7 @@ async def get(id: Id, request: Asked) -> Item:
 async def change(id: Id, data: JSONBody[Change], request: Asked) -> Item:
     """Rename it, move it, or both."""
     if data.title is None and data.folder is None:
-        raise errors.Invalid("Give a title, a folder, or both.")
+        raise errors.Invalid("Enter a title, a folder, or both.")
     return fit(Item, await bulk.change(id, request.user.id, data.title, data.folder))
 
 
@@ -282,7 +282,7 @@ async def purging(request: Asked, named: Annotated[str | None, QueryParameter(na
     """What purging the trash would do, or these items of it (numbers with commas). Nothing is changed."""
     parts = named.split(",") if named else None
     if parts and not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts):
-        raise errors.Invalid("Name the items by their numbers, with commas.")
+        raise errors.Invalid("List the item numbers separated by commas.")
     return fit(Deletion, await items.deletion(request.user.id, [int(part) for part in parts] if parts else None))
 
 

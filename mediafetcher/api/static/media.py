@@ -105,7 +105,9 @@ async def _open(wanted: _Bytes, call: request_guard.Call) -> tuple[ranges.Part, 
     except FileNotFoundError as error:
         if mount.state().state == "offline":
             raise errors.MediaOffline() from error
-        raise errors.NotFound("The file of this item is missing: `mediafetcher check` tells more.") from error
+        raise errors.NotFound(
+            "The file of this item is missing. Run `mediafetcher check` on the server for details."
+        ) from error
     except OSError as error:
         raise (mount.classify(error) or error) from error
 

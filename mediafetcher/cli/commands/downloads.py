@@ -66,7 +66,7 @@ async def _fetch(owner: int, url: str, asked: argparse.Namespace, options: Optio
     try:
         row = await _follow(row, out)
     except asyncio.CancelledError:
-        out.error("Stopped here; the download stays in the queue.")
+        out.error("Stopped waiting. The download stays in the queue.")
         raise
     return await _tell(owner, row, asked, out)
 
@@ -94,7 +94,7 @@ async def _list_ended(owner: int, row: dict[str, Any], asked: argparse.Namespace
         await _tell(owner, await _follow(entry, out), asked, out) for entry in await lifecycle.entries(row["id"])
     ]
     if not asked.json:
-        out.line(f"{row['title']}: {outcomes.count(0)} of {len(outcomes)} are in the library.")
+        out.line(f"{row['title']}: {outcomes.count(0)} of {len(outcomes)} items are in the library.")
     return max(outcomes, default=0)
 
 
@@ -141,7 +141,7 @@ async def never(instance: Instance, asked: argparse.Namespace, out: Out, stdin: 
     for url in asked.urls:
         await (dedup.unmark_never(owner, url) if asked.undo else dedup.mark_never(owner, url))
         if not asked.json:
-            said = "may be fetched again" if asked.undo else "is never fetched again: `--undo` takes that back"
+            said = "can be downloaded again" if asked.undo else "will not be downloaded again; `--undo` reverts this"
             out.line(f"{logging.redact(url)} {said}.")
     if not asked.urls:
         for row in await marks.page(owner):

@@ -15,12 +15,12 @@ class Usage(Refused):
 
 class Invalid(Refused):
     code = "invalid"
-    words = "The request is not well formed."
+    words = "The request is not valid."
 
 
 class InvalidUrl(Refused):
     code = "invalid_url"
-    words = "That is not a link: give a full http:// or https:// address."
+    words = "This is not a valid link. Enter a full http:// or https:// address."
 
 
 class ExportFolder(Invalid):
@@ -30,22 +30,25 @@ class ExportFolder(Invalid):
 
 class UnsupportedScheme(InvalidUrl):
     code = "unsupported_scheme"
-    words = "Only http:// and https:// links can be fetched."
+    words = "Only http:// and https:// links are supported."
 
 
 class BadCookies(Refused):
     code = "bad_cookies"
-    words = "These are not cookies of that site."
+    words = "These are not cookies of this site."
 
 
 class SealedBox(Refused):
     code = "sealed_box"
-    words = "The sealed message cannot be opened: it was made for another server, or changed on its way."
+    words = (
+        "The encrypted message cannot be read. It was made for another server, or changed in transit. "
+        "Pair the device again."
+    )
 
 
 class WeakPassword(Refused):
     code = "weak_password"
-    words = "That password is too easy to guess: use 8 to 128 characters that are not a common password."
+    words = "This password is too easy to guess. Use 8 to 128 characters, and not a common password."
 
 
 class NotSignedIn(Refused):
@@ -57,57 +60,60 @@ class NotSignedIn(Refused):
 class WrongCredentials(Refused):
     status = 401
     code = "wrong_credentials"
-    words = "Name or password is wrong."
+    words = "Incorrect name or password."
 
 
 class NotPaired(Refused):
     status = 401
     code = "not_paired"
-    words = "This device is not paired, or was removed: pair it again."
+    words = "This device is not paired or was removed. Pair it again."
 
 
 class Forbidden(Refused):
     status = 403
     code = "forbidden"
-    words = "You may not do that."
+    words = "You do not have permission to do this."
 
 
 class CrossSite(Forbidden):
     code = "cross_site"
-    words = "The request came from another site and was refused."
+    words = "The request came from another site and was blocked."
 
 
 class WrongHost(Refused):
     status = 421
     code = "wrong_host"
-    words = "This address is not one of ours: add it as MEDIAFETCHER_PUBLIC_URL if it should be."
+    words = "The server does not recognize this address. To allow it, set MEDIAFETCHER_PUBLIC_URL to it."
 
 
 class SetupCode(Forbidden):
     code = "setup_code"
-    words = "The one-time code is wrong: `mediafetcher setup` on the server prints it."
+    words = "Incorrect one-time code. Run `mediafetcher setup` on the server to get the current one."
 
 
 class PairingCode(Forbidden):
     code = "pairing_code"
-    words = "The pairing code is wrong, was used, or is older than five minutes: make a new one."
+    words = "The pairing code is incorrect, already used or older than five minutes. Create a new one."
 
 
 class PlainHttp(Forbidden):
     code = "plain_http"
-    words = "Cookies are not taken over plain http from another machine: use the extension, https, or this machine."
+    words = (
+        "Cookies cannot be sent over plain HTTP from another machine. Use the extension or HTTPS, or "
+        "do it on the server itself."
+    )
 
 
 class NotFound(Refused):
     status = 404
     code = "not_found"
-    words = "There is no such thing here."
+    words = "This does not exist."
 
 
 class MethodNotAllowed(Refused):
     status = 405
     code = "method_not_allowed"
-    words = "That address does not answer this kind of request."
+    words = "This address does not support this type of request."
 
 
 class Conflict(Refused):
@@ -117,22 +123,22 @@ class Conflict(Refused):
 
 class Replayed(Conflict):
     code = "replayed"
-    words = "This message came before: every message counts once."
+    words = "This message was already received. Send it again as a new message."
 
 
 class WrongClock(Conflict):
     code = "clock"
-    words = "The clocks of the device and the server differ by more than five minutes."
+    words = "The clocks of the device and the server differ by more than five minutes. Correct them and try again."
 
 
 class SetupClosed(Conflict):
     code = "setup_closed"
-    words = "The first account exists already: sign in."
+    words = "This server is already set up. Sign in with the existing account."
 
 
 class WrongState(Conflict):
     code = "wrong_state"
-    words = "That cannot be done in its present state."
+    words = "This is not possible in its current state."
 
 
 class ConversionLoses(Conflict):
@@ -144,39 +150,44 @@ class ConversionLoses(Conflict):
 
 class NameTaken(Conflict):
     code = "name_taken"
-    words = "That name is taken."
+    words = "This name is already taken. Choose another name."
 
 
 class PinnedSetting(Conflict):
     code = "pinned_setting"
-    words = "The environment or a flag decides this setting: change it there."
+    words = "This setting is fixed by an environment variable or a flag. Change it there."
 
 
 class LastAdmin(Conflict):
     code = "last_admin"
-    words = "This is the last administrator: make another one first."
+    words = "This is the last administrator. Make another user an administrator first."
 
 
 class NeverAgain(Conflict):
     code = "never_again"
-    words = "You marked this link as never to be fetched again: take the mark away first."
+    words = (
+        "You blocked this link from being downloaded. Run `mediafetcher never --undo` with the link to allow it again."
+    )
 
 
 class QuotaExceeded(Conflict):
     code = "quota_exceeded"
-    words = "Your share of the storage is used up: delete something and empty the trash, or ask for more."
+    words = (
+        "You have reached your storage quota. Delete items and empty the trash, or ask an "
+        "administrator for a larger quota."
+    )
 
 
 class TooLargeBody(Refused):
     status = 413
     code = "body_too_large"
-    words = "The request is too large."
+    words = "The request is too large. Send less at a time."
 
 
 class TooSlow(Refused):
     status = 408
     code = "too_slow"
-    words = "The request took too long to arrive."
+    words = "The request took too long. Check your connection and try again."
 
 
 class NotJson(Refused):
@@ -188,7 +199,7 @@ class NotJson(Refused):
 class TooManyRequests(Refused):
     status = 429
     code = "too_many_requests"
-    words = "Too many attempts: wait a minute and try again."
+    words = "Too many attempts. Wait a minute and try again."
 
 
 class AlreadyRunning(Conflict):
@@ -211,37 +222,39 @@ class StateFolder(Usage):
 
 class DatabaseMoved(Refused):
     code = "database_moved"
-    words = "The database was moved to another server: give its address with MEDIAFETCHER_DATABASE_URL."
+    words = "The database was moved to another server. Set MEDIAFETCHER_DATABASE_URL to its address."
 
 
 class TargetNotEmpty(Conflict):
     code = "target_not_empty"
-    words = "There is something in that database already: name an empty one. Nothing was changed."
+    words = "The target database is not empty. Choose an empty one. Nothing was changed."
 
 
 class OlderSchema(Refused):
     code = "older_schema"
-    words = "This database is older than this program, or empty: start the server of the same version first."
+    words = (
+        "The database is older than this version of MediaFetcher, or empty. Start the server with this version first."
+    )
 
 
 class NewerSchema(Refused):
     code = "newer_schema"
-    words = "This database was made by a newer MediaFetcher: install that version or restore an older backup."
+    words = "The database was created by a newer MediaFetcher. Install that version, or restore an older backup."
 
 
 class BackupFailed(Refused):
     code = "backup_failed"
-    words = "The backup could not be made."
+    words = "Could not create the backup."
 
 
 class RestoreFailed(Refused):
     code = "restore_failed"
-    words = "The backup could not be restored: the database is as it was."
+    words = "Could not restore the backup. The database is unchanged."
 
 
 class BackupDamaged(Refused):
     code = "backup_damaged"
-    words = "This is no backup of MediaFetcher, or it is damaged: take another one."
+    words = "This is not a MediaFetcher backup, or it is damaged. Use another file."
 
 
 class NothingToRebuild(Refused):
@@ -261,25 +274,25 @@ class RebuildUnfinished(Conflict):
 
 class NoServiceManager(Refused):
     code = "no_service_manager"
-    words = "This machine has neither OpenRC nor systemd: start `mediafetcher serve` by what it has."
+    words = "This machine has neither OpenRC nor systemd. Start `mediafetcher serve` with the service manager it has."
 
 
 class ServiceFailed(Refused):
     code = "service_failed"
-    words = "The service could not be made."
+    words = "Could not create the service."
 
 
 class UpdateRefused(Refused):
     status = 502
     code = "update_refused"
-    words = "The new yt-dlp was refused."
+    words = "The new yt-dlp version failed its checks. The current version stays in use."
 
 
 class NothingBefore(Conflict):
     code = "nothing_before"
-    words = "There is no other yt-dlp to go back to."
+    words = "There is no previous yt-dlp version to roll back to."
 
 
 class NothingOffered(Conflict):
     code = "nothing_offered"
-    words = "No newer yt-dlp is offered: it is used already, or did not help."
+    words = "No newer yt-dlp version is available. It is already in use, or it did not help."

@@ -13,7 +13,7 @@ class Transient(FetchProblem):
 
 class Network(Transient):
     code = "network"
-    words = "The site could not be reached."
+    words = "Could not reach the site."
 
 
 class ProxyFailed(Transient):
@@ -23,32 +23,32 @@ class ProxyFailed(Transient):
 
 class RateLimited(Transient):
     code = "rate_limited"
-    words = "The site asks to slow down."
+    words = "The site is limiting downloads."
 
 
 class SitePaused(Transient):
     code = "site_paused"
-    words = "The site asked to slow down: downloads from it wait."
+    words = "The site is limiting downloads. Its downloads continue automatically after a pause."
 
 
 class ServerError(Transient):
     code = "server_error"
-    words = "The site answered with an error of its own."
+    words = "The site reported an internal error."
 
 
 class Stalled(Transient):
     code = "stalled"
-    words = "Nothing arrived for too long."
+    words = "The download received no data for too long."
 
 
 class Truncated(Transient):
     code = "truncated"
-    words = "The file is shorter than it should be."
+    words = "The file is incomplete."
 
 
 class Crashed(Transient):
     code = "crashed"
-    words = "The download program ended by surprise."
+    words = "The download stopped unexpectedly."
 
 
 class Unexpected(Transient):
@@ -92,22 +92,25 @@ class NeedsPerson(FetchProblem):
 
 class LoginRequired(NeedsPerson):
     code = "login_required"
-    words = "The site wants a signed-in account: send its cookies."
+    words = "The site requires you to sign in. Send its cookies, then retry."
 
 
 class MembersOnly(NeedsPerson):
     code = "members_only"
-    words = "The site keeps this for its members: send the cookies of an account that may see it."
+    words = "The site offers this to members only. Send the cookies of an account with access, then retry."
 
 
 class AgeLimit(NeedsPerson):
     code = "age_limit"
-    words = "The site wants to know your age: send the cookies of a signed-in account."
+    words = "The site wants to verify your age. Send the cookies of a signed-in account, then retry."
 
 
 class Forbidden403(NeedsPerson):
     code = "site_forbids"
-    words = "The site refuses this link: it may need the cookies of an account, or your address is blocked."
+    words = (
+        "The site denied access to this link. It may require an account's cookies, or it may be "
+        "blocking your IP address."
+    )
 
 
 class Permanent(FetchProblem):
@@ -116,27 +119,27 @@ class Permanent(FetchProblem):
 
 class Gone(Permanent):
     code = "gone"
-    words = "There is nothing at that link any more."
+    words = "Nothing found at this link."
 
 
 class GeoBlocked(Permanent):
     code = "geo_blocked"
-    words = "The site does not show this in your country."
+    words = "This is not available in your country. A proxy in another country may help."
 
 
 class Drm(Permanent):
     code = "drm"
-    words = "This is protected by DRM and cannot be fetched."
+    words = "This is protected by DRM and cannot be downloaded."
 
 
 class Unsupported(Permanent):
     code = "unsupported"
-    words = "No video or audio was found at that link."
+    words = "No video or audio found at this link. Use the address of the page where it plays."
 
 
 class NotMedia(Permanent):
     code = "not_media"
-    words = "What came is not video or audio."
+    words = "The file is not video or audio."
 
 
 class CutAtOrigin(Permanent):
@@ -146,27 +149,27 @@ class CutAtOrigin(Permanent):
 
 class TooLarge(Permanent):
     code = "too_large"
-    words = "The file is larger than the limit."
+    words = "The file is larger than the allowed maximum. Choose a lower quality, or raise MEDIAFETCHER_MAX_FILE_SIZE."
 
 
 class BlockedAddress(Permanent):
     code = "blocked_address"
-    words = "That address is private: name it in MEDIAFETCHER_ALLOW_HOSTS if it may be reached."
+    words = "This address is on a private network. To allow it, add its name to MEDIAFETCHER_ALLOW_HOSTS."
 
 
 class TranscodeFailed(Permanent):
     code = "transcode_failed"
-    words = "The file could not be converted."
+    words = "Could not convert the file. Retry, or choose another quality."
 
 
 class ExtractorBroken(Permanent):
     code = "extractor_broken"
-    words = "The site changed and yt-dlp does not understand it: try a newer yt-dlp."
+    words = "The site changed, and this yt-dlp version cannot download from it. Try a newer yt-dlp version."
 
 
 class Hostile(Permanent):
     code = "hostile"
-    words = "The site tried something that is not allowed."
+    words = "The site tried something unsafe. The download was stopped, and nothing was kept."
 
 
 class LiveNotStarted(FetchProblem):
@@ -174,19 +177,19 @@ class LiveNotStarted(FetchProblem):
 
     retry = "later"
     code = "live_not_started"
-    words = "This stream has not begun: it is recorded when it does."
+    words = "This stream has not started yet. Recording starts automatically when it begins."
 
 
 class LiveUnsupported(Permanent):
     code = "live_unsupported"
-    words = "This kind of live stream cannot be recorded: try again when the recording is out."
+    words = "This type of live stream cannot be recorded. Retry when the recording is available."
 
 
 class IsPlaylist(Permanent):
     code = "is_playlist"
-    words = "That link is a list: fetch it as a playlist, or give the link of one video."
+    words = "This link is a playlist. Download it as a playlist, or use the link of a single video."
 
 
 class BadClip(Permanent):
     code = "bad_clip"
-    words = "The clip begins after the end of the film."
+    words = "The clip starts after the end of the video."

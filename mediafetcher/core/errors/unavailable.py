@@ -11,22 +11,22 @@ class Away(Problem):
 
 class DatabaseAway(Away):
     code = "database_away"
-    words = "The database does not answer: it may be starting again. Try in a moment."
+    words = "The database is not responding. It may be restarting, so try again in a moment."
 
 
 class MediaOffline(Away):
     code = "media_offline"
-    words = "The media folder is not there: is the share mounted? Downloads wait; your files are safe."
+    words = "The media folder is unavailable. Check that the share is mounted. Downloads wait, and your files are safe."
 
 
 class MediaFull(Away):
     code = "disk_full"
-    words = "The media folder is full: free some room. Downloads wait until there is."
+    words = "The media folder is full. Free some space. Downloads continue when there is enough."
 
 
 class NoRoom(Away):
     code = "no_room"
-    words = "There is not enough free room for this download beside those that are running: it waits."
+    words = "Not enough free space for this download. It waits until other downloads finish or you free some space."
 
 
 class QuotaReserved(Away):
@@ -51,7 +51,7 @@ class NoCookiesHere(Away):
 
 class MediaReadOnly(Away):
     code = "media_read_only"
-    words = "The media folder cannot be written: check the mount and its rights. Downloads wait."
+    words = "The media folder is not writable. Check the mount and its permissions. Downloads wait."
 
 
 class StoreFrozen(Away):
@@ -72,7 +72,7 @@ class ServerAway(Away):
 
 class IndexAway(Away):
     code = "index_away"
-    words = "The package index cannot be reached: try later."
+    words = "The package index is unreachable. Try again later."
 
 
 class ExportBusy(Away):
@@ -82,4 +82,4 @@ class ExportBusy(Away):
 
 class Stopping(Away):
     code = "stopping"
-    words = "MediaFetcher is stopping."
+    words = "MediaFetcher is shutting down. Try again once it is running."

@@ -29,7 +29,7 @@ async def make(claim: lifecycle.Claim, hold: active.Hold, info: Info, source: Pa
     """The file as browsers play it: as it came, or converted once, and then proved to be right."""
     wished = claim.options
     decision = _decide(claim, facts)
-    hold.say(f"decision: {decision.action}{f', since {decision.reason}' if decision.reason else ''}")
+    hold.say(f"conversion: {decision.action}{f' ({decision.reason})' if decision.reason else ''}")
     if decision.action == "reject":
         raise decision.problem()
     if wished.clip:
@@ -44,18 +44,18 @@ async def make(claim: lifecycle.Claim, hold: active.Hold, info: Info, source: Pa
     target = source.with_name(checkpoint.CONVERTED)
     key = await convert_cache.name(claim, source) if decision.action in _ENCODES else None
     if target.exists():
-        hold.say("it was converted before")
+        hold.say("already converted earlier")
     elif key is None:
         await _convert(claim, hold, source, target, facts, decision)
     elif await convert_cache.find(key, target):
-        hold.say("it was encoded before")
+        hold.say("already re-encoded earlier")
     else:
         async with convert_slots.conversion():
             await _convert(claim, hold, source, target, facts, decision)
     proved = await probe.probe(target, target.with_name(posters.NAME))
     again = _decide(claim, proved)
     if again.action != "none":
-        raise errors.TranscodeFailed("The converted file is not what browsers play.", reason=again.reason)
+        raise errors.TranscodeFailed("The converted file does not play in browsers.", reason=again.reason)
     _holds_all(facts, proved, mp3="mp3" in proved.container)
     _is_as_long(transcode.clip_length(facts.duration or info.duration, wished.start or 0.0, wished.end), proved)
     return Made(target, proved, key)
@@ -64,10 +64,10 @@ async def make(claim: lifecycle.Claim, hold: active.Hold, info: Info, source: Pa
 def _clip(wished: Options, facts: probe.Facts, decision: probe.Decision) -> probe.Decision:
     """A part is cut where the whole would have been kept as it came; nothing is encoded for its sake."""
     if facts.duration is not None and (wished.start or 0.0) >= facts.duration:
-        raise errors.BadClip(f"{errors.BadClip.words[:-1]}, which has {facts.duration:.0f} seconds.")
+        raise errors.BadClip(f"{errors.BadClip.words[:-1]}, which is {facts.duration:.0f} seconds long.")
     if decision.action != "none":
         return decision
-    return probe.Decision("remux" if facts.video else "audio_only", "a part is wanted")
+    return probe.Decision("remux" if facts.video else "audio_only", "a clip was requested")
 
 
 def _decide(claim: lifecycle.Claim, facts: probe.Facts) -> probe.Decision:

@@ -39,7 +39,7 @@ async def run(claim: lifecycle.Claim, *, stopping: bool = False) -> None:
         try:
             state = await _written(claim, hold)
             _log.info("download ended", state=state, seconds=clock.monotonic() - began)
-            hold.say(f"ended: {state}")
+            hold.say(f"finished: {state}")
             await journal.write(hold)
             if not await asyncio.to_thread(workspace.kept, claim.id, state):
                 await workspace.remove(claim.id)
@@ -187,7 +187,7 @@ async def _fetch(
             jar.returned = result.cookies
         own = dedup.is_private(claim.url, info.webpage_url, claim.options, cookies=bool(jar))
         await asyncio.to_thread(checkpoint.note, folder, info, result, own)
-        hold.say(f"fetched {result.size} bytes")
+        hold.say(f"downloaded {result.size} bytes")
         return info, result, own
 
 
@@ -197,7 +197,7 @@ async def _again(claim: lifecycle.Claim, hold: active.Hold, folder: Path) -> tup
     if there is None:
         await asyncio.to_thread(checkpoint.forget, folder)
         return None
-    hold.say(f"{there.result.size} bytes were fetched before")
+    hold.say(f"resuming: {there.result.size} bytes were downloaded before")
     await blocklist.require(claim.owner, [there.info.source_key, there.info.old_key])
     await lifecycle.note(claim, stage="download", title=there.info.title, duration=there.info.duration)
     return there.info, there.result, there.own
@@ -237,7 +237,7 @@ async def _link(claim: lifecycle.Claim, hold: active.Hold, keys: list[str]) -> b
 
     known = await engine.retrying(link)
     if known:
-        hold.say("it is in the library already")
+        hold.say("already in the library")
     return known
 
 

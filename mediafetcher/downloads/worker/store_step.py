@@ -119,7 +119,7 @@ async def _replace(claim: lifecycle.Claim, _: Info, staged: blob_store.Staged, k
         await lifecycle.finish(claim, item)
 
     if claim.subject is None:
-        raise errors.NotFound("The item is not there any more.")
+        raise errors.NotFound("The item no longer exists.")
     await quotas.require_instead(claim.owner, claim.subject, staged.sha256, staged.size)
     await items.replace(
         claim.subject,

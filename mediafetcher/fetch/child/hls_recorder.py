@@ -184,7 +184,9 @@ class _Track:
                 if turn == _LOOKS - 1 and not self._done:
                     raise
             _wait(self._channel, 0.5 * 2**turn)
-        self._channel.say("warning", message="the live stream went away: what was recorded until then is kept")
+        self._channel.say(
+            "warning", message=("the live stream ended unexpectedly; the recording up to that point is kept")
+        )
         return None
 
     def _fresh(self, look: Look) -> list[Piece]:
@@ -193,7 +195,7 @@ class _Track:
         fresh = [piece for piece in look.pieces if piece.number > (self._last or 0)]
         if fresh and fresh[0].number > self._last + 1:
             missing = fresh[0].number - self._last - 1
-            self._channel.say("warning", message=f"{missing} pieces of the live stream were gone before they came")
+            self._channel.say("warning", message=f"{missing} segments of the live stream are missing")
         return fresh
 
     def _first(self, look: Look) -> list[Piece]:

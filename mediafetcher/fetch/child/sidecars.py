@@ -63,7 +63,7 @@ def bring(client: Any, found: dict[str, Any], wishes: dict[str, Any], folder: Pa
             brought["subtitles"].append([language, name])
     for language in set(wishes["subtitles"]) - {ALL}:
         if not any(name.split("-")[0] == language.split("-")[0] for name, _ in brought["subtitles"]):
-            channel.say("warning", message=f"the site has no subtitles in {language}")
+            channel.say("warning", message=f"no subtitles in {language} on this site")
     if wishes["cover"] or found.get("ext") in _SOUND or found.get("vcodec") == "none":
         brought["cover"] = cover(client, found, folder, channel)
     if wishes["marks"]:
@@ -108,7 +108,7 @@ class _Spared:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool:
         if error is None or not isinstance(error, Exception) or self._channel.cancelled:
             return False
-        self._channel.say("warning", message=f"{self._what} did not come: {error}"[:300])
+        self._channel.say("warning", message=f"could not download {self._what}: {error}"[:300])
         return True
 
 

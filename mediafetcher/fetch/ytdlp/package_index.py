@@ -49,13 +49,15 @@ def newest(index: str, project: str, *, development: bool = False, exactly: str 
         listed = json.loads(_get(address, _MOST_INDEX, _JSON))["files"]
         found = [wheel for entry in listed if (wheel := _wheel(entry, project, address))]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise errors.IndexAway(f"{address} does not answer as a package index does.") from error
+        raise errors.IndexAway(f"{address} does not respond like a package index.") from error
     if exactly:
         found = [wheel for wheel in found if wheel.version == exactly]
     elif not development:
         found = [wheel for wheel in found if ".dev" not in wheel.version]
     if not found:
-        raise errors.IndexAway(f"{address} has no {project} {exactly or ''} for this Python.".replace("  ", " "))
+        raise errors.IndexAway(
+            f"{address} has no version of {project} {exactly or ''} for this Python.".replace("  ", " ")
+        )
     return max(found, key=lambda wheel: order(wheel.version))
 
 
@@ -77,10 +79,10 @@ def _fits(wanted: str | None) -> bool:
 def fetch(wheel: Wheel, index: str) -> bytes:
     """The bytes of a wheel, proved to be those that the index means. Raises `IndexAway` or `UpdateRefused`."""
     if urlsplit(index).scheme == "https" and urlsplit(wheel.url).scheme != "https":
-        raise errors.UpdateRefused("The new yt-dlp was refused: the index sends it over plain http.")
+        raise errors.UpdateRefused("The new yt-dlp version was not installed: the package index does not use HTTPS.")
     data = _get(wheel.url, _MOST_WHEEL)
     if hashlib.sha256(data).hexdigest() != wheel.sha256:
-        raise errors.UpdateRefused("The new yt-dlp was refused: its bytes are not those that the index names.")
+        raise errors.UpdateRefused("The new yt-dlp version was not installed: its checksum does not match.")
     return data
 
 
@@ -90,7 +92,7 @@ def unpack(data: bytes, folder: Path, package: str) -> str:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
             if len(entries) > _MOST_FILES or sum(entry.file_size for entry in entries) > _MOST_UNPACKED:
-                raise errors.UpdateRefused("The new yt-dlp was refused: it unpacks to too much.")
+                raise errors.UpdateRefused("The new yt-dlp version was not installed: it is too large when unpacked.")
             metadata = ""
             for entry in entries:
                 parts = _parts(entry.filename)
@@ -101,29 +103,29 @@ def unpack(data: bytes, folder: Path, package: str) -> str:
                 elif len(parts) == 2 and parts[0].endswith(".dist-info") and parts[1] == "METADATA":
                     metadata = archive.read(entry).decode()
     except (zipfile.BadZipFile, UnicodeDecodeError, EOFError) as error:
-        raise errors.UpdateRefused("The new yt-dlp was refused: it is no whole package.") from error
+        raise errors.UpdateRefused("The new yt-dlp version was not installed: the package is incomplete.") from error
     if not (folder / package / "__init__.py").is_file():
-        raise errors.UpdateRefused(f"The new yt-dlp was refused: there is no {package} in it.")
+        raise errors.UpdateRefused(f"The new yt-dlp version was not installed: the package does not contain {package}.")
     return metadata
 
 
 def _parts(name: str) -> tuple[str, ...]:
     parts = PurePosixPath(name).parts
     if not parts or not all(_NAME.match(part.lstrip("_") or "x") for part in parts) or "\\" in name:
-        raise errors.UpdateRefused("The new yt-dlp was refused: it has a file that leads elsewhere.")
+        raise errors.UpdateRefused("The new yt-dlp version was not installed: the package contains an unsafe path.")
     return parts
 
 
 def _get(url: str, most: int, accept: str = "*/*") -> bytes:
     if urlsplit(url).scheme not in ("https", "http"):
-        raise errors.IndexAway(f"{url} is no address of a package index: see MEDIAFETCHER_YTDLP_INDEX.")
+        raise errors.IndexAway(f"{url} is not the address of a package index. Check MEDIAFETCHER_YTDLP_INDEX.")
     request = urllib.request.Request(url, headers={"Accept": accept, "User-Agent": "MediaFetcher"})  # noqa: S310 (its scheme was looked at)
     try:
         with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
             data = bytes(answer.read(most + 1))
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
-        raise errors.IndexAway(f"{urlsplit(url).netloc} cannot be reached ({reason}): try later.") from error
+        raise errors.IndexAway(f"Could not reach {urlsplit(url).netloc} ({reason}). Try again later.") from error
     if len(data) > most:
-        raise errors.UpdateRefused("The new yt-dlp was refused: the index sends far too much.")
+        raise errors.UpdateRefused("The new yt-dlp version was not installed: the package index sent too much data.")
     return data

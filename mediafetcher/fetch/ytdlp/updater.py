@@ -210,6 +210,8 @@ async def _load(folder: Path, version: str) -> None:
         await program.kill()
         tail = program.stderr_tail.strip().splitlines()[-1:] or ["it said nothing"]
     if not said:
-        raise errors.UpdateRefused(f"The new yt-dlp was refused: it cannot be loaded ({tail[0][-200:]}).")
+        raise errors.UpdateRefused(f"The new yt-dlp version was not installed: it cannot be loaded ({tail[0][-200:]}).")
     if package_index.order(str(said["version"]))[0] != package_index.order(version)[0]:
-        raise errors.UpdateRefused(f"The new yt-dlp was refused: it says that it is {said['version']}.")
+        raise errors.UpdateRefused(
+            f"The new yt-dlp version was not installed: it reports a different version ({said['version']})."
+        )

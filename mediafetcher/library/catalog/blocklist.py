@@ -123,7 +123,7 @@ async def mark_link(owner: int, url: str, key: str) -> int:
 async def _own(source: int, owner: int) -> dict[str, Any]:
     row = await engine.fetchrow(f"select s.id, s.url from source s where s.id = $2 and {_MINE}", owner, source)
     if row is None:
-        raise errors.NotFound("There is no such source.")
+        raise errors.NotFound("This link is unknown.")
     return row
 
 

@@ -113,7 +113,7 @@ async def copy_folder(id: int, owner: int, path: str) -> dict[str, Any]:
     What is in the trash is not copied. Raises `NotFound`, `Invalid`, `NameTaken` where that path is there already.
     """
     if not folders.parts(path):
-        raise errors.Invalid("Give the folder a name.")
+        raise errors.Invalid("Enter a name for the folder.")
 
     async def run() -> int:
         async with engine.transaction():
@@ -123,7 +123,7 @@ async def copy_folder(id: int, owner: int, path: str) -> dict[str, Any]:
             except errors.NotFound:
                 pass
             else:
-                raise errors.NameTaken("There is a folder of that name already.")
+                raise errors.NameTaken("A folder with this name already exists.")
             inside = await folders.below(id)  # before the copy is there: it may lie below its original
             top = await folders.ensure(owner, path)
             assert top is not None
@@ -165,7 +165,7 @@ async def delete_folder(id: int, owner: int) -> int:
 async def _all(owner: int, ids: list[int]) -> None:
     """Lock these items, which must all be this person's. Raises `NotFound`, `Invalid`."""
     if not 1 <= len(ids) <= MOST:
-        raise errors.Invalid(f"Name 1 to {MOST} items.")
+        raise errors.Invalid(f"Select 1 to {MOST} items.")
     rows = await engine.fetch(
         "select id from library_item where owner = $1 and id = any($2::bigint[]) order by media_file, id for update",
         owner,
@@ -173,7 +173,7 @@ async def _all(owner: int, ids: list[int]) -> None:
     )
     missing = set(ids) - {row["id"] for row in rows}
     if missing:
-        raise errors.NotFound(f"There is no item {min(missing)}.")
+        raise errors.NotFound(f"Item {min(missing)} does not exist.")
 
 
 async def _hold(owner: int, which: str, ids: list[int]) -> None:

@@ -27,10 +27,10 @@ def parts(path: str) -> list[str]:
     names = [unicodedata.normalize("NFC", part).strip() for part in path.split("/")]
     names = [name for name in names if name]
     if len(names) > _DEEPEST:
-        raise errors.Invalid(f"That folder is too deep: at most {_DEEPEST} levels.")
+        raise errors.Invalid(f"Folders can be nested at most {_DEEPEST} levels deep.")
     for name in names:
         if name in (".", "..") or len(name) > _LONGEST or any(unicodedata.category(c) == "Cc" for c in name):
-            raise errors.Invalid(f"{name[:50]!r} cannot be the name of a folder.")
+            raise errors.Invalid(f"{name[:50]!r} is not a valid folder name.")
     return names
 
 
@@ -125,7 +125,7 @@ async def get(id: int, owner: int) -> dict[str, Any]:
     """One folder, as `tree` shows it. Raises `NotFound`."""
     found = next((row for row in await tree(owner) if row["id"] == id), None)
     if found is None:
-        raise errors.NotFound("There is no such folder.")
+        raise errors.NotFound("This folder does not exist.")
     return found
 
 
@@ -133,7 +133,7 @@ async def make(owner: int, path: str) -> dict[str, Any]:
     """Make a folder, and those above it -> the folder; one that is there is as good. Raises `Invalid`."""
     made = await ensure(owner, path)
     if made is None:
-        raise errors.Invalid("Give the folder a name.")
+        raise errors.Invalid("Enter a name for the folder.")
     return await get(made, owner)
 
 
@@ -144,7 +144,7 @@ async def change(id: int, owner: int, path: str) -> dict[str, Any]:
     """
     names = parts(path)
     if not names:
-        raise errors.Invalid("Give the folder a name.")
+        raise errors.Invalid("Enter a name for the folder.")
     async with engine.transaction():
         await _change_tree(owner)
         parent = await ensure(owner, "/".join(names[:-1]))
@@ -155,7 +155,7 @@ async def change(id: int, owner: int, path: str) -> dict[str, Any]:
 async def rename(id: int, owner: int, name: str) -> None:
     """Raises `NotFound`, `Invalid`, `NameTaken`."""
     if len(parts(name)) != 1:
-        raise errors.Invalid("Give the folder a name without a slash.")
+        raise errors.Invalid("Enter a folder name without a slash.")
     async with engine.transaction():
         await _change_tree(owner)
         await _put(id, owner, (await _row(id, owner))["parent"], parts(name)[0])
@@ -189,7 +189,9 @@ async def delete(id: int, owner: int) -> list[int]:
             await engine.execute("delete from folder where id = any($1::bigint[])", inside)
         except engine.UniqueViolation as error:
             # A download into this folder would go to the top, where the same link waits already.
-            raise errors.Conflict("The same link waits for this folder and for the top: cancel one of them.") from error
+            raise errors.Conflict(
+                "The same link is queued for this folder and for the library root. Cancel one of the two downloads."
+            ) from error
         await engine.notify("library", {"owner": owner})
     return [row["id"] for row in trashed]
 
@@ -202,16 +204,16 @@ async def _change_tree(owner: int) -> None:
 async def _row(id: int, owner: int) -> dict[str, Any]:
     row = await engine.fetchrow("select id, parent, name from folder where id = $1 and owner = $2", id, owner)
     if row is None:
-        raise errors.NotFound("There is no such folder.")
+        raise errors.NotFound("This folder does not exist.")
     return row
 
 
 async def _put(id: int, owner: int, parent: int | None, name: str) -> None:
     await _row(id, owner)
     if parent in await below(id):
-        raise errors.Invalid("A folder cannot go below itself.")
+        raise errors.Invalid("A folder cannot be moved into itself.")
     try:
         await engine.execute("update folder set parent = $2, name = $3 where id = $1", id, parent, name)
     except engine.UniqueViolation as error:
-        raise errors.NameTaken("There is a folder of that name already.") from error
+        raise errors.NameTaken("A folder with this name already exists.") from error
     await engine.notify("library", {"owner": owner})

@@ -121,7 +121,7 @@ async def replace(
                 owner,
             )
             if old is None:
-                raise errors.NotFound("There is no such item.")
+                raise errors.NotFound("This item does not exist.")
             new = await _place(staged, facts, side_files or {}, claimed=claimed, anew=True)
             moved = await _move_over(owner, old, new) if new != old["media_file"] else []
             if follow and moved:
@@ -330,7 +330,7 @@ async def copy(id: int, owner: int, folder: int | None) -> int:
             owner,
         )
         if row is None:
-            raise errors.NotFound("There is no such item.")
+            raise errors.NotFound("This item does not exist.")
         there = await engine.fetchval(
             "select id from library_item where owner = $1 and media_file = $2 and trashed_at is null"
             " and coalesce(folder, 0) = coalesce($3::bigint, 0) order by id limit 1",
@@ -343,7 +343,7 @@ async def copy(id: int, owner: int, folder: int | None) -> int:
         source = {name: row[name] for name in ("source_url", "site", "uploader")}
         made = await link(owner, row["media_file"], Entry(row["title"], folder, row["source"], **source))
         if made is None:
-            raise errors.NotFound("The file of that item is gone.")
+            raise errors.NotFound("The file of this item no longer exists.")
         return made
 
 
@@ -353,7 +353,7 @@ async def copy(id: int, owner: int, folder: int | None) -> int:
 async def rename(id: int, owner: int, title: str) -> None:
     """Raises `NotFound`, `Invalid`."""
     if not title.strip():
-        raise errors.Invalid("Give the item a title.")
+        raise errors.Invalid("Enter a title.")
     await _change(id, owner, "title = $3", clean_title(title))
 
 
@@ -375,14 +375,14 @@ async def watched(id: int, owner: int, position: float) -> None:
         position,
     )
     if done is None:
-        raise errors.NotFound("There is no such item.")
+        raise errors.NotFound("This item does not exist.")
 
 
 async def _change(id: int, owner: int, change: str, *values: Any) -> None:
     async with engine.transaction():
         sql = f"update library_item set {change} where id = $1 and owner = $2 returning id"
         if await engine.fetchval(sql, id, owner, *values) is None:
-            raise errors.NotFound("There is no such item.")
+            raise errors.NotFound("This item does not exist.")
         await engine.notify("library", {"owner": owner})
 
 
@@ -391,4 +391,4 @@ async def _own_folder(owner: int, folder: int | None) -> None:
     if folder is None:
         return
     if await engine.fetchval("select id from folder where id = $1 and owner = $2 for key share", folder, owner) is None:
-        raise errors.NotFound("There is no such folder.")
+        raise errors.NotFound("This folder does not exist.")

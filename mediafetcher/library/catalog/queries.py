@@ -63,7 +63,7 @@ async def get(id: int, owner: int) -> dict[str, Any]:
     one = _SELECT.format(key="m.chapters::text") + " where i.id = $1 and i.owner = $2"
     rows = await engine.records(_WITH_PATHS.format(rows=one, way=""), id, owner)
     if not rows:
-        raise errors.NotFound("There is no such item.")
+        raise errors.NotFound("This item does not exist.")
     chapters = [{"start": start, "title": title} for start, title in json.loads(rows[0]["key"])]
     return _item(rows[0]) | {"chapters": chapters}
 
@@ -80,7 +80,7 @@ async def kept(id: int, owner: int) -> dict[str, Any]:
         owner,
     )
     if row is None:
-        raise errors.NotFound("There is no such item.")
+        raise errors.NotFound("This item does not exist.")
     return row
 
 
@@ -104,7 +104,7 @@ async def page(
     was not seen to the end. Raises `Invalid` (sort or cursor), `NotFound` (folder).
     """
     if sort not in SORTS:
-        raise errors.Invalid(f"{sort!r} is no order: use one of {', '.join(SORTS)}.")
+        raise errors.Invalid(f"{sort!r} is not a valid sort order. Use one of {', '.join(SORTS)}.")
     values: list[Any] = [owner]
     where = ["i.owner = $1", "i.trashed_at is null"]
 
@@ -215,7 +215,7 @@ def _decode(cursor: str, order: _Order) -> tuple[Any, int]:
             raise ValueError(key)
         return value, int(last)
     except (ValueError, TypeError, OverflowError) as error:
-        raise errors.Invalid("That cursor is not one of this list.") from error
+        raise errors.Invalid("The cursor does not belong to this list.") from error
 
 
 # What browsers play, where nobody asked FFmpeg when the file came.

@@ -42,7 +42,7 @@ async def _mark(id: int, owner: int, trashed_at: str) -> dict[str, Any]:
             owner,
         )
         if row is None:
-            raise errors.NotFound("There is no such item.")
+            raise errors.NotFound("This item does not exist.")
         await engine.notify("library", {"owner": owner})
     return row
 
@@ -62,7 +62,7 @@ async def delete_media(item_id: int, owner: int) -> dict[str, int]:
                 "delete from library_item where id = $1 and owner = $2 returning media_file", item_id, owner
             )
             if gone is None:
-                raise errors.NotFound("There is no such item.")
+                raise errors.NotFound("This item does not exist.")
             row = await engine.fetchrow("select id, ref_count, size from media_file where id = $1", gone)
             await engine.notify("library", {"owner": owner})
         assert row is not None
@@ -92,7 +92,7 @@ async def deletion(owner: int, ids: list[int] | None = None) -> dict[str, Any]:
     )
     assert row is not None
     if ids is not None and row["items"] != len(set(ids)):
-        raise errors.NotFound("There is no such item.")
+        raise errors.NotFound("This item does not exist.")
     to_trash = bool(row["fresh"]) and settings.get().trash_days > 0
     return {"items": row["items"], "holders": row["holders"], "frees": row["frees"], "trash": to_trash}
 

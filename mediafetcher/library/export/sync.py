@@ -178,9 +178,9 @@ def _refuse(place: Path) -> None:
     root = Path(os.path.realpath(mount.root()))
     inner = [root / "store", root / "incoming"]
     if any(place.is_relative_to(one) or one.is_relative_to(place) for one in inner):
-        raise errors.Invalid(f"{place} is where the library keeps its own files: export to another folder.")
+        raise errors.Invalid(f"{place} is where the library stores its own files. Export to another folder.")
     if Path(os.path.realpath(settings.get().state)).is_relative_to(place):
-        raise errors.Invalid(f"{place} holds the state of MediaFetcher: export to another folder.")
+        raise errors.Invalid(f"{place} contains the state folder of MediaFetcher. Export to another folder.")
 
 
 def _refuse_foreign(place: Path) -> None:
@@ -196,7 +196,7 @@ def _words(place: Path):  # type: ignore[no-untyped-def]
         yield
     except link_tree.NoLinks as error:
         raise errors.Invalid(
-            f"Neither hard nor symbolic links can be made in {place}: nothing was exported."
+            f"Neither hard nor symbolic links are possible in {place}. Nothing was exported."
         ) from error
     except OSError as error:
         inside = place.is_relative_to(os.path.realpath(mount.root()))

@@ -16,32 +16,32 @@ from mediafetcher.library.storage import blob_store, mount, ownership, sweeper, 
 
 # Every kind of finding, in words for people.
 KINDS = {
-    "store_offline": "the media folder is not there, so nothing in it was checked",
-    "many_missing": "so many files are missing that it looks like an outage; nothing about them is repaired",
-    "missing_file": "the file of these entries is not in the store",
-    "wrong_size": "the file has another size than when it was stored",
-    "damaged_file": "the bytes of the file have changed",
+    "store_offline": "the media folder is unavailable, so its files were not checked",
+    "many_missing": "so many files are missing that the share may be incomplete; none of this is repaired",
+    "missing_file": "the file of these items is missing",
+    "wrong_size": "the size of the file has changed",
+    "damaged_file": "the content of the file has changed",
     "unreadable_file": "the file cannot be read",
     "missing_side_file": "a poster or subtitle file is not in the store",
-    "wrong_count": "the count of references is not the number of entries",
-    "leftover": "a file in incoming/ that nobody will finish",
+    "wrong_count": "the reference count does not match the number of items",
+    "leftover": "a leftover file in incoming/",
     "unlisted_side_file": "a poster or subtitle file that the row of its file does not list, as a crash may leave it",
     "unknown_file": "a file in the store that this database does not know: it is kept",
     "store_frozen": "whether this installation may change the media folder is undecided",
-    "stuck_download": "a download that runs under a worker which has not been heard of",
+    "stuck_download": "a running download whose worker no longer responds",
 }
 INFORMATION = {"unknown_file", "unlisted_side_file", "store_frozen"}  # nothing is wrong
 # What a repair does about it, told before it is asked for.
 _WOULD = {
-    "missing_file": "forget it as already there: fetching its link or importing it again brings the file back",
-    "wrong_size": "set the file aside in damaged/, and let its link be fetched again",
-    "damaged_file": "set the file aside in damaged/, and let its link be fetched again",
-    "unreadable_file": "set the file aside in damaged/, and let its link be fetched again",
-    "missing_side_file": "forget the side file",
+    "missing_file": "allow its link to be downloaded or imported again, which restores the file",
+    "wrong_size": "move the file to damaged/ and allow its link to be downloaded again",
+    "damaged_file": "move the file to damaged/ and allow its link to be downloaded again",
+    "unreadable_file": "move the file to damaged/ and allow its link to be downloaded again",
+    "missing_side_file": "remove its entry for the side file",
     "unlisted_side_file": "list it, so that it is shown and removed with its file",
-    "wrong_count": "count the entries again",
+    "wrong_count": "recount the items",
     "leftover": "remove the file",
-    "stuck_download": "put the download back into the queue",
+    "stuck_download": "return the download to the queue",
 }
 _MANY, _SHARE = 10, 5  # more missing files than 10, and than one in 5, is an outage
 
@@ -104,7 +104,7 @@ async def _counts() -> list[Finding]:
     return [
         Finding(
             "wrong_count",
-            f"{row['sha256'].hex()[:12]} counts {row['ref_count']} references and has {row['items']} entries",
+            f"{row['sha256'].hex()[:12]} counts {row['ref_count']} references but has {row['items']} items",
             {"media_file": row["id"]},
         )
         for row in rows
@@ -204,7 +204,7 @@ def _outage(findings: list[Finding]) -> list[Finding]:
     if len(missing) <= _MANY or len(missing) * _SHARE < there:
         return findings
     rest = [finding for finding in findings if finding.kind not in ("missing_file", "missing_side_file")]
-    return [Finding("many_missing", f"{len(missing)} files, the first is {missing[0].detail}"), *rest]
+    return [Finding("many_missing", f"{len(missing)} files; the first is {missing[0].detail}"), *rest]
 
 
 # ---- files that should not -----------------------------------------------------------------------------
@@ -292,12 +292,12 @@ async def _mend_count(finding: Finding) -> str:
             " from (select count(*)::int as n from library_item where media_file = $1) as real where m.id = $1",
             media_file,
         )
-    return f"counted again: {finding.detail}"
+    return f"recounted: {finding.detail}"
 
 
 async def _mend_missing(finding: Finding) -> str:
     await engine.execute("update source set media_file = null where media_file = $1", finding.facts["media_file"])
-    return f"its link may be fetched again: {finding.detail}"
+    return f"its link can be downloaded again: {finding.detail}"
 
 
 async def _mend_damaged(finding: Finding) -> str:
@@ -315,7 +315,7 @@ async def _mend_damaged(finding: Finding) -> str:
         await engine.execute("select id from media_file where id = $1 for update", media_file)
         await blob_store.in_thread(set_aside)
         await engine.execute("update source set media_file = null where media_file = $1", media_file)
-    return f"set aside, its link may be fetched again: {finding.detail}"
+    return f"moved to damaged/, its link can be downloaded again: {finding.detail}"
 
 
 async def _mend_side(finding: Finding) -> str:
@@ -327,7 +327,7 @@ async def _mend_side(finding: Finding) -> str:
         name,
         name.removesuffix(".vtt"),
     )
-    return f"forgotten: {finding.detail}"
+    return f"removed from the database: {finding.detail}"
 
 
 async def _list_side_file(finding: Finding) -> str | None:
@@ -359,7 +359,7 @@ async def _mend_download(finding: Finding) -> str:
         " where id = $1 and state = 'running' and lease_until < now()",
         finding.facts["download"],
     )
-    return f"queued again: {finding.detail}"
+    return f"returned to the queue: {finding.detail}"
 
 
 _REPAIRS: dict[str, Callable[[Finding], Awaitable[str | None]]] = {

@@ -54,7 +54,7 @@ class Mount:
 _root: Path | None = None
 _id: uuid.UUID | None = None
 _marked: Path | None = None  # the sentinel that was seen to be of our format
-_seen = Mount("offline", "The media folder was not looked at yet.")
+_seen = Mount("offline", "The media folder has not been checked yet.")
 _look: Future[Mount] | None = None
 _hanging = False  # the last look did not come back in its time
 _looker = ThreadPoolExecutor(1, "mount")
@@ -67,7 +67,7 @@ _T = TypeVar("_T")
 def root() -> Path:
     """The media folder. It is known after `prepare`."""
     if _root is None:
-        raise errors.MediaOffline("The media folder is not known yet.")
+        raise errors.MediaOffline("The media folder is not set up yet.")
     return _root
 
 
@@ -112,7 +112,7 @@ def stuck() -> bool:
 
 
 def _silent() -> str:
-    return f"The media folder {_root} does not answer: the share hangs."
+    return f"The media folder {_root} does not respond. The share hangs."
 
 
 # ---- the first start, and every other ------------------------------------------------------------------
@@ -132,7 +132,7 @@ async def prepare() -> Mount:
         except OSError as error:
             folder = chosen.media or DEFAULT
             problem = classify(error) or errors.MediaOffline()
-            raise type(problem)(f"The media folder {folder} cannot be made or written: {error.strerror}.") from error
+            raise type(problem)(f"Cannot create or write to the media folder {folder}: {error.strerror}.") from error
         await engine.execute(
             "insert into store_root (id, path, sentinel) values (1, $1, $2) on conflict do nothing", str(folder), made
         )
@@ -156,7 +156,7 @@ async def join() -> Mount:
     """
     row = await _recorded()
     if row is None:
-        raise errors.OlderSchema("This installation has no media folder yet: start the server first.")
+        raise errors.OlderSchema("This installation has no media folder yet. Start the server first.")
     _use(row)
     now = await look()
     if now.state != "online":
@@ -200,7 +200,7 @@ def create(folder: Path) -> uuid.UUID:
     except FileExistsError:
         found = _read_id(path)
         if found is None:
-            raise OSError(errno.EINVAL, f"{path} is there and is not a sentinel of ours") from None
+            raise OSError(errno.EINVAL, f"{path} exists but was not created by MediaFetcher") from None
         return found
     sync_folder(folder)
     return fresh
@@ -307,11 +307,11 @@ def _absent(folder: Path, wanted: uuid.UUID | None) -> str | None:
     try:
         found = _read_id(folder / SENTINEL)
     except FileNotFoundError:
-        return f"The media folder {folder} does not carry the mark of this library: is the share mounted there?"
+        return f"The media folder {folder} does not contain this library. Check that the share is mounted there."
     except OSError as error:
-        return f"The media folder {folder} cannot be read ({error.strerror}): is the share mounted?"
+        return f"Cannot read the media folder {folder} ({error.strerror}). Check that the share is mounted."
     if found != wanted:
-        return f"The media folder {folder} belongs to another library: mount the right one there."
+        return f"The media folder {folder} belongs to another library. Mount the right share there."
     return None
 
 
@@ -320,7 +320,10 @@ def _lacks(folder: Path) -> str | None:
     for name in ("incoming", "store"):
         with contextlib.suppress(OSError):
             if not (folder / name).is_dir():
-                return f"{folder / name} is not there: is all of the share mounted? If you removed it, make it again."
+                return (
+                    f"{folder / name} is missing. Check that the whole share is mounted. If you deleted "
+                    "the folder, create it again."
+                )
     return None
 
 
@@ -331,7 +334,7 @@ def _examine() -> Mount:
     try:
         facts = os.statvfs(folder)
     except OSError as error:
-        return Mount("offline", f"The media folder {folder} cannot be read ({error.strerror}).")
+        return Mount("offline", f"Cannot read the media folder {folder} ({error.strerror}).")
     total, free = facts.f_frsize * facts.f_blocks, facts.f_frsize * facts.f_bavail
     if not (facts.f_flag & os.ST_RDONLY):
         # Once it failed, only a real write proves that it works again.
@@ -341,7 +344,7 @@ def _examine() -> Mount:
         if problem is not None and problem.errno in _FULL:
             return Mount("full", errors.MediaFull.words, total, free)
     return Mount(
-        "read_only", f"The media folder {folder} cannot be written: check the mount and its rights.", total, free
+        "read_only", f"The media folder {folder} is not writable. Check the mount and its permissions.", total, free
     )
 
 

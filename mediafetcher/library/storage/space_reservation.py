@@ -36,12 +36,12 @@ def reserve(folder: Path, expected: int) -> None:
         places.append(("the media folder", "needs_room", now.free, others + _elsewhere))
     for place, fact, free, taken in places:
         if free < least:
-            raise errors.MediaFull(f"There is no room on {place}: free some. Downloads wait.")
+            raise errors.MediaFull(f"No free space left on {place}. Free some space. Downloads wait.")
         if free < least + taken + wanted:
             _expected.pop(folder, None)
             raise errors.NoRoom(
-                f"There is not enough free room on {place}: this download needs {_size(wanted)}, and of {_size(free)} "
-                f"the running ones need {_size(taken)}. It waits.",
+                f"Not enough free space on {place}: this download needs {_size(wanted)}, and running "
+                f"downloads need {_size(taken)} of the {_size(free)} available. It waits.",
                 retry_after=_AGAIN,
                 **{fact: wanted},
             )

@@ -57,7 +57,7 @@ def host_lines(media: Path, uid: int, gid: int) -> tuple[str, ...]:
     outside_uid, outside_gid = on_host(uid), on_host(gid)
     owner = f"{outside_uid}:{outside_gid}" if outside_uid is not None else f"{100000 + uid}:{100000 + gid}"
     return (
-        f"on the Proxmox host: chown -R {owner} /mnt/pve/NAS/media    # or the same numbers on the NAS",
+        f"on the Proxmox host: chown -R {owner} /mnt/pve/NAS/media    # or use the same IDs on the NAS",
         f"on the Proxmox host: pct set CTID -mp0 /mnt/pve/NAS/media,mp={media}",
     )
 

@@ -96,8 +96,11 @@ def uninstall(settings: Settings, say: Say) -> None:
         SYSTEM_FILE.parent.rmdir()
     if kind == "systemd":
         process.administer(["systemctl", "daemon-reload"])
-    say(f"Your data stays in {settings.state}, your media where they are, and the user {NAME} as their owner.")
-    say(f"To remove the data too, type: rm -r {settings.state} {units.LOG.parent} && deluser {NAME}")
+    say(
+        f"Your data stays in {settings.state}, your media files stay where they are, and the user {NAME} "
+        "still owns them."
+    )
+    say(f"To remove the data too, run: rm -r {settings.state} {units.LOG.parent} && deluser {NAME}")
 
 
 # ---- who, and with what -------------------------------------------------------------------------------------
@@ -105,7 +108,7 @@ def uninstall(settings: Settings, say: Say) -> None:
 
 def _need_root() -> None:
     if os.geteuid() != 0:
-        raise errors.Usage("A service is made by root: type it with doas or sudo.")
+        raise errors.Usage("Only root can install a service. Run the command with doas or sudo.")
 
 
 def _program() -> tuple[str, ...]:
@@ -121,13 +124,14 @@ def _check_reach(program: tuple[str, ...], account: privilege_drop.Account) -> N
     path = Path(program[0])
     if not privilege_drop.may_reach(path, account) or (bundle.file() is None and not _reaches_checkout(account)):
         raise errors.Usage(
-            f"The user {NAME} cannot reach {path}: move it, for example to /usr/local/bin, and try again."
+            f"The user {NAME} cannot access {path}. Move it, for example to /usr/local/bin, and try again."
         )
     if bundle.file() is not None:
         for place in (path, path.parent):
             if _is_unsafe(place):
                 raise errors.Usage(
-                    f"{place} is not safe from others: `install -m 755 {path} /usr/local/bin/`, and try again."
+                    f"Users other than root can change {place}. Run `install -m 755 {path} /usr/local/bin/` "
+                    "and try again."
                 )
     elif changeable := unsafe_place(_own_folders()):
         raise errors.Usage(
@@ -181,14 +185,17 @@ def _make_user(uid: int | None, home: Path, say: Say) -> None:
     except KeyError:
         _add_user(uid, home)
         entry = pwd.getpwnam(NAME)
-        say(f"Made the user {NAME} ({entry.pw_uid}:{entry.pw_gid}), who cannot sign in.")
+        say(f"Created the user {NAME} ({entry.pw_uid}:{entry.pw_gid}) without a login shell.")
     else:
         if uid is not None and there.pw_uid != uid:
-            raise errors.Usage(f"The user {NAME} is there already and has the number {there.pw_uid}, not {uid}.")
+            raise errors.Usage(
+                f"The user {NAME} already exists with ID {there.pw_uid} instead of {uid}. "
+                "Remove it first, or leave out --uid."
+            )
     for group in _render_groups():
         tool = ["usermod", "-aG", group, NAME] if _has("usermod") else ["addgroup", NAME, group]
         if NAME not in grp.getgrnam(group).gr_mem and process.administer(tool)[0] == 0:
-            say(f"Let it use the graphics card (group {group}).")
+            say(f"Gave the user {NAME} access to the GPU (group {group}).")
 
 
 def _add_user(uid: int | None, home: Path) -> None:
@@ -248,8 +255,8 @@ def _hand_over(state: Path, account: privilege_drop.Account, say: Say) -> None:
     os.chown(state, account.uid, account.gid)
     state.chmod(0o700)
     say(
-        f"The state folder {state} belongs to {NAME}"
-        + (f" ({changed} files and folders in it too)." if changed else ".")
+        f"The state folder {state} now belongs to {NAME}"
+        + (f" ({changed} files and folders changed owner)." if changed else ".")
     )
 
 
@@ -267,7 +274,9 @@ def _wait_until_free(state: Path) -> None:
                 return
             except BlockingIOError as error:
                 if time.monotonic() > deadline:
-                    raise errors.AlreadyRunning(f"MediaFetcher runs on {state}: stop it, and try again.") from error
+                    raise errors.AlreadyRunning(
+                        f"MediaFetcher is running on {state}. Stop it and try again."
+                    ) from error
                 time.sleep(0.1)
     finally:
         os.close(lock)
@@ -278,7 +287,7 @@ def _prepare_media(media: Path, settings: Settings, account: privilege_drop.Acco
     if not media.exists() and not media.is_relative_to(settings.state):
         media.mkdir(parents=True)
         os.chown(media, account.uid, account.gid)
-        say(f"Made the media folder {media}. If a share belongs there, mount it before the first start.")
+        say(f"Created the media folder {media}. If a share belongs there, mount it before the first start.")
     elif media.exists() and (finding := media_folder.unwritable(media, account)):
         say(f"! {finding.what}")
         for line in finding.do:
@@ -296,7 +305,9 @@ def _marked(path: Path) -> bool:
 
 def _write(path: Path, text: str, mode: int, say: Say) -> None:
     if path.exists() and not _marked(path):
-        raise errors.ServiceFailed(f"{path} is there and not ours: move it away, and try again.")
+        raise errors.ServiceFailed(
+            f"{path} already exists and was not created by MediaFetcher. Move it away and try again."
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     fresh.write_text(text)
@@ -317,7 +328,10 @@ def _only_ours(path: Path) -> bool:
 def _write_config(wish: Wish, settings: Settings, say: Say) -> None:
     before = SYSTEM_FILE.exists()
     if before and not _only_ours(SYSTEM_FILE):
-        say(f"{SYSTEM_FILE} has settings of yours and stays as it is; it listens on {settings.host}:{settings.port}.")
+        say(
+            f"{SYSTEM_FILE} contains your own settings and was not changed. MediaFetcher listens on "
+            f"{settings.host}:{settings.port}."
+        )
         return
     host = wish.host or (settings.host if before else "0.0.0.0")  # noqa: S104 (a service is there for others)
     port = wish.port or (settings.port if before else None)
@@ -357,9 +371,12 @@ def _enable(kind: str, say: Say, *, start: bool) -> None:
         _must(["rc-update", "add", NAME, "default"])
         steps = [["rc-service", NAME, "start"]]
         look = f"tail {units.LOG}"
-    say("It starts at every boot.")
+    say("MediaFetcher starts at every boot.")
     if not _running(kind):
-        say("This machine is not running (a container being built?): it starts at the next boot.")
+        say(
+            "The service manager is not running (is this a container being built?). MediaFetcher starts at "
+            "the next boot."
+        )
         return
     if not start:
         say(
@@ -369,7 +386,7 @@ def _enable(kind: str, say: Say, *, start: bool) -> None:
         return
     for argv in steps:
         _must(argv)
-    say(f"It is started. What it says: {look}")
+    say(f"MediaFetcher was started. To see its log, run: {look}")
 
 
 def _disable(kind: str) -> None:

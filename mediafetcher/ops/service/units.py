@@ -32,10 +32,10 @@ def openrc(plan: Plan) -> str:
     command, rest = shlex.quote(plan.program[0]), shlex.join(plan.arguments)
     version = shlex.join([*plan.program, "--version"])
     return f"""#!/sbin/openrc-run
-# {MARK}; it is written anew by the next.
+# {MARK}; the next install overwrites this file.
 
 name="MediaFetcher"
-description="Fetches media into your own library"
+description="Downloads media into your own library"
 supervisor=supervise-daemon
 command={command}
 command_args={shlex.quote(rest)}
@@ -58,7 +58,7 @@ depend() {{
 start_pre() {{
 	checkpath --directory --mode 0750 --owner root:{plan.group} {LOG.parent}
 	checkpath --file --mode 0640 --owner {plan.user}:{plan.group} {LOG}
-	# A new version unpacks itself here, as root, where everybody may read it and nobody write.
+	# A new version unpacks itself here as root, so that every user can read it and none can change it.
 	{version} >/dev/null
 }}
 """
@@ -68,7 +68,7 @@ def systemd(plan: Plan) -> str:
     """The unit: `Type=notify`, restarted whatever ends it, and closed in as far as FFmpeg and yt-dlp allow."""
     start = _exec([plan.program[0], *plan.arguments])
     home = "read-only" if plan.program[0].startswith(("/home/", "/root/")) else "yes"
-    return f"""# {MARK}; it is written anew by the next.
+    return f"""# {MARK}; the next install overwrites this file.
 [Unit]
 Description=MediaFetcher
 After=network-online.target remote-fs.target nss-lookup.target
@@ -79,7 +79,7 @@ Type=notify
 NotifyAccess=main
 User={plan.user}
 Group={plan.group}
-# A new version unpacks itself here, as root, where everybody may read it and nobody write.
+# A new version unpacks itself here as root, so that every user can read it and none can change it.
 ExecStartPre=+{_exec([*plan.program, "--version"])}
 ExecStart={start}
 WorkingDirectory=/

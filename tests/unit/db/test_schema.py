@@ -47,7 +47,7 @@ async def test_the_first_migration_is_safe_to_run_twice(database: str) -> None:
 
 async def test_a_newer_database_is_refused_in_words(database: str) -> None:
     await engine.execute("insert into migration (name, app_name) values ('m9999_future', 'mediafetcher')")
-    with pytest.raises(errors.NewerSchema, match=r"m9999_future.*install that version"):
+    with pytest.raises(errors.NewerSchema, match=r"m9999_future.*Install that version"):
         await migrate.migrate()
 
 

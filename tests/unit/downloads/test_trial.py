@@ -62,7 +62,7 @@ async def test_the_third_that_fails_is_tried_and_the_newer_one_offered_and_accep
     assert rows[2]["title"] == "Mended"
     assert f"tried with yt-dlp {NEWER}" in await _said(rows[2])
     assert "is offered" in await _said(rows[2])
-    assert "is there a newer" not in await _said(rows[1])
+    assert "looking for a newer" not in await _said(rows[1])
     now = versions.status()
     assert (now.version, now.offered, now.offered_site) == (versions.bundled(), NEWER, rows[0]["site"])
     assert (now.automatic, now.trying, versions.folder()) == ("offer", None, None)
@@ -88,7 +88,7 @@ async def test_with_auto_it_is_used_at_once_and_the_others_are_tried_again(owner
     index.put(NEWER, mended)
     rows = await _several(owner, site)
     assert rows[2]["state"] == "done"
-    assert "is used from now on" in await _said(rows[2])
+    assert "is now in use" in await _said(rows[2])
     assert (versions.status().version, versions.status().offered) == (NEWER, None)
     assert [(await lifecycle.get(row["id"], owner))["state"] for row in rows[:2]] == ["queued", "queued"]
     # Who goes back stays there until somebody says otherwise, or there is a newer one still.
@@ -110,7 +110,7 @@ async def test_one_that_does_not_help_is_dropped_again(owner, index, site):
     assert {row["error"]["code"] for row in rows} == {"extractor_broken"}
     assert f"yt-dlp {BROKEN} does not help" in await _said(rows[2])
     assert (versions.status().offered, versions.folder(), _folders()) == (None, None, [])
-    assert "is there a newer" not in await _said(await _run(owner, site.url("/page/broken?film=9")))
+    assert "looking for a newer" not in await _said(await _run(owner, site.url("/page/broken?film=9")))
 
 
 @pytest.mark.parametrize("why", ["off", "nothing newer", "index away"])
@@ -124,7 +124,7 @@ async def test_without_a_newer_one_they_fail_as_before(owner, index, site, why):
         settings.use(replace(settings.get(), ytdlp_index="http://127.0.0.1:9/simple"))
     rows = await _several(owner, site)
     assert {row["state"] for row in rows} == {"failed"}
-    words = {"off": "extractor_broken", "nothing newer": "is the newest", "index away": "cannot be reached"}
+    words = {"off": "extractor_broken", "nothing newer": "is the newest", "index away": "unreachable"}
     assert words[why] in await _said(rows[2])
     assert versions.news.latest == ({} if why != "nothing newer" else {"stable": "2020.1.1"})
 
@@ -156,4 +156,4 @@ async def test_auto_looks_once_a_day_and_not_at_the_same_time_as_all_others(inde
     assert versions.news.latest == {"stable": NEWER} and note.stat().st_mtime == due
     os.utime(note, (1, 1))
     await ytdlp_canary.look_daily()  # what is offered there is no wheel: said, and nothing changes
-    assert versions.status().version == NEWER and "no whole package" in (versions.status().error or "")
+    assert versions.status().version == NEWER and "package is incomplete" in (versions.status().error or "")

@@ -395,7 +395,7 @@ async def test_the_log_is_short_bounded_and_without_secrets(owner, site):
     await cookie_jars.put(owner, "127.0.0.1", cookie_formats.parse("127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tcanary\n"))
     row = await _run(owner, site.url("/page/og?token=canary"))
     lines = await _lines(row)
-    assert lines[0].startswith("attempt 1: http") and "decision: none" in lines and lines[-1] == "ended: done"
+    assert lines[0].startswith("attempt 1: http") and "conversion: none" in lines and lines[-1] == "ended: done"
     assert "canary" not in str(lines)
     hold = active.take(row["id"], owner, 1)
     for number in range(log.LINES + 50):

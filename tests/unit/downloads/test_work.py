@@ -153,7 +153,7 @@ async def test_the_same_bytes_are_encoded_once(owner, site):
     row = await _run(owner, site.url("/media/vp9_opus.webm?again=1"))
     second = await _stored(row)
     said = [line["message"] for line in await log.read(row["id"], owner)]
-    assert "it was encoded before" in said
+    assert "already re-encoded earlier" in said
     assert second["media"]["sha256"] == first["media"]["sha256"] and second["media"]["ref_count"] == 2
     lower = await _run(owner, site.url("/media/vp9_opus.webm?lower"), options=Options(max_height=144))
     assert (await _stored(lower))["media"]["height"] == 144
@@ -344,7 +344,7 @@ async def test_what_ends_a_conversion_costs_no_second_download(owner, site, orde
     await runner.run(await lifecycle.claim())
     item = await _stored(await lifecycle.get(row["id"]))
     assert item["title"] == "long" and _bodies(site, "/media/long.webm") == asked
-    assert any("were fetched before" in line["message"] for line in await log.read(row["id"], owner))
+    assert any("were downloaded before" in line["message"] for line in await log.read(row["id"], owner))
     await _nothing_left()
 
 

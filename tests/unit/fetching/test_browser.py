@@ -122,7 +122,7 @@ async def test_with_a_proxy_there_is_no_browser(site, folder):
     async with client.Fetch(site.url(f"/challenge/{MEDIA}"), Options(), folder) as source:
         with pytest.raises(errors.Problem):
             await source.info()
-    with pytest.raises(ValueError, match="without a proxy"):
+    with pytest.raises(ValueError, match="cannot be combined"):
         Options(impersonate=True, proxy="http://proxy.example:1")
 
 

@@ -406,7 +406,7 @@ async def test_what_our_rights_do_not_open_is_named_and_the_rest_goes_on(owner, 
     )
     said, _ = await program.communicate()
     assert program.returncode == 0
-    denied = ["failed", "it cannot be read (Permission denied)"]
+    denied = ["failed", "cannot be read (Permission denied)"]
     assert json.loads(said) == {"1.m4a": ["added", ""], "closed.mp4": denied, "3.mp3": ["added", ""], "dir": denied}
     assert len(await _items(owner)) == 2
 
@@ -428,11 +428,11 @@ async def test_links_pipes_and_empty_files_are_passed_over(owner, films, put, me
     (films / "empty.mp4").touch()
     async with asyncio.timeout(30):
         done = {one.path.name: (one.result, one.why) for one in await _run(owner, films)}
-    link = ("skipped", "it is a link")
+    link = ("skipped", "is a symbolic link")
     assert done == {
         **dict.fromkeys(("out", "out.mp4", "in.mp4", "loop"), link),
-        "pipe.mp4": ("skipped", "it is not a file"),
-        "empty.mp4": ("skipped", "it is empty"),
+        "pipe.mp4": ("skipped", "not a file"),
+        "empty.mp4": ("skipped", "empty file"),
         "real.mp4": ("added", ""),
     }
 

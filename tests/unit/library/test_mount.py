@@ -67,7 +67,7 @@ async def test_a_first_start_where_nothing_can_be_made_says_why(
 ) -> None:
     (state / "file").write_text("")
     use(media=state / "file" / "media")
-    with pytest.raises(errors.MediaOffline, match="cannot be made or written"):
+    with pytest.raises(errors.MediaOffline, match="Cannot create or write"):
         await mount.prepare()
     assert await engine.fetchval("select count(*) from store_root") == 0
 
@@ -207,7 +207,7 @@ async def test_a_share_that_hangs_holds_up_its_own_threads_only(
     sentinel.rename(tmp_path / "sentinel")
     os.mkfifo(sentinel)
     now = await mount.look()
-    assert now.state == "offline" and "does not answer" in now.reason and mount.stuck()
+    assert now.state == "offline" and "does not respond" in now.reason and mount.stuck()
     with pytest.raises(errors.MediaOffline):  # at once: no further thread is sent to wait
         await mount.in_thread(os.stat, media_online)
     with pytest.raises(errors.MediaOffline):

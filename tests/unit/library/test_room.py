@@ -42,7 +42,7 @@ def test_all_running_ones_count_together():
     _leave(1 << 30)
     space_reservation.reserve(one, 200 << 20)  # 440 MB of 1 GB
     assert space_reservation.reserved() == int(2.2 * (200 << 20))
-    with pytest.raises(errors.NoRoom, match=r"of .* the running ones need"):
+    with pytest.raises(errors.NoRoom, match=r"running downloads need .* of the"):
         space_reservation.reserve(two, 300 << 20)
     assert space_reservation.reserved() == int(2.2 * (200 << 20))
     space_reservation.release(one)

@@ -74,7 +74,7 @@ interaction("speed of the player", async () => {
 interaction("facts of an item", async () => {
   const id = world.page.url().split("/").at(-1);
   const item = await world.api("GET", `/api/items/${id}`);
-  const facts = world.page.getByLabel("Facts");
+  const facts = world.page.getByLabel("Details");
   for (const words of [item.media.sha256, "MP4 · h264 · aac", `${item.media.width} × ${item.media.height}`, "1 entry"])
     await facts.getByText(words).waitFor();
 });
@@ -117,6 +117,6 @@ interaction("a file that this browser cannot play", async () => {
   );
   await page.goto(`${world.server.url}/watch/${items[0].id}`);
   await page.getByRole("alert").filter({ hasText: "This browser cannot play this file" }).waitFor();
-  await page.getByRole("link", { name: "Save file" }).waitFor();
+  await page.getByRole("link", { name: "Download file" }).waitFor();
   await page.unroute(`**/media/${items[0].id}`);
 });

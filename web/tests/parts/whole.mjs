@@ -19,7 +19,7 @@ interaction("the first visit is light", async () => {
   });
   await fresh.goto(world.server.url);
   await signIn(fresh);
-  await fresh.getByText("Just arrived").waitFor();
+  await fresh.getByText("Recently added").waitFor();
   await fresh.waitForLoadState("load");
   assert.deepEqual(fresh.wrong, []);
   await fresh.context().close();
@@ -63,14 +63,14 @@ interaction("the server is away and comes back", async () => {
   const { page, server } = world;
   await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
   await page.goto(server.url);
-  await page.getByText("Live", { exact: true }).waitFor();
+  await page.getByText("Connected", { exact: true }).waitFor();
   page.expected.push(
     /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|status of 5\d\d|ERR_CONNECTION_RESET/,
   );
   await server.halt();
   await page.getByText("Live updates are off").waitFor({ timeout: 20_000 });
   await server.resume();
-  await page.getByText("Live", { exact: true }).waitFor({ timeout: 30_000 });
+  await page.getByText("Connected", { exact: true }).waitFor({ timeout: 30_000 });
   await page.getByText("Live updates are off").waitFor({ state: "detached" });
 });
 
