@@ -22,7 +22,7 @@ from mediafetcher.db import engine, migrate, runtime_settings, transfer
 from mediafetcher.downloads import leases, lifecycle, nodes, retention, site_backoff, statistics
 from mediafetcher.downloads.worker import pool
 from mediafetcher.fetch.ytdlp import updater
-from mediafetcher.library.catalog import items
+from mediafetcher.library.catalog import items, text_index
 from mediafetcher.library.export import sync
 from mediafetcher.library.recovery import journal
 from mediafetcher.library.storage import clock_guard, mount, ownership, scrub
@@ -100,6 +100,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
         if not joins:
             await stack.enter_async_context(_task(_keep_house()))
             await stack.enter_async_context(_task(clock_guard.watch(lifecycle.clock_moved, correct_times)))
+            await stack.enter_async_context(_task(_keep_terms()))
             await stack.enter_async_context(_task(_keep_whole()))
         await stack.enter_async_context(_task(sync.follow()))
         server = control_socket.Server(settings.state, command(instance))
@@ -228,6 +229,20 @@ async def _keep_house() -> None:
             await asyncio.wait_for(
                 mount.back(), max(0.1, chosen.get().housekeeping_seconds - (clock.monotonic() - started))
             )
+
+
+async def _keep_terms() -> None:
+    """Compute search terms and sort keys of another version anew, whether the media folder is online or not."""
+    while True:
+        await asyncio.sleep(_FIRST)
+        try:
+            if renewed := await text_index.rebuild():
+                _log.info("search terms computed anew", items=renewed)
+        except errors.Away as problem:
+            _log.debug("search terms wait", reason=problem.code)
+        except Exception:
+            _log.exception("computing search terms failed")
+        await asyncio.sleep(chosen.get().housekeeping_seconds)
 
 
 async def _keep_whole() -> None:

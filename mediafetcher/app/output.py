@@ -8,6 +8,7 @@ import sys
 from typing import Any, Protocol
 
 from mediafetcher.core import logging
+from mediafetcher.core import text as normal
 
 _STAGES = {"extract": "reading info", "download": "downloading", "convert": "converting", "store": "saving"}
 
@@ -26,7 +27,7 @@ class Out(Protocol):
 
 def printable(text: str) -> str:
     """The text without characters that would steer a terminal: titles come from strangers."""
-    return "".join(char if char.isprintable() else " " for char in text)
+    return normal.printable(text)
 
 
 class Terminal:

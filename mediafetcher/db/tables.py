@@ -150,7 +150,7 @@ class NeverAgain(Table, tablename="never_again", db=DB):
 class LibraryItem(Table, tablename="library_item", db=DB):
     """One person's entry in one folder: one reference to a media file.
 
-    The column `search` (generated, full text of title, uploader and site) is left out here: only queries use it.
+    The column `search` (full text of title, uploader and site) is left out here: only queries use it.
     """
 
     id = BigSerial(primary_key=True)
@@ -165,6 +165,8 @@ class LibraryItem(Table, tablename="library_item", db=DB):
     created_at = _now()
     trashed_at = _time()
     trashed_running_seconds = DoublePrecision(default=None, null=True)  # `RunningTime.seconds` at `trashed_at`
+    sort_key = _text()  # None: of a version that sorted by the title in small letters
+    text_version = Integer(default=0)  # of the computation of `search` and `sort_key` (library/catalog/text_index.py)
 
 
 class Watch(Table, tablename="watch", db=DB):

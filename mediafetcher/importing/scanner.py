@@ -9,12 +9,12 @@ import contextlib
 import errno
 import os
 import stat
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mediafetcher.core import settings
+from mediafetcher.core import text as normal
 from mediafetcher.library.export import link_tree
 from mediafetcher.library.storage import mount
 
@@ -158,6 +158,5 @@ def folder_names(folders: tuple[str, ...]) -> list[str]:
 
 
 def _folder_name(name: str) -> str:
-    clean = unicodedata.normalize("NFC", text(name))
-    clean = " ".join("".join(char if char.isprintable() else " " for char in clean).split())[:_LONGEST].strip()
+    clean = normal.one_line(text(name), _LONGEST)
     return clean if clean not in ("", ".", "..") else "_"

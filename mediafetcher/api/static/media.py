@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote
 
 from mediafetcher.api import auth, request_guard
 from mediafetcher.api.static import ranges
-from mediafetcher.core import errors, logging, settings
+from mediafetcher.core import errors, logging, settings, text
 from mediafetcher.library.catalog import items
 from mediafetcher.library.storage import blob_store, mount
 
@@ -144,7 +144,7 @@ def _regular(path: Path) -> io.FileIO:
 
 def _disposition(wanted: _Bytes, download: bool) -> str:
     """RFC 6266: a plain name for old programs, the real one beside it."""
-    name = "".join(letter if letter.isprintable() and letter not in '/\\:*?"<>|' else "_" for letter in wanted.name)
+    name = "".join("_" if letter in '/\\:*?"<>|' else letter for letter in text.printable(wanted.name))
     plain = name.encode("ascii", "replace").decode().replace("?", "_")
     how = "attachment" if download or not _SHOWN.match(wanted.kind) else "inline"
     return f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(name.encode('utf-8', 'replace'), safe='')}"

@@ -12,8 +12,10 @@ from mediafetcher.library.catalog import folders, items
 MOST = 1000  # items of one change
 
 _ITEMS = """
-insert into library_item (owner, folder, media_file, title, source, source_url, site, uploader)
-select i.owner, {folder}, i.media_file, i.title, i.source, i.source_url, i.site, i.uploader
+insert into library_item
+  (owner, folder, media_file, title, source, source_url, site, uploader, search, sort_key, text_version)
+select i.owner, {folder}, i.media_file, i.title, i.source, i.source_url, i.site, i.uploader,
+  i.search, i.sort_key, i.text_version
 """
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import items
+from mediafetcher.library.catalog import items, text_index
 from mediafetcher.library.storage import blob_store, ownership
 
 
@@ -168,14 +168,19 @@ async def _insert(
     for file, pair in zip(files, wanted, strict=True):
         if pair not in there:
             titles.setdefault(pair, items.clean_title(file.title))
+    texts = [text_index.of(title) for title in titles.values()]
     rows = await engine.fetch(
-        "insert into library_item (owner, folder, media_file, title) select $1, folder, media_file, title"
-        " from unnest($2::bigint[], $3::bigint[], $4::text[]) with ordinality as x (media_file, folder, title, n)"
-        " order by n returning id, media_file, folder",
+        "insert into library_item (owner, folder, media_file, title, search, sort_key, text_version)"
+        " select $1, folder, media_file, title, search::tsvector, sort_key, $7"
+        " from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[]) with ordinality"
+        "  as x (media_file, folder, title, search, sort_key, n) order by n returning id, media_file, folder",
         owner,
         [media_file for media_file, _ in titles],
         [folder for _, folder in titles],
         list(titles.values()),
+        [one.search for one in texts],
+        [one.sort_key for one in texts],
+        text_index.VERSION,
     )
     return {(row["media_file"], row["folder"]): row["id"] for row in rows}
 

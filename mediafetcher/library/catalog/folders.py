@@ -6,7 +6,7 @@ The top has no row: its id is None and its path "". Names are unique beside thei
 import unicodedata
 from typing import Any
 
-from mediafetcher.core import errors
+from mediafetcher.core import errors, sort_key
 from mediafetcher.db import engine
 
 _LONGEST = 200  # characters of a name
@@ -107,7 +107,7 @@ async def tree(owner: int) -> list[dict[str, Any]]:
 
     Items in the trash do not count.
     """
-    return await engine.fetch(
+    rows = await engine.fetch(
         _PATHS + ", counts as ("
         "  select folder, count(*) as n from library_item"
         "  where owner = $1 and folder is not null and trashed_at is null group by folder),"
@@ -115,10 +115,10 @@ async def tree(owner: int) -> list[dict[str, Any]]:
         "  select above.id, sum(counts.n) as n from tree join counts on counts.folder = tree.id"
         "  cross join lateral unnest(tree.above) as above(id) group by above.id)"
         " select tree.id, name, parent, path, coalesce(counts.n, 0) as count, coalesce(totals.n, 0)::bigint as total"
-        " from tree left join counts on counts.folder = tree.id left join totals on totals.id = tree.id"
-        " order by lower(path), tree.id",
+        " from tree left join counts on counts.folder = tree.id left join totals on totals.id = tree.id",
         owner,
     )
+    return sorted(rows, key=lambda row: (sort_key.of_path(row["path"]), row["id"]))
 
 
 async def get(id: int, owner: int) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mediafetcher.core import errors
+from mediafetcher.core import errors, text
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import queries
+from mediafetcher.library.catalog import queries, text_index
 from mediafetcher.library.catalog import trash as removal
 from mediafetcher.library.storage import blob_store, mount, ownership, sweeper, unknown
 
@@ -277,27 +277,31 @@ async def _forget_absent(row: dict[str, Any], sha256: bytes) -> None:
 
 
 async def _insert(owner: int, media_file: int, entry: Entry) -> int:
+    title = clean_title(entry.title)
     return int(
         await engine.fetchval(
-            "insert into library_item (owner, folder, media_file, title, source, source_url, site, uploader)"
+            "insert into library_item (owner, folder, media_file, title, source, source_url, site, uploader,"
+            "  search, sort_key, text_version)"
             # A folder that was deleted meanwhile is the top; one that is there stays until our commit.
             " values ($1, (select id from folder where id = $2 and owner = $1 for key share), $3, $4,"
-            " (select id from source where id = $5 for key share), $6, $7, $8) returning id",
+            " (select id from source where id = $5 for key share), $6, $7, $8,"
+            "  $9::text::tsvector, $10, $11) returning id",
             owner,
             entry.folder_id,
             media_file,
-            clean_title(entry.title),
+            title,
             entry.source_id,
             entry.source_url,
             entry.site,
             entry.uploader,
+            *text_index.of(title, entry.uploader, entry.site),
         )
     )
 
 
 def clean_title(title: str) -> str:
-    """A title on one line, of a sane length, without what PostgreSQL cannot keep."""
-    return " ".join("".join(c if c.isprintable() else " " for c in title).split())[:_TITLE] or "Untitled"
+    """A title in its normal form, of a sane length."""
+    return text.one_line(title, _TITLE) or "Untitled"
 
 
 async def link(owner: int, media_file: int, entry: Entry, also: Also | None = None) -> int | None:
@@ -354,7 +358,9 @@ async def rename(id: int, owner: int, title: str) -> None:
     """Raises `NotFound`, `Invalid`."""
     if not title.strip():
         raise errors.Invalid("Enter a title.")
-    await _change(id, owner, "title = $3", clean_title(title))
+    async with engine.transaction():
+        await _change(id, owner, "title = $3", clean_title(title))
+        await text_index.refresh([id])
 
 
 async def move(id: int, owner: int, folder: int | None) -> None:

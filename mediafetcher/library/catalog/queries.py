@@ -6,7 +6,6 @@ hundredth page costs what the first does. `next` is an opaque cursor.
 
 import base64
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,12 +13,10 @@ from typing import Any
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import folders
+from mediafetcher.library.catalog import folders, search_terms
 
 LIMIT = 200  # items of one page, at the most
 SEEN = 0.95  # watched to this part is watched to the end
-_WORD = re.compile(r"\w+")
-_WORDS = 12
 
 _SELECT = """
 select i.id, i.title, i.folder as folder_id, i.source_url, i.site, i.uploader, i.created_at, i.trashed_at, i.source,
@@ -50,7 +47,7 @@ class _Order:
 
 _ORDERS = {
     "created": _Order("i.created_at", "timestamptz"),
-    "title": _Order("lower(i.title)", "text"),
+    "title": _Order('coalesce(i.sort_key, lower(i.title) collate "C")', "text"),
     "duration": _Order("coalesce(m.duration, 0)", "double precision", of_file=True),
     "size": _Order("m.size", "bigint", of_file=True),
     "trashed": _Order("i.trashed_at", "timestamptz"),
@@ -100,8 +97,9 @@ async def page(
     """A page of a library -> `items`, and `next`: the cursor of the next page or None.
 
     `folder`: a path, "" the top only, None everything; with `deep` also what is below it. `q`: every word must begin
-    a word of title, uploader or site. `kind`: "video" or "audio"; `site`: as the items say it; `unwatched`: only what
-    was not seen to the end. Raises `Invalid` (sort or cursor), `NotFound` (folder).
+    a word of title, uploader or site, or lie inside one in a script without spaces. `kind`: "video" or "audio";
+    `site`: as the items say it; `unwatched`: only what was not seen to the end.
+    Raises `Invalid` (sort or cursor), `NotFound` (folder).
     """
     if sort not in SORTS:
         raise errors.Invalid(f"{sort!r} is not a valid sort order. Use one of {', '.join(SORTS)}.")
@@ -121,10 +119,10 @@ async def page(
         else:
             add("i.folder = {}::bigint", found)
     if q and q.strip():
-        words = _WORD.findall(q)[:_WORDS]
-        if not words:
+        wanted = search_terms.wanted(q)
+        if wanted is None:
             return {"items": [], "next": None}
-        add("i.search @@ to_tsquery('simple', mf_words({}))", _prefixes(words))
+        add("i.search @@ {}::text::tsquery", wanted)
     if kind is not None:
         add("m.kind like {}", kind + "/%")
     if site is not None:
@@ -170,12 +168,6 @@ async def totals() -> dict[str, int]:
     )
     assert row is not None
     return row
-
-
-def _prefixes(words: list[str]) -> str:
-    """A query of full text in which every word is the beginning of one. `_` parts words, as in the index."""
-    parts = [part for word in words for part in word.split("_") if part]
-    return " & ".join(f"{part}:*" for part in parts)
 
 
 async def _page(

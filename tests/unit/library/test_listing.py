@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from mediafetcher.core import errors
+from mediafetcher.core import errors, sort_key
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.catalog import folders, items, text_index
 
 
 async def _fill(owner: int, count: int, files: int) -> None:
@@ -26,6 +26,14 @@ async def _fill(owner: int, count: int, files: int) -> None:
         count,
         files,
     )
+    if count <= 1000:
+        await text_index.rebuild()
+    else:  # ASCII alone: what the program computes for it
+        await engine.execute(
+            "update library_item set text_version = $1, sort_key = lower(title),"
+            " search = to_tsvector('simple', title || ' ' || uploader || ' ' || replace(site, '.', ' '))",
+            text_index.VERSION,
+        )
     await engine.execute("analyze")
 
 
@@ -41,7 +49,7 @@ async def _all(owner: int, limit: int = 50, **asked) -> list[dict]:  # type: ign
 
 _KEYS = {
     "created": lambda row: row["created_at"],
-    "title": lambda row: row["title"].lower(),
+    "title": lambda row: sort_key.of(row["title"]),
     "duration": lambda row: row["duration"] or 0,
     "size": lambda row: row["media"]["size"],
 }
