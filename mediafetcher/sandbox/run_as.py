@@ -38,7 +38,7 @@ def name(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"user {uid}"
+        return str(uid)
 
 
 def _groups(account: privilege_drop.Account) -> list[int]:

@@ -104,7 +104,7 @@ def test_a_share_of_somebody_else(doctor):
     os.chown(doctor.state, OTHER, OTHER)
     found = doctor(doctor.tmpfs)
     assert level(found, "not_writable") == "problem"
-    assert f"({OTHER}:{OTHER}) cannot write" in found["not_writable"]["what"]
+    assert f"({OTHER}:{OTHER}) has no permission to write" in found["not_writable"]["what"]
     assert f"chown -R {OTHER}:{OTHER} {doctor.media}    # here, or on the NAS" in found["not_writable"]["do"]
     found = doctor(f"{doctor.tmpfs} && chown {OTHER}:{OTHER} {doctor.media}")
     assert level(found, "write") == "ok"

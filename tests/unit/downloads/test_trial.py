@@ -124,7 +124,7 @@ async def test_without_a_newer_one_they_fail_as_before(owner, index, site, why):
         settings.use(replace(settings.get(), ytdlp_index="http://127.0.0.1:9/simple"))
     rows = await _several(owner, site)
     assert {row["state"] for row in rows} == {"failed"}
-    words = {"off": "extractor_broken", "nothing newer": "is the newest", "index away": "unreachable"}
+    words = {"off": "extractor_broken", "nothing newer": "is the newest", "index away": "Could not reach"}
     assert words[why] in await _said(rows[2])
     assert versions.news.latest == ({} if why != "nothing newer" else {"stable": "2020.1.1"})
 

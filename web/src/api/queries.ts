@@ -65,8 +65,9 @@ export type Filter = { kind?: Kind; unwatched?: boolean; site?: string };
 export type Wanted = Filter & { folder?: string; q?: string; sort?: Sort };
 const PAGE = 200;
 
-export const useItems = ({ folder, q, sort, kind, unwatched, site }: Wanted) =>
+export const useItems = ({ folder, q, sort, kind, unwatched, site }: Wanted, enabled = true) =>
   useInfiniteQuery({
+    enabled,
     queryKey: [...keys.items, { folder, q, sort, kind, unwatched, site }],
     queryFn: ({ pageParam }) =>
       call<Items>(

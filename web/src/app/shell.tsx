@@ -1,12 +1,16 @@
 /** The frame around every page: navigation and folders at the side, or at the bottom of a phone. */
 import { Link, useRouterState, useSearch } from "@tanstack/react-router";
 import { ArrowDownToLine, Gauge, LibraryBig, Moon, Settings2, Sun, Trash2 } from "lucide-react";
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
+import { usePlayer } from "@/components/player-store";
 import { Button } from "@/components/ui/button";
 import { FolderTree } from "@/features/folders/folder-tree";
 import { Status } from "@/features/system/status";
 import { useI18n } from "@/i18n";
 import { setTheme, useDark } from "@/lib/theme";
+import { cn } from "@/lib/utils";
+
+const Stage = lazy(() => import("@/features/player/stage"));
 
 const NAV = [
   { to: "/", key: "nav.dashboard", icon: Gauge },
@@ -19,6 +23,8 @@ export function Shell({ children }: { children: ReactNode }) {
   const { t } = useI18n();
   const inLibrary = useRouterState({ select: (state) => state.location.pathname === "/library" });
   const { folder } = useSearch({ strict: false });
+  const playing = usePlayer((state) => state.id !== undefined);
+  const mini = usePlayer((state) => state.id !== undefined && state.slot === null);
   return (
     <div className="flex h-dvh flex-col md:flex-row">
       <a
@@ -54,7 +60,12 @@ export function Shell({ children }: { children: ReactNode }) {
         </div>
         <Status />
       </aside>
-      <main id="main" tabIndex={-1} className="relative min-h-0 min-w-0 flex-1 outline-none">
+      <main
+        id="main"
+        tabIndex={-1}
+        className={cn("relative min-h-0 min-w-0 flex-1 overflow-y-auto outline-none", mini && "pb-16 md:pb-0")}
+      >
+        <Suspense>{playing && <Stage />}</Suspense>
         {children}
       </main>
       <nav

@@ -65,7 +65,7 @@ interaction("a preview says what is in the library already", async () => {
   await look("/media/a.mp3"); // while it is being fetched, perhaps
   await preview().getByText("Already in your library").waitFor({ timeout: 60_000 });
   await preview().getByRole("link", { name: "Play" }).click();
-  await page.locator("audio").waitFor();
+  await page.locator("video").waitFor();
 });
 
 interaction("the qualities are those that the film comes in", async () => {

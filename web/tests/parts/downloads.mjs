@@ -99,7 +99,7 @@ interaction("a link that is in the library already answers with its item", async
   await page.getByRole("option", { name: "Trips / Sea" }).click();
   await box().press("Enter");
   await toast("Already in your library").getByRole("button", { name: "Play" }).click();
-  await page.locator("audio").waitFor();
+  await page.locator("video").waitFor();
 });
 
 interaction("a link pasted anywhere on the page", async () => {

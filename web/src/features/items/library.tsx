@@ -1,6 +1,7 @@
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { rowsOf, useFolders, useItems, useSystem } from "@/api/queries";
+import { player } from "@/components/player-store";
 import { useRemoveItems } from "@/components/remove-items";
 import { useI18n } from "@/i18n";
 import { saveFiles, useItemActions } from "./actions";
@@ -26,6 +27,7 @@ export function Library({ folders }: { folders: Folders }) {
   const { t } = useI18n();
   const search = route.useSearch();
   const navigate = route.useNavigate();
+  const { history } = useRouter();
   const { typed, setTyped, q } = useSearchText();
   const { folder, sort, kind, unwatched, site } = search;
   const found = useItems({ folder, q, sort, kind, unwatched, site });
@@ -57,7 +59,11 @@ export function Library({ folders }: { folders: Folders }) {
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
 
   function act(verb: ItemVerb, ids: number[]) {
-    if (verb === "open") return void navigate({ to: "/watch/$id", params: { id: String(ids[0]) } });
+    if (verb === "open") {
+      const wanted = { folder, q, sort, kind, unwatched, site };
+      player.setQueue({ wanted, label: folder?.split("/").at(-1) ?? "", href: history.location.href });
+      return void navigate({ to: "/watch/$id", params: { id: String(ids[0]) } });
+    }
     if (verb === "save") return saveFiles(ids);
     if (verb === "trash") {
       clear();
