@@ -305,9 +305,11 @@ async def exclusive(lock: int) -> AsyncIterator[None]:
             await connection.execute(f"begin; select pg_advisory_xact_lock({int(lock)})")
         yield
     finally:
-        with contextlib.suppress(*_GONE, asyncpg.PostgresError, asyncpg.InterfaceError):
-            await connection.execute("rollback")
-        await DB.give_back(connection)
+        try:
+            with contextlib.suppress(*_GONE, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await connection.execute("rollback")
+        finally:  # also if the rollback is cancelled: the pool then ends the transaction, and with it the lock
+            await DB.give_back(connection)
 
 
 async def fetch(sql: str, *args: Any) -> list[dict[str, Any]]:

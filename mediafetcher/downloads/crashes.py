@@ -57,7 +57,7 @@ async def put_back(lost: str, let_go: str, *values: Any) -> list[dict[str, Any]]
         [workspace.fetched(row["id"]) for row in rows],
         [together[row["held_by"]] == 1 for row in rows],
         _FURTHER,
-        [_PARKED if checkpoint.found(workspace.path(row["id"])) else _PARKED_FETCHING for row in rows],
+        [_PARKED if checkpoint.is_whole(workspace.path(row["id"])) else _PARKED_FETCHING for row in rows],
         errors.KillsServer.code,
         SUSPECT,
         errors.RunsAlone.code,

@@ -5,31 +5,28 @@
         result = await source.download(report)
 
 The child runs as the service account in a folder of its own, and is gone, with all it started, when the block is
-left. What it brought is moved to `folder`, which is ours, after it has ended (child_files.py).
+left. What it brought is moved to `folder`, which is ours, after it has ended (collect.py).
 Failures come out as the problems of error_mapping.py.
 """
 
 import asyncio
 import contextlib
 import json
-import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from mediafetcher.core import bundle, clock, errors, logging, settings
-from mediafetcher.fetch import error_mapping, gateway, js_runtime, prefork
-from mediafetcher.fetch.child.sidecars import MAX_SIDE
-from mediafetcher.fetch.models import Entry, Info, Listing, Result, Trial
-from mediafetcher.fetch.options import FILE_STEM, MAX_ENTRIES, Options, Playlist, ydl_options
+from mediafetcher.fetch import collect, error_mapping, gateway, js_runtime, prefork
+from mediafetcher.fetch.models import Completed, Entry, Info, Listing, Result, Trial
+from mediafetcher.fetch.options import MAX_ENTRIES, Options, Playlist, ydl_options
 from mediafetcher.fetch.progress import Meter, Progress
 from mediafetcher.fetch.ytdlp import versions
 from mediafetcher.library.storage import space_reservation
-from mediafetcher.media import transcode
 from mediafetcher.net import urls
-from mediafetcher.sandbox import child_files, process, work_folders
+from mediafetcher.sandbox import process, work_folders
 
 Mode = Literal["media", "list", "preview"]
 
@@ -231,10 +228,20 @@ class Fetch:
         if event["event"] != "cover" or not event["file"]:
             return None
         await self._child.kill()
-        return await asyncio.to_thread(self._taken, event["file"])
+        return await asyncio.to_thread(collect.take, self._folder, event["file"])
 
-    async def download(self, on_progress: Progress = lambda done, total, speed, eta: None) -> Result:
-        """Fetch the bytes. Raises what error_mapping.py says, `Stalled`, `TooLarge`, `NoRoom`."""
+    async def download(
+        self,
+        on_progress: Progress = lambda done, total, speed, eta: None,
+        on_completed: Callable[[Completed], Awaitable[None]] | None = None,
+    ) -> Result:
+        """Fetch the bytes.
+
+        `on_completed` is called when all bytes have come and the child has ended: from then on an attempt that is
+        interrupted can continue with `collect.collect`.
+
+        Raises: what error_mapping.py says, `Stalled`, `TooLarge`, `NoRoom`.
+        """
         assert self._child
         await self._child.write(b'{"do": "download"}\n')
         meter = Meter(on_progress)
@@ -242,7 +249,11 @@ class Fetch:
         while True:
             event = await self._next(meter.patience())
             if event["event"] == "done":
-                return await self._result(event)
+                await self._child.kill()  # what it wrote is taken when nothing can change it any more
+                completed = self._completed(event)
+                if on_completed:
+                    await on_completed(completed)
+                return await collect.collect(self._folder, completed)
             if event["event"] == "progress":
                 meter.progress(event)
                 if clock.monotonic() - checked > 2:
@@ -342,44 +353,17 @@ class Fetch:
             raise errors.TooLarge(size=size)
         return size
 
-    async def _result(self, event: dict[str, Any]) -> Result:
-        assert self._child
-        await self._child.kill()  # it has said all; what it wrote is taken when nothing can change it any more
-        files = [await asyncio.to_thread(self._taken, name) for name in event["files"][:_MOST_FILES]]
-        cut = ""
-        if len(files) == 2:
-            target = self._folder / f"{FILE_STEM}-joined.mp4"
-            joined, cut = await transcode.join(
-                files[0], files[1], target, one_clock=self._live or event.get("one_clock") is True
-            )
-            for path in files:
-                path.unlink()
-            files = [joined]
-        if len(files) != 1:
-            raise errors.Unsupported(files=len(files))
-        texts = [(str(language), name) for language, name in event["subtitles"][:_MOST_FILES]]
-        texts = [(language, await asyncio.to_thread(self._taken, name)) for language, name in texts]
-        return Result(
-            file=files[0],
-            size=files[0].stat().st_size,
-            poster=await asyncio.to_thread(self._taken, event["cover"]) if event["cover"] else None,
-            subtitles=tuple((language, path) for language, path in texts if path.stat().st_size <= MAX_SIDE),
+    def _completed(self, event: dict[str, Any]) -> Completed:
+        return Completed(
+            files=tuple(event["files"][:_MOST_FILES]),
+            subtitles=tuple((str(language), name) for language, name in event["subtitles"][:_MOST_FILES]),
+            cover=event["cover"],
             marks=tuple((float(start), float(end), str(title)) for start, end, title in event["marks"]),
             duration=event.get("duration"),
+            one_clock=self._live or event.get("one_clock") is True,
             bounded=event.get("bounded") is not False,
-            cut=cut,
             cookies=event["cookies"],
         )
-
-    def _taken(self, name: object) -> Path:
-        """Move a file that the child names into our folder. Raises `Hostile` for anything but a plain file."""
-        if not isinstance(name, str) or name != os.path.basename(name) or not name.startswith(f"{FILE_STEM}."):
-            raise errors.Hostile(reason="a file of another name")
-        try:
-            child_files.take(self._place / name, self._folder / name)
-        except child_files.Untrusted as error:
-            raise errors.Hostile(reason=error.strerror or "not a plain file") from error
-        return self._folder / name
 
 
 def _own_ports(chosen: settings.Settings) -> list[int]:

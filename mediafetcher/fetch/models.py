@@ -47,6 +47,20 @@ class Listing:
 
 
 @dataclass(frozen=True)
+class Completed:
+    """What the child said when it had fetched all: the names of its files, which are still to be taken over."""
+
+    files: tuple[str, ...]  # one, or picture and sound
+    subtitles: tuple[tuple[str, str], ...] = ()  # (language, name)
+    cover: str | None = None
+    marks: tuple[tuple[float, float, str], ...] = ()
+    duration: float | None = None
+    one_clock: bool = False  # the times of picture and sound count from the same moment
+    bounded: bool = True  # as in `Result`
+    cookies: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
 class Result:
     """What was fetched: a file in the job's folder, of a kind that is yet to be probed."""
 

@@ -174,6 +174,7 @@ class _Pool:
     async def ask(self, request: bytes, descriptors: Sequence[int], deadline: float, *, secret: bool) -> bytes:
         if len(request) > MAX_REQUEST or len(descriptors) > MAX_FILES:
             raise errors.ParserFailed(reason=f"{len(request)} bytes and {len(descriptors)} files at once")
+        positions = _positions(descriptors)
         async with self._free:
             reply = b""
             if not secret and (worker := self._take_idle()):
@@ -181,6 +182,7 @@ class _Pool:
             if not reply:  # an idle one may have been killed meanwhile, which is not this request's fault
                 async with asyncio.timeout(_START_SECONDS):
                     worker = await _Worker.start()
+                _rewind(positions)  # a worker that died has read or written a part: it shares the position with us
                 reply = await self._ask(worker, request, descriptors, deadline, keep=not secret)
         if not reply:
             raise errors.ParserFailed(reason="the worker died")
@@ -239,6 +241,20 @@ class _Pool:
         self._stay()
         self._leave()
         await asyncio.gather(*self._ending, return_exceptions=True)
+
+
+def _positions(descriptors: Sequence[int]) -> list[tuple[int, int]]:
+    """Return each descriptor of a file with its position. Pipes have none."""
+    found = []
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):
+            found.append((descriptor, os.lseek(descriptor, 0, os.SEEK_CUR)))
+    return found
+
+
+def _rewind(positions: Sequence[tuple[int, int]]) -> None:
+    for descriptor, position in positions:
+        os.lseek(descriptor, position, os.SEEK_SET)
 
 
 _pool: _Pool | None = None

@@ -1,4 +1,7 @@
-"""What was fetched whole, noted in the folder of the download: whoever goes on there begins with it.
+"""Checkpoint of a completed fetch, in the folder of the download: a retry resumes from it.
+
+There are two notes: one when all bytes have come (their files are still to be taken over, collect.py), and one when
+they are taken over and joined.
 
 A pause, a stop or a crash in the middle of a conversion, and a media folder that is away, cost no second download; nor
 a second conversion, where it was at its end. The note counts on the same boot alone, since after a power cut a file
@@ -11,19 +14,24 @@ import os
 import stat
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from mediafetcher.fetch.models import Info, Result
+from mediafetcher.fetch import collect
+from mediafetcher.fetch.models import Completed, Info, Result
 from mediafetcher.fetch.options import FILE_STEM
 from mediafetcher.sandbox import child_files
 
 CONVERTED = "converted.mp4"  # beside it: what was made of it, whole since it got its name
 _NAME = ".brought.json"
 _CUT = ".cut.json"  # how large a file was that is not whole
+_COMPLETED = ".completed.json"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-_unwritten: dict[Path, "Brought"] = {}  # by folder: notes for which the disk had no room
+_unwritten: dict[Path, "Brought | Unfinished"] = {}  # by path: notes for which the disk had no room
+
+
+_T = TypeVar("_T", bound="Brought | Unfinished")
 
 
 class Brought(msgspec.Struct):
@@ -35,38 +43,83 @@ class Brought(msgspec.Struct):
     boot: str = ""
 
 
+class Unfinished(msgspec.Struct):
+    """All bytes have come; their files are still to be taken over."""
+
+    info: Info
+    completed: Completed
+    own: bool
+    boot: str = ""
+
+
 def note(folder: Path, info: Info, result: Result, own: bool) -> None:
     """Cookies are never in it. A note that cannot be written is kept in memory: the file is there all the same."""
-    kept = Brought(info, replace(result, cookies=None), own, _BOOT.read_text())
-    _unwritten[folder] = kept
+    _keep(folder / _NAME, Brought(info, replace(result, cookies=None), own, _BOOT.read_text()))
+
+
+def note_completed(folder: Path, info: Info, completed: Completed, own: bool) -> None:
+    """The same, when all bytes have come."""
+    forget(folder)
+    _keep(folder / _COMPLETED, Unfinished(info, replace(completed, cookies=None), own, _BOOT.read_text()))
+
+
+def _keep(path: Path, kept: Brought | Unfinished) -> None:
+    _unwritten[path] = kept
     with contextlib.suppress(OSError):
-        _write(folder, kept)
-        del _unwritten[folder]
+        _write(path, kept)
+        del _unwritten[path]
 
 
-def _write(folder: Path, kept: Brought) -> None:
-    fresh = folder / f"{_NAME}.new"
+def _write(path: Path, kept: Brought | Unfinished) -> None:
+    fresh = path.with_name(f"{path.name}.new")
     child_files.write_new(fresh, msgspec.json.encode(kept, enc_hook=str))
-    os.replace(fresh, folder / _NAME)
+    os.replace(fresh, path)
 
 
 def found(folder: Path) -> Brought | None:
     """What an earlier attempt brought, if all of it is there."""
+    kept = _read(folder / _NAME, Brought)
     try:
-        kept = _unwritten.get(folder) or msgspec.json.decode(
-            child_files.read(folder / _NAME), type=Brought, dec_hook=_path
-        )
+        if kept is None or kept.boot != _BOOT.read_text():
+            return None
         files = [kept.result.file, *(path for _, path in kept.result.subtitles), *filter(None, [kept.result.poster])]
         there = all(_ours(path, folder) for path in files) and kept.result.file.stat().st_size == kept.result.size
-        return kept if there and kept.boot == _BOOT.read_text() else None
+        return kept if there else None
+    except OSError:
+        return None
+
+
+def unfinished(folder: Path) -> Unfinished | None:
+    """What an earlier attempt fetched whole and did not take over, if all of it is there."""
+    kept = _read(folder / _COMPLETED, Unfinished)
+    there = kept is not None and kept.boot == _BOOT.read_text() and collect.is_there(folder, kept.completed)
+    return kept if there else None
+
+
+def newest(folder: Path) -> Brought | Unfinished | None:
+    """The latest that an earlier attempt came to."""
+    return found(folder) or unfinished(folder)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether nothing of the download has to be fetched again."""
+    return newest(folder) is not None
+
+
+def _read(path: Path, kind: type[_T]) -> _T | None:
+    kept = _unwritten.get(path)
+    if isinstance(kept, kind):
+        return kept
+    try:
+        return msgspec.json.decode(child_files.read(path), type=kind, dec_hook=_path)
     except (OSError, ValueError):
         return None
 
 
 def forget(folder: Path) -> None:
     """It is not to be gone on with."""
-    _unwritten.pop(folder, None)
-    for name in (_NAME, CONVERTED):
+    for name in (_NAME, _COMPLETED, CONVERTED):
+        _unwritten.pop(folder / name, None)
         with contextlib.suppress(OSError):
             (folder / name).unlink()
 

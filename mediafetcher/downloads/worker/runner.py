@@ -14,8 +14,9 @@ from mediafetcher.db import engine
 from mediafetcher.downloads import dedup, lifecycle, playlists, reprocess, trouble, ytdlp_canary
 from mediafetcher.downloads import log as journal
 from mediafetcher.downloads.worker import active, checkpoint, convert_step, store_step, workspace
+from mediafetcher.fetch import collect
 from mediafetcher.fetch.client import Fetch
-from mediafetcher.fetch.models import Info, Result, Trial
+from mediafetcher.fetch.models import Completed, Info, Result, Trial
 from mediafetcher.library.catalog import blocklist, quotas
 from mediafetcher.media import posters, probe, wholeness
 
@@ -93,7 +94,7 @@ async def _settle_problem(claim: lifecycle.Claim, hold: active.Hold, problem: er
     folder = workspace.path(claim.id)
     if trouble.proves_file_bad(problem):
         await asyncio.to_thread(checkpoint.forget, folder)
-    whole = await asyncio.to_thread(checkpoint.found, folder) is not None
+    whole = await asyncio.to_thread(checkpoint.is_whole, folder)
     return await lifecycle.fail(claim, problem, further=_further(hold), whole=whole)
 
 
@@ -182,25 +183,40 @@ async def _fetch(
             if claim.task == "fetch":
                 await quotas.reserve(claim.owner, claim.id, info.filesize or 0)
             await lifecycle.note(claim, stage="download", title=info.title, duration=info.duration, size=info.filesize)
-        result = await source.download(_downloaded(hold))
-        if jar:
-            jar.returned = result.cookies
         own = dedup.is_private(claim.url, info.webpage_url, claim.options, cookies=bool(jar))
-        await asyncio.to_thread(checkpoint.note, folder, info, result, own)
+
+        async def completed(what: Completed) -> None:
+            if jar:
+                jar.returned = what.cookies
+            await asyncio.to_thread(checkpoint.note_completed, folder, info, what, own)
+
+        result = await source.download(_downloaded(hold), completed)
+        await asyncio.to_thread(_note, folder, info, result, own)
         hold.say(f"downloaded {result.size} bytes")
         return info, result, own
 
 
 async def _again(claim: lifecycle.Claim, hold: active.Hold, folder: Path) -> tuple[Info, Result, bool] | None:
     """What an earlier attempt brought, where the rest was not its fault; None: it is to be fetched."""
-    there = await asyncio.to_thread(checkpoint.found, folder)
+    there = await asyncio.to_thread(checkpoint.newest, folder)
     if there is None:
         await asyncio.to_thread(checkpoint.forget, folder)
         return None
-    hold.say(f"resuming: {there.result.size} bytes were downloaded before")
-    await blocklist.require(claim.owner, [there.info.source_key, there.info.old_key])
-    await lifecycle.note(claim, stage="download", title=there.info.title, duration=there.info.duration)
-    return there.info, there.result, there.own
+    info = there.info
+    await blocklist.require(claim.owner, [info.source_key, info.old_key])
+    await lifecycle.note(claim, stage="download", title=info.title, duration=info.duration)
+    if isinstance(there, checkpoint.Brought):
+        result = there.result
+    else:
+        result = await collect.collect(folder, there.completed, again=True)
+        await asyncio.to_thread(_note, folder, info, result, there.own)
+    hold.say(f"resuming: {result.size} bytes were downloaded before")
+    return info, result, there.own
+
+
+def _note(folder: Path, info: Info, result: Result, own: bool) -> None:
+    checkpoint.note(folder, info, result, own)
+    collect.remove_parts(folder, result)
 
 
 def _keys(claim: lifecycle.Claim, info: Info) -> list[str]:

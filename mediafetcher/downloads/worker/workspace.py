@@ -29,7 +29,7 @@ def left(id: int) -> bool:
 
 def kept(id: int, state: str) -> bool:
     """Whether the folder stays when its download has come to this state. One that is parked keeps a whole file only."""
-    return state in _KEPT and (state != "parked" or checkpoint.found(path(id)) is not None)
+    return state in _KEPT and (state != "parked" or checkpoint.is_whole(path(id)))
 
 
 async def tidy() -> None:

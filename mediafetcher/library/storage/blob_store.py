@@ -75,24 +75,27 @@ async def stage(src: Path, on_progress: Callable[[float], None] | None = None, *
         if on_progress is not None:
             loop.call_soon_threadsafe(on_progress, fraction)
 
-    work = asyncio.ensure_future(mount.in_thread(_stage, src, take, report, stop))
+    path = mount.incoming() / staging.name()
+    work = asyncio.ensure_future(mount.in_thread(_stage, src, path, take, report, stop))
     try:
         return await asyncio.shield(work)
-    except asyncio.CancelledError:
+    except BaseException:
         stop.set()  # one that hangs in the share cleans up when it comes back
+        _forsaken.add(path.name)  # whether its thread has ended or not
         work.add_done_callback(lambda work: work.cancelled() or work.exception())
-        if (await asyncio.wait({work}, timeout=settings.get().stop_seconds))[0] and work.exception() is None:
-            await mount.in_thread(discard, work.result())
+        await asyncio.wait({work}, timeout=settings.get().stop_seconds)
+        if work.done():
+            with contextlib.suppress(errors.Away):  # then the sweeper does it
+                await mount.in_thread(_unlink, path)
         raise
 
 
-def _stage(src: Path, take: bool, report: Callable[[float], None], stop: threading.Event) -> Staged:
+def _stage(src: Path, path: Path, take: bool, report: Callable[[float], None], stop: threading.Event) -> Staged:
     with src.open("rb", buffering=0) as source:
         file = source.fileno()
         size = os.fstat(file).st_size
         with mount.writing(size):
             mount.require()
-            path = mount.incoming() / staging.name()
             taken = take and reflink.take(file, path, settings.get().media_mode)
         try:
             if taken:

@@ -11,6 +11,7 @@ from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import lifecycle, node_name
 from mediafetcher.downloads.worker import active, checkpoint, convert_step, runner, store_step, workspace
+from mediafetcher.fetch import collect
 from mediafetcher.library.catalog import folders, items
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import ffmpeg, probe
@@ -157,6 +158,24 @@ async def test_state_disk_full_when_the_file_came_whole_keeps_the_file(owner, si
         row = await _attempt(id)
     assert (row["state"], row["error"]["code"], row["attempt"]) == ("queued", "disk_full", 0)
     await _assert_done_without_second_download(site, id, "/media/h264_aac.mkv")
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_error_while_the_files_are_taken_over_fetches_nothing_again(owner, site, monkeypatch, taken):
+    """All bytes have come; the error comes before or after the file was moved into our folder."""
+    id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
+    take = collect.take
+
+    def fails(*given, **named):
+        if taken:
+            take(*given, **named)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(collect, "take", fails)
+        row = await _attempt(id)
+    assert (row["state"], row["error"]["code"]) == ("queued", "unexpected_error")
+    await _assert_done_without_second_download(site, id, "/media/ok.mp4")
 
 
 async def test_unknown_error_again_and_again_waits_for_a_person_with_its_file(owner, site, monkeypatch):

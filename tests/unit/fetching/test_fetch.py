@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from mediafetcher.core import errors, settings
-from mediafetcher.fetch import client
+from mediafetcher.fetch import client, collect
 from mediafetcher.fetch.options import Options
 from mediafetcher.media import probe
 from mediafetcher.sandbox import process, work_folders
@@ -242,7 +242,7 @@ async def test_a_name_that_is_not_ours_is_not_trusted(site, folder):
         (work_folders.of_child(folder) / "media.link").symlink_to("/etc/passwd")
         for name in ("../../etc/passwd", "/etc/passwd", "other.mp4", "media.link"):
             with pytest.raises(errors.Hostile):
-                source._taken(name)
+                collect.take(folder, name)
 
 
 # ---- broken connections ----------------------------------------------------------------------------------
