@@ -19,7 +19,7 @@ from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from mediafetcher.core import bundle, clock, errors, logging, settings
-from mediafetcher.fetch import collect, error_mapping, gateway, js_runtime, prefork
+from mediafetcher.fetch import child_events, collect, error_mapping, gateway, js_runtime, prefork
 from mediafetcher.fetch.models import Completed, Entry, Info, Listing, Result, Trial
 from mediafetcher.fetch.options import MAX_ENTRIES, Options, Playlist, ydl_options
 from mediafetcher.fetch.progress import Meter, Progress
@@ -81,7 +81,7 @@ class Fetch:
         self._pass: gateway.Pass | None = None
         self._named_by_proxy = False
         self._programs = js_runtime.Requests()
-        self._events: AsyncIterator[dict[str, Any]] | None = None
+        self._events: AsyncIterator[child_events.Event] | None = None
 
     async def __aenter__(self) -> Self:
         self._place = work_folders.make(self._folder)
@@ -193,42 +193,42 @@ class Fetch:
 
     async def look(self) -> Info | Listing:
         """Look at a link: one video, or a list where the mode takes lists. Raises as `info`, and sets no room aside."""
-        rows: list[dict[str, Any]] = []
-        while (event := await self._next(_LOOK_SECONDS))["event"] in ("entries", "browser"):
-            if event["event"] == "entries":
-                rows = (rows + event["rows"])[:MAX_ENTRIES]
+        rows: list[child_events.Row] = []
+        while isinstance(event := await self._next(_LOOK_SECONDS), child_events.Entries | child_events.Browser):
+            if isinstance(event, child_events.Entries):
+                rows = (rows + event.rows)[:MAX_ENTRIES]
             elif self._browser == "tell":
                 self._warn("the site asks for a browser: once more, as one")
-                await self._pretend("everywhere" if event["everywhere"] else "asked")
-        if event["event"] == "list":
+                await self._pretend("everywhere" if event.everywhere else "asked")
+        if isinstance(event, child_events.Listed):
             return await self._listing(event, rows)
-        if event["event"] != "info":
-            raise errors.Crashed(reason=f"unexpected {event['event']}")
-        if event["upcoming"]:
-            raise errors.LiveNotStarted(begins=event["begins"])
+        if not isinstance(event, child_events.Found):
+            raise errors.Crashed(reason=f"unexpected {type(event).__name__}")
+        if event.upcoming:
+            raise errors.LiveNotStarted(begins=event.begins)
         return self._info(event)
 
-    async def _listing(self, event: dict[str, Any], rows: list[dict[str, Any]]) -> Listing:
+    async def _listing(self, event: child_events.Listed, rows: list[child_events.Row]) -> Listing:
         found = []
         for number, row in enumerate(rows):
             if number % 100 == 0:
                 await asyncio.sleep(0)  # thousands of them take a tenth of a second
             with contextlib.suppress(errors.InvalidUrl):
-                found.append(Entry(row["title"], urls.parse(row["url"]), row["duration"]))
+                found.append(Entry(row.title, urls.parse(row.url), row.duration))
         if not found:
             raise errors.Unsupported("The playlist is empty.")
-        count = event["count"] if isinstance(event["count"], int) and event["count"] >= len(found) else None
-        return Listing(event["title"] or _name(self._url), urls.site(self._url), tuple(found), count, event["uploader"])
+        count = int(event.count) if event.count is not None and event.count >= len(found) else None
+        return Listing(event.title or _name(self._url), urls.site(self._url), tuple(found), count, event.uploader)
 
     async def cover(self) -> Path | None:
         """The site's picture of what was looked at, of whatever kind, in the folder; nothing is fetched afterwards."""
         assert self._child
         await self._child.write(b'{"do": "cover"}\n')
         event = await self._next(_COVER_SECONDS)
-        if event["event"] != "cover" or not event["file"]:
+        if not isinstance(event, child_events.Cover) or not event.file:
             return None
         await self._child.kill()
-        return await asyncio.to_thread(collect.take, self._folder, event["file"])
+        return await asyncio.to_thread(collect.take, self._folder, event.file)
 
     async def download(
         self,
@@ -248,45 +248,43 @@ class Fetch:
         checked = clock.monotonic()
         while True:
             event = await self._next(meter.patience())
-            if event["event"] == "done":
+            if isinstance(event, child_events.Done):
                 await self._child.kill()  # what it wrote is taken when nothing can change it any more
                 completed = self._completed(event)
                 if on_completed:
                     await on_completed(completed)
                 return await collect.collect(self._folder, completed)
-            if event["event"] == "progress":
+            if isinstance(event, child_events.Progressed):
                 meter.progress(event)
                 if clock.monotonic() - checked > 2:
                     checked = clock.monotonic()
                     space_reservation.reserve(self._folder, self._bounded(meter.total or meter.done))
 
-    async def _read(self) -> AsyncIterator[dict[str, Any]]:
+    async def _read(self) -> AsyncIterator[child_events.Event]:
         assert self._child
         number, began = 0, clock.monotonic()
-        async for line in self._child:
+        async for line in self._child.lines(child_events.MAX_LINE):
             number += 1
             if number % 100 == 0:
                 if number > _LINES + _LINES_A_SECOND * (clock.monotonic() - began):
                     raise errors.Hostile(reason="more lines than a fetch has to say")
                 await asyncio.sleep(0)
-            with contextlib.suppress(ValueError, RecursionError):
-                event = json.loads(line)
-                if isinstance(event, dict) and "event" in event:
-                    yield event
+            if (event := child_events.decode(line)) is not None:
+                yield event
 
-    async def _next(self, seconds: float) -> dict[str, Any]:
+    async def _next(self, seconds: float) -> child_events.Event:
         """The next event of the child; its errors are raised, its warnings passed on, its programs run."""
-        while (event := await self._event(seconds))["event"] in ("warning", "program"):
-            if event["event"] == "warning":
+        while isinstance(event := await self._event(seconds), child_events.Warned | child_events.Program):
+            if isinstance(event, child_events.Warned):
                 self._warnings += 1
                 if self._warnings <= _MAX_WARNINGS:
-                    self._warn(str(event["message"])[:_MAX_WORDS])
+                    self._warn(event.message[:_MAX_WORDS])
             elif (answer := await self._programs.take(event)) is not None:
                 assert self._child
                 await self._child.write(answer)
         return event
 
-    async def _event(self, seconds: float) -> dict[str, Any]:
+    async def _event(self, seconds: float) -> child_events.Event:
         assert self._child and self._events
         try:
             async with asyncio.timeout(seconds):
@@ -301,47 +299,47 @@ class Fetch:
             code = await self._child.wait()
             last = self._child.stderr_tail.strip().splitlines()[-1:]
             raise errors.Crashed(reason=f"code {code}", said=last[0][-300:] if last else None)
-        if event["event"] == "error":
+        if isinstance(event, child_events.Failed):
             failure = error_mapping.Failure(
-                tuple(event["kinds"][:_MAX_KINDS]),
-                event["message"][:_MAX_WORDS],
-                event["status"],
-                event["errno"],
-                event["retry_after"],
-                event["redirect_loop"],
-                event["page"][:_MAX_WORDS],
+                tuple(event.kinds[:_MAX_KINDS]),
+                event.message[:_MAX_WORDS],
+                event.status,
+                event.errno,
+                event.retry_after,
+                event.redirect_loop,
+                event.page[:_MAX_WORDS],
             )
             raise error_mapping.problem(failure)
         return event
 
-    def _info(self, event: dict[str, Any]) -> Info:
-        page = event["webpage_url"] or self._url
+    def _info(self, event: child_events.Found) -> Info:
+        page = event.webpage_url or self._url
         return Info(
-            title=event["title"] or _name(self._url),
-            id=event["id"] or "",
-            extractor=event["extractor"] or "Generic",
+            title=event.title or _name(self._url),
+            id=event.id or "",
+            extractor=event.extractor or "Generic",
             webpage_url=page,
             site=urls.site(page),
             source_key=self._key(event, page),
-            old_key=f"id {self._options.recipe()} {event['extractor']} {event['id'] or ''}",
-            duration=event["duration"],
-            uploader=event["uploader"],
-            thumbnail=event["thumbnail"],
-            filesize=event["filesize"],
-            is_live=event["live"],
-            chapters=tuple((start, title) for start, title in event["chapters"]),
-            subtitles=tuple(str(name) for name in event["subtitles"]),
-            heights=tuple(int(height) for height in event["heights"]),
+            old_key=f"id {self._options.recipe()} {event.extractor} {event.id or ''}",
+            duration=event.duration,
+            uploader=event.uploader,
+            thumbnail=event.thumbnail,
+            filesize=event.filesize,
+            is_live=event.live,
+            chapters=tuple(event.chapters),
+            subtitles=tuple(event.subtitles),
+            heights=tuple(event.heights),
         )
 
-    def _key(self, event: dict[str, Any], page: str) -> str:
+    def _key(self, event: child_events.Found, page: str) -> str:
         """The key known after the look: host and id; a page without an id is known by its address only.
 
         Software that many sites run (Mediasite, PeerTube) lets each site choose its ids: hence the host.
         """
         recipe = self._options.recipe()
-        if event["extractor"] not in (None, "Generic", "HTML5MediaEmbed") and event["id"]:
-            return f"id {recipe} {event['extractor']} {urlsplit(page).netloc} {event['id']}"
+        if event.extractor not in (None, "Generic", "HTML5MediaEmbed") and event.id:
+            return f"id {recipe} {event.extractor} {urlsplit(page).netloc} {event.id}"
         try:
             return urls.source_key(urls.parse(page), recipe)
         except errors.InvalidUrl:
@@ -353,16 +351,16 @@ class Fetch:
             raise errors.TooLarge(size=size)
         return size
 
-    def _completed(self, event: dict[str, Any]) -> Completed:
+    def _completed(self, event: child_events.Done) -> Completed:
         return Completed(
-            files=tuple(event["files"][:_MOST_FILES]),
-            subtitles=tuple((str(language), name) for language, name in event["subtitles"][:_MOST_FILES]),
-            cover=event["cover"],
-            marks=tuple((float(start), float(end), str(title)) for start, end, title in event["marks"]),
-            duration=event.get("duration"),
-            one_clock=self._live or event.get("one_clock") is True,
-            bounded=event.get("bounded") is not False,
-            cookies=event["cookies"],
+            files=tuple(event.files[:_MOST_FILES]),
+            subtitles=tuple(event.subtitles[:_MOST_FILES]),
+            cover=event.cover,
+            marks=tuple(event.marks),
+            duration=event.duration,
+            one_clock=self._live or event.one_clock,
+            bounded=event.bounded,
+            cookies=event.cookies,
         )
 
 

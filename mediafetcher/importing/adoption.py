@@ -103,7 +103,7 @@ async def _add(owner: int, folder: str, file: unknown.Stored, facts: probe.Facts
     with tempfile.TemporaryDirectory(prefix="adopt-", dir=settings.get().work) as scratch:
         Path(scratch).chmod(0o711)  # FFmpeg's account passes through
         sides = await mount.in_thread(_side_files, file)
-        beside = await mount.in_thread(titles.beside, file.path)
+        beside = await titles.beside(file.path)
         if posters.NAME not in sides and await posters.draw(file.path, target := Path(scratch, posters.NAME), facts):
             sides[posters.NAME] = target
         entry = items.Entry(

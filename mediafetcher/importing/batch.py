@@ -158,7 +158,6 @@ def _open(taken: list[_Taken]) -> None:
             one.fail(error)
             continue
         one.mode = os.fstat(one.file).st_mode & 0o7777
-        one.title = titles.beside(one.found.path)
         # FFmpeg prints names, and theirs could look like its words.
         suffix = one.found.path.suffix
         plain = suffix if suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) < 8 else ""
@@ -172,6 +171,7 @@ async def _look(taken: list[_Taken]) -> None:
         if decision.action == "reject":
             one.end("skipped", decision.reason or "not video or audio")
         one.facts, one.ext = facts, transcode.kind_of(facts)[1]
+        one.title = await titles.beside(one.found.path)
         one.why = decision.reason if decision.action != "none" else ""
 
 

@@ -36,7 +36,7 @@ ENDING = ".mfbackup"
 MANIFEST, SETTINGS, KEY = "manifest.json", "config.toml", "key"
 _PARTS = (dump.DUMP, dump.MEDIA, dump.SETTING, SETTINGS, KEY)
 _CHUNK = 1 << 20
-_LARGEST = 64 << 20  # bytes of a manifest
+_LARGEST = 1 << 20  # bytes of a manifest
 _KEEP = 3  # backups made before a migration
 
 _log = logging.get("backup")
@@ -250,15 +250,20 @@ def read_manifest(file: IO[bytes]) -> Manifest:
         raise errors.BackupDamaged() from error
 
 
+def decode_manifest(text: bytes) -> Manifest:
+    """Raises `BackupDamaged`."""
+    try:
+        return msgspec.json.decode(text, type=Manifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise errors.BackupDamaged() from error
+
+
 def _manifest(archive: tarfile.TarFile) -> Manifest:
     entry = archive.next()
     if entry is None or entry.name != MANIFEST or entry.size > _LARGEST:
         raise errors.BackupDamaged()
     opened = archive.extractfile(entry)
-    try:
-        manifest = msgspec.json.decode(opened.read() if opened else b"", type=Manifest)
-    except msgspec.MsgspecError as error:
-        raise errors.BackupDamaged() from error
+    manifest = decode_manifest(opened.read() if opened else b"")
     if manifest.format > FORMAT:
         raise errors.BackupDamaged(
             f"This backup was created by a newer MediaFetcher. Install version {manifest.program} first."

@@ -31,6 +31,17 @@ PARSERS = (
     "mediafetcher.media.ffmpeg_output",
     "mediafetcher.media.webvtt",
     "mediafetcher.accounts.vault.cookie_formats",
+    "mediafetcher.importing.info_json",
+)
+# The modules that decode foreign bytes in the server itself: bounded in size, and by types that leave out the rest.
+BOUNDED = (
+    "mediafetcher.fetch.child_events",
+    "mediafetcher.fetch.error_mapping",
+    "mediafetcher.fetch.sidecars",
+    "mediafetcher.fetch.ytdlp.package_index",
+    "mediafetcher.library.recovery.journal_file",
+    "mediafetcher.library.storage.claims",
+    "mediafetcher.ops.backup",
 )
 MAX_REQUEST = 16 << 20  # bytes
 MAX_REPLY = 16 << 20  # bytes
@@ -79,14 +90,14 @@ def _open_all(paths: Sequence[Path]) -> list[int]:
     with contextlib.ExitStack() as stack:
         descriptors = []
         for path in paths:
-            descriptors.append(_open(path))
+            descriptors.append(open_regular(path))
             stack.callback(os.close, descriptors[-1])
         stack.pop_all()
     return descriptors
 
 
-def _open(path: Path) -> int:
-    """Open a regular file. A pipe of that name must not block us."""
+def open_regular(path: Path) -> int:
+    """Open a regular file to be parsed. A pipe of that name must not block us. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)

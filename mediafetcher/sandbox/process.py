@@ -37,7 +37,7 @@ _ISOLATE_SECONDS = 10.0
 
 
 class LineTooLong(Exception):
-    """A child wrote a line beyond MAX_LINE."""
+    """A child wrote a line beyond the limit."""
 
 
 def environment(home: Path | str, **more: str) -> dict[str, str]:
@@ -315,15 +315,20 @@ class Child:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self.lines()
+
+    async def lines(self, most: int = MAX_LINE) -> AsyncIterator[bytes]:
         """The lines of standard output, without their ends. Raises `LineTooLong`: what it said must not vanish."""
         rest = b""
         while chunk := await self._lines.read():
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
+                if len(line) > most:
+                    raise LineTooLong(f"more than {most} bytes")
                 yield line
-            if len(rest) > MAX_LINE:
-                raise LineTooLong(f"more than {MAX_LINE} bytes")
+            if len(rest) > most:
+                raise LineTooLong(f"more than {most} bytes")
         if rest:
             yield rest
 

@@ -124,7 +124,7 @@ def _tell_list(client: Any, seen: dict[str, Any], channel: Channel, *, wanted: b
     channel.say(
         "list",
         title=metadata.text(seen.get("title"), 300),
-        count=seen.get("playlist_count"),
+        count=metadata.number(seen.get("playlist_count")),
         uploader=uploader,
         extractor=metadata.text(seen.get("extractor_key"), 60),
         id=metadata.text(seen.get("id"), 2000),

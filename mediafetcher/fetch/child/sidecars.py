@@ -3,6 +3,7 @@
 Nothing here may make a download fail: what does not come is said as a warning, and left out.
 """
 
+import math
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -146,6 +147,7 @@ def marks(client: Any, found: dict[str, Any], api: str) -> list[list[Any]]:
     return [
         [float(part["start_time"]), float(part["end_time"]), str(part["title"] or "")[:200]]
         for part in (info.get("sponsorblock_chapters") or ())[:200]
+        if math.isfinite(float(part["start_time"]) + float(part["end_time"]))
     ]
 
 
@@ -183,5 +185,5 @@ def entries(client: Any, found: dict[str, Any], depth: int = 0) -> list[dict[str
                 continue
         url = (entry.get("url") if _is_link(entry) else entry.get("webpage_url")) or entry.get("webpage_url")
         if url:
-            rows.append({"title": entry.get("title"), "url": url, "duration": entry.get("duration")})
+            rows.append({"title": entry.get("title"), "url": str(url), "duration": entry.get("duration")})
     return rows

@@ -6,20 +6,22 @@ that the index gave is refused, and so is an archive that wants to write elsewhe
 
 import hashlib
 import io
-import json
 import re
 import sys
 import urllib.request
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
+
+import msgspec
 
 from mediafetcher.core import errors
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _SECONDS = 30.0
-_MOST_INDEX = 32 << 20  # bytes
+_MOST_INDEX = 8 << 20  # bytes; ten times what the index has of yt-dlp
 _MOST_WHEEL = 64 << 20
 _MOST_FILES, _MOST_UNPACKED = 20_000, 256 << 20
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")
@@ -39,17 +41,21 @@ def order(version: str) -> tuple[tuple[int, ...], bool]:
     return tuple(int(part) for part in numbers.split(".")), not dev
 
 
+def is_version(said: str, version: str) -> bool:
+    """Whether a program that says this version is that one, or a development version of it."""
+    try:
+        return order(said)[0] == order(version)[0]
+    except ValueError:
+        return False
+
+
 def newest(index: str, project: str, *, development: bool = False, exactly: str | None = None) -> Wheel:
     """The newest wheel of a project for this Python; with `development`, also among development versions.
 
     Raises `IndexAway`. Blocks: call it in a thread.
     """
     address = f"{index.rstrip('/')}/{project}/"
-    try:
-        listed = json.loads(_get(address, _MOST_INDEX, _JSON))["files"]
-        found = [wheel for entry in listed if (wheel := _wheel(entry, project, address))]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise errors.IndexAway(f"{address} does not respond like a package index.") from error
+    found = wheels(_get(address, _MOST_INDEX, _JSON), project, address)
     if exactly:
         found = [wheel for wheel in found if wheel.version == exactly]
     elif not development:
@@ -61,18 +67,39 @@ def newest(index: str, project: str, *, development: bool = False, exactly: str 
     return max(found, key=lambda wheel: order(wheel.version))
 
 
-def _wheel(entry: dict[str, Any], project: str, address: str) -> Wheel | None:
-    pattern = rf"^{project.replace('-', '_')}-(\d+(?:\.\d+)*(?:\.dev\d+)?)-py3-none-any\.whl$"
-    name = re.match(pattern, entry["filename"])
-    sha256 = str(entry["hashes"].get("sha256", "")).lower()
-    if not name or entry.get("yanked") or len(sha256) != 64 or not _fits(entry.get("requires-python")):
+class _File(msgspec.Struct, rename="kebab"):
+    filename: str
+    url: str
+    hashes: dict[str, str]
+    yanked: bool | str = False
+    requires_python: str | None = None
+
+
+class _Index(msgspec.Struct):
+    files: list[_File]
+
+
+def wheels(text: bytes, project: str, address: str) -> list[Wheel]:
+    """The wheels of a project that fit this Python, as the index at `address` lists them. Raises `IndexAway`."""
+    try:
+        listed = msgspec.json.decode(text, type=_Index).files
+        return [wheel for entry in listed if (wheel := _wheel(entry, project, address))]
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise errors.IndexAway(f"{address} does not respond like a package index.") from error
+
+
+def _wheel(entry: _File, project: str, address: str) -> Wheel | None:
+    pattern = rf"^{project.replace('-', '_')}-(\d{{1,9}}(?:\.\d{{1,9}}){{0,9}}(?:\.dev\d{{1,9}})?)-py3-none-any\.whl$"
+    name = re.match(pattern, entry.filename, re.ASCII)
+    sha256 = entry.hashes.get("sha256", "").lower()
+    if not name or entry.yanked or len(sha256) != 64 or not _fits(entry.requires_python):
         return None
-    return Wheel(name[1], urljoin(address, entry["url"]), sha256)
+    return Wheel(name[1], urljoin(address, entry.url), sha256)
 
 
 def _fits(wanted: str | None) -> bool:
     """Whether this Python is new enough: the one form of the rule that pure packages use."""
-    least = re.search(r">=\s*3\.(\d+)", wanted or "")
+    least = re.search(r">=\s{0,9}3\.(\d{1,9})", wanted or "")
     return not least or int(least[1]) <= sys.version_info.minor
 
 
@@ -99,11 +126,16 @@ def unpack(data: bytes, folder: Path, package: str) -> str:
                 if parts[0] == package and not entry.is_dir():
                     path = folder.joinpath(*parts)
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(archive.read(entry))
+                    with path.open("xb") as file:
+                        file.write(archive.read(entry))
                 elif len(parts) == 2 and parts[0].endswith(".dist-info") and parts[1] == "METADATA":
                     metadata = archive.read(entry).decode()
-    except (zipfile.BadZipFile, UnicodeDecodeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, EOFError) as error:
         raise errors.UpdateRefused("The new yt-dlp version was not installed: the package is incomplete.") from error
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise errors.UpdateRefused(
+            "The new yt-dlp version was not installed: two files in the package have the same name."
+        ) from error
     if not (folder / package / "__init__.py").is_file():
         raise errors.UpdateRefused(f"The new yt-dlp version was not installed: the package does not contain {package}.")
     return metadata

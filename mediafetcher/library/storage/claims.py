@@ -22,6 +22,7 @@ from mediafetcher.library.storage import mount
 
 OURS = ".mediafetcher"  # the folder of what MediaFetcher keeps about the store
 _KEPT = 10  # claims that stay
+_MAX_BYTES = 64 << 10  # of a claim
 _NAME = re.compile(r"^(contested-)?([1-9][0-9]{0,17})$")
 
 
@@ -69,8 +70,17 @@ def read() -> Seen:
 def _whole(number: int) -> Claim | None:
     """The claim of this number; None if it is torn, or was removed meanwhile."""
     try:
-        return msgspec.json.decode((folder() / str(number)).read_bytes(), type=Claim)
-    except (FileNotFoundError, msgspec.MsgspecError):
+        with (folder() / str(number)).open("rb") as file:
+            return decode(file.read(_MAX_BYTES))
+    except FileNotFoundError:
+        return None
+
+
+def decode(text: bytes) -> Claim | None:
+    """The claim that a file holds; None if it is no claim, or half of one."""
+    try:
+        return msgspec.json.decode(text, type=Claim)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 

@@ -93,8 +93,8 @@ async def test_a_tampered_one_is_refused(index, newer):
     ("extra", "words"),
     [
         ("raise ImportError('it is not finished')", "it is not finished"),
-        (BROKEN_DOWNLOAD, "cannot fetch a film"),
-        ("__version__ = '2098.1.1'", "says that it is"),
+        (BROKEN_DOWNLOAD, "test download failed"),
+        ("__version__ = '2098.1.1'", "a different version"),
     ],
 )
 async def test_one_that_does_not_work_is_refused_and_the_old_one_stays(index, extra, words):

@@ -1,15 +1,18 @@
 """P22: unknown files of the store become items again, at their place, with the best title there is."""
 
+import asyncio
 import hashlib
 import json
+import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.importing import adoption, importer
+from mediafetcher.importing import adoption, importer, titles
 from mediafetcher.importing.batch import Outcome
 from mediafetcher.library.catalog import folders, items
 from mediafetcher.library.recovery import journal
@@ -126,3 +129,30 @@ async def test_imported_file_has_the_title_written_beside_it(
     outcomes = [outcome async for outcome in importer.adopt(owner, [folder])]
     assert [one.result for one in outcomes if one.path.suffix == ".mp4"] == ["added"]
     assert (await items.page(owner))["items"][0]["title"] == "The real title"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"[" * 1_000_000, b'{"title": 7}', b"[]", b"\xff", b'{"title": " "}', b'{"title": "big"}' + b" " * (8 << 20)],
+)
+async def test_info_json_that_says_nothing_gives_no_title(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "x.info.json").write_bytes(text)
+    assert await titles.beside(tmp_path / "x.mp4") is None
+
+
+async def test_info_json_of_megabytes_leaves_the_loop_free(tmp_path: Path) -> None:
+    """Read in the server, a thread of Python would hold it up for a second."""
+    (tmp_path / "x.info.json").write_text('{"formats": [%s0], "title": "Found"}' % ("[]," * 2_700_000))
+    slowest, last, asked = 0.0, time.monotonic(), asyncio.create_task(titles.beside(tmp_path / "x.mp4"))
+    while not asked.done():
+        await asyncio.sleep(0.002)
+        slowest, last = max(slowest, time.monotonic() - last), time.monotonic()
+    assert await asked == "Found"
+    print(f"slowest turn of the loop {slowest * 1000:.0f} ms")
+    assert slowest < 0.5
+
+
+async def test_pipe_for_an_info_json_holds_up_nothing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.info.json")
+    async with asyncio.timeout(20):
+        assert await titles.beside(tmp_path / "x.mp4") is None
