@@ -33,6 +33,9 @@ ACTS: dict[str, str] = {
     "settings_changed": "limits and defaults of the installation",
     "store_decided": "who owns the media folder was decided",
     "ytdlp_changed": "another yt-dlp was asked for",
+    "target_added": "somewhere a user is notified",
+    "target_changed": "what a target is told, and when",
+    "target_removed": "a target is notified no longer",
     "device_removed": "a device's messages are taken no more",
 }
 

@@ -29,6 +29,7 @@ from mediafetcher.api.routes import (
     folders,
     items,
     metrics,
+    notifications,
     sources,
     store,
     system,
@@ -57,6 +58,7 @@ _STATE: Kinds = (e.NotFound, e.WrongState)
 _LINK: Kinds = (e.InvalidUrl, e.UnsupportedScheme)
 _PREVIEW: Kinds = (*_LINK, e.FetchProblem, e.TooManyRequests, e.Away)
 _WISH: Kinds = (e.InvalidUrl, e.UnsupportedScheme, e.NeverAgain, e.QuotaExceeded)
+_TARGET: Kinds = (e.UnsupportedTarget, e.TargetNotAllowed, e.TooManyTargets)
 _FILE: Kinds = (e.NotFound, e.MediaOffline)
 
 ROUTES: tuple[Route, ...] = (
@@ -138,6 +140,14 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/api/folders/{id:int}", folders.change, LIBRARY, (e.NotFound, e.NameTaken)),
     Route("POST", "/api/folders/{id:int}/copy", folders.copy, LIBRARY, (e.NotFound, e.NameTaken)),
     Route("DELETE", "/api/folders/{id:int}", folders.remove, LIBRARY, _GONE, 200),
+    # what a user is told
+    Route("GET", "/api/notifications", notifications.page, READ),
+    Route("POST", "/api/notifications/read", notifications.read, READ, (), 204),
+    Route("GET", "/api/notifications/targets", notifications.own_targets, LIBRARY),
+    Route("POST", "/api/notifications/targets", notifications.add_target, LIBRARY, _TARGET),
+    Route("PATCH", "/api/notifications/targets/{id:int}", notifications.change_target, LIBRARY, _GONE),
+    Route("DELETE", "/api/notifications/targets/{id:int}", notifications.remove_target, LIBRARY, _GONE),
+    Route("POST", "/api/notifications/targets/{id:int}/test", notifications.test_target, LIBRARY, _GONE, 200),
     # the bytes
     Route("GET", "/media/{id:int}", None, READ, _FILE),
     Route("GET", "/media/{id:int}/poster", None, READ, _FILE),

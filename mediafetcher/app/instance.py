@@ -26,6 +26,7 @@ from mediafetcher.library.catalog import items, text_index
 from mediafetcher.library.export import sync
 from mediafetcher.library.recovery import journal
 from mediafetcher.library.storage import clock_guard, mount, ownership, scrub
+from mediafetcher.notifications import delivery, inbox, status
 from mediafetcher.ops import backup, media_backups, rebuild
 from mediafetcher.sandbox import parsing, process
 
@@ -102,6 +103,8 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
             await stack.enter_async_context(_task(clock_guard.watch(lifecycle.clock_moved, correct_times)))
             await stack.enter_async_context(_task(_keep_terms()))
             await stack.enter_async_context(_task(_keep_whole()))
+            await stack.enter_async_context(_task(status.follow()))
+            await stack.enter_async_context(_task(delivery.Delivery().run()))
         await stack.enter_async_context(_task(sync.follow()))
         server = control_socket.Server(settings.state, command(instance))
         await server.start()
@@ -218,6 +221,7 @@ async def _keep_house() -> None:
                 _log.info("files without holders removed", count=removed)
             await retention.remove_cleared()
             await statistics.compact()
+            await inbox.remove_old()
             await sync.refresh()
             _log.debug("house kept")
         except errors.Away as problem:

@@ -88,6 +88,8 @@ def _command(chosen: Settings, asked: argparse.Namespace, argv: list[str]) -> in
             print(f"{path}: {use}")
         return 0
     stdin = _password(asked) if asked.command == "user" and asked.action != "remove" else None
+    if asked.command == "notify" and getattr(asked, "url", "") == "-":
+        stdin = sys.stdin.readline().strip()  # an address with a secret need not be in the list of processes
     if asked.command in ("import", "export"):
         argv = [parser.HERE, os.getcwd(), *argv]
     out = Terminal()

@@ -75,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
         "--repair", action="store_true", help=("repair the problems found; without it, nothing is changed")
     )
     check.add_argument("--json", action="store_true")
+    _notify(add("notify", "where you are notified of what happens"), common)
     _store(add("store", "who owns the media folder"), common)
     backup = add("backup", "write everything except the media files to one file; works while the server runs")
     backup.add_argument("file", metavar="FILE", help="target file; in a folder, a file named after the current time")
@@ -146,6 +147,22 @@ def parser() -> argparse.ArgumentParser:
     trail.add_argument("--last", type=int, default=50, metavar="N", help="number of entries, newest first")
     trail.add_argument("--json", action="store_true", help="one JSON object per line")
     return top
+
+
+def _notify(command: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    doing = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    added = doing.add_parser("add", parents=[common], help="add a service, a webhook or a media server")
+    added.add_argument("url", metavar="URL", help="of Apprise, webhook+https://..., jellyfin+http://...; - reads it")
+    added.add_argument("--event", action="append", metavar="E", help="an event, or `all`; may be repeated")
+    added.add_argument("--name", default="", help="what it is called in the list")
+    added.add_argument("--language", choices=("en", "fr"), default="en", help="of messages")
+    listed = doing.add_parser("list", parents=[common], help="show the targets, without their secrets")
+    tested = doing.add_parser("test", parents=[common], help="send a test message")
+    removed = doing.add_parser("remove", parents=[common], help="remove a target")
+    for one in (tested, removed):
+        one.add_argument("target", type=int, metavar="TARGET", help="its number in `notify list`")
+    for one in (added, listed, tested, removed):
+        _for_person(one)
 
 
 def _store(command: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:

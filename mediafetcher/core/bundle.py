@@ -16,6 +16,7 @@ PROGRAMS = (
     "mediafetcher.fetch.child.zygote",
     "mediafetcher.fetch.socks_proxy",
     "mediafetcher.sandbox.parsing_child",
+    "mediafetcher.notifications.child",
 )
 PACKAGE = Path(__file__).parents[1]  # the folder `mediafetcher` itself, whatever depth a module has
 

@@ -378,3 +378,59 @@ class DownloadStatistic(Table, tablename="download_statistic", db=DB):
     error_code = Text(default="")
     attempts = BigInt(default=1)
     bytes = BigInt(default=0)  # size of the files of downloads that are done
+
+
+class NotificationTarget(Table, tablename="notification_target", db=DB):
+    """Where a user is notified: an Apprise URL, a webhook or a media server. The address and secret are sealed."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    name = Text(default="")
+    kind = Text(required=True)  # apprise, webhook, jellyfin, plex or kodi
+    label = Text(required=True)  # the address without anything secret
+    ciphertext = Bytea(required=True)  # URL and signing secret
+    events = Array(base_column=Text(), default=list)
+    language = Text(default="en")
+    quiet = JSONB(default=None, null=True)  # {"start": "22:00", "end": "07:00", "timezone": null or a name}
+    enabled = Boolean(default=True)
+    created_at = _now()
+    failures = Integer(default=0)  # in a row
+    last_at = _time()
+    last_answer = _text()
+    lease_holder = _text()  # the installation that delivers to it now
+    lease_ends_at = _time()
+
+
+class Notification(Table, tablename="notification", db=DB):
+    """An event that concerns a user; a trigger makes the deliveries. The page shows it until it is old."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    type = Text(required=True)
+    data = JSONB(default="{}")
+    at = _now()
+    read_at = _time()
+
+
+class NotificationDelivery(Table, tablename="notification_delivery", db=DB):
+    """A notification for one target. Without a notification: a media server is to look at its folders again."""
+
+    id = BigSerial(primary_key=True)
+    message = UUID(required=True)  # the same for every try
+    target = ForeignKey(NotificationTarget, null=False, on_delete=OnDelete.cascade)
+    notification = ForeignKey(Notification, on_delete=OnDelete.cascade)
+    state = Text(default="waiting")  # waiting, delivered or failed
+    tries = Integer(default=0)
+    created_at = _now()
+    noted_at = _now()
+    due_at = _now()
+    ended_at = _time()
+    answer = _text()
+
+
+class InstallationStatus(Table, tablename="installation_status", db=DB):
+    """What the server last saw; a trigger notes a change as an event. One row, id 1."""
+
+    id = Integer(primary_key=True, default=1)
+    storage = Text(default="online")
+    ytdlp_offer = _text()

@@ -35,6 +35,14 @@ def shut_in_gateway() -> None:
         seccomp.install(seccomp.code(None))
 
 
+def shut_in_sender(port: int) -> None:
+    """For good: no files but what Python is made of, TCP to this port of loopback, and no processes."""
+    read = tuple(Path(path) for path in _made_of() if path)
+    landlock.close(landlock.Pen(read, network=True, ports=(port,)))
+    if seccomp.available():
+        seccomp.close(seccomp.INTERNET)
+
+
 def shut_in_parser() -> None:
     """For good: no files but what Python is made of, no sockets, and no processes."""
     landlock.close(landlock.Pen(tuple(Path(path) for path in _made_of() if path)))

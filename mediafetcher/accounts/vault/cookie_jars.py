@@ -4,7 +4,7 @@ A site is what one signs in to (`example.org`); its jar also serves the hosts be
 """
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -188,9 +188,10 @@ async def store_back(jar: Jar) -> None:
 # ---- rotation --------------------------------------------------------------------------------------------
 
 
-async def rotate() -> dict[str, int]:
+async def rotate(*others: Callable[[], Awaitable[tuple[int, int]]]) -> dict[str, int]:
     """Seal every jar with a fresh key, make another for devices, forget the old ones -> {"sealed", "lost", "devices"}.
 
+    Each of `others` seals rows of another table again in the same transaction. It returns how many it sealed and lost.
     Devices seal for the key that they were paired with, so they are removed and have to pair again.
 
     A kill at any moment leaves each key in the file that some jar needs, and the next rotation ends what it began.
@@ -210,6 +211,10 @@ async def rotate() -> dict[str, int]:
                 continue
             await engine.execute("UPDATE cookie_jar SET sealed = $2 WHERE id = $1", row["id"], sealed)
             done["sealed"] += 1
+        for seal_again in others:
+            sealed_rows, lost_rows = await seal_again()
+            done["sealed"] += sealed_rows
+            done["lost"] += lost_rows
         done["devices"] = len(await engine.fetch("delete from device returning id"))
         await engine.execute("delete from pairing_code")  # the page showed it with the old key
         await audit.record("key_rotated", sealed=done["sealed"], lost=done["lost"], devices=done["devices"])

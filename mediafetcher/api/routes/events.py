@@ -1,8 +1,9 @@
 """/api/events: what happens, as it happens (server-sent events).
 
-First a `snapshot`, then only what changed: `download`, `progress`, `gone`, `library`, `system`. Who cannot keep up
-loses events and gets a new snapshot (feed.py). A comment every 15 s keeps proxies from closing the stream. Whether the
-person may still listen is looked up then, at once after a session or token was ended, and when a token runs out.
+First a `snapshot`, then only what changed: `download`, `progress`, `gone`, `library`, `notification`, `system`. Who
+cannot keep up loses events and gets a new snapshot (feed.py). A comment every 15 s keeps proxies from closing the
+stream. Whether the person may still listen is looked up then, at once after a session or token was ended, and when a
+token runs out.
 """
 
 from collections.abc import AsyncIterator
@@ -20,6 +21,7 @@ from mediafetcher.api.routes.downloads import Download, Stage
 from mediafetcher.core import clock, errors, events
 from mediafetcher.db import engine
 from mediafetcher.downloads import queries
+from mediafetcher.notifications import inbox
 
 BEAT = 15.0  # seconds between comments
 _LARGEST = 256 << 10  # bytes of the downloads of a snapshot
@@ -52,6 +54,12 @@ class Gone(msgspec.Struct):
     id: int
 
 
+class Unread(msgspec.Struct):
+    """`event: notification`: how many notifications are unread now."""
+
+    unread: int
+
+
 class Event(msgspec.Struct):
     """The data of each kind of event: what arrives under `event: <name>`."""
 
@@ -60,6 +68,7 @@ class Event(msgspec.Struct):
     progress: list[Progress]
     gone: Gone
     library: dict[str, Any]
+    notification: Unread
     system: system.System
 
 
@@ -138,6 +147,8 @@ async def _change(event: events.Event, owner: int) -> bytes | None:
         return _said("progress", mine) if mine else None
     if event.kind == "system":
         return _said("system", await system.state(owner))
+    if event.kind == "notification" and (payload or {}).get("owner") == owner:
+        return _said("notification", Unread(await inbox.unread(owner)))
     if event.kind not in ("download", "library") or (payload or {}).get("owner", owner) != owner:
         return None
     if event.kind == "library":

@@ -20,6 +20,7 @@ from mediafetcher.library.catalog import blocklist as marks
 from mediafetcher.library.catalog import items
 from mediafetcher.library.export import sync
 from mediafetcher.library.storage import blob_store
+from mediafetcher.notifications import event_types, inbox
 
 _FOLLOW = 0.2  # seconds between two looks at a download
 
@@ -132,6 +133,9 @@ async def adopt_files(instance: Instance, asked: argparse.Namespace, out: Out, s
                 report.add(outcome, asked.json)
     finally:  # also where it is broken off: what is done is done, and the next run goes on from there
         report.end(asked.json)
+    if report.counts["added"] or report.counts["failed"]:
+        counts = {"added": report.counts["added"], "failed": report.counts["failed"]}
+        await inbox.record(owner, event_types.IMPORT_DONE, counts)
     await sync.refresh_quietly()
     return 1 if report.counts["failed"] else 0
 

@@ -7,10 +7,11 @@ from mediafetcher.accounts import audit
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.app.instance import Instance
 from mediafetcher.app.output import Out
+from mediafetcher.notifications import targets
 
 
 async def key(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
-    done = await cookie_jars.rotate()
+    done = await cookie_jars.rotate(targets.seal_again)
     sealed, lost = done["sealed"], done["lost"]
     out.line(
         f"The cookies of {sealed} {'site' if sealed == 1 else 'sites'} are now encrypted with a new "

@@ -296,3 +296,20 @@ class NothingBefore(Conflict):
 class NothingOffered(Conflict):
     code = "nothing_offered"
     words = "No newer yt-dlp version is available. It is already in use, or it did not help."
+
+
+class UnsupportedTarget(Refused):
+    code = "unsupported_target"
+    words = "That address cannot be notified. docs/notifications.md lists the kinds and how they are written."
+
+
+class TargetNotAllowed(Refused):
+    status = 403
+    code = "target_not_allowed"
+    words = "This address is on a private network. An administrator must add its name to MEDIAFETCHER_ALLOW_HOSTS first."
+
+
+class TooManyTargets(Refused):
+    status = 409
+    code = "too_many_targets"
+    words = "There are too many of these already. Remove one first."

@@ -10,6 +10,13 @@ export type AdoptedFiles = {
   refused: number;
 };
 
+export type Answer = {
+  answer: string | null;
+  at: string;
+  state: "delivered" | "failed";
+  type: string | null;
+};
+
 export type Change = {
   folder?: string | null;
   title?: string | null;
@@ -97,6 +104,7 @@ export type Event = {
   download: Download;
   gone: Gone;
   library: Record<string, unknown>;
+  notification: Unread;
   progress: (Progress)[];
   snapshot: Snapshot;
   system: System;
@@ -221,6 +229,11 @@ export type Machine = {
   version: string;
 };
 
+export type MadeTarget = {
+  id: number;
+  secret: string | null;
+};
+
 export type MadeToken = {
   id: number;
   token: string;
@@ -229,6 +242,11 @@ export type MadeToken = {
 export type Mark = {
   never: boolean;
   since: string | null;
+};
+
+export type MarkRead = {
+  ids?: (number)[] | null;
+  until?: number | null;
 };
 
 export type Me = {
@@ -267,6 +285,14 @@ export type NewDownload = {
   url: string;
 };
 
+export type NewTarget = {
+  events?: (string)[];
+  language?: "en" | "fr";
+  name?: string;
+  quiet?: QuietHours | null;
+  url: string;
+};
+
 export type NewToken = {
   days?: number | null;
   name: string;
@@ -277,6 +303,20 @@ export type NewUser = {
   admin?: boolean;
   name: string;
   password: string;
+};
+
+export type Notification = {
+  at: string;
+  data: Record<string, unknown>;
+  id: number;
+  read: boolean;
+  type: string;
+};
+
+export type Notifications = {
+  next: number | null;
+  notifications: (Notification)[];
+  unread: number;
 };
 
 export type OpenSession = {
@@ -405,13 +445,19 @@ export type QueueState = {
   running: number;
 };
 
+export type QuietHours = {
+  end: string;
+  start: string;
+  timezone?: string | null;
+};
+
 export type Reason = {
   code: string;
   message: string;
 };
 
 export type Recorded = {
-  act: "setup_completed" | "setup_failed" | "signed_in" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "store_decided" | "ytdlp_changed" | "device_removed";
+  act: "setup_completed" | "setup_failed" | "signed_in" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "store_decided" | "ytdlp_changed" | "target_added" | "target_changed" | "target_removed" | "device_removed";
   address: string | null;
   at: string;
   facts: Record<string, unknown>;
@@ -563,6 +609,40 @@ export type System = {
   workers: (Machine)[];
 };
 
+export type Target = {
+  answers: (Answer)[];
+  created_at: string;
+  enabled: boolean;
+  events: (string)[];
+  failures: number;
+  id: number;
+  kind: "apprise" | "webhook" | "jellyfin" | "plex" | "kodi";
+  label: string;
+  language: "en" | "fr";
+  last_answer: string | null;
+  last_at: string | null;
+  name: string;
+  quiet: QuietHours | null;
+  waiting: number;
+};
+
+export type TargetChange = {
+  enabled?: boolean;
+  events?: (string)[];
+  language?: "en" | "fr";
+  name?: string;
+  quiet?: QuietHours | null;
+};
+
+export type Targets = {
+  targets: (Target)[];
+};
+
+export type Tested = {
+  answer: string;
+  ok: boolean;
+};
+
 export type Token = {
   created_at: string;
   expires_at: string | null;
@@ -598,6 +678,10 @@ export type Trashed = {
   frees: number;
   holders: number;
   trashed: boolean;
+};
+
+export type Unread = {
+  unread: number;
 };
 
 export type Usage = {
@@ -759,9 +843,11 @@ export const CODES = [
   "state_folder",
   "stopping",
   "store_frozen",
+  "target_not_allowed",
   "target_not_empty",
   "too_large",
   "too_many_requests",
+  "too_many_targets",
   "too_slow",
   "tool_killed",
   "transcode_failed",
@@ -769,6 +855,7 @@ export const CODES = [
   "unexpected_error",
   "unsupported",
   "unsupported_scheme",
+  "unsupported_target",
   "update_refused",
   "usage",
   "weak_password",

@@ -45,6 +45,15 @@ export const enErrors: ProblemWords = {
     "Look at the server's log, then retry or cancel it.",
   ],
 
+  unsupported_target: [
+    "This address cannot be notified",
+    "Write it as the documentation shows: ntfy://…, webhook+https://…, jellyfin+http://…",
+  ],
+  target_not_allowed: [
+    "This address is on a private network",
+    "To allow it, an administrator adds its name to MEDIAFETCHER_ALLOW_HOSTS on the server.",
+  ],
+  too_many_targets: ["There are too many of these already", "Remove one first."],
   gone: ["Nothing found at this link", "Open the link in a browser to check it."],
   geo_blocked: [
     "This is not available in your country",

@@ -60,6 +60,15 @@ export const frErrors: ProblemWords = {
     "Consultez le journal du serveur, puis réessayez ou annulez.",
   ],
 
+  unsupported_target: [
+    "Cette adresse ne peut pas être notifiée",
+    "Écrivez-la comme dans la documentation : ntfy://…, webhook+https://…, jellyfin+http://…",
+  ],
+  target_not_allowed: [
+    "Cette adresse est sur un réseau privé",
+    "Pour l’autoriser, un administrateur ajoute son nom à MEDIAFETCHER_ALLOW_HOSTS sur le serveur.",
+  ],
+  too_many_targets: ["Il y en a déjà trop", "Retirez-en un d’abord."],
   gone: ["Rien trouvé à cette adresse", "Ouvrez le lien dans un navigateur pour le vérifier."],
   geo_blocked: [
     "Ce contenu n’est pas disponible dans votre pays",
