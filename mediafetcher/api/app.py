@@ -30,6 +30,7 @@ from mediafetcher.api.routes import (
     items,
     metrics,
     notifications,
+    shares,
     sources,
     store,
     system,
@@ -140,6 +141,10 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/api/folders/{id:int}", folders.change, LIBRARY, (e.NotFound, e.NameTaken)),
     Route("POST", "/api/folders/{id:int}/copy", folders.copy, LIBRARY, (e.NotFound, e.NameTaken)),
     Route("DELETE", "/api/folders/{id:int}", folders.remove, LIBRARY, _GONE, 200),
+    # what others may see
+    Route("GET", "/api/shares", shares.page, LIBRARY),
+    Route("POST", "/api/shares", shares.make, LIBRARY, (e.NotFound, e.TooManyTargets)),
+    Route("DELETE", "/api/shares/{id:int}", shares.revoke, LIBRARY, _GONE),
     # what a user is told
     Route("GET", "/api/notifications", notifications.page, READ),
     Route("POST", "/api/notifications/read", notifications.read, READ, (), 204),

@@ -46,6 +46,9 @@ select
   (select count(*) from pg_stat_activity where datname = current_database()) as connections,
   (select xact_commit from pg_stat_database where datname = current_database()) as commits,
   (select xact_rollback from pg_stat_database where datname = current_database()) as rollbacks,
+  (select count(*) from notification_delivery where state = 'waiting') as undelivered,
+  (select count(*) from notification_target where enabled and failures > 0) as failing_targets,
+  (select count(*) from share where expires_at is null or expires_at > now()) as shares,
   current_setting('server_version') as version
 """
 
@@ -131,6 +134,9 @@ def _of_state(state: dict[str, Any]) -> list[Metric]:
         ),
         _gauge("trash_items", "Items in the trash", state["trashed"]),
         _gauge("users", "Users", state["users"]),
+        _gauge("notifications_waiting", "Messages that are still to be delivered", state["undelivered"]),
+        _gauge("notification_targets_failing", "Targets whose last message was not accepted", state["failing_targets"]),
+        _gauge("shares", "Links for others that have not ended", state["shares"]),
         _gauge("backup_timestamp_seconds", "Time of the last backup in the media folder", state["backed_up"]),
         _gauge("database_bytes", "Size of the database", state["database_size"]),
         _gauge("database_connections", "Connections to the database", state["connections"]),

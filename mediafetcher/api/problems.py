@@ -53,6 +53,8 @@ def headers(problem: errors.Problem) -> dict[str, str]:
         extra["retry-after"] = str(problem.facts["retry_after"])
     elif problem.status == 503:
         extra["retry-after"] = "5"
+    if isinstance(problem, errors.SharePassword):
+        extra["www-authenticate"] = 'Basic realm="MediaFetcher", charset="UTF-8"'
     if "allow" in problem.facts:
         extra["allow"] = problem.facts["allow"]
     return extra

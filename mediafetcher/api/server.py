@@ -2,6 +2,7 @@
 
     /media/...   bytes in ranges, sent by the server itself after Python has authorised them
     /api/...     Litestar, over the bridge; /metrics too
+    /s/...       what links of users open to others, without an account
     the rest     the built page
 
 Every request passes `guard.check` first and every answer carries the security headers, whichever way it goes.
@@ -26,7 +27,7 @@ from mediafetcher.api import app, listener, problems, request_guard
 from mediafetcher.api.admission import Admission
 from mediafetcher.api.routes import events
 from mediafetcher.api.rsgi_asgi import Exchange, Lifespan
-from mediafetcher.api.static import media, page
+from mediafetcher.api.static import media, page, shared
 from mediafetcher.core import errors
 from mediafetcher.core import logging as log
 from mediafetcher.core.settings import Settings
@@ -90,14 +91,9 @@ class Front:
         elif path == "/metrics":  # the address that Prometheus asks by itself
             await self._call_app(call, exchange, "/api/metrics")
         elif path == "/media" or path.startswith("/media/"):
-            kept = await media.answer(call, path, scope.query_string)
-            sent = list((kept.headers | always).items())
-            if kept.start == kept.end:
-                proto.response_empty(kept.status, sent)
-            elif kept.content is not None:
-                proto.response_bytes(kept.status, sent, kept.content)
-            else:
-                proto.response_file_range(kept.status, sent, kept.path, kept.start, kept.end)
+            self._bytes(await media.answer(call, path, scope.query_string), proto, always)
+        elif path.startswith("/s/"):
+            self._bytes(await shared.answer(call, path, scope.query_string), proto, always)
         else:
             self._page(call, path, proto, always)
 
@@ -105,6 +101,15 @@ class Front:
         state = {"https": call.https, "named": call.named, "local": call.local, "exchange": exchange}
         scope = exchange.asgi_scope(call.host, call.address, path, state)
         await self.app(scope, exchange.receive, exchange.send)  # type: ignore[arg-type]
+
+    def _bytes(self, answer: media.Answer, proto: Any, always: dict[str, str]) -> None:
+        headers = list((answer.headers | always).items())
+        if answer.start == answer.end:
+            proto.response_empty(answer.status, headers)
+        elif answer.content is not None:
+            proto.response_bytes(answer.status, headers, answer.content)
+        else:
+            proto.response_file_range(answer.status, headers, answer.path, answer.start, answer.end)
 
     def _page(self, call: request_guard.Call, path: str, proto: Any, always: dict[str, str]) -> None:
         found = self._site.answer(call, path)

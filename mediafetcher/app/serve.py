@@ -39,9 +39,9 @@ async def serve(settings: Settings, command: instance.Command) -> int:
             # What the start made stays for good. A collection that walked all of it would hold everybody up for 60 ms.
             gc.freeze()
             gc.enable()
-            address = _address(settings)
-            _log.info("ready", address=address)
-            print(f"MediaFetcher is ready: {address}", flush=True)
+            where = address(settings)
+            _log.info("ready", address=where)
+            print(f"MediaFetcher is ready: {where}", flush=True)
             if code is not None:
                 # On a console only: standard output may be a log file, and the code must not lie in one.
                 shown = code if sys.stdout.isatty() else "printed by `mediafetcher setup`"
@@ -62,7 +62,7 @@ async def _hurry(stopping: asyncio.Event) -> None:
     engine.hurry()
 
 
-def _address(settings: Settings) -> str:
+def address(settings: Settings) -> str:
     if settings.public_url:
         return settings.public_url
     host = settings.host

@@ -88,6 +88,8 @@ def _command(chosen: Settings, asked: argparse.Namespace, argv: list[str]) -> in
             print(f"{path}: {use}")
         return 0
     stdin = _password(asked) if asked.command == "user" and asked.action != "remove" else None
+    if asked.command in ("share", "feed") and asked.password:
+        stdin = _password(asked)
     if asked.command == "notify" and getattr(asked, "url", "") == "-":
         stdin = sys.stdin.readline().strip()  # an address with a secret need not be in the list of processes
     if asked.command in ("import", "export"):
@@ -105,7 +107,7 @@ def _password(asked: argparse.Namespace) -> str:
     """A password from the terminal, typed twice, or the first line of standard input."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
-    first = getpass.getpass(f"Password for {asked.name}: ")
+    first = getpass.getpass(f"Password for {getattr(asked, 'name', None) or 'the link'}: ")
     if getpass.getpass("Repeat password: ") != first:
         raise errors.Usage("The passwords do not match. Nothing was changed.")
     return first

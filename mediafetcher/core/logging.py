@@ -22,11 +22,13 @@ _SECRET = re.compile(r"pass(word)?|cookie|token|secret|authorization|jar|(?<!_)c
 _QUERY = re.compile(r"(https?://[^\s?#\"']*)[?#][^\s\"']*")
 _USERINFO = re.compile(r"(https?://)[^\s/@\"']*@")
 _TOKEN = re.compile(r"\bmf_[A-Za-z0-9_-]{8,}")
+_SHARE = re.compile(r"(/s/)[A-Za-z0-9_-]{20,}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
 def redact(text: str) -> str:
     """The text without URL queries, credentials in URLs, tokens and line breaks."""
+    text = _SHARE.sub(r"\1***", text)
     text = _TOKEN.sub("mf_***", _USERINFO.sub(r"\1", _QUERY.sub(r"\1", text)))
     return _CONTROL.sub(lambda match: repr(match[0])[1:-1], text)
 

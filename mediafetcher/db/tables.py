@@ -434,3 +434,18 @@ class InstallationStatus(Table, tablename="installation_status", db=DB):
     id = Integer(primary_key=True, default=1)
     storage = Text(default="online")
     ytdlp_offer = _text()
+
+
+class Share(Table, tablename="share", db=DB):
+    """A link that opens one item, or one folder with those below it, without an account."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    hash = Bytea(required=True)  # of its secret
+    item = ForeignKey(LibraryItem, on_delete=OnDelete.cascade)
+    folder = ForeignKey(Folder, on_delete=OnDelete.cascade)
+    password_hash = _text()
+    created_at = _now()
+    expires_at = _time()
+    uses = BigInt(default=0)  # how often it was opened
+    last_used_at = _time()

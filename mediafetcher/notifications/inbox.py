@@ -24,7 +24,7 @@ delete from notification where id in (select id from notification where at < now
 """
 # The newest of each user stay.
 _REMOVE_MANY = """
-delete from notification n using account a where n.owner = a.id and n.id <
+delete from notification n using account a where n.owner = a.id and n.id <=
   (select id from notification where owner = a.id order by id desc offset $1 limit 1)
 """
 _REMOVE_DELIVERIES = """

@@ -33,6 +33,10 @@ BODIES: dict[str, Any] = {
     "/api/users/{id:int}": {"admin": False},
     "/api/tokens": {"name": "t", "scopes": ["read"]},
     "/api/session": {"name": "x", "password": "y"},
+    "/api/shares": {"item": 999_999},
+    "/api/notifications/read": {"ids": [1]},
+    "/api/notifications/targets": {"url": "dbus://", "events": ["all"]},
+    "/api/notifications/targets/{id:int}": {"enabled": False},
     "/api/setup": {"code": "x", "name": "x", "password": "y"},
 }
 
@@ -139,11 +143,20 @@ async def test_somebody_elses_things_look_absent(alice: Any, bob: Any, tmp_path:
     own["devices"] = await engine.fetchval(
         "insert into device (owner, hash) values ($1, sha256('x')) returning id", alice.id
     )
+    own["targets"] = await engine.fetchval(
+        "insert into notification_target (owner, kind, label, ciphertext)"
+        " values ($1, 'webhook', 'x', 'x') returning id",
+        alice.id,
+    )
+    own["shares"] = await engine.fetchval(
+        "insert into share (owner, hash, item) values ($1, 'x', $2) returning id", alice.id, item
+    )
     tried = 0
     for route in ROUTES:
         if "{id:int}" not in route.path or route.who.admin:
             continue
         noun = fill(route).split("/")[2] if route.path.startswith("/api") else "media"
+        noun = "targets" if "/targets/" in route.path else noun
         client = bob.http
         answer = await call(client, route, own[noun])
         # Bob's token has no scope admin, so his own account needs his session; what is his stays hidden either way.

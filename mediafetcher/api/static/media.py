@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote
 
 from mediafetcher.api import auth, request_guard
@@ -54,7 +54,15 @@ async def answer(call: request_guard.Call, path: str, query: str) -> Answer:
     match = _PATH.match(path)
     if match is None:
         raise errors.NotFound()
-    wanted = await _find(int(match[1]), person.id, bool(match[2]), match[3])
+    item = await items.kept(int(match[1]), person.id)
+    return await send(call, item, query, poster=bool(match[2]), lang=match[3])
+
+
+async def send(
+    call: request_guard.Call, item: dict[str, Any], query: str, *, poster: bool = False, lang: str | None = None
+) -> Answer:
+    """The bytes of an item that may be seen, its poster, or its subtitles. Raises `NotFound`, `MediaOffline`."""
+    wanted = _find(item, poster, lang)
     part, content = await _open(wanted, call)
     headers = {
         "content-type": wanted.kind if _SHOWN.match(wanted.kind) else "application/octet-stream",
@@ -68,8 +76,7 @@ async def answer(call: request_guard.Call, path: str, query: str) -> Answer:
     )
 
 
-async def _find(item_id: int, owner: int, poster: bool, lang: str | None) -> _Bytes:
-    item = await items.kept(item_id, owner)
+def _find(item: dict[str, Any], poster: bool, lang: str | None) -> _Bytes:
     sha256, title = item["sha256"], item["title"]
     if poster:
         if not item["poster"]:

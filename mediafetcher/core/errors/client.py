@@ -306,10 +306,16 @@ class UnsupportedTarget(Refused):
 class TargetNotAllowed(Refused):
     status = 403
     code = "target_not_allowed"
-    words = "This address is on a private network. An administrator must add its name to MEDIAFETCHER_ALLOW_HOSTS first."
+    words = "This address is private. An administrator must add its name to MEDIAFETCHER_ALLOW_HOSTS first."
 
 
 class TooManyTargets(Refused):
     status = 409
     code = "too_many_targets"
     words = "There are too many of these already. Remove one first."
+
+
+class SharePassword(Refused):
+    status = 401
+    code = "share_password"
+    words = "This link needs its password. Give it with any user name."

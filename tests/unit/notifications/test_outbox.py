@@ -176,8 +176,11 @@ async def test_the_inbox_has_pages_and_marks(ada: int) -> None:
 
 async def test_old_notifications_and_deliveries_are_removed(ada: int) -> None:
     await targets.add(ada, URL, ["all"])
-    for number in range(1005):
-        await inbox.record(ada, event_types.IMPORT_DONE, {"added": number, "failed": 0})
+    await engine.execute(
+        "insert into notification (owner, type, data)"
+        " select $1, 'import.done', jsonb_build_object('added', n) from generate_series(0, 1100) n",
+        ada,
+    )
     await engine.execute("update notification set at = now() - interval '91 days' where id % 100 = 0")
     await engine.execute(
         "update notification_delivery set state = 'delivered', ended_at = now() - interval '8 days' where id % 2 = 0"
@@ -185,7 +188,7 @@ async def test_old_notifications_and_deliveries_are_removed(ada: int) -> None:
     await inbox.remove_old()
     assert await engine.fetchval("select count(*) from notification where at < now() - interval '90 days'") == 0
     assert await engine.fetchval("select count(*) from notification") <= 1000
-    assert await engine.fetchval("select min((data->>'added')::int) from notification") >= 4
+    assert await engine.fetchval("select min((data->>'added')::int) from notification") >= 50
     assert await engine.fetchval("select count(*) from notification_delivery where state = 'delivered'") == 0
 
 
@@ -212,7 +215,7 @@ async def test_an_address_and_secret_lie_in_no_column_in_the_clear(ada: int) -> 
         *("macosx://", "kde://", "glib://", "blink1://", "mqtt://host/topic", "irc://host/#x", "xmpp://a:b@host"),
         *("fcm://project/device?keyfile=/etc/passwd", "vapid://x@y", "rsyslog://host", "growl://host", "smpp://a:b@h/1"),
         *("webhook+ftp://host/", "webhook+https://", "jellyfin+file:///x", "webhook+http://[::1", "webhook+http://a:b:c"),
-        *("discord://", "tgram://nonsense", "NTFY+http://x", "ntfy://x\n", "jellyfin://user:password@host"),
+        *("discord://", "tgram://nonsense", "NTFY+http://x", "ntfy://x\x07y", "jellyfin://user:password@host"),
     ],
 )  # fmt: skip
 async def test_what_is_no_address_of_a_target_is_refused(ada: int, url: str) -> None:

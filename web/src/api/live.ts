@@ -98,6 +98,7 @@ export function listen(cache: QueryClient): () => void {
       downloads((list) => reduce.remove(list, data.id));
     },
     library: libraryChanged,
+    notification: () => void cache.invalidateQueries({ queryKey: keys.notifications }),
     system: (data) => void cache.setQueryData(keys.system, data),
   };
 

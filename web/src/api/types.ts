@@ -229,6 +229,12 @@ export type Machine = {
   version: string;
 };
 
+export type MadeShare = {
+  expires_at: string | null;
+  id: number;
+  url: string;
+};
+
 export type MadeTarget = {
   id: number;
   secret: string | null;
@@ -283,6 +289,13 @@ export type NewDownload = {
   folder?: string | null;
   options?: Options | null;
   url: string;
+};
+
+export type NewShare = {
+  days?: number | null;
+  folder?: number | string | null;
+  item?: number | null;
+  password?: string | null;
 };
 
 export type NewTarget = {
@@ -457,7 +470,7 @@ export type Reason = {
 };
 
 export type Recorded = {
-  act: "setup_completed" | "setup_failed" | "signed_in" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "store_decided" | "ytdlp_changed" | "target_added" | "target_changed" | "target_removed" | "device_removed";
+  act: "setup_completed" | "setup_failed" | "signed_in" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "store_decided" | "ytdlp_changed" | "share_made" | "share_revoked" | "share_opened" | "share_password_refused" | "target_added" | "target_changed" | "target_removed" | "device_removed";
   address: string | null;
   at: string;
   facts: Record<string, unknown>;
@@ -509,6 +522,23 @@ export type SeveralTrashed = {
   holders: number;
   items: number;
   trash: boolean;
+};
+
+export type Share = {
+  created_at: string;
+  expired: boolean;
+  expires_at: string | null;
+  folder: number | null;
+  id: number;
+  item: number | null;
+  last_used_at: string | null;
+  password: boolean;
+  title: string;
+  uses: number;
+};
+
+export type Shares = {
+  shares: (Share)[];
 };
 
 export type SignedIn = {
@@ -836,6 +866,7 @@ export const CODES = [
   "service_failed",
   "setup_closed",
   "setup_code",
+  "share_password",
   "site_busy",
   "site_forbids",
   "site_paused",

@@ -56,8 +56,26 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("@/features/settings/settings"), "Settings"),
 });
 
+const notifications = createRoute({
+  getParentRoute: () => root,
+  path: "/notifications",
+  component: lazyRouteComponent(() => import("@/features/notifications/inbox"), "NotificationsPage"),
+});
+
+const shares = createRoute({
+  getParentRoute: () => root,
+  path: "/shares",
+  // What a link is wanted for.
+  validateSearch: (search: Record<string, unknown>): { item?: number; of?: number; title?: string } => ({
+    item: Number(search.item) || undefined,
+    of: Number(search.of) || undefined,
+    title: text(search.title),
+  }),
+  component: lazyRouteComponent(() => import("@/features/shares/shares"), "SharesPage"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([dashboard, library, trash, watch, settings]),
+  routeTree: root.addChildren([dashboard, library, trash, watch, settings, notifications, shares]),
   defaultPreload: "intent",
 });
 

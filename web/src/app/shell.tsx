@@ -1,6 +1,6 @@
 /** The frame around every page: navigation and folders at the side, or at the bottom of a phone. */
 import { Link, useRouterState, useSearch } from "@tanstack/react-router";
-import { ArrowDownToLine, Gauge, LibraryBig, Moon, Settings2, Sun, Trash2 } from "lucide-react";
+import { ArrowDownToLine, Bell, Gauge, LibraryBig, Moon, Settings2, Sun, Trash2 } from "lucide-react";
 import { lazy, type ReactNode, Suspense } from "react";
 import { usePlayer } from "@/components/player-store";
 import { Button } from "@/components/ui/button";
@@ -16,6 +16,7 @@ const NAV = [
   { to: "/", key: "nav.dashboard", icon: Gauge },
   { to: "/library", key: "nav.library", icon: LibraryBig },
   { to: "/trash", key: "nav.trash", icon: Trash2 },
+  { to: "/notifications", key: "note.title", icon: Bell },
   { to: "/settings", key: "nav.settings", icon: Settings2 },
 ] as const;
 
@@ -70,7 +71,7 @@ export function Shell({ children }: { children: ReactNode }) {
       </main>
       <nav
         aria-label={t("nav.main")}
-        className="grid shrink-0 grid-cols-4 border-t bg-sidebar pb-[env(safe-area-inset-bottom)] md:hidden"
+        className="grid shrink-0 grid-cols-5 border-t bg-sidebar pb-[env(safe-area-inset-bottom)] md:hidden"
       >
         {NAV.map((each) => (
           <Link

@@ -53,6 +53,7 @@ export const enErrors: ProblemWords = {
     "This address is on a private network",
     "To allow it, an administrator adds its name to MEDIAFETCHER_ALLOW_HOSTS on the server.",
   ],
+  share_password: ["This link needs its password", "Give it with any user name."],
   too_many_targets: ["There are too many of these already", "Remove one first."],
   gone: ["Nothing found at this link", "Open the link in a browser to check it."],
   geo_blocked: [

@@ -1,8 +1,10 @@
 import { enSettings } from "./en-settings";
+import { enTelling } from "./en-telling";
 
 /** The source of truth. A value is a text with {parameters}, or one for each plural form of `n`. */
 export const en = {
   ...enSettings,
+  ...enTelling,
   "nav.dashboard": "Dashboard",
   "nav.library": "Library",
   "nav.trash": "Trash",

@@ -68,6 +68,7 @@ export const frErrors: ProblemWords = {
     "Cette adresse est sur un réseau privé",
     "Pour l’autoriser, un administrateur ajoute son nom à MEDIAFETCHER_ALLOW_HOSTS sur le serveur.",
   ],
+  share_password: ["Ce lien demande son mot de passe", "Donnez-le avec un nom quelconque."],
   too_many_targets: ["Il y en a déjà trop", "Retirez-en un d’abord."],
   gone: ["Rien trouvé à cette adresse", "Ouvrez le lien dans un navigateur pour le vérifier."],
   geo_blocked: [

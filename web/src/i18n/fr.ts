@@ -1,9 +1,11 @@
 import type { Dict } from "./en";
 import { frSettings } from "./fr-settings";
+import { frTelling } from "./fr-telling";
 
 // A missing key, or a text where plural forms are due, fails the build.
 export const fr: Dict = {
   ...frSettings,
+  ...frTelling,
   "nav.dashboard": "Tableau de bord",
   "nav.library": "Bibliothèque",
   "nav.trash": "Corbeille",

@@ -65,6 +65,10 @@ export function Library({ folders }: { folders: Folders }) {
       return void navigate({ to: "/watch/$id", params: { id: String(ids[0]) } });
     }
     if (verb === "save") return saveFiles(ids);
+    if (verb === "share") {
+      const title = items.find(({ id }) => id === ids[0])?.title;
+      return void navigate({ to: "/shares", search: { item: ids[0], title } });
+    }
     if (verb === "trash") {
       clear();
       return removal.remove(ids);
