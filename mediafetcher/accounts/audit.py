@@ -9,7 +9,7 @@ from typing import Any
 from mediafetcher.core import logging
 from mediafetcher.db import engine
 
-ACTS: dict[str, str] = {
+ACTIONS: dict[str, str] = {
     "setup_completed": "the first administrator was made with the one-time code",
     "setup_failed": "a wrong one-time code",
     "signed_in": "with a password, or by a trusted proxy's header (`via`)",
@@ -48,10 +48,10 @@ _log = logging.get("audit")
 
 async def record(act: str, owner: int | None = None, address: str | None = None, **facts: Any) -> None:
     """Keep one act, in the transaction that is open, if one is."""
-    if act not in ACTS:
+    if act not in ACTIONS:
         raise ValueError(f"audit.ACTS does not have {act}")
     await engine.execute(
-        "INSERT INTO audit_event (owner, act, address, facts) VALUES ($1, $2, $3, $4::text::jsonb)",
+        "INSERT INTO audit_event (owner, action, address, facts) VALUES ($1, $2, $3, $4::text::jsonb)",
         owner,
         act,
         address,
@@ -63,8 +63,8 @@ async def record(act: str, owner: int | None = None, address: str | None = None,
 async def page(limit: int = 100, act: str | None = None, before: int | None = None) -> list[dict[str, Any]]:
     """The last acts, newest first: id, at, act, person (name or None), address, facts. `before`: older ones."""
     rows = await engine.fetch(
-        "SELECT e.id, e.at, e.act, a.name AS person, e.address, e.facts::text AS facts FROM audit_event e "
-        "LEFT JOIN account a ON a.id = e.owner WHERE ($2::text IS NULL OR e.act = $2) "
+        "SELECT e.id, e.at, e.action as act, a.name AS person, e.address, e.facts::text AS facts FROM audit_event e "
+        "LEFT JOIN account a ON a.id = e.owner WHERE ($2::text IS NULL OR e.action = $2) "
         "AND ($3::bigint IS NULL OR e.id < $3) ORDER BY e.id DESC LIMIT $1",
         limit,
         act,

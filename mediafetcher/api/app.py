@@ -53,12 +53,12 @@ class Route(NamedTuple):
 
 
 _PASSWORD: Kinds = (e.WrongCredentials, e.WeakPassword, e.TooManyRequests)
-_SEALED: Kinds = (e.SealedBox, e.NotPaired, e.PairingCode, e.Replayed, e.WrongClock, e.TooManyRequests)
+_SEALED: Kinds = (e.DecryptionFailed, e.NotPaired, e.PairingCode, e.Replayed, e.WrongClock, e.TooManyRequests)
 _GONE: Kinds = (e.NotFound,)
-_STATE: Kinds = (e.NotFound, e.WrongState)
+_STATE: Kinds = (e.NotFound, e.InvalidState)
 _LINK: Kinds = (e.InvalidUrl, e.UnsupportedScheme)
-_PREVIEW: Kinds = (*_LINK, e.FetchProblem, e.TooManyRequests, e.Away)
-_WISH: Kinds = (e.InvalidUrl, e.UnsupportedScheme, e.NeverAgain, e.QuotaExceeded)
+_PREVIEW: Kinds = (*_LINK, e.FetchProblem, e.TooManyRequests, e.Unavailable)
+_WISH: Kinds = (e.InvalidUrl, e.UnsupportedScheme, e.SourceBlocked, e.QuotaExceeded)
 _TARGET: Kinds = (e.UnsupportedTarget, e.TargetNotAllowed, e.TooManyTargets)
 _FILE: Kinds = (e.NotFound, e.MediaOffline)
 
@@ -71,13 +71,13 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/events", events.stream, READ),
     Route("PATCH", "/api/settings", system.change_settings, ADMIN, (e.PinnedSetting,)),
     Route("GET", "/api/store", store.show, ADMIN, (e.MediaOffline,)),
-    Route("POST", "/api/store", store.decide, ADMIN, (e.MediaOffline, e.MediaReadOnly, e.WrongState), 200),
+    Route("POST", "/api/store", store.decide, ADMIN, (e.MediaOffline, e.MediaReadOnly, e.InvalidState), 200),
     Route("POST", "/api/store/adopt", store.adopt, ADMIN, (e.MediaOffline, e.MediaReadOnly, e.StoreFrozen), 200),
     Route("GET", "/api/ytdlp", ytdlp.show, ADMIN),
-    Route("POST", "/api/ytdlp", ytdlp.manage, ADMIN, (e.IndexAway, e.NothingBefore, e.NothingOffered), 200),
+    Route("POST", "/api/ytdlp", ytdlp.manage, ADMIN, (e.IndexAway, e.NoPreviousVersion, e.NothingOffered), 200),
     # who comes in
     Route("GET", "/api/session", account.state, OPTIONAL),
-    Route("POST", "/api/setup", account.set_up, OPEN, (*_PASSWORD, e.SetupCode, e.SetupClosed, e.NameTaken)),
+    Route("POST", "/api/setup", account.set_up, OPEN, (*_PASSWORD, e.InvalidSetupCode, e.SetupClosed, e.NameTaken)),
     Route("POST", "/api/session", account.sign_in, OPEN, _PASSWORD),
     Route("DELETE", "/api/session", account.sign_out, OPTIONAL),
     Route("GET", "/api/sessions", account.open_sessions, ACCOUNT),
@@ -99,9 +99,9 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/api/downloads/{id:int}", downloads.prioritise, DOWNLOAD, _STATE),
     Route("DELETE", "/api/downloads/{id:int}", downloads.clear, DOWNLOAD, _STATE),
     Route("POST", "/api/downloads/{id:int}/cancel", downloads.cancel, DOWNLOAD, _STATE, 200),
-    Route("POST", "/api/downloads/{id:int}/retry", downloads.retry, DOWNLOAD, (*_STATE, e.NeverAgain), 200),
+    Route("POST", "/api/downloads/{id:int}/retry", downloads.retry, DOWNLOAD, (*_STATE, e.SourceBlocked), 200),
     Route("POST", "/api/downloads/{id:int}/pause", downloads.pause, DOWNLOAD, _STATE, 200),
-    Route("POST", "/api/downloads/{id:int}/resume", downloads.resume, DOWNLOAD, (*_STATE, e.NeverAgain), 200),
+    Route("POST", "/api/downloads/{id:int}/resume", downloads.resume, DOWNLOAD, (*_STATE, e.SourceBlocked), 200),
     Route("GET", "/api/sources", sources.page, DOWNLOADS),
     Route("POST", "/api/sources/never", sources.mark_link, DOWNLOAD, (e.InvalidUrl, e.UnsupportedScheme), 200),
     Route("GET", "/api/sources/{id:int}/never", sources.get, DOWNLOADS, _GONE),
@@ -125,7 +125,7 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/api/items/{id:int}", items.change, LIBRARY, _GONE),
     Route("DELETE", "/api/items/{id:int}", items.trash, LIBRARY, _GONE, 200),
     Route("GET", "/api/items/{id:int}/deletion", items.deletion, READ, _GONE),
-    Route("POST", "/api/items/{id:int}/refetch", items.refetch, DOWNLOAD, (*_STATE, e.NeverAgain)),
+    Route("POST", "/api/items/{id:int}/refetch", items.refetch, DOWNLOAD, (*_STATE, e.SourceBlocked)),
     Route("POST", "/api/items/{id:int}/convert", items.convert, DOWNLOAD, _STATE),
     Route("POST", "/api/items/move", items.move_several, LIBRARY, _GONE, 200),
     Route("POST", "/api/items/copy", items.copy_several, LIBRARY, _GONE, 200),

@@ -12,7 +12,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from mediafetcher.accounts.auth import credentials, proxy_auth, sessions, tokens
-from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.accounts.auth.credentials import UserIdentity
 from mediafetcher.core import errors
 
 COOKIE = "mf_session"
@@ -59,24 +59,24 @@ def bearer(get: Get) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-async def identify(get: Get, named: str | None = None, address: str = "") -> Person | None:
+async def identify(get: Get, named: str | None = None, address: str = "") -> UserIdentity | None:
     """Who sends these headers. `named` is whom a trusted proxy names, which `guard.call` has made sure of."""
     token = bearer(get)
     if token is not None:
-        return await credentials.person(token, tokens.find) if token.startswith(tokens.PREFIX) else None
+        return await credentials.identity(token, tokens.find) if token.startswith(tokens.PREFIX) else None
     if named is not None:
         return await proxy_auth.person(named, address)
     session = cookie(get)
-    return await credentials.person(session, sessions.find) if session else None
+    return await credentials.identity(session, sessions.find) if session else None
 
 
-async def identify_again(connection: ASGIConnection[Any, Any, Any, Any]) -> Person | None:
+async def identify_again(connection: ASGIConnection[Any, Any, Any, Any]) -> UserIdentity | None:
     """Who a request comes from, looked up now: it may last for hours."""
     client = connection.scope["client"]
     return await identify(connection.headers.get, connection.scope["state"].get("named"), client[0] if client else "")
 
 
-async def permit(who: Who, get: Get, named: str | None = None, address: str = "") -> Person | None:
+async def permit(who: Who, get: Get, named: str | None = None, address: str = "") -> UserIdentity | None:
     """Let the request in -> who it is. Raises `NotSignedIn`, `Forbidden`."""
     if who.open and not who.optional:
         return None

@@ -85,7 +85,7 @@ def _processes() -> list[_Process]:
 
 async def share(owner: int) -> dict[str, int | None]:
     """What a person uses, as in `shares.of`."""
-    return await quotas.of(owner)
+    return await quotas.usage(owner)
 
 
 async def scrub(owner: int) -> dict[str, object]:

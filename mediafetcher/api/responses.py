@@ -6,9 +6,9 @@ import msgspec
 from litestar import Request
 from litestar.params import PathParameter
 
-from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.accounts.auth.credentials import UserIdentity
 
-Asked = Request[Person, Any, Any]
+Asked = Request[UserIdentity, Any, Any]
 Id = Annotated[int, PathParameter(le=2**63 - 1)]  # what the database can hold
 T = TypeVar("T")
 

@@ -42,7 +42,7 @@ _log = log.get("api")
 _LOGGING: dict[str, Any] = {"incremental": True, "formatters": {}, "handlers": {}, "loggers": {}}
 
 
-class Front:
+class HttpApplication:
     """The RSGI application."""
 
     def __init__(self, settings: Settings) -> None:
@@ -131,7 +131,7 @@ async def serve(settings: Settings, ready: Callable[[], None], stopping: asyncio
     request_guard.require_valid(settings)
     opened = listener.open_socket(settings.host, settings.port)
     address = str(opened.getsockname()[0])
-    front = Front(settings)
+    front = HttpApplication(settings)
     events.reopen()
     async with Lifespan(front.app):
         server = _server(front, address, settings.port, opened)
@@ -163,7 +163,7 @@ class _Server(Server):
         self._ssp = None
 
 
-def _server(front: Front, address: str, port: int, opened: socket.socket) -> Server:
+def _server(front: HttpApplication, address: str, port: int, opened: socket.socket) -> Server:
     server = _Server(
         opened,
         front,

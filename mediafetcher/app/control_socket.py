@@ -159,7 +159,9 @@ async def ask(state: Path, argv: list[str], stdin: str | None, out: Out) -> int 
         pass  # the same as an early end
     finally:
         writer.close()
-    raise errors.Away("MediaFetcher stopped while running this command. Queued downloads continue at its next start.")
+    raise errors.Unavailable(
+        "MediaFetcher stopped while running this command. Queued downloads continue at its next start."
+    )
 
 
 def _write_secret(path: Path, secret: str) -> None:

@@ -19,13 +19,13 @@ from mediafetcher.core import settings as chosen
 from mediafetcher.core.settings import Settings
 from mediafetcher.db import embedded as cluster
 from mediafetcher.db import engine, migrate, runtime_settings, transfer
-from mediafetcher.downloads import leases, lifecycle, nodes, retention, site_backoff, statistics
+from mediafetcher.downloads import leases, nodes, retention, site_backoff, statistics
 from mediafetcher.downloads.worker import pool
 from mediafetcher.fetch.ytdlp import updater
-from mediafetcher.library.catalog import items, text_index
+from mediafetcher.library.catalog import text_index, trash
 from mediafetcher.library.export import sync
 from mediafetcher.library.recovery import journal
-from mediafetcher.library.storage import clock_guard, mount, ownership, scrub
+from mediafetcher.library.storage import clock_guard, mount, ownership, scrub, sweeper
 from mediafetcher.notifications import delivery, inbox, status
 from mediafetcher.ops import backup, media_backups, rebuild
 from mediafetcher.sandbox import parsing, process
@@ -41,14 +41,14 @@ class Instance:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.queue: pool.Queue | None = None
+        self.queue: pool.WorkerPool | None = None
         self.patience: float | None = None  # seconds that its end waits for commands of others; None: until they end
         self._starting = asyncio.Lock()
 
     async def ensure_jobs(self) -> None:
         async with self._starting:
             if self.queue is None:
-                started = pool.Queue()
+                started = pool.WorkerPool()
                 await started.start()
                 self.queue = started
 
@@ -80,7 +80,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
         stack.push_async_callback(parsing.close)
         if joins:
             await migrate.require()
-            await mount.join()
+            await mount.attach()
         else:
             await migrate.migrate()
             await mount.prepare()
@@ -100,7 +100,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
         await stack.enter_async_context(_task(_watch_mount()))
         if not joins:
             await stack.enter_async_context(_task(_keep_house()))
-            await stack.enter_async_context(_task(clock_guard.watch(lifecycle.clock_moved, correct_times)))
+            await stack.enter_async_context(_task(clock_guard.watch(leases.clock_moved, correct_times)))
             await stack.enter_async_context(_task(_keep_terms()))
             await stack.enter_async_context(_task(_keep_whole()))
             await stack.enter_async_context(_task(status.follow()))
@@ -159,7 +159,7 @@ def _make_state(settings: Settings) -> None:
                 folder.mkdir(parents=True, mode=mode)
                 folder.chmod(mode)
     except OSError as error:
-        raise errors.StateFolder(
+        raise errors.InvalidStateDir(
             f"Cannot create the state folder {settings.state} ({error.strerror}). Choose another with --state."
         ) from error
 
@@ -215,8 +215,8 @@ async def _keep_house() -> None:
     while True:
         started = clock.monotonic()
         try:
-            await items.purge_expired()
-            removed = await items.sweep()
+            await trash.purge_expired()
+            removed = await sweeper.sweep()
             if removed:
                 _log.info("files without holders removed", count=removed)
             await retention.remove_cleared()
@@ -224,14 +224,14 @@ async def _keep_house() -> None:
             await inbox.remove_old()
             await sync.refresh()
             _log.debug("house kept")
-        except errors.Away as problem:
+        except errors.Unavailable as problem:
             _log.debug("housekeeping waits", reason=problem.code)
         except Exception:
             _log.exception("housekeeping failed")
         # At its time; at once when the share comes back, because what was not possible meanwhile waits.
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(
-                mount.back(), max(0.1, chosen.get().housekeeping_seconds - (clock.monotonic() - started))
+                mount.wait_until_online(), max(0.1, chosen.get().housekeeping_seconds - (clock.monotonic() - started))
             )
 
 
@@ -242,7 +242,7 @@ async def _keep_terms() -> None:
         try:
             if renewed := await text_index.rebuild():
                 _log.info("search terms computed anew", items=renewed)
-        except errors.Away as problem:
+        except errors.Unavailable as problem:
             _log.debug("search terms wait", reason=problem.code)
         except Exception:
             _log.exception("computing search terms failed")
@@ -255,7 +255,7 @@ async def _keep_whole() -> None:
     while True:
         try:
             await scrub.scrub()
-        except errors.Away as problem:
+        except errors.Unavailable as problem:
             _log.debug("the scrub waits", reason=problem.code)
         except Exception:
             _log.exception("the scrub failed")

@@ -50,7 +50,7 @@ async def serve(settings: Settings, command: instance.Command) -> int:
 
         await front.serve(settings, ready, stopping)
         signals.notify("STOPPING=1")
-        opened.patience = min(instance.PATIENCE, settings.stop_seconds)
+        opened.patience = min(instance.PATIENCE, settings.shutdown_seconds)
     hurrying.cancel()
     _log.info("stopped")
     return 0

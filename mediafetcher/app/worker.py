@@ -20,7 +20,7 @@ _log = logging.get("worker")
 async def work(settings: Settings, command: instance.Command) -> int:
     """Run until SIGTERM or SIGINT -> 0; 1 where the database was brought to a newer version meanwhile."""
     if settings.database_url is None:
-        raise errors.Usage("A worker needs the PostgreSQL database of the server. Set it with --database-url.")
+        raise errors.UsageError("A worker needs the PostgreSQL database of the server. Set it with --database-url.")
     nodes.role = "worker"
     stopping = asyncio.Event()
     signals.own_signals(stopping)
@@ -32,7 +32,7 @@ async def work(settings: Settings, command: instance.Command) -> int:
         newer = await _until(stopping)
         engine.hurry()
         signals.notify("STOPPING=1")
-        opened.patience = min(instance.PATIENCE, settings.stop_seconds)
+        opened.patience = min(instance.PATIENCE, settings.shutdown_seconds)
     if newer is not None:
         print(f"mediafetcher: {newer.detail} [{newer.code}]", file=sys.stderr)
         return newer.exit_code

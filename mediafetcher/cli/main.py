@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command -> exit code: 0, 1 found or failed, 2 usage, 75 already running, 130 interrupted."""
     code = _main(sys.argv[1:] if argv is None else argv)
     mount = sys.modules.get("mediafetcher.library.storage.mount")  # not imported for this: it takes a moment
-    if mount is not None and mount.stuck():
+    if mount is not None and mount.has_hung_threads():
         sys.stdout.flush()
         os._exit(code)  # Python would wait for threads that wait for a share
     return code
@@ -109,7 +109,7 @@ def _password(asked: argparse.Namespace) -> str:
         return sys.stdin.readline().rstrip("\n")
     first = getpass.getpass(f"Password for {getattr(asked, 'name', None) or 'the link'}: ")
     if getpass.getpass("Repeat password: ") != first:
-        raise errors.Usage("The passwords do not match. Nothing was changed.")
+        raise errors.UsageError("The passwords do not match. Nothing was changed.")
     return first
 
 

@@ -11,7 +11,7 @@ HERE = "--here"  # where a command was typed: it may run in another process, whi
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise errors.Usage(f"{message} (see `{self.prog} --help`)")
+        raise errors.UsageError(f"{message} (see `{self.prog} --help`)")
 
 
 def parser() -> argparse.ArgumentParser:

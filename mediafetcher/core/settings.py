@@ -55,22 +55,22 @@ class Settings:
         None, "what a trusted proxy sends as X-MediaFetcher-Proxy-Secret, 16 characters or more", secret=True
     )
     allow_hosts: tuple[str, ...] = _setting((), "hosts on private networks that downloads may access, as name[:port]")
-    jobs: int = _setting(3, "simultaneous downloads", low=1)
-    jobs_per_site: int = _setting(2, "simultaneous downloads per site", low=1)
-    transcodes: int = _setting(1, "simultaneous conversions", low=1)
+    max_downloads: int = _setting(3, "simultaneous downloads", low=1)
+    max_downloads_per_site: int = _setting(2, "simultaneous downloads per site", low=1)
+    max_conversions: int = _setting(1, "simultaneous conversions", low=1)
     ffmpeg_threads: int = _setting(max(1, (os.cpu_count() or 2) // 2), "CPU threads per conversion", low=1)
     rate_limit: int | None = _setting(None, "total speed limit of all downloads, in bytes per second (or 2M)", low=1024)
     proxy: str | None = _setting(None, "proxy for all downloads: http://, https:// or socks5://host:port", secret=True)
     proxy_resolves_names: bool = _setting(False, "that proxy is given names, and may lead to what its network holds")
-    live_max: float = _setting(14_400.0, "maximum recording time of a live stream, in seconds", low=1)
+    max_live_seconds: float = _setting(14_400.0, "maximum recording time of a live stream, in seconds", low=1)
     sponsorblock_url: str = _setting(
         "https://sponsor.ajay.app", "SponsorBlock server that is asked for segments when a download requests them"
     )
     max_height: int = _setting(1080, "default maximum video height, in pixels", low=144)
     max_file_size: int = _setting(64 * GIB, "maximum size of a downloaded file (bytes, or 64G)", low=1)
     min_free: int = _setting(256 << 20, "free space to keep in the media folder (bytes, or 256M)", low=0)
-    look_seconds: float = _setting(3.0, "seconds between checks of the media folder", low=0.05)
-    hang_seconds: float = _setting(
+    mount_check_seconds: float = _setting(3.0, "seconds between checks of the media folder", low=0.05)
+    mount_timeout_seconds: float = _setting(
         8.0, "seconds without a response before the media folder counts as unavailable", low=0.1
     )
     housekeeping_seconds: float = _setting(60.0, "seconds between cleanups of the trash and of unused files", low=0.1)
@@ -91,12 +91,12 @@ class Settings:
     log_level: str = _setting("info", "debug, info, warning or error")
     log_format: str = _setting("text", "text or json")
     lease_seconds: float = _setting(60.0, "seconds without a heartbeat before a download moves to another machine")
-    beat_seconds: float = _setting(10.0, "seconds between heartbeats of a running download", low=0.05)
+    heartbeat_seconds: float = _setting(10.0, "seconds between heartbeats of a running download", low=0.05)
     reconcile_seconds: float = _setting(5.0, "seconds between scans of the queue for work without a wake-up", low=0.05)
-    stop_seconds: float = _setting(10.0, "seconds a program may take to stop before it is killed", low=0.1)
+    shutdown_seconds: float = _setting(10.0, "seconds a program may take to stop before it is killed", low=0.1)
     stall_seconds: float = _setting(60.0, "seconds a download may receive no data before it is stopped", low=1)
     retry_seconds: float = _setting(15.0, "seconds before the first retry; doubles with each retry", low=0.01)
-    max_tries: int = _setting(8, "maximum attempts for a download with temporary errors", low=1)
+    max_attempts: int = _setting(8, "maximum attempts for a download with temporary errors", low=1)
     encoder: str = _setting("auto", "auto: hardware encoder if it works; software: always libx264")
     ytdlp_index: str = _setting("https://pypi.org/simple", "package index for newer yt-dlp versions")
     ytdlp_update: str = _setting(
@@ -130,9 +130,9 @@ class SomeSettings(msgspec.Struct, forbid_unknown_fields=True):
     """What may be changed while it runs; null goes back to the default. `rate_limit` bytes/s of all downloads."""
 
     max_height: int | msgspec.UnsetType | None = msgspec.UNSET
-    jobs: Annotated[int, msgspec.Meta(ge=1, le=64)] | msgspec.UnsetType | None = msgspec.UNSET
-    jobs_per_site: int | msgspec.UnsetType | None = msgspec.UNSET
-    transcodes: Annotated[int, msgspec.Meta(ge=1, le=64)] | msgspec.UnsetType | None = msgspec.UNSET
+    max_downloads: Annotated[int, msgspec.Meta(ge=1, le=64)] | msgspec.UnsetType | None = msgspec.UNSET
+    max_downloads_per_site: int | msgspec.UnsetType | None = msgspec.UNSET
+    max_conversions: Annotated[int, msgspec.Meta(ge=1, le=64)] | msgspec.UnsetType | None = msgspec.UNSET
     ffmpeg_threads: Annotated[int, msgspec.Meta(ge=1, le=256)] | msgspec.UnsetType | None = msgspec.UNSET
     trash_days: float | msgspec.UnsetType | None = msgspec.UNSET
     grace_hours: float | msgspec.UnsetType | None = msgspec.UNSET
@@ -174,7 +174,7 @@ def check(name: str, value: Any) -> None:
 
 
 def load(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """File < environment < flags -> Settings. Raises `BadSetting` or `StateFolder`, naming what is wrong."""
+    """File < environment < flags -> Settings. Raises `BadSetting` or `InvalidStateDir`, naming what is wrong."""
     environ = os.environ if environ is None else environ
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     from_environment = _from_environment(environ)
@@ -262,9 +262,9 @@ def _readable(state: Path) -> Path:
     except FileNotFoundError:
         return state
     except OSError as error:
-        raise errors.StateFolder(f"Cannot read the state folder {state} ({error.strerror}).") from error
+        raise errors.InvalidStateDir(f"Cannot read the state folder {state} ({error.strerror}).") from error
     if not stat.S_ISDIR(mode) or not os.access(state, os.R_OK | os.W_OK | os.X_OK):
-        raise errors.StateFolder(
+        raise errors.InvalidStateDir(
             f"This user cannot read and write the state folder {state}. Run as its owner, or choose another "
             "with --state."
         )

@@ -147,7 +147,7 @@ class Cluster:
         self._home.mkdir(mode=0o711, parents=True, exist_ok=True)
         self._log.parent.mkdir(exist_ok=True)
         if name := network_file_system(self._home):
-            raise errors.StateFolder(
+            raise errors.InvalidStateDir(
                 f"The state folder is on {name}, a network file system, where a database gets corrupted. "
                 "Choose a folder on a local disk with --state. Only the media folder belongs on a share."
             )
@@ -449,7 +449,7 @@ def _initdb_account() -> child.Account | None:
         try:
             pwd.getpwuid(os.geteuid())
         except KeyError:
-            raise errors.StateFolder(
+            raise errors.InvalidStateDir(
                 f"The user ID {os.geteuid()} has no entry in /etc/passwd, which PostgreSQL requires. Add "
                 "one, or use your own server with --database-url."
             ) from None
@@ -458,7 +458,7 @@ def _initdb_account() -> child.Account | None:
         with contextlib.suppress(KeyError):
             found = pwd.getpwuid(entry)
             return child.Account(found.pw_uid, found.pw_gid)
-    raise errors.StateFolder(
+    raise errors.InvalidStateDir(
         "PostgreSQL cannot run as root, and /etc/passwd has no other user. Add one, "
         "or use your own server with --database-url."
     )
@@ -478,5 +478,7 @@ def _private(folder: Path) -> None:
         account = child.service_account()
         owners = {os.geteuid(), account.uid if account else os.geteuid()}
         if not stat.S_ISDIR(status.st_mode) or (status.st_uid not in owners and os.geteuid() != 0):
-            raise errors.StateFolder(f"{folder} belongs to another user. Remove it, or choose another state folder.")
+            raise errors.InvalidStateDir(
+                f"{folder} belongs to another user. Remove it, or choose another state folder."
+            )
     child.give(folder)

@@ -137,7 +137,7 @@ class Source(Table, tablename="source", db=DB):
     created_at = _now()
 
 
-class NeverAgain(Table, tablename="never_again", db=DB):
+class BlockedSource(Table, tablename="blocked_source", db=DB):
     """A person's mark on a source: not to be fetched again. `key` is the source's without owner and recipe."""
 
     id = BigSerial(primary_key=True)
@@ -194,7 +194,7 @@ class Download(Table, tablename="download", db=DB):
     progress = Real(default=0.0)  # 0..1 within the stage
     speed = Real(default=None, null=True)  # bytes per second
     eta = Real(default=None, null=True)  # seconds
-    room = BigInt(default=0)  # bytes that it will still write, while it runs
+    reserved_bytes = BigInt(default=0)  # bytes that it will still write, while it runs
     size = BigInt(default=None, null=True)
     title = _text()
     duration = DoublePrecision(default=None, null=True)
@@ -206,23 +206,25 @@ class Download(Table, tablename="download", db=DB):
     failures = Integer(default=0)
     priority = Integer(default=0)
     run_after = _now()
-    held_by = _text()
-    lease_until = _time()
+    worker_id = _text()
+    lease_expires_at = _time()
     cancel_requested = Boolean(default=False)
     pause_requested = Boolean(default=False)
     created_at = _now()
     started_at = _time()
     finished_at = _time()
     cleared_at = _time()
-    task = Text(default="fetch")  # or "refetch" or "convert": a new file for the item `subject`
-    subject = ForeignKey(LibraryItem, on_delete=OnDelete.set_null)
-    linked = Boolean(default=False)  # its source was in the store already: nothing was fetched
+    operation = Text(default="fetch")  # or "refetch" or "convert": a new file for the item `target_item`
+    target_item = ForeignKey(LibraryItem, on_delete=OnDelete.set_null)
+    deduplicated = Boolean(default=False)  # its source was in the store already: nothing was fetched
     kind = Text(default="media")  # media, or playlist: its entries are rows that name it as their parent
     parent: ForeignKey = ForeignKey("self", on_delete=OnDelete.set_null)
     crashes = Integer(default=0)  # how often the program died while it was in work, without getting further
     crash_bytes = BigInt(default=0)  # how much of its file lay there then
-    needs_room = BigInt(default=0)  # free bytes of the media folder that the next try needs, if one found too little
-    needs_work_room = BigInt(default=0)  # the same of the disk of the state folder
+    needs_media_bytes = BigInt(
+        default=0
+    )  # free bytes of the media folder that the next try needs, if one found too little
+    needs_work_bytes = BigInt(default=0)  # the same of the disk of the state folder
     begins_at = _time()  # when its stream was announced to begin
     recording = Boolean(default=False)  # pieces of a live stream lie in its folder
     finish_requested = Boolean(default=False)  # the recording is to end now, and what there is to be kept
@@ -278,7 +280,7 @@ class AuditEvent(Table, tablename="audit_event", db=DB):
     id = BigSerial(primary_key=True)
     at = _now()
     owner = ForeignKey(User, on_delete=OnDelete.set_null)
-    act = Text(required=True)
+    action = Text(required=True)
     address = _text()
     facts = JSONB(default="{}")
 
@@ -289,7 +291,7 @@ class CookieJar(Table, tablename="cookie_jar", db=DB):
     id = BigSerial(primary_key=True)
     owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
     site = Text(required=True)
-    sealed = Bytea(required=True)
+    ciphertext = Bytea(required=True)
     cookies = Integer(default=0)  # how many
     created_at = _now()
     updated_at = _now()
@@ -330,7 +332,7 @@ class PairingCode(Table, tablename="pairing_code", db=DB):
     expires_at = Timestamptz(required=True)
 
 
-class Guess(Table, tablename="guess", db=DB):
+class RateLimitBucket(Table, tablename="rate_limit_bucket", db=DB):
     """How many tries a secret has left at `at` (accounts/limits.py). The key is a hash: names are typed wrongly too."""
 
     id = BigSerial(primary_key=True)

@@ -74,7 +74,7 @@ async def known(owner: int, folder: int | None, keys: list[str], url: str, site:
 async def mark_never(owner: int, url: str) -> int:
     """Never fetch this link again for this person -> its source. Raises `InvalidUrl`, `UnsupportedScheme`."""
     url = urls.parse(url)
-    return await blocklist.mark_link(owner, url, urls.source_key(url, Options().recipe()))
+    return await blocklist.block_link(owner, url, urls.source_key(url, Options().recipe()))
 
 
 async def unmark_never(owner: int, url: str) -> int:
@@ -84,7 +84,7 @@ async def unmark_never(owner: int, url: str) -> int:
         source = await blocklist.find(owner, [urls.source_key(url, Options().recipe())])
         if source is None:
             raise errors.NotFound("This link is not blocked.")
-        await blocklist.unmark(source, owner)
+        await blocklist.unblock(source, owner)
     return source
 
 

@@ -24,7 +24,7 @@ _AT_ONCE = 2
 _WAITING = 10
 _SECONDS = 60.0
 
-_gates: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+_semaphores: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 _asked = 0
 
 
@@ -38,7 +38,7 @@ async def preview(owner: int, url: str) -> dict[str, Any]:
     url = urls.parse(url)
     if _asked >= _WAITING:
         raise errors.TooManyRequests("Too many links are being checked at once. Try again in a moment.")
-    gate = _gates.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_AT_ONCE))
+    gate = _semaphores.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_AT_ONCE))
     _asked += 1
     try:
         async with asyncio.timeout(_SECONDS), gate:
@@ -94,7 +94,7 @@ async def _look(owner: int, url: str) -> tuple[Info | Listing, str | None]:
     folder.chmod(0o711)  # FFmpeg's account passes through to the picture
     try:
         async with (
-            cookie_jars.lent(owner, url) as jar,
+            cookie_jars.borrow(owner, url) as jar,
             Fetch(url, Options(), folder, jar.text if jar else None, mode="preview") as source,
         ):
             found = await source.look()

@@ -23,7 +23,7 @@ select d.id, d.owner, d.url, d.site, d.title, d.state, d.stage, d.progress, d.sp
       union all select p.id, p.parent, p.name || '/' || up.path from folder p join up on p.id = up.parent)
     select path from up where parent is null), '') as folder
 from download d left join library_item i on i.id = d.item left join media_file m on m.id = i.media_file
-  left join site_pause sp on sp.site = d.site and sp.until > now()
+  left join site_backoff sp on sp.site = d.site and sp.until > now()
 """
 
 _CHOSEN = """
@@ -90,7 +90,7 @@ async def counts() -> dict[str, int]:
     rows = await engine.fetch(
         "select state, count(*) as n from download where state not in ('done', 'failed', 'cancelled') group by state"
     )
-    return {"queued": 0, "running": 0, "parked": 0} | {row["state"]: row["n"] for row in rows}
+    return {"queued": 0, "running": 0, "needs_action": 0} | {row["state"]: row["n"] for row in rows}
 
 
 async def _all_shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -105,9 +105,9 @@ def _shown(row: dict[str, Any], reasons: WaitReasons | None) -> dict[str, Any]:
     for name in ("error_code", "error_message", "has_poster", "pause_until", "source_key"):
         del shown[name]
     shown["poster"] = f"/media/{row['item']}/poster" if row["item"] and row["has_poster"] else None
-    hold = active.get(row["id"])
-    if row["state"] == "running" and hold is not None and hold.attempt == row["attempt"]:
-        shown |= {"stage": hold.stage, "progress": hold.progress, "speed": hold.speed, "eta": hold.eta}
+    download = active.get(row["id"])
+    if row["state"] == "running" and download is not None and download.attempt == row["attempt"]:
+        shown |= {"stage": download.stage, "progress": download.progress, "speed": download.speed, "eta": download.eta}
     problem = reasons.of(row) if reasons and row["state"] == "queued" else None
     if problem is not None:
         shown["error"] = problem.as_dict()

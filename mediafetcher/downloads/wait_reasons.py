@@ -27,7 +27,7 @@ class WaitReasons:
 
     @classmethod
     async def now(cls) -> "WaitReasons":
-        limits = await engine.fetchrow(_LIMITS, settings.get().jobs_per_site, 3 * nodes.EVERY)
+        limits = await engine.fetchrow(_LIMITS, settings.get().max_downloads_per_site, 3 * nodes.EVERY)
         assert limits is not None
         return cls(limits, [] if limits["opens"] else await cookie_jars.hosts())
 

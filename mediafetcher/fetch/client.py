@@ -140,7 +140,7 @@ class Fetch:
                 "marks": chosen.sponsorblock_url if wished.sponsorblock else None,
             },
             "live": {
-                "seconds": wished.live_max or chosen.live_max,
+                "seconds": wished.live_max or chosen.max_live_seconds,
                 "height": None if wished.audio else wished.max_height or chosen.max_height,
             },
             "targets": self._targets(chosen),

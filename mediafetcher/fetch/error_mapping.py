@@ -42,7 +42,7 @@ _COMPILED = tuple((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind i
 _STATUS: dict[int, type[Problem]] = {
     401: errors.LoginRequired,
     402: errors.MembersOnly,
-    403: errors.Forbidden403,
+    403: errors.SiteForbidden,
     404: errors.Gone,
     410: errors.Gone,
     408: errors.Network,
@@ -139,9 +139,9 @@ def _sentence(kind: type[Problem], failure: Failure, said: str) -> str | None:
         count = f"a playlist of {said} items" if said.isdigit() else "a playlist"
         return f"This link is {count}. Download it as a playlist, or use the link of a single video."
     if kind is errors.RateLimited and failure.retry_after:
-        return f"{kind.words[:-1]} and asks to wait {failure.retry_after:.0f} seconds."
+        return f"{kind.default_detail[:-1]} and asks to wait {failure.retry_after:.0f} seconds."
     if failure.status and issubclass(kind, errors.FetchProblem) and kind is not errors.LiveNotStarted:
-        return f"{kind.words[:-1]} (HTTP {failure.status})."
+        return f"{kind.default_detail[:-1]} (HTTP {failure.status})."
     if kind is errors.MediaFull:
         return "The disk of the state folder is full. Free some space. Downloads continue when there is enough."
     return None

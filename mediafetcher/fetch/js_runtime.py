@@ -90,7 +90,7 @@ async def _run(arguments: list[str], given: bytes) -> dict[str, Any]:
     program = deno()
     assert program
     env = process.environment("/", NO_COLOR="1", DENO_NO_UPDATE_CHECK="1")
-    walls = process.Pen((Path(program),))
+    walls = process.Ruleset((Path(program),))
     async with await process.start(
         [program, *arguments], _LIMITS, stdin=given, env=env, cwd="/", alone=walls
     ) as running:

@@ -185,7 +185,7 @@ def ydl_options(options: Options, settings: Settings) -> dict[str, Any]:
 
 def rate_limit(options: Options, settings: Settings) -> int | None:
     """Bytes per second of this download: its own limit, and its share of what all may take together."""
-    share = max(1024, settings.rate_limit // settings.jobs) if settings.rate_limit else None
+    share = max(1024, settings.rate_limit // settings.max_downloads) if settings.rate_limit else None
     return min((limit for limit in (options.rate_limit, share) if limit), default=None)
 
 

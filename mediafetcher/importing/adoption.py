@@ -43,7 +43,7 @@ class Slice:
 async def adopt_slice(owner: int, after: str = "") -> Slice:
     """Adopt unknown files for about 5 s, in the order of their hashes, those after `after`.
 
-    Raises `StoreFrozen`, `Away`.
+    Raises `StoreFrozen`, `Unavailable`.
     """
     added = refused = 0
     until = clock.monotonic() + _SLICE
@@ -58,12 +58,12 @@ async def adopt_slice(owner: int, after: str = "") -> Slice:
 async def adopt(owner: int, folder: str, on_progress: Progress, *, after: str = "") -> AsyncGenerator[Outcome, None]:
     """Adopt the unknown files of the store, those whose hash comes after `after` -> what became of each.
 
-    Raises `StoreFrozen`, `Away`.
+    Raises `StoreFrozen`, `Unavailable`.
     """
     await ownership.require_owner()
     if not await ownership.settled():
         raise errors.StoreFrozen("The media folder was taken a moment ago: try again in a minute.")
-    known = await mount.in_thread(_from_journal)
+    known = await mount.run_io(_from_journal)
     async for file in unknown.files():
         if file.is_side_file or file.sha256.hex() <= after:
             continue
@@ -81,9 +81,9 @@ async def _one(
     owner: int, folder: str, file: unknown.Stored, told: dict[str, Any] | None, on_progress: Progress
 ) -> Outcome:
     try:
-        size = await mount.in_thread(blob_store.size_of, file.path)
+        size = await mount.run_io(blob_store.size_of, file.path)
         found = Found(file.path, (), size or 0)
-        if not size or await mount.in_thread(blob_store.verify, file.path) != file.sha256:
+        if not size or await mount.run_io(blob_store.verify, file.path) != file.sha256:
             return Outcome(file.path, "failed", size or 0, why="its bytes are not what its name says")
     except OSError as error:
         return Outcome(file.path, "failed", 0, why=f"it cannot be read ({error.strerror})")
@@ -102,7 +102,7 @@ async def _add(owner: int, folder: str, file: unknown.Stored, facts: probe.Facts
     way = "/".join([part for part in (folder, told.get("folder") or "") if part])
     with tempfile.TemporaryDirectory(prefix="adopt-", dir=settings.get().work) as scratch:
         Path(scratch).chmod(0o711)  # FFmpeg's account passes through
-        sides = await mount.in_thread(_side_files, file)
+        sides = await mount.run_io(_side_files, file)
         beside = await titles.beside(file.path)
         if posters.NAME not in sides and await posters.draw(file.path, target := Path(scratch, posters.NAME), facts):
             sides[posters.NAME] = target

@@ -96,11 +96,11 @@ class _Taken:
 
 
 async def take(job: Job, group: list[Found]) -> list[Outcome]:
-    """Bring these files into the library -> what became of each, in their order. Raises `Away`."""
+    """Bring these files into the library -> what became of each, in their order. Raises `Unavailable`."""
     taken = [_Taken(job, found) for found in group]
     try:
         await _together(taken)
-    except errors.Away:
+    except errors.Unavailable:
         raise
     except (OSError, errors.Problem) as error:
         if len(group) > 1:
@@ -207,7 +207,7 @@ async def _add(ready: list[_Taken]) -> None:
     owner = ready[0].job.owner
     ids = {name: await folders.ensure(owner, name) for name in dict.fromkeys(one.folder for one in ready)}
     await _ask_for_names(ready)
-    await mount.in_thread(_look_in_store, ready)
+    await mount.run_io(_look_in_store, ready)
     incoming = [_incoming(one, ids[one.folder]) for one in ready]
     for one, added in zip(ready, await bulk_insert.add(owner, incoming), strict=True):
         one.settled = True
@@ -216,7 +216,7 @@ async def _add(ready: list[_Taken]) -> None:
         copied = one.staged.size if added.fresh and not one.staged.shared else 0
         one.outcome = replace(one.outcome, copied=copied)  # type: ignore[type-var]
     if ready[0].job.move:
-        await mount.in_thread(_remove_sources, ready)
+        await mount.run_io(_remove_sources, ready)
 
 
 def _incoming(one: _Taken, folder: int | None) -> bulk_insert.Incoming:
@@ -275,7 +275,7 @@ async def _clean(taken: list[_Taken]) -> None:
     """Remove what no row speaks of; a source that was made ready for a move and stays gets its rights back."""
     for one in taken:
         if one.staged and not one.settled:
-            await sweeper.take_back(one.staged)
+            await sweeper.rollback(one.staged)
     await asyncio.to_thread(_close, taken)
 
 

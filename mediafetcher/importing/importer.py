@@ -59,10 +59,10 @@ async def adopt(
 
     What lies below a named folder comes below `folder`, in virtual folders of the same names. Of
     the store itself what this database does not know is adopted (adoption.py). Raises `Invalid` for
-    `folder`, and `Away` where the media folder cannot be written: then the same call goes on later.
+    `folder`, and `Unavailable` where the media folder cannot be written: then the same call goes on later.
     """
     folders.parts(folder)
-    stores = [path for path in paths if await mount.in_thread(adoption.is_store, path)]
+    stores = [path for path in paths if await mount.run_io(adoption.is_store, path)]
     paths = [path for path in paths if path not in stores]
     with _scratch() as scratch:
         job = batch.Job(owner, folder, move, scratch, on_progress)

@@ -17,7 +17,7 @@ async def beside(path: Path) -> str | None:
     """
     for place in (path.with_suffix(".info.json"), path.with_name(f"{path.name}.info.json")):
         try:
-            descriptor = await mount.in_thread(parsing.open_regular, place)
+            descriptor = await mount.run_io(parsing.open_regular, place)
         except OSError:
             continue
         try:

@@ -64,7 +64,7 @@ async def run(
     argv = [path(), "-hide_banner", "-nostdin", *arguments]
     limits = limits or process.Limits(data=_GIB, cpu_seconds=120)
     program = bundle.root() or Path(argv[0])
-    alone = None if devices else process.Pen((program, *reads), tuple(writes))
+    alone = None if devices else process.Ruleset((program, *reads), tuple(writes))
     env = process.environment("/", AV_LOG_FORCE_NOCOLOR="1")
     async with await process.start(
         argv, limits, env=env, reach=[*reads, *writes], tail=512 << 10, alone=alone

@@ -79,7 +79,7 @@ class Decision:
         if self.drm:
             return errors.Drm("This is protected by DRM: the file plays only with a key, which cannot be fetched.")
         kind = errors.Truncated if self.cut_short else errors.NotMedia
-        return kind(f"{kind.words[:-1]}: {self.reason}." if self.reason else None)
+        return kind(f"{kind.default_detail[:-1]}: {self.reason}." if self.reason else None)
 
 
 async def probe(path: Path, poster_to: Path | None = None) -> Facts:

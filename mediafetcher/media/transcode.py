@@ -127,7 +127,9 @@ async def join(first: Path, second: Path, target: Path, *, one_clock: bool = Fal
     if any(entry.encrypted for entry in facts):
         raise decide(next(entry for entry in facts if entry.encrypted)).problem()
     if picture is None or sound is None:
-        raise errors.NotMedia(f"{errors.NotMedia.words[:-1]}: {facts[0].error or facts[1].error or 'no video'}.")
+        raise errors.NotMedia(
+            f"{errors.NotMedia.default_detail[:-1]}: {facts[0].error or facts[1].error or 'no video'}."
+        )
     video, audio = facts[picture].video, facts[sound].audio[0]
     assert video
     if video.codec != "h264" or audio.codec != "aac":
@@ -311,7 +313,7 @@ class _Meter:
         """FFmpeg can end well in the middle. The length was measured, so another fetch would bring the same."""
         if self._duration and self._reached < 0.9 * self._duration - 2:
             raise errors.TranscodeFailed(
-                f"{errors.TranscodeFailed.words[:-1]} to its end.",
+                f"{errors.TranscodeFailed.default_detail[:-1]} to its end.",
                 reason=f"{self._reached:.0f} of {self._duration:.0f} seconds",
             )
 

@@ -111,7 +111,7 @@ class Delivery:
         seconds = _LOOK_SECONDS
         try:
             rows = await engine.fetch(_READY, self._digest_seconds, node_name.instance())
-        except errors.Away:
+        except errors.Unavailable:
             return seconds
         for row in rows:
             if row["id"] in self._running or self._is_quiet(row["quiet"]):

@@ -18,13 +18,13 @@ async def follow() -> None:
     """Run until cancelled."""
     seen: list[str] = []
     while True:
-        await asyncio.sleep(max(0.2, settings.get().look_seconds))
+        await asyncio.sleep(max(0.2, settings.get().mount_check_seconds))
         try:
             seen = [*seen, mount.state().state][-_SETTLED:]
             offered = versions.kept().offered
             if len(set(seen)) == 1 and len(seen) == _SETTLED:
                 await note(seen[-1], offered.version if offered else None)
-        except errors.Away:
+        except errors.Unavailable:
             continue
         except Exception:
             _log.exception("the state of the installation was not noted")

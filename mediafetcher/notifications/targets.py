@@ -176,14 +176,14 @@ def _place(owner: int, id: int) -> tuple[str, int, int]:
 
 
 def _seal(sealed: Sealed, owner: int, id: int) -> bytes:
-    return encryption.close(msgspec.json.encode(sealed), *_place(owner, id))
+    return encryption.encrypt(msgspec.json.encode(sealed), *_place(owner, id))
 
 
 def unseal(ciphertext: bytes, owner: int, id: int) -> Sealed | None:
     """Returns: the address and secret; None if our key does not open them."""
     try:
-        return msgspec.json.decode(encryption.open(ciphertext, *_place(owner, id)), type=Sealed)
-    except encryption.Unreadable:
+        return msgspec.json.decode(encryption.decrypt(ciphertext, *_place(owner, id)), type=Sealed)
+    except encryption.DecryptionError:
         return None
 
 

@@ -31,7 +31,7 @@ def write(folder: Path) -> list[tuple[Path, str]]:
     try:
         return _write(packages, folder)
     except OSError as error:
-        raise errors.Usage(f"Cannot write to {folder} ({error.strerror}).") from error
+        raise errors.UsageError(f"Cannot write to {folder} ({error.strerror}).") from error
 
 
 def package(browser: str) -> bytes:
@@ -39,7 +39,7 @@ def package(browser: str) -> bytes:
     source = built() / KINDS[browser][0]
     manifest = source / "manifest.json"
     if not manifest.is_file():
-        raise errors.Usage(
+        raise errors.UsageError(
             f"The extension is not built ({source} is missing it). In a checkout, run `scripts/run extension DIR`."
         )
     return _zip(source, manifest.stat().st_mtime_ns)

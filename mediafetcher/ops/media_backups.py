@@ -55,7 +55,7 @@ async def follow(dsn: str, settings: Settings) -> None:
                 await _adopt(waiting)
             if await _due():
                 await make(dsn, settings)
-        except errors.Away as problem:
+        except errors.Unavailable as problem:
             _log.debug("the backup in the media folder waits", reason=problem.code)
         except Exception:
             _log.exception("the backup in the media folder failed")
@@ -76,7 +76,7 @@ async def _due() -> bool:
 async def make(dsn: str, settings: Settings, why: str = "nightly") -> Path | None:
     """Make a backup now and begin a new generation of the journal -> the file; None if another process does it.
 
-    Raises `Away`, `BackupFailed`.
+    Raises `Unavailable`, `BackupFailed`.
     """
     await ownership.require_owner()
     before = await engine.fetchrow("select backed_up_at, now() as now from journal_state")
@@ -103,7 +103,7 @@ async def _adopt(made: Path) -> None:
         raise errors.MediaOffline()
 
     async def copy(file: IO[bytes]) -> None:
-        await mount.in_thread(_copy, made, file)
+        await mount.run_io(_copy, made, file)
 
     await _place("before-migration", copy)
     made.unlink()
@@ -118,17 +118,17 @@ def _copy(source: Path, file: IO[bytes]) -> None:
 async def _place(why: str, write: Callable[[IO[bytes]], Awaitable[Any]]) -> Path:
     """Let `write` fill a file, and give it its place -> where. Older ones of ours beyond KEPT go."""
     ours = (await journal.installation())[:8]
-    target = await mount.in_thread(_target, mount.root(), why, ours)
+    target = await mount.run_io(_target, mount.root(), why, ours)
     with _errors(target):
-        draft = await mount.in_thread(_open, target)
+        draft = await mount.run_io(_open, target)
         try:
             await write(draft)
-            await mount.in_thread(_finish, draft, target)
+            await mount.run_io(_finish, draft, target)
         except BaseException:
-            with contextlib.suppress(OSError, errors.Away):
-                await mount.in_thread(_discard, draft, target)
+            with contextlib.suppress(OSError, errors.Unavailable):
+                await mount.run_io(_discard, draft, target)
             raise
-        await mount.in_thread(_remove_old, target.parent, ours)
+        await mount.run_io(_remove_old, target.parent, ours)
     _log.info("backup in the media folder made", path=target)
     return target
 

@@ -13,7 +13,7 @@ _log = logging.get("ownership")
 
 
 async def decide(decision: decisions.Decision) -> dict[str, Any]:
-    """Do what was decided -> the status. Raises `Away`, `BackupFailed`, `Invalid`, `WrongState`."""
+    """Do what was decided -> the status. Raises `Unavailable`, `BackupFailed`, `Invalid`, `InvalidState`."""
     if decision == "separate":
         await decisions.require_separable()
         if await engine.fetchval("select exists (select from library_item)"):

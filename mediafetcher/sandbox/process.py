@@ -23,10 +23,10 @@ from types import TracebackType
 from typing import IO, Protocol, Self
 
 from mediafetcher.sandbox import landlock, launcher, namespaces
-from mediafetcher.sandbox.landlock import Pen
+from mediafetcher.sandbox.landlock import Ruleset
 from mediafetcher.sandbox.privilege_drop import Account, Limits, give, prepare, python_paths, service_account
 
-__all__ = ["Account", "Child", "Limits", "Pen", "administer", "adopt", "give", "service_account", "spawn", "start"]
+__all__ = ["Account", "Child", "Limits", "Ruleset", "administer", "adopt", "give", "service_account", "spawn", "start"]
 
 PIPE = subprocess.PIPE
 DEVNULL = subprocess.DEVNULL
@@ -113,7 +113,7 @@ async def start(
     reach: Sequence[Path] = (),
     tail: int = STDERR_TAIL,
     pass_fds: Sequence[int] = (),
-    alone: Pen | None = None,
+    alone: Ruleset | None = None,
     network: namespaces.Network | None = None,
 ) -> "Child":
     """Start a confined program whose lines we read. `stdin` is written to it; `keep_stdin` leaves it open.

@@ -26,7 +26,7 @@ def _owner(state: Path) -> privilege_drop.Account | None:
     with suppress(KeyError):
         owner = privilege_drop.Account(owner.uid, pwd.getpwuid(owner.uid).pw_gid)
     if not all(privilege_drop.may_reach(path, owner) for path in privilege_drop.python_paths()):
-        raise errors.StateFolder(
+        raise errors.InvalidStateDir(
             f"The state folder {state} belongs to {name(owner.uid)}, who cannot access this program. Move "
             "the program to a place that every user can read, or choose another folder with --state."
         )

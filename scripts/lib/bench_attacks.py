@@ -15,7 +15,7 @@ from tests.site import Site
 def attacks(*, quick: bool = False) -> list[Figure]:
     """/api/health and the memory of the server under hostile subtitles, HTTP/2 headers that expand, and floods."""
     figures = _row("subtitles of strangers", *_subtitles())
-    with program(jobs=1) as running:
+    with program(max_downloads=1) as running:
         figures += _row("HTTP/2 headers that expand", *_flood(running, 4, floods.hpack_bomb(), quick=quick))
     for what, first in (
         ("silent connections", b""),
@@ -24,7 +24,7 @@ def attacks(*, quick: bool = False) -> list[Figure]:
         ("headers of 15 kB", floods.FULL_HEADER),
     ):
         count = 1200 if quick else 3000
-        with program(jobs=1) as running:
+        with program(max_downloads=1) as running:
             figures += _row(f"{count:,} {what}", *_flood(running, count, first, quick=quick))
     return figures
 
@@ -39,7 +39,7 @@ def _row(what: str, times: list[float], grown: int) -> list[Figure]:
 
 def _subtitles() -> tuple[list[float], int]:
     """Downloads whose subtitles are hostile -> seconds of each answer meanwhile, bytes of memory."""
-    with scratch() as folder, program(max_tries=1, encoder="software") as running, Site(folder) as site:
+    with scratch() as folder, program(max_attempts=1, encoder="software") as running, Site(folder) as site:
         make_film(folder / "film.mp4")
         ids = []
         for name, text in floods.SUBTITLES.items():
@@ -59,7 +59,7 @@ def _subtitles() -> tuple[list[float], int]:
 
         def ended() -> bool:
             return len(ids) == len(floods.SUBTITLES) and all(
-                running.download(one)["state"] in (*ENDED, "parked") for one in ids
+                running.download(one)["state"] in (*ENDED, "needs_action") for one in ids
             )
 
         return asyncio.run(_during(running, _beside(submit, ended)))

@@ -234,7 +234,7 @@ async def test_the_first_run_and_its_row(web: Any) -> None:
 
 def test_the_table_is_the_whole_of_it() -> None:
     tried = {act for act, *_ in DONE} | {"setup_failed", "setup_completed"}
-    assert set(audit.ACTS) == tried
+    assert set(audit.ACTIONS) == tried
 
 
 async def test_an_act_that_nobody_wrote_down_is_refused(database: str) -> None:

@@ -102,10 +102,10 @@ async def test_attempts_are_counted_by_outcome_site_and_error(web: Any, alice: A
     for number, (state, code, size) in enumerate(ends):
         id = await add_download(alice.id, "queued", f"http://site.test/{number}")
         await engine.execute(
-            "update download set state = 'running', held_by = 'x', lease_until = now() where id = $1", id
+            "update download set state = 'running', worker_id = 'x', lease_expires_at = now() where id = $1", id
         )
         await engine.execute(
-            "update download set state = $2, error_code = $3, size = $4, held_by = null, lease_until = null"
+            "update download set state = $2, error_code = $3, size = $4, worker_id = null, lease_expires_at = null"
             " where id = $1",
             id,
             state,

@@ -73,7 +73,7 @@ BAD += [
             ("POST", "/api/session", b"%s"),
             ("POST", "/api/ext/send", b"%s"),
             ("PUT", "/api/cookies/site.test", b'{"cookies": %s}'),
-            ("PATCH", "/api/settings", b'{"jobs": %s}'),
+            ("PATCH", "/api/settings", b'{"max_downloads": %s}'),
             ("DELETE", "/api/trash", b'{"items": %s}'),
             ("POST", "/api/tokens", b'{"name": "a", "scopes": %s}'),
         )

@@ -139,7 +139,7 @@ async def test_somebody_elses_things_look_absent(alice: Any, bob: Any, tmp_path:
     own["users"] = alice.id
     made = await alice.http.post("/api/sources/never", json={"url": "http://site.test/hers"})
     assert made.status_code == 200
-    own["sources"] = await engine.fetchval("select source from never_again where owner = $1", alice.id)
+    own["sources"] = await engine.fetchval("select source from blocked_source where owner = $1", alice.id)
     own["devices"] = await engine.fetchval(
         "insert into device (owner, hash) values ($1, sha256('x')) returning id", alice.id
     )

@@ -20,7 +20,7 @@ from test_api_routes import call, fill, named
 from mediafetcher.accounts.auth import credentials
 from mediafetcher.api.app import ROUTES
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import items
+from mediafetcher.library.catalog import trash
 
 ITUNES = "{http://www.itunes.com/dtds/podcast-1.0.dtd}"
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -152,7 +152,7 @@ async def test_a_link_ends_by_time_by_hand_and_with_its_item(web: Any, alice: An
     assert (await alice.http.delete(f"/api/shares/{rows[1]['id']}")).status_code == 204
     assert (await visitor.get(f"{paths[1]}/media")).status_code == 404
     assert (await visitor.get(f"{paths[2]}/media")).status_code == 200
-    await items.trash(item, alice.id)
+    await trash.trash(item, alice.id)
     for name in ("", "/media", "/feed.xml", "/list.m3u8"):
         assert (await visitor.get(paths[2] + name)).status_code == 404
     page = await visitor.get(paths[2], headers={"Accept": "text/html", "Accept-Language": "fr"})
@@ -206,7 +206,7 @@ async def test_the_secret_is_in_no_log_and_no_table(
     ours = [record for record in caplog.records if not record.name.startswith(("http", "asyncio"))]
     logged = "\n".join(f"{record.getMessage()} {getattr(record, 'fields', '')} {record.exc_text}" for record in ours)
     assert "share_made" in logged and secret not in logged
-    for table in ("share", "audit_event", "guess"):
+    for table in ("share", "audit_event", "rate_limit_bucket"):
         assert secret not in str(await engine.fetch(f"select * from {table}"))
 
 

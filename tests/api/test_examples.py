@@ -104,9 +104,12 @@ async def test_home_assistant_is_given_what_it_reads(web: Any, alice: Any) -> No
     automation = config["automation"][0]
     type = re.search(r"type == '([\w.]+)'", automation["conditions"][0])[1]  # type: ignore[index]
     id = answer.json()["id"]
-    await engine.execute("update download set state = 'running', held_by = 'x', lease_until = now() where id = $1", id)
     await engine.execute(
-        "update download set state = 'done', title = 'A film', held_by = null, lease_until = null where id = $1", id
+        "update download set state = 'running', worker_id = 'x', lease_expires_at = now() where id = $1", id
+    )
+    await engine.execute(
+        "update download set state = 'done', title = 'A film', worker_id = null, lease_expires_at = null where id = $1",
+        id,
     )
     rows, _ = await inbox.page(alice.id)
     assert rows[0]["type"] == type

@@ -68,16 +68,16 @@ class Program:
         self.process: subprocess.Popen[str] | None = None
         self._token = ""
         quick = {
-            "beat_seconds": 0.5,
+            "heartbeat_seconds": 0.5,
             "reconcile_seconds": 0.5,
             "lease_seconds": 10,
             "retry_seconds": 0.2,
-            "stop_seconds": 5,
+            "shutdown_seconds": 5,
             "min_free": 0,
             "trash_days": 0,
             "grace_hours": 0,
-            "jobs": 3,
-            "jobs_per_site": 3,
+            "max_downloads": 3,
+            "max_downloads_per_site": 3,
         }
         chosen = quick | {"state": self.state, "port": self.port, "allow_hosts": allow} | given
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("MEDIAFETCHER_")}

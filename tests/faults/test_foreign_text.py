@@ -46,12 +46,12 @@ def _submit_all(server, films_site) -> list[int]:
 
 
 def test_subtitles_of_strangers_leave_the_server_free(program, films_site):
-    server = program(max_tries=1, encoder="software").start()
+    server = program(max_attempts=1, encoder="software").start()
     before = _percentile_99(server, lambda: False)
     ids = _submit_all(server, films_site)
 
     def busy() -> bool:
-        return not all(server.download(id)["state"] in (*ENDED, "parked") for id in ids)
+        return not all(server.download(id)["state"] in (*ENDED, "needs_action") for id in ids)
 
     during = _percentile_99(server, busy)
     print(f"p99 of health: {before * 1000:.0f} ms before, {during * 1000:.0f} ms meanwhile")

@@ -58,12 +58,14 @@ async def _batch(owner: int, site: Site, films: Films, first: int) -> None:
 async def test_mixed_downloads_leave_memory_descriptors_threads_and_tables_flat(
     database, state, media_online, media_corpus, tmp_path
 ):
-    settings.use(replace(settings.get(), jobs=8, jobs_per_site=8, retry_seconds=0.05, stop_seconds=2.0))
+    settings.use(
+        replace(settings.get(), max_downloads=8, max_downloads_per_site=8, retry_seconds=0.05, shutdown_seconds=2.0)
+    )
     owner = await engine.fetchval("insert into account (name) values ('ada') returning id")
     root = tmp_path / "site"
     root.mkdir()
     shutil.copy(media_corpus / "ok.mp4", root)
-    queue = pool.Queue()
+    queue = pool.WorkerPool()
     middle = None
     with Site(root) as site:
         films = Films(site, root / "ok.mp4")
@@ -72,7 +74,7 @@ async def test_mixed_downloads_leave_memory_descriptors_threads_and_tables_flat(
         try:
             for first in range(0, _COUNT, _BATCH):
                 await _batch(owner, site, films, first)
-                await engine.execute("update site_pause set until = now()")
+                await engine.execute("update site_backoff set until = now()")
                 if middle is None and first >= _COUNT // 2:
                     middle = _used()
         finally:
@@ -81,7 +83,7 @@ async def test_mixed_downloads_leave_memory_descriptors_threads_and_tables_flat(
     end = _used()
     assert end.memory - middle.memory < _GROWTH
     assert end.descriptors <= middle.descriptors and end.threads <= middle.threads
-    assert active.every() == []
+    assert active.all_active() == []
     assert await engine.fetchval("select count(*) from huey_task") == 0
     assert await engine.fetchval("select max(n) from (select count(*) n from download_log group by download) x") <= 200
     assert [path.name for path in settings.get().work.iterdir()] == []

@@ -39,9 +39,15 @@ class Worker:
     def __init__(self, folder: Path, name: str, dsn: str, media: Path, *before: str, **given: Any) -> None:
         self.state = folder / name
         self.log = folder / f"{name}.log"
-        quick = {"beat_seconds": 0.5, "reconcile_seconds": 0.5, "lease_seconds": 5, "retry_seconds": 0.2, "min_free": 0}
-        chosen = quick | {"jobs": 2, "jobs_per_site": 8, "allow_hosts": "127.0.0.1,localhost"} | given
-        chosen |= {"state": self.state, "media": media, "database_url": dsn, "stop_seconds": 5}
+        quick = {
+            "heartbeat_seconds": 0.5,
+            "reconcile_seconds": 0.5,
+            "lease_seconds": 5,
+            "retry_seconds": 0.2,
+            "min_free": 0,
+        }
+        chosen = quick | {"max_downloads": 2, "max_downloads_per_site": 8, "allow_hosts": "127.0.0.1,localhost"} | given
+        chosen |= {"state": self.state, "media": media, "database_url": dsn, "shutdown_seconds": 5}
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("MEDIAFETCHER_")}
         self.process = subprocess.Popen(
             [*before, *([] if before else [sys.executable, "-m", "mediafetcher", "worker"])],
@@ -97,7 +103,7 @@ def test_two_workers_in_networks_of_their_own_and_one_dies(shared, program, film
     """Every film is fetched by the worker that claimed it, from its own network; nothing is lost or done twice."""
     links = films_site(JOBS, slow=True)
     root, port = films_site.site.root, films_site.site.port
-    server = program(database_url=shared.socket_dsn, jobs=1, jobs_per_site=8).start()
+    server = program(database_url=shared.socket_dsn, max_downloads=1, max_downloads_per_site=8).start()
     media = server.state / "media"
     island = ["unshare", "--net", sys.executable, "-m", "tests.faults.island", str(root), str(port)]
     first = worker("one", shared.socket_dsn, media, *island).ready()
@@ -107,8 +113,8 @@ def test_two_workers_in_networks_of_their_own_and_one_dies(shared, program, film
     for link in links:
         server.submit(link)
     own = (first.state / "instance").read_text().strip()
-    holds = "select count(*) from download where state = 'running' and starts_with(held_by, %s)"
-    until(lambda: shared.fetch(holds, own)[0][0] == 2, 60, "the first worker works")
+    downloads = "select count(*) from download where state = 'running' and starts_with(worker_id, %s)"
+    until(lambda: shared.fetch(downloads, own)[0][0] == 2, 60, "the first worker works")
     first.kill()
     rows = server.all_ended(300)
     assert len(rows) == JOBS and {row["state"] for row in rows} == {"done"}, rows
@@ -123,7 +129,7 @@ def test_two_workers_in_networks_of_their_own_and_one_dies(shared, program, film
 
 def test_a_worker_says_what_keeps_it_from_working(shared, program, films_site, worker, tmp_path):
     (link,) = films_site(1)
-    server = program(database_url=shared.dsn, jobs_per_site=8).start()
+    server = program(database_url=shared.dsn, max_downloads_per_site=8).start()
     other = tmp_path / "other"
     other.mkdir()
     blind = worker("blind", shared.dsn, other).ready()
@@ -148,7 +154,7 @@ def test_a_worker_without_the_key_leaves_downloads_with_cookies_to_others(
     shared, program, media_corpus, worker, folder
 ):
     with Site(media_corpus, host="127.0.0.1") as site:
-        server = program(database_url=shared.dsn, jobs=1, jobs_per_site=8).start()
+        server = program(database_url=shared.dsn, max_downloads=1, max_downloads_per_site=8).start()
         text = "# Netscape HTTP Cookie File\nlocalhost\tFALSE\t/\tFALSE\t0\tsession\tsecret\n"
         assert server.ask("PUT", "/cookies/localhost", {"text": text}).status_code == 200
         media, key = server.state / "media", server.state / "key"

@@ -213,7 +213,7 @@ def test_no_secret_is_found_anywhere(running: Running, site: Any, folder: Path) 
     assert [path for path, data in below(running.shell.state / "work") if planted.found_in(data)] == []
 
     path = f"/api/downloads/{made}"
-    wait_until(lambda: planted.browser.get(path).json()["state"] in ("done", "failed", "parked"))
+    wait_until(lambda: planted.browser.get(path).json()["state"] in ("done", "failed", "needs_action"))
     assert planted.browser.get(path).json()["state"] == "done", running.said()
     (jar,) = [one for one in planted.browser.get("/api/cookies").json()["cookies"] if one["site"] == "127.0.0.1"]
     assert jar["succeeded_at"] is not None and jar["failure"] is None

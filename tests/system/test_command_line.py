@@ -224,6 +224,6 @@ def test_import_adopts_what_lies_there(folder, shell, media_corpus):
 
 
 def test_get_of_links_of_one_site_waits_for_their_turn(folder, site):
-    shell = Shell(folder, jobs_per_site=1)
+    shell = Shell(folder, max_downloads_per_site=1)
     got = shell.get(site.url("/slow/100/ok.mp4"), site.url("/media/h264_aac.mkv"), site.url("/media/vp9_opus.webm"))
     assert [one["state"] for one in got] == ["done"] * 3

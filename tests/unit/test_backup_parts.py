@@ -70,12 +70,12 @@ async def test_what_is_restored_is_what_was_there_and_the_present_one_is_kept(ds
 
 async def test_neither_the_key_nor_secret_settings_are_in_it_unless_asked_for(dsn, state):
     (state / "key").write_text("the secret key")
-    (state / "config.toml").write_text('database_url = "postgresql://a:pass@word/x"\njobs = 7\n')
+    (state / "config.toml").write_text('database_url = "postgresql://a:pass@word/x"\nmax_downloads = 7\n')
     file = await _backup(dsn)
     assert set(_parts(file)) == {"manifest.json", "database.dump", "media.csv", "config.toml"}
     assert b"the secret key" not in file.getvalue()
     assert b"pass@word" not in file.getvalue()
-    assert b"jobs = 7" in file.getvalue()
+    assert b"max_downloads = 7" in file.getvalue()
     keyed = await _backup(dsn, with_key=True)
     (state / "key").write_text("another key")
     (state / "config.toml").unlink()
@@ -83,14 +83,14 @@ async def test_neither_the_key_nor_secret_settings_are_in_it_unless_asked_for(ds
     assert (state / "key").read_text() == "the secret key"
     assert (state / "key").stat().st_mode & 0o777 == 0o600
     assert [path.read_text() for path in state.glob("key.before-*")] == ["another key"]
-    assert "jobs = 7" in (state / "config.toml").read_text()
+    assert "max_downloads = 7" in (state / "config.toml").read_text()
     assert len(done.notes) == 3
 
 
 async def test_backup_without_the_key_leaves_out_the_password_of_the_proxy(dsn, state):
     """Also the one that was typed on the page, which is a row of the database."""
     await _run(dsn, """insert into setting (name, value) values ('proxy', '"socks5://me:pr0xypass@10.1.1.1:1080"')""")
-    await _run(dsn, "insert into setting (name, value) values ('jobs', '7')")
+    await _run(dsn, "insert into setting (name, value) values ('max_downloads', '7')")
     file = await _backup(dsn)
     held = backup.read_manifest(file)
     assert held.format == 2
@@ -98,7 +98,7 @@ async def test_backup_without_the_key_leaves_out_the_password_of_the_proxy(dsn, 
     done = await backup.restore(dsn, settings.get(), file)
     await _run(dsn, "create table whole as select name, value::text as value from setting")
     rows = {row[0]: row[1] for row in await _run(dsn, "select name, value from whole")}
-    assert rows == {"proxy": '"socks5://10.1.1.1:1080"', "jobs": "7"}
+    assert rows == {"proxy": '"socks5://10.1.1.1:1080"', "max_downloads": "7"}
     assert any("proxy" in note for note in done.notes)
     await _run(dsn, "drop table whole")
 

@@ -20,7 +20,7 @@ const stopSite = await serve(port);
 const drawing = await browser.newPage();
 await make(drawing);
 await drawing.close();
-const env = { MEDIAFETCHER_JOBS: "6", MEDIAFETCHER_JOBS_PER_SITE: "6" };
+const env = { MEDIAFETCHER_MAX_DOWNLOADS: "6", MEDIAFETCHER_MAX_DOWNLOADS_PER_SITE: "6" };
 const server = await startServer(`127.0.0.1:${port}`, env);
 const opened = [];
 const scratch = mkdtempSync(join(tmpdir(), "mediafetcher-screens-"));

@@ -21,7 +21,7 @@ ADMIN_SCOPES = frozenset({"metrics", "admin"})  # only administrators have these
 USER_SCOPES = tuple(scope for scope in SCOPES if scope not in ADMIN_SCOPES)
 
 
-class Person(msgspec.Struct, frozen=True):
+class UserIdentity(msgspec.Struct, frozen=True):
     """Who calls, and by which session or token."""
 
     id: int
@@ -33,7 +33,7 @@ class Person(msgspec.Struct, frozen=True):
     until: float | None = None  # when it ends by itself, on the monotonic clock
 
 
-_people: dict[bytes, tuple[float, Person]] = {}
+_identities: dict[bytes, tuple[float, UserIdentity]] = {}
 _generation = 0
 
 
@@ -47,20 +47,20 @@ def digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
 
 
-async def person(text: str, find: Callable[[bytes], Awaitable[Person | None]]) -> Person | None:
+async def identity(text: str, find: Callable[[bytes], Awaitable[UserIdentity | None]]) -> UserIdentity | None:
     """Whom the secret belongs to, by `find(hash)` or from memory."""
     key = digest(text)
-    known = _people.get(key)
+    known = _identities.get(key)
     if known is not None and known[0] > clock.monotonic():
         return known[1]
     generation = _generation
     found = await find(key)
     # A look-up that began before something ended may not bring it back.
     if found is not None and generation == _generation:
-        if len(_people) >= _MOST:
-            _people.clear()
+        if len(_identities) >= _MOST:
+            _identities.clear()
         forget_at = clock.monotonic() + _REMEMBERED
-        _people[key] = (forget_at if found.until is None else min(forget_at, found.until), found)
+        _identities[key] = (forget_at if found.until is None else min(forget_at, found.until), found)
     return found
 
 
@@ -68,5 +68,5 @@ def forget() -> None:
     """Forget every look-up: something ended or changed. Who listens is told to look again."""
     global _generation
     _generation += 1
-    _people.clear()
+    _identities.clear()
     events.publish("access")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mediafetcher.accounts import audit
 from mediafetcher.accounts.auth import credentials, passwords, rate_limit, sessions, users
-from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.accounts.auth.credentials import UserIdentity
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
 
@@ -69,11 +69,11 @@ def _same(code: str) -> bool:
     return right is not None and hmac.compare_digest(plain(code), plain(right))
 
 
-async def complete(code: str, name: str, password: str, address: str, agent: str = "") -> tuple[Person, str]:
+async def complete(code: str, name: str, password: str, address: str, agent: str = "") -> tuple[UserIdentity, str]:
     """Make the first administrator and sign them in -> the person and the secret for the cookie.
 
     A local person without a password (the command line's) becomes this one, with everything they have.
-    Raises `SetupClosed`, `SetupCode`, `TooManyRequests`, `Invalid`, `WeakPassword`, `NameTaken`.
+    Raises `SetupClosed`, `InvalidSetupCode`, `TooManyRequests`, `Invalid`, `WeakPassword`, `NameTaken`.
     """
     if not await is_open():
         raise errors.SetupClosed()
@@ -82,7 +82,7 @@ async def complete(code: str, name: str, password: str, address: str, agent: str
     if not _same(code):
         await rate_limit.take(place, "setup")
         await audit.record("setup_failed", None, address)
-        raise errors.SetupCode()
+        raise errors.InvalidSetupCode()
     name = users.clean_name(name)
     passwords.require_strong(password, name)
     password_hash = await passwords.make_hash(password)

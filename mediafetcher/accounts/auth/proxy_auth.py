@@ -7,7 +7,7 @@ looked up anew, so whoever is removed here, or signs out there, is out at once.
 import unicodedata
 
 from mediafetcher.accounts import audit
-from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.accounts.auth.credentials import UserIdentity
 from mediafetcher.accounts.auth.sessions import scopes_of
 from mediafetcher.core import clock, logging
 from mediafetcher.db import engine
@@ -19,7 +19,7 @@ _seen: dict[tuple[int, str], float] = {}
 _log = logging.get("proxy")
 
 
-async def person(name: str, address: str) -> Person | None:
+async def person(name: str, address: str) -> UserIdentity | None:
     """Whom the proxy names, if it is somebody here."""
     name = unicodedata.normalize("NFC", name).strip()
     row = await engine.fetchrow("SELECT id, name, admin FROM account WHERE lower(name) = lower($1)", name)
@@ -28,7 +28,7 @@ async def person(name: str, address: str) -> Person | None:
         return None
     if _is_new(row["id"], address):
         await audit.record("signed_in", row["id"], address, via="proxy")
-    return Person(row["id"], row["name"], row["admin"], scopes_of(row["admin"]))
+    return UserIdentity(row["id"], row["name"], row["admin"], scopes_of(row["admin"]))
 
 
 def _is_new(owner: int, address: str) -> bool:

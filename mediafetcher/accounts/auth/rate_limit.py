@@ -21,12 +21,12 @@ _FULL = f"interval '{int(BURST * WAIT)} seconds'"  # after that a bucket is full
 _LEFT = f"least({BURST}, places + greatest(0, extract(epoch FROM clock_timestamp() - at)::float8) / {WAIT})"
 
 _TIDY = f"""
-DELETE FROM guess WHERE id IN
-    (SELECT id FROM guess WHERE at < clock_timestamp() - {_FULL} FOR UPDATE SKIP LOCKED)
+DELETE FROM rate_limit_bucket WHERE id IN
+    (SELECT id FROM rate_limit_bucket WHERE at < clock_timestamp() - {_FULL} FOR UPDATE SKIP LOCKED)
 """
 
 
-_CORRECT = "update guess set at = clock_timestamp() where at > clock_timestamp()"
+_CORRECT = "update rate_limit_bucket set at = clock_timestamp() where at > clock_timestamp()"
 
 
 def account(id: int | None, name: str) -> str:
@@ -60,26 +60,31 @@ async def take(*keys: str) -> None:
     await correct_times()
     async with engine.transaction():
         await engine.execute(
-            f"INSERT INTO guess (key, places) SELECT unnest($1::bytea[]), {BURST} ON CONFLICT DO NOTHING", hashes
+            f"INSERT INTO rate_limit_bucket (key, places) SELECT unnest($1::bytea[]), {BURST} ON CONFLICT DO NOTHING",
+            hashes,
         )
         rows = await engine.fetch(
-            f"SELECT {_LEFT} AS left FROM guess WHERE key = any($1::bytea[]) ORDER BY key FOR UPDATE", hashes
+            f"SELECT {_LEFT} AS left FROM rate_limit_bucket WHERE key = any($1::bytea[]) ORDER BY key FOR UPDATE",
+            hashes,
         )
         _require_room(rows)
         await engine.execute(
-            f"UPDATE guess SET places = {_LEFT} - 1, at = clock_timestamp() WHERE key = any($1::bytea[])", hashes
+            f"UPDATE rate_limit_bucket SET places = {_LEFT} - 1, at = clock_timestamp() WHERE key = any($1::bytea[])",
+            hashes,
         )
 
 
 async def check(keys: Iterable[str]) -> None:
     """Raise `TooManyRequests` where one of the keys has no place left."""
-    _require_room(await engine.fetch(f"SELECT {_LEFT} AS left FROM guess WHERE key = any($1::bytea[])", _hashes(keys)))
+    _require_room(
+        await engine.fetch(f"SELECT {_LEFT} AS left FROM rate_limit_bucket WHERE key = any($1::bytea[])", _hashes(keys))
+    )
 
 
 async def give_back(*keys: str) -> None:
     """The try was right: it does not count."""
     await engine.execute(
-        f"UPDATE guess SET places = least({BURST}, {_LEFT} + 1), at = clock_timestamp() WHERE key = any($1::bytea[])",
+        f"UPDATE rate_limit_bucket SET places = least({BURST}, {_LEFT} + 1), at = clock_timestamp() WHERE key = any($1::bytea[])",
         _hashes(keys),
     )
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from mediafetcher.accounts import audit
 from mediafetcher.accounts.auth import credentials, passwords, rate_limit
-from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.accounts.auth.credentials import UserIdentity
 from mediafetcher.core import errors
 from mediafetcher.db import engine
 
@@ -25,7 +25,7 @@ SELECT found.id AS session, a.id, a.name, a.admin FROM found JOIN account a ON a
 """
 
 
-async def sign_in(name: str, password: str, address: str, agent: str = "") -> tuple[Person, str]:
+async def sign_in(name: str, password: str, address: str, agent: str = "") -> tuple[UserIdentity, str]:
     """-> the person and the secret for the cookie. Raises `WrongCredentials`, `TooManyRequests`."""
     row = await engine.fetchrow(
         "SELECT id, name, admin, password_hash FROM account WHERE lower(name) = lower($1)", name.strip()
@@ -47,7 +47,7 @@ async def _places(user_id: int | None, name: str, address: str) -> tuple[str, ..
     other names from here, keeps its owner out.
     """
     rows = await engine.fetch(
-        "select address from audit_event where owner = $1 and act = 'signed_in' and address is not null"
+        "select address from audit_event where owner = $1 and action = 'signed_in' and address is not null"
         " order by id desc limit $2",
         user_id,
         _SIGN_INS,
@@ -57,7 +57,7 @@ async def _places(user_id: int | None, name: str, address: str) -> tuple[str, ..
     return rate_limit.account(user_id, name), rate_limit.place("address", address)
 
 
-async def begin(user_id: int, name: str, admin: bool, address: str, agent: str = "") -> tuple[Person, str]:
+async def begin(user_id: int, name: str, admin: bool, address: str, agent: str = "") -> tuple[UserIdentity, str]:
     """A new session of somebody who has proved who they are -> the person and the secret for the cookie."""
     secret, hashed = credentials.new()
     async with engine.transaction():
@@ -70,7 +70,7 @@ async def begin(user_id: int, name: str, admin: bool, address: str, agent: str =
             agent[:_AGENT],
         )
         await audit.record("signed_in", user_id, address)
-    return Person(user_id, name, admin, scopes_of(admin), session=session), secret
+    return UserIdentity(user_id, name, admin, scopes_of(admin), session=session), secret
 
 
 def scopes_of(admin: bool) -> frozenset[str]:
@@ -78,12 +78,12 @@ def scopes_of(admin: bool) -> frozenset[str]:
     return frozenset(credentials.SCOPES if admin else credentials.USER_SCOPES)
 
 
-async def find(hashed: bytes) -> Person | None:
+async def find(hashed: bytes) -> UserIdentity | None:
     """Who has the session of this hash."""
     row = await engine.fetchrow(_FIND, hashed)
     if row is None:
         return None
-    return Person(row["id"], row["name"], row["admin"], scopes_of(row["admin"]), session=row["session"])
+    return UserIdentity(row["id"], row["name"], row["admin"], scopes_of(row["admin"]), session=row["session"])
 
 
 async def correct_times() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from mediafetcher.accounts import audit
 from mediafetcher.accounts.auth import credentials, users
-from mediafetcher.accounts.auth.credentials import ADMIN_SCOPES, SCOPES, Person
+from mediafetcher.accounts.auth.credentials import ADMIN_SCOPES, SCOPES, UserIdentity
 from mediafetcher.core import clock, errors
 from mediafetcher.db import engine
 
@@ -53,14 +53,14 @@ async def create(
     return {"id": token, "token": secret}
 
 
-async def find(hashed: bytes) -> Person | None:
+async def find(hashed: bytes) -> UserIdentity | None:
     """Whose token of this hash it is. The scopes of administrators count only while they are one."""
     row = await engine.fetchrow(_FIND, hashed)
     if row is None:
         return None
     scopes = frozenset(row["scopes"]) - (frozenset() if row["admin"] else ADMIN_SCOPES)
     until = None if row["rest"] is None else clock.monotonic() + row["rest"]
-    return Person(row["id"], row["name"], row["admin"], scopes, token=row["token"], until=until)
+    return UserIdentity(row["id"], row["name"], row["admin"], scopes, token=row["token"], until=until)
 
 
 async def correct_times() -> None:

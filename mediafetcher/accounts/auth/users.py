@@ -61,7 +61,7 @@ async def local_owner() -> Row:
             if not await engine.fetchval("SELECT exists (SELECT FROM account)"):
                 made = await _insert(LOCAL, None, admin=True)
                 await audit.record("user_added", made["id"], added=LOCAL)
-    raise errors.Usage("There is more than one administrator. Choose a user with --user NAME.")
+    raise errors.UsageError("There is more than one administrator. Choose a user with --user NAME.")
 
 
 async def add(

@@ -57,7 +57,7 @@ async def put(owner: int, site: str, cookies: list[Cookie], address: str | None 
         raise errors.BadCookies(f"No valid cookies for {site} found. They may be expired or belong to another site.")
     async with engine.transaction():
         id = await engine.fetchval(
-            "INSERT INTO cookie_jar (owner, site, sealed, cookies) VALUES ($1, $2, ''::bytea, 0) "
+            "INSERT INTO cookie_jar (owner, site, ciphertext, cookies) VALUES ($1, $2, ''::bytea, 0) "
             "ON CONFLICT (owner, site) DO UPDATE SET failed_at = NULL, failure = NULL RETURNING id",
             owner,
             site,
@@ -68,9 +68,9 @@ async def put(owner: int, site: str, cookies: list[Cookie], address: str | None 
 
 
 async def _fill(id: int, owner: int, site: str, cookies: list[Cookie]) -> None:
-    sealed = encryption.close(msgspec.json.encode(cookies), "cookie_jar", owner, site, id)
+    sealed = encryption.encrypt(msgspec.json.encode(cookies), "cookie_jar", owner, site, id)
     await engine.execute(
-        "UPDATE cookie_jar SET sealed = $2, cookies = $3, updated_at = clock_timestamp() WHERE id = $1",
+        "UPDATE cookie_jar SET ciphertext = $2, cookies = $3, updated_at = clock_timestamp() WHERE id = $1",
         id,
         sealed,
         len(cookies),
@@ -97,16 +97,16 @@ async def remove(owner: int, site: str, address: str | None = None) -> None:
         await audit.record("cookies_removed", owner, address, site=cookie_formats.site_name(site))
 
 
-async def opens() -> bool:
+async def can_decrypt() -> bool:
     """Whether sealed jars open here: the key file is there, and is the one that they were sealed with."""
     if not encryption.present():
         return False
-    row = await engine.fetchrow("SELECT id, owner, site, sealed FROM cookie_jar ORDER BY id DESC LIMIT 1")
+    row = await engine.fetchrow("SELECT id, owner, site, ciphertext FROM cookie_jar ORDER BY id DESC LIMIT 1")
     if row is None:
         return True
     try:
-        encryption.open(row["sealed"], "cookie_jar", row["owner"], row["site"], row["id"])
-    except encryption.Unreadable:
+        encryption.decrypt(row["ciphertext"], "cookie_jar", row["owner"], row["site"], row["id"])
+    except encryption.DecryptionError:
         return False
     return True
 
@@ -130,7 +130,7 @@ async def jar_for(owner: int, url: str) -> Jar | None:
     seen = None
     while True:
         row = await engine.fetchrow(
-            "SELECT id, site, sealed, updated_at FROM cookie_jar WHERE owner = $1 AND site = any($2::text[]) "
+            "SELECT id, site, ciphertext, updated_at FROM cookie_jar WHERE owner = $1 AND site = any($2::text[]) "
             "ORDER BY length(site) DESC LIMIT 1",
             owner,
             names,
@@ -138,11 +138,11 @@ async def jar_for(owner: int, url: str) -> Jar | None:
         if row is None:
             return None
         try:
-            plain = encryption.open(row["sealed"], "cookie_jar", owner, row["site"], row["id"])
+            plain = encryption.decrypt(row["ciphertext"], "cookie_jar", owner, row["site"], row["id"])
             break
-        except encryption.Unreadable:
-            if row["sealed"] != seen:  # a rotation may have ended between reading the row and reading the key
-                seen = row["sealed"]
+        except encryption.DecryptionError:
+            if row["ciphertext"] != seen:  # a rotation may have ended between reading the row and reading the key
+                seen = row["ciphertext"]
                 continue
             # As without cookies: the site then asks for them, and sending them again mends it.
             _log.warning("a jar does not open with our key", site=row["site"], user=owner)
@@ -152,12 +152,12 @@ async def jar_for(owner: int, url: str) -> Jar | None:
 
 
 @contextlib.asynccontextmanager
-async def lent(owner: int, url: str) -> AsyncIterator[Jar | None]:
+async def borrow(owner: int, url: str) -> AsyncIterator[Jar | None]:
     """The jar for one fetch; how that ends is noted, and what the site renewed is stored back."""
     jar = await jar_for(owner, url)
     try:
         yield jar
-    except errors.NeedsPerson as problem:
+    except errors.UserActionRequired as problem:
         if jar is not None:
             await _failed(jar, problem.code)
         raise
@@ -202,14 +202,14 @@ async def rotate(*others: Callable[[], Awaitable[tuple[int, int]]]) -> dict[str,
         # Whoever writes a jar takes its row first and seals then, so none is on its way with the old key.
         await engine.execute("LOCK TABLE cookie_jar IN SHARE ROW EXCLUSIVE MODE")
         encryption.add_key()
-        for row in await engine.fetch("SELECT id, owner, site, sealed FROM cookie_jar ORDER BY id"):
+        for row in await engine.fetch("SELECT id, owner, site, ciphertext FROM cookie_jar ORDER BY id"):
             place = ("cookie_jar", row["owner"], row["site"], row["id"])
             try:
-                sealed = encryption.close(encryption.open(row["sealed"], *place), *place)
-            except encryption.Unreadable:
+                sealed = encryption.encrypt(encryption.decrypt(row["ciphertext"], *place), *place)
+            except encryption.DecryptionError:
                 done["lost"] += 1
                 continue
-            await engine.execute("UPDATE cookie_jar SET sealed = $2 WHERE id = $1", row["id"], sealed)
+            await engine.execute("UPDATE cookie_jar SET ciphertext = $2 WHERE id = $1", row["id"], sealed)
             done["sealed"] += 1
         for seal_again in others:
             sealed_rows, lost_rows = await seal_again()

@@ -106,16 +106,16 @@ async def _pair(sealed: _Sealed, token: bytes, fields: dict[str, Any], address: 
 async def take(box: str, address: str) -> Call:
     """Open a message and make sure of its device.
 
-    Raises `SealedBox`, `WrongClock`, `NotPaired`, `Replayed`, `PairingCode`, `TooManyRequests`.
+    Raises `DecryptionFailed`, `WrongClock`, `NotPaired`, `Replayed`, `PairingCode`, `TooManyRequests`.
     """
     try:
         fields = msgspec.json.decode(encryption.unseal(encryption.from_base64url(box)), type=dict[str, Any])
         sealed = msgspec.convert(fields, _Sealed)
         token, nonce = encryption.from_base64url(sealed.token), encryption.from_base64url(sealed.nonce)
     except ValueError:  # msgspec's and base64's are among them
-        raise errors.SealedBox() from None
+        raise errors.DecryptionFailed() from None
     if len(token) != 32 or not 16 <= len(nonce) <= 64:
-        raise errors.SealedBox()
+        raise errors.DecryptionFailed()
     if abs(time.time() - sealed.time) > WINDOW:
         raise errors.WrongClock()
     if sealed.op == "pair":

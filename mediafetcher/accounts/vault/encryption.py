@@ -40,7 +40,7 @@ _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32
 _log = logging.get("seal")
 
 
-class Unreadable(Exception):
+class DecryptionError(Exception):
     """It was not sealed with a key of ours for this place."""
 
 
@@ -58,7 +58,7 @@ class _Keys(msgspec.Struct, forbid_unknown_fields=True):
 # ---- at rest ---------------------------------------------------------------------------------------------
 
 
-def close(plain: bytes, *place: str | int) -> bytes:
+def encrypt(plain: bytes, *place: str | int) -> bytes:
     """Seal for one place, such as ("cookie_jar", owner, site, id)."""
     keys = _keys()
     head = _VERSION + keys.current.to_bytes(4)
@@ -66,18 +66,18 @@ def close(plain: bytes, *place: str | int) -> bytes:
     return head + nonce + AESGCM(keys.vault[keys.current]).encrypt(nonce, plain, _bound(head, place))
 
 
-def open(sealed: bytes, *place: str | int) -> bytes:
+def decrypt(sealed: bytes, *place: str | int) -> bytes:
     """What was sealed for this place. Raises `Unreadable`."""
     head, nonce, rest = sealed[:_HEAD], sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :]
     if not present():  # nothing that is there was sealed by us: a key made now would open none of it
-        raise Unreadable()
+        raise DecryptionError()
     key = _keys().vault.get(int.from_bytes(head[1:]))
     if head[:1] != _VERSION or key is None or len(nonce) != _NONCE:
-        raise Unreadable()
+        raise DecryptionError()
     try:
         return AESGCM(key).decrypt(nonce, rest, _bound(head, place))
     except InvalidTag:
-        raise Unreadable() from None
+        raise DecryptionError() from None
 
 
 def _bound(head: bytes, place: tuple[str | int, ...]) -> bytes:
@@ -109,11 +109,11 @@ def public_key() -> bytes:
 
 
 def unseal(box: bytes, info: bytes = CALL) -> bytes:
-    """What a device sealed for us. Raises `SealedBox`."""
+    """What a device sealed for us. Raises `DecryptionFailed`."""
     try:
         return _SUITE.decrypt(box, _private(), info)
     except (InvalidTag, ValueError):
-        raise errors.SealedBox() from None
+        raise errors.DecryptionFailed() from None
 
 
 def seal_reply(plain: bytes, token: bytes, nonce: bytes) -> bytes:
@@ -164,10 +164,10 @@ def _keys() -> _Keys:
         try:
             return msgspec.json.decode(raw, type=_Keys)
         except msgspec.DecodeError as error:
-            raise errors.StateFolder(
+            raise errors.InvalidStateDir(
                 f"The key file {_file()} is damaged. Restore it from a backup, or move it away to start with a new key."
             ) from error
-    raise errors.StateFolder(f"Cannot create the key file {_file()}.")
+    raise errors.InvalidStateDir(f"Cannot create the key file {_file()}.")
 
 
 def present() -> bool:

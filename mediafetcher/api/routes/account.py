@@ -10,7 +10,7 @@ from litestar.params import JSONBody
 
 from mediafetcher import __version__
 from mediafetcher.accounts.auth import first_run, sessions, tokens, users
-from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.accounts.auth.credentials import UserIdentity
 from mediafetcher.api import auth
 from mediafetcher.api.responses import Asked, Id, address, fit
 from mediafetcher.core import errors
@@ -141,7 +141,7 @@ class UserChange(msgspec.Struct, forbid_unknown_fields=True):
     quota: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | msgspec.UnsetType | None = msgspec.UNSET
 
 
-def _me(person: Person) -> Me:
+def _me(person: UserIdentity) -> Me:
     return Me(person.id, person.name, person.admin)
 
 
@@ -159,7 +159,7 @@ async def _leave_old_session(request: Request[Any, Any, Any]) -> None:
         await sessions.end(old.session, old.id, address(request))
 
 
-def _signed_in(request: Request[Any, Any, Any], person: Person, secret: str) -> Response[SignedIn]:
+def _signed_in(request: Request[Any, Any, Any], person: UserIdentity, secret: str) -> Response[SignedIn]:
     cookie = _cookie(request, secret, sessions.LIFETIME)
     return Response(SignedIn(_me(person)), status_code=201, cookies=[cookie])
 
@@ -222,7 +222,7 @@ async def end_token(id: Id, request: Asked) -> None:
 
 async def everybody(request: Asked) -> Users:
     """All people."""
-    return fit(Users, {"users": quotas.with_usage(await users.page(), await quotas.everyone())})
+    return fit(Users, {"users": quotas.with_usage(await users.page(), await quotas.usage_by_user())})
 
 
 async def add_user(data: JSONBody[NewUser], request: Asked) -> User:

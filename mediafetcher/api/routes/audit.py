@@ -13,7 +13,7 @@ from mediafetcher.api.routes.downloads import earlier, within
 if TYPE_CHECKING:
     Act = str
 else:
-    Act = Literal[tuple(audit.ACTS)]  # so that the description names them all
+    Act = Literal[tuple(audit.ACTIONS)]  # so that the description names them all
 
 
 class Recorded(msgspec.Struct):

@@ -58,7 +58,7 @@ async def put(site: FromPath[str], data: JSONBody[NewCookies], request: Asked) -
     if not request.scope["state"].get("https") and not _is_this_machine(where):
         raise errors.PlainHttp()
     cookies = await parsing.call(cookie_formats.parse, data.text, secret=True)
-    return fit(Kept, await cookie_waiting.give(request.user.id, site, cookies, where))
+    return fit(Kept, await cookie_waiting.save_and_resume(request.user.id, site, cookies, where))
 
 
 def _is_this_machine(where: str) -> bool:

@@ -18,7 +18,7 @@ from mediafetcher.accounts.vault import cookie_formats, devices
 from mediafetcher.api.responses import Asked, Id, address, fit
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import cookie_waiting, lifecycle
+from mediafetcher.downloads import cookie_waiting, lifecycle, queries
 from mediafetcher.sandbox import parsing
 
 
@@ -117,7 +117,7 @@ async def _state(call: devices.Call, where: str) -> dict[str, Any]:
     return {
         "name": f"MediaFetcher on {socket.gethostname()}",
         "version": __version__,
-        "running": len((await lifecycle.page(call.owner, state="queued,running", limit=200))[0]),
+        "running": len((await queries.page(call.owner, state="queued,running", limit=200))[0]),
         "parked": await cookie_waiting.waiting(call.owner),
         "done": done,
         "folders": await _last_folders(call.owner),
@@ -126,7 +126,7 @@ async def _state(call: devices.Call, where: str) -> dict[str, Any]:
 
 async def _last_folders(owner: int) -> list[str]:
     """The folders that downloads went to last, newest first."""
-    rows, _ = await lifecycle.page(owner, limit=100)
+    rows, _ = await queries.page(owner, limit=100)
     return list(dict.fromkeys(row["folder"] for row in rows if row["folder"]))[:10]
 
 
@@ -139,7 +139,7 @@ async def _download(call: devices.Call, where: str) -> dict[str, Any]:
 async def _cookies(call: devices.Call, where: str) -> dict[str, Any]:
     given = _fields(call, _Given)
     cookies = await parsing.call(cookie_formats.from_objects, given.cookies, secret=True)
-    return await cookie_waiting.give(call.owner, given.site, cookies, where)
+    return await cookie_waiting.save_and_resume(call.owner, given.site, cookies, where)
 
 
 _OPERATIONS: dict[str, Callable[[devices.Call, str], Awaitable[dict[str, Any]]]] = {

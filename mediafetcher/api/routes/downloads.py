@@ -8,11 +8,11 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from mediafetcher.api.responses import Asked, Id, fit
 from mediafetcher.core import errors
-from mediafetcher.downloads import lifecycle, log
+from mediafetcher.downloads import lifecycle, log, queries
 from mediafetcher.downloads import preview as look
 from mediafetcher.fetch.options import Options
 
-State = Literal["queued", "running", "done", "failed", "cancelled", "parked", "paused", "waiting"]
+State = Literal["queued", "running", "done", "failed", "cancelled", "needs_action", "paused", "scheduled", "expanded"]
 Stage = Literal["extract", "download", "convert", "store"]
 
 
@@ -144,7 +144,7 @@ async def page(
         if name not in lifecycle.STATES:
             raise errors.Invalid(f"Unknown state {name!r}. Use one of: {', '.join(lifecycle.STATES)}.")
     before = earlier(cursor)
-    rows, following = await lifecycle.page(request.user.id, state=states, cursor=before, limit=within(limit))
+    rows, following = await queries.page(request.user.id, state=states, cursor=before, limit=within(limit))
     return fit(Downloads, {"downloads": rows, "next": str(following) if following is not None else None})
 
 
@@ -166,7 +166,7 @@ def within(limit: int) -> int:
 
 async def get(id: Id, request: Asked) -> Download:
     """One download."""
-    return fit(Download, await lifecycle.get(id, request.user.id))
+    return fit(Download, await queries.get(id, request.user.id))
 
 
 async def journal(id: Id, request: Asked) -> Log:

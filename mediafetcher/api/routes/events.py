@@ -13,7 +13,7 @@ import msgspec
 from litestar.openapi import ResponseSpec
 from litestar.response import Stream
 
-from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.accounts.auth.credentials import UserIdentity
 from mediafetcher.api import auth, feed
 from mediafetcher.api.responses import Asked, address, fit
 from mediafetcher.api.routes import system
@@ -106,7 +106,7 @@ def _said(kind: str, data: Any) -> bytes:
 
 
 async def _events(request: Asked) -> AsyncIterator[bytes]:
-    person: Person | None = request.user
+    person: UserIdentity | None = request.user
     sender = request.scope["state"]["exchange"]
     with feed.opened(request.user.id, address(request), sender, _snapshot, _change) as opened:
         while not _closing and person is not None:
@@ -123,7 +123,7 @@ async def _events(request: Asked) -> AsyncIterator[bytes]:
                 yield b": still here\n\n"
 
 
-def _wait(person: Person) -> float:
+def _wait(person: UserIdentity) -> float:
     """Seconds until it has to be looked whether the person may still listen."""
     return BEAT if person.until is None else max(0.0, min(BEAT, person.until - clock.monotonic()))
 

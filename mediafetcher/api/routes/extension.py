@@ -34,7 +34,7 @@ class Packages(msgspec.Struct):
 def _package(browser: str) -> bytes:
     try:
         return extension_package.package(browser)
-    except errors.Usage as problem:
+    except errors.UsageError as problem:
         raise errors.NotFound("The extension is not included in this installation.") from problem
 
 

@@ -11,7 +11,8 @@ from mediafetcher.api.routes import downloads
 from mediafetcher.api.routes.downloads import within
 from mediafetcher.core import errors
 from mediafetcher.downloads import reprocess
-from mediafetcher.library.catalog import bulk, folders, items
+from mediafetcher.library.catalog import bulk, folders, items, queries
+from mediafetcher.library.catalog import trash as trash_bin
 
 Sort = Literal["-created", "created", "title", "-title", "-duration", "duration", "-size", "size"]
 Kind = Literal["video", "audio"]
@@ -182,7 +183,7 @@ async def page(
     limit: FromQuery[int] = 50,
 ) -> Items:
     """A page of the library. No `folder`: everything; "": the top only; with `deep` also what is below."""
-    found = await items.page(
+    found = await queries.page(
         request.user.id,
         folder=folder,
         deep=deep,
@@ -199,12 +200,12 @@ async def page(
 
 async def sites(request: Asked) -> Sites:
     """Where the items come from, the most frequent first."""
-    return fit(Sites, {"sites": await items.sites(request.user.id)})
+    return fit(Sites, {"sites": await queries.sites(request.user.id)})
 
 
 async def get(id: Id, request: Asked) -> Item:
     """One item."""
-    return fit(Item, await items.get(id, request.user.id))
+    return fit(Item, await queries.get(id, request.user.id))
 
 
 async def change(id: Id, data: JSONBody[Change], request: Asked) -> Item:
@@ -216,7 +217,7 @@ async def change(id: Id, data: JSONBody[Change], request: Asked) -> Item:
 
 async def deletion(id: Id, request: Asked) -> Deletion:
     """What removing it for good would do. Nothing is changed."""
-    return fit(Deletion, await items.deletion(request.user.id, [id]))
+    return fit(Deletion, await trash_bin.deletion(request.user.id, [id]))
 
 
 async def move_several(data: JSONBody[SeveralTo], request: Asked) -> Changed:
@@ -252,12 +253,12 @@ async def convert(id: Id, request: Asked, accept_loss: FromQuery[bool] = False) 
 
 async def trash(id: Id, request: Asked) -> Trashed:
     """Move it to the trash; the answer says what going for good would do."""
-    return fit(Trashed, await items.trash(id, request.user.id))
+    return fit(Trashed, await trash_bin.trash(id, request.user.id))
 
 
 async def restore(id: Id, request: Asked) -> Item:
     """Bring it back from the trash."""
-    return fit(Item, await items.restore(id, request.user.id))
+    return fit(Item, await trash_bin.restore(id, request.user.id))
 
 
 async def watched(id: Id, data: JSONBody[Position], request: Asked) -> None:
@@ -268,14 +269,14 @@ async def watched(id: Id, data: JSONBody[Position], request: Asked) -> None:
 async def copy(data: JSONBody[Copy], request: Asked) -> Item:
     """One more reference to the same file, in another folder."""
     owner = request.user.id
-    await items.get(data.item, owner)
+    await queries.get(data.item, owner)
     made = await items.copy(data.item, owner, await folders.ensure(owner, data.folder))
-    return fit(Item, await items.get(made, owner))
+    return fit(Item, await queries.get(made, owner))
 
 
 async def trashed(request: Asked, cursor: FromQuery[str | None] = None, limit: FromQuery[int] = 50) -> Trash:
     """What is in the trash, newest first."""
-    return fit(Trash, await items.trashed(request.user.id, cursor=cursor, limit=within(limit)))
+    return fit(Trash, await queries.trashed(request.user.id, cursor=cursor, limit=within(limit)))
 
 
 async def purging(request: Asked, named: Annotated[str | None, QueryParameter(name="items")] = None) -> Deletion:
@@ -283,9 +284,9 @@ async def purging(request: Asked, named: Annotated[str | None, QueryParameter(na
     parts = named.split(",") if named else None
     if parts and not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts):
         raise errors.Invalid("List the item numbers separated by commas.")
-    return fit(Deletion, await items.deletion(request.user.id, [int(part) for part in parts] if parts else None))
+    return fit(Deletion, await trash_bin.deletion(request.user.id, [int(part) for part in parts] if parts else None))
 
 
 async def purge(request: Asked, data: JSONBody[Purge | None] = None) -> Purged:
     """Remove for good what is in the trash, or some of it."""
-    return Purged(await items.purge(request.user.id, data.items if data else None))
+    return Purged(await trash_bin.purge(request.user.id, data.items if data else None))

@@ -56,9 +56,9 @@ async def get(id: Id, request: Asked) -> Mark:
 
 async def mark(id: Id, request: Asked) -> None:
     """Never fetch it again: a new wish, a playlist and a retry leave it out."""
-    await blocklist.mark(id, request.user.id)
+    await blocklist.block(id, request.user.id)
 
 
 async def unmark(id: Id, request: Asked) -> None:
     """It may be fetched again."""
-    await blocklist.unmark(id, request.user.id)
+    await blocklist.unblock(id, request.user.id)

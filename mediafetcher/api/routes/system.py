@@ -14,7 +14,7 @@ from mediafetcher.api import process_usage
 from mediafetcher.api.responses import Asked, address, fit
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine, runtime_settings
-from mediafetcher.downloads import lifecycle, nodes, queries
+from mediafetcher.downloads import leases, nodes, queries
 from mediafetcher.fetch.ytdlp import versions
 from mediafetcher.library.catalog import queries as library
 from mediafetcher.library.storage import blob_store, mount, ownership
@@ -52,7 +52,7 @@ class QueueState(msgspec.Struct):
 
     running: int
     queued: int
-    parked: int
+    needs_action: int
     paused: str | None
 
 
@@ -186,14 +186,14 @@ async def state(owner: int) -> System:
     """The state of the installation, and of this person's share in it."""
     now = mount.state()
     counts = await queries.counts()
-    paused = lifecycle.paused()
+    paused = leases.paused()
     saved = await engine.fetchrow(_SAVED)
     uses = await asyncio.to_thread(process_usage.children)
     return System(
         version=__version__,
         mount=MountState(now.state, now.reason or None, now.total, now.free, str(blob_store.root())),
         store=_store(),
-        queue=QueueState(counts["running"], counts["queued"], counts["parked"], paused.code if paused else None),
+        queue=QueueState(counts["running"], counts["queued"], counts["needs_action"], paused.code if paused else None),
         transcode=Transcode(*uses["convert"], encoders.shown()),
         children=_children(uses),
         saved=fit(Saved, saved),
@@ -222,7 +222,7 @@ def _children(uses: dict[str, process_usage.Use]) -> Children:
 # A reference beyond the first is a file that was not stored again; a linked download is one that was not fetched.
 _SAVED = """
 SELECT (SELECT coalesce(sum(size * (ref_count - 1)), 0)::bigint FROM media_file WHERE ref_count > 1) AS bytes,
-       (SELECT count(*) FROM download WHERE linked) AS downloads
+       (SELECT count(*) FROM download WHERE deduplicated) AS downloads
 """
 
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, quote
 from mediafetcher.api import auth, request_guard
 from mediafetcher.api.static import ranges
 from mediafetcher.core import errors, logging, settings, text
-from mediafetcher.library.catalog import items
+from mediafetcher.library.catalog import queries
 from mediafetcher.library.storage import blob_store, mount
 
 _PATH = re.compile(r"^/media/(\d{1,18})(?:/(poster)|/subtitles/([A-Za-z0-9-]{1,35}))?$")
@@ -54,7 +54,7 @@ async def answer(call: request_guard.Call, path: str, query: str) -> Answer:
     match = _PATH.match(path)
     if match is None:
         raise errors.NotFound()
-    item = await items.kept(int(match[1]), person.id)
+    item = await queries.kept(int(match[1]), person.id)
     return await send(call, item, query, poster=bool(match[2]), lang=match[3])
 
 
@@ -105,7 +105,7 @@ async def _open(wanted: _Bytes, call: request_guard.Call) -> tuple[ranges.Part, 
             return part, content if len(content) == length else None
 
     try:
-        return await mount.in_thread(look, patience=settings.get().hang_seconds)
+        return await mount.run_io(look, patience=settings.get().mount_timeout_seconds)
     except _NotRegular as error:
         _log.warning("a link, or what is no file, lies in the store", file=wanted.path.name)
         raise errors.NotFound("The file of this item is a link or no file: `mediafetcher check` tells more.") from error

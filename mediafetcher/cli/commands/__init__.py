@@ -59,5 +59,5 @@ async def run(instance: Instance, argv: list[str], out: Out, stdin: str | None) 
         return problem.exit_code
     except Exception:
         _log.exception("command failed", command=argv[:1])
-        out.error(f"mediafetcher: {errors.Internal.words} [{errors.Internal.code}]")
+        out.error(f"mediafetcher: {errors.Internal.default_detail} [{errors.Internal.code}]")
         return 1

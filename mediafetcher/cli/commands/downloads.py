@@ -14,10 +14,11 @@ from mediafetcher.cli.commands.owner import owner_of
 from mediafetcher.cli.import_report import Report
 from mediafetcher.core import errors, logging
 from mediafetcher.downloads import dedup, lifecycle, wait_reasons
+from mediafetcher.downloads import queries as download_queries
 from mediafetcher.fetch.options import Options, Playlist
 from mediafetcher.importing import importer
 from mediafetcher.library.catalog import blocklist as marks
-from mediafetcher.library.catalog import items
+from mediafetcher.library.catalog import queries
 from mediafetcher.library.export import sync
 from mediafetcher.library.storage import blob_store
 from mediafetcher.notifications import event_types, inbox
@@ -55,7 +56,7 @@ def wishes(asked: argparse.Namespace) -> Options:
             playlist=Playlist(asked.limit, numbers, asked.list_folder) if listed else None,
         )
     except ValueError as error:
-        raise errors.Usage(f"{error}.") from error
+        raise errors.UsageError(f"{error}.") from error
 
 
 async def _fetch(owner: int, url: str, asked: argparse.Namespace, options: Options, out: Out) -> int:
@@ -74,12 +75,12 @@ async def _fetch(owner: int, url: str, asked: argparse.Namespace, options: Optio
 
 async def _tell(owner: int, row: dict[str, Any], asked: argparse.Namespace, out: Out) -> int:
     url = row["url"]
-    if row["kind"] == "playlist" and row["state"] in ("waiting", "done"):
+    if row["kind"] == "playlist" and row["state"] in ("expanded", "done"):
         return await _list_ended(owner, row, asked, out)
     if row["state"] != "done":
         _report_problem(out, asked, url, row["error"] or {"code": row["state"], "message": row["state"]})
         return 1
-    item = await items.get(row["item"], owner)
+    item = await queries.get(row["item"], owner)
     path = blob_store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"])
     if asked.json:
         out.line(json.dumps({"url": row["url"], "state": "done", "path": str(path), "item": item}, default=str))
@@ -92,7 +93,7 @@ async def _tell(owner: int, row: dict[str, Any], asked: argparse.Namespace, out:
 async def _list_ended(owner: int, row: dict[str, Any], asked: argparse.Namespace, out: Out) -> int:
     """Follow the entries of a list, and say what became of each."""
     outcomes = [
-        await _tell(owner, await _follow(entry, out), asked, out) for entry in await lifecycle.entries(row["id"])
+        await _tell(owner, await _follow(entry, out), asked, out) for entry in await download_queries.entries(row["id"])
     ]
     if not asked.json:
         out.line(f"{row['title']}: {outcomes.count(0)} of {len(outcomes)} items are in the library.")
@@ -102,7 +103,7 @@ async def _list_ended(owner: int, row: dict[str, Any], asked: argparse.Namespace
 async def _follow(row: dict[str, Any], out: Out) -> dict[str, Any]:
     """Wait until a download needs nothing more from us, showing its progress."""
     while True:
-        ended = row["state"] in lifecycle.ENDED or row["state"] in ("parked", "paused", "waiting")
+        ended = row["state"] in lifecycle.ENDED or row["state"] in ("needs_action", "paused", "scheduled", "expanded")
         out.progress({**{name: row[name] for name in _PROGRESS}, "ended": ended})
         if ended:
             return row
@@ -110,7 +111,7 @@ async def _follow(row: dict[str, Any], out: Out) -> dict[str, Any]:
             # Somebody waits at the terminal: say what is wrong now instead of trying for hours.
             return await lifecycle.give_up(row["id"])
         await asyncio.sleep(_FOLLOW)
-        row = await lifecycle.get(row["id"])
+        row = await download_queries.get(row["id"])
 
 
 _PROGRESS = ("id", "url", "title", "state", "stage", "progress", "speed", "eta")

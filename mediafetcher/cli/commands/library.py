@@ -9,9 +9,9 @@ from mediafetcher.accounts.auth import users
 from mediafetcher.app.instance import Instance
 from mediafetcher.app.output import Out, clock, size
 from mediafetcher.cli.commands.owner import owner_of
-from mediafetcher.library.catalog import items
+from mediafetcher.library.catalog import queries, trash
 from mediafetcher.library.export import sync
-from mediafetcher.library.storage import check
+from mediafetcher.library.storage import check, sweeper
 
 
 async def list_items(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
@@ -19,9 +19,9 @@ async def list_items(instance: Instance, asked: argparse.Namespace, out: Out, st
     cursor = None
     while True:
         if asked.trash:
-            page = await items.trashed(owner, cursor=cursor, limit=200)
+            page = await queries.trashed(owner, cursor=cursor, limit=200)
         else:
-            page = await items.page(owner, q=asked.query, folder=asked.folder, deep=True, cursor=cursor, limit=200)
+            page = await queries.page(owner, q=asked.query, folder=asked.folder, deep=True, cursor=cursor, limit=200)
         for item in page["items"]:
             out.line(json.dumps(item, default=str) if asked.json else _row(item))
         cursor = page["next"]
@@ -38,8 +38,8 @@ def _row(item: dict[str, Any]) -> str:
 
 async def remove(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
     owner = await owner_of(asked)
-    gone = await items.trash(asked.item, owner)
-    await items.sweep()
+    gone = await trash.trash(asked.item, owner)
+    await sweeper.sweep()
     await sync.refresh_quietly()  # a link in an exported tree would keep the bytes
     if gone["trashed"]:
         out.line(f"Moved to the trash{_keeps(gone)}. Run `mediafetcher restore {asked.item}` to restore it.")
@@ -55,12 +55,12 @@ def _keeps(gone: dict[str, Any]) -> str:
 
 async def purge(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
     owner = await owner_of(asked)
-    meaning = await items.deletion(owner, asked.items or None)
+    meaning = await trash.deletion(owner, asked.items or None)
     if asked.dry_run:
         gone = meaning["items"]
     else:
-        gone = await items.purge(owner, asked.items or None)
-        await items.sweep()
+        gone = await trash.purge(owner, asked.items or None)
+        await sweeper.sweep()
         await sync.refresh_quietly()
     if asked.json:
         out.line(json.dumps({**meaning, "purged": 0 if asked.dry_run else gone}))
@@ -74,7 +74,7 @@ async def purge(instance: Instance, asked: argparse.Namespace, out: Out, stdin: 
 
 
 async def restore(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
-    item = await items.restore(asked.item, await owner_of(asked))
+    item = await trash.restore(asked.item, await owner_of(asked))
     await sync.refresh_quietly()
     out.line(f"Restored: {item['title']}")
     return 0

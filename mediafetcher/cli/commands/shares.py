@@ -27,7 +27,7 @@ async def share(instance: Instance, asked: argparse.Namespace, out: Out, stdin: 
         out.line("The link has ended.")
         return 0
     if len(asked.what) != 1:
-        raise errors.Usage("Name one item or one folder, `list`, or `revoke` with a number.")
+        raise errors.UsageError("Name one item or one folder, `list`, or `revoke` with a number.")
     await _make(instance, asked, out, asked.what[0], asked.days, stdin, "")
     return 0
 
@@ -50,5 +50,5 @@ async def _make(
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise errors.Usage(f"{text[:50]} is not the number of a link: `share list` shows them.")
+        raise errors.UsageError(f"{text[:50]} is not the number of a link: `share list` shows them.")
     return int(text)

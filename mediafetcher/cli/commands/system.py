@@ -78,7 +78,7 @@ def restore_backup(settings: Settings, asked: argparse.Namespace, out: Out) -> i
     try:
         file = Path(asked.file).open("rb")  # noqa: SIM115 (as root, before that is given up)
     except OSError as error:
-        raise errors.Usage(f"Cannot read {asked.file}: {error.strerror}.") from error
+        raise errors.UsageError(f"Cannot read {asked.file}: {error.strerror}.") from error
     run_as.become_owner(settings.state)
 
     async def work() -> tuple[backup.Restored, tuple[list[str], int] | None]:
@@ -157,9 +157,9 @@ def move_database(settings: Settings, asked: argparse.Namespace, out: Out) -> in
     target = sys.stdin.readline().strip() if asked.target == "-" else asked.target
     back = target == "embedded"
     if back and settings.database_url is None:
-        raise errors.Usage("The library already uses the embedded database.")
+        raise errors.UsageError("The library already uses the embedded database.")
     if not back and not target.startswith(("postgresql://", "postgres://")):
-        raise errors.Usage("Enter `embedded`, or an address such as postgresql://user:password@host/database.")
+        raise errors.UsageError("Enter `embedded`, or an address such as postgresql://user:password@host/database.")
     run_as.become_owner(settings.state)
 
     async def work() -> dump.Facts:

@@ -1,11 +1,11 @@
 """The error tree: every way in which this program says no.
 
     Problem
-    |-- Refused            the request is wrong or may not be done   (4xx, never retried)
-    |-- Away               something we need is away for now         (503, retried later)
+    |-- ClientError            the request is wrong or may not be done   (4xx, never retried)
+    |-- Unavailable               something we need is away for now         (503, retried later)
     |-- FetchProblem       a download could not be done
     |   |-- Transient      the site or the network; retried later by itself
-    |   |-- NeedsPerson    parked until a person gives something (cookies, ...)
+    |   |-- UserActionRequired    parked until a person gives something (cookies, ...)
     |   `-- Permanent      trying again would end the same way
     `-- Internal           our fault; the log has the details
 

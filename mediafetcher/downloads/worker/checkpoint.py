@@ -28,13 +28,13 @@ _NAME = ".brought.json"
 _CUT = ".cut.json"  # how large a file was that is not whole
 _COMPLETED = ".completed.json"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-_unwritten: dict[Path, "Brought | Unfinished"] = {}  # by path: notes for which the disk had no room
+_unsaved: dict[Path, "Checkpoint | Unfinished"] = {}  # by path: notes for which the disk had no room
 
 
-_T = TypeVar("_T", bound="Brought | Unfinished")
+_T = TypeVar("_T", bound="Checkpoint | Unfinished")
 
 
-class Brought(msgspec.Struct):
+class Checkpoint(msgspec.Struct):
     """`own`: it is this person's alone (dedup.is_private)."""
 
     info: Info
@@ -52,33 +52,33 @@ class Unfinished(msgspec.Struct):
     boot: str = ""
 
 
-def note(folder: Path, info: Info, result: Result, own: bool) -> None:
+def save(folder: Path, info: Info, result: Result, own: bool) -> None:
     """Cookies are never in it. A note that cannot be written is kept in memory: the file is there all the same."""
-    _keep(folder / _NAME, Brought(info, replace(result, cookies=None), own, _BOOT.read_text()))
+    _keep(folder / _NAME, Checkpoint(info, replace(result, cookies=None), own, _BOOT.read_text()))
 
 
 def note_completed(folder: Path, info: Info, completed: Completed, own: bool) -> None:
     """The same, when all bytes have come."""
-    forget(folder)
+    discard(folder)
     _keep(folder / _COMPLETED, Unfinished(info, replace(completed, cookies=None), own, _BOOT.read_text()))
 
 
-def _keep(path: Path, kept: Brought | Unfinished) -> None:
-    _unwritten[path] = kept
+def _keep(path: Path, kept: Checkpoint | Unfinished) -> None:
+    _unsaved[path] = kept
     with contextlib.suppress(OSError):
         _write(path, kept)
-        del _unwritten[path]
+        del _unsaved[path]
 
 
-def _write(path: Path, kept: Brought | Unfinished) -> None:
+def _write(path: Path, kept: Checkpoint | Unfinished) -> None:
     fresh = path.with_name(f"{path.name}.new")
     child_files.write_new(fresh, msgspec.json.encode(kept, enc_hook=str))
     os.replace(fresh, path)
 
 
-def found(folder: Path) -> Brought | None:
+def load(folder: Path) -> Checkpoint | None:
     """What an earlier attempt brought, if all of it is there."""
-    kept = _read(folder / _NAME, Brought)
+    kept = _read(folder / _NAME, Checkpoint)
     try:
         if kept is None or kept.boot != _BOOT.read_text():
             return None
@@ -96,9 +96,9 @@ def unfinished(folder: Path) -> Unfinished | None:
     return kept if there else None
 
 
-def newest(folder: Path) -> Brought | Unfinished | None:
+def newest(folder: Path) -> Checkpoint | Unfinished | None:
     """The latest that an earlier attempt came to."""
-    return found(folder) or unfinished(folder)
+    return load(folder) or unfinished(folder)
 
 
 def is_whole(folder: Path) -> bool:
@@ -107,7 +107,7 @@ def is_whole(folder: Path) -> bool:
 
 
 def _read(path: Path, kind: type[_T]) -> _T | None:
-    kept = _unwritten.get(path)
+    kept = _unsaved.get(path)
     if isinstance(kept, kind):
         return kept
     try:
@@ -116,10 +116,10 @@ def _read(path: Path, kind: type[_T]) -> _T | None:
         return None
 
 
-def forget(folder: Path) -> None:
+def discard(folder: Path) -> None:
     """It is not to be gone on with."""
     for name in (_NAME, _COMPLETED, CONVERTED):
-        _unwritten.pop(folder / name, None)
+        _unsaved.pop(folder / name, None)
         with contextlib.suppress(OSError):
             (folder / name).unlink()
 

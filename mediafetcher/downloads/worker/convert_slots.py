@@ -14,7 +14,7 @@ _waiting: list[asyncio.Event] = []  # who came first is first
 async def conversion() -> AsyncIterator[None]:
     """Wait for a place, hold it, give it back."""
     global _running
-    while _running >= settings.get().transcodes:
+    while _running >= settings.get().max_conversions:
         turn = asyncio.Event()
         _waiting.append(turn)
         try:

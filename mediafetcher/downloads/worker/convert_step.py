@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mediafetcher.core import errors, settings
-from mediafetcher.downloads import lifecycle, log
+from mediafetcher.downloads import leases, log
 from mediafetcher.downloads.worker import active, checkpoint, convert_cache, convert_slots
 from mediafetcher.fetch.models import Info
 from mediafetcher.fetch.options import Options
@@ -17,7 +17,7 @@ from mediafetcher.media import posters, probe, transcode
 _ENCODES = ("video", "both")  # the actions that count against TRANSCODES; all others are cheap
 
 
-class Made(NamedTuple):
+class ConvertedMedia(NamedTuple):
     """A file to keep; `key` names what was encoded."""
 
     file: Path
@@ -25,52 +25,54 @@ class Made(NamedTuple):
     key: str | None = None
 
 
-async def make(claim: lifecycle.Claim, hold: active.Hold, info: Info, source: Path, facts: probe.Facts) -> Made:
+async def make(
+    claim: leases.Claim, download: active.ActiveDownload, info: Info, source: Path, facts: probe.Facts
+) -> ConvertedMedia:
     """The file as browsers play it: as it came, or converted once, and then proved to be right."""
     wished = claim.options
     decision = _decide(claim, facts)
-    hold.say(f"conversion: {decision.action}{f' ({decision.reason})' if decision.reason else ''}")
+    download.log(f"conversion: {decision.action}{f' ({decision.reason})' if decision.reason else ''}")
     if decision.action == "reject":
         raise decision.problem()
     if wished.clip:
         decision = _clip(wished, facts, decision)
     if decision.action == "none" or wished.keep_original:
-        return Made(source, facts)
+        return ConvertedMedia(source, facts)
     if lost := probe.left_out(facts, audio=wished.audio):
-        hold.say(f"not kept by the conversion: {', '.join(lost)}", "warning")
-    hold.enter("convert")
-    await lifecycle.note(claim, stage="convert", converting=True)
-    await log.write(hold)
+        download.log(f"not kept by the conversion: {', '.join(lost)}", "warning")
+    download.enter("convert")
+    await leases.update_progress(claim, stage="convert", converting=True)
+    await log.write(download)
     target = source.with_name(checkpoint.CONVERTED)
     key = await convert_cache.name(claim, source) if decision.action in _ENCODES else None
     if target.exists():
-        hold.say("already converted earlier")
+        download.log("already converted earlier")
     elif key is None:
-        await _convert(claim, hold, source, target, facts, decision)
+        await _convert(claim, download, source, target, facts, decision)
     elif await convert_cache.find(key, target):
-        hold.say("already re-encoded earlier")
+        download.log("already re-encoded earlier")
     else:
         async with convert_slots.conversion():
-            await _convert(claim, hold, source, target, facts, decision)
+            await _convert(claim, download, source, target, facts, decision)
     proved = await probe.probe(target, target.with_name(posters.NAME))
     again = _decide(claim, proved)
     if again.action != "none":
         raise errors.TranscodeFailed("The converted file does not play in browsers.", reason=again.reason)
     _holds_all(facts, proved, mp3="mp3" in proved.container)
     _is_as_long(transcode.clip_length(facts.duration or info.duration, wished.start or 0.0, wished.end), proved)
-    return Made(target, proved, key)
+    return ConvertedMedia(target, proved, key)
 
 
 def _clip(wished: Options, facts: probe.Facts, decision: probe.Decision) -> probe.Decision:
     """A part is cut where the whole would have been kept as it came; nothing is encoded for its sake."""
     if facts.duration is not None and (wished.start or 0.0) >= facts.duration:
-        raise errors.BadClip(f"{errors.BadClip.words[:-1]}, which is {facts.duration:.0f} seconds long.")
+        raise errors.BadClip(f"{errors.BadClip.default_detail[:-1]}, which is {facts.duration:.0f} seconds long.")
     if decision.action != "none":
         return decision
     return probe.Decision("remux" if facts.video else "audio_only", "a clip was requested")
 
 
-def _decide(claim: lifecycle.Claim, facts: probe.Facts) -> probe.Decision:
+def _decide(claim: leases.Claim, facts: probe.Facts) -> probe.Decision:
     chosen = claim.options
     return probe.decide(facts, audio=chosen.audio, never_transcode=chosen.never_transcode)
 
@@ -93,14 +95,14 @@ def _is_as_long(expected: float | None, made: probe.Facts) -> None:
     slack = max(min(5.0, (expected or 0.0) / 2), 0.1 * (expected or 0.0))
     if expected and made.duration and made.duration < expected - slack:
         raise errors.TranscodeFailed(
-            f"{errors.TranscodeFailed.words[:-1]} to its end.",
+            f"{errors.TranscodeFailed.default_detail[:-1]} to its end.",
             reason=f"{made.duration:.0f} of {expected:.0f} seconds",
         )
 
 
 async def _convert(
-    claim: lifecycle.Claim,
-    hold: active.Hold,
+    claim: leases.Claim,
+    download: active.ActiveDownload,
     source: Path,
     target: Path,
     facts: probe.Facts,
@@ -110,7 +112,7 @@ async def _convert(
     left = transcode.clip_length(facts.duration, claim.options.start or 0.0, claim.options.end) or 0.0
 
     def report(fraction: float, speed: float | None) -> None:
-        hold.report(fraction, None, left * (1 - fraction) / speed if speed else None)
+        download.report(fraction, None, left * (1 - fraction) / speed if speed else None)
 
     await transcode.convert(
         source,

@@ -26,7 +26,7 @@ from huey.storage import PostgresStorage
 
 from mediafetcher.core import errors, events, logging, settings
 from mediafetcher.db import engine, liveness, runtime_settings
-from mediafetcher.downloads import lifecycle, node_name, nodes, preview, ytdlp_canary
+from mediafetcher.downloads import leases, lifecycle, node_name, nodes, preview, ytdlp_canary
 from mediafetcher.downloads.worker import active, convert_slots, runner, workspace
 from mediafetcher.fetch import prefork
 from mediafetcher.fetch.ytdlp import versions
@@ -36,7 +36,7 @@ _log = logging.get("queue")
 _AWAY_SECONDS = 0.5  # between two tries of a worker thread while the database is away
 _NAME = "mediafetcher"
 _TASK_MODULE = "mediafetcher.downloads.queue"  # part of the name of the task in messages of existing databases
-_BELLS = 256  # more than all machines have slots
+_MAX_PENDING_WAKEUPS = 256  # more than all machines have slots
 _PROGRESS_SECONDS = 0.25  # the pages hear of progress this often
 _THREADS = 2  # that hear; each has connections of its own to the database
 _TIDY_SECONDS = 60.0  # between two looks for folders that were left
@@ -98,7 +98,7 @@ class _Storage(PostgresStorage):
         return connection
 
 
-class _Bell(Huey):
+class _WakeupQueue(Huey):
     """A Huey whose broken messages are thrown away with a word in the log, and that bears with an absent database."""
 
     def __init__(self, name: str, **given: Any) -> None:
@@ -138,24 +138,26 @@ def _connect() -> psycopg.Connection[Any]:
     return liveness.connect_blocking(engine.DB.config["dsn"], "mediafetcher bell")
 
 
-_bell = _Bell(_NAME, results=False, serializer=_Json(), connection=_connect, create_tables=False, read_timeout=1)
+_wakeups = _WakeupQueue(
+    _NAME, results=False, serializer=_Json(), connection=_connect, create_tables=False, read_timeout=1
+)
 
 
 # The name of the task, with that of its module, is in messages of existing databases: it stays.
-@_bell.task(name="ring", __module__=_TASK_MODULE)
-def _ring() -> None:
+@_wakeups.task(name="ring", __module__=_TASK_MODULE)
+def _wake_up() -> None:
     if _running is not None:
         engine.call(_running.turn())
 
 
-async def ring(count: int = 1) -> None:
+async def wake_workers(count: int = 1) -> None:
     """Ring for `count` free slots, on whatever machines they are; in a transaction, when that commits.
 
     Where so many bells hang already that each slot finds one, no more are hung up: whoever hears one works until
     nothing is due, and it was due before we looked.
     """
-    storage = _bell.storage
-    messages = [_bell.serialize_task(_ring.s()) for _ in range(count)]
+    storage = _wakeups.storage
+    messages = [_wakeups.serialize_task(_wake_up.s()) for _ in range(count)]
     await engine.execute(
         f"with rung as (insert into {storage.table_task} (queue, data, priority)"
         "  select $1, unnest($2::bytea[]), 0 where $4 >"
@@ -164,7 +166,7 @@ async def ring(count: int = 1) -> None:
         _NAME,
         messages,
         storage.channel,
-        _BELLS,
+        _MAX_PENDING_WAKEUPS,
     )
 
 
@@ -174,18 +176,18 @@ async def _drop_ticks() -> None:
     Two weeks of them delayed a download by minutes: what is due by time alone needs no message.
     """
     await engine.execute(
-        f"delete from {_bell.storage.table_task} where queue = $1 and position(convert_to($2, 'UTF8') in data) > 0",
+        f"delete from {_wakeups.storage.table_task} where queue = $1 and position(convert_to($2, 'UTF8') in data) > 0",
         _NAME,
         f'"{__name__}.tick"',
     )
 
 
-async def _rung() -> int:
+async def pending_wakeups() -> int:
     """How many bells hang there that nobody has heard yet."""
-    return int(await engine.fetchval(f"select count(*) from {_bell.storage.table_task} where queue = $1", _NAME))
+    return int(await engine.fetchval(f"select count(*) from {_wakeups.storage.table_task} where queue = $1", _NAME))
 
 
-lifecycle.ring = ring
+lifecycle.wake_workers = wake_workers
 
 
 class _Worker(Worker):
@@ -205,7 +207,7 @@ class _QuietConsumer(Consumer):
         pass
 
 
-class Queue:
+class WorkerPool:
     """The slots of this process, their heartbeat, and the eye on what nobody rang for.
 
     `start` needs the connected database and the lock of the state folder. `stop` hands every row back without
@@ -225,7 +227,7 @@ class Queue:
         chosen = settings.get()
         name = await node_name.hold()
         self._loops = [asyncio.create_task(node_name.keep(name), name="name")]
-        rescued = await lifecycle.rescue()
+        rescued = await leases.recover_own()
         if rescued:
             _log.warning("downloads of an earlier start put back", count=rescued)
         await _drop_ticks()
@@ -238,15 +240,15 @@ class Queue:
         _running = self
         active.listen(self._poked)
         self._consumer = _QuietConsumer(
-            _bell,
+            _wakeups,
             workers=_THREADS,
             max_delay=2.0,
             check_worker_health=False,  # reconcile looks after them
-            shutdown_timeout=2 * chosen.stop_seconds + 5,
+            shutdown_timeout=2 * chosen.shutdown_seconds + 5,
         )
         await asyncio.to_thread(self._consumer.start)
         self._loops += [
-            asyncio.create_task(self._forever(self._beat, chosen.beat_seconds, self._poked), name="beat"),
+            asyncio.create_task(self._forever(self._beat, chosen.heartbeat_seconds, self._poked), name="beat"),
             asyncio.create_task(self._forever(self._reconcile, chosen.reconcile_seconds), name="reconcile"),
             asyncio.create_task(self._forever(self.tidy, _TIDY_SECONDS), name="tidy"),
             asyncio.create_task(self._forever(nodes.announce, nodes.EVERY), name="machines"),
@@ -260,27 +262,27 @@ class Queue:
         self._stopping = True
         if self._consumer is not None:
             self._consumer.stop_flag.set()
-            for hold in active.every():
-                hold.obey("stop")
+            for download in active.all_active():
+                download.request_stop("stop")
             await asyncio.to_thread(self._consumer.stop, True)
             if self._slots:
-                await asyncio.wait(self._slots, timeout=2 * settings.get().stop_seconds + 5)
+                await asyncio.wait(self._slots, timeout=2 * settings.get().shutdown_seconds + 5)
             await self._tidy()
         for task in self._loops:
             task.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
         await prefork.close()
-        with contextlib.suppress(errors.Away):
-            await nodes.leave()
+        with contextlib.suppress(errors.Unavailable):
+            await nodes.unregister()
         _running = None
-        await asyncio.to_thread(_bell.storage.close)
+        await asyncio.to_thread(_wakeups.storage.close)
 
     async def ring(self, count: int = 1) -> None:
-        await ring(count)
+        await wake_workers(count)
 
     async def turn(self) -> None:
         """What a bell does: take a row that is due into a free slot, which then works until nothing is due."""
-        if len(self._slots) + self._claiming >= settings.get().jobs:
+        if len(self._slots) + self._claiming >= settings.get().max_downloads:
             return
         self._claiming += 1
         try:
@@ -291,18 +293,18 @@ class Queue:
         finally:
             self._claiming -= 1
 
-    async def _work(self, claim: lifecycle.Claim) -> None:
-        following: lifecycle.Claim | None = claim
+    async def _work(self, claim: leases.Claim) -> None:
+        following: leases.Claim | None = claim
         while following is not None:
             await runner.run(following, stopping=self._stopping)
             # Fewer slots may be wanted by now: then this one stays empty.
-            following = await self._claim() if len(self._slots) <= settings.get().jobs else None
+            following = await self._claim() if len(self._slots) <= settings.get().max_downloads else None
 
-    async def _claim(self) -> lifecycle.Claim | None:
+    async def _claim(self) -> leases.Claim | None:
         if self._stopping:
             return None
         try:
-            return await lifecycle.claim()
+            return await leases.claim()
         except Exception as error:
             # The database may be away; reconcile rings again.
             _log.warning("claim failed", reason=str(error) or type(error).__name__)
@@ -314,15 +316,15 @@ class Queue:
             await self._tidy()
 
     async def _beat(self) -> None:
-        for hold, order in await lifecycle.beat():
-            hold.obey(order)
+        for download, order in await leases.heartbeat():
+            download.request_stop(order)
 
     async def _reconcile(self) -> None:
         if self._consumer is not None and not self._stopping:
             await asyncio.to_thread(self._consumer.check_worker_health)
         await self._follow()
-        free = settings.get().jobs - len(active.every())
-        await lifecycle.reconcile(free, _rung)
+        free = settings.get().max_downloads - len(active.all_active())
+        await lifecycle.reconcile(free, pending_wakeups)
 
     async def _follow(self) -> None:
         """Follow the settings that people changed."""
@@ -343,20 +345,20 @@ class Queue:
             while True:
                 event = await subscription.get()
                 if event.kind == "settings":
-                    with contextlib.suppress(errors.Away):
+                    with contextlib.suppress(errors.Unavailable):
                         await self._follow()
-                        await ring(settings.get().jobs)
+                        await wake_workers(settings.get().max_downloads)
                 elif event.kind == "download" and isinstance(event.payload, dict):
                     id = event.payload.get("id", 0)
-                    if event.payload.get("by") != lifecycle.me():
-                        active.poke(id)
+                    if event.payload.get("by") != node_name.worker_id():
+                        active.trigger_heartbeat(id)
                     if workspace.left(id):
                         await self._tidy()
 
     async def _tidy(self) -> None:
         try:
             await workspace.tidy()
-        except errors.Away as problem:
+        except errors.Unavailable as problem:
             _log.debug("folders stay for now", reason=problem.code)
 
     async def _forever(
@@ -366,7 +368,7 @@ class Queue:
         while True:
             try:
                 await step()
-            except errors.Away as problem:
+            except errors.Unavailable as problem:
                 _log.debug("queue waits", reason=problem.code)
             except Exception as error:
                 _log.warning("queue step failed", step=step.__name__, reason=str(error) or type(error).__name__)
@@ -375,4 +377,4 @@ class Queue:
             wake.clear()
 
 
-_running: Queue | None = None
+_running: WorkerPool | None = None

@@ -47,7 +47,7 @@ def main() -> NoReturn:
     import_hook.prefer(order.get("ytdlp"))
     try:
         way = gateway_client.Way(**order["way"])
-        profiles.shut_in(folder, [order.get("ytdlp") or ""], way.port)
+        profiles.confine_fetch(folder, [order.get("ytdlp") or ""], way.port)
         gateway_client.install(None if order["browser"] in impersonation.MODES else way)
         javascript.stand_in()
         javascript.install(channel, orders, _programs(order["options"]))

@@ -16,7 +16,7 @@ _KEY = re.compile(r"^(?:\d+:)?(?:(url|id) \S+ )?(.*)$", re.DOTALL)
 _MINE = """
 (exists (select from library_item i where i.owner = $1 and i.source = s.id)
  or exists (select from download d where d.owner = $1 and s.key in (d.source_key, $1::text || ':' || d.source_key))
- or exists (select from never_again n where n.owner = $1 and n.source = s.id))
+ or exists (select from blocked_source n where n.owner = $1 and n.source = s.id))
 """
 
 
@@ -30,28 +30,28 @@ def bare(key: str) -> str:
 async def find(owner: int, keys: list[str]) -> int | None:
     """The source that this person marked among those of these keys, or None."""
     found = await engine.fetchval(
-        "select source from never_again where owner = $1 and key = any($2::text[]) order by id limit 1",
+        "select source from blocked_source where owner = $1 and key = any($2::text[]) order by id limit 1",
         owner,
         [bare(key) for key in keys],
     )
     return None if found is None else int(found)
 
 
-async def require(owner: int, keys: list[str]) -> None:
-    """Raises `NeverAgain`, with the source in its facts, where this person marked one of these."""
+async def ensure_allowed(owner: int, keys: list[str]) -> None:
+    """Raises `SourceBlocked`, with the source in its facts, where this person marked one of these."""
     source = await find(owner, keys)
     if source is not None:
-        raise errors.NeverAgain(source=source)
+        raise errors.SourceBlocked(source=source)
 
 
-async def mark(source: int, owner: int) -> None:
+async def block(source: int, owner: int) -> None:
     """Never again. Twice is as good as once. Raises `NotFound`."""
     async with engine.transaction():
         url = (await _own(source, owner))["url"]
         # The link, the site's own id, and every quality of both: they share the address.
         for row in await _siblings(url, owner):
             await engine.execute(
-                "insert into never_again (owner, source, key) values ($1, $2, $3) on conflict do nothing",
+                "insert into blocked_source (owner, source, key) values ($1, $2, $3) on conflict do nothing",
                 owner,
                 row["id"],
                 bare(row["key"]),
@@ -59,12 +59,14 @@ async def mark(source: int, owner: int) -> None:
         await engine.notify("library", {"owner": owner})
 
 
-async def unmark(source: int, owner: int) -> None:
+async def unblock(source: int, owner: int) -> None:
     """It may be fetched again. One without a mark is as good. Raises `NotFound`."""
     async with engine.transaction():
         url = (await _own(source, owner))["url"]
         await engine.execute(
-            "delete from never_again n using source s where s.id = n.source and n.owner = $1 and s.url = $2", owner, url
+            "delete from blocked_source n using source s where s.id = n.source and n.owner = $1 and s.url = $2",
+            owner,
+            url,
         )
         await engine.notify("library", {"owner": owner})
 
@@ -72,7 +74,7 @@ async def unmark(source: int, owner: int) -> None:
 async def get(source: int, owner: int) -> dict[str, Any]:
     """`never`, and `since` when. Raises `NotFound`."""
     await _own(source, owner)
-    since = await engine.fetchval("select since from never_again where owner = $1 and source = $2", owner, source)
+    since = await engine.fetchval("select since from blocked_source where owner = $1 and source = $2", owner, source)
     return {"never": since is not None, "since": since}
 
 
@@ -82,7 +84,7 @@ async def page(owner: int) -> list[dict[str, Any]]:
         "select * from (select distinct on (s.url) s.id, s.url, n.since,"
         "  coalesce(i.site, d.site, substring(s.url from '^https?://(?:www[.])?([^/:]+)'), '') as site,"
         "  coalesce(i.title, d.title) as title"
-        " from never_again n join source s on s.id = n.source"
+        " from blocked_source n join source s on s.id = n.source"
         "  left join lateral (select site, title from library_item where owner = n.owner and source = s.id"
         "   order by id limit 1) i on true"
         "  left join lateral (select site, title from download where owner = n.owner and url = s.url"
@@ -106,17 +108,17 @@ async def of_link(owner: int, url: str, key: str) -> int:
     return int(made)
 
 
-async def mark_link(owner: int, url: str, key: str) -> int:
+async def block_link(owner: int, url: str, key: str) -> int:
     """Never again, also for a link that was never asked for -> the source."""
     async with engine.transaction():
         source = await of_link(owner, url, key)
         await engine.execute(
-            "insert into never_again (owner, source, key) values ($1, $2, $3) on conflict do nothing",
+            "insert into blocked_source (owner, source, key) values ($1, $2, $3) on conflict do nothing",
             owner,
             source,
             bare(key),
         )
-        await mark(source, owner)
+        await block(source, owner)
     return source
 
 

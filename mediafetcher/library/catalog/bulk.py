@@ -7,7 +7,8 @@ from typing import Any
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.catalog import folders, items, queries
+from mediafetcher.library.catalog import trash as trash_bin
 
 MOST = 1000  # items of one change
 
@@ -26,7 +27,7 @@ async def change(id: int, owner: int, title: str | None = None, folder: str | No
             await items.rename(id, owner, title)
         if folder is not None:
             await items.move(id, owner, await folders.ensure(owner, folder))
-    return await items.get(id, owner)
+    return await queries.get(id, owner)
 
 
 @engine.patiently
@@ -80,7 +81,7 @@ async def trash(owner: int, ids: list[int]) -> dict[str, int | bool]:
     """Move these to the trash -> `count` that were not in it, and what going for good means, as `deletion`."""
     async with engine.transaction():
         await _all(owner, ids)
-        meaning = await items.deletion(owner, ids)
+        meaning = await trash_bin.deletion(owner, ids)
         count = await _count(
             "update library_item set trashed_at = now() where owner = $1 and id = any($2::bigint[])"
             " and trashed_at is null",
@@ -89,7 +90,7 @@ async def trash(owner: int, ids: list[int]) -> dict[str, int | bool]:
         )
         await engine.notify("library", {"owner": owner})
     if settings.get().trash_days == 0:
-        count = await items.purge(owner, ids)
+        count = await trash_bin.purge(owner, ids)
     return {"count": count, **meaning}
 
 
@@ -160,7 +161,7 @@ async def delete_folder(id: int, owner: int) -> int:
     """Remove a folder and those below it; what is inside goes to the trash, or for good without one -> how many."""
     trashed = await folders.delete(id, owner)
     if settings.get().trash_days == 0:
-        await items.purge(owner, trashed)
+        await trash_bin.purge(owner, trashed)
     return len(trashed)
 
 

@@ -44,7 +44,7 @@ async def add(owner: int, files: Sequence[Incoming]) -> list[Added]:
     """Add staged files to a library -> what became of each, in their order. Equal bytes are kept once, and counted.
 
     A file that the person has in that folder already is not added again; one in the trash is restored. If one file
-    cannot be added, none is. Raises `Away`.
+    cannot be added, none is. Raises `Unavailable`.
     """
 
     async def run() -> list[Added]:
@@ -124,8 +124,8 @@ async def _place(files: Sequence[Incoming], claimed: bool) -> dict[bytes, int]:
     exts = {row["sha256"]: row["ext"] for row in rows}
     for file in files:
         if file.anew:
-            await blob_store.in_thread(blob_store.replace, file.staged, exts[file.staged.sha256])
-    await blob_store.in_thread(
+            await blob_store.run_io(blob_store.replace, file.staged, exts[file.staged.sha256])
+    await blob_store.run_io(
         blob_store.place_all, [(file.staged, exts[file.staged.sha256], file.side_files) for file in files]
     )
     return {row["sha256"]: row["id"] for row in rows}

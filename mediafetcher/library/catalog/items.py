@@ -7,8 +7,7 @@ subtracts. Bytes come before the row and go after it:
     delete  [delete the item] -> commit -> the sweeper unlinks what nobody holds
 
 Before a file is placed, its row is committed without a reference, so that a crash leaves at worst a file that the
-sweeper knows. The way out, by the trash, is in `trash.py`, and what lists and searches show in `queries.py`; both are
-reached through this door.
+sweeper knows. Removal is in `trash.py`; lists and searches are in `queries.py`.
 """
 
 import json
@@ -19,20 +18,13 @@ from typing import Any, TypeVar
 
 from mediafetcher.core import errors, text
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import queries, text_index
-from mediafetcher.library.catalog import trash as removal
-from mediafetcher.library.storage import blob_store, mount, ownership, sweeper, unknown
+from mediafetcher.library.catalog import text_index
+from mediafetcher.library.storage import blob_store, mount, ownership, unknown
 
 _TITLE = 500  # characters
 
-get, page, search, trashed, sites = queries.get, queries.page, queries.search, queries.trashed, queries.sites
-kept = queries.kept
-trash, restore, purge, purge_expired = removal.trash, removal.restore, removal.purge, removal.purge_expired
-deletion, delete_media, delete_all = removal.deletion, removal.delete_media, removal.delete_all
-sweep = sweeper.sweep
-
 _T = TypeVar("_T")
-Also = Callable[[int], Awaitable[None]]
+InTransaction = Callable[[int], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -73,12 +65,12 @@ async def add_media(
     facts: MediaFacts,
     entry: Entry,
     side_files: Mapping[str, Path] | None = None,
-    also: Also | None = None,
+    in_transaction: InTransaction | None = None,
 ) -> int:
     """Add a staged file to a library -> the new item's id. Equal bytes are kept once, and counted.
 
-    `side_files` are small files by their names in the store (`poster.jpg`, `fr.vtt`). `also(item)` runs in the same
-    transaction; what it raises undoes everything. Raises `Away` where the store cannot be written.
+    `side_files` are small files by their names in the store (`poster.jpg`, `fr.vtt`). `in_transaction(item)` runs in the same
+    transaction; what it raises undoes everything. Raises `Unavailable` where the store cannot be written.
     """
 
     async def add() -> int:
@@ -86,8 +78,8 @@ async def add_media(
         async with engine.transaction():
             media_file = await _place(staged, facts, side_files or {}, claimed=claimed)
             item = await _insert(owner, media_file, entry)
-            if also is not None:
-                await also(item)
+            if in_transaction is not None:
+                await in_transaction(item)
             await engine.notify("library", {"owner": owner})
         return item
 
@@ -102,13 +94,13 @@ async def replace(
     facts: MediaFacts,
     side_files: Mapping[str, Path] | None = None,
     follow: bool = False,
-    also: Also | None = None,
+    in_transaction: InTransaction | None = None,
 ) -> int:
     """Give an item this new file -> how many entries moved over. Equal bytes take the place of what is stored.
 
     `follow`: it shows the same, so links that led to the old one lead to it from now on, if nobody is left there.
     A person's entries of the old file move together. Where the old one is damaged, other people's move along if they
-    came from the same source; else theirs stay as they are. Raises `NotFound`, `Away`.
+    came from the same source; else theirs stay as they are. Raises `NotFound`, `Unavailable`.
     """
 
     async def run() -> int:
@@ -131,8 +123,8 @@ async def replace(
                     new,
                     old["media_file"],
                 )
-            if also is not None:
-                await also(id)
+            if in_transaction is not None:
+                await in_transaction(id)
             for person in {owner, *moved}:
                 await engine.notify("library", {"owner": person})
         return len(moved)
@@ -249,10 +241,10 @@ async def _place(
     if row["fresh"] or (row["ref_count"] == 0 and not claimed):
         raise Unannounced
     if anew or row["damaged_at"] is not None:
-        await blob_store.in_thread(blob_store.replace, staged, row["ext"])
+        await blob_store.run_io(blob_store.replace, staged, row["ext"])
         await engine.execute("update media_file set damaged_at = null, checked_at = now() where id = $1", row["id"])
         await engine.execute("select mf_file_replaced($1)", row["id"])  # links in exported trees lead to the old one
-    await blob_store.in_thread(blob_store.place, staged, row["ext"], side_files)
+    await blob_store.run_io(blob_store.place, staged, row["ext"], side_files)
     if row["ref_count"] == 0:
         await _forget_absent(row, staged.sha256)
     return int(row["id"])
@@ -263,7 +255,7 @@ async def _forget_absent(row: dict[str, Any], sha256: bytes) -> None:
     names = unknown.side_names(row)
     if not names:
         return
-    absent = await mount.in_thread(
+    absent = await mount.run_io(
         lambda: [name for name in names if blob_store.size_of(blob_store.path_of(sha256, name)) is None]
     )
     if absent:
@@ -304,7 +296,7 @@ def clean_title(title: str) -> str:
     return text.one_line(title, _TITLE) or "Untitled"
 
 
-async def link(owner: int, media_file: int, entry: Entry, also: Also | None = None) -> int | None:
+async def link(owner: int, media_file: int, entry: Entry, in_transaction: InTransaction | None = None) -> int | None:
     """Add what is there already, without bytes in hand -> the item's id.
 
     None where nobody holds the file any more: then it may be gone, or go in a moment.
@@ -314,8 +306,8 @@ async def link(owner: int, media_file: int, entry: Entry, also: Also | None = No
         if held is None:
             return None
         item = await _insert(owner, media_file, entry)
-        if also is not None:
-            await also(item)
+        if in_transaction is not None:
+            await in_transaction(item)
         await engine.notify("library", {"owner": owner})
     return item
 

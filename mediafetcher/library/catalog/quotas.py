@@ -22,7 +22,7 @@ _AGAIN = 30.0  # seconds until a download that may not fit beside others looks a
 _NOTHING = {"items": 0, "bytes": 0, "charged": 0}
 
 
-async def of(owner: int) -> dict[str, int | None]:
+async def usage(owner: int) -> dict[str, int | None]:
     """`items`: a person's entries, the trash too; `bytes` of the files they name; `charged`: their share of these.
 
     And `quota`: how much that may be, or None.
@@ -32,17 +32,17 @@ async def of(owner: int) -> dict[str, int | None]:
     return {name: row[name] if row else 0 for name in _NOTHING} | {"quota": quota}
 
 
-async def everyone() -> dict[int, dict[str, int]]:
+async def usage_by_user() -> dict[int, dict[str, int]]:
     """The same of everybody who has something, by person."""
     return {row.pop("owner"): row for row in await engine.fetch(_USAGE, None)}
 
 
-async def require(owner: int, more: int = 0) -> None:
+async def check_quota(owner: int, more: int = 0) -> None:
     """Raises `QuotaExceeded` where a person has a quota, and it is used up or would be by `more` bytes."""
     quota = await engine.fetchval("select quota from account where id = $1", owner)
     if quota is None:
         return
-    charged = (await of(owner))["charged"] or 0
+    charged = (await usage(owner))["charged"] or 0
     if charged + more > quota or charged >= quota:
         raise errors.QuotaExceeded(charged=charged, quota=quota)
 
@@ -56,11 +56,11 @@ async def reserve(owner: int, download: int, size: int) -> None:
     quota = await _locked_quota(owner)
     if quota is None:
         return
-    await require(owner, size)
-    charged = (await of(owner))["charged"] or 0
+    await check_quota(owner, size)
+    charged = (await usage(owner))["charged"] or 0
     others = await engine.fetchval(
-        "select coalesce(sum(size), 0)::bigint from download where owner = $1 and id <> $2 and task = 'fetch'"
-        " and state = 'running' and stage <> 'extract' and lease_until > now()",
+        "select coalesce(sum(size), 0)::bigint from download where owner = $1 and id <> $2 and operation = 'fetch'"
+        " and state = 'running' and stage <> 'extract' and lease_expires_at > now()",
         owner,
         download,
     )
@@ -68,7 +68,7 @@ async def reserve(owner: int, download: int, size: int) -> None:
         raise errors.QuotaReserved(retry_after=_AGAIN)
 
 
-async def require_kept(owner: int) -> None:
+async def check_quota_after(owner: int) -> None:
     """Prove, in the transaction that added a file, that its person is still within their quota.
 
     One at a time of each person, so that several that end together cannot pass it. Raises `QuotaExceeded`.
@@ -76,7 +76,7 @@ async def require_kept(owner: int) -> None:
     quota = await _locked_quota(owner)
     if quota is None:
         return
-    charged = (await of(owner))["charged"] or 0
+    charged = (await usage(owner))["charged"] or 0
     if charged > quota:
         raise errors.QuotaExceeded(charged=charged, quota=quota)
 
@@ -90,7 +90,7 @@ async def _locked_quota(owner: int) -> int | None:
     return await engine.fetchval("select quota from account where id = $1 for no key update", owner)
 
 
-async def require_instead(owner: int, item: int, sha256: bytes, size: int) -> None:
+async def check_quota_replacing(owner: int, item: int, sha256: bytes, size: int) -> None:
     """Raises `QuotaExceeded` where this file, in the place of an item's, would charge a person more than they may be.
 
     The same bytes, as after damage, and smaller ones are always taken.
@@ -102,7 +102,7 @@ async def require_instead(owner: int, item: int, sha256: bytes, size: int) -> No
         owner,
     )
     if old is not None and old["sha256"] != sha256 and size > old["charged"]:
-        await require(owner, size - old["charged"])
+        await check_quota(owner, size - old["charged"])
 
 
 def with_usage(rows: list[dict[str, Any]], usage: dict[int, dict[str, int]]) -> list[dict[str, Any]]:

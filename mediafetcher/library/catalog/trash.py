@@ -167,7 +167,7 @@ async def _remove_now(media_files: list[int]) -> None:
     """Without a grace period the files go at once; where the store is away just now, the sweeper does it later."""
     if settings.get().grace_hours > 0 or not ownership.claims_here:
         return
-    with contextlib.suppress(errors.Away):
+    with contextlib.suppress(errors.Unavailable):
         if await ownership.before_unlink():
             for media_file in media_files:
-                await sweeper.remove_dead(media_file)
+                await sweeper.delete_unreferenced(media_file)

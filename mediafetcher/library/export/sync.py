@@ -40,7 +40,7 @@ async def export(folder: Path | None = None, owner: int | None = None) -> tuple[
     """Make the tree in `folder` (default: `export` in the media folder), or make it equal -> where, what was done.
 
     `owner`: of this person alone, beside those who are in the tree already; None: of everybody. The tree is kept up
-    to date from now on. Raises `Invalid` where no links can be made there, `Away`.
+    to date from now on. Raises `Invalid` where no links can be made there, `Unavailable`.
     """
     place = Path(os.path.realpath(folder or mount.root() / "export"))
     known = await engine.fetchval("select exists (select from export_tree where path = $1)", str(place))
@@ -48,7 +48,7 @@ async def export(folder: Path | None = None, owner: int | None = None) -> tuple[
         if not ours:
             raise errors.ExportBusy()
         with _words(place):
-            hard = await mount.in_thread(_prepare, place, known)
+            hard = await mount.run_io(_prepare, place, known)
         # From the commit on every change is noted.
         noted = await engine.fetchrow(
             "insert into export_tree as t (path, people, hard) values ($1, $2, $3)"
@@ -103,7 +103,7 @@ async def _refresh_tree(row: dict[str, Any]) -> int:
 
 
 async def _bring_up_to_date(row: dict[str, Any]) -> int:
-    if not await mount.in_thread((Path(row["path"]) / link_tree.MANIFEST).is_file):
+    if not await mount.run_io((Path(row["path"]) / link_tree.MANIFEST).is_file):
         await _drop_changes(row["id"])
         return 0
     # Others may have worked on it while we waited.
@@ -274,7 +274,7 @@ class _Update:
             mount.require()
             return function(*args)
 
-        work = asyncio.ensure_future(mount.in_thread(run))
+        work = asyncio.ensure_future(mount.run_io(run))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:

@@ -77,7 +77,7 @@ async def check(read_data: bool = False) -> list[Finding]:
     Changes nothing.
     """
     findings = await _ownership() + await _counts() + await _downloads()
-    now = await mount.look()
+    now = await mount.refresh()
     if now.state == "offline":
         return [*findings, Finding("store_offline", now.reason)]
     try:
@@ -113,8 +113,8 @@ async def _counts() -> list[Finding]:
 
 async def _downloads() -> list[Finding]:
     rows = await engine.fetch(
-        "select id, url, held_by from download where state = 'running'"
-        " and lease_until < now() - make_interval(secs => $1)",
+        "select id, url, worker_id from download where state = 'running'"
+        " and lease_expires_at < now() - make_interval(secs => $1)",
         settings.get().lease_seconds,
     )
     return [
@@ -139,7 +139,7 @@ async def _files(read_data: bool) -> list[Finding]:
         if not rows:
             return findings
         last = rows[-1]["sha256"]
-        for row in await mount.in_thread(_suspects, rows, read_data):
+        for row in await mount.run_io(_suspects, rows, read_data):
             findings += await _again(row["id"], read_data)
 
 
@@ -157,7 +157,7 @@ async def _again(media_file: int, read_data: bool) -> list[Finding]:
             " where id = $1 and ref_count > 0 for update",
             media_file,
         )
-        wrong = (await mount.in_thread(_suspects_of, row, read_data)) if row else []
+        wrong = (await mount.run_io(_suspects_of, row, read_data)) if row else []
         titles = await engine.fetchval(
             "select string_agg(title, ', ' order by id) from (select id, title from library_item"
             " where media_file = $1 order by id limit 5) as first",
@@ -219,12 +219,12 @@ async def _unknown() -> list[Finding]:
             foreign = [file for file in unknown.walk() if isinstance(file, Path)]
             return foreign, [path for path in sweeper.leftovers() if blob_store.age(path) >= grace]
 
-    foreign, leftovers = await mount.in_thread(look)
+    foreign, leftovers = await mount.run_io(look)
     findings = [Finding("unknown_file", str(path), {"path": str(path)}) for path in foreign]
     findings += [Finding("leftover", str(path), {"path": str(path)}) for path in leftovers]
     async for file in unknown.files():
         # Looked at again: what was there may have been unlinked by its own row meanwhile.
-        if await mount.in_thread(blob_store.size_of, file.path) is not None:
+        if await mount.run_io(blob_store.size_of, file.path) is not None:
             findings.append(Finding("unknown_file", str(file.path), {"path": str(file.path)}))
     async for file in unknown.unlisted_side_files():
         if await _is_unlisted(file.sha256, file.kind):
@@ -241,7 +241,7 @@ async def _is_unlisted(sha256: bytes, name: str) -> bool:
         )
         if row is None or name in unknown.side_names(row):
             return False
-        return await mount.in_thread(blob_store.size_of, blob_store.path_of(sha256, name)) is not None
+        return await mount.run_io(blob_store.size_of, blob_store.path_of(sha256, name)) is not None
 
 
 # ---- repair --------------------------------------------------------------------------------------------
@@ -313,7 +313,7 @@ async def _mend_damaged(finding: Finding) -> str:
     async with engine.transaction():
         media_file = finding.facts["media_file"]
         await engine.execute("select id from media_file where id = $1 for update", media_file)
-        await blob_store.in_thread(set_aside)
+        await blob_store.run_io(set_aside)
         await engine.execute("update source set media_file = null where media_file = $1", media_file)
     return f"moved to damaged/, its link can be downloaded again: {finding.detail}"
 
@@ -347,16 +347,16 @@ async def _list_side_file(finding: Finding) -> str | None:
 
 async def _mend_leftover(finding: Finding) -> str | None:
     path = Path(finding.facts["path"])
-    if not await mount.in_thread(blob_store.abandoned, path):
+    if not await mount.run_io(blob_store.abandoned, path):
         return None
-    await mount.in_thread(blob_store.clear, path)
+    await mount.run_io(blob_store.remove_staged, path)
     return f"removed: {path}"
 
 
 async def _mend_download(finding: Finding) -> str:
     await engine.execute(
-        "update download set state = 'queued', held_by = null, lease_until = null, stage = null"
-        " where id = $1 and state = 'running' and lease_until < now()",
+        "update download set state = 'queued', worker_id = null, lease_expires_at = null, stage = null"
+        " where id = $1 and state = 'running' and lease_expires_at < now()",
         finding.facts["download"],
     )
     return f"returned to the queue: {finding.detail}"

@@ -4,7 +4,7 @@
 whole claim rules. One that a crash left half written (torn) counts for nothing but its number. Whoever finds a claim
 that it does not know writes `contested-<number>` beside it, so that the one who made it learns of the conflict.
 
-Everything here touches the media folder: call it in a thread of `mount.in_thread`. Errors of the folder are `Away`.
+Everything here touches the media folder: call it in a thread of `mount.run_io`. Errors of the folder are `Unavailable`.
 """
 
 import contextlib
@@ -50,7 +50,7 @@ def folder() -> Path:
 
 
 def read() -> Seen:
-    """Raises `Away`."""
+    """Raises `Unavailable`."""
     with mount.writing():
         mount.require()
         try:
@@ -87,7 +87,7 @@ def decode(text: bytes) -> Claim | None:
 def make(number: int, installation: uuid.UUID, nonce: uuid.UUID) -> None:
     """Make a claim durably, and remove those that are too old to matter.
 
-    Raises `FileExistsError` if another program made one of this number, `Away`.
+    Raises `FileExistsError` if another program made one of this number, `Unavailable`.
     """
     claim = Claim(installation, nonce, socket.gethostname(), f"mediafetcher {__version__}")
     with mount.writing():
@@ -99,7 +99,7 @@ def make(number: int, installation: uuid.UUID, nonce: uuid.UUID) -> None:
 
 
 def contest(number: int) -> None:
-    """Say that this claim conflicts with ours. Raises `Away`."""
+    """Say that this claim conflicts with ours. Raises `Unavailable`."""
     with mount.writing(), contextlib.suppress(FileExistsError):
         mount.require()
         _make_folder()

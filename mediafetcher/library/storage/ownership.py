@@ -115,7 +115,7 @@ async def follow() -> None:
                 await refresh()
                 if event.kind == _EVENT and event.payload == "wanted" and claims_here and _frozen is None:
                     await claim_next()
-            except errors.Away as problem:
+            except errors.Unavailable as problem:
                 _log.debug("ownership waits", reason=problem.code)
             except Exception:
                 _log.exception("following the ownership of the store failed")
@@ -134,9 +134,9 @@ async def _row() -> dict[str, Any]:
 
 
 async def start() -> Frozen | None:
-    """Make the claim of this start -> why this installation is frozen, or None. Away folders are claimed later."""
+    """Make the claim of this start -> why this installation is frozen, or None. Unavailable folders are claimed later."""
     if await refresh() is None and claims_here:
-        with contextlib.suppress(errors.Away):
+        with contextlib.suppress(errors.Unavailable):
             await claim_next()
     if _frozen is not None:
         _log.warning("the store is frozen", reason=_frozen.reason, detail=_frozen.detail)
@@ -146,7 +146,7 @@ async def start() -> Frozen | None:
 async def claim_next() -> int:
     """Make the next claim -> its number. Call it outside of a transaction.
 
-    Raises `StoreFrozen` if this installation is frozen, or freezes now because it does not own the store; `Away`.
+    Raises `StoreFrozen` if this installation is frozen, or freezes now because it does not own the store; `Unavailable`.
     """
     global _waiting
     if not claims_here:
@@ -167,7 +167,7 @@ async def _claim_alone() -> int:
         async with engine.exclusive(_LOCK):
             row = await _row()
             if _apply(row) is None:
-                seen = await mount.in_thread(claims.read)
+                seen = await mount.run_io(claims.read)
                 if (reason := await _conflict(row, seen)) is None:
                     return await _claim(row, seen)
                 await freeze(reason)
@@ -176,7 +176,7 @@ async def _claim_alone() -> int:
 
 
 async def require_owner() -> None:
-    """Prove that the highest claim is this installation's, without making one. Raises `StoreFrozen`, `Away`."""
+    """Prove that the highest claim is this installation's, without making one. Raises `StoreFrozen`, `Unavailable`."""
     if (found := await _examine()) is not None:
         await freeze(found[0])
     require()
@@ -190,7 +190,7 @@ async def _examine() -> tuple[str, int] | None:
     """
     row = await _row()
     while _apply(row) is None:
-        seen = await mount.in_thread(claims.read)
+        seen = await mount.run_io(claims.read)
         reason = _judge(row, seen)
         if reason is None:
             return None
@@ -201,12 +201,12 @@ async def _examine() -> tuple[str, int] | None:
 
 
 async def look() -> None:
-    """Freeze if another installation claimed the store, and tell it so. Nothing else is written. Raises `Away`."""
+    """Freeze if another installation claimed the store, and tell it so. Nothing else is written. Raises `Unavailable`."""
     if (found := await _examine()) is None:
         return
     reason, number = found
     if reason == "foreign":
-        await mount.in_thread(claims.contest, number)
+        await mount.run_io(claims.contest, number)
     await freeze(reason)
 
 
@@ -216,14 +216,14 @@ async def watch() -> None:
         await asyncio.sleep(WATCH)
         try:
             await look()
-        except errors.Away as problem:
+        except errors.Unavailable as problem:
             _log.debug("looking for foreign claims waits", reason=problem.code)
         except Exception:
             _log.exception("looking for foreign claims failed")
 
 
 async def before_reference() -> None:
-    """Call it before a file gets its first reference, outside of a transaction. Raises `StoreFrozen`, `Away`."""
+    """Call it before a file gets its first reference, outside of a transaction. Raises `StoreFrozen`, `Unavailable`."""
     if claims_here:
         await claim_next()
     else:
@@ -250,7 +250,7 @@ async def _ask_server() -> None:
 
 
 async def before_unlink() -> bool:
-    """Make the claim that a batch of unlinks needs -> whether files may be unlinked now. Raises `Away`.
+    """Make the claim that a batch of unlinks needs -> whether files may be unlinked now. Raises `Unavailable`.
 
     On a full disk no claim can be made, and unlinking is what helps: then it is enough that the highest one is ours.
     """
@@ -328,7 +328,7 @@ async def _conflict(row: dict[str, Any], seen: claims.Seen) -> str | None:
     """Why this installation does not own the store; None: it does."""
     reason = _judge(row, seen)
     if reason == "foreign":
-        await mount.in_thread(claims.contest, seen.number)
+        await mount.run_io(claims.contest, seen.number)
     if reason is None and row["number"] is None and await unknown.any_file():
         return "unknown_files"
     return reason
@@ -354,7 +354,7 @@ async def _claim(row: dict[str, Any], seen: claims.Seen) -> int:
     _made.add(nonce)
     await engine.execute("update installation set pending_nonce = $1", nonce)
     try:
-        await mount.in_thread(claims.make, number, row["id"], nonce)
+        await mount.run_io(claims.make, number, row["id"], nonce)
     except FileExistsError:
         await freeze("contested")
         raise errors.StoreFrozen() from None
@@ -365,9 +365,9 @@ async def _claim(row: dict[str, Any], seen: claims.Seen) -> int:
 
 
 async def take() -> None:
-    """Make the next claim whatever lies there, and thaw. The caller is `alone`. Raises `Away`."""
+    """Make the next claim whatever lies there, and thaw. The caller is `alone`. Raises `Unavailable`."""
     global _settled_at
-    number = await _claim(await _row(), await mount.in_thread(claims.read))
+    number = await _claim(await _row(), await mount.run_io(claims.read))
     await engine.execute(
         "update installation set settling = true, frozen_reason = null, frozen_detail = null, frozen_at = null"
         " where number = $1",

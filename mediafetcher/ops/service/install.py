@@ -108,7 +108,7 @@ def uninstall(settings: Settings, say: Say) -> None:
 
 def _need_root() -> None:
     if os.geteuid() != 0:
-        raise errors.Usage("Only root can install a service. Run the command with doas or sudo.")
+        raise errors.UsageError("Only root can install a service. Run the command with doas or sudo.")
 
 
 def _program() -> tuple[str, ...]:
@@ -123,18 +123,18 @@ def _check_reach(program: tuple[str, ...], account: privilege_drop.Account) -> N
     """The service user must reach the program, and nobody but root may exchange it: root runs it too."""
     path = Path(program[0])
     if not privilege_drop.may_reach(path, account) or (bundle.file() is None and not _reaches_checkout(account)):
-        raise errors.Usage(
+        raise errors.UsageError(
             f"The user {NAME} cannot access {path}. Move it, for example to /usr/local/bin, and try again."
         )
     if bundle.file() is not None:
         for place in (path, path.parent):
             if _is_unsafe(place):
-                raise errors.Usage(
+                raise errors.UsageError(
                     f"Users other than root can change {place}. Run `install -m 755 {path} /usr/local/bin/` "
                     "and try again."
                 )
     elif changeable := unsafe_place(_own_folders()):
-        raise errors.Usage(
+        raise errors.UsageError(
             f"{changeable} can be changed by others, and root runs what lies there: move the program below a folder of "
             "root, for example to /opt, then type `chown -R root: FOLDER && chmod -R go-w FOLDER`, and try again."
         )
@@ -188,7 +188,7 @@ def _make_user(uid: int | None, home: Path, say: Say) -> None:
         say(f"Created the user {NAME} ({entry.pw_uid}:{entry.pw_gid}) without a login shell.")
     else:
         if uid is not None and there.pw_uid != uid:
-            raise errors.Usage(
+            raise errors.UsageError(
                 f"The user {NAME} already exists with ID {there.pw_uid} instead of {uid}. "
                 "Remove it first, or leave out --uid."
             )

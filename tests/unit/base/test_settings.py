@@ -13,9 +13,9 @@ def load(tmp_path: Path, environ: dict[str, str] | None = None, **flags: object)
 
 def test_the_order_is_file_environment_flags(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('port = 1111\njobs = 5\nlog_format = "json"\n')
-    environ = {"MEDIAFETCHER_PORT": "2222", "MEDIAFETCHER_JOBS": "6"}
+    environ = {"MEDIAFETCHER_PORT": "2222", "MEDIAFETCHER_MAX_DOWNLOADS": "6"}
     loaded = load(tmp_path, environ, port=3333)
-    assert (loaded.port, loaded.jobs, loaded.log_format) == (3333, 6, "json")
+    assert (loaded.port, loaded.max_downloads, loaded.log_format) == (3333, 6, "json")
 
 
 def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     [
         ({"MEDIAFETCHER_PROT": "1"}, "MEDIAFETCHER_PROT"),
         ({"MEDIAFETCHER_PORT": "http"}, "port"),
-        ({"MEDIAFETCHER_JOBS": "0"}, "jobs"),
+        ({"MEDIAFETCHER_MAX_DOWNLOADS": "0"}, "max_downloads"),
         ({"MEDIAFETCHER_LOG_FORMAT": "xml"}, "xml"),
         ({"MEDIAFETCHER_MIN_FREE": "much"}, "min_free"),
         ({"MEDIAFETCHER_MEDIA_MODE": "0999"}, "media_mode"),
@@ -56,7 +56,7 @@ def test_sizes_and_lists_are_read_as_people_write_them(tmp_path: Path) -> None:
 
 def test_a_state_folder_that_is_a_file_is_an_error_not_a_reason_to_take_another(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("")
-    with pytest.raises(errors.StateFolder):
+    with pytest.raises(errors.InvalidStateDir):
         settings.load({"state": str(tmp_path / "state")}, {})
 
 

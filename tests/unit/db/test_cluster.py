@@ -162,7 +162,7 @@ async def test_a_deep_folder_gets_a_short_socket(folder: Path) -> None:
 
 async def test_a_socket_folder_that_is_no_folder_is_refused(folder: Path) -> None:
     (folder / "run").symlink_to("/tmp")
-    with pytest.raises(errors.StateFolder):
+    with pytest.raises(errors.InvalidStateDir):
         embedded._private(folder / "run")
 
 

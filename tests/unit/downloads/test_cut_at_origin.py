@@ -6,27 +6,27 @@ import pytest
 
 from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import lifecycle, log
+from mediafetcher.downloads import leases, lifecycle, log, queries
 from mediafetcher.downloads.worker import runner
-from mediafetcher.library.catalog import items
+from mediafetcher.library.catalog import queries as item_queries
 
 
 @pytest.fixture
 async def owner(database, media_online) -> int:
-    settings.use(replace(settings.get(), stop_seconds=2.0, retry_seconds=0.0))
+    settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0))
     return await engine.fetchval("insert into account (name) values ('ada') returning id")
 
 
 async def _attempt(owner: int, url: str) -> dict:
     row = await lifecycle.submit(owner, url)
     await engine.execute("update download set run_after = now()")
-    await runner.run(await lifecycle.claim())
-    return await lifecycle.get(row["id"], owner)
+    await runner.run(await leases.claim())
+    return await queries.get(row["id"], owner)
 
 
 async def _item(owner: int, row: dict) -> dict:
     assert row["state"] == "done", (row["error"], await log.read(row["id"], owner))
-    return await items.get(row["item"], owner)
+    return await item_queries.get(row["item"], owner)
 
 
 @pytest.mark.parametrize("name", ["trunc.mp4", "trunc.mkv"])

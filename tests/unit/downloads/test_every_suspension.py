@@ -22,11 +22,12 @@ import pytest
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import lifecycle
+from mediafetcher.downloads import leases, lifecycle, queries
 from mediafetcher.downloads.worker import active, checkpoint, convert_slots, runner, workspace
 from mediafetcher.fetch import prefork
-from mediafetcher.library.catalog import items
-from mediafetcher.library.storage import blob_store, mount, space_reservation
+from mediafetcher.library.catalog import queries as item_queries
+from mediafetcher.library.catalog import trash
+from mediafetcher.library.storage import blob_store, mount, space_reservation, sweeper
 from tests import deep
 from tests.unit.downloads.suspensions import Driver, Place, can_fail
 
@@ -79,7 +80,7 @@ class Plan(NamedTuple):
 
 @pytest.fixture(autouse=True)
 async def _ready(database, state, media_online):
-    settings.use(replace(settings.get(), stop_seconds=2.0, retry_seconds=0.0, lease_seconds=2.0, grace_hours=0.0))
+    settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0, lease_seconds=2.0, grace_hours=0.0))
     await prefork.open()
     yield
     await prefork.close()
@@ -117,9 +118,9 @@ class Attempt:
     async def run(self) -> str:
         """-> the state of the row. An end that was not written is found by the lease, as by another process."""
         await engine.execute("update download set run_after = now() where state = 'queued'")
-        await mount.look()
-        claim = await lifecycle.claim()
-        assert claim is not None and claim.id == self._id, await lifecycle.get(self._id)
+        await mount.refresh()
+        claim = await leases.claim()
+        assert claim is not None and claim.id == self._id, await queries.get(self._id)
         with self.driver.watch():
             self._task = asyncio.create_task(runner.run(claim))
             await asyncio.wait({self._task})
@@ -127,9 +128,11 @@ class Attempt:
             assert self._plan and self._plan.fault == "CancelledError"
         else:
             self._task.result()
-        await engine.execute("update download set lease_until = now() - interval '1 second' where state = 'running'")
+        await engine.execute(
+            "update download set lease_expires_at = now() - interval '1 second' where state = 'running'"
+        )
         await lifecycle.reconcile(0, _none)
-        return str((await lifecycle.get(self._id))["state"])
+        return str((await queries.get(self._id))["state"])
 
     @property
     def was_whole(self) -> bool:
@@ -149,14 +152,14 @@ class Attempt:
         return deeds.get(fault)
 
     async def _stop(self) -> None:
-        for hold in active.every():
-            hold.obey("stop")
+        for download in active.all_active():
+            download.request_stop("stop")
 
     async def _order(self, order: Callable[[int, int], Awaitable[Any]]) -> None:
-        with contextlib.suppress(errors.WrongState):  # its end came first
+        with contextlib.suppress(errors.InvalidState):  # its end came first
             await order(self._id, self._owner)
-        for hold, word in await lifecycle.beat():
-            hold.obey(word)
+        for download, word in await leases.heartbeat():
+            download.request_stop(word)
 
     async def _kill_children(self) -> None:
         for pid in _descendants() - self._spared:
@@ -166,8 +169,8 @@ class Attempt:
     async def _cancel(self) -> None:
         """Nobody asked for it: the task that waits is cancelled."""
         assert self._plan and self._task
-        hold = active.get(self._id)
-        task = self._task if self._plan.place[0].startswith(_RUN) else hold and hold.task
+        download = active.get(self._id)
+        task = self._task if self._plan.place[0].startswith(_RUN) else download and download.task
         if task:
             task.cancel()
 
@@ -194,10 +197,10 @@ def _bodies(site, name: str) -> int:
 
 async def _forget_all(owner: int) -> None:
     """An empty library, so that the next run fetches again."""
-    await items.delete_all(owner)
-    await items.sweep()
+    await trash.delete_all(owner)
+    await sweeper.sweep()
     await engine.execute("delete from source")
-    await engine.execute("delete from site_pause")
+    await engine.execute("delete from site_backoff")
 
 
 async def _settled(is_so: Callable[[], bool]) -> bool:
@@ -218,7 +221,7 @@ def _left_behind() -> list[str]:
     assert pool is not None and prefork._pool is not None
     folders = (chosen.work, chosen.fetch, mount.incoming())
     left = [str(path) for folder in folders if folder.exists() for path in folder.iterdir()]
-    left += [f"active: {hold}" for hold in active.every()]
+    left += [f"active: {download}" for download in active.all_active()]
     left += [f"room set aside: {folder}" for folder in space_reservation._expected]
     left += ["a conversion slot"] * convert_slots._running
     left += ["a connection in use"] * (pool.get_size() - pool.get_idle_size())
@@ -229,8 +232,8 @@ def _left_behind() -> list[str]:
 async def _check(site, owner: int, plan: Plan, id: int, spared: set[int]) -> None:
     attempt = Attempt(id, owner, plan, spared)
     state = await attempt.run()
-    told = f"{plan}\n  then {state}: {await lifecycle.get(id)}"
-    allowed = {"done", "queued", "parked"} | {"pause": {"paused"}, "cancel": {"cancelled"}}.get(plan.fault, set())
+    told = f"{plan}\n  then {state}: {await queries.get(id)}"
+    allowed = {"done", "queued", "needs_action"} | {"pause": {"paused"}, "cancel": {"cancelled"}}.get(plan.fault, set())
     assert state in allowed, told
     whole, fetched = attempt.was_whole, _bodies(site, plan.film)
     if state == "cancelled":
@@ -240,13 +243,13 @@ async def _check(site, owner: int, plan: Plan, id: int, spared: set[int]) -> Non
     await _to_its_end(id, owner, state, spared)
     if whole and state != "cancelled":
         assert _bodies(site, plan.film) == fetched, f"{told}\n  a whole file was fetched again"
-    row = await engine.fetchrow("select held_by, item from download where id = $1", id)
-    assert row["held_by"] is None and row["item"] is not None, told
+    row = await engine.fetchrow("select worker_id, item from download where id = $1", id)
+    assert row["worker_id"] is None and row["item"] is not None, told
     assert await engine.fetchval("select count(*) from library_item") == 1, told
-    media = (await items.get(row["item"], owner))["media"]
+    media = (await item_queries.get(row["item"], owner))["media"]
     assert blob_store.path_of(bytes.fromhex(media["sha256"]), media["ext"]).exists(), told
     await workspace.tidy()
-    await items.sweep()
+    await sweeper.sweep()
     assert await _settled(lambda: not _left_behind()), f"{told}\n  left: {_left_behind()}"
 
 
@@ -256,10 +259,10 @@ async def _to_its_end(id: int, owner: int, state: str, spared: set[int]) -> None
             return
         if state == "paused":
             await lifecycle.resume(id, owner)
-        elif state in ("parked", "cancelled"):
+        elif state in ("needs_action", "cancelled"):
             await lifecycle.retry(id, owner)
         state = await Attempt(id, owner, None, spared).run()
-    raise AssertionError(await lifecycle.get(id))
+    raise AssertionError(await queries.get(id))
 
 
 async def _places(site, owner: int, film: str) -> list[Place]:

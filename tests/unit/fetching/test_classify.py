@@ -65,7 +65,7 @@ def test_what_is_known_exactly_decides_before_words(failure, kind):
 
 def test_the_sentence_is_ours():
     found = problem(Failure(("DownloadError",), "ERROR: [x] <script>alert(1)</script> Unsupported URL"))
-    assert found.detail == errors.Unsupported.words
+    assert found.detail == errors.Unsupported.default_detail
     assert problem(Failure(status=429, retry_after=30.0)).facts["retry_after"] == 30
 
 
@@ -77,7 +77,7 @@ def test_the_sentence_is_ours():
         (404, "This live event will begin in 3 hours.", errors.LiveNotStarted),
         (403, "not available in your country", errors.GeoBlocked),
         (403, "This title is protected by DRM", errors.Drm),
-        (403, "Sign in first", errors.Forbidden403),
+        (403, "Sign in first", errors.SiteForbidden),
         (404, "Nothing here", errors.Gone),
         (500, "Sign in to confirm your age.", errors.ServerError),
     ],

@@ -117,7 +117,7 @@ async def test_nightly_is_asked_for(index):
 async def test_nothing_newer_changes_nothing(index):
     index.put("2020.1.1", b"")
     assert (await updater.update()).managed is False
-    with pytest.raises(errors.NothingBefore):
+    with pytest.raises(errors.NoPreviousVersion):
         versions.rollback()
 
 

@@ -25,6 +25,8 @@ from mediafetcher.media import ffmpeg
 sys.path.insert(0, str(Path(__file__).parents[3] / "scripts" / "lib"))
 from library_bench import FILMS, make_files
 
+from mediafetcher.library.catalog import queries, trash
+
 DRIVER = Path(__file__).with_name("adopt_driver.py")
 
 
@@ -67,7 +69,7 @@ async def _items(owner: int) -> dict[str, dict]:
     """The person's items by folder and title."""
     found, cursor = [], None
     while True:
-        page = await items.page(owner, folder="", deep=True, limit=100, cursor=cursor)
+        page = await queries.page(owner, folder="", deep=True, limit=100, cursor=cursor)
         found += page["items"]
         if (cursor := page["next"]) is None:
             return {f"{item['folder']}/{item['title']}".lstrip("/"): item for item in found}
@@ -218,11 +220,11 @@ async def test_import_of_what_is_in_the_trash_brings_it_back(owner, films, put):
     put("A/film.mp4")
     (first,) = await _run(owner, films)
     await items.watched(first.item, owner, 7.0)
-    await items.trash(first.item, owner)
+    await trash.trash(first.item, owner)
     (again,) = await _run(owner, films)
     assert (again.result, again.item) == ("added", first.item)
     assert list(await _items(owner)) == ["A/film"]
-    assert (await items.trashed(owner))["items"] == []
+    assert (await queries.trashed(owner))["items"] == []
     (known,) = await _run(owner, films)
     assert known.result == "known"
 
@@ -323,7 +325,7 @@ async def test_a_move_that_fails_gives_the_rights_back(owner, films, put, monkey
     (media / "hidden").rename(media / sentinel)
     assert path.read_bytes() == kept and stat.S_IMODE(path.stat().st_mode) == 0o640
     assert await _items(owner) == {}
-    await mount.look()
+    await mount.refresh()
     assert [one.result for one in await _run(owner, films, move=True)] == ["added"]
     await _clean()
 

@@ -14,7 +14,7 @@ from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.importing import adoption, importer, titles
 from mediafetcher.importing.batch import Outcome
-from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.catalog import folders, items, queries
 from mediafetcher.library.recovery import journal
 from mediafetcher.library.storage import blob_store, decisions, ownership, sweeper
 
@@ -68,7 +68,7 @@ async def test_unknown_file_is_adopted_at_its_place(
     await ownership.start()
     await _take(monkeypatch)
     (outcome,) = [one for one in await _adopt(owner, media_online) if one.result == "added"]
-    item = await items.get(outcome.item or 0, owner)
+    item = await queries.get(outcome.item or 0, owner)
     assert item["title"] == "Said beside" and item["poster"]
     assert (place.stat().st_ino, place.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert list((media_online / "incoming").iterdir()) == []
@@ -105,7 +105,7 @@ async def test_title_and_folder_of_the_journal_come_back(
         await engine.execute("set local session_replication_role = replica")
         await engine.execute("delete from library_item; delete from media_file; delete from folder")
     (outcome,) = await _adopt(owner, media_online)
-    item = await items.get(outcome.item or 0, owner)
+    item = await queries.get(outcome.item or 0, owner)
     assert (item["title"], item["folder"]) == ("From the journal", "A/B")
 
 
@@ -128,7 +128,7 @@ async def test_imported_file_has_the_title_written_beside_it(
     (folder / "x [abc].info.json").write_text(json.dumps({"title": "The real title"}))
     outcomes = [outcome async for outcome in importer.adopt(owner, [folder])]
     assert [one.result for one in outcomes if one.path.suffix == ".mp4"] == ["added"]
-    assert (await items.page(owner))["items"][0]["title"] == "The real title"
+    assert (await queries.page(owner))["items"][0]["title"] == "The real title"
 
 
 @pytest.mark.parametrize(

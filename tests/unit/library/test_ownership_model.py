@@ -21,7 +21,7 @@ import pytest
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine, lineage
-from mediafetcher.library.catalog import items
+from mediafetcher.library.catalog import items, trash
 from mediafetcher.library.storage import blob_store, clock_guard, decisions, mount, ownership, sweeper, unknown
 from tests import deep
 from tests.conftest import Server, cloned
@@ -163,18 +163,20 @@ class History:
         source = self.folder / "source"
         source.write_bytes(data)
 
-        async def also(item: int) -> None:
+        async def in_transaction(item: int) -> None:
             if fails:
                 raise ZeroDivisionError
 
         async def work() -> None:
             staged = await blob_store.stage(source)
             try:
-                await items.add_media(owner=1, staged=staged, facts=FACTS, entry=items.Entry("x"), also=also)
+                await items.add_media(
+                    owner=1, staged=staged, facts=FACTS, entry=items.Entry("x"), in_transaction=in_transaction
+                )
             except ZeroDivisionError:
                 pass
             finally:
-                await sweeper.take_back(staged)
+                await sweeper.rollback(staged)
 
         acted = one.acted
         if await self.owning(one, work):
@@ -195,14 +197,14 @@ class History:
             return
         row = self.chance.choice(rows)
         with _grace(1):  # else the file goes at once, and the sweep has nothing to do
-            done = await self.owning(one, lambda: items.delete_media(row["id"], 1))
+            done = await self.owning(one, lambda: trash.delete_media(row["id"], 1))
         if done and sum(other["sha256"] == row["sha256"] for other in rows) == 1:
             self.note(one, "release", row["sha256"].hex())
 
     async def sweep(self, one: Installation) -> None:
         before = _files(self.folder)
         await ownership.start()
-        await items.sweep()
+        await sweeper.sweep()
         gone = before - _files(self.folder)
         for store, file in gone:
             self.judge(one, store, file)
@@ -405,7 +407,7 @@ def _without_evidence(patch: pytest.MonkeyPatch) -> None:
                 file.path.unlink()
         return removed
 
-    patch.setattr(items, "sweep", also_unknown)
+    patch.setattr(sweeper, "sweep", also_unknown)
 
 
 # What each check prevents, as short as it can be. Without the mutant the same histories are right.

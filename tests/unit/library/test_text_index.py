@@ -5,21 +5,21 @@ import asyncio
 import pytest
 
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import bulk, folders, items, text_index
+from mediafetcher.library.catalog import bulk, folders, items, queries, text_index
 
 TITLES = ["東京の朝の市場を歩く", "Été à la plage", "می\u200cخواهم فیلم ببینم", "C++ in an hour", "L’été indien"]
 FOUND = [("市場", 0), ("été plage", 1), ("میخواهم", 2), ("c++", 3), ("l'ete ind", 4)]
 
 
 async def _found(owner: int, q: str) -> list[int]:
-    return [row["id"] for row in (await items.search(owner, q))["items"]]
+    return [row["id"] for row in (await queries.search(owner, q))["items"]]
 
 
 async def _titles(owner: int, sort: str) -> list[str]:
     """In pages of two, so that the cursor is part of the order."""
     found, cursor = [], None
     while True:
-        page = await items.page(owner, sort=sort, cursor=cursor, limit=2)
+        page = await queries.page(owner, sort=sort, cursor=cursor, limit=2)
         found += [row["title"] for row in page["items"]]
         if (cursor := page["next"]) is None:
             return found
@@ -27,7 +27,7 @@ async def _titles(owner: int, sort: str) -> list[str]:
 
 async def test_item_is_found_in_its_script(owner: int, put) -> None:  # type: ignore[no-untyped-def]
     ids = [await put(str(n).encode(), title) for n, title in enumerate(TITLES)]
-    assert [row["title"] for row in reversed((await items.page(owner))["items"])] == TITLES
+    assert [row["title"] for row in reversed((await queries.page(owner))["items"])] == TITLES
     for q, n in FOUND:
         assert await _found(owner, q) == [ids[n]], q
 
@@ -84,7 +84,7 @@ async def test_rebuild_goes_on_after_an_interruption(owner: int, put, version: i
     both = await asyncio.gather(text_index.rebuild(), text_index.rebuild())
     await text_index.rebuild()
     assert sum(both) <= 20
-    assert len((await items.page(owner, q="場", limit=100))["items"]) == 30
+    assert len((await queries.page(owner, q="場", limit=100))["items"]) == 30
 
 
 async def test_rebuild_notes_no_change_of_the_library(owner: int, put) -> None:  # type: ignore[no-untyped-def]

@@ -64,9 +64,9 @@ async def test_first_reference_by_worker_waits_for_the_claim_of_the_server(
 ) -> None:
     async with _server(database, state):
         for data in (b"one", b"two"):
-            before = await mount.in_thread(claims.read)
+            before = await mount.run_io(claims.read)
             await ownership.before_reference()
-            assert (await mount.in_thread(claims.read)).number > before.number
+            assert (await mount.run_io(claims.read)).number > before.number
             await put(data)
 
 
@@ -95,7 +95,7 @@ async def test_claim_made_while_the_owner_is_examined_is_no_foreign_one(
     owner: int, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await put(b"film")
-    in_thread, made = mount.in_thread, [0]
+    in_thread, made = mount.run_io, [0]
 
     async def interrupted(function: Callable[..., Any], *args: Any, **given: Any) -> Any:
         if function is claims.read and made == [0]:
@@ -103,7 +103,7 @@ async def test_claim_made_while_the_owner_is_examined_is_no_foreign_one(
             made.append(await ownership.claim_next())  # as another process of this installation does just then
         return await in_thread(function, *args, **given)
 
-    monkeypatch.setattr(mount, "in_thread", interrupted)
+    monkeypatch.setattr(mount, "run_io", interrupted)
     await ownership.require_owner()
     assert made[0] > 0 and ownership.frozen() is None
 
@@ -112,8 +112,8 @@ async def test_idle_server_finds_a_foreign_claim_and_tells_the_other_installatio
     await put(b"film")
     await ownership.look()
     assert ownership.frozen() is None
-    number = (await mount.in_thread(claims.read)).number + 1
-    await mount.in_thread(claims.make, number, uuid.uuid4(), uuid.uuid4())
+    number = (await mount.run_io(claims.read)).number + 1
+    await mount.run_io(claims.make, number, uuid.uuid4(), uuid.uuid4())
     await ownership.look()
     found = ownership.frozen()
     assert found is not None and found.reason == "foreign"

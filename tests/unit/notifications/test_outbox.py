@@ -20,12 +20,14 @@ async def download(owner: int, state: str = "queued", **columns: object) -> int:
 
 
 async def run(id: int) -> None:
-    await engine.execute("update download set state = 'running', held_by = 'x', lease_until = now() where id = $1", id)
+    await engine.execute(
+        "update download set state = 'running', worker_id = 'x', lease_expires_at = now() where id = $1", id
+    )
 
 
 async def end(id: int, state: str, code: str | None = None, message: str | None = None) -> None:
     await engine.execute(
-        "update download set state = $2, error_code = $3, error_message = $4, held_by = null, lease_until = null"
+        "update download set state = $2, error_code = $3, error_message = $4, worker_id = null, lease_expires_at = null"
         " where id = $1",
         id,
         state,
@@ -53,7 +55,7 @@ async def test_the_end_of_a_download_is_noted_once(ada: int) -> None:
     await end(id, "queued", "stalled", "It stalled.")
     assert await noted(ada) == []
     await run(id)
-    await end(id, "parked", "cookies_needed", "Cookies are needed.")
+    await end(id, "needs_action", "cookies_needed", "Cookies are needed.")
     await run(id)
     await end(id, "failed", "unsupported", "No.")
     await run(id)

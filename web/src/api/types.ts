@@ -90,7 +90,7 @@ export type Download = {
   speed: number | null;
   stage: "extract" | "download" | "convert" | "store" | null;
   started_at: string | null;
-  state: "queued" | "running" | "done" | "failed" | "cancelled" | "parked" | "paused" | "waiting";
+  state: "queued" | "running" | "done" | "failed" | "cancelled" | "needs_action" | "paused" | "scheduled" | "expanded";
   title: string | null;
   url: string;
 };
@@ -452,7 +452,7 @@ export type Purged = {
 };
 
 export type QueueState = {
-  parked: number;
+  needs_action: number;
   paused: string | null;
   queued: number;
   running: number;
@@ -563,12 +563,12 @@ export type Snapshot = {
 export type SomeSettings = {
   ffmpeg_threads?: number | null;
   grace_hours?: number | null;
-  jobs?: number | null;
-  jobs_per_site?: number | null;
+  max_downloads?: number | null;
+  max_downloads_per_site?: number | null;
   max_height?: number | null;
   proxy?: string | null;
   rate_limit?: number | null;
-  transcodes?: number | null;
+  max_conversions?: number | null;
   trash_days?: number | null;
 };
 
@@ -653,7 +653,8 @@ export type Target = {
   last_at: string | null;
   name: string;
   quiet: QuietHours | null;
-  waiting: number;
+  scheduled: number;
+  expanded: number;
 };
 
 export type TargetChange = {

@@ -17,7 +17,7 @@ world.prepare = async () => {
   const [, index, version] = /index at (\S+) with (\S+)\./.exec(stopIndex.said);
   newer = version;
   world.env.MEDIAFETCHER_YTDLP_INDEX = index;
-  world.env.MEDIAFETCHER_LOOK_SECONDS = "0.3"; // seconds between checks of the media folder
+  world.env.MEDIAFETCHER_MOUNT_CHECK_SECONDS = "0.3"; // seconds between checks of the media folder
   world.env.MEDIAFETCHER_GRACE_HOURS = "48";
 };
 after(() => stopIndex?.());
@@ -99,7 +99,7 @@ interaction("another machine takes part", async () => {
     MEDIAFETCHER_STATE: state,
     MEDIAFETCHER_MEDIA: join(server.state, "media"),
     MEDIAFETCHER_DATABASE_URL: dsn,
-    MEDIAFETCHER_JOBS: "1",
+    MEDIAFETCHER_MAX_DOWNLOADS: "1",
   });
   try {
     await go("Settings");

@@ -173,7 +173,7 @@ interaction("a site wants an account: its cookies go in, and the download goes o
   const { page } = world;
   await look("/auth/vp9_aac.mp4");
   await box().press("Enter");
-  const parked = download("parked", "vp9_aac");
+  const parked = download("needs_action", "vp9_aac");
   await parked.waitFor({ timeout: 30_000 });
   await parked.getByRole("button", { name: /^Send cookies/ }).click();
   const cookies = page.getByRole("region", { name: "Site cookies" });

@@ -80,7 +80,8 @@ export function useChoices(download: Download, { shift, onLog }: { shift?: Shift
       return [pause, ...rest, cancel];
     case "queued":
       return download.error ? [retry, pause, ...turns, ...rest, cancel] : [pause, ...turns, ...rest, cancel];
-    case "waiting":
+    case "scheduled":
+    case "expanded":
       return [...rest, cancel];
     case "paused":
       return [resume, ...turns, ...rest, cancel];

@@ -18,7 +18,7 @@ export function RowActions({ download, shift }: { download: Download; shift?: Sh
   const { ask, menu, open } = useMenu();
   const first = choices.find(({ key }) => key !== "job.source" && key !== "job.log");
   const title = nameOf(download);
-  const loud = download.state === "failed" || download.state === "parked";
+  const loud = download.state === "failed" || download.state === "needs_action";
   return (
     <div className="flex shrink-0 items-center">
       {first && loud && (

@@ -78,7 +78,7 @@ function Facts({ download }: { download: Download }) {
   const here = at(download);
   const { state, size, eta, error } = download;
   const running = state === "running";
-  const waits = state === "queued" || state === "waiting";
+  const waits = state === "queued" || state === "scheduled" || state === "expanded";
   const again = waits && download.run_after && Date.parse(download.run_after) > Date.now() ? download.run_after : null;
   return (
     <p className="flex items-center gap-x-2 truncate text-xs text-muted-foreground">

@@ -16,9 +16,9 @@ export function Limits() {
     <Card id="limits" title={t("set.limits")} hint={t("set.limitsHint")}>
       {server ? (
         <>
-          <NumberField label={t("set.jobs")} hint={t("set.jobsHint")} {...number(server, "jobs")} min={1} max={64} />
-          <NumberField label={t("set.jobsPerSite")} {...number(server, "jobs_per_site")} min={1} max={64} />
-          <NumberField label={t("set.transcodes")} {...number(server, "transcodes")} min={1} max={64} />
+          <NumberField label={t("set.jobs")} hint={t("set.jobsHint")} {...number(server, "max_downloads")} min={1} max={64} />
+          <NumberField label={t("set.jobsPerSite")} {...number(server, "max_downloads_per_site")} min={1} max={64} />
+          <NumberField label={t("set.transcodes")} {...number(server, "max_conversions")} min={1} max={64} />
           <NumberField label={t("set.threads")} {...number(server, "ffmpeg_threads")} min={1} max={256} />
           <Field label={t("set.maxHeight")} hint={t("set.maxHeightHint")} locked={server.pinned.includes("max_height")}>
             {() => (
