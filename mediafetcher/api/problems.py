@@ -18,7 +18,7 @@ from litestar.exceptions import (
     ValidationException,
 )
 
-from mediafetcher.core import errors, logging
+from mediafetcher.core import errors, logging, renamed_settings
 from mediafetcher.db import engine
 
 MEDIA_TYPE = "application/problem+json"
@@ -96,7 +96,8 @@ def _what_does_not_fit(error: ValidationException) -> str:
         for fault in faults
         if isinstance(fault, dict)
     ]
-    return "The request is not valid. " + "; ".join(word for word in words if word)[:500]
+    said = "; ".join(word for word in words if word)[:500]
+    return " ".join(filter(None, ("The request is not valid.", said, renamed_settings.hint(said))))
 
 
 def handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

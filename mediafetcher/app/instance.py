@@ -68,6 +68,8 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
     `command(instance)` gives what runs the commands that arrive at the control socket. One that `joins` another
     machine's installation only works for it: it changes neither database nor media folder, and keeps no house.
     """
+    for old in settings.old_names:
+        _log.warning("setting has an old name", old=old.written, new=old.new, file=old.place or None)
     _make_state(settings)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(_lock(settings.state))

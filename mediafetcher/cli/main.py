@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _main(argv: list[str]) -> int:
     try:
-        asked = parser.parser().parse_args(argv)
+        asked = parser.parse(argv)
         flags = {name: getattr(asked, name, None) for name in _FLAGS}
         chosen = settings.use(settings.load(flags))
         if asked.command in _AS_TYPED:
@@ -75,6 +75,8 @@ def _command(chosen: Settings, asked: argparse.Namespace, argv: list[str]) -> in
     if asked.command == "settings":
         for name, value in settings.masked(chosen).items():
             print(f"{name} = {value!r}")
+        for old in chosen.old_names:
+            print(f"mediafetcher: {old.warning}", file=sys.stderr)
         return 0
     if asked.command == "licences":
         from mediafetcher.ops import licences

@@ -4,7 +4,7 @@ import argparse
 from typing import NoReturn
 
 from mediafetcher import __version__
-from mediafetcher.core import errors
+from mediafetcher.core import errors, renamed_settings
 
 HERE = "--here"  # where a command was typed: it may run in another process, which stands elsewhere
 
@@ -12,6 +12,16 @@ HERE = "--here"  # where a command was typed: it may run in another process, whi
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise errors.UsageError(f"{message} (see `{self.prog} --help`)")
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """Read a command line. Raises `UsageError`, which names the setting that an old flag stands for."""
+    try:
+        return parser().parse_args(argv)
+    except errors.UsageError as error:
+        if renamed := renamed_settings.hint(" ".join(argv)):
+            raise errors.UsageError(renamed) from error
+        raise
 
 
 def parser() -> argparse.ArgumentParser:

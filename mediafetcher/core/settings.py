@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mediafetcher.core import errors
+from mediafetcher.core.renamed_settings import NEW_NAMES, OldName
 
 PREFIX = "MEDIAFETCHER_"
 SYSTEM_FILE = Path("/etc/mediafetcher/config.toml")
@@ -107,6 +108,8 @@ class Settings:
 
     # Names that the environment or a flag decided: not to be changed while it runs.
     pinned: frozenset[str] = field(default=frozenset(), metadata={"inner": True})
+    # Uses of names that were renamed: reported once at the start, and by `doctor` and `settings`.
+    old_names: tuple[OldName, ...] = field(default=(), metadata={"inner": True})
 
     @property
     def work(self) -> Path:
@@ -177,14 +180,16 @@ def load(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | No
     """File < environment < flags -> Settings. Raises `BadSetting` or `InvalidStateDir`, naming what is wrong."""
     environ = os.environ if environ is None else environ
     given = {name: value for name, value in (flags or {}).items() if value is not None}
-    from_environment = _from_environment(environ)
+    old_names: list[OldName] = []
+    from_environment = _from_environment(environ, old_names)
     state = Path(given.get("state") or from_environment.get("state") or _default_state(environ)).absolute()
-    values = _from_file(SYSTEM_FILE) | _from_file(_readable(state) / "config.toml") | from_environment | given
+    files = _from_file(SYSTEM_FILE, old_names) | _from_file(_readable(state) / "config.toml", old_names)
+    values = files | from_environment | given
     values["state"] = state
     checked = {name: _check(name, value) for name, value in values.items()}
     if checked.get("media"):
         checked["media"] = Path(checked["media"]).absolute()
-    return Settings(**checked, pinned=frozenset({*from_environment, *given}))
+    return Settings(**checked, pinned=frozenset({*from_environment, *given}), old_names=tuple(old_names))
 
 
 def masked(settings: Settings) -> dict[str, Any]:
@@ -214,37 +219,57 @@ def describe() -> list[tuple[str, str, str]]:
     return rows
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+def _from_environment(environ: Mapping[str, str], old_names: list[OldName]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, value in environ.items():
         if not key.startswith(PREFIX):
             continue
         name, from_file = key.removeprefix(PREFIX).lower(), False
-        if name not in _FIELDS and name.endswith("_file"):
+        if not _is_known(name) and name.endswith("_file"):
             name, from_file = name.removesuffix("_file"), True
-        if name not in _FIELDS:
+        if not _is_known(name):
             raise errors.BadSetting(f"{key} is not a known setting. Run `mediafetcher settings` to list all settings.")
         try:
-            values[name] = Path(value).read_text().strip() if from_file else value
+            text = Path(value).read_text().strip() if from_file else value
         except OSError as error:
             raise errors.BadSetting(f"{key}: cannot read {value} ({error.strerror}).") from error
+        if name in NEW_NAMES:
+            old_names.append(OldName(key, key.replace(name.upper(), NEW_NAMES[name].upper())))
+        _put(values, name, text, key)
     return values
 
 
-def _from_file(path: Path) -> dict[str, Any]:
+def _from_file(path: Path, old_names: list[OldName]) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
-            values = tomllib.load(file)
+            found = tomllib.load(file)
     except FileNotFoundError:
         return {}
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise errors.BadSetting(f"Cannot read {path}: {error}.") from error
-    values = {name.lower(): value for name, value in values.items()}
-    for name in values.keys() - _FIELDS.keys():
-        raise errors.BadSetting(
-            f"{path}: `{name}` is not a known setting. Run `mediafetcher settings` to list all settings."
-        )
+    values: dict[str, Any] = {}
+    for written, value in found.items():
+        name = written.lower()
+        if not _is_known(name):
+            raise errors.BadSetting(
+                f"{path}: `{name}` is not a known setting. Run `mediafetcher settings` to list all settings."
+            )
+        if name in NEW_NAMES:
+            old_names.append(OldName(written, NEW_NAMES[name], str(path)))
+        _put(values, name, value, f"{path}: {written}")
     return values
+
+
+def _is_known(name: str) -> bool:
+    return name in _FIELDS or name in NEW_NAMES
+
+
+def _put(values: dict[str, Any], name: str, value: Any, written: str) -> None:
+    """Set a value under its present name. Raises `BadSetting` if its old and its new name have different values."""
+    new = NEW_NAMES.get(name, name)
+    if new in values and _check(new, values[new]) != _check(new, value):
+        raise errors.BadSetting(f"{written}: {new} has two values under its old and its new name. Keep {new} alone.")
+    values[new] = value
 
 
 def _default_state(environ: Mapping[str, str]) -> Path:

@@ -147,7 +147,8 @@ _OPENS = """
 _CLAIM = f"""
 update download set state = 'running', attempt = attempt + 1, worker_id = $1, stage = 'extract', progress = 0,
   crashes = crashes + (state = 'running')::int,
-  speed = null, eta = null, reserved_bytes = 0, lease_expires_at = now() + make_interval(secs => $2), converting = false,
+  speed = null, eta = null, reserved_bytes = 0, lease_expires_at = now() + make_interval(secs => $2),
+  converting = false,
   started_at = coalesce(started_at, now()), finished_at = null, error_code = null, error_message = null
 where id = coalesce(
   (select d.id from download d
@@ -352,14 +353,15 @@ async def expanded(claim: Claim, title: str) -> None:
 async def release(claim: Claim, problem: errors.Problem | None = None) -> str:
     """Hand the row back as if it had not been taken: a stop, or a disk that is full -> its state now.
 
-    A problem may say how much room the next try needs (`needs_media_bytes`, `needs_work_bytes`): the row is not claimed before
-    there is so much, and so takes no slot from others.
+    A problem may say how much free space the next attempt needs (`needs_media_bytes`, `needs_work_bytes`). The row is
+    not claimed before that space exists, so it takes no slot from others.
     """
     facts = problem.facts if problem else {}
     row = await _fenced_update(
         claim,
         f"update download set state = {_REQUEUE_STATE}, attempt = attempt - 1, progress = 0, error_code = $4,"
-        f" error_message = $5, run_after = now() + make_interval(secs => $6), needs_media_bytes = $7, needs_work_bytes = $8,"
+        f" error_message = $5, run_after = now() + make_interval(secs => $6), needs_media_bytes = $7,"
+        f" needs_work_bytes = $8,"
         f" {_CLEAR_LEASE} where {_OWNED} returning state",
         problem.code if problem else None,
         engine.storable(problem.detail) if problem else None,

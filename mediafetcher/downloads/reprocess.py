@@ -100,7 +100,8 @@ def _require_kept(item: dict[str, Any]) -> None:
 async def _queue(item: dict[str, Any], owner: int, operation: Operation, url: str, options: str) -> dict[str, Any]:
     key = f"{operation} {item['id']}"
     row = await engine.fetchrow(
-        "insert into download (owner, url, site, source_key, folder, options, state, operation, target_item, title, duration)"
+        "insert into download (owner, url, site, source_key, folder, options, state, operation, target_item,"
+        "  title, duration)"
         " select $1, $2, $3, $4, folder, $5::text::jsonb, 'queued', $6, id, title, $7 from library_item where id = $8"
         " on conflict do nothing returning id, true as fresh",
         owner,

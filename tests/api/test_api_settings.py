@@ -72,3 +72,8 @@ async def test_what_children_take_is_shown_by_what_they_do(web: Any, alice: Any)
     assert set(children) == {"cpu", "memory", "groups"}
     assert set(children["groups"]) == {"fetch", "convert", "database"}
     assert children["groups"]["database"]["running"] >= 1 and children["groups"]["database"]["memory"] > 1 << 20
+
+
+async def test_old_name_in_a_change_is_refused_with_the_new_one(alice) -> None:
+    answer = await alice.http.patch("/api/settings", json={"jobs": 4})
+    assert answer.status_code == 400 and "`max_downloads`" in answer.json()["detail"], answer.text

@@ -84,7 +84,8 @@ async def check(keys: Iterable[str]) -> None:
 async def give_back(*keys: str) -> None:
     """The try was right: it does not count."""
     await engine.execute(
-        f"UPDATE rate_limit_bucket SET places = least({BURST}, {_LEFT} + 1), at = clock_timestamp() WHERE key = any($1::bytea[])",
+        f"update rate_limit_bucket set places = least({BURST}, {_LEFT} + 1), at = clock_timestamp()"
+        " where key = any($1::bytea[])",
         _hashes(keys),
     )
 

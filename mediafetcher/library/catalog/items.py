@@ -69,8 +69,8 @@ async def add_media(
 ) -> int:
     """Add a staged file to a library -> the new item's id. Equal bytes are kept once, and counted.
 
-    `side_files` are small files by their names in the store (`poster.jpg`, `fr.vtt`). `in_transaction(item)` runs in the same
-    transaction; what it raises undoes everything. Raises `Unavailable` where the store cannot be written.
+    `side_files` are small files by their names in the store (`poster.jpg`, `fr.vtt`). `in_transaction(item)` runs in
+    the same transaction; an exception from it undoes everything. Raises `Unavailable` if the store cannot be written.
     """
 
     async def add() -> int:

@@ -20,7 +20,8 @@ SEEN = 0.95  # watched to this part is watched to the end
 
 _SELECT = """
 select i.id, i.title, i.folder as folder_id, i.source_url, i.site, i.uploader, i.created_at, i.trashed_at, i.source,
-  exists (select from blocked_source n where n.owner = i.owner and n.source = i.source) as never, m.playable, m.damaged_at,
+  exists (select from blocked_source n where n.owner = i.owner and n.source = i.source) as never,
+  m.playable, m.damaged_at,
   m.sha256, m.size, m.kind, m.ext, m.duration, m.width, m.height, m.video_codec, m.audio_codec, m.poster,
   m.cut_at_origin, m.subtitles, m.ref_count, w.position, {key} as key
 from library_item i join media_file m on m.id = i.media_file

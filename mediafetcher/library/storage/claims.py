@@ -4,7 +4,7 @@
 whole claim rules. One that a crash left half written (torn) counts for nothing but its number. Whoever finds a claim
 that it does not know writes `contested-<number>` beside it, so that the one who made it learns of the conflict.
 
-Everything here touches the media folder: call it in a thread of `mount.run_io`. Errors of the folder are `Unavailable`.
+Everything here touches the media folder: call it through `mount.run_io`. Errors of the folder are `Unavailable`.
 """
 
 import contextlib

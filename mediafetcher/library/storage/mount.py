@@ -384,10 +384,10 @@ def classify(error: OSError) -> errors.Unavailable | None:
 
 @contextlib.contextmanager
 def writing(size: int = 0) -> Iterator[None]:
-    """Around writes to the media folder, in a thread: their errors become `Unavailable`, and the state follows at once.
+    """Wrap writes to the media folder, in a thread: their errors become `Unavailable`, and the state follows at once.
 
-    `size` is what the file needs. If it does not fit, the problem's `needs_media_bytes` says so: that download waits for the
-    room, and the store is full until the next look only, since smaller ones may fit.
+    `size` is what the file needs, in bytes. If it does not fit, the problem's `needs_media_bytes` says so: that
+    download waits for the space. The store is full only until the next check, since smaller files may fit.
     """
     global _seen
     try:

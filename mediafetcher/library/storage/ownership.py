@@ -134,7 +134,10 @@ async def _row() -> dict[str, Any]:
 
 
 async def start() -> Frozen | None:
-    """Make the claim of this start -> why this installation is frozen, or None. Unavailable folders are claimed later."""
+    """Make the claim of this start -> why this installation is frozen, or None.
+
+    An unavailable media folder is claimed later.
+    """
     if await refresh() is None and claims_here:
         with contextlib.suppress(errors.Unavailable):
             await claim_next()
@@ -146,7 +149,8 @@ async def start() -> Frozen | None:
 async def claim_next() -> int:
     """Make the next claim -> its number. Call it outside of a transaction.
 
-    Raises `StoreFrozen` if this installation is frozen, or freezes now because it does not own the store; `Unavailable`.
+    Raises `StoreFrozen` if this installation is frozen, or freezes now because it does not own the store, and
+    `Unavailable`.
     """
     global _waiting
     if not claims_here:

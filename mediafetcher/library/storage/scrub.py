@@ -148,7 +148,10 @@ def _is_there(row: dict[str, Any]) -> bool:
 
 
 async def _read(row: dict[str, Any]) -> str | None:
-    """Read one file in a thread -> what is wrong with it, a kind of finding of `check`, or None. Raises `Unavailable`."""
+    """Read one file in a thread -> what is wrong with it (a kind of finding of `check`), or None.
+
+    Raises `Unavailable`.
+    """
     stop = threading.Event()
     work = asyncio.ensure_future(mount.run_io(_look, row, stop))
     try:
