@@ -21,7 +21,7 @@ import msgspec
 from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
 from mediafetcher.downloads import dedup, leases, queries
-from mediafetcher.downloads.worker import active
+from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import blocklist, folders, quotas
 from mediafetcher.net import urls
@@ -34,14 +34,6 @@ STAGES = ("extract", "download", "convert", "store")
 _RECONCILE_LOCK = 77_002  # the advisory lock of reconciliations: one at a time, of all machines
 
 _log = logging.get("jobs")
-
-
-async def _silent(count: int) -> None:
-    """Without a bell the row is found by the next reconciliation."""
-
-
-# Rings for work that is due. The queue hangs its bell up here, because jobs must not know the queue.
-wake_workers: Callable[[int], Awaitable[None]] = _silent
 
 
 # ---- in --------------------------------------------------------------------------------------------------
@@ -72,7 +64,7 @@ async def submit(owner: int, url: str, folder: str | None = None, options: Optio
             if row["fresh"]:
                 await engine.notify("download", {"id": row["id"], "owner": owner})
                 if row["state"] == "queued":
-                    await wake_workers(1)  # with the row, when this commits
+                    await wakeup.wake_workers(1)  # with the row, when this commits
         return row
 
     row = await engine.retrying(take)
@@ -250,7 +242,7 @@ async def _requeue(id: int, owner: int | None, expected: str) -> dict[str, Any]:
         )
     except engine.UniqueViolation as error:
         raise errors.InvalidState("The same link is already being downloaded.") from error
-    await wake_workers(1)
+    await wakeup.wake_workers(1)
     return await queries.get(id, owner)
 
 
@@ -288,5 +280,5 @@ async def reconcile(free: int, rung: Callable[[], Awaitable[int]]) -> int:
     if expired:
         _log.warning("downloads of a silent worker put back", count=expired)
     if wanted > 0:
-        await wake_workers(wanted)
+        await wakeup.wake_workers(wanted)
     return max(0, wanted)

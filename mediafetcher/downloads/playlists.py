@@ -13,8 +13,8 @@ import msgspec
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle
-from mediafetcher.downloads.worker import active
+from mediafetcher.downloads import leases
+from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.client import Fetch
 from mediafetcher.fetch.models import Entry, Listing, Trial
 from mediafetcher.fetch.options import MAX_ENTRIES, Playlist
@@ -55,7 +55,7 @@ async def expand(
     _log.info("list expanded", entries=len(entries), made=made)
     download.log(f"{made} downloads added to the queue, {len(entries) - made} already there")
     if made:
-        await lifecycle.wake_workers(min(made, 8))
+        await wakeup.wake_workers(min(made, 8))
 
 
 async def _folder(claim: leases.Claim, title: str) -> int | None:

@@ -13,6 +13,7 @@ import msgspec
 from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, queries
+from mediafetcher.downloads.worker import wakeup
 from mediafetcher.fetch.models import Info, Result
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import blocklist, quotas
@@ -46,7 +47,7 @@ async def submit(id: int, owner: int, operation: Operation, *, accept_loss: bool
 
     row = await engine.retrying(take)
     if row["fresh"]:
-        await lifecycle.wake_workers(1)
+        await wakeup.wake_workers(1)
     return await queries.get(row["id"], owner)
 
 

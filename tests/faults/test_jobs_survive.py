@@ -15,7 +15,7 @@ import pytest
 
 from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.downloads.worker import pool
+from mediafetcher.downloads.worker import wakeup
 from tests import deep
 from tests.faults.program import ENDED, REPOSITORY, alive, until
 
@@ -94,7 +94,7 @@ async def test_no_job_is_done_twice(database, state, folder):
         "insert into download (owner, url, site, source_key)"
         " select 1, 'https://films.example/' || id, 'films.example', id::text from media_file"
     )
-    await pool.wake_workers(3 * count)
+    await wakeup.wake_workers(3 * count)
     machines = []
     for number in range(2):
         here = folder / f"machine{number}"

@@ -205,7 +205,10 @@ async def _examine() -> tuple[str, int] | None:
 
 
 async def look() -> None:
-    """Freeze if another installation claimed the store, and tell it so. Nothing else is written. Raises `Unavailable`."""
+    """Freeze if another installation claimed the store, and tell it so. Writes nothing else.
+
+    Raises `Unavailable`.
+    """
     if (found := await _examine()) is None:
         return
     reason, number = found

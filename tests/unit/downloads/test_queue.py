@@ -16,7 +16,7 @@ import pytest
 from mediafetcher.core import errors, events, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, node_name, queries
-from mediafetcher.downloads.worker import active, pool
+from mediafetcher.downloads.worker import active, pool, wakeup
 
 TASK = "mediafetcher.downloads.queue.ring"  # in messages of databases out there: must never change
 
@@ -76,7 +76,7 @@ async def _messages() -> list[bytes]:
 
 async def _put(data: bytes) -> None:
     await engine.execute("insert into huey_task (queue, data, priority) values ('mediafetcher', $1, 0)", data)
-    await engine.execute("select pg_notify($1, '')", pool._wakeups.storage.channel)
+    await engine.execute("select pg_notify($1, '')", wakeup.wakeups.storage.channel)
 
 
 async def _all_heard() -> None:
@@ -86,7 +86,7 @@ async def _all_heard() -> None:
 
 
 async def test_a_message_is_json_and_names_the_task_for_ever(owner):
-    await pool.wake_workers(2)
+    await wakeup.wake_workers(2)
     for data in await _messages():
         fields = json.loads(data)
         assert fields[1] == TASK and fields[6] == [] and fields[7] == {}
@@ -116,7 +116,7 @@ async def test_what_is_no_message_of_ours_is_thrown_away_and_harms_nobody(owner,
     await _put(data)
     await _all_heard()
     id = await _known_source(owner, "https://films.example/after")
-    await pool.wake_workers()
+    await wakeup.wake_workers()
     assert (await _until(id, "done"))["item"]
 
 
@@ -124,13 +124,13 @@ async def test_a_message_with_arguments_does_not_reach_the_task(owner, running):
     await _put(json.dumps(["id", TASK, None, 0, 0, None, ["x"], {}]).encode())
     await _all_heard()
     id = await _known_source(owner, "https://films.example/after")
-    await pool.wake_workers()
+    await wakeup.wake_workers()
     await _until(id, "done")
 
 
 async def test_a_ring_becomes_work_and_the_row_ends(owner, running):
     id = await _known_source(owner, "https://films.example/1")
-    await pool.wake_workers()
+    await wakeup.wake_workers()
     row = await _until(id, "done")
     assert row["item"] and row["attempt"] == 1
     async with asyncio.timeout(5):  # the row ends with its transaction, the work a moment later
@@ -155,20 +155,20 @@ async def test_bells_do_not_pile_up(owner):
         await lifecycle.submit(owner, f"https://site{number}.example/a")
     await engine.execute("delete from huey_task")
     for _ in range(5):
-        await lifecycle.reconcile(3, pool.pending_wakeups)
+        await lifecycle.reconcile(3, wakeup.pending_wakeups)
     assert len(await _messages()) == 3
 
 
 async def test_ten_thousand_wishes_hang_up_no_more_bells_than_slots_can_hear():
-    await pool.wake_workers(pool._MAX_PENDING_WAKEUPS - 1)
+    await wakeup.wake_workers(wakeup._MAX_PENDING_WAKEUPS - 1)
     for _ in range(3):
-        await pool.wake_workers(1)
-    assert len(await _messages()) == pool._MAX_PENDING_WAKEUPS
+        await wakeup.wake_workers(1)
+    assert len(await _messages()) == wakeup._MAX_PENDING_WAKEUPS
 
 
 async def test_no_results_are_kept(owner, running):
     id = await _known_source(owner, "https://films.example/1")
-    await pool.wake_workers(3)
+    await wakeup.wake_workers(3)
     await _until(id, "done")
     await _all_heard()
     assert await engine.fetchval("select count(*) from huey_kv") == 0
@@ -176,7 +176,7 @@ async def test_no_results_are_kept(owner, running):
 
 async def test_it_installs_no_signal_handlers(running):
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
-    again = pool._QuietConsumer(pool._wakeups, workers=1)
+    again = wakeup.WakeupConsumer(wakeup.wakeups, workers=1)
     again._set_signal_handlers()
     assert before == {number: signal.getsignal(number) for number in before}
     for handler in before.values():
@@ -188,7 +188,7 @@ async def test_a_stop_is_quick_and_it_starts_again(owner):
         started = pool.WorkerPool()
         await started.start()
         id = await _known_source(owner, f"https://films.example/{round}")
-        await pool.wake_workers()
+        await wakeup.wake_workers()
         await _until(id, "done")
         began = time.monotonic()
         await started.stop()
@@ -198,7 +198,7 @@ async def test_a_stop_is_quick_and_it_starts_again(owner):
 async def test_an_absent_share_pauses_the_queue_and_not_the_row(owner, running, share):
     await share("offline")
     id = await _known_source(owner, "https://films.example/1")
-    await pool.wake_workers()
+    await wakeup.wake_workers()
     await _all_heard()
     row = await queries.get(id)
     assert (row["state"], row["attempt"], row["error"]["code"]) == ("queued", 0, errors.MediaOffline.code)
@@ -238,7 +238,7 @@ async def test_two_weeks_of_ticks_delay_no_download(owner):
     """Versions before put one into the queue each minute, also while nobody took them."""
     # A worker of autovacuum in this database is a superuser's, and would keep it from being dropped.
     await engine.execute("alter table huey_task set (autovacuum_enabled = false)")
-    tick = json.dumps(["id", "mediafetcher.downloads.worker.pool.tick", None, 0, 0, None, [], {}, None, None]).encode()
+    tick = json.dumps(["id", "mediafetcher.downloads.queue.tick", None, 0, 0, None, [], {}, None, None]).encode()
     await engine.execute(
         "insert into huey_task (queue, data, priority) select 'mediafetcher', $1, 0 from generate_series(1, 20160)",
         tick,
@@ -257,7 +257,7 @@ async def test_two_weeks_of_ticks_delay_no_download(owner):
 
 
 def test_no_message_is_put_into_the_queue_by_time_alone():
-    assert not pool._wakeups._registry.periodic_tasks
+    assert not wakeup.wakeups._registry.periodic_tasks
 
 
 async def test_sixty_four_slots_need_few_connections_and_threads(owner, site):
@@ -331,9 +331,9 @@ def test_absent_database_is_asked_now_and_then_and_said_once(caplog: pytest.LogC
     def refuse() -> psycopg.Connection[Any]:
         raise psycopg.OperationalError("refused")
 
-    bell = pool._WakeupQueue("absent", results=False, connection=refuse, create_tables=False)
+    bell = wakeup._WakeupQueue("absent", results=False, connection=refuse, create_tables=False)
     began = time.monotonic()
     for _ in range(3):
         assert bell.dequeue() is None
-    assert time.monotonic() - began >= 3 * pool._AWAY_SECONDS
+    assert time.monotonic() - began >= 3 * wakeup._AWAY_SECONDS
     assert [record.message for record in caplog.records] == ["the queue waits for the database"]
