@@ -10,7 +10,7 @@ import pytest
 from mediafetcher.core import errors, events, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import dedup, leases, lifecycle, node_name, queries, retention
-from mediafetcher.downloads.worker import active
+from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.options import Options
 
 URL = "https://films.example/watch/{}"
@@ -93,7 +93,7 @@ async def test_a_wish_is_a_row_before_the_answer_and_rings(owner, monkeypatch):
         rung.append(await engine.fetchval("select count(*) from download"))
         assert engine.in_transaction()  # the bell is heard when the row is committed, and never before
 
-    monkeypatch.setattr(lifecycle, "wake_workers", ring)
+    monkeypatch.setattr(wakeup, "wake_workers", ring)
     row = await _submit(owner)
     assert (row["state"], row["folder"], row["item"], row["site"]) == ("queued", "", None, "films.example")
     assert rung == [1]
@@ -478,7 +478,7 @@ async def test_reconcile_puts_back_and_rings_for_what_is_due(owner, monkeypatch)
         await _submit(owner, number)
     await leases.claim()
     await engine.execute("update download set lease_expires_at = now() - interval '1 second' where state = 'running'")
-    monkeypatch.setattr(lifecycle, "wake_workers", ring)
+    monkeypatch.setattr(wakeup, "wake_workers", ring)
     assert await lifecycle.reconcile(3, there) == 3
     assert await engine.fetchval("select count(*) from download where state = 'queued'") == 5
     hanging = 3
