@@ -232,8 +232,16 @@ def _note_answers() -> list[str]:
     return noted
 
 
+def _every_plugin(order: dict[str, Any]) -> Send:
+    """Load the plugin of every allowed scheme: a file that was made without one of them is found out so."""
+    for scheme in SCHEMES:
+        plugin_of(scheme)
+    return lambda message: OK
+
+
 _KINDS: dict[str, Callable[[dict[str, Any]], Send]] = {
     "apprise": _apprise,
+    "every plugin": _every_plugin,
     "webhook": _webhook,
     "jellyfin": _jellyfin,
     "plex": _plex,

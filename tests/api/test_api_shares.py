@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import tab
 from shelf import ALL, add_file, add_item
 from test_api_routes import call, fill, named
 
@@ -291,3 +292,32 @@ async def test_a_real_player_plays_the_list(web: Any, alice: Any, media_corpus: 
     assert done.returncode == 0, done.stdout + done.stderr
     rows = (await alice.http.get("/api/shares")).json()["shares"]
     assert rows[0]["uses"] >= 2  # the list, and the film
+
+
+_PLAY = """(async () => {
+  const film = document.querySelector("video");
+  const once = (name) => new Promise((good, bad) => {
+    film.addEventListener(name, good, {once: true});
+    film.addEventListener("error", () => bad(new Error(film.error.message)), {once: true});
+    setTimeout(() => bad(new Error("no " + name)), 20000);
+  });
+  film.muted = true;
+  if (film.readyState < 1) await once("loadedmetadata");
+  const moved = once("seeked");
+  film.currentTime = film.duration / 2;
+  await moved;
+  await film.play();
+  if (film.currentTime < film.duration / 2) await once("timeupdate");
+  return [film.videoWidth > 0, document.scripts.length, document.cookie];
+})()"""
+
+
+async def test_the_page_plays_and_seeks_in_chromium(web: Any, alice: Any, media_corpus: Path, tmp_path: Path) -> None:
+    item = await add_file(alice.id, media_corpus / "ok.mp4")
+    path = await share(alice, item=item)
+    async with tab(tmp_path / "profile") as page:
+        await page.go(web.url + path)
+        await page.until("document.querySelector('video') !== null")
+        assert await page.look(_PLAY) == [True, 0, ""]
+        style = await page.look("getComputedStyle(document.body).maxWidth")
+    assert style != "none"  # its style is allowed by its own policy

@@ -78,6 +78,11 @@ export function FolderTree({ current, onPick }: { current?: string; onPick?: () 
     if (made && parent) toggle(parent.id, true);
   };
   const remove = (row: Folder) => (row.total ? setBusy({ id: row.id, with: "remove" }) : void actions.remove(row));
+  function choose(what: Busy, row: TreeRow) {
+    if (what === "remove") remove(row);
+    else if (what === "share") void navigate({ to: "/shares", search: { of: row.id, title: row.name } });
+    else setBusy({ id: row.id, with: what });
+  }
   function key(event: KeyboardEvent, row: TreeRow) {
     const i = rows.findIndex(({ id }) => id === row.id);
     const act: Record<string, () => void> = {
@@ -143,7 +148,7 @@ export function FolderTree({ current, onPick }: { current?: string; onPick?: () 
                 event.preventDefault();
                 ask(
                   placeOf(event),
-                  choicesOf(t, (what) => (what === "remove" ? remove(row) : setBusy({ id: row.id, with: what }))),
+                  choicesOf(t, (what) => choose(what, row)),
                 );
               }}
               editing={
