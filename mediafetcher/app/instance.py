@@ -200,7 +200,7 @@ async def correct_times(believed: bool) -> None:
 
     `believed`: the clocks are. While they are not, only waits are cut: a clock that is behind would end sessions.
     """
-    for owner in (rate_limit, site_backoff, leases, nodes):
+    for owner in (rate_limit, site_backoff, leases, nodes, delivery):
         await owner.correct_times()
     if believed:
         for owner in (sessions, tokens, devices, scrub):

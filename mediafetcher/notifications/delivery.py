@@ -68,6 +68,18 @@ update notification_delivery set state = 'failed', ended_at = now(), answer = $2
 where target = $1 and state = 'waiting' and created_at < now() - interval '{_KEEP_TRYING}'
   and exists (select from notification_delivery where target = $1 and state = 'waiting' and tries >= {_TRIES})
 """
+_CORRECT_DELIVERIES = """
+update notification_delivery set due_at = now() where state = 'waiting' and due_at > now() + make_interval(secs => $1)
+"""
+_CORRECT_LEASES = """
+update notification_target set lease_ends_at = null where lease_ends_at > now() + make_interval(secs => $1)
+"""
+
+
+async def correct_times() -> None:
+    """Let what would wait longer than any pause be due now: a clock was ahead when it was tried."""
+    await engine.execute(_CORRECT_DELIVERIES, 2 * _LONGEST_PAUSE)
+    await engine.execute(_CORRECT_LEASES, _LEASE_SECONDS)
 
 
 class Delivery:

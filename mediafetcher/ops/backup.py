@@ -311,9 +311,14 @@ def _put_settings(folder: Path, settings: Settings) -> list[str]:
 def _put_key(folder: Path, settings: Settings, manifest: Manifest, stamp: str) -> list[str]:
     place, given = settings.state / KEY, folder / KEY
     if not given.exists():
-        if manifest.counts.get("cookie_jar") and not place.exists():
-            return ["The backup does not contain the key, so its cookies cannot be decrypted. Send them again."]
-        return []
+        if place.exists():
+            return []
+        lost = {"cookie_jar": ("cookies", "Send"), "notification_target": ("notification targets", "Add")}
+        return [
+            f"The backup does not contain the key, so its {what} cannot be decrypted. {again} them again."
+            for table, (what, again) in lost.items()
+            if manifest.counts.get(table)
+        ]
     notes = []
     if place.exists():
         if place.read_bytes() == given.read_bytes():

@@ -330,3 +330,16 @@ def test_no_local_scheme_is_allowed() -> None:
     )
     assert not set(local.split()) & set(apprise_schemes.SCHEMES)
     assert all(re.fullmatch(r"[a-z0-9]+", scheme) for scheme in apprise_schemes.SCHEMES)
+
+
+async def test_a_clock_that_was_ahead_holds_no_message_back(ada: int, receiver: Receiver) -> None:
+    await add(ada, f"webhook+http://{receiver.host}/")
+    await happen(ada, 1)
+    await engine.execute("update notification_delivery set due_at = now() + interval '10 years'")
+    await engine.execute(
+        "update notification_target set lease_holder = 'x', lease_ends_at = now() + interval '9 years'"
+    )
+    await delivery.correct_times()
+    async with delivering():
+        await recorded(1)
+    assert numbers(receiver.accepted) == [0]
