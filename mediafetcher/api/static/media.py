@@ -1,5 +1,6 @@
 """/media/{item}: kept bytes, by the server itself and in ranges, to whoever has the item in their library."""
 
+import asyncio
 import errno
 import io
 import os
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, quote
 
 from mediafetcher.api import auth, request_guard
-from mediafetcher.api.static import ranges
+from mediafetcher.api.static import open_files, ranges
 from mediafetcher.core import errors, logging, settings, text
 from mediafetcher.library.catalog import queries
 from mediafetcher.library.storage import blob_store, mount
@@ -25,6 +26,7 @@ _KEEP = {"image/jpeg": "private, max-age=3600", "text/vtt": "private, max-age=36
 # Pieces up to this size are read here in the thread that looks at the file anyway: the server would go to a thread of
 # its own for every 128 KiB. What is larger the server sends, which stops where the client leaves.
 _PIECE = 1 << 20
+_RELEASE_SECONDS = 65.0
 
 
 class Answer(NamedTuple):
@@ -63,7 +65,7 @@ async def send(
 ) -> Answer:
     """The bytes of an item that may be seen, its poster, or its subtitles. Raises `NotFound`, `MediaOffline`."""
     wanted = _find(item, poster, lang)
-    part, content = await _open(wanted, call)
+    part, content, path = await _open(wanted, call)
     headers = {
         "content-type": wanted.kind if _SHOWN.match(wanted.kind) else "application/octet-stream",
         "cache-control": _KEEP.get(wanted.kind, "private, no-cache"),
@@ -71,9 +73,7 @@ async def send(
         "vary": "cookie, authorization",
     }
     start, end = (part.start, part.end) if call.method == "GET" else (0, 0)
-    return Answer(
-        part.status, request_guard.MEDIA_HEADERS | headers | part.headers, str(wanted.path), start, end, content
-    )
+    return Answer(part.status, request_guard.MEDIA_HEADERS | headers | part.headers, path, start, end, content)
 
 
 def _find(item: dict[str, Any], poster: bool, lang: str | None) -> _Bytes:
@@ -91,21 +91,29 @@ def _find(item: dict[str, Any], poster: bool, lang: str | None) -> _Bytes:
     return _Bytes(path, item["kind"], sha256.hex(), f"{title}{path.suffix}")
 
 
-async def _open(wanted: _Bytes, call: request_guard.Call) -> tuple[ranges.Part, bytes | None]:
-    """What is to be sent of the file, and its bytes where they are few; all that touches the disk in one thread."""
+async def _open(wanted: _Bytes, call: request_guard.Call) -> tuple[ranges.Part, bytes | None, str]:
+    """What is to be sent of the file, and its bytes if they are few, else the path by which the server opens it.
 
-    def look() -> tuple[ranges.Part, bytes | None]:
+    All that touches the disk happens in one thread.
+    """
+
+    def look() -> tuple[ranges.Part, bytes | None, str]:
         with _regular(wanted.path) as file:
             facts = os.fstat(file.fileno())
             part = ranges.plan(call.method, call.get, size=facts.st_size, modified=facts.st_mtime, tag=wanted.tag)
             length = part.end - part.start
-            if call.method != "GET" or not 0 < length <= _PIECE:
-                return part, None
-            content = os.pread(file.fileno(), length, part.start)
-            return part, content if len(content) == length else None
+            if call.method != "GET" or length <= 0:
+                return part, None, ""
+            content = os.pread(file.fileno(), length, part.start) if length <= _PIECE else b""
+            if len(content) == length:
+                return part, content, ""
+            return part, None, open_files.keep(file.fileno())
 
     try:
-        return await mount.run_io(look, patience=settings.get().mount_timeout_seconds)
+        found = await mount.run_io(look, patience=settings.get().mount_timeout_seconds)
+        if found[2]:
+            _release_later()
+        return found
     except _NotRegular as error:
         _log.warning("a link, or what is no file, lies in the store", file=wanted.path.name)
         raise errors.NotFound("The file of this item is a link or no file: `mediafetcher check` tells more.") from error
@@ -117,6 +125,24 @@ async def _open(wanted: _Bytes, call: request_guard.Call) -> tuple[ranges.Part, 
         ) from error
     except OSError as error:
         raise (mount.classify(error) or error) from error
+
+
+_releasing: asyncio.TimerHandle | None = None
+
+
+def _release_later() -> None:
+    """Let go of the open files some time after they were last asked for."""
+    global _releasing
+    loop = asyncio.get_running_loop()
+    if _releasing is None or _releasing.cancelled() or _releasing.when() < loop.time():
+        _releasing = loop.call_later(_RELEASE_SECONDS, _release)
+
+
+def _release() -> None:
+    global _releasing
+    _releasing = None
+    if open_files.release():
+        _release_later()
 
 
 class _NotRegular(Exception):
