@@ -18,7 +18,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 import asyncpg
 
 from mediafetcher.core import errors, logging
-from mediafetcher.db import embedded, liveness
+from mediafetcher.db import embedded, foreign_rows, liveness, migrate
 from mediafetcher.db.migrate import APP
 from mediafetcher.sandbox import process as child
 
@@ -153,8 +153,12 @@ async def _harmless_settings(connection: Any) -> list[list[str]] | None:
 # ---- in ----------------------------------------------------------------------------------------------------
 
 
-async def restore(dsn: str, folder: Path, name: str) -> Facts:
-    """Make the database `name` on the server of `dsn` from the DUMP in `folder` -> what it holds."""
+async def restore(dsn: str, folder: Path, name: str, schema: list[str]) -> Facts:
+    """Make the database `name` on the server of `dsn` from the rows in `folder` -> what it holds.
+
+    The backup may come from anybody. Our own migrations, those of `schema`, make the tables; of DUMP only rows are
+    taken. Nobody may be connected by the engine.
+    """
     async with _maintenance(dsn) as connection:
         await connection.execute(f'drop database if exists "{name}" with (force)')
         try:
@@ -165,14 +169,27 @@ async def restore(dsn: str, folder: Path, name: str) -> Facts:
                 "createdb` and try again."
             ) from error
     try:
-        return await fill(renamed(dsn, name), folder)
+        await migrate.create(renamed(dsn, name), schema)
+        return await _fill_rows(renamed(dsn, name), folder)
     except BaseException:
         await drop(dsn, name)
         raise
 
 
+async def _fill_rows(dsn: str, folder: Path) -> Facts:
+    script = folder / "rows.sql"
+    try:
+        given = ["--data-only", "--no-owner", "--no-privileges", "--file=-"]
+        await _run("pg_restore", None, given, folder / DUMP, script)
+        async with _connection(dsn) as connection:
+            await foreign_rows.load(connection, script)
+            return await _finish(connection, folder)
+    finally:
+        script.unlink(missing_ok=True)
+
+
 async def fill(dsn: str, folder: Path) -> Facts:
-    """Load the DUMP in `folder` into an empty database, all of it or nothing -> what it holds."""
+    """Load a DUMP that we made ourselves into an empty database, all of it or nothing -> what it holds."""
     script = folder / "restore.sql"
     try:
         await _run("pg_restore", None, ["--no-owner", "--no-privileges", "--file=-"], folder / DUMP, script)
@@ -180,12 +197,16 @@ async def fill(dsn: str, folder: Path) -> Facts:
         given = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-"]
         await _run("psql", dsn, given, script, None)
         async with _connection(dsn) as connection:
-            if (folder / SETTING).exists():
-                await _fill_settings(connection, json.loads((folder / SETTING).read_text()))
-            await connection.execute("analyze")
-            return await _facts(connection)
+            return await _finish(connection, folder)
     finally:
         script.unlink(missing_ok=True)
+
+
+async def _finish(connection: Any, folder: Path) -> Facts:
+    if (folder / SETTING).exists():
+        await _fill_settings(connection, json.loads((folder / SETTING).read_text()))
+    await connection.execute("analyze")
+    return await _facts(connection)
 
 
 async def _fill_settings(connection: Any, rows: list[list[str]]) -> None:

@@ -46,10 +46,26 @@ async def migrate() -> list[str]:
         there = await engine.fetchval("select to_regclass('migration') is not null")
         missing = _missing(await applied() if there else [])
         if missing:
-            await _run()
+            await _run(known())
     if missing:
         _log.info("database brought up to date", versions=len(missing))
     return missing
+
+
+async def create(dsn: str, versions: list[str]) -> None:
+    """Make the tables of these versions, all of them known, in the empty database at `dsn`.
+
+    The engine must not be connected. Raises `NewerSchema`.
+    """
+    refuse_newer(versions)
+    if not versions:
+        return
+    await engine.connect(dsn, size=1)
+    try:
+        async with engine.transaction():
+            await _run(versions)
+    finally:
+        await engine.close()
 
 
 async def require() -> None:
@@ -76,8 +92,8 @@ def refuse_newer(present: list[str]) -> None:
         )
 
 
-async def _run() -> None:
-    """Let Piccolo run and record the missing migrations. Imported late: it is slow, and seldom needed."""
+async def _run(versions: list[str]) -> None:
+    """Let Piccolo run and record those of these versions that are missing. Imported late, because it is slow."""
     os.environ["PICCOLO_CONF"] = "mediafetcher.db.piccolo_conf"
     from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 
@@ -89,7 +105,7 @@ async def _run() -> None:
 
         def get_migration_modules(self, folder_path: str) -> dict[str, ModuleType]:  # type: ignore[override]
             """By import, not by listing a folder: inside the single file there is none."""
-            return {name: importlib.import_module(f"{migrations.__name__}.{name}") for name in known()}
+            return {name: importlib.import_module(f"{migrations.__name__}.{name}") for name in versions}
 
     with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does
         result = await Forwards(APP).run()

@@ -199,7 +199,7 @@ async def restore(dsn: str, settings: Settings, file: IO[bytes]) -> Restored:
         manifest = _unpack(file, folder)
         migrate.refuse_newer(manifest.schema)
         fresh = f"{dump.name_of(dsn)}_restored_{stamp}"
-        held = await dump.restore(dsn, folder, fresh)
+        held = await dump.restore(dsn, folder, fresh, manifest.schema)
         try:
             _compare(held, manifest)
             # Before anybody opens it: what it knows of the media folder may be older than the folder.

@@ -175,8 +175,7 @@ async def test_before_a_migration_there_is_a_backup_and_otherwise_none(dsn, stat
         made.rename(made.with_stem(made.stem + str(_)))
     assert len(list((state / "backups").iterdir())) <= 4
     with next((state / "backups").iterdir()).open("rb") as file:
-        done = await backup.restore(dsn, settings.get(), file)
-    assert done.manifest.counts["library_item"] == 5
+        assert backup.read_manifest(file).counts["library_item"] == 5
 
 
 async def test_an_empty_database_needs_no_backup_before_its_first_migration(server, state):
