@@ -7,20 +7,21 @@ import os
 import re
 from collections.abc import Iterator
 
+from mediafetcher.media import charsets
+
 MAX_BYTES = 16 << 20  # of one text; what is beyond it is not read
 MAX_LINE = 10_000  # characters; a longer line is left out
 _MAX_TIME = 20  # characters of one time
-_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _ARROW = "-->"
 _TIME = re.compile(r"(?:(?P<hours>\d{1,6}):)?(?P<minutes>\d{1,2}):(?P<seconds>\d{1,2}(?:[.,]\d{1,6})?)")
 
 
-def rewrite(source: int, target: int, start: float, end: float | None) -> bool:
+def rewrite(source: int, target: int, start: float, end: float | None, language: str = "") -> bool:
     """Write the WebVTT of one descriptor to another, or the part from `start` to `end` (seconds) -> whether it is one.
 
     A text without a cue is none, and one that does not begin as WebVTT.
     """
-    text = decode(_read(source))
+    text = decode(_read(source), language)
     if not text.startswith("WEBVTT"):
         return False
     if start or end is not None:
@@ -33,22 +34,16 @@ def rewrite(source: int, target: int, start: float, end: float | None) -> bool:
     return True
 
 
-def to_utf8(source: int, target: int) -> bool:
+def to_utf8(source: int, target: int, language: str = "") -> bool:
     """Write a text of any encoding as UTF-8 with plain lines -> whether there is any."""
-    text = "\n".join(_lines(decode(_read(source))))
+    text = "\n".join(_lines(decode(_read(source), language)))
     _write(target, text)
     return bool(text.strip())
 
 
-def decode(data: bytes) -> str:
-    """Text of an unknown encoding, on lines of one kind: by its mark, else UTF-8, else as western Windows wrote."""
-    if data.startswith(_MARKS):
-        text = data.decode("utf-8-sig" if data.startswith(_MARKS[0]) else "utf-16", "replace")
-    else:
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            text = data.decode("cp1252", "replace")
+def decode(data: bytes, language: str = "") -> str:
+    """Text of an unknown charset (charsets.py), on lines of one kind."""
+    text = charsets.decode(data, language)
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
 
 

@@ -278,7 +278,8 @@ def _live_gone(request: Request) -> None:
 
 def _text(request: Request) -> None:
     data = texts.TEXTS.get(request.rest)
-    request.send(200 if data else 404, data or b"", kind="text/plain")
+    charset = "; charset=koi8-r" if request.rest == "said.srt" else ""
+    request.send(200 if data else 404, data or b"", kind=f"text/plain{charset}")
 
 
 def _list(request: Request) -> None:

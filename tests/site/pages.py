@@ -69,6 +69,7 @@ def _kinds(base: str) -> dict[str, tuple[str, str, str]]:
         "jsonld": ("Fixture jsonld", f'<script type="application/ld+json">{json.dumps(linked)}</script>', ""),
         "hour": ("Fixture hour", _an_hour(linked, film), ""),
         "unsized-hour": ("Fixture unsized hour", _an_hour(linked, f"{base}/unsized/h264_aac.ts"), ""),
+        "charsets": ("Fixture charsets", "", f'<video><source src="/media/ok.mp4">{texts.FOREIGN}</video>'),
         "subtitles": ("Fixture subtitles", "", f'<video><source src="/media/ok.mp4">{texts.TRACKS}</video>'),
         "chapters": (
             "Fixture chapters",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mediafetcher.fetch.options import ALL, FILE_STEM, MAX_LANGUAGES
+from mediafetcher.media import charsets
 
 MAX_SIDE = 8 << 20  # bytes of one text or picture
 _KINDS = ("vtt", "srt", "ass", "ssa", "ttml", "dfxp", "xml")  # the best first; what is none of these is left out
@@ -119,7 +120,7 @@ def _text(client: Any, found: dict[str, Any], text: dict[str, Any], target: Path
         if not client.dl(str(target), given, subtitle=True)[0] or target.stat().st_size > MAX_SIDE:
             raise OSError("not written")
         return
-    data = text["data"].encode() if text.get("data") is not None else _read(client, found, text["url"])
+    data = text["data"].encode() if text.get("data") is not None else _read(client, found, text["url"], text=True)
     if text["ext"] in ("ttml", "dfxp", "xml"):  # FFmpeg does not read it
         from yt_dlp.utils import dfxp2srt
 
@@ -127,7 +128,8 @@ def _text(client: Any, found: dict[str, Any], text: dict[str, Any], target: Path
     target.write_bytes(data)
 
 
-def _read(client: Any, found: dict[str, Any], url: str) -> bytes:
+def _read(client: Any, found: dict[str, Any], url: str, *, text: bool = False) -> bytes:
+    """What is at this address; `text`: as UTF-8 if the server names the charset that it is in."""
     from yt_dlp.networking import Request
 
     response = client.urlopen(Request(url, headers=found.get("http_headers") or {}))
@@ -135,7 +137,7 @@ def _read(client: Any, found: dict[str, Any], url: str) -> bytes:
     response.close()
     if len(data) > MAX_SIDE:
         raise OSError("too large")
-    return data
+    return charsets.as_said(data, response.headers.get_content_charset()) if text else data
 
 
 def marks(client: Any, found: dict[str, Any], api: str) -> list[list[Any]]:

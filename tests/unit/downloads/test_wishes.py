@@ -78,6 +78,13 @@ async def test_subtitles_of_every_kind_become_webvtt_beside_the_film(owner, site
     assert any("subtitles pt did not come" in line for line in lines), lines
 
 
+async def test_subtitles_in_charsets_of_old_are_readable(owner, site):
+    """One by its language, one as the server says."""
+    item = await _item(await _run(owner, site.url("/page/charsets"), Options(subtitles=("all",))))
+    for language, said in {"ru": "Привет, как дела?", "zh": "你好,世界", "xx": "Здравей, свят"}.items():
+        assert said in _file(item, f"{language}.vtt").read_text()
+
+
 async def test_subtitles_come_later_for_a_film_that_is_there(owner, site):
     plain = await _item(await _run(owner, site.url("/page/subtitles")))
     assert plain["subtitles"] == []
