@@ -9,7 +9,7 @@ while :; do
   row=$(call "$SERVER/api/downloads/$id")
   case $(printf '%s' "$row" | jq -r .state) in
     done) printf '%s' "$row" | jq -r '"item \(.item): \(.title)"'; exit 0 ;;
-    failed | cancelled | needs_action | parked) printf '%s' "$row" | jq -r '.error.message' >&2; exit 1 ;;
+    failed | cancelled | needs_action) printf '%s' "$row" | jq -r '.error.message' >&2; exit 1 ;;
   esac
   sleep "${POLL_SECONDS:-5}"
 done

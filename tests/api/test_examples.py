@@ -29,8 +29,8 @@ class _Loader(yaml.SafeLoader):
 _Loader.add_constructor("!secret", lambda loader, node: f"secret {node.value}")
 
 
-@pytest.mark.parametrize("state", ["done", "failed"])
-async def test_the_script_waits_for_the_end(web: Any, alice: Any, tmp_path: Path, state: str) -> None:
+@pytest.mark.parametrize("end", ["done", "failed"])
+async def test_the_script_waits_for_the_end(web: Any, alice: Any, tmp_path: Path, end: str) -> None:
     item = await add_item(alice.id, tmp_path)
     token = (await tokens.create(alice.id, "script", ["read", "download"]))["token"]
     env = os.environ | {"SERVER": web.url, "TOKEN": token, "POLL_SECONDS": "0.1"}
@@ -44,13 +44,13 @@ async def test_the_script_waits_for_the_end(web: Any, alice: Any, tmp_path: Path
         await engine.execute(
             "update download set state = $1, item = case when $1 = 'done' then $2::bigint end, title = 'A film',"
             " error_code = 'unsupported', error_message = 'No video was found.', finished_at = now()",
-            state,
+            end,
             item,
         )
         out, err = await script.communicate()
-    assert script.returncode == (0 if state == "done" else 1), err
+    assert script.returncode == (0 if end == "done" else 1), err
     assert (out, err) == (
-        (f"item {item}: A film\n".encode(), b"") if state == "done" else (b"", b"No video was found.\n")
+        (f"item {item}: A film\n".encode(), b"") if end == "done" else (b"", b"No video was found.\n")
     )
 
 

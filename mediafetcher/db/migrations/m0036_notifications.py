@@ -83,12 +83,10 @@ create or replace trigger notification_delivered after insert on notification
   for each row execute function mf_deliver_notification();
 """
 
-# A state or column that is called otherwise in a later version has both names here.
 DOWNLOADS = """
 create or replace function mf_note_download() returns trigger language plpgsql as $$
 declare
   facts jsonb;
-  item text;
   happened text := case new.state when 'done' then 'download.done' when 'failed' then 'download.failed'
     else 'download.needs_action' end;
 begin
@@ -99,18 +97,15 @@ begin
       'message', new.error_message));
   end if;
   insert into notification (owner, type, data) values (new.owner, happened, facts);
-  if new.state = 'failed' and new.error_code = 'gone' then
-    item := coalesce(to_jsonb(new) ->> 'target_item', to_jsonb(new) ->> 'subject');
-    if item is not null then
-      insert into notification (owner, type, data)
-        values (new.owner, 'item.last_copy', jsonb_build_object('item', item::bigint, 'title', new.title));
-    end if;
+  if new.state = 'failed' and new.error_code = 'gone' and new.target_item is not null then
+    insert into notification (owner, type, data)
+      values (new.owner, 'item.last_copy', jsonb_build_object('item', new.target_item, 'title', new.title));
   end if;
   return null;
 end $$;
 create or replace trigger download_noted after update of state on download for each row
   when (old.state is distinct from new.state and new.kind = 'media'
-    and new.state in ('done', 'failed', 'needs_action', 'needs_action'))
+    and new.state in ('done', 'failed', 'needs_action'))
   execute function mf_note_download();
 """
 

@@ -129,7 +129,7 @@ async def test_a_source_that_is_gone_makes_the_item_the_last_copy(ada: int) -> N
         " values (5, sha256('x'), 1, 'video/mp4', '.mp4', now())"
     )
     await engine.execute("insert into library_item (id, owner, media_file, title) values (6, $1, 5, 'A film')", ada)
-    id = await download(ada, task="refetch", subject=6, title="A film")
+    id = await download(ada, operation="refetch", target_item=6, title="A film")
     await run(id)
     await end(id, "failed", "gone", "It is gone.")
     assert ("item.last_copy", {"item": 6, "title": "A film"}) in await noted(ada)
