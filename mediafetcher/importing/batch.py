@@ -204,12 +204,9 @@ async def _stage_one(one: _Taken) -> None:
 
 
 async def _add(ready: list[_Taken]) -> None:
-    owner = ready[0].job.owner
-    ids = {name: await folders.ensure(owner, name) for name in dict.fromkeys(one.folder for one in ready)}
     await _ask_for_names(ready)
     await mount.run_io(_look_in_store, ready)
-    incoming = [_incoming(one, ids[one.folder]) for one in ready]
-    for one, added in zip(ready, await bulk_insert.add(owner, incoming), strict=True):
+    for one, added in zip(ready, await _add_to_folders(ready), strict=True):
         one.settled = True
         assert one.staged
         one.end("added" if added.fresh else "known", one.why if added.fresh else "", added.item)
@@ -217,6 +214,15 @@ async def _add(ready: list[_Taken]) -> None:
         one.outcome = replace(one.outcome, copied=copied)  # type: ignore[type-var]
     if ready[0].job.move:
         await mount.run_io(_remove_sources, ready)
+
+
+async def _add_to_folders(ready: list[_Taken]) -> list[bulk_insert.Added]:
+    """Add the files, each to its folder. A folder that a user deletes meanwhile is made again."""
+    owner = ready[0].job.owner
+    while True:
+        ids = {name: await folders.ensure(owner, name) for name in dict.fromkeys(one.folder for one in ready)}
+        with contextlib.suppress(bulk_insert.FolderMissing):
+            return await bulk_insert.add(owner, [_incoming(one, ids[one.folder]) for one in ready])
 
 
 def _incoming(one: _Taken, folder: int | None) -> bulk_insert.Incoming:

@@ -7,7 +7,7 @@ Before that the rows are committed, held by nobody: what a crash leaves in the s
 removes it as it removes everything that nobody holds any more.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,17 +39,22 @@ class Added:
     fresh: bool
 
 
+class FolderMissing(Exception):
+    """A folder was deleted after the caller looked it up. Nothing was written; look it up again."""
+
+
 @engine.patiently
 async def add(owner: int, files: Sequence[Incoming]) -> list[Added]:
     """Add staged files to a library -> what became of each, in their order. Equal bytes are kept once, and counted.
 
     A file that the person has in that folder already is not added again; one in the trash is restored. If one file
-    cannot be added, none is. Raises `Unavailable`.
+    cannot be added, none is. Raises `Unavailable`, `FolderMissing`.
     """
 
     async def run() -> list[Added]:
         claimed = await _announce(files)
         async with engine.transaction():
+            await _keep_folders(owner, {file.folder for file in files} - {None})
             rows = await _place(files, claimed)
             wanted = [(rows[file.staged.sha256], file.folder) for file in files]
             there = await _there(owner, wanted)
@@ -63,6 +68,17 @@ async def add(owner: int, files: Sequence[Incoming]) -> list[Added]:
         return [Added(there[pair], fresh.pop(pair, None) is not None) for pair in wanted]
 
     return await items.retrying(run)
+
+
+async def _keep_folders(owner: int, folders: Set[int | None]) -> None:
+    """Let the folders exist until our commit. Raises `FolderMissing`."""
+    rows = await engine.fetch(
+        "select id from folder where id = any($1::bigint[]) and owner = $2 order by id for key share",
+        list(folders),
+        owner,
+    )
+    if len(rows) < len(folders):
+        raise FolderMissing
 
 
 _Pair = tuple[int, int | None]  # media file and folder

@@ -17,7 +17,7 @@ import pytest
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.importing import importer
-from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.catalog import bulk_insert, folders, items
 from mediafetcher.library.export import sync
 from mediafetcher.library.storage import blob_store, check, mount, reflink, sweeper
 from mediafetcher.media import ffmpeg
@@ -119,6 +119,22 @@ async def test_a_tree_becomes_folders_and_the_source_stays_as_it_was(owner, film
     assert _stored(film).read_bytes() == (films / "ok.mp4").read_bytes()
     assert stat.S_IMODE(_stored(film).stat().st_mode) == 0o444 and _stored(film).stat().st_nlink == 1
     assert _shape(films) == before
+    await _clean()
+
+
+async def test_folder_that_is_deleted_meanwhile_is_made_again(owner, films, put, monkeypatch):
+    put("Music/film.mp4")
+    add, deleted = bulk_insert.add, []
+
+    async def after_deletion(*given):
+        if not deleted:  # a user deletes it while the file is on its way into the store
+            deleted.extend(await folders.delete(await folders.find(owner, "From"), owner) or ["From"])
+        return await add(*given)
+
+    monkeypatch.setattr(bulk_insert, "add", after_deletion)
+    [done] = await _run(owner, films, folder="From/Disk")
+    assert deleted and done.result == "added"
+    assert set(await _items(owner)) == {"From/Disk/Music/film"}
     await _clean()
 
 
