@@ -10,6 +10,7 @@ The key file opens the cookies: whoever has both has your sessions elsewhere, so
 """
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -30,6 +31,7 @@ from mediafetcher import __version__
 from mediafetcher.core import errors, logging
 from mediafetcher.core.settings import SECRETS, Settings
 from mediafetcher.db import dump, lineage, migrate
+from mediafetcher.library.storage import staging
 
 FORMAT = 2  # 1: without a SETTING part; still written where nothing has to be left out
 ENDING = ".mfbackup"
@@ -37,6 +39,8 @@ MANIFEST, SETTINGS, KEY = "manifest.json", "config.toml", "key"
 _PARTS = (dump.DUMP, dump.MEDIA, dump.SETTING, SETTINGS, KEY)
 _CHUNK = 1 << 20
 _LARGEST = 1 << 20  # bytes of a manifest
+_DRAFT, _SCRATCH = ".mfbackup.", ".new-"  # begin the names of what is not whole yet, and of folders with dumps
+_OLD = 86_400.0  # seconds after which what another boot of the machine left is removed
 _KEEP = 3  # backups made before a migration
 
 _log = logging.get("backup")
@@ -97,8 +101,10 @@ def _pack(folder: Path, held: dump.Facts, file: IO[bytes]) -> Manifest:
 @contextmanager
 def replacing(target: Path) -> Iterator[IO[bytes]]:
     """A file that is at `target` whole, on the disk and for its owner alone, or not there at all."""
+    name = str(target.with_name(f"{_DRAFT}{staging.name()}"))
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        _remove_drafts(target.parent)
+        descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise errors.BackupFailed(f"Cannot write {target}: {error.strerror}.") from error
     try:
@@ -114,6 +120,27 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
         raise errors.BackupFailed(f"Cannot write {target}: {error.strerror}.") from error
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _remove_drafts(folder: Path) -> None:
+    """Remove the drafts of programs that were killed. One of an earlier boot of this machine has to be a day old."""
+    for draft in folder.glob(f"{_DRAFT}*.part"):
+        alive = staging.alive(draft.name)
+        with contextlib.suppress(OSError):
+            if alive is False or (alive is None and time.time() - draft.stat().st_mtime > _OLD):
+                draft.unlink()
+
+
+def remove_leftovers(settings: Settings) -> None:
+    """Remove what programs that were killed left below the state folder: drafts, and folders with dumps.
+
+    The caller holds the lock of the state folder. A command that only writes a backup may run beside it.
+    """
+    folder = settings.state / "backups"
+    _remove_drafts(folder)
+    for draft in folder.glob(f".*{ENDING}.????????"):  # as older versions named them
+        draft.unlink(missing_ok=True)
+    _remove_scratch(folder)
 
 
 def default_name() -> str:
@@ -170,11 +197,19 @@ def _scratch(settings: Settings) -> Iterator[Path]:
     """A private folder; gone afterwards, also what an earlier crash left."""
     base = settings.state / "backups"
     base.mkdir(mode=0o700, exist_ok=True)
-    for rest in base.glob(".new-*"):
-        if not Path("/proc", rest.name.split("-")[1]).exists():
-            shutil.rmtree(rest, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=f".new-{os.getpid()}-", dir=base) as folder:
+    _remove_scratch(base)
+    with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{staging.name()}.", dir=base) as folder:
         yield Path(folder)
+
+
+def _remove_scratch(base: Path) -> None:
+    """Remove the folders of programs that were killed. Process numbers are used again, so names say more than that."""
+    for rest in base.glob(f"{_SCRATCH}*"):
+        name = rest.name.rpartition(".")[0]
+        older = "-" in rest.name.removeprefix(_SCRATCH)  # as older versions named them: by the process number alone
+        alive = Path("/proc", rest.name.split("-")[1]).exists() if older else staging.alive(name)
+        if alive is False or (alive is None and time.time() - rest.stat().st_mtime > _OLD):
+            shutil.rmtree(rest, ignore_errors=True)
 
 
 # ---- in ----------------------------------------------------------------------------------------------------

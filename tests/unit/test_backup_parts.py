@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -193,3 +195,37 @@ def test_the_password_is_not_on_the_command_line():
     plain, secret = dump._without_password("postgresql://mf@/mf?host=%2Frun%2Fx&password=abc")
     assert (plain, secret) == ("postgresql://mf@/mf?host=%2Frun%2Fx", {"PGPASSWORD": "abc"})
     assert dump.renamed("postgresql:///mf?host=%2Frun", "other") == "postgresql:///other?host=%2Frun"
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+from mediafetcher.core.settings import Settings
+from mediafetcher.ops import backup
+
+state = Path(sys.argv[1])
+with backup._scratch(Settings(state=state)), backup.replacing(state / "backups" / "one.mfbackup") as file:
+    file.write(b"half a backup")
+    file.flush()
+    print("writing", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_drafts_of_killed_program_are_removed_at_the_next_start_and_those_of_others_stay(state):
+    writers = []
+    for _ in range(2):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", _WRITER, str(state)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert writer.stdout.readline() == "writing\n"
+        writers.append(writer)
+    folder = state / "backups"
+    assert len(list(folder.iterdir())) == 4
+    (folder / ".one.mfbackup.k2a_9x1z").touch()  # of an older version
+    writers[0].kill()
+    writers[0].wait()
+    backup.remove_leftovers(settings.get())
+    assert len(list(folder.iterdir())) == 2
+    writers[1].communicate("")
+    assert [path.name for path in folder.iterdir()] == ["one.mfbackup"]
