@@ -1,6 +1,8 @@
 """The trail: who signed in, failed, made a token, changed a person. Facts never hold a secret.
 
 `ACTS` is the whole of it: an act that does not stand there is refused, and a test does each of them and finds its row.
+
+An event stays for `DAYS`, and of each act the newest `MOST` stay, so that a flood of one act removes none of another.
 """
 
 import json
@@ -43,6 +45,19 @@ ACTIONS: dict[str, str] = {
     "device_removed": "a device's messages are taken no more",
 }
 
+DAYS = 365
+MOST = 10_000  # events of each act
+_RUNNING = 86_400.0  # seconds that servers must have run since an event, whatever the clock says
+
+_REMOVE_OLD = """
+delete from audit_event where at <= to_timestamp($1) and running_seconds <= mf_running_seconds() - $2
+"""
+_REMOVE_BEYOND = """
+delete from audit_event e using unnest($1::text[]) as a(act),
+  lateral (select id from audit_event where action = a.act order by id desc offset $2 limit 1) as last
+  where e.action = a.act and e.id <= last.id
+"""
+
 _log = logging.get("audit")
 
 
@@ -71,3 +86,14 @@ async def page(limit: int = 100, act: str | None = None, before: int | None = No
         before,
     )
     return [row | {"facts": json.loads(row["facts"])} for row in rows]
+
+
+async def remove_old(now: float) -> int:
+    """Remove events beyond `DAYS` and beyond `MOST` of an act. `now`: seconds since 1970 by a clock that is believed.
+
+    Returns:
+        How many events were removed.
+    """
+    old = await engine.execute(_REMOVE_OLD, now - DAYS * 86_400, _RUNNING)
+    beyond = await engine.execute(_REMOVE_BEYOND, list(ACTIONS), MOST)
+    return sum(int(tag.split()[-1]) for tag in (old, beyond))

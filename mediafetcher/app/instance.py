@@ -11,6 +11,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+from mediafetcher.accounts import audit
 from mediafetcher.accounts.auth import rate_limit, sessions, tokens
 from mediafetcher.accounts.vault import devices
 from mediafetcher.app import control_socket
@@ -33,6 +34,7 @@ from mediafetcher.sandbox import parsing, process
 _log = logging.get("instance")
 PATIENCE = 5.0  # seconds that a program which was told to stop waits for commands of others
 _LEAVE = 5.0  # seconds for what runs beside the rest to end
+_SELDOM = 3600.0  # seconds between two removals of old records
 _FIRST = 5.0  # seconds until the first: a short command is over by then, and need not break it off
 
 
@@ -74,6 +76,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(_lock(settings.state))
         rebuild.refuse_unfinished(settings.state)
+        backup.remove_leftovers(settings)
         dsn = await stack.enter_async_context(_database(settings))
         if not joins:
             await backup.before_migration(dsn, settings)
@@ -214,6 +217,7 @@ async def _watch_mount() -> None:
 async def _keep_house() -> None:
     """Purge what has been in the trash long enough, and remove files and rows that nobody needs any more."""
     await asyncio.sleep(_FIRST)
+    seldom = 0.0
     while True:
         started = clock.monotonic()
         try:
@@ -222,6 +226,9 @@ async def _keep_house() -> None:
             if removed:
                 _log.info("files without holders removed", count=removed)
             await retention.remove_cleared()
+            if started >= seldom:
+                seldom = started + _SELDOM
+                await _remove_old_records()
             await statistics.compact()
             await inbox.remove_old()
             await sync.refresh()
@@ -249,6 +256,13 @@ async def _keep_terms() -> None:
         except Exception:
             _log.exception("computing search terms failed")
         await asyncio.sleep(chosen.get().housekeeping_seconds)
+
+
+async def _remove_old_records() -> None:
+    """Remove sources that nothing refers to and old events of the audit trail. Nothing while a clock is in doubt."""
+    await retention.remove_unused_sources()
+    if (now := await clock_guard.now()) is not None:
+        await audit.remove_old(now.theirs)
 
 
 async def _keep_whole() -> None:

@@ -135,6 +135,8 @@ class Source(Table, tablename="source", db=DB):
     url = Text(required=True)
     media_file = ForeignKey(MediaFile, on_delete=OnDelete.set_null)
     created_at = _now()
+    touched_at = _now()  # when the row was last written; a trigger keeps it
+    touched_running_seconds = DoublePrecision(default=0.0)  # `RunningTime.seconds` at `touched_at`
 
 
 class BlockedSource(Table, tablename="blocked_source", db=DB):
@@ -283,6 +285,7 @@ class AuditEvent(Table, tablename="audit_event", db=DB):
     action = Text(required=True)
     address = _text()
     facts = JSONB(default="{}")
+    running_seconds = DoublePrecision(default=0.0)  # `RunningTime.seconds` at `at`
 
 
 class CookieJar(Table, tablename="cookie_jar", db=DB):
