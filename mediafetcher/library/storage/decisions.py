@@ -20,6 +20,7 @@ from mediafetcher.library.storage import claims, mount, ownership, unknown
 
 Decision = Literal["take", "separate", "read-only"]
 DECISIONS: tuple[Decision, ...] = ("take", "separate", "read-only")
+OWN_FOLDER = "mediafetcher-"  # begins the name of the folder of a separated store
 _LISTED = 1000  # unknown files that are counted, so that a page need not wait for a walk over all
 
 _log = logging.get("ownership")
@@ -110,7 +111,7 @@ async def _separate() -> None:
     Nothing comes along: the files of the entries may be another installation's.
     """
     await require_separable()
-    name = f"mediafetcher-{uuid.uuid4().hex[:8]}"
+    name = f"{OWN_FOLDER}{uuid.uuid4().hex[:8]}"
     sentinel = await mount.run_io(_make, mount.root() / name)
     async with engine.transaction():
         await engine.execute("update store_root set sentinel = $1 where id = 1", sentinel)
