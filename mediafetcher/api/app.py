@@ -72,6 +72,7 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/api/settings", system.change_settings, ADMIN, (e.PinnedSetting,)),
     Route("GET", "/api/store", store.show, ADMIN, (e.MediaOffline,)),
     Route("POST", "/api/store", store.decide, ADMIN, (e.MediaOffline, e.MediaReadOnly, e.InvalidState), 200),
+    Route("GET", "/api/store/files", store.unknown, ADMIN, (e.MediaOffline,)),
     Route("POST", "/api/store/adopt", store.adopt, ADMIN, (e.MediaOffline, e.MediaReadOnly, e.StoreFrozen), 200),
     Route("GET", "/api/ytdlp", ytdlp.show, ADMIN),
     Route("POST", "/api/ytdlp", ytdlp.manage, ADMIN, (e.IndexAway, e.NoPreviousVersion, e.NothingOffered), 200),

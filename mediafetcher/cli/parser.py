@@ -193,6 +193,8 @@ def _store(command: argparse.ArgumentParser, common: argparse.ArgumentParser) ->
     ):
         one = doing.add_parser(name, parents=[common], help=help, description=help)
         one.add_argument("--json", action="store_true")
+        if name == "status":
+            one.add_argument("--files", action="store_true", help="list the files that this database does not know")
 
 
 def _wishes(get: argparse.ArgumentParser) -> None:

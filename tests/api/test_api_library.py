@@ -210,6 +210,12 @@ async def test_adoption_of_unknown_files_counts_them(web: Any, person: Any) -> N
     unknown = blob_store.root() / "store" / "ff" / f"{'f' * 64}.mp4"
     unknown.parent.mkdir()
     unknown.write_bytes(b"its bytes are not what its name says")
+    listed = (await alice.http.get("/api/store/files")).json()
+    (one,) = listed["files"]
+    assert (one["name"], one["size"], one["title"], listed["next"]) == (unknown.name, 36, None, None)
+    assert (await bob.http.get("/api/store/files")).status_code == 403
+    none = await alice.http.post("/api/store/adopt", json={"files": ["0" * 64]})
+    assert (none.status_code, none.json()) == (200, {"added": 0, "refused": 0, "next": None})
     answer = await alice.http.post("/api/store/adopt", json={})
     assert (answer.status_code, answer.json()) == (200, {"added": 0, "refused": 1, "next": None})
     assert (await bob.http.post("/api/store/adopt", json={})).status_code == 403

@@ -150,6 +150,36 @@ def test_a_worker_says_what_keeps_it_from_working(shared, program, films_site, w
     assert blind.stop() == 0
 
 
+_IMPATIENT = """
+from mediafetcher.library.storage import ownership
+ownership.ANSWER = 1.0
+from mediafetcher.cli import main
+main.main(["worker"])
+"""
+
+
+def test_worker_without_server_says_what_it_waits_for_and_stores_when_the_server_is_back(
+    shared, program, films_site, worker
+):
+    (link,) = films_site(1)
+    server = program(database_url=shared.dsn, max_downloads=1, max_downloads_per_site=8).start()
+    alone = worker("alone", shared.dsn, server.state / "media", sys.executable, "-c", _IMPATIENT).ready()
+    server.stop()
+    owner = shared.fetch("select min(id) from account")[0][0]
+    shared.fetch(
+        "insert into download (owner, url, site, source_key) values (%s, %s, '127.0.0.1', 'a film')", owner, link
+    )
+    row = "select state, error_code, error_message from download"
+    until(lambda: shared.fetch(row)[0][1] == "server_away", 60, "it says what it waits for")
+    state, _, words = shared.fetch(row)[0]
+    assert state == "queued" and "mediafetcher serve" in words
+    assert shared.fetch("select count(*) from library_item") == [(0,)]
+    server.start()
+    until(lambda: server.downloads()[0]["state"] == "done", 60, "stored")
+    assert len(server.items()) == 1
+    assert alone.stop() == 0
+
+
 def test_a_worker_without_the_key_leaves_downloads_with_cookies_to_others(
     shared, program, media_corpus, worker, folder
 ):

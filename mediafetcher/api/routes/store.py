@@ -2,14 +2,15 @@
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from litestar.params import JSONBody
+from litestar.params import FromQuery, JSONBody
 
 from mediafetcher.accounts import audit
 from mediafetcher.api.responses import Asked, address, fit
-from mediafetcher.importing import adoption
+from mediafetcher.api.routes.downloads import within
+from mediafetcher.importing import adoption, unknown_files
 from mediafetcher.library.storage import decisions
 from mediafetcher.ops import store_decision
 
@@ -49,9 +50,28 @@ class StoreDecision(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class AdoptFiles(msgspec.Struct, forbid_unknown_fields=True):
-    """`after`: the `next` of the answer before; empty at the beginning."""
+    """`after`: the `next` of the answer before; empty at the beginning. `files`: the `sha256` of those that are to be
+    adopted; None: all."""
 
     after: str = ""
+    files: Annotated[list[str], msgspec.Meta(max_length=1000)] | None = None
+
+
+class UnknownFile(msgspec.Struct):
+    """A file of the store that the database does not know. `title` and `folder` are guesses; `size` in bytes."""
+
+    name: str
+    sha256: str
+    size: int
+    title: str | None
+    folder: str | None
+
+
+class UnknownFiles(msgspec.Struct):
+    """`next` is the `after` of the next request; None: it was the last page."""
+
+    files: list[UnknownFile]
+    next: str | None
 
 
 class AdoptedFiles(msgspec.Struct):
@@ -73,9 +93,15 @@ async def decide(request: Asked, data: JSONBody[StoreDecision]) -> StoreStatus:
     return _status(await store_decision.decide(data.decision))
 
 
+async def unknown(request: Asked, after: FromQuery[str] = "", limit: FromQuery[int] = 50) -> UnknownFiles:
+    """The files of the store that the database does not know, in the order of their hashes."""
+    page = await unknown_files.page(after, within(limit))
+    return UnknownFiles([fit(UnknownFile, asdict(one)) for one in page.files], page.next)
+
+
 async def adopt(request: Asked, data: JSONBody[AdoptFiles]) -> AdoptedFiles:
     """Adopt files of the store that the database does not know into your library, for about 5 s."""
-    return fit(AdoptedFiles, asdict(await adoption.adopt_slice(request.user.id, data.after)))
+    return fit(AdoptedFiles, asdict(await adoption.adopt_slice(request.user.id, data.after, data.files)))
 
 
 def _status(row: dict[str, object]) -> StoreStatus:

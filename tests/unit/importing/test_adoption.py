@@ -12,7 +12,7 @@ import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.importing import adoption, importer, titles
+from mediafetcher.importing import adoption, importer, titles, unknown_files
 from mediafetcher.importing.batch import Outcome
 from mediafetcher.library.catalog import folders, items, queries
 from mediafetcher.library.recovery import journal
@@ -26,10 +26,10 @@ async def owner(media_online: Path) -> int:
     return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
 
 
-def _store(media_corpus: Path, name: str = "ok.mp4", *, spoil: bool = False) -> Path:
+def _store(media_corpus: Path, name: str = "ok.mp4", *, spoil: bool = False, kind: str = "mp4") -> Path:
     """Put a film of the corpus into the store, as an installation of long ago left it."""
     data = (media_corpus / name).read_bytes()
-    place = blob_store.path_of(hashlib.sha256(data).digest(), ".mp4")
+    place = blob_store.path_of(hashlib.sha256(data).digest(), kind)
     place.parent.mkdir(exist_ok=True)
     place.write_bytes(data[:-1] + b"?" if spoil else data)
     return place
@@ -156,3 +156,34 @@ async def test_pipe_for_an_info_json_holds_up_nothing(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.info.json")
     async with asyncio.timeout(20):
         assert await titles.beside(tmp_path / "x.mp4") is None
+
+
+async def test_unknown_files_are_listed_with_size_and_title(owner: int, media_online: Path, media_corpus: Path) -> None:
+    beside = _store(media_corpus)
+    beside.with_suffix(".info.json").write_text(json.dumps({"title": "Said beside"}))
+    plain = _store(media_corpus, "h264_aac.mkv", kind="mkv")
+    listed: list[unknown_files.UnknownFile] = []
+    after: str | None = ""
+    while after is not None:
+        page = await unknown_files.page(after, 1)
+        assert len(page.files) == 1
+        listed += page.files
+        after = page.next
+    assert [one.name for one in listed] == sorted(path.name for path in (beside, plain))
+    found = {one.name: one for one in listed}
+    assert (found[beside.name].title, found[beside.name].size) == ("Said beside", beside.stat().st_size)
+    assert found[plain.name].folder is None and found[plain.name].size == plain.stat().st_size
+
+
+async def test_chosen_unknown_file_is_adopted_alone(
+    owner: int, media_online: Path, media_corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen, typed = _store(media_corpus), _store(media_corpus, "vp9_opus.webm", kind="webm")
+    left = _store(media_corpus, "a.mp3", kind="mp3")
+    await ownership.start()
+    await _take(monkeypatch)
+    done = await adoption.adopt_slice(owner, only=[chosen.stem])
+    assert (done.added, done.refused, done.next) == (1, 0, None)
+    (outcome,) = [one async for one in importer.adopt(owner, [typed])]  # as a command names it
+    assert (outcome.result, outcome.path) == ("added", typed)
+    assert [one.name for one in (await unknown_files.page()).files] == [left.name]

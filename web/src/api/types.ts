@@ -2,6 +2,7 @@
 
 export type AdoptFiles = {
   after?: string;
+  files?: (string)[] | null;
 };
 
 export type AdoptedFiles = {
@@ -563,12 +564,12 @@ export type Snapshot = {
 export type SomeSettings = {
   ffmpeg_threads?: number | null;
   grace_hours?: number | null;
+  max_conversions?: number | null;
   max_downloads?: number | null;
   max_downloads_per_site?: number | null;
   max_height?: number | null;
   proxy?: string | null;
   rate_limit?: number | null;
-  max_conversions?: number | null;
   trash_days?: number | null;
 };
 
@@ -653,8 +654,7 @@ export type Target = {
   last_at: string | null;
   name: string;
   quiet: QuietHours | null;
-  scheduled: number;
-  expanded: number;
+  waiting: number;
 };
 
 export type TargetChange = {
@@ -709,6 +709,19 @@ export type Trashed = {
   frees: number;
   holders: number;
   trashed: boolean;
+};
+
+export type UnknownFile = {
+  folder: string | null;
+  name: string;
+  sha256: string;
+  size: number;
+  title: string | null;
+};
+
+export type UnknownFiles = {
+  files: (UnknownFile)[];
+  next: string | null;
 };
 
 export type Unread = {

@@ -315,6 +315,9 @@ export const en = {
   "store.unknownKept": "They are kept, whatever you choose.",
   "store.adopt": "Adopt them",
   "store.adoptLater": "Adopt when taken over",
+  "store.listFiles": "List them",
+  "store.hideFiles": "Hide the list",
+  "store.adoptChosen": { one: "Adopt {n} file", other: "Adopt {n} files" },
   "store.adopted": { one: "{n} file adopted", other: "{n} files adopted" },
   "store.adoptedSoFar": { one: "{n} file adopted so far", other: "{n} files adopted so far" },
   "store.refused": {

@@ -319,6 +319,9 @@ export const fr: Dict = {
   "store.unknownKept": "Ils sont conservés, quel que soit votre choix.",
   "store.adopt": "Les adopter",
   "store.adoptLater": "Adopter après la reprise",
+  "store.listFiles": "Les afficher",
+  "store.hideFiles": "Masquer la liste",
+  "store.adoptChosen": { one: "Adopter {n} fichier", other: "Adopter {n} fichiers" },
   "store.adopted": { one: "{n} fichier adopté", other: "{n} fichiers adoptés" },
   "store.adoptedSoFar": { one: "{n} fichier adopté jusqu’ici", other: "{n} fichiers adoptés jusqu’ici" },
   "store.refused": {
