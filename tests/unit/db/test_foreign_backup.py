@@ -117,13 +117,13 @@ async def _execute(dsn: str, statements: str) -> None:
 
 
 _SCHEMA = """
-select 'function ' || oid::regprocedure::text || md5(prosrc) from pg_proc where pronamespace = 'public'::regnamespace
-union all select 'trigger ' || tgrelid::regclass || tgname || tgenabled from pg_trigger where not tgisinternal
-union all select 'view ' || viewname from pg_views where schemaname = 'public'
-union all select 'constraint ' || conrelid::regclass || conname || pg_get_constraintdef(oid) from pg_constraint
+select concat('function ', oid::regprocedure, md5(prosrc)) from pg_proc where pronamespace = 'public'::regnamespace
+union all select concat('trigger ', tgrelid::regclass, tgname, tgenabled) from pg_trigger where not tgisinternal
+union all select concat('view ', viewname) from pg_views where schemaname = 'public'
+union all select concat('constraint ', conrelid::regclass, conname, pg_get_constraintdef(oid)) from pg_constraint
   where connamespace = 'public'::regnamespace
-union all select 'index ' || indexdef from pg_indexes where schemaname = 'public'
-union all select 'column ' || table_name || '.' || column_name || coalesce(column_default, '')
+union all select concat('index ', indexdef) from pg_indexes where schemaname = 'public'
+union all select concat('column ', table_name, '.', column_name, column_default)
   from information_schema.columns where table_schema = 'public'
 order by 1
 """

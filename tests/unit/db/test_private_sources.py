@@ -61,7 +61,7 @@ async def _migrate() -> None:
 async def test_shared_source_that_others_could_choose_becomes_private(database, url, options, jar):
     ada, bob = await _user("ada"), await _user("bob")
     if jar:
-        jar = "insert into cookie_jar (owner, site, sealed, cookies) values ($1, 'films.example', '\\x00', 1)"
+        jar = "insert into cookie_jar (owner, site, ciphertext, cookies) values ($1, 'films.example', '\\x00', 1)"
         await engine.execute(jar, ada)
     item, key = await _fetched(ada, url, **options)
     assert await dedup.known(bob, None, [key], url, "films.example") is not None  # as it was
