@@ -18,6 +18,7 @@ OK = "ok"
 MESSAGE_SECONDS = 30.0
 _START_SECONDS = 30.0
 _MAX_ANSWER = 40  # characters
+_MAX_LINE = 4096  # bytes that the child may say of a message
 _LIMITS = process.Limits(file_size=0, data=512 << 20, nice=5)
 
 
@@ -73,7 +74,7 @@ async def send(kind: str, sealed: Sealed, messages: list[dict[str, Any]]) -> Asy
 
 
 async def _results(child: process.Child, count: int) -> AsyncIterator[Result]:
-    lines = aiter(child)
+    lines = child.lines(_MAX_LINE)
     seconds = _START_SECONDS + MESSAGE_SECONDS
     for number in range(count):
         answer = "crashed"
