@@ -64,6 +64,9 @@ class Settings:
     proxy: str | None = _setting(None, "proxy for all downloads: http://, https:// or socks5://host:port", secret=True)
     proxy_resolves_names: bool = _setting(False, "that proxy is given names, and may lead to what its network holds")
     max_live_seconds: float = _setting(14_400.0, "maximum recording time of a live stream, in seconds", low=1)
+    live_outage_seconds: float = _setting(
+        60.0, "seconds without a new segment after which a live recording has ended", low=1
+    )
     sponsorblock_url: str = _setting(
         "https://sponsor.ajay.app", "SponsorBlock server that is asked for segments when a download requests them"
     )

@@ -57,6 +57,7 @@ class Claim:
     options: Options
     operation: str = "fetch"
     target_item: int | None = None  # the item that gets a new file, where the task says so
+    finish_requested: bool = False  # a recording is to end now, and what there is to be kept
 
     @property
     def link_key(self) -> str:
@@ -160,7 +161,8 @@ where id = coalesce(
   (select d.id from download d where d.state = 'running' and d.lease_expires_at < now() and d.id <> all($4::bigint[])
      and {_OPENS} and d.crashes + 1 < {crashes.SUSPECT}
    order by d.lease_expires_at limit 1 for update skip locked))
-returning id, attempt, owner, url, site, source_key, folder, options::text as options, operation, target_item
+returning id, attempt, owner, url, site, source_key, folder, options::text as options, operation, target_item,
+  finish_requested
 """
 
 
@@ -177,7 +179,7 @@ async def heartbeat() -> list[tuple[active.ActiveDownload, active.Order]]:
         " from unnest($3::bigint[], $4::int[], $5::text[], $6::real[], $7::real[], $8::real[], $9::bigint[])"
         "   as b(id, attempt, stage, progress, speed, eta, reserved_bytes)"
         " where d.id = b.id and d.attempt = b.attempt and d.worker_id = $1 and d.state = 'running'"
-        " returning d.id, d.cancel_requested, d.pause_requested",
+        " returning d.id, d.cancel_requested, d.pause_requested, d.finish_requested",
         worker_id(),
         settings.get().lease_seconds,
         [download.id for download in downloads],
@@ -199,6 +201,8 @@ async def heartbeat() -> list[tuple[active.ActiveDownload, active.Order]]:
             orders.append((download, "cancel"))
         elif row["pause_requested"]:
             orders.append((download, "pause"))
+        elif row["finish_requested"]:
+            orders.append((download, "finish"))
     return orders
 
 
@@ -220,10 +224,14 @@ async def _update_remote_reservations() -> None:
 async def update_progress(claim: Claim, **facts: Any) -> None:
     """Write what became known (title, size, duration, stage, converting), and the room it needs. Raises `Lost`."""
     facts["reserved_bytes"] = _reserved_bytes(claim.id)
-    names = [name for name in facts if name in ("title", "size", "duration", "stage", "converting", "reserved_bytes")]
+    names = [
+        name
+        for name in facts
+        if name in ("title", "size", "duration", "stage", "converting", "recording", "reserved_bytes")
+    ]
     sets = ", ".join(f"{name} = ${number}" for number, name in enumerate(names, 4))
     values = [facts[name] for name in names]
-    asked = "cancel_requested or pause_requested as asked"
+    asked = "cancel_requested or pause_requested or finish_requested as asked"
     row = await _fenced_update(claim, f"update download set {sets} where {_OWNED} returning {asked}", *values)
     if row["asked"]:
         active.trigger_heartbeat(claim.id)  # it may have been asked before we held the row

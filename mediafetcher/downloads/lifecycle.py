@@ -133,14 +133,43 @@ async def _known_at_once(wish: tuple[int, str, str, str], folder: int | None, op
 # ---- what the person asks --------------------------------------------------------------------------------
 
 
-async def cancel(id: int, owner: int | None = None) -> dict[str, Any]:
-    """Stop it for good -> its row. One in work is stopped by who holds it, within seconds; a list with its entries."""
+async def cancel(id: int, owner: int | None = None, *, keep: bool = False) -> dict[str, Any]:
+    """Stop it for good -> its row. One in work is stopped by who holds it, within seconds; a list with its entries.
+
+    `keep`: what a recording has so far becomes an item, as if the stream had ended.
+    """
+    if keep and (row := await _finish(id, owner)):
+        return row
     async with engine.transaction():
         row = await _update_owned(id, owner, f"{_CANCEL} where {{mine}} and {_CANCELLABLE}")
         await _cancel_entries(row)
     for child in active.all_active():
         active.trigger_heartbeat(child.id)
     return await queries.get(id, owner) if row["kind"] == "playlist" else row
+
+
+_FINISH = (
+    "update download set finish_requested = true, pause_requested = false, run_after = least(run_after, now()),"
+    " failures = 0, state = case when state = 'running' then state else 'queued' end, finished_at = null"
+    " where id = $1 and ($2::bigint is null or owner = $2) and recording and not cancel_requested"
+    " and state in ('queued', 'running', 'needs_action', 'paused', 'scheduled', 'expanded') returning id, owner, state"
+)
+
+
+async def _finish(id: int, owner: int | None) -> dict[str, Any] | None:
+    """End a recording and keep what there is -> its row; None if nothing was recorded."""
+    try:
+        async with engine.transaction():
+            row = await engine.fetchrow(_FINISH, id, owner)
+            if row is None:
+                return None
+            await engine.notify("download", {"id": id, "owner": row["owner"]})
+    except engine.UniqueViolation:
+        return None
+    active.trigger_heartbeat(id)
+    if row["state"] == "queued":
+        await wakeup.wake_workers(1)
+    return await queries.get(id, owner)
 
 
 _CANCEL = (
@@ -238,7 +267,7 @@ async def _requeue(id: int, owner: int | None, expected: str) -> dict[str, Any]:
             "update download set state = 'queued', run_after = now(), failures = 0, crashes = 0, needs_media_bytes = 0,"
             " needs_work_bytes = 0, error_code = null,"
             " error_message = null, finished_at = null, cleared_at = null, cancel_requested = false,"
-            f" pause_requested = false where {{mine}} and {expected}",
+            f" pause_requested = false, finish_requested = false where {{mine}} and {expected}",
         )
     except engine.UniqueViolation as error:
         raise errors.InvalidState("The same link is already being downloaded.") from error

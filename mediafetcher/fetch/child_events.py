@@ -105,6 +105,9 @@ class Done(Event, tag="done"):
     duration: float | None = None
     one_clock: bool = False
     bounded: bool = True
+    parts: list[list[str]] = []
+    timed: list[tuple[str, list[tuple[str, bool]]]] = []
+    limit: float | None = None
 
 
 _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(

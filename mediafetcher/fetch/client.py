@@ -12,6 +12,7 @@ Failures come out as the problems of error_mapping.py.
 import asyncio
 import contextlib
 import json
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
@@ -28,12 +29,14 @@ from mediafetcher.library.storage import space_reservation
 from mediafetcher.net import urls
 from mediafetcher.sandbox import process, work_folders
 
-Mode = Literal["media", "list", "preview"]
+Mode = Literal["media", "list", "preview", "keep"]
 
 PREVIEW_ENTRIES = 200
 _LOOK_SECONDS = 180.0  # for the extraction as a whole
 _COVER_SECONDS = 8.0
-_MOST_FILES = 200  # that a child may name
+_MOST_TEXTS = 100
+_MOST_TEXTS = 100
+_MOST_FILES = 20000  # that a child may name
 _GRACE = 2.0  # seconds to end in order, which keeps the state of streams in pieces
 _DATA = 1 << 30
 # What the child says is bounded here too: whoever took it over says what they like.
@@ -132,7 +135,7 @@ class Fetch:
             "url": urls.parse(self._url),
             "folder": str(self._place.absolute()),
             "options": options,
-            "lists": self._mode != "media",
+            "lists": self._mode in ("list", "preview"),
             "extras": {
                 "subtitles": list(wished.subtitles),
                 "auto": wished.auto_subtitles,
@@ -141,9 +144,12 @@ class Fetch:
             },
             "live": {
                 "seconds": wished.live_max or chosen.max_live_seconds,
-                "height": None if wished.audio else wished.max_height or chosen.max_height,
+                "wished": wished.live_max is not None,
+                "from_start": wished.live_from_start,
+                "outage": chosen.live_outage_seconds,
             },
             "targets": self._targets(chosen),
+            "keep": self._mode == "keep",
             "cookies": self._cookies,
             "ytdlp": self._program,
             "browser": self._browser,
@@ -244,7 +250,7 @@ class Fetch:
         """
         assert self._child
         await self._child.write(b'{"do": "download"}\n')
-        meter = Meter(on_progress)
+        meter = Meter(on_progress, live=self._live)
         checked = clock.monotonic()
         while True:
             event = await self._next(meter.patience())
@@ -255,10 +261,32 @@ class Fetch:
                     await on_completed(completed)
                 return await collect.collect(self._folder, completed)
             if isinstance(event, child_events.Progressed):
-                meter.progress(event)
-                if clock.monotonic() - checked > 2:
-                    checked = clock.monotonic()
-                    space_reservation.reserve(self._folder, self._bounded(meter.total or meter.done))
+                try:
+                    meter.progress(event)
+                    if clock.monotonic() - checked > 2:
+                        checked = clock.monotonic()
+                        size = meter.done if self._live else meter.total or meter.done
+                        space_reservation.reserve(self._folder, self._bounded(size))
+                except (errors.TooLarge, errors.MediaFull, errors.NoRoom) as problem:
+                    if not self._live or not meter.done:
+                        raise
+                    self._warn(f"the recording ends here: {problem.detail}")
+                    self.finish()
+
+    def finish(self) -> None:
+        """Ask a recording to end now; `download` then returns what there is."""
+        if self._child:
+            self._child.ask(signal.SIGUSR1)
+
+    async def kept(self) -> Completed:
+        """What earlier attempts recorded (mode `keep`). Raises `LiveNotStarted` if there is nothing."""
+        assert self._child
+        event = await self._next(_LOOK_SECONDS)
+        if not isinstance(event, child_events.Done) or not event.parts:
+            raise errors.LiveNotStarted()
+        await self._child.kill()
+        self._live = True
+        return self._completed(event)
 
     async def _read(self) -> AsyncIterator[child_events.Event]:
         assert self._child
@@ -354,6 +382,9 @@ class Fetch:
     def _completed(self, event: child_events.Done) -> Completed:
         return Completed(
             files=tuple(event.files[:_MOST_FILES]),
+            parts=tuple(tuple(part) for part in event.parts[:_MOST_FILES]),
+            timed=tuple((language, tuple(parts[:_MOST_FILES])) for language, parts in event.timed[:_MOST_TEXTS]),
+            limit=event.limit,
             subtitles=tuple(event.subtitles[:_MOST_FILES]),
             cover=event.cover,
             marks=tuple(event.marks),

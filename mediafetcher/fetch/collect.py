@@ -5,6 +5,7 @@ is fetched a second time.
 """
 
 import asyncio
+import contextlib
 import errno
 import os
 from pathlib import Path
@@ -13,7 +14,7 @@ from mediafetcher.core import errors
 from mediafetcher.fetch.child.sidecars import MAX_SIDE
 from mediafetcher.fetch.models import Completed, Result
 from mediafetcher.fetch.options import FILE_STEM
-from mediafetcher.media import transcode
+from mediafetcher.media import assemble, probe, subtitles
 from mediafetcher.sandbox import child_files, work_folders
 
 _JOINED = f"{FILE_STEM}-joined"
@@ -25,21 +26,26 @@ async def collect(folder: Path, completed: Completed, *, again: bool = False) ->
     `again`: an earlier call was interrupted, so some of the files may have been taken over.
 
     Returns: what was fetched, in `folder`.
-    Raises: `Hostile`, `Unsupported`, and what `transcode.join` raises.
+    Raises: `Hostile`, `Unsupported`, and what `assemble.assemble` raises.
     """
-    files = [await _take(folder, name, again=again) for name in completed.files]
+    named = completed.parts or (completed.files,)
+    if not all(0 < len(part) <= 2 for part in named):
+        raise errors.Unsupported(files=sum(len(part) for part in named))
+    parts = [[await _take(folder, name, again=again) for name in part] for part in named]
     texts = [(language, await _take(folder, name, again=again)) for language, name in completed.subtitles]
     poster = await _take(folder, completed.cover, again=again) if completed.cover else None
-    media, cut = await _joined(folder, files, one_clock=completed.one_clock)
+    whole = await assemble.assemble(parts, folder / f"{_JOINED}.mp4", one_clock=completed.one_clock)
+    texts += await _timed(folder, completed, whole, again=again)
     return Result(
-        file=media,
-        size=media.stat().st_size,
+        file=whole.file,
+        size=whole.file.stat().st_size,
         poster=poster,
         subtitles=tuple((language, path) for language, path in texts if path.stat().st_size <= MAX_SIDE),
         marks=completed.marks,
         duration=completed.duration,
         bounded=completed.bounded,
-        cut=cut,
+        limit=completed.limit,
+        cut=whole.cut,
         cookies=completed.cookies,
     )
 
@@ -47,7 +53,9 @@ async def collect(folder: Path, completed: Completed, *, again: bool = False) ->
 def is_there(folder: Path, completed: Completed) -> bool:
     """Return whether all files lie in our folder or in that of the child."""
     places = (folder, work_folders.of_child(folder))
-    names = [*completed.files, *(name for _, name in completed.subtitles), completed.cover]
+    names = [*completed.files, *(name for part in completed.parts for name in part), completed.cover]
+    names += [name for _, name in completed.subtitles]
+    names += [name for _, parts in completed.timed for name, _ in parts]
     return all(any((place / name).is_file() for place in places) for name in names if name)
 
 
@@ -59,12 +67,24 @@ def remove_parts(folder: Path, result: Result) -> None:
                 path.unlink(missing_ok=True)
 
 
-async def _joined(folder: Path, files: list[Path], *, one_clock: bool) -> tuple[Path, str]:
-    if len(files) == 1:
-        return files[0], ""
-    if len(files) != 2:
-        raise errors.Unsupported(files=len(files))
-    return await transcode.join(files[0], files[1], folder / f"{_JOINED}.mp4", one_clock=one_clock)
+async def _timed(
+    folder: Path, completed: Completed, whole: assemble.Assembled, *, again: bool
+) -> list[tuple[str, Path]]:
+    """The texts of a stream, on the film's clock."""
+    if not completed.timed:
+        return []
+    clock = [list(span) for span in whole.clock]
+    if not clock:
+        facts = await probe.probe(whole.file)
+        clock = [[await assemble.start_of([whole.file]), 0.0, facts.duration or 0.0]]
+    made = []
+    for language, parts in completed.timed:
+        files = [await _take(folder, name, again=again) for name, _ in parts]
+        target = folder / f"{FILE_STEM}.sub.{language}.vtt"
+        with contextlib.suppress(errors.ParserFailed, OSError):
+            if await subtitles.on_film_clock(files, target, clock, [tied for _, tied in parts]):
+                made.append((language, target))
+    return made
 
 
 async def _take(folder: Path, name: object, *, again: bool) -> Path:

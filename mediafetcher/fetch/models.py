@@ -56,6 +56,9 @@ class Completed:
     marks: tuple[tuple[float, float, str], ...] = ()
     duration: float | None = None
     one_clock: bool = False  # the times of picture and sound count from the same moment
+    parts: tuple[tuple[str, ...], ...] = ()  # instead of `files`: parts with clocks of their own, each as `files`
+    timed: tuple[tuple[str, tuple[tuple[str, bool], ...]], ...] = ()  # texts on the clock of the stream, by part
+    limit: float | None = None  # as in `Result`
     bounded: bool = True  # as in `Result`
     cookies: str | None = field(default=None, repr=False)
 
@@ -71,6 +74,7 @@ class Result:
     marks: tuple[tuple[float, float, str], ...] = ()  # (start, end, title) of parts that viewers marked
     duration: float | None = None  # seconds, where it is known only now
     bounded: bool = True  # the transport proved that all came: a length, chunks, every piece of a list
+    limit: float | None = None  # seconds of the file that were wished for
     cut: str = ""  # why picture or sound was not whole before they were joined
     cookies: str | None = field(default=None, repr=False)  # as the site renewed those it was given, in Netscape's form
 

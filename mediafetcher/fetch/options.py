@@ -54,6 +54,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     rate_limit: int | None = None  # bytes per second
     proxy: str | None = None  # http://, https:// or socks5://host:port
     live_max: int | None = None  # seconds of a live stream; None: the setting
+    live_from_start: bool = False  # a live stream from as far back as its list goes
     impersonate: bool = False  # pretend to be a browser on the wire, in every request
     playlist: Playlist | None = None
 

@@ -12,8 +12,10 @@ Progress = Callable[[int, int | None, float | None, float | None], None]
 class Meter:
     """Progress over all files of a download, and how long silence is borne."""
 
-    def __init__(self, report: Progress) -> None:
+    def __init__(self, report: Progress, *, live: bool = False) -> None:
+        """`live`: the size is not known before the end, and an outage is borne."""
         self._report = report
+        self._live = live
         self._files: dict[str, tuple[int, int | None]] = {}
         self._moved = clock.monotonic()
         self.done = 0
@@ -21,7 +23,9 @@ class Meter:
 
     def patience(self) -> float:
         """Seconds until nothing has arrived for too long."""
-        return max(0.05, settings.get().stall_seconds - (clock.monotonic() - self._moved))
+        chosen = settings.get()
+        borne = chosen.stall_seconds + (2 * chosen.live_outage_seconds if self._live else 0.0)
+        return max(0.05, borne - (clock.monotonic() - self._moved))
 
     def progress(self, event: Progressed) -> None:
         done, total = int(event.done), int(event.total) if event.total else None
@@ -32,6 +36,7 @@ class Meter:
         self.done = sum(done for done, _ in self._files.values())
         totals = [total for _, total in self._files.values()]
         self.total = sum(total for total in totals if total) if all(totals) else None
-        if max(self.done, self.total or 0) > settings.get().max_file_size * len(self._files):
+        expected = self.done if self._live else max(self.done, self.total or 0)
+        if expected > settings.get().max_file_size * len(self._files):
             raise errors.TooLarge(size=self.total or self.done)
         self._report(self.done, self.total, event.speed, event.eta)

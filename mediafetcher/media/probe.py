@@ -50,6 +50,7 @@ class Facts:
     truncated: bool = False  # a box claims more than the file has; wholeness.py says whether samples are missing
     cut: bool = False  # as wholeness.py left it: what is there is kept, in a file of its own
     cut_at_origin: bool = False  # the origin has no more of it
+    late_picture: bool = False  # its first picture comes after what FFmpeg looks at unless it is told to
     estimated: bool = False  # FFmpeg guessed the duration from a bit rate, so it was measured
     level: int | None = None  # of H.264, ten times
     video: Video | None = None
@@ -133,6 +134,16 @@ async def probe_all(paths: Sequence[Path]) -> list[Facts]:
     ]
 
 
+async def probe_long(path: Path) -> ffmpeg_output.Found:
+    """What FFmpeg says of a file after it has read minutes of it: a picture may begin late. Raises `NotMedia`."""
+    inputs = [*ffmpeg.LONG_ANALYSIS, *ffmpeg.SAFE_INPUT, "-i", f"file:{path}"]
+    ended = await ffmpeg.run(inputs, [path], timeout=_TIMEOUT)
+    found = (await parsing.call(ffmpeg_output.parse, ended.text)).get(0)
+    if found is None:
+        raise errors.NotMedia()
+    return found
+
+
 async def _look(paths: Sequence[Path]) -> list[sniff.Look]:
     """What our own parsers see of each file."""
     return await parsing.call(sniff.look_all, files=paths)
@@ -153,6 +164,9 @@ def _unknown(look: sniff.Look, why: str) -> Facts:
 
 
 async def _facts(path: Path, look: sniff.Look, found: ffmpeg_output.Found) -> Facts:
+    late = found.video is not None and not _is_known(found.video)
+    if late:
+        found = await _after_long_look(path, found)
     video, layout = found.video, look.layout
     if video and not video.hdr and video.deep:
         video = await _with_frame_colours(path, video)
@@ -168,6 +182,7 @@ async def _facts(path: Path, look: sniff.Look, found: ffmpeg_output.Found) -> Fa
         fragmented=layout.fragmented,
         truncated=layout.truncated,
         estimated=found.estimated,
+        late_picture=late,
         level=layout.level,
         video=video,
         audio=found.audio,
@@ -206,6 +221,18 @@ async def packets(path: Path, index: int) -> Packets:
         return Packets(None, False)
     early = bool(ENDED_EARLY.search(ended.text))
     return Packets(reached if reached and (ended.code == 0 or early) else None, early)
+
+
+def _is_known(video: Video) -> bool:
+    return bool(video.width and video.height) and video.pix_fmt not in ("", "none")
+
+
+async def _after_long_look(path: Path, found: ffmpeg_output.Found) -> ffmpeg_output.Found:
+    try:
+        longer = await probe_long(path)
+    except (errors.NotMedia, errors.TranscodeFailed):
+        return found
+    return longer if longer.video and _is_known(longer.video) else found
 
 
 async def measure(path: Path, index: int) -> float | None:

@@ -53,6 +53,17 @@ async def from_film(source: Path, index: int, target: Path, start: float = 0.0, 
     return await _convert(list(ffmpeg.SAFE_INPUT), source, f"0:{index}", target, start, end)
 
 
+async def on_film_clock(sources: list[Path], target: Path, clocks: list[list[float]], tied: list[bool]) -> bool:
+    """Make WebVTT of the cues of a stream's parts (webvtt.on_film_clock) -> whether there is one.
+
+    Raises `ParserFailed`, OSError.
+    """
+    if not is_language(target.name.split(".")[-2]):
+        return False
+    with _created(target) as descriptor:
+        return await parsing.call(webvtt.on_film_clock, clocks, tied, files=[*sources, descriptor])
+
+
 def is_language(name: str) -> bool:
     """Whether it may stand in a side file's name and in an address."""
     return bool(_LANGUAGE.match(name))

@@ -148,7 +148,7 @@ async def join(first: Path, second: Path, target: Path, *, one_clock: bool = Fal
             [*arguments, "-y", f"file:{part}"], [first, second], [part], limits=_COPYING, timeout=_SILENCE
         )
         if ended.code != 0:
-            raise _failure(ended)
+            raise failure(ended)
         child_files.take(part, target)
     finally:
         part.unlink(missing_ok=True)
@@ -194,7 +194,7 @@ async def _run(plan: _Plan, target: Path, action: Action, report: Progress) -> N
             given: dict[str, Any] = {"limits": limits, "timeout": _SILENCE, "on_line": meter.line}
             ended = await ffmpeg.run(arguments, [plan.source], [part], devices=bool(plan.encoder.device), **given)
             if ended.code != 0:
-                raise _failure(ended)
+                raise failure(ended)
             # Only an MP4 shows its level, so of other sources it is known now.
             child_files.require_plain(part)
             level = (await parsing.call(sniff.look, files=[part])).layout.level
@@ -318,7 +318,7 @@ class _Meter:
             )
 
 
-def _failure(ended: ffmpeg.Ended) -> errors.Problem:
+def failure(ended: ffmpeg.Ended) -> errors.Problem:
     reason = next(iter(reversed(ended.text.strip().splitlines())), f"code {ended.code}")
     if "No space left on device" in ended.text or "Disk quota exceeded" in ended.text:
         return errors.MediaFull(

@@ -350,6 +350,10 @@ class Child:
                 task.cancel()
         return self._process.wait()
 
+    def ask(self, number: int) -> None:
+        """Send a signal that it handles."""
+        self._signal(number)
+
     async def stop(self, grace: float = 10.0) -> int:
         """Ask the group to end (SIGTERM), kill it after `grace` seconds; the return code."""
         self._signal(signal.SIGTERM)

@@ -15,6 +15,7 @@ from mediafetcher.db import engine
 BODIES: dict[str, Any] = {
     "/api/downloads": {"url": "http://site.test/x"},
     "/api/downloads/{id:int}": {"priority": 1},
+    "/api/downloads/{id:int}/cancel": {"keep": False},
     "/api/cookies/{site:str}": {"text": ".en\tTRUE\t/\tTRUE\t0\tsid\t1"},
     "/api/devices": None,
     "/api/ext/send": {"box": "AAAA"},

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.site import pages, playlists, texts
+from tests.site import broadcasts, clocks, pages, playlists, texts
 from tests.site.server import Request
 
 
@@ -382,6 +382,13 @@ TABLE: dict[str, Behaviour] = {
     "login": Behaviour(_login, "/login?value=<text>: signs in, with cookies of every kind", "/login"),
     "setcookie": Behaviour(_set_cookie, "/setcookie: sets a cookie, redirects to a film", ""),
     "live.m3u8": Behaviour(_live, "/live.m3u8: a live stream that grows with each look", ""),
+    "broadcast": Behaviour(
+        broadcasts.answer, f"/broadcast/<kind>/i.m3u8: live streams: {', '.join(broadcasts.KINDS)}", ""
+    ),
+    "clock": Behaviour(clocks.answer, f"/clock/<kind>/m.m3u8: a flash, a beep, a line: {', '.join(clocks.KINDS)}", ""),
+    "parts": Behaviour(clocks.parts, "/parts/<ts, fmp4, sizes>.m3u8: parts with clocks or forms of their own", ""),
+    "periods": Behaviour(clocks.periods, "/periods/<two, open>/m.mpd: DASH of two periods, and with r=-1", ""),
+    "radio": Behaviour(broadcasts.radio, "/radio: internet radio, without an end", ""),
     "live-split": Behaviour(_live_split, "/live-split/master.m3u8: live, picture and sound apart", ""),
     "live.mpd": Behaviour(
         lambda r: r.send(200, playlists.LIVE_MPD, kind=playlists.kind("x.mpd")), "/live.mpd: live DASH", ""

@@ -90,6 +90,13 @@ def _kinds(base: str) -> dict[str, tuple[str, str, str]]:
         "twitter": ("Fixture twitter", f'<meta name="twitter:player:stream" content="{film}">', ""),
         "player": ("Fixture player", "", f'<div id="p"></div><script>jwplayer("p").setup({player});</script>'),
         "hls": ("Fixture hls", "", '<video src="/hls/master.m3u8"></video>'),
+        "clock": (
+            "Fixture clock",
+            "",
+            '<video src="/media/clock/clock.mp4"><track kind="subtitles" src="/clock/unmapped/full.vtt" srclang="en">'
+            "</video>",
+        ),
+        "live": ("Fixture live", "", '<video src="/broadcast/plain/page.m3u8"></video>'),
         "dash": ("Fixture dash", "", '<video src="/dash/m.mpd"></video>'),
         "multi": (
             "Fixture multi",

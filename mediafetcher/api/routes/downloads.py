@@ -122,6 +122,10 @@ class Downloads(msgspec.Struct):
     next: str | None
 
 
+class Ending(msgspec.Struct, forbid_unknown_fields=True):
+    keep: bool = True  # what a recording has so far
+
+
 class Priority(msgspec.Struct, forbid_unknown_fields=True):
     """Higher goes first."""
 
@@ -179,9 +183,9 @@ async def preview(data: JSONBody[Link], request: Asked) -> Preview:
     return fit(Preview, await look.preview(request.user.id, data.url))
 
 
-async def cancel(id: Id, request: Asked) -> Download:
-    """Stop it for good."""
-    return fit(Download, await lifecycle.cancel(id, request.user.id))
+async def cancel(id: Id, request: Asked, data: Ending | None = None) -> Download:
+    """Stop it for good. What a recording has so far becomes an item, unless `keep` is false."""
+    return fit(Download, await lifecycle.cancel(id, request.user.id, keep=data is None or data.keep))
 
 
 async def retry(id: Id, request: Asked) -> Download:

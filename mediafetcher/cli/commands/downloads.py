@@ -52,6 +52,7 @@ def wishes(asked: argparse.Namespace) -> Options:
             rate_limit=asked.rate_limit,
             proxy=asked.proxy,
             live_max=asked.live_max,
+            live_from_start=asked.live_from_start,
             impersonate=asked.impersonate,
             playlist=Playlist(asked.limit, numbers, asked.list_folder) if listed else None,
         )

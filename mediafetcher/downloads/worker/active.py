@@ -5,13 +5,14 @@ row with the heartbeat. All of it is used on the main loop only.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from mediafetcher.core import clock, settings
 from mediafetcher.library.storage import space_reservation
 
-Order = Literal["cancel", "pause", "stop", "lost"]
+Order = Literal["cancel", "pause", "stop", "lost", "finish"]
 Progress = tuple[int, str | None, float, float | None, float | None, int]
 
 
@@ -30,6 +31,8 @@ class ActiveDownload:
     eta: float | None = None  # seconds
     unsent: bool = False
     resumed_bytes: int = 0  # bytes that an earlier attempt left
+    finishing: bool = False  # a recording is to end now, and what there is to be kept
+    finisher: Callable[[], None] | None = None  # asks the recording in work to end
     unsaved_log: list[tuple[float, str, str]] = field(default_factory=list)  # (when, level, line), not yet written
 
     def log(self, message: str, level: Literal["info", "warning", "error"] = "info") -> None:
@@ -47,8 +50,12 @@ class ActiveDownload:
         self.report(0.0)
 
     def request_stop(self, order: Order) -> None:
-        """End the work for this reason; the first reason counts."""
-        if self.order is None:
+        """End the work for this reason; the first reason counts. `finish` only ends a recording."""
+        if order == "finish":
+            if self.finisher and not self.finishing:
+                self.finisher()
+            self.finishing = True
+        elif self.order is None:
             self.order = order
             if self.task is not None:
                 self.task.cancel()

@@ -12,6 +12,7 @@ the next try should bring something better.
 import contextlib
 import os
 import stat
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,10 +22,11 @@ import msgspec
 from mediafetcher.fetch import collect
 from mediafetcher.fetch.models import Completed, Info, Result
 from mediafetcher.fetch.options import FILE_STEM
-from mediafetcher.sandbox import child_files
+from mediafetcher.sandbox import child_files, work_folders
 
 CONVERTED = "converted.mp4"  # beside it: what was made of it, whole since it got its name
 _NAME = ".brought.json"
+_RECORDED = ".recorded.json"
 _CUT = ".cut.json"  # how large a file was that is not whole
 _COMPLETED = ".completed.json"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -122,6 +124,32 @@ def discard(folder: Path) -> None:
         _unsaved.pop(folder / name, None)
         with contextlib.suppress(OSError):
             (folder / name).unlink()
+
+
+class Recorded(msgspec.Struct):
+    """What was known of a live stream when its recording began."""
+
+    info: Info
+    own: bool
+
+
+def note_recording(folder: Path, info: Info, own: bool) -> None:
+    """A recording begins: from now on what there is of it can be kept, whatever becomes of its source."""
+    child_files.write_new(folder / _RECORDED, msgspec.json.encode(Recorded(info, own), enc_hook=str))
+
+
+def recorded(folder: Path) -> Recorded | None:
+    """The recording that an earlier attempt began, if there is one."""
+    try:
+        return msgspec.json.decode(child_files.read(folder / _RECORDED), type=Recorded)
+    except (OSError, ValueError):
+        return None
+
+
+def recording_age(folder: Path) -> float:
+    """Seconds since the child wrote the last piece of a recording."""
+    written = [path.stat().st_mtime for path in work_folders.of_child(folder).glob(".recording.jsonl")]
+    return max(0.0, time.time() - max(written)) if written else 0.0
 
 
 def cut_before(folder: Path, size: int) -> bool:

@@ -8,19 +8,23 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import clock, errors, logging, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import dedup, leases, playlists, reprocess, trouble, ytdlp_canary
+from mediafetcher.downloads import dedup, leases, lifecycle, playlists, reprocess, trouble, ytdlp_canary
 from mediafetcher.downloads import log as journal
 from mediafetcher.downloads.worker import active, checkpoint, convert_step, store_step, workspace
 from mediafetcher.fetch import collect
 from mediafetcher.fetch.client import Fetch
 from mediafetcher.fetch.models import Completed, Info, Result, Trial
+from mediafetcher.fetch.options import FILE_STEM, Options
 from mediafetcher.library.catalog import blocklist, quotas
-from mediafetcher.media import posters, probe, wholeness
+from mediafetcher.media import assemble, posters, probe, wholeness
 
 _log = logging.get("work")
+_OUTAGE = 600.0  # seconds without a new piece after which a recording whose source cannot be reached has ended
 _PROGRESS_BYTES = 64 << 10  # bytes more than the attempt before: then the line is poor, but it brings something
 
 
@@ -81,6 +85,10 @@ async def _record_outcome(claim: leases.Claim, download: active.ActiveDownload) 
 
 async def _record_problem(claim: leases.Claim, download: active.ActiveDownload, problem: errors.Problem) -> str:
     """Write down what stopped it, and keep what was fetched unless that is proved bad -> the state of the row."""
+    if isinstance(problem, errors.LiveNotStarted) and download.finishing:
+        download.log("nothing was recorded yet", "warning")
+        await lifecycle.cancel(claim.id, claim.owner)
+        return await leases.release(claim)
     if isinstance(problem, errors.LiveNotStarted):
         download.log(problem.detail)
         return await leases.defer(claim, problem)
@@ -121,24 +129,43 @@ async def _pipeline(claim: leases.Claim, download: active.ActiveDownload) -> Non
         return
     folder = await asyncio.to_thread(workspace.make, claim.id)
     download.resumed_bytes = workspace.fetched(claim.id)
+    if claim.finish_requested:
+        download.request_stop("finish")
     if claim.options.playlist:
         await ytdlp_canary.fetched(claim, download, lambda other: playlists.expand(claim, download, folder, other))
         return
-    fetched = await _load_checkpoint(claim, download, folder) or await ytdlp_canary.fetched(
-        claim, download, lambda other: _fetch(claim, download, folder, other)
+    fetched = (
+        await _load_checkpoint(claim, download, folder)
+        or await _kept_recording(download, folder)
+        or await ytdlp_canary.fetched(claim, download, lambda other: _fetch_or_keep(claim, download, folder, other))
     )
     if fetched is None:
         return
     info, result, own = fetched
     info = replace(info, duration=result.duration or info.duration)
     came = await probe.probe(result.file, result.file.with_name(posters.NAME))
+    if not claim.options.audio and assemble.may_have_late_picture(came):
+        late = await assemble.with_late_picture(result.file, result.file.with_name(f"{FILE_STEM}-late.mp4"))
+        if late:
+            result = replace(result, file=late, size=late.stat().st_size)
+            came = await probe.probe(late, late.with_name(posters.NAME))
     came = await _judge(download, folder, info, result, came)
+    claim = _limited(claim, result, came)
     made = await convert_step.make(claim, download, info, result.file, came)
     download.enter("store")
     await leases.update_progress(claim, stage="store")
     keys = _keys(claim, info)
     known = [*(dedup.private(claim.owner, keys) if own else keys), *([made.key] if made.key else [])]
     await store_step.store(claim, download, store_step.FetchedMedia(info, result, came, made.file, made.facts), known)
+
+
+def _limited(claim: leases.Claim, result: Result, came: probe.Facts) -> leases.Claim:
+    """The claim with an end, if a recording holds more seconds than were wished for: servers send some at once."""
+    if not result.limit or claim.options.clip or claim.options.keep_original:
+        return claim
+    if (came.duration or 0.0) <= result.limit + 1.0:
+        return claim
+    return replace(claim, options=msgspec.structs.replace(claim.options, end=result.limit))
 
 
 async def _judge(
@@ -158,6 +185,48 @@ async def _judge(
         raise errors.CutAtOrigin()
     download.log(f"cut at its origin, and kept as far as it goes: {why}", "warning")
     return replace(verdict.facts, cut_at_origin=True)
+
+
+async def _kept_recording(download: active.ActiveDownload, folder: Path) -> tuple[Info, Result, bool] | None:
+    """What was recorded before, if the recording is to end now. None: there is none, or it goes on."""
+    if not download.finishing:
+        return None
+    there = await asyncio.to_thread(checkpoint.recorded, folder)
+    if there is None:
+        raise errors.LiveNotStarted()
+    return await _keep(download, folder, there)
+
+
+async def _keep(download: active.ActiveDownload, folder: Path, there: checkpoint.Recorded) -> tuple[Info, Result, bool]:
+    async with Fetch(there.info.webpage_url, Options(), folder, mode="keep") as source:
+        completed = await source.kept()
+    await asyncio.to_thread(checkpoint.note_completed, folder, there.info, completed, there.own)
+    result = await collect.collect(folder, completed)
+    await asyncio.to_thread(_note, folder, there.info, result, there.own)
+    download.log(f"the recording ends here: {result.size} bytes of it are kept")
+    return there.info, result, there.own
+
+
+async def _fetch_or_keep(
+    claim: leases.Claim, download: active.ActiveDownload, folder: Path, other: Trial | None
+) -> tuple[Info, Result, bool] | None:
+    """Fetch. A recording goes on at once after an error that passes, and is kept if its source is no longer there."""
+    while True:
+        had = workspace.fetched(claim.id)
+        try:
+            return await _fetch(claim, download, folder, other)
+        except errors.FetchProblem as problem:
+            there = await asyncio.to_thread(checkpoint.recorded, folder)
+            if there is None:
+                raise
+            if isinstance(problem, errors.Transient) and not download.finishing:
+                if workspace.fetched(claim.id) >= had + _PROGRESS_BYTES:
+                    download.log(f"{problem.detail} The recording goes on.", "warning")
+                    continue
+                if await asyncio.to_thread(checkpoint.recording_age, folder) < _OUTAGE:
+                    raise
+            download.log(f"{problem.detail} What was recorded until then is kept.", "warning")
+            return await _keep(download, folder, there)
 
 
 async def _fetch(
@@ -194,7 +263,16 @@ async def _fetch(
                 jar.returned = what.cookies
             await asyncio.to_thread(checkpoint.note_completed, folder, info, what, own)
 
-        result = await source.download(_downloaded(download), completed)
+        if info.is_live:
+            await asyncio.to_thread(checkpoint.note_recording, folder, info, own)
+            await leases.update_progress(claim, recording=True)
+            download.finisher = source.finish
+            if download.finishing:
+                source.finish()
+        try:
+            result = await source.download(_downloaded(download), completed)
+        finally:
+            download.finisher = None
         await asyncio.to_thread(_note, folder, info, result, own)
         download.log(f"downloaded {result.size} bytes")
         return info, result, own

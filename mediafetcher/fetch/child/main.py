@@ -18,15 +18,17 @@ from typing import Any, NoReturn, TextIO
 
 from mediafetcher.fetch import gateway_client, resume
 from mediafetcher.fetch.child import (
+    dash_periods,
     error_report,
     hls_defaults,
-    hls_recorder,
+    hls_subtitles,
     impersonation,
     javascript,
     metadata,
     preload,
     proxy_guard,
     sidecars,
+    streams,
 )
 from mediafetcher.fetch.child.protocol import Cancelled, Channel
 from mediafetcher.fetch.ytdlp import import_hook
@@ -52,7 +54,10 @@ def main() -> NoReturn:
         javascript.stand_in()
         javascript.install(channel, orders, _programs(order["options"]))
         resume.prepare(folder)
-        _run(order, orders, channel, folder)
+        if order.get("keep"):
+            channel.say("done", files=[], cookies=None, subtitles=[], cover=None, marks=[], **streams.kept(folder))
+        else:
+            _run(order, orders, channel, folder)
     except Cancelled:
         with contextlib.suppress(OSError):
             resume.ended_in_order(folder)
@@ -89,6 +94,7 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
         seen = client.extract_info(seen["entries"][0]["url"], download=False)  # a list of one is that one
     found = metadata.first(seen)
     channel.check()
+    source = streams.Streams(client, found, order, channel, folder)
     channel.say("info", **metadata.summary(found))
     wish = orders.readline().strip()
     if wish == '{"do": "cover"}':
@@ -96,8 +102,9 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
     if wish != '{"do": "download"}':
         return
     renewed: dict[str, Any] = {}
-    if found.get("is_live"):
-        names, renewed["duration"] = _record(client, found, order, channel, folder)
+    names: list[str] = []
+    if brought := source.bring():
+        renewed |= brought
     else:
         for stale in ("requested_downloads", "requested_formats"):
             found.pop(stale, None)
@@ -131,14 +138,6 @@ def _tell_list(client: Any, seen: dict[str, Any], channel: Channel, *, wanted: b
     )
 
 
-def _record(
-    client: Any, found: dict[str, Any], order: dict[str, Any], channel: Channel, folder: Path
-) -> tuple[list[str], float]:
-    chosen = hls_recorder.choose(found, order["live"]["height"])
-    recorder = hls_recorder.Recorder(client, chosen, folder, channel, order["live"]["seconds"])
-    return recorder.record(), recorder.seconds
-
-
 def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: str | None = None) -> Any:
     """yt-dlp with our options, our logger and the careful resume."""
     if browser not in impersonation.MODES:
@@ -158,12 +157,16 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: st
     # No FFmpeg here: it would open addresses and files on its own. In library mode only this setting counts.
     FFmpegPostProcessor._ffmpeg_location.set("/nonexistent")
     _leave_pieces(sys.modules["yt_dlp.YoutubeDL"])
-    hls_defaults.install(sys.modules["yt_dlp.extractor.common"].InfoExtractor)
+    extractor = sys.modules["yt_dlp.extractor.common"].InfoExtractor
+    hls_defaults.install(extractor)
+    hls_subtitles.install(extractor)
+    dash_periods.install(extractor)
     versions = resume.Versions(folder)
 
     base = impersonation.telling(yt_dlp.YoutubeDL) if browser == "tell" else yt_dlp.YoutubeDL
 
     class Client(base):  # type: ignore[misc, valid-type]
+        radio: frozenset[str] = frozenset()  # addresses that a server of internet radio answered
         bounded = True  # every file so far came with its length, or in chunks with an end
 
         def urlopen(self, req: Any) -> Any:
@@ -172,6 +175,8 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: st
                 req = yt_dlp.networking.Request(req)
             try:
                 response = versions.open(req, super().urlopen)
+                if any(name.lower().startswith("icy-") for name in response.headers):
+                    self.radio |= {req.url, response.url}
                 self.bounded = self.bounded and resume.is_bounded(response)
                 return resume.keep_what_came(response)
             except yt_dlp.networking.exceptions.HTTPError as error:

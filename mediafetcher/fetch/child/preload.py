@@ -19,6 +19,7 @@ _LINK = "http://127.0.0.1/film.mp4"
 def preload() -> None:
     """Load it all. Touches no network."""
     impersonation.absent()
+    import m3u8  # noqa: F401
     import requests  # noqa: F401
 
     for extractor in extractors().values():

@@ -101,6 +101,10 @@ export type Downloads = {
   next: string | null;
 };
 
+export type Ending = {
+  keep?: boolean;
+};
+
 export type Event = {
   download: Download;
   gone: Gone;
@@ -352,6 +356,7 @@ export type Options = {
   end?: number | null;
   impersonate?: boolean;
   keep_original?: boolean;
+  live_from_start?: boolean;
   live_max?: number | null;
   max_height?: number | null;
   never_transcode?: boolean;
