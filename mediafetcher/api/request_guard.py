@@ -183,6 +183,7 @@ def host_is_ours(settings: Settings, host: str) -> bool:
     else:
         return True
     ours = {"localhost", settings.host.lower(), socket.gethostname().lower()}
+    ours.update(one.lower() for one in settings.host_names)
     if settings.public_url:
         ours.add((urlsplit(settings.public_url).hostname or "").lower())
     return name in ours

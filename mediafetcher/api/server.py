@@ -27,8 +27,8 @@ from mediafetcher.api import app, listener, problems, request_guard
 from mediafetcher.api.admission import Admission
 from mediafetcher.api.routes import events
 from mediafetcher.api.rsgi_asgi import Exchange, Lifespan
-from mediafetcher.api.static import media, page, shared
-from mediafetcher.core import errors
+from mediafetcher.api.static import media, page, shared, wrong_host
+from mediafetcher.core import errors, settings
 from mediafetcher.core import logging as log
 from mediafetcher.core.settings import Settings
 
@@ -77,7 +77,13 @@ class HttpApplication:
         call = request_guard.call(
             self._settings, scope.method, headers.get, headers.get_all, scope.authority, peer, scope.scheme
         )
-        request_guard.check(self._settings, call)
+        try:
+            request_guard.check(settings.get(), call)  # an administrator changes host names while it runs
+        except errors.WrongHost as problem:
+            if not wrong_host.wants_page(call, scope.path):
+                raise
+            sent = list((wrong_host.HEADERS | always).items())
+            return proto.response_bytes(problem.status, sent, wrong_host.page(call))
         with self._admission.enter(call.address) as ticket:
             exchange.ticket = ticket
             await self._answer(scope, proto, call, exchange, always)

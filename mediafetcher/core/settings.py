@@ -22,6 +22,7 @@ from mediafetcher.core.renamed_settings import NEW_NAMES, OldName
 
 PREFIX = "MEDIAFETCHER_"
 SYSTEM_FILE = Path("/etc/mediafetcher/config.toml")
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$", re.IGNORECASE)
 _POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 GIB = 1 << 30
@@ -48,6 +49,7 @@ class Settings:
     host: str = _setting("127.0.0.1", "address to listen on; 0.0.0.0 for all")
     port: int = _setting(8787, "port to listen on", low=0)
     public_url: str | None = _setting(None, "address that users open in the browser, e.g. https://media.example.org")
+    host_names: tuple[str, ...] = _setting((), "further host names under which the server is opened, e.g. nas.lan")
     trusted_proxies: tuple[str, ...] = _setting((), "addresses of proxies whose X-Forwarded-* headers are trusted")
     proxy_user_header: str | None = _setting(
         None, "header in which a trusted proxy names the signed-in user, e.g. Remote-User"
@@ -144,6 +146,7 @@ class SomeSettings(msgspec.Struct, forbid_unknown_fields=True):
     grace_hours: float | msgspec.UnsetType | None = msgspec.UNSET
     rate_limit: int | msgspec.UnsetType | None = msgspec.UNSET
     proxy: str | msgspec.UnsetType | None = msgspec.UNSET
+    host_names: list[str] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 CHANGEABLE = SomeSettings.__struct_fields__  # the database keeps them: db/runtime_settings.py
@@ -310,6 +313,8 @@ def _check(name: str, value: Any) -> Any:
         raise errors.BadSetting(f"{name}: {value} is too small. The minimum is {low:g}.")
     if name == "proxy" and converted is not None and not _is_proxy(converted):
         raise errors.BadSetting("proxy: use http://host:port, https://host:port or socks5://host:port.")
+    if name == "host_names" and not all(_HOST_NAME.fullmatch(one) for one in converted):
+        raise errors.BadSetting("host_names: use names such as nas.lan, without http:// and without a port.")
     choices = _CHOICES.get(name)
     if choices and converted not in choices:
         raise errors.BadSetting(f"{name}: {value!r} is not one of {', '.join(choices)}.")

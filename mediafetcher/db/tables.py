@@ -171,6 +171,29 @@ class LibraryItem(Table, tablename="library_item", db=DB):
     text_version = Integer(default=0)  # of the computation of `search` and `sort_key` (library/catalog/text_index.py)
 
 
+class SourceList(Table, tablename="source_list", db=DB):
+    """A list of a site (a playlist, a channel) that a user downloaded; once for each link."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    url = Text(required=True)
+    title = Text(required=True)
+    site = Text(required=True)
+    created_at = _now()
+    updated_at = _now()  # when it was last read
+
+
+class SourceListEntry(Table, tablename="source_list_entry", db=DB):
+    """An entry of a list, in the order of the site. The items with its link belong to it."""
+
+    id = BigSerial(primary_key=True)
+    list = ForeignKey(SourceList, null=False, on_delete=OnDelete.cascade)
+    position = Integer(required=True)  # counted from 1
+    url = Text(required=True)
+    title = _text()
+    duration = DoublePrecision(default=None, null=True)  # seconds
+
+
 class Watch(Table, tablename="watch", db=DB):
     """How far a person has watched a media file; one row for each pair (a unique index says so)."""
 

@@ -241,6 +241,34 @@ async def set_priority(id: int, owner: int, priority: int) -> dict[str, Any]:
     )
 
 
+_SET_ORDER = """
+update download d set priority = $3 - wanted.place
+from unnest($1::bigint[]) with ordinality as wanted (id, place)
+where d.id = wanted.id and d.owner = $2 and d.cleared_at is null returning d.id
+"""
+
+
+async def set_order(ids: list[int], owner: int) -> None:
+    """Give downloads priorities so that they start in this order, before all others of the user.
+
+    Raises:
+        NotFound: one of them does not exist; nothing changed.
+    """
+    async with engine.transaction():
+        others = await engine.fetchval(
+            "select coalesce(max(priority), 0) from download where owner = $1 and cleared_at is null"
+            " and state in ('queued', 'paused') and not id = any($2::bigint[])",
+            owner,
+            ids,
+        )
+        top = min(1000, max(int(others), 0) + len(ids) + 1)
+        changed = await engine.fetch(_SET_ORDER, ids, owner, top)
+        if len(changed) != len(ids):
+            raise errors.NotFound("One of these downloads does not exist.")
+        for id in ids:
+            await engine.notify("download", {"id": id, "owner": owner})
+
+
 async def clear(id: int, owner: int) -> None:
     """Take it off the list; one that is under way is cancelled. The library item stays."""
     row = await _update_owned(

@@ -18,7 +18,7 @@ from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.client import Fetch
 from mediafetcher.fetch.models import Entry, Listing, Trial
 from mediafetcher.fetch.options import MAX_ENTRIES, Playlist
-from mediafetcher.library.catalog import folders, quotas
+from mediafetcher.library.catalog import folders, lists, quotas
 from mediafetcher.net import urls
 
 _log = logging.get("playlists")
@@ -51,6 +51,8 @@ async def expand(
     async with engine.transaction():
         target = await _folder(claim, found.title) if wanted.folder else claim.folder
         made = await _write(claim, entries, target)
+        whole = [lists.Entry(entry.url, entry.title, entry.duration) for entry in found.entries]
+        await lists.save(claim.owner, claim.url, found.title, claim.site, whole)
         await leases.expanded(claim, found.title)
     _log.info("list expanded", entries=len(entries), made=made)
     download.log(f"{made} downloads added to the queue, {len(entries) - made} already there")

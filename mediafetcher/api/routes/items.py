@@ -40,6 +40,13 @@ class Chapter(msgspec.Struct):
     title: str
 
 
+class ListPlace(msgspec.Struct):
+    """A place in a list of a site, counted from 1."""
+
+    id: int
+    position: int
+
+
 class Item(msgspec.Struct):
     """One entry of one person's library. `folder` is its path, "" at the top; times in seconds.
 
@@ -52,6 +59,8 @@ class Item(msgspec.Struct):
     folder: str
     duration: float | None
     position: float | None
+    watched: bool
+    in_list: ListPlace | None = msgspec.field(name="list")
     source: int | None
     never: bool
     playable: bool
@@ -109,6 +118,10 @@ class Position(msgspec.Struct, forbid_unknown_fields=True):
     """Seconds watched."""
 
     position: Annotated[float, msgspec.Meta(ge=0, le=10_000_000)]
+
+
+class Watched(msgspec.Struct, forbid_unknown_fields=True):
+    watched: bool
 
 
 class Trashed(msgspec.Struct):
@@ -264,6 +277,11 @@ async def restore(id: Id, request: Asked) -> Item:
 async def watched(id: Id, data: JSONBody[Position], request: Asked) -> None:
     """Remember how far it was watched."""
     await items.watched(id, request.user.id, data.position)
+
+
+async def mark_watched(id: Id, data: JSONBody[Watched], request: Asked) -> None:
+    """Mark it as watched to the end, or as not begun."""
+    await items.set_watched(id, request.user.id, seen=data.watched)
 
 
 async def copy(data: JSONBody[Copy], request: Asked) -> Item:

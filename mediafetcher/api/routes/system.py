@@ -153,6 +153,7 @@ class Versions(msgspec.Struct, rename={"yt_dlp": "yt-dlp"}):
 
 class System(msgspec.Struct):
     version: str
+    max_height: int
     mount: MountState
     store: StoreState
     queue: QueueState
@@ -191,6 +192,7 @@ async def state(owner: int) -> System:
     uses = await asyncio.to_thread(process_usage.children)
     return System(
         version=__version__,
+        max_height=settings.get().max_height,
         mount=MountState(now.state, now.reason or None, now.total, now.free, str(blob_store.root())),
         store=_store(),
         queue=QueueState(counts["running"], counts["queued"], counts["needs_action"], paused.code if paused else None),

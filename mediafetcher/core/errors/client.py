@@ -83,7 +83,7 @@ class CrossSite(Forbidden):
 class WrongHost(ClientError):
     status = 421
     code = "wrong_host"
-    default_detail = "The server does not recognize this address. To allow it, set MEDIAFETCHER_PUBLIC_URL to it."
+    default_detail = "The server does not recognize this address. To allow it, add it to MEDIAFETCHER_HOST_NAMES."
 
 
 class InvalidSetupCode(Forbidden):

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from mediafetcher.core import errors, text
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import text_index
+from mediafetcher.library.catalog import queries, text_index
 from mediafetcher.library.storage import blob_store, mount, ownership, unknown
 
 _TITLE = 500  # characters
@@ -374,6 +374,12 @@ async def watched(id: int, owner: int, position: float) -> None:
     )
     if done is None:
         raise errors.NotFound("This item does not exist.")
+
+
+async def set_watched(id: int, owner: int, *, seen: bool) -> None:
+    """Mark an item as watched to the end, or as not begun. Raises `NotFound`."""
+    item = await queries.get(id, owner)
+    await watched(id, owner, (item["duration"] or 1.0) if seen else 0.0)
 
 
 async def _change(id: int, owner: int, change: str, *values: Any) -> None:

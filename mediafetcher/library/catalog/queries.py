@@ -16,6 +16,7 @@ from mediafetcher.db import engine
 from mediafetcher.library.catalog import folders, search_terms
 
 LIMIT = 200  # items of one page, at the most
+BEGUN = 5.0  # seconds: less is not worth to continue
 SEEN = 0.95  # watched to this part is watched to the end
 
 _SELECT = """
@@ -23,7 +24,9 @@ select i.id, i.title, i.folder as folder_id, i.source_url, i.site, i.uploader, i
   exists (select from blocked_source n where n.owner = i.owner and n.source = i.source) as never,
   m.playable, m.damaged_at,
   m.sha256, m.size, m.kind, m.ext, m.duration, m.width, m.height, m.video_codec, m.audio_codec, m.poster,
-  m.cut_at_origin, m.subtitles, m.ref_count, w.position, {key} as key
+  m.cut_at_origin, m.subtitles, m.ref_count, w.position,
+  (select array[e.list, e.position] from source_list_entry e join source_list l on l.id = e.list
+    where e.url = i.source_url and l.owner = i.owner order by e.list limit 1) as listed, {key} as key
 from library_item i join media_file m on m.id = i.media_file
   left join watch w on w.media_file = i.media_file and w.owner = i.owner
 """
@@ -133,6 +136,34 @@ async def page(
     return await _page(_ORDERS[sort.removeprefix("-")], sort.startswith("-"), where, values, cursor, limit)
 
 
+async def begun(owner: int, limit: int) -> list[dict[str, Any]]:
+    """Items that were begun and not watched to the end, the last watched first."""
+    rows = (
+        _SELECT.format(key="w.updated_at") + " where i.owner = $1 and i.trashed_at is null and w.position >= $2"
+        " and w.position < coalesce(m.duration, w.position + 1) * $3"
+        " order by w.updated_at desc, i.id desc limit $4"
+    )
+    found = await engine.records(_WITH_PATHS.format(rows=rows, way="desc"), owner, BEGUN, SEEN, limit)
+    return [_item(row) for row in found]
+
+
+async def by_ids(owner: int, ids: list[int]) -> list[dict[str, Any]]:
+    """These items of a user, those that exist, in any order."""
+    rows = _SELECT.format(key="i.id") + " where i.owner = $1 and i.id = any($2::bigint[])"
+    found = await engine.records(_WITH_PATHS.format(rows=rows, way="asc"), owner, ids)
+    return [_item(row) for row in found]
+
+
+async def history(owner: int, limit: int) -> list[dict[str, Any]]:
+    """Items that were watched, the last watched first."""
+    rows = (
+        _SELECT.format(key="w.updated_at") + " where i.owner = $1 and i.trashed_at is null and w.position > 0"
+        " order by w.updated_at desc, i.id desc limit $2"
+    )
+    found = await engine.records(_WITH_PATHS.format(rows=rows, way="desc"), owner, limit)
+    return [_item(row) for row in found]
+
+
 async def sites(owner: int) -> list[dict[str, Any]]:
     """Where a person's items come from -> `site` and how many `items`; the most first, at most 200."""
     return await engine.fetch(
@@ -224,6 +255,8 @@ def _item(row: Mapping[str, Any]) -> dict[str, Any]:
         "folder": row["folder"],
         "duration": row["duration"],
         "position": row["position"],
+        "list": {"id": row["listed"][0], "position": row["listed"][1]} if row["listed"] else None,
+        "watched": bool(row["position"]) and row["position"] >= (row["duration"] or row["position"] + 1) * SEEN,
         "source": row["source"],
         "never": row["never"],
         "playable": (kind, video_codec) in _PLAYED if playable is None else playable,
