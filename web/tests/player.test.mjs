@@ -1,5 +1,6 @@
 // The player of the session, on a server of its own.
 import "./parts/session.mjs";
+import "./parts/unbroken.mjs";
 import { firstAccount } from "./harness.mjs";
 import { listed, world } from "./world.mjs";
 

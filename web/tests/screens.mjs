@@ -165,11 +165,11 @@ try {
   await shot(page, "playlist");
   await box.fill("");
 
-  // The dashboard at work.
+  // Downloads at work.
   const [crossing, erg, cabin, rings] = COMING.map(({ title }) => title);
   await fetchOne(link("Rooftops of the old quarter"), "Documentaries/Cities");
   await fetchOne(link(cabin, 700, "mkv"), "Watch later"); // slowly: a leap would flatten the line of speed;
-  await page.goto(server.url);
+  await page.goto(`${server.url}/downloads`);
   await page.locator("[role=progressbar][aria-valuetext^=Converting]").waitFor({ timeout: 90_000 });
   await fetchOne(link(crossing, 140), "Documentaries/Nature");
   await fetchOne(link(erg, 60), "Documentaries/Nature");

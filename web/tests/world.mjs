@@ -58,7 +58,7 @@ export const world = {
   toast: (words) => world.page.locator("[data-slot=toast]", { hasText: words }).first(),
   /** Downloads a link through the page and waits for its row. */
   fetch: async (path) => {
-    await world.go("Dashboard");
+    await world.go("Downloads");
     await world.box().fill(world.site.url(path));
     await world.box().press("Enter");
   },

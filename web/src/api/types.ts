@@ -1,5 +1,15 @@
 // Made by tools/api-types.mjs (npm run api): do not edit.
 
+export type Actions = {
+  action: "cancel" | "retry" | "pause" | "resume" | "clear";
+  ids: (number)[];
+};
+
+export type ActionsDone = {
+  done: number;
+  refused: (Refused)[];
+};
+
 export type AdoptFiles = {
   after?: string;
   files?: (string)[] | null;
@@ -105,6 +115,14 @@ export type Ending = {
   keep?: boolean;
 };
 
+export type Entry = {
+  duration: number | null;
+  item: Item | null;
+  position: number;
+  title: string | null;
+  url: string;
+};
+
 export type Event = {
   download: Download;
   gone: Gone;
@@ -151,6 +169,13 @@ export type Health = {
   version: string;
 };
 
+export type Home = {
+  continue: (Item)[];
+  followed: (Item)[];
+  recent: (Item)[];
+  unwatched: (Item)[];
+};
+
 export type Item = {
   chapters?: (Chapter)[];
   created_at: string;
@@ -158,6 +183,7 @@ export type Item = {
   duration: number | null;
   folder: string;
   id: number;
+  list: ListPlace | null;
   media: Media;
   never: boolean;
   playable: boolean;
@@ -170,6 +196,7 @@ export type Item = {
   title: string;
   trashed_at: string | null;
   uploader: string | null;
+  watched: boolean;
 };
 
 export type Items = {
@@ -214,6 +241,11 @@ export type ListEntry = {
   index: number;
   title: string | null;
   url: string;
+};
+
+export type ListPlace = {
+  id: number;
+  position: number;
 };
 
 export type Log = {
@@ -368,11 +400,6 @@ export type Options = {
   subtitles?: (string)[];
 };
 
-export type Order = {
-  action: "update" | "rollback" | "look" | "accept";
-  channel?: "stable" | "nightly" | null;
-};
-
 export type OtherInstallation = {
   claim: number;
   host: string;
@@ -484,6 +511,11 @@ export type Recorded = {
   person: string | null;
 };
 
+export type Refused = {
+  id: number;
+  reason: Reason;
+};
+
 export type Room = {
   free: number;
   reserved: number;
@@ -569,6 +601,7 @@ export type Snapshot = {
 export type SomeSettings = {
   ffmpeg_threads?: number | null;
   grace_hours?: number | null;
+  host_names?: (string)[] | null;
   max_conversions?: number | null;
   max_downloads?: number | null;
   max_downloads_per_site?: number | null;
@@ -584,6 +617,20 @@ export type Source = {
   site: string;
   title: string | null;
   url: string;
+};
+
+export type SourceList = {
+  entries: number;
+  id: number;
+  items: number;
+  site: string;
+  title: string;
+  updated_at: string;
+  url: string;
+};
+
+export type SourceLists = {
+  lists: (SourceList)[];
 };
 
 export type Sources = {
@@ -632,6 +679,7 @@ export type StoreStatus = {
 export type System = {
   children: system_Children;
   library: LibrarySize;
+  max_height: number;
   mount: MountState;
   queue: QueueState;
   room: Room;
@@ -782,6 +830,25 @@ export type Versions = {
   "yt-dlp": string;
 };
 
+export type Watched = {
+  watched: boolean;
+};
+
+export type WholeList = {
+  content: (Entry)[];
+  entries: number;
+  id: number;
+  items: number;
+  site: string;
+  title: string;
+  updated_at: string;
+  url: string;
+};
+
+export type bulk_downloads_Order = {
+  ids: (number)[];
+};
+
 export type downloads_Children = {
   done: number;
   failed: number;
@@ -800,6 +867,11 @@ export type system_Children = {
   cpu: number;
   groups: Record<string, unknown>;
   memory: number;
+};
+
+export type ytdlp_Order = {
+  action: "update" | "rollback" | "look" | "accept";
+  channel?: "stable" | "nightly" | null;
 };
 
 /** Every code that an error of the server may have. */

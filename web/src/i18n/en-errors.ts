@@ -126,7 +126,7 @@ export const enErrors: ProblemWords = {
   cross_site: ["The request came from another site and was blocked", "Reload this page."],
   wrong_host: [
     "The server does not recognize this address",
-    "To allow it, set MEDIAFETCHER_PUBLIC_URL to this address on the server.",
+    "To allow it, add its name to MEDIAFETCHER_HOST_NAMES on the server, or under Settings → Limits.",
   ],
   body_too_large: ["The request is too large", "Send less at a time."],
   method_not_allowed: ["This page is out of date", "Reload this page."],

@@ -86,6 +86,8 @@ export const enSettings = {
   "set.maxHeightHint": "Used unless you choose another quality for a download.",
   "set.rateLimit": "Total speed limit",
   "set.proxy": "Proxy",
+  "set.hostNames": "Host names",
+  "set.hostNamesHint": "Names under which this server is opened, e.g. nas.lan. Separate them with commas.",
   "set.proxyHint": "For all downloads: http://, https:// or socks5://host:port.",
   "set.trashHint": "Deleted items stay in the trash first. A file is removed only when no item uses it.",
   "set.trashDays": "Keep in trash",

@@ -165,7 +165,7 @@ export const frErrors: ProblemWords = {
   cross_site: ["La demande venait d’un autre site et a été bloquée", "Rechargez cette page."],
   wrong_host: [
     "Le serveur ne reconnaît pas cette adresse",
-    "Pour l’autoriser, indiquez cette adresse dans MEDIAFETCHER_PUBLIC_URL sur le serveur.",
+    "Pour l’autoriser, ajoutez son nom à MEDIAFETCHER_HOST_NAMES sur le serveur, ou sous Réglages → Limites.",
   ],
   body_too_large: ["La demande est trop volumineuse", "Envoyez-en moins à la fois."],
   method_not_allowed: ["Cette page n’est plus à jour", "Rechargez cette page."],

@@ -94,6 +94,8 @@ export const frSettings: Pick<Dict, keyof typeof enSettings> = {
   "set.maxHeightHint": "Utilisée sauf si vous en choisissez une autre pour un téléchargement.",
   "set.rateLimit": "Limite de débit totale",
   "set.proxy": "Proxy",
+  "set.hostNames": "Noms d’hôte",
+  "set.hostNamesHint": "Noms sous lesquels ce serveur est ouvert, par ex. nas.lan. Séparez-les par des virgules.",
   "set.proxyHint": "Pour tous les téléchargements : http://, https:// ou socks5://hôte:port.",
   "set.trashHint":
     "Les éléments supprimés restent d’abord dans la corbeille. Un fichier n’est effacé que si aucun élément ne l’utilise.",

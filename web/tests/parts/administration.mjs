@@ -73,7 +73,7 @@ interaction("the media folder goes away and comes back", async () => {
   renameSync(media, `${media}.away`);
   try {
     await section("Storage").getByText("The media folder is unavailable").waitFor(); // by itself
-    await go("Dashboard");
+    await go("Downloads");
     await page.getByRole("alert").filter({ hasText: "The media folder is unavailable" }).waitFor();
     await world.accessible("without the media folder");
   } finally {

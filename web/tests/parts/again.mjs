@@ -23,7 +23,7 @@ const open = async (title) => {
 
 interaction("a file is kept as it comes, and converted for browsers afterwards", async () => {
   const { page, site } = world;
-  await go("Dashboard");
+  await go("Downloads");
   await box().fill(site.url("/media/hevc_aac.mp4"));
   await page.getByText("More options").click();
   await page.getByRole("switch", { name: "Keep original file" }).click();
@@ -56,7 +56,7 @@ interaction("never again: the link is refused in words, until it is allowed", as
   await verb("Move to trash");
   await toast("Moved 1 item to trash").waitFor();
   page.expected.push(/status of 409/);
-  await go("Dashboard");
+  await go("Downloads");
   await box().fill(site.url("/hls/master.m3u8"));
   await box().press("Enter");
   await page.getByRole("alert").filter({ hasText: "You blocked this link from being downloaded" }).waitFor();

@@ -5,7 +5,7 @@ import { interaction, world } from "../world.mjs";
 const { box, download, cell, go, toast } = world;
 const preview = () => world.page.locator("[data-preview]");
 const look = async (path) => {
-  await go("Dashboard");
+  await go("Downloads");
   await box().fill(world.site.url(path));
 };
 const send = () => world.page.getByRole("button", { name: "Download", exact: true }).click();
@@ -87,7 +87,7 @@ interaction("the qualities are those that the film comes in", async () => {
   assert.equal(items[0].media.height, 180);
   await look("/page/og");
   await page.getByRole("combobox", { name: "Quality" }).filter({ hasText: "Up to 180p" }).waitFor(); // as last time
-  await option("Quality", "Default quality");
+  await option("Quality", "Default (up to 1080p)");
 });
 
 interaction("some entries of a playlist, into a folder of its own", async () => {
@@ -158,7 +158,7 @@ interaction("parts that viewers marked are asked for where that is wished", asyn
 
 interaction("what happened to a download, line by line", async () => {
   const { page } = world;
-  await go("Dashboard");
+  await go("Downloads");
   await world.row("Fixture subtitles").first().getByRole("button", { name: /^More/ }).click();
   await page.getByRole("menuitem", { name: "Download log" }).click();
   const dialog = page.getByRole("dialog");
@@ -188,7 +188,7 @@ interaction("a site wants an account: its cookies go in, and the download goes o
   await cookies.getByRole("button", { name: "Save cookies" }).click();
   await toast("1 cookie ignored (other site or expired) · 1 download resumed").waitFor();
   await cookies.getByRole("button", { name: "Remove: 127.0.0.1" }).waitFor();
-  await go("Dashboard");
+  await go("Downloads");
   await done("vp9_aac");
   await go("Settings");
   await cookies.getByText(/worked/).waitFor();

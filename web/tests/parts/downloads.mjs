@@ -15,6 +15,7 @@ const played = (media) =>
 
 interaction("fetch to watch: a pasted link shows its progress, ends in the library and plays", async () => {
   const { page, site } = world;
+  await go("Downloads");
   await box().fill(site.url("/slow/60/ok.mp4"));
   await page.getByRole("button", { name: "Download", exact: true }).click();
   await page.waitForFunction(() => {
@@ -39,7 +40,7 @@ interaction("refresh in mid-download", async () => {
 interaction("two tabs show the same download", async () => {
   const { page, server } = world;
   const second = await page.context().newPage();
-  await second.goto(server.url);
+  await second.goto(`${server.url}/downloads`);
   const there = second.locator("[data-download]", { hasText: "vp9_opus" });
   await there.waitFor();
   await row("vp9_opus")
@@ -58,7 +59,7 @@ interaction("the browser is offline and comes back", async () => {
   // A stream that is open stays so: it is the next one that finds nobody.
   await page.reload().catch(() => {});
   await page.context().setOffline(false);
-  await page.goto(world.server.url);
+  await page.goto(`${world.server.url}/downloads`);
   await page.getByText("Connected", { exact: true }).waitFor({ timeout: 20_000 });
   await download("done", "vp9_opus").waitFor({ timeout: 60_000 });
 });
@@ -104,7 +105,7 @@ interaction("a link that is in the library already answers with its item", async
 
 interaction("a link pasted anywhere on the page", async () => {
   const { page, site } = world;
-  await go("Dashboard");
+  await go("Downloads");
   await page.getByRole("heading", { name: "Finished" }).click();
   await page.evaluate((link) => {
     const clipboardData = new DataTransfer();

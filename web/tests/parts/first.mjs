@@ -18,5 +18,5 @@ interaction("the first run makes an account", async () => {
   const { page, server } = world;
   await page.getByLabel("One-time code").fill(server.setupCode());
   await page.getByRole("button", { name: "Create account" }).click();
-  await page.getByText("No downloads in progress").waitFor();
+  await page.getByText("Your library is empty").waitFor();
 });

@@ -4,7 +4,9 @@ import { interaction, world } from "../world.mjs";
 
 const { cell, go, folder, toast, choose } = world;
 const titles = () =>
-  world.page.getByRole("gridcell").evaluateAll((cells) => cells.map((each) => each.querySelector("p").textContent));
+  world.page
+    .getByRole("gridcell")
+    .evaluateAll((cells) => cells.map((each) => each.querySelector("a[dir]").textContent));
 const count = (n) =>
   world.page.waitForFunction((wanted) => document.querySelectorAll("[role=gridcell]").length === wanted, n);
 const gone = (title) => world.page.getByRole("gridcell", { name: title }).waitFor({ state: "detached" });
@@ -15,15 +17,15 @@ const name = async (label, words) => {
 
 interaction("to the trash, and undo", async () => {
   await go("Library");
-  await choose(cell(/ vp9_opus/), /Move to trash/);
-  await gone(/ vp9_opus/);
+  await choose(cell(/\bvp9_opus/), /Move to trash/);
+  await gone(/\bvp9_opus/);
   await toast("Moved 1 item to trash").getByRole("button", { name: "Undo" }).click();
-  await cell(/ vp9_opus/).waitFor();
+  await cell(/\bvp9_opus/).waitFor();
 });
 
 interaction("restore from the trash", async () => {
   const { page } = world;
-  await choose(cell(/ vp9_opus/), /Move to trash/);
+  await choose(cell(/\bvp9_opus/), /Move to trash/);
   await go("Trash");
   await page.getByRole("button", { name: /^Restore: vp9_opus/ }).click();
   await page.getByText("The trash is empty").waitFor();
@@ -32,8 +34,8 @@ interaction("restore from the trash", async () => {
 interaction("delete for good, with words of what that does", async () => {
   const { page } = world;
   await go("Library");
-  await choose(cell(/ vp9_opus/), /Move to trash/);
-  await gone(/ vp9_opus/);
+  await choose(cell(/\bvp9_opus/), /Move to trash/);
+  await gone(/\bvp9_opus/);
   await go("Trash");
   await page.getByRole("button", { name: /^Delete permanently/ }).click();
   const dialog = page.getByRole("dialog");
@@ -64,19 +66,19 @@ interaction("a folder inside a folder", async () => {
 
 interaction("an item is moved by its menu", async () => {
   const { page } = world;
-  await choose(cell(/ ok/), /Move to…/);
+  await choose(cell(/\bok/), /Move to…/);
   await page.getByRole("dialog").getByRole("button", { name: "Sooner" }).click();
   await toast("Moved 1 item to Sooner").waitFor();
   await folder("Sooner").click();
-  await cell(/ ok/).waitFor();
+  await cell(/\bok/).waitFor();
   await page.getByRole("heading", { level: 1, name: "Sooner" }).waitFor();
 });
 
 interaction("items are moved by drag and drop", async () => {
-  await world.drag(cell(/ ok/), folder("Inner"));
+  await world.drag(cell(/\bok/), folder("Inner"));
   await toast("Moved 1 item to Sooner/Inner").waitFor();
   await folder("Inner").click();
-  await cell(/ ok/).waitFor();
+  await cell(/\bok/).waitFor();
 });
 
 interaction("a folder is moved by drag and drop", async () => {
@@ -103,7 +105,7 @@ interaction("a folder is deleted", async () => {
 
 interaction("rename an item", async () => {
   await go("Library");
-  await choose(cell(/ ok/), /Rename/);
+  await choose(cell(/\bok/), /Rename/);
   await name("Title", "Harbour before dawn");
   await cell("Harbour before dawn").waitFor();
 });

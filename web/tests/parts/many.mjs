@@ -21,7 +21,7 @@ const scroll = (until) =>
 
 async function many(total, until) {
   const { page, server, go } = world;
-  await go("Dashboard");
+  await go("Downloads");
   server.seed(PERSON.name, total);
   await page.goto(`${server.url}/library`);
   const heading = page.locator("h1 + span");

@@ -11,14 +11,14 @@ interaction("what a person uses, and a quota that holds", async () => {
   const { page, site } = world;
   await go("Settings");
   const people = section("Users");
-  await people.getByText(/ in \d+ items · charged /).waitFor();
+  await people.getByText(/count toward the quota/).waitFor();
   const quota = people.getByRole("textbox", { name: "Quota in GB: Ada" });
   await quota.fill("0.00001");
   await quota.press("Enter");
   await section("Storage")
     .getByText(/You use .* quota: 10 kB/)
     .waitFor();
-  await go("Dashboard");
+  await go("Downloads");
   page.expected.push(/status of (409|403|507|413|429)/);
   await box().fill(site.url("/media/vp8_vorbis.webm"));
   await box().press("Enter");
@@ -68,7 +68,7 @@ interaction("another browser is signed out from here", async () => {
   await other.getByLabel("Password", { exact: true }).fill("a long enough sentence");
   await other.getByRole("button", { name: "Sign in" }).click();
   await other.getByRole("navigation", { name: "Main" }).first().waitFor();
-  await go("Dashboard"); // what was seen before may be old
+  await go("Downloads"); // what was seen before may be old
   await go("Settings");
   const ends = section("Sessions").getByRole("button", { name: /^Sign out/ });
   await ends.first().waitFor();
@@ -84,12 +84,12 @@ interaction("another browser is signed out from here", async () => {
 
 interaction("a paired browser is seen at once, and its right is taken away", async () => {
   const { page, server } = world;
-  await go("Dashboard");
+  await go("Downloads");
   await go("Settings");
   await page.getByRole("button", { name: "New code" }).click();
   const code = await page.getByRole("textbox", { name: "Pair a browser" }).inputValue();
   execFileSync(python, ["-m", "web.tests.device", server.url, code, "Ada's laptop"], { cwd: root });
-  await go("Dashboard");
+  await go("Downloads");
   await go("Settings");
   const devices = section("Devices");
   await devices.getByRole("button", { name: "Remove: Ada's laptop" }).click();

@@ -125,7 +125,7 @@ interaction("a server without a trash asks before anything goes for good", async
   await page.keyboard.press("Delete");
   const dialog = page.getByRole("dialog");
   await dialog
-    .getByText("Deletes 2 items permanently and frees 0 byte. Files that 2 other items still use are kept.")
+    .getByText("Deletes 2 items permanently and frees 0 bytes. Files that 2 other items still use are kept.")
     .waitFor();
   await dialog.getByRole("button", { name: "Delete permanently" }).click();
   await toast("2 items deleted permanently").waitFor();

@@ -8,7 +8,7 @@ const wait = (test, arg) => world.page.waitForFunction(test, arg);
 
 interaction("an item plays and seeks", async () => {
   await go("Library");
-  await cell(/ ok/).click();
+  await cell(/\bok/).click();
   const at = await media().evaluate(async (element) => {
     element.muted = true;
     await element.play();

@@ -68,10 +68,10 @@ interaction("the server is away and comes back", async () => {
     /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|status of 5\d\d|ERR_CONNECTION_RESET/,
   );
   await server.halt();
-  await page.getByText("Live updates are off").waitFor({ timeout: 20_000 });
+  await page.getByText("Can’t reach the server").waitFor({ timeout: 20_000 });
   await server.resume();
   await page.getByText("Connected", { exact: true }).waitFor({ timeout: 30_000 });
-  await page.getByText("Live updates are off").waitFor({ state: "detached" });
+  await page.getByText("Can’t reach the server").waitFor({ state: "detached" });
 });
 
 interaction("sign out and in", async () => {

@@ -5,10 +5,11 @@ import { placeOf, useMenu } from "@/components/menu-at";
 import { Button } from "@/components/ui/button";
 import { Tip } from "@/components/ui/tip";
 import { useI18n } from "@/i18n";
+import { register } from "@/lib/load";
 import { type Shift, useChoices } from "./choices";
 import { nameOf } from "./states";
 
-const LogDialog = lazy(() => import("./log-dialog"));
+const LogDialog = lazy(register(() => import("./log-dialog")));
 
 /** The likeliest thing as a button, everything possible in the menu. */
 export function RowActions({ download, shift }: { download: Download; shift?: Shift }) {

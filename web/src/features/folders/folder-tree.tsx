@@ -6,6 +6,7 @@ import type { Folder } from "@/api/types";
 import { placeOf, useMenu } from "@/components/menu-at";
 import { Input } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
+import { register } from "@/lib/load";
 import { cn } from "@/lib/utils";
 import { useFolderActions } from "./actions";
 import { type Busy, choicesOf } from "./choices";
@@ -14,8 +15,8 @@ import { FolderRow } from "./folder-row";
 import { above, isInside, rowsOf, type TreeRow } from "./rows";
 
 // Dialogs are loaded when one is needed.
-const Confirm = lazy(() => import("@/components/confirm"));
-const FolderPicker = lazy(() => import("@/components/folder-picker"));
+const Confirm = lazy(register(() => import("@/components/confirm")));
+const FolderPicker = lazy(register(() => import("@/components/folder-picker")));
 
 const FEW = 20; // so few are all shown at once
 

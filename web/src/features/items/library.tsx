@@ -4,6 +4,7 @@ import { rowsOf, useFolders, useItems, useSystem } from "@/api/queries";
 import { player } from "@/components/player-store";
 import { useRemoveItems } from "@/components/remove-items";
 import { useI18n } from "@/i18n";
+import { register } from "@/lib/load";
 import { saveFiles, useItemActions } from "./actions";
 import type { ItemVerb } from "./cell";
 import { Drawer, type Folders } from "./drawer";
@@ -16,8 +17,8 @@ import { useSelection } from "./selection";
 import { SelectionBar } from "./selection-bar";
 import { Failure, Loading, Nothing } from "./states";
 
-const KeysDialog = lazy(() => import("@/components/keys-dialog"));
-const FolderPicker = lazy(() => import("@/components/folder-picker"));
+const KeysDialog = lazy(register(() => import("@/components/keys-dialog")));
+const FolderPicker = lazy(register(() => import("@/components/folder-picker")));
 const route = getRouteApi("/library");
 
 type Asked = { verb: "move" | "copy" | "rename"; ids: number[] };

@@ -11,6 +11,7 @@ import { Badge, Empty, Skeleton } from "@/components/ui/misc";
 import { Tip } from "@/components/ui/tip";
 import { useI18n } from "@/i18n";
 import { ago, bytes } from "@/lib/format";
+import { register } from "@/lib/load";
 import { useShortcuts } from "@/lib/shortcuts";
 import { cn } from "@/lib/utils";
 import { Chapters } from "./chapters";
@@ -20,7 +21,7 @@ import { More } from "./more";
 import { UpNext } from "./up-next";
 import { useQueue } from "./use-queue";
 
-const KeysDialog = lazy(() => import("@/components/keys-dialog"));
+const KeysDialog = lazy(register(() => import("@/components/keys-dialog")));
 const route = getRouteApi("/watch/$id");
 const NONE: never[] = [];
 const SHOWN = 30; // items of the queue beside the player
