@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -73,6 +74,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
     for old in settings.old_names:
         _log.warning("setting has an old name", old=old.written, new=old.new, file=old.place or None)
     _make_state(settings)
+    _trust(settings)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(_lock(settings.state))
         rebuild.refuse_unfinished(settings.state)
@@ -120,6 +122,19 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
             await server.close(patience=0)
             raise
         await server.close(patience=instance.patience)
+
+
+def _trust(settings: Settings) -> None:
+    """Let the fetch children trust the user's own authorities. Raises `BadSetting`."""
+    if settings.ca_file is None:
+        return
+    try:
+        ssl.create_default_context(cafile=settings.ca_file)
+    except OSError as error:
+        raise errors.BadSetting(
+            f"ca_file: {settings.ca_file} cannot be read as PEM certificates ({error.strerror or error})."
+        ) from error
+    os.environ["MF_CA_FILE"] = str(settings.ca_file.absolute())
 
 
 @contextlib.asynccontextmanager

@@ -72,6 +72,9 @@ class Settings:
     sponsorblock_url: str = _setting(
         "https://sponsor.ajay.app", "SponsorBlock server that is asked for segments when a download requests them"
     )
+    ca_file: Path | None = _setting(
+        None, "PEM file with certificate authorities of your own, which downloads trust too"
+    )
     max_height: int = _setting(1080, "default maximum video height, in pixels", low=144)
     max_file_size: int = _setting(64 * GIB, "maximum size of a downloaded file (bytes, or 64G)", low=1)
     min_free: int = _setting(256 << 20, "free space to keep in the media folder (bytes, or 256M)", low=0)

@@ -24,6 +24,7 @@ _WORDS: tuple[tuple[str, type[Problem]], ...] = (
     (r"confirm your age|age.restrict|inappropriate for some", errors.AgeLimit),
     (r"members.only|members on|subscribers? only|premium (members|only)|join this channel", errors.MembersOnly),
     (r"available (in|from) your (country|location|region)|geo.?restrict|blocked.*country", errors.GeoBlocked),
+    (r"certificate verify failed", errors.UntrustedCertificate),
     (r"sign in|log ?in|logged.in|cookies|account|authenticat|password|private video", errors.LoginRequired),
     (r"rate.?limit|too many requests|try again later", errors.RateLimited),
     (r"removed|deleted|no longer available|does not exist|not found|unavailable|terminated", errors.Gone),
@@ -67,6 +68,8 @@ _KINDS: dict[str, type[Problem]] = {
     "ProxyFailed": errors.ProxyFailed,
     "GeoRestrictedError": errors.GeoBlocked,
     "UnsupportedError": errors.Unsupported,
+    "CertificateVerifyError": errors.UntrustedCertificate,
+    "SSLCertVerificationError": errors.UntrustedCertificate,
     "ContentTooShortError": errors.Truncated,
     "MemoryError": errors.Hostile,
 }

@@ -42,7 +42,7 @@ class LineTooLong(Exception):
 
 def environment(home: Path | str, **more: str) -> dict[str, str]:
     """A small, clean environment: nothing secret of ours, home and temporary files in the child's own folder."""
-    kept = ("SSL_CERT_FILE", "SSL_CERT_DIR", "TZDIR", "LD_LIBRARY_PATH", "MF_WITHOUT")
+    kept = ("SSL_CERT_FILE", "SSL_CERT_DIR", "MF_CA_FILE", "TZDIR", "LD_LIBRARY_PATH", "MF_WITHOUT")
     base = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(home), "TMPDIR": str(home), "LC_ALL": "C.UTF-8"}
     return base | {name: os.environ[name] for name in kept if name in os.environ} | more
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from mediafetcher.core import bundle
 from mediafetcher.sandbox import landlock, seccomp
 
-_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "TZDIR")
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "MF_CA_FILE", "TZDIR")
 
 
 def confine_fetch(folder: Path, others: Iterable[str], port: int | None, *, alone: bool = True) -> None:

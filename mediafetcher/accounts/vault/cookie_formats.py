@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from mediafetcher.core import errors
+from mediafetcher.net import urls
 
 MOST = 2000  # cookies of one jar
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -33,6 +34,7 @@ class Cookie(msgspec.Struct, rename="camel"):
     http_only: bool = False
     host_only: bool = False
     expires: int | None = None
+    partition: str | None = None  # the host of the page that the site was framed in, if the cookie is kept for it alone
 
 
 def site_name(text: str) -> str:
@@ -41,7 +43,7 @@ def site_name(text: str) -> str:
     if _IPV6.match(name):
         return name
     try:
-        name = name.encode("idna").decode("ascii")
+        name = urls.to_ascii(name)
     except UnicodeError:
         name = ""
     name = name.removeprefix("www.") if name.count(".") > 1 else name
@@ -126,18 +128,37 @@ def _checked(raw: Any, where: str) -> Cookie:
     if expires and expires > _MILLISECONDS:
         expires /= 1000
     until = None if raw.get("session") or not expires or not 0 < expires < _MILLISECONDS else int(expires)
-    return Cookie(raw["name"], raw["value"], domain.lstrip("."), path, secure, http_only, host_only, until)
+    domain = domain.lstrip(".")
+    partition = _partition(raw.get("partitionKey"))
+    return Cookie(raw["name"], raw["value"], domain, path, secure, http_only, host_only, until, partition)
+
+
+def _partition(key: Any) -> str | None:
+    """The host of a partition key (CHIPS), as browsers write it: an object, or its site alone."""
+    site = key.get("topLevelSite") if isinstance(key, dict) else key
+    if not isinstance(site, str) or not site:
+        return None
+    return site.partition("://")[2].partition("/")[0].partition(":")[0].lower() or site.lower()
 
 
 def of_site(cookies: Iterable[Cookie], site: str) -> list[Cookie]:
-    """Those that the site may have, the last of each name; without expired ones and those without a name."""
+    """Those that the site may have, the last of each name; without expired ones and those without a name.
+
+    Cookies that the site has in frames of other pages are not the user's own. Those that it has for itself alone count
+    if it has none of the same name for all.
+    """
     kept: dict[tuple[str, str, str], Cookie] = {}
     now = time.time()
-    for cookie in cookies:
+    cookies = [cookie for cookie in cookies if cookie.partition is None or _is_own(cookie.partition, site)]
+    for cookie in sorted(cookies, key=lambda cookie: cookie.partition is None):
         live = cookie.expires is None or cookie.expires > now
         if cookie.name and live and belongs(cookie.domain, site):
-            kept[cookie.domain, cookie.path, cookie.name] = cookie
+            kept[cookie.domain, cookie.path, cookie.name] = msgspec.structs.replace(cookie, partition=None)
     return list(kept.values())[:MOST]
+
+
+def _is_own(partition: str, site: str) -> bool:
+    return belongs(partition, site) or belongs(site, partition)
 
 
 def netscape(cookies: Iterable[Cookie]) -> str:

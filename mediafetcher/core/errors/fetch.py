@@ -129,6 +129,14 @@ class GeoBlocked(Permanent):
     default_detail = "This is not available in your country. A proxy in another country may help."
 
 
+class UntrustedCertificate(Permanent):
+    code = "untrusted_certificate"
+    default_detail = (
+        "The certificate of the site is not trusted. If it is of your own certificate authority, "
+        "name that one's file in MEDIAFETCHER_CA_FILE."
+    )
+
+
 class Drm(Permanent):
     code = "drm"
     default_detail = "This is protected by DRM and cannot be downloaded."

@@ -244,7 +244,7 @@ async def _fetch(
             on_warning=lambda message: download.log(message, "warning"),
         ) as source,
     ):
-        info = await source.info()
+        info = await _named(claim, await source.info())
         download.log(f"found by {info.extractor}{', with cookies' if jar else ''}: {info.title}")
         await blocklist.ensure_allowed(claim.owner, [info.source_key, info.old_key])
         if not info.is_live and await _link(claim, download, [info.source_key]):
@@ -276,6 +276,14 @@ async def _fetch(
         await asyncio.to_thread(_note, folder, info, result, own)
         download.log(f"downloaded {result.size} bytes")
         return info, result, own
+
+
+async def _named(claim: leases.Claim, info: Info) -> Info:
+    """What a list calls its entry wins over the name of a file: those of podcasts are all called "media"."""
+    if info.extractor != "Generic" or info.title != info.id:
+        return info
+    title = await engine.fetchval("select title from download where id = $1 and parent is not null", claim.id)
+    return replace(info, title=title) if title else info
 
 
 async def _load_checkpoint(

@@ -18,6 +18,7 @@ from typing import Any, NoReturn, TextIO
 
 from mediafetcher.fetch import gateway_client, resume
 from mediafetcher.fetch.child import (
+    certificates,
     dash_periods,
     error_report,
     hls_defaults,
@@ -88,7 +89,7 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
         proxy_guard.only_requests(client)
     _load_cookies(client, order.get("cookies"))
     seen = client.extract_info(order["url"], download=False)
-    if sidecars.is_list(seen):
+    if sidecars.is_list(seen) or (order["lists"] and sidecars.holds_several(seen)):
         if order["lists"] or len(seen["entries"]) > 1:
             return _tell_list(client, seen, channel, wanted=order["lists"])
         seen = client.extract_info(seen["entries"][0]["url"], download=False)  # a list of one is that one
@@ -153,6 +154,7 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: st
     if unknown:
         raise ValueError(f"options that are not allowed: {sorted(unknown)}")
     plugin_dirs.value = []
+    certificates.install()
     requests.sessions.DEFAULT_REDIRECT_LIMIT = _MAX_REDIRECTS
     # No FFmpeg here: it would open addresses and files on its own. In library mode only this setting counts.
     FFmpegPostProcessor._ffmpeg_location.set("/nonexistent")

@@ -227,6 +227,18 @@ def is_list(found: dict[str, Any] | None) -> bool:
     return bool(flat) and (found.get("extractor_key") not in ("Generic", None) or feed)
 
 
+def holds_several(found: dict[str, Any] | None) -> bool:
+    """A page with several films in it, which are a list if one is wished for."""
+    films = [entry for entry in (found or {}).get("entries") or () if entry and not _is_link(entry) and _media(entry)]
+    return len({_media(entry) for entry in films}) > 1
+
+
+def _media(entry: dict[str, Any]) -> str | None:
+    """The address of a film that has no page of its own."""
+    formats = entry.get("formats") or [entry]
+    return entry.get("url") or formats[-1].get("url")
+
+
 def _is_link(entry: dict[str, Any]) -> bool:
     return entry.get("_type") in ("url", "url_transparent")
 
@@ -244,6 +256,8 @@ def entries(client: Any, found: dict[str, Any], depth: int = 0) -> list[dict[str
                 rows += entries(client, inner, depth + 1)
                 continue
         url = (entry.get("url") if _is_link(entry) else entry.get("webpage_url")) or entry.get("webpage_url")
+        if not _is_link(entry) and url == found.get("webpage_url"):
+            url = _media(entry)
         if url:
             rows.append({"title": entry.get("title"), "url": str(url), "duration": entry.get("duration")})
     return rows

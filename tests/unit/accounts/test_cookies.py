@@ -235,3 +235,18 @@ async def test_a_rotation_seals_every_jar_anew(owner: int) -> None:
         assert await cookie_jars.jar_for(owner, f"https://{row['site']}/") is not None
         with pytest.raises(encryption.DecryptionError):
             encryption.decrypt(before[row["site"]], "cookie_jar", owner, row["site"], row["id"])
+
+
+def test_cookies_of_frames_in_other_pages_are_not_the_users() -> None:
+    own = {"name": "sid", "value": "ok", "domain": "site.example"}
+    framed = own | {"value": "framed", "partitionKey": {"topLevelSite": "https://other.test"}}
+    itself = own | {"value": "itself", "partitionKey": {"topLevelSite": "https://site.example:8443"}}
+    for given, kept in (
+        ([own, framed], ["ok"]),
+        ([framed, own, itself], ["ok"]),
+        ([framed, itself], ["itself"]),
+        ([framed], []),
+        ([own | {"partitionKey": None}, framed | {"partitionKey": "https://other.test"}], ["ok"]),
+    ):
+        found = cookie_formats.of_site(cookie_formats.from_objects(given), "site.example")
+        assert [cookie.value for cookie in found] == kept

@@ -978,6 +978,7 @@ export const CODES = [
   "unsupported",
   "unsupported_scheme",
   "unsupported_target",
+  "untrusted_certificate",
   "update_refused",
   "usage",
   "weak_password",

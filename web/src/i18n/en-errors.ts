@@ -7,6 +7,10 @@ export const enErrors: ProblemWords = {
   unreachable: ["Can’t reach the server", "Check that MediaFetcher is running. Your files are safe."],
 
   age_limit: ["{site} wants to verify your age", "Send the cookies of an account signed in to {site}, then retry."],
+  untrusted_certificate: [
+    "The certificate of {site} is not trusted",
+    "If it is of your own certificate authority, name its file in MEDIAFETCHER_CA_FILE.",
+  ],
   login_required: ["{site} requires you to sign in", "Send the cookies of {site}, then retry."],
   members_only: ["This is for members only", "Send the cookies of an account on {site} that has access, then retry."],
   site_forbids: [

@@ -7,6 +7,10 @@ export const frErrors: ProblemWords = {
     "{site} demande une vérification de l’âge",
     "Envoyez les cookies d’un compte connecté à {site}, puis réessayez.",
   ],
+  untrusted_certificate: [
+    "Le certificat de {site} n’est pas reconnu",
+    "S’il vient de votre propre autorité de certification, indiquez son fichier dans MEDIAFETCHER_CA_FILE.",
+  ],
   login_required: ["{site} exige une connexion", "Envoyez les cookies de {site}, puis réessayez."],
   members_only: [
     "Ce contenu est réservé aux membres",
