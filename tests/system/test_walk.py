@@ -77,7 +77,15 @@ addEventListener("load", async () => {
 
 @pytest.fixture
 async def owner(database: str, state: Path, media_online: Path) -> AsyncIterator[int]:
-    settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0, max_downloads_per_site=10))
+    settings.use(
+        replace(
+            settings.get(),
+            shutdown_seconds=2.0,
+            retry_seconds=0.0,
+            max_downloads_per_site=10,
+            live_outage_seconds=2.0,
+        )
+    )
     await prefork.open()
     yield await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
     await prefork.close()

@@ -25,7 +25,7 @@ from tests.site.proxy import Proxy
 
 @pytest.fixture(autouse=True)
 async def _ready(database, state, media_online):
-    settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0))
+    settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0, live_outage_seconds=2.0))
 
 
 @pytest.fixture
