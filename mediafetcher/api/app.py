@@ -1,7 +1,7 @@
-"""The Litestar application, and THE table of all routes.
+"""The Litestar application and the table of all routes.
 
-Each route says its method, path, handler, who may call it, and the problems it may answer with beside those of
-every route. What is not in the table does not exist; `server.py` answers for the routes whose handler is `None`.
+Each route states its method, path, handler, access and the problems that it adds to those of every route. A route that
+is not in the table does not exist. `server.py` answers the routes whose handler is `None`.
 """
 
 import re
@@ -45,7 +45,7 @@ Kinds = tuple[type[e.Problem], ...]
 
 
 class Route(NamedTuple):
-    """`handler` is None where the front answers: bytes, which Litestar cannot serve in ranges, and second addresses."""
+    """A route. `handler` is None if `server.py` answers: Litestar cannot serve ranges."""
 
     method: str
     path: str
@@ -79,7 +79,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/store/adopt", store.adopt, ADMIN, (e.MediaOffline, e.MediaReadOnly, e.StoreFrozen), 200),
     Route("GET", "/api/ytdlp", ytdlp.show, ADMIN),
     Route("POST", "/api/ytdlp", ytdlp.manage, ADMIN, (e.IndexAway, e.NoPreviousVersion, e.NothingOffered), 200),
-    # who comes in
+    # accounts and sessions
     Route("GET", "/api/session", account.state, OPTIONAL),
     Route("POST", "/api/setup", account.set_up, OPEN, (*_PASSWORD, e.InvalidSetupCode, e.SetupClosed, e.NameTaken)),
     Route("POST", "/api/session", account.sign_in, OPEN, _PASSWORD),
@@ -94,7 +94,7 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/api/users/{id:int}", account.change_user, ACCOUNT, (*_PASSWORD, *_GONE, e.LastAdmin)),
     Route("DELETE", "/api/users/{id:int}", account.remove_user, ADMIN, (e.NotFound, e.LastAdmin, e.Conflict)),
     Route("GET", "/api/audit", audit.page, ADMIN),
-    # how things come in
+    # downloads and sources
     Route("POST", "/api/downloads", downloads.submit, DOWNLOAD, _WISH),
     Route("GET", "/api/downloads", downloads.page, DOWNLOADS),
     Route("POST", "/api/preview", downloads.preview, DOWNLOAD, _PREVIEW, 200),
@@ -113,7 +113,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/sources/{id:int}/never", sources.get, DOWNLOADS, _GONE),
     Route("PUT", "/api/sources/{id:int}/never", sources.mark, DOWNLOAD, _GONE, 204),
     Route("DELETE", "/api/sources/{id:int}/never", sources.unmark, DOWNLOAD, _GONE),
-    # what a fetch may need, and who sends it
+    # cookies, devices and the extension
     Route("GET", "/api/cookies", cookies.sites, DOWNLOADS),
     Route("PUT", "/api/cookies/{site:str}", cookies.put, DOWNLOAD, (e.BadCookies, e.PlainHttp)),
     Route("DELETE", "/api/cookies/{site:str}", cookies.remove, DOWNLOAD, _GONE),
@@ -123,7 +123,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/ext/send", devices.send, OPEN, _SEALED, 200),
     Route("GET", "/api/extension", extension.packages, READ, _GONE),
     Route("GET", "/api/extension/{browser:str}", extension.package, READ, _GONE),
-    # what is kept
+    # the library
     Route("GET", "/api/items", items.page, READ, _GONE),
     Route("POST", "/api/items", items.copy, LIBRARY, _GONE),
     Route("GET", "/api/sites", items.sites, READ),
@@ -152,11 +152,11 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/api/folders/{id:int}", folders.change, LIBRARY, (e.NotFound, e.NameTaken)),
     Route("POST", "/api/folders/{id:int}/copy", folders.copy, LIBRARY, (e.NotFound, e.NameTaken)),
     Route("DELETE", "/api/folders/{id:int}", folders.remove, LIBRARY, _GONE, 200),
-    # what others may see
+    # shares
     Route("GET", "/api/shares", shares.page, LIBRARY),
     Route("POST", "/api/shares", shares.make, LIBRARY, (e.NotFound, e.TooManyTargets)),
     Route("DELETE", "/api/shares/{id:int}", shares.revoke, LIBRARY, _GONE),
-    # what a user is told
+    # notifications
     Route("GET", "/api/notifications", notifications.page, READ),
     Route("POST", "/api/notifications/read", notifications.read, READ, (), 204),
     Route("GET", "/api/notifications/targets", notifications.own_targets, LIBRARY),
@@ -164,14 +164,14 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/api/notifications/targets/{id:int}", notifications.change_target, LIBRARY, _GONE),
     Route("DELETE", "/api/notifications/targets/{id:int}", notifications.remove_target, LIBRARY, _GONE),
     Route("POST", "/api/notifications/targets/{id:int}/test", notifications.test_target, LIBRARY, _GONE, 200),
-    # the bytes
+    # media files
     Route("GET", "/media/{id:int}", None, READ, _FILE),
     Route("GET", "/media/{id:int}/poster", None, READ, _FILE),
     Route("GET", "/media/{id:int}/subtitles/{lang:str}", None, READ, _FILE),
 )  # fmt: skip
 
 _PATTERNS = [(route.method, re.compile(re.sub(r"\{\w+:(int|str)\}", "[^/]+", route.path))) for route in ROUTES]
-# What answers with something else than JSON.
+# Routes that do not answer with JSON.
 _DOCUMENTED: dict[Any, dict[int, ResponseSpec]] = {
     events.stream: events.DOCUMENTED,
     extension.package: extension.DOCUMENTED,
@@ -182,7 +182,7 @@ _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 
 def _problems(route: Route) -> dict[int, ResponseSpec]:
-    """The documented answers beside the good one, by status, naming their codes."""
+    """Describe the problems of a route for the documentation. Returns: by status, each with its codes."""
     kinds: list[type[e.Problem]] = [e.Invalid, *route.problems, e.TooManyRequests]
     if not route.who.open:
         kinds += [e.NotSignedIn, e.Forbidden]
@@ -217,14 +217,14 @@ def _handler(route: Route) -> HTTPRouteHandler:
 
 
 def _wrong_method(request: Request[Any, Any, Any], _: Exception) -> Response[bytes]:
-    """405 with the methods that the address does answer."""
+    """Answer 405 with the methods that the address supports."""
     path = request.scope["path"].rstrip("/")
     allowed = sorted({method for method, pattern in _PATTERNS if pattern.fullmatch(path)})
     return problems.handle(request, e.MethodNotAllowed(allow=", ".join(allowed)))
 
 
 def make() -> Litestar:
-    """The application of all routes that have a handler. It needs no database until it is called."""
+    """Build the application from all routes that have a handler. It needs no database until its first request."""
     security: dict[str, SecurityScheme | Reference] = {
         "session": SecurityScheme(type="apiKey", name=auth.COOKIE, security_scheme_in="cookie"),
         "token": SecurityScheme(type="http", scheme="bearer"),

@@ -1,7 +1,8 @@
-"""The state of the installation as metrics in the text format of Prometheus.
+"""Metrics of the installation in the text format of Prometheus.
 
-Each request reads the state anew; nothing is counted in this process, so all machines of a queue are included.
-While the database is unavailable the answer has `mediafetcher_database_up 0`, and only what needs no database.
+Each request reads the state from the database. Nothing is counted in this process, so all machines of a queue are
+included. While the database is unavailable the answer has `mediafetcher_database_up 0` and the metrics that need no
+database.
 """
 
 import asyncio
@@ -25,10 +26,10 @@ from mediafetcher.library.storage import mount, ownership
 
 _MAX_SITES = 200  # with labels of their own; the others are `other`
 _QUERY_SECONDS = 8.0
-_OUTCOMES = {"queued": "retried"}  # a label that says what happened, not in which state it is
+_OUTCOMES = {"queued": "retried"}  # label that names the outcome, not the state
 _MOUNT_STATES = ("online", "offline", "full", "read_only")
 
-# What no other module gives in a few values. The planner has the size of a table without reading it.
+# Totals that no other module provides. The planner knows the size of a table without reading it.
 _STATE = """
 select
   (select count(*) from media_file) as files,
@@ -160,7 +161,7 @@ async def _of_queue(state: dict[str, Any]) -> list[Metric]:
 
 
 def _of_attempts(totals: list[statistics.Total]) -> list[Metric]:
-    """Attempts by outcome, site and error code. Beyond `_MAX_SITES` the site is `other`: labels cost memory."""
+    """Count attempts by outcome, site and error code. Sites beyond `_MAX_SITES` are `other`: labels cost memory."""
     by_site: dict[str, int] = {}
     for total in totals:
         by_site[total.site] = by_site.get(total.site, 0) + total.attempts

@@ -1,11 +1,11 @@
-"""The front door: Granian on one port, speaking RSGI.
+"""The HTTP server: Granian on one port, speaking RSGI.
 
-    /media/...   bytes in ranges, sent by the server itself after Python has authorised them
-    /api/...     Litestar, over the bridge; /metrics too
-    /s/...       what links of users open to others, without an account
-    the rest     the built page
+- /media/... : byte ranges, sent by Granian after Python has authorised them
+- /api/... and /metrics : Litestar through the adapter
+- /s/... : share links, without an account
+- all other addresses : the built page
 
-Every request passes `guard.check` first and every answer carries the security headers, whichever way it goes.
+Every request passes `guard.check` first, and every answer carries the security headers.
 """
 
 import asyncio
@@ -32,13 +32,13 @@ from mediafetcher.core import errors, settings
 from mediafetcher.core import logging as log
 from mediafetcher.core.settings import Settings
 
-_STOP = 4.0  # seconds that open answers may take when we stop
+_STOP = 4.0  # seconds that open answers may take during the shutdown
 _START = 10.0
 _HEADER_WAIT = 10_000  # ms for the headers of a request, also of the next one on the same connection
-_HEADERS = 16 << 10  # bytes of the headers of a request, which is what a connection may keep in memory
+_HEADERS = 16 << 10  # bytes of the headers of a request, kept in memory for each connection
 _log = log.get("api")
 
-# Granian would replace the logging of the whole process; like this it only sets the level of its own logger.
+# Granian would replace the logging of the whole process. This only sets the level of its own logger.
 _LOGGING: dict[str, Any] = {"incremental": True, "formatters": {}, "handlers": {}, "loggers": {}}
 
 
@@ -94,7 +94,7 @@ class HttpApplication:
         path = scope.path
         if path == "/api" or path.startswith("/api/"):
             await self._call_app(call, exchange, path)
-        elif path == "/metrics":  # the address that Prometheus asks by itself
+        elif path == "/metrics":  # the default path of Prometheus
             await self._call_app(call, exchange, "/api/metrics")
         elif path == "/media" or path.startswith("/media/"):
             self._bytes(await media.answer(call, path, scope.query_string), proto, always)
@@ -129,10 +129,10 @@ class HttpApplication:
 
 
 async def serve(settings: Settings, ready: Callable[[], None], stopping: asyncio.Event) -> None:
-    """Answer on `settings.host:port` until `stopping` is set; `ready()` is called once requests are answered.
+    """Answer on `settings.host:port` until `stopping` is set. Calls `ready()` when requests are answered.
 
-    Expects a connected engine, and closes nothing of it. Open streams are told to end, and within 5 s of
-    `stopping` it returns, whatever clients do. Raises `PortInUse`, `BadSetting`.
+    Expects a connected engine and leaves it connected. Ends open streams, and returns within 5 s of `stopping`,
+    whatever clients do. Raises: `PortInUse`, `BadSetting`.
     """
     request_guard.require_valid(settings)
     opened = listener.open_socket(settings.host, settings.port)
@@ -156,14 +156,14 @@ async def serve(settings: Settings, ready: Callable[[], None], stopping: asyncio
 
 
 class _Server(Server):
-    """Granian on a socket that is bound already, with the options of ours."""
+    """Granian on a bound socket, with our options."""
 
     def __init__(self, opened: socket.socket, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
         self._opened = opened
 
     def _init_shared_socket(self) -> None:
-        # From here on the descriptor is Granian's, which closes it when it stops.
+        # Granian owns the descriptor from here on, and closes it when it stops.
         holder: Any = SocketHolder
         self._shd = holder(self._opened.detach(), False, self.backlog)
         self._ssp = None
@@ -176,7 +176,7 @@ def _server(front: HttpApplication, address: str, port: int, opened: socket.sock
         address=address,
         port=port,
         interface=Interfaces.RSGI,
-        # HTTP/2 unpacks 390 kB of headers to 3 GB, and no proxy needs it of us. Nothing here speaks WebSocket.
+        # HTTP/2 expands 390 kB of headers to 3 GB, and no proxy needs it. Nothing here uses WebSocket.
         http=HTTPModes.http1,
         websockets=False,
         backlog=listener.BACKLOG,
@@ -190,7 +190,7 @@ def _server(front: HttpApplication, address: str, port: int, opened: socket.sock
 
 
 async def _answers(address: str, port: int, serving: asyncio.Future[None]) -> None:
-    """Wait until the server takes connections."""
+    """Wait until the server accepts connections."""
     deadline = asyncio.get_running_loop().time() + _START
     while True:
         if serving.done():
@@ -212,7 +212,7 @@ def _reachable(address: str) -> str:
 
 
 async def _stop(server: Server, serving: asyncio.Future[None]) -> None:
-    """End the server; an answer that does not end is left behind."""
+    """Stop the server. An answer that does not end is abandoned."""
     server.stop()
     _, unfinished = await asyncio.wait({serving}, timeout=_STOP)
     if unfinished:

@@ -1,9 +1,9 @@
-"""/api/events: what happens, as it happens (server-sent events).
+"""/api/events: changes as they happen (server-sent events).
 
-First a `snapshot`, then only what changed: `download`, `progress`, `gone`, `library`, `notification`, `system`. Who
-cannot keep up loses events and gets a new snapshot (feed.py). A comment every 15 s keeps proxies from closing the
-stream. Whether the person may still listen is looked up then, at once after a session or token was ended, and when a
-token runs out.
+First a `snapshot`, then only changes: `download`, `progress`, `gone`, `library`, `notification`, `system`. A client
+that cannot keep up loses events and gets a new snapshot (feed.py). A comment every 15 s keeps proxies from closing the
+stream. The user's access is checked with each comment, immediately when a session or token is ended, and when a token
+expires.
 """
 
 from collections.abc import AsyncIterator
@@ -24,13 +24,13 @@ from mediafetcher.downloads import queries
 from mediafetcher.notifications import inbox
 
 BEAT = 15.0  # seconds between comments
-_LARGEST = 256 << 10  # bytes of the downloads of a snapshot
+_LARGEST = 256 << 10  # bytes of the downloads in a snapshot
 
 
 class Snapshot(msgspec.Struct):
-    """`event: snapshot`: what is under way, what comes next, the last that ended, and the state of the installation.
+    """`event: snapshot`: active downloads, the next ones, the last that ended, and the state of the installation.
 
-    `more`: there are others that have not ended; `GET /api/downloads` has them all.
+    `more`: there are other unfinished ones; `GET /api/downloads` lists them all.
     """
 
     downloads: list[Download]
@@ -55,13 +55,13 @@ class Gone(msgspec.Struct):
 
 
 class Unread(msgspec.Struct):
-    """`event: notification`: how many notifications are unread now."""
+    """`event: notification`: the number of unread notifications."""
 
     unread: int
 
 
 class Event(msgspec.Struct):
-    """The data of each kind of event: what arrives under `event: <name>`."""
+    """The data of each kind of event, as sent under `event: <name>`."""
 
     snapshot: Snapshot
     download: Download
@@ -82,20 +82,20 @@ _closing = False
 
 
 def reopen() -> None:
-    """Streams may be opened (again)."""
+    """Allow streams to be opened (again)."""
     global _closing
     _closing = False
 
 
 def close_streams() -> None:
-    """End every open stream: we are stopping."""
+    """End every open stream because the server stops."""
     global _closing
     _closing = True
     events.publish("closing")
 
 
 async def stream(request: Asked) -> Stream:
-    """What happens to downloads and library, as server-sent events."""
+    """Stream changes of downloads and library as server-sent events."""
     request.scope["state"]["exchange"].ticket.leave()  # streams are counted by the feed
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return Stream(_events(request), media_type="text/event-stream", headers=headers)
@@ -124,7 +124,7 @@ async def _events(request: Asked) -> AsyncIterator[bytes]:
 
 
 def _wait(person: UserIdentity) -> float:
-    """Seconds until it has to be looked whether the person may still listen."""
+    """Return the seconds until the user's access must be checked again."""
     return BEAT if person.until is None else max(0.0, min(BEAT, person.until - clock.monotonic()))
 
 
@@ -140,7 +140,7 @@ async def _snapshot(owner: int) -> bytes:
 
 
 async def _change(event: events.Event, owner: int) -> bytes | None:
-    """What this event means to this person; None where it is not theirs."""
+    """Encode an event for this user. Returns: None if it does not concern them."""
     payload = event.payload
     if event.kind == "progress":
         mine = [Progress(*row[:5]) for row in payload or () if row[5] == owner]
@@ -162,5 +162,5 @@ async def _download(id: int, owner: int) -> bytes:
         try:
             return _said("download", fit(Download, await queries.get(id, owner)))
         except errors.NotFound:
-            pass  # gone between the two questions
+            pass  # it was removed between the two queries
     return _said("gone", Gone(id))

@@ -1,4 +1,4 @@
-"""/api/notifications: what happened, and where a user is told of it."""
+"""/api/notifications: events of a user, and the targets that are notified of them."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -32,14 +32,14 @@ class Notifications(msgspec.Struct):
 
 
 class MarkRead(msgspec.Struct, forbid_unknown_fields=True):
-    """These, or all up to `until`, or all."""
+    """These ids, or all up to `until`, or all."""
 
     ids: Annotated[list[Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]], msgspec.Meta(max_length=1000)] | None = None
     until: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
 
 
 class NewTarget(msgspec.Struct, forbid_unknown_fields=True):
-    """`url`: of Apprise, `webhook+https://...`, `jellyfin+http://...`; `events`: names, or `all`."""
+    """A target. `url`: of Apprise, `webhook+https://...` or `jellyfin+http://...`; `events`: names, or `all`."""
 
     url: str
     events: list[str] = []
@@ -49,14 +49,14 @@ class NewTarget(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class MadeTarget(msgspec.Struct):
-    """`secret`: what signs the webhooks; it is shown this once."""
+    """A new target. `secret`: the key that signs the webhooks; it is shown only this once."""
 
     id: int
     secret: str | None
 
 
 class Answer(msgspec.Struct):
-    """What became of a message: `ok`, or a short code."""
+    """The result of a message: `ok`, or a short code."""
 
     at: datetime
     state: Literal["delivered", "failed"]
@@ -65,7 +65,7 @@ class Answer(msgspec.Struct):
 
 
 class Target(msgspec.Struct):
-    """`label`: the address without its secrets; `failures` in a row; `waiting` messages."""
+    """A target. `label`: the address without secrets; `failures` in a row; `waiting` messages."""
 
     id: int
     name: str
@@ -88,7 +88,7 @@ class Targets(msgspec.Struct):
 
 
 class TargetChange(msgspec.Struct, forbid_unknown_fields=True):
-    """What is not given stays."""
+    """Changes of a target. Fields that are not given stay unchanged."""
 
     name: str | msgspec.UnsetType = msgspec.UNSET
     events: list[str] | msgspec.UnsetType = msgspec.UNSET
@@ -110,7 +110,7 @@ async def page(
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
     unread: bool = False,
 ) -> Notifications:
-    """What happened, newest first."""
+    """List events, newest first."""
     owner = request.user.id
     rows, following = await inbox.page(owner, before=before, limit=limit, unread=unread)
     return fit(Notifications, {"notifications": rows, "next": following, "unread": await inbox.unread(owner)})
@@ -122,7 +122,7 @@ async def read(request: Asked, data: JSONBody[MarkRead]) -> None:
 
 
 async def own_targets(request: Asked) -> Targets:
-    """Where one is notified."""
+    """List the caller's targets."""
     return fit(Targets, {"targets": await targets.page(request.user.id)})
 
 
@@ -141,17 +141,17 @@ async def add_target(request: Asked, data: JSONBody[NewTarget]) -> MadeTarget:
 
 
 async def change_target(id: Id, request: Asked, data: JSONBody[TargetChange]) -> Target:
-    """Change what a target is told, and when."""
+    """Change the events and the state of a target."""
     values = {name: value for name in data.__struct_fields__ if (value := getattr(data, name)) is not msgspec.UNSET}
     return fit(Target, await targets.change(id, request.user.id, values, address(request)))
 
 
 async def remove_target(id: Id, request: Asked) -> None:
-    """Remove a target with what waits for it."""
+    """Remove a target and its waiting messages."""
     await targets.remove(id, request.user.id, address(request))
 
 
 async def test_target(id: Id, request: Asked) -> Tested:
-    """Send a test message."""
+    """Send a test message to a target."""
     answer = await targets.test(id, request.user.id)
     return Tested(answer == "ok", answer)

@@ -1,4 +1,4 @@
-"""/api/shares: links that open an item or a folder to others. What they open is answered by static/shared.py."""
+"""/api/shares: links that give others access to an item or a folder. static/shared.py answers them."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from mediafetcher.feeds import shares
 
 
 class Share(msgspec.Struct):
-    """A link; its address is shown only when it is made. `uses`: how often it was opened."""
+    """A share link. Its address is shown only when it is created. `uses`: how often it was opened."""
 
     id: int
     item: int | None
@@ -30,7 +30,7 @@ class Shares(msgspec.Struct):
 
 
 class NewShare(msgspec.Struct, forbid_unknown_fields=True):
-    """One of `item` and `folder` (its id or its path). `days`: how long it lasts; until it is revoked if not given."""
+    """A new link to `item` or `folder` (id or path). `days`: its lifetime; unlimited if not given."""
 
     item: int | None = None
     folder: int | str | None = None
@@ -39,7 +39,7 @@ class NewShare(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class MadeShare(msgspec.Struct):
-    """The address is shown this once."""
+    """A new link. Its address is shown only this once."""
 
     id: int
     url: str
@@ -47,12 +47,12 @@ class MadeShare(msgspec.Struct):
 
 
 async def page(request: Asked) -> Shares:
-    """One's links."""
+    """List the caller's links."""
     return fit(Shares, {"shares": await shares.page(request.user.id)})
 
 
 async def make(request: Asked, data: JSONBody[NewShare]) -> MadeShare:
-    """Make a link; the answer is the only place where its address is ever shown."""
+    """Create a link. Its address is shown only in this answer."""
     made = await shares.make(
         request.user.id,
         item=data.item,
@@ -67,5 +67,5 @@ async def make(request: Asked, data: JSONBody[NewShare]) -> MadeShare:
 
 
 async def revoke(id: Id, request: Asked) -> None:
-    """End a link at once."""
+    """Revoke a link immediately."""
     await shares.revoke(id, request.user.id, address(request))

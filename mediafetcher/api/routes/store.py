@@ -1,4 +1,4 @@
-"""/api/store: does this installation own the store, and what a person decides about it."""
+"""/api/store: whether this installation owns the store, and the administrator's decision about it."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -16,7 +16,7 @@ from mediafetcher.ops import store_decision
 
 
 class OtherInstallation(msgspec.Struct):
-    """Who made the highest claim on the media folder."""
+    """The installation with the highest claim on the media folder."""
 
     host: str
     program: str
@@ -24,9 +24,11 @@ class OtherInstallation(msgspec.Struct):
 
 
 class StoreStatus(msgspec.Struct):
-    """`frozen`: everything plays, nothing is fetched or removed until a decision; `reason` is a stable code, `detail`
-    a sentence. `unknown`: files of the store that the database does not know, counted up to 1000 (`unknown_more`);
-    None while the media folder is away. `settling`: taken a moment ago, nothing is removed for a minute.
+    """Status of the store. `frozen`: media plays, but nothing is fetched or removed until a decision.
+
+    `reason` is a stable code, `detail` a sentence. `unknown`: files of the store that the database does not know,
+    counted up to 1000 (`unknown_more`); None while the media folder is offline. `settling`: ownership was taken a
+    moment ago, nothing is removed for a minute.
     """
 
     state: Literal["owned", "frozen", "read_only"]
@@ -43,8 +45,9 @@ class StoreStatus(msgspec.Struct):
 
 
 class StoreDecision(msgspec.Struct, forbid_unknown_fields=True):
-    """`take`: this installation owns the store from now on. `separate`: a store folder of its own. `read-only`:
-    everything plays, nothing is written."""
+    """`take`: this installation owns the store. `separate`: use a new store folder. `read-only`: play only, write
+    nothing.
+    """
 
     decision: Literal["take", "separate", "read-only"]
 
@@ -75,7 +78,7 @@ class UnknownFiles(msgspec.Struct):
 
 
 class AdoptedFiles(msgspec.Struct):
-    """Files that became items, and files that did not. `next` is for the next request; None: it was the last."""
+    """Numbers of adopted and of other files. `next` is for the next request; None after the last one."""
 
     added: int
     refused: int
@@ -83,7 +86,7 @@ class AdoptedFiles(msgspec.Struct):
 
 
 async def show(request: Asked) -> StoreStatus:
-    """Whether this installation owns the store."""
+    """Get the ownership of the store."""
     return _status(await decisions.status())
 
 

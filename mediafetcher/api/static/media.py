@@ -1,4 +1,4 @@
-"""/media/{item}: kept bytes, by the server itself and in ranges, to whoever has the item in their library."""
+"""/media/{item}: stored files in byte ranges, for users who have the item in their library."""
 
 import asyncio
 import errno
@@ -17,20 +17,20 @@ from mediafetcher.library.catalog import queries
 from mediafetcher.library.storage import blob_store, mount
 
 _PATH = re.compile(r"^/media/(\d{1,18})(?:/(poster)|/subtitles/([A-Za-z0-9-]{1,35}))?$")
-# What a browser may show by itself; anything else is handed over as a file.
+# Types that a browser may display. All others are sent as an attachment.
 _SHOWN = re.compile(r"^(video|audio)/[a-z0-9.+-]+$|^image/(jpeg|png|webp|avif)$|^text/vtt$")
 _log = logging.get("api")
 _KEEP = {"image/jpeg": "private, max-age=3600", "text/vtt": "private, max-age=3600"}
 
 
-# Pieces up to this size are read here in the thread that looks at the file anyway: the server would go to a thread of
-# its own for every 128 KiB. What is larger the server sends, which stops where the client leaves.
+# Pieces up to this size are read in the thread that opens the file, because Granian would use a thread for every 128
+# KiB. Granian sends larger ones, and stops when the client leaves.
 _PIECE = 1 << 20
 _RELEASE_SECONDS = 65.0
 
 
 class Answer(NamedTuple):
-    """Bytes of a file to send; none where `start` equals `end`. `content`: these bytes, where they are read already."""
+    """Bytes of a file to send; none if `start` equals `end`. `content`: these bytes, if they were read already."""
 
     status: int
     headers: dict[str, str]
@@ -48,7 +48,7 @@ class _Bytes(NamedTuple):
 
 
 async def answer(call: request_guard.Call, path: str, query: str) -> Answer:
-    """Raises `MethodNotAllowed`, `NotSignedIn`, `Forbidden`, `NotFound`, `MediaOffline`."""
+    """Answer a request. Raises: `MethodNotAllowed`, `NotSignedIn`, `Forbidden`, `NotFound`, `MediaOffline`."""
     if call.method not in ("GET", "HEAD"):
         raise errors.MethodNotAllowed(allow="GET, HEAD")
     person = await auth.permit(auth.READ, call.get, call.named, call.address)
@@ -63,7 +63,7 @@ async def answer(call: request_guard.Call, path: str, query: str) -> Answer:
 async def send(
     call: request_guard.Call, item: dict[str, Any], query: str, *, poster: bool = False, lang: str | None = None
 ) -> Answer:
-    """The bytes of an item that may be seen, its poster, or its subtitles. Raises `NotFound`, `MediaOffline`."""
+    """Answer with the bytes, poster or subtitles of an authorised item. Raises: `NotFound`, `MediaOffline`."""
     wanted = _find(item, poster, lang)
     part, content, path = await _open(wanted, call)
     headers = {
@@ -92,10 +92,7 @@ def _find(item: dict[str, Any], poster: bool, lang: str | None) -> _Bytes:
 
 
 async def _open(wanted: _Bytes, call: request_guard.Call) -> tuple[ranges.Part, bytes | None, str]:
-    """What is to be sent of the file, and its bytes if they are few, else the path by which the server opens it.
-
-    All that touches the disk happens in one thread.
-    """
+    """Plan the part to send, and read its bytes if it is small. All disk access happens in one thread."""
 
     def look() -> tuple[ranges.Part, bytes | None, str]:
         with _regular(wanted.path) as file:
@@ -131,7 +128,7 @@ _releasing: asyncio.TimerHandle | None = None
 
 
 def _release_later() -> None:
-    """Let go of the open files some time after they were last asked for."""
+    """Release open files that have not been requested for some time."""
     global _releasing
     loop = asyncio.get_running_loop()
     if _releasing is None or _releasing.cancelled() or _releasing.when() < loop.time():
@@ -146,13 +143,13 @@ def _release() -> None:
 
 
 class _NotRegular(Exception):
-    """What lies there is not a file of the store."""
+    """The path is not a regular file."""
 
 
 def _regular(path: Path) -> io.FileIO:
-    """The file of the store at this path, opened without following a link below the media folder.
+    """Open a file of the store without following a link below the media folder.
 
-    Whoever can write there, from any machine that has the share, could else have us send any file of this machine.
+    Otherwise every machine that can write to the share could make us send any file of this machine.
     """
     folder = os.open(blob_store.root(), os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -161,7 +158,7 @@ def _regular(path: Path) -> io.FileIO:
             inner = os.open(part, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
             os.close(folder)
             folder = inner
-        # Without O_NONBLOCK a FIFO would hold the thread.
+        # Without O_NONBLOCK a FIFO would block the thread.
         opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.ENXIO):
@@ -176,7 +173,7 @@ def _regular(path: Path) -> io.FileIO:
 
 
 def _disposition(wanted: _Bytes, download: bool) -> str:
-    """RFC 6266: a plain name for old programs, the real one beside it."""
+    """Build the header (RFC 6266): an ASCII name for old programs, and the full name."""
     name = "".join("_" if letter in '/\\:*?"<>|' else letter for letter in text.printable(wanted.name))
     plain = name.encode("ascii", "replace").decode().replace("?", "_")
     how = "attachment" if download or not _SHOWN.match(wanted.kind) else "inline"

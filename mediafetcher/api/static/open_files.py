@@ -1,10 +1,10 @@
-"""Stored files that the HTTP server opens: by a descriptor that was checked, never by their name.
+"""Open files of the store for the HTTP server, by a checked descriptor instead of their name.
 
-Granian opens a file itself, some time after it was told its path. The path is therefore `/proc/self/fd/N` of a file
-that we hold open. Somebody who can write to the share cannot exchange what lies behind that path.
+Granian opens a file itself, some time after it gets the path. Therefore the path is `/proc/self/fd/N` of a file that we
+hold open. A machine that can write to the share cannot replace the file behind that path.
 
-A number is never closed, because it could then become another file before Granian opens it. It is replaced by
-`/dev/null` once its file was not asked for during `_IDLE_SECONDS`, and is used again for another file.
+A number is never closed, because it could then become another file before Granian opens it. If its file was not
+requested during `_IDLE_SECONDS`, it is replaced by `/dev/null`, and is used again for another file.
 """
 
 import fcntl
@@ -14,11 +14,11 @@ import threading
 from mediafetcher.core import clock, errors
 
 _IDLE_SECONDS = 60.0  # Granian opens a file within milliseconds
-_MOST = 512  # files that are open at once
+_MOST = 512  # maximum of open files
 
 _lock = threading.Lock()
-_slots: dict[tuple[int, int], int] = {}  # device and inode -> descriptor
-_used: dict[tuple[int, int], float] = {}  # when the file was last asked for; monotonic seconds
+_slots: dict[tuple[int, int], int] = {}  # descriptor of each device and inode
+_used: dict[tuple[int, int], float] = {}  # time of the last request for the file; monotonic seconds
 _free: list[int] = []  # descriptors of /dev/null
 
 
@@ -37,7 +37,7 @@ def keep(descriptor: int) -> str:
 
 
 def release(idle_seconds: float = _IDLE_SECONDS) -> bool:
-    """Let go of the files that were not asked for during this time.
+    """Release the files that were not requested during this time.
 
     Returns: whether files are still held.
     """

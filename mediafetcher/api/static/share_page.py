@@ -1,4 +1,4 @@
-"""The page of a link: a player and a list, without scripts, cookies or anything from elsewhere."""
+"""The page of a share link: a player and a list, without scripts, cookies or external resources."""
 
 import base64
 import hashlib
@@ -46,7 +46,7 @@ _WORDS = {
 
 
 def language(call: request_guard.Call) -> str:
-    """`fr` if the caller prefers it to English, else `en`."""
+    """Return `fr` if the caller prefers it to English, else `en`."""
     for part in (call.get("accept-language") or "").lower().split(","):
         tag = part.partition(";")[0].strip().partition("-")[0]
         if tag in _WORDS:
@@ -61,7 +61,7 @@ def html(
     items: list[dict[str, Any]],
     shown: dict[str, Any] | None,
 ) -> str:
-    """Returns: the page. `shown` is the item in the player, if there is one."""
+    """Render the page. `shown` is the item in the player, if any."""
     lang = language(call)
     words, base = _WORDS[lang], f"/s/{secret}"
     single = share.item is not None
@@ -88,7 +88,7 @@ def html(
 
 
 def problem(call: request_guard.Call, problem: errors.Problem) -> str:
-    """Returns: a page that says why a link cannot be opened."""
+    """Render the page that explains why a link cannot be opened."""
     lang = language(call)
     words = _PROBLEMS[lang].get(problem.code, _PROBLEMS[lang]["internal"])
     return (

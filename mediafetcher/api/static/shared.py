@@ -1,12 +1,12 @@
-"""/s/{secret}: what a link opens, to whoever has it (decision 47).
+"""/s/{secret}: the content of a share link, for every client who has the link (decision 47).
 
     /s/SECRET                      a page to watch it, without scripts
     /s/SECRET/media[/ITEM][.ext]   the bytes, in ranges; /poster[.jpg] and /subtitles/LANG below it
     /s/SECRET/feed.xml             a podcast feed
     /s/SECRET/list.m3u8            a playlist for VLC, mpv and others
 
-Nothing else is reached with the secret, and no cookie is read or set. A password is given as Basic authentication,
-which players and podcast programs know.
+The secret gives access to nothing else, and no cookie is read or set. A password is sent as Basic authentication,
+which players and podcast programs support.
 """
 
 import base64
@@ -28,12 +28,12 @@ _PRIVATE = {
     "referrer-policy": "no-referrer",
     "x-robots-tag": "noindex, nofollow, noarchive",
 }
-# A receiver that a browser casts to loads the bytes from a page of its maker.
+# A cast receiver loads the bytes from a page of its manufacturer.
 _BYTES = _PRIVATE | {"cross-origin-resource-policy": "cross-origin", "vary": "authorization"}
 
 
 async def answer(call: request_guard.Call, path: str, query: str) -> media.Answer:
-    """The answer to a request below /s/. Problems are a page for browsers, and raised for other programs."""
+    """Answer a request below /s/. Problems are a page for browsers, and raised for other programs."""
     try:
         return await _answer(call, path, query)
     except errors.Problem as problem:
@@ -61,7 +61,7 @@ async def _answer(call: request_guard.Call, path: str, query: str) -> media.Answ
 
 
 def _password(call: request_guard.Call) -> str | None:
-    """The password of Basic authentication, whatever the user name."""
+    """Read the password of Basic authentication. The user name is ignored."""
     scheme, _, value = (call.get("authorization") or "").strip().partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -93,7 +93,7 @@ async def _bytes(
 
 
 def _begins(call: request_guard.Call) -> bool:
-    """Whether the request is for the beginning of the file: the pieces that follow are not counted."""
+    """Return whether the request starts at the beginning of the file. Later pieces are not counted."""
     return call.method == "GET" and (call.get("range") or "bytes=0-").replace(" ", "").startswith("bytes=0-")
 
 
@@ -128,6 +128,6 @@ def _text(call: request_guard.Call, text: str, kind: str, headers: dict[str, str
 
 
 def base(call: request_guard.Call) -> str:
-    """The absolute address of this server, as the caller or the administrator knows it."""
+    """Return the absolute address of this server, as configured or as the caller used it."""
     public = settings.get().public_url
     return public.rstrip("/") if public else f"{'https' if call.https else 'http'}://{call.host}"
