@@ -1,4 +1,4 @@
-"""What may be typed: every command and its arguments, in one place."""
+"""The command-line parser: all commands and their arguments."""
 
 import argparse
 from typing import NoReturn
@@ -6,7 +6,7 @@ from typing import NoReturn
 from mediafetcher import __version__
 from mediafetcher.core import errors, renamed_settings
 
-HERE = "--here"  # where a command was typed: it may run in another process, which stands elsewhere
+HERE = "--here"  # the caller's working directory; the command may run in another process
 
 
 class _Parser(argparse.ArgumentParser):
@@ -15,7 +15,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
-    """Read a command line. Raises `UsageError`, which names the setting that an old flag stands for."""
+    """Parse a command line. Raises: `UsageError`, which names the new setting of an old flag."""
     try:
         return parser().parse_args(argv)
     except errors.UsageError as error:
@@ -25,7 +25,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Every command and its arguments."""
+    """Build the parser of all commands."""
     common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     group = common.add_argument_group("installation")
     group.add_argument("--state", metavar="DIR", help="state folder")
@@ -198,7 +198,7 @@ def _store(command: argparse.ArgumentParser, common: argparse.ArgumentParser) ->
 
 
 def _wishes(get: argparse.ArgumentParser) -> None:
-    """The options of a download (fetch/options.py), as they are typed."""
+    """Add the options of a download (fetch/options.py)."""
     sound = get.add_mutually_exclusive_group()
     sound.add_argument("--audio", action="store_const", const="m4a", help="audio only (M4A)")
     sound.add_argument("--mp3", dest="audio", action="store_const", const="mp3", help="audio only, as MP3")
@@ -226,7 +226,7 @@ def _wishes(get: argparse.ArgumentParser) -> None:
 
 
 def seconds(text: str) -> float:
-    """`90`, `1:30` or `1:02:03.5` in seconds. Raises ValueError."""
+    """Convert `90`, `1:30` or `1:02:03.5` to seconds. Raises: ValueError."""
     parts = text.split(":")
     if len(parts) > 3:
         raise ValueError(text)

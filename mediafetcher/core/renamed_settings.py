@@ -17,12 +17,12 @@ NEW_NAMES = {
     "stop_seconds": "shutdown_seconds",
     "max_tries": "max_attempts",
 }
-# `--live-max` is also an option of `get`, and so no old flag.
+# `--live-max` is also an option of `get`, so it is not an old flag.
 _NEVER_FLAGS = {"live_max"}
 
 
 class OldName(NamedTuple):
-    """One use of an old name. `written`: as it stands there, e.g. `MEDIAFETCHER_JOBS`; `place`: a file, or empty."""
+    """One use of an old name. `written`: as written, e.g. `MEDIAFETCHER_JOBS`; `place`: a file, or empty."""
 
     written: str
     new: str
@@ -30,7 +30,7 @@ class OldName(NamedTuple):
 
     @property
     def warning(self) -> str:
-        """One sentence: what is old, and what to write instead."""
+        """Return one sentence with the old and the new name."""
         where = f" in {self.place}" if self.place else ""
         return f"{self.written}{where} is an old name: write {self.new} instead. It works until version 1.0."
 

@@ -1,8 +1,8 @@
-"""Every setting of the program: name, type, default, help, in one table.
+"""All settings of the program in one table: name, type, default, help.
 
-Order: TOML file (`/etc/mediafetcher/config.toml`, or `config.toml` in the state folder) < `MEDIAFETCHER_*`
-in the environment < flags. A value may also come from the file named by `MEDIAFETCHER_..._FILE`. A name that is
-not known, or a value that does not fit, stops the start with one line.
+Precedence, lowest first: TOML file (`/etc/mediafetcher/config.toml`, or `config.toml` in the state folder),
+`MEDIAFETCHER_*` in the environment, flags. A value may also come from the file named by `MEDIAFETCHER_..._FILE`. An
+unknown name or an invalid value stops the start with one line.
 """
 
 import os
@@ -114,19 +114,19 @@ class Settings:
         "(install it, and update once a day), off",
     )
 
-    # Names that the environment or a flag decided: not to be changed while it runs.
+    # Names set by the environment or a flag. They cannot be changed at run time.
     pinned: frozenset[str] = field(default=frozenset(), metadata={"inner": True})
-    # Uses of names that were renamed: reported once at the start, and by `doctor` and `settings`.
+    # Uses of old names: reported once at the start, and by `doctor` and `settings`.
     old_names: tuple[OldName, ...] = field(default=(), metadata={"inner": True})
 
     @property
     def work(self) -> Path:
-        """Where downloads in progress lie; each has a folder of its own."""
+        """Return the folder of active downloads. Each has its own subfolder."""
         return self.state / "work"
 
     @property
     def fetch(self) -> Path:
-        """Where the children that fetch write; each has a folder of its own, and the server writes nothing there."""
+        """Return the folder of fetch children. Each has its own subfolder; the server writes nothing there."""
         return self.state / "fetch"
 
     @property
@@ -138,7 +138,7 @@ _FIELDS = {entry.name: entry for entry in fields(Settings) if "inner" not in ent
 
 
 class SomeSettings(msgspec.Struct, forbid_unknown_fields=True):
-    """What may be changed while it runs; null goes back to the default. `rate_limit` bytes/s of all downloads."""
+    """Settings that can be changed at run time; null restores the default. `rate_limit`: bytes/s of all downloads."""
 
     max_height: int | msgspec.UnsetType | None = msgspec.UNSET
     max_downloads: Annotated[int, msgspec.Meta(ge=1, le=64)] | msgspec.UnsetType | None = msgspec.UNSET
@@ -152,14 +152,14 @@ class SomeSettings(msgspec.Struct, forbid_unknown_fields=True):
     host_names: list[str] | msgspec.UnsetType | None = msgspec.UNSET
 
 
-CHANGEABLE = SomeSettings.__struct_fields__  # the database keeps them: db/runtime_settings.py
+CHANGEABLE = SomeSettings.__struct_fields__  # stored in the database by db/runtime_settings.py
 SECRETS = tuple(name for name, entry in _FIELDS.items() if entry.metadata["secret"])
 _current: Settings | None = None
-_start: Settings | None = None  # as this process started, before what the database says
+_start: Settings | None = None  # the settings at the start, without those of the database
 
 
 def get() -> Settings:
-    """The settings of this process. They are installed once, at the start, by `use`."""
+    """Return the settings of this process. `use` sets them once, at the start."""
     if _current is None:
         raise RuntimeError("settings.use() was not called")
     return _current
@@ -172,7 +172,7 @@ def use(settings: Settings) -> Settings:
 
 
 def overlay(values: Mapping[str, Any]) -> None:
-    """Put what people changed over the settings of the start, but not over what environment and flags say."""
+    """Apply the stored changes over the settings of the start. Environment and flags take precedence."""
     global _current
     assert _start is not None
     kept = {name: value for name, value in values.items() if name in CHANGEABLE and name not in _start.pinned}
@@ -180,13 +180,13 @@ def overlay(values: Mapping[str, Any]) -> None:
 
 
 def check(name: str, value: Any) -> None:
-    """Raises `BadSetting` where `value` does not fit; None is the default."""
+    """Check a value; None is the default. Raises: `BadSetting`."""
     if value is not None:
         _check(name, value)
 
 
 def load(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """File < environment < flags -> Settings. Raises `BadSetting` or `InvalidStateDir`, naming what is wrong."""
+    """Load the settings from file, environment and flags. Raises: `BadSetting` or `InvalidStateDir` with the cause."""
     environ = os.environ if environ is None else environ
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     old_names: list[OldName] = []
@@ -202,7 +202,7 @@ def load(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | No
 
 
 def masked(settings: Settings) -> dict[str, Any]:
-    """All settings as plain values for showing; secrets as `***`."""
+    """Return all settings as plain values for display, with secrets as `***`."""
     shown: dict[str, Any] = {}
     for name, entry in _FIELDS.items():
         value = getattr(settings, name)
@@ -219,7 +219,7 @@ def masked(settings: Settings) -> dict[str, Any]:
 
 
 def describe() -> list[tuple[str, str, str]]:
-    """(environment name, default, help) of every setting: the reference in the docs is made of it."""
+    """Return (environment name, default, help) of every setting, for the reference in the docs."""
     rows = []
     for name, entry in _FIELDS.items():
         default = f"0{entry.default:o}" if name == "media_mode" else entry.default
@@ -274,7 +274,7 @@ def _is_known(name: str) -> bool:
 
 
 def _put(values: dict[str, Any], name: str, value: Any, written: str) -> None:
-    """Set a value under its present name. Raises `BadSetting` if its old and its new name have different values."""
+    """Set a value under its present name. Raises: `BadSetting` if its old and its new name have different values."""
     new = NEW_NAMES.get(name, name)
     if new in values and _check(new, values[new]) != _check(new, value):
         raise errors.BadSetting(f"{written}: {new} has two values under its old and its new name. Keep {new} alone.")
@@ -290,7 +290,7 @@ def _default_state(environ: Mapping[str, str]) -> Path:
 
 
 def _readable(state: Path) -> Path:
-    """The state folder; one that is there and cannot be used is an error, not a reason to take another."""
+    """Check the state folder. An existing but unusable folder is an error, not a reason to use another one."""
     try:
         mode = state.stat().st_mode
     except FileNotFoundError:

@@ -11,10 +11,10 @@ import unicodedata
 
 from mediafetcher.core import text
 
-_LETTERS = 250  # of the text that count
-_BYTES = 2000  # of a key: an index takes rows of 2,700
+_LETTERS = 250  # characters of the text that count
+_BYTES = 2000  # bytes of a key: an index accepts rows of 2,700
 _NUMBER = re.compile(r"[0-9]+")
-_LEVEL = "\x01"  # sorts before everything that a level holds
+_LEVEL = "\x01"  # sorts before every character of a level
 
 
 def of(value: str) -> str:
@@ -41,7 +41,7 @@ def _primary(folded: str) -> str:
 
 
 def _counted(digits: str) -> str:
-    """A number with its length before it: 2 sorts before 10."""
+    """Prefix a number with its length, so that 2 sorts before 10."""
     value = digits.lstrip("0") or "0"
     return f"0{len(value):03}{value}"
 
@@ -57,7 +57,7 @@ def _class(char: str) -> str:
 
 
 def _accents(given: str) -> str:
-    """A space for each letter, with its accents after it; nothing if there are none."""
+    """Return a space for each letter, followed by its accents; empty if there are none."""
     if given.isascii():
         return ""
     split = unicodedata.normalize("NFD", given)

@@ -1,8 +1,8 @@
-"""Text from strangers in one normal form, and folded text for search and order.
+"""Normalise untrusted text, and fold text for search and order.
 
-`one_line` is the only form in which titles and names are kept: NFC, on one line, without control characters. Joiners
-(U+200C, U+200D) stay, because Persian, the Indic scripts and emoji are written with them. So do characters that are
-newer than the tables of this Python.
+`one_line` is the only form in which titles and names are stored: NFC, on one line, without control characters. Joiners
+(U+200C, U+200D) are kept, because Persian, the Indic scripts and emoji need them. Characters that are newer than the
+tables of this Python are kept too.
 """
 
 import functools
@@ -10,15 +10,15 @@ import unicodedata
 
 _JOINERS = "\u200c\u200d"
 _MARKS_OF_DIRECTION = "\u200e\u200f\u061c"
-_TURNING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}  # they hide what a file really is: "exe.4pm"
+_TURNING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}  # they hide the real file type: "exe.4pm"
 _TAGS = range(0xE0020, 0xE0080)  # spell out the flag of a region after U+1F3F4
-# Letters that Unicode does not decompose, as people type them without their keyboard.
+# Letters that Unicode does not decompose, as users type them on other keyboards.
 _PLAIN = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ħ": "h", "ŧ": "t", "ı": "i", "ŋ": "n", "æ": "ae", "œ": "oe"}
     # One letter on Arabic and Persian keyboards, with two code points.
     | {"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه"}
 )
-# Accents and vowel points, which people leave out when they search. Vowel signs of Indic scripts are letters.
+# Accents and vowel points, which users omit in searches. Vowel signs of Indic scripts are letters.
 _ACCENTS = (
     (0x0300, 0x036F),
     (0x0483, 0x0489),
@@ -43,7 +43,7 @@ _TO_HIRAGANA = 0x60
 def one_line(value: str, limit: int) -> str:
     """Return the text in its normal form, at most `limit` characters; it may be empty.
 
-    A cut never separates a letter from its accents, nor an emoji from what is joined to it.
+    A cut never separates a letter from its accents, nor an emoji from its joined parts.
     """
     plain = value if value.isascii() else unicodedata.normalize("NFC", value)
     shown = plain if plain.isprintable() else "".join(map(_shown, plain))

@@ -17,7 +17,7 @@ else:
 
 
 class Recorded(msgspec.Struct):
-    """One audited action. `person`: its user, if known; `facts` never contain a secret."""
+    """One audited action. `person`: the user, if known; `facts` never contain a secret."""
 
     id: int
     at: datetime

@@ -184,7 +184,7 @@ async def preview(data: JSONBody[Link], request: Asked) -> Preview:
 
 
 async def cancel(id: Id, request: Asked, data: Ending | None = None) -> Download:
-    """Stop it for good. What a recording has so far becomes an item, unless `keep` is false."""
+    """Stop it for good. The recorded part becomes an item, unless `keep` is false."""
     return fit(Download, await lifecycle.cancel(id, request.user.id, keep=data is None or data.keep))
 
 

@@ -1,4 +1,4 @@
-"""Commands for what comes in: get, import, never."""
+"""Commands for downloads: get, import, never."""
 
 import argparse
 import asyncio
@@ -23,7 +23,7 @@ from mediafetcher.library.export import sync
 from mediafetcher.library.storage import blob_store
 from mediafetcher.notifications import event_types, inbox
 
-_FOLLOW = 0.2  # seconds between two looks at a download
+_FOLLOW = 0.2  # seconds between two polls of a download
 
 
 async def get(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
@@ -35,7 +35,7 @@ async def get(instance: Instance, asked: argparse.Namespace, out: Out, stdin: st
 
 
 def wishes(asked: argparse.Namespace) -> Options:
-    """What was typed as the options of a download. Raises `Usage`."""
+    """Read the options of a download from the arguments. Raises: `UsageError`."""
     listed = asked.playlist or asked.limit is not None or bool(asked.items) or asked.list_folder
     try:
         numbers = tuple(int(number) for number in asked.items.split(",")) if asked.items else None
@@ -92,7 +92,7 @@ async def _tell(owner: int, row: dict[str, Any], asked: argparse.Namespace, out:
 
 
 async def _list_ended(owner: int, row: dict[str, Any], asked: argparse.Namespace, out: Out) -> int:
-    """Follow the entries of a list, and say what became of each."""
+    """Follow the entries of a list, and report their outcome."""
     outcomes = [
         await _tell(owner, await _follow(entry, out), asked, out) for entry in await download_queries.entries(row["id"])
     ]
@@ -102,14 +102,14 @@ async def _list_ended(owner: int, row: dict[str, Any], asked: argparse.Namespace
 
 
 async def _follow(row: dict[str, Any], out: Out) -> dict[str, Any]:
-    """Wait until a download needs nothing more from us, showing its progress."""
+    """Show progress until a download is finished or waits without us."""
     while True:
         ended = row["state"] in lifecycle.ENDED or row["state"] in ("needs_action", "paused", "scheduled", "expanded")
         out.progress({**{name: row[name] for name in _PROGRESS}, "ended": ended})
         if ended:
             return row
         if row["state"] == "queued" and row["error"] and row["error"]["code"] not in wait_reasons.ITS_TURN:
-            # Somebody waits at the terminal: say what is wrong now instead of trying for hours.
+            # A user waits at the terminal: report the fault now instead of retrying for hours.
             return await lifecycle.give_up(row["id"])
         await asyncio.sleep(_FOLLOW)
         row = await download_queries.get(row["id"])
@@ -133,7 +133,7 @@ async def adopt_files(instance: Instance, asked: argparse.Namespace, out: Out, s
         async with aclosing(running):
             async for outcome in running:
                 report.add(outcome, asked.json)
-    finally:  # also where it is broken off: what is done is done, and the next run goes on from there
+    finally:  # also after an interruption: completed work counts, and the next run resumes there
         report.end(asked.json)
     if report.counts["added"] or report.counts["failed"]:
         counts = {"added": report.counts["added"], "failed": report.counts["failed"]}

@@ -1,4 +1,4 @@
-"""Commands for what is kept: list, rm, restore, purge, export, check."""
+"""Commands for the library: list, rm, restore, purge, export, check."""
 
 import argparse
 import json
@@ -40,7 +40,7 @@ async def remove(instance: Instance, asked: argparse.Namespace, out: Out, stdin:
     owner = await owner_of(asked)
     gone = await trash.trash(asked.item, owner)
     await sweeper.sweep()
-    await sync.refresh_quietly()  # a link in an exported tree would keep the bytes
+    await sync.refresh_quietly()  # a link in an exported tree would keep the file alive
     if gone["trashed"]:
         out.line(f"Moved to the trash{_keeps(gone)}. Run `mediafetcher restore {asked.item}` to restore it.")
     else:

@@ -1,4 +1,4 @@
-"""Commands for links that others open: share, feed."""
+"""Commands for share links: share, feed."""
 
 import argparse
 import json
@@ -40,7 +40,7 @@ async def feed(instance: Instance, asked: argparse.Namespace, out: Out, stdin: s
 async def _make(
     instance: Instance, asked: argparse.Namespace, out: Out, what: str, days: float | None, stdin: str | None, end: str
 ) -> None:
-    """Make a link of an item (its number) or a folder (its path), and print its address once."""
+    """Create a link to an item (its id) or a folder (its path), and print its address once."""
     named = {"item": int(what)} if what.isascii() and what.isdigit() and not end else {"folder": what}
     made = await shares.make(await owner_of(asked), days=days, password=stdin or None, **named)
     url = f"{address(instance.settings).rstrip('/')}/s/{made['secret']}{end}"

@@ -1,4 +1,4 @@
-"""Commands for the whole installation, which run where they were typed: backups, rebuild, database, doctor, service."""
+"""Commands for the whole installation that run in the calling process: backups, rebuild, database, doctor, service."""
 
 import argparse
 import asyncio
@@ -23,12 +23,12 @@ from mediafetcher.sandbox import run_as
 
 
 def run(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
-    """Run one of them -> its exit code."""
+    """Run one of these commands. Returns: its exit code."""
     return _COMMANDS[asked.command](settings, asked, out)
 
 
 def _finish(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run to the end; SIGTERM and SIGINT break it off in order."""
+    """Run a coroutine to its end. SIGTERM and SIGINT cancel it in order."""
     import uvloop
 
     async def guarded() -> Any:
@@ -53,7 +53,7 @@ def make_backup(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
             async with instance.database(settings, alone=False) as dsn:
                 return await backup.write(dsn, settings, file, with_key=asked.with_key)
 
-        # The file lies where root may write, the database belongs to the owner of the state folder.
+        # Root can write to the file's folder; the database belongs to the owner of the state folder.
         with run_as.as_owner(settings.state):
             manifest = _finish(work())
         written = file.tell()
@@ -122,9 +122,10 @@ def restore_backup(settings: Settings, asked: argparse.Namespace, out: Out) -> i
 
 
 async def _compared(settings: Settings, dsn: str, done: backup.Restored) -> tuple[list[str], int] | None:
-    """The files that the backup lists and the media folder has not, and how many it has that the backup does not list.
+    """Compare a backup with the media folder.
 
-    None if there is no media folder.
+    Returns: the files that only the backup lists, and the number of files that only the media folder has; None without
+    a media folder.
     """
     folder = await dump.media_folder(dsn, settings.media)
     if folder is None or not (folder / "store").is_dir():

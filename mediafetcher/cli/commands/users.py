@@ -1,4 +1,4 @@
-"""Commands for people: setup, user, token."""
+"""Commands for users: setup, user, token."""
 
 import argparse
 

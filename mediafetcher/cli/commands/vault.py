@@ -1,4 +1,4 @@
-"""Commands for what is kept secret: the key, and the trail of who did what."""
+"""Commands for the encryption key and the audit log."""
 
 import argparse
 import json

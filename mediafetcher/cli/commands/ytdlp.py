@@ -1,4 +1,4 @@
-"""The command `ytdlp`: which one is used, a newer one, the one before."""
+"""The command `ytdlp`: show, update or roll back the installed version."""
 
 import argparse
 
@@ -25,7 +25,7 @@ async def manage(instance: Instance, asked: argparse.Namespace, out: Out, stdin:
 
 
 async def _show(out: Out) -> None:
-    """What is used, and whether there is a newer one; an index that is away is said and is no failure."""
+    """Show the version in use and any newer one. An unavailable index is reported and is not a failure."""
     now, away = versions.status(), ""
     try:
         now = await updater.look()

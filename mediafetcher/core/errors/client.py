@@ -1,4 +1,4 @@
-"""The request is wrong or may not be done: 4xx, never tried again."""
+"""Errors of requests that are wrong or not allowed: 4xx, never retried."""
 
 from mediafetcher.core.errors.problem import Problem
 
@@ -144,7 +144,7 @@ class InvalidState(Conflict):
 
 
 class ConversionLoses(Conflict):
-    """A conversion of a stored file would drop something that only the original holds."""
+    """A conversion of a stored file would drop something that only the original contains."""
 
     code = "conversion_loses"
     default_detail = "A conversion cannot keep everything that this file holds: confirm it, or leave the file as it is."

@@ -1,4 +1,4 @@
-"""A download could not be done: transient, waiting for a person, or for good."""
+"""Errors of downloads: transient, waiting for a user, or permanent."""
 
 from mediafetcher.core.errors.problem import Problem
 
@@ -52,7 +52,7 @@ class Crashed(Transient):
 
 
 class Unexpected(Transient):
-    """An error that nobody foresaw. Says nothing about the file, so what was fetched is kept."""
+    """An unforeseen error. It says nothing about the file, so the fetched data is kept."""
 
     code = "unexpected_error"
     default_detail = "An unexpected error stopped this download: it is tried again, and what was fetched is kept."
@@ -60,14 +60,14 @@ class Unexpected(Transient):
 
 
 class ToolKilled(Transient):
-    """A signal from outside ended a program of ours. Says nothing about the file that it worked on."""
+    """A signal from outside ended a child program. This says nothing about its input file."""
 
     code = "tool_killed"
     default_detail = "The system ended FFmpeg before it was done, perhaps because memory ran out: it is tried again."
 
 
 class RunsAlone(Transient):
-    """The program ended twice while this was in work. It runs alone next, so that the cause becomes clear."""
+    """The program ended twice during this download. It runs alone next, to identify the cause."""
 
     code = "runs_alone"
     default_detail = "MediaFetcher ended by surprise while this was in work: it is tried again when nothing else runs."
@@ -82,7 +82,7 @@ class KillsServer(FetchProblem):
 
 
 class ParserFailed(Transient):
-    """What was fetched or stored could not be parsed within the limits of time and memory."""
+    """A fetched or stored file could not be parsed within the limits of time and memory."""
 
     code = "parser_failed"
     default_detail = "The file could not be read within its limits: it may be broken, or the machine is too busy."
@@ -185,7 +185,7 @@ class Hostile(Permanent):
 
 
 class LiveNotStarted(FetchProblem):
-    """Waits without a slot. Facts: `begins` (Unix time) or `begins_in` (seconds), where the site says so."""
+    """Waits without a slot. Facts: `begins` (Unix time) or `begins_in` (seconds), if the site states it."""
 
     retry = "later"
     code = "live_not_started"

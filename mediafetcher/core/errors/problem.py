@@ -1,4 +1,4 @@
-"""What every problem has: a stable code, an HTTP status, whether to try again, a sentence for the person."""
+"""The base class of all errors: a stable code, an HTTP status, whether to retry, and a sentence for the user."""
 
 from typing import Any, ClassVar, Literal
 
@@ -6,13 +6,13 @@ Retry = Literal["never", "later", "now"]
 
 
 class Problem(Exception):
-    """One thing that went wrong, fit to be shown: a stable code, an HTTP status, a sentence."""
+    """An error that can be shown to a user: a stable code, an HTTP status, a sentence."""
 
     code: ClassVar[str] = "problem"
     status: ClassVar[int] = 500
     retry: ClassVar[Retry] = "never"
-    needs_user: ClassVar[bool] = False  # waits for something that a person must give
-    tries: ClassVar[int | None] = None  # attempts at the most, if fewer than the setting MAX_ATTEMPTS allows
+    needs_user: ClassVar[bool] = False  # waits for something that a user must provide
+    tries: ClassVar[int | None] = None  # maximum of attempts, if lower than the setting MAX_ATTEMPTS
     default_detail: ClassVar[str] = "Something went wrong."
     exit_code: ClassVar[int] = 1
 

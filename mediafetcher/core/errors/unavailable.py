@@ -1,4 +1,4 @@
-"""Something we need is away for now: 503, tried again later."""
+"""Errors of temporarily unavailable resources: 503, retried later."""
 
 from mediafetcher.core.errors.problem import Problem
 
