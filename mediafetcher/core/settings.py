@@ -6,25 +6,20 @@ unknown name or an invalid value stops the start with one line.
 """
 
 import os
-import re
 import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
-from mediafetcher.core import errors
+from mediafetcher.core import errors, setting_values
 from mediafetcher.core.renamed_settings import NEW_NAMES, OldName
 
 PREFIX = "MEDIAFETCHER_"
 SYSTEM_FILE = Path("/etc/mediafetcher/config.toml")
-_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
-_SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$", re.IGNORECASE)
-_POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 GIB = 1 << 30
 _CHOICES = {
     "log_level": ("debug", "info", "warning", "error"),
@@ -35,8 +30,10 @@ _CHOICES = {
 }
 
 
-def _setting(default: Any, help: str, *, secret: bool = False, low: float | None = None) -> Any:
-    return field(default=default, metadata={"help": help, "secret": secret, "low": low})
+def _setting(
+    default: Any, help: str, *, secret: bool = False, low: float | None = None, high: float = 1_000_000
+) -> Any:
+    return field(default=default, metadata={"help": help, "secret": secret, "low": low, "high": high})
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ class Settings:
     media: Path | None = _setting(None, "media folder; on the first start, /mnt/media if it is a mount")
     database_url: str | None = _setting(None, "your own PostgreSQL server instead of the embedded one", secret=True)
     host: str = _setting("127.0.0.1", "address to listen on; 0.0.0.0 for all")
-    port: int = _setting(8787, "port to listen on", low=0)
+    port: int = _setting(8787, "port to listen on", low=1, high=65_535)
     public_url: str | None = _setting(None, "address that users open in the browser, e.g. https://media.example.org")
     host_names: tuple[str, ...] = _setting((), "further host names under which the server is opened, e.g. nas.lan")
     trusted_proxies: tuple[str, ...] = _setting((), "addresses of proxies whose X-Forwarded-* headers are trusted")
@@ -58,11 +55,13 @@ class Settings:
         None, "what a trusted proxy sends as X-MediaFetcher-Proxy-Secret, 16 characters or more", secret=True
     )
     allow_hosts: tuple[str, ...] = _setting((), "hosts on private networks that downloads may access, as name[:port]")
-    max_downloads: int = _setting(3, "simultaneous downloads", low=1)
-    max_downloads_per_site: int = _setting(2, "simultaneous downloads per site", low=1)
-    max_conversions: int = _setting(1, "simultaneous conversions", low=1)
-    ffmpeg_threads: int = _setting(max(1, (os.cpu_count() or 2) // 2), "CPU threads per conversion", low=1)
-    rate_limit: int | None = _setting(None, "total speed limit of all downloads, in bytes per second (or 2M)", low=1024)
+    max_downloads: int = _setting(3, "simultaneous downloads", low=1, high=64)
+    max_downloads_per_site: int = _setting(2, "simultaneous downloads per site", low=1, high=64)
+    max_conversions: int = _setting(1, "simultaneous conversions", low=1, high=64)
+    ffmpeg_threads: int = _setting(max(1, (os.cpu_count() or 2) // 2), "CPU threads per conversion", low=1, high=256)
+    rate_limit: int | None = _setting(
+        None, "total speed limit of all downloads, in bytes per second (or 2M)", low=1024, high=1 << 40
+    )
     proxy: str | None = _setting(None, "proxy for all downloads: http://, https:// or socks5://host:port", secret=True)
     proxy_resolves_names: bool = _setting(False, "that proxy is given names, and may lead to what its network holds")
     max_live_seconds: float = _setting(14_400.0, "maximum recording time of a live stream, in seconds", low=1)
@@ -75,37 +74,39 @@ class Settings:
     ca_file: Path | None = _setting(
         None, "PEM file with certificate authorities of your own, which downloads trust too"
     )
-    max_height: int = _setting(1080, "default maximum video height, in pixels", low=144)
-    max_file_size: int = _setting(64 * GIB, "maximum size of a downloaded file (bytes, or 64G)", low=1)
-    min_free: int = _setting(256 << 20, "free space to keep in the media folder (bytes, or 256M)", low=0)
+    max_height: int = _setting(1080, "default maximum video height, in pixels", low=144, high=16_384)
+    max_file_size: int = _setting(64 * GIB, "maximum size of a downloaded file (bytes, or 64G)", low=1, high=1 << 50)
+    min_free: int = _setting(256 << 20, "free space to keep in the media folder (bytes, or 256M)", low=0, high=1 << 50)
     mount_check_seconds: float = _setting(3.0, "seconds between checks of the media folder", low=0.05)
     mount_timeout_seconds: float = _setting(
         8.0, "seconds without a response before the media folder counts as unavailable", low=0.1
     )
     housekeeping_seconds: float = _setting(60.0, "seconds between cleanups of the trash and of unused files", low=0.1)
     trash_days: float = _setting(
-        30.0, "days in the trash before an item is deleted permanently; 0 deletes immediately", low=0
+        30.0, "days in the trash before an item is deleted permanently; 0 deletes immediately", low=0, high=36_500
     )
     grace_hours: float = _setting(
-        24.0, "hours before an unused file is removed, once its last item is deleted permanently", low=0
+        24.0, "hours before an unused file is removed, once its last item is deleted permanently", low=0, high=876_000
     )
     scrub_days: float = _setting(
-        30.0, "days within which every stored file is verified once; 0 disables verification", low=0
+        30.0, "days within which every stored file is verified once; 0 disables verification", low=0, high=36_500
     )
     recovery: str = _setting(
         "on", "on: nightly backups and a journal in the media folder, which `rebuild` needs; off: neither"
     )
-    backup_hours: float = _setting(24.0, "hours between two backups in the media folder", low=0.001)
-    media_mode: int = _setting(0o444, "permissions of stored files, octal")
+    backup_hours: float = _setting(24.0, "hours between two backups in the media folder", low=0.001, high=876_000)
+    media_mode: int = _setting(0o444, "permissions of stored files, octal", low=0o400, high=0o777)
     log_level: str = _setting("info", "debug, info, warning or error")
     log_format: str = _setting("text", "text or json")
-    lease_seconds: float = _setting(60.0, "seconds without a heartbeat before a download moves to another machine")
+    lease_seconds: float = _setting(
+        60.0, "seconds without a heartbeat before a download moves to another machine", low=1
+    )
     heartbeat_seconds: float = _setting(10.0, "seconds between heartbeats of a running download", low=0.05)
     reconcile_seconds: float = _setting(5.0, "seconds between scans of the queue for work without a wake-up", low=0.05)
     shutdown_seconds: float = _setting(10.0, "seconds a program may take to stop before it is killed", low=0.1)
     stall_seconds: float = _setting(60.0, "seconds a download may receive no data before it is stopped", low=1)
     retry_seconds: float = _setting(15.0, "seconds before the first retry; doubles with each retry", low=0.01)
-    max_attempts: int = _setting(8, "maximum attempts for a download with temporary errors", low=1)
+    max_attempts: int = _setting(8, "maximum attempts for a download with temporary errors", low=1, high=1000)
     encoder: str = _setting("auto", "auto: hardware encoder if it works; software: always libx264")
     ytdlp_index: str = _setting("https://pypi.org/simple", "package index for newer yt-dlp versions")
     ytdlp_update: str = _setting(
@@ -189,9 +190,12 @@ def load(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | No
     """Load the settings from file, environment and flags. Raises: `BadSetting` or `InvalidStateDir` with the cause."""
     environ = os.environ if environ is None else environ
     given = {name: value for name, value in (flags or {}).items() if value is not None}
+    if "state" in given and not str(given["state"]).strip():
+        raise errors.BadSetting("state: it is empty. Name a folder, or leave the flag out.")
     old_names: list[OldName] = []
     from_environment = _from_environment(environ, old_names)
-    state = Path(given.get("state") or from_environment.get("state") or _default_state(environ)).absolute()
+    chosen = given.get("state") or from_environment.get("state", "").strip() or _default_state(environ)
+    state = Path(_check("state", str(chosen))).absolute()
     files = _from_file(SYSTEM_FILE, old_names) | _from_file(_readable(state) / "config.toml", old_names)
     values = files | from_environment | given
     values["state"] = state
@@ -240,8 +244,9 @@ def _from_environment(environ: Mapping[str, str], old_names: list[OldName]) -> d
             raise errors.BadSetting(f"{key} is not a known setting. Run `mediafetcher settings` to list all settings.")
         try:
             text = Path(value).read_text().strip() if from_file else value
-        except OSError as error:
-            raise errors.BadSetting(f"{key}: cannot read {value} ({error.strerror}).") from error
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not a text"
+            raise errors.BadSetting(f"{key}: cannot read {value!r} ({reason}).") from error
         if name in NEW_NAMES:
             old_names.append(OldName(key, key.replace(name.upper(), NEW_NAMES[name].upper())))
         _put(values, name, text, key)
@@ -254,7 +259,7 @@ def _from_file(path: Path, old_names: list[OldName]) -> dict[str, Any]:
             found = tomllib.load(file)
     except FileNotFoundError:
         return {}
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise errors.BadSetting(f"Cannot read {path}: {error}.") from error
     values: dict[str, Any] = {}
     for written, value in found.items():
@@ -308,45 +313,22 @@ def _readable(state: Path) -> Path:
 def _check(name: str, value: Any) -> Any:
     entry = _FIELDS[name]
     try:
-        converted = _convert(name, entry.type, value)
-    except (ValueError, TypeError) as error:
+        converted = setting_values.convert(name, entry.type, value)
+    except (ValueError, TypeError, OverflowError) as error:
         raise errors.BadSetting(f"{name}: {value!r} is not valid. Expected: {entry.metadata['help']}.") from error
-    low = entry.metadata["low"]
-    if low is not None and converted is not None and converted < low:
-        raise errors.BadSetting(f"{name}: {value} is too small. The minimum is {low:g}.")
-    if name == "proxy" and converted is not None and not _is_proxy(converted):
-        raise errors.BadSetting("proxy: use http://host:port, https://host:port or socks5://host:port.")
-    if name == "host_names" and not all(_HOST_NAME.fullmatch(one) for one in converted):
-        raise errors.BadSetting("host_names: use names such as nas.lan, without http:// and without a port.")
+    low, high = entry.metadata["low"], entry.metadata["high"]
+    if isinstance(converted, int | float) and not isinstance(converted, bool):
+        if low is not None and converted < low:
+            raise errors.BadSetting(f"{name}: {value} is too small. The minimum is {_shown(name, low)}.")
+        if converted > high:
+            raise errors.BadSetting(f"{name}: {value} is too large. The maximum is {_shown(name, high)}.")
+    if problem := setting_values.problem(name, converted):
+        raise errors.BadSetting(f"{name}: {problem}")
     choices = _CHOICES.get(name)
     if choices and converted not in choices:
         raise errors.BadSetting(f"{name}: {value!r} is not one of {', '.join(choices)}.")
     return converted
 
 
-def _is_proxy(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https", "socks5") and bool(parts.hostname) and parts.port is not None
-    except ValueError:
-        return False
-
-
-def _convert(name: str, kind: Any, value: Any) -> Any:
-    if name == "media_mode":
-        return value if isinstance(value, int) else int(value, 8)
-    if name in ("max_file_size", "min_free", "rate_limit") and isinstance(value, str):
-        match = _SIZE.match(value.strip())
-        if not match:
-            raise ValueError(value)
-        return int(float(match[1]) * 1024 ** _POWER[match[2].lower()])
-    if kind is int or kind == int | None:
-        return int(value)
-    if kind is float:
-        return float(value)
-    if kind == tuple[str, ...]:
-        parts = value.split(",") if isinstance(value, str) else value
-        return tuple(part.strip() for part in parts if part.strip())
-    if kind == Path | None or kind is Path:
-        return Path(value)
-    return str(value)
+def _shown(name: str, number: float) -> str:
+    return f"0{int(number):o}" if name == "media_mode" else f"{number:.15g}"
