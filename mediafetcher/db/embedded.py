@@ -16,13 +16,9 @@ import contextlib
 import hashlib
 import importlib.util
 import os
-import pwd
-import shutil
 import signal
-import stat
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -30,7 +26,7 @@ import asyncpg
 
 from mediafetcher.core import bundle, errors, logging
 from mediafetcher.core.signals import notify
-from mediafetcher.db import credentials, roles
+from mediafetcher.db import cluster_setup, credentials, roles
 from mediafetcher.db.credentials import ADMIN, USER
 from mediafetcher.db.file_system import network_file_system
 from mediafetcher.sandbox import process as child
@@ -42,7 +38,6 @@ _LONGEST = 107 - len(f"/{_SOCKET}.lock")  # of the folder, in bytes: the path of
 _START = 60.0  # seconds until it must answer, counted from when it last said that it recovers from a crash
 _SAY = 30.0  # seconds between two words about a recovery
 _LOOK = 1.0  # seconds between two looks for its socket
-_LOG_SIZE = 4 << 20
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -154,9 +149,9 @@ class Cluster:
         credentials.load_or_make(self._state)
         self.rules = roles.write_rules(self._home)
         if not (self.data / "PG_VERSION").exists():
-            await self._create()
-        self._own(self.data)
-        _private(self.socket)
+            await cluster_setup.create(programs() / "initdb", self._state, self.data, self._log)
+        cluster_setup.own(self.data)
+        cluster_setup.private(self.socket)
         await self._clear_orphan()
         await self._run()
         self._keeper = asyncio.create_task(self._keep(), name="postgres")
@@ -172,81 +167,13 @@ class Cluster:
         if process is not None:
             await _end(process)
 
-    # ---- making it -------------------------------------------------------------------------------------
-
-    async def _create(self) -> None:
-        """Make the data folder beside its place and move it there whole, so that half of one is never started."""
-        for rest in self._home.glob(".new-*"):
-            if rest.is_dir():
-                shutil.rmtree(rest, ignore_errors=True)
-            else:
-                rest.unlink()
-        account = _initdb_account()
-        fresh = self._home / f".new-{os.getpid()}"
-        fresh.mkdir(mode=0o700)
-        if account:
-            os.chown(fresh, account.uid, account.gid)
-        with self._open_log() as output, self._password_file(account) as password:
-            process = await child.spawn(
-                [
-                    str(programs() / "initdb"),
-                    *("-D", str(fresh), "-U", ADMIN, "-A", "scram-sha-256", f"--pwfile={password}"),
-                    *("-E", "UTF8", "--data-checksums"),
-                    *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
-                    *("--wal-segsize=4", "--no-instructions"),
-                ],
-                env=child.environment("/", TZ="UTC"),
-                cwd=fresh,
-                stdout=output,
-                stderr=output,
-                account=account,
-            )
-            if await process.wait() != 0:
-                shutil.rmtree(fresh, ignore_errors=True)
-                raise errors.Internal(f"Could not create the database. See {self._log} for the reason.")
-        self._own(fresh)
-        fresh.rename(self.data)
-        folder = os.open(self._home, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
-        _log.info("database made", path=self.data)
-
-    @contextlib.contextmanager
-    def _password_file(self, account: child.Account | None) -> Iterator[Path]:
-        """What initdb reads the superuser's password from: a verifier, which proves it and does not contain it."""
-        path = self._home / f".new-{os.getpid()}.verifier"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "w") as file:
-                file.write(credentials.verifier(credentials.load_or_make(self._state).admin))
-                if account:
-                    os.fchown(descriptor, account.uid, account.gid)
-            yield path
-        finally:
-            path.unlink(missing_ok=True)
-
-    def _own(self, folder: Path) -> None:
-        """Hand all of it to the service account where it is somebody else's (initdb's, or an earlier user's)."""
-        account = child.service_account()
-        if account is None or os.stat(folder).st_uid == account.uid:
-            return
-        _chown(folder, account)
-
     # ---- running it ------------------------------------------------------------------------------------
-
-    def _open_log(self):  # type: ignore[no-untyped-def]
-        with contextlib.suppress(FileNotFoundError):
-            if self._log.stat().st_size > _LOG_SIZE:
-                self._log.replace(self._log.with_suffix(".log.1"))
-        output = self._log.open("ab")
-        os.fchmod(output.fileno(), 0o600)  # it may name people's data
-        return output
 
     async def _run(self) -> None:
         """Start the server and wait until it answers."""
         began = time.monotonic()
         while True:
-            with self._open_log() as output:
+            with cluster_setup.open_log(self._log) as output:
                 self._process = await child.spawn(
                     [
                         *(str(programs(self.version) / "postgres"), "-D", str(self.data), "-k", str(self.socket)),
@@ -306,11 +233,11 @@ class Cluster:
         if self._unlocked:
             raise errors.Internal(f"The database refuses its own superuser: see {self._log}.")
         self._unlocked = True
-        account = _initdb_account()  # single-user mode insists on a name, too
+        account = cluster_setup.initdb_account()  # single-user mode insists on a name, too
         if account:
             os.chown(self.data, account.uid, account.gid)  # first: after a kill, the next start sees that it must go on
-            _chown(self.data, account)
-        with self._open_log() as output, tempfile.TemporaryFile() as asked:
+            cluster_setup.chown(self.data, account)
+        with cluster_setup.open_log(self._log) as output, tempfile.TemporaryFile() as asked:
             asked.write(roles.unlocking(credentials.load_or_make(self._state)))
             asked.seek(0)
             process = await child.spawn(
@@ -330,7 +257,7 @@ class Cluster:
                 account=account,
             )
             code = await process.wait()
-            self._own(self.data)
+            cluster_setup.own(self.data)
             if code != 0:
                 raise errors.Internal(f"The database does not start in single-user mode: the reason is in {self._log}.")
         _log.warning("the superuser of the database has a new password")
@@ -365,7 +292,7 @@ class Cluster:
             if not (self.socket / _SOCKET).exists():
                 _log.error("the socket of the database was removed")
                 await _end(process)
-                _private(self.socket)  # its folder may have gone with it
+                cluster_setup.private(self.socket)  # its folder may have gone with it
                 return
 
     # ---- after a crash ---------------------------------------------------------------------------------
@@ -437,48 +364,3 @@ async def _gone(pid: int, data: Path, patience: float) -> bool:
             return True
         await asyncio.sleep(0.01)
     return False
-
-
-def _initdb_account() -> child.Account | None:
-    """Who runs initdb, which insists on a name in the password file: the service account, else `nobody`.
-
-    The server itself needs no such entry, so everything is handed to the service account afterwards.
-    """
-    account = child.service_account()
-    if account is None:
-        try:
-            pwd.getpwuid(os.geteuid())
-        except KeyError:
-            raise errors.InvalidStateDir(
-                f"The user ID {os.geteuid()} has no entry in /etc/passwd, which PostgreSQL requires. Add "
-                "one, or use your own server with --database-url."
-            ) from None
-        return None
-    for entry in (account.uid, 65534, *(person.pw_uid for person in pwd.getpwall() if person.pw_uid)):
-        with contextlib.suppress(KeyError):
-            found = pwd.getpwuid(entry)
-            return child.Account(found.pw_uid, found.pw_gid)
-    raise errors.InvalidStateDir(
-        "PostgreSQL cannot run as root, and /etc/passwd has no other user. Add one, "
-        "or use your own server with --database-url."
-    )
-
-
-def _chown(folder: Path, account: child.Account) -> None:
-    for parent, _, files in os.walk(folder, topdown=False):
-        for name in files:
-            os.chown(os.path.join(parent, name), account.uid, account.gid, follow_symlinks=False)
-        os.chown(parent, account.uid, account.gid)  # the top comes last: it says that all is done
-
-
-def _private(folder: Path) -> None:
-    """A folder of the service account that nobody else may enter. One that a stranger made is refused."""
-    with contextlib.suppress(FileNotFoundError):
-        status = folder.lstat()
-        account = child.service_account()
-        owners = {os.geteuid(), account.uid if account else os.geteuid()}
-        if not stat.S_ISDIR(status.st_mode) or (status.st_uid not in owners and os.geteuid() != 0):
-            raise errors.InvalidStateDir(
-                f"{folder} belongs to another user. Remove it, or choose another state folder."
-            )
-    child.give(folder)
