@@ -119,32 +119,40 @@ async def claim() -> Claim | None:
     return Claim(**{**row, "options": options})
 
 
+# What may hold a queued row up, each by its name: wait_reasons.py has words for all of them.
 # Each list in parentheses is made once, so that ten thousand waiting rows of a busy site cost little.
-_DUE = """
-  d.state = 'queued' and d.run_after <= now() and not d.cancel_requested
-  and not exists (select from installation where frozen_reason is not null)
-  and d.needs_media_bytes <= {media_room} and d.needs_work_bytes <= {work_room}
-  and d.source_key <> all (array(select source_key from download where state = 'running'))
-  and d.site <> all (array(select site from site_backoff where until > now()))
-"""
-# What was in work when the program died runs alone: see crashes.py.
-_ALONE = f"""
-  (d.crashes < {crashes.SUSPECT} or not exists (select from download where state = 'running' and worker_id = $1))
-  and not exists (select from download where state = 'running' and worker_id = $1 and crashes >= {crashes.SUSPECT})
-"""
-# A download that its person slowed down may run for days: one slot of a machine, and one of a site, stay for others.
-_SLOWED = """
-  (d.options->>'rate_limit' is null or (
-    (select count(*) from download where state = 'running' and worker_id = $1
-      and options->>'rate_limit' is not null) < greatest(1, $7::int - 1)
-    and (select count(*) from download r where r.state = 'running' and r.site = d.site
-      and r.options->>'rate_limit' is not null) < greatest(1, $3 - 1)))
-"""
+_DUE_LIMITS = {
+    "time": "d.run_after <= now() and not d.cancel_requested",
+    "frozen": "not exists (select from installation where frozen_reason is not null)",
+    "space": "d.needs_media_bytes <= {media_room} and d.needs_work_bytes <= {work_room}",
+    "same source": "d.source_key <> all (array(select source_key from download where state = 'running'))",
+    "site pause": "d.site <> all (array(select site from site_backoff where until > now()))",
+}
+_DUE = "d.state = 'queued' and " + " and ".join(_DUE_LIMITS.values())
 # What this machine has the cookies for, or what needs none.
 _OPENS = """
   not exists (select from unnest($5::bigint[], $6::text[]) as j(owner, host)
     where j.owner = d.owner and (d.site = j.host or right(d.site, length(j.host) + 1) = '.' || j.host))
 """
+_CLAIM_LIMITS = {
+    "cookies": _OPENS,
+    # What was in work when the program died runs alone: see crashes.py.
+    "runs alone": f"(d.crashes < {crashes.SUSPECT}"
+    " or not exists (select from download where state = 'running' and worker_id = $1))",
+    "another runs alone": "not exists (select from download where state = 'running' and worker_id = $1"
+    f" and crashes >= {crashes.SUSPECT})",
+    # A download that its user slowed down may run for days: one slot of a machine, and one of a site, stay for others.
+    "slowed": """
+  (d.options->>'rate_limit' is null or (
+    (select count(*) from download where state = 'running' and worker_id = $1
+      and options->>'rate_limit' is not null) < greatest(1, $7::int - 1)
+    and (select count(*) from download r where r.state = 'running' and r.site = d.site
+      and r.options->>'rate_limit' is not null) < greatest(1, $3 - 1)))
+""",
+    "site busy": "d.site <> all (array(select site from download where state = 'running'"
+    " group by site having count(*) >= $3))",
+}
+LIMITS = (*_DUE_LIMITS, *_CLAIM_LIMITS)
 _CLAIM = f"""
 update download set state = 'running', attempt = attempt + 1, worker_id = $1, stage = 'extract', progress = 0,
   crashes = crashes + (state = 'running')::int,
@@ -153,10 +161,8 @@ update download set state = 'running', attempt = attempt + 1, worker_id = $1, st
   started_at = coalesce(started_at, now()), finished_at = null, error_code = null, error_message = null
 where id = coalesce(
   (select d.id from download d
-   where {_DUE.format(media_room="$8", work_room="$9")} and {_OPENS} and {_ALONE} and {_SLOWED}
+   where {_DUE.format(media_room="$8", work_room="$9")} and {" and ".join(_CLAIM_LIMITS.values())}
      and d.id <> all($4::bigint[])
-     and d.site <> all (array(select site from download where state = 'running'
-     group by site having count(*) >= $3))
    order by d.priority desc, d.created_at, d.id limit 1 for update skip locked),
   (select d.id from download d where d.state = 'running' and d.lease_expires_at < now() and d.id <> all($4::bigint[])
      and {_OPENS} and d.crashes + 1 < {crashes.SUSPECT}

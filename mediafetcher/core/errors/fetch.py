@@ -70,14 +70,17 @@ class RunsAlone(Transient):
     """The program ended twice during this download. It runs alone next, to identify the cause."""
 
     code = "runs_alone"
-    default_detail = "MediaFetcher ended by surprise while this was in work: it is tried again when nothing else runs."
+    default_detail = (
+        "MediaFetcher ended unexpectedly twice while this download ran. It runs alone next, to find the cause."
+    )
 
 
 class KillsServer(FetchProblem):
     code = "kills_server"
     needs_user = True
     default_detail = (
-        "MediaFetcher ended by surprise each time that this was in work: look at the log, then retry or cancel it."
+        "MediaFetcher ended unexpectedly each time this download ran, even alone. It waits so that the server stays up."
+        " If something else killed the server, retry: it continues from what was downloaded. Otherwise cancel it."
     )
 
 

@@ -50,6 +50,28 @@ class SiteBusy(Unavailable):
     default_detail = "As many downloads of this site run as may run at once: this one is next when one of them ends."
 
 
+class OtherRunsAlone(Unavailable):
+    code = "other_runs_alone"
+    default_detail = (
+        "Another download runs alone, because MediaFetcher ended twice while it ran. This one starts when it ends."
+    )
+
+
+class SlowSlotsBusy(Unavailable):
+    code = "slow_slots_busy"
+    default_detail = (
+        "Downloads with a speed limit leave room for others, and as many of them run as may run at once."
+        " This one starts when one of them ends."
+    )
+
+
+class ConversionBusy(Unavailable):
+    code = "conversion_busy"
+    default_detail = (
+        "The file is downloaded. As many conversions run as may run at once: this one starts when one of them ends."
+    )
+
+
 class NoCookiesHere(Unavailable):
     code = "no_cookies_here"
     default_detail = (

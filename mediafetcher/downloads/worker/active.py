@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mediafetcher.core import clock, settings
+from mediafetcher.core import clock, errors, settings
 from mediafetcher.library.storage import space_reservation
 
 Order = Literal["cancel", "pause", "stop", "lost", "finish"]
@@ -30,6 +30,7 @@ class ActiveDownload:
     speed: float | None = None  # bytes per second
     eta: float | None = None  # seconds
     unsent: bool = False
+    waits_for: type[errors.Problem] | None = None  # what holds it up while it keeps its slot
     resumed_bytes: int = 0  # bytes that an earlier attempt left
     finishing: bool = False  # a recording is to end now, and what there is to be kept
     finisher: Callable[[], None] | None = None  # asks the recording in work to end

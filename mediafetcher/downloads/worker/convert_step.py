@@ -52,7 +52,7 @@ async def make(
     elif await convert_cache.find(key, target):
         download.log("already re-encoded earlier")
     else:
-        async with convert_slots.conversion():
+        async with convert_slots.conversion(download):
             await _convert(claim, download, source, target, facts, decision)
     proved = await probe.probe(target, target.with_name(posters.NAME))
     again = _decide(claim, proved)

@@ -43,10 +43,10 @@ export const enErrors: ProblemWords = {
     "The system ended FFmpeg before it was done",
     "Memory may have run out. What was fetched is kept: retry.",
   ],
-  runs_alone: ["MediaFetcher ended by surprise while this was in work", "It is tried again when nothing else runs."],
+  runs_alone: ["MediaFetcher ended unexpectedly twice while this ran", "It runs alone next, to find the cause."],
   kills_server: [
-    "MediaFetcher ended by surprise each time that this was in work",
-    "Look at the server's log, then retry or cancel it.",
+    "MediaFetcher ended unexpectedly each time this ran, even alone",
+    "If the server was killed for another reason, retry: it continues from what was downloaded. Otherwise cancel it.",
   ],
 
   unsupported_target: [
@@ -94,6 +94,15 @@ export const enErrors: ProblemWords = {
   quota_reserved: ["Your running downloads may use up your share", "This one waits until they have ended."],
   same_source: ["The same link is being fetched already", "This waits for it."],
   site_busy: ["As many downloads of {site} run as may run at once", "This one waits its turn."],
+  other_runs_alone: [
+    "Another download runs alone, because MediaFetcher ended twice while it ran",
+    "This one starts when it ends.",
+  ],
+  slow_slots_busy: [
+    "As many downloads with a speed limit run as may run at once",
+    "This one starts when one of them ends.",
+  ],
+  conversion_busy: ["Waits for another conversion to end", "The file is downloaded and is converted next."],
   no_cookies_here: ["No machine that works now can open the cookies of {site}", "It waits for the server's own queue."],
   media_read_only: ["The media folder is not writable", "Check the mount and its permissions. Downloads wait."],
   store_frozen: [

@@ -56,12 +56,12 @@ export const frErrors: ProblemWords = {
     "La mémoire a pu manquer. Ce qui a été récupéré est gardé : réessayez.",
   ],
   runs_alone: [
-    "MediaFetcher s’est arrêté brutalement pendant ce téléchargement",
-    "Il sera réessayé quand rien d’autre ne tourne.",
+    "MediaFetcher s’est arrêté deux fois de façon inattendue pendant ce téléchargement",
+    "Il tournera seul la prochaine fois, pour trouver la cause.",
   ],
   kills_server: [
-    "MediaFetcher s’est arrêté brutalement à chaque essai de ce téléchargement",
-    "Consultez le journal du serveur, puis réessayez ou annulez.",
+    "MediaFetcher s’est arrêté à chaque essai de ce téléchargement, même seul",
+    "Si le serveur a été tué pour une autre raison, réessayez : il reprend où il en était. Sinon, annulez-le.",
   ],
 
   unsupported_target: [
@@ -121,6 +121,18 @@ export const frErrors: ProblemWords = {
   ],
   same_source: ["Ce lien est déjà en cours de récupération", "Celui-ci l’attend."],
   site_busy: ["Autant de téléchargements de {site} que permis tournent déjà", "Celui-ci attend son tour."],
+  other_runs_alone: [
+    "Un autre téléchargement tourne seul, car MediaFetcher s’est arrêté deux fois pendant qu’il tournait",
+    "Celui-ci commence quand l’autre est fini.",
+  ],
+  slow_slots_busy: [
+    "Autant de téléchargements à débit limité que permis tournent déjà",
+    "Celui-ci commence quand l’un d’eux est fini.",
+  ],
+  conversion_busy: [
+    "Attend la fin d’une autre conversion",
+    "Le fichier est téléchargé, sa conversion vient ensuite.",
+  ],
   no_cookies_here: [
     "Aucune machine active ne peut ouvrir les cookies de {site}",
     "Il attend la file du serveur lui-même.",

@@ -98,7 +98,7 @@ function Facts({ download }: { download: Download }) {
         </span>
       )}
       {running && eta !== null && <span className="num">{t("job.left", { v: remaining(eta, locale) })}</span>}
-      {waits && error && error.code !== "live_not_started" && (
+      {(waits || running) && error && error.code !== "live_not_started" && (
         <span className="truncate">
           {explain(error.code, download.site).what}
           {again && ` · ${t("job.again", { v: ago(again, locale) })}`}
