@@ -13,7 +13,7 @@ from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, preview, queries, wait_reasons
 from mediafetcher.downloads.worker import active, convert_slots, runner
 from mediafetcher.library.catalog import quotas
-from mediafetcher.library.storage import mount, ownership
+from mediafetcher.library.storage import mount
 from tests.faults.films import Films
 from tests.site import Site
 
