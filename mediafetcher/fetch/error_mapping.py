@@ -66,6 +66,7 @@ _KINDS: dict[str, type[Problem]] = {
     "NotBegun": errors.LiveNotStarted,
     "Blocked": errors.BlockedAddress,
     "ProxyFailed": errors.ProxyFailed,
+    "PasswordAsked": errors.PasswordRequired,
     "GeoRestrictedError": errors.GeoBlocked,
     "UnsupportedError": errors.Unsupported,
     "CertificateVerifyError": errors.UntrustedCertificate,

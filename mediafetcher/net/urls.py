@@ -61,7 +61,7 @@ def parse(text: str) -> str:
     if not text[len(scheme[0]) :].startswith("//") or "\\" in parts.netloc:
         raise errors.InvalidUrl()
     if "@" in parts.netloc:
-        raise errors.InvalidUrl("A link must not contain a name and password. Use cookies to sign in instead.")
+        raise errors.InvalidUrl("A link must not contain a name and password: links are stored and shown as they are.")
     host = _host(parts.hostname or "")
     where = host if port in (None, _PORTS[parts.scheme]) else f"{host}:{port}"
     fragment = parts.fragment if parts.fragment.startswith(("!", "/")) else ""

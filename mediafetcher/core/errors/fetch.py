@@ -140,6 +140,14 @@ class UntrustedCertificate(Permanent):
     )
 
 
+class PasswordRequired(Permanent):
+    code = "password_required"
+    default_detail = (
+        "The server wants a name and password of its own (HTTP authentication), which cookies do not replace and "
+        "MediaFetcher cannot send. Use a link that needs none."
+    )
+
+
 class Drm(Permanent):
     code = "drm"
     default_detail = "This is protected by DRM and cannot be downloaded."

@@ -33,9 +33,10 @@ def wanted(found: dict[str, Any], languages: Iterable[str], auto: bool) -> list[
     chosen: dict[str, dict[str, Any]] = {}
     sources = [_of_streams(found)] + ([found.get("automatic_captions") or {}] if auto else [])
     languages = list(languages)
+    most = _MANY if ALL in languages else MAX_LANGUAGES
     if ALL in languages:
         languages = [name for name in sources[0] if name != "live_chat"]  # those of machines are translations of all
-    for language in languages[:MAX_LANGUAGES]:
+    for language in languages[:most]:
         for source in sources:
             name = _closest(language, source)
             texts = _variants(source[name]) if name else []

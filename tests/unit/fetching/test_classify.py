@@ -1,10 +1,14 @@
 """What yt-dlp and the network say -> the one problem it is."""
 
 import errno
+import io
 
 import pytest
+from yt_dlp.networking import Response
+from yt_dlp.networking.exceptions import HTTPError
 
 from mediafetcher.core import errors
+from mediafetcher.fetch.child import error_report
 from mediafetcher.fetch.error_mapping import Failure, problem
 
 
@@ -92,3 +96,17 @@ def test_the_page_of_an_error_says_why(status, page, kind):
 def test_a_list_says_how_long_it_is_and_a_site_for_how_long_it_wants_rest():
     assert "a list of 12:" in problem(Failure(("IsList",), "12")).detail
     assert "for 90 seconds" in problem(Failure(("HTTPError",), "", status=429, retry_after=90.0)).detail
+
+
+def test_a_password_that_the_server_asks_for_is_named():
+    for status, asked, kind in (
+        (401, 'Basic realm="box"', errors.PasswordRequired),
+        (401, "Digest realm=x", errors.PasswordRequired),
+        (401, "Bearer", errors.LoginRequired),
+        (401, None, errors.LoginRequired),
+        (403, "Basic", errors.SiteForbidden),
+    ):
+        headers = {"WWW-Authenticate": asked} if asked else {}
+        response = Response(io.BytesIO(), "https://box.example/", headers, status=status)
+        facts = error_report.describe(HTTPError(response))
+        assert type(problem(Failure(tuple(facts["kinds"]), facts["message"], facts["status"]))) is kind

@@ -939,6 +939,7 @@ export const CODES = [
   "other_runs_alone",
   "pairing_code",
   "parser_failed",
+  "password_required",
   "pinned_setting",
   "plain_http",
   "port_in_use",

@@ -11,6 +11,10 @@ export const enErrors: ProblemWords = {
     "The certificate of {site} is not trusted",
     "If it is of your own certificate authority, name its file in MEDIAFETCHER_CA_FILE.",
   ],
+  password_required: [
+    "{site} wants a name and password of its own",
+    "Cookies do not replace them (HTTP authentication). Use a link that needs none.",
+  ],
   login_required: ["{site} requires you to sign in", "Send the cookies of {site}, then retry."],
   members_only: ["This is for members only", "Send the cookies of an account on {site} that has access, then retry."],
   site_forbids: [

@@ -11,6 +11,10 @@ export const frErrors: ProblemWords = {
     "Le certificat de {site} n’est pas reconnu",
     "S’il vient de votre propre autorité de certification, indiquez son fichier dans MEDIAFETCHER_CA_FILE.",
   ],
+  password_required: [
+    "{site} demande un nom et un mot de passe qui lui sont propres",
+    "Les cookies ne les remplacent pas (authentification HTTP). Utilisez un lien qui n’en demande pas.",
+  ],
   login_required: ["{site} exige une connexion", "Envoyez les cookies de {site}, puis réessayez."],
   members_only: [
     "Ce contenu est réservé aux membres",
