@@ -73,7 +73,7 @@ try {
     `${site}${slow ? `/slow/${slow}` : ""}/${encodeURIComponent(title)}.${ext}`;
   const fetchOne = (url, folder = "") => api("POST", "/api/downloads", { url, folder });
   await quick("/", "sign-in", { storageState: undefined });
-  await quick("/", "dashboard-empty", {}, (page) => page.getByText("No downloads in progress").waitFor());
+  await quick("/downloads", "downloads-empty", {}, (page) => page.getByText("No downloads in progress").waitFor());
   await quick("/library", "library-empty");
 
   // What there is: films with a picture, watched in part; one with a long title, one from right to left.
@@ -177,11 +177,11 @@ try {
   await page.waitForFunction(() => document.querySelectorAll("[role=progressbar]").length >= 3);
   await page.waitForTimeout(9000); // a line of speed to look at
   await shot(page, "dashboard");
-  await quick("/", "dashboard-light", light, bars);
-  await quick("/", "phone", PHONE, bars);
-  await quick("/", "french", { ...light, locale: "fr-FR" }, bars);
+  await quick("/downloads", "dashboard-light", light, bars);
+  await quick("/downloads", "phone", PHONE, bars);
+  await quick("/downloads", "french", { ...light, locale: "fr-FR" }, bars);
   for (const [name, [width, height]] of Object.entries(SIZES))
-    await quick("/", `dashboard-${name}`, { viewport: { width, height } }, bars);
+    await quick("/downloads", `dashboard-${name}`, { viewport: { width, height } }, bars);
 
   // What is wrong.
   const media = join(server.state, "media");

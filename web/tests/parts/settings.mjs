@@ -13,7 +13,7 @@ interaction("French, all of it, and back", async () => {
   await page.getByRole("heading", { level: 1, name: "Réglages" }).waitFor();
   assert.equal(await page.locator("html").getAttribute("lang"), "fr");
   const main = page.getByRole("navigation", { name: "Navigation principale" }).first();
-  await main.getByRole("link", { name: "Tableau de bord" }).click();
+  await main.getByRole("link", { name: "Accueil" }).click();
   await page.getByText("Ajouts récents").waitFor();
   await page.reload();
   await page.getByText("Ajouts récents").waitFor();

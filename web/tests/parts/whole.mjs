@@ -29,7 +29,16 @@ interaction("the first visit is light", async () => {
 interaction("every page is accessible in both themes, on desktop and phone", async () => {
   const { page, server } = world;
   const [item] = (await world.api("GET", "/api/items?q=h264")).items;
-  const paths = ["/", "/library", "/library?view=list", "/trash", `/watch/${item.id}`, "/settings", "/nowhere"];
+  const paths = [
+    "/",
+    "/downloads",
+    "/library",
+    "/library?view=list",
+    "/trash",
+    `/watch/${item.id}`,
+    "/settings",
+    "/nowhere",
+  ];
   for (const viewport of [
     { width: 1440, height: 900 },
     { width: 390, height: 844 },
