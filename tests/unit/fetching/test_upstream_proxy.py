@@ -137,7 +137,7 @@ async def test_bytes_pass_a_proxy_behind_tls_both_ways(authority: Path) -> None:
         assert bytes(received) == hashlib.sha256(_BIG).digest() + _BIG
         assert f"CONNECT 127.0.0.1:{port} ".encode() in proxy.heads[0]
         assert b"Proxy-Authorization: Basic bWU6cEBzcw==" in proxy.heads[0]
-    assert not upstream_proxy._relays
+    await asyncio.wait_for(asyncio.gather(*upstream_proxy._relays), 10)  # each ends with its connection
 
 
 @pytest.mark.parametrize("certificate", ["other.example.pem", "strangers/127.0.0.1.pem"])
