@@ -10,7 +10,7 @@ import { loadAll, register } from "@/lib/load";
 import { isTyping, useShortcuts } from "@/lib/shortcuts";
 
 const AddDialog = lazy(register(() => import("@/features/downloads/add-dialog")));
-const REST = 4000; // ms after which the other parts are fetched: the first picture comes first
+const REST = 8000; // ms after which the other parts are fetched: the first picture comes first
 
 const WITH_BOX = ["/", "/downloads"];
 

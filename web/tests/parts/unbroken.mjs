@@ -92,7 +92,13 @@ interaction("the server stops under every page and comes back, and nothing is lo
   const { page, server } = world;
   page.expected.push(AWAY);
   await page.goto(server.url);
-  await page.waitForTimeout(6000); // the other parts are fetched when the page rests
+  // The other parts are fetched when the page rests.
+  await page.waitForFunction(() => {
+    const fetched = performance.getEntriesByType("resource").map(({ name }) => name);
+    return ["wish-panel", "library", "trash", "settings"].every((part) =>
+      fetched.some((name) => new RegExp(`/assets/${part}-[\\w-]{8}\\.js`).test(name)),
+    );
+  });
   await page.getByText("Connected", { exact: true }).waitFor();
   await server.halt();
   await bar().waitFor();
@@ -116,7 +122,7 @@ interaction("a page of an older build loads itself again, once", async () => {
   const page = await open(browser, server.url);
   await signIn(page);
   page.expected.push(/status of 404|a part of the page|Failed to fetch/);
-  await page.route(/\/assets\/trash-[\w-]{8}\.js$/, (route) => route.fulfill({ status: 404, body: "" }));
+  await page.route(/\/assets\/settings-[\w-]{8}\.js$/, (route) => route.fulfill({ status: 404, body: "" }));
   await page.route(`${server.url}/`, async (route) => {
     if (route.request().resourceType() === "document") return route.continue();
     const answer = await route.fetch();
@@ -126,13 +132,13 @@ interaction("a page of an older build loads itself again, once", async () => {
   await page.evaluate(() => {
     window.before = true;
   });
-  const trash = page.getByRole("navigation", { name: "Main" }).first().getByRole("link", { name: "Trash" });
-  await trash.click();
+  const link = page.getByRole("navigation", { name: "Main" }).first().getByRole("link", { name: "Settings" });
+  await link.click();
   await page.waitForFunction(() => window.before === undefined);
   await page.evaluate(() => {
     window.before = true;
   });
-  await trash.click();
+  await link.click();
   await page.getByRole("alert").filter({ hasText: "This part could not be loaded" }).waitFor();
   await page.getByRole("navigation", { name: "Main" }).first().waitFor();
   assert.equal(await page.evaluate(() => window.before), true);
