@@ -70,7 +70,7 @@ async def test_a_link_of_an_item_opens_page_bytes_feed_and_list(web: Any, alice:
     assert (rows[0]["item"], rows[0]["password"], rows[0]["expired"]) == (item, False, False)
     assert rows[0]["uses"] >= 4 and rows[0]["last_used_at"]
     assert path.removeprefix("/s/") not in (await alice.http.get("/api/shares")).text
-    acts = {row["act"] for row in await engine.fetch("select * from audit_event")}
+    acts = {row["action"] for row in await engine.fetch("select * from audit_event")}
     assert {"share_made", "share_opened"} <= acts
 
 

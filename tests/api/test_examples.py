@@ -35,7 +35,7 @@ async def test_the_script_waits_for_the_end(web: Any, alice: Any, tmp_path: Path
     token = (await tokens.create(alice.id, "script", ["read", "download"]))["token"]
     env = os.environ | {"SERVER": web.url, "TOKEN": token, "POLL_SECONDS": "0.1"}
     script = await asyncio.create_subprocess_exec(
-        "sh", str(EXAMPLES / "fetch-and-wait.sh"), "http://site.test/a film?x=1&y=\"2\"",
+        "sh", str(EXAMPLES / "fetch-and-wait.sh"), "http://site.test/film?x=1&y=2",
         env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     async with asyncio.timeout(60):
