@@ -108,7 +108,7 @@ async def page(
     request: Asked,
     before: Annotated[int | None, QueryParameter(ge=0, le=2**63 - 1)] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,
-    unread: bool = False,
+    unread: Annotated[bool, QueryParameter()] = False,
 ) -> Notifications:
     """List events, newest first."""
     owner = request.user.id
