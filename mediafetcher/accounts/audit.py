@@ -1,8 +1,8 @@
-"""The trail: who signed in, failed, made a token, changed a person. Facts never hold a secret.
+"""The audit log: sign-ins, failures, and changes of tokens and users. Facts never contain a secret.
 
-`ACTS` is the whole of it: an act that does not stand there is refused, and a test does each of them and finds its row.
+`ACTIONS` lists all actions. Others are refused, and a test performs each of them and finds its row.
 
-An event stays for `DAYS`, and of each act the newest `MOST` stay, so that a flood of one act removes none of another.
+An event is kept for `DAYS`, and the newest `MOST` of each action, so that a flood of one removes none of another.
 """
 
 import json
@@ -47,7 +47,7 @@ ACTIONS: dict[str, str] = {
 
 DAYS = 365
 MOST = 10_000  # events of each act
-_RUNNING = 86_400.0  # seconds that servers must have run since an event, whatever the clock says
+_RUNNING = 86_400.0  # seconds that servers must have run since an event, regardless of the clock
 
 _REMOVE_OLD = """
 delete from audit_event where at <= to_timestamp($1) and running_seconds <= mf_running_seconds() - $2
@@ -62,7 +62,7 @@ _log = logging.get("audit")
 
 
 async def record(act: str, owner: int | None = None, address: str | None = None, **facts: Any) -> None:
-    """Keep one act, in the transaction that is open, if one is."""
+    """Record one action, in the open transaction if there is one."""
     if act not in ACTIONS:
         raise ValueError(f"audit.ACTS does not have {act}")
     await engine.execute(
@@ -76,7 +76,7 @@ async def record(act: str, owner: int | None = None, address: str | None = None,
 
 
 async def page(limit: int = 100, act: str | None = None, before: int | None = None) -> list[dict[str, Any]]:
-    """The last acts, newest first: id, at, act, person (name or None), address, facts. `before`: older ones."""
+    """List events, newest first: id, at, act, `person` (name or None), address, facts. `before`: older ones."""
     rows = await engine.fetch(
         "SELECT e.id, e.at, e.action as act, a.name AS person, e.address, e.facts::text AS facts FROM audit_event e "
         "LEFT JOIN account a ON a.id = e.owner WHERE ($2::text IS NULL OR e.action = $2) "
@@ -89,10 +89,9 @@ async def page(limit: int = 100, act: str | None = None, before: int | None = No
 
 
 async def remove_old(now: float) -> int:
-    """Remove events beyond `DAYS` and beyond `MOST` of an act. `now`: seconds since 1970 by a clock that is believed.
+    """Remove events older than `DAYS` and beyond `MOST` of an action. `now`: seconds since 1970 by a trusted clock.
 
-    Returns:
-        How many events were removed.
+    Returns: the number of removed events.
     """
     old = await engine.execute(_REMOVE_OLD, now - DAYS * 86_400, _RUNNING)
     beyond = await engine.execute(_REMOVE_BEYOND, list(ACTIONS), MOST)

@@ -1,7 +1,7 @@
-"""Signing in by a trusted proxy: it has asked who somebody is already, and names them in a header.
+"""Authentication by a trusted proxy, which names the user in a header.
 
-Only somebody who has an account here is let in; the proxy makes nobody. There is no session: each request is
-looked up anew, so whoever is removed here, or signs out there, is out at once.
+Only users with an account are accepted; the proxy creates none. There is no session: each request looks the user up, so
+a user who is removed, or signs out, loses access immediately.
 """
 
 import unicodedata
@@ -12,7 +12,7 @@ from mediafetcher.accounts.auth.sessions import scopes_of
 from mediafetcher.core import clock, logging
 from mediafetcher.db import engine
 
-_AGAIN = 12 * 3600.0  # seconds: a person who comes from the same address is one sign-in in the trail
+_AGAIN = 12 * 3600.0  # seconds: a user from the same address is one sign-in in the audit log
 _MOST = 1000
 
 _seen: dict[tuple[int, str], float] = {}
@@ -20,7 +20,7 @@ _log = logging.get("proxy")
 
 
 async def person(name: str, address: str) -> UserIdentity | None:
-    """Whom the proxy names, if it is somebody here."""
+    """Return the user that the proxy names, if they have an account."""
     name = unicodedata.normalize("NFC", name).strip()
     row = await engine.fetchrow("SELECT id, name, admin FROM account WHERE lower(name) = lower($1)", name)
     if row is None:
@@ -42,5 +42,5 @@ def _is_new(owner: int, address: str) -> bool:
 
 
 def forget() -> None:
-    """Forget who was seen, as a restart does."""
+    """Clear the memory of recent users, as a restart does."""
     _seen.clear()

@@ -1,4 +1,4 @@
-"""Tokens for programs: `mf_...`, shown once, kept as a hash, each with its scopes and, if wished, an end."""
+"""API tokens: `mf_...`, shown once, stored as a hash, each with scopes and an optional expiry."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,7 @@ FROM found JOIN account a ON a.id = found.owner
 async def create(
     owner: int, name: str, scopes: Sequence[str], days: float | None = None, address: str | None = None
 ) -> dict[str, Any]:
-    """-> {"id", "token"}; the token is never shown again. Raises `Invalid`, `Forbidden`."""
+    """Create a token. Returns: {"id", "token"}; the token is not shown again. Raises: `Invalid`, `Forbidden`."""
     wanted = sorted(set(scopes), key=lambda scope: SCOPES.index(scope) if scope in SCOPES else -1)
     if not wanted or wanted[0] not in SCOPES:
         raise errors.Invalid(f"An API key needs at least one of these scopes: {', '.join(SCOPES)}.")
@@ -54,7 +54,7 @@ async def create(
 
 
 async def find(hashed: bytes) -> UserIdentity | None:
-    """Whose token of this hash it is. The scopes of administrators count only while they are one."""
+    """Return the owner of the token with this hash. Administrator scopes count only while the owner is one."""
     row = await engine.fetchrow(_FIND, hashed)
     if row is None:
         return None
@@ -64,7 +64,7 @@ async def find(hashed: bytes) -> UserIdentity | None:
 
 
 async def correct_times() -> None:
-    """Cut tokens that last longer than was asked for, because a clock was ahead when they were made or used."""
+    """Shorten tokens that exceed their lifetime, because a clock was ahead when they were created or used."""
     await engine.execute(
         "update token set expires_at = now() + (expires_at - created_at), created_at = now() where created_at > now()"
     )
@@ -72,7 +72,7 @@ async def correct_times() -> None:
 
 
 async def page(owner: int) -> list[dict[str, Any]]:
-    """id, name, scopes, created_at, last_used_at, expires_at of each."""
+    """List the tokens: id, name, scopes, created_at, last_used_at, expires_at."""
     return await engine.fetch(
         "SELECT id, name, scopes, created_at, last_used_at, expires_at FROM token WHERE owner = $1 ORDER BY id",
         owner,
@@ -80,7 +80,7 @@ async def page(owner: int) -> list[dict[str, Any]]:
 
 
 async def remove(token: int, owner: int, address: str | None = None) -> None:
-    """End a token of this person at once. Raises `NotFound`."""
+    """Revoke a token of this user immediately. Raises: `NotFound`."""
     async with engine.transaction():
         query = "DELETE FROM token WHERE id = $1 AND owner = $2 RETURNING name"
         name = await engine.fetchval(query, token, owner)

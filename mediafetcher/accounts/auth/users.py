@@ -1,4 +1,4 @@
-"""People. A name is unique whatever its case; at least one administrator who can sign in always remains."""
+"""Users. A name is unique regardless of case. At least one administrator who can sign in always remains."""
 
 import unicodedata
 from typing import Any
@@ -8,16 +8,16 @@ from mediafetcher.accounts.auth import credentials, passwords, rate_limit
 from mediafetcher.core import errors
 from mediafetcher.db import engine
 
-LOCAL = "owner"  # the person of the command line, before anybody set up an account
+LOCAL = "owner"  # the user of the command line before the first account is set up
 _COLUMNS = "id, name, admin, created_at, quota"
-# Making and unmaking administrators is decided one at a time, or two could remove each other.
+# Changes of the administrator role are serialised, or two could remove each other.
 _ONE_AT_A_TIME = "LOCK TABLE account IN SHARE ROW EXCLUSIVE MODE"
 
 Row = dict[str, Any]
 
 
 def clean_name(name: str) -> str:
-    """The name as it is kept. Raises `Invalid`."""
+    """Return the name in its stored form. Raises: `Invalid`."""
     name = unicodedata.normalize("NFC", name).strip()
     if not 1 <= len(name) <= 64 or not name.isprintable():
         raise errors.Invalid("A name must have 1 to 64 printable characters.")
@@ -25,7 +25,7 @@ def clean_name(name: str) -> str:
 
 
 async def page() -> list[Row]:
-    """Everybody: id, name, admin, created_at, and `quota`: the bytes that may be charged to them, or None."""
+    """List all users: id, name, admin, created_at, and `quota`: the bytes that may be charged to them, or None."""
     return await engine.fetch(f"SELECT {_COLUMNS} FROM account ORDER BY lower(name)")
 
 
@@ -45,9 +45,9 @@ async def by_name(name: str) -> Row:
 
 
 async def local_owner() -> Row:
-    """Whose library a command means that names nobody: the only administrator.
+    """Return the default user of commands: the only administrator.
 
-    On an empty system it makes the local person `owner`, who cannot sign in until the first run gives a password.
+    On an empty system this creates the local user `owner`, who cannot sign in until the first run sets a password.
     """
     for _ in range(2):
         people = await engine.fetch(f"SELECT {_COLUMNS} FROM account ORDER BY admin DESC, id LIMIT 2")
@@ -67,7 +67,7 @@ async def local_owner() -> Row:
 async def add(
     name: str, password: str, *, admin: bool = False, by: int | None = None, address: str | None = None
 ) -> Row:
-    """A new person -> id, name, admin, created_at. Raises `Invalid`, `WeakPassword`, `NameTaken`."""
+    """Create a user. Returns: id, name, admin, created_at. Raises: `Invalid`, `WeakPassword`, `NameTaken`."""
     name = clean_name(name)
     passwords.require_strong(password, name)
     password_hash = await passwords.make_hash(password)
@@ -101,7 +101,7 @@ async def set_password(
 ) -> None:
     """Set a password and end the user's sessions, except `keep_session`.
 
-    `end_tokens` ends their tokens and paired browsers too: they let in whoever has them, without the password.
+    `end_tokens` also ends their tokens and paired browsers, which give access without the password.
     """
     person = await get(user_id)
     passwords.require_strong(password, person["name"])
@@ -118,8 +118,8 @@ async def set_password(
 
 
 async def require_password(user_id: int, password: str, address: str) -> None:
-    """Raise `WrongCredentials` unless it is this person's password, `TooManyRequests` after too many guesses."""
-    # Whoever asks is signed in: guesses at the door do not count here, nor these there.
+    """Raise `WrongCredentials` for another password than this user's, `TooManyRequests` after too many guesses."""
+    # The caller is signed in: guesses at sign-in do not count here, nor guesses here at sign-in.
     own = rate_limit.known(user_id, "signed in")
     await rate_limit.take(own)
     stored = await engine.fetchval("SELECT password_hash FROM account WHERE id = $1", user_id)
@@ -130,7 +130,7 @@ async def require_password(user_id: int, password: str, address: str) -> None:
 
 
 async def set_admin(user_id: int, admin: bool, *, by: int | None = None, address: str | None = None) -> None:
-    """Make or unmake an administrator. Raises `LastAdmin`."""
+    """Grant or revoke the administrator role. Raises: `LastAdmin`."""
     async with engine.transaction():
         await engine.execute(_ONE_AT_A_TIME)
         person = await get(user_id)
@@ -142,7 +142,7 @@ async def set_admin(user_id: int, admin: bool, *, by: int | None = None, address
 
 
 async def set_quota(user_id: int, quota: int | None, *, by: int | None = None, address: str | None = None) -> None:
-    """How many bytes may be charged to a person; None: as many as there is room for. Raises `NotFound`."""
+    """Set the bytes that may be charged to a user; None: unlimited. Raises: `NotFound`."""
     async with engine.transaction():
         person = await get(user_id)
         await engine.execute("UPDATE account SET quota = $2 WHERE id = $1", user_id, quota)
@@ -150,7 +150,7 @@ async def set_quota(user_id: int, quota: int | None, *, by: int | None = None, a
 
 
 async def shut_out(user_id: int) -> None:
-    """End a person's sessions, tokens and devices: they are about to be removed."""
+    """End a user's sessions, tokens and devices before they are removed."""
     async with engine.transaction():
         for table in ("session", "token", "device"):
             await engine.execute(f"DELETE FROM {table} WHERE owner = $1", user_id)
@@ -158,7 +158,7 @@ async def shut_out(user_id: int) -> None:
 
 
 async def remove(user_id: int, *, by: int | None = None, address: str | None = None) -> None:
-    """Remove a person whose library is empty. Raises `LastAdmin`, `Conflict` while items are left."""
+    """Remove a user whose library is empty. Raises: `LastAdmin`, `Conflict` while items are left."""
     async with engine.transaction():
         await engine.execute(_ONE_AT_A_TIME)
         person = await require_removable(user_id)
@@ -170,7 +170,7 @@ async def remove(user_id: int, *, by: int | None = None, address: str | None = N
 
 
 async def require_removable(user_id: int) -> Row:
-    """The person, if they may go. Raises `NotFound`, `LastAdmin`."""
+    """Return the user if they may be removed. Raises: `NotFound`, `LastAdmin`."""
     person = await get(user_id)
     await _require_another_admin(user_id)
     return person

@@ -1,7 +1,7 @@
-"""Cookies as text: what people paste and extensions send, and what the fetch child reads.
+"""Cookie formats: parse what users paste and extensions send, and write what the fetch child reads.
 
-In: the Netscape form (`cookies.txt`: seven fields separated by tabs, as curl and Mozilla define it) or JSON as
-browser extensions export it. A line that is no cookie is named by its number; a value is never repeated.
+Input is the Netscape format (`cookies.txt`: seven tab-separated fields, as curl and Mozilla define it) or JSON as
+browser extensions export it. An invalid line is named by its number; a value is never repeated.
 """
 
 import json
@@ -20,11 +20,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SITE = re.compile(r"^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$")
 _IPV6 = re.compile(r"^[0-9a-f:.]*:[0-9a-f:.]*$")
 _HTTP_ONLY = "#HttpOnly_"
-_MILLISECONDS = 1e11  # no cookie lasts to the year 5138: some exports count in thousandths of a second
+_MILLISECONDS = 1e11  # no cookie lasts to the year 5138: some exports use milliseconds
 
 
 class Cookie(msgspec.Struct, rename="camel"):
-    """One cookie. `domain` has no dot in front; `expires` is in seconds since 1970, None for a session's."""
+    """A cookie. `domain` has no leading dot; `expires` is in seconds since 1970, None for a session cookie."""
 
     name: str
     value: str
@@ -38,7 +38,7 @@ class Cookie(msgspec.Struct, rename="camel"):
 
 
 def site_name(text: str) -> str:
-    """The form in which a site is kept: lower case, punycode, without `www.`. Raises `Invalid`."""
+    """Return the stored form of a site: lower case, punycode, without `www.`. Raises: `Invalid`."""
     name = text.strip().strip("[]").rstrip(".").lower()
     if _IPV6.match(name):
         return name
@@ -53,12 +53,12 @@ def site_name(text: str) -> str:
 
 
 def belongs(host: str, site: str) -> bool:
-    """Whether a host is the site or lies below it; below a plain name such as `nas`, or `org`, is nothing."""
+    """Return whether a host is the site or a subdomain. Plain names such as `nas` or `org` have no subdomains."""
     return host == site or ("." in site and host.endswith(f".{site}"))
 
 
 def parse(text: str) -> list[Cookie]:
-    """Cookies of a pasted text. Raises `BadCookies`."""
+    """Parse the cookies of a pasted text. Raises: `BadCookies`."""
     text = text.removeprefix("\ufeff").strip("\r\n ")
     return _from_json(text) if text.startswith(("[", "{")) else _from_netscape(text)
 
@@ -74,7 +74,7 @@ def _from_netscape(text: str) -> list[Cookie]:
 
 def _from_line(line: str, where: str) -> Cookie:
     http_only = line.startswith(_HTTP_ONLY)
-    # Editors turn tabs into spaces; no field but the last may hold one.
+    # Editors turn tabs into spaces; only the last field may contain one.
     fields = line.removeprefix(_HTTP_ONLY).split("\t") if "\t" in line else line.split(None, 6)
     if len(fields) == 6:
         fields.append("")  # an empty value whose tab was trimmed
@@ -104,7 +104,7 @@ def _from_json(text: str) -> list[Cookie]:
 
 
 def from_objects(found: Iterable[Any]) -> list[Cookie]:
-    """Cookies of objects as `chrome.cookies` and exports write them. Raises `BadCookies`."""
+    """Parse cookie objects of `chrome.cookies` and exports. Raises: `BadCookies`."""
     return [_checked(entry, f"Cookie {number}") for number, entry in enumerate(found, 1)]
 
 
@@ -142,10 +142,10 @@ def _partition(key: Any) -> str | None:
 
 
 def of_site(cookies: Iterable[Cookie], site: str) -> list[Cookie]:
-    """Those that the site may have, the last of each name; without expired ones and those without a name.
+    """Select the valid cookies of a site, the last of each name, without expired and nameless ones.
 
-    Cookies that the site has in frames of other pages are not the user's own. Those that it has for itself alone count
-    if it has none of the same name for all.
+    Partitioned cookies of frames in other pages are not the user's own. Those of the site itself count if no
+    unpartitioned cookie has the same name.
     """
     kept: dict[tuple[str, str, str], Cookie] = {}
     now = time.time()
@@ -162,7 +162,7 @@ def _is_own(partition: str, site: str) -> bool:
 
 
 def netscape(cookies: Iterable[Cookie]) -> str:
-    """The form that the fetch child reads."""
+    """Write the cookies in the format that the fetch child reads."""
     lines = ["# Netscape HTTP Cookie File"]
     for cookie in cookies:
         prefix = _HTTP_ONLY if cookie.http_only else ""

@@ -1,4 +1,4 @@
-"""What the start page shows of a library: a few short rows of items."""
+"""The start page of a library: a few short rows of items."""
 
 from typing import Any
 

@@ -1,10 +1,10 @@
-"""MediaFile and LibraryItem: adding and changing. One LibraryItem row is one reference to its file.
+"""Add and change MediaFile and LibraryItem. One LibraryItem row is one reference to its file.
 
-The count of references is kept by the database (a trigger in the same transaction), so nothing here adds or
-subtracts. Bytes come before the row and go after it:
+The database counts references (a trigger in the same transaction), so nothing here adds or
+subtracts. Bytes are written before the row and deleted after it:
 
-    add     file staged -> [lock the file's row, rename into place, insert the item] -> commit
-    delete  [delete the item] -> commit -> the sweeper unlinks what nobody holds
+    add     stage the file; lock the file's row, rename into place, insert the item; commit
+    delete  delete the item; commit; the sweeper unlinks unreferenced files
 
 Before a file is placed, its row is committed without a reference, so that a crash leaves at worst a file that the
 sweeper knows. Removal is in `trash.py`; lists and searches are in `queries.py`.
@@ -29,7 +29,7 @@ InTransaction = Callable[[int], Awaitable[None]]
 
 @dataclass(frozen=True)
 class MediaFacts:
-    """What a file is. `kind` is its MIME type, `ext` its extension with the dot; seconds and pixels."""
+    """Properties of a file. `kind` is its MIME type, `ext` its extension with the dot; seconds and pixels."""
 
     kind: str
     ext: str
@@ -38,14 +38,14 @@ class MediaFacts:
     height: int | None = None
     video_codec: str | None = None
     audio_codec: str | None = None
-    playable: bool | None = None  # every browser plays it as it is; None: nobody asked
+    playable: bool | None = None  # every browser plays it without conversion; None: not checked
     chapters: tuple[tuple[float, str], ...] = ()  # (start, title)
-    cut_at_origin: bool = False  # its origin has no more of it
+    cut_at_origin: bool = False  # its source has nothing beyond it
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What a library item says beside its file. `folder_id` None: at the top."""
+    """Properties of a library item beside its file. `folder_id` None: at the top."""
 
     title: str
     folder_id: int | None = None
@@ -67,10 +67,10 @@ async def add_media(
     side_files: Mapping[str, Path] | None = None,
     in_transaction: InTransaction | None = None,
 ) -> int:
-    """Add a staged file to a library -> the new item's id. Equal bytes are kept once, and counted.
+    """Add a staged file to a library. Returns: the new item's id. Equal bytes are stored once, and counted.
 
     `side_files` are small files by their names in the store (`poster.jpg`, `fr.vtt`). `in_transaction(item)` runs in
-    the same transaction; an exception from it undoes everything. Raises `Unavailable` if the store cannot be written.
+    the same transaction; an exception from it undoes everything. Raises: `Unavailable` if the store cannot be written.
     """
 
     async def add() -> int:
@@ -96,11 +96,11 @@ async def replace(
     follow: bool = False,
     in_transaction: InTransaction | None = None,
 ) -> int:
-    """Give an item this new file -> how many entries moved over. Equal bytes take the place of what is stored.
+    """Give an item a new file. Returns: the number of moved entries. Equal bytes replace what is stored.
 
-    `follow`: it shows the same, so links that led to the old one lead to it from now on, if nobody is left there.
-    A person's entries of the old file move together. Where the old one is damaged, other people's move along if they
-    came from the same source; else theirs stay as they are. Raises `NotFound`, `Unavailable`.
+    `follow`: it shows the same, so links to the old file lead to the new one if the old one has no entries left. A
+    user's entries of the old file move together. If the old file is damaged, entries of other users from the same
+    source move too; otherwise they stay. Raises: `NotFound`, `Unavailable`.
     """
 
     async def run() -> int:
@@ -133,7 +133,7 @@ async def replace(
 
 
 async def _move_over(owner: int, old: dict[str, Any], new: int) -> list[int]:
-    """Entries, what was watched and the chapters go from one file to another -> the owners of the entries."""
+    """Move entries, watched positions and chapters to another file. Returns: the owners of the entries."""
     rows = await engine.fetch(
         "update library_item set media_file = $1 where media_file = $2 and (owner = $3 or ($4 and source = $5))"
         " returning owner",
@@ -161,7 +161,7 @@ async def _move_over(owner: int, old: dict[str, Any], new: int) -> list[int]:
 
 
 class Unannounced(Exception):
-    """The file's row went, or lost its last reference, after it was looked at: begin again."""
+    """The file's row was removed, or lost its last reference, after it was read: start again."""
 
 
 _TRIES = 5
@@ -178,9 +178,9 @@ async def retrying(add: Callable[[], Awaitable[_T]]) -> _T:
 
 
 async def _announce(staged: blob_store.Staged, facts: MediaFacts, side_files: Mapping[str, Path]) -> bool:
-    """Commit the file's row before its bytes are placed -> whether this is its first reference, and is claimed for.
+    """Commit the file's row before its bytes are placed. Returns: whether this is its first reference, and is claimed.
 
-    A crash after the bytes were placed then leaves a file that this database knows and nobody holds.
+    A crash after the bytes were placed then leaves a file that the database knows as unreferenced.
     """
     ownership.require()
     if await engine.fetchval("select ref_count from media_file where sha256 = $1", staged.sha256):
@@ -224,9 +224,9 @@ async def _place(
     claimed: bool,
     anew: bool = False,
 ) -> int:
-    """Take the lock of the file's row and bring the bytes to their place under it. Raises `Unannounced`.
+    """Lock the file's row and place the bytes. Raises: `Unannounced`.
 
-    `anew`: they replace what is stored, as they do if that is known to be damaged.
+    If `anew`, they replace the stored bytes, as they also do if those are known to be damaged.
     """
     row = await engine.fetchrow(
         _ROW + " on conflict (sha256) do update set poster = m.poster or excluded.poster,"
@@ -251,7 +251,7 @@ async def _place(
 
 
 async def _forget_absent(row: dict[str, Any], sha256: bytes) -> None:
-    """A row that nobody held may speak of side files that a crash kept from their place."""
+    """Clear side files that an unreferenced row names, but that a crash kept from being placed."""
     names = unknown.side_names(row)
     if not names:
         return
@@ -274,7 +274,7 @@ async def _insert(owner: int, media_file: int, entry: Entry) -> int:
         await engine.fetchval(
             "insert into library_item (owner, folder, media_file, title, source, source_url, site, uploader,"
             "  search, sort_key, text_version)"
-            # A folder that was deleted meanwhile is the top; one that is there stays until our commit.
+            # A folder that was deleted in the meantime becomes the top; an existing one stays until our commit.
             " values ($1, (select id from folder where id = $2 and owner = $1 for key share), $3, $4,"
             " (select id from source where id = $5 for key share), $6, $7, $8,"
             "  $9::text::tsvector, $10, $11) returning id",
@@ -292,14 +292,14 @@ async def _insert(owner: int, media_file: int, entry: Entry) -> int:
 
 
 def clean_title(title: str) -> str:
-    """A title in its normal form, of a sane length."""
+    """Return a title in its normal form and of limited length."""
     return text.one_line(title, _TITLE) or "Untitled"
 
 
 async def link(owner: int, media_file: int, entry: Entry, in_transaction: InTransaction | None = None) -> int | None:
-    """Add what is there already, without bytes in hand -> the item's id.
+    """Add a reference to a stored file without bytes. Returns: the item's id.
 
-    None where nobody holds the file any more: then it may be gone, or go in a moment.
+    None if the file has no references: then it may be deleted already, or soon.
     """
     async with engine.transaction():
         held = await engine.fetchval("select id from media_file where id = $1 and ref_count > 0 for update", media_file)
@@ -313,9 +313,9 @@ async def link(owner: int, media_file: int, entry: Entry, in_transaction: InTran
 
 
 async def copy(id: int, owner: int, folder: int | None) -> int:
-    """One more reference to an item's file, in another folder -> the new item's id.
+    """Add a reference to an item's file in another folder. Returns: the new item's id.
 
-    Where the file is in that folder already, its item. Raises `NotFound`.
+    If the file is in that folder already, its item is returned. Raises: `NotFound`.
     """
     async with engine.transaction():
         await _own_folder(owner, folder)
@@ -347,7 +347,7 @@ async def copy(id: int, owner: int, folder: int | None) -> int:
 
 
 async def rename(id: int, owner: int, title: str) -> None:
-    """Raises `NotFound`, `Invalid`."""
+    """Rename an item. Raises: `NotFound`, `Invalid`."""
     if not title.strip():
         raise errors.Invalid("Enter a title.")
     async with engine.transaction():
@@ -356,14 +356,14 @@ async def rename(id: int, owner: int, title: str) -> None:
 
 
 async def move(id: int, owner: int, folder: int | None) -> None:
-    """Put it into another folder of the same person; None: the top. Raises `NotFound`."""
+    """Move an item to another folder of the same user; None: the top. Raises: `NotFound`."""
     async with engine.transaction():
         await _own_folder(owner, folder)
         await _change(id, owner, "folder = $3", folder)
 
 
 async def watched(id: int, owner: int, position: float) -> None:
-    """Remember how far a person has watched the item's file, in seconds. Raises `NotFound`."""
+    """Store how far a user has watched the item's file, in seconds. Raises: `NotFound`."""
     done = await engine.fetchval(
         "insert into watch (owner, media_file, position) select $2, media_file, $3 from library_item"
         " where id = $1 and owner = $2"
@@ -391,7 +391,7 @@ async def _change(id: int, owner: int, change: str, *values: Any) -> None:
 
 
 async def _own_folder(owner: int, folder: int | None) -> None:
-    """The folder stays this person's until our commit. Raises `NotFound`."""
+    """Keep this user's folder from deletion until our commit. Raises: `NotFound`."""
     if folder is None:
         return
     if await engine.fetchval("select id from folder where id = $1 and owner = $2 for key share", folder, owner) is None:

@@ -1,7 +1,7 @@
-"""Search terms and sort key of each item, kept in its row with the version of their computation.
+"""Search terms and sort key of each item, stored in its row with the version of their computation.
 
-Every writer of a title writes them with it (`of`) or right after it (`refresh`). `rebuild` computes rows of another
-version anew, a batch at a time, so it may be interrupted and goes on later; a server does that beside everything else.
+Every writer of a title writes them too (`of`), or calls `refresh` after it. `rebuild` recomputes rows of other versions
+in batches, so it may be interrupted and resumed; a server does that in the background.
 """
 
 import asyncio
@@ -11,9 +11,9 @@ from mediafetcher.core import clock, sort_key
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import search_terms
 
-VERSION = 1  # one more with every change of search_terms.py, sort_key.py or text.fold
+VERSION = 1  # increment with every change of search_terms.py, sort_key.py or text.fold
 _BATCH = 200  # rows of one transaction
-_REST = 2.0  # the rest after a batch, as a multiple of its time
+_REST = 2.0  # the pause after a batch, as a multiple of its duration
 
 # Another computation may run at the same time: each row is computed by the first that locks it.
 _OUTDATED = """
@@ -36,17 +36,17 @@ class Text(NamedTuple):
 
 
 def of(title: str, uploader: str | None = None, site: str | None = None) -> Text:
-    """Return what the row of an item with these texts holds."""
+    """Return the columns of an item with these texts."""
     return Text(search_terms.of(title, uploader, site), sort_key.of(title), VERSION)
 
 
 async def refresh(ids: list[int]) -> None:
-    """Compute these items anew, in the caller's transaction: their texts have changed."""
+    """Recompute these items in the caller's transaction, because their texts have changed."""
     await _write(await engine.fetch(_OF_ITEMS, ids))
 
 
 async def rebuild() -> int:
-    """Compute every item of another version anew, and rest between batches.
+    """Recompute every item of another version, with pauses between batches.
 
     Returns: the number of items.
     """
