@@ -13,7 +13,7 @@ from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, preview, queries, wait_reasons
 from mediafetcher.downloads.worker import active, convert_slots, runner
 from mediafetcher.library.catalog import quotas
-from mediafetcher.library.storage import mount
+from mediafetcher.library.storage import mount, ownership
 from tests.faults.films import Films
 from tests.site import Site
 
@@ -186,6 +186,69 @@ async def test_reason_of_each_limit_is_shown(owner):
 
 async def test_every_limit_of_a_claim_has_its_reason(database):
     assert set((await wait_reasons.WaitReasons.now()).checks) == set(leases.LIMITS)
+
+
+async def test_every_limit_holds_a_row_up_with_its_reason(owner):
+    """Each limit by itself: the row is not claimed, and says why; without the limit it is claimed."""
+    settings.use(replace(settings.get(), max_downloads=3, max_downloads_per_site=3))
+    await engine.execute("insert into account (name) values ('bob')")
+    limits = {
+        "time": ("update download set run_after = now() + interval '1 hour', error_code = 'network' where id = $1",),
+        "frozen": ("update installation set frozen_reason = 'foreign'",),
+        "space": ("update download set needs_media_bytes = 1::bigint << 60, error_code = 'no_room' where id = $1",),
+        "same source": (
+            _RUNNING,
+            "update download set source_key = 'x', owner = case when id = $1 then (select max(id) from account)"
+            " else owner end where id in ($1, $2)",
+        ),
+        "site pause": (
+            "insert into site_backoff (site, until) values ('films.example', now() + interval '1 hour')"
+            " on conflict (site) do update set until = excluded.until",
+        ),
+        "runs alone": (_RUNNING, "update download set crashes = 2 where id = $1"),
+        "another runs alone": (_RUNNING, "update download set crashes = 2 where id = $2"),
+        "slowed": (_RUNNING, _RUNNING, """update download set options = '{"rate_limit": 5000}' where true"""),
+        "site busy": (_RUNNING, _RUNNING, _RUNNING),
+        "cookies": (),
+    }
+    codes = ("network", "store_frozen", "no_room", "same_source", "site_paused", "runs_alone")
+    codes += ("other_runs_alone", "slow_slots_busy", "site_busy", "no_cookies_here")
+    assert set(limits) == set(leases.LIMITS)
+    for (name, statements), code in zip(limits.items(), codes, strict=True):
+        await engine.execute(
+            "delete from download; delete from site_backoff; update installation set frozen_reason=null"
+        )
+        running = 0
+        for number, statement in enumerate(statements):
+            if statement == _RUNNING:
+                running = await _submit(owner, f"running-{number}")
+                assert await leases.claim(), name
+        id = await _submit(owner, "waits")
+        for statement in statements:
+            if statement != _RUNNING:
+                given = [value for value, mark in ((id, "$1"), (running, "$2")) if mark in statement]
+                await engine.execute(statement if "$1" in statement else statement.replace("$2", "$1"), *given)
+        if name == "cookies":
+            await _cookies_that_nobody_opens(owner)
+        await ownership.refresh()
+        assert await _reason(id) == code, name
+        leases.skip_downloads_with_cookies = name == "cookies"
+        try:
+            assert await leases.claim() is None, name
+        finally:
+            leases.skip_downloads_with_cookies = False
+    await engine.execute("delete from machine")
+
+
+_RUNNING = "a running download"
+
+
+async def _cookies_that_nobody_opens(owner: int) -> None:
+    await cookie_jars.put(owner, "films.example", cookie_formats.parse("films.example\tFALSE\t/\tFALSE\t0\tsid\tok\n"))
+    await engine.execute(
+        "insert into machine (instance, name, role, version, jobs, running, encoders, cookies)"
+        " values ('without', 'x', 'worker', '1', 1, 0, '{}', false)"
+    )
 
 
 @pytest.mark.parametrize(
