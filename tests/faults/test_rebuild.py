@@ -178,7 +178,7 @@ def test_library_is_back_from_a_damaged_backup_a_torn_journal_and_the_journal_al
     _next_backup(folder)
     person.tidy(sorted(_items(server)))
     expected, trash = _items(server), _trash(server)
-    until(lambda: _journaled(folder, expected), MARGIN, "the journal has it")
+    until(lambda: _journaled(folder / "media", expected), MARGIN, "the journal has it")
     _lose(server)
 
     newest = _backups(folder)[-1]
@@ -205,8 +205,8 @@ def test_library_is_back_from_a_damaged_backup_a_torn_journal_and_the_journal_al
     assert (_items(server), _trash(server)) == (expected, trash)
 
 
-def _journaled(folder: Path, expected: Shown) -> bool:
-    library = journal_file.load(folder / "media")
+def _journaled(media: Path, expected: Shown) -> bool:
+    library = journal_file.load(media)
     if library is None:
         return False
     rows = {id: row["title"] for id, row in library.rows["item"].items() if row["trashed_at"] is None}
@@ -220,7 +220,7 @@ def test_rebuild_killed_in_the_middle_is_done_again(program, films_site, folder)
     _Person(server, deep.chance("rebuild killed")).fetch(films_site(4))
     _next_backup(folder)
     expected = _items(server)
-    until(lambda: _journaled(folder, expected), MARGIN, "the journal has it")
+    until(lambda: _journaled(folder / "media", expected), MARGIN, "the journal has it")
     _lose(server)
     (server.state).mkdir(mode=0o711)
     (server.state / "rebuild-unfinished").touch()  # as a kill after the backup was restored leaves it

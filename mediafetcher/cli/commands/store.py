@@ -55,8 +55,9 @@ def _words(status: dict[str, Any]) -> list[str]:
         lines.append(f"The last claim on it was made by another installation, on {status['other']['host']}.")
     if status["unknown"]:
         more = "More than " if status["unknown_more"] else ""
+        count = "1 file in it is" if status["unknown"] == 1 else f"{more}{status['unknown']} files in it are"
         lines.append(
-            f"{more}{status['unknown']} files in it are unknown to this database: they are kept. `mediafetcher store"
+            f"{count} unknown to this database and kept. `mediafetcher store"
             " status --files` lists them. Importing the folder `store`, or a file in it, takes them into the library."
         )
     if status["state"] == "frozen":

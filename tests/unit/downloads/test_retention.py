@@ -84,7 +84,7 @@ async def test_audit_event_goes_after_a_year(owner: int) -> None:
     await _age(2)
     await audit.record("signed_out", owner)
     assert await audit.remove_old(await _believed()) == 1
-    assert [row["action"] for row in await audit.page()] == ["signed_out"]
+    assert [row["act"] for row in await audit.page()] == ["signed_out"]
 
 
 async def test_flood_of_one_act_removes_no_other(owner: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,5 +94,5 @@ async def test_flood_of_one_act_removes_no_other(owner: int, monkeypatch: pytest
         await audit.record("sign_in_failed", None, f"192.0.2.{number}")
     assert await audit.remove_old(await _believed()) == 2
     left = await audit.page()
-    assert [row["action"] for row in left] == ["sign_in_failed"] * 3 + ["user_added"]
+    assert [row["act"] for row in left] == ["sign_in_failed"] * 3 + ["user_added"]
     assert left[0]["address"] == "192.0.2.4"
