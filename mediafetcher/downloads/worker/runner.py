@@ -225,8 +225,12 @@ async def _fetch_or_keep(
                     continue
                 if await asyncio.to_thread(checkpoint.recording_age, folder) < _OUTAGE:
                     raise
+            try:
+                kept = await _keep(download, folder, there)
+            except errors.LiveNotStarted:
+                raise problem from None  # nothing was recorded
             download.log(f"{problem.detail} What was recorded until then is kept.", "warning")
-            return await _keep(download, folder, there)
+            return kept
 
 
 async def _fetch(

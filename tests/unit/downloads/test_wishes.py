@@ -75,7 +75,7 @@ async def test_subtitles_of_every_kind_become_webvtt_beside_the_film(owner, site
         assert text.startswith("WEBVTT") and said in text and "00:00.500 --> " in text
     lines = await _lines(row)
     assert any("no subtitles in nl" in line for line in lines), lines
-    assert any("subtitles pt did not come" in line for line in lines), lines
+    assert any("could not download subtitles pt" in line for line in lines), lines
 
 
 async def test_subtitles_in_charsets_of_old_are_readable(owner, site):
