@@ -148,6 +148,13 @@ class PasswordRequired(Permanent):
     )
 
 
+class UnusualExtension(Permanent):
+    code = "unusual_extension"
+    default_detail = (
+        "The name of the file has an ending that yt-dlp refuses for safety. Save the file yourself, then import it."
+    )
+
+
 class Drm(Permanent):
     code = "drm"
     default_detail = "This is protected by DRM and cannot be downloaded."

@@ -28,6 +28,10 @@ from mediafetcher.fetch.error_mapping import Failure, problem
         ("ERROR: [youtube] x: The uploader has not made this video available in your country", errors.GeoBlocked),
         ("ERROR: [youtube] x: Premieres in 3 hours", errors.LiveNotStarted),
         ("ERROR: [youtube] x: This live event will begin in 5 days.", errors.LiveNotStarted),
+        (
+            "ERROR: The extracted extension ('mpc') is unusual and will be skipped for safety reasons.",
+            errors.UnusualExtension,
+        ),
         ("ERROR: [x] y: This video is DRM protected", errors.Drm),
         ("ERROR: [youtube] x: Sign in to confirm you're not a bot. Use --cookies", errors.LoginRequired),
         ("ERROR: Unsupported URL: http://example.com/", errors.Unsupported),

@@ -983,6 +983,7 @@ export const CODES = [
   "unsupported_scheme",
   "unsupported_target",
   "untrusted_certificate",
+  "unusual_extension",
   "update_refused",
   "usage",
   "weak_password",

@@ -15,6 +15,10 @@ export const enErrors: ProblemWords = {
     "{site} wants a name and password of its own",
     "Cookies do not replace them (HTTP authentication). Use a link that needs none.",
   ],
+  unusual_extension: [
+    "This kind of file is refused for safety",
+    "The name of the file has an unusual ending. Save the file yourself, then import it.",
+  ],
   login_required: ["{site} requires you to sign in", "Send the cookies of {site}, then retry."],
   members_only: ["This is for members only", "Send the cookies of an account on {site} that has access, then retry."],
   site_forbids: [

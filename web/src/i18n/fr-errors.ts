@@ -15,6 +15,10 @@ export const frErrors: ProblemWords = {
     "{site} demande un nom et un mot de passe qui lui sont propres",
     "Les cookies ne les remplacent pas (authentification HTTP). Utilisez un lien qui n’en demande pas.",
   ],
+  unusual_extension: [
+    "Ce genre de fichier est refusé par sécurité",
+    "Le nom du fichier a une fin inhabituelle. Enregistrez le fichier vous-même, puis importez-le.",
+  ],
   login_required: ["{site} exige une connexion", "Envoyez les cookies de {site}, puis réessayez."],
   members_only: [
     "Ce contenu est réservé aux membres",
