@@ -139,6 +139,7 @@ interaction("the share sheet of a phone", async () => {
 
 interaction("only the sound of a film", async () => {
   const { page, site } = world;
+  await go("Downloads");
   await box().fill(site.url("/page/og"));
   await page.getByRole("combobox", { name: "Quality" }).click();
   await page.getByRole("option", { name: "Audio only · M4A" }).click();
