@@ -82,7 +82,10 @@ export const world = {
   },
   /** Stops everything that is under way, whatever it is doing just now. */
   cancelAll: async () => {
-    const { downloads } = await world.api("GET", "/api/downloads?state=queued,running,paused,scheduled,expanded&limit=200");
+    const { downloads } = await world.api(
+      "GET",
+      "/api/downloads?state=queued,running,paused,scheduled,expanded&limit=200",
+    );
     for (const { id } of downloads)
       await world.page.request.post(`${world.server.url}/api/downloads/${id}/cancel`, {
         headers: { origin: world.server.url },
