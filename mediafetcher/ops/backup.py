@@ -6,7 +6,7 @@ The file is a tar; `manifest.json` comes first and names every part with its siz
 the rows of each table as the same snapshot had them. It is written beside its place and moved there whole.
 
 A restored database is counted against the manifest before it takes the place of the present one, which is kept.
-The key file opens the cookies: whoever has both has your sessions elsewhere, so it is left out unless asked for.
+The key file decrypts the cookies, and both give access to your sessions, so it is left out unless asked for.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ class Part(msgspec.Struct):
 
 
 class Manifest(msgspec.Struct, forbid_unknown_fields=False):
-    """What stands first in the file."""
+    """The first part of the file."""
 
     format: int
     program: str
@@ -100,7 +100,7 @@ def _pack(folder: Path, held: dump.Facts, file: IO[bytes]) -> Manifest:
 
 @contextmanager
 def replacing(target: Path) -> Iterator[IO[bytes]]:
-    """A file that is at `target` whole, on the disk and for its owner alone, or not there at all."""
+    """Write a file atomically: complete, synced and readable only by its owner, or absent."""
     name = str(target.with_name(f"{_DRAFT}{staging.name()}"))
     try:
         _remove_drafts(target.parent)
@@ -123,7 +123,7 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
 
 
 def _remove_drafts(folder: Path) -> None:
-    """Remove the drafts of programs that were killed. One of an earlier boot of this machine has to be a day old."""
+    """Remove the drafts of killed programs. A draft from an earlier boot of this machine must be a day old."""
     for draft in folder.glob(f"{_DRAFT}*.part"):
         alive = staging.alive(draft.name)
         with contextlib.suppress(OSError):
@@ -132,9 +132,9 @@ def _remove_drafts(folder: Path) -> None:
 
 
 def remove_leftovers(settings: Settings) -> None:
-    """Remove what programs that were killed left below the state folder: drafts, and folders with dumps.
+    """Remove what killed programs left below the state folder: drafts, and folders with dumps.
 
-    The caller holds the lock of the state folder. A command that only writes a backup may run beside it.
+    The caller holds the lock of the state folder. A command that only writes a backup may run at the same time.
     """
     folder = settings.state / "backups"
     _remove_drafts(folder)
@@ -148,9 +148,9 @@ def default_name() -> str:
 
 
 async def before_migration(dsn: str, settings: Settings) -> Path | None:
-    """A backup below the state folder where this program is about to change the database; None: it is not.
+    """Write a backup below the state folder if this program is about to migrate the database. Returns: None if not.
 
-    Another one, without secrets, lies at `for_media` until it is copied to the media folder.
+    Another one, without secrets, is kept at `for_media` until it is copied to the media folder.
     """
     held = await dump.facts(dsn)
     if not held.schema or not set(migrate.known()) - set(held.schema):
@@ -159,7 +159,7 @@ async def before_migration(dsn: str, settings: Settings) -> Path | None:
     folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / f"before-{migrate.known()[-1]}-{time.strftime('%Y%m%d-%H%M%S')}{ENDING}"
     with replacing(target) as file:
-        await write(dsn, settings, file, with_secrets=True)  # the older program has to read it
+        await write(dsn, settings, file, with_secrets=True)  # the older program must be able to read it
     if settings.recovery == "on":
         with replacing(for_media(settings)) as file:
             await write(dsn, settings, file)
@@ -170,12 +170,12 @@ async def before_migration(dsn: str, settings: Settings) -> Path | None:
 
 
 def for_media(settings: Settings) -> Path:
-    """Where the backup before a migration waits for the media folder."""
+    """Return the path of the backup before a migration that is to be copied to the media folder."""
     return settings.state / "backups" / f"for-media{ENDING}"
 
 
 def _harmless(config: str) -> str:
-    """The settings without those that are secrets of this machine."""
+    """Return the settings without the secrets of this machine."""
     secret = re.compile(rf"^\s*({'|'.join(SECRETS)})\s*=.*$", re.IGNORECASE | re.MULTILINE)
     return secret.sub(lambda found: f"# {found[1]}: secret, not included in the backup", config)
 
@@ -194,7 +194,7 @@ def _part(path: Path) -> Part:
 
 @contextmanager
 def _scratch(settings: Settings) -> Iterator[Path]:
-    """A private folder; gone afterwards, also what an earlier crash left."""
+    """Create a private folder, and remove it afterwards. Leftovers of an earlier crash are removed too."""
     base = settings.state / "backups"
     base.mkdir(mode=0o700, exist_ok=True)
     _remove_scratch(base)
@@ -203,7 +203,7 @@ def _scratch(settings: Settings) -> Iterator[Path]:
 
 
 def _remove_scratch(base: Path) -> None:
-    """Remove the folders of programs that were killed. Process numbers are used again, so names say more than that."""
+    """Remove the folders of killed programs. Process numbers are reused, so the names contain more than that."""
     for rest in base.glob(f"{_SCRATCH}*"):
         name = rest.name.rpartition(".")[0]
         older = "-" in rest.name.removeprefix(_SCRATCH)  # as older versions named them: by the process number alone
@@ -216,7 +216,7 @@ def _remove_scratch(base: Path) -> None:
 
 
 class Restored(msgspec.Struct):
-    """What a restore did. `kept`: the name that the database before has now; `media`: the lines of MEDIA."""
+    """The result of a restore. `kept`: the new name of the previous database; `media`: the lines of MEDIA."""
 
     manifest: Manifest
     kept: str | None
@@ -225,9 +225,9 @@ class Restored(msgspec.Struct):
 
 
 async def restore(dsn: str, settings: Settings, file: IO[bytes]) -> Restored:
-    """Put the backup in the place of the present database. Nobody else may be connected to it.
+    """Replace the present database by the backup. It must have no other connections.
 
-    Raises `BackupDamaged`, `NewerSchema` or `RestoreFailed`; the present database is untouched then.
+    Raises: `BackupDamaged`, `NewerSchema` or `RestoreFailed`; the present database is unchanged then.
     """
     stamp = datetime.now(UTC).strftime("%Y%m%d_%H%M%S_%f")
     with _scratch(settings) as folder:
@@ -237,7 +237,7 @@ async def restore(dsn: str, settings: Settings, file: IO[bytes]) -> Restored:
         held = await dump.restore(dsn, folder, fresh, manifest.schema)
         try:
             _compare(held, manifest)
-            # Before anybody opens it: what it knows of the media folder may be older than the folder.
+            # Before any program opens it: its knowledge of the media folder may be outdated.
             await lineage.begin(dump.renamed(dsn, fresh), "restored")
             kept = await dump.switch(dsn, fresh, stamp)
         except BaseException:
@@ -260,7 +260,7 @@ def _compare(held: dump.Facts, manifest: Manifest) -> None:
 
 
 def missing(listed: list[str], media: Path) -> list[str]:
-    """Which files of a backup's list (lines of MEDIA) are not below this media folder -> their hashes."""
+    """Return the hashes of the files in a backup's list (lines of MEDIA) that are missing below this media folder."""
     gone = []
     for line in listed:
         name, _, ext = line.split(",")
@@ -270,14 +270,14 @@ def missing(listed: list[str], media: Path) -> list[str]:
 
 
 def unknown(listed: list[str], media: Path) -> int:
-    """How many files of the store a backup's list (lines of MEDIA) does not know; side files are not counted."""
+    """Count the files of the store that a backup's list (lines of MEDIA) does not contain, without side files."""
     known = {f"{name}{ext}" for name, _, ext in (line.split(",") for line in listed)}
     found = (file.name for file in (media / "store").glob("[0-9a-f][0-9a-f]/*"))
     return sum(1 for name in found if name not in known and not name.endswith((".jpg", ".vtt", ".part")))
 
 
 def read_manifest(file: IO[bytes]) -> Manifest:
-    """The manifest of a backup. Raises `BackupDamaged`."""
+    """Read the manifest of a backup. Raises: `BackupDamaged`."""
     try:
         with tarfile.open(fileobj=file, mode="r:") as archive:
             return _manifest(archive)
@@ -286,7 +286,7 @@ def read_manifest(file: IO[bytes]) -> Manifest:
 
 
 def decode_manifest(text: bytes) -> Manifest:
-    """Raises `BackupDamaged`."""
+    """Decode a manifest. Raises: `BackupDamaged`."""
     try:
         return msgspec.json.decode(text, type=Manifest)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -307,7 +307,7 @@ def _manifest(archive: tarfile.TarFile) -> Manifest:
 
 
 def _unpack(file: IO[bytes], folder: Path) -> Manifest:
-    """Write the parts into the folder, each proved by its hash; nothing else of the archive is looked at."""
+    """Unpack the parts into the folder and verify their hashes. Other members of the archive are ignored."""
     try:
         with tarfile.open(fileobj=file, mode="r:") as archive:
             manifest = _manifest(archive)
@@ -366,13 +366,13 @@ def _put_key(folder: Path, settings: Settings, manifest: Manifest, stamp: str) -
 
 
 def _place(source: Path, target: Path) -> None:
-    """Copy for the owner of the state folder alone, whole or not at all."""
+    """Copy a file atomically, readable only by the owner of the state folder."""
     with replacing(target) as file:
         file.write(source.read_bytes())
 
 
 def summary(manifest: Manifest) -> dict[str, Any]:
-    """What commands say of a backup."""
+    """Return the facts that commands show of a backup."""
     return {
         "program": manifest.program,
         "made_at": manifest.made_at,

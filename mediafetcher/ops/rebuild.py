@@ -1,10 +1,10 @@
 """Rebuild a lost database from the media folder: the newest good backup, and what the journal says since.
 
 The library becomes exactly what the journal says: items that were purged stay purged, what was in the trash is in the
-trash. What only a backup has (passwords, cookies, download history) comes from the backup. Without a backup the
-users come back without passwords; without a journal the library is that of the backup.
+trash. Data that only a backup has (passwords, cookies, download history) comes from the backup. Without a backup the
+users are restored without passwords; without a journal the library is that of the backup.
 
-The rebuilt database is a new installation. It removes nothing from the media folder until a person decides that the
+The rebuilt database is a new installation. It removes nothing from the media folder until a user decides that the
 folder is its own. An interrupted rebuild leaves a mark, so that nothing starts on half a library.
 """
 
@@ -27,7 +27,7 @@ _log = logging.get("rebuild")
 
 
 class Report(msgspec.Struct):
-    """What a rebuild brought back. `until`: time of the last change in the journal, "" without one."""
+    """The result of a rebuild. `until`: time of the last change in the journal, "" without one."""
 
     backup: str | None = None  # file name
     damaged_backups: list[str] = []
@@ -38,7 +38,7 @@ class Report(msgspec.Struct):
     trashed: int = 0
     users: int = 0
     without_password: list[str] = []
-    lost: int = 0  # items that the journal names, and whose file it does not
+    lost: int = 0  # items of the journal whose file is missing
     missing_files: int = 0
     folder: str = ""  # the store's own folder below the media folder, if it was separated
     notes: list[str] = []
@@ -51,7 +51,7 @@ def refuse_unfinished(state: Path) -> None:
 
 
 def find_media(settings: Settings) -> Path:
-    """The media folder to rebuild from. Raises `NothingToRebuild`."""
+    """Return the media folder to rebuild from. Raises: `NothingToRebuild`."""
     media = settings.media or mount.DEFAULT
     if not (media / mount.SENTINEL).exists():
         raise errors.NothingToRebuild(
@@ -79,10 +79,10 @@ def _find_store(media: Path, installation: str) -> str:
 
 
 async def rebuild(dsn: str, settings: Settings, media: Path, installation: str = "") -> Report:
-    """Fill the empty database at `dsn` from what lies in `media`. Nobody else may be connected to it.
+    """Fill the empty database at `dsn` from `media`. It must have no other connections.
 
-    `installation`: the first eight characters of its id, if several left their traces; else the last to write.
-    Raises `LibraryNotEmpty`, `NothingToRebuild`, `NewerSchema`; nothing was changed then.
+    `installation`: the first eight characters of its id, if several left data; else the last to write. Raises:
+    `LibraryNotEmpty`, `NothingToRebuild`, `NewerSchema`; nothing was changed then.
     """
     report = Report()
     await _refuse_library(dsn, settings.state)
@@ -136,7 +136,7 @@ async def _restore_newest(dsn: str, settings: Settings, backups: list[Path], rep
 
 
 async def _record_store(media: Path, folder: str) -> None:
-    """Record where the store is now, whatever a backup says of it, and take it."""
+    """Record the present location of the store, regardless of the backup, and take its ownership."""
     sentinel = await asyncio.to_thread(mount.create, media / folder)  # it exists: this reads its id
     async with engine.transaction():
         await engine.execute("delete from store_root")
@@ -147,7 +147,7 @@ async def _record_store(media: Path, folder: str) -> None:
 
 @engine.patiently
 async def _fill(library: journal_file.Library | None, report: Report) -> None:
-    """Make the library what the journal says, in one transaction."""
+    """Make the library equal to the journal, in one transaction."""
     known = await engine.fetchrow("select generation, size from journal_state")
     assert known is not None
     if library is not None and report.backup and library.generation.number < known["generation"]:
@@ -165,7 +165,7 @@ async def _fill(library: journal_file.Library | None, report: Report) -> None:
 
 
 async def _look(report: Report) -> None:
-    """Count what came back."""
+    """Count what was rebuilt."""
     counts = await engine.fetchrow(
         "select count(*) filter (where trashed_at is null) as items, count(trashed_at) as trashed from library_item"
     )
@@ -180,7 +180,7 @@ async def _look(report: Report) -> None:
 
 
 def words(report: Report) -> list[str]:
-    """What a person is told."""
+    """Return the report for the user."""
     lines = [f"{report.items} items came back, {report.trashed} more in the trash, of {report.users} users."]
     if report.journal:
         lines.append(f"The journal says what changed until {report.until}.")

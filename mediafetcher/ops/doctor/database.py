@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own: does it answer, let us in, and is it new enough? The embedded one looks after itself."""
+"""Check an external PostgreSQL: reachable, accepts the login, new enough. The embedded one needs no check."""
 
 import asyncio
 from urllib.parse import unquote, urlsplit
@@ -11,7 +11,7 @@ from mediafetcher.ops.doctor.findings import Findings, ok, problem
 
 
 def external(dsn: str) -> Findings:
-    """Whether the database at this address can be used."""
+    """Check whether the database at this address can be used."""
     parts = urlsplit(dsn)
     place = f"{parts.hostname or 'a socket'}{f':{parts.port}' if parts.port else ''}{parts.path}"
     try:

@@ -1,4 +1,4 @@
-"""Everything that is looked at, in order, without changing anything and whether or not MediaFetcher runs."""
+"""Run all checks in order, without changing anything and whether or not MediaFetcher runs."""
 
 import asyncio
 import os
@@ -36,7 +36,9 @@ def examine(settings: Settings) -> list[Finding]:
 
 
 def who(settings: Settings) -> privilege_drop.Account:
-    """Who writes to the media folder: the owner of the state folder, else the service user, else we."""
+    """Return the account that writes to the media folder: the owner of the state folder, else the service user, else
+    ours.
+    """
     try:
         status = settings.state.stat()
         return privilege_drop.Account(status.st_uid, status.st_gid)
@@ -62,7 +64,7 @@ def dsn(settings: Settings) -> str | None:
 
 
 def media_folder(settings: Settings) -> Path:
-    """The one that was chosen, else the one that the database records, else the one that a first start would take."""
+    """Return the configured media folder, else the one recorded in the database, else the default of a first start."""
     if settings.media is not None:
         return settings.media
     try:
@@ -70,5 +72,5 @@ def media_folder(settings: Settings) -> Path:
         if recorded := asyncio.run(dump.media_folder(dsn)):
             return recorded
     except errors.Problem:
-        pass  # it does not run; there may be none yet
+        pass  # it does not run, or does not exist yet
     return mount.DEFAULT if mount.DEFAULT.exists() else settings.state / "media"

@@ -1,4 +1,4 @@
-"""The machine: where the database lies, room, names, the clock, memory, the graphics card, versions."""
+"""Check the machine: the database's disk, free space, DNS, the clock, memory, the graphics card, versions."""
 
 import asyncio
 import ctypes
@@ -22,14 +22,14 @@ from mediafetcher.sandbox import run_as
 from mediafetcher.sandbox.privilege_drop import Account
 
 NAMES = ("example.org", "github.com")  # one of them is enough
-_PATIENCE = 8.0  # seconds for a name
+_PATIENCE = 8.0  # seconds for a DNS query
 _LEAST_DISK = 1 << 30
 _LEAST_MEMORY = 512 << 20
-_OLD_YTDLP = 90 * 86400  # seconds; sites change, and yt-dlp follows
+_OLD_YTDLP = 90 * 86400  # seconds; sites change, and yt-dlp follows them
 
 
 def state_folder(state: Path) -> Findings:
-    """The database: on a local disk, with room."""
+    """Check the database's folder: on a local disk, with enough space."""
     there = next(path for path in (state, *state.parents) if path.exists())
     if name := file_system.network_file_system(there):
         yield problem(
@@ -52,7 +52,7 @@ def state_folder(state: Path) -> Findings:
 
 
 def names() -> Findings:
-    """Whether names of the network are found."""
+    """Check whether DNS works."""
     resolved: list[str] = []
 
     def ask(name: str) -> None:
@@ -99,7 +99,7 @@ def _utc(moment: float) -> str:
 
 
 def _keep_clock() -> str:
-    """A container has its host's clock."""
+    """Return the advice for the clock. A container has its host's clock."""
     if container.is_container():
         return "on the host: timedatectl set-ntp true"
     return (
@@ -110,12 +110,12 @@ def _keep_clock() -> str:
 
 
 def _synchronised() -> bool:
-    """What the kernel knows: adjtimex(2) without changing anything; 5 is TIME_ERROR."""
+    """Return whether the kernel's clock is synchronised: adjtimex(2) without changes; 5 is TIME_ERROR."""
     return 0 <= ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512)) < 5
 
 
 def newest_time(state: Path) -> float:
-    """The youngest time in the state folder and of the program."""
+    """Return the newest time stamp in the state folder and of the program."""
     times = [0.0]
     for path in (
         Path(sys.executable) if bundle.root() else Path(__file__),
@@ -145,7 +145,7 @@ def memory() -> Findings:
 
 
 def graphics(account: Account, folder: Path = Path("/dev/dri")) -> Findings:
-    """The render node, which hardware encoding needs, and whether the service user may use it."""
+    """Check the render node for hardware encoding, and the service user's access to it."""
     nodes = sorted(folder.glob("renderD*"))
     if not nodes:
         yield note(
@@ -186,7 +186,7 @@ def versions(now: float) -> Findings:
     found["yt-dlp"] = used
     try:
         found["FFmpeg"] = asyncio.run(ffmpeg.version())
-    except Exception as error:  # whatever keeps programs from being started here is the finding
+    except Exception as error:  # every reason why programs cannot be started is a finding
         why = getattr(error, "detail", str(error)).rstrip(".")
         yield problem(
             "ffmpeg", f"Cannot start FFmpeg: {why}.", "mediafetcher service install    # creates a dedicated user"

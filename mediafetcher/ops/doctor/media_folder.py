@@ -1,7 +1,7 @@
-"""The media folder: mounted, ours, and able to do what the store asks of a file system.
+"""Check the media folder: mounted, owned, and with the file system features that the store needs.
 
-Everything is really done, as the service user, in a folder that is removed again: an answer from `access` is only
-what the client of the share believes.
+Every operation is really performed, as the service user, in a temporary folder. `access` would only report what the
+client of the share believes.
 """
 
 import contextlib
@@ -22,17 +22,17 @@ from mediafetcher.ops.doctor.findings import Finding, Findings, note, ok, proble
 from mediafetcher.sandbox import run_as
 from mediafetcher.sandbox.privilege_drop import Account
 
-_PATIENCE = 15.0  # seconds for all of it; a share that has gone does not answer at all
+_PATIENCE = 15.0  # seconds for all checks; an unavailable share does not answer at all
 _DENIED = (errno.EACCES, errno.EPERM)
 
 
 def examine(media: Path, state: Path, account: Account) -> list[Finding]:
-    """Look at the media folder as the service user `account` does."""
+    """Check the media folder as the service user `account`."""
     return _in_time(media, lambda: _look(media, state, account))
 
 
 def unwritable(media: Path, account: Account) -> Finding | None:
-    """What keeps the service user from writing to the media folder, with the line to type; None: it can."""
+    """Return why the service user cannot write to the media folder, with the command to type; None if it can."""
     for finding in _in_time(media, lambda: _try_folder(media, account)):
         if finding.level == "problem":
             return finding
@@ -53,7 +53,7 @@ def _try_folder(media: Path, account: Account) -> Findings:
 
 
 def _in_time(media: Path, look: Callable[[], Findings]) -> list[Finding]:
-    """What a look at the media folder finds; a share that does not answer is a finding too."""
+    """Run a check of the media folder. A share that does not answer is a finding too."""
     found: list[Finding] = []
     looking = threading.Thread(target=lambda: found.extend(look()), daemon=True)
     looking.start()
@@ -127,7 +127,7 @@ def _absent(media: Path, state: Path, account: Account) -> Finding | None:
 
 
 def _by_hand(*lines: str) -> tuple[str, ...]:
-    """Lines that mount: an unprivileged container may not, its host does."""
+    """Return commands that mount the share. An unprivileged container may not mount, so its host must."""
     return () if container.shifted() else lines
 
 
@@ -142,7 +142,7 @@ def _kind(path: Path) -> str:
 
 
 def _owner(media: Path, account: Account) -> Findings:
-    """In a container, files of users whom it does not know belong to nobody, and nobody can change that inside."""
+    """Check the owner: unmapped users appear as `nobody` in a container, and only the host can change that."""
     status = media.stat()
     if container.UNMAPPED in (status.st_uid, status.st_gid) and container.shifted():
         yield problem(
@@ -153,11 +153,11 @@ def _owner(media: Path, account: Account) -> Findings:
 
 
 def _recovery(media: Path, account: Account, *, network: bool) -> Findings:
-    """Who can read the backups and the journal: they hold titles, links and password hashes."""
+    """Check who can read the backups and the journal: they contain titles, links and password hashes."""
     folders = [media / one for one in (media_backups.FOLDER, journal_file.FOLDER) if (media / one).is_dir()]
     if not folders:
         return
-    # Whoever may not enter the folder cannot open what is in it.
+    # Without access to the folder its files cannot be opened either.
     readable = [path for path in folders if path.stat().st_mode & 0o077]
     names = " ".join(str(path) for path in readable)
     if readable:
@@ -180,7 +180,7 @@ def _recovery(media: Path, account: Account, *, network: bool) -> Findings:
 
 @contextlib.contextmanager
 def _acting(account: Account):  # type: ignore[no-untyped-def]
-    """As the service user, where we are root and it is somebody else."""
+    """Act as the service user, if we are root and it is another user."""
     if os.geteuid() != 0 or account.uid == 0:
         yield
         return
@@ -238,7 +238,7 @@ def _failed(name: str, words: str, media: Path, account: Account, error: OSError
 
 
 def _squashed(folder: Path, media: Path) -> Findings:
-    """What we make belongs to somebody else: the share maps everybody to one user. It works, and is worth knowing."""
+    """Report that the share maps all users to one, so our files have another owner. It works, and is worth knowing."""
     status = folder.stat()
     if status.st_uid != os.geteuid():
         yield note(

@@ -1,7 +1,7 @@
-"""Makes the service, and takes it away again: user, folders and rights, settings, unit, rotation of the log.
+"""Install and remove the service: user, folders and rights, settings, unit, log rotation.
 
-Both can be repeated. Every step says what it did in one sentence. Nothing that holds data is ever removed, and no
-file that is not ours is touched.
+Both are idempotent. Every step reports its effect in one sentence. Data is never removed, and files of others are never
+changed.
 """
 
 import contextlib
@@ -28,14 +28,14 @@ USUAL_STATE = Path("/var/lib/mediafetcher")
 _MEDIA = Path("/mnt/media")
 _OPENRC, _SYSTEMD = Path(f"/etc/init.d/{NAME}"), Path(f"/etc/systemd/system/{NAME}.service")
 _LOGROTATE, _PERIODIC = Path("/etc/logrotate.d/mediafetcher"), Path("/etc/periodic/daily/mediafetcher-log")
-_STOPS = 60.0  # seconds that a running service may take to let go of its state folder
+_STOPS = 60.0  # seconds that a running service may take to release its state folder
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What was asked for beside the settings: only what was given, else None."""
+    """The requested options beside the settings; None if not given."""
 
     host: str | None = None
     port: int | None = None
@@ -44,7 +44,7 @@ class Wish:
 
 
 def manager() -> str:
-    """`openrc` or `systemd`, whichever this machine has."""
+    """Return `openrc` or `systemd`, whichever this machine uses."""
     if Path("/run/systemd/system").is_dir():
         return "systemd"
     if Path("/sbin/openrc-run").exists():
@@ -55,9 +55,10 @@ def manager() -> str:
 
 
 def install(settings: Settings, wish: Wish, say: Say) -> bool:
-    """Make the service, enable it for every boot, and start it when the machine is running -> whether it may work.
+    """Install the service, enable it for every boot, and start it if the machine is running.
 
-    False: it cannot write to its media folder. It says what to type, and does not start.
+    Returns: False if it cannot write to its media folder. Then it prints the commands to correct that, and does not
+    start.
     """
     _need_root()
     kind = manager()
@@ -82,7 +83,7 @@ def install(settings: Settings, wish: Wish, say: Say) -> bool:
 
 
 def uninstall(settings: Settings, say: Say) -> None:
-    """Take the service away. What it keeps stays, and is named with what to type."""
+    """Remove the service. Its data stays, and is named with the commands to remove it."""
     _need_root()
     kind = manager()
     _stop(kind)
@@ -115,12 +116,12 @@ def _program() -> tuple[str, ...]:
     file = bundle.file()
     if file is not None:
         return (str(file),)
-    # Nothing is imported from the folder in which it starts (-P), nor from the home of whoever starts it (-s).
+    # No import from the working directory (-P) or from the user's home (-s).
     return (sys.executable, "-P", "-s", "-m", "mediafetcher")
 
 
 def _check_reach(program: tuple[str, ...], account: privilege_drop.Account) -> None:
-    """The service user must reach the program, and nobody but root may exchange it: root runs it too."""
+    """Check that the service user can reach the program, and that only root can replace it: root runs it too."""
     path = Path(program[0])
     if not privilege_drop.may_reach(path, account) or (bundle.file() is None and not _reaches_checkout(account)):
         raise errors.UsageError(
@@ -141,13 +142,13 @@ def _check_reach(program: tuple[str, ...], account: privilege_drop.Account) -> N
 
 
 def _own_folders() -> list[Path]:
-    """What root runs besides the system's own programs."""
+    """Return the folders of programs that root runs besides those of the system."""
     own = [Path(sys.prefix)] if sys.prefix != sys.base_prefix else []
     return [*own, bundle.PACKAGE]
 
 
 def _is_unsafe(place: Path) -> bool:
-    """Whether somebody besides root can change it. A folder with the sticky bit keeps root's files in their place."""
+    """Return whether users other than root can change it. A sticky folder protects root's files."""
     status = place.lstat()
     if stat.S_ISLNK(status.st_mode):
         return status.st_uid != 0
@@ -157,7 +158,7 @@ def _is_unsafe(place: Path) -> bool:
 
 
 def unsafe_place(folders: Iterable[Path]) -> Path | None:
-    """The first place in these folders, or on the way to them, that somebody besides root can change; else None."""
+    """Return the first path in or above these folders that users other than root can change; else None."""
     for folder in folders:
         for way in (folder, folder.resolve()):
             for place in (*reversed(way.parents), way):
@@ -216,7 +217,7 @@ def _add_user(uid: int | None, home: Path) -> None:
 
 
 def _render_groups() -> list[str]:
-    """The groups of the graphics cards' render nodes."""
+    """Return the groups of the graphics cards' render nodes."""
     found = set()
     for node in Path("/dev/dri").glob("renderD*"):
         with contextlib.suppress(KeyError, OSError):
@@ -242,7 +243,7 @@ def _must(argv: list[str]) -> None:
 
 
 def _hand_over(state: Path, account: privilege_drop.Account, say: Say) -> None:
-    """The state folder, and what an earlier owner left in it, becomes the service user's."""
+    """Change the owner of the state folder and its contents to the service user."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     _wait_until_free(state)
     device, changed = state.stat().st_dev, 0
@@ -261,7 +262,7 @@ def _hand_over(state: Path, account: privilege_drop.Account, say: Say) -> None:
 
 
 def _wait_until_free(state: Path) -> None:
-    """Until nobody holds the lock of the state folder any more."""
+    """Wait until the lock of the state folder is free."""
     try:
         lock = os.open(state / "lock", os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
@@ -283,7 +284,7 @@ def _wait_until_free(state: Path) -> None:
 
 
 def _prepare_media(media: Path, settings: Settings, account: privilege_drop.Account, say: Say) -> bool:
-    """Make the media folder if it is missing -> whether the service user can write to it."""
+    """Create the media folder if it is missing. Returns: whether the service user can write to it."""
     if not media.exists() and not media.is_relative_to(settings.state):
         media.mkdir(parents=True)
         os.chown(media, account.uid, account.gid)
@@ -317,7 +318,7 @@ def _write(path: Path, text: str, mode: int, say: Say) -> None:
 
 
 def _only_ours(path: Path) -> bool:
-    """Whether a settings file holds what we wrote and nothing of the administrator's."""
+    """Return whether a settings file contains only what we wrote."""
     text = path.read_text(errors="replace")
     try:
         return units.MARK in text and set(tomllib.loads(text)) <= set(units.CONFIG)
@@ -349,7 +350,7 @@ def _write_rotation(say: Say) -> None:
 
 
 def _running(kind: str) -> bool:
-    """Whether the machine was booted with this manager; a root file system that is only prepared was not."""
+    """Return whether the machine was booted with this manager, as opposed to a prepared root file system."""
     return Path("/run/systemd/system").is_dir() if kind == "systemd" else Path("/run/openrc/softlevel").exists()
 
 
