@@ -135,10 +135,12 @@ interaction("a page of an older build loads itself again, once", async () => {
   const link = page.getByRole("navigation", { name: "Main" }).first().getByRole("link", { name: "Settings" });
   await link.click();
   await page.waitForFunction(() => window.before === undefined);
+  await link.click();
+  await page.getByRole("alert").filter({ hasText: "This part could not be loaded" }).waitFor();
   await page.evaluate(() => {
     window.before = true;
   });
-  await link.click();
+  await page.getByRole("button", { name: "Try again" }).click(); // no further load of the page
   await page.getByRole("alert").filter({ hasText: "This part could not be loaded" }).waitFor();
   await page.getByRole("navigation", { name: "Main" }).first().waitFor();
   assert.equal(await page.evaluate(() => window.before), true);
