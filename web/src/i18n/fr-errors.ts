@@ -137,10 +137,7 @@ export const frErrors: ProblemWords = {
     "Autant de téléchargements à débit limité que permis tournent déjà",
     "Celui-ci commence quand l’un d’eux est fini.",
   ],
-  conversion_busy: [
-    "Attend la fin d’une autre conversion",
-    "Le fichier est téléchargé, sa conversion vient ensuite.",
-  ],
+  conversion_busy: ["Attend la fin d’une autre conversion", "Le fichier est téléchargé, sa conversion vient ensuite."],
   no_cookies_here: [
     "Aucune machine active ne peut ouvrir les cookies de {site}",
     "Il attend la file du serveur lui-même.",
