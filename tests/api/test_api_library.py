@@ -54,7 +54,7 @@ async def test_pages_of_downloads(alice: Any) -> None:
         cursor = said["next"] and f"&cursor={said['next']}"
     assert seen == made[::-1]
     assert (await alice.http.get("/api/downloads?state=done,failed")).json()["downloads"] == []
-    assert len((await alice.http.get("/api/downloads?state=parked")).json()["downloads"]) == 5
+    assert len((await alice.http.get("/api/downloads?state=needs_action")).json()["downloads"]) == 5
 
 
 async def test_items(alice: Any, tmp_path: Path) -> None:

@@ -183,7 +183,7 @@ async def preview(data: JSONBody[Link], request: Asked) -> Preview:
     return fit(Preview, await look.preview(request.user.id, data.url))
 
 
-async def cancel(id: Id, request: Asked, data: Ending | None = None) -> Download:
+async def cancel(id: Id, request: Asked, data: JSONBody[Ending | None] = None) -> Download:
     """Stop it for good. The recorded part becomes an item, unless `keep` is false."""
     return fit(Download, await lifecycle.cancel(id, request.user.id, keep=data is None or data.keep))
 
