@@ -62,7 +62,7 @@ async def create(initdb: Path, state: Path, data: Path, log: Path) -> None:
 
 @contextlib.contextmanager
 def _password_file(state: Path, home: Path, account: child.Account | None) -> Iterator[Path]:
-    """What initdb reads the superuser's password from: a verifier, which proves it and does not contain it."""
+    """Return the verifier of the superuser's password for initdb. It does not contain the password."""
     path = home / f".new-{os.getpid()}.verifier"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
@@ -76,7 +76,7 @@ def _password_file(state: Path, home: Path, account: child.Account | None) -> It
 
 
 def own(folder: Path) -> None:
-    """Hand all of it to the service account if it is somebody else's (initdb's, or an earlier user's)."""
+    """Change the owner to the service account if it is another one (initdb's, or an earlier user's)."""
     account = child.service_account()
     if account is None or os.stat(folder).st_uid == account.uid:
         return
@@ -84,12 +84,12 @@ def own(folder: Path) -> None:
 
 
 def open_log(path: Path) -> IO[bytes]:
-    """Open the log of the server to append to it. One that is too long begins anew."""
+    """Open the log of the server to append to it. A log that is too long is replaced."""
     with contextlib.suppress(FileNotFoundError):
         if path.stat().st_size > _LOG_SIZE:
             path.replace(path.with_suffix(".log.1"))
     output = path.open("ab")
-    os.fchmod(output.fileno(), 0o600)  # it may name people's data
+    os.fchmod(output.fileno(), 0o600)  # it may contain user data
     return output
 
 
@@ -126,7 +126,7 @@ def chown(folder: Path, account: child.Account) -> None:
 
 
 def private(folder: Path) -> None:
-    """A folder of the service account that nobody else may enter. One that a stranger made is refused."""
+    """Create a private folder of the service account. A folder of another user is refused."""
     with contextlib.suppress(FileNotFoundError):
         status = folder.lstat()
         account = child.service_account()

@@ -71,7 +71,7 @@ def _join(parts: SplitResult) -> str:
 
 
 async def facts(dsn: str) -> Facts:
-    """What is in this database now."""
+    """Return the present contents of this database."""
     async with _connection(dsn) as connection:
         return await _facts(connection)
 
@@ -118,9 +118,9 @@ async def frozen(dsn: str) -> tuple[str, str] | None:
 
 
 async def dump(dsn: str, folder: Path, *, with_secrets: bool = True) -> Facts:
-    """Write DUMP, and MEDIA (sha256, size, ending of each stored file), into `folder` -> what they hold.
+    """Write DUMP, and MEDIA (sha256, size, ending of each stored file), into `folder`. Returns: their contents.
 
-    Without secrets, SETTING holds the settings that people changed, if one of them has a password in it.
+    Without secrets, SETTING holds the settings that users changed, if one of them has a password in it.
     """
     async with _connection(dsn) as connection:
         await connection.execute("begin isolation level repeatable read, read only")
@@ -154,10 +154,10 @@ async def _harmless_settings(connection: Any) -> list[list[str]] | None:
 
 
 async def restore(dsn: str, folder: Path, name: str, schema: list[str]) -> Facts:
-    """Make the database `name` on the server of `dsn` from the rows in `folder` -> what it holds.
+    """Make the database `name` on the server of `dsn` from the rows in `folder`. Returns: its contents.
 
-    The backup may come from anybody. Our own migrations, those of `schema`, make the tables; of DUMP only rows are
-    taken. Nobody may be connected by the engine.
+    The backup may come from any source. Our own migrations, those of `schema`, make the tables; of DUMP only rows are
+    taken. The engine must not be connected.
     """
     async with _maintenance(dsn) as connection:
         await connection.execute(f'drop database if exists "{name}" with (force)')
@@ -189,7 +189,7 @@ async def _fill_rows(dsn: str, folder: Path) -> Facts:
 
 
 async def fill(dsn: str, folder: Path) -> Facts:
-    """Load a DUMP that we made ourselves into an empty database, all of it or nothing -> what it holds."""
+    """Load a DUMP that we made ourselves into an empty database, all of it or nothing. Returns: its contents."""
     script = folder / "restore.sql"
     try:
         await _run("pg_restore", None, ["--no-owner", "--no-privileges", "--file=-"], folder / DUMP, script)
@@ -227,7 +227,7 @@ def _suit_older_servers(script: Path) -> None:
 async def switch(dsn: str, name: str, stamp: str) -> str | None:
     """Let the database `name` take the place of the one of `dsn` -> what that one is called now; None: it was empty.
 
-    Nobody may be connected to either. Older ones that were kept at earlier times are removed.
+    Neither may have connections. Older ones that were kept at earlier times are removed.
     """
     present = name_of(dsn)
     empty = not (await facts(dsn)).counts
@@ -264,7 +264,7 @@ async def _maintenance(dsn: str) -> AsyncIterator[Any]:
 
 
 def _without_password(dsn: str) -> tuple[str, dict[str, str]]:
-    """The address, and the password as an environment variable: the command line can be read by everybody."""
+    """The address, and the password as an environment variable: every user can read the command line."""
     parts = urlsplit(dsn)
     query = dict(parse_qsl(parts.query))
     password = query.pop("password", None) or (unquote(parts.password) if parts.password else None)
@@ -275,7 +275,7 @@ def _without_password(dsn: str) -> tuple[str, dict[str, str]]:
 
 
 def _watched(dsn: str) -> str:
-    """The address with what makes libpq notice that the server is gone; what the address says itself counts."""
+    """The address with what makes libpq notice a lost server; what the address says itself counts."""
     parts = urlsplit(dsn)
     return _join(parts._replace(query=urlencode(liveness.libpq_options() | dict(parse_qsl(parts.query)))))
 

@@ -4,7 +4,7 @@
   needs a password (credentials.py), and nobody of every day is a superuser (roles.py).
 - Run as root, it belongs to the service account: PostgreSQL refuses to be root.
 - When we are killed, the kernel sends it SIGINT, which is its clean and quick shutdown. What a `kill -9` of
-  everything leaves behind (lock files that may name the pid of a stranger by now) is cleared away here: the caller
+  everything leaves behind (lock files that may name the pid of another process by now) is cleared away here: the caller
   holds the lock of the state folder, so a server that runs on this data and is not ours is an orphan of ours.
 - It never lies on a network file system: fsync and locks do not keep their promises there.
 
@@ -87,7 +87,7 @@ def _places(version: str) -> list[Path]:
 
 
 def home(state: Path) -> Path:
-    """Where the data of each major version has a folder, named by its number."""
+    """Return the folder with a subfolder of data for each major version."""
     return state / "postgres"
 
 
@@ -216,7 +216,7 @@ class Cluster:
                 except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                     if waiting.is_over(error):
                         raise errors.Internal(f"The database cannot be set up ({error}): see {self._log}.") from error
-                    await asyncio.sleep(0.1)  # it may just have ended: then the next start goes on
+                    await asyncio.sleep(0.1)  # it may just have ended: then the next start continues
                 continue
             except (OSError, asyncpg.PostgresError) as error:
                 if waiting.is_over(error):
@@ -229,7 +229,7 @@ class Cluster:
         return False
 
     async def _unlock(self) -> None:
-        """Give the superuser our password, in single-user mode: without a socket, so that nobody else gets in."""
+        """Give the superuser our password, in single-user mode: without a socket, so no other client can connect."""
         if self._unlocked:
             raise errors.Internal(f"The database refuses its own superuser: see {self._log}.")
         self._unlocked = True
@@ -284,7 +284,7 @@ class Cluster:
                     await asyncio.sleep(5)
 
     async def _ended(self, process: asyncio.subprocess.Process) -> None:
-        """Wait until it has ended. One whose socket was removed serves nobody new, and is ended."""
+        """Wait until it has ended. A server whose socket was removed accepts no new client, and is ended."""
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(process.wait()), _LOOK)
@@ -311,7 +311,7 @@ class Cluster:
                     os.kill(pid, number)
                 if await _gone(pid, self.data, patience):
                     break
-        # PostgreSQL trusts a lock whose pid is alive, though the pid may be a stranger's by now.
+        # PostgreSQL trusts a lock whose pid is alive, though the pid may belong to another process by now.
         lock.unlink(missing_ok=True)
         for rest in (_SOCKET, f"{_SOCKET}.lock"):
             (self.socket / rest).unlink(missing_ok=True)

@@ -37,12 +37,12 @@ async def applied() -> list[str]:
 
 @engine.patiently
 async def migrate() -> list[str]:
-    """Apply what is missing -> the versions applied now. Raises `NewerSchema`."""
+    """Apply missing migrations. Returns: the versions applied now. Raises: `NewerSchema`."""
     if not _missing(await applied()):
         return []
     async with engine.transaction():
         await engine.execute("select pg_advisory_xact_lock($1)", _LOCK)
-        # Somebody else may have done it while we waited for the lock.
+        # Another process may have applied it while we waited for the lock.
         there = await engine.fetchval("select to_regclass('migration') is not null")
         missing = _missing(await applied() if there else [])
         if missing:

@@ -49,7 +49,7 @@ def _text() -> Text:
 
 
 class User(Table, tablename="account", db=DB):
-    """A person. Names are unique without regard to case; no `password_hash`: cannot sign in (yet)."""
+    """A user. Names are unique regardless of case; no `password_hash`: cannot sign in (yet)."""
 
     id = BigSerial(primary_key=True)
     name = Text(required=True)
@@ -121,14 +121,14 @@ class MediaFile(Table, tablename="media_file", db=DB):
     unreferenced_at = _time()
     playable = Boolean(default=None, null=True)  # None: of a version that did not ask
     checked_at = _time()  # when the scrub last read it
-    cut_at_origin = Boolean(default=False)  # its origin has no more of it: it ends too early
+    cut_at_origin = Boolean(default=False)  # its source has nothing beyond it: it ends too early
     damaged_at = _time()  # when the scrub found that its bytes are not what they were
     unreferenced_running_seconds = DoublePrecision(default=0.0)  # `RunningTime.seconds` when its last reference went
     unreferenced_in = UUID(default=None, null=True)  # None while referenced, and if this lineage did not let it go
 
 
 class Source(Table, tablename="source", db=DB):
-    """What a link led to. Several keys may name one media file."""
+    """The result of a link. Several keys may name one media file."""
 
     id = BigSerial(primary_key=True)
     key = Text(required=True)
@@ -140,7 +140,7 @@ class Source(Table, tablename="source", db=DB):
 
 
 class BlockedSource(Table, tablename="blocked_source", db=DB):
-    """A person's mark on a source: not to be fetched again. `key` is the source's without owner and recipe."""
+    """A source that a user has blocked. `key` is the source's without owner and recipe."""
 
     id = BigSerial(primary_key=True)
     owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
@@ -150,7 +150,7 @@ class BlockedSource(Table, tablename="blocked_source", db=DB):
 
 
 class LibraryItem(Table, tablename="library_item", db=DB):
-    """One person's entry in one folder: one reference to a media file.
+    """One user's entry in one folder: one reference to a media file.
 
     The column `search` (full text of title, uploader and site) is left out here: only queries use it.
     """
@@ -195,7 +195,7 @@ class SourceListEntry(Table, tablename="source_list_entry", db=DB):
 
 
 class Watch(Table, tablename="watch", db=DB):
-    """How far a person has watched a media file; one row for each pair (a unique index says so)."""
+    """How far a user has watched a media file; one row for each pair (a unique index says so)."""
 
     id = BigSerial(primary_key=True)
     owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
@@ -205,7 +205,7 @@ class Watch(Table, tablename="watch", db=DB):
 
 
 class Download(Table, tablename="download", db=DB):
-    """A job. It is held by somebody exactly while it runs; the same wish lives once, a source runs once."""
+    """A job. A worker holds it exactly while it runs; the same wish lives once, a source runs once."""
 
     id = BigSerial(primary_key=True)
     owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
@@ -266,7 +266,7 @@ class DownloadLog(Table, tablename="download_log", db=DB):
 
 
 class StoreRoot(Table, tablename="store_root", db=DB):
-    """Where the media folder is, and the id that its sentinel file must carry. One row, id 1."""
+    """The path of the media folder, and the id that its sentinel file must carry. One row, id 1."""
 
     id = Integer(primary_key=True, default=1)
     path = Text(required=True)
@@ -312,7 +312,7 @@ class AuditEvent(Table, tablename="audit_event", db=DB):
 
 
 class CookieJar(Table, tablename="cookie_jar", db=DB):
-    """One site's cookies of one person, sealed (accounts/seal.py): what is in it is in no other column."""
+    """One site's cookies of one user, encrypted (accounts/vault/encryption.py). No other column contains them."""
 
     id = BigSerial(primary_key=True)
     owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
@@ -349,7 +349,7 @@ class DeviceNonce(Table, tablename="device_nonce", db=DB):
 
 
 class PairingCode(Table, tablename="pairing_code", db=DB):
-    """A code that a page shows just now: one of each person, for one pairing."""
+    """A code that a page shows at present: one of each user, for one pairing."""
 
     id = BigSerial(primary_key=True)
     owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
@@ -368,7 +368,7 @@ class RateLimitBucket(Table, tablename="rate_limit_bucket", db=DB):
 
 
 class JournalState(Table, tablename="journal_state", db=DB):
-    """The journal file that is appended to (library/journal.py). One row, id 1; no `epoch`: it is begun anew."""
+    """The journal file that is appended to (library/journal.py). One row, id 1; no `epoch`: it is started again."""
 
     id = Integer(primary_key=True, default=1)
     recording = Boolean(default=True)  # triggers note changes
@@ -409,7 +409,7 @@ class DownloadStatistic(Table, tablename="download_statistic", db=DB):
 
 
 class NotificationTarget(Table, tablename="notification_target", db=DB):
-    """Where a user is notified: an Apprise URL, a webhook or a media server. The address and secret are sealed."""
+    """A target of notifications: an Apprise URL, a webhook or a media server. The address and secret are sealed."""
 
     id = BigSerial(primary_key=True)
     owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
@@ -457,7 +457,7 @@ class NotificationDelivery(Table, tablename="notification_delivery", db=DB):
 
 
 class InstallationStatus(Table, tablename="installation_status", db=DB):
-    """What the server last saw; a trigger notes a change as an event. One row, id 1."""
+    """The last state that the server saw; a trigger notes a change as an event. One row, id 1."""
 
     id = Integer(primary_key=True, default=1)
     storage = Text(default="online")

@@ -1,7 +1,7 @@
 """Carrying the whole database over: to a newer PostgreSQL, to a server of one's own, and back.
 
 Always by dump and restore, always counted before it counts, and what was there before stays where it is. The caller
-holds the lock of the state folder, so nobody writes meanwhile.
+holds the lock of the state folder, so no other process writes in the meantime.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from mediafetcher.core import errors, logging
 from mediafetcher.db import dump, embedded, lineage
 
 OLDEST = 15  # the oldest PostgreSQL that works
-_MOVED = "MOVED"  # beside the data of the embedded one: it is not the truth any more
+_MOVED = "MOVED"  # beside the data of the embedded one: it is no longer the truth
 _FRESH = ".fresh"  # the data of a cluster that is being filled
 
 _log = logging.get("carry")
@@ -34,7 +34,7 @@ def refuse_moved(state: Path) -> None:
 
 
 async def upgrade(state: Path) -> str | None:
-    """Carry the data of an older PostgreSQL over to this program's -> the version it had; None: nothing to do.
+    """Carry the data of an older PostgreSQL over to this program's. Returns: its old version; None: nothing to do.
 
     The old folder stays. Raises `NoPostgres` where its programs are not here, or it is of a newer one.
     """
@@ -59,7 +59,7 @@ async def upgrade(state: Path) -> str | None:
 
 
 async def move(source: str, target: str, state: Path) -> dump.Facts:
-    """Copy the database at `source` into the empty one at `target` -> what both hold now.
+    """Copy the database at `source` into the empty one at `target`. Returns: their contents.
 
     Raises `TargetNotEmpty`, `RestoreFailed`, `DatabaseAway`; the source is untouched then, and the target empty.
     """
@@ -100,7 +100,7 @@ async def _fill_embedded(state: Path, folder: Path, held: dump.Facts, *, moved: 
     """
     home = embedded.home(state)
     fresh, place = home / _FRESH, home / embedded.VERSION
-    shutil.rmtree(fresh, ignore_errors=True)  # of an attempt that broke off
+    shutil.rmtree(fresh, ignore_errors=True)  # of an interrupted attempt
     async with _running(embedded.Cluster(state, data=fresh)) as dsn:
         _compare(held, await dump.fill(dsn, folder))
         if moved:
