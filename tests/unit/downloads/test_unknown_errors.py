@@ -74,7 +74,7 @@ def _raising(monkeypatch, module, name: str, error: BaseException) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
-@pytest.mark.parametrize(("module", "name"), [(probe, "probe"), (convert_step, "make"), (store_step, "keep")])
+@pytest.mark.parametrize(("module", "name"), [(probe, "probe"), (convert_step, "make"), (store_step, "store")])
 async def test_unforeseen_error_after_the_file_came_keeps_the_file(owner, site, monkeypatch, module, name, error, code):
     id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
     _raising(monkeypatch, module, name, error)
@@ -111,7 +111,7 @@ async def test_end_that_cannot_be_written_at_first_is_written_later(owner, site,
 
 async def test_message_that_postgresql_cannot_keep_ends_the_download_all_the_same(owner, site, monkeypatch):
     id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
-    _raising(monkeypatch, store_step, "keep", errors.Gone("nothing\x00 there \udcff"))
+    _raising(monkeypatch, store_step, "store", errors.Gone("nothing\x00 there \udcff"))
     row = await _attempt(id)
     assert (row["state"], row["error"]["code"]) == ("failed", "gone")
 
@@ -183,7 +183,7 @@ async def test_unknown_error_again_and_again_waits_for_a_person_with_its_file(ow
     id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
     with monkeypatch.context() as broken:
         for attempt in range(1, errors.Unexpected.tries + 1):
-            _raising(broken, store_step, "keep", RuntimeError("always"))
+            _raising(broken, store_step, "store", RuntimeError("always"))
             row = await _attempt(id)
             assert row["state"] == ("queued" if attempt < errors.Unexpected.tries else "needs_action")
     assert row["error"]["code"] == "unexpected_error"
@@ -284,6 +284,6 @@ async def test_journal_that_cannot_be_written_never_matters(owner, site):
     at_work = asyncio.create_task(runner.run(await leases.claim()))
     while active.get(id) is None:
         await asyncio.sleep(0)
-    active.get(id).say("a line with \x00 in it")
+    active.get(id).log("a line with \x00 in it")
     await at_work
     assert (await queries.get(id))["state"] == "done"

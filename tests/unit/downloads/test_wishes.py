@@ -317,7 +317,7 @@ async def test_a_list_becomes_a_download_for_each_entry(owner, site):
     assert await leases.promote_scheduled() == 0 and await _work() == 3
     entries, _ = await queries.page(owner)
     mine = [entry for entry in entries if entry["parent"] == row["id"]]
-    assert [entry["title"] for entry in reversed(mine)] == ["ok", "ok", "ok"]
+    assert [entry["title"] for entry in reversed(mine)] == ["Part 1", "Part 2", "Part 3"]
     assert {entry["folder"] for entry in mine} == {"Feeds/A list: of 5-all"}
     assert mine[0]["options"] == {"max_height": 720}
     assert await leases.promote_scheduled() == 1
@@ -402,7 +402,7 @@ async def test_the_log_is_short_bounded_and_without_secrets(owner, site):
     await cookie_jars.put(owner, "127.0.0.1", cookie_formats.parse("127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tcanary\n"))
     row = await _run(owner, site.url("/page/og?token=canary"))
     lines = await _lines(row)
-    assert lines[0].startswith("attempt 1: http") and "conversion: none" in lines and lines[-1] == "ended: done"
+    assert lines[0].startswith("attempt 1: http") and "conversion: none" in lines and lines[-1] == "finished: done"
     assert "canary" not in str(lines)
     download = active.register(row["id"], owner, 1)
     for number in range(log.LINES + 50):

@@ -99,7 +99,7 @@ def test_the_page_of_an_error_says_why(status, page, kind):
 
 def test_a_list_says_how_long_it_is_and_a_site_for_how_long_it_wants_rest():
     assert "a playlist of 12 items." in problem(Failure(("IsList",), "12")).detail
-    assert "for 90 seconds" in problem(Failure(("HTTPError",), "", status=429, retry_after=90.0)).detail
+    assert "wait 90 seconds" in problem(Failure(("HTTPError",), "", status=429, retry_after=90.0)).detail
 
 
 def test_a_password_that_the_server_asks_for_is_named():

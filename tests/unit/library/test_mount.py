@@ -195,7 +195,7 @@ async def test_many_missing_at_once_are_an_outage_and_nothing_is_removed(
 async def test_a_store_without_its_folder_is_away(media_online: Path) -> None:
     (media_online / "store").rename(media_online / "elsewhere")
     now = await mount.refresh()
-    assert now.state == "offline" and "store is not there" in now.reason
+    assert now.state == "offline" and "store is missing" in now.reason
     (media_online / "elsewhere").rename(media_online / "store")
     assert (await mount.refresh()).state == "online"
 

@@ -92,7 +92,7 @@ async def test_hdr_is_seen_in_the_first_frame(media_corpus):
     [
         ("html.mp4", "web page"),
         ("empty.mp4", "empty"),
-        ("random.mp4", "does not know"),
+        ("random.mp4", "does not support"),
         ("still.png", "picture"),
         ("trunc.mp4", "too early"),
     ],
@@ -228,7 +228,7 @@ async def test_picture_and_sound_are_joined(media_corpus, tmp_path):
 
 
 def test_a_full_disk_is_named():
-    problem = transcode._failure(ffmpeg.Ended(228, "Error writing trailer: No space left on device"))
+    problem = transcode.failure(ffmpeg.Ended(228, "Error writing trailer: No space left on device"))
     assert isinstance(problem, errors.MediaFull)
 
 
