@@ -11,6 +11,7 @@ from mediafetcher.accounts.auth import credentials, tokens
 from mediafetcher.api import request_guard
 from mediafetcher.api.app import ROUTES, Route
 from mediafetcher.db import engine
+from mediafetcher.library.catalog import lists
 
 BODIES: dict[str, Any] = {
     "/api/downloads": {"url": "http://site.test/x"},
@@ -155,6 +156,7 @@ async def test_somebody_elses_things_look_absent(alice: Any, bob: Any, tmp_path:
     own["shares"] = await engine.fetchval(
         "insert into share (owner, hash, item) values ($1, 'x', $2) returning id", alice.id, item
     )
+    own["lists"] = await lists.save(alice.id, "http://site.test/list", "A list", "site.test", [])
     tried = 0
     for route in ROUTES:
         if "{id:int}" not in route.path or route.who.admin:

@@ -114,11 +114,13 @@ async def _state(call: devices.Call, where: str) -> dict[str, Any]:
         " order by finished_at desc limit 10",
         call.owner,
     )
+    waiting = await cookie_waiting.waiting(call.owner)
     return {
         "name": f"MediaFetcher on {socket.gethostname()}",
         "version": __version__,
         "running": len((await queries.page(call.owner, state="queued,running", limit=200))[0]),
-        "parked": await cookie_waiting.waiting(call.owner),
+        "needs_action": waiting,
+        "parked": waiting,  # the name that older extensions read
         "done": done,
         "folders": await _last_folders(call.owner),
     }
