@@ -93,12 +93,12 @@ interaction("the qualities are those that the film comes in", async () => {
 interaction("some entries of a playlist, into a folder of its own", async () => {
   const { page } = world;
   await look("/list/3");
-  await preview().getByText("3 entries").waitFor();
+  await preview().getByText("3 items").waitFor();
   await page.getByRole("checkbox", { name: "All" }).uncheck();
   assert.ok(await page.getByRole("button", { name: "Download", exact: true }).isDisabled(), "nothing is chosen");
   await page.getByRole("checkbox", { name: "Part 1" }).check();
   await page.getByRole("checkbox", { name: "Part 3" }).check();
-  await preview().getByText("2 chosen").waitFor();
+  await preview().getByText("2 selected").waitFor();
   await send();
   await page.locator("[data-download]", { hasText: "2 of 2 done" }).waitFor({ timeout: 60_000 });
   const { items } = await world.api("GET", "/api/items?limit=200");
@@ -162,7 +162,7 @@ interaction("what happened to a download, line by line", async () => {
   await world.row("Fixture subtitles").first().getByRole("button", { name: /^More/ }).click();
   await page.getByRole("menuitem", { name: "Download log" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByText("ended: done").waitFor();
+  await dialog.getByText("finished: done").waitFor();
   assert.ok((await dialog.getByRole("listitem").count()) >= 3);
   await world.accessible("the log");
   await page.keyboard.press("Escape");
@@ -175,7 +175,7 @@ interaction("a site wants an account: its cookies go in, and the download goes o
   await box().press("Enter");
   const parked = download("needs_action", "vp9_aac");
   await parked.waitFor({ timeout: 30_000 });
-  await parked.getByRole("button", { name: /^Send cookies/ }).click();
+  await parked.getByRole("button", { name: /^Add cookies/ }).click();
   const cookies = page.getByRole("region", { name: "Site cookies" });
   const site = cookies.getByRole("textbox", { name: "Site" });
   await site.waitFor(); // it is open, and knows which site

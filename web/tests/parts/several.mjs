@@ -108,7 +108,7 @@ interaction("before a deletion it is said who else keeps the file, and what it f
   await world.accessible("the question");
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("button", { name: "Empty trash" }).click();
-  await dialog.getByText("1 other entry keeps the file").waitFor();
+  await dialog.getByText("Files that 1 other item still uses are kept.").waitFor();
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("button", { name: /^Restore/ }).click();
   await page.getByText("The trash is empty").waitFor();
