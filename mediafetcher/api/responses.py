@@ -1,4 +1,4 @@
-"""Helpers of all handlers: convert rows to documented answers, and read the caller."""
+"""What handlers have in common: how rows become documented answers, and who asks."""
 
 from typing import Annotated, Any, TypeVar
 
@@ -6,19 +6,19 @@ import msgspec
 from litestar import Request
 from litestar.params import PathParameter
 
-from mediafetcher.accounts.auth.credentials import UserIdentity
+from mediafetcher.accounts.auth.credentials import Person
 
-Asked = Request[UserIdentity, Any, Any]
-Id = Annotated[int, PathParameter(le=2**63 - 1)]  # range of the database type
+Asked = Request[Person, Any, Any]
+Id = Annotated[int, PathParameter(le=2**63 - 1)]  # what the database can hold
 T = TypeVar("T")
 
 
 def fit(kind: type[T], row: Any) -> T:
-    """Convert a row, or rows, to the documented type. Other fields are dropped."""
+    """A row, or rows, as the documented shape: fields that are not in it stay inside."""
     return msgspec.convert(row, kind)
 
 
 def address(request: Request[Any, Any, Any]) -> str:
-    """Return the real client address of a request, as the server resolved it."""
+    """Where the request really comes from; the front has settled it."""
     client = request.scope["client"]
     return client[0] if client else ""

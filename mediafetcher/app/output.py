@@ -1,37 +1,36 @@
-"""Output of commands: lines, errors, and the progress of downloads.
+"""What a command says: lines, errors, and the progress of downloads.
 
-On a terminal each download has a bar with stage, speed and remaining time. Elsewhere a line is written only if the
-stage changes, so that a log stays readable.
+On a terminal progress is one bar for each download, with stage, speed and time left; elsewhere it is a line when
+the stage changes, so that a log stays readable.
 """
 
 import sys
 from typing import Any, Protocol
 
 from mediafetcher.core import logging
-from mediafetcher.core import text as normal
 
-_STAGES = {"extract": "reading info", "download": "downloading", "convert": "converting", "store": "saving"}
+_STAGES = {"extract": "looking", "download": "downloading", "convert": "converting", "store": "storing"}
 
 
 class Out(Protocol):
-    """The output of a command: this terminal, or the client of the control socket."""
+    """Where a command's words go: this terminal, or the one at the other end of the control socket."""
 
     def line(self, text: str) -> None: ...
 
     def error(self, text: str) -> None: ...
 
     def progress(self, row: dict[str, Any]) -> None:
-        """Show progress. `row`: id, title, state, stage, progress 0..1, speed B/s, eta s, ended."""
+        """`row`: id, title, state, stage, progress 0..1, speed B/s, eta s, ended."""
         ...
 
 
 def printable(text: str) -> str:
-    """Remove control characters of terminals: titles are untrusted."""
-    return normal.printable(text)
+    """The text without characters that would steer a terminal: titles come from strangers."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 class Terminal:
-    """Standard output and standard error of this process."""
+    """Standard output and error of this process."""
 
     def __init__(self) -> None:
         self._bars: Any = None
@@ -112,7 +111,7 @@ def _rest(row: dict[str, Any]) -> str:
 
 
 def size(count: float) -> str:
-    """Format bytes: 1.2 GB."""
+    """Bytes as people write them: 1.2 GB."""
     for unit in ("B", "kB", "MB", "GB", "TB"):
         if count < 1000 or unit == "TB":
             return f"{count:.0f} {unit}" if count >= 100 or unit in ("B", "kB") else f"{count:.1f} {unit}"
@@ -121,7 +120,7 @@ def size(count: float) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Format seconds: 1:02:03 or 2:03."""
+    """Seconds as 1:02:03 or 2:03."""
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

@@ -1,1 +1,1 @@
-"""Foundations without knowledge of the product: settings, errors, logging, events, clock."""
+"""What knows nothing of the product: settings, errors, log, events, clock, children."""

@@ -1,6 +1,6 @@
-"""The clocks of this machine.
+"""The time of this machine, in one place.
 
-Stored times (leases, retries, trash) use the database's `now()`. This module is for measurements and for files.
+Times that are kept (leases, retries, trash) are the database's `now()`; this is for measuring and for files.
 """
 
 import time
@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Return the present time in UTC, with its time zone."""
+    """The present, aware, in UTC."""
     return datetime.now(UTC)
 
 
 def monotonic() -> float:
-    """Return monotonic seconds."""
+    """Seconds that only go forward."""
     return time.monotonic()
 
 
 def since_boot() -> float:
-    """Return the seconds since this machine booted, including suspend. Changes of the wall clock have no effect."""
+    """Seconds since this machine started, its sleep included; no jump of the wall clock changes it."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)

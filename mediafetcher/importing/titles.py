@@ -1,29 +1,20 @@
 """The title that yt-dlp wrote beside a file, in `<name>.info.json`."""
 
-import contextlib
-import os
+import json
 from pathlib import Path
 
-from mediafetcher.core import errors
-from mediafetcher.importing import info_json
-from mediafetcher.library.storage import mount
-from mediafetcher.sandbox import parsing
+_LARGEST = 8 << 20  # bytes; such a file lists every format
 
 
-async def beside(path: Path) -> str | None:
-    """Return the title in the `.info.json` beside this file; None if there is none that can be read.
-
-    Raises: `MediaOffline` if the media folder hangs.
-    """
+def beside(path: Path) -> str | None:
+    """The title in the `.info.json` beside this file; None if there is none that can be read. Blocking."""
     for place in (path.with_suffix(".info.json"), path.with_name(f"{path.name}.info.json")):
         try:
-            descriptor = await mount.run_io(parsing.open_regular, place)
-        except OSError:
+            with place.open("rb") as file:
+                found = json.loads(file.read(_LARGEST))
+        except (OSError, ValueError, RecursionError):
             continue
-        try:
-            with contextlib.suppress(errors.ParserFailed):
-                if title := await parsing.call(info_json.title, files=[descriptor]):
-                    return title
-        finally:
-            os.close(descriptor)
+        title = found.get("title") if isinstance(found, dict) else None
+        if isinstance(title, str) and title.strip():
+            return title
     return None

@@ -1,4 +1,4 @@
-"""The licences of the program's parts: the notice, and the location of the texts."""
+"""What the program is made of, and under which terms: the notice, and where the texts lie."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ from mediafetcher.core import bundle
 
 
 def folder() -> Path:
-    """Return the folder of the texts: unpacked with the single file, else in the checkout."""
+    """Where the texts lie: unpacked with the single file, else the checkout."""
     unpacked = bundle.root()
     return unpacked / "licences" if unpacked else Path(mediafetcher.__file__).parents[1]
 
 
 def notice() -> str:
-    """Return NOTICE.md and the location of the full texts."""
+    """NOTICE.md, and where the whole of each text is."""
     text = (folder() / "NOTICE.md").read_text(encoding="utf-8").rstrip()
-    return f"{text}\n\nThe full licence texts are in {folder()}" + (
-        "." if bundle.root() else " (LICENSE) and next to each installed package."
+    return f"{text}\n\nThe texts of all these licences lie in {folder()}" + (
+        "." if bundle.root() else " (LICENSE), and beside each package where it is installed."
     )

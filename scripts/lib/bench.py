@@ -8,7 +8,6 @@ import time
 import traceback
 from collections.abc import Callable
 
-import bench_attacks
 import bench_bytes
 import bench_fetch
 import bench_library
@@ -30,7 +29,6 @@ PARTS: dict[str, Callable[..., list[Figure]]] = {
     "fetching": bench_fetch.fetching,
     "health": bench_server.health,
     "endurance": bench_server.endurance,
-    "attacks": bench_attacks.attacks,
     "burst": bench_load.burst,
     "ranges": bench_program.ranges,
     "serving": bench_bytes.serving,
@@ -47,15 +45,7 @@ PARTS: dict[str, Callable[..., list[Figure]]] = {
     "page": bench_page.page,
 }
 
-SLOW = (
-    "links",
-    "endurance",
-    "attacks",
-    "ranges",
-    "large",
-    "export",
-    "page",
-)  # a quick run leaves them out
+SLOW = ("links", "endurance", "ranges", "large", "export", "page")  # not in a quick run unless they are named
 
 
 def main(arguments: list[str]) -> int:

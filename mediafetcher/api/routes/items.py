@@ -1,4 +1,4 @@
-"""/api/items and /api/trash: the library, one item or a page of items."""
+"""/api/items and /api/trash: the library, one entry at a time or a page of them."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -11,8 +11,7 @@ from mediafetcher.api.routes import downloads
 from mediafetcher.api.routes.downloads import within
 from mediafetcher.core import errors
 from mediafetcher.downloads import reprocess
-from mediafetcher.library.catalog import bulk, folders, items, queries
-from mediafetcher.library.catalog import trash as trash_bin
+from mediafetcher.library.catalog import bulk, folders, items
 
 Sort = Literal["-created", "created", "title", "-title", "-duration", "duration", "-size", "size"]
 Kind = Literal["video", "audio"]
@@ -20,7 +19,7 @@ Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Media(msgspec.Struct):
-    """The file of an item. `kind` is its MIME type, `ref_count` the number of items that share it."""
+    """The file behind an item; `kind` is its MIME type, `ref_count` how many items share it."""
 
     sha256: str
     size: int
@@ -30,28 +29,20 @@ class Media(msgspec.Struct):
     video_codec: str | None
     audio_codec: str | None
     ref_count: int
-    cut_at_origin: bool
 
 
 class Chapter(msgspec.Struct):
-    """A chapter, from `start` (seconds) to the next one."""
+    """A part of a film, from `start` (seconds) to the next one."""
 
     start: float
     title: str
 
 
-class ListPlace(msgspec.Struct):
-    """A place in a list of a site, counted from 1."""
-
-    id: int
-    position: int
-
-
 class Item(msgspec.Struct):
-    """An item of a user's library. `folder` is its path, "" at the top; times in seconds.
+    """One entry of one person's library. `folder` is its path, "" at the top; times in seconds.
 
-    `source`: the id of its link; `never`: that link is blocked; `playable`: browsers play it without conversion;
-    `damaged`: its stored file is corrupt, so fetch it again.
+    `source`: what its link is known as; `never`: that is not fetched again; `playable`: browsers play it as it is;
+    `damaged`: its stored file is not what it was, fetch it again.
     """
 
     id: int
@@ -59,8 +50,6 @@ class Item(msgspec.Struct):
     folder: str
     duration: float | None
     position: float | None
-    watched: bool
-    in_list: ListPlace | None = msgspec.field(name="list")
     source: int | None
     never: bool
     playable: bool
@@ -73,7 +62,7 @@ class Item(msgspec.Struct):
     poster: bool
     subtitles: list[str]
     media: Media
-    chapters: list[Chapter] = []  # only if a single item is requested
+    chapters: list[Chapter] = []  # only where one item is asked for
 
 
 class Items(msgspec.Struct):
@@ -82,7 +71,7 @@ class Items(msgspec.Struct):
 
 
 class Site(msgspec.Struct):
-    """A site and the number of its items."""
+    """A site, and how many items came from it."""
 
     site: str
     items: int
@@ -93,7 +82,7 @@ class Sites(msgspec.Struct):
 
 
 class Trash(msgspec.Struct):
-    """`frees`: bytes that purging the whole trash would free."""
+    """`frees`: bytes that purging all of it would free."""
 
     items: list[Item]
     next: str | None
@@ -101,31 +90,27 @@ class Trash(msgspec.Struct):
 
 
 class Change(msgspec.Struct, forbid_unknown_fields=True):
-    """A new title, a new folder (a path, created if missing), or both."""
+    """A new title, a new folder (a path, made where it is missing), or both."""
 
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] | None = None
     folder: str | None = None
 
 
 class Copy(msgspec.Struct, forbid_unknown_fields=True):
-    """Another reference to the file of an item, in another folder."""
+    """One more reference to the file of an item, in another folder."""
 
     item: Number
     folder: str
 
 
 class Position(msgspec.Struct, forbid_unknown_fields=True):
-    """Watched position in seconds."""
+    """Seconds watched."""
 
     position: Annotated[float, msgspec.Meta(ge=0, le=10_000_000)]
 
 
-class Watched(msgspec.Struct, forbid_unknown_fields=True):
-    watched: bool
-
-
 class Trashed(msgspec.Struct):
-    """`holders`: other items that keep the file; `frees`: bytes that purging this item would free."""
+    """`holders`: other entries that keep the file; `frees`: bytes that go when this one goes for good."""
 
     trashed: bool
     holders: int
@@ -133,9 +118,9 @@ class Trashed(msgspec.Struct):
 
 
 class Deletion(msgspec.Struct):
-    """The effect of purging `items` items: `holders` other items keep their files, `frees` bytes are freed.
+    """What removing `items` entries for good would do: `holders` other entries keep their files, `frees` bytes go.
 
-    `trash`: they would move to the trash first.
+    `trash`: they would go to the trash first.
     """
 
     items: int
@@ -145,26 +130,26 @@ class Deletion(msgspec.Struct):
 
 
 class Several(msgspec.Struct, forbid_unknown_fields=True):
-    """1 to 1000 items. Either all of them are changed, or none."""
+    """Items, 1 to 1000: all of them are changed, or none."""
 
     items: list[Number]
 
 
 class SeveralTo(msgspec.Struct, forbid_unknown_fields=True):
-    """1 to 1000 items and a folder (a path, created if missing)."""
+    """Items, 1 to 1000, and a folder (a path, made where it is missing)."""
 
     items: list[Number]
     folder: str
 
 
 class Changed(msgspec.Struct):
-    """The number of changed items. Items that needed no change do not count."""
+    """How many were changed; what was so already does not count."""
 
     count: int
 
 
 class SeveralTrashed(msgspec.Struct):
-    """The number of trashed items, and the effect of purging them, as in `Deletion`."""
+    """How many went to the trash, and what going for good means, as in `Deletion`."""
 
     count: int
     items: int
@@ -174,7 +159,7 @@ class SeveralTrashed(msgspec.Struct):
 
 
 class Purge(msgspec.Struct, forbid_unknown_fields=True):
-    """The items of the trash to purge; all if none is named."""
+    """Which items of the trash go for good; all of them where none is named."""
 
     items: list[Number] | None = None
 
@@ -195,8 +180,8 @@ async def page(
     cursor: FromQuery[str | None] = None,
     limit: FromQuery[int] = 50,
 ) -> Items:
-    """List a page of the library. No `folder`: everything; "": only the top; `deep` includes subfolders."""
-    found = await queries.page(
+    """A page of the library. No `folder`: everything; "": the top only; with `deep` also what is below."""
+    found = await items.page(
         request.user.id,
         folder=folder,
         deep=deep,
@@ -212,99 +197,94 @@ async def page(
 
 
 async def sites(request: Asked) -> Sites:
-    """List the sites of the items, the most frequent first."""
-    return fit(Sites, {"sites": await queries.sites(request.user.id)})
+    """Where the items come from, the most frequent first."""
+    return fit(Sites, {"sites": await items.sites(request.user.id)})
 
 
 async def get(id: Id, request: Asked) -> Item:
-    """Get one item."""
-    return fit(Item, await queries.get(id, request.user.id))
+    """One item."""
+    return fit(Item, await items.get(id, request.user.id))
 
 
 async def change(id: Id, data: JSONBody[Change], request: Asked) -> Item:
-    """Rename an item, move it, or both."""
+    """Rename it, move it, or both."""
     if data.title is None and data.folder is None:
-        raise errors.Invalid("Enter a title, a folder, or both.")
+        raise errors.Invalid("Give a title, a folder, or both.")
     return fit(Item, await bulk.change(id, request.user.id, data.title, data.folder))
 
 
 async def deletion(id: Id, request: Asked) -> Deletion:
-    """Describe the effect of purging an item. Nothing is changed."""
-    return fit(Deletion, await trash_bin.deletion(request.user.id, [id]))
+    """What removing it for good would do. Nothing is changed."""
+    return fit(Deletion, await items.deletion(request.user.id, [id]))
 
 
 async def move_several(data: JSONBody[SeveralTo], request: Asked) -> Changed:
-    """Move items to one folder."""
+    """Put items into one folder."""
     return Changed(await bulk.move(request.user.id, data.items, data.folder))
 
 
 async def copy_several(data: JSONBody[SeveralTo], request: Asked) -> Changed:
-    """Copy items to another folder as references to the same files."""
+    """One more reference to each of these items' files, in another folder."""
     return Changed(await bulk.copy(request.user.id, data.items, data.folder))
 
 
 async def trash_several(data: JSONBody[Several], request: Asked) -> SeveralTrashed:
-    """Move items to the trash. The answer describes the effect of purging them."""
+    """Move items to the trash; the answer says what going for good would do."""
     return fit(SeveralTrashed, await bulk.trash(request.user.id, data.items))
 
 
 async def restore_several(data: JSONBody[Several], request: Asked) -> Changed:
-    """Restore items from the trash."""
+    """Bring items back from the trash."""
     return Changed(await bulk.restore(request.user.id, data.items))
 
 
 async def refetch(id: Id, request: Asked) -> downloads.Download:
-    """Fetch the file again from its source, to repair a damaged file or to get a newer version."""
+    """Fetch its file again from where it came: a damaged one becomes whole, a newer one takes its place."""
     return fit(downloads.Download, await reprocess.submit(id, request.user.id, "refetch"))
 
 
 async def convert(id: Id, request: Asked, accept_loss: FromQuery[bool] = False) -> downloads.Download:
-    """Convert the file so that every browser plays it. An error names first what the conversion would lose."""
+    """Make its file one that every browser plays. What a conversion cannot keep is named first, as an error."""
     row = await reprocess.submit(id, request.user.id, "convert", accept_loss=accept_loss)
     return fit(downloads.Download, row)
 
 
 async def trash(id: Id, request: Asked) -> Trashed:
-    """Move an item to the trash. The answer describes the effect of purging it."""
-    return fit(Trashed, await trash_bin.trash(id, request.user.id))
+    """Move it to the trash; the answer says what going for good would do."""
+    return fit(Trashed, await items.trash(id, request.user.id))
 
 
 async def restore(id: Id, request: Asked) -> Item:
-    """Restore an item from the trash."""
-    return fit(Item, await trash_bin.restore(id, request.user.id))
+    """Bring it back from the trash."""
+    return fit(Item, await items.restore(id, request.user.id))
 
 
 async def watched(id: Id, data: JSONBody[Position], request: Asked) -> None:
-    """Store the watched position."""
+    """Remember how far it was watched."""
     await items.watched(id, request.user.id, data.position)
 
 
-async def mark_watched(id: Id, data: JSONBody[Watched], request: Asked) -> None:
-    """Mark it as watched to the end, or as not begun."""
-    await items.set_watched(id, request.user.id, seen=data.watched)
-
-
 async def copy(data: JSONBody[Copy], request: Asked) -> Item:
-    """Copy an item to another folder as a reference to the same file."""
+    """One more reference to the same file, in another folder."""
     owner = request.user.id
-    await queries.get(data.item, owner)
+    await items.get(data.item, owner)
     made = await items.copy(data.item, owner, await folders.ensure(owner, data.folder))
-    return fit(Item, await queries.get(made, owner))
+    return fit(Item, await items.get(made, owner))
 
 
 async def trashed(request: Asked, cursor: FromQuery[str | None] = None, limit: FromQuery[int] = 50) -> Trash:
-    """List the trash, newest first."""
-    return fit(Trash, await queries.trashed(request.user.id, cursor=cursor, limit=within(limit)))
+    """What is in the trash, newest first."""
+    return fit(Trash, await items.trashed(request.user.id, cursor=cursor, limit=within(limit)))
 
 
 async def purging(request: Asked, named: Annotated[str | None, QueryParameter(name="items")] = None) -> Deletion:
-    """Describe the effect of purging the trash, or some of its items (ids with commas). Nothing is changed."""
+    """What purging the trash would do, or these items of it (numbers with commas). Nothing is changed."""
     parts = named.split(",") if named else None
     if parts and not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts):
-        raise errors.Invalid("List the item numbers separated by commas.")
-    return fit(Deletion, await trash_bin.deletion(request.user.id, [int(part) for part in parts] if parts else None))
+        raise errors.Invalid("Name the items by their numbers, with commas.")
+    return fit(Deletion, await items.deletion(request.user.id, [int(part) for part in parts] if parts else None))
 
 
 async def purge(request: Asked, data: JSONBody[Purge | None] = None) -> Purged:
-    """Purge the trash, or some of its items."""
-    return Purged(await trash_bin.purge(request.user.id, data.items if data else None))
+    """Remove for good what is in the trash, or some of it."""
+    return Purged(await items.purge(request.user.id, data.items if data else None))

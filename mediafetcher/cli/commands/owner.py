@@ -1,4 +1,4 @@
-"""Select the user whose library a command uses."""
+"""Whose library a command means."""
 
 import argparse
 
@@ -6,6 +6,6 @@ from mediafetcher.accounts.auth import users
 
 
 async def owner_of(asked: argparse.Namespace) -> int:
-    """Return the id of the user named by --user, else of the only administrator."""
+    """Whose library: the person named by --user, else the only administrator."""
     person = await (users.by_name(asked.user) if asked.user else users.local_owner())
     return int(person["id"])

@@ -1,212 +1,199 @@
-"""Errors of requests that are wrong or not allowed: 4xx, never retried."""
+"""The request is wrong or may not be done: 4xx, never tried again."""
 
 from mediafetcher.core.errors.problem import Problem
 
 
-class ClientError(Problem):
+class Refused(Problem):
     status = 400
     code = "refused"
 
 
-class UsageError(ClientError):
+class Usage(Refused):
     code = "usage"
     exit_code = 2
 
 
-class Invalid(ClientError):
+class Invalid(Refused):
     code = "invalid"
-    default_detail = "The request is not valid."
+    words = "The request is not well formed."
 
 
-class InvalidUrl(ClientError):
+class InvalidUrl(Refused):
     code = "invalid_url"
-    default_detail = "This is not a valid link. Enter a full http:// or https:// address."
+    words = "That is not a link: give a full http:// or https:// address."
 
 
 class ExportFolder(Invalid):
     code = "export_folder"
-    default_detail = "That folder holds other files: export to a folder that is empty or new."
+    words = "That folder holds other files: export to a folder that is empty or new."
 
 
 class UnsupportedScheme(InvalidUrl):
     code = "unsupported_scheme"
-    default_detail = "Only http:// and https:// links are supported."
+    words = "Only http:// and https:// links can be fetched."
 
 
-class BadCookies(ClientError):
+class BadCookies(Refused):
     code = "bad_cookies"
-    default_detail = "These are not cookies of this site."
+    words = "These are not cookies of that site."
 
 
-class DecryptionFailed(ClientError):
+class SealedBox(Refused):
     code = "sealed_box"
-    default_detail = (
-        "The encrypted message cannot be read. It was made for another server, or changed in transit. "
-        "Pair the device again."
-    )
+    words = "The sealed message cannot be opened: it was made for another server, or changed on its way."
 
 
-class WeakPassword(ClientError):
+class WeakPassword(Refused):
     code = "weak_password"
-    default_detail = "This password is too easy to guess. Use 8 to 128 characters, and not a common password."
+    words = "That password is too easy to guess: use 8 to 128 characters that are not a common password."
 
 
-class NotSignedIn(ClientError):
+class NotSignedIn(Refused):
     status = 401
     code = "not_signed_in"
-    default_detail = "Sign in first."
+    words = "Sign in first."
 
 
-class WrongCredentials(ClientError):
+class WrongCredentials(Refused):
     status = 401
     code = "wrong_credentials"
-    default_detail = "Incorrect name or password."
+    words = "Name or password is wrong."
 
 
-class NotPaired(ClientError):
+class NotPaired(Refused):
     status = 401
     code = "not_paired"
-    default_detail = "This device is not paired or was removed. Pair it again."
+    words = "This device is not paired, or was removed: pair it again."
 
 
-class Forbidden(ClientError):
+class Forbidden(Refused):
     status = 403
     code = "forbidden"
-    default_detail = "You do not have permission to do this."
+    words = "You may not do that."
 
 
 class CrossSite(Forbidden):
     code = "cross_site"
-    default_detail = "The request came from another site and was blocked."
+    words = "The request came from another site and was refused."
 
 
-class WrongHost(ClientError):
+class WrongHost(Refused):
     status = 421
     code = "wrong_host"
-    default_detail = "The server does not recognize this address. To allow it, add it to MEDIAFETCHER_HOST_NAMES."
+    words = "This address is not one of ours: add it as MEDIAFETCHER_PUBLIC_URL if it should be."
 
 
-class InvalidSetupCode(Forbidden):
+class SetupCode(Forbidden):
     code = "setup_code"
-    default_detail = "Incorrect one-time code. Run `mediafetcher setup` on the server to get the current one."
+    words = "The one-time code is wrong: `mediafetcher setup` on the server prints it."
 
 
 class PairingCode(Forbidden):
     code = "pairing_code"
-    default_detail = "The pairing code is incorrect, already used or older than five minutes. Create a new one."
+    words = "The pairing code is wrong, was used, or is older than five minutes: make a new one."
 
 
 class PlainHttp(Forbidden):
     code = "plain_http"
-    default_detail = (
-        "Cookies cannot be sent over plain HTTP from another machine. Use the extension or HTTPS, or "
-        "do it on the server itself."
-    )
+    words = "Cookies are not taken over plain http from another machine: use the extension, https, or this machine."
 
 
-class NotFound(ClientError):
+class NotFound(Refused):
     status = 404
     code = "not_found"
-    default_detail = "This does not exist."
+    words = "There is no such thing here."
 
 
-class MethodNotAllowed(ClientError):
+class MethodNotAllowed(Refused):
     status = 405
     code = "method_not_allowed"
-    default_detail = "This address does not support this type of request."
+    words = "That address does not answer this kind of request."
 
 
-class Conflict(ClientError):
+class Conflict(Refused):
     status = 409
     code = "conflict"
 
 
 class Replayed(Conflict):
     code = "replayed"
-    default_detail = "This message was already received. Send it again as a new message."
+    words = "This message came before: every message counts once."
 
 
 class WrongClock(Conflict):
     code = "clock"
-    default_detail = (
-        "The clocks of the device and the server differ by more than five minutes. Correct them and try again."
-    )
+    words = "The clocks of the device and the server differ by more than five minutes."
 
 
 class SetupClosed(Conflict):
     code = "setup_closed"
-    default_detail = "This server is already set up. Sign in with the existing account."
+    words = "The first account exists already: sign in."
 
 
-class InvalidState(Conflict):
+class WrongState(Conflict):
     code = "wrong_state"
-    default_detail = "This is not possible in its current state."
+    words = "That cannot be done in its present state."
 
 
 class ConversionLoses(Conflict):
-    """A conversion of a stored file would drop something that only the original contains."""
+    """A conversion of a stored file would drop something that only the original holds."""
 
     code = "conversion_loses"
-    default_detail = "A conversion cannot keep everything that this file holds: confirm it, or leave the file as it is."
+    words = "A conversion cannot keep everything that this file holds: confirm it, or leave the file as it is."
 
 
 class NameTaken(Conflict):
     code = "name_taken"
-    default_detail = "This name is already taken. Choose another name."
+    words = "That name is taken."
 
 
 class PinnedSetting(Conflict):
     code = "pinned_setting"
-    default_detail = "This setting is fixed by an environment variable or a flag. Change it there."
+    words = "The environment or a flag decides this setting: change it there."
 
 
 class LastAdmin(Conflict):
     code = "last_admin"
-    default_detail = "This is the last administrator. Make another user an administrator first."
+    words = "This is the last administrator: make another one first."
 
 
-class SourceBlocked(Conflict):
+class NeverAgain(Conflict):
     code = "never_again"
-    default_detail = (
-        "You blocked this link from being downloaded. Run `mediafetcher never --undo` with the link to allow it again."
-    )
+    words = "You marked this link as never to be fetched again: take the mark away first."
 
 
 class QuotaExceeded(Conflict):
     code = "quota_exceeded"
-    default_detail = (
-        "You have reached your storage quota. Delete items and empty the trash, or ask an "
-        "administrator for a larger quota."
-    )
+    words = "Your share of the storage is used up: delete something and empty the trash, or ask for more."
 
 
-class TooLargeBody(ClientError):
+class TooLargeBody(Refused):
     status = 413
     code = "body_too_large"
-    default_detail = "The request is too large. Send less at a time."
+    words = "The request is too large."
 
 
-class TooSlow(ClientError):
+class TooSlow(Refused):
     status = 408
     code = "too_slow"
-    default_detail = "The request took too long. Check your connection and try again."
+    words = "The request took too long to arrive."
 
 
-class NotJson(ClientError):
+class NotJson(Refused):
     status = 415
     code = "not_json"
-    default_detail = "Send JSON (Content-Type: application/json)."
+    words = "Send JSON (Content-Type: application/json)."
 
 
-class TooManyRequests(ClientError):
+class TooManyRequests(Refused):
     status = 429
     code = "too_many_requests"
-    default_detail = "Too many attempts. Wait a minute and try again."
+    words = "Too many attempts: wait a minute and try again."
 
 
 class AlreadyRunning(Conflict):
     code = "already_running"
-    default_detail = "MediaFetcher is already running on this state folder."
+    words = "MediaFetcher is already running on this state folder."
     exit_code = 75
 
 
@@ -214,114 +201,85 @@ class PortInUse(Conflict):
     code = "port_in_use"
 
 
-class BadSetting(UsageError):
+class BadSetting(Usage):
     code = "bad_setting"
 
 
-class InvalidStateDir(UsageError):
+class StateFolder(Usage):
     code = "state_folder"
 
 
-class DatabaseMoved(ClientError):
+class DatabaseMoved(Refused):
     code = "database_moved"
-    default_detail = "The database was moved to another server. Set MEDIAFETCHER_DATABASE_URL to its address."
+    words = "The database was moved to another server: give its address with MEDIAFETCHER_DATABASE_URL."
 
 
 class TargetNotEmpty(Conflict):
     code = "target_not_empty"
-    default_detail = "The target database is not empty. Choose an empty one. Nothing was changed."
+    words = "There is something in that database already: name an empty one. Nothing was changed."
 
 
-class OlderSchema(ClientError):
+class OlderSchema(Refused):
     code = "older_schema"
-    default_detail = (
-        "The database is older than this version of MediaFetcher, or empty. Start the server with this version first."
-    )
+    words = "This database is older than this program, or empty: start the server of the same version first."
 
 
-class NewerSchema(ClientError):
+class NewerSchema(Refused):
     code = "newer_schema"
-    default_detail = (
-        "The database was created by a newer MediaFetcher. Install that version, or restore an older backup."
-    )
+    words = "This database was made by a newer MediaFetcher: install that version or restore an older backup."
 
 
-class BackupFailed(ClientError):
+class BackupFailed(Refused):
     code = "backup_failed"
-    default_detail = "Could not create the backup."
+    words = "The backup could not be made."
 
 
-class RestoreFailed(ClientError):
+class RestoreFailed(Refused):
     code = "restore_failed"
-    default_detail = "Could not restore the backup. The database is unchanged."
+    words = "The backup could not be restored: the database is as it was."
 
 
-class BackupDamaged(ClientError):
+class BackupDamaged(Refused):
     code = "backup_damaged"
-    default_detail = "This is not a MediaFetcher backup, or it is damaged. Use another file."
+    words = "This is no backup of MediaFetcher, or it is damaged: take another one."
 
 
-class NothingToRebuild(ClientError):
+class NothingToRebuild(Refused):
     code = "nothing_to_rebuild"
-    default_detail = "There is no backup and no journal to rebuild a library from."
+    words = "There is no backup and no journal to rebuild a library from."
 
 
 class LibraryNotEmpty(Conflict):
     code = "library_not_empty"
-    default_detail = "There is a library in this state folder already: name an empty one. Nothing was changed."
+    words = "There is a library in this state folder already: name an empty one. Nothing was changed."
 
 
 class RebuildUnfinished(Conflict):
     code = "rebuild_unfinished"
-    default_detail = "A rebuild of this library was interrupted: type `mediafetcher rebuild` again."
+    words = "A rebuild of this library was interrupted: type `mediafetcher rebuild` again."
 
 
-class NoServiceManager(ClientError):
+class NoServiceManager(Refused):
     code = "no_service_manager"
-    default_detail = (
-        "This machine has neither OpenRC nor systemd. Start `mediafetcher serve` with the service manager it has."
-    )
+    words = "This machine has neither OpenRC nor systemd: start `mediafetcher serve` by what it has."
 
 
-class ServiceFailed(ClientError):
+class ServiceFailed(Refused):
     code = "service_failed"
-    default_detail = "Could not create the service."
+    words = "The service could not be made."
 
 
-class UpdateRefused(ClientError):
+class UpdateRefused(Refused):
     status = 502
     code = "update_refused"
-    default_detail = "The new yt-dlp version failed its checks. The current version stays in use."
+    words = "The new yt-dlp was refused."
 
 
-class NoPreviousVersion(Conflict):
+class NothingBefore(Conflict):
     code = "nothing_before"
-    default_detail = "There is no previous yt-dlp version to roll back to."
+    words = "There is no other yt-dlp to go back to."
 
 
 class NothingOffered(Conflict):
     code = "nothing_offered"
-    default_detail = "No newer yt-dlp version is available. It is already in use, or it did not help."
-
-
-class UnsupportedTarget(ClientError):
-    code = "unsupported_target"
-    default_detail = "That address cannot be notified. docs/notifications.md lists the kinds and how they are written."
-
-
-class TargetNotAllowed(ClientError):
-    status = 403
-    code = "target_not_allowed"
-    default_detail = "This address is private. An administrator must add its name to MEDIAFETCHER_ALLOW_HOSTS first."
-
-
-class TooManyTargets(ClientError):
-    status = 409
-    code = "too_many_targets"
-    default_detail = "There are too many of these already. Remove one first."
-
-
-class SharePassword(ClientError):
-    status = 401
-    code = "share_password"
-    default_detail = "This link needs its password. Give it with any user name."
+    words = "No newer yt-dlp is offered: it is used already, or did not help."

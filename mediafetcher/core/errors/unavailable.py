@@ -1,115 +1,85 @@
-"""Errors of temporarily unavailable resources: 503, retried later."""
+"""Something we need is away for now: 503, tried again later."""
 
 from mediafetcher.core.errors.problem import Problem
 
 
-class Unavailable(Problem):
+class Away(Problem):
     status = 503
     retry = "later"
     code = "away"
 
 
-class DatabaseAway(Unavailable):
+class DatabaseAway(Away):
     code = "database_away"
-    default_detail = "The database is not responding. It may be restarting, so try again in a moment."
+    words = "The database does not answer: it may be starting again. Try in a moment."
 
 
-class MediaOffline(Unavailable):
+class MediaOffline(Away):
     code = "media_offline"
-    default_detail = (
-        "The media folder is unavailable. Check that the share is mounted. Downloads wait, and your files are safe."
-    )
+    words = "The media folder is not there: is the share mounted? Downloads wait; your files are safe."
 
 
-class MediaFull(Unavailable):
+class MediaFull(Away):
     code = "disk_full"
-    default_detail = "The media folder is full. Free some space. Downloads continue when there is enough."
+    words = "The media folder is full: free some room. Downloads wait until there is."
 
 
-class NoRoom(Unavailable):
+class NoRoom(Away):
     code = "no_room"
-    default_detail = (
-        "Not enough free space for this download. It waits until other downloads finish or you free some space."
-    )
+    words = "There is not enough free room for this download beside those that are running: it waits."
 
 
-class QuotaReserved(Unavailable):
+class QuotaReserved(Away):
     code = "quota_reserved"
-    default_detail = (
-        "Your running downloads may use up your share of the storage: this one waits until they have ended."
-    )
+    words = "Your running downloads may use up your share of the storage: this one waits until they have ended."
 
 
-class SameSource(Unavailable):
+class SameSource(Away):
     code = "same_source"
-    default_detail = "The same link is being fetched already: this waits for it, and then needs no download."
+    words = "The same link is being fetched already: this waits for it, and then needs no download."
 
 
-class SiteBusy(Unavailable):
+class SiteBusy(Away):
     code = "site_busy"
-    default_detail = "As many downloads of this site run as may run at once: this one is next when one of them ends."
+    words = "As many downloads of this site run as may run at once: this one is next when one of them ends."
 
 
-class OtherRunsAlone(Unavailable):
-    code = "other_runs_alone"
-    default_detail = (
-        "Another download runs alone, because MediaFetcher ended twice while it ran. This one starts when it ends."
-    )
-
-
-class SlowSlotsBusy(Unavailable):
-    code = "slow_slots_busy"
-    default_detail = (
-        "Downloads with a speed limit leave room for others, and as many of them run as may run at once."
-        " This one starts when one of them ends."
-    )
-
-
-class ConversionBusy(Unavailable):
-    code = "conversion_busy"
-    default_detail = (
-        "The file is downloaded. As many conversions run as may run at once: this one starts when one of them ends."
-    )
-
-
-class NoCookiesHere(Unavailable):
+class NoCookiesHere(Away):
     code = "no_cookies_here"
-    default_detail = (
-        "No machine that works now can open the cookies that this download needs: start the server's own queue."
-    )
+    words = "No machine that works now can open the cookies that this download needs: start the server's own queue."
 
 
-class MediaReadOnly(Unavailable):
+class MediaReadOnly(Away):
     code = "media_read_only"
-    default_detail = "The media folder is not writable. Check the mount and its permissions. Downloads wait."
+    words = "The media folder cannot be written: check the mount and its rights. Downloads wait."
 
 
-class StoreFrozen(Unavailable):
+class StoreFrozen(Away):
     code = "store_frozen"
-    default_detail = (
+    words = (
         "Whether this installation may change the media folder is undecided: decide it on the page, or with"
         " `mediafetcher store`. Downloads wait; your files are safe."
     )
 
 
-class ServerAway(Unavailable):
+class ServerAway(Away):
     code = "server_away"
-    default_detail = (
+    words = (
         "The server does not answer this worker, which needs it to store a file: check that `mediafetcher serve` runs"
         " and reaches the media folder. The download waits."
     )
 
 
-class IndexAway(Unavailable):
+class IndexAway(Away):
     code = "index_away"
-    default_detail = "The package index is unreachable. Try again later."
+    words = "The package index cannot be reached: try later."
 
 
-class ExportBusy(Unavailable):
+class ExportBusy(Away):
     code = "export_busy"
-    default_detail = "Another server is at work on this exported tree: try again in a minute."
+    words = "Another server is at work on this exported tree: try again in a minute."
 
 
-class Stopping(Unavailable):
+class Stopping(Away):
     code = "stopping"
-    default_detail = "MediaFetcher is shutting down. Try again once it is running."
+    words = "MediaFetcher is stopping."

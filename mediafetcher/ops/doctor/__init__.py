@@ -1,1 +1,1 @@
-"""Diagnose the machine below MediaFetcher. Each finding names the command that corrects it."""
+"""What is wrong with the machine below MediaFetcher, in words, each with the line to type."""

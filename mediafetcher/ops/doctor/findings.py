@@ -1,4 +1,4 @@
-"""The result of a check."""
+"""What an examination says."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -7,9 +7,9 @@ import msgspec
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One checked property. `name` is stable; `do`: commands to type, each with a comment that names the machine.
+    """One thing that was looked at. `name` is stable; `do`: lines to type, each with a comment where it is typed.
 
-    A problem keeps MediaFetcher from working, or from working safely. A note is worth knowing.
+    A problem keeps MediaFetcher from working, or from working safely; a note is worth knowing; ok is ok.
     """
 
     name: str

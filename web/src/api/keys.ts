@@ -10,5 +10,4 @@ export const keys = {
   folders: ["folders"],
   trash: ["trash"],
   preview: ["preview"],
-  notifications: ["notifications"],
 } as const;

@@ -6,10 +6,9 @@ export type Part = "attention" | "active" | "queue" | "ended";
 const PARTS: Record<Download["state"], Part> = {
   running: "active",
   queued: "queue",
-  scheduled: "queue",
-  expanded: "queue",
+  waiting: "queue",
   paused: "queue",
-  needs_action: "attention",
+  parked: "attention",
   failed: "attention",
   done: "ended",
   cancelled: "ended",
