@@ -10,6 +10,20 @@ from pathlib import Path
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 HALF_HEADER = b"GET /api/health HTTP/1.1\r\nHost: 127.0.0."
+FULL_HEADER = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n" + b"X-A: " + b"x" * 15_000  # and no end
+
+# Subtitles that took quadratic time, and a page that has them.
+_DIGITS = "1" * 60_000
+_CUE = "00:01.000 --> 00:02.000\nHello\n"
+SUBTITLES = {
+    "digits.vtt": f"WEBVTT\n\n{_DIGITS}\n{_CUE}",
+    "megabytes.vtt": f"WEBVTT\n\n{'1' * 3_000_000}\n{_CUE}",
+    "colons.vtt": f"WEBVTT\n\n{'1:' * 30_000} --> {'1:' * 30_000}\nx\n\n{_CUE}",
+    "blocks.vtt": "WEBVTT\n\n" + "a\n\n" * 1_000_000 + _CUE,
+}
+SUBTITLES_PAGE = (
+    '<html><title>{name}</title><video src="/media/{film}"><track srclang="en" src="/media/{name}"></video></html>'
+)
 
 
 class Flood:

@@ -1,1 +1,1 @@
-"""Who may, and with what secrets: people, their sessions and tokens, the first run, limits, the audit trail."""
+"""Accounts and secrets: users, sessions, tokens, the first run, rate limits, the audit log."""

@@ -1,6 +1,8 @@
-"""The trail: who signed in, failed, made a token, changed a person. Facts never hold a secret.
+"""The audit log: sign-ins, failures, and changes of tokens and users. Facts never contain a secret.
 
-`ACTS` is the whole of it: an act that does not stand there is refused, and a test does each of them and finds its row.
+`ACTIONS` lists all actions. Others are refused, and a test performs each of them and finds its row.
+
+An event is kept for `DAYS`, and the newest `MOST` of each action, so that a flood of one removes none of another.
 """
 
 import json
@@ -9,7 +11,7 @@ from typing import Any
 from mediafetcher.core import logging
 from mediafetcher.db import engine
 
-ACTS: dict[str, str] = {
+ACTIONS: dict[str, str] = {
     "setup_completed": "the first administrator was made with the one-time code",
     "setup_failed": "a wrong one-time code",
     "signed_in": "with a password, or by a trusted proxy's header (`via`)",
@@ -33,18 +35,38 @@ ACTS: dict[str, str] = {
     "settings_changed": "limits and defaults of the installation",
     "store_decided": "who owns the media folder was decided",
     "ytdlp_changed": "another yt-dlp was asked for",
+    "share_made": "a link that opens an item or a folder to others",
+    "share_revoked": "such a link was ended",
+    "share_opened": "such a link was used, noted once an hour",
+    "share_password_refused": "a wrong password for such a link",
+    "target_added": "somewhere a user is notified",
+    "target_changed": "what a target is told, and when",
+    "target_removed": "a target is notified no longer",
     "device_removed": "a device's messages are taken no more",
 }
+
+DAYS = 365
+MOST = 10_000  # events of each act
+_RUNNING = 86_400.0  # seconds that servers must have run since an event, regardless of the clock
+
+_REMOVE_OLD = """
+delete from audit_event where at <= to_timestamp($1) and running_seconds <= mf_running_seconds() - $2
+"""
+_REMOVE_BEYOND = """
+delete from audit_event e using unnest($1::text[]) as a(act),
+  lateral (select id from audit_event where action = a.act order by id desc offset $2 limit 1) as last
+  where e.action = a.act and e.id <= last.id
+"""
 
 _log = logging.get("audit")
 
 
 async def record(act: str, owner: int | None = None, address: str | None = None, **facts: Any) -> None:
-    """Keep one act, in the transaction that is open, if one is."""
-    if act not in ACTS:
+    """Record one action, in the open transaction if there is one."""
+    if act not in ACTIONS:
         raise ValueError(f"audit.ACTS does not have {act}")
     await engine.execute(
-        "INSERT INTO audit_event (owner, act, address, facts) VALUES ($1, $2, $3, $4::text::jsonb)",
+        "INSERT INTO audit_event (owner, action, address, facts) VALUES ($1, $2, $3, $4::text::jsonb)",
         owner,
         act,
         address,
@@ -54,13 +76,23 @@ async def record(act: str, owner: int | None = None, address: str | None = None,
 
 
 async def page(limit: int = 100, act: str | None = None, before: int | None = None) -> list[dict[str, Any]]:
-    """The last acts, newest first: id, at, act, person (name or None), address, facts. `before`: older ones."""
+    """List events, newest first: id, at, act, `person` (name or None), address, facts. `before`: older ones."""
     rows = await engine.fetch(
-        "SELECT e.id, e.at, e.act, a.name AS person, e.address, e.facts::text AS facts FROM audit_event e "
-        "LEFT JOIN account a ON a.id = e.owner WHERE ($2::text IS NULL OR e.act = $2) "
+        "SELECT e.id, e.at, e.action as act, a.name AS person, e.address, e.facts::text AS facts FROM audit_event e "
+        "LEFT JOIN account a ON a.id = e.owner WHERE ($2::text IS NULL OR e.action = $2) "
         "AND ($3::bigint IS NULL OR e.id < $3) ORDER BY e.id DESC LIMIT $1",
         limit,
         act,
         before,
     )
     return [row | {"facts": json.loads(row["facts"])} for row in rows]
+
+
+async def remove_old(now: float) -> int:
+    """Remove events older than `DAYS` and beyond `MOST` of an action. `now`: seconds since 1970 by a trusted clock.
+
+    Returns: the number of removed events.
+    """
+    old = await engine.execute(_REMOVE_OLD, now - DAYS * 86_400, _RUNNING)
+    beyond = await engine.execute(_REMOVE_BEYOND, list(ACTIONS), MOST)
+    return sum(int(tag.split()[-1]) for tag in (old, beyond))

@@ -1,1 +1,1 @@
-"""HTTP: the table of all routes, who may call them, and the server that answers."""
+"""The HTTP interface: the route table, access control, and the server."""

@@ -1,7 +1,7 @@
-"""How much one address, or one account, may have open at once: requests, bodies that still arrive, and their bytes.
+"""Limit open requests and unfinished bodies of each address and account, by number and by bytes.
 
-A request that waits for its body costs nothing but memory, and its sender decides how long it waits. So of too many
-the one that has waited longest is given up instead of the new one refused: those who keep sending stay.
+A request that waits for its body costs only memory, and its sender decides how long it waits. If too many wait, the one
+that has waited longest is dropped and the new one is accepted, so clients that keep sending are served.
 """
 
 import asyncio
@@ -10,17 +10,17 @@ from typing import Self
 
 from mediafetcher.core import errors
 
-_REQUESTS = 512  # of one address or account that are being answered
-_WAITING = 256  # of these, such as wait for their body
+_REQUESTS = 512  # open requests of one address or account
+_WAITING = 256  # of these, requests that wait for their body
 _BODIES = 8 << 20  # bytes of bodies of one address or account
-_ALL_BODIES = 32 << 20  # bytes of bodies of everybody
-_AGAIN = 2  # seconds after which somebody who was refused may try again
+_ALL_BODIES = 32 << 20  # bytes of bodies of all clients
+_AGAIN = 2  # seconds after which a refused client may try again
 
 Key = Hashable
 
 
 class Waiting:
-    """A request whose body is still on its way."""
+    """A request whose body is incomplete."""
 
     def __init__(self) -> None:
         self._timeout: asyncio.Timeout | None = None
@@ -45,7 +45,7 @@ class Admission:
         self._all_bodies = 0
 
     def enter(self, address: str) -> "Ticket":
-        """`with admission.enter(address) as ticket:` counts a request. Raises `TooManyRequests`."""
+        """Count a request: `with admission.enter(address) as ticket:`. Raises: `TooManyRequests`."""
         ticket = Ticket(self)
         ticket.count_for(("address", address))
         return ticket
@@ -92,7 +92,7 @@ class Admission:
 
 
 class Ticket:
-    """One counted request: of its address, and of its account once that is known."""
+    """One counted request. Its account is added when it is known."""
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
@@ -107,25 +107,25 @@ class Ticket:
         self.leave()
 
     def count_for(self, key: Key) -> None:
-        """Raises `TooManyRequests`."""
+        """Count the request for this key too. Raises: `TooManyRequests`."""
         if key not in self._keys:
             self._admission._enter(key, self._held)
             self._keys.append(key)
 
     def wait_for_body(self, until: float) -> asyncio.Timeout:
-        """`async with ticket.wait_for_body(time):` around the wait for each piece. Raises `TimeoutError`."""
+        """Bound the wait for one piece: `async with ticket.wait_for_body(time):`. Raises: `TimeoutError`."""
         self._admission._wait(self._keys, self._waiting)
         return self._waiting.until(until)
 
     def body_came(self, size: int) -> None:
-        """Count `size` bytes of a body that came. Raises `TooManyRequests`."""
+        """Count `size` received bytes of a body. Raises: `TooManyRequests`."""
         self._admission._came(self._keys, self._waiting)
         if size:
             self._admission._hold(self._keys, size)
             self._held += size
 
     def leave(self) -> None:
-        """The request was answered, or goes on as a stream that is counted elsewhere. May be called twice."""
+        """Stop counting: the request was answered, or continues as a stream counted elsewhere. May be called twice."""
         self._admission._came(self._keys, self._waiting)
         for key in self._keys:
             self._admission._leave(key, self._held)

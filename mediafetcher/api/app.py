@@ -1,7 +1,7 @@
-"""The Litestar application, and THE table of all routes.
+"""The Litestar application and the table of all routes.
 
-Each route says its method, path, handler, who may call it, and the problems it may answer with beside those of
-every route. What is not in the table does not exist; `server.py` answers for the routes whose handler is `None`.
+Each route states its method, path, handler, access and the problems that it adds to those of every route. A route that
+is not in the table does not exist. `server.py` answers the routes whose handler is `None`.
 """
 
 import re
@@ -17,17 +17,23 @@ from litestar.openapi.spec import Components, Reference, SecurityScheme
 
 from mediafetcher import __version__
 from mediafetcher.api import auth, problems, request_guard
-from mediafetcher.api.auth import ACCOUNT, ADMIN, DOWNLOAD, DOWNLOADS, LIBRARY, OPEN, OPTIONAL, READ, Who
+from mediafetcher.api.auth import ACCOUNT, ADMIN, DOWNLOAD, DOWNLOADS, LIBRARY, METRICS, OPEN, OPTIONAL, READ, Who
 from mediafetcher.api.routes import (
     account,
     audit,
+    bulk_downloads,
     cookies,
     devices,
     downloads,
     events,
     extension,
     folders,
+    home,
     items,
+    lists,
+    metrics,
+    notifications,
+    shares,
     sources,
     store,
     system,
@@ -39,7 +45,7 @@ Kinds = tuple[type[e.Problem], ...]
 
 
 class Route(NamedTuple):
-    """`handler` is None where the front answers by itself: bytes, which Litestar cannot serve in ranges."""
+    """A route. `handler` is None if `server.py` answers: Litestar cannot serve ranges."""
 
     method: str
     path: str
@@ -50,28 +56,32 @@ class Route(NamedTuple):
 
 
 _PASSWORD: Kinds = (e.WrongCredentials, e.WeakPassword, e.TooManyRequests)
-_SEALED: Kinds = (e.SealedBox, e.NotPaired, e.PairingCode, e.Replayed, e.WrongClock, e.TooManyRequests)
+_SEALED: Kinds = (e.DecryptionFailed, e.NotPaired, e.PairingCode, e.Replayed, e.WrongClock, e.TooManyRequests)
 _GONE: Kinds = (e.NotFound,)
-_STATE: Kinds = (e.NotFound, e.WrongState)
+_STATE: Kinds = (e.NotFound, e.InvalidState)
 _LINK: Kinds = (e.InvalidUrl, e.UnsupportedScheme)
-_PREVIEW: Kinds = (*_LINK, e.FetchProblem, e.TooManyRequests, e.Away)
-_WISH: Kinds = (e.InvalidUrl, e.UnsupportedScheme, e.NeverAgain, e.QuotaExceeded)
+_PREVIEW: Kinds = (*_LINK, e.FetchProblem, e.TooManyRequests, e.Unavailable)
+_WISH: Kinds = (e.InvalidUrl, e.UnsupportedScheme, e.SourceBlocked, e.QuotaExceeded)
+_TARGET: Kinds = (e.UnsupportedTarget, e.TargetNotAllowed, e.TooManyTargets)
 _FILE: Kinds = (e.NotFound, e.MediaOffline)
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/health", system.health, OPEN, (e.DatabaseAway,)),
+    Route("GET", "/metrics", None, METRICS),
+    Route("GET", "/api/metrics", metrics.read, METRICS),
     Route("GET", "/api/system", system.overview, READ),
     Route("GET", "/api/settings", system.effective_settings, ADMIN),
     Route("GET", "/api/events", events.stream, READ),
     Route("PATCH", "/api/settings", system.change_settings, ADMIN, (e.PinnedSetting,)),
     Route("GET", "/api/store", store.show, ADMIN, (e.MediaOffline,)),
-    Route("POST", "/api/store", store.decide, ADMIN, (e.MediaOffline, e.MediaReadOnly, e.WrongState), 200),
+    Route("POST", "/api/store", store.decide, ADMIN, (e.MediaOffline, e.MediaReadOnly, e.InvalidState), 200),
+    Route("GET", "/api/store/files", store.unknown, ADMIN, (e.MediaOffline,)),
     Route("POST", "/api/store/adopt", store.adopt, ADMIN, (e.MediaOffline, e.MediaReadOnly, e.StoreFrozen), 200),
     Route("GET", "/api/ytdlp", ytdlp.show, ADMIN),
-    Route("POST", "/api/ytdlp", ytdlp.manage, ADMIN, (e.IndexAway, e.NothingBefore, e.NothingOffered), 200),
-    # who comes in
+    Route("POST", "/api/ytdlp", ytdlp.manage, ADMIN, (e.IndexAway, e.NoPreviousVersion, e.NothingOffered), 200),
+    # accounts and sessions
     Route("GET", "/api/session", account.state, OPTIONAL),
-    Route("POST", "/api/setup", account.set_up, OPEN, (*_PASSWORD, e.SetupCode, e.SetupClosed, e.NameTaken)),
+    Route("POST", "/api/setup", account.set_up, OPEN, (*_PASSWORD, e.InvalidSetupCode, e.SetupClosed, e.NameTaken)),
     Route("POST", "/api/session", account.sign_in, OPEN, _PASSWORD),
     Route("DELETE", "/api/session", account.sign_out, OPTIONAL),
     Route("GET", "/api/sessions", account.open_sessions, ACCOUNT),
@@ -84,24 +94,26 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/api/users/{id:int}", account.change_user, ACCOUNT, (*_PASSWORD, *_GONE, e.LastAdmin)),
     Route("DELETE", "/api/users/{id:int}", account.remove_user, ADMIN, (e.NotFound, e.LastAdmin, e.Conflict)),
     Route("GET", "/api/audit", audit.page, ADMIN),
-    # how things come in
+    # downloads and sources
     Route("POST", "/api/downloads", downloads.submit, DOWNLOAD, _WISH),
     Route("GET", "/api/downloads", downloads.page, DOWNLOADS),
     Route("POST", "/api/preview", downloads.preview, DOWNLOAD, _PREVIEW, 200),
     Route("GET", "/api/downloads/{id:int}", downloads.get, DOWNLOADS, _GONE),
     Route("GET", "/api/downloads/{id:int}/log", downloads.journal, DOWNLOADS, _GONE),
+    Route("POST", "/api/downloads/actions", bulk_downloads.act, DOWNLOAD, (), 200),
+    Route("PUT", "/api/downloads/order", bulk_downloads.order, DOWNLOAD, _GONE, 204),
     Route("PATCH", "/api/downloads/{id:int}", downloads.prioritise, DOWNLOAD, _STATE),
     Route("DELETE", "/api/downloads/{id:int}", downloads.clear, DOWNLOAD, _STATE),
     Route("POST", "/api/downloads/{id:int}/cancel", downloads.cancel, DOWNLOAD, _STATE, 200),
-    Route("POST", "/api/downloads/{id:int}/retry", downloads.retry, DOWNLOAD, (*_STATE, e.NeverAgain), 200),
+    Route("POST", "/api/downloads/{id:int}/retry", downloads.retry, DOWNLOAD, (*_STATE, e.SourceBlocked), 200),
     Route("POST", "/api/downloads/{id:int}/pause", downloads.pause, DOWNLOAD, _STATE, 200),
-    Route("POST", "/api/downloads/{id:int}/resume", downloads.resume, DOWNLOAD, (*_STATE, e.NeverAgain), 200),
+    Route("POST", "/api/downloads/{id:int}/resume", downloads.resume, DOWNLOAD, (*_STATE, e.SourceBlocked), 200),
     Route("GET", "/api/sources", sources.page, DOWNLOADS),
     Route("POST", "/api/sources/never", sources.mark_link, DOWNLOAD, (e.InvalidUrl, e.UnsupportedScheme), 200),
     Route("GET", "/api/sources/{id:int}/never", sources.get, DOWNLOADS, _GONE),
     Route("PUT", "/api/sources/{id:int}/never", sources.mark, DOWNLOAD, _GONE, 204),
     Route("DELETE", "/api/sources/{id:int}/never", sources.unmark, DOWNLOAD, _GONE),
-    # what a fetch may need, and who sends it
+    # cookies, devices and the extension
     Route("GET", "/api/cookies", cookies.sites, DOWNLOADS),
     Route("PUT", "/api/cookies/{site:str}", cookies.put, DOWNLOAD, (e.BadCookies, e.PlainHttp)),
     Route("DELETE", "/api/cookies/{site:str}", cookies.remove, DOWNLOAD, _GONE),
@@ -111,7 +123,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/ext/send", devices.send, OPEN, _SEALED, 200),
     Route("GET", "/api/extension", extension.packages, READ, _GONE),
     Route("GET", "/api/extension/{browser:str}", extension.package, READ, _GONE),
-    # what is kept
+    # the library
     Route("GET", "/api/items", items.page, READ, _GONE),
     Route("POST", "/api/items", items.copy, LIBRARY, _GONE),
     Route("GET", "/api/sites", items.sites, READ),
@@ -119,12 +131,17 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/api/items/{id:int}", items.change, LIBRARY, _GONE),
     Route("DELETE", "/api/items/{id:int}", items.trash, LIBRARY, _GONE, 200),
     Route("GET", "/api/items/{id:int}/deletion", items.deletion, READ, _GONE),
-    Route("POST", "/api/items/{id:int}/refetch", items.refetch, DOWNLOAD, (*_STATE, e.NeverAgain)),
+    Route("POST", "/api/items/{id:int}/refetch", items.refetch, DOWNLOAD, (*_STATE, e.SourceBlocked)),
     Route("POST", "/api/items/{id:int}/convert", items.convert, DOWNLOAD, _STATE),
     Route("POST", "/api/items/move", items.move_several, LIBRARY, _GONE, 200),
     Route("POST", "/api/items/copy", items.copy_several, LIBRARY, _GONE, 200),
     Route("POST", "/api/items/trash", items.trash_several, LIBRARY, _GONE, 200),
     Route("POST", "/api/items/restore", items.restore_several, LIBRARY, _GONE, 200),
+    Route("GET", "/api/home", home.rows, READ),
+    Route("GET", "/api/history", lists.history, READ),
+    Route("GET", "/api/lists", lists.page, READ),
+    Route("GET", "/api/lists/{id:int}", lists.get, READ, _GONE),
+    Route("PUT", "/api/items/{id:int}/watched", items.mark_watched, READ, _GONE, 204),
     Route("PUT", "/api/items/{id:int}/position", items.watched, READ, _GONE, 204),
     Route("POST", "/api/items/{id:int}/restore", items.restore, LIBRARY, _GONE, 200),
     Route("GET", "/api/trash", items.trashed, READ),
@@ -135,24 +152,37 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/api/folders/{id:int}", folders.change, LIBRARY, (e.NotFound, e.NameTaken)),
     Route("POST", "/api/folders/{id:int}/copy", folders.copy, LIBRARY, (e.NotFound, e.NameTaken)),
     Route("DELETE", "/api/folders/{id:int}", folders.remove, LIBRARY, _GONE, 200),
-    # the bytes
+    # shares
+    Route("GET", "/api/shares", shares.page, LIBRARY),
+    Route("POST", "/api/shares", shares.make, LIBRARY, (e.NotFound, e.TooManyTargets)),
+    Route("DELETE", "/api/shares/{id:int}", shares.revoke, LIBRARY, _GONE),
+    # notifications
+    Route("GET", "/api/notifications", notifications.page, READ),
+    Route("POST", "/api/notifications/read", notifications.read, READ, (), 204),
+    Route("GET", "/api/notifications/targets", notifications.own_targets, LIBRARY),
+    Route("POST", "/api/notifications/targets", notifications.add_target, LIBRARY, _TARGET),
+    Route("PATCH", "/api/notifications/targets/{id:int}", notifications.change_target, LIBRARY, _GONE),
+    Route("DELETE", "/api/notifications/targets/{id:int}", notifications.remove_target, LIBRARY, _GONE),
+    Route("POST", "/api/notifications/targets/{id:int}/test", notifications.test_target, LIBRARY, _GONE, 200),
+    # media files
     Route("GET", "/media/{id:int}", None, READ, _FILE),
     Route("GET", "/media/{id:int}/poster", None, READ, _FILE),
     Route("GET", "/media/{id:int}/subtitles/{lang:str}", None, READ, _FILE),
 )  # fmt: skip
 
 _PATTERNS = [(route.method, re.compile(re.sub(r"\{\w+:(int|str)\}", "[^/]+", route.path))) for route in ROUTES]
-# What answers with something else than JSON.
+# Routes that do not answer with JSON.
 _DOCUMENTED: dict[Any, dict[int, ResponseSpec]] = {
     events.stream: events.DOCUMENTED,
     extension.package: extension.DOCUMENTED,
+    metrics.read: metrics.DOCUMENTED,
     account.sign_out: {204: ResponseSpec(None, generate_examples=False, description="Signed out")},
 }
 _UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 
 def _problems(route: Route) -> dict[int, ResponseSpec]:
-    """The documented answers beside the good one, by status, naming their codes."""
+    """Describe the problems of a route for the documentation. Returns: by status, each with its codes."""
     kinds: list[type[e.Problem]] = [e.Invalid, *route.problems, e.TooManyRequests]
     if not route.who.open:
         kinds += [e.NotSignedIn, e.Forbidden]
@@ -187,14 +217,14 @@ def _handler(route: Route) -> HTTPRouteHandler:
 
 
 def _wrong_method(request: Request[Any, Any, Any], _: Exception) -> Response[bytes]:
-    """405 with the methods that the address does answer."""
+    """Answer 405 with the methods that the address supports."""
     path = request.scope["path"].rstrip("/")
     allowed = sorted({method for method, pattern in _PATTERNS if pattern.fullmatch(path)})
     return problems.handle(request, e.MethodNotAllowed(allow=", ".join(allowed)))
 
 
 def make() -> Litestar:
-    """The application of all routes that have a handler. It needs no database until it is called."""
+    """Build the application from all routes that have a handler. It needs no database until its first request."""
     security: dict[str, SecurityScheme | Reference] = {
         "session": SecurityScheme(type="apiKey", name=auth.COOKIE, security_scheme_in="cookie"),
         "token": SecurityScheme(type="http", scheme="bearer"),

@@ -1,7 +1,7 @@
-"""Who calls, and whether they may. Nothing is allowed that a route does not say.
+"""Authentication and authorisation of requests. A route that states no access rule is refused.
 
-A person comes with the cookie of a session, or named by a trusted proxy, or a program with `Authorization: Bearer
-mf_...`; a token in the address is not looked at. Where several are sent the token counts, then the proxy's word.
+A user is identified by a session cookie or by a trusted proxy, a program by `Authorization: Bearer mf_...`. A token in
+the address is ignored. If a request has several, the token takes precedence, then the proxy's header.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from mediafetcher.accounts.auth import credentials, proxy_auth, sessions, tokens
-from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.accounts.auth.credentials import UserIdentity
 from mediafetcher.core import errors
 
 COOKIE = "mf_session"
@@ -21,26 +21,28 @@ Get = Callable[[str], str | None]
 
 @dataclass(frozen=True)
 class Who:
-    """Who may call a route: everybody, or who has one of the scopes (a session has them all)."""
+    """The access rule of a route: open, or one of the scopes. A session has all scopes."""
 
     scopes: tuple[str, ...] = ()
     open: bool = False
     optional: bool = False
     admin: bool = False
+    local: bool = False  # programs on this machine need no token
 
 
-OPEN = Who(open=True)  # everybody; who it is is not even asked
-OPTIONAL = Who(open=True, optional=True)  # everybody; the handler looks who it is
+OPEN = Who(open=True)  # open, without identification
+OPTIONAL = Who(open=True, optional=True)  # open; the handler reads the identity if there is one
 READ = Who(("read",))
 DOWNLOAD = Who(("download",))
-DOWNLOADS = Who(("read", "download"))  # who may send a link may follow it
+DOWNLOADS = Who(("read", "download"))  # a client that may send a link may also follow it
 LIBRARY = Who(("library",))
-ACCOUNT = Who(("admin",))  # one's own sessions and tokens: by session, or an administrator's token
+ACCOUNT = Who(("admin",))  # own sessions and tokens: by session, or with an administrator's token
 ADMIN = Who(("admin",), admin=True)
+METRICS = Who(("metrics",), admin=True, local=True)
 
 
 def cookie(get: Get) -> str | None:
-    """The session's secret, if the request has one."""
+    """Read the session's secret from the cookie. Returns: None if the request has none."""
     for part in (get("cookie") or "").split(";"):
         name, _, value = part.strip().partition("=")
         if name == COOKIE:
@@ -49,7 +51,7 @@ def cookie(get: Get) -> str | None:
 
 
 def bearer(get: Get) -> str | None:
-    """The token of the Authorization header; an empty one where the header is there and is not a token."""
+    """Read the token of the Authorization header. Returns: "" if the header has no token, None without a header."""
     value = get("authorization")
     if value is None:
         return None
@@ -57,25 +59,25 @@ def bearer(get: Get) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-async def identify(get: Get, named: str | None = None, address: str = "") -> Person | None:
-    """Who sends these headers. `named` is whom a trusted proxy names, which `guard.call` has made sure of."""
+async def identify(get: Get, named: str | None = None, address: str = "") -> UserIdentity | None:
+    """Identify the sender of a request. `named`: the user that a trusted proxy named, verified by `guard.call`."""
     token = bearer(get)
     if token is not None:
-        return await credentials.person(token, tokens.find) if token.startswith(tokens.PREFIX) else None
+        return await credentials.identity(token, tokens.find) if token.startswith(tokens.PREFIX) else None
     if named is not None:
         return await proxy_auth.person(named, address)
     session = cookie(get)
-    return await credentials.person(session, sessions.find) if session else None
+    return await credentials.identity(session, sessions.find) if session else None
 
 
-async def identify_again(connection: ASGIConnection[Any, Any, Any, Any]) -> Person | None:
-    """Who a request comes from, looked up now: it may last for hours."""
+async def identify_again(connection: ASGIConnection[Any, Any, Any, Any]) -> UserIdentity | None:
+    """Identify the sender of a long request again, from the present state of the database."""
     client = connection.scope["client"]
     return await identify(connection.headers.get, connection.scope["state"].get("named"), client[0] if client else "")
 
 
-async def permit(who: Who, get: Get, named: str | None = None, address: str = "") -> Person | None:
-    """Let the request in -> who it is. Raises `NotSignedIn`, `Forbidden`."""
+async def permit(who: Who, get: Get, named: str | None = None, address: str = "") -> UserIdentity | None:
+    """Authorise a request. Returns: the identity, if any. Raises: `NotSignedIn`, `Forbidden`."""
     if who.open and not who.optional:
         return None
     person = await identify(get, named, address)
@@ -84,18 +86,21 @@ async def permit(who: Who, get: Get, named: str | None = None, address: str = ""
     if person is None:
         raise errors.NotSignedIn()
     if who.admin and not person.admin:
-        raise errors.Forbidden("Only an administrator may do that.")
+        raise errors.Forbidden("Only an administrator can do this.")
     if person.token is not None and person.scopes.isdisjoint(who.scopes):
-        raise errors.Forbidden(f"This token lacks the scope: {' or '.join(who.scopes)}.")
+        raise errors.Forbidden(f"This API key lacks the required scope: {' or '.join(who.scopes)}.")
     return person
 
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Litestar's guard of every route: a route that does not say who may call it lets nobody in."""
+    """Guard every Litestar route. A route without an access rule is refused."""
     who = handler.opt.get("who")
     if not isinstance(who, Who):
         raise errors.NotSignedIn()
     client, named = connection.scope["client"], connection.scope["state"].get("named")
+    if who.local and connection.scope["state"].get("local"):
+        connection.scope["user"] = None
+        return
     person = await permit(who, connection.headers.get, named, client[0] if client else "")
     connection.scope["user"] = person
     if person is not None:

@@ -1,8 +1,8 @@
-"""The kernel's view of one connection: whether it takes more bytes, and how to cut it.
+"""The kernel's state of one connection: whether it accepts more bytes, and how to abort it.
 
-Granian takes every piece of a streamed answer at once and keeps in memory what the client has not read, without an end
-and without a word. As long as the socket can be written Granian has nothing left to write, so the socket is what we
-look at. Granian does not say which descriptor it is; the address of the client finds it among those of this process.
+Granian accepts every piece of a streamed answer immediately and buffers what the client has not read, without a limit
+and without a signal. While the socket is writable Granian has nothing left to write, so the socket is polled. Granian
+does not expose the descriptor; it is found by the client's address among the descriptors of this process.
 """
 
 import asyncio
@@ -12,25 +12,25 @@ import select
 import socket
 import stat
 
-_BUFFER = 64 << 10  # bytes that the kernel may hold for a streamed answer (it doubles the number for its own needs)
+_BUFFER = 64 << 10  # bytes that the kernel may buffer for a streamed answer (it doubles the number for its own needs)
 
 
 class Connection:
-    """A second descriptor of Granian's socket. It has to be closed, or the client never sees the end."""
+    """A duplicate of Granian's socket descriptor. It must be closed, or the client never sees the end."""
 
     def __init__(self, own: socket.socket) -> None:
         self._socket = own
-        # A stream is small; without a bound the kernel would hold up to 4 MB of it for a client that does not read.
+        # A stream is small. Without a limit the kernel would buffer up to 4 MB for a client that does not read.
         own.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
         self._poll = select.poll()
         self._poll.register(own, select.POLLOUT)
 
     def is_writable(self) -> bool:
-        """Whether the socket takes bytes, or has ended: in either case nobody needs to wait for it."""
+        """Return whether the socket accepts bytes or has ended. In both cases there is no reason to wait."""
         return bool(self._poll.poll(0))
 
     async def writable(self, seconds: float) -> bool:
-        """Wait until it takes bytes -> whether it does so in time."""
+        """Wait until the socket is writable. Returns: False if the time in seconds is over."""
         if self.is_writable():
             return True
         loop, taken = asyncio.get_running_loop(), asyncio.Event()
@@ -45,7 +45,7 @@ class Connection:
         return True
 
     def cut(self) -> None:
-        """End the connection now; what waits in it is thrown away."""
+        """Abort the connection and discard its buffered bytes."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
@@ -54,9 +54,9 @@ class Connection:
 
 
 def find(client: str, port: int) -> Connection | None:
-    """The connection from `client` ("address:port") to our `port`; None where it has ended or cannot be told.
+    """Find the connection from `client` ("address:port") to our `port`. Returns: None if it has ended or is ambiguous.
 
-    It looks at every descriptor of the process (some 3 us each), so it belongs into a thread.
+    This reads every descriptor of the process (about 3 us each), so call it in a thread.
     """
     address, _, client_port = client.rpartition(":")
     wanted = (address.strip("[]"), int(client_port))
@@ -69,7 +69,7 @@ def find(client: str, port: int) -> Connection | None:
                 found, own = own, None
                 return Connection(found)
         except OSError:
-            pass  # it has no other end, or none any more
+            pass  # it has no peer, or no longer one
         finally:
             if own is not None:
                 own.close()
@@ -77,9 +77,9 @@ def find(client: str, port: int) -> Connection | None:
 
 
 def _socket_of(descriptor: int) -> socket.socket | None:
-    """A descriptor of our own of a TCP socket, which stays that socket whatever the number is used for meanwhile."""
+    """Duplicate the descriptor of a TCP socket. The duplicate stays valid if the number is reused in the meantime."""
     try:
-        # Only of sockets: to close a second descriptor of a file would give up the locks that we have on it.
+        # Sockets only: closing a duplicate of a file would release the locks that we hold on it.
         if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
             return None
         second = os.dup(descriptor)

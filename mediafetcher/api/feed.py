@@ -1,7 +1,7 @@
-"""What the open event streams of an account are sent: each event is looked up and encoded once, for all of them.
+"""Event streams: each event of an account is looked up and encoded once for all of its open streams.
 
-A stream has a bounded number of bytes waiting. One that is further behind loses them all and gets a new snapshot once
-it reads again. Of too many streams those that do not read are ended first, then the oldest.
+The bytes that wait for a stream are bounded. A stream that exceeds the bound loses them and gets a new snapshot when it
+reads again. If there are too many streams, those that do not read are ended first, then the oldest.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from mediafetcher.api import problems
 from mediafetcher.core import events
 
 _BEHIND = 256 << 10  # bytes that may wait for one stream
-_QUEUE = 256  # events that the look-ups of an account may be behind
+_QUEUE = 256  # events that may wait for look-up
 _SNAPSHOTS = 0.25  # seconds between two snapshots of an account
 OF_ACCOUNT = 64  # open streams of one account
 _OF_ADDRESS = 256
@@ -27,7 +27,7 @@ Change = Callable[[events.Event, int], Awaitable[bytes | None]]
 
 
 class Sender(Protocol):
-    """The way to one client."""
+    """The connection to one client."""
 
     @property
     def is_stuck(self) -> bool: ...
@@ -36,19 +36,19 @@ class Sender(Protocol):
 
 
 class Stream:
-    """The frames that one client is to be sent."""
+    """The frames for one client."""
 
     def __init__(self, owner: int, address: str, sender: Sender) -> None:
         self.owner, self.address, self.sender = owner, address, sender
         self.ended = False
-        self.stale = True  # it needs a snapshot before changes mean anything
+        self.stale = True  # a snapshot is needed before changes are useful
         self._recheck = False
         self._frames: deque[bytes] = deque()
         self._size = 0
         self._wake = asyncio.Event()
 
     def put(self, frame: bytes) -> bool:
-        """Add a change -> False where the stream is too far behind and needs a snapshot."""
+        """Add a change. Returns: False if the stream is too far behind and needs a snapshot."""
         if self.stale:
             return True
         if self._frames and self._size + len(frame) > _BEHIND:
@@ -69,18 +69,18 @@ class Stream:
         self._wake.set()
 
     def recheck(self) -> None:
-        """Have `next` return at once without a frame: whether the person may still listen is to be asked again."""
+        """Make `next` return immediately without a frame, so that the user's access is checked again."""
         self._recheck = True
         self._wake.set()
 
     def end(self) -> None:
-        """End the stream: at once where the client does not read."""
+        """End the stream, immediately if the client does not read."""
         self.ended = True
         self._wake.set()
         self.sender.drop()
 
     async def next(self, seconds: float) -> bytes | None:
-        """The next frame; None after that many seconds, or where `recheck` or `end` was called."""
+        """Wait for the next frame. Returns: None after `seconds`, or after `recheck` or `end`."""
         try:
             async with asyncio.timeout(seconds):
                 while not (self._frames or self._recheck or self.ended):
@@ -97,7 +97,7 @@ class Stream:
 
 
 class _Feed:
-    """The streams of one account, and the task that fills them."""
+    """The streams of one account and the task that feeds them."""
 
     def __init__(self, owner: int, snapshot: Snapshot, change: Change) -> None:
         self._owner, self._snapshot, self._change = owner, snapshot, change
@@ -105,7 +105,7 @@ class _Feed:
         self._subscription = events.Subscription(_QUEUE)
         self._dropped = 0
         self._last = -_SNAPSHOTS
-        # A context of its own: it outlives the request that starts it.
+        # Use a new context: the task outlives the request that starts it.
         self.task = asyncio.create_task(self._run(), name="event feed", context=contextvars.Context())
 
     def join(self, stream: Stream) -> None:
@@ -118,7 +118,7 @@ class _Feed:
                 while True:
                     await self._handle(await waiting.get())
             except Exception as error:
-                problems.translate(error)  # it is logged there; clients come back for a new snapshot
+                problems.translate(error)  # it is logged there; clients reconnect for a new snapshot
                 for stream in self.streams:
                     stream.end()
 
@@ -142,7 +142,7 @@ class _Feed:
                     self._subscription.put(events.Event("joined", None))
 
     async def _restart(self) -> None:
-        """Give one snapshot to all streams that need one and take it."""
+        """Send one snapshot to all streams that need one and can take it."""
         await asyncio.sleep(max(0.0, self._last + _SNAPSHOTS - time.monotonic()))
         waiting = [stream for stream in self.streams if stream.stale and not stream.sender.is_stuck]
         if waiting:
@@ -158,7 +158,9 @@ _streams: dict[Stream, None] = {}  # in the order in which they were opened
 
 @contextmanager
 def opened(owner: int, address: str, sender: Sender, snapshot: Snapshot, change: Change) -> Iterator[Stream]:
-    """`with feed.opened(...) as stream: frame = await stream.next(seconds)`: first a snapshot, then the changes."""
+    """Open a stream: `with feed.opened(...) as stream: frame = await stream.next(seconds)`. Snapshot first, then
+    changes.
+    """
     _make_room(owner, address)
     feed = _feeds.get(owner)
     if feed is None or feed.task.done():
@@ -179,7 +181,7 @@ def opened(owner: int, address: str, sender: Sender, snapshot: Snapshot, change:
 
 
 def ask_again(stream: Stream) -> None:
-    """Have a stream that fell behind, and reads again, sent a snapshot."""
+    """Send a new snapshot to a stream that fell behind and reads again."""
     feed = _feeds.get(stream.owner)
     if feed is not None and stream in feed.streams:
         feed.join(stream)

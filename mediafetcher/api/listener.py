@@ -1,8 +1,8 @@
-"""The listening socket, and how many connections the process can hold.
+"""The listening socket and the number of connections that the process can hold.
 
-Granian can limit connections only as a total, and stops accepting when the total is reached: whoever opens that many
-keeps everybody else out. So the total lies above any flood that one machine sends, and the descriptor limit of the
-process above the total. Accepted connections inherit the options that are set here.
+Granian limits connections only in total, and stops accepting at the limit, so one client could lock out all others.
+Therefore the limit is higher than any flood that one machine sends, and the descriptor limit of the process is higher
+than the limit. Accepted connections inherit the socket options that are set here.
 """
 
 import errno
@@ -12,20 +12,20 @@ import socket
 from mediafetcher.core import errors, logging
 
 BACKLOG = 4096  # connections that the kernel completes before they are accepted
-_WANTED = 16_384  # open connections at the most
+_WANTED = 16_384  # maximum of open connections
 _LEAST = 256
-_OWN = 1024  # descriptors for the database, downloads, child processes and files that are not being sent
-_EACH = 2  # descriptors of one connection: its socket, and the file that is sent over it
+_OWN = 1024  # descriptors for the database, downloads, child processes and other files
+_EACH = 2  # descriptors of one connection: its socket and the file that is sent
 
-_IDLE = 30  # seconds without traffic before the kernel asks whether the other end is still there
-_INTERVAL = 10  # seconds between two of these questions
-_UNREAD = 60_000  # ms after which a connection is dropped whose other end acknowledges nothing, or never reads
+_IDLE = 30  # seconds without traffic before the first keep-alive probe
+_INTERVAL = 10  # seconds between two probes
+_UNREAD = 60_000  # ms after which a connection is dropped if its peer acknowledges nothing or never reads
 
 _log = logging.get("api")
 
 
 def most_connections() -> int:
-    """Raise the descriptor limit as far as it is needed and allowed -> how many connections fit into it."""
+    """Raise the descriptor limit as far as needed and allowed. Returns: the number of connections that fit."""
     limit = _raise_descriptor_limit(_OWN + _EACH * _WANTED)
     fitting = max(_LEAST, min(_WANTED, (limit - _OWN) // _EACH))
     if fitting < _WANTED:
@@ -34,7 +34,7 @@ def most_connections() -> int:
 
 
 def _raise_descriptor_limit(wanted: int) -> int:
-    """-> the soft limit afterwards. Root may raise the hard limit too, unless it is root of a container."""
+    """Raise the soft limit. Returns: the new soft limit. Root may raise the hard limit, but not in a container."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     unlimited = resource.RLIM_INFINITY
     for new in ((wanted, max(wanted, hard)), (min(wanted, hard) if hard != unlimited else wanted, hard)):
@@ -48,10 +48,9 @@ def _raise_descriptor_limit(wanted: int) -> int:
 
 
 def open_socket(host: str, port: int) -> socket.socket:
-    """A socket that is bound to `host:port` and does not listen yet. Raises `PortInUse`, `BadSetting`.
+    """Bind a socket to `host:port` without listening. Raises: `PortInUse`, `BadSetting`.
 
-    Granian would share a port in silence (SO_REUSEPORT); a socket without that option finds out whether somebody
-    else has it.
+    Granian would share a port silently (SO_REUSEPORT). A socket without that option detects that the port is in use.
     """
     try:
         family, kind, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
@@ -65,17 +64,17 @@ def open_socket(host: str, port: int) -> socket.socket:
         opened.close()
         if error.errno == errno.EADDRINUSE:
             raise errors.PortInUse(
-                f"Port {port} on {host} is taken by another program: stop it, or choose another with --port."
+                f"Port {port} on {host} is used by another program. Stop it, or choose another port with --port."
             ) from error
         raise errors.BadSetting(f"Cannot listen on {host}:{port}: {error.strerror}.") from error
     return opened
 
 
 def _set_options(opened: socket.socket) -> None:
-    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # sockets of our last run do not count
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # ignore sockets of the previous run
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _IDLE)
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _INTERVAL)
-    # It counts for a closed window too: a reader that does not read is gone after this time, with what waits for it.
+    # This also covers a closed window: a reader that does not read is dropped after this time.
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD)

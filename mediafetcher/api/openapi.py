@@ -1,6 +1,6 @@
-"""`python -m mediafetcher.api.openapi > FILE`: the API's description, without a database.
+"""Print the API's description without a database: `python -m mediafetcher.api.openapi > FILE`.
 
-The page's types are made of it.
+The page's types are generated from it.
 """
 
 import json
@@ -10,7 +10,7 @@ from mediafetcher.api import app
 
 
 def document() -> str:
-    """OpenAPI 3.1 as JSON, with sorted keys, so that it changes only where the API does."""
+    """Return OpenAPI 3.1 as JSON. Keys are sorted, so it changes only if the API does."""
     return json.dumps(app.make().openapi_schema.to_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 

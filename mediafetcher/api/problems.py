@@ -1,6 +1,6 @@
-"""Every "no" that leaves over HTTP: `application/problem+json` (RFC 9457) with a stable code and the request's id.
+"""Error answers over HTTP: `application/problem+json` (RFC 9457) with a stable code and the request's id.
 
-What is not a `Problem` is ours: the log has its trace, the caller only the id under which to find it.
+An exception that is not a `Problem` is our fault. The log has its traceback; the client gets the request's id.
 """
 
 from contextvars import ContextVar
@@ -18,17 +18,17 @@ from litestar.exceptions import (
     ValidationException,
 )
 
-from mediafetcher.core import errors, logging
+from mediafetcher.core import errors, logging, renamed_settings
 from mediafetcher.db import engine
 
 MEDIA_TYPE = "application/problem+json"
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-_LEFT = "client disconnected prematurely"  # Litestar's words
+_LEFT = "client disconnected prematurely"  # Litestar's message
 _log = logging.get("api")
 
 
 class Problem(msgspec.Struct):
-    """Why a request was not done. `code` is stable; `detail` is a sentence in English; `source`: whose."""
+    """An error answer. `code` is stable, `detail` is an English sentence, `source` is the id of the source."""
 
     type: str
     title: str
@@ -47,29 +47,31 @@ def body(problem: errors.Problem) -> bytes:
 
 
 def headers(problem: errors.Problem) -> dict[str, str]:
-    """Headers that belong to the problem itself."""
+    """Return the headers that belong to a problem."""
     extra = {"cache-control": "no-store"}
     if "retry_after" in problem.facts:
         extra["retry-after"] = str(problem.facts["retry_after"])
     elif problem.status == 503:
         extra["retry-after"] = "5"
+    if isinstance(problem, errors.SharePassword):
+        extra["www-authenticate"] = 'Basic realm="MediaFetcher", charset="UTF-8"'
     if "allow" in problem.facts:
         extra["allow"] = problem.facts["allow"]
     return extra
 
 
 def translate(error: Exception) -> errors.Problem:
-    """The problem that an exception is; one that nobody expected goes to the log."""
+    """Convert an exception to a problem. Unexpected exceptions are logged."""
     if isinstance(error, errors.Problem):
         if error.status >= 500:
             _log.warning("request refused", code=error.code, detail=error.detail)
         return error
     if isinstance(error, engine.DataError | UnicodeEncodeError):
-        # Text that no column can hold (a NUL, half a surrogate pair): nobody types that, so one rule is enough.
+        # Text that no column can store (NUL, a lone surrogate). Nothing legitimate contains it, so one rule suffices.
         _log.warning("the database cannot hold a value", error=str(error))
-        return errors.Invalid("A value holds characters that cannot be kept.")
+        return errors.Invalid("A value contains characters that cannot be stored.")
     if isinstance(error, RecursionError):
-        # Only parsers of what was sent go deep; nothing of ours calls itself.
+        # Only parsers of client input recurse deeply.
         return errors.Invalid("The request is nested too deeply.")
     if isinstance(error, InternalServerException) and error.detail == _LEFT:
         return errors.Invalid("The request ended before its body was complete.")
@@ -94,10 +96,11 @@ def _what_does_not_fit(error: ValidationException) -> str:
         for fault in faults
         if isinstance(fault, dict)
     ]
-    return "The request is not well formed. " + "; ".join(word for word in words if word)[:500]
+    said = "; ".join(word for word in words if word)[:500]
+    return " ".join(filter(None, ("The request is not valid.", said, renamed_settings.hint(said))))
 
 
 def handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """What the application answers to any exception."""
+    """Answer any exception of the application."""
     problem = translate(error)
     return Response(body(problem), status_code=problem.status, media_type=MEDIA_TYPE, headers=headers(problem))

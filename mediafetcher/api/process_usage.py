@@ -1,4 +1,4 @@
-"""What our children take of this machine now: read from /proc, our own descendants alone, by what they do."""
+"""CPU and memory of our child processes, read from /proc and grouped by purpose."""
 
 import os
 from pathlib import Path
@@ -11,13 +11,13 @@ from mediafetcher.library.storage import space_reservation as rooms
 
 GROUPS = ("fetch", "convert", "database")
 _TICKS, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
-_EVERY = 1.0  # seconds between two looks: over less, the ticks say little
-_last: tuple[float, dict[int, int]] = (0.0, {})  # when we looked, and the ticks of each child then
-_uses: dict[str, "Use"] = {}  # what we saw then
+_EVERY = 1.0  # seconds between two measurements: a shorter interval has too few ticks
+_last: tuple[float, dict[int, int]] = (0.0, {})  # time of the last measurement, and the ticks of each child
+_uses: dict[str, "Use"] = {}  # result of the last measurement
 
 
 class Use(NamedTuple):
-    """`cpu` in cores since the last look, `memory` in bytes (what is shared counts for each)."""
+    """`cpu` in cores since the last measurement, `memory` in bytes (shared pages count for each process)."""
 
     running: int
     cpu: float
@@ -33,7 +33,7 @@ class _Process(NamedTuple):
 
 
 def children() -> dict[str, Use]:
-    """What each of GROUPS takes: downloads, conversions, PostgreSQL."""
+    """Measure each of GROUPS: downloads, conversions, PostgreSQL."""
     global _last, _uses
     now, (before, known) = clock.monotonic(), _last
     if _uses and now - before < _EVERY:
@@ -55,7 +55,7 @@ def _group(name: str) -> str:
 
 
 def _ours(every: list[_Process]) -> list[_Process]:
-    """The descendants of this process."""
+    """Select the descendants of this process."""
     below: dict[int, list[_Process]] = {}
     for one in every:
         below.setdefault(one.parent, []).append(one)
@@ -68,7 +68,7 @@ def _ours(every: list[_Process]) -> list[_Process]:
 
 
 def _processes() -> list[_Process]:
-    """Every process of this machine that can be seen; proc_pid_stat(5)."""
+    """Read all visible processes of this machine; see proc_pid_stat(5)."""
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
@@ -76,7 +76,7 @@ def _processes() -> list[_Process]:
         try:
             name, _, rest = (entry / "stat").read_text(errors="replace").partition(" (")[2].rpartition(") ")
         except OSError:
-            continue  # it ended meanwhile
+            continue  # it has ended in the meantime
         fields = rest.split()
         ticks = int(fields[11]) + int(fields[12])
         found.append(_Process(int(entry.name), int(fields[1]), name, ticks, int(fields[21])))
@@ -84,15 +84,15 @@ def _processes() -> list[_Process]:
 
 
 async def share(owner: int) -> dict[str, int | None]:
-    """What a person uses, as in `shares.of`."""
-    return await quotas.of(owner)
+    """Return what a user stores; see `quotas.usage`."""
+    return await quotas.usage(owner)
 
 
 async def scrub(owner: int) -> dict[str, object]:
-    """How far the scrub is, as in `scrub.progress`."""
+    """Return the progress of the scrub; see `scrub.progress`."""
     return await reading.progress(owner)
 
 
 def room() -> dict[str, int]:
-    """Bytes `free` where it is tightest, and `reserved` for the downloads in work here."""
+    """Return `free`, the bytes on the fullest volume, and `reserved` for the active downloads of this machine."""
     return {"free": rooms.free(), "reserved": rooms.reserved()}

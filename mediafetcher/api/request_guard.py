@@ -1,10 +1,10 @@
-"""What every request passes before anybody looks at it, and what every answer carries; for media, page and API alike.
+"""Checks of every request before it is handled, and headers of every answer, for media, page and API alike.
 
-- The Host must be ours, or a page of another site could reach us under its own name (DNS rebinding).
-- A change that comes with a cookie must come from our own page (Sec-Fetch-Site, else Origin).
+- The Host must be ours, or another site could reach us under its own name (DNS rebinding).
+- A change with a cookie must come from our own page (Sec-Fetch-Site, else Origin).
 - A body is JSON and small.
-- Forwarded headers, and the one that names a person, count only if a configured proxy sends them. A program on this
-  machine can connect from the same addresses as a proxy here, so for these the name needs the secret too.
+- Forwarded headers, and the header that names a user, count only if a configured proxy sends them. A program on this
+  machine can connect from the same addresses as a proxy here, so these addresses also need the secret.
 """
 
 import functools
@@ -24,6 +24,7 @@ from mediafetcher.net import forwarding
 MOST_BODY = 1 << 20  # bytes
 SHORTEST_SECRET = 16  # characters
 SECRET_HEADER = "x-mediafetcher-proxy-secret"  # noqa: S105 (its name)
+_FORWARDING = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 _EXTENSIONS = ("chrome-extension://", "moz-extension://")
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 _HOST = re.compile(r"^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?$")
@@ -41,7 +42,7 @@ API_HEADERS = HEADERS | {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "cache-control": "no-store",
 }
-# Kept bytes come from anywhere: opened as a page they may do nothing at all.
+# Stored media comes from anywhere. Opened as a page it gets no permission at all.
 MEDIA_HEADERS = HEADERS | {
     "content-security-policy": "default-src 'none'; media-src 'self'; style-src 'unsafe-inline'; sandbox",
 }
@@ -49,24 +50,25 @@ MEDIA_HEADERS = HEADERS | {
 
 @dataclass(frozen=True)
 class Call:
-    """One request, as far as guarding it needs: from whom it really comes, and how."""
+    """The facts of one request that the checks need, with the real sender."""
 
     method: str
     get: auth.Get
     host: str
     address: str
     https: bool
-    named: str | None = None  # whom a trusted proxy names
+    named: str | None = None  # user that a trusted proxy names
+    local: bool = False  # sent by a program on this machine, without a proxy between
 
 
 def require_valid(settings: Settings) -> None:
-    """Raises `BadSetting`, at the start rather than at a request."""
+    """Check the settings at the start. Raises: `BadSetting`."""
     _networks(settings.trusted_proxies)
     header = settings.proxy_user_header
     if header is not None and not re.fullmatch(r"[A-Za-z0-9-]{1,100}", header):
-        raise errors.BadSetting(f"proxy_user_header: {header!r} is no name of a header.")
+        raise errors.BadSetting(f"proxy_user_header: {header!r} is not a valid header name.")
     if header is not None and not settings.trusted_proxies:
-        raise errors.BadSetting("proxy_user_header: name the proxy's address in trusted_proxies too.")
+        raise errors.BadSetting("proxy_user_header: add the proxy's address to trusted_proxies too.")
     if settings.proxy_secret is not None and len(settings.proxy_secret) < SHORTEST_SECRET:
         raise errors.BadSetting(f"proxy_secret: it has at least {SHORTEST_SECRET} characters.")
 
@@ -80,9 +82,9 @@ def call(
     peer: str,
     scheme: str,
 ) -> Call:
-    """`peer` is the address of the other end; a proxy that is configured says who is behind it. Raises `Invalid`.
+    """Resolve the sender. `peer` is the other end; a configured proxy names the client behind it. Raises: `Invalid`.
 
-    Two headers that may name a person mean that somebody else than the proxy wrote one: they name nobody.
+    If two headers name a user, one was not written by the proxy, so no user is taken from them.
     """
     hosts = get_all("host")
     if len(hosts) > 1:
@@ -98,17 +100,28 @@ def call(
         https = (get("x-forwarded-proto") or scheme).split(",")[0].strip() == "https"
     if settings.public_url and urlsplit(settings.public_url).scheme == "https":
         https = https or _names(settings.public_url) == host.lower()
-    return Call(method, get, host, address, https, person)
+    return Call(method, get, host, address, https, person, _is_local(settings, get, peer))
+
+
+def _is_local(settings: Settings, get: auth.Get, peer: str) -> bool:
+    """Return whether a program on this machine sent the request directly.
+
+    A proxy on this machine connects from loopback too. Its headers, or its entry in the trusted proxies, reveal it.
+    """
+    loopback = ipaddress.ip_address(peer).is_loopback and not any(
+        network.is_loopback or ipaddress.ip_address(peer) in network for network in _networks(settings.trusted_proxies)
+    )
+    return loopback and not any(get(name) for name in _FORWARDING)
 
 
 def _knows_secret(settings: Settings, given: Sequence[str]) -> bool:
-    """Whether the request has the proxy's secret, once, if there is one."""
+    """Return whether the request has the proxy's secret exactly once, or no secret is configured."""
     wanted = settings.proxy_secret
     return wanted is None or (len(given) == 1 and hmac.compare_digest(given[0].encode(), wanted.encode()))
 
 
 def _behind(settings: Settings, forwarded: Sequence[str], peer: str) -> str:
-    """The last address of all lines that is not a proxy of ours; what stands before it anybody may have written."""
+    """Return the last forwarded address that is not one of our proxies. Any client can forge the entries before it."""
     for part in reversed([part.strip() for part in ",".join(forwarded).split(",")]):
         try:
             address = _plain(str(ipaddress.ip_address(part)))
@@ -120,13 +133,13 @@ def _behind(settings: Settings, forwarded: Sequence[str], peer: str) -> str:
 
 
 def _plain(address: str) -> str:
-    """An address as its owner writes it: a socket for both families shows 10.0.0.1 as ::ffff:10.0.0.1."""
+    """Normalise an address: a dual-stack socket shows 10.0.0.1 as ::ffff:10.0.0.1."""
     found = ipaddress.ip_address(address)
     return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 def _is_proxy(settings: Settings, address: str) -> bool:
-    """Whether it is one of the configured addresses, or lies in one of the configured networks."""
+    """Return whether the address is in one of the configured networks."""
     return any(ipaddress.ip_address(address) in network for network in _networks(settings.trusted_proxies))
 
 
@@ -137,17 +150,17 @@ def _networks(names: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress
         try:
             networks.append(ipaddress.ip_network(name, strict=False))
         except ValueError:
-            raise errors.BadSetting(f"trusted_proxies: {name!r} is no address or network.") from None
+            raise errors.BadSetting(f"trusted_proxies: {name!r} is not an address or network.") from None
     return tuple(networks)
 
 
 def _names(url: str) -> str:
-    """host[:port] of an address, lower case, as a browser writes it."""
+    """Return host[:port] of an address in lower case, as a browser writes it."""
     return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
 def check(settings: Settings, call: Call) -> None:
-    """Raises `WrongHost`, `CrossSite`, `NotJson`, `TooLargeBody`, `Invalid`."""
+    """Check a request. Raises: `WrongHost`, `CrossSite`, `NotJson`, `TooLargeBody`, `Invalid`."""
     if not host_is_ours(settings, call.host):
         raise errors.WrongHost()
     if call.method in _SAFE:
@@ -158,7 +171,10 @@ def check(settings: Settings, call: Call) -> None:
 
 
 def host_is_ours(settings: Settings, host: str) -> bool:
-    """An IP address, localhost, this machine's name, or a name of the settings: no stranger can own these."""
+    """Return whether the host is an IP address, localhost, this machine's name, or a name of the settings.
+
+    An attacker can own none of these.
+    """
     match = _HOST.match(host)
     if not match or int(match[2] or 0) > 65535:
         return False
@@ -170,6 +186,7 @@ def host_is_ours(settings: Settings, host: str) -> bool:
     else:
         return True
     ours = {"localhost", settings.host.lower(), socket.gethostname().lower()}
+    ours.update(one.lower() for one in settings.host_names)
     if settings.public_url:
         ours.add((urlsplit(settings.public_url).hostname or "").lower())
     return name in ours
@@ -177,11 +194,11 @@ def host_is_ours(settings: Settings, host: str) -> bool:
 
 def _from_our_page(settings: Settings, call: Call) -> bool:
     if auth.bearer(call.get) is not None:
-        return True  # no browser adds this header by itself
+        return True  # no browser adds this header on its own
     origin = call.get("origin")
     for_nobody = auth.cookie(call.get) is None and call.named is None
     if origin is not None and origin.startswith(_EXTENSIONS) and for_nobody:
-        return True  # no page can have such an origin, and without a cookie it acts for nobody
+        return True  # no page can have such an origin, and without a cookie it has no user's rights
     site = call.get("sec-fetch-site")
     if site is not None:
         return site in ("same-origin", "none")
@@ -190,7 +207,8 @@ def _from_our_page(settings: Settings, call: Call) -> bool:
         if settings.public_url:
             ours.add(f"{urlsplit(settings.public_url).scheme}://{_names(settings.public_url)}")
         return origin.lower() in ours
-    # Neither header: no browser of today. Signing in is allowed so; what a browser adds by itself needs its proof.
+    # No current browser sends neither header. Signing in is allowed then; credentials added by a browser need the
+    # proof.
     return for_nobody
 
 

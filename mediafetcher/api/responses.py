@@ -1,4 +1,4 @@
-"""What handlers have in common: how rows become documented answers, and who asks."""
+"""Helpers of all handlers: convert rows to documented answers, and read the caller."""
 
 from typing import Annotated, Any, TypeVar
 
@@ -6,19 +6,19 @@ import msgspec
 from litestar import Request
 from litestar.params import PathParameter
 
-from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.accounts.auth.credentials import UserIdentity
 
-Asked = Request[Person, Any, Any]
-Id = Annotated[int, PathParameter(le=2**63 - 1)]  # what the database can hold
+Asked = Request[UserIdentity, Any, Any]
+Id = Annotated[int, PathParameter(le=2**63 - 1)]  # range of the database type
 T = TypeVar("T")
 
 
 def fit(kind: type[T], row: Any) -> T:
-    """A row, or rows, as the documented shape: fields that are not in it stay inside."""
+    """Convert a row, or rows, to the documented type. Other fields are dropped."""
     return msgspec.convert(row, kind)
 
 
 def address(request: Request[Any, Any, Any]) -> str:
-    """Where the request really comes from; the front has settled it."""
+    """Return the real client address of a request, as the server resolved it."""
     client = request.scope["client"]
     return client[0] if client else ""

@@ -1,7 +1,7 @@
-"""From RSGI, which Granian speaks, to ASGI, which Litestar speaks: HTTP and lifespan. There are no WebSockets here.
+"""Adapter from RSGI (Granian) to ASGI (Litestar): HTTP and lifespan, without WebSockets.
 
-Granian takes a streamed answer without end, also for a client that does not read. So of each stream only `_WINDOW`
-bytes are handed over before the connection has to take bytes again; one that does not within `_PATIENCE` is cut.
+Granian buffers a streamed answer without a limit if the client does not read. So only `_WINDOW` bytes of each stream
+are handed over before the connection must accept bytes again. A connection that does not within `_PATIENCE` is aborted.
 """
 
 import asyncio
@@ -16,18 +16,18 @@ from mediafetcher.api.admission import Ticket
 from mediafetcher.core import errors, logging
 
 _BODY_WAIT = 20.0  # seconds for the next piece of a body
-_BODY_TIME = 120.0  # seconds for all of it: the largest needs 9 kB/s
-_WINDOW = 256 << 10  # bytes of a stream that may be on their way
-_PATIENCE = 30.0  # seconds that the client may read nothing while we have something for it
-_BLIND = 1 << 20  # bytes of a stream over a connection that was not found among our descriptors
+_BODY_TIME = 120.0  # seconds for the whole body: the largest needs 9 kB/s
+_WINDOW = 256 << 10  # bytes of a stream that may be in flight
+_PATIENCE = 30.0  # seconds that the client may read nothing while data waits for it
+_BLIND = 1 << 20  # bytes of a stream over a connection whose descriptor was not found
 _ENDED = object()
 _log = logging.get("api")
 
 
 class Exchange:
-    """One request and its answer, which carries `headers` in any case.
+    """One request and its answer, which always carries `headers`.
 
-    `began` tells whether an answer is on its way already; `gone` is what the server raises once the client left.
+    `began`: an answer has started; `gone`: the exception of the server after the client left.
     """
 
     ticket: Ticket  # set before the application is called
@@ -41,12 +41,12 @@ class Exchange:
         self._until = asyncio.get_running_loop().time() + _BODY_TIME
         self._start: dict[str, Any] = {}
         self._stream: Any = None
-        self._over = asyncio.Event()  # the answer is sent, or nobody is there to take it
+        self._over = asyncio.Event()  # the answer was sent, or the client has left
         self._connection: connection.Connection | None = None
-        self._handed = 0  # bytes of the stream since the connection was last seen to take some
-        self.is_stuck = False  # the client has not read what it was sent
+        self._handed = 0  # bytes of the stream since the connection last accepted some
+        self.is_stuck = False  # the client has not read the data sent to it
 
-    def asgi_scope(self, host: str, address: str, state: dict[str, Any]) -> dict[str, Any]:
+    def asgi_scope(self, host: str, address: str, path: str, state: dict[str, Any]) -> dict[str, Any]:
         scope = self._scope
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in scope.headers.items()]
         if scope.authority:
@@ -56,11 +56,11 @@ class Exchange:
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
             "http_version": scope.http_version,
-            # Whatever GET answers, HEAD answers without the body; `send` leaves it out.
+            # HEAD is answered as GET without the body; `send` omits it.
             "method": "GET" if scope.method == "HEAD" else scope.method,
             "scheme": scope.scheme,
-            "path": scope.path,
-            "raw_path": scope.path.encode(),
+            "path": path,
+            "raw_path": path.encode(),
             "root_path": "",
             "query_string": scope.query_string.encode("latin-1"),
             "headers": headers,
@@ -82,7 +82,7 @@ class Exchange:
                 self._read = True
                 self.ticket.body_came(0)
                 if self._missing > 0:
-                    return {"type": "http.disconnect"}  # part of a body means nothing
+                    return {"type": "http.disconnect"}  # an incomplete body is worthless
                 return {"type": "http.request", "body": b"", "more_body": False}
             except TimeoutError:
                 raise errors.TooSlow() from None
@@ -120,11 +120,11 @@ class Exchange:
         if body and not await self._hand_over(body):
             more = False  # the client left, or does not read; `receive` says so
         if not more:
-            self._stream = _ENDED  # letting go of the stream is what ends it
+            self._stream = _ENDED  # releasing the stream ends it
             self._over.set()
 
     async def _hand_over(self, body: bytes) -> bool:
-        """Send a piece of a stream -> whether there is still somebody to take it."""
+        """Send a piece of a stream. Returns: False if the client has left."""
         if self._handed and self._handed + len(body) > _WINDOW and not await self._was_taken():
             return False
         self._handed += len(body)
@@ -135,7 +135,7 @@ class Exchange:
         return True
 
     async def _was_taken(self) -> bool:
-        """Wait until the client has read what it was sent; cut it where it does not."""
+        """Wait until the client has read the sent data. Aborts the connection if it does not."""
         if self._connection is None:
             port = int(self._scope.server.rpartition(":")[2])
             self._connection = await asyncio.to_thread(connection.find, self._scope.client, port)
@@ -153,24 +153,24 @@ class Exchange:
         return taken
 
     def drop(self) -> None:
-        """Cut the connection where its client does not read; one that reads sees the stream end by itself."""
+        """Abort the connection if its client does not read. A client that reads sees the regular end of the stream."""
         if self.is_stuck and self._connection is not None:
             self._connection.cut()
 
     def close(self) -> None:
-        """Let go of everything. To be called once the request is over."""
+        """Release all resources. Call it once the request is over."""
         if self._connection is not None:
             self._connection.close()
 
     def _merged(self) -> list[tuple[str, str]]:
-        """The answer's own headers, and those of every answer that it does not set itself."""
+        """Merge the answer's own headers with the common headers that it does not set."""
         own = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self._start["headers"]]
         names = {name for name, _ in own}
         return own + [(name, value) for name, value in self._headers.items() if name not in names]
 
 
 class Lifespan:
-    """`async with Lifespan(app):` the application is started, and shut down at the end."""
+    """Start and shut down the application: `async with Lifespan(app):`."""
 
     def __init__(self, app: Litestar) -> None:
         self._app = app

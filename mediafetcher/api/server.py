@@ -1,10 +1,11 @@
-"""The front door: Granian on one port, speaking RSGI.
+"""The HTTP server: Granian on one port, speaking RSGI.
 
-    /media/...   bytes in ranges, sent by the server itself after Python has authorised them
-    /api/...     Litestar, over the bridge
-    the rest     the built page
+- /media/... : byte ranges, sent by Granian after Python has authorised them
+- /api/... and /metrics : Litestar through the adapter
+- /s/... : share links, without an account
+- all other addresses : the built page
 
-Every request passes `guard.check` first and every answer carries the security headers, whichever way it goes.
+Every request passes `guard.check` first, and every answer carries the security headers.
 """
 
 import asyncio
@@ -26,22 +27,22 @@ from mediafetcher.api import app, listener, problems, request_guard
 from mediafetcher.api.admission import Admission
 from mediafetcher.api.routes import events
 from mediafetcher.api.rsgi_asgi import Exchange, Lifespan
-from mediafetcher.api.static import media, page
-from mediafetcher.core import errors
+from mediafetcher.api.static import media, page, shared, wrong_host
+from mediafetcher.core import errors, settings
 from mediafetcher.core import logging as log
 from mediafetcher.core.settings import Settings
 
-_STOP = 4.0  # seconds that open answers may take when we stop
+_STOP = 4.0  # seconds that open answers may take during the shutdown
 _START = 10.0
 _HEADER_WAIT = 10_000  # ms for the headers of a request, also of the next one on the same connection
-_HEADERS = 16 << 10  # bytes of the headers of a request, which is what a connection may keep in memory
+_HEADERS = 16 << 10  # bytes of the headers of a request, kept in memory for each connection
 _log = log.get("api")
 
-# Granian would replace the logging of the whole process; like this it only sets the level of its own logger.
+# Granian would replace the logging of the whole process. This only sets the level of its own logger.
 _LOGGING: dict[str, Any] = {"incremental": True, "formatters": {}, "handlers": {}, "loggers": {}}
 
 
-class Front:
+class HttpApplication:
     """The RSGI application."""
 
     def __init__(self, settings: Settings) -> None:
@@ -76,7 +77,13 @@ class Front:
         call = request_guard.call(
             self._settings, scope.method, headers.get, headers.get_all, scope.authority, peer, scope.scheme
         )
-        request_guard.check(self._settings, call)
+        try:
+            request_guard.check(settings.get(), call)  # an administrator changes host names while it runs
+        except errors.WrongHost as problem:
+            if not wrong_host.wants_page(call, scope.path):
+                raise
+            sent = list((wrong_host.HEADERS | always).items())
+            return proto.response_bytes(problem.status, sent, wrong_host.page(call))
         with self._admission.enter(call.address) as ticket:
             exchange.ticket = ticket
             await self._answer(scope, proto, call, exchange, always)
@@ -86,19 +93,29 @@ class Front:
     ) -> None:
         path = scope.path
         if path == "/api" or path.startswith("/api/"):
-            state = {"https": call.https, "named": call.named, "exchange": exchange}
-            await self.app(exchange.asgi_scope(call.host, call.address, state), exchange.receive, exchange.send)  # type: ignore[arg-type]
+            await self._call_app(call, exchange, path)
+        elif path == "/metrics":  # the default path of Prometheus
+            await self._call_app(call, exchange, "/api/metrics")
         elif path == "/media" or path.startswith("/media/"):
-            kept = await media.answer(call, path, scope.query_string)
-            sent = list((kept.headers | always).items())
-            if kept.start == kept.end:
-                proto.response_empty(kept.status, sent)
-            elif kept.content is not None:
-                proto.response_bytes(kept.status, sent, kept.content)
-            else:
-                proto.response_file_range(kept.status, sent, kept.path, kept.start, kept.end)
+            self._bytes(await media.answer(call, path, scope.query_string), proto, always)
+        elif path.startswith("/s/"):
+            self._bytes(await shared.answer(call, path, scope.query_string), proto, always)
         else:
             self._page(call, path, proto, always)
+
+    async def _call_app(self, call: request_guard.Call, exchange: Exchange, path: str) -> None:
+        state = {"https": call.https, "named": call.named, "local": call.local, "exchange": exchange}
+        scope = exchange.asgi_scope(call.host, call.address, path, state)
+        await self.app(scope, exchange.receive, exchange.send)  # type: ignore[arg-type]
+
+    def _bytes(self, answer: media.Answer, proto: Any, always: dict[str, str]) -> None:
+        headers = list((answer.headers | always).items())
+        if answer.start == answer.end:
+            proto.response_empty(answer.status, headers)
+        elif answer.content is not None:
+            proto.response_bytes(answer.status, headers, answer.content)
+        else:
+            proto.response_file_range(answer.status, headers, answer.path, answer.start, answer.end)
 
     def _page(self, call: request_guard.Call, path: str, proto: Any, always: dict[str, str]) -> None:
         found = self._site.answer(call, path)
@@ -112,15 +129,15 @@ class Front:
 
 
 async def serve(settings: Settings, ready: Callable[[], None], stopping: asyncio.Event) -> None:
-    """Answer on `settings.host:port` until `stopping` is set; `ready()` is called once requests are answered.
+    """Answer on `settings.host:port` until `stopping` is set. Calls `ready()` when requests are answered.
 
-    Expects a connected engine, and closes nothing of it. Open streams are told to end, and within 5 s of
-    `stopping` it returns, whatever clients do. Raises `PortInUse`, `BadSetting`.
+    Expects a connected engine and leaves it connected. Ends open streams, and returns within 5 s of `stopping`,
+    whatever clients do. Raises: `PortInUse`, `BadSetting`.
     """
     request_guard.require_valid(settings)
     opened = listener.open_socket(settings.host, settings.port)
     address = str(opened.getsockname()[0])
-    front = Front(settings)
+    front = HttpApplication(settings)
     events.reopen()
     async with Lifespan(front.app):
         server = _server(front, address, settings.port, opened)
@@ -132,34 +149,34 @@ async def serve(settings: Settings, ready: Callable[[], None], stopping: asyncio
             await asyncio.wait({asked, serving}, return_when=asyncio.FIRST_COMPLETED)
             asked.cancel()
             if not stopping.is_set():
-                raise errors.Internal("The HTTP server ended by surprise.")
+                raise errors.Internal("The HTTP server stopped unexpectedly.")
         finally:
             events.close_streams()
             await _stop(server, serving)
 
 
 class _Server(Server):
-    """Granian on a socket that is bound already, with the options of ours."""
+    """Granian on a bound socket, with our options."""
 
     def __init__(self, opened: socket.socket, *given: Any, **options: Any) -> None:
         super().__init__(*given, **options)
         self._opened = opened
 
     def _init_shared_socket(self) -> None:
-        # From here on the descriptor is Granian's, which closes it when it stops.
+        # Granian owns the descriptor from here on, and closes it when it stops.
         holder: Any = SocketHolder
         self._shd = holder(self._opened.detach(), False, self.backlog)
         self._ssp = None
 
 
-def _server(front: Front, address: str, port: int, opened: socket.socket) -> Server:
+def _server(front: HttpApplication, address: str, port: int, opened: socket.socket) -> Server:
     server = _Server(
         opened,
         front,
         address=address,
         port=port,
         interface=Interfaces.RSGI,
-        # HTTP/2 unpacks 390 kB of headers to 3 GB, and no proxy needs it of us. Nothing here speaks WebSocket.
+        # HTTP/2 expands 390 kB of headers to 3 GB, and no proxy needs it. Nothing here uses WebSocket.
         http=HTTPModes.http1,
         websockets=False,
         backlog=listener.BACKLOG,
@@ -173,12 +190,12 @@ def _server(front: Front, address: str, port: int, opened: socket.socket) -> Ser
 
 
 async def _answers(address: str, port: int, serving: asyncio.Future[None]) -> None:
-    """Wait until the server takes connections."""
+    """Wait until the server accepts connections."""
     deadline = asyncio.get_running_loop().time() + _START
     while True:
         if serving.done():
             await serving
-            raise errors.Internal("The HTTP server ended at its start.")
+            raise errors.Internal("The HTTP server stopped while starting.")
         try:
             _, writer = await asyncio.open_connection(_reachable(address), port)
         except OSError:
@@ -195,7 +212,7 @@ def _reachable(address: str) -> str:
 
 
 async def _stop(server: Server, serving: asyncio.Future[None]) -> None:
-    """End the server; an answer that does not end is left behind."""
+    """Stop the server. An answer that does not end is abandoned."""
     server.stop()
     _, unfinished = await asyncio.wait({serving}, timeout=_STOP)
     if unfinished:

@@ -1,18 +1,20 @@
-"""The control socket: a command of one state folder runs where that folder's lock is held.
+"""Run commands of one state folder in the process that holds its lock.
 
-The holder (the server, or whatever command came first) listens on `<state>/control.sock`, mode 0600. A second
-command sends its arguments there, the holder runs the very same function, and what it says streams back. So
-each command is written once, and two at once help each other instead of waiting.
+The holder (the server, or the first command) listens on `<state>/control.sock`, mode 0600. A second command sends its
+arguments there, the holder runs the same function, and the output streams back. Each command is therefore written once,
+and two concurrent commands need not wait for each other.
 
-Commands make administrators, so reaching the socket is not enough: the caller must be root or the owner of the state
-folder, and know the secret of this start, which lies in `<state>/control.secret` for its owner alone. Children run as
-the same user and cannot read that file (Landlock).
+Commands can create administrators, so access to the socket is not sufficient. The caller must be root or the owner of
+the state folder, and know the secret of this start from `<state>/control.secret`. Child processes run as the same user
+and cannot read that file (Landlock).
 
 One connection is one command, as JSON lines:
-    -> {"secret": "...", "argv": [...], "stdin": "..." | null}
-    <- {"line": "..."} | {"error": "..."} | {"progress": {...}} ... and at last {"exit": 0}
-A client that goes away cancels its command (what it had put into the queue goes on). One that sends no command, or
-does not read what its command says, is sent away: it can hold up nothing.
+
+- request: {"secret": "...", "argv": [...], "stdin": "..." | null}
+- answer: {"line": "..."} | {"error": "..."} | {"progress": {...}} ... and last {"exit": 0}
+
+If a client disconnects, its command is cancelled; queued downloads continue. A client that sends no command, or does
+not read the output, is disconnected, so it cannot block anything.
 """
 
 import asyncio
@@ -30,24 +32,25 @@ from mediafetcher.app.output import Out
 from mediafetcher.core import errors, logging
 
 _log = logging.get("control")
-_LIMIT = 8 << 20  # one line at the most, in bytes
+_LIMIT = 8 << 20  # maximum bytes of a line
 _FILE = "control.secret"  # in the state folder
-_ASK_SECONDS = 10.0  # until a client must have sent its command
-_END_SECONDS = 5.0  # for cancelled commands to end
+_ASK_SECONDS = 10.0  # a client must have sent its command by then
+_END_SECONDS = 5.0  # cancelled commands must have ended by then
 _DEEP = 100  # a socket's path may have 107 bytes
 
 Run = Callable[[list[str], Out, str | None], Awaitable[int]]
 
 
 class _Remote:
-    """An `Out` whose words go through the socket."""
+    """An `Out` that writes to the socket."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
 
     def send(self, message: dict[str, Any]) -> None:
         if self._writer.transport.get_write_buffer_size() > _LIMIT:
-            self._writer.transport.abort()  # the client does not read; its command is cancelled as if it had left
+            # The client does not read; its command is cancelled as if it had disconnected.
+            self._writer.transport.abort()
         self._writer.write(json.dumps(message).encode() + b"\n")
 
     def line(self, text: str) -> None:
@@ -61,7 +64,7 @@ class _Remote:
 
 
 class Server:
-    """Answers other commands of the same state folder until closed; closing waits for those under way."""
+    """Answer other commands of the same state folder until closed. Closing waits for active commands."""
 
     def __init__(self, state: Path, run: Run) -> None:
         self._state = state
@@ -69,11 +72,11 @@ class Server:
         self._secret = secrets.token_urlsafe(32)
         self._run = run
         self._busy: set[asyncio.Task[None]] = set()
-        self._silent: set[asyncio.Task[None]] = set()  # those of _busy whose client has sent no command yet
+        self._silent: set[asyncio.Task[None]] = set()  # those of _busy whose client has not sent a command yet
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        self._path.unlink(missing_ok=True)  # we hold the lock, so a socket that lies there is dead
+        self._path.unlink(missing_ok=True)  # we hold the lock, so an existing socket is stale
         _write_secret(self._state / _FILE, self._secret)
         with _reachable(self._path) as path:
             old = os.umask(0o177)
@@ -83,7 +86,7 @@ class Server:
                 os.umask(old)
 
     async def close(self, *, patience: float | None = None) -> None:
-        """Take no more commands, wait `patience` seconds for those under way (None: until they end), end the rest."""
+        """Refuse new commands, wait `patience` seconds for active ones (None: until they end), and cancel the rest."""
         if self._server is None:
             return
         self._server.close()
@@ -120,7 +123,7 @@ class Server:
             self._silent.discard(asyncio.current_task())
             out = _Remote(writer)
             command = asyncio.ensure_future(self._run(asked["argv"], out, asked.get("stdin")))
-            gone = asyncio.ensure_future(reader.read())  # ends when the client does
+            gone = asyncio.ensure_future(reader.read())  # ends when the client disconnects
             try:
                 await asyncio.wait({command, gone}, return_when=asyncio.FIRST_COMPLETED)
                 if command.done():
@@ -139,7 +142,7 @@ class Server:
 
 
 async def ask(state: Path, argv: list[str], stdin: str | None, out: Out) -> int | None:
-    """Let the holder of the state folder run a command -> its exit code; None where nobody answers."""
+    """Ask the holder of the state folder to run a command. Returns: its exit code; None if no process answers."""
     try:
         secret = (state / _FILE).read_text()
         with _reachable(state / "control.sock") as path:
@@ -159,11 +162,13 @@ async def ask(state: Path, argv: list[str], stdin: str | None, out: Out) -> int 
         pass  # the same as an early end
     finally:
         writer.close()
-    raise errors.Away("MediaFetcher stopped while it worked on this; what is in the queue goes on at its next start.")
+    raise errors.Unavailable(
+        "MediaFetcher stopped while running this command. Queued downloads continue at its next start."
+    )
 
 
 def _write_secret(path: Path, secret: str) -> None:
-    """Whole, and for our eyes alone, before anybody can be asked for it."""
+    """Write the secret atomically and readable only for us, before the socket accepts clients."""
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
@@ -172,15 +177,15 @@ def _write_secret(path: Path, secret: str) -> None:
 
 
 def _user(writer: asyncio.StreamWriter) -> int:
-    """The user at the other end, as the kernel says."""
+    """Return the user at the other end, as reported by the kernel."""
     given = writer.get_extra_info("socket")
-    with socket.socket(fileno=os.dup(given.fileno())) as own:  # uvloop's own object has no options
+    with socket.socket(fileno=os.dup(given.fileno())) as own:  # uvloop's own object cannot read socket options
         return int(struct.unpack("3i", own.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1])
 
 
 @contextlib.contextmanager
 def _reachable(path: Path) -> Any:
-    """The path, or a short one to the same place through an open folder: socket paths are limited in length."""
+    """Return the path, or a short alias through an open folder: the length of socket paths is limited."""
     if len(os.fsencode(path)) < _DEEP:
         yield str(path)
         return

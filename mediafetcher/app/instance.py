@@ -1,16 +1,18 @@
-"""One installation at work: lock, database, media folder, jobs, control socket; opened in order, closed in reverse.
+"""The open installation: lock, database, media folder, downloads, control socket; closed in reverse order.
 
-Whoever holds the lock of a state folder is its only process: the server, or a command that came first. Opening it
-gives a connected, migrated database and a media folder whose state is known; the jobs start when they are needed.
+The process that holds the lock of a state folder is its only one: the server, or the first command. Opening the
+installation gives a connected, migrated database and a media folder in a known state. Workers start on demand.
 """
 
 import asyncio
 import contextlib
 import fcntl
 import os
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+from mediafetcher.accounts import audit
 from mediafetcher.accounts.auth import rate_limit, sessions, tokens
 from mediafetcher.accounts.vault import devices
 from mediafetcher.app import control_socket
@@ -19,35 +21,38 @@ from mediafetcher.core import settings as chosen
 from mediafetcher.core.settings import Settings
 from mediafetcher.db import embedded as cluster
 from mediafetcher.db import engine, migrate, runtime_settings, transfer
-from mediafetcher.downloads import leases, lifecycle, nodes, retention, site_backoff
+from mediafetcher.downloads import leases, nodes, retention, site_backoff, statistics
 from mediafetcher.downloads.worker import pool
 from mediafetcher.fetch.ytdlp import updater
-from mediafetcher.library.catalog import items
+from mediafetcher.library.catalog import text_index, trash
 from mediafetcher.library.export import sync
 from mediafetcher.library.recovery import journal
-from mediafetcher.library.storage import clock_guard, mount, ownership, scrub
+from mediafetcher.library.storage import clock_guard, mount, ownership, scrub, sweeper
+from mediafetcher.notifications import delivery, inbox, status
 from mediafetcher.ops import backup, media_backups, rebuild
 from mediafetcher.sandbox import parsing, process
 
 _log = logging.get("instance")
-PATIENCE = 5.0  # seconds that a program which was told to stop waits for commands of others
-_LEAVE = 5.0  # seconds for what runs beside the rest to end
-_FIRST = 5.0  # seconds until the first: a short command is over by then, and need not break it off
+PATIENCE = 5.0  # seconds that a stopping program waits for the commands of other processes
+_LEAVE = 5.0  # seconds for background tasks to end
+_SELDOM = 3600.0  # seconds between two removals of old records
+_FIRST = 5.0  # seconds until the first run: a short command has ended by then
 
 
 class Instance:
-    """The open installation. `await ensure_jobs()` before something is to be fetched."""
+    """The open installation. Call `await ensure_jobs()` before something is to be fetched."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.queue: pool.Queue | None = None
-        self.patience: float | None = None  # seconds that its end waits for commands of others; None: until they end
+        self.queue: pool.WorkerPool | None = None
+        # Seconds that closing waits for commands of other processes; None: until they end.
+        self.patience: float | None = None
         self._starting = asyncio.Lock()
 
     async def ensure_jobs(self) -> None:
         async with self._starting:
             if self.queue is None:
-                started = pool.Queue()
+                started = pool.WorkerPool()
                 await started.start()
                 self.queue = started
 
@@ -62,15 +67,19 @@ Command = Callable[[Instance], control_socket.Run]
 
 @contextlib.asynccontextmanager
 async def open(settings: Settings, command: Command, *, joins: bool = False) -> AsyncIterator[Instance]:
-    """Open the installation of `settings.state`. Raises `AlreadyRunning` where another process holds it.
+    """Open the installation of `settings.state`. Raises: `AlreadyRunning` if another process holds it.
 
-    `command(instance)` gives what runs the commands that arrive at the control socket. One that `joins` another
-    machine's installation only works for it: it changes neither database nor media folder, and keeps no house.
+    `command(instance)` returns the function that runs commands of the control socket. If it `joins` the installation of
+    another machine it only works for it: no migrations, no changes of the media folder, no housekeeping.
     """
+    for old in settings.old_names:
+        _log.warning("setting has an old name", old=old.written, new=old.new, file=old.place or None)
     _make_state(settings)
+    _trust(settings)
     async with contextlib.AsyncExitStack() as stack:
         stack.enter_context(_lock(settings.state))
         rebuild.refuse_unfinished(settings.state)
+        backup.remove_leftovers(settings)
         dsn = await stack.enter_async_context(_database(settings))
         if not joins:
             await backup.before_migration(dsn, settings)
@@ -79,7 +88,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
         stack.push_async_callback(parsing.close)
         if joins:
             await migrate.require()
-            await mount.join()
+            await mount.attach()
         else:
             await migrate.migrate()
             await mount.prepare()
@@ -89,6 +98,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
         await stack.enter_async_context(_task(ownership.follow()))
         instance = Instance(settings)
         if not joins:
+            await stack.enter_async_context(_task(ownership.watch()))
             await journal.configure()
             stack.push_async_callback(journal.close)
             await stack.enter_async_context(_task(journal.follow()))
@@ -98,8 +108,11 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
         await stack.enter_async_context(_task(_watch_mount()))
         if not joins:
             await stack.enter_async_context(_task(_keep_house()))
-            await stack.enter_async_context(_task(clock_guard.watch(lifecycle.clock_moved, correct_times)))
+            await stack.enter_async_context(_task(clock_guard.watch(leases.clock_moved, correct_times)))
+            await stack.enter_async_context(_task(_keep_terms()))
             await stack.enter_async_context(_task(_keep_whole()))
+            await stack.enter_async_context(_task(status.follow()))
+            await stack.enter_async_context(_task(delivery.Delivery().run()))
         await stack.enter_async_context(_task(sync.follow()))
         server = control_socket.Server(settings.state, command(instance))
         await server.start()
@@ -112,9 +125,22 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
         await server.close(patience=instance.patience)
 
 
+def _trust(settings: Settings) -> None:
+    """Let the fetch children trust the user's own authorities. Raises `BadSetting`."""
+    if settings.ca_file is None:
+        return
+    try:
+        ssl.create_default_context(cafile=settings.ca_file)
+    except OSError as error:
+        raise errors.BadSetting(
+            f"ca_file: {settings.ca_file} cannot be read as PEM certificates ({error.strerror or error})."
+        ) from error
+    os.environ["MF_CA_FILE"] = str(settings.ca_file.absolute())
+
+
 @contextlib.asynccontextmanager
 async def _database(settings: Settings) -> AsyncIterator[str]:
-    """The database, started where it is the embedded one -> its DSN. The caller holds the lock."""
+    """Start the database if it is embedded. Returns: its DSN. The caller holds the lock."""
     if settings.database_url is not None:
         yield settings.database_url
         return
@@ -129,9 +155,9 @@ async def _database(settings: Settings) -> AsyncIterator[str]:
 
 @contextlib.asynccontextmanager
 async def database(settings: Settings, *, alone: bool) -> AsyncIterator[str]:
-    """The database and nothing else, as it is -> its DSN. For what works on all of it: backup, restore.
+    """Open only the database, without migrations, for backup and restore. Returns: its DSN.
 
-    Where another process holds the state folder it is that one's, unless it must be `alone` (`AlreadyRunning`).
+    If another process holds the state folder its database is used, unless `alone` is required (`AlreadyRunning`).
     """
     _make_state(settings)
     async with contextlib.AsyncExitStack() as stack:
@@ -146,7 +172,7 @@ async def database(settings: Settings, *, alone: bool) -> AsyncIterator[str]:
 
 
 def _make_state(settings: Settings) -> None:
-    """The state folder. Only ours to read; where we are root the service account may pass through it."""
+    """Create the private state folder. If we are root, the service account may traverse it."""
     mode = 0o711 if process.service_account() else 0o700
     try:
         for folder in (settings.state, settings.work, settings.logs):
@@ -154,14 +180,14 @@ def _make_state(settings: Settings) -> None:
                 folder.mkdir(parents=True, mode=mode)
                 folder.chmod(mode)
     except OSError as error:
-        raise errors.StateFolder(
-            f"The state folder {settings.state} cannot be made ({error.strerror}): name another with --state."
+        raise errors.InvalidStateDir(
+            f"Cannot create the state folder {settings.state} ({error.strerror}). Choose another with --state."
         ) from error
 
 
 @contextlib.contextmanager
 def _lock(state: Path):  # type: ignore[no-untyped-def]
-    """The instance lock: gone with the process that holds it, however that ends."""
+    """Take the instance lock. The kernel releases it when the process ends."""
     descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -178,22 +204,22 @@ def _lock(state: Path):  # type: ignore[no-untyped-def]
 
 @contextlib.asynccontextmanager
 async def _task(work: Awaitable[None]) -> AsyncIterator[None]:
-    """Work beside the rest, cancelled at the end and waited for: it may hold a connection of the pool."""
+    """Run a background task. It is cancelled at the end and awaited, because it may hold a connection of the pool."""
     task = asyncio.ensure_future(work)
     try:
         yield
     finally:
         task.cancel()
-        # What it does in a share that hangs cannot be ended; it is left behind.
+        # A task blocked by a hanging share cannot be ended. It is abandoned.
         await asyncio.wait({task}, timeout=_LEAVE)
 
 
 async def correct_times(believed: bool) -> None:
-    """Correct stored times that lie further ahead than they may: they were written by a clock that was ahead.
+    """Correct stored times that are too far in the future, because a fast clock wrote them.
 
-    `believed`: the clocks are. While they are not, only waits are cut: a clock that is behind would end sessions.
+    `believed`: the clocks are trusted. Otherwise only waiting times are shortened: a slow clock would end sessions.
     """
-    for owner in (rate_limit, site_backoff, leases, nodes):
+    for owner in (rate_limit, site_backoff, leases, nodes, delivery):
         await owner.correct_times()
     if believed:
         for owner in (sessions, tokens, devices, scrub):
@@ -205,36 +231,63 @@ async def _watch_mount() -> None:
 
 
 async def _keep_house() -> None:
-    """Purge what has been in the trash long enough, and remove files and rows that nobody needs any more."""
+    """Purge expired items of the trash, and remove unreferenced files and rows."""
     await asyncio.sleep(_FIRST)
+    seldom = 0.0
     while True:
         started = clock.monotonic()
         try:
-            await items.purge_expired()
-            removed = await items.sweep()
+            await trash.purge_expired()
+            removed = await sweeper.sweep()
             if removed:
                 _log.info("files without holders removed", count=removed)
             await retention.remove_cleared()
+            if started >= seldom:
+                seldom = started + _SELDOM
+                await _remove_old_records()
+            await statistics.compact()
+            await inbox.remove_old()
             await sync.refresh()
             _log.debug("house kept")
-        except errors.Away as problem:
+        except errors.Unavailable as problem:
             _log.debug("housekeeping waits", reason=problem.code)
         except Exception:
             _log.exception("housekeeping failed")
-        # At its time; at once when the share comes back, because what was not possible meanwhile waits.
+        # At its interval, and immediately when the media folder is online again, because failed work waits for it.
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(
-                mount.back(), max(0.1, chosen.get().housekeeping_seconds - (clock.monotonic() - started))
+                mount.wait_until_online(), max(0.1, chosen.get().housekeeping_seconds - (clock.monotonic() - started))
             )
 
 
+async def _keep_terms() -> None:
+    """Recompute outdated search terms and sort keys, whether the media folder is online or not."""
+    while True:
+        await asyncio.sleep(_FIRST)
+        try:
+            if renewed := await text_index.rebuild():
+                _log.info("search terms computed anew", items=renewed)
+        except errors.Unavailable as problem:
+            _log.debug("search terms wait", reason=problem.code)
+        except Exception:
+            _log.exception("computing search terms failed")
+        await asyncio.sleep(chosen.get().housekeeping_seconds)
+
+
+async def _remove_old_records() -> None:
+    """Remove sources that nothing refers to and old events of the audit trail. Nothing while a clock is in doubt."""
+    await retention.remove_unused_sources()
+    if (now := await clock_guard.now()) is not None:
+        await audit.remove_old(now.theirs)
+
+
 async def _keep_whole() -> None:
-    """Read stored files again, a slice at a time, for as long as the program runs."""
+    """Scrub stored files, a slice at a time, while the program runs."""
     await asyncio.sleep(2 * _FIRST)
     while True:
         try:
             await scrub.scrub()
-        except errors.Away as problem:
+        except errors.Unavailable as problem:
             _log.debug("the scrub waits", reason=problem.code)
         except Exception:
             _log.exception("the scrub failed")

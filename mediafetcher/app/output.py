@@ -1,36 +1,37 @@
-"""What a command says: lines, errors, and the progress of downloads.
+"""Output of commands: lines, errors, and the progress of downloads.
 
-On a terminal progress is one bar for each download, with stage, speed and time left; elsewhere it is a line when
-the stage changes, so that a log stays readable.
+On a terminal each download has a bar with stage, speed and remaining time. Elsewhere a line is written only if the
+stage changes, so that a log stays readable.
 """
 
 import sys
 from typing import Any, Protocol
 
 from mediafetcher.core import logging
+from mediafetcher.core import text as normal
 
-_STAGES = {"extract": "looking", "download": "downloading", "convert": "converting", "store": "storing"}
+_STAGES = {"extract": "reading info", "download": "downloading", "convert": "converting", "store": "saving"}
 
 
 class Out(Protocol):
-    """Where a command's words go: this terminal, or the one at the other end of the control socket."""
+    """The output of a command: this terminal, or the client of the control socket."""
 
     def line(self, text: str) -> None: ...
 
     def error(self, text: str) -> None: ...
 
     def progress(self, row: dict[str, Any]) -> None:
-        """`row`: id, title, state, stage, progress 0..1, speed B/s, eta s, ended."""
+        """Show progress. `row`: id, title, state, stage, progress 0..1, speed B/s, eta s, ended."""
         ...
 
 
 def printable(text: str) -> str:
-    """The text without characters that would steer a terminal: titles come from strangers."""
-    return "".join(char if char.isprintable() else " " for char in text)
+    """Remove control characters of terminals: titles are untrusted."""
+    return normal.printable(text)
 
 
 class Terminal:
-    """Standard output and error of this process."""
+    """Standard output and standard error of this process."""
 
     def __init__(self) -> None:
         self._bars: Any = None
@@ -111,7 +112,7 @@ def _rest(row: dict[str, Any]) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes as people write them: 1.2 GB."""
+    """Format bytes: 1.2 GB."""
     for unit in ("B", "kB", "MB", "GB", "TB"):
         if count < 1000 or unit == "TB":
             return f"{count:.0f} {unit}" if count >= 100 or unit in ("B", "kB") else f"{count:.1f} {unit}"
@@ -120,7 +121,7 @@ def size(count: float) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Seconds as 1:02:03 or 2:03."""
+    """Format seconds: 1:02:03 or 2:03."""
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

@@ -1,8 +1,8 @@
-"""`serve`: everything in one process, started in order and stopped in reverse. Owns the signals.
+"""`serve`: all services in one process. Starts them in order, stops them in reverse, and owns the signals.
 
-    lock -> PostgreSQL -> migrations -> media folder -> control socket -> jobs -> HTTP -> "ready"
+Order: lock, PostgreSQL, migrations, media folder, control socket, workers, HTTP, "ready".
 
-A second signal while it stops ends it at once.
+A second signal during the shutdown ends the process immediately.
 """
 
 import asyncio
@@ -21,14 +21,14 @@ _log = logging.get("serve")
 
 
 async def serve(settings: Settings, command: instance.Command) -> int:
-    """Run until SIGTERM or SIGINT -> 0. Raises a `Problem` if it cannot start.
+    """Run until SIGTERM or SIGINT. Returns: 0. Raises: a `Problem` if it cannot start.
 
-    `command(instance)` runs the commands that arrive at the control socket.
+    `command(instance)` runs the commands of the control socket.
     """
     stopping = asyncio.Event()
     signals.own_signals(stopping)
     hurrying = asyncio.create_task(_hurry(stopping))
-    # The web framework takes half a second to import; PostgreSQL starts in the same time.
+    # Importing the web framework takes half a second, as long as starting PostgreSQL does.
     importing = asyncio.create_task(asyncio.to_thread(importlib.import_module, "mediafetcher.api.server"))
     async with instance.open(settings, command) as opened:
         front = await importing
@@ -36,33 +36,33 @@ async def serve(settings: Settings, command: instance.Command) -> int:
         await opened.ensure_jobs()
 
         def ready() -> None:
-            # What the start made stays for good. A collection that walked all of it would hold everybody up for 60 ms.
+            # Objects of the start live until the end. A collection of all of them would block the loop for 60 ms.
             gc.freeze()
             gc.enable()
-            address = _address(settings)
-            _log.info("ready", address=address)
-            print(f"MediaFetcher is ready: {address}", flush=True)
+            where = address(settings)
+            _log.info("ready", address=where)
+            print(f"MediaFetcher is ready: {where}", flush=True)
             if code is not None:
-                # On a console only: standard output may be a log file, and the code must not lie in one.
-                shown = code if sys.stdout.isatty() else "that `mediafetcher setup` prints"
-                print(f"First run: open it and give the one-time code {shown}", flush=True)
+                # Only on a terminal: standard output may be a log file, which must not contain the code.
+                shown = code if sys.stdout.isatty() else "printed by `mediafetcher setup`"
+                print(f"First start: open this address and enter the one-time code {shown}", flush=True)
             signals.notify("READY=1")
 
         await front.serve(settings, ready, stopping)
         signals.notify("STOPPING=1")
-        opened.patience = min(instance.PATIENCE, settings.stop_seconds)
+        opened.patience = min(instance.PATIENCE, settings.shutdown_seconds)
     hurrying.cancel()
     _log.info("stopped")
     return 0
 
 
 async def _hurry(stopping: asyncio.Event) -> None:
-    """A database that does not answer holds up the end of the program for seconds only."""
+    """Limit the delay that an unresponsive database causes at the end to a few seconds."""
     await stopping.wait()
     engine.hurry()
 
 
-def _address(settings: Settings) -> str:
+def address(settings: Settings) -> str:
     if settings.public_url:
         return settings.public_url
     host = settings.host
@@ -72,7 +72,7 @@ def _address(settings: Settings) -> str:
 
 
 def start(settings: Settings, command: instance.Command) -> int:
-    """Run `serve` to its end in a loop of its own."""
+    """Run `serve` in an event loop of its own."""
     import uvloop
 
     logging.setup(settings.log_level, settings.log_format)

@@ -1,7 +1,7 @@
-"""`worker`: the jobs alone, for another machine on the same PostgreSQL and the same media folder.
+"""`worker`: downloads without the web server, on another machine with the same PostgreSQL and media folder.
 
-It has a state folder of its own, for work in progress, and serves nothing. It makes and changes neither the database
-nor the media folder: the server does. What it holds when it dies goes on elsewhere when its leases have run out.
+It has its own state folder for work in progress, and serves nothing. Only the server creates or changes the database
+and the media folder. If the worker dies, its downloads resume elsewhere when their leases have expired.
 """
 
 import asyncio
@@ -18,23 +18,21 @@ _log = logging.get("worker")
 
 
 async def work(settings: Settings, command: instance.Command) -> int:
-    """Run until SIGTERM or SIGINT -> 0; 1 where the database was brought to a newer version meanwhile."""
+    """Run until SIGTERM or SIGINT. Returns: 0, or 1 if the database was migrated to a newer version."""
     if settings.database_url is None:
-        raise errors.Usage("A worker needs the PostgreSQL that the server uses: give it with --database-url.")
+        raise errors.UsageError("A worker needs the PostgreSQL database of the server. Set it with --database-url.")
     nodes.role = "worker"
     stopping = asyncio.Event()
     signals.own_signals(stopping)
     async with instance.open(settings, command, joins=True) as opened:
         await opened.ensure_jobs()
         now = mount.state()
-        print(
-            f"MediaFetcher works on the downloads of the server; media folder: {now.reason or mount.root()}", flush=True
-        )
+        print(f"MediaFetcher worker is ready; media folder: {now.reason or mount.root()}", flush=True)
         signals.notify("READY=1")
         newer = await _until(stopping)
         engine.hurry()
         signals.notify("STOPPING=1")
-        opened.patience = min(instance.PATIENCE, settings.stop_seconds)
+        opened.patience = min(instance.PATIENCE, settings.shutdown_seconds)
     if newer is not None:
         print(f"mediafetcher: {newer.detail} [{newer.code}]", file=sys.stderr)
         return newer.exit_code
@@ -43,7 +41,7 @@ async def work(settings: Settings, command: instance.Command) -> int:
 
 
 async def _until(stopping: asyncio.Event) -> errors.Problem | None:
-    """Wait for the end -> None, or why this program must not go on: the database is of another version now."""
+    """Wait for the end. Returns: None, or the problem if the database now has another version."""
     while True:
         try:
             await asyncio.wait_for(stopping.wait(), nodes.EVERY)
@@ -59,7 +57,7 @@ async def _until(stopping: asyncio.Event) -> errors.Problem | None:
 
 
 def start(settings: Settings, command: instance.Command) -> int:
-    """Run `worker` to its end in a loop of its own."""
+    """Run `worker` in an event loop of its own."""
     import uvloop
 
     logging.setup(settings.log_level, settings.log_format)

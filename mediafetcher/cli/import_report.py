@@ -1,4 +1,4 @@
-"""What an import says: a line for each file that needs a word, one bar for all of them, and the sum at the end."""
+"""Output of an import: a line for each notable file, one progress bar, and a summary."""
 
 import json
 import os
@@ -10,17 +10,17 @@ from mediafetcher.core import clock
 from mediafetcher.importing.importer import Outcome
 from mediafetcher.importing.scanner import Found, text
 
-_OFTEN = 0.1  # seconds between two looks of the bar
+_OFTEN = 0.1  # seconds between two updates of the bar
 
 
 class Report:
-    """Counts what became of `number` things of `total` bytes, and says it."""
+    """Count and report the outcome of `number` files of `total` bytes."""
 
     def __init__(self, out: Out, number: int, total: int) -> None:
         self.counts: Counter[str] = Counter(dict.fromkeys(("added", "known", "skipped", "failed"), 0))
         self._out, self._number, self._total = out, number, total
         self._done = self._copied = self._kept = self._unplayable = 0
-        self._parts: dict[Path, float] = {}  # bytes of the files that are on their way
+        self._parts: dict[Path, float] = {}  # bytes of the files in progress
         self._began = self._said = clock.monotonic()
 
     def progress(self, found: Found, part: float) -> None:
@@ -63,7 +63,7 @@ class Report:
         elif outcome.result == "skipped":
             self._out.line(f"skipped: {path}: {outcome.why}")
         elif outcome.why and outcome.result == "added":
-            self._out.line(f"as it is, since not every browser plays it: {path}: {outcome.why}")
+            self._out.line(f"imported as is, not playable in every browser: {path}: {outcome.why}")
 
     def end(self, as_json: bool) -> None:
         self._out.progress({"id": 0, "url": "", "title": "", "state": "done", "stage": None, "ended": True})
@@ -74,7 +74,7 @@ class Report:
             counts = ", ".join(
                 f"{count} {result}" for result, count in self.counts.items() if count or result != "failed"
             )
-            self._out.line(f"{counts}; {size(self._copied)} copied, {size(saved)} needed no copy.")
+            self._out.line(f"{counts}; {size(self._copied)} copied, {size(saved)} linked or already stored.")
             if self._unplayable:
                 few = f"{self._unplayable} of them"
-                self._out.line(f"Not every browser plays {few}: `Convert for browsers` on the page changes that.")
+                self._out.line(f"{few} cannot be played in every browser. Use 'Convert for browsers' on the web page.")

@@ -1,7 +1,7 @@
-"""The command line: where what was typed runs.
+"""The command line: choose the process in which a command runs.
 
-`serve` takes the state folder for itself. Every other command runs in `commands`: here, with the installation
-opened for as long as it takes, or in the process that holds the state folder already.
+`serve` takes the state folder for itself. Every other command runs in `commands`: in this process, with the
+installation opened for its duration, or in the process that already holds the state folder.
 """
 
 import argparse
@@ -20,14 +20,14 @@ from mediafetcher.sandbox import run_as
 
 _FLAGS = ("state", "media", "database_url", "host", "port")
 _AS_TYPED = ("backup", "restore-backup", "rebuild", "database", "doctor", "service")
-_HOLDER_TIMEOUT = 60.0  # seconds that a holder may take to listen, or to leave
+_HOLDER_TIMEOUT = 60.0  # seconds that a holder may take to listen or to exit
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command -> exit code: 0, 1 found or failed, 2 usage, 75 already running, 130 interrupted."""
+    """Run one command. Returns: 0, 1 found or failed, 2 usage, 75 already running, 130 interrupted."""
     code = _main(sys.argv[1:] if argv is None else argv)
-    mount = sys.modules.get("mediafetcher.library.storage.mount")  # not imported for this: it takes a moment
-    if mount is not None and mount.stuck():
+    mount = sys.modules.get("mediafetcher.library.storage.mount")  # not imported here, because that takes a moment
+    if mount is not None and mount.has_hung_threads():
         sys.stdout.flush()
         os._exit(code)  # Python would wait for threads that wait for a share
     return code
@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _main(argv: list[str]) -> int:
     try:
-        asked = parser.parser().parse_args(argv)
+        asked = parser.parse(argv)
         flags = {name: getattr(asked, name, None) for name in _FLAGS}
         chosen = settings.use(settings.load(flags))
         if asked.command in _AS_TYPED:
@@ -58,12 +58,13 @@ def _main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: nothing more to say
+        # The reader has closed the pipe: no further output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
 
 def _as_typed(chosen: Settings, asked: argparse.Namespace) -> int:
-    """What reads or writes outside the state folder with the rights of whoever typed it."""
+    """Run commands that access files outside the state folder with the rights of the caller."""
     from mediafetcher.cli.commands import system
 
     logging.setup("warning" if chosen.log_level == "info" else chosen.log_level, chosen.log_format)
@@ -75,6 +76,8 @@ def _command(chosen: Settings, asked: argparse.Namespace, argv: list[str]) -> in
     if asked.command == "settings":
         for name, value in settings.masked(chosen).items():
             print(f"{name} = {value!r}")
+        for old in chosen.old_names:
+            print(f"mediafetcher: {old.warning}", file=sys.stderr)
         return 0
     if asked.command == "licences":
         from mediafetcher.ops import licences
@@ -88,6 +91,10 @@ def _command(chosen: Settings, asked: argparse.Namespace, argv: list[str]) -> in
             print(f"{path}: {use}")
         return 0
     stdin = _password(asked) if asked.command == "user" and asked.action != "remove" else None
+    if asked.command in ("share", "feed") and asked.password:
+        stdin = _password(asked)
+    if asked.command == "notify" and getattr(asked, "url", "") == "-":
+        stdin = sys.stdin.readline().strip()  # an address with a secret should not appear in the list of processes
     if asked.command in ("import", "export"):
         argv = [parser.HERE, os.getcwd(), *argv]
     out = Terminal()
@@ -100,17 +107,17 @@ def _command(chosen: Settings, asked: argparse.Namespace, argv: list[str]) -> in
 
 
 def _password(asked: argparse.Namespace) -> str:
-    """A password from the terminal, typed twice, or the first line of standard input."""
+    """Read a password twice from the terminal, or from the first line of standard input."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
-    first = getpass.getpass(f"Password for {asked.name}: ")
-    if getpass.getpass("Again: ") != first:
-        raise errors.Usage("The two passwords differ: nothing was changed.")
+    first = getpass.getpass(f"Password for {getattr(asked, 'name', None) or 'the link'}: ")
+    if getpass.getpass("Repeat password: ") != first:
+        raise errors.UsageError("The passwords do not match. Nothing was changed.")
     return first
 
 
 async def _run(chosen: Settings, argv: list[str], out: Out, stdin: str | None) -> int:
-    """Run the command where the state folder is held: there if somebody holds it, else here."""
+    """Run the command in the process that holds the state folder, or in this one if there is none."""
     from mediafetcher.app import control_socket, instance
     from mediafetcher.cli import commands
 
@@ -128,7 +135,7 @@ async def _run(chosen: Settings, argv: list[str], out: Out, stdin: str | None) -
                 async with instance.open(chosen, commands.remote) as opened:
                     return await commands.run(opened, argv, out, stdin)
             except errors.AlreadyRunning:
-                # The holder is still starting, or about to leave: ask again in a moment.
+                # The holder is starting or exiting: ask again in a moment.
                 if asyncio.get_running_loop().time() > deadline:
                     raise
                 await asyncio.sleep(0.1)

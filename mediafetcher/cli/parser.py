@@ -1,133 +1,186 @@
-"""What may be typed: every command and its arguments, in one place."""
+"""The command-line parser: all commands and their arguments."""
 
 import argparse
 from typing import NoReturn
 
 from mediafetcher import __version__
-from mediafetcher.core import errors
+from mediafetcher.core import errors, renamed_settings
 
-HERE = "--here"  # where a command was typed: it may run in another process, which stands elsewhere
+HERE = "--here"  # the caller's working directory; the command may run in another process
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise errors.Usage(f"{message} (`{self.prog} --help` shows how)")
+        raise errors.UsageError(f"{message} (see `{self.prog} --help`)")
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """Parse a command line. Raises: `UsageError`, which names the new setting of an old flag."""
+    try:
+        return parser().parse_args(argv)
+    except errors.UsageError as error:
+        if renamed := renamed_settings.hint(" ".join(argv)):
+            raise errors.UsageError(renamed) from error
+        raise
 
 
 def parser() -> argparse.ArgumentParser:
-    """Every command and its arguments."""
+    """Build the parser of all commands."""
     common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     group = common.add_argument_group("installation")
     group.add_argument("--state", metavar="DIR", help="state folder")
     group.add_argument("--media", metavar="DIR", help="media folder")
-    group.add_argument("--database-url", metavar="URL", help="a PostgreSQL of your own")
+    group.add_argument("--database-url", metavar="URL", help="your own PostgreSQL server")
     group.add_argument("--host", help="address to listen on")
     group.add_argument("--port", type=int, help="port to listen on")
     group.add_argument(HERE, dest="here", help=argparse.SUPPRESS)
-    top = _Parser(prog="mediafetcher", parents=[common], description="Fetch media into your own library.")
+    top = _Parser(prog="mediafetcher", parents=[common], description="Download media into your own library.")
     top.add_argument("--version", action="version", version=f"mediafetcher {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
     def add(name: str, help: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=help, description=help, parents=[common])
 
-    add("serve", "run everything: page, API and downloads")
-    add("worker", "work on the downloads of a server elsewhere, with its database and media folder")
-    get = add("get", "fetch links into the library")
+    add("serve", "run the server: web page, API and downloads")
+    add("worker", "run downloads for another server, using its database and media folder")
+    get = add("get", "download links into the library")
     get.add_argument("urls", nargs="+", metavar="URL")
-    get.add_argument("--folder", default="", metavar="A/B", help="folder of the library, made where missing")
+    get.add_argument("--folder", default="", metavar="A/B", help="library folder, created if missing")
     _wishes(get)
     _for_person(get)
-    adopt = add("import", "take files and folders that lie there already into the library")
+    adopt = add("import", "import existing files and folders into the library")
     adopt.add_argument("paths", nargs="+", metavar="PATH")
-    adopt.add_argument("--folder", default="", metavar="A/B", help="folder of the library, made where missing")
-    adopt.add_argument("--move", action="store_true", help="remove each file once it is in the library")
+    adopt.add_argument("--folder", default="", metavar="A/B", help="library folder, created if missing")
+    adopt.add_argument("--move", action="store_true", help="remove each file after it is imported")
     _for_person(adopt)
-    listing = add("list", "show or search the library")
+    listing = add("list", "list or search the library")
     listing.add_argument("query", nargs="?", default="")
-    listing.add_argument("--folder", metavar="A/B", help="only this folder and those below it")
-    listing.add_argument("--trash", action="store_true", help="what is in the trash")
+    listing.add_argument("--folder", metavar="A/B", help="only this folder and its subfolders")
+    listing.add_argument("--trash", action="store_true", help="list the trash")
     _for_person(listing)
-    for name, help in (("rm", "move an item to the trash"), ("restore", "bring an item back from the trash")):
+    for name, help in (("rm", "move an item to the trash"), ("restore", "restore an item from the trash")):
         one = add(name, help)
-        one.add_argument("item", type=int, metavar="ITEM", help="its number in `list`")
+        one.add_argument("item", type=int, metavar="ITEM", help="item number shown by `list`")
         _for_person(one)
-    purge = add("purge", "remove for good what is in the trash")
-    purge.add_argument("items", type=int, nargs="*", metavar="ITEM", help="only these; by default all of the trash")
-    purge.add_argument("--dry-run", action="store_true", help="only say what it would do")
+    purge = add("purge", "permanently delete items in the trash")
+    purge.add_argument(
+        "items", type=int, nargs="*", metavar="ITEM", help=("only these items (default: the whole trash)")
+    )
+    purge.add_argument("--dry-run", action="store_true", help="show what would be deleted without deleting it")
     _for_person(purge)
-    never = add("never", "links that are never to be fetched again; without a link it lists them")
+    never = add("never", "block links from being downloaded again; without a link, list the blocked ones")
     never.add_argument("urls", nargs="*", metavar="URL")
-    never.add_argument("--undo", action="store_true", help="they may be fetched again")
+    never.add_argument("--undo", action="store_true", help="allow the links to be downloaded again")
     _for_person(never)
-    tree = add("export", "show the library as a tree of links under human names, for Jellyfin, Plex and Kodi")
-    tree.add_argument("folder", nargs="?", metavar="DIR", help="where; by default `export` in the media folder")
+    tree = add(
+        "export", "export the library as a folder tree of links with readable names, for Jellyfin, Plex and Kodi"
+    )
+    tree.add_argument(
+        "folder", nargs="?", metavar="DIR", help=("target folder (default: `export` in the media folder)")
+    )
     _for_person(tree)
-    check = add("check", "compare the media folder with the database")
-    check.add_argument("--read-data", action="store_true", help="read every file and compare its hash")
-    check.add_argument("--repair", action="store_true", help="mend what was found; without it nothing is changed")
+    check = add("check", "check the media folder against the database")
+    check.add_argument("--read-data", action="store_true", help="read every file and verify its hash")
+    check.add_argument(
+        "--repair", action="store_true", help=("repair the problems found; without it, nothing is changed")
+    )
     check.add_argument("--json", action="store_true")
+    link = add("share", "links that open an item or a folder to others, without an account")
+    link.add_argument("what", nargs="+", metavar="ITEM|FOLDER", help="make a link; or `list`, or `revoke LINK`")
+    podcast = add("feed", "a podcast feed of a folder")
+    podcast.add_argument("folder", metavar="FOLDER", help="its path, such as Films/Short")
+    for one in (link, podcast):
+        one.add_argument("--days", type=float, metavar="N", help="how long it lasts; by default until it is revoked")
+        one.add_argument("--password", action="store_true", help="ask for a password that opens it")
+        _for_person(one)
+    _notify(add("notify", "where you are notified of what happens"), common)
     _store(add("store", "who owns the media folder"), common)
-    backup = add("backup", "write everything but the media into one file, also while it runs")
-    backup.add_argument("file", metavar="FILE", help="where; a folder gets a file named after the time")
+    backup = add("backup", "write everything except the media files to one file; works while the server runs")
+    backup.add_argument("file", metavar="FILE", help="target file; in a folder, a file named after the current time")
     backup.add_argument(
-        "--with-key", action="store_true", help="also the key that opens the cookies: keep that file safe"
+        "--with-key", action="store_true", help="include the key that decrypts the cookies; keep the file safe"
     )
     backup.add_argument("--json", action="store_true")
-    database = add("database", "which PostgreSQL keeps the library")
+    database = add("database", "manage the PostgreSQL database of the library")
     moving = database.add_subparsers(dest="action", metavar="ACTION", required=True)
-    moved = moving.add_parser("move", parents=[common], help="copy it to a server of your own, or back")
-    moved.add_argument("target", metavar="URL", help="postgresql://..., `embedded`, or - to read it")
-    back = add("restore-backup", "put a backup in the place of the database; the present one is kept")
+    moved = moving.add_parser(
+        "move", parents=[common], help=("copy it to your own server, or back to the embedded one")
+    )
+    moved.add_argument(
+        "target", metavar="URL", help=("postgresql://..., `embedded`, or - to read it from standard input")
+    )
+    back = add("restore-backup", "replace the database with a backup; the current one is kept")
     back.add_argument("file", metavar="FILE")
     back.add_argument("--json", action="store_true")
     again = add("rebuild", "make a lost database again from the media folder")
     again.add_argument("--from", dest="installation", default="", metavar="ID", help="of this installation")
     again.add_argument("--json", action="store_true")
-    add("doctor", "what is wrong with this machine, and what to type").add_argument("--json", action="store_true")
-    service = add("service", "run at every boot, by OpenRC or systemd")
-    doing = service.add_subparsers(dest="action", metavar="ACTION", required=True)
-    made = doing.add_parser("install", parents=[common], help="make user, folders and service, and start it")
-    made.add_argument(
-        "--uid", type=int, metavar="N", help="number of the user and group, where the share wants a certain one"
+    add("doctor", "find problems with this machine and show how to fix them").add_argument(
+        "--json", action="store_true"
     )
-    doing.add_parser("uninstall", parents=[common], help="take the service away; the data stays")
-    managed = add("ytdlp", "the part that knows the sites").add_subparsers(
+    service = add("service", "run at boot, with OpenRC or systemd")
+    doing = service.add_subparsers(dest="action", metavar="ACTION", required=True)
+    made = doing.add_parser("install", parents=[common], help="create the user, folders and service, and start it")
+    made.add_argument("--uid", type=int, metavar="N", help="user and group ID, if the share requires a specific one")
+    doing.add_parser("uninstall", parents=[common], help="remove the service; the data is kept")
+    managed = add("ytdlp", "manage yt-dlp, which supports the sites").add_subparsers(
         dest="action", metavar="ACTION", required=True
     )
-    managed.add_parser("status", parents=[common], help="which one is used, and whether there is a newer one")
-    newer = managed.add_parser("update", parents=[common], help="fetch the newest one and use it, without a restart")
-    newer.add_argument("--nightly", action="store_true", help="the newest of all, a development version")
-    managed.add_parser("rollback", parents=[common], help="go back to the one before")
-    add("setup", "print the one-time code of the first run")
+    managed.add_parser(
+        "status", parents=[common], help=("show the version in use and whether a newer one is available")
+    )
+    newer = managed.add_parser("update", parents=[common], help="install the newest version; no restart needed")
+    newer.add_argument(
+        "--nightly", action="store_true", help=("install the nightly build instead of the stable version")
+    )
+    managed.add_parser("rollback", parents=[common], help="return to the previous version")
+    add("setup", "print the one-time code for creating the first account")
     add("settings", "show the effective settings")
-    add("licences", "what it is made of, and under which terms")
-    addon = add("extension", "write the browser extension, for Chromium browsers and Firefox")
-    addon.add_argument("folder", metavar="DIR", help="where; made where missing")
-    user = add("user", "people").add_subparsers(dest="action", metavar="ACTION", required=True)
-    added = user.add_parser("add", parents=[common], help="add a person; the password is asked for")
+    add("licences", "show third-party components and their licences")
+    addon = add("extension", "write the browser extension for Chromium and Firefox to a folder")
+    addon.add_argument("folder", metavar="DIR", help="target folder, created if missing")
+    user = add("user", "manage users").add_subparsers(dest="action", metavar="ACTION", required=True)
+    added = user.add_parser("add", parents=[common], help="add a user; asks for the password")
     added.add_argument("name")
     added.add_argument("--admin", action="store_true")
-    changed = user.add_parser("password", parents=[common], help="set a password")
+    changed = user.add_parser("password", parents=[common], help="change a user's password")
     changed.add_argument("name")
     changed.add_argument("--end-tokens", action="store_true", help="also end their tokens and paired browsers")
-    user.add_parser("remove", parents=[common], help="remove a person with all they have").add_argument("name")
-    token = add("token", "tokens for programs").add_subparsers(dest="action", metavar="ACTION", required=True)
-    created = token.add_parser("create", parents=[common], help="make a token and print it once")
+    user.add_parser("remove", parents=[common], help="remove a user with all their items").add_argument("name")
+    token = add("token", "manage API keys").add_subparsers(dest="action", metavar="ACTION", required=True)
+    created = token.add_parser("create", parents=[common], help="create an API key and print it once")
     created.add_argument("--user", required=True, metavar="NAME")
-    created.add_argument("--scope", action="append", metavar="S", help="read, download, library or admin")
+    created.add_argument("--scope", action="append", metavar="S", help="read, download, library, metrics or admin")
     created.add_argument("--name", default="command line")
-    listed = token.add_parser("list", parents=[common], help="show a person's tokens, without their secrets")
+    listed = token.add_parser("list", parents=[common], help="list a user's API keys without their secrets")
     listed.add_argument("--user", required=True, metavar="NAME")
-    ended = token.add_parser("remove", parents=[common], help="end a token at once")
+    ended = token.add_parser("remove", parents=[common], help="revoke an API key immediately")
     ended.add_argument("--user", required=True, metavar="NAME")
-    ended.add_argument("token", type=int, metavar="TOKEN", help="its number in `token list`")
-    key = add("key", "the key that seals cookies").add_subparsers(dest="action", metavar="ACTION", required=True)
-    key.add_parser("rotate", parents=[common], help="seal all cookies with a new key and forget the old one")
-    trail = add("audit", "show who signed in, failed, and changed what matters for security")
-    trail.add_argument("--last", type=int, default=50, metavar="N", help="how many, newest first")
+    ended.add_argument("token", type=int, metavar="TOKEN", help="number shown by `token list`")
+    key = add("key", "manage the key that encrypts cookies").add_subparsers(
+        dest="action", metavar="ACTION", required=True
+    )
+    key.add_parser("rotate", parents=[common], help="encrypt all cookies with a new key and discard the old one")
+    trail = add("audit", "show the activity log: sign-ins, failed attempts and security changes")
+    trail.add_argument("--last", type=int, default=50, metavar="N", help="number of entries, newest first")
     trail.add_argument("--json", action="store_true", help="one JSON object per line")
     return top
+
+
+def _notify(command: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    doing = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    added = doing.add_parser("add", parents=[common], help="add a service, a webhook or a media server")
+    added.add_argument("url", metavar="URL", help="of Apprise, webhook+https://..., jellyfin+http://...; - reads it")
+    added.add_argument("--event", action="append", metavar="E", help="an event, or `all`; may be repeated")
+    added.add_argument("--name", default="", help="what it is called in the list")
+    added.add_argument("--language", choices=("en", "fr"), default="en", help="of messages")
+    listed = doing.add_parser("list", parents=[common], help="show the targets, without their secrets")
+    tested = doing.add_parser("test", parents=[common], help="send a test message")
+    removed = doing.add_parser("remove", parents=[common], help="remove a target")
+    for one in (tested, removed):
+        one.add_argument("target", type=int, metavar="TARGET", help="its number in `notify list`")
+    for one in (added, listed, tested, removed):
+        _for_person(one)
 
 
 def _store(command: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
@@ -140,33 +193,40 @@ def _store(command: argparse.ArgumentParser, common: argparse.ArgumentParser) ->
     ):
         one = doing.add_parser(name, parents=[common], help=help, description=help)
         one.add_argument("--json", action="store_true")
+        if name == "status":
+            one.add_argument("--files", action="store_true", help="list the files that this database does not know")
 
 
 def _wishes(get: argparse.ArgumentParser) -> None:
-    """The options of a download (fetch/options.py), as they are typed."""
+    """Add the options of a download (fetch/options.py)."""
     sound = get.add_mutually_exclusive_group()
-    sound.add_argument("--audio", action="store_const", const="m4a", help="sound only")
-    sound.add_argument("--mp3", dest="audio", action="store_const", const="mp3", help="sound only, as MP3")
-    get.add_argument("--max-height", type=int, metavar="N", help="picture height at the most")
-    get.add_argument("--never-transcode", action="store_true", help="take the picture as it is")
-    get.add_argument("--keep-original", action="store_true", help="keep the file as it comes, playable or not")
-    get.add_argument("--subtitles", default="", metavar="en,fr", help="languages, or `all`")
-    get.add_argument("--auto-subtitles", action="store_true", help="also those that a machine wrote")
-    get.add_argument("--start", type=seconds, metavar="TIME", help="begin here: seconds, or 1:02:03")
-    get.add_argument("--end", type=seconds, metavar="TIME", help="end here")
-    get.add_argument("--sponsorblock", action="store_true", help="parts that viewers marked, as chapters")
-    get.add_argument("--rate-limit", type=int, metavar="BYTES", help="bytes per second")
-    get.add_argument("--proxy", metavar="URL", help="http://, https:// or socks5://host:port")
-    get.add_argument("--impersonate", action="store_true", help="pretend to be a browser on the wire")
-    get.add_argument("--live-max", type=int, metavar="SECONDS", help="length of a live recording at the most")
-    get.add_argument("--playlist", action="store_true", help="the link is a list: one download for each entry")
-    get.add_argument("--limit", type=int, metavar="N", help="of a list, the first so many")
-    get.add_argument("--items", default="", metavar="1,4", help="of a list, only these")
-    get.add_argument("--list-folder", action="store_true", help="of a list, into a folder of its name")
+    sound.add_argument("--audio", action="store_const", const="m4a", help="audio only (M4A)")
+    sound.add_argument("--mp3", dest="audio", action="store_const", const="mp3", help="audio only, as MP3")
+    get.add_argument("--max-height", type=int, metavar="N", help="maximum video height in pixels")
+    get.add_argument("--never-transcode", action="store_true", help="never re-encode video")
+    get.add_argument(
+        "--keep-original", action="store_true", help=("keep the original file, even if browsers cannot play it")
+    )
+    get.add_argument("--subtitles", default="", metavar="en,fr", help="subtitle languages, or `all`")
+    get.add_argument(
+        "--auto-subtitles", action="store_true", help=("use auto-generated subtitles if there are no others")
+    )
+    get.add_argument("--start", type=seconds, metavar="TIME", help="start of the clip: seconds, or 1:02:03")
+    get.add_argument("--end", type=seconds, metavar="TIME", help="end of the clip: seconds, or 1:02:03")
+    get.add_argument("--sponsorblock", action="store_true", help=("mark sponsored segments as chapters (SponsorBlock)"))
+    get.add_argument("--rate-limit", type=int, metavar="BYTES", help="speed limit in bytes per second")
+    get.add_argument("--proxy", metavar="URL", help="proxy: http://, https:// or socks5://host:port")
+    get.add_argument("--impersonate", action="store_true", help="impersonate a browser (not together with --proxy)")
+    get.add_argument("--live-max", type=int, metavar="SECONDS", help="stop a live recording after this many seconds")
+    get.add_argument("--live-from-start", action="store_true", help="record a live stream from its earliest segment")
+    get.add_argument("--playlist", action="store_true", help=("download the link as a playlist, one download per item"))
+    get.add_argument("--limit", type=int, metavar="N", help="playlist: only the first N items")
+    get.add_argument("--items", default="", metavar="1,4", help="playlist: only these items")
+    get.add_argument("--list-folder", action="store_true", help="playlist: save into a folder with its name")
 
 
 def seconds(text: str) -> float:
-    """`90`, `1:30` or `1:02:03.5` in seconds. Raises ValueError."""
+    """Convert `90`, `1:30` or `1:02:03.5` to seconds. Raises: ValueError."""
     parts = text.split(":")
     if len(parts) > 3:
         raise ValueError(text)
@@ -174,5 +234,7 @@ def seconds(text: str) -> float:
 
 
 def _for_person(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--user", metavar="NAME", help="whose library")
+    command.add_argument(
+        "--user", metavar="NAME", help=("user whose library is used (default: the only administrator)")
+    )
     command.add_argument("--json", action="store_true", help="one JSON object per line")

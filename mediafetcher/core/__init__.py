@@ -1,1 +1,1 @@
-"""What knows nothing of the product: settings, errors, log, events, clock, children."""
+"""Foundations without knowledge of the product: settings, errors, logging, events, clock."""

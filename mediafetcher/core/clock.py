@@ -1,6 +1,6 @@
-"""The time of this machine, in one place.
+"""The clocks of this machine.
 
-Times that are kept (leases, retries, trash) are the database's `now()`; this is for measuring and for files.
+Stored times (leases, retries, trash) use the database's `now()`. This module is for measurements and for files.
 """
 
 import time
@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """The present, aware, in UTC."""
+    """Return the present time in UTC, with its time zone."""
     return datetime.now(UTC)
 
 
 def monotonic() -> float:
-    """Seconds that only go forward."""
+    """Return monotonic seconds."""
     return time.monotonic()
 
 
 def since_boot() -> float:
-    """Seconds since this machine started, its sleep included; no jump of the wall clock changes it."""
+    """Return the seconds since this machine booted, including suspend. Changes of the wall clock have no effect."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -1,7 +1,7 @@
 """Publish and subscribe inside the process.
 
-A subscriber that does not keep up loses its oldest events, never anybody else's, and is told how many it
-lost (`Subscription.dropped`), so that it can ask for a snapshot again.
+A subscriber that does not keep up loses its own oldest events, and is told how many (`Subscription.dropped`), so that
+it can request a new snapshot.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ class Event(NamedTuple):
 
 
 class Subscription:
-    """A bounded queue of events; `await get()` gives the next one."""
+    """A bounded queue of events; `await get()` returns the next one."""
 
     def __init__(self, size: int) -> None:
         self._queue: asyncio.Queue[Event] = asyncio.Queue(size)
@@ -32,7 +32,7 @@ class Subscription:
         return await self._queue.get()
 
     def drain(self) -> None:
-        """Forget what has come so far."""
+        """Discard the queued events."""
         while not self._queue.empty():
             self._queue.get_nowait()
 
@@ -41,7 +41,7 @@ _subscriptions: set[Subscription] = set()
 
 
 def publish(kind: str, payload: Any = None) -> None:
-    """Hand an event to every subscriber. Called on the main loop only."""
+    """Send an event to every subscriber. Call it only on the main loop."""
     event = Event(kind, payload)
     for subscription in _subscriptions:
         subscription.put(event)
@@ -49,14 +49,14 @@ def publish(kind: str, payload: Any = None) -> None:
 
 @contextmanager
 def subscribe(size: int = 256) -> Iterator[Subscription]:
-    """`with subscribe() as events: event = await events.get()`"""
+    """Subscribe: `with subscribe() as events: event = await events.get()`."""
     with subscribed(Subscription(size)) as subscription:
         yield subscription
 
 
 @contextmanager
 def subscribed(subscription: Subscription) -> Iterator[Subscription]:
-    """The same for a subscription that was made before, into which its maker may put events too."""
+    """Register an existing subscription, to which its creator may also add events."""
     _subscriptions.add(subscription)
     try:
         yield subscription

@@ -22,11 +22,13 @@ _SECRET = re.compile(r"pass(word)?|cookie|token|secret|authorization|jar|(?<!_)c
 _QUERY = re.compile(r"(https?://[^\s?#\"']*)[?#][^\s\"']*")
 _USERINFO = re.compile(r"(https?://)[^\s/@\"']*@")
 _TOKEN = re.compile(r"\bmf_[A-Za-z0-9_-]{8,}")
+_SHARE = re.compile(r"(/s/)[A-Za-z0-9_-]{20,}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
 def redact(text: str) -> str:
-    """The text without URL queries, credentials in URLs, tokens and line breaks."""
+    """Return the text without URL queries, credentials in URLs, tokens and line breaks."""
+    text = _SHARE.sub(r"\1***", text)
     text = _TOKEN.sub("mf_***", _USERINFO.sub(r"\1", _QUERY.sub(r"\1", text)))
     return _CONTROL.sub(lambda match: repr(match[0])[1:-1], text)
 
@@ -80,7 +82,7 @@ class Log:
         self._write(logging.ERROR, message, fields)
 
     def exception(self, message: str, **fields: Any) -> None:
-        """An error with the trace of the exception that is being handled, on the same line."""
+        """Log an error with the traceback of the current exception on the same line."""
         self._write(logging.ERROR, message, fields, exc_info=True)
 
 
@@ -99,12 +101,12 @@ def bind(**fields: Any) -> Iterator[None]:
 
 
 def setup(level: str = "info", form: str = "text", stream: TextIO | None = None) -> None:
-    """Send all logging of the process to `stream` (standard error), replacing what libraries set up."""
+    """Send all logging of the process to `stream` (standard error), and replace the handlers of libraries."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_Formatter(form == "json"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.WARNING)  # libraries speak only when something is wrong
+    root.setLevel(logging.WARNING)  # libraries log only warnings and errors
     logging.getLogger("mf").setLevel(level.upper())
     for name in ("_granian", "granian.access", "huey", "piccolo", "litestar"):
         library = logging.getLogger(name)

@@ -1,7 +1,7 @@
-"""Which folders are mount points, also if what is mounted lies on the same file system as the folder above it.
+"""Detect mount points, including bind mounts within one file system.
 
-`Path.is_mount` compares the two file systems, so it does not see a bind mount: on a Proxmox host whose containers and
-media share one disk, the media folder of a container is one.
+`Path.is_mount` compares the file systems, so it does not see a bind mount. On a Proxmox host whose containers and media
+share one disk, the media folder of a container is a bind mount.
 """
 
 import os
@@ -12,7 +12,7 @@ _ESCAPED = re.compile(rb"\\([0-7]{3})")
 
 
 def is_mount_point(path: Path) -> bool:
-    """Whether something is mounted at `path`."""
+    """Return whether something is mounted at `path`."""
     try:
         table = Path("/proc/self/mountinfo").read_bytes()
     except OSError:

@@ -1,28 +1,25 @@
-"""Every setting of the program: name, type, default, help, in one table.
+"""All settings of the program in one table: name, type, default, help.
 
-Order: TOML file (`/etc/mediafetcher/config.toml`, or `config.toml` in the state folder) < `MEDIAFETCHER_*`
-in the environment < flags. A value may also come from the file named by `MEDIAFETCHER_..._FILE`. A name that is
-not known, or a value that does not fit, stops the start with one line.
+Precedence, lowest first: TOML file (`/etc/mediafetcher/config.toml`, or `config.toml` in the state folder),
+`MEDIAFETCHER_*` in the environment, flags. A value may also come from the file named by `MEDIAFETCHER_..._FILE`. An
+unknown name or an invalid value stops the start with one line.
 """
 
 import os
-import re
 import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
-from mediafetcher.core import errors
+from mediafetcher.core import errors, setting_values
+from mediafetcher.core.renamed_settings import NEW_NAMES, OldName
 
 PREFIX = "MEDIAFETCHER_"
 SYSTEM_FILE = Path("/etc/mediafetcher/config.toml")
-_SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?$", re.IGNORECASE)
-_POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 GIB = 1 << 30
 _CHOICES = {
     "log_level": ("debug", "info", "warning", "error"),
@@ -33,79 +30,104 @@ _CHOICES = {
 }
 
 
-def _setting(default: Any, help: str, *, secret: bool = False, low: float | None = None) -> Any:
-    return field(default=default, metadata={"help": help, "secret": secret, "low": low})
+def _setting(
+    default: Any, help: str, *, secret: bool = False, low: float | None = None, high: float = 1_000_000
+) -> Any:
+    return field(default=default, metadata={"help": help, "secret": secret, "low": low, "high": high})
 
 
 @dataclass(frozen=True)
 class Settings:
     """The effective settings of this process."""
 
-    state: Path = _setting(None, "folder for the database, the key file, work in progress and logs")
-    media: Path | None = _setting(None, "media folder; at the very first start /mnt/media where it is a mount")
-    database_url: str | None = _setting(None, "your own PostgreSQL instead of the embedded one", secret=True)
+    state: Path = _setting(None, "folder for the database, the key file, running downloads and logs")
+    media: Path | None = _setting(None, "media folder; on the first start, /mnt/media if it is a mount")
+    database_url: str | None = _setting(None, "your own PostgreSQL server instead of the embedded one", secret=True)
     host: str = _setting("127.0.0.1", "address to listen on; 0.0.0.0 for all")
-    port: int = _setting(8787, "port to listen on", low=0)
-    public_url: str | None = _setting(None, "how people reach the page, e.g. https://media.example.org")
-    trusted_proxies: tuple[str, ...] = _setting((), "addresses whose X-Forwarded-* headers are believed")
+    port: int = _setting(8787, "port to listen on", low=1, high=65_535)
+    public_url: str | None = _setting(None, "address that users open in the browser, e.g. https://media.example.org")
+    host_names: tuple[str, ...] = _setting((), "further host names under which the server is opened, e.g. nas.lan")
+    trusted_proxies: tuple[str, ...] = _setting((), "addresses of proxies whose X-Forwarded-* headers are trusted")
     proxy_user_header: str | None = _setting(
-        None, "header in which a trusted proxy names who has signed in there, e.g. Remote-User"
+        None, "header in which a trusted proxy names the signed-in user, e.g. Remote-User"
     )
     proxy_secret: str | None = _setting(
         None, "what a trusted proxy sends as X-MediaFetcher-Proxy-Secret, 16 characters or more", secret=True
     )
-    allow_hosts: tuple[str, ...] = _setting((), "private name[:port] that downloads may reach all the same")
-    jobs: int = _setting(3, "downloads at once", low=1)
-    jobs_per_site: int = _setting(2, "downloads at once from one site", low=1)
-    transcodes: int = _setting(1, "conversions at once", low=1)
-    ffmpeg_threads: int = _setting(max(1, (os.cpu_count() or 2) // 2), "threads of one conversion", low=1)
-    rate_limit: int | None = _setting(None, "bytes per second that all downloads take together (or 2M)", low=1024)
-    proxy: str | None = _setting(None, "http://, https:// or socks5://host:port for all downloads", secret=True)
+    allow_hosts: tuple[str, ...] = _setting((), "hosts on private networks that downloads may access, as name[:port]")
+    max_downloads: int = _setting(3, "simultaneous downloads", low=1, high=64)
+    max_downloads_per_site: int = _setting(2, "simultaneous downloads per site", low=1, high=64)
+    max_conversions: int = _setting(1, "simultaneous conversions", low=1, high=64)
+    ffmpeg_threads: int = _setting(max(1, (os.cpu_count() or 2) // 2), "CPU threads per conversion", low=1, high=256)
+    rate_limit: int | None = _setting(
+        None, "total speed limit of all downloads, in bytes per second (or 2M)", low=1024, high=1 << 40
+    )
+    proxy: str | None = _setting(None, "proxy for all downloads: http://, https:// or socks5://host:port", secret=True)
     proxy_resolves_names: bool = _setting(False, "that proxy is given names, and may lead to what its network holds")
-    live_max: float = _setting(14_400.0, "seconds of a live stream that are recorded at the most", low=1)
-    sponsorblock_url: str = _setting("https://sponsor.ajay.app", "where marks of parts are asked for, if wished")
-    max_height: int = _setting(1080, "picture height to prefer, in lines", low=144)
-    max_file_size: int = _setting(64 * GIB, "largest file a download may write (bytes, or 64G)", low=1)
-    min_free: int = _setting(256 << 20, "room to keep free on the media folder (bytes, or 256M)", low=0)
-    look_seconds: float = _setting(3.0, "how often the media folder is looked at", low=0.05)
-    hang_seconds: float = _setting(8.0, "how long the media folder may not answer before it counts as away", low=0.1)
-    housekeeping_seconds: float = _setting(60.0, "how often trash and files without holders are looked at", low=0.1)
-    trash_days: float = _setting(30.0, "days in the trash before an entry goes for good; 0 deletes at once", low=0)
-    grace_hours: float = _setting(24.0, "hours before the file of a last, deleted entry is removed", low=0)
-    scrub_days: float = _setting(30.0, "days within which every stored file is read again; 0 reads none", low=0)
+    max_live_seconds: float = _setting(14_400.0, "maximum recording time of a live stream, in seconds", low=1)
+    live_outage_seconds: float = _setting(
+        60.0, "seconds without a new segment after which a live recording has ended", low=1
+    )
+    sponsorblock_url: str = _setting(
+        "https://sponsor.ajay.app", "SponsorBlock server that is asked for segments when a download requests them"
+    )
+    ca_file: Path | None = _setting(
+        None, "PEM file with certificate authorities of your own, which downloads trust too"
+    )
+    max_height: int = _setting(1080, "default maximum video height, in pixels", low=144, high=16_384)
+    max_file_size: int = _setting(64 * GIB, "maximum size of a downloaded file (bytes, or 64G)", low=1, high=1 << 50)
+    min_free: int = _setting(256 << 20, "free space to keep in the media folder (bytes, or 256M)", low=0, high=1 << 50)
+    mount_check_seconds: float = _setting(3.0, "seconds between checks of the media folder", low=0.05)
+    mount_timeout_seconds: float = _setting(
+        8.0, "seconds without a response before the media folder counts as unavailable", low=0.1
+    )
+    housekeeping_seconds: float = _setting(60.0, "seconds between cleanups of the trash and of unused files", low=0.1)
+    trash_days: float = _setting(
+        30.0, "days in the trash before an item is deleted permanently; 0 deletes immediately", low=0, high=36_500
+    )
+    grace_hours: float = _setting(
+        24.0, "hours before an unused file is removed, once its last item is deleted permanently", low=0, high=876_000
+    )
+    scrub_days: float = _setting(
+        30.0, "days within which every stored file is verified once; 0 disables verification", low=0, high=36_500
+    )
     recovery: str = _setting(
         "on", "on: nightly backups and a journal in the media folder, which `rebuild` needs; off: neither"
     )
-    backup_hours: float = _setting(24.0, "hours between two backups in the media folder", low=0.001)
-    media_mode: int = _setting(0o444, "rights of stored files, octal")
+    backup_hours: float = _setting(24.0, "hours between two backups in the media folder", low=0.001, high=876_000)
+    media_mode: int = _setting(0o444, "permissions of stored files, octal", low=0o400, high=0o777)
     log_level: str = _setting("info", "debug, info, warning or error")
     log_format: str = _setting("text", "text or json")
-    lease_seconds: float = _setting(60.0, "how long a machine may be silent before its download goes on elsewhere")
-    beat_seconds: float = _setting(10.0, "how often a running download says that it is alive", low=0.05)
-    reconcile_seconds: float = _setting(5.0, "how often the queue looks for work that nobody rang for", low=0.05)
-    stop_seconds: float = _setting(10.0, "how long a program may take to end before it is killed", low=0.1)
-    stall_seconds: float = _setting(60.0, "how long a download may receive nothing", low=1)
-    retry_seconds: float = _setting(15.0, "wait before the first retry; it doubles each time", low=0.01)
-    max_tries: int = _setting(8, "tries of a download whose errors may pass", low=1)
-    encoder: str = _setting("auto", "auto: the hardware where it really encodes; software: libx264 always")
-    ytdlp_index: str = _setting("https://pypi.org/simple", "package index that a newer yt-dlp comes from")
+    lease_seconds: float = _setting(
+        60.0, "seconds without a heartbeat before a download moves to another machine", low=1
+    )
+    heartbeat_seconds: float = _setting(10.0, "seconds between heartbeats of a running download", low=0.05)
+    reconcile_seconds: float = _setting(5.0, "seconds between scans of the queue for work without a wake-up", low=0.05)
+    shutdown_seconds: float = _setting(10.0, "seconds a program may take to stop before it is killed", low=0.1)
+    stall_seconds: float = _setting(60.0, "seconds a download may receive no data before it is stopped", low=1)
+    retry_seconds: float = _setting(15.0, "seconds before the first retry; doubles with each retry", low=0.01)
+    max_attempts: int = _setting(8, "maximum attempts for a download with temporary errors", low=1, high=1000)
+    encoder: str = _setting("auto", "auto: hardware encoder if it works; software: always libx264")
+    ytdlp_index: str = _setting("https://pypi.org/simple", "package index for newer yt-dlp versions")
     ytdlp_update: str = _setting(
         "offer",
-        "what happens when a site changed: offer (a newer yt-dlp is tried, and offered if it helps),"
-        " auto (it is then used, and renewed once a day), off",
+        "what to do when a site changes: offer (test a newer yt-dlp and offer it if it helps), auto "
+        "(install it, and update once a day), off",
     )
 
-    # Names that the environment or a flag decided: not to be changed while it runs.
+    # Names set by the environment or a flag. They cannot be changed at run time.
     pinned: frozenset[str] = field(default=frozenset(), metadata={"inner": True})
+    # Uses of old names: reported once at the start, and by `doctor` and `settings`.
+    old_names: tuple[OldName, ...] = field(default=(), metadata={"inner": True})
 
     @property
     def work(self) -> Path:
-        """Where downloads in progress lie; each has a folder of its own."""
+        """Return the folder of active downloads. Each has its own subfolder."""
         return self.state / "work"
 
     @property
     def fetch(self) -> Path:
-        """Where the children that fetch write; each has a folder of its own, and the server writes nothing there."""
+        """Return the folder of fetch children. Each has its own subfolder; the server writes nothing there."""
         return self.state / "fetch"
 
     @property
@@ -117,27 +139,28 @@ _FIELDS = {entry.name: entry for entry in fields(Settings) if "inner" not in ent
 
 
 class SomeSettings(msgspec.Struct, forbid_unknown_fields=True):
-    """What may be changed while it runs; null goes back to the default. `rate_limit` bytes/s of all downloads."""
+    """Settings that can be changed at run time; null restores the default. `rate_limit`: bytes/s of all downloads."""
 
     max_height: int | msgspec.UnsetType | None = msgspec.UNSET
-    jobs: Annotated[int, msgspec.Meta(ge=1, le=64)] | msgspec.UnsetType | None = msgspec.UNSET
-    jobs_per_site: int | msgspec.UnsetType | None = msgspec.UNSET
-    transcodes: Annotated[int, msgspec.Meta(ge=1, le=64)] | msgspec.UnsetType | None = msgspec.UNSET
+    max_downloads: Annotated[int, msgspec.Meta(ge=1, le=64)] | msgspec.UnsetType | None = msgspec.UNSET
+    max_downloads_per_site: int | msgspec.UnsetType | None = msgspec.UNSET
+    max_conversions: Annotated[int, msgspec.Meta(ge=1, le=64)] | msgspec.UnsetType | None = msgspec.UNSET
     ffmpeg_threads: Annotated[int, msgspec.Meta(ge=1, le=256)] | msgspec.UnsetType | None = msgspec.UNSET
     trash_days: float | msgspec.UnsetType | None = msgspec.UNSET
     grace_hours: float | msgspec.UnsetType | None = msgspec.UNSET
     rate_limit: int | msgspec.UnsetType | None = msgspec.UNSET
     proxy: str | msgspec.UnsetType | None = msgspec.UNSET
+    host_names: list[str] | msgspec.UnsetType | None = msgspec.UNSET
 
 
-CHANGEABLE = SomeSettings.__struct_fields__  # the database keeps them: db/runtime_settings.py
+CHANGEABLE = SomeSettings.__struct_fields__  # stored in the database by db/runtime_settings.py
 SECRETS = tuple(name for name, entry in _FIELDS.items() if entry.metadata["secret"])
 _current: Settings | None = None
-_start: Settings | None = None  # as this process started, before what the database says
+_start: Settings | None = None  # the settings at the start, without those of the database
 
 
 def get() -> Settings:
-    """The settings of this process. They are installed once, at the start, by `use`."""
+    """Return the settings of this process. `use` sets them once, at the start."""
     if _current is None:
         raise RuntimeError("settings.use() was not called")
     return _current
@@ -150,7 +173,7 @@ def use(settings: Settings) -> Settings:
 
 
 def overlay(values: Mapping[str, Any]) -> None:
-    """Put what people changed over the settings of the start, but not over what environment and flags say."""
+    """Apply the stored changes over the settings of the start. Environment and flags take precedence."""
     global _current
     assert _start is not None
     kept = {name: value for name, value in values.items() if name in CHANGEABLE and name not in _start.pinned}
@@ -158,27 +181,32 @@ def overlay(values: Mapping[str, Any]) -> None:
 
 
 def check(name: str, value: Any) -> None:
-    """Raises `BadSetting` where `value` does not fit; None is the default."""
+    """Check a value; None is the default. Raises: `BadSetting`."""
     if value is not None:
         _check(name, value)
 
 
 def load(flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """File < environment < flags -> Settings. Raises `BadSetting` or `StateFolder`, naming what is wrong."""
+    """Load the settings from file, environment and flags. Raises: `BadSetting` or `InvalidStateDir` with the cause."""
     environ = os.environ if environ is None else environ
     given = {name: value for name, value in (flags or {}).items() if value is not None}
-    from_environment = _from_environment(environ)
-    state = Path(given.get("state") or from_environment.get("state") or _default_state(environ)).absolute()
-    values = _from_file(SYSTEM_FILE) | _from_file(_readable(state) / "config.toml") | from_environment | given
+    if "state" in given and not str(given["state"]).strip():
+        raise errors.BadSetting("state: it is empty. Name a folder, or leave the flag out.")
+    old_names: list[OldName] = []
+    from_environment = _from_environment(environ, old_names)
+    chosen = given.get("state") or from_environment.get("state", "").strip() or _default_state(environ)
+    state = Path(_check("state", str(chosen))).absolute()
+    files = _from_file(SYSTEM_FILE, old_names) | _from_file(_readable(state) / "config.toml", old_names)
+    values = files | from_environment | given
     values["state"] = state
     checked = {name: _check(name, value) for name, value in values.items()}
     if checked.get("media"):
         checked["media"] = Path(checked["media"]).absolute()
-    return Settings(**checked, pinned=frozenset({*from_environment, *given}))
+    return Settings(**checked, pinned=frozenset({*from_environment, *given}), old_names=tuple(old_names))
 
 
 def masked(settings: Settings) -> dict[str, Any]:
-    """All settings as plain values for showing; secrets as `***`."""
+    """Return all settings as plain values for display, with secrets as `***`."""
     shown: dict[str, Any] = {}
     for name, entry in _FIELDS.items():
         value = getattr(settings, name)
@@ -195,7 +223,7 @@ def masked(settings: Settings) -> dict[str, Any]:
 
 
 def describe() -> list[tuple[str, str, str]]:
-    """(environment name, default, help) of every setting: the reference in the docs is made of it."""
+    """Return (environment name, default, help) of every setting, for the reference in the docs."""
     rows = []
     for name, entry in _FIELDS.items():
         default = f"0{entry.default:o}" if name == "media_mode" else entry.default
@@ -204,35 +232,58 @@ def describe() -> list[tuple[str, str, str]]:
     return rows
 
 
-def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+def _from_environment(environ: Mapping[str, str], old_names: list[OldName]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key, value in environ.items():
         if not key.startswith(PREFIX):
             continue
         name, from_file = key.removeprefix(PREFIX).lower(), False
-        if name not in _FIELDS and name.endswith("_file"):
+        if not _is_known(name) and name.endswith("_file"):
             name, from_file = name.removesuffix("_file"), True
-        if name not in _FIELDS:
-            raise errors.BadSetting(f"{key} is not a setting: `mediafetcher settings` lists them all.")
+        if not _is_known(name):
+            raise errors.BadSetting(f"{key} is not a known setting. Run `mediafetcher settings` to list all settings.")
         try:
-            values[name] = Path(value).read_text().strip() if from_file else value
-        except OSError as error:
-            raise errors.BadSetting(f"{key}: {value} cannot be read ({error.strerror}).") from error
+            text = Path(value).read_text().strip() if from_file else value
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not a text"
+            raise errors.BadSetting(f"{key}: cannot read {value!r} ({reason}).") from error
+        if name in NEW_NAMES:
+            old_names.append(OldName(key, key.replace(name.upper(), NEW_NAMES[name].upper())))
+        _put(values, name, text, key)
     return values
 
 
-def _from_file(path: Path) -> dict[str, Any]:
+def _from_file(path: Path, old_names: list[OldName]) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
-            values = tomllib.load(file)
+            found = tomllib.load(file)
     except FileNotFoundError:
         return {}
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise errors.BadSetting(f"{path} cannot be read: {error}.") from error
-    values = {name.lower(): value for name, value in values.items()}
-    for name in values.keys() - _FIELDS.keys():
-        raise errors.BadSetting(f"{path}: `{name}` is not a setting: `mediafetcher settings` lists them all.")
+    except (OSError, ValueError) as error:
+        raise errors.BadSetting(f"Cannot read {path}: {error}.") from error
+    values: dict[str, Any] = {}
+    for written, value in found.items():
+        name = written.lower()
+        if not _is_known(name):
+            raise errors.BadSetting(
+                f"{path}: `{name}` is not a known setting. Run `mediafetcher settings` to list all settings."
+            )
+        if name in NEW_NAMES:
+            old_names.append(OldName(written, NEW_NAMES[name], str(path)))
+        _put(values, name, value, f"{path}: {written}")
     return values
+
+
+def _is_known(name: str) -> bool:
+    return name in _FIELDS or name in NEW_NAMES
+
+
+def _put(values: dict[str, Any], name: str, value: Any, written: str) -> None:
+    """Set a value under its present name. Raises: `BadSetting` if its old and its new name have different values."""
+    new = NEW_NAMES.get(name, name)
+    if new in values and _check(new, values[new]) != _check(new, value):
+        raise errors.BadSetting(f"{written}: {new} has two values under its old and its new name. Keep {new} alone.")
+    values[new] = value
 
 
 def _default_state(environ: Mapping[str, str]) -> Path:
@@ -244,17 +295,17 @@ def _default_state(environ: Mapping[str, str]) -> Path:
 
 
 def _readable(state: Path) -> Path:
-    """The state folder; one that is there and cannot be used is an error, not a reason to take another."""
+    """Check the state folder. An existing but unusable folder is an error, not a reason to use another one."""
     try:
         mode = state.stat().st_mode
     except FileNotFoundError:
         return state
     except OSError as error:
-        raise errors.StateFolder(f"The state folder {state} cannot be read ({error.strerror}).") from error
+        raise errors.InvalidStateDir(f"Cannot read the state folder {state} ({error.strerror}).") from error
     if not stat.S_ISDIR(mode) or not os.access(state, os.R_OK | os.W_OK | os.X_OK):
-        raise errors.StateFolder(
-            f"The state folder {state} cannot be read and written by this user: "
-            "run as its owner, or name another with --state."
+        raise errors.InvalidStateDir(
+            f"This user cannot read and write the state folder {state}. Run as its owner, or choose another "
+            "with --state."
         )
     return state
 
@@ -262,43 +313,22 @@ def _readable(state: Path) -> Path:
 def _check(name: str, value: Any) -> Any:
     entry = _FIELDS[name]
     try:
-        converted = _convert(name, entry.type, value)
-    except (ValueError, TypeError) as error:
-        raise errors.BadSetting(f"{name}: {value!r} does not fit: {entry.metadata['help']}.") from error
-    low = entry.metadata["low"]
-    if low is not None and converted is not None and converted < low:
-        raise errors.BadSetting(f"{name}: {value} is too small, the least is {low:g}.")
-    if name == "proxy" and converted is not None and not _is_proxy(converted):
-        raise errors.BadSetting("proxy: it is http://host:port, https://host:port or socks5://host:port.")
+        converted = setting_values.convert(name, entry.type, value)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise errors.BadSetting(f"{name}: {value!r} is not valid. Expected: {entry.metadata['help']}.") from error
+    low, high = entry.metadata["low"], entry.metadata["high"]
+    if isinstance(converted, int | float) and not isinstance(converted, bool):
+        if low is not None and converted < low:
+            raise errors.BadSetting(f"{name}: {value} is too small. The minimum is {_shown(name, low)}.")
+        if converted > high:
+            raise errors.BadSetting(f"{name}: {value} is too large. The maximum is {_shown(name, high)}.")
+    if problem := setting_values.problem(name, converted):
+        raise errors.BadSetting(f"{name}: {problem}")
     choices = _CHOICES.get(name)
     if choices and converted not in choices:
         raise errors.BadSetting(f"{name}: {value!r} is not one of {', '.join(choices)}.")
     return converted
 
 
-def _is_proxy(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https", "socks5") and bool(parts.hostname) and parts.port is not None
-    except ValueError:
-        return False
-
-
-def _convert(name: str, kind: Any, value: Any) -> Any:
-    if name == "media_mode":
-        return value if isinstance(value, int) else int(value, 8)
-    if name in ("max_file_size", "min_free", "rate_limit") and isinstance(value, str):
-        match = _SIZE.match(value.strip())
-        if not match:
-            raise ValueError(value)
-        return int(float(match[1]) * 1024 ** _POWER[match[2].lower()])
-    if kind is int or kind == int | None:
-        return int(value)
-    if kind is float:
-        return float(value)
-    if kind == tuple[str, ...]:
-        parts = value.split(",") if isinstance(value, str) else value
-        return tuple(part.strip() for part in parts if part.strip())
-    if kind == Path | None or kind is Path:
-        return Path(value)
-    return str(value)
+def _shown(name: str, number: float) -> str:
+    return f"0{int(number):o}" if name == "media_mode" else f"{number:.15g}"

@@ -1,4 +1,4 @@
-"""This process and who runs it: its signals, and the service manager that waits for a word."""
+"""Signals of this process, and messages to its service manager."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ _log = logging.get("process")
 
 
 def own_signals(stopping: asyncio.Event) -> None:
-    """SIGTERM and SIGINT set `stopping`; a second one ends the process at once, with 130."""
+    """Set `stopping` on SIGTERM or SIGINT. A second signal ends the process immediately with 130."""
     loop = asyncio.get_running_loop()
 
     def asked(name: str) -> None:
@@ -27,7 +27,7 @@ def own_signals(stopping: asyncio.Event) -> None:
 
 
 def notify(message: str) -> None:
-    """Tell a service manager that asks for it (systemd's sd_notify protocol; a datagram to $NOTIFY_SOCKET)."""
+    """Notify the service manager (systemd's sd_notify protocol; a datagram to $NOTIFY_SOCKET), if there is one."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return

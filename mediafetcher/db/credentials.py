@@ -32,7 +32,7 @@ class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load(state: Path) -> Credentials | None:
-    """The passwords of this state folder; None when it has none yet. Raises `StateFolder` when unreadable."""
+    """The passwords of this state folder; None when it has none yet. Raises `InvalidStateDir` when unreadable."""
     path = state / _FILE
     try:
         with path.open("rb") as file:
@@ -41,11 +41,11 @@ def load(state: Path) -> Credentials | None:
     except FileNotFoundError:
         return None
     except msgspec.DecodeError as error:
-        raise errors.StateFolder(
+        raise errors.InvalidStateDir(
             f"{path} is damaged: remove it, and start again; the database keeps its data."
         ) from error
     except PermissionError as error:
-        raise errors.StateFolder(f"{path} cannot be read: start as the owner of the state folder.") from error
+        raise errors.InvalidStateDir(f"{path} cannot be read: start as the owner of the state folder.") from error
 
 
 def load_or_make(state: Path) -> Credentials:

@@ -18,7 +18,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 import asyncpg
 
 from mediafetcher.core import errors, logging
-from mediafetcher.db import embedded, liveness
+from mediafetcher.db import embedded, foreign_rows, liveness, migrate
 from mediafetcher.db.migrate import APP
 from mediafetcher.sandbox import process as child
 
@@ -47,7 +47,7 @@ async def _connection(dsn: str) -> AsyncIterator[Any]:
         connection = await asyncpg.connect(dsn, timeout=liveness.CONNECT, command_timeout=_LONGEST)
         liveness.guard(connection)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise errors.DatabaseAway(f"The database does not answer ({error}): is it running?") from error
+        raise errors.DatabaseAway(f"The database is not responding ({error}). Check that it is running.") from error
     try:
         yield connection
     finally:
@@ -71,7 +71,7 @@ def _join(parts: SplitResult) -> str:
 
 
 async def facts(dsn: str) -> Facts:
-    """What is in this database now."""
+    """Return the present contents of this database."""
     async with _connection(dsn) as connection:
         return await _facts(connection)
 
@@ -118,9 +118,9 @@ async def frozen(dsn: str) -> tuple[str, str] | None:
 
 
 async def dump(dsn: str, folder: Path, *, with_secrets: bool = True) -> Facts:
-    """Write DUMP, and MEDIA (sha256, size, ending of each stored file), into `folder` -> what they hold.
+    """Write DUMP, and MEDIA (sha256, size, ending of each stored file), into `folder`. Returns: their contents.
 
-    Without secrets, SETTING holds the settings that people changed, if one of them has a password in it.
+    Without secrets, SETTING holds the settings that users changed, if one of them has a password in it.
     """
     async with _connection(dsn) as connection:
         await connection.execute("begin isolation level repeatable read, read only")
@@ -153,26 +153,43 @@ async def _harmless_settings(connection: Any) -> list[list[str]] | None:
 # ---- in ----------------------------------------------------------------------------------------------------
 
 
-async def restore(dsn: str, folder: Path, name: str) -> Facts:
-    """Make the database `name` on the server of `dsn` from the DUMP in `folder` -> what it holds."""
+async def restore(dsn: str, folder: Path, name: str, schema: list[str]) -> Facts:
+    """Make the database `name` on the server of `dsn` from the rows in `folder`. Returns: its contents.
+
+    The backup may come from any source. Our own migrations, those of `schema`, make the tables; of DUMP only rows are
+    taken. The engine must not be connected.
+    """
     async with _maintenance(dsn) as connection:
         await connection.execute(f'drop database if exists "{name}" with (force)')
         try:
             await connection.execute(f"create database \"{name}\" template template0 encoding 'UTF8'")
         except asyncpg.InsufficientPrivilegeError as error:
             raise errors.RestoreFailed(
-                "This PostgreSQL user may not make databases: let its administrator type "
-                "`alter role ... createdb`, and try again."
+                "This PostgreSQL user cannot create databases. Have an administrator run `alter role ... "
+                "createdb` and try again."
             ) from error
     try:
-        return await fill(renamed(dsn, name), folder)
+        await migrate.create(renamed(dsn, name), schema)
+        return await _fill_rows(renamed(dsn, name), folder)
     except BaseException:
         await drop(dsn, name)
         raise
 
 
+async def _fill_rows(dsn: str, folder: Path) -> Facts:
+    script = folder / "rows.sql"
+    try:
+        given = ["--data-only", "--no-owner", "--no-privileges", "--file=-"]
+        await _run("pg_restore", None, given, folder / DUMP, script)
+        async with _connection(dsn) as connection:
+            await foreign_rows.load(connection, script)
+            return await _finish(connection, folder)
+    finally:
+        script.unlink(missing_ok=True)
+
+
 async def fill(dsn: str, folder: Path) -> Facts:
-    """Load the DUMP in `folder` into an empty database, all of it or nothing -> what it holds."""
+    """Load a DUMP that we made ourselves into an empty database, all of it or nothing. Returns: its contents."""
     script = folder / "restore.sql"
     try:
         await _run("pg_restore", None, ["--no-owner", "--no-privileges", "--file=-"], folder / DUMP, script)
@@ -180,12 +197,16 @@ async def fill(dsn: str, folder: Path) -> Facts:
         given = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file=-"]
         await _run("psql", dsn, given, script, None)
         async with _connection(dsn) as connection:
-            if (folder / SETTING).exists():
-                await _fill_settings(connection, json.loads((folder / SETTING).read_text()))
-            await connection.execute("analyze")
-            return await _facts(connection)
+            return await _finish(connection, folder)
     finally:
         script.unlink(missing_ok=True)
+
+
+async def _finish(connection: Any, folder: Path) -> Facts:
+    if (folder / SETTING).exists():
+        await _fill_settings(connection, json.loads((folder / SETTING).read_text()))
+    await connection.execute("analyze")
+    return await _facts(connection)
 
 
 async def _fill_settings(connection: Any, rows: list[list[str]]) -> None:
@@ -206,7 +227,7 @@ def _suit_older_servers(script: Path) -> None:
 async def switch(dsn: str, name: str, stamp: str) -> str | None:
     """Let the database `name` take the place of the one of `dsn` -> what that one is called now; None: it was empty.
 
-    Nobody may be connected to either. Older ones that were kept at earlier times are removed.
+    Neither may have connections. Older ones that were kept at earlier times are removed.
     """
     present = name_of(dsn)
     empty = not (await facts(dsn)).counts
@@ -217,9 +238,7 @@ async def switch(dsn: str, name: str, stamp: str) -> str | None:
                 await connection.execute(f'alter database "{present}" rename to "{kept}"')
                 await connection.execute(f'alter database "{name}" rename to "{present}"')
         except asyncpg.ObjectInUseError as error:
-            raise errors.RestoreFailed(
-                "Somebody is connected to the database: stop every MediaFetcher first."
-            ) from error
+            raise errors.RestoreFailed("The database is in use. Stop every MediaFetcher that uses it first.") from error
         older = await connection.fetch(
             "select datname from pg_database where starts_with(datname, $1)", present + _KEPT
         )
@@ -245,7 +264,7 @@ async def _maintenance(dsn: str) -> AsyncIterator[Any]:
 
 
 def _without_password(dsn: str) -> tuple[str, dict[str, str]]:
-    """The address, and the password as an environment variable: the command line can be read by everybody."""
+    """The address, and the password as an environment variable: every user can read the command line."""
     parts = urlsplit(dsn)
     query = dict(parse_qsl(parts.query))
     password = query.pop("password", None) or (unquote(parts.password) if parts.password else None)
@@ -256,7 +275,7 @@ def _without_password(dsn: str) -> tuple[str, dict[str, str]]:
 
 
 def _watched(dsn: str) -> str:
-    """The address with what makes libpq notice that the server is gone; what the address says itself counts."""
+    """The address with what makes libpq notice a lost server; what the address says itself counts."""
     parts = urlsplit(dsn)
     return _join(parts._replace(query=urlencode(liveness.libpq_options() | dict(parse_qsl(parts.query)))))
 

@@ -4,7 +4,7 @@
   needs a password (credentials.py), and nobody of every day is a superuser (roles.py).
 - Run as root, it belongs to the service account: PostgreSQL refuses to be root.
 - When we are killed, the kernel sends it SIGINT, which is its clean and quick shutdown. What a `kill -9` of
-  everything leaves behind (lock files that may name the pid of a stranger by now) is cleared away here: the caller
+  everything leaves behind (lock files that may name the pid of another process by now) is cleared away here: the caller
   holds the lock of the state folder, so a server that runs on this data and is not ours is an orphan of ours.
 - It never lies on a network file system: fsync and locks do not keep their promises there.
 
@@ -16,13 +16,9 @@ import contextlib
 import hashlib
 import importlib.util
 import os
-import pwd
-import shutil
 import signal
-import stat
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -30,7 +26,7 @@ import asyncpg
 
 from mediafetcher.core import bundle, errors, logging
 from mediafetcher.core.signals import notify
-from mediafetcher.db import credentials, roles
+from mediafetcher.db import cluster_setup, credentials, roles
 from mediafetcher.db.credentials import ADMIN, USER
 from mediafetcher.db.file_system import network_file_system
 from mediafetcher.sandbox import process as child
@@ -42,7 +38,6 @@ _LONGEST = 107 - len(f"/{_SOCKET}.lock")  # of the folder, in bytes: the path of
 _START = 60.0  # seconds until it must answer, counted from when it last said that it recovers from a crash
 _SAY = 30.0  # seconds between two words about a recovery
 _LOOK = 1.0  # seconds between two looks for its socket
-_LOG_SIZE = 4 << 20
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -76,8 +71,9 @@ def programs(version: str = VERSION) -> Path:
     if version == VERSION:
         raise errors.NoPostgres()
     raise errors.NoPostgres(
-        f"The database was made by PostgreSQL {version}, which this program has not: start it once with the version of "
-        "MediaFetcher that made it, type `mediafetcher backup FILE`, and restore that file here."
+        f"The database was created by PostgreSQL {version}, which this program does not include. Start it "
+        "once with the MediaFetcher version that created it, run `mediafetcher backup FILE`, and restore "
+        "that file here."
     )
 
 
@@ -91,7 +87,7 @@ def _places(version: str) -> list[Path]:
 
 
 def home(state: Path) -> Path:
-    """Where the data of each major version has a folder, named by its number."""
+    """Return the folder with a subfolder of data for each major version."""
     return state / "postgres"
 
 
@@ -146,16 +142,16 @@ class Cluster:
         self._home.mkdir(mode=0o711, parents=True, exist_ok=True)
         self._log.parent.mkdir(exist_ok=True)
         if name := network_file_system(self._home):
-            raise errors.StateFolder(
-                f"The state folder lies on {name}: a database would be damaged there. "
-                "Name a folder on a local disk with --state; only the media folder belongs on a share."
+            raise errors.InvalidStateDir(
+                f"The state folder is on {name}, a network file system, where a database gets corrupted. "
+                "Choose a folder on a local disk with --state. Only the media folder belongs on a share."
             )
         credentials.load_or_make(self._state)
         self.rules = roles.write_rules(self._home)
         if not (self.data / "PG_VERSION").exists():
-            await self._create()
-        self._own(self.data)
-        _private(self.socket)
+            await cluster_setup.create(programs() / "initdb", self._state, self.data, self._log)
+        cluster_setup.own(self.data)
+        cluster_setup.private(self.socket)
         await self._clear_orphan()
         await self._run()
         self._keeper = asyncio.create_task(self._keep(), name="postgres")
@@ -171,81 +167,13 @@ class Cluster:
         if process is not None:
             await _end(process)
 
-    # ---- making it -------------------------------------------------------------------------------------
-
-    async def _create(self) -> None:
-        """Make the data folder beside its place and move it there whole, so that half of one is never started."""
-        for rest in self._home.glob(".new-*"):
-            if rest.is_dir():
-                shutil.rmtree(rest, ignore_errors=True)
-            else:
-                rest.unlink()
-        account = _initdb_account()
-        fresh = self._home / f".new-{os.getpid()}"
-        fresh.mkdir(mode=0o700)
-        if account:
-            os.chown(fresh, account.uid, account.gid)
-        with self._open_log() as output, self._password_file(account) as password:
-            process = await child.spawn(
-                [
-                    str(programs() / "initdb"),
-                    *("-D", str(fresh), "-U", ADMIN, "-A", "scram-sha-256", f"--pwfile={password}"),
-                    *("-E", "UTF8", "--data-checksums"),
-                    *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
-                    *("--wal-segsize=4", "--no-instructions"),
-                ],
-                env=child.environment("/", TZ="UTC"),
-                cwd=fresh,
-                stdout=output,
-                stderr=output,
-                account=account,
-            )
-            if await process.wait() != 0:
-                shutil.rmtree(fresh, ignore_errors=True)
-                raise errors.Internal(f"The database could not be made: the reason is in {self._log}.")
-        self._own(fresh)
-        fresh.rename(self.data)
-        folder = os.open(self._home, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
-        _log.info("database made", path=self.data)
-
-    @contextlib.contextmanager
-    def _password_file(self, account: child.Account | None) -> Iterator[Path]:
-        """What initdb reads the superuser's password from: a verifier, which proves it and does not contain it."""
-        path = self._home / f".new-{os.getpid()}.verifier"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "w") as file:
-                file.write(credentials.verifier(credentials.load_or_make(self._state).admin))
-                if account:
-                    os.fchown(descriptor, account.uid, account.gid)
-            yield path
-        finally:
-            path.unlink(missing_ok=True)
-
-    def _own(self, folder: Path) -> None:
-        """Hand all of it to the service account where it is somebody else's (initdb's, or an earlier user's)."""
-        account = child.service_account()
-        if account is None or os.stat(folder).st_uid == account.uid:
-            return
-        _chown(folder, account)
-
     # ---- running it ------------------------------------------------------------------------------------
-
-    def _open_log(self):  # type: ignore[no-untyped-def]
-        with contextlib.suppress(FileNotFoundError):
-            if self._log.stat().st_size > _LOG_SIZE:
-                self._log.replace(self._log.with_suffix(".log.1"))
-        output = self._log.open("ab")
-        os.fchmod(output.fileno(), 0o600)  # it may name people's data
-        return output
 
     async def _run(self) -> None:
         """Start the server and wait until it answers."""
         began = time.monotonic()
         while True:
-            with self._open_log() as output:
+            with cluster_setup.open_log(self._log) as output:
                 self._process = await child.spawn(
                     [
                         *(str(programs(self.version) / "postgres"), "-D", str(self.data), "-k", str(self.socket)),
@@ -265,7 +193,7 @@ class Cluster:
                 continue
             # Backends of a killed server may hold its memory for a moment longer: try again for a while.
             if time.monotonic() > began + 15:
-                raise errors.Internal(f"The database does not start: the reason is in {self._log}.")
+                raise errors.Internal(f"Could not start the database. See {self._log} for the reason.")
             await asyncio.sleep(0.3)
 
     def _options(self) -> list[str]:
@@ -288,11 +216,11 @@ class Cluster:
                 except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                     if waiting.is_over(error):
                         raise errors.Internal(f"The database cannot be set up ({error}): see {self._log}.") from error
-                    await asyncio.sleep(0.1)  # it may just have ended: then the next start goes on
+                    await asyncio.sleep(0.1)  # it may just have ended: then the next start continues
                 continue
             except (OSError, asyncpg.PostgresError) as error:
                 if waiting.is_over(error):
-                    raise errors.Internal(f"The database does not answer: see {self._log}.") from None
+                    raise errors.Internal(f"The database is not responding. See {self._log} for the reason.") from None
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(asyncio.shield(process.wait()), waiting.pause)
                 continue
@@ -301,15 +229,15 @@ class Cluster:
         return False
 
     async def _unlock(self) -> None:
-        """Give the superuser our password, in single-user mode: without a socket, so that nobody else gets in."""
+        """Give the superuser our password, in single-user mode: without a socket, so no other client can connect."""
         if self._unlocked:
             raise errors.Internal(f"The database refuses its own superuser: see {self._log}.")
         self._unlocked = True
-        account = _initdb_account()  # single-user mode insists on a name, too
+        account = cluster_setup.initdb_account()  # single-user mode insists on a name, too
         if account:
             os.chown(self.data, account.uid, account.gid)  # first: after a kill, the next start sees that it must go on
-            _chown(self.data, account)
-        with self._open_log() as output, tempfile.TemporaryFile() as asked:
+            cluster_setup.chown(self.data, account)
+        with cluster_setup.open_log(self._log) as output, tempfile.TemporaryFile() as asked:
             asked.write(roles.unlocking(credentials.load_or_make(self._state)))
             asked.seek(0)
             process = await child.spawn(
@@ -329,7 +257,7 @@ class Cluster:
                 account=account,
             )
             code = await process.wait()
-            self._own(self.data)
+            cluster_setup.own(self.data)
             if code != 0:
                 raise errors.Internal(f"The database does not start in single-user mode: the reason is in {self._log}.")
         _log.warning("the superuser of the database has a new password")
@@ -356,7 +284,7 @@ class Cluster:
                     await asyncio.sleep(5)
 
     async def _ended(self, process: asyncio.subprocess.Process) -> None:
-        """Wait until it has ended. One whose socket was removed serves nobody new, and is ended."""
+        """Wait until it has ended. A server whose socket was removed accepts no new client, and is ended."""
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(process.wait()), _LOOK)
@@ -364,7 +292,7 @@ class Cluster:
             if not (self.socket / _SOCKET).exists():
                 _log.error("the socket of the database was removed")
                 await _end(process)
-                _private(self.socket)  # its folder may have gone with it
+                cluster_setup.private(self.socket)  # its folder may have gone with it
                 return
 
     # ---- after a crash ---------------------------------------------------------------------------------
@@ -383,7 +311,7 @@ class Cluster:
                     os.kill(pid, number)
                 if await _gone(pid, self.data, patience):
                     break
-        # PostgreSQL trusts a lock whose pid is alive, though the pid may be a stranger's by now.
+        # PostgreSQL trusts a lock whose pid is alive, though the pid may belong to another process by now.
         lock.unlink(missing_ok=True)
         for rest in (_SOCKET, f"{_SOCKET}.lock"):
             (self.socket / rest).unlink(missing_ok=True)
@@ -436,43 +364,3 @@ async def _gone(pid: int, data: Path, patience: float) -> bool:
             return True
         await asyncio.sleep(0.01)
     return False
-
-
-def _initdb_account() -> child.Account | None:
-    """Who runs initdb, which insists on a name in the password file: the service account, else `nobody`.
-
-    The server itself needs no such entry, so everything is handed to the service account afterwards.
-    """
-    account = child.service_account()
-    if account is None:
-        try:
-            pwd.getpwuid(os.geteuid())
-        except KeyError:
-            raise errors.StateFolder(
-                f"The user {os.geteuid()} has no entry in /etc/passwd, and PostgreSQL's initdb wants one: "
-                "add it, or give your own server with --database-url."
-            ) from None
-        return None
-    for entry in (account.uid, 65534, *(person.pw_uid for person in pwd.getpwall() if person.pw_uid)):
-        with contextlib.suppress(KeyError):
-            found = pwd.getpwuid(entry)
-            return child.Account(found.pw_uid, found.pw_gid)
-    raise errors.StateFolder("There is no user besides root in /etc/passwd, and PostgreSQL refuses to be root.")
-
-
-def _chown(folder: Path, account: child.Account) -> None:
-    for parent, _, files in os.walk(folder, topdown=False):
-        for name in files:
-            os.chown(os.path.join(parent, name), account.uid, account.gid, follow_symlinks=False)
-        os.chown(parent, account.uid, account.gid)  # the top comes last: it says that all is done
-
-
-def _private(folder: Path) -> None:
-    """A folder of the service account that nobody else may enter. One that a stranger made is refused."""
-    with contextlib.suppress(FileNotFoundError):
-        status = folder.lstat()
-        account = child.service_account()
-        owners = {os.geteuid(), account.uid if account else os.geteuid()}
-        if not stat.S_ISDIR(status.st_mode) or (status.st_uid not in owners and os.geteuid() != 0):
-            raise errors.StateFolder(f"{folder} is not ours: remove it, or name another state folder.")
-    child.give(folder)

@@ -49,7 +49,7 @@ _POOL = 10
 _FIRST_PAUSE = 0.1  # seconds before another connection that listens is tried; doubled each time
 
 _log = log.get("database")
-# It reports with a trace each time that its idle connection finds no server; whoever needs one says so anyway.
+# It reports with a trace each time that its idle connection finds no server; code that needs one reports it anyway.
 logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -154,7 +154,7 @@ class _Engine(PostgresEngine):
         self.current_transaction = _Current()  # type: ignore[assignment]
 
     async def get_version(self) -> float:
-        """Piccolo asks at once, before there is an address; 0 means that nobody knows yet."""
+        """Piccolo asks at once, before there is an address; 0 means that it is unknown."""
         return 0.0
 
     def transaction(self, allow_nested: bool = True) -> _Transaction:
@@ -164,7 +164,7 @@ class _Engine(PostgresEngine):
         """A connection that answers. Raises `DatabaseAway`, and what asyncpg raises when there is none."""
         while True:
             if self.pool is None or liveness.given_up():
-                raise errors.DatabaseAway("There is no connection to the database.")
+                raise errors.DatabaseAway("No connection to the database.")
             connection = await self.pool.acquire(timeout=min(_ACQUIRE, liveness.limit()))
             connection.begin_use()
             try:
@@ -305,9 +305,11 @@ async def exclusive(lock: int) -> AsyncIterator[None]:
             await connection.execute(f"begin; select pg_advisory_xact_lock({int(lock)})")
         yield
     finally:
-        with contextlib.suppress(*_GONE, asyncpg.PostgresError, asyncpg.InterfaceError):
-            await connection.execute("rollback")
-        await DB.give_back(connection)
+        try:
+            with contextlib.suppress(*_GONE, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await connection.execute("rollback")
+        finally:  # also if the rollback is cancelled: the pool then ends the transaction, and with it the lock
+            await DB.give_back(connection)
 
 
 async def fetch(sql: str, *args: Any) -> list[dict[str, Any]]:
@@ -336,7 +338,7 @@ async def fetchval(sql: str, *args: Any) -> Any:
 
 
 async def execute(sql: str, *args: Any) -> str:
-    """Run a statement (several, separated by `;`, where there are no arguments) -> the server's command tag."""
+    """Run a statement (several, separated by `;`, if there are no arguments). Returns: the server's command tag."""
     async with DB.connection() as connection:
         return str(await connection.execute(sql, *args))
 
@@ -344,7 +346,7 @@ async def execute(sql: str, *args: Any) -> str:
 async def retrying(function: Callable[[], Awaitable[_T]], tries: int = 6) -> _T:
     """Call `function` again where the server ended its transaction for the sake of another (deadlock, serialization).
 
-    Inside a transaction it is called once: only whoever began the transaction can begin it again.
+    Inside a transaction it is called once: only the code that began the transaction can begin it again.
     """
     for attempt in range(1, tries):
         try:
@@ -365,7 +367,7 @@ def call(work: Coroutine[Any, Any, _T]) -> _T:
     """For threads: run `work` on the main loop, where the pool lives, and wait for its result."""
     if _loop is None:
         work.close()
-        raise errors.DatabaseAway("There is no connection to the database.")
+        raise errors.DatabaseAway("No connection to the database.")
     return asyncio.run_coroutine_threadsafe(work, _loop).result()
 
 

@@ -1,6 +1,6 @@
-"""A database that is a copy of another begins a lineage of its own before anybody opens it.
+"""A database that is a copy of another begins a lineage of its own before any program opens it.
 
-It is frozen until a person decides, and what its rows say of files without references counts for nothing: the
+It is frozen until a user decides, and what its rows say of files without references counts for nothing: the
 database that went on without it may have given those files a reference again.
 """
 

@@ -3,7 +3,7 @@
 Three measures, because each sees what the others do not:
 
 - The kernel asks the other side while a connection is idle, and gives up on bytes that nobody confirms. This sees a
-  machine or a network that is gone.
+  machine or a network that is lost.
 - A command must end within a time limit. This also sees a server, or something before it, that takes bytes and
   answers nothing. What may take long says so: `patient()`.
 - A connection that has been idle is asked first before it is used, and one that listens is asked again and again.
@@ -62,12 +62,12 @@ def limit() -> float:
 
 
 def given_up() -> bool:
-    """Whether the program stops and the database does not answer any more."""
+    """Return whether the program stops and the database no longer answers."""
     return _Stopping.in_vain
 
 
 def guard(connection: Any) -> None:
-    """Let the kernel notice when the other side of this asyncpg connection is gone."""
+    """Let the kernel notice when the other side of this asyncpg connection is lost."""
     transport = getattr(connection, "_transport", None)
     given = transport.get_extra_info("socket") if transport is not None else None
     if given is None or given.family not in (socket.AF_INET, socket.AF_INET6):
@@ -165,7 +165,7 @@ class Connection(asyncpg.Connection):
 
 
 class Connections:
-    """The connections of the pool, to cut those that nobody will hear of again."""
+    """The connections of the pool, to cut those that are lost."""
 
     def __init__(self) -> None:
         self._known: weakref.WeakSet[Connection] = weakref.WeakSet()

@@ -37,19 +37,35 @@ async def applied() -> list[str]:
 
 @engine.patiently
 async def migrate() -> list[str]:
-    """Apply what is missing -> the versions applied now. Raises `NewerSchema`."""
+    """Apply missing migrations. Returns: the versions applied now. Raises: `NewerSchema`."""
     if not _missing(await applied()):
         return []
     async with engine.transaction():
         await engine.execute("select pg_advisory_xact_lock($1)", _LOCK)
-        # Somebody else may have done it while we waited for the lock.
+        # Another process may have applied it while we waited for the lock.
         there = await engine.fetchval("select to_regclass('migration') is not null")
         missing = _missing(await applied() if there else [])
         if missing:
-            await _run()
+            await _run(known())
     if missing:
         _log.info("database brought up to date", versions=len(missing))
     return missing
+
+
+async def create(dsn: str, versions: list[str]) -> None:
+    """Make the tables of these versions, all of them known, in the empty database at `dsn`.
+
+    The engine must not be connected. Raises `NewerSchema`.
+    """
+    refuse_newer(versions)
+    if not versions:
+        return
+    await engine.connect(dsn, size=1)
+    try:
+        async with engine.transaction():
+            await _run(versions)
+    finally:
+        await engine.close()
 
 
 async def require() -> None:
@@ -70,14 +86,14 @@ def refuse_newer(present: list[str]) -> None:
     newer = sorted(set(present) - set(ours))
     if newer:
         raise errors.NewerSchema(
-            f"This database was made by a newer MediaFetcher (it has {newer[-1]}, this program knows {ours[-1]}): "
-            "install that version or restore an older backup.",
+            f"The database was created by a newer MediaFetcher (it has {newer[-1]}, this program knows "
+            f"{ours[-1]}). Install that version, or restore an older backup.",
             newest=newer[-1],
         )
 
 
-async def _run() -> None:
-    """Let Piccolo run and record the missing migrations. Imported late: it is slow, and seldom needed."""
+async def _run(versions: list[str]) -> None:
+    """Let Piccolo run and record those of these versions that are missing. Imported late, because it is slow."""
     os.environ["PICCOLO_CONF"] = "mediafetcher.db.piccolo_conf"
     from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 
@@ -89,9 +105,9 @@ async def _run() -> None:
 
         def get_migration_modules(self, folder_path: str) -> dict[str, ModuleType]:  # type: ignore[override]
             """By import, not by listing a folder: inside the single file there is none."""
-            return {name: importlib.import_module(f"{migrations.__name__}.{name}") for name in known()}
+            return {name: importlib.import_module(f"{migrations.__name__}.{name}") for name in versions}
 
     with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does
         result = await Forwards(APP).run()
     if not result.success:
-        raise errors.Internal(f"The database could not be brought up to date: {result.message}.")
+        raise errors.Internal(f"Could not update the database: {result.message}.")

@@ -1,4 +1,4 @@
-"""Where Piccolo's own tools find the engine and the tables."""
+"""Configuration with which Piccolo's own tools find the engine and the tables."""
 
 from piccolo.conf.apps import AppRegistry
 

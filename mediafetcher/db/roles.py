@@ -3,12 +3,12 @@
 - `USER` owns the databases and may make more. It is no superuser: whatever a database holds, or a backup of strangers
   brings, can neither run programs nor read files of the server.
 - `ADMIN` is the bootstrap superuser. Nothing but this module and maintenance connects as it.
-- Nobody is trusted: the only rule for connections is "on the socket, with the password".
+- No client is trusted: the only rule for connections is "on the socket, with the password".
 
-Clusters of earlier versions let everybody in, and `USER` was their bootstrap superuser, which PostgreSQL refuses to
+Clusters of earlier versions accept every client, and `USER` was their bootstrap superuser, which PostgreSQL refuses to
 demote. `establish` renames that role to `ADMIN` and makes a new `USER`, which then becomes the owner of everything.
 Each step can be repeated, and the password of `USER` is set last: until then it cannot connect, so that a start which
-finds an unfinished change goes on with it.
+finds an unfinished change completes it.
 """
 
 import os
@@ -66,7 +66,7 @@ class LockedOut(Exception):
 
 
 def write_rules(folder: Path) -> Path:
-    """Write who may connect, into a folder that only we may write to -> the file, which PostgreSQL can read."""
+    """Write who may connect, into a folder that only we may write to. Returns: the file, which PostgreSQL can read."""
     path = folder / RULES
     fresh = folder / f".{RULES}.new"
     fresh.unlink(missing_ok=True)
@@ -79,7 +79,7 @@ def write_rules(folder: Path) -> Path:
 
 
 def unlocking(credentials: Credentials) -> bytes:
-    """What single-user mode is given to set the superuser's password: one statement on one line."""
+    """Return the input of single-user mode that sets the superuser's password: one statement on one line."""
     password = verifier(credentials.admin)
     return (
         f"do $$ begin execute format('alter role %I password %L', "
@@ -122,7 +122,7 @@ async def _connect(socket: Path, credentials: Credentials, user: str, database: 
 
 
 async def _databases(admin: Any) -> list[str]:
-    """All that people's data can be in: also those that a restored backup has replaced."""
+    """Return all databases with user data, including those that a restored backup has replaced."""
     rows = await admin.fetch(
         "select datname from pg_database where not datistemplate and datallowconn and datname <> 'postgres' order by 1"
     )

@@ -1,6 +1,6 @@
-"""Settings that people change while it runs: kept in the database, so that all machines follow them.
+"""Settings that users change at run time: stored in the database, so that all machines follow them.
 
-They lie below what the environment and the flags say: whoever sets a limit there keeps it.
+They lie below what the environment and the flags say: a limit that is set there remains.
 """
 
 import json
@@ -17,13 +17,15 @@ async def apply() -> None:
 
 
 async def change(values: dict[str, Any]) -> settings.Settings:
-    """Change some of `settings.CHANGEABLE`; None goes back to the default -> the settings now.
+    """Change some of `settings.CHANGEABLE`; None restores the default. Returns: the settings now.
 
     Raises `Invalid` where a value does not fit, `PinnedSetting` where the environment or a flag decides.
     """
     for name, value in values.items():
         if name in settings.get().pinned:
-            raise errors.PinnedSetting(f"{name} is set by the environment or a flag: change it there.", name=name)
+            raise errors.PinnedSetting(
+                f"{name} is set by an environment variable or a flag. Change it there.", name=name
+            )
         try:
             settings.check(name, value)
         except errors.BadSetting as error:

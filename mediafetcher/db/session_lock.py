@@ -52,7 +52,7 @@ class SessionLock:
             raise
 
     async def _watch(self) -> None:
-        """End the connection when the server does not answer on it any more: then the lock may be another's."""
+        """End the connection when the server no longer answers on it: then the lock may be another's."""
         try:
             await liveness.heartbeat(self._connection, self.lost)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):

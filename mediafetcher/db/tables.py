@@ -49,7 +49,7 @@ def _text() -> Text:
 
 
 class User(Table, tablename="account", db=DB):
-    """A person. Names are unique without regard to case; no `password_hash`: cannot sign in (yet)."""
+    """A user. Names are unique regardless of case; no `password_hash`: cannot sign in (yet)."""
 
     id = BigSerial(primary_key=True)
     name = Text(required=True)
@@ -121,23 +121,26 @@ class MediaFile(Table, tablename="media_file", db=DB):
     unreferenced_at = _time()
     playable = Boolean(default=None, null=True)  # None: of a version that did not ask
     checked_at = _time()  # when the scrub last read it
+    cut_at_origin = Boolean(default=False)  # its source has nothing beyond it: it ends too early
     damaged_at = _time()  # when the scrub found that its bytes are not what they were
     unreferenced_running_seconds = DoublePrecision(default=0.0)  # `RunningTime.seconds` when its last reference went
     unreferenced_in = UUID(default=None, null=True)  # None while referenced, and if this lineage did not let it go
 
 
 class Source(Table, tablename="source", db=DB):
-    """What a link led to. Several keys may name one media file."""
+    """The result of a link. Several keys may name one media file."""
 
     id = BigSerial(primary_key=True)
     key = Text(required=True)
     url = Text(required=True)
     media_file = ForeignKey(MediaFile, on_delete=OnDelete.set_null)
     created_at = _now()
+    touched_at = _now()  # when the row was last written; a trigger keeps it
+    touched_running_seconds = DoublePrecision(default=0.0)  # `RunningTime.seconds` at `touched_at`
 
 
-class NeverAgain(Table, tablename="never_again", db=DB):
-    """A person's mark on a source: not to be fetched again. `key` is the source's without owner and recipe."""
+class BlockedSource(Table, tablename="blocked_source", db=DB):
+    """A source that a user has blocked. `key` is the source's without owner and recipe."""
 
     id = BigSerial(primary_key=True)
     owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
@@ -147,9 +150,9 @@ class NeverAgain(Table, tablename="never_again", db=DB):
 
 
 class LibraryItem(Table, tablename="library_item", db=DB):
-    """One person's entry in one folder: one reference to a media file.
+    """One user's entry in one folder: one reference to a media file.
 
-    The column `search` (generated, full text of title, uploader and site) is left out here: only queries use it.
+    The column `search` (full text of title, uploader and site) is left out here: only queries use it.
     """
 
     id = BigSerial(primary_key=True)
@@ -164,10 +167,35 @@ class LibraryItem(Table, tablename="library_item", db=DB):
     created_at = _now()
     trashed_at = _time()
     trashed_running_seconds = DoublePrecision(default=None, null=True)  # `RunningTime.seconds` at `trashed_at`
+    sort_key = _text()  # None: of a version that sorted by the title in small letters
+    text_version = Integer(default=0)  # of the computation of `search` and `sort_key` (library/catalog/text_index.py)
+
+
+class SourceList(Table, tablename="source_list", db=DB):
+    """A list of a site (a playlist, a channel) that a user downloaded; once for each link."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    url = Text(required=True)
+    title = Text(required=True)
+    site = Text(required=True)
+    created_at = _now()
+    updated_at = _now()  # when it was last read
+
+
+class SourceListEntry(Table, tablename="source_list_entry", db=DB):
+    """An entry of a list, in the order of the site. The items with its link belong to it."""
+
+    id = BigSerial(primary_key=True)
+    list = ForeignKey(SourceList, null=False, on_delete=OnDelete.cascade)
+    position = Integer(required=True)  # counted from 1
+    url = Text(required=True)
+    title = _text()
+    duration = DoublePrecision(default=None, null=True)  # seconds
 
 
 class Watch(Table, tablename="watch", db=DB):
-    """How far a person has watched a media file; one row for each pair (a unique index says so)."""
+    """How far a user has watched a media file; one row for each pair (a unique index says so)."""
 
     id = BigSerial(primary_key=True)
     owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
@@ -177,7 +205,7 @@ class Watch(Table, tablename="watch", db=DB):
 
 
 class Download(Table, tablename="download", db=DB):
-    """A job. It is held by somebody exactly while it runs; the same wish lives once, a source runs once."""
+    """A job. A worker holds it exactly while it runs; the same wish lives once, a source runs once."""
 
     id = BigSerial(primary_key=True)
     owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
@@ -191,7 +219,7 @@ class Download(Table, tablename="download", db=DB):
     progress = Real(default=0.0)  # 0..1 within the stage
     speed = Real(default=None, null=True)  # bytes per second
     eta = Real(default=None, null=True)  # seconds
-    room = BigInt(default=0)  # bytes that it will still write, while it runs
+    reserved_bytes = BigInt(default=0)  # bytes that it will still write, while it runs
     size = BigInt(default=None, null=True)
     title = _text()
     duration = DoublePrecision(default=None, null=True)
@@ -203,24 +231,28 @@ class Download(Table, tablename="download", db=DB):
     failures = Integer(default=0)
     priority = Integer(default=0)
     run_after = _now()
-    held_by = _text()
-    lease_until = _time()
+    worker_id = _text()
+    lease_expires_at = _time()
     cancel_requested = Boolean(default=False)
     pause_requested = Boolean(default=False)
     created_at = _now()
     started_at = _time()
     finished_at = _time()
     cleared_at = _time()
-    task = Text(default="fetch")  # or "refetch" or "convert": a new file for the item `subject`
-    subject = ForeignKey(LibraryItem, on_delete=OnDelete.set_null)
-    linked = Boolean(default=False)  # its source was in the store already: nothing was fetched
+    operation = Text(default="fetch")  # or "refetch" or "convert": a new file for the item `target_item`
+    target_item = ForeignKey(LibraryItem, on_delete=OnDelete.set_null)
+    deduplicated = Boolean(default=False)  # its source was in the store already: nothing was fetched
     kind = Text(default="media")  # media, or playlist: its entries are rows that name it as their parent
     parent: ForeignKey = ForeignKey("self", on_delete=OnDelete.set_null)
     crashes = Integer(default=0)  # how often the program died while it was in work, without getting further
     crash_bytes = BigInt(default=0)  # how much of its file lay there then
-    needs_room = BigInt(default=0)  # free bytes of the media folder that the next try needs, if one found too little
-    needs_work_room = BigInt(default=0)  # the same of the disk of the state folder
+    needs_media_bytes = BigInt(
+        default=0
+    )  # free bytes of the media folder that the next try needs, if one found too little
+    needs_work_bytes = BigInt(default=0)  # the same of the disk of the state folder
     begins_at = _time()  # when its stream was announced to begin
+    recording = Boolean(default=False)  # pieces of a live stream lie in its folder
+    finish_requested = Boolean(default=False)  # the recording is to end now, and what there is to be kept
 
 
 class DownloadLog(Table, tablename="download_log", db=DB):
@@ -234,7 +266,7 @@ class DownloadLog(Table, tablename="download_log", db=DB):
 
 
 class StoreRoot(Table, tablename="store_root", db=DB):
-    """Where the media folder is, and the id that its sentinel file must carry. One row, id 1."""
+    """The path of the media folder, and the id that its sentinel file must carry. One row, id 1."""
 
     id = Integer(primary_key=True, default=1)
     path = Text(required=True)
@@ -273,18 +305,19 @@ class AuditEvent(Table, tablename="audit_event", db=DB):
     id = BigSerial(primary_key=True)
     at = _now()
     owner = ForeignKey(User, on_delete=OnDelete.set_null)
-    act = Text(required=True)
+    action = Text(required=True)
     address = _text()
     facts = JSONB(default="{}")
+    running_seconds = DoublePrecision(default=0.0)  # `RunningTime.seconds` at `at`
 
 
 class CookieJar(Table, tablename="cookie_jar", db=DB):
-    """One site's cookies of one person, sealed (accounts/seal.py): what is in it is in no other column."""
+    """One site's cookies of one user, encrypted (accounts/vault/encryption.py). No other column contains them."""
 
     id = BigSerial(primary_key=True)
     owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
     site = Text(required=True)
-    sealed = Bytea(required=True)
+    ciphertext = Bytea(required=True)
     cookies = Integer(default=0)  # how many
     created_at = _now()
     updated_at = _now()
@@ -316,7 +349,7 @@ class DeviceNonce(Table, tablename="device_nonce", db=DB):
 
 
 class PairingCode(Table, tablename="pairing_code", db=DB):
-    """A code that a page shows just now: one of each person, for one pairing."""
+    """A code that a page shows at present: one of each user, for one pairing."""
 
     id = BigSerial(primary_key=True)
     owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
@@ -325,7 +358,7 @@ class PairingCode(Table, tablename="pairing_code", db=DB):
     expires_at = Timestamptz(required=True)
 
 
-class Guess(Table, tablename="guess", db=DB):
+class RateLimitBucket(Table, tablename="rate_limit_bucket", db=DB):
     """How many tries a secret has left at `at` (accounts/limits.py). The key is a hash: names are typed wrongly too."""
 
     id = BigSerial(primary_key=True)
@@ -335,7 +368,7 @@ class Guess(Table, tablename="guess", db=DB):
 
 
 class JournalState(Table, tablename="journal_state", db=DB):
-    """The journal file that is appended to (library/journal.py). One row, id 1; no `epoch`: it is begun anew."""
+    """The journal file that is appended to (library/journal.py). One row, id 1; no `epoch`: it is started again."""
 
     id = Integer(primary_key=True, default=1)
     recording = Boolean(default=True)  # triggers note changes
@@ -362,3 +395,85 @@ class RunningTime(Table, tablename="running_time", db=DB):
     seconds = DoublePrecision(default=0.0)
     holder = _text()  # the process that adds to it
     boot = DoublePrecision(default=0.0)  # seconds since the boot of its machine when it last did
+
+
+class DownloadStatistic(Table, tablename="download_statistic", db=DB):
+    """How many attempts of downloads ended in the same way. Several rows of one kind are added up."""
+
+    id = BigSerial(primary_key=True)
+    outcome = Text(required=True)  # the state after the attempt; queued: it is tried again
+    site = Text(required=True)
+    error_code = Text(default="")
+    attempts = BigInt(default=1)
+    bytes = BigInt(default=0)  # size of the files of downloads that are done
+
+
+class NotificationTarget(Table, tablename="notification_target", db=DB):
+    """A target of notifications: an Apprise URL, a webhook or a media server. The address and secret are sealed."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    name = Text(default="")
+    kind = Text(required=True)  # apprise, webhook, jellyfin, plex or kodi
+    label = Text(required=True)  # the address without anything secret
+    ciphertext = Bytea(required=True)  # URL and signing secret
+    events = Array(base_column=Text(), default=list)
+    language = Text(default="en")
+    quiet = JSONB(default=None, null=True)  # {"start": "22:00", "end": "07:00", "timezone": null or a name}
+    enabled = Boolean(default=True)
+    created_at = _now()
+    failures = Integer(default=0)  # in a row
+    last_at = _time()
+    last_answer = _text()
+    lease_holder = _text()  # the installation that delivers to it now
+    lease_ends_at = _time()
+
+
+class Notification(Table, tablename="notification", db=DB):
+    """An event that concerns a user; a trigger makes the deliveries. The page shows it until it is old."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    type = Text(required=True)
+    data = JSONB(default="{}")
+    at = _now()
+    read_at = _time()
+
+
+class NotificationDelivery(Table, tablename="notification_delivery", db=DB):
+    """A notification for one target. Without a notification: a media server is to look at its folders again."""
+
+    id = BigSerial(primary_key=True)
+    message = UUID(required=True)  # the same for every try
+    target = ForeignKey(NotificationTarget, null=False, on_delete=OnDelete.cascade)
+    notification = ForeignKey(Notification, on_delete=OnDelete.cascade)
+    state = Text(default="waiting")  # waiting, delivered or failed
+    tries = Integer(default=0)
+    created_at = _now()
+    noted_at = _now()
+    due_at = _now()
+    ended_at = _time()
+    answer = _text()
+
+
+class InstallationStatus(Table, tablename="installation_status", db=DB):
+    """The last state that the server saw; a trigger notes a change as an event. One row, id 1."""
+
+    id = Integer(primary_key=True, default=1)
+    storage = Text(default="online")
+    ytdlp_offer = _text()
+
+
+class Share(Table, tablename="share", db=DB):
+    """A link that opens one item, or one folder with those below it, without an account."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    hash = Bytea(required=True)  # of its secret
+    item = ForeignKey(LibraryItem, on_delete=OnDelete.cascade)
+    folder = ForeignKey(Folder, on_delete=OnDelete.cascade)
+    password_hash = _text()
+    created_at = _now()
+    expires_at = _time()
+    uses = BigInt(default=0)  # how often it was opened
+    last_used_at = _time()

@@ -1,7 +1,7 @@
 """Carrying the whole database over: to a newer PostgreSQL, to a server of one's own, and back.
 
 Always by dump and restore, always counted before it counts, and what was there before stays where it is. The caller
-holds the lock of the state folder, so nobody writes meanwhile.
+holds the lock of the state folder, so no other process writes in the meantime.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ from mediafetcher.core import errors, logging
 from mediafetcher.db import dump, embedded, lineage
 
 OLDEST = 15  # the oldest PostgreSQL that works
-_MOVED = "MOVED"  # beside the data of the embedded one: it is not the truth any more
+_MOVED = "MOVED"  # beside the data of the embedded one: it is no longer the truth
 _FRESH = ".fresh"  # the data of a cluster that is being filled
 
 _log = logging.get("carry")
@@ -28,13 +28,13 @@ def refuse_moved(state: Path) -> None:
     note = embedded.home(state) / _MOVED
     with contextlib.suppress(FileNotFoundError):
         raise errors.DatabaseMoved(
-            f"The database was moved to {note.read_text().strip()}: give its address with MEDIAFETCHER_DATABASE_URL, "
-            f"or remove {note} to go on with the old one."
+            f"The database was moved to {note.read_text().strip()}. Set MEDIAFETCHER_DATABASE_URL to its "
+            f"address, or delete {note} to keep using the old database."
         )
 
 
 async def upgrade(state: Path) -> str | None:
-    """Carry the data of an older PostgreSQL over to this program's -> the version it had; None: nothing to do.
+    """Carry the data of an older PostgreSQL over to this program's. Returns: its old version; None: nothing to do.
 
     The old folder stays. Raises `NoPostgres` where its programs are not here, or it is of a newer one.
     """
@@ -45,8 +45,8 @@ async def upgrade(state: Path) -> str | None:
     old = str(found[-1])
     if int(old) > int(embedded.VERSION):
         raise errors.NoPostgres(
-            f"The database was made by PostgreSQL {old}, and this program has {embedded.VERSION}: "
-            "install the newer MediaFetcher that made it."
+            f"The database was created by PostgreSQL {old}, but this program includes {embedded.VERSION}. "
+            "Install the newer MediaFetcher that created it."
         )
     embedded.programs(old)
     _log.warning("the database is carried over to a newer PostgreSQL", old=old, new=embedded.VERSION)
@@ -59,14 +59,16 @@ async def upgrade(state: Path) -> str | None:
 
 
 async def move(source: str, target: str, state: Path) -> dump.Facts:
-    """Copy the database at `source` into the empty one at `target` -> what both hold now.
+    """Copy the database at `source` into the empty one at `target`. Returns: their contents.
 
     Raises `TargetNotEmpty`, `RestoreFailed`, `DatabaseAway`; the source is untouched then, and the target empty.
     """
     with _scratch(embedded.home(state)) as folder:
         there = await dump.facts(target)
         if int(there.server.partition(".")[0]) < OLDEST:
-            raise errors.RestoreFailed(f"That server is PostgreSQL {there.server}: {OLDEST} is the oldest that works.")
+            raise errors.RestoreFailed(
+                f"That server runs PostgreSQL {there.server}. MediaFetcher needs {OLDEST} or newer."
+            )
         if there.counts:
             raise errors.TargetNotEmpty()
         held = await dump.dump(source, folder)
@@ -98,7 +100,7 @@ async def _fill_embedded(state: Path, folder: Path, held: dump.Facts, *, moved: 
     """
     home = embedded.home(state)
     fresh, place = home / _FRESH, home / embedded.VERSION
-    shutil.rmtree(fresh, ignore_errors=True)  # of an attempt that broke off
+    shutil.rmtree(fresh, ignore_errors=True)  # of an interrupted attempt
     async with _running(embedded.Cluster(state, data=fresh)) as dsn:
         _compare(held, await dump.fill(dsn, folder))
         if moved:
@@ -112,7 +114,9 @@ async def _fill_embedded(state: Path, folder: Path, held: dump.Facts, *, moved: 
 def _compare(held: dump.Facts, filled: dump.Facts) -> None:
     if (filled.counts, filled.schema) != (held.counts, held.schema):
         wrong = sorted(name for name, rows in held.counts.items() if filled.counts.get(name) != rows)
-        raise errors.RestoreFailed(f"The copied database is not what it was copied from: {', '.join(wrong)} differ.")
+        raise errors.RestoreFailed(
+            f"The copied database does not match the original ({', '.join(wrong)} differ). Nothing was switched over."
+        )
 
 
 @contextlib.asynccontextmanager

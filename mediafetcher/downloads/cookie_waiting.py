@@ -10,20 +10,20 @@ from mediafetcher.db import engine
 from mediafetcher.downloads import lifecycle
 
 # What cookies may help with.
-CODES = tuple(sorted(kind.code for kind in errors.NeedsPerson.__subclasses__()))
+CODES = tuple(sorted(kind.code for kind in errors.UserActionRequired.__subclasses__()))
 
 
 async def waiting(owner: int) -> list[dict[str, Any]]:
     """This person's downloads that wait for cookies, newest first: id, title, url, site, code."""
     return await engine.fetch(
-        "select id, title, url, site, error_code as code from download where owner = $1 and state = 'parked'"
+        "select id, title, url, site, error_code as code from download where owner = $1 and state = 'needs_action'"
         " and error_code = any($2::text[]) and cleared_at is null order by id desc limit 100",
         owner,
         list(CODES),
     )
 
 
-async def give(owner: int, site: str, given: list[Cookie], address: str | None = None) -> dict[str, Any]:
+async def save_and_resume(owner: int, site: str, given: list[Cookie], address: str | None = None) -> dict[str, Any]:
     """Keep a site's cookies, and let go on whatever of this person waited for them.
 
     -> {"site", "kept", "left_out", "resumed"}. Raises `Invalid`, `BadCookies`.
@@ -35,7 +35,7 @@ async def give(owner: int, site: str, given: list[Cookie], address: str | None =
             continue
         try:
             await lifecycle.retry(row["id"], owner)
-        except (errors.NotFound, errors.WrongState):
+        except (errors.NotFound, errors.InvalidState):
             continue  # somebody was first
         resumed += 1
     return kept | {"resumed": resumed}

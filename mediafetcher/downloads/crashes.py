@@ -18,7 +18,7 @@ _PARKED, _PARKED_FETCHING = 4, 10
 _FURTHER = 64 << 10  # bytes more than the time before
 
 _LOST = """
-select d.id, d.held_by from download d where state = 'running' and {lost}
+select d.id, d.worker_id from download d where state = 'running' and {lost}
 """
 _PUT_BACK = """
 with counted as (
@@ -27,7 +27,7 @@ with counted as (
   from download d join unnest($1::bigint[], $2::bigint[], $3::bool[], $5::int[]) as x(id, bytes, alone, most)
     on x.id = d.id)
 update download d set
-  state = case when d.cancel_requested then 'cancelled' when c.crashes >= c.most and c.alone then 'parked'
+  state = case when d.cancel_requested then 'cancelled' when c.crashes >= c.most and c.alone then 'needs_action'
     when d.pause_requested then 'paused' else 'queued' end,
   crashes = c.crashes, crash_bytes = c.bytes,
   error_code = case when c.crashes >= c.most and c.alone then $6 when c.crashes >= $7 then $8 end,
@@ -50,19 +50,19 @@ async def put_back(lost: str, let_go: str, *values: Any) -> list[dict[str, Any]]
         return []
     together: dict[str, int] = {}
     for row in rows:
-        together[row["held_by"]] = together.get(row["held_by"], 0) + 1
+        together[row["worker_id"]] = together.get(row["worker_id"], 0) + 1
     back = await engine.fetch(
         _PUT_BACK.format(lost=lost, let_go=let_go),
         [row["id"] for row in rows],
         [workspace.fetched(row["id"]) for row in rows],
-        [together[row["held_by"]] == 1 for row in rows],
+        [together[row["worker_id"]] == 1 for row in rows],
         _FURTHER,
-        [_PARKED if checkpoint.found(workspace.path(row["id"])) else _PARKED_FETCHING for row in rows],
+        [_PARKED if checkpoint.is_whole(workspace.path(row["id"])) else _PARKED_FETCHING for row in rows],
         errors.KillsServer.code,
         SUSPECT,
         errors.RunsAlone.code,
-        errors.KillsServer.words,
-        errors.RunsAlone.words,
+        errors.KillsServer.default_detail,
+        errors.RunsAlone.default_detail,
         settings.get().retry_seconds,
         *values,
     )

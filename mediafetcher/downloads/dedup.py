@@ -74,7 +74,7 @@ async def known(owner: int, folder: int | None, keys: list[str], url: str, site:
 async def mark_never(owner: int, url: str) -> int:
     """Never fetch this link again for this person -> its source. Raises `InvalidUrl`, `UnsupportedScheme`."""
     url = urls.parse(url)
-    return await blocklist.mark_link(owner, url, urls.source_key(url, Options().recipe()))
+    return await blocklist.block_link(owner, url, urls.source_key(url, Options().recipe()))
 
 
 async def unmark_never(owner: int, url: str) -> int:
@@ -83,8 +83,8 @@ async def unmark_never(owner: int, url: str) -> int:
     async with engine.transaction():
         source = await blocklist.find(owner, [urls.source_key(url, Options().recipe())])
         if source is None:
-            raise errors.NotFound("That link is not marked.")
-        await blocklist.unmark(source, owner)
+            raise errors.NotFound("This link is not blocked.")
+        await blocklist.unblock(source, owner)
     return source
 
 

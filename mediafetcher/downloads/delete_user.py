@@ -9,10 +9,10 @@ from mediafetcher.accounts.auth import users
 from mediafetcher.core import clock, errors
 from mediafetcher.db import engine
 from mediafetcher.downloads.worker import active
-from mediafetcher.library.catalog import items
+from mediafetcher.library.catalog import trash
 from mediafetcher.library.export import sync
 from mediafetcher.library.recovery import journal
-from mediafetcher.library.storage import ownership
+from mediafetcher.library.storage import ownership, sweeper
 
 _PATIENCE = 30.0  # seconds for downloads in work to end
 
@@ -27,10 +27,10 @@ async def remove(person: int, *, by: int | None = None, address: str | None = No
     await users.require_removable(person)
     await users.shut_out(person)
     await _end_downloads(person)
-    gone = await items.delete_all(person)
+    gone = await trash.delete_all(person)
     await users.remove(person, by=by, address=address)
     await journal.forget()  # the next generation of the journal is without their titles
-    await items.sweep()
+    await sweeper.sweep()
     await sync.refresh_quietly()
     return gone
 
@@ -45,11 +45,12 @@ async def _end_downloads(person: int) -> None:
     )
     for row in rows:
         await engine.notify("download", row)
-        active.poke(row["id"])
+        active.trigger_heartbeat(row["id"])
     until = clock.monotonic() + _PATIENCE
     while await engine.fetchval(
-        "select exists (select from download where owner = $1 and state = 'running' and lease_until > now())", person
+        "select exists (select from download where owner = $1 and state = 'running' and lease_expires_at > now())",
+        person,
     ):
         if clock.monotonic() > until:
-            raise errors.Conflict("Their downloads are still ending: try again in a moment.")
+            raise errors.Conflict("This user's downloads are still stopping. Try again in a moment.")
         await asyncio.sleep(0.1)

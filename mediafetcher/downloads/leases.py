@@ -1,6 +1,6 @@
 """What a worker does to its row: claim, beat, note, finish, fail, release; and rescue after a crash.
 
-A row is held by `held_by` (this installation and this start of it) and `attempt` (the fence) for as long as
+A row is held by `worker_id` (this installation and this start of it) and `attempt` (the fence) for as long as
 its lease lasts. Every UPDATE here names both and the state it expects; no row means that it is ours no more,
 which is `Lost`. An effect is written in the same transaction as `done`, so it happens once.
 """
@@ -16,7 +16,7 @@ from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import crashes, site_backoff
-from mediafetcher.downloads.node_name import instance, me
+from mediafetcher.downloads.node_name import instance, worker_id
 from mediafetcher.downloads.worker import active
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.storage import mount, ownership, space_reservation
@@ -24,22 +24,22 @@ from mediafetcher.net import urls
 from mediafetcher.sandbox import work_folders
 
 _CLAIM_LOCK = 77_001  # the advisory lock of claims: one at a time
-_LONGEST_WAIT = 3600.0  # seconds between two tries, at the most
-_LONGEST_ASKED = 86_400.0  # seconds that a site may ask to wait (fetching/fetch_errors.py)
-_RAREST_LOOK = 900.0  # seconds between two looks at a stream that has not begun
-_LONGEST_LIVE_WAIT = 14  # days
+_MAX_RETRY_SECONDS = 3600.0  # seconds between two tries, at the most
+_MAX_RETRY_AFTER_SECONDS = 86_400.0  # seconds that a site may ask to wait (fetching/fetch_errors.py)
+_MAX_LIVE_CHECK_SECONDS = 900.0  # seconds between two looks at a stream that has not begun
+_MAX_LIVE_WAIT_DAYS = 14  # days
 
 # What every way out of `running` has in common.
-_LET_GO = (
-    "held_by = null, lease_until = null, stage = null, speed = null, eta = null, pause_requested = false,"
+_CLEAR_LEASE = (
+    "worker_id = null, lease_expires_at = null, stage = null, speed = null, eta = null, pause_requested = false,"
     " cancel_requested = false, finished_at = now()"
 )
-_OURS = "id = $1 and held_by = $2 and attempt = $3 and state = 'running'"
+_OWNED = "id = $1 and worker_id = $2 and attempt = $3 and state = 'running'"
 # Where a row goes that is handed back: what was asked of it meanwhile is obeyed.
-_BACK = "case when cancel_requested then 'cancelled' when pause_requested then 'paused' else 'queued' end"
+_REQUEUE_STATE = "case when cancel_requested then 'cancelled' when pause_requested then 'paused' else 'queued' end"
 
 
-class Lost(Exception):
+class LeaseLost(Exception):
     """The row is not ours any more (or its cancellation was asked): whatever we did must not count."""
 
 
@@ -55,19 +55,20 @@ class Claim:
     source_key: str
     folder: int | None
     options: Options
-    task: str = "fetch"
-    subject: int | None = None  # the item that gets a new file, where the task says so
+    operation: str = "fetch"
+    target_item: int | None = None  # the item that gets a new file, where the task says so
+    finish_requested: bool = False  # a recording is to end now, and what there is to be kept
 
     @property
     def link_key(self) -> str:
         """What the link is known by; the source key of another task is the task's own."""
-        return self.source_key if self.task == "fetch" else urls.source_key(self.url, self.options.recipe())
+        return self.source_key if self.operation == "fetch" else urls.source_key(self.url, self.options.recipe())
 
 
-leave_cookies = False  # this machine has not the key: what needs cookies is for others
+skip_downloads_with_cookies = False  # this machine has not the key: what needs cookies is for others
 
 
-def paused() -> errors.Away | None:
+def paused() -> errors.Unavailable | None:
     """Why the whole queue waits just now, or None. Rows keep their state and their place meanwhile."""
     now = mount.state()
     kinds = {"offline": errors.MediaOffline, "full": errors.MediaFull, "read_only": errors.MediaReadOnly}
@@ -77,7 +78,9 @@ def paused() -> errors.Away | None:
         return ownership.problem(frozen)
     chosen = settings.get()
     if chosen.work.exists() and work_folders.free() < chosen.min_free:
-        return errors.MediaFull(f"The disk of {chosen.work} is full: free some room. Downloads wait until there is.")
+        return errors.MediaFull(
+            f"The disk of {chosen.work} is full. Free some space. Downloads continue when there is enough."
+        )
     return None
 
 
@@ -85,169 +88,183 @@ async def claim() -> Claim | None:
     """Take the best row that is due, or None. Refuses while the queue is paused (disk full, share away).
 
     Due: queued and its time has come, or running under a lease that ran out. Best: priority, then age. Never
-    more of one site than `jobs_per_site` on all machines together, nothing of a site that asked to slow down,
+    more of one site than `max_downloads_per_site` on all machines together, nothing of a site that asked to slow down,
     and no source that is being fetched already: its second row waits and then finds it in the store.
     """
     if paused():
         return None
     chosen = settings.get()
-    left = await cookie_jars.hosts() if leave_cookies else []
+    left = await cookie_jars.hosts() if skip_downloads_with_cookies else []
     async with engine.transaction():
         # Counting and taking must not interleave with another claim; a statement of its own, because the next
         # one's snapshot has to begin after the lock is ours.
         await engine.execute("select pg_advisory_xact_lock($1)", _CLAIM_LOCK)
         row = await engine.fetchrow(
             _CLAIM,
-            me(),
+            worker_id(),
             chosen.lease_seconds,
-            chosen.jobs_per_site,
-            [hold.id for hold in active.every()],
+            chosen.max_downloads_per_site,
+            [download.id for download in active.all_active()],
             [owner for owner, _ in left],
             [host for _, host in left],
-            chosen.jobs,
+            chosen.max_downloads,
             *space_reservation.available(),
         )
         if row is not None:
-            await _tell(row["id"], row["owner"])
+            await _notify(row["id"], row["owner"])
     if row is None:
         return None
-    await _hear_of_room()
+    await _update_remote_reservations()
     options = msgspec.convert(json.loads(row["options"]), Options)
     return Claim(**{**row, "options": options})
 
 
+# What may hold a queued row up, each by its name: wait_reasons.py has words for all of them.
 # Each list in parentheses is made once, so that ten thousand waiting rows of a busy site cost little.
-_DUE = """
-  d.state = 'queued' and d.run_after <= now() and not d.cancel_requested
-  and not exists (select from installation where frozen_reason is not null)
-  and d.needs_room <= {media_room} and d.needs_work_room <= {work_room}
-  and d.source_key <> all (array(select source_key from download where state = 'running'))
-  and d.site <> all (array(select site from site_pause where until > now()))
-"""
-# What was in work when the program died runs alone: see crashes.py.
-_ALONE = f"""
-  (d.crashes < {crashes.SUSPECT} or not exists (select from download where state = 'running' and held_by = $1))
-  and not exists (select from download where state = 'running' and held_by = $1 and crashes >= {crashes.SUSPECT})
-"""
-# A download that its person slowed down may run for days: one slot of a machine, and one of a site, stay for others.
-_SLOWED = """
-  (d.options->>'rate_limit' is null or (
-    (select count(*) from download where state = 'running' and held_by = $1
-      and options->>'rate_limit' is not null) < greatest(1, $7::int - 1)
-    and (select count(*) from download r where r.state = 'running' and r.site = d.site
-      and r.options->>'rate_limit' is not null) < greatest(1, $3 - 1)))
-"""
+_DUE_LIMITS = {
+    "time": "d.run_after <= now() and not d.cancel_requested",
+    "frozen": "not exists (select from installation where frozen_reason is not null)",
+    "space": "d.needs_media_bytes <= {media_room} and d.needs_work_bytes <= {work_room}",
+    "same source": "d.source_key <> all (array(select source_key from download where state = 'running'))",
+    "site pause": "d.site <> all (array(select site from site_backoff where until > now()))",
+}
+_DUE = "d.state = 'queued' and " + " and ".join(_DUE_LIMITS.values())
 # What this machine has the cookies for, or what needs none.
 _OPENS = """
   not exists (select from unnest($5::bigint[], $6::text[]) as j(owner, host)
     where j.owner = d.owner and (d.site = j.host or right(d.site, length(j.host) + 1) = '.' || j.host))
 """
+_CLAIM_LIMITS = {
+    "cookies": _OPENS,
+    # What was in work when the program died runs alone: see crashes.py.
+    "runs alone": f"(d.crashes < {crashes.SUSPECT}"
+    " or not exists (select from download where state = 'running' and worker_id = $1))",
+    "another runs alone": "not exists (select from download where state = 'running' and worker_id = $1"
+    f" and crashes >= {crashes.SUSPECT})",
+    # A download that its user slowed down may run for days: one slot of a machine, and one of a site, stay for others.
+    "slowed": """
+  (d.options->>'rate_limit' is null or (
+    (select count(*) from download where state = 'running' and worker_id = $1
+      and options->>'rate_limit' is not null) < greatest(1, $7::int - 1)
+    and (select count(*) from download r where r.state = 'running' and r.site = d.site
+      and r.options->>'rate_limit' is not null) < greatest(1, $3 - 1)))
+""",
+    "site busy": "d.site <> all (array(select site from download where state = 'running'"
+    " group by site having count(*) >= $3))",
+}
+LIMITS = (*_DUE_LIMITS, *_CLAIM_LIMITS)
 _CLAIM = f"""
-update download set state = 'running', attempt = attempt + 1, held_by = $1, stage = 'extract', progress = 0,
+update download set state = 'running', attempt = attempt + 1, worker_id = $1, stage = 'extract', progress = 0,
   crashes = crashes + (state = 'running')::int,
-  speed = null, eta = null, room = 0, lease_until = now() + make_interval(secs => $2), converting = false,
+  speed = null, eta = null, reserved_bytes = 0, lease_expires_at = now() + make_interval(secs => $2),
+  converting = false,
   started_at = coalesce(started_at, now()), finished_at = null, error_code = null, error_message = null
 where id = coalesce(
   (select d.id from download d
-   where {_DUE.format(media_room="$8", work_room="$9")} and {_OPENS} and {_ALONE} and {_SLOWED}
+   where {_DUE.format(media_room="$8", work_room="$9")} and {" and ".join(_CLAIM_LIMITS.values())}
      and d.id <> all($4::bigint[])
-     and d.site <> all (array(select site from download where state = 'running'
-     group by site having count(*) >= $3))
    order by d.priority desc, d.created_at, d.id limit 1 for update skip locked),
-  (select d.id from download d where d.state = 'running' and d.lease_until < now() and d.id <> all($4::bigint[])
+  (select d.id from download d where d.state = 'running' and d.lease_expires_at < now() and d.id <> all($4::bigint[])
      and {_OPENS} and d.crashes + 1 < {crashes.SUSPECT}
-   order by d.lease_until limit 1 for update skip locked))
-returning id, attempt, owner, url, site, source_key, folder, options::text as options, task, subject
+   order by d.lease_expires_at limit 1 for update skip locked))
+returning id, attempt, owner, url, site, source_key, folder, options::text as options, operation, target_item,
+  finish_requested
 """
 
 
-async def beat() -> list[tuple[active.Hold, active.Order]]:
+async def heartbeat() -> list[tuple[active.ActiveDownload, active.Order]]:
     """Renew the leases of what is really in work here, write its progress -> what is asked of which
     download.
     """
-    holds = active.every()  # taken before the UPDATE: what is claimed meanwhile is not lost
-    if not holds:
+    downloads = active.all_active()  # taken before the UPDATE: what is claimed meanwhile is not lost
+    if not downloads:
         return []
     rows = await engine.fetch(
-        "update download d set lease_until = now() + make_interval(secs => $2), stage = b.stage,"
-        "  progress = b.progress, speed = b.speed, eta = b.eta, room = b.room"
+        "update download d set lease_expires_at = now() + make_interval(secs => $2), stage = b.stage,"
+        "  progress = b.progress, speed = b.speed, eta = b.eta, reserved_bytes = b.reserved_bytes"
         " from unnest($3::bigint[], $4::int[], $5::text[], $6::real[], $7::real[], $8::real[], $9::bigint[])"
-        "   as b(id, attempt, stage, progress, speed, eta, room)"
-        " where d.id = b.id and d.attempt = b.attempt and d.held_by = $1 and d.state = 'running'"
-        " returning d.id, d.cancel_requested, d.pause_requested",
-        me(),
+        "   as b(id, attempt, stage, progress, speed, eta, reserved_bytes)"
+        " where d.id = b.id and d.attempt = b.attempt and d.worker_id = $1 and d.state = 'running'"
+        " returning d.id, d.cancel_requested, d.pause_requested, d.finish_requested",
+        worker_id(),
         settings.get().lease_seconds,
-        [hold.id for hold in holds],
-        [hold.attempt for hold in holds],
-        [hold.stage for hold in holds],
-        [hold.progress for hold in holds],
-        [hold.speed for hold in holds],
-        [hold.eta for hold in holds],
-        [_room(hold.id) for hold in holds],
+        [download.id for download in downloads],
+        [download.attempt for download in downloads],
+        [download.stage for download in downloads],
+        [download.progress for download in downloads],
+        [download.speed for download in downloads],
+        [download.eta for download in downloads],
+        [_reserved_bytes(download.id) for download in downloads],
     )
-    await _hear_of_room()
+    await _update_remote_reservations()
     alive = {row["id"]: row for row in rows}
-    orders: list[tuple[active.Hold, active.Order]] = []
-    for hold in holds:
-        row = alive.get(hold.id)
+    orders: list[tuple[active.ActiveDownload, active.Order]] = []
+    for download in downloads:
+        row = alive.get(download.id)
         if row is None:
-            orders.append((hold, "lost"))
+            orders.append((download, "lost"))
         elif row["cancel_requested"]:
-            orders.append((hold, "cancel"))
+            orders.append((download, "cancel"))
         elif row["pause_requested"]:
-            orders.append((hold, "pause"))
+            orders.append((download, "pause"))
+        elif row["finish_requested"]:
+            orders.append((download, "finish"))
     return orders
 
 
-def _room(id: int) -> int:
-    return space_reservation.needed(settings.get().work / str(id))
+def _reserved_bytes(id: int) -> int:
+    return space_reservation.reserved_for(settings.get().work / str(id))
 
 
-async def _hear_of_room() -> None:
+async def _update_remote_reservations() -> None:
     """What downloads on other machines will need of the media folder; of this machine too, where it runs two."""
-    space_reservation.hear(
+    space_reservation.set_remote_reservations(
         await engine.fetchval(
-            "select coalesce(sum(room), 0)::bigint from download"
-            " where state = 'running' and held_by <> $1 and lease_until > now()",
-            me(),
+            "select coalesce(sum(reserved_bytes), 0)::bigint from download"
+            " where state = 'running' and worker_id <> $1 and lease_expires_at > now()",
+            worker_id(),
         )
     )
 
 
-async def note(claim: Claim, **facts: Any) -> None:
+async def update_progress(claim: Claim, **facts: Any) -> None:
     """Write what became known (title, size, duration, stage, converting), and the room it needs. Raises `Lost`."""
-    facts["room"] = _room(claim.id)
-    names = [name for name in facts if name in ("title", "size", "duration", "stage", "converting", "room")]
+    facts["reserved_bytes"] = _reserved_bytes(claim.id)
+    names = [
+        name
+        for name in facts
+        if name in ("title", "size", "duration", "stage", "converting", "recording", "reserved_bytes")
+    ]
     sets = ", ".join(f"{name} = ${number}" for number, name in enumerate(names, 4))
     values = [facts[name] for name in names]
-    asked = "cancel_requested or pause_requested as asked"
-    row = await _leave(claim, f"update download set {sets} where {_OURS} returning {asked}", *values)
+    asked = "cancel_requested or pause_requested or finish_requested as asked"
+    row = await _fenced_update(claim, f"update download set {sets} where {_OWNED} returning {asked}", *values)
     if row["asked"]:
-        active.poke(claim.id)  # it may have been asked before we held the row
+        active.trigger_heartbeat(claim.id)  # it may have been asked before we held the row
 
 
-async def finish(claim: Claim, item: int, *, linked: bool = False) -> None:
+async def finish(claim: Claim, item: int, *, deduplicated: bool = False) -> None:
     """The download is done and this is its item. Called inside the transaction that makes the item.
 
-    `linked`: nothing had to be fetched.
+    `deduplicated`: nothing had to be fetched.
 
     Raises `Lost` (and so rolls everything back) where the row is not ours any more or its cancellation was
     asked.
     """
-    await _leave(
+    await _fenced_update(
         claim,
         f"update download set state = 'done', progress = 1, item = i.id, title = i.title, size = m.size,"
-        f" duration = m.duration, failures = 0, crashes = 0, linked = $5, {_LET_GO}"
+        f" duration = m.duration, failures = 0, crashes = 0, deduplicated = $5, {_CLEAR_LEASE}"
         " from library_item i join media_file m on m.id = i.media_file"
-        f" where i.id = $4 and not cancel_requested and download.{_OURS}",
+        f" where i.id = $4 and not cancel_requested and download.{_OWNED}",
         item,
-        linked,
+        deduplicated,
     )
-    if not linked:
-        await site_backoff.eased(claim.site)
+    if not deduplicated:
+        await site_backoff.reset(claim.site)
 
 
-async def ended(claim: Claim) -> str:
+async def outcome(claim: Claim) -> str:
     """What became of a row that is not ours any more: `done` where this very attempt did it, else `lost`."""
     done = await engine.fetchval(
         "select exists (select from download where id = $1 and attempt = $2 and state = 'done')",
@@ -265,28 +282,28 @@ async def fail(claim: Claim, problem: errors.Problem, *, further: bool = False, 
     """
     async with engine.transaction():
         state = await _failed(claim, problem, further=further, whole=whole)
-        await site_backoff.struck(claim.site, problem)
+        await site_backoff.record_failure(claim.site, problem)
     return state
 
 
 async def _failed(claim: Claim, problem: errors.Problem, *, further: bool, whole: bool) -> str:
     chosen, before = settings.get(), "0" if further else "failures"
-    row = await _leave(
+    row = await _fenced_update(
         claim,
-        "update download set state = case when cancel_requested then 'cancelled' when $4 then 'parked'"
+        "update download set state = case when cancel_requested then 'cancelled' when $4 then 'needs_action'"
         f"   when $5 and {before} + 1 < $6 then case when pause_requested then 'paused' else 'queued' end"
-        "   when $5 and $13 then 'parked' else 'failed' end, crashes = 0,"
+        "   when $5 and $13 then 'needs_action' else 'failed' end, crashes = 0,"
         f" failures = {before} + 1, error_code = $7, error_message = $8,"
         " run_after = now() +"
         f" make_interval(secs => greatest($9, least($10, $11 * 2 ^ least({before}, 20)) * $12)),"
-        f" {_LET_GO} where {_OURS} returning state",
-        problem.park,
-        problem.retry != "never" and not problem.park,
-        min(chosen.max_tries, problem.tries or chosen.max_tries),
+        f" {_CLEAR_LEASE} where {_OWNED} returning state",
+        problem.needs_user,
+        problem.retry != "never" and not problem.needs_user,
+        min(chosen.max_attempts, problem.tries or chosen.max_attempts),
         problem.code,
         engine.storable(problem.detail),
         float(problem.facts.get("retry_after") or 0.0),
-        _LONGEST_WAIT,
+        _MAX_RETRY_SECONDS,
         0.0 if problem.retry == "now" else chosen.retry_seconds,
         random.uniform(0.75, 1.25),  # noqa: S311 (so that many do not come back at the same moment)
         whole,
@@ -294,43 +311,42 @@ async def _failed(claim: Claim, problem: errors.Problem, *, further: bool, whole
     return str(row["state"])
 
 
-async def wait(claim: Claim, problem: errors.Problem) -> str:
+async def defer(claim: Claim, problem: errors.Problem) -> str:
     """A stream that has not begun waits, without a slot, for its time -> the state now.
 
     Where the site does not say when, or the stream is late, the looks become rarer. Some days after it was announced
     to begin, or where that is not known after it was wished for, it has failed.
     """
-    row = await _leave(
+    row = await _fenced_update(
         claim,
         "update download set state = case when cancel_requested then 'cancelled' when pause_requested then 'paused'"
         "   when greatest(created_at, announced, begins_at) < now() - make_interval(days => $4) then 'failed'"
-        "   else 'waiting' end, begins_at = coalesce(announced, begins_at),"
+        "   else 'scheduled' end, begins_at = coalesce(announced, begins_at),"
         "  error_code = $5, error_message = $6, run_after = case when announced > now() then announced"
         "   when announced is not null then now() + make_interval(secs => least($9::float8, greatest($10::float8,"
         "    extract(epoch from now() - announced)::float8 / 10)))"
         "   else now() + make_interval(secs => greatest($10::float8, coalesce($8::float8,"
         "    least($9::float8, $10::float8 * 2 ^ least(attempt - 1, 20))))) end,"
-        f" {_LET_GO} from (select to_timestamp($7::float8) as announced) as site where {_OURS} returning state",
-        _LONGEST_LIVE_WAIT,
+        f" {_CLEAR_LEASE} from (select to_timestamp($7::float8) as announced) as site where {_OWNED} returning state",
+        _MAX_LIVE_WAIT_DAYS,
         problem.code,
         engine.storable(problem.detail),
         problem.facts.get("begins"),
         problem.facts.get("begins_in"),
-        _RAREST_LOOK,
+        _MAX_LIVE_CHECK_SECONDS,
         settings.get().retry_seconds,
     )
     return str(row["state"])
 
 
-async def wake() -> int:
+async def promote_scheduled() -> int:
     """Put those back whose wait is over, and close the lists whose entries have all ended -> how many."""
     rows = await engine.fetch(
-        "update download set state = 'queued' where state = 'waiting' and kind = 'media' and run_after <= now()"
-        " returning id, owner"
+        "update download set state = 'queued' where state = 'scheduled' and run_after <= now() returning id, owner"
     )
     rows += await engine.fetch(
         "update download p set state = 'done', progress = 1, finished_at = now()"
-        " where p.state = 'waiting' and p.kind = 'playlist' and not exists (select from download c"
+        " where p.state = 'expanded' and not exists (select from download c"
         "   where c.parent = p.id and c.state not in ('done', 'failed', 'cancelled')) returning id, owner"
     )
     for row in rows:
@@ -340,10 +356,10 @@ async def wake() -> int:
 
 async def expanded(claim: Claim, title: str) -> None:
     """The entries of a list are in the queue: its row waits for them. In the transaction that writes them."""
-    await _leave(
+    await _fenced_update(
         claim,
-        f"update download set state = 'waiting', title = $4, progress = 1, failures = 0, {_LET_GO}"
-        f" where not cancel_requested and {_OURS}",
+        f"update download set state = 'expanded', title = $4, progress = 1, failures = 0, {_CLEAR_LEASE}"
+        f" where not cancel_requested and {_OWNED}",
         title,
     )
 
@@ -351,50 +367,53 @@ async def expanded(claim: Claim, title: str) -> None:
 async def release(claim: Claim, problem: errors.Problem | None = None) -> str:
     """Hand the row back as if it had not been taken: a stop, or a disk that is full -> its state now.
 
-    A problem may say how much room the next try needs (`needs_room`, `needs_work_room`): the row is not claimed before
-    there is so much, and so takes no slot from others.
+    A problem may say how much free space the next attempt needs (`needs_media_bytes`, `needs_work_bytes`). The row is
+    not claimed before that space exists, so it takes no slot from others.
     """
     facts = problem.facts if problem else {}
-    row = await _leave(
+    row = await _fenced_update(
         claim,
-        f"update download set state = {_BACK}, attempt = attempt - 1, progress = 0, error_code = $4,"
-        f" error_message = $5, run_after = now() + make_interval(secs => $6), needs_room = $7, needs_work_room = $8,"
-        f" {_LET_GO} where {_OURS} returning state",
+        f"update download set state = {_REQUEUE_STATE}, attempt = attempt - 1, progress = 0, error_code = $4,"
+        f" error_message = $5, run_after = now() + make_interval(secs => $6), needs_media_bytes = $7,"
+        f" needs_work_bytes = $8,"
+        f" {_CLEAR_LEASE} where {_OWNED} returning state",
         problem.code if problem else None,
         engine.storable(problem.detail) if problem else None,
         float(facts.get("retry_after") or settings.get().reconcile_seconds) if problem else 0.0,
-        int(facts.get("needs_room") or 0),
-        int(facts.get("needs_work_room") or 0),
+        int(facts.get("needs_media_bytes") or 0),
+        int(facts.get("needs_work_bytes") or 0),
     )
     return str(row["state"])
 
 
-async def rescue() -> int:
+async def recover_own() -> int:
     """Put back what earlier starts of this installation held when they ended -> how many.
 
     Only for who holds the lock of the state folder: nobody else of that name can be alive.
     """
-    lost = "starts_with(held_by, $12) and held_by <> $13"
-    return len(await crashes.put_back(lost, _LET_GO, f"{instance()}:", me()))
+    lost = "starts_with(worker_id, $12) and worker_id <> $13"
+    return len(await crashes.put_back(lost, _CLEAR_LEASE, f"{instance()}:", worker_id()))
 
 
-async def expire() -> int:
+async def requeue_expired() -> int:
     """Put back the rows whose holder was silent for longer than its lease -> how many.
 
     What is in work here is not silent, whatever the clock says: its next beat renews it.
     """
-    lost = "lease_until < now() and not (held_by = $12 and d.id = any($13::bigint[]))"
-    return len(await crashes.put_back(lost, _LET_GO, me(), [hold.id for hold in active.every()]))
+    lost = "lease_expires_at < now() and not (worker_id = $12 and d.id = any($13::bigint[]))"
+    return len(
+        await crashes.put_back(lost, _CLEAR_LEASE, worker_id(), [download.id for download in active.all_active()])
+    )
 
 
 async def clock_moved() -> None:
     """The database's clock jumped: what would have to wait for a time that is far away now is due, or soon over."""
     await engine.execute(
-        "update download set run_after = now() where state in ('queued', 'waiting') and run_after > now()"
+        "update download set run_after = now() where state in ('queued', 'scheduled') and run_after > now()"
     )
     await engine.execute(
-        "update download set lease_until = now() + make_interval(secs => $1) where state = 'running'"
-        " and lease_until > now() + make_interval(secs => $1)",
+        "update download set lease_expires_at = now() + make_interval(secs => $1) where state = 'running'"
+        " and lease_expires_at > now() + make_interval(secs => $1)",
         settings.get().lease_seconds,
     )
 
@@ -404,7 +423,7 @@ async def correct_times() -> None:
     await engine.execute(
         "update download set run_after = now() where state = 'queued'"
         " and run_after > now() + make_interval(secs => $1)",
-        _LONGEST_ASKED,
+        _MAX_RETRY_AFTER_SECONDS,
     )
 
 
@@ -415,19 +434,19 @@ async def due(most: int) -> int:
     return int(await engine.fetchval(f"select count(*) from ({first}) as found", most, *space_reservation.available()))
 
 
-async def _leave(claim: Claim, sql: str, *values: Any) -> dict[str, Any]:
+async def _fenced_update(claim: Claim, sql: str, *values: Any) -> dict[str, Any]:
     """One fenced UPDATE of a row that we hold, and the word to the pages."""
     if " returning " not in sql:
         sql += " returning download.id"
     async with engine.transaction():
-        row = await engine.fetchrow(sql, claim.id, me(), claim.attempt, *values)
+        row = await engine.fetchrow(sql, claim.id, worker_id(), claim.attempt, *values)
         if row is not None:
-            await _tell(claim.id, claim.owner)
+            await _notify(claim.id, claim.owner)
     if row is None:
-        raise Lost(claim.id)
+        raise LeaseLost(claim.id)
     return row
 
 
-async def _tell(id: int, owner: int) -> None:
+async def _notify(id: int, owner: int) -> None:
     """Tell the pages; `by` tells our own ears that no order is meant for us."""
-    await engine.notify("download", {"id": id, "owner": owner, "by": me()})
+    await engine.notify("download", {"id": id, "owner": owner, "by": worker_id()})

@@ -1,13 +1,13 @@
 """The life of a download: one row, whose state is the truth.
 
-    queued -> running -> done | failed | cancelled | parked | paused | waiting
+    queued -> running -> done | failed | cancelled | needs_action | paused | scheduled | expanded
     running -> queued                             retry, rescue, stop
     queued  -> cancelled | paused
-    waiting -> queued                             its time has come, or the person
-    failed, parked, paused, cancelled -> queued   the person
+    scheduled -> queued                           its time has come, or the person
+    failed, needs_action, paused, cancelled -> queued   the person
 
 Every change of state is one UPDATE that names the state it expects; no row means that somebody was first.
-Whoever works on a row holds a lease on it (leases.py). `parked` waits for something that a person must give,
+Whoever works on a row holds a lease on it (leases.py). `needs_action` waits for something that a person must give,
 and `paused` keeps what was fetched. `waiting` holds no slot: a stream that has not begun, or a list whose entries
 are under way. All times are the database's `now()`.
 """
@@ -20,83 +20,20 @@ import msgspec
 
 from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
-from mediafetcher.downloads import dedup, leases
-
-# The worker's side of a row's life, and what is read of it, through the same door.
-from mediafetcher.downloads.leases import (
-    Claim,
-    Lost,
-    beat,
-    claim,
-    clock_moved,
-    ended,
-    expanded,
-    fail,
-    finish,
-    me,
-    note,
-    paused,
-    release,
-    rescue,
-    wait,
-)
-from mediafetcher.downloads.queries import entries, get, page
-from mediafetcher.downloads.worker import active
+from mediafetcher.downloads import dedup, leases, queries
+from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import blocklist, folders, quotas
 from mediafetcher.net import urls
 
-__all__ = [
-    "ENDED",
-    "LIVE",
-    "STAGES",
-    "STATES",
-    "Claim",
-    "Lost",
-    "beat",
-    "cancel",
-    "claim",
-    "clear",
-    "clock_moved",
-    "ended",
-    "entries",
-    "expanded",
-    "fail",
-    "finish",
-    "get",
-    "give_up",
-    "me",
-    "note",
-    "page",
-    "pause",
-    "paused",
-    "reconcile",
-    "release",
-    "rescue",
-    "resume",
-    "retry",
-    "ring",
-    "set_priority",
-    "submit",
-    "wait",
-]
-
-STATES = ("queued", "running", "done", "failed", "cancelled", "parked", "paused", "waiting")
+STATES = ("queued", "running", "done", "failed", "cancelled", "needs_action", "paused", "scheduled", "expanded")
 ENDED = ("done", "failed", "cancelled")
-LIVE = ("queued", "running", "parked", "paused", "waiting")
+LIVE = ("queued", "running", "needs_action", "paused", "scheduled", "expanded")
 STAGES = ("extract", "download", "convert", "store")
 
 _RECONCILE_LOCK = 77_002  # the advisory lock of reconciliations: one at a time, of all machines
 
 _log = logging.get("jobs")
-
-
-async def _silent(count: int) -> None:
-    """Without a bell the row is found by the next reconciliation."""
-
-
-# Rings for work that is due. The queue hangs its bell up here, because jobs must not know the queue.
-ring: Callable[[int], Awaitable[None]] = _silent
 
 
 # ---- in --------------------------------------------------------------------------------------------------
@@ -106,7 +43,7 @@ async def submit(owner: int, url: str, folder: str | None = None, options: Optio
     """Take a wish -> its download. Nothing is fetched here, and the row is committed on return.
 
     A source that is in the store already answers with its item, done; the same wish twice answers with the
-    row that is there. Raises `InvalidUrl`, `UnsupportedScheme`, `Invalid`, `NeverAgain`, `QuotaExceeded`.
+    row that is there. Raises `InvalidUrl`, `UnsupportedScheme`, `Invalid`, `SourceBlocked`, `QuotaExceeded`.
     """
     options = options or Options()
     url = urls.parse(url)
@@ -118,20 +55,20 @@ async def submit(owner: int, url: str, folder: str | None = None, options: Optio
         async with engine.transaction():
             look = await _look_closer(owner, key)
             if look["marked"]:
-                await blocklist.require(owner, [key])
+                await blocklist.ensure_allowed(owner, [key])
             if look["limited"]:
-                await quotas.require(owner)
+                await quotas.check_quota(owner)
             folder_id = await folders.ensure(owner, folder or "")
             known = await _known_at_once(wish, folder_id, stored) if look["fetched"] else None
             row = known or await _queue(wish, folder_id, stored)
             if row["fresh"]:
                 await engine.notify("download", {"id": row["id"], "owner": owner})
                 if row["state"] == "queued":
-                    await ring(1)  # with the row, when this commits
+                    await wakeup.wake_workers(1)  # with the row, when this commits
         return row
 
     row = await engine.retrying(take)
-    return await get(row["id"], owner)
+    return await queries.get(row["id"], owner)
 
 
 async def _look_closer(owner: int, key: str) -> dict[str, bool]:
@@ -140,7 +77,7 @@ async def _look_closer(owner: int, key: str) -> dict[str, bool]:
     `marked`: the person has marks; `limited`: a quota; `fetched`: a source of that key has a file.
     """
     row = await engine.fetchrow(
-        "select exists (select from never_again where owner = $1) as marked, a.quota is not null as limited,"
+        "select exists (select from blocked_source where owner = $1) as marked, a.quota is not null as limited,"
         " exists (select from source where key = any($2::text[]) and media_file is not null) as fetched"
         " from account a where a.id = $1",
         owner,
@@ -170,7 +107,7 @@ async def _queue(wish: tuple[int, str, str, str], folder: int | None, options: s
         )
         if row:
             return row
-    raise errors.Internal("The download could not be put into the queue.")
+    raise errors.Internal("Could not add the download to the queue.")
 
 
 async def _known_at_once(wish: tuple[int, str, str, str], folder: int | None, options: str) -> dict[str, Any] | None:
@@ -181,7 +118,7 @@ async def _known_at_once(wish: tuple[int, str, str, str], folder: int | None, op
         return None
     return await engine.fetchrow(
         "insert into download (owner, url, site, source_key, folder, options, state, progress, item, title,"
-        "  size, duration, started_at, finished_at, linked)"
+        "  size, duration, started_at, finished_at, deduplicated)"
         " select $1, $2, $3, $4, $5, $6::text::jsonb, 'done', 1, i.id, i.title,"
         "  m.size, m.duration, now(), now(), true"
         " from library_item i join media_file m on m.id = i.media_file where i.id = $7"
@@ -196,21 +133,50 @@ async def _known_at_once(wish: tuple[int, str, str, str], folder: int | None, op
 # ---- what the person asks --------------------------------------------------------------------------------
 
 
-async def cancel(id: int, owner: int | None = None) -> dict[str, Any]:
-    """Stop it for good -> its row. One in work is stopped by who holds it, within seconds; a list with its entries."""
+async def cancel(id: int, owner: int | None = None, *, keep: bool = False) -> dict[str, Any]:
+    """Stop it for good -> its row. One in work is stopped by who holds it, within seconds; a list with its entries.
+
+    `keep`: what a recording has so far becomes an item, as if the stream had ended.
+    """
+    if keep and (row := await _finish(id, owner)):
+        return row
     async with engine.transaction():
-        row = await _ask(id, owner, f"{_CANCEL} where {{mine}} and {_CANCELLABLE}")
+        row = await _update_owned(id, owner, f"{_CANCEL} where {{mine}} and {_CANCELLABLE}")
         await _cancel_entries(row)
-    for child in active.every():
-        active.poke(child.id)
-    return await get(id, owner) if row["kind"] == "playlist" else row
+    for child in active.all_active():
+        active.trigger_heartbeat(child.id)
+    return await queries.get(id, owner) if row["kind"] == "playlist" else row
+
+
+_FINISH = (
+    "update download set finish_requested = true, pause_requested = false, run_after = least(run_after, now()),"
+    " failures = 0, state = case when state = 'running' then state else 'queued' end, finished_at = null"
+    " where id = $1 and ($2::bigint is null or owner = $2) and recording and not cancel_requested"
+    " and state in ('queued', 'running', 'needs_action', 'paused', 'scheduled', 'expanded') returning id, owner, state"
+)
+
+
+async def _finish(id: int, owner: int | None) -> dict[str, Any] | None:
+    """End a recording and keep what there is -> its row; None if nothing was recorded."""
+    try:
+        async with engine.transaction():
+            row = await engine.fetchrow(_FINISH, id, owner)
+            if row is None:
+                return None
+            await engine.notify("download", {"id": id, "owner": row["owner"]})
+    except engine.UniqueViolation:
+        return None
+    active.trigger_heartbeat(id)
+    if row["state"] == "queued":
+        await wakeup.wake_workers(1)
+    return await queries.get(id, owner)
 
 
 _CANCEL = (
     "update download set state = case when state = 'running' then state else 'cancelled' end,"
     " cancel_requested = state = 'running', finished_at = now()"
 )
-_CANCELLABLE = "state in ('queued', 'running', 'parked', 'paused', 'waiting')"
+_CANCELLABLE = "state in ('queued', 'running', 'needs_action', 'paused', 'scheduled', 'expanded')"
 
 
 async def _cancel_entries(row: dict[str, Any]) -> None:
@@ -222,29 +188,29 @@ async def _cancel_entries(row: dict[str, Any]) -> None:
 
 async def pause(id: int, owner: int | None = None) -> dict[str, Any]:
     """Hold it; what was fetched is kept -> its row."""
-    return await _ask(
+    return await _update_owned(
         id,
         owner,
         "update download set state = case when state = 'running' then state else 'paused' end,"
         " pause_requested = state = 'running'"
-        " where {mine} and (state in ('queued', 'running') or (state = 'waiting' and kind = 'media'))",
+        " where {mine} and (state in ('queued', 'running') or (state = 'scheduled'))",
     )
 
 
 async def resume(id: int, owner: int | None = None) -> dict[str, Any]:
     """Let a paused one go on -> its row."""
-    return await _again(id, owner, "state = 'paused'")
+    return await _requeue(id, owner, "state = 'paused'")
 
 
 async def retry(id: int, owner: int | None = None) -> dict[str, Any]:
     """Try again what failed, was cancelled, or waits for a person -> its row; the count of failures
     starts anew.
     """
-    return await _again(
+    return await _requeue(
         id,
         owner,
-        "(state in ('failed', 'cancelled', 'parked') or (state = 'queued' and failures > 0)"
-        " or (state = 'waiting' and kind = 'media'))",
+        "(state in ('failed', 'cancelled', 'needs_action') or (state = 'queued' and failures > 0)"
+        " or (state = 'scheduled'))",
     )
 
 
@@ -255,7 +221,7 @@ async def give_up(id: int) -> dict[str, Any]:
         " where id = $1 and state = 'queued' and error_code is not null returning owner",
         id,
     )
-    if row is None and (problem := paused()):
+    if row is None and (problem := leases.paused()):
         row = await engine.fetchrow(
             "update download set state = 'failed', finished_at = now(), error_code = $2, error_message = $3"
             " where id = $1 and state = 'queued' returning owner",
@@ -265,17 +231,47 @@ async def give_up(id: int) -> dict[str, Any]:
         )
     if row:
         await engine.notify("download", {"id": id, "owner": row["owner"]})
-    return await get(id)
+    return await queries.get(id)
 
 
 async def set_priority(id: int, owner: int, priority: int) -> dict[str, Any]:
     """Move it up or down: higher goes first -> its row."""
-    return await _ask(id, owner, "update download set priority = $3 where {mine} and cleared_at is null", priority)
+    return await _update_owned(
+        id, owner, "update download set priority = $3 where {mine} and cleared_at is null", priority
+    )
+
+
+_SET_ORDER = """
+update download d set priority = $3 - wanted.place
+from unnest($1::bigint[]) with ordinality as wanted (id, place)
+where d.id = wanted.id and d.owner = $2 and d.cleared_at is null returning d.id
+"""
+
+
+async def set_order(ids: list[int], owner: int) -> None:
+    """Give downloads priorities so that they start in this order, before all others of the user.
+
+    Raises:
+        NotFound: one of them does not exist; nothing changed.
+    """
+    async with engine.transaction():
+        others = await engine.fetchval(
+            "select coalesce(max(priority), 0) from download where owner = $1 and cleared_at is null"
+            " and state in ('queued', 'paused') and not id = any($2::bigint[])",
+            owner,
+            ids,
+        )
+        top = min(1000, max(int(others), 0) + len(ids) + 1)
+        changed = await engine.fetch(_SET_ORDER, ids, owner, top)
+        if len(changed) != len(ids):
+            raise errors.NotFound("One of these downloads does not exist.")
+        for id in ids:
+            await engine.notify("download", {"id": id, "owner": owner})
 
 
 async def clear(id: int, owner: int) -> None:
     """Take it off the list; one that is under way is cancelled. The library item stays."""
-    row = await _ask(
+    row = await _update_owned(
         id,
         owner,
         "update download set cleared_at = now(), cancel_requested = state = 'running',"
@@ -286,29 +282,29 @@ async def clear(id: int, owner: int) -> None:
     await _cancel_entries(row)
 
 
-async def _again(id: int, owner: int | None, expected: str) -> dict[str, Any]:
+async def _requeue(id: int, owner: int | None, expected: str) -> dict[str, Any]:
     row = await engine.fetchrow(
         "select owner, source_key from download where id = $1 and ($2::bigint is null or owner = $2)", id, owner
     )
     if row is not None:
-        await blocklist.require(row["owner"], [row["source_key"]])
+        await blocklist.ensure_allowed(row["owner"], [row["source_key"]])
     try:
-        await _ask(
+        await _update_owned(
             id,
             owner,
-            "update download set state = 'queued', run_after = now(), failures = 0, crashes = 0, needs_room = 0,"
-            " needs_work_room = 0, error_code = null,"
+            "update download set state = 'queued', run_after = now(), failures = 0, crashes = 0, needs_media_bytes = 0,"
+            " needs_work_bytes = 0, error_code = null,"
             " error_message = null, finished_at = null, cleared_at = null, cancel_requested = false,"
-            f" pause_requested = false where {{mine}} and {expected}",
+            f" pause_requested = false, finish_requested = false where {{mine}} and {expected}",
         )
     except engine.UniqueViolation as error:
-        raise errors.WrongState("The same link is under way already.") from error
-    await ring(1)
-    return await get(id, owner)
+        raise errors.InvalidState("The same link is already being downloaded.") from error
+    await wakeup.wake_workers(1)
+    return await queries.get(id, owner)
 
 
-async def _ask(id: int, owner: int | None, sql: str, *values: Any) -> dict[str, Any]:
-    """One conditional UPDATE -> the row. Raises `NotFound`, or `WrongState` where it was in no state for
+async def _update_owned(id: int, owner: int | None, sql: str, *values: Any) -> dict[str, Any]:
+    """One conditional UPDATE -> the row. Raises `NotFound`, or `InvalidState` where it was in no state for
     it.
     """
     mine = "id = $1 and ($2::bigint is null or owner = $2)"
@@ -316,10 +312,10 @@ async def _ask(id: int, owner: int | None, sql: str, *values: Any) -> dict[str, 
         row = await engine.fetchrow(sql.replace("{mine}", mine) + " returning owner", id, owner, *values)
         if row is not None:
             await engine.notify("download", {"id": id, "owner": row["owner"]})
-    now = await get(id, owner)
+    now = await queries.get(id, owner)
     if row is None:
-        raise errors.WrongState(f"That download is {now['state']}: this cannot be done with it.")
-    active.poke(id)
+        raise errors.InvalidState(f"This is not possible while the download is {now['state']}.")
+    active.trigger_heartbeat(id)
     return now
 
 
@@ -335,11 +331,11 @@ async def reconcile(free: int, rung: Callable[[], Awaitable[int]]) -> int:
     async with engine.transaction():
         if not await engine.fetchval("select pg_try_advisory_xact_lock($1)", _RECONCILE_LOCK):
             return 0
-        expired = await leases.expire()
-        await leases.wake()
-        wanted = 0 if paused() or free <= 0 else await leases.due(free) - await rung()
+        expired = await leases.requeue_expired()
+        await leases.promote_scheduled()
+        wanted = 0 if leases.paused() or free <= 0 else await leases.due(free) - await rung()
     if expired:
         _log.warning("downloads of a silent worker put back", count=expired)
     if wanted > 0:
-        await ring(wanted)
+        await wakeup.wake_workers(wanted)
     return max(0, wanted)

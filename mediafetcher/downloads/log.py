@@ -15,9 +15,9 @@ _LENGTH = 300  # characters
 _log = logging.get("journal")
 
 
-async def write(hold: active.Hold) -> None:
+async def write(download: active.ActiveDownload) -> None:
     """Write down what was said so far."""
-    lines, hold.said = hold.said, []
+    lines, download.unsaved_log = download.unsaved_log, []
     if not lines:
         return
     now = clock.monotonic()
@@ -27,7 +27,7 @@ async def write(hold: active.Hold) -> None:
             " select $1, now() - make_interval(secs => age), level, message"
             " from unnest($2::float8[], $3::text[], $4::text[]) as line(age, level, message)"
             " where exists (select from download where id = $1)",
-            hold.id,
+            download.id,
             [now - at for at, _, _ in lines],
             [level for _, level, _ in lines],
             [engine.storable(logging.redact(message))[:_LENGTH] for _, _, message in lines],
@@ -35,7 +35,7 @@ async def write(hold: active.Hold) -> None:
         await engine.execute(
             "delete from download_log where download = $1 and id <= (select id from download_log where download = $1"
             " order by id desc offset $2 limit 1)",
-            hold.id,
+            download.id,
             LINES,
         )
     except Exception as error:
@@ -45,5 +45,5 @@ async def write(hold: active.Hold) -> None:
 async def read(id: int, owner: int) -> list[dict[str, Any]]:
     """The lines of a download, oldest first: {"at", "level", "message"}. Raises `NotFound`."""
     if await engine.fetchval("select 1 from download where id = $1 and owner = $2", id, owner) is None:
-        raise errors.NotFound("There is no such download.")
+        raise errors.NotFound("This download does not exist.")
     return await engine.fetch("select at, level, message from download_log where download = $1 order by id", id)

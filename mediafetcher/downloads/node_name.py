@@ -19,7 +19,7 @@ _boot = uuid.uuid4().hex[:12]
 _instance: tuple[str, str] | None = None
 
 
-def me() -> str:
+def worker_id() -> str:
     """Who holds rows here: the installation of this state folder, and this start of it."""
     return f"{instance()}:{_boot}"
 

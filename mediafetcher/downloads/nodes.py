@@ -27,7 +27,7 @@ async def announce() -> None:
     """Say that this machine is here, and forget those that have long been gone."""
     away = leases.paused()
     # The server makes its key at first use; a worker has one only where it was given the server's.
-    leases.leave_cookies = role == "worker" and not await cookie_jars.opens()
+    leases.skip_downloads_with_cookies = role == "worker" and not await cookie_jars.can_decrypt()
     await engine.execute(
         "insert into machine (instance, name, role, version, jobs, running, encoders, cookies, trouble)"
         " values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
@@ -38,10 +38,10 @@ async def announce() -> None:
         socket.gethostname(),
         role,
         __version__,
-        settings.get().jobs,
-        len(active.every()),
+        settings.get().max_downloads,
+        len(active.all_active()),
         [encoders.shown()],
-        not leases.leave_cookies,
+        not leases.skip_downloads_with_cookies,
         away.code if away else None,
     )
     await engine.execute(f"delete from machine where seen_at < now() - interval '{_FORGET}'")
@@ -52,7 +52,7 @@ async def correct_times() -> None:
     await engine.execute("update machine set seen_at = now() where seen_at > now()")
 
 
-async def leave() -> None:
+async def unregister() -> None:
     """This machine works no more."""
     await engine.execute("delete from machine where instance = $1", leases.instance())
 

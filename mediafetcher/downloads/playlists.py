@@ -13,22 +13,24 @@ import msgspec
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
-from mediafetcher.downloads import lifecycle
-from mediafetcher.downloads.worker import active
+from mediafetcher.downloads import leases
+from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.client import Fetch
 from mediafetcher.fetch.models import Entry, Listing, Trial
 from mediafetcher.fetch.options import MAX_ENTRIES, Playlist
-from mediafetcher.library.catalog import folders, quotas
+from mediafetcher.library.catalog import folders, lists, quotas
 from mediafetcher.net import urls
 
 _log = logging.get("playlists")
 _NAME = 120  # characters of a folder
 
 
-async def expand(claim: lifecycle.Claim, hold: active.Hold, folder: Path, other: Trial | None = None) -> None:
+async def expand(
+    claim: leases.Claim, download: active.ActiveDownload, folder: Path, other: Trial | None = None
+) -> None:
     """Look at the list of a claimed row and put its entries into the queue. Raises as `Fetch`, or `Lost`."""
     async with (
-        cookie_jars.lent(claim.owner, claim.url) as jar,
+        cookie_jars.borrow(claim.owner, claim.url) as jar,
         Fetch(
             claim.url,
             claim.options,
@@ -36,7 +38,7 @@ async def expand(claim: lifecycle.Claim, hold: active.Hold, folder: Path, other:
             jar.text if jar else None,
             trial=other,
             mode="list",
-            on_warning=lambda message: hold.say(message, "warning"),
+            on_warning=lambda message: download.log(message, "warning"),
         ) as source,
     ):
         found = await source.look()
@@ -44,19 +46,21 @@ async def expand(claim: lifecycle.Claim, hold: active.Hold, folder: Path, other:
         found = Listing(found.title, found.site, (Entry(found.title, claim.url, found.duration),), 1)
     wanted = claim.options.playlist or Playlist()
     entries = found.entries[: wanted.limit or MAX_ENTRIES]
-    hold.say(f"a list of {found.count or len(found.entries)}, {len(entries)} wanted: {found.title}")
-    await quotas.require(claim.owner)
+    download.log(f"playlist of {found.count or len(found.entries)} items, {len(entries)} selected: {found.title}")
+    await quotas.check_quota(claim.owner)
     async with engine.transaction():
         target = await _folder(claim, found.title) if wanted.folder else claim.folder
         made = await _write(claim, entries, target)
-        await lifecycle.expanded(claim, found.title)
+        whole = [lists.Entry(entry.url, entry.title, entry.duration) for entry in found.entries]
+        await lists.save(claim.owner, claim.url, found.title, claim.site, whole)
+        await leases.expanded(claim, found.title)
     _log.info("list expanded", entries=len(entries), made=made)
-    hold.say(f"{made} downloads in the queue, {len(entries) - made} there already")
+    download.log(f"{made} downloads added to the queue, {len(entries) - made} already there")
     if made:
-        await lifecycle.ring(min(made, 8))
+        await wakeup.wake_workers(min(made, 8))
 
 
-async def _folder(claim: lifecycle.Claim, title: str) -> int | None:
+async def _folder(claim: leases.Claim, title: str) -> int | None:
     """The folder with the list's name, in the folder that was chosen."""
     name = " ".join(title.replace("/", "-").split())[:_NAME].strip(". ") or "List"
     above = await folders.path_of(claim.folder)
@@ -66,7 +70,7 @@ async def _folder(claim: lifecycle.Claim, title: str) -> int | None:
         return claim.folder
 
 
-async def _write(claim: lifecycle.Claim, entries: tuple[Entry, ...], folder: int | None) -> int:
+async def _write(claim: leases.Claim, entries: tuple[Entry, ...], folder: int | None) -> int:
     """The rows of the entries, in their order -> how many were not there already."""
     options = msgspec.structs.replace(claim.options, playlist=None)
     recipe = options.recipe()

@@ -24,7 +24,7 @@ _AT_ONCE = 2
 _WAITING = 10
 _SECONDS = 60.0
 
-_gates: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+_semaphores: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 _asked = 0
 
 
@@ -37,14 +37,14 @@ async def preview(owner: int, url: str) -> dict[str, Any]:
     global _asked
     url = urls.parse(url)
     if _asked >= _WAITING:
-        raise errors.TooManyRequests("Many links are being looked at: try again in a moment.")
-    gate = _gates.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_AT_ONCE))
+        raise errors.TooManyRequests("Too many links are being checked at once. Try again in a moment.")
+    gate = _semaphores.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_AT_ONCE))
     _asked += 1
     try:
         async with asyncio.timeout(_SECONDS), gate:
             found, poster = await _look(owner, url)
     except TimeoutError:
-        raise errors.Stalled("The site takes too long to say what is behind that link.") from None
+        raise errors.Stalled("The site took too long to answer.") from None
     finally:
         _asked -= 1
     if isinstance(found, Listing):
@@ -94,7 +94,7 @@ async def _look(owner: int, url: str) -> tuple[Info | Listing, str | None]:
     folder.chmod(0o711)  # FFmpeg's account passes through to the picture
     try:
         async with (
-            cookie_jars.lent(owner, url) as jar,
+            cookie_jars.borrow(owner, url) as jar,
             Fetch(url, Options(), folder, jar.text if jar else None, mode="preview") as source,
         ):
             found = await source.look()

@@ -5,14 +5,15 @@ from typing import Any
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.downloads.wait_reasons import WaitReasons
+from mediafetcher.downloads import wait_reasons
 from mediafetcher.downloads.worker import active
 
 _ROW = """
 select d.id, d.owner, d.url, d.site, d.title, d.state, d.stage, d.progress, d.speed, d.eta, d.size, d.duration, d.kind,
   d.parent, d.options::text as options, d.error_code, d.error_message, d.item, d.priority, d.attempt, d.created_at,
   d.started_at, d.run_after, d.converting, d.cancel_requested, coalesce(m.poster, false) as has_poster,
-  sp.until as pause_until, d.source_key,
+  sp.until as pause_until, d.source_key, d.crashes, d.run_after > now() as later,
+  d.options->>'rate_limit' as rate_limit,
   case when d.state in ('done', 'failed', 'cancelled') then d.finished_at end as finished_at,
   case when d.kind = 'playlist' then (select json_build_object('total', count(*),
       'done', count(*) filter (where c.state = 'done'),
@@ -23,7 +24,7 @@ select d.id, d.owner, d.url, d.site, d.title, d.state, d.stage, d.progress, d.sp
       union all select p.id, p.parent, p.name || '/' || up.path from folder p join up on p.id = up.parent)
     select path from up where parent is null), '') as folder
 from download d left join library_item i on i.id = d.item left join media_file m on m.id = i.media_file
-  left join site_pause sp on sp.site = d.site and sp.until > now()
+  left join site_backoff sp on sp.site = d.site and sp.until > now()
 """
 
 _CHOSEN = """
@@ -36,6 +37,7 @@ select
   array(select id from download where owner = $1 and cleared_at is null
     and state in ('done', 'failed', 'cancelled') order by id desc limit $4) as ended
 """
+_FOR_REASONS = ("crashes", "later", "rate_limit")
 Row = dict[str, Any]
 
 
@@ -43,7 +45,7 @@ async def get(id: int, owner: int | None = None) -> dict[str, Any]:
     """One download as the API shows it. Raises `NotFound` where it is not there, or is not this person's."""
     row = await engine.fetchrow(f"{_ROW} where d.id = $1 and ($2::bigint is null or d.owner = $2)", id, owner)
     if row is None:
-        raise errors.NotFound("There is no such download.")
+        raise errors.NotFound("This download does not exist.")
     return (await _all_shown([row]))[0]
 
 
@@ -90,25 +92,27 @@ async def counts() -> dict[str, int]:
     rows = await engine.fetch(
         "select state, count(*) as n from download where state not in ('done', 'failed', 'cancelled') group by state"
     )
-    return {"queued": 0, "running": 0, "parked": 0} | {row["state"]: row["n"] for row in rows}
+    return {"queued": 0, "running": 0, "needs_action": 0} | {row["state"]: row["n"] for row in rows}
 
 
 async def _all_shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    reasons = await WaitReasons.now() if any(row["state"] == "queued" for row in rows) else None
+    reasons = await wait_reasons.WaitReasons.now() if any(row["state"] == "queued" for row in rows) else None
     return [_shown(row, reasons) for row in rows]
 
 
-def _shown(row: dict[str, Any], reasons: WaitReasons | None) -> dict[str, Any]:
+def _shown(row: dict[str, Any], reasons: wait_reasons.WaitReasons | None) -> dict[str, Any]:
     """The row with its newest progress, and with the reason for which it waits."""
     shown = {**row, "options": json.loads(row["options"]), "position": None, "error": None}
     shown["children"] = json.loads(row["children"]) if row["children"] else None
-    for name in ("error_code", "error_message", "has_poster", "pause_until", "source_key"):
+    for name in ("error_code", "error_message", "has_poster", "pause_until", "source_key", *_FOR_REASONS):
         del shown[name]
     shown["poster"] = f"/media/{row['item']}/poster" if row["item"] and row["has_poster"] else None
-    hold = active.get(row["id"])
-    if row["state"] == "running" and hold is not None and hold.attempt == row["attempt"]:
-        shown |= {"stage": hold.stage, "progress": hold.progress, "speed": hold.speed, "eta": hold.eta}
+    download = active.get(row["id"])
+    if row["state"] == "running" and download is not None and download.attempt == row["attempt"]:
+        shown |= {"stage": download.stage, "progress": download.progress, "speed": download.speed, "eta": download.eta}
     problem = reasons.of(row) if reasons and row["state"] == "queued" else None
+    if row["state"] == "running":
+        problem = wait_reasons.of_running(row)
     if problem is not None:
         shown["error"] = problem.as_dict()
     elif row["error_code"] is not None:

@@ -12,41 +12,43 @@ import msgspec
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.downloads import lifecycle
+from mediafetcher.downloads import leases, lifecycle, queries
+from mediafetcher.downloads.worker import wakeup
 from mediafetcher.fetch.models import Info, Result
 from mediafetcher.fetch.options import Options
-from mediafetcher.library.catalog import blocklist, items, quotas
+from mediafetcher.library.catalog import blocklist, quotas
+from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store, mount
 from mediafetcher.media import probe
 from mediafetcher.net import urls
 
-Task = Literal["refetch", "convert"]
+Operation = Literal["refetch", "convert"]
 
 
-async def submit(id: int, owner: int, task: Task, *, accept_loss: bool = False) -> dict[str, Any]:
+async def submit(id: int, owner: int, operation: Operation, *, accept_loss: bool = False) -> dict[str, Any]:
     """Take the wish -> its download; one that is under way already is as good.
 
-    `accept_loss`: convert although something of the file cannot be kept. Raises `NotFound`, `NeverAgain`,
-    `QuotaExceeded`, `ConversionLoses`, and `WrongState` where it cannot be done with that item.
+    `accept_loss`: convert although something of the file cannot be kept. Raises `NotFound`, `SourceBlocked`,
+    `QuotaExceeded`, `ConversionLoses`, and `InvalidState` where it cannot be done with that item.
     """
-    if task == "convert" and not accept_loss:
-        await _require_no_loss(await items.get(id, owner))
+    if operation == "convert" and not accept_loss:
+        await _require_no_loss(await item_queries.get(id, owner))
 
     async def take() -> dict[str, Any]:
         async with engine.transaction():
-            item = await items.get(id, owner)
+            item = await item_queries.get(id, owner)
             if not item["damaged"]:  # a whole file in its place charges nobody more
-                await quotas.require(owner)
-            url, options = await (_again(item, owner) if task == "refetch" else _as_it_is(item))
-            row = await _queue(item, owner, task, url, options)
+                await quotas.check_quota(owner)
+            url, options = await (_again(item, owner) if operation == "refetch" else _as_it_is(item))
+            row = await _queue(item, owner, operation, url, options)
             if row["fresh"]:
                 await engine.notify("download", {"id": row["id"], "owner": owner})
         return row
 
     row = await engine.retrying(take)
     if row["fresh"]:
-        await lifecycle.ring(1)
-    return await lifecycle.get(row["id"], owner)
+        await wakeup.wake_workers(1)
+    return await queries.get(row["id"], owner)
 
 
 async def _require_no_loss(item: dict[str, Any]) -> None:
@@ -68,16 +70,16 @@ async def _again(item: dict[str, Any], owner: int) -> tuple[str, str]:
     try:
         url = urls.parse(item["source_url"] or "")
     except errors.InvalidUrl as error:
-        raise errors.WrongState("That item came from no link: there is nothing to fetch it from.") from error
+        raise errors.InvalidState("This item has no link to download it from.") from error
     stored = await engine.fetchval(
-        "select options::text from download where owner = $1 and url = $2 and state = 'done' and task <> 'convert'"
+        "select options::text from download where owner = $1 and url = $2 and state = 'done' and operation <> 'convert'"
         " order by item = $3 desc nulls last, id desc limit 1",
         owner,
         url,
         item["id"],
     )
     options = msgspec.convert(json.loads(stored or "{}"), Options)
-    await blocklist.require(owner, [urls.source_key(url, options.recipe())])
+    await blocklist.ensure_allowed(owner, [urls.source_key(url, options.recipe())])
     return url, json.dumps(msgspec.to_builtins(options))
 
 
@@ -85,7 +87,7 @@ async def _as_it_is(item: dict[str, Any]) -> tuple[str, str]:
     """No new size: only what keeps browsers from playing it is changed."""
     _require_kept(item)
     if item["playable"]:
-        raise errors.WrongState("That item plays in every browser as it is.")
+        raise errors.InvalidState("This item already plays in every browser.")
     sides = [side for side in (item["media"]["width"], item["media"]["height"]) if side]
     height = min(4320, max(144, *sides)) if sides else None
     return item["source_url"] or f"item:{item['id']}", json.dumps({"max_height": height} if height else {})
@@ -93,21 +95,22 @@ async def _as_it_is(item: dict[str, Any]) -> tuple[str, str]:
 
 def _require_kept(item: dict[str, Any]) -> None:
     if item["trashed_at"] is not None:
-        raise errors.WrongState("That item is in the trash: restore it first.")
+        raise errors.InvalidState("This item is in the trash. Restore it first.")
 
 
-async def _queue(item: dict[str, Any], owner: int, task: Task, url: str, options: str) -> dict[str, Any]:
-    key = f"{task} {item['id']}"
+async def _queue(item: dict[str, Any], owner: int, operation: Operation, url: str, options: str) -> dict[str, Any]:
+    key = f"{operation} {item['id']}"
     row = await engine.fetchrow(
-        "insert into download (owner, url, site, source_key, folder, options, state, task, subject, title, duration)"
+        "insert into download (owner, url, site, source_key, folder, options, state, operation, target_item,"
+        "  title, duration)"
         " select $1, $2, $3, $4, folder, $5::text::jsonb, 'queued', $6, id, title, $7 from library_item where id = $8"
         " on conflict do nothing returning id, true as fresh",
         owner,
         url,
-        urls.site(url) if task == "refetch" else "",
+        urls.site(url) if operation == "refetch" else "",
         key,
         options,
-        task,
+        operation,
         item["duration"],
         item["id"],
     ) or await engine.fetchrow(
@@ -118,21 +121,21 @@ async def _queue(item: dict[str, Any], owner: int, task: Task, url: str, options
         list(lifecycle.LIVE),
     )
     if row is None:  # it ended between the two statements
-        raise errors.WrongState("That was done a moment ago: look at the item.")
+        raise errors.InvalidState("This was just done. Reload the item.")
     return row
 
 
-async def stored(claim: lifecycle.Claim, folder: Path) -> tuple[Info, Result, dict[str, Path]]:
+async def stored(claim: leases.Claim, folder: Path) -> tuple[Info, Result, dict[str, Path]]:
     """What a conversion starts from, as if it had been fetched: the stored file by a name in `folder`.
 
     Also its subtitles, which go along. Raises `NotFound` where the item has gone meanwhile.
     """
-    if claim.subject is None:
-        raise errors.NotFound("The item is not there any more.")
-    item = await items.get(claim.subject, claim.owner)
+    if claim.target_item is None:
+        raise errors.NotFound("The item no longer exists.")
+    item = await item_queries.get(claim.target_item, claim.owner)
     sha256, ext = bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"]
     side_names = [f"{language}.vtt" for language in item["subtitles"]]
-    name, kept = await mount.in_thread(_named, folder, sha256, ext, side_names)
+    name, kept = await mount.run_io(_named, folder, sha256, ext, side_names)
     info = Info(item["title"], "", "", claim.url, claim.site, claim.source_key)
     return info, Result(name, item["media"]["size"]), kept
 
@@ -145,6 +148,6 @@ def _named(folder: Path, sha256: bytes, ext: str, side_names: list[str]) -> tupl
         name.unlink(missing_ok=True)
         name.symlink_to(blob_store.path_of(sha256, ext))
         if not name.exists():
-            raise errors.NotFound("The file of that item is missing: fetch it again instead.")
+            raise errors.NotFound("The file of this item is missing. Download it again instead.")
         paths = {side: blob_store.path_of(sha256, side) for side in side_names}
         return name, {side: path for side, path in paths.items() if path.exists()}

@@ -1,9 +1,10 @@
-"""Rows of downloads that nobody sees any more go after a while, so that the table does not grow for ever."""
+"""Rows that no user sees go after a while, so that tables do not grow for ever: cleared downloads, unused sources."""
 
 from mediafetcher.db import engine
-from mediafetcher.library.storage import clock_guard
+from mediafetcher.library.storage import clock_guard, running
 
 _DAYS = 30  # that a download that was cleared from the list is kept; it may be retried until then
+SOURCE_DAYS = 30  # that a source is kept which has no file and which nothing refers to
 _SLICE = 500  # rows that go in one statement
 
 
@@ -20,6 +21,35 @@ async def remove_cleared() -> int:
             now.theirs - _DAYS * 86_400,
             _SLICE,
         )
+        removed += len(rows)
+        if len(rows) < _SLICE:
+            return removed
+
+
+_REMOVE_SOURCES = """
+delete from source where id in (
+  select s.id from source s where s.media_file is null and s.touched_at <= to_timestamp($1)
+    and s.touched_running_seconds <= mf_running_seconds() - $2
+    and not exists (select from library_item i where i.source = s.id)
+    and not exists (select from blocked_source n where n.source = s.id)
+    and not exists (select from download d where d.url = s.url)
+  order by s.id limit $3 for update skip locked)
+returning id
+"""
+
+
+async def remove_unused_sources() -> int:
+    """Remove sources without a file that no item, download or blocklist refers to. None while a clock is in doubt.
+
+    Returns:
+        How many sources were removed.
+    """
+    now = await clock_guard.now()
+    if now is None:
+        return 0
+    period, removed = SOURCE_DAYS * 86_400.0, 0
+    while True:
+        rows = await engine.fetch(_REMOVE_SOURCES, now.theirs - period, running.least(period), _SLICE)
         removed += len(rows)
         if len(rows) < _SLICE:
             return removed

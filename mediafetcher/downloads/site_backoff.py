@@ -12,13 +12,13 @@ _LONGEST = 3600.0  # seconds
 _FORGET = "1 hour"  # strikes that are older do not count
 
 
-async def struck(site: str, problem: errors.Problem) -> None:
+async def record_failure(site: str, problem: errors.Problem) -> None:
     """Note what the site said, where it is of this kind; in the transaction that is open."""
     limited = isinstance(problem, errors.RateLimited)
-    if not limited and not isinstance(problem, errors.Forbidden403):
+    if not limited and not isinstance(problem, errors.SiteForbidden):
         return
     await engine.execute(
-        "insert into site_pause as p (site, until) values ($1, case when $2::bool then now() +"
+        "insert into site_backoff as p (site, until) values ($1, case when $2::bool then now() +"
         "  make_interval(secs => least($6::float8, greatest($3::float8, $4::float8))) else now() end)"
         " on conflict (site) do update set struck_at = now(),"
         f" strikes = case when p.struck_at < now() - interval '{_FORGET}' then 1 else p.strikes + 1 end,"
@@ -41,12 +41,12 @@ async def struck(site: str, problem: errors.Problem) -> None:
 async def correct_times() -> None:
     """Cut pauses that last longer than any may, because a clock was ahead when they began."""
     await engine.execute(
-        "update site_pause set until = least(until, now() + make_interval(secs => $1)), struck_at ="
+        "update site_backoff set until = least(until, now() + make_interval(secs => $1)), struck_at ="
         " least(struck_at, now()) where until > now() + make_interval(secs => $1) or struck_at > now()",
         _LONGEST,
     )
 
 
-async def eased(site: str) -> None:
+async def reset(site: str) -> None:
     """A download of the site is done. A pause that still lasts stays: this one began before it."""
-    await engine.execute("delete from site_pause where site = $1 and until <= now()", site)
+    await engine.execute("delete from site_backoff where site = $1 and until <= now()", site)

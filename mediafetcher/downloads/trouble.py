@@ -19,7 +19,7 @@ def problem(error: BaseException, download: int) -> errors.Problem:
     if isinstance(error, OSError) and error.errno in _DISK_FULL:
         # Errors of the media folder were translated where it was written: this is the disk of the state folder.
         return errors.MediaFull("The disk of the state folder is full: free some room. Downloads wait until there is.")
-    return errors.Unexpected(f"{errors.Unexpected.words[:-1]} (download {download}: {type(error).__name__}).")
+    return errors.Unexpected(f"{errors.Unexpected.default_detail[:-1]} (download {download}: {type(error).__name__}).")
 
 
 def proves_file_bad(problem: errors.Problem) -> bool:

@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from mediafetcher.core import clock, errors, logging, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import lifecycle
+from mediafetcher.downloads import leases, lifecycle
 from mediafetcher.downloads.worker import active
 from mediafetcher.fetch.models import Trial
 from mediafetcher.fetch.ytdlp import updater, versions
@@ -37,43 +37,45 @@ _FAILED = (
 )
 
 
-async def fetched(claim: lifecycle.Claim, hold: active.Hold, fetch: Callable[[Trial | None], Awaitable[T]]) -> T:
+async def fetched(
+    claim: leases.Claim, download: active.ActiveDownload, fetch: Callable[[Trial | None], Awaitable[T]]
+) -> T:
     """What `fetch` brings; where the site changed, perhaps with a newer yt-dlp. Raises as `fetch`."""
     try:
         return await fetch(None)
     except errors.ExtractorBroken as broken:
-        version = await _candidate(claim, hold)
+        version = await _candidate(claim, download)
         if version is None or version.version is None:
             raise
-        return await _try(claim, hold, version, fetch, broken)
+        return await _try(claim, download, version, fetch, broken)
 
 
 async def _try(
-    claim: lifecycle.Claim,
-    hold: active.Hold,
+    claim: leases.Claim,
+    download: active.ActiveDownload,
     version: versions.Version,
     fetch: Callable[[Trial | None], Awaitable[T]],
     broken: errors.ExtractorBroken,
 ) -> T:
     number = version.version or ""
-    hold.say(f"tried with yt-dlp {number}, which is newer than {versions.status().version}")
+    download.log(f"tried with yt-dlp {number}, which is newer than {versions.status().version}")
     versions.news.trying = number
     try:
         result = await fetch(Trial(versions.root() / number, ()))
     except errors.Problem as error:
         await asyncio.to_thread(versions.drop, number)
-        hold.say(f"yt-dlp {number} does not help", "warning")
+        download.log(f"yt-dlp {number} does not help", "warning")
         _log.info("a newer yt-dlp does not help", version=number, site=claim.site)
         if isinstance(error, errors.Crashed):
             raise broken from error
         raise
     finally:
         versions.news.trying = None
-    await _worked(claim, hold, versions.Offer(number, version.channel, claim.site))
+    await _worked(claim, download, versions.Offer(number, version.channel, claim.site))
     return result
 
 
-async def _candidate(claim: lifecycle.Claim, hold: active.Hold) -> versions.Version | None:
+async def _candidate(claim: leases.Claim, download: active.ActiveDownload) -> versions.Version | None:
     """A newer version that is worth a try for this download."""
     now = clock.monotonic()
     if settings.get().ytdlp_update == "off" or versions.news.trying is not None or _resting.get(claim.site, 0.0) > now:
@@ -82,29 +84,29 @@ async def _candidate(claim: lifecycle.Claim, hold: active.Hold) -> versions.Vers
     if len(failed) < SEVERAL or versions.news.trying is not None:
         return None
     _resting[claim.site] = now + _REST
-    hold.say(f"{len(failed)} downloads of {claim.site} failed like this: is there a newer yt-dlp?")
+    download.log(f"{len(failed)} downloads from {claim.site} failed like this; looking for a newer yt-dlp version")
     versions.news.trying = ""
     try:
         version = await updater.newer()
     except errors.Problem as problem:
-        hold.say(problem.detail, "warning")
+        download.log(problem.detail, "warning")
         return None
     finally:
         versions.news.trying = None
     if version is None:
-        hold.say(f"yt-dlp {versions.status().version} is the newest")
+        download.log(f"yt-dlp {versions.status().version} is the newest version")
     return version
 
 
-async def _worked(claim: lifecycle.Claim, hold: active.Hold, offer: versions.Offer) -> None:
+async def _worked(claim: leases.Claim, download: active.ActiveDownload, offer: versions.Offer) -> None:
     now = versions.kept()
     versions.keep(versions.Kept(now.current, now.previous, offer))
     _log.info("a newer yt-dlp helps", version=offer.version, site=claim.site)
     if settings.get().ytdlp_update == "auto" and not versions.taken_back(offer.version):
         await accept()
-        hold.say(f"it helps: yt-dlp {offer.version} is used from now on")
+        download.log(f"yt-dlp {offer.version} helps and is now in use")
     else:
-        hold.say(f"it helps: yt-dlp {offer.version} is offered to the administrator")
+        download.log(f"yt-dlp {offer.version} helps and is offered to the administrator")
 
 
 async def accept() -> versions.Status:

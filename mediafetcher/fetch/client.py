@@ -5,38 +5,38 @@
         result = await source.download(report)
 
 The child runs as the service account in a folder of its own, and is gone, with all it started, when the block is
-left. What it brought is moved to `folder`, which is ours, after it has ended (child_files.py).
+left. What it brought is moved to `folder`, which is ours, after it has ended (collect.py).
 Failures come out as the problems of error_mapping.py.
 """
 
 import asyncio
 import contextlib
 import json
-import os
-from collections.abc import AsyncIterator, Callable
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from mediafetcher.core import bundle, clock, errors, logging, settings
-from mediafetcher.fetch import error_mapping, gateway, js_runtime, prefork
-from mediafetcher.fetch.child.sidecars import MAX_SIDE
-from mediafetcher.fetch.models import Entry, Info, Listing, Result, Trial
-from mediafetcher.fetch.options import FILE_STEM, MAX_ENTRIES, Options, Playlist, ydl_options
+from mediafetcher.fetch import child_events, collect, error_mapping, gateway, js_runtime, prefork
+from mediafetcher.fetch.models import Completed, Entry, Info, Listing, Result, Trial
+from mediafetcher.fetch.options import MAX_ENTRIES, Options, Playlist, ydl_options
 from mediafetcher.fetch.progress import Meter, Progress
 from mediafetcher.fetch.ytdlp import versions
 from mediafetcher.library.storage import space_reservation
-from mediafetcher.media import transcode
 from mediafetcher.net import urls
-from mediafetcher.sandbox import child_files, process, work_folders
+from mediafetcher.sandbox import process, work_folders
 
-Mode = Literal["media", "list", "preview"]
+Mode = Literal["media", "list", "preview", "keep"]
 
 PREVIEW_ENTRIES = 200
 _LOOK_SECONDS = 180.0  # for the extraction as a whole
 _COVER_SECONDS = 8.0
-_MOST_FILES = 200  # that a child may name
+_MOST_TEXTS = 100
+_MOST_TEXTS = 100
+_MOST_FILES = 20000  # that a child may name
 _GRACE = 2.0  # seconds to end in order, which keeps the state of streams in pieces
 _DATA = 1 << 30
 # What the child says is bounded here too: whoever took it over says what they like.
@@ -84,7 +84,7 @@ class Fetch:
         self._pass: gateway.Pass | None = None
         self._named_by_proxy = False
         self._programs = js_runtime.Requests()
-        self._events: AsyncIterator[dict[str, Any]] | None = None
+        self._events: AsyncIterator[child_events.Event] | None = None
 
     async def __aenter__(self) -> Self:
         self._place = work_folders.make(self._folder)
@@ -92,7 +92,7 @@ class Fetch:
         proxy = self._options.proxy or chosen.proxy
         await asyncio.to_thread(gateway.kind)  # for the first time it is tried out
         # A proxy that somebody named would have to stand behind ours: with one there is no browser to pretend.
-        possible = gateway.available() and not proxy
+        possible = await asyncio.to_thread(gateway.available) and not proxy
         allowed = [*self._targets(chosen), *_own_proxy(chosen, proxy)]
         # The gateway asks the proxy for addresses that it has checked. One that resolves names is asked by the child.
         self._named_by_proxy = bool(proxy) and not self._options.proxy and chosen.proxy_resolves_names
@@ -135,7 +135,7 @@ class Fetch:
             "url": urls.parse(self._url),
             "folder": str(self._place.absolute()),
             "options": options,
-            "lists": self._mode != "media",
+            "lists": self._mode in ("list", "preview"),
             "extras": {
                 "subtitles": list(wished.subtitles),
                 "auto": wished.auto_subtitles,
@@ -143,10 +143,13 @@ class Fetch:
                 "marks": chosen.sponsorblock_url if wished.sponsorblock else None,
             },
             "live": {
-                "seconds": wished.live_max or chosen.live_max,
-                "height": None if wished.audio else wished.max_height or chosen.max_height,
+                "seconds": wished.live_max or chosen.max_live_seconds,
+                "wished": wished.live_max is not None,
+                "from_start": wished.live_from_start,
+                "outage": chosen.live_outage_seconds,
             },
             "targets": self._targets(chosen),
+            "keep": self._mode == "keep",
             "cookies": self._cookies,
             "ytdlp": self._program,
             "browser": self._browser,
@@ -196,86 +199,120 @@ class Fetch:
 
     async def look(self) -> Info | Listing:
         """Look at a link: one video, or a list where the mode takes lists. Raises as `info`, and sets no room aside."""
-        rows: list[dict[str, Any]] = []
-        while (event := await self._next(_LOOK_SECONDS))["event"] in ("entries", "browser"):
-            if event["event"] == "entries":
-                rows = (rows + event["rows"])[:MAX_ENTRIES]
+        rows: list[child_events.Row] = []
+        while isinstance(event := await self._next(_LOOK_SECONDS), child_events.Entries | child_events.Browser):
+            if isinstance(event, child_events.Entries):
+                rows = (rows + event.rows)[:MAX_ENTRIES]
             elif self._browser == "tell":
                 self._warn("the site asks for a browser: once more, as one")
-                await self._pretend("everywhere" if event["everywhere"] else "asked")
-        if event["event"] == "list":
+                await self._pretend("everywhere" if event.everywhere else "asked")
+        if isinstance(event, child_events.Listed):
             return await self._listing(event, rows)
-        if event["event"] != "info":
-            raise errors.Crashed(reason=f"unexpected {event['event']}")
-        if event["upcoming"]:
-            raise errors.LiveNotStarted(begins=event["begins"])
+        if not isinstance(event, child_events.Found):
+            raise errors.Crashed(reason=f"unexpected {type(event).__name__}")
+        if event.upcoming:
+            raise errors.LiveNotStarted(begins=event.begins)
         return self._info(event)
 
-    async def _listing(self, event: dict[str, Any], rows: list[dict[str, Any]]) -> Listing:
+    async def _listing(self, event: child_events.Listed, rows: list[child_events.Row]) -> Listing:
         found = []
         for number, row in enumerate(rows):
             if number % 100 == 0:
                 await asyncio.sleep(0)  # thousands of them take a tenth of a second
             with contextlib.suppress(errors.InvalidUrl):
-                found.append(Entry(row["title"], urls.parse(row["url"]), row["duration"]))
+                found.append(Entry(row.title, urls.parse(row.url), row.duration))
         if not found:
-            raise errors.Unsupported("The list is empty.")
-        count = event["count"] if isinstance(event["count"], int) and event["count"] >= len(found) else None
-        return Listing(event["title"] or _name(self._url), urls.site(self._url), tuple(found), count, event["uploader"])
+            raise errors.Unsupported("The playlist is empty.")
+        count = int(event.count) if event.count is not None and event.count >= len(found) else None
+        return Listing(event.title or _name(self._url), urls.site(self._url), tuple(found), count, event.uploader)
 
     async def cover(self) -> Path | None:
         """The site's picture of what was looked at, of whatever kind, in the folder; nothing is fetched afterwards."""
         assert self._child
         await self._child.write(b'{"do": "cover"}\n')
         event = await self._next(_COVER_SECONDS)
-        if event["event"] != "cover" or not event["file"]:
+        if not isinstance(event, child_events.Cover) or not event.file:
             return None
         await self._child.kill()
-        return await asyncio.to_thread(self._taken, event["file"])
+        return await asyncio.to_thread(collect.take, self._folder, event.file)
 
-    async def download(self, on_progress: Progress = lambda done, total, speed, eta: None) -> Result:
-        """Fetch the bytes. Raises what error_mapping.py says, `Stalled`, `TooLarge`, `NoRoom`."""
+    async def download(
+        self,
+        on_progress: Progress = lambda done, total, speed, eta: None,
+        on_completed: Callable[[Completed], Awaitable[None]] | None = None,
+    ) -> Result:
+        """Fetch the bytes.
+
+        `on_completed` is called when all bytes have come and the child has ended: from then on an attempt that is
+        interrupted can continue with `collect.collect`.
+
+        Raises: what error_mapping.py says, `Stalled`, `TooLarge`, `NoRoom`.
+        """
         assert self._child
         await self._child.write(b'{"do": "download"}\n')
-        meter = Meter(on_progress)
+        meter = Meter(on_progress, live=self._live)
         checked = clock.monotonic()
         while True:
             event = await self._next(meter.patience())
-            if event["event"] == "done":
-                return await self._result(event)
-            if event["event"] == "progress":
-                meter.progress(event)
-                if clock.monotonic() - checked > 2:
-                    checked = clock.monotonic()
-                    space_reservation.reserve(self._folder, self._bounded(meter.total or meter.done))
+            if isinstance(event, child_events.Done):
+                await self._child.kill()  # what it wrote is taken when nothing can change it any more
+                completed = self._completed(event)
+                if on_completed:
+                    await on_completed(completed)
+                return await collect.collect(self._folder, completed)
+            if isinstance(event, child_events.Progressed):
+                try:
+                    meter.progress(event)
+                    if clock.monotonic() - checked > 2:
+                        checked = clock.monotonic()
+                        size = meter.done if self._live else meter.total or meter.done
+                        space_reservation.reserve(self._folder, self._bounded(size))
+                except (errors.TooLarge, errors.MediaFull, errors.NoRoom) as problem:
+                    if not self._live or not meter.done:
+                        raise
+                    self._warn(f"the recording ends here: {problem.detail}")
+                    self.finish()
 
-    async def _read(self) -> AsyncIterator[dict[str, Any]]:
+    def finish(self) -> None:
+        """Ask a recording to end now; `download` then returns what there is."""
+        if self._child:
+            self._child.ask(signal.SIGUSR1)
+
+    async def kept(self) -> Completed:
+        """What earlier attempts recorded (mode `keep`). Raises `LiveNotStarted` if there is nothing."""
+        assert self._child
+        event = await self._next(_LOOK_SECONDS)
+        if not isinstance(event, child_events.Done) or not event.parts:
+            raise errors.LiveNotStarted()
+        await self._child.kill()
+        self._live = True
+        return self._completed(event)
+
+    async def _read(self) -> AsyncIterator[child_events.Event]:
         assert self._child
         number, began = 0, clock.monotonic()
-        async for line in self._child:
+        async for line in self._child.lines(child_events.MAX_LINE):
             number += 1
             if number % 100 == 0:
                 if number > _LINES + _LINES_A_SECOND * (clock.monotonic() - began):
                     raise errors.Hostile(reason="more lines than a fetch has to say")
                 await asyncio.sleep(0)
-            with contextlib.suppress(ValueError, RecursionError):
-                event = json.loads(line)
-                if isinstance(event, dict) and "event" in event:
-                    yield event
+            if (event := child_events.decode(line)) is not None:
+                yield event
 
-    async def _next(self, seconds: float) -> dict[str, Any]:
+    async def _next(self, seconds: float) -> child_events.Event:
         """The next event of the child; its errors are raised, its warnings passed on, its programs run."""
-        while (event := await self._event(seconds))["event"] in ("warning", "program"):
-            if event["event"] == "warning":
+        while isinstance(event := await self._event(seconds), child_events.Warned | child_events.Program):
+            if isinstance(event, child_events.Warned):
                 self._warnings += 1
                 if self._warnings <= _MAX_WARNINGS:
-                    self._warn(str(event["message"])[:_MAX_WORDS])
+                    self._warn(event.message[:_MAX_WORDS])
             elif (answer := await self._programs.take(event)) is not None:
                 assert self._child
                 await self._child.write(answer)
         return event
 
-    async def _event(self, seconds: float) -> dict[str, Any]:
+    async def _event(self, seconds: float) -> child_events.Event:
         assert self._child and self._events
         try:
             async with asyncio.timeout(seconds):
@@ -290,47 +327,47 @@ class Fetch:
             code = await self._child.wait()
             last = self._child.stderr_tail.strip().splitlines()[-1:]
             raise errors.Crashed(reason=f"code {code}", said=last[0][-300:] if last else None)
-        if event["event"] == "error":
+        if isinstance(event, child_events.Failed):
             failure = error_mapping.Failure(
-                tuple(event["kinds"][:_MAX_KINDS]),
-                event["message"][:_MAX_WORDS],
-                event["status"],
-                event["errno"],
-                event["retry_after"],
-                event["redirect_loop"],
-                event["page"][:_MAX_WORDS],
+                tuple(event.kinds[:_MAX_KINDS]),
+                event.message[:_MAX_WORDS],
+                event.status,
+                event.errno,
+                event.retry_after,
+                event.redirect_loop,
+                event.page[:_MAX_WORDS],
             )
             raise error_mapping.problem(failure)
         return event
 
-    def _info(self, event: dict[str, Any]) -> Info:
-        page = event["webpage_url"] or self._url
+    def _info(self, event: child_events.Found) -> Info:
+        page = event.webpage_url or self._url
         return Info(
-            title=event["title"] or _name(self._url),
-            id=event["id"] or "",
-            extractor=event["extractor"] or "Generic",
+            title=event.title or _name(self._url),
+            id=event.id or "",
+            extractor=event.extractor or "Generic",
             webpage_url=page,
             site=urls.site(page),
             source_key=self._key(event, page),
-            old_key=f"id {self._options.recipe()} {event['extractor']} {event['id'] or ''}",
-            duration=event["duration"],
-            uploader=event["uploader"],
-            thumbnail=event["thumbnail"],
-            filesize=event["filesize"],
-            is_live=event["live"],
-            chapters=tuple((start, title) for start, title in event["chapters"]),
-            subtitles=tuple(str(name) for name in event["subtitles"]),
-            heights=tuple(int(height) for height in event["heights"]),
+            old_key=f"id {self._options.recipe()} {event.extractor} {event.id or ''}",
+            duration=event.duration,
+            uploader=event.uploader,
+            thumbnail=event.thumbnail,
+            filesize=event.filesize,
+            is_live=event.live,
+            chapters=tuple(event.chapters),
+            subtitles=tuple(event.subtitles),
+            heights=tuple(event.heights),
         )
 
-    def _key(self, event: dict[str, Any], page: str) -> str:
+    def _key(self, event: child_events.Found, page: str) -> str:
         """The key known after the look: host and id; a page without an id is known by its address only.
 
         Software that many sites run (Mediasite, PeerTube) lets each site choose its ids: hence the host.
         """
         recipe = self._options.recipe()
-        if event["extractor"] not in (None, "Generic", "HTML5MediaEmbed") and event["id"]:
-            return f"id {recipe} {event['extractor']} {urlsplit(page).netloc} {event['id']}"
+        if event.extractor not in (None, "Generic", "HTML5MediaEmbed") and event.id:
+            return f"id {recipe} {event.extractor} {urlsplit(page).netloc} {event.id}"
         try:
             return urls.source_key(urls.parse(page), recipe)
         except errors.InvalidUrl:
@@ -342,41 +379,20 @@ class Fetch:
             raise errors.TooLarge(size=size)
         return size
 
-    async def _result(self, event: dict[str, Any]) -> Result:
-        assert self._child
-        await self._child.kill()  # it has said all; what it wrote is taken when nothing can change it any more
-        files = [await asyncio.to_thread(self._taken, name) for name in event["files"][:_MOST_FILES]]
-        if len(files) == 2:
-            target = self._folder / f"{FILE_STEM}-joined.mp4"
-            joined = await transcode.join(
-                files[0], files[1], target, one_clock=self._live or event.get("one_clock") is True
-            )
-            for path in files:
-                path.unlink()
-            files = [joined]
-        if len(files) != 1:
-            raise errors.Unsupported(files=len(files))
-        texts = [(str(language), name) for language, name in event["subtitles"][:_MOST_FILES]]
-        texts = [(language, await asyncio.to_thread(self._taken, name)) for language, name in texts]
-        return Result(
-            file=files[0],
-            size=files[0].stat().st_size,
-            poster=await asyncio.to_thread(self._taken, event["cover"]) if event["cover"] else None,
-            subtitles=tuple((language, path) for language, path in texts if path.stat().st_size <= MAX_SIDE),
-            marks=tuple((float(start), float(end), str(title)) for start, end, title in event["marks"]),
-            duration=event.get("duration"),
-            cookies=event["cookies"],
+    def _completed(self, event: child_events.Done) -> Completed:
+        return Completed(
+            files=tuple(event.files[:_MOST_FILES]),
+            parts=tuple(tuple(part) for part in event.parts[:_MOST_FILES]),
+            timed=tuple((language, tuple(parts[:_MOST_FILES])) for language, parts in event.timed[:_MOST_TEXTS]),
+            limit=event.limit,
+            subtitles=tuple(event.subtitles[:_MOST_FILES]),
+            cover=event.cover,
+            marks=tuple(event.marks),
+            duration=event.duration,
+            one_clock=self._live or event.one_clock,
+            bounded=event.bounded,
+            cookies=event.cookies,
         )
-
-    def _taken(self, name: object) -> Path:
-        """Move a file that the child names into our folder. Raises `Hostile` for anything but a plain file."""
-        if not isinstance(name, str) or name != os.path.basename(name) or not name.startswith(f"{FILE_STEM}."):
-            raise errors.Hostile(reason="a file of another name")
-        try:
-            child_files.take(self._place / name, self._folder / name)
-        except child_files.Untrusted as error:
-            raise errors.Hostile(reason=error.strerror or "not a plain file") from error
-        return self._folder / name
 
 
 def _own_ports(chosen: settings.Settings) -> list[int]:

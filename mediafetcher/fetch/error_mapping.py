@@ -24,6 +24,8 @@ _WORDS: tuple[tuple[str, type[Problem]], ...] = (
     (r"confirm your age|age.restrict|inappropriate for some", errors.AgeLimit),
     (r"members.only|members on|subscribers? only|premium (members|only)|join this channel", errors.MembersOnly),
     (r"available (in|from) your (country|location|region)|geo.?restrict|blocked.*country", errors.GeoBlocked),
+    (r"extracted extension .* is unusual", errors.UnusualExtension),
+    (r"certificate verify failed", errors.UntrustedCertificate),
     (r"sign in|log ?in|logged.in|cookies|account|authenticat|password|private video", errors.LoginRequired),
     (r"rate.?limit|too many requests|try again later", errors.RateLimited),
     (r"removed|deleted|no longer available|does not exist|not found|unavailable|terminated", errors.Gone),
@@ -42,7 +44,7 @@ _COMPILED = tuple((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind i
 _STATUS: dict[int, type[Problem]] = {
     401: errors.LoginRequired,
     402: errors.MembersOnly,
-    403: errors.Forbidden403,
+    403: errors.SiteForbidden,
     404: errors.Gone,
     410: errors.Gone,
     408: errors.Network,
@@ -65,8 +67,12 @@ _KINDS: dict[str, type[Problem]] = {
     "NotBegun": errors.LiveNotStarted,
     "Blocked": errors.BlockedAddress,
     "ProxyFailed": errors.ProxyFailed,
+    "PasswordAsked": errors.PasswordRequired,
+    "_UnsafeExtensionError": errors.UnusualExtension,
     "GeoRestrictedError": errors.GeoBlocked,
     "UnsupportedError": errors.Unsupported,
+    "CertificateVerifyError": errors.UntrustedCertificate,
+    "SSLCertVerificationError": errors.UntrustedCertificate,
     "ContentTooShortError": errors.Truncated,
     "MemoryError": errors.Hostile,
 }
@@ -92,7 +98,7 @@ def problem(failure: Failure) -> Problem:
     facts = {"said": said, "status": failure.status, "retry_after": failure.retry_after}
     facts = {name: value for name, value in facts.items() if value}
     if failure.redirect_loop:
-        return errors.Unsupported("The link leads round in circles.", **facts)
+        return errors.Unsupported("The link redirects in a loop.", **facts)
     kind = _kind(failure, said)
     if kind is errors.LiveNotStarted:
         facts["begins_in"] = _begins_in(failure.page if failure.page and _by_page(failure) else said)
@@ -136,14 +142,14 @@ def _begins_in(text: str) -> float | None:
 
 def _sentence(kind: type[Problem], failure: Failure, said: str) -> str | None:
     if kind is errors.IsPlaylist:
-        count = f"a list of {said}" if said.isdigit() else "a list"
-        return f"That link is {count}: fetch it as a playlist, or give the link of one video."
+        count = f"a playlist of {said} items" if said.isdigit() else "a playlist"
+        return f"This link is {count}. Download it as a playlist, or use the link of a single video."
     if kind is errors.RateLimited and failure.retry_after:
-        return f"{kind.words[:-1]}, for {failure.retry_after:.0f} seconds."
+        return f"{kind.default_detail[:-1]} and asks to wait {failure.retry_after:.0f} seconds."
     if failure.status and issubclass(kind, errors.FetchProblem) and kind is not errors.LiveNotStarted:
-        return f"{kind.words[:-1]} (HTTP {failure.status})."
+        return f"{kind.default_detail[:-1]} (HTTP {failure.status})."
     if kind is errors.MediaFull:
-        return "There is no room for the download on the disk of the state folder: free some. Downloads wait."
+        return "The disk of the state folder is full. Free some space. Downloads continue when there is enough."
     return None
 
 

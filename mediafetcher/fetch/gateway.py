@@ -70,7 +70,8 @@ class Gateway:
     async def start(cls) -> Self:
         """Raises `Crashed`."""
         try:
-            network = await asyncio.to_thread(process.isolate) if kind() == "namespace" else None
+            kept_by = await asyncio.to_thread(kind)  # the first call makes a process
+            network = await asyncio.to_thread(process.isolate) if kept_by == "namespace" else None
             listening = network.listening if network else _on_loopback()
         except OSError as error:
             raise errors.Crashed(reason=f"the way into the network could not be made: {error}") from error

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mediafetcher.core import bundle
+from mediafetcher.fetch.child_events import Program
 from mediafetcher.sandbox import process
 
 # Options of `deno run` that take rights away or keep to what is there; none gives a right.
@@ -43,7 +44,7 @@ def runtimes() -> dict[str, Any]:
     return {"deno": {"path": path}} if path else {}
 
 
-def permitted(arguments: list[Any]) -> bool:
+def permitted(arguments: list[str]) -> bool:
     """Whether deno is to run what it reads, without a right; or to say its version."""
     if arguments == ["--version"]:
         return True
@@ -59,22 +60,25 @@ class Requests:
         self._size = 0
         self._runs = 0
 
-    async def take(self, event: dict[str, Any]) -> bytes | None:
+    async def take(self, event: Program) -> bytes | None:
         """Take an event -> the line that answers it; None while more of its input is to come."""
-        part = str(event.get("input") or "")
-        self._size += len(part)
+        self._size += len(event.input)
         if self._size <= _MOST_INPUT:
-            self._input.append(part)
-        if event.get("more"):
+            self._input.append(event.input)
+        if event.more:
             return None
         given, size = "".join(self._input), self._size
         self._input, self._size = [], 0
         self._runs += 1
-        arguments = event.get("arguments")
-        known = isinstance(arguments, list) and permitted(arguments)
-        if not known or size > _MOST_INPUT or self._runs > _MOST_RUNS or deno() is None:
+        arguments = event.arguments
+        if (
+            arguments is None
+            or not permitted(arguments)
+            or size > _MOST_INPUT
+            or self._runs > _MOST_RUNS
+            or deno() is None
+        ):
             return _line({"refused": True})
-        assert isinstance(arguments, list)
         return _line(await _run(arguments, given.encode("utf-8", "replace")))
 
 
@@ -86,7 +90,7 @@ async def _run(arguments: list[str], given: bytes) -> dict[str, Any]:
     program = deno()
     assert program
     env = process.environment("/", NO_COLOR="1", DENO_NO_UPDATE_CHECK="1")
-    walls = process.Pen((Path(program),))
+    walls = process.Ruleset((Path(program),))
     async with await process.start(
         [program, *arguments], _LIMITS, stdin=given, env=env, cwd="/", alone=walls
     ) as running:

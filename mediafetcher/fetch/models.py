@@ -47,6 +47,23 @@ class Listing:
 
 
 @dataclass(frozen=True)
+class Completed:
+    """What the child said when it had fetched all: the names of its files, which are still to be taken over."""
+
+    files: tuple[str, ...]  # one, or picture and sound
+    subtitles: tuple[tuple[str, str], ...] = ()  # (language, name)
+    cover: str | None = None
+    marks: tuple[tuple[float, float, str], ...] = ()
+    duration: float | None = None
+    one_clock: bool = False  # the times of picture and sound count from the same moment
+    parts: tuple[tuple[str, ...], ...] = ()  # instead of `files`: parts with clocks of their own, each as `files`
+    timed: tuple[tuple[str, tuple[tuple[str, bool], ...]], ...] = ()  # texts on the clock of the stream, by part
+    limit: float | None = None  # as in `Result`
+    bounded: bool = True  # as in `Result`
+    cookies: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
 class Result:
     """What was fetched: a file in the job's folder, of a kind that is yet to be probed."""
 
@@ -56,6 +73,9 @@ class Result:
     subtitles: tuple[tuple[str, Path], ...] = ()  # (language, text of whatever kind)
     marks: tuple[tuple[float, float, str], ...] = ()  # (start, end, title) of parts that viewers marked
     duration: float | None = None  # seconds, where it is known only now
+    bounded: bool = True  # the transport proved that all came: a length, chunks, every piece of a list
+    limit: float | None = None  # seconds of the file that were wished for
+    cut: str = ""  # why picture or sound was not whole before they were joined
     cookies: str | None = field(default=None, repr=False)  # as the site renewed those it was given, in Netscape's form
 
 

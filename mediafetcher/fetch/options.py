@@ -32,11 +32,11 @@ class Playlist(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
     def __post_init__(self) -> None:
         if self.limit is not None and not 1 <= self.limit <= MAX_ENTRIES:
-            raise ValueError(f"playlist.limit is from 1 to {MAX_ENTRIES}")
+            raise ValueError(f"playlist.limit must be from 1 to {MAX_ENTRIES}")
         if self.items is not None and not (
             0 < len(self.items) <= MAX_ENTRIES and all(1 <= number <= MAX_ENTRIES for number in self.items)
         ):
-            raise ValueError(f"playlist.items are numbers from 1 to {MAX_ENTRIES}")
+            raise ValueError(f"playlist.items must be numbers from 1 to {MAX_ENTRIES}")
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -54,20 +54,21 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     rate_limit: int | None = None  # bytes per second
     proxy: str | None = None  # http://, https:// or socks5://host:port
     live_max: int | None = None  # seconds of a live stream; None: the setting
+    live_from_start: bool = False  # a live stream from as far back as its list goes
     impersonate: bool = False  # pretend to be a browser on the wire, in every request
     playlist: Playlist | None = None
 
     def __post_init__(self) -> None:
         if self.max_height is not None and not 144 <= self.max_height <= 4320:
-            raise ValueError("max_height is from 144 to 4320")
+            raise ValueError("max_height must be from 144 to 4320")
         if self.rate_limit is not None and self.rate_limit < 1024:
-            raise ValueError("rate_limit is at least 1024 bytes per second")
+            raise ValueError("rate_limit must be at least 1024 bytes per second")
         if len(self.subtitles) > MAX_LANGUAGES or not all(_LANGUAGE.match(name) for name in self.subtitles):
-            raise ValueError(f"subtitles are up to {MAX_LANGUAGES} languages such as en or pt-BR, or all")
+            raise ValueError(f"subtitles must be up to {MAX_LANGUAGES} languages such as en or pt-BR, or all")
         if self.live_max is not None and not 1 <= self.live_max <= _DAY:
-            raise ValueError("live_max is from 1 to 86400 seconds")
+            raise ValueError("live_max must be from 1 to 86400 seconds")
         if self.proxy is not None and self.impersonate:
-            raise ValueError("impersonate goes without a proxy: leave out one of them")
+            raise ValueError("impersonate and proxy cannot be combined")
         if self.proxy is not None:
             _check_proxy(self.proxy)
         self._check_clip()
@@ -75,11 +76,11 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     def _check_clip(self) -> None:
         for name, value in (("start", self.start), ("end", self.end)):
             if value is not None and not 0 <= value <= 30 * _DAY:
-                raise ValueError(f"{name} is a time in seconds from the beginning")
+                raise ValueError(f"{name} must be a time in seconds from the start")
         if self.end is not None and self.end - (self.start or 0.0) < 0.1:
-            raise ValueError("end lies behind start")
+            raise ValueError("end must be after start")
         if self.clip and self.keep_original:
-            raise ValueError("a clip cannot keep the original: leave out start and end, or keep_original")
+            raise ValueError("a clip cannot keep the original file; leave out start and end, or keep_original")
 
     @property
     def clip(self) -> bool:
@@ -112,9 +113,9 @@ def _check_proxy(text: str) -> None:
     except ValueError:
         fine = False
     if not fine or len(text) > 300 or parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValueError("proxy is http://host:port, https://host:port or socks5://host:port")
+        raise ValueError("proxy must be http://host:port, https://host:port or socks5://host:port")
     if "@" in parts.netloc:
-        raise ValueError("proxy must not hold a name and password: the setting MEDIAFETCHER_PROXY may")
+        raise ValueError("proxy must not contain a name and password; only the setting MEDIAFETCHER_PROXY may")
 
 
 # Every yt-dlp option that is ever set, and nothing else (a test compares).
@@ -185,7 +186,7 @@ def ydl_options(options: Options, settings: Settings) -> dict[str, Any]:
 
 def rate_limit(options: Options, settings: Settings) -> int | None:
     """Bytes per second of this download: its own limit, and its share of what all may take together."""
-    share = max(1024, settings.rate_limit // settings.jobs) if settings.rate_limit else None
+    share = max(1024, settings.rate_limit // settings.max_downloads) if settings.rate_limit else None
     return min((limit for limit in (options.rate_limit, share) if limit), default=None)
 
 

@@ -181,9 +181,10 @@ class Pool:
         making = asyncio.ensure_future(self._take(work, env, limits, way, ytdlp))
         try:
             return await asyncio.shield(making)
-        except asyncio.CancelledError:
-            with contextlib.suppress(OSError):
-                await (await making).kill()
+        except BaseException:
+            if not (making.done() and making.exception()):
+                with contextlib.suppress(OSError):
+                    await (await making).kill()
             raise
 
     async def _take(

@@ -163,6 +163,13 @@ def _is_file(response: Any) -> bool:
     return response.status in (200, 206) and not kind.startswith("text/") and "mpegurl" not in kind
 
 
+def is_bounded(response: Any) -> bool:
+    """Whether the end of the body shows that all of it came. Of a page or playlist it does not matter."""
+    if not _is_file(response) or response.headers.get("Content-Length"):
+        return True
+    return "chunked" in (response.headers.get("Transfer-Encoding") or "").lower()
+
+
 def _mark(response: Any) -> str:
     """What `If-Range` accepts (RFC 9110, 13.1.5): a strong ETag, else the date."""
     tag = response.headers.get("ETag") or ""

@@ -34,7 +34,9 @@ async def texts(result: Result, facts: probe.Facts, options: Options, *, everyth
     start = options.start or 0.0
     for language, source in result.subtitles:
         target = result.file.with_name(f"{language}.vtt")
-        if subtitles.is_language(language) and await _made(subtitles.from_text(source, target, start, options.end)):
+        if subtitles.is_language(language) and await _made(
+            subtitles.from_text(source, target, start, options.end, language)
+        ):
             files[target.name] = target
     of_site = set(files)
     for stream in facts.subtitles:

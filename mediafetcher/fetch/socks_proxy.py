@@ -57,7 +57,7 @@ class Refused(Exception):
 class Rules:
     """What one fetch may reach."""
 
-    gate: egress.Gate
+    gate: egress.EgressFilter
     allow_hosts: tuple[str, ...]
     only: str | None = None
     through: str | None = None
@@ -105,7 +105,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 def main() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    profiles.shut_in_gateway()
+    profiles.confine_gateway()
     sys.addaudithook(_hook)
     with socket.socket(fileno=int(sys.argv[1])) as listening:
         asyncio.run(Proxy(listening).serve())
@@ -147,7 +147,9 @@ class Proxy:
     def _obey(self, order: dict[str, Any]) -> None:
         if token := order.get("add"):
             hosts = tuple(order["allow_hosts"])
-            self._rules[token] = Rules(egress.Gate(hosts, order["own_ports"]), hosts, order["only"], order["through"])
+            self._rules[token] = Rules(
+                egress.EgressFilter(hosts, order["own_ports"]), hosts, order["only"], order["through"]
+            )
             self._news.set()
             self._news = asyncio.Event()
         elif (rules := self._rules.pop(order["drop"], None)) is not None:

@@ -10,6 +10,7 @@ import base64
 import ipaddress
 import socket
 import ssl
+from functools import cache
 from urllib.parse import unquote, urlsplit
 
 _MOST_ANSWER = 16 << 10  # bytes
@@ -98,7 +99,9 @@ async def _encrypted(there: socket.socket, name: str) -> socket.socket:
     return near
 
 
+@cache
 def _tls() -> ssl.SSLContext:
+    """The certificates of the system (`SSL_CERT_FILE`) and those that come along; loading them takes 30 ms."""
     import certifi
 
     context = ssl.create_default_context()

@@ -7,7 +7,7 @@ from its own tags. Nothing is moved, replaced or removed.
 
 import os
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,16 @@ def is_store(path: Path) -> bool:
     return os.path.realpath(path) == os.path.realpath(mount.root() / "store")
 
 
+async def unknown_hash(path: Path) -> str | None:
+    """The hash, in hexadecimal, of an unknown file of the store; None if the path is no such file."""
+    real = Path(await mount.run_io(os.path.realpath, path))
+    match = unknown.NAME.match(real.name)
+    store = await mount.run_io(os.path.realpath, mount.root() / "store")
+    if match is None or str(real.parent.parent) != store or await unknown.is_known(bytes.fromhex(match[1])):
+        return None
+    return match[1]
+
+
 _SLICE = 5.0  # seconds after which a slice ends, at the next file
 
 
@@ -40,14 +50,16 @@ class Slice:
     next: str | None
 
 
-async def adopt_slice(owner: int, after: str = "") -> Slice:
+async def adopt_slice(owner: int, after: str = "", only: Collection[str] | None = None) -> Slice:
     """Adopt unknown files for about 5 s, in the order of their hashes, those after `after`.
 
-    Raises `StoreFrozen`, `Away`.
+    `only`: those of these hashes, in hexadecimal; None: all.
+
+    Raises `StoreFrozen`, `Unavailable`.
     """
     added = refused = 0
     until = clock.monotonic() + _SLICE
-    async for outcome in adopt(owner, "", lambda found, part: None, after=after):
+    async for outcome in adopt(owner, "", lambda found, part: None, after=after, only=only):
         added += outcome.result == "added"
         refused += outcome.result != "added"
         if clock.monotonic() >= until:
@@ -55,22 +67,27 @@ async def adopt_slice(owner: int, after: str = "") -> Slice:
     return Slice(added, refused, None)
 
 
-async def adopt(owner: int, folder: str, on_progress: Progress, *, after: str = "") -> AsyncGenerator[Outcome, None]:
+async def adopt(
+    owner: int, folder: str, on_progress: Progress, *, after: str = "", only: Collection[str] | None = None
+) -> AsyncGenerator[Outcome, None]:
     """Adopt the unknown files of the store, those whose hash comes after `after` -> what became of each.
 
-    Raises `StoreFrozen`, `Away`.
+    `only`: those of these hashes, in hexadecimal; None: all.
+
+    Raises `StoreFrozen`, `Unavailable`.
     """
     await ownership.require_owner()
     if not await ownership.settled():
         raise errors.StoreFrozen("The media folder was taken a moment ago: try again in a minute.")
-    known = await mount.in_thread(_from_journal)
+    known = await mount.run_io(from_journal)
     async for file in unknown.files():
-        if file.is_side_file or file.sha256.hex() <= after:
+        if file.is_side_file or file.sha256.hex() <= after or (only is not None and file.sha256.hex() not in only):
             continue
         yield await _one(owner, folder, file, known.get(file.sha256), on_progress)
 
 
-def _from_journal() -> dict[bytes, dict[str, Any]]:
+def from_journal() -> dict[bytes, dict[str, Any]]:
+    """What the journals of the media folder say of stored files, by hash; empty if they cannot be read. Blocking."""
     try:
         return journal_file.titles(mount.root())
     except OSError:
@@ -81,9 +98,9 @@ async def _one(
     owner: int, folder: str, file: unknown.Stored, told: dict[str, Any] | None, on_progress: Progress
 ) -> Outcome:
     try:
-        size = await mount.in_thread(blob_store.size_of, file.path)
+        size = await mount.run_io(blob_store.size_of, file.path)
         found = Found(file.path, (), size or 0)
-        if not size or await mount.in_thread(blob_store.verify, file.path) != file.sha256:
+        if not size or await mount.run_io(blob_store.verify, file.path) != file.sha256:
             return Outcome(file.path, "failed", size or 0, why="its bytes are not what its name says")
     except OSError as error:
         return Outcome(file.path, "failed", 0, why=f"it cannot be read ({error.strerror})")
@@ -102,8 +119,8 @@ async def _add(owner: int, folder: str, file: unknown.Stored, facts: probe.Facts
     way = "/".join([part for part in (folder, told.get("folder") or "") if part])
     with tempfile.TemporaryDirectory(prefix="adopt-", dir=settings.get().work) as scratch:
         Path(scratch).chmod(0o711)  # FFmpeg's account passes through
-        sides = await mount.in_thread(_side_files, file)
-        beside = await mount.in_thread(titles.beside, file.path)
+        sides = await mount.run_io(_side_files, file)
+        beside = await titles.beside(file.path)
         if posters.NAME not in sides and await posters.draw(file.path, target := Path(scratch, posters.NAME), facts):
             sides[posters.NAME] = target
         entry = items.Entry(

@@ -92,15 +92,15 @@ class _Taken:
 
     def fail(self, error: OSError | errors.Problem) -> None:
         read = isinstance(error, OSError)
-        self.end("failed", f"it cannot be read ({error.strerror})" if read else error.detail)  # type: ignore[union-attr]
+        self.end("failed", f"cannot be read ({error.strerror})" if read else error.detail)  # type: ignore[union-attr]
 
 
 async def take(job: Job, group: list[Found]) -> list[Outcome]:
-    """Bring these files into the library -> what became of each, in their order. Raises `Away`."""
+    """Bring these files into the library -> what became of each, in their order. Raises `Unavailable`."""
     taken = [_Taken(job, found) for found in group]
     try:
         await _together(taken)
-    except errors.Away:
+    except errors.Unavailable:
         raise
     except (OSError, errors.Problem) as error:
         if len(group) > 1:
@@ -158,7 +158,6 @@ def _open(taken: list[_Taken]) -> None:
             one.fail(error)
             continue
         one.mode = os.fstat(one.file).st_mode & 0o7777
-        one.title = titles.beside(one.found.path)
         # FFmpeg prints names, and theirs could look like its words.
         suffix = one.found.path.suffix
         plain = suffix if suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) < 8 else ""
@@ -170,8 +169,9 @@ async def _look(taken: list[_Taken]) -> None:
     for one, facts in zip(taken, await probe.probe_all([one.seen for one in taken]), strict=True):
         decision = probe.decide(facts)
         if decision.action == "reject":
-            one.end("skipped", decision.reason or "it is no video or audio")
+            one.end("skipped", decision.reason or "not video or audio")
         one.facts, one.ext = facts, transcode.kind_of(facts)[1]
+        one.title = await titles.beside(one.found.path)
         one.why = decision.reason if decision.action != "none" else ""
 
 
@@ -195,7 +195,7 @@ async def _stage_one(one: _Taken) -> None:
             source, lambda part: one.job.on_progress(one.found, _READ * part), take=one.job.move
         )
         if not scanner.unchanged(one.found, one.file):
-            one.end("failed", "it was changed while it was read")
+            one.end("failed", "the file changed while it was read")
             return
         assert one.facts
         target = one.seen.with_suffix(f".{posters.NAME}")
@@ -204,19 +204,25 @@ async def _stage_one(one: _Taken) -> None:
 
 
 async def _add(ready: list[_Taken]) -> None:
-    owner = ready[0].job.owner
-    ids = {name: await folders.ensure(owner, name) for name in dict.fromkeys(one.folder for one in ready)}
     await _ask_for_names(ready)
-    await mount.in_thread(_look_in_store, ready)
-    incoming = [_incoming(one, ids[one.folder]) for one in ready]
-    for one, added in zip(ready, await bulk_insert.add(owner, incoming), strict=True):
+    await mount.run_io(_look_in_store, ready)
+    for one, added in zip(ready, await _add_to_folders(ready), strict=True):
         one.settled = True
         assert one.staged
         one.end("added" if added.fresh else "known", one.why if added.fresh else "", added.item)
         copied = one.staged.size if added.fresh and not one.staged.shared else 0
         one.outcome = replace(one.outcome, copied=copied)  # type: ignore[type-var]
     if ready[0].job.move:
-        await mount.in_thread(_remove_sources, ready)
+        await mount.run_io(_remove_sources, ready)
+
+
+async def _add_to_folders(ready: list[_Taken]) -> list[bulk_insert.Added]:
+    """Add the files, each to its folder. A folder that a user deletes meanwhile is made again."""
+    owner = ready[0].job.owner
+    while True:
+        ids = {name: await folders.ensure(owner, name) for name in dict.fromkeys(one.folder for one in ready)}
+        with contextlib.suppress(bulk_insert.FolderMissing):
+            return await bulk_insert.add(owner, [_incoming(one, ids[one.folder]) for one in ready])
 
 
 def _incoming(one: _Taken, folder: int | None) -> bulk_insert.Incoming:
@@ -259,9 +265,9 @@ def _remove_sources(ready: list[_Taken]) -> None:
         stored = blob_store.path_of(one.staged.sha256, one.ext)
         # What was stored long ago may have suffered since: then the source is the good one.
         if one.there_before and blob_store.verify(stored) != one.staged.sha256:
-            left = "it was left where it is: the stored copy is damaged (`mediafetcher check --read-data`)"
+            left = "not removed: the stored copy is damaged (run `mediafetcher check --read-data`)"
         elif left := scanner.remove(one.found, stored):
-            left = f"it is in the library, and was left where it is: {left}"
+            left = f"imported, but not removed: {left}"
         if left:
             one.outcome = replace(one.outcome, result="failed", why=left)
         else:
@@ -275,7 +281,7 @@ async def _clean(taken: list[_Taken]) -> None:
     """Remove what no row speaks of; a source that was made ready for a move and stays gets its rights back."""
     for one in taken:
         if one.staged and not one.settled:
-            await sweeper.take_back(one.staged)
+            await sweeper.rollback(one.staged)
     await asyncio.to_thread(_close, taken)
 
 

@@ -58,12 +58,15 @@ async def adopt(
     """Import these files and folders -> what became of each file, in their order.
 
     What lies below a named folder comes below `folder`, in virtual folders of the same names. Of
-    the store itself what this database does not know is adopted (adoption.py). Raises `Invalid` for
-    `folder`, and `Away` where the media folder cannot be written: then the same call goes on later.
+    the store itself what this database does not know is adopted, and so are unknown files in it that are named one by
+    one (adoption.py). Raises `Invalid` for `folder`, and `Unavailable` if the media folder cannot be written: then the
+    same call goes on later.
     """
     folders.parts(folder)
-    stores = [path for path in paths if await mount.in_thread(adoption.is_store, path)]
-    paths = [path for path in paths if path not in stores]
+    stores = [path for path in paths if await mount.run_io(adoption.is_store, path)]
+    named = {path: await adoption.unknown_hash(path) for path in paths if path not in stores}
+    paths = [path for path, sha256 in named.items() if sha256 is None]
+    chosen = {sha256 for sha256 in named.values() if sha256 is not None}
     with _scratch() as scratch:
         job = batch.Job(owner, folder, move, scratch, on_progress)
         running: deque[asyncio.Task[list[Outcome]]] = deque()
@@ -80,15 +83,15 @@ async def adopt(
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-    if stores:
-        async for outcome in adoption.adopt(owner, folder, on_progress):
+    if stores or chosen:
+        async for outcome in adoption.adopt(owner, folder, on_progress, only=None if stores else chosen):
             yield outcome
 
 
 async def _groups(paths: list[Path], move: bool) -> AsyncGenerator[list[Found], None]:
     for path in paths:
         if move and path.is_symlink():
-            yield [Found(path, (), problem="it is a link: name what it leads to", bad=True)]
+            yield [Found(path, (), problem="is a symbolic link; name its target instead", bad=True)]
             continue
         files = scanner.files(path)
         while group := await asyncio.to_thread(_next, files):

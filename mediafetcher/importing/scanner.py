@@ -9,12 +9,12 @@ import contextlib
 import errno
 import os
 import stat
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from mediafetcher.core import settings
+from mediafetcher.core import text as normal
 from mediafetcher.library.export import link_tree
 from mediafetcher.library.storage import mount
 
@@ -45,7 +45,7 @@ def files(named: Path) -> Iterator[Found]:
         yield _failed(named, (), error)
         return
     if any(_identity(folder.stat()) in ours for folder in (top, *top.parents)):
-        yield Found(named, (), problem="it is MediaFetcher's own", bad=True)
+        yield Found(named, (), problem="belongs to MediaFetcher", bad=True)
     elif stat.S_ISDIR(status.st_mode):
         yield from _below(top, (), ours)
     else:
@@ -63,7 +63,7 @@ def _below(folder: Path, names: tuple[str, ...], ours: set[tuple[int, int]]) -> 
             yield _failed(folder, names, error)
             continue
         if any(entry.name == link_tree.MANIFEST for entry in entries):
-            yield Found(folder, names, problem="it is an export of the library")
+            yield Found(folder, names, problem="is an export of the library")
             continue
         deeper = []
         for entry in entries:
@@ -76,7 +76,7 @@ def _below(folder: Path, names: tuple[str, ...], ours: set[tuple[int, int]]) -> 
             if not stat.S_ISDIR(status.st_mode):
                 yield _look(path, names, status)
             elif _identity(status) in ours:
-                yield Found(path, names, problem="it is MediaFetcher's own")
+                yield Found(path, names, problem="belongs to MediaFetcher")
             elif not entry.name.startswith((".", "@")) and entry.name not in _NOT_OURS:
                 deeper.append((path, (*names, entry.name)))
         waiting += reversed(deeper)
@@ -84,16 +84,16 @@ def _below(folder: Path, names: tuple[str, ...], ours: set[tuple[int, int]]) -> 
 
 def _look(path: Path, names: tuple[str, ...], status: os.stat_result) -> Found:
     if stat.S_ISLNK(status.st_mode):
-        return Found(path, names, problem="it is a link")
+        return Found(path, names, problem="is a symbolic link")
     if not stat.S_ISREG(status.st_mode):
-        return Found(path, names, problem="it is not a file")
+        return Found(path, names, problem="not a file")
     if not status.st_size:
-        return Found(path, names, problem="it is empty")
+        return Found(path, names, problem="empty file")
     return Found(path, names, status.st_size, status.st_mtime_ns, _identity(status))
 
 
 def _failed(path: Path, names: tuple[str, ...], error: OSError) -> Found:
-    return Found(path, names, problem=f"it cannot be read ({error.strerror})", bad=True)
+    return Found(path, names, problem=f"cannot be read ({error.strerror})", bad=True)
 
 
 def _identity(status: os.stat_result) -> tuple[int, int]:
@@ -117,7 +117,7 @@ def open_found(found: Found) -> int:
     file = os.open(found.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     if not unchanged(found, file):
         os.close(file)
-        raise OSError(errno.ESTALE, "it changes just now")
+        raise OSError(errno.ESTALE, "the file is being changed")
     return file
 
 
@@ -136,14 +136,14 @@ def remove(found: Found, stored: Path) -> str:
         try:
             status = os.stat(found.path.name, dir_fd=folder, follow_symlinks=False)
             if (_identity(status), status.st_size, status.st_mtime_ns) != (found.identity, found.size, found.mtime):
-                return "another file has its name now"
+                return "another file now has this name"
             if _identity(stored.stat()) == found.identity and status.st_nlink < 2:
-                return "it is the stored file itself"
+                return "is the stored file itself"
             os.unlink(found.path.name, dir_fd=folder)
         finally:
             os.close(folder)
     except OSError as error:
-        return f"it cannot be removed ({error.strerror})"
+        return f"cannot be removed ({error.strerror})"
     return ""
 
 
@@ -158,6 +158,5 @@ def folder_names(folders: tuple[str, ...]) -> list[str]:
 
 
 def _folder_name(name: str) -> str:
-    clean = unicodedata.normalize("NFC", text(name))
-    clean = " ".join("".join(char if char.isprintable() else " " for char in clean).split())[:_LONGEST].strip()
+    clean = normal.one_line(text(name), _LONGEST)
     return clean if clean not in ("", ".", "..") else "_"

@@ -1,20 +1,29 @@
 """The title that yt-dlp wrote beside a file, in `<name>.info.json`."""
 
-import json
+import contextlib
+import os
 from pathlib import Path
 
-_LARGEST = 8 << 20  # bytes; such a file lists every format
+from mediafetcher.core import errors
+from mediafetcher.importing import info_json
+from mediafetcher.library.storage import mount
+from mediafetcher.sandbox import parsing
 
 
-def beside(path: Path) -> str | None:
-    """The title in the `.info.json` beside this file; None if there is none that can be read. Blocking."""
+async def beside(path: Path) -> str | None:
+    """Return the title in the `.info.json` beside this file; None if there is none that can be read.
+
+    Raises: `MediaOffline` if the media folder hangs.
+    """
     for place in (path.with_suffix(".info.json"), path.with_name(f"{path.name}.info.json")):
         try:
-            with place.open("rb") as file:
-                found = json.loads(file.read(_LARGEST))
-        except (OSError, ValueError, RecursionError):
+            descriptor = await mount.run_io(parsing.open_regular, place)
+        except OSError:
             continue
-        title = found.get("title") if isinstance(found, dict) else None
-        if isinstance(title, str) and title.strip():
-            return title
+        try:
+            with contextlib.suppress(errors.ParserFailed):
+                if title := await parsing.call(info_json.title, files=[descriptor]):
+                    return title
+        finally:
+            os.close(descriptor)
     return None

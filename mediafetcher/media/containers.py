@@ -1,4 +1,4 @@
-"""The layout of MP4 and Matroska files: what FFmpeg's text does not say.
+"""The layout of MP4, Matroska and RIFF files: what FFmpeg's text does not say.
 
 ISO/IEC 14496-12 (boxes), 14496-15 (`avcC`), RFC 9559 (Matroska). Only headers are read, the number of boxes is
 bounded, and hostile sizes end the walk; nothing is held in memory.
@@ -16,6 +16,8 @@ _CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl"}
 # ISO/IEC 14496-12, 8.12: what an encrypted track calls its samples; the last three are Apple's older ones.
 _ENCRYPTED = {b"encv", b"enca", b"enct", b"encs", b"encm", b"drms", b"drmi", b"drmt"}
 _MAX_BOXES = 300_000  # of one file: a day of one-second fragments
+_RIFF_UNKNOWN = 0x7FFF_0000  # from here on a size is a placeholder, or too large for its field
+_RIFF_SLACK = 16  # bytes of padding
 _MAX_TABLE = 64 << 10  # bytes of a sample description that are looked at
 
 
@@ -47,6 +49,8 @@ def scan_file(file: BinaryIO) -> Layout:
     file.seek(0)
     if head[:4] == b"\x1a\x45\xdf\xa3":
         return Layout(truncated=_matroska_is_short(file, size))
+    if head[:4] == b"RIFF":
+        return Layout(truncated=_riff_is_short(head, size))
     if len(head) == 8 and head[4:8] in _FIRST:
         return _Walk(file).mp4(size)
     return Layout()
@@ -148,6 +152,12 @@ def _level(table: bytes) -> int | None:
         return None
     at = table.find(b"avcC")
     return table[at + 7] if 0 < at < len(table) - 8 else None
+
+
+def _riff_is_short(head: bytes, size: int) -> bool:
+    """Whether a WAV or AVI says that it is longer than the file. One that was written as a stream says nothing."""
+    claimed = struct.unpack("<I", head[4:8])[0] if len(head) == 8 else 0
+    return bool(claimed < _RIFF_UNKNOWN and claimed + 8 > size + _RIFF_SLACK)
 
 
 def _matroska_is_short(file: BinaryIO, size: int) -> bool:

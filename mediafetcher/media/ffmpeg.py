@@ -5,9 +5,10 @@ and the formats below are opened.
 """
 
 import asyncio
+import contextlib
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,7 @@ _FORMATS = (
     "image2,png_pipe,jpeg_pipe,webp_pipe,bmp_pipe"
 )
 SAFE_INPUT = ("-protocol_whitelist", "file,pipe", "-format_whitelist", _FORMATS)
+LONG_ANALYSIS = ("-analyzeduration", "600M", "-probesize", "256M")  # microseconds and bytes
 _GIB = 1 << 30
 # Sent from outside: by the kernel when memory runs out, by an administrator, at the shutdown of the machine.
 _FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGBUS}
@@ -64,7 +66,7 @@ async def run(
     argv = [path(), "-hide_banner", "-nostdin", *arguments]
     limits = limits or process.Limits(data=_GIB, cpu_seconds=120)
     program = bundle.root() or Path(argv[0])
-    alone = None if devices else process.Pen((program, *reads), tuple(writes))
+    alone = None if devices else process.Ruleset((program, *reads), tuple(writes))
     env = process.environment("/", AV_LOG_FORCE_NOCOLOR="1")
     async with await process.start(
         argv, limits, env=env, reach=[*reads, *writes], tail=512 << 10, alone=alone
@@ -102,6 +104,22 @@ def owned(target: Path) -> Path:
     if account:
         os.chown(part, account.uid, account.gid)
     return part
+
+
+@contextlib.contextmanager
+def readable(path: Path, text: str) -> Iterator[None]:
+    """A small file of ours that the service account may read, for as long as the block lasts."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            account = process.service_account()
+            if account:
+                os.fchown(descriptor, account.uid, account.gid)
+            file.write(text)
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 async def version() -> str:

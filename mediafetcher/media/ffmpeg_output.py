@@ -27,6 +27,7 @@ _SIZE = re.compile(r"\b(\d{1,5})x(\d{1,5})\b")
 _FPS = re.compile(r"(?<![\d.])(\d{1,9}(?:\.\d{1,6})?)(k?) fps")
 _FIELDS = re.compile(r"(top|bottom)( coded)? first")
 _ROTATION = re.compile(r"display ?matrix: rotation of (-?\d{1,6}(?:\.\d{1,6})?)", re.IGNORECASE)
+_STREAM_START = re.compile(r", start (-?\d{1,9}(?:\.\d{1,9})?)")
 _START = re.compile(r"^ +Duration: [^\n]*, start: (-?\d+(?:\.\d+)?)", re.MULTILINE)
 _COLOURS = re.compile(r"(?P<matrix>[\w-]+)/(?P<primaries>[\w-]+)/(?P<transfer>[\w-]+)")
 _FRAME = re.compile(r"color_space:(?P<matrix>\S+) color_primaries:(?P<primaries>\S+) color_trc:(?P<transfer>\S+)")
@@ -54,6 +55,7 @@ class Video:
     hdr: bool
     rotation: float  # degrees
     colours: tuple[str, str, str] | None = None  # matrix, primaries, transfer, as far as they are tagged
+    start: float | None = None  # seconds of its first timestamp, if FFmpeg says it
 
     @property
     def deep(self) -> bool:
@@ -218,7 +220,7 @@ def _video(index: int, parts: list[str], rest: str, after: str) -> Video:
     rotation = float(rotated[1]) if rotated else 0.0
     if round(rotation) % 180 == 90:
         width, height = height, width
-    fps = _FPS.search(rest)
+    fps, start = _FPS.search(rest), _STREAM_START.search(rest)
     return Video(
         index=index,
         codec=_codec(parts),
@@ -231,6 +233,7 @@ def _video(index: int, parts: list[str], rest: str, after: str) -> Video:
         hdr=any(name in qualities for name in HDR),
         rotation=rotation,
         colours=_colours(qualities),
+        start=float(start[1]) if start else None,
     )
 
 

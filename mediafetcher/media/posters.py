@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from mediafetcher.media.probe import Facts
 
 NAME = "poster.jpg"
+# Pixels that are not square (DVDs, some cameras) are drawn square; a ratio beyond these is no picture's.
+_SQUARE = "scale='iw*max(1,clip(sar,0.25,4))':'ih/min(1,clip(sar,0.25,4))',setsar=1"
 _WIDTH = 640
 _TIMEOUT = 60.0
 _SOON = 2.0  # seconds
@@ -53,7 +55,16 @@ async def _run(before: list[str], source: Path, target: Path, stream: str, at: f
     part = ffmpeg.owned(target)
     seek = ["-noaccurate_seek", "-ss", f"{at:.2f}"] if at is not None else []
     arguments = [*before, "-threads", "1", *seek, *ffmpeg.SAFE_INPUT, "-i", f"file:{source}", "-map", f"0:{stream}"]
-    arguments += ["-frames:v", "1", "-vf", f"scale='min({_WIDTH},iw)':-2", "-pix_fmt", "yuvj420p", "-q:v", "4"]
+    arguments += [
+        "-frames:v",
+        "1",
+        "-vf",
+        f"{_SQUARE},scale='min({_WIDTH},iw)':-2",
+        "-pix_fmt",
+        "yuvj420p",
+        "-q:v",
+        "4",
+    ]
     arguments += ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-f", "mjpeg", "-y", f"file:{part}"]
     try:
         ended = await ffmpeg.run(arguments, [source], [part], timeout=_TIMEOUT)

@@ -8,10 +8,11 @@ AAC or none. Rotation, pixel shape, changing frame rates, edit lists and cover p
 definition: Chromium plays more than this, and says of HEVC that it can when it cannot.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mediafetcher.core import errors
 from mediafetcher.media import ffmpeg, ffmpeg_output, posters, sniff
@@ -27,7 +28,9 @@ Action = Literal["none", "remux", "audio", "video", "both", "audio_only", "rejec
 MAX_LEVEL = 52
 _TIMEOUT = 30.0
 _SMALL = 16 << 20  # bytes
-_UNKNOWN = "FFmpeg does not know this kind of file"
+# What FFmpeg says of a file that ends before the last of its samples.
+ENDED_EARLY = re.compile(r"partial file|ended prematurely|truncat", re.IGNORECASE)
+_UNKNOWN = "FFmpeg does not support this type of file"
 _PICTURES = {"image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe"}
 _PICTURE_CODECS = {"png", "webp", "bmp", "jpegls"}
 _WEB_PROFILES = {None, "Baseline", "Constrained Baseline", "Main", "High"}
@@ -44,7 +47,11 @@ class Facts:
     duration: float | None = None  # seconds
     faststart: bool = False
     fragmented: bool = False
-    truncated: bool = False
+    truncated: bool = False  # a box claims more than the file has; wholeness.py says whether samples are missing
+    cut: bool = False  # as wholeness.py left it: what is there is kept, in a file of its own
+    cut_at_origin: bool = False  # the origin has no more of it
+    late_picture: bool = False  # its first picture comes after what FFmpeg looks at unless it is told to
+    estimated: bool = False  # FFmpeg guessed the duration from a bit rate, so it was measured
     level: int | None = None  # of H.264, ten times
     video: Video | None = None
     audio: tuple[Audio, ...] = ()
@@ -73,7 +80,7 @@ class Decision:
         if self.drm:
             return errors.Drm("This is protected by DRM: the file plays only with a key, which cannot be fetched.")
         kind = errors.Truncated if self.cut_short else errors.NotMedia
-        return kind(f"{kind.words[:-1]}: {self.reason}." if self.reason else None)
+        return kind(f"{kind.default_detail[:-1]}: {self.reason}." if self.reason else None)
 
 
 async def probe(path: Path, poster_to: Path | None = None) -> Facts:
@@ -127,6 +134,16 @@ async def probe_all(paths: Sequence[Path]) -> list[Facts]:
     ]
 
 
+async def probe_long(path: Path) -> ffmpeg_output.Found:
+    """What FFmpeg says of a file after it has read minutes of it: a picture may begin late. Raises `NotMedia`."""
+    inputs = [*ffmpeg.LONG_ANALYSIS, *ffmpeg.SAFE_INPUT, "-i", f"file:{path}"]
+    ended = await ffmpeg.run(inputs, [path], timeout=_TIMEOUT)
+    found = (await parsing.call(ffmpeg_output.parse, ended.text)).get(0)
+    if found is None:
+        raise errors.NotMedia()
+    return found
+
+
 async def _look(paths: Sequence[Path]) -> list[sniff.Look]:
     """What our own parsers see of each file."""
     return await parsing.call(sniff.look_all, files=paths)
@@ -147,6 +164,9 @@ def _unknown(look: sniff.Look, why: str) -> Facts:
 
 
 async def _facts(path: Path, look: sniff.Look, found: ffmpeg_output.Found) -> Facts:
+    late = found.video is not None and not _is_known(found.video)
+    if late:
+        found = await _after_long_look(path, found)
     video, layout = found.video, look.layout
     if video and not video.hdr and video.deep:
         video = await _with_frame_colours(path, video)
@@ -161,6 +181,8 @@ async def _facts(path: Path, look: sniff.Look, found: ffmpeg_output.Found) -> Fa
         faststart=layout.faststart,
         fragmented=layout.fragmented,
         truncated=layout.truncated,
+        estimated=found.estimated,
+        late_picture=late,
         level=layout.level,
         video=video,
         audio=found.audio,
@@ -174,8 +196,15 @@ async def _facts(path: Path, look: sniff.Look, found: ffmpeg_output.Found) -> Fa
     )
 
 
-async def measure(path: Path, index: int) -> float | None:
-    """The length of one stream in seconds, by its packets: what a header or a bit rate says may be wrong."""
+class Packets(NamedTuple):
+    """One stream read to its end. `seconds` is None if no packet could be read."""
+
+    seconds: float | None
+    ended_early: bool  # the file ends before the last sample that its index names
+
+
+async def packets(path: Path, index: int) -> Packets:
+    """Read the packets of one stream to the end: what a header or a bit rate says of the length may be wrong."""
     reached = 0.0
 
     def read(line: str) -> None:
@@ -189,8 +218,26 @@ async def measure(path: Path, index: int) -> float | None:
     try:
         ended = await ffmpeg.run(arguments, [path], timeout=_TIMEOUT, on_line=read)
     except ffmpeg.Stuck:
-        return None
-    return reached if ended.code == 0 and reached else None
+        return Packets(None, False)
+    early = bool(ENDED_EARLY.search(ended.text))
+    return Packets(reached if reached and (ended.code == 0 or early) else None, early)
+
+
+def _is_known(video: Video) -> bool:
+    return bool(video.width and video.height) and video.pix_fmt not in ("", "none")
+
+
+async def _after_long_look(path: Path, found: ffmpeg_output.Found) -> ffmpeg_output.Found:
+    try:
+        longer = await probe_long(path)
+    except (errors.NotMedia, errors.TranscodeFailed):
+        return found
+    return longer if longer.video and _is_known(longer.video) else found
+
+
+async def measure(path: Path, index: int) -> float | None:
+    """The length of one stream in seconds, by its packets."""
+    return (await packets(path, index)).seconds
 
 
 async def _with_frame_colours(path: Path, video: Video) -> Video:
@@ -253,40 +300,40 @@ def _refusal(facts: Facts) -> Decision | None:
         return Decision("reject", "the file ends too early", cut_short=True)
     video = facts.video
     if set(facts.container) & _PICTURES or (video and video.codec in _PICTURE_CODECS):
-        return Decision("reject", "it is a picture")
+        return Decision("reject", "it is an image")
     if video is None and not facts.audio:
-        return Decision("reject", "it has neither picture nor sound")
+        return Decision("reject", "it has neither video nor audio")
     if video and not (video.width and video.height):
-        return Decision("reject", "its picture has no size")
+        return Decision("reject", "its video has no size")
     return None
 
 
 def _sound(facts: Facts, wanted: str | None) -> Decision:
     if not facts.audio:
-        return Decision("reject", "it has no sound")
+        return Decision("reject", "it has no audio")
     if facts.video:
-        return Decision("audio_only", "only the sound is wanted")
+        return Decision("audio_only", "only audio was requested")
     if facts.audio[0].codec == "mp3" and "mp3" in facts.container:
         return Decision("none")  # for a wish of m4a too: what plays everywhere is not encoded again
     if wanted == "mp3":
-        return Decision("audio_only", f"the sound is {facts.audio[0].codec}")
+        return Decision("audio_only", f"the audio codec is {facts.audio[0].codec}")
     why = _sound_fault(facts) or _box_fault(facts)
     return Decision("audio_only", why) if why else Decision("none")
 
 
 def _picture_fault(video: Video) -> str:
     if video.codec != "h264":
-        return f"the picture is {video.codec}"
+        return f"the video codec is {video.codec}"
     if video.pix_fmt not in ("yuv420p", "yuvj420p"):
-        return f"the picture is {video.pix_fmt}"
+        return f"the pixel format is {video.pix_fmt}"
     if video.profile not in _WEB_PROFILES:
-        return f"the picture is H.264 {video.profile}"
+        return f"the video is H.264 {video.profile}"
     if video.interlaced:
-        return "the picture is interlaced"
+        return "the video is interlaced"
     if video.hdr:
-        return "the picture is HDR"
+        return "the video is HDR"
     if video.width % 2 or video.height % 2:
-        return "the size of the picture is odd"
+        return "the video width or height is an odd number"
     return ""
 
 
@@ -295,21 +342,23 @@ def _sound_fault(facts: Facts) -> str:
         return ""
     first = facts.audio[0]
     if first.codec != "aac":
-        return f"the sound is {first.codec}"
-    return "" if first.profile in WEB_AAC else f"the sound is AAC {first.profile}"
+        return f"the audio codec is {first.codec}"
+    return "" if first.profile in WEB_AAC else f"the audio is AAC {first.profile}"
 
 
 def _box_fault(facts: Facts) -> str:
     if "mp4" not in facts.container:
-        return f"it is {facts.container[0]}"
+        return f"the container is {facts.container[0]}"
     if facts.brand.strip() in ("qt", ""):
         return "it is a QuickTime file"
     if facts.fragmented:
-        return "it is in fragments"
+        return "the file is fragmented"
+    if facts.cut:
+        return "it names more than it holds"
     if not facts.faststart:
-        return "its index is at the end"
+        return "the index is at the end of the file"
     if (facts.level or 0) > MAX_LEVEL:
-        return "its level is above 5.2"
+        return "the H.264 level is above 5.2"
     if any(audio.index < facts.audio[0].index for audio in facts.audio):
         return "its main sound is not the first"
     return ""

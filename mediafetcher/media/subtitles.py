@@ -20,8 +20,12 @@ _TIMEOUT = 60.0
 _LANGUAGE = re.compile(r"^[A-Za-z0-9-]{1,35}$")
 
 
-async def from_text(source: Path, target: Path, start: float = 0.0, end: float | None = None) -> bool:
+async def from_text(
+    source: Path, target: Path, start: float = 0.0, end: float | None = None, language: str = ""
+) -> bool:
     """Make WebVTT of a text (its ending says of what kind), or of the part from `start` to `end` -> whether it is.
+
+    The language helps to find out the charset.
 
     Raises `TranscodeFailed` and `ParserFailed`.
     """
@@ -29,11 +33,11 @@ async def from_text(source: Path, target: Path, start: float = 0.0, end: float |
     if kind is None:
         return False
     if kind == "webvtt":
-        return await _rewrite(source, target, start, end)
+        return await _rewrite(source, target, start, end, language)
     plain = source.with_name(f"{source.name}.utf8")
     try:
         with _created(plain) as descriptor:
-            if not await parsing.call(webvtt.to_utf8, files=[source, descriptor]):
+            if not await parsing.call(webvtt.to_utf8, language, files=[source, descriptor]):
                 return False
         inputs = ["-protocol_whitelist", "file", "-format_whitelist", "srt,ass", "-f", kind]
         return await _convert(inputs, plain, "0:s:0", target, start, end)
@@ -47,6 +51,17 @@ async def from_film(source: Path, index: int, target: Path, start: float = 0.0, 
     Raises `TranscodeFailed` and `ParserFailed`.
     """
     return await _convert(list(ffmpeg.SAFE_INPUT), source, f"0:{index}", target, start, end)
+
+
+async def on_film_clock(sources: list[Path], target: Path, clocks: list[list[float]], tied: list[bool]) -> bool:
+    """Make WebVTT of the cues of a stream's parts (webvtt.on_film_clock) -> whether there is one.
+
+    Raises `ParserFailed`, OSError.
+    """
+    if not is_language(target.name.split(".")[-2]):
+        return False
+    with _created(target) as descriptor:
+        return await parsing.call(webvtt.on_film_clock, clocks, tied, files=[*sources, descriptor])
 
 
 def is_language(name: str) -> bool:
@@ -67,11 +82,11 @@ async def _convert(inputs: list[str], source: Path, stream: str, target: Path, s
         part.unlink(missing_ok=True)
 
 
-async def _rewrite(source: Path, target: Path, start: float, end: float | None) -> bool:
+async def _rewrite(source: Path, target: Path, start: float, end: float | None, language: str = "") -> bool:
     fresh = target.with_name(f"{target.name}.new")
     try:
         with _created(fresh) as descriptor:
-            if not await parsing.call(webvtt.rewrite, start, end, files=[source, descriptor]):
+            if not await parsing.call(webvtt.rewrite, start, end, language, files=[source, descriptor]):
                 return False
         os.replace(fresh, target)
         return True

@@ -15,7 +15,7 @@ from mediafetcher.core import errors, logging
 from mediafetcher.media import encoders, ffmpeg, sniff
 from mediafetcher.media.encoders import Encoder
 from mediafetcher.media.ffmpeg_output import Audio, Video
-from mediafetcher.media.probe import MAX_LEVEL, WEB_AAC, Action, Decision, Facts, decide, probe
+from mediafetcher.media.probe import ENDED_EARLY, MAX_LEVEL, WEB_AAC, Action, Decision, Facts, decide, probe
 from mediafetcher.sandbox import child_files, parsing, process
 
 Progress = Callable[[float, float | None], None]
@@ -89,7 +89,7 @@ async def convert(
     comes too early (an edit list); one that is encoded begins exactly there.
 
     `max_height` bounds the shorter side, and only where the picture is encoded anyway. Progress: fraction 0..1 and
-    speed as a multiple of real time. Raises `TranscodeFailed`, `Truncated`, `TooLarge` or `MediaFull`.
+    speed as a multiple of real time. Raises `TranscodeFailed`, `TooLarge` or `MediaFull`.
     """
     action = decision.action
     length = clip_length(facts.duration, start, end)
@@ -113,8 +113,10 @@ def clip_length(duration: float | None, start: float, end: float | None) -> floa
     return max(0.0, (duration if end is None else min(end, duration)) - start)
 
 
-async def join(first: Path, second: Path, target: Path, *, one_clock: bool = False) -> Path:
-    """Put two files, picture and sound, into one without changing either -> where it is.
+async def join(first: Path, second: Path, target: Path, *, one_clock: bool = False) -> tuple[Path, str]:
+    """Put two files, picture and sound, into one without changing either.
+
+    Returns: where it is, and why one of them is not whole, or "".
 
     An MP4 that is ready to play where that is possible; else Matroska, which holds everything. `one_clock`: their
     times count from the same moment, though they need not begin at the same one; else both begin at zero.
@@ -125,7 +127,9 @@ async def join(first: Path, second: Path, target: Path, *, one_clock: bool = Fal
     if any(entry.encrypted for entry in facts):
         raise decide(next(entry for entry in facts if entry.encrypted)).problem()
     if picture is None or sound is None:
-        raise errors.NotMedia(f"{errors.NotMedia.words[:-1]}: {facts[0].error or facts[1].error or 'no picture'}.")
+        raise errors.NotMedia(
+            f"{errors.NotMedia.default_detail[:-1]}: {facts[0].error or facts[1].error or 'no video'}."
+        )
     video, audio = facts[picture].video, facts[sound].audio[0]
     assert video
     if video.codec != "h264" or audio.codec != "aac":
@@ -144,11 +148,11 @@ async def join(first: Path, second: Path, target: Path, *, one_clock: bool = Fal
             [*arguments, "-y", f"file:{part}"], [first, second], [part], limits=_COPYING, timeout=_SILENCE
         )
         if ended.code != 0:
-            raise _failure(ended)
+            raise failure(ended)
         child_files.take(part, target)
     finally:
         part.unlink(missing_ok=True)
-    return target
+    return target, "picture or sound ends too early" if ENDED_EARLY.search(ended.text) else ""
 
 
 class _Plan(NamedTuple):
@@ -190,7 +194,7 @@ async def _run(plan: _Plan, target: Path, action: Action, report: Progress) -> N
             given: dict[str, Any] = {"limits": limits, "timeout": _SILENCE, "on_line": meter.line}
             ended = await ffmpeg.run(arguments, [plan.source], [part], devices=bool(plan.encoder.device), **given)
             if ended.code != 0:
-                raise _failure(ended)
+                raise failure(ended)
             # Only an MP4 shows its level, so of other sources it is known now.
             child_files.require_plain(part)
             level = (await parsing.call(sniff.look, files=[part])).layout.level
@@ -306,17 +310,20 @@ class _Meter:
             self._report(min(1.0, max(0.0, done)), float(number[0]) if number else None)
 
     def check(self) -> None:
-        """FFmpeg ends well at the end of a file that was cut short."""
+        """FFmpeg can end well in the middle. The length was measured, so another fetch would bring the same."""
         if self._duration and self._reached < 0.9 * self._duration - 2:
-            raise errors.Truncated(
-                f"{errors.Truncated.words[:-1]}: {self._reached:.0f} of {self._duration:.0f} seconds."
+            raise errors.TranscodeFailed(
+                f"{errors.TranscodeFailed.default_detail[:-1]} to its end.",
+                reason=f"{self._reached:.0f} of {self._duration:.0f} seconds",
             )
 
 
-def _failure(ended: ffmpeg.Ended) -> errors.Problem:
+def failure(ended: ffmpeg.Ended) -> errors.Problem:
     reason = next(iter(reversed(ended.text.strip().splitlines())), f"code {ended.code}")
     if "No space left on device" in ended.text or "Disk quota exceeded" in ended.text:
-        return errors.MediaFull("There is no room to convert the file: free some on the state folder's disk.")
+        return errors.MediaFull(
+            "Not enough space to convert the file. Free some space on the disk of the state folder."
+        )
     if "File too large" in ended.text:
         return errors.TooLarge()
     return errors.TranscodeFailed(reason=reason[-200:], code=ended.code)

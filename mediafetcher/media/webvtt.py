@@ -3,24 +3,27 @@
 Every function is linear in its input, which is bounded, and so are its lines. WebVTT: https://www.w3.org/TR/webvtt1/
 """
 
+import json
 import os
 import re
 from collections.abc import Iterator
+from typing import Any
+
+from mediafetcher.media import charsets
 
 MAX_BYTES = 16 << 20  # of one text; what is beyond it is not read
 MAX_LINE = 10_000  # characters; a longer line is left out
 _MAX_TIME = 20  # characters of one time
-_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _ARROW = "-->"
 _TIME = re.compile(r"(?:(?P<hours>\d{1,6}):)?(?P<minutes>\d{1,2}):(?P<seconds>\d{1,2}(?:[.,]\d{1,6})?)")
 
 
-def rewrite(source: int, target: int, start: float, end: float | None) -> bool:
+def rewrite(source: int, target: int, start: float, end: float | None, language: str = "") -> bool:
     """Write the WebVTT of one descriptor to another, or the part from `start` to `end` (seconds) -> whether it is one.
 
     A text without a cue is none, and one that does not begin as WebVTT.
     """
-    text = decode(_read(source))
+    text = decode(_read(source), language)
     if not text.startswith("WEBVTT"):
         return False
     if start or end is not None:
@@ -33,23 +36,83 @@ def rewrite(source: int, target: int, start: float, end: float | None) -> bool:
     return True
 
 
-def to_utf8(source: int, target: int) -> bool:
+def to_utf8(source: int, target: int, language: str = "") -> bool:
     """Write a text of any encoding as UTF-8 with plain lines -> whether there is any."""
-    text = "\n".join(_lines(decode(_read(source))))
+    text = "\n".join(_lines(decode(_read(source), language)))
     _write(target, text)
     return bool(text.strip())
 
 
-def decode(data: bytes) -> str:
-    """Text of an unknown encoding, on lines of one kind: by its mark, else UTF-8, else as western Windows wrote."""
-    if data.startswith(_MARKS):
-        text = data.decode("utf-8-sig" if data.startswith(_MARKS[0]) else "utf-16", "replace")
-    else:
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            text = data.decode("cp1252", "replace")
+def decode(data: bytes, language: str = "") -> str:
+    """Text of an unknown charset (charsets.py), on lines of one kind."""
+    text = charsets.decode(data, language)
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+
+
+Cue = tuple[float, float, str, list[str]]  # start and end in seconds, settings, lines
+_WRAP = 2**33 / 90_000  # seconds after which the clock of an MPEG stream begins anew
+
+
+def cues(text: str, offset: float = 0.0) -> Iterator[Cue]:
+    """The cues of a WebVTT text, their times moved by `offset` seconds."""
+    for block in _blocks(text):
+        at = next((number for number, line in enumerate(block) if _ARROW in line), None)
+        if at is None:
+            continue
+        before, _, after = block[at].partition(_ARROW)
+        last_word, _, settings = after.strip().partition(" ")
+        first, last = seconds(before.strip()), seconds(last_word)
+        if first is not None and last is not None and block[at + 1 :]:
+            yield round(first + offset, 3), round(last + offset, 3), settings.strip(), block[at + 1 :]
+
+
+def on_film_clock(*given: Any) -> bool:
+    """Write WebVTT of the cues of a stream's parts -> whether there is one.
+
+    `given`: a descriptor of cues (JSON lines) for each part, that of the new text, then the clocks of the film's parts
+    as (start at the source, offset in the film, length), and for each part of the text whether its times are tied to
+    the picture's clock. Times that would all lie outside the film are taken for those of the film, and the other way
+    round.
+    """
+    *sources, target, clocks, tied = given
+    parts = [
+        [_cue(line) for line in _read(source).decode("utf-8", "replace").split("\n") if line] for source in sources
+    ]
+    by_clock = [_placed(number, cue, clocks) for number, part in enumerate(parts) for cue in part]
+    as_they_are = [cue for part in parts for cue in part]
+    end = max((offset + length for _, offset, length in clocks), default=0.0)
+    wished, other = (by_clock, as_they_are) if any(tied) else (as_they_are, by_clock)
+    shown = _inside(wished, end) or _inside(other, end)
+    blocks = [
+        "\n".join([f"{_clock(max(0.0, first))} {_ARROW} {_clock(last)}{f' {settings}' if settings else ''}", *lines])
+        for first, last, settings, lines in sorted(shown, key=lambda cue: cue[:2])
+    ]
+    _write(target, "\n\n".join(["WEBVTT", *dict.fromkeys(blocks)]) + "\n")
+    return bool(blocks)
+
+
+def _cue(line: str) -> Cue:
+    first, last, settings, lines = json.loads(line)
+    return float(first), float(last), str(settings), [str(one) for one in lines]
+
+
+def _placed(number: int, cue: Cue, clocks: list[list[float]]) -> Cue:
+    """A cue on the film's clock: by the part of the same number, else by the first in which it lies."""
+    first, last, settings, lines = cue
+    tried = clocks[number : number + 1] + clocks
+    moved = [_near(first - start) + offset for start, offset, _ in tried]
+    inside = [at for at, (_, offset, length) in zip(moved, tried, strict=True) if offset - 1 <= at <= offset + length]
+    begin = (inside or moved or [first])[0]
+    return begin, begin + (last - first), settings, lines
+
+
+def _near(time: float) -> float:
+    """A difference of two times of a clock that begins anew after 26 hours."""
+    return (time + _WRAP / 2) % _WRAP - _WRAP / 2
+
+
+def _inside(found: list[Cue], end: float) -> list[Cue]:
+    return [cue for cue in found if cue[1] > 0 and (not end or cue[0] < end)]
 
 
 def part_of(text: str, start: float, end: float | None) -> str:

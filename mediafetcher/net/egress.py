@@ -100,7 +100,7 @@ def allowed(address: str, port: int, host: str, allow_hosts: Collection[str]) ->
     return reachable(address) or excepted(host, port, allow_hosts)
 
 
-class Gate:
+class EgressFilter:
     """The rules of one child, and what its exceptions resolved to so far."""
 
     def __init__(self, allow_hosts: Iterable[str], own_ports: Iterable[int], programs: Iterable[str] = ()) -> None:
@@ -163,9 +163,9 @@ class Gate:
         return rest[:1] == ["run"] and rest[-1] == "-" and all(option in _SANDBOX for option in options)
 
 
-def install(allow_hosts: Iterable[str], own_ports: Iterable[int], programs: Iterable[str] = ()) -> Gate:
+def install(allow_hosts: Iterable[str], own_ports: Iterable[int], programs: Iterable[str] = ()) -> EgressFilter:
     """Close the gate of this process, for good. Call it before anything of others is imported."""
-    gate = Gate(allow_hosts, own_ports, programs)
+    gate = EgressFilter(allow_hosts, own_ports, programs)
     resolve = socket.getaddrinfo
 
     def getaddrinfo(host: Any, port: Any, *more: Any, **named: Any) -> list[Any]:

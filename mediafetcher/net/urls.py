@@ -6,7 +6,7 @@ resolved here: whether an address may be reached is decided when it is connected
 
 import ipaddress
 import re
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from mediafetcher.core import errors
 
@@ -17,8 +17,24 @@ _LABEL = re.compile(r"^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$")
 _PORTS = {"http": 80, "https": 443}
 _KEPT = "!#$%&'()*+,/:;=?@[]~"  # not encoded again; the rest that is not plain ASCII is
 _COMMON = ("www.", "m.", "mobile.")
-# What sites append to say where a click came from. It changes nothing of what is behind the link.
-_TRACKING = re.compile(r"^(utm_\w+|fbclid|gclid|dclid|msclkid|igshid|mc_[ce]id|si|feature|ref_src|ref_url)$")
+# What is appended to say where a click came from. These names mean nothing else anywhere.
+_TRACKING = frozenset(
+    ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id", "fbclid", "gclid", "dclid",
+     "msclkid", "yclid", "mc_cid", "mc_eid")
+)  # fmt: skip
+# These do so on the sites that append them. Elsewhere they may tell one film from another.
+_TRACKING_OF = {
+    **dict.fromkeys(
+        ("youtube.com", "youtu.be", "youtube-nocookie.com"), frozenset(("si", "feature", "pp", "ab_channel"))
+    ),
+    **dict.fromkeys(("spotify.com", "soundcloud.com"), frozenset(("si",))),
+    **dict.fromkeys(("twitter.com", "x.com"), frozenset(("ref_src", "ref_url", "s", "t"))),
+    "instagram.com": frozenset(("igshid", "igsh")),
+    "facebook.com": frozenset(("mibextid",)),
+    "tiktok.com": frozenset(("is_from_webapp", "sender_device", "_r", "_t")),
+    "reddit.com": frozenset(("share_id", "rdt")),
+    "bilibili.com": frozenset(("spm_id_from", "vd_source", "share_source")),
+}
 
 
 def parse(text: str) -> str:
@@ -27,9 +43,11 @@ def parse(text: str) -> str:
     Lower-case scheme and host (IDN as punycode), no default port, a path, encoded where it must be; a fragment only
     where sites use it as a path (`#!...`, `#/...`).
     """
-    text = text.strip()
+    text = _spaces_encoded(text.strip())
     if not text or len(text) > MAX_LENGTH or any(ord(letter) < 33 or ord(letter) == 127 for letter in text):
-        raise errors.InvalidUrl(None if len(text) <= MAX_LENGTH else f"A link has at most {MAX_LENGTH} characters.")
+        raise errors.InvalidUrl(
+            None if len(text) <= MAX_LENGTH else f"A link can have at most {MAX_LENGTH} characters."
+        )
     scheme = _SCHEME.match(text)
     if not scheme or _HOST_AND_PORT.match(text):
         raise errors.InvalidUrl()
@@ -43,13 +61,13 @@ def parse(text: str) -> str:
     if not text[len(scheme[0]) :].startswith("//") or "\\" in parts.netloc:
         raise errors.InvalidUrl()
     if "@" in parts.netloc:
-        raise errors.InvalidUrl("A link must not hold a name and password: sign in with cookies instead.")
+        raise errors.InvalidUrl("A link must not contain a name and password: links are stored and shown as they are.")
     host = _host(parts.hostname or "")
     where = host if port in (None, _PORTS[parts.scheme]) else f"{host}:{port}"
     fragment = parts.fragment if parts.fragment.startswith(("!", "/")) else ""
     url = urlunsplit((parts.scheme, where, _encoded(parts.path) or "/", _encoded(parts.query), _encoded(fragment)))
     if len(url) > MAX_LENGTH:
-        raise errors.InvalidUrl(f"A link has at most {MAX_LENGTH} characters.")
+        raise errors.InvalidUrl(f"A link can have at most {MAX_LENGTH} characters.")
     return url
 
 
@@ -65,11 +83,35 @@ def site(url: str) -> str:
 def source_key(url: str, recipe: str) -> str:
     """The key under which a link is known: its canonical form without tracking, and how it was wished for."""
     parts = urlsplit(url)
-    query = parts.query
-    pairs = parse_qsl(query, keep_blank_values=True)
-    if any(_TRACKING.match(name) for name, _ in pairs):
-        query = urlencode([(name, value) for name, value in pairs if not _TRACKING.match(name)])
+    names = _TRACKING | _tracking_of(parts.hostname or "")
+    pairs = parts.query.split("&")
+    query = "&".join(pair for pair in pairs if unquote(pair.partition("=")[0]) not in names)
     return f"url {recipe} {urlunsplit(parts._replace(query=query))}"
+
+
+def _tracking_of(host: str) -> frozenset[str]:
+    """The names of the host's site: of its name, or of one above it."""
+    labels = host.split(".")
+    above = (".".join(labels[start:]) for start in range(len(labels)))
+    return next((_TRACKING_OF[name] for name in above if name in _TRACKING_OF), frozenset())
+
+
+def _spaces_encoded(text: str) -> str:
+    """Spaces in the path of a link, as people copy them from a file list. One in the host stays, and is refused."""
+    scheme, slashes, rest = text.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{slashes}{host}{slash}{path.replace(' ', '%20')}" if slash else text
+
+
+def to_ascii(host: str) -> str:
+    """The ASCII form of a host as browsers make it (UTS 46, IDNA 2008: `ß` is not `ss`). Raises UnicodeError."""
+    if host.isascii():
+        return host.lower()
+    import idna  # its tables take memory that most links do not need
+
+    mapped = idna.uts46_remap(host, std3_rules=False, transitional=False)
+    labels = [label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in mapped.split(".")]
+    return ".".join(labels).lower()
 
 
 def _host(host: str) -> str:
@@ -78,9 +120,8 @@ def _host(host: str) -> str:
             return f"[{ipaddress.IPv6Address(host)}]"
         except ValueError:
             raise errors.InvalidUrl() from None
-    host = host.removesuffix(".")
     try:
-        host = host.encode("idna").decode("ascii").lower()
+        host = to_ascii(host).removesuffix(".")
     except UnicodeError:
         raise errors.InvalidUrl() from None
     if len(host) > 253 or not all(_LABEL.match(label) for label in host.split(".")):

@@ -6,10 +6,11 @@ The file is a tar; `manifest.json` comes first and names every part with its siz
 the rows of each table as the same snapshot had them. It is written beside its place and moved there whole.
 
 A restored database is counted against the manifest before it takes the place of the present one, which is kept.
-The key file opens the cookies: whoever has both has your sessions elsewhere, so it is left out unless asked for.
+The key file decrypts the cookies, and both give access to your sessions, so it is left out unless asked for.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
@@ -30,13 +31,16 @@ from mediafetcher import __version__
 from mediafetcher.core import errors, logging
 from mediafetcher.core.settings import SECRETS, Settings
 from mediafetcher.db import dump, lineage, migrate
+from mediafetcher.library.storage import staging
 
 FORMAT = 2  # 1: without a SETTING part; still written where nothing has to be left out
 ENDING = ".mfbackup"
 MANIFEST, SETTINGS, KEY = "manifest.json", "config.toml", "key"
 _PARTS = (dump.DUMP, dump.MEDIA, dump.SETTING, SETTINGS, KEY)
 _CHUNK = 1 << 20
-_LARGEST = 64 << 20  # bytes of a manifest
+_LARGEST = 1 << 20  # bytes of a manifest
+_DRAFT, _SCRATCH = ".mfbackup.", ".new-"  # begin the names of what is not whole yet, and of folders with dumps
+_OLD = 86_400.0  # seconds after which what another boot of the machine left is removed
 _KEEP = 3  # backups made before a migration
 
 _log = logging.get("backup")
@@ -48,7 +52,7 @@ class Part(msgspec.Struct):
 
 
 class Manifest(msgspec.Struct, forbid_unknown_fields=False):
-    """What stands first in the file."""
+    """The first part of the file."""
 
     format: int
     program: str
@@ -96,11 +100,13 @@ def _pack(folder: Path, held: dump.Facts, file: IO[bytes]) -> Manifest:
 
 @contextmanager
 def replacing(target: Path) -> Iterator[IO[bytes]]:
-    """A file that is at `target` whole, on the disk and for its owner alone, or not there at all."""
+    """Write a file atomically: complete, synced and readable only by its owner, or absent."""
+    name = str(target.with_name(f"{_DRAFT}{staging.name()}"))
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        _remove_drafts(target.parent)
+        descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise errors.BackupFailed(f"{target} cannot be written: {error.strerror}.") from error
+        raise errors.BackupFailed(f"Cannot write {target}: {error.strerror}.") from error
     try:
         with open(descriptor, "wb") as file:
             yield file
@@ -111,9 +117,30 @@ def replacing(target: Path) -> Iterator[IO[bytes]]:
         os.fsync(folder)
         os.close(folder)
     except OSError as error:
-        raise errors.BackupFailed(f"{target} cannot be written: {error.strerror}.") from error
+        raise errors.BackupFailed(f"Cannot write {target}: {error.strerror}.") from error
     finally:
         Path(name).unlink(missing_ok=True)
+
+
+def _remove_drafts(folder: Path) -> None:
+    """Remove the drafts of killed programs. A draft from an earlier boot of this machine must be a day old."""
+    for draft in folder.glob(f"{_DRAFT}*.part"):
+        alive = staging.alive(draft.name)
+        with contextlib.suppress(OSError):
+            if alive is False or (alive is None and time.time() - draft.stat().st_mtime > _OLD):
+                draft.unlink()
+
+
+def remove_leftovers(settings: Settings) -> None:
+    """Remove what killed programs left below the state folder: drafts, and folders with dumps.
+
+    The caller holds the lock of the state folder. A command that only writes a backup may run at the same time.
+    """
+    folder = settings.state / "backups"
+    _remove_drafts(folder)
+    for draft in folder.glob(f".*{ENDING}.????????"):  # as older versions named them
+        draft.unlink(missing_ok=True)
+    _remove_scratch(folder)
 
 
 def default_name() -> str:
@@ -121,9 +148,9 @@ def default_name() -> str:
 
 
 async def before_migration(dsn: str, settings: Settings) -> Path | None:
-    """A backup below the state folder where this program is about to change the database; None: it is not.
+    """Write a backup below the state folder if this program is about to migrate the database. Returns: None if not.
 
-    Another one, without secrets, lies at `for_media` until it is copied to the media folder.
+    Another one, without secrets, is kept at `for_media` until it is copied to the media folder.
     """
     held = await dump.facts(dsn)
     if not held.schema or not set(migrate.known()) - set(held.schema):
@@ -132,7 +159,7 @@ async def before_migration(dsn: str, settings: Settings) -> Path | None:
     folder.mkdir(mode=0o700, exist_ok=True)
     target = folder / f"before-{migrate.known()[-1]}-{time.strftime('%Y%m%d-%H%M%S')}{ENDING}"
     with replacing(target) as file:
-        await write(dsn, settings, file, with_secrets=True)  # the older program has to read it
+        await write(dsn, settings, file, with_secrets=True)  # the older program must be able to read it
     if settings.recovery == "on":
         with replacing(for_media(settings)) as file:
             await write(dsn, settings, file)
@@ -143,14 +170,14 @@ async def before_migration(dsn: str, settings: Settings) -> Path | None:
 
 
 def for_media(settings: Settings) -> Path:
-    """Where the backup before a migration waits for the media folder."""
+    """Return the path of the backup before a migration that is to be copied to the media folder."""
     return settings.state / "backups" / f"for-media{ENDING}"
 
 
 def _harmless(config: str) -> str:
-    """The settings without those that are secrets of this machine."""
+    """Return the settings without the secrets of this machine."""
     secret = re.compile(rf"^\s*({'|'.join(SECRETS)})\s*=.*$", re.IGNORECASE | re.MULTILINE)
-    return secret.sub(lambda found: f"# {found[1]}: a secret, not in the backup", config)
+    return secret.sub(lambda found: f"# {found[1]}: secret, not included in the backup", config)
 
 
 def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -167,21 +194,29 @@ def _part(path: Path) -> Part:
 
 @contextmanager
 def _scratch(settings: Settings) -> Iterator[Path]:
-    """A private folder; gone afterwards, also what an earlier crash left."""
+    """Create a private folder, and remove it afterwards. Leftovers of an earlier crash are removed too."""
     base = settings.state / "backups"
     base.mkdir(mode=0o700, exist_ok=True)
-    for rest in base.glob(".new-*"):
-        if not Path("/proc", rest.name.split("-")[1]).exists():
-            shutil.rmtree(rest, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=f".new-{os.getpid()}-", dir=base) as folder:
+    _remove_scratch(base)
+    with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{staging.name()}.", dir=base) as folder:
         yield Path(folder)
+
+
+def _remove_scratch(base: Path) -> None:
+    """Remove the folders of killed programs. Process numbers are reused, so the names contain more than that."""
+    for rest in base.glob(f"{_SCRATCH}*"):
+        name = rest.name.rpartition(".")[0]
+        older = "-" in rest.name.removeprefix(_SCRATCH)  # as older versions named them: by the process number alone
+        alive = Path("/proc", rest.name.split("-")[1]).exists() if older else staging.alive(name)
+        if alive is False or (alive is None and time.time() - rest.stat().st_mtime > _OLD):
+            shutil.rmtree(rest, ignore_errors=True)
 
 
 # ---- in ----------------------------------------------------------------------------------------------------
 
 
 class Restored(msgspec.Struct):
-    """What a restore did. `kept`: the name that the database before has now; `media`: the lines of MEDIA."""
+    """The result of a restore. `kept`: the new name of the previous database; `media`: the lines of MEDIA."""
 
     manifest: Manifest
     kept: str | None
@@ -190,19 +225,19 @@ class Restored(msgspec.Struct):
 
 
 async def restore(dsn: str, settings: Settings, file: IO[bytes]) -> Restored:
-    """Put the backup in the place of the present database. Nobody else may be connected to it.
+    """Replace the present database by the backup. It must have no other connections.
 
-    Raises `BackupDamaged`, `NewerSchema` or `RestoreFailed`; the present database is untouched then.
+    Raises: `BackupDamaged`, `NewerSchema` or `RestoreFailed`; the present database is unchanged then.
     """
     stamp = datetime.now(UTC).strftime("%Y%m%d_%H%M%S_%f")
     with _scratch(settings) as folder:
         manifest = _unpack(file, folder)
         migrate.refuse_newer(manifest.schema)
         fresh = f"{dump.name_of(dsn)}_restored_{stamp}"
-        held = await dump.restore(dsn, folder, fresh)
+        held = await dump.restore(dsn, folder, fresh, manifest.schema)
         try:
             _compare(held, manifest)
-            # Before anybody opens it: what it knows of the media folder may be older than the folder.
+            # Before any program opens it: its knowledge of the media folder may be outdated.
             await lineage.begin(dump.renamed(dsn, fresh), "restored")
             kept = await dump.switch(dsn, fresh, stamp)
         except BaseException:
@@ -218,11 +253,14 @@ async def restore(dsn: str, settings: Settings, file: IO[bytes]) -> Restored:
 def _compare(held: dump.Facts, manifest: Manifest) -> None:
     if (held.counts, held.schema) != (manifest.counts, manifest.schema):
         wrong = sorted(name for name, rows in manifest.counts.items() if held.counts.get(name) != rows)
-        raise errors.RestoreFailed(f"The restored database is not what was backed up: {', '.join(wrong)} differ.")
+        raise errors.RestoreFailed(
+            f"The restored database does not match the backup ({', '.join(wrong)} "
+            "differ). It was discarded, and the database is unchanged."
+        )
 
 
 def missing(listed: list[str], media: Path) -> list[str]:
-    """Which files of a backup's list (lines of MEDIA) are not below this media folder -> their hashes."""
+    """Return the hashes of the files in a backup's list (lines of MEDIA) that are missing below this media folder."""
     gone = []
     for line in listed:
         name, _, ext = line.split(",")
@@ -232,18 +270,26 @@ def missing(listed: list[str], media: Path) -> list[str]:
 
 
 def unknown(listed: list[str], media: Path) -> int:
-    """How many files of the store a backup's list (lines of MEDIA) does not know; side files are not counted."""
+    """Count the files of the store that a backup's list (lines of MEDIA) does not contain, without side files."""
     known = {f"{name}{ext}" for name, _, ext in (line.split(",") for line in listed)}
     found = (file.name for file in (media / "store").glob("[0-9a-f][0-9a-f]/*"))
     return sum(1 for name in found if name not in known and not name.endswith((".jpg", ".vtt", ".part")))
 
 
 def read_manifest(file: IO[bytes]) -> Manifest:
-    """The manifest of a backup. Raises `BackupDamaged`."""
+    """Read the manifest of a backup. Raises: `BackupDamaged`."""
     try:
         with tarfile.open(fileobj=file, mode="r:") as archive:
             return _manifest(archive)
     except (tarfile.TarError, OSError) as error:
+        raise errors.BackupDamaged() from error
+
+
+def decode_manifest(text: bytes) -> Manifest:
+    """Decode a manifest. Raises: `BackupDamaged`."""
+    try:
+        return msgspec.json.decode(text, type=Manifest)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise errors.BackupDamaged() from error
 
 
@@ -252,17 +298,16 @@ def _manifest(archive: tarfile.TarFile) -> Manifest:
     if entry is None or entry.name != MANIFEST or entry.size > _LARGEST:
         raise errors.BackupDamaged()
     opened = archive.extractfile(entry)
-    try:
-        manifest = msgspec.json.decode(opened.read() if opened else b"", type=Manifest)
-    except msgspec.MsgspecError as error:
-        raise errors.BackupDamaged() from error
+    manifest = decode_manifest(opened.read() if opened else b"")
     if manifest.format > FORMAT:
-        raise errors.BackupDamaged(f"This backup was made by a newer MediaFetcher ({manifest.program}): install that.")
+        raise errors.BackupDamaged(
+            f"This backup was created by a newer MediaFetcher. Install version {manifest.program} first."
+        )
     return manifest
 
 
 def _unpack(file: IO[bytes], folder: Path) -> Manifest:
-    """Write the parts into the folder, each proved by its hash; nothing else of the archive is looked at."""
+    """Unpack the parts into the folder and verify their hashes. Other members of the archive are ignored."""
     try:
         with tarfile.open(fileobj=file, mode="r:") as archive:
             manifest = _manifest(archive)
@@ -284,7 +329,7 @@ def _extract(source: IO[bytes] | None, target: Path, part: Part) -> None:
             out.write(chunk)
     if digest.hexdigest() != part.sha256:
         raise errors.BackupDamaged(
-            f"The backup is damaged: {target.name} in it is not what was written. Take another one."
+            f"The backup is damaged ({target.name} does not match its checksum). Use another file."
         )
 
 
@@ -293,7 +338,7 @@ def _put_settings(folder: Path, settings: Settings) -> list[str]:
     if not given.exists() or (place.exists() and place.read_text() == given.read_text()):
         return []
     if place.exists():
-        return [f"{place} stays as it is; the backup holds other settings."]
+        return [f"{place} was not changed, although the backup contains other settings."]
     _place(given, place)
     return [f"{place} was restored."]
 
@@ -301,28 +346,33 @@ def _put_settings(folder: Path, settings: Settings) -> list[str]:
 def _put_key(folder: Path, settings: Settings, manifest: Manifest, stamp: str) -> list[str]:
     place, given = settings.state / KEY, folder / KEY
     if not given.exists():
-        if manifest.counts.get("cookie_jar") and not place.exists():
-            return ["The backup is without the key: the cookies in it cannot be opened. Send them again."]
-        return []
+        if place.exists():
+            return []
+        lost = {"cookie_jar": ("cookies", "Send"), "notification_target": ("notification targets", "Add")}
+        return [
+            f"The backup does not contain the key, so its {what} cannot be decrypted. {again} them again."
+            for table, (what, again) in lost.items()
+            if manifest.counts.get(table)
+        ]
     notes = []
     if place.exists():
         if place.read_bytes() == given.read_bytes():
             return []
         old = place.with_name(f"{KEY}.before-{stamp}")
         place.rename(old)
-        notes = [f"The key that was there is {old} now."]
+        notes = [f"The previous key was renamed to {old}."]
     _place(given, place)
     return [*notes, f"{place} was restored."]
 
 
 def _place(source: Path, target: Path) -> None:
-    """Copy for the owner of the state folder alone, whole or not at all."""
+    """Copy a file atomically, readable only by the owner of the state folder."""
     with replacing(target) as file:
         file.write(source.read_bytes())
 
 
 def summary(manifest: Manifest) -> dict[str, Any]:
-    """What commands say of a backup."""
+    """Return the facts that commands show of a backup."""
     return {
         "program": manifest.program,
         "made_at": manifest.made_at,

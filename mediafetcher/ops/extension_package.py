@@ -1,6 +1,6 @@
-"""The browser extension, as people install it: a folder for Chromium browsers, and a package for each kind.
+"""The browser extension for installation: a folder for Chromium browsers, and a package for each kind.
 
-It is built by `extension/build.ts`; the single file brings it along. The packages are the same bytes each time.
+It is built by `extension/build.ts`, and the single file contains it. The packages are reproducible.
 """
 
 import functools
@@ -12,35 +12,35 @@ from pathlib import Path
 import mediafetcher
 from mediafetcher.core import errors
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # a zip knows no earlier time
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time of a zip file
 
-# browser -> folder of its build, name of its package
+# for each browser: the folder of its build, and the name of its package
 KINDS = {"chromium": ("chrome", "mediafetcher-chromium.zip"), "firefox": ("firefox", "mediafetcher-firefox.xpi")}
 
 
 def built() -> Path:
-    """Where the built extension lies: in the package where it was installed with it, else in the checkout."""
+    """Return the folder of the built extension: in the package if installed with it, else in the checkout."""
     package = Path(mediafetcher.__file__).parent
     installed = package / "addon"
     return installed if installed.is_dir() else package.parent / "extension" / "dist"
 
 
 def write(folder: Path) -> list[tuple[Path, str]]:
-    """Write it all below `folder`, over what is there -> (path, what to do with it) of each. Raises `Usage`."""
+    """Write all packages below `folder`, over existing files. Returns: (path, instruction). Raises: `UsageError`."""
     packages = {browser: package(browser) for browser in KINDS}
     try:
         return _write(packages, folder)
     except OSError as error:
-        raise errors.Usage(f"{folder} cannot be written ({error.strerror}).") from error
+        raise errors.UsageError(f"Cannot write to {folder} ({error.strerror}).") from error
 
 
 def package(browser: str) -> bytes:
-    """The package for one kind of browser, a zip. Raises `Usage` where it is not built."""
+    """Return the package for one kind of browser, a zip. Raises: `UsageError` if it is not built."""
     source = built() / KINDS[browser][0]
     manifest = source / "manifest.json"
     if not manifest.is_file():
-        raise errors.Usage(
-            f"The extension is not built: {source} lacks it. In a checkout use `scripts/run extension DIR`."
+        raise errors.UsageError(
+            f"The extension is not built ({source} is missing it). In a checkout, run `scripts/run extension DIR`."
         )
     return _zip(source, manifest.stat().st_mtime_ns)
 
@@ -52,9 +52,13 @@ def _write(packages: dict[str, bytes], folder: Path) -> list[tuple[Path, str]]:
     chromium.write_bytes(packages["chromium"])
     firefox.write_bytes(packages["firefox"])
     return [
-        (unpacked, "Chromium, Chrome, Edge: chrome://extensions, developer mode, Load unpacked"),
-        (chromium, "the same as one file"),
-        (firefox, "Firefox: about:debugging, Load Temporary Add-on; for good once it is signed"),
+        (unpacked, "Chromium, Chrome, Edge: open chrome://extensions, turn on Developer mode, choose Load unpacked"),
+        (chromium, "the same, as a single file"),
+        (
+            firefox,
+            "Firefox: open about:debugging, choose Load Temporary Add-on (it is gone after a restart "
+            "unless the add-on is signed)",
+        ),
     ]
 
 

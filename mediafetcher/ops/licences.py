@@ -1,4 +1,4 @@
-"""What the program is made of, and under which terms: the notice, and where the texts lie."""
+"""The licences of the program's parts: the notice, and the location of the texts."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ from mediafetcher.core import bundle
 
 
 def folder() -> Path:
-    """Where the texts lie: unpacked with the single file, else the checkout."""
+    """Return the folder of the texts: unpacked with the single file, else in the checkout."""
     unpacked = bundle.root()
     return unpacked / "licences" if unpacked else Path(mediafetcher.__file__).parents[1]
 
 
 def notice() -> str:
-    """NOTICE.md, and where the whole of each text is."""
+    """Return NOTICE.md and the location of the full texts."""
     text = (folder() / "NOTICE.md").read_text(encoding="utf-8").rstrip()
-    return f"{text}\n\nThe texts of all these licences lie in {folder()}" + (
-        "." if bundle.root() else " (LICENSE), and beside each package where it is installed."
+    return f"{text}\n\nThe full licence texts are in {folder()}" + (
+        "." if bundle.root() else " (LICENSE) and next to each installed package."
     )

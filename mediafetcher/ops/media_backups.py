@@ -21,24 +21,24 @@ from mediafetcher.library.recovery import journal
 from mediafetcher.library.storage import mount, ownership
 from mediafetcher.ops import backup
 
-FOLDER = Path(".mediafetcher/backups")  # in the media folder
+FOLDER = Path(".mediafetcher/backups")  # relative to the media folder
 KEPT = 7
 _NAME = re.compile(r"^(\d{8})-[0-9a-z-]+-([0-9a-f]{8})[.]mfbackup$")
-_FIRST = 20.0  # seconds after the start until the first look: a short command is over by then
-_LOOK = 300.0  # seconds between two looks, at most
+_FIRST = 20.0  # seconds until the first check: a short command has ended by then
+_LOOK = 300.0  # maximum seconds between two checks
 _NIGHT = range(2, 6)  # hours of the local clock
-_EARLY, _LATE = 5 / 6, 13 / 12  # parts of the interval: at night a little early, by day a little late
+_EARLY, _LATE = 5 / 6, 13 / 12  # fractions of the interval: slightly early at night, slightly late by day
 
 _log = logging.get("backup")
 
 
 def installation_of(path: Path) -> str:
-    """The installation that made a backup: the first eight characters of its id."""
+    """Return the installation that made a backup: the first eight characters of its id."""
     return path.stem[-8:]
 
 
 def found(media: Path) -> list[Path]:
-    """The backups below a media folder, newest first. Raises OSError, except if there are none."""
+    """List the backups below a media folder, newest first. Raises: OSError, unless there are none."""
     try:
         paths = [path for path in (media / FOLDER).iterdir() if _NAME.match(path.name)]
     except (FileNotFoundError, NotADirectoryError):
@@ -47,7 +47,7 @@ def found(media: Path) -> list[Path]:
 
 
 async def follow(dsn: str, settings: Settings) -> None:
-    """Make them when they are due, for as long as the program runs; copy the one before a migration first."""
+    """Make backups when they are due while the program runs. A backup before a migration is copied first."""
     await asyncio.sleep(min(_FIRST, settings.backup_hours * 3600))
     while True:
         try:
@@ -55,7 +55,7 @@ async def follow(dsn: str, settings: Settings) -> None:
                 await _adopt(waiting)
             if await _due():
                 await make(dsn, settings)
-        except errors.Away as problem:
+        except errors.Unavailable as problem:
             _log.debug("the backup in the media folder waits", reason=problem.code)
         except Exception:
             _log.exception("the backup in the media folder failed")
@@ -63,7 +63,7 @@ async def follow(dsn: str, settings: Settings) -> None:
 
 
 async def _due() -> bool:
-    """Whether it is time: at night if possible."""
+    """Return whether a backup is due, at night if possible."""
     if chosen.get().recovery != "on" or not journal.may_write():
         return False
     age = await engine.fetchval("select extract(epoch from now() - backed_up_at)::float8 from journal_state")
@@ -74,9 +74,9 @@ async def _due() -> bool:
 
 
 async def make(dsn: str, settings: Settings, why: str = "nightly") -> Path | None:
-    """Make a backup now and begin a new generation of the journal -> the file; None if another process does it.
+    """Make a backup now and begin a new generation of the journal. Returns: None if another process makes one.
 
-    Raises `Away`, `BackupFailed`.
+    Raises: `Unavailable`, `BackupFailed`.
     """
     await ownership.require_owner()
     before = await engine.fetchrow("select backed_up_at, now() as now from journal_state")
@@ -103,7 +103,7 @@ async def _adopt(made: Path) -> None:
         raise errors.MediaOffline()
 
     async def copy(file: IO[bytes]) -> None:
-        await mount.in_thread(_copy, made, file)
+        await mount.run_io(_copy, made, file)
 
     await _place("before-migration", copy)
     made.unlink()
@@ -116,19 +116,19 @@ def _copy(source: Path, file: IO[bytes]) -> None:
 
 
 async def _place(why: str, write: Callable[[IO[bytes]], Awaitable[Any]]) -> Path:
-    """Let `write` fill a file, and give it its place -> where. Older ones of ours beyond KEPT go."""
+    """Let `write` fill a file, and place it. Returns: its path. Our own older files beyond KEPT are removed."""
     ours = (await journal.installation())[:8]
-    target = await mount.in_thread(_target, mount.root(), why, ours)
+    target = await mount.run_io(_target, mount.root(), why, ours)
     with _errors(target):
-        draft = await mount.in_thread(_open, target)
+        draft = await mount.run_io(_open, target)
         try:
             await write(draft)
-            await mount.in_thread(_finish, draft, target)
+            await mount.run_io(_finish, draft, target)
         except BaseException:
-            with contextlib.suppress(OSError, errors.Away):
-                await mount.in_thread(_discard, draft, target)
+            with contextlib.suppress(OSError, errors.Unavailable):
+                await mount.run_io(_discard, draft, target)
             raise
-        await mount.in_thread(_remove_old, target.parent, ours)
+        await mount.run_io(_remove_old, target.parent, ours)
     _log.info("backup in the media folder made", path=target)
     return target
 
@@ -142,7 +142,7 @@ def _errors(target: Path) -> Iterator[None]:
 
 
 def _target(root: Path, why: str, ours: str) -> Path:
-    """The next name: numbered, since clocks may be wrong."""
+    """Return the next name. It is numbered, since clocks may be wrong."""
     newest = found(root)
     number = int(newest[0].name[:8]) + 1 if newest else 1
     return root / FOLDER / f"{number:08}-{why}-{time.strftime('%Y%m%d-%H%M%S')}-{ours}{backup.ENDING}"
@@ -152,7 +152,7 @@ def _open(target: Path) -> IO[bytes]:
     mount.require()
     journal.make_private(target.parent)
     for rest in target.parent.glob(".new-*"):
-        rest.unlink(missing_ok=True)  # of a program that was killed; one backup is made at a time
+        rest.unlink(missing_ok=True)  # left by a killed program; only one backup is made at a time
     return os.fdopen(os.open(_draft(target), os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w+b", 1 << 20)
 
 

@@ -1,10 +1,10 @@
 """Rebuild a lost database from the media folder: the newest good backup, and what the journal says since.
 
 The library becomes exactly what the journal says: items that were purged stay purged, what was in the trash is in the
-trash. What only a backup has (passwords, cookies, download history) comes from the backup. Without a backup the
-users come back without passwords; without a journal the library is that of the backup.
+trash. Data that only a backup has (passwords, cookies, download history) comes from the backup. Without a backup the
+users are restored without passwords; without a journal the library is that of the backup.
 
-The rebuilt database is a new installation. It removes nothing from the media folder until a person decides that the
+The rebuilt database is a new installation. It removes nothing from the media folder until a user decides that the
 folder is its own. An interrupted rebuild leaves a mark, so that nothing starts on half a library.
 """
 
@@ -18,7 +18,7 @@ from mediafetcher.core import errors, logging
 from mediafetcher.core.settings import Settings
 from mediafetcher.db import dump, engine, lineage, migrate
 from mediafetcher.library.recovery import journal_file, merge
-from mediafetcher.library.storage import mount, ownership
+from mediafetcher.library.storage import decisions, mount, ownership
 from mediafetcher.ops import backup, media_backups
 
 _MARK = "rebuild-unfinished"  # in the state folder
@@ -27,7 +27,7 @@ _log = logging.get("rebuild")
 
 
 class Report(msgspec.Struct):
-    """What a rebuild brought back. `until`: time of the last change in the journal, "" without one."""
+    """The result of a rebuild. `until`: time of the last change in the journal, "" without one."""
 
     backup: str | None = None  # file name
     damaged_backups: list[str] = []
@@ -38,8 +38,9 @@ class Report(msgspec.Struct):
     trashed: int = 0
     users: int = 0
     without_password: list[str] = []
-    lost: int = 0  # items that the journal names, and whose file it does not
+    lost: int = 0  # items of the journal whose file is missing
     missing_files: int = 0
+    folder: str = ""  # the store's own folder below the media folder, if it was separated
     notes: list[str] = []
 
 
@@ -50,7 +51,7 @@ def refuse_unfinished(state: Path) -> None:
 
 
 def find_media(settings: Settings) -> Path:
-    """The media folder to rebuild from. Raises `NothingToRebuild`."""
+    """Return the media folder to rebuild from. Raises: `NothingToRebuild`."""
     media = settings.media or mount.DEFAULT
     if not (media / mount.SENTINEL).exists():
         raise errors.NothingToRebuild(
@@ -59,16 +60,36 @@ def find_media(settings: Settings) -> Path:
     return media
 
 
-async def rebuild(dsn: str, settings: Settings, media: Path, installation: str = "") -> Report:
-    """Fill the empty database at `dsn` from what lies in `media`. Nobody else may be connected to it.
+def _find_store(media: Path, installation: str) -> str:
+    """The folder below the media folder whose library is rebuilt: "" or that of a store of its own.
 
-    `installation`: the first eight characters of its id, if several left their traces; else the last to write.
-    Raises `LibraryNotEmpty`, `NothingToRebuild`, `NewerSchema`; nothing was changed then.
+    Several installations may have left their traces. `installation` names one of them; a store of its own is newer than
+    what the same installation left in the shared one. Otherwise it is the last to write. Blocking.
+    """
+    own = sorted(path.parent.name for path in media.glob(f"{decisions.OWN_FOLDER}*/{mount.SENTINEL}"))
+    written: dict[str, float] = {}
+    for name in (*own, ""):
+        traces = [*journal_file.generations(media / name, installation), *media_backups.found(media / name)]
+        ours = [path for path in traces if not installation or installation[:8] in path.name]
+        if ours:
+            written[name] = max(path.stat().st_mtime for path in ours)
+    if installation:
+        return next(iter(written), "")
+    return max(written, key=lambda name: written[name], default="")
+
+
+async def rebuild(dsn: str, settings: Settings, media: Path, installation: str = "") -> Report:
+    """Fill the empty database at `dsn` from `media`. It must have no other connections.
+
+    `installation`: the first eight characters of its id, if several left data; else the last to write. Raises:
+    `LibraryNotEmpty`, `NothingToRebuild`, `NewerSchema`; nothing was changed then.
     """
     report = Report()
     await _refuse_library(dsn, settings.state)
-    library = await asyncio.to_thread(journal_file.load, media, installation)
-    backups = await asyncio.to_thread(media_backups.found, media)
+    report.folder = await asyncio.to_thread(_find_store, media, installation)
+    store = media / report.folder
+    library = await asyncio.to_thread(journal_file.load, store, installation)
+    backups = await asyncio.to_thread(media_backups.found, store)
     if not installation and library is not None:
         last = journal_file.installation_of(library.generation.path)
         backups.sort(key=lambda path: media_backups.installation_of(path) != last)  # its own first
@@ -84,6 +105,7 @@ async def rebuild(dsn: str, settings: Settings, media: Path, installation: str =
     await engine.connect(dsn)
     try:
         await migrate.migrate()
+        await _record_store(media, report.folder)
         await _fill(library, report)
         await _look(report)
     finally:
@@ -113,11 +135,19 @@ async def _restore_newest(dsn: str, settings: Settings, backups: list[Path], rep
         return
 
 
+async def _record_store(media: Path, folder: str) -> None:
+    """Record the present location of the store, regardless of the backup, and take its ownership."""
+    sentinel = await asyncio.to_thread(mount.create, media / folder)  # it exists: this reads its id
+    async with engine.transaction():
+        await engine.execute("delete from store_root")
+        await engine.execute("insert into store_root (id, path, sentinel) values (1, $1, $2)", str(media), sentinel)
+        await engine.execute("update installation set folder = $1", folder)
+    await mount.prepare()
+
+
 @engine.patiently
 async def _fill(library: journal_file.Library | None, report: Report) -> None:
-    """Record the media folder, and make the library what the journal says, in one transaction."""
-    await engine.execute("delete from store_root")
-    await mount.prepare()
+    """Make the library equal to the journal, in one transaction."""
     known = await engine.fetchrow("select generation, size from journal_state")
     assert known is not None
     if library is not None and report.backup and library.generation.number < known["generation"]:
@@ -135,7 +165,7 @@ async def _fill(library: journal_file.Library | None, report: Report) -> None:
 
 
 async def _look(report: Report) -> None:
-    """Count what came back."""
+    """Count what was rebuilt."""
     counts = await engine.fetchrow(
         "select count(*) filter (where trashed_at is null) as items, count(trashed_at) as trashed from library_item"
     )
@@ -150,7 +180,7 @@ async def _look(report: Report) -> None:
 
 
 def words(report: Report) -> list[str]:
-    """What a person is told."""
+    """Return the report for the user."""
     lines = [f"{report.items} items came back, {report.trashed} more in the trash, of {report.users} users."]
     if report.journal:
         lines.append(f"The journal says what changed until {report.until}.")
@@ -158,6 +188,8 @@ def words(report: Report) -> list[str]:
     lines += [f"{name} is damaged and was passed over." for name in report.damaged_backups]
     if report.damaged_lines:
         lines.append(f"{report.damaged_lines} lines of the journal are damaged and were passed over.")
+    if report.folder:
+        lines.append(f"The library is that of a store of its own: the folder {report.folder} below the media folder.")
     if report.lost:
         lines.append(f"{report.lost} items could not be brought back: the line of their file is damaged.")
     if report.missing_files:

@@ -1,4 +1,4 @@
-"""Do what a person decided about the store. `separate` empties the library, so a backup is made before."""
+"""Apply an administrator's decision about the store. `separate` empties the library, so a backup is made first."""
 
 import time
 from pathlib import Path
@@ -13,7 +13,7 @@ _log = logging.get("ownership")
 
 
 async def decide(decision: decisions.Decision) -> dict[str, Any]:
-    """Do what was decided -> the status. Raises `Away`, `BackupFailed`, `Invalid`, `WrongState`."""
+    """Apply a decision. Returns: the status. Raises: `Unavailable`, `BackupFailed`, `Invalid`, `InvalidState`."""
     if decision == "separate":
         await decisions.require_separable()
         if await engine.fetchval("select exists (select from library_item)"):
@@ -22,7 +22,7 @@ async def decide(decision: decisions.Decision) -> dict[str, Any]:
 
 
 async def _keep_library() -> Path:
-    """Make a backup below the state folder -> the file."""
+    """Make a backup below the state folder. Returns: its path."""
     chosen = settings.get()
     folder = chosen.state / "backups"
     folder.mkdir(mode=0o700, exist_ok=True)

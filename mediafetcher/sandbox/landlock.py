@@ -43,7 +43,7 @@ _libc.syscall.restype = ctypes.c_long
 _libc.prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
 
 
-class Pen(NamedTuple):
+class Ruleset(NamedTuple):
     """What is inside beside the system: files and folders to read (and run), and those to write."""
 
     read: tuple[Path, ...] = ()
@@ -64,7 +64,7 @@ def version() -> int:
     return max(0, _libc.syscall(_CREATE, None, ctypes.c_size_t(0), _ASK_VERSION))
 
 
-def close(pen: Pen) -> None:
+def restrict_self(pen: Ruleset) -> None:
     """From now on this process has nothing else, for good. Raises OSError where the kernel refuses what it knows."""
     ruleset = build(pen)
     if ruleset is not None:
@@ -72,7 +72,7 @@ def close(pen: Pen) -> None:
         enter(ruleset)
 
 
-def build(pen: Pen) -> int | None:
+def build(pen: Ruleset) -> int | None:
     """The rules, as a descriptor for `enter`; None where the kernel has no Landlock. System calls alone."""
     known = version()
     if not known:

@@ -31,6 +31,17 @@ PARSERS = (
     "mediafetcher.media.ffmpeg_output",
     "mediafetcher.media.webvtt",
     "mediafetcher.accounts.vault.cookie_formats",
+    "mediafetcher.importing.info_json",
+)
+# The modules that decode foreign bytes in the server itself: bounded in size, and by types that leave out the rest.
+BOUNDED = (
+    "mediafetcher.fetch.child_events",
+    "mediafetcher.fetch.error_mapping",
+    "mediafetcher.fetch.sidecars",
+    "mediafetcher.fetch.ytdlp.package_index",
+    "mediafetcher.library.recovery.journal_file",
+    "mediafetcher.library.storage.claims",
+    "mediafetcher.ops.backup",
 )
 MAX_REQUEST = 16 << 20  # bytes
 MAX_REPLY = 16 << 20  # bytes
@@ -79,14 +90,14 @@ def _open_all(paths: Sequence[Path]) -> list[int]:
     with contextlib.ExitStack() as stack:
         descriptors = []
         for path in paths:
-            descriptors.append(_open(path))
+            descriptors.append(open_regular(path))
             stack.callback(os.close, descriptors[-1])
         stack.pop_all()
     return descriptors
 
 
-def _open(path: Path) -> int:
-    """Open a regular file. A pipe of that name must not block us."""
+def open_regular(path: Path) -> int:
+    """Open a regular file to be parsed. A pipe of that name must not block us. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -174,6 +185,7 @@ class _Pool:
     async def ask(self, request: bytes, descriptors: Sequence[int], deadline: float, *, secret: bool) -> bytes:
         if len(request) > MAX_REQUEST or len(descriptors) > MAX_FILES:
             raise errors.ParserFailed(reason=f"{len(request)} bytes and {len(descriptors)} files at once")
+        positions = _positions(descriptors)
         async with self._free:
             reply = b""
             if not secret and (worker := self._take_idle()):
@@ -181,6 +193,7 @@ class _Pool:
             if not reply:  # an idle one may have been killed meanwhile, which is not this request's fault
                 async with asyncio.timeout(_START_SECONDS):
                     worker = await _Worker.start()
+                _rewind(positions)  # a worker that died has read or written a part: it shares the position with us
                 reply = await self._ask(worker, request, descriptors, deadline, keep=not secret)
         if not reply:
             raise errors.ParserFailed(reason="the worker died")
@@ -239,6 +252,20 @@ class _Pool:
         self._stay()
         self._leave()
         await asyncio.gather(*self._ending, return_exceptions=True)
+
+
+def _positions(descriptors: Sequence[int]) -> list[tuple[int, int]]:
+    """Return each descriptor of a file with its position. Pipes have none."""
+    found = []
+    for descriptor in descriptors:
+        with contextlib.suppress(OSError):
+            found.append((descriptor, os.lseek(descriptor, 0, os.SEEK_CUR)))
+    return found
+
+
+def _rewind(positions: Sequence[tuple[int, int]]) -> None:
+    for descriptor, position in positions:
+        os.lseek(descriptor, position, os.SEEK_SET)
 
 
 _pool: _Pool | None = None

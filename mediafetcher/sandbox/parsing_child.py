@@ -26,7 +26,7 @@ def main() -> None:
     """Arguments: the number of the control socket, then the modules whose functions may be called."""
     control = socket.socket(fileno=int(sys.argv[1]))
     modules = {name: importlib.import_module(name) for name in sys.argv[2:]}
-    profiles.shut_in_parser()
+    profiles.confine_parser()
     while True:
         head, descriptors, _, _ = socket.recv_fds(control, _LENGTH.size, _MAX_FILES)
         if not head:

@@ -194,7 +194,7 @@ def prepare(
     death_signal: int,
     reach: Iterable[Path],
     account: Account | None = None,
-    alone: landlock.Pen | None = None,
+    alone: landlock.Ruleset | None = None,
     network: namespaces.Network | None = None,
 ) -> Callable[[], None]:
     """Look at the account and its ways now; return what the child does between fork and exec.
@@ -219,7 +219,7 @@ def prepare(
             landlock.enter(rules)
         die_with(parent, death_signal)  # after all changes of user, which clear the death signal
         if fenced:
-            seccomp.install(seccomp.code(seccomp.NONE))
+            seccomp.load(seccomp.code(seccomp.NONE))
 
     return in_child
 

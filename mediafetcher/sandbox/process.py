@@ -4,7 +4,8 @@ Every child has a session of its own, ends when we end (even by kill -9), gains 
 leaves root for the service account (see privilege_drop.py). Whatever it started is killed when it ends: the group is
 killed while its leader is still a zombie, so that the number of the group cannot belong to anybody else yet.
 
-Children start on the main thread, because the kernel sends the death signal when the *thread* that forked ends.
+Children start on threads that live as long as the program (launcher.py); `spawn` alone starts on the main thread. The
+kernel sends the death signal when the *thread* that forked ends.
 """
 
 import asyncio
@@ -21,11 +22,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol, Self
 
-from mediafetcher.sandbox import landlock, namespaces
-from mediafetcher.sandbox.landlock import Pen
+from mediafetcher.sandbox import landlock, launcher, namespaces
+from mediafetcher.sandbox.landlock import Ruleset
 from mediafetcher.sandbox.privilege_drop import Account, Limits, give, prepare, python_paths, service_account
 
-__all__ = ["Account", "Child", "Limits", "Pen", "administer", "adopt", "give", "service_account", "spawn", "start"]
+__all__ = ["Account", "Child", "Limits", "Ruleset", "administer", "adopt", "give", "service_account", "spawn", "start"]
 
 PIPE = subprocess.PIPE
 DEVNULL = subprocess.DEVNULL
@@ -36,12 +37,12 @@ _ISOLATE_SECONDS = 10.0
 
 
 class LineTooLong(Exception):
-    """A child wrote a line beyond MAX_LINE."""
+    """A child wrote a line beyond the limit."""
 
 
 def environment(home: Path | str, **more: str) -> dict[str, str]:
     """A small, clean environment: nothing secret of ours, home and temporary files in the child's own folder."""
-    kept = ("SSL_CERT_FILE", "SSL_CERT_DIR", "TZDIR", "LD_LIBRARY_PATH", "MF_WITHOUT")
+    kept = ("SSL_CERT_FILE", "SSL_CERT_DIR", "MF_CA_FILE", "TZDIR", "LD_LIBRARY_PATH", "MF_WITHOUT")
     base = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(home), "TMPDIR": str(home), "LC_ALL": "C.UTF-8"}
     return base | {name: os.environ[name] for name in kept if name in os.environ} | more
 
@@ -112,7 +113,7 @@ async def start(
     reach: Sequence[Path] = (),
     tail: int = STDERR_TAIL,
     pass_fds: Sequence[int] = (),
-    alone: Pen | None = None,
+    alone: Ruleset | None = None,
     network: namespaces.Network | None = None,
 ) -> "Child":
     """Start a confined program whose lines we read. `stdin` is written to it; `keep_stdin` leaves it open.
@@ -124,21 +125,36 @@ async def start(
     Use it as `async with await child.start(...) as program: async for line in program: ...`; leaving the block
     kills whatever is left of the group. Raises OSError where the program cannot be started.
     """
-    _on_main_thread()
-    process = subprocess.Popen(
-        list(argv),
-        env=dict(env) if env is not None else environment(cwd or "/"),
-        cwd=cwd,
-        stdin=PIPE if stdin is not None or keep_stdin else DEVNULL,
-        stdout=PIPE,
-        stderr=PIPE,
-        start_new_session=True,
-        pass_fds=pass_fds,
-        preexec_fn=prepare(limits, signal.SIGKILL, [*_reach(argv, cwd), *reach], alone=alone, network=network),
-    )
+
+    def make() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            list(argv),
+            env=dict(env) if env is not None else environment(cwd or "/"),
+            cwd=cwd,
+            stdin=PIPE if stdin is not None or keep_stdin else DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+            start_new_session=True,
+            pass_fds=pass_fds,
+            preexec_fn=prepare(limits, signal.SIGKILL, [*_reach(argv, cwd), *reach], alone=alone, network=network),
+        )
+
+    process = await launcher.launch(make, discard)
     program = Child(process, tail)
     await program._open(stdin, keep_stdin)
     return program
+
+
+def discard(process: subprocess.Popen[bytes]) -> None:
+    """Kill and reap a process that nobody reads, with its group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        process.kill()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe:
+            pipe.close()
+    process.wait()
 
 
 def isolate() -> namespaces.Network:
@@ -299,15 +315,20 @@ class Child:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self.lines()
+
+    async def lines(self, most: int = MAX_LINE) -> AsyncIterator[bytes]:
         """The lines of standard output, without their ends. Raises `LineTooLong`: what it said must not vanish."""
         rest = b""
         while chunk := await self._lines.read():
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
+                if len(line) > most:
+                    raise LineTooLong(f"more than {most} bytes")
                 yield line
-            if len(rest) > MAX_LINE:
-                raise LineTooLong(f"more than {MAX_LINE} bytes")
+            if len(rest) > most:
+                raise LineTooLong(f"more than {most} bytes")
         if rest:
             yield rest
 
@@ -328,6 +349,10 @@ class Child:
             for task in pending:
                 task.cancel()
         return self._process.wait()
+
+    def ask(self, number: int) -> None:
+        """Send a signal that it handles."""
+        self._signal(number)
 
     async def stop(self, grace: float = 10.0) -> int:
         """Ask the group to end (SIGTERM), kill it after `grace` seconds; the return code."""

@@ -13,33 +13,41 @@ from pathlib import Path
 from mediafetcher.core import bundle
 from mediafetcher.sandbox import landlock, seccomp
 
-_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "TZDIR")
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "MF_CA_FILE", "TZDIR")
 
 
-def shut_in(folder: Path, others: Iterable[str], port: int | None, *, alone: bool = True) -> None:
+def confine_fetch(folder: Path, others: Iterable[str], port: int | None, *, alone: bool = True) -> None:
     """For good: `folder` to write in, `others` to read, TCP to this port of loopback. As far as the kernel can.
 
     `alone`: no process can be started from here on.
     """
     given = [*others, *(os.environ.get(name, "") for name in _CERTIFICATES)]
     read = tuple(Path(path) for path in [*_made_of(), *given] if path)
-    landlock.close(landlock.Pen(read, (folder,), network=True, ports=() if port is None else (port,)))
+    landlock.restrict_self(landlock.Ruleset(read, (folder,), network=True, ports=() if port is None else (port,)))
     if seccomp.available():
-        seccomp.close(seccomp.NONE if port is None else seccomp.INTERNET, alone=alone)
+        seccomp.install(seccomp.NONE if port is None else seccomp.INTERNET, alone=alone)
 
 
-def shut_in_gateway() -> None:
+def confine_gateway() -> None:
     """For good: no files but what Python is made of and what resolving names reads, and no processes."""
-    landlock.close(landlock.Pen(tuple(Path(path) for path in _made_of() if path), network=True))
+    landlock.restrict_self(landlock.Ruleset(tuple(Path(path) for path in _made_of() if path), network=True))
     if seccomp.available():
-        seccomp.install(seccomp.code(None))
+        seccomp.load(seccomp.code(None))
 
 
-def shut_in_parser() -> None:
+def shut_in_sender(port: int) -> None:
+    """For good: no files but what Python is made of, TCP to this port of loopback, and no processes."""
+    read = tuple(Path(path) for path in _made_of() if path)
+    landlock.restrict_self(landlock.Ruleset(read, network=True, ports=(port,)))
+    if seccomp.available():
+        seccomp.install(seccomp.INTERNET)
+
+
+def confine_parser() -> None:
     """For good: no files but what Python is made of, no sockets, and no processes."""
-    landlock.close(landlock.Pen(tuple(Path(path) for path in _made_of() if path)))
+    landlock.restrict_self(landlock.Ruleset(tuple(Path(path) for path in _made_of() if path)))
     if seccomp.available():
-        seccomp.close(seccomp.NONE)
+        seccomp.install(seccomp.NONE)
 
 
 def _made_of() -> list[str | Path]:

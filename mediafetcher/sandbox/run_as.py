@@ -26,9 +26,9 @@ def _owner(state: Path) -> privilege_drop.Account | None:
     with suppress(KeyError):
         owner = privilege_drop.Account(owner.uid, pwd.getpwuid(owner.uid).pw_gid)
     if not all(privilege_drop.may_reach(path, owner) for path in privilege_drop.python_paths()):
-        raise errors.StateFolder(
-            f"The state folder {state} belongs to {name(owner.uid)}, who cannot reach this program: "
-            "move the program to a place that everybody may read, or name another folder with --state."
+        raise errors.InvalidStateDir(
+            f"The state folder {state} belongs to {name(owner.uid)}, who cannot access this program. Move "
+            "the program to a place that every user can read, or choose another folder with --state."
         )
     return owner
 
@@ -38,7 +38,7 @@ def name(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"user {uid}"
+        return str(uid)
 
 
 def _groups(account: privilege_drop.Account) -> list[int]:

@@ -78,13 +78,13 @@ def available() -> bool:
     return platform.machine() in _MACHINES and Path("/proc/sys/kernel/seccomp/actions_avail").exists()
 
 
-def close(families: Collection[int] = NONE, *, alone: bool = True) -> None:
+def install(families: Collection[int] = NONE, *, alone: bool = True) -> None:
     """From now on these sockets alone, for good. Raises OSError where that cannot be had."""
-    install(code(families, alone=alone))
+    load(code(families, alone=alone))
     _prove(families)
 
 
-def install(program: bytes) -> None:
+def load(program: bytes) -> None:
     """Apply what `code` gave. System calls alone, for between fork and exec."""
     given = _Program(len(program) // 8, program)
     for arguments in (

@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Callable
 
+import bench_attacks
 import bench_bytes
 import bench_fetch
 import bench_library
@@ -29,6 +30,7 @@ PARTS: dict[str, Callable[..., list[Figure]]] = {
     "fetching": bench_fetch.fetching,
     "health": bench_server.health,
     "endurance": bench_server.endurance,
+    "attacks": bench_attacks.attacks,
     "burst": bench_load.burst,
     "ranges": bench_program.ranges,
     "serving": bench_bytes.serving,
@@ -45,7 +47,15 @@ PARTS: dict[str, Callable[..., list[Figure]]] = {
     "page": bench_page.page,
 }
 
-SLOW = ("links", "endurance", "ranges", "large", "export", "page")  # not in a quick run unless they are named
+SLOW = (
+    "links",
+    "endurance",
+    "attacks",
+    "ranges",
+    "large",
+    "export",
+    "page",
+)  # a quick run leaves them out
 
 
 def main(arguments: list[str]) -> int:

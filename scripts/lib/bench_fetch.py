@@ -57,7 +57,11 @@ def served(folder: Path) -> Iterator[str]:
 def fetching(*, quick: bool = False, peers: Sequence[Peer] = ()) -> list[Figure]:
     """One large file, many small ones, each way by turns; then one large file that must be packed anew."""
     figures = []
-    with scratch() as folder, served(folder) as base, program(jobs=AT_ONCE, jobs_per_site=AT_ONCE) as running:
+    with (
+        scratch() as folder,
+        served(folder) as base,
+        program(max_downloads=AT_ONCE, max_downloads_per_site=AT_ONCE) as running,
+    ):
         make_film(folder / "film.mp4")
         ours(running, films(base, folder, "first", 1, MIB))  # what only the first one pays
         figures += _one(running, base, folder, peers, 1 if quick else ROUNDS)

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from figures import Figure, bearer, hammer, leave_out, percentile, program, request, sql
 
 from mediafetcher.db import embedded
+from mediafetcher.library.catalog import text_index
 from tests.faults.program import REPOSITORY, Program, free_port, until
 
 PEERS = REPOSITORY / ".cache" / "peers" / "lists"
@@ -34,11 +35,14 @@ select sha256(n::text::bytea), 1000000 + n, 'video/mp4', '.mp4', n %% 7200, 1920
 from generate_series(%(first)s::int, %(last)s::int) n
 """
 ITEMS = """
-insert into library_item (owner, folder, media_file, title, source_url, site, uploader, created_at)
-select (select min(id) from account), (select min(id) + n %% 20 from folder), m.id,
-  (%(words)s::text[])[1 + n %% 16] || ' ' || (%(words)s::text[])[1 + (n / 16) %% 16] || ' ' || n,
-  'https://video.example/watch?v=' || n, 'video.example', 'Someone ' || n %% 100, now() - make_interval(secs => n)
-from generate_series(%(first)s::int, %(last)s::int) n join media_file m on m.sha256 = sha256(n::text::bytea)
+insert into library_item
+  (owner, folder, media_file, title, source_url, site, uploader, created_at, search, sort_key, text_version)
+select *, to_tsvector('simple', title || ' ' || uploader || ' video example'), lower(title), %(version)s::int from (
+  select (select min(id) from account), (select min(id) + n %% 20 from folder), m.id,
+    (%(words)s::text[])[1 + n %% 16] || ' ' || (%(words)s::text[])[1 + (n / 16) %% 16] || ' ' || n as title,
+    'https://video.example/watch?v=' || n, 'video.example', 'Someone ' || n %% 100 as uploader,
+    now() - make_interval(secs => n)
+  from generate_series(%(first)s::int, %(last)s::int) n join media_file m on m.sha256 = sha256(n::text::bytea)) r
 """
 
 
@@ -75,7 +79,7 @@ def plant(running: Program, first: int, last: int) -> None:
         for table in tables:
             database.execute(f"alter table {table} disable trigger user")
         for start in range(first, last + 1, 100_000):
-            values = {"first": start, "last": min(last, start + 99_999), "words": WORDS}
+            values = {"first": start, "last": min(last, start + 99_999), "words": WORDS, "version": text_index.VERSION}
             for statement in (FILES, ITEMS):
                 database.execute(statement, values)
         for table in tables:

@@ -41,7 +41,7 @@ from mediafetcher.db import engine
 from mediafetcher.downloads import leases
 
 async def main(dsn, state):
-    settings.use(settings.Settings(state=Path(state), media=Path(state) / "media", jobs_per_site=100))
+    settings.use(settings.Settings(state=Path(state), media=Path(state) / "media", max_downloads_per_site=100))
     leases.paused = lambda: None  # the disk is the server's to watch
     await engine.connect(dsn)
     times = []
@@ -64,7 +64,7 @@ def burst(*, quick: bool = False) -> list[Figure]:
     One long round: each thousand of it is a measurement, and the slowest is told.
     """
     count = 2_000 if quick else 10_000
-    with silent_site() as site, program(jobs=1) as running:
+    with silent_site() as site, program(max_downloads=1) as running:
         asyncio.run(_submit(running, site, range(-4 * PAGE, 0)))
         few, claimed = asyncio.run(_look(running)), _claims(running)
         took, ends = asyncio.run(_submit(running, site, range(count)))
@@ -173,7 +173,7 @@ async def _live(running: Program, seconds: int) -> tuple[float, list[float]]:
 
 def people(*, quick: bool = False, minutes: float = 1.0) -> list[Figure]:
     """200 who browse, 20 who watch, 10 who submit: how long answers take, what fails, and whether memory grows."""
-    with silent_site() as site, program(jobs=1) as running:
+    with silent_site() as site, program(max_downloads=1) as running:
         assert running.process is not None
         plant(running, 1, 10_000)
         with sql(running) as database:

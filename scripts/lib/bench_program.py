@@ -25,7 +25,7 @@ from tests.faults.program import Program
 
 
 IDLE, SETTLED = 20.0, 3.0  # seconds that it is watched at rest, after so many
-AS_SHIPPED = {"beat_seconds": 10, "reconcile_seconds": 5, "lease_seconds": 60}  # not as quick as tests want it
+AS_SHIPPED = {"heartbeat_seconds": 10, "reconcile_seconds": 5, "lease_seconds": 60}  # not as quick as tests want it
 
 
 def start(*, quick: bool = False, peers: Sequence[Peer] = ()) -> list[Figure]:

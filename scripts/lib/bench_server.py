@@ -17,7 +17,7 @@ from tests.site import Site
 def health(*, quick: bool = False) -> list[Figure]:
     """/api/health while four downloads and a conversion run."""
     seconds = 4.0 if quick else 10.0
-    with scratch() as folder, program(jobs=5, jobs_per_site=5) as running, Site(folder) as site:
+    with scratch() as folder, program(max_downloads=5, max_downloads_per_site=5) as running, Site(folder) as site:
         make_film(folder / "film.mp4")
         make_film(folder / "long.mkv", 60 if quick else 150, "1280x720", "-c:v", "mpeg4", "-q:v", "5")
         converting = running.submit(site.url("/media/long.mkv"))
@@ -57,7 +57,7 @@ def endurance(*, quick: bool = False) -> list[Figure]:
     with (
         scratch() as folder,
         served(folder) as base,
-        program(_WARM, jobs=AT_ONCE, jobs_per_site=AT_ONCE, **AS_SHIPPED) as running,
+        program(_WARM, max_downloads=AT_ONCE, max_downloads_per_site=AT_ONCE, **AS_SHIPPED) as running,
     ):
         assert running.process is not None
         server = running.process.pid

@@ -22,6 +22,7 @@ TITLES = {
     "fetching": "From the link to the library",
     "health": "The server meanwhile",
     "endurance": "Many downloads in a row",
+    "attacks": "Under attack",
     "burst": "Thousands of links at once",
     "ranges": "The end of a large file",
     "serving": "A file of 2 GB served",

@@ -150,7 +150,7 @@ def machine(alpine_root: Path) -> Iterator[Machine]:
 
 def test_the_service_through_boot_kill_reset_and_power_off(machine):
     said = machine("mediafetcher service install")
-    assert "It is started" in said, said
+    assert "MediaFetcher was started" in said, said
     until(machine.health, 300, "it answers after the install")
     code = machine("mediafetcher setup 2>/dev/null").split()[-1]
     answer = httpx.post(

@@ -50,7 +50,7 @@ def test_it_takes_over_what_root_had_and_the_service_user_goes_on_with_it(alpine
     assert os.readlink(alpine.inside("/etc/runlevels/default/mediafetcher")) == SCRIPT
     assert alpine.inside("/etc/periodic/daily/mediafetcher-log").exists()
     assert 'host = "0.0.0.0"' in alpine.inside("/etc/mediafetcher/config.toml").read_text()
-    for word in ("Made the user", f"Wrote {SCRIPT}", "belongs to mediafetcher", "next boot", "mediafetcher setup"):
+    for word in ("Created the user", f"Wrote {SCRIPT}", "belongs to mediafetcher", "next boot", "mediafetcher setup"):
         assert word in said, said
 
     server = alpine.start(MEDIAFETCHER, "serve", user="991:991", HOME=STATE)  # as the init script starts it
@@ -84,10 +84,10 @@ def test_it_can_be_repeated_and_undone(alpine):
     assert 'host = "0.0.0.0"\nport = 9999' in config.read_text()
     ours = config.read_text()
     config.write_text(f'{ours}public_url = "https://media.example.org"\n')
-    assert "settings of yours" in run(alpine, "service", "install", "--port", "8888")
+    assert "your own settings" in run(alpine, "service", "install", "--port", "8888")
     assert "9999" in config.read_text()
     config.write_text(ours)
-    assert "Made the user" not in said
+    assert "Created the user" not in said
     assert alpine.inside(SCRIPT).read_text() == script
     said = run(alpine, "service", "uninstall")
     for path in (
@@ -110,11 +110,11 @@ def test_it_refuses_in_words(alpine):
     alpine.inside(SCRIPT).write_text("#!/sbin/openrc-run\n# mine\n")
     done = alpine.run(MEDIAFETCHER, "service", "install")
     assert done.returncode == 1
-    assert "not ours" in done.stderr
+    assert "not created by MediaFetcher" in done.stderr
     assert alpine.inside(SCRIPT).read_text().endswith("# mine\n")
     alpine.inside("/usr/local/bin").chmod(0o777)
     done = alpine.run(MEDIAFETCHER, "service", "install")
-    assert "not safe" in done.stderr
+    assert "can change" in done.stderr
 
 
 def test_doctor_runs_there_too(alpine):

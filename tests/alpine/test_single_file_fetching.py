@@ -28,7 +28,7 @@ def test_a_newer_ytdlp_in_a_frozen_program(alpine, site):
         got = json.loads(_run(alpine, "get", "--json", site.url("/page/broken?film=3")).splitlines()[-1])
         assert (got["state"], got["item"]["title"]) == ("done", "Mended")
         assert f"offered: {NEWER}" in _run(alpine, "ytdlp", "status")
-        assert f"yt-dlp {NEWER} is used now" in _run(alpine, "ytdlp", "update")
+        assert f"yt-dlp {NEWER} is now in use" in _run(alpine, "ytdlp", "update")
         _run(alpine, "get", site.url("/page/broken?film=1"))
         assert NEWER not in _run(alpine, "ytdlp", "rollback")
         alpine.environment["MEDIAFETCHER_YTDLP_UPDATE"] = "off"

@@ -14,6 +14,7 @@ import pytest
 
 from tests.alpine.conftest import BUILT
 from tests.faults.program import free_port, until
+from tests.receiver import Receiver
 
 pytestmark = [
     pytest.mark.alpine,
@@ -73,3 +74,27 @@ def _healthy(port: int) -> bool:
         return False
     finally:
         connection.close()
+
+
+def test_it_notifies_through_every_allowed_service(here):
+    """Each plugin of Apprise is in the file, and one of them and a webhook deliver."""
+    program, given = here
+    order = {"kind": "every plugin", "url": "", "secret": "", "messages": [], "way": {"port": 9, "token": "x"}}
+    child = [program, "--module", "mediafetcher.notifications.child"]
+    loaded = subprocess.run(
+        child, env=given, input=json.dumps(order) + "\n", capture_output=True, text=True, timeout=120
+    )
+    assert loaded.stdout == '[0, "ok"]\n', loaded.stdout + loaded.stderr
+
+    def typed(*words: str) -> str:
+        done = subprocess.run([program, *words], env=given, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    user = ["user", "add", "ada", "--admin"]
+    subprocess.run([program, *user], env=given, input="a long enough password\n", text=True, check=True, timeout=120)
+    with Receiver() as receiver:
+        for url in (f"json://{receiver.host}/", f"webhook+http://{receiver.host}/"):
+            made = json.loads(typed("notify", "add", url, "--event", "all", "--json"))
+            assert json.loads(typed("notify", "test", str(made["id"]), "--json")) == {"answer": "ok"}
+        assert [request.json["type"] for request in receiver.accepted] == ["info", "test"]

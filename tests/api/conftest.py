@@ -38,7 +38,7 @@ async def web(_fresh: None, database: str, state: Any) -> AsyncIterator[Server]:
 def person(web: Server) -> Callable[..., Awaitable[Person]]:
     async def make(name: str, admin: bool = False) -> Person:
         row = await users.add(name, PASSWORD, admin=admin)
-        scopes = credentials.SCOPES if admin else credentials.SCOPES[:-1]
+        scopes = credentials.SCOPES if admin else credentials.USER_SCOPES
         made = await tokens.create(row["id"], "test", scopes)
         return Person(row, made["token"], web.client(made["token"]))
 

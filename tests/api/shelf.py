@@ -24,7 +24,7 @@ async def add_file(owner: int, source: Path, title: str = "A film", folder: str 
     return await items.add_media(owner=owner, staged=staged, facts=facts, entry=entry)
 
 
-async def add_download(owner: int, state: str = "parked", url: str = "http://site.test/film") -> int:
+async def add_download(owner: int, state: str = "needs_action", url: str = "http://site.test/film") -> int:
     """A download that nobody works on -> its id."""
     return int(
         await engine.fetchval(

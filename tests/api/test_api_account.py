@@ -141,7 +141,7 @@ async def test_wrong_credentials_say_nothing_more(web: Any, alice: Any) -> None:
     ]
     answers = [await web.client().post("/api/session", json={"name": n, "password": p}) for n, p in said]
     shapes = {(a.status_code, a.json()["code"], a.json()["detail"]) for a in answers}
-    assert shapes == {(401, "wrong_credentials", "Name or password is wrong.")}
+    assert shapes == {(401, "wrong_credentials", "Incorrect name or password.")}
 
 
 async def test_tries_are_limited_for_the_account_from_wherever(web: Any, alice: Any) -> None:

@@ -12,6 +12,7 @@ from mediafetcher.accounts import audit
 from mediafetcher.accounts.auth import first_run, users
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.db import engine
+from mediafetcher.fetch import gateway
 
 PASSWORD = "a long enough password"
 CANARY = "canary-4b81"
@@ -137,6 +138,40 @@ async def decide_who_owns_the_store(scene: Scene) -> None:
     await scene.post("/api/store", decision="take")
 
 
+async def add_a_target(scene: Scene) -> int:
+    url = f"webhook+http://127.0.0.1:9/{CANARY}"
+    made = await scene.post("/api/notifications/targets", url=url, events=["all"])
+    await gateway.close()
+    return int(made.json()["id"])
+
+
+async def change_a_target(scene: Scene) -> None:
+    await scene.browser.patch(f"/api/notifications/targets/{await add_a_target(scene)}", json={"enabled": False})
+
+
+async def remove_a_target(scene: Scene) -> None:
+    await scene.browser.delete(f"/api/notifications/targets/{await add_a_target(scene)}")
+
+
+async def make_a_link(scene: Scene, **given: Any) -> dict[str, Any]:
+    await scene.browser.post("/api/folders", json={"path": "Films"})
+    made: dict[str, Any] = (await scene.post("/api/shares", folder="Films", **given)).json()
+    return made
+
+
+async def end_a_link(scene: Scene) -> None:
+    await scene.browser.delete(f"/api/shares/{(await make_a_link(scene))['id']}")
+
+
+async def open_a_link(scene: Scene) -> None:
+    assert (await scene.web.client().get((await make_a_link(scene))["url"])).status_code == 200
+
+
+async def guess_the_password_of_a_link(scene: Scene) -> None:
+    made = await make_a_link(scene, password=PASSWORD)
+    assert (await scene.web.client().get(made["url"], auth=("x", CANARY))).status_code == 401
+
+
 DONE: list[tuple[str, Done, str | None, dict[str, Any]]] = [
     ("signed_in", sign_in, BOB, {}),
     ("sign_in_failed", sign_in_wrongly, BOB, {}),
@@ -160,6 +195,13 @@ DONE: list[tuple[str, Done, str | None, dict[str, Any]]] = [
     ("settings_changed", change_a_limit, ALICE, {"names": ["max_height"]}),
     ("store_decided", decide_who_owns_the_store, ALICE, {"decision": "take"}),
     ("ytdlp_changed", take_back_ytdlp, ALICE, {"action": "rollback"}),
+    ("target_added", add_a_target, ALICE, {"kind": "webhook"}),
+    ("target_changed", change_a_target, ALICE, {"names": ["enabled"]}),
+    ("target_removed", remove_a_target, ALICE, {}),
+    ("share_made", make_a_link, ALICE, {"item": None}),
+    ("share_revoked", end_a_link, ALICE, {}),
+    ("share_opened", open_a_link, ALICE, {}),
+    ("share_password_refused", guess_the_password_of_a_link, ALICE, {}),
     ("device_removed", remove_a_device, ALICE, {"named": "Firefox"}),
 ]
 
@@ -192,7 +234,7 @@ async def test_the_first_run_and_its_row(web: Any) -> None:
 
 def test_the_table_is_the_whole_of_it() -> None:
     tried = {act for act, *_ in DONE} | {"setup_failed", "setup_completed"}
-    assert set(audit.ACTS) == tried
+    assert set(audit.ACTIONS) == tried
 
 
 async def test_an_act_that_nobody_wrote_down_is_refused(database: str) -> None:

@@ -172,3 +172,22 @@ async def test_forwarded_addresses_count_only_from_a_configured_proxy(web: Any, 
         codes.append(answer.status_code)
     assert codes == [401] * 10 + [429]
     assert int(answer.headers["retry-after"]) in range(1, 62)
+
+
+async def test_a_browser_under_an_unknown_name_gets_a_page_and_an_administrator_allows_the_name(
+    web: Any, alice: Any
+) -> None:
+    stranger = {"Host": "nas.lan:8787", "Accept": "text/html,*/*"}
+    answer = await web.client().get("/", headers=stranger)
+    assert answer.status_code == 421 and answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert "host_names = [&quot;nas.lan&quot;]" in answer.text and "default-src 'none'" in str(answer.headers)
+    hostile = await web.client().get("/", headers=stranger | {"Host": "<script>alert(1)</script>"})
+    assert "<script" not in hostile.text
+    assert (await web.client().get("/api/health", headers=stranger)).json()["code"] == "wrong_host"
+    for bad in ("http://nas.lan", "nas.lan:80", "a b"):
+        assert (await alice.http.patch("/api/settings", json={"host_names": [bad]})).status_code == 400
+    changed = await alice.http.patch("/api/settings", json={"host_names": ["nas.lan", "tv.home"]})
+    assert changed.json()["host_names"] == ["nas.lan", "tv.home"]
+    assert (await web.client().get("/api/health", headers=stranger)).status_code == 200
+    await alice.http.patch("/api/settings", json={"host_names": None})
+    assert (await web.client().get("/api/health", headers=stranger)).status_code == 421

@@ -69,7 +69,7 @@ async def plant(alice: Any, tmp_path: Path) -> list[int]:
         link = LINKS[number % len(LINKS)]
         query = "update library_item set uploader = $2, site = $2, source_url = $3 where id = $1"
         await engine.execute(query, item, text, link)
-        download = await add_download(alice.id, "parked", f"https://site.test/{number}?{text}")
+        download = await add_download(alice.id, "needs_action", f"https://site.test/{number}?{text}")
         query = (
             "update download set title = $2, site = $2, error_code = 'login_required', error_message = $2 where id = $1"
         )

@@ -6,7 +6,9 @@ from typing import Any
 import msgspec
 from shelf import add_download, add_item
 
-from mediafetcher.api.routes import downloads, folders, items, sources, system
+from mediafetcher.api.routes import bulk_downloads, downloads, folders, home, items, sources, system
+from mediafetcher.api.routes import lists as list_routes
+from mediafetcher.library.catalog import lists
 from mediafetcher.library.storage import blob_store
 
 
@@ -52,7 +54,7 @@ async def test_pages_of_downloads(alice: Any) -> None:
         cursor = said["next"] and f"&cursor={said['next']}"
     assert seen == made[::-1]
     assert (await alice.http.get("/api/downloads?state=done,failed")).json()["downloads"] == []
-    assert len((await alice.http.get("/api/downloads?state=parked")).json()["downloads"]) == 5
+    assert len((await alice.http.get("/api/downloads?state=needs_action")).json()["downloads"]) == 5
 
 
 async def test_items(alice: Any, tmp_path: Path) -> None:
@@ -210,7 +212,60 @@ async def test_adoption_of_unknown_files_counts_them(web: Any, person: Any) -> N
     unknown = blob_store.root() / "store" / "ff" / f"{'f' * 64}.mp4"
     unknown.parent.mkdir()
     unknown.write_bytes(b"its bytes are not what its name says")
+    listed = (await alice.http.get("/api/store/files")).json()
+    (one,) = listed["files"]
+    assert (one["name"], one["size"], one["title"], listed["next"]) == (unknown.name, 36, None, None)
+    assert (await bob.http.get("/api/store/files")).status_code == 403
+    none = await alice.http.post("/api/store/adopt", json={"files": ["0" * 64]})
+    assert (none.status_code, none.json()) == (200, {"added": 0, "refused": 0, "next": None})
     answer = await alice.http.post("/api/store/adopt", json={})
     assert (answer.status_code, answer.json()) == (200, {"added": 0, "refused": 1, "next": None})
     assert (await bob.http.post("/api/store/adopt", json={})).status_code == 403
     assert unknown.exists()
+
+
+async def test_actions_on_several_downloads_name_those_that_refuse(alice: Any, bob: Any) -> None:
+    mine = [await add_download(alice.id, url=f"http://site.test/{number}") for number in range(3)]
+    theirs = await add_download(bob.id, url="http://site.test/theirs")
+    wish = {"action": "retry", "ids": [*mine, theirs]}
+    answer = await alice.http.post("/api/downloads/actions", json=wish)
+    said = fits(bulk_downloads.ActionsDone, answer.json())
+    assert said["done"] == 3
+    assert [(one["id"], one["reason"]["code"]) for one in said["refused"]] == [(theirs, "not_found")]
+    order = [mine[1], mine[2], mine[0]]
+    assert (await alice.http.put("/api/downloads/order", json={"ids": order})).status_code == 204
+    rows = (await alice.http.get("/api/downloads")).json()["downloads"]
+    assert [row["id"] for row in sorted(rows, key=lambda row: -row["priority"])] == order
+    assert (await alice.http.put("/api/downloads/order", json={"ids": [theirs]})).status_code == 404
+    assert (await alice.http.post("/api/downloads/actions", json=wish | {"action": "clear"})).json()["done"] == 3
+    assert (await alice.http.get("/api/downloads")).json()["downloads"] == []
+
+
+async def test_home_has_what_was_begun_and_what_was_not(alice: Any, tmp_path: Path) -> None:
+    begun, seen, fresh = [
+        await add_item(alice.id, tmp_path, data=f"film {name}".encode() * 999, title=name) for name in "abc"
+    ]
+    await alice.http.put(f"/api/items/{begun}/position", json={"position": 6})
+    assert (await alice.http.put(f"/api/items/{seen}/watched", json={"watched": True})).status_code == 204
+    assert (await alice.http.get(f"/api/items/{seen}")).json()["watched"] is True
+    said = fits(home.Home, (await alice.http.get("/api/home")).json())
+    assert {item["id"] for item in said["recent"]} == {begun, seen, fresh}
+    assert seen not in [item["id"] for item in said["continue"]]
+    await alice.http.put(f"/api/items/{seen}/watched", json={"watched": False})
+    assert (await alice.http.get(f"/api/items/{seen}")).json()["watched"] is False
+
+
+async def test_a_list_of_a_site_keeps_its_order_and_what_is_missing(alice: Any, bob: Any, tmp_path: Path) -> None:
+    item = await add_item(alice.id, tmp_path, title="Second")  # its link is http://site.test/film
+    entries = [lists.Entry(f"http://site.test/{name}", name, 60.0) for name in ("one", "film", "three")]
+    made = await lists.save(alice.id, "http://site.test/list", "A list", "site.test", entries[::-1])
+    again = await lists.save(alice.id, "http://site.test/list", "A list", "site.test", entries)
+    assert made == again
+    listed = fits(list_routes.SourceLists, (await alice.http.get("/api/lists")).json())["lists"]
+    assert [(one["id"], one["title"], one["entries"], one["items"]) for one in listed] == [(made, "A list", 3, 1)]
+    whole = fits(list_routes.WholeList, (await alice.http.get(f"/api/lists/{made}")).json())
+    assert [entry["item"] and entry["item"]["id"] for entry in whole["content"]] == [None, item, None]
+    assert (await alice.http.get(f"/api/items/{item}")).json()["list"] == {"id": made, "position": 2}
+    assert (await bob.http.get(f"/api/lists/{made}")).status_code == 404
+    await alice.http.put(f"/api/items/{item}/watched", json={"watched": True})
+    assert [one["id"] for one in (await alice.http.get("/api/history")).json()["items"]] == [item]

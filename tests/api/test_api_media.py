@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from shelf import ALL, add_file, add_item
 
+from mediafetcher.api.static import media, open_files
+from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.library.storage import blob_store
 
@@ -204,3 +206,48 @@ async def test_what_is_no_regular_file_of_the_store_is_not_sent(alice: Any, tmp_
     beside.rename(path.parent)
     path.write_bytes(ALL)
     assert (await alice.http.get(f"/media/{item}")).content == ALL
+
+
+async def test_file_that_is_exchanged_after_the_check_is_sent_as_it_was(
+    alice: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server opens large files itself, after they were checked."""
+    secret = tmp_path / "key"
+    secret.write_bytes(b"secret" * 700_000)
+    item = await add_item(alice.id, tmp_path)
+    large = b"film" * 1_000_000
+    path = blob_store.path_of(await engine.fetchval("select sha256 from media_file"), "mp4")
+    path.write_bytes(large)
+    checked = media._open
+
+    async def exchanged(*given: Any) -> Any:
+        found = await checked(*given)
+        path.unlink()
+        path.symlink_to(secret)
+        return found
+
+    monkeypatch.setattr(media, "_open", exchanged)
+    answer = await alice.http.get(f"/media/{item}", headers={"Range": "bytes=0-3999999"})
+    assert answer.content[:40] == large[:40]
+    assert answer.content == large
+
+
+async def test_open_files_are_bounded_and_never_closed(tmp_path: Path) -> None:
+    """A number that was closed could be another file before the server opens it."""
+    open_files.release(-1)
+    paths = [tmp_path / f"{number}" for number in range(open_files._MOST + 1)]
+    kept = []
+    for path in paths[:-1]:
+        path.write_bytes(path.name.encode())
+        with path.open("rb") as file:
+            kept.append(open_files.keep(file.fileno()))
+            assert open_files.keep(file.fileno()) == kept[-1]  # one for each file
+    assert [Path(one).read_bytes() for one in kept] == [path.name.encode() for path in paths[:-1]]
+    paths[-1].write_bytes(b"one more")
+    with paths[-1].open("rb") as file:
+        with pytest.raises(errors.TooManyRequests):
+            open_files.keep(file.fileno())
+        assert not open_files.release(-1)
+        assert {os.readlink(one) for one in kept} == {os.devnull}
+        assert open_files.keep(file.fileno()) in kept
+    open_files.release(-1)

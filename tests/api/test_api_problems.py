@@ -73,7 +73,7 @@ BAD += [
             ("POST", "/api/session", b"%s"),
             ("POST", "/api/ext/send", b"%s"),
             ("PUT", "/api/cookies/site.test", b'{"cookies": %s}'),
-            ("PATCH", "/api/settings", b'{"jobs": %s}'),
+            ("PATCH", "/api/settings", b'{"max_downloads": %s}'),
             ("DELETE", "/api/trash", b'{"items": %s}'),
             ("POST", "/api/tokens", b'{"name": "a", "scopes": %s}'),
         )
@@ -129,8 +129,8 @@ async def test_an_error_of_ours_shows_nothing(
     async def broken(*_: Any, **__: Any) -> None:
         await engine.fetch("select secret_column from nowhere")
 
-    monkeypatch.setattr(items.items, "get", broken)
-    monkeypatch.setattr(items.items, "kept", broken)
+    monkeypatch.setattr(items.queries, "get", broken)
+    monkeypatch.setattr(items.queries, "kept", broken)
     with caplog.at_level(logging.ERROR):
         answer = await alice.http.get("/api/items/1")
     assert answer.status_code == 500

@@ -125,7 +125,7 @@ async def test_it_is_in_the_trail_once(behind: Any, bob: Any) -> None:
         await client.get("/api/items")
     await client.get("/api/items", headers={"X-Forwarded-For": "203.0.113.5"})
     rows = await engine.fetch(
-        "select owner, address, facts->>'via' as via from audit_event where act = 'signed_in' order by id"
+        "select owner, address, facts->>'via' as via from audit_event where action = 'signed_in' order by id"
     )
     assert rows == [
         {"owner": bob.id, "address": "127.0.0.1", "via": "proxy"},

@@ -11,14 +11,20 @@ from mediafetcher.db import engine, runtime_settings
 
 async def test_a_limit_is_changed_kept_and_taken_back(web: Any, alice: Any) -> None:
     before = settings.get().max_height
-    answer = await alice.http.patch("/api/settings", json={"max_height": 720, "jobs": 5, "rate_limit": 200_000})
+    answer = await alice.http.patch(
+        "/api/settings", json={"max_height": 720, "max_downloads": 5, "rate_limit": 200_000}
+    )
     assert answer.status_code == 200
-    assert (answer.json()["max_height"], answer.json()["jobs"], answer.json()["rate_limit"]) == (720, 5, 200_000)
+    assert (answer.json()["max_height"], answer.json()["max_downloads"], answer.json()["rate_limit"]) == (
+        720,
+        5,
+        200_000,
+    )
     assert (await alice.http.get("/api/settings")).json() == answer.json()
     settings.use(settings._start)  # another start, another machine
     assert settings.get().max_height == before
     await runtime_settings.apply()
-    assert (settings.get().max_height, settings.get().jobs) == (720, 5)
+    assert (settings.get().max_height, settings.get().max_downloads) == (720, 5)
     answer = await alice.http.patch("/api/settings", json={"max_height": None})
     assert answer.json()["max_height"] == before
     assert await engine.fetchval("select count(*) from setting") == 2
@@ -28,31 +34,31 @@ async def test_a_limit_is_changed_kept_and_taken_back(web: Any, alice: Any) -> N
     "wrong",
     [
         {"max_height": 10},
-        {"jobs": 0},
-        {"jobs": "many"},
+        {"max_downloads": 0},
+        {"max_downloads": "many"},
         {"host": "0.0.0.0"},
         {"trash_days": -1},
         {"proxy": "gopher://x:70"},
     ],
 )
 async def test_what_does_not_fit_is_refused_and_changes_nothing(web: Any, alice: Any, wrong: dict[str, Any]) -> None:
-    answer = await alice.http.patch("/api/settings", json={"transcodes": 3} | wrong)
+    answer = await alice.http.patch("/api/settings", json={"max_conversions": 3} | wrong)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert await engine.fetchval("select count(*) from setting") == 0
 
 
 async def test_what_the_environment_decides_stays(web: Any, alice: Any) -> None:
-    settings.use(dataclasses.replace(settings.get(), jobs=2, pinned=frozenset({"jobs"})))
-    answer = await alice.http.patch("/api/settings", json={"jobs": 9})
+    settings.use(dataclasses.replace(settings.get(), max_downloads=2, pinned=frozenset({"max_downloads"})))
+    answer = await alice.http.patch("/api/settings", json={"max_downloads": 9})
     assert (answer.status_code, answer.json()["code"]) == (409, "pinned_setting")
-    assert (await alice.http.get("/api/settings")).json()["pinned"] == ["jobs"]
-    await engine.execute("insert into setting (name, value) values ('jobs', '9')")
+    assert (await alice.http.get("/api/settings")).json()["pinned"] == ["max_downloads"]
+    await engine.execute("insert into setting (name, value) values ('max_downloads', '9')")
     await runtime_settings.apply()
-    assert settings.get().jobs == 2
+    assert settings.get().max_downloads == 2
 
 
 async def test_only_for_administrators(web: Any, bob: Any) -> None:
-    assert (await bob.http.patch("/api/settings", json={"jobs": 1})).status_code == 403
+    assert (await bob.http.patch("/api/settings", json={"max_downloads": 1})).status_code == 403
 
 
 async def test_the_proxy_is_not_shown(web: Any, alice: Any) -> None:
@@ -66,3 +72,8 @@ async def test_what_children_take_is_shown_by_what_they_do(web: Any, alice: Any)
     assert set(children) == {"cpu", "memory", "groups"}
     assert set(children["groups"]) == {"fetch", "convert", "database"}
     assert children["groups"]["database"]["running"] >= 1 and children["groups"]["database"]["memory"] > 1 << 20
+
+
+async def test_old_name_in_a_change_is_refused_with_the_new_one(alice) -> None:
+    answer = await alice.http.patch("/api/settings", json={"jobs": 4})
+    assert answer.status_code == 400 and "`max_downloads`" in answer.json()["detail"], answer.text

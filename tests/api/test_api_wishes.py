@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mediafetcher.downloads import lifecycle
+from mediafetcher.downloads import leases
 from mediafetcher.downloads.worker import runner
 from mediafetcher.library.storage import mount
 from tests.site import Site
@@ -12,7 +12,7 @@ from tests.site import Site
 
 @pytest.fixture(autouse=True)
 async def _online(web: Any) -> None:
-    await mount.look()
+    await mount.refresh()
 
 
 async def test_from_the_preview_to_the_subtitles(alice: Any, bob: Any, site: Site) -> None:
@@ -22,7 +22,7 @@ async def test_from_the_preview_to_the_subtitles(alice: Any, bob: Any, site: Sit
     asked = {"url": link, "options": {"subtitles": ["fr"], "start": 0.4}}
     row = (await alice.http.post("/api/downloads", json=asked)).json()
     assert row["options"] == asked["options"] and (row["kind"], row["children"]) == ("media", None)
-    await runner.run(await lifecycle.claim())
+    await runner.run(await leases.claim())
     row = (await alice.http.get(f"/api/downloads/{row['id']}")).json()
     item = (await alice.http.get(f"/api/items/{row['item']}")).json()
     assert (item["subtitles"], item["chapters"]) == (["fr"], [])
@@ -39,7 +39,7 @@ async def test_a_list_and_its_entries(alice: Any, site: Site) -> None:
     assert (seen["kind"], seen["count"]) == ("playlist", 3)
     asked = {"url": site.url("/list/3"), "options": {"playlist": {"items": [1, 3], "folder": True}}}
     row = (await alice.http.post("/api/downloads", json=asked)).json()
-    await runner.run(await lifecycle.claim())
+    await runner.run(await leases.claim())
     rows = (await alice.http.get("/api/downloads")).json()["downloads"]
     assert [entry["parent"] for entry in rows if entry["kind"] == "media"] == [row["id"]] * 2
     gone = (await alice.http.post(f"/api/downloads/{row['id']}/cancel")).json()

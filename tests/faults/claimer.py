@@ -18,10 +18,10 @@ async def main(dsn: str, state: str, media: str, slots: str) -> None:
         settings.Settings(
             state=Path(state),
             media=Path(media),
-            jobs=int(slots),
-            jobs_per_site=1000,
+            max_downloads=int(slots),
+            max_downloads_per_site=1000,
             reconcile_seconds=1.0,
-            beat_seconds=0.5,
+            heartbeat_seconds=0.5,
             lease_seconds=30.0,
             min_free=0,
         )
@@ -29,7 +29,7 @@ async def main(dsn: str, state: str, media: str, slots: str) -> None:
     logging.setup("warning")
     await engine.connect(dsn)
     await mount.prepare()
-    slots_here = pool.Queue()
+    slots_here = pool.WorkerPool()
     await slots_here.start()
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)  # all begin together

@@ -15,11 +15,11 @@ from typing import Any
 
 from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle
+from mediafetcher.downloads import leases
 from mediafetcher.downloads.worker import runner as downloading
 from mediafetcher.downloads.worker import workspace
-from mediafetcher.library.catalog import items
-from mediafetcher.library.storage import blob_store, mount
+from mediafetcher.library.catalog import items, trash
+from mediafetcher.library.storage import blob_store, mount, sweeper
 
 MARK = "/crash-points-begin-here"
 
@@ -60,8 +60,8 @@ async def add(work: Path, take: bool = False) -> None:
 async def download(work: Path) -> None:
     """What a start does with a download whose file is fetched: rescued, claimed, made playable, kept, tidied up."""
     os.access(MARK, os.F_OK)
-    await leases.rescue()
-    if claim := await lifecycle.claim():
+    await leases.recover_own()
+    if claim := await leases.claim():
         await downloading.run(claim)
     await workspace.tidy()
 
@@ -69,14 +69,14 @@ async def download(work: Path) -> None:
 async def sweep(work: Path) -> None:
     """Remove a file whose last reference went, and a leftover."""
     os.access(MARK, os.F_OK)
-    await items.sweep()
+    await sweeper.sweep()
 
 
 async def remove(work: Path) -> None:
     """What `mediafetcher rm` does without a trash and without grace."""
     owner, item = (await engine.fetchrow("select owner, id from library_item order by id limit 1") or {}).values()
     os.access(MARK, os.F_OK)
-    await items.trash(item, owner)
+    await trash.trash(item, owner)
 
 
 async def main(scenario: str, dsn: str, media: str, work: str) -> None:

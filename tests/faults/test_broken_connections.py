@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.promise(14), pytest.mark.timeout(3600)]
 
 def test_broken_connections_end_with_the_file_of_the_source(program, films_site):
     chance = deep.chance("connections")
-    server = program(max_tries=20).start()
+    server = program(max_attempts=20).start()
     wanted = {}
     for number in range(deep.count(14, len(WAYS))):
         way = WAYS[number % len(WAYS)]
@@ -33,7 +33,7 @@ def test_broken_connections_end_with_the_file_of_the_source(program, films_site)
 
 
 def _ended(server, id: int) -> bool:
-    return server.download(id)["state"] in ("done", "failed", "cancelled", "parked")
+    return server.download(id)["state"] in ("done", "failed", "cancelled", "needs_action")
 
 
 def test_the_wrong_digest_would_be_seen(films_site):

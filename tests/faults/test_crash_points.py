@@ -27,7 +27,7 @@ from mediafetcher.downloads.worker import checkpoint, workspace
 from mediafetcher.downloads.worker import runner as downloading
 from mediafetcher.fetch.models import Info, Result
 from mediafetcher.library.catalog import items
-from mediafetcher.library.storage import blob_store, check, mount, ownership, staging
+from mediafetcher.library.storage import blob_store, check, mount, ownership, staging, sweeper
 from tests import deep
 
 CALLS = (
@@ -106,7 +106,7 @@ async def _verify() -> None:
     found = [finding for finding in await check.check(read_data=True) if finding.kind != "leftover"]
     # A side file placed beside a file that somebody holds, before the commit: nothing is wrong or unknown.
     assert [finding for finding in found if finding.kind != "unlisted_side_file"] == []
-    await items.sweep()
+    await sweeper.sweep()
     await check.repair(found)
     assert await check.check(read_data=True) == []
     rows = await engine.fetch("select sha256, ext, poster, subtitles, ref_count from media_file")
@@ -128,7 +128,7 @@ async def _settle_claims(count: int) -> None:
 
 async def _reset(work: Path) -> None:
     await engine.execute("delete from library_item")
-    await items.sweep()
+    await sweeper.sweep()
     assert await engine.fetchval("select count(*) from media_file") == 0
     await engine.execute("delete from download")
     await engine.execute("delete from source")
@@ -193,7 +193,7 @@ async def _fetched(work: Path) -> None:
     text.write_text("WEBVTT\n\n00:00.000 --> 00:01.000\nBonjour\n")
     info = Info("A film", "1", "Films", "https://films.example/crash", "films.example", "films 1")
     result = Result(film, film.stat().st_size, subtitles=(("fr", text),))
-    checkpoint.note(folder, info, result, own=False)
+    checkpoint.save(folder, info, result, own=False)
 
 
 SCENARIOS: dict[str, tuple[str, Callable[[Path], object]]] = {
@@ -209,8 +209,8 @@ DEEP: dict[str, tuple[str, Callable[[Path], object]]] = {"a download": ("downloa
 
 async def _goes_on() -> None:
     """The next start brings the download to its end, once, and leaves nothing of it."""
-    await leases.rescue()
-    if claim := await lifecycle.claim():
+    await leases.recover_own()
+    if claim := await leases.claim():
         await downloading.run(claim)
     await workspace.tidy()
     await _know_ours()

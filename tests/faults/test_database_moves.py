@@ -63,7 +63,7 @@ def test_an_older_postgres_is_carried_over_and_kept(program, films_site):
 @pytest.mark.promise(17)
 def test_data_of_a_version_that_is_not_here_is_refused_in_words(program):
     server = program()
-    for version, words in (("14", "backup FILE"), ("99", "install the newer MediaFetcher")):
+    for version, words in (("14", "backup FILE"), ("99", "Install the newer MediaFetcher")):
         data = embedded.home(server.state) / version
         data.mkdir(parents=True)
         (data / "PG_VERSION").write_text(f"{version}\n")

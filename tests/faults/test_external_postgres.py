@@ -20,7 +20,7 @@ def external(request: pytest.FixtureRequest) -> Iterator[postgres.Postgres]:
 def test_fetch_list_check_and_a_restart_of_the_database(external, folder, films_site):
     """Over TCP, with a password, as a user who owns one database and may do nothing else."""
     first, second = films_site(2)
-    server = Program(folder, "127.0.0.1", database_url=external.dsn, jobs_per_site=8).start()
+    server = Program(folder, "127.0.0.1", database_url=external.dsn, max_downloads_per_site=8).start()
     try:
         id = server.submit(first)
         until(lambda: server.download(id)["state"] == "done", 60, "the first is done")

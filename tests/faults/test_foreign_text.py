@@ -5,17 +5,8 @@ import time
 
 import pytest
 
+from tests import floods
 from tests.faults.program import ENDED, until
-
-DIGITS = "1" * 60_000
-CUE = "00:01.000 --> 00:02.000\nHello\n"
-TEXTS = {
-    "digits.vtt": f"WEBVTT\n\n{DIGITS}\n{CUE}",
-    "megabytes.vtt": f"WEBVTT\n\n{'1' * 3_000_000}\n{CUE}",
-    "colons.vtt": f"WEBVTT\n\n{'1:' * 30_000} --> {'1:' * 30_000}\nx\n\n{CUE}",
-    "blocks.vtt": "WEBVTT\n\n" + "a\n\n" * 1_000_000 + CUE,
-}
-PAGE = '<html><title>{name}</title><video src="/media/{film}"><track srclang="en" src="/media/{name}"></video></html>'
 
 pytestmark = [pytest.mark.promise(21), pytest.mark.timeout(600)]
 
@@ -41,11 +32,11 @@ def _percentile_99(server, busy) -> float:
 
 def _submit_all(server, films_site) -> list[int]:
     ids = []
-    for number, (name, text) in enumerate(TEXTS.items()):
+    for number, (name, text) in enumerate(floods.SUBTITLES.items()):
         (film,) = films_site(1, first=100 + number)
         root = films_site.site.root
         (root / name).write_text(text)
-        (root / f"{name}.html").write_text(PAGE.format(name=name, film=film.rpartition("/")[2]))
+        (root / f"{name}.html").write_text(floods.SUBTITLES_PAGE.format(name=name, film=film.rpartition("/")[2]))
         wish = {"subtitles": ["en"], "start": 0.5, "end": 3.5}
         link = films_site.url(f"/media/{name}.html")
         answer = server.ask("POST", "/downloads", {"url": link, "options": wish})
@@ -55,12 +46,12 @@ def _submit_all(server, films_site) -> list[int]:
 
 
 def test_subtitles_of_strangers_leave_the_server_free(program, films_site):
-    server = program(max_tries=1, encoder="software").start()
+    server = program(max_attempts=1, encoder="software").start()
     before = _percentile_99(server, lambda: False)
     ids = _submit_all(server, films_site)
 
     def busy() -> bool:
-        return not all(server.download(id)["state"] in (*ENDED, "parked") for id in ids)
+        return not all(server.download(id)["state"] in (*ENDED, "needs_action") for id in ids)
 
     during = _percentile_99(server, busy)
     print(f"p99 of health: {before * 1000:.0f} ms before, {during * 1000:.0f} ms meanwhile")

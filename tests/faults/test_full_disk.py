@@ -75,7 +75,7 @@ def test_a_full_media_folder(program, folder, films_site, kilobytes):
 def test_a_quota_that_nobody_can_see(program, folder, films_site):
     """The disk has room, and each write beyond the quota is refused (EDQUOT)."""
     with shares.mounted(folder) as share:
-        server = program(media=share.point, look_seconds=0.3).start()
+        server = program(media=share.point, mount_check_seconds=0.3).start()
         for url, kilobytes in zip(films_site(len(POINTS)), POINTS, strict=True):
             share.quota(kilobytes << 10)
             id = server.submit(url)

@@ -25,7 +25,7 @@ def _answers(server, busy) -> float:
 
 def test_hostile_pages_hurt_only_their_own_download(program, films_site):
     chance = deep.chance("hostile")
-    server = program(max_file_size="64M", max_tries=1, stall_seconds=20).start()
+    server = program(max_file_size="64M", max_attempts=1, stall_seconds=20).start()
     before = _answers(server, lambda: False)
     asked = []
     for number in range(deep.count(21, 10)):
@@ -35,7 +35,7 @@ def test_hostile_pages_hurt_only_their_own_download(program, films_site):
     asked.append(server.submit(good))
 
     def busy() -> bool:
-        return not all(server.download(id)["state"] in (*ENDED, "parked") for id in asked)
+        return not all(server.download(id)["state"] in (*ENDED, "needs_action") for id in asked)
 
     during = _answers(server, busy)
     rows = [server.download(id) for id in asked]

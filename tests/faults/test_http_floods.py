@@ -22,7 +22,7 @@ FLOODS = {
     "half a preface of HTTP/2": floods.PREFACE[:10],
     "a preface of HTTP/2": floods.PREFACE,
     "half a header": floods.HALF_HEADER,
-    "much of a header": b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n" + b"X-A: " + b"x" * 15_000,
+    "much of a header": floods.FULL_HEADER,
     "half a body": b"POST /api/session HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     b"Content-Length: 900000\r\n\r\n" + b"[" * 8000,
     "event streams of one account": b"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -44,7 +44,7 @@ async def test_flood_of_connections_keeps_nobody_out(program, first):
         count = CONNECTIONS
     elif b"POST" in first:
         count = CONNECTIONS // 3  # each is a request that Python answers
-    server = program(jobs=1).start()
+    server = program(max_downloads=1).start()
     first = first.replace(b"TOKEN", server._token.encode())
     await floods.health(server.port, 20)
     before = floods.memory(server.process.pid)
@@ -69,7 +69,7 @@ async def test_flood_of_connections_keeps_nobody_out(program, first):
 @pytest.mark.promise(26)
 @pytest.mark.timeout(120)
 async def test_http2_headers_that_expand_take_no_memory(program):
-    server = program(jobs=1).start()
+    server = program(max_downloads=1).start()
     await floods.health(server.port, 20)
     before = floods.memory(server.process.pid)
     took: list[float] = []
@@ -95,7 +95,7 @@ async def test_pages_that_stop_reading_take_no_memory(program):
     """
     changes = 6000 if deep.deep(26) else 2500
     with socket.create_server(("127.0.0.1", 0), backlog=1000) as silence:
-        server = program(jobs=1).start()
+        server = program(max_downloads=1).start()
         link = f"http://127.0.0.1:{silence.getsockname()[1]}/" + "x" * 1900
         head = {"Authorization": f"Bearer {server._token}"}
         request = (

@@ -15,7 +15,7 @@ import pytest
 
 from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.downloads.worker import pool
+from mediafetcher.downloads.worker import wakeup
 from tests import deep
 from tests.faults.program import ENDED, REPOSITORY, alive, until
 
@@ -69,7 +69,7 @@ def _retry_parked(server, seconds: float) -> None:
     def settled() -> bool:
         rows = server.downloads()
         for row in rows:
-            if row["state"] == "parked" and row["error"]["code"] == "kills_server":
+            if row["state"] == "needs_action" and row["error"]["code"] == "kills_server":
                 server.ask("POST", f"/downloads/{row['id']}/retry")
         return all(row["state"] in ENDED for row in rows)
 
@@ -94,7 +94,7 @@ async def test_no_job_is_done_twice(database, state, folder):
         "insert into download (owner, url, site, source_key)"
         " select 1, 'https://films.example/' || id, 'films.example', id::text from media_file"
     )
-    await pool.ring(3 * count)
+    await wakeup.wake_workers(3 * count)
     machines = []
     for number in range(2):
         here = folder / f"machine{number}"
@@ -274,7 +274,7 @@ def test_download_that_kills_the_program_is_parked_and_others_are_done(program, 
     good, bad = films_site(2)
     name = bad.rpartition("/")[2]
     (films_site.site.root / name).write_bytes((films_site.site.root / name).read_bytes() + b"poison")
-    server = program(jobs=2).start(poison)
+    server = program(max_downloads=2).start(poison)
     bad_id, good_id = server.submit(bad), server.submit(good)
     for _ in range(6):
         until(lambda: server.process.poll() is not None or _parked(server, bad_id), 120, "it died, or gave up")
@@ -283,7 +283,7 @@ def test_download_that_kills_the_program_is_parked_and_others_are_done(program, 
         server.kill()
         server.start(poison)
     row = server.download(bad_id)
-    assert (row["state"], row["error"]["code"]) == ("parked", "kills_server")
+    assert (row["state"], row["error"]["code"]) == ("needs_action", "kills_server")
     assert row["attempt"] <= 4
     until(lambda: server.download(good_id)["state"] == "done", 60, "the other is done")
     server.stop()
@@ -291,5 +291,5 @@ def test_download_that_kills_the_program_is_parked_and_others_are_done(program, 
 
 def _parked(server, id: int) -> bool:
     with contextlib.suppress(httpx.HTTPError):
-        return server.download(id)["state"] == "parked"
+        return server.download(id)["state"] == "needs_action"
     return False

@@ -40,7 +40,7 @@ def silence() -> Iterator[str]:
 @pytest.mark.timeout(600)
 async def test_a_burst_of_links_is_taken_whole(program, silence):
     count = deep.count(19, 500)
-    server = program(jobs=1).start()
+    server = program(max_downloads=1).start()
     numbers, taken = iter(range(count)), set()
 
     async def hand() -> None:
@@ -66,7 +66,7 @@ async def test_a_burst_of_links_is_taken_whole(program, silence):
 async def test_a_crowd_is_served(program, films_site, silence):
     seconds = deep.count(20, 8)
     (film,) = films_site(1)
-    server = program(jobs=1).start()
+    server = program(max_downloads=1).start()
     server.submit(film)
     server.all_ended(60)
     (item,) = server.items()

@@ -19,8 +19,7 @@ import pytest
 
 from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import items
-from mediafetcher.library.storage import blob_store, mount
+from mediafetcher.library.storage import blob_store, mount, sweeper
 from tests import deep
 from tests.faults import test_crash_points as crash
 
@@ -87,8 +86,8 @@ class Disk:
         shutil.rmtree(before)
         await self.up()
         # What we wrote ourselves may be back, though we live: as after any start, it is of a process that is dead.
-        blob_store._forsaken.update(path.name for path in (self.point / "incoming").iterdir())
-        assert (await mount.look()).state == "online"
+        blob_store._abandoned.update(path.name for path in (self.point / "incoming").iterdir())
+        assert (await mount.refresh()).state == "online"
 
 
 @pytest.fixture
@@ -130,7 +129,7 @@ async def _driver(disk: Disk, scenario: str, dsn: str, work: Path, cut: int) -> 
 async def _again(disk: Disk, before: object, work: Path) -> None:
     """An empty library whose disk has nothing on its way, and then what is there before the cut."""
     await engine.execute("delete from library_item")
-    await items.sweep()
+    await sweeper.sweep()
     shutil.rmtree(disk.point / "store")
     (disk.point / "store").mkdir()
     mount.sync_folder(disk.point)
@@ -189,7 +188,7 @@ async def test_the_power_goes_after_a_kill(disk: Disk, database: str, work: Path
         await crash._alone()
         await disk.tell(f"cut {1 << 60}")
         await disk.tell("well")
-        assert await mount.look() and mount.state().state == "online"
+        assert await mount.refresh() and mount.state().state == "online"
         assert await _driver(disk, "add", database, work, 1 << 60)
         await disk.power_goes(f"{deep.SEED} {number}".replace(" ", "-"))
         try:

@@ -12,6 +12,7 @@ import pytest
 
 from mediafetcher.library.recovery import journal_file
 from tests import deep
+from tests.faults.films import Films
 from tests.faults.program import PASSWORD, REPOSITORY, Program, until
 
 ROUNDS = deep.count(23, 1)
@@ -35,8 +36,9 @@ def _ok(answer) -> None:  # type: ignore[no-untyped-def]
 class _Person:
     """Somebody who works with their library. What they did to it is remembered only by the program."""
 
-    def __init__(self, server: Program, chance: random.Random) -> None:
+    def __init__(self, server: Program, chance: random.Random, films: Films | None = None) -> None:
         self.server, self.chance = server, chance
+        self.films, self.fetched = films, 0
         self.purged: set[int] = set()
 
     def fetch(self, urls: list[str]) -> None:
@@ -56,6 +58,32 @@ class _Person:
             _ok(self.server.ask("DELETE", f"/items/{id}"))
         _ok(self.server.ask("DELETE", "/trash", {"items": among[5:7]}))
         self.purged |= set(among[5:7])
+
+    def live(self, acts: int) -> None:
+        """Do so many acts, each by chance and to an item by chance."""
+        for _ in range(acts):
+            there, trashed = sorted(_items(self.server)), sorted(_trash(self.server))
+            act = self.chance.choice(("rename", "move", "trash", "restore", "purge", "fetch"))
+            if act in ("restore", "purge"):
+                if trashed:
+                    id = self.chance.choice(trashed)
+                    if act == "purge":
+                        self.purged.add(id)
+                        _ok(self.server.ask("DELETE", "/trash", {"items": [id]}))
+                    else:
+                        _ok(self.server.ask("POST", f"/items/{id}/restore"))
+            elif act == "fetch" or not there:
+                self.fetched += 1
+                assert self.films
+                self.fetch(self.films(1, first=1000 + self.fetched))
+            else:
+                id = self.chance.choice(there)
+                change = {"title": f"T {self.chance.random()}"} if act == "rename" else {"folder": self._folder()}
+                method, given = ("DELETE", None) if act == "trash" else ("PATCH", change)
+                _ok(self.server.ask(method, f"/items/{id}", given))
+
+    def _folder(self) -> str:
+        return "/".join(self.chance.choices(("A", "B", "Été"), k=self.chance.randrange(3)))
 
 
 def _program(program, folder: Path, **given) -> Program:  # type: ignore[no-untyped-def]
@@ -108,11 +136,12 @@ def _give_passwords(server: Program, names: list[str]) -> None:
 def test_library_is_back_after_the_state_folder_is_lost(program, films_site, folder, round):
     chance = deep.chance(f"rebuild {round}")
     server = _program(program, folder, backup_hours=0.004).start()
-    person = _Person(server, chance)
+    person = _Person(server, chance, films_site)
     person.fetch(films_site(9))
     _next_backup(folder)
     person.fetch(films_site(4, first=9))
     person.tidy(sorted(_items(server)))
+    person.live(chance.randrange(40) if deep.deep(23) else 5)
     expected, trash = _items(server), _trash(server)
     until_lost = time.monotonic() + MARGIN
     more = films_site(40, first=100)
@@ -149,7 +178,7 @@ def test_library_is_back_from_a_damaged_backup_a_torn_journal_and_the_journal_al
     _next_backup(folder)
     person.tidy(sorted(_items(server)))
     expected, trash = _items(server), _trash(server)
-    until(lambda: _journaled(folder, expected), MARGIN, "the journal has it")
+    until(lambda: _journaled(folder / "media", expected), MARGIN, "the journal has it")
     _lose(server)
 
     newest = _backups(folder)[-1]
@@ -176,8 +205,8 @@ def test_library_is_back_from_a_damaged_backup_a_torn_journal_and_the_journal_al
     assert (_items(server), _trash(server)) == (expected, trash)
 
 
-def _journaled(folder: Path, expected: Shown) -> bool:
-    library = journal_file.load(folder / "media")
+def _journaled(media: Path, expected: Shown) -> bool:
+    library = journal_file.load(media)
     if library is None:
         return False
     rows = {id: row["title"] for id, row in library.rows["item"].items() if row["trashed_at"] is None}
@@ -191,7 +220,7 @@ def test_rebuild_killed_in_the_middle_is_done_again(program, films_site, folder)
     _Person(server, deep.chance("rebuild killed")).fetch(films_site(4))
     _next_backup(folder)
     expected = _items(server)
-    until(lambda: _journaled(folder, expected), MARGIN, "the journal has it")
+    until(lambda: _journaled(folder / "media", expected), MARGIN, "the journal has it")
     _lose(server)
     (server.state).mkdir(mode=0o711)
     (server.state / "rebuild-unfinished").touch()  # as a kill after the backup was restored leaves it
@@ -200,6 +229,55 @@ def test_rebuild_killed_in_the_middle_is_done_again(program, films_site, folder)
     _rebuild(server)
     server.start()
     assert _items(server) == expected
+
+
+@pytest.mark.promise(23)
+@pytest.mark.timeout(300)
+def test_separated_store_is_rebuilt_with_its_own_library(program, films_site, folder):
+    first = _program(program, folder).start()
+    _Person(first, deep.chance("separate")).fetch(films_site(2))
+    second = _program(program, folder)
+    (folder / "other").mkdir(mode=0o711)
+    second.state, second.log = folder / "other" / "state", folder / "other" / "log"
+    second.environment["MEDIAFETCHER_STATE"] = str(second.state)
+    second.start()
+    assert second.command("store", "separate").returncode == 0
+    _Person(second, deep.chance("separated")).fetch(films_site(3, first=10))
+    expected = {one: _items(one) for one in (first, second)}
+    (own,) = (folder / "media").glob("mediafetcher-*")
+    until(lambda: _journaled(own, expected[second]), MARGIN, "the journal of the separated store has it")
+    until(lambda: _journaled(folder / "media", expected[first]), MARGIN, "the journal of the other one has it")
+    first_id = json.loads(first.command("store", "status", "--json").stdout)["installation"]
+    _lose(first)
+    second.submit(films_site(1, first=20)[0])  # it writes last
+    second.all_ended(60)
+    expected[second] = _items(second)
+    until(lambda: _journaled(own, expected[second]), MARGIN, "the journal has the last one")
+    _lose(second)
+
+    said = _rebuild(second)
+    assert (said["folder"], said["missing_files"]) == (own.name, 0), said
+    _takes_up(second, expected[second], said)
+    second.stop()
+    done = first.command("rebuild", "--json", "--from", first_id[:8])
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["folder"], said["missing_files"]) == ("", 0), said
+    _takes_up(first, expected[first], said)
+
+
+def _takes_up(server: Program, expected: Shown, said: dict) -> None:
+    """The rebuilt library is whole, and its store can be taken."""
+    server.start()
+    _give_passwords(server, said["without_password"])
+    if said["without_password"]:
+        made = server.command("token", "create", "--user", "owner", "--scope", "read")
+        server._token = made.stdout.strip()
+    assert _items(server) == expected
+    status = json.loads(server.command("store", "status", "--json").stdout)
+    assert (status["reason"], status["unknown"]) == ("rebuilt", 0), status
+    assert server.command("store", "take").returncode == 0
+    assert "missing" not in server.command("check").stdout
 
 
 def test_rebuild_without_anything_to_rebuild_from_says_so(program, folder):

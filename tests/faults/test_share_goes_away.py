@@ -17,7 +17,7 @@ from tests.faults import share
 from tests.faults.program import ENDED, Program, until
 
 ROUNDS = deep.count(7, 5)
-WAITS = {} if deep.deep(7) else {"look_seconds": 0.3, "hang_seconds": 1.0}
+WAITS = {} if deep.deep(7) else {"mount_check_seconds": 0.3, "mount_timeout_seconds": 1.0}
 STATES = {"read-only": ("read_only", "media_read_only")}
 PAUSED, RESUMED = 15.0, 60.0  # seconds
 
@@ -92,7 +92,7 @@ async def test_the_share_goes_away_and_comes_back(nas, program, films_site):
             checked = server.command("check")
             if fault == "read-only":  # what was being written cannot be removed now, and that is said
                 found = [
-                    line for line in checked.stdout.splitlines() if line[:1].strip() and "Nothing found" not in line
+                    line for line in checked.stdout.splitlines() if line[:1].strip() and "No problems found" not in line
                 ]
                 assert all(line.startswith("leftover: ") for line in found), checked.stdout + checked.stderr
             else:

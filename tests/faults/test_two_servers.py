@@ -19,7 +19,7 @@ def pair(folder: Path) -> Iterator[tuple[Program, Program]]:
         for name in ("one", "two"):
             (folder / name).mkdir(mode=0o711)
             media = made[0].state / "media" if made else folder / "one" / "state" / "media"
-            server = Program(folder / name, "127.0.0.1", database_url=database.socket_dsn, media=media, jobs=1)
+            server = Program(folder / name, "127.0.0.1", database_url=database.socket_dsn, media=media, max_downloads=1)
             server._token = made[0]._token if made else ""
             made.append(server.start())
         yield made[0], made[1]

@@ -39,9 +39,15 @@ class Worker:
     def __init__(self, folder: Path, name: str, dsn: str, media: Path, *before: str, **given: Any) -> None:
         self.state = folder / name
         self.log = folder / f"{name}.log"
-        quick = {"beat_seconds": 0.5, "reconcile_seconds": 0.5, "lease_seconds": 5, "retry_seconds": 0.2, "min_free": 0}
-        chosen = quick | {"jobs": 2, "jobs_per_site": 8, "allow_hosts": "127.0.0.1,localhost"} | given
-        chosen |= {"state": self.state, "media": media, "database_url": dsn, "stop_seconds": 5}
+        quick = {
+            "heartbeat_seconds": 0.5,
+            "reconcile_seconds": 0.5,
+            "lease_seconds": 5,
+            "retry_seconds": 0.2,
+            "min_free": 0,
+        }
+        chosen = quick | {"max_downloads": 2, "max_downloads_per_site": 8, "allow_hosts": "127.0.0.1,localhost"} | given
+        chosen |= {"state": self.state, "media": media, "database_url": dsn, "shutdown_seconds": 5}
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("MEDIAFETCHER_")}
         self.process = subprocess.Popen(
             [*before, *([] if before else [sys.executable, "-m", "mediafetcher", "worker"])],
@@ -59,7 +65,7 @@ class Worker:
     def ready(self) -> "Worker":
         def said() -> bool:
             assert self.process.poll() is None, self.words
-            return "works on the downloads" in self.words
+            return "worker is ready" in self.words
 
         until(said, 60, "the worker is ready")
         return self
@@ -97,7 +103,7 @@ def test_two_workers_in_networks_of_their_own_and_one_dies(shared, program, film
     """Every film is fetched by the worker that claimed it, from its own network; nothing is lost or done twice."""
     links = films_site(JOBS, slow=True)
     root, port = films_site.site.root, films_site.site.port
-    server = program(database_url=shared.socket_dsn, jobs=1, jobs_per_site=8).start()
+    server = program(database_url=shared.socket_dsn, max_downloads=1, max_downloads_per_site=8).start()
     media = server.state / "media"
     island = ["unshare", "--net", sys.executable, "-m", "tests.faults.island", str(root), str(port)]
     first = worker("one", shared.socket_dsn, media, *island).ready()
@@ -107,8 +113,8 @@ def test_two_workers_in_networks_of_their_own_and_one_dies(shared, program, film
     for link in links:
         server.submit(link)
     own = (first.state / "instance").read_text().strip()
-    holds = "select count(*) from download where state = 'running' and starts_with(held_by, %s)"
-    until(lambda: shared.fetch(holds, own)[0][0] == 2, 60, "the first worker works")
+    downloads = "select count(*) from download where state = 'running' and starts_with(worker_id, %s)"
+    until(lambda: shared.fetch(downloads, own)[0][0] == 2, 60, "the first worker works")
     first.kill()
     rows = server.all_ended(300)
     assert len(rows) == JOBS and {row["state"] for row in rows} == {"done"}, rows
@@ -123,11 +129,11 @@ def test_two_workers_in_networks_of_their_own_and_one_dies(shared, program, film
 
 def test_a_worker_says_what_keeps_it_from_working(shared, program, films_site, worker, tmp_path):
     (link,) = films_site(1)
-    server = program(database_url=shared.dsn, jobs_per_site=8).start()
+    server = program(database_url=shared.dsn, max_downloads_per_site=8).start()
     other = tmp_path / "other"
     other.mkdir()
     blind = worker("blind", shared.dsn, other).ready()
-    assert "does not carry the mark of this library" in blind.words
+    assert "does not contain this library" in blind.words
     until(
         lambda: (
             [row["trouble"] for row in server.ask("GET", "/system").json()["workers"] if row["role"] == "worker"]
@@ -144,11 +150,41 @@ def test_a_worker_says_what_keeps_it_from_working(shared, program, films_site, w
     assert blind.stop() == 0
 
 
+_IMPATIENT = """
+from mediafetcher.library.storage import ownership
+ownership.ANSWER = 1.0
+from mediafetcher.cli import main
+main.main(["worker"])
+"""
+
+
+def test_worker_without_server_says_what_it_waits_for_and_stores_when_the_server_is_back(
+    shared, program, films_site, worker
+):
+    (link,) = films_site(1)
+    server = program(database_url=shared.dsn, max_downloads=1, max_downloads_per_site=8).start()
+    alone = worker("alone", shared.dsn, server.state / "media", sys.executable, "-c", _IMPATIENT).ready()
+    server.stop()
+    owner = shared.fetch("select min(id) from account")[0][0]
+    shared.fetch(
+        "insert into download (owner, url, site, source_key) values (%s, %s, '127.0.0.1', 'a film')", owner, link
+    )
+    row = "select state, error_code, error_message from download"
+    until(lambda: shared.fetch(row)[0][1] == "server_away", 60, "it says what it waits for")
+    state, _, words = shared.fetch(row)[0]
+    assert state == "queued" and "mediafetcher serve" in words
+    assert shared.fetch("select count(*) from library_item") == [(0,)]
+    server.start()
+    until(lambda: server.downloads()[0]["state"] == "done", 60, "stored")
+    assert len(server.items()) == 1
+    assert alone.stop() == 0
+
+
 def test_a_worker_without_the_key_leaves_downloads_with_cookies_to_others(
     shared, program, media_corpus, worker, folder
 ):
     with Site(media_corpus, host="127.0.0.1") as site:
-        server = program(database_url=shared.dsn, jobs=1, jobs_per_site=8).start()
+        server = program(database_url=shared.dsn, max_downloads=1, max_downloads_per_site=8).start()
         text = "# Netscape HTTP Cookie File\nlocalhost\tFALSE\t/\tFALSE\t0\tsession\tsecret\n"
         assert server.ask("PUT", "/cookies/localhost", {"text": text}).status_code == 200
         media, key = server.state / "media", server.state / "key"

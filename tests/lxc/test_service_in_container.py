@@ -44,7 +44,7 @@ def test_install_on_share_of_service_user_starts_service(container):
     # The fixture site has an address that is private: the administrator allows it as for any site at home.
     settings = "export MEDIAFETCHER_ALLOW_HOSTS=127.0.0.1 MEDIAFETCHER_MIN_FREE=0"
     container(f"echo '{settings}' >/etc/conf.d/mediafetcher")
-    assert "It is started" in container("mediafetcher service install")
+    assert "MediaFetcher was started" in container("mediafetcher service install")
     until(container.is_ready, _READY_SECONDS, "the service answers")
     assert "started" in container("rc-service mediafetcher status")
     assert any("postgres" in command for command in container.processes(USER).values())

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.site import pages, playlists, texts
+from tests.site import broadcasts, clocks, pages, playlists, texts
 from tests.site.server import Request
 
 
@@ -103,6 +103,16 @@ def _longer(request: Request) -> None:
     """Claims a little more than there is, as a broken proxy does."""
     path = request.site.file(request.rest)
     request.send_file(path, length=(path.stat().st_size if path else 0) + 1000, ranges=False)
+
+
+def _unsized(request: Request) -> None:
+    """A file whose end is the end of the connection: nothing says how long it is."""
+    path = request.site.file(request.rest)
+    assert path
+    request.close_connection = True
+    request._head(200, {"Content-Type": "video/mp2t", "Connection": "close"})
+    if request.command != "HEAD":
+        request._write(path.read_bytes())
 
 
 def _status(request: Request) -> None:
@@ -268,7 +278,8 @@ def _live_gone(request: Request) -> None:
 
 def _text(request: Request) -> None:
     data = texts.TEXTS.get(request.rest)
-    request.send(200 if data else 404, data or b"", kind="text/plain")
+    charset = "; charset=koi8-r" if request.rest == "said.srt" else ""
+    request.send(200 if data else 404, data or b"", kind=f"text/plain{charset}")
 
 
 def _list(request: Request) -> None:
@@ -354,6 +365,7 @@ TABLE: dict[str, Behaviour] = {
     ),
     "lie": Behaviour(_lie, "/lie/<file>: claims 10 TB", ""),
     "longer": Behaviour(_longer, "/longer/<file>: claims a little more than comes", ""),
+    "unsized": Behaviour(_unsized, "/unsized/<file>: without a length, the connection closes at its end", ""),
     "status": Behaviour(_status, "/status/<code>/...: an error; 429 with Retry-After", "/status/404/film.mp4"),
     "flaky": Behaviour(_flaky, "/flaky/<times>/<file>: 503 so many times, then the file", "/flaky/1/ok.mp4"),
     "loop": Behaviour(lambda r: r.send(302, "", Location="/loop"), "/loop: redirects to itself", "/loop"),
@@ -370,6 +382,13 @@ TABLE: dict[str, Behaviour] = {
     "login": Behaviour(_login, "/login?value=<text>: signs in, with cookies of every kind", "/login"),
     "setcookie": Behaviour(_set_cookie, "/setcookie: sets a cookie, redirects to a film", ""),
     "live.m3u8": Behaviour(_live, "/live.m3u8: a live stream that grows with each look", ""),
+    "broadcast": Behaviour(
+        broadcasts.answer, f"/broadcast/<kind>/i.m3u8: live streams: {', '.join(broadcasts.KINDS)}", ""
+    ),
+    "clock": Behaviour(clocks.answer, f"/clock/<kind>/m.m3u8: a flash, a beep, a line: {', '.join(clocks.KINDS)}", ""),
+    "parts": Behaviour(clocks.parts, "/parts/<ts, fmp4, sizes>.m3u8: parts with clocks or forms of their own", ""),
+    "periods": Behaviour(clocks.periods, "/periods/<two, open>/m.mpd: DASH of two periods, and with r=-1", ""),
+    "radio": Behaviour(broadcasts.radio, "/radio: internet radio, without an end", ""),
     "live-split": Behaviour(_live_split, "/live-split/master.m3u8: live, picture and sound apart", ""),
     "live.mpd": Behaviour(
         lambda r: r.send(200, playlists.LIVE_MPD, kind=playlists.kind("x.mpd")), "/live.mpd: live DASH", ""

@@ -33,6 +33,7 @@ CASES: list[Case] = [
     *_done("/wrong-place/60000/ok.mp4", "/changing/60000/ok.mp4"),
     # Streams
     *_done("/hls/mux/i.m3u8", "/hls/fmp4/i.m3u8", "/hls/aes/i.m3u8", what="remux"),
+    *_done("/short.m3u8", what="remux"),  # all its pieces came: what it says of its length is a claim
     *_done("/hls/master.m3u8", "/dash/m.mpd"),
     *_done("/live.m3u8", "/live-gone.m3u8", what="remux"),
     *_done("/live-split/master.m3u8"),
@@ -43,16 +44,16 @@ CASES: list[Case] = [
     *_codes("failed", "is_playlist", "/list/3", "/rss"),
     *_codes("failed", "unsupported", "/page/none", "/loop", "/broken.mpd"),
     # It needs a person
-    *_codes("parked", "login_required", "/status/401/x"),
-    *_codes("parked", "members_only", "/status/402/x", "/refuses/403/members"),
-    *_codes("parked", "age_limit", "/refuses/403/age"),
-    *_codes("parked", "site_forbids", "/status/403/x", "/auth/ok.mp4", "/members"),
+    *_codes("needs_action", "login_required", "/status/401/x"),
+    *_codes("needs_action", "members_only", "/status/402/x", "/refuses/403/members"),
+    *_codes("needs_action", "age_limit", "/refuses/403/age"),
+    *_codes("needs_action", "site_forbids", "/status/403/x", "/auth/ok.mp4", "/members"),
     # It may pass
     *_codes("queued", "server_error", "/status/500/x", "/status/503/x", "/flaky/1/ok.mp4"),
     *_codes("queued", "network", "/longer/ok.mp4"),
-    *_codes("queued", "truncated", "/short.m3u8", "/media/trunc.mp4"),
+    *_codes("queued", "truncated", "/media/trunc.mp4"),
     Case("/stall/50000/ok.mp4", "queued", "stalled", patience=1.0),
-    *_codes("waiting", "live_not_started", "/live-empty.m3u8", "/upcoming/1/ok.mp4", "/refuses/404/begins"),
+    *_codes("scheduled", "live_not_started", "/live-empty.m3u8", "/upcoming/1/ok.mp4", "/refuses/404/begins"),
     # It will not
     *_codes("failed", "gone", "/status/404/x", "/status/410/x", "/lost.m3u8", "/nothing/of/this"),
     *_codes("failed", "geo_blocked", "/status/451/x", "/refuses/403/geo"),

@@ -67,6 +67,9 @@ def _kinds(base: str) -> dict[str, tuple[str, str, str]]:
             "",
         ),
         "jsonld": ("Fixture jsonld", f'<script type="application/ld+json">{json.dumps(linked)}</script>', ""),
+        "hour": ("Fixture hour", _an_hour(linked, film), ""),
+        "unsized-hour": ("Fixture unsized hour", _an_hour(linked, f"{base}/unsized/h264_aac.ts"), ""),
+        "charsets": ("Fixture charsets", "", f'<video><source src="/media/ok.mp4">{texts.FOREIGN}</video>'),
         "subtitles": ("Fixture subtitles", "", f'<video><source src="/media/ok.mp4">{texts.TRACKS}</video>'),
         "chapters": (
             "Fixture chapters",
@@ -87,6 +90,13 @@ def _kinds(base: str) -> dict[str, tuple[str, str, str]]:
         "twitter": ("Fixture twitter", f'<meta name="twitter:player:stream" content="{film}">', ""),
         "player": ("Fixture player", "", f'<div id="p"></div><script>jwplayer("p").setup({player});</script>'),
         "hls": ("Fixture hls", "", '<video src="/hls/master.m3u8"></video>'),
+        "clock": (
+            "Fixture clock",
+            "",
+            '<video src="/media/clock/clock.mp4"><track kind="subtitles" src="/clock/unmapped/full.vtt" srclang="en">'
+            "</video>",
+        ),
+        "live": ("Fixture live", "", '<video src="/broadcast/plain/page.m3u8"></video>'),
         "dash": ("Fixture dash", "", '<video src="/dash/m.mpd"></video>'),
         "multi": (
             "Fixture multi",
@@ -100,6 +110,13 @@ def _kinds(base: str) -> dict[str, tuple[str, str, str]]:
         "broken": ("Fixture broken", '<meta property="og:video" content="http://[::bad/film.mp4">', ""),
         "private": ("Fixture private", "", '<video src="http://127.0.0.2:1/film.mp4"></video>'),
     }
+
+
+def _an_hour(linked: dict[str, Any], film: str) -> str:
+    """Data of a page that claims an hour for a film of four seconds."""
+    return (
+        f'<script type="application/ld+json">{json.dumps({**linked, "contentUrl": film, "duration": "PT1H"})}</script>'
+    )
 
 
 def feed(base: str) -> str:

@@ -180,6 +180,7 @@ class Site:
         self.root = root.resolve()
         self.host = host
         self.log: list[dict[str, Any]] = []
+        self.gone: set[str] = set()  # paths that some behaviours no longer know
         self.stopping = threading.Event()
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
@@ -216,7 +217,9 @@ class Site:
         for path in (self.root / name, self.root / Path(name).name):
             if path.is_file() and path.resolve().is_relative_to(self.root):
                 return path
-        return None
+        from tests.site import more_streams
+
+        return more_streams.file(name)
 
     def record(self, request: Request) -> dict[str, Any]:
         headers = request.headers

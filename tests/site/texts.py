@@ -19,6 +19,9 @@ TEXTS: dict[str, bytes] = {
     "latin.srt": _SRT.encode("cp1252"),
     "hu.ass": _ASS.encode(),
     "de.ttml": _TTML.encode(),
+    "ru.srt": _SRT.replace("Bonjour à tous", "Привет, как дела?").encode("cp1251"),
+    "zh.srt": _SRT.replace("Bonjour à tous", "你好,世界").replace("Au revoir", "再见").encode("gbk"),
+    "said.srt": _SRT.replace("Bonjour à tous", "Здравей, свят").encode("koi8-r"),
     "bad.srt": b"<html>Please log in</html>",
 }
 TRACKS = "".join(
@@ -32,6 +35,10 @@ TRACKS = "".join(
         ("it", "bad.srt"),
         ("pt", "missing.vtt"),
     )
+)
+FOREIGN = "".join(
+    f'<track kind="subtitles" srclang="{language}" src="/texts/{name}">'
+    for language, name in (("ru", "ru.srt"), ("zh", "zh.srt"), ("xx", "said.srt"))
 )
 CHAPTERS = [
     {"@type": "Clip", "name": "Begin", "startOffset": 0, "endOffset": 1},

@@ -22,6 +22,7 @@ from test_extension import Running, running_log
 
 from mediafetcher.accounts.vault import encryption
 from mediafetcher.db import embedded
+from tests.receiver import Receiver
 
 RUN = secrets.token_hex(6)
 MARK = f"Visible{RUN}"  # what is no secret, and is found
@@ -115,6 +116,29 @@ class Planted:
         assert send("cookies", site=5, cookies=self.plant("cookies-of-no-shape")) == 200
         assert send("pair", code=self.plant("wrong-pairing-code"), name="x") == 403
 
+    def targets(self, receiver: Receiver) -> None:
+        path, password = self.plant("path-of-a-target"), self.plant("password-of-a-target")
+        wish = {"url": f"webhook+http://u:{password}@{receiver.host}/{path}", "events": ["all"], "name": f"{MARK} hook"}
+        made = self.browser.post("/api/notifications/targets", json=wish)
+        assert made.status_code == 201, made.text
+        self.plant("webhook-secret", made.json()["secret"])
+        tested = self.browser.post(f"/api/notifications/targets/{made.json()['id']}/test").json()
+        assert tested["ok"], tested
+        for wrong in (f"dbus://{self.plant('wrong-target')}", f"ntfy://{self.plant('private-target')}@10.1.1.1/x"):
+            refused = self.browser.post("/api/notifications/targets", json={"url": wrong, "events": ["all"]})
+            assert refused.status_code in (400, 403) and "canary" not in refused.text
+
+    def links(self) -> None:
+        assert self.browser.post("/api/folders", json={"path": f"{MARK} folder"}).status_code == 201
+        password = self.plant("password-of-a-link")
+        made = self.browser.post("/api/shares", json={"folder": f"{MARK} folder", "password": password}).json()
+        self.plant("link", made["url"].rpartition("/s/")[2])
+        visitor = self.http()
+        assert visitor.get(made["url"]).status_code == 401
+        assert visitor.get(f"{made['url']}/feed.xml", auth=("x", password)).status_code == 200
+        assert visitor.get(made["url"], auth=("x", self.plant("wrong-password-of-a-link"))).status_code == 401
+        assert visitor.get(f"/s/{self.plant('wrong-link', secrets.token_urlsafe(32))}/media").status_code == 404
+
     def forms(self) -> dict[str, list[bytes]]:
         """Each secret as it is, in hex (as a dump shows bytes) and in base64."""
         return {
@@ -124,6 +148,12 @@ class Planted:
 
     def found_in(self, data: bytes) -> set[str]:
         return {what for what, forms in self.forms().items() if any(form in data for form in forms)}
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as one:
+        yield one
 
 
 @pytest.fixture
@@ -192,12 +222,14 @@ def unpacked(backup: Path, folder: Path) -> bytes:
 
 
 @pytest.mark.timeout(300)
-def test_no_secret_is_found_anywhere(running: Running, site: Any, folder: Path) -> None:
+def test_no_secret_is_found_anywhere(running: Running, site: Any, folder: Path, receiver: Receiver) -> None:
     planted = Planted(running, site)
     planted.people()
     planted.programs()
     planted.cookies()
     planted.device()
+    planted.targets(receiver)
+    planted.links()
     # A download that has the cookies, long enough to look while it runs.
     link = site.url("/auth/h264_aac.mkv?rate=50")
     made = planted.browser.post("/api/downloads", json={"url": link}).json()["id"]
@@ -213,7 +245,7 @@ def test_no_secret_is_found_anywhere(running: Running, site: Any, folder: Path) 
     assert [path for path, data in below(running.shell.state / "work") if planted.found_in(data)] == []
 
     path = f"/api/downloads/{made}"
-    wait_until(lambda: planted.browser.get(path).json()["state"] in ("done", "failed", "parked"))
+    wait_until(lambda: planted.browser.get(path).json()["state"] in ("done", "failed", "needs_action"))
     assert planted.browser.get(path).json()["state"] == "done", running.said()
     (jar,) = [one for one in planted.browser.get("/api/cookies").json()["cookies"] if one["site"] == "127.0.0.1"]
     assert jar["succeeded_at"] is not None and jar["failure"] is None

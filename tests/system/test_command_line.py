@@ -98,7 +98,7 @@ def test_references_are_counted_from_the_first_link_to_the_last_rm(shell, site):
     assert len(shell.files()) == 1
 
     kept = shell("rm", str(first["item"]["id"]))
-    assert kept.returncode == 0 and "1 other entry keeps the file" in kept.stdout
+    assert kept.returncode == 0 and "1 other item still uses the file" in kept.stdout
     assert len(shell.files()) == 1
     assert shell("rm", str(other["item"]["id"])).returncode == 0
     assert shell.files() == []
@@ -146,9 +146,9 @@ def test_trash_and_back(folder, site):
     assert [str(one["id"]) for one in listed] == [item]
     shell("rm", item)
     assert json.loads(shell("list", "--trash", "--json").stdout)["id"] == int(item)
-    assert "Would remove 1 entry for good; frees" in shell("purge", "--dry-run").stdout
-    assert "Removed 1 entry for good; frees" in shell("purge").stdout
-    assert shell("list", "--trash").stdout == "" and "Removed 0 entries" in shell("purge").stdout
+    assert "Would permanently delete 1 item; " in shell("purge", "--dry-run").stdout
+    assert "Permanently deleted 1 item; " in shell("purge").stdout
+    assert shell("list", "--trash").stdout == "" and "Permanently deleted 0 items" in shell("purge").stdout
     shell.assert_clean()
 
 
@@ -159,7 +159,7 @@ def test_never_again(shell, site):
     assert link in shell("never").stdout
     refused = shell("get", link)
     assert refused.returncode == 1 and "[never_again]" in refused.stderr and site.log == []
-    assert "may be fetched again" in shell("never", "--undo", link).stdout
+    assert "can be downloaded again" in shell("never", "--undo", link).stdout
     assert "[not_found]" in shell("never", "--undo", link).stderr
     assert shell("get", link).returncode == 0
     shell.assert_clean()
@@ -204,7 +204,7 @@ def test_import_adopts_what_lies_there(folder, shell, media_corpus):
     first = shell("import", os.path.relpath(disk, REPOSITORY), "--folder", "From disk")
     assert first.returncode == 0, first.stderr
     assert f"skipped: {disk}/notes.txt: " in first.stdout
-    assert "as it is, since not every browser plays it" in first.stdout and "hevc" in first.stdout
+    assert "imported as is, not playable in every browser" in first.stdout and "hevc" in first.stdout
     *_, total, hint = first.stdout.splitlines()
     assert "3 added, 0 known, 1 skipped" in total and "Convert for browsers" in hint
     listed = [json.loads(line) for line in shell("list", "--json").stdout.splitlines()]
@@ -224,6 +224,6 @@ def test_import_adopts_what_lies_there(folder, shell, media_corpus):
 
 
 def test_get_of_links_of_one_site_waits_for_their_turn(folder, site):
-    shell = Shell(folder, jobs_per_site=1)
+    shell = Shell(folder, max_downloads_per_site=1)
     got = shell.get(site.url("/slow/100/ok.mp4"), site.url("/media/h264_aac.mkv"), site.url("/media/vp9_opus.webm"))
     assert [one["state"] for one in got] == ["done"] * 3

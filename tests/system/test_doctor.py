@@ -104,7 +104,7 @@ def test_a_share_of_somebody_else(doctor):
     os.chown(doctor.state, OTHER, OTHER)
     found = doctor(doctor.tmpfs)
     assert level(found, "not_writable") == "problem"
-    assert f"({OTHER}:{OTHER}) may not write" in found["not_writable"]["what"]
+    assert f"({OTHER}:{OTHER}) has no permission to write" in found["not_writable"]["what"]
     assert f"chown -R {OTHER}:{OTHER} {doctor.media}    # here, or on the NAS" in found["not_writable"]["do"]
     found = doctor(f"{doctor.tmpfs} && chown {OTHER}:{OTHER} {doctor.media}")
     assert level(found, "write") == "ok"
@@ -160,7 +160,7 @@ def test_names_that_are_found_and_not(doctor, tmp_path):
     (tmp_path / "none").write_text("")
     found = doctor(f"mount --bind {tmp_path}/hosts /etc/hosts && mount --bind {tmp_path}/none /etc/resolv.conf")
     assert level(found, "dns") == "problem"
-    assert "names no server" in found["dns"]["what"]
+    assert "lists no name server" in found["dns"]["what"]
     assert any("--nameserver" in line for line in found["dns"]["do"])
 
 

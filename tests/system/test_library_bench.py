@@ -28,7 +28,7 @@ def test_many_small_files_by_the_command(tmp_path, monkeypatch):
     tmp_path.chmod(0o711)
     run = library_bench.import_files(200)
     assert max(run.adopted.memory) < 150 * MB and library_bench.growth(run.adopted.memory) < 60 * MB
-    assert "Nothing found" in run.checked.said
+    assert "No problems found" in run.checked.said
 
 
 @pytest.mark.timeout(300)

@@ -112,7 +112,7 @@ def test_checkout_of_another_user_is_refused_by_the_install(monkeypatch, tmp_pat
     monkeypatch.setattr(install.bundle, "PACKAGE", tmp_path)
     tmp_path.chmod(0o777)
     account = privilege_drop.Account(os.geteuid(), os.getegid())
-    with pytest.raises(errors.Usage, match="can be changed by others"):
+    with pytest.raises(errors.UsageError, match="can be changed by others"):
         install._check_reach((sys.executable, "-P"), account)
 
 

@@ -16,11 +16,12 @@ import pytest
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import lifecycle, log
+from mediafetcher.downloads import leases, lifecycle, log
+from mediafetcher.downloads import queries as download_queries
 from mediafetcher.downloads.worker import runner
 from mediafetcher.fetch import prefork
 from mediafetcher.fetch.options import Options
-from mediafetcher.library.catalog import items
+from mediafetcher.library.catalog import queries
 from mediafetcher.library.storage import blob_store
 from tests.site import Site, behaviours, media
 from tests.site.expected import CASES, Case
@@ -76,7 +77,15 @@ addEventListener("load", async () => {
 
 @pytest.fixture
 async def owner(database: str, state: Path, media_online: Path) -> AsyncIterator[int]:
-    settings.use(replace(settings.get(), stop_seconds=2.0, retry_seconds=0.0, jobs_per_site=10))
+    settings.use(
+        replace(
+            settings.get(),
+            shutdown_seconds=2.0,
+            retry_seconds=0.0,
+            max_downloads_per_site=10,
+            live_outage_seconds=2.0,
+        )
+    )
     await prefork.open()
     yield await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
     await prefork.close()
@@ -85,16 +94,16 @@ async def owner(database: str, state: Path, media_online: Path) -> AsyncIterator
 async def _walk(owner: int, site: Site, paths: list[str], options: Options | None = None) -> list[tuple[dict, str]]:
     """Try each link once, some at a time -> (its row, the decision)."""
     rows = [await lifecycle.submit(owner, site.url(path), options=options) for path in paths]
-    claims = [await lifecycle.claim() for _ in rows]
+    claims = [await leases.claim() for _ in rows]
     assert sorted(claim.id for claim in claims if claim) == sorted(row["id"] for row in rows)
     await asyncio.gather(*(runner.run(claim) for claim in claims if claim))
     found = []
     for row in rows:
         lines = [line["message"] for line in await log.read(row["id"], owner)]
-        decisions = [line.removeprefix("decision: ").partition(",")[0] for line in lines if "decision: " in line]
-        if any("in the library already" in line for line in lines):
+        decisions = [line.removeprefix("conversion: ").partition(" ")[0] for line in lines if "conversion: " in line]
+        if any("already in the library" in line for line in lines):
             decisions = ["known"]
-        found.append((await lifecycle.get(row["id"], owner), decisions[0] if decisions else ""))
+        found.append((await download_queries.get(row["id"], owner), decisions[0] if decisions else ""))
         if found[-1][0]["state"] not in lifecycle.ENDED:
             await lifecycle.cancel(row["id"], owner)
     return found
@@ -157,12 +166,12 @@ async def test_every_file_is_decided_rightly_and_what_is_stored_plays(owner: int
             if decision != media.ACTIONS[name] or (row["state"] == "done") != (decision != "reject"):
                 wrong.append((name, row["state"], decision, media.ACTIONS[name], row["error"]))
             elif row["state"] == "done":
-                _shelve(films, name, await items.get(row["item"], owner))
+                _shelve(films, name, await queries.get(row["item"], owner))
     assert wrong == []
     part = Options(start=1, end=3)
     for row, decision in await _walk(owner, site, ["/media/ok.mp4", "/media/vp9_opus.webm", "/media/a.mp3"], part):
         assert row["state"] == "done" and decision in ("none", "both"), row
-        _shelve(films, f"a part of {row['title']}", await items.get(row["item"], owner))
+        _shelve(films, f"a part of {row['title']}", await queries.get(row["item"], owner))
     # One film came with damaged pictures, and is kept as its site has it: only decoding all of it would tell.
     del films[next(path for path, (name, _) in films.items() if name == "corrupt_mdat.mp4")]
     if shutil.which("chromium"):

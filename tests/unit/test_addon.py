@@ -35,8 +35,8 @@ def test_both_packages_are_written_and_again_over_them(built: Path, tmp_path: Pa
 
 def test_what_is_not_built_or_not_writable_is_said(built: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(errors.Usage):
+    with pytest.raises(errors.UsageError):
         extension_package.write(tmp_path / "file")
     (built / "firefox" / "manifest.json").unlink()
-    with pytest.raises(errors.Usage, match="not built"):
+    with pytest.raises(errors.UsageError, match="not built"):
         extension_package.write(tmp_path / "out")

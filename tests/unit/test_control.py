@@ -107,7 +107,7 @@ async def test_closing_waits_for_what_is_under_way_or_ends_it(tmp_path: Path) ->
     client = asyncio.create_task(control_socket.ask(tmp_path, [], None, Heard()))
     await began.wait()
     await server.close(patience=0)
-    with pytest.raises(errors.Away):
+    with pytest.raises(errors.Unavailable):
         await client
 
 
@@ -135,7 +135,7 @@ async def test_close_with_a_command_that_goes_on_for_ever_ends_it_after_the_pati
     await began.wait()
     async with asyncio.timeout(3):
         await server.close(patience=0.2)
-    with pytest.raises(errors.Away):
+    with pytest.raises(errors.Unavailable):
         await client
 
 

@@ -66,7 +66,7 @@ async function weight() {
     if (!kept.has(requestId)) bytes += encodedDataLength;
   });
   await page.goto(url, { waitUntil: "load" });
-  await page.getByText("Just arrived").waitFor();
+  await page.getByText("Recently added").waitFor();
   await page.evaluate(() => document.fonts.ready);
   return { bytes };
 }

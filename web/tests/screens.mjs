@@ -20,7 +20,7 @@ const stopSite = await serve(port);
 const drawing = await browser.newPage();
 await make(drawing);
 await drawing.close();
-const env = { MEDIAFETCHER_JOBS: "6", MEDIAFETCHER_JOBS_PER_SITE: "6" };
+const env = { MEDIAFETCHER_MAX_DOWNLOADS: "6", MEDIAFETCHER_MAX_DOWNLOADS_PER_SITE: "6" };
 const server = await startServer(`127.0.0.1:${port}`, env);
 const opened = [];
 const scratch = mkdtempSync(join(tmpdir(), "mediafetcher-screens-"));
@@ -73,7 +73,7 @@ try {
     `${site}${slow ? `/slow/${slow}` : ""}/${encodeURIComponent(title)}.${ext}`;
   const fetchOne = (url, folder = "") => api("POST", "/api/downloads", { url, folder });
   await quick("/", "sign-in", { storageState: undefined });
-  await quick("/", "dashboard-empty", {}, (page) => page.getByText("Nothing is downloading").waitFor());
+  await quick("/downloads", "downloads-empty", {}, (page) => page.getByText("No downloads in progress").waitFor());
   await quick("/library", "library-empty");
 
   // What there is: films with a picture, watched in part; one with a long title, one from right to left.
@@ -165,11 +165,11 @@ try {
   await shot(page, "playlist");
   await box.fill("");
 
-  // The dashboard at work.
+  // Downloads at work.
   const [crossing, erg, cabin, rings] = COMING.map(({ title }) => title);
   await fetchOne(link("Rooftops of the old quarter"), "Documentaries/Cities");
   await fetchOne(link(cabin, 700, "mkv"), "Watch later"); // slowly: a leap would flatten the line of speed;
-  await page.goto(server.url);
+  await page.goto(`${server.url}/downloads`);
   await page.locator("[role=progressbar][aria-valuetext^=Converting]").waitFor({ timeout: 90_000 });
   await fetchOne(link(crossing, 140), "Documentaries/Nature");
   await fetchOne(link(erg, 60), "Documentaries/Nature");
@@ -177,11 +177,11 @@ try {
   await page.waitForFunction(() => document.querySelectorAll("[role=progressbar]").length >= 3);
   await page.waitForTimeout(9000); // a line of speed to look at
   await shot(page, "dashboard");
-  await quick("/", "dashboard-light", light, bars);
-  await quick("/", "phone", PHONE, bars);
-  await quick("/", "french", { ...light, locale: "fr-FR" }, bars);
+  await quick("/downloads", "dashboard-light", light, bars);
+  await quick("/downloads", "phone", PHONE, bars);
+  await quick("/downloads", "french", { ...light, locale: "fr-FR" }, bars);
   for (const [name, [width, height]] of Object.entries(SIZES))
-    await quick("/", `dashboard-${name}`, { viewport: { width, height } }, bars);
+    await quick("/downloads", `dashboard-${name}`, { viewport: { width, height } }, bars);
 
   // What is wrong.
   const media = join(server.state, "media");

@@ -58,7 +58,7 @@ export const world = {
   toast: (words) => world.page.locator("[data-slot=toast]", { hasText: words }).first(),
   /** Downloads a link through the page and waits for its row. */
   fetch: async (path) => {
-    await world.go("Dashboard");
+    await world.go("Downloads");
     await world.box().fill(world.site.url(path));
     await world.box().press("Enter");
   },
@@ -82,7 +82,10 @@ export const world = {
   },
   /** Stops everything that is under way, whatever it is doing just now. */
   cancelAll: async () => {
-    const { downloads } = await world.api("GET", "/api/downloads?state=queued,running,paused,waiting&limit=200");
+    const { downloads } = await world.api(
+      "GET",
+      "/api/downloads?state=queued,running,paused,scheduled,expanded&limit=200",
+    );
     for (const { id } of downloads)
       await world.page.request.post(`${world.server.url}/api/downloads/${id}/cancel`, {
         headers: { origin: world.server.url },

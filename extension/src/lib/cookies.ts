@@ -32,7 +32,13 @@ export async function collect(site: string, storeId?: string): Promise<Cookie[]>
 	// Firefox asks for it where first-party isolation is on; Chromium refuses what it does not know.
 	if (navigator.userAgent.includes("Firefox")) details.firstPartyDomain = null;
 	const found = await chrome.cookies.getAll(details as chrome.cookies.GetAllDetails);
-	return found.map(plain);
+	return found.filter((cookie) => isOwn(cookie, site)).map(plain);
+}
+
+/** Whether a cookie is the site's own: not one that it keeps for frames of it in pages of other sites (CHIPS). */
+function isOwn(cookie: chrome.cookies.Cookie, site: string): boolean {
+	const top = (cookie as { partitionKey?: { topLevelSite?: string } }).partitionKey?.topLevelSite;
+	return !top || siteOf(top) === siteOf(`https://${site}`);
 }
 
 function plain(cookie: chrome.cookies.Cookie): Cookie {

@@ -107,7 +107,7 @@ async function run(context: BrowserContext): Promise<void> {
 
 	// Without cookies the download waits, and the badge says so.
 	await clickMenu(worker, tab, { pageUrl: `${site}/login`, linkUrl: `${site}/members` });
-	const parked = await download("/members", "parked");
+	const parked = await download("/members", "needs_action");
 	await worker.evaluate(() => chrome.alarms.create("look", { when: Date.now() }));
 	await until("a badge", async () => (await badge(worker)) === "1");
 	console.log("parked", parked.error?.code);

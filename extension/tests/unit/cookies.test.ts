@@ -29,7 +29,8 @@ test("every kind of cookie is taken as it is", async () => {
 	fake.cookies = [
 		{ ...plain, session: false, expirationDate: 2000000000.7, sameSite: "lax", storeId: "0" },
 		{ ...plain, name: "b", domain: "s.test", hostOnly: true, session: true },
-		{ ...plain, name: "c", path: "/deep", session: true, partitionKey: { topLevelSite: "https://top.test" } },
+		{ ...plain, name: "c", path: "/deep", session: true, partitionKey: { topLevelSite: "https://s.test" } },
+		{ ...plain, value: "framed", session: true, partitionKey: { topLevelSite: "https://top.test" } },
 	];
 	assert.deepEqual(await collect("s.test", "private"), [
 		{ ...plain, expires: 2000000000 },

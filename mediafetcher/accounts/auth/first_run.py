@@ -1,7 +1,7 @@
-"""The first run: a one-time code proves that whoever makes the first administrator can read the state folder.
+"""The first run: a one-time code proves that the first administrator can read the state folder.
 
-The code lies in `<state>/setup-code`, readable by its owner alone, for as long as no administrator can sign in.
-Once one can, the door is closed for ever.
+The code is in `<state>/setup-code`, readable only by its owner, until an administrator can sign in. After that setup is
+closed for good.
 """
 
 import contextlib
@@ -12,11 +12,11 @@ from pathlib import Path
 
 from mediafetcher.accounts import audit
 from mediafetcher.accounts.auth import credentials, passwords, rate_limit, sessions, users
-from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.accounts.auth.credentials import UserIdentity
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
 
-_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without those that look alike
+_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without letters that look alike
 _OPEN = "SELECT NOT exists (SELECT FROM account WHERE admin AND password_hash IS NOT NULL)"
 
 
@@ -25,12 +25,12 @@ def _file() -> Path:
 
 
 async def is_open() -> bool:
-    """Whether nobody can administrate yet."""
+    """Return whether no administrator exists yet."""
     return bool(await engine.fetchval(_OPEN))
 
 
 async def prepare() -> str | None:
-    """The one-time code, made where there is none yet; None once an administrator can sign in."""
+    """Return the one-time code, created if missing; None once an administrator can sign in."""
     if not await is_open():
         _file().unlink(missing_ok=True)
         return None
@@ -46,7 +46,7 @@ def _read() -> str | None:
 
 
 def _make() -> str:
-    """Write a code of about 78 bits, whole or not at all; the first of two writers wins."""
+    """Write a code of about 78 bits atomically. The first of two writers wins."""
     code = "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
     draft = _file().with_name(f"setup-code.{os.getpid()}")
     draft.unlink(missing_ok=True)
@@ -69,11 +69,11 @@ def _same(code: str) -> bool:
     return right is not None and hmac.compare_digest(plain(code), plain(right))
 
 
-async def complete(code: str, name: str, password: str, address: str, agent: str = "") -> tuple[Person, str]:
-    """Make the first administrator and sign them in -> the person and the secret for the cookie.
+async def complete(code: str, name: str, password: str, address: str, agent: str = "") -> tuple[UserIdentity, str]:
+    """Create the first administrator and sign them in. Returns: the user and the secret for the cookie.
 
-    A local person without a password (the command line's) becomes this one, with everything they have.
-    Raises `SetupClosed`, `SetupCode`, `TooManyRequests`, `Invalid`, `WeakPassword`, `NameTaken`.
+    A local user without a password (of the command line) becomes this one and keeps all data. Raises: `SetupClosed`,
+    `InvalidSetupCode`, `TooManyRequests`, `Invalid`, `WeakPassword`, `NameTaken`.
     """
     if not await is_open():
         raise errors.SetupClosed()
@@ -82,7 +82,7 @@ async def complete(code: str, name: str, password: str, address: str, agent: str
     if not _same(code):
         await rate_limit.take(place, "setup")
         await audit.record("setup_failed", None, address)
-        raise errors.SetupCode()
+        raise errors.InvalidSetupCode()
     name = users.clean_name(name)
     passwords.require_strong(password, name)
     password_hash = await passwords.make_hash(password)

@@ -1,4 +1,4 @@
-"""Passwords: argon2id with 2 passes over 19 MiB (OWASP's second choice), in a thread, two at once at the most."""
+"""Passwords: argon2id with 2 passes over 19 MiB (OWASP's second choice), in at most two threads."""
 
 import asyncio
 import unicodedata
@@ -12,7 +12,7 @@ LEAST, MOST = 8, 128  # characters
 _hasher = argon2.PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=argon2.Type.ID)
 _threads = ThreadPoolExecutor(2, thread_name_prefix="argon2")
 
-# Of the usual lists of leaked passwords: those of eight characters and more that come first.
+# The most frequent entries with eight or more characters of the usual lists of leaked passwords.
 _COMMON = frozenset(
     """password password1 password12 password123 password1234 passw0rd p@ssw0rd p@ssword pa$$word passwort
     motdepasse 12345678 123456789 1234567890 0123456789 987654321 87654321 11111111 00000000 12341234 123123123
@@ -27,7 +27,7 @@ _DECOY = _hasher.hash("nobody has this password")
 
 
 def require_strong(password: str, name: str) -> None:
-    """Raise `WeakPassword` for one that is too short, too long, common, or the person's own name."""
+    """Raise `WeakPassword` if it is too short, too long, common, or the user's own name."""
     folded = password.casefold()
     if not LEAST <= len(password) <= MOST:
         raise errors.WeakPassword()
@@ -36,7 +36,7 @@ def require_strong(password: str, name: str) -> None:
 
 
 def _plain(password: str) -> bytes:
-    # The same letters typed on two machines may be composed differently.
+    # The same letters typed on two machines may be composed differently in Unicode.
     return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
 
 
@@ -45,7 +45,7 @@ async def make_hash(password: str) -> str:
 
 
 async def matches(stored: str | None, password: str) -> bool:
-    """Whether it is the password of that hash. Without a hash the same work is done, and the answer is no."""
+    """Compare a password with a hash. Without a hash the same work is done, and the result is False."""
 
     def verify() -> bool:
         try:

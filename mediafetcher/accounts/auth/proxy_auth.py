@@ -1,26 +1,26 @@
-"""Signing in by a trusted proxy: it has asked who somebody is already, and names them in a header.
+"""Authentication by a trusted proxy, which names the user in a header.
 
-Only somebody who has an account here is let in; the proxy makes nobody. There is no session: each request is
-looked up anew, so whoever is removed here, or signs out there, is out at once.
+Only users with an account are accepted; the proxy creates none. There is no session: each request looks the user up, so
+a user who is removed, or signs out, loses access immediately.
 """
 
 import unicodedata
 
 from mediafetcher.accounts import audit
-from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.accounts.auth.credentials import UserIdentity
 from mediafetcher.accounts.auth.sessions import scopes_of
 from mediafetcher.core import clock, logging
 from mediafetcher.db import engine
 
-_AGAIN = 12 * 3600.0  # seconds: a person who comes from the same address is one sign-in in the trail
+_AGAIN = 12 * 3600.0  # seconds: a user from the same address is one sign-in in the audit log
 _MOST = 1000
 
 _seen: dict[tuple[int, str], float] = {}
 _log = logging.get("proxy")
 
 
-async def person(name: str, address: str) -> Person | None:
-    """Whom the proxy names, if it is somebody here."""
+async def person(name: str, address: str) -> UserIdentity | None:
+    """Return the user that the proxy names, if they have an account."""
     name = unicodedata.normalize("NFC", name).strip()
     row = await engine.fetchrow("SELECT id, name, admin FROM account WHERE lower(name) = lower($1)", name)
     if row is None:
@@ -28,7 +28,7 @@ async def person(name: str, address: str) -> Person | None:
         return None
     if _is_new(row["id"], address):
         await audit.record("signed_in", row["id"], address, via="proxy")
-    return Person(row["id"], row["name"], row["admin"], scopes_of(row["admin"]))
+    return UserIdentity(row["id"], row["name"], row["admin"], scopes_of(row["admin"]))
 
 
 def _is_new(owner: int, address: str) -> bool:
@@ -42,5 +42,5 @@ def _is_new(owner: int, address: str) -> bool:
 
 
 def forget() -> None:
-    """Forget who was seen, as a restart does."""
+    """Clear the memory of recent users, as a restart does."""
     _seen.clear()

@@ -1,8 +1,8 @@
-"""How often a secret may be guessed: ten tries at once, then one a minute, for each account and each address.
+"""Rate limit for guessing secrets: a burst of ten, then one a minute, for each account and each address.
 
-A try that was right gives its place back. The counts lie in the database, so neither a restart nor a second
-process gives new tries; the time is the database's. What is counted is kept as a hash alone: somebody in a hurry
-types a password where the name belongs.
+A correct attempt is refunded. The counts are in the database and use its clock, so neither a restart nor a second
+process grants more attempts. Only hashes of the keys are stored, because users sometimes type a password into the name
+field.
 """
 
 import hashlib
@@ -14,33 +14,33 @@ from mediafetcher.core import errors
 from mediafetcher.db import engine
 
 BURST = 10
-WAIT = 60.0  # seconds until one more try
-_FULL = f"interval '{int(BURST * WAIT)} seconds'"  # after that a bucket is full again, the same as none
+WAIT = 60.0  # seconds until one more attempt
+_FULL = f"interval '{int(BURST * WAIT)} seconds'"  # after that a bucket is full, the same as none
 
-# Never less than what was left: the clock may have gone back since.
+# Never less than before: the clock may have been set back.
 _LEFT = f"least({BURST}, places + greatest(0, extract(epoch FROM clock_timestamp() - at)::float8) / {WAIT})"
 
 _TIDY = f"""
-DELETE FROM guess WHERE id IN
-    (SELECT id FROM guess WHERE at < clock_timestamp() - {_FULL} FOR UPDATE SKIP LOCKED)
+DELETE FROM rate_limit_bucket WHERE id IN
+    (SELECT id FROM rate_limit_bucket WHERE at < clock_timestamp() - {_FULL} FOR UPDATE SKIP LOCKED)
 """
 
 
-_CORRECT = "update guess set at = clock_timestamp() where at > clock_timestamp()"
+_CORRECT = "update rate_limit_bucket set at = clock_timestamp() where at > clock_timestamp()"
 
 
 def account(id: int | None, name: str) -> str:
-    """The key of somebody who signs in: of an account its id, since the database may take several spellings for one."""
+    """Return the key of an account: its id, since the database may accept several spellings of a name."""
     return f"name:{name.strip().casefold()[:100]}" if id is None else f"account:{id}"
 
 
 def known(id: int, address: str) -> str:
-    """The key of an account at an address that it has signed in from: what others guess leaves it alone."""
+    """Return the key of an account at an address from which it has signed in. Guesses from elsewhere do not count."""
     return place(f"account {id} at", address)
 
 
 def place(what: str, address: str) -> str:
-    """The key of an address; of IPv6 the network of 64 bits, all of which one machine has."""
+    """Return the key of an address. For IPv6 it is the /64 network, which one machine controls."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
@@ -51,41 +51,47 @@ def place(what: str, address: str) -> str:
 
 
 async def take(*keys: str) -> None:
-    """Use one place of each key. Raises `TooManyRequests` with `retry_after` (s), and then takes none.
+    """Take one attempt of each key. Raises: `TooManyRequests` with `retry_after` (s); then none is taken.
 
-    To be called outside a transaction: what that rolls back would not count.
+    Call it outside a transaction, because a rollback would undo the count.
     """
     hashes = _hashes(keys)
     await engine.execute(_TIDY)
     await correct_times()
     async with engine.transaction():
         await engine.execute(
-            f"INSERT INTO guess (key, places) SELECT unnest($1::bytea[]), {BURST} ON CONFLICT DO NOTHING", hashes
+            f"INSERT INTO rate_limit_bucket (key, places) SELECT unnest($1::bytea[]), {BURST} ON CONFLICT DO NOTHING",
+            hashes,
         )
         rows = await engine.fetch(
-            f"SELECT {_LEFT} AS left FROM guess WHERE key = any($1::bytea[]) ORDER BY key FOR UPDATE", hashes
+            f"SELECT {_LEFT} AS left FROM rate_limit_bucket WHERE key = any($1::bytea[]) ORDER BY key FOR UPDATE",
+            hashes,
         )
         _require_room(rows)
         await engine.execute(
-            f"UPDATE guess SET places = {_LEFT} - 1, at = clock_timestamp() WHERE key = any($1::bytea[])", hashes
+            f"UPDATE rate_limit_bucket SET places = {_LEFT} - 1, at = clock_timestamp() WHERE key = any($1::bytea[])",
+            hashes,
         )
 
 
 async def check(keys: Iterable[str]) -> None:
-    """Raise `TooManyRequests` where one of the keys has no place left."""
-    _require_room(await engine.fetch(f"SELECT {_LEFT} AS left FROM guess WHERE key = any($1::bytea[])", _hashes(keys)))
+    """Raise `TooManyRequests` if one of the keys has no attempt left."""
+    _require_room(
+        await engine.fetch(f"SELECT {_LEFT} AS left FROM rate_limit_bucket WHERE key = any($1::bytea[])", _hashes(keys))
+    )
 
 
 async def give_back(*keys: str) -> None:
-    """The try was right: it does not count."""
+    """Refund the attempt, because it was correct."""
     await engine.execute(
-        f"UPDATE guess SET places = least({BURST}, {_LEFT} + 1), at = clock_timestamp() WHERE key = any($1::bytea[])",
+        f"update rate_limit_bucket set places = least({BURST}, {_LEFT} + 1), at = clock_timestamp()"
+        " where key = any($1::bytea[])",
         _hashes(keys),
     )
 
 
 async def correct_times() -> None:
-    """Let tries that lie in the future, by a clock that has gone back since, count as made now."""
+    """Treat attempts in the future, after the clock was set back, as made now."""
     await engine.execute(_CORRECT)
 
 
@@ -96,5 +102,5 @@ def _require_room(rows: list[dict[str, float]]) -> None:
 
 
 def _hashes(keys: Iterable[str]) -> list[bytes]:
-    """Sorted: two that take the same keys lock them in the same order."""
+    """Return sorted hashes, so that concurrent calls lock the same keys in the same order."""
     return sorted(hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest() for key in set(keys))

@@ -1,19 +1,19 @@
-"""Signing in: a fresh 256-bit id each time, of which only the hash is kept, for 30 days from its last use."""
+"""Sessions: a new 256-bit id for each sign-in, stored as a hash, valid for 30 days after its last use."""
 
 from typing import Any
 
 from mediafetcher.accounts import audit
 from mediafetcher.accounts.auth import credentials, passwords, rate_limit
-from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.accounts.auth.credentials import UserIdentity
 from mediafetcher.core import errors
 from mediafetcher.db import engine
 
 DAYS = 30
 LIFETIME = DAYS * 24 * 3600  # seconds
-_SIGN_INS = 200  # the last ones, whose addresses are known
-_AGENT = 300  # characters of the browser's name that are kept
+_SIGN_INS = 200  # the last ones, whose addresses count as known
+_AGENT = 300  # characters of the browser's name that are stored
 
-# One statement looks the session up and, at most every few minutes, notes that it was used.
+# One statement looks the session up and records its use at most every few minutes.
 _FIND = f"""
 WITH found AS (
     SELECT s.id, s.owner, s.last_seen_at FROM session s WHERE s.hash = $1 AND s.expires_at > now()
@@ -25,8 +25,8 @@ SELECT found.id AS session, a.id, a.name, a.admin FROM found JOIN account a ON a
 """
 
 
-async def sign_in(name: str, password: str, address: str, agent: str = "") -> tuple[Person, str]:
-    """-> the person and the secret for the cookie. Raises `WrongCredentials`, `TooManyRequests`."""
+async def sign_in(name: str, password: str, address: str, agent: str = "") -> tuple[UserIdentity, str]:
+    """Sign in. Returns: the user and the secret for the cookie. Raises: `WrongCredentials`, `TooManyRequests`."""
     row = await engine.fetchrow(
         "SELECT id, name, admin, password_hash FROM account WHERE lower(name) = lower($1)", name.strip()
     )
@@ -41,13 +41,13 @@ async def sign_in(name: str, password: str, address: str, agent: str = "") -> tu
 
 
 async def _places(user_id: int | None, name: str, address: str) -> tuple[str, ...]:
-    """What a try to sign in is counted by.
+    """Return the rate-limit keys of a sign-in attempt.
 
-    Where the account has signed in from this address before, by that pair alone: nobody who guesses elsewhere, or
-    other names from here, keeps its owner out.
+    If the account has signed in from this address before, only that pair counts. Guesses from elsewhere, or of other
+    names from this address, then do not lock the user out.
     """
     rows = await engine.fetch(
-        "select address from audit_event where owner = $1 and act = 'signed_in' and address is not null"
+        "select address from audit_event where owner = $1 and action = 'signed_in' and address is not null"
         " order by id desc limit $2",
         user_id,
         _SIGN_INS,
@@ -57,8 +57,8 @@ async def _places(user_id: int | None, name: str, address: str) -> tuple[str, ..
     return rate_limit.account(user_id, name), rate_limit.place("address", address)
 
 
-async def begin(user_id: int, name: str, admin: bool, address: str, agent: str = "") -> tuple[Person, str]:
-    """A new session of somebody who has proved who they are -> the person and the secret for the cookie."""
+async def begin(user_id: int, name: str, admin: bool, address: str, agent: str = "") -> tuple[UserIdentity, str]:
+    """Create a session of an authenticated user. Returns: the user and the secret for the cookie."""
     secret, hashed = credentials.new()
     async with engine.transaction():
         session = await engine.fetchval(
@@ -70,26 +70,26 @@ async def begin(user_id: int, name: str, admin: bool, address: str, agent: str =
             agent[:_AGENT],
         )
         await audit.record("signed_in", user_id, address)
-    return Person(user_id, name, admin, scopes_of(admin), session=session), secret
+    return UserIdentity(user_id, name, admin, scopes_of(admin), session=session), secret
 
 
 def scopes_of(admin: bool) -> frozenset[str]:
-    """What somebody may who came in as themselves, not by a token."""
-    return frozenset(credentials.SCOPES if admin else credentials.SCOPES[:-1])
+    """Return the scopes of a user with a session, without a token."""
+    return frozenset(credentials.SCOPES if admin else credentials.USER_SCOPES)
 
 
-async def find(hashed: bytes) -> Person | None:
-    """Who has the session of this hash."""
+async def find(hashed: bytes) -> UserIdentity | None:
+    """Return the owner of the session with this hash."""
     row = await engine.fetchrow(_FIND, hashed)
     if row is None:
         return None
-    return Person(row["id"], row["name"], row["admin"], scopes_of(row["admin"]), session=row["session"])
+    return UserIdentity(row["id"], row["name"], row["admin"], scopes_of(row["admin"]), session=row["session"])
 
 
 async def correct_times() -> None:
-    """Cut sessions that last longer than any may, because a clock was ahead when they were used; remove what ended.
+    """Shorten sessions that exceed the maximum, because a clock was ahead when they were used; remove expired ones.
 
-    Only while the clock is believed: by one that is ahead all would have ended.
+    Call it only while the clock is trusted: by a fast clock all would have expired.
     """
     await engine.execute("delete from session where expires_at < now()")
     await engine.execute(
@@ -100,7 +100,7 @@ async def correct_times() -> None:
 
 
 async def page(owner: int, current: int | None) -> list[dict[str, Any]]:
-    """The sessions that are open: id, created_at, last_seen_at, address, agent, current."""
+    """List the open sessions: id, created_at, last_seen_at, address, agent, current."""
     return await engine.fetch(
         "SELECT id, created_at, last_seen_at, address, agent, id IS NOT DISTINCT FROM $2 AS current "
         "FROM session WHERE owner = $1 AND expires_at > now() ORDER BY last_seen_at DESC, id DESC",
@@ -110,10 +110,10 @@ async def page(owner: int, current: int | None) -> list[dict[str, Any]]:
 
 
 async def end(session: int, owner: int, address: str | None = None) -> None:
-    """End one session of this person. Raises `NotFound`."""
+    """End one session of this user. Raises: `NotFound`."""
     async with engine.transaction():
         gone = await engine.fetchval("DELETE FROM session WHERE id = $1 AND owner = $2 RETURNING id", session, owner)
         if gone is None:
-            raise errors.NotFound("There is no such session.")
+            raise errors.NotFound("This session does not exist.")
         await audit.record("signed_out", owner, address)
     credentials.forget()

@@ -1,11 +1,11 @@
-"""Tokens for programs: `mf_...`, shown once, kept as a hash, each with its scopes and, if wished, an end."""
+"""API tokens: `mf_...`, shown once, stored as a hash, each with scopes and an optional expiry."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from mediafetcher.accounts import audit
 from mediafetcher.accounts.auth import credentials, users
-from mediafetcher.accounts.auth.credentials import SCOPES, Person
+from mediafetcher.accounts.auth.credentials import ADMIN_SCOPES, SCOPES, UserIdentity
 from mediafetcher.core import clock, errors
 from mediafetcher.db import engine
 
@@ -27,17 +27,17 @@ FROM found JOIN account a ON a.id = found.owner
 async def create(
     owner: int, name: str, scopes: Sequence[str], days: float | None = None, address: str | None = None
 ) -> dict[str, Any]:
-    """-> {"id", "token"}; the token is never shown again. Raises `Invalid`, `Forbidden`."""
+    """Create a token. Returns: {"id", "token"}; the token is not shown again. Raises: `Invalid`, `Forbidden`."""
     wanted = sorted(set(scopes), key=lambda scope: SCOPES.index(scope) if scope in SCOPES else -1)
     if not wanted or wanted[0] not in SCOPES:
-        raise errors.Invalid(f"A token needs scopes out of: {', '.join(SCOPES)}.")
+        raise errors.Invalid(f"An API key needs at least one of these scopes: {', '.join(SCOPES)}.")
     if not 1 <= len(name.strip()) <= 100:
-        raise errors.Invalid("A token needs a name of 1 to 100 characters.")
+        raise errors.Invalid("The name of an API key must have 1 to 100 characters.")
     if days is not None and not 0 < days <= 36500:
-        raise errors.Invalid("A token lasts more than 0 and at most 36500 days.")
+        raise errors.Invalid("An API key must expire after more than 0 and at most 36500 days.")
     person = await users.get(owner)
-    if "admin" in wanted and not person["admin"]:
-        raise errors.Forbidden("Only an administrator may have a token with the scope admin.")
+    if not ADMIN_SCOPES.isdisjoint(wanted) and not person["admin"]:
+        raise errors.Forbidden("Only an administrator may have a token with the scope admin or metrics.")
     secret, hashed = credentials.new(PREFIX)
     async with engine.transaction():
         token = await engine.fetchval(
@@ -53,18 +53,18 @@ async def create(
     return {"id": token, "token": secret}
 
 
-async def find(hashed: bytes) -> Person | None:
-    """Whose token of this hash it is. The scope admin is worth something only while the person is one."""
+async def find(hashed: bytes) -> UserIdentity | None:
+    """Return the owner of the token with this hash. Administrator scopes count only while the owner is one."""
     row = await engine.fetchrow(_FIND, hashed)
     if row is None:
         return None
-    scopes = frozenset(row["scopes"]) - (frozenset() if row["admin"] else {"admin"})
+    scopes = frozenset(row["scopes"]) - (frozenset() if row["admin"] else ADMIN_SCOPES)
     until = None if row["rest"] is None else clock.monotonic() + row["rest"]
-    return Person(row["id"], row["name"], row["admin"], scopes, token=row["token"], until=until)
+    return UserIdentity(row["id"], row["name"], row["admin"], scopes, token=row["token"], until=until)
 
 
 async def correct_times() -> None:
-    """Cut tokens that last longer than was asked for, because a clock was ahead when they were made or used."""
+    """Shorten tokens that exceed their lifetime, because a clock was ahead when they were created or used."""
     await engine.execute(
         "update token set expires_at = now() + (expires_at - created_at), created_at = now() where created_at > now()"
     )
@@ -72,7 +72,7 @@ async def correct_times() -> None:
 
 
 async def page(owner: int) -> list[dict[str, Any]]:
-    """id, name, scopes, created_at, last_used_at, expires_at of each."""
+    """List the tokens: id, name, scopes, created_at, last_used_at, expires_at."""
     return await engine.fetch(
         "SELECT id, name, scopes, created_at, last_used_at, expires_at FROM token WHERE owner = $1 ORDER BY id",
         owner,
@@ -80,11 +80,11 @@ async def page(owner: int) -> list[dict[str, Any]]:
 
 
 async def remove(token: int, owner: int, address: str | None = None) -> None:
-    """End a token of this person at once. Raises `NotFound`."""
+    """Revoke a token of this user immediately. Raises: `NotFound`."""
     async with engine.transaction():
         query = "DELETE FROM token WHERE id = $1 AND owner = $2 RETURNING name"
         name = await engine.fetchval(query, token, owner)
         if name is None:
-            raise errors.NotFound("There is no such token.")
+            raise errors.NotFound("This API key does not exist.")
         await audit.record("token_removed", owner, address, named=name)
     credentials.forget()

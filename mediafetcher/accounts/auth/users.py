@@ -1,4 +1,4 @@
-"""People. A name is unique whatever its case; at least one administrator who can sign in always remains."""
+"""Users. A name is unique regardless of case. At least one administrator who can sign in always remains."""
 
 import unicodedata
 from typing import Any
@@ -8,31 +8,31 @@ from mediafetcher.accounts.auth import credentials, passwords, rate_limit
 from mediafetcher.core import errors
 from mediafetcher.db import engine
 
-LOCAL = "owner"  # the person of the command line, before anybody set up an account
+LOCAL = "owner"  # the user of the command line before the first account is set up
 _COLUMNS = "id, name, admin, created_at, quota"
-# Making and unmaking administrators is decided one at a time, or two could remove each other.
+# Changes of the administrator role are serialised, or two could remove each other.
 _ONE_AT_A_TIME = "LOCK TABLE account IN SHARE ROW EXCLUSIVE MODE"
 
 Row = dict[str, Any]
 
 
 def clean_name(name: str) -> str:
-    """The name as it is kept. Raises `Invalid`."""
+    """Return the name in its stored form. Raises: `Invalid`."""
     name = unicodedata.normalize("NFC", name).strip()
     if not 1 <= len(name) <= 64 or not name.isprintable():
-        raise errors.Invalid("A name has 1 to 64 characters, all of them visible.")
+        raise errors.Invalid("A name must have 1 to 64 printable characters.")
     return name
 
 
 async def page() -> list[Row]:
-    """Everybody: id, name, admin, created_at, and `quota`: the bytes that may be charged to them, or None."""
+    """List all users: id, name, admin, created_at, and `quota`: the bytes that may be charged to them, or None."""
     return await engine.fetch(f"SELECT {_COLUMNS} FROM account ORDER BY lower(name)")
 
 
 async def get(user_id: int) -> Row:
     row = await engine.fetchrow(f"SELECT {_COLUMNS} FROM account WHERE id = $1", user_id)
     if row is None:
-        raise errors.NotFound("There is no such person.")
+        raise errors.NotFound("This user does not exist.")
     return row
 
 
@@ -40,14 +40,14 @@ async def by_name(name: str) -> Row:
     query = f"SELECT {_COLUMNS} FROM account WHERE lower(name) = lower($1)"
     row = await engine.fetchrow(query, name)
     if row is None:
-        raise errors.NotFound(f"There is no person named {name}.")
+        raise errors.NotFound(f"There is no user named {name}.")
     return row
 
 
 async def local_owner() -> Row:
-    """Whose library a command means that names nobody: the only administrator.
+    """Return the default user of commands: the only administrator.
 
-    On an empty system it makes the local person `owner`, who cannot sign in until the first run gives a password.
+    On an empty system this creates the local user `owner`, who cannot sign in until the first run sets a password.
     """
     for _ in range(2):
         people = await engine.fetch(f"SELECT {_COLUMNS} FROM account ORDER BY admin DESC, id LIMIT 2")
@@ -61,13 +61,13 @@ async def local_owner() -> Row:
             if not await engine.fetchval("SELECT exists (SELECT FROM account)"):
                 made = await _insert(LOCAL, None, admin=True)
                 await audit.record("user_added", made["id"], added=LOCAL)
-    raise errors.Usage("There is more than one person here: say whose library with --user NAME.")
+    raise errors.UsageError("There is more than one administrator. Choose a user with --user NAME.")
 
 
 async def add(
     name: str, password: str, *, admin: bool = False, by: int | None = None, address: str | None = None
 ) -> Row:
-    """A new person -> id, name, admin, created_at. Raises `Invalid`, `WeakPassword`, `NameTaken`."""
+    """Create a user. Returns: id, name, admin, created_at. Raises: `Invalid`, `WeakPassword`, `NameTaken`."""
     name = clean_name(name)
     passwords.require_strong(password, name)
     password_hash = await passwords.make_hash(password)
@@ -101,7 +101,7 @@ async def set_password(
 ) -> None:
     """Set a password and end the user's sessions, except `keep_session`.
 
-    `end_tokens` ends their tokens and paired browsers too: they let in whoever has them, without the password.
+    `end_tokens` also ends their tokens and paired browsers, which give access without the password.
     """
     person = await get(user_id)
     passwords.require_strong(password, person["name"])
@@ -118,19 +118,19 @@ async def set_password(
 
 
 async def require_password(user_id: int, password: str, address: str) -> None:
-    """Raise `WrongCredentials` unless it is this person's password, `TooManyRequests` after too many guesses."""
-    # Whoever asks is signed in: guesses at the door do not count here, nor these there.
+    """Raise `WrongCredentials` for another password than this user's, `TooManyRequests` after too many guesses."""
+    # The caller is signed in: guesses at sign-in do not count here, nor guesses here at sign-in.
     own = rate_limit.known(user_id, "signed in")
     await rate_limit.take(own)
     stored = await engine.fetchval("SELECT password_hash FROM account WHERE id = $1", user_id)
     if not await passwords.matches(stored, password):
         await audit.record("password_refused", user_id, address)
-        raise errors.WrongCredentials("The present password is wrong.")
+        raise errors.WrongCredentials("The current password is incorrect.")
     await rate_limit.give_back(own)
 
 
 async def set_admin(user_id: int, admin: bool, *, by: int | None = None, address: str | None = None) -> None:
-    """Make or unmake an administrator. Raises `LastAdmin`."""
+    """Grant or revoke the administrator role. Raises: `LastAdmin`."""
     async with engine.transaction():
         await engine.execute(_ONE_AT_A_TIME)
         person = await get(user_id)
@@ -142,7 +142,7 @@ async def set_admin(user_id: int, admin: bool, *, by: int | None = None, address
 
 
 async def set_quota(user_id: int, quota: int | None, *, by: int | None = None, address: str | None = None) -> None:
-    """How many bytes may be charged to a person; None: as many as there is room for. Raises `NotFound`."""
+    """Set the bytes that may be charged to a user; None: unlimited. Raises: `NotFound`."""
     async with engine.transaction():
         person = await get(user_id)
         await engine.execute("UPDATE account SET quota = $2 WHERE id = $1", user_id, quota)
@@ -150,7 +150,7 @@ async def set_quota(user_id: int, quota: int | None, *, by: int | None = None, a
 
 
 async def shut_out(user_id: int) -> None:
-    """End a person's sessions, tokens and devices: they are about to be removed."""
+    """End a user's sessions, tokens and devices before they are removed."""
     async with engine.transaction():
         for table in ("session", "token", "device"):
             await engine.execute(f"DELETE FROM {table} WHERE owner = $1", user_id)
@@ -158,19 +158,19 @@ async def shut_out(user_id: int) -> None:
 
 
 async def remove(user_id: int, *, by: int | None = None, address: str | None = None) -> None:
-    """Remove a person whose library is empty. Raises `LastAdmin`, `Conflict` while items are left."""
+    """Remove a user whose library is empty. Raises: `LastAdmin`, `Conflict` while items are left."""
     async with engine.transaction():
         await engine.execute(_ONE_AT_A_TIME)
         person = await require_removable(user_id)
         if await engine.fetchval("SELECT exists (SELECT FROM library_item WHERE owner = $1)", user_id):
-            raise errors.Conflict("This person still has items: empty their library and its trash first.")
+            raise errors.Conflict("This user still has items. Empty their library and trash first.")
         await engine.execute("DELETE FROM account WHERE id = $1", user_id)
         await audit.record("user_removed", by, address, removed=person["name"])
     credentials.forget()
 
 
 async def require_removable(user_id: int) -> Row:
-    """The person, if they may go. Raises `NotFound`, `LastAdmin`."""
+    """Return the user if they may be removed. Raises: `NotFound`, `LastAdmin`."""
     person = await get(user_id)
     await _require_another_admin(user_id)
     return person

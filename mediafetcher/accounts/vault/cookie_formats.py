@@ -1,7 +1,7 @@
-"""Cookies as text: what people paste and extensions send, and what the fetch child reads.
+"""Cookie formats: parse what users paste and extensions send, and write what the fetch child reads.
 
-In: the Netscape form (`cookies.txt`: seven fields separated by tabs, as curl and Mozilla define it) or JSON as
-browser extensions export it. A line that is no cookie is named by its number; a value is never repeated.
+Input is the Netscape format (`cookies.txt`: seven tab-separated fields, as curl and Mozilla define it) or JSON as
+browser extensions export it. An invalid line is named by its number; a value is never repeated.
 """
 
 import json
@@ -13,17 +13,18 @@ from typing import Any
 import msgspec
 
 from mediafetcher.core import errors
+from mediafetcher.net import urls
 
 MOST = 2000  # cookies of one jar
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SITE = re.compile(r"^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$")
 _IPV6 = re.compile(r"^[0-9a-f:.]*:[0-9a-f:.]*$")
 _HTTP_ONLY = "#HttpOnly_"
-_MILLISECONDS = 1e11  # no cookie lasts to the year 5138: some exports count in thousandths of a second
+_MILLISECONDS = 1e11  # no cookie lasts to the year 5138: some exports use milliseconds
 
 
 class Cookie(msgspec.Struct, rename="camel"):
-    """One cookie. `domain` has no dot in front; `expires` is in seconds since 1970, None for a session's."""
+    """A cookie. `domain` has no leading dot; `expires` is in seconds since 1970, None for a session cookie."""
 
     name: str
     value: str
@@ -33,30 +34,31 @@ class Cookie(msgspec.Struct, rename="camel"):
     http_only: bool = False
     host_only: bool = False
     expires: int | None = None
+    partition: str | None = None  # the host of the page that the site was framed in, if the cookie is kept for it alone
 
 
 def site_name(text: str) -> str:
-    """The form in which a site is kept: lower case, punycode, without `www.`. Raises `Invalid`."""
+    """Return the stored form of a site: lower case, punycode, without `www.`. Raises: `Invalid`."""
     name = text.strip().strip("[]").rstrip(".").lower()
     if _IPV6.match(name):
         return name
     try:
-        name = name.encode("idna").decode("ascii")
+        name = urls.to_ascii(name)
     except UnicodeError:
         name = ""
     name = name.removeprefix("www.") if name.count(".") > 1 else name
     if not _SITE.match(name):
-        raise errors.Invalid("A site is named like `example.org`.")
+        raise errors.Invalid("Enter the site as a name such as `example.org`.")
     return name
 
 
 def belongs(host: str, site: str) -> bool:
-    """Whether a host is the site or lies below it; below a plain name such as `nas`, or `org`, is nothing."""
+    """Return whether a host is the site or a subdomain. Plain names such as `nas` or `org` have no subdomains."""
     return host == site or ("." in site and host.endswith(f".{site}"))
 
 
 def parse(text: str) -> list[Cookie]:
-    """Cookies of a pasted text. Raises `BadCookies`."""
+    """Parse the cookies of a pasted text. Raises: `BadCookies`."""
     text = text.removeprefix("\ufeff").strip("\r\n ")
     return _from_json(text) if text.startswith(("[", "{")) else _from_netscape(text)
 
@@ -72,15 +74,15 @@ def _from_netscape(text: str) -> list[Cookie]:
 
 def _from_line(line: str, where: str) -> Cookie:
     http_only = line.startswith(_HTTP_ONLY)
-    # Editors turn tabs into spaces; no field but the last may hold one.
+    # Editors turn tabs into spaces; only the last field may contain one.
     fields = line.removeprefix(_HTTP_ONLY).split("\t") if "\t" in line else line.split(None, 6)
     if len(fields) == 6:
         fields.append("")  # an empty value whose tab was trimmed
     if len(fields) != 7:
-        raise errors.BadCookies(f"{where} is not a cookie: it has {len(fields)} fields instead of 7.")
+        raise errors.BadCookies(f"{where} is not a cookie. It has {len(fields)} fields instead of 7.")
     domain, below, path, secure, expires, name, value = fields
     if {below.upper(), secure.upper()} - {"TRUE", "FALSE"} or not re.fullmatch(r"-?\d{0,15}(\.\d+)?", expires):
-        raise errors.BadCookies(f"{where} is not a cookie: a field does not fit.")
+        raise errors.BadCookies(f"{where} is not a cookie. One of its fields is not valid.")
     raw = {
         "name": name, "value": value, "domain": domain, "path": path, "secure": secure.upper() == "TRUE",
         "httpOnly": http_only, "hostOnly": below.upper() == "FALSE", "expires": float(expires or 0),
@@ -93,7 +95,7 @@ def _from_json(text: str) -> list[Cookie]:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", 1)
-        raise errors.BadCookies(f"This begins like JSON and is not: line {line} does not fit.") from None
+        raise errors.BadCookies(f"This is not valid JSON (line {line}).") from None
     if isinstance(found, dict):
         found = found.get("cookies", [found])
     if not isinstance(found, list):
@@ -102,46 +104,65 @@ def _from_json(text: str) -> list[Cookie]:
 
 
 def from_objects(found: Iterable[Any]) -> list[Cookie]:
-    """Cookies of objects as `chrome.cookies` and exports write them. Raises `BadCookies`."""
+    """Parse cookie objects of `chrome.cookies` and exports. Raises: `BadCookies`."""
     return [_checked(entry, f"Cookie {number}") for number, entry in enumerate(found, 1)]
 
 
 def _checked(raw: Any, where: str) -> Cookie:
     if not isinstance(raw, dict):
-        raise errors.BadCookies(f"{where} is not a cookie: it is no object.")
+        raise errors.BadCookies(f"{where} is not a cookie. It is not an object.")
     for field in ("name", "value", "domain"):
         if not isinstance(raw.get(field), str):
-            raise errors.BadCookies(f"{where} is not a cookie: it has no {field}.")
+            raise errors.BadCookies(f"{where} is not a cookie. Its field '{field}' is missing.")
     path = raw.get("path") or "/"
     expires = raw.get("expires", raw.get("expirationDate"))
     if isinstance(expires, str) and re.fullmatch(r"\d{1,15}(\.\d+)?", expires.strip()):
         expires = float(expires)
     domain = raw["domain"].lower()
     if isinstance(expires, bool) or not isinstance(expires, int | float | None) or not isinstance(path, str):
-        raise errors.BadCookies(f"{where} is not a cookie: a field does not fit.")
+        raise errors.BadCookies(f"{where} is not a cookie. One of its fields is not valid.")
     if any(_CONTROL.search(text) for text in (raw["name"], raw["value"], domain, path)) or not domain.strip("."):
-        raise errors.BadCookies(f"{where} is not a cookie: a field does not fit.")
+        raise errors.BadCookies(f"{where} is not a cookie. One of its fields is not valid.")
     host_only = bool(raw.get("hostOnly", not domain.startswith(".")))
     secure, http_only = bool(raw.get("secure")), bool(raw.get("httpOnly"))
     if expires and expires > _MILLISECONDS:
         expires /= 1000
     until = None if raw.get("session") or not expires or not 0 < expires < _MILLISECONDS else int(expires)
-    return Cookie(raw["name"], raw["value"], domain.lstrip("."), path, secure, http_only, host_only, until)
+    domain = domain.lstrip(".")
+    partition = _partition(raw.get("partitionKey"))
+    return Cookie(raw["name"], raw["value"], domain, path, secure, http_only, host_only, until, partition)
+
+
+def _partition(key: Any) -> str | None:
+    """The host of a partition key (CHIPS), as browsers write it: an object, or its site alone."""
+    site = key.get("topLevelSite") if isinstance(key, dict) else key
+    if not isinstance(site, str) or not site:
+        return None
+    return site.partition("://")[2].partition("/")[0].partition(":")[0].lower() or site.lower()
 
 
 def of_site(cookies: Iterable[Cookie], site: str) -> list[Cookie]:
-    """Those that the site may have, the last of each name; without expired ones and those without a name."""
+    """Select the valid cookies of a site, the last of each name, without expired and nameless ones.
+
+    Partitioned cookies of frames in other pages are not the user's own. Those of the site itself count if no
+    unpartitioned cookie has the same name.
+    """
     kept: dict[tuple[str, str, str], Cookie] = {}
     now = time.time()
-    for cookie in cookies:
+    cookies = [cookie for cookie in cookies if cookie.partition is None or _is_own(cookie.partition, site)]
+    for cookie in sorted(cookies, key=lambda cookie: cookie.partition is None):
         live = cookie.expires is None or cookie.expires > now
         if cookie.name and live and belongs(cookie.domain, site):
-            kept[cookie.domain, cookie.path, cookie.name] = cookie
+            kept[cookie.domain, cookie.path, cookie.name] = msgspec.structs.replace(cookie, partition=None)
     return list(kept.values())[:MOST]
 
 
+def _is_own(partition: str, site: str) -> bool:
+    return belongs(partition, site) or belongs(site, partition)
+
+
 def netscape(cookies: Iterable[Cookie]) -> str:
-    """The form that the fetch child reads."""
+    """Write the cookies in the format that the fetch child reads."""
     lines = ["# Netscape HTTP Cookie File"]
     for cookie in cookies:
         prefix = _HTTP_ONLY if cookie.http_only else ""

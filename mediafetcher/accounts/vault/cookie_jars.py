@@ -1,10 +1,10 @@
-"""Cookie jars: one for each person and site, sealed. They come in, and go to a fetch of that site; nothing shows them.
+"""Encrypted cookie jars, one for each user and site. They are given only to fetches of that site, and never shown.
 
-A site is what one signs in to (`example.org`); its jar also serves the hosts below it.
+A site is what a user signs in to (`example.org`); its jar also serves the hosts below it.
 """
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
 from mediafetcher.sandbox import parsing
 
-# Short addresses lead to a site with another name, and it is that one's cookies that are asked for.
+# Short links redirect to a site with another name; the cookies of that site are needed.
 _SHORT = {
     "youtu.be": "youtube.com", "youtube-nocookie.com": "youtube.com", "dai.ly": "dailymotion.com",
     "fb.watch": "facebook.com", "redd.it": "reddit.com", "instagr.am": "instagram.com", "b23.tv": "bilibili.com",
@@ -28,7 +28,7 @@ _log = logging.get("cookies")
 
 
 class Jar(msgspec.Struct):
-    """A jar on loan. `text` is Netscape's form; `returned` what the site made of it, if it is known."""
+    """A borrowed jar. `text` is in Netscape format; `returned` are the cookies after the fetch, if known."""
 
     id: int
     owner: int
@@ -42,22 +42,22 @@ class Jar(msgspec.Struct):
 
 
 def serves(site: str, host: str) -> bool:
-    """Whether a jar of this site is the one for that host."""
+    """Return whether a jar of this site applies to that host."""
     return cookie_formats.belongs(_SHORT.get(host, host), site)
 
 
 async def put(owner: int, site: str, cookies: list[Cookie], address: str | None = None) -> dict[str, Any]:
-    """Keep these as the site's cookies, in place of those before -> {"site", "kept", "left_out"}.
+    """Replace the cookies of a site. Returns: {"site", "kept", "left_out"}.
 
-    Cookies of other sites are left out. Raises `Invalid`, `BadCookies`.
+    Cookies of other sites are left out. Raises: `Invalid`, `BadCookies`.
     """
     site = cookie_formats.site_name(site)
     kept = cookie_formats.of_site(cookies, site)
     if not kept:
-        raise errors.BadCookies(f"There is no cookie of {site} here that is still valid.")
+        raise errors.BadCookies(f"No valid cookies for {site} found. They may be expired or belong to another site.")
     async with engine.transaction():
         id = await engine.fetchval(
-            "INSERT INTO cookie_jar (owner, site, sealed, cookies) VALUES ($1, $2, ''::bytea, 0) "
+            "INSERT INTO cookie_jar (owner, site, ciphertext, cookies) VALUES ($1, $2, ''::bytea, 0) "
             "ON CONFLICT (owner, site) DO UPDATE SET failed_at = NULL, failure = NULL RETURNING id",
             owner,
             site,
@@ -68,9 +68,9 @@ async def put(owner: int, site: str, cookies: list[Cookie], address: str | None 
 
 
 async def _fill(id: int, owner: int, site: str, cookies: list[Cookie]) -> None:
-    sealed = encryption.close(msgspec.json.encode(cookies), "cookie_jar", owner, site, id)
+    sealed = encryption.encrypt(msgspec.json.encode(cookies), "cookie_jar", owner, site, id)
     await engine.execute(
-        "UPDATE cookie_jar SET sealed = $2, cookies = $3, updated_at = clock_timestamp() WHERE id = $1",
+        "UPDATE cookie_jar SET ciphertext = $2, cookies = $3, updated_at = clock_timestamp() WHERE id = $1",
         id,
         sealed,
         len(cookies),
@@ -78,7 +78,7 @@ async def _fill(id: int, owner: int, site: str, cookies: list[Cookie]) -> None:
 
 
 async def page(owner: int) -> list[dict[str, Any]]:
-    """site, cookies (how many), created_at, updated_at, succeeded_at, failed_at, failure of each jar."""
+    """List the jars: site, cookies (number), created_at, updated_at, succeeded_at, failed_at, failure."""
     return await engine.fetch(
         "SELECT site, cookies, created_at, updated_at, succeeded_at, failed_at, failure FROM cookie_jar "
         "WHERE owner = $1 ORDER BY site",
@@ -87,32 +87,32 @@ async def page(owner: int) -> list[dict[str, Any]]:
 
 
 async def remove(owner: int, site: str, address: str | None = None) -> None:
-    """Forget a site's cookies. Raises `NotFound`."""
+    """Delete a site's cookies. Raises: `NotFound`."""
     async with engine.transaction():
         gone = await engine.fetchval(
             "DELETE FROM cookie_jar WHERE owner = $1 AND site = $2 RETURNING id", owner, cookie_formats.site_name(site)
         )
         if gone is None:
-            raise errors.NotFound("There are no cookies of that site.")
+            raise errors.NotFound("No cookies are stored for this site.")
         await audit.record("cookies_removed", owner, address, site=cookie_formats.site_name(site))
 
 
-async def opens() -> bool:
-    """Whether sealed jars open here: the key file is there, and is the one that they were sealed with."""
+async def can_decrypt() -> bool:
+    """Return whether jars can be decrypted: the key file exists and has their key."""
     if not encryption.present():
         return False
-    row = await engine.fetchrow("SELECT id, owner, site, sealed FROM cookie_jar ORDER BY id DESC LIMIT 1")
+    row = await engine.fetchrow("SELECT id, owner, site, ciphertext FROM cookie_jar ORDER BY id DESC LIMIT 1")
     if row is None:
         return True
     try:
-        encryption.open(row["sealed"], "cookie_jar", row["owner"], row["site"], row["id"])
-    except encryption.Unreadable:
+        encryption.decrypt(row["ciphertext"], "cookie_jar", row["owner"], row["site"], row["id"])
+    except encryption.DecryptionError:
         return False
     return True
 
 
 async def hosts() -> list[tuple[int, str]]:
-    """(person, host) of everything that jars are for; each stands for the hosts below it too."""
+    """Return (user, host) of all jars. Each also applies to the hosts below it."""
     rows = await engine.fetch("SELECT owner, site FROM cookie_jar")
     short = [(row["owner"], name) for row in rows for name, site in _SHORT.items() if site == row["site"]]
     return [(row["owner"], row["site"]) for row in rows] + short
@@ -122,7 +122,7 @@ async def hosts() -> list[tuple[int, str]]:
 
 
 async def jar_for(owner: int, url: str) -> Jar | None:
-    """This person's jar for a link: of its host, or of the nearest name above it."""
+    """Return this user's jar for a link: of its host, or of the nearest parent domain."""
     host = urlsplit(url).hostname or ""
     host = _SHORT.get(host, host)
     parts = host.split(".")
@@ -130,7 +130,7 @@ async def jar_for(owner: int, url: str) -> Jar | None:
     seen = None
     while True:
         row = await engine.fetchrow(
-            "SELECT id, site, sealed, updated_at FROM cookie_jar WHERE owner = $1 AND site = any($2::text[]) "
+            "SELECT id, site, ciphertext, updated_at FROM cookie_jar WHERE owner = $1 AND site = any($2::text[]) "
             "ORDER BY length(site) DESC LIMIT 1",
             owner,
             names,
@@ -138,13 +138,13 @@ async def jar_for(owner: int, url: str) -> Jar | None:
         if row is None:
             return None
         try:
-            plain = encryption.open(row["sealed"], "cookie_jar", owner, row["site"], row["id"])
+            plain = encryption.decrypt(row["ciphertext"], "cookie_jar", owner, row["site"], row["id"])
             break
-        except encryption.Unreadable:
-            if row["sealed"] != seen:  # a rotation may have ended between reading the row and reading the key
-                seen = row["sealed"]
+        except encryption.DecryptionError:
+            if row["ciphertext"] != seen:  # a rotation may have ended between reading the row and the key
+                seen = row["ciphertext"]
                 continue
-            # As without cookies: the site then asks for them, and sending them again mends it.
+            # Same as without cookies: the site then asks for them, and sending them again repairs the jar.
             _log.warning("a jar does not open with our key", site=row["site"], user=owner)
             return None
     live = cookie_formats.of_site(msgspec.json.decode(plain, type=list[Cookie]), row["site"])
@@ -152,12 +152,12 @@ async def jar_for(owner: int, url: str) -> Jar | None:
 
 
 @contextlib.asynccontextmanager
-async def lent(owner: int, url: str) -> AsyncIterator[Jar | None]:
-    """The jar for one fetch; how that ends is noted, and what the site renewed is stored back."""
+async def borrow(owner: int, url: str) -> AsyncIterator[Jar | None]:
+    """Lend the jar to one fetch. Records the outcome, and stores the cookies that the site renewed."""
     jar = await jar_for(owner, url)
     try:
         yield jar
-    except errors.NeedsPerson as problem:
+    except errors.UserActionRequired as problem:
         if jar is not None:
             await _failed(jar, problem.code)
         raise
@@ -171,7 +171,7 @@ async def _failed(jar: Jar, code: str) -> None:
 
 
 async def store_back(jar: Jar) -> None:
-    """It worked: note that, and keep the cookies as the site renewed them, unless newer ones were sent meanwhile."""
+    """Record a success, and store renewed cookies unless newer ones were sent in the meantime."""
     returned = await parsing.call(cookie_formats.parse, jar.returned, secret=True) if jar.returned else []
     renewed = cookie_formats.of_site(returned, jar.site)
     async with engine.transaction():
@@ -188,28 +188,34 @@ async def store_back(jar: Jar) -> None:
 # ---- rotation --------------------------------------------------------------------------------------------
 
 
-async def rotate() -> dict[str, int]:
-    """Seal every jar with a fresh key, make another for devices, forget the old ones -> {"sealed", "lost", "devices"}.
+async def rotate(*others: Callable[[], Awaitable[tuple[int, int]]]) -> dict[str, int]:
+    """Encrypt every jar with a new key, replace the key for devices, and drop the old ones.
 
-    Devices seal for the key that they were paired with, so they are removed and have to pair again.
+    Returns: {"sealed", "lost", "devices"}. Each of `others` encrypts rows of another table again in the same
+    transaction, and returns how many it sealed and lost. Devices encrypt for the key that they were paired with, so
+    they are removed and must pair again.
 
-    A kill at any moment leaves each key in the file that some jar needs, and the next rotation ends what it began.
-    Where the whole is over, what the old key sealed (a copy of the database, an old backup) opens no more.
+    If killed at any moment, each key that a jar needs is still in the file, and the next rotation completes the work.
+    After that, data sealed with the old key (a copy of the database, an old backup) can no longer be decrypted.
     """
     done = {"sealed": 0, "lost": 0, "devices": 0}
     async with engine.transaction():
-        # Whoever writes a jar takes its row first and seals then, so none is on its way with the old key.
+        # Writers of a jar lock its row before they encrypt, so no write with the old key is in progress.
         await engine.execute("LOCK TABLE cookie_jar IN SHARE ROW EXCLUSIVE MODE")
         encryption.add_key()
-        for row in await engine.fetch("SELECT id, owner, site, sealed FROM cookie_jar ORDER BY id"):
+        for row in await engine.fetch("SELECT id, owner, site, ciphertext FROM cookie_jar ORDER BY id"):
             place = ("cookie_jar", row["owner"], row["site"], row["id"])
             try:
-                sealed = encryption.close(encryption.open(row["sealed"], *place), *place)
-            except encryption.Unreadable:
+                sealed = encryption.encrypt(encryption.decrypt(row["ciphertext"], *place), *place)
+            except encryption.DecryptionError:
                 done["lost"] += 1
                 continue
-            await engine.execute("UPDATE cookie_jar SET sealed = $2 WHERE id = $1", row["id"], sealed)
+            await engine.execute("UPDATE cookie_jar SET ciphertext = $2 WHERE id = $1", row["id"], sealed)
             done["sealed"] += 1
+        for seal_again in others:
+            sealed_rows, lost_rows = await seal_again()
+            done["sealed"] += sealed_rows
+            done["lost"] += lost_rows
         done["devices"] = len(await engine.fetch("delete from device returning id"))
         await engine.execute("delete from pairing_code")  # the page showed it with the old key
         await audit.record("key_rotated", sealed=done["sealed"], lost=done["lost"], devices=done["devices"])

@@ -1,8 +1,8 @@
-"""Paired extensions: how one becomes a device of a person, and how its messages are told from others.
+"""Paired extensions: pairing with a user's account, and authentication of messages.
 
-The page shows a pairing code that pins our key; the extension makes a token and sends it sealed with the code.
-Of codes and tokens only hashes are kept. A message counts once: its time must be near ours, and its nonce is
-remembered in the database for as long as that time would be accepted, so a restart changes nothing.
+The page shows a pairing code that pins our key. The extension creates a token and sends it encrypted with the code.
+Codes and tokens are stored as hashes. A message counts once: its time must be near ours, and its nonce is stored in the
+database for as long as that time would be accepted, so a restart changes nothing.
 """
 
 import hashlib
@@ -20,14 +20,14 @@ from mediafetcher.accounts.vault import encryption
 from mediafetcher.core import errors
 from mediafetcher.db import engine
 
-MINUTES = 5  # a pairing code
+MINUTES = 5  # lifetime of a pairing code
 TRIES = 5
 WINDOW = 300  # seconds that a device's clock may differ from ours
 _REMEMBERED = "interval '15 minutes'"  # more than twice the window
 
 
 class _Sealed(msgspec.Struct):
-    """What every sealed message has; the fields of its operation stand beside them."""
+    """The common fields of encrypted messages. The fields of the operation are added to them."""
 
     op: str
     device: int | None
@@ -37,7 +37,7 @@ class _Sealed(msgspec.Struct):
 
 
 class Call(msgspec.Struct):
-    """A message that was taken: what it asks for, whose device sent it, and what seals the answer."""
+    """An accepted message: its operation, the device and its owner, and the key for the answer."""
 
     op: str
     owner: int
@@ -47,7 +47,7 @@ class Call(msgspec.Struct):
     nonce: bytes
 
     def reply(self, answer: Any) -> str:
-        """The answer, sealed, as base64url."""
+        """Encrypt the answer. Returns: base64url."""
         return encryption.to_base64url(encryption.seal_reply(msgspec.json.encode(answer), self.token, self.nonce))
 
 
@@ -55,7 +55,7 @@ class Call(msgspec.Struct):
 
 
 async def offer(owner: int, url: str, name: str, address: str | None = None) -> dict[str, Any]:
-    """A pairing code for this person, in place of the one before -> {"code", "fingerprint", "expires_at"}."""
+    """Create a pairing code of this user; it replaces the last one. Returns: {"code", "fingerprint", "expires_at"}."""
     code = secrets.token_urlsafe(24)
     expires_at = await engine.fetchval(
         f"INSERT INTO pairing_code (owner, hash, expires_at) VALUES ($1, $2, now() + interval '{MINUTES} minutes') "
@@ -71,7 +71,7 @@ async def offer(owner: int, url: str, name: str, address: str | None = None) -> 
 
 
 async def _pair(sealed: _Sealed, token: bytes, fields: dict[str, Any], address: str) -> tuple[int, int]:
-    """-> (owner, device). Raises `PairingCode`, `TooManyRequests`."""
+    """Pair a device. Returns: (owner, device). Raises: `PairingCode`, `TooManyRequests`."""
     place = rate_limit.place("pairing", address)
     await rate_limit.take(place)
     code, name = str(fields.get("code", "")), str(fields.get("name", "")).strip()[:100] or "Browser"
@@ -92,7 +92,7 @@ async def _pair(sealed: _Sealed, token: bytes, fields: dict[str, Any], address: 
             )
             await audit.record("device_paired", owner, address, device=device, named=name)
     if owner is None:
-        # Nobody can know which code was meant: the try counts against all that are open.
+        # The intended code is unknown, so the attempt counts against all open codes.
         await engine.execute("UPDATE pairing_code SET tries = tries + 1")
         await audit.record("pairing_failed", None, address)
         raise errors.PairingCode()
@@ -104,18 +104,18 @@ async def _pair(sealed: _Sealed, token: bytes, fields: dict[str, Any], address: 
 
 
 async def take(box: str, address: str) -> Call:
-    """Open a message and make sure of its device.
+    """Decrypt a message and authenticate its device.
 
-    Raises `SealedBox`, `WrongClock`, `NotPaired`, `Replayed`, `PairingCode`, `TooManyRequests`.
+    Raises: `DecryptionFailed`, `WrongClock`, `NotPaired`, `Replayed`, `PairingCode`, `TooManyRequests`.
     """
     try:
         fields = msgspec.json.decode(encryption.unseal(encryption.from_base64url(box)), type=dict[str, Any])
         sealed = msgspec.convert(fields, _Sealed)
         token, nonce = encryption.from_base64url(sealed.token), encryption.from_base64url(sealed.nonce)
-    except ValueError:  # msgspec's and base64's are among them
-        raise errors.SealedBox() from None
+    except ValueError:  # includes the errors of msgspec and base64
+        raise errors.DecryptionFailed() from None
     if len(token) != 32 or not 16 <= len(nonce) <= 64:
-        raise errors.SealedBox()
+        raise errors.DecryptionFailed()
     if abs(time.time() - sealed.time) > WINDOW:
         raise errors.WrongClock()
     if sealed.op == "pair":
@@ -146,7 +146,7 @@ async def _once(device: int, nonce: bytes) -> None:
         )
         if fresh is None:
             raise errors.Replayed()
-        # In running time too: else a clock that jumps ahead and back would let all of them be used again.
+        # By running time too: otherwise a clock that jumps ahead and back would allow replays.
         await engine.execute(
             f"DELETE FROM device_nonce WHERE at < now() - {_REMEMBERED}"
             f" AND running_seconds < mf_running_seconds() - extract(epoch FROM {_REMEMBERED})"
@@ -159,7 +159,7 @@ def _digest(secret: bytes) -> bytes:
 
 
 async def correct_times() -> None:
-    """Cut pairing codes that last longer than any may, and let nonces of the future count as used now."""
+    """Shorten pairing codes that exceed the maximum, and treat nonces of the future as used now."""
     await engine.execute(
         f"update pairing_code set expires_at = now() + interval '{MINUTES} minutes'"
         f" where expires_at > now() + interval '{MINUTES} minutes'"
@@ -171,17 +171,17 @@ async def correct_times() -> None:
 
 
 async def page(owner: int) -> list[dict[str, Any]]:
-    """id, name, created_at, last_seen_at, address of each device."""
+    """List the devices: id, name, created_at, last_seen_at, address."""
     return await engine.fetch(
         "SELECT id, name, created_at, last_seen_at, address FROM device WHERE owner = $1 ORDER BY id", owner
     )
 
 
 async def remove(device: int, owner: int, address: str | None = None) -> None:
-    """From now on nothing of that device is taken. Raises `NotFound`."""
+    """Remove a device. Its messages are no longer accepted. Raises: `NotFound`."""
     async with engine.transaction():
         query = "DELETE FROM device WHERE id = $1 AND owner = $2 RETURNING name"
         name = await engine.fetchval(query, device, owner)
         if name is None:
-            raise errors.NotFound("There is no such device.")
+            raise errors.NotFound("This device does not exist.")
         await audit.record("device_removed", owner, address, device=device, named=name)

@@ -1,14 +1,14 @@
-"""What is sealed, and with which key.
+"""Encryption at rest and in transit, and the key file.
 
-At rest: AES-256-GCM, bound to where it belongs, so that a row that was copied over another does not open. The form
-is version (1 byte), number of the key (4), nonce (12), ciphertext with its tag.
+At rest: AES-256-GCM, bound to the row, so that a row copied over another cannot be decrypted. The format is version (1
+byte), key number (4), nonce (12), ciphertext with its tag.
 
-On its way: HPKE (RFC 9180) in base mode with X25519, HKDF-SHA256 and AES-256-GCM: `enc` (32 bytes), ciphertext.
-Answers use AES-256-GCM with a key that HKDF-SHA256 makes of the device's token and the call's nonce: nonce (12),
+In transit: HPKE (RFC 9180) in base mode with X25519, HKDF-SHA256 and AES-256-GCM: `enc` (32 bytes), ciphertext. Answers
+use AES-256-GCM with a key that HKDF-SHA256 derives from the device's token and the call's nonce: nonce (12),
 ciphertext. The other end is `extension/src/lib/seal.ts`.
 
-The keys lie in `<state>/key`, readable by their owner alone, made at first use, in no database and no backup.
-Without that file what was sealed is lost, which is what it is for.
+The keys are in `<state>/key`, readable only by their owner, created at first use, and in no database or backup. Without
+that file the encrypted data is lost, by design.
 """
 
 import base64
@@ -40,12 +40,12 @@ _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32
 _log = logging.get("seal")
 
 
-class Unreadable(Exception):
-    """It was not sealed with a key of ours for this place."""
+class DecryptionError(Exception):
+    """The data was not encrypted with one of our keys for this row."""
 
 
 class _Keys(msgspec.Struct, forbid_unknown_fields=True):
-    """The key file. `vault` has several entries only while jars are being sealed anew; the highest is in use."""
+    """The key file. `vault` has several entries only during a rotation; the highest is in use."""
 
     vault: dict[int, bytes]
     devices: bytes
@@ -58,26 +58,26 @@ class _Keys(msgspec.Struct, forbid_unknown_fields=True):
 # ---- at rest ---------------------------------------------------------------------------------------------
 
 
-def close(plain: bytes, *place: str | int) -> bytes:
-    """Seal for one place, such as ("cookie_jar", owner, site, id)."""
+def encrypt(plain: bytes, *place: str | int) -> bytes:
+    """Encrypt for one row, such as ("cookie_jar", owner, site, id)."""
     keys = _keys()
     head = _VERSION + keys.current.to_bytes(4)
     nonce = secrets.token_bytes(_NONCE)
     return head + nonce + AESGCM(keys.vault[keys.current]).encrypt(nonce, plain, _bound(head, place))
 
 
-def open(sealed: bytes, *place: str | int) -> bytes:
-    """What was sealed for this place. Raises `Unreadable`."""
+def decrypt(sealed: bytes, *place: str | int) -> bytes:
+    """Decrypt data of this row. Raises: `DecryptionError`."""
     head, nonce, rest = sealed[:_HEAD], sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :]
-    if not present():  # nothing that is there was sealed by us: a key made now would open none of it
-        raise Unreadable()
+    if not present():  # existing data was encrypted with another key, so a new key cannot decrypt it
+        raise DecryptionError()
     key = _keys().vault.get(int.from_bytes(head[1:]))
     if head[:1] != _VERSION or key is None or len(nonce) != _NONCE:
-        raise Unreadable()
+        raise DecryptionError()
     try:
         return AESGCM(key).decrypt(nonce, rest, _bound(head, place))
     except InvalidTag:
-        raise Unreadable() from None
+        raise DecryptionError() from None
 
 
 def _bound(head: bytes, place: tuple[str | int, ...]) -> bytes:
@@ -85,18 +85,20 @@ def _bound(head: bytes, place: tuple[str | int, ...]) -> bytes:
 
 
 def add_key() -> None:
-    """From now on a fresh key seals; the old ones still open. The first half of a rotation."""
+    """Add a new key for encryption; the old ones still decrypt. The first half of a rotation."""
     keys = _keys()
     keys.vault[keys.current + 1] = secrets.token_bytes(32)
     _write(keys)
 
 
 def drop_old_keys() -> None:
-    """Only the key in use stays, and devices get a fresh one: what an old one sealed is lost. The second half of a
-    rotation."""
+    """Drop all keys but the one in use, and replace the key for devices. The second half of a rotation.
+
+    Data encrypted with an old key is lost.
+    """
     keys = _keys()
     _write(_Keys({keys.current: keys.vault[keys.current]}, secrets.token_bytes(32)))
-    for draft in _file().parent.glob("key.*"):  # of a rotation that was killed: it holds the old keys
+    for draft in _file().parent.glob("key.*"):  # left by a killed rotation: it contains the old keys
         draft.unlink(missing_ok=True)
 
 
@@ -104,27 +106,27 @@ def drop_old_keys() -> None:
 
 
 def public_key() -> bytes:
-    """The key that devices seal for: 32 bytes."""
+    """Return the public key of devices: 32 bytes."""
     return _private().public_key().public_bytes_raw()
 
 
 def unseal(box: bytes, info: bytes = CALL) -> bytes:
-    """What a device sealed for us. Raises `SealedBox`."""
+    """Decrypt a message of a device. Raises: `DecryptionFailed`."""
     try:
         return _SUITE.decrypt(box, _private(), info)
     except (InvalidTag, ValueError):
-        raise errors.SealedBox() from None
+        raise errors.DecryptionFailed() from None
 
 
 def seal_reply(plain: bytes, token: bytes, nonce: bytes) -> bytes:
-    """An answer that only the device with this token reads, to the call with this nonce alone."""
+    """Encrypt an answer to the call with this nonce, readable only by the device with this token."""
     key = HKDF(hashes.SHA256(), 32, salt=nonce, info=REPLY).derive(token)
     own = secrets.token_bytes(_NONCE)
     return own + AESGCM(key).encrypt(own, plain, None)
 
 
 def fingerprint() -> str:
-    """What both sides show for the eye: the first 100 bits of SHA-256 of our public key, as 5 groups of 4 letters."""
+    """Return the fingerprint that both sides show: the first 100 bits of SHA-256 of the public key."""
     bits = int.from_bytes(hashlib.sha256(public_key()).digest()[:13]) >> 4
     letters = "".join(_LETTERS[(bits >> shift) & 31] for shift in range(95, -1, -5))
     return "-".join(letters[start : start + 4] for start in range(0, 20, 4))
@@ -135,7 +137,7 @@ def to_base64url(raw: bytes) -> str:
 
 
 def from_base64url(text: str) -> bytes:
-    """Raises ValueError."""
+    """Decode base64url. Raises: ValueError."""
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
@@ -151,7 +153,7 @@ def _file() -> Path:
 
 
 def _keys() -> _Keys:
-    """Read each time: it is small, and another process may have changed it."""
+    """Read the keys each time: the file is small, and another process may have changed it."""
     for _ in range(2):
         try:
             raw = _file().read_bytes()
@@ -164,17 +166,19 @@ def _keys() -> _Keys:
         try:
             return msgspec.json.decode(raw, type=_Keys)
         except msgspec.DecodeError as error:
-            raise errors.StateFolder(f"{_file()} is damaged: restore it, or move it away and start anew.") from error
-    raise errors.StateFolder(f"{_file()} cannot be made.")
+            raise errors.InvalidStateDir(
+                f"The key file {_file()} is damaged. Restore it from a backup, or move it away to start with a new key."
+            ) from error
+    raise errors.InvalidStateDir(f"Cannot create the key file {_file()}.")
 
 
 def present() -> bool:
-    """Whether there is a key file. Does not make one."""
+    """Return whether the key file exists. Does not create it."""
     return _file().exists()
 
 
 def _make() -> None:
-    """Whole or not at all; the first of two writers wins."""
+    """Create the file atomically. The first of two writers wins."""
     draft = _draft(_Keys({1: secrets.token_bytes(32)}, secrets.token_bytes(32)))
     try:
         with contextlib.suppress(FileExistsError):

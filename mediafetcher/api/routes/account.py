@@ -1,4 +1,4 @@
-"""/api/session, /api/setup, /api/sessions, /api/tokens, /api/users: who may come in."""
+"""/api/session, /api/setup, /api/sessions, /api/tokens, /api/users: accounts and sign-in."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -10,14 +10,14 @@ from litestar.params import JSONBody
 
 from mediafetcher import __version__
 from mediafetcher.accounts.auth import first_run, sessions, tokens, users
-from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.accounts.auth.credentials import UserIdentity
 from mediafetcher.api import auth
 from mediafetcher.api.responses import Asked, Id, address, fit
 from mediafetcher.core import errors
 from mediafetcher.downloads import delete_user
 from mediafetcher.library.catalog import quotas
 
-Scope = Literal["read", "download", "library", "admin"]
+Scope = Literal["read", "download", "library", "metrics", "admin"]
 
 
 class Me(msgspec.Struct):
@@ -31,9 +31,9 @@ class SignedIn(msgspec.Struct):
 
 
 class SessionState(msgspec.Struct):
-    """Who is signed in; `setup` is true while no administrator can sign in yet.
+    """The signed-in user. `setup` is true until an administrator can sign in.
 
-    `proxy`: a proxy before us said who it is, so there is no session here that could be ended.
+    `proxy`: a proxy identified the user, so there is no session to end.
     """
 
     user: Me | None
@@ -48,7 +48,7 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class FirstRun(msgspec.Struct, forbid_unknown_fields=True):
-    """The one-time code of the console, and who the first administrator shall be."""
+    """The one-time code of the console, and the name and password of the first administrator."""
 
     code: str
     name: str
@@ -82,7 +82,7 @@ class Tokens(msgspec.Struct):
 
 
 class NewToken(msgspec.Struct, forbid_unknown_fields=True):
-    """`days`: how long it lasts; for ever where it is not given."""
+    """A new token. `days`: its lifetime; unlimited if not given."""
 
     name: str
     scopes: list[Scope]
@@ -90,7 +90,7 @@ class NewToken(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class MadeToken(msgspec.Struct):
-    """The token itself is shown this once."""
+    """A token. Its secret is shown only this once."""
 
     id: int
     token: str
@@ -105,7 +105,7 @@ class User(msgspec.Struct):
 
 
 class PersonUsage(msgspec.Struct):
-    """`items` of a person, with those in the trash; `bytes` of their files; `charged`: size / holders of each."""
+    """Usage of a user: `items` including the trash, `bytes` of their files, and `charged`: size / holders of each."""
 
     items: int
     bytes: int
@@ -113,7 +113,7 @@ class PersonUsage(msgspec.Struct):
 
 
 class UserRow(User):
-    """A person, and what they use."""
+    """A user and their usage."""
 
     usage: PersonUsage
 
@@ -129,7 +129,7 @@ class NewUser(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class UserChange(msgspec.Struct, forbid_unknown_fields=True):
-    """A new password (one's own needs the old one too), whether they administrate, their quota (bytes; null: none).
+    """A new password (users also give their old one), the administrator role, the quota (bytes; null: none).
 
     `end_tokens`: a new password also ends the user's tokens and paired browsers.
     """
@@ -141,38 +141,38 @@ class UserChange(msgspec.Struct, forbid_unknown_fields=True):
     quota: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | msgspec.UnsetType | None = msgspec.UNSET
 
 
-def _me(person: Person) -> Me:
+def _me(person: UserIdentity) -> Me:
     return Me(person.id, person.name, person.admin)
 
 
 def _cookie(request: Request[Any, Any, Any], secret: str, age: int) -> Cookie:
-    # `Secure` only where the outer scheme is https, or nobody could sign in over plain http in their own network.
+    # `Secure` only if the outer scheme is https, or users could not sign in over plain http in their own network.
     secure = bool(request.scope["state"].get("https"))
     return Cookie(auth.COOKIE, value=secret, max_age=age, path="/", secure=secure, httponly=True, samesite="lax")
 
 
 async def _leave_old_session(request: Request[Any, Any, Any]) -> None:
-    """Whoever signs in anew leaves the session that the browser had."""
+    """End the browser's previous session when a user signs in again."""
     secret = auth.cookie(request.headers.get)
     old = await auth.identify({"cookie": f"{auth.COOKIE}={secret}"}.get) if secret else None
     if old is not None and old.session is not None:
         await sessions.end(old.session, old.id, address(request))
 
 
-def _signed_in(request: Request[Any, Any, Any], person: Person, secret: str) -> Response[SignedIn]:
+def _signed_in(request: Request[Any, Any, Any], person: UserIdentity, secret: str) -> Response[SignedIn]:
     cookie = _cookie(request, secret, sessions.LIFETIME)
     return Response(SignedIn(_me(person)), status_code=201, cookies=[cookie])
 
 
 async def state(request: Asked) -> SessionState:
-    """Who is signed in, and whether the first run is still to come."""
+    """Return the signed-in user, and whether the first run is still to come."""
     person = request.user
     proxy = person is not None and person.session is None and person.token is None
     return SessionState(_me(person) if person else None, await first_run.is_open(), __version__, proxy)
 
 
 async def set_up(data: JSONBody[FirstRun], request: Asked) -> Response[SignedIn]:
-    """Make the first administrator with the one-time code, and sign them in."""
+    """Create the first administrator with the one-time code, and sign them in."""
     agent = request.headers.get("user-agent", "")
     person, secret = await first_run.complete(data.code, data.name, data.password, address(request), agent)
     return _signed_in(request, person, secret)
@@ -187,7 +187,7 @@ async def sign_in(data: JSONBody[Credentials], request: Asked) -> Response[Signe
 
 
 async def sign_out(request: Asked) -> Response[None]:
-    """Sign out. Without a session there is nothing to end, and that is fine."""
+    """Sign out. Succeeds without a session too."""
     person = request.user
     if person is not None and person.session is not None:
         await sessions.end(person.session, person.id, address(request))
@@ -195,49 +195,49 @@ async def sign_out(request: Asked) -> Response[None]:
 
 
 async def open_sessions(request: Asked) -> OpenSessions:
-    """Where one is signed in."""
+    """List the caller's sessions."""
     return fit(OpenSessions, {"sessions": await sessions.page(request.user.id, request.user.session)})
 
 
 async def end_session(id: Id, request: Asked) -> None:
-    """Sign out somewhere else."""
+    """End one of the caller's sessions."""
     await sessions.end(id, request.user.id, address(request))
 
 
 async def own_tokens(request: Asked) -> Tokens:
-    """One's tokens, without their secrets."""
+    """List the caller's tokens, without their secrets."""
     return fit(Tokens, {"tokens": await tokens.page(request.user.id)})
 
 
 async def make_token(data: JSONBody[NewToken], request: Asked) -> MadeToken:
-    """Make a token; the answer is the only place where it is ever shown."""
+    """Create a token. Its secret is shown only in this answer."""
     made = await tokens.create(request.user.id, data.name, data.scopes, data.days, address(request))
     return fit(MadeToken, made)
 
 
 async def end_token(id: Id, request: Asked) -> None:
-    """End a token at once."""
+    """Revoke a token immediately."""
     await tokens.remove(id, request.user.id, address(request))
 
 
 async def everybody(request: Asked) -> Users:
-    """All people."""
-    return fit(Users, {"users": quotas.with_usage(await users.page(), await quotas.everyone())})
+    """List all users."""
+    return fit(Users, {"users": quotas.with_usage(await users.page(), await quotas.usage_by_user())})
 
 
 async def add_user(data: JSONBody[NewUser], request: Asked) -> User:
-    """Add a person."""
+    """Create a user."""
     by, where = request.user.id, address(request)
     return fit(User, await users.add(data.name, data.password, admin=data.admin, by=by, address=where))
 
 
 async def change_user(id: Id, data: JSONBody[UserChange], request: Asked) -> User:
-    """Change a person: one's own password, or, for an administrator, anybody's password and role."""
+    """Change a user: one's own password, or, as an administrator, any user's password and role."""
     person, where = request.user, address(request)
     if id != person.id and not person.admin:
-        raise errors.NotFound("There is no such person.")
+        raise errors.NotFound("This user does not exist.")
     if (data.admin is not None or data.quota is not msgspec.UNSET) and not person.admin:
-        raise errors.Forbidden("Only an administrator may do that.")
+        raise errors.Forbidden("Only an administrator can do this.")
     await users.get(id)
     if data.password is not None:
         if id == person.id:
@@ -258,5 +258,5 @@ async def change_user(id: Id, data: JSONBody[UserChange], request: Asked) -> Use
 
 
 async def remove_user(id: Id, request: Asked) -> None:
-    """Remove a person with all they have; files that others hold too stay."""
+    """Delete a user with all their data. Files that other users also hold remain."""
     await delete_user.remove(id, by=request.user.id, address=address(request))

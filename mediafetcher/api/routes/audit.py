@@ -1,4 +1,4 @@
-"""/api/audit: the trail of what matters for security, for administrators."""
+"""/api/audit: the audit log of security events, for administrators."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,11 +13,11 @@ from mediafetcher.api.routes.downloads import earlier, within
 if TYPE_CHECKING:
     Act = str
 else:
-    Act = Literal[tuple(audit.ACTS)]  # so that the description names them all
+    Act = Literal[tuple(audit.ACTIONS)]  # so that the API description lists them all
 
 
 class Recorded(msgspec.Struct):
-    """One act. `person` did it, where it is known who; `facts` never hold a secret."""
+    """One audited action. `person`: the user, if known; `facts` never contain a secret."""
 
     id: int
     at: datetime
@@ -38,7 +38,7 @@ async def page(
     cursor: FromQuery[str | None] = None,
     limit: FromQuery[int] = 50,
 ) -> Trail:
-    """Who signed in, failed, and changed what matters for security; newest first."""
+    """List security events such as sign-ins, failures and changes, newest first."""
     rows = await audit.page(within(limit), act, earlier(cursor))
     following = str(rows[-1]["id"]) if len(rows) == limit else None
     return fit(Trail, {"events": rows, "next": following})

@@ -1,4 +1,4 @@
-"""/api/cookies: which sites' cookies are kept, and how they fare. What is in them never leaves again."""
+"""/api/cookies: the sites with stored cookies, and the state of each. Cookie values are never returned."""
 
 import ipaddress
 from datetime import datetime
@@ -14,7 +14,7 @@ from mediafetcher.sandbox import parsing
 
 
 class Jar(msgspec.Struct):
-    """The cookies of a site, without the cookies: how many, how old, and how it last went with them."""
+    """The stored cookies of a site, without values: their number, their age and the result of their last use."""
 
     site: str
     cookies: int
@@ -30,7 +30,7 @@ class Jars(msgspec.Struct):
 
 
 class NewCookies(msgspec.Struct, forbid_unknown_fields=True):
-    """A `cookies.txt` in Netscape's form, or cookies as JSON."""
+    """A `cookies.txt` in Netscape's format, or cookies as JSON."""
 
     text: str
 
@@ -39,7 +39,7 @@ class NewCookies(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Kept(msgspec.Struct):
-    """How many cookies were kept, how many were of other sites or too old, how many downloads go on now."""
+    """Numbers of stored cookies, of cookies dropped (other sites or expired), and of downloads that resume."""
 
     site: str
     kept: int
@@ -48,17 +48,17 @@ class Kept(msgspec.Struct):
 
 
 async def sites(request: Asked) -> Jars:
-    """The sites whose cookies are kept."""
+    """List the sites with stored cookies."""
     return fit(Jars, {"cookies": await cookie_jars.page(request.user.id)})
 
 
 async def put(site: FromPath[str], data: JSONBody[NewCookies], request: Asked) -> Kept:
-    """Keep a site's cookies; downloads that waited for them go on."""
+    """Store a site's cookies. Downloads that waited for them resume."""
     where = address(request)
     if not request.scope["state"].get("https") and not _is_this_machine(where):
         raise errors.PlainHttp()
     cookies = await parsing.call(cookie_formats.parse, data.text, secret=True)
-    return fit(Kept, await cookie_waiting.give(request.user.id, site, cookies, where))
+    return fit(Kept, await cookie_waiting.save_and_resume(request.user.id, site, cookies, where))
 
 
 def _is_this_machine(where: str) -> bool:
@@ -69,5 +69,5 @@ def _is_this_machine(where: str) -> bool:
 
 
 async def remove(site: FromPath[str], request: Asked) -> None:
-    """Forget a site's cookies."""
+    """Delete a site's cookies."""
     await cookie_jars.remove(request.user.id, site, address(request))

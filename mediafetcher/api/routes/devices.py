@@ -1,7 +1,7 @@
-"""/api/devices and /api/ext/send: pairing the browser extension, and the one call that it makes.
+"""/api/devices and /api/ext/send: pairing the browser extension, and its only call.
 
-That call is sealed and carries its own proof (accounts/devices.py), so nobody need be signed in. What is wrong with
-the seal is an ordinary problem; what is wrong with the wish inside goes back sealed, as {"error", "message"}.
+The call is encrypted and carries its own proof (accounts/vault/devices.py), so no sign-in is needed. An invalid
+envelope gets an ordinary problem. An error of the request inside is returned encrypted, as {"error", "message"}.
 """
 
 import socket
@@ -18,7 +18,7 @@ from mediafetcher.accounts.vault import cookie_formats, devices
 from mediafetcher.api.responses import Asked, Id, address, fit
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import cookie_waiting, lifecycle
+from mediafetcher.downloads import cookie_waiting, lifecycle, queries
 from mediafetcher.sandbox import parsing
 
 
@@ -31,13 +31,13 @@ class Device(msgspec.Struct):
 
 
 class Devices(msgspec.Struct):
-    """The paired devices, and the fingerprint that they all show."""
+    """The paired devices and the fingerprint that they all show."""
 
     devices: list[Device]
 
 
 class Pairing(msgspec.Struct):
-    """A code for one pairing within five minutes; the device must show the same fingerprint."""
+    """A code for one pairing within five minutes. The device must show the same fingerprint."""
 
     code: str
     fingerprint: str
@@ -45,18 +45,18 @@ class Pairing(msgspec.Struct):
 
 
 class Sealed(msgspec.Struct, forbid_unknown_fields=True):
-    """Base64url; what is inside is between the two ends."""
+    """Base64url of an end-to-end encrypted message."""
 
     box: str
 
 
 async def page(request: Asked) -> Devices:
-    """One's paired devices."""
+    """List the caller's paired devices."""
     return fit(Devices, {"devices": await devices.page(request.user.id)})
 
 
 async def offer(request: Asked) -> Pairing:
-    """Make a pairing code; the one before it ends."""
+    """Create a pairing code. The previous one expires."""
     scheme = "https" if request.scope["state"].get("https") else "http"
     url = settings.get().public_url or f"{scheme}://{request.headers['host']}"
     name = f"MediaFetcher on {socket.gethostname()}"
@@ -64,17 +64,19 @@ async def offer(request: Asked) -> Pairing:
 
 
 async def remove(id: Id, request: Asked) -> None:
-    """Remove a device: nothing that it sends is taken any more."""
+    """Remove a device. Its messages are no longer accepted."""
     await devices.remove(id, request.user.id, address(request))
 
 
 async def send(data: JSONBody[Sealed], request: Request[Any, Any, Any]) -> Sealed:
-    """What a paired device asks for, sealed there and back."""
+    """Handle an encrypted request of a paired device, and encrypt the answer."""
     call = await devices.take(data.box, address(request))
     try:
         handler = _OPERATIONS.get(call.op)
         if handler is None:
-            raise errors.Invalid("This server does not know that operation: is the extension newer?")
+            raise errors.Invalid(
+                "This server does not support this operation. The extension may be newer than the server."
+            )
         answer = await handler(call, address(request))
     except errors.Problem as problem:
         answer = {"error": problem.code, "message": problem.detail}
@@ -98,7 +100,7 @@ def _fields(call: devices.Call, kind: type[Any]) -> Any:
     try:
         return msgspec.convert(call.fields, kind)
     except msgspec.ValidationError:
-        raise errors.Invalid() from None  # its words could repeat what was sent
+        raise errors.Invalid() from None  # its message could repeat the input
 
 
 async def _paired(call: devices.Call, where: str) -> dict[str, Any]:
@@ -106,25 +108,27 @@ async def _paired(call: devices.Call, where: str) -> dict[str, Any]:
 
 
 async def _state(call: devices.Call, where: str) -> dict[str, Any]:
-    """What the badge, the popup and the menu show."""
+    """Return the state for the badge, the popup and the menu."""
     done = await engine.fetch(
         "select id, title from download where owner = $1 and state = 'done' and cleared_at is null"
         " order by finished_at desc limit 10",
         call.owner,
     )
+    waiting = await cookie_waiting.waiting(call.owner)
     return {
         "name": f"MediaFetcher on {socket.gethostname()}",
         "version": __version__,
-        "running": len((await lifecycle.page(call.owner, state="queued,running", limit=200))[0]),
-        "parked": await cookie_waiting.waiting(call.owner),
+        "running": len((await queries.page(call.owner, state="queued,running", limit=200))[0]),
+        "needs_action": waiting,
+        "parked": waiting,  # the name that older extensions read
         "done": done,
         "folders": await _last_folders(call.owner),
     }
 
 
 async def _last_folders(owner: int) -> list[str]:
-    """The folders that downloads went to last, newest first."""
-    rows, _ = await lifecycle.page(owner, limit=100)
+    """Return the last target folders of downloads, newest first."""
+    rows, _ = await queries.page(owner, limit=100)
     return list(dict.fromkeys(row["folder"] for row in rows if row["folder"]))[:10]
 
 
@@ -137,7 +141,7 @@ async def _download(call: devices.Call, where: str) -> dict[str, Any]:
 async def _cookies(call: devices.Call, where: str) -> dict[str, Any]:
     given = _fields(call, _Given)
     cookies = await parsing.call(cookie_formats.from_objects, given.cookies, secret=True)
-    return await cookie_waiting.give(call.owner, given.site, cookies, where)
+    return await cookie_waiting.save_and_resume(call.owner, given.site, cookies, where)
 
 
 _OPERATIONS: dict[str, Callable[[devices.Call, str], Awaitable[dict[str, Any]]]] = {

@@ -1,4 +1,4 @@
-"""/api/downloads: links in, their progress, and what may be asked of them."""
+"""/api/downloads: submit links, follow their progress, and control them."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -8,23 +8,23 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from mediafetcher.api.responses import Asked, Id, fit
 from mediafetcher.core import errors
-from mediafetcher.downloads import lifecycle, log
+from mediafetcher.downloads import lifecycle, log, queries
 from mediafetcher.downloads import preview as look
 from mediafetcher.fetch.options import Options
 
-State = Literal["queued", "running", "done", "failed", "cancelled", "parked", "paused", "waiting"]
+State = Literal["queued", "running", "done", "failed", "cancelled", "needs_action", "paused", "scheduled", "expanded"]
 Stage = Literal["extract", "download", "convert", "store"]
 
 
 class Reason(msgspec.Struct):
-    """Why it did not go on: a stable code and a sentence."""
+    """Why a download stopped: a stable code and a sentence."""
 
     code: str
     message: str
 
 
 class Children(msgspec.Struct):
-    """The entries of a list: how many there are, are done, and will not come."""
+    """The entries of a list: total, completed, and failed for good."""
 
     total: int
     done: int
@@ -38,7 +38,7 @@ class Line(msgspec.Struct):
 
 
 class Log(msgspec.Struct):
-    """What happened to a download, oldest first."""
+    """The log of a download, oldest first."""
 
     lines: list[Line]
 
@@ -48,7 +48,7 @@ class Link(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ListEntry(msgspec.Struct):
-    """One of a list, counted from 1."""
+    """An entry of a list, counted from 1."""
 
     index: int
     title: str | None
@@ -57,9 +57,9 @@ class ListEntry(msgspec.Struct):
 
 
 class Preview(msgspec.Struct):
-    """What a link is. `item`: the entry of the library that it is already; `entries`: the first 200 of a list.
+    """A preview of a link. `item`: its entry in the library, if any; `entries`: the first 200 of a list.
 
-    `poster`: a small JPEG as base64; `subtitles`: the languages that there are; `heights`: of the picture, the largest
+    `poster`: a small JPEG as base64; `subtitles`: available languages; `heights`: available heights in pixels, largest
     first.
     """
 
@@ -78,7 +78,7 @@ class Preview(msgspec.Struct):
 
 
 class Download(msgspec.Struct):
-    """A link on its way in. `progress` is 0 to 1 within the stage, `speed` bytes/s, `eta` s, `size` bytes."""
+    """A download. `progress` is 0 to 1 within the stage, `speed` in bytes/s, `eta` in s, `size` in bytes."""
 
     id: int
     url: str
@@ -110,7 +110,7 @@ class Download(msgspec.Struct):
 
 
 class NewDownload(msgspec.Struct, forbid_unknown_fields=True):
-    """A link to fetch; `folder` is a path such as "Music/Live", made where it is missing."""
+    """A link to fetch. `folder` is a path such as "Music/Live", created if missing."""
 
     url: str
     folder: str | None = None
@@ -122,14 +122,18 @@ class Downloads(msgspec.Struct):
     next: str | None
 
 
+class Ending(msgspec.Struct, forbid_unknown_fields=True):
+    keep: bool = True  # what a recording has so far
+
+
 class Priority(msgspec.Struct, forbid_unknown_fields=True):
-    """Higher goes first."""
+    """A higher priority starts first."""
 
     priority: int
 
 
 async def submit(data: JSONBody[NewDownload], request: Asked) -> Download:
-    """Take a link; the answer comes before anything is fetched. A known source answers with its item."""
+    """Submit a link. The answer comes before anything is fetched. A known source is answered with its item."""
     return fit(Download, await lifecycle.submit(request.user.id, data.url, data.folder, data.options or Options()))
 
 
@@ -139,73 +143,73 @@ async def page(
     cursor: FromQuery[str | None] = None,
     limit: FromQuery[int] = 50,
 ) -> Downloads:
-    """Newest first, without those cleared from the list. `state` may name several, with commas."""
+    """List downloads, newest first, without those cleared. `state` may name several, separated by commas."""
     for name in states.split(",") if states else ():
         if name not in lifecycle.STATES:
-            raise errors.Invalid(f"There is no state {name!r}: they are {', '.join(lifecycle.STATES)}.")
+            raise errors.Invalid(f"Unknown state {name!r}. Use one of: {', '.join(lifecycle.STATES)}.")
     before = earlier(cursor)
-    rows, following = await lifecycle.page(request.user.id, state=states, cursor=before, limit=within(limit))
+    rows, following = await queries.page(request.user.id, state=states, cursor=before, limit=within(limit))
     return fit(Downloads, {"downloads": rows, "next": str(following) if following is not None else None})
 
 
 def earlier(cursor: str | None) -> int | None:
-    """The number that a cursor is, of lists in the order of their numbers. Raises `Invalid`."""
+    """Convert the cursor of a list that is ordered by id. Returns: the id. Raises: `Invalid`."""
     if cursor is None:
         return None
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise errors.Invalid("That cursor is not one of ours.")
+        raise errors.Invalid("The cursor is not valid.")
     return int(cursor)
 
 
 def within(limit: int) -> int:
-    """Rows of one answer. Raises `Invalid`."""
+    """Check the number of rows of one answer. Raises: `Invalid`."""
     if not 1 <= limit <= 200:
-        raise errors.Invalid("The limit is 1 to 200.")
+        raise errors.Invalid("The limit must be from 1 to 200.")
     return limit
 
 
 async def get(id: Id, request: Asked) -> Download:
-    """One download."""
-    return fit(Download, await lifecycle.get(id, request.user.id))
+    """Get one download."""
+    return fit(Download, await queries.get(id, request.user.id))
 
 
 async def journal(id: Id, request: Asked) -> Log:
-    """What happened to it."""
+    """Get the log of a download."""
     return fit(Log, {"lines": await log.read(id, request.user.id)})
 
 
 async def preview(data: JSONBody[Link], request: Asked) -> Preview:
-    """What a link is, before it is fetched: one video, a live stream, or a list."""
+    """Describe a link before it is fetched: one video, a live stream, or a list."""
     return fit(Preview, await look.preview(request.user.id, data.url))
 
 
-async def cancel(id: Id, request: Asked) -> Download:
-    """Stop it for good."""
-    return fit(Download, await lifecycle.cancel(id, request.user.id))
+async def cancel(id: Id, request: Asked, data: JSONBody[Ending | None] = None) -> Download:
+    """Stop it for good. The recorded part becomes an item, unless `keep` is false."""
+    return fit(Download, await lifecycle.cancel(id, request.user.id, keep=data is None or data.keep))
 
 
 async def retry(id: Id, request: Asked) -> Download:
-    """Try again what failed, or was parked."""
+    """Retry a download that failed or needs action."""
     return fit(Download, await lifecycle.retry(id, request.user.id))
 
 
 async def pause(id: Id, request: Asked) -> Download:
-    """Hold it; what was fetched is kept."""
+    """Pause a download. Fetched data is kept."""
     return fit(Download, await lifecycle.pause(id, request.user.id))
 
 
 async def resume(id: Id, request: Asked) -> Download:
-    """Let a paused one go on."""
+    """Resume a paused download."""
     return fit(Download, await lifecycle.resume(id, request.user.id))
 
 
 async def prioritise(id: Id, data: JSONBody[Priority], request: Asked) -> Download:
-    """Move it up or down in the queue."""
+    """Change the priority of a download in the queue."""
     if not -1000 <= data.priority <= 1000:
-        raise errors.Invalid("The priority is -1000 to 1000.")
+        raise errors.Invalid("The priority must be from -1000 to 1000.")
     return fit(Download, await lifecycle.set_priority(id, request.user.id, data.priority))
 
 
 async def clear(id: Id, request: Asked) -> None:
-    """Take it off the list; a live one is cancelled first. What it fetched stays in the library."""
+    """Remove a download from the list. An active one is cancelled first. Its item stays in the library."""
     await lifecycle.clear(id, request.user.id)

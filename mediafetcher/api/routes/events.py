@@ -1,8 +1,9 @@
-"""/api/events: what happens, as it happens (server-sent events).
+"""/api/events: changes as they happen (server-sent events).
 
-First a `snapshot`, then only what changed: `download`, `progress`, `gone`, `library`, `system`. Who cannot keep up
-loses events and gets a new snapshot (feed.py). A comment every 15 s keeps proxies from closing the stream. Whether the
-person may still listen is looked up then, at once after a session or token was ended, and when a token runs out.
+First a `snapshot`, then only changes: `download`, `progress`, `gone`, `library`, `notification`, `system`. A client
+that cannot keep up loses events and gets a new snapshot (feed.py). A comment every 15 s keeps proxies from closing the
+stream. The user's access is checked with each comment, immediately when a session or token is ended, and when a token
+expires.
 """
 
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ import msgspec
 from litestar.openapi import ResponseSpec
 from litestar.response import Stream
 
-from mediafetcher.accounts.auth.credentials import Person
+from mediafetcher.accounts.auth.credentials import UserIdentity
 from mediafetcher.api import auth, feed
 from mediafetcher.api.responses import Asked, address, fit
 from mediafetcher.api.routes import system
@@ -20,15 +21,16 @@ from mediafetcher.api.routes.downloads import Download, Stage
 from mediafetcher.core import clock, errors, events
 from mediafetcher.db import engine
 from mediafetcher.downloads import queries
+from mediafetcher.notifications import inbox
 
 BEAT = 15.0  # seconds between comments
-_LARGEST = 256 << 10  # bytes of the downloads of a snapshot
+_LARGEST = 256 << 10  # bytes of the downloads in a snapshot
 
 
 class Snapshot(msgspec.Struct):
-    """`event: snapshot`: what is under way, what comes next, the last that ended, and the state of the installation.
+    """`event: snapshot`: active downloads, the next ones, the last that ended, and the state of the installation.
 
-    `more`: there are others that have not ended; `GET /api/downloads` has them all.
+    `more`: there are other unfinished ones; `GET /api/downloads` lists them all.
     """
 
     downloads: list[Download]
@@ -52,14 +54,21 @@ class Gone(msgspec.Struct):
     id: int
 
 
+class Unread(msgspec.Struct):
+    """`event: notification`: the number of unread notifications."""
+
+    unread: int
+
+
 class Event(msgspec.Struct):
-    """The data of each kind of event: what arrives under `event: <name>`."""
+    """The data of each kind of event, as sent under `event: <name>`."""
 
     snapshot: Snapshot
     download: Download
     progress: list[Progress]
     gone: Gone
     library: dict[str, Any]
+    notification: Unread
     system: system.System
 
 
@@ -73,20 +82,20 @@ _closing = False
 
 
 def reopen() -> None:
-    """Streams may be opened (again)."""
+    """Allow streams to be opened (again)."""
     global _closing
     _closing = False
 
 
 def close_streams() -> None:
-    """End every open stream: we are stopping."""
+    """End every open stream because the server stops."""
     global _closing
     _closing = True
     events.publish("closing")
 
 
 async def stream(request: Asked) -> Stream:
-    """What happens to downloads and library, as server-sent events."""
+    """Stream changes of downloads and library as server-sent events."""
     request.scope["state"]["exchange"].ticket.leave()  # streams are counted by the feed
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return Stream(_events(request), media_type="text/event-stream", headers=headers)
@@ -97,7 +106,7 @@ def _said(kind: str, data: Any) -> bytes:
 
 
 async def _events(request: Asked) -> AsyncIterator[bytes]:
-    person: Person | None = request.user
+    person: UserIdentity | None = request.user
     sender = request.scope["state"]["exchange"]
     with feed.opened(request.user.id, address(request), sender, _snapshot, _change) as opened:
         while not _closing and person is not None:
@@ -114,8 +123,8 @@ async def _events(request: Asked) -> AsyncIterator[bytes]:
                 yield b": still here\n\n"
 
 
-def _wait(person: Person) -> float:
-    """Seconds until it has to be looked whether the person may still listen."""
+def _wait(person: UserIdentity) -> float:
+    """Return the seconds until the user's access must be checked again."""
     return BEAT if person.until is None else max(0.0, min(BEAT, person.until - clock.monotonic()))
 
 
@@ -131,13 +140,15 @@ async def _snapshot(owner: int) -> bytes:
 
 
 async def _change(event: events.Event, owner: int) -> bytes | None:
-    """What this event means to this person; None where it is not theirs."""
+    """Encode an event for this user. Returns: None if it does not concern them."""
     payload = event.payload
     if event.kind == "progress":
         mine = [Progress(*row[:5]) for row in payload or () if row[5] == owner]
         return _said("progress", mine) if mine else None
     if event.kind == "system":
         return _said("system", await system.state(owner))
+    if event.kind == "notification" and (payload or {}).get("owner") == owner:
+        return _said("notification", Unread(await inbox.unread(owner)))
     if event.kind not in ("download", "library") or (payload or {}).get("owner", owner) != owner:
         return None
     if event.kind == "library":
@@ -151,5 +162,5 @@ async def _download(id: int, owner: int) -> bytes:
         try:
             return _said("download", fit(Download, await queries.get(id, owner)))
         except errors.NotFound:
-            pass  # gone between the two questions
+            pass  # it was removed between the two queries
     return _said("gone", Gone(id))

@@ -1,4 +1,4 @@
-"""/api/extension: the browser extension's packages, for people to take from the page."""
+"""/api/extension: the browser extension's packages, for download from the page."""
 
 import hashlib
 from typing import Literal
@@ -19,7 +19,7 @@ DOCUMENTED = {
 
 
 class Package(msgspec.Struct):
-    """A zip: its name, its size in bytes, and its hash as hex."""
+    """A zip file: its name, size in bytes, and SHA-256 as hex."""
 
     name: str
     size: int
@@ -34,12 +34,12 @@ class Packages(msgspec.Struct):
 def _package(browser: str) -> bytes:
     try:
         return extension_package.package(browser)
-    except errors.Usage as problem:
-        raise errors.NotFound("The extension is not built here.") from problem
+    except errors.UsageError as problem:
+        raise errors.NotFound("The extension is not included in this installation.") from problem
 
 
 async def packages() -> Packages:
-    """What there is to take."""
+    """List the available packages."""
     found = {}
     for browser, (_, name) in extension_package.KINDS.items():
         raw = _package(browser)
@@ -48,6 +48,6 @@ async def packages() -> Packages:
 
 
 async def package(browser: FromPath[Browser]) -> Response[bytes]:
-    """One package: a zip, whatever its name ends in."""
+    """Get one package. It is a zip, whatever its extension."""
     headers = {"content-disposition": f'attachment; filename="{extension_package.KINDS[browser][1]}"'}
     return Response(_package(browser), media_type="application/zip", headers=headers)

@@ -1,4 +1,4 @@
-"""/api/folders: the virtual tree."""
+"""/api/folders: the virtual folder tree."""
 
 import msgspec
 from litestar.params import JSONBody
@@ -8,7 +8,7 @@ from mediafetcher.library.catalog import bulk, folders
 
 
 class Folder(msgspec.Struct):
-    """`count`: items directly inside, `total`: with everything below; neither counts the trash."""
+    """`count`: items directly inside, `total`: including subfolders. Neither counts the trash."""
 
     id: int
     name: str
@@ -23,37 +23,37 @@ class Folders(msgspec.Struct):
 
 
 class FolderPath(msgspec.Struct, forbid_unknown_fields=True):
-    """A path such as "Music/Live"; what is missing on the way is made."""
+    """A path such as "Music/Live". Missing parents are created."""
 
     path: str
 
 
 class FolderGone(msgspec.Struct):
-    """`trashed`: items that went to the trash with it."""
+    """`trashed`: the number of items that moved to the trash with the folder."""
 
     trashed: int
 
 
 async def tree(request: Asked) -> Folders:
-    """All folders."""
+    """List all folders."""
     return fit(Folders, {"folders": await folders.tree(request.user.id)})
 
 
 async def make(data: JSONBody[FolderPath], request: Asked) -> Folder:
-    """Make a folder, or answer with the one that is there."""
+    """Create a folder. An existing one is returned."""
     return fit(Folder, await folders.make(request.user.id, data.path))
 
 
 async def change(id: Id, data: JSONBody[FolderPath], request: Asked) -> Folder:
-    """Rename and move in one: what the path of this folder shall be."""
+    """Rename and move a folder to a new path."""
     return fit(Folder, await folders.change(id, request.user.id, data.path))
 
 
 async def copy(id: Id, data: JSONBody[FolderPath], request: Asked) -> Folder:
-    """The folder with all below it once more, under this path: references, no bytes."""
+    """Copy a folder with its contents to this path. Items are references, so no bytes are copied."""
     return fit(Folder, await bulk.copy_folder(id, request.user.id, data.path))
 
 
 async def remove(id: Id, request: Asked) -> FolderGone:
-    """Remove a folder and those below it; the items inside go to the trash."""
+    """Remove a folder and its subfolders. Their items move to the trash."""
     return FolderGone(await bulk.delete_folder(id, request.user.id))

@@ -1,4 +1,4 @@
-"""/api/items and /api/trash: the library, one entry at a time or a page of them."""
+"""/api/items and /api/trash: the library, one item or a page of items."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -11,7 +11,8 @@ from mediafetcher.api.routes import downloads
 from mediafetcher.api.routes.downloads import within
 from mediafetcher.core import errors
 from mediafetcher.downloads import reprocess
-from mediafetcher.library.catalog import bulk, folders, items
+from mediafetcher.library.catalog import bulk, folders, items, queries
+from mediafetcher.library.catalog import trash as trash_bin
 
 Sort = Literal["-created", "created", "title", "-title", "-duration", "duration", "-size", "size"]
 Kind = Literal["video", "audio"]
@@ -19,7 +20,7 @@ Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
 class Media(msgspec.Struct):
-    """The file behind an item; `kind` is its MIME type, `ref_count` how many items share it."""
+    """The file of an item. `kind` is its MIME type, `ref_count` the number of items that share it."""
 
     sha256: str
     size: int
@@ -29,20 +30,28 @@ class Media(msgspec.Struct):
     video_codec: str | None
     audio_codec: str | None
     ref_count: int
+    cut_at_origin: bool
 
 
 class Chapter(msgspec.Struct):
-    """A part of a film, from `start` (seconds) to the next one."""
+    """A chapter, from `start` (seconds) to the next one."""
 
     start: float
     title: str
 
 
-class Item(msgspec.Struct):
-    """One entry of one person's library. `folder` is its path, "" at the top; times in seconds.
+class ListPlace(msgspec.Struct):
+    """A place in a list of a site, counted from 1."""
 
-    `source`: what its link is known as; `never`: that is not fetched again; `playable`: browsers play it as it is;
-    `damaged`: its stored file is not what it was, fetch it again.
+    id: int
+    position: int
+
+
+class Item(msgspec.Struct):
+    """An item of a user's library. `folder` is its path, "" at the top; times in seconds.
+
+    `source`: the id of its link; `never`: that link is blocked; `playable`: browsers play it without conversion;
+    `damaged`: its stored file is corrupt, so fetch it again.
     """
 
     id: int
@@ -50,6 +59,8 @@ class Item(msgspec.Struct):
     folder: str
     duration: float | None
     position: float | None
+    watched: bool
+    in_list: ListPlace | None = msgspec.field(name="list")
     source: int | None
     never: bool
     playable: bool
@@ -62,7 +73,7 @@ class Item(msgspec.Struct):
     poster: bool
     subtitles: list[str]
     media: Media
-    chapters: list[Chapter] = []  # only where one item is asked for
+    chapters: list[Chapter] = []  # only if a single item is requested
 
 
 class Items(msgspec.Struct):
@@ -71,7 +82,7 @@ class Items(msgspec.Struct):
 
 
 class Site(msgspec.Struct):
-    """A site, and how many items came from it."""
+    """A site and the number of its items."""
 
     site: str
     items: int
@@ -82,7 +93,7 @@ class Sites(msgspec.Struct):
 
 
 class Trash(msgspec.Struct):
-    """`frees`: bytes that purging all of it would free."""
+    """`frees`: bytes that purging the whole trash would free."""
 
     items: list[Item]
     next: str | None
@@ -90,27 +101,31 @@ class Trash(msgspec.Struct):
 
 
 class Change(msgspec.Struct, forbid_unknown_fields=True):
-    """A new title, a new folder (a path, made where it is missing), or both."""
+    """A new title, a new folder (a path, created if missing), or both."""
 
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] | None = None
     folder: str | None = None
 
 
 class Copy(msgspec.Struct, forbid_unknown_fields=True):
-    """One more reference to the file of an item, in another folder."""
+    """Another reference to the file of an item, in another folder."""
 
     item: Number
     folder: str
 
 
 class Position(msgspec.Struct, forbid_unknown_fields=True):
-    """Seconds watched."""
+    """Watched position in seconds."""
 
     position: Annotated[float, msgspec.Meta(ge=0, le=10_000_000)]
 
 
+class Watched(msgspec.Struct, forbid_unknown_fields=True):
+    watched: bool
+
+
 class Trashed(msgspec.Struct):
-    """`holders`: other entries that keep the file; `frees`: bytes that go when this one goes for good."""
+    """`holders`: other items that keep the file; `frees`: bytes that purging this item would free."""
 
     trashed: bool
     holders: int
@@ -118,9 +133,9 @@ class Trashed(msgspec.Struct):
 
 
 class Deletion(msgspec.Struct):
-    """What removing `items` entries for good would do: `holders` other entries keep their files, `frees` bytes go.
+    """The effect of purging `items` items: `holders` other items keep their files, `frees` bytes are freed.
 
-    `trash`: they would go to the trash first.
+    `trash`: they would move to the trash first.
     """
 
     items: int
@@ -130,26 +145,26 @@ class Deletion(msgspec.Struct):
 
 
 class Several(msgspec.Struct, forbid_unknown_fields=True):
-    """Items, 1 to 1000: all of them are changed, or none."""
+    """1 to 1000 items. Either all of them are changed, or none."""
 
     items: list[Number]
 
 
 class SeveralTo(msgspec.Struct, forbid_unknown_fields=True):
-    """Items, 1 to 1000, and a folder (a path, made where it is missing)."""
+    """1 to 1000 items and a folder (a path, created if missing)."""
 
     items: list[Number]
     folder: str
 
 
 class Changed(msgspec.Struct):
-    """How many were changed; what was so already does not count."""
+    """The number of changed items. Items that needed no change do not count."""
 
     count: int
 
 
 class SeveralTrashed(msgspec.Struct):
-    """How many went to the trash, and what going for good means, as in `Deletion`."""
+    """The number of trashed items, and the effect of purging them, as in `Deletion`."""
 
     count: int
     items: int
@@ -159,7 +174,7 @@ class SeveralTrashed(msgspec.Struct):
 
 
 class Purge(msgspec.Struct, forbid_unknown_fields=True):
-    """Which items of the trash go for good; all of them where none is named."""
+    """The items of the trash to purge; all if none is named."""
 
     items: list[Number] | None = None
 
@@ -180,8 +195,8 @@ async def page(
     cursor: FromQuery[str | None] = None,
     limit: FromQuery[int] = 50,
 ) -> Items:
-    """A page of the library. No `folder`: everything; "": the top only; with `deep` also what is below."""
-    found = await items.page(
+    """List a page of the library. No `folder`: everything; "": only the top; `deep` includes subfolders."""
+    found = await queries.page(
         request.user.id,
         folder=folder,
         deep=deep,
@@ -197,94 +212,99 @@ async def page(
 
 
 async def sites(request: Asked) -> Sites:
-    """Where the items come from, the most frequent first."""
-    return fit(Sites, {"sites": await items.sites(request.user.id)})
+    """List the sites of the items, the most frequent first."""
+    return fit(Sites, {"sites": await queries.sites(request.user.id)})
 
 
 async def get(id: Id, request: Asked) -> Item:
-    """One item."""
-    return fit(Item, await items.get(id, request.user.id))
+    """Get one item."""
+    return fit(Item, await queries.get(id, request.user.id))
 
 
 async def change(id: Id, data: JSONBody[Change], request: Asked) -> Item:
-    """Rename it, move it, or both."""
+    """Rename an item, move it, or both."""
     if data.title is None and data.folder is None:
-        raise errors.Invalid("Give a title, a folder, or both.")
+        raise errors.Invalid("Enter a title, a folder, or both.")
     return fit(Item, await bulk.change(id, request.user.id, data.title, data.folder))
 
 
 async def deletion(id: Id, request: Asked) -> Deletion:
-    """What removing it for good would do. Nothing is changed."""
-    return fit(Deletion, await items.deletion(request.user.id, [id]))
+    """Describe the effect of purging an item. Nothing is changed."""
+    return fit(Deletion, await trash_bin.deletion(request.user.id, [id]))
 
 
 async def move_several(data: JSONBody[SeveralTo], request: Asked) -> Changed:
-    """Put items into one folder."""
+    """Move items to one folder."""
     return Changed(await bulk.move(request.user.id, data.items, data.folder))
 
 
 async def copy_several(data: JSONBody[SeveralTo], request: Asked) -> Changed:
-    """One more reference to each of these items' files, in another folder."""
+    """Copy items to another folder as references to the same files."""
     return Changed(await bulk.copy(request.user.id, data.items, data.folder))
 
 
 async def trash_several(data: JSONBody[Several], request: Asked) -> SeveralTrashed:
-    """Move items to the trash; the answer says what going for good would do."""
+    """Move items to the trash. The answer describes the effect of purging them."""
     return fit(SeveralTrashed, await bulk.trash(request.user.id, data.items))
 
 
 async def restore_several(data: JSONBody[Several], request: Asked) -> Changed:
-    """Bring items back from the trash."""
+    """Restore items from the trash."""
     return Changed(await bulk.restore(request.user.id, data.items))
 
 
 async def refetch(id: Id, request: Asked) -> downloads.Download:
-    """Fetch its file again from where it came: a damaged one becomes whole, a newer one takes its place."""
+    """Fetch the file again from its source, to repair a damaged file or to get a newer version."""
     return fit(downloads.Download, await reprocess.submit(id, request.user.id, "refetch"))
 
 
 async def convert(id: Id, request: Asked, accept_loss: FromQuery[bool] = False) -> downloads.Download:
-    """Make its file one that every browser plays. What a conversion cannot keep is named first, as an error."""
+    """Convert the file so that every browser plays it. An error names first what the conversion would lose."""
     row = await reprocess.submit(id, request.user.id, "convert", accept_loss=accept_loss)
     return fit(downloads.Download, row)
 
 
 async def trash(id: Id, request: Asked) -> Trashed:
-    """Move it to the trash; the answer says what going for good would do."""
-    return fit(Trashed, await items.trash(id, request.user.id))
+    """Move an item to the trash. The answer describes the effect of purging it."""
+    return fit(Trashed, await trash_bin.trash(id, request.user.id))
 
 
 async def restore(id: Id, request: Asked) -> Item:
-    """Bring it back from the trash."""
-    return fit(Item, await items.restore(id, request.user.id))
+    """Restore an item from the trash."""
+    return fit(Item, await trash_bin.restore(id, request.user.id))
 
 
 async def watched(id: Id, data: JSONBody[Position], request: Asked) -> None:
-    """Remember how far it was watched."""
+    """Store the watched position."""
     await items.watched(id, request.user.id, data.position)
 
 
+async def mark_watched(id: Id, data: JSONBody[Watched], request: Asked) -> None:
+    """Mark it as watched to the end, or as not begun."""
+    await items.set_watched(id, request.user.id, seen=data.watched)
+
+
 async def copy(data: JSONBody[Copy], request: Asked) -> Item:
-    """One more reference to the same file, in another folder."""
+    """Copy an item to another folder as a reference to the same file."""
     owner = request.user.id
-    await items.get(data.item, owner)
+    await queries.get(data.item, owner)
     made = await items.copy(data.item, owner, await folders.ensure(owner, data.folder))
-    return fit(Item, await items.get(made, owner))
+    return fit(Item, await queries.get(made, owner))
 
 
 async def trashed(request: Asked, cursor: FromQuery[str | None] = None, limit: FromQuery[int] = 50) -> Trash:
-    """What is in the trash, newest first."""
-    return fit(Trash, await items.trashed(request.user.id, cursor=cursor, limit=within(limit)))
+    """List the trash, newest first."""
+    return fit(Trash, await queries.trashed(request.user.id, cursor=cursor, limit=within(limit)))
 
 
 async def purging(request: Asked, named: Annotated[str | None, QueryParameter(name="items")] = None) -> Deletion:
-    """What purging the trash would do, or these items of it (numbers with commas). Nothing is changed."""
+    """Describe the effect of purging the trash, or some of its items (ids with commas). Nothing is changed."""
     parts = named.split(",") if named else None
     if parts and not all(part.isascii() and part.isdigit() and len(part) < 19 for part in parts):
-        raise errors.Invalid("Name the items by their numbers, with commas.")
-    return fit(Deletion, await items.deletion(request.user.id, [int(part) for part in parts] if parts else None))
+        raise errors.Invalid("List the item numbers separated by commas.")
+    return fit(Deletion, await trash_bin.deletion(request.user.id, [int(part) for part in parts] if parts else None))
 
 
 async def purge(request: Asked, data: JSONBody[Purge | None] = None) -> Purged:
-    """Remove for good what is in the trash, or some of it."""
-    return Purged(await items.purge(request.user.id, data.items if data else None))
+    """Purge the trash, or some of its items."""
+    return Purged(await trash_bin.purge(request.user.id, data.items if data else None))

@@ -1,4 +1,4 @@
-"""/api/sources: links that a person never wants again. Each mark is theirs alone, and can be taken away."""
+"""/api/sources: links that a user has blocked. Each block belongs to one user and can be removed."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ from mediafetcher.library.catalog import blocklist
 
 
 class Source(msgspec.Struct):
-    """A link that is not fetched again; `since` when."""
+    """A blocked link, `since` when."""
 
     id: int
     url: str
@@ -26,7 +26,7 @@ class Sources(msgspec.Struct):
 
 
 class Mark(msgspec.Struct):
-    """Whether it is never to be fetched again, and since when."""
+    """Whether a link is blocked, and since when."""
 
     never: bool
     since: datetime | None
@@ -39,26 +39,26 @@ class Link(msgspec.Struct, forbid_unknown_fields=True):
 
 
 async def page(request: Asked, marked: Annotated[Literal["1"], QueryParameter(name="never")] = "1") -> Sources:
-    """The links that are never to be fetched again (`never=1`, the only list there is), last marked first."""
+    """List the blocked links (`never=1`; there is no other list), last blocked first."""
     return fit(Sources, {"sources": await blocklist.page(request.user.id)})
 
 
 async def mark_link(data: JSONBody[Link], request: Asked) -> Mark:
-    """Never fetch this link again, whether it was asked for before or not."""
+    """Block a link, whether it was submitted before or not."""
     source = await dedup.mark_never(request.user.id, data.url)
     return fit(Mark, await blocklist.get(source, request.user.id))
 
 
 async def get(id: Id, request: Asked) -> Mark:
-    """Whether a source is marked."""
+    """Return whether a source is blocked."""
     return fit(Mark, await blocklist.get(id, request.user.id))
 
 
 async def mark(id: Id, request: Asked) -> None:
-    """Never fetch it again: a new wish, a playlist and a retry leave it out."""
-    await blocklist.mark(id, request.user.id)
+    """Block a source: submissions, playlists and retries skip it."""
+    await blocklist.block(id, request.user.id)
 
 
 async def unmark(id: Id, request: Asked) -> None:
-    """It may be fetched again."""
-    await blocklist.unmark(id, request.user.id)
+    """Unblock a source."""
+    await blocklist.unblock(id, request.user.id)

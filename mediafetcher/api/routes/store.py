@@ -1,21 +1,22 @@
-"""/api/store: does this installation own the store, and what a person decides about it."""
+"""/api/store: whether this installation owns the store, and the administrator's decision about it."""
 
 from dataclasses import asdict
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from litestar.params import JSONBody
+from litestar.params import FromQuery, JSONBody
 
 from mediafetcher.accounts import audit
 from mediafetcher.api.responses import Asked, address, fit
-from mediafetcher.importing import adoption
+from mediafetcher.api.routes.downloads import within
+from mediafetcher.importing import adoption, unknown_files
 from mediafetcher.library.storage import decisions
 from mediafetcher.ops import store_decision
 
 
 class OtherInstallation(msgspec.Struct):
-    """Who made the highest claim on the media folder."""
+    """The installation with the highest claim on the media folder."""
 
     host: str
     program: str
@@ -23,9 +24,11 @@ class OtherInstallation(msgspec.Struct):
 
 
 class StoreStatus(msgspec.Struct):
-    """`frozen`: everything plays, nothing is fetched or removed until a decision; `reason` is a stable code, `detail`
-    a sentence. `unknown`: files of the store that the database does not know, counted up to 1000 (`unknown_more`);
-    None while the media folder is away. `settling`: taken a moment ago, nothing is removed for a minute.
+    """Status of the store. `frozen`: media plays, but nothing is fetched or removed until a decision.
+
+    `reason` is a stable code, `detail` a sentence. `unknown`: files of the store that the database does not know,
+    counted up to 1000 (`unknown_more`); None while the media folder is offline. `settling`: ownership was taken a
+    moment ago, nothing is removed for a minute.
     """
 
     state: Literal["owned", "frozen", "read_only"]
@@ -42,20 +45,40 @@ class StoreStatus(msgspec.Struct):
 
 
 class StoreDecision(msgspec.Struct, forbid_unknown_fields=True):
-    """`take`: this installation owns the store from now on. `separate`: a store folder of its own. `read-only`:
-    everything plays, nothing is written."""
+    """`take`: this installation owns the store. `separate`: use a new store folder. `read-only`: play only, write
+    nothing.
+    """
 
     decision: Literal["take", "separate", "read-only"]
 
 
 class AdoptFiles(msgspec.Struct, forbid_unknown_fields=True):
-    """`after`: the `next` of the answer before; empty at the beginning."""
+    """`after`: the `next` of the answer before; empty at the beginning. `files`: the `sha256` of those that are to be
+    adopted; None: all."""
 
     after: str = ""
+    files: Annotated[list[str], msgspec.Meta(max_length=1000)] | None = None
+
+
+class UnknownFile(msgspec.Struct):
+    """A file of the store that the database does not know. `title` and `folder` are guesses; `size` in bytes."""
+
+    name: str
+    sha256: str
+    size: int
+    title: str | None
+    folder: str | None
+
+
+class UnknownFiles(msgspec.Struct):
+    """`next` is the `after` of the next request; None: it was the last page."""
+
+    files: list[UnknownFile]
+    next: str | None
 
 
 class AdoptedFiles(msgspec.Struct):
-    """Files that became items, and files that did not. `next` is for the next request; None: it was the last."""
+    """Numbers of adopted and of other files. `next` is for the next request; None after the last one."""
 
     added: int
     refused: int
@@ -63,7 +86,7 @@ class AdoptedFiles(msgspec.Struct):
 
 
 async def show(request: Asked) -> StoreStatus:
-    """Whether this installation owns the store."""
+    """Get the ownership of the store."""
     return _status(await decisions.status())
 
 
@@ -73,9 +96,15 @@ async def decide(request: Asked, data: JSONBody[StoreDecision]) -> StoreStatus:
     return _status(await store_decision.decide(data.decision))
 
 
+async def unknown(request: Asked, after: FromQuery[str] = "", limit: FromQuery[int] = 50) -> UnknownFiles:
+    """The files of the store that the database does not know, in the order of their hashes."""
+    page = await unknown_files.page(after, within(limit))
+    return UnknownFiles([fit(UnknownFile, asdict(one)) for one in page.files], page.next)
+
+
 async def adopt(request: Asked, data: JSONBody[AdoptFiles]) -> AdoptedFiles:
     """Adopt files of the store that the database does not know into your library, for about 5 s."""
-    return fit(AdoptedFiles, asdict(await adoption.adopt_slice(request.user.id, data.after)))
+    return fit(AdoptedFiles, asdict(await adoption.adopt_slice(request.user.id, data.after, data.files)))
 
 
 def _status(row: dict[str, object]) -> StoreStatus:

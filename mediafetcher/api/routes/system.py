@@ -1,4 +1,4 @@
-"""/api/health, /api/system, /api/settings: how the installation is."""
+"""/api/health, /api/system, /api/settings: the state and settings of the installation."""
 
 import asyncio
 import platform
@@ -14,7 +14,7 @@ from mediafetcher.api import process_usage
 from mediafetcher.api.responses import Asked, address, fit
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine, runtime_settings
-from mediafetcher.downloads import lifecycle, nodes, queries
+from mediafetcher.downloads import leases, nodes, queries
 from mediafetcher.fetch.ytdlp import versions
 from mediafetcher.library.catalog import queries as library
 from mediafetcher.library.storage import blob_store, mount, ownership
@@ -37,7 +37,7 @@ class MountState(msgspec.Struct):
 
 
 class StoreState(msgspec.Struct):
-    """Whether this installation owns the store: `owned`, `frozen` until a person decides, or `read_only`.
+    """Ownership of the store: `owned`, `frozen` until an administrator decides, or `read_only`.
 
     `reason` is a stable code, `detail` a sentence.
     """
@@ -48,16 +48,16 @@ class StoreState(msgspec.Struct):
 
 
 class QueueState(msgspec.Struct):
-    """Downloads of everybody; `paused` is why nothing starts, where something stands in the way."""
+    """Downloads of all users. `paused` is the reason if no download can start."""
 
     running: int
     queued: int
-    parked: int
+    needs_action: int
     paused: str | None
 
 
 class Transcode(msgspec.Struct):
-    """Conversions now; `cpu` in cores, `memory` in bytes, `encoder` as FFmpeg names it."""
+    """Active conversions. `cpu` in cores, `memory` in bytes, `encoder` as FFmpeg names it."""
 
     running: int
     cpu: float
@@ -74,7 +74,7 @@ class Use(msgspec.Struct):
 
 
 class Children(msgspec.Struct):
-    """What downloads and conversions take now, together and each; PostgreSQL is only in `groups`."""
+    """Usage of downloads and conversions, in total and by process. PostgreSQL is only in `groups`."""
 
     cpu: float
     memory: int
@@ -82,7 +82,7 @@ class Children(msgspec.Struct):
 
 
 class Saved(msgspec.Struct):
-    """What was not fetched or kept twice."""
+    """Downloads and bytes saved by deduplication."""
 
     bytes: int
     downloads: int
@@ -94,7 +94,7 @@ class LibrarySize(msgspec.Struct):
 
 
 class Usage(msgspec.Struct):
-    """What the caller uses: `items` with those in the trash, `bytes` of their files, `charged` size / holders."""
+    """Usage of the caller: `items` including the trash, `bytes` of their files, `charged` size / holders."""
 
     items: int
     bytes: int
@@ -103,14 +103,14 @@ class Usage(msgspec.Struct):
 
 
 class Damaged(msgspec.Struct):
-    """One of the caller's items whose file is damaged: it can be fetched again."""
+    """An item of the caller whose file is damaged. It can be fetched again."""
 
     id: int
     title: str
 
 
 class Scrub(msgspec.Struct):
-    """How many files were `checked` within their days, of `total`; `damaged` of them; when all had been read."""
+    """Scrub: files `checked` in the current period of `total`, those `damaged`, and the end of the last full pass."""
 
     checked: int
     total: int
@@ -120,15 +120,17 @@ class Scrub(msgspec.Struct):
 
 
 class Room(msgspec.Struct):
-    """Bytes: `free` where it is tightest, and `reserved` for running downloads."""
+    """Bytes: `free` on the fullest volume, and `reserved` for active downloads."""
 
     free: int
     reserved: int
 
 
 class Machine(msgspec.Struct):
-    """One that works on the queue: `jobs` slots, `running` of them busy. `trouble` is the code of what keeps it from
-    working; `cookies` whether it opens sealed jars. One that was not heard of for a while is `silent`.
+    """A machine that works on the queue: `jobs` slots, `running` of them busy.
+
+    `trouble` is the code of what prevents it from working; `cookies`: it can decrypt jars; `silent`: its heartbeat is
+    overdue.
     """
 
     name: str
@@ -153,6 +155,7 @@ class Versions(msgspec.Struct, rename={"yt_dlp": "yt-dlp"}):
 
 class System(msgspec.Struct):
     version: str
+    max_height: int
     mount: MountState
     store: StoreState
     queue: QueueState
@@ -168,7 +171,7 @@ class System(msgspec.Struct):
 
 
 async def health() -> Health:
-    """Whether we can work. 503 while the database is away."""
+    """Return whether the service works. 503 while the database is unavailable."""
     try:
         async with asyncio.timeout(5):
             await engine.fetchval("SELECT 1")
@@ -178,22 +181,23 @@ async def health() -> Health:
 
 
 async def overview(request: Asked) -> System:
-    """Storage, queue, conversions, versions."""
+    """Get the state of storage, queue and conversions, and the versions."""
     return await state(request.user.id)
 
 
 async def state(owner: int) -> System:
-    """The state of the installation, and of this person's share in it."""
+    """Read the state of the installation and of this user's share of it."""
     now = mount.state()
     counts = await queries.counts()
-    paused = lifecycle.paused()
+    paused = leases.paused()
     saved = await engine.fetchrow(_SAVED)
     uses = await asyncio.to_thread(process_usage.children)
     return System(
         version=__version__,
+        max_height=settings.get().max_height,
         mount=MountState(now.state, now.reason or None, now.total, now.free, str(blob_store.root())),
         store=_store(),
-        queue=QueueState(counts["running"], counts["queued"], counts["parked"], paused.code if paused else None),
+        queue=QueueState(counts["running"], counts["queued"], counts["needs_action"], paused.code if paused else None),
         transcode=Transcode(*uses["convert"], encoders.shown()),
         children=_children(uses),
         saved=fit(Saved, saved),
@@ -219,10 +223,10 @@ def _children(uses: dict[str, process_usage.Use]) -> Children:
     return Children(round(sum(use.cpu for use in busy), 2), sum(use.memory for use in busy), groups)
 
 
-# A reference beyond the first is a file that was not stored again; a linked download is one that was not fetched.
+# Each reference beyond the first is a file that was not stored twice; a deduplicated download was not fetched.
 _SAVED = """
 SELECT (SELECT coalesce(sum(size * (ref_count - 1)), 0)::bigint FROM media_file WHERE ref_count > 1) AS bytes,
-       (SELECT count(*) FROM download WHERE linked) AS downloads
+       (SELECT count(*) FROM download WHERE deduplicated) AS downloads
 """
 
 
@@ -234,7 +238,7 @@ _ffmpeg_version: str | None = None
 
 
 async def _ffmpeg() -> str:
-    """Asked once: it starts the program."""
+    """Read FFmpeg's version once, because this starts the program."""
     global _ffmpeg_version
     if _ffmpeg_version is None:
         _ffmpeg_version = await ffmpeg.version()
@@ -242,7 +246,7 @@ async def _ffmpeg() -> str:
 
 
 async def effective_settings(request: Asked) -> dict[str, Any]:
-    """The effective settings, secrets masked; `pinned`: those that the environment or a flag decides."""
+    """Get the effective settings, secrets masked. `pinned`: set by the environment or a flag."""
     return _shown(settings.get())
 
 
@@ -251,7 +255,7 @@ def _shown(effective: settings.Settings) -> dict[str, Any]:
 
 
 async def change_settings(request: Asked, data: JSONBody[settings.SomeSettings]) -> dict[str, Any]:
-    """Change limits and defaults of the installation, on all its machines."""
+    """Change limits and defaults of the installation on all its machines."""
     values = {name: value for name in settings.CHANGEABLE if (value := getattr(data, name)) is not msgspec.UNSET}
     await audit.record("settings_changed", request.user.id, address(request), names=sorted(values))
     return _shown(await runtime_settings.change(values))

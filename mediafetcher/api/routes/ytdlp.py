@@ -1,4 +1,4 @@
-"""/api/ytdlp: which yt-dlp is used; a newer one; the one before."""
+"""/api/ytdlp: the installed yt-dlp, its update and its rollback."""
 
 from typing import Literal
 
@@ -12,20 +12,21 @@ from mediafetcher.fetch.ytdlp import updater, versions
 
 
 class Order(msgspec.Struct, forbid_unknown_fields=True):
-    """`update` goes on by itself (`updating`, then `version` or `error`); `look` only asks what there is; `accept`
-    uses what is `offered`, and tries again what failed of its site."""
+    """`update` runs in the background (`updating`, then `version` or `error`); `look` only checks for a version;
+    `accept` installs the `offered` version and retries the failed downloads of its site.
+    """
 
     action: Literal["update", "rollback", "look", "accept"]
     channel: versions.Channel | None = None
 
 
 async def show(request: Asked) -> versions.Status:
-    """Which yt-dlp is used."""
+    """Get the installed version of yt-dlp."""
     return versions.status()
 
 
 async def manage(request: Asked, data: JSONBody[Order]) -> versions.Status:
-    """Take a newer one, go back to the one before, or look what there is."""
+    """Update yt-dlp, roll it back, or check for a newer version."""
     if data.action == "look":
         return await updater.look(data.channel)
     await audit.record("ytdlp_changed", request.user.id, address(request), action=data.action)

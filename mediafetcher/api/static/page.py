@@ -1,7 +1,7 @@
-"""The built page: its files as they are, the index for every other address, so that links into the page work.
+"""The built page: its files, and the index for every other address, so that deep links work.
 
-Files under `assets/` have their hash in the name and never change. Where the build made a `.br` or `.gz` beside a
-file, who accepts it gets that.
+Files under `assets/` have their hash in the name and never change. If the build made a `.br` or `.gz` of a file,
+clients that accept it get that.
 """
 
 import html
@@ -29,7 +29,7 @@ _KINDS = {
 
 
 class Answer(NamedTuple):
-    """A file, or the text of a page that we write ourselves."""
+    """A file, or the text of a generated page."""
 
     status: int
     headers: dict[str, str]
@@ -45,7 +45,7 @@ class _File(NamedTuple):
 
 
 class Site:
-    """The files of one build. They are listed once, so no request can name a file that was not built."""
+    """The files of one build. They are listed once, so a request can only name built files."""
 
     def __init__(self, root: Path | None = None) -> None:
         self._root = root or built_page()
@@ -53,7 +53,7 @@ class Site:
         self._built = 0
 
     def _list(self) -> None:
-        """List the build again where it is a new one."""
+        """List the files again if the build is new."""
         try:
             built = (self._root / "index.html").stat().st_mtime_ns
         except OSError:
@@ -71,7 +71,7 @@ class Site:
                 self._files["/" + path.relative_to(self._root).as_posix()] = _File(path, kind, facts.st_size, tag)
 
     def answer(self, call: request_guard.Call, path: str) -> Answer:
-        """Raises `MethodNotAllowed`, `NotFound`."""
+        """Answer a request. Raises: `MethodNotAllowed`, `NotFound`."""
         if call.method not in ("GET", "HEAD"):
             raise errors.MethodNotAllowed(allow="GET, HEAD")
         self._list()
@@ -108,13 +108,13 @@ class Site:
 
 
 def _accepted(header: str) -> set[str]:
-    """The encodings of an Accept-Encoding header, but for those that it refuses (q=0)."""
+    """Parse an Accept-Encoding header. Returns: the encodings, without those refused (q=0)."""
     parts = [part.partition(";") for part in header.lower().replace(" ", "").split(",")]
     return {name for name, _, quality in parts if not re.fullmatch(r"q=0(\.0*)?", quality)}
 
 
 def built_page() -> Path:
-    """Where the built page lies: in the package where it was installed with it, else in the checkout."""
+    """Return the folder of the built page: in the package if installed with it, else in the checkout."""
     package = Path(mediafetcher.__file__).parent
     installed = package / "page"
     return installed if installed.is_dir() else package.parent / "web" / "dist"

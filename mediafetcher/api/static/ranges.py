@@ -1,7 +1,7 @@
-"""Which bytes of a file a request wants, and with which headers: RFC 9110, conditional and range requests.
+"""Conditional and range requests (RFC 9110): the bytes and headers of an answer.
 
-One range is served; several at once get the whole, as the RFC allows. A range that is not well formed is ignored,
-one beyond the end is answered 416. Ranges mean something for GET only.
+One range is served. Several ranges are answered with the whole file, as the RFC allows. A malformed range is ignored,
+one beyond the end is answered 416. Ranges apply only to GET.
 """
 
 import re
@@ -13,7 +13,7 @@ _RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
 
 
 class Part(NamedTuple):
-    """The answer: status, headers, and the bytes from `start` up to, not including, `end`."""
+    """The answer: status, headers, and the bytes from `start` to `end` (exclusive)."""
 
     status: int
     headers: dict[str, str]
@@ -22,7 +22,9 @@ class Part(NamedTuple):
 
 
 def plan(method: str, get: Callable[[str], str | None], *, size: int, modified: float, tag: str) -> Part:
-    """`get(name)` gives a request header; `tag` is the strong validator without quotes, `modified` in s."""
+    """Plan an answer. `get(name)` reads a request header; `tag` is the strong validator without quotes, `modified` in
+    s.
+    """
     etag, last = f'"{tag}"', formatdate(int(modified), usegmt=True)
     headers = {"accept-ranges": "bytes", "etag": etag, "last-modified": last}
     if _not_modified(get, etag, int(modified)):
@@ -41,7 +43,7 @@ def plan(method: str, get: Callable[[str], str | None], *, size: int, modified: 
 
 
 def _parse(asked: str, size: int) -> tuple[int, int] | None:
-    """(start, end) of one well-formed range, empty where it lies beyond the end; None to send the whole."""
+    """Parse one range. Returns: (start, end), empty if it lies beyond the end; None to send the whole file."""
     match = _RANGE.match(asked.strip())
     if not match or not (match[1] or match[2]):
         return None

@@ -1,7 +1,7 @@
-"""What each command does, one short function each; the same here and over the control socket.
+"""The commands, one short function each, run here or over the control socket.
 
-A command takes the open installation, its parsed arguments, where to speak, and what came on standard input; it
-gives the exit code. The work itself is in the functions that the API calls too.
+A command gets the open installation, its parsed arguments, the output, and the text of standard input. It returns the
+exit code. The functions that do the work are shared with the API.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from mediafetcher.app import control_socket
 from mediafetcher.app.instance import Instance
 from mediafetcher.app.output import Out
 from mediafetcher.cli import parser
-from mediafetcher.cli.commands import downloads, library, store, users, vault, ytdlp
+from mediafetcher.cli.commands import downloads, library, notifications, shares, store, users, vault, ytdlp
 from mediafetcher.core import errors, logging
 
 _log = logging.get("commands")
@@ -34,11 +34,14 @@ _COMMANDS: dict[str, Callable[[Instance, argparse.Namespace, Out, str | None], A
     "key": vault.key,
     "audit": vault.trail,
     "ytdlp": ytdlp.manage,
+    "notify": notifications.notify,
+    "share": shares.share,
+    "feed": shares.feed,
 }
 
 
 def remote(instance: Instance) -> control_socket.Run:
-    """What the control socket runs."""
+    """Return the function that the control socket calls."""
 
     async def command(argv: list[str], out: Out, stdin: str | None) -> int:
         return await run(instance, argv, out, stdin)
@@ -47,7 +50,7 @@ def remote(instance: Instance) -> control_socket.Run:
 
 
 async def run(instance: Instance, argv: list[str], out: Out, stdin: str | None) -> int:
-    """Run one command of this installation -> its exit code; problems become one line on the error stream."""
+    """Run one command of this installation. Returns: its exit code. A problem becomes one line of the error output."""
     try:
         asked = parser.parser().parse_args(argv)
         return await _COMMANDS[asked.command](instance, asked, out, stdin)
@@ -56,5 +59,5 @@ async def run(instance: Instance, argv: list[str], out: Out, stdin: str | None) 
         return problem.exit_code
     except Exception:
         _log.exception("command failed", command=argv[:1])
-        out.error(f"mediafetcher: {errors.Internal.words} [{errors.Internal.code}]")
+        out.error(f"mediafetcher: {errors.Internal.default_detail} [{errors.Internal.code}]")
         return 1

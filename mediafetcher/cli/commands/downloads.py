@@ -1,4 +1,4 @@
-"""Commands for what comes in: get, import, never."""
+"""Commands for downloads: get, import, never."""
 
 import argparse
 import asyncio
@@ -14,14 +14,16 @@ from mediafetcher.cli.commands.owner import owner_of
 from mediafetcher.cli.import_report import Report
 from mediafetcher.core import errors, logging
 from mediafetcher.downloads import dedup, lifecycle, wait_reasons
+from mediafetcher.downloads import queries as download_queries
 from mediafetcher.fetch.options import Options, Playlist
 from mediafetcher.importing import importer
 from mediafetcher.library.catalog import blocklist as marks
-from mediafetcher.library.catalog import items
+from mediafetcher.library.catalog import queries
 from mediafetcher.library.export import sync
 from mediafetcher.library.storage import blob_store
+from mediafetcher.notifications import event_types, inbox
 
-_FOLLOW = 0.2  # seconds between two looks at a download
+_FOLLOW = 0.2  # seconds between two polls of a download
 
 
 async def get(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
@@ -33,7 +35,7 @@ async def get(instance: Instance, asked: argparse.Namespace, out: Out, stdin: st
 
 
 def wishes(asked: argparse.Namespace) -> Options:
-    """What was typed as the options of a download. Raises `Usage`."""
+    """Read the options of a download from the arguments. Raises: `UsageError`."""
     listed = asked.playlist or asked.limit is not None or bool(asked.items) or asked.list_folder
     try:
         numbers = tuple(int(number) for number in asked.items.split(",")) if asked.items else None
@@ -50,11 +52,12 @@ def wishes(asked: argparse.Namespace) -> Options:
             rate_limit=asked.rate_limit,
             proxy=asked.proxy,
             live_max=asked.live_max,
+            live_from_start=asked.live_from_start,
             impersonate=asked.impersonate,
             playlist=Playlist(asked.limit, numbers, asked.list_folder) if listed else None,
         )
     except ValueError as error:
-        raise errors.Usage(f"{error}.") from error
+        raise errors.UsageError(f"{error}.") from error
 
 
 async def _fetch(owner: int, url: str, asked: argparse.Namespace, options: Options, out: Out) -> int:
@@ -66,19 +69,19 @@ async def _fetch(owner: int, url: str, asked: argparse.Namespace, options: Optio
     try:
         row = await _follow(row, out)
     except asyncio.CancelledError:
-        out.error("Stopped here; the download stays in the queue.")
+        out.error("Stopped waiting. The download stays in the queue.")
         raise
     return await _tell(owner, row, asked, out)
 
 
 async def _tell(owner: int, row: dict[str, Any], asked: argparse.Namespace, out: Out) -> int:
     url = row["url"]
-    if row["kind"] == "playlist" and row["state"] in ("waiting", "done"):
+    if row["kind"] == "playlist" and row["state"] in ("expanded", "done"):
         return await _list_ended(owner, row, asked, out)
     if row["state"] != "done":
         _report_problem(out, asked, url, row["error"] or {"code": row["state"], "message": row["state"]})
         return 1
-    item = await items.get(row["item"], owner)
+    item = await queries.get(row["item"], owner)
     path = blob_store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"])
     if asked.json:
         out.line(json.dumps({"url": row["url"], "state": "done", "path": str(path), "item": item}, default=str))
@@ -89,27 +92,27 @@ async def _tell(owner: int, row: dict[str, Any], asked: argparse.Namespace, out:
 
 
 async def _list_ended(owner: int, row: dict[str, Any], asked: argparse.Namespace, out: Out) -> int:
-    """Follow the entries of a list, and say what became of each."""
+    """Follow the entries of a list, and report their outcome."""
     outcomes = [
-        await _tell(owner, await _follow(entry, out), asked, out) for entry in await lifecycle.entries(row["id"])
+        await _tell(owner, await _follow(entry, out), asked, out) for entry in await download_queries.entries(row["id"])
     ]
     if not asked.json:
-        out.line(f"{row['title']}: {outcomes.count(0)} of {len(outcomes)} are in the library.")
+        out.line(f"{row['title']}: {outcomes.count(0)} of {len(outcomes)} items are in the library.")
     return max(outcomes, default=0)
 
 
 async def _follow(row: dict[str, Any], out: Out) -> dict[str, Any]:
-    """Wait until a download needs nothing more from us, showing its progress."""
+    """Show progress until a download is finished or waits without us."""
     while True:
-        ended = row["state"] in lifecycle.ENDED or row["state"] in ("parked", "paused", "waiting")
+        ended = row["state"] in lifecycle.ENDED or row["state"] in ("needs_action", "paused", "scheduled", "expanded")
         out.progress({**{name: row[name] for name in _PROGRESS}, "ended": ended})
         if ended:
             return row
         if row["state"] == "queued" and row["error"] and row["error"]["code"] not in wait_reasons.ITS_TURN:
-            # Somebody waits at the terminal: say what is wrong now instead of trying for hours.
+            # A user waits at the terminal: report the fault now instead of retrying for hours.
             return await lifecycle.give_up(row["id"])
         await asyncio.sleep(_FOLLOW)
-        row = await lifecycle.get(row["id"])
+        row = await download_queries.get(row["id"])
 
 
 _PROGRESS = ("id", "url", "title", "state", "stage", "progress", "speed", "eta")
@@ -130,8 +133,11 @@ async def adopt_files(instance: Instance, asked: argparse.Namespace, out: Out, s
         async with aclosing(running):
             async for outcome in running:
                 report.add(outcome, asked.json)
-    finally:  # also where it is broken off: what is done is done, and the next run goes on from there
+    finally:  # also after an interruption: completed work counts, and the next run resumes there
         report.end(asked.json)
+    if report.counts["added"] or report.counts["failed"]:
+        counts = {"added": report.counts["added"], "failed": report.counts["failed"]}
+        await inbox.record(owner, event_types.IMPORT_DONE, counts)
     await sync.refresh_quietly()
     return 1 if report.counts["failed"] else 0
 
@@ -141,7 +147,7 @@ async def never(instance: Instance, asked: argparse.Namespace, out: Out, stdin: 
     for url in asked.urls:
         await (dedup.unmark_never(owner, url) if asked.undo else dedup.mark_never(owner, url))
         if not asked.json:
-            said = "may be fetched again" if asked.undo else "is never fetched again: `--undo` takes that back"
+            said = "can be downloaded again" if asked.undo else "will not be downloaded again; `--undo` reverts this"
             out.line(f"{logging.redact(url)} {said}.")
     if not asked.urls:
         for row in await marks.page(owner):

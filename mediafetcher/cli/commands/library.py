@@ -1,4 +1,4 @@
-"""Commands for what is kept: list, rm, restore, purge, export, check."""
+"""Commands for the library: list, rm, restore, purge, export, check."""
 
 import argparse
 import json
@@ -9,9 +9,9 @@ from mediafetcher.accounts.auth import users
 from mediafetcher.app.instance import Instance
 from mediafetcher.app.output import Out, clock, size
 from mediafetcher.cli.commands.owner import owner_of
-from mediafetcher.library.catalog import items
+from mediafetcher.library.catalog import queries, trash
 from mediafetcher.library.export import sync
-from mediafetcher.library.storage import check
+from mediafetcher.library.storage import check, sweeper
 
 
 async def list_items(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
@@ -19,9 +19,9 @@ async def list_items(instance: Instance, asked: argparse.Namespace, out: Out, st
     cursor = None
     while True:
         if asked.trash:
-            page = await items.trashed(owner, cursor=cursor, limit=200)
+            page = await queries.trashed(owner, cursor=cursor, limit=200)
         else:
-            page = await items.page(owner, q=asked.query, folder=asked.folder, deep=True, cursor=cursor, limit=200)
+            page = await queries.page(owner, q=asked.query, folder=asked.folder, deep=True, cursor=cursor, limit=200)
         for item in page["items"]:
             out.line(json.dumps(item, default=str) if asked.json else _row(item))
         cursor = page["next"]
@@ -38,42 +38,45 @@ def _row(item: dict[str, Any]) -> str:
 
 async def remove(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
     owner = await owner_of(asked)
-    gone = await items.trash(asked.item, owner)
-    await items.sweep()
-    await sync.refresh_quietly()  # a link in an exported tree would keep the bytes
+    gone = await trash.trash(asked.item, owner)
+    await sweeper.sweep()
+    await sync.refresh_quietly()  # a link in an exported tree would keep the file alive
     if gone["trashed"]:
-        out.line(f"Moved to the trash{_keeps(gone)}: `mediafetcher restore {asked.item}` brings it back.")
+        out.line(f"Moved to the trash{_keeps(gone)}. Run `mediafetcher restore {asked.item}` to restore it.")
     else:
-        out.line(f"Removed{_keeps(gone)}; frees {size(gone['frees'])}.")
+        out.line(f"Deleted permanently{_keeps(gone)}; {size(gone['frees'])} will be freed.")
     return 0
 
 
 def _keeps(gone: dict[str, Any]) -> str:
     others = gone["holders"]
-    return f"; {others} other {'entry keeps' if others == 1 else 'entries keep'} the file" if others else ""
+    return f"; {others} other {'item still uses' if others == 1 else 'items still use'} the file" if others else ""
 
 
 async def purge(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
     owner = await owner_of(asked)
-    meaning = await items.deletion(owner, asked.items or None)
+    meaning = await trash.deletion(owner, asked.items or None)
     if asked.dry_run:
         gone = meaning["items"]
     else:
-        gone = await items.purge(owner, asked.items or None)
-        await items.sweep()
+        gone = await trash.purge(owner, asked.items or None)
+        await sweeper.sweep()
         await sync.refresh_quietly()
     if asked.json:
         out.line(json.dumps({**meaning, "purged": 0 if asked.dry_run else gone}))
         return 0
-    removed = f"{'Would remove' if asked.dry_run else 'Removed'} {gone} {'entry' if gone == 1 else 'entries'} for good"
-    out.line(f"{removed}{_keeps(meaning)}; frees {size(meaning['frees'])}.")
+    removed = (
+        f"{'Would permanently delete' if asked.dry_run else 'Permanently deleted'} {gone} "
+        f"{'item' if gone == 1 else 'items'}"
+    )
+    out.line(f"{removed}{_keeps(meaning)}; {size(meaning['frees'])} {'would' if asked.dry_run else 'will'} be freed.")
     return 0
 
 
 async def restore(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
-    item = await items.restore(asked.item, await owner_of(asked))
+    item = await trash.restore(asked.item, await owner_of(asked))
     await sync.refresh_quietly()
-    out.line(f"Back in the library: {item['title']}")
+    out.line(f"Restored: {item['title']}")
     return 0
 
 
@@ -85,11 +88,11 @@ async def export_tree(instance: Instance, asked: argparse.Namespace, out: Out, s
         counts = {"made": done.made, "kept": done.kept, "removed": done.removed, "missing": done.missing}
         out.line(json.dumps({"path": str(place), **counts, "links": "symbolic" if done.symbolic else "hard"}))
     else:
-        out.line(f"{place}: {done.made} made, {done.kept} kept, {done.removed} removed.")
+        out.line(f"{place}: {done.made} created, {done.kept} unchanged, {done.removed} removed.")
         if done.symbolic:
-            out.line("Hard links cannot be made there: these are symbolic links into the media folder.")
+            out.line("Hard links are not possible there. The export uses symbolic links into the media folder.")
     if done.missing:
-        out.error(f"{done.missing} could not be linked: `mediafetcher check` says which files are missing.")
+        out.error(f"{done.missing} files could not be linked. Run `mediafetcher check` to see which are missing.")
     return 1 if done.missing else 0
 
 
@@ -104,5 +107,5 @@ async def check_store(instance: Instance, asked: argparse.Namespace, out: Out, s
             out.line(json.dumps({"repaired": done}) if asked.json else f"repaired: {done}")
     wrong = [finding for finding in findings if not finding.is_information]
     if not wrong and not asked.json:
-        out.line("Nothing found: the media folder and the database agree.")
+        out.line("No problems found. The media folder and the database match.")
     return 1 if wrong else 0

@@ -1,4 +1,4 @@
-"""Whose library a command means."""
+"""Select the user whose library a command uses."""
 
 import argparse
 
@@ -6,6 +6,6 @@ from mediafetcher.accounts.auth import users
 
 
 async def owner_of(asked: argparse.Namespace) -> int:
-    """Whose library: the person named by --user, else the only administrator."""
+    """Return the id of the user named by --user, else of the only administrator."""
     person = await (users.by_name(asked.user) if asked.user else users.local_owner())
     return int(person["id"])

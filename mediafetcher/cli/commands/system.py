@@ -1,4 +1,4 @@
-"""Commands for the whole installation, which run where they were typed: backups, rebuild, database, doctor, service."""
+"""Commands for the whole installation that run in the calling process: backups, rebuild, database, doctor, service."""
 
 import argparse
 import asyncio
@@ -23,12 +23,12 @@ from mediafetcher.sandbox import run_as
 
 
 def run(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
-    """Run one of them -> its exit code."""
+    """Run one of these commands. Returns: its exit code."""
     return _COMMANDS[asked.command](settings, asked, out)
 
 
 def _finish(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run to the end; SIGTERM and SIGINT break it off in order."""
+    """Run a coroutine to its end. SIGTERM and SIGINT cancel it in order."""
     import uvloop
 
     async def guarded() -> Any:
@@ -53,7 +53,7 @@ def make_backup(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
             async with instance.database(settings, alone=False) as dsn:
                 return await backup.write(dsn, settings, file, with_key=asked.with_key)
 
-        # The file lies where root may write, the database belongs to the owner of the state folder.
+        # Root can write to the file's folder; the database belongs to the owner of the state folder.
         with run_as.as_owner(settings.state):
             manifest = _finish(work())
         written = file.tell()
@@ -61,11 +61,16 @@ def make_backup(settings: Settings, asked: argparse.Namespace, out: Out) -> int:
     if asked.json:
         out.line(json.dumps(facts))
         return 0
-    out.line(f"{target}: {facts['items']} items, {facts['media']} media files listed, {size(written)}.")
+    out.line(
+        f"Backup written to {target}: {facts['items']} items, a list of {facts['media']} media files, {size(written)}."
+    )
     if facts["key"]:
-        out.line("It holds the key: whoever has this file can open the cookies in it.")
+        out.line("It contains the key. Anyone who has this file can read the cookies in it.")
     else:
-        out.line("The key that opens the cookies is not in it (--with-key); the media files are not either.")
+        out.line(
+            "It does not contain the media files, nor the key that decrypts the cookies (add "
+            "--with-key to include the key)."
+        )
     return 0
 
 
@@ -73,7 +78,7 @@ def restore_backup(settings: Settings, asked: argparse.Namespace, out: Out) -> i
     try:
         file = Path(asked.file).open("rb")  # noqa: SIM115 (as root, before that is given up)
     except OSError as error:
-        raise errors.Usage(f"{asked.file} cannot be read: {error.strerror}.") from error
+        raise errors.UsageError(f"Cannot read {asked.file}: {error.strerror}.") from error
     run_as.become_owner(settings.state)
 
     async def work() -> tuple[backup.Restored, tuple[list[str], int] | None]:
@@ -83,7 +88,7 @@ def restore_backup(settings: Settings, asked: argparse.Namespace, out: Out) -> i
                 return done, await _compared(settings, dsn, done)
         except errors.AlreadyRunning as problem:
             raise errors.AlreadyRunning(
-                f"{problem.detail} Stop it first (`rc-service mediafetcher stop` or `systemctl stop mediafetcher`)."
+                f"{problem.detail} Stop it first: `rc-service mediafetcher stop` or `systemctl stop mediafetcher`."
             ) from None
 
     with file:
@@ -98,16 +103,17 @@ def restore_backup(settings: Settings, asked: argparse.Namespace, out: Out) -> i
     if asked.json:
         out.line(json.dumps(facts))
         return 0
-    out.line(f"Restored and counted: {facts['rows']} rows, {facts['items']} items, as of {facts['made_at']}.")
+    out.line(f"Restored and verified: {facts['rows']} rows, {facts['items']} items, as of {facts['made_at']}.")
     if done.kept:
-        out.line(f"The database that was there is kept on the server as {done.kept}, until the next restore.")
+        out.line(f"The previous database is kept on the server as {done.kept} until the next restore.")
     for note in done.notes:
         out.line(note)
     if gone is None:
-        out.line("The media folder is not there: whether its files are all there is for `mediafetcher check` to say.")
+        out.line("The media folder is unavailable. Once it is back, run `mediafetcher check` to verify its files.")
     elif gone:
         out.line(
-            f"{len(gone)} of {facts['media']} media files are not in the media folder: `mediafetcher check` names them."
+            f"{len(gone)} of {facts['media']} media files are missing from the media folder. Run "
+            "`mediafetcher check` to list them."
         )
     if unknown:
         out.line(f"{unknown} files in the media folder are not in the backup: they are kept, and nothing removes them.")
@@ -116,9 +122,10 @@ def restore_backup(settings: Settings, asked: argparse.Namespace, out: Out) -> i
 
 
 async def _compared(settings: Settings, dsn: str, done: backup.Restored) -> tuple[list[str], int] | None:
-    """The files that the backup lists and the media folder has not, and how many it has that the backup does not list.
+    """Compare a backup with the media folder.
 
-    None if there is no media folder.
+    Returns: the files that only the backup lists, and the number of files that only the media folder has; None without
+    a media folder.
     """
     folder = await dump.media_folder(dsn, settings.media)
     if folder is None or not (folder / "store").is_dir():
@@ -151,9 +158,9 @@ def move_database(settings: Settings, asked: argparse.Namespace, out: Out) -> in
     target = sys.stdin.readline().strip() if asked.target == "-" else asked.target
     back = target == "embedded"
     if back and settings.database_url is None:
-        raise errors.Usage("The database is the embedded one already.")
+        raise errors.UsageError("The library already uses the embedded database.")
     if not back and not target.startswith(("postgresql://", "postgres://")):
-        raise errors.Usage("Name `embedded`, or an address such as postgresql://user:password@host/database.")
+        raise errors.UsageError("Enter `embedded`, or an address such as postgresql://user:password@host/database.")
     run_as.become_owner(settings.state)
 
     async def work() -> dump.Facts:
@@ -163,12 +170,12 @@ def move_database(settings: Settings, asked: argparse.Namespace, out: Out) -> in
             return await transfer.move(dsn, target, settings.state)
 
     held = _finish(work())
-    out.line(f"Copied and counted: {sum(held.counts.values())} rows. The database that was there stays as it is.")
+    out.line(f"Copied and verified: {sum(held.counts.values())} rows. The previous database is unchanged.")
     out.line("The copy changes nothing in the media folder until you type `mediafetcher store take` there.")
     if back:
-        out.line("Now take database_url out of the settings, and start.")
+        out.line("Now remove database_url from the settings and start MediaFetcher.")
     else:
-        out.line("Now give its address in the settings (database_url, or MEDIAFETCHER_DATABASE_URL), and start.")
+        out.line("Now set database_url (or MEDIAFETCHER_DATABASE_URL) to the new address and start MediaFetcher.")
     return 0
 
 
@@ -180,7 +187,9 @@ def manage_service(settings: Settings, asked: argparse.Namespace, out: Out) -> i
     media = Path(asked.media).absolute() if getattr(asked, "media", None) else None
     if not install.install(settings, install.Wish(media=media, **given), out.line):
         return 1
-    out.line("Open the page from another machine; `mediafetcher setup` prints the one-time code it asks for.")
+    out.line(
+        "Open MediaFetcher in a browser on another machine. Run `mediafetcher setup` here to get the one-time code."
+    )
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Commands for people: setup, user, token."""
+"""Commands for users: setup, user, token."""
 
 import argparse
 
@@ -20,15 +20,15 @@ async def setup_code(instance: Instance, asked: argparse.Namespace, out: Out, st
 async def user(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
     if asked.action == "add":
         await users.add(asked.name, stdin or "", admin=asked.admin)
-        out.line(f"{asked.name} may sign in now.")
+        out.line(f"User {asked.name} was added and can sign in.")
     elif asked.action == "remove":
         gone = await delete_user.remove((await users.by_name(asked.name))["id"])
-        out.line(f"{asked.name} is removed, with {gone} entries; files that others hold stay.")
+        out.line(f"User {asked.name} was removed with {gone} items. Files that other users also have are kept.")
     else:
         person = await users.by_name(asked.name)
         await users.set_password(person["id"], stdin or "", end_tokens=asked.end_tokens)
         ended = "sessions, tokens and paired browsers" if asked.end_tokens else "sessions"
-        out.line(f"The password of {asked.name} is set; their {ended} have ended.")
+        out.line(f"The password of {asked.name} was changed, and all their {ended} were ended.")
     return 0
 
 
@@ -36,13 +36,13 @@ async def token(instance: Instance, asked: argparse.Namespace, out: Out, stdin: 
     person = await users.by_name(asked.user)
     if asked.action == "list":
         for row in await tokens.page(person["id"]):
-            end = f", ends {row['expires_at']:%Y-%m-%d}" if row["expires_at"] else ""
+            end = f", expires {row['expires_at']:%Y-%m-%d}" if row["expires_at"] else ""
             used = f"last used {row['last_used_at']:%Y-%m-%d}" if row["last_used_at"] else "never used"
             out.line(f"{row['id']:>6}  {row['name']}: {', '.join(row['scopes'])}; {used}{end}")
         return 0
     if asked.action == "remove":
         await tokens.remove(asked.token, person["id"])
-        out.line("The token has ended.")
+        out.line("The API key was revoked.")
         return 0
     made = await tokens.create(person["id"], asked.name, asked.scope or ["read", "download", "library"])
     out.line(made["token"])

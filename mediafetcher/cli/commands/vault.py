@@ -1,4 +1,4 @@
-"""Commands for what is kept secret: the key, and the trail of who did what."""
+"""Commands for the encryption key and the audit log."""
 
 import argparse
 import json
@@ -7,16 +7,23 @@ from mediafetcher.accounts import audit
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.app.instance import Instance
 from mediafetcher.app.output import Out
+from mediafetcher.notifications import targets
 
 
 async def key(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
-    done = await cookie_jars.rotate()
+    done = await cookie_jars.rotate(targets.seal_again)
     sealed, lost = done["sealed"], done["lost"]
-    out.line(f"A new key seals the cookies of {sealed} {'site' if sealed == 1 else 'sites'}; the old one is gone.")
+    out.line(
+        f"The cookies of {sealed} {'site' if sealed == 1 else 'sites'} are now encrypted with a new "
+        "key. The old key was discarded."
+    )
     if done["devices"]:
         out.line(f"Paired browsers must pair again: {done['devices']} were signed out.")
     if lost:
-        out.error(f"{lost} could not be opened with the old key: those sites' cookies must be sent again.")
+        out.error(
+            f"The cookies of {lost} {'site' if lost == 1 else 'sites'} could not be decrypted with "
+            "the old key. Send them again."
+        )
     return 1 if lost else 0
 
 

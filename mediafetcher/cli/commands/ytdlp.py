@@ -1,4 +1,4 @@
-"""The command `ytdlp`: which one is used, a newer one, the one before."""
+"""The command `ytdlp`: show, update or roll back the installed version."""
 
 import argparse
 
@@ -12,28 +12,35 @@ async def manage(instance: Instance, asked: argparse.Namespace, out: Out, stdin:
     if asked.action == "update":
         before = versions.status().version
         now = await updater.update("nightly" if asked.nightly else "stable")
-        out.line(f"yt-dlp {now.version} is used now." if now.version != before else f"yt-dlp {before} is the newest.")
+        out.line(
+            f"yt-dlp {now.version} is now in use."
+            if now.version != before
+            else f"yt-dlp {before} is already the newest version."
+        )
     elif asked.action == "rollback":
-        out.line(f"yt-dlp {versions.rollback().version} is used now.")
+        out.line(f"yt-dlp {versions.rollback().version} is now in use.")
     else:
         await _show(out)
     return 0
 
 
 async def _show(out: Out) -> None:
-    """What is used, and whether there is a newer one; an index that is away is said and is no failure."""
+    """Show the version in use and any newer one. An unavailable index is reported and is not a failure."""
     now, away = versions.status(), ""
     try:
         now = await updater.look()
     except errors.Problem as problem:
         away = problem.detail
-    origin = f"fetched, {now.channel}" if now.managed else "came with the program"
+    origin = f"downloaded, {now.channel}" if now.managed else "included with MediaFetcher"
     out.line(f"yt-dlp {now.version} ({origin})")
     if now.latest:
-        out.line(f"newest:  {now.latest}" if now.latest != now.version else "It is the newest.")
+        out.line(f"newest:    {now.latest}" if now.latest != now.version else "This is the newest version.")
     if now.previous:
-        out.line(f"before:  {now.previous} (`mediafetcher ytdlp rollback`)")
+        out.line(f"previous:  {now.previous} (run `mediafetcher ytdlp rollback` to use it)")
     if now.offered:
-        out.line(f"offered: {now.offered}, which mended a download of {now.offered_site} (`mediafetcher ytdlp update`)")
+        out.line(
+            f"offered:   {now.offered}, fixed a download from {now.offered_site} (run `mediafetcher "
+            "ytdlp update` to use it)"
+        )
     if away:
-        out.line(f"Whether there is a newer one is not known: {away}")
+        out.line(f"Could not check for a newer version: {away}")

@@ -1,17 +1,17 @@
-"""The error tree: every way in which this program says no.
+"""The error tree: all errors that a user can see.
 
     Problem
-    |-- Refused            the request is wrong or may not be done   (4xx, never retried)
-    |-- Away               something we need is away for now         (503, retried later)
-    |-- FetchProblem       a download could not be done
-    |   |-- Transient      the site or the network; retried later by itself
-    |   |-- NeedsPerson    parked until a person gives something (cookies, ...)
-    |   `-- Permanent      trying again would end the same way
-    `-- Internal           our fault; the log has the details
+    |-- ClientError               the request is wrong or not allowed   (4xx, never retried)
+    |-- Unavailable               a resource is unavailable for now     (503, retried later)
+    |-- FetchProblem              a download failed
+    |   |-- Transient             caused by the site or the network; retried automatically
+    |   |-- UserActionRequired    waits until the user provides something (cookies, ...)
+    |   `-- Permanent             a retry would fail in the same way
+    `-- Internal                  our fault; the log has the details
 
-`code` is stable and what the page translates; `detail` is one English sentence: what, why, what to do.
-A problem is raised where it is known and caught only at the edges: `api/problems.py`, `downloads/work.py`
-and `cli.py`.
+`code` is stable, and the page translates it; `detail` is one English sentence: what, why, what to do.
+A problem is raised at its cause and caught only at the edges: `api/problems.py`, `downloads/worker/runner.py`
+and `cli/main.py`.
 """
 
 from mediafetcher.core.errors.client import *  # noqa: F403
@@ -26,10 +26,10 @@ def _tree(top: type[Problem]) -> list[type[Problem]]:
 
 
 def by_code(code: str) -> type[Problem]:
-    """The class of a stable code; `Internal` for one that is not known."""
+    """Return the class of a stable code; `Internal` if the code is unknown."""
     return next((kind for kind in _tree(Problem) if kind.code == code), Internal)
 
 
 def all_codes() -> list[str]:
-    """Every stable code, sorted: what the page has words for."""
+    """Return all stable codes, sorted. The page has a text for each."""
     return sorted({kind.code for kind in _tree(Problem)})

@@ -1,199 +1,212 @@
-"""The request is wrong or may not be done: 4xx, never tried again."""
+"""Errors of requests that are wrong or not allowed: 4xx, never retried."""
 
 from mediafetcher.core.errors.problem import Problem
 
 
-class Refused(Problem):
+class ClientError(Problem):
     status = 400
     code = "refused"
 
 
-class Usage(Refused):
+class UsageError(ClientError):
     code = "usage"
     exit_code = 2
 
 
-class Invalid(Refused):
+class Invalid(ClientError):
     code = "invalid"
-    words = "The request is not well formed."
+    default_detail = "The request is not valid."
 
 
-class InvalidUrl(Refused):
+class InvalidUrl(ClientError):
     code = "invalid_url"
-    words = "That is not a link: give a full http:// or https:// address."
+    default_detail = "This is not a valid link. Enter a full http:// or https:// address."
 
 
 class ExportFolder(Invalid):
     code = "export_folder"
-    words = "That folder holds other files: export to a folder that is empty or new."
+    default_detail = "That folder holds other files: export to a folder that is empty or new."
 
 
 class UnsupportedScheme(InvalidUrl):
     code = "unsupported_scheme"
-    words = "Only http:// and https:// links can be fetched."
+    default_detail = "Only http:// and https:// links are supported."
 
 
-class BadCookies(Refused):
+class BadCookies(ClientError):
     code = "bad_cookies"
-    words = "These are not cookies of that site."
+    default_detail = "These are not cookies of this site."
 
 
-class SealedBox(Refused):
+class DecryptionFailed(ClientError):
     code = "sealed_box"
-    words = "The sealed message cannot be opened: it was made for another server, or changed on its way."
+    default_detail = (
+        "The encrypted message cannot be read. It was made for another server, or changed in transit. "
+        "Pair the device again."
+    )
 
 
-class WeakPassword(Refused):
+class WeakPassword(ClientError):
     code = "weak_password"
-    words = "That password is too easy to guess: use 8 to 128 characters that are not a common password."
+    default_detail = "This password is too easy to guess. Use 8 to 128 characters, and not a common password."
 
 
-class NotSignedIn(Refused):
+class NotSignedIn(ClientError):
     status = 401
     code = "not_signed_in"
-    words = "Sign in first."
+    default_detail = "Sign in first."
 
 
-class WrongCredentials(Refused):
+class WrongCredentials(ClientError):
     status = 401
     code = "wrong_credentials"
-    words = "Name or password is wrong."
+    default_detail = "Incorrect name or password."
 
 
-class NotPaired(Refused):
+class NotPaired(ClientError):
     status = 401
     code = "not_paired"
-    words = "This device is not paired, or was removed: pair it again."
+    default_detail = "This device is not paired or was removed. Pair it again."
 
 
-class Forbidden(Refused):
+class Forbidden(ClientError):
     status = 403
     code = "forbidden"
-    words = "You may not do that."
+    default_detail = "You do not have permission to do this."
 
 
 class CrossSite(Forbidden):
     code = "cross_site"
-    words = "The request came from another site and was refused."
+    default_detail = "The request came from another site and was blocked."
 
 
-class WrongHost(Refused):
+class WrongHost(ClientError):
     status = 421
     code = "wrong_host"
-    words = "This address is not one of ours: add it as MEDIAFETCHER_PUBLIC_URL if it should be."
+    default_detail = "The server does not recognize this address. To allow it, add it to MEDIAFETCHER_HOST_NAMES."
 
 
-class SetupCode(Forbidden):
+class InvalidSetupCode(Forbidden):
     code = "setup_code"
-    words = "The one-time code is wrong: `mediafetcher setup` on the server prints it."
+    default_detail = "Incorrect one-time code. Run `mediafetcher setup` on the server to get the current one."
 
 
 class PairingCode(Forbidden):
     code = "pairing_code"
-    words = "The pairing code is wrong, was used, or is older than five minutes: make a new one."
+    default_detail = "The pairing code is incorrect, already used or older than five minutes. Create a new one."
 
 
 class PlainHttp(Forbidden):
     code = "plain_http"
-    words = "Cookies are not taken over plain http from another machine: use the extension, https, or this machine."
+    default_detail = (
+        "Cookies cannot be sent over plain HTTP from another machine. Use the extension or HTTPS, or "
+        "do it on the server itself."
+    )
 
 
-class NotFound(Refused):
+class NotFound(ClientError):
     status = 404
     code = "not_found"
-    words = "There is no such thing here."
+    default_detail = "This does not exist."
 
 
-class MethodNotAllowed(Refused):
+class MethodNotAllowed(ClientError):
     status = 405
     code = "method_not_allowed"
-    words = "That address does not answer this kind of request."
+    default_detail = "This address does not support this type of request."
 
 
-class Conflict(Refused):
+class Conflict(ClientError):
     status = 409
     code = "conflict"
 
 
 class Replayed(Conflict):
     code = "replayed"
-    words = "This message came before: every message counts once."
+    default_detail = "This message was already received. Send it again as a new message."
 
 
 class WrongClock(Conflict):
     code = "clock"
-    words = "The clocks of the device and the server differ by more than five minutes."
+    default_detail = (
+        "The clocks of the device and the server differ by more than five minutes. Correct them and try again."
+    )
 
 
 class SetupClosed(Conflict):
     code = "setup_closed"
-    words = "The first account exists already: sign in."
+    default_detail = "This server is already set up. Sign in with the existing account."
 
 
-class WrongState(Conflict):
+class InvalidState(Conflict):
     code = "wrong_state"
-    words = "That cannot be done in its present state."
+    default_detail = "This is not possible in its current state."
 
 
 class ConversionLoses(Conflict):
-    """A conversion of a stored file would drop something that only the original holds."""
+    """A conversion of a stored file would drop something that only the original contains."""
 
     code = "conversion_loses"
-    words = "A conversion cannot keep everything that this file holds: confirm it, or leave the file as it is."
+    default_detail = "A conversion cannot keep everything that this file holds: confirm it, or leave the file as it is."
 
 
 class NameTaken(Conflict):
     code = "name_taken"
-    words = "That name is taken."
+    default_detail = "This name is already taken. Choose another name."
 
 
 class PinnedSetting(Conflict):
     code = "pinned_setting"
-    words = "The environment or a flag decides this setting: change it there."
+    default_detail = "This setting is fixed by an environment variable or a flag. Change it there."
 
 
 class LastAdmin(Conflict):
     code = "last_admin"
-    words = "This is the last administrator: make another one first."
+    default_detail = "This is the last administrator. Make another user an administrator first."
 
 
-class NeverAgain(Conflict):
+class SourceBlocked(Conflict):
     code = "never_again"
-    words = "You marked this link as never to be fetched again: take the mark away first."
+    default_detail = (
+        "You blocked this link from being downloaded. Run `mediafetcher never --undo` with the link to allow it again."
+    )
 
 
 class QuotaExceeded(Conflict):
     code = "quota_exceeded"
-    words = "Your share of the storage is used up: delete something and empty the trash, or ask for more."
+    default_detail = (
+        "You have reached your storage quota. Delete items and empty the trash, or ask an "
+        "administrator for a larger quota."
+    )
 
 
-class TooLargeBody(Refused):
+class TooLargeBody(ClientError):
     status = 413
     code = "body_too_large"
-    words = "The request is too large."
+    default_detail = "The request is too large. Send less at a time."
 
 
-class TooSlow(Refused):
+class TooSlow(ClientError):
     status = 408
     code = "too_slow"
-    words = "The request took too long to arrive."
+    default_detail = "The request took too long. Check your connection and try again."
 
 
-class NotJson(Refused):
+class NotJson(ClientError):
     status = 415
     code = "not_json"
-    words = "Send JSON (Content-Type: application/json)."
+    default_detail = "Send JSON (Content-Type: application/json)."
 
 
-class TooManyRequests(Refused):
+class TooManyRequests(ClientError):
     status = 429
     code = "too_many_requests"
-    words = "Too many attempts: wait a minute and try again."
+    default_detail = "Too many attempts. Wait a minute and try again."
 
 
 class AlreadyRunning(Conflict):
     code = "already_running"
-    words = "MediaFetcher is already running on this state folder."
+    default_detail = "MediaFetcher is already running on this state folder."
     exit_code = 75
 
 
@@ -201,85 +214,114 @@ class PortInUse(Conflict):
     code = "port_in_use"
 
 
-class BadSetting(Usage):
+class BadSetting(UsageError):
     code = "bad_setting"
 
 
-class StateFolder(Usage):
+class InvalidStateDir(UsageError):
     code = "state_folder"
 
 
-class DatabaseMoved(Refused):
+class DatabaseMoved(ClientError):
     code = "database_moved"
-    words = "The database was moved to another server: give its address with MEDIAFETCHER_DATABASE_URL."
+    default_detail = "The database was moved to another server. Set MEDIAFETCHER_DATABASE_URL to its address."
 
 
 class TargetNotEmpty(Conflict):
     code = "target_not_empty"
-    words = "There is something in that database already: name an empty one. Nothing was changed."
+    default_detail = "The target database is not empty. Choose an empty one. Nothing was changed."
 
 
-class OlderSchema(Refused):
+class OlderSchema(ClientError):
     code = "older_schema"
-    words = "This database is older than this program, or empty: start the server of the same version first."
+    default_detail = (
+        "The database is older than this version of MediaFetcher, or empty. Start the server with this version first."
+    )
 
 
-class NewerSchema(Refused):
+class NewerSchema(ClientError):
     code = "newer_schema"
-    words = "This database was made by a newer MediaFetcher: install that version or restore an older backup."
+    default_detail = (
+        "The database was created by a newer MediaFetcher. Install that version, or restore an older backup."
+    )
 
 
-class BackupFailed(Refused):
+class BackupFailed(ClientError):
     code = "backup_failed"
-    words = "The backup could not be made."
+    default_detail = "Could not create the backup."
 
 
-class RestoreFailed(Refused):
+class RestoreFailed(ClientError):
     code = "restore_failed"
-    words = "The backup could not be restored: the database is as it was."
+    default_detail = "Could not restore the backup. The database is unchanged."
 
 
-class BackupDamaged(Refused):
+class BackupDamaged(ClientError):
     code = "backup_damaged"
-    words = "This is no backup of MediaFetcher, or it is damaged: take another one."
+    default_detail = "This is not a MediaFetcher backup, or it is damaged. Use another file."
 
 
-class NothingToRebuild(Refused):
+class NothingToRebuild(ClientError):
     code = "nothing_to_rebuild"
-    words = "There is no backup and no journal to rebuild a library from."
+    default_detail = "There is no backup and no journal to rebuild a library from."
 
 
 class LibraryNotEmpty(Conflict):
     code = "library_not_empty"
-    words = "There is a library in this state folder already: name an empty one. Nothing was changed."
+    default_detail = "There is a library in this state folder already: name an empty one. Nothing was changed."
 
 
 class RebuildUnfinished(Conflict):
     code = "rebuild_unfinished"
-    words = "A rebuild of this library was interrupted: type `mediafetcher rebuild` again."
+    default_detail = "A rebuild of this library was interrupted: type `mediafetcher rebuild` again."
 
 
-class NoServiceManager(Refused):
+class NoServiceManager(ClientError):
     code = "no_service_manager"
-    words = "This machine has neither OpenRC nor systemd: start `mediafetcher serve` by what it has."
+    default_detail = (
+        "This machine has neither OpenRC nor systemd. Start `mediafetcher serve` with the service manager it has."
+    )
 
 
-class ServiceFailed(Refused):
+class ServiceFailed(ClientError):
     code = "service_failed"
-    words = "The service could not be made."
+    default_detail = "Could not create the service."
 
 
-class UpdateRefused(Refused):
+class UpdateRefused(ClientError):
     status = 502
     code = "update_refused"
-    words = "The new yt-dlp was refused."
+    default_detail = "The new yt-dlp version failed its checks. The current version stays in use."
 
 
-class NothingBefore(Conflict):
+class NoPreviousVersion(Conflict):
     code = "nothing_before"
-    words = "There is no other yt-dlp to go back to."
+    default_detail = "There is no previous yt-dlp version to roll back to."
 
 
 class NothingOffered(Conflict):
     code = "nothing_offered"
-    words = "No newer yt-dlp is offered: it is used already, or did not help."
+    default_detail = "No newer yt-dlp version is available. It is already in use, or it did not help."
+
+
+class UnsupportedTarget(ClientError):
+    code = "unsupported_target"
+    default_detail = "That address cannot be notified. docs/notifications.md lists the kinds and how they are written."
+
+
+class TargetNotAllowed(ClientError):
+    status = 403
+    code = "target_not_allowed"
+    default_detail = "This address is private. An administrator must add its name to MEDIAFETCHER_ALLOW_HOSTS first."
+
+
+class TooManyTargets(ClientError):
+    status = 409
+    code = "too_many_targets"
+    default_detail = "There are too many of these already. Remove one first."
+
+
+class SharePassword(ClientError):
+    status = 401
+    code = "share_password"
+    default_detail = "This link needs its password. Give it with any user name."

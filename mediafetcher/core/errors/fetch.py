@@ -1,4 +1,4 @@
-"""A download could not be done: transient, waiting for a person, or for good."""
+"""Errors of downloads: transient, waiting for a user, or permanent."""
 
 from mediafetcher.core.errors.problem import Problem
 
@@ -13,101 +13,109 @@ class Transient(FetchProblem):
 
 class Network(Transient):
     code = "network"
-    words = "The site could not be reached."
+    default_detail = "Could not reach the site."
 
 
 class ProxyFailed(Transient):
     code = "proxy_failed"
-    words = "The proxy does not connect to that site: it must allow CONNECT to ports 80 and 443."
+    default_detail = "The proxy does not connect to that site: it must allow CONNECT to ports 80 and 443."
 
 
 class RateLimited(Transient):
     code = "rate_limited"
-    words = "The site asks to slow down."
+    default_detail = "The site is limiting downloads."
 
 
 class SitePaused(Transient):
     code = "site_paused"
-    words = "The site asked to slow down: downloads from it wait."
+    default_detail = "The site is limiting downloads. Its downloads continue automatically after a pause."
 
 
 class ServerError(Transient):
     code = "server_error"
-    words = "The site answered with an error of its own."
+    default_detail = "The site reported an internal error."
 
 
 class Stalled(Transient):
     code = "stalled"
-    words = "Nothing arrived for too long."
+    default_detail = "The download received no data for too long."
 
 
 class Truncated(Transient):
     code = "truncated"
-    words = "The file is shorter than it should be."
+    default_detail = "The file is incomplete."
 
 
 class Crashed(Transient):
     code = "crashed"
-    words = "The download program ended by surprise."
+    default_detail = "The download stopped unexpectedly."
 
 
 class Unexpected(Transient):
-    """An error that nobody foresaw. Says nothing about the file, so what was fetched is kept."""
+    """An unforeseen error. It says nothing about the file, so the fetched data is kept."""
 
     code = "unexpected_error"
-    words = "An unexpected error stopped this download: it is tried again, and what was fetched is kept."
+    default_detail = "An unexpected error stopped this download: it is tried again, and what was fetched is kept."
     tries = 4
 
 
 class ToolKilled(Transient):
-    """A signal from outside ended a program of ours. Says nothing about the file that it worked on."""
+    """A signal from outside ended a child program. This says nothing about its input file."""
 
     code = "tool_killed"
-    words = "The system ended FFmpeg before it was done, perhaps because memory ran out: it is tried again."
+    default_detail = "The system ended FFmpeg before it was done, perhaps because memory ran out: it is tried again."
 
 
 class RunsAlone(Transient):
-    """The program ended twice while this was in work. It runs alone next, so that the cause becomes clear."""
+    """The program ended twice during this download. It runs alone next, to identify the cause."""
 
     code = "runs_alone"
-    words = "MediaFetcher ended by surprise while this was in work: it is tried again when nothing else runs."
+    default_detail = (
+        "MediaFetcher ended unexpectedly twice while this download ran. It runs alone next, to find the cause."
+    )
 
 
 class KillsServer(FetchProblem):
     code = "kills_server"
-    park = True
-    words = "MediaFetcher ended by surprise each time that this was in work: look at the log, then retry or cancel it."
+    needs_user = True
+    default_detail = (
+        "MediaFetcher ended unexpectedly each time this download ran, even alone. It waits so that the server stays up."
+        " If something else killed the server, retry: it continues from what was downloaded. Otherwise cancel it."
+    )
 
 
 class ParserFailed(Transient):
-    """What was fetched or stored could not be parsed within the limits of time and memory."""
+    """A fetched or stored file could not be parsed within the limits of time and memory."""
 
     code = "parser_failed"
-    words = "The file could not be read within its limits: it may be broken, or the machine is too busy."
+    default_detail = "The file could not be read within its limits: it may be broken, or the machine is too busy."
 
 
-class NeedsPerson(FetchProblem):
-    park = True
+class UserActionRequired(FetchProblem):
+    needs_user = True
 
 
-class LoginRequired(NeedsPerson):
+class LoginRequired(UserActionRequired):
     code = "login_required"
-    words = "The site wants a signed-in account: send its cookies."
+    default_detail = "The site requires you to sign in. Send its cookies, then retry."
 
 
-class MembersOnly(NeedsPerson):
+class MembersOnly(UserActionRequired):
     code = "members_only"
-    words = "The site keeps this for its members: send the cookies of an account that may see it."
+    default_detail = "The site offers this to members only. Send the cookies of an account with access, then retry."
 
 
-class AgeLimit(NeedsPerson):
+class AgeLimit(UserActionRequired):
     code = "age_limit"
-    words = "The site wants to know your age: send the cookies of a signed-in account."
+    default_detail = "The site wants to verify your age. Send the cookies of a signed-in account, then retry."
 
 
-class Forbidden403(NeedsPerson):
+class SiteForbidden(UserActionRequired):
     code = "site_forbids"
-    words = "The site refuses this link: it may need the cookies of an account, or your address is blocked."
+    default_detail = (
+        "The site denied access to this link. It may require an account's cookies, or it may be "
+        "blocking your IP address."
+    )
 
 
 class Permanent(FetchProblem):
@@ -116,72 +124,102 @@ class Permanent(FetchProblem):
 
 class Gone(Permanent):
     code = "gone"
-    words = "There is nothing at that link any more."
+    default_detail = "Nothing found at this link."
 
 
 class GeoBlocked(Permanent):
     code = "geo_blocked"
-    words = "The site does not show this in your country."
+    default_detail = "This is not available in your country. A proxy in another country may help."
+
+
+class UntrustedCertificate(Permanent):
+    code = "untrusted_certificate"
+    default_detail = (
+        "The certificate of the site is not trusted. If it is of your own certificate authority, "
+        "name that one's file in MEDIAFETCHER_CA_FILE."
+    )
+
+
+class PasswordRequired(Permanent):
+    code = "password_required"
+    default_detail = (
+        "The server wants a name and password of its own (HTTP authentication), which cookies do not replace and "
+        "MediaFetcher cannot send. Use a link that needs none."
+    )
+
+
+class UnusualExtension(Permanent):
+    code = "unusual_extension"
+    default_detail = (
+        "The name of the file has an ending that yt-dlp refuses for safety. Save the file yourself, then import it."
+    )
 
 
 class Drm(Permanent):
     code = "drm"
-    words = "This is protected by DRM and cannot be fetched."
+    default_detail = "This is protected by DRM and cannot be downloaded."
 
 
 class Unsupported(Permanent):
     code = "unsupported"
-    words = "No video or audio was found at that link."
+    default_detail = "No video or audio found at this link. Use the address of the page where it plays."
 
 
 class NotMedia(Permanent):
     code = "not_media"
-    words = "What came is not video or audio."
+    default_detail = "The file is not video or audio."
+
+
+class CutAtOrigin(Permanent):
+    code = "cut_at_origin"
+    default_detail = "The file ends too early at its origin, and nothing in it plays: look for another copy."
 
 
 class TooLarge(Permanent):
     code = "too_large"
-    words = "The file is larger than the limit."
+    default_detail = (
+        "The file is larger than the allowed maximum. Choose a lower quality, or raise MEDIAFETCHER_MAX_FILE_SIZE."
+    )
 
 
 class BlockedAddress(Permanent):
     code = "blocked_address"
-    words = "That address is private: name it in MEDIAFETCHER_ALLOW_HOSTS if it may be reached."
+    default_detail = "This address is on a private network. To allow it, add its name to MEDIAFETCHER_ALLOW_HOSTS."
 
 
 class TranscodeFailed(Permanent):
     code = "transcode_failed"
-    words = "The file could not be converted."
+    default_detail = "Could not convert the file. Retry, or choose another quality."
 
 
 class ExtractorBroken(Permanent):
     code = "extractor_broken"
-    words = "The site changed and yt-dlp does not understand it: try a newer yt-dlp."
+    default_detail = "The site changed, and this yt-dlp version cannot download from it. Try a newer yt-dlp version."
 
 
 class Hostile(Permanent):
     code = "hostile"
-    words = "The site tried something that is not allowed."
+    default_detail = "The site tried something unsafe. The download was stopped, and nothing was kept."
 
 
 class LiveNotStarted(FetchProblem):
-    """Waits without a slot. Facts: `begins` (Unix time) or `begins_in` (seconds), where the site says so."""
+    """Waits without a slot. Facts: `begins` (Unix time) or `begins_in` (seconds), if the site states it."""
 
     retry = "later"
     code = "live_not_started"
-    words = "This stream has not begun: it is recorded when it does."
+    default_detail = "This stream has not started yet. Recording starts automatically when it begins."
 
 
 class LiveUnsupported(Permanent):
     code = "live_unsupported"
-    words = "This kind of live stream cannot be recorded: try again when the recording is out."
+    default_detail = "This type of live stream cannot be recorded. Retry when the recording is available."
 
 
 class IsPlaylist(Permanent):
     code = "is_playlist"
-    words = "That link is a list: fetch it as a playlist, or give the link of one video."
+    default_detail = "This link is a playlist. Download it as a playlist, or use the link of a single video."
 
 
 class BadClip(Permanent):
     code = "bad_clip"
-    words = "The clip begins after the end of the film."
+    default_detail = "The clip starts after the end of the video."

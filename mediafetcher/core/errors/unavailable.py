@@ -1,85 +1,115 @@
-"""Something we need is away for now: 503, tried again later."""
+"""Errors of temporarily unavailable resources: 503, retried later."""
 
 from mediafetcher.core.errors.problem import Problem
 
 
-class Away(Problem):
+class Unavailable(Problem):
     status = 503
     retry = "later"
     code = "away"
 
 
-class DatabaseAway(Away):
+class DatabaseAway(Unavailable):
     code = "database_away"
-    words = "The database does not answer: it may be starting again. Try in a moment."
+    default_detail = "The database is not responding. It may be restarting, so try again in a moment."
 
 
-class MediaOffline(Away):
+class MediaOffline(Unavailable):
     code = "media_offline"
-    words = "The media folder is not there: is the share mounted? Downloads wait; your files are safe."
+    default_detail = (
+        "The media folder is unavailable. Check that the share is mounted. Downloads wait, and your files are safe."
+    )
 
 
-class MediaFull(Away):
+class MediaFull(Unavailable):
     code = "disk_full"
-    words = "The media folder is full: free some room. Downloads wait until there is."
+    default_detail = "The media folder is full. Free some space. Downloads continue when there is enough."
 
 
-class NoRoom(Away):
+class NoRoom(Unavailable):
     code = "no_room"
-    words = "There is not enough free room for this download beside those that are running: it waits."
+    default_detail = (
+        "Not enough free space for this download. It waits until other downloads finish or you free some space."
+    )
 
 
-class QuotaReserved(Away):
+class QuotaReserved(Unavailable):
     code = "quota_reserved"
-    words = "Your running downloads may use up your share of the storage: this one waits until they have ended."
+    default_detail = (
+        "Your running downloads may use up your share of the storage: this one waits until they have ended."
+    )
 
 
-class SameSource(Away):
+class SameSource(Unavailable):
     code = "same_source"
-    words = "The same link is being fetched already: this waits for it, and then needs no download."
+    default_detail = "The same link is being fetched already: this waits for it, and then needs no download."
 
 
-class SiteBusy(Away):
+class SiteBusy(Unavailable):
     code = "site_busy"
-    words = "As many downloads of this site run as may run at once: this one is next when one of them ends."
+    default_detail = "As many downloads of this site run as may run at once: this one is next when one of them ends."
 
 
-class NoCookiesHere(Away):
+class OtherRunsAlone(Unavailable):
+    code = "other_runs_alone"
+    default_detail = (
+        "Another download runs alone, because MediaFetcher ended twice while it ran. This one starts when it ends."
+    )
+
+
+class SlowSlotsBusy(Unavailable):
+    code = "slow_slots_busy"
+    default_detail = (
+        "Downloads with a speed limit leave room for others, and as many of them run as may run at once."
+        " This one starts when one of them ends."
+    )
+
+
+class ConversionBusy(Unavailable):
+    code = "conversion_busy"
+    default_detail = (
+        "The file is downloaded. As many conversions run as may run at once: this one starts when one of them ends."
+    )
+
+
+class NoCookiesHere(Unavailable):
     code = "no_cookies_here"
-    words = "No machine that works now can open the cookies that this download needs: start the server's own queue."
+    default_detail = (
+        "No machine that works now can open the cookies that this download needs: start the server's own queue."
+    )
 
 
-class MediaReadOnly(Away):
+class MediaReadOnly(Unavailable):
     code = "media_read_only"
-    words = "The media folder cannot be written: check the mount and its rights. Downloads wait."
+    default_detail = "The media folder is not writable. Check the mount and its permissions. Downloads wait."
 
 
-class StoreFrozen(Away):
+class StoreFrozen(Unavailable):
     code = "store_frozen"
-    words = (
+    default_detail = (
         "Whether this installation may change the media folder is undecided: decide it on the page, or with"
         " `mediafetcher store`. Downloads wait; your files are safe."
     )
 
 
-class ServerAway(Away):
+class ServerAway(Unavailable):
     code = "server_away"
-    words = (
+    default_detail = (
         "The server does not answer this worker, which needs it to store a file: check that `mediafetcher serve` runs"
         " and reaches the media folder. The download waits."
     )
 
 
-class IndexAway(Away):
+class IndexAway(Unavailable):
     code = "index_away"
-    words = "The package index cannot be reached: try later."
+    default_detail = "The package index is unreachable. Try again later."
 
 
-class ExportBusy(Away):
+class ExportBusy(Unavailable):
     code = "export_busy"
-    words = "Another server is at work on this exported tree: try again in a minute."
+    default_detail = "Another server is at work on this exported tree: try again in a minute."
 
 
-class Stopping(Away):
+class Stopping(Unavailable):
     code = "stopping"
-    words = "MediaFetcher is stopping."
+    default_detail = "MediaFetcher is shutting down. Try again once it is running."

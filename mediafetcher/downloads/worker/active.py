@@ -5,18 +5,19 @@ row with the heartbeat. All of it is used on the main loop only.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mediafetcher.core import clock, settings
+from mediafetcher.core import clock, errors, settings
 from mediafetcher.library.storage import space_reservation
 
-Order = Literal["cancel", "pause", "stop", "lost"]
+Order = Literal["cancel", "pause", "stop", "lost", "finish"]
 Progress = tuple[int, str | None, float, float | None, float | None, int]
 
 
 @dataclass
-class Hold:
+class ActiveDownload:
     """One download in work here. `attempt` is the fence: what an older attempt says counts no more."""
 
     id: int
@@ -29,12 +30,15 @@ class Hold:
     speed: float | None = None  # bytes per second
     eta: float | None = None  # seconds
     unsent: bool = False
-    had: int = 0  # bytes that an earlier attempt left
-    said: list[tuple[float, str, str]] = field(default_factory=list)  # (when, level, line), not yet written
+    waits_for: type[errors.Problem] | None = None  # what holds it up while it keeps its slot
+    resumed_bytes: int = 0  # bytes that an earlier attempt left
+    finishing: bool = False  # a recording is to end now, and what there is to be kept
+    finisher: Callable[[], None] | None = None  # asks the recording in work to end
+    unsaved_log: list[tuple[float, str, str]] = field(default_factory=list)  # (when, level, line), not yet written
 
-    def say(self, message: str, level: Literal["info", "warning", "error"] = "info") -> None:
+    def log(self, message: str, level: Literal["info", "warning", "error"] = "info") -> None:
         """A line for the log of the download; journal.py writes it."""
-        self.said.append((clock.monotonic(), level, message))
+        self.unsaved_log.append((clock.monotonic(), level, message))
 
     def report(self, fraction: float, speed: float | None = None, eta: float | None = None) -> None:
         """How far the present stage is. Costs nothing: `unsent()` collects it a few times a second."""
@@ -46,52 +50,59 @@ class Hold:
         self.stage = stage
         self.report(0.0)
 
-    def obey(self, order: Order) -> None:
-        """End the work for this reason; the first reason counts."""
-        if self.order is None:
+    def request_stop(self, order: Order) -> None:
+        """End the work for this reason; the first reason counts. `finish` only ends a recording."""
+        if order == "finish":
+            if self.finisher and not self.finishing:
+                self.finisher()
+            self.finishing = True
+        elif self.order is None:
             self.order = order
             if self.task is not None:
                 self.task.cancel()
 
 
-_holds: dict[int, Hold] = {}
-_poke: list[asyncio.Event] = []
+_active: dict[int, ActiveDownload] = {}
+_heartbeat_triggers: list[asyncio.Event] = []
 
 
-def take(id: int, owner: int, attempt: int) -> Hold:
-    hold = _holds[id] = Hold(id, owner, attempt, stage="extract")
-    return hold
+def register(id: int, owner: int, attempt: int) -> ActiveDownload:
+    download = _active[id] = ActiveDownload(id, owner, attempt, stage="extract")
+    return download
 
 
-def drop(hold: Hold) -> None:
-    if _holds.get(hold.id) is hold:
-        del _holds[hold.id]
-        space_reservation.release(settings.get().work / str(hold.id))
+def unregister(download: ActiveDownload) -> None:
+    if _active.get(download.id) is download:
+        del _active[download.id]
+        space_reservation.release(settings.get().work / str(download.id))
 
 
-def get(id: int) -> Hold | None:
-    return _holds.get(id)
+def get(id: int) -> ActiveDownload | None:
+    return _active.get(id)
 
 
-def every() -> list[Hold]:
-    return list(_holds.values())
+def all_active() -> list[ActiveDownload]:
+    return list(_active.values())
 
 
 def unsent() -> list[Progress]:
     """What changed since the last call: (id, stage, progress, speed, eta, owner) of each download."""
-    changed = [hold for hold in _holds.values() if hold.unsent]
-    for hold in changed:
-        hold.unsent = False
-    return [(hold.id, hold.stage, hold.progress, hold.speed, hold.eta, hold.owner) for hold in changed]
+    changed = [download for download in _active.values() if download.unsent]
+    for download in changed:
+        download.unsent = False
+    return [
+        (download.id, download.stage, download.progress, download.speed, download.eta, download.owner)
+        for download in changed
+    ]
 
 
 def listen(event: asyncio.Event) -> None:
     """Set this event whenever `poke` says that orders wait in the database."""
-    _poke[:] = [event]
+    _heartbeat_triggers[:] = [event]
 
 
-def poke(id: int) -> None:
+def trigger_heartbeat(id: int) -> None:
     """Orders for this download wait in its row: let the next heartbeat be now, if it is ours."""
-    if id in _holds:
-        for event in _poke:
+    if id in _active:
+        for event in _heartbeat_triggers:
             event.set()

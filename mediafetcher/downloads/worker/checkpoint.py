@@ -1,4 +1,7 @@
-"""What was fetched whole, noted in the folder of the download: whoever goes on there begins with it.
+"""Checkpoint of a completed fetch, in the folder of the download: a retry resumes from it.
+
+There are two notes: one when all bytes have come (their files are still to be taken over, collect.py), and one when
+they are taken over and joined.
 
 A pause, a stop or a crash in the middle of a conversion, and a media folder that is away, cost no second download; nor
 a second conversion, where it was at its end. The note counts on the same boot alone, since after a power cut a file
@@ -9,23 +12,31 @@ the next try should bring something better.
 import contextlib
 import os
 import stat
+import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from mediafetcher.fetch.models import Info, Result
+from mediafetcher.fetch import collect
+from mediafetcher.fetch.models import Completed, Info, Result
 from mediafetcher.fetch.options import FILE_STEM
-from mediafetcher.sandbox import child_files
+from mediafetcher.sandbox import child_files, work_folders
 
 CONVERTED = "converted.mp4"  # beside it: what was made of it, whole since it got its name
 _NAME = ".brought.json"
+_RECORDED = ".recorded.json"
+_CUT = ".cut.json"  # how large a file was that is not whole
+_COMPLETED = ".completed.json"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-_unwritten: dict[Path, "Brought"] = {}  # by folder: notes for which the disk had no room
+_unsaved: dict[Path, "Checkpoint | Unfinished"] = {}  # by path: notes for which the disk had no room
 
 
-class Brought(msgspec.Struct):
+_T = TypeVar("_T", bound="Checkpoint | Unfinished")
+
+
+class Checkpoint(msgspec.Struct):
     """`own`: it is this person's alone (dedup.is_private)."""
 
     info: Info
@@ -34,40 +45,122 @@ class Brought(msgspec.Struct):
     boot: str = ""
 
 
-def note(folder: Path, info: Info, result: Result, own: bool) -> None:
+class Unfinished(msgspec.Struct):
+    """All bytes have come; their files are still to be taken over."""
+
+    info: Info
+    completed: Completed
+    own: bool
+    boot: str = ""
+
+
+def save(folder: Path, info: Info, result: Result, own: bool) -> None:
     """Cookies are never in it. A note that cannot be written is kept in memory: the file is there all the same."""
-    kept = Brought(info, replace(result, cookies=None), own, _BOOT.read_text())
-    _unwritten[folder] = kept
+    _keep(folder / _NAME, Checkpoint(info, replace(result, cookies=None), own, _BOOT.read_text()))
+
+
+def note_completed(folder: Path, info: Info, completed: Completed, own: bool) -> None:
+    """The same, when all bytes have come."""
+    discard(folder)
+    _keep(folder / _COMPLETED, Unfinished(info, replace(completed, cookies=None), own, _BOOT.read_text()))
+
+
+def _keep(path: Path, kept: Checkpoint | Unfinished) -> None:
+    _unsaved[path] = kept
     with contextlib.suppress(OSError):
-        _write(folder, kept)
-        del _unwritten[folder]
+        _write(path, kept)
+        del _unsaved[path]
 
 
-def _write(folder: Path, kept: Brought) -> None:
-    fresh = folder / f"{_NAME}.new"
+def _write(path: Path, kept: Checkpoint | Unfinished) -> None:
+    fresh = path.with_name(f"{path.name}.new")
     child_files.write_new(fresh, msgspec.json.encode(kept, enc_hook=str))
-    os.replace(fresh, folder / _NAME)
+    os.replace(fresh, path)
 
 
-def found(folder: Path) -> Brought | None:
+def load(folder: Path) -> Checkpoint | None:
     """What an earlier attempt brought, if all of it is there."""
+    kept = _read(folder / _NAME, Checkpoint)
     try:
-        kept = _unwritten.get(folder) or msgspec.json.decode(
-            child_files.read(folder / _NAME), type=Brought, dec_hook=_path
-        )
+        if kept is None or kept.boot != _BOOT.read_text():
+            return None
         files = [kept.result.file, *(path for _, path in kept.result.subtitles), *filter(None, [kept.result.poster])]
         there = all(_ours(path, folder) for path in files) and kept.result.file.stat().st_size == kept.result.size
-        return kept if there and kept.boot == _BOOT.read_text() else None
+        return kept if there else None
+    except OSError:
+        return None
+
+
+def unfinished(folder: Path) -> Unfinished | None:
+    """What an earlier attempt fetched whole and did not take over, if all of it is there."""
+    kept = _read(folder / _COMPLETED, Unfinished)
+    there = kept is not None and kept.boot == _BOOT.read_text() and collect.is_there(folder, kept.completed)
+    return kept if there else None
+
+
+def newest(folder: Path) -> Checkpoint | Unfinished | None:
+    """The latest that an earlier attempt came to."""
+    return load(folder) or unfinished(folder)
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether nothing of the download has to be fetched again."""
+    return newest(folder) is not None
+
+
+def _read(path: Path, kind: type[_T]) -> _T | None:
+    kept = _unsaved.get(path)
+    if isinstance(kept, kind):
+        return kept
+    try:
+        return msgspec.json.decode(child_files.read(path), type=kind, dec_hook=_path)
     except (OSError, ValueError):
         return None
 
 
-def forget(folder: Path) -> None:
+def discard(folder: Path) -> None:
     """It is not to be gone on with."""
-    _unwritten.pop(folder, None)
-    for name in (_NAME, CONVERTED):
+    for name in (_NAME, _COMPLETED, CONVERTED):
+        _unsaved.pop(folder / name, None)
         with contextlib.suppress(OSError):
             (folder / name).unlink()
+
+
+class Recorded(msgspec.Struct):
+    """What was known of a live stream when its recording began."""
+
+    info: Info
+    own: bool
+
+
+def note_recording(folder: Path, info: Info, own: bool) -> None:
+    """A recording begins: from now on what there is of it can be kept, whatever becomes of its source."""
+    child_files.write_new(folder / _RECORDED, msgspec.json.encode(Recorded(info, own), enc_hook=str))
+
+
+def recorded(folder: Path) -> Recorded | None:
+    """The recording that an earlier attempt began, if there is one."""
+    try:
+        return msgspec.json.decode(child_files.read(folder / _RECORDED), type=Recorded)
+    except (OSError, ValueError):
+        return None
+
+
+def recording_age(folder: Path) -> float:
+    """Seconds since the child wrote the last piece of a recording."""
+    written = [path.stat().st_mtime for path in work_folders.of_child(folder).glob(".recording.jsonl")]
+    return max(0.0, time.time() - max(written)) if written else 0.0
+
+
+def cut_before(folder: Path, size: int) -> bool:
+    """Whether an earlier attempt brought a file of the same size that is not whole either; notes the size."""
+    try:
+        before = msgspec.json.decode(child_files.read(folder / _CUT, 100), type=int)
+    except (OSError, ValueError):
+        before = None
+    if before != size:
+        child_files.write_new(folder / _CUT, msgspec.json.encode(size))
+    return before == size
 
 
 def _path(kind: type, value: Any) -> Any:

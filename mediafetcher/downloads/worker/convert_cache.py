@@ -9,11 +9,11 @@ from pathlib import Path
 
 from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import lifecycle
+from mediafetcher.downloads import leases
 from mediafetcher.library.storage import blob_store
 
 
-async def name(claim: lifecycle.Claim, source: Path) -> str:
+async def name(claim: leases.Claim, source: Path) -> str:
     """The key of what becomes of these bytes. Reads the whole file."""
     digest = await asyncio.to_thread(blob_store.verify, source)
     height = claim.options.max_height or settings.get().max_height

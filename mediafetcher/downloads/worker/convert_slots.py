@@ -4,23 +4,26 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from mediafetcher.core import settings
+from mediafetcher.core import errors, settings
+from mediafetcher.downloads.worker import active
 
 _running = 0
 _waiting: list[asyncio.Event] = []  # who came first is first
 
 
 @contextlib.asynccontextmanager
-async def conversion() -> AsyncIterator[None]:
-    """Wait for a place, hold it, give it back."""
+async def conversion(download: active.ActiveDownload) -> AsyncIterator[None]:
+    """Wait for a slot, hold it, give it back. While it waits, `hold` says so."""
     global _running
-    while _running >= settings.get().transcodes:
+    while _running >= settings.get().max_conversions:
         turn = asyncio.Event()
         _waiting.append(turn)
+        download.waits_for = errors.ConversionBusy
         try:
             await turn.wait()
         finally:
             _waiting.remove(turn)
+            download.waits_for = None
     _running += 1
     try:
         yield

@@ -4,12 +4,11 @@ One decision, at most one run of FFmpeg, and what it made is looked at again: it
 long as it should be. What was encoded before is taken as it is (convert_cache.py).
 """
 
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from mediafetcher.core import errors, settings
-from mediafetcher.downloads import lifecycle, log
+from mediafetcher.downloads import leases, log
 from mediafetcher.downloads.worker import active, checkpoint, convert_cache, convert_slots
 from mediafetcher.fetch.models import Info
 from mediafetcher.fetch.options import Options
@@ -18,7 +17,7 @@ from mediafetcher.media import posters, probe, transcode
 _ENCODES = ("video", "both")  # the actions that count against TRANSCODES; all others are cheap
 
 
-class Made(NamedTuple):
+class ConvertedMedia(NamedTuple):
     """A file to keep; `key` names what was encoded."""
 
     file: Path
@@ -26,78 +25,56 @@ class Made(NamedTuple):
     key: str | None = None
 
 
-async def make(claim: lifecycle.Claim, hold: active.Hold, info: Info, source: Path, facts: probe.Facts) -> Made:
+async def make(
+    claim: leases.Claim, download: active.ActiveDownload, info: Info, source: Path, facts: probe.Facts
+) -> ConvertedMedia:
     """The file as browsers play it: as it came, or converted once, and then proved to be right."""
     wished = claim.options
     decision = _decide(claim, facts)
-    hold.say(f"decision: {decision.action}{f', since {decision.reason}' if decision.reason else ''}")
+    download.log(f"conversion: {decision.action}{f' ({decision.reason})' if decision.reason else ''}")
     if decision.action == "reject":
         raise decision.problem()
-    facts = await _measured(info.duration, source, facts)
-    if not _is_complete(source, facts):
-        _whole(info.duration, facts)
     if wished.clip:
         decision = _clip(wished, facts, decision)
     if decision.action == "none" or wished.keep_original:
-        return Made(source, facts)
+        return ConvertedMedia(source, facts)
     if lost := probe.left_out(facts, audio=wished.audio):
-        hold.say(f"not kept by the conversion: {', '.join(lost)}", "warning")
-    hold.enter("convert")
-    await lifecycle.note(claim, stage="convert", converting=True)
-    await log.write(hold)
+        download.log(f"not kept by the conversion: {', '.join(lost)}", "warning")
+    download.enter("convert")
+    await leases.update_progress(claim, stage="convert", converting=True)
+    await log.write(download)
     target = source.with_name(checkpoint.CONVERTED)
     key = await convert_cache.name(claim, source) if decision.action in _ENCODES else None
     if target.exists():
-        hold.say("it was converted before")
+        download.log("already converted earlier")
     elif key is None:
-        await _convert(claim, hold, source, target, facts, decision)
+        await _convert(claim, download, source, target, facts, decision)
     elif await convert_cache.find(key, target):
-        hold.say("it was encoded before")
+        download.log("already re-encoded earlier")
     else:
-        async with convert_slots.conversion():
-            await _convert(claim, hold, source, target, facts, decision)
+        async with convert_slots.conversion(download):
+            await _convert(claim, download, source, target, facts, decision)
     proved = await probe.probe(target, target.with_name(posters.NAME))
     again = _decide(claim, proved)
     if again.action != "none":
-        raise errors.TranscodeFailed("The converted file is not what browsers play.", reason=again.reason)
+        raise errors.TranscodeFailed("The converted file does not play in browsers.", reason=again.reason)
     _holds_all(facts, proved, mp3="mp3" in proved.container)
-    _whole(transcode.clip_length(facts.duration or info.duration, wished.start or 0.0, wished.end), proved)
-    return Made(target, proved, key)
+    _is_as_long(transcode.clip_length(facts.duration or info.duration, wished.start or 0.0, wished.end), proved)
+    return ConvertedMedia(target, proved, key)
 
 
 def _clip(wished: Options, facts: probe.Facts, decision: probe.Decision) -> probe.Decision:
     """A part is cut where the whole would have been kept as it came; nothing is encoded for its sake."""
     if facts.duration is not None and (wished.start or 0.0) >= facts.duration:
-        raise errors.BadClip(f"{errors.BadClip.words[:-1]}, which has {facts.duration:.0f} seconds.")
+        raise errors.BadClip(f"{errors.BadClip.default_detail[:-1]}, which is {facts.duration:.0f} seconds long.")
     if decision.action != "none":
         return decision
-    return probe.Decision("remux" if facts.video else "audio_only", "a part is wanted")
+    return probe.Decision("remux" if facts.video else "audio_only", "a clip was requested")
 
 
-def _decide(claim: lifecycle.Claim, facts: probe.Facts) -> probe.Decision:
+def _decide(claim: leases.Claim, facts: probe.Facts) -> probe.Decision:
     chosen = claim.options
     return probe.decide(facts, audio=chosen.audio, never_transcode=chosen.never_transcode)
-
-
-async def _measured(claimed: float | None, source: Path, facts: probe.Facts) -> probe.Facts:
-    """The facts with the length of what is really in the file, if its header says less than was claimed.
-
-    The clock of a stream may begin anew in the middle, so that its last timestamp says little.
-    """
-    main = facts.video or next(iter(facts.audio), None)
-    if not main or not _is_short(claimed, facts) or _is_complete(source, facts):
-        return facts
-    measured = await probe.measure(source, main.index)
-    return replace(facts, duration=max(measured or 0.0, facts.duration or 0.0))
-
-
-def _is_complete(source: Path, facts: probe.Facts) -> bool:
-    """Whether the file itself proves that nothing is missing: an MP4 with one index and all the bytes that it names.
-
-    One that we joined ourselves proves nothing of its pieces.
-    """
-    joined = source.stem.endswith("-joined")
-    return "mp4" in facts.container and not facts.fragmented and not facts.truncated and not joined
 
 
 def _holds_all(came: probe.Facts, made: probe.Facts, *, mp3: bool) -> None:
@@ -113,22 +90,19 @@ def _holds_all(came: probe.Facts, made: probe.Facts, *, mp3: bool) -> None:
         )
 
 
-def _is_short(expected: float | None, facts: probe.Facts) -> bool:
+def _is_as_long(expected: float | None, made: probe.Facts) -> None:
+    """Raise unless the new file is about as long as what it was made of: an end in the middle can look like success."""
     slack = max(min(5.0, (expected or 0.0) / 2), 0.1 * (expected or 0.0))
-    return bool(expected and facts.duration and facts.duration < expected - slack)
-
-
-def _whole(expected: float | None, facts: probe.Facts) -> None:
-    """What is there must be about as long as it was said to be: an end in the middle can look like success."""
-    if _is_short(expected, facts):
-        raise errors.Truncated(
-            f"The file is shorter than it should be: {facts.duration:.0f} of {expected:.0f} seconds."
+    if expected and made.duration and made.duration < expected - slack:
+        raise errors.TranscodeFailed(
+            f"{errors.TranscodeFailed.default_detail[:-1]} to its end.",
+            reason=f"{made.duration:.0f} of {expected:.0f} seconds",
         )
 
 
 async def _convert(
-    claim: lifecycle.Claim,
-    hold: active.Hold,
+    claim: leases.Claim,
+    download: active.ActiveDownload,
     source: Path,
     target: Path,
     facts: probe.Facts,
@@ -138,7 +112,7 @@ async def _convert(
     left = transcode.clip_length(facts.duration, claim.options.start or 0.0, claim.options.end) or 0.0
 
     def report(fraction: float, speed: float | None) -> None:
-        hold.report(fraction, None, left * (1 - fraction) / speed if speed else None)
+        download.report(fraction, None, left * (1 - fraction) / speed if speed else None)
 
     await transcode.convert(
         source,

@@ -8,97 +8,106 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import clock, errors, logging, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import dedup, lifecycle, playlists, reprocess, trouble, ytdlp_canary
+from mediafetcher.downloads import dedup, leases, lifecycle, playlists, reprocess, trouble, ytdlp_canary
 from mediafetcher.downloads import log as journal
 from mediafetcher.downloads.worker import active, checkpoint, convert_step, store_step, workspace
+from mediafetcher.fetch import collect
 from mediafetcher.fetch.client import Fetch
-from mediafetcher.fetch.models import Info, Result, Trial
+from mediafetcher.fetch.models import Completed, Info, Result, Trial
+from mediafetcher.fetch.options import FILE_STEM, Options
 from mediafetcher.library.catalog import blocklist, quotas
-from mediafetcher.media import posters, probe
+from mediafetcher.media import assemble, posters, probe, wholeness
 
 _log = logging.get("work")
-_FURTHER = 64 << 10  # bytes more than the attempt before: then the line is poor, but it brings something
+_OUTAGE = 600.0  # seconds without a new piece after which a recording whose source cannot be reached has ended
+_PROGRESS_BYTES = 64 << 10  # bytes more than the attempt before: then the line is poor, but it brings something
 
 
-async def run(claim: lifecycle.Claim, *, stopping: bool = False) -> None:
+async def run(claim: leases.Claim, *, stopping: bool = False) -> None:
     """Do one claimed download to its end, whatever that is. Raises nothing."""
-    hold = active.take(claim.id, claim.owner, claim.attempt)
+    download = active.register(claim.id, claim.owner, claim.attempt)
     began = clock.monotonic()
     with logging.bind(job=claim.id, attempt=claim.attempt):
-        hold.task = asyncio.create_task(_steps(claim, hold), name=f"download {claim.id}")
+        download.task = asyncio.create_task(_pipeline(claim, download), name=f"download {claim.id}")
         if stopping:
-            hold.obey("stop")
+            download.request_stop("stop")
         try:
-            await asyncio.wait({hold.task})
+            await asyncio.wait({download.task})
         except asyncio.CancelledError:
-            hold.obey("stop")
-            await asyncio.wait({hold.task})
+            download.request_stop("stop")
+            await asyncio.wait({download.task})
         try:
-            state = await _written(claim, hold)
+            state = await _record_outcome_with_retry(claim, download)
             _log.info("download ended", state=state, seconds=clock.monotonic() - began)
-            hold.say(f"ended: {state}")
-            await journal.write(hold)
+            download.log(f"finished: {state}")
+            await journal.write(download)
             if not await asyncio.to_thread(workspace.kept, claim.id, state):
                 await workspace.remove(claim.id)
         except Exception:
             _log.exception("the end of a download was not written")  # its lease runs out, and it is tried again
         finally:
-            active.drop(hold)
+            active.unregister(download)
 
 
-async def _written(claim: lifecycle.Claim, hold: active.Hold) -> str:
+async def _record_outcome_with_retry(claim: leases.Claim, download: active.ActiveDownload) -> str:
     """Write down how it ended; a database in trouble is waited for, at most as long as the lease lasts."""
     until = clock.monotonic() + settings.get().lease_seconds
     while True:
         try:
-            return await _settle(claim, hold)
+            return await _record_outcome(claim, download)
         except (errors.DatabaseAway, *engine.ServerTrouble) as error:
-            if hold.order == "stop" or clock.monotonic() > until:
+            if download.order == "stop" or clock.monotonic() > until:
                 raise
             _log.warning("the end of a download is not written yet", reason=str(error) or type(error).__name__)
             await asyncio.sleep(0.5)
 
 
-async def _settle(claim: lifecycle.Claim, hold: active.Hold) -> str:
+async def _record_outcome(claim: leases.Claim, download: active.ActiveDownload) -> str:
     """Write down how the steps ended -> the state of the row."""
-    assert hold.task is not None
-    error = None if hold.task.cancelled() else hold.task.exception()
+    assert download.task is not None
+    error = None if download.task.cancelled() else download.task.exception()
     try:
-        if error is None and not hold.task.cancelled():
+        if error is None and not download.task.cancelled():
             return "done"
-        if hold.order is not None or error is None or isinstance(error, lifecycle.Lost):
-            return await lifecycle.release(claim)  # the row says what it was: cancelled, paused, or queued again
+        if download.order is not None or error is None or isinstance(error, leases.LeaseLost):
+            return await leases.release(claim)  # the row says what it was: cancelled, paused, or queued again
         if not isinstance(error, errors.Problem):
             _log.error("download stopped by an unexpected error", trace=_trace(error))
-        return await _settle_problem(claim, hold, trouble.problem(error, claim.id))
-    except lifecycle.Lost:
-        return await lifecycle.ended(claim)
+        return await _record_problem(claim, download, trouble.problem(error, claim.id))
+    except leases.LeaseLost:
+        return await leases.outcome(claim)
 
 
-async def _settle_problem(claim: lifecycle.Claim, hold: active.Hold, problem: errors.Problem) -> str:
+async def _record_problem(claim: leases.Claim, download: active.ActiveDownload, problem: errors.Problem) -> str:
     """Write down what stopped it, and keep what was fetched unless that is proved bad -> the state of the row."""
+    if isinstance(problem, errors.LiveNotStarted) and download.finishing:
+        download.log("nothing was recorded yet", "warning")
+        await lifecycle.cancel(claim.id, claim.owner)
+        return await leases.release(claim)
     if isinstance(problem, errors.LiveNotStarted):
-        hold.say(problem.detail)
-        return await lifecycle.wait(claim, problem)
-    if isinstance(problem, errors.Away):
+        download.log(problem.detail)
+        return await leases.defer(claim, problem)
+    if isinstance(problem, errors.Unavailable):
         _log.warning("the queue waits", reason=problem.code)
-        return await lifecycle.release(claim, problem)
+        return await leases.release(claim, problem)
     _log.info("download failed", error=problem.code, detail=problem.detail, facts=problem.facts or None)
-    hold.say(f"{problem.detail} [{problem.code}]", "error")
+    download.log(f"{problem.detail} [{problem.code}]", "error")
     if said := problem.facts.get("said") or problem.facts.get("reason"):
-        hold.say(str(said), "error")
+        download.log(str(said), "error")
     folder = workspace.path(claim.id)
     if trouble.proves_file_bad(problem):
-        await asyncio.to_thread(checkpoint.forget, folder)
-    whole = await asyncio.to_thread(checkpoint.found, folder) is not None
-    return await lifecycle.fail(claim, problem, further=_further(hold), whole=whole)
+        await asyncio.to_thread(checkpoint.discard, folder)
+    whole = await asyncio.to_thread(checkpoint.is_whole, folder)
+    return await leases.fail(claim, problem, further=_made_progress(download), whole=whole)
 
 
-def _further(hold: active.Hold) -> bool:
-    return hold.stage == "download" and workspace.fetched(hold.id) >= hold.had + _FURTHER
+def _made_progress(download: active.ActiveDownload) -> bool:
+    return download.stage == "download" and workspace.fetched(download.id) >= download.resumed_bytes + _PROGRESS_BYTES
 
 
 def _trace(error: BaseException) -> str:
@@ -110,101 +119,225 @@ def _trace(error: BaseException) -> str:
 # ---- the steps -------------------------------------------------------------------------------------------
 
 
-async def _steps(claim: lifecycle.Claim, hold: active.Hold) -> None:
-    hold.say(f"attempt {claim.attempt}: {claim.url}")
-    if claim.task == "convert":
-        await _convert_stored(claim, hold)
+async def _pipeline(claim: leases.Claim, download: active.ActiveDownload) -> None:
+    download.log(f"attempt {claim.attempt}: {claim.url}")
+    if claim.operation == "convert":
+        await _convert_stored(claim, download)
         return
-    await blocklist.require(claim.owner, [claim.link_key])
-    if await _link(claim, hold, [claim.link_key]):
+    await blocklist.ensure_allowed(claim.owner, [claim.link_key])
+    if await _link(claim, download, [claim.link_key]):
         return
     folder = await asyncio.to_thread(workspace.make, claim.id)
-    hold.had = workspace.fetched(claim.id)
+    download.resumed_bytes = workspace.fetched(claim.id)
+    if claim.finish_requested:
+        download.request_stop("finish")
     if claim.options.playlist:
-        await ytdlp_canary.fetched(claim, hold, lambda other: playlists.expand(claim, hold, folder, other))
+        await ytdlp_canary.fetched(claim, download, lambda other: playlists.expand(claim, download, folder, other))
         return
-    fetched = await _again(claim, hold, folder) or await ytdlp_canary.fetched(
-        claim, hold, lambda other: _fetch(claim, hold, folder, other)
+    fetched = (
+        await _load_checkpoint(claim, download, folder)
+        or await _kept_recording(download, folder)
+        or await ytdlp_canary.fetched(claim, download, lambda other: _fetch_or_keep(claim, download, folder, other))
     )
     if fetched is None:
         return
     info, result, own = fetched
     info = replace(info, duration=result.duration or info.duration)
     came = await probe.probe(result.file, result.file.with_name(posters.NAME))
-    made = await convert_step.make(claim, hold, info, result.file, came)
-    hold.enter("store")
-    await lifecycle.note(claim, stage="store")
+    if not claim.options.audio and assemble.may_have_late_picture(came):
+        late = await assemble.with_late_picture(result.file, result.file.with_name(f"{FILE_STEM}-late.mp4"))
+        if late:
+            result = replace(result, file=late, size=late.stat().st_size)
+            came = await probe.probe(late, late.with_name(posters.NAME))
+    came = await _judge(download, folder, info, result, came)
+    claim = _limited(claim, result, came)
+    made = await convert_step.make(claim, download, info, result.file, came)
+    download.enter("store")
+    await leases.update_progress(claim, stage="store")
     keys = _keys(claim, info)
     known = [*(dedup.private(claim.owner, keys) if own else keys), *([made.key] if made.key else [])]
-    await store_step.keep(claim, hold, store_step.Arrived(info, result, came, made.file, made.facts), known)
+    await store_step.store(claim, download, store_step.FetchedMedia(info, result, came, made.file, made.facts), known)
+
+
+def _limited(claim: leases.Claim, result: Result, came: probe.Facts) -> leases.Claim:
+    """The claim with an end, if a recording holds more seconds than were wished for: servers send some at once."""
+    if not result.limit or claim.options.clip or claim.options.keep_original:
+        return claim
+    if (came.duration or 0.0) <= result.limit + 1.0:
+        return claim
+    return replace(claim, options=msgspec.structs.replace(claim.options, end=result.limit))
+
+
+async def _judge(
+    download: active.ActiveDownload, folder: Path, info: Info, result: Result, came: probe.Facts
+) -> probe.Facts:
+    """Find out whether the file is whole. What the origin itself has cut is kept if it plays.
+
+    Raises `Truncated` the first time, because another try may bring the rest, and `CutAtOrigin` if nothing plays.
+    """
+    verdict = await wholeness.judge(result.file, came, bounded=result.bounded, claimed=info.duration)
+    why = verdict.cut or result.cut
+    if not why:
+        return verdict.facts
+    if not await asyncio.to_thread(checkpoint.cut_before, folder, result.size):
+        raise errors.Truncated(f"{errors.Truncated.default_detail[:-1]}: {why}. It is fetched once more.")
+    if not verdict.plays:
+        raise errors.CutAtOrigin()
+    download.log(f"cut at its origin, and kept as far as it goes: {why}", "warning")
+    return replace(verdict.facts, cut_at_origin=True)
+
+
+async def _kept_recording(download: active.ActiveDownload, folder: Path) -> tuple[Info, Result, bool] | None:
+    """What was recorded before, if the recording is to end now. None: there is none, or it goes on."""
+    if not download.finishing:
+        return None
+    there = await asyncio.to_thread(checkpoint.recorded, folder)
+    if there is None:
+        raise errors.LiveNotStarted()
+    return await _keep(download, folder, there)
+
+
+async def _keep(download: active.ActiveDownload, folder: Path, there: checkpoint.Recorded) -> tuple[Info, Result, bool]:
+    async with Fetch(there.info.webpage_url, Options(), folder, mode="keep") as source:
+        completed = await source.kept()
+    await asyncio.to_thread(checkpoint.note_completed, folder, there.info, completed, there.own)
+    result = await collect.collect(folder, completed)
+    await asyncio.to_thread(_note, folder, there.info, result, there.own)
+    download.log(f"the recording ends here: {result.size} bytes of it are kept")
+    return there.info, result, there.own
+
+
+async def _fetch_or_keep(
+    claim: leases.Claim, download: active.ActiveDownload, folder: Path, other: Trial | None
+) -> tuple[Info, Result, bool] | None:
+    """Fetch. A recording goes on at once after an error that passes, and is kept if its source is no longer there."""
+    while True:
+        had = workspace.fetched(claim.id)
+        try:
+            return await _fetch(claim, download, folder, other)
+        except errors.FetchProblem as problem:
+            there = await asyncio.to_thread(checkpoint.recorded, folder)
+            if there is None:
+                raise
+            if isinstance(problem, errors.Transient) and not download.finishing:
+                if workspace.fetched(claim.id) >= had + _PROGRESS_BYTES:
+                    download.log(f"{problem.detail} The recording goes on.", "warning")
+                    continue
+                if await asyncio.to_thread(checkpoint.recording_age, folder) < _OUTAGE:
+                    raise
+            try:
+                kept = await _keep(download, folder, there)
+            except errors.LiveNotStarted:
+                raise problem from None  # nothing was recorded
+            download.log(f"{problem.detail} What was recorded until then is kept.", "warning")
+            return kept
 
 
 async def _fetch(
-    claim: lifecycle.Claim, hold: active.Hold, folder: Path, other: Trial | None
+    claim: leases.Claim, download: active.ActiveDownload, folder: Path, other: Trial | None
 ) -> tuple[Info, Result, bool] | None:
     """Look and download -> what came, and whether it is this person's alone; None: it is linked already."""
     async with (
-        cookie_jars.lent(claim.owner, claim.url) as jar,
+        cookie_jars.borrow(claim.owner, claim.url) as jar,
         Fetch(
             claim.url,
             claim.options,
             folder,
             jar.text if jar else None,
             trial=other,
-            on_warning=lambda message: hold.say(message, "warning"),
+            on_warning=lambda message: download.log(message, "warning"),
         ) as source,
     ):
-        info = await source.info()
-        hold.say(f"found by {info.extractor}{', with cookies' if jar else ''}: {info.title}")
-        await blocklist.require(claim.owner, [info.source_key, info.old_key])
-        if not info.is_live and await _link(claim, hold, [info.source_key]):
+        info = await _named(claim, await source.info())
+        download.log(f"found by {info.extractor}{', with cookies' if jar else ''}: {info.title}")
+        await blocklist.ensure_allowed(claim.owner, [info.source_key, info.old_key])
+        if not info.is_live and await _link(claim, download, [info.source_key]):
             return None
-        hold.enter("download")
+        download.enter("download")
         async with engine.transaction():
-            if claim.task == "fetch":
+            if claim.operation == "fetch":
                 await quotas.reserve(claim.owner, claim.id, info.filesize or 0)
-            await lifecycle.note(claim, stage="download", title=info.title, duration=info.duration, size=info.filesize)
-        result = await source.download(_downloaded(hold))
-        if jar:
-            jar.returned = result.cookies
+            await leases.update_progress(
+                claim, stage="download", title=info.title, duration=info.duration, size=info.filesize
+            )
         own = dedup.is_private(claim.url, info.webpage_url, claim.options, cookies=bool(jar))
-        await asyncio.to_thread(checkpoint.note, folder, info, result, own)
-        hold.say(f"fetched {result.size} bytes")
+
+        async def completed(what: Completed) -> None:
+            if jar:
+                jar.returned = what.cookies
+            await asyncio.to_thread(checkpoint.note_completed, folder, info, what, own)
+
+        if info.is_live:
+            await asyncio.to_thread(checkpoint.note_recording, folder, info, own)
+            await leases.update_progress(claim, recording=True)
+            download.finisher = source.finish
+            if download.finishing:
+                source.finish()
+        try:
+            result = await source.download(_downloaded(download), completed)
+        finally:
+            download.finisher = None
+        await asyncio.to_thread(_note, folder, info, result, own)
+        download.log(f"downloaded {result.size} bytes")
         return info, result, own
 
 
-async def _again(claim: lifecycle.Claim, hold: active.Hold, folder: Path) -> tuple[Info, Result, bool] | None:
+async def _named(claim: leases.Claim, info: Info) -> Info:
+    """What a list calls its entry wins over the name of a file: those of podcasts are all called "media"."""
+    if info.extractor != "Generic" or info.title != info.id:
+        return info
+    title = await engine.fetchval("select title from download where id = $1 and parent is not null", claim.id)
+    return replace(info, title=title) if title else info
+
+
+async def _load_checkpoint(
+    claim: leases.Claim, download: active.ActiveDownload, folder: Path
+) -> tuple[Info, Result, bool] | None:
     """What an earlier attempt brought, where the rest was not its fault; None: it is to be fetched."""
-    there = await asyncio.to_thread(checkpoint.found, folder)
+    there = await asyncio.to_thread(checkpoint.newest, folder)
     if there is None:
-        await asyncio.to_thread(checkpoint.forget, folder)
+        await asyncio.to_thread(checkpoint.discard, folder)
         return None
-    hold.say(f"{there.result.size} bytes were fetched before")
-    await blocklist.require(claim.owner, [there.info.source_key, there.info.old_key])
-    await lifecycle.note(claim, stage="download", title=there.info.title, duration=there.info.duration)
-    return there.info, there.result, there.own
+    info = there.info
+    await blocklist.ensure_allowed(claim.owner, [info.source_key, info.old_key])
+    await leases.update_progress(claim, stage="download", title=info.title, duration=info.duration)
+    if isinstance(there, checkpoint.Checkpoint):
+        result = there.result
+    else:
+        result = await collect.collect(folder, there.completed, again=True)
+        await asyncio.to_thread(_note, folder, info, result, there.own)
+    download.log(f"resuming: {result.size} bytes were downloaded before")
+    return info, result, there.own
 
 
-def _keys(claim: lifecycle.Claim, info: Info) -> list[str]:
+def _note(folder: Path, info: Info, result: Result, own: bool) -> None:
+    checkpoint.save(folder, info, result, own)
+    collect.remove_parts(folder, result)
+
+
+def _keys(claim: leases.Claim, info: Info) -> list[str]:
     """What the source is known by from now on. A live stream is another one tomorrow."""
     return [f"live {claim.id}"] if info.is_live else [claim.link_key, info.source_key]
 
 
-async def _convert_stored(claim: lifecycle.Claim, hold: active.Hold) -> None:
+async def _convert_stored(claim: leases.Claim, download: active.ActiveDownload) -> None:
     """What is stored already, made playable."""
     folder = await asyncio.to_thread(workspace.make, claim.id)
-    await asyncio.to_thread(checkpoint.forget, folder)
+    await asyncio.to_thread(checkpoint.discard, folder)
     info, result, side_files = await reprocess.stored(claim, folder)
     came = await probe.probe(result.file, result.file.with_name(posters.NAME))
-    made = await convert_step.make(claim, hold, info, result.file, came)
-    hold.enter("store")
-    await lifecycle.note(claim, stage="store")
-    await store_step.keep(claim, hold, store_step.Arrived(info, result, came, made.file, made.facts, side_files), [])
+    came = (await wholeness.judge(result.file, came)).facts
+    made = await convert_step.make(claim, download, info, result.file, came)
+    download.enter("store")
+    await leases.update_progress(claim, stage="store")
+    await store_step.store(
+        claim, download, store_step.FetchedMedia(info, result, came, made.file, made.facts, side_files), []
+    )
 
 
-async def _link(claim: lifecycle.Claim, hold: active.Hold, keys: list[str]) -> bool:
+async def _link(claim: leases.Claim, download: active.ActiveDownload, keys: list[str]) -> bool:
     """The source is in the store already: end with an item, without a download."""
-    if claim.task != "fetch":
+    if claim.operation != "fetch":
         return False
 
     async def link() -> bool:
@@ -213,17 +346,17 @@ async def _link(claim: lifecycle.Claim, hold: active.Hold, keys: list[str]) -> b
             if item is not None:
                 # For this person alone: what they know may have been opened by their cookies.
                 await dedup.remember(dedup.private(claim.owner, [claim.source_key, *keys]), claim.url, item)
-                await lifecycle.finish(claim, item, linked=True)
+                await leases.finish(claim, item, deduplicated=True)
         return item is not None
 
     known = await engine.retrying(link)
     if known:
-        hold.say("it is in the library already")
+        download.log("already in the library")
     return known
 
 
-def _downloaded(hold: active.Hold):  # type: ignore[no-untyped-def]
+def _downloaded(download: active.ActiveDownload):  # type: ignore[no-untyped-def]
     def report(done: int, total: int | None, speed: float | None, eta: float | None) -> None:
-        hold.report(done / total if total else 0.0, speed, eta)
+        download.report(done / total if total else 0.0, speed, eta)
 
     return report

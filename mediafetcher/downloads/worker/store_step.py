@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mediafetcher.core import errors
-from mediafetcher.downloads import dedup, lifecycle
+from mediafetcher.downloads import dedup, leases
 from mediafetcher.downloads.worker import active
 from mediafetcher.fetch import sidecars
 from mediafetcher.fetch.models import Info, Result
@@ -18,12 +18,12 @@ from mediafetcher.media import posters, probe, transcode
 _HASHED = 0.9  # share of the store stage that is the pass over the bytes
 
 
-class Kept(NamedTuple):
+class StoredMedia(NamedTuple):
     facts: items.MediaFacts
     side_files: dict[str, Path]
 
 
-class Arrived(NamedTuple):
+class FetchedMedia(NamedTuple):
     """A download that is whole: what it is, what came, and the file to keep of it."""
 
     info: Info
@@ -34,22 +34,22 @@ class Arrived(NamedTuple):
     side_files: Mapping[str, Path] = {}  # what goes along as it is
 
 
-async def keep(claim: lifecycle.Claim, hold: active.Hold, arrived: Arrived, keys: list[str]) -> None:
+async def store(claim: leases.Claim, download: active.ActiveDownload, arrived: FetchedMedia, keys: list[str]) -> None:
     """Bytes first, rows last; the item, what its source is known by (`keys`), and the end in one transaction.
 
     What is kept beside the bytes is made while they are hashed.
     """
     media = arrived.media
-    if claim.task == "fetch":
-        await quotas.require(claim.owner, media.stat().st_size)
+    if claim.operation == "fetch":
+        await quotas.check_quota(claim.owner, media.stat().st_size)
     ours = not media.is_symlink()  # the folder of the download goes in the end, what is stored already stays
-    staging = asyncio.ensure_future(blob_store.stage(media, lambda done: hold.report(_HASHED * done), take=ours))
+    staging = asyncio.ensure_future(blob_store.stage(media, lambda done: download.report(_HASHED * done), take=ours))
     try:
-        kept = await _gather(claim, hold, arrived)
-        await (_add if claim.task == "fetch" else _replace)(claim, arrived.info, await staging, kept, keys)
+        kept = await _gather(claim, download, arrived)
+        await (_add if claim.operation == "fetch" else _replace)(claim, arrived.info, await staging, kept, keys)
     except BaseException:
         # To its end, also where we are cancelled just now: nobody else knows of these files.
-        taking_back = asyncio.ensure_future(_take_back(staging))
+        taking_back = asyncio.ensure_future(_rollback_staging(staging))
         try:
             await asyncio.shield(taking_back)
         finally:
@@ -57,7 +57,7 @@ async def keep(claim: lifecycle.Claim, hold: active.Hold, arrived: Arrived, keys
         raise
 
 
-async def _gather(claim: lifecycle.Claim, hold: active.Hold, arrived: Arrived) -> Kept:
+async def _gather(claim: leases.Claim, download: active.ActiveDownload, arrived: FetchedMedia) -> StoredMedia:
     """What the library keeps with the bytes: facts, chapters, picture, subtitles.
 
     Raises `TranscodeFailed` if a stored original would lose a text: then the original stays.
@@ -67,31 +67,32 @@ async def _gather(claim: lifecycle.Claim, hold: active.Hold, arrived: Arrived) -
     texts = await sidecars.texts(result, came, claim.options, everything=converted)
     if texts.failed and converted:
         named = ", ".join(texts.failed)
-        if claim.task == "convert":
+        if claim.operation == "convert":
             raise errors.TranscodeFailed(f"The original stays, since this could not be taken out of it: {named}.")
-        hold.say(f"not kept, since it could not be taken out: {named}", "warning")
+        download.log(f"not kept, since it could not be taken out: {named}", "warning")
     side_files = dict(along) | texts.files
     if picture := await sidecars.picture(media, facts, came, result):
         side_files[posters.NAME] = picture
     chapters = sidecars.chapters(info, result, came, claim.options)
-    return Kept(replace(media_facts(facts), chapters=chapters), side_files)
+    kept = replace(media_facts(facts), chapters=chapters, cut_at_origin=came.cut_at_origin)
+    return StoredMedia(kept, side_files)
 
 
-async def _take_back(staging: asyncio.Future[blob_store.Staged]) -> None:
+async def _rollback_staging(staging: asyncio.Future[blob_store.Staged]) -> None:
     staging.cancel()
     await asyncio.wait({staging})
     if not staging.cancelled() and staging.exception() is None:
-        await sweeper.take_back(staging.result())
+        await sweeper.rollback(staging.result())
 
 
-async def _add(claim: lifecycle.Claim, info: Info, staged: blob_store.Staged, kept: Kept, keys: list[str]) -> None:
+async def _add(claim: leases.Claim, info: Info, staged: blob_store.Staged, kept: StoredMedia, keys: list[str]) -> None:
     """A new item."""
     source_id = await dedup.row(keys[0], claim.url)
 
-    async def also(item: int) -> None:
-        await quotas.require_kept(claim.owner)
+    async def in_transaction(item: int) -> None:
+        await quotas.check_quota_after(claim.owner)
         await dedup.remember(keys, claim.url, item)
-        await lifecycle.finish(claim, item)
+        await leases.finish(claim, item)
 
     await items.add_media(
         owner=claim.owner,
@@ -106,28 +107,28 @@ async def _add(claim: lifecycle.Claim, info: Info, staged: blob_store.Staged, ke
             uploader=info.uploader,
         ),
         side_files=kept.side_files,
-        also=also,
+        in_transaction=in_transaction,
     )
 
 
-async def _replace(claim: lifecycle.Claim, _: Info, staged: blob_store.Staged, kept: Kept, keys: list[str]) -> None:
+async def _replace(claim: leases.Claim, _: Info, staged: blob_store.Staged, kept: StoredMedia, keys: list[str]) -> None:
     """The new file is there: the item that asked for it gets it."""
 
-    async def also(item: int) -> None:
+    async def in_transaction(item: int) -> None:
         await dedup.remember(keys, claim.url, item)
-        await lifecycle.finish(claim, item)
+        await leases.finish(claim, item)
 
-    if claim.subject is None:
-        raise errors.NotFound("The item is not there any more.")
-    await quotas.require_instead(claim.owner, claim.subject, staged.sha256, staged.size)
+    if claim.target_item is None:
+        raise errors.NotFound("The item no longer exists.")
+    await quotas.check_quota_replacing(claim.owner, claim.target_item, staged.sha256, staged.size)
     await items.replace(
-        claim.subject,
+        claim.target_item,
         claim.owner,
         staged=staged,
         facts=kept.facts,
         side_files=kept.side_files,
-        follow=claim.task == "convert",
-        also=also,
+        follow=claim.operation == "convert",
+        in_transaction=in_transaction,
     )
 
 

@@ -8,7 +8,7 @@ from mediafetcher.db import engine
 from mediafetcher.downloads.worker import active, checkpoint
 from mediafetcher.sandbox import work_folders
 
-_KEPT = ("queued", "running", "paused", "parked")  # states whose download may go on with what lies in its folder
+_KEPT = ("queued", "running", "paused", "needs_action")  # states whose download may go on with what lies in its folder
 
 
 def path(id: int) -> Path:
@@ -29,7 +29,7 @@ def left(id: int) -> bool:
 
 def kept(id: int, state: str) -> bool:
     """Whether the folder stays when its download has come to this state. One that is parked keeps a whole file only."""
-    return state in _KEPT and (state != "parked" or checkpoint.found(path(id)) is not None)
+    return state in _KEPT and (state != "needs_action" or checkpoint.is_whole(path(id)))
 
 
 async def tidy() -> None:
@@ -54,5 +54,5 @@ def fetched(id: int) -> int:
 
 
 async def remove(id: int) -> None:
-    checkpoint.forget(path(id))
+    checkpoint.discard(path(id))
     await asyncio.to_thread(work_folders.remove, path(id))

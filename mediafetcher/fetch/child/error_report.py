@@ -8,6 +8,7 @@ from typing import Any
 from mediafetcher.fetch.child import metadata
 from mediafetcher.net import egress
 
+_LOGIN_WINDOW = "PasswordAsked"
 _PAGE = 1 << 20  # bytes of the page of an HTTP error
 
 
@@ -23,11 +24,19 @@ def describe(error: BaseException) -> dict[str, Any]:
             facts["redirect_loop"] = bool(getattr(link, "redirect_loop", False))
             facts["retry_after"] = _seconds(response.headers.get("Retry-After")) if response is not None else None
             facts["page"] = getattr(link, "page", "")
+            if facts["status"] == 401 and response is not None and _asks_for_password(response):
+                facts["kinds"].append(_LOGIN_WINDOW)
         if facts["errno"] is None and isinstance(getattr(link, "errno", None), int):
             facts["errno"] = link.errno  # type: ignore[attr-defined]
         if isinstance(link, egress.Blocked):
             facts["message"] = str(link)
     return facts
+
+
+def _asks_for_password(response: Any) -> bool:
+    """Whether a window of the browser would ask for a name and password, which no cookie replaces."""
+    asked = str(response.headers.get("WWW-Authenticate") or "").split(None, 1)
+    return bool(asked) and asked[0].lower() in ("basic", "digest", "negotiate", "ntlm")
 
 
 def with_page(error: Any) -> Any:

@@ -1,273 +1,287 @@
 """Record a live stream (HLS, RFC 8216), on the side of the fetch child.
 
 yt-dlp would hand it to FFmpeg, which opens the network by itself and takes cookies as arguments. So the pieces are
-fetched here, by the same client as all else: behind the gate, with the jar. The stream ends with its playlist, or
-after the seconds that were asked for. Picture and sound may each have a playlist; they are joined outside.
+fetched here, by the same client as all else: through the gateway, with the jar.
+
+A recording (recording.py) ends with its playlist, after the seconds that were asked for, when it is asked to end, or
+when nothing new came for too long. Until then a piece that is lost is a gap, an outage is waited for, and numbers that
+begin anew begin a new part. Picture and sound may each have a playlist; they are joined outside.
 """
 
-import re
+import errno
 import time
-from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urljoin
+from typing import Any
 
-from mediafetcher.fetch.options import FILE_STEM
+from mediafetcher.fetch.child import hls_playlist
+from mediafetcher.fetch.child.hls_playlist import Piece, Playlist, Source
+from mediafetcher.fetch.child.piece_client import PieceClient, PieceFailed
+from mediafetcher.fetch.child.recording import Recording, Track
 
-_LOOKS = 4  # at a playlist that is away, or empty, before it counts
-_EDGE = 3  # pieces from the end where a stream is joined (RFC 8216, 6.3.3)
-_MAX_PIECE = 256 << 20
-_ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=("[^"]*"|[^,]*)')
+_FIRST_LOOKS = 4  # at a playlist that cannot be fetched, or is empty, before anything was recorded
+_EDGE = 3  # pieces from the end at which a stream is joined (RFC 8216, 6.3.3)
+_PIECE_TRIES = 3  # looks in which a piece is missing before it counts as lost
+_BUSY_TRIES = 12  # the same, if the site does not say that it is gone
+_STALE_LOOKS = 3  # looks at a list that is behind ours before it counts as begun anew
+_QUIET = 6  # target durations without a new piece after which the stream has ended, and at least:
+_QUIET_SECONDS = 20.0
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class NotBegun(Exception):
     """There is a playlist, and nothing in it."""
 
 
-class Piece(NamedTuple):
-    number: int
-    url: str
-    seconds: float
-    key: dict[str, str]
-    head: str | None  # what must come before the first piece (EXT-X-MAP)
+class Wishes:
+    """What was asked for: seconds at the most, whether from the beginning, and how long an outage is borne."""
+
+    def __init__(self, seconds: float, *, from_start: bool = False, outage: float = 60.0) -> None:
+        self.seconds = seconds
+        self.from_start = from_start
+        self.outage = outage
 
 
-class Look(NamedTuple):
-    """A playlist at one moment."""
-
-    pieces: list[Piece]
-    target: float  # the longest piece, in seconds
-    ended: bool
-
-
-def parse(text: str, url: str) -> Look:
-    """Raises ValueError for what is no playlist, or of a kind that is not understood."""
-    if not text.lstrip("\ufeff").startswith("#EXTM3U"):
-        raise ValueError("failed to parse the playlist of the live stream")
-    number, target, ended, seconds = 0, 5.0, False, 0.0
-    key: dict[str, str] = {}
-    head: str | None = None
-    pieces: list[Piece] = []
-    for line in text.splitlines():
-        name, _, value = line.strip().partition(":")
-        if name == "#EXT-X-MEDIA-SEQUENCE":
-            number = int(value)
-        elif name == "#EXT-X-TARGETDURATION":
-            target = min(60.0, max(0.2, float(value)))
-        elif name == "#EXTINF":
-            seconds = float(value.partition(",")[0])
-        elif name in ("#EXT-X-KEY", "#EXT-X-MAP"):
-            found = {part[0]: part[1].strip('"') for part in _ATTRIBUTE.findall(value)}
-            if name == "#EXT-X-MAP":
-                head = urljoin(url, found["URI"])
-            else:
-                key = _key(found, url)
-        elif name == "#EXT-X-BYTERANGE":
-            raise ValueError("requested format: a live stream in ranges of bytes")
-        elif name == "#EXT-X-ENDLIST":
-            ended = True
-        elif line.strip() and not line.startswith("#"):
-            pieces.append(Piece(number, urljoin(url, line.strip()), seconds, key, head))
-            number += 1
-    return Look(pieces, target, ended)
-
-
-def _key(found: dict[str, str], url: str) -> dict[str, str]:
-    if found.get("METHOD") == "NONE":
-        return {}
-    if found.get("METHOD") != "AES-128" or found.get("KEYFORMAT", "identity") != "identity":
-        raise ValueError("This stream is DRM protected")
-    return {"url": urljoin(url, found["URI"]), "iv": found.get("IV", "")}
-
-
-def choose(found: dict[str, Any], height: int | None) -> list[dict[str, Any]]:
-    """The HLS playlists to record: one that has all, else picture and sound. `height` None: only the sound is wanted.
-
-    Raises LookupError.
-    """
-    formats = [
-        entry for entry in found.get("formats") or [found] if str(entry.get("protocol") or "").startswith("m3u8")
-    ]
+def choose(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """The HLS playlists to record, as yt-dlp chose them: one that has all, or picture and sound. Raises LookupError."""
+    chosen = found.get("requested_formats") or [found]
+    if all(is_hls(entry) for entry in chosen):
+        return list(chosen)
+    formats = [entry for entry in found.get("formats") or [] if is_hls(entry)]
     whole = [entry for entry in formats if "none" not in (entry.get("vcodec"), entry.get("acodec"))]
-    sounds = [entry for entry in formats if entry.get("vcodec") == "none" and entry.get("acodec") != "none"]
-    pictures = [entry for entry in formats if entry.get("acodec") == "none" and entry.get("vcodec") != "none"]
-    if height is None and sounds:
-        return sounds[-1:]  # yt-dlp sorts them, the best last
-    if whole or pictures:
-        return [_highest(whole or pictures, height), *([] if whole else sounds[-1:])]
+    if whole:
+        return whole[-1:]  # yt-dlp sorts them, the best last
     raise LookupError("this kind of live stream cannot be recorded")
 
 
-def _highest(formats: list[dict[str, Any]], height: int | None) -> dict[str, Any]:
-    low = [entry for entry in formats if not height or (entry.get("height") or 0) <= height]
-    return (low or formats[:1])[-1]
+def is_hls(entry: dict[str, Any]) -> bool:
+    return str(entry.get("protocol") or "").startswith("m3u8")
 
 
 class Recorder:
-    """One recording: a file for each playlist, which are joined at the same piece of the stream."""
+    """One attempt at one recording."""
 
-    def __init__(self, client: Any, chosen: list[dict[str, Any]], folder: Path, channel: Any, longest: float) -> None:
+    def __init__(
+        self, clients: list[PieceClient], urls: list[str], recording: Recording, channel: Any, wishes: Wishes
+    ) -> None:
         self._channel = channel
-        self._tracks = [
-            _Track(client, entry, folder / f"{FILE_STEM}.live{number or ''}", channel, longest)
-            for number, entry in enumerate(chosen)
+        self._recording = recording
+        self._wishes = wishes
+        self._followers = [
+            _Follower(client, url, track, recording, channel, wishes)
+            for client, url, track in zip(clients, urls, recording.tracks, strict=True)
         ]
+        self._began = time.monotonic()
+        self._before = recording.size
 
-    @property
-    def seconds(self) -> float:
-        return min(track.seconds for track in self._tracks)
-
-    def record(self) -> list[str]:
-        """Record to the end -> the names of the files. Raises `NotBegun`, or what the last try said."""
-        first, *others = self._tracks
-        while not any(track.over for track in self._tracks):
-            for track in self._tracks:
-                track.follow()
+    def record(self) -> None:
+        """Record to the end. Raises `NotBegun`, or what the last try said if nothing was recorded at all."""
+        first, *others = self._followers
+        while not self._over():
+            for follower in self._followers:
+                if not follower.over:
+                    follower.follow()
                 for other in others:
                     other.begin = first.begin
-            if not any(track.over for track in self._tracks):
-                _wait(self._channel, min(track.pause for track in self._tracks))
-        for track in self._tracks:
-            if not track.over:
-                track.follow()  # up to where the other ended
-        if not all(track.seconds for track in self._tracks):
+                self._report()
+            if not self._over():
+                self._channel.wait(min(follower.pause for follower in self._followers))
+        if not self._channel.finishing:
+            for follower in self._followers:
+                if not follower.over and self._recording.seconds < self._wishes.seconds:
+                    follower.follow()  # up to where the other ended
+        if not self._recording.size:
             raise NotBegun("this live event has not begun")
-        return [track.path.name for track in self._tracks]
+        if self._recording.gaps:
+            self._channel.say("warning", message=f"{self._recording.gaps:.0f} seconds of the stream were lost")
 
+    def _over(self) -> bool:
+        if self._channel.finishing or self._recording.seconds >= self._wishes.seconds:
+            return True
+        return any(follower.over for follower in self._followers)
 
-class _Track:
-    """One playlist, recorded into one file look by look."""
-
-    def __init__(self, client: Any, chosen: dict[str, Any], path: Path, channel: Any, longest: float) -> None:
-        self.path = path
-        self.begin: int | None = None  # the number of the first piece
-        self.over = False
-        self.pause = 0.0  # seconds until the next look
-        self.seconds = 0.0
-        self._client = client
-        self._url = chosen.get("url") or chosen["manifest_url"]
-        self._headers = chosen.get("http_headers") or {}
-        self._channel = channel
-        self._longest = longest
-        self._began = time.monotonic()
-        self._keys: dict[str, bytes] = {}
-        self._head: str | None = None
-        self._last: int | None = None
-        self._done = 0
-        self._empty = 0  # looks that brought nothing, one after the other
-        path.unlink(missing_ok=True)
-
-    def follow(self) -> None:
-        """One look, and what is new in it."""
-        look = self._look()
-        if look is None:
-            self.over = True
-            return
-        fresh = self._fresh(look)
-        with self.path.open("ab") as out:
-            for piece in fresh:
-                self._write(out, piece)
-                if self.seconds >= self._longest:
-                    self.over = True
-                    return
-        self._empty = 0 if fresh else self._empty + 1
-        self.over = look.ended or self._empty > _LOOKS * 4
-        if not self.seconds and self._empty >= _LOOKS:
-            raise NotBegun("this live event has not begun")
-        self.pause = look.target if fresh else look.target / 2
-
-    def _look(self) -> Look | None:
-        """The playlist now; None where it went away after something was recorded, which is an end too."""
-        for turn in range(_LOOKS):
-            try:
-                return parse(self._get(self._url, 4 << 20).decode("utf-8", "replace"), self._url)
-            except OSError:
-                if turn == _LOOKS - 1 and not self._done:
-                    raise
-            _wait(self._channel, 0.5 * 2**turn)
-        self._channel.say("warning", message="the live stream went away: what was recorded until then is kept")
-        return None
-
-    def _fresh(self, look: Look) -> list[Piece]:
-        if self._last is None:
-            return self._first(look)
-        fresh = [piece for piece in look.pieces if piece.number > (self._last or 0)]
-        if fresh and fresh[0].number > self._last + 1:
-            missing = fresh[0].number - self._last - 1
-            self._channel.say("warning", message=f"{missing} pieces of the live stream were gone before they came")
-        return fresh
-
-    def _first(self, look: Look) -> list[Piece]:
-        """Where to join the stream: with the other playlist where the numbers allow it, else near its end."""
-        numbers = [piece.number for piece in look.pieces]
-        if self.begin in numbers:
-            return look.pieces[numbers.index(self.begin) :]
-        return look.pieces if look.ended else look.pieces[-_EDGE:]
-
-    def _write(self, out: Any, piece: Piece) -> None:
-        if piece.head and piece.head != self._head:
-            out.write(self._get(piece.head, _MAX_PIECE))
-            self._head = piece.head
-        data = self._open(self._piece(piece), piece)
-        out.write(data)
-        out.flush()
-        self.begin = piece.number if self._last is None else self.begin
-        self._last = piece.number
-        self._done += len(data)
-        self.seconds += piece.seconds
-        self._say()
-
-    def _piece(self, piece: Piece) -> bytes:
-        for turn in range(_LOOKS):
-            try:
-                return self._get(piece.url, _MAX_PIECE)
-            except OSError:
-                if turn == _LOOKS - 1:
-                    raise
-            _wait(self._channel, 0.3 * 2**turn)
-        raise AssertionError
-
-    def _open(self, data: bytes, piece: Piece) -> bytes:
-        if not piece.key:
-            return data
-        from yt_dlp.aes import aes_cbc_decrypt_bytes, unpad_pkcs7
-
-        url, iv = piece.key["url"], piece.key["iv"]
-        if url not in self._keys:
-            self._keys[url] = self._get(url, 1024)
-        start = int(iv, 16) if iv else piece.number
-        return bytes(unpad_pkcs7(aes_cbc_decrypt_bytes(data, self._keys[url], start.to_bytes(16, "big"))))
-
-    def _get(self, url: str, limit: int) -> bytes:
-        """Raises OSError, as everything of the network is one here."""
-        from yt_dlp.networking import Request
-        from yt_dlp.networking.exceptions import RequestError
-
-        self._channel.check()
-        try:
-            response = self._client.urlopen(Request(url, headers=self._headers))
-            data: bytes = response.read(limit + 1)
-            response.close()
-        except RequestError as error:
-            raise OSError(str(error)) from error
-        if len(data) > limit:
-            raise ValueError("larger than a piece of a live stream may be")
-        return data
-
-    def _say(self) -> None:
+    def _report(self) -> None:
+        done, seconds = self._recording.size, self._recording.seconds
         self._channel.progress(
             {
                 "status": "downloading",
-                "downloaded_bytes": self._done,
-                "total_bytes_estimate": int(self._done * max(1.0, self._longest / max(0.1, self.seconds))),
-                "speed": self._done / max(0.1, time.monotonic() - self._began),
-                "eta": max(0.0, self._longest - self.seconds),
-                "filename": self.path.name,
+                "downloaded_bytes": done,
+                "total_bytes_estimate": int(done * max(1.0, self._wishes.seconds / max(0.1, seconds))),
+                "speed": (done - self._before) / max(0.1, time.monotonic() - self._began),
+                "eta": max(0.0, self._wishes.seconds - seconds),
+                "filename": "recording",
             }
         )
 
 
-def _wait(channel: Any, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        channel.check()
-        time.sleep(min(0.1, seconds))
+class _Follower:
+    """Follows one playlist, look by look."""
+
+    def __init__(
+        self, client: PieceClient, url: str, track: Track, recording: Recording, channel: Any, wishes: Wishes
+    ) -> None:
+        self.begin: int | None = None  # the number of the first piece of the first playlist
+        self.over = False
+        self.pause = 0.0  # seconds until the next look
+        self._client = client
+        self._url = url
+        self._track = track
+        self._recording = recording
+        self._channel = channel
+        self._wishes = wishes
+        self._inits: dict[Source, bytes] = {}
+        self._new_at = time.monotonic()  # when the last new piece came
+        self._failed_looks = 0
+        self._empty_looks = 0
+        self._stale_looks = 0
+        self._missing: dict[int, int] = {}  # number -> looks in which it was missing
+
+    def follow(self) -> None:
+        """Look at the playlist, and fetch what is new in it."""
+        playlist = self._look()
+        if playlist is None:
+            return
+        before = self._track.count
+        ended = self._fetch(playlist) and playlist.ended
+        fresh = self._track.count > before
+        self.pause = playlist.target if fresh else playlist.target / 2
+        self._empty_looks = 0 if playlist.pieces else self._empty_looks + 1
+        if not self._track.count and self._empty_looks >= _FIRST_LOOKS:
+            raise NotBegun("this live event has not begun")
+        if fresh:
+            self._new_at = time.monotonic()
+        quiet = min(self._wishes.outage, max(_QUIET_SECONDS, _QUIET * playlist.target))
+        self.over = self.over or ended or time.monotonic() - self._new_at > quiet
+
+    def _look(self) -> Playlist | None:
+        """The playlist now; None if it cannot be fetched, which ends the recording once it lasts."""
+        try:
+            text = self._client.text(self._url, hls_playlist.MAX_BYTES)
+            playlist = hls_playlist.parse(text, self._url)
+        except (PieceFailed, ValueError) as error:
+            if "DRM" in str(error):
+                raise
+            self._failed_looks += 1
+            if not self._track.count and self._failed_looks >= _FIRST_LOOKS:
+                raise
+            self.pause = min(2.0, 0.1 * 2 ** min(self._failed_looks, 5))
+            if time.monotonic() - self._new_at > self._wishes.outage:
+                self._channel.say("warning", message="the live stream went away: what was recorded until then is kept")
+                self.over = True
+            return None
+        if self._failed_looks >= _FIRST_LOOKS:
+            self._channel.say("warning", message="the live stream is back after an outage")
+        self._failed_looks = 0
+        return playlist
+
+    def _fetch(self, playlist: Playlist) -> bool:
+        """Fetch the new pieces -> whether all of them came, or are lost for good."""
+        for piece in self._fresh(playlist):
+            if self._channel.finishing:
+                return False
+            if not self._take(piece, last=piece is playlist.pieces[-1] and not playlist.ended):
+                return False
+            if self._track.seconds >= self._wishes.seconds:
+                self.over = True
+                return True
+        return True
+
+    def _fresh(self, playlist: Playlist) -> list[Piece]:
+        pieces, last = playlist.pieces, self._track.last
+        if not pieces:
+            return []
+        if last is None:
+            return self._first(playlist)
+        if self._begins_anew(pieces, last):
+            self._channel.say("warning", message="the numbers of the live stream began anew")
+            self._recording.break_off(self._track)
+            return self._unseen(pieces)
+        fresh = [piece for piece in pieces if piece.number > last]
+        if fresh and fresh[0].number > last + 1:
+            missing = fresh[0].number - last - 1
+            self._channel.say("warning", message=f"{missing} pieces of the live stream were gone before they came")
+            self._recording.lose(self._track, fresh[0].number - 1, "", missing * playlist.target)
+            self._recording.break_off(self._track)
+        return fresh
+
+    def _first(self, playlist: Playlist) -> list[Piece]:
+        """Where to join: with the other playlist, at the beginning if that is wished or the kind, else near the end."""
+        pieces = playlist.pieces
+        numbers = [piece.number for piece in pieces]
+        if self.begin in numbers:
+            return pieces[numbers.index(self.begin) :]
+        whole = playlist.ended or playlist.kind == "EVENT" or self._wishes.from_start
+        return pieces if whole else pieces[-_EDGE:]
+
+    def _begins_anew(self, pieces: list[Piece], last: int) -> bool:
+        """Whether the numbers count another run of the stream: the same number names another piece, or all lie behind.
+
+        A server behind a balancer may show a list that is a little old, so a list behind ours is looked at again.
+        """
+        both = [(piece, noted) for piece in pieces if (noted := self._track.known(piece.number)) and noted.name]
+        if both and all(piece.name != noted.name for piece, noted in both):
+            return True
+        if pieces[-1].number >= last:
+            self._stale_looks = 0
+            return False
+        self._stale_looks += 1
+        if self._stale_looks < _STALE_LOOKS:
+            return False
+        self._stale_looks = 0
+        piece = pieces[-1]
+        noted = self._track.known(piece.number)
+        if noted is None:
+            return True
+        try:
+            return self._recording.differs(noted, self._client.piece(piece))
+        except (PieceFailed, ValueError):
+            return False
+
+    def _unseen(self, pieces: list[Piece]) -> list[Piece]:
+        """What a list that began anew shows, without pieces that are there under another number."""
+        known = {noted.name: noted.number for noted in self._track.recent}
+        unseen = [piece for piece in pieces if known.get(piece.name, piece.number) == piece.number]
+        return unseen or pieces
+
+    def _take(self, piece: Piece, *, last: bool) -> bool:
+        """Fetch and keep one piece, or lose it -> False if it is to be tried again in the next look."""
+        if piece.absent:
+            self._lose(piece)
+            return True
+        try:
+            init = self._init(piece.init)
+            data = self._client.piece(piece)
+        except PieceFailed as error:
+            tries = self._missing[piece.number] = self._missing.get(piece.number, 0) + 1
+            if not last and tries >= (_PIECE_TRIES if error.gone else _BUSY_TRIES):
+                self._channel.say("warning", message=f"piece {piece.number} of the live stream is lost")
+                self._lose(piece)
+                return True
+            return False
+        except ValueError:  # cannot be decrypted, or is far too large
+            self._lose(piece)
+            return True
+        self._missing.clear()
+        if self.begin is None:
+            self.begin = piece.number
+        self._keep(piece, data, init)
+        return True
+
+    def _keep(self, piece: Piece, data: bytes, init: bytes | None) -> None:
+        try:
+            self._recording.append(self._track, piece, data, init)
+        except OSError as error:
+            if error.errno not in _FULL or not self._recording.size:
+                raise
+            self._channel.say("warning", message="there is no room for more of the stream: what there is is kept")
+            self.over = True
+
+    def _lose(self, piece: Piece) -> None:
+        self._missing.clear()
+        self._recording.lose(self._track, piece.number, piece.name, piece.seconds)
+
+    def _init(self, source: Source | None) -> bytes | None:
+        if source is None:
+            return None
+        if source not in self._inits:
+            self._inits.clear()
+            self._inits[source] = self._client.get(source)
+        return self._inits[source]

@@ -16,7 +16,7 @@ from mediafetcher.sandbox import profiles
 
 def main() -> None:
     folder = sys.argv[1]
-    profiles.shut_in(Path(folder), [], None)
+    profiles.confine_fetch(Path(folder), [], None)
     gateway_client.install(None)
     javascript.stand_in()
     sys.dont_write_bytecode = False

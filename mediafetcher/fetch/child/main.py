@@ -18,15 +18,18 @@ from typing import Any, NoReturn, TextIO
 
 from mediafetcher.fetch import gateway_client, resume
 from mediafetcher.fetch.child import (
+    certificates,
+    dash_periods,
     error_report,
     hls_defaults,
-    hls_recorder,
+    hls_subtitles,
     impersonation,
     javascript,
     metadata,
     preload,
     proxy_guard,
     sidecars,
+    streams,
 )
 from mediafetcher.fetch.child.protocol import Cancelled, Channel
 from mediafetcher.fetch.ytdlp import import_hook
@@ -47,12 +50,15 @@ def main() -> NoReturn:
     import_hook.prefer(order.get("ytdlp"))
     try:
         way = gateway_client.Way(**order["way"])
-        profiles.shut_in(folder, [order.get("ytdlp") or ""], way.port)
+        profiles.confine_fetch(folder, [order.get("ytdlp") or ""], way.port)
         gateway_client.install(None if order["browser"] in impersonation.MODES else way)
         javascript.stand_in()
         javascript.install(channel, orders, _programs(order["options"]))
         resume.prepare(folder)
-        _run(order, orders, channel, folder)
+        if order.get("keep"):
+            channel.say("done", files=[], cookies=None, subtitles=[], cover=None, marks=[], **streams.kept(folder))
+        else:
+            _run(order, orders, channel, folder)
     except Cancelled:
         with contextlib.suppress(OSError):
             resume.ended_in_order(folder)
@@ -83,12 +89,13 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
         proxy_guard.only_requests(client)
     _load_cookies(client, order.get("cookies"))
     seen = client.extract_info(order["url"], download=False)
-    if sidecars.is_list(seen):
+    if sidecars.is_list(seen) or (order["lists"] and sidecars.holds_several(seen)):
         if order["lists"] or len(seen["entries"]) > 1:
             return _tell_list(client, seen, channel, wanted=order["lists"])
         seen = client.extract_info(seen["entries"][0]["url"], download=False)  # a list of one is that one
     found = metadata.first(seen)
     channel.check()
+    source = streams.Streams(client, found, order, channel, folder)
     channel.say("info", **metadata.summary(found))
     wish = orders.readline().strip()
     if wish == '{"do": "cover"}':
@@ -96,14 +103,16 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
     if wish != '{"do": "download"}':
         return
     renewed: dict[str, Any] = {}
-    if found.get("is_live"):
-        names, renewed["duration"] = _record(client, found, order, channel, folder)
+    names: list[str] = []
+    if brought := source.bring():
+        renewed |= brought
     else:
         for stale in ("requested_downloads", "requested_formats"):
             found.pop(stale, None)
         ended = client.process_ie_result(found, download=True)
         names = _files(ended, folder)
         renewed["one_clock"] = _one_clock(ended)
+    renewed["bounded"] = client.bounded
     channel.silent = True
     extras = sidecars.bring(client, found, order["extras"], folder, channel)
     cookies = _cookies_text(client) if order.get("cookies") else None
@@ -123,19 +132,11 @@ def _tell_list(client: Any, seen: dict[str, Any], channel: Channel, *, wanted: b
     channel.say(
         "list",
         title=metadata.text(seen.get("title"), 300),
-        count=seen.get("playlist_count"),
+        count=metadata.number(seen.get("playlist_count")),
         uploader=uploader,
         extractor=metadata.text(seen.get("extractor_key"), 60),
         id=metadata.text(seen.get("id"), 2000),
     )
-
-
-def _record(
-    client: Any, found: dict[str, Any], order: dict[str, Any], channel: Channel, folder: Path
-) -> tuple[list[str], float]:
-    chosen = hls_recorder.choose(found, order["live"]["height"])
-    recorder = hls_recorder.Recorder(client, chosen, folder, channel, order["live"]["seconds"])
-    return recorder.record(), recorder.seconds
 
 
 def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: str | None = None) -> Any:
@@ -153,22 +154,33 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: st
     if unknown:
         raise ValueError(f"options that are not allowed: {sorted(unknown)}")
     plugin_dirs.value = []
+    certificates.install()
     requests.sessions.DEFAULT_REDIRECT_LIMIT = _MAX_REDIRECTS
     # No FFmpeg here: it would open addresses and files on its own. In library mode only this setting counts.
     FFmpegPostProcessor._ffmpeg_location.set("/nonexistent")
     _leave_pieces(sys.modules["yt_dlp.YoutubeDL"])
-    hls_defaults.install(sys.modules["yt_dlp.extractor.common"].InfoExtractor)
+    extractor = sys.modules["yt_dlp.extractor.common"].InfoExtractor
+    hls_defaults.install(extractor)
+    hls_subtitles.install(extractor)
+    dash_periods.install(extractor)
     versions = resume.Versions(folder)
 
     base = impersonation.telling(yt_dlp.YoutubeDL) if browser == "tell" else yt_dlp.YoutubeDL
 
     class Client(base):  # type: ignore[misc, valid-type]
+        radio: frozenset[str] = frozenset()  # addresses that a server of internet radio answered
+        bounded = True  # every file so far came with its length, or in chunks with an end
+
         def urlopen(self, req: Any) -> Any:
             channel.check()
             if not hasattr(req, "headers"):
                 req = yt_dlp.networking.Request(req)
             try:
-                return resume.keep_what_came(versions.open(req, super().urlopen))
+                response = versions.open(req, super().urlopen)
+                if any(name.lower().startswith("icy-") for name in response.headers):
+                    self.radio |= {req.url, response.url}
+                self.bounded = self.bounded and resume.is_bounded(response)
+                return resume.keep_what_came(response)
             except yt_dlp.networking.exceptions.HTTPError as error:
                 raise error_report.with_page(error) from error.__cause__
             except yt_dlp.networking.exceptions.TransportError as error:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from mediafetcher.core import text as normal
 from mediafetcher.fetch.child import sidecars
 
 _MAX_CHAPTERS = 500
@@ -45,11 +46,8 @@ def summary(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def text(value: Any, limit: int) -> str | None:
-    """Text as shown: no control characters, none that turn the direction of writing."""
-    if value is None:
-        return None
-    shown = "".join(letter if letter.isprintable() else " " for letter in str(value))
-    return " ".join(shown.split())[:limit].strip() or None
+    """Text in its normal form: no control characters, none that turn the direction of writing."""
+    return None if value is None else normal.one_line(str(value), limit) or None
 
 
 def number(value: Any) -> float | None:

@@ -10,7 +10,7 @@ import functools
 from typing import Any
 
 from mediafetcher.core import settings
-from mediafetcher.fetch.child import impersonation
+from mediafetcher.fetch.child import certificates, impersonation
 from mediafetcher.fetch.options import Options, ydl_options
 
 _LINK = "http://127.0.0.1/film.mp4"
@@ -19,7 +19,10 @@ _LINK = "http://127.0.0.1/film.mp4"
 def preload() -> None:
     """Load it all. Touches no network."""
     impersonation.absent()
+    import m3u8  # noqa: F401
     import requests  # noqa: F401
+
+    certificates.install()
 
     for extractor in extractors().values():
         extractor.suitable(_LINK)  # compiles its pattern

@@ -22,13 +22,26 @@ class Channel:
         self._out = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
         os.dup2(2, 1)
         self.cancelled = False
+        self.finishing = False  # the parent asked to end a recording and to keep it
         self.silent = False  # no reports of progress: what is fetched is not the media
         self._last = 0.0
         self._warnings = 0
         signal.signal(signal.SIGTERM, self._cancel)
+        signal.signal(signal.SIGUSR1, self._finish)
 
     def _cancel(self, *_: Any) -> None:
         self.cancelled = True
+
+    def _finish(self, *_: Any) -> None:
+        self.finishing = True
+
+    def wait(self, seconds: float) -> None:
+        """Wait, unless we are asked to end. Raises `Cancelled`."""
+        until = time.monotonic() + seconds
+        while not self.finishing and (left := until - time.monotonic()) > 0:
+            self.check()
+            time.sleep(min(0.1, left))
+        self.check()
 
     def say(self, event: str, **facts: Any) -> None:
         self._out.write(json.dumps({"event": event, **facts}, ensure_ascii=False, default=str) + "\n")

@@ -3,36 +3,80 @@
 Nothing here may make a download fail: what does not come is said as a warning, and left out.
 """
 
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
+from mediafetcher.fetch.child import hls_subtitles
+from mediafetcher.fetch.child.piece_client import PieceClient
 from mediafetcher.fetch.options import ALL, FILE_STEM, MAX_LANGUAGES
+from mediafetcher.media import charsets
 
 MAX_SIDE = 8 << 20  # bytes of one text or picture
 _KINDS = ("vtt", "srt", "ass", "ssa", "ttml", "dfxp", "xml")  # the best first; what is none of these is left out
 _SOUND = ("mp3", "m4a", "opus", "ogg", "flac", "wav", "aac", "weba")
+_VARIANTS = 4  # texts of one language
 _DEPTH = 2  # lists of lists
 _MANY = 200  # languages or heights that are named
 _LANGUAGE = re.compile(r"^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,3}$")
 
 
 def wanted(found: dict[str, Any], languages: Iterable[str], auto: bool) -> list[tuple[str, dict[str, Any]]]:
-    """(language, text to fetch) for each language that is wished for and there. `en` finds `en-GB` where need be."""
+    """(language, text to fetch) for each language that is wished for and there. `en` finds `en-GB` where need be.
+
+    A stream may have several texts of one language: then there are `en`, `en-2` and, of those that only translate
+    signs, `en-forced`.
+    """
     chosen: dict[str, dict[str, Any]] = {}
-    sources = [found.get("subtitles") or {}] + ([found.get("automatic_captions") or {}] if auto else [])
+    sources = [_of_streams(found)] + ([found.get("automatic_captions") or {}] if auto else [])
     languages = list(languages)
+    most = _MANY if ALL in languages else MAX_LANGUAGES
     if ALL in languages:
         languages = [name for name in sources[0] if name != "live_chat"]  # those of machines are translations of all
-    for language in languages[:MAX_LANGUAGES]:
+    for language in languages[:most]:
         for source in sources:
             name = _closest(language, source)
-            text = _text_of(source[name]) if name else None
-            if name and text and _side_name(language):
-                chosen.setdefault(language if auto and source is not sources[0] else _side_name(name), text)
+            texts = _variants(source[name]) if name else []
+            if name and texts and _side_name(language):
+                stem = language if auto and source is not sources[0] else _side_name(name)
+                for text in texts[:_VARIANTS]:
+                    chosen.setdefault(_variant_name(stem, text, chosen), text)
                 break
     return list(chosen.items())
+
+
+def _of_streams(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The texts that the site names, and those that only the playlist of a chosen stream names."""
+    merged = {name: list(texts or ()) for name, texts in (found.get("subtitles") or {}).items()}
+    for entry in [*(found.get("requested_formats") or [found]), *(found.get("formats") or ())]:
+        for name, texts in (entry.get(hls_subtitles.FORMATS) or {}).items():
+            there = {text.get("url") for text in merged.get(name, ())}
+            merged.setdefault(name, []).extend(text for text in texts if text.get("url") not in there)
+    return merged
+
+
+def _variants(texts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The different texts among those of one language, the main one first: full before forced, then the default.
+
+    Entries that are no streams are one text in several forms.
+    """
+    streams = sorted(
+        (text for text in texts if hls_subtitles.is_hls(text)),
+        key=lambda text: (bool(text.get("mf_forced")), not text.get("mf_default")),
+    )
+    plain = _text_of([text for text in texts if not hls_subtitles.is_hls(text)])
+    if plain:
+        return [plain, *(text for text in streams if text.get("mf_forced"))]
+    return streams
+
+
+def _variant_name(stem: str, text: dict[str, Any], taken: Container[str]) -> str:
+    stem = f"{stem[:26]}-forced" if text.get("mf_forced") else stem
+    names = [stem, *(f"{stem[:32]}-{number}" for number in range(2, _VARIANTS + 2))]
+    return next(name for name in names if name not in taken)
 
 
 def _closest(language: str, source: dict[str, Any]) -> str | None:
@@ -55,15 +99,21 @@ def _text_of(formats: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 def bring(client: Any, found: dict[str, Any], wishes: dict[str, Any], folder: Path, channel: Any) -> dict[str, Any]:
     """Fetch what was wished for -> {"subtitles": [[language, file]], "cover": file or None, "marks": [...]}."""
-    brought: dict[str, Any] = {"subtitles": [], "cover": None, "marks": []}
+    brought: dict[str, Any] = {"subtitles": [], "timed": [], "cover": None, "marks": []}
     for language, text in wanted(found, wishes["subtitles"], wishes["auto"]):
+        if hls_subtitles.is_hls(text):
+            with _Spared(channel, f"subtitles {language}"):
+                pieces = PieceClient(client, text.get("http_headers") or found.get("http_headers") or {}, channel)
+                brought["timed"].append([language, hls_subtitles.fetch(pieces, text["url"], language, folder)])
+            continue
         name = f"{FILE_STEM}.sub.{language}.{'srt' if text['ext'] in ('ttml', 'dfxp', 'xml') else text['ext']}"
         with _Spared(channel, f"subtitles {language}"):
             _text(client, found, text, folder / name)
             brought["subtitles"].append([language, name])
     for language in set(wishes["subtitles"]) - {ALL}:
-        if not any(name.split("-")[0] == language.split("-")[0] for name, _ in brought["subtitles"]):
-            channel.say("warning", message=f"the site has no subtitles in {language}")
+        came = [*brought["subtitles"], *brought["timed"]]
+        if not any(name.split("-")[0] == language.split("-")[0] for name, _ in came):
+            channel.say("warning", message=f"no subtitles in {language} on this site")
     if wishes["cover"] or found.get("ext") in _SOUND or found.get("vcodec") == "none":
         brought["cover"] = cover(client, found, folder, channel)
     if wishes["marks"]:
@@ -84,7 +134,7 @@ def cover(client: Any, found: dict[str, Any], folder: Path, channel: Any) -> str
 
 def languages(found: dict[str, Any]) -> list[str]:
     """The languages of the subtitles that people wrote."""
-    return [name for name in found.get("subtitles") or () if _LANGUAGE.match(name) and name != "live_chat"][:_MANY]
+    return [name for name in _of_streams(found) if _LANGUAGE.match(name) and name != "live_chat"][:_MANY]
 
 
 def heights(found: dict[str, Any]) -> list[int]:
@@ -108,17 +158,15 @@ class _Spared:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool:
         if error is None or not isinstance(error, Exception) or self._channel.cancelled:
             return False
-        self._channel.say("warning", message=f"{self._what} did not come: {error}"[:300])
+        self._channel.say("warning", message=f"could not download {self._what}: {error}"[:300])
         return True
 
 
 def _text(client: Any, found: dict[str, Any], text: dict[str, Any], target: Path) -> None:
-    if (text.get("protocol") or "").startswith("m3u8"):
-        given = {"http_headers": found.get("http_headers") or {}, **text}
-        if not client.dl(str(target), given, subtitle=True)[0] or target.stat().st_size > MAX_SIDE:
-            raise OSError("not written")
-        return
-    data = text["data"].encode() if text.get("data") is not None else _read(client, found, text["url"])
+    if text.get("fragments"):
+        data = _of_fragments(client, found, text)
+    else:
+        data = text["data"].encode() if text.get("data") is not None else _read(client, found, text["url"], text=True)
     if text["ext"] in ("ttml", "dfxp", "xml"):  # FFmpeg does not read it
         from yt_dlp.utils import dfxp2srt
 
@@ -126,7 +174,21 @@ def _text(client: Any, found: dict[str, Any], text: dict[str, Any], target: Path
     target.write_bytes(data)
 
 
-def _read(client: Any, found: dict[str, Any], url: str) -> bytes:
+def _of_fragments(client: Any, found: dict[str, Any], text: dict[str, Any]) -> bytes:
+    """A text that a DASH manifest names piece by piece: the head of the first, the cues of all."""
+    parts: list[bytes] = []
+    for fragment in text["fragments"]:
+        url = fragment.get("url") or urljoin(text.get("fragment_base_url") or "", fragment["path"])
+        data = _read(client, found, url, text=True)
+        headed = parts and data.lstrip(b"\xef\xbb\xbf").startswith(b"WEBVTT")
+        parts.append(data.partition(b"\n\n")[2] if headed else data)
+        if sum(map(len, parts)) > MAX_SIDE:
+            raise OSError("too large")
+    return b"\n\n".join(parts)
+
+
+def _read(client: Any, found: dict[str, Any], url: str, *, text: bool = False) -> bytes:
+    """What is at this address; `text`: as UTF-8 if the server names the charset that it is in."""
     from yt_dlp.networking import Request
 
     response = client.urlopen(Request(url, headers=found.get("http_headers") or {}))
@@ -134,7 +196,7 @@ def _read(client: Any, found: dict[str, Any], url: str) -> bytes:
     response.close()
     if len(data) > MAX_SIDE:
         raise OSError("too large")
-    return data
+    return charsets.as_said(data, response.headers.get_content_charset()) if text else data
 
 
 def marks(client: Any, found: dict[str, Any], api: str) -> list[list[Any]]:
@@ -146,6 +208,7 @@ def marks(client: Any, found: dict[str, Any], api: str) -> list[list[Any]]:
     return [
         [float(part["start_time"]), float(part["end_time"]), str(part["title"] or "")[:200]]
         for part in (info.get("sponsorblock_chapters") or ())[:200]
+        if math.isfinite(float(part["start_time"]) + float(part["end_time"]))
     ]
 
 
@@ -165,6 +228,18 @@ def is_list(found: dict[str, Any] | None) -> bool:
     return bool(flat) and (found.get("extractor_key") not in ("Generic", None) or feed)
 
 
+def holds_several(found: dict[str, Any] | None) -> bool:
+    """A page with several films in it, which are a list if one is wished for."""
+    films = [entry for entry in (found or {}).get("entries") or () if entry and not _is_link(entry) and _media(entry)]
+    return len({_media(entry) for entry in films}) > 1
+
+
+def _media(entry: dict[str, Any]) -> str | None:
+    """The address of a film that has no page of its own."""
+    formats = entry.get("formats") or [entry]
+    return entry.get("url") or formats[-1].get("url")
+
+
 def _is_link(entry: dict[str, Any]) -> bool:
     return entry.get("_type") in ("url", "url_transparent")
 
@@ -182,6 +257,8 @@ def entries(client: Any, found: dict[str, Any], depth: int = 0) -> list[dict[str
                 rows += entries(client, inner, depth + 1)
                 continue
         url = (entry.get("url") if _is_link(entry) else entry.get("webpage_url")) or entry.get("webpage_url")
+        if not _is_link(entry) and url == found.get("webpage_url"):
+            url = _media(entry)
         if url:
-            rows.append({"title": entry.get("title"), "url": url, "duration": entry.get("duration")})
+            rows.append({"title": entry.get("title"), "url": str(url), "duration": entry.get("duration")})
     return rows

@@ -29,7 +29,7 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     ytdlp, port = sys.argv[2:]
     import_hook.prefer(ytdlp)
-    profiles.shut_in(Path.cwd(), [ytdlp], int(port), alone=False)
+    profiles.confine_fetch(Path.cwd(), [ytdlp], int(port), alone=False)
     javascript.stand_in()
     preload.preload()
     gc.collect()

@@ -6,20 +6,22 @@ that the index gave is refused, and so is an archive that wants to write elsewhe
 
 import hashlib
 import io
-import json
 import re
 import sys
 import urllib.request
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
+
+import msgspec
 
 from mediafetcher.core import errors
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _SECONDS = 30.0
-_MOST_INDEX = 32 << 20  # bytes
+_MOST_INDEX = 8 << 20  # bytes; ten times what the index has of yt-dlp
 _MOST_WHEEL = 64 << 20
 _MOST_FILES, _MOST_UNPACKED = 20_000, 256 << 20
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")
@@ -39,48 +41,75 @@ def order(version: str) -> tuple[tuple[int, ...], bool]:
     return tuple(int(part) for part in numbers.split(".")), not dev
 
 
+def is_version(said: str, version: str) -> bool:
+    """Whether a program that says this version is that one, or a development version of it."""
+    try:
+        return order(said)[0] == order(version)[0]
+    except ValueError:
+        return False
+
+
 def newest(index: str, project: str, *, development: bool = False, exactly: str | None = None) -> Wheel:
     """The newest wheel of a project for this Python; with `development`, also among development versions.
 
     Raises `IndexAway`. Blocks: call it in a thread.
     """
     address = f"{index.rstrip('/')}/{project}/"
-    try:
-        listed = json.loads(_get(address, _MOST_INDEX, _JSON))["files"]
-        found = [wheel for entry in listed if (wheel := _wheel(entry, project, address))]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise errors.IndexAway(f"{address} does not answer as a package index does.") from error
+    found = wheels(_get(address, _MOST_INDEX, _JSON), project, address)
     if exactly:
         found = [wheel for wheel in found if wheel.version == exactly]
     elif not development:
         found = [wheel for wheel in found if ".dev" not in wheel.version]
     if not found:
-        raise errors.IndexAway(f"{address} has no {project} {exactly or ''} for this Python.".replace("  ", " "))
+        raise errors.IndexAway(
+            f"{address} has no version of {project} {exactly or ''} for this Python.".replace("  ", " ")
+        )
     return max(found, key=lambda wheel: order(wheel.version))
 
 
-def _wheel(entry: dict[str, Any], project: str, address: str) -> Wheel | None:
-    pattern = rf"^{project.replace('-', '_')}-(\d+(?:\.\d+)*(?:\.dev\d+)?)-py3-none-any\.whl$"
-    name = re.match(pattern, entry["filename"])
-    sha256 = str(entry["hashes"].get("sha256", "")).lower()
-    if not name or entry.get("yanked") or len(sha256) != 64 or not _fits(entry.get("requires-python")):
+class _File(msgspec.Struct, rename="kebab"):
+    filename: str
+    url: str
+    hashes: dict[str, str]
+    yanked: bool | str = False
+    requires_python: str | None = None
+
+
+class _Index(msgspec.Struct):
+    files: list[_File]
+
+
+def wheels(text: bytes, project: str, address: str) -> list[Wheel]:
+    """The wheels of a project that fit this Python, as the index at `address` lists them. Raises `IndexAway`."""
+    try:
+        listed = msgspec.json.decode(text, type=_Index).files
+        return [wheel for entry in listed if (wheel := _wheel(entry, project, address))]
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise errors.IndexAway(f"{address} does not respond like a package index.") from error
+
+
+def _wheel(entry: _File, project: str, address: str) -> Wheel | None:
+    pattern = rf"^{project.replace('-', '_')}-(\d{{1,9}}(?:\.\d{{1,9}}){{0,9}}(?:\.dev\d{{1,9}})?)-py3-none-any\.whl$"
+    name = re.match(pattern, entry.filename, re.ASCII)
+    sha256 = entry.hashes.get("sha256", "").lower()
+    if not name or entry.yanked or len(sha256) != 64 or not _fits(entry.requires_python):
         return None
-    return Wheel(name[1], urljoin(address, entry["url"]), sha256)
+    return Wheel(name[1], urljoin(address, entry.url), sha256)
 
 
 def _fits(wanted: str | None) -> bool:
     """Whether this Python is new enough: the one form of the rule that pure packages use."""
-    least = re.search(r">=\s*3\.(\d+)", wanted or "")
+    least = re.search(r">=\s{0,9}3\.(\d{1,9})", wanted or "")
     return not least or int(least[1]) <= sys.version_info.minor
 
 
 def fetch(wheel: Wheel, index: str) -> bytes:
     """The bytes of a wheel, proved to be those that the index means. Raises `IndexAway` or `UpdateRefused`."""
     if urlsplit(index).scheme == "https" and urlsplit(wheel.url).scheme != "https":
-        raise errors.UpdateRefused("The new yt-dlp was refused: the index sends it over plain http.")
+        raise errors.UpdateRefused("The new yt-dlp version was not installed: the package index does not use HTTPS.")
     data = _get(wheel.url, _MOST_WHEEL)
     if hashlib.sha256(data).hexdigest() != wheel.sha256:
-        raise errors.UpdateRefused("The new yt-dlp was refused: its bytes are not those that the index names.")
+        raise errors.UpdateRefused("The new yt-dlp version was not installed: its checksum does not match.")
     return data
 
 
@@ -90,40 +119,45 @@ def unpack(data: bytes, folder: Path, package: str) -> str:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
             if len(entries) > _MOST_FILES or sum(entry.file_size for entry in entries) > _MOST_UNPACKED:
-                raise errors.UpdateRefused("The new yt-dlp was refused: it unpacks to too much.")
+                raise errors.UpdateRefused("The new yt-dlp version was not installed: it is too large when unpacked.")
             metadata = ""
             for entry in entries:
                 parts = _parts(entry.filename)
                 if parts[0] == package and not entry.is_dir():
                     path = folder.joinpath(*parts)
                     path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(archive.read(entry))
+                    with path.open("xb") as file:
+                        file.write(archive.read(entry))
                 elif len(parts) == 2 and parts[0].endswith(".dist-info") and parts[1] == "METADATA":
                     metadata = archive.read(entry).decode()
-    except (zipfile.BadZipFile, UnicodeDecodeError, EOFError) as error:
-        raise errors.UpdateRefused("The new yt-dlp was refused: it is no whole package.") from error
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, EOFError) as error:
+        raise errors.UpdateRefused("The new yt-dlp version was not installed: the package is incomplete.") from error
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise errors.UpdateRefused(
+            "The new yt-dlp version was not installed: two files in the package have the same name."
+        ) from error
     if not (folder / package / "__init__.py").is_file():
-        raise errors.UpdateRefused(f"The new yt-dlp was refused: there is no {package} in it.")
+        raise errors.UpdateRefused(f"The new yt-dlp version was not installed: the package does not contain {package}.")
     return metadata
 
 
 def _parts(name: str) -> tuple[str, ...]:
     parts = PurePosixPath(name).parts
     if not parts or not all(_NAME.match(part.lstrip("_") or "x") for part in parts) or "\\" in name:
-        raise errors.UpdateRefused("The new yt-dlp was refused: it has a file that leads elsewhere.")
+        raise errors.UpdateRefused("The new yt-dlp version was not installed: the package contains an unsafe path.")
     return parts
 
 
 def _get(url: str, most: int, accept: str = "*/*") -> bytes:
     if urlsplit(url).scheme not in ("https", "http"):
-        raise errors.IndexAway(f"{url} is no address of a package index: see MEDIAFETCHER_YTDLP_INDEX.")
+        raise errors.IndexAway(f"{url} is not the address of a package index. Check MEDIAFETCHER_YTDLP_INDEX.")
     request = urllib.request.Request(url, headers={"Accept": accept, "User-Agent": "MediaFetcher"})  # noqa: S310 (its scheme was looked at)
     try:
         with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
             data = bytes(answer.read(most + 1))
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", None) or error
-        raise errors.IndexAway(f"{urlsplit(url).netloc} cannot be reached ({reason}): try later.") from error
+        raise errors.IndexAway(f"Could not reach {urlsplit(url).netloc} ({reason}). Try again later.") from error
     if len(data) > most:
-        raise errors.UpdateRefused("The new yt-dlp was refused: the index sends far too much.")
+        raise errors.UpdateRefused("The new yt-dlp version was not installed: the package index sent too much data.")
     return data

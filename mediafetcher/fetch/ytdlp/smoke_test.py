@@ -32,11 +32,13 @@ async def fetch(folder: Path) -> None:
                 got = await _fetch(f"http://127.0.0.1:{port}/", place, folder, f"127.0.0.1:{port}")
         except (errors.Problem, TimeoutError) as error:
             reason = error.detail if isinstance(error, errors.Problem) else "it takes too long"
-            raise errors.UpdateRefused(f"The new yt-dlp was refused: it cannot fetch a film ({reason}).") from error
+            raise errors.UpdateRefused(
+                f"The new yt-dlp version was not installed: its test download failed ({reason})."
+            ) from error
         finally:
             await asyncio.to_thread(work_folders.remove, place)
     if got != film:
-        raise errors.UpdateRefused("The new yt-dlp was refused: what it fetches is not what was sent.")
+        raise errors.UpdateRefused("The new yt-dlp version was not installed: its test download was damaged.")
 
 
 async def _fetch(url: str, place: Path, folder: Path, allowed: str) -> bytes:

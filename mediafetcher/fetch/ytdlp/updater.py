@@ -7,14 +7,14 @@ a film from a small site of our own (smoke_test.py). Where anything of that fail
 import asyncio
 import contextlib
 import importlib.metadata
-import json
 import os
 import re
 import shutil
 import stat
 import tempfile
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from mediafetcher.core import bundle, errors, logging, settings
 from mediafetcher.fetch.ytdlp import package_index, smoke_test, versions
@@ -23,6 +23,7 @@ from mediafetcher.fetch.ytdlp.versions import Channel, Kept, Status, Version
 from mediafetcher.sandbox import process
 
 _CHECK_SECONDS = 240.0
+_MAX_LINE = 4096  # bytes of what the check says
 _EJS = re.compile(r"^Requires-Dist: yt-dlp-ejs\s*==\s*([\d.]+)", re.MULTILINE)
 _log = logging.get("ytdlp")
 _running: asyncio.Task[Status] | None = None
@@ -201,15 +202,17 @@ async def _load(folder: Path, version: str) -> None:
     argv = [*bundle.python("mediafetcher.fetch.child.load_check"), str(folder)]
     env = process.environment(folder, PYTHONPATH=str(bundle.PACKAGE.parent))
     limits = process.Limits(file_size=64 << 20, data=1 << 30, cpu_seconds=int(_CHECK_SECONDS), nice=5)
-    said: dict[str, Any] = {}
+    said: dict[str, str] = {}
     async with await process.start(argv, limits, env=env, cwd=folder) as program:
-        with contextlib.suppress(TimeoutError, ValueError):
+        with contextlib.suppress(TimeoutError, ValueError, RecursionError, process.LineTooLong):
             async with asyncio.timeout(_CHECK_SECONDS):
-                async for line in program:
-                    said = json.loads(line)
+                async for line in program.lines(_MAX_LINE):
+                    said = msgspec.json.decode(line, type=dict[str, str])
         await program.kill()
         tail = program.stderr_tail.strip().splitlines()[-1:] or ["it said nothing"]
-    if not said:
-        raise errors.UpdateRefused(f"The new yt-dlp was refused: it cannot be loaded ({tail[0][-200:]}).")
-    if package_index.order(str(said["version"]))[0] != package_index.order(version)[0]:
-        raise errors.UpdateRefused(f"The new yt-dlp was refused: it says that it is {said['version']}.")
+    if "version" not in said:
+        raise errors.UpdateRefused(f"The new yt-dlp version was not installed: it cannot be loaded ({tail[0][-200:]}).")
+    if not package_index.is_version(said["version"], version):
+        raise errors.UpdateRefused(
+            f"The new yt-dlp version was not installed: it reports a different version ({said['version']})."
+        )

@@ -108,11 +108,11 @@ def status() -> Status:
 
 
 def rollback() -> Status:
-    """Go back to the version before; once more goes forward again. Raises `NothingBefore`."""
+    """Go back to the version before; once more goes forward again. Raises `NoPreviousVersion`."""
     now = kept()
     before = now.previous or (Version() if now.current.version else None)
     if before is None or (before.version and not (root() / before.version).is_dir()):
-        raise errors.NothingBefore()
+        raise errors.NoPreviousVersion()
     keep(Kept(before, now.current))
     _log.info("yt-dlp taken back", version=before.version or bundled())
     return status()

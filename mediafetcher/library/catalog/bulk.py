@@ -1,35 +1,40 @@
-"""Several items at once, and folders with all that is in them: each change is one transaction, with exact counts.
+"""Changes of several items, and of folders with their contents. Each is one transaction with exact counts.
 
-Either all of it happens or nothing does: an item that is not there, or is somebody else's, undoes the whole.
+Either all of it happens or nothing does: a missing item, or one of another user, undoes the whole change.
 """
 
 from typing import Any
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.catalog import folders, items, queries
+from mediafetcher.library.catalog import trash as trash_bin
 
 MOST = 1000  # items of one change
 
 _ITEMS = """
-insert into library_item (owner, folder, media_file, title, source, source_url, site, uploader)
-select i.owner, {folder}, i.media_file, i.title, i.source, i.source_url, i.site, i.uploader
+insert into library_item
+  (owner, folder, media_file, title, source, source_url, site, uploader, search, sort_key, text_version)
+select i.owner, {folder}, i.media_file, i.title, i.source, i.source_url, i.site, i.uploader,
+  i.search, i.sort_key, i.text_version
 """
 
 
 async def change(id: int, owner: int, title: str | None = None, folder: str | None = None) -> dict[str, Any]:
-    """Rename an item, move it (a path, made where it is missing), or both -> the item. Raises `NotFound`, `Invalid`."""
+    """Rename an item, move it (to a path, created if missing), or both. Returns: the item. Raises: `NotFound`,
+    `Invalid`.
+    """
     async with engine.transaction():
         if title is not None:
             await items.rename(id, owner, title)
         if folder is not None:
             await items.move(id, owner, await folders.ensure(owner, folder))
-    return await items.get(id, owner)
+    return await queries.get(id, owner)
 
 
 @engine.patiently
 async def move(owner: int, ids: list[int], folder: str) -> int:
-    """Put these into one folder -> how many are there now that were not. Raises `NotFound`, `Invalid`."""
+    """Move items to one folder. Returns: the number of moved items. Raises: `NotFound`, `Invalid`."""
 
     async def run() -> int:
         async with engine.transaction():
@@ -50,7 +55,7 @@ async def move(owner: int, ids: list[int], folder: str) -> int:
 
 @engine.patiently
 async def copy(owner: int, ids: list[int], folder: str) -> int:
-    """One more reference to each in that folder -> how many are new; what lies there already stays one."""
+    """Add a reference to each item in that folder. Returns: the number of new ones. Nothing is duplicated."""
 
     async def run() -> int:
         async with engine.transaction():
@@ -75,10 +80,10 @@ async def copy(owner: int, ids: list[int], folder: str) -> int:
 
 @engine.patiently
 async def trash(owner: int, ids: list[int]) -> dict[str, int | bool]:
-    """Move these to the trash -> `count` that were not in it, and what going for good means, as `deletion`."""
+    """Move items to the trash. Returns: `count` of newly trashed ones, and the effect of purging as `deletion`."""
     async with engine.transaction():
         await _all(owner, ids)
-        meaning = await items.deletion(owner, ids)
+        meaning = await trash_bin.deletion(owner, ids)
         count = await _count(
             "update library_item set trashed_at = now() where owner = $1 and id = any($2::bigint[])"
             " and trashed_at is null",
@@ -87,13 +92,13 @@ async def trash(owner: int, ids: list[int]) -> dict[str, int | bool]:
         )
         await engine.notify("library", {"owner": owner})
     if settings.get().trash_days == 0:
-        count = await items.purge(owner, ids)
+        count = await trash_bin.purge(owner, ids)
     return {"count": count, **meaning}
 
 
 @engine.patiently
 async def restore(owner: int, ids: list[int]) -> int:
-    """Bring these back -> how many were in the trash."""
+    """Restore items. Returns: the number of items that were in the trash."""
     async with engine.transaction():
         await _all(owner, ids)
         count = await _count(
@@ -108,12 +113,12 @@ async def restore(owner: int, ids: list[int]) -> int:
 
 @engine.patiently
 async def copy_folder(id: int, owner: int, path: str) -> dict[str, Any]:
-    """A folder with all below it once more under this path -> the new folder; every entry is one more reference.
+    """Copy a folder with its contents to this path. Returns: the new folder; every entry is one more reference.
 
-    What is in the trash is not copied. Raises `NotFound`, `Invalid`, `NameTaken` where that path is there already.
+    The trash is not copied. Raises: `NotFound`, `Invalid`, `NameTaken` if that path exists.
     """
     if not folders.parts(path):
-        raise errors.Invalid("Give the folder a name.")
+        raise errors.Invalid("Enter a name for the folder.")
 
     async def run() -> int:
         async with engine.transaction():
@@ -123,8 +128,8 @@ async def copy_folder(id: int, owner: int, path: str) -> dict[str, Any]:
             except errors.NotFound:
                 pass
             else:
-                raise errors.NameTaken("There is a folder of that name already.")
-            inside = await folders.below(id)  # before the copy is there: it may lie below its original
+                raise errors.NameTaken("A folder with this name already exists.")
+            inside = await folders.below(id)  # before the copy exists: it may lie below its original
             top = await folders.ensure(owner, path)
             assert top is not None
             copies = {id: top}
@@ -155,17 +160,17 @@ async def copy_folder(id: int, owner: int, path: str) -> dict[str, Any]:
 
 @engine.patiently
 async def delete_folder(id: int, owner: int) -> int:
-    """Remove a folder and those below it; what is inside goes to the trash, or for good without one -> how many."""
+    """Remove a folder and its subfolders. Returns: the number of items, trashed or (without a trash) purged."""
     trashed = await folders.delete(id, owner)
     if settings.get().trash_days == 0:
-        await items.purge(owner, trashed)
+        await trash_bin.purge(owner, trashed)
     return len(trashed)
 
 
 async def _all(owner: int, ids: list[int]) -> None:
-    """Lock these items, which must all be this person's. Raises `NotFound`, `Invalid`."""
+    """Lock these items, which must all belong to this user. Raises: `NotFound`, `Invalid`."""
     if not 1 <= len(ids) <= MOST:
-        raise errors.Invalid(f"Name 1 to {MOST} items.")
+        raise errors.Invalid(f"Select 1 to {MOST} items.")
     rows = await engine.fetch(
         "select id from library_item where owner = $1 and id = any($2::bigint[]) order by media_file, id for update",
         owner,
@@ -173,11 +178,11 @@ async def _all(owner: int, ids: list[int]) -> None:
     )
     missing = set(ids) - {row["id"] for row in rows}
     if missing:
-        raise errors.NotFound(f"There is no item {min(missing)}.")
+        raise errors.NotFound(f"Item {min(missing)} does not exist.")
 
 
 async def _hold(owner: int, which: str, ids: list[int]) -> None:
-    """Lock the files of these entries in the order in which everybody locks several: they stay while we count."""
+    """Lock the files of these entries in the global lock order, so that they remain while we count."""
     await engine.execute(
         "select from media_file m where m.id in (select i.media_file from library_item i"
         f" where i.owner = $1 and {which}) order by m.id for update",

@@ -1,25 +1,25 @@
-"""Many files at once: what `items.add_media` does for one, in one transaction for all of them.
+"""Add many files: the same as `items.add_media`, in one transaction for all of them.
 
-The order of writes is the same: every file is staged, the rows of all are locked, the bytes go to their places, then
-the items come, then the commit. One commit and one sync of each folder serve all; an error leaves none of them.
+The order of writes is the same: every file is staged, the rows are locked, the bytes are placed, the items are
+inserted, the transaction is committed. One commit and one sync of each folder serve all; an error leaves none of them.
 
-Before that the rows are committed, held by nobody: what a crash leaves in the store is known then, and the sweeper
-removes it as it removes everything that nobody holds any more.
+Before that, the rows are committed without references. Files that a crash leaves in the store are therefore known, and
+the sweeper removes them like all unreferenced files.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import items
+from mediafetcher.library.catalog import items, text_index
 from mediafetcher.library.storage import blob_store, ownership
 
 
 @dataclass(frozen=True)
 class Incoming:
-    """A staged file on its way into a library. `key` and `url`: of the row of `source` by which it is remembered."""
+    """A staged file to be added. `key` and `url`: of the row of `source` that records it."""
 
     staged: blob_store.Staged
     facts: items.MediaFacts
@@ -28,28 +28,33 @@ class Incoming:
     key: str
     url: str
     side_files: Mapping[str, Path] = field(default_factory=dict)
-    anew: bool = False  # what lies at its place is replaced: somebody else may write to it
+    anew: bool = False  # replace the stored bytes: another program may write to them
 
 
 @dataclass(frozen=True)
 class Added:
-    """`fresh` False: the person had these bytes in this folder, and `item` is where."""
+    """`fresh` False: the user already had these bytes in this folder, as `item`."""
 
     item: int
     fresh: bool
 
 
+class FolderMissing(Exception):
+    """A folder was deleted after the caller looked it up. Nothing was written; look it up again."""
+
+
 @engine.patiently
 async def add(owner: int, files: Sequence[Incoming]) -> list[Added]:
-    """Add staged files to a library -> what became of each, in their order. Equal bytes are kept once, and counted.
+    """Add staged files to a library. Returns: the result of each, in order. Equal bytes are stored once, and counted.
 
-    A file that the person has in that folder already is not added again; one in the trash is restored. If one file
-    cannot be added, none is. Raises `Away`.
+    A file that the user already has in that folder is not added again; one in the trash is restored. If one file cannot
+    be added, none is. Raises: `Unavailable`, `FolderMissing`.
     """
 
     async def run() -> list[Added]:
         claimed = await _announce(files)
         async with engine.transaction():
+            await _keep_folders(owner, {file.folder for file in files} - {None})
             rows = await _place(files, claimed)
             wanted = [(rows[file.staged.sha256], file.folder) for file in files]
             there = await _there(owner, wanted)
@@ -59,10 +64,21 @@ async def add(owner: int, files: Sequence[Incoming]) -> list[Added]:
             await _remember(files, [pair[0] for pair in wanted])
             if fresh:
                 await engine.notify("library", {"owner": owner})
-        # Of equal ones in one folder the first is the new one.
+        # Of equal files in one folder the first is the new one.
         return [Added(there[pair], fresh.pop(pair, None) is not None) for pair in wanted]
 
     return await items.retrying(run)
+
+
+async def _keep_folders(owner: int, folders: Set[int | None]) -> None:
+    """Keep the folders from deletion until our commit. Raises: `FolderMissing`."""
+    rows = await engine.fetch(
+        "select id from folder where id = any($1::bigint[]) and owner = $2 order by id for key share",
+        list(folders),
+        owner,
+    )
+    if len(rows) < len(folders):
+        raise FolderMissing
 
 
 _Pair = tuple[int, int | None]  # media file and folder
@@ -77,7 +93,7 @@ insert into media_file as m
 
 
 def _columns(files: Sequence[Incoming]) -> list[list[Any]]:
-    """The values of `_ROWS`, in the order of the hashes as in every other batch: two never wait for each other."""
+    """Return the values of `_ROWS` in the order of the hashes, so that concurrent batches do not deadlock."""
     distinct = [file for _, file in sorted({file.staged.sha256: file for file in files}.items())]
     facts = [file.facts for file in distinct]
     return [
@@ -96,7 +112,7 @@ def _columns(files: Sequence[Incoming]) -> list[list[Any]]:
 
 
 async def _announce(files: Sequence[Incoming]) -> bool:
-    """Commit the rows before the bytes are placed -> whether some get their first reference, and are claimed for."""
+    """Commit the rows before the bytes are placed. Returns: whether some get their first reference, and are claimed."""
     ownership.require()
     held = await engine.fetchval(
         "select count(*) from media_file where sha256 = any($1) and ref_count > 0",
@@ -110,7 +126,7 @@ async def _announce(files: Sequence[Incoming]) -> bool:
 
 
 async def _place(files: Sequence[Incoming], claimed: bool) -> dict[bytes, int]:
-    """Lock the rows of all and bring the bytes to their places -> hash, id. Raises `items.Unannounced`."""
+    """Lock all rows and place the bytes. Returns: id by hash. Raises: `items.Unannounced`."""
     rows = await engine.fetch(
         _ROWS + "on conflict (sha256) do update set playable = coalesce(excluded.playable, m.playable)"
         " returning id, sha256, ext, ref_count, xmax = 0 as fresh",
@@ -124,15 +140,15 @@ async def _place(files: Sequence[Incoming], claimed: bool) -> dict[bytes, int]:
     exts = {row["sha256"]: row["ext"] for row in rows}
     for file in files:
         if file.anew:
-            await blob_store.in_thread(blob_store.replace, file.staged, exts[file.staged.sha256])
-    await blob_store.in_thread(
+            await blob_store.run_io(blob_store.replace, file.staged, exts[file.staged.sha256])
+    await blob_store.run_io(
         blob_store.place_all, [(file.staged, exts[file.staged.sha256], file.side_files) for file in files]
     )
     return {row["sha256"]: row["id"] for row in rows}
 
 
 async def _there(owner: int, wanted: list[_Pair]) -> dict[_Pair, int]:
-    """Under the locks of the files' rows, so two imports at once do not both add."""
+    """Find existing items under the locks of the files' rows, so that concurrent imports do not both add."""
     rows = await engine.fetch(
         "select media_file, folder, min(id) as item from library_item where owner = $1 and media_file = any($2)"
         " and trashed_at is null group by media_file, folder",
@@ -144,7 +160,7 @@ async def _there(owner: int, wanted: list[_Pair]) -> dict[_Pair, int]:
 
 
 async def _restore(owner: int, wanted: list[_Pair]) -> dict[_Pair, int]:
-    """Bring those back that are in the trash, the last of equal ones."""
+    """Restore the items that are in the trash, the last of equal ones."""
     rows = await engine.fetch(
         "select distinct on (media_file, folder) media_file, folder, id from library_item"
         " where owner = $1 and media_file = any($2::bigint[]) and trashed_at is not null"
@@ -168,14 +184,19 @@ async def _insert(
     for file, pair in zip(files, wanted, strict=True):
         if pair not in there:
             titles.setdefault(pair, items.clean_title(file.title))
+    texts = [text_index.of(title) for title in titles.values()]
     rows = await engine.fetch(
-        "insert into library_item (owner, folder, media_file, title) select $1, folder, media_file, title"
-        " from unnest($2::bigint[], $3::bigint[], $4::text[]) with ordinality as x (media_file, folder, title, n)"
-        " order by n returning id, media_file, folder",
+        "insert into library_item (owner, folder, media_file, title, search, sort_key, text_version)"
+        " select $1, folder, media_file, title, search::tsvector, sort_key, $7"
+        " from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[]) with ordinality"
+        "  as x (media_file, folder, title, search, sort_key, n) order by n returning id, media_file, folder",
         owner,
         [media_file for media_file, _ in titles],
         [folder for _, folder in titles],
         list(titles.values()),
+        [one.search for one in texts],
+        [one.sort_key for one in texts],
+        text_index.VERSION,
     )
     return {(row["media_file"], row["folder"]): row["id"] for row in rows}
 

@@ -1,17 +1,17 @@
-"""Virtual folders: every person has a tree of their own, and a folder is named by its path, `Music/Live`.
+"""Virtual folders: every user has their own tree, and a folder is named by its path, `Music/Live`.
 
-The top has no row: its id is None and its path "". Names are unique beside their siblings without regard to case.
+The top has no row: its id is None and its path "". Names are unique among siblings regardless of case.
 """
 
 import unicodedata
 from typing import Any
 
-from mediafetcher.core import errors
+from mediafetcher.core import errors, sort_key
 from mediafetcher.db import engine
 
 _LONGEST = 200  # characters of a name
 _DEEPEST = 32
-_LOCK = 77_100  # the advisory lock of changes to one person's tree; its second key is the person
+_LOCK = 77_100  # the advisory lock of a user's tree; its second key is the user
 
 _PATHS = """
 with recursive tree as (
@@ -23,19 +23,19 @@ with recursive tree as (
 
 
 def parts(path: str) -> list[str]:
-    """The names of a path, cleaned. Raises `Invalid`."""
+    """Return the cleaned names of a path. Raises: `Invalid`."""
     names = [unicodedata.normalize("NFC", part).strip() for part in path.split("/")]
     names = [name for name in names if name]
     if len(names) > _DEEPEST:
-        raise errors.Invalid(f"That folder is too deep: at most {_DEEPEST} levels.")
+        raise errors.Invalid(f"Folders can be nested at most {_DEEPEST} levels deep.")
     for name in names:
         if name in (".", "..") or len(name) > _LONGEST or any(unicodedata.category(c) == "Cc" for c in name):
-            raise errors.Invalid(f"{name[:50]!r} cannot be the name of a folder.")
+            raise errors.Invalid(f"{name[:50]!r} is not a valid folder name.")
     return names
 
 
 async def ensure(owner: int, path: str) -> int | None:
-    """The folder of this path, made where it is missing -> its id; None for the top. Raises `Invalid`."""
+    """Return the id of the folder of this path, created if missing; None for the top. Raises: `Invalid`."""
     parent: int | None = None
     for name in parts(path):
         parent = await _ensure_one(owner, parent, name)
@@ -43,7 +43,7 @@ async def ensure(owner: int, path: str) -> int | None:
 
 
 async def _ensure_one(owner: int, parent: int | None, name: str) -> int:
-    while True:  # it may be made, or removed, between the two statements
+    while True:  # it may be created or removed between the two statements
         found = await engine.fetchval(
             "select id from folder where owner = $1 and coalesce(parent, 0) = coalesce($2::bigint, 0)"
             " and lower(name) = lower($3)",
@@ -65,7 +65,7 @@ async def _ensure_one(owner: int, parent: int | None, name: str) -> int:
 
 
 async def find(owner: int, path: str) -> int | None:
-    """The id of an existing folder. Raises `NotFound`; the top ("") has no id and is None."""
+    """Return the id of an existing folder, None for the top (""). Raises: `NotFound`."""
     parent: int | None = None
     for name in parts(path):
         parent = await engine.fetchval(
@@ -81,7 +81,7 @@ async def find(owner: int, path: str) -> int | None:
 
 
 async def path_of(folder: int | None) -> str:
-    """The path of a folder; "" for the top (and for one that has gone)."""
+    """Return the path of a folder; "" for the top (and for a deleted folder)."""
     path = await engine.fetchval(
         "with recursive up as (select parent, name as path from folder where id = $1::bigint"
         "  union all select f.parent, f.name || '/' || up.path from folder f join up on f.id = up.parent)"
@@ -92,7 +92,7 @@ async def path_of(folder: int | None) -> str:
 
 
 async def below(folder: int) -> list[int]:
-    """The folder and all below it, each after the one that it is in."""
+    """Return the folder and all below it, parents first."""
     rows = await engine.fetch(
         "with recursive down as (select $1::bigint as id, 0 as depth union all"
         "  select f.id, depth + 1 from folder f join down on f.parent = down.id)"
@@ -103,11 +103,11 @@ async def below(folder: int) -> list[int]:
 
 
 async def tree(owner: int) -> list[dict[str, Any]]:
-    """All folders, sorted by path -> `id, name, parent, path, count` (items inside) and `total` (with those below).
+    """List all folders by path: `id, name, parent, path, count` (items inside) and `total` (including subfolders).
 
     Items in the trash do not count.
     """
-    return await engine.fetch(
+    rows = await engine.fetch(
         _PATHS + ", counts as ("
         "  select folder, count(*) as n from library_item"
         "  where owner = $1 and folder is not null and trashed_at is null group by folder),"
@@ -115,36 +115,36 @@ async def tree(owner: int) -> list[dict[str, Any]]:
         "  select above.id, sum(counts.n) as n from tree join counts on counts.folder = tree.id"
         "  cross join lateral unnest(tree.above) as above(id) group by above.id)"
         " select tree.id, name, parent, path, coalesce(counts.n, 0) as count, coalesce(totals.n, 0)::bigint as total"
-        " from tree left join counts on counts.folder = tree.id left join totals on totals.id = tree.id"
-        " order by lower(path), tree.id",
+        " from tree left join counts on counts.folder = tree.id left join totals on totals.id = tree.id",
         owner,
     )
+    return sorted(rows, key=lambda row: (sort_key.of_path(row["path"]), row["id"]))
 
 
 async def get(id: int, owner: int) -> dict[str, Any]:
-    """One folder, as `tree` shows it. Raises `NotFound`."""
+    """Return one folder, as in `tree`. Raises: `NotFound`."""
     found = next((row for row in await tree(owner) if row["id"] == id), None)
     if found is None:
-        raise errors.NotFound("There is no such folder.")
+        raise errors.NotFound("This folder does not exist.")
     return found
 
 
 async def make(owner: int, path: str) -> dict[str, Any]:
-    """Make a folder, and those above it -> the folder; one that is there is as good. Raises `Invalid`."""
+    """Create a folder and its parents. Returns: the folder, also if it exists. Raises: `Invalid`."""
     made = await ensure(owner, path)
     if made is None:
-        raise errors.Invalid("Give the folder a name.")
+        raise errors.Invalid("Enter a name for the folder.")
     return await get(made, owner)
 
 
 async def change(id: int, owner: int, path: str) -> dict[str, Any]:
-    """Give a folder this path: rename and move in one -> the folder.
+    """Rename and move a folder to this path. Returns: the folder.
 
-    Raises `NotFound`, `Invalid`, `NameTaken` where that path is another folder.
+    Raises: `NotFound`, `Invalid`, `NameTaken` if that path is another folder.
     """
     names = parts(path)
     if not names:
-        raise errors.Invalid("Give the folder a name.")
+        raise errors.Invalid("Enter a name for the folder.")
     async with engine.transaction():
         await _change_tree(owner)
         parent = await ensure(owner, "/".join(names[:-1]))
@@ -153,16 +153,16 @@ async def change(id: int, owner: int, path: str) -> dict[str, Any]:
 
 
 async def rename(id: int, owner: int, name: str) -> None:
-    """Raises `NotFound`, `Invalid`, `NameTaken`."""
+    """Rename a folder. Raises: `NotFound`, `Invalid`, `NameTaken`."""
     if len(parts(name)) != 1:
-        raise errors.Invalid("Give the folder a name without a slash.")
+        raise errors.Invalid("Enter a folder name without a slash.")
     async with engine.transaction():
         await _change_tree(owner)
         await _put(id, owner, (await _row(id, owner))["parent"], parts(name)[0])
 
 
 async def move(id: int, owner: int, parent: int | None) -> None:
-    """Put it below another folder, or at the top (None). Raises `NotFound`, `Invalid`, `NameTaken`."""
+    """Move a folder below another one, or to the top (None). Raises: `NotFound`, `Invalid`, `NameTaken`."""
     async with engine.transaction():
         await _change_tree(owner)
         if parent is not None:
@@ -171,9 +171,9 @@ async def move(id: int, owner: int, parent: int | None) -> None:
 
 
 async def delete(id: int, owner: int) -> list[int]:
-    """Remove a folder and those below it -> the items inside that go to the trash now. Raises `NotFound`.
+    """Remove a folder and its subfolders. Returns: the items that move to the trash now. Raises: `NotFound`.
 
-    They leave the folder for good: restored, they are at the top. Those that were in the trash stay there.
+    They leave the folder for good: when restored, they are at the top. Items already in the trash stay there.
     """
     async with engine.transaction():
         await _change_tree(owner)
@@ -188,30 +188,32 @@ async def delete(id: int, owner: int) -> list[int]:
         try:
             await engine.execute("delete from folder where id = any($1::bigint[])", inside)
         except engine.UniqueViolation as error:
-            # A download into this folder would go to the top, where the same link waits already.
-            raise errors.Conflict("The same link waits for this folder and for the top: cancel one of them.") from error
+            # A download into this folder would go to the top, where the same link is already queued.
+            raise errors.Conflict(
+                "The same link is queued for this folder and for the library root. Cancel one of the two downloads."
+            ) from error
         await engine.notify("library", {"owner": owner})
     return [row["id"] for row in trashed]
 
 
 async def _change_tree(owner: int) -> None:
-    """One change at a time to one person's tree: two moves at once could make a ring of it."""
+    """Lock a user's tree for one change: two concurrent moves could create a cycle."""
     await engine.execute("select pg_advisory_xact_lock($1::int, $2::int)", _LOCK, owner % (1 << 31))
 
 
 async def _row(id: int, owner: int) -> dict[str, Any]:
     row = await engine.fetchrow("select id, parent, name from folder where id = $1 and owner = $2", id, owner)
     if row is None:
-        raise errors.NotFound("There is no such folder.")
+        raise errors.NotFound("This folder does not exist.")
     return row
 
 
 async def _put(id: int, owner: int, parent: int | None, name: str) -> None:
     await _row(id, owner)
     if parent in await below(id):
-        raise errors.Invalid("A folder cannot go below itself.")
+        raise errors.Invalid("A folder cannot be moved into itself.")
     try:
         await engine.execute("update folder set parent = $2, name = $3 where id = $1", id, parent, name)
     except engine.UniqueViolation as error:
-        raise errors.NameTaken("There is a folder of that name already.") from error
+        raise errors.NameTaken("A folder with this name already exists.") from error
     await engine.notify("library", {"owner": owner})

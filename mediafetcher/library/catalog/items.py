@@ -1,14 +1,13 @@
-"""MediaFile and LibraryItem: adding and changing. One LibraryItem row is one reference to its file.
+"""Add and change MediaFile and LibraryItem. One LibraryItem row is one reference to its file.
 
-The count of references is kept by the database (a trigger in the same transaction), so nothing here adds or
-subtracts. Bytes come before the row and go after it:
+The database counts references (a trigger in the same transaction), so nothing here adds or
+subtracts. Bytes are written before the row and deleted after it:
 
-    add     file staged -> [lock the file's row, rename into place, insert the item] -> commit
-    delete  [delete the item] -> commit -> the sweeper unlinks what nobody holds
+    add     stage the file; lock the file's row, rename into place, insert the item; commit
+    delete  delete the item; commit; the sweeper unlinks unreferenced files
 
 Before a file is placed, its row is committed without a reference, so that a crash leaves at worst a file that the
-sweeper knows. The way out, by the trash, is in `trash.py`, and what lists and searches show in `queries.py`; both are
-reached through this door.
+sweeper knows. Removal is in `trash.py`; lists and searches are in `queries.py`.
 """
 
 import json
@@ -17,27 +16,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mediafetcher.core import errors
+from mediafetcher.core import errors, text
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import queries
-from mediafetcher.library.catalog import trash as removal
-from mediafetcher.library.storage import blob_store, mount, ownership, sweeper, unknown
+from mediafetcher.library.catalog import queries, text_index
+from mediafetcher.library.storage import blob_store, mount, ownership, unknown
 
 _TITLE = 500  # characters
 
-get, page, search, trashed, sites = queries.get, queries.page, queries.search, queries.trashed, queries.sites
-kept = queries.kept
-trash, restore, purge, purge_expired = removal.trash, removal.restore, removal.purge, removal.purge_expired
-deletion, delete_media, delete_all = removal.deletion, removal.delete_media, removal.delete_all
-sweep = sweeper.sweep
-
 _T = TypeVar("_T")
-Also = Callable[[int], Awaitable[None]]
+InTransaction = Callable[[int], Awaitable[None]]
 
 
 @dataclass(frozen=True)
 class MediaFacts:
-    """What a file is. `kind` is its MIME type, `ext` its extension with the dot; seconds and pixels."""
+    """Properties of a file. `kind` is its MIME type, `ext` its extension with the dot; seconds and pixels."""
 
     kind: str
     ext: str
@@ -46,13 +38,14 @@ class MediaFacts:
     height: int | None = None
     video_codec: str | None = None
     audio_codec: str | None = None
-    playable: bool | None = None  # every browser plays it as it is; None: nobody asked
+    playable: bool | None = None  # every browser plays it without conversion; None: not checked
     chapters: tuple[tuple[float, str], ...] = ()  # (start, title)
+    cut_at_origin: bool = False  # its source has nothing beyond it
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What a library item says beside its file. `folder_id` None: at the top."""
+    """Properties of a library item beside its file. `folder_id` None: at the top."""
 
     title: str
     folder_id: int | None = None
@@ -72,12 +65,12 @@ async def add_media(
     facts: MediaFacts,
     entry: Entry,
     side_files: Mapping[str, Path] | None = None,
-    also: Also | None = None,
+    in_transaction: InTransaction | None = None,
 ) -> int:
-    """Add a staged file to a library -> the new item's id. Equal bytes are kept once, and counted.
+    """Add a staged file to a library. Returns: the new item's id. Equal bytes are stored once, and counted.
 
-    `side_files` are small files by their names in the store (`poster.jpg`, `fr.vtt`). `also(item)` runs in the same
-    transaction; what it raises undoes everything. Raises `Away` where the store cannot be written.
+    `side_files` are small files by their names in the store (`poster.jpg`, `fr.vtt`). `in_transaction(item)` runs in
+    the same transaction; an exception from it undoes everything. Raises: `Unavailable` if the store cannot be written.
     """
 
     async def add() -> int:
@@ -85,8 +78,8 @@ async def add_media(
         async with engine.transaction():
             media_file = await _place(staged, facts, side_files or {}, claimed=claimed)
             item = await _insert(owner, media_file, entry)
-            if also is not None:
-                await also(item)
+            if in_transaction is not None:
+                await in_transaction(item)
             await engine.notify("library", {"owner": owner})
         return item
 
@@ -101,13 +94,13 @@ async def replace(
     facts: MediaFacts,
     side_files: Mapping[str, Path] | None = None,
     follow: bool = False,
-    also: Also | None = None,
+    in_transaction: InTransaction | None = None,
 ) -> int:
-    """Give an item this new file -> how many entries moved over. Equal bytes take the place of what is stored.
+    """Give an item a new file. Returns: the number of moved entries. Equal bytes replace what is stored.
 
-    `follow`: it shows the same, so links that led to the old one lead to it from now on, if nobody is left there.
-    A person's entries of the old file move together. Where the old one is damaged, other people's move along if they
-    came from the same source; else theirs stay as they are. Raises `NotFound`, `Away`.
+    `follow`: it shows the same, so links to the old file lead to the new one if the old one has no entries left. A
+    user's entries of the old file move together. If the old file is damaged, entries of other users from the same
+    source move too; otherwise they stay. Raises: `NotFound`, `Unavailable`.
     """
 
     async def run() -> int:
@@ -120,7 +113,7 @@ async def replace(
                 owner,
             )
             if old is None:
-                raise errors.NotFound("There is no such item.")
+                raise errors.NotFound("This item does not exist.")
             new = await _place(staged, facts, side_files or {}, claimed=claimed, anew=True)
             moved = await _move_over(owner, old, new) if new != old["media_file"] else []
             if follow and moved:
@@ -130,8 +123,8 @@ async def replace(
                     new,
                     old["media_file"],
                 )
-            if also is not None:
-                await also(id)
+            if in_transaction is not None:
+                await in_transaction(id)
             for person in {owner, *moved}:
                 await engine.notify("library", {"owner": person})
         return len(moved)
@@ -140,7 +133,7 @@ async def replace(
 
 
 async def _move_over(owner: int, old: dict[str, Any], new: int) -> list[int]:
-    """Entries, what was watched and the chapters go from one file to another -> the owners of the entries."""
+    """Move entries, watched positions and chapters to another file. Returns: the owners of the entries."""
     rows = await engine.fetch(
         "update library_item set media_file = $1 where media_file = $2 and (owner = $3 or ($4 and source = $5))"
         " returning owner",
@@ -168,7 +161,7 @@ async def _move_over(owner: int, old: dict[str, Any], new: int) -> list[int]:
 
 
 class Unannounced(Exception):
-    """The file's row went, or lost its last reference, after it was looked at: begin again."""
+    """The file's row was removed, or lost its last reference, after it was read: start again."""
 
 
 _TRIES = 5
@@ -185,9 +178,9 @@ async def retrying(add: Callable[[], Awaitable[_T]]) -> _T:
 
 
 async def _announce(staged: blob_store.Staged, facts: MediaFacts, side_files: Mapping[str, Path]) -> bool:
-    """Commit the file's row before its bytes are placed -> whether this is its first reference, and is claimed for.
+    """Commit the file's row before its bytes are placed. Returns: whether this is its first reference, and is claimed.
 
-    A crash after the bytes were placed then leaves a file that this database knows and nobody holds.
+    A crash after the bytes were placed then leaves a file that the database knows as unreferenced.
     """
     ownership.require()
     if await engine.fetchval("select ref_count from media_file where sha256 = $1", staged.sha256):
@@ -199,7 +192,8 @@ async def _announce(staged: blob_store.Staged, facts: MediaFacts, side_files: Ma
 
 _ROW = """
 insert into media_file as m (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, poster,
-  subtitles, playable, chapters) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text::jsonb)
+  subtitles, playable, chapters, cut_at_origin)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text::jsonb, $14)
 """
 
 
@@ -218,6 +212,7 @@ def _values(staged: blob_store.Staged, facts: MediaFacts, side_files: Mapping[st
         sorted(name.removesuffix(".vtt") for name in side_files if name.endswith(".vtt")),
         facts.playable,
         json.dumps(facts.chapters),
+        facts.cut_at_origin,
     ]
 
 
@@ -229,9 +224,9 @@ async def _place(
     claimed: bool,
     anew: bool = False,
 ) -> int:
-    """Take the lock of the file's row and bring the bytes to their place under it. Raises `Unannounced`.
+    """Lock the file's row and place the bytes. Raises: `Unannounced`.
 
-    `anew`: they replace what is stored, as they do if that is known to be damaged.
+    If `anew`, they replace the stored bytes, as they also do if those are known to be damaged.
     """
     row = await engine.fetchrow(
         _ROW + " on conflict (sha256) do update set poster = m.poster or excluded.poster,"
@@ -246,21 +241,21 @@ async def _place(
     if row["fresh"] or (row["ref_count"] == 0 and not claimed):
         raise Unannounced
     if anew or row["damaged_at"] is not None:
-        await blob_store.in_thread(blob_store.replace, staged, row["ext"])
+        await blob_store.run_io(blob_store.replace, staged, row["ext"])
         await engine.execute("update media_file set damaged_at = null, checked_at = now() where id = $1", row["id"])
         await engine.execute("select mf_file_replaced($1)", row["id"])  # links in exported trees lead to the old one
-    await blob_store.in_thread(blob_store.place, staged, row["ext"], side_files)
+    await blob_store.run_io(blob_store.place, staged, row["ext"], side_files)
     if row["ref_count"] == 0:
         await _forget_absent(row, staged.sha256)
     return int(row["id"])
 
 
 async def _forget_absent(row: dict[str, Any], sha256: bytes) -> None:
-    """A row that nobody held may speak of side files that a crash kept from their place."""
+    """Clear side files that an unreferenced row names, but that a crash kept from being placed."""
     names = unknown.side_names(row)
     if not names:
         return
-    absent = await mount.in_thread(
+    absent = await mount.run_io(
         lambda: [name for name in names if blob_store.size_of(blob_store.path_of(sha256, name)) is None]
     )
     if absent:
@@ -274,49 +269,53 @@ async def _forget_absent(row: dict[str, Any], sha256: bytes) -> None:
 
 
 async def _insert(owner: int, media_file: int, entry: Entry) -> int:
+    title = clean_title(entry.title)
     return int(
         await engine.fetchval(
-            "insert into library_item (owner, folder, media_file, title, source, source_url, site, uploader)"
-            # A folder that was deleted meanwhile is the top; one that is there stays until our commit.
+            "insert into library_item (owner, folder, media_file, title, source, source_url, site, uploader,"
+            "  search, sort_key, text_version)"
+            # A folder that was deleted in the meantime becomes the top; an existing one stays until our commit.
             " values ($1, (select id from folder where id = $2 and owner = $1 for key share), $3, $4,"
-            " (select id from source where id = $5 for key share), $6, $7, $8) returning id",
+            " (select id from source where id = $5 for key share), $6, $7, $8,"
+            "  $9::text::tsvector, $10, $11) returning id",
             owner,
             entry.folder_id,
             media_file,
-            clean_title(entry.title),
+            title,
             entry.source_id,
             entry.source_url,
             entry.site,
             entry.uploader,
+            *text_index.of(title, entry.uploader, entry.site),
         )
     )
 
 
 def clean_title(title: str) -> str:
-    """A title on one line, of a sane length, without what PostgreSQL cannot keep."""
-    return " ".join("".join(c if c.isprintable() else " " for c in title).split())[:_TITLE] or "Untitled"
+    """Return a title in its normal form and of limited length."""
+    return text.one_line(title, _TITLE) or "Untitled"
 
 
-async def link(owner: int, media_file: int, entry: Entry, also: Also | None = None) -> int | None:
-    """Add what is there already, without bytes in hand -> the item's id.
+async def link(owner: int, media_file: int, entry: Entry, in_transaction: InTransaction | None = None) -> int | None:
+    """Add a reference to a stored file without bytes. Returns: the item's id.
 
-    None where nobody holds the file any more: then it may be gone, or go in a moment.
+    None if the file has no references: then it may be deleted already, or soon.
     """
     async with engine.transaction():
         held = await engine.fetchval("select id from media_file where id = $1 and ref_count > 0 for update", media_file)
         if held is None:
             return None
         item = await _insert(owner, media_file, entry)
-        if also is not None:
-            await also(item)
+        if in_transaction is not None:
+            await in_transaction(item)
         await engine.notify("library", {"owner": owner})
     return item
 
 
 async def copy(id: int, owner: int, folder: int | None) -> int:
-    """One more reference to an item's file, in another folder -> the new item's id.
+    """Add a reference to an item's file in another folder. Returns: the new item's id.
 
-    Where the file is in that folder already, its item. Raises `NotFound`.
+    If the file is in that folder already, its item is returned. Raises: `NotFound`.
     """
     async with engine.transaction():
         await _own_folder(owner, folder)
@@ -327,7 +326,7 @@ async def copy(id: int, owner: int, folder: int | None) -> int:
             owner,
         )
         if row is None:
-            raise errors.NotFound("There is no such item.")
+            raise errors.NotFound("This item does not exist.")
         there = await engine.fetchval(
             "select id from library_item where owner = $1 and media_file = $2 and trashed_at is null"
             " and coalesce(folder, 0) = coalesce($3::bigint, 0) order by id limit 1",
@@ -340,7 +339,7 @@ async def copy(id: int, owner: int, folder: int | None) -> int:
         source = {name: row[name] for name in ("source_url", "site", "uploader")}
         made = await link(owner, row["media_file"], Entry(row["title"], folder, row["source"], **source))
         if made is None:
-            raise errors.NotFound("The file of that item is gone.")
+            raise errors.NotFound("The file of this item no longer exists.")
         return made
 
 
@@ -348,21 +347,23 @@ async def copy(id: int, owner: int, folder: int | None) -> int:
 
 
 async def rename(id: int, owner: int, title: str) -> None:
-    """Raises `NotFound`, `Invalid`."""
+    """Rename an item. Raises: `NotFound`, `Invalid`."""
     if not title.strip():
-        raise errors.Invalid("Give the item a title.")
-    await _change(id, owner, "title = $3", clean_title(title))
+        raise errors.Invalid("Enter a title.")
+    async with engine.transaction():
+        await _change(id, owner, "title = $3", clean_title(title))
+        await text_index.refresh([id])
 
 
 async def move(id: int, owner: int, folder: int | None) -> None:
-    """Put it into another folder of the same person; None: the top. Raises `NotFound`."""
+    """Move an item to another folder of the same user; None: the top. Raises: `NotFound`."""
     async with engine.transaction():
         await _own_folder(owner, folder)
         await _change(id, owner, "folder = $3", folder)
 
 
 async def watched(id: int, owner: int, position: float) -> None:
-    """Remember how far a person has watched the item's file, in seconds. Raises `NotFound`."""
+    """Store how far a user has watched the item's file, in seconds. Raises: `NotFound`."""
     done = await engine.fetchval(
         "insert into watch (owner, media_file, position) select $2, media_file, $3 from library_item"
         " where id = $1 and owner = $2"
@@ -372,20 +373,26 @@ async def watched(id: int, owner: int, position: float) -> None:
         position,
     )
     if done is None:
-        raise errors.NotFound("There is no such item.")
+        raise errors.NotFound("This item does not exist.")
+
+
+async def set_watched(id: int, owner: int, *, seen: bool) -> None:
+    """Mark an item as watched to the end, or as not begun. Raises `NotFound`."""
+    item = await queries.get(id, owner)
+    await watched(id, owner, (item["duration"] or 1.0) if seen else 0.0)
 
 
 async def _change(id: int, owner: int, change: str, *values: Any) -> None:
     async with engine.transaction():
         sql = f"update library_item set {change} where id = $1 and owner = $2 returning id"
         if await engine.fetchval(sql, id, owner, *values) is None:
-            raise errors.NotFound("There is no such item.")
+            raise errors.NotFound("This item does not exist.")
         await engine.notify("library", {"owner": owner})
 
 
 async def _own_folder(owner: int, folder: int | None) -> None:
-    """The folder stays this person's until our commit. Raises `NotFound`."""
+    """Keep this user's folder from deletion until our commit. Raises: `NotFound`."""
     if folder is None:
         return
     if await engine.fetchval("select id from folder where id = $1 and owner = $2 for key share", folder, owner) is None:
-        raise errors.NotFound("There is no such folder.")
+        raise errors.NotFound("This folder does not exist.")

@@ -1,12 +1,11 @@
-"""What the page and the commands read of the library: pages of items by keyset, search, one item, the trash.
+"""Read queries of the library: keyset pages of items, search, one item, the trash.
 
-A page is found by comparing rows, `(key, id) < (last key, last id)`, on an index that has them in that order, so the
-hundredth page costs what the first does. `next` is an opaque cursor.
+A page is selected by comparing rows, `(key, id) < (last key, last id)`, on an index in that order, so the hundredth
+page costs as much as the first. `next` is an opaque cursor.
 """
 
 import base64
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,22 +13,24 @@ from typing import Any
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import folders
+from mediafetcher.library.catalog import folders, search_terms
 
-LIMIT = 200  # items of one page, at the most
-SEEN = 0.95  # watched to this part is watched to the end
-_WORD = re.compile(r"\w+")
-_WORDS = 12
+LIMIT = 200  # maximum of items in one page
+BEGUN = 5.0  # seconds: less is not worth continuing
+SEEN = 0.95  # watched to this fraction counts as watched to the end
 
 _SELECT = """
 select i.id, i.title, i.folder as folder_id, i.source_url, i.site, i.uploader, i.created_at, i.trashed_at, i.source,
-  exists (select from never_again n where n.owner = i.owner and n.source = i.source) as never, m.playable, m.damaged_at,
+  exists (select from blocked_source n where n.owner = i.owner and n.source = i.source) as never,
+  m.playable, m.damaged_at,
   m.sha256, m.size, m.kind, m.ext, m.duration, m.width, m.height, m.video_codec, m.audio_codec, m.poster,
-  m.subtitles, m.ref_count, w.position, {key} as key
+  m.cut_at_origin, m.subtitles, m.ref_count, w.position,
+  (select array[e.list, e.position] from source_list_entry e join source_list l on l.id = e.list
+    where e.url = i.source_url and l.owner = i.owner order by e.list limit 1) as listed, {key} as key
 from library_item i join media_file m on m.id = i.media_file
   left join watch w on w.media_file = i.media_file and w.owner = i.owner
 """
-# The rows with the paths of their folders, in one question: a page's folders are few, and each is looked up once.
+# The rows with the paths of their folders in one query. A page has few folders, and each is looked up once.
 _WITH_PATHS = """
 with recursive page as materialized ({rows}), up as (
   select id as wanted, parent, name as path from folder where id in (select folder_id from page)
@@ -41,7 +42,7 @@ select page.*, coalesce(up.path, '') as folder from page
 
 @dataclass(frozen=True)
 class _Order:
-    """How a list is sorted: the key, its type in SQL, and whether it lies in `media_file`."""
+    """A sort order: the key, its type in SQL, and whether it is a column of `media_file`."""
 
     key: str
     kind: str
@@ -50,7 +51,7 @@ class _Order:
 
 _ORDERS = {
     "created": _Order("i.created_at", "timestamptz"),
-    "title": _Order("lower(i.title)", "text"),
+    "title": _Order('coalesce(i.sort_key, lower(i.title) collate "C")', "text"),
     "duration": _Order("coalesce(m.duration, 0)", "double precision", of_file=True),
     "size": _Order("m.size", "bigint", of_file=True),
     "trashed": _Order("i.trashed_at", "timestamptz"),
@@ -59,19 +60,19 @@ SORTS = tuple(sign + name for name in ("created", "title", "duration", "size") f
 
 
 async def get(id: int, owner: int) -> dict[str, Any]:
-    """One item as the API shows it, also one in the trash, with its chapters. Raises `NotFound`."""
+    """Return one item as the API shows it, also from the trash, with its chapters. Raises: `NotFound`."""
     one = _SELECT.format(key="m.chapters::text") + " where i.id = $1 and i.owner = $2"
     rows = await engine.records(_WITH_PATHS.format(rows=one, way=""), id, owner)
     if not rows:
-        raise errors.NotFound("There is no such item.")
+        raise errors.NotFound("This item does not exist.")
     chapters = [{"start": start, "title": title} for start, title in json.loads(rows[0]["key"])]
     return _item(rows[0]) | {"chapters": chapters}
 
 
 async def kept(id: int, owner: int) -> dict[str, Any]:
-    """What sends an item's bytes: `sha256, kind, ext, title, poster, subtitles`. Raises `NotFound`.
+    """Return the facts for sending bytes: `sha256, kind, ext, title, poster, subtitles`. Raises: `NotFound`.
 
-    A player asks for it with every piece of a film, so it is one row by its key and nothing else.
+    A player requests this with every piece of a film, so it is one row by its primary key.
     """
     row = await engine.fetchrow(
         "select m.sha256, m.kind, m.ext, i.title, m.poster, m.subtitles from library_item i"
@@ -80,7 +81,7 @@ async def kept(id: int, owner: int) -> dict[str, Any]:
         owner,
     )
     if row is None:
-        raise errors.NotFound("There is no such item.")
+        raise errors.NotFound("This item does not exist.")
     return row
 
 
@@ -97,14 +98,14 @@ async def page(
     cursor: str | None = None,
     limit: int = 50,
 ) -> dict[str, Any]:
-    """A page of a library -> `items`, and `next`: the cursor of the next page or None.
+    """Return a page of a library: `items`, and `next`: the cursor of the next page or None.
 
-    `folder`: a path, "" the top only, None everything; with `deep` also what is below it. `q`: every word must begin
-    a word of title, uploader or site. `kind`: "video" or "audio"; `site`: as the items say it; `unwatched`: only what
-    was not seen to the end. Raises `Invalid` (sort or cursor), `NotFound` (folder).
+    `folder`: a path, "" only the top, None everything; `deep` includes subfolders. `q`: every word must begin a word of
+    title, uploader or site, or lie inside one in a script without spaces. `kind`: "video" or "audio"; `site`: as in the
+    items; `unwatched`: only items not watched to the end. Raises: `Invalid` (sort or cursor), `NotFound` (folder).
     """
     if sort not in SORTS:
-        raise errors.Invalid(f"{sort!r} is no order: use one of {', '.join(SORTS)}.")
+        raise errors.Invalid(f"{sort!r} is not a valid sort order. Use one of {', '.join(SORTS)}.")
     values: list[Any] = [owner]
     where = ["i.owner = $1", "i.trashed_at is null"]
 
@@ -121,10 +122,10 @@ async def page(
         else:
             add("i.folder = {}::bigint", found)
     if q and q.strip():
-        words = _WORD.findall(q)[:_WORDS]
-        if not words:
+        wanted = search_terms.wanted(q)
+        if wanted is None:
             return {"items": [], "next": None}
-        add("i.search @@ to_tsquery('simple', mf_words({}))", _prefixes(words))
+        add("i.search @@ {}::text::tsquery", wanted)
     if kind is not None:
         add("m.kind like {}", kind + "/%")
     if site is not None:
@@ -134,8 +135,36 @@ async def page(
     return await _page(_ORDERS[sort.removeprefix("-")], sort.startswith("-"), where, values, cursor, limit)
 
 
+async def begun(owner: int, limit: int) -> list[dict[str, Any]]:
+    """Items that were begun and not watched to the end, the last watched first."""
+    rows = (
+        _SELECT.format(key="w.updated_at") + " where i.owner = $1 and i.trashed_at is null and w.position >= $2"
+        " and w.position < coalesce(m.duration, w.position + 1) * $3"
+        " order by w.updated_at desc, i.id desc limit $4"
+    )
+    found = await engine.records(_WITH_PATHS.format(rows=rows, way="desc"), owner, BEGUN, SEEN, limit)
+    return [_item(row) for row in found]
+
+
+async def by_ids(owner: int, ids: list[int]) -> list[dict[str, Any]]:
+    """These items of a user, those that exist, in any order."""
+    rows = _SELECT.format(key="i.id") + " where i.owner = $1 and i.id = any($2::bigint[])"
+    found = await engine.records(_WITH_PATHS.format(rows=rows, way="asc"), owner, ids)
+    return [_item(row) for row in found]
+
+
+async def history(owner: int, limit: int) -> list[dict[str, Any]]:
+    """Items that were watched, the last watched first."""
+    rows = (
+        _SELECT.format(key="w.updated_at") + " where i.owner = $1 and i.trashed_at is null and w.position > 0"
+        " order by w.updated_at desc, i.id desc limit $2"
+    )
+    found = await engine.records(_WITH_PATHS.format(rows=rows, way="desc"), owner, limit)
+    return [_item(row) for row in found]
+
+
 async def sites(owner: int) -> list[dict[str, Any]]:
-    """Where a person's items come from -> `site` and how many `items`; the most first, at most 200."""
+    """List the sites of a user's items: `site` and number of `items`; the most frequent first, at most 200."""
     return await engine.fetch(
         "select site, count(*) as items from library_item where owner = $1 and trashed_at is null and site is not null"
         " group by site order by items desc, site limit 200",
@@ -144,15 +173,15 @@ async def sites(owner: int) -> list[dict[str, Any]]:
 
 
 async def search(owner: int, q: str, *, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
-    """The items of a person that these words find, newest first."""
+    """Search a user's items, newest first."""
     return await page(owner, q=q, cursor=cursor, limit=limit)
 
 
 async def trashed(owner: int, *, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
-    """A page of a person's trash, last come first -> `items`, `next`, and `frees`: bytes if all of it went."""
+    """Return a page of a user's trash, last trashed first: `items`, `next`, and `frees`: bytes freed by purging."""
     where = ["i.owner = $1", "i.trashed_at is not null"]
     found = await _page(_ORDERS["trashed"], True, where, [owner], cursor, limit)
-    # A file goes when all of its references are in this trash.
+    # A file is freed if all of its references are in this trash.
     found["frees"] = await engine.fetchval(
         "select coalesce(sum(m.size), 0)::bigint from media_file m join (select media_file, count(*) as n"
         "  from library_item where owner = $1 and trashed_at is not null group by media_file) mine"
@@ -163,19 +192,13 @@ async def trashed(owner: int, *, cursor: str | None = None, limit: int = 50) -> 
 
 
 async def totals() -> dict[str, int]:
-    """`items` outside the trash, of all people, and the `size` of all files in bytes."""
+    """Return `items` outside the trash, of all users, and the `size` of all files in bytes."""
     row = await engine.fetchrow(
         "select (select count(*) from library_item where trashed_at is null) as items,"
         " (select coalesce(sum(size), 0)::bigint from media_file where ref_count > 0) as size"
     )
     assert row is not None
     return row
-
-
-def _prefixes(words: list[str]) -> str:
-    """A query of full text in which every word is the beginning of one. `_` parts words, as in the index."""
-    parts = [part for word in words for part in word.split("_") if part]
-    return " & ".join(f"{part}:*" for part in parts)
 
 
 async def _page(
@@ -188,7 +211,7 @@ async def _page(
         at, id_at = f"${len(values) - 1}::{order.kind}", f"${len(values)}::bigint"
         where.append(f"({order.key}, i.id) {sign} ({at}, {id_at})")
         if order.of_file:
-            # The pair spans two tables, which no index does: this finds the place in the one of media_file.
+            # The pair spans two tables, so no index covers it. This finds the position in the index of media_file.
             where.append(f"{order.key} {sign}= {at}")
     limit = max(1, min(limit, LIMIT))
     found = (
@@ -215,15 +238,15 @@ def _decode(cursor: str, order: _Order) -> tuple[Any, int]:
             raise ValueError(key)
         return value, int(last)
     except (ValueError, TypeError, OverflowError) as error:
-        raise errors.Invalid("That cursor is not one of this list.") from error
+        raise errors.Invalid("The cursor does not belong to this list.") from error
 
 
-# What browsers play, where nobody asked FFmpeg when the file came.
+# Types that browsers play, for files that were never checked with FFmpeg.
 _PLAYED = {("video/mp4", "h264"), ("audio/mp4", None), ("audio/mpeg", None)}
 
 
 def _item(row: Mapping[str, Any]) -> dict[str, Any]:
-    # Spelled out: made for each row of every page, and a loop over names takes twice the time.
+    # Written out: this runs for each row of every page, and a loop over names takes twice the time.
     kind, video_codec, playable = row["kind"], row["video_codec"], row["playable"]
     return {
         "id": row["id"],
@@ -231,6 +254,8 @@ def _item(row: Mapping[str, Any]) -> dict[str, Any]:
         "folder": row["folder"],
         "duration": row["duration"],
         "position": row["position"],
+        "list": {"id": row["listed"][0], "position": row["listed"][1]} if row["listed"] else None,
+        "watched": bool(row["position"]) and row["position"] >= (row["duration"] or row["position"] + 1) * SEEN,
         "source": row["source"],
         "never": row["never"],
         "playable": (kind, video_codec) in _PLAYED if playable is None else playable,
@@ -253,5 +278,6 @@ def _item(row: Mapping[str, Any]) -> dict[str, Any]:
             "video_codec": video_codec,
             "audio_codec": row["audio_codec"],
             "ref_count": row["ref_count"],
+            "cut_at_origin": row["cut_at_origin"],
         },
     }

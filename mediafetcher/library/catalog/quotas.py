@@ -1,7 +1,7 @@
-"""What each person is charged: of every file they hold, its size divided by the people who hold it.
+"""Storage charges: a user is charged for every file they hold, its size divided by the number of its holders.
 
-What is in the trash counts, and so does a second entry of the same person only once. So the charges of all people are
-the bytes of the store that somebody holds.
+The trash counts, and a second entry of the same user counts once. The charges of all users therefore add up to the
+referenced bytes of the store.
 """
 
 from typing import Any
@@ -22,45 +22,45 @@ _AGAIN = 30.0  # seconds until a download that may not fit beside others looks a
 _NOTHING = {"items": 0, "bytes": 0, "charged": 0}
 
 
-async def of(owner: int) -> dict[str, int | None]:
-    """`items`: a person's entries, the trash too; `bytes` of the files they name; `charged`: their share of these.
+async def usage(owner: int) -> dict[str, int | None]:
+    """Return a user's usage: `items` including the trash, `bytes` of their files, `charged`: their share of these.
 
-    And `quota`: how much that may be, or None.
+    And `quota`: the limit of `charged`, or None.
     """
     row = await engine.fetchrow(_USAGE, owner)
     quota = await engine.fetchval("select quota from account where id = $1", owner)
     return {name: row[name] if row else 0 for name in _NOTHING} | {"quota": quota}
 
 
-async def everyone() -> dict[int, dict[str, int]]:
-    """The same of everybody who has something, by person."""
+async def usage_by_user() -> dict[int, dict[str, int]]:
+    """Return the same by user, for all users with items."""
     return {row.pop("owner"): row for row in await engine.fetch(_USAGE, None)}
 
 
-async def require(owner: int, more: int = 0) -> None:
-    """Raises `QuotaExceeded` where a person has a quota, and it is used up or would be by `more` bytes."""
+async def check_quota(owner: int, more: int = 0) -> None:
+    """Raise `QuotaExceeded` if a user's quota is used up, or would be by `more` bytes."""
     quota = await engine.fetchval("select quota from account where id = $1", owner)
     if quota is None:
         return
-    charged = (await of(owner))["charged"] or 0
+    charged = (await usage(owner))["charged"] or 0
     if charged + more > quota or charged >= quota:
         raise errors.QuotaExceeded(charged=charged, quota=quota)
 
 
 async def reserve(owner: int, download: int, size: int) -> None:
-    """Set `size` bytes aside for a running download, in the transaction that writes its size into its row.
+    """Reserve `size` bytes for an active download, in the transaction that writes its size into its row.
 
-    Raises `QuotaExceeded` where it does not fit, and `QuotaReserved` where it may not fit beside the person's other
-    running downloads.
+    Raises: `QuotaExceeded` if it does not fit, and `QuotaReserved` if it may not fit beside the user's other active
+    downloads.
     """
     quota = await _locked_quota(owner)
     if quota is None:
         return
-    await require(owner, size)
-    charged = (await of(owner))["charged"] or 0
+    await check_quota(owner, size)
+    charged = (await usage(owner))["charged"] or 0
     others = await engine.fetchval(
-        "select coalesce(sum(size), 0)::bigint from download where owner = $1 and id <> $2 and task = 'fetch'"
-        " and state = 'running' and stage <> 'extract' and lease_until > now()",
+        "select coalesce(sum(size), 0)::bigint from download where owner = $1 and id <> $2 and operation = 'fetch'"
+        " and state = 'running' and stage <> 'extract' and lease_expires_at > now()",
         owner,
         download,
     )
@@ -68,32 +68,35 @@ async def reserve(owner: int, download: int, size: int) -> None:
         raise errors.QuotaReserved(retry_after=_AGAIN)
 
 
-async def require_kept(owner: int) -> None:
-    """Prove, in the transaction that added a file, that its person is still within their quota.
+async def check_quota_after(owner: int) -> None:
+    """Check, in the transaction that added a file, that its user is still within their quota.
 
-    One at a time of each person, so that several that end together cannot pass it. Raises `QuotaExceeded`.
+    Only one such check of a user runs at a time, so that several downloads that end together cannot exceed it. Raises:
+    `QuotaExceeded`.
     """
     quota = await _locked_quota(owner)
     if quota is None:
         return
-    charged = (await of(owner))["charged"] or 0
+    charged = (await usage(owner))["charged"] or 0
     if charged > quota:
         raise errors.QuotaExceeded(charged=charged, quota=quota)
 
 
 async def _locked_quota(owner: int) -> int | None:
-    """The quota, under the lock of the person's row. The lock is a statement of its own: what follows sees the rows
-    that its last holder committed."""
+    """Lock the user's row. Returns: the quota.
+
+    The lock is a separate statement, so the next ones see the rows that its last holder committed.
+    """
     quota = await engine.fetchval("select quota from account where id = $1", owner)
     if quota is None:
         return None
     return await engine.fetchval("select quota from account where id = $1 for no key update", owner)
 
 
-async def require_instead(owner: int, item: int, sha256: bytes, size: int) -> None:
-    """Raises `QuotaExceeded` where this file, in the place of an item's, would charge a person more than they may be.
+async def check_quota_replacing(owner: int, item: int, sha256: bytes, size: int) -> None:
+    """Raise `QuotaExceeded` if replacing an item's file by this one would exceed the user's quota.
 
-    The same bytes, as after damage, and smaller ones are always taken.
+    The same bytes, as after damage, and smaller ones are always accepted.
     """
     old = await engine.fetchrow(
         "select m.sha256, m.size / (select count(distinct o.owner) from library_item o where o.media_file = m.id)"
@@ -102,9 +105,9 @@ async def require_instead(owner: int, item: int, sha256: bytes, size: int) -> No
         owner,
     )
     if old is not None and old["sha256"] != sha256 and size > old["charged"]:
-        await require(owner, size - old["charged"])
+        await check_quota(owner, size - old["charged"])
 
 
 def with_usage(rows: list[dict[str, Any]], usage: dict[int, dict[str, int]]) -> list[dict[str, Any]]:
-    """People with what they use."""
+    """Add their usage to rows of users."""
     return [{**row, "usage": usage.get(row["id"], _NOTHING)} for row in rows]

@@ -1,7 +1,7 @@
-"""The way out of a library: to the trash and back, and for good.
+"""Deletion from a library: trash, restore and purge.
 
-An item in the trash is a reference like any other: its file stays, and it counts. For good means that its row goes;
-the database counts that (a trigger in the same transaction), and the sweeper unlinks what nobody holds any more.
+An item in the trash still references its file, and counts. Purging deletes its row; a trigger counts that in the same
+transaction, and the sweeper unlinks unreferenced files.
 """
 
 import contextlib
@@ -12,13 +12,13 @@ from mediafetcher.db import engine
 from mediafetcher.library.catalog import queries
 from mediafetcher.library.storage import clock_guard, ownership, running, sweeper
 
-_SLICE = 500  # items that go for good in one transaction
+_SLICE = 500  # items purged in one transaction
 
 
 async def trash(id: int, owner: int) -> dict[str, Any]:
-    """Move it to the trash -> `trashed`, and what going for good means: `holders` that stay, `frees` bytes.
+    """Move an item to the trash. Returns: `trashed`, and the effect of purging: remaining `holders`, `frees` bytes.
 
-    With TRASH_DAYS=0 it goes for good at once (`trashed` is False). Raises `NotFound`.
+    With TRASH_DAYS=0 it is purged immediately (`trashed` is False). Raises: `NotFound`.
     """
     if settings.get().trash_days == 0:
         return {"trashed": False, **await delete_media(id, owner)}
@@ -27,13 +27,13 @@ async def trash(id: int, owner: int) -> dict[str, Any]:
 
 
 async def restore(id: int, owner: int) -> dict[str, Any]:
-    """Bring it back from the trash -> the item. One that is not in the trash is as good. Raises `NotFound`."""
+    """Restore an item from the trash. Returns: the item. Idempotent. Raises: `NotFound`."""
     await _mark(id, owner, "null")
     return await queries.get(id, owner)
 
 
 async def _mark(id: int, owner: int, trashed_at: str) -> dict[str, Any]:
-    """Put it into the trash or take it out -> its file's `ref_count` and `size`. Raises `NotFound`."""
+    """Put an item into the trash, or take it out. Returns: its file's `ref_count` and `size`. Raises: `NotFound`."""
     async with engine.transaction():
         row = await engine.fetchrow(
             f"update library_item i set trashed_at = {trashed_at} from media_file m"
@@ -42,15 +42,15 @@ async def _mark(id: int, owner: int, trashed_at: str) -> dict[str, Any]:
             owner,
         )
         if row is None:
-            raise errors.NotFound("There is no such item.")
+            raise errors.NotFound("This item does not exist.")
         await engine.notify("library", {"owner": owner})
     return row
 
 
 async def delete_media(item_id: int, owner: int) -> dict[str, int]:
-    """Remove one reference for good -> `holders` that stay, `frees` bytes. Raises `NotFound`.
+    """Delete one reference. Returns: remaining `holders`, and `frees` bytes. Raises: `NotFound`.
 
-    The file goes with the last reference, after the grace period: here and now where that is 0.
+    The file is deleted after the last reference and the grace period: immediately if that is 0.
     """
 
     ownership.require()
@@ -62,7 +62,7 @@ async def delete_media(item_id: int, owner: int) -> dict[str, int]:
                 "delete from library_item where id = $1 and owner = $2 returning media_file", item_id, owner
             )
             if gone is None:
-                raise errors.NotFound("There is no such item.")
+                raise errors.NotFound("This item does not exist.")
             row = await engine.fetchrow("select id, ref_count, size from media_file where id = $1", gone)
             await engine.notify("library", {"owner": owner})
         assert row is not None
@@ -74,10 +74,10 @@ async def delete_media(item_id: int, owner: int) -> dict[str, int]:
 
 
 async def deletion(owner: int, ids: list[int] | None = None) -> dict[str, Any]:
-    """What removing these for good would do (None: all of a person's trash); nothing is changed.
+    """Describe the effect of purging these items (None: all of a user's trash). Nothing is changed.
 
-    `items`: how many they are; `holders`: other entries, of anybody, that keep their files; `frees`: bytes that go;
-    `trash`: whether they would go to the trash first. Raises `NotFound` where one is not there.
+    `items`: their number; `holders`: other entries, of any user, that keep their files; `frees`: freed bytes; `trash`:
+    whether they would move to the trash first. Raises: `NotFound` if one does not exist.
     """
     row = await engine.fetchrow(
         "with gone as (select id, media_file, trashed_at from library_item where owner = $1"
@@ -92,7 +92,7 @@ async def deletion(owner: int, ids: list[int] | None = None) -> dict[str, Any]:
     )
     assert row is not None
     if ids is not None and row["items"] != len(set(ids)):
-        raise errors.NotFound("There is no such item.")
+        raise errors.NotFound("This item does not exist.")
     to_trash = bool(row["fresh"]) and settings.get().trash_days > 0
     return {"items": row["items"], "holders": row["holders"], "frees": row["frees"], "trash": to_trash}
 
@@ -103,16 +103,16 @@ def _consequence(holders: int, size: int) -> dict[str, int]:
 
 @engine.patiently
 async def purge(owner: int, ids: list[int] | None = None) -> int:
-    """Remove for good what is in a person's trash, or these of it -> how many items. Raises `StoreFrozen`."""
+    """Purge a user's trash, or these items of it. Returns: the number of items. Raises: `StoreFrozen`."""
     ownership.require()
     return await _purge("owner = $1 and ($2::bigint[] is null or id = any($2))", owner, ids)
 
 
 @engine.patiently
 async def purge_expired() -> int:
-    """Remove for good what has been in the trash for its number of days -> how many items.
+    """Purge items whose days in the trash are over. Returns: the number of items.
 
-    None while time jumps or the store is frozen.
+    Purges nothing while the clock is not trusted or the store is frozen.
     """
     now = await clock_guard.now()
     if now is None or await ownership.refresh() is not None:
@@ -126,7 +126,7 @@ async def purge_expired() -> int:
 
 
 async def _purge(which: str, *values: Any) -> int:
-    """In slices, so that no transaction holds the files of a whole library."""
+    """Purge in slices, so that no transaction locks the files of a whole library."""
     removed = 0
     while gone := await engine.retrying(lambda: _purge_some(which, *values)):
         removed += len(gone)
@@ -143,7 +143,7 @@ async def _purge_some(which: str, *values: Any) -> list[dict[str, Any]]:
             f" id limit {_SLICE} for update skip locked",
             *values,
         )
-        # Their files in order, as everybody who takes the locks of several; then the trigger finds them taken.
+        # Lock the files in the global lock order; the trigger then finds them locked.
         files = [row["media_file"] for row in rows]
         await engine.execute("select from media_file where id = any($1::bigint[]) order by id for update", files)
         gone = await engine.fetch(
@@ -157,17 +157,17 @@ async def _purge_some(which: str, *values: Any) -> list[dict[str, Any]]:
 
 @engine.patiently
 async def delete_all(owner: int) -> int:
-    """Remove every reference of a person who is about to be removed -> how many."""
+    """Delete every reference of a user who is about to be removed. Returns: their number."""
     ownership.require()
     await engine.execute("update library_item set trashed_at = coalesce(trashed_at, now()) where owner = $1", owner)
     return await purge(owner)
 
 
 async def _remove_now(media_files: list[int]) -> None:
-    """Without a grace period the files go at once; where the store is away just now, the sweeper does it later."""
+    """Without a grace period delete the files immediately; if the store is unavailable, the sweeper does it later."""
     if settings.get().grace_hours > 0 or not ownership.claims_here:
         return
-    with contextlib.suppress(errors.Away):
+    with contextlib.suppress(errors.Unavailable):
         if await ownership.before_unlink():
             for media_file in media_files:
-                await sweeper.remove_dead(media_file)
+                await sweeper.delete_unreferenced(media_file)

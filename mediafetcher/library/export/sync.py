@@ -40,7 +40,7 @@ async def export(folder: Path | None = None, owner: int | None = None) -> tuple[
     """Make the tree in `folder` (default: `export` in the media folder), or make it equal -> where, what was done.
 
     `owner`: of this person alone, beside those who are in the tree already; None: of everybody. The tree is kept up
-    to date from now on. Raises `Invalid` where no links can be made there, `Away`.
+    to date from now on. Raises `Invalid` where no links can be made there, `Unavailable`.
     """
     place = Path(os.path.realpath(folder or mount.root() / "export"))
     known = await engine.fetchval("select exists (select from export_tree where path = $1)", str(place))
@@ -48,7 +48,7 @@ async def export(folder: Path | None = None, owner: int | None = None) -> tuple[
         if not ours:
             raise errors.ExportBusy()
         with _words(place):
-            hard = await mount.in_thread(_prepare, place, known)
+            hard = await mount.run_io(_prepare, place, known)
         # From the commit on every change is noted.
         noted = await engine.fetchrow(
             "insert into export_tree as t (path, people, hard) values ($1, $2, $3)"
@@ -103,7 +103,7 @@ async def _refresh_tree(row: dict[str, Any]) -> int:
 
 
 async def _bring_up_to_date(row: dict[str, Any]) -> int:
-    if not await mount.in_thread((Path(row["path"]) / link_tree.MANIFEST).is_file):
+    if not await mount.run_io((Path(row["path"]) / link_tree.MANIFEST).is_file):
         await _drop_changes(row["id"])
         return 0
     # Others may have worked on it while we waited.
@@ -178,9 +178,9 @@ def _refuse(place: Path) -> None:
     root = Path(os.path.realpath(mount.root()))
     inner = [root / "store", root / "incoming"]
     if any(place.is_relative_to(one) or one.is_relative_to(place) for one in inner):
-        raise errors.Invalid(f"{place} is where the library keeps its own files: export to another folder.")
+        raise errors.Invalid(f"{place} is where the library stores its own files. Export to another folder.")
     if Path(os.path.realpath(settings.get().state)).is_relative_to(place):
-        raise errors.Invalid(f"{place} holds the state of MediaFetcher: export to another folder.")
+        raise errors.Invalid(f"{place} contains the state folder of MediaFetcher. Export to another folder.")
 
 
 def _refuse_foreign(place: Path) -> None:
@@ -196,7 +196,7 @@ def _words(place: Path):  # type: ignore[no-untyped-def]
         yield
     except link_tree.NoLinks as error:
         raise errors.Invalid(
-            f"Neither hard nor symbolic links can be made in {place}: nothing was exported."
+            f"Neither hard nor symbolic links are possible in {place}. Nothing was exported."
         ) from error
     except OSError as error:
         inside = place.is_relative_to(os.path.realpath(mount.root()))
@@ -274,7 +274,7 @@ class _Update:
             mount.require()
             return function(*args)
 
-        work = asyncio.ensure_future(mount.in_thread(run))
+        work = asyncio.ensure_future(mount.run_io(run))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:

@@ -50,7 +50,7 @@ _SELECT = {
     "account": "select id, name, admin, quota, created_at from account where {where}",
     "folder": "select id, owner, parent, name, created_at from folder where {where}",
     "file": "select id, encode(sha256, 'hex') as sha256, size, kind, ext, duration, width, height, video_codec,"
-    " audio_codec, poster, subtitles, chapters, playable from media_file where {where}",
+    " audio_codec, poster, subtitles, chapters, playable, cut_at_origin from media_file where {where}",
     "item": "select id, owner, folder, media_file as file, title, source_url, site, uploader, created_at, trashed_at"
     " from library_item where {where}",
 }
@@ -96,7 +96,7 @@ async def _write_quietly() -> None:
         _failing = False
     except errors.DatabaseAway:
         pass
-    except (errors.Away, OSError) as error:
+    except (errors.Unavailable, OSError) as error:
         if not _failing:
             _log.warning("the journal cannot be written; changes wait in the database", reason=str(error))
         _failing = True
@@ -112,7 +112,7 @@ def may_write() -> bool:
 
 
 async def flush() -> int:
-    """Write the changes that wait, at most _BATCH -> how many. Raises `Away`, OSError.
+    """Write the changes that wait, at most _BATCH -> how many. Raises `Unavailable`, OSError.
 
     Writes nothing while the media folder is unavailable, or belongs to another installation.
     """
@@ -135,7 +135,7 @@ async def flush() -> int:
 
 
 async def begin_generation() -> None:
-    """Begin a new generation now, as after a backup. Raises `Away`, OSError."""
+    """Begin a new generation now, as after a backup. Raises `Unavailable`, OSError."""
     if settings.get().recovery != "on" or not may_write():
         return
     await ownership.require_owner()
@@ -161,7 +161,7 @@ async def _appendable(state: Row) -> Path | None:
 
 
 async def _in_thread(function: Any, *args: Any) -> Any:
-    return await mount.in_thread(function, *args, patience=settings.get().hang_seconds)
+    return await mount.run_io(function, *args, patience=settings.get().mount_timeout_seconds)
 
 
 async def _bound() -> None:
@@ -262,7 +262,7 @@ async def _begin(state: Row) -> None:
         path = root / journal_file.FOLDER / journal_file.name(number, state["installation"], epoch.hex)
         await _in_thread(_finish_draft, draft, path)
     except BaseException:
-        with contextlib.suppress(OSError, errors.Away):
+        with contextlib.suppress(OSError, errors.Unavailable):
             await _in_thread(draft.discard)
         raise
     await engine.execute("delete from journal_change where seq = any($1::bigint[])", [note["seq"] for note in notes])
@@ -271,7 +271,7 @@ async def _begin(state: Row) -> None:
     )
     seconds = round(clock.monotonic() - began, 2)
     _log.info("a new generation of the journal", number=number, bytes=size, seconds=seconds)
-    with contextlib.suppress(OSError, errors.Away):
+    with contextlib.suppress(OSError, errors.Unavailable):
         await _in_thread(_remove_old, root, state["installation"])
 
 

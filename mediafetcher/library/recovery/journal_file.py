@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import NoneType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -27,6 +28,25 @@ _SECRET = re.compile(
     r"token|secret|passw|pwd|auth|signature|credential|session|api_?key|access_?key|^(sig|key|jwt|hash|hmac)$",
     re.IGNORECASE,
 )
+
+_TEXT, _NUMBER, _MAYBE_TEXT, _MAYBE_NUMBER = (str,), (int,), (str, NoneType), (int, NoneType)
+# What readers rely on in each row. Whoever can write to the share can write a line with any content.
+_FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
+    "account": {"name": _TEXT, "created_at": _TEXT},
+    "folder": {"owner": _NUMBER, "parent": _MAYBE_NUMBER, "name": _TEXT, "created_at": _TEXT},
+    "file": {"sha256": _TEXT},
+    "item": {
+        "owner": _NUMBER,
+        "folder": _MAYBE_NUMBER,
+        "file": _NUMBER,
+        "title": _TEXT,
+        "created_at": _TEXT,
+        "source_url": _MAYBE_TEXT,
+        "site": _MAYBE_TEXT,
+        "uploader": _MAYBE_TEXT,
+    },
+}
+_SHA256 = re.compile(r"^[0-9a-f]{64}$")
 
 Row = dict[str, Any]
 Key = tuple[str, int]  # kind and id
@@ -176,15 +196,17 @@ def parse(text: bytes) -> Row | None:
 def _take(found: Generation, values: Row) -> bool:
     """Take one line -> whether it is one that we know."""
     if "journal" in values:
-        if values["journal"] != FORMAT or found.head:
+        if values["journal"] != FORMAT or found.head or not isinstance(values.get("at"), str):
             return False
         found.head, found.last_at = values, values["at"]
         return True
     if "whole" in values:
         found.promised = values["whole"]
         return True
-    if values.get("k") not in KINDS or "id" not in values:
-        return "k" in values  # a kind of a newer version is no damage
+    if "k" in values and values["k"] not in KINDS:
+        return True  # a kind of a newer version is no damage
+    if not _is_change(values):
+        return False
     key, seq = (values["k"], values["id"]), values.get("seq", 0)
     if not seq:
         found.base_rows += 1
@@ -193,6 +215,26 @@ def _take(found: Generation, values: Row) -> bool:
     if key not in found.rows or found.rows[key][0] <= seq:
         found.rows[key] = (seq, values["row"])
     return True
+
+
+def _is_change(values: Row) -> bool:
+    """Whether a line is of the form that `base` and `change` write."""
+    row, seq = values.get("row", False), values.get("seq", 0)
+    if "k" not in values or not _is(values.get("id"), _NUMBER) or not _is(seq, _NUMBER):
+        return False
+    if seq and not isinstance(values.get("at"), str):
+        return False
+    if row is None:
+        return bool(seq)
+    if not isinstance(row, dict):
+        return False
+    fields = _FIELDS[values["k"]]
+    fits = all(name in row and _is(row[name], kinds) for name, kinds in fields.items())
+    return fits and (values["k"] != "file" or _SHA256.match(row["sha256"]) is not None)
+
+
+def _is(value: object, kinds: tuple[type, ...]) -> bool:
+    return isinstance(value, kinds) and not isinstance(value, bool)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mediafetcher.db import engine
+from mediafetcher.library.catalog import text_index
 from mediafetcher.library.recovery.journal_file import Key, Library, Row
 
 _SLICE = 2000
@@ -200,7 +201,8 @@ class _Merge:
                 continue
             folder = self.parents.get(row["folder"]) if row["folder"] is not None else None
             owner = await self._owner(row["owner"])
-            ready.append(row | {"id": id, "owner": owner, "folder": folder, "media_file": file})
+            words = text_index.of(row["title"], row["uploader"], row["site"])._asdict()
+            ready.append(row | words | {"id": id, "owner": owner, "folder": folder, "media_file": file})
         await _insert(_ITEMS, _ITEM_COLUMNS, ready)
         return lost
 
@@ -227,26 +229,31 @@ class _Merge:
 
 _FILES = """
 insert into media_file as m (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, poster,
-    subtitles, chapters, playable)
+    subtitles, chapters, playable, cut_at_origin)
   select decode(sha256, 'hex'), size, kind, ext, duration, width, height, video_codec, audio_codec, poster,
-    array(select jsonb_array_elements_text(subtitles)), chapters, playable
+    array(select jsonb_array_elements_text(subtitles)), chapters, playable,
+    coalesce(cut_at_origin, false)
   from jsonb_to_recordset($1::text::jsonb) as r (sha256 text, size bigint, kind text, ext text, duration float8,
     width int, height int, video_codec text, audio_codec text, poster boolean, subtitles jsonb, chapters jsonb,
-    playable boolean)
+    playable boolean, cut_at_origin boolean)
   on conflict (sha256) do update set ext = excluded.ext, poster = excluded.poster, subtitles = excluded.subtitles,
-    chapters = excluded.chapters, playable = excluded.playable, duration = excluded.duration
+    chapters = excluded.chapters, playable = excluded.playable, duration = excluded.duration,
+    cut_at_origin = excluded.cut_at_origin
   returning id, encode(sha256, 'hex') as name
 """
 _ITEM_COLUMNS = (
     "id bigint, owner bigint, folder bigint, media_file bigint, title text, source_url text, site text, uploader text,"
-    " created_at timestamptz, trashed_at timestamptz"
+    " created_at timestamptz, trashed_at timestamptz, search text, sort_key text, text_version integer"
 )
 _ITEMS = """
-insert into library_item (id, owner, folder, media_file, title, source_url, site, uploader, created_at, trashed_at)
-  select id, owner, folder, media_file, title, source_url, site, uploader, created_at, trashed_at from {rows}
+insert into library_item (id, owner, folder, media_file, title, source_url, site, uploader, created_at, trashed_at,
+    search, sort_key, text_version)
+  select id, owner, folder, media_file, title, source_url, site, uploader, created_at, trashed_at,
+    search::tsvector, sort_key, text_version from {rows}
   on conflict (id) do update set owner = excluded.owner, folder = excluded.folder, media_file = excluded.media_file,
     title = excluded.title, source_url = coalesce(library_item.source_url, excluded.source_url), site = excluded.site,
-    uploader = excluded.uploader, trashed_at = excluded.trashed_at
+    uploader = excluded.uploader, trashed_at = excluded.trashed_at, search = excluded.search,
+    sort_key = excluded.sort_key, text_version = excluded.text_version
 """
 
 

@@ -36,7 +36,7 @@ _FOREIGN = 86_400.0  # seconds after which a staged file of another machine coun
 
 root = mount.root
 _sure: set[Path] = set()  # folders whose own names this process has synced
-_forsaken: set[str] = set()  # names in incoming/ that could not be removed while the share was away
+_abandoned: set[str] = set()  # names in incoming/ that could not be removed while the share was away
 
 
 @dataclass(frozen=True)
@@ -75,24 +75,27 @@ async def stage(src: Path, on_progress: Callable[[float], None] | None = None, *
         if on_progress is not None:
             loop.call_soon_threadsafe(on_progress, fraction)
 
-    work = asyncio.ensure_future(mount.in_thread(_stage, src, take, report, stop))
+    path = mount.incoming() / staging.name()
+    work = asyncio.ensure_future(mount.run_io(_stage, src, path, take, report, stop))
     try:
         return await asyncio.shield(work)
-    except asyncio.CancelledError:
+    except BaseException:
         stop.set()  # one that hangs in the share cleans up when it comes back
+        _abandoned.add(path.name)  # whether its thread has ended or not
         work.add_done_callback(lambda work: work.cancelled() or work.exception())
-        if (await asyncio.wait({work}, timeout=settings.get().stop_seconds))[0] and work.exception() is None:
-            await mount.in_thread(discard, work.result())
+        await asyncio.wait({work}, timeout=settings.get().shutdown_seconds)
+        if work.done():
+            with contextlib.suppress(errors.Unavailable):  # then the sweeper does it
+                await mount.run_io(_unlink, path)
         raise
 
 
-def _stage(src: Path, take: bool, report: Callable[[float], None], stop: threading.Event) -> Staged:
+def _stage(src: Path, path: Path, take: bool, report: Callable[[float], None], stop: threading.Event) -> Staged:
     with src.open("rb", buffering=0) as source:
         file = source.fileno()
         size = os.fstat(file).st_size
         with mount.writing(size):
             mount.require()
-            path = mount.incoming() / staging.name()
             taken = take and reflink.take(file, path, settings.get().media_mode)
         try:
             if taken:
@@ -179,27 +182,27 @@ def _write(target: int, view: memoryview) -> None:
 
 def discard(staged: Staged) -> None:
     """Remove a staged file that was not placed; where that fails, the sweeper does it later."""
-    forsake(staged)
+    mark_abandoned(staged)
     _unlink(staged.path)
 
 
-def forsake(staged: Staged) -> None:
+def mark_abandoned(staged: Staged) -> None:
     """Nobody here wants it any more: it is garbage though we live."""
-    _forsaken.add(staged.path.name)
+    _abandoned.add(staged.path.name)
 
 
 def _unlink(path: Path) -> None:
-    _forsaken.add(path.name)
-    with contextlib.suppress(OSError, errors.Away):
-        clear(path)
+    _abandoned.add(path.name)
+    with contextlib.suppress(OSError, errors.Unavailable):
+        remove_staged(path)
 
 
 # ---- place and remove: in a thread, under the lock of the row --------------------------------------------
 
 
-async def in_thread(function: Callable[..., None], *args: Any) -> None:
+async def run_io(function: Callable[..., None], *args: Any) -> None:
     """Run it to its end even where we are cancelled: the lock of the row must outlive what happens under it."""
-    work = asyncio.ensure_future(mount.in_thread(function, *args))
+    work = asyncio.ensure_future(mount.run_io(function, *args))
     try:
         await asyncio.shield(work)
     except asyncio.CancelledError:
@@ -288,7 +291,7 @@ def remove(sha256: bytes, names: Iterable[str]) -> None:
 
     Call it under the lock of the row. When it returns, the disk has kept the removal: the caller deletes the row then,
     and a file that came back after a power cut would be unknown, and so stay for ever. The store's presence is proved
-    first: on a bare mount point no file exists. Raises `Away`.
+    first: on a bare mount point no file exists. Raises `Unavailable`.
     """
     with mount.writing():
         mount.require()
@@ -307,7 +310,7 @@ def abandoned(path: Path, now: float | None = None) -> bool:
     Only files of this installation: another one that writes to the same folder removes its own. Files of older
     programs have to be a day old and of no live process; only the owner of the store may ask.
     """
-    if path.name in _forsaken:
+    if path.name in _abandoned:
         return True
     if staging.is_of_older_program(path.name):
         return staging.alive(path.name) is not True and _is_old(path, now)
@@ -344,11 +347,11 @@ def age(path: Path, now: float | None = None) -> float:
     return max(0.0, (time.time() if now is None else now) - max(status.st_mtime, status.st_ctime))
 
 
-def clear(path: Path) -> None:
+def remove_staged(path: Path) -> None:
     """Remove a file of `incoming/`. Raises `MediaOffline`, `OSError`: then the sweeper comes again."""
     path.unlink(missing_ok=True)
     mount.require()  # else it was missing because all of it is: it comes back with the share
-    _forsaken.discard(path.name)
+    _abandoned.discard(path.name)
 
 
 def verify(path: Path) -> bytes:

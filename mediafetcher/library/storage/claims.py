@@ -4,7 +4,7 @@
 whole claim rules. One that a crash left half written (torn) counts for nothing but its number. Whoever finds a claim
 that it does not know writes `contested-<number>` beside it, so that the one who made it learns of the conflict.
 
-Everything here touches the media folder: call it in a thread of `mount.in_thread`. Errors of the folder are `Away`.
+Everything here touches the media folder: call it through `mount.run_io`. Errors of the folder are `Unavailable`.
 """
 
 import contextlib
@@ -22,6 +22,7 @@ from mediafetcher.library.storage import mount
 
 OURS = ".mediafetcher"  # the folder of what MediaFetcher keeps about the store
 _KEPT = 10  # claims that stay
+_MAX_BYTES = 64 << 10  # of a claim
 _NAME = re.compile(r"^(contested-)?([1-9][0-9]{0,17})$")
 
 
@@ -49,7 +50,7 @@ def folder() -> Path:
 
 
 def read() -> Seen:
-    """Raises `Away`."""
+    """Raises `Unavailable`."""
     with mount.writing():
         mount.require()
         try:
@@ -69,15 +70,24 @@ def read() -> Seen:
 def _whole(number: int) -> Claim | None:
     """The claim of this number; None if it is torn, or was removed meanwhile."""
     try:
-        return msgspec.json.decode((folder() / str(number)).read_bytes(), type=Claim)
-    except (FileNotFoundError, msgspec.MsgspecError):
+        with (folder() / str(number)).open("rb") as file:
+            return decode(file.read(_MAX_BYTES))
+    except FileNotFoundError:
+        return None
+
+
+def decode(text: bytes) -> Claim | None:
+    """The claim that a file holds; None if it is no claim, or half of one."""
+    try:
+        return msgspec.json.decode(text, type=Claim)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
 def make(number: int, installation: uuid.UUID, nonce: uuid.UUID) -> None:
     """Make a claim durably, and remove those that are too old to matter.
 
-    Raises `FileExistsError` if another program made one of this number, `Away`.
+    Raises `FileExistsError` if another program made one of this number, `Unavailable`.
     """
     claim = Claim(installation, nonce, socket.gethostname(), f"mediafetcher {__version__}")
     with mount.writing():
@@ -89,7 +99,7 @@ def make(number: int, installation: uuid.UUID, nonce: uuid.UUID) -> None:
 
 
 def contest(number: int) -> None:
-    """Say that this claim conflicts with ours. Raises `Away`."""
+    """Say that this claim conflicts with ours. Raises `Unavailable`."""
     with mount.writing(), contextlib.suppress(FileExistsError):
         mount.require()
         _make_folder()

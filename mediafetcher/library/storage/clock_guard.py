@@ -180,16 +180,23 @@ async def now() -> Reading | None:
 
 
 async def _restamp(since: float) -> None:
-    """Let the age of what was stamped after so many seconds of running begin now: its time was a wrong clock's."""
+    """Let the age of what was stamped after so many seconds of running begin now: its time was a wrong clock's.
+
+    So does the age of what was stamped ahead of now, by a clock that was believed and has been set back since.
+    """
     async with engine.transaction():
         items = await engine.execute(
-            "update library_item set trashed_at = now() where trashed_at is not null and trashed_running_seconds >= $1",
+            "update library_item set trashed_at = now() where trashed_at is not null"
+            " and (trashed_running_seconds >= $1 or trashed_at > now())",
             since,
         )
         files = await engine.execute(
             "update media_file set unreferenced_at = now(), unreferenced_running_seconds = mf_running_seconds()"
-            " where ref_count = 0 and unreferenced_running_seconds >= $1",
+            " where ref_count = 0 and (unreferenced_running_seconds >= $1 or unreferenced_at > now())",
             since,
+        )
+        await engine.execute(
+            "update source set touched_at = now() where touched_running_seconds >= $1 or touched_at > now()", since
         )
     _log.info("stamps of a wrong clock corrected", items=items.split()[-1], files=files.split()[-1])
 

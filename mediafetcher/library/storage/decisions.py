@@ -20,6 +20,7 @@ from mediafetcher.library.storage import claims, mount, ownership, unknown
 
 Decision = Literal["take", "separate", "read-only"]
 DECISIONS: tuple[Decision, ...] = ("take", "separate", "read-only")
+OWN_FOLDER = "mediafetcher-"  # begins the name of the folder of a separated store
 _LISTED = 1000  # unknown files that are counted, so that a page need not wait for a walk over all
 
 _log = logging.get("ownership")
@@ -49,8 +50,8 @@ async def status() -> dict[str, Any]:
         "unknown": None,
         "unknown_more": False,
     }
-    with contextlib.suppress(errors.Away):
-        seen = await mount.in_thread(claims.read)
+    with contextlib.suppress(errors.Unavailable):
+        seen = await mount.run_io(claims.read)
         if seen.last is not None and seen.last.nonce not in (row["nonce"], row["pending_nonce"]):
             told["other"] = {"host": seen.last.host, "program": seen.last.program, "claim": seen.number}
         count = await count_unknown(_LISTED + 1)
@@ -70,7 +71,7 @@ async def count_unknown(most: int) -> int:
 
 
 async def decide(decision: Decision) -> dict[str, Any]:
-    """Do what was decided -> the status. Raises `Away`, `Invalid`."""
+    """Do what was decided -> the status. Raises `Unavailable`, `Invalid`."""
     if decision not in DECISIONS:
         raise errors.Invalid(f"Decide for one of {', '.join(DECISIONS)}.")
     async with ownership.alone():
@@ -97,11 +98,11 @@ async def _read_only() -> None:
 
 
 async def require_separable() -> None:
-    """Raise `WrongState` if this installation cannot get a store of its own."""
+    """Raise `InvalidState` if this installation cannot get a store of its own."""
     if await engine.fetchval("select folder from installation"):
-        raise errors.WrongState("This installation has a store of its own already: take it, or set it read-only.")
+        raise errors.InvalidState("This installation has a store of its own already: take it, or set it read-only.")
     if await ownership.refresh() is None:
-        raise errors.WrongState("This installation owns its media folder: there is nothing to be separated from.")
+        raise errors.InvalidState("This installation owns its media folder: there is nothing to be separated from.")
 
 
 async def _separate() -> None:
@@ -110,8 +111,8 @@ async def _separate() -> None:
     Nothing comes along: the files of the entries may be another installation's.
     """
     await require_separable()
-    name = f"mediafetcher-{uuid.uuid4().hex[:8]}"
-    sentinel = await mount.in_thread(_make, mount.root() / name)
+    name = f"{OWN_FOLDER}{uuid.uuid4().hex[:8]}"
+    sentinel = await mount.run_io(_make, mount.root() / name)
     async with engine.transaction():
         await engine.execute("update store_root set sentinel = $1 where id = 1", sentinel)
         await engine.execute(

@@ -54,7 +54,7 @@ class Mount:
 _root: Path | None = None
 _id: uuid.UUID | None = None
 _marked: Path | None = None  # the sentinel that was seen to be of our format
-_seen = Mount("offline", "The media folder was not looked at yet.")
+_seen = Mount("offline", "The media folder has not been checked yet.")
 _look: Future[Mount] | None = None
 _hanging = False  # the last look did not come back in its time
 _looker = ThreadPoolExecutor(1, "mount")
@@ -67,7 +67,7 @@ _T = TypeVar("_T")
 def root() -> Path:
     """The media folder. It is known after `prepare`."""
     if _root is None:
-        raise errors.MediaOffline("The media folder is not known yet.")
+        raise errors.MediaOffline("The media folder is not set up yet.")
     return _root
 
 
@@ -87,7 +87,7 @@ def require() -> None:
         raise errors.MediaOffline(problem)
 
 
-async def in_thread(function: Callable[..., _T], *args: Any, patience: float | None = None) -> _T:
+async def run_io(function: Callable[..., _T], *args: Any, patience: float | None = None) -> _T:
     """Run what touches the media folder in a thread of its own kind -> its result.
 
     Raises `MediaOffline` at once while the folder hangs, and after `patience` seconds where they are given; the
@@ -106,13 +106,13 @@ async def in_thread(function: Callable[..., _T], *args: Any, patience: float | N
         raise errors.MediaOffline(_silent()) from None
 
 
-def stuck() -> bool:
+def has_hung_threads() -> bool:
     """Whether threads wait in the media folder: a program that ends must not wait for them."""
     return any(not work.done() for work in [*_busy, *([_look] if _look else [])])
 
 
 def _silent() -> str:
-    return f"The media folder {_root} does not answer: the share hangs."
+    return f"The media folder {_root} does not respond. The share hangs."
 
 
 # ---- the first start, and every other ------------------------------------------------------------------
@@ -121,18 +121,18 @@ def _silent() -> str:
 async def prepare() -> Mount:
     """Find the media folder of this installation, made and recorded at the very first start -> its state.
 
-    Later starts go on while it is offline. Raises `Away` only where the first start cannot make it.
+    Later starts go on while it is offline. Raises `Unavailable` only where the first start cannot make it.
     """
     chosen = settings.get()
     row = await _recorded()
     if row is None:
         try:
-            folder = chosen.media or await in_thread(_default, chosen.state, patience=chosen.hang_seconds)
-            made = await in_thread(create, folder, patience=chosen.hang_seconds)
+            folder = chosen.media or await run_io(_default, chosen.state, patience=chosen.mount_timeout_seconds)
+            made = await run_io(create, folder, patience=chosen.mount_timeout_seconds)
         except OSError as error:
             folder = chosen.media or DEFAULT
             problem = classify(error) or errors.MediaOffline()
-            raise type(problem)(f"The media folder {folder} cannot be made or written: {error.strerror}.") from error
+            raise type(problem)(f"Cannot create or write to the media folder {folder}: {error.strerror}.") from error
         await engine.execute(
             "insert into store_root (id, path, sentinel) values (1, $1, $2) on conflict do nothing", str(folder), made
         )
@@ -140,7 +140,7 @@ async def prepare() -> Mount:
         assert row is not None
         _log.info("media folder recorded", path=folder)
     base = _use(row)
-    now = await look()
+    now = await refresh()
     if now.state != "offline" and str(base) != row["path"]:
         # The same store at another place: its sentinel says so.
         await engine.execute("update store_root set path = $1 where id = 1", str(base))
@@ -149,16 +149,16 @@ async def prepare() -> Mount:
     return now
 
 
-async def join() -> Mount:
+async def attach() -> Mount:
     """Take the media folder that the server has recorded, wherever it is mounted here -> its state.
 
     Nothing is made and nothing recorded. Raises `OlderSchema` where there is none yet.
     """
     row = await _recorded()
     if row is None:
-        raise errors.OlderSchema("This installation has no media folder yet: start the server first.")
+        raise errors.OlderSchema("This installation has no media folder yet. Start the server first.")
     _use(row)
-    now = await look()
+    now = await refresh()
     if now.state != "online":
         _log.warning("the media folder cannot be used", state=now.state, reason=now.reason)
     return now
@@ -200,7 +200,7 @@ def create(folder: Path) -> uuid.UUID:
     except FileExistsError:
         found = _read_id(path)
         if found is None:
-            raise OSError(errno.EINVAL, f"{path} is there and is not a sentinel of ours") from None
+            raise OSError(errno.EINVAL, f"{path} exists but was not created by MediaFetcher") from None
         return found
     sync_folder(folder)
     return fresh
@@ -221,7 +221,7 @@ def _read_id(path: Path) -> uuid.UUID | None:
 def mark() -> None:
     """Bring the sentinel to this format: programs without claims stay offline from then on. In a thread.
 
-    Only an installation that owns the store may do that. Raises `Away`.
+    Only an installation that owns the store may do that. Raises `Unavailable`.
     """
     global _marked
     path = root() / SENTINEL
@@ -258,13 +258,13 @@ def sync_folder(folder: Path) -> None:
 # ---- looking -------------------------------------------------------------------------------------------
 
 
-async def look() -> Mount:
+async def refresh() -> Mount:
     """Look now -> the state, which `state()` tells from here on; a change is told to the pages."""
     global _look, _hanging
     if _look is None or _look.done():
         _look = _looker.submit(_examine)
     try:
-        found = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(_look)), settings.get().hang_seconds)
+        found = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(_look)), settings.get().mount_timeout_seconds)
         _hanging = False
     except TimeoutError:
         _hanging, found = True, Mount("offline", _silent())
@@ -285,19 +285,19 @@ async def _note(found: Mount) -> None:
             await engine.notify("system", {})
 
 
-async def back() -> None:
+async def wait_until_online() -> None:
     """Wait until it comes back; where it is there, until it has been away."""
     while _online.is_set():
-        await asyncio.sleep(settings.get().look_seconds)
+        await asyncio.sleep(settings.get().mount_check_seconds)
     await _online.wait()
 
 
 async def watch() -> None:
     """Look again and again, for as long as the program runs."""
     while True:
-        await asyncio.sleep(settings.get().look_seconds)
+        await asyncio.sleep(settings.get().mount_check_seconds)
         try:
-            await look()
+            await refresh()
         except Exception:
             _log.exception("looking at the media folder failed")
 
@@ -307,11 +307,11 @@ def _absent(folder: Path, wanted: uuid.UUID | None) -> str | None:
     try:
         found = _read_id(folder / SENTINEL)
     except FileNotFoundError:
-        return f"The media folder {folder} does not carry the mark of this library: is the share mounted there?"
+        return f"The media folder {folder} does not contain this library. Check that the share is mounted there."
     except OSError as error:
-        return f"The media folder {folder} cannot be read ({error.strerror}): is the share mounted?"
+        return f"Cannot read the media folder {folder} ({error.strerror}). Check that the share is mounted."
     if found != wanted:
-        return f"The media folder {folder} belongs to another library: mount the right one there."
+        return f"The media folder {folder} belongs to another library. Mount the right share there."
     return None
 
 
@@ -320,7 +320,10 @@ def _lacks(folder: Path) -> str | None:
     for name in ("incoming", "store"):
         with contextlib.suppress(OSError):
             if not (folder / name).is_dir():
-                return f"{folder / name} is not there: is all of the share mounted? If you removed it, make it again."
+                return (
+                    f"{folder / name} is missing. Check that the whole share is mounted. If you deleted "
+                    "the folder, create it again."
+                )
     return None
 
 
@@ -331,7 +334,7 @@ def _examine() -> Mount:
     try:
         facts = os.statvfs(folder)
     except OSError as error:
-        return Mount("offline", f"The media folder {folder} cannot be read ({error.strerror}).")
+        return Mount("offline", f"Cannot read the media folder {folder} ({error.strerror}).")
     total, free = facts.f_frsize * facts.f_blocks, facts.f_frsize * facts.f_bavail
     if not (facts.f_flag & os.ST_RDONLY):
         # Once it failed, only a real write proves that it works again.
@@ -339,15 +342,15 @@ def _examine() -> Mount:
         if problem is None and os.access(incoming(), os.W_OK | os.X_OK):
             return _room(total, free)
         if problem is not None and problem.errno in _FULL:
-            return Mount("full", errors.MediaFull.words, total, free)
+            return Mount("full", errors.MediaFull.default_detail, total, free)
     return Mount(
-        "read_only", f"The media folder {folder} cannot be written: check the mount and its rights.", total, free
+        "read_only", f"The media folder {folder} is not writable. Check the mount and its permissions.", total, free
     )
 
 
 def _room(total: int, free: int) -> Mount:
     if free < settings.get().min_free:
-        return Mount("full", errors.MediaFull.words, total, free)
+        return Mount("full", errors.MediaFull.default_detail, total, free)
     return Mount("online", "", total, free)
 
 
@@ -366,7 +369,7 @@ def _try_write() -> OSError | None:
 # ---- errors of the media folder ------------------------------------------------------------------------
 
 
-def classify(error: OSError) -> errors.Away | None:
+def classify(error: OSError) -> errors.Unavailable | None:
     """What an error of the file system says about the media folder; None where it is about the file alone."""
     if error.errno in _OFFLINE:
         return errors.MediaOffline()
@@ -381,10 +384,10 @@ def classify(error: OSError) -> errors.Away | None:
 
 @contextlib.contextmanager
 def writing(size: int = 0) -> Iterator[None]:
-    """Around writes to the media folder, in a thread: their errors become `Away`, and the state follows at once.
+    """Wrap writes to the media folder, in a thread: their errors become `Unavailable`, and the state follows at once.
 
-    `size` is what the file needs. If it does not fit, the problem's `needs_room` says so: that download waits for the
-    room, and the store is full until the next look only, since smaller ones may fit.
+    `size` is what the file needs, in bytes. If it does not fit, the problem's `needs_media_bytes` says so: that
+    download waits for the space. The store is full only until the next check, since smaller files may fit.
     """
     global _seen
     try:
@@ -394,7 +397,7 @@ def writing(size: int = 0) -> Iterator[None]:
         if problem is None:
             raise
         if isinstance(problem, errors.MediaFull):
-            problem.facts["needs_room"] = size
+            problem.facts["needs_media_bytes"] = size
             _seen = Mount("full", problem.detail, _seen.total, _seen.free)
         elif isinstance(problem, errors.MediaReadOnly):
             _seen = Mount("read_only", problem.detail, _seen.total, _seen.free)

@@ -10,6 +10,9 @@ reason stands in the database, so that all processes follow it; `frozen()` is wh
 
 A worker makes no claims. It looks whether the highest one is still its installation's, asks the server for the next,
 and waits until that is made.
+
+A server also looks for foreign claims once a minute. It only reads: an idle server would otherwise not notice that a
+copy of its database was started elsewhere, and the copy would unlink files that the idle one still has.
 """
 
 import asyncio
@@ -36,6 +39,7 @@ DETAILS: dict[str, str] = {
 }
 SETTLE = 60.0  # seconds between taking the store and the first unlink or adoption
 ANSWER = 15.0  # seconds in which the server makes the claim that a worker asked for
+WATCH = 60.0  # seconds between two looks for a foreign claim
 _ASK_AGAIN, _LOOK = 2.0, 0.05  # seconds between two requests of a worker, and between two looks for the answer
 _LOCK = 77_016  # the advisory lock of claims
 _EVENT = "ownership"
@@ -111,7 +115,7 @@ async def follow() -> None:
                 await refresh()
                 if event.kind == _EVENT and event.payload == "wanted" and claims_here and _frozen is None:
                     await claim_next()
-            except errors.Away as problem:
+            except errors.Unavailable as problem:
                 _log.debug("ownership waits", reason=problem.code)
             except Exception:
                 _log.exception("following the ownership of the store failed")
@@ -130,9 +134,12 @@ async def _row() -> dict[str, Any]:
 
 
 async def start() -> Frozen | None:
-    """Make the claim of this start -> why this installation is frozen, or None. Away folders are claimed later."""
+    """Make the claim of this start -> why this installation is frozen, or None.
+
+    An unavailable media folder is claimed later.
+    """
     if await refresh() is None and claims_here:
-        with contextlib.suppress(errors.Away):
+        with contextlib.suppress(errors.Unavailable):
             await claim_next()
     if _frozen is not None:
         _log.warning("the store is frozen", reason=_frozen.reason, detail=_frozen.detail)
@@ -142,7 +149,8 @@ async def start() -> Frozen | None:
 async def claim_next() -> int:
     """Make the next claim -> its number. Call it outside of a transaction.
 
-    Raises `StoreFrozen` if this installation is frozen, or freezes now because it does not own the store; `Away`.
+    Raises `StoreFrozen` if this installation is frozen, or freezes now because it does not own the store, and
+    `Unavailable`.
     """
     global _waiting
     if not claims_here:
@@ -163,7 +171,7 @@ async def _claim_alone() -> int:
         async with engine.exclusive(_LOCK):
             row = await _row()
             if _apply(row) is None:
-                seen = await mount.in_thread(claims.read)
+                seen = await mount.run_io(claims.read)
                 if (reason := await _conflict(row, seen)) is None:
                     return await _claim(row, seen)
                 await freeze(reason)
@@ -172,17 +180,57 @@ async def _claim_alone() -> int:
 
 
 async def require_owner() -> None:
-    """Prove that the highest claim is this installation's, without making one. Raises `StoreFrozen`, `Away`."""
-    row = await _row()
-    if _apply(row) is None:
-        reason = _judge(row, await mount.in_thread(claims.read))
-        if reason is not None:
-            await freeze(reason)
+    """Prove that the highest claim is this installation's, without making one. Raises `StoreFrozen`, `Unavailable`."""
+    if (found := await _examine()) is not None:
+        await freeze(found[0])
     require()
 
 
+async def _examine() -> tuple[str, int] | None:
+    """Compare the highest claim with the row -> why it is not ours, and its number; None: it is, or we are frozen.
+
+    Another process of this installation may claim between the two readings. Its nonce is committed before its claim
+    is made, so a row that did not change meanwhile proves that the claim is not from there.
+    """
+    row = await _row()
+    while _apply(row) is None:
+        seen = await mount.run_io(claims.read)
+        reason = _judge(row, seen)
+        if reason is None:
+            return None
+        before, row = row, await _row()
+        if all(row[name] == before[name] for name in ("number", "nonce", "pending_nonce")):
+            return reason, seen.number
+    return None
+
+
+async def look() -> None:
+    """Freeze if another installation claimed the store, and tell it so. Writes nothing else.
+
+    Raises `Unavailable`.
+    """
+    if (found := await _examine()) is None:
+        return
+    reason, number = found
+    if reason == "foreign":
+        await mount.run_io(claims.contest, number)
+    await freeze(reason)
+
+
+async def watch() -> None:
+    """Look once a minute, for as long as the program runs. For a server, which makes the claims."""
+    while True:
+        await asyncio.sleep(WATCH)
+        try:
+            await look()
+        except errors.Unavailable as problem:
+            _log.debug("looking for foreign claims waits", reason=problem.code)
+        except Exception:
+            _log.exception("looking for foreign claims failed")
+
+
 async def before_reference() -> None:
-    """Call it before a file gets its first reference, outside of a transaction. Raises `StoreFrozen`, `Away`."""
+    """Call it before a file gets its first reference, outside of a transaction. Raises `StoreFrozen`, `Unavailable`."""
     if claims_here:
         await claim_next()
     else:
@@ -209,7 +257,7 @@ async def _ask_server() -> None:
 
 
 async def before_unlink() -> bool:
-    """Make the claim that a batch of unlinks needs -> whether files may be unlinked now. Raises `Away`.
+    """Make the claim that a batch of unlinks needs -> whether files may be unlinked now. Raises `Unavailable`.
 
     On a full disk no claim can be made, and unlinking is what helps: then it is enough that the highest one is ours.
     """
@@ -287,7 +335,7 @@ async def _conflict(row: dict[str, Any], seen: claims.Seen) -> str | None:
     """Why this installation does not own the store; None: it does."""
     reason = _judge(row, seen)
     if reason == "foreign":
-        await mount.in_thread(claims.contest, seen.number)
+        await mount.run_io(claims.contest, seen.number)
     if reason is None and row["number"] is None and await unknown.any_file():
         return "unknown_files"
     return reason
@@ -313,7 +361,7 @@ async def _claim(row: dict[str, Any], seen: claims.Seen) -> int:
     _made.add(nonce)
     await engine.execute("update installation set pending_nonce = $1", nonce)
     try:
-        await mount.in_thread(claims.make, number, row["id"], nonce)
+        await mount.run_io(claims.make, number, row["id"], nonce)
     except FileExistsError:
         await freeze("contested")
         raise errors.StoreFrozen() from None
@@ -324,9 +372,9 @@ async def _claim(row: dict[str, Any], seen: claims.Seen) -> int:
 
 
 async def take() -> None:
-    """Make the next claim whatever lies there, and thaw. The caller is `alone`. Raises `Away`."""
+    """Make the next claim whatever lies there, and thaw. The caller is `alone`. Raises `Unavailable`."""
     global _settled_at
-    number = await _claim(await _row(), await mount.in_thread(claims.read))
+    number = await _claim(await _row(), await mount.run_io(claims.read))
     await engine.execute(
         "update installation set settling = true, frozen_reason = null, frozen_detail = null, frozen_at = null"
         " where number = $1",

@@ -133,7 +133,7 @@ async def _is_outage(media_file: int) -> bool:
         media_file,
         _SAMPLE // 2,
     )
-    bad = await mount.in_thread(lambda: sum(not _is_there(row) for row in rows))
+    bad = await mount.run_io(lambda: sum(not _is_there(row) for row in rows))
     return bad >= _MANY and bad * 5 > len(rows)
 
 
@@ -148,9 +148,12 @@ def _is_there(row: dict[str, Any]) -> bool:
 
 
 async def _read(row: dict[str, Any]) -> str | None:
-    """Read one file in a thread -> what is wrong with it, a kind of finding of `check`, or None. Raises `Away`."""
+    """Read one file in a thread -> what is wrong with it (a kind of finding of `check`), or None.
+
+    Raises `Unavailable`.
+    """
     stop = threading.Event()
-    work = asyncio.ensure_future(mount.in_thread(_look, row, stop))
+    work = asyncio.ensure_future(mount.run_io(_look, row, stop))
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:

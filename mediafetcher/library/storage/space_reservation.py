@@ -31,17 +31,17 @@ def reserve(folder: Path, expected: int) -> None:
     wanted = _open(folder, expected)
     least = settings.get().min_free
     now = mount.state()
-    places = [("the disk of the state folder", "needs_work_room", work_folders.free(), others)]
+    places = [("the disk of the state folder", "needs_work_bytes", work_folders.free(), others)]
     if now.state == "online":
-        places.append(("the media folder", "needs_room", now.free, others + _elsewhere))
+        places.append(("the media folder", "needs_media_bytes", now.free, others + _elsewhere))
     for place, fact, free, taken in places:
         if free < least:
-            raise errors.MediaFull(f"There is no room on {place}: free some. Downloads wait.")
+            raise errors.MediaFull(f"No free space left on {place}. Free some space. Downloads wait.")
         if free < least + taken + wanted:
             _expected.pop(folder, None)
             raise errors.NoRoom(
-                f"There is not enough free room on {place}: this download needs {_size(wanted)}, and of {_size(free)} "
-                f"the running ones need {_size(taken)}. It waits.",
+                f"Not enough free space on {place}: this download needs {_size(wanted)}, and running "
+                f"downloads need {_size(taken)} of the {_size(free)} available. It waits.",
                 retry_after=_AGAIN,
                 **{fact: wanted},
             )
@@ -67,12 +67,12 @@ def reserved() -> int:
     return _elsewhere + sum(_open(folder, size) for folder, size in list(_expected.items()))
 
 
-def needed(folder: Path) -> int:
+def reserved_for(folder: Path) -> int:
     """Bytes that are set aside for the job of this folder."""
     return _open(folder, _expected[folder]) if folder in _expected else 0
 
 
-def hear(elsewhere: int) -> None:
+def set_remote_reservations(elsewhere: int) -> None:
     """So many bytes are set aside for downloads on other machines."""
     global _elsewhere
     _elsewhere = elsewhere

@@ -37,7 +37,7 @@ async def sweep() -> int:
         return 0
 
 
-async def remove_dead(media_file: int, now: float | None = None) -> bool:
+async def delete_unreferenced(media_file: int, now: float | None = None) -> bool:
     """Remove one file whose last reference went, if its grace period is over -> whether it is gone.
 
     The caller has just made the claim. `now`: seconds since 1970 by the database's clock, if it was believed; without,
@@ -59,7 +59,7 @@ async def remove_dead(media_file: int, now: float | None = None) -> bool:
         )
         if row is None:
             return False
-        await blob_store.in_thread(_remove, row["sha256"], row["ext"])
+        await blob_store.run_io(_remove, row["sha256"], row["ext"])
         await engine.execute("delete from media_file where id = $1", media_file)
     return True
 
@@ -87,7 +87,7 @@ async def _unreferenced(now: float) -> int:
         )
         if not rows:
             return removed
-        if await mount.in_thread(_outage, rows):
+        if await mount.run_io(_outage, rows):
             _log.warning("many files are not there: nothing is removed, `mediafetcher check` tells more")
             return removed
         if not await ownership.before_unlink():
@@ -96,7 +96,7 @@ async def _unreferenced(now: float) -> int:
         for row in rows:
             if clock.monotonic() > until:
                 break  # the next ones need a claim of their own
-            removed += await remove_dead(row["id"], now)
+            removed += await delete_unreferenced(row["id"], now)
             last = row["id"]
 
 
@@ -127,11 +127,11 @@ def leftovers(now: float | None = None) -> list[Path]:
 
 
 async def _leftovers(now: float) -> int:
-    found = await mount.in_thread(_find_leftovers, now)
+    found = await mount.run_io(_find_leftovers, now)
     older = [path for path in found if staging.is_of_older_program(path.name)]
     if older and not await ownership.before_unlink():
         found = [path for path in found if path not in older]
-    await mount.in_thread(_clear, found)
+    await mount.run_io(_clear, found)
     return len(found)
 
 
@@ -145,11 +145,11 @@ def _clear(found: list[Path]) -> None:
     with mount.writing():
         mount.require()
         for path in found:
-            blob_store.clear(path)
+            blob_store.remove_staged(path)
 
 
-async def take_back(staged: blob_store.Staged) -> None:
+async def rollback(staged: blob_store.Staged) -> None:
     """Remove what was staged and not added. What was placed already has a row, and goes after the grace period."""
-    blob_store.forsake(staged)
-    with contextlib.suppress(errors.Away):  # a later sweep finds it
-        await mount.in_thread(blob_store.discard, staged)
+    blob_store.mark_abandoned(staged)
+    with contextlib.suppress(errors.Unavailable):  # a later sweep finds it
+        await mount.run_io(blob_store.discard, staged)

@@ -64,28 +64,38 @@ def _list(folder: Path) -> list[Stored | Path]:
     return list(_files(folder))
 
 
-async def files() -> AsyncIterator[Stored]:
-    """The unknown files of the store, folder by folder: a store may have millions of files. Raises `Away`."""
-    async for file, row in _with_rows():
+async def files(after: str = "") -> AsyncIterator[Stored]:
+    """The unknown files of the store, folder by folder: a store may have millions of files. Raises `Unavailable`.
+
+    `after`: a hash; folders before its own are left out.
+    """
+    async for file, row in _with_rows(after[:2]):
         if row is None or not (file.is_side_file or file.kind == row["ext"].removeprefix(".")):
             yield file
 
 
 async def unlisted_side_files() -> AsyncIterator[Stored]:
-    """The posters and subtitles beside referenced files whose rows do not list them. Raises `Away`."""
+    """The posters and subtitles beside referenced files whose rows do not list them. Raises `Unavailable`."""
     async for file, row in _with_rows():
         if row is not None and row["ref_count"] > 0 and file.is_side_file and file.kind not in side_names(row):
             yield file
 
 
-async def _with_rows() -> AsyncIterator[tuple[Stored, dict[str, Any] | None]]:
-    """Every file of the store with the row that makes it known; None if there is none."""
+async def _with_rows(first: str = "") -> AsyncIterator[tuple[Stored, dict[str, Any] | None]]:
+    """Every file of the store with the row that makes it known; None if there is none. `first`: the first folder."""
     with mount.writing():
-        for folder in await mount.in_thread(folders):
-            found = [file for file in await mount.in_thread(_list, folder) if isinstance(file, Stored)]
+        for folder in await mount.run_io(folders):
+            if folder.name < first:
+                continue
+            found = [file for file in await mount.run_io(_list, folder) if isinstance(file, Stored)]
             known = await _known({file.sha256 for file in found})
             for file in found:
                 yield file, known.get(file.sha256)
+
+
+async def is_known(sha256: bytes) -> bool:
+    """Whether a row of this database makes files of this hash known."""
+    return bool(await _known({sha256}))
 
 
 async def any_file() -> bool:

@@ -1,1 +1,1 @@
-"""What is wrong with the machine below MediaFetcher, in words, each with the line to type."""
+"""Diagnose the machine below MediaFetcher. Each finding names the command that corrects it."""

@@ -1,4 +1,4 @@
-"""What keeps children within their bounds on this machine: Landlock, filters of system calls, networks of their own."""
+"""Check the confinement of child processes on this machine: Landlock, seccomp filters, network namespaces."""
 
 from mediafetcher.fetch import gateway
 from mediafetcher.ops.doctor.findings import Findings, note, ok
@@ -11,7 +11,7 @@ _WAYS = {
 
 
 def examine() -> Findings:
-    """For whoever runs this command: a service with a user of its own may differ."""
+    """Examine the user who runs this command. A service with its own user may differ."""
     if seccomp.available():
         yield ok("seccomp", "Children make no local sockets and start no processes (filters of system calls).")
     else:

@@ -1,16 +1,16 @@
-"""How this machine is kept: an LXC container shifts the numbers of users, and its host has lines of its own to type."""
+"""Detect an LXC container, whose user ids are shifted, and print commands for its host."""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 _ALL = 4294967295
-UNMAPPED = 65534  # what a number that the container does not know looks like
+UNMAPPED = 65534  # how an id that the container does not map looks
 
 
 @dataclass(frozen=True)
 class Map:
-    """A stretch of numbers: `inside` .. `inside + count` are `outside` .. on the host."""
+    """A range of ids: `inside` .. `inside + count` are `outside` .. on the host."""
 
     inside: int
     outside: int
@@ -18,7 +18,7 @@ class Map:
 
 
 def read_map(text: str) -> list[Map]:
-    """The lines of /proc/self/uid_map."""
+    """Parse the lines of /proc/self/uid_map."""
     return [Map(*(int(part) for part in line.split())) for line in text.splitlines() if line.strip()]
 
 
@@ -30,12 +30,12 @@ def maps() -> list[Map]:
 
 
 def shifted(given: list[Map] | None = None) -> bool:
-    """Whether the numbers of users are others on the host: an unprivileged container."""
+    """Return whether user ids differ on the host (an unprivileged container)."""
     return any(one.inside != one.outside or one.count < _ALL for one in (maps() if given is None else given))
 
 
 def on_host(number: int, given: list[Map] | None = None) -> int | None:
-    """The host's number for one of ours; None where it has none."""
+    """Return the host's id for one of ours; None if it has none."""
     for one in maps() if given is None else given:
         if one.inside <= number < one.inside + one.count:
             return one.outside + number - one.inside
@@ -43,7 +43,7 @@ def on_host(number: int, given: list[Map] | None = None) -> int | None:
 
 
 def is_container() -> bool:
-    """Whether this is a container: by its numbers, or by what its first process was told."""
+    """Return whether this is a container, by its ids or by the environment of its first process."""
     if shifted():
         return True
     try:
@@ -53,11 +53,11 @@ def is_container() -> bool:
 
 
 def host_lines(media: Path, uid: int, gid: int) -> tuple[str, ...]:
-    """What is typed on a Proxmox host to give this container a share that the service user may write to."""
+    """Return the commands for a Proxmox host that give this container a share writable for the service user."""
     outside_uid, outside_gid = on_host(uid), on_host(gid)
     owner = f"{outside_uid}:{outside_gid}" if outside_uid is not None else f"{100000 + uid}:{100000 + gid}"
     return (
-        f"on the Proxmox host: chown -R {owner} /mnt/pve/NAS/media    # or the same numbers on the NAS",
+        f"on the Proxmox host: chown -R {owner} /mnt/pve/NAS/media    # or use the same IDs on the NAS",
         f"on the Proxmox host: pct set CTID -mp0 /mnt/pve/NAS/media,mp={media}",
     )
 

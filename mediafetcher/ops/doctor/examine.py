@@ -1,4 +1,4 @@
-"""Everything that is looked at, in order, without changing anything and whether or not MediaFetcher runs."""
+"""Run all checks in order, without changing anything and whether or not MediaFetcher runs."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from mediafetcher.db import dump, embedded
 from mediafetcher.library.storage import mount
 from mediafetcher.ops.doctor import confinement, database, machine, ownership, proxy
 from mediafetcher.ops.doctor import media_folder as share
-from mediafetcher.ops.doctor.findings import Finding
+from mediafetcher.ops.doctor.findings import Finding, note
 from mediafetcher.sandbox import privilege_drop
 
 
@@ -31,11 +31,14 @@ def examine(settings: Settings) -> list[Finding]:
         *confinement.examine(),
         *machine.versions(now),
         *proxy.examine(settings),
+        *(note("old_setting", old.warning) for old in settings.old_names),
     ]
 
 
 def who(settings: Settings) -> privilege_drop.Account:
-    """Who writes to the media folder: the owner of the state folder, else the service user, else we."""
+    """Return the account that writes to the media folder: the owner of the state folder, else the service user, else
+    ours.
+    """
     try:
         status = settings.state.stat()
         return privilege_drop.Account(status.st_uid, status.st_gid)
@@ -61,7 +64,7 @@ def dsn(settings: Settings) -> str | None:
 
 
 def media_folder(settings: Settings) -> Path:
-    """The one that was chosen, else the one that the database records, else the one that a first start would take."""
+    """Return the configured media folder, else the one recorded in the database, else the default of a first start."""
     if settings.media is not None:
         return settings.media
     try:
@@ -69,5 +72,5 @@ def media_folder(settings: Settings) -> Path:
         if recorded := asyncio.run(dump.media_folder(dsn)):
             return recorded
     except errors.Problem:
-        pass  # it does not run; there may be none yet
+        pass  # it does not run, or does not exist yet
     return mount.DEFAULT if mount.DEFAULT.exists() else settings.state / "media"

@@ -1,4 +1,4 @@
-"""What an examination says."""
+"""The result of a check."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -7,9 +7,9 @@ import msgspec
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that was looked at. `name` is stable; `do`: lines to type, each with a comment where it is typed.
+    """One checked property. `name` is stable; `do`: commands to type, each with a comment that names the machine.
 
-    A problem keeps MediaFetcher from working, or from working safely; a note is worth knowing; ok is ok.
+    A problem keeps MediaFetcher from working, or from working safely. A note is worth knowing.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The machine: where the database lies, room, names, the clock, memory, the graphics card, versions."""
+"""Check the machine: the database's disk, free space, DNS, the clock, memory, the graphics card, versions."""
 
 import asyncio
 import ctypes
@@ -22,37 +22,37 @@ from mediafetcher.sandbox import run_as
 from mediafetcher.sandbox.privilege_drop import Account
 
 NAMES = ("example.org", "github.com")  # one of them is enough
-_PATIENCE = 8.0  # seconds for a name
+_PATIENCE = 8.0  # seconds for a DNS query
 _LEAST_DISK = 1 << 30
 _LEAST_MEMORY = 512 << 20
-_OLD_YTDLP = 90 * 86400  # seconds; sites change, and yt-dlp follows
+_OLD_YTDLP = 90 * 86400  # seconds; sites change, and yt-dlp follows them
 
 
 def state_folder(state: Path) -> Findings:
-    """The database: on a local disk, with room."""
+    """Check the database's folder: on a local disk, with enough space."""
     there = next(path for path in (state, *state.parents) if path.exists())
     if name := file_system.network_file_system(there):
         yield problem(
             "database_on_network",
-            f"The state folder {state} lies on {name}: a database is damaged there.",
-            "mediafetcher --state /var/lib/mediafetcher serve    # or mount a local disk there",
+            f"The state folder {state} is on {name}, a network file system. A database gets corrupted there.",
+            "mediafetcher --state /var/lib/mediafetcher serve    # or mount a local disk at that path",
         )
     else:
-        yield ok("state_folder", f"The state folder {state} lies on a local disk.")
+        yield ok("state_folder", f"The state folder {state} is on a local disk.")
     free = shutil.disk_usage(there).free
     if free < _LEAST_DISK:
         yield problem(
             "disk",
-            f"The disk of {state} has only {free >> 20} MB free.",
+            f"Only {free >> 20} MiB free on the disk of {state}.",
             f"df -h {there}",
             "on the Proxmox host: pct resize CTID rootfs +8G",
         )
     else:
-        yield ok("disk", f"It has {free >> 30} GB free.")
+        yield ok("disk", f"{free >> 30} GiB free on that disk.")
 
 
 def names() -> Findings:
-    """Whether names of the network are found."""
+    """Check whether DNS works."""
     resolved: list[str] = []
 
     def ask(name: str) -> None:
@@ -69,13 +69,13 @@ def names() -> Findings:
     while not resolved and any(thread.is_alive() for thread in asking) and time.monotonic() < deadline:
         time.sleep(0.02)
     if resolved:
-        yield ok("dns", "Names of the network are found.")
+        yield ok("dns", "DNS works.")
         return
     servers = [line.split()[1] for line in _lines("/etc/resolv.conf") if line.startswith("nameserver ")]
-    said = f"the name servers are {', '.join(servers)}" if servers else "/etc/resolv.conf names no server"
+    said = f"name servers: {', '.join(servers)}" if servers else "/etc/resolv.conf lists no name server"
     yield problem(
         "dns",
-        f"Names of the network are not found ({said}).",
+        f"DNS does not work ({said}).",
         "echo 'nameserver 192.168.1.1' >/etc/resolv.conf",
         "on the Proxmox host: pct set CTID --nameserver 192.168.1.1",
     )
@@ -85,11 +85,13 @@ def clock(now: float, newest: float) -> Findings:
     """`now` and `newest` are seconds since 1970; `newest` is the youngest time that must have passed already."""
     if now < newest - 3600:
         behind = int((newest - now) / 3600)
-        yield problem("clock", f"The clock is {behind} hours behind what was written here already.", _keep_clock())
+        yield problem(
+            "clock", f"The clock is {behind} hours behind the newest file of this installation.", _keep_clock()
+        )
     elif not _synchronised():
-        yield note("clock", f"Nothing keeps the clock right ({_utc(now)}).", _keep_clock())
+        yield note("clock", f"The clock is not synchronized ({_utc(now)}).", _keep_clock())
     else:
-        yield ok("clock", f"The clock is kept right ({_utc(now)}).")
+        yield ok("clock", f"The clock is synchronized ({_utc(now)}).")
 
 
 def _utc(moment: float) -> str:
@@ -97,7 +99,7 @@ def _utc(moment: float) -> str:
 
 
 def _keep_clock() -> str:
-    """A container has its host's clock."""
+    """Return the advice for the clock. A container has its host's clock."""
     if container.is_container():
         return "on the host: timedatectl set-ntp true"
     return (
@@ -108,12 +110,12 @@ def _keep_clock() -> str:
 
 
 def _synchronised() -> bool:
-    """What the kernel knows: adjtimex(2) without changing anything; 5 is TIME_ERROR."""
+    """Return whether the kernel's clock is synchronised: adjtimex(2) without changes; 5 is TIME_ERROR."""
     return 0 <= ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512)) < 5
 
 
 def newest_time(state: Path) -> float:
-    """The youngest time in the state folder and of the program."""
+    """Return the newest time stamp in the state folder and of the program."""
     times = [0.0]
     for path in (
         Path(sys.executable) if bundle.root() else Path(__file__),
@@ -134,20 +136,23 @@ def memory() -> Findings:
                 total = min(total, int(line))
     if total < _LEAST_MEMORY:
         yield problem(
-            "memory", f"There is only {total >> 20} MB of memory.", "on the Proxmox host: pct set CTID -memory 1024"
+            "memory",
+            f"Only {total >> 20} MiB of memory. MediaFetcher needs 512 MiB.",
+            "on the Proxmox host: pct set CTID -memory 1024",
         )
     else:
-        yield ok("memory", f"{total >> 20} MB of memory.")
+        yield ok("memory", f"{total >> 20} MiB of memory.")
 
 
 def graphics(account: Account, folder: Path = Path("/dev/dri")) -> Findings:
-    """The render node, which hardware encoding needs, and whether the service user may use it."""
+    """Check the render node for hardware encoding, and the service user's access to it."""
     nodes = sorted(folder.glob("renderD*"))
     if not nodes:
         yield note(
             "graphics",
-            "There is no graphics card here: films are converted by the processor.",
-            "on the Proxmox host: pct set CTID -dev0 /dev/dri/renderD128,gid=104    # render's number in here",
+            "No GPU found. Videos are converted by the CPU, which is slower.",
+            "on the Proxmox host: pct set CTID -dev0 /dev/dri/renderD128,gid=104    # ID of the group "
+            "'render' in this container",
         )
         return
     groups = _groups(account)
@@ -155,12 +160,12 @@ def graphics(account: Account, folder: Path = Path("/dev/dri")) -> Findings:
         status = node.stat()
         shift = 6 if status.st_uid == account.uid else 3 if status.st_gid in groups else 0
         if account.uid == 0 or (status.st_mode >> shift) & 0o6 == 0o6:
-            yield ok("graphics", f"The graphics card {node} may be used.")
+            yield ok("graphics", f"GPU {node} is usable.")
             continue
         lines = [f"addgroup {run_as.name(account.uid)} $(stat -c %G {node})    # then restart the service"]
         if status.st_gid in (0, container.UNMAPPED):
             lines = [f"on the Proxmox host: pct set CTID -dev0 {node},gid={account.gid}"]
-        yield problem("graphics", f"{run_as.name(account.uid)} may not use the graphics card {node}.", *lines)
+        yield problem("graphics", f"The user {run_as.name(account.uid)} has no access to GPU {node}.", *lines)
 
 
 def _groups(account: Account) -> set[int]:
@@ -181,9 +186,11 @@ def versions(now: float) -> Findings:
     found["yt-dlp"] = used
     try:
         found["FFmpeg"] = asyncio.run(ffmpeg.version())
-    except Exception as error:  # whatever keeps programs from being started here is the finding
+    except Exception as error:  # every reason why programs cannot be started is a finding
         why = getattr(error, "detail", str(error)).rstrip(".")
-        yield problem("ffmpeg", f"FFmpeg cannot be started: {why}.", "mediafetcher service install    # a user for it")
+        yield problem(
+            "ffmpeg", f"Cannot start FFmpeg: {why}.", "mediafetcher service install    # creates a dedicated user"
+        )
     yield ok("versions", ", ".join(f"{name} {version}" for name, version in found.items()) + ".")
     yield from _age(used, now)
 
@@ -199,7 +206,7 @@ def _age(version: str, now: float) -> list[Finding]:
     return [
         note(
             "ytdlp_old",
-            f"yt-dlp {version} is {days} days old: sites may have changed since.",
+            f"yt-dlp {version} is {days} days old. Sites may have changed since then.",
             "mediafetcher ytdlp update",
         )
     ]

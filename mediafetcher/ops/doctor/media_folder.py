@@ -1,7 +1,7 @@
-"""The media folder: mounted, ours, and able to do what the store asks of a file system.
+"""Check the media folder: mounted, owned, and with the file system features that the store needs.
 
-Everything is really done, as the service user, in a folder that is removed again: an answer from `access` is only
-what the client of the share believes.
+Every operation is really performed, as the service user, in a temporary folder. `access` would only report what the
+client of the share believes.
 """
 
 import contextlib
@@ -22,17 +22,17 @@ from mediafetcher.ops.doctor.findings import Finding, Findings, note, ok, proble
 from mediafetcher.sandbox import run_as
 from mediafetcher.sandbox.privilege_drop import Account
 
-_PATIENCE = 15.0  # seconds for all of it; a share that has gone does not answer at all
+_PATIENCE = 15.0  # seconds for all checks; an unavailable share does not answer at all
 _DENIED = (errno.EACCES, errno.EPERM)
 
 
 def examine(media: Path, state: Path, account: Account) -> list[Finding]:
-    """Look at the media folder as the service user `account` does."""
+    """Check the media folder as the service user `account`."""
     return _in_time(media, lambda: _look(media, state, account))
 
 
 def unwritable(media: Path, account: Account) -> Finding | None:
-    """What keeps the service user from writing to the media folder, with the line to type; None: it can."""
+    """Return why the service user cannot write to the media folder, with the command to type; None if it can."""
     for finding in _in_time(media, lambda: _try_folder(media, account)):
         if finding.level == "problem":
             return finding
@@ -53,18 +53,21 @@ def _try_folder(media: Path, account: Account) -> Findings:
 
 
 def _in_time(media: Path, look: Callable[[], Findings]) -> list[Finding]:
-    """What a look at the media folder finds; a share that does not answer is a finding too."""
+    """Run a check of the media folder. A share that does not answer is a finding too."""
     found: list[Finding] = []
     looking = threading.Thread(target=lambda: found.extend(look()), daemon=True)
     looking.start()
     looking.join(_PATIENCE)
     if looking.is_alive():
         lines = (
-            ("on the Proxmox host: pvesm status    # does it reach the NAS?", "on the Proxmox host: pct reboot CTID")
+            (
+                "on the Proxmox host: pvesm status    # shows whether the host reaches the NAS",
+                "on the Proxmox host: pct reboot CTID",
+            )
             if container.shifted()
             else (f"umount -l {media} && mount {media}",)
         )
-        return [problem("share_hangs", f"The media folder {media} does not answer.", *lines)]
+        return [problem("share_hangs", f"The media folder {media} does not respond.", *lines)]
     return found
 
 
@@ -74,7 +77,7 @@ def _look(media: Path, state: Path, account: Account) -> Findings:
         yield absent
         return
     kind = file_system.network_file_system(media) or _kind(media)
-    yield ok("media_folder", f"The media folder {media} is there ({kind}).")
+    yield ok("media_folder", f"The media folder {media} is available ({kind}).")
     facts = os.statvfs(media)
     if facts.f_flag & os.ST_RDONLY:
         yield _read_only(media)
@@ -86,7 +89,9 @@ def _look(media: Path, state: Path, account: Account) -> Findings:
     free = facts.f_bavail * facts.f_frsize
     if free < 5 << 30:
         yield problem(
-            "media_full", f"The media folder has {free >> 20} MB free: downloads will wait.", f"df -h {media}"
+            "media_full",
+            f"Only {free >> 20} MiB free in the media folder. Large downloads will wait.",
+            f"df -h {media}",
         )
 
 
@@ -102,10 +107,10 @@ def _read_only(media: Path) -> Finding:
 def _absent(media: Path, state: Path, account: Account) -> Finding | None:
     if not media.is_dir():
         if media.is_relative_to(state):
-            return ok("media_folder", f"The media folder {media} is made at the first start.")
+            return ok("media_folder", f"The media folder {media} will be created at the first start.")
         return problem(
             "no_media_folder",
-            f"The media folder {media} is not there.",
+            f"The media folder {media} does not exist.",
             f"mkdir -p {media}",
             *container.host_lines(media, account.uid, account.gid),
         )
@@ -115,14 +120,14 @@ def _absent(media: Path, state: Path, account: Account) -> Finding | None:
     lines = container.host_lines(media, account.uid, account.gid) if container.is_container() else ()
     return problem(
         "not_mounted",
-        f"Nothing is mounted at {media}: files would land on this machine's own disk.",
-        *_by_hand(f"mount {media}    # with its line in /etc/fstab"),
+        f"Nothing is mounted at {media}. Files would be written to this machine's own disk.",
+        *_by_hand(f"mount {media}    # needs an entry in /etc/fstab"),
         *lines,
     )
 
 
 def _by_hand(*lines: str) -> tuple[str, ...]:
-    """Lines that mount: an unprivileged container may not, its host does."""
+    """Return commands that mount the share. An unprivileged container may not mount, so its host must."""
     return () if container.shifted() else lines
 
 
@@ -137,22 +142,22 @@ def _kind(path: Path) -> str:
 
 
 def _owner(media: Path, account: Account) -> Findings:
-    """In a container, files of users whom it does not know belong to nobody, and nobody can change that inside."""
+    """Check the owner: unmapped users appear as `nobody` in a container, and only the host can change that."""
     status = media.stat()
     if container.UNMAPPED in (status.st_uid, status.st_gid) and container.shifted():
         yield problem(
             "unmapped_owner",
-            f"The owner of {media} is a number that this container does not have.",
+            f"The owner of {media} has an ID that is not mapped into this container.",
             *container.host_lines(media, account.uid, account.gid),
         )
 
 
 def _recovery(media: Path, account: Account, *, network: bool) -> Findings:
-    """Who can read the backups and the journal: they hold titles, links and password hashes."""
+    """Check who can read the backups and the journal: they contain titles, links and password hashes."""
     folders = [media / one for one in (media_backups.FOLDER, journal_file.FOLDER) if (media / one).is_dir()]
     if not folders:
         return
-    # Whoever may not enter the folder cannot open what is in it.
+    # Without access to the folder its files cannot be opened either.
     readable = [path for path in folders if path.stat().st_mode & 0o077]
     names = " ".join(str(path) for path in readable)
     if readable:
@@ -175,7 +180,7 @@ def _recovery(media: Path, account: Account, *, network: bool) -> Findings:
 
 @contextlib.contextmanager
 def _acting(account: Account):  # type: ignore[no-untyped-def]
-    """As the service user, where we are root and it is somebody else."""
+    """Act as the service user, if we are root and it is another user."""
     if os.geteuid() != 0 or account.uid == 0:
         yield
         return
@@ -197,7 +202,7 @@ def _try_all(media: Path, account: Account) -> Findings:
             except OSError as error:
                 yield _failed(name, words, media, account, error)
             else:
-                yield ok(name, f"It can {words}.")
+                yield ok(name, f"The media folder can {words}.")
         yield from _squashed(folder, media)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -208,36 +213,37 @@ def _denied(media: Path, account: Account, error: OSError) -> Finding:
     status = media.stat()
     owner = f"{status.st_uid}:{status.st_gid} (mode {status.st_mode & 0o7777:o})"
     if error.errno not in _DENIED:
-        return problem("not_writable", f"{who} cannot write to {media}: {error.strerror}.", f"ls -ld {media}")
+        return problem("not_writable", f"The user {who} cannot write to {media}: {error.strerror}.", f"ls -ld {media}")
     if account.uid == 0:
         return problem(
             "root_squash",
-            f"The share does not let root write to {media} (root_squash, or an ID map).",
-            "mediafetcher service install    # runs as a user of its own, whom the share can know",
+            f"The share does not allow root to write to {media} (root_squash or ID mapping).",
+            "mediafetcher service install    # runs as a dedicated user that the share can allow",
             *container.host_lines(media, account.uid, account.gid),
         )
-    words = f"{who} may not write to {media}, which belongs to {owner}."
+    words = f"The user {who} has no permission to write to {media}, which belongs to {owner}."
     if container.shifted():
         return problem("not_writable", words, *container.host_lines(media, account.uid, account.gid))
     return problem("not_writable", words, f"chown -R {account.uid}:{account.gid} {media}    # here, or on the NAS")
 
 
 def _failed(name: str, words: str, media: Path, account: Account, error: OSError) -> Finding:
-    what = f"On {media} {run_as.name(account.uid)} cannot {words}: {error.strerror}."
+    what = f"The user {run_as.name(account.uid)} cannot {words} in {media}: {error.strerror}."
     if name == "link":
-        return note(name, what + " Exports and imports then use symbolic links and copies.")
+        return note(name, what + " Exports use symbolic links and imports use copies instead.")
     if name == "sync_folder" and error.errno in (errno.EINVAL, errno.ENOTSUP):
-        return note(name, what + " The share answers for that itself.")
-    lines = (*_by_hand(f"umount {media} && mount {media}"), "dmesg | tail    # what the kernel says about the share")
+        return note(name, what + " The share's server takes care of it.")
+    lines = (*_by_hand(f"umount {media} && mount {media}"), "dmesg | tail    # kernel messages about the share")
     return problem(name, what, *lines)
 
 
 def _squashed(folder: Path, media: Path) -> Findings:
-    """What we make belongs to somebody else: the share maps everybody to one user. It works, and is worth knowing."""
+    """Report that the share maps all users to one, so our files have another owner. It works, and is worth knowing."""
     status = folder.stat()
     if status.st_uid != os.geteuid():
         yield note(
-            "mapped_owner", f"The share gives what we write on {media} to user {status.st_uid} (all_squash, or uid=)."
+            "mapped_owner",
+            f"The share assigns files written to {media} to user {status.st_uid} (all_squash or uid=). This works.",
         )
 
 
@@ -250,7 +256,7 @@ def _write_and_sync(folder: Path) -> None:
         file.flush()
         os.fsync(file.fileno())
     if (folder / "a").read_bytes() != bytes(1 << 20):
-        raise OSError(errno.EIO, "it reads back something else")
+        raise OSError(errno.EIO, "the file reads back differently")
 
 
 def _rename(folder: Path) -> None:
@@ -260,7 +266,7 @@ def _rename(folder: Path) -> None:
     (folder / "b").write_bytes(b"new")
     os.rename(folder / "b", folder / "sub" / "b")
     if (folder / "sub" / "b").read_bytes() != b"new":
-        raise OSError(errno.EIO, "it did not take the place")
+        raise OSError(errno.EIO, "the existing file was not replaced")
 
 
 def _link(folder: Path) -> None:
@@ -275,9 +281,9 @@ def _protect(folder: Path) -> None:
 
 
 _TRIALS: tuple[tuple[str, Callable[[Path], None], str], ...] = (
-    ("write", _write_and_sync, "write a file and have it on the disk (fsync)"),
-    ("rename", _rename, "put one file in the place of another (rename)"),
-    ("link", _link, "give a file a second name (hard link)"),
-    ("sync_folder", mount.sync_folder, "have a new name on the disk (fsync of the folder)"),
-    ("remove", _protect, "protect a file and remove it"),
+    ("write", _write_and_sync, "write a file to disk (fsync)"),
+    ("rename", _rename, "replace one file with another (rename)"),
+    ("link", _link, "create a hard link"),
+    ("sync_folder", mount.sync_folder, "write a folder to disk (fsync)"),
+    ("remove", _protect, "make a file read-only and delete it"),
 )

@@ -1,4 +1,4 @@
-"""Whether this installation owns the store, as its database says. Nothing is said if the database does not run."""
+"""Check whether this installation owns the store, according to its database, if that runs."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from mediafetcher.ops.doctor.findings import Findings, note, ok, problem
 
 
 def examine(dsn: str | None) -> Findings:
-    """`store_owner`: the store is this installation's, is frozen, or is only read."""
+    """Check `store_owner`: the store is owned by this installation, frozen, or read-only."""
     if dsn is None:
         return
     try:

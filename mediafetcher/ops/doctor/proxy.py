@@ -1,4 +1,4 @@
-"""The proxy that may name people: whether it has to prove that it is the proxy."""
+"""Check that a proxy that may name users must prove its identity."""
 
 from mediafetcher.core.settings import Settings
 from mediafetcher.net import forwarding

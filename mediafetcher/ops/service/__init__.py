@@ -1,1 +1,1 @@
-"""MediaFetcher as a service of the machine: OpenRC or systemd, with a user of its own."""
+"""MediaFetcher as a system service: OpenRC or systemd, with its own user."""

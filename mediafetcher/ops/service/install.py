@@ -1,7 +1,7 @@
-"""Makes the service, and takes it away again: user, folders and rights, settings, unit, rotation of the log.
+"""Install and remove the service: user, folders and rights, settings, unit, log rotation.
 
-Both can be repeated. Every step says what it did in one sentence. Nothing that holds data is ever removed, and no
-file that is not ours is touched.
+Both are idempotent. Every step reports its effect in one sentence. Data is never removed, and files of others are never
+changed.
 """
 
 import contextlib
@@ -28,14 +28,14 @@ USUAL_STATE = Path("/var/lib/mediafetcher")
 _MEDIA = Path("/mnt/media")
 _OPENRC, _SYSTEMD = Path(f"/etc/init.d/{NAME}"), Path(f"/etc/systemd/system/{NAME}.service")
 _LOGROTATE, _PERIODIC = Path("/etc/logrotate.d/mediafetcher"), Path("/etc/periodic/daily/mediafetcher-log")
-_STOPS = 60.0  # seconds that a running service may take to let go of its state folder
+_STOPS = 60.0  # seconds that a running service may take to release its state folder
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What was asked for beside the settings: only what was given, else None."""
+    """The requested options beside the settings; None if not given."""
 
     host: str | None = None
     port: int | None = None
@@ -44,7 +44,7 @@ class Wish:
 
 
 def manager() -> str:
-    """`openrc` or `systemd`, whichever this machine has."""
+    """Return `openrc` or `systemd`, whichever this machine uses."""
     if Path("/run/systemd/system").is_dir():
         return "systemd"
     if Path("/sbin/openrc-run").exists():
@@ -55,9 +55,10 @@ def manager() -> str:
 
 
 def install(settings: Settings, wish: Wish, say: Say) -> bool:
-    """Make the service, enable it for every boot, and start it when the machine is running -> whether it may work.
+    """Install the service, enable it for every boot, and start it if the machine is running.
 
-    False: it cannot write to its media folder. It says what to type, and does not start.
+    Returns: False if it cannot write to its media folder. Then it prints the commands to correct that, and does not
+    start.
     """
     _need_root()
     kind = manager()
@@ -82,7 +83,7 @@ def install(settings: Settings, wish: Wish, say: Say) -> bool:
 
 
 def uninstall(settings: Settings, say: Say) -> None:
-    """Take the service away. What it keeps stays, and is named with what to type."""
+    """Remove the service. Its data stays, and is named with the commands to remove it."""
     _need_root()
     kind = manager()
     _stop(kind)
@@ -96,8 +97,11 @@ def uninstall(settings: Settings, say: Say) -> None:
         SYSTEM_FILE.parent.rmdir()
     if kind == "systemd":
         process.administer(["systemctl", "daemon-reload"])
-    say(f"Your data stays in {settings.state}, your media where they are, and the user {NAME} as their owner.")
-    say(f"To remove the data too, type: rm -r {settings.state} {units.LOG.parent} && deluser {NAME}")
+    say(
+        f"Your data stays in {settings.state}, your media files stay where they are, and the user {NAME} "
+        "still owns them."
+    )
+    say(f"To remove the data too, run: rm -r {settings.state} {units.LOG.parent} && deluser {NAME}")
 
 
 # ---- who, and with what -------------------------------------------------------------------------------------
@@ -105,45 +109,46 @@ def uninstall(settings: Settings, say: Say) -> None:
 
 def _need_root() -> None:
     if os.geteuid() != 0:
-        raise errors.Usage("A service is made by root: type it with doas or sudo.")
+        raise errors.UsageError("Only root can install a service. Run the command with doas or sudo.")
 
 
 def _program() -> tuple[str, ...]:
     file = bundle.file()
     if file is not None:
         return (str(file),)
-    # Nothing is imported from the folder in which it starts (-P), nor from the home of whoever starts it (-s).
+    # No import from the working directory (-P) or from the user's home (-s).
     return (sys.executable, "-P", "-s", "-m", "mediafetcher")
 
 
 def _check_reach(program: tuple[str, ...], account: privilege_drop.Account) -> None:
-    """The service user must reach the program, and nobody but root may exchange it: root runs it too."""
+    """Check that the service user can reach the program, and that only root can replace it: root runs it too."""
     path = Path(program[0])
     if not privilege_drop.may_reach(path, account) or (bundle.file() is None and not _reaches_checkout(account)):
-        raise errors.Usage(
-            f"The user {NAME} cannot reach {path}: move it, for example to /usr/local/bin, and try again."
+        raise errors.UsageError(
+            f"The user {NAME} cannot access {path}. Move it, for example to /usr/local/bin, and try again."
         )
     if bundle.file() is not None:
         for place in (path, path.parent):
             if _is_unsafe(place):
-                raise errors.Usage(
-                    f"{place} is not safe from others: `install -m 755 {path} /usr/local/bin/`, and try again."
+                raise errors.UsageError(
+                    f"Users other than root can change {place}. Run `install -m 755 {path} /usr/local/bin/` "
+                    "and try again."
                 )
     elif changeable := unsafe_place(_own_folders()):
-        raise errors.Usage(
+        raise errors.UsageError(
             f"{changeable} can be changed by others, and root runs what lies there: move the program below a folder of "
             "root, for example to /opt, then type `chown -R root: FOLDER && chmod -R go-w FOLDER`, and try again."
         )
 
 
 def _own_folders() -> list[Path]:
-    """What root runs besides the system's own programs."""
+    """Return the folders of programs that root runs besides those of the system."""
     own = [Path(sys.prefix)] if sys.prefix != sys.base_prefix else []
     return [*own, bundle.PACKAGE]
 
 
 def _is_unsafe(place: Path) -> bool:
-    """Whether somebody besides root can change it. A folder with the sticky bit keeps root's files in their place."""
+    """Return whether users other than root can change it. A sticky folder protects root's files."""
     status = place.lstat()
     if stat.S_ISLNK(status.st_mode):
         return status.st_uid != 0
@@ -153,7 +158,7 @@ def _is_unsafe(place: Path) -> bool:
 
 
 def unsafe_place(folders: Iterable[Path]) -> Path | None:
-    """The first place in these folders, or on the way to them, that somebody besides root can change; else None."""
+    """Return the first path in or above these folders that users other than root can change; else None."""
     for folder in folders:
         for way in (folder, folder.resolve()):
             for place in (*reversed(way.parents), way):
@@ -181,14 +186,17 @@ def _make_user(uid: int | None, home: Path, say: Say) -> None:
     except KeyError:
         _add_user(uid, home)
         entry = pwd.getpwnam(NAME)
-        say(f"Made the user {NAME} ({entry.pw_uid}:{entry.pw_gid}), who cannot sign in.")
+        say(f"Created the user {NAME} ({entry.pw_uid}:{entry.pw_gid}) without a login shell.")
     else:
         if uid is not None and there.pw_uid != uid:
-            raise errors.Usage(f"The user {NAME} is there already and has the number {there.pw_uid}, not {uid}.")
+            raise errors.UsageError(
+                f"The user {NAME} already exists with ID {there.pw_uid} instead of {uid}. "
+                "Remove it first, or leave out --uid."
+            )
     for group in _render_groups():
         tool = ["usermod", "-aG", group, NAME] if _has("usermod") else ["addgroup", NAME, group]
         if NAME not in grp.getgrnam(group).gr_mem and process.administer(tool)[0] == 0:
-            say(f"Let it use the graphics card (group {group}).")
+            say(f"Gave the user {NAME} access to the GPU (group {group}).")
 
 
 def _add_user(uid: int | None, home: Path) -> None:
@@ -209,7 +217,7 @@ def _add_user(uid: int | None, home: Path) -> None:
 
 
 def _render_groups() -> list[str]:
-    """The groups of the graphics cards' render nodes."""
+    """Return the groups of the graphics cards' render nodes."""
     found = set()
     for node in Path("/dev/dri").glob("renderD*"):
         with contextlib.suppress(KeyError, OSError):
@@ -235,7 +243,7 @@ def _must(argv: list[str]) -> None:
 
 
 def _hand_over(state: Path, account: privilege_drop.Account, say: Say) -> None:
-    """The state folder, and what an earlier owner left in it, becomes the service user's."""
+    """Change the owner of the state folder and its contents to the service user."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     _wait_until_free(state)
     device, changed = state.stat().st_dev, 0
@@ -248,13 +256,13 @@ def _hand_over(state: Path, account: privilege_drop.Account, say: Say) -> None:
     os.chown(state, account.uid, account.gid)
     state.chmod(0o700)
     say(
-        f"The state folder {state} belongs to {NAME}"
-        + (f" ({changed} files and folders in it too)." if changed else ".")
+        f"The state folder {state} now belongs to {NAME}"
+        + (f" ({changed} files and folders changed owner)." if changed else ".")
     )
 
 
 def _wait_until_free(state: Path) -> None:
-    """Until nobody holds the lock of the state folder any more."""
+    """Wait until the lock of the state folder is free."""
     try:
         lock = os.open(state / "lock", os.O_RDONLY | os.O_NOFOLLOW)
     except FileNotFoundError:
@@ -267,18 +275,20 @@ def _wait_until_free(state: Path) -> None:
                 return
             except BlockingIOError as error:
                 if time.monotonic() > deadline:
-                    raise errors.AlreadyRunning(f"MediaFetcher runs on {state}: stop it, and try again.") from error
+                    raise errors.AlreadyRunning(
+                        f"MediaFetcher is running on {state}. Stop it and try again."
+                    ) from error
                 time.sleep(0.1)
     finally:
         os.close(lock)
 
 
 def _prepare_media(media: Path, settings: Settings, account: privilege_drop.Account, say: Say) -> bool:
-    """Make the media folder if it is missing -> whether the service user can write to it."""
+    """Create the media folder if it is missing. Returns: whether the service user can write to it."""
     if not media.exists() and not media.is_relative_to(settings.state):
         media.mkdir(parents=True)
         os.chown(media, account.uid, account.gid)
-        say(f"Made the media folder {media}. If a share belongs there, mount it before the first start.")
+        say(f"Created the media folder {media}. If a share belongs there, mount it before the first start.")
     elif media.exists() and (finding := media_folder.unwritable(media, account)):
         say(f"! {finding.what}")
         for line in finding.do:
@@ -296,7 +306,9 @@ def _marked(path: Path) -> bool:
 
 def _write(path: Path, text: str, mode: int, say: Say) -> None:
     if path.exists() and not _marked(path):
-        raise errors.ServiceFailed(f"{path} is there and not ours: move it away, and try again.")
+        raise errors.ServiceFailed(
+            f"{path} already exists and was not created by MediaFetcher. Move it away and try again."
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     fresh.write_text(text)
@@ -306,7 +318,7 @@ def _write(path: Path, text: str, mode: int, say: Say) -> None:
 
 
 def _only_ours(path: Path) -> bool:
-    """Whether a settings file holds what we wrote and nothing of the administrator's."""
+    """Return whether a settings file contains only what we wrote."""
     text = path.read_text(errors="replace")
     try:
         return units.MARK in text and set(tomllib.loads(text)) <= set(units.CONFIG)
@@ -317,7 +329,10 @@ def _only_ours(path: Path) -> bool:
 def _write_config(wish: Wish, settings: Settings, say: Say) -> None:
     before = SYSTEM_FILE.exists()
     if before and not _only_ours(SYSTEM_FILE):
-        say(f"{SYSTEM_FILE} has settings of yours and stays as it is; it listens on {settings.host}:{settings.port}.")
+        say(
+            f"{SYSTEM_FILE} contains your own settings and was not changed. MediaFetcher listens on "
+            f"{settings.host}:{settings.port}."
+        )
         return
     host = wish.host or (settings.host if before else "0.0.0.0")  # noqa: S104 (a service is there for others)
     port = wish.port or (settings.port if before else None)
@@ -335,7 +350,7 @@ def _write_rotation(say: Say) -> None:
 
 
 def _running(kind: str) -> bool:
-    """Whether the machine was booted with this manager; a root file system that is only prepared was not."""
+    """Return whether the machine was booted with this manager, as opposed to a prepared root file system."""
     return Path("/run/systemd/system").is_dir() if kind == "systemd" else Path("/run/openrc/softlevel").exists()
 
 
@@ -357,9 +372,12 @@ def _enable(kind: str, say: Say, *, start: bool) -> None:
         _must(["rc-update", "add", NAME, "default"])
         steps = [["rc-service", NAME, "start"]]
         look = f"tail {units.LOG}"
-    say("It starts at every boot.")
+    say("MediaFetcher starts at every boot.")
     if not _running(kind):
-        say("This machine is not running (a container being built?): it starts at the next boot.")
+        say(
+            "The service manager is not running (is this a container being built?). MediaFetcher starts at "
+            "the next boot."
+        )
         return
     if not start:
         say(
@@ -369,7 +387,7 @@ def _enable(kind: str, say: Say, *, start: bool) -> None:
         return
     for argv in steps:
         _must(argv)
-    say(f"It is started. What it says: {look}")
+    say(f"MediaFetcher was started. To see its log, run: {look}")
 
 
 def _disable(kind: str) -> None:

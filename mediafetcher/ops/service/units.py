@@ -1,11 +1,11 @@
-"""The files that a service manager reads. Pure text: what is written where stands in install.py."""
+"""Files for the service managers, as text. install.py knows where each is written."""
 
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 NAME = "mediafetcher"
-MARK = "Written by `mediafetcher service install`"  # a file without it is somebody else's and stays as it is
+MARK = "Written by `mediafetcher service install`"  # a file without it is not ours, and stays unchanged
 LOG = Path("/var/log/mediafetcher/mediafetcher.log")
 _LOG_BYTES = 10 << 20
 CONFIG = ("host", "port", "media")  # the settings that are written for a service
@@ -13,14 +13,14 @@ CONFIG = ("host", "port", "media")  # the settings that are written for a servic
 
 @dataclass(frozen=True)
 class Plan:
-    """What the service is to be. `program`: how it is started, without the command `serve`."""
+    """The facts of the service. `program`: its command line, without the command `serve`."""
 
     program: tuple[str, ...]
     user: str
     group: str
     state: Path
     media: Path
-    own_state: bool = False  # not the usual state folder: it must be named
+    own_state: bool = False  # not the default state folder, so it must be named
 
     @property
     def arguments(self) -> list[str]:
@@ -28,14 +28,14 @@ class Plan:
 
 
 def openrc(plan: Plan) -> str:
-    """The init script: supervised, so that it comes back whatever ends it."""
+    """Return the init script: supervised, so that it is restarted whatever ends it."""
     command, rest = shlex.quote(plan.program[0]), shlex.join(plan.arguments)
     version = shlex.join([*plan.program, "--version"])
     return f"""#!/sbin/openrc-run
-# {MARK}; it is written anew by the next.
+# {MARK}; the next install overwrites this file.
 
 name="MediaFetcher"
-description="Fetches media into your own library"
+description="Downloads media into your own library"
 supervisor=supervise-daemon
 command={command}
 command_args={shlex.quote(rest)}
@@ -58,17 +58,17 @@ depend() {{
 start_pre() {{
 	checkpath --directory --mode 0750 --owner root:{plan.group} {LOG.parent}
 	checkpath --file --mode 0640 --owner {plan.user}:{plan.group} {LOG}
-	# A new version unpacks itself here, as root, where everybody may read it and nobody write.
+	# A new version unpacks itself here as root, so that every user can read it and none can change it.
 	{version} >/dev/null
 }}
 """
 
 
 def systemd(plan: Plan) -> str:
-    """The unit: `Type=notify`, restarted whatever ends it, and closed in as far as FFmpeg and yt-dlp allow."""
+    """Return the unit: `Type=notify`, always restarted, and confined as far as FFmpeg and yt-dlp allow."""
     start = _exec([plan.program[0], *plan.arguments])
     home = "read-only" if plan.program[0].startswith(("/home/", "/root/")) else "yes"
-    return f"""# {MARK}; it is written anew by the next.
+    return f"""# {MARK}; the next install overwrites this file.
 [Unit]
 Description=MediaFetcher
 After=network-online.target remote-fs.target nss-lookup.target
@@ -79,7 +79,7 @@ Type=notify
 NotifyAccess=main
 User={plan.user}
 Group={plan.group}
-# A new version unpacks itself here, as root, where everybody may read it and nobody write.
+# A new version unpacks itself here as root, so that every user can read it and none can change it.
 ExecStartPre=+{_exec([*plan.program, "--version"])}
 ExecStart={start}
 WorkingDirectory=/
@@ -120,7 +120,7 @@ WantedBy=multi-user.target
 
 
 def _exec(argv: list[str]) -> str:
-    """A command line as systemd reads it: `%` and `$` mean something there."""
+    """Quote a command line for systemd, in which `%` and `$` have a meaning."""
     return " ".join(_quoted(word.replace("$", "$$")) for word in argv)
 
 
@@ -143,7 +143,7 @@ def logrotate() -> str:
 
 
 def rotate_script() -> str:
-    """For machines without logrotate: run once a day by cron."""
+    """Return the script for machines without logrotate: run once a day by cron."""
     return f"""#!/bin/sh
 # {MARK}.
 log={LOG}
@@ -157,7 +157,7 @@ gzip -c "$log" >"$log.1.gz" && : >"$log"
 
 
 def config(host: str, port: int | None, media: Path | None) -> str:
-    """The settings of a machine whose only purpose this is: reachable from outside, closed by the one-time code."""
+    """Return the settings of a dedicated machine: reachable from outside, protected by the one-time code."""
     lines = [f"# {MARK}. `mediafetcher settings` shows them all.", f'host = "{host}"']
     if port is not None:
         lines.append(f"port = {port}")

@@ -189,7 +189,7 @@ async def test_swapped_rows_do_not_open(owner: int) -> None:
     await cookie_jars.put(owner, "example.org", cookie_formats.parse(LINES[3]))
     await cookie_jars.put(bob, "example.org", cookie_formats.parse(LINES[5]))
     await engine.execute(
-        "update cookie_jar a set sealed = b.sealed from cookie_jar b where b.id <> a.id and b.site = a.site"
+        "update cookie_jar a set ciphertext = b.ciphertext from cookie_jar b where b.id <> a.id and b.site = a.site"
     )
     assert await cookie_jars.jar_for(owner, "https://example.org/") is None
     assert await cookie_jars.jar_for(bob, "https://example.org/") is None
@@ -198,12 +198,12 @@ async def test_swapped_rows_do_not_open(owner: int) -> None:
 async def test_how_a_fetch_ended_is_noted_and_renewed_cookies_are_kept(owner: int) -> None:
     await cookie_jars.put(owner, "example.org", cookie_formats.parse(LINES[3]))
     with pytest.raises(errors.LoginRequired):
-        async with cookie_jars.lent(owner, "https://example.org/"):
+        async with cookie_jars.borrow(owner, "https://example.org/"):
             raise errors.LoginRequired()
     (shown,) = await cookie_jars.page(owner)
     assert shown["failure"] == "login_required" and shown["failed_at"] is not None
     foreign = f".ads.test\tTRUE\t/\tTRUE\t{LATER}\tad\t1"
-    async with cookie_jars.lent(owner, "https://example.org/") as jar:
+    async with cookie_jars.borrow(owner, "https://example.org/") as jar:
         assert jar is not None
         jar.returned = "\n".join([LINES[3].replace("canary-1", "renewed"), foreign])
     (shown,) = await cookie_jars.page(owner)
@@ -214,7 +214,7 @@ async def test_how_a_fetch_ended_is_noted_and_renewed_cookies_are_kept(owner: in
 
 async def test_cookies_sent_during_a_fetch_are_not_overwritten(owner: int) -> None:
     await cookie_jars.put(owner, "example.org", cookie_formats.parse(LINES[3]))
-    async with cookie_jars.lent(owner, "https://example.org/") as jar:
+    async with cookie_jars.borrow(owner, "https://example.org/") as jar:
         assert jar is not None
         await cookie_jars.put(owner, "example.org", cookie_formats.parse(LINES[3].replace("canary-1", "newer")))
         jar.returned = LINES[3].replace("canary-1", "older")
@@ -226,12 +226,27 @@ async def test_a_rotation_seals_every_jar_anew(owner: int) -> None:
     for number in range(5):
         line = LINES[3].replace("example", f"site{number}")
         await cookie_jars.put(owner, f"site{number}.org", cookie_formats.parse(line))
-    await engine.execute("update cookie_jar set sealed = 'damaged' where site = 'site4.org'")
-    before: dict[str, Any] = {row["site"]: row["sealed"] for row in await engine.fetch("select * from cookie_jar")}
+    await engine.execute("update cookie_jar set ciphertext = 'damaged' where site = 'site4.org'")
+    before: dict[str, Any] = {row["site"]: row["ciphertext"] for row in await engine.fetch("select * from cookie_jar")}
     assert await cookie_jars.rotate() == {"sealed": 4, "lost": 1, "devices": 0}
     assert len(encryption._keys().vault) == 1
     for row in await engine.fetch("select * from cookie_jar where site <> 'site4.org'"):
-        assert row["sealed"] != before[row["site"]]
+        assert row["ciphertext"] != before[row["site"]]
         assert await cookie_jars.jar_for(owner, f"https://{row['site']}/") is not None
-        with pytest.raises(encryption.Unreadable):
-            encryption.open(before[row["site"]], "cookie_jar", owner, row["site"], row["id"])
+        with pytest.raises(encryption.DecryptionError):
+            encryption.decrypt(before[row["site"]], "cookie_jar", owner, row["site"], row["id"])
+
+
+def test_cookies_of_frames_in_other_pages_are_not_the_users() -> None:
+    own = {"name": "sid", "value": "ok", "domain": "site.example"}
+    framed = own | {"value": "framed", "partitionKey": {"topLevelSite": "https://other.test"}}
+    itself = own | {"value": "itself", "partitionKey": {"topLevelSite": "https://site.example:8443"}}
+    for given, kept in (
+        ([own, framed], ["ok"]),
+        ([framed, own, itself], ["ok"]),
+        ([framed, itself], ["itself"]),
+        ([framed], []),
+        ([own | {"partitionKey": None}, framed | {"partitionKey": "https://other.test"}], ["ok"]),
+    ):
+        found = cookie_formats.of_site(cookie_formats.from_objects(given), "site.example")
+        assert [cookie.value for cookie in found] == kept

@@ -11,7 +11,7 @@ from mediafetcher.db import engine
 
 async def later(seconds: float) -> None:
     """As if so much time had gone by."""
-    await engine.execute("update guess set at = at - $1 * interval '1 second'", float(seconds))
+    await engine.execute("update rate_limit_bucket set at = at - $1 * interval '1 second'", float(seconds))
 
 
 async def empty(key: str) -> None:
@@ -79,11 +79,11 @@ async def test_the_table_keeps_no_names_and_no_more_than_ten_minutes(database: s
         await rate_limit.take(
             rate_limit.account(None, f"my password {number}"), rate_limit.place("address", f"192.0.2.{number}")
         )
-    assert await engine.fetchval("select count(*) from guess") == 200
-    assert b"password" not in b"".join(row["key"] for row in await engine.fetch("select key from guess"))
+    assert await engine.fetchval("select count(*) from rate_limit_bucket") == 200
+    assert b"password" not in b"".join(row["key"] for row in await engine.fetch("select key from rate_limit_bucket"))
     await later(rate_limit.BURST * rate_limit.WAIT + 1)
     await rate_limit.take("a")
-    assert await engine.fetchval("select count(*) from guess") == 1
+    assert await engine.fetchval("select count(*) from rate_limit_bucket") == 1
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_a_name_is_one_key_however_it_is_written() -> None:
 @pytest.mark.parametrize("ahead", ["1 day", "10 years"])
 async def test_tries_made_by_a_clock_that_was_ahead_cost_a_minute_each(database: str, ahead: str) -> None:
     await empty("a")
-    await engine.execute("update guess set at = at + $1::text::interval", ahead)
+    await engine.execute("update rate_limit_bucket set at = at + $1::text::interval", ahead)
     with pytest.raises(errors.TooManyRequests) as refused:
         await rate_limit.take("a")
     assert refused.value.facts["retry_after"] <= rate_limit.WAIT

@@ -23,10 +23,10 @@ def set_device_key(state: Path, raw: bytes) -> None:
 
 
 def test_what_is_closed_opens_at_its_place(state: Path) -> None:
-    sealed = encryption.close(b"canary", *PLACE)
+    sealed = encryption.encrypt(b"canary", *PLACE)
     assert b"canary" not in sealed
-    assert encryption.open(sealed, *PLACE) == b"canary"
-    assert encryption.close(b"canary", *PLACE) != sealed
+    assert encryption.decrypt(sealed, *PLACE) == b"canary"
+    assert encryption.encrypt(b"canary", *PLACE) != sealed
 
 
 @pytest.mark.parametrize(
@@ -39,19 +39,19 @@ def test_what_is_closed_opens_at_its_place(state: Path) -> None:
     ],
 )
 def test_it_opens_at_no_other_place(state: Path, place: tuple[str | int, ...]) -> None:
-    with pytest.raises(encryption.Unreadable):
-        encryption.open(encryption.close(b"canary", *PLACE), *place)
+    with pytest.raises(encryption.DecryptionError):
+        encryption.decrypt(encryption.encrypt(b"canary", *PLACE), *place)
 
 
 def test_an_altered_byte_is_refused_wherever_it_is(state: Path) -> None:
-    sealed = encryption.close(b"canary", *PLACE)
+    sealed = encryption.encrypt(b"canary", *PLACE)
     for at in range(len(sealed)):
         altered = sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :]
-        with pytest.raises(encryption.Unreadable):
-            encryption.open(altered, *PLACE)
+        with pytest.raises(encryption.DecryptionError):
+            encryption.decrypt(altered, *PLACE)
     for end in range(len(sealed)):
-        with pytest.raises(encryption.Unreadable):
-            encryption.open(sealed[:end], *PLACE)
+        with pytest.raises(encryption.DecryptionError):
+            encryption.decrypt(sealed[:end], *PLACE)
 
 
 def test_the_key_file_is_for_its_owner_alone_and_stays(state: Path) -> None:
@@ -66,29 +66,29 @@ def test_the_key_file_is_for_its_owner_alone_and_stays(state: Path) -> None:
 
 
 def test_without_the_key_nothing_opens(state: Path) -> None:
-    sealed = encryption.close(b"canary", *PLACE)
+    sealed = encryption.encrypt(b"canary", *PLACE)
     (state / "key").unlink()
-    with pytest.raises(encryption.Unreadable):
-        encryption.open(sealed, *PLACE)
+    with pytest.raises(encryption.DecryptionError):
+        encryption.decrypt(sealed, *PLACE)
 
 
 def test_a_damaged_key_file_is_said_and_not_replaced(state: Path) -> None:
     (state / "key").write_text("{}")
     (state / "key").chmod(0o600)
-    with pytest.raises(errors.StateFolder):
-        encryption.close(b"x", *PLACE)
+    with pytest.raises(errors.InvalidStateDir):
+        encryption.encrypt(b"x", *PLACE)
     assert (state / "key").read_text() == "{}"
 
 
 def test_a_rotation_keeps_both_until_the_old_is_dropped(state: Path) -> None:
-    before, public = encryption.close(b"canary", *PLACE), encryption.public_key()
+    before, public = encryption.encrypt(b"canary", *PLACE), encryption.public_key()
     encryption.add_key()
-    after = encryption.close(b"canary", *PLACE)
-    assert encryption.open(before, *PLACE) == encryption.open(after, *PLACE) == b"canary"
+    after = encryption.encrypt(b"canary", *PLACE)
+    assert encryption.decrypt(before, *PLACE) == encryption.decrypt(after, *PLACE) == b"canary"
     encryption.drop_old_keys()
-    assert encryption.open(after, *PLACE) == b"canary"
-    with pytest.raises(encryption.Unreadable):
-        encryption.open(before, *PLACE)
+    assert encryption.decrypt(after, *PLACE) == b"canary"
+    with pytest.raises(encryption.DecryptionError):
+        encryption.decrypt(before, *PLACE)
     assert encryption.public_key() != public  # devices pair again: whoever has the old file reads none of their calls
 
 
@@ -110,13 +110,13 @@ def test_an_altered_message_or_one_for_another_purpose_is_refused(state: Path) -
     vectors = json.loads(VECTORS.read_text())
     set_device_key(state, bytes.fromhex(vectors["private"]))
     box = encryption.from_base64url(vectors["messages"][3]["box"])
-    with pytest.raises(errors.SealedBox):
+    with pytest.raises(errors.DecryptionFailed):
         encryption.unseal(box, b"another purpose")
     for at in range(len(box)):
-        with pytest.raises(errors.SealedBox):
+        with pytest.raises(errors.DecryptionFailed):
             encryption.unseal(box[:at] + bytes([box[at] ^ 1]) + box[at + 1 :])
     for end in (0, 1, 31, 32, 40):
-        with pytest.raises(errors.SealedBox):
+        with pytest.raises(errors.DecryptionFailed):
             encryption.unseal(box[:end])
 
 

@@ -25,9 +25,9 @@ async def test_a_session(ada: int) -> None:
     assert row["hash"] == hashlib.sha256(secret.encode()).digest()
     assert (row["address"], row["agent"]) == ("192.0.2.7", "a browser")
     assert 29.9 < row["left"].total_seconds() / 86400 <= 30
-    assert await credentials.person(secret, sessions.find) == person
+    assert await credentials.identity(secret, sessions.find) == person
     await sessions.end(person.session or 0, ada)
-    assert await credentials.person(secret, sessions.find) is None
+    assert await credentials.identity(secret, sessions.find) is None
 
 
 async def test_a_session_ends_by_itself_and_use_prolongs_it(ada: int) -> None:
@@ -35,19 +35,19 @@ async def test_a_session_ends_by_itself_and_use_prolongs_it(ada: int) -> None:
     await engine.execute(
         "update session set last_seen_at = now() - interval '1 day', expires_at = now() + interval '1 s'"
     )
-    assert await credentials.person(secret, sessions.find)
+    assert await credentials.identity(secret, sessions.find)
     assert await engine.fetchval("select expires_at > now() + interval '29 days' from session")
     credentials.forget()
     await engine.execute("update session set expires_at = now() - interval '1 s'")
-    assert await credentials.person(secret, sessions.find) is None
+    assert await credentials.identity(secret, sessions.find) is None
 
 
 async def test_a_new_password_ends_the_sessions(ada: int) -> None:
     one, first = await sessions.sign_in("Ada", PASSWORD, "x")
     _, second = await sessions.sign_in("Ada", PASSWORD, "x")
     await users.set_password(ada, "another long password", keep_session=one.session)
-    assert await credentials.person(first, sessions.find)
-    assert await credentials.person(second, sessions.find) is None
+    assert await credentials.identity(first, sessions.find)
+    assert await credentials.identity(second, sessions.find) is None
     with pytest.raises(errors.WrongCredentials):
         await sessions.sign_in("Ada", PASSWORD, "x")
 
@@ -57,14 +57,14 @@ async def test_memory_spares_the_database_and_forgets_on_time(ada: int, monkeypa
     monkeypatch.setattr(credentials.clock, "monotonic", lambda: now[0])
     _, secret = await sessions.begin(ada, "Ada", True, "x")
 
-    async def find(hashed: bytes) -> credentials.Person | None:
+    async def find(hashed: bytes) -> credentials.UserIdentity | None:
         nonlocal asked
         asked += 1
         return await sessions.find(hashed)
 
     for moment in (0, 1, 14.9, 15.1, 16):
         now[0] = moment
-        assert await credentials.person(secret, find)
+        assert await credentials.identity(secret, find)
     assert asked == 2
 
 
@@ -72,23 +72,23 @@ async def test_a_look_up_under_way_does_not_bring_back_what_ended(ada: int) -> N
     person, secret = await sessions.begin(ada, "Ada", True, "x")
     looked, go_on = asyncio.Event(), asyncio.Event()
 
-    async def slow(hashed: bytes) -> credentials.Person | None:
+    async def slow(hashed: bytes) -> credentials.UserIdentity | None:
         found = await sessions.find(hashed)
         looked.set()
         await go_on.wait()
         return found
 
-    asking = asyncio.create_task(credentials.person(secret, slow))
+    asking = asyncio.create_task(credentials.identity(secret, slow))
     await looked.wait()
     await sessions.end(person.session or 0, ada)
     go_on.set()
     await asking
-    assert await credentials.person(secret, sessions.find) is None
+    assert await credentials.identity(secret, sessions.find) is None
 
 
 async def test_a_token(ada: int) -> None:
     made = await tokens.create(ada, "a script", ["download", "read", "read"], days=1)
-    person = await credentials.person(made["token"], tokens.find)
+    person = await credentials.identity(made["token"], tokens.find)
     assert person is not None
     assert (person.id, person.scopes, person.token) == (ada, frozenset(("read", "download")), made["id"])
     row = (await tokens.page(ada))[0]
@@ -96,20 +96,20 @@ async def test_a_token(ada: int) -> None:
     assert row["last_used_at"] is not None
     credentials.forget()
     await engine.execute("update token set expires_at = now() - interval '1 s'")
-    assert await credentials.person(made["token"], tokens.find) is None
+    assert await credentials.identity(made["token"], tokens.find) is None
 
 
 async def test_a_token_loses_what_its_person_loses(ada: int) -> None:
     bob = (await users.add("Bob", PASSWORD, admin=True))["id"]
     made = await tokens.create(bob, "t", ["read", "admin"])
     await users.set_admin(bob, False)
-    person = await credentials.person(made["token"], tokens.find)
+    person = await credentials.identity(made["token"], tokens.find)
     assert person is not None
     assert person.scopes == {"read"}
     with pytest.raises(errors.Forbidden):
         await tokens.create(bob, "t", ["admin"])
     await users.remove(bob)
-    assert await credentials.person(made["token"], tokens.find) is None
+    assert await credentials.identity(made["token"], tokens.find) is None
 
 
 @pytest.mark.promise(16)
@@ -171,10 +171,10 @@ async def test_present_password_has_tries_of_its_own(ada: int) -> None:
 async def test_sessions_outlive_a_clock_that_was_ahead(ada: int) -> None:
     _, secret = await sessions.begin(ada, "Ada", True, "192.0.2.1")
     await engine.execute("update session set expires_at = expires_at - interval '10 years'")  # as a clock ahead sees it
-    assert await credentials.person(secret, sessions.find) is None
+    assert await credentials.identity(secret, sessions.find) is None
     await sessions.begin(ada, "Ada", True, "192.0.2.1")
     await engine.execute("update session set expires_at = expires_at + interval '10 years' where expires_at < now()")
-    assert await credentials.person(secret, sessions.find) is not None
+    assert await credentials.identity(secret, sessions.find) is not None
     await engine.execute("update session set expires_at = now() - interval '1 minute'")
     await sessions.correct_times()
     assert await engine.fetchval("select count(*) from session") == 0

@@ -34,7 +34,7 @@ async def test_a_local_person_leaves_it_open_and_an_administrator_closes_it(data
 
 async def test_without_a_file_no_code_is_right(database: str, state: Path) -> None:
     for code in ("", "-", "None"):
-        with pytest.raises(errors.SetupCode):
+        with pytest.raises(errors.InvalidSetupCode):
             await first_run.complete(code, "Eve", PASSWORD, "192.0.2.1")
 
 

@@ -21,7 +21,7 @@ LOOKS = 4  # one look at a time may be disturbed; a difference that is there is 
 
 async def cost(name: str, password: str) -> float:
     """Processor time (s) of one failed sign-in."""
-    await engine.execute("delete from guess")
+    await engine.execute("delete from rate_limit_bucket")
     start = time.process_time()
     with pytest.raises(errors.WrongCredentials):
         await sessions.sign_in(name, password, "192.0.2.1")

@@ -36,13 +36,13 @@ async def test_commands_mean_the_only_administrator(database: str) -> None:
     await users.add("Bob", PASSWORD)
     assert (await users.local_owner())["id"] == ada["id"]
     await users.add("Carl", PASSWORD, admin=True)
-    with pytest.raises(errors.Usage, match="--user"):
+    with pytest.raises(errors.UsageError, match="--user"):
         await users.local_owner()
 
 
 async def test_people_without_an_administrator(database: str) -> None:
     await users.add("Bob", PASSWORD)
-    with pytest.raises(errors.Usage, match="--user"):
+    with pytest.raises(errors.UsageError, match="--user"):
         await users.local_owner()
 
 
@@ -52,7 +52,7 @@ async def test_an_administrator_remains(database: str) -> None:
         *(users.set_admin(row["id"], False) for row in made), *(users.remove(row["id"]) for row in made),
         return_exceptions=True,
     )  # fmt: skip
-    assert all(outcome is None or isinstance(outcome, errors.Refused) for outcome in outcomes), outcomes
+    assert all(outcome is None or isinstance(outcome, errors.ClientError) for outcome in outcomes), outcomes
     assert await engine.fetchval("select count(*) from account where admin") == 1
 
 

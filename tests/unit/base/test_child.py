@@ -250,12 +250,12 @@ async def test_the_size_of_a_file_is_limited(folder):
     assert (folder / "big").stat().st_size == 1 << 16
 
 
-async def test_other_threads_may_not_start_children():
+async def test_other_threads_may_not_spawn():
     caught: list[BaseException] = []
 
     def run() -> None:
         try:
-            asyncio.run(child.start(["/bin/true"]))
+            asyncio.run(child.spawn(["/bin/true"]))
         except BaseException as error:
             caught.append(error)
 

@@ -25,7 +25,7 @@ def test_a_code_leads_back_to_its_class() -> None:
 
 def test_only_what_may_pass_is_retried_and_only_what_a_person_can_mend_is_parked() -> None:
     for kind in leaves():
-        if issubclass(kind, errors.Transient | errors.Away):
-            assert kind.retry == "later" and not kind.park
-        if issubclass(kind, errors.NeedsPerson):
-            assert kind.park and kind.retry == "never"
+        if issubclass(kind, errors.Transient | errors.Unavailable):
+            assert kind.retry == "later" and not kind.needs_user
+        if issubclass(kind, errors.UserActionRequired):
+            assert kind.needs_user and kind.retry == "never"

@@ -45,6 +45,22 @@ async def test_worker_that_dies_is_replaced():
     assert await parsing.call(webvtt.seconds, "00:02") == 2.0
 
 
+async def test_worker_that_dies_after_it_read_the_file_changes_no_result(tmp_path, monkeypatch):
+    """The next one gets the same descriptors, whose position the dead one has moved."""
+    path = tmp_path / "film"
+    path.write_bytes(b"\x7fELF" * 1000)
+    [whole] = await parsing.call(sniff.look_all, files=[path])
+    receive = parsing._Worker._receive
+
+    async def dies(worker, size):
+        monkeypatch.setattr(parsing._Worker, "_receive", receive)
+        await receive(worker, size)  # so it has read
+        raise OSError("the worker has ended")
+
+    monkeypatch.setattr(parsing._Worker, "_receive", dies)
+    assert await parsing.call(sniff.look_all, files=[path]) == [whole]
+
+
 async def test_problem_of_the_function_is_raised():
     with pytest.raises(errors.BadCookies, match="Line 1"):
         await parsing.call(jars.parse, "no cookie", secret=True)

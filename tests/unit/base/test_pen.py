@@ -75,7 +75,7 @@ def place(tmp_path: Path):
             server.kill()
 
 
-async def _said(given: dict, alone: process.Pen | None) -> dict[str, bool]:
+async def _said(given: dict, alone: process.Ruleset | None) -> dict[str, bool]:
     argv = [sys.executable, "-c", _TRY, json.dumps(given)]
     async with await process.start(argv, reach=[Path(given["source"])], alone=alone) as running:
         lines = [line async for line in running]
@@ -89,12 +89,12 @@ async def test_penned_in_it_has_its_own_and_nothing_else(place):
     assert [name for name, went in open_.items() if not went and name != "remove something"] == []
     Path(place["key"]).write_text("key")
     python = (Path(sys.prefix), Path(sys.base_prefix), Path(place["source"]))
-    said = await _said(place, process.Pen(python, (Path(place["target"]),)))
+    said = await _said(place, process.Ruleset(python, (Path(place["target"]),)))
     assert {name for name, went in said.items() if went} == _OWN
     assert Path(place["target"]).read_text() == "made"
 
 
 async def test_what_is_not_there_is_no_hindrance(tmp_path):
-    alone = process.Pen((tmp_path / "gone",), (tmp_path / "gone too",))
+    alone = process.Ruleset((tmp_path / "gone",), (tmp_path / "gone too",))
     async with await process.start(["/bin/echo", "fine"], alone=alone) as running:
         assert [line async for line in running] == [b"fine"]

@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 from mediafetcher.core import errors
-from mediafetcher.db import embedded, file_system
+from mediafetcher.db import cluster_setup, embedded, file_system
 from mediafetcher.sandbox import process
 
 
@@ -162,8 +162,8 @@ async def test_a_deep_folder_gets_a_short_socket(folder: Path) -> None:
 
 async def test_a_socket_folder_that_is_no_folder_is_refused(folder: Path) -> None:
     (folder / "run").symlink_to("/tmp")
-    with pytest.raises(errors.StateFolder):
-        embedded._private(folder / "run")
+    with pytest.raises(errors.InvalidStateDir):
+        cluster_setup.private(folder / "run")
 
 
 @pytest.mark.parametrize(

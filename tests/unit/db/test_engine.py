@@ -21,7 +21,7 @@ async def test_piccolo_writes_the_time_of_the_database(database: str) -> None:
     await person.save()
     row = await engine.fetchrow("select id, name, admin, created_at <= now() as past from account")
     assert row == {"id": person.id, "name": "Ada", "admin": False, "past": True}
-    await tables.AuditEvent.insert(tables.AuditEvent(act="signed in", facts={"way": "password"}))
+    await tables.AuditEvent.insert(tables.AuditEvent(action="signed in", facts={"way": "password"}))
     assert (await tables.AuditEvent.select().first())["facts"] == {"way": "password"}
 
 

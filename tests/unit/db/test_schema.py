@@ -1,5 +1,7 @@
 """Migrations, and that the classes of tables.py say what the database has."""
 
+import importlib
+
 import asyncpg
 import pytest
 from huey.storage import PostgresStorage
@@ -38,16 +40,31 @@ async def test_an_empty_database_is_migrated_once(server) -> None:  # type: igno
         await control.close()
 
 
-async def test_the_first_migration_is_safe_to_run_twice(database: str) -> None:
-    await engine.execute("delete from migration")
-    await engine.execute("insert into account (name) values ('kept')")
-    assert await migrate.migrate() == migrate.known()
-    assert await engine.fetchval("select name from account") == "kept"
+async def test_each_migration_run_twice_changes_nothing_more(server) -> None:  # type: ignore[no-untyped-def]
+    control = await asyncpg.connect(server.dsn.replace("/mediafetcher?", "/postgres?"))
+    await control.execute("create database twice")
+    await engine.connect(server.dsn.replace("/mediafetcher?", "/twice?"))
+    try:
+        for name in migrate.known():
+            for _ in range(2):
+                manager = await importlib.import_module(f"{migrate.migrations.__name__}.{name}").forwards()
+                async with engine.transaction():  # as `migrate` does
+                    for step in manager.raw:
+                        await step()
+            if name == migrate.known()[0]:
+                await engine.execute("insert into account (name) values ('kept')")
+        assert await engine.fetchval("select name from account") == "kept"
+        for table in _TABLES:
+            assert await _columns(table._meta.tablename), table
+    finally:
+        await engine.close()
+        await control.execute("drop database twice")
+        await control.close()
 
 
 async def test_a_newer_database_is_refused_in_words(database: str) -> None:
     await engine.execute("insert into migration (name, app_name) values ('m9999_future', 'mediafetcher')")
-    with pytest.raises(errors.NewerSchema, match=r"m9999_future.*install that version"):
+    with pytest.raises(errors.NewerSchema, match=r"m9999_future.*Install that version"):
         await migrate.migrate()
 
 

@@ -19,7 +19,7 @@ async def share(media_online: Path) -> Callable[[str], Awaitable[None]]:
             sentinel.rename(hidden)
         else:
             hidden.rename(sentinel)
-        now = await mount.look()
+        now = await mount.refresh()
         assert now.state == wanted
 
     return put

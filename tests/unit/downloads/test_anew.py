@@ -9,19 +9,20 @@ import pytest
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import lifecycle, log, reprocess
+from mediafetcher.downloads import leases, lifecycle, log, queries, reprocess
 from mediafetcher.downloads.worker import runner
 from mediafetcher.fetch.options import Options
 from mediafetcher.importing import importer
-from mediafetcher.library.catalog import blocklist, items
-from mediafetcher.library.storage import blob_store, check
+from mediafetcher.library.catalog import blocklist, items, trash
+from mediafetcher.library.catalog import queries as item_queries
+from mediafetcher.library.storage import blob_store, check, sweeper
 from mediafetcher.media import ffmpeg, probe, subtitles
 from tests.site import Site
 
 
 @pytest.fixture(autouse=True)
 async def _ready(database, state, media_online):
-    settings.use(replace(settings.get(), stop_seconds=2.0, retry_seconds=0.0, grace_hours=0))
+    settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0, grace_hours=0))
 
 
 @pytest.fixture
@@ -53,18 +54,18 @@ def film(tmp_path, media_corpus):
 async def _fetch(owner: int, url: str, **more) -> int:
     row = await lifecycle.submit(owner, url, **more)
     if row["state"] != "done":
-        await runner.run(await lifecycle.claim())
-        row = await lifecycle.get(row["id"])
+        await runner.run(await leases.claim())
+        row = await queries.get(row["id"])
     assert row["state"] == "done", row
     return row["item"]
 
 
-async def _again(id: int, owner: int, task: reprocess.Task) -> dict:
+async def _again(id: int, owner: int, task: reprocess.Operation) -> dict:
     row = await reprocess.submit(id, owner, task)
-    claim = await lifecycle.claim()
-    assert (claim.id, claim.task, claim.subject) == (row["id"], task, id)
+    claim = await leases.claim()
+    assert (claim.id, claim.operation, claim.target_item) == (row["id"], task, id)
     await runner.run(claim)
-    return await lifecycle.get(row["id"])
+    return await queries.get(row["id"])
 
 
 def _path(item: dict) -> Path:
@@ -80,21 +81,21 @@ def _spoil(item: dict) -> None:
 
 
 async def _clean() -> None:
-    await items.sweep()
+    await sweeper.sweep()
     assert await check.check(read_data=True) == []
     assert list(settings.get().work.iterdir()) == []
 
 
 async def test_the_same_bytes_take_the_place_of_damaged_ones(owner, other, film):
     mine, theirs = await _fetch(owner, film.url), await _fetch(other, film.url)
-    before = await items.get(mine, owner)
+    before = await item_queries.get(mine, owner)
     _spoil(before)
     assert [finding.kind for finding in await check.check(read_data=True)] == ["damaged_file"]
     row = await _again(mine, owner, "refetch")
     assert (row["state"], row["item"]) == ("done", mine)
-    after = await items.get(mine, owner)
+    after = await item_queries.get(mine, owner)
     assert after["media"]["sha256"] == before["media"]["sha256"] and after["media"]["ref_count"] == 2
-    assert (await items.get(theirs, other))["media"] == after["media"]
+    assert (await item_queries.get(theirs, other))["media"] == after["media"]
     await _clean()
 
 
@@ -102,16 +103,16 @@ async def test_new_bytes_move_the_persons_entries_over(owner, other, film):
     mine, theirs = await _fetch(owner, film.url), await _fetch(other, film.url)
     twin = await _fetch(owner, film.url, folder="Also")
     await items.watched(mine, owner, 2.5)
-    old = await items.get(theirs, other)
+    old = await item_queries.get(theirs, other)
     film("h264_baseline.mp4")
     assert (await _again(mine, owner, "refetch"))["state"] == "done"
-    new = await items.get(mine, owner)
+    new = await item_queries.get(mine, owner)
     assert new["media"]["sha256"] != old["media"]["sha256"] and new["position"] == 2.5
-    assert (await items.get(twin, owner))["media"] == new["media"] and new["media"]["ref_count"] == 2
-    kept = await items.get(theirs, other)
+    assert (await item_queries.get(twin, owner))["media"] == new["media"] and new["media"]["ref_count"] == 2
+    kept = await item_queries.get(theirs, other)
     assert kept["media"]["sha256"] == old["media"]["sha256"] and kept["media"]["ref_count"] == 1
     asked = len(film.log)
-    assert (await items.get(await _fetch(other, film.url, folder="New"), other))["media"]["sha256"] == (
+    assert (await item_queries.get(await _fetch(other, film.url, folder="New"), other))["media"]["sha256"] == (
         new["media"]["sha256"]
     )  # the link leads to what it is now
     assert len(film.log) == asked
@@ -121,20 +122,20 @@ async def test_new_bytes_move_the_persons_entries_over(owner, other, film):
 async def test_where_the_old_is_damaged_all_of_the_source_move(owner, other, film):
     mine, theirs = await _fetch(owner, film.url), await _fetch(other, film.url)
     elsewhere = await _fetch(other, film.url + "?copy=1")
-    _spoil(await items.get(mine, owner))
+    _spoil(await item_queries.get(mine, owner))
     await engine.execute("update media_file set damaged_at = now()")
     film("h264_baseline.mp4")
     assert (await _again(mine, owner, "refetch"))["state"] == "done"
-    new = await items.get(mine, owner)
-    assert (await items.get(theirs, other))["media"] == new["media"] and new["media"]["ref_count"] == 2
-    assert (await items.get(elsewhere, other))["media"]["ref_count"] == 1
+    new = await item_queries.get(mine, owner)
+    assert (await item_queries.get(theirs, other))["media"] == new["media"] and new["media"]["ref_count"] == 2
+    assert (await item_queries.get(elsewhere, other))["media"]["ref_count"] == 1
     found = await check.check(read_data=True)
     assert [finding.kind for finding in found] == ["damaged_file"]
 
 
 async def test_a_new_wish_heals_what_is_known_to_be_damaged(owner, other, film):
     mine = await _fetch(owner, film.url)
-    _spoil(await items.get(mine, owner))
+    _spoil(await item_queries.get(mine, owner))
     await engine.execute("update media_file set damaged_at = now()")
     await engine.execute("update source set media_file = null")
     await _fetch(other, film.url)
@@ -145,18 +146,18 @@ async def test_a_new_wish_heals_what_is_known_to_be_damaged(owner, other, film):
 async def test_an_imported_file_is_made_playable(owner, other, media_corpus, tmp_path):
     shutil.copyfile(media_corpus / "h264_aac.mkv", tmp_path / "A talk.mkv")
     [outcome] = [done async for done in importer.adopt(owner, [tmp_path / "A talk.mkv"])]
-    item = await items.get(outcome.item, owner)
+    item = await item_queries.get(outcome.item, owner)
     assert (item["playable"], item["media"]["kind"]) == (False, "video/x-matroska")
     row = await _again(outcome.item, owner, "convert")
     assert (row["state"], row["item"], row["converting"]) == ("done", outcome.item, True)
-    made = await items.get(outcome.item, owner)
+    made = await item_queries.get(outcome.item, owner)
     assert (made["playable"], made["media"]["kind"], made["title"]) == (True, "video/mp4", "A talk")
     assert (made["media"]["width"], made["media"]["height"]) == (item["media"]["width"], item["media"]["height"])
     await _clean()
     assert not _path(item).exists() and (tmp_path / "A talk.mkv").exists()
     [again] = [done async for done in importer.adopt(owner, [tmp_path / "A talk.mkv"])]
     assert again.result == "known" and again.item == outcome.item
-    with pytest.raises(errors.WrongState):
+    with pytest.raises(errors.InvalidState):
         await reprocess.submit(outcome.item, owner, "convert")
 
 
@@ -167,53 +168,53 @@ async def test_a_conversion_leaves_others_what_they_have(owner, other, site):
     asked = len(site.log)
     assert (await _again(mine, owner, "convert"))["state"] == "done"
     assert len(site.log) == asked
-    assert (await items.get(mine, owner))["playable"] and not (await items.get(theirs, other))["playable"]
+    assert (await item_queries.get(mine, owner))["playable"] and not (await item_queries.get(theirs, other))["playable"]
     await _clean()
 
 
 async def test_what_cannot_be_done(owner, other, film, media_corpus, tmp_path):
     item = await _fetch(owner, film.url)
-    with pytest.raises(errors.WrongState, match="plays"):
+    with pytest.raises(errors.InvalidState, match="plays"):
         await reprocess.submit(item, owner, "convert")
     for task in ("refetch", "convert"):
         with pytest.raises(errors.NotFound):
             await reprocess.submit(item, other, task)
     shutil.copyfile(media_corpus / "h264_aac.mkv", tmp_path / "a.mkv")
     [outcome] = [done async for done in importer.adopt(owner, [tmp_path / "a.mkv"])]
-    with pytest.raises(errors.WrongState, match="no link"):
+    with pytest.raises(errors.InvalidState, match="no link"):
         await reprocess.submit(outcome.item, owner, "refetch")
     first = await reprocess.submit(item, owner, "refetch")
     assert (await reprocess.submit(item, owner, "refetch"))["id"] == first["id"]
-    await items.delete_media(item, owner)
-    await runner.run(await lifecycle.claim())
-    ended = await lifecycle.get(first["id"])
+    await trash.delete_media(item, owner)
+    await runner.run(await leases.claim())
+    ended = await queries.get(first["id"])
     assert (ended["state"], ended["error"]["code"]) == ("failed", "not_found")
-    await items.trash(outcome.item, owner)
-    with pytest.raises(errors.WrongState, match="trash"):
+    await trash.trash(outcome.item, owner)
+    with pytest.raises(errors.InvalidState, match="trash"):
         await reprocess.submit(outcome.item, owner, "convert")
     await _clean()
 
 
 async def test_a_marked_source_is_not_fetched_again(owner, film):
     item = await _fetch(owner, film.url)
-    await blocklist.mark((await items.get(item, owner))["source"], owner)
-    with pytest.raises(errors.NeverAgain):
+    await blocklist.block((await item_queries.get(item, owner))["source"], owner)
+    with pytest.raises(errors.SourceBlocked):
         await reprocess.submit(item, owner, "refetch")
 
 
 async def test_a_quota_is_asked_for_more_and_not_for_mending(owner, film):
     film("h264_noaudio.mp4")
     mine = await _fetch(owner, film.url)
-    size = (await items.get(mine, owner))["media"]["size"]
+    size = (await item_queries.get(mine, owner))["media"]["size"]
     film("ok.mp4")
     await engine.execute("update account set quota = $1", size + 1)
     row = await _again(mine, owner, "refetch")
     assert (row["state"], row["error"]["code"]) == ("failed", "quota_exceeded")
-    assert (await items.get(mine, owner))["media"]["size"] == size
+    assert (await item_queries.get(mine, owner))["media"]["size"] == size
     await engine.execute("update account set quota = $1", size)
     with pytest.raises(errors.QuotaExceeded):
         await reprocess.submit(mine, owner, "refetch")
-    _spoil(await items.get(mine, owner))
+    _spoil(await item_queries.get(mine, owner))
     await engine.execute("update media_file set damaged_at = now()")
     film("h264_noaudio.mp4")
     assert (await _again(mine, owner, "refetch"))["state"] == "done"
@@ -243,7 +244,7 @@ def _rich(folder: Path, *, attachment: bool) -> Path:
 async def _imported(owner: int, film: Path) -> dict:
     [outcome] = [one async for one in importer.adopt(owner, [film])]
     assert outcome.item is not None, outcome
-    return await items.get(outcome.item, owner)
+    return await item_queries.get(outcome.item, owner)
 
 
 async def test_conversion_of_a_stored_film_keeps_sounds_and_texts(owner, tmp_path):
@@ -251,7 +252,7 @@ async def test_conversion_of_a_stored_film_keeps_sounds_and_texts(owner, tmp_pat
     assert not item["playable"]
     row = await _again(item["id"], owner, "convert")
     assert row["state"] == "done", row
-    made = await items.get(item["id"], owner)
+    made = await item_queries.get(item["id"], owner)
     assert made["playable"] and made["subtitles"] == ["eng", "eng-forced"]
     facts = await probe.probe(_path(made))
     assert [one.language for one in facts.audio] == ["eng", "hun"]
@@ -264,10 +265,10 @@ async def test_conversion_that_loses_something_names_it_first(owner, tmp_path):
     item = await _imported(owner, _rich(tmp_path, attachment=True))
     with pytest.raises(errors.ConversionLoses, match="attachment"):
         await reprocess.submit(item["id"], owner, "convert")
-    assert await lifecycle.claim() is None
+    assert await leases.claim() is None
     row = await reprocess.submit(item["id"], owner, "convert", accept_loss=True)
-    await runner.run(await lifecycle.claim())
-    assert (await lifecycle.get(row["id"]))["state"] == "done"
+    await runner.run(await leases.claim())
+    assert (await queries.get(row["id"]))["state"] == "done"
     assert any("attachment" in line["message"] for line in await log.read(row["id"], owner))
 
 
@@ -276,4 +277,4 @@ async def test_original_stays_if_a_text_cannot_be_taken_out(owner, tmp_path, mon
     monkeypatch.setattr(subtitles, "_LIMITS", replace(subtitles._LIMITS, file_size=0))
     row = await _again(item["id"], owner, "convert")
     assert row["state"] == "failed" and row["error"]["code"] == "transcode_failed", row
-    assert (await items.get(item["id"], owner))["media"] == item["media"] and _path(item).exists()
+    assert (await item_queries.get(item["id"], owner))["media"] == item["media"] and _path(item).exists()

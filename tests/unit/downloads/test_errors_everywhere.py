@@ -16,11 +16,12 @@ import pytest
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import lifecycle
+from mediafetcher.downloads import leases, lifecycle, queries
 from mediafetcher.downloads.worker import active, checkpoint, runner, workspace
 from mediafetcher.fetch.client import Fetch
-from mediafetcher.library.catalog import items
-from mediafetcher.library.storage import blob_store, mount
+from mediafetcher.library.catalog import queries as item_queries
+from mediafetcher.library.catalog import trash
+from mediafetcher.library.storage import blob_store, mount, sweeper
 from mediafetcher.media import ffmpeg
 from tests import deep
 
@@ -83,7 +84,7 @@ class Injection:
 
 @pytest.fixture(autouse=True)
 async def _ready(database, state, media_online):
-    settings.use(replace(settings.get(), stop_seconds=2.0, retry_seconds=0.0, lease_seconds=2.0, grace_hours=0.0))
+    settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0, lease_seconds=2.0, grace_hours=0.0))
 
 
 @pytest.fixture
@@ -94,16 +95,16 @@ async def owner(database) -> int:
 async def _attempt(id: int, injection: Injection | None = None) -> str:
     """Claim the row and work on it once -> its state. An end that was not written is found by the lease."""
     await engine.execute("update download set run_after = now() where state = 'queued'")
-    await mount.look()
-    claim = await lifecycle.claim()
-    assert claim is not None and claim.id == id, await lifecycle.get(id)
+    await mount.refresh()
+    claim = await leases.claim()
+    assert claim is not None and claim.id == id, await queries.get(id)
     with pytest.MonkeyPatch.context() as patch:
         if injection:
             injection.install(patch)
         await runner.run(claim)
-    await engine.execute("update download set lease_until = now() - interval '1 second' where state = 'running'")
+    await engine.execute("update download set lease_expires_at = now() - interval '1 second' where state = 'running'")
     await lifecycle.reconcile(0, _none)
-    return str((await lifecycle.get(id))["state"])
+    return str((await queries.get(id))["state"])
 
 
 async def _none() -> int:
@@ -118,10 +119,10 @@ async def _to_its_end(id: int, owner: int, state: str) -> None:
     for _ in range(_ATTEMPTS):
         if state == "done":
             return
-        if state == "parked":
+        if state == "needs_action":
             await lifecycle.retry(id, owner)
         state = await _attempt(id)
-    raise AssertionError(await lifecycle.get(id))
+    raise AssertionError(await queries.get(id))
 
 
 async def _calls_of_one_download(site, owner: int, film: str) -> int:
@@ -134,8 +135,8 @@ async def _calls_of_one_download(site, owner: int, film: str) -> int:
 
 async def _forget_all(owner: int) -> None:
     """An empty library, so that the next run fetches again."""
-    await items.delete_all(owner)
-    await items.sweep()
+    await trash.delete_all(owner)
+    await sweeper.sweep()
     await engine.execute("delete from source")
 
 
@@ -149,15 +150,15 @@ async def test_error_anywhere_loses_nothing_and_leaves_no_row_stuck(owner, site)
         id = (await lifecycle.submit(owner, site.url(f"{film}?{number}")))["id"]
         state = await _attempt(id, injection)
         plan = f"run {number}: {error()!r} at {injection.place}, after: {injection._after}, then {state}"
-        assert state in ("done", "queued", "parked"), f"{plan}: {await lifecycle.get(id)}"
-        whole = checkpoint.found(workspace.path(id)) is not None
+        assert state in ("done", "queued", "needs_action"), f"{plan}: {await queries.get(id)}"
+        whole = checkpoint.load(workspace.path(id)) is not None
         fetched = _bodies(site, film)
         await _to_its_end(id, owner, state)
         if whole:
             assert _bodies(site, film) == fetched, f"{plan}: a whole file was fetched again"
-        row = await engine.fetchrow("select held_by, item, owner from download where id = $1", id)
-        assert row["held_by"] is None and row["item"] is not None, plan
-        media = (await items.get(row["item"], owner))["media"]
+        row = await engine.fetchrow("select worker_id, item, owner from download where id = $1", id)
+        assert row["worker_id"] is None and row["item"] is not None, plan
+        media = (await item_queries.get(row["item"], owner))["media"]
         assert blob_store.path_of(bytes.fromhex(media["sha256"]), media["ext"]).exists(), plan
-        assert active.every() == [], plan
+        assert active.all_active() == [], plan
         await _forget_all(owner)

@@ -8,16 +8,17 @@ import pytest
 from mediafetcher.accounts.auth import tokens, users
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import delete_user, lifecycle
+from mediafetcher.downloads import delete_user, leases, lifecycle, queries
 from mediafetcher.downloads.worker import active, pool, runner
-from mediafetcher.library.catalog import blocklist, folders, items
+from mediafetcher.library.catalog import blocklist, folders, trash
+from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.export import sync
 from mediafetcher.library.storage import blob_store, check
 
 
 @pytest.fixture(autouse=True)
 async def _ready(database, state, media_online):
-    settings.use(replace(settings.get(), stop_seconds=2.0, grace_hours=0, beat_seconds=0.2))
+    settings.use(replace(settings.get(), shutdown_seconds=2.0, grace_hours=0, heartbeat_seconds=0.2))
 
 
 @pytest.fixture
@@ -33,16 +34,16 @@ async def bob(ada) -> int:
 async def _fetch(owner: int, url: str, folder: str = "") -> int:
     row = await lifecycle.submit(owner, url, folder)
     if row["state"] != "done":
-        await runner.run(await lifecycle.claim())
-    return (await lifecycle.get(row["id"]))["item"]
+        await runner.run(await leases.claim())
+    return (await queries.get(row["id"]))["item"]
 
 
 async def test_only_what_nobody_else_holds_goes(ada, bob, site, tmp_path):
     shared, own = site.url("/media/ok.mp4"), site.url("/media/h264_baseline.mp4")
     kept = await _fetch(ada, shared)
     await _fetch(bob, shared, "Films/Old"), await _fetch(bob, own)
-    await items.trash(await _fetch(bob, own, "Twice"), bob)
-    await blocklist.mark_link(bob, "http://never.test/", "url default http://never.test/")
+    await trash.trash(await _fetch(bob, own, "Twice"), bob)
+    await blocklist.block_link(bob, "http://never.test/", "url default http://never.test/")
     await tokens.create(bob, "t", ["read"])
     waiting = await lifecycle.submit(bob, site.url("/media/a.mp3"))
     place, _ = await sync.export(tmp_path / "tree")
@@ -51,15 +52,15 @@ async def test_only_what_nobody_else_holds_goes(ada, bob, site, tmp_path):
     for table in ("library_item", "folder", "download", "token", "never_again", "watch"):
         assert await engine.fetchval(f"select count(*) from {table} where owner = $1", bob) == 0, table
     with pytest.raises(errors.NotFound):
-        await lifecycle.get(waiting["id"])
+        await queries.get(waiting["id"])
     assert len(list((blob_store.root() / "store").rglob("*.mp4"))) == 1
     assert not any("Bob" in str(path) for path in place.rglob("*.mp4"))
-    assert (await items.get(kept, ada))["media"]["ref_count"] == 1
+    assert (await item_queries.get(kept, ada))["media"]["ref_count"] == 1
     assert await folders.tree(ada) == [] and await check.check(read_data=True) == []
 
 
 async def test_a_download_in_work_ends_first(ada, bob, site):
-    running = pool.Queue()
+    running = pool.WorkerPool()
     await running.start()
     try:
         row = await lifecycle.submit(bob, site.url("/slow/5/ok.mp4"))
@@ -69,7 +70,7 @@ async def test_a_download_in_work_ends_first(ada, bob, site):
         await delete_user.remove(bob)
     finally:
         await running.stop()
-    assert active.every() == [] and await check.check(read_data=True) == []
+    assert active.all_active() == [] and await check.check(read_data=True) == []
     assert await engine.fetchval("select count(*) from library_item") == 0
     assert list(settings.get().work.iterdir()) == []
 
@@ -78,4 +79,4 @@ async def test_the_last_administrator_keeps_everything(ada, site):
     item = await _fetch(ada, site.url("/media/ok.mp4"))
     with pytest.raises(errors.LastAdmin):
         await delete_user.remove(ada)
-    assert (await items.get(item, ada))["trashed_at"] is None
+    assert (await item_queries.get(item, ada))["trashed_at"] is None

@@ -9,8 +9,8 @@ import pytest
 
 from mediafetcher.core import errors, events, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import dedup, lifecycle, node_name, retention
-from mediafetcher.downloads.worker import active
+from mediafetcher.downloads import dedup, leases, lifecycle, node_name, queries, retention
+from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.options import Options
 
 URL = "https://films.example/watch/{}"
@@ -19,8 +19,8 @@ URL = "https://films.example/watch/{}"
 @pytest.fixture(autouse=True)
 def _ready(database, state, media_online):
     """A database, settings, and a media folder that is there."""
-    for hold in active.every():
-        active.drop(hold)
+    for download in active.all_active():
+        active.unregister(download)
 
 
 @pytest.fixture
@@ -53,12 +53,12 @@ async def _item(owner: int, media: int, folder: int | None = None) -> int:
     )
 
 
-async def _finish(claim: lifecycle.Claim) -> int:
+async def _finish(claim: leases.Claim) -> int:
     """Give a claimed download its item and its end, as work does."""
     item = await _item(claim.owner, await _media(claim.url), claim.folder)
     async with engine.transaction():
         await dedup.remember([claim.source_key], claim.url, item)
-        await lifecycle.finish(claim, item)
+        await leases.finish(claim, item)
     return item
 
 
@@ -93,7 +93,7 @@ async def test_a_wish_is_a_row_before_the_answer_and_rings(owner, monkeypatch):
         rung.append(await engine.fetchval("select count(*) from download"))
         assert engine.in_transaction()  # the bell is heard when the row is committed, and never before
 
-    monkeypatch.setattr(lifecycle, "ring", ring)
+    monkeypatch.setattr(wakeup, "wake_workers", ring)
     row = await _submit(owner)
     assert (row["state"], row["folder"], row["item"], row["site"]) == ("queued", "", None, "films.example")
     assert rung == [1]
@@ -128,18 +128,18 @@ async def test_what_is_no_link_is_refused_and_leaves_no_row(owner, url, problem)
 
 async def test_a_known_source_answers_with_its_item_at_once(owner):
     await _submit(owner)
-    item = await _finish(await lifecycle.claim())
+    item = await _finish(await leases.claim())
     again = await _submit(owner)
     assert (again["state"], again["item"]) == ("done", item)
     elsewhere = await _submit(owner, folder="Other")
     assert elsewhere["state"] == "done" and elsewhere["item"] != item
     assert await engine.fetchval("select ref_count from media_file") == 2
-    assert await lifecycle.claim() is None
+    assert await leases.claim() is None
 
 
 async def test_a_known_source_without_holders_is_fetched_again(owner):
     await _submit(owner)
-    item = await _finish(await lifecycle.claim())
+    item = await _finish(await leases.claim())
     await engine.execute("delete from library_item where id = $1", item)
     assert (await _submit(owner))["state"] == "queued"
 
@@ -150,55 +150,55 @@ async def test_a_known_source_without_holders_is_fetched_again(owner):
 async def test_claim_takes_by_priority_then_age(owner):
     ids = [(await lifecycle.submit(owner, f"https://site{number}.example/a"))["id"] for number in range(4)]
     await lifecycle.set_priority(ids[2], owner, 5)
-    taken = [(await lifecycle.claim()).id for _ in range(4)]
+    taken = [(await leases.claim()).id for _ in range(4)]
     assert taken == [ids[2], ids[0], ids[1], ids[3]]
-    assert await lifecycle.claim() is None
+    assert await leases.claim() is None
 
 
 async def test_claim_waits_for_its_time(owner):
     row = await _submit(owner)
     await engine.execute("update download set run_after = now() + interval '1 hour' where id = $1", row["id"])
-    assert await lifecycle.claim() is None
+    assert await leases.claim() is None
 
 
 async def test_a_site_has_no_more_than_its_share(owner):
-    settings.use(replace(settings.get(), jobs_per_site=2))
+    settings.use(replace(settings.get(), max_downloads_per_site=2))
     for number in range(4):
         await _submit(owner, number)
-    claims = [await lifecycle.claim() for _ in range(3)]
+    claims = [await leases.claim() for _ in range(3)]
     assert [bool(claim) for claim in claims] == [True, True, False]
     other = await lifecycle.submit(owner, "https://elsewhere.example/x")
-    assert (await lifecycle.claim()).id == other["id"]
+    assert (await leases.claim()).id == other["id"]
     await _finish(claims[0])
-    assert await lifecycle.claim() is not None
+    assert await leases.claim() is not None
 
 
 async def test_a_site_that_asks_to_slow_down_is_left_alone(owner):
     settings.use(replace(settings.get(), retry_seconds=60.0))
     await _submit(owner, 1)
     await _submit(owner, 2)
-    await lifecycle.fail(await lifecycle.claim(), errors.RateLimited())
-    assert await lifecycle.claim() is None
+    await leases.fail(await leases.claim(), errors.RateLimited())
+    assert await leases.claim() is None
     await engine.execute("update download set run_after = now()")
-    await engine.execute("update site_pause set until = now()")
-    assert await lifecycle.claim() is not None
+    await engine.execute("update site_backoff set until = now()")
+    assert await leases.claim() is not None
 
 
 async def test_one_source_is_fetched_once_at_a_time(owner):
     other = await engine.fetchval("insert into account (name) values ('bob') returning id")
     await _submit(owner)
     await _submit(other)
-    first = await lifecycle.claim()
-    assert await lifecycle.claim() is None
+    first = await leases.claim()
+    assert await leases.claim() is None
     await _finish(first)
-    assert (await lifecycle.claim()).owner == other
+    assert (await leases.claim()).owner == other
 
 
 async def test_many_claim_at_once_and_each_row_goes_to_one(owner):
-    settings.use(replace(settings.get(), jobs_per_site=100))
+    settings.use(replace(settings.get(), max_downloads_per_site=100))
     for number in range(40):
         await _submit(owner, number)
-    claims = await asyncio.gather(*(lifecycle.claim() for _ in range(60)))
+    claims = await asyncio.gather(*(leases.claim() for _ in range(60)))
     taken = [claim.id for claim in claims if claim]
     assert len(taken) == len(set(taken)) == 40
 
@@ -206,7 +206,7 @@ async def test_many_claim_at_once_and_each_row_goes_to_one(owner):
 @pytest.mark.promise(19)
 async def test_claims_stay_quick_with_ten_thousand_waiting(owner):
     """Most of them of one busy site, at the head of the queue."""
-    settings.use(replace(settings.get(), jobs_per_site=2))
+    settings.use(replace(settings.get(), max_downloads_per_site=2))
     await engine.execute(
         "insert into download (owner, url, site, source_key) select $1, 'u', case when n <= 9900 then 'busy'"
         " else 'site ' || n end, 'key ' || n from generate_series(1, 10000) n",
@@ -216,32 +216,32 @@ async def test_claims_stay_quick_with_ten_thousand_waiting(owner):
     took = []
     for _ in range(20):
         began = time.monotonic()
-        assert await lifecycle.claim()
+        assert await leases.claim()
         took.append(time.monotonic() - began)
     assert sorted(took)[10] < 1, took  # a look at each would take longer; how quick: scripts/bench
     began = time.monotonic()
-    rows, _ = await lifecycle.page(owner, limit=200)
+    rows, _ = await queries.page(owner, limit=200)
     assert len(rows) == 200 and time.monotonic() - began < 5
 
 
 async def test_claim_refuses_while_the_share_is_away(owner, share):
     await _submit(owner)
     await share("offline")
-    assert await lifecycle.claim() is None
+    assert await leases.claim() is None
     assert (await _row(1))["attempt"] == 0
-    assert isinstance(lifecycle.paused(), errors.MediaOffline)
-    shown, _ = await lifecycle.page(owner)
+    assert isinstance(leases.paused(), errors.MediaOffline)
+    shown, _ = await queries.page(owner)
     assert shown[0]["error"]["code"] == "media_offline"
     await share("online")
-    assert await lifecycle.claim() is not None
+    assert await leases.claim() is not None
 
 
 async def test_claim_refuses_where_the_disk_of_the_work_is_full(owner):
     await _submit(owner)
     settings.get().work.mkdir(parents=True, exist_ok=True)
     settings.use(replace(settings.get(), min_free=1 << 62))
-    assert await lifecycle.claim() is None
-    assert lifecycle.paused().code == "disk_full"
+    assert await leases.claim() is None
+    assert leases.paused().code == "disk_full"
 
 
 # ---- lease and fence -------------------------------------------------------------------------------------
@@ -249,45 +249,45 @@ async def test_claim_refuses_where_the_disk_of_the_work_is_full(owner):
 
 async def test_beat_renews_and_writes_progress(owner):
     await _submit(owner)
-    claim = await lifecycle.claim()
-    hold = active.take(claim.id, claim.owner, claim.attempt)
-    hold.enter("download")
-    hold.report(0.5, 1000.0, 8.0)
-    before = (await _row(claim.id))["lease_until"]
-    assert await lifecycle.beat() == []
+    claim = await leases.claim()
+    download = active.register(claim.id, claim.owner, claim.attempt)
+    download.enter("download")
+    download.report(0.5, 1000.0, 8.0)
+    before = (await _row(claim.id))["lease_expires_at"]
+    assert await leases.heartbeat() == []
     row = await _row(claim.id)
-    assert row["lease_until"] > before
+    assert row["lease_expires_at"] > before
     assert (row["stage"], row["progress"], row["speed"], row["eta"]) == ("download", 0.5, 1000.0, 8.0)
 
 
 async def test_beat_brings_orders(owner):
     for number in range(3):
         await lifecycle.submit(owner, f"https://site{number}.example/a")
-    holds = []
+    downloads = []
     for _ in range(3):
-        claim = await lifecycle.claim()
-        holds.append(active.take(claim.id, claim.owner, claim.attempt))
-    await lifecycle.cancel(holds[0].id, owner)
-    await lifecycle.pause(holds[1].id, owner)
-    await engine.execute("update download set attempt = attempt + 1 where id = $1", holds[2].id)
-    orders = {hold.id: order for hold, order in await lifecycle.beat()}
-    assert orders == {holds[0].id: "cancel", holds[1].id: "pause", holds[2].id: "lost"}
+        claim = await leases.claim()
+        downloads.append(active.register(claim.id, claim.owner, claim.attempt))
+    await lifecycle.cancel(downloads[0].id, owner)
+    await lifecycle.pause(downloads[1].id, owner)
+    await engine.execute("update download set attempt = attempt + 1 where id = $1", downloads[2].id)
+    orders = {download.id: order for download, order in await leases.heartbeat()}
+    assert orders == {downloads[0].id: "cancel", downloads[1].id: "pause", downloads[2].id: "lost"}
 
 
 async def test_an_expired_lease_goes_to_the_next_and_the_old_one_is_fenced_off(owner):
     await _submit(owner)
-    old = await lifecycle.claim()
-    await engine.execute("update download set lease_until = now() - interval '1 second'")
-    new = await lifecycle.claim()
+    old = await leases.claim()
+    await engine.execute("update download set lease_expires_at = now() - interval '1 second'")
+    new = await leases.claim()
     assert (new.id, new.attempt) == (old.id, old.attempt + 1)
     item = await _item(owner, await _media("x"))
     for act in (
-        lifecycle.finish(old, item),
-        lifecycle.fail(old, errors.Gone()),
-        lifecycle.release(old),
-        lifecycle.note(old, title="Old"),
+        leases.finish(old, item),
+        leases.fail(old, errors.Gone()),
+        leases.release(old),
+        leases.update_progress(old, title="Old"),
     ):
-        with pytest.raises(lifecycle.Lost):
+        with pytest.raises(leases.LeaseLost):
             await act
     row = await _row(new.id)
     assert (row["state"], row["attempt"], row["title"]) == ("running", new.attempt, None)
@@ -295,29 +295,29 @@ async def test_an_expired_lease_goes_to_the_next_and_the_old_one_is_fenced_off(o
 
 async def test_an_expired_lease_that_we_still_work_on_is_not_taken_twice(owner):
     await _submit(owner)
-    claim = await lifecycle.claim()
-    active.take(claim.id, claim.owner, claim.attempt)
-    await engine.execute("update download set lease_until = now() - interval '1 second'")
-    assert await lifecycle.claim() is None
+    claim = await leases.claim()
+    active.register(claim.id, claim.owner, claim.attempt)
+    await engine.execute("update download set lease_expires_at = now() - interval '1 second'")
+    assert await leases.claim() is None
 
 
 async def test_finish_rolls_back_with_the_library_rows(owner):
     await _submit(owner)
-    claim = await lifecycle.claim()
+    claim = await leases.claim()
     await lifecycle.cancel(claim.id, owner)
     media = await _media("x")
-    with pytest.raises(lifecycle.Lost):
+    with pytest.raises(leases.LeaseLost):
         async with engine.transaction():
-            await lifecycle.finish(claim, await _item(owner, media))
+            await leases.finish(claim, await _item(owner, media))
     assert await engine.fetchval("select count(*) from library_item") == 0
-    assert await lifecycle.release(claim) == "cancelled"
+    assert await leases.release(claim) == "cancelled"
 
 
 async def test_finish_writes_item_and_facts(owner):
     await _submit(owner)
-    claim = await lifecycle.claim()
+    claim = await leases.claim()
     item = await _finish(claim)
-    row = await lifecycle.get(claim.id, owner)
+    row = await queries.get(claim.id, owner)
     assert (row["state"], row["item"], row["title"], row["size"]) == ("done", item, "A film", 9)
     assert row["finished_at"] and row["stage"] is None and row["progress"] == 1
 
@@ -330,7 +330,7 @@ async def test_finish_writes_item_and_facts(owner):
     [
         (errors.Network(), "queued"),
         (errors.ServerError(), "queued"),
-        (errors.LoginRequired(), "parked"),
+        (errors.LoginRequired(), "needs_action"),
         (errors.Gone(), "failed"),
         (errors.Drm(), "failed"),
         (errors.Internal(), "failed"),
@@ -338,43 +338,43 @@ async def test_finish_writes_item_and_facts(owner):
 )
 async def test_errors_by_their_class(owner, problem, end):
     await _submit(owner)
-    claim = await lifecycle.claim()
-    assert await lifecycle.fail(claim, problem) == end
-    row = await lifecycle.get(claim.id, owner)
+    claim = await leases.claim()
+    assert await leases.fail(claim, problem) == end
+    row = await queries.get(claim.id, owner)
     assert row["state"] == end
     assert row["error"] == {"code": problem.code, "message": problem.detail}
     assert (row["finished_at"] is not None) == (end == "failed")
 
 
 async def test_retries_wait_longer_each_time_and_end(owner):
-    settings.use(replace(settings.get(), retry_seconds=10.0, max_tries=4))
+    settings.use(replace(settings.get(), retry_seconds=10.0, max_attempts=4))
     await _submit(owner)
     waits = []
     for _ in range(3):
-        claim = await lifecycle.claim()
-        assert await lifecycle.fail(claim, errors.Network()) == "queued"
+        claim = await leases.claim()
+        assert await leases.fail(claim, errors.Network()) == "queued"
         waits.append(await engine.fetchval("select extract(epoch from run_after - now())::float8 from download"))
         await engine.execute("update download set run_after = now()")
     assert 7 <= waits[0] <= 12.5 and 15 <= waits[1] <= 25 and 30 <= waits[2] <= 50
-    assert await lifecycle.fail(await lifecycle.claim(), errors.Network()) == "failed"
+    assert await leases.fail(await leases.claim(), errors.Network()) == "failed"
 
 
 async def test_a_site_may_say_how_long_to_wait(owner):
     await _submit(owner)
-    await lifecycle.fail(await lifecycle.claim(), errors.RateLimited(retry_after=500))
+    await leases.fail(await leases.claim(), errors.RateLimited(retry_after=500))
     wait = await engine.fetchval("select extract(epoch from run_after - now())::float8 from download")
     assert 490 < wait <= 500
 
 
 async def test_release_burns_no_attempt(owner):
     await _submit(owner)
-    claim = await lifecycle.claim()
-    assert await lifecycle.release(claim) == "queued"
+    claim = await leases.claim()
+    assert await leases.release(claim) == "queued"
     row = await _row(claim.id)
-    assert (row["attempt"], row["failures"], row["held_by"], row["lease_until"]) == (0, 0, None, None)
-    claim = await lifecycle.claim()
-    assert await lifecycle.release(claim, errors.MediaFull()) == "queued"
-    shown = await lifecycle.get(claim.id)
+    assert (row["attempt"], row["failures"], row["worker_id"], row["lease_expires_at"]) == (0, 0, None, None)
+    claim = await leases.claim()
+    assert await leases.release(claim, errors.MediaFull()) == "queued"
+    shown = await queries.get(claim.id)
     assert shown["error"]["code"] == "disk_full" and shown["attempt"] == 0
 
 
@@ -384,20 +384,20 @@ async def test_release_burns_no_attempt(owner):
 async def test_cancel_pause_resume_retry_of_a_queued_one(owner):
     row = await _submit(owner)
     assert (await lifecycle.pause(row["id"], owner))["state"] == "paused"
-    assert await lifecycle.claim() is None
+    assert await leases.claim() is None
     assert (await lifecycle.resume(row["id"], owner))["state"] == "queued"
     assert (await lifecycle.cancel(row["id"], owner))["state"] == "cancelled"
-    with pytest.raises(errors.WrongState):
+    with pytest.raises(errors.InvalidState):
         await lifecycle.cancel(row["id"], owner)
     assert (await lifecycle.retry(row["id"], owner))["state"] == "queued"
-    assert await lifecycle.claim() is not None
+    assert await leases.claim() is not None
 
 
 async def test_pause_of_a_running_one_takes_effect_when_it_lets_go(owner):
     row = await _submit(owner)
-    claim = await lifecycle.claim()
+    claim = await leases.claim()
     await lifecycle.pause(row["id"], owner)
-    assert await lifecycle.release(claim) == "paused"
+    assert await leases.release(claim) == "paused"
     assert (await _row(row["id"]))["pause_requested"] is False
 
 
@@ -405,28 +405,28 @@ async def test_retry_collides_with_the_same_wish_under_way(owner):
     row = await _submit(owner)
     await lifecycle.cancel(row["id"], owner)
     await _submit(owner)
-    with pytest.raises(errors.WrongState):
+    with pytest.raises(errors.InvalidState):
         await lifecycle.retry(row["id"], owner)
 
 
 async def test_nobody_touches_what_is_not_theirs(owner):
     other = await engine.fetchval("insert into account (name) values ('bob') returning id")
     row = await _submit(owner)
-    for act in (lifecycle.get, lifecycle.cancel, lifecycle.pause, lifecycle.resume, lifecycle.retry, lifecycle.clear):
+    for act in (queries.get, lifecycle.cancel, lifecycle.pause, lifecycle.resume, lifecycle.retry, lifecycle.clear):
         with pytest.raises(errors.NotFound):
             await act(row["id"], other)
     with pytest.raises(errors.NotFound):
         await lifecycle.set_priority(row["id"], other, 9)
-    assert (await lifecycle.page(other))[0] == []
-    assert (await lifecycle.get(row["id"], owner))["state"] == "queued"
+    assert (await queries.page(other))[0] == []
+    assert (await queries.get(row["id"], owner))["state"] == "queued"
 
 
 async def test_clear_hides_the_row_and_cancels_what_is_under_way(owner):
     done, waiting = await _submit(owner, 1), await _submit(owner, 2)
-    item = await _finish(await lifecycle.claim())
+    item = await _finish(await leases.claim())
     for row in (done, waiting):
         await lifecycle.clear(row["id"], owner)
-    assert (await lifecycle.page(owner))[0] == []
+    assert (await queries.page(owner))[0] == []
     assert (await _row(done["id"]))["state"] == "done"
     assert (await _row(waiting["id"]))["state"] == "cancelled"
     assert await engine.fetchval("select id from library_item") == item
@@ -435,17 +435,17 @@ async def test_clear_hides_the_row_and_cancels_what_is_under_way(owner):
 async def test_give_up_says_why_it_waits(owner):
     row = await _submit(owner)
     assert (await lifecycle.give_up(row["id"]))["state"] == "queued"  # nothing is wrong
-    await lifecycle.fail(await lifecycle.claim(), errors.Network("No answer."))
+    await leases.fail(await leases.claim(), errors.Network("No answer."))
     row = await lifecycle.give_up(row["id"])
     assert (row["state"], row["error"]) == ("failed", {"code": "network", "message": "No answer."})
 
 
 async def test_pages_go_on_where_the_last_one_ended(owner):
     ids = [(await _submit(owner, number))["id"] for number in range(5)]
-    first, cursor = await lifecycle.page(owner, limit=3)
-    rest, end = await lifecycle.page(owner, limit=3, cursor=cursor)
+    first, cursor = await queries.page(owner, limit=3)
+    rest, end = await queries.page(owner, limit=3, cursor=cursor)
     assert [row["id"] for row in first + rest] == ids[::-1] and end is None
-    assert (await lifecycle.page(owner, state="done,failed"))[0] == []
+    assert (await queries.page(owner, state="done,failed"))[0] == []
 
 
 # ---- after a crash ---------------------------------------------------------------------------------------
@@ -454,12 +454,12 @@ async def test_pages_go_on_where_the_last_one_ended(owner):
 async def test_rescue_puts_back_what_an_earlier_start_held(owner, monkeypatch):
     for number in range(3):
         await lifecycle.submit(owner, f"https://site{number}.example/a")
-    claims = [await lifecycle.claim() for _ in range(3)]
+    claims = [await leases.claim() for _ in range(3)]
     await lifecycle.cancel(claims[1].id, owner)
-    await engine.execute("update download set held_by = 'another:machine' where id = $1", claims[2].id)
-    assert await lifecycle.rescue() == 0  # they are of this start
+    await engine.execute("update download set worker_id = 'another:machine' where id = $1", claims[2].id)
+    assert await leases.recover_own() == 0  # they are of this start
     monkeypatch.setattr(node_name, "_boot", "the-next-one")
-    assert await lifecycle.rescue() == 2
+    assert await leases.recover_own() == 2
     assert [(await _row(claim.id))["state"] for claim in claims] == ["queued", "cancelled", "running"]
 
 
@@ -476,9 +476,9 @@ async def test_reconcile_puts_back_and_rings_for_what_is_due(owner, monkeypatch)
 
     for number in range(5):
         await _submit(owner, number)
-    await lifecycle.claim()
-    await engine.execute("update download set lease_until = now() - interval '1 second' where state = 'running'")
-    monkeypatch.setattr(lifecycle, "ring", ring)
+    await leases.claim()
+    await engine.execute("update download set lease_expires_at = now() - interval '1 second' where state = 'running'")
+    monkeypatch.setattr(wakeup, "wake_workers", ring)
     assert await lifecycle.reconcile(3, there) == 3
     assert await engine.fetchval("select count(*) from download where state = 'queued'") == 5
     hanging = 3
@@ -520,24 +520,24 @@ async def test_the_pages_are_told(owner):
 
 
 async def test_downloads_slowed_down_by_their_person_leave_a_slot_for_others(owner):
-    settings.use(replace(settings.get(), jobs=3, jobs_per_site=10))
+    settings.use(replace(settings.get(), max_downloads=3, max_downloads_per_site=10))
     slow = Options(rate_limit=1024)
     for number in range(4):
         await _submit(owner, number, options=slow)
     other = await engine.fetchval("insert into account (name) values ('grace') returning id")
     theirs = await _submit(other, 9)
-    claimed = [await lifecycle.claim() for _ in range(3)]
+    claimed = [await leases.claim() for _ in range(3)]
     assert [claim.owner for claim in claimed if claim] == [owner, owner, other]
-    assert claimed[2].id == theirs["id"] and await lifecycle.claim() is None
+    assert claimed[2].id == theirs["id"] and await leases.claim() is None
 
 
 async def test_downloads_slowed_down_leave_a_place_at_their_site(owner):
-    settings.use(replace(settings.get(), jobs=8, jobs_per_site=2))
+    settings.use(replace(settings.get(), max_downloads=8, max_downloads_per_site=2))
     for number in range(3):
         await _submit(owner, number, options=Options(rate_limit=1024))
     other = await engine.fetchval("insert into account (name) values ('grace') returning id")
     await _submit(other, 9)
-    claimed = [await lifecycle.claim() for _ in range(2)]
+    claimed = [await leases.claim() for _ in range(2)]
     assert [claim.owner for claim in claimed if claim] == [owner, other]
 
 

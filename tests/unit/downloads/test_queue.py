@@ -15,15 +15,17 @@ import pytest
 
 from mediafetcher.core import errors, events, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import lifecycle, node_name
-from mediafetcher.downloads.worker import active, pool
+from mediafetcher.downloads import leases, lifecycle, node_name, queries
+from mediafetcher.downloads.worker import active, pool, wakeup
 
 TASK = "mediafetcher.downloads.queue.ring"  # in messages of databases out there: must never change
 
 
 @pytest.fixture(autouse=True)
 async def _ready(database, state, media_online):
-    settings.use(replace(settings.get(), jobs=2, reconcile_seconds=0.2, beat_seconds=0.2, stop_seconds=2.0))
+    settings.use(
+        replace(settings.get(), max_downloads=2, reconcile_seconds=0.2, heartbeat_seconds=0.2, shutdown_seconds=2.0)
+    )
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ async def owner(database) -> int:
 
 @pytest.fixture
 async def running(_ready):
-    started = pool.Queue()
+    started = pool.WorkerPool()
     await started.start()
     yield started
     await started.stop()
@@ -63,7 +65,7 @@ async def _until(id: int, *states: str) -> dict:
     """Wait on the events of the database until the download is in one of the states."""
     with events.subscribe() as heard:
         async with asyncio.timeout(20):
-            while (row := await lifecycle.get(id))["state"] not in states:
+            while (row := await queries.get(id))["state"] not in states:
                 await heard.get()
     return row
 
@@ -74,7 +76,7 @@ async def _messages() -> list[bytes]:
 
 async def _put(data: bytes) -> None:
     await engine.execute("insert into huey_task (queue, data, priority) values ('mediafetcher', $1, 0)", data)
-    await engine.execute("select pg_notify($1, '')", pool._bell.storage.channel)
+    await engine.execute("select pg_notify($1, '')", wakeup.wakeups.storage.channel)
 
 
 async def _all_heard() -> None:
@@ -84,7 +86,7 @@ async def _all_heard() -> None:
 
 
 async def test_a_message_is_json_and_names_the_task_for_ever(owner):
-    await pool.ring(2)
+    await wakeup.wake_workers(2)
     for data in await _messages():
         fields = json.loads(data)
         assert fields[1] == TASK and fields[6] == [] and fields[7] == {}
@@ -114,7 +116,7 @@ async def test_what_is_no_message_of_ours_is_thrown_away_and_harms_nobody(owner,
     await _put(data)
     await _all_heard()
     id = await _known_source(owner, "https://films.example/after")
-    await pool.ring()
+    await wakeup.wake_workers()
     assert (await _until(id, "done"))["item"]
 
 
@@ -122,24 +124,24 @@ async def test_a_message_with_arguments_does_not_reach_the_task(owner, running):
     await _put(json.dumps(["id", TASK, None, 0, 0, None, ["x"], {}]).encode())
     await _all_heard()
     id = await _known_source(owner, "https://films.example/after")
-    await pool.ring()
+    await wakeup.wake_workers()
     await _until(id, "done")
 
 
 async def test_a_ring_becomes_work_and_the_row_ends(owner, running):
     id = await _known_source(owner, "https://films.example/1")
-    await pool.ring()
+    await wakeup.wake_workers()
     row = await _until(id, "done")
     assert row["item"] and row["attempt"] == 1
     async with asyncio.timeout(5):  # the row ends with its transaction, the work a moment later
-        while active.every():
+        while active.all_active():
             await asyncio.sleep(0.01)
 
 
 async def test_what_nobody_rang_for_is_found(owner):
     id = await _known_source(owner, "https://films.example/1")
     await engine.execute("delete from huey_task")  # the bell was lost in a crash
-    started = pool.Queue()
+    started = pool.WorkerPool()
     await started.start()
     try:
         await _until(id, "done")
@@ -153,20 +155,20 @@ async def test_bells_do_not_pile_up(owner):
         await lifecycle.submit(owner, f"https://site{number}.example/a")
     await engine.execute("delete from huey_task")
     for _ in range(5):
-        await lifecycle.reconcile(3, pool._rung)
+        await lifecycle.reconcile(3, wakeup.pending_wakeups)
     assert len(await _messages()) == 3
 
 
 async def test_ten_thousand_wishes_hang_up_no_more_bells_than_slots_can_hear():
-    await pool.ring(pool._BELLS - 1)
+    await wakeup.wake_workers(wakeup._MAX_PENDING_WAKEUPS - 1)
     for _ in range(3):
-        await pool.ring(1)
-    assert len(await _messages()) == pool._BELLS
+        await wakeup.wake_workers(1)
+    assert len(await _messages()) == wakeup._MAX_PENDING_WAKEUPS
 
 
 async def test_no_results_are_kept(owner, running):
     id = await _known_source(owner, "https://films.example/1")
-    await pool.ring(3)
+    await wakeup.wake_workers(3)
     await _until(id, "done")
     await _all_heard()
     assert await engine.fetchval("select count(*) from huey_kv") == 0
@@ -174,7 +176,7 @@ async def test_no_results_are_kept(owner, running):
 
 async def test_it_installs_no_signal_handlers(running):
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
-    again = pool._QuietConsumer(pool._bell, workers=1)
+    again = wakeup.WakeupConsumer(wakeup.wakeups, workers=1)
     again._set_signal_handlers()
     assert before == {number: signal.getsignal(number) for number in before}
     for handler in before.values():
@@ -183,10 +185,10 @@ async def test_it_installs_no_signal_handlers(running):
 
 async def test_a_stop_is_quick_and_it_starts_again(owner):
     for round in range(2):
-        started = pool.Queue()
+        started = pool.WorkerPool()
         await started.start()
         id = await _known_source(owner, f"https://films.example/{round}")
-        await pool.ring()
+        await wakeup.wake_workers()
         await _until(id, "done")
         began = time.monotonic()
         await started.stop()
@@ -196,9 +198,9 @@ async def test_a_stop_is_quick_and_it_starts_again(owner):
 async def test_an_absent_share_pauses_the_queue_and_not_the_row(owner, running, share):
     await share("offline")
     id = await _known_source(owner, "https://films.example/1")
-    await pool.ring()
+    await wakeup.wake_workers()
     await _all_heard()
-    row = await lifecycle.get(id)
+    row = await queries.get(id)
     assert (row["state"], row["attempt"], row["error"]["code"]) == ("queued", 0, errors.MediaOffline.code)
     await share("online")
     await _until(id, "done")
@@ -219,31 +221,31 @@ async def test_the_folder_of_one_that_is_cancelled_while_it_waits_goes_at_once(o
 
 
 async def test_progress_is_told_a_few_times_a_second(owner, running):
-    hold = active.take(10_000, owner, 1)
+    download = active.register(10_000, owner, 1)
     try:
         with events.subscribe() as heard:
             for step in range(200):
-                hold.report(step / 200, 5.0, 1.0)
+                download.report(step / 200, 5.0, 1.0)
             async with asyncio.timeout(5):
                 while (event := await heard.get()).kind != "progress":
                     pass
         assert event.payload == [[10_000, "extract", 199 / 200, 5.0, 1.0, owner]]
     finally:
-        active.drop(hold)
+        active.unregister(download)
 
 
 async def test_two_weeks_of_ticks_delay_no_download(owner):
     """Versions before put one into the queue each minute, also while nobody took them."""
     # A worker of autovacuum in this database is a superuser's, and would keep it from being dropped.
     await engine.execute("alter table huey_task set (autovacuum_enabled = false)")
-    tick = json.dumps(["id", "mediafetcher.downloads.worker.pool.tick", None, 0, 0, None, [], {}, None, None]).encode()
+    tick = json.dumps(["id", "mediafetcher.downloads.queue.tick", None, 0, 0, None, [], {}, None, None]).encode()
     await engine.execute(
         "insert into huey_task (queue, data, priority) select 'mediafetcher', $1, 0 from generate_series(1, 20160)",
         tick,
     )
     url = "https://films.example/late"
     id = await _known_source(owner, url)
-    started = pool.Queue()
+    started = pool.WorkerPool()
     began = time.monotonic()
     await started.start()
     try:
@@ -255,33 +257,33 @@ async def test_two_weeks_of_ticks_delay_no_download(owner):
 
 
 def test_no_message_is_put_into_the_queue_by_time_alone():
-    assert not pool._bell._registry.periodic_tasks
+    assert not wakeup.wakeups._registry.periodic_tasks
 
 
 async def test_sixty_four_slots_need_few_connections_and_threads(owner, site):
     """The embedded PostgreSQL takes 40 connections of all programs together."""
-    settings.use(replace(settings.get(), jobs=64, jobs_per_site=64))
-    started = pool.Queue()
+    settings.use(replace(settings.get(), max_downloads=64, max_downloads_per_site=64))
+    started = pool.WorkerPool()
     await started.start()
     try:
         for number in range(5):  # more than there are threads
             await lifecycle.submit(owner, site.url(f"/hang/60/{number}"))
         async with asyncio.timeout(60):
-            while len(active.every()) < 5:
+            while len(active.all_active()) < 5:
                 await asyncio.sleep(0.05)
         connections = await engine.fetchval("select count(*) from pg_stat_activity where datname = current_database()")
         assert connections <= 20
         assert len([thread for thread in threading.enumerate() if "Worker" in thread.name]) <= 2
     finally:
         await started.stop()
-    assert active.every() == []
+    assert active.all_active() == []
 
 
 async def test_copy_of_a_state_folder_takes_nothing_from_the_original(owner, database, state, tmp_path):
     """Another process with the same name is alive: here it is a connection that holds the lock of that name."""
     original = await node_name.hold()
     await lifecycle.submit(owner, "https://films.example/1")
-    claim = await lifecycle.claim()
+    claim = await leases.claim()
     name = node_name.instance()
     copy = tmp_path / "copy"
     shutil.copytree(state, copy)
@@ -290,9 +292,9 @@ async def test_copy_of_a_state_folder_takes_nothing_from_the_original(owner, dat
         held = await node_name.hold()
         assert node_name.instance() != name
         assert (copy / "instance").read_text() != name == (state / "instance").read_text()
-        assert await lifecycle.rescue() == 0
-        row = await engine.fetchrow("select state, held_by from download where id = $1", claim.id)
-        assert row["state"] == "running" and row["held_by"].startswith(name)
+        assert await leases.recover_own() == 0
+        row = await engine.fetchrow("select state, worker_id from download where id = $1", claim.id)
+        assert row["state"] == "running" and row["worker_id"].startswith(name)
         await held.release()
     finally:
         settings.use(replace(settings.get(), state=state))
@@ -329,9 +331,9 @@ def test_absent_database_is_asked_now_and_then_and_said_once(caplog: pytest.LogC
     def refuse() -> psycopg.Connection[Any]:
         raise psycopg.OperationalError("refused")
 
-    bell = pool._Bell("absent", results=False, connection=refuse, create_tables=False)
+    bell = wakeup._WakeupQueue("absent", results=False, connection=refuse, create_tables=False)
     began = time.monotonic()
     for _ in range(3):
         assert bell.dequeue() is None
-    assert time.monotonic() - began >= 3 * pool._AWAY_SECONDS
+    assert time.monotonic() - began >= 3 * wakeup._AWAY_SECONDS
     assert [record.message for record in caplog.records] == ["the queue waits for the database"]

@@ -7,7 +7,7 @@ import pytest
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import lifecycle, log, ytdlp_canary
+from mediafetcher.downloads import leases, lifecycle, log, queries, ytdlp_canary
 from mediafetcher.downloads.worker import active, runner
 from mediafetcher.fetch.ytdlp import versions
 from tests.index import BROKEN, MENDED, NEWER, Index, wheel
@@ -37,10 +37,10 @@ async def owner(database) -> int:
 
 async def _run(owner: int, url: str) -> dict:
     row = await lifecycle.submit(owner, url)
-    claim = await lifecycle.claim()
+    claim = await leases.claim()
     assert claim and claim.id == row["id"]
     await runner.run(claim)
-    return await lifecycle.get(row["id"], owner)
+    return await queries.get(row["id"], owner)
 
 
 async def _several(owner: int, site, count: int = ytdlp_canary.SEVERAL) -> list[dict]:
@@ -62,7 +62,7 @@ async def test_the_third_that_fails_is_tried_and_the_newer_one_offered_and_accep
     assert rows[2]["title"] == "Mended"
     assert f"tried with yt-dlp {NEWER}" in await _said(rows[2])
     assert "is offered" in await _said(rows[2])
-    assert "is there a newer" not in await _said(rows[1])
+    assert "looking for a newer" not in await _said(rows[1])
     now = versions.status()
     assert (now.version, now.offered, now.offered_site) == (versions.bundled(), NEWER, rows[0]["site"])
     assert (now.automatic, now.trying, versions.folder()) == ("offer", None, None)
@@ -73,14 +73,14 @@ async def test_the_third_that_fails_is_tried_and_the_newer_one_offered_and_accep
     now = await ytdlp_canary.accept()
     assert (now.version, now.previous, now.offered) == (NEWER, versions.bundled(), None)
     for _ in range(3):  # those that failed are in the queue again, and now they go
-        claim = await lifecycle.claim()
+        claim = await leases.claim()
         assert claim is not None
         await runner.run(claim)
-        assert (await lifecycle.get(claim.id, owner))["state"] == "done"
-    assert await lifecycle.claim() is None
+        assert (await queries.get(claim.id, owner))["state"] == "done"
+    assert await leases.claim() is None
     with pytest.raises(errors.NothingOffered):
         await ytdlp_canary.accept()
-    assert active.every() == []
+    assert active.all_active() == []
 
 
 async def test_with_auto_it_is_used_at_once_and_the_others_are_tried_again(owner, index, mended, site):
@@ -88,9 +88,9 @@ async def test_with_auto_it_is_used_at_once_and_the_others_are_tried_again(owner
     index.put(NEWER, mended)
     rows = await _several(owner, site)
     assert rows[2]["state"] == "done"
-    assert "is used from now on" in await _said(rows[2])
+    assert "is now in use" in await _said(rows[2])
     assert (versions.status().version, versions.status().offered) == (NEWER, None)
-    assert [(await lifecycle.get(row["id"], owner))["state"] for row in rows[:2]] == ["queued", "queued"]
+    assert [(await queries.get(row["id"], owner))["state"] for row in rows[:2]] == ["queued", "queued"]
     # Who goes back stays there until somebody says otherwise, or there is a newer one still.
     assert versions.rollback().version == versions.bundled()
     await ytdlp_canary.look_daily()
@@ -99,7 +99,7 @@ async def test_with_auto_it_is_used_at_once_and_the_others_are_tried_again(owner
     assert versions.status().version == versions.bundled()
     ytdlp_canary._resting.clear()
     for _ in rows[:2]:
-        await runner.run(await lifecycle.claim())
+        await runner.run(await leases.claim())
     assert (await _run(owner, site.url("/page/broken?film=9")))["state"] == "done"
     assert (versions.status().version, versions.status().offered) == (versions.bundled(), NEWER)
 
@@ -110,7 +110,7 @@ async def test_one_that_does_not_help_is_dropped_again(owner, index, site):
     assert {row["error"]["code"] for row in rows} == {"extractor_broken"}
     assert f"yt-dlp {BROKEN} does not help" in await _said(rows[2])
     assert (versions.status().offered, versions.folder(), _folders()) == (None, None, [])
-    assert "is there a newer" not in await _said(await _run(owner, site.url("/page/broken?film=9")))
+    assert "looking for a newer" not in await _said(await _run(owner, site.url("/page/broken?film=9")))
 
 
 @pytest.mark.parametrize("why", ["off", "nothing newer", "index away"])
@@ -124,7 +124,7 @@ async def test_without_a_newer_one_they_fail_as_before(owner, index, site, why):
         settings.use(replace(settings.get(), ytdlp_index="http://127.0.0.1:9/simple"))
     rows = await _several(owner, site)
     assert {row["state"] for row in rows} == {"failed"}
-    words = {"off": "extractor_broken", "nothing newer": "is the newest", "index away": "cannot be reached"}
+    words = {"off": "extractor_broken", "nothing newer": "is the newest", "index away": "Could not reach"}
     assert words[why] in await _said(rows[2])
     assert versions.news.latest == ({} if why != "nothing newer" else {"stable": "2020.1.1"})
 
@@ -134,8 +134,8 @@ async def test_one_link_that_fails_again_and_again_is_no_site_that_changed(owner
     row = await _run(owner, site.url("/page/broken"))
     for _ in range(ytdlp_canary.SEVERAL):
         await lifecycle.retry(row["id"], owner)
-        await runner.run(await lifecycle.claim())
-    assert (await lifecycle.get(row["id"], owner))["state"] == "failed"
+        await runner.run(await leases.claim())
+    assert (await queries.get(row["id"], owner))["state"] == "failed"
     assert versions.news.latest == {}
 
 
@@ -156,4 +156,4 @@ async def test_auto_looks_once_a_day_and_not_at_the_same_time_as_all_others(inde
     assert versions.news.latest == {"stable": NEWER} and note.stat().st_mtime == due
     os.utime(note, (1, 1))
     await ytdlp_canary.look_daily()  # what is offered there is no wheel: said, and nothing changes
-    assert versions.status().version == NEWER and "no whole package" in (versions.status().error or "")
+    assert versions.status().version == NEWER and "package is incomplete" in (versions.status().error or "")

@@ -9,9 +9,11 @@ import pytest
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import lifecycle, node_name
+from mediafetcher.downloads import leases, lifecycle, node_name, queries
 from mediafetcher.downloads.worker import active, checkpoint, convert_step, runner, store_step, workspace
-from mediafetcher.library.catalog import folders, items
+from mediafetcher.fetch import collect
+from mediafetcher.library.catalog import folders
+from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import ffmpeg, probe
 
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.promise(24)
 
 @pytest.fixture(autouse=True)
 async def _ready(database, state, media_online):
-    settings.use(replace(settings.get(), stop_seconds=2.0, retry_seconds=0.0))
+    settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0))
 
 
 @pytest.fixture
@@ -30,10 +32,10 @@ async def owner(database) -> int:
 
 async def _attempt(id: int) -> dict:
     await engine.execute("update download set run_after = now()")
-    claim = await lifecycle.claim()
+    claim = await leases.claim()
     assert claim and claim.id == id
     await runner.run(claim)
-    return await lifecycle.get(id)
+    return await queries.get(id)
 
 
 def _bodies(site, name: str) -> int:
@@ -45,7 +47,7 @@ async def _assert_done_without_second_download(site, id: int, name: str) -> None
     row = await _attempt(id)
     assert row["state"] == "done", row
     assert _bodies(site, name) == fetched
-    media = (await items.get(row["item"], row["owner"]))["media"]
+    media = (await item_queries.get(row["item"], row["owner"]))["media"]
     assert blob_store.path_of(bytes.fromhex(media["sha256"]), media["ext"]).exists()
 
 
@@ -72,7 +74,7 @@ def _raising(monkeypatch, module, name: str, error: BaseException) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
-@pytest.mark.parametrize(("module", "name"), [(probe, "probe"), (convert_step, "make"), (store_step, "keep")])
+@pytest.mark.parametrize(("module", "name"), [(probe, "probe"), (convert_step, "make"), (store_step, "store")])
 async def test_unforeseen_error_after_the_file_came_keeps_the_file(owner, site, monkeypatch, module, name, error, code):
     id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
     _raising(monkeypatch, module, name, error)
@@ -109,7 +111,7 @@ async def test_end_that_cannot_be_written_at_first_is_written_later(owner, site,
 
 async def test_message_that_postgresql_cannot_keep_ends_the_download_all_the_same(owner, site, monkeypatch):
     id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
-    _raising(monkeypatch, store_step, "keep", errors.Gone("nothing\x00 there \udcff"))
+    _raising(monkeypatch, store_step, "store", errors.Gone("nothing\x00 there \udcff"))
     row = await _attempt(id)
     assert (row["state"], row["error"]["code"]) == ("failed", "gone")
 
@@ -130,17 +132,17 @@ async def test_ffmpeg_killed_by_the_system_keeps_the_file(owner, site, monkeypat
 
 async def test_folder_deleted_meanwhile_leaves_the_item_at_the_top(owner, site, monkeypatch):
     row = await lifecycle.submit(owner, site.url("/media/ok.mp4"), folder="Films/New")
-    keep = store_step.keep
+    keep = store_step.store
 
     async def deleted_before(*given):
         for folder in await engine.fetch("select id from folder where parent is null"):
             await folders.delete(folder["id"], owner)
         await keep(*given)
 
-    monkeypatch.setattr(store_step, "keep", deleted_before)
+    monkeypatch.setattr(store_step, "store", deleted_before)
     row = await _attempt(row["id"])
     assert row["state"] == "done", row
-    assert (await items.get(row["item"], owner))["folder"] == ""
+    assert (await item_queries.get(row["item"], owner))["folder"] == ""
 
 
 async def test_state_disk_full_when_the_file_came_whole_keeps_the_file(owner, site, monkeypatch):
@@ -159,16 +161,34 @@ async def test_state_disk_full_when_the_file_came_whole_keeps_the_file(owner, si
     await _assert_done_without_second_download(site, id, "/media/h264_aac.mkv")
 
 
+@pytest.mark.parametrize("taken", [True, False])
+async def test_error_while_the_files_are_taken_over_fetches_nothing_again(owner, site, monkeypatch, taken):
+    """All bytes have come; the error comes before or after the file was moved into our folder."""
+    id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
+    take = collect.take
+
+    def fails(*given, **named):
+        if taken:
+            take(*given, **named)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(collect, "take", fails)
+        row = await _attempt(id)
+    assert (row["state"], row["error"]["code"]) == ("queued", "unexpected_error")
+    await _assert_done_without_second_download(site, id, "/media/ok.mp4")
+
+
 async def test_unknown_error_again_and_again_waits_for_a_person_with_its_file(owner, site, monkeypatch):
     id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
     with monkeypatch.context() as broken:
         for attempt in range(1, errors.Unexpected.tries + 1):
-            _raising(broken, store_step, "keep", RuntimeError("always"))
+            _raising(broken, store_step, "store", RuntimeError("always"))
             row = await _attempt(id)
-            assert row["state"] == ("queued" if attempt < errors.Unexpected.tries else "parked")
+            assert row["state"] == ("queued" if attempt < errors.Unexpected.tries else "needs_action")
     assert row["error"]["code"] == "unexpected_error"
     await workspace.tidy()
-    assert checkpoint.found(workspace.path(id)) is not None
+    assert checkpoint.load(workspace.path(id)) is not None
     await lifecycle.retry(id, owner)
     await _assert_done_without_second_download(site, id, "/media/ok.mp4")
     assert not workspace.path(id).exists()
@@ -178,16 +198,16 @@ async def test_file_proved_bad_is_forgotten(owner, site, monkeypatch):
     id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
     _raising(monkeypatch, convert_step, "make", errors.Truncated())
     assert (await _attempt(id))["state"] == "queued"
-    assert checkpoint.found(workspace.path(id)) is None
+    assert checkpoint.load(workspace.path(id)) is None
 
 
 # ---- what kills the process ------------------------------------------------------------------------------
 
 
-async def _killed(claims: list[lifecycle.Claim]) -> None:
+async def _killed(claims: list[leases.Claim]) -> None:
     """The process died with these in work, and a new start finds them."""
     node_name._boot = os.urandom(6).hex()
-    await lifecycle.rescue()
+    await leases.recover_own()
 
 
 async def test_download_that_kills_the_process_is_counted_and_parked(owner):
@@ -195,22 +215,22 @@ async def test_download_that_kills_the_process_is_counted_and_parked(owner):
     reasons = set()
     for _ in range(12):
         await engine.execute("update download set run_after = now()")
-        claim = await lifecycle.claim()
+        claim = await leases.claim()
         if claim is None:
             break
         await _killed([claim])
-        row = await lifecycle.get(id)
+        row = await queries.get(id)
         reasons.add((row["state"], (row["error"] or {}).get("code")))
     assert ("queued", "runs_alone") in reasons
-    row = await lifecycle.get(id)
-    assert (row["state"], row["error"]["code"]) == ("parked", "kills_server")
+    row = await queries.get(id)
+    assert (row["state"], row["error"]["code"]) == ("needs_action", "kills_server")
     assert row["attempt"] <= 10
     assert (await lifecycle.retry(id, owner))["state"] == "queued"
-    assert await lifecycle.claim()
+    assert await leases.claim()
 
 
 async def test_others_that_ran_beside_the_poison_are_done(owner):
-    settings.use(replace(settings.get(), jobs_per_site=5))
+    settings.use(replace(settings.get(), max_downloads_per_site=5))
     poison = (await lifecycle.submit(owner, "https://films.example/poison"))["id"]
     for number in range(2):
         await lifecycle.submit(owner, f"https://films.example/{number}")
@@ -218,7 +238,7 @@ async def test_others_that_ran_beside_the_poison_are_done(owner):
     for _ in range(40):
         await engine.execute("update download set run_after = now() where state = 'queued'")
         claims = []
-        while claim := await lifecycle.claim():
+        while claim := await leases.claim():
             claims.append(claim)
         if not claims:
             break
@@ -227,8 +247,8 @@ async def test_others_that_ran_beside_the_poison_are_done(owner):
         else:
             for claim in claims:
                 ended.add(claim.id)
-                await lifecycle.fail(claim, errors.Gone())
-    assert (await lifecycle.get(poison))["state"] == "parked"
+                await leases.fail(claim, errors.Gone())
+    assert (await queries.get(poison))["state"] == "needs_action"
     assert len(ended) == 2
 
 
@@ -236,22 +256,22 @@ async def test_kills_that_leave_more_of_the_file_each_time_are_not_counted(owner
     """A power cut every minute is no fault of a download that goes on from where it was."""
     id = (await lifecycle.submit(owner, "https://films.example/long"))["id"]
     for number in range(8):
-        claim = await lifecycle.claim()
+        claim = await leases.claim()
         assert claim, number
         (workspace.make(id) / "media.mp4.part").write_bytes(b"x" * (100_000 * (number + 1)))
         await _killed([claim])
-    assert (await lifecycle.get(id))["state"] == "queued"
+    assert (await queries.get(id))["state"] == "queued"
 
 
 async def test_other_machines_that_fall_silent_count_too(owner):
     id = (await lifecycle.submit(owner, "https://films.example/poison"))["id"]
     for _ in range(12):
         await engine.execute(
-            "update download set state = 'running', held_by = 'another:machine', attempt = attempt + 1,"
-            " lease_until = now() - interval '1 second' where state = 'queued'"
+            "update download set state = 'running', worker_id = 'another:machine', attempt = attempt + 1,"
+            " lease_expires_at = now() - interval '1 second' where state = 'queued'"
         )
         await lifecycle.reconcile(0, _none)
-    assert (await lifecycle.get(id))["state"] == "parked"
+    assert (await queries.get(id))["state"] == "needs_action"
 
 
 async def _none() -> int:
@@ -261,9 +281,9 @@ async def _none() -> int:
 async def test_journal_that_cannot_be_written_never_matters(owner, site):
     id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
     await engine.execute("update download set run_after = now()")
-    at_work = asyncio.create_task(runner.run(await lifecycle.claim()))
+    at_work = asyncio.create_task(runner.run(await leases.claim()))
     while active.get(id) is None:
         await asyncio.sleep(0)
-    active.get(id).say("a line with \x00 in it")
+    active.get(id).log("a line with \x00 in it")
     await at_work
-    assert (await lifecycle.get(id))["state"] == "done"
+    assert (await queries.get(id))["state"] == "done"

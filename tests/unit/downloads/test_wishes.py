@@ -14,10 +14,10 @@ import pytest
 from mediafetcher.accounts.vault import cookie_formats, cookie_jars
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle, log, preview
+from mediafetcher.downloads import leases, lifecycle, log, preview, queries
 from mediafetcher.downloads.worker import active, runner
 from mediafetcher.fetch.options import Options, Playlist
-from mediafetcher.library.catalog import items
+from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import probe
 from tests.site.proxy import Proxy
@@ -25,7 +25,7 @@ from tests.site.proxy import Proxy
 
 @pytest.fixture(autouse=True)
 async def _ready(database, state, media_online):
-    settings.use(replace(settings.get(), stop_seconds=2.0, retry_seconds=0.0))
+    settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0, live_outage_seconds=2.0))
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ async def owner(database) -> int:
 async def _work() -> int:
     """Do everything that is due -> how many."""
     done = 0
-    while claim := await lifecycle.claim():
+    while claim := await leases.claim():
         await runner.run(claim)
         done += 1
     return done
@@ -44,13 +44,13 @@ async def _work() -> int:
 
 async def _run(owner: int, url: str, options: Options | None = None, **more) -> dict:
     row = await lifecycle.submit(owner, url, options=options, **more)
-    await runner.run(await lifecycle.claim())
-    return await lifecycle.get(row["id"], owner)
+    await runner.run(await leases.claim())
+    return await queries.get(row["id"], owner)
 
 
 async def _item(row: dict) -> dict:
     assert row["state"] == "done", row
-    return await items.get(row["item"], row["owner"])
+    return await item_queries.get(row["item"], row["owner"])
 
 
 def _file(item: dict, name: str | None = None):
@@ -75,7 +75,14 @@ async def test_subtitles_of_every_kind_become_webvtt_beside_the_film(owner, site
         assert text.startswith("WEBVTT") and said in text and "00:00.500 --> " in text
     lines = await _lines(row)
     assert any("no subtitles in nl" in line for line in lines), lines
-    assert any("subtitles pt did not come" in line for line in lines), lines
+    assert any("could not download subtitles pt" in line for line in lines), lines
+
+
+async def test_subtitles_in_charsets_of_old_are_readable(owner, site):
+    """One by its language, one as the server says."""
+    item = await _item(await _run(owner, site.url("/page/charsets"), Options(subtitles=("all",))))
+    for language, said in {"ru": "Привет, как дела?", "zh": "你好,世界", "xx": "Здравей, свят"}.items():
+        assert said in _file(item, f"{language}.vtt").read_text()
 
 
 async def test_subtitles_come_later_for_a_film_that_is_there(owner, site):
@@ -96,7 +103,7 @@ async def test_chapters_of_the_site(owner, site):
     item = await _item(await _run(owner, site.url("/page/chapters")))
     titles = [(chapter["start"], chapter["title"]) for chapter in item["chapters"]]
     assert titles == [(0, "Begin"), (1, "Middle"), (3, "Last")]
-    assert "chapters" not in (await items.page(owner))["items"][0]
+    assert "chapters" not in (await item_queries.page(owner))["items"][0]
 
 
 async def test_a_song_has_the_picture_of_its_page(owner, site):
@@ -166,7 +173,7 @@ def test_marks_are_asked_for_where_they_are_known(site):
 
 async def test_the_rate_is_shared_by_the_slots(owner, site, media_corpus):
     size = (media_corpus / "ok.mp4").stat().st_size
-    settings.use(replace(settings.get(), rate_limit=3 * size // 2, jobs=3))
+    settings.use(replace(settings.get(), rate_limit=3 * size // 2, max_downloads=3))
     began = asyncio.get_running_loop().time()
     await _item(await _run(owner, site.url("/media/ok.mp4")))
     assert asyncio.get_running_loop().time() - began > 1.2  # 2 s at half a file a second, less what is buffered
@@ -280,12 +287,12 @@ async def test_live_streams_get_the_cookies_of_their_site_alone(owner, site):
 @pytest.mark.parametrize("path", ["/upcoming/1/ok.mp4", "/live-empty.m3u8", "/refuses/404/begins"])
 async def test_a_stream_that_has_not_begun_waits_without_a_slot(owner, site, path):
     row = await _run(owner, site.url(path))
-    assert (row["state"], row["error"]["code"], row["stage"]) == ("waiting", "live_not_started", None)
-    assert active.every() == []
+    assert (row["state"], row["error"]["code"], row["stage"]) == ("scheduled", "live_not_started", None)
+    assert active.all_active() == []
     if path.endswith("begins"):
         begins = await engine.fetchval("select extract(epoch from run_after - now())::float8 from download")
         assert begins == pytest.approx(7200, abs=60)
-        assert await leases.wake() == 0
+        assert await leases.promote_scheduled() == 0
         assert (await lifecycle.retry(row["id"], owner))["state"] == "queued"  # a person need not wait
     else:
         await lifecycle.cancel(row["id"], owner)
@@ -293,10 +300,10 @@ async def test_a_stream_that_has_not_begun_waits_without_a_slot(owner, site, pat
 
 async def test_what_waited_goes_on_when_its_time_has_come(owner, site):
     row = await _run(owner, site.url("/upcoming/1/ok.mp4"))
-    assert await leases.wake() == 1
-    assert (await lifecycle.get(row["id"]))["state"] == "queued"
+    assert await leases.promote_scheduled() == 1
+    assert (await queries.get(row["id"]))["state"] == "queued"
     assert await _work() == 1
-    await _item(await lifecycle.get(row["id"]))
+    await _item(await queries.get(row["id"]))
 
 
 # ---- lists -----------------------------------------------------------------------------------------------
@@ -305,29 +312,29 @@ async def test_what_waited_goes_on_when_its_time_has_come(owner, site):
 async def test_a_list_becomes_a_download_for_each_entry(owner, site):
     wish = Options(max_height=720, playlist=Playlist(limit=3, folder=True))
     row = await _run(owner, site.url("/list/5"), wish, folder="Feeds")
-    assert (row["kind"], row["state"], row["title"]) == ("playlist", "waiting", "A list: of 5/all")
+    assert (row["kind"], row["state"], row["title"]) == ("playlist", "expanded", "A list: of 5/all")
     assert row["children"] == {"total": 3, "done": 0, "failed": 0}
-    assert await leases.wake() == 0 and await _work() == 3
-    entries, _ = await lifecycle.page(owner)
+    assert await leases.promote_scheduled() == 0 and await _work() == 3
+    entries, _ = await queries.page(owner)
     mine = [entry for entry in entries if entry["parent"] == row["id"]]
-    assert [entry["title"] for entry in reversed(mine)] == ["ok", "ok", "ok"]
+    assert [entry["title"] for entry in reversed(mine)] == ["Part 1", "Part 2", "Part 3"]
     assert {entry["folder"] for entry in mine} == {"Feeds/A list: of 5-all"}
     assert mine[0]["options"] == {"max_height": 720}
-    assert await leases.wake() == 1
-    row = await lifecycle.get(row["id"])
+    assert await leases.promote_scheduled() == 1
+    row = await queries.get(row["id"])
     assert (row["state"], row["children"]) == ("done", {"total": 3, "done": 3, "failed": 0})
-    assert (await items.page(owner))["items"][0]["folder"] == "Feeds/A list: of 5-all"
+    assert (await item_queries.page(owner))["items"][0]["folder"] == "Feeds/A list: of 5-all"
 
 
 async def test_some_of_a_list(owner, site):
     row = await _run(owner, site.url("/list/5"), Options(playlist=Playlist(items=(2, 5))))
-    links = [entry["url"] for entry in (await lifecycle.page(owner))[0] if entry["parent"] == row["id"]]
+    links = [entry["url"] for entry in (await queries.page(owner))[0] if entry["parent"] == row["id"]]
     assert sorted(links) == [site.url("/same-name/2/ok.mp4"), site.url("/same-name/5/ok.mp4")]
 
 
 async def test_a_list_that_is_cancelled_takes_its_entries_along(owner, site):
     row = await _run(owner, site.url("/list/4"), Options(playlist=Playlist()))
-    await runner.run(await lifecycle.claim())
+    await runner.run(await leases.claim())
     assert (await lifecycle.cancel(row["id"], owner))["state"] == "cancelled"
     states = await engine.fetch("select state, count(*) as n from download group by 1 order by 1")
     assert states == [{"state": "cancelled", "n": 4}, {"state": "done", "n": 1}]
@@ -335,13 +342,13 @@ async def test_a_list_that_is_cancelled_takes_its_entries_along(owner, site):
 
 async def test_a_list_can_be_cancelled_while_it_is_looked_at(owner, site):
     row = await lifecycle.submit(owner, site.url("/slow-list/4"), options=Options(playlist=Playlist()))
-    at_work = asyncio.create_task(runner.run(await lifecycle.claim()))
+    at_work = asyncio.create_task(runner.run(await leases.claim()))
     async with asyncio.timeout(20):
         while not site.log:
             await asyncio.sleep(0.01)
     await lifecycle.cancel(row["id"], owner)
-    for found, order in await lifecycle.beat():
-        found.obey(order)
+    for found, order in await leases.heartbeat():
+        found.request_stop(order)
     await at_work
     assert await engine.fetch("select kind, state from download") == [{"kind": "playlist", "state": "cancelled"}]
 
@@ -355,8 +362,8 @@ async def test_a_list_where_one_video_was_asked_for(owner, site):
 async def test_a_list_asks_for_the_quota(owner, site):
     row = await lifecycle.submit(owner, site.url("/list/4"), options=Options(playlist=Playlist()))
     await engine.execute("update account set quota = 0")
-    await runner.run(await lifecycle.claim())
-    row = await lifecycle.get(row["id"])
+    await runner.run(await leases.claim())
+    row = await queries.get(row["id"])
     assert (row["state"], row["error"]["code"]) == ("failed", "quota_exceeded")
     assert await engine.fetchval("select count(*) from download") == 1
 
@@ -365,7 +372,7 @@ async def test_one_video_where_a_list_was_expected(owner, site):
     row = await _run(owner, site.url("/media/ok.mp4"), Options(playlist=Playlist()))
     assert row["children"]["total"] == 1
     assert await _work() == 1
-    assert (await items.page(owner))["items"][0]["title"] == "ok"
+    assert (await item_queries.page(owner))["items"][0]["title"] == "ok"
 
 
 # ---- before and after ------------------------------------------------------------------------------------
@@ -395,13 +402,13 @@ async def test_the_log_is_short_bounded_and_without_secrets(owner, site):
     await cookie_jars.put(owner, "127.0.0.1", cookie_formats.parse("127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tcanary\n"))
     row = await _run(owner, site.url("/page/og?token=canary"))
     lines = await _lines(row)
-    assert lines[0].startswith("attempt 1: http") and "decision: none" in lines and lines[-1] == "ended: done"
+    assert lines[0].startswith("attempt 1: http") and "conversion: none" in lines and lines[-1] == "finished: done"
     assert "canary" not in str(lines)
-    hold = active.take(row["id"], owner, 1)
+    download = active.register(row["id"], owner, 1)
     for number in range(log.LINES + 50):
-        hold.say(f"line {number}\nforged" + "x" * 1000)
-    await log.write(hold)
-    active.drop(hold)
+        download.log(f"line {number}\nforged" + "x" * 1000)
+    await log.write(download)
+    active.unregister(download)
     lines = await _lines(row)
     assert len(lines) == log.LINES and lines[-1].startswith(f"line {log.LINES + 49}\\nforged")
     assert max(map(len, lines)) <= 300

@@ -11,18 +11,18 @@ import pytest
 from mediafetcher.accounts.vault import cookie_formats, cookie_jars
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import dedup, lifecycle, log
+from mediafetcher.downloads import dedup, leases, lifecycle, log, queries
 from mediafetcher.downloads.worker import active, checkpoint, runner, workspace
 from mediafetcher.fetch.models import Info, Result
 from mediafetcher.fetch.options import Options
-from mediafetcher.library.catalog import items
+from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store, check, sweeper
 from mediafetcher.media import transcode
 
 
 @pytest.fixture(autouse=True)
 async def _ready(database, state, media_online):
-    settings.use(replace(settings.get(), stop_seconds=2.0, retry_seconds=0.0))
+    settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0))
 
 
 @pytest.fixture
@@ -33,22 +33,22 @@ async def owner(database) -> int:
 async def _run(owner: int, url: str, **more) -> dict:
     """Submit a link, work on it once -> its row."""
     row = await lifecycle.submit(owner, url, **more)
-    claim = await lifecycle.claim()
+    claim = await leases.claim()
     assert claim and claim.id == row["id"]
     await runner.run(claim)
-    return await lifecycle.get(row["id"], owner)
+    return await queries.get(row["id"], owner)
 
 
 async def _stored(row: dict) -> dict:
     assert row["state"] == "done", row
-    item = await items.get(row["item"], row["owner"])
+    item = await item_queries.get(row["item"], row["owner"])
     assert blob_store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"]).exists()
     return item
 
 
 async def _nothing_left() -> None:
     """No folder of an attempt, no half of a file, and the checker is content."""
-    assert active.every() == []
+    assert active.all_active() == []
     assert list(settings.get().work.iterdir()) == []
     incoming = blob_store.root() / "incoming"
     assert not incoming.exists() or list(incoming.iterdir()) == []
@@ -59,12 +59,14 @@ def _stored_files() -> list[Path]:
     return [path for path in (blob_store.root() / "store").rglob("*") if path.is_file()]
 
 
-async def _reach(id: int, stage: str) -> active.Hold:
+async def _reach(id: int, stage: str) -> active.ActiveDownload:
     """Wait until the work on it is in this stage, and has got somewhere."""
     async with asyncio.timeout(60):
-        while not ((hold := active.get(id)) and hold.stage == stage and (stage == "extract" or hold.progress > 0)):
+        while not (
+            (download := active.get(id)) and download.stage == stage and (stage == "extract" or download.progress > 0)
+        ):
             await asyncio.sleep(0.01)
-    return hold
+    return download
 
 
 # ---- what comes out --------------------------------------------------------------------------------------
@@ -100,19 +102,19 @@ async def test_what_somebodys_cookies_opened_is_not_given_to_others(owner, site)
     again = await lifecycle.submit(owner, link)
     assert (again["state"], again["item"]) == ("done", mine["id"])
     theirs = await _run(other, link)
-    assert (theirs["state"], theirs["item"]) == ("parked", None)
+    assert (theirs["state"], theirs["item"]) == ("needs_action", None)
 
 
 async def test_a_mark_that_came_meanwhile_is_obeyed(owner, site):
     url = site.url("/media/ok.mp4")
     row = await lifecycle.submit(owner, url)
     source = await dedup.mark_never(owner, url)
-    await runner.run(await lifecycle.claim())
-    ended = await lifecycle.get(row["id"], owner)
+    await runner.run(await leases.claim())
+    ended = await queries.get(row["id"], owner)
     assert (ended["state"], ended["error"]["code"], ended["attempt"]) == ("failed", "never_again", 1)
     assert site.log == []
     for call in (lifecycle.submit(owner, url), lifecycle.retry(row["id"], owner)):
-        with pytest.raises(errors.NeverAgain) as refused:
+        with pytest.raises(errors.SourceBlocked) as refused:
             await call
         assert refused.value.facts["source"] == source
     await dedup.unmark_never(owner, url)
@@ -136,12 +138,12 @@ async def test_another_link_with_the_same_bytes_is_a_second_item_and_no_second_f
 @pytest.mark.promise(14)
 async def test_a_poor_line_is_tried_again_as_long_as_it_brings_something(owner, site):
     """Three attempts of eleven connections with 7,000 bytes each, where two are the most that bring nothing."""
-    settings.use(replace(settings.get(), max_tries=2))
+    settings.use(replace(settings.get(), max_attempts=2))
     row = await _run(owner, site.url("/drop/7000/ok.mp4"))
     for _ in range(2):
         assert (row["state"], row["error"]["code"]) == ("queued", "network")
-        await runner.run(await lifecycle.claim())
-        row = await lifecycle.get(row["id"], owner)
+        await runner.run(await leases.claim())
+        row = await queries.get(row["id"], owner)
     await _stored(row)
     await _nothing_left()
 
@@ -153,7 +155,7 @@ async def test_the_same_bytes_are_encoded_once(owner, site):
     row = await _run(owner, site.url("/media/vp9_opus.webm?again=1"))
     second = await _stored(row)
     said = [line["message"] for line in await log.read(row["id"], owner)]
-    assert "it was encoded before" in said
+    assert "already re-encoded earlier" in said
     assert second["media"]["sha256"] == first["media"]["sha256"] and second["media"]["ref_count"] == 2
     lower = await _run(owner, site.url("/media/vp9_opus.webm?lower"), options=Options(max_height=144))
     assert (await _stored(lower))["media"]["height"] == 144
@@ -165,13 +167,13 @@ async def test_a_source_that_came_meanwhile_is_linked_without_a_download(owner, 
     other = await engine.fetchval("insert into account (name) values ('bob') returning id")
     url = site.url("/media/ok.mp4")
     first, second = await lifecycle.submit(owner, url), await lifecycle.submit(other, url)
-    await runner.run(await lifecycle.claim())
+    await runner.run(await leases.claim())
     asked = len(site.log)
-    await runner.run(await lifecycle.claim())
+    await runner.run(await leases.claim())
     assert len(site.log) == asked
-    rows = [await lifecycle.get(row["id"]) for row in (first, second)]
+    rows = [await queries.get(row["id"]) for row in (first, second)]
     assert rows[0]["item"] != rows[1]["item"]
-    assert (await items.get(rows[1]["item"], other))["media"]["ref_count"] == 2
+    assert (await item_queries.get(rows[1]["item"], other))["media"]["ref_count"] == 2
 
 
 # ---- what does not ---------------------------------------------------------------------------------------
@@ -181,7 +183,7 @@ async def test_a_source_that_came_meanwhile_is_linked_without_a_download(owner, 
     ("path", "code", "end"),
     [
         ("/status/404/x", "gone", "failed"),
-        ("/status/403/x", "site_forbids", "parked"),
+        ("/status/403/x", "site_forbids", "needs_action"),
         ("/status/503/x", "server_error", "queued"),
         ("/status/429/x", "rate_limited", "queued"),
         ("/htmlvideo/x.mp4", "not_media", "failed"),
@@ -221,23 +223,23 @@ async def test_unexpected_error_stops_one_attempt_and_no_more(owner, site, caplo
     assert "NotADirectoryError" in str([record.fields for record in caplog.records]) + caplog.text
     settings.get().work.unlink()
     settings.get().work.mkdir(mode=0o711)
-    await runner.run(await lifecycle.claim())
-    await _stored(await lifecycle.get(row["id"]))
+    await runner.run(await leases.claim())
+    await _stored(await queries.get(row["id"]))
 
 
 async def test_a_share_that_goes_away_pauses_the_queue_and_not_the_row(owner, site, share):
     row = await lifecycle.submit(owner, site.url("/slow/200/ok.mp4"))
-    claim = await lifecycle.claim()
+    claim = await leases.claim()
     at_work = asyncio.create_task(runner.run(claim))
     await _reach(row["id"], "download")
     await share("offline")
     await at_work
-    row = await lifecycle.get(row["id"], owner)
+    row = await queries.get(row["id"], owner)
     assert (row["state"], row["attempt"], row["error"]["code"]) == ("queued", 0, "media_offline")
     await share("online")
     await engine.execute("update download set run_after = now()")
-    await runner.run(await lifecycle.claim())
-    await _stored(await lifecycle.get(row["id"]))
+    await runner.run(await leases.claim())
+    await _stored(await queries.get(row["id"]))
     await _nothing_left()
 
 
@@ -250,20 +252,20 @@ PATHS = {"extract": "/hang/30/x", "download": "/slow/20/ok.mp4"}
 @pytest.mark.parametrize("order", ["cancel", "pause", "stop"])
 async def test_orders_end_the_work_at_once(owner, site, stage, order):
     row = await lifecycle.submit(owner, site.url(PATHS[stage]))
-    at_work = asyncio.create_task(runner.run(await lifecycle.claim()))
-    hold = await _reach(row["id"], stage)
+    at_work = asyncio.create_task(runner.run(await leases.claim()))
+    download = await _reach(row["id"], stage)
     async with asyncio.timeout(60):
         while not site.log:  # before that, the attempt may not have a folder yet
             await asyncio.sleep(0.01)
     if order == "stop":
-        hold.obey("stop")
+        download.request_stop("stop")
     else:
         await getattr(lifecycle, order)(row["id"], owner)
-        for found, asked in await lifecycle.beat():
-            found.obey(asked)
+        for found, asked in await leases.heartbeat():
+            found.request_stop(asked)
     async with asyncio.timeout(10):
         await at_work
-    row = await lifecycle.get(row["id"], owner)
+    row = await queries.get(row["id"], owner)
     assert row["state"] == {"cancel": "cancelled", "pause": "paused", "stop": "queued"}[order]
     assert row["attempt"] == 0 and row["error"] is None and row["stage"] is None
     folder = settings.get().work / str(row["id"])
@@ -279,7 +281,7 @@ async def test_cancel_after_the_file_was_placed_leaves_it_to_the_sweep(owner, si
     Only the sweep unlinks: the file stays as a known row without references until its grace period is over.
     """
     row = await lifecycle.submit(owner, site.url("/media/ok.mp4"))
-    claim = await lifecycle.claim()
+    claim = await leases.claim()
     remember = dedup.remember
 
     async def cancelled_meanwhile(*given):
@@ -292,9 +294,9 @@ async def test_cancel_after_the_file_was_placed_leaves_it_to_the_sweep(owner, si
     if ordered:  # the order comes while the file is being taken back
         while (await engine.fetchval("select count(*) from download where cancel_requested")) == 0:
             await asyncio.sleep(0)
-        active.get(row["id"]).obey("cancel")
+        active.get(row["id"]).request_stop("cancel")
     await at_work
-    assert (await lifecycle.get(row["id"]))["state"] == "cancelled"
+    assert (await queries.get(row["id"]))["state"] == "cancelled"
     assert await engine.fetchval("select count(*) from library_item") == 0
     assert await engine.fetch("select ref_count from media_file") == [{"ref_count": 0}]
     assert await sweeper.sweep() == 0 and _stored_files()
@@ -306,18 +308,18 @@ async def test_cancel_after_the_file_was_placed_leaves_it_to_the_sweep(owner, si
 
 async def test_what_was_fetched_before_a_pause_is_not_fetched_again(owner, site):
     row = await lifecycle.submit(owner, site.url("/slow/40/ok.mp4"))
-    at_work = asyncio.create_task(runner.run(await lifecycle.claim()))
+    at_work = asyncio.create_task(runner.run(await leases.claim()))
     await _reach(row["id"], "download")
     async with asyncio.timeout(20):
         while active.get(row["id"]).progress < 0.3:
             await asyncio.sleep(0.01)
     await lifecycle.pause(row["id"], owner)
-    for found, asked in await lifecycle.beat():
-        found.obey(asked)
+    for found, asked in await leases.heartbeat():
+        found.request_stop(asked)
     await at_work
     await lifecycle.resume(row["id"], owner)
-    await runner.run(await lifecycle.claim())
-    await _stored(await lifecycle.get(row["id"]))
+    await runner.run(await leases.claim())
+    await _stored(await queries.get(row["id"]))
     ranges = [asked.get("range") for asked in site.log if asked["method"] == "GET"]
     assert any(range and not range.startswith("bytes=0-") for range in ranges)
 
@@ -329,22 +331,22 @@ def _bodies(site, name: str) -> int:
 @pytest.mark.parametrize("order", ["pause", "stop"])
 async def test_what_ends_a_conversion_costs_no_second_download(owner, site, order):
     row = await lifecycle.submit(owner, site.url("/media/long.webm"))
-    at_work = asyncio.create_task(runner.run(await lifecycle.claim()))
-    hold = await _reach(row["id"], "convert")
+    at_work = asyncio.create_task(runner.run(await leases.claim()))
+    download = await _reach(row["id"], "convert")
     asked = _bodies(site, "/media/long.webm")
     if order == "stop":
-        hold.obey("stop")
+        download.request_stop("stop")
     else:
         await lifecycle.pause(row["id"], owner)
-        for found, wanted in await lifecycle.beat():
-            found.obey(wanted)
+        for found, wanted in await leases.heartbeat():
+            found.request_stop(wanted)
     await at_work
     if order == "pause":
         await lifecycle.resume(row["id"], owner)
-    await runner.run(await lifecycle.claim())
-    item = await _stored(await lifecycle.get(row["id"]))
+    await runner.run(await leases.claim())
+    item = await _stored(await queries.get(row["id"]))
     assert item["title"] == "long" and _bodies(site, "/media/long.webm") == asked
-    assert any("were fetched before" in line["message"] for line in await log.read(row["id"], owner))
+    assert any("were downloaded before" in line["message"] for line in await log.read(row["id"], owner))
     await _nothing_left()
 
 
@@ -357,15 +359,15 @@ async def test_nor_does_a_share_that_is_away_in_the_end_and_no_second_conversion
         return await stage(*given, **named)
 
     monkeypatch.setattr(blob_store, "stage", away)
-    await runner.run(await lifecycle.claim())
-    assert (await lifecycle.get(row["id"]))["error"]["code"] == "media_offline"
+    await runner.run(await leases.claim())
+    assert (await queries.get(row["id"]))["error"]["code"] == "media_offline"
     asked = _bodies(site, "/media/h264_aac.mkv")
     monkeypatch.setattr(blob_store, "stage", stage)
     monkeypatch.delattr(transcode, "convert")
     await share("online")
     await engine.execute("update download set run_after = now()")
-    await runner.run(await lifecycle.claim())
-    await _stored(await lifecycle.get(row["id"]))
+    await runner.run(await leases.claim())
+    await _stored(await queries.get(row["id"]))
     assert _bodies(site, "/media/h264_aac.mkv") == asked
     await _nothing_left()
 
@@ -373,7 +375,7 @@ async def test_nor_does_a_share_that_is_away_in_the_end_and_no_second_conversion
 async def test_what_came_too_short_is_fetched_again(owner, site):
     row = await _run(owner, site.url("/media/trunc.mp4"))
     assert (row["state"], row["error"]["code"]) == ("queued", "truncated")
-    assert checkpoint.found(settings.get().work / str(row["id"])) is None
+    assert checkpoint.load(settings.get().work / str(row["id"])) is None
 
 
 def test_a_note_that_leads_elsewhere_counts_nothing(tmp_path):
@@ -382,31 +384,31 @@ def test_a_note_that_leads_elsewhere_counts_nothing(tmp_path):
     film.write_bytes(b"film")
     secret.write_bytes(b"film")
     info = Info("a", "", "", "", "", "")
-    checkpoint.note(tmp_path, info, Result(film, 4, cookies="canary"), True)
-    there = checkpoint.found(tmp_path)
+    checkpoint.save(tmp_path, info, Result(film, 4, cookies="canary"), True)
+    there = checkpoint.load(tmp_path)
     assert there.result == Result(film, 4) and there.info == info and there.own
     assert all(b"canary" not in path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
     for other in (Result(secret, 4), Result(film, 5), Result(film, 4, poster=secret)):
-        checkpoint.note(tmp_path, info, other, False)
-        assert checkpoint.found(tmp_path) is None
+        checkpoint.save(tmp_path, info, other, False)
+        assert checkpoint.load(tmp_path) is None
     film.unlink()
     film.symlink_to(secret)
-    checkpoint.note(tmp_path, info, Result(film, 4), False)
-    assert checkpoint.found(tmp_path) is None
+    checkpoint.save(tmp_path, info, Result(film, 4), False)
+    assert checkpoint.load(tmp_path) is None
     (tmp_path / ".brought.json").write_text("{")
-    assert checkpoint.found(tmp_path) is None
+    assert checkpoint.load(tmp_path) is None
 
 
 async def test_a_lost_lease_leaves_the_row_to_its_new_holder(owner, site):
     row = await lifecycle.submit(owner, site.url("/slow/20/ok.mp4"))
-    at_work = asyncio.create_task(runner.run(await lifecycle.claim()))
+    at_work = asyncio.create_task(runner.run(await leases.claim()))
     await _reach(row["id"], "download")
-    await engine.execute("update download set held_by = 'another:machine', attempt = attempt + 1")
-    for found, asked in await lifecycle.beat():
-        found.obey(asked)
+    await engine.execute("update download set worker_id = 'another:machine', attempt = attempt + 1")
+    for found, asked in await leases.heartbeat():
+        found.request_stop(asked)
     await at_work
-    row = await engine.fetchrow("select state, held_by, attempt from download")
-    assert row == {"state": "running", "held_by": "another:machine", "attempt": 2}
+    row = await engine.fetchrow("select state, worker_id, attempt from download")
+    assert row == {"state": "running", "worker_id": "another:machine", "attempt": 2}
 
 
 async def test_tidy_removes_only_what_will_not_go_on_here(owner, site):
@@ -421,8 +423,8 @@ async def test_tidy_removes_only_what_will_not_go_on_here(owner, site):
 async def test_conversions_wait_for_each_other_and_remuxes_do_not(owner, site):
     assert errors.TranscodeFailed.retry == "never"
     rows = [await lifecycle.submit(owner, site.url(f"/media/{name}")) for name in ("vp9_opus.webm", "vp8_vorbis.webm")]
-    settings.use(replace(settings.get(), jobs_per_site=5))
-    await asyncio.gather(*(runner.run(claim) for claim in [await lifecycle.claim(), await lifecycle.claim()]))
+    settings.use(replace(settings.get(), max_downloads_per_site=5))
+    await asyncio.gather(*(runner.run(claim) for claim in [await leases.claim(), await leases.claim()]))
     for row in rows:
-        await _stored(await lifecycle.get(row["id"]))
+        await _stored(await queries.get(row["id"]))
     await _nothing_left()

@@ -78,7 +78,7 @@ async def encodes() -> None:
     folder = process.give(settings.get().fetch / "1")
     code = f"{_ATTACK}\ncopies()\nprint('ready', flush=True)\ntime.sleep(1000)"
     argv = [os.path.realpath(sys.executable), "-I", "-S", "-c", code]
-    async with await process.start(argv, env={}, cwd=folder, alone=process.Pen((), (folder,))) as running:
+    async with await process.start(argv, env={}, cwd=folder, alone=process.Ruleset((), (folder,))) as running:
         async for _ in running:
             (folder / "ready").touch()
 

@@ -25,7 +25,7 @@ def main() -> None:
     os.environ.update(HOME=sys.argv[1], TMPDIR=sys.argv[1])
     programs = [runtime["path"] for runtime in runtimes.values()]
     channel = Channel()
-    profiles.shut_in(Path(sys.argv[1]), [], None)
+    profiles.confine_fetch(Path(sys.argv[1]), [], None)
     gateway_client.install(None)
     javascript.stand_in()
     javascript.install(channel, sys.stdin, programs)

@@ -122,7 +122,7 @@ async def test_with_a_proxy_there_is_no_browser(site, folder):
     async with client.Fetch(site.url(f"/challenge/{MEDIA}"), Options(), folder) as source:
         with pytest.raises(errors.Problem):
             await source.info()
-    with pytest.raises(ValueError, match="without a proxy"):
+    with pytest.raises(ValueError, match="cannot be combined"):
         Options(impersonate=True, proxy="http://proxy.example:1")
 
 
@@ -131,7 +131,7 @@ async def test_with_a_proxy_there_is_no_browser(site, folder):
 _TRY = """
 import json, socket, sys, threading
 from mediafetcher.sandbox import seccomp
-seccomp.close(alone=False)
+seccomp.install(alone=False)
 said = {}
 for name in ("AF_INET", "AF_INET6", "AF_NETLINK", "AF_PACKET", "AF_UNIX", "AF_VSOCK"):
     try:
@@ -218,7 +218,7 @@ async def test_the_way_out_wants_its_token_and_only_connects(site, state):
         token, network = admitted.way.token, admitted.gateway.network
         mapped = (b"\x05\x01\x00\x04" + bytes(15) + b"\x01" + site.port.to_bytes(2)).hex()
         wanted = [
-            ("guess", _request("127.0.0.1", site.port)),
+            ("rate_limit_bucket", _request("127.0.0.1", site.port)),
             (token, _request("127.0.0.1", site.port)),
             (token, _request("localhost", site.port)),
             (token, _request("169.254.169.254", 80)),
@@ -257,7 +257,7 @@ def resolve(host, port, *more, **named):
     return real("127.0.0.1", port, *more, **named)
 socket.getaddrinfo = resolve
 async def main():
-    rules = socks_proxy.Rules(egress.Gate(["good.example"], []), ("good.example",))
+    rules = socks_proxy.Rules(egress.EgressFilter(["good.example"], []), ("good.example",))
     try:
         await socks_proxy.connected("rebound.example", PORT, rules)
         print("connected", len(answers))
@@ -277,4 +277,4 @@ def test_it_is_said_where_the_machine_cannot(monkeypatch):
     monkeypatch.setattr(seccomp.platform, "machine", lambda: "riscv64")
     assert not seccomp.available()
     with pytest.raises(OSError, match="riscv64"):
-        seccomp.close()
+        seccomp.install()

@@ -1,10 +1,14 @@
 """What yt-dlp and the network say -> the one problem it is."""
 
 import errno
+import io
 
 import pytest
+from yt_dlp.networking import Response
+from yt_dlp.networking.exceptions import HTTPError
 
 from mediafetcher.core import errors
+from mediafetcher.fetch.child import error_report
 from mediafetcher.fetch.error_mapping import Failure, problem
 
 
@@ -24,6 +28,10 @@ from mediafetcher.fetch.error_mapping import Failure, problem
         ("ERROR: [youtube] x: The uploader has not made this video available in your country", errors.GeoBlocked),
         ("ERROR: [youtube] x: Premieres in 3 hours", errors.LiveNotStarted),
         ("ERROR: [youtube] x: This live event will begin in 5 days.", errors.LiveNotStarted),
+        (
+            "ERROR: The extracted extension ('mpc') is unusual and will be skipped for safety reasons.",
+            errors.UnusualExtension,
+        ),
         ("ERROR: [x] y: This video is DRM protected", errors.Drm),
         ("ERROR: [youtube] x: Sign in to confirm you're not a bot. Use --cookies", errors.LoginRequired),
         ("ERROR: Unsupported URL: http://example.com/", errors.Unsupported),
@@ -65,7 +73,7 @@ def test_what_is_known_exactly_decides_before_words(failure, kind):
 
 def test_the_sentence_is_ours():
     found = problem(Failure(("DownloadError",), "ERROR: [x] <script>alert(1)</script> Unsupported URL"))
-    assert found.detail == errors.Unsupported.words
+    assert found.detail == errors.Unsupported.default_detail
     assert problem(Failure(status=429, retry_after=30.0)).facts["retry_after"] == 30
 
 
@@ -77,7 +85,7 @@ def test_the_sentence_is_ours():
         (404, "This live event will begin in 3 hours.", errors.LiveNotStarted),
         (403, "not available in your country", errors.GeoBlocked),
         (403, "This title is protected by DRM", errors.Drm),
-        (403, "Sign in first", errors.Forbidden403),
+        (403, "Sign in first", errors.SiteForbidden),
         (404, "Nothing here", errors.Gone),
         (500, "Sign in to confirm your age.", errors.ServerError),
     ],
@@ -90,5 +98,19 @@ def test_the_page_of_an_error_says_why(status, page, kind):
 
 
 def test_a_list_says_how_long_it_is_and_a_site_for_how_long_it_wants_rest():
-    assert "a list of 12:" in problem(Failure(("IsList",), "12")).detail
-    assert "for 90 seconds" in problem(Failure(("HTTPError",), "", status=429, retry_after=90.0)).detail
+    assert "a playlist of 12 items." in problem(Failure(("IsList",), "12")).detail
+    assert "wait 90 seconds" in problem(Failure(("HTTPError",), "", status=429, retry_after=90.0)).detail
+
+
+def test_a_password_that_the_server_asks_for_is_named():
+    for status, asked, kind in (
+        (401, 'Basic realm="box"', errors.PasswordRequired),
+        (401, "Digest realm=x", errors.PasswordRequired),
+        (401, "Bearer", errors.LoginRequired),
+        (401, None, errors.LoginRequired),
+        (403, "Basic", errors.SiteForbidden),
+    ):
+        headers = {"WWW-Authenticate": asked} if asked else {}
+        response = Response(io.BytesIO(), "https://box.example/", headers, status=status)
+        facts = error_report.describe(HTTPError(response))
+        assert type(problem(Failure(tuple(facts["kinds"]), facts["message"], facts["status"]))) is kind

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from mediafetcher.core import errors, settings
-from mediafetcher.fetch import client
+from mediafetcher.fetch import client, collect
 from mediafetcher.fetch.options import Options
 from mediafetcher.media import probe
 from mediafetcher.sandbox import process, work_folders
@@ -104,14 +104,14 @@ async def test_only_the_sound(site, folder):
         ("/status/404/x", errors.Gone),
         ("/status/410/x", errors.Gone),
         ("/status/401/x", errors.LoginRequired),
-        ("/status/403/x", errors.Forbidden403),
+        ("/status/403/x", errors.SiteForbidden),
         ("/status/429/x", errors.RateLimited),
         ("/status/451/x", errors.GeoBlocked),
         ("/status/500/x", errors.ServerError),
         ("/flaky/1/ok.mp4", errors.ServerError),
         ("/loop", errors.Unsupported),
         ("/page/none", errors.Unsupported),
-        ("/members", errors.Forbidden403),
+        ("/members", errors.SiteForbidden),
         ("/lie/ok.mp4", errors.TooLarge),
         ("/redirect?to=http://127.0.0.2:1/film.mp4", errors.BlockedAddress),
         ("/redirect?to=http://169.254.169.254/latest", errors.BlockedAddress),
@@ -177,7 +177,7 @@ async def test_a_page_that_says_it_is_a_film(site, folder):
 
 
 async def test_cookies_go_to_their_site_and_into_no_file(site, folder):
-    with pytest.raises(errors.Forbidden403):
+    with pytest.raises(errors.SiteForbidden):
         await bring(site.url("/members"), folder)
     _, result = await bring(site.url("/members"), folder, cookies=COOKIES)
     assert result.size
@@ -242,7 +242,7 @@ async def test_a_name_that_is_not_ours_is_not_trusted(site, folder):
         (work_folders.of_child(folder) / "media.link").symlink_to("/etc/passwd")
         for name in ("../../etc/passwd", "/etc/passwd", "other.mp4", "media.link"):
             with pytest.raises(errors.Hostile):
-                source._taken(name)
+                collect.take(folder, name)
 
 
 # ---- broken connections ----------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.fetch import js_runtime
+from mediafetcher.fetch import child_events, js_runtime
+from mediafetcher.fetch.child_events import Program
 from mediafetcher.sandbox import process
 
 _DRIVER = Path(__file__).with_name("solve_driver.py")
@@ -25,7 +26,8 @@ async def test_a_challenge_is_solved_behind_the_gate_and_under_the_limits_of_a_f
     async with await process.start(argv, limits, env=env, cwd=folder, reach=[_DRIVER], keep_stdin=True) as program:
         async for line in program:
             said = json.loads(line)
-            if said["event"] == "program" and (answer := await requests.take(said)) is not None:
+            event = child_events.decode(line) if said["event"] == "program" else None
+            if isinstance(event, Program) and (answer := await requests.take(event)) is not None:
                 await program.write(answer)
         await program.wait()
         assert said.get("event") == "solved", program.stderr_tail
@@ -44,13 +46,13 @@ async def test_a_challenge_is_solved_behind_the_gate_and_under_the_limits_of_a_f
     ],
 )
 async def test_program_with_a_right_or_a_file_is_refused(arguments):
-    answer = await js_runtime.Requests().take({"event": "program", "input": "", "arguments": arguments, "more": False})
+    answer = await js_runtime.Requests().take(Program(arguments=arguments))
     assert json.loads(answer) == {"refused": True}
 
 
 async def test_program_input_in_parts_reaches_it_whole():
     requests = js_runtime.Requests()
     options = ["run", "--ext=js", "--no-prompt", "--no-remote", "--no-lock", "--no-config", "--cached-only", "-"]
-    assert await requests.take({"event": "program", "input": "console.log('a' + ", "more": True}) is None
-    answer = await requests.take({"event": "program", "input": "'b')", "arguments": options, "more": False})
+    assert await requests.take(Program("console.log('a' + ", more=True)) is None
+    answer = await requests.take(Program("'b')", arguments=options))
     assert json.loads(answer) == {"code": 0, "out": "ab\n", "err": ""}

@@ -64,7 +64,7 @@ async def brings(trial: Trial, folder: Path):
 async def test_planted_names_of_ours_nothing_written_through_them(state, tmp_path, media_corpus, victim):
     folder = settings.get().work / "1"
     info, result = await brings(hostile(tmp_path, media_corpus / "ok.mp4", victim), folder)
-    checkpoint.note(folder, info, result, False)
+    checkpoint.save(folder, info, result, False)
     facts = await probe.probe(result.file, folder / "poster.jpg")
     texts, _ = await sidecars.texts(result, facts, Options(subtitles=("en",)))
     assert "planted" in texts["en.vtt"].read_text()
@@ -72,7 +72,7 @@ async def test_planted_names_of_ours_nothing_written_through_them(state, tmp_pat
     assert victim.read_text() == "the key"
     assert not (folder / checkpoint.CONVERTED).exists()  # else the key would be kept as the film
     assert not [path for path in folder.iterdir() if path.is_symlink()]
-    assert checkpoint.found(folder)
+    assert checkpoint.load(folder)
 
 
 @pytest.mark.parametrize(

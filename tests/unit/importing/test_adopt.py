@@ -17,13 +17,15 @@ import pytest
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.importing import importer
-from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.catalog import bulk_insert, folders, items
 from mediafetcher.library.export import sync
 from mediafetcher.library.storage import blob_store, check, mount, reflink, sweeper
 from mediafetcher.media import ffmpeg
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "scripts" / "lib"))
 from library_bench import FILMS, make_files
+
+from mediafetcher.library.catalog import queries, trash
 
 DRIVER = Path(__file__).with_name("adopt_driver.py")
 
@@ -67,7 +69,7 @@ async def _items(owner: int) -> dict[str, dict]:
     """The person's items by folder and title."""
     found, cursor = [], None
     while True:
-        page = await items.page(owner, folder="", deep=True, limit=100, cursor=cursor)
+        page = await queries.page(owner, folder="", deep=True, limit=100, cursor=cursor)
         found += page["items"]
         if (cursor := page["next"]) is None:
             return {f"{item['folder']}/{item['title']}".lstrip("/"): item for item in found}
@@ -117,6 +119,22 @@ async def test_a_tree_becomes_folders_and_the_source_stays_as_it_was(owner, film
     assert _stored(film).read_bytes() == (films / "ok.mp4").read_bytes()
     assert stat.S_IMODE(_stored(film).stat().st_mode) == 0o444 and _stored(film).stat().st_nlink == 1
     assert _shape(films) == before
+    await _clean()
+
+
+async def test_folder_that_is_deleted_meanwhile_is_made_again(owner, films, put, monkeypatch):
+    put("Music/film.mp4")
+    add, deleted = bulk_insert.add, []
+
+    async def after_deletion(*given):
+        if not deleted:  # a user deletes it while the file is on its way into the store
+            deleted.extend(await folders.delete(await folders.find(owner, "From"), owner) or ["From"])
+        return await add(*given)
+
+    monkeypatch.setattr(bulk_insert, "add", after_deletion)
+    [done] = await _run(owner, films, folder="From/Disk")
+    assert deleted and done.result == "added"
+    assert set(await _items(owner)) == {"From/Disk/Music/film"}
     await _clean()
 
 
@@ -218,11 +236,11 @@ async def test_import_of_what_is_in_the_trash_brings_it_back(owner, films, put):
     put("A/film.mp4")
     (first,) = await _run(owner, films)
     await items.watched(first.item, owner, 7.0)
-    await items.trash(first.item, owner)
+    await trash.trash(first.item, owner)
     (again,) = await _run(owner, films)
     assert (again.result, again.item) == ("added", first.item)
     assert list(await _items(owner)) == ["A/film"]
-    assert (await items.trashed(owner))["items"] == []
+    assert (await queries.trashed(owner))["items"] == []
     (known,) = await _run(owner, films)
     assert known.result == "known"
 
@@ -323,7 +341,7 @@ async def test_a_move_that_fails_gives_the_rights_back(owner, films, put, monkey
     (media / "hidden").rename(media / sentinel)
     assert path.read_bytes() == kept and stat.S_IMODE(path.stat().st_mode) == 0o640
     assert await _items(owner) == {}
-    await mount.look()
+    await mount.refresh()
     assert [one.result for one in await _run(owner, films, move=True)] == ["added"]
     await _clean()
 
@@ -406,7 +424,7 @@ async def test_what_our_rights_do_not_open_is_named_and_the_rest_goes_on(owner, 
     )
     said, _ = await program.communicate()
     assert program.returncode == 0
-    denied = ["failed", "it cannot be read (Permission denied)"]
+    denied = ["failed", "cannot be read (Permission denied)"]
     assert json.loads(said) == {"1.m4a": ["added", ""], "closed.mp4": denied, "3.mp3": ["added", ""], "dir": denied}
     assert len(await _items(owner)) == 2
 
@@ -428,11 +446,11 @@ async def test_links_pipes_and_empty_files_are_passed_over(owner, films, put, me
     (films / "empty.mp4").touch()
     async with asyncio.timeout(30):
         done = {one.path.name: (one.result, one.why) for one in await _run(owner, films)}
-    link = ("skipped", "it is a link")
+    link = ("skipped", "is a symbolic link")
     assert done == {
         **dict.fromkeys(("out", "out.mp4", "in.mp4", "loop"), link),
-        "pipe.mp4": ("skipped", "it is not a file"),
-        "empty.mp4": ("skipped", "it is empty"),
+        "pipe.mp4": ("skipped", "not a file"),
+        "empty.mp4": ("skipped", "empty file"),
         "real.mp4": ("added", ""),
     }
 

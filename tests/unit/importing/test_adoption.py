@@ -1,17 +1,20 @@
 """P22: unknown files of the store become items again, at their place, with the best title there is."""
 
+import asyncio
 import hashlib
 import json
+import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.importing import adoption, importer
+from mediafetcher.importing import adoption, importer, titles, unknown_files
 from mediafetcher.importing.batch import Outcome
-from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.catalog import folders, items, queries
 from mediafetcher.library.recovery import journal
 from mediafetcher.library.storage import blob_store, decisions, ownership, sweeper
 
@@ -23,10 +26,10 @@ async def owner(media_online: Path) -> int:
     return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
 
 
-def _store(media_corpus: Path, name: str = "ok.mp4", *, spoil: bool = False) -> Path:
+def _store(media_corpus: Path, name: str = "ok.mp4", *, spoil: bool = False, kind: str = "mp4") -> Path:
     """Put a film of the corpus into the store, as an installation of long ago left it."""
     data = (media_corpus / name).read_bytes()
-    place = blob_store.path_of(hashlib.sha256(data).digest(), ".mp4")
+    place = blob_store.path_of(hashlib.sha256(data).digest(), kind)
     place.parent.mkdir(exist_ok=True)
     place.write_bytes(data[:-1] + b"?" if spoil else data)
     return place
@@ -65,7 +68,7 @@ async def test_unknown_file_is_adopted_at_its_place(
     await ownership.start()
     await _take(monkeypatch)
     (outcome,) = [one for one in await _adopt(owner, media_online) if one.result == "added"]
-    item = await items.get(outcome.item or 0, owner)
+    item = await queries.get(outcome.item or 0, owner)
     assert item["title"] == "Said beside" and item["poster"]
     assert (place.stat().st_ino, place.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert list((media_online / "incoming").iterdir()) == []
@@ -102,7 +105,7 @@ async def test_title_and_folder_of_the_journal_come_back(
         await engine.execute("set local session_replication_role = replica")
         await engine.execute("delete from library_item; delete from media_file; delete from folder")
     (outcome,) = await _adopt(owner, media_online)
-    item = await items.get(outcome.item or 0, owner)
+    item = await queries.get(outcome.item or 0, owner)
     assert (item["title"], item["folder"]) == ("From the journal", "A/B")
 
 
@@ -125,4 +128,62 @@ async def test_imported_file_has_the_title_written_beside_it(
     (folder / "x [abc].info.json").write_text(json.dumps({"title": "The real title"}))
     outcomes = [outcome async for outcome in importer.adopt(owner, [folder])]
     assert [one.result for one in outcomes if one.path.suffix == ".mp4"] == ["added"]
-    assert (await items.page(owner))["items"][0]["title"] == "The real title"
+    assert (await queries.page(owner))["items"][0]["title"] == "The real title"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"[" * 1_000_000, b'{"title": 7}', b"[]", b"\xff", b'{"title": " "}', b'{"title": "big"}' + b" " * (8 << 20)],
+)
+async def test_info_json_that_says_nothing_gives_no_title(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "x.info.json").write_bytes(text)
+    assert await titles.beside(tmp_path / "x.mp4") is None
+
+
+async def test_info_json_of_megabytes_leaves_the_loop_free(tmp_path: Path) -> None:
+    """Read in the server, a thread of Python would hold it up for a second."""
+    (tmp_path / "x.info.json").write_text('{"formats": [%s0], "title": "Found"}' % ("[]," * 2_700_000))
+    slowest, last, asked = 0.0, time.monotonic(), asyncio.create_task(titles.beside(tmp_path / "x.mp4"))
+    while not asked.done():
+        await asyncio.sleep(0.002)
+        slowest, last = max(slowest, time.monotonic() - last), time.monotonic()
+    assert await asked == "Found"
+    print(f"slowest turn of the loop {slowest * 1000:.0f} ms")
+    assert slowest < 0.5
+
+
+async def test_pipe_for_an_info_json_holds_up_nothing(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.info.json")
+    async with asyncio.timeout(20):
+        assert await titles.beside(tmp_path / "x.mp4") is None
+
+
+async def test_unknown_files_are_listed_with_size_and_title(owner: int, media_online: Path, media_corpus: Path) -> None:
+    beside = _store(media_corpus)
+    beside.with_suffix(".info.json").write_text(json.dumps({"title": "Said beside"}))
+    plain = _store(media_corpus, "h264_aac.mkv", kind="mkv")
+    listed: list[unknown_files.UnknownFile] = []
+    after: str | None = ""
+    while after is not None:
+        page = await unknown_files.page(after, 1)
+        assert len(page.files) == 1
+        listed += page.files
+        after = page.next
+    assert [one.name for one in listed] == sorted(path.name for path in (beside, plain))
+    found = {one.name: one for one in listed}
+    assert (found[beside.name].title, found[beside.name].size) == ("Said beside", beside.stat().st_size)
+    assert found[plain.name].folder is None and found[plain.name].size == plain.stat().st_size
+
+
+async def test_chosen_unknown_file_is_adopted_alone(
+    owner: int, media_online: Path, media_corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen, typed = _store(media_corpus), _store(media_corpus, "vp9_opus.webm", kind="webm")
+    left = _store(media_corpus, "a.mp3", kind="mp3")
+    await ownership.start()
+    await _take(monkeypatch)
+    done = await adoption.adopt_slice(owner, only=[chosen.stem])
+    assert (done.added, done.refused, done.next) == (1, 0, None)
+    (outcome,) = [one async for one in importer.adopt(owner, [typed])]  # as a command names it
+    assert (outcome.result, outcome.path) == ("added", typed)
+    assert [one.name for one in (await unknown_files.page()).files] == [left.name]

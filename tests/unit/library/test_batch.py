@@ -9,7 +9,7 @@ import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import bulk_insert, folders, items
+from mediafetcher.library.catalog import bulk_insert, folders, items, queries
 from mediafetcher.library.storage import blob_store, check, mount
 
 KIND = items.MediaFacts("video/mp4", ".mp4", 4.0, 320, 180, "h264", None)
@@ -34,7 +34,9 @@ async def test_equal_bytes_in_one_folder_are_one_item_and_in_two_are_two(owner, 
     ]
     done = await bulk_insert.add(owner, files)
     assert [one.fresh for one in done] == [True, True, False, True] and done[2].item == done[0].item
-    assert [row["title"] for row in (await items.page(owner, folder="", deep=True, sort="title"))["items"]] == [*"013"]
+    assert [row["title"] for row in (await queries.page(owner, folder="", deep=True, sort="title"))["items"]] == [
+        *"013"
+    ]
     again = [await _incoming(tmp_path, b"a", "again", folder), await _incoming(tmp_path, b"c", "new")]
     assert [one.fresh for one in await bulk_insert.add(owner, again)] == [False, True]
     assert list(mount.incoming().iterdir()) == []
@@ -59,7 +61,7 @@ async def test_an_error_leaves_none(owner, media_online, tmp_path):
     with pytest.raises(errors.MediaOffline):
         await bulk_insert.add(owner, files)
     (media_online / "hidden").rename(media_online / mount.SENTINEL)
-    await mount.look()
+    await mount.refresh()
     assert await engine.fetchval("select count(*) from media_file where ref_count > 0") == 0
     assert all(one.fresh for one in await bulk_insert.add(owner, files)), "and the same files can be added then"
     assert await check.check(read_data=True) == []

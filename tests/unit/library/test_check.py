@@ -9,8 +9,8 @@ import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import items
-from mediafetcher.library.storage import blob_store, check, mount, ownership, staging
+from mediafetcher.library.catalog import queries, trash
+from mediafetcher.library.storage import blob_store, check, mount, ownership, staging, sweeper
 from tests import deep
 from tests.unit.library.conftest import Put, clean, path, staged, stored
 
@@ -70,7 +70,7 @@ async def _store_frozen(owner: int, put: Put) -> None:
 
 async def _stuck_download(owner: int, put: Put) -> None:
     await engine.execute(
-        "insert into download (owner, url, source_key, state, held_by, lease_until)"
+        "insert into download (owner, url, source_key, state, worker_id, lease_expires_at)"
         " values ($1, 'https://a.example/?key=1', 'k', 'running', 'gone', now() - interval '1 hour')",
         owner,
     )
@@ -140,7 +140,7 @@ async def test_found_alone_and_mended(kind: str, owner: int, put: Put, film: int
         return
     assert len(done) == 1
     if kind in LOST:
-        assert (await items.get(film, owner))["title"] == "Titled"  # entries stay
+        assert (await queries.get(film, owner))["title"] == "Titled"  # entries stay
         assert await engine.fetchval("select media_file from source") is None
         await engine.execute("update media_file set size = 4 where size > 1000")  # the folder that was planted
         await put(b"film", "Fetched again")
@@ -180,11 +180,11 @@ async def test_side_files_unlisted_by_their_row_are_listed_by_repair(owner: int,
     path(b"film", "poster.jpg").write_bytes(b"jpg")
     found = await check.check()
     assert [(finding.kind, finding.is_information) for finding in found] == [("unlisted_side_file", True)] * 2
-    assert await items.sweep() == 0
+    assert await sweeper.sweep() == 0
     assert len(await check.repair(found)) == 2 and await check.check() == []
     row = await engine.fetchrow("select poster, subtitles from media_file")
     assert row == {"poster": True, "subtitles": ["fr"]}
-    assert (await items.get(item, owner))["poster"]
+    assert (await queries.get(item, owner))["poster"]
 
 
 async def test_side_files_unlisted_by_their_row_are_freed_with_it(owner: int, put: Put, use: Callable) -> None:  # type: ignore[type-arg]
@@ -192,8 +192,8 @@ async def test_side_files_unlisted_by_their_row_are_freed_with_it(owner: int, pu
     item = await put(b"film")
     path(b"film", "fr.vtt").write_bytes(b"WEBVTT")
     path(b"film", "notes.txt").write_bytes(b"by hand")
-    await items.delete_media(item, owner)
-    await items.sweep()
+    await trash.delete_media(item, owner)
+    await sweeper.sweep()
     assert not path(b"film").exists() and not path(b"film", "fr.vtt").exists()
     assert path(b"film", "notes.txt").exists()
 
@@ -246,7 +246,7 @@ async def test_checking_while_others_work_finds_nothing(owner: int, put: Put, at
     async def work(number: int) -> None:
         for turn in range(30):
             item = await put(f"{number} {turn}".encode(), side={"poster.jpg": b"jpg"})
-            await items.trash(item, owner)
+            await trash.trash(item, owner)
 
     async def watch() -> None:
         while not done.is_set():
@@ -256,5 +256,5 @@ async def test_checking_while_others_work_finds_nothing(owner: int, put: Put, at
     await asyncio.gather(*(work(number) for number in range(4)))
     done.set()
     await watching
-    await items.sweep()  # what the checker looked at just then was left to the sweeper
+    await sweeper.sweep()  # what the checker looked at just then was left to the sweeper
     assert stored() == [] and staged() == []

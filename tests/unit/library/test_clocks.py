@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import items
+from mediafetcher.library.catalog import trash
 from mediafetcher.library.storage import blob_store, clock_guard, sweeper
 from tests.unit.library.conftest import path
 
@@ -106,12 +106,12 @@ def test_a_doubt_outlives_a_restart(watch: clock_guard._Watch) -> None:
 
 async def test_what_is_old_by_a_clock_that_jumped_since_stays(owner: int, put, use, run_for) -> None:  # type: ignore[no-untyped-def]
     use(trash_days=0, grace_hours=1)
-    await items.trash(await put(b"film"), owner)
+    await trash.trash(await put(b"film"), owner)
     await engine.execute("update media_file set unreferenced_at = now() - interval '2 hours'")  # of a clock ahead
     await run_for(HOUR)
     media_file = await engine.fetchval("select id from media_file")
     believed = await clock_guard.now()
     assert believed is not None
-    assert not await sweeper.remove_dead(media_file, believed.theirs - 2 * HOUR) and path(b"film").exists()
+    assert not await sweeper.delete_unreferenced(media_file, believed.theirs - 2 * HOUR) and path(b"film").exists()
     assert blob_store.age(path(b"film"), believed.ours - HOUR) == 0
-    assert await sweeper.remove_dead(media_file, believed.theirs) and not path(b"film").exists()
+    assert await sweeper.delete_unreferenced(media_file, believed.theirs) and not path(b"film").exists()

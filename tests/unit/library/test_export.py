@@ -14,7 +14,7 @@ import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.catalog import folders, items, queries, trash
 from mediafetcher.library.export import layout, link_tree, sync, tree_lock
 from mediafetcher.library.storage import blob_store, sweeper
 from tests.unit.library.conftest import clean, path, stored
@@ -124,11 +124,11 @@ async def test_rename_move_copy_and_trash_are_followed(owner, put, there):
     await sync.refresh()
     assert [name for name in listing(there) if name.endswith("mp4")] == ["Ada/A/C/New.mp4", "Ada/New.mp4"]
     assert not (there / "Ada/A/B").exists() and path(b"film").stat().st_nlink == 3
-    await items.trash(item, owner)
+    await trash.trash(item, owner)
     await sync.refresh()
     assert [name for name in listing(there) if name.endswith("mp4")] == ["Ada/New.mp4"]
     assert not (there / "Ada/A").exists()
-    await items.restore(item, owner)
+    await trash.restore(item, owner)
     await sync.refresh()
     assert path(b"film").stat().st_nlink == 3
     await clean()
@@ -140,7 +140,7 @@ async def test_the_bytes_of_a_deleted_item_go_with_its_links(owner, put, there, 
     await sync.export()
     held = os.open(there / "Ada/Gone.mp4", os.O_RDONLY)
     try:
-        await items.trash(item, owner)
+        await trash.trash(item, owner)
         assert os.fstat(held).st_nlink == 1, "the store let go of it; the tree did not yet"
         await sync.refresh()
         assert os.fstat(held).st_nlink == 0
@@ -159,7 +159,7 @@ async def test_what_is_not_ours_is_never_touched(owner, put, there):
     item = await put(b"film", "Film", {"poster.jpg": b"p"})
     _, report = await sync.export()
     assert report.made == 3 and "Ada/Film (2).mp4" in listing(there)
-    await items.trash(item, owner)
+    await trash.trash(item, owner)
     await sync.refresh()
     assert {name: (there / name).read_bytes() for name in listing(there)} == mine
     assert (there / "Ada").is_dir()
@@ -174,7 +174,7 @@ async def test_what_somebody_put_in_the_place_of_ours_is_theirs(owner, put, ther
     await sync.export()
     assert (there / "Ada/Film.mp4").read_bytes() == b"their own cut"
     assert (there / "Ada/Film (2).mp4").samefile(path(b"film"))
-    await items.trash(item, owner)
+    await trash.trash(item, owner)
     await sync.refresh()
     assert listing(there) == ["Ada/Film.mp4", "Ada/Film.nfo"]
     assert (there / "Ada/Film.nfo").read_text() == "<movie>edited by the player</movie>"
@@ -225,7 +225,7 @@ async def test_another_file_system_gets_symbolic_links(owner, put, elsewhere):
     await items.rename(item, owner, "Other")
     await sync.refresh()
     assert listing(elsewhere) == ["Ada/Other-poster.jpg", "Ada/Other.mp4", "Ada/Other.nfo"]
-    await items.trash(item, owner)
+    await trash.trash(item, owner)
     await sync.refresh()
     assert listing(elsewhere) == []
 
@@ -298,7 +298,7 @@ async def test_an_offline_store_changes_no_tree(owner, put, there):
     sentinel.rename(sentinel.with_name("away"))
     await put_nothing(owner)
     assert await sync.refresh() == 0
-    with pytest.raises(errors.Away):
+    with pytest.raises(errors.Unavailable):
         await sync.export()
     assert listing(there) == ["Ada/Film.mp4", "Ada/Film.nfo"]
     sentinel.with_name("away").rename(sentinel)
@@ -307,8 +307,8 @@ async def test_an_offline_store_changes_no_tree(owner, put, there):
 
 async def put_nothing(owner: int) -> None:
     """A change of the library that needs no store: everything goes to the trash."""
-    for row in (await items.page(owner))["items"]:
-        await items.trash(row["id"], owner)
+    for row in (await queries.page(owner))["items"]:
+        await trash.trash(row["id"], owner)
 
 
 async def test_folders_as_deep_and_long_as_they_may_be(owner, put, there):
@@ -340,7 +340,7 @@ async def test_broken_off_at_any_file_it_is_whole_after_the_next_run(owner, put,
             with pytest.raises(layout.Stopped):
                 await sync.export()
         assert len(listing(there)) == made
-        for row in (await items.page(owner))["items"]:  # and everything has another name the next time
+        for row in (await queries.page(owner))["items"]:  # and everything has another name the next time
             await items.rename(row["id"], owner, f"Film {row['id']} {made}")
         _, report = await sync.export()
         assert counts(report) == (9, 0, made) and len(listing(there)) == 9
@@ -354,7 +354,7 @@ async def test_a_person_who_left_leaves_no_links(owner, other, put, there):
     await put(b"film", "Film", owner=other)
     await sync.export()
     assert path(b"film").stat().st_nlink == 3
-    await items.delete_all(other)
+    await trash.delete_all(other)
     await sync.refresh()
     assert listing(there) == ["Ada/Film.mp4", "Ada/Film.nfo"] and not (there / "Grace").exists()
 
@@ -385,7 +385,7 @@ async def test_names_stay_while_others_come_and_go(owner, put, there):
     """What players remember of a file goes by its path."""
     first, second = await put(b"1", "Film"), await put(b"2", "Film")
     await sync.export()
-    await items.trash(first, owner)
+    await trash.trash(first, owner)
     await sync.refresh()
     assert listing(there) == ["Ada/Film (2).mp4", "Ada/Film (2).nfo"]
     _, report = await sync.export()
@@ -394,7 +394,7 @@ async def test_names_stay_while_others_come_and_go(owner, put, there):
     await sync.refresh()
     assert path(b"3").samefile(there / "Ada/Film.mp4") and path(b"2").samefile(there / "Ada/Film (2).mp4")
     await items.rename(second, owner, "Other")
-    await items.restore(first, owner)
+    await trash.restore(first, owner)
     await sync.refresh()
     assert path(b"1").samefile(there / "Ada/Film (2).mp4")
 
@@ -449,7 +449,7 @@ async def test_what_is_missing_is_tried_again_until_it_is_there(owner, put, ther
 
 
 async def test_without_a_tree_nothing_is_noted(owner, put):
-    await items.trash(await put(b"film", "Film"), owner)
+    await trash.trash(await put(b"film", "Film"), owner)
     assert await engine.fetchval("select count(*) from export_change") == 0
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.catalog import folders, queries, trash
 from tests.unit.library.conftest import clean
 
 
@@ -51,7 +51,7 @@ async def test_counts_and_totals(owner: int, put) -> None:  # type: ignore[no-un
     await put(b"m", folder=music)
     trashed = await put(b"t", folder=live)
     await put(b"top")
-    await items.trash(trashed, owner)
+    await trash.trash(trashed, owner)
     shown = {row["path"]: (row["count"], row["total"], row["parent"]) for row in await folders.tree(owner)}
     assert shown == {"Music": (1, 4, None), "Music/Live": (3, 3, music)}
 
@@ -98,6 +98,6 @@ async def test_deleting_puts_what_is_inside_into_the_trash(owner: int, put) -> N
     inside, beside = await put(b"in", folder=live), await put(b"out")
     assert await folders.delete(music, owner) == [inside]
     assert await folders.tree(owner) == []
-    assert [row["id"] for row in (await items.page(owner))["items"]] == [beside]
-    assert (await items.restore(inside, owner))["folder"] == ""
+    assert [row["id"] for row in (await queries.page(owner))["items"]] == [beside]
+    assert (await trash.restore(inside, owner))["folder"] == ""
     await clean()

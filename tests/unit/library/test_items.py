@@ -9,8 +9,8 @@ import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import folders, items
-from mediafetcher.library.storage import blob_store
+from mediafetcher.library.catalog import folders, items, queries, trash
+from mediafetcher.library.storage import blob_store, sweeper
 from tests import deep
 from tests.unit.library.conftest import FACTS, clean, path, staged, stored
 
@@ -26,7 +26,7 @@ async def test_bytes_are_kept_once_and_counted(owner: int, other: int, put) -> N
     one = await put(b"same", "One")
     two = await put(b"same", "Two", owner=other)
     assert one != two and stored() == [path(b"same").name] and staged() == []
-    item = await items.get(one, owner)
+    item = await queries.get(one, owner)
     assert item["media"]["ref_count"] == 2
     assert (item["title"], item["folder"], item["duration"]) == ("One", "", 12.5)
     assert item["media"]["kind"] == "video/mp4" and item["media"]["size"] == 4
@@ -43,17 +43,17 @@ async def test_same_name_other_bytes_are_two_files(owner: int, put) -> None:  # 
 async def test_side_files_belong_to_the_file(owner: int, put, at_once: None) -> None:  # type: ignore[no-untyped-def]
     item = await put(b"film", side={"poster.jpg": b"jpg", "fr.vtt": b"WEBVTT"})
     await put(b"film", side={"en.vtt": b"WEBVTT"})
-    shown = await items.get(item, owner)
+    shown = await queries.get(item, owner)
     assert shown["poster"] is True and shown["subtitles"] == ["en", "fr"]
     assert path(b"film", "poster.jpg").read_bytes() == b"jpg" and len(stored()) == 4
     await clean()
-    for row in (await items.page(owner))["items"]:
-        await items.trash(row["id"], owner)
+    for row in (await queries.page(owner))["items"]:
+        await trash.trash(row["id"], owner)
     assert stored() == []
 
 
 async def test_what_also_raises_undoes_the_rows(owner: int, put, tmp_path: Path, use: Callable[..., None]) -> None:  # type: ignore[no-untyped-def]
-    async def also(item: int) -> None:
+    async def in_transaction(item: int) -> None:
         raise ZeroDivisionError
 
     (tmp_path / "film").write_bytes(b"film")
@@ -63,20 +63,20 @@ async def test_what_also_raises_undoes_the_rows(owner: int, put, tmp_path: Path,
             staged=await blob_store.stage(tmp_path / "film"),
             facts=FACTS,
             entry=items.Entry("x"),
-            also=also,
+            in_transaction=in_transaction,
         )
-    assert list((await _counts()).values()) == [0] and (await items.page(owner))["items"] == []
+    assert list((await _counts()).values()) == [0] and (await queries.page(owner))["items"] == []
     assert stored() == [path(b"film").name]  # at worst a file that nobody holds,
     await clean()
     use(grace_hours=0)
-    assert await items.sweep() == 1  # and gone after its time
+    assert await sweeper.sweep() == 1  # and gone after its time
     assert stored() == []
 
 
 async def test_titles_are_one_line(owner: int, put) -> None:  # type: ignore[no-untyped-def]
-    assert (await items.get(await put(b"a", " a\x00b\n c\u202e "), owner))["title"] == "a b c"
-    assert (await items.get(await put(b"b", "\n"), owner))["title"] == "Untitled"
-    assert len((await items.get(await put(b"c", "x" * 9999), owner))["title"]) == 500
+    assert (await queries.get(await put(b"a", " a\x00b\n c\u202e "), owner))["title"] == "a b c"
+    assert (await queries.get(await put(b"b", "\n"), owner))["title"] == "Untitled"
+    assert len((await queries.get(await put(b"c", "x" * 9999), owner))["title"]) == 500
 
 
 async def test_linking_needs_a_holder(owner: int, other: int, put, use: Callable[..., None]) -> None:  # type: ignore[no-untyped-def]
@@ -85,12 +85,12 @@ async def test_linking_needs_a_holder(owner: int, other: int, put, use: Callable
     media_file = await engine.fetchval("select media_file from library_item")
     linked = await items.link(other, media_file, items.Entry("mine"))
     assert linked and await _counts() == {media_file: 2}
-    await items.trash(item, owner)
-    await items.trash(linked, other)
+    await trash.trash(item, owner)
+    await trash.trash(linked, other)
     assert path(b"film").exists()  # the grace period
     assert await items.link(other, media_file, items.Entry("too late")) is None
     again = await put(b"film")  # but with the bytes in hand it lives again
-    assert (await items.get(again, owner))["media"]["ref_count"] == 1
+    assert (await queries.get(again, owner))["media"]["ref_count"] == 1
     await clean()
 
 
@@ -98,21 +98,21 @@ async def test_others_see_and_change_nothing(owner: int, other: int, put) -> Non
     item = await put(b"film")
     folder = await folders.ensure(owner, "Mine")
     for call in (
-        items.get(item, other),
+        queries.get(item, other),
         items.rename(item, other, "x"),
         items.move(item, other, None),
         items.move(item, owner, await folders.ensure(other, "Theirs")),
         items.copy(item, other, None),
         items.copy(item, other, folder),
-        items.trash(item, other),
-        items.restore(item, other),
-        items.delete_media(item, other),
+        trash.trash(item, other),
+        trash.restore(item, other),
+        trash.delete_media(item, other),
         items.watched(item, other, 1),
     ):
         with pytest.raises(errors.NotFound):
             await call
-    assert (await items.page(other))["items"] == [] and await items.purge(other, [item]) == 0
-    assert (await items.get(item, owner))["title"] == "A film"
+    assert (await queries.page(other))["items"] == [] and await trash.purge(other, [item]) == 0
+    assert (await queries.get(item, owner))["title"] == "A film"
 
 
 # ---- out -----------------------------------------------------------------------------------------------
@@ -120,54 +120,54 @@ async def test_others_see_and_change_nothing(owner: int, other: int, put) -> Non
 
 async def test_rm_of_one_keeps_and_of_the_last_removes(owner: int, other: int, put, at_once: None) -> None:  # type: ignore[no-untyped-def]
     one, two = await put(b"film"), await put(b"film", owner=other)
-    assert await items.trash(one, owner) == {"trashed": False, "holders": 1, "frees": 0}
+    assert await trash.trash(one, owner) == {"trashed": False, "holders": 1, "frees": 0}
     assert path(b"film").exists()
-    assert await items.trash(two, other) == {"trashed": False, "holders": 0, "frees": 4}
+    assert await trash.trash(two, other) == {"trashed": False, "holders": 0, "frees": 4}
     assert stored() == [] and await _counts() == {}
     await clean()
 
 
 async def test_trash_restores_and_says_what_going_means(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
     one, two = await put(b"film"), await put(b"film", owner=other)
-    assert await items.trash(one, owner) == {"trashed": True, "holders": 1, "frees": 0}
-    assert await items.trash(one, owner) == {"trashed": True, "holders": 1, "frees": 0}
-    assert (await items.page(owner))["items"] == []
-    assert (await items.trashed(owner))["frees"] == 0
-    assert (await items.restore(one, owner))["trashed_at"] is None
-    await items.trash(one, owner)
-    await items.delete_media(two, other)
-    bin_ = await items.trashed(owner)
+    assert await trash.trash(one, owner) == {"trashed": True, "holders": 1, "frees": 0}
+    assert await trash.trash(one, owner) == {"trashed": True, "holders": 1, "frees": 0}
+    assert (await queries.page(owner))["items"] == []
+    assert (await queries.trashed(owner))["frees"] == 0
+    assert (await trash.restore(one, owner))["trashed_at"] is None
+    await trash.trash(one, owner)
+    await trash.delete_media(two, other)
+    bin_ = await queries.trashed(owner)
     assert [row["id"] for row in bin_["items"]] == [one] and bin_["frees"] == 4
-    assert await items.purge(owner) == 1 and (await items.trashed(owner))["frees"] == 0
+    assert await trash.purge(owner) == 1 and (await queries.trashed(owner))["frees"] == 0
     assert path(b"film").exists()  # grace
 
 
 async def test_the_trash_empties_itself_after_its_days(owner: int, put, run_for) -> None:  # type: ignore[no-untyped-def]
     old, young = await put(b"old"), await put(b"young")
     for item in (old, young):
-        await items.trash(item, owner)
-    assert await items.purge_expired() == 0
+        await trash.trash(item, owner)
+    assert await trash.purge_expired() == 0
     await engine.execute("update library_item set trashed_at = now() - interval '31 days' where id = $1", old)
     await run_for(86_400)
-    assert await items.purge_expired() == 1
-    assert [row["id"] for row in (await items.trashed(owner))["items"]] == [young]
+    assert await trash.purge_expired() == 1
+    assert [row["id"] for row in (await queries.trashed(owner))["items"]] == [young]
 
 
 async def test_the_grace_period(owner: int, put, use: Callable[..., None], run_for) -> None:  # type: ignore[no-untyped-def]
     use(trash_days=0)
-    await items.trash(await put(b"film"), owner)
-    assert await items.sweep() == 0 and path(b"film").exists()
+    await trash.trash(await put(b"film"), owner)
+    assert await sweeper.sweep() == 0 and path(b"film").exists()
     await engine.execute("update media_file set unreferenced_at = now() - interval '25 hours'")
     await run_for(86_400)
-    assert await items.sweep() == 1 and stored() == []
+    assert await sweeper.sweep() == 1 and stored() == []
 
 
 async def test_purging_some(owner: int, put, at_once: None, use: Callable[..., None]) -> None:  # type: ignore[no-untyped-def]
     use(trash_days=1)
     first, second, kept = [await put(data) for data in (b"1", b"2", b"3")]
-    await items.trash(first, owner)
-    await items.trash(second, owner)
-    assert await items.purge(owner, [first, kept]) == 1
+    await trash.trash(first, owner)
+    await trash.trash(second, owner)
+    assert await trash.purge(owner, [first, kept]) == 1
     assert stored() == sorted([path(b"2").name, path(b"3").name])
 
 
@@ -175,7 +175,7 @@ async def test_removing_a_person(owner: int, other: int, put, at_once: None) -> 
     await put(b"mine"), await put(b"ours"), await put(b"ours", owner=other)
     with pytest.raises(engine.ForeignKeyViolation):
         await engine.execute("delete from account where id = $1", owner)
-    assert await items.delete_all(owner) == 2
+    assert await trash.delete_all(owner) == 2
     await engine.execute("delete from account where id = $1", owner)
     assert stored() == [path(b"ours").name]
 
@@ -185,7 +185,7 @@ async def test_a_source_forgets_a_removed_file(owner: int, put, at_once: None) -
     await engine.execute(
         "insert into source (key, url, media_file) select 'k', 'u', media_file from library_item where id = $1", item
     )
-    await items.trash(item, owner)
+    await trash.trash(item, owner)
     assert await engine.fetchval("select media_file from source") is None
 
 
@@ -197,10 +197,10 @@ async def test_one_file_in_several_folders(owner: int, put) -> None:  # type: ig
     folder = await folders.ensure(owner, "Music/Live")
     copied = await items.copy(item, owner, folder)
     assert await items.copy(item, owner, folder) == copied
-    assert (await items.get(copied, owner))["folder"] == "Music/Live"
-    assert (await items.get(copied, owner))["media"]["ref_count"] == 2
+    assert (await queries.get(copied, owner))["folder"] == "Music/Live"
+    assert (await queries.get(copied, owner))["media"]["ref_count"] == 2
     await items.move(copied, owner, None)
-    assert (await items.get(copied, owner))["folder"] == ""
+    assert (await queries.get(copied, owner))["folder"] == ""
     await clean()
 
 
@@ -208,8 +208,8 @@ async def test_positions_belong_to_the_person_and_the_file(owner: int, other: in
     mine, theirs = await put(b"film"), await put(b"film", owner=other)
     await items.watched(mine, owner, 3.5)
     await items.watched(mine, owner, 4.5)
-    assert (await items.get(mine, owner))["position"] == 4.5
-    assert (await items.get(theirs, other))["position"] is None
+    assert (await queries.get(mine, owner))["position"] == 4.5
+    assert (await queries.get(theirs, other))["position"] is None
 
 
 # ---- at once -------------------------------------------------------------------------------------------
@@ -249,7 +249,7 @@ async def test_counts_are_exact_after_two_hundred_at_once(  # type: ignore[no-un
         media_file = await engine.fetchval("select id from media_file order by random() limit 1")
         linked.append(await items.link(owner, media_file, items.Entry("x")))
 
-    work = [items.trash(item, owner) for item in kept] + [add() for _ in range(50)] + [link() for _ in range(50)]
+    work = [trash.trash(item, owner) for item in kept] + [add() for _ in range(50)] + [link() for _ in range(50)]
     chance.shuffle(work)
     await asyncio.gather(*work)
     rows = await engine.fetch(
@@ -286,9 +286,9 @@ async def test_put_release_and_sweep_race_on_three_files(owner: int, put, at_onc
                     item = await engine.fetchval("select id from library_item order by random() limit 1")
                     if item is not None:
                         with contextlib.suppress(errors.NotFound):  # somebody else was first
-                            await items.trash(item, owner)
+                            await trash.trash(item, owner)
                 case "sweep":
-                    await items.sweep()
+                    await sweeper.sweep()
             if number % 4 == 0:
                 await look()
 
@@ -302,7 +302,7 @@ async def test_put_release_and_sweep_race_on_three_files(owner: int, put, at_onc
 
     await asyncio.gather(*(one() for _ in range(8)))
     assert lost == []
-    await items.sweep()
+    await sweeper.sweep()
     await clean()
     assert staged() == []
 
@@ -318,12 +318,12 @@ async def test_unknown_files_in_the_store_are_kept(owner: int, put, at_once: Non
         file = path(bytes([number, 1]))
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(b"old")
-    assert await items.sweep() == 0
+    assert await sweeper.sweep() == 0
     assert len(stored()) == 31
 
 
 async def test_a_staged_file_of_a_living_process_is_never_swept(owner: int, tmp_path: Path, at_once: None) -> None:
     (tmp_path / "film").write_bytes(b"film")
     made = await blob_store.stage(tmp_path / "film")
-    assert await items.sweep() == 0 and made.path.exists()
+    assert await sweeper.sweep() == 0 and made.path.exists()
     blob_store.discard(made)

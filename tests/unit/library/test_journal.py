@@ -10,7 +10,7 @@ import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.catalog import folders, items, trash
 from mediafetcher.library.recovery import journal, journal_file
 from mediafetcher.library.storage import mount
 from tests.unit.library.conftest import FACTS
@@ -57,7 +57,7 @@ async def test_changes_committed_are_in_the_journal_after_a_flush(owner, put, me
 async def test_trash_move_and_purge_are_journaled_by_whatever_statement(owner, put, media_online):
     kept, gone = await put(b"one", title="kept"), await put(b"two", title="gone")
     await _write()
-    await items.trash(kept, owner)
+    await trash.trash(kept, owner)
     await engine.execute("delete from library_item where id = $1", gone)
     await _write()
     library = _library(media_online)
@@ -163,14 +163,14 @@ async def test_changes_wait_in_the_table_while_the_share_is_offline(owner, put, 
     sentinel.rename(media_online / "away")
     with pytest.raises(errors.MediaOffline):
         await journal.flush()  # it went just now
-    await mount.look()
+    await mount.refresh()
     assert await journal.flush() == 0
     assert await engine.fetchval("select count(*) from journal_change") > 0
     monkeypatch.setattr(journal, "_MOST", 1)
     await journal.flush()
     assert await engine.fetchval("select count(*) from journal_change") == 0
     (media_online / "away").rename(sentinel)
-    await mount.look()
+    await mount.refresh()
     await _write()
     assert _titles(media_online) == {item: "one"}
 

@@ -23,7 +23,8 @@ from hypothesis.stateful import (
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.catalog import folders, items, queries
+from mediafetcher.library.catalog import trash as trash_bin
 from mediafetcher.library.storage import blob_store, check, mount, ownership, sweeper
 from tests import deep
 from tests.conftest import Server, cloned
@@ -116,7 +117,7 @@ class Library(RuleBasedStateMachine):
                     staged=await blob_store.stage(source),
                     facts=FACTS,
                     entry=items.Entry("x"),
-                    also=fail,
+                    in_transaction=fail,
                 )
 
         self.runner.run(do())
@@ -154,19 +155,19 @@ class Library(RuleBasedStateMachine):
 
     @rule(item=made)
     def trash(self, item: int) -> None:
-        said = self.runner.run(items.trash(item, self.owner))
+        said = self.runner.run(trash_bin.trash(item, self.owner))
         self.model[item].trashed = True
         others = sum(other.data == self.model[item].data for other in self.model.values()) - 1
         assert said["holders"] == others and said["frees"] == (0 if others else len(self.model[item].data))
 
     @rule(item=made)
     def restore(self, item: int) -> None:
-        self.runner.run(items.restore(item, self.owner))
+        self.runner.run(trash_bin.restore(item, self.owner))
         self.model[item].trashed = False
 
     @rule(item=consumes(made))
     def release(self, item: int) -> None:
-        self.runner.run(items.delete_media(item, self.owner))
+        self.runner.run(trash_bin.delete_media(item, self.owner))
         del self.model[item]
 
     @precondition(lambda self: not self.away)
@@ -189,7 +190,7 @@ class Library(RuleBasedStateMachine):
         async def do() -> None:
             media_file = await engine.fetchval("delete from library_item where id = $1 returning media_file", item)
             async with engine.transaction():
-                await sweeper.remove_dead(media_file)
+                await sweeper.delete_unreferenced(media_file)
                 raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
@@ -215,7 +216,7 @@ class Library(RuleBasedStateMachine):
         (self.folder / "media").rename(self.folder / "elsewhere")
         (self.folder / "media").mkdir()
         self.away = True
-        assert self.runner.run(mount.look()).state == "offline"
+        assert self.runner.run(mount.refresh()).state == "offline"
 
     @precondition(lambda self: self.away)
     @rule()
@@ -223,11 +224,11 @@ class Library(RuleBasedStateMachine):
         (self.folder / "media").rmdir()  # fails where anything was written below the bare mount point
         (self.folder / "elsewhere").rename(self.folder / "media")
         self.away = False
-        assert self.runner.run(mount.look()).state == "online"
+        assert self.runner.run(mount.refresh()).state == "online"
 
     @rule()
     def sweep(self) -> None:
-        removed = self.runner.run(items.sweep())
+        removed = self.runner.run(sweeper.sweep())
         if self.away:
             assert removed == 0
             return
@@ -244,9 +245,9 @@ class Library(RuleBasedStateMachine):
     @invariant()
     def library_and_model_agree(self) -> None:
         async def look() -> None:
-            shown = (await items.page(self.owner, limit=200))["items"] + (await items.trashed(self.owner, limit=200))[
-                "items"
-            ]
+            shown = (await queries.page(self.owner, limit=200))["items"] + (
+                await queries.trashed(self.owner, limit=200)
+            )["items"]
             said = {row["id"]: (row["media"]["sha256"], row["folder"], row["trashed_at"] is not None) for row in shown}
             assert said == {
                 number: (_sha256(item.data).hex(), item.folder, item.trashed) for number, item in self.model.items()

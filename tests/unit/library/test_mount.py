@@ -11,8 +11,8 @@ import pytest
 
 from mediafetcher.core import errors, mounts, settings
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import items
-from mediafetcher.library.storage import blob_store, mount
+from mediafetcher.library.catalog import items, queries, trash
+from mediafetcher.library.storage import blob_store, mount, sweeper
 from tests.unit.library.conftest import clean, path, staged, stored
 
 pytestmark = pytest.mark.promise(7)
@@ -58,7 +58,7 @@ async def test_another_folder_is_never_a_second_store(
 
 async def test_the_sentinel_of_another_library_is_offline(media_online: Path) -> None:
     (media_online / mount.SENTINEL).write_text("00000000-0000-4000-8000-000000000000\n")
-    now = await mount.look()
+    now = await mount.refresh()
     assert now.state == "offline" and "another library" in now.reason
 
 
@@ -67,7 +67,7 @@ async def test_a_first_start_where_nothing_can_be_made_says_why(
 ) -> None:
     (state / "file").write_text("")
     use(media=state / "file" / "media")
-    with pytest.raises(errors.MediaOffline, match="cannot be made or written"):
+    with pytest.raises(errors.MediaOffline, match="Cannot create or write"):
         await mount.prepare()
     assert await engine.fetchval("select count(*) from store_root") == 0
 
@@ -87,19 +87,19 @@ async def test_nothing_happens_while_it_is_away(owner: int, put, at_once: None, 
         await items.add_media(
             owner=owner, staged=ready, facts=items.MediaFacts("video/mp4", ".mp4"), entry=items.Entry("x")
         )
-    gone = await items.trash(dying, owner)  # people may still tidy up; the file follows later
+    gone = await trash.trash(dying, owner)  # people may still tidy up; the file follows later
     assert gone["frees"] == len(b"dying")
-    assert await items.sweep() == 0
-    assert (await mount.look()).state == "offline"
-    assert await items.sweep() == 0
+    assert await sweeper.sweep() == 0
+    assert (await mount.refresh()).state == "offline"
+    assert await sweeper.sweep() == 0
     assert list(root.iterdir()) == []
     assert await engine.fetchval("select count(*) from media_file") == 2
 
     root.rmdir()
     away.rename(root)
-    assert (await mount.look()).state == "online"
-    assert await items.sweep() == 1
-    assert (await items.get(item, owner))["title"] == "A film"
+    assert (await mount.refresh()).state == "online"
+    assert await sweeper.sweep() == 1
+    assert (await queries.get(item, owner))["title"] == "A film"
     assert stored() == [path(b"kept").name]
     blob_store.discard(ready)
     await clean()
@@ -123,11 +123,13 @@ async def _source(folder: Path) -> Path:
         (errno.EACCES, errors.MediaReadOnly),
     ],
 )
-async def test_errors_of_the_share_pause_at_once(media_online: Path, number: int, kind: type[errors.Away]) -> None:
+async def test_errors_of_the_share_pause_at_once(
+    media_online: Path, number: int, kind: type[errors.Unavailable]
+) -> None:
     with pytest.raises(kind), mount.writing():
         raise OSError(number, os.strerror(number))
     assert mount.state().state != "online"
-    assert (await mount.look()).state == "online"  # it resumes by itself
+    assert (await mount.refresh()).state == "online"  # it resumes by itself
 
 
 async def test_a_missing_file_is_not_a_missing_share(media_online: Path) -> None:
@@ -145,7 +147,7 @@ async def test_a_change_is_told_to_the_pages(media_online: Path) -> None:
 
     with events.subscribe() as heard:
         (media_online / mount.SENTINEL).rename(media_online / "moved")
-        await mount.look()
+        await mount.refresh()
         assert (await heard.get()).kind == "system"
 
 
@@ -156,9 +158,9 @@ async def test_read_only_and_back(state: Path, media_online: Path, tmp_path: Pat
         subprocess.run(["mount", "-o", "remount,ro,bind", str(media_online)], check=True)
         with pytest.raises(errors.MediaReadOnly):
             await blob_store.stage(await _source(tmp_path))
-        assert mount.state().state == "read_only" == (await mount.look()).state
+        assert mount.state().state == "read_only" == (await mount.refresh()).state
         subprocess.run(["mount", "-o", "remount,rw,bind", str(media_online)], check=True)
-        assert (await mount.look()).state == "online"
+        assert (await mount.refresh()).state == "online"
         blob_store.discard(await blob_store.stage(await _source(tmp_path)))
     finally:
         subprocess.run(["umount", "-l", str(media_online)], check=True)
@@ -167,7 +169,7 @@ async def test_read_only_and_back(state: Path, media_online: Path, tmp_path: Pat
 
 async def test_too_little_room_is_full(media_online: Path) -> None:
     settings.use(dataclasses.replace(settings.get(), min_free=1 << 62))
-    assert (await mount.look()).state == "full"
+    assert (await mount.refresh()).state == "full"
 
 
 async def test_many_missing_at_once_are_an_outage_and_nothing_is_removed(
@@ -175,47 +177,47 @@ async def test_many_missing_at_once_are_an_outage_and_nothing_is_removed(
 ) -> None:  # type: ignore[no-untyped-def]
     use(trash_days=0, grace_hours=1)
     for number in range(40):
-        await items.trash(await put(b"film %d" % number), owner)
+        await trash.trash(await put(b"film %d" % number), owner)
     await engine.execute("update media_file set unreferenced_at = now() - interval '2 hours'")
     await run_for(7200)
     away = list((blob_store.root() / "store").rglob("*.mp4"))[:30]
     kept = {file: file.read_bytes() for file in away}
     for file in away:
         file.unlink()
-    assert await items.sweep() == 0
+    assert await sweeper.sweep() == 0
     assert await engine.fetchval("select count(*) from media_file") == 40 and len(stored()) == 10
     for file, data in kept.items():
         file.write_bytes(data)
-    assert await items.sweep() == 40
+    assert await sweeper.sweep() == 40
     assert stored() == [] and await engine.fetchval("select count(*) from media_file") == 0
 
 
 async def test_a_store_without_its_folder_is_away(media_online: Path) -> None:
     (media_online / "store").rename(media_online / "elsewhere")
-    now = await mount.look()
-    assert now.state == "offline" and "store is not there" in now.reason
+    now = await mount.refresh()
+    assert now.state == "offline" and "store is missing" in now.reason
     (media_online / "elsewhere").rename(media_online / "store")
-    assert (await mount.look()).state == "online"
+    assert (await mount.refresh()).state == "online"
 
 
 async def test_a_share_that_hangs_holds_up_its_own_threads_only(
     media_online: Path, tmp_path: Path, use: Callable[..., None]
 ) -> None:
     """A pipe in the sentinel's place: reading it hangs, as a dead NFS server does."""
-    use(hang_seconds=0.2)
+    use(mount_timeout_seconds=0.2)
     sentinel = media_online / mount.SENTINEL
     sentinel.rename(tmp_path / "sentinel")
     os.mkfifo(sentinel)
-    now = await mount.look()
-    assert now.state == "offline" and "does not answer" in now.reason and mount.stuck()
+    now = await mount.refresh()
+    assert now.state == "offline" and "does not respond" in now.reason and mount.has_hung_threads()
     with pytest.raises(errors.MediaOffline):  # at once: no further thread is sent to wait
-        await mount.in_thread(os.stat, media_online)
+        await mount.run_io(os.stat, media_online)
     with pytest.raises(errors.MediaOffline):
         await blob_store.stage(await _source(tmp_path))
     (tmp_path / "sentinel").rename(media_online / "again")
     waiting = os.open(sentinel, os.O_RDWR)
     (media_online / "again").rename(sentinel)
     os.close(waiting)
-    await mount.look()  # what hung comes back, with nothing
-    assert (await mount.look()).state == "online"
-    assert await mount.in_thread(os.path.isdir, media_online)
+    await mount.refresh()  # what hung comes back, with nothing
+    assert (await mount.refresh()).state == "online"
+    assert await mount.run_io(os.path.isdir, media_online)

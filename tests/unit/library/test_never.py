@@ -4,7 +4,7 @@ import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import blocklist, items
+from mediafetcher.library.catalog import blocklist, queries
 
 LINK = "https://www.site.test/watch?v=1"
 
@@ -30,17 +30,17 @@ async def test_a_mark_holds_for_link_and_id_in_every_quality(owner: int, put) ->
     one, two = await _source(f"url default {LINK}"), await _source("id default Site 1")
     await put(b"film", source_id=one)
     assert await blocklist.get(one, owner) == {"never": False, "since": None}
-    await blocklist.mark(one, owner)
-    await blocklist.mark(one, owner)
+    await blocklist.block(one, owner)
+    await blocklist.block(one, owner)
     marked = await blocklist.get(two, owner)
     assert marked["never"] and marked["since"]
     for keys in ([f"url h720 {LINK}"], ["id m4a Site 1"], [f"{owner}:id default Site 1"], ["x", f"url copy {LINK}"]):
-        with pytest.raises(errors.NeverAgain) as refused:
-            await blocklist.require(owner, keys)
+        with pytest.raises(errors.SourceBlocked) as refused:
+            await blocklist.ensure_allowed(owner, keys)
         assert refused.value.facts["source"] in (one, two)
-    await blocklist.require(owner, [f"url default {LINK}2", "id default Other 1"])
-    await blocklist.unmark(two, owner)
-    await blocklist.require(owner, [f"url default {LINK}", "id default Site 1"])
+    await blocklist.ensure_allowed(owner, [f"url default {LINK}2", "id default Other 1"])
+    await blocklist.unblock(two, owner)
+    await blocklist.ensure_allowed(owner, [f"url default {LINK}", "id default Site 1"])
     assert await blocklist.page(owner) == []
 
 
@@ -48,10 +48,10 @@ async def test_it_is_seen_with_its_title_and_on_the_item(owner: int, put) -> Non
     source = await _source(f"url default {LINK}")
     await _source("id default Site 1")
     item = await put(b"film", title="A talk", source_id=source, site="site.test")
-    shown = await items.get(item, owner)
+    shown = await queries.get(item, owner)
     assert (shown["source"], shown["never"]) == (source, False)
-    await blocklist.mark(source, owner)
-    assert (await items.get(item, owner))["never"]
+    await blocklist.block(source, owner)
+    assert (await queries.get(item, owner))["never"]
     (row,) = await blocklist.page(owner)
     assert (row["id"], row["url"], row["site"], row["title"]) == (source, LINK, "site.test", "A talk")
 
@@ -59,28 +59,28 @@ async def test_it_is_seen_with_its_title_and_on_the_item(owner: int, put) -> Non
 async def test_it_is_one_persons_alone(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
     source = await _source(f"url default {LINK}")
     await put(b"film", source_id=source)
-    await blocklist.mark(source, owner)
-    await blocklist.require(other, [f"url default {LINK}"])
-    for call in (blocklist.get(source, other), blocklist.mark(source, other), blocklist.unmark(source, other)):
+    await blocklist.block(source, owner)
+    await blocklist.ensure_allowed(other, [f"url default {LINK}"])
+    for call in (blocklist.get(source, other), blocklist.block(source, other), blocklist.unblock(source, other)):
         with pytest.raises(errors.NotFound):
             await call
     theirs = await put(b"film", owner=other, source_id=source)
-    assert not (await items.get(theirs, other))["never"] and await blocklist.page(other) == []
+    assert not (await queries.get(theirs, other))["never"] and await blocklist.page(other) == []
 
 
 async def test_what_others_cookies_opened_is_not_told(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
     mine, hidden = await _source(f"url default {LINK}"), await _source(f"{other}:id default Site secret")
     await put(b"film", source_id=mine)
-    await blocklist.mark(mine, owner)
-    assert await engine.fetch("select source from never_again") == [{"source": mine}]
+    await blocklist.block(mine, owner)
+    assert await engine.fetch("select source from blocked_source") == [{"source": mine}]
     with pytest.raises(errors.NotFound):
         await blocklist.get(hidden, owner)
 
 
 async def test_a_link_nobody_asked_for(owner: int, other: int) -> None:
-    source = await blocklist.mark_link(owner, LINK, f"url default {LINK}")
-    assert source == await blocklist.mark_link(owner, LINK, f"url default {LINK}")
-    assert source == await blocklist.mark_link(other, LINK, f"url h720 {LINK}")
+    source = await blocklist.block_link(owner, LINK, f"url default {LINK}")
+    assert source == await blocklist.block_link(owner, LINK, f"url default {LINK}")
+    assert source == await blocklist.block_link(other, LINK, f"url h720 {LINK}")
     assert [row["site"] for row in await blocklist.page(owner)] == ["site.test"]
-    await blocklist.unmark(source, owner)
+    await blocklist.unblock(source, owner)
     assert await blocklist.page(owner) == [] and len(await blocklist.page(other)) == 1

@@ -9,6 +9,7 @@ import pytest
 
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.catalog import trash as trash_bin
 from mediafetcher.library.recovery import journal, journal_file, merge
 from tests import deep
 
@@ -96,14 +97,14 @@ class _Chaos:
 
     async def trash(self) -> None:
         if (item := await self._item()) is not None:
-            await self.random.choice((items.trash, items.restore))(item["id"], item["owner"])
+            await self.random.choice((trash_bin.trash, trash_bin.restore))(item["id"], item["owner"])
 
     async def purge(self) -> None:
         if (item := await self._item()) is not None:
             if self.random.random() < 0.5:
-                await items.delete_media(item["id"], item["owner"])
+                await trash_bin.delete_media(item["id"], item["owner"])
             else:
-                await items.purge(item["owner"])
+                await trash_bin.purge(item["owner"])
 
     async def tidy(self) -> None:
         names = ("A", "B", "C", "D", "Z")

@@ -7,9 +7,9 @@ import pytest
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import lifecycle
+from mediafetcher.downloads import leases, lifecycle, queries
 from mediafetcher.downloads.worker import active, runner
-from mediafetcher.library.catalog import items
+from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import space_reservation
 
 
@@ -18,7 +18,7 @@ async def _ready(database, state, media_online):
     space_reservation._expected.clear()
     yield
     space_reservation._expected.clear()
-    space_reservation.hear(0)
+    space_reservation.set_remote_reservations(0)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_all_running_ones_count_together():
     _leave(1 << 30)
     space_reservation.reserve(one, 200 << 20)  # 440 MB of 1 GB
     assert space_reservation.reserved() == int(2.2 * (200 << 20))
-    with pytest.raises(errors.NoRoom, match=r"of .* the running ones need"):
+    with pytest.raises(errors.NoRoom, match=r"running downloads need .* of the"):
         space_reservation.reserve(two, 300 << 20)
     assert space_reservation.reserved() == int(2.2 * (200 << 20))
     space_reservation.release(one)
@@ -68,48 +68,48 @@ async def test_a_download_without_room_waits_and_then_comes(owner, site):
     _leave(2 << 30)
     space_reservation.reserve(other, 480 << 20)
     _leave(space_reservation.reserved() - (100 << 20))
-    await runner.run(await lifecycle.claim())
-    waiting = await lifecycle.get(row["id"], owner)
+    await runner.run(await leases.claim())
+    waiting = await queries.get(row["id"], owner)
     assert (waiting["state"], waiting["attempt"], waiting["error"]["code"]) == ("queued", 0, "no_room")
     wait = await engine.fetchval("select extract(epoch from run_after - now()) from download")
     assert 30 < wait <= 60
-    assert await lifecycle.claim() is None
+    assert await leases.claim() is None
     space_reservation.release(other)
     await engine.execute("update download set run_after = now()")
     settings.use(replace(settings.get(), min_free=0))
-    await runner.run(await lifecycle.claim())
-    done = await lifecycle.get(row["id"], owner)
-    assert done["state"] == "done" and (await items.get(done["item"], owner))["playable"]
+    await runner.run(await leases.claim())
+    done = await queries.get(row["id"], owner)
+    assert done["state"] == "done" and (await item_queries.get(done["item"], owner))["playable"]
     assert space_reservation.reserved() == 0
 
 
 async def test_what_other_machines_fetch_counts_on_the_share(owner, site):
     row = await lifecycle.submit(owner, site.url("/media/ok.mp4"))
-    claim = await lifecycle.claim()
-    hold = active.take(claim.id, owner, claim.attempt)
+    claim = await leases.claim()
+    hold = active.register(claim.id, owner, claim.attempt)
     try:
         space_reservation.reserve(_folder(str(claim.id)), 100 << 20)
-        await lifecycle.beat()
-        assert await engine.fetchval("select room from download") == int(2.2 * (100 << 20))
+        await leases.heartbeat()
+        assert await engine.fetchval("select reserved_bytes from download") == int(2.2 * (100 << 20))
         assert space_reservation.reserved() == int(2.2 * (100 << 20))  # our own, once
-        await lifecycle.note(claim, title="x")
-        assert await engine.fetchval("select room from download") == int(2.2 * (100 << 20))
+        await leases.update_progress(claim, title="x")
+        assert await engine.fetchval("select reserved_bytes from download") == int(2.2 * (100 << 20))
         # The same row, seen by another machine.
-        await engine.execute("update download set held_by = 'another:1'")
+        await engine.execute("update download set worker_id = 'another:1'")
         space_reservation.release(_folder(str(claim.id)))
-        await lifecycle.beat()
+        await leases.heartbeat()
     finally:
-        active.drop(hold)
+        active.unregister(hold)
     assert space_reservation.reserved() == int(2.2 * (100 << 20))
     _leave(300 << 20)
     space_reservation.reserve(_folder("small"), 20 << 20)
     with pytest.raises(errors.NoRoom, match=r"on the media folder"):
         space_reservation.reserve(_folder("large"), 80 << 20)
     await engine.execute(
-        "update download set state = 'failed', held_by = null, lease_until = null where id = $1", row["id"]
+        "update download set state = 'failed', worker_id = null, lease_expires_at = null where id = $1", row["id"]
     )
     await lifecycle.submit(owner, site.url("/media/h264_baseline.mp4"))
-    assert await lifecycle.claim()  # whoever claims hears of it
+    assert await leases.claim()  # whoever claims hears of it
     space_reservation.reserve(_folder("large"), 80 << 20)
 
 
@@ -117,8 +117,8 @@ async def test_a_used_up_quota_says_so(owner, site):
     url = site.url("/media/ok.mp4")
     await engine.execute("update account set quota = 1000")
     row = await lifecycle.submit(owner, url)
-    await runner.run(await lifecycle.claim())
-    ended = await lifecycle.get(row["id"], owner)
+    await runner.run(await leases.claim())
+    ended = await queries.get(row["id"], owner)
     assert (ended["state"], ended["error"]["code"]) == ("failed", "quota_exceeded")
     await engine.execute("update account set quota = 0")
     with pytest.raises(errors.QuotaExceeded):

@@ -6,8 +6,8 @@ import pytest
 
 from mediafetcher.core import clock, settings
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import items
-from mediafetcher.library.storage import clock_guard, running, scrub
+from mediafetcher.library.catalog import trash
+from mediafetcher.library.storage import clock_guard, running, scrub, sweeper
 from tests.unit.library.conftest import path
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -18,30 +18,30 @@ Run = Callable[[float], Awaitable[None]]
 
 async def test_item_trashed_by_a_clock_that_was_behind_stays_for_a_day(owner: int, put, run_for: Run) -> None:  # type: ignore[no-untyped-def]
     item = await put(b"film")
-    await items.trash(item, owner)
+    await trash.trash(item, owner)
     await engine.execute("update library_item set trashed_at = now() - interval '400 days'")
-    assert await items.purge_expired() == 0
+    assert await trash.purge_expired() == 0
     await run_for(23 * HOUR)
-    assert await items.purge_expired() == 0
+    assert await trash.purge_expired() == 0
     await run_for(2 * HOUR)
-    assert await items.purge_expired() == 1
+    assert await trash.purge_expired() == 1
 
 
 async def test_file_unreferenced_by_a_clock_that_was_behind_stays_for_its_grace_period(
     owner: int, put, use, run_for: Run
 ) -> None:  # type: ignore[no-untyped-def]
     use(trash_days=0, grace_hours=2)
-    await items.trash(await put(b"film"), owner)
+    await trash.trash(await put(b"film"), owner)
     await engine.execute("update media_file set unreferenced_at = now() - interval '400 days'")
-    assert await items.sweep() == 0 and path(b"film").exists()
+    assert await sweeper.sweep() == 0 and path(b"film").exists()
     await run_for(1.9 * HOUR)
-    assert await items.sweep() == 0 and path(b"film").exists()
+    assert await sweeper.sweep() == 0 and path(b"film").exists()
     await run_for(0.2 * HOUR)
-    assert await items.sweep() == 1 and not path(b"film").exists()
+    assert await sweeper.sweep() == 1 and not path(b"film").exists()
 
 
 async def test_period_of_zero_is_over_at_once(owner: int, put, at_once: None) -> None:  # type: ignore[no-untyped-def]
-    await items.trash(await put(b"film"), owner)
+    await trash.trash(await put(b"film"), owner)
     assert not path(b"film").exists()
 
 
@@ -73,21 +73,21 @@ async def test_stamps_made_in_doubt_become_now_when_the_clock_is_right_again(
     use(trash_days=0.5, grace_hours=12)
     before, meanwhile = await put(b"before"), await put(b"meanwhile")
     freed = await put(b"freed")
-    await items.trash(before, owner)
+    await trash.trash(before, owner)
     assert await clock_guard.now() is not None
     await engine.execute("update library_item set trashed_at = now() - interval '13 hours' where id = $1", before)
     await run_for(HOUR)
     walls.jump(-400 * DAY)
     assert await clock_guard.now() is None
-    await items.trash(meanwhile, owner)
-    await items.delete_media(freed, owner)
+    await trash.trash(meanwhile, owner)
+    await trash.delete_media(freed, owner)
     await engine.execute("update library_item set trashed_at = now() - interval '400 days' where id = $1", meanwhile)
     await engine.execute("update media_file set unreferenced_at = now() - interval '400 days' where ref_count = 0")
     await run_for(13 * HOUR)
-    assert await items.purge_expired() == 0
+    assert await trash.purge_expired() == 0
     walls.jump(400 * DAY)
-    assert await items.purge_expired() == 1, "only what was trashed before the clock was wrong"
-    assert await items.sweep() == 0 and path(b"freed").exists()
+    assert await trash.purge_expired() == 1, "only what was trashed before the clock was wrong"
+    assert await sweeper.sweep() == 0 and path(b"freed").exists()
     ages = "select extract(epoch from now() - trashed_at)::float8 from library_item where id = $1"
     assert await engine.fetchval(ages, meanwhile) < 60
 

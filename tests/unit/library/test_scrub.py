@@ -9,7 +9,7 @@ import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import blocklist, items
+from mediafetcher.library.catalog import blocklist, queries
 from mediafetcher.library.storage import blob_store, check, mount, scrub
 from tests.unit.library.conftest import clean, path
 
@@ -55,13 +55,13 @@ async def test_rot_is_named_with_its_items_and_may_be_fetched_again(owner: int, 
     assert await scrub.scrub() == 2
     said = await scrub.progress(owner)
     assert said["damaged"] == 1 and said["items"] == [{"id": mine, "title": "Mine"}]
-    assert (await items.get(theirs, other))["damaged"]
+    assert (await queries.get(theirs, other))["damaged"]
     assert await engine.fetchval("select media_file from source") is None
     (found,) = await check.check()  # without reading everything
     assert found.kind == "damaged_file" and "Mine, Theirs" in found.detail
     assert await blocklist.find(owner, ["url default http://a/"]) is None
     await put(b"film", owner=other)  # fetched again
-    assert not (await items.get(mine, owner))["damaged"]
+    assert not (await queries.get(mine, owner))["damaged"]
     await clean()
 
 
@@ -78,7 +78,7 @@ async def test_other_damage(owner: int, put, harm: str, kind: str) -> None:  # t
         await engine.execute("update media_file set size = $1", path(b"film").stat().st_size)
     await _all_due()
     assert await scrub.scrub() == 1
-    assert (await items.get(item, owner))["damaged"]
+    assert (await queries.get(item, owner))["damaged"]
     assert [finding.kind for finding in await check.check()] == [kind]
 
 
@@ -121,7 +121,7 @@ async def test_a_share_that_is_away_is_no_rot(owner: int, put) -> None:  # type:
     (blob_store.root() / mount.SENTINEL).rename(blob_store.root() / "hidden")
     with pytest.raises(errors.MediaOffline):
         await scrub.scrub()
-    assert (await mount.look()).state == "offline" and await scrub.scrub() == 0
+    assert (await mount.refresh()).state == "offline" and await scrub.scrub() == 0
     assert (await scrub.progress(owner))["damaged"] == 0
 
 

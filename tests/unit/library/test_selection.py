@@ -7,12 +7,12 @@ import pytest
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import bulk, folders, items
+from mediafetcher.library.catalog import bulk, folders, queries, trash
 from tests.unit.library.conftest import clean, stored
 
 
 async def _in(owner: int, folder: str) -> list[str]:
-    page = await items.page(owner, folder=folder, deep=True, limit=200)
+    page = await queries.page(owner, folder=folder, deep=True, limit=200)
     return sorted(f"{row['folder']}/{row['title']}" for row in page["items"])
 
 
@@ -48,7 +48,7 @@ async def test_one_that_is_not_theirs_undoes_all(owner: int, other: int, put, ac
 async def test_trash_and_restore_several(owner: int, other: int, put, use: Callable[..., None]) -> None:  # type: ignore[no-untyped-def]
     one, two = await put(b"alone"), await put(b"shared")
     await put(b"shared", owner=other)
-    await items.trash(one, owner)
+    await trash.trash(one, owner)
     meaning = {"items": 2, "holders": 1, "frees": 5, "trash": True}
     assert await bulk.trash(owner, [one, two]) == {"count": 1, **meaning}
     assert await bulk.restore(owner, [one, two]) == 2
@@ -61,23 +61,23 @@ async def test_trash_and_restore_several(owner: int, other: int, put, use: Calla
 
 async def test_what_going_for_good_means(owner: int, other: int, put) -> None:  # type: ignore[no-untyped-def]
     one, twin = await put(b"film"), await put(b"film", title="Twin")
-    assert await items.deletion(owner, [one]) == {"items": 1, "holders": 1, "frees": 0, "trash": True}
-    assert await items.deletion(owner, [one, twin]) == {"items": 2, "holders": 0, "frees": 4, "trash": True}
-    await items.trash(one, owner)
-    assert await items.deletion(owner, [one]) == {"items": 1, "holders": 1, "frees": 0, "trash": False}
-    await items.trash(twin, owner)
-    assert await items.deletion(owner) == {"items": 2, "holders": 0, "frees": 4, "trash": False}
-    assert await items.deletion(other) == {"items": 0, "holders": 0, "frees": 0, "trash": False}
+    assert await trash.deletion(owner, [one]) == {"items": 1, "holders": 1, "frees": 0, "trash": True}
+    assert await trash.deletion(owner, [one, twin]) == {"items": 2, "holders": 0, "frees": 4, "trash": True}
+    await trash.trash(one, owner)
+    assert await trash.deletion(owner, [one]) == {"items": 1, "holders": 1, "frees": 0, "trash": False}
+    await trash.trash(twin, owner)
+    assert await trash.deletion(owner) == {"items": 2, "holders": 0, "frees": 4, "trash": False}
+    assert await trash.deletion(other) == {"items": 0, "holders": 0, "frees": 0, "trash": False}
     with pytest.raises(errors.NotFound):
-        await items.deletion(other, [one])
-    assert await items.purge(owner) == 2
+        await trash.deletion(other, [one])
+    assert await trash.purge(owner) == 2
 
 
 async def test_rename_and_move_are_one_change(owner: int, put) -> None:  # type: ignore[no-untyped-def]
     item = await put(b"film", title="Old")
     with pytest.raises(errors.Invalid):
         await bulk.change(item, owner, "New", "a/../b")
-    assert (await items.get(item, owner))["title"] == "Old"
+    assert (await queries.get(item, owner))["title"] == "Old"
     changed = await bulk.change(item, owner, "New", "A")
     assert (changed["title"], changed["folder"]) == ("New", "A")
 
@@ -88,7 +88,7 @@ async def test_a_folder_is_copied_with_all_below_it(owner: int, put) -> None:  #
     await put(b"one", title="One", folder=top)
     await put(b"two", title="Two", folder=deep)
     gone = await put(b"gone", title="Gone", folder=deep)
-    await items.trash(gone, owner)
+    await trash.trash(gone, owner)
     copied = await bulk.copy_folder(top, owner, "Music/Copy")  # below its own original
     assert (copied["path"], copied["count"], copied["total"]) == ("Music/Copy", 1, 2)
     assert await _in(owner, "Music/Copy") == ["Music/Copy/Live/2026/Two", "Music/Copy/One"]
@@ -108,11 +108,11 @@ async def test_deleting_a_folder_counts_what_goes_now(owner: int, put, use: Call
     folder = await folders.ensure(owner, "A")
     assert folder
     made = [await put(bytes([number]), folder=folder) for number in range(3)]
-    await items.trash(made[0], owner)
-    before = (await items.get(made[0], owner))["trashed_at"]
+    await trash.trash(made[0], owner)
+    before = (await queries.get(made[0], owner))["trashed_at"]
     use(trash_days=0, grace_hours=0)
     assert await bulk.delete_folder(folder, owner) == 2
-    assert (await items.get(made[0], owner))["trashed_at"] == before  # it had its own time
+    assert (await queries.get(made[0], owner))["trashed_at"] == before  # it had its own time
     assert len(stored()) == 1
     await clean()
 
@@ -138,7 +138,7 @@ async def test_a_thousand_go_in_slices(owner: int, put, at_once: None) -> None: 
         "insert into library_item (owner, media_file, title) select owner, media_file, 'n' from library_item,"
         " generate_series(1, 1499)"
     )
-    assert (await items.deletion(owner, [item]))["holders"] == 1499
-    assert await items.delete_all(owner) == 1500
+    assert (await trash.deletion(owner, [item]))["holders"] == 1499
+    assert await trash.delete_all(owner) == 1500
     assert stored() == []
     await clean()

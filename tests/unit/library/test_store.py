@@ -83,7 +83,7 @@ async def test_what_is_thrown_away_while_the_share_is_away_goes_when_it_is_back(
     media_online.rmdir()
     share.rename(media_online)
     assert staged() == [made.path.name] and blob_store.abandoned(made.path)
-    blob_store.clear(made.path)
+    blob_store.remove_staged(made.path)
     assert staged() == [] and not blob_store.abandoned(made.path)
 
 
@@ -193,8 +193,8 @@ async def test_staged_files_of_older_programs_stay_if_the_store_is_not_ours(
     monkeypatch.setattr(blob_store, "_FOREIGN", -1.0)
     await ownership.start()
     paths = await _of_older_programs(media_online)
-    number = (await mount.in_thread(claims.read)).number
-    await mount.in_thread(claims.make, number + 1, uuid.uuid4(), uuid.uuid4())  # another installation's
+    number = (await mount.run_io(claims.read)).number
+    await mount.run_io(claims.make, number + 1, uuid.uuid4(), uuid.uuid4())  # another installation's
     assert await sweeper.sweep() == 0
     assert ownership.frozen() is not None
     assert [finding.kind for finding in await check.check()] == ["store_frozen"]
@@ -222,13 +222,13 @@ async def test_full_before_it_begins(no_room, media_online: Path, tmp_path: Path
         use(min_free=1 << 62)
     with pytest.raises(errors.MediaFull) as refused:
         await blob_store.stage(await _file(tmp_path, b"x" * (4 << 20)))
-    assert refused.value.facts["needs_room"] == 4 << 20
+    assert refused.value.facts["needs_media_bytes"] == 4 << 20
     assert staged() == [] and mount.state().state == "full"
     use(min_free=0)
     if no_room is not None:
-        assert (await mount.look()).state == "online"  # not for that file, but there is room for smaller ones
+        assert (await mount.refresh()).state == "online"  # not for that file, but there is room for smaller ones
         subprocess.run(["mount", "-o", "remount,size=20m", str(no_room)], check=True)
-    assert (await mount.look()).state == "online"
+    assert (await mount.refresh()).state == "online"
     await blob_store.stage(tmp_path / "source")
 
 
@@ -281,4 +281,4 @@ async def test_filled_by_somebody_else_while_copying(no_room, media_online: Path
         await task
     assert staged() == []
     (no_room / "filler").unlink()
-    assert (await mount.look()).state == "online"
+    assert (await mount.refresh()).state == "online"

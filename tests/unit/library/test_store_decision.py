@@ -43,7 +43,7 @@ async def test_separate_makes_a_backup_before_the_library_begins_empty(owner: in
 async def test_separate_without_doubt_is_refused_and_changes_nothing(owner: int, put: Put, state: Path) -> None:
     await put(b"film")
     for decide in (store_decision.decide, decisions.decide):
-        with pytest.raises(errors.WrongState):
+        with pytest.raises(errors.InvalidState):
             await decide("separate")
     assert await engine.fetchval("select count(*) from library_item") == 1
     assert not (state / "backups").exists()

@@ -2,9 +2,11 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+import uuid
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,7 @@ pytestmark = pytest.mark.promise(22)
 _SERVER = """
 import asyncio, sys
 from pathlib import Path
+from typing import Any
 from mediafetcher.core import settings
 from mediafetcher.db import engine
 from mediafetcher.library.storage import mount, ownership
@@ -61,9 +64,9 @@ async def test_first_reference_by_worker_waits_for_the_claim_of_the_server(
 ) -> None:
     async with _server(database, state):
         for data in (b"one", b"two"):
-            before = await mount.in_thread(claims.read)
+            before = await mount.run_io(claims.read)
             await ownership.before_reference()
-            assert (await mount.in_thread(claims.read)).number > before.number
+            assert (await mount.run_io(claims.read)).number > before.number
             await put(data)
 
 
@@ -86,3 +89,32 @@ async def test_waiting_worker_follows_a_freeze(owner: int, put: Put) -> None:
     with pytest.raises(errors.StoreFrozen):
         await waiting
     assert await sweeper.sweep() == 0
+
+
+async def test_claim_made_while_the_owner_is_examined_is_no_foreign_one(
+    owner: int, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put(b"film")
+    in_thread, made = mount.run_io, [0]
+
+    async def interrupted(function: Callable[..., Any], *args: Any, **given: Any) -> Any:
+        if function is claims.read and made == [0]:
+            made.clear()
+            made.append(await ownership.claim_next())  # as another process of this installation does just then
+        return await in_thread(function, *args, **given)
+
+    monkeypatch.setattr(mount, "run_io", interrupted)
+    await ownership.require_owner()
+    assert made[0] > 0 and ownership.frozen() is None
+
+
+async def test_idle_server_finds_a_foreign_claim_and_tells_the_other_installation(owner: int, put: Put) -> None:
+    await put(b"film")
+    await ownership.look()
+    assert ownership.frozen() is None
+    number = (await mount.run_io(claims.read)).number + 1
+    await mount.run_io(claims.make, number, uuid.uuid4(), uuid.uuid4())
+    await ownership.look()
+    found = ownership.frozen()
+    assert found is not None and found.reason == "foreign"
+    assert (claims.folder() / f"contested-{number}").exists()

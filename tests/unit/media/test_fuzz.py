@@ -7,22 +7,36 @@ import contextlib
 import io
 import json
 import os
+import re
+import tarfile
 import tempfile
 import time
+import warnings
+import zipfile
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from mediafetcher import media
 from mediafetcher.accounts.vault import cookie_formats as jars
 from mediafetcher.core import errors
+from mediafetcher.fetch import child_events
 from mediafetcher.fetch import error_mapping as classify
 from mediafetcher.fetch import sidecars as extras
+from mediafetcher.fetch.ytdlp import package_index
+from mediafetcher.importing import info_json
+from mediafetcher.library.recovery import journal_file
+from mediafetcher.library.storage import claims
 from mediafetcher.media import containers as boxes
 from mediafetcher.media import ffmpeg_output as text
 from mediafetcher.media import sniff, webvtt
+from mediafetcher.ops import backup
+from mediafetcher.sandbox import parsing
 from tests import deep
 
 SECONDS = 60.0 if deep.deep(21) else 1.0
@@ -67,6 +81,59 @@ _JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=8), inner, max_size=5),
 ).map(json.dumps)
+_ANY = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9)
+)
+
+
+def _objects(names: list[str], values: st.SearchStrategy) -> st.SearchStrategy:
+    """Objects with some of these names; the values are mostly of any type."""
+    return st.dictionaries(st.sampled_from(names), values, max_size=len(names))
+
+
+_LIST = st.lists(_ANY | st.lists(_ANY, max_size=4), max_size=4)
+_EVENT = st.tuples(
+    st.sampled_from(["info", "done", "progress", "error", "warning", "program", "list", "entries", "cover", "browser"]),
+    _objects(
+        [
+            *("message", "input", "more", "arguments", "everywhere", "kinds", "status", "errno", "retry_after", "page"),
+            *("title", "id", "done", "total", "file", "files", "rows", "cookies", "subtitles", "cover", "marks"),
+        ],
+        _ANY | _LIST,
+    ),
+).map(lambda event: json.dumps({"event": event[0], **event[1]}))
+_ROW = _objects(
+    ["name", "owner", "parent", "folder", "file", "title", "sha256", "created_at", "source_url", "site", "uploader"],
+    _ANY | st.just("a" * 64) | st.just("2026-01-01T00:00:00Z") | st.integers(1, 3),
+)
+_LINES = st.lists(
+    st.fixed_dictionaries(
+        {"k": st.sampled_from(journal_file.KINDS) | _ANY, "id": st.integers(1, 3) | _ANY | _LIST},
+        optional={"seq": _ANY, "at": _ANY, "row": _ROW | _ANY, "whole": _ANY},
+    )
+    | st.fixed_dictionaries({"journal": st.just(1) | _ANY}, optional={"at": _ANY})
+    | st.dictionaries(st.text(max_size=5), _ANY, max_size=3),
+    max_size=12,
+).map(lambda lines: b"".join(journal_file.line(one) for one in lines))
+_INDEX = st.fixed_dictionaries(
+    {
+        "files": st.lists(
+            _objects(
+                ["filename", "url", "hashes", "yanked", "requires-python"],
+                _ANY
+                | st.sampled_from(["yt_dlp-2026.1.1-py3-none-any.whl", "yt_dlp-1.2.dev3-py3-none-any.whl", ">=3.10"])
+                | st.just({"sha256": "a" * 64})
+                | st.just("//[x"),
+            ),
+            max_size=5,
+        )
+        | _ANY
+    }
+).map(json.dumps)
+_MANIFEST = _objects(
+    ["format", "program", "made_at", "server", "schema", "counts", "parts"],
+    _ANY | _LIST | st.just({"a": {"size": 1, "sha256": "x"}}),
+).map(json.dumps)
 _FAILURE = st.builds(
     classify.Failure,
     kinds=st.lists(st.text(max_size=20), max_size=5).map(tuple),
@@ -79,6 +146,41 @@ _FAILURE = st.builds(
 _TIMES = st.floats(0, 1e6)
 _CHAPTERS = st.lists(st.tuples(_TIMES, st.text(max_size=9)), max_size=60)
 _MARKS = st.lists(st.tuples(_TIMES, _TIMES, st.text(max_size=9)), max_size=60)
+
+
+def _zip(entries: list[tuple[str, bytes]], spoilt: list[tuple[int, int]]) -> bytes:
+    out = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        warnings.simplefilter("ignore")  # the same name twice
+        for name, data in entries:
+            archive.writestr(zipfile.ZipInfo(name), data)
+    return _spoilt(out.getvalue(), spoilt)
+
+
+def _tar(entries: list[tuple[str, bytes]], spoilt: list[tuple[int, int]]) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, data in entries:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    return _spoilt(out.getvalue()[:2048], spoilt)
+
+
+def _spoilt(data: bytes, places: list[tuple[int, int]]) -> bytes:
+    changed = bytearray(data)
+    for place, value in places:
+        changed[place % len(changed)] = value
+    return bytes(changed)
+
+
+_NAMES = st.sampled_from(
+    ["yt_dlp/__init__.py", "yt_dlp/../x", "/etc/x", "yt_dlp/a/b", "x.dist-info/METADATA", "manifest.json", "yt_dlp"]
+)
+_ENTRIES = st.lists(st.tuples(_NAMES, st.binary(max_size=60)), max_size=4)
+_SPOILT = st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 255)), max_size=6)
+_ZIP = st.builds(_zip, _ENTRIES, _SPOILT) | st.binary(max_size=200)
+_TAR = st.builds(_tar, _ENTRIES, _SPOILT) | st.binary(max_size=200)
 
 
 def _in_files(work: Callable[[int, int], Any], data: bytes) -> None:
@@ -94,22 +196,111 @@ def _rewritten(data: tuple[str, float, float | None]) -> None:
     _in_files(lambda source, target: webvtt.rewrite(source, target, start, end), words.encode())
 
 
-TARGETS: dict[str, tuple[st.SearchStrategy, Callable[[Any], Any]]] = {
-    "webvtt": (st.tuples(_VTT, _TIMES, st.none() | _TIMES), _rewritten),
-    "utf8": (st.binary(max_size=500), lambda data: _in_files(webvtt.to_utf8, data)),
-    "cue time": (st.text("0123456789:.,", max_size=60), webvtt.seconds),
-    "what FFmpeg says": (_SAID, text.parse),
-    "boxes": (_FILE, lambda data: boxes.scan_file(io.BytesIO(data))),
-    "look": (_FILE, lambda data: _in_files(lambda source, _: sniff.look(source), data)),
-    "cookies": (_COOKIES | _JSON, jars.parse),
-    "failures": (_FAILURE, classify.problem),
-    "chapters": (st.tuples(_CHAPTERS, _MARKS), lambda data: extras.marked(*data)),
+def _journal(data: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        media = Path(folder)
+        (media / journal_file.FOLDER).mkdir(parents=True)
+        (media / journal_file.FOLDER / journal_file.name(1, "a" * 8, "b" * 8)).write_bytes(data)
+        journal_file.load(media)
+        journal_file.titles(media)
+
+
+def _unpacked(data: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        package_index.unpack(data, Path(folder), "yt_dlp")
+
+
+class Target(NamedTuple):
+    """A parser of foreign bytes. `module`: one of `parsing.PARSERS` or `parsing.BOUNDED`."""
+
+    module: ModuleType
+    inputs: st.SearchStrategy
+    run: Callable[[Any], Any]
+
+
+TARGETS: dict[str, Target] = {
+    "webvtt": Target(webvtt, st.tuples(_VTT, _TIMES, st.none() | _TIMES), _rewritten),
+    "utf8": Target(webvtt, st.binary(max_size=500), lambda data: _in_files(webvtt.to_utf8, data)),
+    "cue time": Target(webvtt, st.text("0123456789:.,", max_size=60), webvtt.seconds),
+    "what FFmpeg says": Target(text, _SAID, text.parse),
+    "boxes": Target(sniff, _FILE, lambda data: boxes.scan_file(io.BytesIO(data))),
+    "look": Target(sniff, _FILE, lambda data: _in_files(lambda source, _: sniff.look(source), data)),
+    "cookies": Target(jars, _COOKIES | _JSON, jars.parse),
+    "failures": Target(classify, _FAILURE, classify.problem),
+    "chapters": Target(extras, st.tuples(_CHAPTERS, _MARKS), lambda data: extras.marked(*data)),
+    "events": Target(child_events, _EVENT | _JSON | st.text(), lambda data: child_events.decode(data.encode())),
+    "info.json": Target(
+        info_json,
+        _JSON | _ROW.map(json.dumps),
+        lambda data: _in_files(lambda file, _: info_json.title(file), data.encode()),
+    ),
+    "index": Target(
+        package_index, _INDEX | _JSON, lambda data: package_index.wheels(data.encode(), "yt-dlp", "https://a.example/")
+    ),
+    "wheel": Target(package_index, _ZIP, _unpacked),
+    "journal": Target(journal_file, _LINES | st.binary(max_size=200), _journal),
+    "claim": Target(claims, _JSON | _ROW.map(json.dumps), lambda data: claims.decode(data.encode())),
+    "manifest": Target(backup, _MANIFEST | _JSON, lambda data: backup.decode_manifest(data.encode())),
+    "backup": Target(backup, _TAR, lambda data: backup.read_manifest(io.BytesIO(data))),
 }
+
+
+def test_every_parser_has_a_target():
+    modules = {target.module.__name__ for target in TARGETS.values()}
+    assert modules == {*parsing.PARSERS, *parsing.BOUNDED}
+
+
+# Modules that decode what no stranger can have written, and from where it is.
+_OWN = {
+    "mediafetcher.accounts.audit": "the database",
+    "mediafetcher.accounts.vault.cookie_jars": "sealed by our own key",
+    "mediafetcher.accounts.vault.devices": "sealed by a paired browser, a body of limited size",
+    "mediafetcher.accounts.vault.encryption": "the key file",
+    "mediafetcher.app.control_socket": "only after the secret of this start",
+    "mediafetcher.core.settings": "the settings file",
+    "mediafetcher.db.credentials": "the state folder",
+    "mediafetcher.db.dump": "a part of a backup, at a restore that a command asked for",
+    "mediafetcher.db.engine": "the database",
+    "mediafetcher.db.runtime_settings": "the database",
+    "mediafetcher.downloads.leases": "the database",
+    "mediafetcher.downloads.queries": "the database",
+    "mediafetcher.downloads.reprocess": "the database",
+    "mediafetcher.downloads.worker.checkpoint": "the server's own folder of work",
+    "mediafetcher.downloads.worker.wakeup": "the database",
+    "mediafetcher.fetch.gateway_client": "runs in the fetch child",
+    "mediafetcher.fetch.resume": "runs in the fetch child",
+    "mediafetcher.fetch.socks_proxy": "runs beside the server, and reads what the server writes",
+    "mediafetcher.fetch.ytdlp.updater": "a line of 4 kB",
+    "mediafetcher.fetch.ytdlp.versions": "the state folder",
+    "mediafetcher.library.catalog.queries": "the database; a cursor in an address",
+    "mediafetcher.library.storage.clock_guard": "the state folder",
+    "mediafetcher.notifications.child": "runs in a child, and reads what the server writes",
+    "mediafetcher.notifications.delivery": "the database",
+    "mediafetcher.notifications.inbox": "the database",
+    "mediafetcher.notifications.sender": "a line of 4 kB",
+    "mediafetcher.notifications.targets": "the database; sealed by our own key",
+    "mediafetcher.ops.extension_package": "writes an archive",
+    "mediafetcher.ops.service.install": "the settings file",
+    "mediafetcher.sandbox.parsing": "the replies of a worker, which are typed",
+    "mediafetcher.sandbox.parsing_child": "the requests of the server",
+}
+_DECODES = re.compile(r"json\.(loads?|decode|Decoder)\b|\b(tomllib|tarfile|zipfile|plistlib|pickle|ElementTree|yaml)\.")
+
+
+def test_module_that_decodes_is_known():
+    """Whoever adds a parser says whose bytes it reads."""
+    root = Path(media.__file__).parents[1]
+    found = set()
+    for path in root.rglob("*.py"):
+        module = ".".join(path.relative_to(root.parent).with_suffix("").parts)
+        if _DECODES.search(path.read_text()) and not module.startswith("mediafetcher.fetch.child."):  # confined
+            found.add(module)
+    assert found - {*parsing.PARSERS, *parsing.BOUNDED} == _OWN.keys()
 
 
 @pytest.mark.parametrize("name", sorted(TARGETS))
 def test_parser_ends_quickly_and_raises_problems_alone(name):
-    strategy, target = TARGETS[name]
+    _, strategy, target = TARGETS[name]
     until, number, slowest = time.monotonic() + SECONDS, 0, 0.0
     while number == 0 or time.monotonic() < until:
 
@@ -137,7 +328,7 @@ def test_parser_ends_quickly_and_raises_problems_alone(name):
 @pytest.mark.parametrize("name", ["webvtt", "what FFmpeg says", "boxes", "cookies", "failures"])
 def test_parser_is_linear(name):
     """Twice the input takes about twice the time: patterns that are known to make parsers quadratic."""
-    _, target = TARGETS[name]
+    target = TARGETS[name].run
     patterns = [
         "1",
         "1:",

@@ -135,7 +135,7 @@ async def test_pieces_of_one_clock_keep_their_distance(tmp_path):
     picture, sound = tmp_path / "picture.ts", tmp_path / "sound.ts"
     _make(*VIDEO, *H264, "-an", "-muxdelay", 0, "-output_ts_offset", 10, picture)
     _make(*_sine(440), "-c:a", "aac", "-muxdelay", 0, "-output_ts_offset", 10.78, sound)
-    joined = await transcode.join(picture, sound, tmp_path / "joined.mp4", one_clock=True)
+    joined, _ = await transcode.join(picture, sound, tmp_path / "joined.mp4", one_clock=True)
     said = await asyncio.to_thread(
         subprocess.run,
         [

@@ -85,7 +85,8 @@ socket.create_connection(("45.76.1.2", port)).close()  # it does listen
 
 async def ask(allow):
     try:
-        (await socks_proxy.connected("45.76.1.2", port, socks_proxy.Rules(egress.Gate(allow, []), allow))).close()
+        rules = socks_proxy.Rules(egress.EgressFilter(allow, []), allow)
+        (await socks_proxy.connected("45.76.1.2", port, rules)).close()
         return "connected"
     except socks_proxy.Refused as refused:
         return f"refused {refused.number}"

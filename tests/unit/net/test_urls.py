@@ -13,6 +13,10 @@ SAME = {
     "http://example.com:80": "http://example.com/",
     "http://example.com:8080/a?b=c#frag": "http://example.com:8080/a?b=c",
     "https://example.com/#!/video/1": "https://example.com/#!/video/1",
+    "https://faß.example/x": "https://xn--fa-hia.example/x",
+    "https://i❤.example/": "https://xn--i-7iq.example/",
+    "http://ｎａｓ.example/": "http://nas.example/",
+    "http://nas/My Film (1).mp4": "http://nas/My%20Film%20(1).mp4",
     "https://bücher.example/ü?q=ű": "https://xn--bcher-kva.example/%C3%BC?q=%C5%B1",
     "https://example.com./x": "https://example.com/x",
     "http://[::1]:8080/x": "http://[::1]:8080/x",
@@ -107,6 +111,22 @@ def test_anything_is_a_link_or_refused(text):
 )
 def test_site(url, site):
     assert urls.site(url) == site
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://www.youtube.com/watch?v=1&si=a", "https://www.youtube.com/watch?v=1", True),
+        ("https://youtu.be/1?si=a&feature=shared", "https://youtu.be/1", True),
+        ("https://films.example/watch?si=1", "https://films.example/watch?si=2", False),
+        ("https://films.example/watch?feature=1", "https://films.example/watch?feature=2", False),
+        ("https://films.example/watch?ref_src=1", "https://films.example/watch", False),
+        ("https://notyoutube.com/watch?si=1", "https://notyoutube.com/watch", False),
+        ("https://films.example/watch?utm_source=a&v=1%20a", "https://films.example/watch?v=1%20a", True),
+    ],
+)
+def test_tracking_is_left_out_by_its_site(one, other, same):
+    assert (urls.source_key(one, "default") == urls.source_key(other, "default")) == same
 
 
 def test_source_key():

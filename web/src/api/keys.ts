@@ -10,4 +10,5 @@ export const keys = {
   folders: ["folders"],
   trash: ["trash"],
   preview: ["preview"],
+  notifications: ["notifications"],
 } as const;

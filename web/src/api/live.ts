@@ -15,7 +15,7 @@ const SETTLE = 700; // many library events at once (a bulk move) become one relo
 
 const LONG = 10; // pages
 const REST = 25; // pages of what a snapshot leaves out
-const UNENDED = "queued,running,parked,paused,waiting";
+const UNENDED = "queued,running,needs_action,paused,scheduled,expanded";
 
 /** A list that was scrolled far: loading all of it again would take longer than it is worth. */
 const isLong = (data: unknown) =>
@@ -98,6 +98,7 @@ export function listen(cache: QueryClient): () => void {
       downloads((list) => reduce.remove(list, data.id));
     },
     library: libraryChanged,
+    notification: () => void cache.invalidateQueries({ queryKey: keys.notifications }),
     system: (data) => void cache.setQueryData(keys.system, data),
   };
 

@@ -59,14 +59,16 @@ export const useFolders = () =>
     staleTime: 30_000,
   });
 
-export type Sort = "-created" | "title" | "-size" | "-duration";
+export const SORTS = ["-created", "created", "title", "-title", "-size", "size", "-duration", "duration"] as const;
+export type Sort = (typeof SORTS)[number];
 export type Kind = "video" | "audio";
 export type Filter = { kind?: Kind; unwatched?: boolean; site?: string };
 export type Wanted = Filter & { folder?: string; q?: string; sort?: Sort };
 const PAGE = 200;
 
-export const useItems = ({ folder, q, sort, kind, unwatched, site }: Wanted) =>
+export const useItems = ({ folder, q, sort, kind, unwatched, site }: Wanted, enabled = true) =>
   useInfiniteQuery({
+    enabled,
     queryKey: [...keys.items, { folder, q, sort, kind, unwatched, site }],
     queryFn: ({ pageParam }) =>
       call<Items>(
@@ -110,11 +112,3 @@ export const rowsOf = (data?: InfiniteData<{ items: Item[] }>): Item[] =>
 /** One item. Not shared with the lists: their key begins alike, so a change of the library reloads it too. */
 export const useItem = (id: number, enabled = true) =>
   useQuery({ queryKey: [...keys.items, "one", id], queryFn: () => call<Item>("GET", `/api/items/${id}`), enabled });
-
-/** The newest of a folder (not below it), for "up next" and "just arrived". */
-export const useNewest = (folder: string | undefined, limit: number, enabled = true) =>
-  useQuery({
-    queryKey: [...keys.items, "newest", folder, limit],
-    queryFn: async () => (await call<Items>("GET", query("/api/items", { folder, limit }))).items as Item[],
-    enabled,
-  });

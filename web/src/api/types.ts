@@ -1,13 +1,31 @@
 // Made by tools/api-types.mjs (npm run api): do not edit.
 
+export type Actions = {
+  action: "cancel" | "retry" | "pause" | "resume" | "clear";
+  ids: (number)[];
+};
+
+export type ActionsDone = {
+  done: number;
+  refused: (Refused)[];
+};
+
 export type AdoptFiles = {
   after?: string;
+  files?: (string)[] | null;
 };
 
 export type AdoptedFiles = {
   added: number;
   next: string | null;
   refused: number;
+};
+
+export type Answer = {
+  answer: string | null;
+  at: string;
+  state: "delivered" | "failed";
+  type: string | null;
 };
 
 export type Change = {
@@ -83,7 +101,7 @@ export type Download = {
   speed: number | null;
   stage: "extract" | "download" | "convert" | "store" | null;
   started_at: string | null;
-  state: "queued" | "running" | "done" | "failed" | "cancelled" | "parked" | "paused" | "waiting";
+  state: "queued" | "running" | "done" | "failed" | "cancelled" | "needs_action" | "paused" | "scheduled" | "expanded";
   title: string | null;
   url: string;
 };
@@ -93,10 +111,23 @@ export type Downloads = {
   next: string | null;
 };
 
+export type Ending = {
+  keep?: boolean;
+};
+
+export type Entry = {
+  duration: number | null;
+  item: Item | null;
+  position: number;
+  title: string | null;
+  url: string;
+};
+
 export type Event = {
   download: Download;
   gone: Gone;
   library: Record<string, unknown>;
+  notification: Unread;
   progress: (Progress)[];
   snapshot: Snapshot;
   system: System;
@@ -138,6 +169,13 @@ export type Health = {
   version: string;
 };
 
+export type Home = {
+  continue: (Item)[];
+  followed: (Item)[];
+  recent: (Item)[];
+  unwatched: (Item)[];
+};
+
 export type Item = {
   chapters?: (Chapter)[];
   created_at: string;
@@ -145,6 +183,7 @@ export type Item = {
   duration: number | null;
   folder: string;
   id: number;
+  list: ListPlace | null;
   media: Media;
   never: boolean;
   playable: boolean;
@@ -157,6 +196,7 @@ export type Item = {
   title: string;
   trashed_at: string | null;
   uploader: string | null;
+  watched: boolean;
 };
 
 export type Items = {
@@ -203,6 +243,11 @@ export type ListEntry = {
   url: string;
 };
 
+export type ListPlace = {
+  id: number;
+  position: number;
+};
+
 export type Log = {
   lines: (Line)[];
 };
@@ -221,6 +266,17 @@ export type Machine = {
   version: string;
 };
 
+export type MadeShare = {
+  expires_at: string | null;
+  id: number;
+  url: string;
+};
+
+export type MadeTarget = {
+  id: number;
+  secret: string | null;
+};
+
 export type MadeToken = {
   id: number;
   token: string;
@@ -231,6 +287,11 @@ export type Mark = {
   since: string | null;
 };
 
+export type MarkRead = {
+  ids?: (number)[] | null;
+  until?: number | null;
+};
+
 export type Me = {
   admin: boolean;
   id: number;
@@ -239,6 +300,7 @@ export type Me = {
 
 export type Media = {
   audio_codec: string | null;
+  cut_at_origin: boolean;
   height: number | null;
   kind: string;
   ref_count: number;
@@ -266,16 +328,45 @@ export type NewDownload = {
   url: string;
 };
 
+export type NewShare = {
+  days?: number | null;
+  folder?: number | string | null;
+  item?: number | null;
+  password?: string | null;
+};
+
+export type NewTarget = {
+  events?: (string)[];
+  language?: "en" | "fr";
+  name?: string;
+  quiet?: QuietHours | null;
+  url: string;
+};
+
 export type NewToken = {
   days?: number | null;
   name: string;
-  scopes: ("read" | "download" | "library" | "admin")[];
+  scopes: ("read" | "download" | "library" | "metrics" | "admin")[];
 };
 
 export type NewUser = {
   admin?: boolean;
   name: string;
   password: string;
+};
+
+export type Notification = {
+  at: string;
+  data: Record<string, unknown>;
+  id: number;
+  read: boolean;
+  type: string;
+};
+
+export type Notifications = {
+  next: number | null;
+  notifications: (Notification)[];
+  unread: number;
 };
 
 export type OpenSession = {
@@ -297,6 +388,7 @@ export type Options = {
   end?: number | null;
   impersonate?: boolean;
   keep_original?: boolean;
+  live_from_start?: boolean;
   live_max?: number | null;
   max_height?: number | null;
   never_transcode?: boolean;
@@ -306,11 +398,6 @@ export type Options = {
   sponsorblock?: boolean;
   start?: number | null;
   subtitles?: (string)[];
-};
-
-export type Order = {
-  action: "update" | "rollback" | "look" | "accept";
-  channel?: "stable" | "nightly" | null;
 };
 
 export type OtherInstallation = {
@@ -398,10 +485,16 @@ export type Purged = {
 };
 
 export type QueueState = {
-  parked: number;
+  needs_action: number;
   paused: string | null;
   queued: number;
   running: number;
+};
+
+export type QuietHours = {
+  end: string;
+  start: string;
+  timezone?: string | null;
 };
 
 export type Reason = {
@@ -410,12 +503,17 @@ export type Reason = {
 };
 
 export type Recorded = {
-  act: "setup_completed" | "setup_failed" | "signed_in" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "store_decided" | "ytdlp_changed" | "device_removed";
+  act: "setup_completed" | "setup_failed" | "signed_in" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "store_decided" | "ytdlp_changed" | "share_made" | "share_revoked" | "share_opened" | "share_password_refused" | "target_added" | "target_changed" | "target_removed" | "device_removed";
   address: string | null;
   at: string;
   facts: Record<string, unknown>;
   id: number;
   person: string | null;
+};
+
+export type Refused = {
+  id: number;
+  reason: Reason;
 };
 
 export type Room = {
@@ -464,6 +562,23 @@ export type SeveralTrashed = {
   trash: boolean;
 };
 
+export type Share = {
+  created_at: string;
+  expired: boolean;
+  expires_at: string | null;
+  folder: number | null;
+  id: number;
+  item: number | null;
+  last_used_at: string | null;
+  password: boolean;
+  title: string;
+  uses: number;
+};
+
+export type Shares = {
+  shares: (Share)[];
+};
+
 export type SignedIn = {
   user: Me;
 };
@@ -486,12 +601,13 @@ export type Snapshot = {
 export type SomeSettings = {
   ffmpeg_threads?: number | null;
   grace_hours?: number | null;
-  jobs?: number | null;
-  jobs_per_site?: number | null;
+  host_names?: (string)[] | null;
+  max_conversions?: number | null;
+  max_downloads?: number | null;
+  max_downloads_per_site?: number | null;
   max_height?: number | null;
   proxy?: string | null;
   rate_limit?: number | null;
-  transcodes?: number | null;
   trash_days?: number | null;
 };
 
@@ -501,6 +617,20 @@ export type Source = {
   site: string;
   title: string | null;
   url: string;
+};
+
+export type SourceList = {
+  entries: number;
+  id: number;
+  items: number;
+  site: string;
+  title: string;
+  updated_at: string;
+  url: string;
+};
+
+export type SourceLists = {
+  lists: (SourceList)[];
 };
 
 export type Sources = {
@@ -549,6 +679,7 @@ export type StoreStatus = {
 export type System = {
   children: system_Children;
   library: LibrarySize;
+  max_height: number;
   mount: MountState;
   queue: QueueState;
   room: Room;
@@ -562,13 +693,47 @@ export type System = {
   workers: (Machine)[];
 };
 
+export type Target = {
+  answers: (Answer)[];
+  created_at: string;
+  enabled: boolean;
+  events: (string)[];
+  failures: number;
+  id: number;
+  kind: "apprise" | "webhook" | "jellyfin" | "plex" | "kodi";
+  label: string;
+  language: "en" | "fr";
+  last_answer: string | null;
+  last_at: string | null;
+  name: string;
+  quiet: QuietHours | null;
+  waiting: number;
+};
+
+export type TargetChange = {
+  enabled?: boolean;
+  events?: (string)[];
+  language?: "en" | "fr";
+  name?: string;
+  quiet?: QuietHours | null;
+};
+
+export type Targets = {
+  targets: (Target)[];
+};
+
+export type Tested = {
+  answer: string;
+  ok: boolean;
+};
+
 export type Token = {
   created_at: string;
   expires_at: string | null;
   id: number;
   last_used_at: string | null;
   name: string;
-  scopes: ("read" | "download" | "library" | "admin")[];
+  scopes: ("read" | "download" | "library" | "metrics" | "admin")[];
 };
 
 export type Tokens = {
@@ -597,6 +762,23 @@ export type Trashed = {
   frees: number;
   holders: number;
   trashed: boolean;
+};
+
+export type UnknownFile = {
+  folder: string | null;
+  name: string;
+  sha256: string;
+  size: number;
+  title: string | null;
+};
+
+export type UnknownFiles = {
+  files: (UnknownFile)[];
+  next: string | null;
+};
+
+export type Unread = {
+  unread: number;
 };
 
 export type Usage = {
@@ -648,6 +830,25 @@ export type Versions = {
   "yt-dlp": string;
 };
 
+export type Watched = {
+  watched: boolean;
+};
+
+export type WholeList = {
+  content: (Entry)[];
+  entries: number;
+  id: number;
+  items: number;
+  site: string;
+  title: string;
+  updated_at: string;
+  url: string;
+};
+
+export type bulk_downloads_Order = {
+  ids: (number)[];
+};
+
 export type downloads_Children = {
   done: number;
   failed: number;
@@ -668,6 +869,11 @@ export type system_Children = {
   memory: number;
 };
 
+export type ytdlp_Order = {
+  action: "update" | "rollback" | "look" | "accept";
+  channel?: "stable" | "nightly" | null;
+};
+
 /** Every code that an error of the server may have. */
 export const CODES = [
   "age_limit",
@@ -682,9 +888,11 @@ export const CODES = [
   "body_too_large",
   "clock",
   "conflict",
+  "conversion_busy",
   "conversion_loses",
   "crashed",
   "cross_site",
+  "cut_at_origin",
   "database_away",
   "database_moved",
   "disk_full",
@@ -728,8 +936,10 @@ export const CODES = [
   "nothing_offered",
   "nothing_to_rebuild",
   "older_schema",
+  "other_runs_alone",
   "pairing_code",
   "parser_failed",
+  "password_required",
   "pinned_setting",
   "plain_http",
   "port_in_use",
@@ -750,16 +960,20 @@ export const CODES = [
   "service_failed",
   "setup_closed",
   "setup_code",
+  "share_password",
   "site_busy",
   "site_forbids",
   "site_paused",
+  "slow_slots_busy",
   "stalled",
   "state_folder",
   "stopping",
   "store_frozen",
+  "target_not_allowed",
   "target_not_empty",
   "too_large",
   "too_many_requests",
+  "too_many_targets",
   "too_slow",
   "tool_killed",
   "transcode_failed",
@@ -767,6 +981,9 @@ export const CODES = [
   "unexpected_error",
   "unsupported",
   "unsupported_scheme",
+  "unsupported_target",
+  "untrusted_certificate",
+  "unusual_extension",
   "update_refused",
   "usage",
   "weak_password",

@@ -15,7 +15,7 @@ export function NotFound() {
       body={t("app.notFoundHint")}
       action={
         <Link to="/" className={buttonVariants({ variant: "outline" })}>
-          {t("nav.dashboard")}
+          {t("nav.home")}
         </Link>
       }
     />

@@ -1,24 +1,38 @@
 /** Every page of the app and the parameters in its address. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
-import type { Filter, Sort } from "@/api/queries";
+import { type Filter, SORTS as SORT_ORDERS, type Sort } from "@/api/queries";
+import { PartFailed } from "@/components/boundary";
+import { register } from "@/lib/load";
 import { Gate } from "./gate";
 import { NotFound } from "./not-found";
 
 export type LibrarySearch = Filter & { folder?: string; q?: string; sort?: Sort; view?: "list" };
 
-const SORTS: readonly string[] = ["-created", "title", "-size", "-duration"] satisfies Sort[];
+const SORTS: readonly string[] = SORT_ORDERS;
 const text = (value: unknown) => (typeof value === "string" && value ? value : undefined);
 
 const root = createRootRoute({ component: Gate, notFoundComponent: NotFound });
 
-const dashboard = createRoute({
+const home = createRoute({
   getParentRoute: () => root,
   path: "/",
   // The share sheet of a phone puts the link in `url`, or anywhere in `text`.
   validateSearch: (search: Record<string, unknown>): { url?: string } => ({
     url: text(search.url) ?? text(search.text)?.match(/https?:\/\/\S+/)?.[0],
   }),
-  component: lazyRouteComponent(() => import("@/features/downloads/dashboard"), "Dashboard"),
+  component: lazyRouteComponent(
+    register(() => import("./home")),
+    "HomeRoute",
+  ),
+});
+
+const downloads = createRoute({
+  getParentRoute: () => root,
+  path: "/downloads",
+  component: lazyRouteComponent(
+    register(() => import("@/features/downloads/downloads")),
+    "Downloads",
+  ),
 });
 
 const library = createRoute({
@@ -33,19 +47,28 @@ const library = createRoute({
     unwatched: search.unwatched === true || undefined,
     site: text(search.site),
   }),
-  component: lazyRouteComponent(() => import("./library"), "LibraryRoute"),
+  component: lazyRouteComponent(
+    register(() => import("./library")),
+    "LibraryRoute",
+  ),
 });
 
 const trash = createRoute({
   getParentRoute: () => root,
   path: "/trash",
-  component: lazyRouteComponent(() => import("@/features/items/trash"), "TrashPage"),
+  component: lazyRouteComponent(
+    register(() => import("@/features/items/trash")),
+    "TrashPage",
+  ),
 });
 
 const watch = createRoute({
   getParentRoute: () => root,
   path: "/watch/$id",
-  component: lazyRouteComponent(() => import("@/features/player/watch"), "Watch"),
+  component: lazyRouteComponent(
+    register(() => import("@/features/player/watch")),
+    "Watch",
+  ),
 });
 
 const settings = createRoute({
@@ -53,12 +76,34 @@ const settings = createRoute({
   path: "/settings",
   // The site whose cookies are wanted.
   validateSearch: (search: Record<string, unknown>): { site?: string } => ({ site: text(search.site) }),
-  component: lazyRouteComponent(() => import("@/features/settings/settings"), "Settings"),
+  component: lazyRouteComponent(
+    register(() => import("@/features/settings/settings")),
+    "Settings",
+  ),
+});
+
+const notifications = createRoute({
+  getParentRoute: () => root,
+  path: "/notifications",
+  component: lazyRouteComponent(() => import("@/features/notifications/inbox"), "NotificationsPage"),
+});
+
+const shares = createRoute({
+  getParentRoute: () => root,
+  path: "/shares",
+  // What a link is wanted for.
+  validateSearch: (search: Record<string, unknown>): { item?: number; of?: number; title?: string } => ({
+    item: Number(search.item) || undefined,
+    of: Number(search.of) || undefined,
+    title: text(search.title),
+  }),
+  component: lazyRouteComponent(() => import("@/features/shares/shares"), "SharesPage"),
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([dashboard, library, trash, watch, settings]),
+  routeTree: root.addChildren([home, downloads, library, trash, watch, settings, notifications, shares]),
   defaultPreload: "intent",
+  defaultErrorComponent: ({ reset }) => <PartFailed again={reset} />,
 });
 
 declare module "@tanstack/react-router" {

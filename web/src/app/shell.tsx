@@ -1,17 +1,28 @@
 /** The frame around every page: navigation and folders at the side, or at the bottom of a phone. */
 import { Link, useRouterState, useSearch } from "@tanstack/react-router";
-import { ArrowDownToLine, Gauge, LibraryBig, Moon, Settings2, Sun, Trash2 } from "lucide-react";
-import type { ReactNode } from "react";
+import { ArrowDownToLine, Bell, House, LibraryBig, Moon, Plus, Settings2, Sun, Trash2 } from "lucide-react";
+import { lazy, type ReactNode, Suspense } from "react";
+import { askToAdd } from "@/components/add-store";
+import { Boundary } from "@/components/boundary";
+import { usePlayer } from "@/components/player-store";
 import { Button } from "@/components/ui/button";
 import { FolderTree } from "@/features/folders/folder-tree";
+import { GlobalBar } from "@/features/system/global-bar";
 import { Status } from "@/features/system/status";
 import { useI18n } from "@/i18n";
+import { register } from "@/lib/load";
 import { setTheme, useDark } from "@/lib/theme";
+import { cn } from "@/lib/utils";
+import { Anywhere } from "./anywhere";
+
+const Stage = lazy(register(() => import("@/features/player/stage")));
 
 const NAV = [
-  { to: "/", key: "nav.dashboard", icon: Gauge },
+  { to: "/", key: "nav.home", icon: House },
   { to: "/library", key: "nav.library", icon: LibraryBig },
+  { to: "/downloads", key: "nav.downloads", icon: ArrowDownToLine },
   { to: "/trash", key: "nav.trash", icon: Trash2 },
+  { to: "/notifications", key: "note.title", icon: Bell },
   { to: "/settings", key: "nav.settings", icon: Settings2 },
 ] as const;
 
@@ -19,6 +30,8 @@ export function Shell({ children }: { children: ReactNode }) {
   const { t } = useI18n();
   const inLibrary = useRouterState({ select: (state) => state.location.pathname === "/library" });
   const { folder } = useSearch({ strict: false });
+  const playing = usePlayer((state) => state.id !== undefined);
+  const mini = usePlayer((state) => state.id !== undefined && state.slot === null);
   return (
     <div className="flex h-dvh flex-col md:flex-row">
       <a
@@ -35,6 +48,10 @@ export function Shell({ children }: { children: ReactNode }) {
           <span className="text-[0.9375rem] font-semibold tracking-tight">MediaFetcher</span>
           <ThemeButton />
         </div>
+        <Button className="mt-3 w-full justify-start" aria-keyshortcuts="A" onClick={() => askToAdd({ text: "" })}>
+          <Plus />
+          {t("add.heading")}
+        </Button>
         <nav aria-label={t("nav.main")} className="mt-3 space-y-0.5">
           {NAV.map((each) => (
             <Link
@@ -54,17 +71,35 @@ export function Shell({ children }: { children: ReactNode }) {
         </div>
         <Status />
       </aside>
-      <main id="main" tabIndex={-1} className="relative min-h-0 min-w-0 flex-1 outline-none">
+      <main
+        id="main"
+        tabIndex={-1}
+        className={cn("relative min-h-0 min-w-0 flex-1 overflow-y-auto outline-none", mini && "pb-16 md:pb-0")}
+      >
+        <GlobalBar />
+        <Boundary fallback={() => null}>
+          <Suspense>{playing && <Stage />}</Suspense>
+        </Boundary>
         {children}
+        <Anywhere />
       </main>
       <nav
         aria-label={t("nav.main")}
-        className="grid shrink-0 grid-cols-4 border-t bg-sidebar pb-[env(safe-area-inset-bottom)] md:hidden"
+        className="grid shrink-0 grid-cols-6 border-t bg-sidebar pb-[env(safe-area-inset-bottom)] md:hidden"
       >
-        {NAV.map((each) => (
+        <button
+          type="button"
+          onClick={() => askToAdd({ text: "" })}
+          className="order-3 flex h-14 flex-col items-center justify-center gap-1 text-2xs text-primary-text"
+        >
+          <Plus className="size-5" />
+          {t("add.heading")}
+        </button>
+        {NAV.map((each, i) => (
           <Link
             key={each.to}
             to={each.to}
+            style={{ order: i < 2 ? i : i + 2 }}
             activeOptions={{ exact: each.to === "/", includeSearch: false }}
             className="flex h-14 flex-col items-center justify-center gap-1 text-2xs text-muted-foreground"
             activeProps={{ className: "text-primary-text font-medium", "aria-current": "page" }}

@@ -17,9 +17,7 @@ type Props = {
 /** "Move to…" for keyboard and touch: every folder, the top, or a new one. */
 export default function FolderPicker({ title, onClose, onPick, without = () => false }: Props) {
   const { t } = useI18n();
-  const folders = (useFolders().data ?? [])
-    .filter(({ path }) => !without(path))
-    .toSorted((a, b) => a.path.localeCompare(b.path));
+  const folders = (useFolders().data ?? []).filter(({ path }) => !without(path));
   const [fresh, setFresh] = useState("");
   const pick = (path: string) => {
     setFresh("");

@@ -28,7 +28,7 @@ export function FolderSelect({ value, onChange }: { value: string; onChange: (pa
         className="w-44"
       />
     );
-  const paths = folders.map((folder) => folder.path).sort((a, b) => a.localeCompare(b));
+  const paths = folders.map((folder) => folder.path);
   if (value && !paths.includes(value)) paths.unshift(value);
   return (
     <Select

@@ -1,7 +1,8 @@
 /** Menus that appear where they are asked for. What draws them is loaded with the first one. */
 import { lazy, type MouseEvent, type ReactNode, Suspense, useCallback, useState } from "react";
+import { register } from "@/lib/load";
 
-const Popup = lazy(() => import("@/components/ui/menu"));
+const Popup = lazy(register(() => import("@/components/ui/menu")));
 
 export type Choice = {
   key: string;

@@ -6,7 +6,7 @@ const CODES = { offline: "media_offline", full: "disk_full", read_only: "media_r
 
 /** Says in words what is wrong with the media folder; nothing while all is well. */
 export function MountNote() {
-  const { explain } = useI18n();
+  const { explain, locale } = useI18n();
   const mount = useSystem().data?.mount;
   if (!mount || mount.state === "online") return null;
   const { what, fix } = explain(CODES[mount.state]);
@@ -18,7 +18,9 @@ export function MountNote() {
         <p className="text-pretty text-muted-foreground">
           {fix} <span className="break-all font-mono text-xs">{mount.path}</span>
         </p>
-        {mount.reason && <p className="mt-1 text-pretty text-xs text-muted-foreground">{mount.reason}</p>}
+        {mount.reason && locale === "en" && (
+          <p className="mt-1 text-pretty text-xs text-muted-foreground">{mount.reason}</p>
+        )}
       </div>
     </div>
   );

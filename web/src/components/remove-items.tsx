@@ -6,9 +6,10 @@ import { useFailure } from "@/components/failure";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { bytes } from "@/lib/format";
+import { register } from "@/lib/load";
 import { Meaning } from "./meaning";
 
-const Confirm = lazy(() => import("./confirm"));
+const Confirm = lazy(register(() => import("./confirm")));
 
 /**
  * Removes items: to the trash with an undo, or, on a server without one, for good, which asks first.

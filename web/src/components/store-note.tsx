@@ -7,6 +7,7 @@ import type { StoreDecision, StoreStatus } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { Button } from "@/components/ui/button";
 import { useI18n } from "@/i18n";
+import { register } from "@/lib/load";
 
 type Decision = StoreDecision["decision"];
 type Name = "take" | "separate" | "readOnly";
@@ -44,7 +45,7 @@ const CHOICES = [
     ],
   },
 ] as const satisfies { decision: Decision; name: Name; icon: ReactNode; points: [string, ReactNode][] }[];
-const Confirm = lazy(() => import("./confirm"));
+const Confirm = lazy(register(() => import("./confirm")));
 const REASONS = ["foreign", "contested", "unknown_files", "rolled_back", "restored", "moved", "cloned"] as const;
 
 /** Says that this installation must not change the media folder, and lets an administrator decide; else nothing. */

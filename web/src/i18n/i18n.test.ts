@@ -31,12 +31,16 @@ test.each(KEYS)("%s: no empty text, and French has no parameters of its own", (k
 
 test.each(CODES)("the error %s has words in every language", (code) => {
   for (const errors of [enErrors, frErrors]) {
-    const { what, fix } = makeExplain(errors)(code, "example.org");
+    const { what, fix } = makeExplain(errors, "this site")(code, "example.org");
     expect(what.length).toBeGreaterThan(5);
     expect(what + fix).not.toContain("{");
   }
 });
 
 test("an error nobody knows is one of ours", () => {
-  expect(makeExplain(enErrors)("of the future").what).toBe(enErrors.internal[0]);
+  expect(makeExplain(enErrors, "this site")("of the future").what).toBe(enErrors.internal[0]);
+});
+
+test("without a site the sentence speaks of this one, with a capital letter", () => {
+  expect(makeExplain(frErrors, fr["app.thisSite"])("rate_limited").what).toMatch(/^Ce site /);
 });

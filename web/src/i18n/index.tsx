@@ -33,15 +33,23 @@ export function makeT(dict: Dict, locale: Locale): T {
 }
 /** What happened and what to do about it, by the server's error code. */
 export type Explain = (code: string, site?: string) => { what: string; fix: string };
-export function makeExplain(errors: ProblemWords): Explain {
-  return (code, site = "the site") => {
+export function makeExplain(errors: ProblemWords, anySite: string): Explain {
+  return (code, site = anySite) => {
     const [what, fix] = errors[code as ErrorCode] ?? errors.internal;
-    return { what: what.replaceAll("{site}", site), fix: fix.replaceAll("{site}", site) };
+    const filled = (text: string) => capital(text.replaceAll("{site}", site));
+    return { what: filled(what), fix: filled(fix) };
   };
 }
 
+const capital = (text: string) => (/^\p{Ll}+ /u.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text);
+
 type Ctx = { t: T; explain: Explain; locale: Locale; setLocale: (locale: Locale) => void };
-const I18n = createContext<Ctx>({ t: makeT(en, "en"), explain: makeExplain(enErrors), locale: "en", setLocale() {} });
+const I18n = createContext<Ctx>({
+  t: makeT(en, "en"),
+  explain: makeExplain(enErrors, en["app.thisSite"]),
+  locale: "en",
+  setLocale() {},
+});
 export const useI18n = () => use(I18n);
 
 export function detectLocale(): Locale {
@@ -60,7 +68,7 @@ export function I18nProvider({ initial, words, children }: { initial: Locale; wo
     () => ({
       locale: now.locale,
       t: makeT(now.words.dict, now.locale),
-      explain: makeExplain(now.words.errors),
+      explain: makeExplain(now.words.errors, now.words.dict["app.thisSite"]),
       setLocale: (locale) => {
         localStorage.setItem("mf.locale", locale);
         void loaders[locale]().then((words) => set({ locale, words }));

@@ -4,8 +4,8 @@ import { ago, bytes, clock, percent, rate, remaining } from "./format";
 const plain = (text: string) => text.replace(/\s/g, " ");
 
 test.each([
-  [0, "0 byte"],
-  [999, "999 byte"],
+  [0, "0 bytes"],
+  [999, "999 bytes"],
   [1500, "2 kB"],
   [1_540_000, "1.5 MB"],
   [15_400_000, "15 MB"],

@@ -36,7 +36,7 @@ export function bytes(size: number, locale: string, least = 0): string {
   return number(locale, {
     style: "unit",
     unit: UNITS[step],
-    unitDisplay: "short",
+    unitDisplay: step === 0 ? "long" : "short", // "982 bytes": the short form has no plural
     maximumFractionDigits: value < 10 && step > 1 ? 1 : 0,
   }).format(value);
 }
@@ -73,6 +73,22 @@ export function ago(time: string, locale: string, now = Date.now()): string {
     if (Math.abs(seconds) >= length) return format.format(Math.round(seconds / length), unit);
   return format.format(0, "second");
 }
+
+/** "20:00" today, "2 Dec, 20:00" on another day. */
+export function timeOf(time: string, locale: string, now = new Date()): string {
+  const at = new Date(time);
+  const today = at.toDateString() === now.toDateString();
+  return moment(
+    locale,
+    today ? { timeStyle: "short" } : { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" },
+  ).format(at);
+}
+
+/** A unit by its name in a language: "GB", "Go". */
+export const unitName = (unit: string, locale: string) =>
+  number(locale, { style: "unit", unit, unitDisplay: "short" })
+    .formatToParts(1)
+    .find(({ type }) => type === "unit")?.value ?? unit;
 
 export const date = (time: string, locale: string) =>
   moment(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));

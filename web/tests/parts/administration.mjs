@@ -17,7 +17,7 @@ world.prepare = async () => {
   const [, index, version] = /index at (\S+) with (\S+)\./.exec(stopIndex.said);
   newer = version;
   world.env.MEDIAFETCHER_YTDLP_INDEX = index;
-  world.env.MEDIAFETCHER_LOOK_SECONDS = "0.3"; // how often the media folder is looked at
+  world.env.MEDIAFETCHER_MOUNT_CHECK_SECONDS = "0.3"; // seconds between checks of the media folder
   world.env.MEDIAFETCHER_GRACE_HOURS = "48";
 };
 after(() => stopIndex?.());
@@ -26,7 +26,7 @@ interaction("a limit is kept; one that cannot be is refused in words", async () 
   const { page } = world;
   await go("Settings");
   const limits = section("Limits");
-  const jobs = limits.getByRole("spinbutton", { name: "Downloads at once" });
+  const jobs = limits.getByRole("spinbutton", { name: "Simultaneous downloads" });
   await jobs.fill("4");
   await jobs.press("Enter");
   await toast("Saved").waitFor();
@@ -42,18 +42,20 @@ interaction("a limit is kept; one that cannot be is refused in words", async () 
   const proxy = limits.getByRole("textbox", { name: "Proxy" });
   await proxy.fill("gopher://nowhere");
   await proxy.press("Enter");
-  await toast("The server did not understand that").waitFor();
+  await toast("The server could not read the request").waitFor();
   await page.waitForFunction(() => [...document.querySelectorAll("#limits input")].at(-1).value === "");
 });
 
 interaction("what the environment decides is shown, and not to be changed", async () => {
   await go("Settings");
-  const hours = section("Trash").getByRole("spinbutton", { name: "Before a file is removed" });
+  const hours = section("Trash").getByRole("spinbutton", { name: "Keep unused files" });
   await hours.waitFor();
   assert.equal(await hours.inputValue(), "48");
   assert.ok(await hours.isDisabled());
-  await section("Trash").getByText("Set by the server’s environment or a flag: change it there.").waitFor();
-  assert.ok(await section("Trash").getByRole("spinbutton", { name: "Kept in the trash" }).isEnabled());
+  await section("Trash")
+    .getByText("Set by an environment variable or a flag when the server started. Change it there.")
+    .waitFor();
+  assert.ok(await section("Trash").getByRole("spinbutton", { name: "Keep in trash" }).isEnabled());
   await world.accessible("a setting that is decided elsewhere");
 });
 
@@ -70,14 +72,14 @@ interaction("the media folder goes away and comes back", async () => {
   const media = join(server.state, "media");
   renameSync(media, `${media}.away`);
   try {
-    await section("Storage").getByText("The media folder is not there").waitFor(); // by itself
-    await go("Dashboard");
-    await page.getByRole("alert").filter({ hasText: "The media folder is not there" }).waitFor();
+    await section("Storage").getByText("The media folder is unavailable").waitFor(); // by itself
+    await go("Downloads");
+    await page.getByRole("alert").filter({ hasText: "The media folder is unavailable" }).waitFor();
     await world.accessible("without the media folder");
   } finally {
     renameSync(`${media}.away`, media);
   }
-  await page.getByRole("alert").filter({ hasText: "The media folder is not there" }).waitFor({ state: "detached" });
+  await page.getByRole("alert").filter({ hasText: "The media folder is unavailable" }).waitFor({ state: "detached" });
   assert.equal((await world.api("GET", "/api/system")).mount.state, "online");
 });
 
@@ -97,7 +99,7 @@ interaction("another machine takes part", async () => {
     MEDIAFETCHER_STATE: state,
     MEDIAFETCHER_MEDIA: join(server.state, "media"),
     MEDIAFETCHER_DATABASE_URL: dsn,
-    MEDIAFETCHER_JOBS: "1",
+    MEDIAFETCHER_MAX_DOWNLOADS: "1",
   });
   try {
     await go("Settings");
@@ -138,13 +140,13 @@ interaction("a newer yt-dlp is taken, and the one before comes back", async () =
   await card.getByText(`Version ${version}`).waitFor();
   await card.getByRole("button", { name: "Update" }).click();
   await card.getByText(`Version ${newer}`).waitFor({ timeout: 90_000 }); // it is tried before it is used
-  await card.getByText("Kept up to date by MediaFetcher").waitFor();
+  await card.getByText("Installed by MediaFetcher").waitFor();
   await card.getByRole("button", { name: `Back to ${version}` }).click();
   await card.getByText(`Version ${version}`).waitFor();
   await stopIndex();
   await card.getByRole("button", { name: "Update" }).click();
   await card.getByText("Failed", { exact: true }).waitFor({ timeout: 60_000 });
-  await card.getByText("The package index cannot be reached").waitFor();
+  await card.getByText("Can’t reach the package index").waitFor();
   await page.evaluate(() => localStorage.setItem("mf.locale", "fr"));
   await page.reload();
   await section("yt-dlp").getByText("L’index").waitFor();

@@ -5,7 +5,7 @@ import { interaction, world } from "../world.mjs";
 const { box, download, cell, go, toast } = world;
 const preview = () => world.page.locator("[data-preview]");
 const look = async (path) => {
-  await go("Dashboard");
+  await go("Downloads");
   await box().fill(world.site.url(path));
 };
 const send = () => world.page.getByRole("button", { name: "Download", exact: true }).click();
@@ -32,9 +32,9 @@ interaction("only a part of a film, with the chapters in it", async () => {
   const { page } = world;
   await page.getByText("More options").click();
   await page.getByRole("textbox", { name: "From" }).fill("0:01");
-  await page.getByRole("spinbutton", { name: "Speed at most (kB/s)" }).fill("50000");
-  await page.getByRole("textbox", { name: "Live streams at most" }).fill("1:00:00");
-  await page.getByRole("switch", { name: "Never encode the picture anew" }).click();
+  await page.getByRole("spinbutton", { name: "Speed limit (kB/s)" }).fill("50000");
+  await page.getByRole("textbox", { name: "Stop live recording after" }).fill("1:00:00");
+  await page.getByRole("switch", { name: "Never re-encode video" }).click();
   await world.accessible("the open composer");
   const sent = page.waitForRequest((one) => one.method() === "POST" && one.url().endsWith("/api/downloads"));
   await send();
@@ -64,8 +64,8 @@ interaction("a preview says what is in the library already", async () => {
   await send();
   await look("/media/a.mp3"); // while it is being fetched, perhaps
   await preview().getByText("Already in your library").waitFor({ timeout: 60_000 });
-  await preview().getByRole("link", { name: "Watch" }).click();
-  await page.locator("audio").waitFor();
+  await preview().getByRole("link", { name: "Play" }).click();
+  await page.locator("video").waitFor();
 });
 
 interaction("the qualities are those that the film comes in", async () => {
@@ -87,18 +87,18 @@ interaction("the qualities are those that the film comes in", async () => {
   assert.equal(items[0].media.height, 180);
   await look("/page/og");
   await page.getByRole("combobox", { name: "Quality" }).filter({ hasText: "Up to 180p" }).waitFor(); // as last time
-  await option("Quality", "Best quality");
+  await option("Quality", "Default (up to 1080p)");
 });
 
 interaction("some entries of a playlist, into a folder of its own", async () => {
   const { page } = world;
   await look("/list/3");
-  await preview().getByText("3 entries").waitFor();
-  await page.getByRole("checkbox", { name: "All of them" }).uncheck();
+  await preview().getByText("3 items").waitFor();
+  await page.getByRole("checkbox", { name: "All" }).uncheck();
   assert.ok(await page.getByRole("button", { name: "Download", exact: true }).isDisabled(), "nothing is chosen");
   await page.getByRole("checkbox", { name: "Part 1" }).check();
   await page.getByRole("checkbox", { name: "Part 3" }).check();
-  await preview().getByText("2 chosen").waitFor();
+  await preview().getByText("2 selected").waitFor();
   await send();
   await page.locator("[data-download]", { hasText: "2 of 2 done" }).waitFor({ timeout: 60_000 });
   const { items } = await world.api("GET", "/api/items?limit=200");
@@ -120,7 +120,7 @@ interaction("subtitles in any language, by its name", async () => {
   await page.getByRole("combobox", { name: "Other languages…" }).fill("hungarian, fr");
   await page.keyboard.press("Enter");
   await page.getByRole("combobox", { name: "Subtitles" }).filter({ hasText: "Hungarian, French" }).waitFor();
-  await more("Keep the file exactly as it comes"); // other bytes than those that are there would do as well
+  await more("Keep original file"); // other bytes than those that are there would do as well
   await send();
   await done("Fixture subtitles");
 });
@@ -129,7 +129,7 @@ interaction("subtitles in the player", async () => {
   const { page } = world;
   await go("Library");
   await cell("Fixture subtitles").click();
-  await page.getByLabel("Facts").getByText("French, Hungarian").waitFor();
+  await page.getByLabel("Details").getByText("French, Hungarian").waitFor();
   await page.waitForFunction(() => document.querySelector("video")?.textTracks.length === 2);
   await page.getByRole("heading", { level: 1 }).click();
   await page.keyboard.press("c");
@@ -149,7 +149,7 @@ interaction("subtitles in the player", async () => {
 interaction("parts that viewers marked are asked for where that is wished", async () => {
   await look("/media/vp9_opus.webm");
   await preview().waitFor();
-  await more("Mark sponsored parts as chapters");
+  await more("Mark sponsored segments as chapters");
   await send();
   await done("vp9_opus");
   const { downloads } = await world.api("GET", "/api/downloads?limit=200");
@@ -158,11 +158,11 @@ interaction("parts that viewers marked are asked for where that is wished", asyn
 
 interaction("what happened to a download, line by line", async () => {
   const { page } = world;
-  await go("Dashboard");
+  await go("Downloads");
   await world.row("Fixture subtitles").first().getByRole("button", { name: /^More/ }).click();
-  await page.getByRole("menuitem", { name: "What happened" }).click();
+  await page.getByRole("menuitem", { name: "Download log" }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByText("ended: done").waitFor();
+  await dialog.getByText("finished: done").waitFor();
   assert.ok((await dialog.getByRole("listitem").count()) >= 3);
   await world.accessible("the log");
   await page.keyboard.press("Escape");
@@ -173,9 +173,9 @@ interaction("a site wants an account: its cookies go in, and the download goes o
   const { page } = world;
   await look("/auth/vp9_aac.mp4");
   await box().press("Enter");
-  const parked = download("parked", "vp9_aac");
+  const parked = download("needs_action", "vp9_aac");
   await parked.waitFor({ timeout: 30_000 });
-  await parked.getByRole("button", { name: /^Send cookies/ }).click();
+  await parked.getByRole("button", { name: /^Add cookies/ }).click();
   const cookies = page.getByRole("region", { name: "Site cookies" });
   const site = cookies.getByRole("textbox", { name: "Site" });
   await site.waitFor(); // it is open, and knows which site
@@ -185,10 +185,10 @@ interaction("a site wants an account: its cookies go in, and the download goes o
   const choosing = page.waitForEvent("filechooser");
   await cookies.getByRole("button", { name: "Choose a file" }).click();
   await (await choosing).setFiles({ name: "cookies.txt", mimeType: "text/plain", buffer: Buffer.from(text) });
-  await cookies.getByRole("button", { name: "Keep these cookies" }).click();
-  await toast("1 of another site, or too old, left out · 1 download goes on").waitFor();
+  await cookies.getByRole("button", { name: "Save cookies" }).click();
+  await toast("1 cookie ignored (other site or expired) · 1 download resumed").waitFor();
   await cookies.getByRole("button", { name: "Remove: 127.0.0.1" }).waitFor();
-  await go("Dashboard");
+  await go("Downloads");
   await done("vp9_aac");
   await go("Settings");
   await cookies.getByText(/worked/).waitFor();

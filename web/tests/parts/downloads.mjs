@@ -15,6 +15,7 @@ const played = (media) =>
 
 interaction("fetch to watch: a pasted link shows its progress, ends in the library and plays", async () => {
   const { page, site } = world;
+  await go("Downloads");
   await box().fill(site.url("/slow/60/ok.mp4"));
   await page.getByRole("button", { name: "Download", exact: true }).click();
   await page.waitForFunction(() => {
@@ -39,7 +40,7 @@ interaction("refresh in mid-download", async () => {
 interaction("two tabs show the same download", async () => {
   const { page, server } = world;
   const second = await page.context().newPage();
-  await second.goto(server.url);
+  await second.goto(`${server.url}/downloads`);
   const there = second.locator("[data-download]", { hasText: "vp9_opus" });
   await there.waitFor();
   await row("vp9_opus")
@@ -58,8 +59,8 @@ interaction("the browser is offline and comes back", async () => {
   // A stream that is open stays so: it is the next one that finds nobody.
   await page.reload().catch(() => {});
   await page.context().setOffline(false);
-  await page.goto(world.server.url);
-  await page.getByText("Live", { exact: true }).waitFor({ timeout: 20_000 });
+  await page.goto(`${world.server.url}/downloads`);
+  await page.getByText("Connected", { exact: true }).waitFor({ timeout: 20_000 });
   await download("done", "vp9_opus").waitFor({ timeout: 60_000 });
 });
 
@@ -84,10 +85,10 @@ interaction("what is no link is refused in words", async () => {
   const { page } = world;
   page.expected.push(/status of 400/);
   await box().fill("just words");
-  await page.getByText("There is no link in that yet.").waitFor();
+  await page.getByText("No link found. Paste a full http:// or https:// address.").waitFor();
   await box().fill("http://127.0.0.1:99999/x.mp4");
   await box().press("Enter");
-  await page.getByRole("alert").filter({ hasText: "That is not a link" }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "This is not a valid link" }).waitFor();
   assert.equal(await box().inputValue(), "http://127.0.0.1:99999/x.mp4", "what was refused stays in the box");
   await page.getByRole("button", { name: "Clear", exact: true }).click();
 });
@@ -98,14 +99,14 @@ interaction("a link that is in the library already answers with its item", async
   await page.getByRole("combobox", { name: "Folder" }).click();
   await page.getByRole("option", { name: "Trips / Sea" }).click();
   await box().press("Enter");
-  await toast("Already in your library").getByRole("button", { name: "Watch" }).click();
-  await page.locator("audio").waitFor();
+  await toast("Already in your library").getByRole("button", { name: "Play" }).click();
+  await page.locator("video").waitFor();
 });
 
 interaction("a link pasted anywhere on the page", async () => {
   const { page, site } = world;
-  await go("Dashboard");
-  await page.getByRole("heading", { name: "Done" }).click();
+  await go("Downloads");
+  await page.getByRole("heading", { name: "Finished" }).click();
   await page.evaluate((link) => {
     const clipboardData = new DataTransfer();
     clipboardData.setData("text", link);
@@ -138,6 +139,7 @@ interaction("the share sheet of a phone", async () => {
 
 interaction("only the sound of a film", async () => {
   const { page, site } = world;
+  await go("Downloads");
   await box().fill(site.url("/page/og"));
   await page.getByRole("combobox", { name: "Quality" }).click();
   await page.getByRole("option", { name: "Audio only · M4A" }).click();
@@ -152,8 +154,8 @@ interaction("a link that fails needs attention in words", async () => {
   page.expected.push(/status of 422 .*\/api\/preview/); // the composer may look at the link before it is sent
   await world.fetch("/status/404/film.mp4");
   const failed = page.locator("[data-download][data-state=failed]");
-  await failed.getByText("There is nothing at that link any more").waitFor({ timeout: 30_000 });
-  await failed.getByRole("button", { name: /^Clear from the list/ }).click();
+  await failed.getByText("Nothing found at this link").waitFor({ timeout: 30_000 });
+  await failed.getByRole("button", { name: /^Remove from list/ }).click();
   await failed.waitFor({ state: "detached" });
 });
 

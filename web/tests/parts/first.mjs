@@ -10,7 +10,7 @@ interaction("the first run refuses a wrong one-time code", async () => {
   await page.getByLabel("Name", { exact: true }).fill(PERSON.name);
   await page.getByLabel("Password", { exact: true }).fill(PERSON.password);
   await page.getByRole("button", { name: "Create account" }).click();
-  await page.getByRole("alert").filter({ hasText: "The one-time code is wrong" }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "Incorrect one-time code" }).waitFor();
   assert.deepEqual(await accessibility(page), []);
 });
 
@@ -18,5 +18,5 @@ interaction("the first run makes an account", async () => {
   const { page, server } = world;
   await page.getByLabel("One-time code").fill(server.setupCode());
   await page.getByRole("button", { name: "Create account" }).click();
-  await page.getByText("Nothing is downloading").waitFor();
+  await page.getByText("Your library is empty").waitFor();
 });

@@ -4,7 +4,9 @@ import { interaction, world } from "../world.mjs";
 
 const { cell, go, folder, toast, choose } = world;
 const titles = () =>
-  world.page.getByRole("gridcell").evaluateAll((cells) => cells.map((each) => each.querySelector("p").textContent));
+  world.page
+    .getByRole("gridcell")
+    .evaluateAll((cells) => cells.map((each) => each.querySelector("a[dir]").textContent));
 const count = (n) =>
   world.page.waitForFunction((wanted) => document.querySelectorAll("[role=gridcell]").length === wanted, n);
 const gone = (title) => world.page.getByRole("gridcell", { name: title }).waitFor({ state: "detached" });
@@ -15,15 +17,15 @@ const name = async (label, words) => {
 
 interaction("to the trash, and undo", async () => {
   await go("Library");
-  await choose(cell(/ vp9_opus/), /Move to the trash/);
-  await gone(/ vp9_opus/);
-  await toast("Moved 1 item to the trash").getByRole("button", { name: "Undo" }).click();
-  await cell(/ vp9_opus/).waitFor();
+  await choose(cell(/\bvp9_opus/), /Move to trash/);
+  await gone(/\bvp9_opus/);
+  await toast("Moved 1 item to trash").getByRole("button", { name: "Undo" }).click();
+  await cell(/\bvp9_opus/).waitFor();
 });
 
 interaction("restore from the trash", async () => {
   const { page } = world;
-  await choose(cell(/ vp9_opus/), /Move to the trash/);
+  await choose(cell(/\bvp9_opus/), /Move to trash/);
   await go("Trash");
   await page.getByRole("button", { name: /^Restore: vp9_opus/ }).click();
   await page.getByText("The trash is empty").waitFor();
@@ -32,13 +34,15 @@ interaction("restore from the trash", async () => {
 interaction("delete for good, with words of what that does", async () => {
   const { page } = world;
   await go("Library");
-  await choose(cell(/ vp9_opus/), /Move to the trash/);
-  await gone(/ vp9_opus/);
+  await choose(cell(/\bvp9_opus/), /Move to trash/);
+  await gone(/\bvp9_opus/);
   await go("Trash");
-  await page.getByRole("button", { name: /^Delete for good/ }).click();
+  await page.getByRole("button", { name: /^Delete permanently/ }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByText(/No other entry keeps the file: it is deleted and frees .* This cannot be undone/).waitFor();
-  await dialog.getByRole("button", { name: "Delete for good" }).click();
+  await dialog
+    .getByText(/No other item uses the file. It is deleted too, which frees .* This cannot be undone/)
+    .waitFor();
+  await dialog.getByRole("button", { name: "Delete permanently" }).click();
   await page.getByText("The trash is empty").waitFor();
 });
 
@@ -62,19 +66,19 @@ interaction("a folder inside a folder", async () => {
 
 interaction("an item is moved by its menu", async () => {
   const { page } = world;
-  await choose(cell(/ ok/), /Move to…/);
+  await choose(cell(/\bok/), /Move to…/);
   await page.getByRole("dialog").getByRole("button", { name: "Sooner" }).click();
   await toast("Moved 1 item to Sooner").waitFor();
   await folder("Sooner").click();
-  await cell(/ ok/).waitFor();
+  await cell(/\bok/).waitFor();
   await page.getByRole("heading", { level: 1, name: "Sooner" }).waitFor();
 });
 
 interaction("items are moved by drag and drop", async () => {
-  await world.drag(cell(/ ok/), folder("Inner"));
+  await world.drag(cell(/\bok/), folder("Inner"));
   await toast("Moved 1 item to Sooner/Inner").waitFor();
   await folder("Inner").click();
-  await cell(/ ok/).waitFor();
+  await cell(/\bok/).waitFor();
 });
 
 interaction("a folder is moved by drag and drop", async () => {
@@ -91,7 +95,7 @@ interaction("a folder is deleted", async () => {
   await choose(folder("Sooner"), /Delete folder/);
   await folder("Sooner").waitFor({ state: "detached" });
   await choose(folder("Inner"), /Delete folder/);
-  await page.getByText("The folder goes for good, its 1 item to the trash.").waitFor();
+  await page.getByText("The folder is deleted permanently. Its 1 item moves to the trash.").waitFor();
   await page.getByRole("dialog").getByRole("button", { name: "Delete folder" }).click();
   await folder("Inner").waitFor({ state: "detached" });
   await go("Trash");
@@ -101,7 +105,7 @@ interaction("a folder is deleted", async () => {
 
 interaction("rename an item", async () => {
   await go("Library");
-  await choose(cell(/ ok/), /Rename/);
+  await choose(cell(/\bok/), /Rename/);
   await name("Title", "Harbour before dawn");
   await cell("Harbour before dawn").waitFor();
 });
@@ -110,7 +114,7 @@ interaction("one more entry of the same file in another folder", async () => {
   const { page } = world;
   await choose(cell("Harbour"), /Also put in…/);
   await page.getByRole("dialog").getByRole("button", { name: "Trips" }).click();
-  await toast("1 item is now also in Trips").waitFor();
+  await toast("Added 1 item to Trips").waitFor();
   const { items } = await world.api("GET", "/api/items?q=harbour");
   assert.deepEqual(
     items.map(({ media }) => media.ref_count),
@@ -124,7 +128,7 @@ interaction("search, and the way out of it", async () => {
   await page.keyboard.type("harbour");
   await count(2);
   await page.getByRole("searchbox").fill("nothing like it");
-  await page.getByText("Nothing matches “nothing like it”").waitFor();
+  await page.getByText("No results for “nothing like it”").waitFor();
   await page.waitForURL(/q=nothing/);
   await go("Library");
   await cell("Harbour").waitFor();
@@ -148,7 +152,7 @@ interaction("who types into the search and goes elsewhere gets there", async () 
 
 interaction("filter by kind, by what was not watched, and by site", async () => {
   const { page } = world;
-  const kind = page.getByRole("group", { name: "Kind" });
+  const kind = page.getByRole("group", { name: "Type" });
   const all = (await titles()).length;
   await kind.getByRole("button", { name: "Audio" }).click();
   await page.waitForURL(/kind=audio/);
@@ -166,7 +170,7 @@ interaction("filter by kind, by what was not watched, and by site", async () => 
   await page.getByRole("button", { name: "Unwatched" }).click();
   await count(all);
   await page.goto(`${world.server.url}/library?site=elsewhere.example`);
-  await page.getByRole("button", { name: "Remove the filters" }).click();
+  await page.getByRole("button", { name: "Clear filters" }).click();
   await count(all);
 });
 
@@ -244,7 +248,7 @@ interaction("everything is selected with the keyboard and moved to the trash", a
   await page.getByRole("toolbar", { name: `${all} selected` }).waitFor();
   await page.keyboard.press("Delete");
   await page.getByText("This folder is empty").waitFor();
-  await toast(`Moved ${all} items to the trash`).getByRole("button", { name: "Undo" }).click();
+  await toast(`Moved ${all} items to trash`).getByRole("button", { name: "Undo" }).click();
   await count(all);
 });
 

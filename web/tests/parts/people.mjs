@@ -10,15 +10,15 @@ const section = (name) => world.page.getByRole("region", { name, exact: true });
 interaction("what a person uses, and a quota that holds", async () => {
   const { page, site } = world;
   await go("Settings");
-  const people = section("People");
-  await people.getByText(/ in \d+ items · charged /).waitFor();
+  const people = section("Users");
+  await people.getByText(/count toward the quota/).waitFor();
   const quota = people.getByRole("textbox", { name: "Quota in GB: Ada" });
   await quota.fill("0.00001");
   await quota.press("Enter");
   await section("Storage")
-    .getByText(/Your share: .* of 10 kB that you may use/)
+    .getByText(/You use .* quota: 10 kB/)
     .waitFor();
-  await go("Dashboard");
+  await go("Downloads");
   page.expected.push(/status of (409|403|507|413|429)/);
   await box().fill(site.url("/media/vp8_vorbis.webm"));
   await box().press("Enter");
@@ -30,17 +30,17 @@ interaction("what a person uses, and a quota that holds", async () => {
   await go("Settings");
   await quota.fill("");
   await quota.press("Enter");
-  await section("Storage").getByText("that you may use").waitFor({ state: "detached" });
+  await section("Storage").getByText("quota:").waitFor({ state: "detached" });
 });
 
 interaction("an administrator is made and unmade", async () => {
   await go("Settings");
-  const people = section("People");
+  const people = section("Users");
   await people.getByLabel("Name").fill("Grace");
   await people.getByLabel("Password").fill("another good sentence");
-  await people.getByRole("button", { name: "Add person" }).click();
+  await people.getByRole("button", { name: "Add user" }).click();
   await people.getByRole("button", { name: "Make administrator: Grace" }).click();
-  await people.getByRole("button", { name: "Take administration away: Grace" }).click();
+  await people.getByRole("button", { name: "Remove admin rights: Grace" }).click();
   await people.getByRole("button", { name: "Make administrator: Grace" }).waitFor();
 });
 
@@ -52,7 +52,7 @@ interaction("somebody without administration sees no server settings", async () 
   await theirs.getByRole("button", { name: "Sign in" }).click();
   await theirs.getByRole("navigation", { name: "Main" }).first().getByRole("link", { name: "Settings" }).click();
   await theirs.getByRole("region", { name: "Storage", exact: true }).waitFor();
-  for (const name of ["People", "Limits", "yt-dlp", "Who did what"])
+  for (const name of ["Users", "Limits", "yt-dlp", "Activity log"])
     assert.equal(await theirs.getByRole("region", { name, exact: true }).count(), 0, name);
   await theirs.getByRole("navigation", { name: "Main" }).first().getByRole("link", { name: "Library" }).click();
   await theirs.getByText("Your library is empty").waitFor(); // nothing of anybody else's
@@ -68,9 +68,9 @@ interaction("another browser is signed out from here", async () => {
   await other.getByLabel("Password", { exact: true }).fill("a long enough sentence");
   await other.getByRole("button", { name: "Sign in" }).click();
   await other.getByRole("navigation", { name: "Main" }).first().waitFor();
-  await go("Dashboard"); // what was seen before may be old
+  await go("Downloads"); // what was seen before may be old
   await go("Settings");
-  const ends = section("Signed in").getByRole("button", { name: /^Sign out/ });
+  const ends = section("Sessions").getByRole("button", { name: /^Sign out/ });
   await ends.first().waitFor();
   while (await ends.count()) {
     const before = await ends.count();
@@ -84,12 +84,12 @@ interaction("another browser is signed out from here", async () => {
 
 interaction("a paired browser is seen at once, and its right is taken away", async () => {
   const { page, server } = world;
-  await go("Dashboard");
+  await go("Downloads");
   await go("Settings");
   await page.getByRole("button", { name: "New code" }).click();
   const code = await page.getByRole("textbox", { name: "Pair a browser" }).inputValue();
   execFileSync(python, ["-m", "web.tests.device", server.url, code, "Ada's laptop"], { cwd: root });
-  await go("Dashboard");
+  await go("Downloads");
   await go("Settings");
   const devices = section("Devices");
   await devices.getByRole("button", { name: "Remove: Ada's laptop" }).click();
@@ -100,14 +100,14 @@ interaction("a paired browser is seen at once, and its right is taken away", asy
 interaction("who did what, page by page and by kind", async () => {
   const { page } = world;
   await go("Settings");
-  const trail = section("Who did what");
+  const trail = section("Activity log");
   const rows = trail.getByRole("listitem");
-  await trail.getByText("Set a quota").first().waitFor();
+  await trail.getByText("Changed a quota").first().waitFor();
   const first = await rows.count();
   await trail.getByRole("button", { name: "Show more" }).click();
   await page.waitForFunction((n) => document.querySelectorAll("#trail li").length > n, first);
   await trail.getByRole("combobox", { name: "Show" }).click();
-  await page.getByRole("option", { name: "Added a person" }).click();
+  await page.getByRole("option", { name: "Added a user" }).click();
   await rows.filter({ hasText: "Signed in" }).first().waitFor({ state: "detached" });
   await rows.filter({ hasText: "Grace" }).waitFor();
 });
@@ -118,8 +118,8 @@ interaction("French has words for all of it", async () => {
   await page.evaluate(() => localStorage.setItem("mf.locale", "fr"));
   try {
     await page.reload();
-    const trail = section("Qui a fait quoi");
-    await trail.getByText("A fixé un quota").first().waitFor();
+    const trail = section("Journal d’activité");
+    await trail.getByText("A modifié un quota").first().waitFor();
     assert.ok(!/\b(act|set)\.\w/.test(await page.locator("main").innerText()), "a key without words");
   } finally {
     await page.evaluate(() => localStorage.removeItem("mf.locale"));

@@ -16,7 +16,7 @@ interaction("the film in a window of its own", async () => {
       (video) =>
         new Promise((done) => video.addEventListener("enterpictureinpicture", () => done(true), { once: true })),
     );
-  await page.getByRole("button", { name: "Picture in picture" }).click();
+  await page.getByRole("button", { name: "Picture-in-picture" }).click();
   assert.ok(await opened);
   await page.evaluate(() => document.exitPictureInPicture());
 });

@@ -23,7 +23,7 @@ const becomes = async (order) => {
 };
 
 interaction("the queue is put in another order by its menu", async () => {
-  await go("Dashboard");
+  await go("Downloads");
   const types = [".mp4", ".webm", ".mp4", ".mp4", ".webm"];
   await world.box().fill(NAMES.map((name, i) => world.site.url(`/slow/4/${name}${types[i]}`)).join("\n"));
   await world.box().press("Enter");

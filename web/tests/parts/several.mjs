@@ -51,8 +51,8 @@ interaction("many items are put in another folder too, in one request", async ()
   assert.deepEqual(
     await changes(async () => {
       await select(3);
-      await pick("Also put in…", "Shelf");
-      await toast("3 items are now also in Shelf").waitFor();
+      await pick("Add to another folder…", "Shelf");
+      await toast("Added 3 items to Shelf").waitFor();
     }),
     ["POST /api/items/copy"],
   );
@@ -60,7 +60,7 @@ interaction("many items are put in another folder too, in one request", async ()
   await world.page.getByRole("heading", { level: 1, name: "Shelf" }).waitFor();
   await world.page.waitForFunction(() => document.querySelectorAll("[role=gridcell]").length === 3);
   await select(3);
-  await pick("Also put in…", "Shelf");
+  await pick("Add to another folder…", "Shelf");
   await toast("Already in Shelf").waitFor(); // never a second entry of a file in the same folder
 });
 
@@ -70,7 +70,7 @@ interaction("several items are saved, each as a file of its own name", async () 
   const files = [];
   const note = (file) => files.push(file.suggestedFilename());
   page.on("download", note);
-  await page.getByRole("toolbar").getByRole("button", { name: "Save file" }).click();
+  await page.getByRole("toolbar").getByRole("button", { name: "Download file" }).click();
   for (const end = Date.now() + 30_000; files.length < 3 && Date.now() < end; ) await page.waitForTimeout(50);
   page.off("download", note);
   assert.equal(new Set(files).size, 3, String(files));
@@ -88,8 +88,8 @@ interaction("many items go to the trash in one request, and come back in one", a
       await select(3);
       await page.keyboard.press("Delete");
       await page.getByText("This folder is empty").waitFor();
-      const undo = toast("Moved 3 items to the trash");
-      await undo.getByText("Another entry keeps the file").waitFor();
+      const undo = toast("Moved 3 items to trash");
+      await undo.getByText("Another item still uses the file").waitFor();
       await undo.getByRole("button", { name: "Undo" }).click();
       await page.waitForFunction(() => document.querySelectorAll("[role=gridcell]").length === 3);
     }),
@@ -102,13 +102,13 @@ interaction("before a deletion it is said who else keeps the file, and what it f
   await page.locator("[data-index='0']").focus();
   await page.keyboard.press("Delete");
   await go("Trash");
-  await page.getByRole("button", { name: /^Delete for good/ }).click();
+  await page.getByRole("button", { name: /^Delete permanently/ }).click();
   const dialog = page.getByRole("dialog");
-  await dialog.getByText("This removes your entry; 1 other entry keeps the file, so it frees 0 byte").waitFor();
+  await dialog.getByText("The file stays because 1 other item uses it. No space is freed.").waitFor();
   await world.accessible("the question");
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("button", { name: "Empty trash" }).click();
-  await dialog.getByText("1 other entry keeps the file").waitFor();
+  await dialog.getByText("Files that 1 other item still uses are kept.").waitFor();
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("button", { name: /^Restore/ }).click();
   await page.getByText("The trash is empty").waitFor();
@@ -124,9 +124,11 @@ interaction("a server without a trash asks before anything goes for good", async
   await select(2);
   await page.keyboard.press("Delete");
   const dialog = page.getByRole("dialog");
-  await dialog.getByText("This removes 2 entries and frees 0 byte. 2 other entries keep their files.").waitFor();
-  await dialog.getByRole("button", { name: "Delete for good" }).click();
-  await toast("2 items deleted for good").waitFor();
+  await dialog
+    .getByText("Deletes 2 items permanently and frees 0 bytes. Files that 2 other items still use are kept.")
+    .waitFor();
+  await dialog.getByRole("button", { name: "Delete permanently" }).click();
+  await toast("2 items deleted permanently").waitFor();
   await page.waitForFunction(() => document.querySelectorAll("[role=gridcell]").length === 1);
   await world.api("PATCH", "/api/settings", { trash_days: null });
 });
@@ -136,7 +138,7 @@ interaction("a folder is moved by keyboard", async () => {
   await folder("Deep").focus();
   await page.keyboard.press("m");
   const dialog = page.getByRole("dialog", { name: "Move to…" });
-  await dialog.getByRole("button", { name: "Top of the library" }).focus();
+  await dialog.getByRole("button", { name: "Library root" }).focus();
   await page.keyboard.press("Enter");
   await world.becomes("/api/folders", ({ folders }) => folders.some(({ path }) => path === "Deep"));
   await dialog.waitFor({ state: "detached" });

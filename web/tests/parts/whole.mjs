@@ -19,7 +19,7 @@ interaction("the first visit is light", async () => {
   });
   await fresh.goto(world.server.url);
   await signIn(fresh);
-  await fresh.getByText("Just arrived").waitFor();
+  await fresh.getByText("Recently added").waitFor();
   await fresh.waitForLoadState("load");
   assert.deepEqual(fresh.wrong, []);
   await fresh.context().close();
@@ -29,7 +29,16 @@ interaction("the first visit is light", async () => {
 interaction("every page is accessible in both themes, on desktop and phone", async () => {
   const { page, server } = world;
   const [item] = (await world.api("GET", "/api/items?q=h264")).items;
-  const paths = ["/", "/library", "/library?view=list", "/trash", `/watch/${item.id}`, "/settings", "/nowhere"];
+  const paths = [
+    "/",
+    "/downloads",
+    "/library",
+    "/library?view=list",
+    "/trash",
+    `/watch/${item.id}`,
+    "/settings",
+    "/nowhere",
+  ];
   for (const viewport of [
     { width: 1440, height: 900 },
     { width: 390, height: 844 },
@@ -63,15 +72,15 @@ interaction("the server is away and comes back", async () => {
   const { page, server } = world;
   await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
   await page.goto(server.url);
-  await page.getByText("Live", { exact: true }).waitFor();
+  await page.getByText("Connected", { exact: true }).waitFor();
   page.expected.push(
     /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|status of 5\d\d|ERR_CONNECTION_RESET/,
   );
   await server.halt();
-  await page.getByText("Live updates are off").waitFor({ timeout: 20_000 });
+  await page.getByText("Can’t reach the server").waitFor({ timeout: 20_000 });
   await server.resume();
-  await page.getByText("Live", { exact: true }).waitFor({ timeout: 30_000 });
-  await page.getByText("Live updates are off").waitFor({ state: "detached" });
+  await page.getByText("Connected", { exact: true }).waitFor({ timeout: 30_000 });
+  await page.getByText("Can’t reach the server").waitFor({ state: "detached" });
 });
 
 interaction("sign out and in", async () => {

@@ -1,10 +1,12 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { call, codeOf } from "@/api/client";
+import { ApiError, call, codeOf, type ErrorCode } from "@/api/client";
 import { keys } from "@/api/keys";
 import { answering } from "@/api/live";
 import * as reduce from "@/api/reduce";
-import type { Download } from "@/api/types";
+import type { ActionsDone, Download } from "@/api/types";
 import { useFailure } from "@/components/failure";
+
+const MOST = 1000; // downloads of one request
 
 export type Verb = "cancel" | "retry" | "pause" | "resume";
 
@@ -46,9 +48,27 @@ export function useActions() {
         fail(error);
       }
     },
-    async prioritise(download: Download, priority: number) {
+    /** The first one starts first. The stream of events brings the new order. */
+    async order(ids: readonly number[]) {
       try {
-        await ask("PATCH", `/api/downloads/${download.id}`, { priority });
+        await call("PUT", "/api/downloads/order", { ids });
+      } catch (error) {
+        fail(error);
+      }
+    },
+    /** One action for many downloads, in one request for each 1000. */
+    async several(action: Verb | "clear", downloads: readonly Download[]) {
+      try {
+        for (let from = 0; from < downloads.length; from += MOST) {
+          const ids = downloads.slice(from, from + MOST).map(({ id }) => id);
+          const { refused } = await call<ActionsDone>("POST", "/api/downloads/actions", { action, ids });
+          const [first] = refused;
+          if (first) fail(new ApiError(first.reason.code as ErrorCode, 409, first.reason.message));
+          if (action !== "clear") continue;
+          const kept = new Set(refused.map(({ id }) => id));
+          const gone = new Set(ids.filter((id) => !kept.has(id)));
+          cache.setQueryData<Download[]>(keys.downloads, (list) => list?.filter(({ id }) => !gone.has(id)));
+        }
       } catch (error) {
         fail(error);
       }

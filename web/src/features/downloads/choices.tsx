@@ -9,6 +9,7 @@ import {
   HardDrive,
   ListX,
   Pause,
+  Pencil,
   Play,
   RotateCw,
   ScrollText,
@@ -17,11 +18,12 @@ import {
 } from "lucide-react";
 import { useSession } from "@/api/queries";
 import type { Download } from "@/api/types";
+import { askToAdd } from "@/components/add-store";
 import type { Choice } from "@/components/menu-at";
 import { toast } from "@/components/ui/toast";
 import { type Key, useI18n } from "@/i18n";
 import { useActions } from "./actions";
-import { type Remedy, remedyFor } from "./attention";
+import { canRetry, type Remedy, remedyFor } from "./attention";
 import { nameOf } from "./states";
 
 /** In the queue: one place up (-1), down (1), or to the front. Absent where there is no way. */
@@ -67,9 +69,13 @@ export function useChoices(download: Download, { shift, onLog }: { shift?: Shift
     ...(shift?.up ? [choice("job.up", <ArrowUp />, shift.up)] : []),
     ...(shift?.down ? [choice("job.down", <ArrowDown />, shift.down)] : []),
   ];
+  const edit = choice("job.edit", <Pencil />, () =>
+    askToAdd({ text: download.url, folder: download.folder, options: download.options, replaces: download.id }),
+  );
   const remedies: Record<Remedy, Choice> = {
     retry,
     clear,
+    edit,
     cookies: choice("job.cookies", <Cookie />, settings("cookies", download.site)),
     ytdlp: choice("job.ytdlp", <Sparkles />, () => void actions.renew(download)),
     storage: choice("job.storage", <HardDrive />, settings("storage")),
@@ -80,7 +86,8 @@ export function useChoices(download: Download, { shift, onLog }: { shift?: Shift
       return [pause, ...rest, cancel];
     case "queued":
       return download.error ? [retry, pause, ...turns, ...rest, cancel] : [pause, ...turns, ...rest, cancel];
-    case "waiting":
+    case "scheduled":
+    case "expanded":
       return [...rest, cancel];
     case "paused":
       return [resume, ...turns, ...rest, cancel];
@@ -99,10 +106,11 @@ export function useChoices(download: Download, { shift, onLog }: { shift?: Shift
         ...rest,
       ];
     case "cancelled":
-      return [retry, ...rest, clear];
+      return [retry, edit, ...rest, clear];
     default: {
       const best = remedies[remedyFor(download, admin)];
-      return [best, ...[retry, clear].filter((each) => each !== best), ...rest];
+      const others = [...(canRetry(download) ? [retry] : []), edit, clear];
+      return [best, ...others.filter((each) => each !== best), ...rest];
     }
   }
 }

@@ -1,21 +1,38 @@
 import { useNavigate } from "@tanstack/react-router";
 import { CircleAlert, Clipboard, DownloadCloud, Link2, X } from "lucide-react";
 import { type DragEvent, type FormEvent, lazy, Suspense, useEffect, useRef, useState } from "react";
+import { call } from "@/api/client";
+import type { Draft as Added } from "@/components/add-store";
+import { Boundary } from "@/components/boundary";
 import { Button } from "@/components/ui/button";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
+import { register } from "@/lib/load";
+import { draft } from "./draft";
 import { linksIn, onlyLinks } from "./links";
 import { useSubmit } from "./submit";
-import { NOTHING_SPECIAL, optionsOf, type Wishes } from "./wishes";
+import { NOTHING_SPECIAL, optionsOf, type Wishes, wishesOf } from "./wishes";
 
-const WishPanel = lazy(() => import("./wish-panel"));
+const CAN_READ = typeof navigator.clipboard?.readText === "function";
+const WishPanel = lazy(register(() => import("./wish-panel")));
 
-export function Composer({ initial = "" }: { initial?: string }) {
+export type Draft = Added;
+type Props = Partial<Added> & { focus?: boolean; onSent?: () => void };
+
+/** The box for links. What is typed stays until it is sent, also if the page is loaded again. */
+export function Composer({ text: given = "", folder, options, replaces, focus, onSent }: Props) {
   const { t, explain } = useI18n();
   const navigate = useNavigate();
   const box = useRef<HTMLTextAreaElement>(null);
-  const [text, setText] = useState(initial);
-  const [wishes, setWishes] = useState(NOTHING_SPECIAL);
+  const [text, write] = useState(() => given || draft.get());
+  const setText = (words: string) => {
+    write(words);
+    draft.set(words);
+  };
+  const [wishes, setWishes] = useState(() => (options ? wishesOf(options, folder) : NOTHING_SPECIAL));
+  useEffect(() => {
+    if (focus) box.current?.focus();
+  }, [focus]);
   const [list, setList] = useState(false);
   const { submit, busy, refused, forget } = useSubmit();
   const links = linksIn(text);
@@ -41,6 +58,8 @@ export function Composer({ initial = "" }: { initial?: string }) {
       subtitles,
       machine,
     }));
+    if (replaces !== undefined && taken.length) void call("DELETE", `/api/downloads/${replaces}`).catch(() => {});
+    if (!left.length) onSent?.();
     const known = taken.filter((each) => each.state === "done" && each.item);
     if (taken.length > known.length) toast(t("add.queued", { n: taken.length - known.length }));
     const [first] = known;
@@ -99,34 +118,36 @@ export function Composer({ initial = "" }: { initial?: string }) {
               <X />
             </Button>
           ) : (
-            <Button
-              type="button"
-              variant="secondary"
-              onClick={() =>
-                // Only over https or on this machine is there a clipboard to read.
-                void (navigator.clipboard?.readText() ?? Promise.reject()).then(put, () => box.current?.focus())
-              }
-            >
-              <Clipboard />
-              <span className="max-sm:sr-only">{t("add.title")}</span>
-            </Button>
+            // Only over https or on this machine is there a clipboard to read.
+            CAN_READ && (
+              <Button
+                type="button"
+                variant="secondary"
+                onClick={() => void navigator.clipboard.readText().then(put, () => box.current?.focus())}
+              >
+                <Clipboard />
+                <span className="max-sm:sr-only">{t("add.title")}</span>
+              </Button>
+            )
           )}
         </div>
         {text.trim() !== "" && (
-          <Suspense fallback={<span className="block h-16 border-t" />}>
-            <WishPanel
-              links={links}
-              wishes={wishes}
-              onChange={wish}
-              onKind={setList}
-              submit={
-                <Button type="submit" disabled={busy || !links.length || none} className="max-sm:w-full">
-                  <DownloadCloud />
-                  {links.length > 1 ? t("add.downloadMany", { n: links.length }) : t("add.download")}
-                </Button>
-              }
-            />
-          </Suspense>
+          <Boundary>
+            <Suspense fallback={<span className="block h-16 border-t" />}>
+              <WishPanel
+                links={links}
+                wishes={wishes}
+                onChange={wish}
+                onKind={setList}
+                submit={
+                  <Button type="submit" disabled={busy || !links.length || none} className="max-sm:w-full">
+                    <DownloadCloud />
+                    {links.length > 1 ? t("add.downloadMany", { n: links.length }) : t("add.download")}
+                  </Button>
+                }
+              />
+            </Suspense>
+          </Boundary>
         )}
         {!!refused.length && (
           <ul role="alert" className="space-y-2 border-t p-4">

@@ -2,7 +2,6 @@ import { type DragEvent, type ReactNode, useState } from "react";
 import type { Download } from "@/api/types";
 import { cn } from "@/lib/utils";
 import { useActions } from "./actions";
-import { reorder } from "./reorder";
 import { Row } from "./row";
 
 const DRAGGED = "application/x-mediafetcher-download";
@@ -12,10 +11,11 @@ export function Queue({ downloads, shown }: { downloads: Download[]; shown?: num
   const actions = useActions();
   const [over, setOver] = useState<number>();
   const move = async (from: number, to: number) => {
-    for (const { id, priority } of reorder(downloads, from, to)) {
-      const one = downloads.find((each) => each.id === id);
-      if (one) await actions.prioritise(one, Math.max(-1000, Math.min(1000, priority)));
-    }
+    const ids = downloads.map(({ id }) => id);
+    const [moved] = ids.splice(from, 1);
+    if (moved === undefined) return;
+    ids.splice(to, 0, moved);
+    await actions.order(ids.slice(0, 1000));
   };
   const drop = (event: DragEvent, to: number) => {
     event.preventDefault();

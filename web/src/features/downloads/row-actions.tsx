@@ -5,10 +5,11 @@ import { placeOf, useMenu } from "@/components/menu-at";
 import { Button } from "@/components/ui/button";
 import { Tip } from "@/components/ui/tip";
 import { useI18n } from "@/i18n";
+import { register } from "@/lib/load";
 import { type Shift, useChoices } from "./choices";
 import { nameOf } from "./states";
 
-const LogDialog = lazy(() => import("./log-dialog"));
+const LogDialog = lazy(register(() => import("./log-dialog")));
 
 /** The likeliest thing as a button, everything possible in the menu. */
 export function RowActions({ download, shift }: { download: Download; shift?: Shift }) {
@@ -18,7 +19,7 @@ export function RowActions({ download, shift }: { download: Download; shift?: Sh
   const { ask, menu, open } = useMenu();
   const first = choices.find(({ key }) => key !== "job.source" && key !== "job.log");
   const title = nameOf(download);
-  const loud = download.state === "failed" || download.state === "parked";
+  const loud = download.state === "failed" || download.state === "needs_action";
   return (
     <div className="flex shrink-0 items-center">
       {first && loud && (

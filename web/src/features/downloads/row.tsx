@@ -4,7 +4,7 @@ import type { Download } from "@/api/types";
 import { Poster } from "@/components/poster";
 import { at, colourOf, StageTrack } from "@/components/stage-track";
 import { type T, useI18n } from "@/i18n";
-import { ago, bytes, percent, rate, remaining } from "@/lib/format";
+import { ago, bytes, percent, rate, remaining, timeOf } from "@/lib/format";
 import { cn } from "@/lib/utils";
 import type { Shift } from "./choices";
 import { RowActions } from "./row-actions";
@@ -78,12 +78,12 @@ function Facts({ download }: { download: Download }) {
   const here = at(download);
   const { state, size, eta, error } = download;
   const running = state === "running";
-  const waits = state === "queued" || state === "waiting";
+  const waits = state === "queued" || state === "scheduled" || state === "expanded";
   const again = waits && download.run_after && Date.parse(download.run_after) > Date.now() ? download.run_after : null;
   return (
     <p className="flex items-center gap-x-2 truncate text-xs text-muted-foreground">
       <span className={cn("font-medium", running && here && colourOf(here.step))}>
-        {running && here ? t(`step.${here.step}`) : t(again && error ? "state.again" : `state.${state}`)}
+        {running && here ? t(`step.${here.step}`) : stateOf(download, again, t, locale)}
       </span>
       {download.children && (
         <span className="num">
@@ -98,7 +98,7 @@ function Facts({ download }: { download: Download }) {
         </span>
       )}
       {running && eta !== null && <span className="num">{t("job.left", { v: remaining(eta, locale) })}</span>}
-      {waits && error && (
+      {(waits || running) && error && error.code !== "live_not_started" && (
         <span className="truncate">
           {explain(error.code, download.site).what}
           {again && ` · ${t("job.again", { v: ago(again, locale) })}`}
@@ -109,6 +109,13 @@ function Facts({ download }: { download: Download }) {
       <span className="ml-auto hidden truncate sm:inline">{whence(download, t)}</span>
     </p>
   );
+}
+
+/** A list is a list, and a stream that has not begun says when it is looked at again. */
+function stateOf({ state, kind, error }: Download, again: string | null, t: T, locale: string): string {
+  if ((kind === "playlist" && state === "scheduled") || state === "expanded") return t("add.playlist");
+  if (error?.code === "live_not_started" && again) return t("state.starts", { v: timeOf(again, locale) });
+  return t(again && error ? "state.again" : `state.${state}`);
 }
 
 /** Site, folder, and what was wished for. */

@@ -6,9 +6,10 @@ export type Part = "attention" | "active" | "queue" | "ended";
 const PARTS: Record<Download["state"], Part> = {
   running: "active",
   queued: "queue",
-  waiting: "queue",
+  scheduled: "queue",
+  expanded: "queue",
   paused: "queue",
-  parked: "attention",
+  needs_action: "attention",
   failed: "attention",
   done: "ended",
   cancelled: "ended",

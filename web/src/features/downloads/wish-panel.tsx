@@ -1,6 +1,7 @@
 /** What the links in the box are, and what is wished for them. Loaded with the first link: most visits add none. */
 import { ChevronDown } from "lucide-react";
 import type { ReactNode } from "react";
+import { useSystem } from "@/api/queries";
 import { FolderSelect } from "@/components/folder-select";
 import { Input } from "@/components/ui/misc";
 import { Select } from "@/components/ui/select";
@@ -22,8 +23,10 @@ type Props = {
 export default function WishPanel({ links, wishes, onChange, onKind, submit }: Props) {
   const { t } = useI18n();
   const preview = usePreview(links.length === 1 ? links[0] : undefined, onKind);
+  const ceiling = useSystem().data?.max_height;
   const names: Record<string, string> = {
-    best: t("add.best"),
+    best: ceiling ? t("add.best", { v: `${ceiling}p` }) : t("add.bestUnknown"),
+    max: t("add.bestAvailable"),
     m4a: `${t("add.audio")} · M4A`,
     mp3: `${t("add.audio")} · MP3`,
   };
@@ -49,7 +52,15 @@ export default function WishPanel({ links, wishes, onChange, onKind, submit }: P
         />
         <span className="ml-auto max-sm:w-full">{submit}</span>
       </div>
-      <details className="group border-t">
+      {/* A field that is refused must be seen: what is closed opens. */}
+      <details
+        className="group border-t"
+        onInvalidCapture={(event) => {
+          event.currentTarget.open = true;
+          event.target instanceof HTMLElement && event.target.setAttribute("aria-invalid", "true");
+        }}
+        onInput={(event) => event.target instanceof HTMLElement && event.target.removeAttribute("aria-invalid")}
+      >
         <summary className="flex items-center gap-1.5 px-4 py-2.5 text-[0.8125rem] text-muted-foreground hover:text-foreground [&::-webkit-details-marker]:hidden">
           <ChevronDown className="size-4 -rotate-90 transition-transform group-open:rotate-0" />
           {t("add.more")}
@@ -70,6 +81,7 @@ export default function WishPanel({ links, wishes, onChange, onKind, submit }: P
             <Input
               aria-label={t("add.proxy")}
               placeholder="socks5://host:1080"
+              title={t("add.proxyForm")}
               pattern="\s*(https?|socks5)://[^@\/]+:\d+\/?\s*"
               className="h-8 w-44"
               value={wishes.proxy}

@@ -1,4 +1,4 @@
-import { NOTHING_SPECIAL, optionsOf, qualities, seconds } from "./wishes";
+import { NOTHING_SPECIAL, optionsOf, qualities, seconds, wishesOf } from "./wishes";
 
 test.each([
   ["1:02:03", 3723],
@@ -30,8 +30,8 @@ test("of a list all entries, or those that were chosen", () => {
 });
 
 test("the qualities are those of the film, else the usual ones; what was chosen stays", () => {
-  expect(qualities([720, 360], "best")).toEqual(["best", "720", "360", "m4a", "mp3"]);
-  expect(qualities([720, 360], "1080")).toEqual(["best", "1080", "720", "360", "m4a", "mp3"]);
+  expect(qualities([720, 360], "best")).toEqual(["best", "max", "720", "360", "m4a", "mp3"]);
+  expect(qualities([720, 360], "1080")).toEqual(["best", "max", "1080", "720", "360", "m4a", "mp3"]);
   expect(qualities([], "mp3")).toContain("2160");
 });
 
@@ -51,4 +51,15 @@ test("how it travels, and how long a live stream may be", () => {
   expect(optionsOf({ ...wished, copy: false, rate: "", live: "", proxy: " socks5://host:1 " }, false)).toEqual({
     proxy: "socks5://host:1",
   });
+});
+
+test("a download that is tried again has the wishes that it had", () => {
+  const options = {
+    max_height: 4320,
+    subtitles: ["fr"],
+    start: 63,
+    proxy: "socks5://proxy.test:1080",
+    rate_limit: 50_000,
+  };
+  expect(optionsOf(wishesOf(options, "Trips"), false)).toEqual(options);
 });

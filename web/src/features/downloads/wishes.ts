@@ -1,5 +1,6 @@
 /** What is wished for the links in the box, as the form keeps it and as the server wants it. */
 import type { Options } from "@/api/types";
+import { clock } from "@/lib/format";
 
 const HEIGHTS = [2160, 1440, 1080, 720, 480];
 
@@ -7,11 +8,11 @@ const HEIGHTS = [2160, 1440, 1080, 720, 480];
 export function qualities(heights: readonly number[], chosen: string): string[] {
   const offered = (heights.length ? heights : HEIGHTS).map(String);
   const kept = /^\d+$/.test(chosen) && !offered.includes(chosen) ? [chosen] : [];
-  return ["best", ...kept, ...offered, "m4a", "mp3"];
+  return ["best", "max", ...kept, ...offered, "m4a", "mp3"];
 }
 
 export type Wishes = {
-  /** "best", a number of lines, or a kind of audio file. */
+  /** "best" (the default of the server), "max" (the best there is), a number of lines, or a kind of audio file. */
   quality: string;
   folder: string;
   /** Languages with commas, "all", or "" for none. */
@@ -59,11 +60,37 @@ export function seconds(text: string): number | undefined {
   return parts.reduce((sum, part) => sum * 60 + Number(part), 0);
 }
 
+/** The form again, out of what was wished for. */
+export function wishesOf(options: Options, folder = ""): Wishes {
+  const time = (value?: number | null) => (value ? clock(value) : "");
+  return {
+    ...NOTHING_SPECIAL,
+    folder,
+    quality: options.audio ? (options.audio as string) : options.max_height ? heightOf(options.max_height) : "best",
+    subtitles: options.subtitles?.join(",") ?? "",
+    machine: options.auto_subtitles ?? false,
+    start: time(options.start),
+    end: time(options.end),
+    sponsorblock: options.sponsorblock ?? false,
+    original: options.keep_original ?? false,
+    copy: options.never_transcode ?? false,
+    browser: options.impersonate ?? false,
+    proxy: options.proxy ?? "",
+    rate: options.rate_limit ? String(options.rate_limit / 1000) : "",
+    live: time(options.live_max),
+  };
+}
+
+/** The largest height that the server takes: the best that there is. */
+export const BEST_HEIGHT = 4320;
+const heightOf = (height: number) => (height >= BEST_HEIGHT ? "max" : String(height));
+
 /** Only what differs from what the server does anyway. `list`: the link is a playlist. */
 export function optionsOf(wishes: Wishes, list: boolean): Options {
   const { quality, subtitles, machine, start, end, sponsorblock, original, entries, ownFolder } = wishes;
   const options: Options = {};
   if (quality === "m4a" || quality === "mp3") options.audio = quality;
+  else if (quality === "max") options.max_height = BEST_HEIGHT;
   else if (quality !== "best") options.max_height = Number(quality);
   if (subtitles) options.subtitles = subtitles.split(",");
   if (subtitles && machine) options.auto_subtitles = true;

@@ -6,6 +6,7 @@ import type { Folder } from "@/api/types";
 import { placeOf, useMenu } from "@/components/menu-at";
 import { Input } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
+import { register } from "@/lib/load";
 import { cn } from "@/lib/utils";
 import { useFolderActions } from "./actions";
 import { type Busy, choicesOf } from "./choices";
@@ -14,8 +15,8 @@ import { FolderRow } from "./folder-row";
 import { above, isInside, rowsOf, type TreeRow } from "./rows";
 
 // Dialogs are loaded when one is needed.
-const Confirm = lazy(() => import("@/components/confirm"));
-const FolderPicker = lazy(() => import("@/components/folder-picker"));
+const Confirm = lazy(register(() => import("@/components/confirm")));
+const FolderPicker = lazy(register(() => import("@/components/folder-picker")));
 
 const FEW = 20; // so few are all shown at once
 
@@ -78,6 +79,11 @@ export function FolderTree({ current, onPick }: { current?: string; onPick?: () 
     if (made && parent) toggle(parent.id, true);
   };
   const remove = (row: Folder) => (row.total ? setBusy({ id: row.id, with: "remove" }) : void actions.remove(row));
+  function choose(what: Busy, row: TreeRow) {
+    if (what === "remove") remove(row);
+    else if (what === "share") void navigate({ to: "/shares", search: { of: row.id, title: row.name } });
+    else setBusy({ id: row.id, with: what });
+  }
   function key(event: KeyboardEvent, row: TreeRow) {
     const i = rows.findIndex(({ id }) => id === row.id);
     const act: Record<string, () => void> = {
@@ -143,7 +149,7 @@ export function FolderTree({ current, onPick }: { current?: string; onPick?: () 
                 event.preventDefault();
                 ask(
                   placeOf(event),
-                  choicesOf(t, (what) => (what === "remove" ? remove(row) : setBusy({ id: row.id, with: what }))),
+                  choicesOf(t, (what) => choose(what, row)),
                 );
               }}
               editing={

@@ -1,11 +1,14 @@
 /** The folders as the visible rows of a tree. */
 import type { Folder } from "@/api/types";
 
+/** As the server sorts: numbers by their value; English and French sort alike. */
+const byName = new Intl.Collator("en", { numeric: true }).compare;
+
 export type TreeRow = Folder & { level: number; children: number; position: number; siblings: number };
 
 export function rowsOf(folders: readonly Folder[], open: ReadonlySet<number>): TreeRow[] {
   const below = Map.groupBy(
-    folders.toSorted((a, b) => a.name.localeCompare(b.name)),
+    folders.toSorted((a, b) => byName(a.name, b.name)),
     (folder) => folder.parent,
   );
   const rows: TreeRow[] = [];

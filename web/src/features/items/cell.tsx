@@ -7,7 +7,7 @@ import { type T, useI18n } from "@/i18n";
 import { ago, bytes, clock } from "@/lib/format";
 import { cn } from "@/lib/utils";
 
-export type ItemVerb = "open" | "rename" | "move" | "copy" | "save" | "trash";
+export type ItemVerb = "open" | "rename" | "move" | "copy" | "save" | "share" | "trash";
 
 export type CellProps = {
   item: Item;
@@ -30,6 +30,7 @@ export const Cell = memo(function Cell(props: CellProps) {
   const { item, index, column, list, selected, selecting, tabStop, onSelect, onOpen, onMenu, dragged } = props;
   const { t } = useI18n();
   const click = (event: MouseEvent) => {
+    event.preventDefault(); // of the link inside
     if (event.ctrlKey || event.metaKey || event.shiftKey || selecting) onSelect(index, event.shiftKey);
     else onOpen(item.id);
   };
@@ -74,6 +75,9 @@ export const Cell = memo(function Cell(props: CellProps) {
   );
 });
 
+/** A real link: it can be copied, and opened in another tab. */
+const hrefOf = (item: Item) => `/watch/${item.id}`;
+
 type MarkProps = { list: boolean; selected: boolean; selecting: boolean; onSelect: (range: boolean) => void };
 
 /** The box to select with the mouse; the keyboard has X and the space bar. */
@@ -104,15 +108,21 @@ function AsCard({ item, check, selected }: { item: Item; check: React.ReactNode;
   return (
     <>
       <div className={cn("relative rounded-lg", selected && "ring-2 ring-primary")}>
-        <Thumb item={item} />
+        {/* biome-ignore lint/a11y/useAnchorContent: the title below is the same link, with words */}
+        <a href={hrefOf(item)} tabIndex={-1} aria-hidden draggable={false}>
+          <Thumb item={item} />
+        </a>
         {check}
       </div>
-      <p
+      <a
+        href={hrefOf(item)}
+        tabIndex={-1}
+        draggable={false}
         dir="auto"
         className="mb-0.5 mt-2 line-clamp-2 text-left text-pretty break-words px-0.5 text-[0.8125rem] font-medium leading-snug"
       >
         {item.title}
-      </p>
+      </a>
       <div className="px-0.5 pr-7">
         <Meta item={item} />
       </div>
@@ -127,9 +137,15 @@ function AsRow({ item, check }: { item: Item; check: React.ReactNode }) {
     <>
       {check}
       <Thumb item={item} className="w-[4.5rem] shrink-0 rounded [&_.num]:hidden" />
-      <p dir="auto" className="min-w-0 flex-1 truncate text-left font-medium">
+      <a
+        href={hrefOf(item)}
+        tabIndex={-1}
+        draggable={false}
+        dir="auto"
+        className="min-w-0 flex-1 truncate text-left font-medium"
+      >
         {item.title}
-      </p>
+      </a>
       <span className="hidden w-36 truncate text-xs text-muted-foreground lg:block">{item.uploader ?? item.site}</span>
       <span className="num w-14 text-right text-xs text-muted-foreground">
         {item.duration !== null && clock(item.duration)}

@@ -1,4 +1,14 @@
-import { Download, ExternalLink, FolderInput, FolderSymlink, Pencil, Play, SquareCheck, Trash2 } from "lucide-react";
+import {
+  Download,
+  ExternalLink,
+  FolderInput,
+  FolderSymlink,
+  Pencil,
+  Play,
+  Share2,
+  SquareCheck,
+  Trash2,
+} from "lucide-react";
 import type { Item } from "@/api/types";
 import type { Choice } from "@/components/menu-at";
 import type { T } from "@/i18n";
@@ -21,6 +31,7 @@ export function choicesOf(item: Item, t: T, onVerb: (verb: ItemVerb) => void, on
     { key: "move", label: t("lib.move"), icon: <FolderInput />, shortcut: "M", run: () => onVerb("move") },
     { key: "copy", label: t("lib.copy"), icon: <FolderSymlink />, shortcut: "C", run: () => onVerb("copy") },
     { key: "save", label: t("lib.download"), icon: <Download />, shortcut: "D", run: () => onVerb("save") },
+    { key: "share", label: t("share.share"), icon: <Share2 />, run: () => onVerb("share") },
     ...(source
       ? [
           {

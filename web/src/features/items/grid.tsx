@@ -1,3 +1,4 @@
+import { useRouter } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { Item } from "@/api/types";
@@ -43,6 +44,8 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: measured again when the height of a row changes
   useLayoutEffect(() => virtual.measure(), [height, columns]);
+
+  useScrollPlace(box, width > 0 && rows > 0);
 
   const visible = virtual.getVirtualItems();
   const last = visible.at(-1)?.index ?? 0;
@@ -193,6 +196,21 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
       {menu}
     </div>
   );
+}
+
+/** Where a view was left is where it begins when one comes back to it. */
+function useScrollPlace(box: React.RefObject<HTMLDivElement | null>, drawn: boolean) {
+  const { history } = useRouter();
+  const [key] = useState(() => `mf.scroll ${history.location.href}`);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element || !drawn) return;
+    const saved = Number(sessionStorage.getItem(key));
+    if (saved) element.scrollTop = saved;
+    const save = () => sessionStorage.setItem(key, String(element.scrollTop));
+    element.addEventListener("scroll", save, { passive: true });
+    return () => element.removeEventListener("scroll", save);
+  }, [box, key, drawn]);
 }
 
 function useWidth(box: React.RefObject<HTMLDivElement | null>): number {

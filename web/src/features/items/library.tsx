@@ -1,8 +1,10 @@
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { rowsOf, useFolders, useItems, useSystem } from "@/api/queries";
+import { player } from "@/components/player-store";
 import { useRemoveItems } from "@/components/remove-items";
 import { useI18n } from "@/i18n";
+import { register } from "@/lib/load";
 import { saveFiles, useItemActions } from "./actions";
 import type { ItemVerb } from "./cell";
 import { Drawer, type Folders } from "./drawer";
@@ -15,8 +17,8 @@ import { useSelection } from "./selection";
 import { SelectionBar } from "./selection-bar";
 import { Failure, Loading, Nothing } from "./states";
 
-const KeysDialog = lazy(() => import("@/components/keys-dialog"));
-const FolderPicker = lazy(() => import("@/components/folder-picker"));
+const KeysDialog = lazy(register(() => import("@/components/keys-dialog")));
+const FolderPicker = lazy(register(() => import("@/components/folder-picker")));
 const route = getRouteApi("/library");
 
 type Asked = { verb: "move" | "copy" | "rename"; ids: number[] };
@@ -26,6 +28,7 @@ export function Library({ folders }: { folders: Folders }) {
   const { t } = useI18n();
   const search = route.useSearch();
   const navigate = route.useNavigate();
+  const { history } = useRouter();
   const { typed, setTyped, q } = useSearchText();
   const { folder, sort, kind, unwatched, site } = search;
   const found = useItems({ folder, q, sort, kind, unwatched, site });
@@ -57,8 +60,16 @@ export function Library({ folders }: { folders: Folders }) {
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
 
   function act(verb: ItemVerb, ids: number[]) {
-    if (verb === "open") return void navigate({ to: "/watch/$id", params: { id: String(ids[0]) } });
+    if (verb === "open") {
+      const wanted = { folder, q, sort, kind, unwatched, site };
+      player.setQueue({ wanted, label: folder?.split("/").at(-1) ?? "", href: history.location.href });
+      return void navigate({ to: "/watch/$id", params: { id: String(ids[0]) } });
+    }
     if (verb === "save") return saveFiles(ids);
+    if (verb === "share") {
+      const title = items.find(({ id }) => id === ids[0])?.title;
+      return void navigate({ to: "/shares", search: { item: ids[0], title } });
+    }
     if (verb === "trash") {
       clear();
       return removal.remove(ids);

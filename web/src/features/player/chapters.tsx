@@ -1,29 +1,21 @@
-import { type RefObject, useEffect, useId, useState } from "react";
+import { useId } from "react";
 import type { Chapter } from "@/api/types";
 import { useI18n } from "@/i18n";
 import { clock } from "@/lib/format";
 import { cn } from "@/lib/utils";
+import { useMedia } from "./use-media";
 
 /** The chapter that plays now: the last one that has begun. */
 export function chapterAt(chapters: readonly Chapter[], time: number): number {
   return chapters.findLastIndex(({ start }) => start <= time + 0.05);
 }
 
-type Props = { chapters: Chapter[]; player: RefObject<HTMLMediaElement | null> };
+type Props = { chapters: Chapter[]; media: HTMLVideoElement | null };
 
-export function Chapters({ chapters, player }: Props) {
+export function Chapters({ chapters, media }: Props) {
   const { t } = useI18n();
   const id = useId();
-  const [now, setNow] = useState(0);
-  useEffect(() => {
-    const media = player.current;
-    if (!media) return;
-    const look = () => setNow(chapterAt(chapters, media.currentTime));
-    for (const kind of ["timeupdate", "seeked"]) media.addEventListener(kind, look);
-    return () => {
-      for (const kind of ["timeupdate", "seeked"]) media.removeEventListener(kind, look);
-    };
-  }, [chapters, player]);
+  const now = useMedia(media, ({ currentTime }) => chapterAt(chapters, currentTime), -1);
   if (!chapters.length) return null;
   return (
     <section aria-labelledby={id}>
@@ -37,7 +29,6 @@ export function Chapters({ chapters, player }: Props) {
               type="button"
               aria-current={i === now ? "true" : undefined}
               onClick={() => {
-                const media = player.current;
                 if (!media) return;
                 media.currentTime = start;
                 void media.play().catch(() => {});

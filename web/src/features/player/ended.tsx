@@ -1,28 +1,27 @@
 import { Play } from "lucide-react";
-import { type RefObject, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { useI18n } from "@/i18n";
 
 const SECONDS = 8; // to stay, before the next one begins
 
-type Props = { player: RefObject<HTMLMediaElement | null>; title?: string; next?: () => void };
+type Props = { media: HTMLMediaElement | null; title?: string; next?: () => void };
 
 /** After the end: what comes next, by itself unless somebody says no. */
-export function Ended({ player, title, next }: Props) {
+export function Ended({ media, title, next }: Props) {
   const { t } = useI18n();
   const [left, setLeft] = useState<number>();
   useEffect(() => {
-    const media = player.current;
     if (!media || !next) return;
     const ended = () => setLeft(SECONDS);
     const again = () => setLeft(undefined);
     media.addEventListener("ended", ended);
-    for (const kind of ["play", "seeking"]) media.addEventListener(kind, again);
+    for (const kind of ["play", "seeking", "emptied"]) media.addEventListener(kind, again);
     return () => {
       media.removeEventListener("ended", ended);
-      for (const kind of ["play", "seeking"]) media.removeEventListener(kind, again);
+      for (const kind of ["play", "seeking", "emptied"]) media.removeEventListener(kind, again);
     };
-  }, [player, next]);
+  }, [media, next]);
   useEffect(() => {
     if (left === undefined) return;
     if (left <= 0) return next?.();

@@ -1,82 +1,106 @@
-import { type RefObject, useEffect, useRef } from "react";
+import { type RefObject, useEffect } from "react";
+import { player } from "@/components/player-store";
+import type { Key } from "@/i18n";
+import { type Shortcut, useShortcuts } from "@/lib/shortcuts";
+import { fullScreen } from "./gestures";
+import { captionsShown, remember, remembered, showCaptions } from "./remembered";
+import type { Ways } from "./stage";
+import { seekBy, seekTo, toggle } from "./use-media";
 
-export const PLAYER_KEYS = [
-  ["K", "play.pause"],
-  ["J L", "play.jump"],
-  ["F", "play.full"],
-  ["M", "play.mute"],
-  ["C", "play.captions"],
-  ["< >", "play.speed"],
-  ["N P", "play.neighbours"],
-  ["?", "lib.shortcuts"],
-] as const;
+const DIGITS = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
-type Go = { next?: () => void; previous?: () => void };
-
-/** The keys that people know from elsewhere, and those of the keyboard's media row. */
-export function usePlayerKeys(player: RefObject<HTMLMediaElement | null>, { next, previous }: Go, onHelp: () => void) {
-  const help = useRef(onHelp);
-  help.current = onHelp;
-  useEffect(() => {
-    const media = player.current;
-    if (!media) return;
-    const jump = (seconds: number) => () => {
-      media.currentTime += seconds;
-    };
-    const speed = (step: number) => () => {
-      media.playbackRate = Math.min(2, Math.max(0.5, media.playbackRate + step));
-    };
-    const acts: Record<string, () => unknown> = {
-      // Pausing before it has begun ends its promise with an error that means nothing.
-      k: () => (media.paused ? void media.play().catch(() => {}) : media.pause()),
-      j: jump(-10),
-      l: jump(10),
-      f: () => (document.fullscreenElement ? document.exitFullscreen() : media.requestFullscreen?.()),
-      m: () => {
-        media.muted = !media.muted;
+/** The keys of the watch page. `media` is null while only their names are wanted. */
+export function playerShortcuts(
+  media: HTMLVideoElement | null,
+  wrapper: RefObject<HTMLElement | null> | undefined,
+  ways: Ways,
+): Shortcut<Key>[] {
+  const speed = (step: number) => {
+    if (media) media.playbackRate = Math.min(2, Math.max(0.5, media.playbackRate + step));
+  };
+  return [
+    { on: [" ", "k", "K"], shown: "K ␣", label: "play.pause", run: () => toggle(media) },
+    { on: ["ArrowLeft"], shown: "← →", label: "play.jump5", run: () => seekBy(media, -5) },
+    { on: ["ArrowRight"], shown: "", label: "play.jump5", run: () => seekBy(media, 5) },
+    { on: ["j", "J"], shown: "J L", label: "play.jump", run: () => seekBy(media, -10) },
+    { on: ["l", "L"], shown: "", label: "play.jump", run: () => seekBy(media, 10) },
+    {
+      on: DIGITS,
+      shown: "0–9",
+      label: "play.jumpTo",
+      run: ({ key }) => media && seekTo(media, ((media.duration || 0) * Number(key)) / 10),
+    },
+    {
+      on: ["f", "F"],
+      shown: "F",
+      label: "play.full",
+      run: () => wrapper?.current && fullScreen(wrapper.current),
+    },
+    { on: ["t", "T"], shown: "T", label: "play.theatre", run: player.toggleTheatre },
+    {
+      on: ["m", "M"],
+      shown: "M",
+      label: "play.mute",
+      run: () => {
+        if (media) media.muted = !media.muted;
       },
-      c: () => {
-        const track = media.textTracks[0];
-        if (track) track.mode = track.mode === "showing" ? "hidden" : "showing";
-      },
-      n: () => next?.(),
-      p: () => previous?.(),
-      ">": speed(0.25),
-      "<": speed(-0.25),
-      "?": () => help.current(),
-    };
-    const key = (event: KeyboardEvent) => {
-      const typing = event.target instanceof HTMLElement && /^(input|textarea|select)$/i.test(event.target.tagName);
-      if (!typing && !event.ctrlKey && !event.metaKey && !event.altKey) acts[event.key]?.();
-    };
-    addEventListener("keydown", key);
-    return () => removeEventListener("keydown", key);
-  }, [player, next, previous]);
+    },
+    { on: ["c", "C"], shown: "C", label: "play.captions", run: () => media && toggleCaptions(media) },
+    { on: ["<"], shown: "< >", label: "play.speed", run: () => speed(-0.25) },
+    { on: [">"], shown: "", label: "play.speed", run: () => speed(0.25) },
+    { on: ["n", "N"], shown: "N P", label: "play.neighbours", run: () => ways.next?.() },
+    { on: ["p", "P"], shown: "", label: "play.neighbours", run: () => ways.previous?.() },
+  ];
 }
 
-/** What the lock screen and the keyboard's media keys show and do. */
-export function useMediaSession(
-  player: RefObject<HTMLMediaElement | null>,
-  { title, artist, artwork }: { title: string; artist: string; artwork: string | null },
-  { next, previous }: Go,
+export const PLAYER_KEYS = [
+  ...playerShortcuts(null, undefined, {})
+    .filter(({ shown }) => shown)
+    .map(({ shown, label }) => [shown, label] as const),
+  ["?", "lib.shortcuts"] as const,
+];
+
+export function usePlayerKeys(
+  media: HTMLVideoElement | null,
+  wrapper: RefObject<HTMLElement | null>,
+  ways: Ways,
+  enabled: boolean,
 ) {
+  useShortcuts(playerShortcuts(media, wrapper, ways), enabled);
+}
+
+/** Off, or on again in the language that was chosen last: never two at once. */
+export function toggleCaptions(media: HTMLVideoElement) {
+  const shown = captionsShown(media);
+  const first = media.textTracks[0]?.language ?? "";
+  if (shown) showCaptions(media, "");
+  else showCaptions(media, remembered().captions || first);
+  if (!shown && !captionsShown(media)) showCaptions(media, first); // the language that was chosen is not here
+  remember({ captions: shown ? "" : captionsShown(media) });
+}
+
+type Facts = { title: string; artist: string; artwork: string | null };
+
+/** What the lock screen and the keyboard's media keys show and do. */
+export function useMediaSession(media: HTMLVideoElement | null, { title, artist, artwork }: Facts, ways: Ways) {
+  const { next, previous } = ways;
   useEffect(() => {
     const session = navigator.mediaSession;
     if (!session) return;
     session.metadata = new MediaMetadata({ title, artist, artwork: artwork ? [{ src: artwork }] : [] });
-    const jump = (seconds: number) => () => {
-      if (player.current) player.current.currentTime += seconds;
-    };
-    const handlers: [MediaSessionAction, (() => void) | null][] = [
+    const handlers: [MediaSessionAction, MediaSessionActionHandler | null][] = [
+      ["play", () => void media?.play().catch(() => {})],
+      ["pause", () => media?.pause()],
       ["previoustrack", previous ?? null],
       ["nexttrack", next ?? null],
-      ["seekbackward", jump(-10)],
-      ["seekforward", jump(10)],
+      ["seekbackward", ({ seekOffset } = { action: "seekbackward" }) => seekBy(media, -(seekOffset ?? 10))],
+      ["seekforward", ({ seekOffset } = { action: "seekforward" }) => seekBy(media, seekOffset ?? 10)],
+      ["seekto", ({ seekTime }) => media && seekTo(media, seekTime ?? 0)],
     ];
     for (const [action, handler] of handlers) session.setActionHandler(action, handler);
     return () => {
       session.metadata = null;
       for (const [action] of handlers) session.setActionHandler(action, null);
     };
-  }, [player, title, artist, artwork, next, previous]);
+  }, [media, title, artist, artwork, next, previous]);
 }

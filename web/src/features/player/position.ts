@@ -1,5 +1,5 @@
 /** Remembers how far an item was watched: at most every 10 s, when it pauses, and when the page goes away. */
-import { type RefObject, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { call } from "@/api/client";
 import type { Item } from "@/api/types";
 import { SEEN } from "@/components/media-card";
@@ -14,16 +14,18 @@ export function resumeAt({ position, duration }: Pick<Item, "position" | "durati
 }
 
 /** Seeks to where it was left, and keeps the server told. Answers where it resumed, if anywhere. */
-export function usePosition(player: RefObject<HTMLMediaElement | null>, item: Item) {
+export function usePosition(media: HTMLMediaElement | null, item: Item) {
   const [resumed, setResumed] = useState(0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: what the item said when it was opened; not what we say since
   useEffect(() => {
-    const media = player.current;
     if (!media) return;
+    setResumed(0);
     const start = resumeAt(item);
     let told = start;
     let when = Date.now();
+    let ready = false; // before its facts have come, the time is that of the item before
     const tell = () => {
+      if (!ready) return;
       const now = media.currentTime;
       if (Math.abs(now - told) < 1) return;
       told = now;
@@ -38,16 +40,13 @@ export function usePosition(player: RefObject<HTMLMediaElement | null>, item: It
       [
         "loadedmetadata",
         () => {
+          ready = true;
           if (!start) return;
           media.currentTime = start;
           setResumed(start);
         },
       ],
     ];
-    if (media.readyState >= HTMLMediaElement.HAVE_METADATA && start) {
-      media.currentTime = start;
-      setResumed(start);
-    }
     for (const [kind, listener] of listeners) media.addEventListener(kind, listener);
     addEventListener("pagehide", tell);
     return () => {
@@ -55,6 +54,6 @@ export function usePosition(player: RefObject<HTMLMediaElement | null>, item: It
       removeEventListener("pagehide", tell);
       tell();
     };
-  }, [item.id, player]);
+  }, [item.id, media]);
   return { resumed, forget: () => setResumed(0) };
 }

@@ -1,36 +1,73 @@
-import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { ArrowLeft, CircleAlert, Keyboard, PictureInPicture2, SkipBack, SkipForward } from "lucide-react";
-import { lazy, type RefObject, Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { getRouteApi, Link, useRouter } from "@tanstack/react-router";
+import { ArrowLeft, CircleAlert, Keyboard } from "lucide-react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { codeOf } from "@/api/client";
-import { useItem, useNewest } from "@/api/queries";
+import { useItem } from "@/api/queries";
 import type { Item } from "@/api/types";
-import { isAudio, posterOf } from "@/components/media-card";
+import { posterOf } from "@/components/media-card";
+import { player, usePlayer } from "@/components/player-store";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { Badge, Empty, Skeleton } from "@/components/ui/misc";
-import { Select } from "@/components/ui/select";
 import { Tip } from "@/components/ui/tip";
 import { useI18n } from "@/i18n";
 import { ago, bytes } from "@/lib/format";
+import { register } from "@/lib/load";
+import { useShortcuts } from "@/lib/shortcuts";
+import { cn } from "@/lib/utils";
 import { Chapters } from "./chapters";
 import { Facts } from "./facts";
-import { PLAYER_KEYS, useMediaSession, usePlayerKeys } from "./keys";
+import { PLAYER_KEYS } from "./keys";
 import { More } from "./more";
-import { Screen } from "./screen";
 import { UpNext } from "./up-next";
+import { useQueue } from "./use-queue";
 
-const KeysDialog = lazy(() => import("@/components/keys-dialog"));
+const KeysDialog = lazy(register(() => import("@/components/keys-dialog")));
 const route = getRouteApi("/watch/$id");
-const AROUND = 100; // how many of the folder are looked at for what comes next
 const NONE: never[] = [];
-const RATES = ["0.5", "0.75", "1", "1.25", "1.5", "1.75", "2"];
+const SHOWN = 30; // items of the queue beside the player
 
+/** The page of one item. The picture itself belongs to the player of the session, which covers the slot here. */
 export function Watch() {
-  const { id } = route.useParams();
+  const id = Number(route.useParams().id);
+  const item = useItem(id);
+  const theatre = usePlayer((state) => state.theatre);
+  const [help, setHelp] = useState(false);
+  const exists = !item.isError;
+  useEffect(() => {
+    if (exists) player.open(id);
+    else player.close();
+  }, [id, exists]);
+  useEffect(() => player.leave, []);
+  useShortcuts([{ on: ["?"], shown: "?", label: "help", run: () => setHelp(true) }]);
+  if (item.isError) return <Missing error={item.error} />;
+  return (
+    <div className="relative">
+      {item.data?.poster && <Glow item={item.data} />}
+      <div
+        className={cn(
+          "relative mx-auto gap-x-8 pb-12 sm:px-8 sm:pt-5 xl:grid xl:grid-cols-[minmax(0,1fr)_22rem]",
+          !theatre && "max-w-[100rem]",
+        )}
+      >
+        <div className={cn("min-w-0", theatre && "xl:col-span-2")}>
+          <TopLine item={item.data} onHelp={() => setHelp(true)} />
+          {/* As high as the window allows, so that the title is seen too. */}
+          <div
+            ref={player.setSlot}
+            data-slot="player"
+            className={cn("aspect-video w-full bg-black sm:rounded-xl", theatre ? "max-h-[82dvh]" : "max-h-[72dvh]")}
+          />
+        </div>
+        {item.data ? <Below key={item.data.id} item={item.data} theatre={theatre} /> : <Loading />}
+      </div>
+      <Suspense>{help && <KeysDialog keys={PLAYER_KEYS} onClose={() => setHelp(false)} />}</Suspense>
+    </div>
+  );
+}
+
+function Missing({ error }: { error: unknown }) {
   const { t, explain } = useI18n();
-  const item = useItem(Number(id));
-  if (item.data) return <Player key={item.data.id} item={item.data} />;
-  if (item.isPending) return <Loading />;
-  const { what, fix } = explain(codeOf(item.error));
+  const { what, fix } = explain(codeOf(error));
   return (
     <Empty
       page
@@ -47,81 +84,66 @@ export function Watch() {
   );
 }
 
-function Player({ item }: { item: Item }) {
+/** Back to the view that the item was opened from; its place there is restored. */
+function TopLine({ item, onHelp }: { item?: Item; onHelp: () => void }) {
   const { t } = useI18n();
-  const navigate = useNavigate();
-  const player = useRef<HTMLMediaElement>(null);
-  const near = useNewest(item.folder, AROUND).data ?? [];
-  const here = near.findIndex(({ id }) => id === item.id);
-  // What follows, then from the start of the folder again.
-  const upNext = here < 0 ? near : [...near.slice(here + 1), ...near.slice(0, here)];
-  const nextId = upNext[0]?.id;
-  const previousId = here > 0 ? near[here - 1]?.id : undefined;
-  const go = useCallback(
-    (id?: number) => id !== undefined && void navigate({ to: "/watch/$id", params: { id: String(id) } }),
-    [navigate],
-  );
-  const next = useCallback(() => go(nextId), [go, nextId]);
-  const previous = useCallback(() => go(previousId), [go, previousId]);
-  const ways = {
-    next: nextId === undefined ? undefined : next,
-    previous: previousId === undefined ? undefined : previous,
-  };
-  const [help, setHelp] = useState(false);
-  usePlayerKeys(player, ways, () => setHelp(true));
-  useMediaSession(
-    player,
-    { title: item.title, artist: item.uploader ?? item.site ?? "", artwork: posterOf(item) },
-    ways,
-  );
+  const { history } = useRouter();
+  const queue = usePlayer((state) => state.queue);
+  const folder = item?.folder ? `/library?${new URLSearchParams({ folder: item.folder })}` : "/library";
+  const href = queue?.href ?? folder;
   return (
-    <div className="relative h-full overflow-y-auto">
-      {item.poster && <Glow item={item} />}
-      <div className="relative mx-auto max-w-[100rem] gap-8 px-0 pb-12 sm:px-8 sm:pt-5 lg:grid lg:grid-cols-[minmax(0,1fr)_20rem] xl:grid-cols-[minmax(0,1fr)_22rem]">
-        <div className="min-w-0">
-          <div className="flex h-11 items-center px-2 sm:mb-2 sm:px-0">
-            <Link
-              to="/library"
-              search={{ folder: item.folder || undefined }}
-              className="-ml-1 flex min-w-0 items-center gap-2 rounded-md px-2 py-1.5 text-[0.8125rem] hover:bg-accent"
-            >
-              <ArrowLeft className="size-4 shrink-0" />
-              <span className="truncate">{item.folder.split("/").at(-1) || t("play.back")}</span>
-            </Link>
-            <Tip label={t("lib.shortcuts")} side="end">
-              <Button
-                variant="ghost"
-                size="icon"
-                className="ml-auto max-md:hidden"
-                aria-label={t("lib.shortcuts")}
-                onClick={() => setHelp(true)}
-              >
-                <Keyboard />
-              </Button>
-            </Tip>
-          </div>
-          <Screen item={item} player={player} next={ways.next} nextTitle={upNext[0]?.title} />
-          <div className="px-4 pt-4 sm:px-0">
-            <div className="flex flex-wrap items-start gap-x-6 gap-y-3">
-              <Title item={item} />
-              <div className="flex items-center gap-1">
-                <Way label={`${t("play.prev")} · P`} name={t("play.prev")} icon={<SkipBack />} go={ways.previous} />
-                <Way label={`${t("play.next")} · N`} name={t("play.next")} icon={<SkipForward />} go={ways.next} />
-                <Speed player={player} />
-                {!isAudio(item) && <PictureInPicture player={player} />}
-                <More item={item} />
-              </div>
-            </div>
-            <Facts item={item} />
-          </div>
-        </div>
-        <aside className="mt-6 space-y-7 px-4 sm:px-0 lg:mt-13" aria-label={t("play.upNext")}>
-          <Chapters chapters={item.chapters ?? NONE} player={player} />
-          <UpNext items={upNext.slice(0, 8)} />
-        </aside>
-      </div>
-      <Suspense>{help && <KeysDialog keys={PLAYER_KEYS} onClose={() => setHelp(false)} />}</Suspense>
+    <div className="flex h-11 items-center px-2 sm:mb-2 sm:px-0">
+      <a
+        href={href}
+        onClick={(event) => {
+          if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+          event.preventDefault();
+          history.push(href);
+        }}
+        className="-ml-1 flex min-w-0 items-center gap-2 rounded-md px-2 py-1.5 text-[0.8125rem] hover:bg-accent"
+      >
+        <ArrowLeft className="size-4 shrink-0" />
+        <span className="truncate">{queue?.label || item?.folder.split("/").at(-1) || t("play.back")}</span>
+      </a>
+      <Tip label={t("lib.shortcuts")} side="end">
+        <Button
+          variant="ghost"
+          size="icon"
+          className="ml-auto max-md:hidden"
+          aria-label={t("lib.shortcuts")}
+          onClick={onHelp}
+        >
+          <Keyboard />
+        </Button>
+      </Tip>
     </div>
+  );
+}
+
+function Below({ item, theatre }: { item: Item; theatre: boolean }) {
+  const { t } = useI18n();
+  const media = usePlayer((state) => state.media);
+  const queue = useQueue(item);
+  return (
+    <>
+      <div className="min-w-0 px-4 pt-4 sm:px-0 xl:col-start-1">
+        <div className="flex flex-wrap items-start gap-x-6 gap-y-3">
+          <Title item={item} />
+          <More item={item} />
+        </div>
+        <Facts item={item} />
+      </div>
+      <aside
+        className={cn(
+          "mt-6 space-y-7 px-4 sm:px-0 xl:col-start-2",
+          theatre ? "xl:mt-4" : "xl:row-span-2 xl:row-start-1 xl:mt-13",
+        )}
+        aria-label={t("play.upNext")}
+      >
+        <Chapters chapters={item.chapters ?? NONE} media={media} />
+        <UpNext items={queue.rows.slice(Math.max(0, queue.index + 1), queue.index + 1 + SHOWN)} />
+      </aside>
+    </>
   );
 }
 
@@ -167,62 +189,12 @@ function Title({ item }: { item: Item }) {
   );
 }
 
-function Way({ label, name, icon, go }: { label: string; name: string; icon: React.ReactNode; go?: () => void }) {
-  return (
-    <Tip label={label}>
-      <Button variant="outline" size="icon" disabled={!go} aria-label={name} onClick={go}>
-        {icon}
-      </Button>
-    </Tip>
-  );
-}
-
-function Speed({ player }: { player: RefObject<HTMLMediaElement | null> }) {
-  const { t, locale } = useI18n();
-  const [rate, setRate] = useState("1");
-  useEffect(() => {
-    const media = player.current;
-    const look = () => media && setRate(String(media.playbackRate)); // the keys change it too
-    media?.addEventListener("ratechange", look);
-    return () => media?.removeEventListener("ratechange", look);
-  }, [player]);
-  return (
-    <Select
-      label={t("play.speed")}
-      className="w-20"
-      value={rate}
-      onChange={(value) => {
-        setRate(value);
-        if (player.current) player.current.playbackRate = Number(value);
-      }}
-      items={RATES.map((value) => ({ value, label: `${Number(value).toLocaleString(locale)}×` }))}
-    />
-  );
-}
-
-function PictureInPicture({ player }: { player: RefObject<HTMLMediaElement | null> }) {
-  const { t } = useI18n();
-  if (!document.pictureInPictureEnabled) return null;
-  return (
-    <Tip label={t("play.pip")}>
-      <Button
-        variant="outline"
-        size="icon"
-        aria-label={t("play.pip")}
-        onClick={() => void (player.current as HTMLVideoElement | null)?.requestPictureInPicture().catch(() => {})}
-      >
-        <PictureInPicture2 />
-      </Button>
-    </Tip>
-  );
-}
-
 function Loading() {
   const { t } = useI18n();
   return (
-    <div role="status" aria-label={t("app.loading")} className="space-y-4 sm:px-8 sm:pt-16">
-      <Skeleton className="aspect-video max-h-[72dvh] w-full max-w-5xl rounded-xl" />
+    <div role="status" aria-label={t("app.loading")} className="space-y-4 pt-4">
       <Skeleton className="h-6 w-1/2" />
+      <Skeleton className="h-4 w-1/3" />
     </div>
   );
 }

@@ -7,11 +7,12 @@ import { Skeleton } from "@/components/ui/misc";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { ago } from "@/lib/format";
+import { register } from "@/lib/load";
 import { useAsk, useListed } from "./ask";
 import { Card, Line } from "./card";
 import { Packages } from "./packages";
 
-const Qr = lazy(() => import("./qr"));
+const Qr = lazy(register(() => import("./qr")));
 
 const PATH = "/api/devices";
 

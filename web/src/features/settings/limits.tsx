@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import { Input, Skeleton } from "@/components/ui/misc";
 import { Select } from "@/components/ui/select";
 import { useI18n } from "@/i18n";
+import { unitName } from "@/lib/format";
 import { Card, Field } from "./card";
 import { NumberField } from "./number-field";
 import { useServer } from "./server";
@@ -10,15 +11,21 @@ const HEIGHTS = ["480", "720", "1080", "1440", "2160", "4320"];
 
 /** How much the server does at once; for administrators. */
 export function Limits() {
-  const { t } = useI18n();
+  const { t, locale } = useI18n();
   const { server, change, number } = useServer();
   return (
     <Card id="limits" title={t("set.limits")} hint={t("set.limitsHint")}>
       {server ? (
         <>
-          <NumberField label={t("set.jobs")} hint={t("set.jobsHint")} {...number(server, "jobs")} min={1} max={64} />
-          <NumberField label={t("set.jobsPerSite")} {...number(server, "jobs_per_site")} min={1} max={64} />
-          <NumberField label={t("set.transcodes")} {...number(server, "transcodes")} min={1} max={64} />
+          <NumberField
+            label={t("set.jobs")}
+            hint={t("set.jobsHint")}
+            {...number(server, "max_downloads")}
+            min={1}
+            max={64}
+          />
+          <NumberField label={t("set.jobsPerSite")} {...number(server, "max_downloads_per_site")} min={1} max={64} />
+          <NumberField label={t("set.transcodes")} {...number(server, "max_conversions")} min={1} max={64} />
           <NumberField label={t("set.threads")} {...number(server, "ffmpeg_threads")} min={1} max={256} />
           <Field label={t("set.maxHeight")} hint={t("set.maxHeightHint")} locked={server.pinned.includes("max_height")}>
             {() => (
@@ -37,7 +44,7 @@ export function Limits() {
           </Field>
           <NumberField
             label={t("set.rateLimit")}
-            unit="kB/s"
+            unit={`${unitName("kilobyte", locale)}/s`}
             value={server.rate_limit ? Math.round(server.rate_limit / 1000) : null}
             min={2}
             max={10_000_000}
@@ -45,7 +52,16 @@ export function Limits() {
             locked={server.pinned.includes("rate_limit")}
             onSave={(rate) => change({ rate_limit: rate && rate * 1000 })}
           />
-          <ProxyField
+          <TextField
+            name="hostNames"
+            placeholder="nas.lan"
+            value={(server.host_names ?? []).join(", ")}
+            locked={server.pinned.includes("host_names")}
+            onSave={(names) => change({ host_names: names ? names.split(",").map((name) => name.trim()) : null })}
+          />
+          <TextField
+            name="proxy"
+            placeholder="socks5://…"
             value={server.proxy ?? ""}
             locked={server.pinned.includes("proxy")}
             onSave={(proxy) => change({ proxy: proxy || null })}
@@ -58,9 +74,15 @@ export function Limits() {
   );
 }
 
-type ProxyProps = { value: string; locked: boolean; onSave: (value: string) => Promise<boolean> };
+type TextProps = {
+  name: "proxy" | "hostNames";
+  placeholder: string;
+  value: string;
+  locked: boolean;
+  onSave: (value: string) => Promise<boolean>;
+};
 
-function ProxyField({ value, locked, onSave }: ProxyProps) {
+function TextField({ name, placeholder, value, locked, onSave }: TextProps) {
   const { t } = useI18n();
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
@@ -68,12 +90,12 @@ function ProxyField({ value, locked, onSave }: ProxyProps) {
     if (text.trim() !== value && !(await onSave(text.trim()))) setText(value);
   };
   return (
-    <Field label={t("set.proxy")} hint={t("set.proxyHint")} locked={locked}>
+    <Field label={t(`set.${name}`)} hint={t(`set.${name}Hint`)} locked={locked}>
       {(id, hint) => (
         <Input
           id={id}
           aria-describedby={hint}
-          placeholder="socks5://…"
+          placeholder={placeholder}
           disabled={locked}
           value={text}
           onChange={(event) => setText(event.target.value)}

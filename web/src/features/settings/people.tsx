@@ -9,7 +9,7 @@ import { Button } from "@/components/ui/button";
 import { Badge, Input } from "@/components/ui/misc";
 import { Switch } from "@/components/ui/switch";
 import { useI18n } from "@/i18n";
-import { bytes, date } from "@/lib/format";
+import { bytes, date, unitName } from "@/lib/format";
 import { useAsk, useListed } from "./ask";
 import { Card, Line } from "./card";
 
@@ -83,7 +83,7 @@ export function People({ me }: { me: number }) {
 
 /** How much may be charged to somebody, in gigabytes; an empty box is no limit. */
 function Quota({ user, onSave }: { user: UserRow; onSave: (quota: number | null) => Promise<unknown> }) {
-  const { t } = useI18n();
+  const { t, locale } = useI18n();
   const shown = user.quota === null ? "" : String(user.quota / GIGABYTE);
   const [text, setText] = useState(shown);
   useEffect(() => setText(shown), [shown]);
@@ -106,7 +106,7 @@ function Quota({ user, onSave }: { user: UserRow; onSave: (quota: number | null)
         onKeyDown={(event) => event.key === "Enter" && save()}
         className="num h-8 w-16 px-2 text-right"
       />
-      GB
+      {unitName("gigabyte", locale)}
     </span>
   );
 }

@@ -16,6 +16,7 @@ const SETS: Record<string, Scope[]> = {
   read: ["read"],
   download: ["read", "download"],
   library: ["read", "download", "library"],
+  metrics: ["metrics"],
   admin: ["read", "download", "library", "admin"],
 };
 
@@ -83,8 +84,8 @@ export function Tokens({ admin }: { admin: boolean }) {
           label={t("set.tokenReach")}
           value={reach}
           onChange={setReach}
-          items={(["read", "download", "library", "admin"] as const)
-            .filter((value) => value !== "admin" || admin)
+          items={(["read", "download", "library", "metrics", "admin"] as const)
+            .filter((value) => !["metrics", "admin"].includes(value) || admin)
             .map((value) => ({ value, label: t(`reach.${value}`) }))}
         />
         <Button type="submit" variant="secondary" disabled={!name.trim()}>

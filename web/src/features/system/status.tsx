@@ -14,7 +14,7 @@ export function Status() {
   const mount = useSystem().data?.mount;
   const used = mount?.total && mount.free !== null ? mount.total - mount.free : undefined;
   return (
-    <Link to="/" className="mt-2 block rounded-lg border bg-card/60 p-3 text-xs hover:bg-card">
+    <Link to="/downloads" className="mt-2 block rounded-lg border bg-card/60 p-3 text-xs hover:bg-card">
       <span className="flex items-center gap-2">
         <span className={cn("size-1.5 rounded-full", live === false ? "bg-warn" : "bg-ok")} />
         <span className="text-muted-foreground">{t(live === false ? "app.polling" : "app.online")}</span>

@@ -1,11 +1,9 @@
-import { getRouteApi, Link } from "@tanstack/react-router";
-import { CircleAlert, DownloadCloud, ListX, Pause, Play, RotateCw, WifiOff } from "lucide-react";
+import { CircleAlert, DownloadCloud, ListX, Pause, Play, RotateCw } from "lucide-react";
 import { type ReactNode, useId, useState } from "react";
 import { codeOf } from "@/api/client";
-import { useLive } from "@/api/live";
-import { useDownloads, useNewest } from "@/api/queries";
+import { useDownloads } from "@/api/queries";
 import type { Download } from "@/api/types";
-import { MediaCard } from "@/components/media-card";
+import { Boundary } from "@/components/boundary";
 import { MountNote } from "@/components/mount-note";
 import { StoreNote } from "@/components/store-note";
 import { Button } from "@/components/ui/button";
@@ -13,6 +11,7 @@ import { Badge, Empty, Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
 import { cn } from "@/lib/utils";
 import { useActions } from "./actions";
+import { canRetry } from "./attention";
 import { Composer } from "./composer";
 import { Queue } from "./queue";
 import { Row } from "./row";
@@ -20,18 +19,16 @@ import { byTurn, partOf } from "./states";
 import { Stats } from "./stats";
 import { YtDlpNote } from "./ytdlp-note";
 
-const route = getRouteApi("/");
-
-export function Dashboard() {
+export function Downloads() {
   const { t } = useI18n();
-  const { url } = route.useSearch();
   const { data, isPending, error, refetch } = useDownloads();
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto max-w-5xl space-y-7 px-4 pb-12 pt-5 sm:px-8 sm:pt-8">
-        <h1 className="sr-only">{t("nav.dashboard")}</h1>
-        <Composer key={url} initial={url} />
-        <LiveNote />
+        <h1 className="sr-only">{t("nav.downloads")}</h1>
+        <Boundary>
+          <Composer />
+        </Boundary>
         <MountNote />
         <StoreNote />
         <YtDlpNote ended={(data ?? []).filter((each) => each.state === "done" || each.state === "failed").length} />
@@ -43,7 +40,6 @@ export function Dashboard() {
         ) : (
           <Failure error={error} again={() => void refetch()} />
         )}
-        <JustArrived />
       </div>
     </div>
   );
@@ -61,7 +57,6 @@ function Lists({ downloads }: { downloads: Download[] }) {
   ];
   const paused = queue.filter((each) => each.state === "paused");
   const pausable = [...active, ...queue.filter((each) => each.state === "queued")];
-  const each = (list: Download[], what: (download: Download) => unknown) => () => void list.forEach(what);
   return (
     <>
       {attention.length > 0 && (
@@ -72,7 +67,11 @@ function Lists({ downloads }: { downloads: Download[] }) {
           shown={3}
           action={
             attention.length > 1 && (
-              <Button variant="ghost" size="sm" onClick={each(attention, (one) => actions.act(one, "retry"))}>
+              <Button
+                variant="ghost"
+                size="sm"
+                onClick={() => void actions.several("retry", attention.filter(canRetry))}
+              >
                 <RotateCw />
                 {t("dash.retryAll")}
               </Button>
@@ -85,7 +84,7 @@ function Lists({ downloads }: { downloads: Download[] }) {
           title={t("dash.inProgress")}
           downloads={active}
           action={
-            <Button variant="ghost" size="sm" onClick={each(pausable, (one) => actions.act(one, "pause"))}>
+            <Button variant="ghost" size="sm" onClick={() => void actions.several("pause", pausable)}>
               <Pause />
               {t("dash.pauseAll")}
             </Button>
@@ -99,7 +98,7 @@ function Lists({ downloads }: { downloads: Download[] }) {
           queue
           action={
             paused.length > 0 && (
-              <Button variant="ghost" size="sm" onClick={each(paused, (one) => actions.act(one, "resume"))}>
+              <Button variant="ghost" size="sm" onClick={() => void actions.several("resume", paused)}>
                 <Play />
                 {t("dash.resumeAll")}
               </Button>
@@ -121,7 +120,7 @@ function Lists({ downloads }: { downloads: Download[] }) {
           downloads={ended}
           shown={6}
           action={
-            <Button variant="ghost" size="sm" onClick={each(ended, (one) => actions.clear(one))}>
+            <Button variant="ghost" size="sm" onClick={() => void actions.several("clear", ended)}>
               <ListX />
               {t("dash.clearAll")}
             </Button>
@@ -170,42 +169,6 @@ function Section({ title, downloads, shown = 50, action, bad, queue }: SectionPr
           {t("dash.showAll", { n: downloads.length })}
         </Button>
       )}
-    </section>
-  );
-}
-
-/** Says that what is shown comes from asking again and again, while the stream of events is away. */
-function LiveNote() {
-  const { t } = useI18n();
-  if (useLive() !== false) return null;
-  return (
-    <p role="status" className="flex items-center gap-2.5 rounded-lg border border-warn/40 bg-warn/8 px-4 py-2.5">
-      <WifiOff className="size-4 shrink-0 text-warn" />
-      {t("dash.pollingNote")}
-    </p>
-  );
-}
-
-function JustArrived() {
-  const { t } = useI18n();
-  const { data } = useNewest(undefined, 4);
-  const id = useId();
-  if (!data?.length) return null;
-  return (
-    <section aria-labelledby={id}>
-      <div className="mb-2 flex h-8 items-center px-1">
-        <h2 id={id} className="font-semibold tracking-tight">
-          {t("dash.recent")}
-        </h2>
-        <Link to="/library" className="ml-auto text-[0.8125rem] font-medium text-primary-text hover:underline">
-          {t("dash.seeAll")}
-        </Link>
-      </div>
-      <div className="grid grid-cols-2 gap-x-4 gap-y-5 lg:grid-cols-4">
-        {data.map((item) => (
-          <MediaCard key={item.id} item={item} />
-        ))}
-      </div>
     </section>
   );
 }

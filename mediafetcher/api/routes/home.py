@@ -1,0 +1,21 @@
+"""/api/home: the rows of the start page."""
+
+import msgspec
+
+from mediafetcher.api.responses import Asked, fit
+from mediafetcher.api.routes.items import Item
+from mediafetcher.library.catalog import home
+
+
+class Home(msgspec.Struct, rename={"continued": "continue"}):
+    """Items by row. `continue`: begun and not watched to the end; `followed`: new from what is followed."""
+
+    continued: list[Item]
+    followed: list[Item]
+    recent: list[Item]
+    unwatched: list[Item]
+
+
+async def rows(request: Asked) -> Home:
+    """What the start page shows."""
+    return fit(Home, await home.rows(request.user.id))

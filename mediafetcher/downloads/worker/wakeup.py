@@ -1,0 +1,211 @@
+"""Wake-ups of the worker pools, through Huey with its PostgreSQL storage. The only module that imports Huey.
+
+A message says only "there may be work"; the work itself is in the download table. So a message that is lost, repeated,
+forged or broken does no harm. Messages are JSON: anything else is discarded and never unpickled. Huey keeps no results
+and retries nothing; the row of the download does both.
+"""
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import psycopg
+from huey import Huey
+from huey.consumer import Consumer, Worker
+from huey.exceptions import HueyException
+from huey.registry import Message
+from huey.serializer import Serializer
+from huey.storage import PostgresStorage
+
+from mediafetcher.core import logging
+from mediafetcher.db import engine, liveness
+
+_log = logging.get("queue")
+_AWAY_SECONDS = 0.5  # between two tries of a worker thread while the database is away
+_NAME = "mediafetcher"
+_TASK_MODULE = "mediafetcher.downloads.queue"  # part of the name of the task in messages of existing databases
+_MAX_PENDING_WAKEUPS = 256  # more than the slots of all machines
+_THREADS = 2  # that listen; each has connections of its own to the database
+
+
+class _Json(Serializer):
+    """Huey's messages as JSON. Raises ValueError or TypeError for anything else, a pickle above all."""
+
+    def _serialize(self, data: Any) -> bytes:
+        return json.dumps(list(data)).encode()
+
+    def _deserialize(self, data: bytes) -> Message:
+        fields = json.loads(data)
+        if not isinstance(fields, list) or any(fields[2:]):
+            raise ValueError("a message is an id and the name of a task, and nothing that it could carry")
+        return Message(*fields)
+
+
+class _Outage:
+    """Says once that the database is away, and how many tries failed when it is back. For several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._failed = 0
+
+    @contextlib.contextmanager
+    def watch(self, *, swallow: bool = True) -> Iterator[None]:
+        """Count the errors of psycopg inside, and swallow them: the row is the truth, and a later try finds it."""
+        try:
+            yield
+        except psycopg.Error as error:
+            with self._lock:
+                self._failed += 1
+                first = self._failed == 1
+            if first:
+                _log.warning("the queue waits for the database", reason=str(error).strip() or type(error).__name__)
+            if not swallow:
+                raise
+        else:
+            with self._lock:
+                failed, self._failed = self._failed, 0
+            if failed:
+                _log.info("the queue reaches the database again", failed_tries=failed)
+
+
+class _Storage(PostgresStorage):
+    """Huey's storage, which asks its listening connection now and then whether it is still there."""
+
+    def _listen_conn(self) -> Any:
+        connection, local = super()._listen_conn(), self._listen_local
+        now = time.monotonic()
+        if getattr(local, "asked", None) is not connection:
+            local.asked, local.asked_at = connection, now
+        elif connection is not None and now - local.asked_at > liveness.IDLE:
+            local.asked_at = now
+            connection.execute("select 1")
+        return connection
+
+
+class _WakeupQueue(Huey):
+    """Huey, which discards broken messages with a warning and waits for an unavailable database."""
+
+    # Called on the main loop for each message; set while a worker pool of this process runs.
+    handler: Callable[[], Coroutine[Any, Any, None]] | None = None
+
+    def __init__(self, name: str, **given: Any) -> None:
+        self._outage = _Outage()
+        super().__init__(name, storage_class=_Storage, **given)
+
+    def read_schedule(self, timestamp: Any = None) -> list[Any]:
+        with self._outage.watch():
+            return list(super().read_schedule(timestamp))
+        return []
+
+    def enqueue(self, task: Any) -> Any:
+        with self._outage.watch():
+            return super().enqueue(task)
+        return None
+
+    def _take(self) -> Any:
+        with self._outage.watch(swallow=False):
+            return self.storage.dequeue()
+
+    def dequeue(self) -> Any:
+        try:
+            data = self._take()
+        except psycopg.Error:
+            time.sleep(_AWAY_SECONDS)  # Huey asks again at once
+            return None
+        if data is None:
+            return None
+        try:
+            return self.deserialize_task(data)
+        except (ValueError, TypeError, KeyError, HueyException) as error:
+            _log.warning("message refused", reason=type(error).__name__, bytes=len(data))
+            return None
+
+
+def _connect() -> psycopg.Connection[Any]:
+    return liveness.connect_blocking(engine.DB.config["dsn"], "mediafetcher wake-ups")
+
+
+wakeups = _WakeupQueue(
+    _NAME, results=False, serializer=_Json(), connection=_connect, create_tables=False, read_timeout=1
+)
+
+
+# The name of the task, with that of its module, is in messages of existing databases: it stays.
+@wakeups.task(name="ring", __module__=_TASK_MODULE)
+def _wake_up() -> None:
+    if wakeups.handler is not None:
+        engine.call(wakeups.handler())
+
+
+async def wake_workers(count: int = 1) -> None:
+    """Wake up to `count` free slots on any machine; inside a transaction, when it commits.
+
+    Skips the wake-up if enough are pending: a woken worker works until nothing is due.
+    """
+    storage = wakeups.storage
+    messages = [wakeups.serialize_task(_wake_up.s()) for _ in range(count)]
+    await engine.execute(
+        f"with woken as (insert into {storage.table_task} (queue, data, priority)"
+        "  select $1, unnest($2::bytea[]), 0 where $4 >"
+        f"  (select count(*) from (select from {storage.table_task} where queue = $1 limit $4) as pending))"
+        " select pg_notify($3, '')",
+        _NAME,
+        messages,
+        storage.channel,
+        _MAX_PENDING_WAKEUPS,
+    )
+
+
+async def drop_ticks() -> None:
+    """Remove the messages that older versions put into the queue each minute, also while nobody took them.
+
+    Two weeks of them delayed a download by minutes: what is due by time alone needs no message.
+    """
+    await engine.execute(
+        f"delete from {wakeups.storage.table_task} where queue = $1 and position(convert_to($2, 'UTF8') in data) > 0",
+        _NAME,
+        f'"{_TASK_MODULE}.tick"',
+    )
+
+
+async def pending_wakeups() -> int:
+    """Return how many wake-ups no worker has taken yet."""
+    return int(await engine.fetchval(f"select count(*) from {wakeups.storage.table_task} where queue = $1", _NAME))
+
+
+class _Listener(Worker):
+    def shutdown(self) -> None:
+        super().shutdown()
+        # This thread's own listening connection, else left to the collector; a short life has opened none.
+        with contextlib.suppress(psycopg.Error, AttributeError):
+            self.huey.storage.close()
+
+
+class WakeupConsumer(Consumer):
+    """Huey's consumer without its signal handlers (its SIGHUP would execute the process anew)."""
+
+    worker_class = _Listener
+
+    def _set_signal_handlers(self) -> None:
+        pass
+
+
+def consumer(handler: Callable[[], Coroutine[Any, Any, None]], shutdown_seconds: float) -> WakeupConsumer:
+    """Return a consumer that calls `handler` on the main loop for each wake-up. Start and stop it in a thread."""
+    wakeups.handler = handler
+    return WakeupConsumer(
+        wakeups,
+        workers=_THREADS,
+        max_delay=2.0,
+        check_worker_health=False,  # the pool's reconciliation does it
+        shutdown_timeout=shutdown_seconds,
+    )
+
+
+def close() -> None:
+    """Stop handing out wake-ups, and close Huey's connections. In a thread."""
+    wakeups.handler = None
+    wakeups.storage.close()

@@ -1,0 +1,164 @@
+"""DASH manifests that yt-dlp reads wrong in silence (ISO/IEC 23009-1), mended before and after its own reading.
+
+Before: a segment that repeats until the end (`r="-1"`) is counted, and a period without a duration gets it from the
+next one or from `mediaPresentationDuration`. After: the periods of each format stay apart (`mf_parts`), because each
+has an initialisation and a clock of its own.
+"""
+
+import math
+import re
+from typing import Any
+
+from mediafetcher.fetch.child.fixed_pieces import PARTS
+
+_TIME = re.compile(r"P(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+_MAX_SEGMENTS = 200_000
+
+
+def install(extractor: Any) -> None:
+    """Put it around yt-dlp's own reading of manifests, once for each process."""
+    if getattr(extractor._merge_mpd_periods, "keeps_periods", False):
+        return
+    parse, merge = extractor._parse_mpd_periods, extractor._merge_mpd_periods
+
+    def parse_completed(self: Any, mpd_doc: Any, *arguments: Any, **named: Any) -> Any:
+        complete(mpd_doc)
+        return parse(self, mpd_doc, *arguments, **named)
+
+    def merge_apart(self: Any, periods: Any) -> Any:
+        return merged(list(periods), lambda some: merge(self, some))
+
+    merge_apart.keeps_periods = True  # type: ignore[attr-defined]
+    extractor._parse_mpd_periods, extractor._merge_mpd_periods = parse_completed, merge_apart
+
+
+# ---- before ----------------------------------------------------------------------------------------------
+
+
+def complete(mpd: Any) -> None:
+    """Write into the manifest what follows from it: durations of periods, and counts of repeated segments."""
+    space = mpd.tag.partition("}")[0] + "}" if mpd.tag.startswith("{") else ""
+    whole = seconds(mpd.get("mediaPresentationDuration"))
+    periods = mpd.findall(f"{space}Period")
+    for period, (_, length) in zip(periods, _spans(periods, whole), strict=True):
+        if length is not None and not period.get("duration"):
+            period.set("duration", f"PT{length:.3f}S")
+        for parents in _templates(period, space):
+            _count_repeats(parents, space, length)
+
+
+def seconds(text: str | None) -> float | None:
+    """An ISO 8601 duration in seconds."""
+    found = _TIME.fullmatch((text or "").strip())
+    if not text or found is None:
+        return None
+    days, hours, minutes, rest = (float(part or 0) for part in found.groups())
+    return days * 86_400 + hours * 3600 + minutes * 60 + rest
+
+
+def _spans(periods: list[Any], whole: float | None) -> list[tuple[float, float | None]]:
+    """(start, length) of each period."""
+    spans: list[tuple[float, float | None]] = []
+    at: float = 0.0
+    for number, period in enumerate(periods):
+        start = seconds(period.get("start"))
+        start = at if start is None else start
+        length = seconds(period.get("duration"))
+        if length is None:
+            following = periods[number + 1].get("start") if number + 1 < len(periods) else None
+            end = seconds(following) if following else (whole if number + 1 == len(periods) else None)
+            length = end - start if end is not None and end > start else None
+        spans.append((start, length))
+        at = start + (length or 0.0)
+    return spans
+
+
+def _templates(period: Any, space: str) -> list[list[Any]]:
+    """Each segment list or template of a period, with those of the levels above it, the innermost last."""
+    found: list[list[Any]] = []
+
+    def walk(element: Any, above: list[Any]) -> None:
+        own = [one for name in ("SegmentTemplate", "SegmentList") for one in element.findall(f"{space}{name}")][:1]
+        chain = above + own
+        if own:
+            found.append(chain)
+        for name in ("AdaptationSet", "Representation"):
+            for child in element.findall(f"{space}{name}"):
+                walk(child, chain)
+
+    walk(period, [])
+    return found
+
+
+def _count_repeats(chain: list[Any], space: str, length: float | None) -> None:
+    timeline = chain[-1].find(f"{space}SegmentTimeline")
+    if timeline is None:
+        return
+    scale = float(_inherited(chain, "timescale") or 1)
+    offset = float(_inherited(chain, "presentationTimeOffset") or 0)
+    at = 0.0
+    entries = timeline.findall(f"{space}S")
+    for number, entry in enumerate(entries):
+        at = float(entry.get("t") or at)
+        step, repeats = float(entry.get("d") or 0), int(entry.get("r") or 0)
+        if repeats < 0 and step > 0:
+            following = entries[number + 1].get("t") if number + 1 < len(entries) else None
+            end = float(following) if following else (offset + length * scale if length is not None else at + step)
+            repeats = min(_MAX_SEGMENTS, max(0, math.ceil((end - at) / step - 1e-6) - 1))
+            entry.set("r", str(repeats))
+        at += step * (repeats + 1)
+
+
+def _inherited(chain: list[Any], name: str) -> str | None:
+    return next((element.get(name) for element in reversed(chain) if element.get(name)), None)
+
+
+# ---- after -----------------------------------------------------------------------------------------------
+
+
+def merged(periods: list[dict[str, Any]], merge: Any) -> Any:
+    """The formats of the longest period; each knows its fragments in every period (`mf_parts`)."""
+    full = [period for period in periods if period["formats"]]
+    if len(full) < 2:
+        return merge(periods)
+    main = max(full, key=_length)
+    formats = []
+    for one in main["formats"]:
+        one["is_dash_periods"] = True
+        alike = [one if period is main else _closest(one, period["formats"]) for period in full]
+        if _is_picture_or_sound(one) and all(alike):
+            one[PARTS] = [other.get("fragments") or [{"url": other["url"]}] for other in alike if other]
+        formats.append(one)
+    subtitles: dict[str, list[Any]] = {}
+    for period in periods:
+        for language, texts in period["subtitles"].items():
+            subtitles.setdefault(language, []).extend(texts)
+    return formats, subtitles
+
+
+def _length(period: dict[str, Any]) -> float:
+    return max(
+        (sum(part.get("duration") or 0.0 for part in one.get("fragments") or ()) for one in period["formats"]),
+        default=0.0,
+    )
+
+
+def _is_picture_or_sound(one: dict[str, Any]) -> bool:
+    return one.get("vcodec") != "none" or one.get("acodec") != "none"
+
+
+def _closest(wanted: dict[str, Any], formats: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The format of another period that goes with this one: the same kind, then language, codec, size and rate."""
+    kinds = (wanted.get("vcodec") == "none", wanted.get("acodec") == "none")
+    same = [one for one in formats if (one.get("vcodec") == "none", one.get("acodec") == "none") == kinds]
+
+    def distance(one: dict[str, Any]) -> tuple[bool, bool, float, float]:
+        codec = "acodec" if kinds[0] else "vcodec"
+        return (
+            one.get("language") != wanted.get("language"),
+            str(one.get(codec))[:4] != str(wanted.get(codec))[:4],
+            abs((one.get("height") or 0) - (wanted.get("height") or 0)),
+            abs((one.get("tbr") or 0) - (wanted.get("tbr") or 0)),
+        )
+
+    return min(same, key=distance, default=None)

@@ -1,0 +1,73 @@
+"""Lists of a site (playlists, channels): their entries in the site's order, with the items that they became.
+
+A list that is downloaded again replaces its entries. The whole list is kept, also what was not downloaded.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from mediafetcher.core import errors
+from mediafetcher.db import engine
+from mediafetcher.library.catalog import queries
+
+_SAVE = """
+insert into source_list (owner, url, title, site) values ($1, $2, $3, $4)
+on conflict (owner, url) do update set title = excluded.title, updated_at = now() returning id
+"""
+_SAVE_ENTRIES = """
+insert into source_list_entry (list, position, url, title, duration)
+select $1, entry.position, entry.url, entry.title, entry.duration
+from unnest($2::text[], $3::text[], $4::float8[]) with ordinality as entry (url, title, duration, position)
+"""
+# One user can have the same link in several folders: the newest item stands for it.
+_ENTRIES = """
+select e.position, e.url, e.title, e.duration, i.id as item from source_list_entry e
+  left join lateral (select id from library_item where owner = $2 and source_url = e.url and trashed_at is null
+    order by id desc limit 1) i on true
+where e.list = $1 order by e.position
+"""
+_LISTS = """
+select l.id, l.url, l.title, l.site, l.updated_at, count(e.id) as entries, count(i.source_url) as items
+from source_list l join source_list_entry e on e.list = l.id
+  left join (select distinct source_url from library_item where owner = $1 and trashed_at is null) i
+    on i.source_url = e.url
+where l.owner = $1 and ($2::bigint is null or l.id = $2) group by l.id order by l.updated_at desc, l.id desc limit 1000
+"""
+
+
+class Entry(NamedTuple):
+    """An entry as the site names it. `duration` in seconds."""
+
+    url: str
+    title: str | None
+    duration: float | None
+
+
+async def save(owner: int, url: str, title: str, site: str, entries: Sequence[Entry]) -> int:
+    """Keep a list with its entries in this order, in place of what was kept before. Returns its id."""
+    async with engine.transaction():
+        id = int(await engine.fetchval(_SAVE, owner, url, title, site))
+        await engine.execute("delete from source_list_entry where list = $1", id)
+        columns = ([entry[part] for entry in entries] for part in range(3))
+        await engine.execute(_SAVE_ENTRIES, id, *columns)
+    return id
+
+
+async def page(owner: int) -> list[dict[str, Any]]:
+    """Read a user's lists, the last read first; `items`: how many of its `entries` are in the library."""
+    return await engine.fetch(_LISTS, owner, None)
+
+
+async def get(id: int, owner: int) -> dict[str, Any]:
+    """Read one list with its entries in the site's order. An entry that is not in the library has no item.
+
+    Raises:
+        NotFound: the user has no such list.
+    """
+    rows = await engine.fetch(_LISTS, owner, id)
+    if not rows:
+        raise errors.NotFound("This list does not exist.")
+    entries = await engine.fetch(_ENTRIES, id, owner)
+    found = await queries.by_ids(owner, [row["item"] for row in entries if row["item"] is not None])
+    items = {item["id"]: item for item in found}
+    return rows[0] | {"content": [row | {"item": items.get(row["item"])} for row in entries]}

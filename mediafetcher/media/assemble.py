@@ -1,0 +1,219 @@
+"""Make one file of the parts of a stream, each of which has a clock of its own and one or two files.
+
+    whole = await assemble.assemble([[picture, sound], [picture, sound]], target, one_clock=True)
+
+Parts of one form are put one behind the other without encoding. If they differ (another size, another codec), all are
+encoded to the form of the longest one. The result says how the film's time follows from the clocks of the parts, so
+that subtitles come in step.
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from mediafetcher.core import errors
+from mediafetcher.media import ffmpeg, probe, transcode
+from mediafetcher.media.probe import Facts
+from mediafetcher.sandbox import child_files, process
+
+_COPYING = process.Limits(data=1 << 30, nice=5)
+_ENCODING = process.Limits(data=3 << 30, nice=15, idle=True)
+_MIXED = {"mpegts", "mpeg", "flv"}  # containers that say of their streams only as they come
+_SILENCE = 900.0  # seconds without a word of FFmpeg
+_TOGETHER = 0.1  # seconds between the first picture and the first sound that make no difference
+_SHORTEST = 0.05  # seconds of a part that is worth keeping
+
+
+class Span(NamedTuple):
+    """A part in the film: its time `start` at the source is `offset` in the film. All in seconds."""
+
+    start: float
+    offset: float
+    length: float
+
+
+class Assembled(NamedTuple):
+    """`cut`: why a file was not whole, or ""."""
+
+    file: Path
+    clock: tuple[Span, ...]
+    cut: str = ""
+
+
+class _Part(NamedTuple):
+    file: Path
+    facts: Facts
+    start: float  # at the source
+
+
+async def assemble(parts: list[list[Path]], target: Path, *, one_clock: bool) -> Assembled:
+    """Make one file of all parts; a single file stays as it is. The given files are left, so it can be repeated.
+
+    `one_clock`: the two files of a part count from the same moment.
+
+    Raises `NotMedia`, `TranscodeFailed`, `MediaFull`.
+    """
+    if len(parts) == 1 and len(parts[0]) == 1:
+        return Assembled(parts[0][0], ())
+    if len(parts) == 1:
+        return await _joined(parts[0], target, one_clock=one_clock)
+    made = await _normalized(parts, target, one_clock=one_clock)
+    if not made:
+        raise errors.NotMedia(f"{errors.NotMedia.default_detail[:-1]}: none of its {len(parts)} parts can be read.")
+    file = await _concatenated(made, target)
+    offset, spans = 0.0, []
+    for part in made:
+        length = part.facts.duration or 0.0
+        spans.append(Span(part.start, offset, length))
+        offset += length
+        part.file.unlink(missing_ok=True)
+    return Assembled(file, tuple(spans))
+
+
+def may_have_late_picture(facts: Facts) -> bool:
+    """Whether FFmpeg may have stopped looking before the first picture came."""
+    return bool(_MIXED & set(facts.container)) and (facts.late_picture or not facts.video)
+
+
+async def with_late_picture(source: Path, target: Path) -> Path | None:
+    """The streams of a file in a new one, found by a long analysis -> where it is; None if it has no picture."""
+    try:
+        found = (await probe.probe_long(source)).video
+        if found is None or not (found.width and found.height):
+            return None
+        return await _rewrapped(source, target, analysis=ffmpeg.LONG_ANALYSIS)
+    except (errors.NotMedia, errors.TranscodeFailed, errors.ParserFailed):
+        return None
+
+
+async def _joined(files: list[Path], target: Path, *, one_clock: bool) -> Assembled:
+    start = await start_of(files, one_clock=one_clock)
+    joined, cut = await transcode.join(files[0], files[1], target, one_clock=one_clock)
+    length = (await probe.probe(joined)).duration or 0.0
+    return Assembled(joined, (Span(start, 0.0, length),), cut)
+
+
+async def start_of(files: list[Path], *, one_clock: bool = True) -> float:
+    """The time at the source at which the film of these files begins: that of the picture, unless sound comes before.
+
+    Encoders let the sound begin some milliseconds earlier, which no clock of a text counts.
+    """
+    facts = [await probe.probe(path) for path in files]
+    first = min(one.start for one in facts) if one_clock else facts[0].start
+    picture = next((one.video.start for one in facts if one.video and one.video.start is not None), None)
+    return picture if picture is not None and abs(picture - first) < _TOGETHER else first
+
+
+async def _normalized(parts: list[list[Path]], target: Path, *, one_clock: bool) -> list[_Part]:
+    """Each part as one file whose time begins at zero. A part that cannot be read is left out."""
+    made: list[_Part] = []
+    for number, files in enumerate(parts):
+        own = target.with_name(f"{target.stem}-{number}.mp4")
+        try:
+            start = await start_of(files, one_clock=one_clock)
+            if len(files) == 2:
+                own, _ = await transcode.join(files[0], files[1], own, one_clock=one_clock)
+            else:
+                own = await _rewrapped(files[0], own)
+            facts = await probe.probe(own)
+        except (errors.NotMedia, errors.TranscodeFailed):
+            continue
+        if (facts.duration or 0.0) >= _SHORTEST:
+            made.append(_Part(own, facts, start))
+    kinds = [(bool(part.facts.video), bool(part.facts.audio)) for part in made]
+    if any(video for video, _ in kinds):
+        return [part for part in made if part.facts.video]
+    return made
+
+
+async def _rewrapped(source: Path, target: Path, analysis: Sequence[str] = ()) -> Path:
+    """The streams of a file in a container whose times begin at zero. Raises `NotMedia`, `TranscodeFailed`."""
+    facts = await probe.probe(source)
+    if facts.error or not (facts.video or facts.audio):
+        raise errors.NotMedia()
+    plain = (not facts.video or facts.video.codec == "h264") and all(one.codec == "aac" for one in facts.audio)
+    target = target if plain else target.with_suffix(".mkv")
+    arguments = ["-v", "error", *analysis, *ffmpeg.SAFE_INPUT, "-i", f"file:{source}"]
+    arguments += ["-map", "0:v:0?", "-map", "0:a?"]
+    arguments += ["-c", "copy", "-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"]
+    await _run([*arguments, *_container(target)], [source], target, _COPYING)
+    return target
+
+
+async def _concatenated(parts: list[_Part], target: Path) -> Path:
+    main = max(parts, key=lambda part: part.facts.duration or 0.0).facts
+    if len(parts) == 1:
+        return parts[0].file.rename(target.with_suffix(parts[0].file.suffix))
+    if all(_form(part.facts) == _form(main) for part in parts):
+        return await _copied(parts, target)
+    return await _encoded(parts, main, target)
+
+
+def _form(facts: Facts) -> tuple[object, ...]:
+    """What must be the same for two files to go one behind the other."""
+    video = facts.video
+    picture = (video.codec, video.profile, video.pix_fmt, video.width, video.height) if video else ()
+    return picture, tuple((one.codec, one.profile, one.rate, one.channels) for one in facts.audio)
+
+
+async def _copied(parts: list[_Part], target: Path) -> Path:
+    """One behind the other, by FFmpeg's list of files. The files are of our own making, so none of them is a list."""
+    target = target.with_suffix(parts[0].file.suffix)
+    names = "".join(f"file 'file:{part.file}'\n" for part in parts)
+    listed = target.with_name(f"{target.stem}.list")
+    with ffmpeg.readable(listed, f"ffconcat version 1.0\n{names}"):
+        arguments = ["-v", "error", "-protocol_whitelist", "file,pipe", "-f", "concat", "-safe", "0"]
+        arguments += ["-i", f"file:{listed}", "-map", "0", "-c", "copy", "-fflags", "+bitexact", *_container(target)]
+        await _run(arguments, [listed, *(part.file for part in parts)], target, _COPYING)
+    return target
+
+
+async def _encoded(parts: list[_Part], main: Facts, target: Path) -> Path:
+    """One behind the other, all encoded to the form of the longest part."""
+    target = target.with_suffix(".mp4")
+    sound = any(part.facts.audio for part in parts)
+    arguments = ["-v", "error"]
+    for part in parts:
+        arguments += [*ffmpeg.SAFE_INPUT, "-i", f"file:{part.file}"]
+    chains = [_chain(number, part.facts, main, sound=sound) for number, part in enumerate(parts)]
+    streams = "".join(f"{f'[v{n}]' if main.video else ''}{f'[a{n}]' if sound else ''}" for n in range(len(parts)))
+    ends = ("[v]" if main.video else "") + ("[a]" if sound else "")
+    joined = f"{streams}concat=n={len(parts)}:v={int(bool(main.video))}:a={int(sound)}{ends}"
+    arguments += ["-filter_complex", ";".join([*chains, joined])]
+    if main.video:
+        arguments += ["-map", "[v]", "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p"]
+    if sound:
+        arguments += ["-map", "[a]", "-c:a", "aac", "-b:a", "160k"]
+    await _run([*arguments, *_container(target)], [part.file for part in parts], target, _ENCODING)
+    return target
+
+
+def _chain(number: int, facts: Facts, main: Facts, *, sound: bool) -> str:
+    """The filters that give one part the form of the main one."""
+    chains = []
+    if main.video:
+        width, height = main.video.width // 2 * 2, main.video.height // 2 * 2
+        fit = f"scale={width}:{height}:force_original_aspect_ratio=decrease,pad={width}:{height}:-1:-1,setsar=1"
+        chains.append(f"[{number}:v:0]{fit},fps={main.video.fps or 25}[v{number}]")
+    if sound and facts.audio:
+        chains.append(f"[{number}:a:0]aresample=48000,aformat=channel_layouts=stereo[a{number}]")
+    elif sound:
+        silence = f"anullsrc=r=48000:cl=stereo,atrim=duration={math.ceil((facts.duration or 1.0) * 100) / 100}"
+        chains.append(f"{silence}[a{number}]")
+    return ";".join(chains)
+
+
+def _container(target: Path) -> list[str]:
+    return ["-f", "matroska"] if target.suffix == ".mkv" else ["-movflags", "+faststart", "-brand", "mp42", "-f", "mp4"]
+
+
+async def _run(arguments: list[str], reads: list[Path], target: Path, limits: process.Limits) -> None:
+    part = ffmpeg.owned(target)
+    try:
+        ended = await ffmpeg.run([*arguments, "-y", f"file:{part}"], reads, [part], limits=limits, timeout=_SILENCE)
+        if ended.code != 0:
+            raise transcode.failure(ended)
+        child_files.take(part, target)
+    finally:
+        part.unlink(missing_ok=True)

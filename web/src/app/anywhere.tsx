@@ -1,0 +1,93 @@
+/** What every page has: adding by paste or key, news of downloads, and the title of the window. */
+import { useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useEffectEvent, useRef } from "react";
+import { askToAdd, useAsked } from "@/components/add-store";
+import { Boundary } from "@/components/boundary";
+import { onlyLinks } from "@/features/downloads/links";
+import { useDownloadNews, useRunning } from "@/features/downloads/news";
+import { type Key, useI18n } from "@/i18n";
+import { loadAll, register } from "@/lib/load";
+import { isTyping, useShortcuts } from "@/lib/shortcuts";
+
+const AddDialog = lazy(register(() => import("@/features/downloads/add-dialog")));
+const REST = 8000; // ms after which the other parts are fetched: the first picture comes first
+
+const WITH_BOX = ["/", "/downloads"];
+
+const TITLES: Record<string, Key> = {
+  "/": "nav.home",
+  "/downloads": "nav.downloads",
+  "/library": "nav.library",
+  "/trash": "nav.trash",
+  "/settings": "nav.settings",
+};
+
+export function Anywhere() {
+  const asked = useAsked();
+  useDownloadNews();
+  useTitle();
+  useHeadingFocus();
+  usePaste();
+  useShortcuts([{ on: ["a", "A"], shown: "A", label: "add.heading", run: () => askToAdd({ text: "" }) }]);
+  useEffect(() => {
+    const wait = setTimeout(() => void loadAll(), REST);
+    return () => clearTimeout(wait);
+  }, []);
+  return (
+    <Boundary fallback={() => null}>
+      <Suspense>{asked && <AddDialog draft={asked} onClose={() => askToAdd(undefined)} />}</Suspense>
+    </Boundary>
+  );
+}
+
+/** A link pasted on any page but those that have a box for it. */
+function usePaste() {
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const take = useEffectEvent((event: ClipboardEvent) => {
+    const text = event.clipboardData?.getData("text") ?? "";
+    if (!WITH_BOX.includes(path) && !isTyping(event.target) && onlyLinks(text)) askToAdd({ text });
+  });
+  useEffect(() => {
+    const listener = (event: ClipboardEvent) => take(event);
+    addEventListener("paste", listener);
+    return () => removeEventListener("paste", listener);
+  }, []);
+}
+
+/** "(2) Library · MediaFetcher"; a watch page has the title of its item, from its heading. */
+function useTitle() {
+  const { t } = useI18n();
+  const running = useRunning();
+  const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname ?? state.location.pathname });
+  const named = TITLES[path];
+  useEffect(() => {
+    const write = () => {
+      const heading = named ? t(named) : document.querySelector("main h1")?.textContent;
+      document.title = [running ? `(${running})` : "", [heading, "MediaFetcher"].filter(Boolean).join(" · ")]
+        .filter(Boolean)
+        .join(" ");
+    };
+    write();
+    if (named) return;
+    const watcher = new MutationObserver(write); // the heading of an item comes with its data
+    const main = document.querySelector("main");
+    if (main) watcher.observe(main, { childList: true, subtree: true, characterData: true });
+    return () => watcher.disconnect();
+  }, [named, running, t]);
+}
+
+/** After a navigation the focus is at the beginning of the new page, for readers of the screen. */
+function useHeadingFocus() {
+  const path = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
+  const first = useRef(true);
+  useEffect(() => {
+    if (path === undefined) return;
+    if (first.current) {
+      first.current = false;
+      return;
+    }
+    const focused = document.activeElement;
+    if (focused && focused !== document.body && focused.closest("main") && !focused.closest("[data-player]")) return;
+    document.getElementById("main")?.focus({ preventScroll: true });
+  }, [path]);
+}

@@ -1,0 +1,50 @@
+/** The start page: add a link, see what runs, and go on watching. */
+import { Link } from "@tanstack/react-router";
+import { useDownloads } from "@/api/queries";
+import { Boundary } from "@/components/boundary";
+import { MountNote } from "@/components/mount-note";
+import { StoreNote } from "@/components/store-note";
+import { SharedComposer } from "@/features/downloads/shared-composer";
+import { HomeRows } from "@/features/home/rows";
+import { useI18n } from "@/i18n";
+
+export function HomeRoute() {
+  const { t } = useI18n();
+  return (
+    <div className="h-full overflow-y-auto">
+      <div className="mx-auto max-w-7xl space-y-7 px-4 pb-12 pt-5 sm:px-8 sm:pt-8">
+        <h1 className="sr-only">{t("nav.home")}</h1>
+        <Boundary>
+          <SharedComposer />
+        </Boundary>
+        <MountNote />
+        <StoreNote />
+        <RunningStrip />
+        <Boundary>
+          <HomeRows />
+        </Boundary>
+      </div>
+    </div>
+  );
+}
+
+/** One line, and only while something runs or needs the user. */
+function RunningStrip() {
+  const { t } = useI18n();
+  const { data = [] } = useDownloads();
+  const running = data.filter(({ state, kind }) => state === "running" && kind === "media").length;
+  const waiting = data.filter(({ state }) => state === "queued").length;
+  const troubled = data.filter(({ state }) => state === "needs_action" || state === "failed").length;
+  if (!running && !waiting && !troubled) return null;
+  return (
+    <Link
+      to="/downloads"
+      className="flex flex-wrap items-center gap-x-5 gap-y-1 rounded-xl border bg-card px-4 py-3 text-[0.8125rem] hover:bg-accent"
+    >
+      <span className="font-medium">{t("dash.downloads")}</span>
+      {running > 0 && <span className="num">{t("dash.active", { n: running })}</span>}
+      {waiting > 0 && <span className="num text-muted-foreground">{t("dash.waiting", { n: waiting })}</span>}
+      {troubled > 0 && <span className="num text-destructive">{t("dash.troubled", { n: troubled })}</span>}
+    </Link>
+  );
+}

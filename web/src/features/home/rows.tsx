@@ -1,0 +1,93 @@
+/** The rows of the start page: what was begun, what is new, what was not watched. */
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { LibraryBig } from "lucide-react";
+import { useId } from "react";
+import { call, codeOf } from "@/api/client";
+import { keys } from "@/api/keys";
+import { POLL, useLive } from "@/api/live";
+import type { Wanted } from "@/api/queries";
+import type { Home, Item } from "@/api/types";
+import { MediaCard } from "@/components/media-card";
+import { player } from "@/components/player-store";
+import { Empty, Skeleton } from "@/components/ui/misc";
+import { type Key, useI18n } from "@/i18n";
+import { cn } from "@/lib/utils";
+
+/** The view that an item of a row is opened from. */
+const VIEWS: Record<keyof Home, Wanted> = {
+  continue: { unwatched: true },
+  followed: {},
+  recent: {},
+  unwatched: { unwatched: true },
+};
+const ROWS = [
+  ["continue", "home.continue"],
+  ["followed", "home.followed"],
+  ["recent", "dash.recent"],
+  ["unwatched", "lib.unwatched"],
+] as const satisfies [keyof Home, Key][];
+
+export function HomeRows() {
+  const { t, explain } = useI18n();
+  const live = useLive();
+  const { data, error } = useQuery({
+    queryKey: [...keys.items, "home"],
+    queryFn: () => call<Home>("GET", "/api/home"),
+    refetchInterval: live === false ? POLL * 5 : false,
+  });
+  if (error && !data) return <p role="alert">{explain(codeOf(error)).what}.</p>;
+  if (!data)
+    return (
+      <div role="status" aria-label={t("app.loading")} className="grid grid-cols-2 gap-4 lg:grid-cols-4">
+        <Skeleton className="aspect-video" />
+        <Skeleton className="aspect-video" />
+      </div>
+    );
+  if (ROWS.every(([row]) => !data[row].length))
+    return (
+      <Empty
+        className="rounded-xl border border-dashed"
+        icon={<LibraryBig />}
+        title={t("lib.noItems")}
+        body={t("lib.noItemsBody")}
+      />
+    );
+  return ROWS.map(([row, label]) => <Row key={row} row={row} label={label} items={data[row]} />);
+}
+
+function Row({ row, label, items }: { row: keyof Home; label: Key; items: Item[] }) {
+  const { t } = useI18n();
+  const id = useId();
+  if (!items.length) return null;
+  const wide = row === "continue";
+  return (
+    <section aria-labelledby={id}>
+      <div className="mb-2 flex h-8 items-center px-1">
+        <h2 id={id} className="font-semibold tracking-tight">
+          {t(label)}
+        </h2>
+        {row === "recent" && (
+          <Link to="/library" className="ml-auto text-[0.8125rem] font-medium text-primary-text hover:underline">
+            {t("dash.seeAll")}
+          </Link>
+        )}
+      </div>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the links inside are what is clicked; this notes the view */}
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: a link answers Enter with a click */}
+      <div
+        onClick={() => player.setQueue({ wanted: VIEWS[row], label: t("nav.home"), href: "/" })}
+        className={cn(
+          "base-ui-disable-scrollbar -mx-4 flex snap-x gap-x-4 overflow-x-auto px-4 pb-1 sm:mx-0 sm:grid sm:overflow-visible sm:px-0",
+          wide ? "sm:grid-cols-3 xl:grid-cols-4" : "gap-y-5 sm:grid-cols-3 lg:grid-cols-4 xl:grid-cols-5",
+        )}
+      >
+        {items.slice(0, wide ? 4 : 10).map((item) => (
+          <div key={item.id} className="min-w-0 shrink-0 snap-start max-sm:w-[70vw]">
+            <MediaCard item={item} />
+          </div>
+        ))}
+      </div>
+    </section>
+  );
+}

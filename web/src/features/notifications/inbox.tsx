@@ -1,0 +1,95 @@
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { Bell, CheckCheck } from "lucide-react";
+import { call } from "@/api/client";
+import { keys } from "@/api/keys";
+import type { Notifications } from "@/api/types";
+import { useFailure } from "@/components/failure";
+import { Button } from "@/components/ui/button";
+import { Empty, Skeleton } from "@/components/ui/misc";
+import { useI18n } from "@/i18n";
+import { ago } from "@/lib/format";
+import { cn } from "@/lib/utils";
+import { sentence } from "./sentence";
+import { Targets } from "./targets";
+
+const PATH = "/api/notifications";
+
+/** What happened, and where the user is told of it. */
+export function NotificationsPage() {
+  const { t } = useI18n();
+  return (
+    <div className="h-full overflow-y-auto">
+      <div className="mx-auto max-w-3xl space-y-9 px-4 pb-16 pt-5 sm:px-8 sm:pt-8">
+        <Inbox title={t("note.title")} />
+        <Targets />
+      </div>
+    </div>
+  );
+}
+
+function Inbox({ title }: { title: string }) {
+  const { t, locale } = useI18n();
+  const cache = useQueryClient();
+  const fail = useFailure();
+  const inbox = useInfiniteQuery({
+    queryKey: keys.notifications,
+    queryFn: ({ pageParam }) => call<Notifications>("GET", pageParam === null ? PATH : `${PATH}?before=${pageParam}`),
+    initialPageParam: null as number | null,
+    getNextPageParam: (last) => last.next,
+    staleTime: 0,
+  });
+  const rows = inbox.data?.pages.flatMap((page) => page.notifications) ?? [];
+  const unread = inbox.data?.pages[0]?.unread ?? 0;
+  const readAll = () =>
+    call("POST", `${PATH}/read`, {})
+      .then(() => cache.invalidateQueries({ queryKey: keys.notifications }))
+      .catch(fail);
+  return (
+    <section aria-labelledby="inbox-title">
+      <header className="flex min-h-9 flex-wrap items-center gap-3">
+        <h1 id="inbox-title" className="text-xl font-semibold tracking-tight">
+          {title}
+        </h1>
+        {unread > 0 && (
+          <>
+            <p className="text-muted-foreground">{t("note.unread", { n: unread })}</p>
+            <Button variant="outline" size="sm" className="ml-auto" onClick={() => void readAll()}>
+              <CheckCheck />
+              {t("note.allRead")}
+            </Button>
+          </>
+        )}
+      </header>
+      {inbox.isPending ? (
+        <div role="status" aria-label={t("app.loading")} className="mt-4">
+          <Skeleton className="h-16" />
+        </div>
+      ) : rows.length === 0 ? (
+        <Empty icon={<Bell />} title={t("note.none")} body={t("note.noneBody")} />
+      ) : (
+        <ul className="mt-4 divide-y rounded-xl border bg-card">
+          {rows.map((row) => (
+            <li key={row.id} className={cn("flex items-baseline gap-3 px-4 py-3", !row.read && "font-medium")}>
+              <span className="wrap-anywhere min-w-0 flex-1">
+                {typeof row.data.item === "number" ? (
+                  <Link to="/watch/$id" params={{ id: String(row.data.item) }} className="hover:underline">
+                    {sentence(row, t)}
+                  </Link>
+                ) : (
+                  sentence(row, t)
+                )}
+              </span>
+              <span className="shrink-0 text-xs text-muted-foreground">{ago(row.at, locale)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {inbox.hasNextPage && (
+        <Button variant="ghost" className="mt-2" onClick={() => void inbox.fetchNextPage()}>
+          {t("app.more")}
+        </Button>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,37 @@
+/** What comes next: the view that the item was opened from, in its order; else the folder of the item. */
+import { useEffect, useRef } from "react";
+import { rowsOf, useItems } from "@/api/queries";
+import type { Item } from "@/api/types";
+import { usePlayer } from "@/components/player-store";
+
+const AHEAD = 10; // items to have loaded beyond the one that plays
+const MOST = 60; // pages to look for the item in
+
+export function useQueue(item: Item | undefined) {
+  const queue = usePlayer((state) => state.queue);
+  const view = useItems(queue?.wanted ?? { folder: item?.folder || undefined }, item !== undefined);
+  const rows = rowsOf(view.data);
+  const found = rows.findIndex(({ id }) => id === item?.id);
+  // An item can drop out of its view while it plays (a view of unwatched items): its place is remembered.
+  const place = useRef<{ id?: number; index: number }>({ index: -1 });
+  if (found >= 0) place.current = { id: item?.id, index: found };
+  const dropped = found < 0 && place.current.id === item?.id && place.current.index >= 0;
+  const pages = view.data?.pages.length ?? 0;
+  const more =
+    view.hasNextPage && !view.isFetching && pages < MOST && (found < 0 ? !dropped : rows.length - found <= AHEAD);
+  const { fetchNextPage } = view;
+  useEffect(() => {
+    if (more) void fetchNextPage();
+  }, [more, fetchNextPage]);
+  const index = dropped ? place.current.index - 1 : found;
+  const next = rows[index + 1];
+  const previous = rows[dropped ? index : index - 1];
+  return {
+    rows,
+    index: found,
+    next: next?.id === item?.id ? undefined : next,
+    previous: index > 0 || dropped ? previous : undefined,
+    label: queue?.label ?? "",
+    href: queue?.href,
+  };
+}

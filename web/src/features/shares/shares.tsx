@@ -1,0 +1,63 @@
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useSearch } from "@tanstack/react-router";
+import { Link2, Trash2 } from "lucide-react";
+import { call } from "@/api/client";
+import type { Shares } from "@/api/types";
+import { useFailure } from "@/components/failure";
+import { Button } from "@/components/ui/button";
+import { Empty } from "@/components/ui/misc";
+import { useI18n } from "@/i18n";
+import { ago } from "@/lib/format";
+import { ShareForm } from "./share-form";
+
+export const PATH = "/api/shares";
+const KEY = ["shares"];
+
+/** Links that open an item or a folder to others. `?item=` or `?of=` (a folder) asks for a new one. */
+export function SharesPage() {
+  const { t, locale } = useI18n();
+  const cache = useQueryClient();
+  const fail = useFailure();
+  const { item, of: folder, title } = useSearch({ strict: false });
+  const { data } = useQuery({ queryKey: KEY, queryFn: () => call<Shares>("GET", PATH), staleTime: 0 });
+  const reload = () => cache.invalidateQueries({ queryKey: KEY });
+  const revoke = (id: number) => call("DELETE", `${PATH}/${id}`).catch(fail).finally(reload);
+  const rows = data?.shares ?? [];
+  return (
+    <div className="h-full overflow-y-auto">
+      <div className="mx-auto max-w-3xl px-4 pb-16 pt-5 sm:px-8 sm:pt-8">
+        <h1 className="text-xl font-semibold tracking-tight">{t("share.title")}</h1>
+        <p className="mb-4 mt-1 text-pretty text-muted-foreground">{t("share.hint")}</p>
+        {(item !== undefined || folder !== undefined) && (
+          <ShareForm key={`${item} ${folder}`} item={item} folder={folder} title={title ?? ""} onMade={reload} />
+        )}
+        {rows.length === 0 ? (
+          <Empty icon={<Link2 />} title={t("share.none")} body={t("share.noneBody")} />
+        ) : (
+          <ul className="divide-y rounded-xl border bg-card">
+            {rows.map((row) => (
+              <li key={row.id} className="flex items-center gap-3 px-4 py-3">
+                <div className="min-w-0 flex-1">
+                  <p className="truncate font-medium">{row.title}</p>
+                  <p className="text-xs text-muted-foreground">
+                    {t("share.used", { n: row.uses })}
+                    {row.expires_at &&
+                      ` · ${row.expired ? t("share.ended") : t("share.ends", { v: ago(row.expires_at, locale) })}`}
+                  </p>
+                </div>
+                <Button
+                  variant="ghost"
+                  size="icon"
+                  aria-label={`${t("share.revoke")}: ${row.title}`}
+                  onClick={() => void revoke(row.id)}
+                >
+                  <Trash2 />
+                </Button>
+              </li>
+            ))}
+          </ul>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,40 @@
+/** The keys of a page: one list is what the keyboard does, what `?` shows and what a menu names. */
+import { useEffect, useEffectEvent } from "react";
+
+export type Shortcut<Label extends string = string> = {
+  /** Values of `KeyboardEvent.key` that run it. */
+  on: readonly string[];
+  /** How it is written for users. */
+  shown: string;
+  label: Label;
+  /** Returns false if it did nothing: then the browser's own action happens. */
+  run: (event: KeyboardEvent) => unknown;
+};
+
+/** Whether the focus is in something that takes text or arrow keys itself. */
+export const isTyping = (target: EventTarget | null) =>
+  target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName));
+
+/** Whether a dialog or a menu is open: its keys come first. */
+export const isCovered = () =>
+  document.querySelector("[role=dialog],[role=alertdialog],[role=menu],[role=listbox]") !== null;
+
+/** Space and Enter belong to the button or link that has the focus. */
+const ownsSpace = (target: EventTarget | null) =>
+  target instanceof HTMLElement && target.closest("button,a,[role=button],[role=gridcell],[role=treeitem],summary");
+
+export function useShortcuts(shortcuts: readonly Shortcut[], enabled = true) {
+  const press = useEffectEvent((event: KeyboardEvent) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isTyping(event.target) || isCovered()) return;
+    if ((event.key === " " || event.key === "Enter") && ownsSpace(event.target)) return;
+    const found = shortcuts.find(({ on }) => on.includes(event.key));
+    if (found && found.run(event) !== false) event.preventDefault();
+  });
+  useEffect(() => {
+    if (!enabled) return;
+    const listener = (event: KeyboardEvent) => press(event);
+    addEventListener("keydown", listener);
+    return () => removeEventListener("keydown", listener);
+  }, [enabled]);
+}
