@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import random
 import socket
 import struct
 import time
@@ -65,7 +66,8 @@ class Flood:
             finally:
                 if writer is not None:
                     writer.transport.abort()
-            await asyncio.sleep(max(0.0, begun + self._again - time.monotonic()))
+            pause = self._again * random.uniform(0.5, 1.5)  # strangers do not keep step
+            await asyncio.sleep(max(0.0, begun + pause - time.monotonic()))
 
 
 def _frame(kind: int, flags: int, stream: int, body: bytes = b"") -> bytes:

@@ -176,8 +176,9 @@ def _submit_batch(server: Program, site: Site, films: Films, first: int) -> list
     links = [site.url(f"/status/404/{number}") for number in range(first, first + _BATCH - 4)]
     links += [site.url(f"/media/film-0.mp4?{first}"), film]
     ids = [server.submit(link) for link in links]
-    server.ask("POST", f"/downloads/{server.submit(site.url(f'/hang/600/{first}'))}/cancel")
-    return ids
+    cancelled = server.submit(site.url(f"/hang/600/{first}"))
+    server.ask("POST", f"/downloads/{cancelled}/cancel")
+    return [*ids, cancelled]
 
 
 def test_program_with_fifty_pages_stays_flat_under_mixed_downloads(program, media_corpus, tmp_path):

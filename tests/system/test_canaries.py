@@ -132,11 +132,11 @@ class Planted:
         assert self.browser.post("/api/folders", json={"path": f"{MARK} folder"}).status_code == 201
         password = self.plant("password-of-a-link")
         made = self.browser.post("/api/shares", json={"folder": f"{MARK} folder", "password": password}).json()
-        self.plant("link", made["url"].rpartition("/s/")[2])
+        link = f"/s/{self.plant('link', made['url'].rpartition('/s/')[2])}"
         visitor = self.http()
-        assert visitor.get(made["url"]).status_code == 401
-        assert visitor.get(f"{made['url']}/feed.xml", auth=("x", password)).status_code == 200
-        assert visitor.get(made["url"], auth=("x", self.plant("wrong-password-of-a-link"))).status_code == 401
+        assert visitor.get(link).status_code == 401
+        assert visitor.get(f"{link}/feed.xml", auth=("x", password)).status_code == 200
+        assert visitor.get(link, auth=("x", self.plant("wrong-password-of-a-link"))).status_code == 401
         assert visitor.get(f"/s/{self.plant('wrong-link', secrets.token_urlsafe(32))}/media").status_code == 404
 
     def forms(self) -> dict[str, list[bytes]]:

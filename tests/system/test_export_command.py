@@ -25,7 +25,7 @@ def test_a_tree_for_players_that_follows_the_library(folder, site):
     film = place / "owner/Films/New" / f"{title}.mp4"
     assert film.samefile(got["path"]) and film.with_suffix(".nfo").is_file()
     again = shell("export")
-    assert again.returncode == 0 and f"0 made, {report['made']} kept, 0 removed" in again.stdout
+    assert again.returncode == 0 and f"0 created, {report['made']} unchanged, 0 removed" in again.stdout
 
     assert shell("rm", item).returncode == 0
     assert not film.exists() and os.stat(got["path"]).st_nlink == 1

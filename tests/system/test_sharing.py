@@ -75,7 +75,7 @@ def test_a_person_is_removed_in_the_middle_of_their_downloads(program, site):
     running = guest.ask("POST", "/downloads", {"url": site.url("/slow/2/ok.mp4")}).json()["id"]
     until(lambda: guest.ask("GET", f"/downloads/{running}").json()["stage"] == "download", 60, "it is being fetched")
     done = program.command("user", "remove", "guest")
-    assert done.returncode == 0 and "with 1 entries" in done.stdout, done.stdout + done.stderr
+    assert done.returncode == 0 and "with 1 item." in done.stdout, done.stdout + done.stderr
     assert guest.ask("GET", "/items").status_code == 401
     (item,) = program.items()
     assert item["media"]["ref_count"] == 1

@@ -119,6 +119,7 @@ def _alike(cases: list[Case]) -> Iterator[list[Case]]:
 # Not what a site does, each with a test where it is made: killed children, conversions, a site that rests, ...
 MADE_BY_US = {"crashed", "transcode_failed", "bad_clip", "site_paused", "tool_killed", "parser_failed"}
 MADE_BY_US |= {"unexpected_error", "runs_alone", "kills_server", "proxy_failed"}
+MADE_BY_US |= {"cut_at_origin", "password_required", "untrusted_certificate", "unusual_extension"}
 
 
 def test_the_lists_are_long_enough_and_name_what_there_is() -> None:
@@ -128,6 +129,8 @@ def test_the_lists_are_long_enough_and_name_what_there_is() -> None:
     # Those that need more than a link (cookies, a browser, patience, what lies beside a film) or a server meanwhile.
     others = {"login", "challenge", "elsewhere", "hang", "secret", "texts", "api", "slow-list"}
     others |= {"gzipbomb", "endless-page"}
+    # Those of test_recordings.py, test_one_clock.py and test_cut_at_origin.py.
+    others |= {"broadcast", "clock", "parts", "periods", "radio", "unsized"}
     assert behaviours.TABLE.keys() - walked == others
     codes = {case.what for case in CASES if case.state != "done"}
     kinds = {kind.code for kind in _leaves(errors.FetchProblem)}

@@ -23,7 +23,8 @@ async def user(instance: Instance, asked: argparse.Namespace, out: Out, stdin: s
         out.line(f"User {asked.name} was added and can sign in.")
     elif asked.action == "remove":
         gone = await delete_user.remove((await users.by_name(asked.name))["id"])
-        out.line(f"User {asked.name} was removed with {gone} items. Files that other users also have are kept.")
+        items = "1 item" if gone == 1 else f"{gone} items"
+        out.line(f"User {asked.name} was removed with {items}. Files that other users also have are kept.")
     else:
         person = await users.by_name(asked.name)
         await users.set_password(person["id"], stdin or "", end_tokens=asked.end_tokens)

@@ -6,7 +6,7 @@ nothing ever lands below a bare mount point. The id is recorded at the very firs
 never a second store.
 
 `state()` is what was last seen; `watch()` looks every few seconds. A share that has gone may also hang: whatever
-touches it runs in threads of its own (`in_thread`), so that it can hold up nothing else, and while it hangs nobody
+touches it runs in threads of its own (`run_io`), so that it can hold up nothing else, and while it hangs nobody
 new is sent to wait there.
 """
 

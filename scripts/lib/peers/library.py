@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 
 import uvicorn
@@ -50,6 +51,7 @@ class MediaRow(Base):
     playable: Mapped[bool | None]
     damaged_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     subtitles: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    cut_at_origin: Mapped[bool]
     ref_count: Mapped[int]
 
 
@@ -59,6 +61,20 @@ class WatchRow(Base):
     owner: Mapped[int] = mapped_column(BigInteger)
     media_file: Mapped[int] = mapped_column(BigInteger)
     position: Mapped[float]
+
+
+class ListRow(Base):
+    __tablename__ = "source_list"
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    owner: Mapped[int] = mapped_column(BigInteger)
+
+
+class EntryRow(Base):
+    __tablename__ = "source_list_entry"
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    list: Mapped[int] = mapped_column(ForeignKey("source_list.id"))
+    position: Mapped[int]
+    url: Mapped[str]
 
 
 class ItemRow(Base):
@@ -91,7 +107,13 @@ class Media(BaseModel):
     height: int | None
     video_codec: str | None
     audio_codec: str | None
+    cut_at_origin: bool
     ref_count: int
+
+
+class ListPlace(BaseModel):
+    id: int
+    position: int
 
 
 class Item(BaseModel):
@@ -100,6 +122,8 @@ class Item(BaseModel):
     folder: str
     duration: float | None
     position: float | None
+    watched: bool
+    list: ListPlace | None
     source: int | None
     never: bool
     playable: bool
@@ -110,9 +134,9 @@ class Item(BaseModel):
     created_at: datetime
     trashed_at: datetime | None
     poster: bool
-    subtitles: list[str]
+    subtitles: Sequence[str]
     media: Media
-    chapters: list[str] = []
+    chapters: Sequence[str] = []
 
 
 class Items(BaseModel):
@@ -161,21 +185,35 @@ async def items(
         query = query.where(tuple_(ItemRow.created_at, ItemRow.id) < (datetime.fromisoformat(key), last))
     rows = (await db.scalars(query)).all()
     shown = rows[:limit]
+    places = await list_places(db, owner, [row.source_url for row in shown])
     more = None
     if len(rows) > limit:
         raw = json.dumps([shown[-1].created_at.isoformat(), shown[-1].id]).encode()
         more = base64.urlsafe_b64encode(raw).decode().rstrip("=")
-    return Items(items=[shape(row) for row in shown], next=more)
+    return Items(items=[shape(row, places) for row in shown], next=more)
 
 
-def shape(row: ItemRow) -> Item:
+async def list_places(db: AsyncSession, owner: int, urls: Sequence[str | None]) -> dict[str, ListPlace]:
+    entries = await db.scalars(
+        select(EntryRow)
+        .join(ListRow)
+        .where(ListRow.owner == owner, EntryRow.url.in_(urls))
+        .order_by(EntryRow.list.desc())
+    )
+    return {entry.url: ListPlace(id=entry.list, position=entry.position) for entry in entries}
+
+
+def shape(row: ItemRow, places: dict[str, ListPlace]) -> Item:
     media = row.media_row
+    position = row.watch_row.position if row.watch_row else None
     return Item(
         id=row.id,
         title=row.title,
         folder=row.folder_row.name if row.folder_row else "",
         duration=media.duration,
-        position=row.watch_row.position if row.watch_row else None,
+        position=position,
+        watched=bool(position) and position >= (media.duration or position + 1) * 0.95,
+        list=places.get(row.source_url or ""),
         source=row.source,
         never=False,
         playable=bool(media.playable),
@@ -195,6 +233,7 @@ def shape(row: ItemRow) -> Item:
             height=media.height,
             video_codec=media.video_codec,
             audio_codec=media.audio_codec,
+            cut_at_origin=media.cut_at_origin,
             ref_count=media.ref_count,
         ),
     )

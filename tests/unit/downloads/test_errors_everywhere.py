@@ -62,7 +62,7 @@ class Injection:
         for owner, names in (
             (engine, ("fetch", "fetchrow", "fetchval", "execute")),
             (asyncio, ("to_thread",)),
-            (mount, ("in_thread",)),
+            (mount, ("run_io",)),
             (ffmpeg, ("run",)),
             (Fetch, ("info", "download")),
         ):

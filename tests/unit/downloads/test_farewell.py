@@ -49,7 +49,7 @@ async def test_only_what_nobody_else_holds_goes(ada, bob, site, tmp_path):
     place, _ = await sync.export(tmp_path / "tree")
     assert list(place.rglob("*.mp4")) and any("Bob" in str(path) for path in place.rglob("*.mp4"))
     assert await delete_user.remove(bob) == 3
-    for table in ("library_item", "folder", "download", "token", "never_again", "watch"):
+    for table in ("library_item", "folder", "download", "token", "blocked_source", "watch"):
         assert await engine.fetchval(f"select count(*) from {table} where owner = $1", bob) == 0, table
     with pytest.raises(errors.NotFound):
         await queries.get(waiting["id"])

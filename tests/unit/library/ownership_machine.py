@@ -186,10 +186,10 @@ class Installations(RuleBasedStateMachine):
         self.patch.setattr(ownership, "claims_here", True)
 
     def _let_calls_fail(self) -> None:
-        in_thread, one, many = mount.run_io, liveness.Connection._execute, liveness.Connection.execute
+        run_io, one, many = mount.run_io, liveness.Connection._execute, liveness.Connection.execute
 
         async def media(function: Any, *args: Any, **given: Any) -> Any:
-            return await self._may_fail("media", lambda: in_thread(function, *args, **given))
+            return await self._may_fail("media", lambda: run_io(function, *args, **given))
 
         async def execute(connection: Any, *args: Any, **given: Any) -> Any:
             return await self._may_fail("database", lambda: many(connection, *args, **given))

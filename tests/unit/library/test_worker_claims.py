@@ -95,13 +95,13 @@ async def test_claim_made_while_the_owner_is_examined_is_no_foreign_one(
     owner: int, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await put(b"film")
-    in_thread, made = mount.run_io, [0]
+    run_io, made = mount.run_io, [0]
 
     async def interrupted(function: Callable[..., Any], *args: Any, **given: Any) -> Any:
         if function is claims.read and made == [0]:
             made.clear()
             made.append(await ownership.claim_next())  # as another process of this installation does just then
-        return await in_thread(function, *args, **given)
+        return await run_io(function, *args, **given)
 
     monkeypatch.setattr(mount, "run_io", interrupted)
     await ownership.require_owner()
