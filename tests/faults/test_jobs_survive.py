@@ -19,7 +19,7 @@ from mediafetcher.downloads.worker import wakeup
 from tests import deep
 from tests.faults.program import ENDED, REPOSITORY, alive, until
 
-KILLS, CANCELS = deep.count(1, 10), deep.count(13, 10)
+KILLS, CANCELS = deep.count(1, 5), deep.count(13, 6)
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def _retry_parked(server, seconds: float) -> None:
 @pytest.mark.timeout(1200)
 async def test_no_job_is_done_twice(database, state, folder):
     """Two processes of eight slots, each bell rung three times: every wish gets one item, at its first attempt."""
-    count = deep.count(10, 2000)
+    count = deep.count(10, 800)
     media = settings.get().media
     await engine.execute("insert into account (name) values ('ada'), ('bob')")
     await engine.execute(

@@ -291,7 +291,7 @@ def test_files_of_other_threads_stay_open(folder):
                 wrong.append(error)
 
     async def start_many() -> None:
-        for _ in range(150):
+        for _ in range(60):
             async with await child.start(["/bin/true"]) as program:
                 assert [line async for line in program] == []
                 assert await program.wait() == 0

@@ -278,7 +278,7 @@ async def test_put_release_and_sweep_race_on_three_files(owner: int, put, at_onc
     lost: list[str] = []
 
     async def one() -> None:
-        for number in range(deep.count(5, 9000) // 8):
+        for number in range(deep.count(5, 3000) // 8):
             match chance.choices(("put", "release", "sweep"), (3, 4, 1))[0]:  # so files are often without holders
                 case "put":
                     await put(bytes([chance.randrange(3)]))
