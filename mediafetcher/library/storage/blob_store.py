@@ -1,13 +1,13 @@
-"""The bytes: `store/ab/<sha256>.mp4` in the media folder, and the way of a file to its place.
+"""Stored files: `store/ab/<sha256>.mp4` in the media folder, and how a file is placed there.
 
     stage   one pass hashes and copies into `incoming/`, on the store's own file system, and syncs;
-            where the file system can, the bytes are shared instead of copied (reflink.py)
+            if the file system supports it, the bytes are shared instead of copied (reflink.py)
     place   under the lock of the file's row: rename into place, sync the folder
     remove  under the same lock: unlink it and its side files
 
-Names are hashes, so no title ever becomes a path, and two files are the same file exactly when their bytes are.
-A name in `incoming/` says which process writes it (staging.py): what a dead process left is garbage at once, what
-another machine writes is left alone for a day.
+Names are hashes, so no title ever becomes a path, and two files have one name exactly if their bytes are equal.
+A name in `incoming/` says which process writes it (staging.py): a file of a dead process is garbage at once, and a
+file of another machine is left alone for a day.
 """
 
 import asyncio
@@ -28,20 +28,20 @@ from typing import Any
 from mediafetcher.core import errors, settings
 from mediafetcher.library.storage import mount, reflink, staging
 
-BUFFER = 1 << 18  # bytes: what fits a core's cache is copied twice as fast as 1 MiB
+BUFFER = 1 << 18  # bytes: a buffer that fits a core's cache is copied twice as fast as 1 MiB
 _AHEAD = 4  # buffers that may wait for their hash
-_FLUSH = 8 << 20  # bytes after which the disk begins to write: fsync has little left to wait for
+_FLUSH = 8 << 20  # bytes after which the disk begins to write, so that fsync has little left to do
 _REPORT = 0.1  # seconds between two reports of progress
 _FOREIGN = 86_400.0  # seconds after which a staged file of another machine counts as left behind
 
 root = mount.root
 _sure: set[Path] = set()  # folders whose own names this process has synced
-_abandoned: set[str] = set()  # names in incoming/ that could not be removed while the share was away
+_abandoned: set[str] = set()  # names in incoming/ that could not be removed while the share was unavailable
 
 
 @dataclass(frozen=True)
 class Staged:
-    """A file in `incoming/`, synced; only a rename is missing. Whoever has it removes `path` in the end."""
+    """A synced file in `incoming/` that only has to be renamed. Its holder removes `path` in the end."""
 
     path: Path
     sha256: bytes
@@ -50,13 +50,13 @@ class Staged:
 
 
 def path_of(sha256: bytes, ext: str) -> Path:
-    """Where a file lies. `ext` is its extension, or the name of a side file: `poster.jpg`, `fr.vtt`."""
+    """Return the path of a stored file. `ext`: its extension, or the name of a side file: `poster.jpg`, `fr.vtt`."""
     name = sha256.hex()
     return root() / "store" / name[:2] / f"{name}.{ext.removeprefix('.')}"
 
 
 class _Stopped(Exception):
-    """Whoever asked for the copy does not want it any more."""
+    """The caller that asked for the copy was cancelled."""
 
 
 # ---- stage ---------------------------------------------------------------------------------------------
@@ -65,8 +65,8 @@ class _Stopped(Exception):
 async def stage(src: Path, on_progress: Callable[[float], None] | None = None, *, take: bool = False) -> Staged:
     """Copy `src` into `incoming/` and hash it in the same pass; `on_progress(0..1)` is called on the loop.
 
-    `take`: the caller removes `src` in the end, so where it is safe the file itself gets its second name here,
-    and becomes read-only. Cancelling it leaves nothing behind. Raises `MediaOffline`, `MediaFull`, `MediaReadOnly`;
+    `take`: the caller removes `src` in the end, so if it is safe, the file itself gets its second name here,
+    and becomes read-only. A cancellation leaves nothing behind. Raises: `MediaOffline`, `MediaFull`, `MediaReadOnly`;
     an error in reading `src` stays an OSError.
     """
     loop, stop = asyncio.get_running_loop(), threading.Event()
@@ -80,12 +80,12 @@ async def stage(src: Path, on_progress: Callable[[float], None] | None = None, *
     try:
         return await asyncio.shield(work)
     except BaseException:
-        stop.set()  # one that hangs in the share cleans up when it comes back
+        stop.set()  # a thread that hangs in the share cleans up when the share responds again
         _abandoned.add(path.name)  # whether its thread has ended or not
         work.add_done_callback(lambda work: work.cancelled() or work.exception())
         await asyncio.wait({work}, timeout=settings.get().shutdown_seconds)
         if work.done():
-            with contextlib.suppress(errors.Unavailable):  # then the sweeper does it
+            with contextlib.suppress(errors.Unavailable):  # the sweeper does it then
                 await mount.run_io(_unlink, path)
         raise
 
@@ -119,36 +119,36 @@ def _stage_copy(source: int, path: Path, size: int, report: Callable[[float], No
             cloned = reflink.clone(source, target)
             if not cloned:
                 _require_room(size)
-        # Of a clone the clone is read: the source may change meanwhile.
+        # Of a clone, the clone is read: the source may change meanwhile.
         if cloned:
             with mount.writing(size):
                 digest, done = _copy(target, None, size, report, stop)
         else:
             digest, done = _copy(source, target, size, report, stop)
         with mount.writing(size):
-            os.fsync(target)  # where it fails, this copy is thrown away: a second try may lie
+            os.fsync(target)  # if it fails, this copy is thrown away: a second fsync may report success wrongly
     finally:
         with mount.writing(size):
-            os.close(target)  # where NFS says what became of the writes
-    with mount.writing(size), contextlib.suppress(PermissionError):  # some shares have rights of their own
+            os.close(target)  # NFS reports the errors of earlier writes here
+    with mount.writing(size), contextlib.suppress(PermissionError):  # some shares manage permissions themselves
         path.chmod(settings.get().media_mode)
     return Staged(path, digest, done, cloned)
 
 
 def _require_room(size: int) -> None:
-    """Fail before the work where it cannot end well."""
+    """Raise early if the space cannot be enough."""
     facts = os.statvfs(mount.incoming())
     if facts.f_frsize * facts.f_bavail < size + settings.get().min_free:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as the write would say
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # the same error as a write would give
 
 
 def _copy(
     source: int, target: int | None, size: int, report: Callable[[float], None], stop: threading.Event
 ) -> tuple[bytes, int]:
-    """-> (SHA-256, bytes); without a target it only reads.
+    """Copy and hash; without a target only hash. Returns: SHA-256, and the size in bytes.
 
-    A thread of its own hashes while this one copies, the disk writes meanwhile, and all three leave the interpreter
-    to others: together they take hardly longer than the slowest.
+    A second thread hashes while this one copies, the disk writes meanwhile, and all three release the interpreter's
+    lock: together they take hardly longer than the slowest.
     """
     digest, done, flushed, said = hashlib.sha256(), 0, 0, time.monotonic()
     buffers = itertools.cycle([memoryview(bytearray(min(BUFFER, size + 1))) for _ in range(_AHEAD)])
@@ -162,12 +162,12 @@ def _copy(
                 with mount.writing(size):
                     _write(target, view[:count])
                     if done + count - flushed >= _FLUSH:
-                        # Of what is not on the disk yet it drops nothing, it begins to write.
+                        # This drops nothing that is not yet on the disk. It only starts the writing.
                         os.posix_fadvise(target, flushed, done + count - flushed, os.POSIX_FADV_DONTNEED)
                         flushed = done + count
             done += count
             if len(hashing) == _AHEAD:
-                hashing.popleft().result()  # its buffer is the next one
+                hashing.popleft().result()  # its buffer is used next
             if time.monotonic() - said > _REPORT:
                 said = time.monotonic()
                 report(min(1.0, done / size) if size else 1.0)
@@ -181,13 +181,13 @@ def _write(target: int, view: memoryview) -> None:
 
 
 def discard(staged: Staged) -> None:
-    """Remove a staged file that was not placed; where that fails, the sweeper does it later."""
+    """Remove a staged file that was not placed; if that fails, the sweeper does it later."""
     mark_abandoned(staged)
     _unlink(staged.path)
 
 
 def mark_abandoned(staged: Staged) -> None:
-    """Nobody here wants it any more: it is garbage though we live."""
+    """Mark a staged file as garbage although its process lives: nothing here needs it."""
     _abandoned.add(staged.path.name)
 
 
@@ -201,7 +201,7 @@ def _unlink(path: Path) -> None:
 
 
 async def run_io(function: Callable[..., None], *args: Any) -> None:
-    """Run it to its end even where we are cancelled: the lock of the row must outlive what happens under it."""
+    """Run a function in a thread, to its end even if the caller is cancelled: the row's lock must outlive the work."""
     work = asyncio.ensure_future(mount.run_io(function, *args))
     try:
         await asyncio.shield(work)
@@ -211,16 +211,16 @@ async def run_io(function: Callable[..., None], *args: Any) -> None:
 
 
 def place(staged: Staged, ext: str, side_files: Mapping[str, Path]) -> None:
-    """Bring a staged file and its side files to their places, durably. Call it under the lock of the row.
+    """Move a staged file and its side files to their places, durably. Call it under the lock of the row.
 
-    A file that is there already with the same size stays (exported names are links to it), one of another size is
+    An existing file of the same size stays (exported names are links to it), and one of another size is
     replaced. Safe to repeat.
     """
     place_all([(staged, ext, side_files)])
 
 
 def place_all(files: Sequence[tuple[Staged, str, Mapping[str, Path]]]) -> None:
-    """The same for several files, under the locks of all their rows. Each folder is synced once."""
+    """Do the same for several files, under the locks of all their rows. Each folder is synced once."""
     with mount.writing(sum(staged.size for staged, _, _ in files)):
         mount.require()
         for folder in {_place(*file) for file in files}:
@@ -228,7 +228,7 @@ def place_all(files: Sequence[tuple[Staged, str, Mapping[str, Path]]]) -> None:
 
 
 def _place(staged: Staged, ext: str, side_files: Mapping[str, Path]) -> Path:
-    """-> the folder that is to be synced."""
+    """Move one file. Returns: the folder that must be synced."""
     target = path_of(staged.sha256, ext)
     _ensure(target.parent)
     for name, path in side_files.items():
@@ -241,16 +241,16 @@ def _place(staged: Staged, ext: str, side_files: Mapping[str, Path]) -> Path:
 
 
 def _ensure(folder: Path) -> None:
-    """Make a folder of the store durably. One that is there may be so new that a power cut still takes it away."""
+    """Make a folder of the store durably. An existing one may be so new that a power cut would still remove it."""
     if folder in _sure and folder.is_dir():
         return
-    folder.mkdir(exist_ok=True)  # never its parents: they are there, or the share is not
+    folder.mkdir(exist_ok=True)  # never its parents: if they are missing, the share is not mounted
     mount.sync_folder(folder.parent)
     _sure.add(folder)
 
 
 def replace(staged: Staged, ext: str) -> None:
-    """Put a staged file into its place whatever lies there, durably: a whole file takes a damaged one's. The same lock.
+    """Replace a damaged file by a complete one, durably, whatever its place holds. Call it under the lock of the row.
 
     `place` then finds its work done.
     """
@@ -258,7 +258,7 @@ def replace(staged: Staged, ext: str) -> None:
         mount.require()
         target = path_of(staged.sha256, ext)
         _ensure(target.parent)
-        if staged.path.exists():  # else this is the second try of the transaction
+        if staged.path.exists():  # otherwise this is the second try of the transaction
             os.rename(staged.path, target)
         mount.sync_folder(target.parent)
 
@@ -274,12 +274,12 @@ def _place_side(source: Path, target: Path) -> None:
             copy.chmod(settings.get().media_mode)
         os.rename(copy, target)
     except BaseException:
-        _unlink(copy)  # where it fails the sweeper does it, though we live
+        _unlink(copy)  # if it fails, the sweeper does it although this process lives
         raise
 
 
 def size_of(path: Path) -> int | None:
-    """Bytes, or None where there is no such file."""
+    """Return the size in bytes, or None if the file does not exist."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -287,11 +287,11 @@ def size_of(path: Path) -> int | None:
 
 
 def remove(sha256: bytes, names: Iterable[str]) -> None:
-    """Unlink the files of these extensions and side names; those that do not exist are fine.
+    """Unlink the files of these extensions and side names; missing ones are no error.
 
-    Call it under the lock of the row. When it returns, the disk has kept the removal: the caller deletes the row then,
-    and a file that came back after a power cut would be unknown, and so stay for ever. The store's presence is proved
-    first: on a bare mount point no file exists. Raises `Unavailable`.
+    Call it under the lock of the row. The removal is durable when it returns. The caller deletes the row after that:
+    otherwise a file could reappear after a power cut, be unknown, and stay forever. The presence of the store is proved
+    first, because no file exists on a bare mount point. Raises: `Unavailable`.
     """
     with mount.writing():
         mount.require()
@@ -305,10 +305,10 @@ def remove(sha256: bytes, names: Iterable[str]) -> None:
 
 
 def abandoned(path: Path, now: float | None = None) -> bool:
-    """Whether nobody will finish this file of `incoming/`: its process is dead, or it is a day old.
+    """Tell whether no process will finish this file of `incoming/`: its process is dead, or it is a day old.
 
-    Only files of this installation: another one that writes to the same folder removes its own. Files of older
-    programs have to be a day old and of no live process; only the owner of the store may ask.
+    This covers only files of this installation: each installation removes its own. Files of older
+    programs must be a day old and belong to no live process; only the owner of the store may ask.
     """
     if path.name in _abandoned:
         return True
@@ -321,9 +321,9 @@ def abandoned(path: Path, now: float | None = None) -> bool:
 
 
 def _is_old(path: Path, now: float | None) -> bool:
-    """Whether a file that another machine may be writing is a day old by our clock and by that of the share.
+    """Tell whether a file that another machine may be writing is a day old by our clock and by that of the share.
 
-    The share's clock writes the times of files: where it is behind ours, a file that grows looks old.
+    The share's clock sets the times of files: if it is behind ours, a growing file looks old.
     """
     if age(path, now) <= _FOREIGN:
         return False
@@ -336,9 +336,9 @@ def _is_old(path: Path, now: float | None) -> bool:
 
 
 def age(path: Path, now: float | None = None) -> float:
-    """Seconds since it was last written, renamed or lost a name; 0 where it has gone. `now`: since 1970, as believed.
+    """Return the seconds since the last write, rename or unlink; 0 if it is missing. `now`: since 1970, as believed.
 
-    A sweep's own work may touch it after `now` was read: it is then new, not of the future.
+    The sweep itself may touch the file after `now` was read: the file then counts as new, not as one of the future.
     """
     try:
         status = path.stat()
@@ -348,14 +348,14 @@ def age(path: Path, now: float | None = None) -> float:
 
 
 def remove_staged(path: Path) -> None:
-    """Remove a file of `incoming/`. Raises `MediaOffline`, `OSError`: then the sweeper comes again."""
+    """Remove a file of `incoming/`. Raises: `MediaOffline` or `OSError`; the sweeper tries again later."""
     path.unlink(missing_ok=True)
-    mount.require()  # else it was missing because all of it is: it comes back with the share
+    mount.require()  # otherwise the file was missing because the whole share is: it reappears with the share
     _abandoned.discard(path.name)
 
 
 def verify(path: Path) -> bytes:
-    """Read the whole file -> its SHA-256. In a thread."""
+    """Read the whole file, in a thread. Returns: its SHA-256."""
     digest, view = hashlib.sha256(), memoryview(bytearray(BUFFER))
     with path.open("rb", buffering=0) as file:
         while count := file.readinto(view):

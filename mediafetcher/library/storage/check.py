@@ -1,8 +1,8 @@
-"""The checker: does the disk agree with the database? It reports; it repairs only what is asked for.
+"""The checker compares the disk with the database. It reports, and repairs only what it is asked to repair.
 
 One function for `mediafetcher check`, for the page, and for every fault test. Files that the database does not know
-are no fault: they are listed as information, and no repair touches them. A running server may add and remove
-meanwhile, so whatever looks wrong is looked at again under the lock of its row before it is called a finding.
+are no fault: they are listed as information, and no repair touches them. A running server may add and remove files
+meanwhile, so each suspicion is checked again under the lock of its row before it becomes a finding.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ from mediafetcher.core import errors, logging, settings
 from mediafetcher.db import engine
 from mediafetcher.library.storage import blob_store, mount, ownership, sweeper, unknown
 
-# Every kind of finding, in words for people.
+# Every kind of finding, as text for users.
 KINDS = {
     "store_offline": "the media folder is unavailable, so its files were not checked",
     "many_missing": "so many files are missing that the share may be incomplete; none of this is repaired",
@@ -31,7 +31,7 @@ KINDS = {
     "stuck_download": "a running download whose worker no longer responds",
 }
 INFORMATION = {"unknown_file", "unlisted_side_file", "store_frozen"}  # nothing is wrong
-# What a repair does about it, told before it is asked for.
+# The effect of each repair, shown before the user asks for it.
 _WOULD = {
     "missing_file": "allow its link to be downloaded or imported again, which restores the file",
     "wrong_size": "move the file to damaged/ and allow its link to be downloaded again",
@@ -50,7 +50,7 @@ _log = logging.get("check")
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong: its kind, a sentence, and what a repair needs to know."""
+    """One fault: its kind, a sentence, and the facts that a repair needs."""
 
     kind: str
     detail: str
@@ -58,12 +58,12 @@ class Finding:
 
     @property
     def repair(self) -> str:
-        """What `--repair` would do about it, in words; empty where it leaves it to people."""
+        """Describe what `--repair` would do about it. Returns: empty if it leaves the decision to the user."""
         return _WOULD.get(self.kind, "")
 
     @property
     def is_information(self) -> bool:
-        """Whether it is told without anything being wrong."""
+        """Tell whether it is reported although nothing is wrong."""
         return self.kind in INFORMATION
 
     def as_dict(self) -> dict[str, Any]:
@@ -72,9 +72,9 @@ class Finding:
 
 @engine.patiently
 async def check(read_data: bool = False) -> list[Finding]:
-    """Compare everything -> findings; none means that all is well. `read_data`: also read every byte.
+    """Compare everything, without changing anything. `read_data`: also read every byte.
 
-    Changes nothing.
+    Returns: the findings; none if everything agrees.
     """
     findings = await _ownership() + await _counts() + await _downloads()
     now = await mount.refresh()
@@ -83,7 +83,7 @@ async def check(read_data: bool = False) -> list[Finding]:
     try:
         findings += _outage(await _files(read_data))
         findings += await _unknown()
-    except errors.MediaOffline as problem:  # it went while we were reading
+    except errors.MediaOffline as problem:  # the store went offline during the check
         findings.append(Finding("store_offline", problem.detail))
     return findings
 
@@ -150,7 +150,7 @@ def _suspects(rows: list[dict[str, Any]], read_data: bool) -> list[dict[str, Any
 
 
 async def _again(media_file: int, read_data: bool) -> list[Finding]:
-    """Look once more, while nobody can place or remove this file."""
+    """Check one file again, while no transaction can place or remove it."""
     async with engine.transaction():
         row = await engine.fetchrow(
             "select id, sha256, size, ext, poster, subtitles, damaged_at from media_file"
@@ -172,7 +172,7 @@ def _suspects_of(row: dict[str, Any], read_data: bool) -> list[tuple[str, str, d
 
 
 def _examine(row: dict[str, Any], read_data: bool) -> list[tuple[str, str, dict[str, Any]]]:
-    """What is wrong with the files of one row: (kind, detail, facts) of each."""
+    """Check the files of one row. Returns: kind, detail and facts of each fault."""
     path = blob_store.path_of(row["sha256"], row["ext"])
     found: list[tuple[str, str, dict[str, Any]]] = []
     size = blob_store.size_of(path)
@@ -180,7 +180,7 @@ def _examine(row: dict[str, Any], read_data: bool) -> list[tuple[str, str, dict[
         found.append(("missing_file", str(path), {"path": str(path)}))
     elif size != row["size"]:
         found.append(("wrong_size", f"{path}: {size} bytes instead of {row['size']}", {"path": str(path)}))
-    elif read_data or row["damaged_at"] is not None:  # what the scrub found is read again
+    elif read_data or row["damaged_at"] is not None:  # files that the scrub found damaged are read again
         found += _read(path, row["sha256"])
     for name in unknown.side_names(row):
         if blob_store.size_of(side := blob_store.path_of(row["sha256"], name)) is None:
@@ -198,7 +198,7 @@ def _read(path: Path, sha256: bytes) -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def _outage(findings: list[Finding]) -> list[Finding]:
-    """Many missing files at once are one finding, and not a list of things to clean up."""
+    """Report many missing files as one finding, not as a list of things to clean up."""
     missing = [finding for finding in findings if finding.kind == "missing_file"]
     there = sum(1 for _ in unknown.walk()) if len(missing) > _MANY else 0
     if len(missing) <= _MANY or len(missing) * _SHARE < there:
@@ -223,7 +223,7 @@ async def _unknown() -> list[Finding]:
     findings = [Finding("unknown_file", str(path), {"path": str(path)}) for path in foreign]
     findings += [Finding("leftover", str(path), {"path": str(path)}) for path in leftovers]
     async for file in unknown.files():
-        # Looked at again: what was there may have been unlinked by its own row meanwhile.
+        # Checked again: its own row may have unlinked the file meanwhile.
         if await mount.run_io(blob_store.size_of, file.path) is not None:
             findings.append(Finding("unknown_file", str(file.path), {"path": str(file.path)}))
     async for file in unknown.unlisted_side_files():
@@ -234,7 +234,7 @@ async def _unknown() -> list[Finding]:
 
 
 async def _is_unlisted(sha256: bytes, name: str) -> bool:
-    """Look once more, while nobody can place or remove this side file."""
+    """Check one side file again, while no transaction can place or remove it."""
     async with engine.transaction():
         row = await engine.fetchrow(
             "select poster, subtitles from media_file where sha256 = $1 and ref_count > 0 for update", sha256
@@ -249,11 +249,11 @@ async def _is_unlisted(sha256: bytes, name: str) -> bool:
 
 @engine.patiently
 async def repair(findings: list[Finding]) -> list[str]:
-    """Mend what can be mended -> what was done, in words. Entries of people are never removed.
+    """Repair what can be repaired. Entries of users are never removed. Returns: what was done, as text.
 
-    A file that is missing or damaged comes back with its next download: its link is forgotten as "already there",
-    and damaged bytes are moved out of the way into `damaged/`. If so many are damaged that the disk itself must be in
-    doubt, they stay where they are. Raises `StoreFrozen`.
+    A missing or damaged file is restored by its next download: its link no longer counts as known,
+    and damaged bytes are moved away, to `damaged/`. If so many files are damaged that the disk itself may be
+    faulty, they stay where they are. Raises: `StoreFrozen`.
     """
     if any(finding.kind in (*_DAMAGE, "leftover") for finding in findings):
         await ownership.require_owner()
@@ -273,7 +273,7 @@ _DAMAGE = ("wrong_size", "damaged_file", "unreadable_file")
 
 
 async def _too_many(findings: list[Finding]) -> bool:
-    """Whether so many files are damaged that nothing about them should be changed."""
+    """Tell whether so many files are damaged that nothing about them should be changed."""
     damaged = sum(finding.kind in _DAMAGE for finding in findings)
     if damaged <= _MANY or damaged * _SHARE < await engine.fetchval("select count(*) from media_file"):
         return False

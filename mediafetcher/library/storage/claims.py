@@ -1,8 +1,8 @@
 """Claims on the media folder: which installation may unlink files there.
 
 `.mediafetcher/claims/<number>` is made with O_CREAT|O_EXCL, which is atomic on local disks, NFS and SMB. The highest
-whole claim rules. One that a crash left half written (torn) counts for nothing but its number. Whoever finds a claim
-that it does not know writes `contested-<number>` beside it, so that the one who made it learns of the conflict.
+complete claim is valid. A claim that a crash left incomplete (torn) only uses up its number. An installation that
+finds an unknown claim writes `contested-<number>` next to it, so that the owner of that claim learns of the conflict.
 
 Everything here touches the media folder: call it through `mount.run_io`. Errors of the folder are `Unavailable`.
 """
@@ -20,14 +20,14 @@ import msgspec
 from mediafetcher import __version__
 from mediafetcher.library.storage import mount
 
-OURS = ".mediafetcher"  # the folder of what MediaFetcher keeps about the store
+OURS = ".mediafetcher"  # the folder of MediaFetcher's own data about the store
 _KEPT = 10  # claims that stay
 _MAX_BYTES = 64 << 10  # of a claim
 _NAME = re.compile(r"^(contested-)?([1-9][0-9]{0,17})$")
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """What a claim says. `nonce` is known to the database that made it, and to no other."""
+    """The content of a claim. Only the database that made the claim knows its `nonce`."""
 
     installation: uuid.UUID
     nonce: uuid.UUID
@@ -37,7 +37,7 @@ class Claim(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Seen:
-    """The claims as they lie there. `last` is the highest whole one, `used` the highest number of any file."""
+    """The claims in the folder. `last` is the highest complete one, `used` the highest number of any file."""
 
     number: int = 0
     last: Claim | None = None
@@ -50,7 +50,7 @@ def folder() -> Path:
 
 
 def read() -> Seen:
-    """Raises `Unavailable`."""
+    """Read the claims in the media folder. Raises: `Unavailable`."""
     with mount.writing():
         mount.require()
         try:
@@ -68,7 +68,7 @@ def read() -> Seen:
 
 
 def _whole(number: int) -> Claim | None:
-    """The claim of this number; None if it is torn, or was removed meanwhile."""
+    """Read the claim of this number. Returns: None if it is torn, or was removed meanwhile."""
     try:
         with (folder() / str(number)).open("rb") as file:
             return decode(file.read(_MAX_BYTES))
@@ -77,7 +77,7 @@ def _whole(number: int) -> Claim | None:
 
 
 def decode(text: bytes) -> Claim | None:
-    """The claim that a file holds; None if it is no claim, or half of one."""
+    """Decode a claim. Returns: None if the text is no claim, or only a part of one."""
     try:
         return msgspec.json.decode(text, type=Claim)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -87,7 +87,7 @@ def decode(text: bytes) -> Claim | None:
 def make(number: int, installation: uuid.UUID, nonce: uuid.UUID) -> None:
     """Make a claim durably, and remove those that are too old to matter.
 
-    Raises `FileExistsError` if another program made one of this number, `Unavailable`.
+    Raises: `FileExistsError` if another program made one of this number, `Unavailable`.
     """
     claim = Claim(installation, nonce, socket.gethostname(), f"mediafetcher {__version__}")
     with mount.writing():
@@ -99,7 +99,7 @@ def make(number: int, installation: uuid.UUID, nonce: uuid.UUID) -> None:
 
 
 def contest(number: int) -> None:
-    """Say that this claim conflicts with ours. Raises `Unavailable`."""
+    """Record that this claim conflicts with ours. Raises: `Unavailable`."""
     with mount.writing(), contextlib.suppress(FileExistsError):
         mount.require()
         _make_folder()
@@ -107,7 +107,7 @@ def contest(number: int) -> None:
 
 
 def _make_folder() -> None:
-    for one in (folder().parent, folder()):  # never the media folder itself: it is there, or the share is not
+    for one in (folder().parent, folder()):  # never the media folder itself: then the share is not mounted
         if not one.is_dir():
             one.mkdir(exist_ok=True)
             mount.sync_folder(one.parent)
@@ -125,7 +125,7 @@ def _create(path: Path, content: bytes) -> None:
 
 
 def _prune(number: int) -> None:
-    """Remove the claims below the last ten, and what contested an earlier one than this."""
+    """Remove all but the last ten claims, and the marks that contest earlier claims than this."""
     for name in os.listdir(folder()):
         match = _NAME.match(name)
         if match and int(match[2]) < (number if match[1] else number - _KEPT + 1):

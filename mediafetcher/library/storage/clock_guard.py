@@ -1,14 +1,14 @@
-"""Does time run as it should? What goes by its age must not go because a clock jumped.
+"""Detect jumps of the clocks: nothing may be removed by its age because a clock jumped.
 
-Two clocks say how old things are: the database's (trash, files without holders) and this machine's (strays). Both
-are compared with the time that has really passed since boot. Where one of them is off by more than an hour, nothing
-is purged or swept until it is right again, or a day of running has passed, over as many starts as that takes: then it
-is the new truth. What was stamped in doubt is stamped anew then: its age begins when the clock is believed.
+Two clocks give ages: the database's (trash, unreferenced files) and this machine's (leftovers). Both
+are compared with the time that has really passed since boot. If one of them is off by more than an hour, nothing
+is purged or swept until it is right again, or a day of running has passed, over as many starts as that takes: then
+it is believed. Stamps written in doubt are then replaced: their age begins when the clock is believed.
 
-Whoever removes by age counts from the reading that was believed, not from a clock asked later: it may jump in between.
-And because no doubt is complete, each removal by age also asks for running time since the stamp (running.py).
+A removal by age counts from the reading that was believed, not from a clock read later: it may jump in between.
+Doubt cannot be complete, so each removal by age also requires running time since the stamp (running.py).
 
-Across a stop nobody knows how long it was. A clock that went back, or ahead by more than a month, is doubted.
+The length of a stop is unknown. A clock that moved back, or ahead by more than a month, is doubted.
 """
 
 import asyncio
@@ -24,19 +24,19 @@ from mediafetcher.db import engine
 from mediafetcher.library.storage import running
 
 _JUMP = 3600.0  # seconds that a clock may be off before it is doubted
-_STEP = 60.0  # seconds that count as a jump for whoever waits for a certain time
+_STEP = 60.0  # seconds that count as a jump for code that waits for a certain time
 _HOLD = running.DAY  # seconds of running in doubt after which a clock counts as right
 _SETTLED = 3600.0  # but only if it has not jumped for so long
 _OFF = 30 * 86_400.0  # the longest stop that is believed
-_EVERY = 5.0  # seconds between two looks
-_WRITE = 60.0  # seconds between two notes of the time, for the next start
+_EVERY = 5.0  # seconds between two checks
+_WRITE = 60.0  # seconds between two records of the time, for the next start
 
 _log = logging.get("clocks")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """Seconds: since boot, sleep included; since 1970 by this machine's clock, and by the database's; of running."""
+    """One reading of the clocks, in seconds: since boot with sleep; since 1970 here and in the database; of running."""
 
     boot: float
     ours: float
@@ -44,23 +44,23 @@ class Reading:
     running: float
 
     def off(self, since: "Reading") -> float:
-        """How far the clock that is worse has moved beyond the time that passed; negative where it went back."""
+        """Return how far the worse clock has moved beyond the time that passed; negative if it moved back."""
         passed = self.boot - since.boot
         return max(self.ours - since.ours - passed, self.theirs - since.theirs - passed, key=abs)
 
 
 @dataclass
 class _Note:
-    """What the next start must know: the clocks when they were last believed, and a doubt that lasts."""
+    """The state for the next start: the clocks when they were last believed, and a doubt that lasts."""
 
     ours: float
     theirs: float
     doubted_from: float | None = None  # in seconds of running
-    at_start: bool = False  # the doubt began at a start, because the clocks showed what cannot be
+    at_start: bool = False  # the doubt began at a start, because the clocks showed an impossible time
 
     @classmethod
     def read(cls, file: Path, running: float) -> "_Note | None":
-        """None: the very first start, or a note that was lost."""
+        """Read the file. Returns: None at the very first start, or if it was lost."""
         try:
             kept = json.loads(file.read_text())
             since = kept.get("doubted_from", running if kept.get("held") else None)
@@ -70,27 +70,27 @@ class _Note:
             return None
 
     def fits(self, now: Reading) -> bool:
-        """Whether the clocks show what may be after a stop."""
+        """Tell whether the clocks show a possible time after a stop."""
         gaps = (now.ours - self.ours, now.theirs - self.theirs)
         return min(gaps) >= -_JUMP and max(gaps) <= _OFF
 
 
 class _Watch:
-    """What is known of the clocks of one installation."""
+    """The knowledge about the clocks of one installation."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
         self.right: Reading | None = None  # the last reading that was believed
         self.last: Reading | None = None
         self.doubted_from: float | None = None  # in seconds of running
-        self.ended: float | None = None  # a doubt that is over, and whose stamps are still to be corrected: its begin
+        self.ended: float | None = None  # begin of a doubt that is over, but whose stamps are still to be corrected
         self.moved = False
         self._note: _Note | None = None
         self._jumped = 0.0  # when, in seconds of running
         self._written = 0.0
 
     def take(self, now: Reading) -> bool:
-        """-> whether the clocks are believed."""
+        """Take a reading. Returns: whether the clocks are believed."""
         if self.last is None:
             self._begin(now)
         elif abs(step := now.off(self.last)) > _STEP:
@@ -112,7 +112,7 @@ class _Watch:
         if self._note is None or (self._note.doubted_from is None and self._note.fits(now)):
             self.right = now
             return
-        self.moved = True  # what waits for a time may wait for a wrong one
+        self.moved = True  # code that waits for a time may wait for a wrong one
         if self._note.doubted_from is None:
             self._note.at_start = True
         else:
@@ -133,18 +133,18 @@ class _Watch:
             self.ended = self.doubted_from if self.ended is None else min(self.ended, self.doubted_from)
             _log.warning(words)
         self.doubted_from, self.right = None, now
-        # A doubt that ended is noted when its stamps are corrected (`settle`): a crash before leaves it.
+        # The end of a doubt is recorded when its stamps are corrected (`settle`): a crash before that keeps the doubt.
         if self.ended is None and now.boot - self._written > _WRITE:
             self._write(now)
 
     def settle(self) -> None:
-        """The stamps of the doubt that ended are corrected."""
+        """Record that the stamps of the doubt that ended are corrected."""
         self.ended = None
         if self.last is not None:
             self._write(self.last)
 
     def _write(self, now: Reading) -> None:
-        """For the next start. While a clock is doubted, the last time that was right stays."""
+        """Write the state for the next start. While a clock is doubted, the last time that was right stays."""
         if self.right is not None:
             self._note = _Note(self.right.ours, self.right.theirs)
         elif self._note is None:
@@ -161,9 +161,9 @@ _watch: _Watch | None = None
 
 
 async def now() -> Reading | None:
-    """What the clocks say, where they are believed: what is old by this reading may be removed. Else None.
+    """Read the clocks. Whatever is old by this reading may be removed. Returns: None if they are not believed.
 
-    Raises `DatabaseAway`.
+    Raises: `DatabaseAway`.
     """
     global _watch
     theirs = float(await engine.fetchval("select extract(epoch from clock_timestamp())"))
@@ -180,9 +180,9 @@ async def now() -> Reading | None:
 
 
 async def _restamp(since: float) -> None:
-    """Let the age of what was stamped after so many seconds of running begin now: its time was a wrong clock's.
+    """Restart the age of rows that were stamped after so many seconds of running: a wrong clock set their time.
 
-    So does the age of what was stamped ahead of now, by a clock that was believed and has been set back since.
+    The age of rows stamped ahead of now restarts too: a clock that was believed has been set back since.
     """
     async with engine.transaction():
         items = await engine.execute(
@@ -202,7 +202,7 @@ async def _restamp(since: float) -> None:
 
 
 async def watch(on_jump: Callable[[], Awaitable[None]], correct: Callable[[bool], Awaitable[None]]) -> None:
-    """Look again and again; `on_jump()` after each jump of a minute or more.
+    """Check again and again; `on_jump()` is called after each jump of a minute or more.
 
     `correct(believed)`: once a minute and after each jump, to correct times that lie too far ahead.
     """

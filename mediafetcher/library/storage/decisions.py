@@ -1,12 +1,12 @@
-"""What a person decides about a store that may be somebody else's too.
+"""The user's decisions about a store that another installation may use too.
 
     take        this installation owns the store from now on: the next claim is made, and for a minute nothing is
-                unlinked or adopted, so that another one that still runs can object
+                unlinked or adopted, so that another installation that still runs can object
     separate    a store of its own in a folder below the media folder, with no names in common; the library begins
                 empty, since its files may be the other installation's
     read-only   everything plays, nothing is written
 
-A decision ends the freeze that a restore, a move or an unknown claim began. It may be changed later.
+A decision ends the freeze that a restore, a move or an unknown claim began. It can be changed later.
 """
 
 import contextlib
@@ -27,11 +27,11 @@ _log = logging.get("ownership")
 
 
 async def status() -> dict[str, Any]:
-    """How it stands: `state` (owned, frozen, read_only), `reason`, `detail`, `since`, `folder`, and claims.
+    """Return the state: `state` (owned, frozen, read_only), `reason`, `detail`, `since`, `folder`, and claims.
 
-    `claim`: the number of our last one. `other`: host and program of the highest claim if it is not ours. `missing`:
-    files of entries that are not in the store. `unknown`: files that this database does not know, at most 1000 are
-    counted. The last three are None while the media folder is away.
+    `claim`: the number of our last claim. `other`: host and program of the highest claim if it is not ours. `missing`:
+    the entries' files that are not in the store. `unknown`: files that this database does not know, counted up to
+    1000. The last three are None while the media folder is unavailable.
     """
     frozen = await ownership.refresh()
     row = await engine.fetchrow("select id, number, nonce, pending_nonce, folder, settling from installation")
@@ -60,7 +60,7 @@ async def status() -> dict[str, Any]:
 
 
 async def count_unknown(most: int) -> int:
-    """How many files of the store this database does not know; side files are not counted. No more than `most`."""
+    """Count the files of the store that this database does not know, up to `most`. Side files are not counted."""
     count = 0
     async for file in unknown.files():
         if not file.is_side_file:
@@ -71,7 +71,7 @@ async def count_unknown(most: int) -> int:
 
 
 async def decide(decision: Decision) -> dict[str, Any]:
-    """Do what was decided -> the status. Raises `Unavailable`, `Invalid`."""
+    """Carry out the decision. Returns: the status. Raises: `Unavailable`, `Invalid`."""
     if decision not in DECISIONS:
         raise errors.Invalid(f"Decide for one of {', '.join(DECISIONS)}.")
     async with ownership.alone():
@@ -98,7 +98,7 @@ async def _read_only() -> None:
 
 
 async def require_separable() -> None:
-    """Raise `InvalidState` if this installation cannot get a store of its own."""
+    """Raises: `InvalidState` if this installation cannot get a store of its own."""
     if await engine.fetchval("select folder from installation"):
         raise errors.InvalidState("This installation has a store of its own already: take it, or set it read-only.")
     if await ownership.refresh() is None:
@@ -106,9 +106,9 @@ async def require_separable() -> None:
 
 
 async def _separate() -> None:
-    """The folder is made before the database says so: a crash leaves the old state, and an empty folder.
+    """Make the folder before the database names it: a crash leaves the old state, and an empty folder.
 
-    Nothing comes along: the files of the entries may be another installation's.
+    No file is moved: the files of the entries may belong to another installation.
     """
     await require_separable()
     name = f"{OWN_FOLDER}{uuid.uuid4().hex[:8]}"
@@ -121,7 +121,7 @@ async def _separate() -> None:
             name,
         )
         await engine.execute("delete from library_item")
-        # What nobody holds stays in the other store, where it is not ours to remove.
+        # Unreferenced files stay in the other store: this installation may not remove them there.
         await engine.execute("delete from media_file")
         await engine.notify("library", {})
     await mount.prepare()

@@ -1,13 +1,13 @@
-"""Is the media folder really there, writable, and with room?
+"""Watch the media folder: whether it is mounted and writable, and has enough free space.
 
-A sentinel file in the media folder carries an id that the database knows. Where it is missing or another, the share
+A sentinel file in the media folder carries an id that the database knows. If it is missing or different, the share
 is not mounted (or it is another one): the store is *offline*, and nothing is written, not even a folder, so that
 nothing ever lands below a bare mount point. The id is recorded at the very first start and never replaced: there is
 never a second store.
 
-`state()` is what was last seen; `watch()` looks every few seconds. A share that has gone may also hang: whatever
-touches it runs in threads of its own (`run_io`), so that it can hold up nothing else, and while it hangs nobody
-new is sent to wait there.
+`state()` is the last observed state; `watch()` checks every few seconds. An unavailable share may also hang: all
+access to it runs in threads of its own (`run_io`), so that it can block nothing else, and while it hangs, no
+new thread is sent to wait for it.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from mediafetcher.library.storage import staging
 SENTINEL = ".mediafetcher-store"
 FORMAT = "mediafetcher-store 2"  # begins the sentinel: programs without claims take the folder for another library
 DEFAULT = Path("/mnt/media")
-_THREADS = 24  # more than jobs, sweeper and people at once ever need; all of them may wait for a share that hangs
+_THREADS = 24  # more than downloads, sweeper and users need at once; all of them may wait for a share that hangs
 
 _OFFLINE = {
     *(errno.ESTALE, errno.EIO, errno.ENOTCONN, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ETIMEDOUT),
@@ -43,7 +43,7 @@ _log = logging.get("mount")
 
 @dataclass(frozen=True)
 class Mount:
-    """How the media folder is. `reason` is for people, empty while online; sizes in bytes."""
+    """The state of the media folder. `reason` is a text for users, empty while online; sizes in bytes."""
 
     state: Literal["online", "offline", "full", "read_only"]
     reason: str = ""
@@ -53,10 +53,10 @@ class Mount:
 
 _root: Path | None = None
 _id: uuid.UUID | None = None
-_marked: Path | None = None  # the sentinel that was seen to be of our format
+_marked: Path | None = None  # the sentinel that was observed in our format
 _seen = Mount("offline", "The media folder has not been checked yet.")
 _look: Future[Mount] | None = None
-_hanging = False  # the last look did not come back in its time
+_hanging = False  # the last check did not return in time
 _looker = ThreadPoolExecutor(1, "mount")
 _online = asyncio.Event()
 _hands = ThreadPoolExecutor(_THREADS, "media")
@@ -65,33 +65,33 @@ _T = TypeVar("_T")
 
 
 def root() -> Path:
-    """The media folder. It is known after `prepare`."""
+    """Return the media folder. It is known after `prepare`."""
     if _root is None:
         raise errors.MediaOffline("The media folder is not set up yet.")
     return _root
 
 
 def incoming() -> Path:
-    """Where files are staged, on the store's own file system."""
+    """Return the folder of staged files, on the store's own file system."""
     return root() / "incoming"
 
 
 def state() -> Mount:
-    """How the media folder was when it was last looked at. Costs nothing."""
+    """Return the state of the media folder at the last check. It costs nothing."""
     return _seen
 
 
 def require() -> None:
-    """Prove by the sentinel, now, that the store is there. To be called in a thread. Raises `MediaOffline`."""
+    """Prove by the sentinel that the store is mounted now. Call it in a thread. Raises: `MediaOffline`."""
     if problem := _absent(root(), _id):
         raise errors.MediaOffline(problem)
 
 
 async def run_io(function: Callable[..., _T], *args: Any, patience: float | None = None) -> _T:
-    """Run what touches the media folder in a thread of its own kind -> its result.
+    """Run an access to the media folder in a thread of its own pool. Returns: its result.
 
-    Raises `MediaOffline` at once while the folder hangs, and after `patience` seconds where they are given; the
-    thread is then left behind, so only what harms nothing when it is done late may be given patience.
+    Raises: `MediaOffline` at once while the folder hangs, and after `patience` seconds if they are given. The
+    thread is then left behind, so `patience` is only for work that does no harm when it finishes late.
     """
     if _hanging:
         raise errors.MediaOffline(_seen.reason)
@@ -107,7 +107,7 @@ async def run_io(function: Callable[..., _T], *args: Any, patience: float | None
 
 
 def has_hung_threads() -> bool:
-    """Whether threads wait in the media folder: a program that ends must not wait for them."""
+    """Tell whether threads hang in the media folder: a program that ends must not wait for them."""
     return any(not work.done() for work in [*_busy, *([_look] if _look else [])])
 
 
@@ -119,9 +119,9 @@ def _silent() -> str:
 
 
 async def prepare() -> Mount:
-    """Find the media folder of this installation, made and recorded at the very first start -> its state.
+    """Find the media folder of this installation. The very first start makes and records it. Returns: its state.
 
-    Later starts go on while it is offline. Raises `Unavailable` only where the first start cannot make it.
+    Later starts continue while it is offline. Raises: `Unavailable`, only if the first start cannot make it.
     """
     chosen = settings.get()
     row = await _recorded()
@@ -142,7 +142,7 @@ async def prepare() -> Mount:
     base = _use(row)
     now = await refresh()
     if now.state != "offline" and str(base) != row["path"]:
-        # The same store at another place: its sentinel says so.
+        # The same store in another folder: its sentinel proves it.
         await engine.execute("update store_root set path = $1 where id = 1", str(base))
     if now.state != "online":
         _log.warning("the media folder cannot be used", state=now.state, reason=now.reason)
@@ -150,9 +150,9 @@ async def prepare() -> Mount:
 
 
 async def attach() -> Mount:
-    """Take the media folder that the server has recorded, wherever it is mounted here -> its state.
+    """Use the media folder that the server has recorded, wherever it is mounted here. Returns: its state.
 
-    Nothing is made and nothing recorded. Raises `OlderSchema` where there is none yet.
+    Nothing is made or recorded. Raises: `OlderSchema` if no folder is recorded yet.
     """
     row = await _recorded()
     if row is None:
@@ -165,14 +165,14 @@ async def attach() -> Mount:
 
 
 async def _recorded() -> dict[str, Any] | None:
-    """The media folder as the database records it: path, sentinel, and the installation's own folder below it."""
+    """Read the database's record of the media folder: path, sentinel, and the installation's own folder below it."""
     return await engine.fetchrow(
         "select path, sentinel, folder, installation.id from store_root, installation where store_root.id = 1"
     )
 
 
 def _use(row: dict[str, Any]) -> Path:
-    """From now on this is the media folder -> the folder that people named; the store may lie below it."""
+    """Use this media folder from now on. Returns: the folder that the user named; the store may be below it."""
     global _root, _id
     base = settings.get().media or Path(row["path"])
     _root, _id = base / row["folder"], row["sentinel"]
@@ -187,7 +187,7 @@ def _default(state_folder: Path) -> Path:
 
 
 def create(folder: Path) -> uuid.UUID:
-    """Make the folders and the sentinel, or take those that are there -> the store's id."""
+    """Make the folders and the sentinel, or use existing ones. Returns: the store's id."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("incoming", "store"):
         (folder / name).mkdir(exist_ok=True)
@@ -211,7 +211,7 @@ def _words(id: uuid.UUID) -> str:
 
 
 def _read_id(path: Path) -> uuid.UUID | None:
-    """The id in a sentinel, of this format or of the first, which was the id alone."""
+    """Return the id in a sentinel of this format or of the first, which was the id alone."""
     try:
         return uuid.UUID(path.read_text().split("\n", 1)[0].strip().removeprefix(FORMAT).strip())
     except ValueError:
@@ -219,9 +219,9 @@ def _read_id(path: Path) -> uuid.UUID | None:
 
 
 def mark() -> None:
-    """Bring the sentinel to this format: programs without claims stay offline from then on. In a thread.
+    """Convert the sentinel to this format: programs without claims stay offline from then on. In a thread.
 
-    Only an installation that owns the store may do that. Raises `Unavailable`.
+    Only an installation that owns the store may do that. Raises: `Unavailable`.
     """
     global _marked
     path = root() / SENTINEL
@@ -259,7 +259,7 @@ def sync_folder(folder: Path) -> None:
 
 
 async def refresh() -> Mount:
-    """Look now -> the state, which `state()` tells from here on; a change is told to the pages."""
+    """Check now. Returns: the state, which `state()` reports from now on. A change is sent to the pages."""
     global _look, _hanging
     if _look is None or _look.done():
         _look = _looker.submit(_examine)
@@ -286,14 +286,14 @@ async def _note(found: Mount) -> None:
 
 
 async def wait_until_online() -> None:
-    """Wait until it comes back; where it is there, until it has been away."""
+    """Wait until the folder is online again; if it is online, until it has been offline."""
     while _online.is_set():
         await asyncio.sleep(settings.get().mount_check_seconds)
     await _online.wait()
 
 
 async def watch() -> None:
-    """Look again and again, for as long as the program runs."""
+    """Check again and again, for as long as the program runs."""
     while True:
         await asyncio.sleep(settings.get().mount_check_seconds)
         try:
@@ -303,7 +303,7 @@ async def watch() -> None:
 
 
 def _absent(folder: Path, wanted: uuid.UUID | None) -> str | None:
-    """Why the store is not at this place, in words; None where it is."""
+    """Return why the store is not in this folder, as text; None if it is."""
     try:
         found = _read_id(folder / SENTINEL)
     except FileNotFoundError:
@@ -316,7 +316,7 @@ def _absent(folder: Path, wanted: uuid.UUID | None) -> str | None:
 
 
 def _lacks(folder: Path) -> str | None:
-    """Which of its own folders is not there, in words: part of the share may be mounted apart, and away."""
+    """Return which of its own folders is missing, as text; a part of the share may be a separate, unavailable mount."""
     for name in ("incoming", "store"):
         with contextlib.suppress(OSError):
             if not (folder / name).is_dir():
@@ -337,7 +337,7 @@ def _examine() -> Mount:
         return Mount("offline", f"Cannot read the media folder {folder} ({error.strerror}).")
     total, free = facts.f_frsize * facts.f_blocks, facts.f_frsize * facts.f_bavail
     if not (facts.f_flag & os.ST_RDONLY):
-        # Once it failed, only a real write proves that it works again.
+        # After a failed write, only a real write proves that the folder is writable again.
         problem = _try_write() if _seen.state in ("offline", "read_only") else None
         if problem is None and os.access(incoming(), os.W_OK | os.X_OK):
             return _room(total, free)
@@ -370,7 +370,7 @@ def _try_write() -> OSError | None:
 
 
 def classify(error: OSError) -> errors.Unavailable | None:
-    """What an error of the file system says about the media folder; None where it is about the file alone."""
+    """Return what an error of the file system says about the media folder; None if it concerns the file alone."""
     if error.errno in _OFFLINE:
         return errors.MediaOffline()
     if error.errno in _FULL:

@@ -1,18 +1,18 @@
-"""Who may unlink: does this installation own the store?
+"""Ownership of the store: whether this installation may unlink files.
 
-An installation is a database: its web server and all its workers are one. It owns the store while the highest claim
-on the media folder (claims.py) is one that it made. Before anything is unlinked, and before a file gets its first
-reference, the next claim is made: a copy of this database that was started elsewhere then finds a claim it does not
+An installation is a database with its web server and all its workers. It owns the store while the highest claim
+on the media folder (claims.py) is its own. Before anything is unlinked, and before a file gets its first
+reference, the next claim is made. A copy of this database that was started elsewhere then finds a claim it does not
 know, and freezes.
 
-Frozen means: everything plays, but nothing is unlinked, purged or fetched until a person decides (decisions.py). The
-reason stands in the database, so that all processes follow it; `frozen()` is what this process saw last.
+Frozen means: everything plays, but nothing is unlinked, purged or fetched until a user decides (decisions.py). The
+reason is in the database, so that all processes follow it; `frozen()` is the last state that this process read.
 
-A worker makes no claims. It looks whether the highest one is still its installation's, asks the server for the next,
+A worker makes no claims. It checks that the highest one is its installation's, asks the server for the next,
 and waits until that is made.
 
 A server also looks for foreign claims once a minute. It only reads: an idle server would otherwise not notice that a
-copy of its database was started elsewhere, and the copy would unlink files that the idle one still has.
+copy of its database was started elsewhere, and the copy would unlink files that the idle one still references.
 """
 
 import asyncio
@@ -39,8 +39,8 @@ DETAILS: dict[str, str] = {
 }
 SETTLE = 60.0  # seconds between taking the store and the first unlink or adoption
 ANSWER = 15.0  # seconds in which the server makes the claim that a worker asked for
-WATCH = 60.0  # seconds between two looks for a foreign claim
-_ASK_AGAIN, _LOOK = 2.0, 0.05  # seconds between two requests of a worker, and between two looks for the answer
+WATCH = 60.0  # seconds between two checks for a foreign claim
+_ASK_AGAIN, _LOOK = 2.0, 0.05  # seconds between two requests of a worker, and between two checks for the answer
 _LOCK = 77_016  # the advisory lock of claims
 _EVENT = "ownership"
 
@@ -49,7 +49,7 @@ _log = logging.get("ownership")
 
 @dataclass(frozen=True)
 class Frozen:
-    """Why nothing is unlinked, purged or fetched; `detail` is for people."""
+    """Why nothing is unlinked, purged or fetched; `detail` is a text for users."""
 
     reason: str
     detail: str
@@ -58,9 +58,9 @@ class Frozen:
 
 claims_here = True  # whether this process may make claims; a worker may not
 _frozen: Frozen | None = None
-_settled_at: float | None = None  # monotonic: when the time after taking the store is over; None: nothing to wait for
+_settled_at: float | None = None  # monotonic: when the waiting time after taking the store is over; None: no waiting
 _made: set[uuid.UUID] = set()  # nonces of claims that this process tried to make
-_waiting: asyncio.Task[int] | None = None  # a claim that was asked for and did not begin
+_waiting: asyncio.Task[int] | None = None  # a claim that was requested and has not begun
 _guard: tuple[asyncio.AbstractEventLoop, asyncio.Lock] | None = None
 
 
@@ -68,18 +68,18 @@ _guard: tuple[asyncio.AbstractEventLoop, asyncio.Lock] | None = None
 
 
 def frozen() -> Frozen | None:
-    """Why this installation is frozen, as this process saw it last; None: it is not. Costs nothing."""
+    """Return why this installation is frozen, as this process read it last; None if it is not. It costs nothing."""
     return _frozen
 
 
 def require() -> None:
-    """Raise `StoreFrozen` if this installation is frozen."""
+    """Raises: `StoreFrozen` if this installation is frozen."""
     if _frozen is not None:
         raise problem(_frozen)
 
 
 def problem(found: Frozen) -> errors.StoreFrozen:
-    """What a person is told who wants something that waits for the decision."""
+    """Return the error for a user whose request waits for the decision."""
     if found.reason == "read_only":
         return errors.StoreFrozen(f"{found.detail} `mediafetcher store take` changes that.", reason=found.reason)
     return errors.StoreFrozen(
@@ -89,7 +89,7 @@ def problem(found: Frozen) -> errors.StoreFrozen:
 
 
 async def refresh() -> Frozen | None:
-    """Read again what the database says -> why this installation is frozen."""
+    """Read the state in the database again. Returns: why this installation is frozen."""
     return _apply(await _row())
 
 
@@ -123,7 +123,7 @@ async def follow() -> None:
 
 async def _row() -> dict[str, Any]:
     row = await engine.fetchrow("select * from installation")
-    if row is None:  # somebody emptied the table
+    if row is None:  # the table was emptied
         await engine.execute("insert into installation default values on conflict do nothing")
         row = await engine.fetchrow("select * from installation")
     assert row is not None
@@ -134,7 +134,7 @@ async def _row() -> dict[str, Any]:
 
 
 async def start() -> Frozen | None:
-    """Make the claim of this start -> why this installation is frozen, or None.
+    """Make the claim of this start. Returns: why this installation is frozen, or None.
 
     An unavailable media folder is claimed later.
     """
@@ -147,9 +147,9 @@ async def start() -> Frozen | None:
 
 
 async def claim_next() -> int:
-    """Make the next claim -> its number. Call it outside of a transaction.
+    """Make the next claim. Call it outside of a transaction. Returns: its number.
 
-    Raises `StoreFrozen` if this installation is frozen, or freezes now because it does not own the store, and
+    Raises: `StoreFrozen` if this installation is frozen, or freezes now because it does not own the store, and
     `Unavailable`.
     """
     global _waiting
@@ -164,7 +164,7 @@ async def claim_next() -> int:
 
 
 async def _claim_alone() -> int:
-    """One claim for all who asked before it began."""
+    """Make one claim for all callers that asked before it began."""
     global _waiting
     async with _lock():
         _waiting = None
@@ -180,14 +180,14 @@ async def _claim_alone() -> int:
 
 
 async def require_owner() -> None:
-    """Prove that the highest claim is this installation's, without making one. Raises `StoreFrozen`, `Unavailable`."""
+    """Prove that the highest claim is this installation's, without making one. Raises: `StoreFrozen`, `Unavailable`."""
     if (found := await _examine()) is not None:
         await freeze(found[0])
     require()
 
 
 async def _examine() -> tuple[str, int] | None:
-    """Compare the highest claim with the row -> why it is not ours, and its number; None: it is, or we are frozen.
+    """Compare the highest claim with the row. Returns: why it is not ours, and its number; None if it is, or if frozen.
 
     Another process of this installation may claim between the two readings. Its nonce is committed before its claim
     is made, so a row that did not change meanwhile proves that the claim is not from there.
@@ -205,9 +205,9 @@ async def _examine() -> tuple[str, int] | None:
 
 
 async def look() -> None:
-    """Freeze if another installation claimed the store, and tell it so. Writes nothing else.
+    """Freeze if another installation claimed the store, and record the conflict for it. Writes nothing else.
 
-    Raises `Unavailable`.
+    Raises: `Unavailable`.
     """
     if (found := await _examine()) is None:
         return
@@ -218,7 +218,7 @@ async def look() -> None:
 
 
 async def watch() -> None:
-    """Look once a minute, for as long as the program runs. For a server, which makes the claims."""
+    """Check once a minute, for as long as the program runs. For a server, which makes the claims."""
     while True:
         await asyncio.sleep(WATCH)
         try:
@@ -230,7 +230,7 @@ async def watch() -> None:
 
 
 async def before_reference() -> None:
-    """Call it before a file gets its first reference, outside of a transaction. Raises `StoreFrozen`, `Unavailable`."""
+    """Call it before a file gets its first reference, outside a transaction. Raises: `StoreFrozen`, `Unavailable`."""
     if claims_here:
         await claim_next()
     else:
@@ -239,9 +239,9 @@ async def before_reference() -> None:
 
 
 async def _ask_server() -> None:
-    """Wait until the server has made a claim that was begun after this call. Raises `ServerAway`, `StoreFrozen`."""
+    """Wait until the server has made a claim that began after this call. Raises: `ServerAway`, `StoreFrozen`."""
     row = await _row()
-    # A claim on its way may have begun before: then the one after it counts.
+    # A claim in progress may have begun before this call: then the one after it counts.
     wanted = (row["number"] or 0) + (1 if row["pending_nonce"] is None else 2)
     until, ask_again = clock.monotonic() + ANSWER, 0.0
     while (row["number"] or 0) < wanted:
@@ -257,9 +257,9 @@ async def _ask_server() -> None:
 
 
 async def before_unlink() -> bool:
-    """Make the claim that a batch of unlinks needs -> whether files may be unlinked now. Raises `Unavailable`.
+    """Make the claim that a batch of unlinks needs. Returns: whether files may be unlinked now. Raises: `Unavailable`.
 
-    On a full disk no claim can be made, and unlinking is what helps: then it is enough that the highest one is ours.
+    On a full disk no claim can be made, but unlinking helps: then it is enough that the highest claim is ours.
     """
     try:
         try:
@@ -272,7 +272,7 @@ async def before_unlink() -> bool:
 
 
 async def settled() -> bool:
-    """Whether the waiting time after taking the store is over: another installation had the time to object."""
+    """Tell whether the waiting time after taking the store is over, in which another installation could object."""
     global _settled_at
     if _settled_at is None:
         return True
@@ -284,7 +284,7 @@ async def settled() -> bool:
 
 
 async def freeze(reason: str) -> None:
-    """Stop unlinking, purging and fetching until a person decides."""
+    """Stop unlinking, purging and fetching until a user decides."""
     await engine.execute(
         "update installation set frozen_reason = $1, frozen_detail = $2, frozen_at = now() where frozen_reason is null",
         reason,
@@ -317,13 +317,13 @@ async def begin_lineage(reason: str, detail: str | None = None) -> None:
 
 @contextlib.asynccontextmanager
 async def alone() -> AsyncIterator[None]:
-    """One at a time over all processes of this installation; what is written inside is committed at once."""
+    """Serialize over all processes of this installation. Writes inside it are committed at once."""
     async with _lock(), engine.exclusive(_LOCK):
         yield
 
 
 def _lock() -> asyncio.Lock:
-    """Within this process without a connection of the pool for each who waits."""
+    """Return the lock within this process, so that waiting callers hold no connection of the pool."""
     global _guard
     loop = asyncio.get_running_loop()
     if _guard is None or _guard[0] is not loop:
@@ -332,7 +332,7 @@ def _lock() -> asyncio.Lock:
 
 
 async def _conflict(row: dict[str, Any], seen: claims.Seen) -> str | None:
-    """Why this installation does not own the store; None: it does."""
+    """Return why this installation does not own the store; None if it does."""
     reason = _judge(row, seen)
     if reason == "foreign":
         await mount.run_io(claims.contest, seen.number)
@@ -344,7 +344,7 @@ async def _conflict(row: dict[str, Any], seen: claims.Seen) -> str | None:
 def _judge(row: dict[str, Any], seen: claims.Seen) -> str | None:
     ours = seen.last is not None and seen.last.nonce in {row["nonce"], row["pending_nonce"], *_made}
     if seen.last is not None and not ours:
-        # Older than what we made: the folder went back, or somebody removed our claims.
+        # Older than our last claim: the folder was set back, or our claims were removed.
         return "foreign" if row["number"] is None or seen.number >= row["number"] else "rolled_back"
     if seen.number < (row["number"] or 0):
         return "rolled_back"
@@ -354,7 +354,7 @@ def _judge(row: dict[str, Any], seen: claims.Seen) -> str | None:
 
 
 async def _claim(row: dict[str, Any], seen: claims.Seen) -> int:
-    """Make the claim after all that lie there. The caller is `alone`."""
+    """Make the claim after all existing ones. The caller is `alone`."""
     if seen.last is not None and seen.last.nonce == row["pending_nonce"]:
         await _settle_pending(seen.number, seen.last.nonce)  # made by a process that then ended
     number, nonce = max(seen.used, row["number"] or 0) + 1, uuid.uuid4()
@@ -372,7 +372,7 @@ async def _claim(row: dict[str, Any], seen: claims.Seen) -> int:
 
 
 async def take() -> None:
-    """Make the next claim whatever lies there, and thaw. The caller is `alone`. Raises `Unavailable`."""
+    """Make the next claim whatever claims exist, and thaw. The caller is `alone`. Raises: `Unavailable`."""
     global _settled_at
     number = await _claim(await _row(), await mount.run_io(claims.read))
     await engine.execute(
@@ -380,7 +380,7 @@ async def take() -> None:
         " where number = $1",
         number,
     )
-    _settled_at = None  # it begins anew with this
+    _settled_at = None  # it starts again with this claim
     await refresh()
 
 

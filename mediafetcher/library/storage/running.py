@@ -1,11 +1,11 @@
-"""How long servers of this database have run, as no jump of a wall clock can change it.
+"""Count how long servers of this database have run, independent of jumps of the wall clock.
 
-One row holds the seconds. One process of all that share the database adds to it, by the clock since the boot of its
-machine; another takes over when that one has added nothing for a while. So the sum is never more than the time that
+One row holds the seconds. One of the processes that share the database adds to it, by the clock since the boot of its
+machine; another takes over if that one has added nothing for a while. The sum is never more than the time that
 really passed while a server ran.
 
-What goes by its age keeps this value beside its time (triggers of the database write it). It goes when it is old by
-the wall clock **and** at least `DAY` of running, or its whole period where that is shorter, has passed since.
+Whatever is removed by its age has this value next to its time (triggers of the database write it). It is removed when
+it is old by the wall clock **and** at least `DAY` of running, or its whole period if that is shorter, has passed.
 """
 
 import uuid
@@ -23,14 +23,14 @@ update running_time set seconds = seconds + case when holder = $1 then greatest(
 where holder is null or holder = $1 or starts_with(holder, $3) returning seconds
 """
 
-_seen: tuple[str, float, float] | None = None  # the other process, its last addition, and when we first saw that
+_seen: tuple[str, float, float] | None = None  # the other process, its last addition, and when we first read that
 
 
 async def advance() -> float:
-    """Add the time since the last call, if this process is the one that adds -> the seconds until now."""
+    """Add the time since the last call, if this process is the one that adds. Returns: the seconds until now."""
     global _seen
     boot, us = clock.since_boot(), _us()
-    # Only one process has the lock of a state folder: an earlier one of the same installation has ended.
+    # A state folder has one locked process: an earlier one of the same installation has ended.
     seconds = await engine.fetchval(_ADD, f"{us}:{_PROCESS}", boot, f"{us}:")
     if seconds is not None:
         return float(seconds)
@@ -50,12 +50,12 @@ async def advance() -> float:
 
 
 def least(period: float) -> float:
-    """The running time, in seconds, that must have passed since a stamp before a period (s) can be over."""
+    """Return the running time, in seconds, that must have passed since a stamp before a period (s) can be over."""
     return min(period, DAY)
 
 
 def _us() -> str:
-    """The name of this installation; without one, of this process."""
+    """Return the name of this installation; without one, of this process."""
     try:
         return (settings.get().state / "instance").read_text().strip() or _PROCESS
     except OSError:

@@ -1,9 +1,9 @@
-"""The scrub: every stored file is read again within its days, so that rot is found while it can still be mended.
+"""The scrub reads every stored file again within a number of days, to find bit rot while it can be repaired.
 
-It works in slices, file by file, and each file's row says when it was last read: that is the mark from which the next
-slice, or the next start, goes on. It reads at idle I/O priority, from the disk instead of from memory, and rests as
-long as it works. What it finds stays in the row (`damaged_at`): the item says so, `check` names it, and the links that
-led to the file may be fetched again, which makes it whole.
+It works in slices, file by file. The row of each file records when it was last read: the next
+slice, or the next start, continues from there. It reads at idle I/O priority, from the disk instead of from memory,
+and pauses as long as it works. A damaged file is marked in its row (`damaged_at`): the item and `check` show it, and
+the links that led to the file may be fetched again, which repairs it.
 """
 
 import asyncio
@@ -22,22 +22,22 @@ from mediafetcher.core import clock, logging, settings
 from mediafetcher.db import engine
 from mediafetcher.library.storage import blob_store, mount
 
-_SLICE = 20.0  # seconds of one slice; a file that was begun is read to its end
+_SLICE = 20.0  # seconds of one slice; a file is always read to its end
 _EARLY = 0.75  # of the days: from then on a file is due, so that all are read in time
-_CHUNK = 8 << 20  # bytes between two rests
-_MANY = 3  # files that are missing or cut are an outage and not rot, if they are a fifth of those looked at
-_SAMPLE = 100  # files looked at then
+_CHUNK = 8 << 20  # bytes between two pauses
+_MANY = 3  # this many missing or truncated files are an outage and not rot, if they are a fifth of the sample
+_SAMPLE = 100  # files in the sample
 
 _log = logging.get("scrub")
 
-# ioprio_set(2): there is no function for it in the C library.
+# ioprio_set(2): the C library has no function for it.
 _CALLS = {"x86_64": 251, "aarch64": 30}
 _THIS_THREAD, _IDLE, _SHIFT = 1, 3, 13
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 async def scrub(seconds: float = _SLICE) -> int:
-    """Read the files that are due, for about this long -> how many were read. Nothing while the store is away."""
+    """Read the due files for about this long; none while the store is unavailable. Returns: how many were read."""
     days = settings.get().scrub_days
     if not days or mount.state().state == "offline":
         return 0
@@ -62,9 +62,9 @@ async def scrub(seconds: float = _SLICE) -> int:
 
 
 async def progress(owner: int | None = None) -> dict[str, Any]:
-    """`total` files, how many of them were `checked` within their days, how many are `damaged`; `finished_at`.
+    """Return `total` files, how many were `checked` within their days, how many are `damaged`, and `finished_at`.
 
-    `items`: the first of this person's items whose files are damaged, each with `id` and `title`.
+    `items`: the first of this user's items whose files are damaged, each with `id` and `title`.
     """
     days = settings.get().scrub_days or 36_500
     row = await engine.fetchrow(
@@ -83,7 +83,7 @@ async def progress(owner: int | None = None) -> dict[str, Any]:
 
 
 async def correct_times() -> None:
-    """Let files that were read in the future, by a clock that has gone back since, count as read now."""
+    """Let files that were read in the future, by a clock that was set back since, count as read now."""
     await engine.execute(
         "update media_file set checked_at = now() where ref_count > 0 and coalesce(checked_at, created_at) > now()"
     )
@@ -99,7 +99,7 @@ async def _finished(read: int) -> None:
 
 
 async def _note(row: dict[str, Any], wrong: str | None) -> None:
-    """Write the mark. A damaged file's links are forgotten as "already there", so that they may be fetched again."""
+    """Record the reading. The links of a damaged file no longer count as known, so that they may be fetched again."""
     async with engine.transaction():
         held = await engine.fetchval(
             "update media_file set checked_at = now(),"
@@ -122,9 +122,9 @@ async def _note(row: dict[str, Any], wrong: str | None) -> None:
 
 
 async def _is_outage(media_file: int) -> bool:
-    """Whether so many files beside this one are not as they should be that part of the store must be away.
+    """Tell whether so many other files are wrong too that a part of the store must be unavailable.
 
-    Asked for each file anew: a count would begin again with each slice, and each would mark a few.
+    Checked for each file again: a count would restart with each slice, and each slice would mark a few.
     """
     rows = await engine.fetch(
         "(select sha256, size, ext from media_file where ref_count > 0 and id >= $1 order by id limit $2)"
@@ -138,7 +138,7 @@ async def _is_outage(media_file: int) -> bool:
 
 
 def _is_there(row: dict[str, Any]) -> bool:
-    """Whether the file has its size and can be read at all. In a thread."""
+    """Tell whether the file has its size and can be read at all. In a thread."""
     path = blob_store.path_of(row["sha256"], row["ext"])
     try:
         with path.open("rb", buffering=0) as file:
@@ -148,9 +148,9 @@ def _is_there(row: dict[str, Any]) -> bool:
 
 
 async def _read(row: dict[str, Any]) -> str | None:
-    """Read one file in a thread -> what is wrong with it (a kind of finding of `check`), or None.
+    """Read one file in a thread. Returns: its fault (a kind of finding of `check`), or None.
 
-    Raises `Unavailable`.
+    Raises: `Unavailable`.
     """
     stop = threading.Event()
     work = asyncio.ensure_future(mount.run_io(_look, row, stop))
@@ -163,7 +163,7 @@ async def _read(row: dict[str, Any]) -> str | None:
 
 
 class _Stopped(Exception):
-    """We end: the file is read another time."""
+    """The program ends: the file is read another time."""
 
 
 def _look(row: dict[str, Any], stop: threading.Event) -> str | None:
@@ -177,11 +177,11 @@ def _look(row: dict[str, Any], stop: threading.Event) -> str | None:
         return "wrong_size"
     with idle():
         try:
-            # What looks damaged is read once more: it may have been the way to it, and not the disk.
+            # A damaged file is read a second time: the fault may be on the way to the disk, and not on it.
             good = any(_hash(path, stop) == row["sha256"] for _ in range(2))
         except OSError:
             with mount.writing():
-                mount.require()  # a share that went away says the same of every file
+                mount.require()  # an unavailable share gives the same error for every file
             return "unreadable_file"
     return None if good else "damaged_file"
 
@@ -189,7 +189,7 @@ def _look(row: dict[str, Any], stop: threading.Event) -> str | None:
 def _hash(path: Path, stop: threading.Event) -> bytes:
     digest, view, read = hashlib.sha256(), memoryview(bytearray(blob_store.BUFFER)), 0
     with path.open("rb", buffering=0) as file:
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # the disk is asked, not the memory
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # read from the disk, not from memory
         began = time.monotonic()
         while count := file.readinto(view):
             digest.update(view[:count])
@@ -198,13 +198,13 @@ def _hash(path: Path, stop: threading.Event) -> bytes:
                 if stop.wait(time.monotonic() - began):
                     raise _Stopped
                 began, read = time.monotonic(), 0
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # nor is memory kept from others
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # do not fill the memory that others need
     return digest.digest()
 
 
 @contextmanager
 def idle() -> Iterator[None]:
-    """This thread reads only when nobody else does; a kernel or file system that knows no priorities ignores it."""
+    """Read only when no other process does; a kernel or file system without priorities ignores it."""
     number = _CALLS.get(platform.machine())
     if number is None:
         yield

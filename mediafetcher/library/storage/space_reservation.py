@@ -1,11 +1,11 @@
-"""Room: what the running downloads will still need is set aside before another one begins.
+"""Space reservation: the space that running downloads still need is reserved before another one begins.
 
-A download needs its size twice over, for what came and what it becomes, and a little more. It is counted on the disk
-of the state folder, where it works, and in the media folder, where it ends. What it has written already no longer
-counts. A size that nobody knows is what has come so far, looked at again and again.
+A download needs its size twice, for the fetched and the finished file, and a little more. It counts on the disk
+of the state folder, where it works, and in the media folder, where it ends. Bytes already written no longer
+count. An unknown size counts as the bytes fetched so far, and is updated repeatedly.
 
-The media folder is shared by all machines: what the downloads of the others will need counts there too, as their rows
-said a moment ago (leases.py writes and reads it).
+All machines share the media folder: the reservations of other machines' downloads count there too, as their rows
+showed a moment ago (leases.py writes and reads them).
 """
 
 from pathlib import Path
@@ -15,16 +15,16 @@ from mediafetcher.library.storage import mount
 from mediafetcher.sandbox import work_folders
 
 FACTOR = 2.2  # of the expected size
-_AGAIN = 60.0  # seconds until one for which there was no room looks again
+_AGAIN = 60.0  # seconds until a download that lacked space checks again
 
-_expected: dict[Path, int] = {}  # folder of a job -> bytes of what is fetched
+_expected: dict[Path, int] = {}  # bytes to fetch, by folder of a download
 _elsewhere = 0  # bytes that the downloads of other machines will need
 
 
 def reserve(folder: Path, expected: int) -> None:
-    """Set room aside for the job of this folder, whose download will be so large; call it again when more is known.
+    """Reserve space for the download of this folder and its expected size. Call it again when more is known.
 
-    Raises `NoRoom` where it does not fit beside the others (then nothing is set aside for it), `MediaFull` where
+    Raises: `NoRoom` if it does not fit next to the others (then nothing is reserved for it), `MediaFull` if
     nothing fits.
     """
     others = sum(_open(other, size) for other, size in _expected.items() if other != folder)
@@ -49,7 +49,7 @@ def reserve(folder: Path, expected: int) -> None:
 
 
 def available() -> tuple[int, int]:
-    """Bytes that one more download may count on: in the media folder, and on the disk of the state folder."""
+    """Return the bytes that one more download may use: in the media folder, and on the disk of the state folder."""
     chosen, now = settings.get(), mount.state()
     taken = sum(_open(folder, size) for folder, size in list(_expected.items()))
     work = work_folders.free()
@@ -58,35 +58,35 @@ def available() -> tuple[int, int]:
 
 
 def release(folder: Path) -> None:
-    """That job has ended."""
+    """Release the reservation of a download that ended."""
     _expected.pop(folder, None)
 
 
 def reserved() -> int:
-    """Bytes that are set aside for downloads in work, here and on other machines."""
+    """Return the bytes that are reserved for running downloads, here and on other machines."""
     return _elsewhere + sum(_open(folder, size) for folder, size in list(_expected.items()))
 
 
 def reserved_for(folder: Path) -> int:
-    """Bytes that are set aside for the job of this folder."""
+    """Return the bytes that are reserved for the download of this folder."""
     return _open(folder, _expected[folder]) if folder in _expected else 0
 
 
 def set_remote_reservations(elsewhere: int) -> None:
-    """So many bytes are set aside for downloads on other machines."""
+    """Set the bytes that are reserved for downloads on other machines."""
     global _elsewhere
     _elsewhere = elsewhere
 
 
 def free() -> int:
-    """Bytes free where it is tightest: the disk of the state folder or the media folder."""
+    """Return the free bytes of the fuller one of two disks: that of the state folder or the media folder."""
     local = work_folders.free()
     now = mount.state()
     return min(local, now.free) if now.state in ("online", "full") else local
 
 
 def _open(folder: Path, expected: int) -> int:
-    """What a job will still write."""
+    """Return the bytes that a download will still write."""
     return max(0, int(FACTOR * expected) - work_folders.occupied(folder))
 
 

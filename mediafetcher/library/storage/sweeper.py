@@ -1,9 +1,9 @@
-"""Removing files: the only code that unlinks from the store.
+"""Remove files: the only code that unlinks from the store.
 
-A file goes only if this database let it go: its row has counted no reference since the present lineage began, for
-longer than the grace period, and the claim on the media folder is ours (ownership.py). Its row is locked meanwhile,
-which `add_media` does too, so a file never vanishes under a new reference; the unlink uses the row up. What no row
-speaks of is unknown, and stays. Nothing is removed while the store or the clock is in doubt.
+A file is removed only if this database released it: its row has counted no reference since the present lineage
+began, for longer than the grace period, and the claim on the media folder is ours (ownership.py). Its row is locked
+meanwhile, which `add_media` does too, so a file never vanishes under a new reference; the unlink deletes the row. A
+file without a row is unknown, and stays. Nothing is removed while the store or the clock is in doubt.
 """
 
 import contextlib
@@ -14,17 +14,17 @@ from mediafetcher.core import clock, errors, logging, settings
 from mediafetcher.db import engine
 from mediafetcher.library.storage import blob_store, clock_guard, mount, ownership, running, staging, unknown
 
-_BATCH = 500  # files that one claim is good for
-_SECONDS = 10.0  # and for how long
-_FEW = 20  # missing files up to here are no outage
+_BATCH = 500  # files that one claim covers
+_SECONDS = 10.0  # seconds that one claim covers
+_FEW = 20  # up to this many missing files are no outage
 
 _log = logging.get("sweeper")
 
 
 async def sweep() -> int:
-    """Remove what nobody holds any more, and what our dead processes left in incoming/ -> files removed.
+    """Remove unreferenced files, and what our dead processes left in incoming/. Returns: the number of removed files.
 
-    Nothing while the store is away or frozen, or the clock in doubt.
+    Nothing is removed while the store is unavailable or frozen, or the clock in doubt.
     """
     if mount.state().state in ("offline", "read_only") or (now := await clock_guard.now()) is None:
         return 0
@@ -38,10 +38,10 @@ async def sweep() -> int:
 
 
 async def delete_unreferenced(media_file: int, now: float | None = None) -> bool:
-    """Remove one file whose last reference went, if its grace period is over -> whether it is gone.
+    """Remove one file whose last reference was removed, if its grace period is over. Returns: whether it was removed.
 
-    The caller has just made the claim. `now`: seconds since 1970 by the database's clock, if it was believed; without,
-    its clock is asked.
+    The caller has just made the claim. `now`: seconds since 1970 by the database's clock, if it was believed; else the
+    database's clock is read.
     """
     async with engine.transaction():
         row = await engine.fetchrow(
@@ -65,7 +65,7 @@ async def delete_unreferenced(media_file: int, now: float | None = None) -> bool
 
 
 def _remove(sha256: bytes, ext: str) -> None:
-    """Remove a file with what lies beside it: the row may not list side files that a crash left. In a thread."""
+    """Remove a file and all its side files: the row may not list side files that a crash left. In a thread."""
     with mount.writing():
         mount.require()
         beside = unknown.side_files_at(blob_store.path_of(sha256, ext))
@@ -95,13 +95,13 @@ async def _unreferenced(now: float) -> int:
         until = clock.monotonic() + _SECONDS
         for row in rows:
             if clock.monotonic() > until:
-                break  # the next ones need a claim of their own
+                break  # the next files need a claim of their own
             removed += await delete_unreferenced(row["id"], now)
             last = row["id"]
 
 
 def _outage(rows: list[dict[str, Any]]) -> bool:
-    """Whether so many of these files are missing that part of the store must be away. In a thread."""
+    """Tell whether so many of these files are missing that a part of the store must be unavailable. In a thread."""
     with mount.writing():
         mount.require()
         missing = sum(blob_store.size_of(blob_store.path_of(row["sha256"], row["ext"])) is None for row in rows)
@@ -112,9 +112,9 @@ def _outage(rows: list[dict[str, Any]]) -> bool:
 
 
 def leftovers(now: float | None = None) -> list[Path]:
-    """The files of `incoming/` that this installation began and will not finish. In a thread.
+    """List the files of `incoming/` that this installation began and will not finish. In a thread.
 
-    Also those of programs without claims, unless this installation is frozen.
+    It includes files of programs without claims, unless this installation is frozen.
     """
     frozen = ownership.frozen() is not None
     return [
@@ -149,7 +149,7 @@ def _clear(found: list[Path]) -> None:
 
 
 async def rollback(staged: blob_store.Staged) -> None:
-    """Remove what was staged and not added. What was placed already has a row, and goes after the grace period."""
+    """Remove a staged file that was not added. A placed file has a row, and is removed after the grace period."""
     blob_store.mark_abandoned(staged)
     with contextlib.suppress(errors.Unavailable):  # a later sweep finds it
         await mount.run_io(blob_store.discard, staged)

@@ -1,7 +1,7 @@
-"""What lies in the store, and what of it this database does not know.
+"""List the files of the store, and those that this database does not know.
 
-A file is known if its row is referenced, or if the present lineage of this database let it go. A poster and subtitles
-beside a known file belong to it, also if its row does not list them: a crash may come after they were placed and before
+A file is known if its row is referenced, or if the present lineage of this database released it. A poster and subtitles
+of a known file belong to it, even if its row does not list them: a crash may come after they were placed and before
 the commit. Everything else is unknown: it is kept, listed, and can be adopted. Nothing here removes anything.
 """
 
@@ -20,7 +20,7 @@ NAME = re.compile(r"^([0-9a-f]{64})[.]([A-Za-z0-9.-]{1,40})$")  # a file of the 
 
 @dataclass(frozen=True)
 class Stored:
-    """A file as it lies in the store; `kind` is what follows the hash, e.g. `mp4` or `poster.jpg`."""
+    """A file in the store; `kind` is what follows the hash, e.g. `mp4` or `poster.jpg`."""
 
     path: Path
     sha256: bytes
@@ -32,20 +32,20 @@ class Stored:
 
 
 def is_side_name(name: str) -> bool:
-    """Whether this is the name of a poster or of subtitles, without the hash: `poster.jpg`, `fr.vtt`."""
+    """Tell whether this is the name of a poster or of subtitles, without the hash: `poster.jpg`, `fr.vtt`."""
     return name == "poster.jpg" or name.endswith(".vtt")
 
 
 def walk() -> Iterator[Stored | Path]:
-    """Every file of the store; one whose name is not ours as a plain path. In a thread."""
+    """Yield every file of the store; a file with a foreign name as a plain path. In a thread."""
     for folder in folders():
         yield from _files(folder)
 
 
 def folders() -> list[Path]:
-    """The folders of the store. In a thread."""
+    """List the folders of the store. In a thread."""
     root = mount.root() / "store"
-    return [root / name for name in sorted(os.listdir(root)) if not name.startswith((".", "@"))]  # a NAS's own
+    return [root / name for name in sorted(os.listdir(root)) if not name.startswith((".", "@"))]  # folders of a NAS
 
 
 def _files(folder: Path) -> Iterator[Stored | Path]:
@@ -65,7 +65,7 @@ def _list(folder: Path) -> list[Stored | Path]:
 
 
 async def files(after: str = "") -> AsyncIterator[Stored]:
-    """The unknown files of the store, folder by folder: a store may have millions of files. Raises `Unavailable`.
+    """Yield the unknown files of the store, folder by folder: it may have millions of files. Raises: `Unavailable`.
 
     `after`: a hash; folders before its own are left out.
     """
@@ -75,14 +75,14 @@ async def files(after: str = "") -> AsyncIterator[Stored]:
 
 
 async def unlisted_side_files() -> AsyncIterator[Stored]:
-    """The posters and subtitles beside referenced files whose rows do not list them. Raises `Unavailable`."""
+    """Yield the posters and subtitles of referenced files whose rows do not list them. Raises: `Unavailable`."""
     async for file, row in _with_rows():
         if row is not None and row["ref_count"] > 0 and file.is_side_file and file.kind not in side_names(row):
             yield file
 
 
 async def _with_rows(first: str = "") -> AsyncIterator[tuple[Stored, dict[str, Any] | None]]:
-    """Every file of the store with the row that makes it known; None if there is none. `first`: the first folder."""
+    """Yield every file of the store with the row that makes it known, or None. `first`: the first folder."""
     with mount.writing():
         for folder in await mount.run_io(folders):
             if folder.name < first:
@@ -94,24 +94,24 @@ async def _with_rows(first: str = "") -> AsyncIterator[tuple[Stored, dict[str, A
 
 
 async def is_known(sha256: bytes) -> bool:
-    """Whether a row of this database makes files of this hash known."""
+    """Tell whether a row of this database makes files of this hash known."""
     return bool(await _known({sha256}))
 
 
 async def any_file() -> bool:
-    """Whether there is an unknown file. Stops at the first."""
+    """Tell whether an unknown file exists. Stops at the first."""
     async for _ in files():
         return True
     return False
 
 
 def side_names(row: dict[str, Any]) -> list[str]:
-    """The names (for `store.path_of`) of the side files that a row of `media_file` says it has."""
+    """Return the names (for `store.path_of`) of the side files that a row of `media_file` lists."""
     return (["poster.jpg"] if row["poster"] else []) + [f"{language}.vtt" for language in row["subtitles"]]
 
 
 def side_files_at(file: Path) -> list[str]:
-    """The names of the side files that lie beside a stored file, whatever its row says. In a thread."""
+    """Return the names of the side files that exist for a stored file, whatever its row says. In a thread."""
     stem = f"{file.name.partition('.')[0]}."
     try:
         names = [name.removeprefix(stem) for name in os.listdir(file.parent) if name.startswith(stem)]
@@ -121,7 +121,7 @@ def side_files_at(file: Path) -> list[str]:
 
 
 async def _known(hashes: set[bytes]) -> dict[bytes, dict[str, Any]]:
-    """The rows that make files of these hashes known."""
+    """Return the rows that make files of these hashes known."""
     rows = await engine.fetch(
         "select sha256, ext, poster, subtitles, ref_count from media_file where sha256 = any($1::bytea[])"
         " and (ref_count > 0 or unreferenced_in = (select lineage from installation))",
