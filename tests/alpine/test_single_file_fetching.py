@@ -27,7 +27,7 @@ def test_a_newer_ytdlp_in_a_frozen_program(alpine, site):
             assert "extractor_broken" in _run(alpine, "get", site.url(f"/page/broken?film={film}"), fails=True)
         got = json.loads(_run(alpine, "get", "--json", site.url("/page/broken?film=3")).splitlines()[-1])
         assert (got["state"], got["item"]["title"]) == ("done", "Mended")
-        assert f"offered: {NEWER}" in _run(alpine, "ytdlp", "status")
+        assert f"offered:   {NEWER}" in _run(alpine, "ytdlp", "status")
         assert f"yt-dlp {NEWER} is now in use" in _run(alpine, "ytdlp", "update")
         _run(alpine, "get", site.url("/page/broken?film=1"))
         assert NEWER not in _run(alpine, "ytdlp", "rollback")
