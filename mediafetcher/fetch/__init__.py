@@ -1,1 +1,1 @@
-"""One link becomes a file: yt-dlp in a confined child, its options, its versions, and how it fails."""
+"""Fetch one link as a file: yt-dlp in a confined child, its options, its versions, and its errors."""

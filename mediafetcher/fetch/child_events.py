@@ -1,7 +1,7 @@
-"""The events of a fetch child, checked when they are decoded: code inside the child may write any line.
+"""The events of a fetch child, validated when they are decoded: code inside the child may write any line.
 
-A line has at most `MAX_LINE` bytes. Unknown parts are skipped without building values, so a line costs a few
-milliseconds at the most.
+A line has at most `MAX_LINE` bytes. Unknown parts are skipped without building values, so a line takes a few
+milliseconds at most.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ import msgspec
 
 from mediafetcher.core import errors
 
-MAX_LINE = 2 << 20  # bytes; the longest is `done` with a jar of cookies
+MAX_LINE = 2 << 20  # bytes; the longest is `done` with a cookie jar
 
 
 class Event(msgspec.Struct, tag_field="event"):

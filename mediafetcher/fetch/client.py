@@ -1,12 +1,12 @@
-"""Fetch one link: look at it, then download it or leave. The hostile part runs in a confined child.
+"""Fetch one link: extract, then download it or stop. The hostile part runs in a confined child.
 
     async with Fetch(url, options, folder) as source:
         info = await source.info()             # nothing is downloaded yet; `look` also takes lists
         result = await source.download(report)
 
-The child runs as the service account in a folder of its own, and is gone, with all it started, when the block is
-left. What it brought is moved to `folder`, which is ours, after it has ended (collect.py).
-Failures come out as the problems of error_mapping.py.
+The child runs as the service account in a folder of its own. When the block is left, it and its processes have ended.
+Its files are moved to `folder`, which is ours, after that (collect.py).
+Failures are raised as the errors of error_mapping.py.
 """
 
 import asyncio
@@ -36,17 +36,17 @@ _LOOK_SECONDS = 180.0  # for the extraction as a whole
 _COVER_SECONDS = 8.0
 _MOST_TEXTS = 100
 _MOST_TEXTS = 100
-_MOST_FILES = 20000  # that a child may name
-_GRACE = 2.0  # seconds to end in order, which keeps the state of streams in pieces
+_MOST_FILES = 20000  # files that a child may name
+_GRACE = 2.0  # seconds for an orderly end, which keeps the state of streams in pieces
 _DATA = 1 << 30
-# What the child says is bounded here too: whoever took it over says what they like.
+# The child's output is bounded here too: an attacker who controls the child can send anything.
 _LINES, _LINES_A_SECOND = 2000, 50
 _MAX_WARNINGS, _MAX_KINDS, _MAX_WORDS = 50, 20, 2000  # of the last: characters
 _log = logging.get("fetch")
 
 
 def command() -> list[str]:
-    """How the child program is started."""
+    """Return the command that starts the child program."""
     return bundle.python("mediafetcher.fetch.child.main")
 
 
@@ -71,7 +71,7 @@ class Fetch:
     ) -> None:
         self._url = url
         self._options = options
-        self._folder = folder  # ours
+        self._folder = folder  # owned by us
         self._place = work_folders.of_child(folder)
         self._cookies = cookies
         self._trial = trial
@@ -90,11 +90,11 @@ class Fetch:
         self._place = work_folders.make(self._folder)
         chosen = settings.get()
         proxy = self._options.proxy or chosen.proxy
-        await asyncio.to_thread(gateway.kind)  # for the first time it is tried out
-        # A proxy that somebody named would have to stand behind ours: with one there is no browser to pretend.
+        await asyncio.to_thread(gateway.kind)  # the first call tests it
+        # A proxy that the user named would have to be chained behind ours: with one there is no imitation of a browser.
         possible = await asyncio.to_thread(gateway.available) and not proxy
         allowed = [*self._targets(chosen), *_own_proxy(chosen, proxy)]
-        # The gateway asks the proxy for addresses that it has checked. One that resolves names is asked by the child.
+        # The gateway gives the proxy addresses that it has checked. The child uses a proxy that resolves names itself.
         self._named_by_proxy = bool(proxy) and not self._options.proxy and chosen.proxy_resolves_names
         only = _place(proxy) if proxy and self._named_by_proxy else None
         through = None if self._named_by_proxy else proxy
@@ -112,7 +112,7 @@ class Fetch:
         return self
 
     async def _pretend(self, browser: str) -> None:
-        """Begin, or begin again, in a child that pretends to be a browser."""
+        """Begin, or begin again, in a child that imitates a browser."""
         if self._child:
             await self._child.kill()
         self._browser = browser
@@ -125,7 +125,7 @@ class Fetch:
     def _order(self) -> dict[str, Any]:
         chosen, wished = settings.get(), self._options
         options = ydl_options(wished, chosen)
-        if self._mode == "preview":  # what lists hold is told; of one video in a list it is the video
+        if self._mode == "preview":  # the contents of lists are shown; a video in a list is shown as the video
             listed = ydl_options(Options(playlist=Playlist(limit=PREVIEW_ENTRIES)), chosen)
             options |= {"playlist_items": listed["playlist_items"], "lazy_playlist": False}
         if not self._named_by_proxy:
@@ -181,7 +181,7 @@ class Fetch:
     async def _leave(self, in_order: bool) -> None:
         assert self._child
         if in_order:
-            # Cancelled, paused or stopped: a moment to end in order, so that the next attempt can go on from there.
+            # Cancelled, paused or stopped: allow a moment for an orderly end, so that the next attempt can resume.
             await self._child.stop(_GRACE)
         else:
             await self._child.kill()
@@ -189,7 +189,7 @@ class Fetch:
             await self._pass.close()
 
     async def info(self) -> Info:
-        """Look at a link to one video. Raises what error_mapping.py says, `IsPlaylist`, `TooLarge`, `NoRoom`."""
+        """Look at a link to one video. Raises: the errors of error_mapping.py, `IsPlaylist`, `TooLarge`, `NoRoom`."""
         found = await self.look()
         if isinstance(found, Listing):
             raise errors.IsPlaylist()
@@ -198,7 +198,7 @@ class Fetch:
         return found
 
     async def look(self) -> Info | Listing:
-        """Look at a link: one video, or a list where the mode takes lists. Raises as `info`, and sets no room aside."""
+        """Look at a link: one video, or a list if the mode allows it. Raises: as `info`. No space is reserved."""
         rows: list[child_events.Row] = []
         while isinstance(event := await self._next(_LOOK_SECONDS), child_events.Entries | child_events.Browser):
             if isinstance(event, child_events.Entries):
@@ -218,7 +218,7 @@ class Fetch:
         found = []
         for number, row in enumerate(rows):
             if number % 100 == 0:
-                await asyncio.sleep(0)  # thousands of them take a tenth of a second
+                await asyncio.sleep(0)  # thousands of entries take a tenth of a second
             with contextlib.suppress(errors.InvalidUrl):
                 found.append(Entry(row.title, urls.parse(row.url), row.duration))
         if not found:
@@ -227,7 +227,7 @@ class Fetch:
         return Listing(event.title or _name(self._url), urls.site(self._url), tuple(found), count, event.uploader)
 
     async def cover(self) -> Path | None:
-        """The site's picture of what was looked at, of whatever kind, in the folder; nothing is fetched afterwards."""
+        """Fetch the site's picture of the link, of any kind, into the folder. Nothing can be fetched afterwards."""
         assert self._child
         await self._child.write(b'{"do": "cover"}\n')
         event = await self._next(_COVER_SECONDS)
@@ -246,7 +246,7 @@ class Fetch:
         `on_completed` is called when all bytes have come and the child has ended: from then on an attempt that is
         interrupted can continue with `collect.collect`.
 
-        Raises: what error_mapping.py says, `Stalled`, `TooLarge`, `NoRoom`.
+        Raises: the errors of error_mapping.py, `Stalled`, `TooLarge`, `NoRoom`.
         """
         assert self._child
         await self._child.write(b'{"do": "download"}\n')
@@ -255,7 +255,7 @@ class Fetch:
         while True:
             event = await self._next(meter.patience())
             if isinstance(event, child_events.Done):
-                await self._child.kill()  # what it wrote is taken when nothing can change it any more
+                await self._child.kill()  # its files are taken over once nothing can change them
                 completed = self._completed(event)
                 if on_completed:
                     await on_completed(completed)
@@ -274,12 +274,12 @@ class Fetch:
                     self.finish()
 
     def finish(self) -> None:
-        """Ask a recording to end now; `download` then returns what there is."""
+        """Ask a recording to end now; `download` then returns it."""
         if self._child:
             self._child.ask(signal.SIGUSR1)
 
     async def kept(self) -> Completed:
-        """What earlier attempts recorded (mode `keep`). Raises `LiveNotStarted` if there is nothing."""
+        """Return the recording of earlier attempts (mode `keep`). Raises: `LiveNotStarted` if nothing was recorded."""
         assert self._child
         event = await self._next(_LOOK_SECONDS)
         if not isinstance(event, child_events.Done) or not event.parts:
@@ -301,7 +301,7 @@ class Fetch:
                 yield event
 
     async def _next(self, seconds: float) -> child_events.Event:
-        """The next event of the child; its errors are raised, its warnings passed on, its programs run."""
+        """Return the next event of the child; its errors are raised, its warnings reported, its programs run."""
         while isinstance(event := await self._event(seconds), child_events.Warned | child_events.Program):
             if isinstance(event, child_events.Warned):
                 self._warnings += 1
@@ -361,9 +361,9 @@ class Fetch:
         )
 
     def _key(self, event: child_events.Found, page: str) -> str:
-        """The key known after the look: host and id; a page without an id is known by its address only.
+        """Return the key of the link: host and id; a page without an id has its address as the key.
 
-        Software that many sites run (Mediasite, PeerTube) lets each site choose its ids: hence the host.
+        Software on many sites (Mediasite, PeerTube) lets each site choose its ids: therefore the host is included.
         """
         recipe = self._options.recipe()
         if event.extractor not in (None, "Generic", "HTML5MediaEmbed") and event.id:
@@ -374,7 +374,7 @@ class Fetch:
             return urls.source_key(urls.parse(self._url), recipe)
 
     def _bounded(self, size: int) -> int:
-        """The size. Raises `TooLarge` before the disk does it in the middle."""
+        """Return the size. Raises: `TooLarge`, before the disk fails in the middle."""
         if size > settings.get().max_file_size:
             raise errors.TooLarge(size=size)
         return size
@@ -396,7 +396,7 @@ class Fetch:
 
 
 def _own_ports(chosen: settings.Settings) -> list[int]:
-    """The ports of this machine that no download may reach: ours, and the database's."""
+    """Return the ports of this machine that no download may reach: ours, and the database's."""
     ports = [chosen.port]
     if chosen.database_url:
         ports.append(urlsplit(chosen.database_url).port or 5432)
@@ -404,19 +404,19 @@ def _own_ports(chosen: settings.Settings) -> list[int]:
 
 
 def _own_proxy(chosen: settings.Settings, used: str | None) -> list[str]:
-    """The proxy of the settings may be private; one that a person names may not, unless it is among the exceptions."""
+    """Return our proxy if it may be private. A proxy that a user names may not, unless it is among the exceptions."""
     if not used or used != chosen.proxy:
         return []
     return [_place(used)]
 
 
 def _place(proxy: str) -> str:
-    """Where a proxy listens, as `host:port`."""
+    """Return the address of a proxy as `host:port`."""
     parts = urlsplit(proxy)
     return f"{parts.hostname}:{parts.port}"
 
 
 def _name(url: str) -> str:
-    """A title for want of a better one: the last part of the address."""
+    """Return a fallback title: the last part of the address."""
     parts = urlsplit(url)
     return parts.path.rstrip("/").rpartition("/")[2] or parts.hostname or url

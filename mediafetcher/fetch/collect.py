@@ -1,6 +1,6 @@
-"""Take over what a fetch child has fetched: move its files into our folder, and join picture and sound.
+"""Take over the files of a fetch child: move them into our folder, and join picture and sound.
 
-All of it can be repeated: an attempt that was interrupted here is continued by `collect(..., again=True)`, and nothing
+Everything here is repeatable: `collect(..., again=True)` resumes an interrupted attempt, and nothing
 is fetched a second time.
 """
 
@@ -51,7 +51,7 @@ async def collect(folder: Path, completed: Completed, *, again: bool = False) ->
 
 
 def is_there(folder: Path, completed: Completed) -> bool:
-    """Return whether all files lie in our folder or in that of the child."""
+    """Return whether all files exist in our folder or in that of the child."""
     places = (folder, work_folders.of_child(folder))
     names = [*completed.files, *(name for part in completed.parts for name in part), completed.cover]
     names += [name for _, name in completed.subtitles]
@@ -60,7 +60,7 @@ def is_there(folder: Path, completed: Completed) -> bool:
 
 
 def remove_parts(folder: Path, result: Result) -> None:
-    """Remove picture and sound once `result`, the file joined from them, is noted. Until then it can be made again."""
+    """Remove picture and sound after `result`, joined from them, is recorded. Until then it can be made again."""
     if result.file.stem == _JOINED:
         for path in folder.glob(f"{FILE_STEM}.*"):
             if path not in (result.poster, *(text for _, text in result.subtitles)):
@@ -70,7 +70,7 @@ def remove_parts(folder: Path, result: Result) -> None:
 async def _timed(
     folder: Path, completed: Completed, whole: assemble.Assembled, *, again: bool
 ) -> list[tuple[str, Path]]:
-    """The texts of a stream, on the film's clock."""
+    """Return the texts of a stream, on the film's clock."""
     if not completed.timed:
         return []
     clock = [list(span) for span in whole.clock]

@@ -1,7 +1,7 @@
-"""How a download failed -> the problem to show: one table, read from the top.
+"""Map the failure of a download to the error to show, by one table that is read from the top.
 
-The fetch child reports the exceptions it met (their class names, from the outside in), an HTTP status, an errno
-and yt-dlp's words. What is known exactly decides first, words last.
+The fetch child reports the class names of its exceptions (from the outside in), an HTTP status, an errno
+and yt-dlp's message. Exact facts decide first, the message last.
 """
 
 import errno
@@ -57,7 +57,7 @@ _ERRNO: dict[int, type[Problem]] = {
     errno.ENOSPC: errors.MediaFull,
     errno.EDQUOT: errors.MediaFull,
 }
-# A page that refuses often says why, where the status does not.
+# The page of a refusal often gives the reason if the status does not.
 _PAGE_STATUS = (400, 401, 402, 403, 404, 425)
 _PAGE_KINDS = (errors.Drm, errors.LiveNotStarted, errors.AgeLimit, errors.MembersOnly, errors.GeoBlocked)
 _IN = re.compile(r"\bin (\d+) (second|minute|hour|day)s?\b", re.IGNORECASE)
@@ -81,19 +81,19 @@ _NETWORK = {"TransportError", "IncompleteRead", "SSLError", "CertificateVerifyEr
 
 @dataclass(frozen=True)
 class Failure:
-    """What the fetch child says of a failure."""
+    """The fetch child's report of a failure."""
 
     kinds: tuple[str, ...] = ()
     message: str = ""
     status: int | None = None
     errno: int | None = None
-    retry_after: float | None = None  # seconds, where the site said so
+    retry_after: float | None = None  # seconds, if the site named them
     redirect_loop: bool = False
-    page: str = ""  # what the page of an HTTP error says
+    page: str = ""  # the text of the page of an HTTP error
 
 
 def problem(failure: Failure) -> Problem:
-    """The problem to raise. Its sentence is ours; what yt-dlp said goes to the facts, for the log."""
+    """Return the error to raise. Its sentence is ours; yt-dlp's message is added to the facts, for the log."""
     said = _clean(failure.message)
     facts = {"said": said, "status": failure.status, "retry_after": failure.retry_after}
     facts = {name: value for name, value in facts.items() if value}
@@ -135,7 +135,7 @@ def _by_page(failure: Failure) -> type[Problem] | None:
 
 
 def _begins_in(text: str) -> float | None:
-    """Seconds until a stream begins, where the site says so."""
+    """Return the seconds until a stream begins, if the site names them."""
     found = _IN.search(text)
     return float(found[1]) * _UNITS[found[2].lower()] if found else None
 
@@ -154,7 +154,7 @@ def _sentence(kind: type[Problem], failure: Failure, said: str) -> str | None:
 
 
 def _clean(message: str) -> str:
-    """yt-dlp's words without its prefix and its request to report."""
+    """Return yt-dlp's message without its prefix and its request to report the error."""
     message = re.sub(r"^(ERROR: )?(\[[^\]]*\] ?)?", "", message.strip())
     message = re.split(r"; please report this issue on|\(caused by", message, maxsplit=1)[0]
     return message.strip()[:300]

@@ -1,13 +1,13 @@
-"""The server's side of the way into the network: one proxy (socks_proxy.py) for all fetches of this process.
+"""The server's side of the gateway: one proxy (socks_proxy.py) for all fetches of this process.
 
-Children get out through it alone, and as far as this machine can, the kernel sees to that:
+It is the only way to the network for child processes. The kernel enforces this as far as this machine supports it:
 
-    namespace   children are in a network of their own, where nothing but the proxy's socket listens (namespaces.py)
+    namespace   children have a network of their own, where nothing but the proxy's socket listens (namespaces.py)
     landlock    they may make TCP connections to the proxy's port alone (Linux 6.7 and newer)
-    python      neither can be had: their Python connects to nothing else, and nothing stops other code. No fetch
-                pretends to be a browser then, since that one connects outside Python
+    python      neither is available: their Python connects to nothing else, and nothing stops other code. No fetch
+                imitates a browser then, since that code connects outside Python
 
-The proxy starts with the first fetch and ends with the last; where fetches start warm (prefork.py), a minute later.
+The proxy starts with the first fetch and ends with the last; with prefork (prefork.py), a minute later.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from mediafetcher.core import bundle, errors, logging
 from mediafetcher.fetch.gateway_client import Way
 from mediafetcher.sandbox import landlock, namespaces, process, seccomp
 
-IDLE_SECONDS = 75.0  # a little longer than the prefork program, which is in its network
+IDLE_SECONDS = 75.0  # a little longer than the prefork program, which uses its network
 Kind = Literal["namespace", "landlock", "python"]
 
 _log = logging.get("fetch")
@@ -36,7 +36,7 @@ _kept = False
 
 @cache
 def kind() -> Kind:
-    """What keeps children from going past the proxy here."""
+    """Return the mechanism that stops children from bypassing the proxy here."""
     if seccomp.available():
         with contextlib.suppress(OSError):
             process.isolate().close()
@@ -48,12 +48,12 @@ def kind() -> Kind:
 
 @cache
 def available() -> bool:
-    """Whether a fetch can pretend to be a browser here."""
+    """Tell whether a fetch can imitate a browser here."""
     return importlib.util.find_spec("curl_cffi") is not None and seccomp.available() and kind() != "python"
 
 
 class Gateway:
-    """The proxy as it runs. `close` ends it; it ends with us as well."""
+    """The running proxy. `close` ends it; it also ends with this process."""
 
     def __init__(self, program: process.Child, listening: socket.socket, network: namespaces.Network | None) -> None:
         self._program = program
@@ -68,9 +68,9 @@ class Gateway:
 
     @classmethod
     async def start(cls) -> Self:
-        """Raises `Crashed`."""
+        """Start the proxy. Raises: `Crashed`."""
         try:
-            kept_by = await asyncio.to_thread(kind)  # the first call makes a process
+            kept_by = await asyncio.to_thread(kind)  # the first call starts a process
             network = await asyncio.to_thread(process.isolate) if kept_by == "namespace" else None
             listening = network.listening if network else _on_loopback()
         except OSError as error:
@@ -103,7 +103,7 @@ class Gateway:
     async def admit(
         self, allow_hosts: Iterable[str], own_ports: Iterable[int], only: str | None, through: str | None
     ) -> "Pass":
-        """Let a fetch out by these rules, until its `close`."""
+        """Admit a fetch by these rules, until its `close`."""
         token = secrets.token_urlsafe(24)
         self.fetches += 1
         self._stay()
@@ -140,7 +140,7 @@ class Gateway:
 
 
 class Pass:
-    """The right of one fetch to get out."""
+    """The permission of one fetch to use the network."""
 
     def __init__(self, gateway: Gateway, way: Way) -> None:
         self.gateway = gateway
@@ -156,14 +156,14 @@ class Pass:
 async def admit(
     allow_hosts: Iterable[str], own_ports: Iterable[int], only: str | None = None, through: str | None = None
 ) -> Pass:
-    """Let a fetch out by these rules, `through` the proxy of that URL. Raises `Crashed` where ours does not start."""
+    """Admit a fetch by these rules, `through` the proxy of that URL. Raises: `Crashed` if our proxy does not start."""
     global _gateway
     loop = asyncio.get_running_loop()
     async with _locks.setdefault(loop, asyncio.Lock()):
         if _gateway is not None and _gateway.loop is not loop:
             _gateway = None  # of a loop that is closed: its program ends with its input
         if _gateway is not None and _gateway.ended:
-            _log.warning("the way into the network ended, starting it anew")
+            _log.warning("the way into the network ended, starting it again")
             await _leave(_gateway)
         if _gateway is None:
             _gateway = await Gateway.start()
@@ -171,13 +171,13 @@ async def admit(
 
 
 def keep() -> None:
-    """From now on the proxy stays for a while between fetches, until `close`."""
+    """Keep the proxy for a while between fetches from now on, until `close`."""
     global _kept
     _kept = True
 
 
 async def close() -> None:
-    """End it. Fetches must have ended."""
+    """End the proxy. Fetches must have ended."""
     global _kept
     _kept = False
     if _gateway is not None and not _gateway.fetches:

@@ -1,8 +1,8 @@
-"""The way into the network of a fetch child: through the proxy of gateway.py, for all of Python in it.
+"""The fetch child's side of the gateway: all of its Python connects through the proxy of gateway.py.
 
-Names are resolved there, and every connection begins there; what is refused there is raised here as the gate would
-(`egress.Blocked`). The kernel leaves the child no other way where it can; an audit hook says the same to Python, and
-that no program may be started and nothing listened to.
+The proxy resolves names and makes every connection; a refusal of the proxy is raised here as `egress.Blocked`.
+The kernel leaves the child no other way if it can; an audit hook enforces the same for Python, and
+forbids starting programs and listening.
 """
 
 import json
@@ -25,26 +25,26 @@ _WHY = {
 
 
 class Way(NamedTuple):
-    """Where the proxy listens, on loopback, and the token of this fetch."""
+    """The address of the proxy, on loopback, and the token of this fetch."""
 
     port: int
     token: str
 
     @property
     def url(self) -> str:
-        """As curl takes it."""
+        """Return the URL for curl."""
         return f"socks5h://mf:{self.token}@127.0.0.1:{self.port}"
 
 
 class ProxyFailed(ConnectionError):
-    """The proxy that somebody named does not answer, or does not connect to the site."""
+    """The proxy that the user named does not answer, or does not connect to the site."""
 
 
 _connect_plainly = socket.socket.connect
 
 
 def install(way: Way | None) -> None:
-    """From now on connect through the proxy alone, for good; None: not at all. Call it before importing yt-dlp."""
+    """Connect through the proxy alone from now on; None: not at all. Call it before importing yt-dlp. Permanent."""
     if way is not None:
         _install(way)
     there = ("127.0.0.1", way.port) if way else None
@@ -82,7 +82,7 @@ def _install(way: Way) -> None:
         return 0
 
     def getaddrinfo(host: Any, port: Any, *_: Any, **__: Any) -> list[Any]:
-        """All as addresses of IPv4, which is the only kind of socket here; whoever connects to one names it anew."""
+        """Return all hosts as IPv4 addresses, the only kind of socket here; each connection names the host again."""
         if host in (None, "", b""):
             raise egress.Blocked("only outgoing connections are allowed")
         number = int(port or 0)
@@ -101,7 +101,7 @@ def _install(way: Way) -> None:
 
 
 def _ask(asking: socket.socket, way: Way, command: int, host: Any, port: int) -> None:
-    """Greet, name the token, ask; all at once, since the answers are known. Raises what the answer says."""
+    """Greet, send token and request, all at once: the answers are known. Raises: the error of the answer."""
     name = _name(host)
     token = way.token.encode()
     request = b"\x05\x01\x02" + b"\x01\x02mf" + bytes([len(token)]) + token

@@ -1,7 +1,7 @@
-"""The JavaScript runtime that yt-dlp asks where a site wants a small program run: deno, which comes along.
+"""The JavaScript runtime for sites that require a small program to run: deno, which is bundled.
 
-A fetch child starts no program. It asks for deno by events (child/javascript.py), and deno runs here, in a child of its
-own: `deno run` of what it reads on standard input, in deno's own sandbox and in ours, without files, sockets or further
+A fetch child starts no program. It requests deno by events (child/javascript.py), and deno runs here, in a child of
+its own: `deno run` of its standard input, in deno's own sandbox and in ours, without files, sockets or further
 processes, and without fetching anything (`remote_components` is empty; the solver scripts are those of the package
 yt-dlp-ejs).
 """
@@ -18,7 +18,7 @@ from mediafetcher.core import bundle
 from mediafetcher.fetch.child_events import Program
 from mediafetcher.sandbox import process
 
-# Options of `deno run` that take rights away or keep to what is there; none gives a right.
+# Options of `deno run` that remove permissions or forbid network access; none gives a permission.
 _OPTIONS = {
     *("--ext=js", "--no-code-cache", "--no-prompt", "--no-remote", "--no-lock", "--node-modules-dir=none"),
     *("--no-config", "--no-npm", "--cached-only", "--v8-flags=--jitless"),
@@ -27,25 +27,25 @@ _LIMITS = process.Limits(file_size=0, data=1 << 30, cpu_seconds=60, nice=5)
 _SECONDS = 120.0
 _MOST_INPUT = 32 << 20  # bytes; a player has 3 MB
 _MOST_OUTPUT = 32 << 20
-_MOST_RUNS = 100  # for one fetch
+_MOST_RUNS = 100  # runs for one fetch
 
 
 @cache
 def deno() -> str | None:
-    """Where deno is; None where it did not come along, as on machines that it is not built for."""
+    """Return the path of deno; None if it is not bundled, as on architectures without a build of it."""
     root = bundle.root()
     path = root / "bin" / "deno" if root else Path(sysconfig.get_path("scripts")) / "deno"
     return str(path) if os.access(path, os.X_OK) else None
 
 
 def runtimes() -> dict[str, Any]:
-    """yt-dlp's option `js_runtimes`."""
+    """Return yt-dlp's option `js_runtimes`."""
     path = deno()
     return {"deno": {"path": path}} if path else {}
 
 
 def permitted(arguments: list[str]) -> bool:
-    """Whether deno is to run what it reads, without a right; or to say its version."""
+    """Tell whether deno is only to run its input, without a permission, or to print its version."""
     if arguments == ["--version"]:
         return True
     options = arguments[1:-1]
@@ -53,7 +53,7 @@ def permitted(arguments: list[str]) -> bool:
 
 
 class Requests:
-    """What one fetch child asks of the runtime, by its events `program`."""
+    """The requests of one fetch child to the runtime, by its events `program`."""
 
     def __init__(self) -> None:
         self._input: list[str] = []
@@ -61,7 +61,7 @@ class Requests:
         self._runs = 0
 
     async def take(self, event: Program) -> bytes | None:
-        """Take an event -> the line that answers it; None while more of its input is to come."""
+        """Handle an event. Returns: the line that answers it; None if more of its input follows."""
         self._size += len(event.input)
         if self._size <= _MOST_INPUT:
             self._input.append(event.input)

@@ -1,4 +1,4 @@
-"""What a fetch tells of a source: what the site says of it, and what came. Times in seconds, sizes in bytes."""
+"""The values of a fetch: the site's metadata, and the fetched files. Times in seconds, sizes in bytes."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 @dataclass(frozen=True)
 class Info:
-    """What the site says of a source. Times in seconds, sizes in bytes; all of it is only a claim."""
+    """The site's metadata of a source. Times in seconds, sizes in bytes; all of it is unverified."""
 
     title: str
     id: str
@@ -21,9 +21,9 @@ class Info:
     filesize: int | None = None
     is_live: bool = False
     chapters: tuple[tuple[float, str], ...] = ()
-    subtitles: tuple[str, ...] = ()  # the languages that people wrote
+    subtitles: tuple[str, ...] = ()  # languages of subtitles that humans wrote
     heights: tuple[int, ...] = ()  # of the picture, the largest first
-    old_key: str = ""  # the key of earlier versions, without the host; only for what this person has already
+    old_key: str = ""  # the key of earlier versions, without the host; only for what this user already has
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a link that is a list holds. `count` is of the whole list, where the site says it."""
+    """The contents of a link that is a list. `count` is that of the whole list, if the site names it."""
 
     title: str
     site: str
@@ -48,7 +48,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Completed:
-    """What the child said when it had fetched all: the names of its files, which are still to be taken over."""
+    """The child's report of a complete fetch: the names of its files, which must still be taken over."""
 
     files: tuple[str, ...]  # one, or picture and sound
     subtitles: tuple[tuple[str, str], ...] = ()  # (language, name)
@@ -65,22 +65,22 @@ class Completed:
 
 @dataclass(frozen=True)
 class Result:
-    """What was fetched: a file in the job's folder, of a kind that is yet to be probed."""
+    """The result of a fetch: a file in the download's folder, whose kind must still be probed."""
 
     file: Path
     size: int
-    poster: Path | None = None  # a picture of the site, of whatever kind
-    subtitles: tuple[tuple[str, Path], ...] = ()  # (language, text of whatever kind)
+    poster: Path | None = None  # a picture of the site, of any kind
+    subtitles: tuple[tuple[str, Path], ...] = ()  # (language, text of any kind)
     marks: tuple[tuple[float, float, str], ...] = ()  # (start, end, title) of parts that viewers marked
-    duration: float | None = None  # seconds, where it is known only now
-    bounded: bool = True  # the transport proved that all came: a length, chunks, every piece of a list
-    limit: float | None = None  # seconds of the file that were wished for
-    cut: str = ""  # why picture or sound was not whole before they were joined
-    cookies: str | None = field(default=None, repr=False)  # as the site renewed those it was given, in Netscape's form
+    duration: float | None = None  # seconds, if known only now
+    bounded: bool = True  # the transport proved completeness: a length, chunks, every piece of a list
+    limit: float | None = None  # seconds of the file that were requested
+    cut: str = ""  # why picture or sound was incomplete before they were joined
+    cookies: str | None = field(default=None, repr=False)  # the given cookies, renewed by the site, in Netscape format
 
 
 class Trial(NamedTuple):
-    """A fetch that tries a yt-dlp before it is used, started cold, which may reach these hosts too."""
+    """A fetch that tests a yt-dlp before it is used, started cold, and may reach these hosts too."""
 
     ytdlp: Path
     allow_hosts: tuple[str, ...]

@@ -1,8 +1,8 @@
-"""What a person may wish for a download, and what becomes of it for yt-dlp: the allow-list.
+"""The options that a user may set for a download, and their translation for yt-dlp: the allow-list.
 
-`Options` is the one table of wishes: the API, the command line and the database use it as it is. Nothing else reaches
-yt-dlp: no programs, netrc, plugins, configuration, file addresses, templates or arguments of anybody. The order of
-formats is chosen so that mostly nothing has to be transcoded.
+`Options` is the one table of them: the API, the command line and the database use it as it is. Nothing else reaches
+yt-dlp: no programs, netrc, plugins, configuration, file addresses, templates or arguments of users. The order of
+formats is chosen so that usually nothing has to be transcoded.
 """
 
 import re
@@ -14,19 +14,19 @@ import msgspec
 from mediafetcher.core.settings import Settings
 from mediafetcher.fetch import js_runtime, resume
 
-FILE_STEM = "media"  # every fetched file is called so; titles never become names
+FILE_STEM = "media"  # the name of every fetched file; titles never become names
 MAX_ENTRIES = 5000  # of one playlist
 MAX_LANGUAGES = 20
-ALL = "all"  # every language there is, in place of a list of them
+ALL = "all"  # every available language, instead of a list of them
 _DAY = 86_400.0
 _LANGUAGE = re.compile(r"^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,3}$")
 _PROXY_SCHEMES = ("http", "https", "socks5")
 
 
 class Playlist(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The link is a list, and its entries are wished for: one download each."""
+    """The link is a list, and its entries are requested: one download each."""
 
-    limit: int | None = None  # the first so many; None: all, up to MAX_ENTRIES
+    limit: int | None = None  # only the first entries; None: all, up to MAX_ENTRIES
     items: tuple[int, ...] | None = None  # only these, counted from 1
     folder: bool = False  # into a folder with the name of the list
 
@@ -40,22 +40,22 @@ class Playlist(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A person's wishes. All of them have a default, and only what differs is kept."""
+    """The options of a user. All of them have a default, and only differences from it are stored."""
 
     max_height: int | None = None  # lines; None: the setting
     audio: Literal["m4a", "mp3"] | None = None  # only the sound
     never_transcode: bool = False
-    keep_original: bool = False  # the file as it came, whether browsers play it or not
+    keep_original: bool = False  # the file as fetched, whether browsers play it or not
     subtitles: tuple[str, ...] = ()  # languages such as `en` or `pt-BR`, or `all`
-    auto_subtitles: bool = False  # those too that a machine wrote, where there are no others
+    auto_subtitles: bool = False  # also machine-made ones, if no others exist
     start: float | None = None  # seconds; a clip begins here
     end: float | None = None  # seconds; a clip ends here
     sponsorblock: bool = False  # parts that viewers marked, as chapters
     rate_limit: int | None = None  # bytes per second
     proxy: str | None = None  # http://, https:// or socks5://host:port
     live_max: int | None = None  # seconds of a live stream; None: the setting
-    live_from_start: bool = False  # a live stream from as far back as its list goes
-    impersonate: bool = False  # pretend to be a browser on the wire, in every request
+    live_from_start: bool = False  # a live stream from the oldest piece of its list
+    impersonate: bool = False  # imitate a browser in every request
     playlist: Playlist | None = None
 
     def __post_init__(self) -> None:
@@ -84,11 +84,11 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
     @property
     def clip(self) -> bool:
-        """Whether only a part is wanted."""
+        """Tell whether only a part is requested."""
         return bool(self.start) or self.end is not None
 
     def recipe(self) -> str:
-        """What is kept of a source, and so a part of the key it is known by. Not how it travels (proxy, rate)."""
+        """Return what is kept of a source, a part of its key. It excludes how it is fetched (proxy, rate)."""
         height = f"h{self.max_height}" if self.max_height and not self.audio else ""
         flags = ("copy" if self.never_transcode else "") + ("raw" if self.keep_original else "")
         clip = f"c{self.start or 0:g}..{'' if self.end is None else f'{self.end:g}'}" if self.clip else ""
@@ -106,7 +106,7 @@ def _list_recipe(playlist: Playlist | None) -> str:
 
 
 def _check_proxy(text: str) -> None:
-    """No name and password: these wishes are kept and shown; the setting PROXY may hold them."""
+    """Reject a name and password: these options are stored and shown; the setting PROXY may contain them."""
     try:
         parts = urlsplit(text)
         fine = parts.scheme in _PROXY_SCHEMES and bool(parts.hostname) and parts.port is not None
@@ -131,7 +131,7 @@ ALLOWED = frozenset(
 
 
 def ydl_options(options: Options, settings: Settings) -> dict[str, Any]:
-    """The options for yt-dlp, all of them of plain JSON types."""
+    """Return the options for yt-dlp, all of them of plain JSON types."""
     height = options.max_height or settings.max_height
     order = ["hdr:SDR", f"res:{height}", "vcodec:h264", "fps:60", "acodec:m4a"]
     if options.never_transcode:
@@ -148,7 +148,7 @@ def ydl_options(options: Options, settings: Settings) -> dict[str, Any]:
         "format": "ba/b" if options.audio else "bv*+ba/b",
         "format_sort": order,
         "outtmpl": {"default": f"{FILE_STEM}.%(ext)s"},
-        # A link to one video of a list means the video, unless the list is asked for.
+        # A link to one video of a list means the video, unless the list is requested.
         "noplaylist": options.playlist is None,
         "playlist_items": _items(options.playlist),
         "lazy_playlist": options.playlist is None,
@@ -177,7 +177,7 @@ def ydl_options(options: Options, settings: Settings) -> dict[str, Any]:
     }
     rate = rate_limit(options, settings)
     if rate:
-        # Each of several connections would take the whole rate. In small pieces it is kept evenly.
+        # Each of several connections would use the whole rate. With small pieces it is kept evenly.
         chosen |= {"ratelimit": rate, "concurrent_fragment_downloads": 1, "buffersize": 32 << 10}
     if proxy := options.proxy or settings.proxy:
         chosen["proxy"] = proxy
@@ -185,13 +185,13 @@ def ydl_options(options: Options, settings: Settings) -> dict[str, Any]:
 
 
 def rate_limit(options: Options, settings: Settings) -> int | None:
-    """Bytes per second of this download: its own limit, and its share of what all may take together."""
+    """Return the bytes per second of this download: its own limit, and its share of the limit for all."""
     share = max(1024, settings.rate_limit // settings.max_downloads) if settings.rate_limit else None
     return min((limit for limit in (options.rate_limit, share) if limit), default=None)
 
 
 def _items(playlist: Playlist | None) -> str:
-    """Two where one is wanted: so it is known whether the link is a list."""
+    """Request two entries if one is wanted: this shows whether the link is a list."""
     if playlist is None:
         return "1:2"
     if playlist.items:

@@ -1,13 +1,13 @@
-"""Fetch children that start warm: a program that has yt-dlp in memory and forks itself for each download.
+"""Prefork fetch children: a program that has yt-dlp in memory forks itself for each download.
 
-A cold child computes for half a second before it does anything; a fork of the warm program is there in a few
-milliseconds. The program (zygote.py) starts with the first download and leaves when there were none for a minute, when
-another yt-dlp is wanted (ytdlp.py), or after so many forks; those that are at work then end in peace.
-Between `open` and `close` it is used; at other times, and whenever it does not work, children start cold. A program
-that does not answer is given up at once: it makes no more forks, and those at work go on.
+A cold child computes for half a second before it does anything; a fork of the prefork program is ready in a few
+milliseconds. The program (zygote.py) starts with the first download and ends if there were none for a minute, if
+another yt-dlp is needed (ytdlp/versions.py), or after a number of forks; running forks then finish normally.
+It is used between `open` and `close`; at other times, and whenever it does not work, children start cold. A program
+that does not answer is given up at once: it stops forking, and running forks continue.
 
-The warm program reaps a fork only when it is told to: until then its number, and that of its group, belong to
-nobody else and can be killed safely.
+The prefork program reaps a fork only on request: until then the process number, and that of its group, belong to
+no other process and can be killed safely.
 """
 
 import asyncio
@@ -23,21 +23,21 @@ from mediafetcher.fetch import gateway
 from mediafetcher.sandbox import process as child
 
 IDLE_SECONDS = 60.0
-MOST_FORKS = 200  # of one program; then a fresh one takes its place
+MOST_FORKS = 200  # of one program; then a new one replaces it
 _START_SECONDS = 30.0
 _ANSWER_SECONDS = 5.0
-_REST_SECONDS = 60.0  # after a program did not start, before another is tried
+_REST_SECONDS = 60.0  # after a program did not start, before another start is tried
 _log = logging.get("fetch")
 _pool: "Pool | None" = None
 
 
 def program() -> list[str]:
-    """How the warm program is started."""
+    """Return the command that starts the prefork program."""
     return bundle.python("mediafetcher.fetch.child.zygote")
 
 
 async def open() -> None:
-    """From now on downloads start warm."""
+    """Use the prefork program for downloads from now on."""
     global _pool
     if _pool is None and hasattr(os, "pidfd_open"):
         _pool = Pool()
@@ -45,7 +45,7 @@ async def open() -> None:
 
 
 async def close() -> None:
-    """End the warm program. Downloads must have ended; what has not is killed with it."""
+    """End the prefork program. Downloads must have ended; remaining ones are killed with it."""
     global _pool
     pool, _pool = _pool, None
     if pool is not None:
@@ -56,10 +56,10 @@ async def close() -> None:
 async def take(
     folder: Path, env: dict[str, str], limits: child.Limits, way: gateway.Gateway, ytdlp: str = ""
 ) -> child.Child | None:
-    """A child that is ready for its order, or None where it must be started cold.
+    """Return a child that is ready for its order, or None if it must be started cold.
 
-    `way`: how it gets into the network. `ytdlp`: the folder of the yt-dlp that it must have loaded; nothing for the one
-    that came along.
+    `way`: its way to the network. `ytdlp`: the folder of the yt-dlp that it must have loaded; empty for the
+    bundled one.
     """
     if _pool is None or folder.parent != settings.get().fetch:
         return None
@@ -71,7 +71,7 @@ async def take(
 
 
 class Program:
-    """The warm program as it runs: what it has loaded, how often it has forked, who of them is alive."""
+    """The running prefork program: what it has loaded, how often it has forked, and which forks are alive."""
 
     def __init__(self, process: child.Child, control: socket.socket, way: gateway.Gateway, ytdlp: str) -> None:
         self._process = process
@@ -80,7 +80,7 @@ class Program:
         self.way = way
         self.forks = 0
         self.alive = 0
-        self.retired = False  # no more forks; it goes with the last that is alive
+        self.retired = False  # it stopped forking, and ends with the last live fork
 
     @property
     def pid(self) -> int:
@@ -114,7 +114,7 @@ class Program:
         return started
 
     async def end(self) -> None:
-        """With all its forks."""
+        """End it with all its forks."""
         self._control.close()
         await self._process.kill()
 
@@ -155,7 +155,7 @@ class Program:
 
 
 class Pool:
-    """The warm program, started when it is needed, and anew where another yt-dlp is wanted or after many forks."""
+    """The prefork program, started when needed, and again if another yt-dlp is needed or after many forks."""
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
@@ -167,7 +167,7 @@ class Pool:
 
     @property
     def alive(self) -> int:
-        """Forks that have not ended."""
+        """Return the number of forks that have not ended."""
         return sum(one.alive for one in self._every())
 
     def _every(self) -> list[Program]:
@@ -176,8 +176,8 @@ class Pool:
     async def take(
         self, work: Path, env: dict[str, str], limits: child.Limits, way: gateway.Gateway, ytdlp: str
     ) -> child.Child:
-        """A fork. Where the caller is cancelled meanwhile it is made all the same, so that no answer of the warm
-        program stays unread for the next one, and then killed."""
+        """Return a fork. If the caller is cancelled meanwhile, it is made anyway, so that no answer of the prefork
+        program stays unread for the next caller, and then killed."""
         making = asyncio.ensure_future(self._take(work, env, limits, way, ytdlp))
         try:
             return await asyncio.shield(making)
@@ -217,7 +217,7 @@ class Pool:
         return self._program
 
     def _retire(self, old: Program) -> None:
-        """No more forks of this one; those that are alive go on."""
+        """Stop forking from this program; running forks continue."""
         self._program = None
         old.retired = True
         self._retired.add(old)

@@ -1,19 +1,19 @@
-"""How far a fetch is, and how long its silence is borne."""
+"""The progress of a fetch, and how long a stall is tolerated."""
 
 from collections.abc import Callable
 
 from mediafetcher.core import clock, errors, settings
 from mediafetcher.fetch.child_events import Progressed
 
-# bytes so far; of how many; bytes per second; seconds that are left
+# bytes so far; total bytes; bytes per second; seconds left
 Progress = Callable[[int, int | None, float | None, float | None], None]
 
 
 class Meter:
-    """Progress over all files of a download, and how long silence is borne."""
+    """Progress over all files of a download, and how long a stall is tolerated."""
 
     def __init__(self, report: Progress, *, live: bool = False) -> None:
-        """`live`: the size is not known before the end, and an outage is borne."""
+        """`live`: the size is not known before the end, and an outage is tolerated."""
         self._report = report
         self._live = live
         self._files: dict[str, tuple[int, int | None]] = {}
@@ -22,7 +22,7 @@ class Meter:
         self.total: int | None = None
 
     def patience(self) -> float:
-        """Seconds until nothing has arrived for too long."""
+        """Return the seconds without data after which the fetch fails."""
         chosen = settings.get()
         borne = chosen.stall_seconds + (2 * chosen.live_outage_seconds if self._live else 0.0)
         return max(0.05, borne - (clock.monotonic() - self._moved))

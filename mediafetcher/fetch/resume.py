@@ -1,14 +1,14 @@
-"""Going on with a file that was cut off, without ever mixing two versions of it.
+"""Resume an interrupted file, without ever mixing two versions of it.
 
-yt-dlp continues a file by asking for the rest, and looks only at the position and length that come back. If the
-file changed meanwhile, the result would be half of each. So the server's mark of the version (a strong ETag, else
-the date and length) is kept in the job's folder, sent along as `If-Range`, and compared again; where nothing marks
-the version, the file is fetched from its beginning.
+yt-dlp resumes a file by requesting the rest, and checks only the position and length of the answer. If the
+file changed meanwhile, the result would be half of each. So the server's version of the file (a strong ETag, else
+the date and length) is kept in the job's folder, sent as `If-Range`, and compared again; without a version
+the file is fetched from its beginning.
 
-Of streams in pieces, yt-dlp's own state is kept only where the child ended in order: after a kill it can be empty,
-and yt-dlp would then append a second copy and call it success.
+For streams in pieces, yt-dlp's own state is kept only if the child ended in order: after a kill it can be empty,
+and yt-dlp would then append a second copy and report success.
 
-What had come when a connection broke counts too (`Body`): else a line that always breaks early would bring nothing.
+Bytes received before a connection broke count too (`Body`): otherwise an unstable connection would never finish.
 """
 
 import json
@@ -28,7 +28,7 @@ _OPEN_RANGE = re.compile(r"^bytes=[1-9]\d*-$")
 
 
 def prepare(folder: Path) -> None:
-    """Look at what an earlier attempt left, and throw away what cannot be trusted."""
+    """Check the files of an earlier attempt, and discard those that cannot be trusted."""
     orderly = folder / ORDERLY
     if orderly.exists():
         orderly.unlink()
@@ -45,7 +45,7 @@ def ended_in_order(folder: Path) -> None:
 
 
 class Versions:
-    """The versions of the files being fetched, on disk so that the next attempt knows them."""
+    """The versions of the files that are being fetched, on disk for the next attempt."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / MARKS
@@ -56,7 +56,7 @@ class Versions:
             self._marks = {}
 
     def open(self, request: Any, send: Callable[[Any], Any]) -> Any:
-        """Send a request of yt-dlp; one that continues a file gets the same version or the whole file."""
+        """Send a request of yt-dlp; one that resumes a file gets the same version or the whole file."""
         if not _continues(request.headers.get("Range")):
             response = send(request)
             if _is_file(response):
@@ -76,11 +76,11 @@ class Versions:
         return response
 
     def _rest(self, request: Any, send: Callable[[Any], Any], mark: str) -> Any:
-        """The rest of the file, or the whole of a changed one; None where what came cannot be used."""
+        """Return the rest of the file, or all of a changed one; None if the answer cannot be used."""
         try:
             response = send(request)
         except Exception as error:
-            # Nothing lies behind that position. yt-dlp would take a file of about this length for whole.
+            # The file ends at that position. yt-dlp would take a file of about this length for complete.
             if getattr(error, "status", None) == 416:
                 return None
             raise
@@ -103,11 +103,11 @@ class Versions:
 
 
 class Body:
-    """The body of an answer, in place of urllib3's: first all the bytes that came, then the break.
+    """The body of an answer, replacing urllib3's: first all received bytes, then the error.
 
-    urllib3 reads until it has as much as was asked for, and where that fails it throws away what it had. Of a file
-    (who reads one asks for BLOCK bytes) what came within a moment is handed out: a fast line is read in large pieces,
-    which costs half the processor's time, and a slow one still moves and loses nothing when the child is killed.
+    urllib3 reads until it has the requested amount, and discards everything if that fails. For a file
+    (its readers request BLOCK bytes) the bytes received within a moment are returned. A fast connection is read in big
+    pieces, which halves the CPU time, and a slow one still progresses and loses nothing when the child is killed.
     """
 
     def __init__(self, plain: Any) -> None:
@@ -115,9 +115,9 @@ class Body:
         self._broken: Exception | None = None
 
     def read(self, amount: int, **how: Any) -> bytes:
-        """Up to so many bytes, fewer only of a file, or before the end or a break; none at the end.
+        """Return up to this many bytes; fewer only of a file, or before the end or an error; none at the end.
 
-        Raises as urllib3, once all is handed out.
+        Raises: as urllib3, after everything has been returned.
         """
         if self._broken:
             raise self._broken
@@ -140,14 +140,14 @@ class Body:
 
 
 def keep_what_came(response: Any) -> Any:
-    """The response, with a `Body` where it is one that loses bytes."""
+    """Return the response, with a `Body` if its own would lose bytes."""
     if hasattr(response.fp, "read1") and hasattr(response, "_requests_response"):
         response.fp = Body(response.fp)
     return response
 
 
 def _continues(range_header: str | None) -> bool:
-    """Pieces that a playlist names by their bytes have an end, and are no continuation."""
+    """Tell whether a range resumes a file. Pieces that a playlist names by their bytes have an end, and do not."""
     return bool(_OPEN_RANGE.match(range_header or ""))
 
 
@@ -158,20 +158,20 @@ def _same_file_same_place(request: Any, response: Any, mark: str) -> bool:
 
 
 def _is_file(response: Any) -> bool:
-    """Not a page or a playlist: those are asked for again all the time, and never continued."""
+    """Tell a file from a page or a playlist: those are requested repeatedly, and never resumed."""
     kind = (response.headers.get("Content-Type") or "").lower()
     return response.status in (200, 206) and not kind.startswith("text/") and "mpegurl" not in kind
 
 
 def is_bounded(response: Any) -> bool:
-    """Whether the end of the body shows that all of it came. Of a page or playlist it does not matter."""
+    """Tell whether the end of the body proves that all of it arrived. For a page or playlist it does not matter."""
     if not _is_file(response) or response.headers.get("Content-Length"):
         return True
     return "chunked" in (response.headers.get("Transfer-Encoding") or "").lower()
 
 
 def _mark(response: Any) -> str:
-    """What `If-Range` accepts (RFC 9110, 13.1.5): a strong ETag, else the date."""
+    """Return a validator for `If-Range` (RFC 9110, 13.1.5): a strong ETag, else the date."""
     tag = response.headers.get("ETag") or ""
     if tag and not tag.startswith("W/"):
         return tag

@@ -1,4 +1,4 @@
-"""What is kept beside the bytes of a film: subtitles as WebVTT, chapters, the picture for the library."""
+"""The side data of a film: subtitles as WebVTT, chapters, the picture for the library."""
 
 from collections.abc import Awaitable, Container, Iterable
 from pathlib import Path
@@ -17,17 +17,17 @@ _TITLE = 200  # characters
 
 
 class Texts(NamedTuple):
-    """Side files by their names (`fr.vtt`), and the streams inside the file that could not be taken out, in words."""
+    """Side files by their names (`fr.vtt`), and descriptions of the file's streams that could not be extracted."""
 
     files: dict[str, Path]
     failed: list[str]
 
 
 async def texts(result: Result, facts: probe.Facts, options: Options, *, everything: bool = False) -> Texts:
-    """The wished subtitles as side files: the site's first, then those inside the file.
+    """Return the requested subtitles as side files: the site's first, then those inside the file.
 
-    `everything`: the file that came is not kept, so all its texts are taken out, wished for or not. Pictures of text
-    stay in the file that came; `probe.left_out` names them.
+    `everything`: the original file is not kept, so all its texts are extracted, requested or not. Bitmap subtitles
+    stay in the original file; `probe.left_out` names them.
     """
     files: dict[str, Path] = {}
     failed: list[str] = []
@@ -56,7 +56,7 @@ async def texts(result: Result, facts: probe.Facts, options: Options, *, everyth
 
 
 async def _made(making: Awaitable[bool]) -> bool | None:
-    """Whether a text was made; False: there is no line in it, None: it failed."""
+    """Tell whether a text was made; False: it has no line, None: it failed."""
     try:
         return await making
     except (errors.TranscodeFailed, errors.ParserFailed, errors.ToolKilled):
@@ -64,19 +64,19 @@ async def _made(making: Awaitable[bool]) -> bool | None:
 
 
 def _side_name(language: str, taken: Container[str], *, forced: bool) -> str:
-    """A name that is free: `en.vtt`, `en-forced.vtt`, `en-2.vtt`."""
+    """Return a free name: `en.vtt`, `en-forced.vtt`, `en-2.vtt`."""
     stem = f"{language[:24]}-forced" if forced else language[:32]
     names = [f"{stem}.vtt", *(f"{stem}-{number}.vtt" for number in range(2, 100))]
     return next(name for name in names if name not in taken)
 
 
 def _wished(language: str, wished: Iterable[str]) -> bool:
-    """Files often have codes of three letters, which begin as those of two do, mostly."""
+    """Compare languages. Files often have three-letter codes, which mostly begin with those of two letters."""
     return any(name == ALL or language.lower().startswith(name.lower().split("-")[0]) for name in wished)
 
 
 def chapters(info: Info, result: Result, facts: probe.Facts, options: Options) -> Chapters:
-    """(start in seconds, title): as the site has them, else the file; with the marks, and of a clip those in it."""
+    """Return (start in seconds, title): from the site, else the file; with marked parts, and for a clip those in it."""
     found = list((info.chapters or facts.chapters)[:_MAX_CHAPTERS])
     found = marked(found, result.marks[:_MAX_MARKS])
     if options.clip:
@@ -86,7 +86,7 @@ def chapters(info: Info, result: Result, facts: probe.Facts, options: Options) -
 
 
 def marked(found: list[tuple[float, str]], marks: Iterable[tuple[float, float, str]]) -> list[tuple[float, str]]:
-    """Chapters with marked parts among them; behind each part the chapter that it interrupts goes on."""
+    """Insert marked parts among chapters; after each part the interrupted chapter resumes."""
     for start, end, title in sorted(marks):
         around = [chapter for chapter in sorted(found) if chapter[0] <= end]
         goes_on = around[-1][1] if around else ""
@@ -98,7 +98,7 @@ def marked(found: list[tuple[float, str]], marks: Iterable[tuple[float, float, s
 
 
 def clipped(found: list[tuple[float, str]], start: float, end: float | None) -> list[tuple[float, str]]:
-    """The chapters of a part, from its beginning; the one that it begins in is the first."""
+    """Return the chapters of a clip, from its beginning; the chapter that it begins in is the first."""
     before = [chapter for chapter in sorted(found) if chapter[0] <= start]
     inside = [chapter for chapter in sorted(found) if start < chapter[0] and (end is None or chapter[0] < end)]
     first = [(0.0, before[-1][1])] if before else []
@@ -106,7 +106,7 @@ def clipped(found: list[tuple[float, str]], start: float, end: float | None) -> 
 
 
 async def picture(media: Path, facts: probe.Facts, came: probe.Facts, result: Result) -> Path | None:
-    """A picture for the library: a frame of the film, the cover of the sound, else the site's. None is fine."""
+    """Return a picture for the library: a frame of the film, the cover of the sound, else the site's. None is valid."""
     if facts.poster:
         return facts.poster
     target = media.with_name(posters.NAME)
@@ -114,7 +114,7 @@ async def picture(media: Path, facts: probe.Facts, came: probe.Facts, result: Re
         return target
     if result.file != media and (came.poster or await posters.draw(result.file, target, came)):
         return came.poster or target
-    # The site's picture is of whatever kind, and alone in its file.
+    # The site's picture may be of any kind, and is alone in its file.
     if result.poster and await posters.draw(result.poster, target, probe.Facts(0, picture=0)):
         return target
     return None

@@ -1,16 +1,16 @@
-"""The only way into the network for the children that fetch: a SOCKS5 proxy that applies the rules of the gate.
+"""The only way to the network for fetch children: a SOCKS5 proxy that applies the egress rules.
 
-A child reaches this proxy and nothing else; mostly the kernel sees to it (gateway.py). Each fetch has its own token and
-with it its rules. Names are resolved here, and the gate (net/egress.py) checks each address at the moment it is
-connected to: a name that means something else a moment later, a redirect, another way to write an address and our own
-ports all meet the same rules, whatever code asks.
+A child reaches this proxy and nothing else; usually the kernel enforces it (gateway.py). Each fetch has its own token
+and with it its rules. Names are resolved here, and the egress filter (net/egress.py) checks each address when it is
+connected to: a name that resolves differently a moment later, a redirect, another notation of an address and our own
+ports are all subject to the same rules, whatever code connects.
 
-Of SOCKS5 (RFC 1928, 1929) there is `CONNECT` with a name and password, and a command of ours that resolves a name. In
+It supports `CONNECT` of SOCKS5 (RFC 1928, 1929) with a name and password, and a private command to resolve a name. In
 an answer the address is the error number of the system.
 
 Argument: the number of the listening socket. Standard input: JSON lines, {"add": TOKEN, "allow_hosts", "own_ports",
 "only", "through"} and {"drop": TOKEN}; `only` is the one "host:port" that may be reached, `through` the URL of a proxy
-that connections are made by (upstream_proxy.py). It ends with its input.
+for the connections (upstream_proxy.py). It ends with its input.
 """
 
 import asyncio
@@ -36,17 +36,17 @@ DONE, FAILED, REFUSED, AWAY, NOT_BY_PROXY, UNKNOWN = 0, 1, 2, 4, 5, 7  # the ans
 PRIVATE, OUR_PORT, PAST_PROXY = 1, 2, 3  # why it is refused
 
 _MOST = 64  # connections of one fetch at once
-_RESOLVERS = 32  # names that are asked for at once
+_RESOLVERS = 32  # names that are resolved at once
 _GREETING_SECONDS = 10.0
 _CONNECT_SECONDS = 20.0
-_REGISTERED_SECONDS = 5.0  # how long a token that is not known yet may still be announced
-_MOST_UNKNOWN = 128  # connections that have not said their token yet; beyond it the oldest is closed
+_REGISTERED_SECONDS = 5.0  # how long an unknown token may still be announced
+_MOST_UNKNOWN = 128  # connections that have not sent their token; beyond it the oldest is closed
 _CHUNK = 128 << 10
 _FAMILIES = {socket.AF_INET, socket.AF_INET6}
 
 
 class Refused(Exception):
-    """What the other side is told, by its number."""
+    """A refusal for the other side, by its number."""
 
     def __init__(self, answer: int, number: int = 0) -> None:
         self.answer = answer
@@ -55,28 +55,28 @@ class Refused(Exception):
 
 @dataclass
 class Rules:
-    """What one fetch may reach."""
+    """The rules of one fetch."""
 
     gate: egress.EgressFilter
     allow_hosts: tuple[str, ...]
     only: str | None = None
     through: str | None = None
-    proxy: set[tuple[str, int]] = field(default_factory=set)  # what `only` resolved to
+    proxy: set[tuple[str, int]] = field(default_factory=set)  # the addresses of `only`
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def check(self, host: str, address: str, port: int) -> None:
-        """Raise `Refused` unless `address`, which `host` resolved to, may be connected to."""
+        """Raises: `Refused` unless `address`, which `host` resolved to, may be connected to."""
         if self.only is not None and (address, port) not in self.proxy:
             raise Refused(REFUSED, PAST_PROXY)
         if not _is_number(host) and not egress.allowed(address, port, host, self.allow_hosts):
-            raise Refused(REFUSED, PRIVATE)  # an exception is for its own name alone
+            raise Refused(REFUSED, PRIVATE)  # an exception covers its own name alone
         try:
             self.gate.check(address, port)
         except egress.Blocked as blocked:
             raise Refused(REFUSED, OUR_PORT if "own port" in str(blocked) else PRIVATE) from blocked
 
     def resolved(self, host: str, port: int, answers: list[Any]) -> None:
-        """Note what exceptions and the proxy resolved to."""
+        """Record the addresses of exceptions and of the proxy."""
         self.gate.resolved(host, port, answers)
         if f"{host}:{port}" == self.only:
             self.proxy |= {(str(where[0]), port) for *_, where in answers}
@@ -94,7 +94,7 @@ _rules: contextvars.ContextVar[Rules] = contextvars.ContextVar("rules")
 
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
-    """The last look, with the address that is really connected to."""
+    """Make the last check, with the address that is really connected to."""
     if event == "socket.connect" and arguments[0].family in _FAMILIES:
         where = arguments[1]
         if (rules := _rules.get(None)) is None:
@@ -112,7 +112,7 @@ def main() -> None:
 
 
 class Proxy:
-    """Takes connections from children for as long as its input is open."""
+    """Serves connections from children while its input is open."""
 
     def __init__(self, listening: socket.socket) -> None:
         self._listening = listening
@@ -121,7 +121,7 @@ class Proxy:
         self._ended = asyncio.Event()
         self._rest = b""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unknown: dict[asyncio.Task[None], None] = {}  # in the order in which they came
+        self._unknown: dict[asyncio.Task[None], None] = {}  # in the order of arrival
 
     async def serve(self) -> None:
         loop = asyncio.get_running_loop()
@@ -132,10 +132,10 @@ class Proxy:
         accepting = asyncio.create_task(self._accept())
         await self._ended.wait()
         accepting.cancel()
-        os._exit(0)  # a name that is still being resolved is not waited for
+        os._exit(0)  # does not wait for names that are still being resolved
 
     def _read(self) -> None:
-        """Orders of the server. Its end is ours."""
+        """Read orders of the server. The program ends with them."""
         data = os.read(0, 1 << 16)
         if not data:
             self._ended.set()
@@ -161,7 +161,7 @@ class Proxy:
         while True:
             try:
                 here, _ = await loop.sock_accept(self._listening)
-            except OSError:  # no more descriptors: some will be free again
+            except OSError:  # no free descriptors: some will be closed
                 await asyncio.sleep(0.1)
                 continue
             task = asyncio.create_task(self._take(here))
@@ -217,7 +217,7 @@ class Proxy:
             await _relay(here, there)
 
     async def _known(self, here: socket.socket) -> Rules:
-        """The greeting and the token -> its rules. Raises EOFError for what is no greeting, or a wrong token."""
+        """Read the greeting and the token. Returns: its rules. Raises: EOFError for an invalid greeting or token."""
         version, count = await _exactly(here, 2)
         if version != 5 or 2 not in await _exactly(here, count):
             raise EOFError
@@ -238,7 +238,7 @@ class Proxy:
 
 
 async def _asked(here: socket.socket) -> tuple[int, str, int]:
-    """-> command, host, port."""
+    """Read a request. Returns: command, host, port."""
     version, command, _, kind = await _exactly(here, 4)
     if version != 5:
         raise EOFError
@@ -253,7 +253,7 @@ async def _asked(here: socket.socket) -> tuple[int, str, int]:
 
 async def _resolve(host: str, port: int, rules: Rules) -> list[Any]:
     try:
-        # Also for numbers: it is here that exceptions are noted.
+        # Also for numbers: exceptions are recorded here.
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
         raise Refused(AWAY, abs(error.errno or 0)) from None
@@ -264,9 +264,9 @@ async def _resolve(host: str, port: int, rules: Rules) -> list[Any]:
 
 
 async def connected(host: str, port: int, rules: Rules) -> socket.socket:
-    """Connect to the first address of the host that may be reached, and can be. Raises `Refused`.
+    """Connect to the first address of the host that is allowed, and answers. Raises: `Refused`.
 
-    A child that resolved a name itself asks for an address: then it is an exception where such a name resolved to it.
+    A child that resolved a name itself names an address: it is an exception if such a name resolved to it.
     """
     if rules.through is not None:
         return await _connected_through(rules.through, host, port, rules)
@@ -285,7 +285,7 @@ async def connected(host: str, port: int, rules: Rules) -> socket.socket:
 
 
 async def _connected_through(proxy: str, host: str, port: int, rules: Rules) -> socket.socket:
-    """Connect by a proxy, which is given the address that was checked: a name could mean another one there."""
+    """Connect by a proxy, which gets the checked address: a name could resolve differently there."""
     failed: Refused | None = None
     for *_, where in (await _resolve(host, port, rules))[:4]:
         address = str(where[0])
@@ -307,7 +307,7 @@ async def _connected_through(proxy: str, host: str, port: int, rules: Rules) -> 
 
 
 async def _connect_to_proxy(proxy: str, rules: Rules) -> socket.socket:
-    """Return a connection to the proxy itself, which is subject to the rules as well. Raises `Refused`."""
+    """Return a connection to the proxy itself, which is subject to the rules as well. Raises: `Refused`."""
     host, port = upstream_proxy.place(proxy)
     refused: Refused | None = None
     for found in (await _resolve(host, port, rules))[:4]:
@@ -322,7 +322,7 @@ async def _connect_to_proxy(proxy: str, rules: Rules) -> socket.socket:
 
 
 async def _connect(found: Any) -> socket.socket:
-    """Connect to an address as `getaddrinfo` gives it."""
+    """Connect to an address of `getaddrinfo`."""
     family, kind, protocol, _, where = found
     there = socket.socket(family, kind, protocol)
     try:
@@ -354,7 +354,7 @@ async def _send(here: socket.socket, data: bytes) -> None:
 
 
 async def _relay(here: socket.socket, there: socket.socket) -> None:
-    """Both directions to their ends; a break of one ends both."""
+    """Relay both directions to their ends; an error in one ends both."""
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_pump(here, there))

@@ -1,7 +1,7 @@
-"""A connection by a proxy that somebody named: HTTP CONNECT, with TLS to the proxy or without, or SOCKS 5.
+"""Connections by a proxy that the user named: HTTP CONNECT, with or without TLS to the proxy, or SOCKS 5.
 
-The gateway (socks_proxy.py) asks the proxy for an address that it has checked, never for a name. TLS to the site begins
-behind this, in the child, with the site's name. Plain http goes by CONNECT too: a request to the proxy that names an
+The gateway (socks_proxy.py) gives the proxy an address that it has checked, never a name. TLS to the site begins
+behind this, in the child, with the site's name. Plain http uses CONNECT too: a request to the proxy that names an
 address would lose the name of the site.
 """
 
@@ -30,9 +30,9 @@ def place(proxy: str) -> tuple[str, int]:
 
 
 async def connect(there: socket.socket, proxy: str, address: str, port: int) -> socket.socket:
-    """Ask the proxy behind `there` for a connection -> a socket that leads to `address`.
+    """Ask the proxy behind `there` for a connection. Returns: a socket that leads to `address`.
 
-    Raises `FailedError`, OSError or EOFError; then the caller closes `there`.
+    Raises: `FailedError`, OSError or EOFError; then the caller closes `there`.
     """
     parts = urlsplit(proxy)
     user = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
@@ -56,7 +56,7 @@ async def _http(there: socket.socket, user: tuple[str, str] | None, address: str
         lines.append("Proxy-Authorization: Basic " + base64.b64encode(":".join(user).encode()).decode())
     await asyncio.get_running_loop().sock_sendall(there, "\r\n".join([*lines, "", ""]).encode())
     answer = b""
-    while not answer.endswith(b"\r\n\r\n"):  # byte by byte: what follows is the site's
+    while not answer.endswith(b"\r\n\r\n"):  # byte by byte: the rest belongs to the site
         answer += await _exactly(there, 1)
         if len(answer) > _MOST_ANSWER:
             raise FailedError("not an answer of a proxy")
@@ -66,7 +66,7 @@ async def _http(there: socket.socket, user: tuple[str, str] | None, address: str
 
 
 async def _socks(there: socket.socket, user: tuple[str, str] | None, address: str, port: int) -> None:
-    """RFC 1928 and 1929."""
+    """Connect by SOCKS 5 (RFC 1928 and 1929)."""
     send = asyncio.get_running_loop().sock_sendall
     await send(there, b"\x05\x02\x00\x02" if user else b"\x05\x01\x00")
     method = (await _exactly(there, 2))[1]
@@ -101,7 +101,7 @@ async def _encrypted(there: socket.socket, name: str) -> socket.socket:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """The certificates of the system (`SSL_CERT_FILE`) and those that come along; loading them takes 30 ms."""
+    """Return the certificates of the system (`SSL_CERT_FILE`) and the bundled ones; loading them takes 30 ms."""
     import certifi
 
     context = ssl.create_default_context()

@@ -1,7 +1,7 @@
-"""Record a body without an end: internet radio and other direct streams. On the side of the fetch child.
+"""Record a body without an end: internet radio and other direct streams. Part of the fetch child.
 
-Its seconds are those of the clock. A server may send some at once in the beginning, so the file can hold more; what is
-beyond the wish is cut off outside.
+Seconds are those of the clock. A server may send some at once in the beginning, so the file can hold more; the
+excess is removed outside the child.
 """
 
 import time
@@ -11,11 +11,11 @@ from mediafetcher.fetch.child.hls_playlist import Piece, Source
 from mediafetcher.fetch.child.recording import Recording
 
 _CHUNK = 16 << 10
-_NOTE_SECONDS = 1.0  # of stream in one line of the manifest
+_NOTE_SECONDS = 1.0  # seconds of stream in one line of the manifest
 
 
 class BodyRecorder:
-    """One attempt at one recording. `endless`: a connection that ends has broken, and is made again."""
+    """One attempt at one recording. `endless`: a connection that ends has failed, and is made again."""
 
     def __init__(
         self, client: Any, entry: dict[str, Any], recording: Recording, channel: Any, wishes: Any, *, endless: bool
@@ -31,7 +31,7 @@ class BodyRecorder:
         self._came_at = time.monotonic()
 
     def record(self) -> None:
-        """Record to the end. Raises what the first request says if nothing was recorded at all."""
+        """Record to the end. Raises: the error of the first request if nothing was recorded at all."""
         from yt_dlp.networking.exceptions import RequestError
 
         if self._recording.size:
@@ -45,7 +45,7 @@ class BodyRecorder:
                 if not self._recording.size:
                     raise
             if time.monotonic() - self._came_at > self._wishes.outage:
-                self._channel.say("warning", message="the stream went away: what was recorded until then is kept")
+                self._channel.say("warning", message="the stream is unavailable: the recording so far is kept")
                 return
             self._channel.wait(1.0)
             self._recording.break_off(self._track)

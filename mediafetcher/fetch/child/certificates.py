@@ -1,4 +1,4 @@
-"""The certificate authorities that a fetch trusts: those that yt-dlp brings, the system's, and the user's own."""
+"""The certificate authorities that a fetch trusts: those of yt-dlp, the system's, and the user's own."""
 
 import contextlib
 import os
@@ -6,11 +6,11 @@ import ssl
 from typing import Any
 
 ENVIRONMENT = "MF_CA_FILE"  # the setting CA_FILE, for the children
-_SYSTEM = "/etc/ssl/certs/ca-certificates.crt"  # for an OpenSSL that was built for another place
+_SYSTEM = "/etc/ssl/certs/ca-certificates.crt"  # for an OpenSSL that was built for another path
 
 
 def install() -> None:
-    """Let yt-dlp trust them all. SSL_CERT_FILE and SSL_CERT_DIR take the place of the system's, as everywhere."""
+    """Let yt-dlp trust them all. SSL_CERT_FILE and SSL_CERT_DIR replace those of the system, as everywhere."""
     from yt_dlp.networking import _helper as helper
 
     given = helper.ssl_load_certs

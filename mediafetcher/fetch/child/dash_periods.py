@@ -1,7 +1,7 @@
-"""DASH manifests that yt-dlp reads wrong in silence (ISO/IEC 23009-1), mended before and after its own reading.
+"""Correct DASH manifests that yt-dlp misreads without an error (ISO/IEC 23009-1), before and after it parses them.
 
 Before: a segment that repeats until the end (`r="-1"`) is counted, and a period without a duration gets it from the
-next one or from `mediaPresentationDuration`. After: the periods of each format stay apart (`mf_parts`), because each
+next one or from `mediaPresentationDuration`. After: the periods of each format stay separate (`mf_parts`), because each
 has an initialisation and a clock of its own.
 """
 
@@ -16,7 +16,7 @@ _MAX_SEGMENTS = 200_000
 
 
 def install(extractor: Any) -> None:
-    """Put it around yt-dlp's own reading of manifests, once for each process."""
+    """Wrap yt-dlp's own parsing of manifests, once for each process."""
     if getattr(extractor._merge_mpd_periods, "keeps_periods", False):
         return
     parse, merge = extractor._parse_mpd_periods, extractor._merge_mpd_periods
@@ -36,7 +36,7 @@ def install(extractor: Any) -> None:
 
 
 def complete(mpd: Any) -> None:
-    """Write into the manifest what follows from it: durations of periods, and counts of repeated segments."""
+    """Add to the manifest what follows from it: durations of periods, and counts of repeated segments."""
     space = mpd.tag.partition("}")[0] + "}" if mpd.tag.startswith("{") else ""
     whole = seconds(mpd.get("mediaPresentationDuration"))
     periods = mpd.findall(f"{space}Period")
@@ -48,7 +48,7 @@ def complete(mpd: Any) -> None:
 
 
 def seconds(text: str | None) -> float | None:
-    """An ISO 8601 duration in seconds."""
+    """Return an ISO 8601 duration in seconds."""
     found = _TIME.fullmatch((text or "").strip())
     if not text or found is None:
         return None
@@ -57,7 +57,7 @@ def seconds(text: str | None) -> float | None:
 
 
 def _spans(periods: list[Any], whole: float | None) -> list[tuple[float, float | None]]:
-    """(start, length) of each period."""
+    """Return (start, length) of each period."""
     spans: list[tuple[float, float | None]] = []
     at: float = 0.0
     for number, period in enumerate(periods):
@@ -74,7 +74,7 @@ def _spans(periods: list[Any], whole: float | None) -> list[tuple[float, float |
 
 
 def _templates(period: Any, space: str) -> list[list[Any]]:
-    """Each segment list or template of a period, with those of the levels above it, the innermost last."""
+    """Return each segment list or template of a period, with those of the levels above it, the innermost last."""
     found: list[list[Any]] = []
 
     def walk(element: Any, above: list[Any]) -> None:
@@ -117,7 +117,7 @@ def _inherited(chain: list[Any], name: str) -> str | None:
 
 
 def merged(periods: list[dict[str, Any]], merge: Any) -> Any:
-    """The formats of the longest period; each knows its fragments in every period (`mf_parts`)."""
+    """Return the formats of the longest period; each lists its fragments in every period (`mf_parts`)."""
     full = [period for period in periods if period["formats"]]
     if len(full) < 2:
         return merge(periods)
@@ -148,7 +148,7 @@ def _is_picture_or_sound(one: dict[str, Any]) -> bool:
 
 
 def _closest(wanted: dict[str, Any], formats: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The format of another period that goes with this one: the same kind, then language, codec, size and rate."""
+    """Return the format of another period that matches this one: the same kind, then language, codec, size and rate."""
     kinds = (wanted.get("vcodec") == "none", wanted.get("acodec") == "none")
     same = [one for one in formats if (one.get("vcodec") == "none", one.get("acodec") == "none") == kinds]
 

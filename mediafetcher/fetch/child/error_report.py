@@ -1,4 +1,4 @@
-"""What went wrong, on the side of the fetch child, in the words that error_mapping.py reads."""
+"""Report an error of the fetch child in the form that error_mapping.py reads."""
 
 import contextlib
 import re
@@ -13,7 +13,7 @@ _PAGE = 1 << 20  # bytes of the page of an HTTP error
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """An exception and its causes as `classify.Failure` wants them."""
+    """Describe an exception and its causes as `error_mapping.Failure` needs them."""
     facts: dict[str, Any] = {"kinds": [], "message": str(error)[:1000], "status": None, "errno": None}
     facts |= {"retry_after": None, "redirect_loop": False, "page": ""}
     for link in _chain(error):
@@ -34,13 +34,13 @@ def describe(error: BaseException) -> dict[str, Any]:
 
 
 def _asks_for_password(response: Any) -> bool:
-    """Whether a window of the browser would ask for a name and password, which no cookie replaces."""
+    """Tell whether a browser would show a dialog for a name and password, which no cookie replaces."""
     asked = str(response.headers.get("WWW-Authenticate") or "").split(None, 1)
     return bool(asked) and asked[0].lower() in ("basic", "digest", "negotiate", "ntlm")
 
 
 def with_page(error: Any) -> Any:
-    """An HTTP error that remembers what its page says: by the time it is looked at, the page is closed."""
+    """Return an HTTP error that keeps the text of its page: the page is closed by the time the error is handled."""
     if not str(error.response.headers.get("Content-Type") or "").startswith("text/"):
         return error
     import io
@@ -75,7 +75,7 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _seconds(value: str | None) -> float | None:
-    """`Retry-After` in seconds; its other form is a date."""
+    """Return `Retry-After` in seconds; its other form is a date."""
     if not value:
         return None
     if value.strip().isdigit():

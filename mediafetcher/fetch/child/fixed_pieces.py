@@ -1,8 +1,8 @@
-"""Fetch a stream on demand piece by piece where it has several parts, each with a clock or a form of its own.
+"""Fetch a stream on demand piece by piece if it has several parts, each with a clock or a format of its own.
 
 yt-dlp appends all pieces of a stream to one file. A second initialisation segment (EXT-X-MAP, a DASH period) makes
-that file unreadable from there on, and clocks that begin anew put pictures in the wrong place. So each part becomes a
-file of its own (recording.py), and they are joined outside. A stream of one part is yt-dlp's.
+that file unreadable from there on, and clocks that restart put pictures in the wrong place. So each part becomes a
+file of its own (recording.py), and they are joined outside. yt-dlp fetches a stream of one part.
 """
 
 import time
@@ -16,15 +16,18 @@ from mediafetcher.fetch.child.recording import Recording
 
 PARTS = "mf_parts"  # key of a DASH format: its fragments, one list for each period (dash_periods.py)
 _TRIES = 5
-# What some extractors of yt-dlp ask of its own way to fetch HLS.
+# Requirements of some extractors that only yt-dlp's own HLS code meets.
 _OWN_WAY = ("hls_media_playlist_data", "extra_param_to_segment_url", "extra_param_to_key_url", "hls_aes")
 
-Plan = list[list[Piece]]  # for each track its pieces
-Looks = dict[str, hls_playlist.Playlist | None]  # by address: what was looked at already
+Plan = list[list[Piece]]  # the pieces of each track
+Looks = dict[str, hls_playlist.Playlist | None]  # by address: playlists that were read already
 
 
 def look(client: PieceClient, entry: dict[str, Any], looks: Looks) -> hls_playlist.Playlist | None:
-    """The playlist of a chosen format; None if it is no plain list of pieces, or cannot be had: yt-dlp says why."""
+    """Read the playlist of a chosen format.
+
+    Returns: None if it is no plain list of pieces, or cannot be read: yt-dlp reports why.
+    """
     if not hls_recorder.is_hls(entry) or any(entry.get(name) for name in _OWN_WAY):
         return None
     url = str(entry.get("url") or "")
@@ -40,7 +43,7 @@ def look(client: PieceClient, entry: dict[str, Any], looks: Looks) -> hls_playli
 
 
 def plan(clients: list[PieceClient], chosen: list[dict[str, Any]], looks: Looks) -> Plan | None:
-    """The pieces of each chosen format, if one of them has several parts; None: yt-dlp fetches them."""
+    """Return the pieces of each chosen format if one of them has several parts; None if yt-dlp fetches them."""
     tracks = []
     for client, entry in zip(clients, chosen, strict=True):
         pieces = _of_periods(entry) if entry.get(PARTS) else _of_playlist(client, entry, looks)
@@ -51,7 +54,7 @@ def plan(clients: list[PieceClient], chosen: list[dict[str, Any]], looks: Looks)
 
 
 def fetch(clients: list[PieceClient], tracks: Plan, recording: Recording, channel: Any) -> None:
-    """Fetch all pieces; what an earlier attempt brought is not fetched again. Raises `PieceFailed`."""
+    """Fetch all pieces, without those of an earlier attempt. Raises: `PieceFailed`."""
     total = sum(len(pieces) for pieces in tracks)
     began, before = time.monotonic(), recording.size
     for client, pieces, track in zip(clients, tracks, recording.tracks, strict=True):
@@ -89,7 +92,7 @@ def _of_playlist(client: PieceClient, entry: dict[str, Any], looks: Looks) -> li
 
 
 def _of_periods(entry: dict[str, Any]) -> list[Piece]:
-    """The pieces of a DASH format: in each period the first is its initialisation, if it has no duration."""
+    """Return the pieces of a DASH format: in each period the first is its initialisation, if it has no duration."""
     pieces: list[Piece] = []
     base = entry.get("fragment_base_url") or ""
     for number, fragments in enumerate(entry[PARTS]):

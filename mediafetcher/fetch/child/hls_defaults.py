@@ -1,7 +1,7 @@
-"""Let yt-dlp see which sound of an HLS stream is not the default one.
+"""Let yt-dlp know which audio of an HLS stream is not the default.
 
-RFC 8216, 4.3.4.1: `DEFAULT` is optional, and its absence means NO. yt-dlp takes a sound without it for a default one,
-so a dubbed sound could win over the one that the site plays.
+RFC 8216, 4.3.4.1: `DEFAULT` is optional, and its absence means NO. yt-dlp takes audio without it for a default,
+so dubbed audio could win over the one that the site plays.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ _SOUND = "#EXT-X-MEDIA:"
 
 
 def with_defaults(document: str) -> str:
-    """The playlist in which every sound says whether it is the default one, if one of them does."""
+    """Return the playlist in which each audio says whether it is the default, if one of them does."""
     if "DEFAULT=YES" not in document:
         return document
     lines = document.split("\n")
@@ -24,7 +24,7 @@ def _marked(line: str) -> str:
 
 
 def install(extractor: Any) -> None:
-    """Put it before yt-dlp's own reading of playlists, once for each process."""
+    """Run before yt-dlp's own parsing of playlists, once for each process."""
     read = extractor._parse_m3u8_formats_and_subtitles
     if getattr(read, "marks_defaults", False):
         return

@@ -1,6 +1,6 @@
-"""Read the playlist of an HLS stream (RFC 8216), on the side of the fetch child.
+"""Read the playlist of an HLS stream (RFC 8216). Part of the fetch child.
 
-The library m3u8 reads the tags. What it says is taken over as plain values, and whatever it raises is one error here:
+The library m3u8 reads the tags. Its results are copied as plain values, and each of its exceptions is one error here:
 a playlist is foreign text, and the child that reads it is bounded in time and memory.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
 MAX_BYTES = 4 << 20
-_SHORTEST, _LONGEST = 0.2, 60.0  # seconds of a target duration that is believed
+_SHORTEST, _LONGEST = 0.2, 60.0  # seconds; the bounds of a plausible target duration
 # Two ways to mark advertisements that yt-dlp leaves out too.
 _ADVERTISEMENT = re.compile(r"^#(ANVATO-SEGMENT-INFO.*type=ad|UPLYNK-SEGMENT.*,ad$)")
 _NUMBER = re.compile(r"\d{1,15}(\.\d{1,9})?")
@@ -28,21 +28,21 @@ _PROGRAMME = re.compile(r"^#(ANVATO-SEGMENT-INFO.*type=master|UPLYNK-SEGMENT.*,s
 
 
 class Bytes(NamedTuple):
-    """A range of a file: the first byte, and the first one behind it."""
+    """A range of a file: the first byte, and the first one after it."""
 
     start: int
     end: int
 
 
 class Source(NamedTuple):
-    """Where bytes are."""
+    """The location of bytes."""
 
     url: str
     range: Bytes | None = None
 
 
 class Piece(NamedTuple):
-    """One segment. `init`: what must come before it (EXT-X-MAP). `breaks`: its clock or its form begins anew."""
+    """One segment. `init`: must precede it (EXT-X-MAP). `breaks`: its clock or its format starts again."""
 
     number: int
     source: Source
@@ -54,7 +54,7 @@ class Piece(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The last part of its path: hosts and tokens change from one look to the next."""
+        """Return the last part of its path: hosts and tokens change from one reading to the next."""
         return self.source.url.partition("?")[0].rpartition("/")[2]
 
 
@@ -68,19 +68,19 @@ class Playlist(NamedTuple):
 
     @property
     def live(self) -> bool:
-        """Whether pieces may still be added: no end is marked, and it is not said to be on demand."""
+        """Tell whether pieces may still be added: no end is marked, and it is not declared to be on demand."""
         return not self.ended and self.kind != "VOD"
 
 
 def is_media(text: str) -> bool:
-    """Whether it names pieces, and not further playlists."""
+    """Tell whether it names pieces, and not further playlists."""
     return "#EXT-X-TARGETDURATION" in text or "#EXTINF" in text
 
 
 def parse(text: str, url: str) -> Playlist:
     """Read a playlist of pieces.
 
-    Raises: ValueError for what is none, for DRM, and for kinds that are not understood.
+    Raises: ValueError for anything else, for DRM, and for unsupported kinds.
     """
     if not text.lstrip("\ufeff \r\n").startswith("#EXTM3U"):
         raise ValueError("failed to parse the playlist of the live stream")
@@ -130,12 +130,12 @@ def _pieces(segments: Any, first: int, url: str) -> list[Piece]:
                 absent,
             )
         )
-        breaks = breaks and absent  # the next one that exists breaks
+        breaks = breaks and absent  # the next existing one breaks
     return pieces
 
 
 def _range(text: str | None, start: int) -> Bytes | None:
-    """`length@start`; without a start it follows the last range."""
+    """Parse `length@start`; without a start it follows the last range."""
     if not text:
         return None
     length, _, at = text.partition("@")
@@ -152,9 +152,9 @@ def _key(key: Any, url: str) -> dict[str, str]:
 
 
 def _prepared(text: str) -> str:
-    """The lines that count, with the numbers in them readable, and advertisements marked as pieces that do not exist.
+    """Return the lines that count, with readable numbers, and advertisements marked as pieces that do not exist.
 
-    The library raises for any number that is not as the RFC has it, and for dates, which do not matter here.
+    The library raises for any number that violates the RFC, and for dates, which do not matter here.
     """
     lines, skipped = [], False
     for line in (line.strip() for line in text.splitlines()):

@@ -1,11 +1,11 @@
-"""Record a live stream (HLS, RFC 8216), on the side of the fetch child.
+"""Record a live stream (HLS, RFC 8216). Part of the fetch child.
 
-yt-dlp would hand it to FFmpeg, which opens the network by itself and takes cookies as arguments. So the pieces are
-fetched here, by the same client as all else: through the gateway, with the jar.
+yt-dlp would hand it to FFmpeg, which opens network connections itself and takes cookies as arguments. So the pieces
+are fetched here, by the same client as all else: through the gateway, with the cookies.
 
-A recording (recording.py) ends with its playlist, after the seconds that were asked for, when it is asked to end, or
-when nothing new came for too long. Until then a piece that is lost is a gap, an outage is waited for, and numbers that
-begin anew begin a new part. Picture and sound may each have a playlist; they are joined outside.
+A recording (recording.py) ends with its playlist, after the requested seconds, on request, or
+if nothing new appeared for too long. Until then a lost piece is a gap, an outage is waited for, and piece numbers
+that restart begin a new part. Picture and sound may each have a playlist; they are joined outside.
 """
 
 import errno
@@ -17,22 +17,22 @@ from mediafetcher.fetch.child.hls_playlist import Piece, Playlist, Source
 from mediafetcher.fetch.child.piece_client import PieceClient, PieceFailed
 from mediafetcher.fetch.child.recording import Recording, Track
 
-_FIRST_LOOKS = 4  # at a playlist that cannot be fetched, or is empty, before anything was recorded
+_FIRST_LOOKS = 4  # reads of a playlist that cannot be fetched, or is empty, before anything was recorded
 _EDGE = 3  # pieces from the end at which a stream is joined (RFC 8216, 6.3.3)
-_PIECE_TRIES = 3  # looks in which a piece is missing before it counts as lost
-_BUSY_TRIES = 12  # the same, if the site does not say that it is gone
-_STALE_LOOKS = 3  # looks at a list that is behind ours before it counts as begun anew
+_PIECE_TRIES = 3  # reads in which a piece is missing before it counts as lost
+_BUSY_TRIES = 12  # the same, if the site does not answer that it is missing
+_STALE_LOOKS = 3  # reads of a list that is behind ours before it counts as restarted
 _QUIET = 6  # target durations without a new piece after which the stream has ended, and at least:
 _QUIET_SECONDS = 20.0
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class NotBegun(Exception):
-    """There is a playlist, and nothing in it."""
+    """The playlist exists, but it is empty."""
 
 
 class Wishes:
-    """What was asked for: seconds at the most, whether from the beginning, and how long an outage is borne."""
+    """The request: seconds at most, whether from the beginning, and how long an outage is tolerated."""
 
     def __init__(self, seconds: float, *, from_start: bool = False, outage: float = 60.0) -> None:
         self.seconds = seconds
@@ -41,7 +41,9 @@ class Wishes:
 
 
 def choose(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """The HLS playlists to record, as yt-dlp chose them: one that has all, or picture and sound. Raises LookupError."""
+    """Return the HLS playlists to record, as yt-dlp chose them: one with everything, or picture and sound.
+
+    Raises: LookupError."""
     chosen = found.get("requested_formats") or [found]
     if all(is_hls(entry) for entry in chosen):
         return list(chosen)
@@ -73,7 +75,7 @@ class Recorder:
         self._before = recording.size
 
     def record(self) -> None:
-        """Record to the end. Raises `NotBegun`, or what the last try said if nothing was recorded at all."""
+        """Record to the end. Raises: `NotBegun`, or the error of the last attempt if nothing was recorded at all."""
         first, *others = self._followers
         while not self._over():
             for follower in self._followers:
@@ -87,7 +89,7 @@ class Recorder:
         if not self._channel.finishing:
             for follower in self._followers:
                 if not follower.over and self._recording.seconds < self._wishes.seconds:
-                    follower.follow()  # up to where the other ended
+                    follower.follow()  # up to the end of the other
         if not self._recording.size:
             raise NotBegun("this live event has not begun")
         if self._recording.gaps:
@@ -113,14 +115,14 @@ class Recorder:
 
 
 class _Follower:
-    """Follows one playlist, look by look."""
+    """Follows one playlist, read by read."""
 
     def __init__(
         self, client: PieceClient, url: str, track: Track, recording: Recording, channel: Any, wishes: Wishes
     ) -> None:
         self.begin: int | None = None  # the number of the first piece of the first playlist
         self.over = False
-        self.pause = 0.0  # seconds until the next look
+        self.pause = 0.0  # seconds until the next read
         self._client = client
         self._url = url
         self._track = track
@@ -128,14 +130,14 @@ class _Follower:
         self._channel = channel
         self._wishes = wishes
         self._inits: dict[Source, bytes] = {}
-        self._new_at = time.monotonic()  # when the last new piece came
+        self._new_at = time.monotonic()  # time of the last new piece
         self._failed_looks = 0
         self._empty_looks = 0
         self._stale_looks = 0
-        self._missing: dict[int, int] = {}  # number -> looks in which it was missing
+        self._missing: dict[int, int] = {}  # number of reads in which each piece was missing
 
     def follow(self) -> None:
-        """Look at the playlist, and fetch what is new in it."""
+        """Read the playlist, and fetch its new pieces."""
         playlist = self._look()
         if playlist is None:
             return
@@ -152,7 +154,7 @@ class _Follower:
         self.over = self.over or ended or time.monotonic() - self._new_at > quiet
 
     def _look(self) -> Playlist | None:
-        """The playlist now; None if it cannot be fetched, which ends the recording once it lasts."""
+        """Return the current playlist; None if it cannot be fetched, which ends the recording if it persists."""
         try:
             text = self._client.text(self._url, hls_playlist.MAX_BYTES)
             playlist = hls_playlist.parse(text, self._url)
@@ -164,7 +166,7 @@ class _Follower:
                 raise
             self.pause = min(2.0, 0.1 * 2 ** min(self._failed_looks, 5))
             if time.monotonic() - self._new_at > self._wishes.outage:
-                self._channel.say("warning", message="the live stream went away: what was recorded until then is kept")
+                self._channel.say("warning", message="the live stream is unavailable: the recording so far is kept")
                 self.over = True
             return None
         if self._failed_looks >= _FIRST_LOOKS:
@@ -173,7 +175,7 @@ class _Follower:
         return playlist
 
     def _fetch(self, playlist: Playlist) -> bool:
-        """Fetch the new pieces -> whether all of them came, or are lost for good."""
+        """Fetch the new pieces. Returns: whether all of them arrived, or are permanently lost."""
         for piece in self._fresh(playlist):
             if self._channel.finishing:
                 return False
@@ -191,19 +193,21 @@ class _Follower:
         if last is None:
             return self._first(playlist)
         if self._begins_anew(pieces, last):
-            self._channel.say("warning", message="the numbers of the live stream began anew")
+            self._channel.say("warning", message="the numbers of the live stream restarted")
             self._recording.break_off(self._track)
             return self._unseen(pieces)
         fresh = [piece for piece in pieces if piece.number > last]
         if fresh and fresh[0].number > last + 1:
             missing = fresh[0].number - last - 1
-            self._channel.say("warning", message=f"{missing} pieces of the live stream were gone before they came")
+            self._channel.say(
+                "warning", message=f"{missing} pieces of the live stream expired before they were fetched"
+            )
             self._recording.lose(self._track, fresh[0].number - 1, "", missing * playlist.target)
             self._recording.break_off(self._track)
         return fresh
 
     def _first(self, playlist: Playlist) -> list[Piece]:
-        """Where to join: with the other playlist, at the beginning if that is wished or the kind, else near the end."""
+        """Return the first pieces: those of the other playlist, from the beginning if requested, or near the end."""
         pieces = playlist.pieces
         numbers = [piece.number for piece in pieces]
         if self.begin in numbers:
@@ -212,9 +216,9 @@ class _Follower:
         return pieces if whole else pieces[-_EDGE:]
 
     def _begins_anew(self, pieces: list[Piece], last: int) -> bool:
-        """Whether the numbers count another run of the stream: the same number names another piece, or all lie behind.
+        """Tell whether the numbers restarted: the same number names another piece, or all are behind ours.
 
-        A server behind a balancer may show a list that is a little old, so a list behind ours is looked at again.
+        A server behind a load balancer may show a slightly older list, so a list behind ours is read again.
         """
         both = [(piece, noted) for piece in pieces if (noted := self._track.known(piece.number)) and noted.name]
         if both and all(piece.name != noted.name for piece, noted in both):
@@ -236,13 +240,13 @@ class _Follower:
             return False
 
     def _unseen(self, pieces: list[Piece]) -> list[Piece]:
-        """What a list that began anew shows, without pieces that are there under another number."""
+        """Return the pieces of a restarted list, without those that are stored under another number."""
         known = {noted.name: noted.number for noted in self._track.recent}
         unseen = [piece for piece in pieces if known.get(piece.name, piece.number) == piece.number]
         return unseen or pieces
 
     def _take(self, piece: Piece, *, last: bool) -> bool:
-        """Fetch and keep one piece, or lose it -> False if it is to be tried again in the next look."""
+        """Fetch and store one piece, or record its loss. Returns: False if the next read has to try it again."""
         if piece.absent:
             self._lose(piece)
             return True
@@ -256,7 +260,7 @@ class _Follower:
                 self._lose(piece)
                 return True
             return False
-        except ValueError:  # cannot be decrypted, or is far too large
+        except ValueError:  # it cannot be decrypted, or is far too large
             self._lose(piece)
             return True
         self._missing.clear()
@@ -271,7 +275,9 @@ class _Follower:
         except OSError as error:
             if error.errno not in _FULL or not self._recording.size:
                 raise
-            self._channel.say("warning", message="there is no room for more of the stream: what there is is kept")
+            self._channel.say(
+                "warning", message="no space is left for more of the stream: the recording so far is kept"
+            )
             self.over = True
 
     def _lose(self, piece: Piece) -> None:

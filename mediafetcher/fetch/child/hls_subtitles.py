@@ -1,8 +1,8 @@
-"""Subtitles of HLS streams (RFC 8216, 3.5), on the side of the fetch child.
+"""Subtitles of HLS streams (RFC 8216, 3.5). Part of the fetch child.
 
-A playlist names WebVTT pieces. Their times count from a clock that `X-TIMESTAMP-MAP` ties to that of the picture.
-yt-dlp names them by language alone, so forced ones and several of one language are told apart here. The pieces are
-written as plain cues (JSON lines), one file for each part of the stream; where they come in the film is known outside
+A playlist names WebVTT pieces. Their times count from a clock that `X-TIMESTAMP-MAP` relates to that of the picture.
+yt-dlp names them by language alone, so this tells forced ones and several of one language apart. The pieces are
+written as plain cues (JSON lines), one file for each part of the stream; their position in the film is known outside
 (media/webvtt.py), once the picture's clock is.
 """
 
@@ -29,7 +29,7 @@ _ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=("[^"]*"|[^,]*)')
 
 
 def install(extractor: Any) -> None:
-    """Let yt-dlp's reading of master playlists tell more of subtitles, once for each process."""
+    """Make yt-dlp's parsing of master playlists report more about subtitles, once for each process."""
     read = extractor._parse_m3u8_formats_and_subtitles
     if getattr(read, "tells_subtitles", False):
         return
@@ -48,7 +48,7 @@ def install(extractor: Any) -> None:
 
 
 def _mark(document: str, url: str, subtitles: dict[str, list[dict[str, Any]]]) -> None:
-    """Write into each text whether it is forced, and whether it is the default one."""
+    """Add to each text whether it is forced, and whether it is the default."""
     told = {}
     for line in document.splitlines():
         if line.startswith("#EXT-X-MEDIA:") and "TYPE=SUBTITLES" in line:
@@ -66,7 +66,9 @@ def is_hls(text: dict[str, Any]) -> bool:
 
 
 def fetch(client: PieceClient, url: str, name: str, folder: Path) -> list[list[Any]]:
-    """Fetch a text -> of each part [file, whether its times are on the picture's clock]. Raises OSError, ValueError."""
+    """Fetch a text.
+
+    Returns: for each part [file, whether its times are on the picture's clock]. Raises: OSError, ValueError."""
     playlist = hls_playlist.parse(client.text(url, hls_playlist.MAX_BYTES), url)
     parts: list[list[Any]] = []
     lines: list[str] = []
@@ -95,7 +97,7 @@ def _cues(client: PieceClient, piece: Piece) -> tuple[list[str], bool]:
 
 
 def _offset(text: str) -> float | None:
-    """Seconds to add to the times of a piece to have them on the picture's clock; None if it does not say."""
+    """Return the seconds that convert the times of a piece to the picture's clock; None if it does not say."""
     found = _MAP.search(text[:4096])
     if found is None:
         return None
@@ -106,7 +108,7 @@ def _offset(text: str) -> float | None:
 
 
 def _write(folder: Path, name: str, number: int, lines: list[str], *, mapped: bool) -> list[Any]:
-    """One line for each cue; those that a piece repeats from the one before are written once."""
+    """Write one line for each cue. A cue that a piece repeats from the one before is written once."""
     file = f"{FILE_STEM}.sub.{name}.{number}.cues"
     (folder / file).write_text("\n".join(dict.fromkeys(lines)), encoding="utf-8")
     return [file, mapped]

@@ -1,10 +1,10 @@
-"""Pretending to be a browser on the wire (curl_cffi), on the side of the fetch child.
+"""Imitate a browser in network requests (curl_cffi). Part of the fetch child.
 
-curl_cffi connects outside Python, where no audit hook sees the address. So a child that uses it is another one, made
-only if the kernel leaves it no way but the gateway. Python in it connects to nothing at all, and curl is given that one
-proxy for everything, which applies the rules of the gate (socks_proxy.py).
+curl_cffi connects outside Python, where no audit hook sees the address. So a separate kind of child uses it, made
+only if the kernel leaves it no way but the gateway. Python in it connects to nothing at all, and curl gets that one
+proxy for everything, which applies the egress rules (socks_proxy.py).
 
-An ordinary child has no curl_cffi. Where a site or its extractor asks for it, that child ends with `Wanted`, and
+An ordinary child has no curl_cffi. If a site or its extractor asks for it, that child ends with `Wanted`, and
 another one begins.
 """
 
@@ -14,24 +14,24 @@ from typing import Any
 
 from mediafetcher.net import egress
 
-MODES = ("asked", "everywhere")  # where a child pretends: where the extractor asks, or in all it does
+MODES = ("asked", "everywhere")  # when a child imitates a browser: if the extractor asks, or always
 _REFUSED = re.compile(r"SOCKS5 connection to .*\(2\)", re.DOTALL)  # "not allowed by ruleset"
 
 
 class Wanted(BaseException):
-    """A browser is asked for. Not an `Exception`: nothing of yt-dlp is to swallow it."""
+    """A browser is requested. Not an `Exception`: no code of yt-dlp may catch it."""
 
     def __init__(self, everywhere: bool) -> None:
         self.everywhere = everywhere  # for every request, since the site refuses all others
 
 
 def absent() -> None:
-    """An ordinary child cannot import it."""
+    """Make the import of curl_cffi fail in an ordinary child."""
     sys.modules["curl_cffi"] = None  # type: ignore[assignment]
 
 
 def telling(client: Any) -> Any:
-    """For an ordinary child: yt-dlp's client, which says when a browser is asked for."""
+    """Return yt-dlp's client for an ordinary child. It reports when a browser is requested."""
 
     class Telling(client):
         def _parse_impersonate_targets(self, impersonate: Any) -> Any:
@@ -46,7 +46,7 @@ def telling(client: Any) -> Any:
 
 
 def parameters(browser: str | None) -> dict[str, Any]:
-    """yt-dlp's option, which takes no plain value."""
+    """Return yt-dlp's option, which takes no plain value."""
     if browser != "everywhere":
         return {}
     from yt_dlp.networking.impersonate import ImpersonateTarget
@@ -55,13 +55,13 @@ def parameters(browser: str | None) -> dict[str, Any]:
 
 
 def only_curl(client: Any, proxy: str) -> None:
-    """Of yt-dlp's ways into the network only this one stays, and it has one way out."""
+    """Leave this one of yt-dlp's request handlers, and give it one way out."""
     director = client._request_director
     for name in list(director.handlers):
         if name != "CurlCFFI":
             director.handlers.pop(name).close()
     handler = director.handlers["CurlCFFI"]
-    handler._get_proxies = lambda request: {"all": proxy}  # for each request, whatever it says of proxies itself
+    handler._get_proxies = lambda request: {"all": proxy}  # for each request, whatever proxy it names itself
     plain = handler._get_instance
 
     def instance(**named: Any) -> Any:
@@ -76,7 +76,7 @@ def only_curl(client: Any, proxy: str) -> None:
 
 
 def translated(error: Any) -> Any:
-    """An error of curl as the gate would have raised it, where our proxy refused the address."""
+    """Return an error of curl as the egress filter would have raised it if our proxy refused the address."""
     if _REFUSED.search(str(error)):
         from yt_dlp.networking.exceptions import TransportError
 

@@ -1,7 +1,7 @@
-"""Programs in a fetch child: none is started. The one that yt-dlp may ask for, deno, runs with the server.
+"""Programs in a fetch child: it starts none. The one that yt-dlp may ask for, deno, runs in the server.
 
-`stand_in` takes the place of `subprocess.Popen` before yt-dlp is imported, since that derives a class of its own from
-it. What is asked for goes to the server as events, and the answer comes as a line of standard input (js_runtime.py).
+`stand_in` replaces `subprocess.Popen` before yt-dlp is imported, since yt-dlp derives a class of its own from
+it. Requests go to the server as events, and the answer comes as a line of standard input (js_runtime.py).
 """
 
 import importlib
@@ -17,12 +17,12 @@ _programs: frozenset[str] = frozenset()
 
 
 def stand_in() -> None:
-    """From now on this process starts no programs."""
+    """Stop this process from starting programs from now on."""
     importlib.import_module("subprocess").Popen = Remote  # type: ignore[attr-defined]
 
 
 def install(channel: Any, answers: TextIO, programs: list[str]) -> None:
-    """Let these programs be asked for, through this channel."""
+    """Allow requests for these programs, through this channel."""
     global _ask, _programs
     _programs = frozenset(programs)
 
@@ -39,7 +39,7 @@ def install(channel: Any, answers: TextIO, programs: list[str]) -> None:
 
 
 class Remote:
-    """In place of `subprocess.Popen`, as far as yt-dlp uses it."""
+    """Replaces `subprocess.Popen`, as far as yt-dlp uses it."""
 
     stdin = stdout = stderr = None
     pid = 0

@@ -1,6 +1,6 @@
-"""The program that tries whether a yt-dlp can be loaded at all: `FOLDER`; started by ytdlp.py, confined.
+"""The program that tests whether a yt-dlp can be loaded at all: `FOLDER`; started by ytdlp/updater.py, confined.
 
-It loads what every download needs, and writes down the compiled form, so that later starts need not compile. It says
+It loads what every download needs, and writes the compiled form, so that later starts need not compile. It reports
 its version in one JSON line.
 """
 

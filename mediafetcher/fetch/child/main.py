@@ -1,11 +1,11 @@
-"""The program that runs yt-dlp: one job, then it ends. Started by fetch.py, or forked by zygote.py; confined.
+"""The program that runs yt-dlp: one job, then it ends. Started by client.py, or forked by zygote.py; confined.
 
-It speaks JSON lines. Standard input: the order (client.py), then `{"do": "download"}` or the end. Standard output:
+It uses JSON lines. Standard input: the order (client.py), then `{"do": "download"}` or the end. Standard output:
 `info` or `list`, `progress`, `warning`, `done` or `error`. Nothing secret is in its arguments, environment or files.
-It starts no program: pieces that must be joined are named in `done`, and joined outside; a script of a site is run
-outside too (child/javascript.py).
+It starts no program: pieces that must be joined are named in `done`, and joined outside; a script of a site also
+runs outside (child/javascript.py).
 
-Only the gateway leads into the network (gateway_client.py), from before the first address is touched, and for good.
+Only the gateway leads to the network (gateway_client.py), from before the first connection until the end.
 """
 
 import contextlib
@@ -70,17 +70,17 @@ def main() -> NoReturn:
                 resume.ended_in_order(folder)
         else:
             channel.say("error", **error_report.describe(error))
-    # Threads of yt-dlp may still be fetching pieces: nobody waits for them.
+    # Threads of yt-dlp may still be fetching pieces: nothing waits for them.
     os._exit(0)
 
 
 def _programs(options: dict[str, Any]) -> list[str]:
-    """What yt-dlp may ask for: the JavaScript runtime, where there is one (js_runtime.py)."""
+    """Return the programs that yt-dlp may ask for: the JavaScript runtime, if it is available (js_runtime.py)."""
     return [runtime["path"] for runtime in options.get("js_runtimes", {}).values()]
 
 
 def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) -> None:
-    """Look, tell, and download if told to."""
+    """Extract, report, and download if ordered to."""
     client = _client(order["options"], channel, folder, order["browser"])
     if order["browser"] in impersonation.MODES:
         impersonation.only_curl(client, gateway_client.Way(**order["way"]).url)
@@ -92,7 +92,7 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
     if sidecars.is_list(seen) or (order["lists"] and sidecars.holds_several(seen)):
         if order["lists"] or len(seen["entries"]) > 1:
             return _tell_list(client, seen, channel, wanted=order["lists"])
-        seen = client.extract_info(seen["entries"][0]["url"], download=False)  # a list of one is that one
+        seen = client.extract_info(seen["entries"][0]["url"], download=False)  # a list of one entry is that entry
     found = metadata.first(seen)
     channel.check()
     source = streams.Streams(client, found, order, channel, folder)
@@ -140,7 +140,7 @@ def _tell_list(client: Any, seen: dict[str, Any], channel: Channel, *, wanted: b
 
 
 def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: str | None = None) -> Any:
-    """yt-dlp with our options, our logger and the careful resume."""
+    """Return yt-dlp with our options, our logger and the safe resume."""
     if browser not in impersonation.MODES:
         impersonation.absent()
     import requests.sessions
@@ -156,7 +156,7 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: st
     plugin_dirs.value = []
     certificates.install()
     requests.sessions.DEFAULT_REDIRECT_LIMIT = _MAX_REDIRECTS
-    # No FFmpeg here: it would open addresses and files on its own. In library mode only this setting counts.
+    # No FFmpeg here: it would open addresses and files itself. In library mode only this setting counts.
     FFmpegPostProcessor._ffmpeg_location.set("/nonexistent")
     _leave_pieces(sys.modules["yt_dlp.YoutubeDL"])
     extractor = sys.modules["yt_dlp.extractor.common"].InfoExtractor
@@ -168,8 +168,8 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: st
     base = impersonation.telling(yt_dlp.YoutubeDL) if browser == "tell" else yt_dlp.YoutubeDL
 
     class Client(base):  # type: ignore[misc, valid-type]
-        radio: frozenset[str] = frozenset()  # addresses that a server of internet radio answered
-        bounded = True  # every file so far came with its length, or in chunks with an end
+        radio: frozenset[str] = frozenset()  # addresses that answered as internet radio
+        bounded = True  # every file so far had a length, or chunks with an end
 
         def urlopen(self, req: Any) -> Any:
             channel.check()
@@ -187,7 +187,7 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: st
                 raise impersonation.translated(error) from error
 
         def _forceprint(self, key: str, info: Any) -> None:
-            """Nothing is to be printed, and the tables that yt-dlp draws for it all the same take 4 ms of a fetch."""
+            """Print nothing: the tables that yt-dlp makes for it anyway take 4 ms of a fetch."""
 
     options = options | impersonation.parameters(browser)
     client = Client(options | {"logger": _Logger(channel), "progress_hooks": [channel.progress]}, auto_init=False)
@@ -196,7 +196,7 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: st
 
 
 def _leave_pieces(module: Any) -> None:
-    """Let yt-dlp believe that picture and sound were joined; `done` names the pieces."""
+    """Make yt-dlp assume that picture and sound were joined; `done` names the pieces."""
     from yt_dlp.postprocessor.common import PostProcessor
 
     class Pieces(PostProcessor):
@@ -209,7 +209,7 @@ def _leave_pieces(module: Any) -> None:
 
 
 class _Logger:
-    """yt-dlp's words go nowhere, but each is a moment to stop."""
+    """Drops yt-dlp's log messages, but each one is an opportunity to stop."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -225,7 +225,7 @@ class _Logger:
 
 
 def _load_cookies(client: Any, cookies: str | None) -> None:
-    """Cookies in Netscape form, straight into the jar: never a file, never a header of our own."""
+    """Load cookies in Netscape format straight into the jar: never from a file, never as a header of our own."""
     if not cookies:
         return
     import io
@@ -235,13 +235,13 @@ def _load_cookies(client: Any, cookies: str | None) -> None:
     jar = YoutubeDLCookieJar(io.StringIO(cookies))
     jar.load()
     for cookie in jar:
-        # Python's jars know a plain name such as `nas` as `nas.local`.
+        # Python's jars store a plain name such as `nas` as `nas.local`.
         cookie.domain += "" if "." in cookie.domain or ":" in cookie.domain else ".local"
         client.cookiejar.set_cookie(cookie)
 
 
 def _cookies_text(client: Any) -> str | None:
-    """The jar as the site left it, in Netscape form; None if a site filled it beyond measure."""
+    """Return the jar after the fetch, in Netscape format; None if a site made it too large."""
     import io
 
     text = io.StringIO()
@@ -252,13 +252,13 @@ def _cookies_text(client: Any) -> str | None:
 
 
 def _one_clock(ended: dict[str, Any]) -> bool:
-    """Whether the pieces are HLS, where picture and sound count from one moment (RFC 8216, 3)."""
+    """Tell whether the pieces are HLS, whose picture and sound count from one moment (RFC 8216, 3)."""
     pieces = [piece for one in ended.get("requested_downloads") or () for piece in one.get("requested_formats") or ()]
     return bool(pieces) and all(str(piece.get("protocol") or "").startswith("m3u8") for piece in pieces)
 
 
 def _files(ended: dict[str, Any], folder: Path) -> list[str]:
-    """The names of what was written: one file, or picture and sound that must be joined."""
+    """Return the names of the written files: one file, or picture and sound that must be joined."""
     names = []
     for download in ended.get("requested_downloads") or ():
         pieces = download.get("requested_formats") or ()

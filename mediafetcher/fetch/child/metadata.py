@@ -1,4 +1,4 @@
-"""What yt-dlp found, on the side of the fetch child, as plain and bounded values: a site may say anything."""
+"""Metadata that yt-dlp found, as plain and bounded values: a site may send anything. Part of the fetch child."""
 
 from typing import Any
 
@@ -9,18 +9,18 @@ _MAX_CHAPTERS = 500
 
 
 def first(found: dict[str, Any] | None) -> dict[str, Any]:
-    """The one video of a result; of a playlist its first."""
+    """Return the one video of a result; of a playlist its first."""
     while found and found.get("_type") in ("playlist", "multi_video"):
         found = next((entry for entry in found.get("entries") or () if entry), None)
     if found and found.get("extractor_key") == "HTML5MediaEmbed" and found.get("title"):
-        found["title"] = found["title"].removesuffix(" (1)")  # it counts the films of a page, even of one
+        found["title"] = found["title"].removesuffix(" (1)")  # yt-dlp numbers the films of a page, even a single one
     if not found:
         raise LookupError("no video was found")
     return found
 
 
 def summary(found: dict[str, Any]) -> dict[str, Any]:
-    """What the parent may know of a source: plain, bounded values."""
+    """Return the metadata of a source for the parent: plain, bounded values."""
     formats = found.get("requested_formats") or [found]
     sizes = [entry.get("filesize") or entry.get("filesize_approx") for entry in formats]
     return {
@@ -46,7 +46,7 @@ def summary(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def text(value: Any, limit: int) -> str | None:
-    """Text in its normal form: no control characters, none that turn the direction of writing."""
+    """Return text in its normal form: without control characters, or characters that change the writing direction."""
     return None if value is None else normal.one_line(str(value), limit) or None
 
 

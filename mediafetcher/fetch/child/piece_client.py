@@ -1,4 +1,4 @@
-"""Fetch the pieces of a stream by yt-dlp's client: through the gateway, with the jar, within the limit of speed."""
+"""Fetch the pieces of a stream by yt-dlp's client: through the gateway, with cookies, within the speed limit."""
 
 import time
 from typing import Any
@@ -7,12 +7,12 @@ from mediafetcher.fetch.child.hls_playlist import Piece, Source
 
 MAX_PIECE = 256 << 20  # bytes
 _CHUNK = 64 << 10
-_KEYS = 64  # that are remembered
+_KEYS = 64  # keys that are cached
 _GONE = (403, 404, 410)
 
 
 class PieceFailed(OSError):
-    """The network or the site failed. `status` is that of HTTP, if there was an answer."""
+    """The network or the site failed. `status` is that of HTTP, if the site answered."""
 
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
@@ -20,7 +20,7 @@ class PieceFailed(OSError):
 
     @property
     def gone(self) -> bool:
-        """Whether the site answered that it does not have it."""
+        """Tell whether the site answered that the piece does not exist."""
         return self.status in _GONE
 
 
@@ -38,7 +38,7 @@ class PieceClient:
         return self.get(Source(url), limit).decode("utf-8", "replace")
 
     def get(self, source: Source, limit: int = MAX_PIECE) -> bytes:
-        """Fetch all of it. Raises `PieceFailed`, and ValueError if it is larger than `limit` bytes."""
+        """Fetch all of it. Raises: `PieceFailed`, and ValueError if it is larger than `limit` bytes."""
         from yt_dlp.networking import Request
         from yt_dlp.networking.exceptions import RequestError
 
@@ -56,12 +56,12 @@ class PieceClient:
             raise PieceFailed(str(error), getattr(error, "status", None)) from error
         if len(data) > limit:
             raise ValueError("larger than a piece of a stream may be")
-        if source.range and response.status == 200:  # the site knows no ranges and sent the whole file
+        if source.range and response.status == 200:  # the site does not support ranges and sent the whole file
             data = data[source.range.start : source.range.end]
         return data
 
     def piece(self, piece: Piece) -> bytes:
-        """Fetch a piece and decrypt it. Raises as `get`."""
+        """Fetch a piece and decrypt it. Raises: as `get`."""
         data = self.get(piece.source)
         if not piece.key:
             return data

@@ -1,8 +1,8 @@
-"""What every fetch needs of yt-dlp, in memory before there is one: for the program that forks (zygote.py).
+"""Load in advance what every fetch needs of yt-dlp. For the program that forks (zygote.py).
 
-A fork begins with what its parent has computed already: modules, the patterns of two thousand extractors, the
-certificates, and the many small things that yt-dlp makes at their first use. Measured for one film of 1 MiB from a
-plain site: 100 ms of the processor without, 35 ms with all of it.
+A fork inherits everything that its parent has computed: modules, the patterns of two thousand extractors, the
+certificates, and many small objects that yt-dlp makes at their first use. Measured for one film of 1 MiB from a
+plain site: 100 ms of CPU time without, 35 ms with all of it.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ _LINK = "http://127.0.0.1/film.mp4"
 
 
 def preload() -> None:
-    """Load it all. Touches no network."""
+    """Load everything. Makes no network access."""
     impersonation.absent()
     import m3u8  # noqa: F401
     import requests  # noqa: F401
@@ -26,20 +26,20 @@ def preload() -> None:
 
     for extractor in extractors().values():
         extractor.suitable(_LINK)  # compiles its pattern
-    with contextlib.suppress(Exception):  # a yt-dlp that does these things otherwise does them in the fork
+    with contextlib.suppress(Exception):  # a yt-dlp that works differently does these things in the fork
         rehearse()
 
 
 @functools.cache
 def extractors() -> dict[str, Any]:
-    """The extractors that yt-dlp uses unless told otherwise, in its order (its own way to them takes 40 ms)."""
+    """Return the extractors that yt-dlp uses by default, in its order (its own way to them takes 40 ms)."""
     from yt_dlp.extractor import gen_extractor_classes
 
     return {found.ie_key(): found for found in gen_extractor_classes() if getattr(found, "_ENABLED", True)}
 
 
 def equip(client: Any) -> None:
-    """Give a client that has none all extractors. Handed over one by one they cost a fork 7 ms: each is touched."""
+    """Give all extractors to a client that has none. Adding them one by one costs a fork 7 ms: each is written to."""
     if hasattr(client, "_ies"):
         client._ies = extractors()
     else:
@@ -48,12 +48,12 @@ def equip(client: Any) -> None:
 
 
 def rehearse() -> None:
-    """Go through the steps of a fetch with a film that is not there, up to its bytes."""
+    """Run the steps of a fetch with a film that does not exist, up to its bytes."""
     import yt_dlp
     import yt_dlp.networking.common as networking
     from yt_dlp.utils import unified_timestamp
 
-    # Reading the certificates takes longest; a fork makes one kind of context, so it can be the one that is here.
+    # Reading the certificates takes longest; a fork makes one kind of context, so it can use this one.
     networking.make_ssl_context = functools.cache(networking.make_ssl_context)
     client = yt_dlp.YoutubeDL(ydl_options(Options(), settings.Settings()), auto_init=False)
     client.get_info_extractor("Generic")._generic_title(_LINK)

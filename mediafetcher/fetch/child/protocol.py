@@ -1,4 +1,4 @@
-"""The lines of the fetch child to its parent, and the parent's wish that it should end."""
+"""The lines from the fetch child to its parent, and the parent's request to end."""
 
 import json
 import os
@@ -11,19 +11,19 @@ _MAX_WARNINGS = 20
 
 
 class Cancelled(Exception):
-    """The parent asked us to end."""
+    """The parent asked the child to end."""
 
 
 class Channel:
-    """The lines to the parent. Standard output itself goes to standard error: a stray print breaks nothing."""
+    """The lines to the parent. Standard output itself goes to standard error: a stray print does no harm."""
 
     def __init__(self) -> None:
-        # UTF-8 needs half the bytes of escapes; half a character becomes an escape, which JSON knows too.
+        # UTF-8 needs half the bytes of escapes; a lone surrogate becomes an escape, which JSON supports too.
         self._out = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
         os.dup2(2, 1)
         self.cancelled = False
         self.finishing = False  # the parent asked to end a recording and to keep it
-        self.silent = False  # no reports of progress: what is fetched is not the media
+        self.silent = False  # no progress reports: the bytes are not those of the media
         self._last = 0.0
         self._warnings = 0
         signal.signal(signal.SIGTERM, self._cancel)
@@ -36,7 +36,7 @@ class Channel:
         self.finishing = True
 
     def wait(self, seconds: float) -> None:
-        """Wait, unless we are asked to end. Raises `Cancelled`."""
+        """Wait, unless the parent asks to end. Raises: `Cancelled`."""
         until = time.monotonic() + seconds
         while not self.finishing and (left := until - time.monotonic()) > 0:
             self.check()
@@ -52,7 +52,7 @@ class Channel:
             raise Cancelled
 
     def progress(self, status: dict[str, Any]) -> None:
-        """yt-dlp's progress hook; raising here is the only way to stop it."""
+        """Handle yt-dlp's progress hook; raising here is the only way to stop it."""
         self.check()
         now = time.monotonic()
         if self.silent or (status["status"] == "downloading" and now - self._last < _EVERY):
@@ -68,7 +68,7 @@ class Channel:
         )
 
     def warn(self, message: str) -> None:
-        """A few of yt-dlp's warnings, for the log of the download."""
+        """Report a few of yt-dlp's warnings, for the log of the download."""
         self._warnings += 1
         if self._warnings <= _MAX_WARNINGS:
             self.say("warning", message=message[:300])

@@ -1,8 +1,8 @@
-"""A proxy that resolves names itself, on the side of the fetch child.
+"""Checks for a proxy that resolves names itself. Part of the fetch child.
 
-An administrator has said so of the proxy of the settings (`proxy_resolves_names`): what a name means there is the
-business of the proxy's owner. A link with a private address in place of a name is refused all the same. Nothing else
-than the proxy can be connected to. Every other proxy is used by the gateway (upstream_proxy.py), not here.
+An administrator has declared this about the proxy of the settings (`proxy_resolves_names`): its owner is responsible
+for what a name resolves to. A link with a private address instead of a name is refused all the same. Nothing but
+the proxy can be connected to. The gateway uses every other proxy (upstream_proxy.py), not this module.
 """
 
 import ipaddress
@@ -16,7 +16,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def install(allow_hosts: Iterable[str]) -> None:
-    """From now on each link is checked before it is asked for. The way out (gateway.py) leads to the proxy alone."""
+    """Check each link before its request from now on. The gateway (gateway.py) leads to the proxy alone."""
     allowed = frozenset(allow_hosts)
     import requests.adapters
     import requests.exceptions
@@ -34,7 +34,7 @@ def install(allow_hosts: Iterable[str]) -> None:
 
 
 def check(url: str, allow_hosts: Iterable[str]) -> None:
-    """Raises `Blocked` for a link with a private address that is no exception."""
+    """Check one link. Raises: `Blocked` for a private address that is no exception."""
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
     try:
@@ -46,7 +46,7 @@ def check(url: str, allow_hosts: Iterable[str]) -> None:
 
 
 def only_requests(client: Any) -> None:
-    """yt-dlp's other ways into the network do not pass `check`."""
+    """Remove yt-dlp's other request handlers, which would bypass `check`."""
     director = client._request_director
     for name in list(director.handlers):
         if name != "Requests":

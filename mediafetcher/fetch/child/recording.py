@@ -1,11 +1,11 @@
 """A growing set of pieces with a manifest, in the folder of the fetch child.
 
-A recording goes on after a pause, a stop, a crash or a new start of the program. Its pieces are appended to one file
-for each part and track; a line of the manifest is written after the bytes that it names. What lies behind the last
-line is thrown away when the recording is opened again.
+A recording continues after a pause, a stop, a crash or a restart of the program. Its pieces are appended to one file
+for each part and track; a line of the manifest is written after the bytes that it names. Bytes beyond the last
+line are discarded when the recording is opened again.
 
-A *track* is one playlist (picture, sound). A *part* has one clock: it ends where the stream breaks (a discontinuity, a
-gap, numbers that begin anew). A part is named by its epoch, which counts the breaks that all tracks share, and by its
+A *track* is one playlist (picture, sound). A *part* has one clock: it ends at a break of the stream (a discontinuity, a
+gap, numbers that restart). A part is named by its epoch, which counts the breaks that all tracks share, and by its
 discontinuity within the epoch.
 """
 
@@ -23,13 +23,13 @@ from mediafetcher.fetch.child.hls_playlist import Piece
 from mediafetcher.fetch.options import FILE_STEM
 
 LIVE = ".recording.jsonl"  # the manifest of a live stream
-FIXED = ".pieces.jsonl"  # and of one on demand
+FIXED = ".pieces.jsonl"  # the manifest of a stream on demand
 _REMEMBERED = 64  # pieces of a track that are compared with new ones
 _SYNC_SECONDS = 10.0
 
 
 class Noted(NamedTuple):
-    """A piece that was kept."""
+    """A piece that is stored."""
 
     number: int
     name: str
@@ -37,7 +37,7 @@ class Noted(NamedTuple):
 
 
 class Track:
-    """What is known of one track."""
+    """The state of one track."""
 
     def __init__(self, index: int) -> None:
         self.index = index
@@ -45,11 +45,11 @@ class Track:
         self.discontinuity = 0
         self.seconds = 0.0
         self.size = 0
-        self.count = 0  # pieces, with those that are lost
-        self.source = ""  # which form of the stream
-        self.init = ""  # digest of what lies before the pieces in the present file
+        self.count = 0  # pieces, including lost ones
+        self.source = ""  # the variant of the stream
+        self.init = ""  # digest of the initialisation in the present file
         self.recent: deque[Noted] = deque(maxlen=_REMEMBERED)
-        self.files: dict[tuple[int, int], int] = {}  # part -> bytes
+        self.files: dict[tuple[int, int], int] = {}  # bytes of each part
 
     @property
     def part(self) -> tuple[int, int]:
@@ -57,7 +57,7 @@ class Track:
 
     @property
     def last(self) -> int | None:
-        """The number of the newest piece."""
+        """Return the number of the newest piece."""
         return self.recent[-1].number if self.recent else None
 
     def known(self, number: int) -> Noted | None:
@@ -73,7 +73,7 @@ def file_name(track: int, part: tuple[int, int]) -> str:
 
 
 class Recording:
-    """Opens what an earlier attempt left, or begins."""
+    """Opens the recording of an earlier attempt, or begins one."""
 
     def __init__(self, folder: Path, tracks: int, manifest: str = LIVE) -> None:
         self._folder = folder
@@ -95,7 +95,7 @@ class Recording:
         return sum(track.size for track in self.tracks)
 
     def follow(self, track: Track, source: str) -> None:
-        """Say what the track is recorded from; another form of the stream than before begins an epoch."""
+        """Set the source of the track; another variant of the stream than before begins an epoch."""
         if track.source == source:
             return
         if track.source:
@@ -103,12 +103,12 @@ class Recording:
         self._note({"t": track.index, "source": source[:200]})
 
     def break_off(self, track: Track) -> None:
-        """Begin a new epoch with the next piece of this track; the others follow with theirs."""
+        """Begin a new epoch with the next piece of this track; the other tracks follow with theirs."""
         if track.epoch == self.epoch:
             self.epoch += 1
 
     def append(self, track: Track, piece: Piece, data: bytes, init: bytes | None) -> None:
-        """Keep a piece. Raises OSError; then the recording ends with the piece before."""
+        """Store a piece. Raises: OSError; then the recording ends with the piece before."""
         if track.epoch < self.epoch:
             track.epoch, track.discontinuity, track.init = self.epoch, 0, ""
         elif piece.breaks and track.files.get(track.part):
@@ -140,15 +140,15 @@ class Recording:
         )
 
     def lose(self, track: Track, number: int, name: str, seconds: float) -> None:
-        """Note a piece that will never come."""
+        """Record a piece that is permanently lost."""
         self._note({"t": track.index, "p": track.part, "n": number, "u": name[:200], "s": seconds, "lost": True})
 
     def differs(self, noted: Noted, data: bytes) -> bool:
-        """Whether these bytes are another piece than the one that was kept under the same number."""
+        """Tell whether these bytes are another piece than the one stored under the same number."""
         return noted.digest != _digest(data)
 
     def parts(self) -> list[list[str]]:
-        """The names of the files: for each part those of its tracks, in order."""
+        """Return the names of the files: for each part those of its tracks, in order."""
         parts = sorted({part for track in self.tracks for part in track.files})
         return [[file_name(track.index, part) for track in self.tracks if track.files.get(part)] for part in parts]
 
@@ -179,7 +179,7 @@ class Recording:
         self.epoch = max(self.epoch, track.epoch)
 
     def _load(self) -> None:
-        """Take over each line whose bytes are there; the first that is not ends the manifest."""
+        """Load each line whose bytes exist; the first line without its bytes ends the manifest."""
         whole = 0
         for line, end in self._lines():
             try:
@@ -213,7 +213,7 @@ class Recording:
                 yield line, end
 
     def _sync(self, descriptor: int) -> None:
-        """Now and then, so that a power cut costs seconds and not the recording."""
+        """Sync now and then, so that a power cut costs seconds and not the recording."""
         if time.monotonic() - self._synced > _SYNC_SECONDS:
             self._synced = time.monotonic()
             os.fdatasync(descriptor)
@@ -221,13 +221,13 @@ class Recording:
 
 
 def exists(folder: Path) -> bool:
-    """Whether an earlier attempt left a recording of a live stream."""
+    """Tell whether an earlier attempt left a recording of a live stream."""
     path = folder / LIVE
     return path.exists() and path.stat().st_size > 0
 
 
 def track_count(manifest: Path) -> int:
-    """How many tracks a manifest names."""
+    """Return the number of tracks that a manifest names."""
     count = 0
     with contextlib.suppress(OSError), manifest.open("rb") as file:
         for raw in file:

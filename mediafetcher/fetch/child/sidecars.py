@@ -1,6 +1,6 @@
-"""What comes beside the media, on the side of the fetch child: subtitles, a picture, marks; and the entries of lists.
+"""Subtitles, a picture and marked parts of a media file; and the entries of lists. Part of the fetch child.
 
-Nothing here may make a download fail: what does not come is said as a warning, and left out.
+Nothing here may make a download fail: whatever cannot be fetched is reported as a warning, and left out.
 """
 
 import math
@@ -16,18 +16,18 @@ from mediafetcher.fetch.options import ALL, FILE_STEM, MAX_LANGUAGES
 from mediafetcher.media import charsets
 
 MAX_SIDE = 8 << 20  # bytes of one text or picture
-_KINDS = ("vtt", "srt", "ass", "ssa", "ttml", "dfxp", "xml")  # the best first; what is none of these is left out
+_KINDS = ("vtt", "srt", "ass", "ssa", "ttml", "dfxp", "xml")  # the best first; other kinds are left out
 _SOUND = ("mp3", "m4a", "opus", "ogg", "flac", "wav", "aac", "weba")
 _VARIANTS = 4  # texts of one language
 _DEPTH = 2  # lists of lists
-_MANY = 200  # languages or heights that are named
+_MANY = 200  # languages or heights that are listed
 _LANGUAGE = re.compile(r"^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,3}$")
 
 
 def wanted(found: dict[str, Any], languages: Iterable[str], auto: bool) -> list[tuple[str, dict[str, Any]]]:
-    """(language, text to fetch) for each language that is wished for and there. `en` finds `en-GB` where need be.
+    """Return (language, text to fetch) for each requested, available language. `en` selects `en-GB` if necessary.
 
-    A stream may have several texts of one language: then there are `en`, `en-2` and, of those that only translate
+    A stream may have several texts of one language: they are named `en`, `en-2` and, if they only translate
     signs, `en-forced`.
     """
     chosen: dict[str, dict[str, Any]] = {}
@@ -35,7 +35,7 @@ def wanted(found: dict[str, Any], languages: Iterable[str], auto: bool) -> list[
     languages = list(languages)
     most = _MANY if ALL in languages else MAX_LANGUAGES
     if ALL in languages:
-        languages = [name for name in sources[0] if name != "live_chat"]  # those of machines are translations of all
+        languages = [name for name in sources[0] if name != "live_chat"]  # machine-made ones translate all others
     for language in languages[:most]:
         for source in sources:
             name = _closest(language, source)
@@ -49,7 +49,7 @@ def wanted(found: dict[str, Any], languages: Iterable[str], auto: bool) -> list[
 
 
 def _of_streams(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The texts that the site names, and those that only the playlist of a chosen stream names."""
+    """Return the texts that the site names, and those that only the playlist of a chosen stream names."""
     merged = {name: list(texts or ()) for name, texts in (found.get("subtitles") or {}).items()}
     for entry in [*(found.get("requested_formats") or [found]), *(found.get("formats") or ())]:
         for name, texts in (entry.get(hls_subtitles.FORMATS) or {}).items():
@@ -59,9 +59,9 @@ def _of_streams(found: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 
 def _variants(texts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The different texts among those of one language, the main one first: full before forced, then the default.
+    """Return the different texts of one language, the main one first: full before forced, then the default.
 
-    Entries that are no streams are one text in several forms.
+    Entries that are not streams are one text in several formats.
     """
     streams = sorted(
         (text for text in texts if hls_subtitles.is_hls(text)),
@@ -88,7 +88,7 @@ def _closest(language: str, source: dict[str, Any]) -> str | None:
 
 
 def _side_name(language: str) -> str:
-    """A language as it stands in a file's name."""
+    """Return a language as file names contain it."""
     return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in language).strip("-")[:35]
 
 
@@ -98,7 +98,9 @@ def _text_of(formats: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def bring(client: Any, found: dict[str, Any], wishes: dict[str, Any], folder: Path, channel: Any) -> dict[str, Any]:
-    """Fetch what was wished for -> {"subtitles": [[language, file]], "cover": file or None, "marks": [...]}."""
+    """Fetch the requested side files.
+
+    Returns: {"subtitles": [[language, file]], "cover": file or None, "marks": [...]}."""
     brought: dict[str, Any] = {"subtitles": [], "timed": [], "cover": None, "marks": []}
     for language, text in wanted(found, wishes["subtitles"], wishes["auto"]):
         if hls_subtitles.is_hls(text):
@@ -123,7 +125,7 @@ def bring(client: Any, found: dict[str, Any], wishes: dict[str, Any], folder: Pa
 
 
 def cover(client: Any, found: dict[str, Any], folder: Path, channel: Any) -> str | None:
-    """Fetch the site's picture -> its file, or None where there is none."""
+    """Fetch the site's picture. Returns: its file, or None without one."""
     name = None
     if found.get("thumbnail"):
         with _Spared(channel, "picture"):
@@ -133,12 +135,12 @@ def cover(client: Any, found: dict[str, Any], folder: Path, channel: Any) -> str
 
 
 def languages(found: dict[str, Any]) -> list[str]:
-    """The languages of the subtitles that people wrote."""
+    """Return the languages of the subtitles that humans wrote."""
     return [name for name in _of_streams(found) if _LANGUAGE.match(name) and name != "live_chat"][:_MANY]
 
 
 def heights(found: dict[str, Any]) -> list[int]:
-    """The heights that the picture comes in, the largest first."""
+    """Return the heights of the picture, the largest first."""
     named = {entry.get("height") for entry in found.get("formats") or () if entry.get("vcodec") != "none"}
     return sorted((height for height in named if isinstance(height, int) and 0 < height < 100_000), reverse=True)[
         :_MANY
@@ -146,7 +148,7 @@ def heights(found: dict[str, Any]) -> list[int]:
 
 
 class _Spared:
-    """What fails in here is said, and the download goes on; a wish to stop is no failure."""
+    """Turns an error inside it into a warning, and the download continues; a request to stop is no error."""
 
     def __init__(self, channel: Any, what: str) -> None:
         self._channel = channel
@@ -167,7 +169,7 @@ def _text(client: Any, found: dict[str, Any], text: dict[str, Any], target: Path
         data = _of_fragments(client, found, text)
     else:
         data = text["data"].encode() if text.get("data") is not None else _read(client, found, text["url"], text=True)
-    if text["ext"] in ("ttml", "dfxp", "xml"):  # FFmpeg does not read it
+    if text["ext"] in ("ttml", "dfxp", "xml"):  # FFmpeg does not read these
         from yt_dlp.utils import dfxp2srt
 
         data = dfxp2srt(data).encode()
@@ -175,7 +177,7 @@ def _text(client: Any, found: dict[str, Any], text: dict[str, Any], target: Path
 
 
 def _of_fragments(client: Any, found: dict[str, Any], text: dict[str, Any]) -> bytes:
-    """A text that a DASH manifest names piece by piece: the head of the first, the cues of all."""
+    """Fetch a text that a DASH manifest names piece by piece: the head of the first, the cues of all."""
     parts: list[bytes] = []
     for fragment in text["fragments"]:
         url = fragment.get("url") or urljoin(text.get("fragment_base_url") or "", fragment["path"])
@@ -188,7 +190,7 @@ def _of_fragments(client: Any, found: dict[str, Any], text: dict[str, Any]) -> b
 
 
 def _read(client: Any, found: dict[str, Any], url: str, *, text: bool = False) -> bytes:
-    """What is at this address; `text`: as UTF-8 if the server names the charset that it is in."""
+    """Fetch this address; `text`: as UTF-8 if the server names the charset."""
     from yt_dlp.networking import Request
 
     response = client.urlopen(Request(url, headers=found.get("http_headers") or {}))
@@ -200,7 +202,9 @@ def _read(client: Any, found: dict[str, Any], url: str, *, text: bool = False) -
 
 
 def marks(client: Any, found: dict[str, Any], api: str) -> list[list[Any]]:
-    """Parts that viewers marked -> [[start, end, title]], in seconds. Only sites whose videos are known there."""
+    """Fetch the parts that viewers marked. Only for sites whose videos the service knows.
+
+    Returns: [[start, end, title]], in seconds."""
     from yt_dlp.postprocessor.sponsorblock import SponsorBlockPP
 
     marker = SponsorBlockPP(client, None, api.rstrip("/"))
@@ -216,11 +220,11 @@ def marks(client: Any, found: dict[str, Any], api: str) -> list[list[Any]]:
 
 
 class IsList(Exception):
-    """The link is a list, and one video was asked for."""
+    """The link is a list, but one video was requested."""
 
 
 def is_list(found: dict[str, Any] | None) -> bool:
-    """A channel, a playlist, a feed: several links. A page with several films in it is not, its first one counts."""
+    """Recognise a channel, a playlist or a feed: several links. A page with several films is not one."""
     if not found or found.get("_type") != "playlist":
         return False
     flat = [entry for entry in found.get("entries") or () if entry and _is_link(entry)]
@@ -229,13 +233,13 @@ def is_list(found: dict[str, Any] | None) -> bool:
 
 
 def holds_several(found: dict[str, Any] | None) -> bool:
-    """A page with several films in it, which are a list if one is wished for."""
+    """Recognise a page with several films, which are a list if one is requested."""
     films = [entry for entry in (found or {}).get("entries") or () if entry and not _is_link(entry) and _media(entry)]
     return len({_media(entry) for entry in films}) > 1
 
 
 def _media(entry: dict[str, Any]) -> str | None:
-    """The address of a film that has no page of its own."""
+    """Return the address of a film that has no page of its own."""
     formats = entry.get("formats") or [entry]
     return entry.get("url") or formats[-1].get("url")
 
@@ -245,7 +249,7 @@ def _is_link(entry: dict[str, Any]) -> bool:
 
 
 def entries(client: Any, found: dict[str, Any], depth: int = 0) -> list[dict[str, Any]]:
-    """The entries of a list: {"title", "url", "duration"}. Lists in it that are of its kind are opened."""
+    """Return the entries of a list: {"title", "url", "duration"}. Nested lists of its kind are opened."""
     own = found.get("extractor_key")
     rows: list[dict[str, Any]] = []
     for entry in found.get("entries") or ():

@@ -1,4 +1,4 @@
-"""Streams that are not left to yt-dlp: live ones, and those of several parts. On the side of the fetch child."""
+"""Streams that yt-dlp does not fetch itself: live ones, and those of several parts. Part of the fetch child."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from mediafetcher.fetch.child.piece_client import PieceClient
 
 
 class Streams:
-    """The chosen formats of one source, looked at once: `found` says afterwards whether it is live."""
+    """The chosen formats of one source, examined at once: `found` says afterwards whether it is live."""
 
     def __init__(self, client: Any, found: dict[str, Any], order: dict[str, Any], channel: Any, folder: Path) -> None:
         self._client = client
@@ -25,7 +25,7 @@ class Streams:
             found["is_live"] = True
 
     def bring(self) -> dict[str, Any]:
-        """Fetch it if it is ours to fetch -> facts for `done`: `parts`, `duration`; empty if it is yt-dlp's."""
+        """Fetch it, unless yt-dlp has to. Returns: facts for `done`: `parts`, `duration`; or empty."""
         if self._is_radio() or self._has_no_length():
             return self._record_body()
         if self._found.get("is_live"):
@@ -59,16 +59,16 @@ class Streams:
         return Wishes(self._live["seconds"], from_start=self._live["from_start"], outage=self._live["outage"])
 
     def _is_radio(self) -> bool:
-        """Whether a server of internet radio answered (its headers begin with `icy-`)."""
+        """Tell whether a server of internet radio answered (its headers begin with `icy-`)."""
         return len(self._chosen) == 1 and self._chosen[0].get("url") in self._client.radio
 
     def _has_no_length(self) -> bool:
-        """Whether a length was wished for a direct file that names none: it may never end."""
+        """Tell whether a length was requested for a direct file that names none: it may never end."""
         plain = str(self._chosen[0].get("protocol") or "").startswith("http") and len(self._chosen) == 1
         return bool(self._live["wished"]) and plain and not self._client.bounded
 
     def _is_live(self) -> bool:
-        """Whether a chosen playlist has no end: sites and pages often do not say that a stream is live."""
+        """Tell whether a chosen playlist has no end: sites and pages often do not say that a stream is live."""
         entry = self._chosen[0]
         if not hls_recorder.is_hls(entry):
             return False
@@ -82,7 +82,7 @@ class Streams:
 
 
 def kept(folder: Path) -> dict[str, Any]:
-    """What earlier attempts recorded, as `done` names it; nothing is asked of the network."""
+    """Return the recording of earlier attempts, as `done` names it, without network access."""
     there = recording.Recording(folder, 1)
     there.close()
     return {"parts": there.parts(), "duration": there.seconds, "one_clock": True}

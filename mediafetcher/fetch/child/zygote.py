@@ -1,9 +1,9 @@
-"""The warm program: imports yt-dlp once, forks for each download. Started by prefork.py only.
+"""The prefork program: imports yt-dlp once, and forks for each download. Started by prefork.py only.
 
-It has one thread and never touches the network: what is hostile happens in the forks, each with its own pipes and its
-own token for the way out. It gets at the folders of downloads alone, and each fork at its own of them; a fork starts no
-processes. It ends with its parent, and its forks end with it. Nothing in it can leave its process group, by which it is
-killed.
+It has one thread and never uses the network: hostile input is only handled in the forks, each with its own pipes and
+its own token for the gateway. It can access the folders of downloads alone, and each fork only its own; a fork starts
+no processes. It ends with its parent, and its forks end with it. Nothing in it can leave its process group, by which
+it is killed.
 """
 
 import gc
@@ -21,10 +21,10 @@ from mediafetcher.sandbox import privilege_drop, profiles
 
 
 def main() -> None:
-    """Its working folder is that of all downloads.
+    """Serve forks. The working folder is that of all downloads.
 
-    Arguments: the number of the control socket; the folder of yt-dlp, or nothing for the one that came along; the port
-    of the way into the network, which only the forks have a token for.
+    Arguments: the number of the control socket; the folder of yt-dlp, or nothing for the bundled one; the port
+    of the gateway, for which only the forks have a token.
     """
     control = socket.socket(fileno=int(sys.argv[1]))
     ytdlp, port = sys.argv[2:]
@@ -33,7 +33,7 @@ def main() -> None:
     javascript.stand_in()
     preload.preload()
     gc.collect()
-    gc.freeze()  # the forks share this memory as long as nobody writes to it
+    gc.freeze()  # the forks share this memory until one of them writes to it
     control.send(b"ready")
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 64, 3)
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _become(parent: int, descriptors: list[int]) -> NoReturn:
-    """In the fork: be a fetch child with the given standard streams."""
+    """Turn the fork into a fetch child with the given standard streams."""
     privilege_drop.die_with(parent, signal.SIGKILL)
     for standard, descriptor in enumerate(descriptors):
         os.dup2(descriptor, standard)

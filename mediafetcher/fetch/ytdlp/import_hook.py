@@ -1,7 +1,7 @@
-"""Which yt-dlp a program of ours imports: the one in a given folder, before the one that it came with.
+"""Import yt-dlp from a given folder, with priority over the bundled one.
 
-Works in the single file too, whose own modules are found before any folder is looked at. Only the two packages that
-are managed (ytdlp.py) are found there: nothing else in such a folder can take a module's place.
+It also works in the single file, whose own modules are found before any folder is searched. Only the two packages
+that are managed (versions.py) are found there: nothing else in such a folder can replace a module.
 """
 
 import sys
@@ -26,6 +26,6 @@ class _Finder:
 
 
 def prefer(folder: str | None) -> None:
-    """From now on import the packages of `folder`, where they are there; call it before they are imported."""
+    """Import the packages of `folder` from now on, if it has them; call it before they are imported."""
     if folder:
         sys.meta_path.insert(0, _Finder(folder))

@@ -1,7 +1,7 @@
-"""Packages from a package index: what there is, its bytes with the hash that the index names, and unpacking them.
+"""Packages of a package index: the versions, the bytes with the hash that the index names, and unpacking.
 
-The index is read as PEP 691 describes it (`simple` in JSON), so a mirror does as well. What does not have the hash
-that the index gave is refused, and so is an archive that wants to write elsewhere. Nothing of a package runs here.
+The index is read by PEP 691 (`simple` in JSON), so a mirror works as well. A file with another hash than
+the index names is refused, and so is an archive that would write elsewhere. No code of a package runs here.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from mediafetcher.core import errors
 
 _JSON = "application/vnd.pypi.simple.v1+json"
 _SECONDS = 30.0
-_MOST_INDEX = 8 << 20  # bytes; ten times what the index has of yt-dlp
+_MOST_INDEX = 8 << 20  # bytes; ten times the size of yt-dlp's index
 _MOST_WHEEL = 64 << 20
 _MOST_FILES, _MOST_UNPACKED = 20_000, 256 << 20
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")
@@ -36,13 +36,13 @@ class Wheel(NamedTuple):
 
 
 def order(version: str) -> tuple[tuple[int, ...], bool]:
-    """By what versions sort: numbers, and of the same numbers the development version first."""
+    """Return the sort key of a version: its numbers, and a development version before its release."""
     numbers, dev, _ = version.partition(".dev")
     return tuple(int(part) for part in numbers.split(".")), not dev
 
 
 def is_version(said: str, version: str) -> bool:
-    """Whether a program that says this version is that one, or a development version of it."""
+    """Tell whether a program of the reported version is this one, or a development version of it."""
     try:
         return order(said)[0] == order(version)[0]
     except ValueError:
@@ -50,9 +50,9 @@ def is_version(said: str, version: str) -> bool:
 
 
 def newest(index: str, project: str, *, development: bool = False, exactly: str | None = None) -> Wheel:
-    """The newest wheel of a project for this Python; with `development`, also among development versions.
+    """Return the newest wheel of a project for this Python; with `development`, also among development versions.
 
-    Raises `IndexAway`. Blocks: call it in a thread.
+    Raises: `IndexAway`. It blocks: call it in a thread.
     """
     address = f"{index.rstrip('/')}/{project}/"
     found = wheels(_get(address, _MOST_INDEX, _JSON), project, address)
@@ -80,7 +80,7 @@ class _Index(msgspec.Struct):
 
 
 def wheels(text: bytes, project: str, address: str) -> list[Wheel]:
-    """The wheels of a project that fit this Python, as the index at `address` lists them. Raises `IndexAway`."""
+    """Return the wheels of a project that fit this Python, as listed by the index at `address`. Raises: `IndexAway`."""
     try:
         listed = msgspec.json.decode(text, type=_Index).files
         return [wheel for entry in listed if (wheel := _wheel(entry, project, address))]
@@ -98,13 +98,13 @@ def _wheel(entry: _File, project: str, address: str) -> Wheel | None:
 
 
 def _fits(wanted: str | None) -> bool:
-    """Whether this Python is new enough: the one form of the rule that pure packages use."""
+    """Tell whether this Python is new enough: the one form of the rule that pure packages use."""
     least = re.search(r">=\s{0,9}3\.(\d{1,9})", wanted or "")
     return not least or int(least[1]) <= sys.version_info.minor
 
 
 def fetch(wheel: Wheel, index: str) -> bytes:
-    """The bytes of a wheel, proved to be those that the index means. Raises `IndexAway` or `UpdateRefused`."""
+    """Return the bytes of a wheel, verified by the index's hash. Raises: `IndexAway` or `UpdateRefused`."""
     if urlsplit(index).scheme == "https" and urlsplit(wheel.url).scheme != "https":
         raise errors.UpdateRefused("The new yt-dlp version was not installed: the package index does not use HTTPS.")
     data = _get(wheel.url, _MOST_WHEEL)
@@ -114,7 +114,7 @@ def fetch(wheel: Wheel, index: str) -> bytes:
 
 
 def unpack(data: bytes, folder: Path, package: str) -> str:
-    """Write the package of a wheel, and only that, into `folder` -> its METADATA. Raises `UpdateRefused`."""
+    """Write the package of a wheel, and only that, into `folder`. Returns: its METADATA. Raises: `UpdateRefused`."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()

@@ -1,4 +1,4 @@
-"""The small site of our own that a new yt-dlp must fetch a film from before it is used.
+"""The built-in test site from which a new yt-dlp must fetch a film before it is used.
 
 One page with one film, on loopback, for the length of one fetch; the fetch is a real one, in its confined child.
 """
@@ -21,7 +21,7 @@ _PAGE = b'<!doctype html><title>A film</title><video src="/film.mp4"></video>'
 
 
 async def fetch(folder: Path) -> None:
-    """Fetch with the yt-dlp of `folder`. Raises `UpdateRefused` where the film is not what was sent."""
+    """Fetch with the yt-dlp of `folder`. Raises: `UpdateRefused` if the film differs from the one that was sent."""
     film = os.urandom(_SIZE)
     async with await asyncio.start_server(_site(film), "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]

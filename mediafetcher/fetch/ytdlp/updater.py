@@ -1,7 +1,7 @@
-"""A newer yt-dlp: found in the package index, proved, and then used.
+"""Update yt-dlp: find a newer version in the package index, verify it, and use it.
 
-It is taken only with the hash that the index gives, after it was loaded in a confined child and after it has fetched
-a film from a small site of our own (smoke_test.py). Where anything of that fails, everything is as it was before.
+It is accepted only with the hash of the index, after a confined child has loaded it and after it has fetched
+a film from the built-in test site (smoke_test.py). If any step fails, nothing changes.
 """
 
 import asyncio
@@ -23,29 +23,29 @@ from mediafetcher.fetch.ytdlp.versions import Channel, Kept, Status, Version
 from mediafetcher.sandbox import process
 
 _CHECK_SECONDS = 240.0
-_MAX_LINE = 4096  # bytes of what the check says
+_MAX_LINE = 4096  # bytes of the check's output
 _EJS = re.compile(r"^Requires-Dist: yt-dlp-ejs\s*==\s*([\d.]+)", re.MULTILINE)
 _log = logging.get("ytdlp")
 _running: asyncio.Task[Status] | None = None
 
 
 async def look(channel: Channel | None = None) -> Status:
-    """Ask the index what the newest version is. Raises `IndexAway`."""
+    """Ask the index for the newest version. Raises: `IndexAway`."""
     await _newest(channel or versions.kept().current.channel)
     return versions.status()
 
 
 async def update(channel: Channel | None = None) -> Status:
-    """Take the newest version of the channel, if it proves good; whoever asks meanwhile waits for the same.
+    """Install the newest version of the channel, if it passes the tests; concurrent callers wait for the same update.
 
-    Raises `IndexAway` or `UpdateRefused`; then everything is as before.
+    Raises: `IndexAway` or `UpdateRefused`; then nothing has changed.
     """
     await asyncio.shield(start(channel))
     return versions.status()
 
 
 def start(channel: Channel | None = None) -> asyncio.Task[Status]:
-    """Begin an update, or join the one that runs; its error is kept for `status`."""
+    """Begin an update, or join the running one; its error is kept for `status`."""
     global _running
     if _running is None:
         _running = asyncio.create_task(_update(channel or versions.kept().current.channel), name="ytdlp update")
@@ -66,9 +66,9 @@ def _ended(task: asyncio.Task[Status]) -> None:
 
 
 async def newer() -> Version | None:
-    """A version that is newer than the one in use, proved and in its folder, but not used; None where there is none.
+    """Return a newer version than the used one, verified and in its folder, but not used; None if there is none.
 
-    Raises `IndexAway` or `UpdateRefused`.
+    Raises: `IndexAway` or `UpdateRefused`.
     """
     now = versions.kept()
     wheel = await _newest(now.current.channel)
@@ -79,7 +79,7 @@ async def newer() -> Version | None:
 
 
 async def stop() -> None:
-    """End an update that runs; it leaves nothing behind."""
+    """End a running update; it leaves nothing behind."""
     if (task := _running) is not None:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -112,9 +112,9 @@ async def _update(channel: Channel) -> Status:
 
 
 def _not_older(offered: str, used: str | None) -> str | None:
-    """Return the version to use, None for the bundled one: an index takes nobody back to an older version.
+    """Return the version to use, None for the bundled one: an index cannot cause a downgrade.
 
-    An older version may have a known flaw. A person can go back, to the version used before alone (`rollback`).
+    An older version may have a known vulnerability. A user can only return to the version used before (`rollback`).
     """
     bundled = versions.bundled()
     newest = max(offered, used or bundled, bundled, key=package_index.order)
@@ -124,7 +124,7 @@ def _not_older(offered: str, used: str | None) -> str | None:
 
 
 async def _prepare(wheel: package_index.Wheel) -> None:
-    """The version in its folder, proved. A folder that is there was proved before."""
+    """Return the verified version in its folder. An existing folder was verified before."""
     final = versions.root() / wheel.version
     if final.is_dir():
         return
@@ -136,14 +136,14 @@ async def _prepare(wheel: package_index.Wheel) -> None:
         await _load(fresh, wheel.version)
         await asyncio.to_thread(_take_back, fresh)
         await smoke_test.fetch(fresh)
-        if not final.is_dir():  # a trial and an update may have proved it at the same time
+        if not final.is_dir():  # a trial and an update may have verified it at the same time
             fresh.rename(final)
     finally:
         await asyncio.to_thread(shutil.rmtree, fresh, ignore_errors=True)
 
 
 def _unpack(data: bytes, folder: Path) -> None:
-    """yt-dlp, and the solver scripts it names where ours are of another version: each knows the other's hash."""
+    """Unpack yt-dlp, and its solver scripts if ours are of another version: each knows the other's hash."""
     metadata = package_index.unpack(data, folder, PACKAGES[0])
     wanted = _EJS.search(metadata)
     if wanted and wanted[1] != _our_scripts():
@@ -164,14 +164,14 @@ def _our_scripts() -> str | None:
 
 
 def _give(path: Path) -> None:
-    """To the service account, for as long as the check writes the compiled form beside the source."""
+    """Give it to the service account, while the check writes the compiled form next to the source."""
     account = process.service_account()
     if account:
         os.chown(path, account.uid, account.gid)
 
 
 def _take_back(folder: Path) -> None:
-    """Ours again, readable for all: what fetches may not change what fetches."""
+    """Make it ours again, readable for all: a fetch may not change its own code."""
     for _, names, files, here in os.fwalk(folder):
         _own(here, 0o755)
         for name in files:
@@ -183,7 +183,7 @@ def _take_back(folder: Path) -> None:
                 if descriptor >= 0 and stat.S_ISREG(os.fstat(descriptor).st_mode):
                     _own(descriptor, 0o644)
                 else:
-                    os.unlink(name, dir_fd=here)  # a link, a pipe: nothing that a package has
+                    os.unlink(name, dir_fd=here)  # a link or a pipe, which no package has
             finally:
                 if descriptor >= 0:
                     os.close(descriptor)
@@ -198,7 +198,7 @@ def _own(descriptor: int, mode: int) -> None:
 
 
 async def _load(folder: Path, version: str) -> None:
-    """Raises `UpdateRefused` where it cannot be loaded, or says that it is another version."""
+    """Load it in a child. Raises: `UpdateRefused` if that fails, or if it reports another version."""
     argv = [*bundle.python("mediafetcher.fetch.child.load_check"), str(folder)]
     env = process.environment(folder, PYTHONPATH=str(bundle.PACKAGE.parent))
     limits = process.Limits(file_size=64 << 20, data=1 << 30, cpu_seconds=int(_CHECK_SECONDS), nice=5)

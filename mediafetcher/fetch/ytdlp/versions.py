@@ -1,8 +1,8 @@
-"""Which yt-dlp is used: the one that came with the program, or a newer one that was fetched since (updater.py).
+"""The version of yt-dlp in use: the bundled one, or a newer one that was installed since (updater.py).
 
-Each version lies in `<state>/ytdlp/<version>/`, and `current.json` there says which is used and which was before.
-Downloads that run go on with theirs; the next one starts with the new one, without a restart. What came with the
-program is always there to go back to, and is used again when it is the newer.
+Each version is in `<state>/ytdlp/<version>/`, and `current.json` there names the one in use and the one before.
+Running downloads keep theirs; the next one starts with the new one, without a restart. The bundled version is
+always available for a rollback, and is used again if it is the newer.
 """
 
 import functools
@@ -21,18 +21,18 @@ _log = logging.get("ytdlp")
 
 
 class Version(msgspec.Struct, frozen=True):
-    """One yt-dlp; `version` is None for the one that came with the program."""
+    """One yt-dlp; `version` is None for the bundled one."""
 
     version: str | None = None
     channel: Channel = "stable"
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """A newer one that has fetched what the one in use could not, and is not used yet."""
+    """A newer one that has fetched what the one in use could not, and is not yet used."""
 
     version: str
     channel: Channel
-    site: str  # whose download it was tried with
+    site: str  # the site of the download that tested it
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -42,9 +42,9 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct):
-    """What is used now. `latest`: the newest of the channel when it was last looked; `previous`: to go back to;
-    `offered`: a newer one that mended a download of `offered_site`; `trying`: one that is being tried just now;
-    `automatic`: what is done without being asked (the setting `ytdlp_update`)."""
+    """The version in use. `latest`: the newest of the channel at the last check; `previous`: for a rollback;
+    `offered`: a newer one that repaired a download of `offered_site`; `trying`: one that is being tested;
+    `automatic`: what is done without a request (the setting `ytdlp_update`)."""
 
     version: str
     channel: Channel
@@ -61,7 +61,7 @@ class Status(msgspec.Struct):
 
 
 class _News(msgspec.Struct):
-    """What updater.py knows since the start of this process."""
+    """The state of updater.py since the start of this process."""
 
     latest: dict[Channel, str] = {}
     error: errors.Problem | None = None
@@ -74,7 +74,7 @@ news = _News()
 
 @functools.cache
 def bundled() -> str:
-    """The version that came with the program."""
+    """Return the bundled version."""
     return importlib.metadata.version("yt-dlp")
 
 
@@ -83,7 +83,7 @@ def root() -> Path:
 
 
 def folder() -> Path | None:
-    """Where the yt-dlp lies that new downloads use; None for the one that came with the program."""
+    """Return the folder of the yt-dlp that new downloads use; None for the bundled one."""
     version = kept().current.version
     return root() / version if version else None
 
@@ -108,7 +108,7 @@ def status() -> Status:
 
 
 def rollback() -> Status:
-    """Go back to the version before; once more goes forward again. Raises `NoPreviousVersion`."""
+    """Return to the version before; a second call undoes it. Raises: `NoPreviousVersion`."""
     now = kept()
     before = now.previous or (Version() if now.current.version else None)
     if before is None or (before.version and not (root() / before.version).is_dir()):
@@ -119,7 +119,7 @@ def rollback() -> Status:
 
 
 def accept() -> Status:
-    """Use what is offered. Raises `NothingOffered`."""
+    """Use the offered version. Raises: `NothingOffered`."""
     now = kept()
     if now.offered is None:
         raise errors.NothingOffered()
@@ -129,14 +129,14 @@ def accept() -> Status:
 
 
 def taken_back(version: str) -> bool:
-    """Whether somebody went back from this version to the one in use: nothing takes it again by itself."""
+    """Tell whether a user rolled back from this version to the one in use: it is not installed again automatically."""
     now = kept()
     before = now.previous.version if now.previous else None
     return before == version and package_index.order(version) > package_index.order(now.current.version or bundled())
 
 
 def drop(version: str) -> None:
-    """Remove a version that was tried, unless it is used, offered or the one to go back to."""
+    """Remove a version that was tested, unless it is used, offered or the one for a rollback."""
     if version not in _wanted():
         shutil.rmtree(root() / version, ignore_errors=True)
 
@@ -147,7 +147,7 @@ def _wanted() -> set[str | None]:
 
 
 def tidy() -> None:
-    """Remove the versions that nobody can go back to. Only while nothing is fetched: a download may still use one."""
+    """Remove the versions that are not needed for a rollback. Only while nothing is fetched: a download may use one."""
     wanted = _wanted()
     for path in root().glob("*/") if root().is_dir() else ():
         if path.name not in wanted:
@@ -155,7 +155,7 @@ def tidy() -> None:
 
 
 def kept() -> Kept:
-    """What `current.json` says, as far as it can still be used."""
+    """Return the content of `current.json`, as far as it can still be used."""
     try:
         now = msgspec.json.decode((root() / "current.json").read_bytes(), type=Kept)
     except (OSError, msgspec.DecodeError):
@@ -169,7 +169,7 @@ def kept() -> Kept:
 
 
 def _newer(version: str, than: str) -> bool:
-    """Whether a version is there, and newer than another."""
+    """Tell whether a version exists, and is newer than another."""
     return (root() / version).is_dir() and package_index.order(version) > package_index.order(than)
 
 

@@ -44,8 +44,8 @@ async def _said(owner: int, id: int) -> str:
         ("lost", 11.5, "is lost"),
         ("outage", 12, "back after an outage"),
         ("event", 12, ""),
-        ("anew", 12, "began anew"),
-        ("window", 9, "gone before they came"),
+        ("anew", 12, "restarted"),
+        ("window", 9, "expired before they were fetched"),
         ("endless", 12, ""),
     ],
 )
