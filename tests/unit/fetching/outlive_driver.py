@@ -1,5 +1,8 @@
 """A server that is going to be killed, with a hostile child of one kind at work: `KIND STATE`.
 
+Kinds: a fetch that starts cold or from the prefork program, one that impersonates a browser, that asks by a proxy, that
+lists, that records a live stream (hostile once it said what it found), and a program alone (`alone`).
+
 The child ignores all signals and tries to leave copies of itself; then it makes the file `ready` in its folder.
 """
 
@@ -38,10 +41,23 @@ def copies():
     except OSError:
         pass
 """
+_LATE = """
+import sys
+def late():
+    frame = sys._getframe()
+    while "channel" not in frame.f_locals:
+        frame = frame.f_back
+    facts = dict.fromkeys("id extractor webpage_url duration uploader thumbnail filesize begins".split())
+    facts |= dict(title="Live", live=True, upcoming=False, chapters=[], subtitles=[], heights=[])
+    frame.f_locals["channel"].say("info", **facts)
+    sys.stdin.readline()
+"""
 _SHIM = """
 __path__ = [{real!r}]
 exec(compile(open({real!r} + "/__init__.py").read(), {real!r} + "/__init__.py", "exec"))
 def extract_info(self, *_, **__):
+    if {late!r}:
+        late()
     copies()
     open("ready", "w").close()
     while True:
@@ -50,27 +66,35 @@ YoutubeDL.extract_info = extract_info
 """
 
 
-def shim(place: Path) -> Path:
-    """A yt-dlp like ours that turns hostile when a link is given to it."""
+def shim(place: Path, *, late: bool) -> Path:
+    """Write a yt-dlp like ours that turns hostile when a link is given to it, or once it told what is there."""
     found = importlib.util.find_spec("yt_dlp")
     assert found and found.origin
     package = place / "ytdlp" / "yt_dlp"
     package.mkdir(parents=True)
-    (package / "__init__.py").write_text(_ATTACK + _SHIM.format(real=str(Path(found.origin).parent)))
+    (package / "__init__.py").write_text(_ATTACK + _LATE + _SHIM.format(real=str(Path(found.origin).parent), late=late))
     return package.parent
 
 
+OPTIONS = {"impersonating": Options(impersonate=True), "proxy": Options(proxy="http://127.0.0.2:1")}
+
+
 async def fetches(kind: str, place: Path) -> None:
-    ytdlp = shim(place)
+    ytdlp = shim(place, late=kind == "live")
     folder = settings.get().work / "1"
     source = client.Fetch(
-        "http://example.org/x.mp4", Options(), folder, trial=Trial(ytdlp, ()) if kind == "cold" else None
+        "http://example.org/x.mp4",
+        OPTIONS.get(kind, Options()),
+        folder,
+        trial=None if kind == "prefork" else Trial(ytdlp, ()),
+        mode="list" if kind == "list" else "media",
     )
     source._program = str(ytdlp)
     await prefork.open()
     async with source:
-        assert kind == "cold" or prefork._pool.alive == 1
-        await source.info()
+        assert kind != "prefork" or prefork._pool.alive == 1
+        await source.look()
+        await source.download()
 
 
 async def encodes() -> None:

@@ -53,10 +53,12 @@ def below(folder: Path) -> set[int]:
 
 @pytest.mark.parametrize("without", ["", "namespace,landlock"])
 @pytest.mark.parametrize("user", ["root", "ordinary"])
-@pytest.mark.parametrize("kind", ["cold", "prefork", "alone"])
+@pytest.mark.parametrize("kind", ["cold", "prefork", "impersonating", "proxy", "list", "live", "alone"])
 def test_server_killed_leaves_no_process(kind, user, without):
     if user == "root" and os.geteuid() != 0:
         pytest.skip("not root")
+    if kind == "impersonating" and without:
+        pytest.skip("no fetch impersonates a browser without a wall around its network")
     place = Path(tempfile.mkdtemp(prefix="mf-outlive-", dir="/tmp"))
     place.chmod(0o711)
     number = ORDINARY if user == "ordinary" and os.geteuid() == 0 else os.geteuid()
