@@ -1,1 +1,1 @@
-"""Files that lie there already become items, without a download."""
+"""Existing files become items, without a download."""

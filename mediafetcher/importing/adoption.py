@@ -1,7 +1,7 @@
-"""Files of the store that this database does not know become items: adopted at their place, without a copy.
+"""Adopt files of the store that this database does not know: they become items without being moved or copied.
 
-As an older database or another installation left them. A file is read once, and taken only if its bytes are what its
-name says. Titles come from the journal that the media folder carries, else from an `.info.json` beside the file, else
+An older database or another installation left them. A file is read once, and accepted only if its bytes match its
+name. Titles come from the journal that the media folder carries, else from an `.info.json` of the file, else
 from its own tags. Nothing is moved, replaced or removed.
 """
 
@@ -24,12 +24,12 @@ from mediafetcher.media import posters, probe, transcode
 
 
 def is_store(path: Path) -> bool:
-    """Whether somebody means the store itself, by whatever name. Blocking."""
+    """Tell whether the path is the store itself, under any name. Blocking."""
     return os.path.realpath(path) == os.path.realpath(mount.root() / "store")
 
 
 async def unknown_hash(path: Path) -> str | None:
-    """The hash, in hexadecimal, of an unknown file of the store; None if the path is no such file."""
+    """Return the hash, in hexadecimal, of an unknown file of the store; None for any other path."""
     real = Path(await mount.run_io(os.path.realpath, path))
     match = unknown.NAME.match(real.name)
     store = await mount.run_io(os.path.realpath, mount.root() / "store")
@@ -43,7 +43,7 @@ _SLICE = 5.0  # seconds after which a slice ends, at the next file
 
 @dataclass(frozen=True)
 class Slice:
-    """What a slice of an adoption did. `next` is the hash to go on after; None: all files were looked at."""
+    """The result of a slice of an adoption. `next` is the hash to resume after; None: all files were examined."""
 
     added: int
     refused: int
@@ -51,11 +51,11 @@ class Slice:
 
 
 async def adopt_slice(owner: int, after: str = "", only: Collection[str] | None = None) -> Slice:
-    """Adopt unknown files for about 5 s, in the order of their hashes, those after `after`.
+    """Adopt unknown files for about 5 s, in the order of their hashes, starting after `after`.
 
-    `only`: those of these hashes, in hexadecimal; None: all.
+    `only`: only files of these hashes, in hexadecimal; None: all.
 
-    Raises `StoreFrozen`, `Unavailable`.
+    Raises: `StoreFrozen`, `Unavailable`.
     """
     added = refused = 0
     until = clock.monotonic() + _SLICE
@@ -70,11 +70,11 @@ async def adopt_slice(owner: int, after: str = "", only: Collection[str] | None 
 async def adopt(
     owner: int, folder: str, on_progress: Progress, *, after: str = "", only: Collection[str] | None = None
 ) -> AsyncGenerator[Outcome, None]:
-    """Adopt the unknown files of the store, those whose hash comes after `after` -> what became of each.
+    """Adopt the unknown files of the store whose hash is after `after`. Yields: the outcome of each.
 
-    `only`: those of these hashes, in hexadecimal; None: all.
+    `only`: only files of these hashes, in hexadecimal; None: all.
 
-    Raises `StoreFrozen`, `Unavailable`.
+    Raises: `StoreFrozen`, `Unavailable`.
     """
     await ownership.require_owner()
     if not await ownership.settled():
@@ -87,7 +87,7 @@ async def adopt(
 
 
 def from_journal() -> dict[bytes, dict[str, Any]]:
-    """What the journals of the media folder say of stored files, by hash; empty if they cannot be read. Blocking."""
+    """Return the entries for stored files in the folder's journals, by hash; empty if they cannot be read. Blocking."""
     try:
         return journal_file.titles(mount.root())
     except OSError:
@@ -118,7 +118,7 @@ async def _one(
 async def _add(owner: int, folder: str, file: unknown.Stored, facts: probe.Facts, told: dict[str, Any]) -> int:
     way = "/".join([part for part in (folder, told.get("folder") or "") if part])
     with tempfile.TemporaryDirectory(prefix="adopt-", dir=settings.get().work) as scratch:
-        Path(scratch).chmod(0o711)  # FFmpeg's account passes through
+        Path(scratch).chmod(0o711)  # FFmpeg's account needs search permission
         sides = await mount.run_io(_side_files, file)
         beside = await titles.beside(file.path)
         if posters.NAME not in sides and await posters.draw(file.path, target := Path(scratch, posters.NAME), facts):
@@ -130,7 +130,7 @@ async def _add(owner: int, folder: str, file: unknown.Stored, facts: probe.Facts
             site=told.get("site"),
             uploader=told.get("uploader"),
         )
-        # Nothing was staged: the bytes are at their place.
+        # Nothing was staged: the bytes are already in place.
         there = blob_store.Staged(mount.incoming() / staging.name(), file.sha256, facts.size, shared=True)
         return await items.add_media(
             owner=owner, staged=there, facts=store_step.media_facts(facts), entry=entry, side_files=sides
@@ -138,7 +138,7 @@ async def _add(owner: int, folder: str, file: unknown.Stored, facts: probe.Facts
 
 
 def _side_files(file: unknown.Stored) -> dict[str, Path]:
-    """The picture and the subtitles that lie beside it."""
+    """Return the picture and the subtitles of the stored file."""
     stem = f"{file.sha256.hex()}."
     names = [name for name in os.listdir(file.path.parent) if name.startswith(stem)]
     kinds = [name.removeprefix(stem) for name in names]

@@ -1,7 +1,7 @@
-"""One group of an import: opened, looked at, staged, and added together.
+"""One group of an import: its files are opened, examined, staged, and added together.
 
-Where something is wrong with the group as a whole, its files are taken one by one, so that each says for itself.
-Whatever was staged and not added is removed again, also where the import is broken off.
+If an error concerns the group as a whole, its files are handled one by one, so that each has a result of its own.
+Staged files that were not added are removed again, also if the import is interrupted.
 """
 
 import asyncio
@@ -23,17 +23,17 @@ from mediafetcher.library.catalog import bulk_insert, folders
 from mediafetcher.library.storage import blob_store, mount, sweeper
 from mediafetcher.media import posters, probe, transcode
 
-_DEEPEST = 32  # folders of the library; what lies deeper comes into the last of them
+_DEEPEST = 32  # folders of the library; deeper files go to the last of them
 _READ = 0.95  # share of a file's work that is the pass over its bytes
-_SIDE_BY_SIDE = 3  # files on their way into the store; the threads are shared with the rest of the program
+_SIDE_BY_SIDE = 3  # files that are staged at once; the threads are shared with the rest of the program
 
 Result = Literal["added", "known", "skipped", "failed"]
-Progress = Callable[[Found, float], None]  # the file, and how much of it is done, 0..1
+Progress = Callable[[Found, float], None]  # the file, and its fraction done, 0..1
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file. `why`: in words; of an added one why browsers may not play it, else ""."""
+    """The result for one file. `why`: as text; for an added one, why browsers may not play it, else ""."""
 
     path: Path
     result: Result
@@ -41,12 +41,12 @@ class Outcome:
     item: int | None = None
     why: str = ""
     copied: int = 0  # bytes written into the store
-    moved: bool = False  # the source is gone
+    moved: bool = False  # the source was removed
 
 
 @dataclass(frozen=True)
 class Job:
-    """One import: for whom, below which folder, and where its scratch files are."""
+    """One import: its user, its target folder, and its folder for scratch files."""
 
     owner: int
     top: str
@@ -58,32 +58,32 @@ class Job:
 
 @dataclass
 class _Taken:
-    """One file on its way: what is known of it so far. `outcome` is set as soon as that is certain."""
+    """The state of one file of the group. `outcome` is set as soon as it is certain."""
 
     job: Job
     found: Found
     outcome: Outcome | None = None
     file: int = -1  # its descriptor
-    mode: int = 0  # its rights before we touched it
+    mode: int = 0  # its permissions before we changed them
     seen: Path = Path()  # a plain name that leads to it
     facts: probe.Facts | None = None
-    ext: str = ""  # of its bytes in the store
-    why: str = ""  # browsers may not play it
+    ext: str = ""  # of its file in the store
+    why: str = ""  # why browsers may not play it
     staged: blob_store.Staged | None = None
     poster: Path | None = None
-    there_before: bool = False  # the store has its bytes already
-    is_source: bool = False  # the file in the store is the source itself, which is to stay apart
-    title: str | None = None  # written beside it
-    settled: bool = False  # what was staged is in the library's hands
+    there_before: bool = False  # the store already had its bytes
+    is_source: bool = False  # the file in the store is the source itself, which must stay separate
+    title: str | None = None  # from its `.info.json`
+    settled: bool = False  # the library owns the staged file
 
     @property
     def folder(self) -> str:
-        """Its virtual folder, no deeper than folders may be."""
+        """Return its virtual folder, cut to the maximum depth."""
         return "/".join([*folders.parts(self.job.top), *scanner.folder_names(self.found.folders)][:_DEEPEST])
 
     @property
     def key(self) -> str:
-        """What it is remembered by. The person is in it: nobody learns what another one has."""
+        """Return the key of its `source` row. It includes the user: no user learns what another one has."""
         place = hashlib.sha256(os.fsencode(self.found.path)).hexdigest()
         return f"import {self.job.owner} {place} {self.found.size} {self.found.mtime} {self.folder}"
 
@@ -96,7 +96,7 @@ class _Taken:
 
 
 async def take(job: Job, group: list[Found]) -> list[Outcome]:
-    """Bring these files into the library -> what became of each, in their order. Raises `Unavailable`."""
+    """Import these files. Returns: the outcome of each, in their order. Raises: `Unavailable`."""
     taken = [_Taken(job, found) for found in group]
     try:
         await _together(taken)
@@ -129,9 +129,9 @@ def _open_ones(taken: list[_Taken]) -> list[_Taken]:
 
 
 async def _recall(taken: list[_Taken]) -> None:
-    """Those that this person has from this very place, unchanged since, need not be read.
+    """Skip files that this user has from the same path, unchanged since.
 
-    What is in the trash is read again, so that it comes back.
+    Items in the trash are read again, so that they are restored.
     """
     if not taken or taken[0].job.move:
         return
@@ -158,7 +158,7 @@ def _open(taken: list[_Taken]) -> None:
             one.fail(error)
             continue
         one.mode = os.fstat(one.file).st_mode & 0o7777
-        # FFmpeg prints names, and theirs could look like its words.
+        # FFmpeg prints names, which could imitate its output.
         suffix = one.found.path.suffix
         plain = suffix if suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) < 8 else ""
         one.seen = one.job.scratch / f"{uuid.uuid4().hex}{plain}"
@@ -189,7 +189,7 @@ async def _stage(taken: list[_Taken]) -> None:
 
 async def _stage_one(one: _Taken) -> None:
     async with one.job.gate:
-        # By descriptor: what is stored is what was opened, whatever the name leads to by now.
+        # By descriptor: the opened file is stored, even if the name now leads elsewhere.
         source = Path(f"/proc/self/fd/{one.file}")
         one.staged = await blob_store.stage(
             source, lambda part: one.job.on_progress(one.found, _READ * part), take=one.job.move
@@ -217,7 +217,7 @@ async def _add(ready: list[_Taken]) -> None:
 
 
 async def _add_to_folders(ready: list[_Taken]) -> list[bulk_insert.Added]:
-    """Add the files, each to its folder. A folder that a user deletes meanwhile is made again."""
+    """Add the files, each to its folder. A folder that a user deletes meanwhile is created again."""
     owner = ready[0].job.owner
     while True:
         ids = {name: await folders.ensure(owner, name) for name in dict.fromkeys(one.folder for one in ready)}
@@ -235,7 +235,7 @@ def _incoming(one: _Taken, folder: int | None) -> bulk_insert.Incoming:
 
 
 async def _ask_for_names(ready: list[_Taken]) -> None:
-    """Bytes that the library knows keep the name that they have."""
+    """Use the existing names of bytes that the library knows."""
     hashes = [one.staged.sha256 for one in ready if one.staged]
     rows = await engine.fetch("select sha256, ext from media_file where sha256 = any($1)", hashes)
     exts = {row["sha256"]: row["ext"] for row in rows}
@@ -245,9 +245,9 @@ async def _ask_for_names(ready: list[_Taken]) -> None:
 
 
 def _look_in_store(ready: list[_Taken]) -> None:
-    """Which are there already, and which of those a killed move left there as the source's own file.
+    """Find files that the store already has, and those that a killed move left there as the source's own file.
 
-    If this is no move, a copy must take their place: somebody may still write to the source.
+    Without a move, a copy must replace them: another program may still write to the source.
     """
     for one in ready:
         assert one.staged
@@ -258,12 +258,12 @@ def _look_in_store(ready: list[_Taken]) -> None:
 
 
 def _remove_sources(ready: list[_Taken]) -> None:
-    """After the commit: each source goes, if the store surely has its bytes."""
+    """Remove each source after the commit, if the store provably has its bytes."""
     mount.require()
     for one in ready:
         assert one.staged and one.outcome
         stored = blob_store.path_of(one.staged.sha256, one.ext)
-        # What was stored long ago may have suffered since: then the source is the good one.
+        # A file stored long ago may be damaged since: then the source is the good one.
         if one.there_before and blob_store.verify(stored) != one.staged.sha256:
             left = "not removed: the stored copy is damaged (run `mediafetcher check --read-data`)"
         elif left := scanner.remove(one.found, stored):
@@ -278,7 +278,7 @@ def _remove_sources(ready: list[_Taken]) -> None:
 
 
 async def _clean(taken: list[_Taken]) -> None:
-    """Remove what no row speaks of; a source that was made ready for a move and stays gets its rights back."""
+    """Remove files without a row; a source that was prepared for a move and stays gets its permissions back."""
     for one in taken:
         if one.staged and not one.settled:
             await sweeper.rollback(one.staged)
@@ -300,7 +300,7 @@ def _close(taken: list[_Taken]) -> None:
 
 
 async def _to_the_end(work: Coroutine[None, None, None]) -> None:
-    """Also where we are cancelled: nobody else knows of these files."""
+    """Run to the end, also if the caller is cancelled: no other code knows of these files."""
     running = asyncio.ensure_future(work)
     try:
         await asyncio.shield(running)

@@ -1,14 +1,14 @@
-"""Import: files that lie there already become items, hashed and kept once, without a download.
+"""Import: existing files become items, hashed and stored once, without a download.
 
-The files of a folder go in groups, two at a time: FFmpeg looks at a whole group at once, several files are brought
-into the store side by side, each in one pass, and one transaction adds them all (batch.py): bytes before rows. A
-file that browsers do not play is taken as it is, and its facts say so.
+The files of a folder are processed in groups, two at a time: FFmpeg examines a whole group at once, several files
+are stored in parallel, each in one pass, and one transaction adds them all (batch.py): bytes before rows. A
+file that browsers cannot play is stored unchanged, and its facts say so.
 
-Nothing of the source is touched, except for a move: there the file is removed after the commit, when its bytes are
-proved to be in the store under their hash. Until then it keeps its name, so an end at any moment loses nothing.
+The source is not changed, except for a move: there the file is removed after the commit, when the store provably has
+its bytes under their hash. Until then it keeps its name, so an interruption at any moment loses nothing.
 
-What was imported is remembered by person, place, size and time of change (a row of `source`), so a second run reads
-nothing again. A file that is not known so is compared by its hash. A move always reads, since it removes.
+An import is recorded by user, path, size and modification time (a row of `source`), so a second run reads
+nothing again. A file without a record is compared by its hash. A move always reads, since it removes.
 """
 
 import asyncio
@@ -30,12 +30,12 @@ from mediafetcher.library.storage import mount
 __all__ = ["Outcome", "Progress", "adopt", "count"]
 
 _SCRATCH = "import-"
-_GROUP, _BYTES = 64, 64 << 20  # files of a group, and bytes at which it is closed: large files go nearly alone
-_GROUPS = 2  # while one is looked at or committed, the other is copied
+_GROUP, _BYTES = 64, 64 << 20  # files of a group, and bytes that complete it: large files are nearly alone
+_GROUPS = 2  # one is examined or committed while the other is copied
 
 
 async def count(paths: list[Path]) -> tuple[int, int]:
-    """How many things lie there, and how many bytes."""
+    """Count the files below these paths, and their bytes."""
 
     def run() -> tuple[int, int]:
         number = size = 0
@@ -55,12 +55,12 @@ async def adopt(
     move: bool = False,
     on_progress: Progress = lambda found, part: None,
 ) -> AsyncGenerator[Outcome, None]:
-    """Import these files and folders -> what became of each file, in their order.
+    """Import these files and folders. Yields: the outcome of each file, in their order.
 
-    What lies below a named folder comes below `folder`, in virtual folders of the same names. Of
-    the store itself what this database does not know is adopted, and so are unknown files in it that are named one by
-    one (adoption.py). Raises `Invalid` for `folder`, and `Unavailable` if the media folder cannot be written: then the
-    same call goes on later.
+    Files below a named folder go below `folder`, in virtual folders of the same names. In
+    the store itself, files that this database does not know are adopted, also if they are named one by
+    one (adoption.py). Raises: `Invalid` for `folder`, and `Unavailable` if the media folder cannot be written: then the
+    same call resumes later.
     """
     folders.parts(folder)
     stores = [path for path in paths if await mount.run_io(adoption.is_store, path)]
@@ -109,15 +109,15 @@ def _next(files: Iterator[Found]) -> list[Found]:
 
 @contextlib.contextmanager
 def _scratch() -> Iterator[Path]:
-    """A folder for posters and for names, gone at the end; those of processes that were killed go too."""
+    """Make a folder for posters and names, and remove it at the end, together with those of killed processes."""
     work = settings.get().work
     work.mkdir(parents=True, exist_ok=True)
     mine = f"{_SCRATCH}{os.getpid()}-"
     for old in work.glob(f"{_SCRATCH}*"):
-        if not old.name.startswith(mine):  # whoever has the state folder is alone in it
+        if not old.name.startswith(mine):  # the process that locked the state folder is its only user
             shutil.rmtree(old, ignore_errors=True)
     folder = work / f"{mine}{uuid.uuid4().hex}"
-    folder.mkdir(mode=0o711)  # FFmpeg's account passes through; it writes only files made for it
+    folder.mkdir(mode=0o711)  # FFmpeg's account needs search permission; it writes only files made for it
     try:
         yield folder
     finally:

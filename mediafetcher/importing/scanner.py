@@ -1,8 +1,8 @@
-"""The files of folders that a person names: what lies there, opened so that it is surely this, and removed likewise.
+"""Scan folders that a user names, and open and remove the files found there without race conditions.
 
-Links are not followed: not out of a tree, and not within it, where what they lead to is found by its own name. What
-is ours (the store, the state folder) and what a NAS keeps for itself is passed over. Names may be anything that a
-file system allows; nothing is kept in memory but the way down to where we are.
+Links are not followed: not out of a tree, and not within it, where their targets are found by their own names. Our own
+files (the store, the state folder) and a NAS's private folders are skipped. Names may be anything that a
+file system allows; memory holds only the path to the present folder.
 """
 
 import contextlib
@@ -18,13 +18,13 @@ from mediafetcher.core import text as normal
 from mediafetcher.library.export import link_tree
 from mediafetcher.library.storage import mount
 
-_NOT_OURS = {"#recycle", "$RECYCLE.BIN", "lost+found", "System Volume Information"}  # beside .names and @eaDir
+_NOT_OURS = {"#recycle", "$RECYCLE.BIN", "lost+found", "System Volume Information"}  # in addition to .names and @eaDir
 _LONGEST = 200  # characters of a folder's name
 
 
 @dataclass(frozen=True)
 class Found:
-    """A thing that lies there. `folders`: the way to it from what was named. `problem`: why it cannot be taken."""
+    """A file that was found. `folders`: its path from the named folder. `problem`: why it cannot be imported."""
 
     path: Path
     folders: tuple[str, ...]
@@ -32,11 +32,11 @@ class Found:
     mtime: int = 0  # nanoseconds
     identity: tuple[int, int] = (0, 0)  # device and number
     problem: str = ""
-    bad: bool = False  # the problem is one to look at, not the nature of the thing
+    bad: bool = False  # the problem is an error, not the kind of the file
 
 
 def files(named: Path) -> Iterator[Found]:
-    """Every file of a folder, sorted, or the one file that was named. Blocking; errors are findings."""
+    """Yield every file of a folder, sorted, or the one file that was named. Blocking; errors are findings."""
     ours = _ours()
     try:
         top = Path(os.path.realpath(named))
@@ -101,7 +101,7 @@ def _identity(status: os.stat_result) -> tuple[int, int]:
 
 
 def _ours() -> set[tuple[int, int]]:
-    """By identity, so that another name of the same place does not deceive us."""
+    """Return the identities of our own folders, so that another name of one does not deceive us."""
     found = set()
     for folder in (settings.get().state, mount.root() / "store", mount.incoming()):
         with contextlib.suppress(OSError):
@@ -113,7 +113,7 @@ def _ours() -> set[tuple[int, int]]:
 
 
 def open_found(found: Found) -> int:
-    """The found file, open for reading -> its descriptor. Raises OSError, also where another lies there by now."""
+    """Open the found file for reading. Returns: its descriptor. Raises: OSError, also if it was replaced."""
     file = os.open(found.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     if not unchanged(found, file):
         os.close(file)
@@ -127,9 +127,9 @@ def unchanged(found: Found, file: int) -> bool:
 
 
 def remove(found: Found, stored: Path) -> str:
-    """Remove the file whose bytes are at `stored` -> why it was left, "" where it is gone. Blocking.
+    """Remove the file whose bytes are at `stored`. Returns: why it was left, or "" if it was removed. Blocking.
 
-    Left are: another file of that name, and the last name of the stored file itself.
+    It leaves another file of that name, and the last name of the stored file itself.
     """
     try:
         folder = os.open(found.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -148,12 +148,12 @@ def remove(found: Found, stored: Path) -> str:
 
 
 def text(name: str) -> str:
-    """A file's name as text, whatever its bytes are."""
+    """Return a file's name as text, whatever its bytes are."""
     return os.fsencode(name).decode("utf-8", "replace")
 
 
 def folder_names(folders: tuple[str, ...]) -> list[str]:
-    """Names of virtual folders for these real ones."""
+    """Return the names of virtual folders for these real ones."""
     return [_folder_name(name) for name in folders]
 
 

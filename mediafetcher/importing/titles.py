@@ -1,4 +1,4 @@
-"""The title that yt-dlp wrote beside a file, in `<name>.info.json`."""
+"""The title that yt-dlp wrote in `<name>.info.json`, next to a file."""
 
 import contextlib
 import os

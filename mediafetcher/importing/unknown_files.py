@@ -1,7 +1,7 @@
 """The unknown files of the store as a list that a user can choose from: name, size, and the title that each may have.
 
-The title is what an adoption would take: from the journal of the media folder, an `.info.json` beside the file, or the
-file's own tags. Nothing is hashed here, so a file whose bytes are not what its name says is listed as well.
+The title is the one that an adoption would use: from the journal of the media folder, an `.info.json` of the file, or
+the file's own tags. Nothing is hashed here, so a file whose bytes do not match its name is listed as well.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from mediafetcher.media import probe
 
 @dataclass(frozen=True)
 class UnknownFile:
-    """`title` and `folder` are guesses, None if nothing tells. `size` in bytes."""
+    """`title` and `folder` are guesses, None if unknown. `size` in bytes."""
 
     name: str
     sha256: str
@@ -25,16 +25,16 @@ class UnknownFile:
 
 @dataclass(frozen=True)
 class Page:
-    """`next` is the name to go on after; None: it was the last page."""
+    """`next` is the name to resume after; None: it was the last page."""
 
     files: list[UnknownFile]
     next: str | None
 
 
 async def page(after: str = "", limit: int = 50) -> Page:
-    """List unknown files in the order of their names, those after `after`; nothing that lies beside a file of media.
+    """List unknown files in the order of their names, starting after `after`; without side files of media.
 
-    Raises `Unavailable`.
+    Raises: `Unavailable`.
     """
     found: list[unknown.Stored] = []
     async for file in unknown.files(after=after):
@@ -56,11 +56,11 @@ async def _listed(file: unknown.Stored, said: dict[str, Any]) -> UnknownFile:
 
 
 async def _add_tags(files: list[unknown.Stored], listed: list[UnknownFile]) -> None:
-    """Give files without a title the one of their tags."""
+    """Add titles from tags to files without a title."""
     untitled = [number for number, one in enumerate(listed) if one.title is None]
     try:
         facts = await probe.probe_all([files[number].path for number in untitled]) if untitled else []
-    except OSError:  # one of them cannot be read: the names have to do
+    except OSError:  # a file cannot be read: the names must be enough
         return
     for number, told in zip(untitled, facts, strict=True):
         listed[number] = replace(listed[number], title=told.title or None)

@@ -1,1 +1,1 @@
-"""What is kept: bytes in the store, items and folders in the database, and the proof that the two agree."""
+"""The library: bytes in the store, items and folders in the database, and the check that the two agree."""

@@ -1,4 +1,4 @@
-"""Human names for files: what people read, and what every file system and SMB client takes.
+"""Readable file names that every file system and SMB client accepts.
 
 A name made here is NFC, has at most 255 bytes of UTF-8, none of the characters that Windows reserves, no control
 characters, no dot or space at its end, and is not the name of a device. `Taken` keeps names apart that differ only in
@@ -13,7 +13,7 @@ LONGEST = 255  # bytes of a file name, on every common file system
 _UNNAMED = "Untitled"
 _NUMBER = re.compile(r" \((\d{1,9})\)$")
 _INSTEAD = str.maketrans({"/": "-", "\\": "-", "|": "-", ":": "-", '"': "'", "<": "(", ">": ")", "?": " ", "*": " "})
-# Characters that turn the direction of what follows: "exe.4pm" could be made to read as "mp4.exe".
+# Characters that change the writing direction: "exe.4pm" could be made to read as "mp4.exe".
 _TURNING = {*range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 _DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$"} | {
     f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³"
@@ -21,7 +21,7 @@ _DEVICES = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$"} | {
 
 
 def safe(text: str, longest: int = LONGEST) -> str:
-    """The text as a file name of at most `longest` bytes; never empty."""
+    """Return the text as a file name of at most `longest` bytes; never empty."""
     name = "".join(_shown(char) for char in unicodedata.normalize("NFC", text).translate(_INSTEAD))
     name = unicodedata.normalize("NFC", " ".join(name.split())).lstrip(". ")
     stem, dot, rest = name.partition(".")
@@ -38,24 +38,24 @@ def _shown(char: str) -> str:
 
 
 def cut(name: str, longest: int) -> str:
-    """At most so many bytes of UTF-8, never through a character, and a good end for a name."""
+    """Cut a name to at most so many bytes of UTF-8, never inside a character, and without an invalid end."""
     return name.encode()[:longest].decode(errors="ignore").rstrip(". ")
 
 
 def key(name: str) -> str:
-    """Equal for names that some file system takes for the same."""
+    """Return a key that is equal for names that some file system treats as the same."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 def fits(stem: str, text: str, suffixes: Iterable[str], longest: int = LONGEST) -> bool:
-    """Whether `Taken.free` may have given this stem for this text."""
+    """Tell whether `Taken.free` may have given this stem for this text."""
     wanted, room = _wanted(text, suffixes, longest)
     number = _NUMBER.search(stem)
     return stem in (wanted, _numbered(wanted, room, int(number[1])) if number else wanted)
 
 
 def beginning(text: str, suffixes: Iterable[str], longest: int = LONGEST) -> str:
-    """What the keys of all stems begin with that `Taken.free` may give for this text."""
+    """Return the prefix of the keys of all stems that `Taken.free` may give for this text."""
     wanted, room = _wanted(text, suffixes, longest)
     return key(cut(wanted, max(1, room - 12)))
 
@@ -71,7 +71,7 @@ def _numbered(wanted: str, room: int, number: int) -> str:
 
 
 class Taken:
-    """The names of one folder. `free` finds one that nothing in it has yet. `whole`: all of them are known."""
+    """The names of one folder. `free` finds one that is not yet used in it. `whole`: all of them are known."""
 
     whole = False
 
@@ -93,7 +93,7 @@ class Taken:
         longest: int = LONGEST,
         is_free: Callable[[str], bool] = lambda stem: True,
     ) -> str:
-        """A stem such that it is free with each of these suffixes (".mp4", ".nfo"); they are taken then."""
+        """Return a stem that is free with each of these suffixes (".mp4", ".nfo"); the names are then in use."""
         suffixes = list(suffixes)
         wanted, room = _wanted(text, suffixes, longest)
         first = key(wanted)

@@ -1,10 +1,10 @@
-"""Which file of an exported tree is what: names for items and folders that are free, and that stay.
+"""The layout of an exported tree: free and stable names for items and folders.
 
-An item keeps its name for as long as its folder and title ask for the same one, so that what players remember of it
-stays true. A new one takes the first name that neither another item nor somebody else's file has. The steps:
+An item keeps its name as long as its folder and title lead to the same one, so that the data of media players
+stays valid. A new item gets the first name that neither another item nor a foreign file has. The steps:
 
-    settle   what is right stays, what was ours and is wrong is removed from the disk
-    place    names for what is missing; they are noted in the database before anything is made
+    settle   correct files stay, our wrong files are removed from the disk
+    place    names for missing files; they are recorded in the database before anything is made
     make     links and descriptions
 """
 
@@ -23,35 +23,35 @@ from mediafetcher.library.storage import blob_store
 
 _LANGUAGE = re.compile(r"^[A-Za-z0-9.-]{1,32}$")
 _DEEP, _SHORT = 6, 60  # folders deeper than this have short names: a whole path may have 4096 bytes
-_FEW = 8  # items of one folder that are named at once: with more it is quicker to know all its names
+_FEW = 8  # items of one folder that are named at once: for more, reading all its names is faster
 _NOT_MADE = {errno.ENOENT, errno.ENAMETOOLONG, errno.EEXIST}
 
 
 class Stopped(Exception):
-    """Whoever asked does not want it any more."""
+    """The caller was cancelled."""
 
 
 @dataclass
 class Report:
-    """How many files were made, were right already, were removed; and how many items could not be had."""
+    """The number of files that were made, were already correct, or were removed; and of items without a file."""
 
     made: int = 0
     kept: int = 0
     removed: int = 0
-    missing: int = 0  # their bytes are not in the store just now, or their way is too long for the disk
+    missing: int = 0  # their bytes are currently not in the store, or their path is too long for the disk
     symbolic: bool = False  # links are symbolic ones
 
 
 @dataclass(eq=False)
 class Folder:
-    """A folder of the tree. `owner` and `folder`: whose, and which of theirs (None: their top)."""
+    """A folder of the tree. `owner` and `folder`: its user, and which of the user's folders (None: the top)."""
 
     parent: "Folder | None"
     name: str
     owner: int | None
     folder: int | None
     ours: bool = False  # made by us, and so removed by us
-    id: int = 0  # 0: not in the database yet
+    id: int = 0  # 0: not yet in the database
 
     @property
     def path(self) -> str:
@@ -64,7 +64,7 @@ class Folder:
 
 @dataclass(eq=False)
 class File:
-    """A file of the tree. `made`: the word of what we made there (see `Disk.state`)."""
+    """A file of the tree. `made`: the state of what we made there (see `Disk.state`)."""
 
     item: int
     folder: Folder
@@ -84,10 +84,10 @@ class File:
 
 @dataclass
 class Item:
-    """One item: what it asks for, what it has, and under which name it stays."""
+    """One item: its wanted name and files, its present files, and the name that it keeps."""
 
     id: int
-    row: dict[str, Any] | None  # None: it is not to be shown any more
+    row: dict[str, Any] | None  # None: it is no longer to be shown
     have: list[File]
     folder: Folder | None = None
     stem: str | None = None
@@ -96,7 +96,7 @@ class Item:
 
     @cached_property
     def links(self) -> dict[str, Path]:
-        """The files of an item: what follows the title in the tree -> the file in the store."""
+        """Return the files of an item: the suffix after the title in the tree, and the file in the store."""
         row = self.row
         assert row
         wanted = {row["ext"]: row["ext"]} | ({"-poster.jpg": "poster.jpg"} if row["poster"] else {})
@@ -112,7 +112,7 @@ Keys = Callable[[int, list[str] | None], list[str]]
 
 
 class Layout:
-    """The tree as it is noted. `keys(folder, beginnings)`: of the files in a folder, those that begin so, or all."""
+    """The recorded tree. `keys(folder, beginnings)`: the files in a folder with one of these beginnings, or all."""
 
     def __init__(self, disk: Disk, hard: bool, folders: list[Folder], keys: Keys) -> None:
         self.folders, self.left = folders, list[Folder]()
@@ -123,18 +123,18 @@ class Layout:
         self._taken: dict[Folder | None, filenames.Taken] = {}
 
     def learn(self, virtual: list[dict[str, Any]], people: list[dict[str, Any]]) -> None:
-        """The rows of the library's folders and people that the next items need."""
+        """Load the rows of the library's folders and users that the next items need."""
         self._virtual |= {row["id"]: row for row in virtual}
         self._people |= {row["id"]: row["name"] for row in people}
 
     # ---- settle ------------------------------------------------------------------------------------------
 
     def settle(self, items: list[Item], report: Report) -> list[File]:
-        """Take from the disk what must go -> the files that are to be forgotten."""
+        """Remove from the disk what no longer belongs. Returns: the files whose records must be removed."""
         gone: list[File] = []
         for item in items:
             if item.row is not None and not all(source.exists() for source in item.links.values()):
-                item.missing = True  # what is in the tree may be the last name of its bytes
+                item.missing = True  # the tree may hold the last name of its bytes
                 report.missing += 1
                 continue
             if item.row is not None:
@@ -145,7 +145,7 @@ class Layout:
         return gone
 
     def _kept_stem(self, item: Item) -> str | None:
-        """The name it has, where that still fits and nobody put something in the place of a link."""
+        """Return the item's name, if it still fits and no link was replaced by a foreign file."""
         row = item.row
         assert row
         if not item.have or item.folder is None or any(file.folder is not item.folder for file in item.have):
@@ -182,7 +182,7 @@ class Layout:
         if file.suffix == ".nfo":
             assert item.row
             state = self._disk.content(file.path)
-            # Other than what we wrote: edited by somebody, and theirs.
+            # It differs from what we wrote: a user edited it, so it is the user's.
             return state is not None and (state != file.made or state == word_of(nfo.document(item.row)))
         source = item.links.get(file.suffix)
         return source is not None and self._disk.leads_to(file.path, self._disk.state(file.path), source)
@@ -190,7 +190,7 @@ class Layout:
     # ---- place -------------------------------------------------------------------------------------------
 
     def place(self, items: list[Item]) -> list[File]:
-        """Names for what is missing -> the files that are to be made."""
+        """Choose names for missing files. Returns: the files to make."""
         placed = [item for item in items if item.folder is not None]
         self._know([item for item in placed if item.stem is None])
         fresh = []
@@ -203,7 +203,7 @@ class Layout:
         return fresh
 
     def _know(self, items: list[Item]) -> None:
-        """Ask for the names of the folders in which a name is wanted: of all where many are."""
+        """Read the names of the folders that need a name: all names for many items."""
         inside: dict[Folder, list[str]] = {}
         for item in items:
             assert item.row and item.folder
@@ -224,13 +224,13 @@ class Layout:
             made = word_of(nfo.document(item.row))
         else:
             state, source = self._disk.state(path), item.links[suffix]
-            # One that leads there already was made by us before the list was lost.
+            # A link that already leads there was made by us before the list was lost.
             ours = state is not None and self._disk.leads_to(path, state, source)
             made = state if ours and state else self._disk.word(path, source, hard=self._hard)
         return File(item.id, item.folder, item.stem, suffix, made)
 
     def _is_free(self, item: Item, stem: str) -> bool:
-        """Whether nothing of somebody else's lies under these names."""
+        """Tell whether no foreign file has these names."""
         assert item.row and item.folder
         path = f"{item.folder.path}/{stem}"
         known = False
@@ -240,14 +240,14 @@ class Layout:
             if state is not None and not right:
                 return False
             known |= right
-        # A description beside a link of ours was not put there by somebody else.
+        # A description next to our own link is not foreign.
         state = self._disk.content(f"{path}.nfo")
         return known or state is None or state == word_of(nfo.document(item.row))
 
     # ---- folders -----------------------------------------------------------------------------------------
 
     def _folder(self, owner: int, number: int | None) -> Folder:
-        """Where a person's folder is in the tree, under a name that is free there."""
+        """Return a user's folder in the tree, under a free name."""
         parent, text = None, self._people[owner]
         if number is not None:
             parent, text = self._folder(owner, self._virtual[number]["parent"]), self._virtual[number]["name"]
@@ -256,7 +256,7 @@ class Layout:
         if there is not None:
             if there.parent is parent and filenames.fits(there.name, text, [""], longest):
                 return there
-            there.owner = there.folder = None  # renamed or moved: what is in it goes, and then it goes
+            there.owner = there.folder = None  # renamed or moved: its content is removed, and then the folder
             self.left.append(there)
         above = f"{parent.path}/" if parent else ""
         taken = filenames.Taken(one.name for one in self.folders if one.parent is parent)
@@ -271,7 +271,7 @@ class Layout:
     # ---- make --------------------------------------------------------------------------------------------
 
     def make(self, items: list[Item], fresh: list[File], stop: threading.Event, report: Report) -> list[File]:
-        """Make what is noted -> the files that could not be made, whose items are `missing` then."""
+        """Make the recorded files. Returns: the files that failed, whose items are `missing` then."""
         by_id = {item.id: item for item in items}
         failed = []
         for file in fresh:
@@ -287,7 +287,7 @@ class Layout:
             except OSError as error:
                 if error.errno not in _NOT_MADE:
                     raise
-                failed.append(file)  # removed from the store meanwhile, too long a path, or somebody was first
+                failed.append(file)  # removed from the store meanwhile, a path that is too long, or a taken name
                 report.missing += not item.missing
                 item.missing = True
         return failed
@@ -304,7 +304,7 @@ class Layout:
             self._disk.link(file.path, item.links[file.suffix], hard=file.made.startswith("inode:"))
 
     def remove_folders(self, folders: list[Folder]) -> None:
-        """Those that are ours go, if nothing of somebody else's is in them."""
+        """Remove those folders that are ours and hold no foreign files."""
         for folder in folders:
             if folder.ours:
                 self._disk.remove_folder(folder.path)

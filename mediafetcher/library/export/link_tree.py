@@ -1,8 +1,7 @@
-"""The disk under an exported tree: links and small files made, looked at and removed, one at a time.
+"""The files of an exported tree: links and small files made, examined and removed, one at a time.
 
-Only what was made here is ever removed: what lies at a path is told by one word (`Disk.state`), and where that is not
-the word that was noted when it was made, it is somebody else's. Nothing is ever followed through a symbolic link in
-the place of a folder, which could lead out of the tree.
+Only files made here are ever removed: one word describes a file (`Disk.state`), and if it differs from the
+recorded one, the file is foreign. No symbolic link in place of a folder is followed: it could lead out of the tree.
 
 Everything here runs in a thread.
 """
@@ -17,9 +16,9 @@ from pathlib import Path
 
 MANIFEST = ".mediafetcher-export.json"  # marks a folder as an exported tree
 _PROBE = ".mediafetcher-probe"
-# What a file system says that has no such link, or none for this file.
+# The errors of a file system that has no such links, or none for this file.
 _NO_LINK = {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK}
-_NO_LINK |= {errno.EINVAL, errno.EIO}  # some shares say it this way
+_NO_LINK |= {errno.EINVAL, errno.EIO}  # some shares report it so
 _NOT_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
 
 
@@ -35,7 +34,7 @@ class Disk:
         self._ways: dict[str, bool] = {}
 
     def state(self, path: str) -> str | None:
-        """What is at a path: `inode:N`, `to:TARGET` of a symbolic link, `folder`, `other`; None: nothing."""
+        """Return the state of a path: `inode:N`, `to:TARGET` of a symbolic link, `folder`, `other`; None: nothing."""
         try:
             if not self._reached(path):
                 return "other"
@@ -51,20 +50,20 @@ class Disk:
         return f"inode:{status.st_ino}" if stat.S_ISREG(status.st_mode) else "other"
 
     def content(self, path: str) -> str | None:
-        """The word of a written file: that of its bytes."""
+        """Return the state of a written file: a digest of its bytes."""
         state = self.state(path)
         return word_of((self.root / path).read_bytes()) if state and state.startswith("inode:") else state
 
     def word(self, path: str, source: Path, *, hard: bool) -> str:
-        """What a link to `source` at this path is. Raises OSError where there is no source."""
+        """Return the state that a link to `source` at this path has. Raises: OSError if the source does not exist."""
         return f"inode:{source.stat().st_ino}" if hard else f"to:{self._target(path, source)}"
 
     def leads_to(self, path: str, state: str | None, source: Path) -> bool:
-        """Whether what is at a path is a link of ours to `source`, of either kind."""
+        """Tell whether the file at a path is our link to `source`, of either kind."""
         return state is not None and state == self.word(path, source, hard=not state.startswith("to:"))
 
     def link(self, path: str, source: Path, *, hard: bool) -> None:
-        """Make it. Raises OSError."""
+        """Make the link. Raises: OSError."""
         self._make_folders(path)
         if hard:
             os.link(source, self.root / path)
@@ -72,7 +71,7 @@ class Disk:
             os.symlink(self._target(path, source), self.root / path)
 
     def write(self, path: str, content: bytes) -> None:
-        """Write a small file whole or not at all, readable by others."""
+        """Write a small file completely or not at all, readable by others."""
         self._make_folders(path)
         place = self.root / path
         fresh = place.with_name(f".mf-{os.getpid()}-{threading.get_ident()}.tmp")
@@ -88,15 +87,15 @@ class Disk:
         (self.root / path).unlink(missing_ok=True)
 
     def remove_folder(self, path: str) -> None:
-        """If it is empty: one in which somebody keeps something stays."""
+        """Remove the folder if it is empty: a folder with foreign files stays."""
         with contextlib.suppress(OSError):
             if self._reached(f"{path}/x"):
                 (self.root / path).rmdir()
 
     def probe(self, sample: Path) -> bool:
-        """Whether hard links to files like `sample` can be made here; else symbolic ones can.
+        """Tell whether hard links to files like `sample` can be made here; otherwise symbolic ones can.
 
-        Raises `NoLinks`, and leaves nothing then.
+        Raises: `NoLinks`, and leaves nothing then.
         """
         fresh = [path for path in (self.root, *self.root.parents) if not path.exists()]
         _make_folder(self.root)
@@ -112,7 +111,7 @@ class Disk:
         return kind
 
     def _reached(self, path: str) -> bool:
-        """Whether the way to it has no symbolic link."""
+        """Tell whether its path has no symbolic link."""
         folder = path.rpartition("/")[0]
         if folder not in self._ways:
             self._ways[folder] = not any((self.root / above).is_symlink() for above in _above(path))
@@ -124,7 +123,7 @@ class Disk:
         _make_folder((self.root / path).parent)
 
     def _target(self, path: str, source: Path) -> str:
-        """What a symbolic link says: the short way where both lie on one share, so that it may be mounted elsewhere."""
+        """Return the target of a symbolic link: relative if both are on one share, which may be mounted elsewhere."""
         place = self.root / path
         share = source.parents[2]  # <media>/store/ab/<file>
         return os.path.relpath(source, place.parent) if place.is_relative_to(share) else str(source)
@@ -135,12 +134,12 @@ def word_of(content: bytes) -> str:
 
 
 def _above(path: str) -> list[str]:
-    """The folders on the way to a path: a/b/c -> a, a/b."""
+    """Return the folders above a path: a and a/b for a/b/c."""
     return [path[:place] for place, char in enumerate(path) if char == "/" and place]
 
 
 def _make_folder(folder: Path) -> None:
-    """The folder and those above it, readable by others: players are other programs."""
+    """Make the folder and its parents, readable by others: players are other programs."""
     if folder.is_dir():
         return
     _make_folder(folder.parent)
@@ -150,7 +149,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _try_links(source: Path, probe: Path) -> bool | None:
-    """True: hard links; False: symbolic ones; None: neither."""
+    """Try both kinds of links. Returns: True: hard links; False: symbolic ones; None: neither."""
     probe.unlink(missing_ok=True)
     for hard, make in ((True, os.link), (False, os.symlink)):
         try:

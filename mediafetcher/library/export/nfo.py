@@ -1,16 +1,16 @@
-"""The small XML file beside a film that Kodi, Jellyfin and Emby read: https://kodi.wiki/view/NFO_files/Movies"""
+"""The small XML file of a film that Kodi, Jellyfin and Emby read: https://kodi.wiki/view/NFO_files/Movies"""
 
 import re
 from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
-# What XML 1.0 cannot say at all, not even escaped (https://www.w3.org/TR/xml/#charsets).
+# Characters that XML 1.0 cannot contain, not even escaped (https://www.w3.org/TR/xml/#charsets).
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def document(row: dict[str, Any]) -> bytes:
-    """The `<movie>` of an item: `title`, `duration` (seconds), `uploader`, `source_url`, `created_at`; None: unknown.
+    """Return the `<movie>` of an item: `title`, `duration` (s), `uploader`, `source_url`, `created_at`; None: unknown.
 
     The same item gives the same bytes.
     """

@@ -1,10 +1,10 @@
-"""The export tree: the library under human names, for players that read folders (Jellyfin, Plex, Kodi).
+"""The export tree: the library under readable names, for players that read folders (Jellyfin, Plex, Kodi).
 
-    <DIR>/<person>/<folder>/<title>.mp4, <title>.nfo, <title>-poster.jpg, <title>.<language>.vtt
+    <DIR>/<user>/<folder>/<title>.mp4, <title>.nfo, <title>-poster.jpg, <title>.<language>.vtt
 
 The films are links to the store: no bytes are copied, and removing the tree never touches the store. The database
-knows each tree and what was made in it, and notes by trigger which items have changed since; `refresh` brings those
-up to date, and so takes the links of a deleted item away, whose bytes would stay on the disk with them. A tree that
+records each tree and its files, and triggers record which items have changed since; `refresh` updates those, and so
+removes the links of a deleted item, which would keep its bytes on the disk. A tree that
 was removed stays removed.
 """
 
@@ -25,9 +25,9 @@ from mediafetcher.library.export.layout import File, Folder, Item, Report
 from mediafetcher.library.storage import mount
 
 _BATCH = 500  # items
-_SOON = 1.0  # seconds after a change, since more mostly follow
-_PATIENCE = 30.0  # seconds that one tree may keep the others waiting
-_MANY = 1000  # changes kept for a tree that is not there; beyond that it is compared as a whole when it comes back
+_SOON = 1.0  # seconds after a change, since usually more follow
+_PATIENCE = 30.0  # seconds that one tree may delay the others
+_MANY = 1000  # changes kept for an unavailable tree; beyond that it is compared as a whole when it is available again
 _Stop = threading.Event
 
 _log = logging.get("export")
@@ -37,10 +37,10 @@ _updates: set[asyncio.Task[int]] = set()
 
 
 async def export(folder: Path | None = None, owner: int | None = None) -> tuple[Path, Report]:
-    """Make the tree in `folder` (default: `export` in the media folder), or make it equal -> where, what was done.
+    """Make the tree in `folder` (default: `export` in the media folder), or update it. Returns: the path, and a report.
 
-    `owner`: of this person alone, beside those who are in the tree already; None: of everybody. The tree is kept up
-    to date from now on. Raises `Invalid` where no links can be made there, `Unavailable`.
+    `owner`: add this user to the users that the tree has already; None: all users. The tree is kept up
+    to date from now on. Raises: `Invalid` if no links can be made there, `Unavailable`.
     """
     place = Path(os.path.realpath(folder or mount.root() / "export"))
     known = await engine.fetchval("select exists (select from export_tree where path = $1)", str(place))
@@ -49,7 +49,7 @@ async def export(folder: Path | None = None, owner: int | None = None) -> tuple[
             raise errors.ExportBusy()
         with _words(place):
             hard = await mount.run_io(_prepare, place, known)
-        # From the commit on every change is noted.
+        # From the commit on, every change is recorded.
         noted = await engine.fetchrow(
             "insert into export_tree as t (path, people, hard) values ($1, $2, $3)"
             " on conflict (path) do update set hard = excluded.hard, people = case when excluded.people is not null"
@@ -64,9 +64,9 @@ async def export(folder: Path | None = None, owner: int | None = None) -> tuple[
 
 
 async def refresh() -> int:
-    """Bring every exported tree up to date with what has changed -> files made and removed.
+    """Update every exported tree with the changes. Returns: the number of files made and removed.
 
-    What cannot be done waits. A tree that takes long goes on by itself, so that none holds up the others.
+    A tree that cannot be updated waits. A slow tree continues in the background, so that none delays the others.
     """
     rows = await engine.fetch(
         "select id, path, people, hard, behind from export_tree t"
@@ -83,15 +83,15 @@ async def refresh() -> int:
 
 
 async def _refresh_tree(row: dict[str, Any]) -> int:
-    """Bring one tree up to date -> files made and removed; 0 if it waits, whatever the reason."""
+    """Update one tree. Returns: the number of files made and removed; 0 if it waits, whatever the reason."""
     path: str = row["path"]
     if clock.monotonic() - _since.get(path, clock.monotonic()) > _PATIENCE:
-        _log.warning("an exported tree does not answer: the others go on", tree=path)
+        _log.warning("an exported tree does not respond: the others continue", tree=path)
         return 0
     async with _busy[path]:
         _since[path] = clock.monotonic()
         try:
-            async with tree_lock.locked(path) as ours:  # else another server is at it, and will find these changes too
+            async with tree_lock.locked(path) as ours:  # otherwise another server updates it, with these changes
                 return await _bring_up_to_date(row) if ours else 0
         except (errors.Problem, OSError) as problem:
             _log.warning("export waits", tree=path, reason=str(problem))
@@ -106,7 +106,7 @@ async def _bring_up_to_date(row: dict[str, Any]) -> int:
     if not await mount.run_io((Path(row["path"]) / link_tree.MANIFEST).is_file):
         await _drop_changes(row["id"])
         return 0
-    # Others may have worked on it while we waited.
+    # Another server may have updated it meanwhile.
     behind = await engine.fetchval("select behind from export_tree where id = $1", row["id"])
     update = _Update(row)
     report = await (update.whole() if behind else update.changes())
@@ -114,7 +114,7 @@ async def _bring_up_to_date(row: dict[str, Any]) -> int:
 
 
 async def _drop_changes(tree_id: int) -> None:
-    """Keep no endless list for a tree that was removed by hand, or whose disk is away for long."""
+    """Limit the list of changes for a tree that was removed by hand, or whose disk is unavailable for long."""
     async with engine.transaction():
         many = await engine.fetchval(
             "select count(*) > $2 from (select from export_change where tree = $1 limit $2 + 1) as found",
@@ -127,13 +127,13 @@ async def _drop_changes(tree_id: int) -> None:
 
 
 async def refresh_quietly() -> None:
-    """`refresh` at the end of something that has been done already, and whose outcome this does not change."""
+    """Run `refresh` at the end of a completed operation, whose result an error here does not change."""
     with contextlib.suppress(errors.Problem):
         await refresh()
 
 
 async def follow() -> None:
-    """Bring the trees up to date a moment after each change, for as long as the program runs."""
+    """Update the trees a moment after each change, for as long as the program runs."""
     try:
         with events.subscribe() as changes:
             while True:
@@ -155,7 +155,7 @@ async def follow() -> None:
 
 
 def _prepare(place: Path, known: bool) -> bool:
-    """Mark the folder as a tree -> whether hard links can be made there. Raises `Invalid`, `NoLinks`, OSError.
+    """Mark the folder as a tree. Returns: whether hard links can be made there. Raises: `Invalid`, `NoLinks`, OSError.
 
     `known`: a tree was made there before.
     """
@@ -171,7 +171,7 @@ def _prepare(place: Path, known: bool) -> bool:
 
 
 def _refuse(place: Path) -> None:
-    """Raises `Invalid` where a tree would mix with what is ours."""
+    """Raises: `Invalid` if a tree would mix with our own files."""
     mount.require()
     if place.exists() and not place.is_dir():
         raise errors.Invalid(f"{place} is not a folder.")
@@ -184,14 +184,14 @@ def _refuse(place: Path) -> None:
 
 
 def _refuse_foreign(place: Path) -> None:
-    """Raises `ExportFolder` if other files lie there: root would write between those of another program."""
+    """Raises: `ExportFolder` if it holds other files: root would write among those of another program."""
     if place.exists() and not (place / link_tree.MANIFEST).is_file() and any(place.iterdir()):
         raise errors.ExportFolder(f"{place} holds other files: export to a folder that is empty or new.")
 
 
 @contextlib.contextmanager
 def _words(place: Path):  # type: ignore[no-untyped-def]
-    """What a disk says about a tree, as an error for people."""
+    """Turn the error of a disk with a tree into an error for users."""
     try:
         yield
     except link_tree.NoLinks as error:
@@ -208,7 +208,7 @@ def _words(place: Path):  # type: ignore[no-untyped-def]
 
 
 class _Update:
-    """Makes items of one tree as the library has them. What is about to be made is noted in the database first."""
+    """Makes items of one tree as the library has them. A file is recorded in the database before it is made."""
 
     def __init__(self, row: dict[str, Any]) -> None:
         self._tree, self._place, self._people = row["id"], Path(row["path"]), row["people"]
@@ -217,7 +217,7 @@ class _Update:
         self._stop = _Stop()
 
     async def whole(self) -> Report:
-        """Every item, whatever has changed."""
+        """Update every item, whatever has changed."""
         marks = await self._marks()
         rows = await engine.fetch(
             "select id from library_item where trashed_at is null and ($2::bigint[] is null or owner = any($2))"
@@ -228,7 +228,7 @@ class _Update:
         return await self._run([row["id"] for row in rows], marks, whole=True)
 
     async def changes(self) -> Report:
-        """The items that have changed since."""
+        """Update the items that have changed."""
         marks = await self._marks()
         return await self._run(sorted({row["item"] for row in marks}), marks)
 
@@ -246,7 +246,7 @@ class _Update:
             await engine.execute("delete from export_change where id = any($1)", [row["id"] for row in marks])
             if whole:
                 await engine.execute("update export_tree set behind = false where id = $1", self._tree)
-            # Those are tried again.
+            # Failed items are tried again.
             await engine.execute(
                 "insert into export_change (tree, item) select $1, unnest($2::bigint[])", self._tree, missing
             )
@@ -257,7 +257,7 @@ class _Update:
         return report
 
     async def _bring(self, plan: layout.Layout, ids: list[int]) -> list[int]:
-        """One batch -> those whose files could not be had."""
+        """Update one batch. Returns: the items whose files are missing."""
         items = await self._items(plan, ids)
         gone = await self._in_thread(plan.settle, items, self._report)
         await engine.execute("delete from export_file where id = any($1)", [file.id for file in gone])
@@ -278,7 +278,7 @@ class _Update:
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
-            self._stop.set()  # at the next file; two must never work on one tree
+            self._stop.set()  # it stops at the next file; two updates must never run on one tree
             await asyncio.wait({work})
             raise
 
@@ -287,7 +287,7 @@ class _Update:
     async def _folders(self) -> list[Folder]:
         rows = await engine.fetch("select * from export_folder where tree = $1 order by id", self._tree)
         found: dict[int, Folder] = {}
-        for row in rows:  # a folder comes after the one that it is in
+        for row in rows:  # a folder comes after its parent
             parent = found[row["parent"]] if row["parent"] is not None else None
             found[row["id"]] = Folder(parent, row["name"], row["owner"], row["folder"], row["ours"], row["id"])
         return list(found.values())
@@ -319,7 +319,7 @@ class _Update:
         return [Item(id, shown.get(id), have.get(id, [])) for id in ids]
 
     def _keys(self, folder: int, beginnings: list[str] | None) -> list[str]:
-        """For threads: the keys of the files in a folder."""
+        """Return the keys of the files in a folder. For threads."""
         if beginnings is None:
             rows = engine.fetch("select key from export_file where folder = $1", folder)
         else:
@@ -366,7 +366,7 @@ class _Update:
             file.id = row["id"]
 
     async def _prune(self, plan: layout.Layout) -> None:
-        """Remove the folders in which nothing is any more, the inner ones first."""
+        """Remove empty folders, the inner ones first."""
         folders = {folder.id: folder for folder in plan.folders}
         while True:
             rows = await engine.fetch(

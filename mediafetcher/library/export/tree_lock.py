@@ -1,7 +1,7 @@
-"""One update of an exported tree at a time, of all servers that share the database.
+"""Lock an exported tree for one update at a time, across all servers that share the database.
 
-The lock is one of the database's, of a transaction that is open meanwhile: it goes with the connection of a server
-that dies.
+The lock belongs to a transaction of the database that is open meanwhile: it is released with the connection of a
+server that dies.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from mediafetcher.db import engine
 
 @contextlib.asynccontextmanager
 async def locked(path: str, *, patience: float = 0.0) -> AsyncIterator[bool]:
-    """Keep other servers of this database from a tree -> whether it is ours; tried for `patience` seconds."""
+    """Lock a tree against other servers of this database. Returns: whether it succeeded within `patience` seconds."""
     taken: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
     release = asyncio.Event()
     holder = asyncio.create_task(_hold_lock(path, patience, taken, release))
@@ -27,7 +27,7 @@ async def locked(path: str, *, patience: float = 0.0) -> AsyncIterator[bool]:
 
 
 def _pass_on(holder: asyncio.Task[None], taken: asyncio.Future[bool]) -> None:
-    """Let whoever waits for the lock see the error that ended its holder."""
+    """Raise the error that ended the holder of the lock in the task that waits for it."""
     if taken.done() or holder.cancelled():
         taken.cancel()
     elif error := holder.exception():
@@ -35,7 +35,7 @@ def _pass_on(holder: asyncio.Task[None], taken: asyncio.Future[bool]) -> None:
 
 
 async def _hold_lock(path: str, patience: float, taken: asyncio.Future[bool], release: asyncio.Event) -> None:
-    """In a task of its own: what is noted of the tree meanwhile is committed step by step, by other connections."""
+    """Hold the lock in a task of its own: meanwhile other connections commit the records of the tree step by step."""
     until = clock.monotonic() + patience
     async with engine.transaction():
         while not await engine.fetchval("select pg_try_advisory_xact_lock(hashtextextended('export ' || $1, 0))", path):

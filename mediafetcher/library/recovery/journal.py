@@ -1,8 +1,8 @@
 """The journal in the media folder: with the newest backup it rebuilds a library whose database is lost.
 
-Triggers note what changes (table `journal_change`). The writer appends it to the present generation, syncs the file,
-and only then removes the notes, so what a crash or an absent share interrupts is written later. A generation begins
-with a full base (journal_file.py). A new one is begun whenever the file is not exactly what the database remembers:
+Triggers record changes (table `journal_change`). The writer appends them to the present generation, syncs the file,
+and only then removes the records, so changes interrupted by a crash or a missing share are written later. A generation
+begins with a full base (journal_file.py). A new one begins whenever the file is not exactly what the database expects:
 after a crash, and when the database is a clone or an older state than the file. So no two histories mix in one file.
 
 Only the owner of the store writes, one process at a time, and nothing waits for it.
@@ -36,12 +36,12 @@ __all__ = [
     "titles",
 ]
 
-EVERY = 2.0  # seconds between two looks for changes
+EVERY = 2.0  # seconds between two checks for changes
 _LOCK = 77_017  # the advisory lock of the writer
 _BATCH = 1000  # changes that are read at once
-_PAGE = 1000  # rows of the base at once, encoded beside the loop, which serves pages meanwhile
-_MOST = 200_000  # changes that wait for an absent media folder; beyond, a new generation takes their place
-_GROWN = 4  # a file of this many times its base, and of _SMALL bytes, is begun anew
+_PAGE = 1000  # rows of the base at once, encoded in a thread while the loop serves pages
+_MOST = 200_000  # changes that wait for an unavailable media folder; beyond that, a new generation replaces them
+_GROWN = 4  # a file of this many times its base, and of _SMALL bytes, is replaced by a new generation
 _SMALL = 32 << 20
 _KEPT = 2  # generations of this installation
 _LAST = 10.0  # seconds for the last changes when the program ends
@@ -60,7 +60,7 @@ _failing = False
 
 
 async def configure() -> None:
-    """Let the triggers note changes, or not, as the setting says."""
+    """Enable or disable the triggers that record changes, by the setting."""
     recording = settings.get().recovery == "on"
     await engine.execute("update journal_state set recording = $1 where recording <> $1", recording)
     if not recording:
@@ -68,14 +68,14 @@ async def configure() -> None:
 
 
 async def forget() -> None:
-    """Drop what waits: the next write begins a new generation, which holds all that exists then."""
+    """Drop the waiting changes: the next write begins a new generation with everything that exists then."""
     async with engine.transaction():
         await engine.execute("update journal_state set epoch = null")
         await engine.execute("delete from journal_change")
 
 
 async def follow() -> None:
-    """Write what changes within a few seconds of its commit, for as long as the program runs."""
+    """Write changes within a few seconds of their commit, for as long as the program runs."""
     while True:
         await _write_quietly()
         await asyncio.sleep(EVERY)
@@ -88,7 +88,7 @@ async def close() -> None:
 
 
 async def _write_quietly() -> None:
-    """Write what waits. The work that is noted has been done already, so a failure is logged once and tried again."""
+    """Write the waiting changes. The recorded work is already done, so a failure is logged once and tried again."""
     global _failing
     try:
         while await flush() >= _BATCH:
@@ -107,12 +107,12 @@ async def _write_quietly() -> None:
 
 
 def may_write() -> bool:
-    """Whether this installation may write to the media folder beside its store."""
+    """Tell whether this installation may write to the media folder, outside its store."""
     return mount.state().state == "online" and ownership.frozen() is None
 
 
 async def flush() -> int:
-    """Write the changes that wait, at most _BATCH -> how many. Raises `Unavailable`, OSError.
+    """Write the waiting changes, at most _BATCH. Returns: how many. Raises: `Unavailable`, OSError.
 
     Writes nothing while the media folder is unavailable, or belongs to another installation.
     """
@@ -135,7 +135,7 @@ async def flush() -> int:
 
 
 async def begin_generation() -> None:
-    """Begin a new generation now, as after a backup. Raises `Unavailable`, OSError."""
+    """Begin a new generation now, as after a backup. Raises: `Unavailable`, OSError."""
     if settings.get().recovery != "on" or not may_write():
         return
     await ownership.require_owner()
@@ -153,7 +153,7 @@ async def _state() -> Row:
 
 
 async def _appendable(state: Row) -> Path | None:
-    """The file to append to; None if a new generation has to be begun."""
+    """Return the file to append to; None if a new generation must begin."""
     if state["size"] > max(_SMALL, _GROWN * state["base_size"]):
         return None
     found: Path | None = await _in_thread(_present, mount.root(), state)
@@ -167,7 +167,7 @@ async def _in_thread(function: Any, *args: Any) -> Any:
 async def _bound() -> None:
     """Keep the table small while the media folder is unavailable."""
     if await engine.fetchval("select count(*) from (select from journal_change limit $1) x", _MOST + 1) > _MOST:
-        _log.warning("too many changes wait for the media folder: the journal will be begun anew")
+        _log.warning("too many changes wait for the media folder: a new generation of the journal will begin")
         await forget()
 
 
@@ -186,7 +186,7 @@ async def _append(path: Path, state: Row) -> int:
 
 
 async def _lines(notes: Iterable[Any]) -> bytes:
-    """The lines of these changes: for each row one, as it is now, in the order of the changes."""
+    """Return the lines of these changes: one for each row, as it is now, in the order of the changes."""
     last = {(note["kind"], note["row_id"]): note for note in notes}
     rows: dict[tuple[str, int], Row] = {}
     for kind in KINDS:
@@ -200,7 +200,7 @@ async def _lines(notes: Iterable[Any]) -> bytes:
 
 
 def _plain(row: Any) -> Row:
-    """A row as JSON has it."""
+    """Return a row in the form of JSON."""
     values = {name: _text(value) if isinstance(value, datetime.datetime) else value for name, value in row.items()}
     del values["id"]
     if "source_url" in values:
@@ -213,7 +213,7 @@ def _text(moment: datetime.datetime) -> str:
 
 
 def _present(root: Path, state: Row) -> Path | None:
-    """The file to append to; None if it is not exactly what the database remembers, or not the newest of ours."""
+    """Return the file to append to; None if the database expects another content, or if it is not our newest."""
     found = journal_file.generations(root, state["installation"])
     if state["epoch"] is None or not found:
         return None
@@ -225,12 +225,12 @@ def _present(root: Path, state: Row) -> Path | None:
 
 
 def _append_to(path: Path, size: int, data: bytes) -> None:
-    """Append and sync. A write that another one overtook changes the size, and so begins a new generation."""
+    """Append and sync. A write that another one overtook changes the size, and so leads to a new generation."""
     mount.require()
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
     try:
         if os.fstat(descriptor).st_size != size:
-            raise OSError(f"{path.name} was changed by somebody else")
+            raise OSError(f"{path.name} was changed by another program")
         _write_all(descriptor, data)
         os.fsync(descriptor)
     finally:
@@ -247,9 +247,9 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 
 async def _begin(state: Row) -> None:
-    """Write everything that exists to a new file, and take it as the present one.
+    """Write everything that exists to a new file, and make it the present one.
 
-    Changes that commit meanwhile are not among the notes read first, so they are appended afterwards.
+    Changes that commit meanwhile are not among the records read first, so they are appended afterwards.
     """
     began = clock.monotonic()
     notes = await engine.records("select seq, kind, row_id, at from journal_change order by seq")
@@ -276,12 +276,12 @@ async def _begin(state: Row) -> None:
 
 
 async def installation() -> str:
-    """Which installation writes, as lines and file names say it."""
+    """Return the identity of the installation, as lines and file names contain it."""
     return str(await engine.fetchval("select id from installation"))
 
 
 class _Draft:
-    """A generation that is being written, under a name that no reader looks at."""
+    """A generation that is being written, under a name that no reader uses."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -296,7 +296,7 @@ class _Draft:
 
 
 async def _write_base(draft: _Draft, state: Row, number: int, epoch: uuid.UUID) -> int:
-    """Write head and base -> bytes."""
+    """Write head and base. Returns: the bytes written."""
     at = _text(await engine.fetchval("select clock_timestamp()"))
     lineage = str(state["lineage"])
     data = journal_file.head(installation=state["installation"], lineage=lineage, epoch=epoch.hex, number=number, at=at)
@@ -319,7 +319,7 @@ def _base_lines(kind: str, rows: list[Any]) -> bytes:
 
 
 async def _write_deletions(draft: _Draft, notes: list[Any]) -> int:
-    """Write the deletions among these changes -> bytes. The rest of them is in the base."""
+    """Write the deletions among these changes; the base has all others. Returns: the bytes written."""
     size = 0
     for start in range(0, len(notes), _BATCH):
         data = await _lines(notes[start : start + _BATCH])
@@ -333,12 +333,12 @@ def _open_draft(root: Path) -> _Draft:
     folder = root / journal_file.FOLDER
     make_private(folder)
     for rest in folder.glob(".new-*"):
-        rest.unlink(missing_ok=True)  # of a writer that was killed; there is one at a time
+        rest.unlink(missing_ok=True)  # the draft of a writer that was killed; only one writes at a time
     return _Draft(folder / f".new-{os.getpid()}-{uuid.uuid4().hex[:8]}")
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder for its owner alone, if the share keeps such rights. Raises OSError."""
+    """Make a folder for its owner alone, if the share supports such permissions. Raises: OSError."""
     if not folder.is_dir():
         folder.parent.mkdir(exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -359,6 +359,6 @@ def _highest(root: Path) -> int:
 
 
 def _remove_old(root: Path, installation: str) -> None:
-    """Keep the newest generations of this installation; those of others stay."""
+    """Keep the newest generations of this installation; those of other installations stay."""
     for path in journal_file.generations(root, installation)[_KEPT:]:
         path.unlink(missing_ok=True)

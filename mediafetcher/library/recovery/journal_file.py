@@ -1,9 +1,9 @@
-"""The format of a journal file: one generation of the library, from a full base on.
+"""The format of a journal file: one generation of the library, starting with a full base.
 
     head     installation, lineage, epoch, number, time
     base     one line for every account, folder, media file and item that existed when the file was begun
-    whole    the number of base lines: the base is complete
-    change   what became of a row since: its new content, or null if it was deleted
+    whole    the number of base lines, which completes the base
+    change   the later state of a row: its new content, or null if it was deleted
 
 Each line is a CRC-32 in hexadecimal, a space, and JSON. A line that does not match its CRC is skipped and counted;
 only a last line without its end is expected, after a crash. For one row the highest `seq` wins, not the last line.
@@ -30,7 +30,7 @@ _SECRET = re.compile(
 )
 
 _TEXT, _NUMBER, _MAYBE_TEXT, _MAYBE_NUMBER = (str,), (int,), (str, NoneType), (int, NoneType)
-# What readers rely on in each row. Whoever can write to the share can write a line with any content.
+# The fields that readers rely on in each row. Any program with access to the share can write any line.
 _FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
     "account": {"name": _TEXT, "created_at": _TEXT},
     "folder": {"owner": _NUMBER, "parent": _MAYBE_NUMBER, "name": _TEXT, "created_at": _TEXT},
@@ -53,19 +53,19 @@ Key = tuple[str, int]  # kind and id
 
 
 def name(number: int, installation: str, epoch: str) -> str:
-    """The file name of a generation."""
+    """Return the file name of a generation."""
     return f"{number:08}-{installation[:8]}-{epoch[:8]}.jsonl"
 
 
 def installation_of(path: Path) -> str:
-    """The installation that wrote a generation: the first eight characters of its id."""
+    """Return the installation that wrote a generation: the first eight characters of its id."""
     return path.name[9:17]
 
 
 def generations(media: Path, installation: str = "") -> list[Path]:
-    """The journal files below a media folder, newest first; of this installation alone, if one is named.
+    """Return the journal files below a media folder, newest first; only those of this installation, if one is named.
 
-    Raises OSError, except if there are none.
+    Raises: OSError, except if there are none.
     """
     folder = media / FOLDER
     try:
@@ -78,7 +78,7 @@ def generations(media: Path, installation: str = "") -> list[Path]:
 
 
 def number_of(path: Path) -> int:
-    """The number of a generation by its file name."""
+    """Return the number of a generation by its file name."""
     return int(path.name[:8])
 
 
@@ -86,13 +86,13 @@ def number_of(path: Path) -> int:
 
 
 def line(values: Mapping[str, Any]) -> bytes:
-    """One line of a journal."""
+    """Return one line of a journal."""
     text = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
     return b"%08x %b\n" % (zlib.crc32(text), text)
 
 
 def head(*, installation: str, lineage: str, epoch: str, number: int, at: str) -> bytes:
-    """The first line of a generation."""
+    """Return the first line of a generation."""
     return line(
         {
             "journal": FORMAT,
@@ -106,22 +106,22 @@ def head(*, installation: str, lineage: str, epoch: str, number: int, at: str) -
 
 
 def base(kind: str, id: int, row: Row) -> bytes:
-    """The line of a row that existed when the generation was begun."""
+    """Return the line of a row that existed when the generation began."""
     return line({"k": kind, "id": id, "row": row})
 
 
 def whole(rows: int) -> bytes:
-    """The line that ends the base."""
+    """Return the line that ends the base."""
     return line({"whole": rows})
 
 
 def change(kind: str, id: int, seq: int, at: str, row: Row | None) -> bytes:
-    """The line of a change; `row` None: it was deleted."""
+    """Return the line of a change; `row` None: it was deleted."""
     return line({"k": kind, "id": id, "seq": seq, "at": at, "row": row})
 
 
 def without_credentials(url: str | None) -> str | None:
-    """A link without user name, password, and query parameters whose names say that they are secret."""
+    """Return a link without user name, password, and query parameters with names of secrets."""
     if not url or not ("@" in url or "?" in url):
         return url
     try:
@@ -140,14 +140,14 @@ def without_credentials(url: str | None) -> str | None:
 
 @dataclass
 class Generation:
-    """What one file says. `rows`: for each row its `seq` (0: of the base) and content, None if it was deleted."""
+    """The content of one file. `rows`: for each row its `seq` (0: from the base) and content; None: deleted."""
 
     path: Path
     head: Row = field(default_factory=dict)
     rows: dict[Key, tuple[int, Row | None]] = field(default_factory=dict)
     base_rows: int = 0
     promised: int | None = None  # base lines by the file's own count
-    damaged: int = 0  # lines that do not match their CRC, without a torn last one
+    damaged: int = 0  # lines that do not match their CRC, without an incomplete last one
     last_at: str = ""
     size: int = 0
 
@@ -157,12 +157,12 @@ class Generation:
 
     @property
     def sound(self) -> bool:
-        """Whether nothing is missing: a row that is not in it did not exist."""
+        """Tell whether nothing is missing: a row that is not in it did not exist."""
         return bool(self.head) and not self.damaged and self.base_rows == self.promised
 
 
 def read(path: Path) -> Generation:
-    """Read a generation. Damaged lines are counted and skipped. Raises OSError."""
+    """Read a generation. Damaged lines are counted and skipped. Raises: OSError."""
     found = Generation(path)
     torn = False
     with path.open("rb") as file:
@@ -183,7 +183,7 @@ def _lines(file: Any) -> Iterator[bytes]:
 
 
 def parse(text: bytes) -> Row | None:
-    """The content of a line; None if it is damaged, or without its end."""
+    """Return the content of a line; None if it is damaged, or incomplete."""
     try:
         if not text.endswith(b"\n") or int(text[:8], 16) != zlib.crc32(text[9:-1]):
             return None
@@ -194,7 +194,7 @@ def parse(text: bytes) -> Row | None:
 
 
 def _take(found: Generation, values: Row) -> bool:
-    """Take one line -> whether it is one that we know."""
+    """Store one line. Returns: whether its form is valid."""
     if "journal" in values:
         if values["journal"] != FORMAT or found.head or not isinstance(values.get("at"), str):
             return False
@@ -218,7 +218,7 @@ def _take(found: Generation, values: Row) -> bool:
 
 
 def _is_change(values: Row) -> bool:
-    """Whether a line is of the form that `base` and `change` write."""
+    """Tell whether a line has the form that `base` and `change` write."""
     row, seq = values.get("row", False), values.get("seq", 0)
     if "k" not in values or not _is(values.get("id"), _NUMBER) or not _is(seq, _NUMBER):
         return False
@@ -239,10 +239,10 @@ def _is(value: object, kinds: tuple[type, ...]) -> bool:
 
 @dataclass
 class Library:
-    """What the journal of a media folder says of a library.
+    """The state of a library by the journal of its media folder.
 
-    `complete_until`: a row that existed before this time (ISO 8601) and is not here was deleted; "" if nothing can be
-    concluded from absence. `deleted`: rows of which the journal says so. `newer`: rows that the database knows better.
+    `complete_until`: a row that existed before this time (ISO 8601) and is not here was deleted; "" if absence
+    proves nothing. `deleted`: rows recorded as deleted. `newer`: rows for which the database has a newer state.
     """
 
     rows: dict[str, dict[int, Row]]
@@ -255,7 +255,7 @@ class Library:
     newer: set[Key] = field(default_factory=set)
 
     def every_key(self) -> Iterator[Key]:
-        """Every row that is spoken of."""
+        """Yield the key of every row in the journal."""
         yield from self.deleted
         for kind, rows in self.rows.items():
             yield from ((kind, id) for id in rows)
@@ -265,9 +265,9 @@ _FOR_EVER = "9999"
 
 
 def load(media: Path, installation: str = "") -> Library | None:
-    """What the newest journal says, of this installation if one is named; None: there is none.
+    """Read the newest journal, of this installation if one is named. Returns: None if there is none.
 
-    A damaged one is completed by the one before it. Raises OSError.
+    A damaged one is completed by the one before it. Raises: OSError.
     """
     newest: Generation | None = None
     found: list[Generation] = []
@@ -301,10 +301,10 @@ def load(media: Path, installation: str = "") -> Library | None:
 
 
 def titles(media: Path) -> dict[bytes, Row]:
-    """What the newest journal of each installation says of stored files, by SHA-256.
+    """Return the entries for stored files in the newest journal of each installation, by SHA-256.
 
     Each entry has title, folder (a path such as `A/B`), owner (a name), source_url, site, uploader, created_at. Files
-    of items that were purged are not in it. Raises OSError.
+    of items that were purged are not in it. Raises: OSError.
     """
     newest: dict[str, Generation] = {}
     for path in generations(media):

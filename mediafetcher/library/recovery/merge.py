@@ -1,8 +1,8 @@
-"""Make the library in the database what a journal says it is.
+"""Change the library in the database to the state of a journal.
 
 A row of the database and one of the journal are the same if id and time of creation are equal; accounts also by name,
-media files by their hash alone. So a backup of another history (an older state that was put back, a new installation)
-never lends its rows to strangers. What refers to a row that stays (downloads, marks, positions) keeps it.
+media files by their hash alone. So a backup of another history (a restored older state, a new installation)
+never gives its rows to other users. References to a row that stays (downloads, marks, positions) stay.
 """
 
 import json
@@ -15,14 +15,14 @@ from mediafetcher.library.catalog import text_index
 from mediafetcher.library.recovery.journal_file import Key, Library, Row
 
 _SLICE = 2000
-_HIDDEN = "\ue000"  # begins names that stand for a moment, so that two rows can swap theirs
+_HIDDEN = "\ue000"  # begins temporary names, so that two rows can swap theirs
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 async def apply(library: Library, *, cut: bool = False) -> int:
-    """Apply the journal, in the caller's transaction -> items that are lost, since nothing says which file they show.
+    """Apply the journal, in the caller's transaction. Returns: the number of lost items, whose files are unknown.
 
-    `cut`: the journal is shorter than the database remembers, so absence from it means nothing.
+    `cut`: the journal is shorter than the database expects, so absence from it proves nothing.
     """
     await engine.execute("update journal_state set recording = false")
     await _prefer_newer(library)
@@ -38,7 +38,7 @@ async def apply(library: Library, *, cut: bool = False) -> int:
 
 
 async def _advance_sequences(library: Library) -> None:
-    """No id is given out again, also of rows that were deleted."""
+    """Ensure that no id is assigned again, including those of deleted rows."""
     for kind, table in (("account", "account"), ("folder", "folder"), ("item", "library_item")):
         highest = max((id for one, id in library.every_key() if one == kind), default=1)
         await engine.execute(
@@ -49,7 +49,7 @@ async def _advance_sequences(library: Library) -> None:
 
 
 async def _prefer_newer(library: Library) -> None:
-    """Let go of what the journal says of rows whose last changes only the backup has: they were still to be written."""
+    """Ignore the journal's state of rows whose last changes only the backup has: those were not yet written."""
     generation = await engine.fetchval("select generation from journal_state")
     if generation != library.generation.number:
         return
@@ -76,7 +76,7 @@ class _Merge:
         self.media_files: dict[int, int] = {}
 
     def _gone(self, kind: str, row: Mapping[str, Any]) -> bool:
-        """Whether a row of the database, not matched by one of the journal, was deleted since."""
+        """Tell whether a row of the database without a match in the journal was deleted since."""
         key: Key = (kind, row["id"])
         if key in self.library.newer:
             return False
@@ -115,7 +115,7 @@ class _Merge:
         await engine.execute(
             "update account set name = $2 || id where id = any($1::bigint[])", [*self.owners.values()], _HIDDEN
         )
-        # Accounts that stay beside these, which only a damaged journal leaves, keep their names.
+        # Other accounts, which stay only if the journal is damaged, keep their names.
         used = set(names)
         for id, row in self.library.rows["account"].items():
             await engine.execute(
@@ -163,7 +163,7 @@ class _Merge:
         )
 
     def _parent(self, id: int) -> int | None:
-        """The parent of a folder of the journal; None also if it is unknown, or leads back to the folder."""
+        """Return the parent of a folder of the journal; None also if it is unknown, or leads back to the folder."""
         rows, seen, above = self.library.rows["folder"], {id}, self.library.rows["folder"][id]["parent"]
         first = above
         while above is not None and above in rows:
@@ -174,7 +174,7 @@ class _Merge:
         return self.parents.get(first) if first is not None else None
 
     async def _owner(self, id: int) -> int:
-        """The account of an owner; one is made if a damaged journal does not say who it was."""
+        """Return the account of an owner; one is created if a damaged journal does not name it."""
         if id not in self.owners:
             found = await engine.fetchval("select id from account where id = $1", id)
             self.owners[id] = found or await engine.fetchval(
@@ -207,7 +207,7 @@ class _Merge:
         return lost
 
     async def delete_rest(self) -> None:
-        """Folders and accounts that were deleted, now that nothing is in them."""
+        """Delete folders and accounts that were deleted since, once they are empty."""
         mine = set(self.parents.values())
         rows = await engine.records("select id, created_at from folder")
         gone = [row["id"] for row in rows if row["id"] not in mine and self._gone("folder", row)]
@@ -265,7 +265,7 @@ async def _insert(sql: str, columns: str, rows: list[Row]) -> None:
 
 
 async def _free(table: str, id: int, used: set[int]) -> int:
-    """The id itself, or a new one if another row has it."""
+    """Return the id itself, or a new one if another row has it."""
     while id in used:
         id = await engine.fetchval(f"select nextval('{table}_id_seq')")
     used.add(id)
@@ -273,7 +273,7 @@ async def _free(table: str, id: int, used: set[int]) -> int:
 
 
 def _unused(name: str, used: set[str]) -> str:
-    """The name, with a number if it is taken."""
+    """Return the name, with a number if it is in use."""
     found, number = name, 2
     while found.casefold() in used:
         found, number = f"{name} ({number})", number + 1
