@@ -1,1 +1,1 @@
-"""What a file is, and how to make it playable: probe, decide, convert at most once."""
+"""Examine media files and make them playable: probe, decide, convert at most once."""

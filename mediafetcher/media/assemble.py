@@ -1,10 +1,10 @@
-"""Make one file of the parts of a stream, each of which has a clock of its own and one or two files.
+"""Make one file from the parts of a stream, each of which has a clock of its own and one or two files.
 
     whole = await assemble.assemble([[picture, sound], [picture, sound]], target, one_clock=True)
 
-Parts of one form are put one behind the other without encoding. If they differ (another size, another codec), all are
-encoded to the form of the longest one. The result says how the film's time follows from the clocks of the parts, so
-that subtitles come in step.
+Parts of one format are concatenated without encoding. If they differ (another size, another codec), all are
+encoded to the format of the longest one. The result maps the clocks of the parts to the film's time, so
+that subtitles are synchronous.
 """
 
 import math
@@ -19,14 +19,14 @@ from mediafetcher.sandbox import child_files, process
 
 _COPYING = process.Limits(data=1 << 30, nice=5)
 _ENCODING = process.Limits(data=3 << 30, nice=15, idle=True)
-_MIXED = {"mpegts", "mpeg", "flv"}  # containers that say of their streams only as they come
-_SILENCE = 900.0  # seconds without a word of FFmpeg
-_TOGETHER = 0.1  # seconds between the first picture and the first sound that make no difference
+_MIXED = {"mpegts", "mpeg", "flv"}  # containers that describe their streams only when they come
+_SILENCE = 900.0  # seconds without output of FFmpeg
+_TOGETHER = 0.1  # seconds between the first picture and the first sound that do not matter
 _SHORTEST = 0.05  # seconds of a part that is worth keeping
 
 
 class Span(NamedTuple):
-    """A part in the film: its time `start` at the source is `offset` in the film. All in seconds."""
+    """The position of a part in the film: its time `start` at the source is `offset` in the film. All in seconds."""
 
     start: float
     offset: float
@@ -34,7 +34,7 @@ class Span(NamedTuple):
 
 
 class Assembled(NamedTuple):
-    """`cut`: why a file was not whole, or ""."""
+    """`cut`: why a file was incomplete, or ""."""
 
     file: Path
     clock: tuple[Span, ...]
@@ -48,11 +48,11 @@ class _Part(NamedTuple):
 
 
 async def assemble(parts: list[list[Path]], target: Path, *, one_clock: bool) -> Assembled:
-    """Make one file of all parts; a single file stays as it is. The given files are left, so it can be repeated.
+    """Make one file of all parts; a single file stays unchanged. The given files are kept, so it can be repeated.
 
     `one_clock`: the two files of a part count from the same moment.
 
-    Raises `NotMedia`, `TranscodeFailed`, `MediaFull`.
+    Raises: `NotMedia`, `TranscodeFailed`, `MediaFull`.
     """
     if len(parts) == 1 and len(parts[0]) == 1:
         return Assembled(parts[0][0], ())
@@ -72,12 +72,12 @@ async def assemble(parts: list[list[Path]], target: Path, *, one_clock: bool) ->
 
 
 def may_have_late_picture(facts: Facts) -> bool:
-    """Whether FFmpeg may have stopped looking before the first picture came."""
+    """Tell whether FFmpeg may have ended its analysis before the first picture."""
     return bool(_MIXED & set(facts.container)) and (facts.late_picture or not facts.video)
 
 
 async def with_late_picture(source: Path, target: Path) -> Path | None:
-    """The streams of a file in a new one, found by a long analysis -> where it is; None if it has no picture."""
+    """Copy the streams, found by a long analysis, to a new file. Returns: its path; None if it has no picture."""
     try:
         found = (await probe.probe_long(source)).video
         if found is None or not (found.width and found.height):
@@ -95,9 +95,9 @@ async def _joined(files: list[Path], target: Path, *, one_clock: bool) -> Assemb
 
 
 async def start_of(files: list[Path], *, one_clock: bool = True) -> float:
-    """The time at the source at which the film of these files begins: that of the picture, unless sound comes before.
+    """Return the time at the source at which the film of these files begins: that of the picture, or of earlier sound.
 
-    Encoders let the sound begin some milliseconds earlier, which no clock of a text counts.
+    Encoders let the sound begin some milliseconds earlier, which the clock of a text does not count.
     """
     facts = [await probe.probe(path) for path in files]
     first = min(one.start for one in facts) if one_clock else facts[0].start
@@ -106,7 +106,7 @@ async def start_of(files: list[Path], *, one_clock: bool = True) -> float:
 
 
 async def _normalized(parts: list[list[Path]], target: Path, *, one_clock: bool) -> list[_Part]:
-    """Each part as one file whose time begins at zero. A part that cannot be read is left out."""
+    """Return each part as one file whose time begins at zero. An unreadable part is left out."""
     made: list[_Part] = []
     for number, files in enumerate(parts):
         own = target.with_name(f"{target.stem}-{number}.mp4")
@@ -128,7 +128,7 @@ async def _normalized(parts: list[list[Path]], target: Path, *, one_clock: bool)
 
 
 async def _rewrapped(source: Path, target: Path, analysis: Sequence[str] = ()) -> Path:
-    """The streams of a file in a container whose times begin at zero. Raises `NotMedia`, `TranscodeFailed`."""
+    """Copy the streams to a container whose times begin at zero. Raises: `NotMedia`, `TranscodeFailed`."""
     facts = await probe.probe(source)
     if facts.error or not (facts.video or facts.audio):
         raise errors.NotMedia()
@@ -151,14 +151,14 @@ async def _concatenated(parts: list[_Part], target: Path) -> Path:
 
 
 def _form(facts: Facts) -> tuple[object, ...]:
-    """What must be the same for two files to go one behind the other."""
+    """Return the properties that two files must share to be concatenated."""
     video = facts.video
     picture = (video.codec, video.profile, video.pix_fmt, video.width, video.height) if video else ()
     return picture, tuple((one.codec, one.profile, one.rate, one.channels) for one in facts.audio)
 
 
 async def _copied(parts: list[_Part], target: Path) -> Path:
-    """One behind the other, by FFmpeg's list of files. The files are of our own making, so none of them is a list."""
+    """Concatenate by FFmpeg's list of files. The files are of our own making, so none of them is a list."""
     target = target.with_suffix(parts[0].file.suffix)
     names = "".join(f"file 'file:{part.file}'\n" for part in parts)
     listed = target.with_name(f"{target.stem}.list")
@@ -170,7 +170,7 @@ async def _copied(parts: list[_Part], target: Path) -> Path:
 
 
 async def _encoded(parts: list[_Part], main: Facts, target: Path) -> Path:
-    """One behind the other, all encoded to the form of the longest part."""
+    """Concatenate the parts, all encoded to the format of the longest one."""
     target = target.with_suffix(".mp4")
     sound = any(part.facts.audio for part in parts)
     arguments = ["-v", "error"]
@@ -190,7 +190,7 @@ async def _encoded(parts: list[_Part], main: Facts, target: Path) -> Path:
 
 
 def _chain(number: int, facts: Facts, main: Facts, *, sound: bool) -> str:
-    """The filters that give one part the form of the main one."""
+    """Return the filters that give one part the format of the main one."""
     chains = []
     if main.video:
         width, height = main.video.width // 2 * 2, main.video.height // 2 * 2

@@ -1,7 +1,7 @@
-"""The charset of subtitles: by their mark, else UTF-8, else what the server said, the language, or detection.
+"""Determine the charset of subtitles: by a byte order mark, else UTF-8, else the server's, the language, or detection.
 
-Runs in a parsing worker and in the fetch child. Texts are short, so the language decides before statistics do: text in
-Russian is tried as Russian Windows wrote it, and taken if its letters are Russian.
+Runs in a parsing worker and in the fetch child. Texts are short, so the language comes before statistics: text in
+Russian is decoded as Russian Windows wrote it, and accepted if its letters are Russian.
 """
 
 import re
@@ -10,10 +10,10 @@ import unicodedata
 from charset_normalizer import from_bytes
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_SAMPLE = 1 << 16  # bytes that are looked at
-_LIKELY = 0.9  # the part of foreign letters that must be of the expected script
+_SAMPLE = 1 << 16  # bytes that are examined
+_LIKELY = 0.9  # fraction of foreign letters that must be of the expected script
 _PUNCTUATION = frozenset("«»‘’“”„‚‹›–—…·¡¿♪♫°§€£¥©®™\u00a0\u200b\u3000、。，．：；？！「」『』（）《》〈〉【】・ー～")
-# Charsets of each script by how often subtitles are written in them. GB 18030 includes GBK and GB 2312.
+# Charsets of each script, ordered by their frequency in subtitles. GB 18030 includes GBK and GB 2312.
 _CYRILLIC = ("cp1251", "koi8_u", "iso8859_5")
 _CENTRAL = ("cp1250", "iso8859_2")
 _BY_LANGUAGE = {
@@ -41,7 +41,7 @@ _SHORT = {
     "gre": "el", "heb": "he", "iw": "he", "ara": "ar", "fas": "fa", "per": "fa", "tha": "th", "jpn": "ja", "kor": "ko",
     "zho": "zh", "chi": "zh", "lit": "lt", "lav": "lv", "est": "et",
 }  # fmt: skip
-# What servers call them. ISO 8859-1 is left out: many say it of everything.
+# The names that servers use. ISO 8859-1 is left out: many servers name it for everything.
 _NAMES = {
     "gbk": "gb18030", "gb2312": "gb18030", "gb18030": "gb18030", "big5": "big5hkscs", "big5-hkscs": "big5hkscs",
     "shift_jis": "cp932", "shift-jis": "cp932", "windows-31j": "cp932", "euc-jp": "euc_jp", "iso-2022-jp": "iso2022_jp",
@@ -54,7 +54,7 @@ _SPOKEN = re.compile(rb"[^\n]*[\x80-\xff][^\n]*")
 
 
 def decode(data: bytes, language: str = "") -> str:
-    """Return the text of these bytes, which are in this language as far as is known."""
+    """Return the text of these bytes; `language` is their language, if known."""
     for mark, name in _MARKS:
         if data.startswith(mark):
             return data.decode(name, "replace")
@@ -65,7 +65,7 @@ def decode(data: bytes, language: str = "") -> str:
 
 
 def as_said(data: bytes, said: str | None) -> bytes:
-    """Return the bytes as UTF-8 if they are what the server named, else as they are: they are looked at later."""
+    """Return the bytes as UTF-8 if they match the server's charset, else unchanged: they are examined later."""
     if any(data.startswith(mark) for mark, _ in _MARKS) or _strict(data, "utf-8") is not None:
         return data
     text = _strict(data, _NAMES.get((said or "").strip().strip("\"'").lower(), ""))
@@ -91,7 +91,7 @@ def _by_language(data: bytes, language: str) -> str | None:
 
 
 def _likelihood(text: str, script: str) -> float:
-    """The part of foreign letters that are of this script, less those that are capital inside a word."""
+    """Return the fraction of foreign letters that belong to this script, less capitals inside a word."""
     scripts = tuple(script.split())
     known = odd = foreign = 0
     before = ""
@@ -105,7 +105,7 @@ def _likelihood(text: str, script: str) -> float:
 
 
 def _detected(data: bytes) -> str:
-    """As the letters suggest, else as western Windows wrote. Only lines with such letters are looked at."""
+    """Decode by the letters, else as western Windows. Only lines with such letters are examined."""
     spoken = b"\n".join(_SPOKEN.findall(data[: 4 * _SAMPLE]))[:_SAMPLE]
     names = list(dict.fromkeys(name for _, group in _BY_LANGUAGE.values() for name in group))
     best = from_bytes(spoken, cp_isolation=["cp1252", *names]).best()

@@ -1,4 +1,4 @@
-"""The layout of MP4, Matroska and RIFF files: what FFmpeg's text does not say.
+"""Examine the layout of MP4, Matroska and RIFF files, which FFmpeg's text does not show.
 
 ISO/IEC 14496-12 (boxes), 14496-15 (`avcC`), RFC 9559 (Matroska). Only headers are read, the number of boxes is
 bounded, and hostile sizes end the walk; nothing is held in memory.
@@ -13,36 +13,36 @@ from typing import BinaryIO
 
 _FIRST = {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp"}
 _CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl"}
-# ISO/IEC 14496-12, 8.12: what an encrypted track calls its samples; the last three are Apple's older ones.
+# ISO/IEC 14496-12, 8.12: the sample types of an encrypted track; the last three are Apple's older ones.
 _ENCRYPTED = {b"encv", b"enca", b"enct", b"encs", b"encm", b"drms", b"drmi", b"drmt"}
 _MAX_BOXES = 300_000  # of one file: a day of one-second fragments
 _RIFF_UNKNOWN = 0x7FFF_0000  # from here on a size is a placeholder, or too large for its field
 _RIFF_SLACK = 16  # bytes of padding
-_MAX_TABLE = 64 << 10  # bytes of a sample description that are looked at
+_MAX_TABLE = 64 << 10  # bytes of a sample description that are examined
 
 
 @dataclass
 class Layout:
-    """How the file is put together. `mp4` False: not an MP4, and only `truncated` means something."""
+    """The layout of a file. `mp4` False: not an MP4, and only `truncated` has a meaning."""
 
     mp4: bool = False
     brand: str = ""
-    faststart: bool = False  # the index lies before the media: a player can begin at once
+    faststart: bool = False  # the index precedes the media: a player can start at once
     fragmented: bool = False
     truncated: bool = False
-    encrypted: bool = False  # samples that play only with a key (DRM)
-    level: int | None = None  # of H.264, ten times: 52 is 5.2
+    encrypted: bool = False  # samples that need a key to play (DRM)
+    level: int | None = None  # of H.264, times ten: 52 is 5.2
     duration: float | None = None  # seconds
 
 
 def scan(path: Path) -> Layout:
-    """Look at the layout of a file. Reads a few kilobytes; blocking."""
+    """Examine the layout of a file. Reads a few kilobytes; blocking."""
     with path.open("rb") as file:
         return scan_file(file)
 
 
 def scan_file(file: BinaryIO) -> Layout:
-    """Look at the layout of an open file."""
+    """Examine the layout of an open file."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     head = file.read(8)
@@ -57,7 +57,7 @@ def scan_file(file: BinaryIO) -> Layout:
 
 
 class _Walk:
-    """One walk through an MP4. The number of boxes is bounded for the file as a whole: they lie in one another."""
+    """One walk through an MP4. The number of boxes is bounded for the file as a whole, because they are nested."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -65,7 +65,7 @@ class _Walk:
         self._layout = Layout(mp4=True)
 
     def _boxes(self, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-        """(kind, start of the content, end as declared) of each box between `start` and `end`."""
+        """Yield (kind, start of the content, declared end) of each box between `start` and `end`."""
         at = start
         while self._left and at + 8 <= end:
             self._left -= 1
@@ -78,7 +78,7 @@ class _Walk:
                 if len(header) < 16:
                     return
                 length, content = struct.unpack(">Q", header[8:])[0], at + 16
-            elif length == 0:  # to the end of the file
+            elif length == 0:  # it extends to the end of the file
                 length = end - at
             if at + length < content:
                 return
@@ -121,13 +121,13 @@ class _Walk:
                 self._moov(content, box_end, depth + 1)
 
     def _describe(self, table: bytes) -> None:
-        """The sample descriptions of one track: an entry for each kind of its samples."""
+        """Read the sample descriptions of one track: an entry for each kind of its samples."""
         self._layout.level = _level(table) or self._layout.level
         self._layout.encrypted |= any(kind in _ENCRYPTED for kind in _entries(table))
 
 
 def _entries(table: bytes) -> Iterator[bytes]:
-    """The kinds of the entries in a sample description."""
+    """Yield the kinds of the entries in a sample description."""
     at = 8
     while at + 8 <= len(table):
         length, kind = struct.unpack_from(">I4s", table, at)
@@ -138,7 +138,7 @@ def _entries(table: bytes) -> Iterator[bytes]:
 
 
 def _duration(header: bytes) -> float | None:
-    """The length of the film in its `mvhd`, in seconds."""
+    """Return the length of the film in its `mvhd`, in seconds."""
     form, at = (">IQ", 20) if header[:1] == b"\1" else (">II", 12)
     if len(header) < 32:
         return None
@@ -147,7 +147,7 @@ def _duration(header: bytes) -> float | None:
 
 
 def _level(table: bytes) -> int | None:
-    """The level in the `avcC` of an H.264 sample description, else None."""
+    """Return the level in the `avcC` of an H.264 sample description, or None."""
     if table[12:16] not in (b"avc1", b"avc3"):
         return None
     at = table.find(b"avcC")
@@ -155,13 +155,13 @@ def _level(table: bytes) -> int | None:
 
 
 def _riff_is_short(head: bytes, size: int) -> bool:
-    """Whether a WAV or AVI says that it is longer than the file. One that was written as a stream says nothing."""
+    """Tell whether a WAV or AVI declares a larger size than the file has. One written as a stream declares none."""
     claimed = struct.unpack("<I", head[4:8])[0] if len(head) == 8 else 0
     return bool(claimed < _RIFF_UNKNOWN and claimed + 8 > size + _RIFF_SLACK)
 
 
 def _matroska_is_short(file: BinaryIO, size: int) -> bool:
-    """Whether the segment says that it is longer than the file."""
+    """Tell whether the segment declares a larger size than the file has."""
     head = file.read(4096)
     length, at = _number(head, 4)
     if length is None:
@@ -174,7 +174,7 @@ def _matroska_is_short(file: BinaryIO, size: int) -> bool:
 
 
 def _number(data: bytes, at: int) -> tuple[int | None, int]:
-    """A variable-size number and where it ends; None for "unknown" and for nonsense."""
+    """Read a variable-size number. Returns: its value, None if unknown or invalid, and its end."""
     first = data[at] if at < len(data) else 0
     width = 9 - first.bit_length()
     if first == 0 or at + width > len(data):

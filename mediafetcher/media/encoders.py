@@ -1,8 +1,8 @@
-"""Which program part encodes H.264: the machine's hardware where it really does, else libx264.
+"""Choose the H.264 encoder: the machine's hardware if a test proves that it works, else libx264.
 
-A device node says little: the driver may be missing, the rights may be, or the chip may only decode. So each candidate
-encodes a fifth of a second for real, as the service account and under a time limit, and what came out is looked at.
-The answer is kept until the program ends; an encoder that fails in the middle of a job is not asked again.
+A device node proves little: the driver or the permission may be missing, or the chip may only decode. So each candidate
+really encodes a fifth of a second, as the service account and under a time limit, and the result is checked.
+The choice is kept until the program ends; an encoder that fails in the middle of a job is not used again.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ _log = logging.get("encoder")
 
 
 class Encoder(NamedTuple):
-    """How FFmpeg is told: `before` the input, `upload` at the end of the filters, `arguments` for the encoder."""
+    """Arguments of FFmpeg: `before` the input, `upload` at the end of the filters, `arguments` for the encoder."""
 
     name: str
     upload: str
@@ -34,7 +34,7 @@ class Encoder(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """Hardware of one kind: the nodes it shows itself by; `{}` in `before` is the node."""
+    """Hardware of one kind and its device nodes; `{}` in `before` is the node."""
 
     nodes: str  # a pattern of paths
     name: str
@@ -72,12 +72,12 @@ _lock = asyncio.Lock()
 
 
 def shown() -> str:
-    """The name of the encoder that is used; libx264 until hardware has proved itself."""
+    """Return the name of the encoder in use; libx264 until hardware has passed its test."""
     return (_chosen or SOFTWARE).name
 
 
 async def choose() -> Encoder:
-    """The encoder to use, tried at the first call."""
+    """Return the encoder to use, tested at the first call."""
     global _chosen
     if settings.get().encoder == "software":
         return SOFTWARE
@@ -89,14 +89,14 @@ async def choose() -> Encoder:
 
 
 def give_up(encoder: Encoder, reason: str) -> None:
-    """It failed in a job: libx264 from now on."""
+    """Use libx264 from now on, after a failure in a job."""
     global _chosen
     _chosen = SOFTWARE
-    _log.warning("the hardware encoder failed, libx264 goes on", encoder=encoder.name, reason=reason)
+    _log.warning("the hardware encoder failed, libx264 continues", encoder=encoder.name, reason=reason)
 
 
 def limits(encoder: Encoder, base: process.Limits) -> process.Limits:
-    """The limits of a child, with the group that may use the device where it is one of a device's own."""
+    """Return the limits of a child, with the group that may use the encoder's device."""
     try:
         status = os.stat(encoder.device)
     except OSError:
@@ -117,8 +117,8 @@ async def _first() -> Encoder | None:
 
 
 async def flight(encoder: Encoder) -> str | None:
-    """Encode a fifth of a second -> why it does not work, or None where it does."""
-    # Below the state folder, where the next start removes what a kill left; doctor may run without one.
+    """Encode a fifth of a second. Returns: why it does not work, or None if it works."""
+    # Below the state folder, where the next start removes leftovers of a kill; doctor may run without a state folder.
     work = settings.get().work
     folder = Path(tempfile.mkdtemp(prefix="mediafetcher-flight-", dir=work if work.is_dir() else None))
     try:

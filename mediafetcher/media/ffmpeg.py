@@ -1,6 +1,6 @@
-"""The FFmpeg that imageio-ffmpeg brings, run as a confined child that may read one local file and no network.
+"""Run the FFmpeg of imageio-ffmpeg as a confined child that may read one local file and has no network.
 
-A downloaded file may be a playlist that names other files or addresses: so only the protocols `file` and `pipe`
+A downloaded file may be a playlist that names other files or addresses: only the protocols `file` and `pipe`
 and the formats below are opened.
 """
 
@@ -24,13 +24,13 @@ _FORMATS = (
 SAFE_INPUT = ("-protocol_whitelist", "file,pipe", "-format_whitelist", _FORMATS)
 LONG_ANALYSIS = ("-analyzeduration", "600M", "-probesize", "256M")  # microseconds and bytes
 _GIB = 1 << 30
-# Sent from outside: by the kernel when memory runs out, by an administrator, at the shutdown of the machine.
+# Signals from outside: by the kernel when memory runs out, by an administrator, at the shutdown of the machine.
 _FROM_OUTSIDE = {signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGBUS}
 
 
 @cache
 def path() -> str:
-    """The program. Found by its place, since imageio-ffmpeg would run it just to see that it runs."""
+    """Return the path of the program. Searched for directly, since imageio-ffmpeg would run it as a test."""
     if chosen := os.environ.get("IMAGEIO_FFMPEG_EXE"):
         return chosen
     if root := bundle.root():
@@ -43,7 +43,7 @@ def path() -> str:
 
 class Ended(NamedTuple):
     code: int
-    text: str  # standard error, all of it up to a limit, or its tail
+    text: str  # standard error: all of it up to a limit, or its tail
 
 
 async def run(
@@ -56,12 +56,12 @@ async def run(
     on_line: Callable[[str], None] | None = None,
     devices: bool = False,
 ) -> Ended:
-    """Run FFmpeg to its end. `reads`, `writes`: the files it gets at, and no others. `timeout`: seconds without a line.
+    """Run FFmpeg to its end. `reads`, `writes`: the only files that it can access. `timeout`: seconds without a line.
 
-    `devices`: drivers of hardware open what they like, so then it is not penned in.
+    `devices`: hardware drivers open unpredictable files, so file access is not restricted then.
 
-    Cancelling the task kills it. Raises `Stuck` where it says nothing for too long, and `ToolKilled` if a signal from
-    outside ended it: that says nothing about the file.
+    Cancelling the task kills it. Raises: `Stuck` if it prints nothing for too long, and `ToolKilled` if a signal from
+    outside ended it, which proves nothing about the file.
     """
     argv = [path(), "-hide_banner", "-nostdin", *arguments]
     limits = limits or process.Limits(data=_GIB, cpu_seconds=120)
@@ -90,13 +90,13 @@ async def run(
 
 
 class Stuck(errors.TranscodeFailed):
-    """FFmpeg said nothing for too long and was killed."""
+    """FFmpeg printed nothing for too long and was killed."""
 
     words = "The file keeps FFmpeg busy without end."
 
 
 def owned(target: Path) -> Path:
-    """An empty file beside the target that belongs to the service account: it need not write to the folder."""
+    """Make an empty file next to the target for the service account, which then needs no write access to the folder."""
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -108,7 +108,7 @@ def owned(target: Path) -> Path:
 
 @contextlib.contextmanager
 def readable(path: Path, text: str) -> Iterator[None]:
-    """A small file of ours that the service account may read, for as long as the block lasts."""
+    """Make a small file that the service account may read, for the duration of the block."""
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
     try:
@@ -123,7 +123,7 @@ def readable(path: Path, text: str) -> Iterator[None]:
 
 
 async def version() -> str:
-    """As FFmpeg names itself, e.g. `9.0.2-static`."""
+    """Return the version as FFmpeg reports it, e.g. `9.0.2-static`."""
     words: list[str] = []
     await run(["-version"], [], timeout=20, on_line=lambda line: words.extend(line.split()[:3]))
     return words[2] if len(words) > 2 else "unknown"

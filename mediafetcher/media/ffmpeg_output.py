@@ -1,6 +1,6 @@
-"""What `ffmpeg -i` prints about a file, as facts.
+"""Parse what `ffmpeg -i` prints about a file.
 
-The format is libavformat's `av_dump_format` (FFmpeg 9; older ones indent less and spell side data otherwise).
+The format is libavformat's `av_dump_format` (FFmpeg 9; older ones indent less and spell side data differently).
 Metadata cannot forge a line: FFmpeg begins each further line of a value with a colon.
 """
 
@@ -42,7 +42,7 @@ _LAYOUTS = {"mono": 1, "stereo": 2, "downmix": 2, "quad": 4, "hexagonal": 6, "oc
 
 @dataclass(frozen=True)
 class Video:
-    """The picture track. Width and height are as shown, after rotation."""
+    """The picture track. Width and height are those shown, after rotation."""
 
     index: int
     codec: str
@@ -55,11 +55,11 @@ class Video:
     hdr: bool
     rotation: float  # degrees
     colours: tuple[str, str, str] | None = None  # matrix, primaries, transfer, as far as they are tagged
-    start: float | None = None  # seconds of its first timestamp, if FFmpeg says it
+    start: float | None = None  # seconds of its first timestamp, if FFmpeg prints it
 
     @property
     def deep(self) -> bool:
-        """More than eight bits for each sample."""
+        """Tell whether it has more than eight bits for each sample."""
         return bool(_DEEP.search(self.pix_fmt))
 
 
@@ -77,7 +77,7 @@ class Audio:
 
     @property
     def decodable(self) -> bool:
-        """Whether FFmpeg knows its codec."""
+        """Tell whether FFmpeg knows its codec."""
         return self.codec not in ("none", "unknown")
 
 
@@ -99,19 +99,19 @@ class Found:
     chapters: tuple[tuple[float, str], ...]
     picture: int | None
     title: str = ""
-    others: tuple[str, ...] = ()  # further streams, in words: data, attachments, a second picture
+    others: tuple[str, ...] = ()  # further streams, as text: data, attachments, a second picture
     estimated: bool = False  # the duration is a guess from the bit rate
     start: float = 0.0  # seconds of the first timestamp
 
 
 def frame_colours(said: str) -> tuple[str, str, str] | None:
-    """Matrix, primaries and transfer as `showinfo` says them of a frame."""
+    """Return matrix, primaries and transfer as `showinfo` prints them for a frame."""
     found = _FRAME.search(said)
     return (found["matrix"], found["primaries"], found["transfer"]) if found else None
 
 
 def parse(said: str) -> dict[int, Found]:
-    """The facts in FFmpeg's words, by the number of the input; an input that it could not open is not in it."""
+    """Parse FFmpeg's output. Returns: the facts by the number of the input, without inputs that it could not open."""
     if end := _INPUTS_END.search(said):
         said = said[: end.start()]
     tops = list(_INPUT.finditer(said))
@@ -168,7 +168,7 @@ def _one(top: re.Match[str], said: str) -> Found:
 
 
 def _rank(audio: Audio) -> tuple[bool, bool, int]:
-    """The main sound first: the file's default track, and never a commentary where there is another."""
+    """Sort the main sound first: the file's default track, and a commentary only if there is no other."""
     return audio.commentary, not audio.default, audio.index
 
 
@@ -179,7 +179,7 @@ def _title(said: str) -> str:
 
 
 def _split(rest: str) -> list[str]:
-    """The parts between commas, but not those inside brackets."""
+    """Split at commas, but not inside brackets."""
     parts, depth, current = [], 0, ""
     for letter in rest:
         depth += (letter in "([") - (letter in ")]")
@@ -238,7 +238,7 @@ def _video(index: int, parts: list[str], rest: str, after: str) -> Video:
 
 
 def _colours(qualities: str) -> tuple[str, str, str] | None:
-    """Matrix, primaries and transfer; one word where all three are the same."""
+    """Return matrix, primaries and transfer; one word means that all three are the same."""
     found = _COLOURS.search(qualities)
     return (found["matrix"], found["primaries"], found["transfer"]) if found else None
 

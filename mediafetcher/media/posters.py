@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mediafetcher.media.probe import Facts
 
 NAME = "poster.jpg"
-# Pixels that are not square (DVDs, some cameras) are drawn square; a ratio beyond these is no picture's.
+# Non-square pixels (DVDs, some cameras) are drawn square; ratios beyond these are implausible.
 _SQUARE = "scale='iw*max(1,clip(sar,0.25,4))':'ih/min(1,clip(sar,0.25,4))',setsar=1"
 _WIDTH = 640
 _TIMEOUT = 60.0
@@ -18,7 +18,7 @@ _SOON = 2.0  # seconds
 
 
 async def draw(source: Path, target: Path, facts: "Facts") -> bool:
-    """A JPEG at most 640 pixels wide, from a tenth into the film, or the cover of a sound file. False: none."""
+    """Draw a JPEG at most 640 pixels wide, a tenth into the film, or a cover. Returns: whether one was drawn."""
     if facts.video:
         stream, at = facts.video.index, (facts.duration or 0) / 10
     elif facts.picture is not None:
@@ -35,18 +35,18 @@ async def draw(source: Path, target: Path, facts: "Facts") -> bool:
 
 
 async def draw_and_tell(source: Path, target: Path, at: float) -> tuple[bool, str]:
-    """Draw the first film's frame at `at` seconds -> whether there is one, and what FFmpeg says of the file meanwhile.
+    """Draw the first film's frame at `at` seconds. Returns: whether one was drawn, and FFmpeg's output about the file.
 
-    It says the same as for `-i` alone, and then more. Raises `Stuck`.
+    The output begins as that of `-i` alone. Raises: `Stuck`.
     """
     return await _run(["-nostats", *_skipped(at)], source, target, "V:0", at)
 
 
 def _skipped(at: float | None) -> tuple[str, ...]:
-    """What need not be decoded: to get at a moment, all frames since the key frame before it are.
+    """Return options that skip decoding: to reach a moment, FFmpeg decodes all frames since the key frame before it.
 
-    For a film in 1080p that is a second of the processor, and a tenth of it where the next key frame will do. One that
-    is short may have no further key frame, and its first picture is often black.
+    For a film in 1080p that takes a second of CPU time, and a tenth of it if the next key frame is used. A short film
+    may have no further key frame, and its first picture is often black.
     """
     return ("-skip_frame", "nokey") if at and at > _SOON else ()
 

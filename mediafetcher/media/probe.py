@@ -1,11 +1,11 @@
-"""What a file is, and the one decision of what must be done so that every browser plays it.
+"""Probe a media file, and decide what must be done so that every browser plays it.
 
-There is no ffprobe: the text of `ffmpeg -i` and a look at the boxes (containers.py) say all that is needed.
+There is no ffprobe: the text of `ffmpeg -i` and the boxes (containers.py) contain all that is needed.
 
 A *web-playable MP4*: brand isom or mp42 (not qt), index before the media, neither fragmented nor truncated; one
 video track, H.264 8-bit 4:2:0 in Baseline, Main or High, progressive, level up to 5.2, even size, SDR; first audio
-AAC or none. Rotation, pixel shape, changing frame rates, edit lists and cover pictures are fine. One browser is no
-definition: Chromium plays more than this, and says of HEVC that it can when it cannot.
+AAC or none. Rotation, pixel shape, changing frame rates, edit lists and cover pictures are fine. A single browser is
+no reference: Chromium plays more than this, and reports HEVC as playable when it is not.
 """
 
 import re
@@ -19,7 +19,7 @@ from mediafetcher.media import ffmpeg, ffmpeg_output, posters, sniff
 from mediafetcher.media.ffmpeg_output import Audio, Subtitle, Video
 from mediafetcher.sandbox import parsing
 
-TEXT_SUBTITLES = {"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text"}  # the rest is pictures
+TEXT_SUBTITLES = {"subrip", "srt", "ass", "ssa", "webvtt", "mov_text", "text"}  # the others are bitmaps
 
 __all__ = ["Audio", "Decision", "Facts", "Subtitle", "Video", "decide", "is_playable", "probe"]
 
@@ -28,7 +28,7 @@ Action = Literal["none", "remux", "audio", "video", "both", "audio_only", "rejec
 MAX_LEVEL = 52
 _TIMEOUT = 30.0
 _SMALL = 16 << 20  # bytes
-# What FFmpeg says of a file that ends before the last of its samples.
+# FFmpeg's messages about a file that ends before the last of its samples.
 ENDED_EARLY = re.compile(r"partial file|ended prematurely|truncat", re.IGNORECASE)
 _UNKNOWN = "FFmpeg does not support this type of file"
 _PICTURES = {"image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe"}
@@ -39,7 +39,7 @@ WEB_AAC = {None, "LC", "HE-AAC", "HE-AACv2"}
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a file. `error` is set where FFmpeg does not understand it: all else is then empty."""
+    """The known facts of a file. `error` is set if FFmpeg does not support it: all else is then empty."""
 
     size: int
     container: tuple[str, ...] = ()
@@ -47,28 +47,28 @@ class Facts:
     duration: float | None = None  # seconds
     faststart: bool = False
     fragmented: bool = False
-    truncated: bool = False  # a box claims more than the file has; wholeness.py says whether samples are missing
-    cut: bool = False  # as wholeness.py left it: what is there is kept, in a file of its own
-    cut_at_origin: bool = False  # the origin has no more of it
-    late_picture: bool = False  # its first picture comes after what FFmpeg looks at unless it is told to
-    estimated: bool = False  # FFmpeg guessed the duration from a bit rate, so it was measured
-    level: int | None = None  # of H.264, ten times
+    truncated: bool = False  # a box claims more than the file has; wholeness.py determines whether samples are missing
+    cut: bool = False  # set by wholeness.py: the present part is kept, in a file of its own
+    cut_at_origin: bool = False  # the origin does not have more of it either
+    late_picture: bool = False  # FFmpeg's default analysis ends before its first picture
+    estimated: bool = False  # FFmpeg estimated the duration from a bit rate, so it was measured
+    level: int | None = None  # of H.264, times ten
     video: Video | None = None
     audio: tuple[Audio, ...] = ()
     subtitles: tuple[Subtitle, ...] = ()
     chapters: tuple[tuple[float, str], ...] = ()  # (start in seconds, title)
     picture: int | None = None  # index of an attached cover picture
-    others: tuple[str, ...] = ()  # further streams, in words
-    encrypted: bool = False  # plays only with a key (DRM)
+    others: tuple[str, ...] = ()  # further streams, as text
+    encrypted: bool = False  # needs a key to play (DRM)
     start: float = 0.0  # seconds of the first timestamp
-    poster: Path | None = None  # a picture of it, where one was drawn meanwhile
+    poster: Path | None = None  # a picture of it, if one was drawn meanwhile
     error: str = ""
-    title: str = ""  # as the file itself says
+    title: str = ""  # from the file's own metadata
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What must be done, and why."""
+    """The necessary action, and its reason."""
 
     action: Action
     reason: str = ""
@@ -76,7 +76,7 @@ class Decision:
     drm: bool = False
 
     def problem(self) -> errors.Problem:
-        """What to raise for `reject`: a file that ends too early may come whole next time."""
+        """Return the error for `reject`: a truncated file may be complete at the next fetch."""
         if self.drm:
             return errors.Drm("This is protected by DRM: the file plays only with a key, which cannot be fetched.")
         kind = errors.Truncated if self.cut_short else errors.NotMedia
@@ -84,9 +84,9 @@ class Decision:
 
 
 async def probe(path: Path, poster_to: Path | None = None) -> Facts:
-    """Look at a local file. Never raises for what is in it; see `Facts.error`.
+    """Probe a local file. It raises nothing because of the content; see `Facts.error`.
 
-    `poster_to`: where a picture of it may be drawn. That is done where it saves a run of FFmpeg.
+    `poster_to`: the path for a picture of it, which is drawn only if that saves a run of FFmpeg.
     """
     facts = await _probe_and_draw(path, poster_to) if poster_to else None
     if facts is None:
@@ -95,7 +95,7 @@ async def probe(path: Path, poster_to: Path | None = None) -> Facts:
 
 
 async def _probe_and_draw(path: Path, target: Path) -> Facts | None:
-    """A small MP4 that seems fit to be kept as it is. A large one's picture is drawn while its bytes are hashed."""
+    """Probe a small MP4 that can probably stay unchanged. The picture of a large one is drawn while it is hashed."""
     [look] = await _look([path])
     layout = look.layout
     if look.problem or look.size > _SMALL or not (layout.duration and layout.faststart) or layout.fragmented:
@@ -109,9 +109,9 @@ async def _probe_and_draw(path: Path, target: Path) -> Facts | None:
 
 
 async def probe_all(paths: Sequence[Path]) -> list[Facts]:
-    """Look at several local files, for little more than the price of one: most of that is FFmpeg's start.
+    """Probe several local files, at little more than the cost of one, which is mostly FFmpeg's start.
 
-    Raises OSError where one cannot be read at all.
+    Raises: OSError if one cannot be read at all.
     """
     looks = await _look(paths)
     found: dict[int, ffmpeg_output.Found] = {}
@@ -125,8 +125,8 @@ async def probe_all(paths: Sequence[Path]) -> list[Facts]:
         waiting = [at for at in waiting if at not in found]
         if len(asked) == 1 and asked[0] not in found:
             wrong[waiting.pop(0)] = stuck or _UNKNOWN
-        # It ends at the first that it cannot open, which is then asked for alone, and after that one the rest. One
-        # that keeps it busy does not say which it is: from then on each is asked for alone.
+        # FFmpeg ends at the first file it cannot open. It is then probed alone, and the rest after it. If FFmpeg is
+        # stuck, the file is unknown: from then on each is probed alone.
         alone, slow = len(asked) > 1, slow or bool(stuck and len(asked) > 1)
     return [
         await _facts(path, look, found[at]) if at in found else _unknown(look, wrong[at])
@@ -135,7 +135,7 @@ async def probe_all(paths: Sequence[Path]) -> list[Facts]:
 
 
 async def probe_long(path: Path) -> ffmpeg_output.Found:
-    """What FFmpeg says of a file after it has read minutes of it: a picture may begin late. Raises `NotMedia`."""
+    """Return FFmpeg's facts after it has read minutes of the file: a picture may begin late. Raises: `NotMedia`."""
     inputs = [*ffmpeg.LONG_ANALYSIS, *ffmpeg.SAFE_INPUT, "-i", f"file:{path}"]
     ended = await ffmpeg.run(inputs, [path], timeout=_TIMEOUT)
     found = (await parsing.call(ffmpeg_output.parse, ended.text)).get(0)
@@ -145,12 +145,12 @@ async def probe_long(path: Path) -> ffmpeg_output.Found:
 
 
 async def _look(paths: Sequence[Path]) -> list[sniff.Look]:
-    """What our own parsers see of each file."""
+    """Return the result of our own parsers for each file."""
     return await parsing.call(sniff.look_all, files=paths)
 
 
 async def _ask(paths: Sequence[Path]) -> tuple[dict[int, ffmpeg_output.Found], str]:
-    """What FFmpeg says of these files, by their number; and why, where it had to be killed."""
+    """Return FFmpeg's facts of these files, by their number; and the reason if it had to be killed."""
     inputs = [word for path in paths for word in (*ffmpeg.SAFE_INPUT, "-i", f"file:{path}")]
     try:
         ended = await ffmpeg.run(inputs, paths, timeout=_TIMEOUT)
@@ -171,7 +171,7 @@ async def _facts(path: Path, look: sniff.Look, found: ffmpeg_output.Found) -> Fa
     if video and not video.hdr and video.deep:
         video = await _with_frame_colours(path, video)
     duration = found.duration
-    if found.estimated:  # else a file whose bit rate changes is taken for one that was cut, or longer
+    if found.estimated:  # otherwise a file with a variable bit rate would count as truncated, or longer
         duration = await measure(path, (video or found.audio[0]).index if video or found.audio else 0) or duration
     return Facts(
         size=look.size,
@@ -197,14 +197,14 @@ async def _facts(path: Path, look: sniff.Look, found: ffmpeg_output.Found) -> Fa
 
 
 class Packets(NamedTuple):
-    """One stream read to its end. `seconds` is None if no packet could be read."""
+    """The packets of one stream, read to its end. `seconds` is None if no packet could be read."""
 
     seconds: float | None
     ended_early: bool  # the file ends before the last sample that its index names
 
 
 async def packets(path: Path, index: int) -> Packets:
-    """Read the packets of one stream to the end: what a header or a bit rate says of the length may be wrong."""
+    """Read the packets of one stream to the end: the length by a header or a bit rate may be wrong."""
     reached = 0.0
 
     def read(line: str) -> None:
@@ -236,12 +236,12 @@ async def _after_long_look(path: Path, found: ffmpeg_output.Found) -> ffmpeg_out
 
 
 async def measure(path: Path, index: int) -> float | None:
-    """The length of one stream in seconds, by its packets."""
+    """Return the length of one stream in seconds, by its packets."""
     return (await packets(path, index)).seconds
 
 
 async def _with_frame_colours(path: Path, video: Video) -> Video:
-    """The picture, HDR where its first frame is: Matroska and MPEG-TS headers often lack the transfer function."""
+    """Return the picture, as HDR if its first frame is: Matroska and MPEG-TS often lack the transfer function."""
     arguments = [*ffmpeg.SAFE_INPUT, "-i", f"file:{path}", "-map", f"0:{video.index}"]
     arguments += ["-frames:v", "1", "-vf", "showinfo", "-f", "null", "-"]
     try:
@@ -253,9 +253,9 @@ async def _with_frame_colours(path: Path, video: Video) -> Video:
 
 
 def left_out(facts: Facts, *, audio: str | None = None) -> tuple[str, ...]:
-    """What a conversion cannot keep of a file, in words; text subtitles are taken out, so they are not among it.
+    """Return what a conversion cannot keep of a file, as text. Text subtitles are extracted, so they are not included.
 
-    `audio`: only the sound is wanted, as `m4a` or `mp3`.
+    `audio`: only the sound is requested, as `m4a` or `mp3`.
     """
     pictures = [one for one in facts.subtitles if one.codec not in TEXT_SUBTITLES]
     named = [f"subtitles {one.index} ({one.language or 'no language'}, pictures: {one.codec})" for one in pictures]
@@ -264,10 +264,10 @@ def left_out(facts: Facts, *, audio: str | None = None) -> tuple[str, ...]:
 
 
 def decide(facts: Facts, *, audio: str | None = None, never_transcode: bool = False) -> Decision:
-    """The ladder: the least that makes the file play everywhere.
+    """Choose the smallest action that makes the file play everywhere.
 
-    `audio`: only the sound is wanted, best as `m4a` or `mp3`. `never_transcode`: a picture that browsers may not
-    play is kept as it is, put into an MP4 where that is possible.
+    `audio`: only the sound is requested, preferably as `m4a` or `mp3`. `never_transcode`: a picture that browsers may
+    not play is kept unchanged, in an MP4 if possible.
     """
     refused = _refusal(facts)
     if refused:
@@ -287,7 +287,7 @@ def decide(facts: Facts, *, audio: str | None = None, never_transcode: bool = Fa
 
 
 def is_playable(facts: Facts) -> bool:
-    """Whether every browser plays it as it is: a web-playable MP4, or a sound file of a kind that is kept."""
+    """Tell whether every browser plays it unchanged: a web-playable MP4, or a sound file of a supported kind."""
     return decide(facts).action == "none"
 
 
@@ -314,7 +314,7 @@ def _sound(facts: Facts, wanted: str | None) -> Decision:
     if facts.video:
         return Decision("audio_only", "only audio was requested")
     if facts.audio[0].codec == "mp3" and "mp3" in facts.container:
-        return Decision("none")  # for a wish of m4a too: what plays everywhere is not encoded again
+        return Decision("none")  # also if m4a was requested: a file that plays everywhere is not encoded again
     if wanted == "mp3":
         return Decision("audio_only", f"the audio codec is {facts.audio[0].codec}")
     why = _sound_fault(facts) or _box_fault(facts)

@@ -1,4 +1,4 @@
-"""What a file's own bytes say of it, before FFmpeg is asked. Runs in a parsing worker: see sandbox/parsing.py."""
+"""Recognise a file by its own bytes, before FFmpeg is run. Runs in a parsing worker: see sandbox/parsing.py."""
 
 from dataclasses import dataclass
 
@@ -16,13 +16,13 @@ _OTHER = (
     (b"\x1f\x8b\x08", "an archive"),
     (b"\x7fELF", "a program"),
 )
-_TEXT = bytes([9, 10, 13, *range(32, 127), *range(128, 256)])  # in UTF-8 and its elders
-_TEXT_MEDIA = (b"YUV4MPEG2", b"GIF8")  # begin like text, or nearly
+_TEXT = bytes([9, 10, 13, *range(32, 127), *range(128, 256)])  # in UTF-8 and older encodings
+_TEXT_MEDIA = (b"YUV4MPEG2", b"GIF8")  # begin almost like text
 
 
 @dataclass(frozen=True)
 class Look:
-    """`problem`: why the file is no media for sure, so that FFmpeg need not be asked; "" when it may be."""
+    """`problem`: why the file is certainly no media, so that FFmpeg is not needed; "" if it may be."""
 
     size: int
     layout: containers.Layout
@@ -30,12 +30,12 @@ class Look:
 
 
 def look_all(*descriptors: int) -> list[Look]:
-    """Look at open files. Reads their heads and the headers of their containers."""
+    """Examine open files: their first bytes and the headers of their containers."""
     return [look(descriptor) for descriptor in descriptors]
 
 
 def look(descriptor: int) -> Look:
-    """Look at one open file."""
+    """Examine one open file."""
     with open(descriptor, "rb", closefd=False) as file:
         head = file.read(_HEAD)
         layout = containers.scan_file(file)
@@ -43,7 +43,7 @@ def look(descriptor: int) -> Look:
 
 
 def _no_media(head: bytes) -> str:
-    """Why a file that begins so is no media for sure; "" where it may be."""
+    """Return why a file with these first bytes is certainly no media; "" if it may be."""
     if not head:
         return "the file is empty"
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_WEB_PAGE):

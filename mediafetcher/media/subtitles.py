@@ -1,6 +1,6 @@
-"""Subtitles as browsers show them: WebVTT beside the film, made of what sites and files have.
+"""Make subtitles for browsers: WebVTT files from the texts of sites and files.
 
-The texts are parsed by webvtt.py in a worker process, and FFmpeg reads the other kinds. Whatever they are, the call
+webvtt.py parses the texts in a worker process, and FFmpeg reads the other kinds. Whatever they contain, the call
 ends within a time limit.
 """
 
@@ -23,11 +23,11 @@ _LANGUAGE = re.compile(r"^[A-Za-z0-9-]{1,35}$")
 async def from_text(
     source: Path, target: Path, start: float = 0.0, end: float | None = None, language: str = ""
 ) -> bool:
-    """Make WebVTT of a text (its ending says of what kind), or of the part from `start` to `end` -> whether it is.
+    """Make WebVTT of a text of the kind named by its suffix, or of the part from `start` to `end` (seconds).
 
-    The language helps to find out the charset.
+    The language helps to determine the charset. Returns: whether the text has a cue.
 
-    Raises `TranscodeFailed` and `ParserFailed`.
+    Raises: `TranscodeFailed` and `ParserFailed`.
     """
     kind = _FORMATS.get(source.suffix)
     if kind is None:
@@ -46,17 +46,17 @@ async def from_text(
 
 
 async def from_film(source: Path, index: int, target: Path, start: float = 0.0, end: float | None = None) -> bool:
-    """Make WebVTT of the stream of this index in a film -> whether a line is in it.
+    """Make WebVTT of the stream of this index in a film. Returns: whether it has a line.
 
-    Raises `TranscodeFailed` and `ParserFailed`.
+    Raises: `TranscodeFailed` and `ParserFailed`.
     """
     return await _convert(list(ffmpeg.SAFE_INPUT), source, f"0:{index}", target, start, end)
 
 
 async def on_film_clock(sources: list[Path], target: Path, clocks: list[list[float]], tied: list[bool]) -> bool:
-    """Make WebVTT of the cues of a stream's parts (webvtt.on_film_clock) -> whether there is one.
+    """Make WebVTT of the cues of a stream's parts (webvtt.on_film_clock). Returns: whether there is one.
 
-    Raises `ParserFailed`, OSError.
+    Raises: `ParserFailed`, OSError.
     """
     if not is_language(target.name.split(".")[-2]):
         return False
@@ -65,7 +65,7 @@ async def on_film_clock(sources: list[Path], target: Path, clocks: list[list[flo
 
 
 def is_language(name: str) -> bool:
-    """Whether it may stand in a side file's name and in an address."""
+    """Tell whether it is valid in the name of a side file and in an address."""
     return bool(_LANGUAGE.match(name))
 
 
@@ -96,7 +96,7 @@ async def _rewrite(source: Path, target: Path, start: float, end: float | None, 
 
 @contextlib.contextmanager
 def _created(path: Path) -> Iterator[int]:
-    """A new file that FFmpeg's account may read -> its descriptor. A name that is there already is not followed."""
+    """Create a file that FFmpeg's account may read. Yields: its descriptor. An existing link is not followed."""
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_WRONLY | os.O_CLOEXEC, 0o600)
     try:

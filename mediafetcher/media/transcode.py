@@ -1,8 +1,8 @@
 """The one FFmpeg run that makes a file play everywhere.
 
-The same source and decision give the same bytes (threads are pinned, nothing of the time or the program is
-written), so that two people who fetch the same thing share one file. Encoding runs with the CPU time that nobody else
-wants.
+The same source and decision give the same bytes (threads are pinned, no time or program name is
+written), so that two users who fetch the same source share one file. Encoding runs with CPU time that nothing else
+needs.
 """
 
 import re
@@ -20,12 +20,12 @@ from mediafetcher.sandbox import child_files, parsing, process
 
 Progress = Callable[[float, float | None], None]
 
-_ENCODING = process.Limits(data=3 << 30, nice=15, idle=True)  # the CPU time that nobody else wants
-_COPYING = process.Limits(data=1 << 30, nice=5)  # next to none, and somebody waits for it
-_MAX_APART = 60.0  # seconds between the beginnings of two pieces that are said to share a clock
+_ENCODING = process.Limits(data=3 << 30, nice=15, idle=True)  # only CPU time that nothing else needs
+_COPYING = process.Limits(data=1 << 30, nice=5)  # it needs little CPU time, and a user waits for it
+_MAX_APART = 60.0  # seconds between the beginnings of two pieces that supposedly share a clock
 _CLOCKS = {"mpegts", "mp4", "matroska"}  # containers whose timestamps are those of the stream
-_SILENCE = 900.0  # seconds: FFmpeg says nothing while it moves the index of a large file to its front
-# FFmpeg's name of the container -> (MIME type, extension); the first that fits
+_SILENCE = 900.0  # seconds: FFmpeg prints nothing while it moves the index of a large file to its front
+# FFmpeg's name of the container, MIME type and extension; the first match counts
 _VIDEO_KINDS = {
     "mp4": ("video/mp4", ".mp4"),
     "webm": ("video/webm", ".webm"),
@@ -55,7 +55,7 @@ _log = logging.get("convert")
 
 
 def kind_of(facts: Facts) -> tuple[str, str]:
-    """(MIME type, extension with its dot) of a playable file, or of one that was to be kept as it came."""
+    """Return (MIME type, extension with its dot) of a playable file, or of one that is kept unchanged."""
     kinds = _VIDEO_KINDS if facts.video else _AUDIO_KINDS
     for name, kind in kinds.items():
         if name in facts.container and (name != "webm" or _is_webm(facts)):
@@ -64,7 +64,7 @@ def kind_of(facts: Facts) -> tuple[str, str]:
 
 
 def _is_webm(facts: Facts) -> bool:
-    """FFmpeg calls every Matroska file `matroska,webm`; a WebM is one with these codecs alone."""
+    """Recognise WebM: FFmpeg calls every Matroska file `matroska,webm`, but WebM has only these codecs."""
     codecs = {sound.codec for sound in facts.audio} | ({facts.video.codec} if facts.video else set())
     return codecs <= _WEBM_CODECS
 
@@ -82,14 +82,14 @@ async def convert(
     end: float | None = None,
     on_progress: Progress = lambda fraction, speed: None,
 ) -> None:
-    """Make `target`, a web-playable file, of `source`. Nothing is left at `target` where it fails.
+    """Make `target`, a web-playable file, from `source`. After a failure, `target` does not exist.
 
-    `audio`: `mp3` makes that of a sound alone, which else is put into an MP4 (`m4a`). `start`, `end`: only this part,
-    in seconds. A picture that is copied begins at the key picture before `start`, and players are told to hide what
-    comes too early (an edit list); one that is encoded begins exactly there.
+    `audio`: `mp3` makes an MP3 of a sound file, which else goes into an MP4 (`m4a`). `start`, `end`: only this part
+    in seconds. A copied picture begins at the key picture before `start`, and an edit list tells players to hide the
+    excess; an encoded picture begins exactly there.
 
-    `max_height` bounds the shorter side, and only where the picture is encoded anyway. Progress: fraction 0..1 and
-    speed as a multiple of real time. Raises `TranscodeFailed`, `TooLarge` or `MediaFull`.
+    `max_height` bounds the shorter side, and only if the picture is encoded anyway. Progress: fraction 0..1 and
+    speed as a multiple of real time. Raises: `TranscodeFailed`, `TooLarge` or `MediaFull`.
     """
     action = decision.action
     length = clip_length(facts.duration, start, end)
@@ -99,7 +99,7 @@ async def convert(
     try:
         await _run(plan, target, action, on_progress)
     except errors.TranscodeFailed as failed:
-        # Some streams cannot be copied (no timestamps, broken headers) and yet be decoded.
+        # Some streams cannot be copied (no timestamps, broken headers) but can be decoded.
         if action not in ("remux", "audio") or facts.video is None:
             raise
         _log.warning("a copy failed, encoding instead", reason=failed.facts.get("reason"))
@@ -107,7 +107,7 @@ async def convert(
 
 
 def clip_length(duration: float | None, start: float, end: float | None) -> float | None:
-    """Seconds of the part; None where the length of the whole is not known and matters."""
+    """Return the seconds of the part; None if they depend on the length of the whole, and that is unknown."""
     if duration is None:
         return None if end is None else end - start
     return max(0.0, (duration if end is None else min(end, duration)) - start)
@@ -116,10 +116,10 @@ def clip_length(duration: float | None, start: float, end: float | None) -> floa
 async def join(first: Path, second: Path, target: Path, *, one_clock: bool = False) -> tuple[Path, str]:
     """Put two files, picture and sound, into one without changing either.
 
-    Returns: where it is, and why one of them is not whole, or "".
+    Returns: its path, and why one of them is incomplete, or "".
 
-    An MP4 that is ready to play where that is possible; else Matroska, which holds everything. `one_clock`: their
-    times count from the same moment, though they need not begin at the same one; else both begin at zero.
+    The result is a playable MP4 if possible; else Matroska, which holds everything. `one_clock`: their
+    times count from the same moment, though they need not begin together; otherwise both begin at zero.
     """
     facts = [await probe(first), await probe(second)]
     picture = next((at for at, entry in enumerate(facts) if entry.video), None)
@@ -167,7 +167,7 @@ class _Plan(NamedTuple):
 
 
 async def _encode(plan: _Plan, target: Path, action: Action, report: Progress) -> None:
-    """With the machine's hardware where it works; what that cannot do libx264 does, and the job goes on."""
+    """Encode with the machine's hardware if it works; if it fails, libx264 encodes, and the job continues."""
     encoder = await encoders.choose()
     if encoder is not encoders.SOFTWARE:
         try:
@@ -195,7 +195,7 @@ async def _run(plan: _Plan, target: Path, action: Action, report: Progress) -> N
             ended = await ffmpeg.run(arguments, [plan.source], [part], devices=bool(plan.encoder.device), **given)
             if ended.code != 0:
                 raise failure(ended)
-            # Only an MP4 shows its level, so of other sources it is known now.
+            # Only an MP4 contains its level, so for other sources it is known now.
             child_files.require_plain(part)
             level = (await parsing.call(sniff.look, files=[part])).layout.level
             if relevel or (level or 0) <= MAX_LEVEL:
@@ -207,7 +207,7 @@ async def _run(plan: _Plan, target: Path, action: Action, report: Progress) -> N
 
 
 def _arguments(plan: _Plan, part: Path, action: Action, relevel: bool) -> list[str]:
-    """FFmpeg's arguments; `relevel` writes H.264 level 5.2 into a copy, which players look at before all else."""
+    """Return FFmpeg's arguments; `relevel` writes H.264 level 5.2 into a copy, which players check first."""
     facts = plan.facts
     threads = ["-threads", str(plan.threads)]
     arguments = ["-v", "error", "-nostats", "-progress", "pipe:1", "-stats_period", "0.25"]
@@ -218,7 +218,7 @@ def _arguments(plan: _Plan, part: Path, action: Action, relevel: bool) -> list[s
             arguments += [*_encode_video(facts.video, plan.max_height, plan.encoder), *threads]
         else:
             arguments += ["-c:v", "copy", *_copied(facts.video, relevel)]
-    kept = "mp3" in facts.container and (plan.start > 0 or plan.end is not None)  # a part of one that is fine
+    kept = "mp3" in facts.container and (plan.start > 0 or plan.end is not None)  # a part of a playable file
     mp3 = action == "audio_only" and (plan.audio == "mp3" or kept)
     for number, audio in enumerate(kept_audio(facts, mp3=mp3)):
         arguments += ["-map", f"0:{audio.index}", *_audio(number, audio, action, mp3=mp3), *_named(number, audio)]
@@ -251,7 +251,7 @@ def _encode_video(video: Video, max_height: int, chosen: Encoder) -> list[str]:
 
 
 def _missing_tags(video: Video) -> str:
-    """What an HDR picture does not say of itself is that of its standards (BT.2100): zscale refuses to guess."""
+    """Complete missing HDR tags by their standard (BT.2100): zscale does not guess."""
     matrix, primaries, _ = video.colours or ("unknown", "unknown", "")
     given = ["colorspace=bt2020nc"] if matrix in _UNTAGGED else []
     given += ["color_primaries=bt2020"] if primaries in _UNTAGGED else []
@@ -259,12 +259,12 @@ def _missing_tags(video: Video) -> str:
 
 
 def kept_audio(facts: Facts, *, mp3: bool = False) -> tuple[Audio, ...]:
-    """The sounds that a conversion keeps, the main one first. An MP3 holds one."""
+    """Return the sounds that a conversion keeps, the main one first. An MP3 holds one."""
     return facts.audio[:1] if mp3 else (*facts.audio[:1], *(one for one in facts.audio[1:] if one.decodable))
 
 
 def _audio(number: int, audio: Audio, action: Action, *, mp3: bool) -> list[str]:
-    """Copy or encode one sound. The main one as was decided; each further one only if browsers do not play it."""
+    """Copy or encode one sound. The main one by the decision; each further one only if browsers do not play it."""
     if number == 0:
         same = audio.codec == ("mp3" if mp3 else "aac")
         copy = action in ("remux", "video") or (action == "audio_only" and same)
@@ -274,7 +274,7 @@ def _audio(number: int, audio: Audio, action: Action, *, mp3: bool) -> list[str]
 
 
 def _named(number: int, audio: Audio) -> list[str]:
-    """Language, title and default flag go along: the rest of the metadata does not."""
+    """Copy language, title and default flag: other metadata is dropped."""
     flag = "default" if number == 0 else "comment" if audio.commentary else "0"
     words = [f"-disposition:a:{number}", flag]
     if audio.language:
@@ -292,7 +292,7 @@ def _encode_audio(number: int, audio: Audio, mp3: bool) -> list[str]:
 
 
 class _Meter:
-    """Reads `-progress` and compares what came out with what was promised."""
+    """Reads `-progress` and compares the result with the expected length."""
 
     def __init__(self, duration: float | None, report: Progress) -> None:
         self._duration = duration
@@ -302,7 +302,7 @@ class _Meter:
     def line(self, line: str) -> None:
         name, _, value = line.partition("=")
         if name == "out_time_us" and value.lstrip("-").isdigit():
-            # FFmpeg says the time of the track it wrote last, and tracks are not written in step.
+            # FFmpeg prints the time of the track it wrote last, and tracks are not written in parallel.
             self._reached = max(self._reached, int(value) / 1e6)
         elif name == "speed":
             number = re.match(r"[\d.]+", value.strip())
@@ -310,7 +310,7 @@ class _Meter:
             self._report(min(1.0, max(0.0, done)), float(number[0]) if number else None)
 
     def check(self) -> None:
-        """FFmpeg can end well in the middle. The length was measured, so another fetch would bring the same."""
+        """Check the length: FFmpeg can succeed in the middle. The length was measured: another fetch would not help."""
         if self._duration and self._reached < 0.9 * self._duration - 2:
             raise errors.TranscodeFailed(
                 f"{errors.TranscodeFailed.default_detail[:-1]} to its end.",

@@ -1,4 +1,4 @@
-"""Read and rewrite subtitles that strangers wrote. Runs in a parsing worker: see sandbox/parsing.py.
+"""Read and rewrite untrusted subtitles. Runs in a parsing worker: see sandbox/parsing.py.
 
 Every function is linear in its input, which is bounded, and so are its lines. WebVTT: https://www.w3.org/TR/webvtt1/
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 from mediafetcher.media import charsets
 
-MAX_BYTES = 16 << 20  # of one text; what is beyond it is not read
+MAX_BYTES = 16 << 20  # of one text; the excess is not read
 MAX_LINE = 10_000  # characters; a longer line is left out
 _MAX_TIME = 20  # characters of one time
 _ARROW = "-->"
@@ -19,9 +19,9 @@ _TIME = re.compile(r"(?:(?P<hours>\d{1,6}):)?(?P<minutes>\d{1,2}):(?P<seconds>\d
 
 
 def rewrite(source: int, target: int, start: float, end: float | None, language: str = "") -> bool:
-    """Write the WebVTT of one descriptor to another, or the part from `start` to `end` (seconds) -> whether it is one.
+    """Write the WebVTT of one descriptor to another, or its part from `start` to `end` (seconds).
 
-    A text without a cue is none, and one that does not begin as WebVTT.
+    Returns: whether it is WebVTT: it must begin as such and have a cue.
     """
     text = decode(_read(source), language)
     if not text.startswith("WEBVTT"):
@@ -37,24 +37,24 @@ def rewrite(source: int, target: int, start: float, end: float | None, language:
 
 
 def to_utf8(source: int, target: int, language: str = "") -> bool:
-    """Write a text of any encoding as UTF-8 with plain lines -> whether there is any."""
+    """Write a text of any encoding as UTF-8 with plain lines. Returns: whether it has any text."""
     text = "\n".join(_lines(decode(_read(source), language)))
     _write(target, text)
     return bool(text.strip())
 
 
 def decode(data: bytes, language: str = "") -> str:
-    """Text of an unknown charset (charsets.py), on lines of one kind."""
+    """Decode text of an unknown charset (charsets.py), with uniform line ends."""
     text = charsets.decode(data, language)
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
 
 
 Cue = tuple[float, float, str, list[str]]  # start and end in seconds, settings, lines
-_WRAP = 2**33 / 90_000  # seconds after which the clock of an MPEG stream begins anew
+_WRAP = 2**33 / 90_000  # seconds after which the clock of an MPEG stream restarts
 
 
 def cues(text: str, offset: float = 0.0) -> Iterator[Cue]:
-    """The cues of a WebVTT text, their times moved by `offset` seconds."""
+    """Yield the cues of a WebVTT text, with their times moved by `offset` seconds."""
     for block in _blocks(text):
         at = next((number for number, line in enumerate(block) if _ARROW in line), None)
         if at is None:
@@ -67,12 +67,12 @@ def cues(text: str, offset: float = 0.0) -> Iterator[Cue]:
 
 
 def on_film_clock(*given: Any) -> bool:
-    """Write WebVTT of the cues of a stream's parts -> whether there is one.
+    """Write WebVTT of the cues of a stream's parts. Returns: whether it has a cue.
 
-    `given`: a descriptor of cues (JSON lines) for each part, that of the new text, then the clocks of the film's parts
-    as (start at the source, offset in the film, length), and for each part of the text whether its times are tied to
-    the picture's clock. Times that would all lie outside the film are taken for those of the film, and the other way
-    round.
+    `given`: a descriptor of cues (JSON lines) for each part, one for the new text, then the clocks of the film's parts
+    as (start at the source, offset in the film, length), and for each part of the text whether its times are on
+    the picture's clock. If all times would be outside the film, they count as times of the film, and vice
+    versa.
     """
     *sources, target, clocks, tied = given
     parts = [
@@ -97,7 +97,7 @@ def _cue(line: str) -> Cue:
 
 
 def _placed(number: int, cue: Cue, clocks: list[list[float]]) -> Cue:
-    """A cue on the film's clock: by the part of the same number, else by the first in which it lies."""
+    """Return a cue on the film's clock: by the part of the same number, else by the first that contains it."""
     first, last, settings, lines = cue
     tried = clocks[number : number + 1] + clocks
     moved = [_near(first - start) + offset for start, offset, _ in tried]
@@ -107,7 +107,7 @@ def _placed(number: int, cue: Cue, clocks: list[list[float]]) -> Cue:
 
 
 def _near(time: float) -> float:
-    """A difference of two times of a clock that begins anew after 26 hours."""
+    """Return the difference of two times of a clock that restarts after 26 hours."""
     return (time + _WRAP / 2) % _WRAP - _WRAP / 2
 
 
@@ -116,13 +116,13 @@ def _inside(found: list[Cue], end: float) -> list[Cue]:
 
 
 def part_of(text: str, start: float, end: float | None) -> str:
-    """The WebVTT of a part, its times counted from there. FFmpeg's own seeking in texts moves the first line."""
+    """Return the WebVTT of a part, with times from its start. FFmpeg's own seeking in texts moves the first line."""
     kept = ["\n".join(block) for block in (_moved(block, start, end) for block in _blocks(text)) if block]
     return "\n\n".join(kept) + "\n"
 
 
 def seconds(time: str) -> float | None:
-    """The seconds of a cue time, None where it is none."""
+    """Return the seconds of a cue time, or None if it is invalid."""
     found = _TIME.fullmatch(time) if len(time) <= _MAX_TIME else None
     if found is None:
         return None
@@ -134,7 +134,7 @@ def _lines(text: str) -> Iterator[str]:
 
 
 def _blocks(text: str) -> Iterator[list[str]]:
-    """The lines between empty lines."""
+    """Yield the lines between empty lines."""
     block: list[str] = []
     for line in _lines(text):
         if line:
@@ -147,7 +147,7 @@ def _blocks(text: str) -> Iterator[list[str]]:
 
 
 def _moved(block: list[str], start: float, end: float | None) -> list[str] | None:
-    """A block with its times moved; None where it lies outside. One without times (a head, a style) stays as it is."""
+    """Return a block with its times moved; None if it is outside. One without times (a head, a style) is unchanged."""
     at = next((number for number, line in enumerate(block) if _ARROW in line), None)
     if at is None:
         return block

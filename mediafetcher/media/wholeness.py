@@ -1,10 +1,10 @@
-"""Whether a fetched file is whole: decided in this one place, from bytes, never from a claim alone.
+"""Decide whether a fetched file is complete: in this one module, by bytes, never by a claim alone.
 
-Proofs are, the strongest first: the transport (every byte of `Content-Length`, every piece of a list), the index of a
-container, and a pass over all packets to the end. A length that a site or a playlist names is a claim. It only makes a
-file suspect that no transport proved, and a suspect file is fetched once more, not refused.
+The proofs are, the strongest first: the transport (every byte of `Content-Length`, every piece of a list), the index
+of a container, and a pass over all packets to the end. A length that a site or a playlist names is a claim. It only
+makes a file suspect if no transport proved it, and a suspect file is fetched once more, not refused.
 
-The length of a file is what its packets say, unless an MP4 proves its own.
+The length of a file is that of its packets, unless an MP4 proves its own.
 """
 
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mediafetcher.media import probe
 
-# Containers whose header counts what follows it: samples, frames or bytes.
+# Containers whose header counts the following samples, frames or bytes.
 _COUNTED = {"flac", "wav", "w64", "aiff", "avi", "asf", "tta", "ape", "caf", "au", "mp3"}
 _SLACK = 0.02  # of the length, and at least:
 _SLACK_SECONDS = 1.0
@@ -22,7 +22,7 @@ _FAR_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Verdict:
-    """`facts`: with the true length. `cut`: why the file is not whole, or "". `plays`: whether there is a packet."""
+    """`facts`: with the true length. `cut`: why the file is incomplete, or "". `plays`: whether there is a packet."""
 
     facts: probe.Facts
     cut: str = ""
@@ -32,9 +32,9 @@ class Verdict:
 async def judge(path: Path, facts: probe.Facts, *, bounded: bool = True, claimed: float | None = None) -> Verdict:
     """Judge a fetched file.
 
-    `bounded`: the transport proved that all bytes came. `claimed`: the length that its site names, in seconds.
+    `bounded`: the transport proved that all bytes arrived. `claimed`: the length that its site names, in seconds.
 
-    Returns: the verdict; its facts no longer say that the file is truncated, so that what is there can be kept.
+    Returns: the verdict; its facts no longer mark the file as truncated, so that its content can be kept.
     """
     main = facts.video or next(iter(facts.audio), None)
     if facts.error or main is None:
@@ -43,7 +43,7 @@ async def judge(path: Path, facts: probe.Facts, *, bounded: bool = True, claimed
         return Verdict(facts)
     packets = await probe.packets(path, main.index)
     if packets.seconds is None and not facts.truncated:
-        return Verdict(facts)  # nothing can be said: what follows decides
+        return Verdict(facts)  # nothing is known: the next steps decide
     seconds = packets.seconds or 0.0
     known = replace(facts, duration=seconds or facts.duration, truncated=False, cut=facts.truncated)
     missing = facts.truncated and ("mp4" not in facts.container or not seconds)
@@ -57,12 +57,12 @@ async def judge(path: Path, facts: probe.Facts, *, bounded: bool = True, claimed
 
 
 def proves_itself(facts: probe.Facts) -> bool:
-    """Whether the container shows that nothing is missing: an MP4 with one index and all the bytes that it names."""
+    """Tell whether the container proves its completeness: an MP4 with one index and all the bytes that it names."""
     return "mp4" in facts.container and not facts.fragmented and not facts.truncated
 
 
 def _lacks(counted: float | None, seconds: float, facts: probe.Facts) -> bool:
-    """Whether the header counts more than there is. A guess of FFmpeg is no count."""
+    """Tell whether the header counts more than the file has. An estimate of FFmpeg is no count."""
     if not counted or facts.estimated or not _COUNTED & set(facts.container):
         return False
     return seconds < counted - max(_SLACK_SECONDS, _SLACK * counted)

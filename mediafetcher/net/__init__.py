@@ -1,1 +1,1 @@
-"""Links and addresses: what may be fetched, and what may be reached."""
+"""Links and addresses: which may be fetched, and which may be connected to."""

@@ -1,12 +1,12 @@
-"""The outbound gate: which addresses a download may reach, decided when it connects.
+"""The egress filter: decides which addresses a download may reach, when it connects.
 
-A name is no proof: it may resolve to anything, and to something else a moment later; a redirect, a playlist or a
-fragment may name any address. So the check is an audit hook on the connect itself, with the real address. Python
-cannot take an audit hook away again. No other program may be started, since it would not be under the hook; but for
-those that are named, JavaScript runtimes with a sandbox of their own, and only as `PROGRAM run OPTIONS -` without a
-right.
+A name is no proof: it may resolve to anything, and to another address a moment later; a redirect, a playlist or a
+fragment may name any address. The check is therefore an audit hook on the connect itself, with the real address. Python
+cannot remove an audit hook. No other program may be started, since the hook would not cover it. The exceptions
+are named programs, JavaScript runtimes with a sandbox of their own, and only as `PROGRAM run OPTIONS -` without
+permissions.
 
-Reachable is what is public by its number and neither this machine nor its neighbour by the routing table
+An address is reachable if its number is public and the routing table shows neither this machine nor a neighbour
 (local_network.py). `allow_hosts` are exceptions, `name[:port]`: other addresses that a name resolved to. Our own ports
 are never among them.
 """
@@ -20,8 +20,8 @@ from typing import Any
 
 from mediafetcher.net import local_network
 
-# The special-purpose registries of IANA, written out: what Python knows of them differs between its versions. Networks
-# of the infrastructure that are formally global (anycast of AS112, AMT, PCP) are among them; no site is there.
+# The special-purpose registries of IANA, as a list: the one of Python differs between its versions. Infrastructure
+# networks that are formally global (anycast of AS112, AMT, PCP) are included; they contain no site.
 _SPECIAL_IPV4 = tuple(
     ipaddress.IPv4Network(network)
     for network in (
@@ -41,7 +41,7 @@ _IP = (socket.AF_INET, socket.AF_INET6)
 _PROGRAMS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "pty.spawn"}
 _OTHER_WAYS = {"socket.bind", "socket.sendto", "socket.sendmsg"}
 
-# deno's options that take rights away or keep to what is there; none gives a right.
+# deno's options that remove permissions or forbid network access; none gives a permission.
 _SANDBOX = {
     *("--ext=js", "--no-code-cache", "--no-prompt", "--no-remote", "--no-lock", "--node-modules-dir=none"),
     *("--no-config", "--no-npm", "--cached-only", "--v8-flags=--jitless"),
@@ -89,36 +89,36 @@ def _lowest_32_bits(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address:
 
 
 def excepted(host: str, port: int, allow_hosts: Collection[str]) -> bool:
-    """Whether `host:port` is named in the exceptions, with its port or as a whole."""
+    """Tell whether `host:port` is among the exceptions, with its port or as a whole."""
     host = host.strip("[]").rstrip(".").lower()
     names = {entry.lower() for entry in allow_hosts}
     return bool({host, f"{host}:{port}", f"[{host}]", f"[{host}]:{port}"} & names)
 
 
 def allowed(address: str, port: int, host: str, allow_hosts: Collection[str]) -> bool:
-    """Whether `address`, which `host` resolved to, may be reached at `port`."""
+    """Tell whether `address`, which `host` resolved to, may be reached at `port`."""
     return reachable(address) or excepted(host, port, allow_hosts)
 
 
 class EgressFilter:
-    """The rules of one child, and what its exceptions resolved to so far."""
+    """The rules of one child, and the addresses of its exceptions so far."""
 
     def __init__(self, allow_hosts: Iterable[str], own_ports: Iterable[int], programs: Iterable[str] = ()) -> None:
         self._programs = frozenset(programs)
         self._allow_hosts = frozenset(allow_hosts)
         self._own_ports = frozenset(own_ports)
         self._resolved: set[tuple[str, int]] = set()
-        self._looking = False  # our own look at this machine's addresses is not stopped by the hook
+        self._looking = False  # the hook does not stop our own query of this machine's addresses
 
     def resolved(self, host: Any, port: Any, answers: list[Any]) -> None:
-        """Remember what an exception resolved to: at connect time only the address is known."""
+        """Record the addresses of an exception: at connect time only the address is known."""
         name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
         for *_, where in answers:
             if excepted(name, int(where[1]), self._allow_hosts):
                 self._resolved.add((where[0], int(where[1])))
 
     def check(self, address: str, port: int) -> None:
-        """Raises `Blocked` unless the address may be reached."""
+        """Raises: `Blocked` unless the address may be reached."""
         if port in self._own_ports and self._is_ours(address):
             raise Blocked("address not allowed: our own port")
         if (address, port) not in self._resolved and not self._reachable(address):
@@ -153,7 +153,7 @@ class EgressFilter:
             raise Blocked(f"program not allowed: {os.fsdecode(arguments[0]) if arguments else event}")
 
     def _sandboxed(self, program: Any, arguments: Any) -> bool:
-        """Whether this is a program that was named, told to run what it reads and given no right."""
+        """Tell whether this is a named program that only runs its input, without permissions."""
         if program not in self._programs or not isinstance(arguments, list | tuple):
             return False
         rest = [str(argument) for argument in arguments[1:]]
@@ -164,7 +164,7 @@ class EgressFilter:
 
 
 def install(allow_hosts: Iterable[str], own_ports: Iterable[int], programs: Iterable[str] = ()) -> EgressFilter:
-    """Close the gate of this process, for good. Call it before anything of others is imported."""
+    """Install the egress filter of this process permanently. Call it before any foreign code is imported."""
     gate = EgressFilter(allow_hosts, own_ports, programs)
     resolve = socket.getaddrinfo
 

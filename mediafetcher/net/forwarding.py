@@ -1,4 +1,4 @@
-"""Which proxies before us are believed when they name a person."""
+"""Decide which proxies are trusted when they name a user."""
 
 import functools
 import ipaddress
@@ -8,13 +8,13 @@ from mediafetcher.core.settings import Settings
 
 
 def names_are_believed(settings: Settings, proxy: str) -> bool:
-    """Whether the proxy at this address may name people: one on this machine only by the secret."""
+    """Tell whether the proxy at this address may name users: one on this machine only by the secret."""
     return settings.proxy_secret is not None or not _is_here(proxy)
 
 
 @functools.lru_cache(64)
 def _is_here(address: str) -> bool:
-    """Whether an address (of a network: its first) is one of this machine's, as every program here has it."""
+    """Tell whether an address (of a network: its first) is one of this machine's, which every local program has."""
     address = address.partition("/")[0]
     if ipaddress.ip_address(address).is_loopback:
         return True

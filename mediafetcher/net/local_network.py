@@ -1,10 +1,10 @@
-"""Which addresses are this machine's own or on a network that it is attached to, as the kernel routes them now.
+"""Find addresses of this machine and of its attached networks, by the kernel's present routes.
 
-A global address is no proof of a public place: a machine with IPv6 has global addresses of its own, and so have its
-neighbours, whose services trust the local network. So each address is looked up in the routing table (rtnetlink) at the
-moment it is asked about; interfaces and addresses that come and go need no notice.
+A global address need not be public: a machine with IPv6 has global addresses of its own, and so have its
+neighbours, whose services trust the local network. Each address is looked up in the routing table (rtnetlink) when
+it is needed; changes of interfaces and addresses need no notification.
 
-A route without a gateway is on-link. Routes that cover a large part of the internet are not counted: the default route
+A route without a gateway is on-link. Routes that cover a large part of the internet do not count: the default route
 of a tunnel (WireGuard, PPP) has no gateway either.
 """
 
@@ -23,7 +23,7 @@ _RTN_UNICAST, _RTN_LOCAL, _RTN_BROADCAST, _RTN_ANYCAST, _RTN_MULTICAST = 1, 2, 3
 _LOCAL_TYPES = {_RTN_LOCAL, _RTN_BROADCAST, _RTN_ANYCAST, _RTN_MULTICAST}
 _HEADER, _ROUTE = struct.Struct("=IHHII"), struct.Struct("=BBBBBBBBI")
 _ATTRIBUTE = struct.Struct("=HH")
-_SHORTEST_PREFIX = {4: 8, 6: 16}  # bits; a shorter route is a way to the internet, not a network
+_SHORTEST_PREFIX = {4: 8, 6: 16}  # bits; a shorter route leads to the internet, not to a network
 _ANSWER = 1 << 14  # bytes
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -32,7 +32,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 def contains(address: Address) -> bool:
     """Return whether `address` belongs to this machine or to a directly attached network.
 
-    Where the kernel does not answer (no rtnetlink in a sandbox), only the addresses of this machine are recognised.
+    If the kernel does not answer (no rtnetlink in a sandbox), only the addresses of this machine are recognised.
     """
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
@@ -62,11 +62,11 @@ def is_own(address: str) -> bool:
 
 
 class _NoRouteError(Exception):
-    """The kernel has no route: connecting will fail by itself."""
+    """The kernel has no route: connecting will fail anyway."""
 
 
 def _look_up(address: Address, flags: int) -> tuple[int, int, bool]:
-    """Return the type of the route to `address`, the length of its prefix, and whether no gateway is in between."""
+    """Return the type of the route to `address`, the length of its prefix, and whether it has no gateway."""
     family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
     destination = _ATTRIBUTE.pack(_ATTRIBUTE.size + len(address.packed), _RTA_DST) + address.packed
     body = _ROUTE.pack(family, address.max_prefixlen, 0, 0, 0, 0, 0, 0, flags) + destination
@@ -96,7 +96,7 @@ def _parse(answer: bytes) -> tuple[int, int, bool]:
 
 
 def _no_route(number: int) -> Exception:
-    """Return what an error number of the kernel means: no route to there, or no answer at all."""
+    """Return the meaning of an error number of the kernel: no route to the address, or no answer at all."""
     if number in (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EINVAL, errno.ESRCH):
         return _NoRouteError()
     return OSError(number, os.strerror(number))

@@ -1,7 +1,7 @@
-"""Which links are accepted, and the one form they are kept in.
+"""Validate links, and convert them to one canonical form.
 
-A link goes to a Python function, never to a command line, and only `http` and `https` are known. Nothing is
-resolved here: whether an address may be reached is decided when it is connected to (egress.py).
+A link goes to a Python function, never to a command line, and only `http` and `https` are supported. Nothing is
+resolved here: egress.py decides about an address when it is connected to.
 """
 
 import ipaddress
@@ -15,14 +15,14 @@ _SCHEME = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*):")
 _HOST_AND_PORT = re.compile(r"^[a-zA-Z0-9.-]+:\d+(/|$)")  # `nas.local:8080/x` has no scheme
 _LABEL = re.compile(r"^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$")
 _PORTS = {"http": 80, "https": 443}
-_KEPT = "!#$%&'()*+,/:;=?@[]~"  # not encoded again; the rest that is not plain ASCII is
+_KEPT = "!#$%&'()*+,/:;=?@[]~"  # not encoded again; other characters outside plain ASCII are
 _COMMON = ("www.", "m.", "mobile.")
-# What is appended to say where a click came from. These names mean nothing else anywhere.
+# Parameters that record where a click came from. These names have no other meaning.
 _TRACKING = frozenset(
     ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "utm_id", "fbclid", "gclid", "dclid",
      "msclkid", "yclid", "mc_cid", "mc_eid")
 )  # fmt: skip
-# These do so on the sites that append them. Elsewhere they may tell one film from another.
+# These do so only on the sites that append them. Elsewhere they may distinguish films.
 _TRACKING_OF = {
     **dict.fromkeys(
         ("youtube.com", "youtu.be", "youtube-nocookie.com"), frozenset(("si", "feature", "pp", "ab_channel"))
@@ -38,10 +38,10 @@ _TRACKING_OF = {
 
 
 def parse(text: str) -> str:
-    """The canonical form of a link. Raises `InvalidUrl` or `UnsupportedScheme`.
+    """Return the canonical form of a link. Raises: `InvalidUrl` or `UnsupportedScheme`.
 
-    Lower-case scheme and host (IDN as punycode), no default port, a path, encoded where it must be; a fragment only
-    where sites use it as a path (`#!...`, `#/...`).
+    Lower-case scheme and host (IDN as punycode), no default port, a path, encoded if necessary; a fragment only
+    if sites use it as a path (`#!...`, `#/...`).
     """
     text = _spaces_encoded(text.strip())
     if not text or len(text) > MAX_LENGTH or any(ord(letter) < 33 or ord(letter) == 127 for letter in text):
@@ -72,7 +72,7 @@ def parse(text: str) -> str:
 
 
 def site(url: str) -> str:
-    """The host for limits and for showing, without `www.`, `m.` and the port."""
+    """Return the host for limits and for display, without `www.`, `m.` and the port."""
     host = urlsplit(url).hostname or ""
     for prefix in _COMMON:
         if host.startswith(prefix) and host.count(".") > 1:
@@ -81,7 +81,7 @@ def site(url: str) -> str:
 
 
 def source_key(url: str, recipe: str) -> str:
-    """The key under which a link is known: its canonical form without tracking, and how it was wished for."""
+    """Return the key of a link: its canonical form without tracking, and the options that determine the file."""
     parts = urlsplit(url)
     names = _TRACKING | _tracking_of(parts.hostname or "")
     pairs = parts.query.split("&")
@@ -90,21 +90,21 @@ def source_key(url: str, recipe: str) -> str:
 
 
 def _tracking_of(host: str) -> frozenset[str]:
-    """The names of the host's site: of its name, or of one above it."""
+    """Return the tracking parameters of the host's site, or of a parent domain."""
     labels = host.split(".")
     above = (".".join(labels[start:]) for start in range(len(labels)))
     return next((_TRACKING_OF[name] for name in above if name in _TRACKING_OF), frozenset())
 
 
 def _spaces_encoded(text: str) -> str:
-    """Spaces in the path of a link, as people copy them from a file list. One in the host stays, and is refused."""
+    """Encode spaces in the path of a link, as copied from file lists. One in the host stays, and is refused."""
     scheme, slashes, rest = text.partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}{slashes}{host}{slash}{path.replace(' ', '%20')}" if slash else text
 
 
 def to_ascii(host: str) -> str:
-    """The ASCII form of a host as browsers make it (UTS 46, IDNA 2008: `ß` is not `ss`). Raises UnicodeError."""
+    """Return the ASCII form of a host as browsers do (UTS 46, IDNA 2008: `ß` is not `ss`). Raises: UnicodeError."""
     if host.isascii():
         return host.lower()
     import idna  # its tables take memory that most links do not need

@@ -1,8 +1,8 @@
-"""The address of a target: of which kind it is, and what of it may be shown.
+"""The address of a target: its kind, and the part that may be shown.
 
 ntfy://..., mailtos://..., discord://...            Apprise (apprise_schemes.py)
 webhook+https://host/path                           Standard Webhooks
-jellyfin+http://TOKEN@host:8096                     looks at its library again; so do plex+ and kodi+
+jellyfin+http://TOKEN@host:8096                     scans its library again; so do plex+ and kodi+
 """
 
 import ipaddress
@@ -20,7 +20,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class Address(NamedTuple):
-    """`url` is what the child connects to; `label` has nothing secret in it."""
+    """`url` is the address that the child connects to; `label` contains no secret."""
 
     kind: Kind
     url: str
@@ -28,10 +28,10 @@ class Address(NamedTuple):
 
 
 def parse(text: str, allow_hosts: tuple[str, ...]) -> Address:
-    """Returns: the address of a target. Raises `UnsupportedTarget`, `TargetNotAllowed`.
+    """Parse the address of a target. Raises: `UnsupportedTarget`, `TargetNotAllowed`.
 
-    A private address that is written as a number is refused here unless `allow_hosts` names it; what a name resolves
-    to is checked when it is connected to.
+    A private address that is written as a number is refused here unless `allow_hosts` names it; the addresses of
+    a name are checked when it is connected to.
     """
     text = text.strip()
     scheme, separator, rest = text.partition("://")

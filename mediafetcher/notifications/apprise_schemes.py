@@ -1,11 +1,11 @@
-"""Which services of Apprise may be used, by the scheme of their URL.
+"""The services of Apprise that may be used, by the scheme of their URL.
 
-Each speaks HTTP or SMTP to a server, which the gateway sees. Left out is what talks to this machine (a desktop, syslog,
-a USB light), what uses other protocols (MQTT, XMPP, IRC, AMQP, SMPP), and what reads a key from a file.
+Each uses HTTP or SMTP to a server, which the gateway checks. Excluded are services on this machine (a desktop, syslog,
+a USB light), other protocols (MQTT, XMPP, IRC, AMQP, SMPP), and services that read a key from a file.
 The modules are imported by these names, because Apprise would list a folder that the single file does not have.
 """
 
-# Module below `apprise.plugins` -> its schemes.
+# The schemes of each module below `apprise.plugins`.
 MODULES: dict[str, tuple[str, ...]] = {
     "apprise_api": ("apprise", "apprises"),
     "bark": ("bark", "barks"),

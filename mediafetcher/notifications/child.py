@@ -3,7 +3,7 @@
 Standard input: the order, one JSON line with `kind`, `url`, `secret`, `way` and `messages`. Standard output: for each
 message one line with its number and the answer; it ends with the first message that was not delivered.
 An answer is a short code: `ok`, `http_500`, `timeout`, `unreachable`, `blocked`, `rejected` or `invalid`.
-Nothing that a server says goes into it, because it could repeat a secret.
+It contains no text of a server, which could repeat a secret.
 """
 
 import importlib
@@ -59,7 +59,7 @@ def _say(number: int, answer: str) -> None:
 
 
 def _answer(error: BaseException | None) -> str:
-    """What went wrong, by the class of the error and of those behind it."""
+    """Return the short code of an error, by its class and those of its causes."""
     seen: list[BaseException] = []
     while error is not None and error not in seen:
         seen.append(error)
@@ -81,7 +81,7 @@ def _status(answer: requests.Response) -> str:
 
 
 def _request(method: str, url: str, **given: Any) -> str:
-    """One request without redirects, whose answer's body is not read."""
+    """Send one request without redirects, and do not read the answer's body."""
     headers = {"User-Agent": _AGENT, **given.pop("headers", {})}
     with requests.Session() as session:
         session.trust_env = False
@@ -143,7 +143,7 @@ def _kodi(order: dict[str, Any]) -> Send:
 
 
 def _with_token(url: str) -> tuple[str, str]:
-    """The address without its token, and the token: what stands before the @."""
+    """Return the address without its token, and the token: the part before the @."""
     parts = urlsplit(url)
     token = unquote(parts.username or parts.password or "")
     if not token.isascii() or not token.isprintable():
@@ -156,7 +156,7 @@ def _with_token(url: str) -> tuple[str, str]:
 
 
 def _apprise(order: dict[str, Any]) -> Send:
-    """A service by its plugin. What its requests answered is noted beside, since a plugin only says yes or no."""
+    """Use the plugin of a service. Its requests' answers are recorded, since it only returns true or false."""
     from apprise import AppriseAsset, PersistentStoreMode
 
     url = order["url"]
@@ -186,7 +186,7 @@ def _apprise(order: dict[str, Any]) -> Send:
 
 
 def plugin_of(scheme: str) -> Any:
-    """The plugin of an allowed scheme. Raises KeyError for other ones."""
+    """Return the plugin of an allowed scheme. Raises: KeyError for other ones."""
     from apprise.plugins.base import NotifyBase
 
     module = importlib.import_module(f"apprise.plugins.{SCHEMES[scheme]}")
@@ -197,7 +197,7 @@ def plugin_of(scheme: str) -> Any:
 
 
 def protocols(plugin: Any) -> set[str]:
-    """The schemes of a plugin."""
+    """Return the schemes of a plugin."""
     schemes: set[str] = set()
     for named in (plugin.protocol, plugin.secure_protocol):
         schemes |= {named} if isinstance(named, str) else set(named or ())
@@ -205,7 +205,7 @@ def protocols(plugin: Any) -> set[str]:
 
 
 def _note_answers() -> list[str]:
-    """Have every request of this process note what became of it. Returns: the list of answers."""
+    """Record the result of every request of this process. Returns: the list of answers."""
     noted: list[str] = []
     send, connect = requests.Session.send, smtplib.SMTP.__init__
 
@@ -233,7 +233,7 @@ def _note_answers() -> list[str]:
 
 
 def _every_plugin(order: dict[str, Any]) -> Send:
-    """Load the plugin of every allowed scheme: a file that was made without one of them is found out so."""
+    """Load the plugin of every allowed scheme: this detects a build without one of them."""
     for scheme in SCHEMES:
         plugin_of(scheme)
     return lambda message: OK

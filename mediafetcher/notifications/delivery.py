@@ -1,8 +1,8 @@
-"""Delivers what waits for each target, at least once and in order.
+"""Deliver the waiting messages of each target, at least once and in order.
 
-A target has one delivery at a time, held by a lease. What fails is tried again with growing pauses, and holds up only
-its own target: the order of its messages stays. After five tries and a day a message is given up.
-Targets are independent of each other and of downloads; a slow one costs one of a few slots.
+A target has one delivery at a time, held by a lease. A failed delivery is repeated with growing pauses, and delays
+only its own target: the order of its messages stays. After five tries and a day, a message is given up.
+Targets are independent of each other and of downloads; a slow one uses one of a few slots.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ from mediafetcher.notifications import addresses, messages, sender, targets
 from mediafetcher.notifications.quiet_hours import QuietHours, are_now
 from mediafetcher.notifications.sender import Result, Sealed
 
-DIGEST_SECONDS = 60.0  # what happens within them is one message
-_SLOTS = 8  # targets that are delivered to at once
+DIGEST_SECONDS = 60.0  # events within this time become one message
+_SLOTS = 8  # targets that are served at once
 _BATCH = 100  # messages of one child
-_RECORDED_TOGETHER = 20  # results in one UPDATE: a kill repeats so many messages at the most
+_RECORDED_TOGETHER = 20  # results in one UPDATE: a kill repeats at most this many messages
 _LOOK_SECONDS = 15.0
 _LEASE_SECONDS = 300.0
 _LONGEST_PAUSE = 3600.0
@@ -49,7 +49,7 @@ select d.id, d.message, d.due_at <= now() as due, d.noted_at, d.tries, n.type, n
 from notification_delivery d left join notification n on n.id = d.notification
 where d.target = $1 and d.state = 'waiting' order by d.id limit $2
 """
-# A media server that has to look again, because something changed after it was told, stays waiting.
+# A media server that must scan again, because something changed after the request, stays waiting.
 _DELIVERED = """
 with done as (update notification_delivery d set state = 'delivered', ended_at = now(), answer = 'ok', tries = tries + 1
   from unnest($2::bigint[], $3::timestamptz[]) as sent(id, noted_at)
@@ -77,13 +77,13 @@ update notification_target set lease_ends_at = null where lease_ends_at > now() 
 
 
 async def correct_times() -> None:
-    """Let what would wait longer than any pause be due now: a clock was ahead when it was tried."""
+    """Let messages that would wait longer than any pause be due now: a clock was ahead when they were tried."""
     await engine.execute(_CORRECT_DELIVERIES, 2 * _LONGEST_PAUSE)
     await engine.execute(_CORRECT_LEASES, _LEASE_SECONDS)
 
 
 class Delivery:
-    """Runs for as long as the server. `digest_seconds`: how long messages of services are collected."""
+    """Runs as long as the server. `digest_seconds`: how long messages of services are collected."""
 
     def __init__(self, *, digest_seconds: float = DIGEST_SECONDS) -> None:
         self._digest_seconds = digest_seconds
@@ -92,7 +92,7 @@ class Delivery:
         self._ended = asyncio.Event()
 
     async def run(self) -> None:
-        """Deliver until cancelled. What is on its way then is sent again later."""
+        """Deliver until cancelled. Unfinished messages are then sent again later."""
         try:
             with events.subscribe() as news:
                 while True:
@@ -103,7 +103,7 @@ class Delivery:
             await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     async def _wait(self, news: events.Subscription, seconds: float) -> None:
-        """Wait for that long, until there is a new notification, or until a target has been served."""
+        """Wait for that long, until a new notification exists, or until a target has been served."""
 
         async def noted() -> None:
             while (await news.get()).kind not in ("notification", "reconnected"):
@@ -119,7 +119,7 @@ class Delivery:
             self._ended.clear()
 
     async def _start_due(self) -> float:
-        """Start a task for each target that is due. Returns: seconds until to look again."""
+        """Start a task for each target that is due. Returns: seconds until the next check."""
         seconds = _LOOK_SECONDS
         try:
             rows = await engine.fetch(_READY, self._digest_seconds, node_name.instance())
@@ -172,7 +172,7 @@ class Delivery:
             await asyncio.shield(engine.execute(_RELEASE, target, node_name.instance()))
 
     async def _one_by_one(self, target: int, sealed: Sealed, waiting: list[dict[str, Any]]) -> None:
-        """Each its own message, in order, up to the first that fails."""
+        """Send each as its own message, in order, up to the first that fails."""
         sent: list[dict[str, Any]] = []
         bodies = [_webhook(row) for row in waiting]
         try:
@@ -189,7 +189,7 @@ class Delivery:
             await asyncio.shield(self._delivered(target, sent))
 
     async def _together(self, row: dict[str, Any], sealed: Sealed, waiting: list[dict[str, Any]]) -> None:
-        """All of them as one message, or as one request to a media server."""
+        """Send all of them as one message, or as one request to a media server."""
         message: dict[str, Any] = {}
         if row["kind"] not in addresses.MEDIA_SERVERS:
             told = [(one["type"], json.loads(one["data"])) for one in waiting if one["type"]]
@@ -212,13 +212,13 @@ class Delivery:
 
     async def _failed(self, target: int, rows: list[dict[str, Any]], answer: str) -> None:
         pause = min(_LONGEST_PAUSE, settings.get().retry_seconds * 4 ** min(rows[0]["tries"], 10))
-        pause *= random.uniform(0.75, 1.25)  # noqa: S311 (so that many do not come back at the same moment)
+        pause *= random.uniform(0.75, 1.25)  # noqa: S311 (so that many do not retry at the same moment)
         await engine.execute(_FAILED, target, [row["id"] for row in rows], answer, pause)
         await engine.execute(_GIVE_UP, target, answer)
         _log.info("a notification was not delivered", target=target, answer=answer, tries=rows[0]["tries"] + 1)
 
 
 def _webhook(row: dict[str, Any]) -> dict[str, Any]:
-    """The message of Standard Webhooks: its id and body are the same for every try."""
+    """Return the message of Standard Webhooks: its id and body are the same for every try."""
     body = {"type": row["type"], "timestamp": row["at"], "data": json.loads(row["data"])}
     return {"id": f"msg_{row['message'].hex}", "body": json.dumps(body, separators=(",", ":"))}

@@ -1,4 +1,4 @@
-"""The events that users can be notified of. Triggers note them; what has no row of its own is noted by inbox.record."""
+"""The events that users can be notified of. Triggers record them; inbox.record those without a row."""
 
 DOWNLOAD_DONE = "download.done"
 DOWNLOAD_FAILED = "download.failed"

@@ -1,4 +1,4 @@
-"""The notifications of a user as the page shows them, and the events that no trigger can note."""
+"""The notifications of a user on the page, and the events that no trigger can record."""
 
 import json
 from typing import Any
@@ -34,7 +34,7 @@ delete from notification_delivery where id in (select id from notification_deliv
 
 
 async def record(owner: int, type: str, data: dict[str, Any]) -> None:
-    """Note an event of a user, in the open transaction if there is one; deliveries follow by trigger."""
+    """Record an event of a user, in the open transaction if there is one; a trigger adds the deliveries."""
     if type not in event_types.ALL:
         raise ValueError(f"event_types.ALL does not have {type}")
     await Notification.insert(Notification(owner=owner, type=type, data=json.dumps(data)))
@@ -43,14 +43,14 @@ async def record(owner: int, type: str, data: dict[str, Any]) -> None:
 async def page(
     owner: int, *, before: int | None = None, limit: int = 50, unread: bool = False
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """Returns: notifications, newest first, and the `before` of the next page or None."""
+    """Return notifications, newest first, and the `before` of the next page or None."""
     rows = await engine.fetch(_PAGE, owner, before, limit + 1, unread)
     shown = [row | {"data": json.loads(row["data"])} for row in rows[:limit]]
     return shown, shown[-1]["id"] if len(rows) > limit else None
 
 
 async def unread(owner: int) -> int:
-    """Returns: how many notifications of the user are unread."""
+    """Return how many notifications of the user are unread."""
     table = Notification
     return int(await table.count().where(table.owner == owner, table.read_at.is_null()))
 
@@ -68,7 +68,7 @@ async def mark_read(owner: int, ids: list[int] | None, until: int | None) -> Non
 
 
 async def remove_old() -> None:
-    """Remove what is older than `KEEP_DAYS`, what is beyond a user's share, and deliveries that ended a week ago."""
+    """Remove what is older than `KEEP_DAYS`, the excess of a user, and deliveries that ended a week ago."""
     await engine.execute(_REMOVE_DELIVERIES, _KEEP_DELIVERIES_DAYS, _REMOVED_AT_ONCE)
     await engine.execute(_REMOVE_OLD, KEEP_DAYS, _REMOVED_AT_ONCE)
     await engine.execute(_REMOVE_MANY, _KEEP_EACH)

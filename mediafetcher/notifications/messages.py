@@ -1,4 +1,4 @@
-"""Events in words, for services that show text. Several of a minute become one message."""
+"""Texts of events, for services that show text. Several events of a minute become one message."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
@@ -25,7 +25,7 @@ _ORDER: tuple[Level, ...] = ("info", "success", "warning", "failure")
 
 
 class Message(NamedTuple):
-    """What a service shows."""
+    """The text that a service shows."""
 
     title: str
     body: str
@@ -62,7 +62,7 @@ _ENGLISH = _Words(
         types.STORAGE_FULL: lambda data: "The media folder is full. Downloads wait.",
         types.YTDLP_UPDATE: lambda data: f"A newer yt-dlp helps where downloads fail: {data.get('version', '')}",
         types.IMPORT_DONE: lambda data: f"Import ended: {data.get('added', 0)} added, {data.get('failed', 0)} failed",
-        types.LAST_COPY: lambda data: f"The source is gone, yours is the last copy: {_title(data)}",
+        types.LAST_COPY: lambda data: f"The source no longer exists. Yours is the last copy: {_title(data)}",
     },
 )
 _FRENCH = _Words(
@@ -86,13 +86,13 @@ _WORDS: dict[Language, _Words] = {"en": _ENGLISH, "fr": _FRENCH}
 
 
 def line(type: str, data: Data, language: Language) -> str:
-    """Returns: one event as a sentence."""
+    """Return one event as a sentence."""
     said = _WORDS[language].events.get(type)
     return " ".join(said(data).split()) if said else type
 
 
 def compose(happened: Sequence[tuple[str, Data]], language: Language) -> Message:
-    """Returns: one message for all these events (type, data), in their order."""
+    """Return one message for all these events (type, data), in their order."""
     words = _WORDS[language]
     lines = [line(type, data, language) for type, data in happened]
     level = max((_LEVELS.get(type, "info") for type, _ in happened), key=_ORDER.index)
@@ -104,5 +104,5 @@ def compose(happened: Sequence[tuple[str, Data]], language: Language) -> Message
 
 
 def test(language: Language) -> Message:
-    """Returns: the message that a user sends to try a target."""
+    """Return the message that a user sends to test a target."""
     return Message("MediaFetcher", _WORDS[language].test, "info")

@@ -1,4 +1,4 @@
-"""Hours in which a target is sent nothing. What happens meanwhile waits until they end."""
+"""Hours in which a target gets no messages. Events of that time wait until they end."""
 
 import re
 import zoneinfo
@@ -20,7 +20,7 @@ class QuietHours(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def require_valid(quiet: QuietHours) -> None:
-    """Raises `Invalid`."""
+    """Raises: `Invalid` for times or a time zone that cannot be used."""
     if not _TIME.fullmatch(quiet.start) or not _TIME.fullmatch(quiet.end) or quiet.start == quiet.end:
         raise errors.Invalid("Quiet hours are two different times as HH:MM.")
     _zone(quiet)
@@ -36,7 +36,7 @@ def _zone(quiet: QuietHours) -> zoneinfo.ZoneInfo | None:
 
 
 def are_now(quiet: QuietHours, now: datetime) -> bool:
-    """Returns: whether the aware time `now` lies in the quiet hours."""
+    """Tell whether the aware time `now` lies in the quiet hours."""
     try:
         local = now.astimezone(_zone(quiet))
     except errors.Invalid:  # the zone was removed from this machine

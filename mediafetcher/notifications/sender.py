@@ -1,6 +1,6 @@
-"""Delivers messages of one target through a confined child (child.py), which reaches the network by the gateway alone.
+"""Deliver messages of one target through a confined child (child.py), which reaches the network only by the gateway.
 
-A message has a time limit; a child that is over it is killed, and the message was not delivered.
+A message has a time limit; a child that exceeds it is killed, and the message counts as not delivered.
 """
 
 import asyncio
@@ -18,26 +18,26 @@ OK = "ok"
 MESSAGE_SECONDS = 30.0
 _START_SECONDS = 30.0
 _MAX_ANSWER = 40  # characters
-_MAX_LINE = 4096  # bytes that the child may say of a message
+_MAX_LINE = 4096  # bytes of the child's answer to a message
 _LIMITS = process.Limits(file_size=0, data=512 << 20, nice=5)
 
 
 class Sealed(NamedTuple):
-    """What of a target is secret: where it is, and the key that signs webhooks."""
+    """The secrets of a target: its address, and the key that signs webhooks."""
 
     url: str
     secret: str = ""
 
 
 class Result(NamedTuple):
-    """What became of the message with this number; `answer` is `ok` or a short code."""
+    """The result of the message with this number; `answer` is `ok` or a short code."""
 
     number: int
     answer: str
 
 
 async def check(kind: str, sealed: Sealed) -> None:
-    """Find out whether the URL is one of its kind, without connecting. Raises `UnsupportedTarget`."""
+    """Check that the URL matches its kind, without connecting. Raises: `UnsupportedTarget`."""
     async with contextlib.aclosing(send(kind, sealed, [])) as results:
         async for result in results:
             if result.answer == OK:
@@ -93,7 +93,7 @@ async def _results(child: process.Child, count: int) -> AsyncIterator[Result]:
 
 
 def _own_ports(chosen: settings.Settings) -> list[int]:
-    """The ports of this machine that nothing may be sent to: ours, and the database's."""
+    """Return the ports of this machine that no message may reach: ours, and the database's."""
     ports = [chosen.port]
     if chosen.database_url:
         ports.append(urlsplit(chosen.database_url).port or 5432)

@@ -1,4 +1,4 @@
-"""Notes what only this process sees, so that it becomes an event: the state of the media folder, and an offered yt-dlp.
+"""Record what only this process knows as an event: the state of the media folder, and an offered yt-dlp.
 
 The row is changed only if it differs, so a restart repeats nothing.
 """
@@ -10,7 +10,7 @@ from mediafetcher.db.tables import InstallationStatus
 from mediafetcher.fetch.ytdlp import versions
 from mediafetcher.library.storage import mount
 
-_SETTLED = 2  # looks in a row that must agree
+_SETTLED = 2  # consecutive checks that must agree
 _log = logging.get("notifications")
 
 
@@ -31,7 +31,7 @@ async def follow() -> None:
 
 
 async def note(storage: str, offer: str | None) -> None:
-    """Write the state if it changed; the trigger of the table notes the events."""
+    """Write the state if it changed; the trigger of the table records the events."""
     table = InstallationStatus
     row = await table.select(table.storage, table.ytdlp_offer).first()
     if row and (row["storage"], row["ytdlp_offer"]) == (storage, offer):

@@ -1,4 +1,4 @@
-"""The targets of a user: made, listed, changed and removed. Addresses and secrets are sealed, and shown to nobody."""
+"""The targets of a user: add, list, change and remove. Addresses and secrets are encrypted, and never shown."""
 
 import base64
 import json
@@ -17,7 +17,7 @@ from mediafetcher.notifications.quiet_hours import QuietHours
 from mediafetcher.notifications.sender import Sealed
 
 MAX_TARGETS = 20  # of one user
-_KEEP = ("name", "events", "language", "quiet", "enabled")  # what a change may change
+_KEEP = ("name", "events", "language", "quiet", "enabled")  # columns that a change may set
 
 _PAGE = """
 select t.id, t.name, t.kind, t.label, t.events, t.language, t.quiet::text as quiet, t.enabled, t.created_at,
@@ -43,7 +43,7 @@ async def add(
 ) -> dict[str, Any]:
     """Add a target. Returns: `id`, and the `secret` that signs webhooks, or None. The secret is never shown again.
 
-    Raises `UnsupportedTarget`, `TargetNotAllowed`, `TooManyTargets`, `Invalid`.
+    Raises: `UnsupportedTarget`, `TargetNotAllowed`, `TooManyTargets`, `Invalid`.
     """
     found = addresses.parse(url, settings.get().allow_hosts)
     wanted = _valid_events(events, needed=found.kind not in addresses.MEDIA_SERVERS)
@@ -73,7 +73,7 @@ async def add(
 
 
 async def page(owner: int, id: int | None = None) -> list[dict[str, Any]]:
-    """Returns: each target without its secrets, with the number of waiting messages and the last ten answers."""
+    """Return each target without its secrets, with the number of waiting messages and the last ten answers."""
     rows = await engine.fetch(_PAGE, owner, id)
     return [
         row
@@ -83,7 +83,7 @@ async def page(owner: int, id: int | None = None) -> list[dict[str, Any]]:
 
 
 async def change(id: int, owner: int, values: dict[str, Any], address: str | None = None) -> dict[str, Any]:
-    """Change name, events, language, quiet hours, or whether it is enabled. Raises `NotFound`, `Invalid`."""
+    """Change name, events, language, quiet hours, or whether it is enabled. Raises: `NotFound`, `Invalid`."""
     row = await _get(id, owner)
     given: dict[Any, Any] = {name: value for name, value in values.items() if name in _KEEP}
     if "events" in given:
@@ -103,7 +103,7 @@ async def change(id: int, owner: int, values: dict[str, Any], address: str | Non
 
 
 async def remove(id: int, owner: int, address: str | None = None) -> None:
-    """Remove a target with what waits for it. Raises `NotFound`."""
+    """Remove a target with its waiting messages. Raises: `NotFound`."""
     await _get(id, owner)
     table = NotificationTarget
     async with engine.transaction():
@@ -112,7 +112,7 @@ async def remove(id: int, owner: int, address: str | None = None) -> None:
 
 
 async def test(id: int, owner: int) -> str:
-    """Send a test message at once. Returns: `ok`, or a short code that says what went wrong. Raises `NotFound`."""
+    """Send a test message at once. Returns: `ok`, or a short code of the error. Raises: `NotFound`."""
     row = await _get(id, owner)
     sealed = unseal(row["ciphertext"], owner, id)
     if sealed is None:
@@ -180,7 +180,7 @@ def _seal(sealed: Sealed, owner: int, id: int) -> bytes:
 
 
 def unseal(ciphertext: bytes, owner: int, id: int) -> Sealed | None:
-    """Returns: the address and secret; None if our key does not open them."""
+    """Decrypt the address and secret. Returns: None if our key does not decrypt them."""
     try:
         return msgspec.json.decode(encryption.decrypt(ciphertext, *_place(owner, id)), type=Sealed)
     except encryption.DecryptionError:
@@ -188,10 +188,10 @@ def unseal(ciphertext: bytes, owner: int, id: int) -> Sealed | None:
 
 
 async def seal_again() -> tuple[int, int]:
-    """Seal every target with the newest key, in the open transaction.
+    """Encrypt every target with the newest key, in the open transaction.
 
-    Returns: how many were sealed, and how many did not open. A target is inserted before it is sealed, so the lock of
-    the table leaves none that an old key seals.
+    Returns: how many were encrypted, and how many could not be decrypted. A target is inserted before it is encrypted,
+    so the lock of the table leaves none that is encrypted with an old key.
     """
     await engine.execute("lock table notification_target in share row exclusive mode")
     table, done, lost = NotificationTarget, 0, 0

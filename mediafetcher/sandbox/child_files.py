@@ -1,11 +1,11 @@
 """Take over files that a child wrote, by descriptor, without following a name that the child chose.
 
-A child owns its folder and can put anything behind a name in it: a link to our key file, a device, a pipe that blocks
-whoever opens it. It can also exchange the file between a check and its use. Therefore a result is opened without
-following links, checked by its descriptor, moved into a folder of ours, and compared there with what was checked.
+A child owns its folder and can put anything under a name in it: a link to our key file, a device, a pipe that blocks
+its reader. It can also exchange the file between a check and its use. Therefore a result is opened without
+following links, checked by its descriptor, moved into our own folder, and compared there with the checked file.
 Call `take` only after the child has ended.
 
-`read` and `write_new` do the same for the files that we keep beside the results.
+`read` and `write_new` do the same for the files that we keep next to the results.
 """
 
 import contextlib
@@ -24,14 +24,14 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Untrusted(OSError):
-    """What lies behind the name is no plain file of the child's own."""
+    """The file of that name is no plain file of the child's own."""
 
 
 def take(source: Path, target: Path) -> None:
     """Move the file that a child wrote at `source` to `target`, in a folder that only we write to.
 
-    A file that is at `target` is replaced. Raises `Untrusted` unless it is a regular file with one name that belongs
-    to the account of children, and other OSErrors of the file system; then nothing is at `target`.
+    A file at `target` is replaced. Raises: `Untrusted` unless it is a regular file with one name that belongs
+    to the account of children, and other OSErrors of the file system; then `target` does not exist.
     """
     with contextlib.ExitStack() as opened:
         theirs = _open(opened, source.parent, _FOLDER)
@@ -58,14 +58,14 @@ def take(source: Path, target: Path) -> None:
 
 
 def require_plain(path: Path) -> None:
-    """Raise `Untrusted` unless `path` itself is a regular file with one name, of a child or of ours."""
+    """Raises: `Untrusted` unless `path` itself is a regular file with one name, and belongs to a child or to us."""
     _require_plain(path.lstat(), path.name)
 
 
 def read(path: Path, limit: int | None = None) -> bytes:
     """Return the content of a regular file without following links; at most `limit` bytes.
 
-    Raises `Untrusted` for anything else, and never waits for another program.
+    Raises: `Untrusted` for anything else. It never waits for another program.
     """
     try:
         descriptor = os.open(path, _READ)
@@ -80,7 +80,7 @@ def read(path: Path, limit: int | None = None) -> bytes:
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Write a new file of ours (0600). Whatever had the name is removed, never written through."""
+    """Write a new private file (0600). An existing file of the name is removed, never written through."""
     with contextlib.suppress(FileNotFoundError):
         _discard(path)
     with os.fdopen(os.open(path, _NEW, 0o600), "wb") as file:
@@ -101,7 +101,7 @@ def _require_plain(status: os.stat_result, name: str) -> None:
     if status.st_nlink != 1:
         raise Untrusted(errno.EMLINK, f"{name} has several names")
     if status.st_uid not in owners:
-        raise Untrusted(errno.EPERM, f"{name} belongs to somebody else")
+        raise Untrusted(errno.EPERM, f"{name} belongs to another account")
 
 
 def _copy(file: int, name: str, folder: int) -> None:
@@ -129,9 +129,9 @@ def _discard(path: Path) -> None:
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder that a child filled, however deep it is. What cannot be removed is left.
+    """Remove a folder that a child filled, however deep it is. Files that cannot be removed are left.
 
-    The folders in it are brought up one after the other, so that neither the depth nor the length of a path counts.
+    Nested folders are moved up one after the other, so that neither the depth nor the length of a path matters.
     """
     try:
         top = os.open(folder, _FOLDER)
@@ -150,7 +150,7 @@ def remove_tree(folder: Path) -> None:
 
 
 class _Flattened:
-    """A folder whose inner folders are emptied one by one, their own inner folders moved up beside them."""
+    """A folder whose inner folders are emptied one by one, after their own inner folders were moved up."""
 
     def __init__(self, top: int) -> None:
         self._top = top
@@ -158,14 +158,14 @@ class _Flattened:
         self._stuck: set[str] = set()
 
     def step(self) -> bool:
-        """Empty the folder by one level; False once nothing more can be removed."""
+        """Empty the folder by one level. Returns: False once nothing more can be removed."""
         folders = [name for name in _names(self._top) if name not in self._stuck and not _unlinked(name, self._top)]
         for name in folders:
             self._empty(name)
         return bool(folders)
 
     def _empty(self, name: str) -> None:
-        self._stuck.add(name)  # unless it goes
+        self._stuck.add(name)  # unless it can be removed
         with contextlib.suppress(OSError), contextlib.ExitStack() as opened:
             look = _open(opened, name, _LOOK, folder=self._top)
             if stat.S_ISDIR(os.fstat(look).st_mode):
@@ -180,7 +180,7 @@ class _Flattened:
     def _raise(self, name: str, folder: int) -> None:
         self._number += 1
         with contextlib.suppress(OSError):
-            os.chmod(name, 0o700, dir_fd=folder)  # else a folder without rights cannot be renamed
+            os.chmod(name, 0o700, dir_fd=folder)  # otherwise a folder without permissions cannot be renamed
         os.rename(name, f".removed-{self._number}", src_dir_fd=folder, dst_dir_fd=self._top)
 
 
@@ -196,6 +196,6 @@ def _unlinked(name: str, folder: int) -> bool:
         return False
     except FileNotFoundError:
         return True
-    except PermissionError:  # what some file systems say of a folder
+    except PermissionError:  # the error of some file systems for a folder
         return False
     return True

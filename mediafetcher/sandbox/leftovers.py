@@ -1,7 +1,7 @@
-"""End what an earlier run left behind: processes of the account of children that work below a folder of theirs.
+"""End the leftovers of an earlier run: processes of the children's account that work below a folder of theirs.
 
-Children cannot outlive their download where the kernel filters system calls (seccomp.py). Without that, or after an
-earlier version, one may have left its session before the server was killed.
+Children cannot outlive their download if the kernel filters system calls (seccomp.py). Without that, or after an
+earlier version, a process may have left its session before the server was killed.
 """
 
 import contextlib
@@ -13,12 +13,12 @@ from pathlib import Path
 from mediafetcher.core import logging
 from mediafetcher.sandbox import privilege_drop
 
-_LOOKS = 20  # one that starts others is met again
+_LOOKS = 20  # a process that starts others is found again
 _log = logging.get("child")
 
 
 def end(folder: Path) -> int:
-    """Kill such processes until none is left -> how many were killed. Call it while no child of ours runs."""
+    """Kill such processes until none is left. Call it while no child runs. Returns: how many were killed."""
     ended = 0
     for _ in range(_LOOKS):
         found = [number for number in _processes() if _kill(number, folder)]
@@ -37,7 +37,7 @@ def _processes() -> Iterator[int]:
 
 
 def _kill(number: int, folder: Path) -> bool:
-    """Kill the process if it is such a one; its number may have passed to another one between look and signal."""
+    """Kill the process if it is a leftover; its number may be reused between the check and the signal."""
     try:
         descriptor = os.pidfd_open(number)
     except OSError:

@@ -1,8 +1,8 @@
-"""A network of its own for children: nothing but loopback, where one socket of ours listens.
+"""A network namespace for children: nothing but loopback, where one socket of the server listens.
 
-Whoever is in it reaches that socket and nothing else, by whatever code. Root makes and enters it directly; others make
-a user namespace first, in which they may. `make_and_send` runs in a process that ends afterwards; the descriptors that
-it sends keep the network alive, and `enter` puts a child into it between fork and exec.
+A process in it reaches that socket and nothing else, whatever its code. Root makes and enters it directly; other users
+make a user namespace first, in which they may. `make_and_send` runs in a process that ends afterwards; the descriptors
+that it sends keep the network alive, and `enter` puts a child into it between fork and exec.
 """
 
 import ctypes
@@ -13,7 +13,7 @@ import socket
 import struct
 from typing import NamedTuple
 
-PORT = 1080  # of the socket that listens in there
+PORT = 1080  # of the socket that listens inside
 
 _NEWUSER, _NEWNET = 0x10000000, 0x40000000
 _PR_SET_DUMPABLE = 4
@@ -38,7 +38,7 @@ class Network(NamedTuple):
 
 
 def make_and_send(channel: int) -> None:
-    """Make a network and send its descriptors through this socket. The process must have one thread, and end then."""
+    """Make a network and send its descriptors through this socket. The process has one thread, and ends afterwards."""
     opened = []
     if os.geteuid() != 0:
         _make_user()
@@ -54,7 +54,7 @@ def make_and_send(channel: int) -> None:
 
 
 def received(channel: socket.socket) -> Network:
-    """Return what `make_and_send` sent. Raises OSError where it sent nothing."""
+    """Return the network sent by `make_and_send`. Raises: OSError if it sent nothing."""
     message, descriptors, _, _ = socket.recv_fds(channel, 16, 3)
     if message != b"network" or len(descriptors) < 2:
         for descriptor in descriptors:
@@ -67,17 +67,17 @@ def received(channel: socket.socket) -> Network:
 
 
 def enter(network: Network) -> None:
-    """Be in that network from now on. System calls alone; before root is gone."""
+    """Enter that network for good. Only system calls; before root is dropped."""
     if network.user is not None:
         _must(_libc.setns(network.user, _NEWUSER))
     _must(_libc.setns(network.net, _NEWNET))
 
 
 def _make_user() -> None:
-    """A user namespace in which we are who we were."""
+    """Make a user namespace that maps our own user."""
     user, group = os.geteuid(), os.getegid()
     _must(_libc.unshare(_NEWUSER))
-    _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # else the files below belong to root
+    _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # otherwise the files below belong to root
     for name, text in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
         file = os.open(f"/proc/self/{name}", os.O_WRONLY)
         os.write(file, text.encode())

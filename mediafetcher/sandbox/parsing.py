@@ -2,8 +2,8 @@
 
     layout = await parsing.call(sniff.look_all, files=[path])
 
-The function runs in a confined worker (parsing_child.py) that opens no file and no socket: what it reads and writes
-is handed over as open descriptors. A worker that takes too long or dies is killed and replaced, and the call raises
+The function runs in a confined worker (parsing_child.py) that opens no file and no socket: its input and output
+are open descriptors. A worker that takes too long or dies is killed and replaced, and the call raises
 `ParserFailed`. A few workers run at once, and stay for a minute, because their start costs 150 ms.
 """
 
@@ -23,7 +23,7 @@ from mediafetcher.core import bundle, errors, logging
 from mediafetcher.sandbox import process as programs
 
 T = TypeVar("T")
-Source = Path | int  # a file to read, or a descriptor that is open already
+Source = Path | int  # a file to read, or an open descriptor
 
 # The modules whose functions a worker may run. It loads them before it confines itself.
 PARSERS = (
@@ -33,7 +33,7 @@ PARSERS = (
     "mediafetcher.accounts.vault.cookie_formats",
     "mediafetcher.importing.info_json",
 )
-# The modules that decode foreign bytes in the server itself: bounded in size, and by types that leave out the rest.
+# The modules that decode foreign bytes in the server itself: bounded in size, and by types that exclude all else.
 BOUNDED = (
     "mediafetcher.fetch.child_events",
     "mediafetcher.fetch.error_mapping",
@@ -62,13 +62,13 @@ async def call(
     deadline: float = DEADLINE,
     secret: bool = False,
 ) -> T:
-    """Run `function(*descriptors, *arguments)` in a worker -> its result, checked against its return annotation.
+    """Run `function(*descriptors, *arguments)` in a worker. Returns: its result, checked against its return annotation.
 
-    `function` stands at the top level of one of our modules; its arguments and result are plain values or
-    dataclasses. `deadline`: seconds. `secret`: in a worker that has parsed nothing else, and parses nothing after.
+    `function` is at the top level of one of our modules; its arguments and result are plain values or
+    dataclasses. `deadline`: seconds. `secret`: use a worker that has parsed nothing else, and parses nothing after.
 
-    Raises OSError where a file cannot be opened, the function's own problem, and
-    `ParserFailed` where the worker does not end in time or dies.
+    Raises: OSError if a file cannot be opened, the function's own error, and
+    `ParserFailed` if the worker does not end in time or dies.
     """
     request = msgspec.json.encode([function.__module__, function.__qualname__, list(arguments)])
     opened = [one for one in files if isinstance(one, int)]
@@ -82,7 +82,7 @@ async def call(
 
 
 async def close() -> None:
-    """End the workers that are idle."""
+    """End the idle workers."""
     await _current().close()
 
 
@@ -97,7 +97,7 @@ def _open_all(paths: Sequence[Path]) -> list[int]:
 
 
 def open_regular(path: Path) -> int:
-    """Open a regular file to be parsed. A pipe of that name must not block us. Raises OSError."""
+    """Open a regular file for parsing. A pipe of that name must not block us. Raises: OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -121,7 +121,7 @@ def _result(reply: bytes, function: Callable[..., T]) -> T:
 
 
 class _Worker:
-    """One process. Its control socket carries a length and a request there, a length and a reply back."""
+    """One process. Its control socket carries requests and replies, each with its length."""
 
     def __init__(self, process: programs.Child, control: socket.socket) -> None:
         self._process = process
@@ -146,7 +146,7 @@ class _Worker:
         return self._process.returncode is None
 
     async def ask(self, request: bytes, descriptors: Sequence[int]) -> bytes:
-        """The reply; b"" where the process ended instead. The caller sets the time limit."""
+        """Send a request. Returns: the reply; b"" if the process ended instead. The caller sets the time limit."""
         loop = asyncio.get_running_loop()
         try:
             socket.send_fds(self._control, [_LENGTH.pack(len(request))], list(descriptors))
@@ -166,7 +166,7 @@ class _Worker:
         return bytes(received)
 
     async def end(self) -> str:
-        """Kill it -> the last line that it wrote to standard error."""
+        """Kill it. Returns: the last line that it wrote to standard error."""
         self._control.close()
         await self._process.kill()
         return next(iter(self._process.stderr_tail.strip().splitlines()[-1:]), "")
@@ -190,10 +190,10 @@ class _Pool:
             reply = b""
             if not secret and (worker := self._take_idle()):
                 reply = await self._ask(worker, request, descriptors, deadline)
-            if not reply:  # an idle one may have been killed meanwhile, which is not this request's fault
+            if not reply:  # an idle worker may have been killed meanwhile, independent of this request
                 async with asyncio.timeout(_START_SECONDS):
                     worker = await _Worker.start()
-                _rewind(positions)  # a worker that died has read or written a part: it shares the position with us
+                _rewind(positions)  # a dead worker has read or written a part: it shares the file position with us
                 reply = await self._ask(worker, request, descriptors, deadline, keep=not secret)
         if not reply:
             raise errors.ParserFailed(reason="the worker died")
@@ -255,7 +255,7 @@ class _Pool:
 
 
 def _positions(descriptors: Sequence[int]) -> list[tuple[int, int]]:
-    """Return each descriptor of a file with its position. Pipes have none."""
+    """Return each descriptor of a file with its position. Pipes have no position."""
     found = []
     for descriptor in descriptors:
         with contextlib.suppress(OSError):

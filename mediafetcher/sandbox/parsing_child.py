@@ -1,7 +1,7 @@
-"""The process that parses foreign text and bytes; started by parsing.py alone, which can kill it.
+"""The process that parses foreign text and bytes; started only by parsing.py, which can kill it.
 
-It answers one request after the other: the name of a function of ours, its arguments, and open descriptors. Once its
-modules are loaded it may open no file but those of the program, and no socket.
+It answers one request after the other: the name of one of our functions, its arguments, and open descriptors. Once its
+modules are loaded, it may open only the program's own files, and no socket.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ _MAX_FILES = 128
 
 
 def main() -> None:
-    """Arguments: the number of the control socket, then the modules whose functions may be called."""
+    """Serve requests. Arguments: the number of the control socket, then the modules with callable functions."""
     control = socket.socket(fileno=int(sys.argv[1]))
     modules = {name: importlib.import_module(name) for name in sys.argv[2:]}
     profiles.confine_parser()

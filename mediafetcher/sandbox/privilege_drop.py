@@ -1,12 +1,12 @@
-"""What a child process may not do: limits, and the service account it runs as when we are root.
+"""Restrict a child process: limits, and the service account it runs as if the server is root.
 
-`prepare` looks at everything beforehand and returns the function that runs between fork and exec. That function
-only makes system calls: after a fork of a program with threads, anything that takes a lock may hang.
+`prepare` examines everything beforehand and returns the function that runs between fork and exec. That function
+only makes system calls: after a fork of a program with threads, any lock may hang.
 
-Run as root, children drop to the user `mediafetcher` where there is one, else to a fixed number; never to 0. An
-installation may lie below a folder that only root may enter (a checkout in /root, a test below a 0700 folder). The
-child then keeps one capability, reading and searching, so that it reaches its program and its folder; everywhere
-else it keeps none.
+If the server is root, children drop to the user `mediafetcher` if it exists, else to a fixed number; never to 0. An
+installation may be below a folder that only root may enter (a checkout in /root, a test below a 0700 folder). The
+child then keeps one capability, reading and searching, so that it can access its program and its folder; otherwise
+it keeps none.
 """
 
 import ctypes
@@ -25,7 +25,7 @@ from mediafetcher.core import logging
 from mediafetcher.sandbox import landlock, namespaces, seccomp
 
 ACCOUNT_NAME = "mediafetcher"
-# Used where no such user exists: in a range that neither distributions, people nor systemd hand out.
+# Used if no such user exists: in a range that neither distributions, administrators nor systemd assign.
 ACCOUNT_NUMBER = 60787
 
 _PR_SET_PDEATHSIG, _PR_SET_KEEPCAPS, _PR_CAPBSET_READ, _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT = 1, 8, 23, 38, 47
@@ -40,19 +40,19 @@ _libc.prctl.argtypes = [ctypes.c_int, *[ctypes.c_ulong] * 4]
 
 @dataclass(frozen=True)
 class Limits:
-    """What a child may use. None: no limit of ours."""
+    """The limits of a child. None: no additional limit."""
 
     file_size: int | None = None  # bytes of one file; beyond it a write fails with EFBIG
     data: int | None = None  # bytes of private memory. Not address space: JavaScript engines reserve gigabytes of it
     cpu_seconds: int | None = None
     nice: int = 0
-    idle: bool = False  # only the CPU time that nobody else wants
-    groups: tuple[int, ...] = ()  # beside the account's own: of a device that it may use
+    idle: bool = False  # only CPU time that nothing else needs
+    groups: tuple[int, ...] = ()  # additional groups: of a device that it may use
 
 
 @dataclass(frozen=True)
 class Account:
-    """Who children run as when we are root."""
+    """The account of children if the server is root."""
 
     uid: int
     gid: int
@@ -68,12 +68,12 @@ def _account() -> Account:
 
 
 def service_account() -> Account | None:
-    """The account that children drop to; None where we are not root and there is nothing to drop."""
+    """Return the account that children drop to; None if the server is not root and cannot drop."""
     return _account() if os.geteuid() == 0 else None
 
 
 def give(folder: Path) -> Path:
-    """Make `folder` where it is missing, private (0700), and owned by the service account. Not its contents."""
+    """Make `folder` if it is missing, private (0700), and owned by the service account. Not its contents."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     account = service_account()
@@ -83,22 +83,22 @@ def give(folder: Path) -> Path:
 
 
 def may_reach(path: Path, account: Account) -> bool:
-    """Whether the account may read the file `path`, or pass through the folder, by its rights and those above it."""
+    """Tell whether the account may read the file `path`, or search the folder, by the permissions of all its parts."""
     return _closed(path, account) is None
 
 
 def _closed(path: Path, account: Account) -> Path | None:
-    """The first folder on the way to `path`, or itself, that the account may not pass; None where it may."""
+    """Return the first folder on the way to `path`, or itself, that the account may not search; None if it may."""
     for wanted in (path.absolute(), path.resolve()):
         try:
             for folder in reversed(wanted.parents):
                 if not _allows(folder, account, 0o1):
                     return folder
-            # A folder is passed through, not listed: the state folder's are 0711, and open enough.
+            # A folder is searched, not listed: the state folder's are 0711, which is enough.
             if not _allows(wanted, account, 0o1 if wanted.is_dir() else 0o4):
                 return wanted
         except FileNotFoundError:
-            continue  # the start itself will say so, better than we could
+            continue  # the start itself reports this better
     return None
 
 
@@ -112,7 +112,7 @@ def _allows(path: Path, account: Account, bits: int) -> bool:
     return mode & bits == bits
 
 
-_warned: list[str] = []  # once for each process: one such folder is mostly above all others
+_warned: list[str] = []  # once for each process: one such folder is usually above all others
 
 
 def _warn_once(path: str) -> None:
@@ -122,7 +122,7 @@ def _warn_once(path: str) -> None:
 
 
 def _needed_capability(reach: Iterable[Path], account: Account) -> int | None:
-    """The capability without which the account cannot reach its program or folder; None where it can."""
+    """Return the capability without which the account cannot access its program or folder; None if it can."""
     closed = next(filter(None, (_closed(path, account) for path in reach)), None)
     if closed is None:
         return None
@@ -132,7 +132,7 @@ def _needed_capability(reach: Iterable[Path], account: Account) -> int | None:
 
 
 def python_paths() -> list[Path]:
-    """What a Python child of ours must be able to read."""
+    """Return the paths that a Python child must be able to read."""
     return [Path(sys.executable), Path(os.__file__), Path(sys.prefix), Path(__file__)]
 
 
@@ -151,11 +151,11 @@ def _must(result: int) -> None:
 
 
 def _drop(account: Account, capability: int | None, groups: tuple[int, ...] = ()) -> None:
-    """Become the account for good, with at most one capability, which survives the exec."""
+    """Become the account permanently, with at most one capability, which survives the exec."""
     if capability is not None:
         _must(_libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0))
-        # Else access(2) answers without the capability, and PostgreSQL takes its own programs for missing. Where it
-        # is refused there is still what open(2) allows.
+        # Otherwise access(2) answers without the capability, and PostgreSQL considers its own programs missing. If this
+        # is refused, open(2) still works.
         _libc.prctl(_PR_SET_SECUREBITS, _NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([account.gid, *groups])
     os.setresgid(account.gid, account.gid, account.gid)
@@ -168,7 +168,7 @@ def _drop(account: Account, capability: int | None, groups: tuple[int, ...] = ()
 
 
 def _limit(kind: int, value: int, extra: int = 0) -> None:
-    """Lower a limit, never above what we were given ourselves. `extra` lies between the signal and the kill."""
+    """Lower a limit, never above our own. `extra` is the distance from the signal to the kill."""
     hard = resource.getrlimit(kind)[1]
     top = value + extra if hard == resource.RLIM_INFINITY else min(hard, value + extra)
     resource.setrlimit(kind, (min(value, top), top))
@@ -197,10 +197,10 @@ def prepare(
     alone: landlock.Ruleset | None = None,
     network: namespaces.Network | None = None,
 ) -> Callable[[], None]:
-    """Look at the account and its ways now; return what the child does between fork and exec.
+    """Examine the account and its paths now. Returns: the function that the child runs between fork and exec.
 
-    `account` is another one to drop to than the service account, where we are root. `alone`: it gets at these files
-    and no others, makes no sockets and starts no processes. `network`: the one that it is in.
+    `account` is the account to drop to instead of the service account, if the server is root. `alone`: it can access
+    only these files, makes no sockets and starts no processes. `network`: the network that it enters.
     """
     parent = os.getpid()
     account = (account or service_account()) if os.geteuid() == 0 else None
@@ -209,7 +209,7 @@ def prepare(
 
     def in_child() -> None:
         _apply(limits)
-        rules = landlock.build(alone) if alone else None  # before root is gone, which reaches all of it
+        rules = landlock.build(alone) if alone else None  # before root is dropped, which can access all of it
         if network:
             namespaces.enter(network)
         if account:
@@ -225,7 +225,7 @@ def prepare(
 
 
 def die_with(parent: int, death_signal: int) -> None:
-    """End when the parent ends. A fork does not inherit this, so each says it for itself."""
+    """End when the parent ends. A fork does not inherit this, so each process sets it itself."""
     _must(_libc.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0))
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)  # it ended before the death signal was set

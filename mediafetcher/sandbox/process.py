@@ -1,8 +1,8 @@
-"""Start a child with limits, read what it says, end it for sure. The only place that starts processes.
+"""Start a child with limits, read its output, end it reliably. The only module that starts processes.
 
-Every child has a session of its own, ends when we end (even by kill -9), gains no privileges, writes no core, and
-leaves root for the service account (see privilege_drop.py). Whatever it started is killed when it ends: the group is
-killed while its leader is still a zombie, so that the number of the group cannot belong to anybody else yet.
+Every child has a session of its own, ends with the server (even by kill -9), gains no privileges, writes no core, and
+drops root for the service account (see privilege_drop.py). Its own children are killed when it ends: the group is
+killed while its leader is still a zombie, so that the group's number cannot yet belong to another process.
 
 Children start on threads that live as long as the program (launcher.py); `spawn` alone starts on the main thread. The
 kernel sends the death signal when the *thread* that forked ends.
@@ -41,7 +41,7 @@ class LineTooLong(Exception):
 
 
 def environment(home: Path | str, **more: str) -> dict[str, str]:
-    """A small, clean environment: nothing secret of ours, home and temporary files in the child's own folder."""
+    """Return a small, clean environment: without our secrets, home and temporary files in the child's own folder."""
     kept = ("SSL_CERT_FILE", "SSL_CERT_DIR", "MF_CA_FILE", "TZDIR", "LD_LIBRARY_PATH", "MF_WITHOUT")
     base = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": str(home), "TMPDIR": str(home), "LC_ALL": "C.UTF-8"}
     return base | {name: os.environ[name] for name in kept if name in os.environ} | more
@@ -69,10 +69,10 @@ async def spawn(
     death_signal: int = signal.SIGKILL,
     account: Account | None = None,
 ) -> asyncio.subprocess.Process:
-    """Start a confined program and hand over asyncio's process; for programs with a life of their own.
+    """Start a confined program and return asyncio's process; for long-running programs.
 
-    `death_signal` is what it receives when we end, `account` who it runs as instead of the service account.
-    Ending its group is the caller's business (its group number is its pid).
+    `death_signal` is the signal that it gets when we end, `account` the account instead of the service account.
+    The caller must end its group (its group number is its pid).
     """
     _on_main_thread()
     return await asyncio.create_subprocess_exec(
@@ -88,9 +88,11 @@ async def spawn(
 
 
 def administer(argv: Sequence[str], timeout: float = 120.0) -> tuple[int, str]:
-    """Run a tool of the system for its administrator, as we are and unconfined -> exit code, all that it said.
+    """Run a tool of the system for its administrator, with our own privileges and unconfined.
 
-    For making users and services. Never for anything that reads what came from outside.
+    Returns: the exit code, and all of its output.
+
+    For making users and services. Never for a program that reads untrusted data.
     """
     environ = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
     try:
@@ -118,12 +120,12 @@ async def start(
 ) -> "Child":
     """Start a confined program whose lines we read. `stdin` is written to it; `keep_stdin` leaves it open.
 
-    `reach`: files and folders, beside the program and `cwd`, that it must be able to read. `tail`: how many bytes
-    of its standard error are kept. `alone`: beside the system it gets at these files only, at no socket, and starts
-    no processes. `network`: it is in that one.
+    `reach`: files and folders that it must be able to read, besides the program and `cwd`. `tail`: how many bytes
+    of its standard error are kept. `alone`: apart from the system it can access only these files, no socket, and starts
+    no processes. `network`: the network that it enters.
 
     Use it as `async with await child.start(...) as program: async for line in program: ...`; leaving the block
-    kills whatever is left of the group. Raises OSError where the program cannot be started.
+    kills the rest of the group. Raises: OSError if the program cannot be started.
     """
 
     def make() -> subprocess.Popen[bytes]:
@@ -146,7 +148,7 @@ async def start(
 
 
 def discard(process: subprocess.Popen[bytes]) -> None:
-    """Kill and reap a process that nobody reads, with its group."""
+    """Kill and reap a process that has no reader, with its group."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -158,9 +160,9 @@ def discard(process: subprocess.Popen[bytes]) -> None:
 
 
 def isolate() -> namespaces.Network:
-    """Make a network that holds nothing but a socket that we listen on. Raises OSError where that cannot be had.
+    """Make a network that contains only a socket on which we listen. Raises: OSError if that is impossible.
 
-    A short-lived process of ours makes it, since whoever is in it has no other one.
+    A short-lived process makes it, since a process inside it has no other network.
     """
     if landlock.is_left_out("namespace"):
         raise OSError("left out by a test")
@@ -183,9 +185,9 @@ def isolate() -> namespaces.Network:
 
 
 async def adopt(pid: int, stdin: int, stdout: int, stderr: int, reap: Callable[[], None]) -> "Child":
-    """A child that another of our programs forked, with our ends of its pipes. It starts no processes of its own.
+    """Adopt a child that another of our programs forked, with our ends of its pipes. It starts no processes of its own.
 
-    `reap` is called once when it has ended: until then nobody may take the zombie.
+    `reap` is called once when it has ended: until then no other code may reap the zombie.
     """
     pipes = os.fdopen(stdin, "wb", 0), os.fdopen(stdout, "rb", 0), os.fdopen(stderr, "rb", 0)
     program = Child(_Forked(pid, *pipes, reap), group=False)
@@ -194,7 +196,7 @@ async def adopt(pid: int, stdin: int, stdout: int, stderr: int, reap: Callable[[
 
 
 class Process(Protocol):
-    """What a Child needs of a process: that of subprocess, or a fork of another program of ours."""
+    """The process as a Child needs it: that of subprocess, or a fork of another of our programs."""
 
     pid: int
     returncode: int | None
@@ -215,7 +217,7 @@ class _Forked:
     returncode: int | None = None
 
     def wait(self) -> int:
-        """It has ended already. How, only its parent knows."""
+        """Return the exit status, which only the parent of the ended process knows."""
         if self.returncode is None:
             self.returncode = 0
             self.reap()
@@ -223,11 +225,11 @@ class _Forked:
 
 
 class Child:
-    """A running child: its lines by iteration, `returncode` and `stderr_tail` once it has ended."""
+    """A running child: iterate over its lines; `returncode` and `stderr_tail` are valid once it has ended."""
 
     def __init__(self, process: Process, tail: int = STDERR_TAIL, *, group: bool = True) -> None:
         self._process = process
-        self._group = group  # whether it leads one
+        self._group = group  # whether it leads a group
         self._tail = tail
         self._ended = asyncio.Event()
         self._stderr = b""
@@ -240,12 +242,12 @@ class Child:
 
     @property
     def returncode(self) -> int | None:
-        """None while it runs; negative: the signal that ended it."""
+        """Return None while it runs; negative: the signal that ended it."""
         return self._process.returncode
 
     @property
     def stderr_tail(self) -> str:
-        """The last of what it wrote to standard error."""
+        """Return the last bytes that it wrote to standard error."""
         return self._stderr.decode("utf-8", "replace")
 
     async def _open(self, stdin: bytes | None, keep_stdin: bool) -> None:
@@ -267,7 +269,7 @@ class Child:
         return self._pipes[-1]
 
     async def _feed(self, data: bytes, keep_open: bool) -> None:
-        """A task of its own: a child that answers while it reads must not wait for us, nor we for it."""
+        """Write in a task of its own: a child that answers while it reads must not wait for us, nor we for it."""
         await self.write(data)
         if not keep_open:
             self.close_stdin()
@@ -277,7 +279,7 @@ class Child:
             self._stderr = (self._stderr + chunk)[-self._tail :]
 
     async def _watch(self) -> None:
-        """Wait for the end without taking the zombie, kill the group, then take it."""
+        """Wait for the end without reaping the zombie, kill the group, then reap it."""
         try:
             await _exited(self.pid)
         finally:
@@ -290,12 +292,12 @@ class Child:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 if self._group:
                     os.killpg(self.pid, number)
-            if not self._group or number == signal.SIGKILL:  # itself too, should it have left its group
+            if not self._group or number == signal.SIGKILL:  # itself too, in case it has left its group
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(self.pid, number)
 
     async def write(self, data: bytes) -> None:
-        """Write to standard input. A child that reads no more is not an error here: its end says why."""
+        """Write to standard input. A child that no longer reads is no error here: its end gives the reason."""
         pipe, loop, view = self._process.stdin, asyncio.get_running_loop(), memoryview(data)
         while view and pipe and not pipe.closed:
             try:
@@ -319,7 +321,7 @@ class Child:
         return self.lines()
 
     async def lines(self, most: int = MAX_LINE) -> AsyncIterator[bytes]:
-        """The lines of standard output, without their ends. Raises `LineTooLong`: what it said must not vanish."""
+        """Yield the lines of standard output, without line ends. Raises: `LineTooLong`: no output may be lost."""
         rest = b""
         while chunk := await self._lines.read():
             *lines, rest = (rest + chunk).split(b"\n")
@@ -333,36 +335,36 @@ class Child:
             yield rest
 
     async def output(self, limit: int) -> bytes:
-        """All of standard output, of which no more than `limit` bytes are kept."""
+        """Return all of standard output, up to `limit` bytes."""
         said = b""
         while chunk := await self._lines.read():
             said += chunk[: limit - len(said)]
         return said
 
     async def wait(self) -> int:
-        """Wait until it and its group have ended; the return code."""
+        """Wait until it and its group have ended. Returns: the return code."""
         await self._ended.wait()
         helpers = self._tasks[1:]
         if helpers:
-            # Done at once, unless something left the group and still holds the pipe.
+            # Done at once, unless a process left the group and still holds the pipe.
             _, pending = await asyncio.wait(helpers, timeout=1)
             for task in pending:
                 task.cancel()
         return self._process.wait()
 
     def ask(self, number: int) -> None:
-        """Send a signal that it handles."""
+        """Send a signal that the child handles."""
         self._signal(number)
 
     async def stop(self, grace: float = 10.0) -> int:
-        """Ask the group to end (SIGTERM), kill it after `grace` seconds; the return code."""
+        """Ask the group to end (SIGTERM), and kill it after `grace` seconds. Returns: the return code."""
         self._signal(signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ended.wait(), grace)
         return await self.kill()
 
     async def kill(self) -> int:
-        """Kill the group now; the return code. Safe to repeat, and done even where the caller is cancelled."""
+        """Kill the group now. Safe to repeat, and done even if the caller is cancelled. Returns: the return code."""
         self._signal(signal.SIGKILL)
         try:
             await asyncio.shield(self.wait())
@@ -382,9 +384,9 @@ class Child:
 
 
 class _Pipe:
-    """Our end of a pipe that a child writes to.
+    """Our end of a pipe to which a child writes.
 
-    Not a transport: those of uvloop close the file a second time after libuv has closed it, and the second time it
+    Not a transport: uvloop's transports close the file a second time after libuv has closed it, and by then it
     may be another file, which a thread opened meanwhile.
     """
 
@@ -394,9 +396,9 @@ class _Pipe:
         os.set_blocking(file.fileno(), False)
 
     async def read(self) -> bytes:
-        """What is there, as soon as there is something; b"" at the end, and once it is closed."""
+        """Return the available bytes, as soon as there are some; b"" at the end, and once it is closed."""
         while not self._file.closed:
-            await asyncio.sleep(0)  # a child that never stops writing must not keep the loop to itself
+            await asyncio.sleep(0)  # a child that never stops writing must not block the loop
             try:
                 return os.read(self._file.fileno(), _CHUNK)
             except ValueError:  # closed meanwhile
@@ -416,7 +418,7 @@ class _Pipe:
                 loop.remove_reader(number)
 
     def close(self) -> None:
-        """Whoever reads is told that this is the end."""
+        """Close it: a reader gets the end of the file."""
         if not self._file.closed:
             asyncio.get_running_loop().remove_reader(self._file.fileno())
             self._file.close()
@@ -424,7 +426,7 @@ class _Pipe:
 
 
 async def _exited(pid: int) -> None:
-    """Wait until `pid` is a zombie, leaving it one."""
+    """Wait until `pid` is a zombie, without reaping it."""
     try:
         descriptor = os.pidfd_open(pid)
     except OSError:  # a kernel before 5.3, or a sandbox without the call

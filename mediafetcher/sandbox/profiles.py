@@ -1,8 +1,8 @@
-"""The kernel's part in the confinement of programs that load yt-dlp: files, sockets, processes.
+"""Kernel restrictions for programs that load yt-dlp: files, sockets, processes.
 
-They see what Python and they are made of, and one folder of their own. Not the key, the settings, other downloads or
-the media folder; not the database or our server, whose sockets are local ones. Into the network they get through
-gateway.py alone, and what fetches starts no processes.
+They can access the files of Python and of the product, and one folder of their own. Not the key, the settings, other
+downloads or the media folder; not the database or our server, whose sockets are local ones. They reach the network
+only through gateway.py, and fetch children start no processes.
 """
 
 import os
@@ -17,9 +17,9 @@ _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "MF_CA_FILE", "TZDIR")
 
 
 def confine_fetch(folder: Path, others: Iterable[str], port: int | None, *, alone: bool = True) -> None:
-    """For good: `folder` to write in, `others` to read, TCP to this port of loopback. As far as the kernel can.
+    """Allow `folder` for writing, `others` for reading, and TCP to this port of loopback. Permanent, if supported.
 
-    `alone`: no process can be started from here on.
+    `alone`: no process can be started from now on.
     """
     given = [*others, *(os.environ.get(name, "") for name in _CERTIFICATES)]
     read = tuple(Path(path) for path in [*_made_of(), *given] if path)
@@ -29,14 +29,14 @@ def confine_fetch(folder: Path, others: Iterable[str], port: int | None, *, alon
 
 
 def confine_gateway() -> None:
-    """For good: no files but what Python is made of and what resolving names reads, and no processes."""
+    """Allow only the files of Python and of name resolution, and no processes. Permanent."""
     landlock.restrict_self(landlock.Ruleset(tuple(Path(path) for path in _made_of() if path), network=True))
     if seccomp.available():
         seccomp.load(seccomp.code(None))
 
 
 def shut_in_sender(port: int) -> None:
-    """For good: no files but what Python is made of, TCP to this port of loopback, and no processes."""
+    """Allow only the files of Python, TCP to this port of loopback, and no processes. Permanent."""
     read = tuple(Path(path) for path in _made_of() if path)
     landlock.restrict_self(landlock.Ruleset(read, network=True, ports=(port,)))
     if seccomp.available():
@@ -44,14 +44,14 @@ def shut_in_sender(port: int) -> None:
 
 
 def confine_parser() -> None:
-    """For good: no files but what Python is made of, no sockets, and no processes."""
+    """Allow only the files of Python, no sockets, and no processes. Permanent."""
     landlock.restrict_self(landlock.Ruleset(tuple(Path(path) for path in _made_of() if path)))
     if seccomp.available():
         seccomp.install(seccomp.NONE)
 
 
 def _made_of() -> list[str | Path]:
-    """Python, its packages, and ours. A checkout as a whole may hold a state folder too, so of it the package alone."""
+    """Return the paths of Python, its packages, and ours. A checkout may also hold a state folder: only its package."""
     package = bundle.PACKAGE
     checkout = package.parent.name not in ("site-packages", "dist-packages")
     paths = [path for path in sys.path if not checkout or Path(path) != package.parent]

@@ -1,7 +1,7 @@
-"""Root who works on a state folder of somebody else works as that person.
+"""Run commands of root on a state folder of another user as that user.
 
-A service has a user of its own, and an administrator types commands as root. What root wrote there would be closed
-to the service; so the command becomes the owner of the state folder first.
+A service has a user of its own, and an administrator runs commands as root. Files written by root would be
+inaccessible to the service; so the command becomes the owner of the state folder first.
 """
 
 import os
@@ -15,7 +15,7 @@ from mediafetcher.sandbox import privilege_drop
 
 
 def _owner(state: Path) -> privilege_drop.Account | None:
-    """Who to be instead of root; None where we are not root, or it is root's own, or nobody's yet."""
+    """Return the account to use instead of root; None if we are not root, or the folder is root's or has no owner."""
     try:
         status = state.stat()
     except OSError:
@@ -34,7 +34,7 @@ def _owner(state: Path) -> privilege_drop.Account | None:
 
 
 def name(uid: int) -> str:
-    """The name of a user, or the number where there is none."""
+    """Return the name of a user, or the number without one."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -49,7 +49,7 @@ def _groups(account: privilege_drop.Account) -> list[int]:
 
 
 def become_owner(state: Path) -> None:
-    """Be the owner of the state folder from here on, for good."""
+    """Become the owner of the state folder permanently."""
     owner = _owner(state)
     if owner is None:
         return
@@ -61,7 +61,7 @@ def become_owner(state: Path) -> None:
 
 @contextmanager
 def as_owner(state: Path) -> Iterator[None]:
-    """Be the owner of the state folder for a while. Programs started meanwhile cannot come back."""
+    """Be the owner of the state folder for a while. Programs started meanwhile cannot return to root."""
     owner = _owner(state)
     if owner is None:
         yield
@@ -72,7 +72,7 @@ def as_owner(state: Path) -> Iterator[None]:
 
 @contextmanager
 def acting(account: privilege_drop.Account) -> Iterator[None]:
-    """Root is this account for a while."""
+    """Let root act as this account for a while."""
     groups = os.getgroups()
     os.setgroups(_groups(account))
     os.setresgid(account.gid, account.gid, 0)
@@ -86,7 +86,7 @@ def acting(account: privilege_drop.Account) -> Iterator[None]:
 
 
 def _own_home(owner: privilege_drop.Account) -> None:
-    """Programs that we start look for their things where HOME points to: not in root's."""
+    """Set HOME, where our programs search for their files: not root's."""
     try:
         os.environ["HOME"] = pwd.getpwuid(owner.uid).pw_dir
     except KeyError:

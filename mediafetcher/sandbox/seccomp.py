@@ -1,15 +1,15 @@
-"""Which system calls a process may make, by the kernel (seccomp), for code that no audit hook sees.
+"""Restrict the system calls of a process, by the kernel (seccomp), for code that no audit hook covers.
 
-Three rules, each for a process and whatever it starts, and none can be taken away again:
+Three permanent rules, each for a process and its children:
 
-* sockets of the given families alone, of the kind that connects (TCP); the calls that lead around `socket()` are
-  refused too: io_uring makes sockets of its own, ptrace and its like borrow those of other processes, and other tables
+* only sockets of the given families, of the kind that connects (TCP); calls that bypass `socket()` are
+  refused too: io_uring makes sockets of its own, ptrace and similar calls use those of other processes, other tables
   of system calls have other numbers. `socketpair()` stays, since asyncio and libcurl use it.
-* it stays where it can be ended: it cannot take back that it ends with its parent, leave its session or process
+* it can always be ended: it cannot cancel that it ends with its parent, leave its session or process
   group, or change its namespaces.
-* with `alone`, it starts no process (threads are none) and signals nobody but itself. Nothing can then outlive it.
+* with `alone`, it starts no process (threads are allowed) and signals only itself. Nothing can then outlive it.
 
-Everything that is refused answers EACCES.
+Every refused call returns EACCES.
 """
 
 import ctypes
@@ -30,15 +30,15 @@ _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _PR_SET_PDEATHSIG, _FILTER = 38, 22, 1, 2
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
 _REFUSE, _UNKNOWN = _ERRNO | errno.EACCES, _ERRNO | errno.ENOSYS
 _LOAD, _AND, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _MACHINE = 0, 4  # where they lie in what the filter sees
+_NUMBER, _MACHINE = 0, 4  # their offsets in the data of the filter
 _ARGUMENT = (16, 24)  # the low halves of the first two arguments
 _X32 = 0x40000000
-_KIND = 0xF  # the bits of a socket's type beside its flags
+_KIND = 0xF  # the bits of a socket's type without its flags
 _CLONE_THREAD, _CLONE_NAMESPACES = 0x00010000, 0x7E020000
 
 
 class _Machine(NamedTuple):
-    """The numbers of a machine: its own, and those of its system calls."""
+    """The system call numbers of an architecture."""
 
     number: int
     socket: int
@@ -74,18 +74,18 @@ class _Program(ctypes.Structure):
 
 
 def available() -> bool:
-    """Whether this machine and its kernel have what it takes."""
+    """Tell whether this architecture and kernel support it."""
     return platform.machine() in _MACHINES and Path("/proc/sys/kernel/seccomp/actions_avail").exists()
 
 
 def install(families: Collection[int] = NONE, *, alone: bool = True) -> None:
-    """From now on these sockets alone, for good. Raises OSError where that cannot be had."""
+    """Allow only these sockets from now on, permanently. Raises: OSError if that is impossible."""
     load(code(families, alone=alone))
     _prove(families)
 
 
 def load(program: bytes) -> None:
-    """Apply what `code` gave. System calls alone, for between fork and exec."""
+    """Apply the result of `code`. Only system calls, for between fork and exec."""
     given = _Program(len(program) // 8, program)
     for arguments in (
         (_PR_SET_NO_NEW_PRIVS, 1, None),
@@ -97,7 +97,7 @@ def load(program: bytes) -> None:
 
 
 def _prove(families: Collection[int]) -> None:
-    """Believed only when it is seen."""
+    """Test the filter, since its installation alone proves nothing."""
     every = {socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK, socket.AF_PACKET}
     for family in sorted(every):
         try:
@@ -105,14 +105,14 @@ def _prove(families: Collection[int]) -> None:
         except PermissionError:
             continue
         except OSError:
-            pass  # refused for another reason: which proves nothing of ours
+            pass  # refused for another reason, which proves nothing about the filter
         raise OSError(errno.EPERM, "the kernel still makes sockets that it should not")
 
 
 def code(families: Collection[int] | None, *, alone: bool = True) -> bytes:
-    """Return the filter for the calling process; `families` None leaves sockets alone.
+    """Return the filter for the calling process; `families` None allows all sockets.
 
-    Raises OSError on a machine that it is not known for.
+    Raises: OSError on an architecture that is not supported.
     """
     if platform.machine() not in _MACHINES:
         raise OSError(errno.ENOSYS, f"not known for {platform.machine()}")
@@ -125,7 +125,7 @@ def code(families: Collection[int] | None, *, alone: bool = True) -> bytes:
         (_AT_LEAST, 0, 1, _X32),
         (_RETURN, 0, 0, _REFUSE),
         *_always(_REFUSE, *machine.around, *machine.leaving),
-        *_always(_UNKNOWN, machine.clone3),  # its flags lie in memory: the C library then uses clone
+        *_always(_UNKNOWN, machine.clone3),  # its flags are in memory: the C library then uses clone
         *_when(machine.prctl, _deaths()),
         *(_when(machine.socket, _sockets(families)) if families is not None else ()),
         *_when(machine.clone, [(_ANY_BIT, 0, 1, _CLONE_NAMESPACES), (_RETURN, 0, 0, _REFUSE), *_processes(alone)]),
@@ -139,20 +139,20 @@ def code(families: Collection[int] | None, *, alone: bool = True) -> bytes:
 
 
 def _always(answer: int, *numbers: int) -> Iterator[_Line]:
-    """Give this answer to these system calls. Jumps count the instructions that follow."""
+    """Return this answer to these system calls. Jumps count the instructions that follow."""
     for number in numbers:
         yield (_EQUAL, 0, 1, number)
         yield (_RETURN, 0, 0, answer)
 
 
 def _when(number: int, rules: list[_Line]) -> list[_Line]:
-    """Apply rules to the first argument of a system call, which is allowed unless they answer."""
+    """Apply rules to the first argument of a system call, which is allowed unless they return another answer."""
     body: list[_Line] = [(_LOAD, 0, 0, _ARGUMENT[0]), *rules, (_RETURN, 0, 0, _ALLOW)]
     return [(_EQUAL, 0, len(body), number), *body]
 
 
 def _sockets(families: Collection[int]) -> list[_Line]:
-    """These families, and of them the kind that connects; the second argument says which kind."""
+    """Allow these families, and only sockets that connect; the second argument contains the kind."""
     lines: list[_Line] = []
     for at, family in enumerate(sorted(families)):
         lines.append((_EQUAL, len(families) - at, 0, family))
@@ -164,7 +164,7 @@ def _sockets(families: Collection[int]) -> list[_Line]:
 
 
 def _deaths() -> list[_Line]:
-    """A process may say that it is killed with its parent, and cannot take it back."""
+    """Allow a process to be killed with its parent, but not to cancel that."""
     return [
         (_EQUAL, 0, 3, _PR_SET_PDEATHSIG),
         (_LOAD, 0, 0, _ARGUMENT[1]),

@@ -1,7 +1,7 @@
-"""The two folders of a piece of work: ours in `<state>/work`, and the child's of the same name in `<state>/fetch`.
+"""The two folders of a download: ours in `<state>/work`, and the child's of the same name in `<state>/fetch`.
 
-The child writes to its own folder and to no other. What the server writes (the checkpoint, what FFmpeg makes, side
-files) lies in ours, so that no name in it can be planted. Results move from one to the other by `child_files.take`.
+The child writes only to its own folder. Files of the server (the checkpoint, FFmpeg's results, side
+files) are in ours, so that a child cannot plant a name there. `child_files.take` moves results from one to the other.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from pathlib import Path
 from mediafetcher.core import settings
 from mediafetcher.sandbox import child_files, privilege_drop
 
-_OURS = 0o711  # FFmpeg's account passes through to the files that it is given
+_OURS = 0o711  # FFmpeg's account needs search permission for the files that it is given
 
 
 def of_child(folder: Path) -> Path:
@@ -22,7 +22,7 @@ def of_child(folder: Path) -> Path:
 
 
 def make(folder: Path) -> Path:
-    """Make both folders where they are missing -> the child's, which belongs to the account of children."""
+    """Make both folders if they are missing. Returns: the child's, which belongs to the account of children."""
     make_ours(folder)
     place = of_child(folder)
     _make(place.parent)
@@ -30,7 +30,7 @@ def make(folder: Path) -> Path:
 
 
 def make_ours(folder: Path) -> None:
-    """Make our folder where it is missing. One of an earlier version, which a child wrote to, becomes the child's."""
+    """Make our folder if it is missing. One of an earlier version, which a child wrote to, becomes the child's."""
     if folder.exists() and _is_childs(folder):
         place = of_child(folder)
         _make(place.parent)
@@ -40,7 +40,7 @@ def make_ours(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove both with all that is in them. What cannot be removed is left."""
+    """Remove both folders with their content. Files that cannot be removed are left."""
     shutil.rmtree(folder, ignore_errors=True)
     child_files.remove_tree(of_child(folder))
 
@@ -56,7 +56,7 @@ def occupied(folder: Path) -> int:
 
 
 def free() -> int:
-    """Return the bytes free where there are fewest: on the disk of our folders or of the children's."""
+    """Return the free bytes of the fuller disk: of our folders or of the children's."""
     chosen = settings.get()
     places = [place for place in (chosen.work, chosen.fetch) if place.exists()] or [chosen.state]
     return min(shutil.disk_usage(place).free for place in places)
@@ -79,7 +79,7 @@ def _make(folder: Path) -> None:
 
 
 def _is_childs(folder: Path) -> bool:
-    """Whether an earlier version gave it to a child: then it was private (0700) and of the child's account."""
+    """Tell whether an earlier version gave it to a child: then it was private (0700) and of the child's account."""
     status = folder.lstat()
     account = privilege_drop.service_account()
     return status.st_uid == account.uid if account else stat.S_IMODE(status.st_mode) == 0o700
