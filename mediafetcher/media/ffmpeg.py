@@ -92,7 +92,7 @@ async def run(
 class Stuck(errors.TranscodeFailed):
     """FFmpeg printed nothing for too long and was killed."""
 
-    words = "The file keeps FFmpeg busy without end."
+    default_detail = "FFmpeg was stopped: it made no progress on this file for too long."
 
 
 def owned(target: Path) -> Path:
