@@ -25,6 +25,15 @@ function packed(): Plugin {
   };
 }
 
+/** A request has hundreds of bytes of headers: what is always loaded is one file, and small shared parts are few. */
+const GROUPS = [
+  { name: "index", tags: ["$initial" as const], priority: 1 },
+  { name: "shared", minShareCount: 2, entriesAware: true },
+];
+
+/** The bundler names a shared part after everything that uses it. */
+const chunkFileNames = ({ name }: { name: string }) => `assets/${name.split("~")[0]}-[hash].js`;
+
 const backend = process.env.MEDIAFETCHER_BACKEND ?? "http://127.0.0.1:8787";
 
 export default defineConfig({
@@ -34,6 +43,7 @@ export default defineConfig({
     target: "es2023",
     assetsInlineLimit: 0, // no data: addresses, so the CSP can stay at 'self'
     modulePreload: { polyfill: false }, // the polyfill would be an inline script
+    rolldownOptions: { output: { codeSplitting: { groups: GROUPS }, chunkFileNames } },
   },
   server: { proxy: { "/api": backend, "/media": backend } },
   test: {
