@@ -10,7 +10,9 @@ from pathlib import Path
 import asyncpg
 
 from mediafetcher.db.embedded import Cluster
+from mediafetcher.library.catalog import text_index
 
+SEASONS = ("summer", "autumn", "winter", "spring")
 FILES = """
 insert into media_file (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec)
 select sha256(('seed ' || n)::bytea), 1000000 + (n::bigint * 7919) % 900000000,
@@ -20,23 +22,32 @@ from generate_series(1, $1::int) n
 on conflict do nothing
 """
 ITEMS = """
-insert into library_item (owner, media_file, title, uploader, site, created_at)
-select a.id, f.id, 'Seeded film ' || f.n || ' of the ' || (array['summer', 'autumn', 'winter', 'spring'])[1 + f.n % 4],
-  'uploader' || f.n % 50, 'site' || f.n % 7 || '.example', now() - interval '1 day' - make_interval(secs => f.n)
-from account a, (select id, n from media_file m join generate_series(1, $1::int) n
-  on m.sha256 = sha256(('seed ' || n)::bytea)) f
-where a.name = $2
+insert into library_item (owner, media_file, title, uploader, site, created_at, search, sort_key, text_version)
+select a.id, m.id, t.title, t.uploader, t.site, now() - interval '1 day' - make_interval(secs => t.n),
+  t.search::tsvector, t.sort_key, $7
+from account a, media_file m
+join unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[]) with ordinality
+  as t (title, uploader, site, search, sort_key, n) on m.sha256 = sha256(('seed ' || t.n)::bytea)
+where a.name = $1
 """
 
 
 async def main(state: str, user: str, count: int) -> None:
+    names = [_texts(n) for n in range(1, count + 1)]
+    texts = [text_index.of(*each) for each in names]
+    columns = [*zip(*names, strict=True), [each.search for each in texts], [each.sort_key for each in texts]]
     database = await asyncpg.connect(Cluster(Path(state)).dsn)
     try:
         await database.execute(FILES, count)
-        await database.execute(ITEMS, count, user)
+        await database.execute(ITEMS, user, *map(list, columns), text_index.VERSION)
         await database.execute("analyze")
     finally:
         await database.close()
+
+
+def _texts(n: int) -> tuple[str, str, str]:
+    """Title, uploader and site."""
+    return f"Seeded film {n} of the {SEASONS[n % 4]}", f"uploader{n % 50}", f"site{n % 7}.example"
 
 
 if __name__ == "__main__":
