@@ -66,7 +66,7 @@ interaction("a browser is paired by a code and its picture", async () => {
 interaction("cookies of a site are kept and forgotten", async () => {
   const { page } = world;
   const cookies = section("Site cookies");
-  await cookies.getByText("Without the extension").click();
+  await cookies.getByText("Add cookies from a cookies.txt file").click();
   await cookies.getByRole("textbox", { name: "Site" }).fill("example.org");
   const line = [".example.org", "TRUE", "/", "TRUE", "4102444800", "session", "canary"].join("\t");
   await cookies.getByRole("textbox", { name: "cookies.txt" }).fill(`# Netscape HTTP Cookie File\n${line}\n`);

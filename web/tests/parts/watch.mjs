@@ -88,7 +88,12 @@ interaction("facts of an item", async () => {
 
 interaction("the next one begins after the end", async () => {
   const { page } = world;
-  const before = page.url();
+  const last = page.url(); // the oldest item is the last one of the view
+  await page.keyboard.press("p");
+  await page.waitForURL((url) => url.href !== last);
+  const path = `/media/${page.url().split("/").at(-1)}`;
+  await wait((src) => document.querySelector("video").currentSrc.endsWith(src), path);
+  await wait(() => document.querySelector("video").readyState >= 1);
   await media().evaluate(async (element) => {
     element.muted = true;
     element.loop = false;
@@ -97,7 +102,7 @@ interaction("the next one begins after the end", async () => {
   });
   await page.getByText("Next in").waitFor();
   await page.getByRole("button", { name: "Play now" }).click();
-  await page.waitForURL((url) => url.href !== before);
+  await page.waitForURL(last);
 });
 
 interaction("an audio item plays", async () => {
