@@ -1,1 +1,1 @@
-"""How downloads come in: their rows, the queue, and what is done for each."""
+"""Downloads: their rows, the queue, and the steps of each."""

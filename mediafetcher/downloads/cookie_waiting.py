@@ -1,4 +1,4 @@
-"""Downloads that wait for a site's cookies, and the moment these come."""
+"""Downloads that wait for a site's cookies, and their resumption when the cookies arrive."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,12 +9,12 @@ from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.downloads import lifecycle
 
-# What cookies may help with.
+# Errors that cookies may solve.
 CODES = tuple(sorted(kind.code for kind in errors.UserActionRequired.__subclasses__()))
 
 
 async def waiting(owner: int) -> list[dict[str, Any]]:
-    """This person's downloads that wait for cookies, newest first: id, title, url, site, code."""
+    """Return this user's downloads that wait for cookies, newest first: id, title, url, site, code."""
     return await engine.fetch(
         "select id, title, url, site, error_code as code from download where owner = $1 and state = 'needs_action'"
         " and error_code = any($2::text[]) and cleared_at is null order by id desc limit 100",
@@ -24,9 +24,9 @@ async def waiting(owner: int) -> list[dict[str, Any]]:
 
 
 async def save_and_resume(owner: int, site: str, given: list[Cookie], address: str | None = None) -> dict[str, Any]:
-    """Keep a site's cookies, and let go on whatever of this person waited for them.
+    """Store a site's cookies, and resume this user's downloads that waited for them.
 
-    -> {"site", "kept", "left_out", "resumed"}. Raises `Invalid`, `BadCookies`.
+    Returns: {"site", "kept", "left_out", "resumed"}. Raises: `Invalid`, `BadCookies`.
     """
     kept = await cookie_jars.put(owner, site, given, address)
     resumed = 0
@@ -36,6 +36,6 @@ async def save_and_resume(owner: int, site: str, given: list[Cookie], address: s
         try:
             await lifecycle.retry(row["id"], owner)
         except (errors.NotFound, errors.InvalidState):
-            continue  # somebody was first
+            continue  # another process resumed it first
         resumed += 1
     return kept | {"resumed": resumed}

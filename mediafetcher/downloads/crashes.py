@@ -1,8 +1,8 @@
-"""Downloads that were in work when the program died: put back, counted, and in the end left to a person.
+"""Downloads that ran when the program died: they return to the queue, are counted, and finally need a user.
 
-Nobody can say which of several downloads ended the program, or whether one of them did. So each is counted; from the
-second time on it runs alone on its machine, and only one that ran alone can be held responsible. A download that left
-more of its file than the time before is counted anew, since a power cut is not its fault.
+It is unknown which of several downloads ended the program, or whether one of them did. So each is counted; from the
+second time on it runs alone on its machine, and only a download that ran alone can be blamed. The count of a download
+that left more of its file than the time before restarts, since a power cut is not its fault.
 """
 
 from typing import Any
@@ -11,11 +11,11 @@ from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads.worker import checkpoint, workspace
 
-SUSPECT = 2  # deaths of the program after which a download runs alone
-# Deaths of the program after which a download waits for a person. While its file is fetched, what is foreign runs in a
-# child: then kills from outside are the likelier cause.
+SUSPECT = 2  # crashes of the program after which a download runs alone
+# Crashes of the program after which a download needs a user's decision. While its file is fetched, foreign code runs in
+# a child: then kills from outside are the likelier cause.
 _PARKED, _PARKED_FETCHING = 4, 10
-_FURTHER = 64 << 10  # bytes more than the time before
+_FURTHER = 64 << 10  # more bytes than the time before
 
 _LOST = """
 select d.id, d.worker_id from download d where state = 'running' and {lost}
@@ -34,15 +34,15 @@ update download d set
   error_message = case when c.crashes >= c.most and c.alone then $9 when c.crashes >= $7 then $10 end,
   run_after = now() + make_interval(secs => case when c.crashes < $7 then 0
     else $11 * 2 ^ least(c.crashes - $7, 8) end),
-  {let_go}
+  {clear_lease}
 from counted c where d.id = c.id and d.state = 'running' and {lost} returning d.id, d.owner
 """
 
 
-async def put_back(lost: str, let_go: str, *values: Any) -> list[dict[str, Any]]:
-    """Put the rows back whose holder died -> id and owner of each.
+async def put_back(lost: str, clear_lease: str, *values: Any) -> list[dict[str, Any]]:
+    """Return rows of dead holders to the queue. Returns: id and owner of each.
 
-    `lost` is the condition that tells them, whose parameters are numbered from $12 on (`values`).
+    `lost` is the condition that selects them, with parameters numbered from $12 on (`values`).
     """
     condition = lost.replace("$12", "$1").replace("$13", "$2")
     rows = await engine.fetch(_LOST.format(lost=condition), *values)
@@ -52,7 +52,7 @@ async def put_back(lost: str, let_go: str, *values: Any) -> list[dict[str, Any]]
     for row in rows:
         together[row["worker_id"]] = together.get(row["worker_id"], 0) + 1
     back = await engine.fetch(
-        _PUT_BACK.format(lost=lost, let_go=let_go),
+        _PUT_BACK.format(lost=lost, clear_lease=clear_lease),
         [row["id"] for row in rows],
         [workspace.fetched(row["id"]) for row in rows],
         [together[row["worker_id"]] == 1 for row in rows],

@@ -1,7 +1,7 @@
-"""Which sources are known, and to whom: what was fetched once is not fetched again.
+"""Known sources, and the users who may know them: a source that was fetched once is not fetched again.
 
-A source is known by keys: its link's, and the one that its site gives it (fetch/client.py). What somebody's own
-cookies opened, or came by their own proxy or by plain http, is known under keys of that person alone.
+A source is known by keys: its link's, and the one that its site gives it (fetch/client.py). A source that needed a
+user's own cookies, or came by the user's own proxy or by plain http, has keys of that user alone.
 """
 
 from urllib.parse import urlsplit
@@ -14,15 +14,15 @@ from mediafetcher.net import egress, urls
 
 
 def private(owner: int, keys: list[str]) -> list[str]:
-    """The keys under which a source is known to this person alone: what somebody's cookies opened is theirs."""
+    """Return the keys of a source for this user alone: a source opened by a user's cookies is private."""
     return [f"{owner}:{key}" for key in keys]
 
 
 def is_private(claim_url: str, page: str, options: Options, *, cookies: bool) -> bool:
-    """Return whether what was fetched is known to this person alone.
+    """Return whether a fetched source is known to this user alone.
 
-    Cookies open what others may not see. A proxy of one's own, and anybody on the way of plain http, can answer with
-    other bytes, which nobody else must be given. Hosts that the administrator named (`allow_hosts`) may use plain http.
+    Cookies open content that others may not see. A user's own proxy, and any machine on the path of plain http, can
+    answer with other bytes, which no other user may get. The administrator's `allow_hosts` may use plain http.
     """
     return cookies or options.proxy is not None or not (_is_trusted(claim_url) and _is_trusted(page))
 
@@ -35,11 +35,11 @@ def _is_trusted(url: str) -> bool:
 
 
 async def known(owner: int, folder: int | None, keys: list[str], url: str, site: str) -> int | None:
-    """The item of a source that was fetched before: the one this person has in this folder, else a new one.
+    """Return the item of a source that was fetched before: the one this user has in this folder, else a new one.
 
-    None where no key is known to this person, or its file is gone by now.
+    None if this user knows no key of it, or if its file no longer exists.
     """
-    # The title as the site gave it: what other people call their entries is theirs alone.
+    # The title as the site gave it: titles that other users chose are private.
     found = await engine.fetchrow(
         "select s.id, s.media_file, (select title from download where source_key = any($1::text[])"
         "   and state = 'done' order by id limit 1) as title, (select uploader from library_item"
@@ -72,13 +72,13 @@ async def known(owner: int, folder: int | None, keys: list[str], url: str, site:
 
 
 async def mark_never(owner: int, url: str) -> int:
-    """Never fetch this link again for this person -> its source. Raises `InvalidUrl`, `UnsupportedScheme`."""
+    """Never fetch this link again for this user. Returns: its source. Raises: `InvalidUrl`, `UnsupportedScheme`."""
     url = urls.parse(url)
     return await blocklist.block_link(owner, url, urls.source_key(url, Options().recipe()))
 
 
 async def unmark_never(owner: int, url: str) -> int:
-    """Take that mark away -> its source."""
+    """Remove that mark. Returns: its source."""
     url = urls.parse(url)
     async with engine.transaction():
         source = await blocklist.find(owner, [urls.source_key(url, Options().recipe())])
@@ -89,7 +89,7 @@ async def unmark_never(owner: int, url: str) -> int:
 
 
 async def owned(owner: int, keys: list[str]) -> int | None:
-    """The item of this person's library that a source is already, or None. Nothing is made."""
+    """Return the item of this user's library that already shows a source, or None. Nothing is created."""
     found = await engine.fetchval(
         "select i.id from source s join library_item i on i.media_file = s.media_file"
         " where s.key = any($1::text[] || $2::text[]) and i.owner = $3 and i.trashed_at is null"
@@ -102,7 +102,7 @@ async def owned(owner: int, keys: list[str]) -> int | None:
 
 
 async def row(key: str, url: str) -> int:
-    """The row of a source, made where it is missing -> its id."""
+    """Find the row of a source, or insert it. Returns: its id."""
     return int(
         await engine.fetchval(
             "insert into source (key, url) values ($1, $2) on conflict (key) do update set url = excluded.url"
@@ -114,7 +114,7 @@ async def row(key: str, url: str) -> int:
 
 
 async def remember(keys: list[str], url: str, item: int) -> None:
-    """From now on these sources are known to be the file of this item."""
+    """Record that these sources have the file of this item."""
     await engine.execute(
         "insert into source (key, url, media_file) select key, $2, i.media_file from unnest($1::text[]) key,"
         " library_item i where i.id = $3 order by key"

@@ -1,6 +1,6 @@
-"""Removing a person: their downloads end, their entries go, then they do; files go where nobody else holds them.
+"""Delete a user: the user's downloads end, the entries are removed, then the account. Unreferenced files go later.
 
-Broken off in the middle it can be repeated: what is left is a person with less.
+Idempotent: safe to rerun after an interruption.
 """
 
 import asyncio
@@ -14,34 +14,34 @@ from mediafetcher.library.export import sync
 from mediafetcher.library.recovery import journal
 from mediafetcher.library.storage import ownership, sweeper
 
-_PATIENCE = 30.0  # seconds for downloads in work to end
+_PATIENCE = 30.0  # seconds for running downloads to end
 
 
 @engine.patiently
-async def remove(person: int, *, by: int | None = None, address: str | None = None) -> int:
-    """Remove a person with all they have -> how many entries went.
+async def remove(user: int, *, by: int | None = None, address: str | None = None) -> int:
+    """Delete a user with all entries. Returns: the number of removed entries.
 
-    Raises `NotFound`, `LastAdmin`, and `Conflict` where a download of theirs does not end.
+    Raises: `NotFound`, `LastAdmin`, and `Conflict` if a download of the user does not end.
     """
     ownership.require()
-    await users.require_removable(person)
-    await users.shut_out(person)
-    await _end_downloads(person)
-    gone = await trash.delete_all(person)
-    await users.remove(person, by=by, address=address)
-    await journal.forget()  # the next generation of the journal is without their titles
+    await users.require_removable(user)
+    await users.shut_out(user)
+    await _end_downloads(user)
+    gone = await trash.delete_all(user)
+    await users.remove(user, by=by, address=address)
+    await journal.forget()  # the next generation of the journal has none of their titles
     await sweeper.sweep()
     await sync.refresh_quietly()
     return gone
 
 
-async def _end_downloads(person: int) -> None:
-    """Cancel all of them, and wait for those in work: what one of them stores now would be theirs."""
+async def _end_downloads(user: int) -> None:
+    """Cancel all downloads, and wait for the running ones, which could still store files for the user."""
     rows = await engine.fetch(
         "update download set cancel_requested = state = 'running', finished_at = now(),"
         " state = case when state = 'running' then state else 'cancelled' end"
         " where owner = $1 and state not in ('done', 'failed', 'cancelled') returning id, owner",
-        person,
+        user,
     )
     for row in rows:
         await engine.notify("download", row)
@@ -49,7 +49,7 @@ async def _end_downloads(person: int) -> None:
     until = clock.monotonic() + _PATIENCE
     while await engine.fetchval(
         "select exists (select from download where owner = $1 and state = 'running' and lease_expires_at > now())",
-        person,
+        user,
     ):
         if clock.monotonic() > until:
             raise errors.Conflict("This user's downloads are still stopping. Try again in a moment.")

@@ -1,8 +1,8 @@
-"""What a worker does to its row: claim, beat, note, finish, fail, release; and rescue after a crash.
+"""Leases: how a worker claims, renews, updates, finishes, fails and releases a row; and recovery after a crash.
 
-A row is held by `worker_id` (this installation and this start of it) and `attempt` (the fence) for as long as
-its lease lasts. Every UPDATE here names both and the state it expects; no row means that it is ours no more,
-which is `Lost`. An effect is written in the same transaction as `done`, so it happens once.
+A row is held by `worker_id` (this installation and this start of it) and `attempt` (the fencing token) for as long as
+its lease lasts. Every UPDATE here names both and the expected state. No matching row means that the lease was lost;
+it raises `LeaseLost`. An effect is written in the same transaction as `done`, so it happens once.
 """
 
 import json
@@ -24,28 +24,28 @@ from mediafetcher.net import urls
 from mediafetcher.sandbox import work_folders
 
 _CLAIM_LOCK = 77_001  # the advisory lock of claims: one at a time
-_MAX_RETRY_SECONDS = 3600.0  # seconds between two tries, at the most
-_MAX_RETRY_AFTER_SECONDS = 86_400.0  # seconds that a site may ask to wait (fetching/fetch_errors.py)
-_MAX_LIVE_CHECK_SECONDS = 900.0  # seconds between two looks at a stream that has not begun
+_MAX_RETRY_SECONDS = 3600.0  # seconds between two attempts, at most
+_MAX_RETRY_AFTER_SECONDS = 86_400.0  # seconds that a site may ask to wait (core/errors/fetch.py)
+_MAX_LIVE_CHECK_SECONDS = 900.0  # seconds between two checks of a stream that has not begun
 _MAX_LIVE_WAIT_DAYS = 14  # days
 
-# What every way out of `running` has in common.
+# Columns that every transition out of `running` resets.
 _CLEAR_LEASE = (
     "worker_id = null, lease_expires_at = null, stage = null, speed = null, eta = null, pause_requested = false,"
     " cancel_requested = false, finished_at = now()"
 )
 _OWNED = "id = $1 and worker_id = $2 and attempt = $3 and state = 'running'"
-# Where a row goes that is handed back: what was asked of it meanwhile is obeyed.
+# The state of a row that is released: requests made meanwhile are obeyed.
 _REQUEUE_STATE = "case when cancel_requested then 'cancelled' when pause_requested then 'paused' else 'queued' end"
 
 
 class LeaseLost(Exception):
-    """The row is not ours any more (or its cancellation was asked): whatever we did must not count."""
+    """The lease was lost, or the cancellation was requested: the result of this worker must not count."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A row that is ours to work on. `attempt` is the fence."""
+    """A row that this worker holds. `attempt` is the fencing token."""
 
     id: int
     attempt: int
@@ -56,20 +56,20 @@ class Claim:
     folder: int | None
     options: Options
     operation: str = "fetch"
-    target_item: int | None = None  # the item that gets a new file, where the task says so
-    finish_requested: bool = False  # a recording is to end now, and what there is to be kept
+    target_item: int | None = None  # the item that gets a new file, if the operation needs one
+    finish_requested: bool = False  # a recording must end now and be kept
 
     @property
     def link_key(self) -> str:
-        """What the link is known by; the source key of another task is the task's own."""
+        """Return the key of the link; the source key of another operation is that operation's own."""
         return self.source_key if self.operation == "fetch" else urls.source_key(self.url, self.options.recipe())
 
 
-skip_downloads_with_cookies = False  # this machine has not the key: what needs cookies is for others
+skip_downloads_with_cookies = False  # this machine lacks the key: downloads that need cookies are for others
 
 
 def paused() -> errors.Unavailable | None:
-    """Why the whole queue waits just now, or None. Rows keep their state and their place meanwhile."""
+    """Return why the whole queue waits now, or None. Rows keep their state and their position meanwhile."""
     now = mount.state()
     kinds = {"offline": errors.MediaOffline, "full": errors.MediaFull, "read_only": errors.MediaReadOnly}
     if now.state != "online":
@@ -85,19 +85,19 @@ def paused() -> errors.Unavailable | None:
 
 
 async def claim() -> Claim | None:
-    """Take the best row that is due, or None. Refuses while the queue is paused (disk full, share away).
+    """Claim the best row that is due, or None. Refuses while the queue is paused (disk full, share unavailable).
 
-    Due: queued and its time has come, or running under a lease that ran out. Best: priority, then age. Never
-    more of one site than `max_downloads_per_site` on all machines together, nothing of a site that asked to slow down,
-    and no source that is being fetched already: its second row waits and then finds it in the store.
+    Due: queued and its time has come, or running under an expired lease. Best: priority, then age. It never exceeds
+    `max_downloads_per_site` of one site on all machines together, and takes none of a site that asked to slow down,
+    and no source that is being fetched already: the second row of a source waits and then finds it in the store.
     """
     if paused():
         return None
     chosen = settings.get()
     left = await cookie_jars.hosts() if skip_downloads_with_cookies else []
     async with engine.transaction():
-        # Counting and taking must not interleave with another claim; a statement of its own, because the next
-        # one's snapshot has to begin after the lock is ours.
+        # Counting and claiming must not interleave with another claim. The lock is a separate statement: the next
+        # statement's snapshot must begin after the lock is acquired.
         await engine.execute("select pg_advisory_xact_lock($1)", _CLAIM_LOCK)
         row = await engine.fetchrow(
             _CLAIM,
@@ -119,8 +119,8 @@ async def claim() -> Claim | None:
     return Claim(**{**row, "options": options})
 
 
-# What may hold a queued row up, each by its name: wait_reasons.py has words for all of them.
-# Each list in parentheses is made once, so that ten thousand waiting rows of a busy site cost little.
+# The limits that may delay a queued row, each by its name: wait_reasons.py has texts for all of them.
+# Each list in parentheses is computed once, so that ten thousand waiting rows of a busy site cost little.
 _DUE_LIMITS = {
     "time": "d.run_after <= now() and not d.cancel_requested",
     "frozen": "not exists (select from installation where frozen_reason is not null)",
@@ -129,19 +129,19 @@ _DUE_LIMITS = {
     "site pause": "d.site <> all (array(select site from site_backoff where until > now()))",
 }
 _DUE = "d.state = 'queued' and " + " and ".join(_DUE_LIMITS.values())
-# What this machine has the cookies for, or what needs none.
+# Rows that need no cookies, or whose cookies this machine can decrypt.
 _OPENS = """
   not exists (select from unnest($5::bigint[], $6::text[]) as j(owner, host)
     where j.owner = d.owner and (d.site = j.host or right(d.site, length(j.host) + 1) = '.' || j.host))
 """
 _CLAIM_LIMITS = {
     "cookies": _OPENS,
-    # What was in work when the program died runs alone: see crashes.py.
+    # A download that ran when the program died runs alone: see crashes.py.
     "runs alone": f"(d.crashes < {crashes.SUSPECT}"
     " or not exists (select from download where state = 'running' and worker_id = $1))",
     "another runs alone": "not exists (select from download where state = 'running' and worker_id = $1"
     f" and crashes >= {crashes.SUSPECT})",
-    # A download that its user slowed down may run for days: one slot of a machine, and one of a site, stay for others.
+    # A download with a rate limit may run for days: one slot of a machine, and one of a site, stay for others.
     "slowed": """
   (d.options->>'rate_limit' is null or (
     (select count(*) from download where state = 'running' and worker_id = $1
@@ -173,10 +173,10 @@ returning id, attempt, owner, url, site, source_key, folder, options::text as op
 
 
 async def heartbeat() -> list[tuple[active.ActiveDownload, active.Order]]:
-    """Renew the leases of what is really in work here, write its progress -> what is asked of which
+    """Renew the leases of all downloads that run here, and write their progress. Returns: the requests for each
     download.
     """
-    downloads = active.all_active()  # taken before the UPDATE: what is claimed meanwhile is not lost
+    downloads = active.all_active()  # read before the UPDATE: downloads claimed meanwhile are not lost
     if not downloads:
         return []
     rows = await engine.fetch(
@@ -217,7 +217,7 @@ def _reserved_bytes(id: int) -> int:
 
 
 async def _update_remote_reservations() -> None:
-    """What downloads on other machines will need of the media folder; of this machine too, where it runs two."""
+    """Read the space that downloads on other machines need in the media folder; of this machine too, if it runs two."""
     space_reservation.set_remote_reservations(
         await engine.fetchval(
             "select coalesce(sum(reserved_bytes), 0)::bigint from download"
@@ -228,7 +228,7 @@ async def _update_remote_reservations() -> None:
 
 
 async def update_progress(claim: Claim, **facts: Any) -> None:
-    """Write what became known (title, size, duration, stage, converting), and the room it needs. Raises `Lost`."""
+    """Write known facts (title, size, duration, stage, converting), and the reserved bytes. Raises: `LeaseLost`."""
     facts["reserved_bytes"] = _reserved_bytes(claim.id)
     names = [
         name
@@ -240,16 +240,16 @@ async def update_progress(claim: Claim, **facts: Any) -> None:
     asked = "cancel_requested or pause_requested or finish_requested as asked"
     row = await _fenced_update(claim, f"update download set {sets} where {_OWNED} returning {asked}", *values)
     if row["asked"]:
-        active.trigger_heartbeat(claim.id)  # it may have been asked before we held the row
+        active.trigger_heartbeat(claim.id)  # the request may have come before this worker held the row
 
 
 async def finish(claim: Claim, item: int, *, deduplicated: bool = False) -> None:
-    """The download is done and this is its item. Called inside the transaction that makes the item.
+    """Finish the download with this item. Called inside the transaction that makes the item.
 
     `deduplicated`: nothing had to be fetched.
 
-    Raises `Lost` (and so rolls everything back) where the row is not ours any more or its cancellation was
-    asked.
+    Raises: `LeaseLost` (and so rolls everything back) if the lease was lost or the cancellation was
+    requested.
     """
     await _fenced_update(
         claim,
@@ -265,7 +265,7 @@ async def finish(claim: Claim, item: int, *, deduplicated: bool = False) -> None
 
 
 async def outcome(claim: Claim) -> str:
-    """What became of a row that is not ours any more: `done` where this very attempt did it, else `lost`."""
+    """Return the outcome of a row whose lease was lost: `done` if this very attempt did it, else `lost`."""
     done = await engine.fetchval(
         "select exists (select from download where id = $1 and attempt = $2 and state = 'done')",
         claim.id,
@@ -275,10 +275,10 @@ async def outcome(claim: Claim) -> str:
 
 
 async def fail(claim: Claim, problem: errors.Problem, *, further: bool = False, whole: bool = False) -> str:
-    """It did not work -> the state it is in now: tried again later, parked for a person, or failed for
-    good. Where it got further than the attempt before, the tries are counted anew.
+    """Record a failure. Returns: the new state: tried again later, needs a user, or failed
+    permanently. If it got further than the attempt before, the attempts are counted from zero.
 
-    `whole`: its file was fetched and is kept, so that it waits for a person when its tries are used up.
+    `whole`: its file was fetched and is kept, so that it waits for a user when its attempts are used up.
     """
     async with engine.transaction():
         state = await _failed(claim, problem, further=further, whole=whole)
@@ -305,17 +305,17 @@ async def _failed(claim: Claim, problem: errors.Problem, *, further: bool, whole
         float(problem.facts.get("retry_after") or 0.0),
         _MAX_RETRY_SECONDS,
         0.0 if problem.retry == "now" else chosen.retry_seconds,
-        random.uniform(0.75, 1.25),  # noqa: S311 (so that many do not come back at the same moment)
+        random.uniform(0.75, 1.25),  # noqa: S311 (so that many do not retry at the same moment)
         whole,
     )
     return str(row["state"])
 
 
 async def defer(claim: Claim, problem: errors.Problem) -> str:
-    """A stream that has not begun waits, without a slot, for its time -> the state now.
+    """Let a stream that has not begun wait, without a slot, for its time. Returns: the state now.
 
-    Where the site does not say when, or the stream is late, the looks become rarer. Some days after it was announced
-    to begin, or where that is not known after it was wished for, it has failed.
+    If the site does not say when, or the stream is late, the checks become rarer. Some days after it was announced
+    to begin, or, without an announcement, after it was submitted, it has failed.
     """
     row = await _fenced_update(
         claim,
@@ -340,7 +340,7 @@ async def defer(claim: Claim, problem: errors.Problem) -> str:
 
 
 async def promote_scheduled() -> int:
-    """Put those back whose wait is over, and close the lists whose entries have all ended -> how many."""
+    """Requeue rows whose wait is over, and finish lists whose entries have all ended. Returns: how many."""
     rows = await engine.fetch(
         "update download set state = 'queued' where state = 'scheduled' and run_after <= now() returning id, owner"
     )
@@ -355,7 +355,7 @@ async def promote_scheduled() -> int:
 
 
 async def expanded(claim: Claim, title: str) -> None:
-    """The entries of a list are in the queue: its row waits for them. In the transaction that writes them."""
+    """Let the row of a list wait for its queued entries. Call it in the transaction that inserts them."""
     await _fenced_update(
         claim,
         f"update download set state = 'expanded', title = $4, progress = 1, failures = 0, {_CLEAR_LEASE}"
@@ -365,7 +365,7 @@ async def expanded(claim: Claim, title: str) -> None:
 
 
 async def release(claim: Claim, problem: errors.Problem | None = None) -> str:
-    """Hand the row back as if it had not been taken: a stop, or a disk that is full -> its state now.
+    """Return the row as if it had not been claimed: for a stop, or a full disk. Returns: its state now.
 
     A problem may say how much free space the next attempt needs (`needs_media_bytes`, `needs_work_bytes`). The row is
     not claimed before that space exists, so it takes no slot from others.
@@ -387,18 +387,18 @@ async def release(claim: Claim, problem: errors.Problem | None = None) -> str:
 
 
 async def recover_own() -> int:
-    """Put back what earlier starts of this installation held when they ended -> how many.
+    """Requeue rows that earlier starts of this installation held when they ended. Returns: how many.
 
-    Only for who holds the lock of the state folder: nobody else of that name can be alive.
+    Only for the process that has locked the state folder: no other process of that name can be alive.
     """
     lost = "starts_with(worker_id, $12) and worker_id <> $13"
     return len(await crashes.put_back(lost, _CLEAR_LEASE, f"{instance()}:", worker_id()))
 
 
 async def requeue_expired() -> int:
-    """Put back the rows whose holder was silent for longer than its lease -> how many.
+    """Requeue rows whose lease expired. Returns: how many.
 
-    What is in work here is not silent, whatever the clock says: its next beat renews it.
+    Downloads that run here are excluded, whatever the clock says: the next heartbeat renews them.
     """
     lost = "lease_expires_at < now() and not (worker_id = $12 and d.id = any($13::bigint[]))"
     return len(
@@ -407,7 +407,7 @@ async def requeue_expired() -> int:
 
 
 async def clock_moved() -> None:
-    """The database's clock jumped: what would have to wait for a time that is far away now is due, or soon over."""
+    """Correct times after a jump of the database's clock: rows that wait for a remote time are due, or soon are."""
     await engine.execute(
         "update download set run_after = now() where state in ('queued', 'scheduled') and run_after > now()"
     )
@@ -419,7 +419,7 @@ async def clock_moved() -> None:
 
 
 async def correct_times() -> None:
-    """Let what would wait longer than anything may be due now: a clock was ahead when its wait began."""
+    """Let rows that wait longer than any may be due now: a clock was ahead when their wait began."""
     await engine.execute(
         "update download set run_after = now() where state = 'queued'"
         " and run_after > now() + make_interval(secs => $1)",
@@ -428,14 +428,14 @@ async def correct_times() -> None:
 
 
 async def due(most: int) -> int:
-    """How many rows free slots could claim now (the limits of sites left aside); no more than `most` are counted."""
+    """Count rows that free slots could claim now (without the limits of sites), up to `most`."""
     condition = _DUE.format(media_room="$2", work_room="$3")
     first = f"select from download d where {condition} order by d.priority desc, d.created_at, d.id limit $1"
     return int(await engine.fetchval(f"select count(*) from ({first}) as found", most, *space_reservation.available()))
 
 
 async def _fenced_update(claim: Claim, sql: str, *values: Any) -> dict[str, Any]:
-    """One fenced UPDATE of a row that we hold, and the word to the pages."""
+    """Run one fenced UPDATE of a row that this worker holds, and notify the pages."""
     if " returning " not in sql:
         sql += " returning download.id"
     async with engine.transaction():
@@ -448,5 +448,5 @@ async def _fenced_update(claim: Claim, sql: str, *values: Any) -> dict[str, Any]
 
 
 async def _notify(id: int, owner: int) -> None:
-    """Tell the pages; `by` tells our own ears that no order is meant for us."""
+    """Notify the pages; `by` tells our own listener that this is no request to us."""
     await engine.notify("download", {"id": id, "owner": owner, "by": worker_id()})

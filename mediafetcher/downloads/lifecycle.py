@@ -1,15 +1,15 @@
 """The life of a download: one row, whose state is the truth.
 
-    queued -> running -> done | failed | cancelled | needs_action | paused | scheduled | expanded
-    running -> queued                             retry, rescue, stop
-    queued  -> cancelled | paused
-    scheduled -> queued                           its time has come, or the person
-    failed, needs_action, paused, cancelled -> queued   the person
+    from queued                                  to running, cancelled, paused
+    from running                                 to done, failed, cancelled, needs_action, paused, scheduled, expanded
+                                                 to queued: retry, recovery, stop
+    from scheduled                               to queued: its time has come, or the user
+    from failed, needs_action, paused, cancelled to queued: the user
 
-Every change of state is one UPDATE that names the state it expects; no row means that somebody was first.
-Whoever works on a row holds a lease on it (leases.py). `needs_action` waits for something that a person must give,
-and `paused` keeps what was fetched. `waiting` holds no slot: a stream that has not begun, or a list whose entries
-are under way. All times are the database's `now()`.
+Every change of state is one UPDATE that names the expected state; no matching row means that another change came first.
+A worker holds a lease on its row (leases.py). `needs_action` waits for something that a user must provide,
+and `paused` keeps what was fetched. `scheduled` (a stream that has not begun) and `expanded` (a list whose entries
+are running) hold no slot. All times are the database's `now()`.
 """
 
 import json
@@ -72,9 +72,9 @@ async def submit(owner: int, url: str, folder: str | None = None, options: Optio
 
 
 async def _look_closer(owner: int, key: str) -> dict[str, bool]:
-    """What may speak against a new wish, in one question: most wishes have none of it, and thousands may come at once.
+    """Check for rare obstacles to a new request in one query, because thousands may be submitted at once.
 
-    `marked`: the person has marks; `limited`: a quota; `fetched`: a source of that key has a file.
+    `marked`: the user has marks; `limited`: a quota; `fetched`: a source of that key has a file.
     """
     row = await engine.fetchrow(
         "select exists (select from blocked_source where owner = $1) as marked, a.quota is not null as limited,"
@@ -111,7 +111,7 @@ async def _queue(wish: tuple[int, str, str, str], folder: int | None, options: s
 
 
 async def _known_at_once(wish: tuple[int, str, str, str], folder: int | None, options: str) -> dict[str, Any] | None:
-    """The source is in the store: a row that is done from the start, or None."""
+    """Link a source that is in the store: return a row that is done from the start, or None."""
     owner, url, site, key = wish
     item = await dedup.known(owner, folder, [key], url, site)
     if item is None:
@@ -130,13 +130,13 @@ async def _known_at_once(wish: tuple[int, str, str, str], folder: int | None, op
     )
 
 
-# ---- what the person asks --------------------------------------------------------------------------------
+# ---- requests of the user ---------------------------------------------------------------------------------
 
 
 async def cancel(id: int, owner: int | None = None, *, keep: bool = False) -> dict[str, Any]:
-    """Stop it for good -> its row. One in work is stopped by who holds it, within seconds; a list with its entries.
+    """Cancel it permanently. Its worker stops a running one within seconds; a list with its entries. Returns: its row.
 
-    `keep`: what a recording has so far becomes an item, as if the stream had ended.
+    `keep`: the recording so far becomes an item, as if the stream had ended.
     """
     if keep and (row := await _finish(id, owner)):
         return row
@@ -157,7 +157,7 @@ _FINISH = (
 
 
 async def _finish(id: int, owner: int | None) -> dict[str, Any] | None:
-    """End a recording and keep what there is -> its row; None if nothing was recorded."""
+    """End a recording and keep it. Returns: its row; None if nothing was recorded."""
     try:
         async with engine.transaction():
             row = await engine.fetchrow(_FINISH, id, owner)
@@ -187,7 +187,7 @@ async def _cancel_entries(row: dict[str, Any]) -> None:
 
 
 async def pause(id: int, owner: int | None = None) -> dict[str, Any]:
-    """Hold it; what was fetched is kept -> its row."""
+    """Pause it; fetched data is kept. Returns: its row."""
     return await _update_owned(
         id,
         owner,
@@ -198,13 +198,13 @@ async def pause(id: int, owner: int | None = None) -> dict[str, Any]:
 
 
 async def resume(id: int, owner: int | None = None) -> dict[str, Any]:
-    """Let a paused one go on -> its row."""
+    """Resume a paused one. Returns: its row."""
     return await _requeue(id, owner, "state = 'paused'")
 
 
 async def retry(id: int, owner: int | None = None) -> dict[str, Any]:
-    """Try again what failed, was cancelled, or waits for a person -> its row; the count of failures
-    starts anew.
+    """Retry a download that failed, was cancelled, or needs a user. Returns: its row; the count of failures
+    restarts.
     """
     return await _requeue(
         id,
@@ -215,7 +215,7 @@ async def retry(id: int, owner: int | None = None) -> dict[str, Any]:
 
 
 async def give_up(id: int) -> dict[str, Any]:
-    """Fail what waits for its next try -> its row as it is then. For a caller who will not wait."""
+    """Fail a download that waits for its next attempt, for a caller that will not wait. Returns: its row then."""
     row = await engine.fetchrow(
         "update download set state = 'failed', finished_at = now()"
         " where id = $1 and state = 'queued' and error_code is not null returning owner",
@@ -235,7 +235,7 @@ async def give_up(id: int) -> dict[str, Any]:
 
 
 async def set_priority(id: int, owner: int, priority: int) -> dict[str, Any]:
-    """Move it up or down: higher goes first -> its row."""
+    """Change its priority: a higher one starts first. Returns: its row."""
     return await _update_owned(
         id, owner, "update download set priority = $3 where {mine} and cleared_at is null", priority
     )
@@ -270,7 +270,7 @@ async def set_order(ids: list[int], owner: int) -> None:
 
 
 async def clear(id: int, owner: int) -> None:
-    """Take it off the list; one that is under way is cancelled. The library item stays."""
+    """Remove it from the list; a running one is cancelled. The library item stays."""
     row = await _update_owned(
         id,
         owner,
@@ -304,8 +304,8 @@ async def _requeue(id: int, owner: int | None, expected: str) -> dict[str, Any]:
 
 
 async def _update_owned(id: int, owner: int | None, sql: str, *values: Any) -> dict[str, Any]:
-    """One conditional UPDATE -> the row. Raises `NotFound`, or `InvalidState` where it was in no state for
-    it.
+    """Run one conditional UPDATE. Returns: the row. Raises: `NotFound`, or `InvalidState` if its state does not
+    allow it.
     """
     mine = "id = $1 and ($2::bigint is null or owner = $2)"
     async with engine.transaction():
@@ -319,23 +319,23 @@ async def _update_owned(id: int, owner: int | None, sql: str, *values: Any) -> d
     return now
 
 
-# ---- keeping the queue going -----------------------------------------------------------------------------
+# ---- recovery of the queue --------------------------------------------------------------------------------
 
 
-async def reconcile(free: int, rung: Callable[[], Awaitable[int]]) -> int:
-    """Put expired leases back, and ring for due rows that nobody rang for -> bells rung.
+async def reconcile(free: int, pending: Callable[[], Awaitable[int]]) -> int:
+    """Requeue expired leases, and send missing wake-ups for due rows. Returns: the number of wake-ups sent.
 
-    `free` slots of ours wait for a bell; `rung()` is how many bells hang there already. One at a time over
-    all machines; who finds another at it leaves it to them.
+    `free`: our free slots; `pending()`: the number of pending wake-ups. Only one machine does it at a time; others
+    skip it.
     """
     async with engine.transaction():
         if not await engine.fetchval("select pg_try_advisory_xact_lock($1)", _RECONCILE_LOCK):
             return 0
         expired = await leases.requeue_expired()
         await leases.promote_scheduled()
-        wanted = 0 if leases.paused() or free <= 0 else await leases.due(free) - await rung()
+        wanted = 0 if leases.paused() or free <= 0 else await leases.due(free) - await pending()
     if expired:
-        _log.warning("downloads of a silent worker put back", count=expired)
+        _log.warning("downloads of a silent worker returned to the queue", count=expired)
     if wanted > 0:
         await wakeup.wake_workers(wanted)
     return max(0, wanted)

@@ -1,7 +1,7 @@
-"""What happened to a download, in a few short lines for its person: kept with its row, redacted, bounded.
+"""The log of a download: a few short lines for its user, stored with its row, redacted, bounded.
 
-Lines are collected while the download is in work (`Hold.say`) and written a few times at most; that they cannot be
-written never matters to the download.
+Lines are collected while the download runs (`ActiveDownload.log`) and written a few times at most; a failure to write
+them never affects the download.
 """
 
 from typing import Any
@@ -10,13 +10,13 @@ from mediafetcher.core import clock, errors, logging
 from mediafetcher.db import engine
 from mediafetcher.downloads.worker import active
 
-LINES = 200  # kept of each download, the newest
+LINES = 200  # of each download, the newest
 _LENGTH = 300  # characters
 _log = logging.get("journal")
 
 
 async def write(download: active.ActiveDownload) -> None:
-    """Write down what was said so far."""
+    """Write the collected lines."""
     lines, download.unsaved_log = download.unsaved_log, []
     if not lines:
         return
@@ -43,7 +43,7 @@ async def write(download: active.ActiveDownload) -> None:
 
 
 async def read(id: int, owner: int) -> list[dict[str, Any]]:
-    """The lines of a download, oldest first: {"at", "level", "message"}. Raises `NotFound`."""
+    """Return the lines of a download, oldest first: {"at", "level", "message"}. Raises: `NotFound`."""
     if await engine.fetchval("select 1 from download where id = $1 and owner = $2", id, owner) is None:
         raise errors.NotFound("This download does not exist.")
     return await engine.fetch("select at, level, message from download_log where download = $1 order by id", id)

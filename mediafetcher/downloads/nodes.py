@@ -1,6 +1,6 @@
-"""The machines that work on the queue, this one among them: what they can do, and when they were last heard of.
+"""The machines that work on the queue, including this one: their capabilities, and when they last reported.
 
-Only for people to look at. What a machine holds it holds by its leases (leases.py), and what becomes of that when it
+Only for display. A machine holds rows by its leases (leases.py), and their recovery after it
 dies does not depend on this table.
 """
 
@@ -17,16 +17,16 @@ from mediafetcher.media import encoders
 
 Role = Literal["server", "worker"]
 
-EVERY = 10.0  # seconds between two words of a machine
-_FORGET = "1 day"  # one that was silent for so long is gone for good
+EVERY = 10.0  # seconds between two reports of a machine
+_FORGET = "1 day"  # a machine that was silent for so long is forgotten
 
-role: Role = "server"  # what this process is; `worker.py` says otherwise
+role: Role = "server"  # the role of this process; `worker.py` changes it
 
 
 async def announce() -> None:
-    """Say that this machine is here, and forget those that have long been gone."""
+    """Report that this machine is online, and forget machines that were silent for long."""
     away = leases.paused()
-    # The server makes its key at first use; a worker has one only where it was given the server's.
+    # The server makes its key at first use; a worker has one only if it was given the server's.
     leases.skip_downloads_with_cookies = role == "worker" and not await cookie_jars.can_decrypt()
     await engine.execute(
         "insert into machine (instance, name, role, version, jobs, running, encoders, cookies, trouble)"
@@ -48,18 +48,18 @@ async def announce() -> None:
 
 
 async def correct_times() -> None:
-    """Let a machine that was seen in the future, by a clock that has gone back since, count as seen now."""
+    """Let a machine that was seen in the future, by a clock that was set back since, count as seen now."""
     await engine.execute("update machine set seen_at = now() where seen_at > now()")
 
 
 async def unregister() -> None:
-    """This machine works no more."""
+    """Remove this machine: it no longer works."""
     await engine.execute("delete from machine where instance = $1", leases.instance())
 
 
 async def page() -> list[dict[str, Any]]:
-    """Each machine: name, role, version, jobs (slots), running, encoders, cookies (whether it opens sealed jars),
-    trouble (the code of what keeps it from working), started_at, seen_at, state: "here" or "silent".
+    """Return each machine: name, role, version, jobs (slots), running, encoders, cookies (whether it decrypts jars),
+    trouble (the code of the error that keeps it from working), started_at, seen_at, state: "here" or "silent".
     """
     return await engine.fetch(
         "select name, role, version, jobs, running, encoders, cookies, trouble, started_at, seen_at,"

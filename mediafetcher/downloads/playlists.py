@@ -1,8 +1,8 @@
-"""A list (a channel, a playlist, a feed) becomes downloads: one for each entry, below the row of the list.
+"""Expand a list (a channel, a playlist, a feed) to downloads: one for each entry, below the row of the list.
 
-Expanding is a download of its own, `kind` "playlist": it looks at the list, writes the rows of the entries and then
+Expanding is a download of its own, `kind` "playlist": it reads the list, inserts the rows of the entries and then
 waits, without a slot, until they have ended. All of it is one transaction: a list that is cancelled or killed while
-it is looked at leaves no entry. What cancels the list cancels what is left of its entries.
+it is read leaves no entry. Cancelling the list cancels its remaining entries.
 """
 
 import json
@@ -28,7 +28,7 @@ _NAME = 120  # characters of a folder
 async def expand(
     claim: leases.Claim, download: active.ActiveDownload, folder: Path, other: Trial | None = None
 ) -> None:
-    """Look at the list of a claimed row and put its entries into the queue. Raises as `Fetch`, or `Lost`."""
+    """Read the list of a claimed row and add its entries to the queue. Raises: as `Fetch`, or `LeaseLost`."""
     async with (
         cookie_jars.borrow(claim.owner, claim.url) as jar,
         Fetch(
@@ -42,7 +42,7 @@ async def expand(
         ) as source,
     ):
         found = await source.look()
-    if not isinstance(found, Listing):  # a list was expected, and it is one video
+    if not isinstance(found, Listing):  # a list was expected, but it is one video
         found = Listing(found.title, found.site, (Entry(found.title, claim.url, found.duration),), 1)
     wanted = claim.options.playlist or Playlist()
     entries = found.entries[: wanted.limit or MAX_ENTRIES]
@@ -61,7 +61,7 @@ async def expand(
 
 
 async def _folder(claim: leases.Claim, title: str) -> int | None:
-    """The folder with the list's name, in the folder that was chosen."""
+    """Return the folder with the list's name, in the chosen folder."""
     name = " ".join(title.replace("/", "-").split())[:_NAME].strip(". ") or "List"
     above = await folders.path_of(claim.folder)
     try:
@@ -71,7 +71,7 @@ async def _folder(claim: leases.Claim, title: str) -> int | None:
 
 
 async def _write(claim: leases.Claim, entries: tuple[Entry, ...], folder: int | None) -> int:
-    """The rows of the entries, in their order -> how many were not there already."""
+    """Insert the rows of the entries, in their order. Returns: how many are new."""
     options = msgspec.structs.replace(claim.options, playlist=None)
     recipe = options.recipe()
     rows = await engine.fetch(
@@ -91,6 +91,6 @@ async def _write(claim: leases.Claim, entries: tuple[Entry, ...], folder: int | 
         [entry.title for entry in entries],
         [entry.duration for entry in entries],
     )
-    for row in rows[-50:]:  # a page shows no more at once
+    for row in rows[-50:]:  # a page does not show more at once
         await engine.notify("download", {"id": row["id"], "owner": claim.owner})
     return len(rows)

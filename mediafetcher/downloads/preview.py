@@ -1,4 +1,4 @@
-"""What a link is, before anybody decides: one video, a live stream, or a list with its count. Nothing is kept."""
+"""Preview a link before a decision: one video, a live stream, or a list with its count. Nothing is stored."""
 
 import asyncio
 import base64
@@ -18,8 +18,8 @@ from mediafetcher.media import posters, probe
 from mediafetcher.net import urls
 from mediafetcher.sandbox import work_folders
 
-PREFIX = "preview-"  # of its folders, below those of the downloads
-_LEFT = (f"{PREFIX}*", "smoke-*", "mediafetcher-flight-*")  # the others: tests of a yt-dlp, and of an encoder
+PREFIX = "preview-"  # prefix of its folders, below those of the downloads
+_LEFT = (f"{PREFIX}*", "smoke-*", "mediafetcher-flight-*")  # the other prefixes: tests of a yt-dlp, and of an encoder
 _AT_ONCE = 2
 _WAITING = 10
 _SECONDS = 60.0
@@ -29,10 +29,12 @@ _asked = 0
 
 
 async def preview(owner: int, url: str) -> dict[str, Any]:
-    """Look at a link -> kind, title, duration, size, site, uploader, item, count, entries, poster, subtitles, heights.
+    """Extract a link.
 
-    `item` is the entry of this person's library that it is already; `poster` a small JPEG as base64. Raises
-    `InvalidUrl`, `TooManyRequests` where many wait already, and what error_mapping.py says.
+    Returns: kind, title, duration, size, site, uploader, item, count, entries, poster, subtitles, heights.
+
+    `item` is the entry of this user's library with this source; `poster` a small JPEG as base64. Raises:
+    `InvalidUrl`, `TooManyRequests` if many already wait, and the errors of error_mapping.py.
     """
     global _asked
     url = urls.parse(url)
@@ -91,7 +93,7 @@ async def _look(owner: int, url: str) -> tuple[Info | Listing, str | None]:
     work = settings.get().work
     work.mkdir(parents=True, exist_ok=True, mode=0o711)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=work))
-    folder.chmod(0o711)  # FFmpeg's account passes through to the picture
+    folder.chmod(0o711)  # FFmpeg's account needs search permission
     try:
         async with (
             cookie_jars.borrow(owner, url) as jar,
@@ -104,7 +106,7 @@ async def _look(owner: int, url: str) -> tuple[Info | Listing, str | None]:
 
 
 async def _poster(source: Fetch, folder: Path) -> str | None:
-    """The site's picture as a small JPEG of our own making, in base64; a preview does without where none comes."""
+    """Return the site's picture as a small JPEG of our own, in base64; it is optional in a preview."""
     target = folder / posters.NAME
     with contextlib.suppress(errors.Problem):
         cover = await source.cover()
@@ -114,7 +116,7 @@ async def _poster(source: Fetch, folder: Path) -> str | None:
 
 
 def tidy() -> None:
-    """Remove what a start that was killed left of previews and of tests. Only before the first one looks."""
+    """Remove the leftovers of previews and tests of a killed process. Only before the first preview."""
     chosen = settings.get()
     for folder in [one for root in (chosen.work, chosen.fetch) for name in _LEFT for one in root.glob(name)]:
         work_folders.remove(chosen.work / folder.name)

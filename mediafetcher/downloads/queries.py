@@ -1,4 +1,4 @@
-"""What the page and the commands read of downloads: rows in the shape that the API gives, newest first."""
+"""Queries of downloads for the page and the commands: rows in the form of the API, newest first."""
 
 import json
 from typing import Any
@@ -42,7 +42,7 @@ Row = dict[str, Any]
 
 
 async def get(id: int, owner: int | None = None) -> dict[str, Any]:
-    """One download as the API shows it. Raises `NotFound` where it is not there, or is not this person's."""
+    """Return one download as the API shows it. Raises: `NotFound` if it does not exist for this user."""
     row = await engine.fetchrow(f"{_ROW} where d.id = $1 and ($2::bigint is null or d.owner = $2)", id, owner)
     if row is None:
         raise errors.NotFound("This download does not exist.")
@@ -52,9 +52,11 @@ async def get(id: int, owner: int | None = None) -> dict[str, Any]:
 async def page(
     owner: int, *, state: str | None = None, cursor: int | None = None, limit: int = 50
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """Downloads that were not cleared, newest first -> (rows, cursor of the next page or None).
+    """Return downloads that were not cleared, newest first.
 
-    `state` may name several, with commas.
+    Returns: rows, and the cursor of the next page or None.
+
+    `state` may contain several, with commas.
     """
     rows = await engine.fetch(
         f"{_ROW} where d.owner = $1 and d.cleared_at is null and ($2::text[] is null or d.state = any($2))"
@@ -69,10 +71,12 @@ async def page(
 
 
 async def snapshot(owner: int, *, active: int = 100, queued: int = 100, ended: int = 50) -> tuple[list[Row], bool]:
-    """What a page needs when it opens -> (rows, whether others have not ended).
+    """Return the downloads that a page needs when it opens.
 
-    It has the newest `active` that neither wait for their turn nor have ended, the next `queued` in the order of their
-    turns, and the newest `ended`. What matters most comes first.
+    Returns: rows, and whether there are other unfinished ones.
+
+    It has the newest `active` that neither wait for their turn nor have ended, the next `queued` by their
+    order, and the newest `ended`. The most important come first.
     """
     chosen = await engine.fetchrow(_CHOSEN, owner, active + 1, queued + 1, ended)
     assert chosen is not None
@@ -83,12 +87,12 @@ async def snapshot(owner: int, *, active: int = 100, queued: int = 100, ended: i
 
 
 async def entries(parent: int) -> list[dict[str, Any]]:
-    """The downloads of a list, in its order."""
+    """Return the downloads of a list, in its order."""
     return await _all_shown(await engine.fetch(f"{_ROW} where d.parent = $1 order by d.id", parent))
 
 
 async def counts() -> dict[str, int]:
-    """How many downloads are in which state that is not an end, of all people."""
+    """Count the downloads of all users by state, without final states."""
     rows = await engine.fetch(
         "select state, count(*) as n from download where state not in ('done', 'failed', 'cancelled') group by state"
     )
@@ -101,7 +105,7 @@ async def _all_shown(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _shown(row: dict[str, Any], reasons: wait_reasons.WaitReasons | None) -> dict[str, Any]:
-    """The row with its newest progress, and with the reason for which it waits."""
+    """Return the row with its newest progress, and with the reason why it waits."""
     shown = {**row, "options": json.loads(row["options"]), "position": None, "error": None}
     shown["children"] = json.loads(row["children"]) if row["children"] else None
     for name in ("error_code", "error_message", "has_poster", "pause_until", "source_key", *_FOR_REASONS):

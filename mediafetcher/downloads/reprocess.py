@@ -1,7 +1,7 @@
-"""A new file for an item that is there: fetched again from its source, or converted from what is stored.
+"""Replace the file of an existing item: fetch it again from its source, or convert the stored file.
 
-Both are downloads like any other, seen in the same list; at their end the item's entries move over to the new file
-(`items.replace`), and the old one goes where nobody holds it any more.
+Both are downloads like any other, shown in the same list; at their end the item's entries change to the new file
+(`items.replace`), and the old one is removed when it is unreferenced.
 """
 
 import json
@@ -26,10 +26,10 @@ Operation = Literal["refetch", "convert"]
 
 
 async def submit(id: int, owner: int, operation: Operation, *, accept_loss: bool = False) -> dict[str, Any]:
-    """Take the wish -> its download; one that is under way already is as good.
+    """Submit the operation. Returns: its download, or the one that already runs.
 
-    `accept_loss`: convert although something of the file cannot be kept. Raises `NotFound`, `SourceBlocked`,
-    `QuotaExceeded`, `ConversionLoses`, and `InvalidState` where it cannot be done with that item.
+    `accept_loss`: convert although something of the file cannot be kept. Raises: `NotFound`, `SourceBlocked`,
+    `QuotaExceeded`, `ConversionLoses`, and `InvalidState` if the operation is impossible for that item.
     """
     if operation == "convert" and not accept_loss:
         await _require_no_loss(await item_queries.get(id, owner))
@@ -37,7 +37,7 @@ async def submit(id: int, owner: int, operation: Operation, *, accept_loss: bool
     async def take() -> dict[str, Any]:
         async with engine.transaction():
             item = await item_queries.get(id, owner)
-            if not item["damaged"]:  # a whole file in its place charges nobody more
+            if not item["damaged"]:  # the quota already counts the damaged file
                 await quotas.check_quota(owner)
             url, options = await (_again(item, owner) if operation == "refetch" else _as_it_is(item))
             row = await _queue(item, owner, operation, url, options)
@@ -52,20 +52,20 @@ async def submit(id: int, owner: int, operation: Operation, *, accept_loss: bool
 
 
 async def _require_no_loss(item: dict[str, Any]) -> None:
-    """Name what a conversion cannot keep, before anything is done."""
+    """Raise an error that names what a conversion cannot keep, before anything is done."""
     if item["playable"] or item["trashed_at"] is not None:
         return
     path = blob_store.path_of(bytes.fromhex(item["media"]["sha256"]), item["media"]["ext"])
     try:
         facts = await probe.probe(path)
     except OSError:
-        return  # the conversion itself says what is wrong with the file
+        return  # the conversion itself reports what is wrong with the file
     if lost := probe.left_out(facts):
         raise errors.ConversionLoses(f"A conversion cannot keep this: {', '.join(lost)[:500]}.")
 
 
 async def _again(item: dict[str, Any], owner: int) -> tuple[str, str]:
-    """The link of an item, and how it was wished for."""
+    """Return the link of an item, and the key of its options."""
     _require_kept(item)
     try:
         url = urls.parse(item["source_url"] or "")
@@ -84,7 +84,7 @@ async def _again(item: dict[str, Any], owner: int) -> tuple[str, str]:
 
 
 async def _as_it_is(item: dict[str, Any]) -> tuple[str, str]:
-    """No new size: only what keeps browsers from playing it is changed."""
+    """Keep the size: change only what keeps browsers from playing it."""
     _require_kept(item)
     if item["playable"]:
         raise errors.InvalidState("This item already plays in every browser.")
@@ -126,9 +126,9 @@ async def _queue(item: dict[str, Any], owner: int, operation: Operation, url: st
 
 
 async def stored(claim: leases.Claim, folder: Path) -> tuple[Info, Result, dict[str, Path]]:
-    """What a conversion starts from, as if it had been fetched: the stored file by a name in `folder`.
+    """Return the input of a conversion, as if it had been fetched: the stored file by a name in `folder`.
 
-    Also its subtitles, which go along. Raises `NotFound` where the item has gone meanwhile.
+    With it come its subtitles. Raises: `NotFound` if the item was removed meanwhile.
     """
     if claim.target_item is None:
         raise errors.NotFound("The item no longer exists.")
@@ -141,7 +141,7 @@ async def stored(claim: leases.Claim, folder: Path) -> tuple[Info, Result, dict[
 
 
 def _named(folder: Path, sha256: bytes, ext: str, side_names: list[str]) -> tuple[Path, dict[str, Path]]:
-    """The name in `folder`, and the side files that are there."""
+    """Return the name in `folder`, and the existing side files."""
     name = folder / f"stored{ext}"
     with mount.writing():
         mount.require()

@@ -1,15 +1,15 @@
-"""Rows that no user sees go after a while, so that tables do not grow for ever: cleared downloads, unused sources."""
+"""Remove rows that no user sees after a while, so that tables stay small: cleared downloads, unused sources."""
 
 from mediafetcher.db import engine
 from mediafetcher.library.storage import clock_guard, running
 
-_DAYS = 30  # that a download that was cleared from the list is kept; it may be retried until then
-SOURCE_DAYS = 30  # that a source is kept which has no file and which nothing refers to
-_SLICE = 500  # rows that go in one statement
+_DAYS = 30  # days for a download that was cleared from the list; it may be retried until then
+SOURCE_DAYS = 30  # days for a source that has no file and no references
+_SLICE = 500  # rows that one statement removes
 
 
 async def remove_cleared() -> int:
-    """Remove ended downloads that were cleared long ago -> how many. None while a clock is in doubt."""
+    """Remove ended downloads that were cleared long ago; none while a clock is in doubt. Returns: how many."""
     now = await clock_guard.now()
     if now is None:
         return 0

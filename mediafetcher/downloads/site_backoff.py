@@ -1,19 +1,19 @@
-"""Sites that are left in peace for a while, by all machines: they said 429, or 403 again and again.
+"""Pauses of sites on all machines: after a 429, or repeated 403s.
 
-A site that asks to slow down gets the pause that it names, else one that doubles with each strike. A 403 may be one
-link's own trouble: from the third on it is the site's. A download that succeeds afterwards wipes the slate.
+A site that asks to slow down gets the pause that it names, or one that doubles with each failure. A 403 may concern
+one link: from the third on it counts for the site. A later successful download resets the count.
 """
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
 
-_FORBIDDEN = 3  # so many in a row
+_FORBIDDEN = 3  # consecutive errors
 _LONGEST = 3600.0  # seconds
-_FORGET = "1 hour"  # strikes that are older do not count
+_FORGET = "1 hour"  # older failures do not count
 
 
 async def record_failure(site: str, problem: errors.Problem) -> None:
-    """Note what the site said, where it is of this kind; in the transaction that is open."""
+    """Record an error that asks to slow down, in the open transaction."""
     limited = isinstance(problem, errors.RateLimited)
     if not limited and not isinstance(problem, errors.SiteForbidden):
         return
@@ -39,7 +39,7 @@ async def record_failure(site: str, problem: errors.Problem) -> None:
 
 
 async def correct_times() -> None:
-    """Cut pauses that last longer than any may, because a clock was ahead when they began."""
+    """Limit pauses that are too long because a clock was ahead when they began."""
     await engine.execute(
         "update site_backoff set until = least(until, now() + make_interval(secs => $1)), struck_at ="
         " least(struck_at, now()) where until > now() + make_interval(secs => $1) or struck_at > now()",
@@ -48,5 +48,5 @@ async def correct_times() -> None:
 
 
 async def reset(site: str) -> None:
-    """A download of the site is done. A pause that still lasts stays: this one began before it."""
+    """Reset the count after a finished download. A pause that still lasts stays: this download began before it."""
     await engine.execute("delete from site_backoff where site = $1 and until <= now()", site)

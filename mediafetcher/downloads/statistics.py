@@ -1,4 +1,4 @@
-"""How attempts of downloads ended, on all machines, since the database was made. A trigger writes the rows.
+"""The outcomes of download attempts, on all machines, since the database was created. A trigger inserts the rows.
 
 Each ended attempt appends one row, and `compact` replaces rows of the same kind by their sum. A reader sees either
 the rows or their sum, because the replacement is one statement.
@@ -12,7 +12,7 @@ from mediafetcher.db import engine
 from mediafetcher.db.tables import DownloadStatistic
 
 _COMPACT_ABOVE = 2000  # rows
-# One statement: as several, a reader between them would see counters go back.
+# One statement: with several, a reader between them would see counters decrease.
 _COMPACT = """
 with old as (delete from download_statistic returning outcome, site, error_code, attempts, bytes)
 insert into download_statistic (outcome, site, error_code, attempts, bytes)
@@ -21,7 +21,7 @@ insert into download_statistic (outcome, site, error_code, attempts, bytes)
 
 
 class Total(NamedTuple):
-    """All attempts that ended in one way. `bytes`: of files that were stored."""
+    """All attempts with one outcome. `bytes`: of files that were stored."""
 
     outcome: str
     site: str
@@ -31,7 +31,7 @@ class Total(NamedTuple):
 
 
 async def totals() -> list[Total]:
-    """Returns: one total for each outcome, site and error code that occurred; the most frequent first."""
+    """Return one total for each outcome, site and error code that occurred; the most frequent first."""
     table = DownloadStatistic
     rows = await table.select(
         table.outcome,

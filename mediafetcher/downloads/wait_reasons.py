@@ -1,4 +1,4 @@
-"""Why a download does not go on: each limit of a claim (leases.py), and each wait of a running one, in words."""
+"""Explain why a download waits: each limit of a claim (leases.py), and each wait of a running one, as text."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ from mediafetcher.db import engine
 from mediafetcher.downloads import crashes, leases, nodes
 from mediafetcher.downloads.worker import active
 
-# Nothing is wrong: other downloads run first, and when one of them ends this one goes on.
+# Not an error: other downloads run first, and when one of them ends this one continues.
 ITS_TURN = tuple(
     kind.code
     for kind in (errors.SiteBusy, errors.SameSource, errors.OtherRunsAlone, errors.SlowSlotsBusy, errors.RunsAlone)
@@ -29,14 +29,14 @@ Row = dict[str, Any]
 
 
 class WaitReasons:
-    """The limits as they are now. `of` tells which of them holds a row up."""
+    """The present limits. `of` determines which of them delays a row."""
 
     def __init__(self, limits: dict[str, Any], sealed: list[tuple[int, str]]) -> None:
         self._limits = limits
         self._sources, self._sites = set(limits["sources"]), set(limits["sites"])
-        self._sealed = sealed  # owner and host of the cookies that nobody can open
+        self._sealed = sealed  # owner and host of the cookies that no machine can decrypt
         self._paused = leases.paused()
-        # By the names of leases.LIMITS. "time" and "space" are in the error of the row itself; "frozen" pauses it all.
+        # By the names of leases.LIMITS. "time" and "space" are in the error of the row itself; "frozen" pauses all.
         self.checks: dict[str, Callable[[Row], errors.Problem | None]] = {
             "frozen": lambda _: self._paused,
             "time": lambda row: _own(row) if row["later"] else None,
@@ -57,14 +57,14 @@ class WaitReasons:
         return cls(limits, [] if limits["opens"] else await cookie_jars.hosts())
 
     def of(self, row: Row) -> errors.Problem | None:
-        """The reason to show for a queued row; None if its turn has not come."""
+        """Return the reason to show for a queued row; None if only its turn has not come."""
         return next((reason for check in self.checks.values() if (reason := check(row))), None)
 
     def _site_pause(self, row: Row) -> errors.Problem | None:
         until = row["pause_until"]
         if not until:
             return None
-        return errors.SitePaused(f"The site asked to slow down: downloads from it go on at {until:%H:%M} (UTC).")
+        return errors.SitePaused(f"The site asked to slow down: downloads from it resume at {until:%H:%M} (UTC).")
 
     def _cookies(self, row: Row) -> errors.Problem | None:
         sealed = any(owner == row["owner"] and cookie_jars.serves(host, row["site"]) for owner, host in self._sealed)
@@ -83,7 +83,7 @@ class WaitReasons:
 
 
 def of_running(row: Row) -> errors.Problem | None:
-    """Return what a running download waits for: a conversion to end, or a media folder that does not answer."""
+    """Return what a running download waits for: another conversion, or a media folder that does not respond."""
     current = active.get(row["id"])
     if current is not None and current.waits_for is not None:
         return current.waits_for()
@@ -92,7 +92,7 @@ def of_running(row: Row) -> errors.Problem | None:
 
 
 def _own(row: Row) -> errors.Problem | None:
-    """What the row says itself: why its last try ended, or how much room it needs."""
+    """Return the row's own reason: why its last attempt ended, or how much space it needs."""
     if row["error_code"] is None:
         return None
     return errors.by_code(row["error_code"])(row["error_message"])

@@ -1,12 +1,12 @@
-"""A newer yt-dlp where a site changed: when several downloads of one site fail as "extractor broken", one is tried
-with it.
+"""Try a newer yt-dlp if a site changed: when several downloads of one site fail as "extractor broken", one of them
+tests it.
 
-The download that fails then is the one: within the same attempt it is fetched again with the newest version, which
-was proved before (updater.py) and is used by nothing else. Where that brings the file, the newer one is used from
-now on (`ytdlp_update` is "auto") or offered to the people who may say so ("offer"); where it does not, it is dropped
-again, and the site rests for an hour. With "auto" the newest is also taken once a day, at no fixed time.
+The latest of these downloads is fetched again within the same attempt with the newest version, which
+was verified before (updater.py) and is not used otherwise. If it succeeds, the newer version is used from
+now on (`ytdlp_update` is "auto") or offered to administrators ("offer"). If not, it is removed
+again, and the site is not tested for an hour. With "auto" the newest is also installed once a day, at no fixed time.
 
-All of it is of this machine: each has a yt-dlp of its own.
+All of this concerns one machine: each has a yt-dlp of its own.
 """
 
 import asyncio
@@ -24,13 +24,13 @@ from mediafetcher.downloads.worker import active
 from mediafetcher.fetch.models import Trial
 from mediafetcher.fetch.ytdlp import updater, versions
 
-SEVERAL = 3  # downloads of a site, within a day, this one among them
-EVERY = 86_400.0  # seconds between two looks of "auto"
+SEVERAL = 3  # downloads of a site, within a day, including this one
+EVERY = 86_400.0  # seconds between two checks of "auto"
 _REST = 3600.0
-_MENDED = 200  # downloads that are tried again at once
+_MENDED = 200  # downloads that are retried at once
 _log = logging.get("trial")
 T = TypeVar("T")
-_resting: dict[str, float] = {}  # site -> until when nothing is tried for it
+_resting: dict[str, float] = {}  # by site: until when no test is made for it
 _FAILED = (
     "select id, owner, source_key from download where site = $1 and state = 'failed' and cleared_at is null"
     " and error_code = 'extractor_broken' and finished_at > now() - interval '1 day'"
@@ -40,7 +40,7 @@ _FAILED = (
 async def fetched(
     claim: leases.Claim, download: active.ActiveDownload, fetch: Callable[[Trial | None], Awaitable[T]]
 ) -> T:
-    """What `fetch` brings; where the site changed, perhaps with a newer yt-dlp. Raises as `fetch`."""
+    """Return the result of `fetch`; if the site changed, perhaps with a newer yt-dlp. Raises: as `fetch`."""
     try:
         return await fetch(None)
     except errors.ExtractorBroken as broken:
@@ -76,7 +76,7 @@ async def _try(
 
 
 async def _candidate(claim: leases.Claim, download: active.ActiveDownload) -> versions.Version | None:
-    """A newer version that is worth a try for this download."""
+    """Return a newer version that is worth a test with this download."""
     now = clock.monotonic()
     if settings.get().ytdlp_update == "off" or versions.news.trying is not None or _resting.get(claim.site, 0.0) > now:
         return None
@@ -110,28 +110,28 @@ async def _worked(claim: leases.Claim, download: active.ActiveDownload, offer: v
 
 
 async def accept() -> versions.Status:
-    """Use what is offered, and try again what failed of its site. Raises `NothingOffered`."""
+    """Use the offered version, and retry the failed downloads of its site. Raises: `NothingOffered`."""
     offered = versions.kept().offered
     status = versions.accept()
     if offered:
         for row in await engine.fetch(f"{_FAILED} order by id limit {_MENDED}", offered.site):
-            with contextlib.suppress(errors.Problem):  # gone meanwhile, under way again, never wanted again
+            with contextlib.suppress(errors.Problem):  # removed meanwhile, running again, or blocked
                 await lifecycle.retry(row["id"], row["owner"])
     return status
 
 
 async def look_daily() -> None:
-    """With "auto": take the newest, where the last look was a day ago, more or less. Raises nothing of the index."""
+    """With "auto": install the newest version if the last check was about a day ago. Raises nothing of the index."""
     if settings.get().ytdlp_update != "auto" or versions.news.trying is not None or not _due():
         return
-    with contextlib.suppress(errors.IndexAway, errors.UpdateRefused):  # `status` says it
+    with contextlib.suppress(errors.IndexAway, errors.UpdateRefused):  # `status` reports it
         latest = (await updater.look()).latest
         if latest and not versions.taken_back(latest):
             await updater.update()
 
 
 def _due() -> bool:
-    """Whether it is time for a look; when the next one is, is chosen by chance and noted. The first is within a day."""
+    """Tell whether a check is due. The time of the next one is random and recorded. The first is within a day."""
     versions.make_root()
     note = versions.root() / "next-look"
     now = time.time()

@@ -1,4 +1,4 @@
-"""The downloads that this process holds right now: their progress, and what is asked of them.
+"""The downloads that this process holds now: their progress, and the requests for them.
 
 Progress lives here and not in the database: it is sent to the pages a few times a second, and written to the
 row with the heartbeat. All of it is used on the main loop only.
@@ -18,7 +18,7 @@ Progress = tuple[int, str | None, float, float | None, float | None, int]
 
 @dataclass
 class ActiveDownload:
-    """One download in work here. `attempt` is the fence: what an older attempt says counts no more."""
+    """One download that runs here. `attempt` is the fencing token: the results of an older attempt no longer count."""
 
     id: int
     owner: int
@@ -30,18 +30,18 @@ class ActiveDownload:
     speed: float | None = None  # bytes per second
     eta: float | None = None  # seconds
     unsent: bool = False
-    waits_for: type[errors.Problem] | None = None  # what holds it up while it keeps its slot
-    resumed_bytes: int = 0  # bytes that an earlier attempt left
-    finishing: bool = False  # a recording is to end now, and what there is to be kept
-    finisher: Callable[[], None] | None = None  # asks the recording in work to end
+    waits_for: type[errors.Problem] | None = None  # the reason of a wait that keeps the slot
+    resumed_bytes: int = 0  # bytes left by an earlier attempt
+    finishing: bool = False  # a recording must end now and be kept
+    finisher: Callable[[], None] | None = None  # asks the running recording to end
     unsaved_log: list[tuple[float, str, str]] = field(default_factory=list)  # (when, level, line), not yet written
 
     def log(self, message: str, level: Literal["info", "warning", "error"] = "info") -> None:
-        """A line for the log of the download; journal.py writes it."""
+        """Add a line to the log of the download; log.py writes it."""
         self.unsaved_log.append((clock.monotonic(), level, message))
 
     def report(self, fraction: float, speed: float | None = None, eta: float | None = None) -> None:
-        """How far the present stage is. Costs nothing: `unsent()` collects it a few times a second."""
+        """Report the progress of the present stage. It costs nothing: `unsent()` collects it a few times a second."""
         self.progress = min(1.0, max(0.0, fraction))
         self.speed, self.eta, self.unsent = speed, eta, True
 
@@ -86,7 +86,7 @@ def all_active() -> list[ActiveDownload]:
 
 
 def unsent() -> list[Progress]:
-    """What changed since the last call: (id, stage, progress, speed, eta, owner) of each download."""
+    """Return the changes since the last call: (id, stage, progress, speed, eta, owner) of each download."""
     changed = [download for download in _active.values() if download.unsent]
     for download in changed:
         download.unsent = False
@@ -97,12 +97,12 @@ def unsent() -> list[Progress]:
 
 
 def listen(event: asyncio.Event) -> None:
-    """Set this event whenever `poke` says that orders wait in the database."""
+    """Set this event whenever `trigger_heartbeat` reports that requests wait in the database."""
     _heartbeat_triggers[:] = [event]
 
 
 def trigger_heartbeat(id: int) -> None:
-    """Orders for this download wait in its row: let the next heartbeat be now, if it is ours."""
+    """Send the next heartbeat now if this download runs here: requests for it wait in its row."""
     if id in _active:
         for event in _heartbeat_triggers:
             event.set()

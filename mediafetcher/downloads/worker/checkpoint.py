@@ -1,12 +1,11 @@
 """Checkpoint of a completed fetch, in the folder of the download: a retry resumes from it.
 
-There are two notes: one when all bytes have come (their files are still to be taken over, collect.py), and one when
+There are two records: one when all bytes have arrived (their files must still be taken over, collect.py), and one when
 they are taken over and joined.
 
-A pause, a stop or a crash in the middle of a conversion, and a media folder that is away, cost no second download; nor
-a second conversion, where it was at its end. The note counts on the same boot alone, since after a power cut a file
-may be less than its name says; an error that proves the file bad takes it away, since
-the next try should bring something better.
+A pause, a stop or a crash in the middle of a conversion, and an unavailable media folder, cost no second download; nor
+a second conversion, if it was finished. A record is valid only for the same boot, since after a power cut a file
+may be incomplete. An error that proves the file bad removes it, since the next attempt should fetch a better one.
 """
 
 import contextlib
@@ -24,20 +23,20 @@ from mediafetcher.fetch.models import Completed, Info, Result
 from mediafetcher.fetch.options import FILE_STEM
 from mediafetcher.sandbox import child_files, work_folders
 
-CONVERTED = "converted.mp4"  # beside it: what was made of it, whole since it got its name
+CONVERTED = "converted.mp4"  # the converted file, which is complete once it has this name
 _NAME = ".brought.json"
 _RECORDED = ".recorded.json"
-_CUT = ".cut.json"  # how large a file was that is not whole
+_CUT = ".cut.json"  # the size of an incomplete file
 _COMPLETED = ".completed.json"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-_unsaved: dict[Path, "Checkpoint | Unfinished"] = {}  # by path: notes for which the disk had no room
+_unsaved: dict[Path, "Checkpoint | Unfinished"] = {}  # by path: records that did not fit on the disk
 
 
 _T = TypeVar("_T", bound="Checkpoint | Unfinished")
 
 
 class Checkpoint(msgspec.Struct):
-    """`own`: it is this person's alone (dedup.is_private)."""
+    """`own`: it is private to this user (dedup.is_private)."""
 
     info: Info
     result: Result
@@ -46,7 +45,7 @@ class Checkpoint(msgspec.Struct):
 
 
 class Unfinished(msgspec.Struct):
-    """All bytes have come; their files are still to be taken over."""
+    """All bytes have arrived; their files must still be taken over."""
 
     info: Info
     completed: Completed
@@ -55,12 +54,12 @@ class Unfinished(msgspec.Struct):
 
 
 def save(folder: Path, info: Info, result: Result, own: bool) -> None:
-    """Cookies are never in it. A note that cannot be written is kept in memory: the file is there all the same."""
+    """Save the record. It never has cookies. If it cannot be written, it is kept in memory: the file exists anyway."""
     _keep(folder / _NAME, Checkpoint(info, replace(result, cookies=None), own, _BOOT.read_text()))
 
 
 def note_completed(folder: Path, info: Info, completed: Completed, own: bool) -> None:
-    """The same, when all bytes have come."""
+    """Save the record when all bytes have arrived."""
     discard(folder)
     _keep(folder / _COMPLETED, Unfinished(info, replace(completed, cookies=None), own, _BOOT.read_text()))
 
@@ -79,7 +78,7 @@ def _write(path: Path, kept: Checkpoint | Unfinished) -> None:
 
 
 def load(folder: Path) -> Checkpoint | None:
-    """What an earlier attempt brought, if all of it is there."""
+    """Return the result of an earlier attempt, if all of its files exist."""
     kept = _read(folder / _NAME, Checkpoint)
     try:
         if kept is None or kept.boot != _BOOT.read_text():
@@ -92,19 +91,19 @@ def load(folder: Path) -> Checkpoint | None:
 
 
 def unfinished(folder: Path) -> Unfinished | None:
-    """What an earlier attempt fetched whole and did not take over, if all of it is there."""
+    """Return the complete fetch of an earlier attempt that was not taken over, if all of its files exist."""
     kept = _read(folder / _COMPLETED, Unfinished)
     there = kept is not None and kept.boot == _BOOT.read_text() and collect.is_there(folder, kept.completed)
     return kept if there else None
 
 
 def newest(folder: Path) -> Checkpoint | Unfinished | None:
-    """The latest that an earlier attempt came to."""
+    """Return the latest record of an earlier attempt."""
     return load(folder) or unfinished(folder)
 
 
 def is_whole(folder: Path) -> bool:
-    """Whether nothing of the download has to be fetched again."""
+    """Tell whether nothing of the download must be fetched again."""
     return newest(folder) is not None
 
 
@@ -119,7 +118,7 @@ def _read(path: Path, kind: type[_T]) -> _T | None:
 
 
 def discard(folder: Path) -> None:
-    """It is not to be gone on with."""
+    """Remove it, so that no attempt resumes from it."""
     for name in (_NAME, _COMPLETED, CONVERTED):
         _unsaved.pop(folder / name, None)
         with contextlib.suppress(OSError):
@@ -127,19 +126,19 @@ def discard(folder: Path) -> None:
 
 
 class Recorded(msgspec.Struct):
-    """What was known of a live stream when its recording began."""
+    """The facts about a live stream when its recording began."""
 
     info: Info
     own: bool
 
 
 def note_recording(folder: Path, info: Info, own: bool) -> None:
-    """A recording begins: from now on what there is of it can be kept, whatever becomes of its source."""
+    """Record that a recording begins: from now on it can be kept, even if its source disappears."""
     child_files.write_new(folder / _RECORDED, msgspec.json.encode(Recorded(info, own), enc_hook=str))
 
 
 def recorded(folder: Path) -> Recorded | None:
-    """The recording that an earlier attempt began, if there is one."""
+    """Return the recording that an earlier attempt began, if there is one."""
     try:
         return msgspec.json.decode(child_files.read(folder / _RECORDED), type=Recorded)
     except (OSError, ValueError):
@@ -147,13 +146,13 @@ def recorded(folder: Path) -> Recorded | None:
 
 
 def recording_age(folder: Path) -> float:
-    """Seconds since the child wrote the last piece of a recording."""
+    """Return the seconds since the child wrote the last piece of a recording."""
     written = [path.stat().st_mtime for path in work_folders.of_child(folder).glob(".recording.jsonl")]
     return max(0.0, time.time() - max(written)) if written else 0.0
 
 
 def cut_before(folder: Path, size: int) -> bool:
-    """Whether an earlier attempt brought a file of the same size that is not whole either; notes the size."""
+    """Tell whether an earlier attempt fetched an incomplete file of the same size; records the size."""
     try:
         before = msgspec.json.decode(child_files.read(folder / _CUT, 100), type=int)
     except (OSError, ValueError):
@@ -168,5 +167,5 @@ def _path(kind: type, value: Any) -> Any:
 
 
 def _ours(path: Path, folder: Path) -> bool:
-    """Whether it is a plain file that was taken from the child (fetch.py)."""
+    """Tell whether it is a plain file that was taken over from the child (collect.py)."""
     return path.parent == folder and path.name.startswith(FILE_STEM) and stat.S_ISREG(path.lstat().st_mode)

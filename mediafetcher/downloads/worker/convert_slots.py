@@ -1,4 +1,4 @@
-"""Conversions at once: never more than the setting says on this machine, also when it is changed while some wait."""
+"""Limit concurrent conversions to the setting on this machine, also if it is changed while some wait."""
 
 import asyncio
 import contextlib
@@ -8,12 +8,12 @@ from mediafetcher.core import errors, settings
 from mediafetcher.downloads.worker import active
 
 _running = 0
-_waiting: list[asyncio.Event] = []  # who came first is first
+_waiting: list[asyncio.Event] = []  # in the order of arrival
 
 
 @contextlib.asynccontextmanager
 async def conversion(download: active.ActiveDownload) -> AsyncIterator[None]:
-    """Wait for a slot, hold it, give it back. While it waits, `hold` says so."""
+    """Wait for a slot, hold it, release it. `download.waits_for` shows the wait."""
     global _running
     while _running >= settings.get().max_conversions:
         turn = asyncio.Event()
@@ -33,6 +33,6 @@ async def conversion(download: active.ActiveDownload) -> AsyncIterator[None]:
 
 
 def look() -> None:
-    """There may be a place: all who wait look again, in their order."""
+    """Let all waiting conversions check again for a slot, in their order."""
     for turn in _waiting:
         turn.set()

@@ -1,7 +1,7 @@
-"""The middle of a download: the file as it came becomes one that browsers play, if it is not one already.
+"""The middle step of a download: convert the fetched file to one that browsers play, if necessary.
 
-One decision, at most one run of FFmpeg, and what it made is looked at again: it must need nothing more, and be as
-long as it should be. What was encoded before is taken as it is (convert_cache.py).
+One decision, at most one run of FFmpeg, and the result is checked: it must need no further conversion, and have the
+expected length. An earlier conversion is reused (convert_cache.py).
 """
 
 from pathlib import Path
@@ -18,7 +18,7 @@ _ENCODES = ("video", "both")  # the actions that count against TRANSCODES; all o
 
 
 class ConvertedMedia(NamedTuple):
-    """A file to keep; `key` names what was encoded."""
+    """A file to store; `key` identifies the conversion."""
 
     file: Path
     facts: probe.Facts
@@ -28,7 +28,7 @@ class ConvertedMedia(NamedTuple):
 async def make(
     claim: leases.Claim, download: active.ActiveDownload, info: Info, source: Path, facts: probe.Facts
 ) -> ConvertedMedia:
-    """The file as browsers play it: as it came, or converted once, and then proved to be right."""
+    """Return the file as browsers play it: unchanged, or converted once, and then verified."""
     wished = claim.options
     decision = _decide(claim, facts)
     download.log(f"conversion: {decision.action}{f' ({decision.reason})' if decision.reason else ''}")
@@ -64,7 +64,7 @@ async def make(
 
 
 def _clip(wished: Options, facts: probe.Facts, decision: probe.Decision) -> probe.Decision:
-    """A part is cut where the whole would have been kept as it came; nothing is encoded for its sake."""
+    """Cut a part if the whole would have been kept unchanged; nothing is encoded only for the cut."""
     if facts.duration is not None and (wished.start or 0.0) >= facts.duration:
         raise errors.BadClip(f"{errors.BadClip.default_detail[:-1]}, which is {facts.duration:.0f} seconds long.")
     if decision.action != "none":
@@ -78,7 +78,7 @@ def _decide(claim: leases.Claim, facts: probe.Facts) -> probe.Decision:
 
 
 def _holds_all(came: probe.Facts, made: probe.Facts, *, mp3: bool) -> None:
-    """Raise unless every sound that was to be kept is in the new file, with its language, and the main one first."""
+    """Raise unless every expected sound is in the new file, with its language, and the main one first."""
     wanted = [sound.language for sound in transcode.kept_audio(came, mp3=mp3)]
     there = [sound.language for sound in made.audio]
     lost = len(there) != len(wanted) or any(
@@ -91,7 +91,7 @@ def _holds_all(came: probe.Facts, made: probe.Facts, *, mp3: bool) -> None:
 
 
 def _is_as_long(expected: float | None, made: probe.Facts) -> None:
-    """Raise unless the new file is about as long as what it was made of: an end in the middle can look like success."""
+    """Raise unless the new file has about the expected length: an end in the middle can look like success."""
     slack = max(min(5.0, (expected or 0.0) / 2), 0.1 * (expected or 0.0))
     if expected and made.duration and made.duration < expected - slack:
         raise errors.TranscodeFailed(

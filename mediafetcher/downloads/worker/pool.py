@@ -1,7 +1,7 @@
 """Worker pool: the slots of this process, and the loops that keep the queue moving.
 
-A wake-up (wakeup.py) lets the main loop claim a row; the work on it is a task of that loop, a slot. So a few threads
-and connections serve any number of slots. Signals belong to the program that runs the pool.
+A wake-up (wakeup.py) lets the main loop claim a row; the work on it is a task of that loop, a slot. A few threads
+and connections therefore serve any number of slots. The program that runs the pool handles signals.
 """
 
 import asyncio
@@ -17,17 +17,17 @@ from mediafetcher.fetch.ytdlp import versions
 from mediafetcher.sandbox import leftovers
 
 _log = logging.get("queue")
-_PROGRESS_SECONDS = 0.25  # the pages hear of progress this often
-_TIDY_SECONDS = 60.0  # between two looks for folders that were left
-_LOOK_SECONDS = 600.0  # between two looks at whether a newer yt-dlp is due
+_PROGRESS_SECONDS = 0.25  # the interval of progress updates to the pages
+_TIDY_SECONDS = 60.0  # between two checks for leftover folders
+_LOOK_SECONDS = 600.0  # between two checks for a newer yt-dlp
 _PROGRESS_ROWS = 40  # in one notification, which may have 8,000 bytes
 
 
 class WorkerPool:
-    """The slots of this process, their heartbeat, and the eye on what nobody rang for.
+    """The slots of this process, their heartbeat, and the recovery of rows without a wake-up.
 
     `start` needs the connected database and the lock of the state folder. `stop` hands every row back without
-    burning an attempt and returns when the children have ended.
+    using up an attempt, and returns when the children have ended.
     """
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class WorkerPool:
         self._consumer: wakeup.WakeupConsumer | None = None
         self._poked = asyncio.Event()
         self._slots: set[asyncio.Task[None]] = set()
-        self._claiming = 0  # bells for which a row is being claimed
+        self._claiming = 0  # wake-ups for which a row is being claimed
 
     async def start(self) -> None:
         chosen = settings.get()
@@ -44,13 +44,13 @@ class WorkerPool:
         self._loops = [asyncio.create_task(node_name.keep(name), name="name")]
         rescued = await leases.recover_own()
         if rescued:
-            _log.warning("downloads of an earlier start put back", count=rescued)
+            _log.warning("downloads of an earlier start returned to the queue", count=rescued)
         await wakeup.drop_ticks()
         await asyncio.to_thread(leftovers.end, chosen.fetch)
         await workspace.tidy()
         await asyncio.to_thread(preview.tidy)
         await nodes.announce()
-        await asyncio.to_thread(versions.tidy)  # nothing is fetched yet
+        await asyncio.to_thread(versions.tidy)  # nothing is being fetched yet
         await prefork.open()
         active.listen(self._poked)
         self._consumer = wakeup.consumer(self.turn, 2 * chosen.shutdown_seconds + 5)
@@ -84,7 +84,7 @@ class WorkerPool:
         await asyncio.to_thread(wakeup.close)
 
     async def turn(self) -> None:
-        """What a bell does: take a row that is due into a free slot, which then works until nothing is due."""
+        """Handle a wake-up: claim a due row for a free slot, which then works until nothing is due."""
         if len(self._slots) + self._claiming >= settings.get().max_downloads:
             return
         self._claiming += 1
@@ -100,7 +100,7 @@ class WorkerPool:
         following: leases.Claim | None = claim
         while following is not None:
             await runner.run(following, stopping=self._stopping)
-            # Fewer slots may be wanted by now: then this one stays empty.
+            # The setting may have been lowered meanwhile: then this slot stays empty.
             following = await self._claim() if len(self._slots) <= settings.get().max_downloads else None
 
     async def _claim(self) -> leases.Claim | None:
@@ -109,7 +109,7 @@ class WorkerPool:
         try:
             return await leases.claim()
         except Exception as error:
-            # The database may be away; reconcile rings again.
+            # The database may be unavailable; `reconcile` wakes a slot again.
             _log.warning("claim failed", reason=str(error) or type(error).__name__)
             return None
 
@@ -130,7 +130,7 @@ class WorkerPool:
         await lifecycle.reconcile(free, wakeup.pending_wakeups)
 
     async def _follow(self) -> None:
-        """Follow the settings that people changed."""
+        """Follow changes of the settings."""
         await runtime_settings.apply()
         convert_slots.look()
 
@@ -140,9 +140,9 @@ class WorkerPool:
             await engine.notify("progress", rows[start : start + _PROGRESS_ROWS])
 
     async def _hear_orders(self) -> None:
-        """A change of a row that we hold may be an order from another process: beat at once. What we wrote is none.
+        """Send a heartbeat at once if another process changed a row that we hold: it may be a request. Ours is none.
 
-        One that we do not hold may have ended, and its folder may lie here: it goes at once.
+        The folder of an ended download that we do not hold may be here: it is removed at once.
         """
         with events.subscribe() as subscription:
             while True:

@@ -1,7 +1,7 @@
-"""What a download does, step by step: look, fetch, probe, convert at most once, store; and how it ends.
+"""The steps of a download: extract, fetch, probe, convert at most once, store; and how it ends.
 
-Everything of an attempt lies in a folder of its own (workspace.py). One catch at the edge turns every end into one
-change of the row; nothing that a link does can end the worker.
+Each attempt has a folder of its own (workspace.py). One handler at the outermost level turns every end into one
+change of the row; no link can end the worker.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ from mediafetcher.library.catalog import blocklist, quotas
 from mediafetcher.media import assemble, posters, probe, wholeness
 
 _log = logging.get("work")
-_OUTAGE = 600.0  # seconds without a new piece after which a recording whose source cannot be reached has ended
-_PROGRESS_BYTES = 64 << 10  # bytes more than the attempt before: then the line is poor, but it brings something
+_OUTAGE = 600.0  # seconds without a new piece after which a recording with an unreachable source has ended
+_PROGRESS_BYTES = 64 << 10  # more bytes than the attempt before: the connection is poor, but it makes progress
 
 
 async def run(claim: leases.Claim, *, stopping: bool = False) -> None:
-    """Do one claimed download to its end, whatever that is. Raises nothing."""
+    """Run one claimed download to its end, whatever that is. Raises nothing."""
     download = active.register(claim.id, claim.owner, claim.attempt)
     began = clock.monotonic()
     with logging.bind(job=claim.id, attempt=claim.attempt):
@@ -49,13 +49,13 @@ async def run(claim: leases.Claim, *, stopping: bool = False) -> None:
             if not await asyncio.to_thread(workspace.kept, claim.id, state):
                 await workspace.remove(claim.id)
         except Exception:
-            _log.exception("the end of a download was not written")  # its lease runs out, and it is tried again
+            _log.exception("the end of a download was not written")  # its lease expires, and it is tried again
         finally:
             active.unregister(download)
 
 
 async def _record_outcome_with_retry(claim: leases.Claim, download: active.ActiveDownload) -> str:
-    """Write down how it ended; a database in trouble is waited for, at most as long as the lease lasts."""
+    """Record the outcome; wait for an unavailable database, at most as long as the lease lasts."""
     until = clock.monotonic() + settings.get().lease_seconds
     while True:
         try:
@@ -68,14 +68,14 @@ async def _record_outcome_with_retry(claim: leases.Claim, download: active.Activ
 
 
 async def _record_outcome(claim: leases.Claim, download: active.ActiveDownload) -> str:
-    """Write down how the steps ended -> the state of the row."""
+    """Record the outcome of the steps. Returns: the state of the row."""
     assert download.task is not None
     error = None if download.task.cancelled() else download.task.exception()
     try:
         if error is None and not download.task.cancelled():
             return "done"
         if download.order is not None or error is None or isinstance(error, leases.LeaseLost):
-            return await leases.release(claim)  # the row says what it was: cancelled, paused, or queued again
+            return await leases.release(claim)  # the row contains the request: cancelled, paused, or queued again
         if not isinstance(error, errors.Problem):
             _log.error("download stopped by an unexpected error", trace=_trace(error))
         return await _record_problem(claim, download, trouble.problem(error, claim.id))
@@ -84,7 +84,7 @@ async def _record_outcome(claim: leases.Claim, download: active.ActiveDownload) 
 
 
 async def _record_problem(claim: leases.Claim, download: active.ActiveDownload, problem: errors.Problem) -> str:
-    """Write down what stopped it, and keep what was fetched unless that is proved bad -> the state of the row."""
+    """Record an error, and keep the fetched data unless it is proved bad. Returns: the state of the row."""
     if isinstance(problem, errors.LiveNotStarted) and download.finishing:
         download.log("nothing was recorded yet", "warning")
         await lifecycle.cancel(claim.id, claim.owner)
@@ -160,7 +160,7 @@ async def _pipeline(claim: leases.Claim, download: active.ActiveDownload) -> Non
 
 
 def _limited(claim: leases.Claim, result: Result, came: probe.Facts) -> leases.Claim:
-    """The claim with an end, if a recording holds more seconds than were wished for: servers send some at once."""
+    """Return the claim with an end if a recording holds more seconds than requested: servers send some at once."""
     if not result.limit or claim.options.clip or claim.options.keep_original:
         return claim
     if (came.duration or 0.0) <= result.limit + 1.0:
@@ -171,9 +171,9 @@ def _limited(claim: leases.Claim, result: Result, came: probe.Facts) -> leases.C
 async def _judge(
     download: active.ActiveDownload, folder: Path, info: Info, result: Result, came: probe.Facts
 ) -> probe.Facts:
-    """Find out whether the file is whole. What the origin itself has cut is kept if it plays.
+    """Determine whether the file is complete. A file that is incomplete at its origin is kept if it plays.
 
-    Raises `Truncated` the first time, because another try may bring the rest, and `CutAtOrigin` if nothing plays.
+    Raises: `Truncated` the first time, because another attempt may fetch the rest, and `CutAtOrigin` if nothing plays.
     """
     verdict = await wholeness.judge(result.file, came, bounded=result.bounded, claimed=info.duration)
     why = verdict.cut or result.cut
@@ -188,7 +188,7 @@ async def _judge(
 
 
 async def _kept_recording(download: active.ActiveDownload, folder: Path) -> tuple[Info, Result, bool] | None:
-    """What was recorded before, if the recording is to end now. None: there is none, or it goes on."""
+    """Return the earlier recording if it must end now. None: there is none, or it continues."""
     if not download.finishing:
         return None
     there = await asyncio.to_thread(checkpoint.recorded, folder)
@@ -210,7 +210,7 @@ async def _keep(download: active.ActiveDownload, folder: Path, there: checkpoint
 async def _fetch_or_keep(
     claim: leases.Claim, download: active.ActiveDownload, folder: Path, other: Trial | None
 ) -> tuple[Info, Result, bool] | None:
-    """Fetch. A recording goes on at once after an error that passes, and is kept if its source is no longer there."""
+    """Fetch. A recording resumes at once after a transient error, and is kept if its source no longer exists."""
     while True:
         had = workspace.fetched(claim.id)
         try:
@@ -221,7 +221,7 @@ async def _fetch_or_keep(
                 raise
             if isinstance(problem, errors.Transient) and not download.finishing:
                 if workspace.fetched(claim.id) >= had + _PROGRESS_BYTES:
-                    download.log(f"{problem.detail} The recording goes on.", "warning")
+                    download.log(f"{problem.detail} The recording continues.", "warning")
                     continue
                 if await asyncio.to_thread(checkpoint.recording_age, folder) < _OUTAGE:
                     raise
@@ -229,14 +229,14 @@ async def _fetch_or_keep(
                 kept = await _keep(download, folder, there)
             except errors.LiveNotStarted:
                 raise problem from None  # nothing was recorded
-            download.log(f"{problem.detail} What was recorded until then is kept.", "warning")
+            download.log(f"{problem.detail} The recording so far is kept.", "warning")
             return kept
 
 
 async def _fetch(
     claim: leases.Claim, download: active.ActiveDownload, folder: Path, other: Trial | None
 ) -> tuple[Info, Result, bool] | None:
-    """Look and download -> what came, and whether it is this person's alone; None: it is linked already."""
+    """Extract and download. Returns: the files, and whether they are private to this user; None if already linked."""
     async with (
         cookie_jars.borrow(claim.owner, claim.url) as jar,
         Fetch(
@@ -283,7 +283,7 @@ async def _fetch(
 
 
 async def _named(claim: leases.Claim, info: Info) -> Info:
-    """What a list calls its entry wins over the name of a file: those of podcasts are all called "media"."""
+    """Prefer the list's title of an entry to the name of a file: podcast files are all called "media"."""
     if info.extractor != "Generic" or info.title != info.id:
         return info
     title = await engine.fetchval("select title from download where id = $1 and parent is not null", claim.id)
@@ -293,7 +293,7 @@ async def _named(claim: leases.Claim, info: Info) -> Info:
 async def _load_checkpoint(
     claim: leases.Claim, download: active.ActiveDownload, folder: Path
 ) -> tuple[Info, Result, bool] | None:
-    """What an earlier attempt brought, where the rest was not its fault; None: it is to be fetched."""
+    """Return the result of an earlier attempt that failed for another reason; None: it must be fetched."""
     there = await asyncio.to_thread(checkpoint.newest, folder)
     if there is None:
         await asyncio.to_thread(checkpoint.discard, folder)
@@ -316,12 +316,12 @@ def _note(folder: Path, info: Info, result: Result, own: bool) -> None:
 
 
 def _keys(claim: leases.Claim, info: Info) -> list[str]:
-    """What the source is known by from now on. A live stream is another one tomorrow."""
+    """Return the keys of the source from now on. A live stream is another one tomorrow."""
     return [f"live {claim.id}"] if info.is_live else [claim.link_key, info.source_key]
 
 
 async def _convert_stored(claim: leases.Claim, download: active.ActiveDownload) -> None:
-    """What is stored already, made playable."""
+    """Convert the stored file to a playable one."""
     folder = await asyncio.to_thread(workspace.make, claim.id)
     await asyncio.to_thread(checkpoint.discard, folder)
     info, result, side_files = await reprocess.stored(claim, folder)
@@ -336,7 +336,7 @@ async def _convert_stored(claim: leases.Claim, download: active.ActiveDownload) 
 
 
 async def _link(claim: leases.Claim, download: active.ActiveDownload, keys: list[str]) -> bool:
-    """The source is in the store already: end with an item, without a download."""
+    """End with an item, without a download, if the source is already in the store."""
     if claim.operation != "fetch":
         return False
 
@@ -344,7 +344,7 @@ async def _link(claim: leases.Claim, download: active.ActiveDownload, keys: list
         async with engine.transaction():
             item = await dedup.known(claim.owner, claim.folder, keys, claim.url, claim.site)
             if item is not None:
-                # For this person alone: what they know may have been opened by their cookies.
+                # For this user alone: the user's cookies may have opened what the keys identify.
                 await dedup.remember(dedup.private(claim.owner, [claim.source_key, *keys]), claim.url, item)
                 await leases.finish(claim, item, deduplicated=True)
         return item is not None

@@ -1,4 +1,4 @@
-"""The end of a download: its bytes and what goes with them into the library, in one transaction with its row."""
+"""The last step of a download: store its file and side files, in one transaction with its row."""
 
 import asyncio
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from mediafetcher.library.catalog import items, quotas
 from mediafetcher.library.storage import blob_store, sweeper
 from mediafetcher.media import posters, probe, transcode
 
-_HASHED = 0.9  # share of the store stage that is the pass over the bytes
+_HASHED = 0.9  # fraction of the store stage for the pass over the bytes
 
 
 class StoredMedia(NamedTuple):
@@ -24,31 +24,31 @@ class StoredMedia(NamedTuple):
 
 
 class FetchedMedia(NamedTuple):
-    """A download that is whole: what it is, what came, and the file to keep of it."""
+    """A complete download: its metadata, the fetched file, and the file to store."""
 
     info: Info
     result: Result
     came: probe.Facts
     media: Path
     facts: probe.Facts
-    side_files: Mapping[str, Path] = {}  # what goes along as it is
+    side_files: Mapping[str, Path] = {}  # side files that are stored unchanged
 
 
 async def store(claim: leases.Claim, download: active.ActiveDownload, arrived: FetchedMedia, keys: list[str]) -> None:
-    """Bytes first, rows last; the item, what its source is known by (`keys`), and the end in one transaction.
+    """Store bytes first, rows last; the item, the keys of its source (`keys`), and the end in one transaction.
 
-    What is kept beside the bytes is made while they are hashed.
+    Side data is made while the bytes are hashed.
     """
     media = arrived.media
     if claim.operation == "fetch":
         await quotas.check_quota(claim.owner, media.stat().st_size)
-    ours = not media.is_symlink()  # the folder of the download goes in the end, what is stored already stays
+    ours = not media.is_symlink()  # the folder of the download is removed in the end; an already stored file stays
     staging = asyncio.ensure_future(blob_store.stage(media, lambda done: download.report(_HASHED * done), take=ours))
     try:
         kept = await _gather(claim, download, arrived)
         await (_add if claim.operation == "fetch" else _replace)(claim, arrived.info, await staging, kept, keys)
     except BaseException:
-        # To its end, also where we are cancelled just now: nobody else knows of these files.
+        # Run to the end, even if this task is cancelled: no other code knows of these files.
         taking_back = asyncio.ensure_future(_rollback_staging(staging))
         try:
             await asyncio.shield(taking_back)
@@ -58,9 +58,9 @@ async def store(claim: leases.Claim, download: active.ActiveDownload, arrived: F
 
 
 async def _gather(claim: leases.Claim, download: active.ActiveDownload, arrived: FetchedMedia) -> StoredMedia:
-    """What the library keeps with the bytes: facts, chapters, picture, subtitles.
+    """Collect what the library stores with the bytes: facts, chapters, picture, subtitles.
 
-    Raises `TranscodeFailed` if a stored original would lose a text: then the original stays.
+    Raises: `TranscodeFailed` if a stored original would lose a text: then the original stays.
     """
     info, result, came, media, facts, along = arrived
     converted = media != result.file and not claim.options.audio
@@ -86,7 +86,7 @@ async def _rollback_staging(staging: asyncio.Future[blob_store.Staged]) -> None:
 
 
 async def _add(claim: leases.Claim, info: Info, staged: blob_store.Staged, kept: StoredMedia, keys: list[str]) -> None:
-    """A new item."""
+    """Add a new item."""
     source_id = await dedup.row(keys[0], claim.url)
 
     async def in_transaction(item: int) -> None:
@@ -112,7 +112,7 @@ async def _add(claim: leases.Claim, info: Info, staged: blob_store.Staged, kept:
 
 
 async def _replace(claim: leases.Claim, _: Info, staged: blob_store.Staged, kept: StoredMedia, keys: list[str]) -> None:
-    """The new file is there: the item that asked for it gets it."""
+    """Give the new file to the item that asked for it."""
 
     async def in_transaction(item: int) -> None:
         await dedup.remember(keys, claim.url, item)
@@ -133,7 +133,7 @@ async def _replace(claim: leases.Claim, _: Info, staged: blob_store.Staged, kept
 
 
 def media_facts(facts: probe.Facts) -> items.MediaFacts:
-    """What the library keeps of a file."""
+    """Return what the library stores about a file."""
     kind, ext = transcode.kind_of(facts)
     picture = facts.video
     return items.MediaFacts(

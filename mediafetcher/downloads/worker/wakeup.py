@@ -24,15 +24,15 @@ from mediafetcher.core import logging
 from mediafetcher.db import engine, liveness
 
 _log = logging.get("queue")
-_AWAY_SECONDS = 0.5  # between two tries of a worker thread while the database is away
+_AWAY_SECONDS = 0.5  # between two attempts of a worker thread while the database is unavailable
 _NAME = "mediafetcher"
 _TASK_MODULE = "mediafetcher.downloads.queue"  # part of the name of the task in messages of existing databases
 _MAX_PENDING_WAKEUPS = 256  # more than the slots of all machines
-_THREADS = 2  # that listen; each has connections of its own to the database
+_THREADS = 2  # listeners; each has connections of its own to the database
 
 
 class _Json(Serializer):
-    """Huey's messages as JSON. Raises ValueError or TypeError for anything else, a pickle above all."""
+    """Encode Huey's messages as JSON. Raises: ValueError or TypeError for anything else, above all a pickle."""
 
     def _serialize(self, data: Any) -> bytes:
         return json.dumps(list(data)).encode()
@@ -45,7 +45,7 @@ class _Json(Serializer):
 
 
 class _Outage:
-    """Says once that the database is away, and how many tries failed when it is back. For several threads."""
+    """Logs once that the database is unavailable, and, when it is back, how many attempts failed. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -72,7 +72,7 @@ class _Outage:
 
 
 class _Storage(PostgresStorage):
-    """Huey's storage, which asks its listening connection now and then whether it is still there."""
+    """Huey's storage, which regularly checks that its listening connection is alive."""
 
     def _listen_conn(self) -> Any:
         connection, local = super()._listen_conn(), self._listen_local
@@ -160,9 +160,9 @@ async def wake_workers(count: int = 1) -> None:
 
 
 async def drop_ticks() -> None:
-    """Remove the messages that older versions put into the queue each minute, also while nobody took them.
+    """Remove the messages that older versions added to the queue each minute, also while no worker read them.
 
-    Two weeks of them delayed a download by minutes: what is due by time alone needs no message.
+    Two weeks of them delayed a download by minutes: rows that become due by time need no message.
     """
     await engine.execute(
         f"delete from {wakeups.storage.table_task} where queue = $1 and position(convert_to($2, 'UTF8') in data) > 0",
@@ -179,13 +179,13 @@ async def pending_wakeups() -> int:
 class _Listener(Worker):
     def shutdown(self) -> None:
         super().shutdown()
-        # This thread's own listening connection, else left to the collector; a short life has opened none.
+        # Close this thread's own listening connection, instead of the garbage collector. A short-lived thread has none.
         with contextlib.suppress(psycopg.Error, AttributeError):
             self.huey.storage.close()
 
 
 class WakeupConsumer(Consumer):
-    """Huey's consumer without its signal handlers (its SIGHUP would execute the process anew)."""
+    """Huey's consumer without its signal handlers (its SIGHUP would restart the process)."""
 
     worker_class = _Listener
 

@@ -1,4 +1,4 @@
-"""The folder of each download below `<state>/work`: kept only while the download may go on here."""
+"""The folder of each download below `<state>/work`: kept only while the download may resume here."""
 
 import asyncio
 from pathlib import Path
@@ -8,7 +8,7 @@ from mediafetcher.db import engine
 from mediafetcher.downloads.worker import active, checkpoint
 from mediafetcher.sandbox import work_folders
 
-_KEPT = ("queued", "running", "paused", "needs_action")  # states whose download may go on with what lies in its folder
+_KEPT = ("queued", "running", "paused", "needs_action")  # states in which a download may resume from its folder
 
 
 def path(id: int) -> Path:
@@ -16,24 +16,24 @@ def path(id: int) -> Path:
 
 
 def make(id: int) -> Path:
-    """Make it. The child that fetches gets a folder of its own (work_folders.py)."""
+    """Make the folder. The fetch child gets a folder of its own (work_folders.py)."""
     folder = path(id)
     work_folders.make_ours(folder)
     return folder
 
 
 def left(id: int) -> bool:
-    """Whether a folder of this download lies here that nobody works in."""
+    """Tell whether a folder of this download exists here that no worker uses."""
     return active.get(id) is None and path(id).exists()
 
 
 def kept(id: int, state: str) -> bool:
-    """Whether the folder stays when its download has come to this state. One that is parked keeps a whole file only."""
+    """Tell whether the folder stays in this state. A download in `needs_action` keeps only a complete file."""
     return state in _KEPT and (state != "needs_action" or checkpoint.is_whole(path(id)))
 
 
 async def tidy() -> None:
-    """Remove the folders of downloads that will not go on here."""
+    """Remove the folders of downloads that will not resume here."""
     chosen = settings.get()
     found = {int(one.name) for root in (chosen.work, chosen.fetch) for one in root.glob("*") if one.name.isdecimal()}
     if not found:
@@ -49,7 +49,7 @@ async def tidy() -> None:
 
 
 def fetched(id: int) -> int:
-    """Bytes that lie in the folder and in the child's."""
+    """Return the bytes in the folder and in the child's."""
     return work_folders.written(path(id))
 
 
