@@ -83,7 +83,8 @@ class HttpApplication:
             if not wrong_host.wants_page(call, scope.path):
                 raise
             sent = list((wrong_host.HEADERS | always).items())
-            return proto.response_bytes(problem.status, sent, wrong_host.page(call))
+            proto.response_bytes(problem.status, sent, wrong_host.page(call))
+            return
         with self._admission.enter(call.address) as ticket:
             exchange.ticket = ticket
             await self._answer(scope, proto, call, exchange, always)

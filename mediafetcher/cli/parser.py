@@ -230,7 +230,7 @@ def seconds(text: str) -> float:
     parts = text.split(":")
     if len(parts) > 3:
         raise ValueError(text)
-    return sum(float(part) * 60**power for power, part in enumerate(reversed(parts)))
+    return sum((float(part) * 60.0**power for power, part in enumerate(reversed(parts))), 0.0)
 
 
 def _for_person(command: argparse.ArgumentParser) -> None:

@@ -87,7 +87,7 @@ async def _facts(connection: Any) -> Facts:
 async def version(dsn: str) -> str:
     """The version of that server, as it names itself. Raises `DatabaseAway`."""
     async with _connection(dsn) as connection:
-        return await connection.fetchval("show server_version")
+        return str(await connection.fetchval("show server_version"))
 
 
 async def media_folder(dsn: str, given: Path | None = None) -> Path | None:

@@ -90,7 +90,7 @@ class Folder(Table, tablename="folder", db=DB):
 
     id = BigSerial(primary_key=True)
     owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
-    parent: ForeignKey = ForeignKey("self", on_delete=OnDelete.no_action)
+    parent: ForeignKey[Any] = ForeignKey("self", on_delete=OnDelete.no_action)
     name = Text(required=True)
     created_at = _now()
 
@@ -243,7 +243,7 @@ class Download(Table, tablename="download", db=DB):
     target_item = ForeignKey(LibraryItem, on_delete=OnDelete.set_null)
     deduplicated = Boolean(default=False)  # its source was in the store already: nothing was fetched
     kind = Text(default="media")  # media, or playlist: its entries are rows that name it as their parent
-    parent: ForeignKey = ForeignKey("self", on_delete=OnDelete.set_null)
+    parent: ForeignKey[Any] = ForeignKey("self", on_delete=OnDelete.set_null)
     crashes = Integer(default=0)  # how often the program died while it was in work, without getting further
     crash_bytes = BigInt(default=0)  # how much of its file lay there then
     needs_media_bytes = BigInt(

@@ -11,7 +11,7 @@ from mediafetcher import __version__
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases
+from mediafetcher.downloads import leases, node_name
 from mediafetcher.downloads.worker import active
 from mediafetcher.media import encoders
 
@@ -34,7 +34,7 @@ async def announce() -> None:
         " on conflict (instance) do update set name = excluded.name, role = excluded.role, version = excluded.version,"
         "  jobs = excluded.jobs, running = excluded.running, encoders = excluded.encoders,"
         "  cookies = excluded.cookies, trouble = excluded.trouble, seen_at = now()",
-        leases.instance(),
+        node_name.instance(),
         socket.gethostname(),
         role,
         __version__,
@@ -54,7 +54,7 @@ async def correct_times() -> None:
 
 async def unregister() -> None:
     """Remove this machine: it no longer works."""
-    await engine.execute("delete from machine where instance = $1", leases.instance())
+    await engine.execute("delete from machine where instance = $1", node_name.instance())
 
 
 async def page() -> list[dict[str, Any]]:

@@ -70,7 +70,7 @@ async def _due() -> bool:
     if age is None or age < 0:
         return True
     interval = chosen.get().backup_hours * 3600
-    return age >= interval * (_EARLY if time.localtime().tm_hour in _NIGHT else _LATE)
+    return float(age) >= interval * (_EARLY if time.localtime().tm_hour in _NIGHT else _LATE)
 
 
 async def make(dsn: str, settings: Settings, why: str = "nightly") -> Path | None:

@@ -61,7 +61,7 @@ def version() -> int:
     """Return this kernel's version of Landlock; 0: none, or a test disables it."""
     if is_left_out("landlock"):
         return 0
-    return max(0, _libc.syscall(_CREATE, None, ctypes.c_size_t(0), _ASK_VERSION))
+    return max(0, int(_libc.syscall(_CREATE, None, ctypes.c_size_t(0), _ASK_VERSION)))
 
 
 def restrict_self(access: Ruleset) -> None:

@@ -51,7 +51,7 @@ class BodyRecorder:
             self._recording.break_off(self._track)
 
     def _over(self) -> bool:
-        return self._channel.finishing or self._recording.seconds >= self._wishes.seconds
+        return bool(self._channel.finishing or self._recording.seconds >= self._wishes.seconds)
 
     def _read(self) -> None:
         from yt_dlp.networking import Request

@@ -241,7 +241,8 @@ def holds_several(found: dict[str, Any] | None) -> bool:
 def _media(entry: dict[str, Any]) -> str | None:
     """Return the address of a film that has no page of its own."""
     formats = entry.get("formats") or [entry]
-    return entry.get("url") or formats[-1].get("url")
+    address: str | None = entry.get("url") or formats[-1].get("url")
+    return address
 
 
 def _is_link(entry: dict[str, Any]) -> bool:

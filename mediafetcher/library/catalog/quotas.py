@@ -90,7 +90,8 @@ async def _locked_quota(owner: int) -> int | None:
     quota = await engine.fetchval("select quota from account where id = $1", owner)
     if quota is None:
         return None
-    return await engine.fetchval("select quota from account where id = $1 for no key update", owner)
+    locked: int | None = await engine.fetchval("select quota from account where id = $1 for no key update", owner)
+    return locked
 
 
 async def check_quota_replacing(owner: int, item: int, sha256: bytes, size: int) -> None:

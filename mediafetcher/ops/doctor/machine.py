@@ -111,7 +111,7 @@ def _keep_clock() -> str:
 
 def _synchronised() -> bool:
     """Return whether the kernel's clock is synchronised: adjtimex(2) without changes; 5 is TIME_ERROR."""
-    return 0 <= ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512)) < 5
+    return 0 <= int(ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(512))) < 5
 
 
 def newest_time(state: Path) -> float:
