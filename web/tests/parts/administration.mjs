@@ -26,11 +26,11 @@ interaction("a limit is kept; one that cannot be is refused in words", async () 
   const { page } = world;
   await go("Settings");
   const limits = section("Limits");
-  const jobs = limits.getByRole("spinbutton", { name: "Simultaneous downloads" });
+  const jobs = limits.getByRole("spinbutton", { name: "Simultaneous downloads", exact: true });
   await jobs.fill("4");
   await jobs.press("Enter");
   await toast("Saved").waitFor();
-  assert.equal((await world.api("GET", "/api/settings")).jobs, 4);
+  assert.equal((await world.api("GET", "/api/settings")).max_downloads, 4);
   await jobs.fill("999");
   await jobs.press("Enter");
   await limits.getByRole("alert").filter({ hasText: "A whole number from 1 to 64." }).waitFor();
@@ -62,7 +62,12 @@ interaction("what the environment decides is shown, and not to be changed", asyn
 interaction("storage: the share, what is saved, and how far it was read again", async () => {
   await go("Settings");
   const storage = section("Storage");
-  for (const words of [/ used · .* in \d+ items/, /Your share: /, /\d+ of \d+ files read again/, /saved: the same/])
+  for (const words of [
+    / used · .* in \d+ items/,
+    /You use .* for \d+ items/,
+    /\d+ of \d+ files verified/,
+    /saved by storing identical files only once/,
+  ])
     await storage.getByText(words).waitFor();
 });
 
@@ -95,7 +100,7 @@ interaction("another machine takes part", async () => {
     ],
     { cwd: root, encoding: "utf8" },
   ).trim();
-  const stop = await start(["-m", "mediafetcher", "worker"], "works on the downloads", {
+  const stop = await start(["-m", "mediafetcher", "worker"], "MediaFetcher worker is ready", {
     MEDIAFETCHER_STATE: state,
     MEDIAFETCHER_MEDIA: join(server.state, "media"),
     MEDIAFETCHER_DATABASE_URL: dsn,
@@ -108,7 +113,7 @@ interaction("another machine takes part", async () => {
     const machines = section("Machines");
     await machines.getByText("worker", { exact: true }).waitFor();
     await machines.getByText("server", { exact: true }).waitFor();
-    await machines.getByText(/0 of 1 slots busy.*without the key/).waitFor();
+    await machines.getByText(/0 of 1 download slots in use.*no encryption key/).waitFor();
   } finally {
     await stop();
     rmSync(state, { recursive: true, force: true });
@@ -141,7 +146,7 @@ interaction("a newer yt-dlp is taken, and the one before comes back", async () =
   await card.getByRole("button", { name: "Update" }).click();
   await card.getByText(`Version ${newer}`).waitFor({ timeout: 90_000 }); // it is tried before it is used
   await card.getByText("Installed by MediaFetcher").waitFor();
-  await card.getByRole("button", { name: `Back to ${version}` }).click();
+  await card.getByRole("button", { name: `Roll back to ${version}` }).click();
   await card.getByText(`Version ${version}`).waitFor();
   await stopIndex();
   await card.getByRole("button", { name: "Update" }).click();

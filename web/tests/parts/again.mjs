@@ -5,7 +5,7 @@ import { interaction, world } from "../world.mjs";
 const { box, download, cell, go, toast } = world;
 const verb = async (name) => {
   await world.page.getByRole("button", { name: "More actions", exact: true }).click();
-  await world.page.getByRole("menuitem", { name }).click();
+  await world.page.getByRole("menuitem", { name, exact: true }).click();
 };
 const verbs = async () => {
   await world.page.getByRole("button", { name: "More actions", exact: true }).click();

@@ -50,5 +50,5 @@ interaction("a picture that does not come leaves its place to the tint", async (
   await cell.locator("svg").first().waitFor();
   await page.unroute("**/api/items?*");
   await page.getByRole("searchbox").fill("nothing of the kind");
-  await page.getByText("Nothing matches").waitFor();
+  await page.getByText("No results for “nothing of the kind”").waitFor();
 });

@@ -5,12 +5,13 @@ import { interaction, world } from "../world.mjs";
 
 const { go, folder, toast } = world;
 
-/** What was asked of the server to change, while `doing`. */
+/** The requests that change something, made while `doing`; without the positions of a film that plays in the corner. */
 async function changes(doing) {
   const asked = [];
   const note = (request) => {
     const path = new URL(request.url()).pathname;
-    if (request.method() !== "GET" && path.startsWith("/api/")) asked.push(`${request.method()} ${path}`);
+    if (request.method() === "GET" || !path.startsWith("/api/") || path.endsWith("/position")) return;
+    asked.push(`${request.method()} ${path}`);
   };
   world.page.on("request", note);
   await doing();
@@ -108,8 +109,9 @@ interaction("before a deletion it is said who else keeps the file, and what it f
   await world.accessible("the question");
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("button", { name: "Empty trash" }).click();
-  await dialog.getByText("Files that 1 other item still uses are kept.").waitFor();
-  await dialog.getByRole("button", { name: "Cancel" }).click();
+  const emptying = page.getByRole("dialog", { name: "Empty trash" });
+  await emptying.getByText("The file stays because 1 other item uses it. No space is freed.").waitFor();
+  await emptying.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("button", { name: /^Restore/ }).click();
   await page.getByText("The trash is empty").waitFor();
 });

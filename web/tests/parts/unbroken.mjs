@@ -31,6 +31,7 @@ interaction("paste to a moving picture takes three actions, from any page", asyn
 
 interaction("a refused option opens its panel, and nothing typed is lost", async () => {
   const { page } = world;
+  page.expected.push(/api\/preview/); // nothing is at this address
   await go("Home");
   await box().fill("https://site.test/film");
   await page.getByText("More options").click();
@@ -93,12 +94,16 @@ interaction("the server stops under every page and comes back, and nothing is lo
   page.expected.push(AWAY);
   await page.goto(server.url);
   // The other parts are fetched when the page rests.
-  await page.waitForFunction(() => {
-    const fetched = performance.getEntriesByType("resource").map(({ name }) => name);
-    return ["wish-panel", "library", "trash", "settings"].every((part) =>
-      fetched.some((name) => new RegExp(`/assets/${part}-[\\w-]{8}\\.js`).test(name)),
-    );
-  });
+  await page.waitForFunction(
+    () => {
+      const fetched = performance.getEntriesByType("resource").map(({ name }) => name);
+      return ["wish-panel", "library", "trash", "settings"].every((part) =>
+        fetched.some((name) => new RegExp(`/assets/${part}-[\\w-]{8}\\.js`).test(name)),
+      );
+    },
+    undefined,
+    { timeout: 30_000 },
+  );
   await page.getByText("Connected", { exact: true }).waitFor();
   await server.halt();
   await bar().waitFor();
