@@ -56,8 +56,15 @@ def parser() -> argparse.ArgumentParser:
     listing = add("list", "list or search the library")
     listing.add_argument("query", nargs="?", default="")
     listing.add_argument("--folder", metavar="A/B", help="only this folder and its subfolders")
+    listing.add_argument("--channel", metavar="CHANNEL", help="only items of this channel: its name or its id")
+    listing.add_argument(
+        "--sort", metavar="ORDER", default="-created", help="such as -published: the last upload first"
+    )
     listing.add_argument("--trash", action="store_true", help="list the trash")
     _for_person(listing)
+    shown = add("show", "show one item, with what its site says about it")
+    shown.add_argument("item", type=int, metavar="ITEM", help="item number shown by `list`")
+    _for_person(shown)
     for name, help in (("rm", "move an item to the trash"), ("restore", "restore an item from the trash")):
         one = add(name, help)
         one.add_argument("item", type=int, metavar="ITEM", help="item number shown by `list`")

@@ -127,6 +127,22 @@ class MediaFile(Table, tablename="media_file", db=DB):
     unreferenced_in = UUID(default=None, null=True)  # None while referenced, and if this lineage did not let it go
 
 
+class SourceMetadata(Table, tablename="source_metadata", db=DB):
+    """What a site says of a source, for all its keys and items (library/catalog/metadata.py)."""
+
+    id = BigSerial(primary_key=True)
+    schema_version = Integer(default=1)  # of `facts` (core/source_metadata.py)
+    published_at = _time()
+    published_precision = _text()  # second or day
+    channel = _text()  # the site's id of it, or its name
+    channel_name = _text()
+    channel_url = _text()
+    live_status = _text()
+    availability = _text()
+    facts = JSONB(default="{}")  # the other fields of `SourceMetadata`
+    read_at = _now()
+
+
 class Source(Table, tablename="source", db=DB):
     """The result of a link. Several keys may name one media file."""
 
@@ -137,6 +153,7 @@ class Source(Table, tablename="source", db=DB):
     created_at = _now()
     touched_at = _now()  # when the row was last written; a trigger keeps it
     touched_running_seconds = DoublePrecision(default=0.0)  # `RunningTime.seconds` at `touched_at`
+    metadata = ForeignKey(SourceMetadata, on_delete=OnDelete.set_null)
 
 
 class BlockedSource(Table, tablename="blocked_source", db=DB):
@@ -169,6 +186,8 @@ class LibraryItem(Table, tablename="library_item", db=DB):
     trashed_running_seconds = DoublePrecision(default=None, null=True)  # `RunningTime.seconds` at `trashed_at`
     sort_key = _text()  # None: of a version that sorted by the title in small letters
     text_version = Integer(default=0)  # of the computation of `search` and `sort_key` (library/catalog/text_index.py)
+    metadata = ForeignKey(SourceMetadata, on_delete=OnDelete.set_null)
+    published_at = _time()  # that of `metadata`; triggers keep it
 
 
 class SourceList(Table, tablename="source_list", db=DB):

@@ -41,10 +41,11 @@ async def known(owner: int, folder: int | None, keys: list[str], url: str, site:
     """
     # The title as the site gave it: titles that other users chose are private.
     found = await engine.fetchrow(
-        "select s.id, s.media_file, (select title from download where source_key = any($1::text[])"
+        "select s.id, s.media_file, s.metadata, (select title from download where source_key = any($1::text[])"
         "   and state = 'done' order by id limit 1) as title, (select uploader from library_item"
         "   where media_file = s.media_file and source = s.id order by id limit 1) as uploader from source s"
-        " where s.key = any($1::text[] || $2::text[]) and s.media_file is not null limit 1",
+        " where s.key = any($1::text[] || $2::text[]) and s.media_file is not null"
+        " order by s.metadata is null, s.id limit 1",
         keys,
         private(owner, keys),
     )
@@ -67,6 +68,7 @@ async def known(owner: int, folder: int | None, keys: list[str], url: str, site:
         source_url=url,
         site=site,
         uploader=found["uploader"],
+        metadata=found["metadata"],
     )
     return await items.link(owner, found["media_file"], entry)
 
@@ -113,13 +115,15 @@ async def row(key: str, url: str) -> int:
     )
 
 
-async def remember(keys: list[str], url: str, item: int) -> None:
-    """Record that these sources have the file of this item."""
+async def remember(keys: list[str], url: str, item: int, *, with_metadata: bool = False) -> None:
+    """Record that these sources have the file of this item; `with_metadata`: and its metadata."""
     await engine.execute(
-        "insert into source (key, url, media_file) select key, $2, i.media_file from unnest($1::text[]) key,"
-        " library_item i where i.id = $3 order by key"
-        " on conflict (key) do update set media_file = excluded.media_file",
+        "insert into source (key, url, media_file, metadata) select key, $2, i.media_file,"
+        "  case when $4 then i.metadata end from unnest($1::text[]) key, library_item i where i.id = $3 order by key"
+        " on conflict (key) do update set media_file = excluded.media_file,"
+        "  metadata = coalesce(excluded.metadata, source.metadata)",
         sorted(set(keys)),
         url,
         item,
+        with_metadata,
     )

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from mediafetcher.core import errors
+from mediafetcher.core.source_metadata import SourceMetadata
 
 MAX_LINE = 2 << 20  # bytes; the longest is `done` with a cookie jar
 
@@ -62,6 +63,7 @@ class Found(Event, tag="info"):
     chapters: list[tuple[float, str]]
     subtitles: list[str]
     heights: list[int]
+    metadata: SourceMetadata | None = None
 
 
 class Cover(Event, tag="cover"):

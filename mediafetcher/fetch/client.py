@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from mediafetcher.core import bundle, clock, errors, logging, settings
+from mediafetcher.core import bundle, clock, errors, logging, settings, source_metadata
 from mediafetcher.fetch import child_events, collect, error_mapping, gateway, js_runtime, prefork
 from mediafetcher.fetch.models import Completed, Entry, Info, Listing, Result, Trial
 from mediafetcher.fetch.options import MAX_ENTRIES, Options, Playlist, ydl_options
@@ -358,6 +358,7 @@ class Fetch:
             chapters=tuple(event.chapters),
             subtitles=tuple(event.subtitles),
             heights=tuple(event.heights),
+            metadata=source_metadata.again(event.metadata) if event.metadata else None,
         )
 
     def _key(self, event: child_events.Found, page: str) -> str:

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from mediafetcher.core.source_metadata import SourceMetadata
+
 
 @dataclass(frozen=True)
 class Info:
@@ -23,6 +25,7 @@ class Info:
     chapters: tuple[tuple[float, str], ...] = ()
     subtitles: tuple[str, ...] = ()  # languages of subtitles that humans wrote
     heights: tuple[int, ...] = ()  # of the picture, the largest first
+    metadata: SourceMetadata | None = None
     old_key: str = ""  # the key of earlier versions, without the host; only for what this user already has
 
 

@@ -51,6 +51,11 @@ def _kinds(base: str) -> dict[str, tuple[str, str, str]]:
         "duration": "PT4S",
         "contentUrl": film,
     }
+    described = linked | {
+        "description": "First line.\n\nA zeppelin over the lake.",
+        "keywords": "airship, Bodensee",
+        "author": "Lake Channel",
+    }
     sources = [{"file": film, "label": "180p", "height": 180}, {"file": f"{base}/hls/master.m3u8"}]
     player = json.dumps({"playlist": [{"title": "Player", "sources": sources}]})
     return {
@@ -66,6 +71,7 @@ def _kinds(base: str) -> dict[str, tuple[str, str, str]]:
             f'<meta property="og:image" content="{cover}">',
             "",
         ),
+        "described": ("Fixture described", f'<script type="application/ld+json">{json.dumps(described)}</script>', ""),
         "jsonld": ("Fixture jsonld", f'<script type="application/ld+json">{json.dumps(linked)}</script>', ""),
         "hour": ("Fixture hour", _an_hour(linked, film), ""),
         "unsized-hour": ("Fixture unsized hour", _an_hour(linked, f"{base}/unsized/h264_aac.ts"), ""),

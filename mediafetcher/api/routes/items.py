@@ -14,7 +14,9 @@ from mediafetcher.downloads import reprocess
 from mediafetcher.library.catalog import bulk, folders, items, queries
 from mediafetcher.library.catalog import trash as trash_bin
 
-Sort = Literal["-created", "created", "title", "-title", "-duration", "duration", "-size", "size"]
+Sort = Literal[
+    "-created", "created", "-published", "published", "title", "-title", "-duration", "duration", "-size", "size"
+]
 Kind = Literal["video", "audio"]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
@@ -47,11 +49,20 @@ class ListPlace(msgspec.Struct):
     position: int
 
 
+class Channel(msgspec.Struct):
+    """A channel of a site. `id` is the site's; its name if the site has no ids."""
+
+    id: str
+    name: str
+    url: str | None
+
+
 class Item(msgspec.Struct):
     """An item of a user's library. `folder` is its path, "" at the top; times in seconds.
 
     `source`: the id of its link; `never`: that link is blocked; `playable`: browsers play it without conversion;
-    `damaged`: its stored file is corrupt, so fetch it again.
+    `damaged`: its stored file is corrupt, so fetch it again. `published_at`, `channel`, `description`, `tags`: as its
+    site says.
     """
 
     id: int
@@ -68,12 +79,17 @@ class Item(msgspec.Struct):
     source_url: str | None
     site: str | None
     uploader: str | None
+    published_at: datetime | None
+    channel: Channel | None
     created_at: datetime
     trashed_at: datetime | None
     poster: bool
     subtitles: list[str]
     media: Media
-    chapters: list[Chapter] = []  # only if a single item is requested
+    # Only if a single item is requested:
+    chapters: list[Chapter] = []
+    description: str | None = None
+    tags: list[str] = []
 
 
 class Items(msgspec.Struct):
@@ -191,6 +207,7 @@ async def page(
     deep: FromQuery[bool] = False,
     kind: FromQuery[Kind | None] = None,
     site: FromQuery[str | None] = None,
+    channel: FromQuery[str | None] = None,
     unwatched: FromQuery[bool] = False,
     cursor: FromQuery[str | None] = None,
     limit: FromQuery[int] = 50,
@@ -203,6 +220,7 @@ async def page(
         q=q or "",
         kind=kind,
         site=site,
+        channel=channel,
         unwatched=unwatched,
         sort=sort,
         cursor=cursor,

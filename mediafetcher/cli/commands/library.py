@@ -1,4 +1,4 @@
-"""Commands for the library: list, rm, restore, purge, export, check."""
+"""Commands for the library: list, show, rm, restore, purge, export, check."""
 
 import argparse
 import json
@@ -21,7 +21,16 @@ async def list_items(instance: Instance, asked: argparse.Namespace, out: Out, st
         if asked.trash:
             page = await queries.trashed(owner, cursor=cursor, limit=200)
         else:
-            page = await queries.page(owner, q=asked.query, folder=asked.folder, deep=True, cursor=cursor, limit=200)
+            page = await queries.page(
+                owner,
+                q=asked.query,
+                folder=asked.folder,
+                channel=asked.channel,
+                sort=asked.sort,
+                deep=True,
+                cursor=cursor,
+                limit=200,
+            )
         for item in page["items"]:
             out.line(json.dumps(item, default=str) if asked.json else _row(item))
         cursor = page["next"]
@@ -34,6 +43,32 @@ def _row(item: dict[str, Any]) -> str:
     length = clock(media["duration"]) if media.get("duration") else ""
     folder = f"{item['folder']}/" if item["folder"] else ""
     return f"{item['id']:>6}  {length:>8}  {size(media['size']):>8}  {folder}{item['title']}"
+
+
+async def show_item(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    item = await queries.get(asked.item, await owner_of(asked))
+    if asked.json:
+        out.line(json.dumps(item, default=str))
+        return 0
+    media, channel = item["media"], item["channel"] or {}
+    facts = {
+        "title": item["title"],
+        "folder": item["folder"],
+        "channel": channel.get("name") or item["uploader"],
+        "published": item["published_at"].date().isoformat() if item["published_at"] else None,
+        "length": clock(item["duration"]) if item["duration"] else None,
+        "size": size(media["size"]),
+        "link": item["source_url"],
+        "tags": ", ".join(item["tags"]),
+    }
+    for name, value in facts.items():
+        if value:
+            out.line(f"{name + ':':<11}{value}")
+    if item["description"]:
+        out.line("")
+        for line in item["description"].split("\n"):
+            out.line(line)
+    return 0
 
 
 async def remove(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:

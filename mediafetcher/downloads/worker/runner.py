@@ -155,8 +155,8 @@ async def _pipeline(claim: leases.Claim, download: active.ActiveDownload) -> Non
     download.enter("store")
     await leases.update_progress(claim, stage="store")
     keys = _keys(claim, info)
-    known = [*(dedup.private(claim.owner, keys) if own else keys), *([made.key] if made.key else [])]
-    await store_step.store(claim, download, store_step.FetchedMedia(info, result, came, made.file, made.facts), known)
+    sources = store_step.Sources(dedup.private(claim.owner, keys) if own else keys, own, made.key)
+    await store_step.store(claim, download, store_step.FetchedMedia(info, result, came, made.file, made.facts), sources)
 
 
 def _limited(claim: leases.Claim, result: Result, came: probe.Facts) -> leases.Claim:
@@ -331,7 +331,7 @@ async def _convert_stored(claim: leases.Claim, download: active.ActiveDownload) 
     download.enter("store")
     await leases.update_progress(claim, stage="store")
     await store_step.store(
-        claim, download, store_step.FetchedMedia(info, result, came, made.file, made.facts, side_files), []
+        claim, download, store_step.FetchedMedia(info, result, came, made.file, made.facts, side_files)
     )
 
 
@@ -345,7 +345,8 @@ async def _link(claim: leases.Claim, download: active.ActiveDownload, keys: list
             item = await dedup.known(claim.owner, claim.folder, keys, claim.url, claim.site)
             if item is not None:
                 # For this user alone: the user's cookies may have opened what the keys identify.
-                await dedup.remember(dedup.private(claim.owner, [claim.source_key, *keys]), claim.url, item)
+                own = dedup.private(claim.owner, [claim.source_key, *keys])
+                await dedup.remember(own, claim.url, item, with_metadata=True)
                 await leases.finish(claim, item, deduplicated=True)
         return item is not None
 

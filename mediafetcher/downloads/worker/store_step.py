@@ -11,7 +11,7 @@ from mediafetcher.downloads import dedup, leases
 from mediafetcher.downloads.worker import active
 from mediafetcher.fetch import sidecars
 from mediafetcher.fetch.models import Info, Result
-from mediafetcher.library.catalog import items, quotas
+from mediafetcher.library.catalog import items, metadata, quotas
 from mediafetcher.library.storage import blob_store, sweeper
 from mediafetcher.media import posters, probe, transcode
 
@@ -34,8 +34,18 @@ class FetchedMedia(NamedTuple):
     side_files: Mapping[str, Path] = {}  # side files that are stored unchanged
 
 
-async def store(claim: leases.Claim, download: active.ActiveDownload, arrived: FetchedMedia, keys: list[str]) -> None:
-    """Store bytes first, rows last; the item, the keys of its source (`keys`), and the end in one transaction.
+class Sources(NamedTuple):
+    """The keys of the source, whether they belong to one user alone, and the key of a conversion."""
+
+    keys: list[str]
+    private: bool
+    converted: str | None = None
+
+
+async def store(
+    claim: leases.Claim, download: active.ActiveDownload, arrived: FetchedMedia, sources: Sources | None = None
+) -> None:
+    """Store bytes first, rows last; the item, the keys of its source, and the end in one transaction.
 
     Side data is made while the bytes are hashed.
     """
@@ -46,7 +56,7 @@ async def store(claim: leases.Claim, download: active.ActiveDownload, arrived: F
     staging = asyncio.ensure_future(blob_store.stage(media, lambda done: download.report(_HASHED * done), take=ours))
     try:
         kept = await _gather(claim, download, arrived)
-        await (_add if claim.operation == "fetch" else _replace)(claim, arrived.info, await staging, kept, keys)
+        await (_add if claim.operation == "fetch" else _replace)(claim, arrived.info, await staging, kept, sources)
     except BaseException:
         # Run to the end, even if this task is cancelled: no other code knows of these files.
         taking_back = asyncio.ensure_future(_rollback_staging(staging))
@@ -85,13 +95,25 @@ async def _rollback_staging(staging: asyncio.Future[blob_store.Staged]) -> None:
         await sweeper.rollback(staging.result())
 
 
-async def _add(claim: leases.Claim, info: Info, staged: blob_store.Staged, kept: StoredMedia, keys: list[str]) -> None:
+async def _remember(claim: leases.Claim, info: Info, item: int, sources: Sources | None) -> None:
+    """Record the keys of the source of an item, and its metadata."""
+    if sources is None:
+        return
+    made = [sources.converted] if sources.converted else []
+    await dedup.remember([*sources.keys, *made], claim.url, item)
+    await metadata.attach(item, sources.keys, info.metadata, private=sources.private)
+
+
+async def _add(
+    claim: leases.Claim, info: Info, staged: blob_store.Staged, kept: StoredMedia, sources: Sources | None
+) -> None:
     """Add a new item."""
-    source_id = await dedup.row(keys[0], claim.url)
+    assert sources
+    source_id = await dedup.row(sources.keys[0], claim.url)
 
     async def in_transaction(item: int) -> None:
         await quotas.check_quota_after(claim.owner)
-        await dedup.remember(keys, claim.url, item)
+        await _remember(claim, info, item, sources)
         await leases.finish(claim, item)
 
     await items.add_media(
@@ -111,11 +133,13 @@ async def _add(claim: leases.Claim, info: Info, staged: blob_store.Staged, kept:
     )
 
 
-async def _replace(claim: leases.Claim, _: Info, staged: blob_store.Staged, kept: StoredMedia, keys: list[str]) -> None:
+async def _replace(
+    claim: leases.Claim, info: Info, staged: blob_store.Staged, kept: StoredMedia, sources: Sources | None
+) -> None:
     """Give the new file to the item that asked for it."""
 
     async def in_transaction(item: int) -> None:
-        await dedup.remember(keys, claim.url, item)
+        await _remember(claim, info, item, sources)
         await leases.finish(claim, item)
 
     if claim.target_item is None:

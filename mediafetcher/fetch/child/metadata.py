@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import msgspec
+
+from mediafetcher.core import source_metadata
 from mediafetcher.core import text as normal
 from mediafetcher.fetch.child import sidecars
 
@@ -42,6 +45,7 @@ def summary(found: dict[str, Any]) -> dict[str, Any]:
         ],
         "subtitles": sidecars.languages(found),
         "heights": sidecars.heights(found),
+        "metadata": msgspec.to_builtins(source_metadata.of_ytdlp(found)),
     }
 
 

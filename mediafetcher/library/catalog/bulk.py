@@ -14,9 +14,9 @@ MOST = 1000  # items of one change
 
 _ITEMS = """
 insert into library_item
-  (owner, folder, media_file, title, source, source_url, site, uploader, search, sort_key, text_version)
+  (owner, folder, media_file, title, source, source_url, site, uploader, metadata, search, sort_key, text_version)
 select i.owner, {folder}, i.media_file, i.title, i.source, i.source_url, i.site, i.uploader,
-  i.search, i.sort_key, i.text_version
+  i.metadata, i.search, i.sort_key, i.text_version
 """
 
 

@@ -53,6 +53,7 @@ class Entry:
     source_url: str | None = None
     site: str | None = None
     uploader: str | None = None
+    metadata: int | None = None  # row of `source_metadata`
 
 
 # ---- in ------------------------------------------------------------------------------------------------
@@ -270,14 +271,15 @@ async def _forget_absent(row: dict[str, Any], sha256: bytes) -> None:
 
 async def _insert(owner: int, media_file: int, entry: Entry) -> int:
     title = clean_title(entry.title)
-    return int(
+    item = int(
         await engine.fetchval(
             "insert into library_item (owner, folder, media_file, title, source, source_url, site, uploader,"
-            "  search, sort_key, text_version)"
+            "  metadata, search, sort_key, text_version)"
             # A folder that was deleted in the meantime becomes the top; an existing one stays until our commit.
             " values ($1, (select id from folder where id = $2 and owner = $1 for key share), $3, $4,"
             " (select id from source where id = $5 for key share), $6, $7, $8,"
-            "  $9::text::tsvector, $10, $11) returning id",
+            " (select id from source_metadata where id = $9 for key share),"
+            " $10::text::tsvector, $11, $12) returning id",
             owner,
             entry.folder_id,
             media_file,
@@ -286,9 +288,13 @@ async def _insert(owner: int, media_file: int, entry: Entry) -> int:
             entry.source_url,
             entry.site,
             entry.uploader,
+            entry.metadata,
             *text_index.of(title, entry.uploader, entry.site),
         )
     )
+    if entry.metadata is not None:
+        await text_index.refresh([item])
+    return item
 
 
 def clean_title(title: str) -> str:
@@ -320,7 +326,7 @@ async def copy(id: int, owner: int, folder: int | None) -> int:
     async with engine.transaction():
         await _own_folder(owner, folder)
         row = await engine.fetchrow(
-            "select media_file, title, source, source_url, site, uploader from library_item"
+            "select media_file, title, source, source_url, site, uploader, metadata from library_item"
             " where id = $1 and owner = $2",
             id,
             owner,
@@ -336,7 +342,7 @@ async def copy(id: int, owner: int, folder: int | None) -> int:
         )
         if there is not None:
             return int(there)
-        source = {name: row[name] for name in ("source_url", "site", "uploader")}
+        source = {name: row[name] for name in ("source_url", "site", "uploader", "metadata")}
         made = await link(owner, row["media_file"], Entry(row["title"], folder, row["source"], **source))
         if made is None:
             raise errors.NotFound("The file of this item no longer exists.")

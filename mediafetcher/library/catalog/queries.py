@@ -26,8 +26,10 @@ select i.id, i.title, i.folder as folder_id, i.source_url, i.site, i.uploader, i
   m.sha256, m.size, m.kind, m.ext, m.duration, m.width, m.height, m.video_codec, m.audio_codec, m.poster,
   m.cut_at_origin, m.subtitles, m.ref_count, w.position,
   (select array[e.list, e.position] from source_list_entry e join source_list l on l.id = e.list
-    where e.url = i.source_url and l.owner = i.owner order by e.list limit 1) as listed, {key} as key
+    where e.url = i.source_url and l.owner = i.owner order by e.list limit 1) as listed,
+  i.published_at, x.channel, x.channel_name, x.channel_url, {key} as key
 from library_item i join media_file m on m.id = i.media_file
+  left join source_metadata x on x.id = i.metadata
   left join watch w on w.media_file = i.media_file and w.owner = i.owner
 """
 # The rows with the paths of their folders in one query. A page has few folders, and each is looked up once.
@@ -55,18 +57,32 @@ _ORDERS = {
     "duration": _Order("coalesce(m.duration, 0)", "double precision", of_file=True),
     "size": _Order("m.size", "bigint", of_file=True),
     "trashed": _Order("i.trashed_at", "timestamptz"),
+    "published": _Order("coalesce(i.published_at, '9999-12-31 00:00:00+00'::timestamptz)", "timestamptz"),
 }
-SORTS = tuple(sign + name for name in ("created", "title", "duration", "size") for sign in ("", "-"))
+# Items without a date are the last in both directions. asyncpg reads the first moment of year 1 as minus infinity.
+_DOWN = _ORDERS | {
+    "published": _Order("coalesce(i.published_at, '0002-01-01 00:00:00+00'::timestamptz)", "timestamptz")
+}
+SORTS = tuple(sign + name for name in ("created", "published", "title", "duration", "size") for sign in ("", "-"))
+# What only a single item is read for.
+_DETAILS = """
+jsonb_build_object('chapters', m.chapters, 'description', x.facts -> 'description', 'tags', x.facts -> 'tags')::text
+"""
 
 
 async def get(id: int, owner: int) -> dict[str, Any]:
-    """Return one item as the API shows it, also from the trash, with its chapters. Raises: `NotFound`."""
-    one = _SELECT.format(key="m.chapters::text") + " where i.id = $1 and i.owner = $2"
+    """Return one item as the API shows it, also from the trash, with its chapters, description and tags.
+
+    Raises: `NotFound`.
+    """
+    one = _SELECT.format(key=_DETAILS) + " where i.id = $1 and i.owner = $2"
     rows = await engine.records(_WITH_PATHS.format(rows=one, way=""), id, owner)
     if not rows:
         raise errors.NotFound("This item does not exist.")
-    chapters = [{"start": start, "title": title} for start, title in json.loads(rows[0]["key"])]
-    return _item(rows[0]) | {"chapters": chapters}
+    details = json.loads(rows[0]["key"])
+    chapters = [{"start": start, "title": title} for start, title in details["chapters"]]
+    said = {"description": details["description"], "tags": details["tags"] or []}
+    return _item(rows[0]) | {"chapters": chapters} | said
 
 
 async def kept(id: int, owner: int) -> dict[str, Any]:
@@ -93,6 +109,7 @@ async def page(
     q: str | None = None,
     kind: str | None = None,
     site: str | None = None,
+    channel: str | None = None,
     unwatched: bool = False,
     sort: str = "-created",
     cursor: str | None = None,
@@ -101,8 +118,9 @@ async def page(
     """Return a page of a library: `items`, and `next`: the cursor of the next page or None.
 
     `folder`: a path, "" only the top, None everything; `deep` includes subfolders. `q`: every word must begin a word of
-    title, uploader or site, or lie inside one in a script without spaces. `kind`: "video" or "audio"; `site`: as in the
-    items; `unwatched`: only items not watched to the end. Raises: `Invalid` (sort or cursor), `NotFound` (folder).
+    title, uploader, site, channel, tags or description, or lie inside one in a script without spaces. `kind`: "video"
+    or "audio"; `site`: as in the items; `channel`: its id or its name; `unwatched`: only items not watched to
+    the end. Raises: `Invalid` (sort or cursor), `NotFound` (folder).
     """
     if sort not in SORTS:
         raise errors.Invalid(f"{sort!r} is not a valid sort order. Use one of {', '.join(SORTS)}.")
@@ -130,9 +148,13 @@ async def page(
         add("m.kind like {}", kind + "/%")
     if site is not None:
         add("i.site = {}", site)
+    if channel is not None:
+        add("(x.channel = {0} or x.channel_name = {0})", channel)
     if unwatched:
         add("(w.position is null or w.position < coalesce(m.duration, w.position + 1) * {})", SEEN)
-    return await _page(_ORDERS[sort.removeprefix("-")], sort.startswith("-"), where, values, cursor, limit)
+    down = sort.startswith("-")
+    order = (_DOWN if down else _ORDERS)[sort.removeprefix("-")]
+    return await _page(order, down, where, values, cursor, limit)
 
 
 async def begun(owner: int, limit: int) -> list[dict[str, Any]]:
@@ -263,6 +285,12 @@ def _item(row: Mapping[str, Any]) -> dict[str, Any]:
         "source_url": row["source_url"],
         "site": row["site"],
         "uploader": row["uploader"],
+        "published_at": row["published_at"],
+        "channel": (
+            {"id": row["channel"], "name": row["channel_name"] or row["channel"], "url": row["channel_url"]}
+            if row["channel"]
+            else None
+        ),
         "created_at": row["created_at"],
         "trashed_at": row["trashed_at"],
         "poster": row["poster"],

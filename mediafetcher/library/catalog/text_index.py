@@ -5,7 +5,7 @@ in batches, so it may be interrupted and resumed; a server does that in the back
 """
 
 import asyncio
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mediafetcher.core import clock, sort_key
 from mediafetcher.db import engine
@@ -16,11 +16,15 @@ _BATCH = 200  # rows of one transaction
 _REST = 2.0  # the pause after a batch, as a multiple of its duration
 
 # Another computation may run at the same time: each row is computed by the first that locks it.
-_OUTDATED = """
-select id, title, uploader, site from library_item where text_version < $1 or text_version > $1
-order by id limit $2 for update skip locked
+_TEXTS = """
+select i.id, i.title, i.uploader, i.site, x.channel_name, x.facts ->> 'description' as description,
+  array(select jsonb_array_elements_text(x.facts -> 'tags')) as tags
+from library_item i left join source_metadata x on x.id = i.metadata
 """
-_OF_ITEMS = "select id, title, uploader, site from library_item where id = any($1::bigint[]) for update"
+_OUTDATED = _TEXTS + (
+    " where i.text_version < $1 or i.text_version > $1 order by i.id limit $2 for update of i skip locked"
+)
+_OF_ITEMS = _TEXTS + " where i.id = any($1::bigint[]) order by i.id for update of i"
 _WRITE = """
 update library_item i set search = r.search::tsvector, sort_key = r.sort_key, text_version = $4
 from unnest($1::bigint[], $2::text[], $3::text[]) as r (id, search, sort_key) where i.id = r.id
@@ -35,9 +39,9 @@ class Text(NamedTuple):
     text_version: int
 
 
-def of(title: str, uploader: str | None = None, site: str | None = None) -> Text:
-    """Return the columns of an item with these texts."""
-    return Text(search_terms.of(title, uploader, site), sort_key.of(title), VERSION)
+def of(title: str, uploader: str | None = None, site: str | None = None, *more: str | None) -> Text:
+    """Return the columns of an item with these texts; `more` is searched last."""
+    return Text(search_terms.of(title, uploader, site, *more), sort_key.of(title), VERSION)
 
 
 async def refresh(ids: list[int]) -> None:
@@ -62,10 +66,15 @@ async def rebuild() -> int:
         await asyncio.sleep((clock.monotonic() - begun) * _REST)
 
 
-async def _write(rows: list[dict[str, str]]) -> None:
+async def _write(rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
-    texts = [of(row["title"], row["uploader"], row["site"]) for row in rows]
+    texts = [await asyncio.to_thread(_of_row, row) for row in rows]  # a description has thousands of words
     await engine.execute(
         _WRITE, [row["id"] for row in rows], [one.search for one in texts], [one.sort_key for one in texts], VERSION
     )
+
+
+def _of_row(row: dict[str, Any]) -> Text:
+    more = (row["channel_name"], *row["tags"], row["description"])
+    return of(row["title"], row["uploader"], row["site"], *more)

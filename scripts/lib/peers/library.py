@@ -77,6 +77,14 @@ class EntryRow(Base):
     url: Mapped[str]
 
 
+class MetadataRow(Base):
+    __tablename__ = "source_metadata"
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    channel: Mapped[str | None]
+    channel_name: Mapped[str | None]
+    channel_url: Mapped[str | None]
+
+
 class ItemRow(Base):
     __tablename__ = "library_item"
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -91,12 +99,21 @@ class ItemRow(Base):
     search: Mapped[str] = mapped_column(TSVECTOR)
     folder: Mapped[int | None] = mapped_column(ForeignKey("folder.id"))
     media_file: Mapped[int] = mapped_column(ForeignKey("media_file.id"))
+    published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    metadata_id: Mapped[int | None] = mapped_column("metadata", ForeignKey("source_metadata.id"))
+    metadata_row: Mapped[MetadataRow | None] = relationship()
     folder_row: Mapped[FolderRow | None] = relationship()
     media_row: Mapped[MediaRow] = relationship()
     watch_row: Mapped[WatchRow | None] = relationship(
         primaryjoin="and_(foreign(ItemRow.media_file) == WatchRow.media_file, ItemRow.owner == WatchRow.owner)",
         viewonly=True,
     )
+
+
+class Channel(BaseModel):
+    id: str
+    name: str
+    url: str | None
 
 
 class Media(BaseModel):
@@ -131,12 +148,16 @@ class Item(BaseModel):
     source_url: str | None
     site: str | None
     uploader: str | None
+    published_at: datetime | None
+    channel: Channel | None
     created_at: datetime
     trashed_at: datetime | None
     poster: bool
     subtitles: Sequence[str]
     media: Media
     chapters: Sequence[str] = []
+    description: str | None = None
+    tags: Sequence[str] = []
 
 
 class Items(BaseModel):
@@ -174,6 +195,7 @@ async def items(
         select(ItemRow)
         .where(and_(ItemRow.owner == owner, ItemRow.trashed_at.is_(None)))
         .options(joinedload(ItemRow.media_row), joinedload(ItemRow.folder_row), joinedload(ItemRow.watch_row))
+        .options(joinedload(ItemRow.metadata_row))
         .order_by(ItemRow.created_at.desc(), ItemRow.id.desc())
         .limit(limit + 1)
     )
@@ -203,6 +225,12 @@ async def list_places(db: AsyncSession, owner: int, urls: Sequence[str | None]) 
     return {entry.url: ListPlace(id=entry.list, position=entry.position) for entry in entries}
 
 
+def channel_of(row: MetadataRow | None) -> Channel | None:
+    if row is None or not row.channel:
+        return None
+    return Channel(id=row.channel, name=row.channel_name or row.channel, url=row.channel_url)
+
+
 def shape(row: ItemRow, places: dict[str, ListPlace]) -> Item:
     media = row.media_row
     position = row.watch_row.position if row.watch_row else None
@@ -221,6 +249,8 @@ def shape(row: ItemRow, places: dict[str, ListPlace]) -> Item:
         source_url=row.source_url,
         site=row.site,
         uploader=row.uploader,
+        published_at=row.published_at,
+        channel=channel_of(row.metadata_row),
         created_at=row.created_at,
         trashed_at=row.trashed_at,
         poster=media.poster,

@@ -428,3 +428,24 @@ async def test_conversions_wait_for_each_other_and_remuxes_do_not(owner, site):
     for row in rows:
         await _stored(await queries.get(row["id"]))
     await _nothing_left()
+
+
+async def test_what_a_site_says_is_kept_and_given_to_the_next_user(owner, site):
+    other = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    link = site.url("/page/described")
+    item = await _stored(await _run(owner, link))
+    assert item["published_at"].isoformat() == "2025-01-01T00:00:00+00:00"
+    assert item["channel"]["name"] == "Lake Channel" and item["tags"] == ["airship", "Bodensee"]
+    assert item["description"] == "First line.\n\nA zeppelin over the lake."
+    assert [one["id"] for one in (await item_queries.search(owner, "zeppelin"))["items"]] == [item["id"]]
+    row = await lifecycle.submit(other, link)
+    theirs = await item_queries.get(row["item"] or (await _work_on(row))["item"], other)
+    assert (theirs["description"], theirs["tags"]) == (item["description"], item["tags"])
+    assert await engine.fetchval("select count(*) from source_metadata") == 1
+
+
+async def _work_on(row: dict) -> dict:
+    claim = await leases.claim()
+    assert claim and claim.id == row["id"]
+    await runner.run(claim)
+    return await queries.get(row["id"], row["owner"])

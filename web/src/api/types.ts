@@ -37,6 +37,12 @@ export type Changed = {
   count: number;
 };
 
+export type Channel = {
+  id: string;
+  name: string;
+  url: string | null;
+};
+
 export type Chapter = {
   start: number;
   title: string;
@@ -177,9 +183,11 @@ export type Home = {
 };
 
 export type Item = {
+  channel: Channel | null;
   chapters?: (Chapter)[];
   created_at: string;
   damaged: boolean;
+  description?: string | null;
   duration: number | null;
   folder: string;
   id: number;
@@ -189,10 +197,12 @@ export type Item = {
   playable: boolean;
   position: number | null;
   poster: boolean;
+  published_at: string | null;
   site: string | null;
   source: number | null;
   source_url: string | null;
   subtitles: (string)[];
+  tags?: (string)[];
   title: string;
   trashed_at: string | null;
   uploader: string | null;
