@@ -59,7 +59,18 @@ export const useFolders = () =>
     staleTime: 30_000,
   });
 
-export const SORTS = ["-created", "created", "title", "-title", "-size", "size", "-duration", "duration"] as const;
+export const SORTS = [
+  "-created",
+  "created",
+  "-published",
+  "published",
+  "title",
+  "-title",
+  "-size",
+  "size",
+  "-duration",
+  "duration",
+] as const;
 export type Sort = (typeof SORTS)[number];
 export type Kind = "video" | "audio";
 export type Filter = { kind?: Kind; unwatched?: boolean; site?: string };

@@ -92,3 +92,6 @@ export const unitName = (unit: string, locale: string) =>
 
 export const date = (time: string, locale: string) =>
   moment(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
+/** The day of a time in UTC: a day without a time is stored as its midnight. */
+export const day = (time: string, locale: string) =>
+  moment(locale, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(time));

@@ -12,7 +12,7 @@ import { integer } from "@/lib/format";
 import { cn } from "@/lib/utils";
 
 const route = getRouteApi("/library");
-const SORTS = ["-created", "title", "-size", "-duration"] as const satisfies Sort[];
+const SORTS = ["-created", "-published", "title", "-size", "-duration"] as const satisfies Sort[];
 
 type Props = {
   typed: string;

@@ -10,11 +10,12 @@ import { Button, buttonVariants } from "@/components/ui/button";
 import { Badge, Empty, Skeleton } from "@/components/ui/misc";
 import { Tip } from "@/components/ui/tip";
 import { useI18n } from "@/i18n";
-import { ago, bytes } from "@/lib/format";
+import { ago, bytes, day } from "@/lib/format";
 import { register } from "@/lib/load";
 import { useShortcuts } from "@/lib/shortcuts";
 import { cn } from "@/lib/utils";
 import { Chapters } from "./chapters";
+import { Description } from "./description";
 import { Facts } from "./facts";
 import { PLAYER_KEYS } from "./keys";
 import { More } from "./more";
@@ -131,6 +132,7 @@ function Below({ item, theatre }: { item: Item; theatre: boolean }) {
           <Title item={item} />
           <More item={item} />
         </div>
+        <Description item={item} />
         <Facts item={item} />
       </div>
       <aside
@@ -162,7 +164,7 @@ function Glow({ item }: { item: Item }) {
 function Title({ item }: { item: Item }) {
   const { t, locale } = useI18n();
   const { media } = item;
-  const from = item.uploader ?? item.site;
+  const from = item.channel?.name ?? item.uploader ?? item.site;
   return (
     <div className="min-w-0 flex-1 basis-80">
       <h1
@@ -172,9 +174,21 @@ function Title({ item }: { item: Item }) {
         {item.title}
       </h1>
       <p className="mt-1.5 flex flex-wrap items-center gap-x-2 gap-y-1.5 text-muted-foreground">
-        {from && <span className="text-foreground">{from}</span>}
+        {from && item.channel?.url ? (
+          <a
+            href={item.channel.url}
+            target="_blank"
+            rel="noopener noreferrer"
+            className="text-foreground hover:underline"
+          >
+            {from}
+          </a>
+        ) : (
+          from && <span className="text-foreground">{from}</span>
+        )}
         <span>
           {from && "· "}
+          {item.published_at && `${t("play.published", { v: day(item.published_at, locale) })} · `}
           {t("play.added", { v: ago(item.created_at, locale) })} · {bytes(media.size, locale)}
         </span>
         {media.width && media.height && (

@@ -1,0 +1,42 @@
+import { useState } from "react";
+import type { Item } from "@/api/types";
+import { Button } from "@/components/ui/button";
+import { Badge } from "@/components/ui/misc";
+import { useI18n } from "@/i18n";
+import { cn } from "@/lib/utils";
+
+const SHORT = 280; // characters that need no button
+const TAGS = 12; // shown at first
+
+/** Description and tags, as the site of the item says. */
+export function Description({ item }: { item: Item }) {
+  const { t } = useI18n();
+  const [open, setOpen] = useState(false);
+  const { description, tags = [] } = item;
+  if (!description && !tags.length) return null;
+  const words = description ?? "";
+  const long = words.length > SHORT || words.split("\n").length > 4 || tags.length > TAGS;
+  return (
+    <section className="mt-4 rounded-xl bg-muted/50 p-4 text-[0.8125rem]" aria-label={t("play.about")}>
+      {description && (
+        <p dir="auto" className={cn("whitespace-pre-line break-words text-left", long && !open && "line-clamp-4")}>
+          {description}
+        </p>
+      )}
+      {long && (
+        <Button variant="ghost" size="sm" className="-ml-2 mt-1" aria-expanded={open} onClick={() => setOpen(!open)}>
+          {t(open ? "play.showLess" : "play.showMore")}
+        </Button>
+      )}
+      {tags.length > 0 && (
+        <ul aria-label={t("play.tags")} className={cn("flex flex-wrap gap-1.5", description && "mt-3")}>
+          {tags.slice(0, open ? undefined : TAGS).map((tag) => (
+            <li key={tag}>
+              <Badge>{tag}</Badge>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
