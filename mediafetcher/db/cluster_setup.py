@@ -1,4 +1,4 @@
-"""The first set-up of the embedded PostgreSQL: initdb, the account that its files belong to, its folders and log."""
+"""The first set-up of the embedded PostgreSQL: initdb, the owner account of its files, its folders and log."""
 
 import contextlib
 import os
@@ -19,7 +19,7 @@ _log = logging.get("postgres")
 
 
 async def create(initdb: Path, state: Path, data: Path, log: Path) -> None:
-    """Make the data folder beside its place and move it there whole, so that half of one is never started.
+    """Create the data folder under a temporary name and rename it when complete, so that no incomplete one is started.
 
     Raises: `Internal` if initdb fails, `InvalidStateDir` if no account can run it.
     """
@@ -62,7 +62,7 @@ async def create(initdb: Path, state: Path, data: Path, log: Path) -> None:
 
 @contextlib.contextmanager
 def _password_file(state: Path, home: Path, account: child.Account | None) -> Iterator[Path]:
-    """Return the verifier of the superuser's password for initdb. It does not contain the password."""
+    """Yield the file with the verifier of the superuser's password for initdb. It does not contain the password."""
     path = home / f".new-{os.getpid()}.verifier"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
@@ -94,9 +94,9 @@ def open_log(path: Path) -> IO[bytes]:
 
 
 def initdb_account() -> child.Account | None:
-    """Who runs initdb, which insists on a name in the password file: the service account, else `nobody`.
+    """Return the account for initdb, which needs a name in the password file: the service account, else `nobody`.
 
-    The server itself needs no such entry, so everything is handed to the service account afterwards.
+    The server itself needs no such entry, so all files are given to the service account afterwards.
     """
     account = child.service_account()
     if account is None:
@@ -122,7 +122,7 @@ def chown(folder: Path, account: child.Account) -> None:
     for parent, _, files in os.walk(folder, topdown=False):
         for name in files:
             os.chown(os.path.join(parent, name), account.uid, account.gid, follow_symlinks=False)
-        os.chown(parent, account.uid, account.gid)  # the top comes last: it says that all is done
+        os.chown(parent, account.uid, account.gid)  # the top comes last: it marks completion
 
 
 def private(folder: Path) -> None:

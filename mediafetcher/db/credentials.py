@@ -1,8 +1,8 @@
-"""The passwords of the embedded PostgreSQL: one for its role of every day, one for the role that maintains it.
+"""The passwords of the embedded PostgreSQL: one for the ordinary role, one for the role that maintains it.
 
-They lie in `<state>/postgres.secret`, readable by the owner of the state folder alone and by no child (Landlock), so
-that whoever merely reaches the socket gets nowhere. PostgreSQL is given verifiers only. A lost file is made anew, and
-the cluster then takes the new passwords (see cluster.py): it is no key to any data.
+They are in `<state>/postgres.secret`, readable by the owner of the state folder alone and by no child (Landlock), so
+access to the socket alone is useless. PostgreSQL gets verifiers only. A lost file is created again, and
+the cluster then gets the new passwords (see cluster_setup.py): it is no key to any data.
 """
 
 import base64
@@ -19,7 +19,7 @@ from mediafetcher.core import errors
 USER = "mediafetcher"  # owns the databases; neither a superuser nor able to make roles
 ADMIN = "postgres"  # the bootstrap superuser; only maintenance uses it
 _FILE = "postgres.secret"
-# Iterations of SCRAM slow down whoever guesses a password. Nobody guesses 256 random bits, so one is enough, and
+# Iterations of SCRAM slow down attempts to guess a password. 256 random bits cannot be guessed, so one is enough, and
 # a new connection does not wait.
 _ITERATIONS = 1
 
@@ -32,7 +32,7 @@ class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load(state: Path) -> Credentials | None:
-    """The passwords of this state folder; None when it has none yet. Raises `InvalidStateDir` when unreadable."""
+    """Return the passwords of this state folder; None if it has none yet. Raises: `InvalidStateDir` if unreadable."""
     path = state / _FILE
     try:
         with path.open("rb") as file:
@@ -49,7 +49,7 @@ def load(state: Path) -> Credentials | None:
 
 
 def load_or_make(state: Path) -> Credentials:
-    """The passwords of this state folder, made at the first call. The caller holds its lock."""
+    """Return the passwords of this state folder, created at the first call. The caller holds its lock."""
     found = load(state)
     if found is not None:
         return found
@@ -69,7 +69,7 @@ def load_or_make(state: Path) -> Credentials:
 
 
 def verifier(password: str) -> str:
-    """What PostgreSQL stores of a password (SCRAM-SHA-256): it proves the password and does not contain it."""
+    """Return PostgreSQL's verifier of a password (SCRAM-SHA-256): it proves the password and does not contain it."""
     salt = secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ITERATIONS)
     stored = hashlib.sha256(_sign(salted, b"Client Key")).digest()

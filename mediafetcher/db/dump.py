@@ -1,8 +1,8 @@
-"""A database as a file, and back, by PostgreSQL's own programs.
+"""Dump a database to a file, and restore it, by PostgreSQL's own programs.
 
-What is dumped and what is counted are one snapshot: whatever others write meanwhile is in neither. A restored
-database lies under another name until it has been counted; then it takes the place of the present one in a single
-transaction, and the present one stays under a name of its own.
+The dump and the counts are one snapshot: concurrent writes are in neither. A restored
+database has another name until it has been counted; then it replaces the present one in a single
+transaction, and the present one stays under another name.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ DUMP, MEDIA = "database.dump", "media.csv"
 SETTING = "setting.json"  # the rows of `setting` without secrets, if there are any; DUMP then has none
 _KEPT = "_before_"  # in the name of the database that a restored one has replaced
 _LONGEST = 3600.0  # seconds of one command: it counts or analyses the largest table
-_FOREIGN = b"SET transaction_timeout = 0;"  # a line of pg_restore that servers before 17 do not know
+_FOREIGN = b"SET transaction_timeout = 0;"  # a line of pg_restore that servers before 17 do not support
 _MEDIA = "select encode(sha256, 'hex'), size, ext from media_file order by sha256"
 
 _log = logging.get("dump")
@@ -34,7 +34,7 @@ _log = logging.get("dump")
 
 @dataclass(frozen=True)
 class Facts:
-    """What a database holds: rows of each table, the migrations it has had, the version of its server."""
+    """The contents of a database: rows of each table, its migrations, the version of its server."""
 
     counts: dict[str, int]
     schema: list[str]
@@ -55,17 +55,17 @@ async def _connection(dsn: str) -> AsyncIterator[Any]:
 
 
 def name_of(dsn: str) -> str:
-    """The name of the database."""
+    """Return the name of the database."""
     return unquote(urlsplit(dsn).path.lstrip("/")) or "postgres"
 
 
 def renamed(dsn: str, name: str) -> str:
-    """The same server, another database."""
+    """Return the address of another database on the same server."""
     return _join(urlsplit(dsn)._replace(path=f"/{name}"))
 
 
 def _join(parts: SplitResult) -> str:
-    """`urlunsplit` leaves out the slashes of a server without a name, which the socket's address needs."""
+    """Join a URL. `urlunsplit` omits the slashes of a server without a name, which the socket's address needs."""
     query = f"?{parts.query}" if parts.query else ""
     return f"{parts.scheme}://{parts.netloc}{parts.path}{query}"
 
@@ -85,13 +85,13 @@ async def _facts(connection: Any) -> Facts:
 
 
 async def version(dsn: str) -> str:
-    """The version of that server, as it names itself. Raises `DatabaseAway`."""
+    """Return the version of that server, as it reports it. Raises: `DatabaseAway`."""
     async with _connection(dsn) as connection:
         return str(await connection.fetchval("show server_version"))
 
 
 async def media_folder(dsn: str, given: Path | None = None) -> Path | None:
-    """The folder of the store that this database records, `given` another place for it; None before its first start."""
+    """Return the recorded store folder; None before the first start. `given`: another path for it."""
     async with _connection(dsn) as connection:
         path = given or await connection.fetchval("select path from store_root where id = 1")
         known = await connection.fetchval("select to_regclass('installation') is not null")
@@ -100,7 +100,7 @@ async def media_folder(dsn: str, given: Path | None = None) -> Path | None:
 
 
 async def frozen(dsn: str) -> tuple[str, str] | None:
-    """Why this database's installation changes nothing in the store: code and words, both empty if it owns it.
+    """Return why this database's installation changes nothing in the store: code and text, both empty if it owns it.
 
     None before its first start, and for a database of an older version.
     """
@@ -120,7 +120,7 @@ async def frozen(dsn: str) -> tuple[str, str] | None:
 async def dump(dsn: str, folder: Path, *, with_secrets: bool = True) -> Facts:
     """Write DUMP, and MEDIA (sha256, size, ending of each stored file), into `folder`. Returns: their contents.
 
-    Without secrets, SETTING holds the settings that users changed, if one of them has a password in it.
+    Without secrets, SETTING holds the settings that users changed, if one of them contains a password.
     """
     async with _connection(dsn) as connection:
         await connection.execute("begin isolation level repeatable read, read only")
@@ -139,7 +139,7 @@ async def dump(dsn: str, folder: Path, *, with_secrets: bool = True) -> Facts:
 
 
 async def _harmless_settings(connection: Any) -> list[list[str]] | None:
-    """Name, value and time of each changed setting, without the password of the proxy; None if there is none."""
+    """Return name, value and time of each changed setting, without the proxy's password; None if there are none."""
     rows = await connection.fetch("select name, value::text, changed_at::text from setting order by name")
     kept, found = [], False
     for name, value, changed_at in rows:
@@ -156,8 +156,8 @@ async def _harmless_settings(connection: Any) -> list[list[str]] | None:
 async def restore(dsn: str, folder: Path, name: str, schema: list[str]) -> Facts:
     """Make the database `name` on the server of `dsn` from the rows in `folder`. Returns: its contents.
 
-    The backup may come from any source. Our own migrations, those of `schema`, make the tables; of DUMP only rows are
-    taken. The engine must not be connected.
+    The backup may come from any source. Our own migrations (`schema`) create the tables; DUMP only provides rows.
+    The engine must not be connected.
     """
     async with _maintenance(dsn) as connection:
         await connection.execute(f'drop database if exists "{name}" with (force)')
@@ -189,7 +189,7 @@ async def _fill_rows(dsn: str, folder: Path) -> Facts:
 
 
 async def fill(dsn: str, folder: Path) -> Facts:
-    """Load a DUMP that we made ourselves into an empty database, all of it or nothing. Returns: its contents."""
+    """Load a DUMP of our own into an empty database, all of it or nothing. Returns: its contents."""
     script = folder / "restore.sql"
     try:
         await _run("pg_restore", None, ["--no-owner", "--no-privileges", "--file=-"], folder / DUMP, script)
@@ -225,9 +225,9 @@ def _suit_older_servers(script: Path) -> None:
 
 
 async def switch(dsn: str, name: str, stamp: str) -> str | None:
-    """Let the database `name` take the place of the one of `dsn` -> what that one is called now; None: it was empty.
+    """Replace the database of `dsn` by the database `name`. Returns: the new name of the old one; None if it was empty.
 
-    Neither may have connections. Older ones that were kept at earlier times are removed.
+    Neither may have connections. Databases kept by earlier calls are removed.
     """
     present = name_of(dsn)
     empty = not (await facts(dsn)).counts
@@ -255,7 +255,7 @@ async def drop(dsn: str, name: str) -> None:
 
 @contextlib.asynccontextmanager
 async def _maintenance(dsn: str) -> AsyncIterator[Any]:
-    """A connection to another database of the server: nothing is renamed from within."""
+    """Connect to another database of the server: no database can be renamed from within."""
     async with _connection(renamed(dsn, "postgres")) as connection:
         yield connection
 
@@ -264,7 +264,7 @@ async def _maintenance(dsn: str) -> AsyncIterator[Any]:
 
 
 def _without_password(dsn: str) -> tuple[str, dict[str, str]]:
-    """The address, and the password as an environment variable: every user can read the command line."""
+    """Return the address, and the password as an environment variable: every user can read the command line."""
     parts = urlsplit(dsn)
     query = dict(parse_qsl(parts.query))
     password = query.pop("password", None) or (unquote(parts.password) if parts.password else None)
@@ -275,19 +275,19 @@ def _without_password(dsn: str) -> tuple[str, dict[str, str]]:
 
 
 def _watched(dsn: str) -> str:
-    """The address with what makes libpq notice a lost server; what the address says itself counts."""
+    """Return the address with options that let libpq detect a lost server. Options of the address come first."""
     parts = urlsplit(dsn)
     return _join(parts._replace(query=urlencode(liveness.libpq_options() | dict(parse_qsl(parts.query)))))
 
 
 def _place(dsn: str | None) -> str:
-    """The folder of the server's socket, which whoever starts in it can reach; of a server elsewhere, none."""
+    """Return the folder of the server's socket, which any program that starts in it can access; none if remote."""
     host = dict(parse_qsl(urlsplit(dsn).query)).get("host", "") if dsn else ""
     return host if host.startswith("/") else "/"
 
 
 async def _run(program: str, dsn: str | None, given: list[str], source: Path | None, target: Path | None) -> None:
-    """Run one from `source` into `target`. We open the files: the service account need not reach them."""
+    """Run a program from `source` into `target`. We open the files: the service account may have no access to them."""
     secret: dict[str, str] = {}
     if dsn is not None:
         plain, secret = _without_password(dsn)

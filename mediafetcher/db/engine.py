@@ -1,10 +1,10 @@
-"""The way to the database: one pool, transactions, raw SQL, notifications.
+"""Access to the database: one pool, transactions, raw SQL, notifications.
 
-Raw SQL runs inside the transaction of the calling task where there is one, else by itself. A server that cannot
-be reached, or goes away in the middle, is `errors.DatabaseAway`; what the server says about the data stays an
+Raw SQL runs inside the transaction of the calling task if there is one, else in its own. A server that cannot
+be reached, or disappears during a statement, is `errors.DatabaseAway`; what the server says about the data stays an
 exception of asyncpg (`UniqueViolation` and its like below).
 
-Nothing is repeated by itself. Two transactions that took the same rows in opposite order end with a deadlock for
+Nothing is repeated automatically. Two transactions that lock the same rows in opposite order end with a deadlock for
 one of them: `retrying` repeats a function whose whole effect is its transactions.
 """
 
@@ -32,7 +32,7 @@ DataError = asyncpg.DataError
 ForeignKeyViolation = (asyncpg.ForeignKeyViolationError, asyncpg.RestrictViolationError)
 UndefinedTable = asyncpg.UndefinedTableError
 UniqueViolation = asyncpg.UniqueViolationError
-# The server gave up on one statement (cancelled, out of memory, disk or locks): the same may succeed later.
+# The server aborted one statement (cancelled, out of memory, disk or locks): the same may succeed later.
 ServerTrouble = (
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
@@ -44,17 +44,17 @@ ServerTrouble = (
 CHANNEL = "mediafetcher"
 _PAYLOAD = 7900  # bytes; the server takes less than 8000
 _ACQUIRE = 30.0  # seconds to wait for a free connection
-_RELEASE = 5.0  # seconds that giving one back may take
+_RELEASE = 5.0  # seconds that a release may take
 _POOL = 10
-_FIRST_PAUSE = 0.1  # seconds before another connection that listens is tried; doubled each time
+_FIRST_PAUSE = 0.1  # seconds before another listening connection is tried; doubled each time
 
 _log = log.get("database")
-# It reports with a trace each time that its idle connection finds no server; code that needs one reports it anyway.
+# It logs a trace each time that its idle connection finds no server; code that needs one reports it anyway.
 logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-# The server is not there, is starting, or has sent us away. Everything else is an answer.
+# The server is unavailable, is starting, or has closed the connection. Everything else is an answer.
 _GONE = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -72,7 +72,7 @@ def _translated() -> Iterator[None]:
     except _GONE as error:
         raise errors.DatabaseAway() from error
     except asyncpg.InterfaceError as error:
-        # asyncpg says with the same class that it was called wrongly, and that the connection has ended.
+        # asyncpg uses the same class for a wrong call and for an ended connection.
         if "clos" in str(error) or "released" in str(error):
             raise errors.DatabaseAway() from error
         raise
@@ -80,7 +80,7 @@ def _translated() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _sound(connection: Any) -> Iterator[None]:
-    """A connection that broke between two steps of asyncpg confuses it: it is cut, and was away."""
+    """Handle a connection that broke between two steps of asyncpg, which leaves it inconsistent: it is cut."""
     try:
         yield
     except asyncpg.InternalClientError as error:
@@ -89,7 +89,7 @@ def _sound(connection: Any) -> Iterator[None]:
 
 
 class _Current:
-    """The transaction of this task. One that has ended does not live on in tasks that were started inside it."""
+    """The transaction of this task. An ended one does not live on in tasks that were started inside it."""
 
     def __init__(self) -> None:
         self._variable: contextvars.ContextVar[_Transaction | None] = contextvars.ContextVar(
@@ -108,7 +108,7 @@ class _Current:
 
 
 class _Transaction(PostgresTransaction):
-    """Piccolo's transaction, which also gives its connection back where the beginning or the end fails."""
+    """Piccolo's transaction, which also releases its connection if the beginning or the end fails."""
 
     ended = False
     engine: "_Engine"
@@ -147,21 +147,21 @@ class _Transaction(PostgresTransaction):
 
 
 class _Engine(PostgresEngine):
-    """Piccolo's engine on our pool. It is made before the address is known; `connect` gives it that."""
+    """Piccolo's engine on our pool. It is created before the address is known, which `connect` sets."""
 
     def __init__(self) -> None:
         super().__init__({})
         self.current_transaction = _Current()  # type: ignore[assignment]
 
     async def get_version(self) -> float:
-        """Piccolo asks at once, before there is an address; 0 means that it is unknown."""
+        """Return 0, an unknown version: Piccolo asks at once, before the address is known."""
         return 0.0
 
     def transaction(self, allow_nested: bool = True) -> _Transaction:
         return _Transaction(self, allow_nested)
 
     async def acquire(self) -> Any:
-        """A connection that answers. Raises `DatabaseAway`, and what asyncpg raises when there is none."""
+        """Return a connection that answers. Raises: `DatabaseAway`, and asyncpg's errors if there is none."""
         while True:
             if self.pool is None or liveness.given_up():
                 raise errors.DatabaseAway("No connection to the database.")
@@ -174,11 +174,11 @@ class _Engine(PostgresEngine):
                 await self.give_back(connection)
                 raise
             await self.give_back(connection)
-            _connections.cut_idle()  # what one has forgotten, the others mostly have too
+            _connections.cut_idle()  # if the server has closed one, it has usually closed the others too
 
     async def give_back(self, connection: Any) -> None:
         if self.pool is not None:
-            # A connection that broke is thrown away by the pool; that it broke was said already.
+            # The pool discards a broken connection; the error was reported already.
             with contextlib.suppress(*_GONE, asyncpg.InterfaceError, AttributeError):
                 connection.end_use()
                 await self.pool.release(connection, timeout=_RELEASE)
@@ -189,7 +189,7 @@ class _Engine(PostgresEngine):
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
-        """The connection of the present transaction, else one of the pool for as long as the block lasts."""
+        """Yield the connection of the present transaction, else one of the pool for the duration of the block."""
         transaction = self.current_transaction.get()
         with _translated():
             if transaction is not None:
@@ -217,7 +217,7 @@ _listener: asyncio.Task[None] | None = None
 
 
 def _encode(value: Any) -> str:
-    """Piccolo hands JSON over as text already."""
+    """Pass JSON unchanged: Piccolo provides it as text."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -228,7 +228,7 @@ async def _prepare(connection: Any) -> None:
 
 
 async def connect(dsn: str, *, size: int = _POOL) -> None:
-    """Open the pool on this server and listen for notifications. Raises `DatabaseAway`."""
+    """Open the pool on this server and listen for notifications. Raises: `DatabaseAway`."""
     global _loop, _listener
     if DB.pool is not None:
         raise RuntimeError("connected already")
@@ -266,7 +266,7 @@ async def close() -> None:
 
 
 def patiently(function: Callable[_P, Awaitable[_T]]) -> Callable[_P, Coroutine[Any, Any, _T]]:
-    """Let the commands of a coroutine function take long: it works on many rows."""
+    """Allow the commands of a coroutine function much time: it works on many rows."""
 
     @functools.wraps(function)
     async def wrapper(*args: _P.args, **given: _P.kwargs) -> _T:
@@ -277,12 +277,12 @@ def patiently(function: Callable[_P, Awaitable[_T]]) -> Callable[_P, Coroutine[A
 
 
 def hurry() -> None:
-    """The program stops: from now on a database that does not answer is not waited for."""
+    """Stop waiting for a database that does not answer: the program stops."""
     liveness.hurry(_connections)
 
 
 def transaction() -> _Transaction:
-    """`async with engine.transaction():` commits at the end, rolls back on an exception. A nested one joins."""
+    """Return a transaction for `async with`: it commits at the end, rolls back on an exception. A nested one joins."""
     return DB.transaction()
 
 
@@ -292,9 +292,9 @@ def in_transaction() -> bool:
 
 @contextlib.asynccontextmanager
 async def exclusive(lock: int) -> AsyncIterator[None]:
-    """Hold an advisory lock for as long as the block lasts. What the block writes is committed as it is written.
+    """Hold an advisory lock for the duration of the block. Writes of the block are committed at once.
 
-    It needs a connection of its own beside the block's. Raises `DatabaseAway`.
+    It needs a connection of its own in addition to the block's. Raises: `DatabaseAway`.
     """
     if in_transaction():
         raise RuntimeError("an exclusive block has commits of its own")
@@ -313,26 +313,26 @@ async def exclusive(lock: int) -> AsyncIterator[None]:
 
 
 async def fetch(sql: str, *args: Any) -> list[dict[str, Any]]:
-    """All rows of a statement with $1 placeholders."""
+    """Return all rows of a statement with $1 placeholders."""
     async with DB.connection() as connection:
         return [dict(row) for row in await connection.fetch(sql, *args)]
 
 
 async def records(sql: str, *args: Any) -> list[Mapping[str, Any]]:
-    """The same, as they come: where there are many rows, making dicts of them would be a tenth of the time."""
+    """Return all rows without conversion: for many rows, making dicts of them would take a tenth of the time."""
     async with DB.connection() as connection:
         return list(await connection.fetch(sql, *args))
 
 
 async def fetchrow(sql: str, *args: Any) -> dict[str, Any] | None:
-    """The first row, or None."""
+    """Return the first row, or None."""
     async with DB.connection() as connection:
         row = await connection.fetchrow(sql, *args)
     return None if row is None else dict(row)
 
 
 async def fetchval(sql: str, *args: Any) -> Any:
-    """The first column of the first row, or None."""
+    """Return the first column of the first row, or None."""
     async with DB.connection() as connection:
         return await connection.fetchval(sql, *args)
 
@@ -344,7 +344,7 @@ async def execute(sql: str, *args: Any) -> str:
 
 
 async def retrying(function: Callable[[], Awaitable[_T]], tries: int = 6) -> _T:
-    """Call `function` again where the server ended its transaction for the sake of another (deadlock, serialization).
+    """Call `function` again if the server ended its transaction in favour of another (deadlock, serialization).
 
     Inside a transaction it is called once: only the code that began the transaction can begin it again.
     """
@@ -359,12 +359,12 @@ async def retrying(function: Callable[[], Awaitable[_T]], tries: int = 6) -> _T:
 
 
 def storable(text: str) -> str:
-    """The text without what PostgreSQL cannot keep: NUL, and halves of characters."""
+    """Return the text without characters that PostgreSQL cannot store: NUL, and lone surrogates."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def call(work: Coroutine[Any, Any, _T]) -> _T:
-    """For threads: run `work` on the main loop, where the pool lives, and wait for its result."""
+    """Run `work` on the main loop, where the pool lives, and wait for its result. For threads."""
     if _loop is None:
         work.close()
         raise errors.DatabaseAway("No connection to the database.")
@@ -375,9 +375,9 @@ def call(work: Coroutine[Any, Any, _T]) -> _T:
 
 
 async def notify(kind: str, payload: Any = None) -> None:
-    """Tell every process, ours too, of an event; inside a transaction it is told when that commits.
+    """Notify every process of an event, including this one; inside a transaction, when that commits.
 
-    A list that is too long for one message goes in several; anything else that is too long goes without payload.
+    A list that is too long for one message is split; anything else that is too long is sent without payload.
     """
     text = json.dumps([kind, payload], separators=(",", ":"))
     if len(text.encode()) <= _PAYLOAD:
@@ -400,7 +400,7 @@ def _received(_connection: Any, _pid: int, _channel: str, text: str) -> None:
 
 
 async def _listen(listening: asyncio.Event) -> None:
-    """Keep one connection that listens; where it breaks, open another and say that events may be missing."""
+    """Keep one connection that listens; if it breaks, open another and report that events may be missing."""
     pause, first = _FIRST_PAUSE, True
     while True:
         connection = None
@@ -415,14 +415,14 @@ async def _listen(listening: asyncio.Event) -> None:
             first, pause = False, _FIRST_PAUSE
             listening.set()
             await liveness.heartbeat(connection, ended)
-            _log.warning("the database sent us away")
+            _log.warning("the database closed the connection")
         except (*_GONE, asyncpg.PostgresError, asyncpg.InterfaceError):
             if pause == _FIRST_PAUSE and not first:
                 _log.warning("the database does not answer")
             _connections.cut_idle()
             pause = min(5.0, pause * 2)
         finally:
-            listening.set()  # without notifications there is still work that can be done
+            listening.set()  # other work is possible without notifications
             if connection is not None:
                 connection.terminate()
         await asyncio.sleep(pause)

@@ -1,4 +1,4 @@
-"""Whether a folder lies on a network file system, where a database would be damaged."""
+"""Detect network file systems, on which a database would be damaged."""
 
 import ctypes
 import os
@@ -20,14 +20,14 @@ _NETWORK_FUSE = ("sshfs", "gluster", "rclone", "s3fs", "goofys", "davfs", "curlf
 
 
 def network_name(magic: int, kind: str) -> str | None:
-    """The name of a network file system, by its number of statfs(2) and its kind in mountinfo; else None."""
+    """Return the name of a network file system, by its number of statfs(2) and its kind in mountinfo; else None."""
     if magic == _FUSE:
         return kind if any(word in kind for word in _NETWORK_FUSE) else None
     return _NETWORK.get(magic & 0xFFFFFFFF)
 
 
 def network_file_system(path: Path) -> str | None:
-    """The name of the network file system that `path` lies on, or None where its disk is local."""
+    """Return the name of the network file system of `path`, or None if its disk is local."""
     buffer = (ctypes.c_long * 32)()  # struct statfs is 120 bytes; f_type comes first
     if ctypes.CDLL(None, use_errno=True).statfs(os.fsencode(path), buffer) != 0:
         return None

@@ -1,7 +1,7 @@
 """Load the rows of a backup, and nothing else of it, into a schema that our own migrations made.
 
-A backup may come from anybody: its schema can hold triggers, functions and views that run as soon as a row is written.
-So pg_restore only writes the data as a script, of which `COPY` blocks and the values of sequences are taken. Any other
+A backup may come from anyone: its schema can hold triggers, functions and views that run as soon as a row is written.
+So pg_restore only writes the data as a script, of which `COPY` blocks and the values of sequences are used. Any other
 statement is refused. Rows go through asyncpg, so no program ever reads the script as commands.
 """
 
@@ -17,7 +17,7 @@ from mediafetcher.core import errors
 _IDENTIFIER = r'(?:[a-z_][a-z0-9_]*|"[a-z_][a-z0-9_]*")'
 _COPY = re.compile(rf"^COPY public\.({_IDENTIFIER}) \(({_IDENTIFIER}(?:, {_IDENTIFIER})*)\) FROM stdin;$")
 _SEQUENCE = re.compile(rf"^SELECT pg_catalog\.setval\('public\.({_IDENTIFIER})', ([0-9]{{1,19}}), (true|false)\);$")
-# What pg_restore writes around the data: settings of its session, comments, and marks for psql.
+# The lines that pg_restore writes around the data: settings of its session, comments, and marks for psql.
 _HARMLESS = re.compile(
     r"^(--.*|SET [a-z_]+ = [A-Za-z0-9'_-]+;|SELECT pg_catalog\.set_config\('search_path', '', false\);"
     r"|\\(un)?restrict [A-Za-z0-9]+|)$"
@@ -47,9 +47,9 @@ class _Sequence(NamedTuple):
 async def load(connection: asyncpg.Connection, script: Path) -> None:
     """Replace all rows by those of a script that `pg_restore --data-only` wrote, in one transaction.
 
-    Triggers do not run, because the rows are as they left them. Foreign keys are checked at the end.
+    Triggers do not run, because the rows are already final. Foreign keys are checked at the end.
 
-    Raises: `RestoreFailed` if the script holds anything but rows, or rows that do not fit.
+    Raises: `RestoreFailed` if the script contains anything but rows, or rows that do not fit.
     """
     try:
         async with connection.transaction():
@@ -90,7 +90,7 @@ async def _load_rows(connection: asyncpg.Connection, script: Path) -> None:
 
 
 def _statements(file: IO[bytes]) -> Iterator[_Copy | _Sequence]:
-    """The statements of a script; after a `_Copy` its rows are read from the same file. Raises `RestoreFailed`."""
+    """Yield the statements of a script; after a `_Copy`, its rows follow in the file. Raises: `RestoreFailed`."""
     while line := file.readline(_MAX_STATEMENT):
         text = line.decode().removesuffix("\n")
         if found := _COPY.match(text):
@@ -104,7 +104,7 @@ def _statements(file: IO[bytes]) -> Iterator[_Copy | _Sequence]:
 
 
 async def _rows(file: IO[bytes]) -> AsyncIterator[bytes]:
-    """The rows of a `COPY`, in batches, up to its end."""
+    """Yield the rows of a `COPY`, in batches, up to its end."""
     batch: list[bytes] = []
     size = 0
     while (line := file.readline()) and line != _END:

@@ -1,7 +1,7 @@
 """A database that is a copy of another begins a lineage of its own before any program opens it.
 
-It is frozen until a user decides, and what its rows say of files without references counts for nothing: the
-database that went on without it may have given those files a reference again.
+It is frozen until a user decides, and its rows about files without references count for nothing: the
+original database may have given those files a reference again.
 """
 
 from typing import Any, Literal
@@ -22,7 +22,7 @@ DETAILS: dict[str, str] = {
 
 
 async def begin(dsn: str, reason: Reason) -> None:
-    """Begin a new lineage in the database at `dsn`, also in one of an older version. Raises `DatabaseAway`."""
+    """Begin a new lineage in the database at `dsn`, also in one of an older version. Raises: `DatabaseAway`."""
     try:
         connection = await asyncpg.connect(dsn, timeout=10)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
@@ -35,9 +35,9 @@ async def begin(dsn: str, reason: Reason) -> None:
 
 
 async def begin_in(connection: Any, reason: Reason) -> None:
-    """The same on an open connection, in the caller's transaction."""
+    """Do the same on an open connection, in the caller's transaction."""
     await connection.execute(INSTALLATION)
-    # A new id: names in incoming/ carry it, and the files of the other one are not ours to remove.
+    # A new id: names in incoming/ contain it, and this installation may not remove the other one's files.
     await connection.execute(
         "update installation set id = gen_random_uuid(), lineage = gen_random_uuid(), settling = false,"
         " number = null, nonce = null, pending_nonce = null,"

@@ -1,12 +1,12 @@
-"""A connection that the other side has forgotten is noticed, and nothing waits for it for ever.
+"""Detect connections that the other side has lost, so that nothing waits for them forever.
 
-Three measures, because each sees what the others do not:
+Three measures, because each detects what the others do not:
 
-- The kernel asks the other side while a connection is idle, and gives up on bytes that nobody confirms. This sees a
+- The kernel probes the other side while a connection is idle, and gives up on unconfirmed bytes. This detects a
   machine or a network that is lost.
-- A command must end within a time limit. This also sees a server, or something before it, that takes bytes and
-  answers nothing. What may take long says so: `patient()`.
-- A connection that has been idle is asked first before it is used, and one that listens is asked again and again.
+- A command must end within a time limit. This also detects a server, or a proxy, that accepts bytes and
+  answers nothing. Code whose commands may take long says so: `patient()`.
+- A connection that has been idle is tested before it is used, and one that listens is tested regularly.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ import psycopg
 from mediafetcher.core import logging
 
 COMMAND = 60.0  # seconds that a command may take
-PATIENT = 900.0  # seconds, when the caller says that it may take long
+PATIENT = 900.0  # seconds, if the caller expects a long command
 HURRIED = 5.0  # seconds, while the program stops
-IDLE = 10.0  # seconds after which a connection is asked before it is trusted
+IDLE = 10.0  # seconds after which a connection is tested before it is used
 ANSWER = 5.0  # seconds in which it must answer then
 CONNECT = 10.0
 _SILENT = 30  # seconds that sent bytes may stay unconfirmed
@@ -39,7 +39,7 @@ _patience: contextvars.ContextVar[float | None] = contextvars.ContextVar("patien
 
 
 class _Stopping:
-    """Whether the program stops: then commands are given less time, and after the first in vain no other is tried."""
+    """Whether the program stops: then commands get less time, and after the first failure no other is tried."""
 
     begun = False
     in_vain = False
@@ -47,7 +47,7 @@ class _Stopping:
 
 @contextlib.contextmanager
 def patient(seconds: float = PATIENT) -> Iterator[None]:
-    """Let commands inside, of this task, take this many seconds: migrations, and work on the whole library."""
+    """Allow commands inside, of this task, this many seconds: migrations, and work on the whole library."""
     token = _patience.set(seconds)
     try:
         yield
@@ -56,7 +56,7 @@ def patient(seconds: float = PATIENT) -> Iterator[None]:
 
 
 def limit() -> float:
-    """The seconds that the next command may take."""
+    """Return the seconds that the next command may take."""
     wanted = _patience.get() or COMMAND
     return min(wanted, HURRIED) if _Stopping.begun else wanted
 
@@ -67,7 +67,7 @@ def given_up() -> bool:
 
 
 def guard(connection: Any) -> None:
-    """Let the kernel notice when the other side of this asyncpg connection is lost."""
+    """Let the kernel detect that the other side of this asyncpg connection is lost."""
     transport = getattr(connection, "_transport", None)
     given = transport.get_extra_info("socket") if transport is not None else None
     if given is None or given.family not in (socket.AF_INET, socket.AF_INET6):
@@ -80,7 +80,7 @@ def guard(connection: Any) -> None:
 
 
 def libpq_options() -> dict[str, str]:
-    """The same for programs and libraries that use libpq."""
+    """Return the same options for programs and libraries that use libpq."""
     return {
         "connect_timeout": f"{CONNECT:.0f}",
         "keepalives_idle": str(_KEEPALIVE["IDLE"]),
@@ -91,7 +91,7 @@ def libpq_options() -> dict[str, str]:
 
 
 def server_settings() -> dict[str, str]:
-    """The same at the other end: what a forgotten connection holds there, such as locks, is let go."""
+    """Return the same for the server: it releases what a lost connection holds there, such as locks."""
     return {
         "tcp_keepalives_idle": str(_KEEPALIVE["IDLE"]),
         "tcp_keepalives_interval": str(_KEEPALIVE["INTVL"]),
@@ -106,10 +106,10 @@ def server_settings() -> dict[str, str]:
 class Connection(asyncpg.Connection):
     """A connection of the pool whose commands end in time: one that does not answer is cut, with `TimeoutError`.
 
-    Nothing we do outlives a transaction, so giving it back costs no round trip.
+    The program's state ends with a transaction, so releasing it costs no round trip.
     """
 
-    answered = 0.0  # when the server last said anything
+    answered = 0.0  # when the server last answered
     busy_since: float | None = None
     in_use = False
 
@@ -152,7 +152,7 @@ class Connection(asyncpg.Connection):
         self.in_use = False
 
     async def is_alive(self) -> bool:
-        """Whether it may be used: asked, when nothing was heard of it for a while. A dead one is cut."""
+        """Tell whether it may be used: it is tested if it was silent for a while. A dead one is cut."""
         if self.is_closed():
             return False
         if time.monotonic() - self.answered < IDLE:
@@ -176,7 +176,7 @@ class Connections:
         self._known.add(connection)
 
     def cut_idle(self) -> None:
-        """Cut those that wait for work and were not heard of for a while: others take their place."""
+        """Cut idle ones that were silent for a while: others replace them."""
         for connection in [one for one in self._known if not one.in_use and one.busy_since is None]:
             if time.monotonic() - connection.answered >= IDLE:
                 connection.terminate()
@@ -190,7 +190,7 @@ class Connections:
 
 
 def hurry(connections: Connections) -> None:
-    """The program stops: commands are given `HURRIED` seconds from now on, those under way too."""
+    """Limit commands to `HURRIED` seconds from now on, including running ones: the program stops."""
     if _Stopping.begun:
         return
     _Stopping.begun = True
@@ -198,12 +198,12 @@ def hurry(connections: Connections) -> None:
 
 
 def calm() -> None:
-    """Another program begins in this process (tests do that)."""
+    """Reset the limit: another program begins in this process (tests do that)."""
     _Stopping.begun = _Stopping.in_vain = False
 
 
 async def heartbeat(connection: Any, ended: asyncio.Event) -> None:
-    """Ask a connection that listens again and again, until it ended. Raises `TimeoutError` when it does not answer."""
+    """Test a listening connection regularly, until it ended. Raises: `TimeoutError` if it does not answer."""
     while True:
         try:
             await asyncio.wait_for(ended.wait(), IDLE)
@@ -231,6 +231,6 @@ class Blocking(psycopg.Connection[Any]):
 
 
 def connect_blocking(dsn: str, name: str) -> Blocking:
-    """A psycopg connection for a thread. Raises `psycopg.OperationalError`."""
+    """Open a psycopg connection for a thread. Raises: `psycopg.OperationalError`."""
     options: dict[str, Any] = libpq_options()
     return Blocking.connect(dsn, application_name=name, **options)

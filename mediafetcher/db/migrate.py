@@ -22,12 +22,12 @@ _log = logging.get("database")
 
 
 def known() -> list[str]:
-    """The versions this program knows, oldest first: the names of the files in `migrations/`."""
+    """Return the versions that this program knows, oldest first: the names of the files in `migrations/`."""
     return sorted(module.name for module in pkgutil.iter_modules(migrations.__path__))
 
 
 async def applied() -> list[str]:
-    """The versions the database has, oldest first; none where it is empty."""
+    """Return the versions that the database has, oldest first; none if it is empty."""
     try:
         rows = await engine.fetch("select name from migration where app_name = $1 order by name", APP)
     except engine.UndefinedTable:
@@ -53,9 +53,9 @@ async def migrate() -> list[str]:
 
 
 async def create(dsn: str, versions: list[str]) -> None:
-    """Make the tables of these versions, all of them known, in the empty database at `dsn`.
+    """Create the tables of these versions, all of them known, in the empty database at `dsn`.
 
-    The engine must not be connected. Raises `NewerSchema`.
+    The engine must not be connected. Raises: `NewerSchema`.
     """
     refuse_newer(versions)
     if not versions:
@@ -69,7 +69,7 @@ async def create(dsn: str, versions: list[str]) -> None:
 
 
 async def require() -> None:
-    """Prove that the database is of this program's version, unchanged. Raises `NewerSchema`, `OlderSchema`."""
+    """Check that the database is of this program's version, unchanged. Raises: `NewerSchema`, `OlderSchema`."""
     missing = _missing(await applied())
     if missing:
         raise errors.OlderSchema(missing=missing[0])
@@ -81,7 +81,7 @@ def _missing(present: list[str]) -> list[str]:
 
 
 def refuse_newer(present: list[str]) -> None:
-    """Raise `NewerSchema` where a database has had migrations that this program does not know."""
+    """Raises: `NewerSchema` if a database has had migrations that this program does not know."""
     ours = known()
     newer = sorted(set(present) - set(ours))
     if newer:
@@ -93,7 +93,7 @@ def refuse_newer(present: list[str]) -> None:
 
 
 async def _run(versions: list[str]) -> None:
-    """Let Piccolo run and record those of these versions that are missing. Imported late, because it is slow."""
+    """Let Piccolo run and record the missing ones of these versions. Imported late, because it is slow."""
     os.environ["PICCOLO_CONF"] = "mediafetcher.db.piccolo_conf"
     from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 
@@ -104,7 +104,7 @@ async def _run(versions: list[str]) -> None:
             return APP_CONFIG
 
         def get_migration_modules(self, folder_path: str) -> dict[str, ModuleType]:  # type: ignore[override]
-            """By import, not by listing a folder: inside the single file there is none."""
+            """Find migrations by import, not by listing a folder, which the single file does not have."""
             return {name: importlib.import_module(f"{migrations.__name__}.{name}") for name in versions}
 
     with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does

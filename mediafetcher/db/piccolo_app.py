@@ -1,4 +1,4 @@
-"""The tables and migrations of this program, as Piccolo wants to be told."""
+"""The tables and migrations of this program, in Piccolo's form."""
 
 from pathlib import Path
 

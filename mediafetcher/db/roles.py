@@ -1,7 +1,7 @@
 """The roles of the embedded PostgreSQL, and who may connect as them.
 
-- `USER` owns the databases and may make more. It is no superuser: whatever a database holds, or a backup of strangers
-  brings, can neither run programs nor read files of the server.
+- `USER` owns the databases and may create more. It is no superuser: the content of a database, or of an untrusted
+  backup, can neither run programs nor read files of the server.
 - `ADMIN` is the bootstrap superuser. Nothing but this module and maintenance connects as it.
 - No client is trusted: the only rule for connections is "on the socket, with the password".
 
@@ -62,11 +62,11 @@ _log = logging.get("postgres")
 
 
 class LockedOut(Exception):
-    """The password of the superuser is not the one of the state folder, or it has none."""
+    """The password of the superuser differs from that of the state folder, or the folder has none."""
 
 
 def write_rules(folder: Path) -> Path:
-    """Write who may connect, into a folder that only we may write to. Returns: the file, which PostgreSQL can read."""
+    """Write the rules for connections, into a folder that only we may write to. Returns: the file for PostgreSQL."""
     path = folder / RULES
     fresh = folder / f".{RULES}.new"
     fresh.unlink(missing_ok=True)
@@ -88,9 +88,9 @@ def unlocking(credentials: Credentials) -> bytes:
 
 
 async def establish(socket: Path, credentials: Credentials) -> None:
-    """Give the running cluster its two roles, and `USER` all databases with what is in them.
+    """Give the running cluster its two roles, and make `USER` the owner of all databases and their content.
 
-    Raises `LockedOut` when the superuser's password is not ours.
+    Raises: `LockedOut` if the superuser's password is not ours.
     """
     admin = await _connect_as_superuser(socket, credentials)
     try:

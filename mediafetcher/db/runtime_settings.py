@@ -1,6 +1,6 @@
 """Settings that users change at run time: stored in the database, so that all machines follow them.
 
-They lie below what the environment and the flags say: a limit that is set there remains.
+The environment and the flags take precedence: a limit that is set there remains.
 """
 
 import json
@@ -11,7 +11,7 @@ from mediafetcher.db import engine
 
 
 async def apply() -> None:
-    """Let this process follow what the database says."""
+    """Apply the settings of the database to this process."""
     rows = await engine.fetch("select name, value::text as value from setting")
     settings.overlay({row["name"]: json.loads(row["value"]) for row in rows})
 
@@ -19,7 +19,7 @@ async def apply() -> None:
 async def change(values: dict[str, Any]) -> settings.Settings:
     """Change some of `settings.CHANGEABLE`; None restores the default. Returns: the settings now.
 
-    Raises `Invalid` where a value does not fit, `PinnedSetting` where the environment or a flag decides.
+    Raises: `Invalid` if a value does not fit, `PinnedSetting` if the environment or a flag decides.
     """
     for name, value in values.items():
         if name in settings.get().pinned:

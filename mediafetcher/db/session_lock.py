@@ -1,6 +1,6 @@
-"""A lock of the database that one process holds for as long as it lives, on a connection of its own.
+"""A lock of the database that one process holds while it lives, on a connection of its own.
 
-The server takes it back when that connection ends, however that happens. `SessionLock.take` gives it to one process
+The server releases it when that connection ends, for whatever reason. `SessionLock.take` gives it to one process
 of all that ask for the same name.
 """
 
@@ -13,7 +13,7 @@ import asyncpg
 from mediafetcher.core import clock, errors
 from mediafetcher.db import engine, liveness
 
-_LOOK = 0.1  # seconds between two tries
+_LOOK = 0.1  # seconds between two attempts
 
 
 class SessionLock:
@@ -28,9 +28,9 @@ class SessionLock:
 
     @classmethod
     async def take(cls, kind: int, name: str, patience: float) -> Self | None:
-        """Take the lock of this kind and name -> it, or None if another process still has it after `patience` seconds.
+        """Take the lock of this kind and name. Returns: None if another process still has it after `patience` seconds.
 
-        The server may need a moment to see that an earlier holder died. Raises `DatabaseAway`.
+        The server may need a moment to notice that an earlier holder died. Raises: `DatabaseAway`.
         """
         until = clock.monotonic() + patience
         try:
@@ -52,7 +52,7 @@ class SessionLock:
             raise
 
     async def _watch(self) -> None:
-        """End the connection when the server no longer answers on it: then the lock may be another's."""
+        """End the connection if the server no longer answers on it: then another process may take the lock."""
         try:
             await liveness.heartbeat(self._connection, self.lost)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):

@@ -1,6 +1,6 @@
-"""Carrying the whole database over: to a newer PostgreSQL, to a server of one's own, and back.
+"""Move the whole database: to a newer PostgreSQL, to a server of one's own, and back.
 
-Always by dump and restore, always counted before it counts, and what was there before stays where it is. The caller
+Always by dump and restore, always counted before it is used, and the earlier database stays. The caller
 holds the lock of the state folder, so no other process writes in the meantime.
 """
 
@@ -17,14 +17,14 @@ from mediafetcher.core import errors, logging
 from mediafetcher.db import dump, embedded, lineage
 
 OLDEST = 15  # the oldest PostgreSQL that works
-_MOVED = "MOVED"  # beside the data of the embedded one: it is no longer the truth
+_MOVED = "MOVED"  # in the embedded one's folder: its data is outdated
 _FRESH = ".fresh"  # the data of a cluster that is being filled
 
 _log = logging.get("carry")
 
 
 def refuse_moved(state: Path) -> None:
-    """Raise `DatabaseMoved` where the embedded database was carried to another server."""
+    """Raises: `DatabaseMoved` if the embedded database was moved to another server."""
     note = embedded.home(state) / _MOVED
     with contextlib.suppress(FileNotFoundError):
         raise errors.DatabaseMoved(
@@ -34,9 +34,9 @@ def refuse_moved(state: Path) -> None:
 
 
 async def upgrade(state: Path) -> str | None:
-    """Carry the data of an older PostgreSQL over to this program's. Returns: its old version; None: nothing to do.
+    """Convert the data of an older PostgreSQL to this program's. Returns: its old version; None: nothing to do.
 
-    The old folder stays. Raises `NoPostgres` where its programs are not here, or it is of a newer one.
+    The old folder stays. Raises: `NoPostgres` if its programs are missing, or if it is newer than ours.
     """
     home = embedded.home(state)
     found = sorted(int(path.parent.name) for path in home.glob("[0-9]*/PG_VERSION") if path.parent.name.isdecimal())
@@ -61,7 +61,7 @@ async def upgrade(state: Path) -> str | None:
 async def move(source: str, target: str, state: Path) -> dump.Facts:
     """Copy the database at `source` into the empty one at `target`. Returns: their contents.
 
-    Raises `TargetNotEmpty`, `RestoreFailed`, `DatabaseAway`; the source is untouched then, and the target empty.
+    Raises: `TargetNotEmpty`, `RestoreFailed`, `DatabaseAway`; the source is unchanged then, and the target empty.
     """
     with _scratch(embedded.home(state)) as folder:
         there = await dump.facts(target)
@@ -73,7 +73,7 @@ async def move(source: str, target: str, state: Path) -> dump.Facts:
             raise errors.TargetNotEmpty()
         held = await dump.dump(source, folder)
         _compare(held, await dump.fill(target, folder))
-        await lineage.begin(target, "moved")  # the one that was there may be started again
+        await lineage.begin(target, "moved")  # the source may be started again
     parts = urlsplit(target)
     where = f"{parts.hostname or 'a socket'}{f':{parts.port}' if parts.port else ''}{parts.path}"
     _write(embedded.home(state) / _MOVED, f"{where} on {time.strftime('%Y-%m-%d')}\n")
@@ -81,8 +81,8 @@ async def move(source: str, target: str, state: Path) -> dump.Facts:
 
 
 async def move_back(source: str, state: Path) -> dump.Facts:
-    """Copy the database at `source` into the embedded PostgreSQL -> what both hold now. An older embedded one stays,
-    under another name.
+    """Copy the database at `source` into the embedded PostgreSQL. Returns: the contents of both. An older embedded one
+    stays, under another name.
     """
     home = embedded.home(state)
     home.mkdir(mode=0o711, parents=True, exist_ok=True)
@@ -94,7 +94,7 @@ async def move_back(source: str, state: Path) -> dump.Facts:
 
 
 async def _fill_embedded(state: Path, folder: Path, held: dump.Facts, *, moved: bool = False) -> None:
-    """A fresh cluster with what lies in `folder`, counted, put in its place in one step.
+    """Fill a fresh cluster from `folder`, count it, and put it in place in one step.
 
     `moved`: the database that it came from stays in use elsewhere, or may be.
     """
@@ -129,7 +129,7 @@ async def _running(one: embedded.Cluster) -> AsyncIterator[str]:
 
 @contextlib.contextmanager
 def _scratch(home: Path) -> Iterator[Path]:
-    """A private folder on the disk of the database, gone afterwards; also what an earlier kill left."""
+    """Create a private folder on the disk of the database, and remove it afterwards, as well as leftovers of a kill."""
     home.mkdir(mode=0o711, parents=True, exist_ok=True)
     for rest in home.glob(".carry-*"):
         shutil.rmtree(rest, ignore_errors=True)

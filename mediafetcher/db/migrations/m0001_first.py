@@ -1,4 +1,4 @@
-"""The first version: people, library, downloads, and the tables of the queue.
+"""The first version: accounts, library, downloads, and the tables of the queue.
 
 Safe to run twice. The SQL is the truth about constraints, indexes and triggers; `db/tables.py` mirrors the columns.
 """
@@ -52,7 +52,7 @@ create table if not exists audit_event (
 create index if not exists audit_event_at on audit_event (at);
 """
 
-# Without an extension, and the same on every server: small letters, no accents, no punctuation inside words.
+# Without an extension, and the same on every server: lower case, no accents, no punctuation inside words.
 WORDS = """
 create or replace function mf_words(given text) returns text
   language sql immutable strict parallel safe as $$

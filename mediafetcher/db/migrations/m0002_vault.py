@@ -1,4 +1,4 @@
-"""The second version: cookie jars, paired devices, and what keeps their messages from counting twice.
+"""The second version: cookie jars, paired devices, and the protection of their messages against replay.
 
 Safe to run twice, as the first.
 """

@@ -1,4 +1,4 @@
-"""The third version: links never to be fetched again, what the scrub saw, new files for old items, shares of room.
+"""The third version: blocked links, the results of the scrub, new files for old items, quotas.
 
 Safe to run twice, as the first.
 """
@@ -11,7 +11,7 @@ ID = "m0003_library"
 VERSION = "1.38.0"
 DESCRIPTION = "Never again, scrub, refetch and convert, quota"
 
-# The mark is one person's; `key` is the source's without its recipe, so that it holds for every quality.
+# The mark belongs to one user; `key` is the source's without its recipe, so that it holds for every quality.
 NEVER = """
 create table if not exists never_again (
   id bigserial primary key,

@@ -1,4 +1,4 @@
-"""The fourth version: downloads of lists with their entries, streams that are waited for, and a log of each download.
+"""The fourth version: downloads of lists with their entries, streams that have not begun, and a log of each download.
 
 Safe to run twice, as the others.
 """

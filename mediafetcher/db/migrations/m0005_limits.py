@@ -1,4 +1,4 @@
-"""Limits that all machines share: settings that people change while it runs, and sites that are left in peace.
+"""Limits that all machines share: settings that users change at run time, and pauses of sites.
 
 Safe to run twice, as the others.
 """

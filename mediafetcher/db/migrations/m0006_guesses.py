@@ -1,4 +1,4 @@
-"""The sixth version: how often a secret was guessed, so that a restart forgives nothing. Safe to run twice."""
+"""The sixth version: the number of guesses of a secret, which a restart does not reset. Safe to run twice."""
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 

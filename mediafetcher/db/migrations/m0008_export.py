@@ -1,4 +1,4 @@
-"""The eighth version: exported trees, what is in them, and what has changed since.
+"""The eighth version: exported trees, their files, and the changes since.
 
 Safe to run twice, as the first. A change of the library leaves one row for each tree that shows it, written by
 triggers, so that nothing that changes an item can forget it. Without a tree they write nothing.
@@ -12,8 +12,8 @@ ID = "m0008_export"
 VERSION = "1.38.0"
 DESCRIPTION = "Exported trees"
 
-# `people` null: everybody's. `hard` false: symbolic links. `key`: equal for names that some disk takes for the same.
-# A folder without `owner` is one that is to go; `folder` null is the person's own top.
+# `people` null: all users. `hard` false: symbolic links. `key`: equal for names that some file system treats as equal.
+# A folder without `owner` is to be removed; `folder` null is the top folder of a user.
 TREES = """
 create table if not exists export_tree (
   id bigserial primary key,

@@ -1,4 +1,4 @@
-"""The eleventh version: the room that each running download still needs, for all machines to see.
+"""The eleventh version: the space that each running download still needs, for all machines.
 
 Safe to run twice, as the others.
 """
@@ -9,7 +9,7 @@ from mediafetcher.db import engine
 
 ID = "m0011_room"
 VERSION = "1.38.0"
-DESCRIPTION = "Room of running downloads"
+DESCRIPTION = "Space for running downloads"
 
 
 async def forwards() -> MigrationManager:

@@ -1,4 +1,4 @@
-"""The fifteenth version: the sites that asked to slow down are found without reading all that waits.
+"""The fifteenth version: the sites that asked to slow down are found without reading all waiting rows.
 
 Safe to run twice, as the others.
 """

@@ -1,6 +1,6 @@
 """The sixteenth version: the database knows whether it may unlink files of the store.
 
-`dead_at` becomes `unreferenced_at`, so that the sweep of an older program that still runs fails. Safe to run twice,
+`dead_at` becomes `unreferenced_at`, so that the sweep of a running older program fails. Safe to run twice,
 as the others.
 """
 
@@ -12,7 +12,7 @@ ID = "m0016_ownership"
 VERSION = "1.38.0"
 DESCRIPTION = "Ownership of the store"
 
-# Also run on a restored database of an older version, which has to be frozen before anybody opens it (db/lineage.py).
+# Also run on a restored database of an older version, which must be frozen before any program opens it (db/lineage.py).
 INSTALLATION = """
 create table if not exists installation (
   id uuid primary key default gen_random_uuid(),
@@ -41,7 +41,7 @@ end $$;
 create or replace function mf_lineage() returns uuid language sql stable as 'select lineage from installation';
 """
 
-# What this database let go before it had a lineage belongs to its first one, unless it was restored or moved.
+# Files that this database released before it had a lineage belong to its first one, unless it was restored or moved.
 LINEAGE = """
 do $$ begin
   if not exists (select from information_schema.columns

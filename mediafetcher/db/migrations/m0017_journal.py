@@ -1,6 +1,6 @@
-"""The seventeenth version: what has to be written to the journal in the media folder.
+"""The seventeenth version: the changes that must be written to the journal in the media folder.
 
-Triggers note the key of every account, folder, media file and item that changes, so no statement can forget it. The
+Triggers record the key of every account, folder, media file and item that changes, so no statement can omit it. The
 writer (library/journal.py) reads the rows themselves when it writes them. Safe to run twice, as the others.
 """
 

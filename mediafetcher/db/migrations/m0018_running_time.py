@@ -1,7 +1,7 @@
-"""The eighteenth version: how long the program has run, beside the wall clock, for what goes by its age.
+"""The eighteenth version: how long the program has run, in addition to the wall clock, for removals by age.
 
-Safe to run twice, as the others. The stamps are set by triggers, so that nothing that moves an entry to the trash or
-drops the last reference to a file can forget them.
+Safe to run twice, as the others. The stamps are set by triggers, so that no statement that moves an entry to the trash
+or removes the last reference to a file can omit them.
 """
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
@@ -25,7 +25,7 @@ create or replace function mf_running_seconds() returns double precision languag
   select seconds from running_time where id = 1 $$;
 """
 
-# Rows of an older version get 0: they have been seen from now on.
+# Rows of an older version get 0: they count from now on.
 STAMPS = """
 alter table library_item add column if not exists trashed_running_seconds double precision;
 update library_item set trashed_running_seconds = 0 where trashed_at is not null and trashed_running_seconds is null;
@@ -35,7 +35,7 @@ alter table device_nonce add column if not exists running_seconds double precisi
 alter table device_nonce alter column running_seconds set default mf_running_seconds();
 """
 
-# A site that asks one download to wait for a day is left in peace for an hour (`site_pause`), not for that day.
+# A site that asks one download to wait for a day is paused for an hour (`site_pause`), not for that day.
 LIMITED = "drop index if exists download_limited"
 
 TRIGGERS = """
@@ -59,8 +59,8 @@ create or replace trigger media_file_unreferenced before update of ref_count on 
 """
 
 
-# `behind`: changes of a tree that was not there were dropped; it is compared as a whole when it comes back.
-# Bytes that took the place of damaged ones are another file: the link in a tree leads to the old one still.
+# `behind`: changes of an unavailable tree were dropped; it is compared as a whole when it is available again.
+# Bytes that replaced damaged ones are another file: the link in a tree still leads to the old one.
 EXPORT = """
 alter table export_tree add column if not exists behind boolean not null default false;
 
@@ -77,7 +77,7 @@ create or replace trigger media_file_mended after update of damaged_at on media_
 """
 
 
-# The addresses that somebody has signed in from (accounts/sessions.py).
+# The addresses from which a user has signed in (accounts/auth/sessions.py).
 SIGN_INS = "create index if not exists audit_event_signed_in on audit_event (owner, id) where act = 'signed_in'"
 
 

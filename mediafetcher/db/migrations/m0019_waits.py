@@ -1,7 +1,7 @@
 """The nineteenth version: what a download waits for is in its row.
 
-How often the program died while it was in work, and how much of its file lay there then; the room that it needs before
-it is worth another try; when its stream was announced to begin. Safe to run twice, as the others.
+The crashes of the program while it ran, and how much of its file existed then; the space that it needs before
+another attempt is useful; the announced time of its stream. Safe to run twice, as the others.
 """
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
@@ -10,7 +10,7 @@ from mediafetcher.db import engine
 
 ID = "m0019_waits"
 VERSION = "1.38.0"
-DESCRIPTION = "What downloads wait for"
+DESCRIPTION = "Reasons why downloads wait"
 
 
 async def forwards() -> MigrationManager:

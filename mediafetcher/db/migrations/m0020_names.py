@@ -1,7 +1,7 @@
 """The twentieth version: tables, columns and states under the names that the rest of the program uses.
 
 A list that waited for its entries is `expanded`, and a stream that has not begun is `scheduled`: both were `waiting`.
-Settings that people changed keep their values under the new names. Safe to run twice, as the others.
+Settings that users changed keep their values under the new names. Safe to run twice, as the others.
 """
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager

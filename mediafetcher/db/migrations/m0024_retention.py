@@ -1,6 +1,6 @@
-"""The twenty-fourth version: events of the audit trail and sources that nothing refers to go by their age.
+"""The twenty-fourth version: events of the audit trail and unreferenced sources are removed by their age.
 
-Both keep running time beside their time. Safe to run twice, as the others.
+Both store running time next to their time. Safe to run twice, as the others.
 """
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
@@ -11,14 +11,14 @@ ID = "m0024_retention"
 VERSION = "1.38.0"
 DESCRIPTION = "Retention of the audit trail and of sources"
 
-# Rows of an older version get 0: they have been seen from now on.
+# Rows of an older version get 0: they count from now on.
 AUDIT = """
 alter table audit_event add column if not exists running_seconds double precision not null default 0;
 alter table audit_event alter column running_seconds set default mf_running_seconds();
 create index if not exists audit_event_action on audit_event (action, id);
 """
 
-# When anything about the source was last written: the age of one that led to nothing begins then.
+# When the source was last written: the age of an unused one begins then.
 SOURCES = """
 alter table source add column if not exists touched_at timestamptz not null default now();
 alter table source add column if not exists touched_running_seconds double precision not null default 0;

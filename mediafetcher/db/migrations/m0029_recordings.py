@@ -1,7 +1,7 @@
 """The twenty-ninth version: recordings of live streams, and files that their origin has cut.
 
-A download says whether it records, and whether it was asked to end now and keep what there is. A stored file says
-whether its origin has no more of it. Safe to run twice, as the others.
+A download says whether it records, and whether it was asked to end now and be kept. A stored file says
+whether its origin is truncated too. Safe to run twice, as the others.
 """
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager

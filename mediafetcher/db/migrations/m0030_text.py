@@ -1,8 +1,8 @@
 """The thirtieth version: search terms and the sort key of an item are computed by the program, for every script.
 
-`text_version` says by which version of the computation; rows of another one are computed anew beside the running
-server (library/catalog/text_index.py). Until then an item is found by its old terms, and sorts by its title in small
-letters. Safe to run twice, as the others.
+`text_version` is the version of the computation; rows of another one are computed again while the server
+runs (library/catalog/text_index.py). Until then an item is found by its old terms, and sorts by its title in lower
+case. Safe to run twice, as the others.
 """
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
@@ -24,7 +24,7 @@ create index if not exists library_item_sort_key
 create index if not exists library_item_text_version on library_item (text_version, id);
 """
 
-# Whoever changes a title without its terms leaves a row that is computed anew, never one that cannot be found.
+# A statement that changes a title without its terms leaves a row that is computed again, never one that is not found.
 CHANGES = """
 create or replace function mf_text_changed() returns trigger language plpgsql as $$
 begin

@@ -1,4 +1,4 @@
-"""The thirty-fifth version: how attempts of downloads ended, by site and error, for `/metrics`.
+"""The thirty-fifth version: the outcomes of download attempts, by site and error, for `/metrics`.
 
 A trigger appends one row for each attempt that ended, so the counts include every machine and outlive the downloads.
 Rows of the same kind are added up later (downloads/statistics.py): writers never wait for each other's row.
@@ -23,7 +23,7 @@ create table if not exists download_statistic (
   bytes bigint not null default 0);
 """
 
-# A row that is handed back without an error (a stop) was not tried; a list is no download of its own.
+# A row that is released without an error (a stop) was not tried; a list is no download of its own.
 TRIGGER = """
 create or replace function mf_count_attempt() returns trigger language plpgsql as $$
 begin

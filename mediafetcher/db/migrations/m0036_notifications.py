@@ -1,7 +1,7 @@
-"""The thirty-sixth version: notifications, and what is still to be delivered of them.
+"""The thirty-sixth version: notifications, and their deliveries.
 
-Triggers note an event in the transaction that makes it true, and a delivery for each target that wants it, so a crash
-loses neither (decision 46). `installation_status` holds what the server saw of the storage and of yt-dlp: a change of
+Triggers record an event in the transaction that causes it, and a delivery for each subscribed target, so a crash
+loses neither (decision 46). `installation_status` holds the state of the storage and of yt-dlp: a change of
 its row is the event. Safe to run twice, as the others.
 """
 
@@ -129,7 +129,7 @@ create or replace trigger installation_status_noted after update on installation
   for each row execute function mf_note_status();
 """
 
-# Media servers are told when an exported tree has changed: ten seconds after it did, a minute at the latest.
+# Media servers are notified of a changed exported tree: ten seconds after the change, within a minute.
 EXPORTS = """
 create or replace function mf_note_export() returns trigger language plpgsql as $$
 begin

@@ -1,4 +1,4 @@
-"""The thirty-seventh version: links that open one item or one folder to whoever has them (decision 47).
+"""The thirty-seventh version: links that open one item or one folder without an account (decision 47).
 
 Only the hash of the secret is kept. Safe to run twice, as the others.
 """
