@@ -10,7 +10,6 @@ Only the owner of the store writes, one process at a time, and nothing waits for
 
 import asyncio
 import contextlib
-import datetime
 import os
 import uuid
 from collections.abc import Iterable
@@ -19,7 +18,7 @@ from typing import Any
 
 from mediafetcher.core import clock, errors, logging, settings
 from mediafetcher.db import engine
-from mediafetcher.library.recovery import journal_file
+from mediafetcher.library.recovery import journal_file, journal_rows
 from mediafetcher.library.recovery.journal_file import KINDS, Row, titles
 from mediafetcher.library.storage import mount, ownership
 
@@ -45,15 +44,6 @@ _GROWN = 4  # a file of this many times its base, and of _SMALL bytes, is replac
 _SMALL = 32 << 20
 _KEPT = 2  # generations of this installation
 _LAST = 10.0  # seconds for the last changes when the program ends
-
-_SELECT = {
-    "account": "select id, name, admin, quota, created_at from account where {where}",
-    "folder": "select id, owner, parent, name, created_at from folder where {where}",
-    "file": "select id, encode(sha256, 'hex') as sha256, size, kind, ext, duration, width, height, video_codec,"
-    " audio_codec, poster, subtitles, chapters, playable, cut_at_origin from media_file where {where}",
-    "item": "select id, owner, folder, media_file as file, title, source_url, site, uploader, created_at, trashed_at"
-    " from library_item where {where}",
-}
 
 _log = logging.get("journal")
 _failing = False
@@ -191,25 +181,13 @@ async def _lines(notes: Iterable[Any]) -> bytes:
     rows: dict[tuple[str, int], Row] = {}
     for kind in KINDS:
         ids = [id for one, id in last if one == kind]
-        found = await engine.records(_SELECT[kind].format(where="id = any($1::bigint[])"), ids) if ids else []
-        rows |= {(kind, row["id"]): _plain(row) for row in found}
+        statement = journal_rows.SELECT[kind].format(where="id = any($1::bigint[])")
+        found = await engine.records(statement, ids) if ids else []
+        rows |= {(kind, row["id"]): journal_rows.plain(row) for row in found}
     return b"".join(
-        journal_file.change(kind, id, note["seq"], _text(note["at"]), rows.get((kind, id)))
+        journal_file.change(kind, id, note["seq"], journal_rows.text(note["at"]), rows.get((kind, id)))
         for (kind, id), note in sorted(last.items(), key=lambda pair: pair[1]["seq"])
     )
-
-
-def _plain(row: Any) -> Row:
-    """Return a row in the form of JSON."""
-    values = {name: _text(value) if isinstance(value, datetime.datetime) else value for name, value in row.items()}
-    del values["id"]
-    if "source_url" in values:
-        values["source_url"] = journal_file.without_credentials(values["source_url"])
-    return values
-
-
-def _text(moment: datetime.datetime) -> str:
-    return moment.astimezone(datetime.UTC).isoformat(timespec="microseconds")
 
 
 def _present(root: Path, state: Row) -> Path | None:
@@ -297,15 +275,19 @@ class _Draft:
 
 async def _write_base(draft: _Draft, state: Row, number: int, epoch: uuid.UUID) -> int:
     """Write head and base. Returns: the bytes written."""
-    at = _text(await engine.fetchval("select clock_timestamp()"))
+    at = journal_rows.text(await engine.fetchval("select clock_timestamp()"))
     lineage = str(state["lineage"])
     data = journal_file.head(installation=state["installation"], lineage=lineage, epoch=epoch.hex, number=number, at=at)
     await _in_thread(draft.write, data)
     size, count = len(data), 0
     for kind in KINDS:
-        where = "id > $1" + (" and ref_count > 0" if kind == "file" else "") + f" order by id limit {_PAGE}"
+        where = (
+            "id > $1"
+            + (" and ref_count > 0" if kind == "file" else "")
+            + f" order by id limit {journal_rows.page_size(kind)}"
+        )
         last = 0
-        while rows := await engine.records(_SELECT[kind].format(where=where), last):
+        while rows := await engine.records(journal_rows.SELECT[kind].format(where=where), last):
             data = await asyncio.to_thread(_base_lines, kind, rows)
             await _in_thread(draft.write, data)
             size, count, last = size + len(data), count + len(rows), rows[-1]["id"]
@@ -315,7 +297,7 @@ async def _write_base(draft: _Draft, state: Row, number: int, epoch: uuid.UUID) 
 
 
 def _base_lines(kind: str, rows: list[Any]) -> bytes:
-    return b"".join(journal_file.base(kind, row["id"], _plain(row)) for row in rows)
+    return b"".join(journal_file.base(kind, row["id"], journal_rows.plain(row)) for row in rows)
 
 
 async def _write_deletions(draft: _Draft, notes: list[Any]) -> int:

@@ -1,7 +1,8 @@
 """The format of a journal file: one generation of the library, starting with a full base.
 
-    head     installation, lineage, epoch, number, time
-    base     one line for every account, folder, media file and item that existed when the file was begun
+    head     installation, lineage, epoch, number, time, kinds of rows
+    base     one line for every account, folder, media file, item, list, blocked link and watch position that existed
+             when the file was begun
     whole    the number of base lines, which completes the base
     change   the later state of a row: its new content, or null if it was deleted
 
@@ -21,7 +22,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 FOLDER = Path(".mediafetcher/journal")  # in the media folder
 FORMAT = 1
-KINDS = ("account", "folder", "file", "item")
+FIRST_KINDS = ("account", "folder", "file", "item")  # of generations whose head names none
+KINDS = (*FIRST_KINDS, "list", "block", "watch")
 _NAME = re.compile(r"^(\d{8})-([0-9a-f]{8})-([0-9a-f]{8})[.]jsonl$")  # number, installation, epoch
 _LONGEST = 16 << 20  # bytes of a line
 _SECRET = re.compile(
@@ -45,7 +47,19 @@ _FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
         "site": _MAYBE_TEXT,
         "uploader": _MAYBE_TEXT,
     },
+    "list": {
+        "owner": _NUMBER,
+        "url": _TEXT,
+        "title": _TEXT,
+        "site": _TEXT,
+        "created_at": _TEXT,
+        "updated_at": _TEXT,
+        "entries": (list,),
+    },
+    "block": {"owner": _NUMBER, "key": _TEXT, "source_key": _TEXT, "url": _TEXT, "created_at": _TEXT},
+    "watch": {"owner": _NUMBER, "file": _NUMBER, "position": (int, float), "updated_at": _TEXT},
 }
+_ENTRY: dict[str, tuple[type, ...]] = {"url": _TEXT, "title": _MAYBE_TEXT, "duration": (int, float, NoneType)}
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
 
 Row = dict[str, Any]
@@ -101,6 +115,7 @@ def head(*, installation: str, lineage: str, epoch: str, number: int, at: str) -
             "epoch": epoch,
             "number": number,
             "at": at,
+            "kinds": KINDS,
         }
     )
 
@@ -156,6 +171,12 @@ class Generation:
         return number_of(self.path)
 
     @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of rows that the base holds. Generations of earlier versions hold fewer."""
+        named = self.head.get("kinds")
+        return frozenset(str(kind) for kind in named) if isinstance(named, list) else frozenset(FIRST_KINDS)
+
+    @property
     def sound(self) -> bool:
         """Tell whether nothing is missing: a row that is not in it did not exist."""
         return bool(self.head) and not self.damaged and self.base_rows == self.promised
@@ -204,6 +225,7 @@ def _take(found: Generation, values: Row) -> bool:
         found.promised = values["whole"]
         return True
     if "k" in values and values["k"] not in KINDS:
+        found.base_rows += found.promised is None and not values.get("seq", 0)
         return True  # a kind of a newer version is no damage
     if not _is_change(values):
         return False
@@ -229,8 +251,15 @@ def _is_change(values: Row) -> bool:
     if not isinstance(row, dict):
         return False
     fields = _FIELDS[values["k"]]
-    fits = all(name in row and _is(row[name], kinds) for name, kinds in fields.items())
-    return fits and (values["k"] != "file" or _SHA256.match(row["sha256"]) is not None)
+    if not _has(row, fields):
+        return False
+    if values["k"] == "list":
+        return all(isinstance(entry, dict) and _has(entry, _ENTRY) for entry in row["entries"])
+    return values["k"] != "file" or _SHA256.match(row["sha256"]) is not None
+
+
+def _has(row: Row, fields: Mapping[str, tuple[type, ...]]) -> bool:
+    return all(name in row and _is(row[name], kinds) for name, kinds in fields.items())
 
 
 def _is(value: object, kinds: tuple[type, ...]) -> bool:
@@ -252,6 +281,7 @@ class Library:
     generation: Generation
     damaged: int  # lines that were skipped
     until: str  # time of the last change
+    complete_kinds: frozenset[str]
     newer: set[Key] = field(default_factory=set)
 
     def every_key(self) -> Iterator[Key]:
@@ -297,6 +327,7 @@ def load(media: Path, installation: str = "") -> Library | None:
         generation=newest,
         damaged=sum(one.damaged for one in found),
         until=max(one.last_at for one in found),
+        complete_kinds=oldest.kinds,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import text_index
+from mediafetcher.library.recovery import user_data
 from mediafetcher.library.recovery.journal_file import Key, Library, Row
 
 _SLICE = 2000
@@ -26,12 +27,15 @@ async def apply(library: Library, *, cut: bool = False) -> int:
     """
     await engine.execute("update journal_state set recording = false")
     await _prefer_newer(library)
-    merge = _Merge(library, None if cut or not library.complete_until else _time(library.complete_until))
+    merge = Merge(library, None if cut or not library.complete_until else _time(library.complete_until))
     await merge.delete_items()
     await merge.accounts()
     await merge.folders()
     await merge.files()
     lost = await merge.items()
+    await user_data.lists(merge)
+    await user_data.blocked_sources(merge)
+    await user_data.watch_positions(merge)
     await merge.delete_rest()
     await _advance_sequences(library)
     return lost
@@ -65,7 +69,7 @@ def _time(text: str) -> datetime:
     return _LATEST if text == "9999" else datetime.fromisoformat(text)
 
 
-class _Merge:
+class Merge:
     """The merge of a journal into the database. Maps lead from the journal's ids to the database's."""
 
     def __init__(self, library: Library, until: datetime | None) -> None:
@@ -75,7 +79,7 @@ class _Merge:
         self.parents: dict[int, int] = {}
         self.media_files: dict[int, int] = {}
 
-    def _gone(self, kind: str, row: Mapping[str, Any]) -> bool:
+    def gone(self, kind: str, row: Mapping[str, Any]) -> bool:
         """Tell whether a row of the database without a match in the journal was deleted since."""
         key: Key = (kind, row["id"])
         if key in self.library.newer:
@@ -83,21 +87,24 @@ class _Merge:
         known = self.library.rows[kind].get(row["id"])
         if known is not None or key in self.library.deleted:
             return True
+        if kind not in self.library.complete_kinds:
+            return False
         return self.until is not None and row["created_at"] < self.until
 
-    def _same(self, kind: str, row: Mapping[str, Any]) -> bool:
+    def same(self, kind: str, row: Mapping[str, Any]) -> bool:
+        """Return whether a row of the database is the one that the journal has under its id."""
         known = self.library.rows[kind].get(row["id"])
         return known is not None and _time(known["created_at"]) == row["created_at"]
 
     async def delete_items(self) -> None:
         rows = await engine.records("select id, created_at from library_item")
-        gone = [row["id"] for row in rows if not self._same("item", row) and self._gone("item", row)]
+        gone = [row["id"] for row in rows if not self.same("item", row) and self.gone("item", row)]
         await engine.execute("delete from library_item where id = any($1::bigint[])", gone)
 
     async def accounts(self) -> None:
         there = await engine.records("select id, name, created_at from account order by id")
         ids = {row["id"] for row in there}
-        self.owners = {row["id"]: row["id"] for row in there if self._same("account", row)}
+        self.owners = {row["id"]: row["id"] for row in there if self.same("account", row)}
         names = {row["name"].casefold(): row["id"] for row in there if row["id"] not in self.owners}
         fresh = []
         for id, row in self.library.rows["account"].items():
@@ -130,12 +137,12 @@ class _Merge:
         there = await engine.records("select id, owner, parent, name, created_at from folder order by id")
         ids = {row["id"] for row in there}
         rows = self.library.rows["folder"]
-        self.parents = {row["id"]: row["id"] for row in there if self._same("folder", row)}
+        self.parents = {row["id"]: row["id"] for row in there if self.same("folder", row)}
         fresh = []
         for id, row in rows.items():
             if id not in self.parents:
                 self.parents[id] = await _free("folder", id, ids)
-                owner = await self._owner(row["owner"])
+                owner = await self.owner(row["owner"])
                 name = f"{_HIDDEN}{self.parents[id]}"
                 fresh.append({"id": self.parents[id], "owner": owner, "name": name, "created_at": row["created_at"]})
         await engine.execute(
@@ -152,7 +159,7 @@ class _Merge:
         used = {(row["owner"], row["parent"], row["name"].casefold()) for row in there if row["id"] not in mine}
         final = []
         for id, row in rows.items():
-            owner, parent = await self._owner(row["owner"]), self._parent(id)
+            owner, parent = await self.owner(row["owner"]), self._parent(id)
             siblings = {name for one, two, name in used if (one, two) == (owner, parent)} if used else set()
             name = _unused(row["name"], siblings)
             final.append({"id": self.parents[id], "owner": owner, "parent": parent, "name": name})
@@ -173,7 +180,7 @@ class _Merge:
             above = rows[above]["parent"]
         return self.parents.get(first) if first is not None else None
 
-    async def _owner(self, id: int) -> int:
+    async def owner(self, id: int) -> int:
         """Return the account of an owner; one is created if a damaged journal does not name it."""
         if id not in self.owners:
             found = await engine.fetchval("select id from account where id = $1", id)
@@ -200,7 +207,7 @@ class _Merge:
                 lost += id not in there
                 continue
             folder = self.parents.get(row["folder"]) if row["folder"] is not None else None
-            owner = await self._owner(row["owner"])
+            owner = await self.owner(row["owner"])
             words = text_index.of(row["title"], row["uploader"], row["site"])._asdict()
             ready.append(row | words | {"id": id, "owner": owner, "folder": folder, "media_file": file})
         await _insert(_ITEMS, _ITEM_COLUMNS, ready)
@@ -210,7 +217,7 @@ class _Merge:
         """Delete folders and accounts that were deleted since, once they are empty."""
         mine = set(self.parents.values())
         rows = await engine.records("select id, created_at from folder")
-        gone = [row["id"] for row in rows if row["id"] not in mine and self._gone("folder", row)]
+        gone = [row["id"] for row in rows if row["id"] not in mine and self.gone("folder", row)]
         await engine.execute(
             "delete from folder f where id = any($1::bigint[]) and not exists (with recursive down as"
             " (select f.id union all select c.id from folder c join down on c.parent = down.id)"
@@ -219,7 +226,7 @@ class _Merge:
         )
         mine = set(self.owners.values())
         rows = await engine.records("select id, created_at from account")
-        gone = [row["id"] for row in rows if row["id"] not in mine and self._gone("account", row)]
+        gone = [row["id"] for row in rows if row["id"] not in mine and self.gone("account", row)]
         await engine.execute(
             "delete from account a where id = any($1::bigint[])"
             " and not exists (select from library_item i where i.owner = a.id)",

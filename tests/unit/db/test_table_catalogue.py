@@ -11,7 +11,7 @@ import pytest
 
 from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.library.recovery import journal
+from mediafetcher.library.recovery import journal_rows
 from mediafetcher.ops import backup
 
 _ROW = re.compile(r"^\| `(\w+)` \| [^|]+ \| (\w+) \| ([\w -]+) \|$", re.MULTILINE)
@@ -47,11 +47,11 @@ async def test_every_table_that_the_journal_holds_has_its_triggers(database, doc
     rows = await engine.fetch(
         "select c.relname as name, bool_or(t.tgtype & 4 > 0) as inserts, bool_or(t.tgtype & 8 > 0) as deletes,"
         " bool_or(t.tgtype & 16 > 0) as updates from pg_trigger t join pg_class c on c.oid = t.tgrelid"
-        " join pg_proc p on p.oid = t.tgfoid where p.proname = 'mf_journal' group by 1"
+        " join pg_proc p on p.oid = t.tgfoid where p.proname in ('mf_journal', 'mf_journal_entries') group by 1"
     )
     assert {row["name"] for row in rows} == {name for name, (rebuild, _) in documented.items() if rebuild == "journal"}
     assert all(row["inserts"] and row["deletes"] and row["updates"] for row in rows)
-    assert len(rows) == len(journal._SELECT)
+    assert len(rows) == len(journal_rows.SELECT) + 1  # the entries of a list are in its line
 
 
 async def test_every_column_that_names_a_user_knows_their_deletion(database, documented):
@@ -73,14 +73,15 @@ async def test_every_column_that_names_a_user_knows_their_deletion(database, doc
 async def test_every_column_of_the_journal_that_is_changed_is_noted(database):
     """A column that the journal reads, and whose change no trigger notes, would be old in a rebuilt library."""
     fixed = {"id", "created_at", "sha256", "size", "kind", "width", "height", "video_codec", "audio_codec"}
-    for kind, table in (("account", "account"), ("folder", "folder"), ("file", "media_file"), ("item", "library_item")):
+    tables = {"account": "account", "folder": "folder", "file": "media_file", "item": "library_item"}
+    for kind, table in (tables | {"watch": "watch"}).items():
         rows = await engine.fetch(
             "select a.attname as name from pg_trigger t join pg_proc p on p.oid = t.tgfoid and p.proname = 'mf_journal'"
             " join pg_attribute a on a.attrelid = t.tgrelid and a.attnum = any(t.tgattr)"
             " where t.tgrelid = $1::regclass",
             table,
         )
-        text = journal._SELECT[kind].partition(" from ")[0].removeprefix("select ")
+        text = journal_rows.SELECT[kind].partition(" from ")[0].removeprefix("select ")
         text = text.replace("encode(sha256, 'hex') as sha256", "sha256").replace("media_file as file", "media_file")
         read = {name.strip() for name in text.split(",")}
-        assert read - fixed == {row["name"] for row in rows}
+        assert read - fixed == {row["name"] for row in rows} - {"ref_count"}  # decides if a file is in a base

@@ -273,3 +273,13 @@ def test_a_line_of_a_newer_version_is_no_damage(tmp_path):
     )
     assert journal_file.read(path).sound
     assert json.loads(path.read_bytes().splitlines()[0][9:])["number"] == 1
+
+
+def test_base_line_of_a_newer_kind_counts_as_a_base_line(tmp_path):
+    path = tmp_path / journal_file.name(1, "cd" * 16, "ab" * 16)
+    path.write_bytes(
+        journal_file.head(installation="i", lineage="l", epoch="ab" * 16, number=1, at="2026")
+        + journal_file.line({"k": "playlist", "id": 3, "row": {}})
+        + journal_file.whole(1)
+    )
+    assert journal_file.read(path).sound

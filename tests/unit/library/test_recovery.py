@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.catalog import blocklist, folders, items, lists
 from mediafetcher.library.catalog import trash as trash_bin
 from mediafetcher.library.recovery import journal, journal_file, merge
 from tests import deep
 
 SEEDS = deep.count(23, 6)
-TABLES = ("library_item", "folder", "account")
+TABLES = ("library_item", "folder", "account", "source")
+BACKUP = ("account", "folder", "media_file", "source", "library_item", "source_list", "source_list_entry")
+BACKUP += ("blocked_source", "watch", "journal_change", "journal_state")
 
 
 async def _write() -> None:
@@ -41,6 +43,27 @@ async def _names() -> set[tuple]:
 
 async def _folders() -> int:
     return await engine.fetchval("select count(*) from folder")
+
+
+async def _user_data() -> list[set[tuple]]:
+    """Lists with their entries, blocked links, and watch positions in files that items show, by names of users."""
+    found = []
+    for query in (
+        "select a.name, split_part(l.url, '&', 1), l.title, l.site, l.updated_at::text,"
+        " (select string_agg(concat_ws('|', e.position, split_part(e.url, '&', 1), e.title, e.duration), ' '"
+        " order by e.position)"
+        " from source_list_entry e where e.list = l.id) from source_list l join account a on a.id = l.owner",
+        "select a.name, b.key, b.since::text, s.url from blocked_source b join account a on a.id = b.owner"
+        " join source s on s.id = b.source",
+        "select a.name, encode(m.sha256, 'hex'), w.position, w.updated_at::text from watch w"
+        " join account a on a.id = w.owner join media_file m on m.id = w.media_file where m.ref_count > 0",
+    ):
+        found.append({tuple(row.values()) for row in await engine.records(query)})
+    return found
+
+
+async def _everything() -> tuple:
+    return await _shown(), await _names(), await _folders(), await _user_data()
 
 
 async def _apply(media: Path, **more: bool) -> int:
@@ -74,7 +97,8 @@ class _Chaos:
         self.random, self.put, self.owners = random.Random(seed), put, owners
 
     async def step(self) -> None:
-        await self.random.choice((self.add, self.add, self.change, self.trash, self.purge, self.tidy, self.person))()
+        library = (self.add, self.add, self.change, self.trash, self.purge, self.tidy, self.person)
+        await self.random.choice((*library, self.list, self.block, self.watch))()
 
     async def _item(self) -> dict | None:
         rows = await engine.fetch("select id, owner, trashed_at from library_item order by id")
@@ -119,6 +143,30 @@ class _Chaos:
             " and not exists (select from folder c where c.parent = f.id) and id % 2 = 0"
         )
 
+    async def list(self) -> None:
+        if self.random.random() < 0.2:
+            await engine.execute("delete from source_list where id = (select min(id) from source_list)")
+            return
+        number = self.random.randrange(5)
+        entries = [
+            lists.Entry(f"https://example.org/v?id={self.random.randrange(9)}&token=secret", f"entry {n}", 1.5 * n)
+            for n in range(self.random.randrange(1, 5))
+        ]
+        url = f"https://example.org/list?id={number}&token=secret"
+        await lists.save(await self._owner(), url, f"list {self.random.randrange(99)}", "example.org", entries)
+
+    async def block(self) -> None:
+        if self.random.random() < 0.2:
+            await engine.execute("delete from blocked_source where id = (select min(id) from blocked_source)")
+            return
+        owner, url = await self._owner(), f"https://example.org/v?id={self.random.randrange(9)}"
+        private = f"{owner}:" if self.random.random() < 0.5 else ""
+        await blocklist.block_link(owner, url, f"{private}url best {url}")
+
+    async def watch(self) -> None:
+        if (item := await self._item()) is not None:
+            await items.watched(item["id"], item["owner"], self.random.randrange(100) / 2)
+
     async def person(self) -> None:
         if self.random.random() < 0.3:
             await engine.execute("insert into account (name) values ($1)", f"user {uuid.uuid4().hex[:6]}")
@@ -142,10 +190,10 @@ async def test_journal_alone_brings_back_exactly_the_library(owner, other, put, 
         if chaos.random.random() < 0.05:
             await journal.begin_generation()
     await _write()
-    before = (await _shown(), await _names(), await _folders())
+    before = await _everything()
     await _empty()
     assert await _apply(media_online) == 0
-    assert (await _shown(), await _names(), await _folders()) == before
+    assert await _everything() == before
     await _reference_counts_hold()
     # And ids are not given out again.
     highest = await engine.fetchval("select max(id) from library_item")
@@ -162,8 +210,7 @@ async def test_older_backup_and_journal_bring_back_exactly_the_library(owner, ot
     await engine.execute("update account set password_hash = 'hash of ' || id")
     for _ in range(25):
         await chaos.step()
-    names = ("account", "folder", "media_file", "library_item", "journal_change", "journal_state")
-    backup = {name: await engine.fetchval(f"select jsonb_agg(t)::text from {name} t") for name in names}
+    backup = {name: await engine.fetchval(f"select jsonb_agg(t)::text from {name} t") for name in BACKUP}
     hashes = {row["id"]: row["password_hash"] for row in await engine.fetch("select id, password_hash from account")}
     if chaos.random.random() < 0.7:
         await journal.begin_generation()
@@ -172,10 +219,10 @@ async def test_older_backup_and_journal_bring_back_exactly_the_library(owner, ot
         if chaos.random.random() < 0.3:
             await journal.flush()
     await _write()
-    before = (await _shown(), await _names(), await _folders())
+    before = await _everything()
     await _restore(backup)
     assert await _apply(media_online) == 0
-    assert (await _shown(), await _names(), await _folders()) == before
+    assert await _everything() == before
     await _reference_counts_hold()
     for row in await engine.fetch("select id, password_hash from account"):
         assert row["password_hash"] == hashes.get(row["id"])
@@ -185,7 +232,7 @@ async def _restore(backup: dict[str, str]) -> None:
     await engine.execute("delete from journal_state")
     await _empty()
     await engine.execute("delete from journal_change")
-    for name in ("account", "folder", "media_file", "library_item", "journal_change", "journal_state"):
+    for name in BACKUP:
         columns = "*"
         if name == "library_item":
             rows = await engine.fetch(
@@ -251,3 +298,56 @@ async def test_folders_that_lead_in_a_circle_end_at_the_top(owner, put, media_on
         assert await merge.apply(dataclasses.replace(library)) == 0
     assert await engine.fetchval("select count(*) from folder where parent is null") >= 1
     assert await engine.fetchval("select count(*) from library_item") == 1
+
+
+async def test_lists_blocked_links_and_positions_come_back_from_the_journal_alone(owner, put, media_online):
+    item = await put(b"one")
+    entries = [lists.Entry("https://example.org/1", "first", 12.5), lists.Entry("https://example.org/2", None, None)]
+    await _write()
+    await lists.save(owner, "https://example.org/list", "A list", "example.org", entries)
+    await blocklist.block_link(owner, "https://example.org/no", "url best https://example.org/no")
+    await items.watched(item, owner, 7.5)
+    await _write()
+    before = await _user_data()
+    assert [len(rows) for rows in before] == [1, 1, 1]
+    await _empty()
+    assert await _apply(media_online) == 0
+    assert await _user_data() == before
+    found = await lists.page(await engine.fetchval("select id from account where name = 'Ada'"))
+    assert [(row["title"], row["entries"]) for row in found] == [("A list", 2)]
+
+
+async def test_links_of_the_backup_keep_the_credentials_that_the_journal_leaves_out(owner, media_online):
+    link = "https://example.org/list?id=1&token=secret"
+    await lists.save(owner, link, "A list", "example.org", [lists.Entry(f"{link}&n=1", "first", None)])
+    await _write()
+    assert b"secret" not in journal_file.generations(media_online)[0].read_bytes()
+    assert await _apply(media_online) == 0
+    rows = await engine.fetch(
+        "select l.url as list, e.url from source_list l join source_list_entry e on e.list = l.id"
+    )
+    assert [tuple(row.values()) for row in rows] == [(link, f"{link}&n=1")]
+
+
+async def test_journal_of_an_earlier_version_takes_no_list_from_the_backup(owner, put, media_online, monkeypatch):
+    await lists.save(owner, "https://example.org/list", "A list", "example.org", [])
+    await engine.execute("delete from journal_change")
+    monkeypatch.setattr(journal, "KINDS", journal_file.FIRST_KINDS)
+    monkeypatch.setattr(journal_file, "KINDS", journal_file.FIRST_KINDS)
+    await journal.begin_generation()
+    monkeypatch.undo()
+    assert await _apply(media_online) == 0
+    assert await engine.fetchval("select title from source_list") == "A list"
+
+
+async def test_file_whose_bytes_are_stored_again_comes_back(owner, put, media_online):
+    """Its row existed without a reference when the generation was begun."""
+    first = await put(b"one")
+    await _write()
+    await trash_bin.delete_media(first, owner)
+    await journal.begin_generation()
+    await put(b"one", title="again")
+    await _write()
+    await _empty()
+    assert await _apply(media_online) == 0
+    assert {row[2] for row in await _shown()} == {"again"}
