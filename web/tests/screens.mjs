@@ -192,7 +192,7 @@ try {
   await page.getByRole("alert").filter({ hasText: media }).waitFor({ state: "detached", timeout: 60_000 });
   for (const each of opened) if (each !== broken && each.wrong.length) throw new Error(each.wrong.join("\n"));
   await server.halt();
-  await page.getByText("Live updates are off").waitFor({ timeout: 30_000 });
+  await page.getByText("Can’t reach the server").waitFor({ timeout: 30_000 });
   await shot(page, "dashboard-live-off");
   await server.resume();
 } finally {
