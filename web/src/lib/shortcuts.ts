@@ -15,9 +15,12 @@ export type Shortcut<Label extends string = string> = {
 export const isTyping = (target: EventTarget | null) =>
   target instanceof HTMLElement && (target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName));
 
+/** What takes the keys while it is open. A toast is a dialog too, but it covers nothing. */
+const COVERS =
+  "[role=dialog]:not([data-slot=toast]),[role=alertdialog]:not([data-slot=toast]),[role=menu],[role=listbox]";
+
 /** Whether a dialog or a menu is open: its keys come first. */
-export const isCovered = () =>
-  document.querySelector("[role=dialog],[role=alertdialog],[role=menu],[role=listbox]") !== null;
+export const isCovered = () => document.querySelector(COVERS) !== null;
 
 /** Space and Enter belong to the button or link that has the focus. */
 const ownsSpace = (target: EventTarget | null) =>
