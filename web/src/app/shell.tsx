@@ -85,15 +85,15 @@ export function Shell({ children }: { children: ReactNode }) {
       </main>
       <nav
         aria-label={t("nav.main")}
-        className="grid shrink-0 grid-cols-6 border-t bg-sidebar pb-[env(safe-area-inset-bottom)] md:hidden"
+        className="grid shrink-0 grid-cols-7 border-t bg-sidebar pb-[env(safe-area-inset-bottom)] md:hidden"
       >
         <button
           type="button"
           onClick={() => askToAdd({ text: "" })}
-          className="order-3 flex h-14 flex-col items-center justify-center gap-1 text-2xs text-primary-text"
+          className="order-3 flex h-14 min-w-0 flex-col items-center justify-center gap-1 text-2xs text-primary-text"
         >
           <Plus className="size-5" />
-          {t("add.heading")}
+          <span className="max-w-full truncate">{t("add.heading")}</span>
         </button>
         {NAV.map((each, i) => (
           <Link
@@ -101,11 +101,11 @@ export function Shell({ children }: { children: ReactNode }) {
             to={each.to}
             style={{ order: i < 2 ? i : i + 2 }}
             activeOptions={{ exact: each.to === "/", includeSearch: false }}
-            className="flex h-14 flex-col items-center justify-center gap-1 text-2xs text-muted-foreground"
+            className="flex h-14 min-w-0 flex-col items-center justify-center gap-1 text-2xs text-muted-foreground"
             activeProps={{ className: "text-primary-text font-medium", "aria-current": "page" }}
           >
             <each.icon className="size-5" />
-            {t(each.key)}
+            <span className="max-w-full truncate">{t(each.key)}</span>
           </Link>
         ))}
       </nav>

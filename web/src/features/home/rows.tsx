@@ -78,7 +78,7 @@ function Row({ row, label, items }: { row: keyof Home; label: Key; items: Item[]
       <div
         onClick={() => player.setQueue({ wanted: VIEWS[row], label: t("nav.home"), href: "/" })}
         className={cn(
-          "base-ui-disable-scrollbar -mx-4 flex snap-x gap-x-4 overflow-x-auto px-4 pb-1 sm:mx-0 sm:grid sm:overflow-visible sm:px-0",
+          "base-ui-disable-scrollbar -mx-4 flex snap-x scroll-px-4 gap-x-4 overflow-x-auto px-4 pb-1 sm:mx-0 sm:grid sm:overflow-visible sm:px-0",
           wide ? "sm:grid-cols-3 xl:grid-cols-4" : "gap-y-5 sm:grid-cols-3 lg:grid-cols-4 xl:grid-cols-5",
         )}
       >
