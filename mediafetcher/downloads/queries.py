@@ -11,7 +11,7 @@ from mediafetcher.downloads.worker import active
 _ROW = """
 select d.id, d.owner, d.url, d.site, d.title, d.state, d.stage, d.progress, d.speed, d.eta, d.size, d.duration, d.kind,
   d.parent, d.options::text as options, d.error_code, d.error_message, d.item, d.priority, d.attempt, d.created_at,
-  d.started_at, d.run_after, d.converting, d.cancel_requested, coalesce(m.poster, false) as has_poster,
+  d.started_at, d.run_after, d.converting, d.recording, d.cancel_requested, coalesce(m.poster, false) as has_poster,
   sp.until as pause_until, d.source_key, d.crashes, d.run_after > now() as later,
   d.options->>'rate_limit' as rate_limit,
   case when d.state in ('done', 'failed', 'cancelled') then d.finished_at end as finished_at,

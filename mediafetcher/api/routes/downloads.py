@@ -104,6 +104,7 @@ class Download(msgspec.Struct):
     finished_at: datetime | None
     run_after: datetime | None
     converting: bool
+    recording: bool  # of a live stream: a part is stored, which `cancel` keeps by default
     kind: Literal["media", "playlist"]
     parent: int | None
     children: Children | None

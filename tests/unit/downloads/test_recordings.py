@@ -110,7 +110,7 @@ async def test_recording_goes_on_after_an_interruption(owner, site, order):
 async def test_cancelled_recording_is_kept_unless_it_is_thrown_away(owner, site):
     id, at_work = await _recording(owner, site.url("/broadcast/slow/i.m3u8"), 4, site)
     row = await lifecycle.cancel(id, owner, keep=True)
-    assert row["state"] == "running"
+    assert (row["state"], row["recording"]) == ("running", True)
     await _obeyed()
     await at_work
     item = await _item(owner, await queries.get(id, owner))

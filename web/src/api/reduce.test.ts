@@ -26,6 +26,7 @@ const download = (id: number, more: Partial<Download> = {}): Download => ({
   finished_at: null,
   run_after: null,
   converting: false,
+  recording: false,
   kind: "media",
   parent: null,
   children: null,

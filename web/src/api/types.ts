@@ -101,6 +101,7 @@ export type Download = {
   poster: string | null;
   priority: number;
   progress: number;
+  recording: boolean;
   run_after: string | null;
   site: string;
   size: number | null;

@@ -28,6 +28,16 @@ export function useActions() {
         return false;
       }
     },
+    /** Ends a recording. `keep`: what was recorded becomes an item, else it is thrown away. */
+    async endRecording(download: Download, keep: boolean) {
+      try {
+        await ask("POST", `/api/downloads/${download.id}/cancel`, { keep });
+        return true;
+      } catch (error) {
+        fail(error);
+        return false;
+      }
+    },
     /** Undo of a cancel: one that was running is only free again when its work has really ended. */
     async revive(download: Download) {
       for (let tries = 0; ; tries++) {

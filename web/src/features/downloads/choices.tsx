@@ -14,6 +14,8 @@ import {
   RotateCw,
   ScrollText,
   Sparkles,
+  Square,
+  Trash2,
   X,
 } from "lucide-react";
 import { useSession } from "@/api/queries";
@@ -29,7 +31,10 @@ import { nameOf } from "./states";
 /** In the queue: one place up (-1), down (1), or to the front. Absent where there is no way. */
 export type Shift = { up?: () => void; down?: () => void; first?: () => void };
 
-export function useChoices(download: Download, { shift, onLog }: { shift?: Shift; onLog: () => void }): Choice[] {
+export function useChoices(
+  download: Download,
+  { shift, onLog, onDiscard }: { shift?: Shift; onLog: () => void; onDiscard: () => void },
+): Choice[] {
   const { t } = useI18n();
   const actions = useActions();
   const navigate = useNavigate();
@@ -64,6 +69,13 @@ export function useChoices(download: Download, { shift, onLog }: { shift?: Shift
     },
     true,
   );
+  const endRecording = [
+    choice("job.stop", <Square />, async () => {
+      if (await actions.endRecording(download, true)) toast(t("job.stopped"), { description: nameOf(download) });
+    }),
+    choice("job.discard", <Trash2 />, onDiscard, true),
+  ];
+  const ends = download.recording ? endRecording : [cancel];
   const turns = [
     ...(shift?.first ? [choice("job.first", <ArrowUpToLine />, shift.first)] : []),
     ...(shift?.up ? [choice("job.up", <ArrowUp />, shift.up)] : []),
@@ -83,14 +95,14 @@ export function useChoices(download: Download, { shift, onLog }: { shift?: Shift
 
   switch (download.state) {
     case "running":
-      return [pause, ...rest, cancel];
+      return [pause, ...rest, ...ends];
     case "queued":
-      return download.error ? [retry, pause, ...turns, ...rest, cancel] : [pause, ...turns, ...rest, cancel];
+      return download.error ? [retry, pause, ...turns, ...rest, ...ends] : [pause, ...turns, ...rest, ...ends];
     case "scheduled":
     case "expanded":
-      return [...rest, cancel];
+      return [...rest, ...ends];
     case "paused":
-      return [resume, ...turns, ...rest, cancel];
+      return [resume, ...turns, ...rest, ...ends];
     case "done":
       return [
         ...(download.item

@@ -6,16 +6,20 @@ import { Button } from "@/components/ui/button";
 import { Tip } from "@/components/ui/tip";
 import { useI18n } from "@/i18n";
 import { register } from "@/lib/load";
+import { useActions } from "./actions";
 import { type Shift, useChoices } from "./choices";
 import { nameOf } from "./states";
 
+const Confirm = lazy(register(() => import("@/components/confirm")));
 const LogDialog = lazy(register(() => import("./log-dialog")));
 
 /** The likeliest thing as a button, everything possible in the menu. */
 export function RowActions({ download, shift }: { download: Download; shift?: Shift }) {
   const { t } = useI18n();
   const [log, setLog] = useState(false);
-  const choices = useChoices(download, { shift, onLog: () => setLog(true) });
+  const [discard, setDiscard] = useState(false);
+  const actions = useActions();
+  const choices = useChoices(download, { shift, onLog: () => setLog(true), onDiscard: () => setDiscard(true) });
   const { ask, menu, open } = useMenu();
   const first = choices.find(({ key }) => key !== "job.source" && key !== "job.log");
   const title = nameOf(download);
@@ -52,6 +56,17 @@ export function RowActions({ download, shift }: { download: Download; shift?: Sh
         <EllipsisVertical />
       </Button>
       {menu}
+      {discard && (
+        <Suspense>
+          <Confirm
+            title={t("job.discardAsk")}
+            body={t("job.discardBody", { v: title })}
+            action={t("job.discardYes")}
+            onClose={() => setDiscard(false)}
+            onYes={() => void actions.endRecording(download, false)}
+          />
+        </Suspense>
+      )}
       {log && (
         <Suspense>
           <LogDialog download={download} onClose={() => setLog(false)} />
