@@ -107,7 +107,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
         stack.push_async_callback(updater.stop)
         await stack.enter_async_context(_task(_watch_mount()))
         if not joins:
-            await stack.enter_async_context(_task(_keep_house()))
+            await stack.enter_async_context(_task(_run_housekeeping()))
             await stack.enter_async_context(_task(clock_guard.watch(leases.clock_moved, correct_times)))
             await stack.enter_async_context(_task(_keep_terms()))
             await stack.enter_async_context(_task(_keep_whole()))
@@ -230,7 +230,7 @@ async def _watch_mount() -> None:
     await mount.watch()
 
 
-async def _keep_house() -> None:
+async def _run_housekeeping() -> None:
     """Purge expired items of the trash, and remove unreferenced files and rows."""
     await asyncio.sleep(_FIRST)
     seldom = 0.0
@@ -248,7 +248,7 @@ async def _keep_house() -> None:
             await statistics.compact()
             await inbox.remove_old()
             await sync.refresh()
-            _log.debug("house kept")
+            _log.debug("housekeeping done")
         except errors.Unavailable as problem:
             _log.debug("housekeeping waits", reason=problem.code)
         except Exception:

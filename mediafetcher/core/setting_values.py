@@ -1,6 +1,6 @@
 """Values of settings as they are typed: text of the environment and of flags, and values of a TOML file.
 
-What does not fit is refused in words here, so that it cannot fail later as an error that nobody foresaw.
+An invalid value is refused here with a sentence, so that it cannot cause an unexpected error later.
 """
 
 import ipaddress

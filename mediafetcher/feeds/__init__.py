@@ -1,1 +1,1 @@
-"""What others may see of a library: links with a secret in them, podcast feeds and playlists."""
+"""Shared parts of a library: links with a secret in them, podcast feeds and playlists."""

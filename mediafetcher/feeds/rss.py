@@ -9,12 +9,12 @@ from xml.sax.saxutils import escape, quoteattr
 
 RSS_TYPE = "application/rss+xml; charset=utf-8"
 M3U_TYPE = "audio/x-mpegurl; charset=utf-8"
-# What XML 1.0 cannot hold, not even escaped.
+# Characters that XML 1.0 cannot contain, not even escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Source(NamedTuple):
-    """What a feed is of. `base` is the absolute address of the link, without a slash at its end."""
+    """The source of a feed. `base` is the absolute address of the link, without a slash at its end."""
 
     title: str
     author: str

@@ -1,4 +1,4 @@
-"""Links that open one item or one folder to whoever has them; with an end, a password, a count, and a way to revoke.
+"""Links that open one item or one folder without an account; with an end, a password, a count, and a way to revoke.
 
 The secret has 256 random bits, and only its hash is kept. A link never opens more than it names: an item in the trash,
 or outside the folder, is absent.

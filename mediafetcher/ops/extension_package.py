@@ -56,7 +56,7 @@ def _write(packages: dict[str, bytes], folder: Path) -> list[tuple[Path, str]]:
         (chromium, "the same, as a single file"),
         (
             firefox,
-            "Firefox: open about:debugging, choose Load Temporary Add-on (it is gone after a restart "
+            "Firefox: open about:debugging, choose Load Temporary Add-on (Firefox removes it at a restart "
             "unless the add-on is signed)",
         ),
     ]

@@ -78,9 +78,9 @@ def _held(server: Program) -> int:
 
 
 def _rounds(server: Program, count: int) -> None:
-    """Wait until the house was kept so many times more."""
-    before = server.log.read_text().count("house kept")
-    until(lambda: server.log.read_text().count("house kept") >= before + count, 30, "the house is kept")
+    """Wait until housekeeping was done this many times more."""
+    before = server.log.read_text().count("housekeeping done")
+    until(lambda: server.log.read_text().count("housekeeping done") >= before + count, 30, "housekeeping is done")
 
 
 def test_clocks_jump_and_nothing_goes_for_its_age(program, folder, films_site):

@@ -55,7 +55,7 @@ def _swept(one: Program) -> None:
 
     def rounds() -> int:
         words = one.log.read_text()
-        return words.count("house kept") + words.count("housekeeping waits")
+        return words.count("housekeeping done") + words.count("housekeeping waits")
 
     before = rounds()
     until(lambda: rounds() >= before + 2, 60, "two rounds of housekeeping")

@@ -86,9 +86,9 @@ def _live_a_day(server: Program, links: list[str]) -> None:
         assert browser.delete("/api/session").status_code in (200, 204)
 
 
-def _keep_house(server: Program) -> None:
-    before = server.log.read_text().count("house kept")
-    until(lambda: server.log.read_text().count("house kept") >= before + 3, 60, "the house is kept")
+def _wait_for_housekeeping(server: Program) -> None:
+    before = server.log.read_text().count("housekeeping done")
+    until(lambda: server.log.read_text().count("housekeeping done") >= before + 3, 60, "housekeeping is done")
 
 
 def test_weeks_of_running_change_nothing(program, films_site) -> None:
@@ -101,12 +101,12 @@ def test_weeks_of_running_change_nothing(program, films_site) -> None:
         for _ in range(STEPS):
             _live_a_day(server, links)
             _let_time_pass(database, DAYS * DAY / STEPS)
-            _keep_house(server)
+            _wait_for_housekeeping(server)
             sizes.append(Size.of(server, database))
         # All that was thrown away in the last days is there still; after more days nothing is.
         for _ in range(3):
             _let_time_pass(database, 40 * DAY)
-            _keep_house(server)
+            _wait_for_housekeeping(server)
         left = Size.of(server, database).tables
     assert {name: left[name] for name in ("library_item", "media_file", "download", "export_file", "notification")} == {
         "library_item": 0,

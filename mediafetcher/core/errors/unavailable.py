@@ -60,7 +60,7 @@ class OtherRunsAlone(Unavailable):
 class SlowSlotsBusy(Unavailable):
     code = "slow_slots_busy"
     default_detail = (
-        "Downloads with a speed limit leave room for others, and as many of them run as may run at once."
+        "Downloads with a speed limit leave slots for others, and as many of them run as may run at once."
         " This one starts when one of them ends."
     )
 

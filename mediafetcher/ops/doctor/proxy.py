@@ -14,7 +14,7 @@ def examine(settings: Settings) -> Findings:
     if settings.proxy_user_header is None:
         return
     if settings.proxy_secret is not None:
-        yield ok("proxy_secret", "The proxy that names people has to know a secret.")
+        yield ok("proxy_secret", "The proxy that names users must know a secret.")
         return
     ignored = [name for name in settings.trusted_proxies if not forwarding.names_are_believed(settings, name)]
     if ignored:
@@ -31,6 +31,6 @@ def examine(settings: Settings) -> Findings:
 def _believed(names: list[str]) -> Finding:
     return note(
         "proxy_without_secret",
-        f"Whoever can connect from {', '.join(names)} can name any person: there is no secret.",
+        f"Any program that can connect from {', '.join(names)} can name any user: there is no secret.",
         *_DO,
     )
