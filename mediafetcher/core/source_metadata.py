@@ -1,6 +1,6 @@
-"""What a site says of one source, typed and bounded: read from the values of yt-dlp, or from its `.info.json`.
+"""The metadata of one source, typed and bounded, from the values of yt-dlp or from its `.info.json`.
 
-All of it is a claim of a stranger. Text is in its normal form, links are http or https, numbers are in range, and what
+None of it can be trusted. Text is in its normal form, links are http or https, numbers are in range, and what
 does not fit is left out. So it may be stored and shown as it is.
 """
 

@@ -128,7 +128,7 @@ class MediaFile(Table, tablename="media_file", db=DB):
 
 
 class SourceMetadata(Table, tablename="source_metadata", db=DB):
-    """What a site says of a source, for all its keys and items (library/catalog/metadata.py)."""
+    """The metadata of a source, for all its keys and items (library/catalog/metadata.py)."""
 
     id = BigSerial(primary_key=True)
     schema_version = Integer(default=1)  # of `facts` (core/source_metadata.py)

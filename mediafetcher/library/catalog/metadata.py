@@ -1,6 +1,6 @@
 """The metadata of sources in the database: one row for all keys of a source, and for all items that came from it.
 
-What was fetched with the cookies or the proxy of one user is known to that user alone. Its metadata is therefore never
+A source that was fetched with the cookies or the proxy of one user is known to that user alone. Its metadata is never
 written into a row that a shared key refers to.
 """
 

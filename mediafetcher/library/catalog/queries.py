@@ -64,7 +64,7 @@ _DOWN = _ORDERS | {
     "published": _Order("coalesce(i.published_at, '0002-01-01 00:00:00+00'::timestamptz)", "timestamptz")
 }
 SORTS = tuple(sign + name for name in ("created", "published", "title", "duration", "size") for sign in ("", "-"))
-# What only a single item is read for.
+# Columns that are read for a single item alone.
 _DETAILS = """
 jsonb_build_object('chapters', m.chapters, 'description', x.facts -> 'description', 'tags', x.facts -> 'tags')::text
 """
