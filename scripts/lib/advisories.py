@@ -1,6 +1,6 @@
-"""Known weaknesses of what the locks name: Python packages by the package index, those of the pages by npm.
+"""Known vulnerabilities of locked packages: of Python packages by the package index, of the page's packages by npm.
 
-Exit codes: 0 none is known, 1 some are, 3 a source could not be asked (and none is known by the others).
+Exit codes: 0 none is known, 1 some are, 3 a source did not answer (and the others know none).
 """
 
 import argparse
@@ -23,7 +23,7 @@ _LOCKED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE
 
 
 class Advisory(NamedTuple):
-    """A weakness of one locked package."""
+    """A vulnerability of one locked package."""
 
     package: str
     version: str
@@ -33,17 +33,17 @@ class Advisory(NamedTuple):
 
 
 class NotAskedError(Exception):
-    """A source that gives no answer."""
+    """A source that does not answer."""
 
 
 def locked(locks: Iterable[Path]) -> list[tuple[str, str]]:
-    """Name and version of every package in these locks."""
+    """Return name and version of every package in these locks."""
     found = {(name.lower(), version) for lock in locks for name, version in _LOCKED.findall(lock.read_text())}
     return sorted(found)
 
 
 def of_python(index: str, packages: Iterable[tuple[str, str]]) -> list[Advisory]:
-    """Ask the index's JSON interface about each release. Raises `NotAskedError`."""
+    """Ask the index's JSON interface about each release. Raises: `NotAskedError`."""
     found = []
     for name, version in packages:
         try:
@@ -60,7 +60,7 @@ def of_python(index: str, packages: Iterable[tuple[str, str]]) -> list[Advisory]
 
 
 def of_npm(folder: Path) -> list[Advisory]:
-    """Ask npm about the lock in this folder. Raises `NotAskedError`."""
+    """Ask npm about the lock in this folder. Raises: `NotAskedError`."""
     command = ["npm", "audit", "--json", "--package-lock-only"]
     try:
         said = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)

@@ -1,4 +1,4 @@
-"""What the docs promise, measured on the real program: each figure beside its limit or its peer, in one run."""
+"""Benchmarks of the real program for the figures in the docs: each next to its limit or its peer, in one run."""
 
 import argparse
 import inspect
@@ -55,7 +55,7 @@ SLOW = (
     "large",
     "export",
     "page",
-)  # a quick run leaves them out
+)  # a quick run skips them
 
 
 def main(arguments: list[str]) -> int:
@@ -92,7 +92,7 @@ def main(arguments: list[str]) -> int:
         }
         try:
             figures[name] = PARTS[name](**{word: value for word, value in given.items() if word in takes})
-        except Exception as error:  # the other parts are measured all the same
+        except Exception as error:  # the other parts are measured anyway
             traceback.print_exc()
             figures[name] = [Figure(f"{name}: broke off", type(error).__name__, "whole", False)]
         print(f"  {time.monotonic() - began:.0f} s", file=sys.stderr)

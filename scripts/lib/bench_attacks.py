@@ -1,4 +1,4 @@
-"""What the server feels of attacks from outside: how quickly it answers meanwhile, and how much memory they take."""
+"""The server under attacks from outside: its response times, and the memory that they take."""
 
 import asyncio
 import threading
@@ -13,7 +13,7 @@ from tests.site import Site
 
 
 def attacks(*, quick: bool = False) -> list[Figure]:
-    """/api/health and the memory of the server under hostile subtitles, HTTP/2 headers that expand, and floods."""
+    """Measure /api/health and the server's memory under hostile subtitles, expanding HTTP/2 headers, and floods."""
     figures = _row("subtitles of strangers", *_subtitles())
     with program(max_downloads=1) as running:
         figures += _row("HTTP/2 headers that expand", *_flood(running, 4, floods.hpack_bomb(), quick=quick))
@@ -38,7 +38,7 @@ def _row(what: str, times: list[float], grown: int) -> list[Figure]:
 
 
 def _subtitles() -> tuple[list[float], int]:
-    """Downloads whose subtitles are hostile -> seconds of each answer meanwhile, bytes of memory."""
+    """Download hostile subtitles. Returns: seconds of each response meanwhile, bytes of memory."""
     with scratch() as folder, program(max_attempts=1, encoder="software") as running, Site(folder) as site:
         make_film(folder / "film.mp4")
         ids = []
@@ -66,7 +66,7 @@ def _subtitles() -> tuple[list[float], int]:
 
 
 def _beside(begin: Callable[[], None], ended: Callable[[], bool]) -> Callable[[], Awaitable[None]]:
-    """An attack made of blocking calls, on a thread of its own."""
+    """Return an attack made of blocking calls, on a thread of its own."""
 
     async def attack() -> None:
         done = threading.Event()
@@ -82,7 +82,7 @@ def _beside(begin: Callable[[], None], ended: Callable[[], bool]) -> Callable[[]
 
 
 def _flood(running: Program, count: int, first: bytes, *, quick: bool) -> tuple[list[float], int]:
-    """Connections that send `first`, renewed for a while -> seconds of each answer meanwhile, bytes of memory."""
+    """Open connections that send `first`, renewed for a while. Returns: seconds of each response, bytes of memory."""
 
     async def attack() -> None:
         async with floods.Flood(running.port, count, first) as flood:
@@ -93,7 +93,7 @@ def _flood(running: Program, count: int, first: bytes, *, quick: bool) -> tuple[
 
 
 async def _during(running: Program, attack: Callable[[], Awaitable[None]]) -> tuple[list[float], int]:
-    """Ask for /api/health all the time while an attack goes on, each time by a fresh connection."""
+    """Request /api/health during an attack, each time by a new connection."""
     assert running.process is not None
     await floods.health(running.port, 50)
     before, times = floods.memory(running.process.pid), []

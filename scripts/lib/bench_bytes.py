@@ -1,4 +1,4 @@
-"""Serving a file of 2 GB: whole, in random pieces, to several viewers; beside nginx with sendfile."""
+"""Serve a file of 2 GB: whole, in random pieces, to several viewers; compared with nginx with sendfile."""
 
 import asyncio
 import hashlib
@@ -35,10 +35,10 @@ def serving(*, quick: bool = False) -> list[Figure]:
 
 
 def stored(running: Program, database: Any, size: int) -> tuple[int, Path]:
-    """A file of noise (nothing in between could make it smaller) and its rows, written by hand."""
+    """Store a file of noise (which cannot be compressed) and its rows, without a download."""
     name = hashlib.sha256(b"a large file").hexdigest()
     path = running.state / "media" / "store" / name[:2] / f"{name}.mp4"
-    aside = running.state.parent / name  # in the store before its row is, it would be swept as nobody's
+    aside = running.state.parent / name  # in the store before its row is, it would be swept as unreferenced
     with aside.open("wb") as file:
         for _ in range(size // (16 * MIB)):
             file.write(os.urandom(16 * MIB))
@@ -60,7 +60,7 @@ Server = tuple[int, str, dict[str, str], set[int]]  # port, path, headers, proce
 
 
 async def _seek(server: Server, size: int, seed: int) -> float:
-    """Random pieces of 1 MiB over some connections -> how many per second."""
+    """Fetch random pieces of 1 MiB over some connections. Returns: how many per second."""
     port, path, headers, _ = server
     chance, left = random.Random(seed), iter(range(SEEKS))
 
@@ -111,7 +111,7 @@ async def _whole(ours: Server, peer: Server | None, size: int) -> list[Figure]:
 
 
 async def _watched(ours: Server, peer: Server | None, size: int, seconds: float) -> list[Figure]:
-    """Some viewers at 40 MB/s each: whether they get it, what it takes, and how /api/health answers meanwhile."""
+    """Serve some viewers at 40 MB/s each, and measure their rate, the CPU time, and the responses of /api/health."""
     health: list[float] = []
     feeling = asyncio.create_task(_feel(ours[0], health))
     rate, used = await _viewers(ours, size, seconds)
@@ -138,7 +138,7 @@ async def _feel(port: int, times: list[float]) -> None:
 
 
 async def _viewers(server: Server, size: int, seconds: float) -> tuple[float, float]:
-    """-> MB/s of each viewer, and the part of a core that the server takes."""
+    """Return the MB/s of each viewer, and the fraction of a core that the server takes."""
     port, path, headers, pids = server
     got, before, began = 0, cpu(pids), time.monotonic()
 

@@ -1,4 +1,4 @@
-"""From the link to the library, beside `yt-dlp` by hand and other downloaders' servers on the same links."""
+"""From the link to the library, compared with `yt-dlp` by hand and other downloaders' servers on the same links."""
 
 import functools
 import http.server
@@ -27,7 +27,7 @@ Cost = tuple[float, float]  # seconds, CPU seconds
 
 
 class _Files(http.server.SimpleHTTPRequestHandler):
-    """A web server that costs next to nothing: the kernel sends the bytes."""
+    """A web server at minimal cost: the kernel sends the bytes."""
 
     protocol_version = "HTTP/1.1"
 
@@ -40,7 +40,7 @@ class _Files(http.server.SimpleHTTPRequestHandler):
 
 class _Site(http.server.ThreadingHTTPServer):
     def handle_error(self, *_: object) -> None:
-        """Who only looks hangs up, which is no error."""
+        """A client that only looks closes the connection early, which is no error."""
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def served(folder: Path) -> Iterator[str]:
 
 
 def fetching(*, quick: bool = False, peers: Sequence[Peer] = ()) -> list[Figure]:
-    """One large file, many small ones, each way by turns; then one large file that must be packed anew."""
+    """Fetch one large file, many small ones, each method in turn; then one large file that must be remuxed."""
     figures = []
     with (
         scratch() as folder,
@@ -63,10 +63,10 @@ def fetching(*, quick: bool = False, peers: Sequence[Peer] = ()) -> list[Figure]
         program(max_downloads=AT_ONCE, max_downloads_per_site=AT_ONCE) as running,
     ):
         make_film(folder / "film.mp4")
-        ours(running, films(base, folder, "first", 1, MIB))  # what only the first one pays
+        ours(running, films(base, folder, "first", 1, MIB))  # excludes the costs of the first download
         figures += _one(running, base, folder, peers, 1 if quick else ROUNDS)
         figures += _many(running, base, folder, 20, MIB, 1 if quick else ROUNDS, peers, each=not quick)
-        if not quick:  # a long round is 200 measurements already
+        if not quick:  # a long round already is 200 measurements
             figures += _many(running, base, folder, 200, 64 << 10, 1, peers, each=False)
         figures += _large(running, base, folder, (32 if quick else 200) * MIB, 1 if quick else ROUNDS)
     return figures
@@ -80,7 +80,7 @@ def make_film(path: Path, seconds: int = 2, size: str = "320x180", *how: str) ->
 
 
 def films(base: str, folder: Path, name: str, count: int, size: int) -> list[str]:
-    """Links to films of that size, no two alike, whose playable part is small."""
+    """Return links to distinct films of that size, whose playable part is small."""
     film, links = (folder / "film.mp4").read_bytes(), []
     for number in range(count):
         start = film + free_box(f"{name} {number}")
@@ -92,7 +92,7 @@ def films(base: str, folder: Path, name: str, count: int, size: int) -> list[str
 
 
 def ours(running: Program, links: list[str]) -> Cost:
-    """-> seconds, and CPU seconds of the program and all its children, until all links are in the library."""
+    """Return seconds, and CPU seconds of the program and all its children, until all links are in the library."""
     head = bearer(running) | {"Content_Type": "application/json"}
     before, began = _spent(running), time.monotonic()
     for link in links:
@@ -114,7 +114,7 @@ def ours(running: Program, links: list[str]) -> Cost:
 
 
 def _spent(running: Program) -> float:
-    """CPU seconds of the program; what ended below it counts with whoever waited for it (proc_pid_stat(5))."""
+    """Return CPU seconds of the program; those of an ended child count for its parent (proc_pid_stat(5))."""
     total = 0.0
     for pid in running.everything():
         with suppress(OSError):
@@ -132,7 +132,7 @@ def _yt_dlp(*arguments: str) -> None:
 
 
 def _commands(lists: Sequence[Sequence[str]], folder: Path) -> Cost:
-    """A command for each list of links, three commands at once."""
+    """Run a command for each list of links, three commands at once."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -148,7 +148,7 @@ def _timed(work: Callable[[], object]) -> Cost:
 
 
 def _medians(rounds: int, prepare: Callable[[int], list[str]], ways: dict[str, Callable[[list[str]], Cost]]):  # type: ignore[no-untyped-def]
-    """Each way by turns, on new links in each round -> its median seconds and CPU seconds."""
+    """Run each method in turn, on new links in each round. Returns: its median seconds and CPU seconds."""
     found: dict[str, list[Cost]] = {name: [] for name in ways}
     for number in range(rounds):
         links = prepare(number)
@@ -181,7 +181,7 @@ def _many(
     *,
     each: bool,
 ) -> list[Figure]:
-    """`each`: also a command for each link, as one who pastes them."""
+    """`each`: also run a command for each link, as a user who pastes them."""
     hand = folder / "hand"
     ways = {
         "": functools.partial(ours, running),
@@ -190,7 +190,7 @@ def _many(
         "yt-dlp, 3 commands with a third each": lambda links: _commands([links[i::3] for i in range(3)], hand),
         **{peer.name: peer.fetch for peer in peers},
     }
-    if not each:  # it takes its minutes
+    if not each:  # it takes minutes
         ways.pop("yt-dlp, a command for each link, 3 at once")
     costs = _medians(rounds, lambda number: films(base, folder, f"round-{size}-{number}", count, size), ways)
     for path in folder.glob("round-*"):
@@ -199,7 +199,7 @@ def _many(
 
 
 def _beside(words: str, costs: dict[str, Cost], most: float) -> list[Figure]:
-    """Ours, and its time and CPU divided by each other way's. A peer on another machine does not tell its CPU: nan."""
+    """Return ours, and its ratio to each other method's time and CPU. The CPU of a peer on another machine is nan."""
     wall, spent = costs.pop("")
     figures = [Figure(words, f"{wall:.2f} s, {spent:.1f} CPU-s", "", True)]
     for name, (seconds, taken) in costs.items():
@@ -214,14 +214,14 @@ def _beside(words: str, costs: dict[str, Cost], most: float) -> list[Figure]:
     return figures
 
 
-# ---- one that must be packed anew ------------------------------------------------------------------------
+# ---- a file that must be remuxed -------------------------------------------------------------------------
 
 
 def _large(running: Program, base: str, folder: Path, size: int, rounds: int) -> list[Figure]:
-    """One large MKV: fetched, packed anew as MP4, hashed and stored; by hand without hash and store.
+    """Fetch one large MKV, remux it to MP4, hash and store it; by hand without hash and store.
 
-    Both keep their film until the end of the round, begin with nothing left to be written, and take turns at being
-    first. By hand nothing is hashed, and nothing is asked of the disk: what that would take is a row of its own.
+    Both keep their film until the end of the round, begin with nothing left to be written, and alternate in being
+    first. By hand nothing is hashed or synced: a row of its own shows that cost.
     """
     mine, theirs, sure = [], [], []
     for number in range(rounds):
@@ -234,7 +234,7 @@ def _large(running: Program, base: str, folder: Path, size: int, rounds: int) ->
         ]
         for turn in turns if number % 2 else reversed(turns):
             os.sync()
-            bytearray(2 * GIB)  # memory that a virtual machine touches for the first time costs more than the work
+            bytearray(2 * GIB)  # the first use of memory in a virtual machine costs more than the work
             turn()
         film = hand / "film.mp4"
         sure.append(theirs[-1] + _timed(lambda: subprocess.run(["sha256sum", film], check=True, stdout=-3))[0])  # noqa: B023
@@ -252,7 +252,7 @@ def _large(running: Program, base: str, folder: Path, size: int, rounds: int) ->
 
 
 def _mkv(path: Path, size: int, seed: int) -> None:
-    """Noise that cannot be pressed together: 20 s at the rate that gives the size."""
+    """Write incompressible noise: 20 s at the rate that gives the size."""
     rate = size * 8 // 20
     noise = f"nullsrc=size=640x360:rate=25:duration=20,noise=alls=100:allf=t:all_seed={seed + 1}"
     coded = ["-c:v", "libx264", "-preset", "ultrafast", "-b:v", str(rate), "-minrate", str(rate), "-maxrate", str(rate)]

@@ -5,7 +5,7 @@ from figures import GIB, Figure
 
 
 def adopting(*, quick: bool = False, deep: bool = False) -> list[Figure]:
-    """Many small files and a few large ones into a new library, again, and the check of it all."""
+    """Import many small files and a few large ones into a new library, again, and check everything."""
     count = 100_000 if deep else 500 if quick else 2000
     small = library_bench.import_files(count)
     films = library_bench.import_films(*(16, 256 << 20) if deep else (6, 64 << 20))
@@ -25,7 +25,7 @@ def adopting(*, quick: bool = False, deep: bool = False) -> list[Figure]:
 
 
 def large(*, deep: bool = False) -> list[Figure]:
-    """One large file of random bytes, hashed and stored."""
+    """Hash and store one large file of random bytes."""
     size = 8 * GIB if deep else GIB // 2
     run = library_bench.large(size)
     return [
@@ -36,7 +36,7 @@ def large(*, deep: bool = False) -> list[Figure]:
 
 
 def export(*, deep: bool = False) -> list[Figure]:
-    """A tree of links for a library, and one change of it."""
+    """Make a tree of links for a library, and change it once."""
     count = 20_000 if deep else 1000
     run = library_bench.export_tree(count)
     return [

@@ -1,4 +1,4 @@
-"""Pages and searches of the library at 10,000, 100,000 and 1,000,000 items, beside FastAPI + SQLAlchemy + uvicorn."""
+"""Pages and searches of the library at 10,000 to 1,000,000 items, compared with FastAPI + SQLAlchemy + uvicorn."""
 
 import asyncio
 import json
@@ -72,7 +72,7 @@ def lists(*, quick: bool = False) -> list[Figure]:
 
 
 def plant(running: Program, first: int, last: int) -> None:
-    """Items and their files, written by hand, the counts with them; nothing of it lies on the disk."""
+    """Insert items, files and counts directly; the disk has none of the files."""
     tables = ("media_file", "library_item")
     with sql(running) as database:
         database.execute(FOLDERS)
@@ -85,11 +85,11 @@ def plant(running: Program, first: int, last: int) -> None:
         for table in tables:
             database.execute(f"alter table {table} enable trigger user")
             database.execute(f"vacuum analyze {table}")
-        database.execute("checkpoint")  # a library that has grown has nothing of it left to write
+        database.execute("checkpoint")  # a library that has grown slowly has nothing left to write
 
 
 def _paths(running: Program, head: dict[str, str], count: int) -> list[str]:
-    """First pages, second pages and searches for two words, mixed the same way each time."""
+    """Return first pages, second pages and searches for two words, in the same mixture each time."""
     status, body = request(running.port, "GET", "/api/items?limit=50", **head)
     assert status == 200, body
     second = f"/api/items?limit=50&cursor={json.loads(body)['next']}"
@@ -101,11 +101,11 @@ def _paths(running: Program, head: dict[str, str], count: int) -> list[str]:
 
 
 def _same(port: int, peer: int, head: dict[str, str], paths: list[str]) -> None:
-    """Both answer with the same items, or the comparison would mean nothing."""
+    """Check that both return the same items; otherwise the comparison would be meaningless."""
     for path in {*paths[:20]}:
         mine, other = (json.loads(request(where, "GET", path, **head)[1])["items"] for where in (port, peer))
         for one, two in zip(mine, other, strict=True):
-            for item in (one, two):  # the same moment, written in two ways; what browsers play is ours to know
+            for item in (one, two):  # the same time in two formats; only our program knows whether browsers play it
                 item["created_at"] = item["created_at"].replace("+00:00", "Z")
                 item.pop("playable")
             assert one == two, (one, two)
@@ -124,7 +124,7 @@ async def _rounds(port: int, peer: int | None, head: dict[str, str], paths: list
 
 @contextmanager
 def _peer(running: Program) -> Iterator[int | None]:
-    """The peer on the same database -> its port; None where its packages cannot be installed."""
+    """Run the peer on the same database. Yields: its port; None if its packages cannot be installed."""
     python = _peer_python()
     if python is None:
         leave_out("FastAPI and SQLAlchemy cannot be installed here.")
@@ -150,7 +150,7 @@ def _peer(running: Program) -> Iterator[int | None]:
 
 
 def _peer_python() -> Path | None:
-    """A Python with the peer's packages, by the lock; made once."""
+    """Return a Python with the peer's packages, by the lock; installed once."""
     python, done = PEERS / "bin" / "python", PEERS / "done"
     if done.exists() and done.read_text() == LOCK.read_text():
         return python

@@ -1,4 +1,4 @@
-"""Many at once: a burst of downloads, many pages that watch, many people, many hands on the same files."""
+"""Load: a burst of downloads, many pages with live progress, many users, many writers of the same references."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ from tests.faults.program import REPOSITORY, Program
 
 @contextmanager
 def silent_site() -> Iterator[str]:
-    """A site that takes connections and never says a word: the slots are taken, and the rest waits -> its address."""
+    """Run a site that accepts connections and never answers: all slots are busy, the rest waits. Yields: its URL."""
     with socket.create_server(("127.0.0.1", 0), backlog=1000) as listening:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
 
@@ -59,9 +59,9 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 def burst(*, quick: bool = False) -> list[Figure]:
-    """Thousands of links at once, and what the lists and the queue's look-ups cost before and after.
+    """Submit thousands of links at once, and measure lists and claims before and after.
 
-    One long round: each thousand of it is a measurement, and the slowest is told.
+    One long round: each thousand is a measurement, and the slowest is reported.
     """
     count = 2_000 if quick else 10_000
     with silent_site() as site, program(max_downloads=1) as running:
@@ -82,7 +82,7 @@ def burst(*, quick: bool = False) -> list[Figure]:
 
 
 async def _submit(running: Program, site: str, numbers: range) -> tuple[float, list[float]]:
-    """-> seconds, and when each of them was accepted."""
+    """Return the seconds, and the time at which each was accepted."""
     left, ends = iter(numbers), []
 
     async def one() -> None:
@@ -109,7 +109,7 @@ async def _look(running: Program) -> float:
 
 
 def _claims(running: Program) -> float:
-    """Seconds in which another worker finds out what is due and takes it; it hands it back."""
+    """Return the seconds in which another worker finds and claims a due row; it releases the row."""
     with scratch() as folder:
         argv = [sys.executable, "-c", _CLAIM, embedded.Cluster(running.state).dsn, str(folder)]
         return float(subprocess.run(argv, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True).stdout)
@@ -117,11 +117,11 @@ def _claims(running: Program) -> float:
 
 # ---- live progress ---------------------------------------------------------------------------------------
 
-JOBS, TIMES, PAGES = 20, 10, 50  # jobs, updates of each per second, pages that watch
+JOBS, TIMES, PAGES = 20, 10, 50  # downloads, updates of each per second, open pages
 
 
 def live(*, quick: bool = False) -> list[Figure]:
-    """The news of many jobs to many pages: what it takes of a processor, and how late it is."""
+    """Send progress of many downloads to many pages: measure CPU time and delay."""
     with program() as running:
         rounds = [asyncio.run(_live(running, 3)) for _ in range(1 if quick else 5)]
     used = statistics.median(part for part, _ in rounds)
@@ -168,11 +168,11 @@ async def _live(running: Program, seconds: int) -> tuple[float, list[float]]:
     return used, late
 
 
-# ---- people ----------------------------------------------------------------------------------------------
+# ---- users -----------------------------------------------------------------------------------------------
 
 
 def people(*, quick: bool = False, minutes: float = 1.0) -> list[Figure]:
-    """200 who browse, 20 who watch, 10 who submit: how long answers take, what fails, and whether memory grows."""
+    """Run 200 users who browse, 20 who watch, 10 who submit: response times, failures, and memory growth."""
     with silent_site() as site, program(max_downloads=1) as running:
         assert running.process is not None
         plant(running, 1, 10_000)
@@ -191,7 +191,7 @@ def people(*, quick: bool = False, minutes: float = 1.0) -> list[Figure]:
 
 
 async def _crowd(running: Program, site: str, item: int, seconds: float) -> tuple[list[float], Counter[int]]:
-    """-> seconds of each request; how many failed, by status."""
+    """Return the seconds of each request; how many failed, by status."""
     end, times, failed = time.monotonic() + seconds, [], Counter[int]()
 
     async def one(pause: float, ask: Any) -> None:
@@ -260,10 +260,10 @@ asyncio.run(main(dsn, state, *map(int, numbers)))
 
 
 def references(*, quick: bool = False) -> list[Figure]:
-    """References added and removed per second by four processes ("four machines' worth of workers").
+    """Measure references added and removed per second by four processes ("four machines' worth of workers").
 
-    With the database on one core and on two, by turns. On one hot file each waits for the one before, whatever the
-    cores.
+    With the database on one core and on two, alternating. On one hot file each waits for the one before, whatever
+    the number of cores.
     """
     seconds, files, rounds = (1, 1_000, 1) if quick else (1, 10_000, 5)
     cores = sorted(os.sched_getaffinity(0))[:2]
@@ -289,7 +289,7 @@ def references(*, quick: bool = False) -> list[Figure]:
         )
         if len(cores) == 2:
             gain = rate[key, 4, 2] / rate[key, 4, 1]
-            # One file's row is one lock: there the goal is that more hands do not make it slower.
+            # One file's row is one lock: the goal there is that more writers do not make it slower.
             least = 1.8 if key == "many" else 0.9
             figures.append(Figure("· on two cores / on one", f"{gain:.2f} x", f">= {least} x", gain >= least))
     figures.append(Figure("· counts that are wrong afterwards", str(wrong), "0", wrong == 0))
@@ -298,7 +298,7 @@ def references(*, quick: bool = False) -> list[Figure]:
 
 @contextmanager
 def _pinned(running: Program, cores: list[int]) -> Iterator[None]:
-    """The server and its database on these cores alone; what they start follows."""
+    """Limit the server and its database to these cores; their children follow."""
     before = os.sched_getaffinity(0)
     try:
         for pid in running.everything():

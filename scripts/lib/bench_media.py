@@ -1,4 +1,4 @@
-"""From a file as sites give it to one that browsers play, beside transcoding always."""
+"""Convert files from sites to playable ones, compared with always transcoding."""
 
 import asyncio
 import subprocess
@@ -11,7 +11,7 @@ from figures import Figure, children_cpu, scratch
 from mediafetcher.core import settings
 from mediafetcher.media import ffmpeg, probe, transcode
 
-# As what people fetch is mixed: how many, the ending, how they are coded.
+# A mixture like that of typical downloads: number, suffix, codecs.
 _PICTURE = ["-f", "lavfi", "-i", "testsrc2=size=640x360:rate=25:duration={seconds}"]
 _SOUND = ["-f", "lavfi", "-i", "sine=duration={seconds}"]
 _H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
@@ -25,7 +25,7 @@ MIX = (
 
 
 def mix(*, quick: bool = False) -> list[Figure]:
-    """Seconds and CPU seconds for 20 files of 60 s each, one after the other on one thread."""
+    """Return seconds and CPU seconds for 20 files of 60 s each, one after the other on one thread."""
     with scratch() as folder:
         films = [film for count, ending, how in MIX for film in _make(folder, count, ending, how, 10 if quick else 60)]
         ours = _timed(lambda: asyncio.run(_decided(films, folder / "out.mp4")))
@@ -62,7 +62,7 @@ async def _decided(films: list[Path], target: Path) -> None:
 
 
 def _transcode(film: Path, target: Path) -> None:
-    """What a downloader does that converts everything to MP4 and does not look first."""
+    """Convert as a downloader that converts everything to MP4 without probing."""
     read = ["-y", "-threads", "1", "-i", str(film)]  # on one thread, as ours
     given = ["-c:v", "libx264", "-preset", "veryfast", "-threads", "1", "-c:a", "aac", "-movflags", "+faststart"]
     subprocess.run([ffmpeg.path(), "-v", "error", *read, *given, str(target)], check=True)

@@ -22,8 +22,8 @@ _NODE = REPOSITORY / "web" / "bench"
 
 
 def page(*, quick: bool = False, alone: bool = False) -> list[Figure]:
-    """In a run of everything each page is looked at once, since Lighthouse takes its time: `scripts/bench page` does it
-    five times.
+    """Measure every page. In a full run each page is measured once, since Lighthouse is slow; `scripts/bench page`
+    measures it five times.
     """
     node = _ready()
     if node is None:
@@ -58,7 +58,7 @@ def page(*, quick: bool = False, alone: bool = False) -> list[Figure]:
 
 
 def _marks(name: str, runs: list[dict[str, Any]]) -> Figure:
-    """Medians of performance, accessibility and best practices; what was refused is said."""
+    """Return medians of performance, accessibility and best practices; rejected values are reported."""
     for refused in sorted({words for run in runs for words in run["refused"]}):
         print(f"  {name}: {refused}", file=sys.stderr)
     speed, access, practice = (int(statistics.median(run["marks"][i] for run in runs)) for i in range(3))
@@ -67,7 +67,7 @@ def _marks(name: str, runs: list[dict[str, Any]]) -> Figure:
 
 
 def _frames(runs: list[dict[str, Any]]) -> list[Figure]:
-    """Without a graphics card the processor paints: the time of our own script is told apart."""
+    """Report frames. Without a graphics card the CPU paints: the time of our own script is a separate figure."""
     rate = statistics.median(run["rate"] for run in runs)
     long = statistics.median(len(run["tasks"]) for run in runs)
     own = statistics.median(run["script"] + run["layout"] for run in runs)
@@ -93,14 +93,14 @@ def _asked(node: str, measure: str, url: str, cookie: str) -> dict[str, Any]:
 
 @contextmanager
 def _signed_in(running: Program) -> Iterator[str]:
-    """The cookie of a session of the administrator."""
+    """Yield the cookie of a session of the administrator."""
     with httpx.Client(base_url=running.url, headers={"origin": running.url}) as client:
         client.post("/api/session", json={"name": NAME, "password": PASSWORD}).raise_for_status()
         yield "; ".join(f"{name}={value}" for name, value in client.cookies.items())
 
 
 def _film(running: Program) -> int:
-    """A film that really plays, taken in from a folder -> its item."""
+    """Import a playable film from a folder. Returns: its item."""
     with scratch() as folder:
         film = folder / "A film.mp4"
         source = ["-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=25:duration=4", "-pix_fmt", "yuv420p"]
@@ -112,7 +112,7 @@ def _film(running: Program) -> int:
 
 
 def _ready() -> str | None:
-    """Node with Lighthouse beside it, and Chromium -> the Node to start; None where one of them is missing."""
+    """Find Node with Lighthouse, and Chromium. Returns: the path of Node; None if one of them is missing."""
     if not Path(os.environ.get("CHROMIUM", "/usr/bin/chromium")).exists():
         return None
     script = f". {REPOSITORY}/scripts/lib/common.sh; ensure_npm web/bench >&2; ensure_page >&2; command -v node"

@@ -1,7 +1,7 @@
-"""Another downloader's server that runs already, by its URL: `--peer metube=http://127.0.0.1:8081`.
+"""Another downloader's running server, by its URL: `--peer metube=http://127.0.0.1:8081`.
 
-The name says which API it speaks. Where it runs on this machine, its processes are found by its port, and so what
-they take of memory and processor is measured too.
+The name selects the API. If it runs on this machine, its processes are found by its port, and so their
+memory and CPU time are measured too.
 """
 
 import os
@@ -16,13 +16,13 @@ from figures import Figure, cpu, proportional
 
 from tests.faults.program import below
 
-_POLL = 0.05  # seconds between two looks at what has ended
+_POLL = 0.05  # seconds between two checks for ended downloads
 _PATIENCE = 900.0
 _IDLE = 10.0
 
 
 class _Api(Protocol):
-    """How a kind of server is spoken to: take a link; the state of each link that has ended."""
+    """The API of a kind of server: submit a link; the state of each link that has ended."""
 
     def submit(self, client: httpx.Client, link: str) -> None: ...
 
@@ -60,7 +60,7 @@ APIS: dict[str, _Api] = {"metube": _MeTube(), "ytptube": _YTPTube()}
 
 
 class Peer:
-    """A server under its name. Raises ValueError for what is not NAME=URL with a name that we know."""
+    """A server under its name. Raises: ValueError unless it is NAME=URL with a known name."""
 
     def __init__(self, given: str) -> None:
         self.name, _, url = given.partition("=")
@@ -69,7 +69,7 @@ class Peer:
         self._api, self._url = APIS[self.name], httpx.URL(url if url.endswith("/") else f"{url}/")
 
     def fetch(self, links: list[str]) -> tuple[float, float]:
-        """-> seconds and CPU seconds until it has all of them; nan where it runs on another machine."""
+        """Return seconds and CPU seconds until it has all of them; nan if it runs on another machine."""
         with httpx.Client(base_url=self._url, timeout=60) as client:
             before, began = self._spent(), time.monotonic()
             for link in links:
@@ -84,7 +84,7 @@ class Peer:
         return took, self._spent() - before
 
     def idle(self) -> list[Figure]:
-        """What it takes while it does nothing; nothing is said of one on another machine."""
+        """Measure its idle costs; none for a server on another machine."""
         pids = self._processes()
         if not pids:
             return []
@@ -97,7 +97,7 @@ class Peer:
         ]
 
     def _spent(self) -> float:
-        """CPU seconds so far, of children that have ended too (proc_pid_stat(5))."""
+        """Return CPU seconds so far, including ended children (proc_pid_stat(5))."""
         pids, ticks = self._processes(), 0
         for pid in pids:
             with suppress(OSError):
@@ -113,7 +113,7 @@ class Peer:
 
 
 def _listening(port: int) -> int | None:
-    """The process that listens on this port of ours; None where it is not ours to see."""
+    """Return the process that listens on this local port; None if it is not visible to us."""
     sockets = set()
     for table in ("tcp", "tcp6"):
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The program itself: how it starts, rests, answers, sends bytes, and what a conversion takes."""
+"""The program itself: start, idle costs, response times, sending bytes, and the cost of a conversion."""
 
 import asyncio
 import functools
@@ -25,11 +25,11 @@ from tests.faults.program import Program
 
 
 IDLE, SETTLED = 20.0, 3.0  # seconds that it is watched at rest, after so many
-AS_SHIPPED = {"heartbeat_seconds": 10, "reconcile_seconds": 5, "lease_seconds": 60}  # not as quick as tests want it
+AS_SHIPPED = {"heartbeat_seconds": 10, "reconcile_seconds": 5, "lease_seconds": 60}  # slower than the tests set them
 
 
 def start(*, quick: bool = False, peers: Sequence[Peer] = ()) -> list[Figure]:
-    """From exec to the first good answer of /api/health, with the embedded PostgreSQL, on a state that exists."""
+    """Measure from exec to the first good response of /api/health, with the embedded PostgreSQL and existing state."""
     with program(**AS_SHIPPED) as running:
 
         def once() -> float:
@@ -67,7 +67,7 @@ def wait_for_health(port: int) -> None:
 
 
 class _Slow(http.server.BaseHTTPRequestHandler):
-    """A site whose pages take a second: an extraction that is under way."""
+    """A site whose pages take a second, so that an extraction is in progress."""
 
     def do_GET(self) -> None:
         time.sleep(1)
@@ -78,7 +78,7 @@ class _Slow(http.server.BaseHTTPRequestHandler):
 
 
 def accept(*, quick: bool = False) -> list[Figure]:
-    """The answer to POST /api/downloads while extractions run."""
+    """Measure the response to POST /api/downloads while extractions run."""
     site = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Slow)
     threading.Thread(target=site.serve_forever, daemon=True).start()
     base = f"http://127.0.0.1:{site.server_address[1]}"
@@ -100,11 +100,11 @@ def accept(*, quick: bool = False) -> list[Figure]:
     ]
 
 
-# ---- what is there already ----------------------------------------------------------------------------
+# ---- stored sources --------------------------------------------------------------------------------------
 
 
 def links() -> list[Figure]:
-    """The answer to a link whose source is in the store: a new item, and nothing is fetched."""
+    """Measure the response to a link whose source is in the store: a new item without a fetch."""
     with scratch() as folder, program() as running:
         film = folder / "film.mp4"
         source = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=2", "-pix_fmt", "yuv420p"]
@@ -138,7 +138,7 @@ def links() -> list[Figure]:
 
 
 class _Files(http.server.SimpleHTTPRequestHandler):
-    """A site of files that remembers what it was asked for."""
+    """A site of files that records its requests."""
 
     asked: ClassVar[list[str]] = []
 
@@ -150,7 +150,7 @@ class _Files(http.server.SimpleHTTPRequestHandler):
 
 
 def ranges() -> list[Figure]:
-    """The last byte of a stored file of 2 GB, and hashing one into the store beside `cp` + `sha256sum`."""
+    """Fetch the last byte of a stored file of 2 GB."""
     with scratch() as folder:
         with (folder / "big").open("wb") as file:
             file.truncate(2 * GIB)
@@ -177,7 +177,7 @@ async def _last_byte(folder: Path) -> tuple[float, bool]:
 
 
 async def _plant(running: Program, name: str) -> int:
-    """A library item of 2 GB without hashing 2 GB first: the rows are written by hand."""
+    """Insert a library item of 2 GB without hashing 2 GB: the rows are written directly."""
     from mediafetcher.db import embedded, engine
 
     await engine.connect(embedded.Cluster(running.state).dsn)
@@ -196,11 +196,11 @@ async def _plant(running: Program, name: str) -> int:
         await engine.close()
 
 
-# ---- the ladder ---------------------------------------------------------------------------------------
+# ---- conversion ------------------------------------------------------------------------------------------
 
 
 def ladder(*, quick: bool = False) -> list[Figure]:
-    """CPU seconds of what the decision chooses, beside transcoding always, for a minute of 1080p at 4 Mbit/s."""
+    """Compare the CPU seconds of the chosen action with transcoding, for a minute of 1080p at 4 Mbit/s."""
     with scratch() as folder:
         film, seconds = folder / "film.mkv", 15 if quick else 60
         picture = ["-f", "lavfi", "-i", f"testsrc2=size=1920x1080:rate=25:duration={seconds}"]

@@ -1,4 +1,4 @@
-"""What the server feels of downloads: how quickly it answers meanwhile, what many of them leave behind."""
+"""The server under downloads: response times, and leftovers of many of them."""
 
 import asyncio
 import statistics
@@ -15,7 +15,7 @@ from tests.site import Site
 
 
 def health(*, quick: bool = False) -> list[Figure]:
-    """/api/health while four downloads and a conversion run."""
+    """Measure /api/health while four downloads and a conversion run."""
     seconds = 4.0 if quick else 10.0
     with scratch() as folder, program(max_downloads=5, max_downloads_per_site=5) as running, Site(folder) as site:
         make_film(folder / "film.mp4")
@@ -52,7 +52,7 @@ _WARM = "from mediafetcher.fetch import prefork; prefork.IDLE_SECONDS = 5.0"  # 
 
 
 def endurance(*, quick: bool = False) -> list[Figure]:
-    """Many downloads in a row: the server's memory, and what is left behind."""
+    """Run many downloads in a row: the server's memory, and leftovers."""
     count = 60 if quick else 100
     with (
         scratch() as folder,
@@ -66,7 +66,7 @@ def endurance(*, quick: bool = False) -> list[Figure]:
         before, memory = len(_others(running)), proportional(server)
         ours(running, films(base, folder, "row", count, 64 << 10))
         grown = proportional(server) / memory
-        # The warm program leaves after a rest; what then is there was there before.
+        # The prefork program ends after a while; the remaining children existed before.
         until(lambda: len(_others(running)) < before, 30, "the warm program left")
         more = len(_others(running)) - (before - 1)
         work, incoming = running.work(), list((running.state / "media" / "incoming").iterdir())
@@ -82,7 +82,7 @@ def endurance(*, quick: bool = False) -> list[Figure]:
 
 
 def _others(running: Program) -> set[int]:
-    """The children of the program but for PostgreSQL, which has as many processes as it likes."""
+    """Return the children of the program without PostgreSQL, which has any number of processes."""
     assert running.process is not None
     found = set()
     for pid in below(running.process.pid):

@@ -1,4 +1,4 @@
-"""A file of noise hashed and stored, beside `cp` and `sync`, on the disk of the store and from another file system."""
+"""Hash and store a file of noise, compared with `cp` and `sync`, on the store's disk and from another file system."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ from mediafetcher.library.storage import blob_store
 
 
 class Rounds(NamedTuple):
-    """Seconds of ours, of `cp` and `sync`, of `sha256sum`, round by round; the most memory of ours, in bytes."""
+    """Seconds of the product, of `cp` and `sync`, of `sha256sum`, by round; the product's peak memory in bytes."""
 
     ours: list[float]
     copy: list[float]
@@ -26,7 +26,7 @@ class Rounds(NamedTuple):
     memory: int
 
     def ratio(self, *others: list[float]) -> float:
-        """The median of the rounds' ratios: what others took, one after the other, beside ours."""
+        """Return the median of the rounds' ratios: the sum of the others, divided by ours."""
         return statistics.median(sum(theirs) / ours for ours, *theirs in zip(self.ours, *others, strict=True))
 
 
@@ -48,7 +48,7 @@ def storing(*, quick: bool = False) -> list[Figure]:
 
 
 def _beside(disk: Path, size: int, rounds: int) -> Rounds:
-    """The file lies on `disk`."""
+    """Run the rounds with the file on `disk`."""
     source = disk / f"mf-bench-{os.getpid()}"
     try:
         with source.open("wb") as file:
@@ -62,10 +62,10 @@ def _beside(disk: Path, size: int, rounds: int) -> Rounds:
 
 
 async def _rounds(source: Path, folder: Path, rounds: int) -> Rounds:
-    """They take turns at being first, and both keep their file until the end of the round.
+    """Alternate which is first. Both keep their file until the end of the round.
 
-    In a virtual machine the first touch of memory costs more than the work, and which copy meets it is chance: so
-    each begins with as much of it as it needs, touched and free.
+    In a virtual machine the first use of memory costs more than the work, and which copy pays for it is chance: so
+    each begins with as much free memory as it needs, used before.
     """
     found = Rounds([], [], [], 0)
 
@@ -93,7 +93,7 @@ async def _rounds(source: Path, folder: Path, rounds: int) -> Rounds:
                 found = found._replace(memory=max(found.memory, memory()))
             found.hash.append(_seconds(sha256sum))
             stored = blob_store.path_of(staged.sha256, ".mp4")
-            assert number < rounds - 1 or blob_store.verify(stored) == staged.sha256  # once, since it takes its time
+            assert number < rounds - 1 or blob_store.verify(stored) == staged.sha256  # once, since it is slow
             stored.unlink()
             (folder / "copy").unlink()
     return found
@@ -106,7 +106,7 @@ def _seconds(work: Callable[[], None]) -> float:
 
 
 def _openssl() -> float:
-    """Bytes a second that one core hashes."""
+    """Return the bytes per second that one core hashes."""
     said = subprocess.run(
         ["openssl", "speed", "-seconds", "1", "-bytes", "16384", "-evp", "sha256"],
         check=True,

@@ -1,4 +1,4 @@
-"""Run the fault tests as often as docs/promises.md says, and write down what came of it."""
+"""Run the fault tests at the counts of docs/promises.md, and record the results."""
 
 import argparse
 import fcntl
@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs/promises.md"
-# The deep counts. What the number counts stands in the tests: kills, rounds, operations, cuts ...
+# The deep counts. The tests define the unit: kills, rounds, operations, cuts ...
 DEEP = {1: 200, 2: 1, 3: 50, 4: 500, 5: 1_000_000, 6: 200, 7: 20, 8: 10, 9: 100, 10: 10_000, 11: 50, 12: 40, 13: 200}
 DEEP |= {14: 240, 15: 50, 16: 30, 17: 1, 18: 10, 19: 10_000, 20: 600, 21: 200, 26: 60}
 DEEP |= {22: 10_000, 23: 20, 24: 400, 25: 10_000, 27: 56, 31: 200}
@@ -43,7 +43,7 @@ def _one(word: str) -> tuple[int, int]:
 
 
 def _run(promise: int, count: int | None) -> bool:
-    """Run the tests of one promise and write the row -> whether something failed."""
+    """Run the tests of one promise and write its row. Returns: whether a test failed."""
     seed = int(os.environ.get("MF_SEED") or random.SystemRandom().randrange(1 << 32))
     environment = {name: value for name, value in os.environ.items() if not re.fullmatch(r"MF_P\d+", name)}
     environment |= {"MF_SEED": str(seed)} | ({} if count is None else {f"MF_P{promise}": str(count)})
@@ -81,7 +81,7 @@ def _run(promise: int, count: int | None) -> bool:
 
 
 def _files(promise: int) -> list[str]:
-    """The test files that have a proof of it: the others need not even be read."""
+    """Return the test files that prove it: the others need not be read."""
     mark = f"promise({promise})"
     return [str(path) for path in sorted((ROOT / "tests").rglob("test_*.py")) if mark in path.read_text()]
 
@@ -99,7 +99,7 @@ def _result(code: int, said: str) -> str:
 
 
 def _write(promise: int, row: str) -> None:
-    """Put the row in its place; several runs may do so at the same time."""
+    """Write the row; several runs may do so at the same time."""
     with PAGE.open("r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         before, _, rest = file.read().partition(BEGIN)

@@ -1,4 +1,4 @@
-"""What the parts of the benchmark share: a figure, a scratch folder, the running program, a plain client."""
+"""Shared helpers of the benchmark: a figure, a scratch folder, the running program, a plain client."""
 
 import asyncio
 import http.client
@@ -23,7 +23,7 @@ MIB, GIB = 1 << 20, 1 << 30
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-LEFT_OUT: list[str] = []  # what is not to be had here, in words
+LEFT_OUT: list[str] = []  # parts that are unavailable here, as text
 
 
 def leave_out(words: str) -> None:
@@ -32,7 +32,7 @@ def leave_out(words: str) -> None:
 
 
 class Figure(NamedTuple):
-    """One line of the table: what, the median, in words what it should be, and whether it is."""
+    """One line of the table: the subject, the median, the goal as text, and whether it is met."""
 
     what: str
     value: str
@@ -52,7 +52,7 @@ def scratch() -> Iterator[Path]:
 
 @contextmanager
 def program(before: str = "", **given: Any) -> Iterator[Program]:
-    """The program in a folder of its own; `before` is Python that runs first in it."""
+    """Run the program in a folder of its own; `before` is Python that runs first in it."""
     with scratch() as folder:
         running = Program(folder, allow="127.0.0.1", **given)
         try:
@@ -70,7 +70,7 @@ def percentile(times: list[float], part: float) -> float:
 
 
 def proportional(pid: int) -> int:
-    """Bytes of memory, shared pages divided by their users (Linux, smaps_rollup); 0 where it has ended."""
+    """Return the memory in bytes, shared pages divided by their users (Linux, smaps_rollup); 0 if it has ended."""
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
@@ -79,7 +79,7 @@ def proportional(pid: int) -> int:
 
 
 def cpu(pids: set[int]) -> float:
-    """CPU seconds that these processes have taken so far; proc_pid_stat(5)."""
+    """Return the CPU seconds of these processes so far; proc_pid_stat(5)."""
     ticks = 0
     for pid in pids:
         with suppress(OSError):
@@ -101,13 +101,13 @@ def bearer(running: Program) -> dict[str, str]:
 
 @contextmanager
 def sql(running: Program) -> Iterator[psycopg.Connection[Any]]:
-    """The database of the running program, for planting what would take hours to fetch."""
+    """Connect to the database of the running program, to insert rows that would take hours to fetch."""
     with psycopg.connect(embedded.Cluster(running.state).dsn, autocommit=True) as connection:
         yield connection
 
 
 def request(port: int, method: str, path: str, body: str | None = None, **headers: str) -> tuple[int, bytes]:
-    """One request on a connection of its own -> status, body."""
+    """Send one request on a connection of its own. Returns: status, body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
@@ -118,7 +118,7 @@ def request(port: int, method: str, path: str, body: str | None = None, **header
 
 
 class Client:
-    """One connection that stays open and asks one thing after the other; as quick as Python allows."""
+    """One persistent connection for sequential requests; as fast as Python allows."""
 
     def __init__(self, port: int, headers: dict[str, str] | None = None) -> None:
         self._port = port
@@ -133,7 +133,7 @@ class Client:
         self._writer.close()
 
     async def ask(self, path: str, method: str = "GET", body: bytes = b"", **headers: str) -> tuple[int, int, bytes]:
-        """-> status, bytes of the body, and the body itself where it is smaller than 1 MiB."""
+        """Send a request. Returns: status, bytes of the body, and the body itself if it is smaller than 1 MiB."""
         own = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
         length = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
         self._writer.write(f"{method} {path} HTTP/1.1\r\n{self._head}{own}{length}\r\n".encode() + body)
@@ -149,7 +149,7 @@ class Client:
 
 
 async def hammer(port: int, headers: dict[str, str], paths: list[str], connections: int) -> tuple[float, list[float]]:
-    """Ask for all the paths over so many connections -> requests per second, seconds of each."""
+    """Request all the paths over this many connections. Returns: requests per second, seconds of each."""
     left, times = iter(paths), []
 
     async def one() -> None:

@@ -1,6 +1,6 @@
-"""What the library promises about many files and large ones: import, check, export, one file of 8 GB.
+"""Benchmarks of the library with many files and large ones: import, check, export, one file of 8 GB.
 
-Each run works in a folder of its own and removes it. The small counts say whether it works and how fast; `--deep`
+Each run works in a folder of its own and removes it. The small counts show that it works and how fast; `--deep`
 runs the counts of docs/promises.md.
 """
 
@@ -26,11 +26,11 @@ from mediafetcher.library.storage import blob_store, mount
 from mediafetcher.media import ffmpeg
 
 MIB = 1 << 20
-FILMS = 50  # every so manieth file is a film, which gets a poster; the others are sounds
+FILMS = 50  # one file in this many is a film, which gets a poster; the others are sounds
 
 
 class Run(NamedTuple):
-    """What one command did: seconds, its memory over time (bytes, PSS) and what it said."""
+    """The result of one command: seconds, its memory over time (bytes, PSS) and its output."""
 
     seconds: float
     memory: list[int]
@@ -48,7 +48,7 @@ def scratch() -> Iterator[Path]:
 
 
 def make_files(folder: Path, count: int) -> None:
-    """Distinct small media files of 1 KiB and more, 500 in a folder: each with its number in an empty box."""
+    """Make distinct small media files of 1 KiB and more, 500 in a folder: each with its number in an empty box."""
     film, sound = folder / "film.mp4", folder / "sound.m4a"
     picture = ["-f", "lavfi", "-i", "testsrc2=size=64x64:rate=1:duration=1", "-c:v", "libx264", "-pix_fmt", "yuv420p"]
     tone = ["-f", "lavfi", "-i", "sine=duration=0.2", "-c:a", "aac", "-b:a", "16k", "-ar", "16000"]
@@ -66,7 +66,7 @@ def make_files(folder: Path, count: int) -> None:
 
 
 def command(state: Path, *arguments: str) -> Run:
-    """Run `mediafetcher ...` on a state folder, watching its memory."""
+    """Run `mediafetcher ...` on a state folder, and sample its memory."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(settings.PREFIX)}
     environment |= {f"{settings.PREFIX}STATE": str(state), f"{settings.PREFIX}MIN_FREE": "0"}
     began = time.monotonic()
@@ -89,7 +89,7 @@ def command(state: Path, *arguments: str) -> Run:
 
 
 def proportional(pid: int) -> int:
-    """Bytes of memory, shared pages divided by their users (Linux, smaps_rollup); 0 where it has ended."""
+    """Return the memory in bytes, shared pages divided by their users (Linux, smaps_rollup); 0 if it has ended."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
@@ -98,7 +98,7 @@ def proportional(pid: int) -> int:
 
 
 def growth(memory: list[int]) -> int:
-    """Bytes by which the peak lies above the peak of the first quarter."""
+    """Return the bytes by which the peak exceeds the peak of the first quarter."""
     quarter = max(1, len(memory) // 4)
     return max(memory) - max(memory[:quarter]) if memory else 0
 
@@ -113,7 +113,7 @@ class Imported(NamedTuple):
 
 
 def import_files(count: int) -> Imported:
-    """Import so many files, import them again, check the library."""
+    """Import this many files, import them again, check the library."""
     with scratch() as folder:
         films = folder / "films"
         films.mkdir()
@@ -133,7 +133,7 @@ class Films(NamedTuple):
 
 
 def import_films(count: int, size: int) -> Films:
-    """Import films of this size each: the pass over the bytes is what counts."""
+    """Import films of this size each: the pass over the bytes dominates."""
     with scratch() as folder:
         films = folder / "films"
         films.mkdir()
@@ -152,7 +152,7 @@ def import_films(count: int, size: int) -> Films:
 
 
 def _copy_and_hash(paths: list[Path], target: Path) -> float:
-    """Seconds of what everybody has for it."""
+    """Return the seconds of the usual tools for it."""
     target.mkdir()
     began = time.monotonic()
     subprocess.run(["cp", *map(str, paths), str(target)], check=True)
@@ -166,7 +166,7 @@ def _copy_and_hash(paths: list[Path], target: Path) -> float:
 
 @contextlib.asynccontextmanager
 async def installation(folder: Path) -> AsyncIterator[int]:
-    """An installation in this process -> the number of its person."""
+    """Set up an installation in this process. Yields: the number of its user."""
     settings.use(settings.Settings(state=folder, media=folder / "media", min_free=0))
     running = embedded.Cluster(folder)
     try:
@@ -186,7 +186,7 @@ class Large(NamedTuple):
 
 
 def large(size: int) -> Large:
-    """A file of random bytes hashed and stored, beside `cp` and `sha256sum` of the same."""
+    """Hash and store a file of random bytes, compared with `cp` and `sha256sum` of it."""
     with scratch() as folder:
         source = folder / "random"
         with source.open("wb") as file, open("/dev/urandom", "rb", buffering=0) as noise:
@@ -218,13 +218,13 @@ async def _store(folder: Path, source: Path) -> tuple[float, int]:
 
 @contextlib.contextmanager
 def high_water() -> Iterator[Callable[[], int]]:
-    """Yields what tells, afterwards, how many bytes of memory were needed beyond those before."""
+    """Yield a function that returns, afterwards, the bytes of memory needed in addition to those before."""
 
     def high() -> int:
         status = Path("/proc/self/status").read_text()
         return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
-    Path("/proc/self/clear_refs").write_text("5")  # the mark begins here
+    Path("/proc/self/clear_refs").write_text("5")  # the peak starts here
     before = high()
     most = 0
     yield lambda: most
@@ -236,13 +236,13 @@ def high_water() -> Iterator[Callable[[], int]]:
 
 class Exported(NamedTuple):
     whole: float  # seconds of the first export
-    rebuilt: float  # of making it equal again where nothing changed
-    change: float  # of following one change
-    idle: float  # of seeing that nothing changed
+    rebuilt: float  # seconds of an update without a change
+    change: float  # seconds of following one change
+    idle: float  # seconds of finding no change
 
 
 def export_tree(count: int) -> Exported:
-    """Export a library of so many items, then change one."""
+    """Export a library of this many items, then change one."""
     with scratch() as folder:
         (folder / "state").mkdir(mode=0o711)
         return asyncio.run(_export(folder / "state", count))
@@ -270,7 +270,7 @@ async def _export(state: Path, count: int) -> Exported:
 
 
 async def plant(owner: int, count: int) -> None:
-    """Items with tiny files and posters, a thousand in a folder, written by hand: their bytes do not matter here."""
+    """Insert items with tiny files and posters, a thousand in a folder: their bytes do not matter here."""
     hashes = [hashlib.sha256(b"%d" % number).digest() for number in range(count)]
     await engine.execute(
         "insert into folder (owner, name) select $1, 'Folder ' || n from generate_series(0, $2) n", owner, count // 1000

@@ -1,4 +1,4 @@
-"""The figures of a run as a page of the documents, and how far each is from its goal as a picture."""
+"""Write the figures of a run to a page of the documents, and draw their distance from the goals."""
 
 import os
 import platform
@@ -42,7 +42,7 @@ _NUMBER = re.compile(r"(\d[\d.,]*)(?:/(\d[\d.]*))?")
 
 
 def write(figures: dict[str, list[Figure]], load: tuple[float, float], seconds: float) -> None:
-    """Put the figures into the page, between its marks, and draw the picture."""
+    """Write the figures to the page, between its marks, and draw the picture."""
     head, _, rest = PAGE.read_text().partition(_BEGIN)
     _, _, tail = rest.partition(_END)
     body = "\n".join([*_machine(load, seconds), "", *_summary(figures), "", *_table(figures)])
@@ -84,7 +84,7 @@ def _summary(figures: dict[str, list[Figure]]) -> list[str]:
 
 
 def _full_names(figures: dict[str, list[Figure]]) -> list[tuple[str, Figure]]:
-    """Each figure with words that stand by themselves: a line with a dot belongs to the last without one."""
+    """Return each figure with a complete name: a line with a dot belongs to the last one without."""
     found, above = [], ""
     for part in figures.values():
         for one in part:
@@ -106,12 +106,12 @@ def _table(figures: dict[str, list[Figure]]) -> list[str]:
 
 # ---- the picture -----------------------------------------------------------------------------------------
 
-_ROW, _LEFT, _UNIT, _WIDTH = 21, 470, 105, 960  # pixels: a row, where the scale begins, a tenfold step, all
-_LEAST, _MOST = 0.1, 100.0  # times as good as the goal; what is further out is drawn at the end of the scale
+_ROW, _LEFT, _UNIT, _WIDTH = 21, 470, 105, 960  # pixels: a row, the start of the scale, a tenfold step, the total
+_LEAST, _MOST = 0.1, 100.0  # times as good as the goal; values outside are drawn at the end of the scale
 
 
 def beyond(one: Figure) -> float | None:
-    """How many times better than its goal a figure is: 1 is just met. None where there is no number to compare."""
+    """Return how many times better than its goal a figure is: 1 is just met. None if there is no number to compare."""
     value, goal = _number(one.value), _number(one.goal)
     if value is None or goal is None or one.goal[:1] not in "<>":
         return None
@@ -127,7 +127,7 @@ def _number(words: str) -> float | None:
 
 
 def draw(figures: dict[str, list[Figure]]) -> str:
-    """A bar for each figure with a goal, to the right where it is met; ten times better is a step further."""
+    """Draw a bar for each figure with a goal, to the right if it is met; ten times better is one step further."""
     drawn: list[str] = []
     y = 44.0
     for part, rows in figures.items():
@@ -170,7 +170,7 @@ def _row(one: Figure, y: float) -> list[str]:
     said += "" if one.good else ": not met"
     weight = "" if one.good else ' class="no"'
     place = max(end, _at(1)) + 9 if one.goal else _at(1) + 9
-    # Where the bar leaves no room to its right, the words stand on its left side of the line.
+    # If the right of the bar has no space, the words are on the left of the line.
     if place + 6.4 * len(said) > _WIDTH:
         parts.append(f'<text x="{_at(1) - 9:.0f}" y="{y + 15:.0f}" text-anchor="end"{weight}>{escape(said)}</text>')
     else:

@@ -1,6 +1,6 @@
-"""The list routes of the library as one would write them with FastAPI, SQLAlchemy and uvicorn: the same bodies.
+"""The list routes of the library, written with FastAPI, SQLAlchemy and uvicorn: the same bodies.
 
-Started by the benchmark: `python library.py SOCKET_FOLDER PORT`, on the database of the program that it is beside.
+Started by the benchmark: `python library.py SOCKET_FOLDER PORT`, on the database of the compared program.
 """
 
 import base64
