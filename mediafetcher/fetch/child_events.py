@@ -82,6 +82,10 @@ class Row(msgspec.Struct, frozen=True):
     title: str | None
     url: str
     duration: float | None
+    id: str | None = None
+    extractor: str | None = None
+    published: float | None = None  # seconds since 1970
+    live: str | None = None  # yt-dlp's `live_status`
 
 
 class Entries(Event, tag="entries"):

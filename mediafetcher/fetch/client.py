@@ -220,7 +220,8 @@ class Fetch:
             if number % 100 == 0:
                 await asyncio.sleep(0)  # thousands of entries take a tenth of a second
             with contextlib.suppress(errors.InvalidUrl):
-                found.append(Entry(row.title, urls.parse(row.url), row.duration))
+                url = urls.parse(row.url)
+                found.append(Entry(row.title, url, row.duration, _site_key(row, url), row.published, row.live))
         if not found:
             raise errors.Unsupported("The playlist is empty.")
         count = int(event.count) if event.count is not None and event.count >= len(found) else None
@@ -394,6 +395,13 @@ class Fetch:
             bounded=event.bounded,
             cookies=event.cookies,
         )
+
+
+def _site_key(row: child_events.Row, url: str) -> str | None:
+    """The key of an entry by the id that its site gives it; None if there is none."""
+    if not row.id or row.extractor in (None, "Generic"):
+        return None
+    return f"id {row.extractor} {urlsplit(url).netloc} {row.id}"
 
 
 def _own_ports(chosen: settings.Settings) -> list[int]:

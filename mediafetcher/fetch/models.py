@@ -36,6 +36,9 @@ class Entry:
     title: str | None
     url: str
     duration: float | None  # seconds
+    site_key: str | None = None  # extractor, host and id, if the site gives the entry an id
+    published: float | None = None  # seconds since 1970
+    live_status: str | None = None  # of yt-dlp: is_live, is_upcoming, was_live, ...
 
 
 @dataclass(frozen=True)

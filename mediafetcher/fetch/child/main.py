@@ -122,9 +122,7 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
 def _tell_list(client: Any, seen: dict[str, Any], channel: Channel, *, wanted: bool) -> None:
     if not wanted:
         raise sidecars.IsList(str(seen.get("playlist_count") or "") or "several")
-    rows = sidecars.entries(client, seen)
-    for row in rows:
-        row["title"], row["duration"] = metadata.text(row["title"], 300), metadata.number(row["duration"])
+    rows = [metadata.list_row(row) for row in sidecars.entries(client, seen)]
     for start in range(0, len(rows), _BATCH):
         channel.check()
         channel.say("entries", rows=rows[start : start + _BATCH])

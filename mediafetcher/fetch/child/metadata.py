@@ -49,6 +49,12 @@ def summary(found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def list_row(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of `sidecars.entries` with plain, bounded values."""
+    bounded = {"title": text(row["title"], 300), "duration": number(row["duration"]), "id": text(row["id"], 200)}
+    return row | bounded | {"extractor": text(row["extractor"], 60), "live": text(row["live"], 30)}
+
+
 def text(value: Any, limit: int) -> str | None:
     """Return text in its normal form: without control characters, or characters that change the writing direction."""
     return None if value is None else normal.one_line(str(value), limit) or None

@@ -3,6 +3,8 @@
 Nothing here may make a download fail: whatever cannot be fetched is reported as a warning, and left out.
 """
 
+import contextlib
+import datetime
 import math
 import re
 from collections.abc import Container, Iterable
@@ -20,6 +22,7 @@ _KINDS = ("vtt", "srt", "ass", "ssa", "ttml", "dfxp", "xml")  # the best first; 
 _SOUND = ("mp3", "m4a", "opus", "ogg", "flac", "wav", "aac", "weba")
 _VARIANTS = 4  # texts of one language
 _DEPTH = 2  # lists of lists
+_MAX_TIME = 4e9  # seconds since 1970: the year 2096
 _MANY = 200  # languages or heights that are listed
 _LANGUAGE = re.compile(r"^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,3}$")
 
@@ -250,7 +253,7 @@ def _is_link(entry: dict[str, Any]) -> bool:
 
 
 def entries(client: Any, found: dict[str, Any], depth: int = 0) -> list[dict[str, Any]]:
-    """Return the entries of a list: {"title", "url", "duration"}. Nested lists of its kind are opened."""
+    """Return the entries of a list (`_list_row`). Nested lists of its kind are opened."""
     own = found.get("extractor_key")
     rows: list[dict[str, Any]] = []
     for entry in found.get("entries") or ():
@@ -265,5 +268,30 @@ def entries(client: Any, found: dict[str, Any], depth: int = 0) -> list[dict[str
         if not _is_link(entry) and url == found.get("webpage_url"):
             url = _media(entry)
         if url:
-            rows.append({"title": entry.get("title"), "url": str(url), "duration": entry.get("duration")})
+            rows.append(_list_row(entry, str(url)))
     return rows
+
+
+def _list_row(entry: dict[str, Any], url: str) -> dict[str, Any]:
+    """Return the facts that a list has of one entry, unchecked."""
+    return {
+        "title": entry.get("title"),
+        "url": url,
+        "duration": entry.get("duration"),
+        "id": entry.get("id"),
+        "extractor": entry.get("ie_key") or entry.get("extractor_key"),
+        "published": published(entry),
+        "live": entry.get("live_status"),
+    }
+
+
+def published(found: dict[str, Any]) -> float | None:
+    """Return when a source was published, in seconds since 1970: to the second, else the day in UTC."""
+    for name in ("release_timestamp", "timestamp"):
+        if isinstance(found.get(name), int | float) and 0 < found[name] < _MAX_TIME:
+            return float(found[name])
+    for name in ("release_date", "upload_date"):
+        with contextlib.suppress(ValueError, TypeError, OverflowError):
+            day = datetime.datetime.strptime(found.get(name) or "", "%Y%m%d").replace(tzinfo=datetime.UTC)
+            return max(0.0, day.timestamp())
+    return None
