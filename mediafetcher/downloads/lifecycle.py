@@ -39,9 +39,12 @@ _log = logging.get("jobs")
 # ---- in --------------------------------------------------------------------------------------------------
 
 
-async def submit(owner: int, url: str, folder: str | None = None, options: Options | None = None) -> dict[str, Any]:
+async def submit(
+    owner: int, url: str, folder: str | None = None, options: Options | None = None, *, title: str | None = None
+) -> dict[str, Any]:
     """Take a wish -> its download. Nothing is fetched here, and the row is committed on return.
 
+    `title`: what a list calls the link; it is used if the site has no name for it.
     A source that is in the store already answers with its item, done; the same wish twice answers with the
     row that is there. Raises `InvalidUrl`, `UnsupportedScheme`, `Invalid`, `SourceBlocked`, `QuotaExceeded`.
     """
@@ -60,7 +63,7 @@ async def submit(owner: int, url: str, folder: str | None = None, options: Optio
                 await quotas.check_quota(owner)
             folder_id = await folders.ensure(owner, folder or "")
             known = await _known_at_once(wish, folder_id, stored) if look["fetched"] else None
-            row = known or await _queue(wish, folder_id, stored)
+            row = known or await _queue(wish, folder_id, stored, title)
             if row["fresh"]:
                 await engine.notify("download", {"id": row["id"], "owner": owner})
                 if row["state"] == "queued":
@@ -86,17 +89,20 @@ async def _look_closer(owner: int, key: str) -> dict[str, bool]:
     return row or {"marked": True, "limited": True, "fetched": True}
 
 
-async def _queue(wish: tuple[int, str, str, str], folder: int | None, options: str) -> dict[str, Any]:
+async def _queue(
+    wish: tuple[int, str, str, str], folder: int | None, options: str, title: str | None
+) -> dict[str, Any]:
     for _ in range(5):  # the row that stood in the way may end before we can read it
         row = await engine.fetchrow(
-            "insert into download (owner, url, site, source_key, folder, options, kind, state)"
+            "insert into download (owner, url, site, source_key, folder, options, kind, state, title)"
             " values ($1, $2, $3, $4, $5, $6::text::jsonb,"
-            "   case when $6::text::jsonb ? 'playlist' then 'playlist' else 'media' end, 'queued')"
+            "   case when $6::text::jsonb ? 'playlist' then 'playlist' else 'media' end, 'queued', $7)"
             " on conflict do nothing"
             " returning id, state, true as fresh",
             *wish,
             folder,
             options,
+            title,
         ) or await engine.fetchrow(
             "select id, state, false as fresh from download where owner = $1 and source_key = $2"
             " and coalesce(folder, 0) = coalesce($3::bigint, 0) and state = any($4::text[])",

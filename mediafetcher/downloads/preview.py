@@ -102,7 +102,12 @@ async def _look(owner: int, url: str) -> tuple[Info | Listing, str | None]:
             found = await source.look()
             return found, await _poster(source, folder) if isinstance(found, Info) and found.thumbnail else None
     finally:
-        await asyncio.to_thread(work_folders.remove, folder)
+        await remove_folder(folder)
+
+
+async def remove_folder(folder: Path) -> None:
+    """Remove the folder of a look, ours and the child's."""
+    await asyncio.to_thread(work_folders.remove, folder)
 
 
 async def _poster(source: Fetch, folder: Path) -> str | None:

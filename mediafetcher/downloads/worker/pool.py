@@ -6,7 +6,8 @@ and connections therefore serve any number of slots. The program that runs the p
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from mediafetcher.core import errors, events, logging, settings
 from mediafetcher.db import engine, runtime_settings
@@ -30,7 +31,9 @@ class WorkerPool:
     using up an attempt, and returns when the children have ended.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tick: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
+        """`tick` is called every minute."""
+        self._tick = tick
         self._stopping = False
         self._loops: list[asyncio.Task[None]] = []
         self._consumer: wakeup.WakeupConsumer | None = None
@@ -53,7 +56,7 @@ class WorkerPool:
         await asyncio.to_thread(versions.tidy)  # nothing is being fetched yet
         await prefork.open()
         active.listen(self._poked)
-        self._consumer = wakeup.consumer(self.turn, 2 * chosen.shutdown_seconds + 5)
+        self._consumer = wakeup.consumer(self.turn, 2 * chosen.shutdown_seconds + 5, self._tick)
         await asyncio.to_thread(self._consumer.start)
         self._loops += [
             asyncio.create_task(self._forever(self._beat, chosen.heartbeat_seconds, self._poked), name="beat"),

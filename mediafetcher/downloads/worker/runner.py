@@ -286,7 +286,7 @@ async def _named(claim: leases.Claim, info: Info) -> Info:
     """Prefer the list's title of an entry to the name of a file: podcast files are all called "media"."""
     if info.extractor != "Generic" or info.title != info.id:
         return info
-    title = await engine.fetchval("select title from download where id = $1 and parent is not null", claim.id)
+    title = await engine.fetchval("select title from download where id = $1 and operation = 'fetch'", claim.id)
     return replace(info, title=title) if title else info
 
 

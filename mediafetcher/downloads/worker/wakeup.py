@@ -13,7 +13,8 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import psycopg
-from huey import Huey
+from huey import Huey, crontab
+from huey.api import PeriodicTask
 from huey.consumer import Consumer, Worker
 from huey.exceptions import HueyException
 from huey.registry import Message
@@ -90,6 +91,8 @@ class _WakeupQueue(Huey):
 
     # Called on the main loop for each message; set while a worker pool of this process runs.
     handler: Callable[[], Coroutine[Any, Any, None]] | None = None
+    # Called on the main loop every minute, by the clock of Huey's scheduler.
+    tick: Callable[[], Coroutine[Any, Any, None]] | None = None
 
     def __init__(self, name: str, **given: Any) -> None:
         self._outage = _Outage()
@@ -101,6 +104,9 @@ class _WakeupQueue(Huey):
         return []
 
     def enqueue(self, task: Any) -> Any:
+        if isinstance(task, PeriodicTask):  # here and now: messages of a clock would only fill the queue
+            task.execute()
+            return None
         with self._outage.watch():
             return super().enqueue(task)
         return None
@@ -138,6 +144,12 @@ wakeups = _WakeupQueue(
 def _wake_up() -> None:
     if wakeups.handler is not None:
         engine.call(wakeups.handler())
+
+
+@wakeups.periodic_task(crontab(), name="minute")
+def _tick() -> None:
+    if wakeups.tick is not None:
+        engine.call(wakeups.tick())
 
 
 async def wake_workers(count: int = 1) -> None:
@@ -193,9 +205,16 @@ class WakeupConsumer(Consumer):
         pass
 
 
-def consumer(handler: Callable[[], Coroutine[Any, Any, None]], shutdown_seconds: float) -> WakeupConsumer:
-    """Return a consumer that calls `handler` on the main loop for each wake-up. Start and stop it in a thread."""
-    wakeups.handler = handler
+def consumer(
+    handler: Callable[[], Coroutine[Any, Any, None]],
+    shutdown_seconds: float,
+    tick: Callable[[], Coroutine[Any, Any, None]] | None = None,
+) -> WakeupConsumer:
+    """Return a consumer that calls `handler` on the main loop for each wake-up, and `tick` every minute.
+
+    Start and stop it in a thread.
+    """
+    wakeups.handler, wakeups.tick = handler, tick
     return WakeupConsumer(
         wakeups,
         workers=_THREADS,
@@ -207,5 +226,5 @@ def consumer(handler: Callable[[], Coroutine[Any, Any, None]], shutdown_seconds:
 
 def close() -> None:
     """Stop handing out wake-ups, and close Huey's connections. In a thread."""
-    wakeups.handler = None
+    wakeups.handler = wakeups.tick = None
     wakeups.storage.close()

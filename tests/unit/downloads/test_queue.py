@@ -256,8 +256,16 @@ async def test_two_weeks_of_ticks_delay_no_download(owner):
         await started.stop()
 
 
-def test_no_message_is_put_into_the_queue_by_time_alone():
-    assert not wakeup.wakeups._registry.periodic_tasks
+async def test_no_message_is_put_into_the_queue_by_time_alone(database):
+    ticks = []
+
+    async def tick() -> None:
+        ticks.append(1)
+
+    consumer = wakeup.consumer(tick, 1.0, tick)
+    await asyncio.to_thread(consumer._create_scheduler().enqueue_periodic_tasks, None)
+    assert ticks == [1] and await wakeup.pending_wakeups() == 0
+    await asyncio.to_thread(wakeup.close)
 
 
 async def test_sixty_four_slots_need_few_connections_and_threads(owner, site):
