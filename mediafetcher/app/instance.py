@@ -31,6 +31,7 @@ from mediafetcher.library.storage import clock_guard, mount, ownership, scrub, s
 from mediafetcher.notifications import delivery, inbox, status
 from mediafetcher.ops import backup, media_backups, rebuild
 from mediafetcher.sandbox import parsing, process
+from mediafetcher.subscriptions import checker, checks
 
 _log = logging.get("instance")
 PATIENCE = 5.0  # seconds that a stopping program waits for the commands of other processes
@@ -45,6 +46,7 @@ class Instance:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.queue: pool.WorkerPool | None = None
+        self._checks: asyncio.Task[None] | None = None
         # Seconds that closing waits for commands of other processes; None: until they end.
         self.patience: float | None = None
         self._starting = asyncio.Lock()
@@ -52,11 +54,17 @@ class Instance:
     async def ensure_jobs(self) -> None:
         async with self._starting:
             if self.queue is None:
-                started = pool.WorkerPool()
+                following = checker.Checker()
+                started = pool.WorkerPool(following.tick)
                 await started.start()
                 self.queue = started
+                self._checks = asyncio.create_task(following.run(), name="following")
 
     async def stop_jobs(self) -> None:
+        if self._checks is not None:
+            self._checks.cancel()
+            await asyncio.wait({self._checks}, timeout=_LEAVE)
+            self._checks = None
         if self.queue is not None:
             await self.queue.stop()
             self.queue = None
@@ -219,7 +227,7 @@ async def correct_times(believed: bool) -> None:
 
     `believed`: the clocks are trusted. Otherwise only waiting times are shortened: a slow clock would end sessions.
     """
-    for owner in (rate_limit, site_backoff, leases, nodes, delivery):
+    for owner in (rate_limit, site_backoff, leases, nodes, delivery, checks):
         await owner.correct_times()
     if believed:
         for owner in (sessions, tokens, devices, scrub):

@@ -496,3 +496,55 @@ class Share(Table, tablename="share", db=DB):
     expires_at = _time()
     uses = BigInt(default=0)  # how often it was opened
     last_used_at = _time()
+
+
+class Subscription(Table, tablename="subscription", db=DB):
+    """A channel or list that a user follows; once for each link. A checker holds it while it looks at the source."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    url = Text(required=True)
+    site = Text(required=True)
+    source_key = Text(required=True)
+    title = Text(required=True)
+    folder = ForeignKey(Folder, on_delete=OnDelete.set_null)
+    options = JSONB(default="{}")  # of its downloads
+    filter = JSONB(default="{}")
+    backfill = Integer(default=0, null=True)  # how many existing entries are wanted; None: all
+    state = Text(default="active")  # active, paused or needs_action
+    source_order = Text(default="unknown")  # newest_first, appended, unordered, or not known yet
+    created_at = _now()
+    checked_at = _time()
+    succeeded_at = _time()
+    full_list_at = _time()  # when the list was last read as a whole
+    next_check_at = _now()
+    interval_seconds = DoublePrecision(default=3600.0)
+    last_new = Integer(default=0)  # entries that the last check accepted
+    failures = Integer(default=0)  # checks that failed in a row
+    failing_since = _time()
+    error_code = _text()
+    error_message = _text()
+    attempt = Integer(default=0)  # the fencing token of a check
+    worker_id = _text()
+    lease_expires_at = _time()
+
+
+class SubscriptionEntry(Table, tablename="subscription_entry", db=DB):
+    """An entry that a subscription has seen: decided once, and kept whatever becomes of the item."""
+
+    id = BigSerial(primary_key=True)
+    subscription = ForeignKey(Subscription, null=False, on_delete=OnDelete.cascade)
+    source_key = Text(required=True)  # of its link
+    site_key = _text()  # the id that the site gives it
+    url = Text(required=True)
+    title = _text()
+    published_at = _time()
+    duration = DoublePrecision(default=None, null=True)  # seconds
+    live_status = _text()
+    first_seen_at = _now()
+    decision = Text(required=True)  # queued, done, skipped, blocked or ignored
+    reason = Text(required=True)
+    decided_at = _now()
+    submitted_at = _time()  # when it became a download; None for a queued one: it waits for its turn
+    download = ForeignKey(Download, on_delete=OnDelete.set_null)
+    item = ForeignKey(LibraryItem, on_delete=OnDelete.set_null)

@@ -286,6 +286,19 @@ def _list(request: Request) -> None:
     request.send(200, texts.listing(request.base, int(request.rest)), kind="application/rss+xml")
 
 
+def _channel(request: Request) -> None:
+    """A channel of the test (channels.py)."""
+    channel = request.site.channels.get(request.rest)
+    if channel is None:
+        request.send(404, "gone")
+    elif channel.status != 200:
+        request.send(channel.status, "no")
+    elif channel.cookie and channel.cookie not in (request.headers.get("Cookie") or ""):
+        request.send(403, pages.page("No", "", f"<p>{texts.REFUSALS['members']}</p>"))
+    else:
+        request.send(200, channel.feed(request.base), kind="application/rss+xml")
+
+
 def _slow_list(request: Request) -> None:
     request.site.stopping.wait(5)
     _list(request)
@@ -398,6 +411,7 @@ TABLE: dict[str, Behaviour] = {
     "live-gone.m3u8": Behaviour(_live_gone, "/live-gone.m3u8: a live stream that goes away", ""),
     "texts": Behaviour(_text, f"/texts/<name>: subtitles: {', '.join(texts.TEXTS)}", ""),
     "list": Behaviour(_list, "/list/<count>: a list of films", "/list/3"),
+    "channel": Behaviour(_channel, "/channel/<name>: a channel that a test publishes to", ""),
     "slow-list": Behaviour(_slow_list, "/slow-list/<count>: the same after five seconds", ""),
     "api": Behaviour(_api, "/api/skipSegments/<hash>: marks, as a SponsorBlock server has them", ""),
     "refuses": Behaviour(_refuses, f"/refuses/<code>/<why>: says why: {', '.join(texts.REFUSALS)}", ""),

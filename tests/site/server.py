@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.site.channels import Channel
+
 for _kind, _ending in (
     ("application/vnd.apple.mpegurl", ".m3u8"),
     ("application/dash+xml", ".mpd"),
@@ -181,6 +183,7 @@ class Site:
         self.host = host
         self.log: list[dict[str, Any]] = []
         self.gone: set[str] = set()  # paths that some behaviours no longer know
+        self.channels: dict[str, Channel] = {}  # by name; see channels.py
         self.stopping = threading.Event()
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()

@@ -28,6 +28,11 @@ class ExportFolder(Invalid):
     default_detail = "That folder holds other files: export to a folder that is empty or new."
 
 
+class InvalidPattern(Invalid):
+    code = "invalid_pattern"
+    default_detail = "The pattern is not a regular expression. Correct it and try again."
+
+
 class UnsupportedScheme(InvalidUrl):
     code = "unsupported_scheme"
     default_detail = "Only http:// and https:// links are supported."
@@ -178,6 +183,16 @@ class QuotaExceeded(Conflict):
         "You have reached your storage quota. Delete items and empty the trash, or ask an "
         "administrator for a larger quota."
     )
+
+
+class AlreadyFollowed(Conflict):
+    code = "already_followed"
+    default_detail = "You already follow this link. Change that subscription instead."
+
+
+class TooManySubscriptions(ClientError):
+    code = "too_many_subscriptions"
+    default_detail = "You follow too many links. Unfollow one first."
 
 
 class TooLargeBody(ClientError):

@@ -220,6 +220,11 @@ class IsPlaylist(Permanent):
     default_detail = "This link is a playlist. Download it as a playlist, or use the link of a single video."
 
 
+class NotAList(Permanent):
+    code = "not_a_list"
+    default_detail = "This link is one video, not a channel or a list. Download it instead of following it."
+
+
 class BadClip(Permanent):
     code = "bad_clip"
     default_detail = "The clip starts after the end of the video."

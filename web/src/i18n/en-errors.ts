@@ -91,6 +91,10 @@ export const enErrors: ProblemWords = {
   hostile: ["The site tried something unsafe", "The download was stopped, and nothing was kept."],
   live_not_started: ["This stream has not started yet", "Recording starts automatically when it begins."],
   live_unsupported: ["This type of live stream cannot be recorded", "Retry when the recording is available."],
+  not_a_list: ["This link is one video", "Download it instead of following it."],
+  invalid_pattern: ["The pattern is not a regular expression", "Correct the pattern and try again."],
+  already_followed: ["You already follow this link", "Change that subscription instead."],
+  too_many_subscriptions: ["You follow too many links", "Unfollow one first."],
   is_playlist: ["This link is a playlist", "Download it as a playlist, or use the link of a single video."],
   bad_clip: ["The clip starts after the end of the video", "Choose an earlier start time."],
 

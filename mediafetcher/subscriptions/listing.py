@@ -1,0 +1,61 @@
+"""Read the list of a source as its site shows it, flat: one page of it, or all of it up to a limit."""
+
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import msgspec
+
+from mediafetcher.accounts.vault import cookie_jars
+from mediafetcher.core import errors, settings
+from mediafetcher.downloads import preview
+from mediafetcher.fetch.client import Fetch
+from mediafetcher.fetch.models import Info, Listing
+from mediafetcher.fetch.options import MAX_ENTRIES, Options, Playlist
+
+PAGE = 50  # entries of a check of a source that shows its newest first
+
+
+async def read(owner: int, url: str, options: Options, *, limit: int = MAX_ENTRIES) -> Listing:
+    """Read up to `limit` entries of a list, with the user's cookies. Raises as `Fetch`, and `NotAList`."""
+    wanted = msgspec.structs.replace(_transport(options), playlist=Playlist(limit=limit))
+    async with (
+        _folder() as folder,
+        cookie_jars.borrow(owner, url) as jar,
+        Fetch(url, wanted, folder, jar.text if jar else None, mode="list") as source,
+    ):
+        found = await source.look()
+    if not isinstance(found, Listing):
+        raise errors.NotAList()
+    return found
+
+
+async def look(owner: int, url: str, options: Options) -> Info:
+    """Look at one entry, for facts that its list does not have. Raises as `Fetch`."""
+    async with (
+        _folder() as folder,
+        cookie_jars.borrow(owner, url) as jar,
+        Fetch(url, _transport(options), folder, jar.text if jar else None) as source,
+    ):
+        found = await source.look()
+    if isinstance(found, Listing):
+        raise errors.IsPlaylist()
+    return found
+
+
+def _transport(options: Options) -> Options:
+    """Keep of the wishes for downloads only how they travel."""
+    return Options(proxy=options.proxy, impersonate=options.impersonate)
+
+
+@contextlib.asynccontextmanager
+async def _folder() -> AsyncIterator[Path]:
+    work = settings.get().work
+    work.mkdir(parents=True, exist_ok=True, mode=0o711)
+    folder = Path(tempfile.mkdtemp(prefix=preview.PREFIX, dir=work))  # what a crash leaves is removed with previews
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        await preview.remove_folder(folder)

@@ -1,0 +1,254 @@
+"""Subscriptions of a user: follow, list, change, end. What a check does stands in checks.py."""
+
+import datetime
+import json
+from typing import Any, Literal
+
+import msgspec
+
+from mediafetcher.core import errors
+from mediafetcher.db import engine
+from mediafetcher.db.tables import Subscription
+from mediafetcher.fetch.options import MAX_ENTRIES, Options
+from mediafetcher.library.catalog import folders, quotas
+from mediafetcher.net import urls
+from mediafetcher.subscriptions import entries, filters, listing, plan
+
+MAX_SUBSCRIPTIONS = 2000  # of one user
+MAX_TITLE = 300  # characters
+State = Literal["active", "paused", "needs_action"]
+
+_ROW = """
+select s.id, s.url, s.site, s.title, s.folder as folder_id, s.options::text as options, s.filter::text as filter,
+  s.backfill, s.state, s.source_order, s.created_at, s.checked_at, s.succeeded_at, s.next_check_at,
+  s.interval_seconds, s.last_new, s.failures, s.failing_since, s.error_code, s.error_message,
+  coalesce(s.lease_expires_at > now(), false) as checking,
+  (select coalesce(jsonb_object_agg(decision, number), '{}')::text from (select decision, count(*) as number
+    from subscription_entry where subscription = s.id group by decision) as counted) as counts
+from subscription s where s.owner = $1 and ($2::bigint is null or s.id = $2) order by lower(s.title), s.id
+"""
+_DUE = """
+update subscription set next_check_at = now(), state = case when state = 'needs_action' then 'active' else state end
+where id = $1 and owner = $2 and state <> 'paused' returning id
+"""
+# How large a second of media is, by what the user has of the site, else of all sites.
+_BYTES_PER_SECOND = """
+select coalesce(sum(m.size) filter (where i.site = $2) / sum(m.duration) filter (where i.site = $2),
+  sum(m.size) / sum(m.duration))::float8
+from library_item i join media_file m on m.id = i.media_file where i.owner = $1 and m.duration > 0
+"""
+
+
+class Backfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The newest `last` entries of those that exist already."""
+
+    last: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.last <= MAX_ENTRIES:
+            raise ValueError(f"backfill.last must be from 1 to {MAX_ENTRIES}")
+
+
+Existing = Literal["new", "all"] | Backfill
+
+
+def count_of(backfill: Existing) -> int | None:
+    """Return how many existing entries are wanted; None: all."""
+    return backfill.last if isinstance(backfill, Backfill) else None if backfill == "all" else 0
+
+
+async def follow(
+    owner: int,
+    url: str,
+    *,
+    title: str | None = None,
+    folder: str | None = None,
+    options: Options | None = None,
+    filter: filters.Filter | None = None,
+    backfill: Existing = "new",
+) -> dict[str, Any]:
+    """Follow a link. It is checked soon; nothing is fetched here. Returns: the subscription.
+
+    Raises `InvalidUrl`, `UnsupportedScheme`, `Invalid`, `InvalidPattern`, `AlreadyFollowed`, `TooManySubscriptions`.
+    """
+    url = urls.parse(url)
+    filter = filter or filters.Filter()
+    await filters.check_patterns(filter)
+    table = Subscription
+    async with engine.transaction():
+        if await table.count().where(table.owner == owner) >= MAX_SUBSCRIPTIONS:
+            raise errors.TooManySubscriptions()
+        row = table(
+            owner=owner,
+            url=url,
+            site=urls.site(url),
+            source_key=entries.key_of(url),
+            title=_title(title) or url,
+            folder=await folders.ensure(owner, folder or ""),
+            options=_json(_checked(options)),
+            filter=_json(filter),
+            backfill=count_of(backfill),
+        )
+        try:
+            await row.save()
+        except engine.UniqueViolation:
+            raise errors.AlreadyFollowed() from None
+        await engine.notify("subscription", {"id": row.id, "owner": owner})
+    return await get(row.id, owner)
+
+
+def _title(text: str | None) -> str:
+    return " ".join((text or "").split())[:MAX_TITLE]
+
+
+def _checked(options: Options | None) -> Options:
+    """Raise `Invalid` for options that make no sense for every entry of a list."""
+    options = options or Options()
+    if options.playlist is not None or options.clip:
+        raise errors.Invalid("The options of a subscription cannot have `playlist`, `start` or `end`.")
+    return options
+
+
+def _json(value: msgspec.Struct) -> str:
+    return json.dumps(msgspec.to_builtins(value))
+
+
+async def page(owner: int) -> list[dict[str, Any]]:
+    """Returns: the subscriptions of a user by title, with how many entries have each decision."""
+    return [await _shown(row) for row in await engine.fetch(_ROW, owner, None)]
+
+
+async def get(id: int, owner: int) -> dict[str, Any]:
+    """Returns: one subscription. Raises `NotFound`."""
+    row = await engine.fetchrow(_ROW, owner, id)
+    if row is None:
+        raise errors.NotFound("There is no such subscription.")
+    return await _shown(row)
+
+
+async def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    counts = dict.fromkeys(entries.DECISIONS, 0) | json.loads(row["counts"])
+    backfill = row["backfill"]
+    error = {"code": row["error_code"], "message": row["error_message"]} if row["error_code"] else None
+    return row | {
+        "folder": await folders.path_of(row["folder_id"]),
+        "options": json.loads(row["options"]),
+        "filter": json.loads(row["filter"]),
+        "backfill": "all" if backfill is None else {"last": backfill} if backfill else "new",
+        "counts": counts,
+        "error": error,
+    }
+
+
+async def change(id: int, owner: int, **given: Any) -> dict[str, Any]:
+    """Change `title`, `folder`, `options`, `filter` or `paused`; what is not given stays. Returns: the subscription.
+
+    A new filter decides anew what the filter skipped, and nothing else. Raises `NotFound`, `Invalid`, `InvalidPattern`.
+    """
+    table = Subscription
+    filter: filters.Filter | None = given.get("filter")
+    if filter is not None:
+        await filters.check_patterns(filter)
+    values: dict[Any, Any] = {}
+    async with engine.transaction():
+        await get(id, owner)
+        if given.get("title") is not None:
+            values[table.title] = _title(given["title"]) or table.url
+        if given.get("folder") is not None:
+            values[table.folder] = await folders.ensure(owner, given["folder"])
+        if given.get("options") is not None:
+            values[table.options] = _json(_checked(given["options"]))
+        if filter is not None:
+            values[table.filter] = _json(filter)
+        if given.get("paused") is not None:
+            values[table.state] = "paused" if given["paused"] else "active"
+        if values:
+            await table.update(values).where(table.id == id, table.owner == owner)
+        if filter is not None and await entries.apply_filter(id, filter):
+            await engine.fetchrow(_DUE, id, owner)
+        await engine.notify("subscription", {"id": id, "owner": owner})
+    return await get(id, owner)
+
+
+async def request_check(id: int, owner: int) -> dict[str, Any]:
+    """Let a subscription be checked now, also one that waits for cookies. Returns: the subscription.
+
+    Raises `NotFound`, and `InvalidState` if it is paused.
+    """
+    async with engine.transaction():
+        due = await engine.fetchrow(_DUE, id, owner)
+        await engine.notify("subscription", {"id": id, "owner": owner})
+    found = await get(id, owner)
+    if due is None:
+        raise errors.InvalidState("This subscription is paused. Resume it to check it.")
+    return found
+
+
+async def unfollow(id: int, owner: int) -> None:
+    """End a subscription, with its memory. Its items and its downloads stay. Raises `NotFound`."""
+    table = Subscription
+    gone = await table.delete().where(table.id == id, table.owner == owner).returning(table.id)
+    if not gone:
+        raise errors.NotFound("There is no such subscription.")
+    await engine.notify("subscription", {"id": id, "owner": owner})
+
+
+async def preview(
+    owner: int,
+    url: str,
+    *,
+    options: Options | None = None,
+    filter: filters.Filter | None = None,
+    backfill: Existing = "new",
+) -> dict[str, Any]:
+    """Show what following a link would do: each entry, newest first, with decision and reason; nothing is kept.
+
+    `wanted`: how many of `listed` would be fetched; `bytes`: about how large they are, None if that is not known;
+    `quota_share`: their part of the user's quota, None without one. Raises as `Fetch`, `NotAList`, `InvalidPattern`.
+    """
+    url = urls.parse(url)
+    filter = filter or filters.Filter()
+    await filters.check_patterns(filter)
+    wishes = plan.Wishes(owner, _checked(options), filter, count_of(backfill))
+    found = await listing.read(owner, url, wishes.options)
+    planned = await plan.make(wishes, None, found, first=True)
+    wanted = [one for one in planned.new if one.decision == "queued"]
+    size = await _estimate(owner, urls.site(url), [one.entry.facts.duration for one in wanted])
+    quota = (await quotas.usage(owner))["quota"]
+    return {
+        "title": found.title,
+        "site": found.site,
+        "listed": len(planned.new),
+        "wanted": len(wanted),
+        "bytes": size,
+        "quota_share": size / quota if size is not None and quota else None,
+        "entries": [_previewed(one) for one in reversed(planned.new)],
+    }
+
+
+def _previewed(one: entries.Decided) -> dict[str, Any]:
+    facts = one.entry.facts
+    return {
+        "source_url": facts.url,
+        "title": facts.title,
+        "duration": facts.duration,
+        "published_at": _time(facts.published),
+        "decision": one.decision,
+        "reason": one.reason,
+        "item": one.item,
+    }
+
+
+def _time(seconds: float | None) -> datetime.datetime | None:
+    return None if seconds is None else datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+
+
+async def _estimate(owner: int, site: str, durations: list[float | None]) -> int | None:
+    """Estimate bytes by the length of the entries, and by what the user has already. None if nothing tells."""
+    known = [duration for duration in durations if duration is not None]
+    if not durations:
+        return 0
+    rate = await engine.fetchval(_BYTES_PER_SECOND, owner, site)
+    if rate is None or not known:
+        return None
+    return int(rate * sum(known) / len(known) * len(durations))
