@@ -36,6 +36,7 @@ from mediafetcher.api.routes import (
     shares,
     sources,
     store,
+    subscriptions,
     system,
     ytdlp,
 )
@@ -61,6 +62,7 @@ _GONE: Kinds = (e.NotFound,)
 _STATE: Kinds = (e.NotFound, e.InvalidState)
 _LINK: Kinds = (e.InvalidUrl, e.UnsupportedScheme)
 _PREVIEW: Kinds = (*_LINK, e.FetchProblem, e.TooManyRequests, e.Unavailable)
+_FOLLOW: Kinds = (*_LINK, e.InvalidPattern, e.AlreadyFollowed, e.TooManySubscriptions)
 _WISH: Kinds = (e.InvalidUrl, e.UnsupportedScheme, e.SourceBlocked, e.QuotaExceeded)
 _TARGET: Kinds = (e.UnsupportedTarget, e.TargetNotAllowed, e.TooManyTargets)
 _FILE: Kinds = (e.NotFound, e.MediaOffline)
@@ -156,6 +158,15 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/shares", shares.page, LIBRARY),
     Route("POST", "/api/shares", shares.make, LIBRARY, (e.NotFound, e.TooManyTargets)),
     Route("DELETE", "/api/shares/{id:int}", shares.revoke, LIBRARY, _GONE),
+    # following
+    Route("GET", "/api/subscriptions", subscriptions.page, DOWNLOADS),
+    Route("POST", "/api/subscriptions", subscriptions.follow, DOWNLOAD, _FOLLOW),
+    Route("POST", "/api/subscriptions/preview", subscriptions.preview, DOWNLOAD, (*_PREVIEW, e.InvalidPattern), 200),
+    Route("GET", "/api/subscriptions/{id:int}", subscriptions.get, DOWNLOADS, _GONE),
+    Route("PATCH", "/api/subscriptions/{id:int}", subscriptions.change, DOWNLOAD, (e.NotFound, e.InvalidPattern)),
+    Route("DELETE", "/api/subscriptions/{id:int}", subscriptions.unfollow, DOWNLOAD, _GONE),
+    Route("POST", "/api/subscriptions/{id:int}/check", subscriptions.check, DOWNLOAD, _STATE, 202),
+    Route("GET", "/api/subscriptions/{id:int}/entries", subscriptions.ledger, DOWNLOADS, _GONE),
     # notifications
     Route("GET", "/api/notifications", notifications.page, READ),
     Route("POST", "/api/notifications/read", notifications.read, READ, (), 204),

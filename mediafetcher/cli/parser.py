@@ -1,7 +1,7 @@
 """The command-line parser: all commands and their arguments."""
 
 import argparse
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from mediafetcher import __version__
 from mediafetcher.core import errors, renamed_settings
@@ -100,6 +100,11 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--days", type=float, metavar="N", help="how long it lasts; by default until it is revoked")
         one.add_argument("--password", action="store_true", help="ask for a password that opens it")
         _for_person(one)
+    _follow(add("follow", "follow a channel or a list: what it publishes is downloaded by itself"))
+    _following(add("following", "list what you follow, or check it now"), common)
+    ended = add("unfollow", "end a subscription; its items stay")
+    ended.add_argument("id", type=int, metavar="ID", help="its number in `following`")
+    _for_person(ended)
     _notify(add("notify", "where you are notified of what happens"), common)
     _store(add("store", "who owns the media folder"), common)
     backup = add("backup", "write everything except the media files to one file; works while the server runs")
@@ -174,6 +179,33 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _follow(command: argparse.ArgumentParser) -> None:
+    command.add_argument("url", metavar="URL")
+    command.add_argument("--folder", default="", metavar="A/B", help="library folder, created if missing")
+    command.add_argument("--title", metavar="REGEX", help="only entries whose title matches")
+    command.add_argument("--exclude", metavar="REGEX", help="no entries whose title matches")
+    command.add_argument("--min-duration", type=seconds, metavar="TIME", help="shortest length: seconds, or 1:02:03")
+    command.add_argument("--max-duration", type=seconds, metavar="TIME", help="greatest length: seconds, or 1:02:03")
+    command.add_argument("--since", metavar="DATE", help="published since a day such as 2026-01-31, or an age: 30d")
+    command.add_argument("--max-per-check", type=int, metavar="N", help="downloads that one check begins")
+    existing = command.add_mutually_exclusive_group()
+    existing.add_argument("--only-new", action="store_true", help="only what is published from now on (the default)")
+    existing.add_argument("--last", type=int, metavar="N", help="also the newest N of what exists")
+    existing.add_argument("--all", action="store_true", help="also everything that exists")
+    command.add_argument("--dry-run", action="store_true", help="show each entry with its decision; follow nothing")
+    _for_person(command)
+
+
+def _following(command: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    _for_person(command)
+    doing = command.add_subparsers(dest="action", metavar="ACTION")
+    checked = doing.add_parser("check", parents=[common], help="check now: one subscription, or all of them")
+    checked.add_argument("id", type=int, nargs="?", metavar="ID", help="its number in `following`")
+    listed = doing.add_parser("list", parents=[common], help="list what you follow; also without `list`")
+    for one in (checked, listed):
+        _for_person(one, argparse.SUPPRESS)
+
+
 def _notify(command: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
     doing = command.add_subparsers(dest="action", metavar="ACTION", required=True)
     added = doing.add_parser("add", parents=[common], help="add a service, a webhook or a media server")
@@ -240,8 +272,10 @@ def seconds(text: str) -> float:
     return sum((float(part) * 60.0**power for power, part in enumerate(reversed(parts))), 0.0)
 
 
-def _for_person(command: argparse.ArgumentParser) -> None:
+def _for_person(command: argparse.ArgumentParser, default: Any = None) -> None:
+    """`default`: SUPPRESS for a part of a command that has these arguments too."""
     command.add_argument(
-        "--user", metavar="NAME", help=("user whose library is used (default: the only administrator)")
+        "--user", metavar="NAME", default=default, help="user whose library is used (default: the only administrator)"
     )
-    command.add_argument("--json", action="store_true", help="one JSON object per line")
+    shown = default or False
+    command.add_argument("--json", action="store_true", default=shown, help="one JSON object per line")

@@ -12,6 +12,7 @@ from mediafetcher.api import request_guard
 from mediafetcher.api.app import ROUTES, Route
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import lists
+from mediafetcher.subscriptions import subscriptions
 
 BODIES: dict[str, Any] = {
     "/api/downloads": {"url": "http://site.test/x"},
@@ -39,6 +40,9 @@ BODIES: dict[str, Any] = {
     "/api/tokens": {"name": "t", "scopes": ["read"]},
     "/api/session": {"name": "x", "password": "y"},
     "/api/shares": {"item": 999_999},
+    "/api/subscriptions": {"url": "http://site.test/followed"},
+    "/api/subscriptions/preview": {"url": "http://site.test/followed"},
+    "/api/subscriptions/{id:int}": {"title": "B"},
     "/api/notifications/read": {"ids": [1]},
     "/api/notifications/targets": {"url": "dbus://", "events": ["all"]},
     "/api/notifications/targets/{id:int}": {"enabled": False},
@@ -156,6 +160,7 @@ async def test_somebody_elses_things_look_absent(alice: Any, bob: Any, tmp_path:
     own["shares"] = await engine.fetchval(
         "insert into share (owner, hash, item) values ($1, 'x', $2) returning id", alice.id, item
     )
+    own["subscriptions"] = (await subscriptions.follow(alice.id, "http://site.test/channel"))["id"]
     own["lists"] = await lists.save(alice.id, "http://site.test/list", "A list", "site.test", [])
     tried = 0
     for route in ROUTES:

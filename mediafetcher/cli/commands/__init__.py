@@ -11,7 +11,7 @@ from mediafetcher.app import control_socket
 from mediafetcher.app.instance import Instance
 from mediafetcher.app.output import Out
 from mediafetcher.cli import parser
-from mediafetcher.cli.commands import downloads, library, notifications, shares, store, users, vault, ytdlp
+from mediafetcher.cli.commands import downloads, following, library, notifications, shares, store, users, vault, ytdlp
 from mediafetcher.core import errors, logging
 
 _log = logging.get("commands")
@@ -38,6 +38,9 @@ _COMMANDS: dict[str, Callable[[Instance, argparse.Namespace, Out, str | None], A
     "notify": notifications.notify,
     "share": shares.share,
     "feed": shares.feed,
+    "follow": following.follow,
+    "following": following.following,
+    "unfollow": following.unfollow,
 }
 
 

@@ -28,6 +28,10 @@ export type Answer = {
   type: string | null;
 };
 
+export type Backfill = {
+  last: number;
+};
+
 export type Change = {
   folder?: string | null;
   title?: string | null;
@@ -35,6 +39,14 @@ export type Change = {
 
 export type Changed = {
   count: number;
+};
+
+export type ChangedSubscription = {
+  filter?: Filter | null;
+  folder?: string | null;
+  options?: Options | null;
+  paused?: boolean | null;
+  title?: string | null;
 };
 
 export type Channel = {
@@ -51,6 +63,14 @@ export type Chapter = {
 export type Copy = {
   folder: string;
   item: number;
+};
+
+export type Counts = {
+  blocked: number;
+  done: number;
+  ignored: number;
+  queued: number;
+  skipped: number;
 };
 
 export type Credentials = {
@@ -118,16 +138,23 @@ export type Downloads = {
   next: string | null;
 };
 
+export type DryRun = {
+  bytes: number | null;
+  entries: (PreviewedEntry)[];
+  listed: number;
+  quota_share: number | null;
+  site: string;
+  title: string;
+  wanted: number;
+};
+
 export type Ending = {
   keep?: boolean;
 };
 
-export type Entry = {
-  duration: number | null;
-  item: Item | null;
-  position: number;
-  title: string | null;
-  url: string;
+export type Entries = {
+  entries: (subscriptions_Entry)[];
+  next: string | null;
 };
 
 export type Event = {
@@ -138,6 +165,18 @@ export type Event = {
   progress: (Progress)[];
   snapshot: Snapshot;
   system: System;
+};
+
+export type Filter = {
+  live?: "wait" | "record" | "skip";
+  max_duration?: number | null;
+  max_per_check?: number | null;
+  min_duration?: number | null;
+  shorts?: boolean;
+  since?: string | null;
+  title_exclude?: string | null;
+  title_include?: string | null;
+  until?: string | null;
 };
 
 export type FirstRun = {
@@ -346,6 +385,15 @@ export type NewShare = {
   password?: string | null;
 };
 
+export type NewSubscription = {
+  backfill?: "new" | "all" | Backfill;
+  filter?: Filter | null;
+  folder?: string | null;
+  options?: Options | null;
+  title?: string | null;
+  url: string;
+};
+
 export type NewTarget = {
   events?: (string)[];
   language?: "en" | "fr";
@@ -463,6 +511,16 @@ export type Preview = {
   subtitles: (string)[];
   title: string;
   uploader: string | null;
+};
+
+export type PreviewedEntry = {
+  decision: "queued" | "done" | "skipped" | "blocked" | "ignored";
+  duration: number | null;
+  item: number | null;
+  published_at: string | null;
+  reason: string;
+  source_url: string;
+  title: string | null;
 };
 
 export type Priority = {
@@ -687,6 +745,33 @@ export type StoreStatus = {
   unknown_more: boolean;
 };
 
+export type Subscription = {
+  backfill: "new" | "all" | Backfill;
+  checked_at: string | null;
+  checking: boolean;
+  counts: Counts;
+  created_at: string;
+  error: Reason | null;
+  failing_since: string | null;
+  failures: number;
+  filter: Filter;
+  folder: string;
+  id: number;
+  interval_seconds: number;
+  last_new: number;
+  next_check_at: string;
+  options: Record<string, unknown>;
+  site: string;
+  state: "active" | "paused" | "needs_action";
+  succeeded_at: string | null;
+  title: string;
+  url: string;
+};
+
+export type Subscriptions = {
+  subscriptions: (Subscription)[];
+};
+
 export type System = {
   children: system_Children;
   library: LibrarySize;
@@ -846,7 +931,7 @@ export type Watched = {
 };
 
 export type WholeList = {
-  content: (Entry)[];
+  content: (lists_Entry)[];
   entries: number;
   id: number;
   items: number;
@@ -870,8 +955,31 @@ export type downloads_Link = {
   url: string;
 };
 
+export type lists_Entry = {
+  duration: number | null;
+  item: Item | null;
+  position: number;
+  title: string | null;
+  url: string;
+};
+
 export type sources_Link = {
   url: string;
+};
+
+export type subscriptions_Entry = {
+  decided_at: string;
+  decision: "queued" | "done" | "skipped" | "blocked" | "ignored";
+  download: number | null;
+  duration: number | null;
+  first_seen_at: string;
+  id: number;
+  item: number | null;
+  published_at: string | null;
+  reason: string;
+  source_url: string;
+  state: "queued" | "running" | "done" | "failed" | "cancelled" | "needs_action" | "paused" | "scheduled" | "expanded" | null;
+  title: string | null;
 };
 
 export type system_Children = {
@@ -888,6 +996,7 @@ export type ytdlp_Order = {
 /** Every code that an error of the server may have. */
 export const CODES = [
   "age_limit",
+  "already_followed",
   "already_running",
   "away",
   "backup_damaged",
@@ -918,6 +1027,7 @@ export const CODES = [
   "index_away",
   "internal",
   "invalid",
+  "invalid_pattern",
   "invalid_url",
   "is_playlist",
   "kills_server",
@@ -938,6 +1048,7 @@ export const CODES = [
   "no_postgres",
   "no_room",
   "no_service_manager",
+  "not_a_list",
   "not_found",
   "not_json",
   "not_media",
@@ -984,6 +1095,7 @@ export const CODES = [
   "target_not_empty",
   "too_large",
   "too_many_requests",
+  "too_many_subscriptions",
   "too_many_targets",
   "too_slow",
   "tool_killed",

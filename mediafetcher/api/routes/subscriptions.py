@@ -1,0 +1,191 @@
+"""/api/subscriptions: channels and lists that are followed, and every entry that was seen of them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar.params import FromQuery, JSONBody, QueryParameter
+
+from mediafetcher.api.responses import Asked, Id, fit
+from mediafetcher.api.routes.downloads import Reason, earlier, within
+from mediafetcher.api.routes.downloads import State as DownloadState
+from mediafetcher.core import errors
+from mediafetcher.fetch.options import Options
+from mediafetcher.subscriptions import entries, subscriptions
+from mediafetcher.subscriptions.filters import Filter
+from mediafetcher.subscriptions.subscriptions import Existing, State
+
+Decision = Literal["queued", "done", "skipped", "blocked", "ignored"]
+
+
+class Counts(msgspec.Struct):
+    """How many entries have each decision."""
+
+    queued: int
+    done: int
+    skipped: int
+    blocked: int
+    ignored: int
+
+
+class Subscription(msgspec.Struct):
+    """A subscription. `failures`: checks in a row that failed, for the reason in `error`.
+
+    `state`: needs_action waits for cookies. `interval_seconds`: between two checks, adapted to how often the source
+    publishes. `last_new`: entries that the last check accepted.
+    """
+
+    id: int
+    url: str
+    site: str
+    title: str
+    folder: str
+    options: dict[str, Any]
+    filter: Filter
+    backfill: Existing
+    state: State
+    checking: bool
+    created_at: datetime
+    checked_at: datetime | None
+    succeeded_at: datetime | None
+    next_check_at: datetime
+    interval_seconds: float
+    last_new: int
+    failures: int
+    failing_since: datetime | None
+    error: Reason | None
+    counts: Counts
+
+
+class Subscriptions(msgspec.Struct):
+    subscriptions: list[Subscription]
+
+
+class NewSubscription(msgspec.Struct, forbid_unknown_fields=True):
+    """A link to follow. `backfill`: which of the existing entries are wanted; `options`: of each download."""
+
+    url: str
+    title: str | None = None
+    folder: str | None = None
+    options: Options | None = None
+    filter: Filter | None = None
+    backfill: Existing = "new"
+
+
+class ChangedSubscription(msgspec.Struct, forbid_unknown_fields=True):
+    """What is not given stays. A new filter decides anew what the old one skipped, and nothing else."""
+
+    title: str | None = None
+    folder: str | None = None
+    options: Options | None = None
+    filter: Filter | None = None
+    paused: bool | None = None
+
+
+class Entry(msgspec.Struct):
+    """An entry with the decision on it and its reason. `state`: of its download; `duration` in seconds."""
+
+    id: int
+    source_url: str
+    title: str | None
+    published_at: datetime | None
+    duration: float | None
+    first_seen_at: datetime
+    decision: Decision
+    reason: str
+    decided_at: datetime
+    download: int | None
+    state: DownloadState | None
+    item: int | None
+
+
+class Entries(msgspec.Struct):
+    """Entries, newest first. `next` is the cursor of the next page."""
+
+    entries: list[Entry]
+    next: str | None
+
+
+class PreviewedEntry(msgspec.Struct):
+    """What following would do with an entry. `item`: the entry of the library that it is already."""
+
+    source_url: str
+    title: str | None
+    published_at: datetime | None
+    duration: float | None
+    decision: Decision
+    reason: str
+    item: int | None
+
+
+class DryRun(msgspec.Struct):
+    """What following a link would do: `wanted` of `listed` entries are fetched, each with its reason.
+
+    `bytes`: about how much that is; `quota_share`: its part of the quota, 1 is all of it. Null if it is not known.
+    """
+
+    title: str
+    site: str
+    listed: int
+    wanted: int
+    bytes: int | None
+    quota_share: float | None
+    entries: list[PreviewedEntry]
+
+
+async def page(request: Asked) -> Subscriptions:
+    """List the caller's subscriptions by title."""
+    return fit(Subscriptions, {"subscriptions": await subscriptions.page(request.user.id)})
+
+
+async def follow(request: Asked, data: JSONBody[NewSubscription]) -> Subscription:
+    """Follow a channel or a list. It is checked soon."""
+    given = msgspec.structs.asdict(data)
+    return fit(Subscription, await subscriptions.follow(request.user.id, given.pop("url"), **given))
+
+
+async def preview(request: Asked, data: JSONBody[NewSubscription]) -> DryRun:
+    """Show what following a link would do, without following it."""
+    shown = await subscriptions.preview(
+        request.user.id, data.url, options=data.options, filter=data.filter, backfill=data.backfill
+    )
+    return fit(DryRun, shown)
+
+
+async def get(id: Id, request: Asked) -> Subscription:
+    """Get one subscription."""
+    return fit(Subscription, await subscriptions.get(id, request.user.id))
+
+
+async def change(id: Id, request: Asked, data: JSONBody[ChangedSubscription]) -> Subscription:
+    """Change a subscription, pause or resume it."""
+    return fit(Subscription, await subscriptions.change(id, request.user.id, **msgspec.structs.asdict(data)))
+
+
+async def unfollow(id: Id, request: Asked) -> None:
+    """End a subscription. Its items and downloads stay."""
+    await subscriptions.unfollow(id, request.user.id)
+
+
+async def check(id: Id, request: Asked) -> Subscription:
+    """Check a subscription now; one that waits for cookies too."""
+    return fit(Subscription, await subscriptions.request_check(id, request.user.id))
+
+
+async def ledger(
+    id: Id,
+    request: Asked,
+    decision: Annotated[str | None, QueryParameter(name="decision")] = None,
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[int] = 50,
+) -> Entries:
+    """List every entry that was ever seen, newest first. `decision` may name several, separated by commas."""
+    named = decision.split(",") if decision else None
+    for name in named or ():
+        if name not in entries.DECISIONS:
+            raise errors.Invalid(f"Unknown decision {name[:30]!r}. Use one of: {', '.join(entries.DECISIONS)}.")
+    await subscriptions.get(id, request.user.id)
+    rows, following = await entries.page(
+        id, request.user.id, decisions=named, cursor=earlier(cursor), limit=within(limit)
+    )
+    return fit(Entries, {"entries": rows, "next": str(following) if following is not None else None})

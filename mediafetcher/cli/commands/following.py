@@ -1,0 +1,106 @@
+"""Commands for subscriptions: follow, following, unfollow."""
+
+import argparse
+import json
+from typing import Any
+
+from mediafetcher.app.instance import Instance
+from mediafetcher.app.output import Out
+from mediafetcher.cli.commands.owner import owner_of
+from mediafetcher.core import errors
+from mediafetcher.subscriptions import checks, subscriptions
+from mediafetcher.subscriptions.filters import Filter
+from mediafetcher.subscriptions.subscriptions import Backfill, Existing
+
+
+async def follow(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    owner = await owner_of(asked)
+    await instance.ensure_jobs()
+    given: dict[str, Any] = {"filter": _filter(asked), "backfill": _backfill(asked)}
+    if asked.dry_run:
+        _tell_preview(await subscriptions.preview(owner, asked.url, **given), asked, out)
+        return 0
+    row = await subscriptions.follow(owner, asked.url, folder=asked.folder, **given)
+    return await _check([row["id"]], owner, asked, out)
+
+
+def _filter(asked: argparse.Namespace) -> Filter:
+    """Read a filter from the arguments. Raises: `UsageError`."""
+    try:
+        return Filter(
+            title_include=asked.title,
+            title_exclude=asked.exclude,
+            min_duration=asked.min_duration,
+            max_duration=asked.max_duration,
+            since=asked.since,
+            max_per_check=asked.max_per_check,
+        )
+    except ValueError as error:
+        raise errors.UsageError(f"{error}.") from error
+
+
+def _backfill(asked: argparse.Namespace) -> Existing:
+    try:
+        return "all" if asked.all else Backfill(asked.last) if asked.last is not None else "new"
+    except ValueError as error:
+        raise errors.UsageError(f"{error}.") from error
+
+
+def _tell_preview(shown: dict[str, Any], asked: argparse.Namespace, out: Out) -> None:
+    """Print each entry with its decision, then the sum."""
+    total = {name: shown[name] for name in ("title", "listed", "wanted", "bytes", "quota_share")}
+    for entry in shown["entries"]:
+        if asked.json:
+            out.line(json.dumps(entry, default=str))
+        else:
+            out.line(f"{entry['decision']:<8} {entry['reason']:<18} {entry['title'] or entry['source_url']}")
+    if asked.json:
+        out.line(json.dumps(total))
+        return
+    size = f", about {total['bytes'] / 1e6:.0f} MB" if total["bytes"] is not None else ""
+    share = f", {total['quota_share']:.0%} of the quota" if total["quota_share"] is not None else ""
+    out.line(f"{total['title']}: would download {total['wanted']} of {total['listed']} entries{size}{share}.")
+
+
+async def following(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    owner = await owner_of(asked)
+    if asked.action == "check":
+        await instance.ensure_jobs()
+        rows = [await subscriptions.get(asked.id, owner)] if asked.id else await subscriptions.page(owner)
+        return await _check([row["id"] for row in rows if asked.id or row["state"] != "paused"], owner, asked, out)
+    for row in await subscriptions.page(owner):
+        _tell(row, asked, out)
+    return 0
+
+
+async def _check(ids: list[int], owner: int, asked: argparse.Namespace, out: Out) -> int:
+    """Check subscriptions now, and print each. Returns: 1 if one failed."""
+    failed = 0
+    for id in ids:
+        await subscriptions.request_check(id, owner)
+        if claimed := await checks.claim(id):
+            await checks.run(claimed)
+        row = await subscriptions.get(id, owner)
+        failed += row["error"] is not None
+        _tell(row, asked, out)
+    return 1 if failed else 0
+
+
+def _tell(row: dict[str, Any], asked: argparse.Namespace, out: Out) -> None:
+    if asked.json:
+        out.line(json.dumps(row, default=str))
+        return
+    counts = ", ".join(f"{number} {name}" for name, number in row["counts"].items() if number) or "no entries yet"
+    state = {"paused": " (paused)", "needs_action": " (needs cookies)"}.get(row["state"], "")
+    checking = " (a check runs)" if row["checking"] else ""
+    out.line(f"{row['id']:>6}  {row['title']}{state}{checking}: {counts}")
+    if row["error"]:
+        streak = f"{row['failures']} failed checks since {row['failing_since']:%Y-%m-%d %H:%M}"
+        out.line(f"        {streak}: {row['error']['message']} [{row['error']['code']}]")
+
+
+async def unfollow(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    await subscriptions.unfollow(asked.id, await owner_of(asked))
+    if not asked.json:
+        out.line("No longer followed. Its items stay in the library.")
+    return 0

@@ -1,0 +1,58 @@
+"""/api/subscriptions over HTTP: follow, the dry run, the entries with their reasons, and the end."""
+
+from tests.site.channels import Channel
+
+
+async def test_channel_followed_over_http_shows_every_decision(web, alice, bob, site):
+    site.channels["one"] = channel = Channel()
+    channel.publish(1, 2, 3, seconds=600, published=1_767_225_660.0)
+    url = site.url("/channel/one")
+    body = {"url": url, "folder": "Shows", "filter": {"title_exclude": "film 2"}, "backfill": "all"}
+
+    dry = await alice.http.post("/api/subscriptions/preview", json=body, timeout=60)
+    assert dry.status_code == 200, dry.text
+    assert (dry.json()["wanted"], dry.json()["listed"], dry.json()["entries"][0]["title"]) == (2, 3, "Film 3")
+    assert (await alice.http.get("/api/subscriptions")).json() == {"subscriptions": []}
+
+    made = await alice.http.post("/api/subscriptions", json=body)
+    assert made.status_code == 201, made.text
+    path = f"/api/subscriptions/{made.json()['id']}"
+    assert (await alice.http.post("/api/subscriptions", json=body)).json()["code"] == "already_followed"
+    assert (await alice.http.post(f"{path}/check")).status_code == 202
+    from mediafetcher.subscriptions import checks
+
+    claimed = await checks.claim()
+    if claimed is not None:  # the server may have been first
+        await checks.run(claimed)
+
+    found = (await alice.http.get(path)).json()
+    assert found["title"] == "A channel" and found["backfill"] == "all" and found["folder"] == "Shows"
+    assert found["counts"] == {"queued": 2, "done": 0, "skipped": 1, "blocked": 0, "ignored": 0}
+    page = (await alice.http.get(f"{path}/entries?limit=2")).json()
+    rest = (await alice.http.get(f"{path}/entries?cursor={page['next']}")).json()
+    assert [one["title"] for one in page["entries"] + rest["entries"]] == ["Film 3", "Film 2", "Film 1"]
+    assert page["entries"][1]["published_at"] == "2026-01-01T00:01:00Z" and page["entries"][0]["download"]
+    skipped = (await alice.http.get(f"{path}/entries?decision=skipped")).json()["entries"]
+    assert [(one["title"], one["reason"]) for one in skipped] == [("Film 2", "excluded")]
+
+    changed = await alice.http.patch(path, json={"paused": True, "filter": {}})
+    assert changed.json()["state"] == "paused" and changed.json()["counts"]["queued"] == 3
+    assert (await alice.http.post(f"{path}/check")).json()["code"] == "wrong_state"
+    for answer in (await bob.http.get(path), await bob.http.delete(path), await bob.http.get(f"{path}/entries")):
+        assert answer.status_code == 404
+    assert (await alice.http.delete(path)).status_code == 204
+    assert (await alice.http.get(path)).status_code == 404
+
+
+async def test_wrong_wishes_are_named(alice):
+    url = "http://site.test/channel"
+    for wrong, word in (
+        ({"filter": {"title_include": "("}}, "'('"),
+        ({"filter": {"since": "yesterday"}}, "since"),
+        ({"filter": {"max_per_check": 0}}, "max_per_check"),
+        ({"backfill": {"last": 0}}, "last"),
+        ({"options": {"playlist": {}}}, "playlist"),
+        ({"preset": "x"}, "preset"),
+    ):
+        answer = await alice.http.post("/api/subscriptions", json={"url": url, **wrong})
+        assert answer.status_code == 400 and word in answer.json()["detail"], (wrong, answer.text)
