@@ -1,6 +1,6 @@
 """One check of a subscription: claim it, read its list, remember and decide, put what is wanted into the queue.
 
-A checker holds a subscription by a lease and a fence, like a download, so several machines never check one twice. One
+A checker holds a subscription by a lease and a fencing token, like a download, so several machines never check one twice. One
 site is read by one check at a time, and left alone while it asks for it. A check that fails changes nothing but the
 streak of failures; an entry that fails stops no other.
 """
@@ -100,7 +100,7 @@ class _Taken(Exception):
 
 @dataclass(frozen=True)
 class Claim:
-    """A subscription that is ours to check. `attempt` is the fence."""
+    """A subscription that is ours to check. `attempt` is the fencing token."""
 
     id: int
     attempt: int
@@ -283,7 +283,7 @@ async def _finish(claimed: Claim, sql: str, *values: Any) -> None:
 
 
 def _jitter() -> float:
-    """A factor, so that many subscriptions do not come back at the same moment."""
+    """A factor, so that many subscriptions are not due at the same moment."""
     return random.uniform(0.9, 1.1)  # noqa: S311
 
 

@@ -109,7 +109,7 @@ def facts_of(entry: Entry) -> filters.Facts:
 async def compare(subscription: int | None, listed: Sequence[Entry]) -> list[Known | New]:
     """Hold a list against the memory, in the order of the list; what is listed twice counts once.
 
-    `subscription` is None for a source that nobody follows yet: then every entry is new.
+    `subscription` is None for a source that is not followed yet: then every entry is new.
     """
     rows = []
     if subscription is not None:
@@ -143,7 +143,7 @@ def _differs(row: dict[str, Any], facts: filters.Facts) -> bool:
 
 
 def _merged(row: dict[str, Any], facts: filters.Facts) -> filters.Facts:
-    """What is known of an entry: the list first, then the memory."""
+    """Return the facts of an entry, from the list first, then from the memory."""
     return facts._replace(
         title=facts.title or row["title"],
         duration=facts.duration if facts.duration is not None else row["duration"],
@@ -196,7 +196,7 @@ async def decide_again(decisions: Sequence[tuple[int, str | None]]) -> int:
 
 
 async def apply_filter(subscription: int, filter: filters.Filter) -> int:
-    """Decide anew what the filter skipped, and what still waits for its turn; nothing else. Returns: how many changed.
+    """Decide again on entries that the filter skipped or that wait for their turn; on no others. Returns: how many changed.
 
     Raises `InvalidPattern`.
     """

@@ -1,4 +1,4 @@
-"""What a subscription accepts: the wishes of a user, and the decision on an entry.
+"""Filters of a subscription: the wishes of a user, and the decision on an entry.
 
 A decision needs only what the list says of an entry. If a filter asks for a fact that the list does not have, the
 reason says so (`MISSING`), and the source itself is looked at later.
@@ -24,7 +24,7 @@ _DAY = 86_400.0
 # The list does not have a fact that the filter needs, and what that becomes if the source does not have it either.
 MISSING = {"duration_unknown": "no_duration", "published_unknown": "no_date"}
 CHANGING = (*MISSING, *MISSING.values(), "live", "upcoming")  # decided again when the list says something else
-# What is decided again when the filter changes.
+# Reasons of entries that are decided again when the filter changes.
 OF_FILTER = (*CHANGING, "title", "excluded", "too_short", "too_long", "too_old", "too_new", "short")
 
 
@@ -60,7 +60,7 @@ class Filter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 
 class Facts(NamedTuple):
-    """What a list says of an entry. `duration` in seconds, `published` in seconds since 1970."""
+    """Facts that a list has of an entry. `duration` in seconds, `published` in seconds since 1970."""
 
     url: str
     title: str | None

@@ -1,4 +1,4 @@
-"""What a check does with a list: which entries are new, and the decision on each. Nothing is written here.
+"""Plan of a check: which entries are new, and the decision on each. Nothing is written here.
 
 The dry run and the check use the same plan, so the first shows what the second does.
 """
@@ -16,7 +16,7 @@ _OLDER = "older"
 
 
 class Wishes(NamedTuple):
-    """What a subscription asks for."""
+    """Wishes of a subscription."""
 
     owner: int
     options: Options
@@ -25,7 +25,7 @@ class Wishes(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What becomes of a list."""
+    """The effect of a list on the memory."""
 
     order: str
     new: list[entries.Decided]  # oldest first

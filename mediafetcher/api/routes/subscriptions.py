@@ -73,7 +73,7 @@ class NewSubscription(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ChangedSubscription(msgspec.Struct, forbid_unknown_fields=True):
-    """What is not given stays. A new filter decides anew what the old one skipped, and nothing else."""
+    """Changes of a subscription. A new filter decides again on entries that the old one skipped, and on no others."""
 
     title: str | None = None
     folder: str | None = None
@@ -107,7 +107,7 @@ class Entries(msgspec.Struct):
 
 
 class PreviewedEntry(msgspec.Struct):
-    """What following would do with an entry. `item`: the entry of the library that it is already."""
+    """The decision on an entry if its list were followed. `item`: the entry of the library that it is already."""
 
     source_url: str
     title: str | None
@@ -119,7 +119,7 @@ class PreviewedEntry(msgspec.Struct):
 
 
 class DryRun(msgspec.Struct):
-    """What following a link would do: `wanted` of `listed` entries are fetched, each with its reason.
+    """A dry run of following a link: `wanted` of `listed` entries are fetched, each with its reason.
 
     `bytes`: about how much that is; `quota_share`: its part of the quota, 1 is all of it. Null if it is not known.
     """
