@@ -1,8 +1,8 @@
 """One check of a subscription: claim it, read its list, remember and decide, put what is wanted into the queue.
 
-A checker holds a subscription by a lease and a fencing token, like a download, so several machines never check one twice. One
-site is read by one check at a time, and left alone while it asks for it. A check that fails changes nothing but the
-streak of failures; an entry that fails stops no other.
+A checker holds a subscription by a lease and a fencing token, like a download, so several machines never check one
+twice. One site is read by one check at a time, and left alone while it asks for it. A check that fails changes nothing
+but the streak of failures; an entry that fails stops no other.
 """
 
 import json
@@ -216,7 +216,7 @@ def _with_facts(facts: filters.Facts, info: Info) -> filters.Facts:
     return facts._replace(
         title=facts.title or info.title,
         duration=facts.duration if facts.duration is not None else info.duration,
-        published=facts.published if facts.published is not None else info.published,
+        published=facts.published if facts.published is not None or not info.metadata else info.metadata.published_at,
         live_status="is_live" if info.is_live else facts.live_status,
     )
 

@@ -196,9 +196,9 @@ async def decide_again(decisions: Sequence[tuple[int, str | None]]) -> int:
 
 
 async def apply_filter(subscription: int, filter: filters.Filter) -> int:
-    """Decide again on entries that the filter skipped or that wait for their turn; on no others. Returns: how many changed.
+    """Decide again on entries that the filter skipped or that wait for their turn; on no others.
 
-    Raises `InvalidPattern`.
+    Returns: how many changed. Raises `InvalidPattern`.
     """
     rows = await engine.fetch(_UNDECIDED, subscription, list(filters.OF_FILTER))
     reasons = await filters.decide(filter, [_facts(row) for row in rows])

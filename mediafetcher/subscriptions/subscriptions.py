@@ -143,7 +143,8 @@ async def _shown(row: dict[str, Any]) -> dict[str, Any]:
 async def change(id: int, owner: int, **given: Any) -> dict[str, Any]:
     """Change `title`, `folder`, `options`, `filter` or `paused`; what is not given stays. Returns: the subscription.
 
-    A new filter decides again on entries that the old one skipped, and on no others. Raises `NotFound`, `Invalid`, `InvalidPattern`.
+    A new filter decides again on entries that the old one skipped, and on no others.
+    Raises `NotFound`, `Invalid`, `InvalidPattern`.
     """
     table = Subscription
     filter: filters.Filter | None = given.get("filter")
