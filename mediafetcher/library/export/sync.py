@@ -295,7 +295,12 @@ class _Update:
     async def _items(self, plan: layout.Layout, ids: list[int]) -> list[Item]:
         rows = await engine.fetch(
             "select i.id, i.owner, i.folder, i.title, i.uploader, i.source_url, i.created_at, m.sha256, m.ext,"
-            " m.duration, m.poster, m.subtitles from library_item i join media_file m on m.id = i.media_file"
+            " m.duration, m.poster, m.subtitles, i.published_at, x.channel_name,"
+            " x.facts ->> 'description' as description,"
+            " x.facts ->> 'extractor' as extractor, x.facts ->> 'extractor_id' as extractor_id,"
+            " x.facts ->> 'genre' as genre, array(select jsonb_array_elements_text(x.facts -> 'tags')) as tags"
+            " from library_item i join media_file m on m.id = i.media_file"
+            " left join source_metadata x on x.id = i.metadata"
             " where i.id = any($1) and i.trashed_at is null and ($2::bigint[] is null or i.owner = any($2))",
             ids,
             self._people,

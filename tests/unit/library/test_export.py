@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.core import errors
+from mediafetcher.core import errors, source_metadata
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import folders, items, queries, trash
+from mediafetcher.library.catalog import folders, items, metadata, queries, trash
 from mediafetcher.library.export import layout, link_tree, sync, tree_lock
 from mediafetcher.library.storage import blob_store, sweeper
 from tests.unit.library.conftest import clean, path, stored
@@ -629,3 +629,20 @@ async def test_changes_of_a_tree_that_is_away_are_bounded_and_it_is_whole_when_i
     await sync.refresh()
     assert listing(there) == ["Ada/Film 29.mp4", "Ada/Film 29.nfo"]
     assert not await engine.fetchval("select behind or exists (select from export_change) from export_tree")
+
+
+async def test_description_has_the_metadata_and_follows_its_changes(owner, put, there):
+    item = await put(b"film", "Film")
+    await sync.export()
+    for plot in ("Words & <more>\nSecond line", "Other words"):
+        said = {"upload_date": "20240105", "description": plot, "tags": ["a", "b"], "extractor_key": "Site", "id": "x1"}
+        await engine.execute("insert into source (key, url) values ('k', 'u') on conflict do nothing")
+        async with engine.transaction():
+            await metadata.attach(item, ["k"], source_metadata.of_ytdlp(said), private=False)
+        assert await sync.refresh() > 0
+        movie = ET.parse(there / "Ada/Film.nfo").getroot()
+        found = [(element.tag, element.text) for element in movie if element.tag not in ("runtime", "dateadded")]
+        dated = [("premiered", "2024-01-05"), ("year", "2024")]
+        assert found == [("title", "Film"), ("plot", plot), *dated, ("tag", "a"), ("tag", "b"), ("uniqueid", "x1")]
+        assert movie.find("uniqueid").attrib == {"type": "site", "default": "true"}
+    assert await sync.refresh() == 0
