@@ -31,6 +31,15 @@ Link = Annotated[str, msgspec.Meta(max_length=_LINK)]
 Tag = Annotated[str, msgspec.Meta(max_length=_TAG)]
 _LIVE = ("is_live", "was_live", "post_live", "is_upcoming", "not_live")
 _AVAILABILITY = ("public", "unlisted", "private", "needs_auth", "premium_only", "subscriber_only")
+# The values of yt-dlp that `of_ytdlp` reads.
+YTDLP_FIELDS = (
+    *("id", "extractor_key", "webpage_url", "title", "description", "media_type", "duration", "language", "tags"),
+    *("channel", "channel_id", "channel_url", "uploader", "uploader_id", "uploader_url", "creator", "categories"),
+    *("release_timestamp", "timestamp", "upload_date", "age_limit", "availability", "live_status", "view_count"),
+    *("series", "season", "season_number", "episode", "episode_number", "artist", "artists", "album_artist", "album"),
+    *("track", "track_number", "genre", "genres", "release_year", "thumbnail", "thumbnails", "requested_formats"),
+    *("width", "height", "vcodec", "acodec"),
+)
 
 
 class SourceMetadata(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
@@ -149,6 +158,10 @@ def _word(value: Any) -> str | None:
     return text.one_line(str(value), _WORD) or None if isinstance(value, str | int) else None
 
 
+def _title(value: Any) -> str | None:
+    return _word(value) if isinstance(value, str) else None
+
+
 def _description(value: Any) -> str | None:
     """Several lines in their normal form, at most `DESCRIPTION_BYTES` in UTF-8."""
     if not isinstance(value, str):
@@ -206,6 +219,7 @@ def _one_of(*allowed: str) -> Any:
 
 
 _NORMAL: dict[str, Any] = {
+    "title": _title,
     "description": _description,
     "webpage_url": _link,
     "channel_url": _link,

@@ -17,7 +17,7 @@ from mediafetcher.downloads.worker import store_step
 from mediafetcher.importing import titles
 from mediafetcher.importing.batch import Outcome, Progress
 from mediafetcher.importing.scanner import Found
-from mediafetcher.library.catalog import folders, items
+from mediafetcher.library.catalog import folders, items, metadata
 from mediafetcher.library.recovery import journal_file
 from mediafetcher.library.storage import blob_store, mount, ownership, staging, unknown
 from mediafetcher.media import posters, probe, transcode
@@ -120,11 +120,11 @@ async def _add(owner: int, folder: str, file: unknown.Stored, facts: probe.Facts
     with tempfile.TemporaryDirectory(prefix="adopt-", dir=settings.get().work) as scratch:
         Path(scratch).chmod(0o711)  # FFmpeg's account needs search permission
         sides = await mount.run_io(_side_files, file)
-        beside = await titles.beside(file.path)
+        beside = await titles.metadata(file.path)
         if posters.NAME not in sides and await posters.draw(file.path, target := Path(scratch, posters.NAME), facts):
             sides[posters.NAME] = target
         entry = items.Entry(
-            told.get("title") or beside or facts.title or f"Unknown {file.sha256.hex()[:8]}",
+            told.get("title") or (beside and beside.title) or facts.title or f"Unknown {file.sha256.hex()[:8]}",
             await folders.ensure(owner, way),
             source_url=told.get("source_url"),
             site=told.get("site"),
@@ -133,7 +133,12 @@ async def _add(owner: int, folder: str, file: unknown.Stored, facts: probe.Facts
         # Nothing was staged: the bytes are already in place.
         there = blob_store.Staged(mount.incoming() / staging.name(), file.sha256, facts.size, shared=True)
         return await items.add_media(
-            owner=owner, staged=there, facts=store_step.media_facts(facts), entry=entry, side_files=sides
+            owner=owner,
+            staged=there,
+            facts=store_step.media_facts(facts),
+            entry=entry,
+            side_files=sides,
+            in_transaction=lambda item: metadata.attach(item, [], beside, private=True),
         )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from mediafetcher.core import errors
+from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
 from mediafetcher.downloads.worker import store_step
 from mediafetcher.importing import scanner, titles
@@ -73,7 +74,7 @@ class _Taken:
     poster: Path | None = None
     there_before: bool = False  # the store already had its bytes
     is_source: bool = False  # the file in the store is the source itself, which must stay separate
-    title: str | None = None  # from its `.info.json`
+    metadata: SourceMetadata | None = None  # from its `.info.json`
     settled: bool = False  # the library owns the staged file
 
     @property
@@ -171,7 +172,7 @@ async def _look(taken: list[_Taken]) -> None:
         if decision.action == "reject":
             one.end("skipped", decision.reason or "not video or audio")
         one.facts, one.ext = facts, transcode.kind_of(facts)[1]
-        one.title = await titles.beside(one.found.path)
+        one.metadata = await titles.metadata(one.found.path)
         one.why = decision.reason if decision.action != "none" else ""
 
 
@@ -230,8 +231,10 @@ def _incoming(one: _Taken, folder: int | None) -> bulk_insert.Incoming:
     path = one.found.path
     side_files = {"poster.jpg": one.poster} if one.poster else {}
     facts = store_step.media_facts(one.facts)
-    title = one.title or scanner.text(path.stem)
-    return bulk_insert.Incoming(one.staged, facts, title, folder, one.key, path.as_uri(), side_files, one.is_source)
+    title = (one.metadata and one.metadata.title) or scanner.text(path.stem)
+    return bulk_insert.Incoming(
+        one.staged, facts, title, folder, one.key, path.as_uri(), side_files, one.is_source, one.metadata
+    )
 
 
 async def _ask_for_names(ready: list[_Taken]) -> None:

@@ -1,22 +1,25 @@
 """Parse an `.info.json` of yt-dlp; foreign text, so only in a parsing process (sandbox/parsing.py)."""
 
+from typing import Any
+
 import msgspec
 
+from mediafetcher.core import source_metadata
+from mediafetcher.core.source_metadata import SourceMetadata
+
 _MAX_BYTES = 8 << 20  # such a file lists every format
+_Info: Any = msgspec.defstruct("_Info", [(name, Any, None) for name in source_metadata.YTDLP_FIELDS])
 
 
-class _Info(msgspec.Struct):
-    title: str | None = None
-
-
-def title(source: int) -> str | None:
-    """Return the title in the file of this descriptor; None if there is none that can be read."""
+def metadata(source: int) -> SourceMetadata | None:
+    """Return what the file of this descriptor says; None if it cannot be read, or has no title."""
     with open(source, "rb", closefd=False) as file:
         data = file.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
         return None
     try:
-        found = msgspec.json.decode(data, type=_Info).title
+        values = msgspec.structs.asdict(msgspec.json.decode(data, type=_Info))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    return found if found and found.strip() else None
+    found = source_metadata.of_ytdlp(values)
+    return found if found.title else None

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import items, text_index
+from mediafetcher.library.catalog import items, metadata, text_index
 from mediafetcher.library.storage import blob_store, ownership
 
 
@@ -29,6 +30,7 @@ class Incoming:
     url: str
     side_files: Mapping[str, Path] = field(default_factory=dict)
     anew: bool = False  # replace the stored bytes: another program may write to them
+    metadata: SourceMetadata | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,9 @@ async def add(owner: int, files: Sequence[Incoming]) -> list[Added]:
             fresh |= await _insert(owner, files, wanted, there | fresh)
             there |= fresh
             await _remember(files, [pair[0] for pair in wanted])
+            for file, pair in zip(files, wanted, strict=True):
+                if pair in fresh:
+                    await metadata.attach(there[pair], [file.key], file.metadata, private=True)
             if fresh:
                 await engine.notify("library", {"owner": owner})
         # Of equal files in one folder the first is the new one.

@@ -119,6 +119,35 @@ async def test_file_whose_bytes_are_not_its_name_is_left_alone(
     assert outcome.result == "failed" and place.exists()
 
 
+async def test_imported_file_has_the_metadata_written_beside_it(
+    owner: int, media_online: Path, media_corpus: Path, tmp_path: Path
+) -> None:
+    shutil.copyfile(media_corpus / "ok.mp4", tmp_path / "x.mp4")
+    said = {
+        "id": "abc",
+        "extractor_key": "Site",
+        "title": "T",
+        "upload_date": "20240105",
+        "tags": ["one", 2],
+        "duration": {},
+    }
+    said |= {
+        "formats": [],
+        "channel": "Films",
+        "channel_id": "UC1",
+        "description": "A zeppelin\nover the lake",
+        "duration": {},
+    }
+    (tmp_path / "x.info.json").write_text(json.dumps(said))
+    outcomes = [outcome async for outcome in importer.adopt(owner, [tmp_path])]
+    (id,) = [one.item for one in outcomes if one.result == "added"]
+    item = await queries.get(id, owner)
+    assert item["published_at"].isoformat() == "2024-01-05T00:00:00+00:00"
+    assert item["channel"] == {"id": "UC1", "name": "Films", "url": None}
+    assert (item["description"], item["tags"]) == ("A zeppelin\nover the lake", ["one"])
+    assert [one["id"] for one in (await queries.search(owner, "zeppelin"))["items"]] == [id]
+
+
 async def test_imported_file_has_the_title_written_beside_it(
     owner: int, media_online: Path, media_corpus: Path, tmp_path: Path
 ) -> None:
