@@ -463,6 +463,15 @@ class Installations(RuleBasedStateMachine):
         self.said.append(f"restore {who} to {which}")
         self.runner.run(work())
 
+    @rule(who=WHO, which=WHICH)
+    def restore_before_reference(self, who: int, which: int) -> None:
+        """Restore a backup in which nothing refers to a file that the library has again."""
+        self.put(who=who, which=which)
+        self.release(who=who, which=which)
+        self.back_up(who=who)
+        self.put(who=who, which=which)
+        self.restore(who=who, which=0)
+
     def _become(self, who: int, which: int) -> Installation:
         self.alone = False
         one, older = self.installations[who % len(self.installations)], self._backup(which)
@@ -486,7 +495,8 @@ class Installations(RuleBasedStateMachine):
         who = self._frozen(who)
 
         async def work(one: Installation) -> None:
-            if ownership.frozen() is None or (decision == "separate" and one.store != str(self.media)):
+            # Another process of the installation may have decided meanwhile.
+            if await ownership.refresh() is None or (decision == "separate" and one.store != str(self.media)):
                 return
             await decisions.decide(decision)
             one.store = str(mount.root())
