@@ -26,6 +26,14 @@ interaction("the first visit is light", async () => {
   assert.ok(bytes > 50_000 && bytes <= FIRST_VISIT, `${bytes} bytes`);
 });
 
+/** Pixels from the player to the title of its item; 0 on a page without a player. */
+const below = (page) =>
+  page.evaluate(() => {
+    const slot = document.querySelector("[data-slot=player]");
+    const title = document.querySelector("main h1");
+    return slot && title ? title.getBoundingClientRect().top - slot.getBoundingClientRect().bottom : 0;
+  });
+
 interaction("every page is accessible in both themes, on desktop and phone", async () => {
   const { page, server } = world;
   const [item] = (await world.api("GET", "/api/items?q=h264")).items;
@@ -53,6 +61,7 @@ interaction("every page is accessible in both themes, on desktop and phone", asy
         assert.deepEqual(await accessibility(page), [], `${path} ${colorScheme} ${viewport.width}`);
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(overflow <= 0, `${path} is wider than the ${viewport.width} px of the screen by ${overflow}`);
+        assert.ok((await below(page)) < 200, `the title of the item is below its player at ${viewport.width} px`);
       }
     }
 });
@@ -65,6 +74,12 @@ interaction("phone size: folders in a drawer, everything within the width", asyn
   await page.getByRole("dialog").getByRole("treeitem", { name: "Trips" }).click();
   await page.getByRole("heading", { level: 1, name: "Trips" }).waitFor();
   await page.getByRole("dialog").waitFor({ state: "detached" });
+  const places = await page
+    .getByRole("navigation", { name: "Main" })
+    .last()
+    .getByRole("link")
+    .evaluateAll((links) => links.map((link) => link.getBoundingClientRect().top));
+  assert.equal(new Set(places).size, 1, "the navigation is one row");
   await page.setViewportSize({ width: 1440, height: 900 });
 });
 

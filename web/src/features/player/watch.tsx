@@ -46,7 +46,7 @@ export function Watch() {
       {item.data?.poster && <Glow item={item.data} />}
       <div
         className={cn(
-          "relative mx-auto gap-x-8 pb-12 sm:px-8 sm:pt-5 xl:grid xl:grid-cols-[minmax(0,1fr)_22rem]",
+          "relative mx-auto gap-x-8 pb-12 sm:px-8 sm:pt-5 xl:grid xl:grid-cols-[minmax(0,1fr)_22rem] xl:grid-rows-[auto_1fr]",
           !theatre && "max-w-[100rem]",
         )}
       >
