@@ -45,7 +45,7 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: measured again when the height of a row changes
   useLayoutEffect(() => virtual.measure(), [height, columns]);
 
-  useScrollPlace(box, width > 0 && rows > 0);
+  useScrollPlace(box, width > 0 && rows > 0 ? virtual.getTotalSize() : 0);
 
   const visible = virtual.getVirtualItems();
   const last = visible.at(-1)?.index ?? 0;
@@ -198,19 +198,35 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
   );
 }
 
-/** Where a view was left is where it begins when one comes back to it. */
-function useScrollPlace(box: React.RefObject<HTMLDivElement | null>, drawn: boolean) {
+const INPUTS = ["wheel", "touchstart", "pointerdown", "keydown"] as const; // what the user scrolls with
+
+/** Begins a view at the position where it was left; a list that is still too short gets there as it grows. */
+function useScrollPlace(box: React.RefObject<HTMLDivElement | null>, height: number) {
   const { history } = useRouter();
   const [key] = useState(() => `mf.scroll ${history.location.href}`);
+  const wanted = useRef(Number(sessionStorage.getItem(key))); // 0 once it is reached, or the user scrolls
   useLayoutEffect(() => {
     const element = box.current;
-    if (!element || !drawn) return;
-    const saved = Number(sessionStorage.getItem(key));
-    if (saved) element.scrollTop = saved;
-    const save = () => sessionStorage.setItem(key, String(element.scrollTop));
+    if (!element || !height || !wanted.current) return;
+    element.scrollTop = wanted.current;
+    if (element.scrollTop > wanted.current - 2) wanted.current = 0;
+  }, [box, height]);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const save = () => {
+      if (!wanted.current) sessionStorage.setItem(key, String(element.scrollTop));
+    };
+    const forget = () => {
+      wanted.current = 0;
+    };
     element.addEventListener("scroll", save, { passive: true });
-    return () => element.removeEventListener("scroll", save);
-  }, [box, key, drawn]);
+    for (const kind of INPUTS) element.addEventListener(kind, forget, { passive: true });
+    return () => {
+      element.removeEventListener("scroll", save);
+      for (const kind of INPUTS) element.removeEventListener(kind, forget);
+    };
+  }, [box, key]);
 }
 
 function useWidth(box: React.RefObject<HTMLDivElement | null>): number {
