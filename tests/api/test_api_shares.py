@@ -286,7 +286,7 @@ async def test_a_real_player_plays_the_list(web: Any, alice: Any, media_corpus: 
     path = await share(alice, folder="Films")
     url = f"{web.url}{path}/list.m3u8"
     if (mpv := os.environ.get("MF_MPV") or shutil.which("mpv")) is None:
-        pytest.skip("mpv is not installed")
+        pytest.skip("mpv is not installed. As root, type: apt-get install --no-install-recommends mpv")
     command = [mpv, "--no-config", "--vo=null", "--ao=null", "--untimed", "--frames=20", "--msg-level=all=info", url]
     done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
