@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
 from mediafetcher.downloads import dedup, leases, queries
@@ -46,10 +47,11 @@ async def submit(
 
     `title`: what a list calls the link; it is used if the site has no name for it.
     A source that is in the store already answers with its item, done; the same wish twice answers with the
-    row that is there. Raises `InvalidUrl`, `UnsupportedScheme`, `Invalid`, `SourceBlocked`, `QuotaExceeded`.
+    row that is there. A name and password in the link go to the vault, and the row does not have them.
+    Raises `InvalidUrl`, `UnsupportedScheme`, `Invalid`, `SourceBlocked`, `QuotaExceeded`.
     """
     options = options or Options()
-    url = urls.parse(url)
+    url, login = urls.split_login(url)
     key = urls.source_key(url, options.recipe())
     wish = (owner, url, urls.site(url), key)
     stored = json.dumps(msgspec.to_builtins(options))
@@ -62,6 +64,8 @@ async def submit(
             if look["limited"]:
                 await quotas.check_quota(owner)
             folder_id = await folders.ensure(owner, folder or "")
+            if login:
+                await cookie_jars.put_login(owner, login)
             known = await _known_at_once(wish, folder_id, stored) if look["fetched"] else None
             row = known or await _queue(wish, folder_id, stored, title)
             if row["fresh"]:

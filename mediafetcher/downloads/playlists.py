@@ -29,6 +29,7 @@ async def expand(
     claim: leases.Claim, download: active.ActiveDownload, folder: Path, other: Trial | None = None
 ) -> None:
     """Read the list of a claimed row and add its entries to the queue. Raises: as `Fetch`, or `LeaseLost`."""
+    login = await cookie_jars.login_for(claim.owner, claim.url)
     async with (
         cookie_jars.borrow(claim.owner, claim.url) as jar,
         Fetch(
@@ -36,6 +37,7 @@ async def expand(
             claim.options,
             folder,
             jar.text if jar else None,
+            login=login,
             trial=other,
             mode="list",
             on_warning=lambda message: download.log(message, "warning"),

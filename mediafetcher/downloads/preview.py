@@ -37,14 +37,14 @@ async def preview(owner: int, url: str) -> dict[str, Any]:
     `InvalidUrl`, `TooManyRequests` if many already wait, and the errors of error_mapping.py.
     """
     global _asked
-    url = urls.parse(url)
+    url, given = urls.split_login(url)
     if _asked >= _WAITING:
         raise errors.TooManyRequests("Too many links are being checked at once. Try again in a moment.")
     gate = _semaphores.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_AT_ONCE))
     _asked += 1
     try:
         async with asyncio.timeout(_SECONDS), gate:
-            found, poster = await _look(owner, url)
+            found, poster = await _look(owner, url, given)
     except TimeoutError:
         raise errors.Stalled("The site took too long to answer.") from None
     finally:
@@ -89,7 +89,8 @@ def _list(found: Listing) -> dict[str, Any]:
     }
 
 
-async def _look(owner: int, url: str) -> tuple[Info | Listing, str | None]:
+async def _look(owner: int, url: str, given: urls.Login | None) -> tuple[Info | Listing, str | None]:
+    login = given or await cookie_jars.login_for(owner, url)
     work = settings.get().work
     work.mkdir(parents=True, exist_ok=True, mode=0o711)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=work))
@@ -97,7 +98,7 @@ async def _look(owner: int, url: str) -> tuple[Info | Listing, str | None]:
     try:
         async with (
             cookie_jars.borrow(owner, url) as jar,
-            Fetch(url, Options(), folder, jar.text if jar else None, mode="preview") as source,
+            Fetch(url, Options(), folder, jar.text if jar else None, login=login, mode="preview") as source,
         ):
             found = await source.look()
             return found, await _poster(source, folder) if isinstance(found, Info) and found.thumbnail else None

@@ -65,6 +65,7 @@ class Fetch:
         folder: Path,
         cookies: str | None = None,
         *,
+        login: urls.Login | None = None,
         trial: Trial | None = None,
         mode: Mode = "media",
         on_warning: Callable[[str], None] = lambda message: None,
@@ -74,6 +75,7 @@ class Fetch:
         self._folder = folder  # owned by us
         self._place = work_folders.of_child(folder)
         self._cookies = cookies
+        self._login = login
         self._trial = trial
         self._program = str(trial.ytdlp if trial else versions.folder() or "")
         self._mode = mode
@@ -151,6 +153,7 @@ class Fetch:
             "targets": self._targets(chosen),
             "keep": self._mode == "keep",
             "cookies": self._cookies,
+            "login": tuple(self._login) if self._login else None,
             "ytdlp": self._program,
             "browser": self._browser,
             "way": self._pass.way._asdict(),

@@ -6,11 +6,13 @@ resolved here: egress.py decides about an address when it is connected to.
 
 import ipaddress
 import re
+from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from mediafetcher.core import errors
 
 MAX_LENGTH = 2048
+_MAX_LOGIN = 1000
 _SCHEME = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*):")
 _HOST_AND_PORT = re.compile(r"^[a-zA-Z0-9.-]+:\d+(/|$)")  # `nas.local:8080/x` has no scheme
 _LABEL = re.compile(r"^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$")
@@ -69,6 +71,39 @@ def parse(text: str) -> str:
     if len(url) > MAX_LENGTH:
         raise errors.InvalidUrl(f"A link can have at most {MAX_LENGTH} characters.")
     return url
+
+
+class Login(NamedTuple):
+    """A name and password of HTTP Basic authentication (RFC 7617), for one scheme, host and port only."""
+
+    origin: str
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"<login of {self.origin}>"
+
+
+def split_login(text: str) -> tuple[str, Login | None]:
+    """Return a link in its canonical form, and the name and password that it contained. Raises: as `parse`."""
+    before, slashes, rest = text.strip().partition("://")
+    end = min((at for mark in "/?#" if (at := rest.find(mark)) >= 0), default=len(rest))
+    given, at_sign, host = rest[:end].rpartition("@")
+    if not at_sign or "\\" in rest[:end]:
+        return parse(text), None
+    url = parse(f"{before}{slashes}{host}{rest[end:]}")
+    user, _, password = given.partition(":")
+    if not user or len(given) > _MAX_LOGIN or any(ord(letter) < 32 or ord(letter) == 127 for letter in unquote(given)):
+        raise errors.InvalidUrl("The name and password in the link are not valid.")
+    return url, Login(origin(url), unquote(user), unquote(password))
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port of a link as `http://nas.local:8080`, without the port of the scheme."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    port = "" if parts.port in (None, _PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
 
 
 def site(url: str) -> str:

@@ -209,6 +209,19 @@ def _members(request: Request) -> None:
         request.send(403, pages.page("Sign in", "", "sign in"))
 
 
+def _basic(request: Request) -> None:
+    """A file for the name `me` and the password `s:cret`; `/basic/to/<host>/<file>` redirects to another host."""
+    if request.headers.get("Authorization") != "Basic bWU6czpjcmV0":
+        request.send(401, "who?", "text/plain", WWW_Authenticate='Basic realm="box"')
+        return
+    first, name = _argument(request)
+    if first != "to":
+        request.send_file(request.site.file(request.rest))
+        return
+    host, _, name = name.partition("/")
+    request.send(302, "", Location=f"http://{host}:{request.site.port}/media/{name}")
+
+
 def _login(request: Request) -> None:
     """Sign in: a cookie of each kind, with the value given as `value` beside the one that counts."""
     value = request.query.get("value", "1")
@@ -392,6 +405,7 @@ TABLE: dict[str, Behaviour] = {
     "endless-page": Behaviour(_endless_page, "/endless-page: text without an end", ""),
     "auth": Behaviour(_auth, "/auth/<file>: only with the cookie sid=ok (?rate=<kB/s>)", ""),
     "members": Behaviour(_members, "/members: a page only with the cookie sid=ok", "/members"),
+    "basic": Behaviour(_basic, "/basic/<file>: HTTP Basic authentication; /basic/to/<host>/<file> redirects", ""),
     "login": Behaviour(_login, "/login?value=<text>: signs in, with cookies of every kind", "/login"),
     "setcookie": Behaviour(_set_cookie, "/setcookie: sets a cookie, redirects to a film", ""),
     "live.m3u8": Behaviour(_live, "/live.m3u8: a live stream that grows with each look", ""),

@@ -16,6 +16,7 @@ from mediafetcher.accounts.vault import cookie_formats, encryption
 from mediafetcher.accounts.vault.cookie_formats import Cookie
 from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
+from mediafetcher.net import urls
 from mediafetcher.sandbox import parsing
 
 # Short links redirect to a site with another name; the cookies of that site are needed.
@@ -24,7 +25,16 @@ _SHORT = {
     "fb.watch": "facebook.com", "redd.it": "reddit.com", "instagr.am": "instagram.com", "b23.tv": "bilibili.com",
 }  # fmt: skip
 
+_MAX_LOGINS = 20  # of one host: it may have several ports
+
 _log = logging.get("cookies")
+
+
+class _Contents(msgspec.Struct, omit_defaults=True):
+    """The plain text of a jar. Earlier versions wrote the list of cookies alone."""
+
+    cookies: list[Cookie] = []
+    logins: list[tuple[str, str, str]] = []  # (origin, user, password) of HTTP Basic authentication
 
 
 class Jar(msgspec.Struct):
@@ -67,8 +77,60 @@ async def put(owner: int, site: str, cookies: list[Cookie], address: str | None 
     return {"site": site, "kept": len(kept), "left_out": len(cookies) - len(kept)}
 
 
+async def put_login(owner: int, login: urls.Login) -> None:
+    """Store a name and password for HTTP Basic authentication, in the jar of its host."""
+    site = urlsplit(login.origin).hostname or ""
+    async with engine.transaction():
+        id = await engine.fetchval(
+            "insert into cookie_jar (owner, site, ciphertext, cookies) values ($1, $2, ''::bytea, 0) "
+            "on conflict (owner, site) do update set failed_at = null, failure = null returning id",
+            owner,
+            site,
+        )
+        old = await _contents(id, owner, site)
+        logins = [one for one in old.logins if one[0] != login.origin]
+        if tuple(login) in old.logins:
+            return
+        old.logins = [*logins, (login.origin, login.user, login.password)][-_MAX_LOGINS:]
+        await _write(id, owner, site, old)
+        await audit.record("cookies_kept", owner, site=site, count=len(old.cookies))
+
+
+async def login_for(owner: int, url: str) -> urls.Login | None:
+    """Return this user's name and password for exactly the scheme, host and port of a link."""
+    site = urlsplit(url).hostname or ""
+    query = "select id from cookie_jar where owner = $1 and site = $2"
+    id = await engine.fetchval(query, owner, site)
+    found = await _contents(id, owner, site) if id is not None else _Contents()
+    return next((urls.Login(*one) for one in found.logins if one[0] == urls.origin(url)), None)
+
+
+async def _contents(id: int, owner: int, site: str) -> _Contents:
+    """Return the contents of a jar; nothing if it is new, or if our key does not open it."""
+    ciphertext = await engine.fetchval("select ciphertext from cookie_jar where id = $1", id)
+    try:
+        return _decoded(encryption.decrypt(ciphertext, "cookie_jar", owner, site, id)) if ciphertext else _Contents()
+    except encryption.DecryptionError:
+        _log.warning("a jar does not open with our key", site=site, user=owner)
+        return _Contents()
+
+
+def _decoded(plain: bytes) -> _Contents:
+    if plain.startswith(b"["):
+        return _Contents(msgspec.json.decode(plain, type=list[Cookie]))
+    return msgspec.json.decode(plain, type=_Contents)
+
+
 async def _fill(id: int, owner: int, site: str, cookies: list[Cookie]) -> None:
-    sealed = encryption.encrypt(msgspec.json.encode(cookies), "cookie_jar", owner, site, id)
+    """Replace the cookies of a jar; its logins stay."""
+    old = await _contents(id, owner, site)
+    await _write(id, owner, site, _Contents(cookies, old.logins))
+
+
+async def _write(id: int, owner: int, site: str, contents: _Contents) -> None:
+    plain = contents if contents.logins else contents.cookies
+    sealed = encryption.encrypt(msgspec.json.encode(plain), "cookie_jar", owner, site, id)
+    cookies = contents.cookies
     await engine.execute(
         "UPDATE cookie_jar SET ciphertext = $2, cookies = $3, updated_at = clock_timestamp() WHERE id = $1",
         id,
@@ -130,7 +192,8 @@ async def jar_for(owner: int, url: str) -> Jar | None:
     seen = None
     while True:
         row = await engine.fetchrow(
-            "SELECT id, site, ciphertext, updated_at FROM cookie_jar WHERE owner = $1 AND site = any($2::text[]) "
+            "SELECT id, site, ciphertext, updated_at FROM cookie_jar "
+            "WHERE owner = $1 AND site = any($2::text[]) AND cookies > 0 "
             "ORDER BY length(site) DESC LIMIT 1",
             owner,
             names,
@@ -147,7 +210,7 @@ async def jar_for(owner: int, url: str) -> Jar | None:
             # Same as without cookies: the site then asks for them, and sending them again repairs the jar.
             _log.warning("a jar does not open with our key", site=row["site"], user=owner)
             return None
-    live = cookie_formats.of_site(msgspec.json.decode(plain, type=list[Cookie]), row["site"])
+    live = cookie_formats.of_site(_decoded(plain).cookies, row["site"])
     return Jar(row["id"], owner, row["site"], cookie_formats.netscape(live), row["updated_at"])
 
 

@@ -143,8 +143,8 @@ class UntrustedCertificate(Permanent):
 class PasswordRequired(Permanent):
     code = "password_required"
     default_detail = (
-        "The server wants a name and password of its own (HTTP authentication), which cookies do not replace and "
-        "MediaFetcher cannot send. Use a link that needs none."
+        "The server asks for a name and password (HTTP authentication), or refused those that are stored. "
+        "Add the link with them: https://name:password@host/path."
     )
 
 

@@ -237,6 +237,7 @@ async def _fetch(
     claim: leases.Claim, download: active.ActiveDownload, folder: Path, other: Trial | None
 ) -> tuple[Info, Result, bool] | None:
     """Extract and download. Returns: the files, and whether they are private to this user; None if already linked."""
+    login = await cookie_jars.login_for(claim.owner, claim.url)
     async with (
         cookie_jars.borrow(claim.owner, claim.url) as jar,
         Fetch(
@@ -244,6 +245,7 @@ async def _fetch(
             claim.options,
             folder,
             jar.text if jar else None,
+            login=login,
             trial=other,
             on_warning=lambda message: download.log(message, "warning"),
         ) as source,
@@ -260,7 +262,7 @@ async def _fetch(
             await leases.update_progress(
                 claim, stage="download", title=info.title, duration=info.duration, size=info.filesize
             )
-        own = dedup.is_private(claim.url, info.webpage_url, claim.options, cookies=bool(jar))
+        own = dedup.is_private(claim.url, info.webpage_url, claim.options, cookies=bool(jar or login))
 
         async def completed(what: Completed) -> None:
             if jar:

@@ -18,6 +18,7 @@ from typing import Any, NoReturn, TextIO
 
 from mediafetcher.fetch import gateway_client, resume
 from mediafetcher.fetch.child import (
+    basic_auth,
     certificates,
     dash_periods,
     error_report,
@@ -81,12 +82,14 @@ def _programs(options: dict[str, Any]) -> list[str]:
 
 def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) -> None:
     """Extract, report, and download if ordered to."""
-    client = _client(order["options"], channel, folder, order["browser"])
+    client = _client(order["options"], channel, folder, order["browser"], order["login"])
     if order["browser"] in impersonation.MODES:
         impersonation.only_curl(client, gateway_client.Way(**order["way"]).url)
     elif order["options"].get("proxy"):
         proxy_guard.install(order["targets"])
         proxy_guard.only_requests(client)
+    elif order["login"]:
+        proxy_guard.only_requests(client)  # urllib sends the name and password after any redirect
     _load_cookies(client, order.get("cookies"))
     seen = client.extract_info(order["url"], download=False)
     if sidecars.is_list(seen) or (order["lists"] and sidecars.holds_several(seen)):
@@ -137,7 +140,13 @@ def _tell_list(client: Any, seen: dict[str, Any], channel: Channel, *, wanted: b
     )
 
 
-def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: str | None = None) -> Any:
+def _client(
+    options: dict[str, Any],
+    channel: Channel,
+    folder: Path,
+    browser: str | None = None,
+    login: list[str] | None = None,
+) -> Any:
     """Return yt-dlp with our options, our logger and the safe resume."""
     if browser not in impersonation.MODES:
         impersonation.absent()
@@ -162,6 +171,8 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: st
     hls_subtitles.install(extractor)
     dash_periods.install(extractor)
     versions = resume.Versions(folder)
+    auth = basic_auth.BasicAuth(login)
+    auth.install()
 
     base = impersonation.telling(yt_dlp.YoutubeDL) if browser == "tell" else yt_dlp.YoutubeDL
 
@@ -173,6 +184,7 @@ def _client(options: dict[str, Any], channel: Channel, folder: Path, browser: st
             channel.check()
             if not hasattr(req, "headers"):
                 req = yt_dlp.networking.Request(req)
+            auth.add(req)
             try:
                 response = versions.open(req, super().urlopen)
                 if any(name.lower().startswith("icy-") for name in response.headers):

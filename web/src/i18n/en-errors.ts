@@ -12,8 +12,8 @@ export const enErrors: ProblemWords = {
     "If it is of your own certificate authority, name its file in MEDIAFETCHER_CA_FILE.",
   ],
   password_required: [
-    "{site} wants a name and password of its own",
-    "Cookies do not replace them (HTTP authentication). Use a link that needs none.",
+    "{site} asks for a name and password",
+    "Add the link with them: https://name:password@host/path. They are kept encrypted and are not shown.",
   ],
   unusual_extension: [
     "This kind of file is refused for safety",

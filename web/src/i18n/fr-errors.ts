@@ -12,8 +12,8 @@ export const frErrors: ProblemWords = {
     "S’il vient de votre propre autorité de certification, indiquez son fichier dans MEDIAFETCHER_CA_FILE.",
   ],
   password_required: [
-    "{site} demande un nom et un mot de passe qui lui sont propres",
-    "Les cookies ne les remplacent pas (authentification HTTP). Utilisez un lien qui n’en demande pas.",
+    "{site} demande un nom et un mot de passe",
+    "Ajoutez le lien avec ceux-ci : https://nom:motdepasse@hôte/chemin. Ils sont chiffrés et ne sont pas affichés.",
   ],
   unusual_extension: [
     "Ce genre de fichier est refusé par sécurité",
