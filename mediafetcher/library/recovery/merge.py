@@ -252,6 +252,7 @@ _ITEM_COLUMNS = (
     "id bigint, owner bigint, folder bigint, media_file bigint, title text, source_url text, site text, uploader text,"
     " created_at timestamptz, trashed_at timestamptz, search text, sort_key text, text_version integer"
 )
+# The journal has no metadata: the terms of an item with metadata are computed again (text_index.py).
 _ITEMS = """
 insert into library_item (id, owner, folder, media_file, title, source_url, site, uploader, created_at, trashed_at,
     search, sort_key, text_version)
@@ -260,7 +261,8 @@ insert into library_item (id, owner, folder, media_file, title, source_url, site
   on conflict (id) do update set owner = excluded.owner, folder = excluded.folder, media_file = excluded.media_file,
     title = excluded.title, source_url = coalesce(library_item.source_url, excluded.source_url), site = excluded.site,
     uploader = excluded.uploader, trashed_at = excluded.trashed_at, search = excluded.search,
-    sort_key = excluded.sort_key, text_version = excluded.text_version
+    sort_key = excluded.sort_key,
+    text_version = case when library_item.metadata is null then excluded.text_version else 0 end
 """
 
 

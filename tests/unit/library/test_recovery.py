@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import blocklist, folders, items, lists
+from mediafetcher.library.catalog import blocklist, folders, items, lists, metadata, queries, text_index
 from mediafetcher.library.catalog import trash as trash_bin
 from mediafetcher.library.recovery import journal, journal_file, merge
 from tests import deep
@@ -351,3 +352,13 @@ async def test_file_whose_bytes_are_stored_again_comes_back(owner, put, media_on
     await _empty()
     assert await _apply(media_online) == 0
     assert {row[2] for row in await _shown()} == {"again"}
+
+
+async def test_rebuilt_item_is_found_by_its_description(owner, put, media_online):
+    item = await put(b"one")
+    async with engine.transaction():
+        await metadata.attach(item, [], SourceMetadata(description="zeppelin"), private=True)
+    await _write()
+    assert await _apply(media_online) == 0
+    assert await text_index.rebuild() == 1
+    assert [row["id"] for row in (await queries.search(owner, "zeppelin"))["items"]] == [item]
