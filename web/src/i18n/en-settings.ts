@@ -119,6 +119,26 @@ export const enSettings = {
   "set.extension": "Browser extension",
   "set.extensionHint": "Unzip it, then load it from the browser’s extensions page.",
   "set.licences": "Third-party licences",
+  "set.phone": "Phone and bookmarklet",
+  "set.phoneHint": "Send links to this server from any app or page.",
+  "set.shareSheet": "Share menu of Android",
+  "set.shareSheetHint":
+    "Open this server over https in Chrome and choose “Install app”. MediaFetcher then appears in the share menu.",
+  "set.shortcut": "Shortcut in the share menu",
+  "set.shortcutHint":
+    "For iPhone, and for Android without https. Creates a key that can only add downloads; remove it under API keys.",
+  "set.phoneName": "Name of the phone",
+  "set.android": "Android",
+  "set.androidHow":
+    "Install the app HTTP Shortcuts, save this file on the phone, and choose Import / Export, Import from file. The file contains the key: delete it afterwards.",
+  "set.androidFile": "Save the file",
+  "set.ios": "iPhone and iPad",
+  "set.iosNew": "In the app Shortcuts, create a shortcut and turn on “Show in Share Sheet” in its details.",
+  "set.iosShare": "Let it receive URLs and text, and add the action “Get URLs from Input”.",
+  "set.iosAction":
+    "Add the action “Get Contents of URL” with these values: the header Authorization, and a JSON body with the text field url.",
+  "set.iosMethod": "Method",
+  "set.iosInput": "URLs (the variable of the action before)",
   "set.bookmarklet": "Bookmarklet",
   "set.bookmarkletHint": "Drag it to your bookmarks bar. One click sends the current page to this server.",
   "set.bookmarkletName": "Send to MediaFetcher",

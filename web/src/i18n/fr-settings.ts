@@ -130,6 +130,27 @@ export const frSettings: Pick<Dict, keyof typeof enSettings> = {
   "set.extension": "Extension de navigateur",
   "set.extensionHint": "Décompressez-la, puis chargez-la depuis la page des extensions du navigateur.",
   "set.licences": "Licences des composants tiers",
+  "set.phone": "Téléphone et bookmarklet",
+  "set.phoneHint": "Envoyez des liens à ce serveur depuis n’importe quelle application ou page.",
+  "set.shareSheet": "Menu de partage d’Android",
+  "set.shareSheetHint":
+    "Ouvrez ce serveur en https dans Chrome et choisissez « Installer l’application ». MediaFetcher apparaît alors dans le menu de partage.",
+  "set.shortcut": "Raccourci dans le menu de partage",
+  "set.shortcutHint":
+    "Pour l’iPhone, et pour Android sans https. Crée une clé qui ne peut qu’ajouter des téléchargements ; retirez-la dans Clés API.",
+  "set.phoneName": "Nom du téléphone",
+  "set.android": "Android",
+  "set.androidHow":
+    "Installez l’application HTTP Shortcuts, enregistrez ce fichier sur le téléphone et choisissez Import / Export, puis l’import d’un fichier. Le fichier contient la clé : supprimez-le ensuite.",
+  "set.androidFile": "Enregistrer le fichier",
+  "set.ios": "iPhone et iPad",
+  "set.iosNew":
+    "Dans l’application Raccourcis, créez un raccourci et activez « Afficher dans la feuille de partage » dans ses détails.",
+  "set.iosShare": "Faites-lui recevoir des URL et du texte, et ajoutez l’action « Obtenir les URL de l’entrée ».",
+  "set.iosAction":
+    "Ajoutez l’action « Obtenir le contenu de l’URL » avec ces valeurs : l’en-tête Authorization, et un corps JSON avec le champ texte url.",
+  "set.iosMethod": "Méthode",
+  "set.iosInput": "URL (la variable de l’action précédente)",
   "set.bookmarklet": "Bookmarklet",
   "set.bookmarkletHint": "Glissez-le dans votre barre de favoris. Un clic envoie la page affichée à ce serveur.",
   "set.bookmarkletName": "Envoyer à MediaFetcher",

@@ -1,5 +1,6 @@
 // Settings, languages and themes.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { interaction, world } from "../world.mjs";
 
 const { go } = world;
@@ -77,15 +78,59 @@ interaction("cookies of a site are kept and forgotten", async () => {
   await cookies.getByText("No cookies yet").waitFor();
 });
 
-interaction("licences and the bookmark", async () => {
+interaction("licences", async () => {
   const { page } = world;
   const about = section("About");
   await about.getByText("Third-party licences").click();
   await about.getByText(/^react-dom /).waitFor();
-  const link = about.getByRole("link", { name: "Send to MediaFetcher" });
-  assert.match(await link.getAttribute("href"), /^javascript:void\(window\.open\('http/);
-  await link.click(); // here it does nothing, and breaks no rule
   assert.equal(new URL(page.url()).pathname, "/settings");
+});
+
+interaction("the bookmarklet sends the page of another site", async () => {
+  const { page, server, site } = world;
+  const link = section("Phone and bookmarklet").getByRole("link", { name: "Send to MediaFetcher" });
+  const code = await link.getAttribute("href");
+  assert.match(code, /^javascript:void\(window\.open\('http/);
+  await link.click(); // on our own page it does nothing, and breaks no rule
+  assert.equal(new URL(page.url()).pathname, "/settings");
+  const other = await page.context().newPage();
+  await other.goto(site.url("/page/og?a=1&b=2"));
+  const opened = page.context().waitForEvent("page");
+  await other.evaluate((text) => {
+    location.href = text; // what a bookmark does
+  }, code);
+  const ours = await opened;
+  await ours.waitForFunction(() => document.querySelector("textarea")?.value.endsWith("/page/og?a=1&b=2"));
+  assert.ok(ours.url().startsWith(server.url));
+  await ours.close();
+  await other.close();
+});
+
+interaction("a phone gets a key that only adds downloads, and what to do with it", async () => {
+  const { page, server, site } = world;
+  const phone = section("Phone and bookmarklet");
+  await phone.getByLabel("Name of the phone").fill("My phone");
+  await phone.getByRole("button", { name: "Create key" }).click();
+  const bearer = await phone.getByRole("textbox", { name: "Authorization" }).inputValue();
+  const url = await phone.getByRole("textbox", { name: "URL", exact: true }).inputValue();
+  const saving = page.waitForEvent("download");
+  await phone.getByRole("button", { name: "Save the file" }).click();
+  const file = JSON.parse(readFileSync(await (await saving).path(), "utf8"));
+  const [shortcut] = file.categories[0].shortcuts;
+  assert.deepEqual([shortcut.method, shortcut.url], ["POST", `${server.url}/api/downloads`]);
+  assert.equal(url, shortcut.url);
+  // The requests that the apps send: with the variable filled in, and without a cookie of the browser.
+  const headers = { "content-type": shortcut.contentType, authorization: shortcut.headers[0].value };
+  assert.equal(headers.authorization, bearer);
+  const shared = site.url('/media/ok.mp4?from="phone"').replaceAll('"', "%22");
+  const body = shortcut.bodyContent.replace(`{{${file.variables[0].id}}}`, JSON.stringify(shared).slice(1, -1));
+  const added = await fetch(shortcut.url, { method: shortcut.method, headers, body });
+  assert.equal(added.status, 201);
+  assert.equal((await fetch(`${server.url}/api/items`, { headers })).status, 403);
+  await world.api("POST", `/api/downloads/${(await added.json()).id}/cancel`, { keep: false });
+  await page.getByRole("button", { name: "Remove: My phone" }).click();
+  await page.getByRole("button", { name: "Remove: My phone" }).waitFor({ state: "detached" });
+  assert.equal((await fetch(shortcut.url, { method: "POST", headers, body })).status, 401);
 });
 
 interaction("another password", async () => {

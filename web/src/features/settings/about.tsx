@@ -1,21 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
-import { Bookmark } from "lucide-react";
 import { useState } from "react";
 import { call } from "@/api/client";
 import { useSystem } from "@/api/queries";
 import { Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
 import { Card } from "./card";
-
-/**
- * Opens the dashboard of this server with the page that is being looked at. React writes no such address, and our own
- * pages run none: it only ever works from the bookmarks.
- */
-function asBookmarklet(link: HTMLAnchorElement | null) {
-  const address = `'${location.origin}/?url='+encodeURIComponent(location.href)`;
-  link?.setAttribute("href", `javascript:void(window.open(${address}))`);
-  link?.addEventListener("click", (event) => event.preventDefault());
-}
 
 export function About() {
   const { t } = useI18n();
@@ -39,20 +28,6 @@ export function About() {
         ))}
       </dl>
       <Licences />
-      <div className="flex flex-wrap items-center gap-x-6 gap-y-3 px-4 py-3.5">
-        <div className="min-w-0 flex-1 basis-56">
-          <p className="font-medium">{t("set.bookmarklet")}</p>
-          <p className="text-[0.8125rem] text-muted-foreground">{t("set.bookmarkletHint")}</p>
-        </div>
-        <a
-          href="/"
-          ref={asBookmarklet}
-          className="inline-flex h-9 items-center gap-2 rounded-md border border-dashed border-input px-3.5 font-medium hover:bg-accent [&_svg]:size-4"
-        >
-          <Bookmark />
-          {t("set.bookmarkletName")}
-        </a>
-      </div>
     </Card>
   );
 }

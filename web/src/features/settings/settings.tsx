@@ -10,6 +10,7 @@ import {
   MonitorSmartphone,
   Puzzle,
   SlidersHorizontal,
+  Smartphone,
   Sparkles,
   Trash2,
   Users,
@@ -26,6 +27,7 @@ import { General } from "./general";
 import { Limits } from "./limits";
 import { Machines } from "./machines";
 import { People } from "./people";
+import { Phone } from "./phone";
 import { Sessions } from "./sessions";
 import { Storage } from "./storage";
 import { Tokens } from "./tokens";
@@ -40,6 +42,7 @@ const SECTIONS = [
   ["sessions", MonitorSmartphone],
   ["tokens", KeyRound],
   ["devices", Puzzle],
+  ["phone", Smartphone],
   ["cookies", Cookie],
   ["people", Users],
   ["limits", Gauge],
@@ -97,6 +100,7 @@ function Below({ admin, me }: { admin: boolean; me: number }) {
     <>
       <Tokens admin={admin} />
       <Devices />
+      <Phone />
       <Cookies />
       {admin && <People me={me} />}
       {admin && <Limits />}
