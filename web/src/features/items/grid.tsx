@@ -45,7 +45,7 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: measured again when the height of a row changes
   useLayoutEffect(() => virtual.measure(), [height, columns]);
 
-  useScrollPlace(box, width > 0 && rows > 0 ? virtual.getTotalSize() : 0);
+  useScrollPlace(box, width > 0 && rows > 0);
 
   const visible = virtual.getVirtualItems();
   const last = visible.at(-1)?.index ?? 0;
@@ -201,16 +201,17 @@ export function Grid({ items, list, selection, onVerb, onNearEnd }: Props) {
 const INPUTS = ["wheel", "touchstart", "pointerdown", "keydown"] as const; // what the user scrolls with
 
 /** Begins a view at the position where it was left; a list that is still too short gets there as it grows. */
-function useScrollPlace(box: React.RefObject<HTMLDivElement | null>, height: number) {
+function useScrollPlace(box: React.RefObject<HTMLDivElement | null>, drawn: boolean) {
   const { history } = useRouter();
   const [key] = useState(() => `mf.scroll ${history.location.href}`);
   const wanted = useRef(Number(sessionStorage.getItem(key))); // 0 once it is reached, or the user scrolls
+  // After each render: the rows take their height later than the list says how high it is.
   useLayoutEffect(() => {
     const element = box.current;
-    if (!element || !height || !wanted.current) return;
+    if (!element || !drawn || !wanted.current) return;
     element.scrollTop = wanted.current;
     if (element.scrollTop > wanted.current - 2) wanted.current = 0;
-  }, [box, height]);
+  });
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
