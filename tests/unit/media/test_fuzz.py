@@ -37,6 +37,7 @@ from mediafetcher.media import ffmpeg_output as text
 from mediafetcher.media import sniff, webvtt
 from mediafetcher.ops import backup
 from mediafetcher.sandbox import parsing
+from mediafetcher.subscriptions import patterns
 from tests import deep
 
 SECONDS = 60.0 if deep.deep(21) else 1.0
@@ -63,6 +64,10 @@ _SAID = st.lists(
     | st.text(max_size=20),
     max_size=100,
 ).map("".join)  # fmt: skip
+# Short: an expression may take time that is exponential in the title, and then the worker is killed.
+_PATTERNS = st.tuples(
+    *[st.text("ab.*+?|()[]^$\\\0é", max_size=6)] * 2, st.lists(st.text("abé", max_size=8), max_size=5)
+)
 _BOX = st.sampled_from([b"ftyp", b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"mvhd", b"moof", b"mdat"])
 _FILE = st.lists(
     st.tuples(st.integers(0, 200) | st.sampled_from([0, 1, 7, 8, 2**31, 2**32 - 1]), _BOX, st.binary(max_size=60)).map(
@@ -232,8 +237,9 @@ TARGETS: dict[str, Target] = {
     "info.json": Target(
         info_json,
         _JSON | _ROW.map(json.dumps),
-        lambda data: _in_files(lambda file, _: info_json.title(file), data.encode()),
+        lambda data: _in_files(lambda file, _: info_json.metadata(file), data.encode()),
     ),
+    "patterns": Target(patterns, _PATTERNS, lambda data: patterns.match(*data)),
     "index": Target(
         package_index, _INDEX | _JSON, lambda data: package_index.wheels(data.encode(), "yt-dlp", "https://a.example/")
     ),
@@ -283,6 +289,8 @@ _OWN = {
     "mediafetcher.ops.service.install": "the settings file",
     "mediafetcher.sandbox.parsing": "the replies of a worker, which are typed",
     "mediafetcher.sandbox.parsing_child": "the requests of the server",
+    "mediafetcher.subscriptions.checks": "the database",
+    "mediafetcher.subscriptions.subscriptions": "the database",
 }
 _DECODES = re.compile(r"json\.(loads?|decode|Decoder)\b|\b(tomllib|tarfile|zipfile|plistlib|pickle|ElementTree|yaml)\.")
 

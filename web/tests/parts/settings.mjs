@@ -38,7 +38,7 @@ interaction("dark and light", async () => {
 interaction("an access key for programs", async () => {
   const { page } = world;
   await page.getByRole("textbox", { name: "What is this key for?" }).fill("backup");
-  await page.getByRole("button", { name: "Create key" }).click();
+  await page.locator("#tokens").getByRole("button", { name: "Create key" }).click();
   assert.match(await page.getByRole("textbox", { name: "API keys" }).inputValue(), /^mf_/);
   await page.getByRole("button", { name: "Remove: backup" }).click();
   await page.getByRole("button", { name: "Remove: backup" }).waitFor({ state: "detached" });
