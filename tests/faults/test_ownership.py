@@ -160,6 +160,7 @@ def test_separate_store_shares_no_file_name(program: Callable[..., Program], fil
     assert second.ask("DELETE", f"/items/{item}").status_code == 200
     until(lambda: _files(own) == set(), 30, "what it let go is freed")
     assert len(_files(media)) == 1
-    assert _status(first)["state"] == "owned"
+    # It may have read meanwhile that the other one found it here; then it waits for a decision.
+    assert _status(first)["state"] == "owned" or _reason(first) == "contested"
     for one in (first, second):
         one.stop()

@@ -1,6 +1,6 @@
 import { useNavigate } from "@tanstack/react-router";
 import { CircleAlert, Clipboard, DownloadCloud, Link2, X } from "lucide-react";
-import { type DragEvent, type FormEvent, lazy, Suspense, useEffect, useRef, useState } from "react";
+import { type DragEvent, type FormEvent, lazy, Suspense, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { call } from "@/api/client";
 import type { Draft as Added } from "@/components/add-store";
 import { Boundary } from "@/components/boundary";
@@ -30,6 +30,10 @@ export function Composer({ text: given = "", folder, options, replaces, focus, o
     draft.set(words);
   };
   const [wishes, setWishes] = useState(() => (options ? wishesOf(options, folder) : NOTHING_SPECIAL));
+  // What was typed into the box of the page before, after this one was rendered and before it was shown.
+  useLayoutEffect(() => {
+    if (!given) write(draft.get());
+  }, [given]);
   useEffect(() => {
     if (focus) box.current?.focus();
   }, [focus]);
