@@ -119,7 +119,7 @@ def _alike(cases: list[Case]) -> Iterator[list[Case]]:
 # Not what a site does, each with a test where it is made: killed children, conversions, a site that rests, ...
 MADE_BY_US = {"crashed", "transcode_failed", "bad_clip", "site_paused", "tool_killed", "parser_failed"}
 MADE_BY_US |= {"unexpected_error", "runs_alone", "kills_server", "proxy_failed"}
-MADE_BY_US |= {"cut_at_origin", "password_required", "untrusted_certificate", "unusual_extension"}
+MADE_BY_US |= {"not_a_list", "cut_at_origin", "password_required", "untrusted_certificate", "unusual_extension"}
 
 
 def test_the_lists_are_long_enough_and_name_what_there_is() -> None:
