@@ -41,7 +41,7 @@ async def test_flood_of_connections_keeps_nobody_out(program, first):
     seconds = deep.count(26, 4)
     count, much = (3000, 2 * MUCH) if seconds >= 60 else (CONNECTIONS, MUCH)
     if b"TOKEN" in first:  # this and the next: each is a request that Python answers
-        count = CONNECTIONS // 2
+        count = CONNECTIONS if seconds >= 60 else CONNECTIONS // 2
     elif b"POST" in first:
         count = CONNECTIONS // 3
     server = program(max_downloads=1).start()
