@@ -21,7 +21,7 @@ from mediafetcher.core import settings as chosen
 from mediafetcher.core.settings import Settings
 from mediafetcher.db import embedded as cluster
 from mediafetcher.db import engine, migrate, runtime_settings, transfer
-from mediafetcher.downloads import leases, nodes, retention, site_backoff, statistics
+from mediafetcher.downloads import nodes, requeue, retention, site_backoff, statistics
 from mediafetcher.downloads.worker import pool
 from mediafetcher.fetch.ytdlp import updater
 from mediafetcher.library.catalog import metadata, text_index, trash
@@ -116,7 +116,7 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
         await stack.enter_async_context(_task(_watch_mount()))
         if not joins:
             await stack.enter_async_context(_task(_run_housekeeping()))
-            await stack.enter_async_context(_task(clock_guard.watch(leases.clock_moved, correct_times)))
+            await stack.enter_async_context(_task(clock_guard.watch(requeue.clock_moved, correct_times)))
             await stack.enter_async_context(_task(_keep_terms()))
             await stack.enter_async_context(_task(_keep_whole()))
             await stack.enter_async_context(_task(status.follow()))
@@ -227,7 +227,7 @@ async def correct_times(believed: bool) -> None:
 
     `believed`: the clocks are trusted. Otherwise only waiting times are shortened: a slow clock would end sessions.
     """
-    for owner in (rate_limit, site_backoff, leases, nodes, delivery, checks):
+    for owner in (rate_limit, site_backoff, requeue, nodes, delivery, checks):
         await owner.correct_times()
     if believed:
         for owner in (sessions, tokens, devices, scrub):

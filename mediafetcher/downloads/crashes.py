@@ -17,6 +17,11 @@ SUSPECT = 2  # crashes of the program after which a download runs alone
 _PARKED, _PARKED_FETCHING = 4, 10
 _FURTHER = 64 << 10  # more bytes than the time before
 
+# Columns that every transition out of `running` resets.
+CLEAR_LEASE = (
+    "worker_id = null, lease_expires_at = null, stage = null, speed = null, eta = null, pause_requested = false,"
+    " cancel_requested = false, finished_at = now()"
+)
 _LOST = """
 select d.id, d.worker_id from download d where state = 'running' and {lost}
 """
@@ -39,7 +44,7 @@ from counted c where d.id = c.id and d.state = 'running' and {lost} returning d.
 """
 
 
-async def put_back(lost: str, clear_lease: str, *values: Any) -> list[dict[str, Any]]:
+async def put_back(lost: str, *values: Any) -> list[dict[str, Any]]:
     """Return rows of dead holders to the queue. Returns: id and owner of each.
 
     `lost` is the condition that selects them, with parameters numbered from $12 on (`values`).
@@ -52,7 +57,7 @@ async def put_back(lost: str, clear_lease: str, *values: Any) -> list[dict[str, 
     for row in rows:
         together[row["worker_id"]] = together.get(row["worker_id"], 0) + 1
     back = await engine.fetch(
-        _PUT_BACK.format(lost=lost, clear_lease=clear_lease),
+        _PUT_BACK.format(lost=lost, clear_lease=CLEAR_LEASE),
         [row["id"] for row in rows],
         [workspace.fetched(row["id"]) for row in rows],
         [together[row["worker_id"]] == 1 for row in rows],

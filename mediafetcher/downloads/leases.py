@@ -1,4 +1,4 @@
-"""Leases: how a worker claims, renews, updates, finishes, fails and releases a row; and recovery after a crash.
+"""Leases: how a worker claims, renews, updates, finishes, fails and releases a row. requeue.py has rows without one.
 
 A row is held by `worker_id` (this installation and this start of it) and `attempt` (the fencing token) for as long as
 its lease lasts. Every UPDATE here names both and the expected state. No matching row means that the lease was lost;
@@ -16,7 +16,7 @@ from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import crashes, site_backoff
-from mediafetcher.downloads.node_name import instance, worker_id
+from mediafetcher.downloads.node_name import worker_id
 from mediafetcher.downloads.worker import active
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.storage import mount, ownership, space_reservation
@@ -25,15 +25,9 @@ from mediafetcher.sandbox import work_folders
 
 _CLAIM_LOCK = 77_001  # the advisory lock of claims: one at a time
 _MAX_RETRY_SECONDS = 3600.0  # seconds between two attempts, at most
-_MAX_RETRY_AFTER_SECONDS = 86_400.0  # seconds that a site may ask to wait (core/errors/fetch.py)
 _MAX_LIVE_CHECK_SECONDS = 900.0  # seconds between two checks of a stream that has not begun
 _MAX_LIVE_WAIT_DAYS = 14  # days
 
-# Columns that every transition out of `running` resets.
-_CLEAR_LEASE = (
-    "worker_id = null, lease_expires_at = null, stage = null, speed = null, eta = null, pause_requested = false,"
-    " cancel_requested = false, finished_at = now()"
-)
 _OWNED = "id = $1 and worker_id = $2 and attempt = $3 and state = 'running'"
 # The state of a row that is released: requests made meanwhile are obeyed.
 _REQUEUE_STATE = "case when cancel_requested then 'cancelled' when pause_requested then 'paused' else 'queued' end"
@@ -254,7 +248,7 @@ async def finish(claim: Claim, item: int, *, deduplicated: bool = False) -> None
     await _fenced_update(
         claim,
         f"update download set state = 'done', progress = 1, item = i.id, title = i.title, size = m.size,"
-        f" duration = m.duration, failures = 0, crashes = 0, deduplicated = $5, {_CLEAR_LEASE}"
+        f" duration = m.duration, failures = 0, crashes = 0, deduplicated = $5, {crashes.CLEAR_LEASE}"
         " from library_item i join media_file m on m.id = i.media_file"
         f" where i.id = $4 and not cancel_requested and download.{_OWNED}",
         item,
@@ -296,7 +290,7 @@ async def _failed(claim: Claim, problem: errors.Problem, *, further: bool, whole
         f" failures = {before} + 1, error_code = $7, error_message = $8,"
         " run_after = now() +"
         f" make_interval(secs => greatest($9, least($10, $11 * 2 ^ least({before}, 20)) * $12)),"
-        f" {_CLEAR_LEASE} where {_OWNED} returning state",
+        f" {crashes.CLEAR_LEASE} where {_OWNED} returning state",
         problem.needs_user,
         problem.retry != "never" and not problem.needs_user,
         min(chosen.max_attempts, problem.tries or chosen.max_attempts),
@@ -327,7 +321,8 @@ async def defer(claim: Claim, problem: errors.Problem) -> str:
         "    extract(epoch from now() - announced)::float8 / 10)))"
         "   else now() + make_interval(secs => greatest($10::float8, coalesce($8::float8,"
         "    least($9::float8, $10::float8 * 2 ^ least(attempt - 1, 20))))) end,"
-        f" {_CLEAR_LEASE} from (select to_timestamp($7::float8) as announced) as site where {_OWNED} returning state",
+        f" {crashes.CLEAR_LEASE} from (select to_timestamp($7::float8) as announced) as site"
+        f" where {_OWNED} returning state",
         _MAX_LIVE_WAIT_DAYS,
         problem.code,
         engine.storable(problem.detail),
@@ -339,26 +334,11 @@ async def defer(claim: Claim, problem: errors.Problem) -> str:
     return str(row["state"])
 
 
-async def promote_scheduled() -> int:
-    """Requeue rows whose wait is over, and finish lists whose entries have all ended. Returns: how many."""
-    rows = await engine.fetch(
-        "update download set state = 'queued' where state = 'scheduled' and run_after <= now() returning id, owner"
-    )
-    rows += await engine.fetch(
-        "update download p set state = 'done', progress = 1, finished_at = now()"
-        " where p.state = 'expanded' and not exists (select from download c"
-        "   where c.parent = p.id and c.state not in ('done', 'failed', 'cancelled')) returning id, owner"
-    )
-    for row in rows:
-        await engine.notify("download", row)
-    return len(rows)
-
-
 async def expanded(claim: Claim, title: str) -> None:
     """Let the row of a list wait for its queued entries. Call it in the transaction that inserts them."""
     await _fenced_update(
         claim,
-        f"update download set state = 'expanded', title = $4, progress = 1, failures = 0, {_CLEAR_LEASE}"
+        f"update download set state = 'expanded', title = $4, progress = 1, failures = 0, {crashes.CLEAR_LEASE}"
         f" where not cancel_requested and {_OWNED}",
         title,
     )
@@ -376,7 +356,7 @@ async def release(claim: Claim, problem: errors.Problem | None = None) -> str:
         f"update download set state = {_REQUEUE_STATE}, attempt = attempt - 1, progress = 0, error_code = $4,"
         f" error_message = $5, run_after = now() + make_interval(secs => $6), needs_media_bytes = $7,"
         f" needs_work_bytes = $8,"
-        f" {_CLEAR_LEASE} where {_OWNED} returning state",
+        f" {crashes.CLEAR_LEASE} where {_OWNED} returning state",
         problem.code if problem else None,
         engine.storable(problem.detail) if problem else None,
         float(facts.get("retry_after") or settings.get().reconcile_seconds) if problem else 0.0,
@@ -384,47 +364,6 @@ async def release(claim: Claim, problem: errors.Problem | None = None) -> str:
         int(facts.get("needs_work_bytes") or 0),
     )
     return str(row["state"])
-
-
-async def recover_own() -> int:
-    """Requeue rows that earlier starts of this installation held when they ended. Returns: how many.
-
-    Only for the process that has locked the state folder: no other process of that name can be alive.
-    """
-    lost = "starts_with(worker_id, $12) and worker_id <> $13"
-    return len(await crashes.put_back(lost, _CLEAR_LEASE, f"{instance()}:", worker_id()))
-
-
-async def requeue_expired() -> int:
-    """Requeue rows whose lease expired. Returns: how many.
-
-    Downloads that run here are excluded, whatever the clock says: the next heartbeat renews them.
-    """
-    lost = "lease_expires_at < now() and not (worker_id = $12 and d.id = any($13::bigint[]))"
-    return len(
-        await crashes.put_back(lost, _CLEAR_LEASE, worker_id(), [download.id for download in active.all_active()])
-    )
-
-
-async def clock_moved() -> None:
-    """Correct times after a jump of the database's clock: rows that wait for a remote time are due, or soon are."""
-    await engine.execute(
-        "update download set run_after = now() where state in ('queued', 'scheduled') and run_after > now()"
-    )
-    await engine.execute(
-        "update download set lease_expires_at = now() + make_interval(secs => $1) where state = 'running'"
-        " and lease_expires_at > now() + make_interval(secs => $1)",
-        settings.get().lease_seconds,
-    )
-
-
-async def correct_times() -> None:
-    """Let rows that wait longer than any may be due now: a clock was ahead when their wait began."""
-    await engine.execute(
-        "update download set run_after = now() where state = 'queued'"
-        " and run_after > now() + make_interval(secs => $1)",
-        _MAX_RETRY_AFTER_SECONDS,
-    )
 
 
 async def due(most: int) -> int:

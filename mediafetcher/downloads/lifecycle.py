@@ -21,7 +21,7 @@ import msgspec
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
-from mediafetcher.downloads import dedup, leases, queries
+from mediafetcher.downloads import dedup, leases, queries, requeue
 from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import blocklist, folders, quotas
@@ -341,8 +341,8 @@ async def reconcile(free: int, pending: Callable[[], Awaitable[int]]) -> int:
     async with engine.transaction():
         if not await engine.fetchval("select pg_try_advisory_xact_lock($1)", _RECONCILE_LOCK):
             return 0
-        expired = await leases.requeue_expired()
-        await leases.promote_scheduled()
+        expired = await requeue.requeue_expired()
+        await requeue.promote_scheduled()
         wanted = 0 if leases.paused() or free <= 0 else await leases.due(free) - await pending()
     if expired:
         _log.warning("downloads of a silent worker returned to the queue", count=expired)

@@ -15,7 +15,7 @@ from typing import Any
 
 from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases
+from mediafetcher.downloads import leases, requeue
 from mediafetcher.downloads.worker import runner as downloading
 from mediafetcher.downloads.worker import workspace
 from mediafetcher.library.catalog import items, trash
@@ -60,7 +60,7 @@ async def add(work: Path, take: bool = False) -> None:
 async def download(work: Path) -> None:
     """What a start does with a download whose file is fetched: rescued, claimed, made playable, kept, tidied up."""
     os.access(MARK, os.F_OK)
-    await leases.recover_own()
+    await requeue.recover_own()
     if claim := await leases.claim():
         await downloading.run(claim)
     await workspace.tidy()

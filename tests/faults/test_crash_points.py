@@ -23,7 +23,7 @@ import pytest
 
 from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle
+from mediafetcher.downloads import leases, lifecycle, requeue
 from mediafetcher.downloads.worker import checkpoint, workspace
 from mediafetcher.downloads.worker import runner as downloading
 from mediafetcher.fetch.models import Info, Result
@@ -210,7 +210,7 @@ DEEP: dict[str, tuple[str, Callable[[Path], object]]] = {"a download": ("downloa
 
 async def _goes_on() -> None:
     """The next start brings the download to its end, once, and leaves nothing of it."""
-    await leases.recover_own()
+    await requeue.recover_own()
     if claim := await leases.claim():
         await downloading.run(claim)
     await workspace.tidy()

@@ -11,7 +11,7 @@ from typing import Any
 
 from mediafetcher.core import errors, events, logging, settings
 from mediafetcher.db import engine, runtime_settings
-from mediafetcher.downloads import leases, lifecycle, node_name, nodes, preview, ytdlp_canary
+from mediafetcher.downloads import leases, lifecycle, node_name, nodes, preview, requeue, ytdlp_canary
 from mediafetcher.downloads.worker import active, convert_slots, runner, wakeup, workspace
 from mediafetcher.fetch import prefork
 from mediafetcher.fetch.ytdlp import versions
@@ -45,7 +45,7 @@ class WorkerPool:
         chosen = settings.get()
         name = await node_name.hold()
         self._loops = [asyncio.create_task(node_name.keep(name), name="name")]
-        rescued = await leases.recover_own()
+        rescued = await requeue.recover_own()
         if rescued:
             _log.warning("downloads of an earlier start returned to the queue", count=rescued)
         await wakeup.drop_ticks()

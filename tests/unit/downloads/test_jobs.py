@@ -9,7 +9,7 @@ import pytest
 
 from mediafetcher.core import errors, events, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import dedup, leases, lifecycle, node_name, queries, retention
+from mediafetcher.downloads import dedup, leases, lifecycle, node_name, queries, requeue, retention
 from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.options import Options
 
@@ -457,9 +457,9 @@ async def test_rescue_puts_back_what_an_earlier_start_held(owner, monkeypatch):
     claims = [await leases.claim() for _ in range(3)]
     await lifecycle.cancel(claims[1].id, owner)
     await engine.execute("update download set worker_id = 'another:machine' where id = $1", claims[2].id)
-    assert await leases.recover_own() == 0  # they are of this start
+    assert await requeue.recover_own() == 0  # they are of this start
     monkeypatch.setattr(node_name, "_boot", "the-next-one")
-    assert await leases.recover_own() == 2
+    assert await requeue.recover_own() == 2
     assert [(await _row(claim.id))["state"] for claim in claims] == ["queued", "cancelled", "running"]
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from mediafetcher.core import errors, events, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle, node_name, queries
+from mediafetcher.downloads import leases, lifecycle, node_name, queries, requeue
 from mediafetcher.downloads.worker import active, pool, wakeup
 
 TASK = "mediafetcher.downloads.queue.ring"  # in messages of databases out there: must never change
@@ -300,7 +300,7 @@ async def test_copy_of_a_state_folder_takes_nothing_from_the_original(owner, dat
         held = await node_name.hold()
         assert node_name.instance() != name
         assert (copy / "instance").read_text() != name == (state / "instance").read_text()
-        assert await leases.recover_own() == 0
+        assert await requeue.recover_own() == 0
         row = await engine.fetchrow("select state, worker_id from download where id = $1", claim.id)
         assert row["state"] == "running" and row["worker_id"].startswith(name)
         await held.release()

@@ -9,7 +9,7 @@ import pytest
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle, node_name, queries
+from mediafetcher.downloads import leases, lifecycle, node_name, queries, requeue
 from mediafetcher.downloads.worker import active, checkpoint, convert_step, runner, store_step, workspace
 from mediafetcher.fetch import collect
 from mediafetcher.library.catalog import folders
@@ -207,7 +207,7 @@ async def test_file_proved_bad_is_forgotten(owner, site, monkeypatch):
 async def _killed(claims: list[leases.Claim]) -> None:
     """The process died with these in work, and a new start finds them."""
     node_name._boot = os.urandom(6).hex()
-    await leases.recover_own()
+    await requeue.recover_own()
 
 
 async def test_download_that_kills_the_process_is_counted_and_parked(owner):

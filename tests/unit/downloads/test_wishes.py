@@ -14,7 +14,7 @@ import pytest
 from mediafetcher.accounts.vault import cookie_formats, cookie_jars
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle, log, preview, queries
+from mediafetcher.downloads import leases, lifecycle, log, preview, queries, requeue
 from mediafetcher.downloads.worker import active, runner
 from mediafetcher.fetch.options import Options, Playlist
 from mediafetcher.library.catalog import queries as item_queries
@@ -292,7 +292,7 @@ async def test_a_stream_that_has_not_begun_waits_without_a_slot(owner, site, pat
     if path.endswith("begins"):
         begins = await engine.fetchval("select extract(epoch from run_after - now())::float8 from download")
         assert begins == pytest.approx(7200, abs=60)
-        assert await leases.promote_scheduled() == 0
+        assert await requeue.promote_scheduled() == 0
         assert (await lifecycle.retry(row["id"], owner))["state"] == "queued"  # a person need not wait
     else:
         await lifecycle.cancel(row["id"], owner)
@@ -300,7 +300,7 @@ async def test_a_stream_that_has_not_begun_waits_without_a_slot(owner, site, pat
 
 async def test_what_waited_goes_on_when_its_time_has_come(owner, site):
     row = await _run(owner, site.url("/upcoming/1/ok.mp4"))
-    assert await leases.promote_scheduled() == 1
+    assert await requeue.promote_scheduled() == 1
     assert (await queries.get(row["id"]))["state"] == "queued"
     assert await _work() == 1
     await _item(await queries.get(row["id"]))
@@ -314,13 +314,13 @@ async def test_a_list_becomes_a_download_for_each_entry(owner, site):
     row = await _run(owner, site.url("/list/5"), wish, folder="Feeds")
     assert (row["kind"], row["state"], row["title"]) == ("playlist", "expanded", "A list: of 5/all")
     assert row["children"] == {"total": 3, "done": 0, "failed": 0}
-    assert await leases.promote_scheduled() == 0 and await _work() == 3
+    assert await requeue.promote_scheduled() == 0 and await _work() == 3
     entries, _ = await queries.page(owner)
     mine = [entry for entry in entries if entry["parent"] == row["id"]]
     assert [entry["title"] for entry in reversed(mine)] == ["Part 1", "Part 2", "Part 3"]
     assert {entry["folder"] for entry in mine} == {"Feeds/A list: of 5-all"}
     assert mine[0]["options"] == {"max_height": 720}
-    assert await leases.promote_scheduled() == 1
+    assert await requeue.promote_scheduled() == 1
     row = await queries.get(row["id"])
     assert (row["state"], row["children"]) == ("done", {"total": 3, "done": 3, "failed": 0})
     assert (await item_queries.page(owner))["items"][0]["folder"] == "Feeds/A list: of 5-all"

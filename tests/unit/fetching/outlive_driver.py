@@ -18,6 +18,7 @@ from mediafetcher.fetch import client, prefork
 from mediafetcher.fetch.models import Trial
 from mediafetcher.fetch.options import Options
 from mediafetcher.sandbox import process
+from tests.unit.fetching.hostile_child import FOUND
 
 _ATTACK = """
 import ctypes, os, signal, time
@@ -41,23 +42,12 @@ def copies():
     except OSError:
         pass
 """
-_LATE = """
-import sys
-def late():
-    frame = sys._getframe()
-    while "channel" not in frame.f_locals:
-        frame = frame.f_back
-    facts = dict.fromkeys("id extractor webpage_url duration uploader thumbnail filesize begins".split())
-    facts |= dict(title="Live", live=True, upcoming=False, chapters=[], subtitles=[], heights=[])
-    frame.f_locals["channel"].say("info", **facts)
-    sys.stdin.readline()
-"""
 _SHIM = """
 __path__ = [{real!r}]
 exec(compile(open({real!r} + "/__init__.py").read(), {real!r} + "/__init__.py", "exec"))
 def extract_info(self, *_, **__):
     if {late!r}:
-        late()
+        found(live=True)
     copies()
     open("ready", "w").close()
     while True:
@@ -72,7 +62,7 @@ def shim(place: Path, *, late: bool) -> Path:
     assert found and found.origin
     package = place / "ytdlp" / "yt_dlp"
     package.mkdir(parents=True)
-    (package / "__init__.py").write_text(_ATTACK + _LATE + _SHIM.format(real=str(Path(found.origin).parent), late=late))
+    (package / "__init__.py").write_text(_ATTACK + FOUND + _SHIM.format(real=str(Path(found.origin).parent), late=late))
     return package.parent
 
 

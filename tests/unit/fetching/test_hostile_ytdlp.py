@@ -25,6 +25,7 @@ from mediafetcher.fetch.options import Options
 from mediafetcher.fetch.ytdlp import updater
 from mediafetcher.sandbox import landlock, process, seccomp, work_folders
 from tests.unit.base.test_child_files import ORDINARY
+from tests.unit.fetching.hostile_child import FOUND
 
 pytestmark = [
     pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock"),
@@ -87,13 +88,7 @@ def attack():
         json.dump(said, file)
 
 if here["late"]:
-    frame = sys._getframe()
-    while "channel" not in frame.f_locals:
-        frame = frame.f_back
-    facts = dict.fromkeys("id extractor webpage_url duration uploader thumbnail filesize begins".split())
-    facts |= dict(title="Live", live=True, upcoming=False, chapters=[], subtitles=[], heights=[])
-    frame.f_locals["channel"].say("info", **facts)
-    sys.stdin.readline()
+    found(live=True)
 attack()
 os._exit(0)
 """
@@ -145,7 +140,7 @@ def hostile(state: Path, tmp_path: Path):
         def write(**more: Any) -> Path:
             package = tmp_path / "ytdlp" / "yt_dlp"
             package.mkdir(parents=True, exist_ok=True)
-            (package / "__init__.py").write_text(_HOSTILE.format(paths=json.dumps(named | more)))
+            (package / "__init__.py").write_text(FOUND + _HOSTILE.format(paths=json.dumps(named | more)))
             return package.parent
 
         yield write

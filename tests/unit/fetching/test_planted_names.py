@@ -14,17 +14,12 @@ from mediafetcher.fetch.models import Trial
 from mediafetcher.fetch.options import Options
 from mediafetcher.media import probe
 from mediafetcher.sandbox import process
+from tests.unit.fetching.hostile_child import FOUND
 
 # A yt-dlp that speaks for the child as soon as it is imported.
 _HOSTILE = """
-import os, shutil, sys
-frame = sys._getframe()
-while "channel" not in frame.f_locals:
-    frame = frame.f_back
-channel = frame.f_locals["channel"]
-facts = dict.fromkeys("id extractor webpage_url duration uploader thumbnail filesize begins".split())
-channel.say("info", title="Film", live=False, upcoming=False, chapters=[], subtitles=[], heights=[], **facts)
-sys.stdin.readline()
+import os, shutil
+channel = found(live=False)
 shutil.copyfile({film!r}, "media.mp4")
 with open("media.sub.en.vtt", "w") as text:
     text.write("WEBVTT\\n\\n00:00.000 --> 00:01.000\\nplanted\\n")
@@ -50,7 +45,7 @@ def hostile(tmp_path: Path, film: Path, victim: Path, *, more: str = "", main: s
     package.mkdir(parents=True)
     tmp_path.chmod(0o755)
     shutil.copyfile(film, package.parent / "film.mp4")
-    code = _HOSTILE.format(film=str(package.parent / "film.mp4"), victim=str(victim), more=more, main=main)
+    code = FOUND + _HOSTILE.format(film=str(package.parent / "film.mp4"), victim=str(victim), more=more, main=main)
     (package / "__init__.py").write_text(code)
     return Trial(package.parent, ())
 
