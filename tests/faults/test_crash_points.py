@@ -23,7 +23,7 @@ import pytest
 
 from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle, requeue
+from mediafetcher.downloads import leases, lifecycle, node_name, requeue
 from mediafetcher.downloads.worker import checkpoint, workspace
 from mediafetcher.downloads.worker import runner as downloading
 from mediafetcher.fetch.models import Info, Result
@@ -238,7 +238,7 @@ async def test_killed_at_every_change(
     work.mkdir(mode=0o711)
     settings.use(replace(settings.get(), state=work, grace_hours=0, trash_days=0))
     settings.get().work.mkdir(mode=0o711)
-    leases.instance()  # its file is made once: each run makes the same calls
+    node_name.instance()  # its file is made once: each run makes the same calls
     shutil.copyfile(media_corpus / "h264_aac.mkv", work / "fetched.mkv")
     for file, content in CONTENT.items():
         (work / file).write_bytes(content)
