@@ -21,7 +21,7 @@ import pytest
 
 from mediafetcher.core import settings
 from mediafetcher.db import embedded, engine, migrate
-from mediafetcher.library.storage import mount, ownership
+from mediafetcher.library.storage import mount, ownership, space_reservation
 from tests import postgres
 from tests.site import Site, media
 
@@ -137,6 +137,7 @@ def state(tmp_path: Path) -> Iterator[Path]:
         path.mkdir(mode=0o711)
     before = settings._current
     settings.use(chosen)
+    space_reservation._expected.clear()  # a test may end in the middle of a download
     yield folder
     settings._current = before
 
