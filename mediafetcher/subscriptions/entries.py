@@ -68,6 +68,17 @@ where e.subscription = $1 and s.owner = $2 and ($3::text[] is null or e.decision
   and ($4::bigint is null or e.id < $4)
 order by e.id desc limit $5
 """
+# An item that the library had already did not come by a subscription.
+_BROUGHT_BY = """
+select s.id, s.title from subscription_entry e join subscription s on s.id = e.subscription
+where e.item = $1 and s.owner = $2 and e.reason <> 'in_library' order by e.id limit 1
+"""
+_NEWEST_ITEMS = """
+select distinct e.item from subscription_entry e join subscription s on s.id = e.subscription
+  join library_item i on i.id = e.item
+where s.owner = $1 and i.owner = $1 and i.trashed_at is null and e.reason <> 'in_library'
+order by e.item desc limit $2
+"""
 
 
 class Known(NamedTuple):
@@ -221,3 +232,13 @@ async def page(
     """Read entries, newest first. Returns: the rows, and the cursor of the next page or None."""
     rows = await engine.fetch(_PAGE, subscription, owner, decisions, cursor, limit + 1)
     return rows[:limit], rows[limit - 1]["id"] if len(rows) > limit else None
+
+
+async def brought_by(item: int, owner: int) -> dict[str, Any] | None:
+    """Returns: `id` and `title` of the user's subscription that an item came by, None if it came otherwise."""
+    return await engine.fetchrow(_BROUGHT_BY, item, owner)
+
+
+async def newest_items(owner: int, limit: int) -> list[int]:
+    """Returns: the newest items that came by a user's subscriptions, without the trash."""
+    return [row["item"] for row in await engine.fetch(_NEWEST_ITEMS, owner, limit)]

@@ -82,6 +82,9 @@ async def test_a_snapshot_and_then_what_changes(alice: Any, bob: Any) -> None:
         await engine.notify("library", {"owner": bob.id})
         await engine.notify("library", {"owner": alice.id})
         assert await listener.until("library") == {}
+        await engine.notify("subscription", {"id": 1, "owner": bob.id})
+        await engine.notify("subscription", {"id": 2, "owner": alice.id})
+        assert await listener.until("subscription") == {"id": 2}
         await engine.notify("system", {})
         assert "mount" in await listener.until("system")
 

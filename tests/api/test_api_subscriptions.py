@@ -1,5 +1,8 @@
 """/api/subscriptions over HTTP: follow, the dry run, the entries with their reasons, and the end."""
 
+from shelf import add_item
+
+from mediafetcher.subscriptions import entries, filters
 from tests.site.channels import Channel
 
 
@@ -56,3 +59,34 @@ async def test_wrong_wishes_are_named(alice):
     ):
         answer = await alice.http.post("/api/subscriptions", json={"url": url, **wrong})
         assert answer.status_code == 400 and word in answer.json()["detail"], (wrong, answer.text)
+
+
+async def test_item_says_which_subscription_brought_it(alice, bob, tmp_path):
+    brought, owned, added = [
+        await add_item(alice.id, tmp_path, data=name.encode() * 999, title=name) for name in ("new", "owned", "added")
+    ]
+    body = {"url": "http://site.test/channel", "title": "A channel"}
+    made = (await alice.http.post("/api/subscriptions", json=body)).json()
+    decided = [
+        entries.Decided(
+            entries.New(
+                f"http://site.test/{item}", None, filters.Facts(f"http://site.test/{item}", "t", 60, None, None)
+            ),
+            "done",
+            reason,
+            item,
+        )
+        for item, reason in ((owned, "in_library"), (brought, "new"))
+    ]
+    await entries.add(made["id"], decided)
+
+    async def brought_by(item):
+        return (await alice.http.get(f"/api/items/{item}")).json()["subscription"]
+
+    assert await brought_by(brought) == {"id": made["id"], "title": "A channel"}
+    assert await brought_by(owned) is None and await brought_by(added) is None
+    followed = (await alice.http.get("/api/home")).json()["followed"]
+    assert [item["id"] for item in followed] == [brought]
+    assert (await bob.http.get("/api/home")).json()["followed"] == []
+    await alice.http.request("DELETE", f"/api/items/{brought}")
+    assert (await alice.http.get("/api/home")).json()["followed"] == []

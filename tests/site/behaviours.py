@@ -4,11 +4,13 @@ A path is /<behaviour>/<arguments>/<file>. Files are those of the corpus (media.
 """
 
 import struct
+import time
 import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
 from tests.site import broadcasts, clocks, pages, playlists, texts
+from tests.site.channels import Channel, Film
 from tests.site.server import Request
 
 
@@ -312,6 +314,19 @@ def _channel(request: Request) -> None:
         request.send(200, channel.feed(request.base), kind="application/rss+xml")
 
 
+def _publish(request: Request) -> None:
+    """Publish a film to a channel, which is made if it is missing; `status` and `cookie` change the channel."""
+    query = request.query
+    channel = request.site.channels.setdefault(request.rest, Channel(query.get("name", "A channel")))
+    channel.status, channel.cookie = int(query.get("status", 200)), query.get("cookie", channel.cookie)
+    if "title" in query:
+        number = 1000 * len(request.site.channels) + len(channel.films) + 1
+        published = time.time() - 86_400 * float(query["days"]) if "days" in query else None
+        seconds = int(query["seconds"]) if "seconds" in query else None
+        channel.films.insert(0, Film(number, query["title"], query.get("path", ""), seconds, published))
+    request.send(200, "ok")
+
+
 def _slow_list(request: Request) -> None:
     request.site.stopping.wait(5)
     _list(request)
@@ -425,6 +440,7 @@ TABLE: dict[str, Behaviour] = {
     "live-gone.m3u8": Behaviour(_live_gone, "/live-gone.m3u8: a live stream that goes away", ""),
     "texts": Behaviour(_text, f"/texts/<name>: subtitles: {', '.join(texts.TEXTS)}", ""),
     "list": Behaviour(_list, "/list/<count>: a list of films", "/list/3"),
+    "publish": Behaviour(_publish, "/publish/<channel>?title=: adds a film to a channel", ""),
     "channel": Behaviour(_channel, "/channel/<name>: a channel that a test publishes to", ""),
     "slow-list": Behaviour(_slow_list, "/slow-list/<count>: the same after five seconds", ""),
     "api": Behaviour(_api, "/api/skipSegments/<hash>: marks, as a SponsorBlock server has them", ""),

@@ -1,9 +1,9 @@
 """/api/events: changes as they happen (server-sent events).
 
-First a `snapshot`, then only changes: `download`, `progress`, `gone`, `library`, `notification`, `system`. A client
-that cannot keep up loses events and gets a new snapshot (feed.py). A comment every 15 s keeps proxies from closing the
-stream. The user's access is checked with each comment, immediately when a session or token is ended, and when a token
-expires.
+First a `snapshot`, then only changes: `download`, `progress`, `gone`, `library`, `notification`, `subscription`,
+`system`. A client that cannot keep up loses events and gets a new snapshot (feed.py). A comment every 15 s keeps
+proxies from closing the stream. The user's access is checked with each comment, immediately when a session or token
+is ended, and when a token expires.
 """
 
 from collections.abc import AsyncIterator
@@ -60,6 +60,12 @@ class Unread(msgspec.Struct):
     unread: int
 
 
+class SubscriptionEvent(msgspec.Struct):
+    """`event: subscription`: this subscription was made, changed, checked or ended."""
+
+    id: int
+
+
 class Event(msgspec.Struct):
     """The data of each kind of event, as sent under `event: <name>`."""
 
@@ -69,6 +75,7 @@ class Event(msgspec.Struct):
     gone: Gone
     library: dict[str, Any]
     notification: Unread
+    subscription: SubscriptionEvent
     system: system.System
 
 
@@ -149,6 +156,8 @@ async def _change(event: events.Event, owner: int) -> bytes | None:
         return _said("system", await system.state(owner))
     if event.kind == "notification" and (payload or {}).get("owner") == owner:
         return _said("notification", Unread(await inbox.unread(owner)))
+    if event.kind == "subscription" and (payload or {}).get("owner") == owner:
+        return _said("subscription", SubscriptionEvent(payload["id"]))
     if event.kind not in ("download", "library") or (payload or {}).get("owner", owner) != owner:
         return None
     if event.kind == "library":

@@ -5,6 +5,7 @@ import msgspec
 from mediafetcher.api.responses import Asked, fit
 from mediafetcher.api.routes.items import Item
 from mediafetcher.library.catalog import home
+from mediafetcher.subscriptions import entries
 
 
 class Home(msgspec.Struct, rename={"continued": "continue"}):
@@ -18,4 +19,5 @@ class Home(msgspec.Struct, rename={"continued": "continue"}):
 
 async def rows(request: Asked) -> Home:
     """What the start page shows."""
-    return fit(Home, await home.rows(request.user.id))
+    owner = request.user.id
+    return fit(Home, await home.rows(owner, followed=await entries.newest_items(owner, home.ROW)))

@@ -13,6 +13,7 @@ from mediafetcher.core import errors
 from mediafetcher.downloads import reprocess
 from mediafetcher.library.catalog import bulk, folders, items, queries
 from mediafetcher.library.catalog import trash as trash_bin
+from mediafetcher.subscriptions import entries
 
 Sort = Literal[
     "-created", "created", "-published", "published", "title", "-title", "-duration", "duration", "-size", "size"
@@ -57,6 +58,13 @@ class Channel(msgspec.Struct):
     url: str | None
 
 
+class BroughtBy(msgspec.Struct):
+    """The subscription that an item came by."""
+
+    id: int
+    title: str
+
+
 class Item(msgspec.Struct):
     """An item of a user's library. `folder` is its path, "" at the top; times in seconds.
 
@@ -90,6 +98,7 @@ class Item(msgspec.Struct):
     chapters: list[Chapter] = []
     description: str | None = None
     tags: list[str] = []
+    subscription: BroughtBy | None = None
 
 
 class Items(msgspec.Struct):
@@ -236,7 +245,9 @@ async def sites(request: Asked) -> Sites:
 
 async def get(id: Id, request: Asked) -> Item:
     """Get one item."""
-    return fit(Item, await queries.get(id, request.user.id))
+    owner = request.user.id
+    found = await queries.get(id, owner)
+    return fit(Item, found | {"subscription": await entries.brought_by(id, owner)})
 
 
 async def change(id: Id, data: JSONBody[Change], request: Asked) -> Item:

@@ -32,6 +32,11 @@ export type Backfill = {
   last: number;
 };
 
+export type BroughtBy = {
+  id: number;
+  title: string;
+};
+
 export type Change = {
   folder?: string | null;
   title?: string | null;
@@ -164,6 +169,7 @@ export type Event = {
   notification: Unread;
   progress: (Progress)[];
   snapshot: Snapshot;
+  subscription: SubscriptionEvent;
   system: System;
 };
 
@@ -241,6 +247,7 @@ export type Item = {
   site: string | null;
   source: number | null;
   source_url: string | null;
+  subscription?: BroughtBy | null;
   subtitles: (string)[];
   tags?: (string)[];
   title: string;
@@ -766,6 +773,10 @@ export type Subscription = {
   succeeded_at: string | null;
   title: string;
   url: string;
+};
+
+export type SubscriptionEvent = {
+  id: number;
 };
 
 export type Subscriptions = {
