@@ -5,6 +5,7 @@ import "./parts/again.mjs";
 import "./parts/several.mjs";
 import "./parts/people.mjs";
 import "./parts/administration.mjs";
+import "./parts/notifications.mjs";
 import "./parts/look.mjs";
 import { firstAccount } from "./harness.mjs";
 import { listed, world } from "./world.mjs";

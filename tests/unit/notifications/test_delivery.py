@@ -8,6 +8,7 @@ import smtplib
 import socket
 import subprocess
 import threading
+import zoneinfo
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -224,6 +225,18 @@ def test_quiet_hours_over_midnight() -> None:
     quiet = quiet_hours.QuietHours("22:00", "07:00", "UTC")
     for hour, expected in ((21, False), (22, True), (0, True), (6, True), (7, False), (12, False)):
         assert quiet_hours.are_now(quiet, datetime(2026, 11, 30, hour, tzinfo=UTC)) == expected
+
+
+def test_a_time_zone_is_known_on_a_machine_without_any() -> None:
+    """Alpine has no time zones, and browsers send the name of theirs."""
+    zoneinfo.reset_tzpath([])
+    zoneinfo.ZoneInfo.clear_cache()
+    try:
+        quiet = quiet_hours.QuietHours("22:00", "07:00", "Europe/Paris")
+        quiet_hours.require_valid(quiet)
+        assert quiet_hours.are_now(quiet, datetime(2026, 11, 30, 21, tzinfo=UTC))
+    finally:
+        zoneinfo.reset_tzpath()
 
 
 SERVERS = {

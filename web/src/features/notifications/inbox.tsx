@@ -1,28 +1,26 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Bell, CheckCheck } from "lucide-react";
+import { Bell, CheckCheck, Settings2 } from "lucide-react";
 import { call } from "@/api/client";
 import { keys } from "@/api/keys";
 import type { Notifications } from "@/api/types";
 import { useFailure } from "@/components/failure";
-import { Button } from "@/components/ui/button";
+import { Button, buttonVariants } from "@/components/ui/button";
 import { Empty, Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
 import { ago } from "@/lib/format";
 import { cn } from "@/lib/utils";
 import { sentence } from "./sentence";
-import { Targets } from "./targets";
 
 const PATH = "/api/notifications";
 
-/** What happened, and where the user is told of it. */
+/** What happened. Where else the user is told of it is in the settings. */
 export function NotificationsPage() {
   const { t } = useI18n();
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto max-w-3xl space-y-9 px-4 pb-16 pt-5 sm:px-8 sm:pt-8">
         <Inbox title={t("note.title")} />
-        <Targets />
       </div>
     </div>
   );
@@ -51,15 +49,24 @@ function Inbox({ title }: { title: string }) {
         <h1 id="inbox-title" className="text-xl font-semibold tracking-tight">
           {title}
         </h1>
-        {unread > 0 && (
-          <>
-            <p className="text-muted-foreground">{t("note.unread", { n: unread })}</p>
-            <Button variant="outline" size="sm" className="ml-auto" onClick={() => void readAll()}>
+        {unread > 0 && <p className="text-muted-foreground">{t("note.unread", { n: unread })}</p>}
+        <div className="ml-auto flex items-center gap-2">
+          {unread > 0 && (
+            <Button variant="outline" size="sm" onClick={() => void readAll()}>
               <CheckCheck />
               {t("note.allRead")}
             </Button>
-          </>
-        )}
+          )}
+          <Link
+            to="/settings"
+            hash="notifications"
+            aria-label={t("note.settings")}
+            title={t("note.settings")}
+            className={buttonVariants({ variant: "ghost", size: "icon-sm" })}
+          >
+            <Settings2 />
+          </Link>
+        </div>
       </header>
       {inbox.isPending ? (
         <div role="status" aria-label={t("app.loading")} className="mt-4">

@@ -1,4 +1,5 @@
 import {
+  Bell,
   Cookie,
   FolderOutput,
   Gauge,
@@ -26,6 +27,7 @@ import { Export } from "./export";
 import { General } from "./general";
 import { Limits } from "./limits";
 import { Machines } from "./machines";
+import { Notifications } from "./notifications";
 import { People } from "./people";
 import { Phone } from "./phone";
 import { Sessions } from "./sessions";
@@ -42,6 +44,7 @@ const SECTIONS = [
   ["sessions", MonitorSmartphone],
   ["tokens", KeyRound],
   ["devices", Puzzle],
+  ["notifications", Bell],
   ["phone", Smartphone],
   ["cookies", Cookie],
   ["people", Users],
@@ -100,6 +103,7 @@ function Below({ admin, me }: { admin: boolean; me: number }) {
     <>
       <Tokens admin={admin} />
       <Devices />
+      <Notifications admin={admin} />
       <Phone />
       <Cookies />
       {admin && <People me={me} />}

@@ -1,0 +1,101 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { call } from "@/api/client";
+import type { Targets as Answer, MadeTarget, Target, TargetChange } from "@/api/types";
+import { Button } from "@/components/ui/button";
+import { Input, Skeleton } from "@/components/ui/misc";
+import { useI18n } from "@/i18n";
+import { useAsk, useListed } from "./ask";
+import { Card } from "./card";
+import { FIRST_EVENTS } from "./event-groups";
+import { TargetRow } from "./target-row";
+
+const PATH = "/api/notifications/targets";
+
+/** Where the user is notified, and of what. An address is never shown again. */
+export function Notifications({ admin }: { admin: boolean }) {
+  const { t } = useI18n();
+  const cache = useQueryClient();
+  const ask = useAsk(PATH);
+  const { data } = useListed<Answer>(PATH, ({ targets }) => targets.some((each) => each.waiting > 0));
+  const [opened, setOpened] = useState<number>();
+  // Shown at once, so that the next choice begins with this one.
+  async function change(target: Target, change: TargetChange) {
+    const queryKey = ["settings", PATH];
+    await cache.cancelQueries({ queryKey });
+    cache.setQueryData<Answer>(queryKey, (before) => ({
+      targets: (before?.targets ?? []).map((each) => (each.id === target.id ? { ...each, ...change } : each)),
+    }));
+    await ask(() => call("PATCH", `${PATH}/${target.id}`, change));
+  }
+  return (
+    <Card id="notifications" title={t("set.notifications")} hint={t("set.notificationsHint")}>
+      {data ? (
+        data.targets.map((target) => (
+          <TargetRow
+            key={target.id}
+            target={target}
+            admin={admin}
+            open={opened === target.id}
+            onOpen={(open) => setOpened(open ? target.id : undefined)}
+            onChange={(values) => void change(target, values)}
+          />
+        ))
+      ) : (
+        <Skeleton className="h-14 rounded-none" />
+      )}
+      <NewTarget onMade={setOpened} />
+    </Card>
+  );
+}
+
+function NewTarget({ onMade }: { onMade: (id: number) => void }) {
+  const { t, locale } = useI18n();
+  const ask = useAsk(PATH);
+  const [url, setUrl] = useState("");
+  const [secret, setSecret] = useState<string | null>(null);
+  async function add(event: FormEvent) {
+    event.preventDefault();
+    const scans = /^(jellyfin|plex|kodi)\+/i.test(url.trim());
+    const wish = { url: url.trim(), events: scans ? [] : FIRST_EVENTS, language: locale };
+    const made = await ask(() => call<MadeTarget>("POST", PATH, wish));
+    if (!made) return;
+    setSecret(made.secret);
+    setUrl("");
+    onMade(made.id);
+  }
+  return (
+    <>
+      {secret && (
+        <div role="status" className="space-y-2 bg-ok/8 px-4 py-3.5">
+          <p className="font-medium">{t("note.secretOnce")}</p>
+          <Input
+            readOnly
+            value={secret}
+            aria-label={t("note.secretOnce")}
+            className="font-mono text-xs"
+            onFocus={(event) => event.target.select()}
+          />
+        </div>
+      )}
+      <form onSubmit={add} className="space-y-2 px-4 py-3.5">
+        <div className="flex flex-wrap items-center gap-2">
+          <Input
+            aria-label={t("note.address")}
+            placeholder={t("note.addressHint")}
+            autoComplete="off"
+            spellCheck={false}
+            required
+            value={url}
+            onChange={(event) => setUrl(event.target.value)}
+            className="min-w-40 flex-1"
+          />
+          <Button type="submit" variant="secondary" disabled={!url.trim()}>
+            {t("note.add")}
+          </Button>
+        </div>
+        <p className="text-pretty text-xs text-muted-foreground">{t("note.addressAbout")}</p>
+      </form>
+    </>
+  );
+}

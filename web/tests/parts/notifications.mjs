@@ -1,0 +1,89 @@
+// Where a user is notified: what a target is told, in which language, and when not.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { after } from "node:test";
+import { interaction, world } from "../world.mjs";
+
+const { go, toast } = world;
+const section = (name) => world.page.getByRole("region", { name, exact: true });
+const PATH = "/api/notifications/targets";
+const requests = [];
+const receiver = createServer(async (request, response) => {
+  let body = "";
+  for await (const piece of request) body += piece;
+  requests.push({ url: request.url, body });
+  response.writeHead(request.url.startsWith("/refused") ? 503 : 200).end("{}");
+});
+await once(receiver.listen(0, "127.0.0.1"), "listening");
+const host = `127.0.0.1:${receiver.address().port}`;
+world.env.MEDIAFETCHER_ALLOW_HOSTS = "127.0.0.1"; // the receiver too
+after(() => receiver.close());
+
+const only = async () => (await world.api("GET", PATH)).targets[0];
+async function add(address) {
+  await section("Notifications").getByRole("textbox", { name: "Address" }).fill(address);
+  await section("Notifications").getByRole("button", { name: "Add", exact: true }).click();
+}
+
+interaction("a target has its events, language and quiet hours", async () => {
+  const { page } = world;
+  await go("Settings");
+  await add(`ntfy://${host}/films`);
+  const row = section("ntfy://…");
+  await row.getByRole("button", { name: "Download failed", pressed: true }).click();
+  await row.getByRole("button", { name: "Storage", pressed: true }).click();
+  await row.getByRole("button", { name: "New videos", pressed: false }).click();
+  await row.getByRole("button", { name: "New videos", pressed: true }).waitFor();
+  await world.becomes(PATH, ({ targets }) => targets[0].events.includes("subscription.new"));
+  assert.deepEqual((await only()).events, ["download.done", "download.needs_action", "subscription.new"]);
+  await row.getByRole("combobox", { name: "Language of the messages" }).click();
+  await page.getByRole("option", { name: "Français" }).click();
+  await row.getByRole("switch", { name: "Quiet hours" }).click();
+  await row.getByLabel("Quiet from").fill("23:30");
+  await row.getByLabel("Quiet from").press("Enter");
+  await world.becomes(PATH, ({ targets }) => targets[0].quiet?.start === "23:30");
+  const zone = await page.evaluate(() => Intl.DateTimeFormat().resolvedOptions().timeZone);
+  assert.deepEqual((await only()).quiet, { start: "23:30", end: "07:00", timezone: zone });
+  assert.equal((await only()).language, "fr");
+  await row.getByRole("textbox", { name: "Name" }).fill("My phone");
+  await row.getByRole("textbox", { name: "Name" }).press("Enter");
+  await section("My phone").getByText("ntfy://…").waitFor();
+  await world.accessible("the options of a target");
+  await page.reload();
+  await section("My phone").getByRole("button", { name: "Options: My phone" }).click();
+  assert.equal(await section("My phone").getByLabel("Quiet from").inputValue(), "23:30");
+  await section("My phone").getByRole("switch", { name: "Quiet hours" }).click();
+  await world.becomes(PATH, ({ targets }) => targets[0].quiet === null);
+});
+
+interaction("a test is sent in the language of its target, and its answer is said", async () => {
+  await section("My phone").getByRole("button", { name: "Send a test: My phone" }).click();
+  await toast("The test message was accepted.").waitFor();
+  assert.match(requests.at(-1).body, /Ceci est un essai/);
+  await section("My phone").getByRole("switch", { name: "Enabled: My phone" }).click();
+  await section("My phone").getByText("Off · Nothing sent yet").waitFor();
+  await section("My phone").getByRole("button", { name: "Remove: My phone" }).click();
+  await section("My phone").waitFor({ state: "detached" });
+});
+
+interaction("a webhook shows its secret once, and what it answered", async () => {
+  const { page } = world;
+  await add(`webhook+http://${host}/refused`);
+  const row = section(`webhook+http://${host}/…`);
+  const secret = section("Notifications").getByRole("textbox", { name: /signed with this secret/ });
+  assert.match(await secret.inputValue(), /^whsec_/);
+  assert.equal(await row.getByRole("combobox").count(), 0); // it gets no text
+  for (const name of ["Every download", "Download failed", "Storage"]) {
+    await row.getByRole("button", { name, pressed: true }).click();
+    await row.getByRole("button", { name, pressed: false }).waitFor();
+  }
+  assert.ok(await row.getByRole("button", { name: "Needs action" }).isDisabled()); // one is needed
+  await row.getByRole("button", { name: /^Send a test/ }).click();
+  await toast("The test message was not accepted: HTTP 503").waitFor();
+  await page.reload();
+  await row.waitFor();
+  assert.equal(await secret.count(), 0);
+  await row.getByRole("button", { name: /^Remove/ }).click();
+  await row.waitFor({ state: "detached" });
+});
