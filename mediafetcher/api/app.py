@@ -166,6 +166,9 @@ ROUTES: tuple[Route, ...] = (
     Route("PATCH", "/api/subscriptions/{id:int}", subscriptions.change, DOWNLOAD, (e.NotFound, e.InvalidPattern)),
     Route("DELETE", "/api/subscriptions/{id:int}", subscriptions.unfollow, DOWNLOAD, _GONE),
     Route("POST", "/api/subscriptions/{id:int}/check", subscriptions.check, DOWNLOAD, _STATE, 202),
+    Route(
+        "POST", "/api/subscriptions/{id:int}/retention", subscriptions.preview_retention, DOWNLOADS, _GONE, 200
+    ),
     Route("GET", "/api/subscriptions/{id:int}/entries", subscriptions.ledger, DOWNLOADS, _GONE),
     # notifications
     Route("GET", "/api/notifications", notifications.page, READ),

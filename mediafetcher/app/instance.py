@@ -32,6 +32,7 @@ from mediafetcher.notifications import delivery, inbox, status
 from mediafetcher.ops import backup, media_backups, rebuild
 from mediafetcher.sandbox import parsing, process
 from mediafetcher.subscriptions import checker, checks
+from mediafetcher.subscriptions import retention as retention_of_subscriptions
 
 _log = logging.get("instance")
 PATIENCE = 5.0  # seconds that a stopping program waits for the commands of other processes
@@ -239,12 +240,13 @@ async def _watch_mount() -> None:
 
 
 async def _run_housekeeping() -> None:
-    """Purge expired items of the trash, and remove unreferenced files and rows."""
+    """Apply retention, purge expired items of the trash, and remove unreferenced files and rows."""
     await asyncio.sleep(_FIRST)
     seldom = 0.0
     while True:
         started = clock.monotonic()
         try:
+            await retention_of_subscriptions.apply()
             await trash.purge_expired()
             removed = await sweeper.sweep()
             if removed:

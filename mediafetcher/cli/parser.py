@@ -69,6 +69,10 @@ def parser() -> argparse.ArgumentParser:
         one = add(name, help)
         one.add_argument("item", type=int, metavar="ITEM", help="item number shown by `list`")
         _for_person(one)
+    kept = add("keep", "protect an item from the retention of subscriptions")
+    kept.add_argument("item", type=int, metavar="ITEM", help="item number shown by `list`")
+    kept.add_argument("--off", action="store_true", help="no longer protect it")
+    _for_person(kept)
     purge = add("purge", "permanently delete items in the trash")
     purge.add_argument(
         "items", type=int, nargs="*", metavar="ITEM", help=("only these items (default: the whole trash)")
@@ -192,8 +196,17 @@ def _follow(command: argparse.ArgumentParser) -> None:
     existing.add_argument("--only-new", action="store_true", help="only what is published from now on (the default)")
     existing.add_argument("--last", type=int, metavar="N", help="also the newest N of what exists")
     existing.add_argument("--all", action="store_true", help="also everything that exists")
+    _retention(command)
     command.add_argument("--dry-run", action="store_true", help="show each entry with its decision; follow nothing")
     _for_person(command)
+
+
+def _retention(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--keep-last", type=int, metavar="N", help="keep only the newest N items")
+    command.add_argument("--keep-days", type=int, metavar="D", help="keep items for D days")
+    command.add_argument(
+        "--watched-days", type=int, metavar="D", help="keep items until D days after they were watched"
+    )
 
 
 def _following(command: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
@@ -202,7 +215,11 @@ def _following(command: argparse.ArgumentParser, common: argparse.ArgumentParser
     checked = doing.add_parser("check", parents=[common], help="check now: one subscription, or all of them")
     checked.add_argument("id", type=int, nargs="?", metavar="ID", help="its number in `following`")
     listed = doing.add_parser("list", parents=[common], help="list what you follow; also without `list`")
-    for one in (checked, listed):
+    kept = doing.add_parser("retention", parents=[common], help="change which items are kept; no option: keep all")
+    kept.add_argument("id", type=int, metavar="ID", help="its number in `following`")
+    _retention(kept)
+    kept.add_argument("--dry-run", action="store_true", help="show which items would go to the trash; change nothing")
+    for one in (checked, listed, kept):
         _for_person(one, argparse.SUPPRESS)
 
 

@@ -188,6 +188,7 @@ class LibraryItem(Table, tablename="library_item", db=DB):
     text_version = Integer(default=0)  # of the computation of `search` and `sort_key` (library/catalog/text_index.py)
     metadata = ForeignKey(SourceMetadata, on_delete=OnDelete.set_null)
     published_at = _time()  # that of `metadata`; triggers keep it
+    keep = Boolean(default=False)  # retention leaves it alone
 
 
 class SourceList(Table, tablename="source_list", db=DB):
@@ -498,6 +499,17 @@ class Share(Table, tablename="share", db=DB):
     last_used_at = _time()
 
 
+class Preset(Table, tablename="preset", db=DB):
+    """Named options of a user, for downloads and subscriptions."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    name = Text(required=True)
+    options = JSONB(default="{}")
+    created_at = _now()
+    updated_at = _now()
+
+
 class Subscription(Table, tablename="subscription", db=DB):
     """A channel or list that a user follows; once for each link. A checker holds it while it looks at the source."""
 
@@ -527,6 +539,12 @@ class Subscription(Table, tablename="subscription", db=DB):
     attempt = Integer(default=0)  # the fencing token of a check
     worker_id = _text()
     lease_expires_at = _time()
+    retention = JSONB(default="{}")  # which items are kept (subscriptions/retention.py)
+    schedule = JSONB(default="{}")  # hours, caps and pace of its downloads
+    preset = ForeignKey(Preset, on_delete=OnDelete.set_null)
+    list_count = Integer(default=None, null=True)  # entries of the whole list when it was last read, if the site says
+    list_mark = _text()  # hash of its first entries at that time
+    moved_to = _text()  # another link that its site leads to
 
 
 class SubscriptionEntry(Table, tablename="subscription_entry", db=DB):
@@ -546,5 +564,6 @@ class SubscriptionEntry(Table, tablename="subscription_entry", db=DB):
     reason = Text(required=True)
     decided_at = _now()
     submitted_at = _time()  # when it became a download; None for a queued one: it waits for its turn
+    removed_at = _time()  # when retention put its item into the trash
     download = ForeignKey(Download, on_delete=OnDelete.set_null)
     item = ForeignKey(LibraryItem, on_delete=OnDelete.set_null)

@@ -62,7 +62,7 @@ order by id desc limit $3
 """
 _PAGE = """
 select e.id, e.url as source_url, e.title, e.published_at, e.duration, e.live_status, e.first_seen_at, e.decision,
-  e.reason, e.decided_at, e.download, e.item, d.state
+  e.reason, e.decided_at, e.download, e.item, e.removed_at, d.state
 from subscription_entry e join subscription s on s.id = e.subscription left join download d on d.id = e.download
 where e.subscription = $1 and s.owner = $2 and ($3::text[] is null or e.decision = any($3))
   and ($4::bigint is null or e.id < $4)

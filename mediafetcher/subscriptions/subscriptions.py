@@ -13,6 +13,7 @@ from mediafetcher.fetch.options import MAX_ENTRIES, Options
 from mediafetcher.library.catalog import folders, quotas
 from mediafetcher.net import urls
 from mediafetcher.subscriptions import entries, filters, listing, plan
+from mediafetcher.subscriptions import retention as retentions
 
 MAX_SUBSCRIPTIONS = 2000  # of one user
 MAX_TITLE = 300  # characters
@@ -20,7 +21,8 @@ State = Literal["active", "paused", "needs_action"]
 
 _ROW = """
 select s.id, s.url, s.site, s.title, s.folder as folder_id, s.options::text as options, s.filter::text as filter,
-  s.backfill, s.state, s.source_order, s.created_at, s.checked_at, s.succeeded_at, s.next_check_at,
+  s.retention::text as retention, s.backfill, s.state, s.source_order, s.created_at, s.checked_at,
+  s.succeeded_at, s.next_check_at,
   s.interval_seconds, s.last_new, s.failures, s.failing_since, s.error_code, s.error_message,
   coalesce(s.lease_expires_at > now(), false) as checking,
   (select coalesce(jsonb_object_agg(decision, number), '{}')::text from (select decision, count(*) as number
@@ -66,6 +68,7 @@ async def follow(
     options: Options | None = None,
     filter: filters.Filter | None = None,
     backfill: Existing = "new",
+    retention: retentions.Retention | None = None,
 ) -> dict[str, Any]:
     """Follow a link. It is checked soon; nothing is fetched here. Returns: the subscription.
 
@@ -88,6 +91,7 @@ async def follow(
             options=_json(_checked(options)),
             filter=_json(filter),
             backfill=count_of(backfill),
+            retention=retentions.encode(retention or retentions.Retention()),
         )
         try:
             await row.save()
@@ -134,6 +138,7 @@ async def _shown(row: dict[str, Any]) -> dict[str, Any]:
         "folder": await folders.path_of(row["folder_id"]),
         "options": json.loads(row["options"]),
         "filter": json.loads(row["filter"]),
+        "retention": json.loads(row["retention"]),
         "backfill": "all" if backfill is None else {"last": backfill} if backfill else "new",
         "counts": counts,
         "error": error,
@@ -141,8 +146,9 @@ async def _shown(row: dict[str, Any]) -> dict[str, Any]:
 
 
 async def change(id: int, owner: int, **given: Any) -> dict[str, Any]:
-    """Change `title`, `folder`, `options`, `filter` or `paused`; what is not given stays. Returns: the subscription.
+    """Change `title`, `folder`, `options`, `filter`, `retention` or `paused`; what is not given stays.
 
+    Returns: the subscription.
     A new filter decides again on entries that the old one skipped, and on no others.
     Raises `NotFound`, `Invalid`, `InvalidPattern`.
     """
@@ -161,6 +167,8 @@ async def change(id: int, owner: int, **given: Any) -> dict[str, Any]:
             values[table.options] = _json(_checked(given["options"]))
         if filter is not None:
             values[table.filter] = _json(filter)
+        if given.get("retention") is not None:
+            values[table.retention] = retentions.encode(given["retention"])
         if given.get("paused") is not None:
             values[table.state] = "paused" if given["paused"] else "active"
         if values:

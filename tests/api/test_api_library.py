@@ -65,6 +65,7 @@ async def test_items(alice: Any, tmp_path: Path) -> None:
     assert (one["title"], one["folder"], one["media"]["kind"], one["media"]["ref_count"]) == (
         "First film", "Films", "video/mp4", 1,
     )  # fmt: skip
+    assert (await alice.http.patch(f"/api/items/{item}", json={"keep": True})).json()["keep"] is True
     changed = (await alice.http.patch(f"/api/items/{item}", json={"title": "Renamed", "folder": "A/B"})).json()
     assert (changed["title"], changed["folder"]) == ("Renamed", "A/B")
     copied = await alice.http.post("/api/items", json={"item": item, "folder": "Copies"})

@@ -38,6 +38,12 @@ async def test_channel_followed_over_http_shows_every_decision(web, alice, bob, 
     skipped = (await alice.http.get(f"{path}/entries?decision=skipped")).json()["entries"]
     assert [(one["title"], one["reason"]) for one in skipped] == [("Film 2", "excluded")]
 
+    kept = await alice.http.patch(path, json={"retention": {"keep_last": 1}})
+    assert kept.json()["retention"] == {"keep_last": 1}
+    shown = await alice.http.post(f"{path}/retention", json={"retention": {"keep_days": 3}})
+    assert shown.status_code == 200 and shown.json() == {"count": 0, "bytes": 0, "frees": 0, "items": []}
+    assert (await bob.http.post(f"{path}/retention")).status_code == 404
+
     changed = await alice.http.patch(path, json={"paused": True, "filter": {}})
     assert changed.json()["state"] == "paused" and changed.json()["counts"]["queued"] == 3
     assert (await alice.http.post(f"{path}/check")).json()["code"] == "wrong_state"
@@ -54,6 +60,7 @@ async def test_wrong_wishes_are_named(alice):
         ({"filter": {"since": "yesterday"}}, "since"),
         ({"filter": {"max_per_check": 0}}, "max_per_check"),
         ({"backfill": {"last": 0}}, "last"),
+        ({"retention": {"keep_last": 0}}, "keep_last"),
         ({"options": {"playlist": {}}}, "playlist"),
         ({"preset": "x"}, "preset"),
     ):

@@ -68,9 +68,9 @@ class BroughtBy(msgspec.Struct):
 class Item(msgspec.Struct):
     """An item of a user's library. `folder` is its path, "" at the top; times in seconds.
 
-    `source`: the id of its link; `never`: that link is blocked; `playable`: browsers play it without conversion;
-    `damaged`: its stored file is corrupt, so fetch it again. `published_at`, `channel`, `description`, `tags`: as its
-    site says.
+    `source`: the id of its link; `never`: that link is blocked; `keep`: retention leaves it alone;
+    `playable`: browsers play it without conversion; `damaged`: its stored file is corrupt, so fetch it again.
+    `published_at`, `channel`, `description`, `tags`: as its site says.
     """
 
     id: int
@@ -82,6 +82,7 @@ class Item(msgspec.Struct):
     in_list: ListPlace | None = msgspec.field(name="list")
     source: int | None
     never: bool
+    keep: bool
     playable: bool
     damaged: bool
     source_url: str | None
@@ -126,10 +127,11 @@ class Trash(msgspec.Struct):
 
 
 class Change(msgspec.Struct, forbid_unknown_fields=True):
-    """A new title, a new folder (a path, created if missing), or both."""
+    """A new title, a new folder (a path, created if missing), `keep`: whether retention leaves it alone."""
 
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] | None = None
     folder: str | None = None
+    keep: bool | None = None
 
 
 class Copy(msgspec.Struct, forbid_unknown_fields=True):
@@ -251,10 +253,10 @@ async def get(id: Id, request: Asked) -> Item:
 
 
 async def change(id: Id, data: JSONBody[Change], request: Asked) -> Item:
-    """Rename an item, move it, or both."""
-    if data.title is None and data.folder is None:
-        raise errors.Invalid("Enter a title, a folder, or both.")
-    return fit(Item, await bulk.change(id, request.user.id, data.title, data.folder))
+    """Rename an item, move it, or protect it from the retention of subscriptions."""
+    if data.title is None and data.folder is None and data.keep is None:
+        raise errors.Invalid("Enter a title, a folder, or whether to keep it.")
+    return fit(Item, await bulk.change(id, request.user.id, data.title, data.folder, keep=data.keep))
 
 
 async def deletion(id: Id, request: Asked) -> Deletion:

@@ -11,8 +11,9 @@ from mediafetcher.api.routes.downloads import Reason, earlier, within
 from mediafetcher.api.routes.downloads import State as DownloadState
 from mediafetcher.core import errors
 from mediafetcher.fetch.options import Options
-from mediafetcher.subscriptions import entries, subscriptions
+from mediafetcher.subscriptions import entries, retention, subscriptions
 from mediafetcher.subscriptions.filters import Filter
+from mediafetcher.subscriptions.retention import Retention
 from mediafetcher.subscriptions.subscriptions import Existing, State
 
 Decision = Literal["queued", "done", "skipped", "blocked", "ignored"]
@@ -43,6 +44,7 @@ class Subscription(msgspec.Struct):
     options: dict[str, Any]
     filter: Filter
     backfill: Existing
+    retention: Retention
     state: State
     checking: bool
     created_at: datetime
@@ -70,6 +72,7 @@ class NewSubscription(msgspec.Struct, forbid_unknown_fields=True):
     options: Options | None = None
     filter: Filter | None = None
     backfill: Existing = "new"
+    retention: Retention | None = None
 
 
 class ChangedSubscription(msgspec.Struct, forbid_unknown_fields=True):
@@ -79,11 +82,15 @@ class ChangedSubscription(msgspec.Struct, forbid_unknown_fields=True):
     folder: str | None = None
     options: Options | None = None
     filter: Filter | None = None
+    retention: Retention | None = None
     paused: bool | None = None
 
 
 class Entry(msgspec.Struct):
-    """An entry with the decision on it and its reason. `state`: of its download; `duration` in seconds."""
+    """An entry with the decision on it and its reason. `state`: of its download; `duration` in seconds.
+
+    `removed_at`: when retention put its item into the trash.
+    """
 
     id: int
     source_url: str
@@ -97,6 +104,7 @@ class Entry(msgspec.Struct):
     download: int | None
     state: DownloadState | None
     item: int | None
+    removed_at: datetime | None
 
 
 class Entries(msgspec.Struct):
@@ -131,6 +139,35 @@ class DryRun(msgspec.Struct):
     bytes: int | None
     quota_share: float | None
     entries: list[PreviewedEntry]
+
+
+class RetentionRules(msgspec.Struct, forbid_unknown_fields=True):
+    """Rules to try. None: those of the subscription."""
+
+    retention: Retention | None = None
+
+
+class Removal(msgspec.Struct):
+    """An item that retention would put into the trash. `rule`: the one that says so; `size` in bytes."""
+
+    id: int
+    title: str
+    created_at: datetime
+    published_at: datetime
+    size: int
+    rule: Literal["keep_last", "keep_days", "watched_days"]
+
+
+class RetentionPreview(msgspec.Struct):
+    """Items that would go to the trash now: how many, their bytes, and the bytes that are freed once they are purged.
+
+    `items` has the first 1,000 of them.
+    """
+
+    count: int
+    bytes: int
+    frees: int
+    items: list[Removal]
 
 
 async def page(request: Asked) -> Subscriptions:
@@ -170,6 +207,12 @@ async def unfollow(id: Id, request: Asked) -> None:
 async def check(id: Id, request: Asked) -> Subscription:
     """Check a subscription now; one that waits for cookies too."""
     return fit(Subscription, await subscriptions.request_check(id, request.user.id))
+
+
+async def preview_retention(id: Id, request: Asked, data: JSONBody[RetentionRules | None] = None) -> RetentionPreview:
+    """Show which items retention would put into the trash now. Nothing is changed."""
+    rules = data.retention if data else None
+    return fit(RetentionPreview, await retention.preview(id, request.user.id, rules))
 
 
 async def ledger(

@@ -24,6 +24,7 @@ _COMMANDS: dict[str, Callable[[Instance, argparse.Namespace, Out, str | None], A
     "show": library.show_item,
     "rm": library.remove,
     "restore": library.restore,
+    "keep": library.keep,
     "purge": library.purge,
     "never": downloads.never,
     "export": library.export_tree,

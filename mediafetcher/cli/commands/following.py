@@ -5,11 +5,12 @@ import json
 from typing import Any
 
 from mediafetcher.app.instance import Instance
-from mediafetcher.app.output import Out
+from mediafetcher.app.output import Out, size
 from mediafetcher.cli.commands.owner import owner_of
 from mediafetcher.core import errors
-from mediafetcher.subscriptions import checks, subscriptions
+from mediafetcher.subscriptions import checks, retention, subscriptions
 from mediafetcher.subscriptions.filters import Filter
+from mediafetcher.subscriptions.retention import Retention
 from mediafetcher.subscriptions.subscriptions import Backfill, Existing
 
 
@@ -17,10 +18,11 @@ async def follow(instance: Instance, asked: argparse.Namespace, out: Out, stdin:
     owner = await owner_of(asked)
     await instance.ensure_jobs()
     given: dict[str, Any] = {"filter": _filter(asked), "backfill": _backfill(asked)}
+    kept = _retention(asked)
     if asked.dry_run:
         _tell_preview(await subscriptions.preview(owner, asked.url, **given), asked, out)
         return 0
-    row = await subscriptions.follow(owner, asked.url, folder=asked.folder, **given)
+    row = await subscriptions.follow(owner, asked.url, folder=asked.folder, retention=kept, **given)
     return await _check([row["id"]], owner, asked, out)
 
 
@@ -35,6 +37,14 @@ def _filter(asked: argparse.Namespace) -> Filter:
             since=asked.since,
             max_per_check=asked.max_per_check,
         )
+    except ValueError as error:
+        raise errors.UsageError(f"{error}.") from error
+
+
+def _retention(asked: argparse.Namespace) -> Retention:
+    """Read retention from the arguments. Raises: `UsageError`."""
+    try:
+        return Retention(keep_last=asked.keep_last, keep_days=asked.keep_days, watched_days=asked.watched_days)
     except ValueError as error:
         raise errors.UsageError(f"{error}.") from error
 
@@ -68,8 +78,27 @@ async def following(instance: Instance, asked: argparse.Namespace, out: Out, std
         await instance.ensure_jobs()
         rows = [await subscriptions.get(asked.id, owner)] if asked.id else await subscriptions.page(owner)
         return await _check([row["id"] for row in rows if asked.id or row["state"] != "paused"], owner, asked, out)
+    if asked.action == "retention":
+        return await _change_retention(owner, asked, out)
     for row in await subscriptions.page(owner):
         _tell(row, asked, out)
+    return 0
+
+
+async def _change_retention(owner: int, asked: argparse.Namespace, out: Out) -> int:
+    """Change which items are kept, and print which of them go to the trash at the next housekeeping."""
+    rules = _retention(asked)
+    if not asked.dry_run:
+        await subscriptions.change(asked.id, owner, retention=rules)
+    shown = await retention.preview(asked.id, owner, rules)
+    if asked.json:
+        out.line(json.dumps(shown, default=str))
+        return 0
+    for item in shown["items"]:
+        out.line(f"{item['id']:>6}  {item['rule']:<12}  {item['title']}")
+    verb = "would go" if asked.dry_run else "go"
+    noun = "item" if shown["count"] == 1 else "items"
+    out.line(f"{shown['count']} {noun} {verb} to the trash, {size(shown['bytes'])}.")
     return 0
 
 

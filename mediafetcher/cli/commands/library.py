@@ -9,7 +9,7 @@ from mediafetcher.accounts.auth import users
 from mediafetcher.app.instance import Instance
 from mediafetcher.app.output import Out, clock, size
 from mediafetcher.cli.commands.owner import owner_of
-from mediafetcher.library.catalog import queries, trash
+from mediafetcher.library.catalog import items, queries, trash
 from mediafetcher.library.export import sync
 from mediafetcher.library.storage import check, sweeper
 
@@ -86,6 +86,12 @@ async def remove(instance: Instance, asked: argparse.Namespace, out: Out, stdin:
 def _keeps(gone: dict[str, Any]) -> str:
     others = gone["holders"]
     return f"; {others} other {'item still uses' if others == 1 else 'items still use'} the file" if others else ""
+
+
+async def keep(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    await items.set_keep(asked.item, await owner_of(asked), keep=not asked.off)
+    out.line("No longer protected from retention." if asked.off else "Retention leaves this item alone.")
+    return 0
 
 
 async def purge(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:

@@ -20,15 +20,20 @@ select i.owner, {folder}, i.media_file, i.title, i.source, i.source_url, i.site,
 """
 
 
-async def change(id: int, owner: int, title: str | None = None, folder: str | None = None) -> dict[str, Any]:
-    """Rename an item, move it (to a path, created if missing), or both. Returns: the item. Raises: `NotFound`,
-    `Invalid`.
+async def change(
+    id: int, owner: int, title: str | None = None, folder: str | None = None, *, keep: bool | None = None
+) -> dict[str, Any]:
+    """Rename an item, move it (to a path, created if missing), protect it from retention, or several of these.
+
+    Returns: the item. Raises: `NotFound`, `Invalid`.
     """
     async with engine.transaction():
         if title is not None:
             await items.rename(id, owner, title)
         if folder is not None:
             await items.move(id, owner, await folders.ensure(owner, folder))
+        if keep is not None:
+            await items.set_keep(id, owner, keep=keep)
     return await queries.get(id, owner)
 
 

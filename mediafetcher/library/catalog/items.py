@@ -368,6 +368,11 @@ async def move(id: int, owner: int, folder: int | None) -> None:
         await _change(id, owner, "folder = $3", folder)
 
 
+async def set_keep(id: int, owner: int, *, keep: bool) -> None:
+    """Protect an item from retention, or no longer. Raises: `NotFound`."""
+    await _change(id, owner, "keep = $3", keep)
+
+
 async def watched(id: int, owner: int, position: float) -> None:
     """Store how far a user has watched the item's file, in seconds. Raises: `NotFound`."""
     done = await engine.fetchval(

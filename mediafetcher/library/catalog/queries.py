@@ -21,6 +21,7 @@ SEEN = 0.95  # watched to this fraction counts as watched to the end
 
 _SELECT = """
 select i.id, i.title, i.folder as folder_id, i.source_url, i.site, i.uploader, i.created_at, i.trashed_at, i.source,
+  i.keep,
   exists (select from blocked_source n where n.owner = i.owner and n.source = i.source) as never,
   m.playable, m.damaged_at,
   m.sha256, m.size, m.kind, m.ext, m.duration, m.width, m.height, m.video_codec, m.audio_codec, m.poster,
@@ -280,6 +281,7 @@ def _item(row: Mapping[str, Any]) -> dict[str, Any]:
         "watched": bool(row["position"]) and row["position"] >= (row["duration"] or row["position"] + 1) * SEEN,
         "source": row["source"],
         "never": row["never"],
+        "keep": row["keep"],
         "playable": (kind, video_codec) in _PLAYED if playable is None else playable,
         "damaged": row["damaged_at"] is not None,
         "source_url": row["source_url"],

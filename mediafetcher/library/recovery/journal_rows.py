@@ -14,8 +14,8 @@ SELECT = {
     "folder": "select id, owner, parent, name, created_at from folder where {where}",
     "file": "select id, encode(sha256, 'hex') as sha256, size, kind, ext, duration, width, height, video_codec,"
     " audio_codec, poster, subtitles, chapters, playable, cut_at_origin from media_file where {where}",
-    "item": "select id, owner, folder, media_file as file, title, source_url, site, uploader, created_at, trashed_at"
-    " from library_item where {where}",
+    "item": "select id, owner, folder, media_file as file, title, source_url, site, uploader, created_at, trashed_at,"
+    " keep from library_item where {where}",
     "list": "select id, owner, url, title, site, created_at, updated_at, (select coalesce(jsonb_agg(jsonb_build_object("
     "'url', e.url, 'title', e.title, 'duration', e.duration) order by e.position), '[]') from source_list_entry e"
     " where e.list = source_list.id) as entries from source_list where {where}",

@@ -250,18 +250,19 @@ insert into media_file as m (sha256, size, kind, ext, duration, width, height, v
 """
 _ITEM_COLUMNS = (
     "id bigint, owner bigint, folder bigint, media_file bigint, title text, source_url text, site text, uploader text,"
-    " created_at timestamptz, trashed_at timestamptz, search text, sort_key text, text_version integer"
+    " created_at timestamptz, trashed_at timestamptz, search text, sort_key text, text_version integer,"
+    " keep boolean"
 )
 # The journal has no metadata: the terms of an item with metadata are computed again (text_index.py).
 _ITEMS = """
 insert into library_item (id, owner, folder, media_file, title, source_url, site, uploader, created_at, trashed_at,
-    search, sort_key, text_version)
+    search, sort_key, text_version, keep)
   select id, owner, folder, media_file, title, source_url, site, uploader, created_at, trashed_at,
-    search::tsvector, sort_key, text_version from {rows}
+    search::tsvector, sort_key, text_version, coalesce(keep, false) from {rows}
   on conflict (id) do update set owner = excluded.owner, folder = excluded.folder, media_file = excluded.media_file,
     title = excluded.title, source_url = coalesce(library_item.source_url, excluded.source_url), site = excluded.site,
     uploader = excluded.uploader, trashed_at = excluded.trashed_at, search = excluded.search,
-    sort_key = excluded.sort_key,
+    sort_key = excluded.sort_key, keep = excluded.keep,
     text_version = case when library_item.metadata is null then excluded.text_version else 0 end
 """
 

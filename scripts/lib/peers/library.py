@@ -143,6 +143,7 @@ class Item(BaseModel):
     list: ListPlace | None
     source: int | None
     never: bool
+    keep: bool
     playable: bool
     damaged: bool
     source_url: str | None
@@ -244,6 +245,7 @@ def shape(row: ItemRow, places: dict[str, ListPlace]) -> Item:
         list=places.get(row.source_url or ""),
         source=row.source,
         never=False,
+        keep=False,
         playable=bool(media.playable),
         damaged=media.damaged_at is not None,
         source_url=row.source_url,

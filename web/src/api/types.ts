@@ -39,6 +39,7 @@ export type BroughtBy = {
 
 export type Change = {
   folder?: string | null;
+  keep?: boolean | null;
   title?: string | null;
 };
 
@@ -51,6 +52,7 @@ export type ChangedSubscription = {
   folder?: string | null;
   options?: Options | null;
   paused?: boolean | null;
+  retention?: Retention | null;
   title?: string | null;
 };
 
@@ -237,6 +239,7 @@ export type Item = {
   duration: number | null;
   folder: string;
   id: number;
+  keep: boolean;
   list: ListPlace | null;
   media: Media;
   never: boolean;
@@ -397,6 +400,7 @@ export type NewSubscription = {
   filter?: Filter | null;
   folder?: string | null;
   options?: Options | null;
+  retention?: Retention | null;
   title?: string | null;
   url: string;
 };
@@ -592,6 +596,32 @@ export type Refused = {
   reason: Reason;
 };
 
+export type Removal = {
+  created_at: string;
+  id: number;
+  published_at: string;
+  rule: "keep_last" | "keep_days" | "watched_days";
+  size: number;
+  title: string;
+};
+
+export type Retention = {
+  keep_days?: number | null;
+  keep_last?: number | null;
+  watched_days?: number | null;
+};
+
+export type RetentionPreview = {
+  bytes: number;
+  count: number;
+  frees: number;
+  items: (Removal)[];
+};
+
+export type RetentionRules = {
+  retention?: Retention | null;
+};
+
 export type Room = {
   free: number;
   reserved: number;
@@ -768,6 +798,7 @@ export type Subscription = {
   last_new: number;
   next_check_at: string;
   options: Record<string, unknown>;
+  retention: Retention;
   site: string;
   state: "active" | "paused" | "needs_action";
   succeeded_at: string | null;
@@ -988,6 +1019,7 @@ export type subscriptions_Entry = {
   item: number | null;
   published_at: string | null;
   reason: string;
+  removed_at: string | null;
   source_url: string;
   state: "queued" | "running" | "done" | "failed" | "cancelled" | "needs_action" | "paused" | "scheduled" | "expanded" | null;
   title: string | null;
