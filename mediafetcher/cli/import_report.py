@@ -57,13 +57,16 @@ class Report:
         path = text(os.fspath(outcome.path))
         if as_json:
             facts = {"result": outcome.result, "item": outcome.item, "why": outcome.why or None}
-            self._out.line(json.dumps({"path": path, **facts, "size": outcome.size, "moved": outcome.moved}))
+            more = {"size": outcome.size, "moved": outcome.moved, "left_out": outcome.left_out}
+            self._out.line(json.dumps({"path": path, **facts, **more}))
         elif outcome.result == "failed":
             self._out.error(f"failed: {path}: {outcome.why}")
         elif outcome.result == "skipped":
             self._out.line(f"skipped: {path}: {outcome.why}")
         elif outcome.why and outcome.result == "added":
             self._out.line(f"imported as is, not playable in every browser: {path}: {outcome.why}")
+        if outcome.left_out and not as_json:
+            self._out.line(f"imported without what could not be read: {path}: {', '.join(outcome.left_out)}")
 
     def end(self, as_json: bool) -> None:
         self._out.progress({"id": 0, "url": "", "title": "", "state": "done", "stage": None, "ended": True})

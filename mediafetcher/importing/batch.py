@@ -18,7 +18,7 @@ from mediafetcher.core import errors
 from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
 from mediafetcher.downloads.worker import store_step
-from mediafetcher.importing import scanner, titles
+from mediafetcher.importing import scanner, texts, titles
 from mediafetcher.importing.scanner import Found
 from mediafetcher.library.catalog import bulk_insert, folders
 from mediafetcher.library.storage import blob_store, mount, sweeper
@@ -43,6 +43,7 @@ class Outcome:
     why: str = ""
     copied: int = 0  # bytes written into the store
     moved: bool = False  # the source was removed
+    left_out: tuple[str, ...] = ()  # subtitles that could not be read
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Job:
     move: bool
     scratch: Path
     on_progress: Progress
+    folders: texts.Folders = field(default_factory=texts.Folders)
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_SIDE_BY_SIDE))
 
 
@@ -72,6 +74,9 @@ class _Taken:
     why: str = ""  # why browsers may not play it
     staged: blob_store.Staged | None = None
     poster: Path | None = None
+    beside: list[texts.Text] = field(default_factory=list)
+    side_files: dict[str, Path] = field(default_factory=dict)  # subtitles
+    left_out: tuple[str, ...] = ()  # subtitles that could not be read
     there_before: bool = False  # the store already had its bytes
     is_source: bool = False  # the file in the store is the source itself, which must stay separate
     metadata: SourceMetadata | None = None  # from its `.info.json`
@@ -86,6 +91,8 @@ class _Taken:
     def key(self) -> str:
         """Return the key of its `source` row. It includes the user: no user learns what another one has."""
         place = hashlib.sha256(os.fsencode(self.found.path)).hexdigest()
+        if self.beside:  # a text that is new or changed must be read
+            place += f" {hashlib.sha256(repr([one.version for one in self.beside]).encode()).hexdigest()[:16]}"
         return f"import {self.job.owner} {place} {self.found.size} {self.found.mtime} {self.folder}"
 
     def end(self, result: Result, why: str = "", item: int | None = None) -> None:
@@ -114,6 +121,7 @@ async def _together(taken: list[_Taken]) -> None:
     for one in taken:
         if one.found.problem:
             one.end("failed" if one.found.bad else "skipped", one.found.problem)
+    await mount.run_io(_find_texts, _open_ones(taken))
     await _recall(_open_ones(taken))
     try:
         await asyncio.to_thread(_open, _open_ones(taken))
@@ -127,6 +135,15 @@ async def _together(taken: list[_Taken]) -> None:
 
 def _open_ones(taken: list[_Taken]) -> list[_Taken]:
     return [one for one in taken if one.outcome is None]
+
+
+def _find_texts(taken: list[_Taken]) -> None:
+    """Find the texts beside each file, and end those files that are such texts. Blocking."""
+    for one in taken:
+        if texts.is_text(one.found.path.name):
+            one.end("skipped", one.job.folders.belongs(one.found.path))
+        else:
+            one.beside = one.job.folders.beside(one.found.path)
 
 
 async def _recall(taken: list[_Taken]) -> None:
@@ -192,13 +209,20 @@ async def _stage_one(one: _Taken) -> None:
     async with one.job.gate:
         # By descriptor: the opened file is stored, even if the name now leads elsewhere.
         source = Path(f"/proc/self/fd/{one.file}")
-        one.staged = await blob_store.stage(
-            source, lambda part: one.job.on_progress(one.found, _READ * part), take=one.job.move
-        )
+        assert one.facts
+        # At the same time, so that a large file is read from the disk once.
+        making = asyncio.ensure_future(texts.make(one.seen, one.job.scratch, one.facts, one.beside))
+        try:
+            one.staged = await blob_store.stage(
+                source, lambda part: one.job.on_progress(one.found, _READ * part), take=one.job.move
+            )
+            one.side_files, one.left_out = await making
+        finally:
+            making.cancel()
+            await asyncio.wait({making})
         if not scanner.unchanged(one.found, one.file):
             one.end("failed", "the file changed while it was read")
             return
-        assert one.facts
         target = one.seen.with_suffix(f".{posters.NAME}")
         if await posters.draw(one.seen, target, one.facts):
             one.poster = target
@@ -212,7 +236,7 @@ async def _add(ready: list[_Taken]) -> None:
         assert one.staged
         one.end("added" if added.fresh else "known", one.why if added.fresh else "", added.item)
         copied = one.staged.size if added.fresh and not one.staged.shared else 0
-        one.outcome = replace(one.outcome, copied=copied)  # type: ignore[type-var]
+        one.outcome = replace(one.outcome, copied=copied, left_out=one.left_out)  # type: ignore[type-var]
     if ready[0].job.move:
         await mount.run_io(_remove_sources, ready)
 
@@ -229,7 +253,7 @@ async def _add_to_folders(ready: list[_Taken]) -> list[bulk_insert.Added]:
 def _incoming(one: _Taken, folder: int | None) -> bulk_insert.Incoming:
     assert one.staged and one.facts
     path = one.found.path
-    side_files = {"poster.jpg": one.poster} if one.poster else {}
+    side_files = one.side_files | ({posters.NAME: one.poster} if one.poster else {})
     facts = store_step.media_facts(one.facts)
     title = (one.metadata and one.metadata.title) or scanner.text(path.stem)
     return bulk_insert.Incoming(
@@ -298,8 +322,8 @@ def _close(taken: list[_Taken]) -> None:
                 os.fchmod(one.file, one.mode)  # with more names, the store has the file as well
         os.close(one.file)
         one.seen.unlink(missing_ok=True)
-        if one.poster:
-            one.poster.unlink(missing_ok=True)
+        for side_file in (*one.side_files.values(), *([one.poster] if one.poster else [])):
+            side_file.unlink(missing_ok=True)
 
 
 async def _to_the_end(work: Coroutine[None, None, None]) -> None:

@@ -7,7 +7,7 @@ ends within a time limit.
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from mediafetcher.core import errors
@@ -16,7 +16,8 @@ from mediafetcher.sandbox import parsing, process
 
 _FORMATS = {".vtt": "webvtt", ".srt": "srt", ".ass": "ass", ".ssa": "ass"}
 _LIMITS = process.Limits(data=1 << 30, cpu_seconds=120, nice=10)
-_TIMEOUT = 60.0
+_TIMEOUT = 60.0  # seconds without progress: a large film on a slow disk takes longer as a whole
+_PROGRESS = ("-progress", "pipe:1")
 _LANGUAGE = re.compile(r"^[A-Za-z0-9-]{1,35}$")
 
 
@@ -53,6 +54,50 @@ async def from_film(source: Path, index: int, target: Path, start: float = 0.0, 
     return await _convert(list(ffmpeg.SAFE_INPUT), source, f"0:{index}", target, start, end)
 
 
+async def all_from_film(source: Path, targets: Mapping[int, Path]) -> dict[int, bool | None]:
+    """Make WebVTT of several streams of a film, which is read once.
+
+    Returns: by the index of the stream, whether it has a line; None if it could not be read.
+    """
+    parts = {index: ffmpeg.owned(target) for index, target in targets.items()}
+    try:
+        ended = await _read_all(source, parts) if len(parts) > 1 else False
+        return {index: await _one_of_all(source, index, targets[index], part, ended) for index, part in parts.items()}
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+
+
+async def _read_all(source: Path, parts: Mapping[int, Path]) -> bool:
+    """Write each stream to its file. Returns: whether all could be read."""
+    arguments = ["-v", "error", *_PROGRESS, *ffmpeg.SAFE_INPUT, "-i", f"file:{source}"]
+    for index, part in parts.items():
+        arguments += [
+            "-map",
+            f"0:{index}",
+            "-c:s",
+            "webvtt",
+            "-map_metadata",
+            "-1",
+            "-f",
+            "webvtt",
+            "-y",
+            f"file:{part}",
+        ]
+    try:
+        ended = await ffmpeg.run(arguments, [source], list(parts.values()), limits=_LIMITS, timeout=_TIMEOUT)
+    except errors.TranscodeFailed:
+        return False
+    return ended.code == 0
+
+
+async def _one_of_all(source: Path, index: int, target: Path, part: Path, ready: bool) -> bool | None:
+    try:
+        return await _rewrite(part, target, 0.0, None) if ready else await from_film(source, index, target)
+    except (errors.TranscodeFailed, errors.ParserFailed, errors.ToolKilled):
+        return None
+
+
 async def on_film_clock(sources: list[Path], target: Path, clocks: list[list[float]], tied: list[bool]) -> bool:
     """Make WebVTT of the cues of a stream's parts (webvtt.on_film_clock). Returns: whether there is one.
 
@@ -71,7 +116,7 @@ def is_language(name: str) -> bool:
 
 async def _convert(inputs: list[str], source: Path, stream: str, target: Path, start: float, end: float | None) -> bool:
     part = ffmpeg.owned(target)
-    arguments = ["-v", "error", *inputs, "-i", f"file:{source}", "-map", stream, "-c:s", "webvtt"]
+    arguments = ["-v", "error", *_PROGRESS, *inputs, "-i", f"file:{source}", "-map", stream, "-c:s", "webvtt"]
     arguments += ["-map_metadata", "-1", "-f", "webvtt", "-y", f"file:{part}"]
     try:
         ended = await ffmpeg.run(arguments, [source], [part], limits=_LIMITS, timeout=_TIMEOUT)

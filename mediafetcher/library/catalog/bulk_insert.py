@@ -7,6 +7,7 @@ Before that, the rows are committed without references. Files that a crash leave
 the sweeper removes them like all unreferenced files.
 """
 
+import json
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,9 +92,13 @@ _Pair = tuple[int, int | None]  # media file and folder
 
 _ROWS = """
 insert into media_file as m
-  (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, playable, poster)
-  select * from unnest($1::bytea[], $2::bigint[], $3::text[], $4::text[], $5::float8[], $6::int[], $7::int[],
-    $8::text[], $9::text[], $10::boolean[], $11::boolean[])
+  (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, playable, poster, subtitles, chapters)
+  select sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, playable, poster,
+    array(select jsonb_array_elements_text(subtitles)), chapters
+  from unnest($1::bytea[], $2::bigint[], $3::text[], $4::text[], $5::float8[], $6::int[], $7::int[],
+    $8::text[], $9::text[], $10::boolean[], $11::boolean[], $12::text[]::jsonb[], $13::text[]::jsonb[])
+    as x (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, playable, poster, subtitles,
+      chapters)
 """
 
 
@@ -101,6 +106,10 @@ def _columns(files: Sequence[Incoming]) -> list[list[Any]]:
     """Return the values of `_ROWS` in the order of the hashes, so that concurrent batches do not deadlock."""
     distinct = [file for _, file in sorted({file.staged.sha256: file for file in files}.items())]
     facts = [file.facts for file in distinct]
+    languages: dict[bytes, set[str]] = {file.staged.sha256: set() for file in distinct}
+    for file in files:  # equal files may come with different texts
+        texts = (name for name in file.side_files if name.endswith(".vtt"))
+        languages[file.staged.sha256].update(name.removesuffix(".vtt") for name in texts)
     return [
         [file.staged.sha256 for file in distinct],
         [file.staged.size for file in distinct],
@@ -113,6 +122,8 @@ def _columns(files: Sequence[Incoming]) -> list[list[Any]]:
         [one.audio_codec for one in facts],
         [one.playable for one in facts],
         ["poster.jpg" in file.side_files for file in distinct],
+        [json.dumps(sorted(languages[file.staged.sha256])) for file in distinct],
+        [json.dumps(one.chapters) for one in facts],
     ]
 
 
@@ -133,7 +144,10 @@ async def _announce(files: Sequence[Incoming]) -> bool:
 async def _place(files: Sequence[Incoming], claimed: bool) -> dict[bytes, int]:
     """Lock all rows and place the bytes. Returns: id by hash. Raises: `items.Unannounced`."""
     rows = await engine.fetch(
-        _ROWS + "on conflict (sha256) do update set playable = coalesce(excluded.playable, m.playable)"
+        _ROWS + "on conflict (sha256) do update set playable = coalesce(excluded.playable, m.playable),"
+        "  chapters = case excluded.chapters when '[]' then m.chapters else excluded.chapters end, subtitles ="
+        "  (select coalesce(array_agg(distinct name order by name), '{}')"
+        "   from unnest(m.subtitles || excluded.subtitles) as name)"
         " returning id, sha256, ext, ref_count, xmax = 0 as fresh",
         *_columns(files),
     )

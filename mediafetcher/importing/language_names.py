@@ -1,0 +1,67 @@
+"""Find the language in the name of a subtitle file: `film.en.srt`, `film.eng.forced.srt`, `film.pt-BR.srt`."""
+
+import re
+from typing import NamedTuple
+
+# ISO 639-1, and the ISO 639-2 codes and English names of frequent languages.
+_CODES = """
+    aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el
+    en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu
+    ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na
+    nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so
+    sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
+    afr alb amh ara arm aze baq bel ben bos bul bur cat ces chi cym cze dan deu dut ell eng est eus fas fil fin
+    fra fre geo ger gle glg gre guj heb hin hrv hun hye ice ind isl ita jpn kan kat kaz khm kor lao lat lav lit
+    ltz mac mal mar may mkd mlt mon msa mya nep nld nob nno nor pan per pol por pus ron rum rus sin slk slo slv
+    som spa sqi srp swa swe tam tel tgl tha tur ukr urd uzb vie wel xho yid yue zho zul
+"""
+_KNOWN = frozenset(_CODES.split())
+_NAMES = {
+    "arabic": "ar", "basque": "eu", "bengali": "bn", "bulgarian": "bg", "cantonese": "yue", "catalan": "ca",
+    "chinese": "zh", "croatian": "hr", "czech": "cs", "danish": "da", "dutch": "nl", "english": "en", "estonian": "et",
+    "farsi": "fa", "filipino": "fil", "finnish": "fi", "french": "fr", "galician": "gl", "german": "de", "greek": "el",
+    "hebrew": "he", "hindi": "hi", "hungarian": "hu", "icelandic": "is", "indonesian": "id", "italian": "it",
+    "japanese": "ja", "korean": "ko", "latvian": "lv", "lithuanian": "lt", "macedonian": "mk", "malay": "ms",
+    "norwegian": "no", "persian": "fa", "polish": "pl", "portuguese": "pt", "romanian": "ro", "russian": "ru",
+    "serbian": "sr", "slovak": "sk", "slovenian": "sl", "spanish": "es", "swedish": "sv", "tamil": "ta", "telugu": "te",
+    "thai": "th", "turkish": "tr", "ukrainian": "uk", "urdu": "ur", "vietnamese": "vi",
+    "deutsch": "de", "español": "es", "français": "fr", "francais": "fr", "italiano": "it", "português": "pt",
+}  # fmt: skip
+_FORCED = {"forced", "foreign", "signs"}
+_IMPAIRED = {"sdh", "cc", "hi"}
+_WORDS = re.compile(r"[._\s()\[\]]+")
+_TAG = re.compile(r"(?P<main>[A-Za-z]{2,3})(-[A-Za-z0-9]{2,8}){1,3}")
+
+
+class Named(NamedTuple):
+    """`language`: a tag, `und` if the name has none. `plain`: every word of the name was understood."""
+
+    language: str
+    forced: bool
+    impaired: bool  # for the deaf and hard of hearing
+    plain: bool
+
+
+def read(rest: str) -> Named:
+    """Read the words between the name of a film and the suffix of its subtitles."""
+    words = [word for word in _WORDS.split(rest) if word]
+    lower = [word.lower() for word in words]
+    known = {number: tag for number, word in enumerate(words) if (tag := _tag(word))}
+    # `hi` is Hindi if nothing else names a language.
+    spoken = {number: tag for number, tag in known.items() if lower[number] not in _IMPAIRED} or known
+    others = [word for number, word in enumerate(lower) if number not in spoken]
+    return Named(
+        next(reversed(spoken.values()), "und"),
+        forced=any(word in _FORCED for word in others),
+        impaired=any(word in _IMPAIRED for word in others),
+        plain=all(word in _FORCED | _IMPAIRED | {"default", "full"} for word in others),
+    )
+
+
+def _tag(word: str) -> str:
+    """Return the language that a word means; "" if it means none."""
+    lower = word.lower()
+    found = _TAG.fullmatch(word)
+    if found and found["main"].lower() in _KNOWN:
+        return found["main"].lower() + word[len(found["main"]) :]
+    return lower if lower in _KNOWN else _NAMES.get(lower, "")
