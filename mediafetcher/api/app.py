@@ -22,6 +22,7 @@ from mediafetcher.api.routes import (
     account,
     audit,
     bulk_downloads,
+    channels,
     cookies,
     devices,
     downloads,
@@ -141,6 +142,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/items/restore", items.restore_several, LIBRARY, _GONE, 200),
     Route("GET", "/api/home", home.rows, READ),
     Route("GET", "/api/history", lists.history, READ),
+    Route("GET", "/api/channels", channels.page, READ),
+    Route("GET", channels.PREFIX + "{id:path}", channels.get, READ, _GONE),
     Route("GET", "/api/lists", lists.page, READ),
     Route("GET", "/api/lists/{id:int}", lists.get, READ, _GONE),
     Route("PUT", "/api/items/{id:int}/watched", items.mark_watched, READ, _GONE, 204),
@@ -184,7 +187,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/media/{id:int}/subtitles/{lang:str}", None, READ, _FILE),
 )  # fmt: skip
 
-_PATTERNS = [(route.method, re.compile(re.sub(r"\{\w+:(int|str)\}", "[^/]+", route.path))) for route in ROUTES]
+_PATTERNS = [(route.method, re.compile(re.sub(r"\{\w+:(int|str|path)\}", "[^/]+", route.path))) for route in ROUTES]
 # Routes that do not answer with JSON.
 _DOCUMENTED: dict[Any, dict[int, ResponseSpec]] = {
     events.stream: events.DOCUMENTED,

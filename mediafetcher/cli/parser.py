@@ -57,11 +57,15 @@ def parser() -> argparse.ArgumentParser:
     listing.add_argument("query", nargs="?", default="")
     listing.add_argument("--folder", metavar="A/B", help="only this folder and its subfolders")
     listing.add_argument("--channel", metavar="CHANNEL", help="only items of this channel: its name or its id")
+    listing.add_argument("--tag", help="only items with this tag of their source")
+    listing.add_argument("--since", metavar="DATE", help="published since a day such as 2026-01-31, or an age: 30d")
+    listing.add_argument("--until", metavar="DATE", help="published until the end of a day, or an age: 30d")
     listing.add_argument(
         "--sort", metavar="ORDER", default="-created", help="such as -published: the last upload first"
     )
     listing.add_argument("--trash", action="store_true", help="list the trash")
     _for_person(listing)
+    _for_person(add("channels", "list the channels that the items are from"))
     shown = add("show", "show one item, with what its site says about it")
     shown.add_argument("item", type=int, metavar="ITEM", help="item number shown by `list`")
     _for_person(shown)

@@ -137,6 +137,7 @@ class SourceMetadata(Table, tablename="source_metadata", db=DB):
     channel = _text()  # the site's id of it, or its name
     channel_name = _text()
     channel_url = _text()
+    channel_site = _text()  # the site of the channel's link
     live_status = _text()
     availability = _text()
     facts = JSONB(default="{}")  # the other fields of `SourceMetadata`
@@ -187,7 +188,9 @@ class LibraryItem(Table, tablename="library_item", db=DB):
     sort_key = _text()  # None: of a version that sorted by the title in small letters
     text_version = Integer(default=0)  # of the computation of `search` and `sort_key` (library/catalog/text_index.py)
     metadata = ForeignKey(SourceMetadata, on_delete=OnDelete.set_null)
-    published_at = _time()  # that of `metadata`; triggers keep it
+    published_at = _time()  # these three are copies of `metadata`; triggers keep them
+    channel = _text()
+    channel_site = _text()
     keep = Boolean(default=False)  # retention leaves it alone
 
 

@@ -2,13 +2,16 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from shelf import add_download, add_item
 
-from mediafetcher.api.routes import bulk_downloads, downloads, folders, home, items, sources, system
+from mediafetcher.api.routes import bulk_downloads, channels, downloads, folders, home, items, sources, system
 from mediafetcher.api.routes import lists as list_routes
-from mediafetcher.library.catalog import lists
+from mediafetcher.core.source_metadata import of_ytdlp
+from mediafetcher.db import engine
+from mediafetcher.library.catalog import lists, metadata
 from mediafetcher.library.storage import blob_store
 
 
@@ -55,6 +58,25 @@ async def test_pages_of_downloads(alice: Any) -> None:
     assert seen == made[::-1]
     assert (await alice.http.get("/api/downloads?state=done,failed")).json()["downloads"] == []
     assert len((await alice.http.get("/api/downloads?state=needs_action")).json()["downloads"]) == 5
+
+
+async def test_channels(alice: Any, bob: Any, tmp_path: Path) -> None:
+    item = await add_item(alice.id, tmp_path)
+    link = "https://tube.example/@a b/ü?x=%2F"
+    found = of_ytdlp({"channel": "A/B", "channel_url": link, "upload_date": "20240105", "tags": ["Tag"]})
+    async with engine.transaction():
+        await metadata.attach(item, [], found, private=False)
+    listed = fits(channels.OwnChannels, (await alice.http.get("/api/channels")).json())["channels"]
+    assert [(one["id"], one["name"], one["site"], one["items"]) for one in listed] == [(link, "A/B", "tube.example", 1)]
+    path = f"/api/channels/{quote(link, safe='')}"
+    assert fits(channels.OwnChannel, (await alice.http.get(path)).json()) == listed[0]
+    for query in (f"channel={quote(link, safe='')}", "channel=A/B", "tag=tag", "since=2024-01-05", "until=2024-01-05"):
+        assert len((await alice.http.get(f"/api/items?{query}")).json()["items"]) == 1, query
+        assert (await bob.http.get(f"/api/items?{query}")).json()["items"] == [], query
+    assert (await bob.http.get("/api/channels")).json() == {"channels": [], "next": None}
+    assert (await bob.http.get(path)).status_code == 404
+    for query in ("since=x", "until=2024-02-30"):
+        assert (await alice.http.get(f"/api/items?{query}")).json()["code"] == "invalid", query
 
 
 async def test_items(alice: Any, tmp_path: Path) -> None:

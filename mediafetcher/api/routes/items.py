@@ -219,11 +219,17 @@ async def page(
     kind: FromQuery[Kind | None] = None,
     site: FromQuery[str | None] = None,
     channel: FromQuery[str | None] = None,
+    tag: FromQuery[str | None] = None,
+    since: FromQuery[str | None] = None,
+    until: FromQuery[str | None] = None,
     unwatched: FromQuery[bool] = False,
     cursor: FromQuery[str | None] = None,
     limit: FromQuery[int] = 50,
 ) -> Items:
-    """List a page of the library. No `folder`: everything; "": only the top; `deep` includes subfolders."""
+    """List a page of the library. No `folder`: everything; "": only the top; `deep` includes subfolders.
+
+    `channel`: its id or its name; `since`, `until`: a day of publication such as 2026-01-31, or an age such as 30d.
+    """
     found = await queries.page(
         request.user.id,
         folder=folder,
@@ -232,6 +238,9 @@ async def page(
         kind=kind,
         site=site,
         channel=channel,
+        tag=tag,
+        since=since,
+        until=until,
         unwatched=unwatched,
         sort=sort,
         cursor=cursor,

@@ -21,6 +21,7 @@ _COMMANDS: dict[str, Callable[[Instance, argparse.Namespace, Out, str | None], A
     "get": downloads.get,
     "import": downloads.adopt_files,
     "list": library.list_items,
+    "channels": library.list_channels,
     "show": library.show_item,
     "rm": library.remove,
     "restore": library.restore,

@@ -1,4 +1,4 @@
-"""Commands for the library: list, show, rm, restore, purge, export, check."""
+"""Commands for the library: list, channels, show, rm, restore, purge, export, check."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from mediafetcher.accounts.auth import users
 from mediafetcher.app.instance import Instance
 from mediafetcher.app.output import Out, clock, size
 from mediafetcher.cli.commands.owner import owner_of
-from mediafetcher.library.catalog import items, queries, trash
+from mediafetcher.library.catalog import channels, items, queries, trash
 from mediafetcher.library.export import sync
 from mediafetcher.library.storage import check, sweeper
 
@@ -26,6 +26,9 @@ async def list_items(instance: Instance, asked: argparse.Namespace, out: Out, st
                 q=asked.query,
                 folder=asked.folder,
                 channel=asked.channel,
+                tag=asked.tag,
+                since=asked.since,
+                until=asked.until,
                 sort=asked.sort,
                 deep=True,
                 cursor=cursor,
@@ -36,6 +39,27 @@ async def list_items(instance: Instance, asked: argparse.Namespace, out: Out, st
         cursor = page["next"]
         if cursor is None:
             return 0
+
+
+async def list_channels(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    owner = await owner_of(asked)
+    cursor = None
+    while True:
+        page = await channels.page(owner, cursor=cursor, limit=channels.LIMIT)
+        for one in page["channels"]:
+            out.line(json.dumps(_of_channel(one), default=str) if asked.json else _channel_row(one))
+        cursor = page["next"]
+        if cursor is None:
+            return 0
+
+
+def _of_channel(one: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in one.items() if name != "key"}
+
+
+def _channel_row(one: dict[str, Any]) -> str:
+    day = one["published_at"].date().isoformat() if one["published_at"] else ""
+    return f"{one['items']:>6}  {day:>10}  {one['name']}  {one['site'] or ''}".rstrip()
 
 
 def _row(item: dict[str, Any]) -> str:

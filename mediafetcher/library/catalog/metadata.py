@@ -13,6 +13,7 @@ from mediafetcher.core import source_metadata
 from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import text_index
+from mediafetcher.net import urls
 
 # Fields that have a column of their own; the others are in `facts`.
 _IN_COLUMNS = {
@@ -27,13 +28,13 @@ _IN_COLUMNS = {
 
 _INSERT = """
 insert into source_metadata (schema_version, published_at, published_precision, channel, channel_name, channel_url,
-    live_status, availability, facts)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb) returning id
+    live_status, availability, facts, channel_site)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10) returning id
 """
 _UPDATE = """
 update source_metadata set schema_version = $1, published_at = $2, published_precision = $3, channel = $4,
-    channel_name = $5, channel_url = $6, live_status = $7, availability = $8, facts = $9::text::jsonb, read_at = now()
-  where id = $10
+    channel_name = $5, channel_url = $6, live_status = $7, availability = $8, facts = $9::text::jsonb,
+    channel_site = $10, read_at = now() where id = $11
 """
 _OF_KEYS = "select metadata from source where key = any($1::text[]) and metadata is not null order by id limit 1"
 # The item, and the other entries of its user with the same metadata.
@@ -84,7 +85,13 @@ def _values(found: SourceMetadata) -> list[Any]:
         found.live_status,
         found.availability,
         json.dumps(facts, ensure_ascii=False),
+        _site(found),
     ]
+
+
+def _site(found: SourceMetadata) -> str | None:
+    link = found.channel_url or found.webpage_url
+    return urls.site(link) if found.channel_id and link else None
 
 
 async def remove_unused() -> int:

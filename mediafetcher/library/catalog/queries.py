@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mediafetcher.core import errors
+from mediafetcher.core import clock, dates, errors
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import folders, search_terms
+from mediafetcher.library.catalog import channels, folders, search_terms
 
 LIMIT = 200  # maximum of items in one page
 BEGUN = 5.0  # seconds: less is not worth continuing
@@ -65,6 +65,8 @@ _DOWN = _ORDERS | {
     "published": _Order("coalesce(i.published_at, '0002-01-01 00:00:00+00'::timestamptz)", "timestamptz")
 }
 SORTS = tuple(sign + name for name in ("created", "published", "title", "duration", "size") for sign in ("", "-"))
+# As in the index `source_metadata_tags`.
+_HAS_TAG = "lower(x.facts ->> 'tags')::jsonb @> to_jsonb(lower({}::text))"
 # Columns that are read for a single item alone.
 _DETAILS = """
 jsonb_build_object('chapters', m.chapters, 'description', x.facts -> 'description', 'tags', x.facts -> 'tags')::text
@@ -111,6 +113,9 @@ async def page(
     kind: str | None = None,
     site: str | None = None,
     channel: str | None = None,
+    tag: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
     unwatched: bool = False,
     sort: str = "-created",
     cursor: str | None = None,
@@ -120,8 +125,9 @@ async def page(
 
     `folder`: a path, "" only the top, None everything; `deep` includes subfolders. `q`: every word must begin a word of
     title, uploader, site, channel, tags or description, or lie inside one in a script without spaces. `kind`: "video"
-    or "audio"; `site`: as in the items; `channel`: its id or its name; `unwatched`: only items not watched to
-    the end. Raises: `Invalid` (sort or cursor), `NotFound` (folder).
+    or "audio"; `channel`: its id or its name; `site`: of the items, or that of the channel; `tag`: one of the source,
+    case ignored; `since`, `until`: published since a day, until the end of a day (core/dates.py); `unwatched`: only
+    items not watched to the end. Raises: `Invalid` (sort, cursor or day), `NotFound` (folder).
     """
     if sort not in SORTS:
         raise errors.Invalid(f"{sort!r} is not a valid sort order. Use one of {', '.join(SORTS)}.")
@@ -147,10 +153,19 @@ async def page(
         add("i.search @@ {}::text::tsquery", wanted)
     if kind is not None:
         add("m.kind like {}", kind + "/%")
-    if site is not None:
-        add("i.site = {}", site)
     if channel is not None:
-        add("(x.channel = {0} or x.channel_name = {0})", channel)
+        ids = await channels.ids(channel)
+        # The order of the index holds for a single one.
+        add("i.channel = {}", ids[0]) if len(ids) == 1 else add("i.channel = any({}::text[])", ids)
+    if site is not None:
+        add("i.site = {}" if channel is None else "(i.site = {0} or i.channel_site = {0})", site)
+    if tag is not None:
+        add(_HAS_TAG, tag.replace("\x00", ""))
+    # Each bound in both forms of the date, so that every index of it begins there. One form leaves out unknown dates.
+    for sign, bound in ((">=", _bound(since)), ("<", _bound(until, end=True))):
+        if bound is not None:
+            for form in (_ORDERS["published"].key, _DOWN["published"].key):
+                add(form + f" {sign} {{}}", bound)
     if unwatched:
         add("(w.position is null or w.position < coalesce(m.duration, w.position + 1) * {})", SEEN)
     down = sort.startswith("-")
@@ -245,6 +260,13 @@ async def _page(
     shown = rows[:limit]
     more = _encode(shown[-1]["key"], shown[-1]["id"]) if len(rows) > limit else None
     return {"items": [_item(row) for row in shown], "next": more}
+
+
+def _bound(text: str | None, *, end: bool = False) -> datetime | None:
+    try:
+        return None if text is None else dates.bound(text, clock.now(), end=end)
+    except ValueError as error:
+        raise errors.Invalid(str(error)) from error
 
 
 def _encode(key: Any, id: int) -> str:

@@ -2,9 +2,12 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
+from mediafetcher.core import errors
 from mediafetcher.core.source_metadata import SourceMetadata, of_ytdlp
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import bulk, items, metadata, queries
+from mediafetcher.library.catalog import bulk, channels, items, metadata, queries, trash
 
 
 def _said(day: str, channel: str = "Films", **more) -> SourceMetadata:
@@ -57,6 +60,75 @@ async def test_channel_filter_takes_id_and_name(owner, put):
     await _attach(two, "k2", _said("20240106", "Songs"))
     assert await _ids(owner, channel="id-Films") == await _ids(owner, channel="Films") == [one]
     assert await _ids(owner, channel="Nobody") == []
+
+
+async def test_tag_filter_ignores_case(owner, put):
+    one, two = await put(b"1"), await put(b"2")
+    await _attach(one, "k1", _said("20240105", tags=["Zürich", 'say "hi"\\n']))
+    await _attach(two, "k2", _said("20240106", tags=["Zürich West"]))
+    assert await _ids(owner, tag="zürich") == [one]
+    assert await _ids(owner, tag='Say "hi"\\N') == [one]
+    assert await _ids(owner, tag="rich") == await _ids(owner, tag="\x00") == []
+
+
+async def test_since_and_until_include_their_days_and_leave_out_unknown_dates(owner, put):
+    made = [await put(bytes([n])) for n in range(4)]
+    for n, day in enumerate(("20240104", "20240105", "20240106")):
+        await _attach(made[n], f"k{n}", _said(day))
+    for sort in ("published", "-published", "title", "-created"):
+        assert set(await _ids(owner, since="2024-01-05", sort=sort)) == {made[1], made[2]}, sort
+        assert set(await _ids(owner, until="2024-01-05", sort=sort)) == {made[0], made[1]}, sort
+        assert await _ids(owner, since="2024-01-05", until="2024-01-05", sort=sort) == [made[1]], sort
+    assert await _ids(owner, since="2024-01-05T00:00:01Z") == [made[2]]
+    assert await _ids(owner, since="30d") == []
+    for wrong in ("yesterday", "2024-13-01", "1000000d", "2024-01-05T25:00", ""):
+        with pytest.raises(errors.Invalid):
+            await queries.page(owner, since=wrong)
+
+
+async def test_channels_are_those_of_own_items_with_name_and_counts(owner, other, put):
+    one, two, three = await put(b"1"), await put(b"2"), await put(b"3", owner=other)
+    link = {"channel_url": "https://www.films.example/c/1"}
+    await _attach(one, "k1", _said("20240105", "Films", **link))
+    await _attach(
+        two, "k2", of_ytdlp({"upload_date": "20240106", "channel": "Movies", "channel_id": "id-Films"} | link)
+    )
+    await _attach(three, "k3", _said("20240107", "Songs"))
+    page = await channels.page(owner)
+    assert [(row["id"], row["name"], row["site"], row["items"], row["newest"]) for row in page["channels"]] == [
+        ("id-Films", "Movies", "films.example", 2, two)
+    ]
+    assert (await channels.get("id-Films", owner))["items"] == 2
+    assert await _ids(owner, channel="Films") == await _ids(owner, channel="Movies") == [two, one]
+    for absent in ("id-Songs", "Songs", "nothing"):
+        with pytest.raises(errors.NotFound):
+            await channels.get(absent, owner)
+    await trash.trash(two, owner)
+    assert (await channels.get("id-Films", owner))["items"] == 1
+
+
+async def test_channels_of_two_sites_with_one_id_are_two(owner, put):
+    one, two = await put(b"1"), await put(b"2")
+    for item, site in ((one, "a.example"), (two, "b.example")):
+        await _attach(item, site, _said("20240105", "News", channel_url=f"https://{site}/news"))
+    page = await channels.page(owner, limit=1)
+    rest = await channels.page(owner, limit=1, cursor=page["next"])
+    assert [row["site"] for row in page["channels"] + rest["channels"]] == ["a.example", "b.example"]
+    assert rest["next"] is None
+    assert await _ids(owner, channel="id-News", site="b.example") == [two]
+    assert (await channels.get("id-News", owner, site="b.example"))["newest"] == two
+    for wrong in ("x", "W10", "bnVsbA"):
+        with pytest.raises(errors.Invalid):
+            await channels.page(owner, cursor=wrong)
+
+
+async def test_copies_of_the_channel_follow_the_metadata(owner, put):
+    item = await put(b"1")
+    await _attach(item, "k", _said("20240105", "Films"))
+    await _attach(item, "k", _said("20240105", "Songs", channel_url="https://songs.example/"))
+    assert [row["id"] for row in (await channels.page(owner))["channels"]] == ["id-Songs"]
+    await engine.execute("delete from source_metadata")
+    assert (await channels.page(owner))["channels"] == []
 
 
 async def test_search_finds_description_tags_and_channel(owner, put):

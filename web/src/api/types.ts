@@ -476,6 +476,21 @@ export type OtherInstallation = {
   program: string;
 };
 
+export type OwnChannel = {
+  id: string;
+  items: number;
+  name: string;
+  newest: number;
+  published_at: string | null;
+  site: string | null;
+  url: string | null;
+};
+
+export type OwnChannels = {
+  channels: (OwnChannel)[];
+  next: string | null;
+};
+
 export type Package = {
   name: string;
   sha256: string;

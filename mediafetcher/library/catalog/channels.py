@@ -1,0 +1,88 @@
+"""Channels of a user: those that the sites of the user's items name, with the items of each.
+
+A channel is the site's id of it together with the site, because two sites may use the same id. A user does not see
+channels of which they have no item.
+"""
+
+import base64
+import json
+from typing import Any
+
+from mediafetcher.core import errors
+from mediafetcher.db import engine
+
+LIMIT = 200  # maximum of channels in one page
+
+# Name and link are those of the newest item. The names of a site change, the id stays.
+_CHANNELS = """
+with own as (
+  select channel, channel_site, count(*) as items, max(published_at) as published_at from library_item
+  where owner = $1 and trashed_at is null and channel is not null and ($2::text is null or channel = $2)
+    and ($3::text is null or channel_site = $3) group by channel, channel_site),
+named as (
+  select own.channel as id, coalesce(x.channel_name, own.channel) as name, x.channel_url as url,
+    own.channel_site as site, own.items, own.published_at, x.newest,
+    lower(coalesce(x.channel_name, own.channel)) collate "C" as key from own
+  cross join lateral (
+    select i.id as newest, m.channel_name, m.channel_url from library_item i join source_metadata m on m.id = i.metadata
+    where i.owner = $1 and i.trashed_at is null and i.channel = own.channel
+      and i.channel_site is not distinct from own.channel_site
+    order by coalesce(i.published_at, '0002-01-01 00:00:00+00'::timestamptz) desc, i.id desc limit 1) x)
+select * from named
+"""
+_PAGE = (
+    _CHANNELS
+    + """
+where $4::text is null or (key, id, coalesce(site, '')) > ($4 collate "C", $5::text, $6::text)
+order by key, id, coalesce(site, '') limit $7
+"""
+)
+_ONE = _CHANNELS + "order by items desc, key, coalesce(site, '') limit 1"
+_IDS = "select distinct channel from source_metadata where channel = $1 or channel_name = $1"
+
+
+async def page(owner: int, *, site: str | None = None, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
+    """Return a page of a user's channels by name: `channels`, and `next`: the cursor of the next page or None.
+
+    Each has `id`, `name`, `url`, `site`, the number of `items`, the newest `published_at` and the `newest` item.
+    Raises: `Invalid` (cursor).
+    """
+    after = _decode(cursor) if cursor is not None else (None, None, None)
+    limit = max(1, min(limit, LIMIT))
+    rows = await engine.fetch(_PAGE, owner, None, site, *after, limit + 1)
+    last = rows[limit - 1] if len(rows) > limit else None
+    return {"channels": rows[:limit], "next": _encode([last["key"], last["id"], last["site"] or ""]) if last else None}
+
+
+async def get(id: str, owner: int, *, site: str | None = None) -> dict[str, Any]:
+    """Return one channel of a user, as in a page. Without `site`, the one with most items of that id.
+
+    Raises: `NotFound`.
+    """
+    rows = await engine.fetch(_ONE, owner, id, site)
+    if not rows:
+        raise errors.NotFound("None of your items is from this channel.")
+    return rows[0]
+
+
+async def ids(wanted: str) -> list[str]:
+    """Return the ids of channels that have this id or this name."""
+    return [row["channel"] for row in await engine.fetch(_IDS, wanted)]
+
+
+def _encode(key: list[str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> list[str]:
+    try:
+        found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except ValueError as error:
+        raise errors.Invalid("The cursor does not belong to this list.") from error
+    if not isinstance(found, list) or len(found) != 3 or not all(_is_plain(one) for one in found):
+        raise errors.Invalid("The cursor does not belong to this list.")
+    return found
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str) and "\x00" not in value and value.isprintable()
