@@ -118,8 +118,7 @@ def _password(asked: argparse.Namespace) -> str:
 
 async def _run(chosen: Settings, argv: list[str], out: Out, stdin: str | None) -> int:
     """Run the command in the process that holds the state folder, or in this one if there is none."""
-    from mediafetcher.app import control_socket, instance
-    from mediafetcher.cli import commands
+    from mediafetcher.app import control_socket
 
     task = asyncio.current_task()
     assert task is not None
@@ -131,6 +130,10 @@ async def _run(chosen: Settings, argv: list[str], out: Out, stdin: str | None) -
             code = await control_socket.ask(chosen.state, argv, stdin, out)
             if code is not None:
                 return code
+            # The whole program, which takes half a second to load, is needed only here.
+            from mediafetcher.app import instance
+            from mediafetcher.cli import commands
+
             try:
                 async with instance.open(chosen, commands.remote) as opened:
                     return await commands.run(opened, argv, out, stdin)

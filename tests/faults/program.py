@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -116,11 +115,13 @@ class Program:
 
     def _set_up(self) -> None:
         code = self.command("setup").stdout.strip().splitlines()[-1]
-        answer = httpx.post(f"{self.url}/api/setup", json={"code": code, "name": NAME, "password": PASSWORD})
-        assert answer.status_code == 201, answer.text
-        scopes = [word for scope in ("read", "download", "library") for word in ("--scope", scope)]
-        made = self.command("token", "create", "--user", NAME, *scopes).stdout
-        self._token = re.search(r"mf_\S+", made)[0]
+        with httpx.Client(base_url=self.url, headers={"Origin": self.url}) as browser:
+            answer = browser.post("/api/setup", json={"code": code, "name": NAME, "password": PASSWORD})
+            assert answer.status_code == 201, answer.text
+            wanted = {"name": "tests", "scopes": ["read", "download", "library"]}
+            answer = browser.post("/api/tokens", json=wanted)
+            assert answer.status_code == 201, answer.text
+        self._token = answer.json()["token"]
 
     def everything(self) -> set[int]:
         """The program and all that descends from it, PostgreSQL too."""

@@ -10,7 +10,7 @@ from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle
 from mediafetcher.downloads.worker import runner
-from mediafetcher.fetch import gateway
+from mediafetcher.fetch import prefork
 from mediafetcher.library.catalog import folders, items, trash
 from mediafetcher.subscriptions import checks, entries, subscriptions
 from mediafetcher.subscriptions.checker import Checker
@@ -22,8 +22,9 @@ from tests.site.channels import Channel
 @pytest.fixture(autouse=True)
 async def _ready(database, state, media_online):
     settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0))
+    await prefork.open()
     yield
-    await gateway.close()
+    await prefork.close()
 
 
 @pytest.fixture
