@@ -142,6 +142,7 @@ class SourceMetadata(Table, tablename="source_metadata", db=DB):
     availability = _text()
     facts = JSONB(default="{}")  # the other fields of `SourceMetadata`
     read_at = _now()
+    created_at = _now()
 
 
 class Source(Table, tablename="source", db=DB):

@@ -16,7 +16,7 @@ from mediafetcher.library.catalog import text_index
 from mediafetcher.net import urls
 
 # Fields that have a column of their own; the others are in `facts`.
-_IN_COLUMNS = {
+IN_COLUMNS = {
     "published_at",
     "published_precision",
     "channel_id",
@@ -73,8 +73,13 @@ async def insert(found: list[SourceMetadata]) -> list[int]:
     return [int(await engine.fetchval(_INSERT, *_values(one))) for one in found]
 
 
+async def rewrite(id: int, found: SourceMetadata) -> None:
+    """Replace the content of one row in the caller's transaction."""
+    await engine.execute(_UPDATE, *_values(found), id)
+
+
 def _values(found: SourceMetadata) -> list[Any]:
-    facts = {name: value for name, value in msgspec.to_builtins(found).items() if name not in _IN_COLUMNS}
+    facts = {name: value for name, value in msgspec.to_builtins(found).items() if name not in IN_COLUMNS}
     return [
         source_metadata.VERSION,
         found.published,

@@ -1,8 +1,8 @@
 """The format of a journal file: one generation of the library, starting with a full base.
 
     head     installation, lineage, epoch, number, time, kinds of rows
-    base     one line for every account, folder, media file, item, list, blocked link and watch position that existed
-             when the file was begun
+    base     one line for every account, folder, media file, item, list, blocked link, watch position and metadata of a
+             source that existed when the file was begun
     whole    the number of base lines, which completes the base
     change   the later state of a row: its new content, or null if it was deleted
 
@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 FOLDER = Path(".mediafetcher/journal")  # in the media folder
 FORMAT = 1
 FIRST_KINDS = ("account", "folder", "file", "item")  # of generations whose head names none
-KINDS = (*FIRST_KINDS, "list", "block", "watch")
+KINDS = (*FIRST_KINDS, "list", "block", "watch", "metadata")
 _NAME = re.compile(r"^(\d{8})-([0-9a-f]{8})-([0-9a-f]{8})[.]jsonl$")  # number, installation, epoch
 _LONGEST = 16 << 20  # bytes of a line
 _SECRET = re.compile(
@@ -58,6 +58,7 @@ _FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
     },
     "block": {"owner": _NUMBER, "key": _TEXT, "source_key": _TEXT, "url": _TEXT, "created_at": _TEXT},
     "watch": {"owner": _NUMBER, "file": _NUMBER, "position": (int, float), "updated_at": _TEXT},
+    "metadata": {"facts": (dict,), "created_at": _TEXT},
 }
 _ENTRY: dict[str, tuple[type, ...]] = {"url": _TEXT, "title": _MAYBE_TEXT, "duration": (int, float, NoneType)}
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")

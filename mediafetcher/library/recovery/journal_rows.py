@@ -7,7 +7,7 @@ from mediafetcher.library.recovery import journal_file
 from mediafetcher.library.recovery.journal_file import Row
 
 PAGE = 1000  # rows that are read at once
-LIST_PAGE = 10  # lists that are read at once: each has thousands of entries
+_PAGES = {"list": 10, "metadata": 100}  # a list has thousands of entries, a description 20 kB
 
 SELECT = {
     "account": "select id, name, admin, quota, created_at from account where {where}",
@@ -15,36 +15,50 @@ SELECT = {
     "file": "select id, encode(sha256, 'hex') as sha256, size, kind, ext, duration, width, height, video_codec,"
     " audio_codec, poster, subtitles, chapters, playable, cut_at_origin from media_file where {where}",
     "item": "select id, owner, folder, media_file as file, title, source_url, site, uploader, created_at, trashed_at,"
-    " keep from library_item where {where}",
+    " keep, metadata from library_item where {where}",
     "list": "select id, owner, url, title, site, created_at, updated_at, (select coalesce(jsonb_agg(jsonb_build_object("
     "'url', e.url, 'title', e.title, 'duration', e.duration) order by e.position), '[]') from source_list_entry e"
     " where e.list = source_list.id) as entries from source_list where {where}",
     "block": "select id, owner, key, since as created_at, (select s.key from source s where s.id = source)"
     " as source_key, (select s.url from source s where s.id = source) as url from blocked_source where {where}",
     "watch": "select id, owner, media_file as file, position, updated_at from watch where {where}",
+    "metadata": "select id, published_at, published_precision, channel, channel_name, channel_url, live_status,"
+    " availability, facts, created_at from source_metadata where {where}",
 }
 
 
 def page_size(kind: str) -> int:
     """Return how many rows of a kind are read at once."""
-    return LIST_PAGE if kind == "list" else PAGE
+    return _PAGES.get(kind, PAGE)
 
 
 def plain(row: Any) -> Row:
     """Return a row as JSON has it, without its id and without the credentials of its links."""
     values: Row = {name: text(value) if isinstance(value, datetime.datetime) else value for name, value in row.items()}
     del values["id"]
-    for name in ("source_url", "url"):
+    for name in ("source_url", "url", "channel_url"):
         if name in values:
             values[name] = journal_file.without_credentials(values[name])
     for name in ("key", "source_key"):
         if name in values:
             values[name] = key_without_credentials(values[name])
+    if "facts" in values:
+        values["facts"] = _facts(values["facts"])
     if "entries" in values:
         values["entries"] = [
             entry | {"url": journal_file.without_credentials(entry["url"]) or ""} for entry in values["entries"]
         ]
     return values
+
+
+def _facts(facts: Row) -> Row:
+    """Return facts of a source without the credentials of its links."""
+    plain = dict(facts)
+    if "webpage_url" in plain:
+        plain["webpage_url"] = journal_file.without_credentials(plain["webpage_url"])
+    if "thumbnails" in plain:
+        plain["thumbnails"] = [journal_file.without_credentials(link) for link in plain["thumbnails"]]
+    return plain
 
 
 def key_without_credentials(key: str) -> str:

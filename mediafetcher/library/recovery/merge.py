@@ -12,7 +12,7 @@ from typing import Any
 
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import text_index
-from mediafetcher.library.recovery import user_data
+from mediafetcher.library.recovery import source_rows, user_data
 from mediafetcher.library.recovery.journal_file import Key, Library, Row
 
 _SLICE = 2000
@@ -33,6 +33,7 @@ async def apply(library: Library, *, cut: bool = False) -> int:
     await merge.folders()
     await merge.files()
     lost = await merge.items()
+    await source_rows.show(merge, await source_rows.rows(merge))
     await user_data.lists(merge)
     await user_data.blocked_sources(merge)
     await user_data.watch_positions(merge)
@@ -41,9 +42,17 @@ async def apply(library: Library, *, cut: bool = False) -> int:
     return lost
 
 
+_SEQUENCES = (
+    ("account", "account"),
+    ("folder", "folder"),
+    ("item", "library_item"),
+    ("metadata", "source_metadata"),
+)
+
+
 async def _advance_sequences(library: Library) -> None:
     """Ensure that no id is assigned again, including those of deleted rows."""
-    for kind, table in (("account", "account"), ("folder", "folder"), ("item", "library_item")):
+    for kind, table in _SEQUENCES:
         highest = max((id for one, id in library.every_key() if one == kind), default=1)
         await engine.execute(
             f"select setval('{table}_id_seq', greatest((select coalesce(max(id), 1) from {table}),"
@@ -253,7 +262,7 @@ _ITEM_COLUMNS = (
     " created_at timestamptz, trashed_at timestamptz, search text, sort_key text, text_version integer,"
     " keep boolean"
 )
-# The journal has no metadata: the terms of an item with metadata are computed again (text_index.py).
+# The terms of an item with metadata are computed again (text_index.py).
 _ITEMS = """
 insert into library_item (id, owner, folder, media_file, title, source_url, site, uploader, created_at, trashed_at,
     search, sort_key, text_version, keep)

@@ -15,8 +15,17 @@ from mediafetcher.library.recovery import journal, journal_file, merge
 from tests import deep
 
 SEEDS = deep.count(23, 6)
-TABLES = ("library_item", "folder", "account", "source")
-BACKUP = ("account", "folder", "media_file", "source", "library_item", "source_list", "source_list_entry")
+TABLES = ("library_item", "folder", "account", "source", "source_metadata")
+BACKUP = (
+    "account",
+    "folder",
+    "media_file",
+    "source_metadata",
+    "source",
+    "library_item",
+    "source_list",
+    "source_list_entry",
+)
 BACKUP += ("blocked_source", "watch", "journal_change", "journal_state")
 
 
@@ -58,8 +67,11 @@ async def _user_data() -> list[set[tuple]]:
         " join source s on s.id = b.source",
         "select a.name, encode(m.sha256, 'hex'), w.position, w.updated_at::text from watch w"
         " join account a on a.id = w.owner join media_file m on m.id = w.media_file where m.ref_count > 0",
+        "select i.id, x.published_at::text, x.published_precision, x.channel, x.channel_name, x.channel_site,"
+        " x.live_status, x.facts - 'thumbnails', i.channel, i.published_at::text from library_item i"
+        " join source_metadata x on x.id = i.metadata",
     ):
-        found.append({tuple(row.values()) for row in await engine.records(query)})
+        found.append({tuple(map(str, row.values())) for row in await engine.records(query)})
     return found
 
 
@@ -99,7 +111,7 @@ class _Chaos:
 
     async def step(self) -> None:
         library = (self.add, self.add, self.change, self.trash, self.purge, self.tidy, self.person)
-        await self.random.choice((*library, self.list, self.block, self.watch))()
+        await self.random.choice((*library, self.list, self.block, self.watch, self.metadata))()
 
     async def _item(self) -> dict | None:
         rows = await engine.fetch("select id, owner, trashed_at from library_item order by id")
@@ -163,6 +175,23 @@ class _Chaos:
         owner, url = await self._owner(), f"https://example.org/v?id={self.random.randrange(9)}"
         private = f"{owner}:" if self.random.random() < 0.5 else ""
         await blocklist.block_link(owner, url, f"{private}url best {url}")
+
+    async def metadata(self) -> None:
+        if self.random.random() < 0.2:
+            await engine.execute("delete from source_metadata where id = (select min(id) from source_metadata)")
+            return
+        if (item := await self._item()) is not None:
+            found = SourceMetadata(
+                channel_id=f"c{self.random.randrange(3)}",
+                channel_name="Ünï",
+                published_at=86400.5 * self.random.randrange(9),
+                published_precision="second",
+                description=f"line\n{self.random.randrange(99)}",
+                tags=["a", "b"],
+                thumbnails=["https://example.org/t.jpg?token=secret"],
+            )
+            async with engine.transaction():
+                await metadata.attach(item["id"], [], found, private=self.random.random() < 0.5)
 
     async def watch(self) -> None:
         if (item := await self._item()) is not None:
@@ -310,7 +339,7 @@ async def test_lists_blocked_links_and_positions_come_back_from_the_journal_alon
     await items.watched(item, owner, 7.5)
     await _write()
     before = await _user_data()
-    assert [len(rows) for rows in before] == [1, 1, 1]
+    assert [len(rows) for rows in before] == [1, 1, 1, 0]
     await _empty()
     assert await _apply(media_online) == 0
     assert await _user_data() == before
@@ -352,6 +381,66 @@ async def test_file_whose_bytes_are_stored_again_comes_back(owner, put, media_on
     await _empty()
     assert await _apply(media_online) == 0
     assert {row[2] for row in await _shown()} == {"again"}
+
+
+async def test_metadata_comes_back_from_the_journal_alone(owner, put, media_online):
+    """Also what changed later, and for two items of one source; links without credentials."""
+    item, second = await put(b"one"), await put(b"two")
+    await _write()
+    link = "https://example.org/t.jpg?token=secret"
+    for text in ("early", "zeppelin"):
+        found = SourceMetadata(description=text, channel_id="c", channel_name="Films", thumbnails=[link])
+        async with engine.transaction():
+            await metadata.attach(item, [], found, private=True)
+    await engine.execute("update library_item set metadata = (select metadata from library_item where id = $1)", item)
+    await _write()
+    assert b"token=secret" not in journal_file.generations(media_online)[0].read_bytes()
+    await _empty()
+    assert await _apply(media_online) == 0
+    await text_index.rebuild()
+    new_owner = await engine.fetchval("select id from account where name = 'Ada'")
+    hits = (await queries.search(new_owner, "zeppelin"))["items"]
+    assert {one["id"] for one in hits} == {item, second} and hits[0]["channel"]["name"] == "Films"
+    assert await engine.fetchval("select count(distinct metadata) from library_item") == 1
+
+
+async def test_metadata_of_the_backup_keeps_the_links_that_the_journal_leaves_out(owner, put, media_online):
+    item, link = await put(b"one"), "https://example.org/t.jpg?token=secret"
+    async with engine.transaction():
+        await metadata.attach(item, [], SourceMetadata(thumbnails=[link]), private=True)
+    await _write()
+    assert await _apply(media_online) == 0
+    assert await engine.fetchval("select facts -> 'thumbnails' ->> 0 from source_metadata") == link
+
+
+async def test_hostile_metadata_of_a_journal_is_bounded(owner, put, media_online):
+    item = await put(b"one")
+    async with engine.transaction():
+        await metadata.attach(item, [], SourceMetadata(title="x"), private=True)
+    await _write()
+    library = journal_file.load(media_online)
+    for row in library.rows["metadata"].values():
+        row |= {"channel": ["x"], "channel_url": "javascript:1", "published_at": "never", "published_precision": 7}
+        row["facts"] = {"nothing": 1, "description": "d" * 99_999, "tags": [1, "t"], "thumbnails": {}, "extractor": []}
+    await _empty()
+    async with engine.transaction():
+        assert await merge.apply(library) == 0
+    row = await engine.fetchrow("select channel, channel_url, published_at, facts from source_metadata")
+    assert [row["channel"], row["channel_url"], row["published_at"]] == [None, None, None]
+    assert "nothing" not in str(row["facts"]) and len(str(row["facts"])) < 21_000
+
+
+async def test_journal_of_an_earlier_version_keeps_the_metadata_of_the_backup(owner, put, media_online, monkeypatch):
+    item = await put(b"one")
+    async with engine.transaction():
+        await metadata.attach(item, [], SourceMetadata(title="x"), private=True)
+    await engine.execute("delete from journal_change")
+    monkeypatch.setattr(journal, "KINDS", journal_file.FIRST_KINDS)
+    monkeypatch.setattr(journal_file, "KINDS", journal_file.FIRST_KINDS)
+    await journal.begin_generation()
+    monkeypatch.undo()
+    assert await _apply(media_online) == 0
+    assert await engine.fetchval("select metadata is not null from library_item")
 
 
 async def test_rebuilt_item_is_found_by_its_description(owner, put, media_online):

@@ -1,0 +1,82 @@
+"""Merge of the metadata of sources: a row is the same if id and time of creation are equal.
+
+The journal has links without credentials, so a row of the database that says the same is left as it is. Any program
+with access to the share can write any line, so what it says is read as carefully as what a site says.
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from mediafetcher.core import source_metadata
+from mediafetcher.core.source_metadata import SourceMetadata
+from mediafetcher.db import engine
+from mediafetcher.library.catalog import metadata
+from mediafetcher.library.recovery import journal_rows
+from mediafetcher.library.recovery.journal_file import Row
+
+if TYPE_CHECKING:
+    from mediafetcher.library.recovery.merge import Merge
+
+_FIELDS = frozenset(SourceMetadata.__struct_fields__)
+_SHOW = """
+update library_item i set metadata = r.metadata, text_version = 0
+from unnest($1::bigint[], $2::bigint[]) as r (id, metadata) where i.id = r.id and i.metadata is distinct from r.metadata
+"""
+
+
+async def rows(merge: "Merge") -> dict[int, int]:
+    """Make the metadata what the journal says. Returns: which row of the database is that of the journal."""
+    there = await engine.records("select id, created_at from source_metadata order by id")
+    known = {row["id"]: row["id"] for row in there if merge.same("metadata", row)}
+    gone = [row["id"] for row in there if row["id"] not in known and merge.gone("metadata", row)]
+    await engine.execute("delete from source_metadata where id = any($1::bigint[])", gone)
+    used = {row["id"] for row in there}
+    for id, row in merge.library.rows["metadata"].items():
+        found = _said(row)
+        if id not in known:
+            known[id] = await _add(found, row["created_at"], None if id in used else id)
+        elif found != await _stored(id):
+            await metadata.rewrite(id, found)
+    return known
+
+
+async def show(merge: "Merge", known: dict[int, int]) -> None:
+    """Let each item have the metadata that the journal says. A journal of an earlier version says nothing about it."""
+    if "metadata" not in merge.library.complete_kinds:
+        return
+    items = {id: row.get("metadata") for id, row in merge.library.rows["item"].items()}
+    referred = [known.get(row) if isinstance(row, int) else None for row in items.values()]
+    await engine.execute(_SHOW, list(items), referred)
+
+
+async def _add(found: SourceMetadata, created_at: str, id: int | None) -> int:
+    made = await metadata.insert([found])
+    wanted = made[0] if id is None else id
+    await engine.execute(
+        "update source_metadata set id = $2, created_at = $3 where id = $1",
+        made[0],
+        wanted,
+        datetime.fromisoformat(created_at),
+    )
+    return wanted
+
+
+async def _stored(id: int) -> SourceMetadata:
+    found = await engine.records(journal_rows.SELECT["metadata"].format(where="id = $1"), id)
+    return _said(journal_rows.plain(found[0]))
+
+
+def _said(row: Row) -> SourceMetadata:
+    """Return the metadata of a line, in its normal form."""
+    facts = row["facts"] if isinstance(row["facts"], dict) else {}
+    values: dict[str, Any] = {name: value for name, value in facts.items() if name in _FIELDS}
+    values |= {name: row.get(name) for name in metadata.IN_COLUMNS if name not in ("channel_id", "published_at")}
+    values |= {"channel_id": row.get("channel"), "published_at": _moment(row.get("published_at"))}
+    return source_metadata.normalised(values)
+
+
+def _moment(text: Any) -> float | None:
+    try:
+        return datetime.fromisoformat(text).timestamp() if isinstance(text, str) else None
+    except (ValueError, OverflowError):
+        return None
