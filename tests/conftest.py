@@ -22,6 +22,7 @@ import pytest
 from mediafetcher.core import settings
 from mediafetcher.db import embedded, engine, migrate
 from mediafetcher.library.storage import mount, ownership, space_reservation
+from mediafetcher.subscriptions import recent_lists
 from tests import postgres
 from tests.site import Site, media
 
@@ -137,6 +138,7 @@ def state(tmp_path: Path) -> Iterator[Path]:
         path.mkdir(mode=0o711)
     before = settings._current
     settings.use(chosen)
+    recent_lists.forget()
     space_reservation._expected.clear()  # a test may end in the middle of a download
     yield folder
     settings._current = before

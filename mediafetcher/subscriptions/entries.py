@@ -62,10 +62,12 @@ order by id desc limit $3
 """
 _PAGE = """
 select e.id, e.url as source_url, e.title, e.published_at, e.duration, e.live_status, e.first_seen_at, e.decision,
-  e.reason, e.decided_at, e.download, e.item, e.removed_at, d.state
+  e.reason, e.decided_at, e.download, e.item, e.removed_at, d.state, coalesce(m.poster, false) as poster,
+  i.trashed_at is not null as trashed
 from subscription_entry e join subscription s on s.id = e.subscription left join download d on d.id = e.download
+  left join library_item i on i.id = e.item left join media_file m on m.id = i.media_file
 where e.subscription = $1 and s.owner = $2 and ($3::text[] is null or e.decision = any($3))
-  and ($4::bigint is null or e.id < $4)
+  and ($4::bigint is null or e.id < $4) and ($6::text is null or position(lower($6) in lower(e.title)) > 0)
 order by e.id desc limit $5
 """
 # An item that the library had already did not come by a subscription.
@@ -227,10 +229,19 @@ def _facts(row: dict[str, Any]) -> filters.Facts:
 
 
 async def page(
-    subscription: int, owner: int, *, decisions: list[str] | None = None, cursor: int | None = None, limit: int = 50
+    subscription: int,
+    owner: int,
+    *,
+    decisions: list[str] | None = None,
+    q: str | None = None,
+    cursor: int | None = None,
+    limit: int = 50,
 ) -> tuple[list[dict[str, Any]], int | None]:
-    """Read entries, newest first. Returns: the rows, and the cursor of the next page or None."""
-    rows = await engine.fetch(_PAGE, subscription, owner, decisions, cursor, limit + 1)
+    """Read entries, newest first. `q`: text in the title, case ignored.
+
+    Returns: the rows, and the cursor of the next page or None.
+    """
+    rows = await engine.fetch(_PAGE, subscription, owner, decisions, cursor, limit + 1, q or None)
     return rows[:limit], rows[limit - 1]["id"] if len(rows) > limit else None
 
 

@@ -12,7 +12,7 @@ from mediafetcher.db.tables import Subscription
 from mediafetcher.fetch.options import MAX_ENTRIES, Options
 from mediafetcher.library.catalog import folders, quotas
 from mediafetcher.net import urls
-from mediafetcher.subscriptions import entries, filters, listing, plan
+from mediafetcher.subscriptions import entries, filters, plan, recent_lists
 from mediafetcher.subscriptions import retention as retentions
 
 MAX_SUBSCRIPTIONS = 2000  # of one user
@@ -219,7 +219,7 @@ async def preview(
     filter = filter or filters.Filter()
     await filters.check_patterns(filter)
     wishes = plan.Wishes(owner, _checked(options), filter, count_of(backfill))
-    found = await listing.read(owner, url, wishes.options)
+    found = await recent_lists.read(owner, url, wishes.options)
     planned = await plan.make(wishes, None, found, first=True)
     wanted = [one for one in planned.new if one.decision == "queued"]
     size = await _estimate(owner, urls.site(url), [one.entry.facts.duration for one in wanted])

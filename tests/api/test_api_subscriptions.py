@@ -38,6 +38,10 @@ async def test_channel_followed_over_http_shows_every_decision(web, alice, bob, 
     skipped = (await alice.http.get(f"{path}/entries?decision=skipped")).json()["entries"]
     assert [(one["title"], one["reason"]) for one in skipped] == [("Film 2", "excluded")]
 
+    for q, titles in (("FILM 2", ["Film 2"]), ("%", []), ("", ["Film 3", "Film 2", "Film 1"])):
+        answer = (await alice.http.get(f"{path}/entries", params={"q": q})).json()
+        assert [one["title"] for one in answer["entries"]] == titles
+
     kept = await alice.http.patch(path, json={"retention": {"keep_last": 1}})
     assert kept.json()["retention"] == {"keep_last": 1}
     shown = await alice.http.post(f"{path}/retention", json={"retention": {"keep_days": 3}})

@@ -10,6 +10,7 @@ from mediafetcher.api.responses import Asked, Id, fit
 from mediafetcher.api.routes.downloads import Reason, earlier, within
 from mediafetcher.api.routes.downloads import State as DownloadState
 from mediafetcher.core import errors
+from mediafetcher.db import engine
 from mediafetcher.fetch.options import Options
 from mediafetcher.subscriptions import entries, retention, subscriptions
 from mediafetcher.subscriptions.filters import Filter
@@ -89,7 +90,7 @@ class ChangedSubscription(msgspec.Struct, forbid_unknown_fields=True):
 class Entry(msgspec.Struct):
     """An entry with the decision on it and its reason. `state`: of its download; `duration` in seconds.
 
-    `removed_at`: when retention put its item into the trash.
+    `removed_at`: when retention put its item into the trash; `trashed`: it is there now; `poster`: it has a picture.
     """
 
     id: int
@@ -105,6 +106,8 @@ class Entry(msgspec.Struct):
     state: DownloadState | None
     item: int | None
     removed_at: datetime | None
+    poster: bool
+    trashed: bool
 
 
 class Entries(msgspec.Struct):
@@ -219,16 +222,20 @@ async def ledger(
     id: Id,
     request: Asked,
     decision: Annotated[str | None, QueryParameter(name="decision")] = None,
+    q: FromQuery[str | None] = None,
     cursor: FromQuery[str | None] = None,
     limit: FromQuery[int] = 50,
 ) -> Entries:
-    """List every entry that was ever seen, newest first. `decision` may name several, separated by commas."""
+    """List every entry that was ever seen, newest first.
+
+    `decision` may name several, separated by commas; `q` is text in the title.
+    """
     named = decision.split(",") if decision else None
     for name in named or ():
         if name not in entries.DECISIONS:
             raise errors.Invalid(f"Unknown decision {name[:30]!r}. Use one of: {', '.join(entries.DECISIONS)}.")
     await subscriptions.get(id, request.user.id)
     rows, following = await entries.page(
-        id, request.user.id, decisions=named, cursor=earlier(cursor), limit=within(limit)
+        id, request.user.id, decisions=named, q=engine.storable(q or ""), cursor=earlier(cursor), limit=within(limit)
     )
     return fit(Entries, {"entries": rows, "next": str(following) if following is not None else None})

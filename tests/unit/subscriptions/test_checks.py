@@ -324,6 +324,9 @@ async def test_dry_run_says_what_the_check_does(owner, site, channel):
     shown = await subscriptions.preview(owner, site.url("/channel/one"), filter=filter, backfill="all")
     assert (shown["title"], shown["wanted"], shown["listed"]) == ("A channel", 3, 4)
     assert await engine.fetchval("select count(*) from subscription") == 0
+    read = len(site.log)
+    again = await subscriptions.preview(owner, site.url("/channel/one"), filter=Filter(), backfill="all")
+    assert again["wanted"] == 4 and len(site.log) == read, "the list is read once for all dry runs of a few minutes"
     id = await _follow(owner, site, filter=filter, backfill="all")
     ledger = await _ledger(id)
     assert {one["title"]: (one["decision"], one["reason"]) for one in shown["entries"]} == ledger
