@@ -3,7 +3,7 @@
  * registered at the top level and nothing is kept in variables.
  */
 import * as badge from "./lib/badge.ts";
-import { pickUrl } from "./lib/links.ts";
+import { followPage, pickUrl } from "./lib/links.ts";
 import * as menu from "./lib/menu.ts";
 import * as outbox from "./lib/outbox.ts";
 import * as store from "./lib/store.ts";
@@ -33,6 +33,7 @@ async function prepare(): Promise<void> {
 }
 
 async function fetchClicked(clicked: chrome.contextMenus.OnClickData, tabId: number | undefined): Promise<void> {
+	if (clicked.menuItemId === menu.FOLLOW) return follow(clicked);
 	const folder = menu.folderOf(clicked.menuItemId);
 	const url = pickUrl(clicked);
 	if (folder === null || !url) return;
@@ -46,6 +47,14 @@ async function fetchClicked(clicked: chrome.contextMenus.OnClickData, tabId: num
 		await badge.show(tabId, "!", "bad");
 	}
 	await quietly(watch.look());
+}
+
+/** Following is decided on the server's own page, which shows first what would be downloaded. */
+async function follow(clicked: chrome.contextMenus.OnClickData): Promise<void> {
+	const server = await store.server();
+	if (!server) return void (await chrome.runtime.openOptionsPage());
+	const url = followPage(server.url, clicked);
+	if (url) await chrome.tabs.create({ url });
 }
 
 /** A server that is away is an ordinary thing; the badge and the self-test say so. */

@@ -1,14 +1,18 @@
 /**
- * The context menu: *Download to MediaFetcher*, and one entry for each folder that was used last.
+ * The context menu: *Download to MediaFetcher*, one entry for each folder that was used last, and *Follow*.
  *
  * The worker sleeps and wakes; the menu outlives it, so it is made anew only when the folders changed.
  */
 import { words } from "./words.ts";
 
 export const TOP = "download";
+export const FOLLOW = "follow";
 const PREFIX = "folder:";
 const MOST = 6;
-const CONTEXTS = ["page", "link", "video", "audio"] as unknown as [chrome.contextMenus.ContextType];
+type Contexts = [chrome.contextMenus.ContextType];
+const CONTEXTS = ["page", "link", "video", "audio"] as unknown as Contexts;
+/** A channel or a list is a page or a link, never a media file. */
+const OF_FOLLOW = ["page", "link"] as unknown as Contexts;
 
 let making: Promise<void> = Promise.resolve();
 
@@ -24,11 +28,12 @@ async function build(folders: string[]): Promise<void> {
 	// An ampersand marks a key in a menu; two are one that is shown.
 	for (const folder of folders)
 		await create(PREFIX + folder, words("menuFolder", folder.replaceAll("&", "&&").slice(0, 80)));
+	await create(FOLLOW, words("menuFollow"), OF_FOLLOW);
 }
 
-function create(id: string, title: string): Promise<void> {
+function create(id: string, title: string, contexts = CONTEXTS): Promise<void> {
 	return new Promise((resolve) => {
-		chrome.contextMenus.create({ id, title, contexts: CONTEXTS }, () => {
+		chrome.contextMenus.create({ id, title, contexts }, () => {
 			void chrome.runtime.lastError; // there already: that is what was wanted
 			resolve();
 		});

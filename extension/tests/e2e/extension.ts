@@ -140,6 +140,13 @@ async function run(context: BrowserContext): Promise<void> {
 	await clickMenu(worker, tab, { pageUrl: `${site}/media/ok.mp4`, srcUrl: `blob:${site}/1`, mediaType: "video" });
 	await download("/media/ok.mp4", "done");
 	console.log("page instead of blob");
+
+	// Following is decided on the server's page, which shows first what would be downloaded.
+	const opened = context.waitForEvent("page");
+	await clickMenu(worker, tab, { menuItemId: "follow", pageUrl: `${site}/list/3`, linkUrl: undefined });
+	const follow = await opened;
+	await follow.waitForURL(`${server}/following/new?url=${encodeURIComponent(`${site}/list/3`)}`);
+	console.log("follow");
 }
 
 const profile = mkdtempSync(`${tmpdir()}/mf-extension-`);
