@@ -11,4 +11,5 @@ export const keys = {
   trash: ["trash"],
   preview: ["preview"],
   notifications: ["notifications"],
+  subscriptions: ["subscriptions"],
 } as const;

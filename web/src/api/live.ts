@@ -68,7 +68,7 @@ export function listen(cache: QueryClient): () => void {
   const libraryChanged = () => {
     clearTimeout(settling);
     settling = setTimeout(() => {
-      for (const queryKey of [keys.items, keys.folders, keys.trash])
+      for (const queryKey of [keys.items, keys.folders, keys.trash, keys.subscriptions])
         void cache.invalidateQueries({ queryKey, predicate: (query) => !isLong(query.state.data) });
     }, SETTLE);
   };
@@ -98,6 +98,7 @@ export function listen(cache: QueryClient): () => void {
       downloads((list) => reduce.remove(list, data.id));
     },
     library: libraryChanged,
+    subscription: () => void cache.invalidateQueries({ queryKey: keys.subscriptions }),
     notification: () => void cache.invalidateQueries({ queryKey: keys.notifications }),
     system: (data) => void cache.setQueryData(keys.system, data),
   };

@@ -1032,12 +1032,14 @@ export type subscriptions_Entry = {
   first_seen_at: string;
   id: number;
   item: number | null;
+  poster: boolean;
   published_at: string | null;
   reason: string;
   removed_at: string | null;
   source_url: string;
   state: "queued" | "running" | "done" | "failed" | "cancelled" | "needs_action" | "paused" | "scheduled" | "expanded" | null;
   title: string | null;
+  trashed: boolean;
 };
 
 export type system_Children = {

@@ -19,6 +19,7 @@ const TITLES: Record<string, Key> = {
   "/downloads": "nav.downloads",
   "/library": "nav.library",
   "/trash": "nav.trash",
+  "/following": "nav.following",
   "/settings": "nav.settings",
 };
 

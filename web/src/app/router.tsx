@@ -53,6 +53,38 @@ const library = createRoute({
   ),
 });
 
+const following = createRoute({
+  getParentRoute: () => root,
+  path: "/following",
+  component: lazyRouteComponent(
+    register(() => import("@/features/following/following")),
+    "FollowingPage",
+  ),
+});
+
+const follow = createRoute({
+  getParentRoute: () => root,
+  path: "/following/new",
+  // The channel or list, and the folder that its downloads go to.
+  validateSearch: (search: Record<string, unknown>): { url?: string; folder?: string } => ({
+    url: text(search.url),
+    folder: text(search.folder),
+  }),
+  component: lazyRouteComponent(
+    register(() => import("@/features/following/follow")),
+    "FollowPage",
+  ),
+});
+
+const subscription = createRoute({
+  getParentRoute: () => root,
+  path: "/following/$id",
+  component: lazyRouteComponent(
+    register(() => import("@/features/following/subscription")),
+    "SubscriptionPage",
+  ),
+});
+
 const trash = createRoute({
   getParentRoute: () => root,
   path: "/trash",
@@ -101,7 +133,19 @@ const shares = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, downloads, library, trash, watch, settings, notifications, shares]),
+  routeTree: root.addChildren([
+    home,
+    downloads,
+    library,
+    following,
+    follow,
+    subscription,
+    trash,
+    watch,
+    settings,
+    notifications,
+    shares,
+  ]),
   defaultPreload: "intent",
   defaultErrorComponent: ({ reset }) => <PartFailed again={reset} />,
 });

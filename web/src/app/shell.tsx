@@ -1,9 +1,22 @@
 /** The frame around every page: navigation and folders at the side, or at the bottom of a phone. */
-import { Link, useRouterState, useSearch } from "@tanstack/react-router";
-import { ArrowDownToLine, Bell, House, LibraryBig, Moon, Plus, Settings2, Sun, Trash2 } from "lucide-react";
+import { Link, useNavigate, useRouterState, useSearch } from "@tanstack/react-router";
+import {
+  ArrowDownToLine,
+  Bell,
+  Ellipsis,
+  House,
+  LibraryBig,
+  Moon,
+  Plus,
+  Rss,
+  Settings2,
+  Sun,
+  Trash2,
+} from "lucide-react";
 import { lazy, type ReactNode, Suspense } from "react";
 import { askToAdd } from "@/components/add-store";
 import { Boundary } from "@/components/boundary";
+import { placeOf, useMenu } from "@/components/menu-at";
 import { usePlayer } from "@/components/player-store";
 import { Button } from "@/components/ui/button";
 import { FolderTree } from "@/features/folders/folder-tree";
@@ -17,10 +30,14 @@ import { Anywhere } from "./anywhere";
 
 const Stage = lazy(register(() => import("@/features/player/stage")));
 
-const NAV = [
+/** The places of the bar on a phone; the others are in its menu. */
+const PLACES = [
   { to: "/", key: "nav.home", icon: House },
   { to: "/library", key: "nav.library", icon: LibraryBig },
+  { to: "/following", key: "nav.following", icon: Rss },
   { to: "/downloads", key: "nav.downloads", icon: ArrowDownToLine },
+] as const;
+const OTHERS = [
   { to: "/trash", key: "nav.trash", icon: Trash2 },
   { to: "/notifications", key: "note.title", icon: Bell },
   { to: "/settings", key: "nav.settings", icon: Settings2 },
@@ -53,7 +70,7 @@ export function Shell({ children }: { children: ReactNode }) {
           {t("add.heading")}
         </Button>
         <nav aria-label={t("nav.main")} className="mt-3 space-y-0.5">
-          {NAV.map((each) => (
+          {[...PLACES, ...OTHERS].map((each) => (
             <Link
               key={each.to}
               to={each.to}
@@ -83,33 +100,72 @@ export function Shell({ children }: { children: ReactNode }) {
         {children}
         <Anywhere />
       </main>
-      <nav
-        aria-label={t("nav.main")}
-        className="grid shrink-0 grid-cols-7 border-t bg-sidebar pb-[env(safe-area-inset-bottom)] md:hidden"
-      >
-        <button
-          type="button"
-          onClick={() => askToAdd({ text: "" })}
-          className="order-3 flex h-14 min-w-0 flex-col items-center justify-center gap-1 text-2xs text-primary-text"
-        >
-          <Plus className="size-5" />
-          <span className="max-w-full truncate">{t("add.heading")}</span>
-        </button>
-        {NAV.map((each, i) => (
-          <Link
-            key={each.to}
-            to={each.to}
-            style={{ order: i < 2 ? i : i + 2 }}
-            activeOptions={{ exact: each.to === "/", includeSearch: false }}
-            className="flex h-14 min-w-0 flex-col items-center justify-center gap-1 text-2xs text-muted-foreground"
-            activeProps={{ className: "text-primary-text font-medium", "aria-current": "page" }}
-          >
-            <each.icon className="size-5" />
-            <span className="max-w-full truncate">{t(each.key)}</span>
-          </Link>
-        ))}
-      </nav>
+      <PhoneBar />
     </div>
+  );
+}
+
+const TAB = "flex h-14 min-w-0 flex-auto flex-col items-center justify-center gap-1 text-muted-foreground";
+
+/** One row: each place is as wide as its word needs, so that the longest word of a language fits. */
+function PhoneBar() {
+  const { t } = useI18n();
+  const { ask, menu, open } = useMenu();
+  const navigate = useNavigate();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const elsewhere = OTHERS.some(({ to }) => path.startsWith(to));
+  return (
+    <nav
+      aria-label={t("nav.main")}
+      className="flex shrink-0 border-t bg-sidebar px-0.5 pb-[env(safe-area-inset-bottom)] text-[0.625rem] tracking-tight whitespace-nowrap sm:text-2xs md:hidden"
+    >
+      {PLACES.slice(0, 2).map((place) => (
+        <Place key={place.to} place={place} />
+      ))}
+      <button type="button" onClick={() => askToAdd({ text: "" })} className={cn(TAB, "text-primary-text")}>
+        <Plus className="size-5" />
+        {t("add.heading")}
+      </button>
+      {PLACES.slice(2).map((place) => (
+        <Place key={place.to} place={place} />
+      ))}
+      <button
+        type="button"
+        aria-haspopup="menu"
+        aria-expanded={open}
+        className={cn(TAB, elsewhere && "font-medium text-primary-text")}
+        onClick={(event) =>
+          ask(
+            placeOf(event),
+            OTHERS.map(({ to, key, icon: Icon }) => ({
+              key: to,
+              label: t(key),
+              icon: <Icon />,
+              run: () => void navigate({ to }),
+            })),
+          )
+        }
+      >
+        <Ellipsis className="size-5" />
+        {t("nav.more")}
+      </button>
+      {menu}
+    </nav>
+  );
+}
+
+function Place({ place: { to, key, icon: Icon } }: { place: (typeof PLACES)[number] }) {
+  const { t } = useI18n();
+  return (
+    <Link
+      to={to}
+      activeOptions={{ exact: to === "/", includeSearch: false }}
+      className={TAB}
+      activeProps={{ className: "text-primary-text font-medium", "aria-current": "page" }}
+    >
+      <Icon className="size-5" />
+      {t(key)}
+    </Link>
   );
 }
 

@@ -1,3 +1,4 @@
+import { enFollowing } from "./en-following";
 import { enSettings } from "./en-settings";
 import { enTelling } from "./en-telling";
 import { enUse } from "./en-use";
@@ -7,6 +8,7 @@ export const en = {
   ...enSettings,
   ...enUse,
   ...enTelling,
+  ...enFollowing,
   "nav.home": "Home",
   "nav.downloads": "Downloads",
   "home.continue": "Continue watching",

@@ -1,4 +1,5 @@
 import type { Dict } from "./en";
+import { frFollowing } from "./fr-following";
 import { frSettings } from "./fr-settings";
 import { frTelling } from "./fr-telling";
 import { frUse } from "./fr-use";
@@ -8,6 +9,7 @@ export const fr: Dict = {
   ...frSettings,
   ...frUse,
   ...frTelling,
+  ...frFollowing,
   "nav.home": "Accueil",
   "nav.downloads": "Téléchargements",
   "home.continue": "Reprendre la lecture",

@@ -1,10 +1,11 @@
-import { useNavigate } from "@tanstack/react-router";
-import { CircleAlert, Clipboard, DownloadCloud, Link2, X } from "lucide-react";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { CircleAlert, Clipboard, DownloadCloud, Link2, Rss, X } from "lucide-react";
 import { type DragEvent, type FormEvent, lazy, Suspense, useEffect, useLayoutEffect, useRef, useState } from "react";
 import { call } from "@/api/client";
 import type { Draft as Added } from "@/components/add-store";
 import { Boundary } from "@/components/boundary";
-import { Button } from "@/components/ui/button";
+import { followDraft } from "@/components/follow-draft";
+import { Button, buttonVariants } from "@/components/ui/button";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { register } from "@/lib/load";
@@ -144,10 +145,13 @@ export function Composer({ text: given = "", folder, options, replaces, focus, o
                 onChange={wish}
                 onKind={setList}
                 submit={
-                  <Button type="submit" disabled={busy || !links.length || none} className="max-sm:w-full">
-                    <DownloadCloud />
-                    {links.length > 1 ? t("add.downloadMany", { n: links.length }) : t("add.download")}
-                  </Button>
+                  <>
+                    {list && links[0] && <FollowLink url={links[0]} wishes={wishes} onClick={onSent} />}
+                    <Button type="submit" disabled={busy || !links.length || none} className="max-sm:flex-1">
+                      <DownloadCloud />
+                      {links.length > 1 ? t("add.downloadMany", { n: links.length }) : t("add.download")}
+                    </Button>
+                  </>
                 }
               />
             </Suspense>
@@ -172,6 +176,25 @@ export function Composer({ text: given = "", folder, options, replaces, focus, o
         {text.trim() && !links.length ? t("add.noLink") : t("add.hint")}
       </p>
     </section>
+  );
+}
+
+/** Leads to the form that follows a list, with what was chosen here. */
+function FollowLink({ url, wishes, onClick }: { url: string; wishes: Wishes; onClick?: () => void }) {
+  const { t } = useI18n();
+  return (
+    <Link
+      to="/following/new"
+      search={{ url, folder: wishes.folder || undefined }}
+      className={buttonVariants({ variant: "outline", className: "max-sm:flex-1" })}
+      onClick={() => {
+        followDraft.keep(url, optionsOf(wishes, false));
+        onClick?.();
+      }}
+    >
+      <Rss />
+      {t("follow.doMore")}
+    </Link>
   );
 }
 

@@ -1,15 +1,14 @@
 /** What the links in the box are, and what is wished for them. Loaded with the first link: most visits add none. */
-import { ChevronDown } from "lucide-react";
+import { ChevronDown, Rss } from "lucide-react";
 import type { ReactNode } from "react";
-import { useSystem } from "@/api/queries";
 import { FolderSelect } from "@/components/folder-select";
+import { QualitySelect } from "@/components/quality-select";
 import { Input } from "@/components/ui/misc";
-import { Select } from "@/components/ui/select";
 import { Switch } from "@/components/ui/switch";
 import { useI18n } from "@/i18n";
 import { LinkPreview, usePreview } from "./preview";
 import { SubtitlesSelect } from "./subtitles-select";
-import { qualities, type Wishes } from "./wishes";
+import type { Wishes } from "./wishes";
 
 type Props = {
   links: string[];
@@ -23,26 +22,15 @@ type Props = {
 export default function WishPanel({ links, wishes, onChange, onKind, submit }: Props) {
   const { t } = useI18n();
   const preview = usePreview(links.length === 1 ? links[0] : undefined, onKind);
-  const ceiling = useSystem().data?.max_height;
-  const names: Record<string, string> = {
-    best: ceiling ? t("add.best", { v: `${ceiling}p` }) : t("add.bestUnknown"),
-    max: t("add.bestAvailable"),
-    m4a: `${t("add.audio")} · M4A`,
-    mp3: `${t("add.audio")} · MP3`,
-  };
   const seen = preview.looking ? undefined : preview.data;
   return (
     <div className="border-t">
       <LinkPreview found={preview} links={links} wishes={wishes} onChange={onChange} />
       <div className="flex flex-wrap items-center gap-2 px-3 pb-3 pt-1">
-        <Select
-          label={t("add.quality")}
+        <QualitySelect
           value={wishes.quality}
           onChange={(quality) => onChange({ quality })}
-          items={qualities(seen?.heights ?? [], wishes.quality).map((value) => ({
-            value,
-            label: names[value] ?? t("add.upTo", { v: `${value}p` }),
-          }))}
+          heights={seen?.heights ?? []}
         />
         <FolderSelect value={wishes.folder} onChange={(folder) => onChange({ folder })} />
         <SubtitlesSelect
@@ -50,8 +38,17 @@ export default function WishPanel({ links, wishes, onChange, onKind, submit }: P
           there={seen?.subtitles ?? []}
           onChange={(subtitles) => onChange({ subtitles })}
         />
-        <span className="ml-auto max-sm:w-full">{submit}</span>
+        <span className="ml-auto flex gap-2 max-sm:w-full">{submit}</span>
       </div>
+      {seen?.kind === "playlist" && (
+        <p className="flex items-start gap-2.5 border-t bg-primary/5 px-4 py-2.5 text-[0.8125rem]">
+          <Rss className="mt-0.5 size-4 shrink-0 text-primary-text" />
+          <span>
+            <span className="font-medium">{t("follow.instead")}</span>{" "}
+            <span className="text-muted-foreground">{t("follow.insteadBody")}</span>
+          </span>
+        </p>
+      )}
       {/* A field that is refused must be seen: what is closed opens. */}
       <details
         className="group border-t"

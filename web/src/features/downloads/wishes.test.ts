@@ -1,4 +1,5 @@
-import { NOTHING_SPECIAL, optionsOf, qualities, seconds, wishesOf } from "./wishes";
+import { qualities } from "@/lib/quality";
+import { NOTHING_SPECIAL, optionsOf, seconds, wishesOf } from "./wishes";
 
 test.each([
   ["1:02:03", 3723],

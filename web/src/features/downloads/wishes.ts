@@ -1,15 +1,7 @@
 /** What is wished for the links in the box, as the form keeps it and as the server wants it. */
 import type { Options } from "@/api/types";
 import { clock } from "@/lib/format";
-
-const HEIGHTS = [2160, 1440, 1080, 720, 480];
-
-/** What may be chosen: of the heights that a film comes in, or the usual ones where nobody knows them. */
-export function qualities(heights: readonly number[], chosen: string): string[] {
-  const offered = (heights.length ? heights : HEIGHTS).map(String);
-  const kept = /^\d+$/.test(chosen) && !offered.includes(chosen) ? [chosen] : [];
-  return ["best", "max", ...kept, ...offered, "m4a", "mp3"];
-}
+import { optionsOfQuality, qualityOf } from "@/lib/quality";
 
 export type Wishes = {
   /** "best" (the default of the server), "max" (the best there is), a number of lines, or a kind of audio file. */
@@ -66,7 +58,7 @@ export function wishesOf(options: Options, folder = ""): Wishes {
   return {
     ...NOTHING_SPECIAL,
     folder,
-    quality: options.audio ? (options.audio as string) : options.max_height ? heightOf(options.max_height) : "best",
+    quality: qualityOf(options),
     subtitles: options.subtitles?.join(",") ?? "",
     machine: options.auto_subtitles ?? false,
     start: time(options.start),
@@ -81,17 +73,10 @@ export function wishesOf(options: Options, folder = ""): Wishes {
   };
 }
 
-/** The largest height that the server takes: the best that there is. */
-export const BEST_HEIGHT = 4320;
-const heightOf = (height: number) => (height >= BEST_HEIGHT ? "max" : String(height));
-
 /** Only what differs from what the server does anyway. `list`: the link is a playlist. */
 export function optionsOf(wishes: Wishes, list: boolean): Options {
   const { quality, subtitles, machine, start, end, sponsorblock, original, entries, ownFolder } = wishes;
-  const options: Options = {};
-  if (quality === "m4a" || quality === "mp3") options.audio = quality;
-  else if (quality === "max") options.max_height = BEST_HEIGHT;
-  else if (quality !== "best") options.max_height = Number(quality);
+  const options: Options = optionsOfQuality(quality);
   if (subtitles) options.subtitles = subtitles.split(",");
   if (subtitles && machine) options.auto_subtitles = true;
   if (seconds(start)) options.start = seconds(start);

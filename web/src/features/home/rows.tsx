@@ -67,6 +67,11 @@ function Row({ row, label, items }: { row: keyof Home; label: Key; items: Item[]
         <h2 id={id} className="font-semibold tracking-tight">
           {t(label)}
         </h2>
+        {row === "followed" && (
+          <Link to="/following" className="ml-auto text-[0.8125rem] font-medium text-primary-text hover:underline">
+            {t("nav.following")}
+          </Link>
+        )}
         {row === "recent" && (
           <Link to="/library" className="ml-auto text-[0.8125rem] font-medium text-primary-text hover:underline">
             {t("dash.seeAll")}

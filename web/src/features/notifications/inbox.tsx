@@ -83,6 +83,10 @@ function Inbox({ title }: { title: string }) {
                   <Link to="/watch/$id" params={{ id: String(row.data.item) }} className="hover:underline">
                     {sentence(row, t)}
                   </Link>
+                ) : typeof row.data.subscription === "number" ? (
+                  <Link to="/following/$id" params={{ id: String(row.data.subscription) }} className="hover:underline">
+                    {sentence(row, t)}
+                  </Link>
                 ) : (
                   sentence(row, t)
                 )}

@@ -1,4 +1,5 @@
-import { ExternalLink, FolderOpen } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { ExternalLink, FolderOpen, Rss } from "lucide-react";
 import type { Item } from "@/api/types";
 import { useI18n } from "@/i18n";
 import { bytes, clock, date, integer } from "@/lib/format";
@@ -29,6 +30,16 @@ export function Facts({ item }: { item: Item }) {
           <FolderOpen className="size-4" />
           {item.folder.replaceAll("/", " / ") || t("lib.top")}
         </span>
+        {item.subscription && (
+          <Link
+            to="/following/$id"
+            params={{ id: String(item.subscription.id) }}
+            className="flex min-w-0 items-center gap-1.5 hover:text-foreground hover:underline"
+          >
+            <Rss className="size-4 shrink-0" />
+            <span className="truncate">{t("sub.brought", { v: item.subscription.title })}</span>
+          </Link>
+        )}
         {item.source_url?.match(/^https?:/) && (
           <a
             href={item.source_url}

@@ -1,7 +1,7 @@
 /** What else may be done with the item that plays. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Ban, Download as DownloadIcon, EllipsisVertical, RefreshCw, Shuffle, Trash2 } from "lucide-react";
+import { Ban, Download as DownloadIcon, EllipsisVertical, RefreshCw, ShieldCheck, Shuffle, Trash2 } from "lucide-react";
 import { ApiError, call } from "@/api/client";
 import { keys } from "@/api/keys";
 import type { Download, Item } from "@/api/types";
@@ -25,6 +25,16 @@ export function More({ item }: { item: Item }) {
       : []),
     ...(item.playable === false
       ? [{ key: "convert", label: t("play.convert"), icon: <Shuffle />, run: actions.again("convert") }]
+      : []),
+    ...(item.subscription || item.keep
+      ? [
+          {
+            key: "keep",
+            label: t(item.keep ? "keep.unkeep" : "keep.keep"),
+            icon: <ShieldCheck />,
+            run: actions.keep,
+          },
+        ]
       : []),
     ...(item.source
       ? [{ key: "never", label: t(item.never ? "play.allow" : "play.never"), icon: <Ban />, run: actions.never }]
@@ -82,6 +92,10 @@ function useItemVerbs(item: Item) {
         });
         toast(t("add.queued", { n: 1 }), { description: item.title });
       }),
+    keep: attempt(async () => {
+      await call("PATCH", `/api/items/${item.id}`, { keep: !item.keep });
+      toast(t(item.keep ? "keep.unsaid" : "keep.said"), { description: item.title });
+    }),
     never: attempt(async () => {
       await call(item.never ? "DELETE" : "PUT", `/api/sources/${item.source}/never`);
       toast(t(item.never ? "play.allowed" : "play.neverSaid"), { description: item.title });

@@ -1,0 +1,12 @@
+/** What was chosen for the downloads of a list before it is followed: it travels from the composer to the form. */
+import type { Options } from "@/api/types";
+
+let kept: { url: string; options: Options } | undefined;
+
+export const followDraft = {
+  keep(url: string, { playlist: _, start: __, end: ___, ...options }: Options) {
+    kept = { url, options };
+  },
+  /** The options that were chosen for this link. */
+  optionsOf: (url: string): Options => (kept?.url === url ? kept.options : {}),
+};

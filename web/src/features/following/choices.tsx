@@ -1,0 +1,70 @@
+/** The menu of a subscription, and the question before it ends. */
+import { useNavigate } from "@tanstack/react-router";
+import { ExternalLink, Pause, Pencil, Play, RefreshCw, Unplug } from "lucide-react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
+import type { Subscription } from "@/api/types";
+import type { Choice } from "@/components/menu-at";
+import { toast } from "@/components/ui/toast";
+import { useI18n } from "@/i18n";
+import { register } from "@/lib/load";
+import { useVerbs } from "./data";
+
+const Confirm = lazy(register(() => import("@/components/confirm")));
+const EditDialog = lazy(register(() => import("./edit-dialog")));
+
+/** `dialog` has to stand somewhere in the page. */
+export function useChoices(): {
+  choicesOf: (one: Subscription) => Choice[];
+  edit: (one: Subscription) => void;
+  dialog: ReactNode;
+} {
+  const { t } = useI18n();
+  const navigate = useNavigate();
+  const verbs = useVerbs();
+  const [asked, setAsked] = useState<{ one: Subscription; what: "edit" | "unfollow" }>();
+  const close = () => setAsked(undefined);
+  const unfollow = async ({ id, title }: Subscription) => {
+    if (!(await verbs.unfollow(id))) return;
+    toast(t("follow.unfollowed", { v: title }));
+    void navigate({ to: "/following" });
+  };
+  const choicesOf = (one: Subscription): Choice[] => [
+    ...(one.state === "paused"
+      ? [{ key: "resume", label: t("follow.resume"), icon: <Play />, run: () => void verbs.pause(one.id, false) }]
+      : [
+          { key: "check", label: t("follow.check"), icon: <RefreshCw />, run: () => void verbs.check(one.id) },
+          { key: "pause", label: t("follow.pause"), icon: <Pause />, run: () => void verbs.pause(one.id, true) },
+        ]),
+    { key: "edit", label: t("follow.edit"), icon: <Pencil />, run: () => setAsked({ one, what: "edit" }) },
+    {
+      key: "open",
+      label: t("follow.open"),
+      icon: <ExternalLink />,
+      run: () => void window.open(one.url, "_blank", "noopener,noreferrer"),
+    },
+    {
+      key: "unfollow",
+      label: t("follow.unfollow"),
+      icon: <Unplug />,
+      danger: true,
+      apart: true,
+      run: () => setAsked({ one, what: "unfollow" }),
+    },
+  ];
+  const dialog = asked && (
+    <Suspense>
+      {asked.what === "edit" ? (
+        <EditDialog one={asked.one} onClose={close} />
+      ) : (
+        <Confirm
+          title={t("follow.unfollowAsk", { v: asked.one.title })}
+          body={t("follow.unfollowBody")}
+          action={t("follow.unfollowYes")}
+          onClose={close}
+          onYes={() => void unfollow(asked.one)}
+        />
+      )}
+    </Suspense>
+  );
+  return { choicesOf, edit: (one) => setAsked({ one, what: "edit" }), dialog };
+}

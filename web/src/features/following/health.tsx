@@ -1,0 +1,90 @@
+/** How a subscription fares: when it was checked, what is wrong, and what to do about it. */
+import { useNavigate } from "@tanstack/react-router";
+import { Cookie, RotateCw } from "lucide-react";
+import type { Subscription } from "@/api/types";
+import { Button } from "@/components/ui/button";
+import { type T, useI18n } from "@/i18n";
+import { ago, timeOf } from "@/lib/format";
+import { cn } from "@/lib/utils";
+import { useVerbs } from "./data";
+
+/** Errors that cookies of the site may end. */
+const COOKIES = new Set(["login_required", "members_only", "age_limit", "site_forbids", "cookies_rejected"]);
+
+export const isFailing = (one: Subscription) =>
+  one.state === "needs_action" || (one.failures > 0 && one.state === "active");
+export const wantsCookies = (one: Subscription) => one.state === "needs_action" || COOKIES.has(one.error?.code ?? "");
+
+/** When it is checked next, in words. */
+export function nextCheck(one: Subscription, t: T, locale: string): string {
+  if (one.checking) return t("follow.checking");
+  if (one.state === "paused") return t("follow.paused");
+  if (one.state === "needs_action") return t("sub.needs_action");
+  return Date.parse(one.next_check_at) > Date.now() ? ago(one.next_check_at, locale) : t("follow.soon");
+}
+
+export function Dot({ one }: { one: Subscription }) {
+  return (
+    <span
+      aria-hidden
+      className={cn(
+        "size-2 shrink-0 rounded-full",
+        one.state === "paused" ? "bg-muted-foreground/60" : isFailing(one) ? "bg-destructive" : "bg-ok",
+        one.checking && "animate-pulse",
+      )}
+    />
+  );
+}
+
+/** "Checked 19 min ago · next in 41 min". */
+export function Health({ one, className }: { one: Subscription; className?: string }) {
+  const { t, locale } = useI18n();
+  const next = nextCheck(one, t, locale);
+  const waits = !one.checking && one.state === "active";
+  return (
+    <p className={cn("flex flex-wrap items-center gap-x-2 text-muted-foreground", className)}>
+      <Dot one={one} />
+      <span>
+        {one.checked_at ? t("follow.checked", { v: ago(one.checked_at, locale) }) : t("follow.notYet")} ·{" "}
+        {waits ? t("follow.nextIn", { v: next }) : next}
+      </span>
+    </p>
+  );
+}
+
+/** What is wrong and since when. */
+export function Streak({ one }: { one: Subscription }) {
+  const { t, explain, locale } = useI18n();
+  const { what, fix } = explain(one.error?.code ?? "internal", one.site);
+  return (
+    <p className="mt-0.5 text-pretty text-[0.8125rem]">
+      <span className="text-destructive">{what}.</span>{" "}
+      <span className="text-muted-foreground">
+        {one.failing_since && t("follow.streak", { n: one.failures, v: timeOf(one.failing_since, locale) })}{" "}
+        {wantsCookies(one) || !fix ? "" : `${fix} `}
+        {t("follow.nothingLost")}
+      </span>
+    </p>
+  );
+}
+
+/** The one thing to do about it. */
+export function Remedy({ one }: { one: Subscription }) {
+  const { t } = useI18n();
+  const navigate = useNavigate();
+  const verbs = useVerbs();
+  return wantsCookies(one) ? (
+    <Button
+      variant="outline"
+      onClick={() => void navigate({ to: "/settings", hash: "cookies", search: { site: one.site } })}
+    >
+      <Cookie />
+      {t("follow.cookies")}
+    </Button>
+  ) : (
+    <Button variant="outline" disabled={one.checking} onClick={() => void verbs.check(one.id)}>
+      <RotateCw />
+      {t("job.retry")}
+    </Button>
+  );
+}

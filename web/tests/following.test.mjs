@@ -1,0 +1,11 @@
+// Channels and lists that are followed, on a server of their own. The parts build on each other.
+import "./parts/following.mjs";
+import { firstAccount } from "./harness.mjs";
+import { listed, world } from "./world.mjs";
+
+world.begin = async () => {
+  await firstAccount(world.page, world.server);
+  await world.page.reload();
+};
+
+listed("Following");
