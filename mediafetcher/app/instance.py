@@ -116,12 +116,10 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
         stack.push_async_callback(updater.stop)
         await stack.enter_async_context(_task(_watch_mount()))
         if not joins:
-            await stack.enter_async_context(_task(_run_housekeeping()))
-            await stack.enter_async_context(_task(clock_guard.watch(requeue.clock_moved, correct_times)))
-            await stack.enter_async_context(_task(_keep_terms()))
-            await stack.enter_async_context(_task(_keep_whole()))
-            await stack.enter_async_context(_task(status.follow()))
-            await stack.enter_async_context(_task(delivery.Delivery().run()))
+            clocks = clock_guard.watch(requeue.clock_moved, correct_times)
+            cleaning = (_run_housekeeping(), _keep_terms(), _keep_whole())
+            for work in (*cleaning, clocks, status.follow(), delivery.Delivery().run()):
+                await stack.enter_async_context(_task(work))
         await stack.enter_async_context(_task(sync.follow()))
         server = control_socket.Server(settings.state, command(instance))
         await server.start()
@@ -223,7 +221,7 @@ async def _task(work: Awaitable[None]) -> AsyncIterator[None]:
         await asyncio.wait({task}, timeout=_LEAVE)
 
 
-async def correct_times(believed: bool) -> None:
+async def correct_times(*, believed: bool) -> None:
     """Correct stored times that are too far in the future, because a fast clock wrote them.
 
     `believed`: the clocks are trusted. Otherwise only waiting times are shortened: a slow clock would end sessions.

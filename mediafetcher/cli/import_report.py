@@ -46,7 +46,7 @@ class Report:
             }
         )
 
-    def add(self, outcome: Outcome, as_json: bool) -> None:
+    def add(self, outcome: Outcome, *, as_json: bool) -> None:
         self.counts[outcome.result] += 1
         self._parts.pop(outcome.path, None)
         self._done += outcome.size
@@ -68,7 +68,7 @@ class Report:
         if outcome.left_out and not as_json:
             self._out.line(f"imported without what could not be read: {path}: {', '.join(outcome.left_out)}")
 
-    def end(self, as_json: bool) -> None:
+    def end(self, *, as_json: bool) -> None:
         self._out.progress({"id": 0, "url": "", "title": "", "state": "done", "stage": None, "ended": True})
         saved = self._kept - self._copied
         if as_json:

@@ -1,10 +1,13 @@
 """The command-line parser: all commands and their arguments."""
 
 import argparse
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from mediafetcher import __version__
 from mediafetcher.core import errors, renamed_settings
+
+_Add = Callable[[str, str], argparse.ArgumentParser]  # of a command: its name and its help
 
 HERE = "--here"  # the caller's working directory; the command may run in another process
 
@@ -41,8 +44,19 @@ def parser() -> argparse.ArgumentParser:
     def add(name: str, help: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=help, description=help, parents=[common])
 
+    for part in (_server, _downloads, _library, _outward, _maintenance, _components, _accounts):
+        part(add, common)
+    return top
+
+
+def _server(add: _Add, common: argparse.ArgumentParser) -> None:
+    """Add the commands that run until they are stopped."""
     add("serve", "run the server: web page, API and downloads")
     add("worker", "run downloads for another server, using its database and media folder")
+
+
+def _downloads(add: _Add, common: argparse.ArgumentParser) -> None:
+    """Add the commands that bring something into the library."""
     get = add("get", "download links into the library")
     get.add_argument("urls", nargs="+", metavar="URL")
     get.add_argument("--folder", default="", metavar="A/B", help="library folder, created if missing")
@@ -53,6 +67,10 @@ def parser() -> argparse.ArgumentParser:
     adopt.add_argument("--folder", default="", metavar="A/B", help="library folder, created if missing")
     adopt.add_argument("--move", action="store_true", help="remove each file after it is imported")
     _for_person(adopt)
+
+
+def _library(add: _Add, common: argparse.ArgumentParser) -> None:
+    """Add the commands that show and change the library."""
     listing = add("list", "list or search the library")
     listing.add_argument("query", nargs="?", default="")
     listing.add_argument("--folder", metavar="A/B", help="only this folder and its subfolders")
@@ -100,6 +118,10 @@ def parser() -> argparse.ArgumentParser:
         "--repair", action="store_true", help=("repair the problems found; without it, nothing is changed")
     )
     check.add_argument("--json", action="store_true")
+
+
+def _outward(add: _Add, common: argparse.ArgumentParser) -> None:
+    """Add the commands for links, subscriptions and notifications."""
     link = add("share", "links that open an item or a folder to others, without an account")
     link.add_argument("what", nargs="+", metavar="ITEM|FOLDER", help="make a link; or `list`, or `revoke LINK`")
     podcast = add("feed", "a podcast feed of a folder")
@@ -114,6 +136,10 @@ def parser() -> argparse.ArgumentParser:
     ended.add_argument("id", type=int, metavar="ID", help="its number in `following`")
     _for_person(ended)
     _notify(add("notify", "where you are notified of what happens"), common)
+
+
+def _maintenance(add: _Add, common: argparse.ArgumentParser) -> None:
+    """Add the commands that keep the library: ownership, backup, database, service."""
     _store(add("store", "who owns the media folder"), common)
     backup = add("backup", "write everything except the media files to one file; works while the server runs")
     backup.add_argument("file", metavar="FILE", help="target file; in a folder, a file named after the current time")
@@ -143,6 +169,10 @@ def parser() -> argparse.ArgumentParser:
     made = doing.add_parser("install", parents=[common], help="create the user, folders and service, and start it")
     made.add_argument("--uid", type=int, metavar="N", help="user and group ID, if the share requires a specific one")
     doing.add_parser("uninstall", parents=[common], help="remove the service; the data is kept")
+
+
+def _components(add: _Add, common: argparse.ArgumentParser) -> None:
+    """Add the commands for yt-dlp, the settings and the extension."""
     managed = add("ytdlp", "manage yt-dlp, which supports the sites").add_subparsers(
         dest="action", metavar="ACTION", required=True
     )
@@ -159,6 +189,10 @@ def parser() -> argparse.ArgumentParser:
     add("licences", "show third-party components and their licences")
     addon = add("extension", "write the browser extension for Chromium and Firefox to a folder")
     addon.add_argument("folder", metavar="DIR", help="target folder, created if missing")
+
+
+def _accounts(add: _Add, common: argparse.ArgumentParser) -> None:
+    """Add the commands for users and their keys."""
     user = add("user", "manage users").add_subparsers(dest="action", metavar="ACTION", required=True)
     added = user.add_parser("add", parents=[common], help="add a user; asks for the password")
     added.add_argument("name")
@@ -184,7 +218,6 @@ def parser() -> argparse.ArgumentParser:
     trail = add("audit", "show the activity log: sign-ins, failed attempts and security changes")
     trail.add_argument("--last", type=int, default=50, metavar="N", help="number of entries, newest first")
     trail.add_argument("--json", action="store_true", help="one JSON object per line")
-    return top
 
 
 def _follow(command: argparse.ArgumentParser) -> None:

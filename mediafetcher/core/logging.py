@@ -42,7 +42,7 @@ def _value(name: str, value: Any) -> Any:
 
 
 class _Formatter(logging.Formatter):
-    def __init__(self, as_json: bool) -> None:
+    def __init__(self, *, as_json: bool) -> None:
         super().__init__()
         self._as_json = as_json
 
@@ -65,7 +65,7 @@ class Log:
     def __init__(self, logger: logging.Logger) -> None:
         self._logger = logger
 
-    def _write(self, level: int, message: str, fields: dict[str, Any], exc_info: bool = False) -> None:
+    def _write(self, level: int, message: str, fields: dict[str, Any], *, exc_info: bool = False) -> None:
         if self._logger.isEnabledFor(level):
             self._logger.log(level, message, exc_info=exc_info, extra={"fields": _bound.get() | fields})
 
@@ -103,7 +103,7 @@ def bind(**fields: Any) -> Iterator[None]:
 def setup(level: str = "info", form: str = "text", stream: TextIO | None = None) -> None:
     """Send all logging of the process to `stream` (standard error), and replace the handlers of libraries."""
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(_Formatter(form == "json"))
+    handler.setFormatter(_Formatter(as_json=form == "json"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)  # libraries log only warnings and errors

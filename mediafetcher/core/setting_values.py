@@ -5,6 +5,7 @@ An invalid value is refused here with a sentence, so that it cannot cause an une
 
 import ipaddress
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,61 +24,82 @@ def convert(name: str, kind: Any, value: Any) -> Any:
     Returns: None for an empty text of a setting that may be missing.
     Raises: ValueError, TypeError, OverflowError.
     """
-    optional = kind in (str | None, Path | None, int | None)
     if isinstance(value, str):
         if not value.strip():
-            if optional:
-                return None
-            if kind == tuple[str, ...]:
-                return ()
-            raise ValueError("empty")
+            return _empty(kind)
         _require_clean(value)
     if kind is bool:
-        return value if isinstance(value, bool) else _TRUTH[value.strip().lower()] if _is_truth(value) else _no(value)
+        return _truth(value)
     if isinstance(value, bool):
         raise TypeError("true and false are no numbers or texts")
     if name == "media_mode":
         return value if isinstance(value, int) else int(value, 8)
     if name in _SIZES and isinstance(value, str):
-        match = _SIZE.match(value.strip())
-        if not match:
-            raise ValueError(value)
-        return int(float(match[1]) * 1024 ** _POWER[match[2].lower()])
-    if kind is int or kind == int | None:
-        if isinstance(value, float) and not value.is_integer():
-            raise ValueError("not a whole number")
-        return int(value)
-    if kind is float:
-        return _finite(float(value))
+        return _size(value)
+    read: Callable[[Any], Any] = _READERS.get(kind, _text)
+    return read(value)
+
+
+def _empty(kind: Any) -> Any:
+    if kind in (str | None, Path | None, int | None):
+        return None
     if kind == tuple[str, ...]:
-        return _texts(value.split(",") if isinstance(value, str) else value)
-    if kind == Path | None or kind is Path:
-        return Path(value)
+        return ()
+    raise ValueError("empty")
+
+
+def _truth(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if not isinstance(value, str) or value.strip().lower() not in _TRUTH:
+        raise ValueError(value)
+    return _TRUTH[value.strip().lower()]
+
+
+def _size(value: str) -> int:
+    match = _SIZE.match(value.strip())
+    if not match:
+        raise ValueError(value)
+    return int(float(match[1]) * 1024 ** _POWER[match[2].lower()])
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, float) and not value.is_integer():
+        raise ValueError("not a whole number")
+    return int(value)
+
+
+def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
     return value
 
 
-def _is_truth(value: Any) -> bool:
-    return isinstance(value, str) and value.strip().lower() in _TRUTH
-
-
-def _no(value: Any) -> bool:
-    raise ValueError(value)
-
-
-def _finite(number: float) -> float:
+def _finite(value: Any) -> float:
+    number = float(value)
     if number != number or number in (float("inf"), float("-inf")):
         raise ValueError(number)
     return number
 
 
 def _texts(values: Any) -> tuple[str, ...]:
+    if isinstance(values, str):
+        values = values.split(",")
     if not isinstance(values, list | tuple) or not all(isinstance(one, str) for one in values):
         raise TypeError("not a list of texts")
     for one in values:
         _require_clean(one)
     return tuple(one.strip() for one in values if one.strip())
+
+
+_READERS: dict[Any, Callable[[Any], Any]] = {
+    int: _whole,
+    int | None: _whole,
+    float: _finite,
+    tuple[str, ...]: _texts,
+    Path: Path,
+    Path | None: Path,
+}
 
 
 def _require_clean(text: str) -> None:

@@ -157,7 +157,7 @@ class _Engine(PostgresEngine):
         """Return 0, an unknown version: Piccolo asks at once, before the address is known."""
         return 0.0
 
-    def transaction(self, allow_nested: bool = True) -> _Transaction:
+    def transaction(self, allow_nested: bool = True) -> _Transaction:  # noqa: FBT001, FBT002 as Piccolo has it
         return _Transaction(self, allow_nested)
 
     async def acquire(self) -> Any:
@@ -183,7 +183,7 @@ class _Engine(PostgresEngine):
                 connection.end_use()
                 await self.pool.release(connection, timeout=_RELEASE)
 
-    async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> Any:
+    async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> Any:  # noqa: FBT001, FBT002
         with _translated():
             return await super().run_querystring(querystring, in_pool)
 

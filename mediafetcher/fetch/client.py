@@ -179,9 +179,10 @@ class Fetch:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await asyncio.shield(self._leave(kind is not None and issubclass(kind, asyncio.CancelledError | GeneratorExit)))
+        in_order = kind is not None and issubclass(kind, asyncio.CancelledError | GeneratorExit)
+        await asyncio.shield(self._leave(in_order=in_order))
 
-    async def _leave(self, in_order: bool) -> None:
+    async def _leave(self, *, in_order: bool) -> None:
         assert self._child
         if in_order:
             # Cancelled, paused or stopped: allow a moment for an orderly end, so that the next attempt can resume.

@@ -71,7 +71,7 @@ async def adopt(
         job = batch.Job(owner, folder, move, scratch, on_progress)
         running: deque[asyncio.Task[list[Outcome]]] = deque()
         try:
-            async for group in _groups(paths, move):
+            async for group in _groups(paths, move=move):
                 running.append(asyncio.create_task(batch.take(job, group)))
                 if len(running) == _GROUPS:
                     for outcome in await running.popleft():
@@ -88,7 +88,7 @@ async def adopt(
             yield outcome
 
 
-async def _groups(paths: list[Path], move: bool) -> AsyncGenerator[list[Found], None]:
+async def _groups(paths: list[Path], *, move: bool) -> AsyncGenerator[list[Found], None]:
     for path in paths:
         if move and path.is_symlink():
             yield [Found(path, (), problem="is a symbolic link; name its target instead", bad=True)]

@@ -218,7 +218,7 @@ async def packets(path: Path, index: int) -> Packets:
     try:
         ended = await ffmpeg.run(arguments, [path], timeout=_TIMEOUT, on_line=read)
     except ffmpeg.Stuck:
-        return Packets(None, False)
+        return Packets(None, ended_early=False)
     early = bool(ENDED_EARLY.search(ended.text))
     return Packets(reached if reached and (ended.code == 0 or early) else None, early)
 

@@ -62,7 +62,9 @@ async def all_from_film(source: Path, targets: Mapping[int, Path]) -> dict[int, 
     parts = {index: ffmpeg.owned(target) for index, target in targets.items()}
     try:
         ended = await _read_all(source, parts) if len(parts) > 1 else False
-        return {index: await _one_of_all(source, index, targets[index], part, ended) for index, part in parts.items()}
+        return {
+            index: await _one_of_all(source, index, targets[index], part, ready=ended) for index, part in parts.items()
+        }
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
@@ -91,7 +93,7 @@ async def _read_all(source: Path, parts: Mapping[int, Path]) -> bool:
     return ended.code == 0
 
 
-async def _one_of_all(source: Path, index: int, target: Path, part: Path, ready: bool) -> bool | None:
+async def _one_of_all(source: Path, index: int, target: Path, part: Path, *, ready: bool) -> bool | None:
     try:
         return await _rewrite(part, target, 0.0, None) if ready else await from_film(source, index, target)
     except (errors.TranscodeFailed, errors.ParserFailed, errors.ToolKilled):

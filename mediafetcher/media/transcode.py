@@ -189,7 +189,7 @@ async def _run(plan: _Plan, target: Path, action: Action, report: Progress) -> N
     high = (plan.facts.level or 0) > MAX_LEVEL
     try:
         for relevel in (high, True):
-            arguments = _arguments(plan, part, action, relevel)
+            arguments = _arguments(plan, part, action, relevel=relevel)
             meter = _Meter(plan.facts.duration, report)
             given: dict[str, Any] = {"limits": limits, "timeout": _SILENCE, "on_line": meter.line}
             ended = await ffmpeg.run(arguments, [plan.source], [part], devices=bool(plan.encoder.device), **given)
@@ -206,7 +206,7 @@ async def _run(plan: _Plan, target: Path, action: Action, report: Progress) -> N
         part.unlink(missing_ok=True)
 
 
-def _arguments(plan: _Plan, part: Path, action: Action, relevel: bool) -> list[str]:
+def _arguments(plan: _Plan, part: Path, action: Action, *, relevel: bool) -> list[str]:
     """Return FFmpeg's arguments; `relevel` writes H.264 level 5.2 into a copy, which players check first."""
     facts = plan.facts
     threads = ["-threads", str(plan.threads)]
@@ -217,7 +217,7 @@ def _arguments(plan: _Plan, part: Path, action: Action, relevel: bool) -> list[s
         if action in ("video", "both"):
             arguments += [*_encode_video(facts.video, plan.max_height, plan.encoder), *threads]
         else:
-            arguments += ["-c:v", "copy", *_copied(facts.video, relevel)]
+            arguments += ["-c:v", "copy", *_copied(facts.video, relevel=relevel)]
     kept = "mp3" in facts.container and (plan.start > 0 or plan.end is not None)  # a part of a playable file
     mp3 = action == "audio_only" and (plan.audio == "mp3" or kept)
     for number, audio in enumerate(kept_audio(facts, mp3=mp3)):
@@ -232,7 +232,7 @@ def _cut(plan: _Plan) -> list[str]:
     return start + (["-t", f"{plan.end - plan.start:.3f}"] if plan.end is not None else [])
 
 
-def _copied(video: Video, relevel: bool) -> list[str]:
+def _copied(video: Video, *, relevel: bool) -> list[str]:
     if video.codec == "hevc":
         return ["-tag:v", "hvc1"]
     return ["-bsf:v", "h264_metadata=level=5.2"] if relevel and video.codec == "h264" else []
@@ -270,7 +270,7 @@ def _audio(number: int, audio: Audio, action: Action, *, mp3: bool) -> list[str]
         copy = action in ("remux", "video") or (action == "audio_only" and same)
     else:
         copy = audio.codec == "aac" and audio.profile in WEB_AAC
-    return [f"-c:a:{number}", "copy"] if copy else _encode_audio(number, audio, mp3)
+    return [f"-c:a:{number}", "copy"] if copy else _encode_audio(number, audio, mp3=mp3)
 
 
 def _named(number: int, audio: Audio) -> list[str]:
@@ -284,7 +284,7 @@ def _named(number: int, audio: Audio) -> list[str]:
     return words
 
 
-def _encode_audio(number: int, audio: Audio, mp3: bool) -> list[str]:
+def _encode_audio(number: int, audio: Audio, *, mp3: bool) -> list[str]:
     rate = "44100" if audio.rate == 44100 else "48000"
     channels, bits = ("1", "96k") if audio.channels == 1 else ("2", "160k")
     encoder = ["libmp3lame", f"-q:a:{number}", "2"] if mp3 else ["aac", f"-b:a:{number}", bits]

@@ -89,8 +89,8 @@ async def write(
 def _pack(folder: Path, held: dump.Facts, file: IO[bytes]) -> Manifest:
     found = {name: _part(folder / name) for name in _PARTS if (folder / name).exists()}
     made = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    format = FORMAT if dump.SETTING in found else 1
-    manifest = Manifest(format, __version__, made, held.server, held.schema, held.counts, found)
+    version = FORMAT if dump.SETTING in found else 1
+    manifest = Manifest(version, __version__, made, held.server, held.schema, held.counts, found)
     (folder / MANIFEST).write_bytes(json.dumps(msgspec.to_builtins(manifest), indent=1).encode())
     with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for name in (MANIFEST, *found):

@@ -143,7 +143,7 @@ async def start(
 
     process = await launcher.launch(make, discard)
     program = Child(process, tail)
-    await program._open(stdin, keep_stdin)
+    await program._open(stdin, keep_stdin=keep_stdin)
     return program
 
 
@@ -250,7 +250,7 @@ class Child:
         """Return the last bytes that it wrote to standard error."""
         return self._stderr.decode("utf-8", "replace")
 
-    async def _open(self, stdin: bytes | None, keep_stdin: bool) -> None:
+    async def _open(self, stdin: bytes | None, *, keep_stdin: bool) -> None:
         try:
             self._tasks.append(asyncio.create_task(self._watch(), name=f"child {self.pid}"))
             self._lines = self._pipe(self._process.stdout)
@@ -258,7 +258,7 @@ class Child:
             if self._process.stdin:
                 os.set_blocking(self._process.stdin.fileno(), False)
             if stdin is not None:
-                self._tasks.append(asyncio.create_task(self._feed(stdin, keep_stdin)))
+                self._tasks.append(asyncio.create_task(self._feed(stdin, keep_open=keep_stdin)))
         except BaseException:
             await self.kill()
             raise
@@ -268,7 +268,7 @@ class Child:
         self._pipes.append(_Pipe(file))
         return self._pipes[-1]
 
-    async def _feed(self, data: bytes, keep_open: bool) -> None:
+    async def _feed(self, data: bytes, *, keep_open: bool) -> None:
         """Write in a task of its own: a child that answers while it reads must not wait for us, nor we for it."""
         await self.write(data)
         if not keep_open:

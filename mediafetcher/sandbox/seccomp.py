@@ -128,7 +128,10 @@ def code(families: Collection[int] | None, *, alone: bool = True) -> bytes:
         *_always(_UNKNOWN, machine.clone3),  # its flags are in memory: the C library then uses clone
         *_when(machine.prctl, _deaths()),
         *(_when(machine.socket, _sockets(families)) if families is not None else ()),
-        *_when(machine.clone, [(_ANY_BIT, 0, 1, _CLONE_NAMESPACES), (_RETURN, 0, 0, _REFUSE), *_processes(alone)]),
+        *_when(
+            machine.clone,
+            [(_ANY_BIT, 0, 1, _CLONE_NAMESPACES), (_RETURN, 0, 0, _REFUSE), *_processes(alone=alone)],
+        ),
     ]
     if alone:
         lines += _always(_REFUSE, *machine.forks, machine.by_descriptor)
@@ -173,5 +176,5 @@ def _deaths() -> list[_Line]:
     ]
 
 
-def _processes(alone: bool) -> list[_Line]:
+def _processes(*, alone: bool) -> list[_Line]:
     return [(_ANY_BIT, 1, 0, _CLONE_THREAD), (_RETURN, 0, 0, _REFUSE)] if alone else []

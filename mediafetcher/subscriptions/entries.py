@@ -221,7 +221,7 @@ async def apply_filter(subscription: int, filter: filters.Filter) -> int:
 async def lacking_facts(subscription: int, limit: int) -> list[Known]:
     """Read skipped entries that the filter could not decide on, because the list lacks a fact; newest first."""
     rows = await engine.fetch(_LACKING, subscription, list(filters.MISSING), limit)
-    return [Known(row["id"], "skipped", row["reason"], True, _facts(row)) for row in rows]
+    return [Known(row["id"], "skipped", row["reason"], changed=True, facts=_facts(row)) for row in rows]
 
 
 def _facts(row: dict[str, Any]) -> filters.Facts:

@@ -78,7 +78,10 @@ async def decide(filter: Filter, entries: Sequence[Facts]) -> list[str | None]:
     """Decide on entries. Returns: for each the reason to skip it, None if it is wanted. Raises `InvalidPattern`."""
     matched = await _match(filter, [entry.title or "" for entry in entries])
     now = clock.now().timestamp()
-    return [_reason(filter, entry, *found, now) for entry, found in zip(entries, matched, strict=True)]
+    return [
+        _reason(filter, entry, now, included=included, excluded=excluded)
+        for entry, (included, excluded) in zip(entries, matched, strict=True)
+    ]
 
 
 async def _match(filter: Filter, titles: list[str]) -> list[tuple[bool, bool]]:
@@ -96,7 +99,7 @@ async def _match(filter: Filter, titles: list[str]) -> list[tuple[bool, bool]]:
     return found
 
 
-def _reason(filter: Filter, entry: Facts, included: bool, excluded: bool, now: float) -> str | None:
+def _reason(filter: Filter, entry: Facts, now: float, *, included: bool, excluded: bool) -> str | None:
     """Return why an entry is skipped, None if it is wanted."""
     if filter.title_include and not included:
         return "title"

@@ -85,7 +85,7 @@ async def test_changes_need_our_own_page(
     if headers.get("Origin"):
         headers["Origin"] = web.url
     if with_cookie:
-        _, secret = await sessions.begin(alice.id, alice.name, True, "127.0.0.1")
+        _, secret = await sessions.begin(alice.id, alice.name, admin=True, address="127.0.0.1")
         headers["Cookie"] = f"mf_session={secret}"
     verb, path, body = method
     answer = await web.client().request(verb, path, content=body, headers=headers)

@@ -53,7 +53,7 @@ LINKS = [
 @pytest.fixture
 async def browser(web: Any, alice: Any, tmp_path: Path) -> AsyncIterator[Tab]:
     """Alice in a Chromium."""
-    _, secret = await sessions.begin(alice.id, alice.name, True, "127.0.0.1", CORPUS[0])
+    _, secret = await sessions.begin(alice.id, alice.name, admin=True, address="127.0.0.1", agent=CORPUS[0])
     async with tab(tmp_path / "profile") as opened:
         await opened.send(
             "Network.setCookie", name="mf_session", value=secret, url=web.url, httpOnly=True, sameSite="Lax"

@@ -83,7 +83,7 @@ async def test_metrics_scope_is_for_administrators(web: Any, alice: Any, bob: An
     assert (await browser.get("/metrics", headers={"Via": "1.1 x"})).status_code == 403
     made = await tokens.create(alice.id, "prometheus", ["metrics"])
     await users.add("Carol", "a long enough password", admin=True)
-    await users.set_admin(alice.id, False)
+    await users.set_admin(alice.id, admin=False)
     refused = await web.client(made["token"], Via="1.1 x").get("/metrics")
     assert refused.status_code == 403
 

@@ -63,7 +63,7 @@ async def test_who_has_no_account_is_nobody(behind: Any, alice: Any) -> None:
         answer = await client.get("/api/items", headers=[(b"Remote-User", name.encode())])
         assert answer.status_code in (400, 401), name
     # The proxy's word counts, also where the browser still has another person's session.
-    _, secret = await sessions.begin(alice.id, alice.name, True, "127.0.0.1")
+    _, secret = await sessions.begin(alice.id, alice.name, admin=True, address="127.0.0.1")
     mixed = {HEADER: "Eve", "Cookie": f"mf_session={secret}"}
     assert (await client.get("/api/items", headers=mixed)).status_code == 401
     assert await engine.fetchval("select count(*) from account") == 2

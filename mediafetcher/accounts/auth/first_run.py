@@ -94,7 +94,7 @@ async def complete(code: str, name: str, password: str, address: str, agent: str
         await audit.record("setup_completed", user_id, address)
     credentials.forget()
     _file().unlink(missing_ok=True)
-    return await sessions.begin(user_id, name, True, address, agent)
+    return await sessions.begin(user_id, name, admin=True, address=address, agent=agent)
 
 
 async def _first_admin(name: str, password_hash: str) -> int:

@@ -28,7 +28,7 @@ async def person(name: str, address: str) -> UserIdentity | None:
         return None
     if _is_new(row["id"], address):
         await audit.record("signed_in", row["id"], address, via="proxy")
-    return UserIdentity(row["id"], row["name"], row["admin"], scopes_of(row["admin"]))
+    return UserIdentity(row["id"], row["name"], row["admin"], scopes_of(admin=row["admin"]))
 
 
 def _is_new(owner: int, address: str) -> bool:

@@ -37,7 +37,7 @@ async def sign_in(name: str, password: str, address: str, agent: str = "") -> tu
         await audit.record("sign_in_failed", row["id"] if row else None, address)
         raise errors.WrongCredentials()
     await rate_limit.give_back(*places)
-    return await begin(row["id"], row["name"], row["admin"], address, agent)
+    return await begin(row["id"], row["name"], admin=row["admin"], address=address, agent=agent)
 
 
 async def _places(user_id: int | None, name: str, address: str) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ async def _places(user_id: int | None, name: str, address: str) -> tuple[str, ..
     return rate_limit.account(user_id, name), rate_limit.place("address", address)
 
 
-async def begin(user_id: int, name: str, admin: bool, address: str, agent: str = "") -> tuple[UserIdentity, str]:
+async def begin(user_id: int, name: str, *, admin: bool, address: str, agent: str = "") -> tuple[UserIdentity, str]:
     """Create a session of an authenticated user. Returns: the user and the secret for the cookie."""
     secret, hashed = credentials.new()
     async with engine.transaction():
@@ -70,10 +70,10 @@ async def begin(user_id: int, name: str, admin: bool, address: str, agent: str =
             agent[:_AGENT],
         )
         await audit.record("signed_in", user_id, address)
-    return UserIdentity(user_id, name, admin, scopes_of(admin), session=session), secret
+    return UserIdentity(user_id, name, admin, scopes_of(admin=admin), session=session), secret
 
 
-def scopes_of(admin: bool) -> frozenset[str]:
+def scopes_of(*, admin: bool) -> frozenset[str]:
     """Return the scopes of a user with a session, without a token."""
     return frozenset(credentials.SCOPES if admin else credentials.USER_SCOPES)
 
@@ -83,7 +83,7 @@ async def find(hashed: bytes) -> UserIdentity | None:
     row = await engine.fetchrow(_FIND, hashed)
     if row is None:
         return None
-    return UserIdentity(row["id"], row["name"], row["admin"], scopes_of(row["admin"]), session=row["session"])
+    return UserIdentity(row["id"], row["name"], row["admin"], scopes_of(admin=row["admin"]), session=row["session"])
 
 
 async def correct_times() -> None:

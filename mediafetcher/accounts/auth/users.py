@@ -129,7 +129,7 @@ async def require_password(user_id: int, password: str, address: str) -> None:
     await rate_limit.give_back(own)
 
 
-async def set_admin(user_id: int, admin: bool, *, by: int | None = None, address: str | None = None) -> None:
+async def set_admin(user_id: int, *, admin: bool, by: int | None = None, address: str | None = None) -> None:
     """Grant or revoke the administrator role. Raises: `LastAdmin`."""
     async with engine.transaction():
         await engine.execute(_ONE_AT_A_TIME)

@@ -253,7 +253,7 @@ async def change_user(id: Id, data: JSONBody[UserChange], request: Asked) -> Use
     if not isinstance(data.quota, msgspec.UnsetType):
         await users.set_quota(id, data.quota, by=person.id, address=where)
     if data.admin is not None:
-        await users.set_admin(id, data.admin, by=person.id, address=where)
+        await users.set_admin(id, admin=data.admin, by=person.id, address=where)
     return fit(User, await users.get(id))
 
 

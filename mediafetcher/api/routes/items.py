@@ -211,6 +211,7 @@ class Purged(msgspec.Struct):
 
 
 async def page(
+    *,
     request: Asked,
     folder: FromQuery[str | None] = None,
     q: FromQuery[str | None] = None,
@@ -298,7 +299,7 @@ async def refetch(id: Id, request: Asked) -> downloads.Download:
     return fit(downloads.Download, await reprocess.submit(id, request.user.id, "refetch"))
 
 
-async def convert(id: Id, request: Asked, accept_loss: FromQuery[bool] = False) -> downloads.Download:
+async def convert(id: Id, request: Asked, *, accept_loss: FromQuery[bool] = False) -> downloads.Download:
     """Convert the file so that every browser plays it. An error names first what the conversion would lose."""
     row = await reprocess.submit(id, request.user.id, "convert", accept_loss=accept_loss)
     return fit(downloads.Download, row)

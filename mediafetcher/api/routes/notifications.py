@@ -105,6 +105,7 @@ class Tested(msgspec.Struct):
 
 
 async def page(
+    *,
     request: Asked,
     before: Annotated[int | None, QueryParameter(ge=0, le=2**63 - 1)] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=200)] = 50,

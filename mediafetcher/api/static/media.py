@@ -64,19 +64,19 @@ async def send(
     call: request_guard.Call, item: dict[str, Any], query: str, *, poster: bool = False, lang: str | None = None
 ) -> Answer:
     """Answer with the bytes, poster or subtitles of an authorised item. Raises: `NotFound`, `MediaOffline`."""
-    wanted = _find(item, poster, lang)
+    wanted = _find(item, lang, poster=poster)
     part, content, path = await _open(wanted, call)
     headers = {
         "content-type": wanted.kind if _SHOWN.match(wanted.kind) else "application/octet-stream",
         "cache-control": _KEEP.get(wanted.kind, "private, no-cache"),
-        "content-disposition": _disposition(wanted, "download" in parse_qs(query, keep_blank_values=True)),
+        "content-disposition": _disposition(wanted, download="download" in parse_qs(query, keep_blank_values=True)),
         "vary": "cookie, authorization",
     }
     start, end = (part.start, part.end) if call.method == "GET" else (0, 0)
     return Answer(part.status, request_guard.MEDIA_HEADERS | headers | part.headers, path, start, end, content)
 
 
-def _find(item: dict[str, Any], poster: bool, lang: str | None) -> _Bytes:
+def _find(item: dict[str, Any], lang: str | None, *, poster: bool) -> _Bytes:
     sha256, title = item["sha256"], item["title"]
     if poster:
         if not item["poster"]:
@@ -172,7 +172,7 @@ def _regular(path: Path) -> io.FileIO:
     return io.FileIO(opened)
 
 
-def _disposition(wanted: _Bytes, download: bool) -> str:
+def _disposition(wanted: _Bytes, *, download: bool) -> str:
     """Build the header (RFC 6266): an ASCII name for old programs, and the full name."""
     name = "".join("_" if letter in '/\\:*?"<>|' else letter for letter in text.printable(wanted.name))
     plain = name.encode("ascii", "replace").decode().replace("?", "_")

@@ -132,9 +132,9 @@ async def adopt_files(instance: Instance, asked: argparse.Namespace, out: Out, s
         running = importer.adopt(owner, paths, asked.folder, move=asked.move, on_progress=report.progress)
         async with aclosing(running):
             async for outcome in running:
-                report.add(outcome, asked.json)
+                report.add(outcome, as_json=asked.json)
     finally:  # also after an interruption: completed work counts, and the next run resumes there
-        report.end(asked.json)
+        report.end(as_json=asked.json)
     if report.counts["added"] or report.counts["failed"]:
         counts = {"added": report.counts["added"], "failed": report.counts["failed"]}
         await inbox.record(owner, event_types.IMPORT_DONE, counts)

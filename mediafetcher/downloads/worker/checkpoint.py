@@ -53,12 +53,12 @@ class Unfinished(msgspec.Struct):
     boot: str = ""
 
 
-def save(folder: Path, info: Info, result: Result, own: bool) -> None:
+def save(folder: Path, info: Info, result: Result, *, own: bool) -> None:
     """Save the record. It never has cookies. If it cannot be written, it is kept in memory: the file exists anyway."""
     _keep(folder / _NAME, Checkpoint(info, replace(result, cookies=None), own, _BOOT.read_text()))
 
 
-def note_completed(folder: Path, info: Info, completed: Completed, own: bool) -> None:
+def note_completed(folder: Path, info: Info, completed: Completed, *, own: bool) -> None:
     """Save the record when all bytes have arrived."""
     discard(folder)
     _keep(folder / _COMPLETED, Unfinished(info, replace(completed, cookies=None), own, _BOOT.read_text()))
@@ -132,7 +132,7 @@ class Recorded(msgspec.Struct):
     own: bool
 
 
-def note_recording(folder: Path, info: Info, own: bool) -> None:
+def note_recording(folder: Path, info: Info, *, own: bool) -> None:
     """Record that a recording begins: from now on it can be kept, even if its source disappears."""
     child_files.write_new(folder / _RECORDED, msgspec.json.encode(Recorded(info, own), enc_hook=str))
 

@@ -74,7 +74,7 @@ class WorkerPool:
             self._consumer.stop_flag.set()
             for download in active.all_active():
                 download.request_stop("stop")
-            await asyncio.to_thread(self._consumer.stop, True)
+            await asyncio.to_thread(self._consumer.stop, graceful=True)
             if self._slots:
                 await asyncio.wait(self._slots, timeout=2 * settings.get().shutdown_seconds + 5)
             await self._tidy()

@@ -200,9 +200,9 @@ async def _kept_recording(download: active.ActiveDownload, folder: Path) -> tupl
 async def _keep(download: active.ActiveDownload, folder: Path, there: checkpoint.Recorded) -> tuple[Info, Result, bool]:
     async with Fetch(there.info.webpage_url, Options(), folder, mode="keep") as source:
         completed = await source.kept()
-    await asyncio.to_thread(checkpoint.note_completed, folder, there.info, completed, there.own)
+    await asyncio.to_thread(checkpoint.note_completed, folder, there.info, completed, own=there.own)
     result = await collect.collect(folder, completed)
-    await asyncio.to_thread(_note, folder, there.info, result, there.own)
+    await asyncio.to_thread(_note, folder, there.info, result, own=there.own)
     download.log(f"the recording ends here: {result.size} bytes of it are kept")
     return there.info, result, there.own
 
@@ -267,10 +267,10 @@ async def _fetch(
         async def completed(what: Completed) -> None:
             if jar:
                 jar.returned = what.cookies
-            await asyncio.to_thread(checkpoint.note_completed, folder, info, what, own)
+            await asyncio.to_thread(checkpoint.note_completed, folder, info, what, own=own)
 
         if info.is_live:
-            await asyncio.to_thread(checkpoint.note_recording, folder, info, own)
+            await asyncio.to_thread(checkpoint.note_recording, folder, info, own=own)
             await leases.update_progress(claim, recording=True)
             download.finisher = source.finish
             if download.finishing:
@@ -279,7 +279,7 @@ async def _fetch(
             result = await source.download(_downloaded(download), completed)
         finally:
             download.finisher = None
-        await asyncio.to_thread(_note, folder, info, result, own)
+        await asyncio.to_thread(_note, folder, info, result, own=own)
         download.log(f"downloaded {result.size} bytes")
         return info, result, own
 
@@ -307,13 +307,13 @@ async def _load_checkpoint(
         result = there.result
     else:
         result = await collect.collect(folder, there.completed, again=True)
-        await asyncio.to_thread(_note, folder, info, result, there.own)
+        await asyncio.to_thread(_note, folder, info, result, own=there.own)
     download.log(f"resuming: {result.size} bytes were downloaded before")
     return info, result, there.own
 
 
-def _note(folder: Path, info: Info, result: Result, own: bool) -> None:
-    checkpoint.save(folder, info, result, own)
+def _note(folder: Path, info: Info, result: Result, *, own: bool) -> None:
+    checkpoint.save(folder, info, result, own=own)
     collect.remove_parts(folder, result)
 
 

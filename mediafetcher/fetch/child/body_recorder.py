@@ -73,7 +73,7 @@ class BodyRecorder:
                 self._keep(bytes(held), time.monotonic() - since)
 
     def _keep(self, data: bytes, seconds: float) -> None:
-        piece = Piece(self._track.count, Source(self._url), seconds, {}, None, False)
+        piece = Piece(self._track.count, Source(self._url), seconds, {}, None, breaks=False)
         self._recording.append(self._track, piece, data, None)
         self._channel.progress(
             {

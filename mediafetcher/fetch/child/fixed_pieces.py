@@ -61,7 +61,7 @@ def fetch(clients: list[PieceClient], tracks: Plan, recording: Recording, channe
         inits: dict[Source, bytes] = {}
         for piece in pieces[track.count :]:
             if piece.init and piece.init not in inits:
-                inits = {piece.init: _patient(client, channel, Piece(0, piece.init, 0.0, {}, None, False))}
+                inits = {piece.init: _patient(client, channel, Piece(0, piece.init, 0.0, {}, None, breaks=False))}
             recording.append(track, piece, _patient(client, channel, piece), inits[piece.init] if piece.init else None)
             count = sum(one.count for one in recording.tracks)
             channel.progress(

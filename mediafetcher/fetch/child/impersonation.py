@@ -21,7 +21,7 @@ _REFUSED = re.compile(r"SOCKS5 connection to .*\(2\)", re.DOTALL)  # "not allowe
 class Wanted(BaseException):
     """A browser is requested. Not an `Exception`: no code of yt-dlp may catch it."""
 
-    def __init__(self, everywhere: bool) -> None:
+    def __init__(self, *, everywhere: bool) -> None:
         self.everywhere = everywhere  # for every request, since the site refuses all others
 
 

@@ -63,7 +63,7 @@ class Remote:
     def __class_getitem__(cls, _: Any) -> type:
         return cls
 
-    def communicate(self, input: Any = None, timeout: float | None = None) -> tuple[Any, Any]:
+    def communicate(self, input: Any = None, timeout: float | None = None) -> tuple[Any, Any]:  # noqa: A002 as Popen has it
         given = input.decode("utf-8", "replace") if isinstance(input, bytes) else input or ""
         assert _ask is not None
         answer = _ask([str(argument) for argument in self.args[1:]], given)

@@ -27,7 +27,7 @@ _MANY = 200  # languages or heights that are listed
 _LANGUAGE = re.compile(r"^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,3}$")
 
 
-def wanted(found: dict[str, Any], languages: Iterable[str], auto: bool) -> list[tuple[str, dict[str, Any]]]:
+def wanted(found: dict[str, Any], languages: Iterable[str], *, auto: bool) -> list[tuple[str, dict[str, Any]]]:
     """Return (language, text to fetch) for each requested, available language. `en` selects `en-GB` if necessary.
 
     A stream may have several texts of one language: they are named `en`, `en-2` and, if they only translate
@@ -105,7 +105,7 @@ def bring(client: Any, found: dict[str, Any], wishes: dict[str, Any], folder: Pa
 
     Returns: {"subtitles": [[language, file]], "cover": file or None, "marks": [...]}."""
     brought: dict[str, Any] = {"subtitles": [], "timed": [], "cover": None, "marks": []}
-    for language, text in wanted(found, wishes["subtitles"], wishes["auto"]):
+    for language, text in wanted(found, wishes["subtitles"], auto=wishes["auto"]):
         if hls_subtitles.is_hls(text):
             with _Spared(channel, f"subtitles {language}"):
                 pieces = PieceClient(client, text.get("http_headers") or found.get("http_headers") or {}, channel)

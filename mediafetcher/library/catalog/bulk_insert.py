@@ -58,7 +58,7 @@ async def add(owner: int, files: Sequence[Incoming]) -> list[Added]:
         claimed = await _announce(files)
         async with engine.transaction():
             await _keep_folders(owner, {file.folder for file in files} - {None})
-            rows = await _place(files, claimed)
+            rows = await _place(files, claimed=claimed)
             wanted = [(rows[file.staged.sha256], file.folder) for file in files]
             there = await _there(owner, wanted)
             fresh = await _restore(owner, [pair for pair in wanted if pair not in there])
@@ -141,7 +141,7 @@ async def _announce(files: Sequence[Incoming]) -> bool:
     return True
 
 
-async def _place(files: Sequence[Incoming], claimed: bool) -> dict[bytes, int]:
+async def _place(files: Sequence[Incoming], *, claimed: bool) -> dict[bytes, int]:
     """Lock all rows and place the bytes. Returns: id by hash. Raises: `items.Unannounced`."""
     rows = await engine.fetch(
         _ROWS + "on conflict (sha256) do update set playable = coalesce(excluded.playable, m.playable),"

@@ -131,46 +131,66 @@ async def page(
     """
     if sort not in SORTS:
         raise errors.Invalid(f"{sort!r} is not a valid sort order. Use one of {', '.join(SORTS)}.")
-    values: list[Any] = [owner]
-    where = ["i.owner = $1", "i.trashed_at is null"]
-
-    def add(condition: str, value: Any) -> None:
-        values.append(value)
-        where.append(condition.format(f"${len(values)}"))
-
+    chosen = _Conditions(owner)
     if folder is not None and not (deep and not folders.parts(folder)):
-        found = await folders.find(owner, folder)
-        if found is None:
-            where.append("i.folder is null")
-        elif deep:
-            add("i.folder = any({}::bigint[])", await folders.below(found))
-        else:
-            add("i.folder = {}::bigint", found)
+        await chosen.in_folder(folder, deep=deep)
     if q and q.strip():
         wanted = search_terms.wanted(q)
         if wanted is None:
             return {"items": [], "next": None}
-        add("i.search @@ {}::text::tsquery", wanted)
+        chosen.add("i.search @@ {}::text::tsquery", wanted)
     if kind is not None:
-        add("m.kind like {}", kind + "/%")
-    if channel is not None:
-        ids = await channels.ids(channel)
-        # The order of the index holds for a single one.
-        add("i.channel = {}", ids[0]) if len(ids) == 1 else add("i.channel = any({}::text[])", ids)
-    if site is not None:
-        add("i.site = {}" if channel is None else "(i.site = {0} or i.channel_site = {0})", site)
-    if tag is not None:
-        add(_HAS_TAG, tag.replace("\x00", ""))
-    # Each bound in both forms of the date, so that every index of it begins there. One form leaves out unknown dates.
-    for sign, bound in ((">=", _bound(since)), ("<", _bound(until, end=True))):
-        if bound is not None:
-            for form in (_ORDERS["published"].key, _DOWN["published"].key):
-                add(form + f" {sign} {{}}", bound)
+        chosen.add("m.kind like {}", kind + "/%")
+    await chosen.of_source(channel, site, tag)
+    chosen.published(since, until)
     if unwatched:
-        add("(w.position is null or w.position < coalesce(m.duration, w.position + 1) * {})", SEEN)
+        chosen.add("(w.position is null or w.position < coalesce(m.duration, w.position + 1) * {})", SEEN)
     down = sort.startswith("-")
     order = (_DOWN if down else _ORDERS)[sort.removeprefix("-")]
-    return await _page(order, down, where, values, cursor, limit)
+    return await _page(order, chosen.where, chosen.values, cursor, limit, down=down)
+
+
+class _Conditions:
+    """The conditions of a page of a library, and their values."""
+
+    def __init__(self, owner: int) -> None:
+        self._owner = owner
+        self.values: list[Any] = [owner]
+        self.where = ["i.owner = $1", "i.trashed_at is null"]
+
+    def add(self, condition: str, value: Any) -> None:
+        self.values.append(value)
+        self.where.append(condition.format(f"${len(self.values)}"))
+
+    async def in_folder(self, path: str, *, deep: bool) -> None:
+        """`deep` includes subfolders. Raises: `NotFound`."""
+        found = await folders.find(self._owner, path)
+        if found is None:
+            self.where.append("i.folder is null")
+        elif deep:
+            self.add("i.folder = any({}::bigint[])", await folders.below(found))
+        else:
+            self.add("i.folder = {}::bigint", found)
+
+    async def of_source(self, channel: str | None, site: str | None, tag: str | None) -> None:
+        if channel is not None:
+            ids = await channels.ids(channel)
+            # The order of the index holds for a single one.
+            self.add("i.channel = {}", ids[0]) if len(ids) == 1 else self.add("i.channel = any({}::text[])", ids)
+        if site is not None:
+            self.add("i.site = {}" if channel is None else "(i.site = {0} or i.channel_site = {0})", site)
+        if tag is not None:
+            self.add(_HAS_TAG, tag.replace("\x00", ""))
+
+    def published(self, since: str | None, until: str | None) -> None:
+        """Add each bound in both forms of the date, so that every index of it begins there.
+
+        One form leaves out unknown dates. Raises: `Invalid` (day).
+        """
+        for sign, bound in ((">=", _bound(since)), ("<", _bound(until, end=True))):
+            if bound is not None:
+                for form in (_ORDERS["published"].key, _DOWN["published"].key):
+                    self.add(form + f" {sign} {{}}", bound)
 
 
 async def begun(owner: int, limit: int) -> list[dict[str, Any]]:
@@ -218,7 +238,7 @@ async def search(owner: int, q: str, *, cursor: str | None = None, limit: int = 
 async def trashed(owner: int, *, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
     """Return a page of a user's trash, last trashed first: `items`, `next`, and `frees`: bytes freed by purging."""
     where = ["i.owner = $1", "i.trashed_at is not null"]
-    found = await _page(_ORDERS["trashed"], True, where, [owner], cursor, limit)
+    found = await _page(_ORDERS["trashed"], where, [owner], cursor, limit, down=True)
     # A file is freed if all of its references are in this trash.
     found["frees"] = await engine.fetchval(
         "select coalesce(sum(m.size), 0)::bigint from media_file m join (select media_file, count(*) as n"
@@ -240,7 +260,7 @@ async def totals() -> dict[str, int]:
 
 
 async def _page(
-    order: _Order, down: bool, where: list[str], values: list[Any], cursor: str | None, limit: int
+    order: _Order, where: list[str], values: list[Any], cursor: str | None, limit: int, *, down: bool
 ) -> dict[str, Any]:
     way, sign = ("desc", "<") if down else ("asc", ">")
     if cursor is not None:

@@ -114,7 +114,7 @@ Keys = Callable[[int, list[str] | None], list[str]]
 class Layout:
     """The recorded tree. `keys(folder, beginnings)`: the files in a folder with one of these beginnings, or all."""
 
-    def __init__(self, disk: Disk, hard: bool, folders: list[Folder], keys: Keys) -> None:
+    def __init__(self, disk: Disk, folders: list[Folder], keys: Keys, *, hard: bool) -> None:
         self.folders, self.left = folders, list[Folder]()
         self._disk, self._hard, self._keys = disk, hard, keys
         self._virtual: dict[int, dict[str, Any]] = {}

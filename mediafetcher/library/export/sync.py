@@ -48,7 +48,7 @@ async def export(folder: Path | None = None, owner: int | None = None) -> tuple[
         if not ours:
             raise errors.ExportBusy()
         with _words(place):
-            hard = await mount.run_io(_prepare, place, known)
+            hard = await mount.run_io(_prepare, place, known=known)
         # From the commit on, every change is recorded.
         noted = await engine.fetchrow(
             "insert into export_tree as t (path, people, hard) values ($1, $2, $3)"
@@ -154,7 +154,7 @@ async def follow() -> None:
 # ---- a place -----------------------------------------------------------------------------------------------
 
 
-def _prepare(place: Path, known: bool) -> bool:
+def _prepare(place: Path, *, known: bool) -> bool:
     """Mark the folder as a tree. Returns: whether hard links can be made there. Raises: `Invalid`, `NoLinks`, OSError.
 
     `known`: a tree was made there before.
@@ -237,7 +237,7 @@ class _Update:
 
     async def _run(self, items: list[int], marks: list[dict[str, Any]], *, whole: bool = False) -> Report:
         with _words(self._place):
-            plan = layout.Layout(link_tree.Disk(self._place), self._hard, await self._folders(), self._keys)
+            plan = layout.Layout(link_tree.Disk(self._place), await self._folders(), self._keys, hard=self._hard)
             missing: list[int] = []
             for start in range(0, len(items), _BATCH):
                 missing += await self._bring(plan, items[start : start + _BATCH])

@@ -76,7 +76,7 @@ async def stage(src: Path, on_progress: Callable[[float], None] | None = None, *
             loop.call_soon_threadsafe(on_progress, fraction)
 
     path = mount.incoming() / staging.name()
-    work = asyncio.ensure_future(mount.run_io(_stage, src, path, take, report, stop))
+    work = asyncio.ensure_future(mount.run_io(_stage, src, path, report, stop, take=take))
     try:
         return await asyncio.shield(work)
     except BaseException:
@@ -90,7 +90,7 @@ async def stage(src: Path, on_progress: Callable[[float], None] | None = None, *
         raise
 
 
-def _stage(src: Path, path: Path, take: bool, report: Callable[[float], None], stop: threading.Event) -> Staged:
+def _stage(src: Path, path: Path, report: Callable[[float], None], stop: threading.Event, *, take: bool) -> Staged:
     with src.open("rb", buffering=0) as source:
         file = source.fileno()
         size = os.fstat(file).st_size

@@ -71,7 +71,7 @@ class Finding:
 
 
 @engine.patiently
-async def check(read_data: bool = False) -> list[Finding]:
+async def check(*, read_data: bool = False) -> list[Finding]:
     """Compare everything, without changing anything. `read_data`: also read every byte.
 
     Returns: the findings; none if everything agrees.
@@ -81,7 +81,7 @@ async def check(read_data: bool = False) -> list[Finding]:
     if now.state == "offline":
         return [*findings, Finding("store_offline", now.reason)]
     try:
-        findings += _outage(await _files(read_data))
+        findings += _outage(await _files(read_data=read_data))
         findings += await _unknown()
     except errors.MediaOffline as problem:  # the store went offline during the check
         findings.append(Finding("store_offline", problem.detail))
@@ -126,7 +126,7 @@ async def _downloads() -> list[Finding]:
 # ---- files that should be there ------------------------------------------------------------------------
 
 
-async def _files(read_data: bool) -> list[Finding]:
+async def _files(*, read_data: bool) -> list[Finding]:
     findings: list[Finding] = []
     last = b""
     while True:
@@ -139,17 +139,17 @@ async def _files(read_data: bool) -> list[Finding]:
         if not rows:
             return findings
         last = rows[-1]["sha256"]
-        for row in await mount.run_io(_suspects, rows, read_data):
-            findings += await _again(row["id"], read_data)
+        for row in await mount.run_io(_suspects, rows, read_data=read_data):
+            findings += await _again(row["id"], read_data=read_data)
 
 
-def _suspects(rows: list[dict[str, Any]], read_data: bool) -> list[dict[str, Any]]:
+def _suspects(rows: list[dict[str, Any]], *, read_data: bool) -> list[dict[str, Any]]:
     with mount.writing():  # its errors become "offline"
         mount.require()
-        return [row for row in rows if _examine(row, read_data)]
+        return [row for row in rows if _examine(row, read_data=read_data)]
 
 
-async def _again(media_file: int, read_data: bool) -> list[Finding]:
+async def _again(media_file: int, *, read_data: bool) -> list[Finding]:
     """Check one file again, while no transaction can place or remove it."""
     async with engine.transaction():
         row = await engine.fetchrow(
@@ -157,7 +157,7 @@ async def _again(media_file: int, read_data: bool) -> list[Finding]:
             " where id = $1 and ref_count > 0 for update",
             media_file,
         )
-        wrong = (await mount.run_io(_suspects_of, row, read_data)) if row else []
+        wrong = (await mount.run_io(_suspects_of, row, read_data=read_data)) if row else []
         titles = await engine.fetchval(
             "select string_agg(title, ', ' order by id) from (select id, title from library_item"
             " where media_file = $1 order by id limit 5) as first",
@@ -166,12 +166,12 @@ async def _again(media_file: int, read_data: bool) -> list[Finding]:
     return [Finding(kind, f"{detail} ({titles})", {"media_file": media_file, **facts}) for kind, detail, facts in wrong]
 
 
-def _suspects_of(row: dict[str, Any], read_data: bool) -> list[tuple[str, str, dict[str, Any]]]:
+def _suspects_of(row: dict[str, Any], *, read_data: bool) -> list[tuple[str, str, dict[str, Any]]]:
     mount.require()
-    return _examine(row, read_data)
+    return _examine(row, read_data=read_data)
 
 
-def _examine(row: dict[str, Any], read_data: bool) -> list[tuple[str, str, dict[str, Any]]]:
+def _examine(row: dict[str, Any], *, read_data: bool) -> list[tuple[str, str, dict[str, Any]]]:
     """Check the files of one row. Returns: kind, detail and facts of each fault."""
     path = blob_store.path_of(row["sha256"], row["ext"])
     found: list[tuple[str, str, dict[str, Any]]] = []

@@ -18,6 +18,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from mediafetcher.core import clock, errors, logging, settings
 from mediafetcher.db import engine
@@ -201,10 +202,16 @@ async def _restamp(since: float) -> None:
     _log.info("stamps of a wrong clock corrected", items=items.split()[-1], files=files.split()[-1])
 
 
-async def watch(on_jump: Callable[[], Awaitable[None]], correct: Callable[[bool], Awaitable[None]]) -> None:
+class Correct(Protocol):
+    """Correct stored times that lie too far ahead. `believed`: whether the clock of this machine is right."""
+
+    def __call__(self, *, believed: bool) -> Awaitable[None]: ...
+
+
+async def watch(on_jump: Callable[[], Awaitable[None]], correct: Correct) -> None:
     """Check again and again; `on_jump()` is called after each jump of a minute or more.
 
-    `correct(believed)`: once a minute and after each jump, to correct times that lie too far ahead.
+    `correct` is called once a minute and after each jump.
     """
     corrected = 0.0
     while True:
@@ -215,7 +222,7 @@ async def watch(on_jump: Callable[[], Awaitable[None]], correct: Callable[[bool]
                 _watch.moved = False
                 await on_jump()
             if moved or clock.since_boot() - corrected > _WRITE:
-                await correct(believed)
+                await correct(believed=believed)
                 corrected = clock.since_boot()
         except errors.DatabaseAway:
             pass

@@ -87,7 +87,7 @@ def require() -> None:
         raise errors.MediaOffline(problem)
 
 
-async def run_io(function: Callable[..., _T], *args: Any, patience: float | None = None) -> _T:
+async def run_io(function: Callable[..., _T], *args: Any, patience: float | None = None, **named: Any) -> _T:
     """Run an access to the media folder in a thread of its own pool. Returns: its result.
 
     Raises: `MediaOffline` at once while the folder hangs, and after `patience` seconds if they are given. The
@@ -95,7 +95,7 @@ async def run_io(function: Callable[..., _T], *args: Any, patience: float | None
     """
     if _hanging:
         raise errors.MediaOffline(_seen.reason)
-    work = _hands.submit(function, *args)
+    work = _hands.submit(function, *args, **named)
     _busy.add(work)
     work.add_done_callback(_busy.discard)
     try:

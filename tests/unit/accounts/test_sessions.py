@@ -55,7 +55,7 @@ async def test_a_new_password_ends_the_sessions(ada: int) -> None:
 async def test_memory_spares_the_database_and_forgets_on_time(ada: int, monkeypatch: pytest.MonkeyPatch) -> None:
     now, asked = [0.0], 0
     monkeypatch.setattr(credentials.clock, "monotonic", lambda: now[0])
-    _, secret = await sessions.begin(ada, "Ada", True, "x")
+    _, secret = await sessions.begin(ada, "Ada", admin=True, address="x")
 
     async def find(hashed: bytes) -> credentials.UserIdentity | None:
         nonlocal asked
@@ -69,7 +69,7 @@ async def test_memory_spares_the_database_and_forgets_on_time(ada: int, monkeypa
 
 
 async def test_a_look_up_under_way_does_not_bring_back_what_ended(ada: int) -> None:
-    person, secret = await sessions.begin(ada, "Ada", True, "x")
+    person, secret = await sessions.begin(ada, "Ada", admin=True, address="x")
     looked, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow(hashed: bytes) -> credentials.UserIdentity | None:
@@ -102,7 +102,7 @@ async def test_a_token(ada: int) -> None:
 async def test_a_token_loses_what_its_person_loses(ada: int) -> None:
     bob = (await users.add("Bob", PASSWORD, admin=True))["id"]
     made = await tokens.create(bob, "t", ["read", "admin"])
-    await users.set_admin(bob, False)
+    await users.set_admin(bob, admin=False)
     person = await credentials.identity(made["token"], tokens.find)
     assert person is not None
     assert person.scopes == {"read"}
@@ -114,7 +114,7 @@ async def test_a_token_loses_what_its_person_loses(ada: int) -> None:
 
 @pytest.mark.promise(16)
 async def test_secrets_made_by_a_clock_that_was_ahead_last_no_longer_than_asked_for(ada: int) -> None:
-    await sessions.begin(ada, "Ada", True, "192.0.2.1")
+    await sessions.begin(ada, "Ada", admin=True, address="192.0.2.1")
     await tokens.create(ada, "a script", ["read"], days=1)
     ahead = "interval '10 years'"
     await engine.execute(f"update session set last_seen_at = now() + {ahead}, expires_at = expires_at + {ahead}")
@@ -169,10 +169,10 @@ async def test_present_password_has_tries_of_its_own(ada: int) -> None:
 
 @pytest.mark.promise(16)
 async def test_sessions_outlive_a_clock_that_was_ahead(ada: int) -> None:
-    _, secret = await sessions.begin(ada, "Ada", True, "192.0.2.1")
+    _, secret = await sessions.begin(ada, "Ada", admin=True, address="192.0.2.1")
     await engine.execute("update session set expires_at = expires_at - interval '10 years'")  # as a clock ahead sees it
     assert await credentials.identity(secret, sessions.find) is None
-    await sessions.begin(ada, "Ada", True, "192.0.2.1")
+    await sessions.begin(ada, "Ada", admin=True, address="192.0.2.1")
     await engine.execute("update session set expires_at = expires_at + interval '10 years' where expires_at < now()")
     assert await credentials.identity(secret, sessions.find) is not None
     await engine.execute("update session set expires_at = now() - interval '1 minute'")

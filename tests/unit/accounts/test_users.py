@@ -49,7 +49,7 @@ async def test_people_without_an_administrator(database: str) -> None:
 async def test_an_administrator_remains(database: str) -> None:
     made = [await users.add(name, PASSWORD, admin=True) for name in ("Ada", "Bob", "Carl")]
     outcomes = await asyncio.gather(
-        *(users.set_admin(row["id"], False) for row in made), *(users.remove(row["id"]) for row in made),
+        *(users.set_admin(row["id"], admin=False) for row in made), *(users.remove(row["id"]) for row in made),
         return_exceptions=True,
     )  # fmt: skip
     assert all(outcome is None or isinstance(outcome, errors.ClientError) for outcome in outcomes), outcomes

@@ -384,16 +384,16 @@ def test_a_note_that_leads_elsewhere_counts_nothing(tmp_path):
     film.write_bytes(b"film")
     secret.write_bytes(b"film")
     info = Info("a", "", "", "", "", "")
-    checkpoint.save(tmp_path, info, Result(film, 4, cookies="canary"), True)
+    checkpoint.save(tmp_path, info, Result(film, 4, cookies="canary"), own=True)
     there = checkpoint.load(tmp_path)
     assert there.result == Result(film, 4) and there.info == info and there.own
     assert all(b"canary" not in path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
     for other in (Result(secret, 4), Result(film, 5), Result(film, 4, poster=secret)):
-        checkpoint.save(tmp_path, info, other, False)
+        checkpoint.save(tmp_path, info, other, own=False)
         assert checkpoint.load(tmp_path) is None
     film.unlink()
     film.symlink_to(secret)
-    checkpoint.save(tmp_path, info, Result(film, 4), False)
+    checkpoint.save(tmp_path, info, Result(film, 4), own=False)
     assert checkpoint.load(tmp_path) is None
     (tmp_path / ".brought.json").write_text("{")
     assert checkpoint.load(tmp_path) is None

@@ -59,7 +59,7 @@ async def brings(trial: Trial, folder: Path):
 async def test_planted_names_of_ours_nothing_written_through_them(state, tmp_path, media_corpus, victim):
     folder = settings.get().work / "1"
     info, result = await brings(hostile(tmp_path, media_corpus / "ok.mp4", victim), folder)
-    checkpoint.save(folder, info, result, False)
+    checkpoint.save(folder, info, result, own=False)
     facts = await probe.probe(result.file, folder / "poster.jpg")
     texts, _ = await sidecars.texts(result, facts, Options(subtitles=("en",)))
     assert "planted" in texts["en.vtt"].read_text()
