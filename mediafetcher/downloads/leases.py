@@ -99,10 +99,11 @@ async def claim() -> Claim | None:
             chosen.lease_seconds,
             chosen.max_downloads_per_site,
             [download.id for download in active.all_active()],
-            [owner for owner, _ in left],
-            [host for _, host in left],
+            [host.owner for host in left],
+            [host.name for host in left],
             chosen.max_downloads,
             *space_reservation.available(),
+            [host.below for host in left],
         )
         if row is not None:
             await _notify(row["id"], row["owner"])
@@ -125,8 +126,9 @@ _DUE_LIMITS = {
 _DUE = "d.state = 'queued' and " + " and ".join(_DUE_LIMITS.values())
 # Rows that need no cookies, or whose cookies this machine can decrypt.
 _OPENS = """
-  not exists (select from unnest($5::bigint[], $6::text[]) as j(owner, host)
-    where j.owner = d.owner and (d.site = j.host or right(d.site, length(j.host) + 1) = '.' || j.host))
+  not exists (select from unnest($5::bigint[], $6::text[], $10::boolean[]) as j(owner, host, below)
+    where j.owner = d.owner
+      and (d.site = j.host or (j.below and right(d.site, length(j.host) + 1) = '.' || j.host)))
 """
 _CLAIM_LIMITS = {
     "cookies": _OPENS,

@@ -31,10 +31,10 @@ Row = dict[str, Any]
 class WaitReasons:
     """The present limits. `of` determines which of them delays a row."""
 
-    def __init__(self, limits: dict[str, Any], sealed: list[tuple[int, str]]) -> None:
+    def __init__(self, limits: dict[str, Any], sealed: list[cookie_jars.Host]) -> None:
         self._limits = limits
         self._sources, self._sites = set(limits["sources"]), set(limits["sites"])
-        self._sealed = sealed  # owner and host of the cookies that no machine can decrypt
+        self._sealed = sealed  # hosts whose cookies or logins no machine can decrypt
         self._paused = leases.paused()
         # By the names of leases.LIMITS. "time" and "space" are in the error of the row itself; "frozen" pauses all.
         self.checks: dict[str, Callable[[Row], errors.Problem | None]] = {
@@ -67,7 +67,7 @@ class WaitReasons:
         return errors.SitePaused(f"The site asked to slow down: downloads from it resume at {until:%H:%M} (UTC).")
 
     def _cookies(self, row: Row) -> errors.Problem | None:
-        sealed = any(owner == row["owner"] and cookie_jars.serves(host, row["site"]) for owner, host in self._sealed)
+        sealed = any(host.covers(row["owner"], row["site"]) for host in self._sealed)
         return errors.NoCookiesHere() if sealed else None
 
     def _runs_alone(self, row: Row) -> errors.Problem | None:

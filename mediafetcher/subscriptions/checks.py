@@ -45,8 +45,9 @@ where id = (select s.id from subscription s
     and s.site <> all (array(select site from site_backoff where until > now()))
     and s.site <> all (array(select site from subscription where lease_expires_at > now()))
     and not exists (select from installation where frozen_reason is not null)
-    and not exists (select from unnest($4::bigint[], $5::text[]) as j(owner, host)
-      where j.owner = s.owner and (s.site = j.host or right(s.site, length(j.host) + 1) = '.' || j.host))
+    and not exists (select from unnest($4::bigint[], $5::text[], $6::boolean[]) as j(owner, host, below)
+      where j.owner = s.owner
+        and (s.site = j.host or (j.below and right(s.site, length(j.host) + 1) = '.' || j.host)))
   order by s.next_check_at, s.id limit 1 for update skip locked)
 returning id, owner, url, site, title, folder, options::text as options, filter::text as filter, backfill, attempt,
   source_order, succeeded_at is null as first,
@@ -127,7 +128,13 @@ async def claim(id: int | None = None) -> Claim | None:
     async with engine.transaction():
         await engine.execute("select pg_advisory_xact_lock($1)", _CLAIM_LOCK)
         row = await engine.fetchrow(
-            _CLAIM, worker_id(), _LEASE_SECONDS, id, [owner for owner, _ in left], [host for _, host in left]
+            _CLAIM,
+            worker_id(),
+            _LEASE_SECONDS,
+            id,
+            [host.owner for host in left],
+            [host.name for host in left],
+            [host.below for host in left],
         )
     if row is None:
         return None

@@ -13,17 +13,24 @@ from mediafetcher.downloads import preview
 from mediafetcher.fetch.client import Fetch
 from mediafetcher.fetch.models import Info, Listing
 from mediafetcher.fetch.options import MAX_ENTRIES, Options, Playlist
+from mediafetcher.net import urls
 
 PAGE = 50  # entries of a check of a source that shows its newest first
 
 
-async def read(owner: int, url: str, options: Options, *, limit: int = MAX_ENTRIES) -> Listing:
-    """Read up to `limit` entries of a list, with the user's cookies. Raises as `Fetch`, and `NotAList`."""
+async def read(
+    owner: int, url: str, options: Options, *, limit: int = MAX_ENTRIES, login: urls.Login | None = None
+) -> Listing:
+    """Read up to `limit` entries of a list, with the user's cookies, and the given or the stored login.
+
+    Raises as `Fetch`, and `NotAList`.
+    """
+    login = login or await cookie_jars.login_for(owner, url)
     wanted = msgspec.structs.replace(_transport(options), playlist=Playlist(limit=limit))
     async with (
         _folder() as folder,
         cookie_jars.borrow(owner, url) as jar,
-        Fetch(url, wanted, folder, jar.text if jar else None, mode="list") as source,
+        Fetch(url, wanted, folder, jar.text if jar else None, login=login, mode="list") as source,
     ):
         found = await source.look()
     if not isinstance(found, Listing):
@@ -33,10 +40,11 @@ async def read(owner: int, url: str, options: Options, *, limit: int = MAX_ENTRI
 
 async def look(owner: int, url: str, options: Options) -> Info:
     """Look at one entry, for facts that its list does not have. Raises as `Fetch`."""
+    login = await cookie_jars.login_for(owner, url)
     async with (
         _folder() as folder,
         cookie_jars.borrow(owner, url) as jar,
-        Fetch(url, _transport(options), folder, jar.text if jar else None) as source,
+        Fetch(url, _transport(options), folder, jar.text if jar else None, login=login) as source,
     ):
         found = await source.look()
     if isinstance(found, Listing):

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.db.tables import Subscription
@@ -72,13 +73,17 @@ async def follow(
 ) -> dict[str, Any]:
     """Follow a link. It is checked soon; nothing is fetched here. Returns: the subscription.
 
+    A name and password in the link go to the vault.
+
     Raises `InvalidUrl`, `UnsupportedScheme`, `Invalid`, `InvalidPattern`, `AlreadyFollowed`, `TooManySubscriptions`.
     """
-    url = urls.parse(url)
+    url, login = urls.split_login(url)
     filter = filter or filters.Filter()
     await filters.check_patterns(filter)
     table = Subscription
     async with engine.transaction():
+        if login:
+            await cookie_jars.put_login(owner, login)
         if await table.count().where(table.owner == owner) >= MAX_SUBSCRIPTIONS:
             raise errors.TooManySubscriptions()
         row = table(
@@ -215,11 +220,11 @@ async def preview(
     `wanted`: how many of `listed` would be fetched; `bytes`: about how large they are, None if that is not known;
     `quota_share`: their part of the user's quota, None without one. Raises as `Fetch`, `NotAList`, `InvalidPattern`.
     """
-    url = urls.parse(url)
+    url, login = urls.split_login(url)
     filter = filter or filters.Filter()
     await filters.check_patterns(filter)
     wishes = plan.Wishes(owner, _checked(options), filter, count_of(backfill))
-    found = await recent_lists.read(owner, url, wishes.options)
+    found = await recent_lists.read(owner, url, wishes.options, login)
     planned = await plan.make(wishes, None, found, first=True)
     wanted = [one for one in planned.new if one.decision == "queued"]
     size = await _estimate(owner, urls.site(url), [one.entry.facts.duration for one in wanted])

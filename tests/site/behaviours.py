@@ -212,11 +212,14 @@ def _members(request: Request) -> None:
 
 
 def _basic(request: Request) -> None:
-    """A file for the name `me` and the password `s:cret`; `/basic/to/<host>/<file>` redirects to another host."""
+    """A file, or a feed, for the name `me` and the password `s:cret`; `/basic/to/<host>/<file>` redirects."""
     if request.headers.get("Authorization") != "Basic bWU6czpjcmV0":
         request.send(401, "who?", "text/plain", WWW_Authenticate='Basic realm="box"')
         return
     first, name = _argument(request)
+    if first == "feed":
+        request.send(200, pages.feed(request.base), kind="application/rss+xml")
+        return
     if first != "to":
         request.send_file(request.site.file(request.rest))
         return

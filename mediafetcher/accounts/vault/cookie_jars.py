@@ -6,7 +6,7 @@ A site is what a user signs in to (`example.org`); its jar also serves the hosts
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -173,11 +173,28 @@ async def can_decrypt() -> bool:
     return True
 
 
-async def hosts() -> list[tuple[int, str]]:
-    """Return (user, host) of all jars. Each also applies to the hosts below it."""
-    rows = await engine.fetch("SELECT owner, site FROM cookie_jar")
-    short = [(row["owner"], name) for row in rows for name, site in _SHORT.items() if site == row["site"]]
-    return [(row["owner"], row["site"]) for row in rows] + short
+class Host(NamedTuple):
+    """A host that a jar of this user applies to. `below`: and all hosts below it."""
+
+    owner: int
+    name: str
+    below: bool
+
+    def covers(self, owner: int, site: str) -> bool:
+        """Return whether it applies to a download of this user and site (`urls.site`)."""
+        return self.owner == owner and (serves(self.name, site) if self.below else self.name == site)
+
+
+async def hosts() -> list[Host]:
+    """Return the hosts of all jars. Cookies also apply to the hosts below theirs, a login only to its own host."""
+    rows = await engine.fetch("select owner, site, cookies > 0 as cookies from cookie_jar")
+    named = [Host(row["owner"], urls.site(f"https://{row['site']}"), row["cookies"]) for row in rows]
+    short = [Host(row["owner"], name, True) for row in rows if row["cookies"] for name in _short_names(row["site"])]
+    return named + short
+
+
+def _short_names(site: str) -> list[str]:
+    return [name for name, full in _SHORT.items() if full == site]
 
 
 # ---- for a fetch -----------------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ export const enSettings = {
   "set.cookiesHint": "For sites that require an account. Stored encrypted and used only for downloads from that site.",
   "set.cookiesEmpty": "No cookies yet. Send a site’s cookies with the extension, or paste a cookies.txt below.",
   "set.cookieCount": { one: "{n} cookie", other: "{n} cookies" },
+  "set.onlyLogin": "a name and password",
   "set.sent": "updated {v}",
   "set.cookiesFailed": "no longer work",
   "set.cookiesWorked": "last worked {v}",

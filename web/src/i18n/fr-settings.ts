@@ -66,6 +66,7 @@ export const frSettings: Pick<Dict, keyof typeof enSettings> = {
   "set.cookiesEmpty":
     "Aucun cookie pour l’instant. Envoyez ceux d’un site avec l’extension, ou collez un cookies.txt ci-dessous.",
   "set.cookieCount": { one: "{n} cookie", other: "{n} cookies" },
+  "set.onlyLogin": "un nom et un mot de passe",
   "set.sent": "mis à jour {v}",
   "set.cookiesFailed": "ne fonctionnent plus",
   "set.cookiesWorked": "ont fonctionné {v}",

@@ -36,7 +36,7 @@ function One({ jar }: { jar: Jar }) {
     <Line
       icon={<Cookie />}
       title={jar.site}
-      about={`${t("set.cookieCount", { n: jar.cookies })} · ${t("set.sent", { v: ago(jar.updated_at, locale) })}`}
+      about={`${jar.cookies ? t("set.cookieCount", { n: jar.cookies }) : t("set.onlyLogin")} · ${t("set.sent", { v: ago(jar.updated_at, locale) })}`}
     >
       {failed ? (
         <Badge tone="bad">{t("set.cookiesFailed")}</Badge>
