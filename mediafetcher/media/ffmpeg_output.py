@@ -33,6 +33,7 @@ _COLOURS = re.compile(r"(?P<matrix>[\w-]+)/(?P<primaries>[\w-]+)/(?P<transfer>[\
 _FRAME = re.compile(r"color_space:(?P<matrix>\S+) color_primaries:(?P<primaries>\S+) color_trc:(?P<transfer>\S+)")
 _TRACK_TITLE = re.compile(r"^ +title +: (?P<title>.*)$", re.MULTILINE)
 _COMMENTARY = re.compile(r"\b(comment(ary|aries|aire)|kommentar)", re.IGNORECASE)
+_DESCRIBED = re.compile(r"\b(audio ?descri|descri(bed|ptive)|visually impaired|h(ö|oe)rfilm)", re.IGNORECASE)
 _CHAPTER_TRACK = re.compile(r"\(text / |\(tmcd / ")
 _ESTIMATED = "Estimating duration from bitrate"
 _MAX_TITLE = 200  # characters
@@ -73,6 +74,8 @@ class Audio:
     language: str | None
     default: bool = False
     commentary: bool = False
+    described: bool = False  # the picture is described for the visually impaired
+    original: bool = False  # in the language in which it was made
     title: str | None = None
 
     @property
@@ -167,9 +170,9 @@ def _one(top: re.Match[str], said: str) -> Found:
     )
 
 
-def _rank(audio: Audio) -> tuple[bool, bool, int]:
-    """Sort the main sound first: the file's default track, and a commentary only if there is no other."""
-    return audio.commentary, not audio.default, audio.index
+def _rank(audio: Audio) -> tuple[bool, bool, bool, bool, int]:
+    """Sort the main sound first: the default track, and a commentary or description only if there is no other."""
+    return audio.commentary, audio.described, not audio.default, not audio.original, audio.index
 
 
 def _title(said: str) -> str:
@@ -258,6 +261,8 @@ def _audio(index: int, parts: list[str], stream: re.Match[str], after: str) -> A
         language=_language(stream["language"]),
         default="(default)" in stream["rest"],
         commentary=commentary,
+        described="(visual impaired)" in stream["rest"] or bool(title and _DESCRIBED.search(title)),
+        original="(original)" in stream["rest"],
         title=title or None,
     )
 

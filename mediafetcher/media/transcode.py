@@ -275,7 +275,8 @@ def _audio(number: int, audio: Audio, action: Action, *, mp3: bool) -> list[str]
 
 def _named(number: int, audio: Audio) -> list[str]:
     """Copy language, title and default flag: other metadata is dropped."""
-    flag = "default" if number == 0 else "comment" if audio.commentary else "0"
+    extra = "comment" if audio.commentary else "visual_impaired" if audio.described else "0"
+    flag = "default" if number == 0 else extra
     words = [f"-disposition:a:{number}", flag]
     if audio.language:
         words += [f"-metadata:s:a:{number}", f"language={audio.language}"]

@@ -7,12 +7,32 @@ from tests.site.playlists import kind
 from tests.site.server import Request
 
 _TYPE = kind("x.m3u8")
-KINDS = ("ts", "fmp4", "apart", "live", "unmapped", "zero", "negative", "variants", "breaks", "breaks4", "sizes", "ads")
-_FOLDERS = {"fmp4": "hls/clock4", "apart": "hls/clock-v"}
+KINDS = (
+    "ts",
+    "fmp4",
+    "apart",
+    "live",
+    "unmapped",
+    "zero",
+    "negative",
+    "variants",
+    "breaks",
+    "breaks4",
+    "sizes",
+    "ads",
+    "described",
+)
+_FOLDERS = {"fmp4": "hls/clock4", "apart": "hls/clock-v", "described": "hls/clock-v"}
 # kind -> (X-TIMESTAMP-MAP, seconds at which the line begins on its clock)
 _MAPS = {"zero": ("MPEGTS:0,LOCAL:00:00:00.000", 15), "negative": ("MPEGTS:-6000,LOCAL:00:00:00.000", 5)}
 _STREAM = '#EXT-X-STREAM-INF:BANDWIDTH=300000,RESOLUTION=64x48,CODECS="avc1.42c00d,mp4a.40.2",SUBTITLES="s"'
 _SOUND = '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="English",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,URI="a.m3u8"'
+# Two sounds, neither of which is the default. The description does not exist.
+_PLAIN_SOUND = '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="English",LANGUAGE="en",AUTOSELECT=YES,URI="a.m3u8"'
+_DESCRIPTION = (
+    '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="English (2)",LANGUAGE="en",AUTOSELECT=YES,URI="absent.m3u8",'
+    'CHARACTERISTICS="public.accessibility.describes-video"'
+)
 _LINES = {"full.vtt": ["Hello", "Sign"], "forced.vtt": ["Sign"], "more.vtt": ["Hello, hello"]}
 
 
@@ -43,7 +63,7 @@ def _master(name: str) -> str:
     texts = [_text("full")]
     if name == "variants":
         texts = [_text("forced", more="FORCED=YES"), _text("full"), _text("more", more="DEFAULT=NO")]
-    sound = [_SOUND] if name == "apart" else []
+    sound = {"apart": [_SOUND], "described": [_PLAIN_SOUND, _DESCRIPTION]}.get(name, [])
     stream = _STREAM + (',AUDIO="a"' if sound else "")
     return "\n".join(["#EXTM3U", *sound, *texts, stream, "v.m3u8", ""])
 
@@ -93,7 +113,10 @@ def parts(request: Request) -> None:
 
 
 def periods(request: Request) -> None:
-    """/periods/<two|open>/m.mpd: DASH of two periods, or of one whose segments repeat to the end."""
+    """/periods/<kind>/m.mpd: DASH of two periods, or of one.
+
+    `silent`: the first has no sound. `open`: segments repeat to the end. `roles`: there is a dub, which is absent.
+    """
     name, _, rest = request.rest.partition("/")
     if not rest.endswith(".mpd"):
         return request.send_file(request.site.file(f"dash/{rest}"))
@@ -108,8 +131,19 @@ def periods(request: Request) -> None:
         sets = re.sub(r' duration="1000000"([^>]*)/>', rf"\1>{timeline}", sets)
         lengths = [("0", None)]
         whole = 4
+    elif name == "roles":
+        sets, lengths, whole = sets + _dub(sets), [("0", None)], 4
     else:
         lengths, whole = [("0", None), ("4", None)], 8
     made = "".join(f'<Period start="PT{at}S">{sets}</Period>' for at, _ in lengths)
+    if name == "silent":
+        made = made.replace(sets, sets[: sets.index("</AdaptationSet>")] + "</AdaptationSet>", 1)
     head = '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" minBufferTime="PT2S"'
     request.send(200, f'{head} mediaPresentationDuration="PT{whole}S">{made}</MPD>', kind=kind("x.mpd"))
+
+
+def _dub(sets: str) -> str:
+    """A sound of a better quality than the main one, whose pieces do not exist."""
+    dub = sets[sets.rindex("<AdaptationSet") :].replace('<Representation id="1"', '<Representation id="dub"')
+    role = '<Role schemeIdUri="urn:mpeg:dash:role:2011" value="dub"/>'
+    return dub.replace('bandwidth="', 'bandwidth="9').replace("<Representation", f"{role}<Representation", 1)

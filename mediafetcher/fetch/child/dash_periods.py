@@ -9,6 +9,7 @@ import math
 import re
 from typing import Any
 
+from mediafetcher.fetch.child import main_sound
 from mediafetcher.fetch.child.fixed_pieces import PARTS
 
 _TIME = re.compile(r"P(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?")
@@ -21,9 +22,14 @@ def install(extractor: Any) -> None:
         return
     parse, merge = extractor._parse_mpd_periods, extractor._merge_mpd_periods
 
-    def parse_completed(self: Any, mpd_doc: Any, *arguments: Any, **named: Any) -> Any:
+    def parse_completed(self: Any, mpd_doc: Any, mpd_id: Any = None, *arguments: Any, **named: Any) -> Any:
         complete(mpd_doc)
-        return parse(self, mpd_doc, *arguments, **named)
+        space = _space(mpd_doc)
+        ranks = [main_sound.of_dash(period, space) for period in mpd_doc.findall(f"{space}Period")]
+        for period, rank in zip(parse(self, mpd_doc, mpd_id, *arguments, **named), ranks, strict=False):
+            prefixed = {f"{mpd_id}-{name}" if mpd_id else name: value for name, value in rank.items()}
+            main_sound.mark(period["formats"], prefixed, "format_id")
+            yield period
 
     def merge_apart(self: Any, periods: Any) -> Any:
         return merged(list(periods), lambda some: merge(self, some))
@@ -37,7 +43,7 @@ def install(extractor: Any) -> None:
 
 def complete(mpd: Any) -> None:
     """Add to the manifest what follows from it: durations of periods, and counts of repeated segments."""
-    space = mpd.tag.partition("}")[0] + "}" if mpd.tag.startswith("{") else ""
+    space = _space(mpd)
     whole = seconds(mpd.get("mediaPresentationDuration"))
     periods = mpd.findall(f"{space}Period")
     for period, (_, length) in zip(periods, _spans(periods, whole), strict=True):
@@ -45,6 +51,10 @@ def complete(mpd: Any) -> None:
             period.set("duration", f"PT{length:.3f}S")
         for parents in _templates(period, space):
             _count_repeats(parents, space, length)
+
+
+def _space(mpd: Any) -> str:
+    return mpd.tag.partition("}")[0] + "}" if mpd.tag.startswith("{") else ""
 
 
 def seconds(text: str | None) -> float | None:
@@ -117,7 +127,10 @@ def _inherited(chain: list[Any], name: str) -> str | None:
 
 
 def merged(periods: list[dict[str, Any]], merge: Any) -> Any:
-    """Return the formats of the longest period; each lists its fragments in every period (`mf_parts`)."""
+    """Return the formats of the longest period; each lists its fragments in every period (`mf_parts`).
+
+    A period that lacks such a format, as an advertisement without sound does, has no fragments.
+    """
     full = [period for period in periods if period["formats"]]
     if len(full) < 2:
         return merge(periods)
@@ -126,8 +139,8 @@ def merged(periods: list[dict[str, Any]], merge: Any) -> Any:
     for one in main["formats"]:
         one["is_dash_periods"] = True
         alike = [one if period is main else _closest(one, period["formats"]) for period in full]
-        if _is_picture_or_sound(one) and all(alike):
-            one[PARTS] = [other.get("fragments") or [{"url": other["url"]}] for other in alike if other]
+        if _is_picture_or_sound(one):
+            one[PARTS] = [(other.get("fragments") or [{"url": other["url"]}]) if other else [] for other in alike]
         formats.append(one)
     subtitles: dict[str, list[Any]] = {}
     for period in periods:
@@ -152,9 +165,10 @@ def _closest(wanted: dict[str, Any], formats: list[dict[str, Any]]) -> dict[str,
     kinds = (wanted.get("vcodec") == "none", wanted.get("acodec") == "none")
     same = [one for one in formats if (one.get("vcodec") == "none", one.get("acodec") == "none") == kinds]
 
-    def distance(one: dict[str, Any]) -> tuple[bool, bool, float, float]:
+    def distance(one: dict[str, Any]) -> tuple[bool, bool, bool, float, float]:
         codec = "acodec" if kinds[0] else "vcodec"
         return (
+            one.get(main_sound.KEY) != wanted.get(main_sound.KEY),
             one.get("language") != wanted.get("language"),
             str(one.get(codec))[:4] != str(wanted.get(codec))[:4],
             abs((one.get("height") or 0) - (wanted.get("height") or 0)),

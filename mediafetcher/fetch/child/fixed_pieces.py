@@ -103,5 +103,6 @@ def _of_periods(entry: dict[str, Any]) -> list[Piece]:
                 init = source
                 continue
             breaks = number > 0 and at <= (1 if init else 0)
-            pieces.append(Piece(len(pieces), source, float(fragment.get("duration") or 0.0), {}, init, breaks))
+            seconds = float(fragment.get("duration") or 0.0)
+            pieces.append(Piece(len(pieces), source, seconds, {}, init, breaks, period=number))
     return pieces

@@ -51,6 +51,7 @@ class Piece(NamedTuple):
     init: Source | None
     breaks: bool
     absent: bool = False  # the playlist says that it does not exist, or it is an advertisement
+    period: int | None = None  # of a DASH stream: a track may have no pieces in some of them
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from mediafetcher.fetch.child import hls_playlist
+from mediafetcher.fetch.child import hls_playlist, main_sound
 from mediafetcher.fetch.child.hls_playlist import Piece, Source
 from mediafetcher.fetch.child.piece_client import PieceClient
 from mediafetcher.fetch.options import FILE_STEM
@@ -37,6 +37,7 @@ def install(extractor: Any) -> None:
     def telling(self: Any, m3u8_doc: str, m3u8_url: str | None = None, *arguments: Any, **named: Any) -> Any:
         formats, subtitles = read(self, m3u8_doc, m3u8_url, *arguments, **named)
         _mark(m3u8_doc, m3u8_url or "", subtitles)
+        main_sound.mark(formats, main_sound.of_hls(m3u8_doc, m3u8_url or ""), "url")
         if subtitles:
             for entry in formats:
                 entry[FORMATS] = subtitles

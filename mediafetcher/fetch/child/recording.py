@@ -111,6 +111,8 @@ class Recording:
         """Store a piece. Raises: OSError; then the recording ends with the piece before."""
         if track.epoch < self.epoch:
             track.epoch, track.discontinuity, track.init = self.epoch, 0, ""
+        elif piece.period is not None and piece.period != track.discontinuity:
+            track.discontinuity, track.init = piece.period, ""
         elif piece.breaks and track.files.get(track.part):
             track.discontinuity += 1
             track.init = ""

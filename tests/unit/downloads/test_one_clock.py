@@ -113,11 +113,17 @@ async def test_parts_come_one_behind_the_other(owner, site, kind, seconds, frame
     assert _frames(_file(item)) == pytest.approx(frames, abs=4)
 
 
-@pytest.mark.parametrize(("kind", "seconds"), [("two", 8), ("open", 4)])
+@pytest.mark.parametrize(("kind", "seconds"), [("two", 8), ("open", 4), ("silent", 8)])
 async def test_every_period_of_a_dash_manifest_comes(owner, site, kind, seconds):
     item = await _fetched(owner, site.url(f"/periods/{kind}/m.mpd"))
     assert item["duration"] == pytest.approx(seconds, abs=0.3)
     assert _frames(_file(item)) == pytest.approx(25 * seconds, abs=3)
+
+
+@pytest.mark.parametrize("path", ["/periods/roles/m.mpd", "/clock/described/m.m3u8"])
+async def test_main_sound_is_taken_before_a_dub_or_a_description(owner, site, path):
+    item = await _fetched(owner, site.url(path))
+    assert item["media"]["audio_codec"] == "aac" and not site.asked("absent")
 
 
 async def test_picture_that_begins_late_is_found(owner, site):

@@ -87,6 +87,23 @@ async def test_commentary_that_is_first_is_not_the_main_sound(tmp_path):
     assert made.audio[0].index == 1 and probe.decide(made).action == "none"
 
 
+@pytest.mark.parametrize(
+    "marks",
+    [
+        ["-disposition:a:0", "visual_impaired", "-disposition:a:1", "0"],
+        ["-disposition:a:0", "0", "-disposition:a:1", "0", "-metadata:s:a:0", "title=Audio Description"],
+        ["-disposition:a:0", "dub", "-disposition:a:1", "original"],
+    ],
+    ids=["by its mark", "by its title", "a dub of an original"],
+)
+async def test_description_or_dub_that_is_first_is_not_the_main_sound(tmp_path, marks):
+    film = tmp_path / "film.mkv"
+    _make(*VIDEO, *_sine(440), *_sine(880), "-map", 0, "-map", 1, "-map", 2, *H264, "-c:a", "aac", *marks, film)
+    facts, made = await _converted(film)
+    assert facts.audio[0].index == 2
+    assert made.audio[0].index == 1 and probe.decide(made).action == "none"
+
+
 @pytest.mark.parametrize("transfer", ["arib-std-b67", "smpte2084"])
 @pytest.mark.parametrize("tags", [[], ["-color_primaries", "bt2020"], ["-colorspace", "bt2020nc"]])
 async def test_hdr_with_tags_that_lack_is_converted(tmp_path, transfer, tags):
