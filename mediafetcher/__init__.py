@@ -1,3 +1,3 @@
 """MediaFetcher: a self-hosted media fetcher and library for a home lab."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
