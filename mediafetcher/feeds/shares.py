@@ -30,8 +30,10 @@ where s.hash = $1 and (s.expires_at is null or s.expires_at > now()) and (s.item
 """
 _ITEMS = """
 with recursive down as (select $2::bigint as id union select f.id from folder f join down on f.parent = down.id)
-select i.id, i.title, i.uploader, i.created_at, m.sha256, m.kind, m.ext, m.size, m.duration, m.poster, m.subtitles
-from library_item i join media_file m on m.id = i.media_file
+select i.id, i.title, i.uploader, i.created_at, m.sha256, m.kind, m.ext, m.size, m.duration, m.poster, m.subtitles,
+  left(x.facts ->> 'description', 4001) as description, x.facts ->> 'language' as language,
+  (x.facts ->> 'age_limit')::int as age_limit, i.published_at, x.channel_name as channel
+from library_item i join media_file m on m.id = i.media_file left join source_metadata x on x.id = i.metadata
 where i.owner = $1 and i.trashed_at is null and (i.id = $3 or i.folder in (select id from down where id is not null))
   and ($4::bigint is null or i.id = $4)
 order by i.created_at desc, i.id desc limit $5

@@ -15,6 +15,7 @@ import bench_library
 import bench_lists
 import bench_load
 import bench_media
+import bench_notifications
 import bench_page
 import bench_program
 import bench_server
@@ -28,6 +29,7 @@ PARTS: dict[str, Callable[..., list[Figure]]] = {
     "accept": bench_program.accept,
     "links": bench_program.links,
     "fetching": bench_fetch.fetching,
+    "notifying": bench_notifications.notifying,
     "health": bench_server.health,
     "endurance": bench_server.endurance,
     "attacks": bench_attacks.attacks,
@@ -49,6 +51,7 @@ PARTS: dict[str, Callable[..., list[Figure]]] = {
 
 SLOW = (
     "links",
+    "notifying",
     "endurance",
     "attacks",
     "ranges",

@@ -55,11 +55,16 @@ def _parse(asked: str, size: int) -> tuple[int, int] | None:
     return start, min(int(match[2]) + 1, size) if match[2] else size
 
 
+def matches(known: str | None, etag: str) -> bool:
+    """Tell whether the header If-None-Match names this validator."""
+    tags = [tag.strip().removeprefix("W/") for tag in (known or "").split(",")]
+    return "*" in tags or etag in tags
+
+
 def _not_modified(get: Callable[[str], str | None], etag: str, modified: int) -> bool:
     known = get("if-none-match")
     if known is not None:
-        tags = [tag.strip().removeprefix("W/") for tag in known.split(",")]
-        return "*" in tags or etag in tags
+        return matches(known, etag)
     since = get("if-modified-since")
     if since is None:
         return False

@@ -10,11 +10,12 @@ which players and podcast programs support.
 """
 
 import base64
+import hashlib
 import re
 from urllib.parse import parse_qs
 
 from mediafetcher.api import problems, request_guard
-from mediafetcher.api.static import media, share_page
+from mediafetcher.api.static import media, ranges, share_page
 from mediafetcher.core import errors, settings
 from mediafetcher.feeds import rss, shares
 
@@ -28,8 +29,14 @@ _PRIVATE = {
     "referrer-policy": "no-referrer",
     "x-robots-tag": "noindex, nofollow, noarchive",
 }
-# A cast receiver loads the bytes from a page of its manufacturer.
-_BYTES = _PRIVATE | {"cross-origin-resource-policy": "cross-origin", "vary": "authorization"}
+# A cast receiver loads film and subtitles from a page of its manufacturer, and Chromium opens a film as a page without
+# an origin. Both may read the bytes: no cookie is looked at, and the secret is in the address.
+_BYTES = _PRIVATE | {
+    "cross-origin-resource-policy": "cross-origin",
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": "accept-ranges, content-length, content-range",
+    "vary": "authorization",
+}
 
 
 async def answer(call: request_guard.Call, path: str, query: str) -> media.Answer:
@@ -99,13 +106,25 @@ def _begins(call: request_guard.Call) -> bool:
 
 async def _list(call: request_guard.Call, share: shares.Opened, secret: str, name: str) -> media.Answer:
     found = await shares.items(share)
+    origin = base(call)
     source = rss.Source(
-        share.title, share.author, f"{base(call)}/s/{secret}", share_page.language(call), share.item is not None
+        title=share.title,
+        author=share.author,
+        base=f"{origin}/s/{secret}",
+        language=share_page.language(call),
+        single=share.item is not None,
+        icon=f"{origin}/icon-512.png",
     )
-    await shares.count(share, call.address)
-    if name == "feed.xml":
-        return _text(call, rss.rss(source, found), rss.RSS_TYPE, request_guard.API_HEADERS | _BYTES)
-    return _text(call, rss.m3u(source, found), rss.M3U_TYPE, request_guard.API_HEADERS | _BYTES)
+    text, kind = (
+        (rss.rss(source, found), rss.RSS_TYPE) if name == "feed.xml" else (rss.m3u(source, found), rss.M3U_TYPE)
+    )
+    tag = f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+    headers = request_guard.API_HEADERS | _BYTES | {"cache-control": "private, no-cache", "etag": tag}
+    if ranges.matches(call.get("if-none-match"), tag):
+        return media.Answer(304, headers, "", 0, 0)
+    if call.method == "GET":
+        await shares.count(share, call.address)
+    return _text(call, text, kind, headers)
 
 
 async def _page(call: request_guard.Call, share: shares.Opened, secret: str, query: str) -> media.Answer:
