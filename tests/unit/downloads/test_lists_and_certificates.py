@@ -19,7 +19,7 @@ from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.downloads import lifecycle
 from mediafetcher.fetch.options import Options, Playlist
-from tests.unit.downloads.test_wishes import _ready, _run, _work, owner  # noqa: F401
+from tests.unit.downloads.test_download_options import _ready, _run, _work, owner  # noqa: F401
 
 _FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>My show</title>
 <item><title>Episode 1: The beginning</title><enclosure url="{0}/a/media.mp3" type="audio/mpeg" length="1"/></item>

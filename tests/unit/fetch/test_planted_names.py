@@ -14,7 +14,7 @@ from mediafetcher.fetch.models import Trial
 from mediafetcher.fetch.options import Options
 from mediafetcher.media import probe
 from mediafetcher.sandbox import process
-from tests.unit.fetching.hostile_child import FOUND
+from tests.unit.fetch.hostile_child import FOUND
 
 # A yt-dlp that speaks for the child as soon as it is imported.
 _HOSTILE = """

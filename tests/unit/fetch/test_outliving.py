@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mediafetcher.sandbox import seccomp
-from tests.unit.base.test_child_files import ORDINARY
+from tests.unit.sandbox.test_child_files import ORDINARY
 
 pytestmark = pytest.mark.skipif(not seccomp.available(), reason="seccomp filters are not known for this machine")
 _DRIVER = Path(__file__).with_name("outlive_driver.py")

@@ -24,8 +24,8 @@ from mediafetcher.fetch.models import Trial
 from mediafetcher.fetch.options import Options
 from mediafetcher.fetch.ytdlp import updater
 from mediafetcher.sandbox import landlock, process, seccomp, work_folders
-from tests.unit.base.test_child_files import ORDINARY
-from tests.unit.fetching.hostile_child import FOUND
+from tests.unit.fetch.hostile_child import FOUND
+from tests.unit.sandbox.test_child_files import ORDINARY
 
 pytestmark = [
     pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock"),

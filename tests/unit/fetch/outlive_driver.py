@@ -18,7 +18,7 @@ from mediafetcher.fetch import client, prefork
 from mediafetcher.fetch.models import Trial
 from mediafetcher.fetch.options import Options
 from mediafetcher.sandbox import process
-from tests.unit.fetching.hostile_child import FOUND
+from tests.unit.fetch.hostile_child import FOUND
 
 _ATTACK = """
 import ctypes, os, signal, time

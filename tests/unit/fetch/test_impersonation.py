@@ -13,7 +13,7 @@ from mediafetcher.core import errors, settings
 from mediafetcher.fetch import client, gateway
 from mediafetcher.fetch.options import Options
 from mediafetcher.sandbox import process, seccomp
-from tests.unit.fetching.test_fetch import COOKIES
+from tests.unit.fetch.test_fetch import COOKIES
 
 pytestmark = pytest.mark.skipif(not gateway.available(), reason="no curl_cffi, or a kernel without seccomp")
 AS_BROWSER = Options(impersonate=True)
