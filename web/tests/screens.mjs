@@ -146,10 +146,12 @@ try {
   await quick("/trash", "trash", light);
   for (const { id } of items.slice(-2)) await api("POST", `/api/items/${id}/restore`);
   const settings = await show("/settings");
-  await settings.getByRole("heading", { name: "About" }).waitFor();
-  await shot(settings, "settings");
-  for (const section of await settings.locator("main section[id]").all())
-    await shot(settings, `settings-${await section.getAttribute("id")}`, section);
+  const links = settings.getByRole("navigation", { name: "Settings" }).getByRole("link");
+  for (const link of await links.all()) {
+    await link.click();
+    await settings.waitForURL(new RegExp(`${await link.getAttribute("href")}$`));
+    await shot(settings, `settings-${new URL(settings.url()).pathname.split("/").at(-1)}`);
+  }
   await quick("/settings", "settings-phone", { ...PHONE, ...light });
   await quick("/settings", "settings-french", { ...light, locale: "fr-FR" });
 

@@ -46,6 +46,12 @@ export const world = {
   cell: (title) => world.page.getByRole("gridcell", { name: title }).first(),
   folder: (name) => world.page.getByRole("treeitem", { name }),
   go: (name) => world.page.getByRole("navigation", { name: "Main" }).first().getByRole("link", { name }).click(),
+  /** Opens one section of the settings. */
+  settings: async (name) => {
+    await world.go("Settings");
+    await world.page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name, exact: true }).click();
+    await world.page.getByRole("heading", { level: 1, name, exact: true }).waitFor();
+  },
   /** Opens the menu of something and takes a choice. */
   choose: async (target, name) => {
     await target.click({ button: "right" });

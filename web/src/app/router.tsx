@@ -103,14 +103,26 @@ const watch = createRoute({
   ),
 });
 
+// The site whose cookies are wanted.
+const wantedSite = (search: Record<string, unknown>): { site?: string } => ({ site: text(search.site) });
+
 const settings = createRoute({
   getParentRoute: () => root,
   path: "/settings",
-  // The site whose cookies are wanted.
-  validateSearch: (search: Record<string, unknown>): { site?: string } => ({ site: text(search.site) }),
+  validateSearch: wantedSite,
   component: lazyRouteComponent(
-    register(() => import("@/features/settings/settings")),
-    "Settings",
+    register(() => import("./settings")),
+    "SettingsIndex",
+  ),
+});
+
+const settingsSection = createRoute({
+  getParentRoute: () => root,
+  path: "/settings/$section",
+  validateSearch: wantedSite,
+  component: lazyRouteComponent(
+    register(() => import("./settings")),
+    "SettingsRoute",
   ),
 });
 
@@ -143,6 +155,7 @@ export const router = createRouter({
     trash,
     watch,
     settings,
+    settingsSection,
     notifications,
     shares,
   ]),

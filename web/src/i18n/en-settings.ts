@@ -1,5 +1,7 @@
 /** The words of the settings; the rest is in `en.ts`. */
 export const enSettings = {
+  "set.you": "You",
+  "set.thisServer": "Server",
   "set.general": "General",
   "set.account": "Account",
   "set.sessions": "Sessions",

@@ -24,7 +24,7 @@ after(() => stopIndex?.());
 
 interaction("a limit is kept; one that cannot be is refused in words", async () => {
   const { page } = world;
-  await go("Settings");
+  await world.settings("Limits");
   const limits = section("Limits");
   const jobs = limits.getByRole("spinbutton", { name: "Simultaneous downloads", exact: true });
   await jobs.fill("4");
@@ -47,7 +47,7 @@ interaction("a limit is kept; one that cannot be is refused in words", async () 
 });
 
 interaction("what the environment decides is shown, and not to be changed", async () => {
-  await go("Settings");
+  await world.settings("Trash");
   const hours = section("Trash").getByRole("spinbutton", { name: "Keep unused files" });
   await hours.waitFor();
   assert.equal(await hours.inputValue(), "48");
@@ -60,7 +60,7 @@ interaction("what the environment decides is shown, and not to be changed", asyn
 });
 
 interaction("storage: the share, what is saved, and how far it was read again", async () => {
-  await go("Settings");
+  await world.settings("Storage");
   const storage = section("Storage");
   for (const words of [
     / used · .* in \d+ items/,
@@ -73,7 +73,7 @@ interaction("storage: the share, what is saved, and how far it was read again", 
 
 interaction("the media folder goes away and comes back", async () => {
   const { page, server } = world;
-  await go("Settings");
+  await world.settings("Storage");
   const media = join(server.state, "media");
   renameSync(media, `${media}.away`);
   try {
@@ -107,7 +107,7 @@ interaction("another machine takes part", async () => {
     MEDIAFETCHER_MAX_DOWNLOADS: "1",
   });
   try {
-    await go("Settings");
+    await world.settings("Limits");
     await world.becomes("/api/system", ({ workers }) => workers.length === 2);
     await page.reload();
     const machines = section("Machines");
@@ -122,7 +122,7 @@ interaction("another machine takes part", async () => {
 
 interaction("the packages of the extension", async () => {
   const { page } = world;
-  await go("Settings");
+  await world.settings("Devices");
   const devices = section("Devices");
   const given = await world.api("GET", "/api/extension");
   for (const [name, browser] of [
@@ -139,7 +139,7 @@ interaction("the packages of the extension", async () => {
 
 interaction("a newer yt-dlp is taken, and the one before comes back", async () => {
   const { page } = world;
-  await go("Settings");
+  await world.settings("yt-dlp");
   const card = section("yt-dlp");
   const { version } = await world.api("GET", "/api/ytdlp");
   await card.getByText(`Version ${version}`).waitFor();

@@ -190,6 +190,6 @@ interaction("a site wants an account: its cookies go in, and the download goes o
   await cookies.getByRole("button", { name: "Remove: 127.0.0.1" }).waitFor();
   await go("Downloads");
   await done("vp9_aac");
-  await go("Settings");
+  await world.settings("Site cookies");
   await cookies.getByText(/worked/).waitFor();
 });

@@ -144,7 +144,7 @@ interaction("who types into the search and goes elsewhere gets there", async () 
   await page.reload();
   await page.getByRole("searchbox").fill("harbour");
   await go("Settings");
-  await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "General" }).waitFor();
   await page.unroute("**/assets/settings-*.js");
   await go("Library");
   await cell("Harbour").waitFor();

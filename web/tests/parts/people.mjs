@@ -9,12 +9,13 @@ const section = (name) => world.page.getByRole("region", { name, exact: true });
 
 interaction("what a person uses, and a quota that holds", async () => {
   const { page, site } = world;
-  await go("Settings");
+  await world.settings("Users");
   const people = section("Users");
   await people.getByText(/count toward the quota/).waitFor();
   const quota = people.getByRole("textbox", { name: "Quota in GB: Ada" });
   await quota.fill("0.00001");
   await quota.press("Enter");
+  await world.settings("Storage");
   await section("Storage")
     .getByText(/You use .* quota: 10 kB/)
     .waitFor();
@@ -27,14 +28,15 @@ interaction("what a person uses, and a quota that holds", async () => {
     .filter({ hasText: /quota|may use|share/i })
     .waitFor();
   await page.getByRole("button", { name: "Clear", exact: true }).click();
-  await go("Settings");
+  await world.settings("Users");
   await quota.fill("");
   await quota.press("Enter");
+  await world.settings("Storage");
   await section("Storage").getByText("quota:").waitFor({ state: "detached" });
 });
 
 interaction("an administrator is made and unmade", async () => {
-  await go("Settings");
+  await world.settings("Users");
   const people = section("Users");
   await people.getByLabel("Name").fill("Grace");
   await people.getByLabel("Password").fill("another good sentence");
@@ -51,9 +53,12 @@ interaction("somebody without administration sees no server settings", async () 
   await theirs.getByLabel("Password", { exact: true }).fill("another good sentence");
   await theirs.getByRole("button", { name: "Sign in" }).click();
   await theirs.getByRole("navigation", { name: "Main" }).first().getByRole("link", { name: "Settings" }).click();
-  await theirs.getByRole("region", { name: "Storage", exact: true }).waitFor();
+  const list = theirs.getByRole("navigation", { name: "Settings" });
+  await list.getByRole("link", { name: "Storage", exact: true }).waitFor();
   for (const name of ["Users", "Limits", "yt-dlp", "Activity log"])
-    assert.equal(await theirs.getByRole("region", { name, exact: true }).count(), 0, name);
+    assert.equal(await list.getByRole("link", { name, exact: true }).count(), 0, name);
+  await theirs.goto(`${server.url}/settings/limits`);
+  await theirs.getByRole("heading", { level: 1, name: "Page not found" }).waitFor();
   await theirs.getByRole("navigation", { name: "Main" }).first().getByRole("link", { name: "Library" }).click();
   await theirs.getByText("Your library is empty").waitFor(); // nothing of anybody else's
   assert.deepEqual(theirs.wrong, []);
@@ -69,7 +74,7 @@ interaction("another browser is signed out from here", async () => {
   await other.getByRole("button", { name: "Sign in" }).click();
   await other.getByRole("navigation", { name: "Main" }).first().waitFor();
   await go("Downloads"); // what was seen before may be old
-  await go("Settings");
+  await world.settings("Sessions");
   const ends = section("Sessions").getByRole("button", { name: /^Sign out/ });
   await ends.first().waitFor();
   while (await ends.count()) {
@@ -85,12 +90,12 @@ interaction("another browser is signed out from here", async () => {
 interaction("a paired browser is seen at once, and its right is taken away", async () => {
   const { page, server } = world;
   await go("Downloads");
-  await go("Settings");
+  await world.settings("Devices");
   await page.getByRole("button", { name: "New code" }).click();
   const code = await page.getByRole("textbox", { name: "Pair a browser" }).inputValue();
   execFileSync(python, ["-m", "web.tests.device", server.url, code, "Ada's laptop"], { cwd: root });
   await go("Downloads");
-  await go("Settings");
+  await world.settings("Devices");
   const devices = section("Devices");
   await devices.getByRole("button", { name: "Remove: Ada's laptop" }).click();
   await devices.getByText("Ada's laptop").waitFor({ state: "detached" });
@@ -99,7 +104,7 @@ interaction("a paired browser is seen at once, and its right is taken away", asy
 
 interaction("who did what, page by page and by kind", async () => {
   const { page } = world;
-  await go("Settings");
+  await world.settings("Activity log");
   const trail = section("Activity log");
   const rows = trail.getByRole("listitem");
   await trail.getByText("Changed a quota").first().waitFor();
@@ -114,7 +119,7 @@ interaction("who did what, page by page and by kind", async () => {
 
 interaction("French has words for all of it", async () => {
   const { page } = world;
-  await go("Settings");
+  await world.settings("Activity log");
   await page.evaluate(() => localStorage.setItem("mf.locale", "fr"));
   try {
     await page.reload();

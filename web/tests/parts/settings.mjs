@@ -11,7 +11,7 @@ interaction("French, all of it, and back", async () => {
   await go("Settings");
   await page.getByRole("combobox", { name: "Language" }).click();
   await page.getByRole("option", { name: "Français" }).click();
-  await page.getByRole("heading", { level: 1, name: "Réglages" }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "Général" }).waitFor();
   assert.equal(await page.locator("html").getAttribute("lang"), "fr");
   const main = page.getByRole("navigation", { name: "Navigation principale" }).first();
   await main.getByRole("link", { name: "Accueil" }).click();
@@ -35,8 +35,54 @@ interaction("dark and light", async () => {
   assert.equal(await dark(), true);
 });
 
+interaction("each section of the settings is a page with a title; old anchors lead to it", async () => {
+  const { page, server } = world;
+  page.expected.push(/api\/extension/); // it is not built here
+  await go("Settings");
+  await page.waitForURL(/\/settings\/general$/); // the first one, on a wide screen
+  const list = page.getByRole("navigation", { name: "Settings" });
+  await list.getByRole("link", { name: "General", exact: true, current: "page" }).waitFor();
+  const links = await list.getByRole("link").evaluateAll((all) => all.map(({ href, text }) => [href, text]));
+  assert.equal(links.length, 16);
+  for (const [href, text] of links) {
+    await page.goto(href); // a real address
+    await page.getByRole("heading", { level: 1, name: text, exact: true }).waitFor();
+    await page.waitForFunction((text) => document.title === `${text} · Settings · MediaFetcher`, text);
+    await world.accessible(text);
+  }
+  for (const [old, now] of [
+    ["#cookies", "/settings/cookies"],
+    ["?site=example.org#cookies", "/settings/cookies?site=example.org"],
+    ["#machines", "/settings/limits"],
+    ["#nothing", "/settings/general"],
+  ]) {
+    await page.goto("about:blank"); // another anchor alone would be no load
+    await page.goto(`${server.url}/settings${old}`);
+    await page.waitForURL((url) => url.pathname + url.search === now);
+  }
+  await page.goto(`${server.url}/settings/nothing`);
+  await page.getByRole("heading", { level: 1, name: "Page not found" }).waitFor();
+});
+
+interaction("a phone shows the list of the settings, then one section", async () => {
+  const { page, server } = world;
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto(`${server.url}/settings`);
+  await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+  await world.accessible("the list of the settings on a phone");
+  await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Storage" }).click();
+  await page.getByRole("heading", { level: 1, name: "Storage" }).waitFor();
+  assert.equal(await page.getByRole("link", { name: "API keys" }).count(), 0);
+  await world.accessible("a section on a phone");
+  await page.locator("main").getByRole("link", { name: "Settings" }).click();
+  await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.getByRole("heading", { level: 1, name: "General" }).waitFor();
+});
+
 interaction("an access key for programs", async () => {
   const { page } = world;
+  await world.settings("API keys");
   await page.getByRole("textbox", { name: "What is this key for?" }).fill("backup");
   await page.locator("#tokens").getByRole("button", { name: "Create key" }).click();
   assert.match(await page.getByRole("textbox", { name: "API keys" }).inputValue(), /^mf_/);
@@ -46,6 +92,7 @@ interaction("an access key for programs", async () => {
 
 interaction("another person", async () => {
   const { page } = world;
+  await world.settings("Users");
   const people = section("Users");
   await people.getByLabel("Name").fill("Grace");
   await people.getByLabel("Password").fill("another good sentence");
@@ -57,6 +104,7 @@ interaction("another person", async () => {
 
 interaction("a browser is paired by a code and its picture", async () => {
   const { page } = world;
+  await world.settings("Devices");
   await page.getByRole("button", { name: "New code" }).click();
   assert.match(await page.getByRole("textbox", { name: "Pair a browser" }).inputValue(), /^mf1\./);
   const picture = page.getByRole("img", { name: "QR code with the pairing code" });
@@ -66,6 +114,7 @@ interaction("a browser is paired by a code and its picture", async () => {
 
 interaction("cookies of a site are kept and forgotten", async () => {
   const { page } = world;
+  await world.settings("Site cookies");
   const cookies = section("Site cookies");
   await cookies.getByText("Add cookies from a cookies.txt file").click();
   await cookies.getByRole("textbox", { name: "Site" }).fill("example.org");
@@ -80,19 +129,21 @@ interaction("cookies of a site are kept and forgotten", async () => {
 
 interaction("licences", async () => {
   const { page } = world;
+  await world.settings("About");
   const about = section("About");
   await about.getByText("Third-party licences").click();
   await about.getByText(/^react-dom /).waitFor();
-  assert.equal(new URL(page.url()).pathname, "/settings");
+  assert.equal(new URL(page.url()).pathname, "/settings/about");
 });
 
 interaction("the bookmarklet sends the page of another site", async () => {
   const { page, server, site } = world;
+  await world.settings("Phone and bookmarklet");
   const link = section("Phone and bookmarklet").getByRole("link", { name: "Send to MediaFetcher" });
   const code = await link.getAttribute("href");
   assert.match(code, /^javascript:void\(window\.open\('http/);
   await link.click(); // on our own page it does nothing, and breaks no rule
-  assert.equal(new URL(page.url()).pathname, "/settings");
+  assert.equal(new URL(page.url()).pathname, "/settings/phone");
   const other = await page.context().newPage();
   await other.goto(site.url("/page/og?a=1&b=2"));
   const opened = page.context().waitForEvent("page");
@@ -108,6 +159,7 @@ interaction("the bookmarklet sends the page of another site", async () => {
 
 interaction("a phone gets a key that only adds downloads, and what to do with it", async () => {
   const { page, server, site } = world;
+  await world.settings("Phone and bookmarklet");
   const phone = section("Phone and bookmarklet");
   await phone.getByLabel("Name of the phone").fill("My phone");
   await phone.getByRole("button", { name: "Create key" }).click();
@@ -128,6 +180,7 @@ interaction("a phone gets a key that only adds downloads, and what to do with it
   assert.equal(added.status, 201);
   assert.equal((await fetch(`${server.url}/api/items`, { headers })).status, 403);
   await world.api("POST", `/api/downloads/${(await added.json()).id}/cancel`, { keep: false });
+  await world.settings("API keys");
   await page.getByRole("button", { name: "Remove: My phone" }).click();
   await page.getByRole("button", { name: "Remove: My phone" }).waitFor({ state: "detached" });
   assert.equal((await fetch(shortcut.url, { method: "POST", headers, body })).status, 401);
@@ -136,6 +189,7 @@ interaction("a phone gets a key that only adds downloads, and what to do with it
 interaction("another password", async () => {
   const { page } = world;
   page.expected.push(/status of 401/);
+  await world.settings("Account");
   const account = section("Account");
   await account.getByLabel("Current password").fill("not this one");
   await account.getByLabel("New password").fill("a sentence of another kind");

@@ -61,7 +61,8 @@ interaction("each page has a title, and the focus begins at its content", async 
   page.expected.push(/api\/extension/); // it is not built here
   for (const name of ["Library", "Trash", "Settings", "Home"]) {
     await go(name);
-    await page.waitForFunction((name) => document.title === `${name} · MediaFetcher`, name);
+    const title = name === "Settings" ? "General · Settings" : name;
+    await page.waitForFunction((title) => document.title === `${title} · MediaFetcher`, title);
     await page.waitForFunction(() => document.activeElement?.id === "main" || document.activeElement?.closest("main"));
   }
 });

@@ -45,6 +45,7 @@ interaction("every page is accessible in both themes, on desktop and phone", asy
     "/trash",
     `/watch/${item.id}`,
     "/settings",
+    "/settings/limits",
     "/nowhere",
   ];
   for (const viewport of [
@@ -100,7 +101,7 @@ interaction("the server is away and comes back", async () => {
 
 interaction("sign out and in", async () => {
   const { page } = world;
-  await world.go("Settings");
+  await world.settings("Account");
   await page.getByRole("region", { name: "Account" }).getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   await signIn(page);

@@ -46,7 +46,8 @@ export function useChoices(
     run,
     danger,
   });
-  const settings = (hash: string, site?: string) => () => void navigate({ to: "/settings", hash, search: { site } });
+  const settings = (section: string, site?: string) => () =>
+    void navigate({ to: "/settings/$section", params: { section }, search: { site } });
   const act = (verb: "retry" | "pause" | "resume") => () => void actions.act(download, verb);
 
   const retry = choice("job.retry", <RotateCw />, act("retry"));

@@ -2,15 +2,26 @@ import { type ReactNode, useId } from "react";
 import { useI18n } from "@/i18n";
 import { cn } from "@/lib/utils";
 
-type CardProps = { id: string; title: string; hint?: string; children: ReactNode };
+type CardProps = {
+  id: string;
+  title: string;
+  hint?: string;
+  /** A further card of its section: its title is not the heading of the page. */
+  further?: boolean;
+  children: ReactNode;
+};
 
-/** One group of settings. */
-export function Card({ id, title, hint, children }: CardProps) {
+/** One group of settings; the first one of a section has the heading of the page. */
+export function Card({ id, title, hint, further, children }: CardProps) {
+  const Title = further ? "h2" : "h1";
   return (
     <section aria-labelledby={`${id}-title`} className="scroll-mt-6" id={id}>
-      <h2 id={`${id}-title`} className="mb-1 px-1 text-base font-semibold tracking-tight">
+      <Title
+        id={`${id}-title`}
+        className={cn("mb-1 px-1 font-semibold tracking-tight", further ? "text-base" : "text-xl")}
+      >
         {title}
-      </h2>
+      </Title>
       {hint && <p className="mb-3 px-1 text-pretty text-muted-foreground">{hint}</p>}
       <div className={cn("divide-y overflow-hidden rounded-xl border bg-card", !hint && "mt-3")}>{children}</div>
     </section>

@@ -59,7 +59,7 @@ function One({ jar }: { jar: Jar }) {
 function ByHand() {
   const { t } = useI18n();
   const ask = useAsk(PATH);
-  const wanted = useSearch({ from: "/settings" }).site;
+  const wanted = useSearch({ from: "/settings/$section" }).site;
   const [site, setSite] = useState(wanted ?? "");
   const [text, setText] = useState("");
   const file = useRef<HTMLInputElement>(null);

@@ -16,7 +16,7 @@ export function General() {
             className="w-44"
             value={locale}
             onChange={setLocale}
-            items={Object.entries(LOCALES).map(([value, label]) => ({ value: value as Locale, label }))}
+            items={Object.entries(LOCALES).map(([value, label]) => ({ value, label }))}
           />
         )}
       </Field>

@@ -11,7 +11,7 @@ export function Machines() {
   const machines = useSystem().data?.workers ?? [];
   if (machines.length < 2) return null;
   return (
-    <Card id="machines" title={t("set.machines")} hint={t("set.machinesHint")}>
+    <Card further id="machines" title={t("set.machines")} hint={t("set.machinesHint")}>
       {machines.map((one) => (
         <Line
           key={`${one.name} ${one.started_at}`}

@@ -1,24 +1,10 @@
-import {
-  Bell,
-  Cookie,
-  FolderOutput,
-  Gauge,
-  HardDrive,
-  History,
-  Info,
-  KeyRound,
-  LockKeyhole,
-  MonitorSmartphone,
-  Puzzle,
-  SlidersHorizontal,
-  Smartphone,
-  Sparkles,
-  Trash2,
-  Users,
-} from "lucide-react";
-import { useDeferredValue, useEffect } from "react";
+import { Link, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
+import { ChevronLeft } from "lucide-react";
+import { type ReactNode, useEffect, useSyncExternalStore } from "react";
 import { useSession } from "@/api/queries";
+import type { Me } from "@/api/types";
 import { useI18n } from "@/i18n";
+import { cn } from "@/lib/utils";
 import { About } from "./about";
 import { Account } from "./account";
 import { Cookies } from "./cookies";
@@ -30,6 +16,7 @@ import { Machines } from "./machines";
 import { Notifications } from "./notifications";
 import { People } from "./people";
 import { Phone } from "./phone";
+import { FIRST, findSection, sectionOfAnchor, titleOf, visibleGroups } from "./sections";
 import { Sessions } from "./sessions";
 import { Storage } from "./storage";
 import { Tokens } from "./tokens";
@@ -37,84 +24,149 @@ import { Trail } from "./trail";
 import { TrashSettings } from "./trash";
 import { YtDlp } from "./ytdlp";
 
-const ADMINS: readonly string[] = ["people", "limits", "ytdlp", "trail"];
-const SECTIONS = [
-  ["general", SlidersHorizontal],
-  ["account", LockKeyhole],
-  ["sessions", MonitorSmartphone],
-  ["tokens", KeyRound],
-  ["devices", Puzzle],
-  ["notifications", Bell],
-  ["phone", Smartphone],
-  ["cookies", Cookie],
-  ["people", Users],
-  ["limits", Gauge],
-  ["ytdlp", Sparkles],
-  ["trash", Trash2],
-  ["storage", HardDrive],
-  ["trail", History],
-  ["export", FolderOutput],
-  ["about", Info],
-] as const;
+const WIDE = "(min-width: 64rem)"; // the list and a section side by side: `lg` of the classes below
 
-export function Settings() {
+/** `/settings`: the list of sections. A wide screen goes on to the first one, an old anchor to its section. */
+export function SettingsIndex() {
   const { t } = useI18n();
   const user = useSession().data?.user;
-  // What is below the screen comes after the first picture, in pieces: all of it at once would be felt.
-  const whole = useDeferredValue(true, false);
+  const wide = useMedia(WIDE);
+  const navigate = useNavigate();
+  const hash = useRouterState({ select: (state) => state.location.hash });
+  const section = sectionOfAnchor(hash) ?? (wide ? FIRST : undefined);
   useEffect(() => {
-    if (whole && location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
-  }, [whole]);
-  if (!user) return null;
+    if (section) void navigate({ to: "/settings/$section", params: { section }, search: (all) => all, replace: true });
+  }, [navigate, section]);
+  if (!user || section) return null;
   return (
-    <div className="h-full overflow-y-auto">
-      <div className="mx-auto max-w-5xl gap-10 px-4 pb-16 pt-5 sm:px-8 sm:pt-8 lg:grid lg:grid-cols-[11rem_minmax(0,1fr)]">
+    <div className="h-full overflow-y-auto px-4 pb-16 pt-5 sm:px-8 sm:pt-8">
+      <h1 className="mb-4 text-xl font-semibold tracking-tight">{t("nav.settings")}</h1>
+      <SectionList admin={user.admin} className="space-y-6" />
+    </div>
+  );
+}
+
+/** `/settings/$section`: one section, beside the list on a wide screen. */
+export function SettingsSection({ notFound }: { notFound: ReactNode }) {
+  const { t } = useI18n();
+  const name = useParams({ from: "/settings/$section" }).section;
+  const user = useSession().data?.user;
+  if (!user) return null;
+  const section = findSection(name, user.admin);
+  if (!section) return notFound;
+  return (
+    <div key={name} className="h-full overflow-y-auto">
+      <div className="mx-auto max-w-5xl gap-10 px-4 pb-16 pt-5 sm:px-8 sm:pt-8 lg:grid lg:grid-cols-[12rem_minmax(0,1fr)]">
         <div className="min-w-0">
-          <h1 className="mb-4 text-xl font-semibold tracking-tight">{t("nav.settings")}</h1>
-          <nav
-            aria-label={t("nav.settings")}
-            className="base-ui-disable-scrollbar sticky top-8 -mx-4 mb-6 flex gap-1 overflow-x-auto px-4 lg:mx-0 lg:flex-col lg:px-0"
+          <Link
+            to="/settings"
+            className="mb-3 inline-flex h-9 items-center gap-1 text-muted-foreground hover:text-foreground lg:hidden"
           >
-            {SECTIONS.filter(([name]) => user.admin || !ADMINS.includes(name)).map(([name, Icon]) => (
-              <a
-                key={name}
-                href={`#${name}`}
-                className="flex h-8 shrink-0 items-center gap-2.5 rounded-md px-2.5 text-[0.8125rem] text-muted-foreground hover:bg-accent hover:text-foreground max-lg:border"
-              >
-                <Icon className="size-4" />
-                {name === "ytdlp" ? "yt-dlp" : t(name === "trash" ? "nav.trash" : `set.${name}`)}
-              </a>
-            ))}
-          </nav>
+            <ChevronLeft className="size-4" />
+            {t("nav.settings")}
+          </Link>
+          <div className="sticky top-8 hidden lg:block">
+            <p className="mb-4 px-2.5 text-xl font-semibold tracking-tight">{t("nav.settings")}</p>
+            <SectionList admin={user.admin} className="space-y-5" />
+          </div>
         </div>
         <div className="min-w-0 space-y-9">
-          <General />
-          <Account user={user} />
-          <Sessions />
-          {whole && <Below admin={user.admin} me={user.id} />}
+          <Content name={name} user={user} />
         </div>
       </div>
     </div>
   );
 }
 
-function Below({ admin, me }: { admin: boolean; me: number }) {
+function SectionList({ admin, className }: { admin: boolean; className?: string }) {
+  const { t } = useI18n();
   return (
-    <>
-      <Tokens admin={admin} />
-      <Devices />
-      <Notifications admin={admin} />
-      <Phone />
-      <Cookies />
-      {admin && <People me={me} />}
-      {admin && <Limits />}
-      {admin && <YtDlp />}
-      <TrashSettings admin={admin} />
-      <Storage />
-      {admin && <Machines />}
-      {admin && <Trail />}
-      <Export />
-      <About />
-    </>
+    <nav aria-label={t("nav.settings")} className={className}>
+      {visibleGroups(admin).map(({ label, sections }) => (
+        <div key={label}>
+          <p
+            id={`group-${label}`}
+            className="mb-1.5 px-2.5 text-2xs font-medium uppercase tracking-wider text-muted-foreground"
+          >
+            {t(label)}
+          </p>
+          <ul
+            aria-labelledby={`group-${label}`}
+            className="max-lg:divide-y max-lg:rounded-xl max-lg:border max-lg:bg-card"
+          >
+            {sections.map((section) => (
+              <li key={section.name}>
+                <Link
+                  to="/settings/$section"
+                  params={{ section: section.name }}
+                  activeOptions={{ includeSearch: false }}
+                  className={cn(
+                    "flex items-center gap-2.5 rounded-md px-2.5 text-muted-foreground hover:bg-accent hover:text-foreground",
+                    "h-12 max-lg:px-4 max-lg:text-foreground lg:h-8 lg:text-[0.8125rem]",
+                  )}
+                  activeProps={{ className: "bg-accent font-medium text-foreground", "aria-current": "page" }}
+                >
+                  <section.icon className="size-4" />
+                  {titleOf(section, t)}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
+    </nav>
+  );
+}
+
+function Content({ name, user }: { name: string; user: Me }) {
+  switch (name) {
+    case "account":
+      return <Account user={user} />;
+    case "sessions":
+      return <Sessions />;
+    case "tokens":
+      return <Tokens admin={user.admin} />;
+    case "devices":
+      return <Devices />;
+    case "notifications":
+      return <Notifications admin={user.admin} />;
+    case "phone":
+      return <Phone />;
+    case "cookies":
+      return <Cookies />;
+    case "people":
+      return <People me={user.id} />;
+    case "limits":
+      return (
+        <>
+          <Limits />
+          <Machines />
+        </>
+      );
+    case "ytdlp":
+      return <YtDlp />;
+    case "trash":
+      return <TrashSettings admin={user.admin} />;
+    case "storage":
+      return <Storage />;
+    case "trail":
+      return <Trail />;
+    case "export":
+      return <Export />;
+    case "about":
+      return <About />;
+    default:
+      return <General />;
+  }
+}
+
+function useMedia(query: string) {
+  return useSyncExternalStore(
+    (changed) => {
+      const media = matchMedia(query);
+      media.addEventListener("change", changed);
+      return () => media.removeEventListener("change", changed);
+    },
+    () => matchMedia(query).matches,
   );
 }
