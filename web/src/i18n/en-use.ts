@@ -1,5 +1,20 @@
 /** The words for adding, downloads and the player; the rest is in `en.ts`. */
 export const enUse = {
+  "palette.title": "Search everything",
+  "palette.button": "Search",
+  "palette.hint": "Search, or paste a link",
+  "palette.count": { one: "{n} result", other: "{n} results" },
+  "palette.items": "Videos and audio",
+  "palette.places": "Places",
+  "palette.pages": "Pages",
+  "palette.actions": "Actions",
+  "palette.folder": "Folder",
+  "palette.addLink": "Add {v}",
+  "palette.move": "Move",
+  "palette.open": "Open",
+  "palette.newTab": "New tab",
+  "palette.paste": "Paste a link here to add it",
+  "palette.ctrl": "Ctrl",
   "add.title": "Paste a link",
   "add.placeholder": "Paste a video or audio link…",
   "add.hint":

@@ -244,7 +244,3 @@ export const en = {
   "common.close": "Close",
   "common.cancel": "Cancel",
 } as const;
-
-export type Dict = {
-  [K in keyof typeof en]: (typeof en)[K] extends string ? string : { one: string; other: string; many?: string };
-};

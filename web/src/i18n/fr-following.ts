@@ -1,8 +1,8 @@
-import type { Dict } from "./en";
 import type { enFollowing } from "./en-following";
+import type { Texts } from "./index";
 
 /** The words of following channels and lists. */
-export const frFollowing: Pick<Dict, keyof typeof enFollowing> = {
+export const frFollowing: Texts<typeof enFollowing> = {
   "nav.following": "Abonnements",
   "nav.more": "Plus",
   "follow.none": "Suivez une chaîne : ses vidéos se téléchargent d’elles-mêmes",

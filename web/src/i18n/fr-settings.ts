@@ -1,8 +1,10 @@
-import type { Dict } from "./en";
 import type { enSettings } from "./en-settings";
+import type { Texts } from "./index";
 
 /** The words of the settings; the rest is in `fr.ts`. */
-export const frSettings: Pick<Dict, keyof typeof enSettings> = {
+export const frSettings: Texts<typeof enSettings> = {
+  "set.you": "Vous",
+  "set.thisServer": "Serveur",
   "set.general": "Général",
   "set.account": "Compte",
   "set.sessions": "Sessions",

@@ -1,8 +1,8 @@
-import type { Dict } from "./en";
 import type { enTelling } from "./en-telling";
+import type { Texts } from "./index";
 
 /** The words of notifications and of links for others. */
-export const frTelling: Pick<Dict, keyof typeof enTelling> = {
+export const frTelling: Texts<typeof enTelling> = {
   "note.title": "Notifications",
   "note.none": "Aucune notification",
   "note.noneBody": "Les téléchargements terminés ou échoués apparaissent ici.",

@@ -1,10 +1,22 @@
 import type { enUse } from "./en-use";
+import type { Texts } from "./index";
 
-type Words = {
-  [K in keyof typeof enUse]: (typeof enUse)[K] extends string ? string : { one: string; other: string; many?: string };
-};
-
-export const frUse: Words = {
+export const frUse: Texts<typeof enUse> = {
+  "palette.title": "Rechercher partout",
+  "palette.button": "Rechercher",
+  "palette.hint": "Rechercher, ou coller un lien",
+  "palette.count": { one: "{n} résultat", other: "{n} résultats" },
+  "palette.items": "Vidéos et audio",
+  "palette.places": "Emplacements",
+  "palette.pages": "Pages",
+  "palette.actions": "Actions",
+  "palette.folder": "Dossier",
+  "palette.addLink": "Ajouter {v}",
+  "palette.move": "Se déplacer",
+  "palette.open": "Ouvrir",
+  "palette.newTab": "Nouvel onglet",
+  "palette.paste": "Collez un lien ici pour l’ajouter",
+  "palette.ctrl": "Ctrl",
   "add.title": "Coller un lien",
   "add.placeholder": "Collez un lien vidéo ou audio…",
   "add.hint":

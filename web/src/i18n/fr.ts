@@ -1,11 +1,12 @@
-import type { Dict } from "./en";
+import { frErrors } from "./fr-errors";
 import { frFollowing } from "./fr-following";
 import { frSettings } from "./fr-settings";
 import { frTelling } from "./fr-telling";
 import { frUse } from "./fr-use";
+import type { Dict, Words } from "./index";
 
 // A missing key, or a text where plural forms are due, fails the build.
-export const fr: Dict = {
+const dict: Dict = {
   ...frSettings,
   ...frUse,
   ...frTelling,
@@ -247,3 +248,5 @@ export const fr: Dict = {
   "common.close": "Fermer",
   "common.cancel": "Annuler",
 };
+
+export const words: Words = { dict, errors: frErrors };

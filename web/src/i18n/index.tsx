@@ -1,31 +1,46 @@
 import { createContext, type ReactNode, use, useEffect, useMemo, useState } from "react";
 import type { ErrorCode } from "@/api/client";
-import { type Dict, en } from "./en";
+import { languageName } from "@/lib/languages";
+import { en } from "./en";
 import { enErrors, type ProblemWords } from "./en-errors";
 
-export const LOCALES = { en: "English", fr: "Français" } as const;
-export type Locale = keyof typeof LOCALES;
+/** The texts of a language for the keys of some English ones: a text, or one for each plural form of the language. */
+export type Texts<English> = { [K in keyof English]: English[K] extends string ? string : Plural };
+type Plural = { other: string } & Partial<Record<Intl.LDMLPluralRule, string>>;
+
+export type Dict = Texts<typeof en>;
 export type Key = keyof Dict;
 type Params = Record<string, string | number>;
 export type T = (key: Key, params?: Params) => string;
 
 export type Words = { dict: Dict; errors: ProblemWords };
+export type Locale = string;
 
+/** Every language beside English is a file named after its code: a chunk of its own, which exports its `words`. */
+const FILES = import.meta.glob<{ words: Words }>(["./[a-z][a-z].ts", "!./en.ts"]);
 const loaders: Record<Locale, () => Promise<Words>> = {
   en: async () => ({ dict: en, errors: enErrors }),
-  fr: async () => {
-    // chunks of their own: who reads English never loads them
-    const [{ fr }, { frErrors }] = await Promise.all([import("./fr"), import("./fr-errors")]);
-    return { dict: fr, errors: frErrors };
-  },
 };
+for (const [path, load] of Object.entries(FILES)) loaders[path.slice(2, 4)] = async () => (await load()).words;
+
+/** The languages of the page by their codes, with their own names. */
+export const LOCALES: Record<Locale, string> = Object.fromEntries(
+  Object.keys(loaders)
+    .toSorted()
+    .map((code) => [code, ownName(code)]),
+);
+
+function ownName(code: Locale): string {
+  const name = languageName(code, code);
+  return name.charAt(0).toLocaleUpperCase(code) + name.slice(1);
+}
+
 export function makeT(dict: Dict, locale: Locale): T {
   const plural = new Intl.PluralRules(locale);
   const number = new Intl.NumberFormat(locale);
   return (key, params = {}) => {
-    const entry = dict[key];
-    const text =
-      typeof entry === "string" ? entry : (entry[plural.select(Number(params.n)) as "one" | "other"] ?? entry.other);
+    const entry: string | Plural = dict[key];
+    const text = typeof entry === "string" ? entry : (entry[plural.select(Number(params.n))] ?? entry.other);
     return text.replace(/\{(\w+)\}/g, (m, p) =>
       p in params ? (typeof params[p] === "number" ? number.format(params[p] as number) : String(params[p])) : m,
     );
@@ -54,10 +69,12 @@ export const useI18n = () => use(I18n);
 
 export function detectLocale(): Locale {
   const saved = localStorage.getItem("mf.locale");
-  if (saved && saved in LOCALES) return saved as Locale;
-  return (navigator.languages.map((l) => l.slice(0, 2)).find((l) => l in LOCALES) as Locale) ?? "en";
+  if (saved && saved in LOCALES) return saved;
+  return navigator.languages.map((each) => each.slice(0, 2)).find((each) => each in LOCALES) ?? "en";
 }
-export const loadWords = (locale: Locale) => loaders[locale]();
+/** Returns: the words of a language; English if there is none of this code. */
+export const loadWords = (locale: Locale): Promise<Words> =>
+  (loaders[locale] ?? (async () => ({ dict: en, errors: enErrors })))();
 
 export function I18nProvider({ initial, words, children }: { initial: Locale; words: Words; children: ReactNode }) {
   const [now, set] = useState({ locale: initial, words });
@@ -71,7 +88,7 @@ export function I18nProvider({ initial, words, children }: { initial: Locale; wo
       explain: makeExplain(now.words.errors, now.words.dict["app.thisSite"]),
       setLocale: (locale) => {
         localStorage.setItem("mf.locale", locale);
-        void loaders[locale]().then((words) => set({ locale, words }));
+        void loadWords(locale).then((words) => set({ locale, words }));
       },
     }),
     [now],

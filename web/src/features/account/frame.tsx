@@ -2,7 +2,7 @@ import { ArrowDownToLine } from "lucide-react";
 import { type FormEvent, type ReactNode, useId } from "react";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/misc";
-import { LOCALES, type Locale, useI18n } from "@/i18n";
+import { LOCALES, useI18n } from "@/i18n";
 import { cn } from "@/lib/utils";
 
 type Props = { title: string; hint: string; submit: string; busy: boolean; error?: string; fields: ReactNode };
@@ -45,7 +45,7 @@ export function Frame({ title, hint, submit, busy, error, fields, onSubmit }: Pr
               type="button"
               lang={code}
               aria-pressed={locale === code}
-              onClick={() => setLocale(code as Locale)}
+              onClick={() => setLocale(code)}
               className={cn(
                 "rounded-md px-2.5 py-1 text-xs text-muted-foreground hover:text-foreground",
                 locale === code && "font-medium text-foreground",
