@@ -3,13 +3,15 @@ import { useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useEffectEvent, useRef } from "react";
 import { askToAdd, useAsked } from "@/components/add-store";
 import { Boundary } from "@/components/boundary";
-import { onlyLinks } from "@/features/downloads/links";
+import { showPalette, usePaletteShown } from "@/components/palette-store";
 import { useDownloadNews, useRunning } from "@/features/downloads/news";
 import { type Key, useI18n } from "@/i18n";
+import { onlyLinks } from "@/lib/links";
 import { loadAll, register } from "@/lib/load";
 import { isTyping, useShortcuts } from "@/lib/shortcuts";
 
 const AddDialog = lazy(register(() => import("@/features/downloads/add-dialog")));
+const Palette = lazy(register(() => import("./palette")));
 const REST = 8000; // ms after which the other parts are fetched: the first picture comes first
 
 const WITH_BOX = ["/", "/downloads"];
@@ -25,17 +27,22 @@ const TITLES: Record<string, Key> = {
 
 export function Anywhere() {
   const asked = useAsked();
+  const palette = usePaletteShown();
   useDownloadNews();
   useTitle();
   useHeadingFocus();
   usePaste();
-  useShortcuts([{ on: ["a", "A"], shown: "A", label: "add.heading", run: () => askToAdd({ text: "" }) }]);
+  useShortcuts([
+    { on: ["a", "A"], shown: "A", label: "add.heading", run: () => askToAdd({ text: "" }) },
+    { on: ["k", "K"], ctrl: true, shown: "Ctrl K", label: "palette.title", run: () => showPalette(true) },
+  ]);
   useEffect(() => {
     const wait = setTimeout(() => void loadAll(), REST);
     return () => clearTimeout(wait);
   }, []);
   return (
     <Boundary fallback={() => null}>
+      <Suspense>{palette && <Palette onClose={() => showPalette(false)} />}</Suspense>
       <Suspense>{asked && <AddDialog draft={asked} onClose={() => askToAdd(undefined)} />}</Suspense>
     </Boundary>
   );
@@ -64,7 +71,8 @@ function useTitle() {
   useEffect(() => {
     const write = () => {
       const heading = named ? t(named) : document.querySelector("main h1")?.textContent;
-      document.title = [running ? `(${running})` : "", [heading, "MediaFetcher"].filter(Boolean).join(" · ")]
+      const within = path.startsWith("/settings/") && t("nav.settings");
+      document.title = [running ? `(${running})` : "", [heading, within, "MediaFetcher"].filter(Boolean).join(" · ")]
         .filter(Boolean)
         .join(" ");
     };
@@ -74,7 +82,7 @@ function useTitle() {
     const main = document.querySelector("main");
     if (main) watcher.observe(main, { childList: true, subtree: true, characterData: true });
     return () => watcher.disconnect();
-  }, [named, running, t]);
+  }, [named, path, running, t]);
 }
 
 /** After a navigation the focus is at the beginning of the new page, for readers of the screen. */

@@ -1,24 +1,14 @@
 /** The frame around every page: navigation and folders at the side, or at the bottom of a phone. */
 import { Link, useNavigate, useRouterState, useSearch } from "@tanstack/react-router";
-import {
-  ArrowDownToLine,
-  Bell,
-  Ellipsis,
-  House,
-  LibraryBig,
-  Moon,
-  Plus,
-  Rss,
-  Settings2,
-  Sun,
-  Trash2,
-} from "lucide-react";
+import { ArrowDownToLine, Ellipsis, Moon, Plus, Search, Sun } from "lucide-react";
 import { lazy, type ReactNode, Suspense } from "react";
 import { askToAdd } from "@/components/add-store";
 import { Boundary } from "@/components/boundary";
 import { placeOf, useMenu } from "@/components/menu-at";
+import { showPalette } from "@/components/palette-store";
 import { usePlayer } from "@/components/player-store";
 import { Button } from "@/components/ui/button";
+import { Kbd } from "@/components/ui/kbd";
 import { FolderTree } from "@/features/folders/folder-tree";
 import { GlobalBar } from "@/features/system/global-bar";
 import { Status } from "@/features/system/status";
@@ -27,21 +17,9 @@ import { register } from "@/lib/load";
 import { setTheme, useDark } from "@/lib/theme";
 import { cn } from "@/lib/utils";
 import { Anywhere } from "./anywhere";
+import { OTHERS, PLACES } from "./places";
 
 const Stage = lazy(register(() => import("@/features/player/stage")));
-
-/** The places of the bar on a phone; the others are in its menu. */
-const PLACES = [
-  { to: "/", key: "nav.home", icon: House },
-  { to: "/library", key: "nav.library", icon: LibraryBig },
-  { to: "/following", key: "nav.following", icon: Rss },
-  { to: "/downloads", key: "nav.downloads", icon: ArrowDownToLine },
-] as const;
-const OTHERS = [
-  { to: "/trash", key: "nav.trash", icon: Trash2 },
-  { to: "/notifications", key: "note.title", icon: Bell },
-  { to: "/settings", key: "nav.settings", icon: Settings2 },
-] as const;
 
 export function Shell({ children }: { children: ReactNode }) {
   const { t } = useI18n();
@@ -68,6 +46,16 @@ export function Shell({ children }: { children: ReactNode }) {
         <Button className="mt-3 w-full justify-start" aria-keyshortcuts="A" onClick={() => askToAdd({ text: "" })}>
           <Plus />
           {t("add.heading")}
+        </Button>
+        <Button
+          variant="outline"
+          className="mt-2 w-full justify-start text-muted-foreground"
+          aria-keyshortcuts="Control+K"
+          onClick={() => showPalette(true)}
+        >
+          <Search />
+          {t("palette.button")}
+          <Kbd aria-hidden className="ml-auto">{`${t("palette.ctrl")} K`}</Kbd>
         </Button>
         <nav aria-label={t("nav.main")} className="mt-3 space-y-0.5">
           {[...PLACES, ...OTHERS].map((each) => (

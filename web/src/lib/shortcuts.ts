@@ -4,6 +4,8 @@ import { useEffect, useEffectEvent } from "react";
 export type Shortcut<Label extends string = string> = {
   /** Values of `KeyboardEvent.key` that run it. */
   on: readonly string[];
+  /** With Ctrl, or Cmd on a Mac: then it also runs while something is typed. */
+  ctrl?: boolean;
   /** How it is written for users. */
   shown: string;
   label: Label;
@@ -28,10 +30,11 @@ const ownsSpace = (target: EventTarget | null) =>
 
 export function useShortcuts(shortcuts: readonly Shortcut[], enabled = true) {
   const press = useEffectEvent((event: KeyboardEvent) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (isTyping(event.target) || isCovered()) return;
+    const ctrl = event.ctrlKey || event.metaKey;
+    if (event.defaultPrevented || event.altKey || isCovered()) return;
+    if (!ctrl && isTyping(event.target)) return;
     if ((event.key === " " || event.key === "Enter") && ownsSpace(event.target)) return;
-    const found = shortcuts.find(({ on }) => on.includes(event.key));
+    const found = shortcuts.find((each) => (each.ctrl ?? false) === ctrl && each.on.includes(event.key));
     if (found && found.run(event) !== false) event.preventDefault();
   });
   useEffect(() => {

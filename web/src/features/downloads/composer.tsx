@@ -8,9 +8,9 @@ import { followDraft } from "@/components/follow-draft";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
+import { linksIn, onlyLinks } from "@/lib/links";
 import { register } from "@/lib/load";
 import { draft } from "./draft";
-import { linksIn, onlyLinks } from "./links";
 import { useSubmit } from "./submit";
 import { NOTHING_SPECIAL, optionsOf, type Wishes, wishesOf } from "./wishes";
 

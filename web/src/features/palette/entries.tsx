@@ -1,0 +1,110 @@
+/** What the palette offers for what is typed. */
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { Folder, Plus, Sun } from "lucide-react";
+import { type ReactNode, useEffect, useState } from "react";
+import { call, query } from "@/api/client";
+import { keys } from "@/api/keys";
+import { useFolders } from "@/api/queries";
+import type { Items } from "@/api/types";
+import { askToAdd } from "@/components/add-store";
+import { isAudio, posterOf } from "@/components/media-card";
+import { Poster } from "@/components/poster";
+import { type Key, useI18n } from "@/i18n";
+import { clock } from "@/lib/format";
+import { onlyLinks } from "@/lib/links";
+import { setTheme, useDark } from "@/lib/theme";
+import { matches } from "./match";
+
+export type Entry = {
+  id: string;
+  label: string;
+  about?: string;
+  picture: ReactNode;
+  /** An address of the page; an entry without one has `run`. */
+  href?: string;
+  run?: () => void;
+};
+export type Group = { label: Key; items: Entry[] };
+
+const PAUSE = 120; // ms without a key before the server is asked
+const MOST = 6; // entries of one kind
+
+/** Returns: the groups for what is typed, and whether the server is still being asked. */
+export function useGroups(typed: string, pages: readonly Entry[]): { groups: Group[]; searching: boolean } {
+  const words = typed.trim();
+  const link = onlyLinks(words);
+  const q = useSettled(words, PAUSE);
+  const items = useItemEntries(link ? "" : q);
+  const places = usePlaces();
+  const actions = useActionEntries(words, link);
+  const found = (entries: readonly Entry[]) =>
+    entries.filter((entry) => matches(`${entry.label} ${entry.about ?? ""}`, words));
+  const groups: Group[] = link
+    ? [{ label: "palette.actions", items: actions }]
+    : [
+        { label: "palette.items", items: words ? items.entries : [] },
+        { label: "palette.places", items: words ? found(places).slice(0, MOST) : [] },
+        { label: "palette.pages", items: found(pages).slice(0, words ? MOST : pages.length) },
+        { label: "palette.actions", items: found(actions) },
+      ];
+  return {
+    groups: groups.filter((group) => group.items.length > 0),
+    searching: !link && (q !== words || items.searching),
+  };
+}
+
+function useItemEntries(q: string) {
+  const search = useQuery({
+    queryKey: [...keys.items, "palette", q],
+    queryFn: () => call<Items>("GET", query("/api/items", { q, limit: MOST })),
+    enabled: q !== "",
+    placeholderData: keepPreviousData,
+  });
+  const entries = (search.data?.items ?? []).map(
+    (item): Entry => ({
+      id: `item-${item.id}`,
+      label: item.title,
+      about: [item.channel?.name ?? item.uploader ?? item.site, item.duration !== null && clock(item.duration)]
+        .filter(Boolean)
+        .join(" · "),
+      picture: <Poster src={posterOf(item)} seed={item.id} audio={isAudio(item)} className="w-11 rounded" />,
+      href: `/watch/${item.id}`,
+    }),
+  );
+  return { entries, searching: q !== "" && search.isFetching };
+}
+
+function usePlaces(): Entry[] {
+  const { t } = useI18n();
+  const folders = useFolders().data ?? [];
+  return folders.map((folder) => ({
+    id: `folder-${folder.id}`,
+    label: folder.path.replaceAll("/", " / "),
+    about: `${t("palette.folder")} · ${t("lib.count", { n: folder.total })}`,
+    picture: <Folder />,
+    href: `/library?${new URLSearchParams({ folder: folder.path })}`,
+  }));
+}
+
+function useActionEntries(words: string, link: boolean): Entry[] {
+  const { t } = useI18n();
+  const dark = useDark();
+  const add: Entry = {
+    id: "add",
+    label: link ? t("palette.addLink", { v: words }) : t("add.heading"),
+    picture: <Plus />,
+    run: () => askToAdd({ text: link ? words : "" }),
+  };
+  if (link) return [add];
+  return [add, { id: "theme", label: t("app.theme"), picture: <Sun />, run: () => setTheme(dark ? "light" : "dark") }];
+}
+
+/** The value once it has not changed for a moment. */
+function useSettled(value: string, pause: number): string {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const wait = setTimeout(() => setSettled(value), pause);
+    return () => clearTimeout(wait);
+  }, [value, pause]);
+  return settled;
+}
