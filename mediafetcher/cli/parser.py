@@ -266,7 +266,7 @@ def _notify(command: argparse.ArgumentParser, common: argparse.ArgumentParser) -
     added.add_argument("url", metavar="URL", help="of Apprise, webhook+https://..., jellyfin+http://...; - reads it")
     added.add_argument("--event", action="append", metavar="E", help="an event, or `all`; may be repeated")
     added.add_argument("--name", default="", help="what it is called in the list")
-    added.add_argument("--language", choices=("en", "fr"), default="en", help="of messages")
+    added.add_argument("--language", choices=("en", "fr", "de"), default="en", help="of messages")
     listed = doing.add_parser("list", parents=[common], help="show the targets, without their secrets")
     tested = doing.add_parser("test", parents=[common], help="send a test message")
     removed = doing.add_parser("remove", parents=[common], help="remove a target")

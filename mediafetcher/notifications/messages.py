@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 
 from mediafetcher.notifications import event_types as types
 
-Language = Literal["en", "fr"]
+Language = Literal["en", "fr", "de"]
 Level = Literal["info", "success", "warning", "failure"]
 Data = dict[str, Any]
 _MAX_LINES = 20
@@ -82,7 +82,26 @@ _FRENCH = _Words(
         types.LAST_COPY: lambda data: f"La source a disparu, votre copie est la dernière : {_title(data)}",
     },
 )
-_WORDS: dict[Language, _Words] = {"en": _ENGLISH, "fr": _FRENCH}
+_GERMAN = _Words(
+    "MediaFetcher: {count} Ereignisse",
+    "und {count} weitere",
+    "Das ist ein Test der Benachrichtigungen von MediaFetcher.",
+    {
+        types.DOWNLOAD_DONE: lambda data: f"Heruntergeladen: {_title(data)}",
+        types.DOWNLOAD_FAILED: lambda data: f"Download fehlgeschlagen: {_title(data)}. {_error(data)}",
+        types.DOWNLOAD_NEEDS_ACTION: lambda data: f"Download braucht eine Aktion: {_title(data)}. {_error(data)}",
+        types.SUBSCRIPTION_NEW: lambda data: f"Neu in {_title(data)}: {data.get('count', 1)}",
+        types.SUBSCRIPTION_FAILING: lambda data: f"Abo gestört: {_title(data)}. {_error(data)}",
+        types.STORAGE_AWAY: lambda data: "Der Medienordner ist nicht verfügbar. Downloads warten.",
+        types.STORAGE_FULL: lambda data: "Der Medienordner ist voll. Downloads warten.",
+        types.YTDLP_UPDATE: lambda data: f"Eine neuere Version von yt-dlp hilft: {data.get('version', '')}",
+        types.IMPORT_DONE: lambda data: (
+            f"Import beendet: {data.get('added', 0)} hinzugefügt, {data.get('failed', 0)} fehlgeschlagen"
+        ),
+        types.LAST_COPY: lambda data: f"Die Quelle gibt es nicht mehr, diese Kopie ist die letzte: {_title(data)}",
+    },
+)
+_WORDS: dict[Language, _Words] = {"en": _ENGLISH, "fr": _FRENCH, "de": _GERMAN}
 
 
 def line(type: str, data: Data, language: Language) -> str:

@@ -33,11 +33,11 @@ async def test_a_target_is_added_shown_tested_changed_and_removed(alice: Any, re
     tested = await alice.http.post(f"{TARGETS}/{id}/test")
     assert tested.json() == {"ok": True, "answer": "ok"} and len(receiver.accepted) == 1
     quiet = {"start": "22:00", "end": "07:00", "timezone": None}
-    changed = await alice.http.patch(f"{TARGETS}/{id}", json={"events": ["all"], "quiet": quiet, "language": "fr"})
+    changed = await alice.http.patch(f"{TARGETS}/{id}", json={"events": ["all"], "quiet": quiet, "language": "de"})
     assert changed.json()["events"] == sorted(event_types.ALL)
-    assert (changed.json()["quiet"], changed.json()["language"]) == (quiet, "fr")
+    assert (changed.json()["quiet"], changed.json()["language"]) == (quiet, "de")
     cleared = await alice.http.patch(f"{TARGETS}/{id}", json={"quiet": None})
-    assert (cleared.json()["quiet"], cleared.json()["language"]) == (None, "fr")
+    assert (cleared.json()["quiet"], cleared.json()["language"]) == (None, "de")
     assert (await alice.http.delete(f"{TARGETS}/{id}")).status_code == 204
     assert (await alice.http.get(TARGETS)).json() == {"targets": []}
     await gateway.close()

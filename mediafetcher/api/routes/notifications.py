@@ -10,7 +10,7 @@ from mediafetcher.api.responses import Asked, Id, address, fit
 from mediafetcher.notifications import inbox, targets
 from mediafetcher.notifications.quiet_hours import QuietHours
 
-Language = Literal["en", "fr"]
+Language = Literal["en", "fr", "de"]
 
 
 class Notification(msgspec.Struct):

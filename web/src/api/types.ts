@@ -407,7 +407,7 @@ export type NewSubscription = {
 
 export type NewTarget = {
   events?: (string)[];
-  language?: "en" | "fr";
+  language?: "en" | "fr" | "de";
   name?: string;
   quiet?: QuietHours | null;
   url: string;
@@ -855,7 +855,7 @@ export type Target = {
   id: number;
   kind: "apprise" | "webhook" | "jellyfin" | "plex" | "kodi";
   label: string;
-  language: "en" | "fr";
+  language: "en" | "fr" | "de";
   last_answer: string | null;
   last_at: string | null;
   name: string;
@@ -866,7 +866,7 @@ export type Target = {
 export type TargetChange = {
   enabled?: boolean;
   events?: (string)[];
-  language?: "en" | "fr";
+  language?: "en" | "fr" | "de";
   name?: string;
   quiet?: QuietHours | null;
 };

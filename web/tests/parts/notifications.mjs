@@ -28,7 +28,7 @@ async function add(address) {
 
 interaction("a target has its events, language and quiet hours", async () => {
   const { page } = world;
-  await go("Settings");
+  await world.settings("Notifications");
   await add(`ntfy://${host}/films`);
   const row = section("ntfy://…");
   await row.getByRole("button", { name: "Download failed", pressed: true }).click();

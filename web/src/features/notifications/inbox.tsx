@@ -58,8 +58,8 @@ function Inbox({ title }: { title: string }) {
             </Button>
           )}
           <Link
-            to="/settings"
-            hash="notifications"
+            to="/settings/$section"
+            params={{ section: "notifications" }}
             aria-label={t("note.settings")}
             title={t("note.settings")}
             className={buttonVariants({ variant: "ghost", size: "icon-sm" })}
