@@ -57,6 +57,7 @@ class User(Table, tablename="account", db=DB):
     admin = Boolean(default=False)
     created_at = _now()
     quota = BigInt(default=None, null=True)  # bytes that may be charged to them; None: no limit
+    preferences = JSONB(default="{}")  # what they chose on the page
 
 
 class Session(Table, tablename="session", db=DB):

@@ -270,6 +270,32 @@ async def test_ones_own_password_needs_the_old_one(signed_in: httpx.AsyncClient,
     assert (await signed_in.get("/api/items")).status_code == 200  # this session stays
 
 
+async def test_preferences_of_each_user_are_changed_one_by_one(signed_in: httpx.AsyncClient, bob: Any) -> None:
+    path = "/api/preferences"
+    assert (await signed_in.get(path)).json() == {}
+    chosen = {
+        "theme": "dark",
+        "language": "de",
+        "volume": 0.5,
+        "muted": True,
+        "rate": 1.5,
+        "captions": "",
+        "sort": "title",
+    }
+    assert (await signed_in.patch(path, json=chosen)).json() == chosen
+    assert (await signed_in.patch(path, json={"rate": 2, "theme": None})).json() == {
+        **{name: value for name, value in chosen.items() if name != "theme"},
+        "rate": 2,
+    }
+    assert (await signed_in.get(path)).json()["rate"] == 2
+    assert (await bob.http.get(path)).json() == {}
+    for wrong in ({"theme": "pink"}, {"volume": 2}, {"language": "<b>"}, {"sort": "random"}, {"unknown": 1}):
+        assert (await signed_in.patch(path, json=wrong)).status_code == 400, wrong
+    await engine.execute('update account set preferences = preferences || \'{"rate": 99, "newer": 1}\'')
+    found = (await signed_in.get(path)).json()  # what this version does not know is not passed on
+    assert "rate" not in found and "newer" not in found and found["sort"] == "title"
+
+
 async def test_the_last_administrator_stays(signed_in: httpx.AsyncClient, alice: Any) -> None:
     for answer in (
         await signed_in.patch(f"/api/users/{alice.id}", json={"admin": False}),

@@ -39,6 +39,7 @@ BODIES: dict[str, Any] = {
     "/api/users/{id:int}": {"admin": False},
     "/api/tokens": {"name": "t", "scopes": ["read"]},
     "/api/session": {"name": "x", "password": "y"},
+    "/api/preferences": {"theme": "dark"},
     "/api/shares": {"item": 999_999},
     "/api/subscriptions": {"url": "http://site.test/followed"},
     "/api/subscriptions/preview": {"url": "http://site.test/followed"},

@@ -524,6 +524,16 @@ export type Position = {
   position: number;
 };
 
+export type Preferences = {
+  captions?: string | null;
+  language?: string | null;
+  muted?: boolean | null;
+  rate?: number | null;
+  sort?: "-created" | "created" | "-published" | "published" | "title" | "-title" | "-duration" | "duration" | "-size" | "size" | null;
+  theme?: "system" | "light" | "dark" | null;
+  volume?: number | null;
+};
+
 export type Preview = {
   count: number | null;
   duration: number | null;

@@ -1,6 +1,7 @@
 import { createContext, type ReactNode, use, useEffect, useMemo, useState } from "react";
 import type { ErrorCode } from "@/api/client";
 import { languageName } from "@/lib/languages";
+import { announce } from "@/lib/preferences";
 import { en } from "./en";
 import { enErrors, type ProblemWords } from "./en-errors";
 
@@ -58,12 +59,20 @@ export function makeExplain(errors: ProblemWords, anySite: string): Explain {
 
 const capital = (text: string) => (/^\p{Ll}+ /u.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text);
 
-type Ctx = { t: T; explain: Explain; locale: Locale; setLocale: (locale: Locale) => void };
+type Ctx = {
+  t: T;
+  explain: Explain;
+  locale: Locale;
+  /** Choose a language, in this browser and on the server. */
+  setLocale: (locale: Locale) => void;
+  keepLocale: (locale: Locale) => void;
+};
 const I18n = createContext<Ctx>({
   t: makeT(en, "en"),
   explain: makeExplain(enErrors, en["app.thisSite"]),
   locale: "en",
   setLocale() {},
+  keepLocale() {},
 });
 export const useI18n = () => use(I18n);
 
@@ -81,17 +90,21 @@ export function I18nProvider({ initial, words, children }: { initial: Locale; wo
   useEffect(() => {
     document.documentElement.lang = now.locale;
   }, [now.locale]);
-  const value = useMemo<Ctx>(
-    () => ({
+  const value = useMemo<Ctx>(() => {
+    const keepLocale = (locale: Locale) => {
+      localStorage.setItem("mf.locale", locale);
+      void loadWords(locale).then((words) => set({ locale, words }));
+    };
+    return {
       locale: now.locale,
       t: makeT(now.words.dict, now.locale),
       explain: makeExplain(now.words.errors, now.words.dict["app.thisSite"]),
+      keepLocale,
       setLocale: (locale) => {
-        localStorage.setItem("mf.locale", locale);
-        void loadWords(locale).then((words) => set({ locale, words }));
+        keepLocale(locale);
+        announce({ language: locale });
       },
-    }),
-    [now],
-  );
+    };
+  }, [now]);
   return <I18n value={value}>{children}</I18n>;
 }

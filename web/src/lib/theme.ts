@@ -1,5 +1,6 @@
 /** Light, dark, or as the device wishes. `public/theme.js` does the same before the first paint. */
 import { useSyncExternalStore } from "react";
+import { announce } from "./preferences";
 
 export type Theme = "system" | "light" | "dark";
 
@@ -15,7 +16,14 @@ function apply() {
   for (const listener of listeners) listener();
 }
 
+/** Choose a theme, in this browser and on the server. */
 export function setTheme(theme: Theme) {
+  keepTheme(theme);
+  announce({ theme });
+}
+
+export function keepTheme(theme: Theme) {
+  if (theme === chosen()) return;
   if (theme === "system") localStorage.removeItem(KEY);
   else localStorage.setItem(KEY, theme);
   apply();

@@ -1,6 +1,7 @@
 // Settings, languages and themes.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { open, signIn } from "../harness.mjs";
 import { interaction, world } from "../world.mjs";
 
 const { go } = world;
@@ -18,9 +19,58 @@ interaction("French, all of it, and back", async () => {
   await page.getByText("Ajouts récents").waitFor();
   await page.reload();
   await page.getByText("Ajouts récents").waitFor();
-  await page.evaluate(() => localStorage.removeItem("mf.locale"));
-  await page.reload();
+  await world.speak("en");
   await page.getByText("Recently added").waitFor();
+});
+
+interaction("German, with its plurals, numbers and units", async () => {
+  const { page, server } = world;
+  await world.speak("de");
+  try {
+    const main = page.getByRole("navigation", { name: "Hauptnavigation" }).first();
+    await main.getByRole("link", { name: "Mediathek" }).click();
+    await page
+      .getByRole("main")
+      .getByText(/^[\d.]+ Einträge$/)
+      .waitFor();
+    for (const path of ["/", "/downloads", "/settings/storage", "/settings/limits", "/playlists", "/trash"]) {
+      await page.goto(server.url + path);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await page.waitForLoadState("load");
+      const text = await page.locator("main").innerText();
+      assert.ok(!/\b(act|add|dash|job|lib|set|state|places|trash)\.\w/.test(text), `a key without words on ${path}`);
+    }
+    await page.goto(`${server.url}/settings/storage`);
+    await page
+      .getByRole("main")
+      .getByText(/[\d,.]+ [MGT]B von [\d,.]+ [MGT]B belegt · [\d,.]+ [kMG]B in [\d.]+ Einträgen/)
+      .waitFor();
+  } finally {
+    await world.speak("en");
+  }
+});
+
+interaction("what is chosen in one browser is chosen in the others of the user", async () => {
+  const { browser, page, server } = world;
+  await world.settings("General");
+  await section("General").getByRole("button", { name: "Light" }).click();
+  await section("General").getByRole("combobox", { name: "Language" }).click();
+  await page.getByRole("option", { name: "Français" }).click();
+  await world.becomes("/api/preferences", ({ theme, language }) => theme === "light" && language === "fr");
+  await page.getByRole("navigation", { name: "Navigation principale" }).first().getByText("Bibliothèque").click();
+  await page.getByRole("combobox", { name: "Trier" }).click();
+  await page.getByRole("option", { name: "Titre", exact: true }).click();
+  await world.becomes("/api/preferences", ({ sort }) => sort === "title");
+  const other = await open(browser, server.url);
+  await signIn(other);
+  await other.locator("html[lang=fr]:not(.dark)").waitFor();
+  await other.getByRole("link", { name: "Bibliothèque" }).first().click();
+  await other.getByRole("combobox", { name: "Trier" }).getByText("Titre").waitFor();
+  assert.deepEqual(other.wrong, []);
+  await other.context().close();
+  await world.api("PATCH", "/api/preferences", { theme: "system", language: "en", sort: "-created" });
+  await page.goto(server.url);
+  await page.locator("html[lang=en].dark").waitFor();
 });
 
 interaction("dark and light", async () => {

@@ -10,6 +10,7 @@ import { Tip } from "@/components/ui/tip";
 import { useI18n } from "@/i18n";
 import { integer } from "@/lib/format";
 import { cn } from "@/lib/utils";
+import { useSort } from "./sort";
 
 const route = getRouteApi("/library");
 const SORTS = ["-created", "-published", "title", "-size", "-duration"] as const satisfies Sort[];
@@ -25,7 +26,8 @@ type Props = {
 /** Where we are, how many there are, search, sort, grid or list. */
 export function Header({ typed, onType, count, onDrawer, onHelp }: Props) {
   const { t, locale } = useI18n();
-  const { folder, sort = "-created", view } = route.useSearch();
+  const { folder, view } = route.useSearch();
+  const [sort, setSort] = useSort();
   const navigate = route.useNavigate();
   return (
     <header className="shrink-0 space-y-3 px-4 pb-3 pt-4 sm:px-8 sm:pt-6">
@@ -64,12 +66,7 @@ export function Header({ typed, onType, count, onDrawer, onHelp }: Props) {
             label={t("lib.sort")}
             icon={<ArrowDownUp />}
             value={sort}
-            onChange={(value) =>
-              void navigate({
-                search: (s) => ({ ...s, sort: value === "-created" ? undefined : value }),
-                replace: true,
-              })
-            }
+            onChange={setSort}
             items={SORTS.map((value) => ({ value, label: t(`lib.sort.${value}`) }))}
           />
           <Segmented

@@ -15,6 +15,7 @@ import { RenameDialog } from "./rename-dialog";
 import { useSearchText } from "./search-text";
 import { useSelection } from "./selection";
 import { SelectionBar } from "./selection-bar";
+import { DEFAULT_SORT, useSort } from "./sort";
 import { Failure, Loading, Nothing } from "./states";
 
 const KeysDialog = lazy(register(() => import("@/components/keys-dialog")));
@@ -30,7 +31,9 @@ export function Library({ folders }: { folders: Folders }) {
   const navigate = route.useNavigate();
   const { history } = useRouter();
   const { typed, setTyped, q } = useSearchText();
-  const { folder, sort, kind, unwatched, site } = search;
+  const { folder, kind, unwatched, site } = search;
+  const [order] = useSort();
+  const sort = order === DEFAULT_SORT ? undefined : order;
   const found = useItems({ folder, q, sort, kind, unwatched, site });
   const items = useMemo(() => rowsOf(found.data), [found.data]);
   const filtered = !!(kind || unwatched || site);

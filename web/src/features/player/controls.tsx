@@ -16,6 +16,7 @@ import {
 import { type ReactNode, type RefObject, useEffect, useState } from "react";
 import type { Item } from "@/api/types";
 import { isAudio } from "@/components/media-card";
+import { captionsShown } from "@/components/player-choices";
 import { player, usePlayer } from "@/components/player-store";
 import { useI18n } from "@/i18n";
 import { clock } from "@/lib/format";
@@ -24,7 +25,6 @@ import { chapterAt } from "./chapters";
 import { fullScreen } from "./gestures";
 import { toggleCaptions } from "./keys";
 import { PlayerMenu } from "./player-menu";
-import { captionsShown } from "./remembered";
 import { SeekBar } from "./seek-bar";
 import type { Ways } from "./stage";
 import { toggle, useMedia } from "./use-media";

@@ -1,9 +1,9 @@
 import { type RefObject, useEffect } from "react";
+import { captionsShown, remember, remembered, showCaptions } from "@/components/player-choices";
 import { player } from "@/components/player-store";
 import type { Key } from "@/i18n";
 import { type Shortcut, useShortcuts } from "@/lib/shortcuts";
 import { fullScreen } from "./gestures";
-import { captionsShown, remember, remembered, showCaptions } from "./remembered";
 import type { Ways } from "./stage";
 import { seekBy, seekTo, toggle } from "./use-media";
 

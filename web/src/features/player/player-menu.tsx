@@ -2,11 +2,11 @@
 import { Settings } from "lucide-react";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { Item } from "@/api/types";
+import { captionsShown, remember, showCaptions } from "@/components/player-choices";
 import { useI18n } from "@/i18n";
 import { languageName } from "@/lib/languages";
 import { cn } from "@/lib/utils";
 import { Control } from "./controls";
-import { captionsShown, remember, showCaptions } from "./remembered";
 import { useMedia } from "./use-media";
 
 export const RATES = [0.75, 1, 1.25, 1.5, 2];

@@ -7,6 +7,7 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react
 import { useItem } from "@/api/queries";
 import type { Item } from "@/api/types";
 import { isAudio, posterOf } from "@/components/media-card";
+import { remember, remembered, showCaptions } from "@/components/player-choices";
 import { player, usePlayer } from "@/components/player-store";
 import { useI18n } from "@/i18n";
 import { languageName } from "@/lib/languages";
@@ -18,7 +19,6 @@ import { useMediaSession, usePlayerKeys } from "./keys";
 import { Mini } from "./mini";
 import { Resumed, type Trouble, Unplayable } from "./notes";
 import { usePosition } from "./position";
-import { remember, remembered, showCaptions } from "./remembered";
 import { useQueue } from "./use-queue";
 
 export default function Stage() {

@@ -1,16 +1,20 @@
 /** What comes next: the view that the item was opened from, in its order; else the folder of the item. */
 import { useEffect, useRef } from "react";
-import { rowsOf, useItems } from "@/api/queries";
-import type { Item } from "@/api/types";
+import { rowsOf, useItems, useSourceList } from "@/api/queries";
+import type { Item, WholeList } from "@/api/types";
 import { usePlayer } from "@/components/player-store";
 
 const AHEAD = 10; // items to have loaded beyond the one that plays
 const MOST = 60; // pages to look for the item in
 
+const itemsOf = (list: WholeList | undefined): Item[] => list?.content.flatMap(({ item }) => item ?? []) ?? [];
+
 export function useQueue(item: Item | undefined) {
   const queue = usePlayer((state) => state.queue);
-  const view = useItems(queue?.wanted ?? { folder: item?.folder || undefined }, item !== undefined);
-  const rows = rowsOf(view.data);
+  const inList = queue?.list !== undefined;
+  const list = useSourceList(item && queue?.list).data;
+  const view = useItems(queue?.wanted ?? { folder: item?.folder || undefined }, item !== undefined && !inList);
+  const rows = inList ? itemsOf(list) : rowsOf(view.data);
   const found = rows.findIndex(({ id }) => id === item?.id);
   // An item can drop out of its view while it plays (a view of unwatched items): its place is remembered.
   const place = useRef<{ id?: number; index: number }>({ index: -1 });

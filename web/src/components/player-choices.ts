@@ -1,4 +1,6 @@
-/** Speed, volume and captions that the user chose: kept in this browser, used for every item. */
+/** Speed, volume and captions that the user chose: used for every item. */
+import { announce } from "@/lib/preferences";
+
 const KEY = "mf.player";
 
 export type Remembered = { rate: number; volume: number; muted: boolean; captions: string };
@@ -13,8 +15,21 @@ export function remembered(): Remembered {
   }
 }
 
+/** Keep a choice, in this browser and on the server. */
 export function remember(change: Partial<Remembered>) {
-  localStorage.setItem(KEY, JSON.stringify({ ...remembered(), ...change }));
+  const before = remembered();
+  const changed = Object.entries(change).filter(([name, value]) => before[name as keyof Remembered] !== value);
+  if (!changed.length) return;
+  localStorage.setItem(KEY, JSON.stringify({ ...before, ...change }));
+  announce(Object.fromEntries(changed));
+}
+
+/** Keep what the server has; null is a choice that was never made. */
+export function keepPlayer(choices: { [Name in keyof Remembered]?: Remembered[Name] | null }) {
+  const made = Object.fromEntries(
+    Object.entries(choices).filter(([name, value]) => name in DEFAULTS && value !== null && value !== undefined),
+  );
+  if (Object.keys(made).length) localStorage.setItem(KEY, JSON.stringify({ ...remembered(), ...made }));
 }
 
 /** The track for a language: the same one, or one of the same main language ("en" for "en-GB"). */

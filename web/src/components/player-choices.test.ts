@@ -1,4 +1,4 @@
-import { remember, remembered, trackFor } from "./remembered";
+import { remember, remembered, trackFor } from "./player-choices";
 
 test.each([
   [["en", "fr"], "fr", "fr"],
