@@ -1,5 +1,7 @@
 // What the page offers beyond the whole way of page.test.mjs, on a server of its own. The parts build on each other.
 import "./parts/composer.mjs";
+import "./parts/places.mjs";
+import "./parts/palette.mjs";
 import "./parts/player.mjs";
 import "./parts/again.mjs";
 import "./parts/several.mjs";

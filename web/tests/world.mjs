@@ -46,6 +46,12 @@ export const world = {
   cell: (title) => world.page.getByRole("gridcell", { name: title }).first(),
   folder: (name) => world.page.getByRole("treeitem", { name }),
   go: (name) => world.page.getByRole("navigation", { name: "Main" }).first().getByRole("link", { name }).click(),
+  /** Another language for the page, as if it had been chosen in another browser. */
+  speak: async (language) => {
+    await world.api("PATCH", "/api/preferences", { language });
+    await world.page.reload();
+    await world.page.locator(`html[lang=${language}]`).waitFor();
+  },
   /** Opens one section of the settings. */
   settings: async (name) => {
     await world.go("Settings");

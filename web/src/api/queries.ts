@@ -13,9 +13,12 @@ import type {
   SessionState,
   Site,
   Sites,
+  SourceList,
+  SourceLists,
   StoreStatus,
   System,
   Trash,
+  WholeList,
 } from "./types";
 
 /** Milliseconds between polls: only while the stream of events is away. */
@@ -99,6 +102,22 @@ export const useItems = ({ folder, q, sort, kind, unwatched, site }: Wanted, ena
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: keepPreviousData,
+  });
+
+/** Lists of a site, the last read first. */
+export const useSourceLists = (enabled = true) =>
+  useQuery({
+    queryKey: [...keys.items, "lists"],
+    queryFn: async () => (await call<SourceLists>("GET", "/api/lists")).lists as SourceList[],
+    enabled,
+  });
+
+/** One list of a site, with its entries in the order of the site. */
+export const useSourceList = (id: number | undefined) =>
+  useQuery({
+    queryKey: [...keys.items, "lists", id],
+    queryFn: () => call<WholeList>("GET", `/api/lists/${id}`),
+    enabled: id !== undefined,
   });
 
 /** Where the items come from, the most frequent first. */

@@ -85,6 +85,24 @@ const subscription = createRoute({
   ),
 });
 
+const lists = createRoute({
+  getParentRoute: () => root,
+  path: "/playlists",
+  component: lazyRouteComponent(
+    register(() => import("@/features/places/lists")),
+    "ListsPage",
+  ),
+});
+
+const list = createRoute({
+  getParentRoute: () => root,
+  path: "/playlist/$id",
+  component: lazyRouteComponent(
+    register(() => import("@/features/places/list")),
+    "ListPage",
+  ),
+});
+
 const trash = createRoute({
   getParentRoute: () => root,
   path: "/trash",
@@ -152,6 +170,8 @@ export const router = createRouter({
     following,
     follow,
     subscription,
+    lists,
+    list,
     trash,
     watch,
     settings,

@@ -17,12 +17,15 @@ import { register } from "@/lib/load";
 import { setTheme, useDark } from "@/lib/theme";
 import { cn } from "@/lib/utils";
 import { Anywhere } from "./anywhere";
+import { LibraryPlaces } from "./library-places";
 import { OTHERS, PLACES } from "./places";
+import { usePreferences } from "./preferences";
 
 const Stage = lazy(register(() => import("@/features/player/stage")));
 
 export function Shell({ children }: { children: ReactNode }) {
   const { t } = useI18n();
+  usePreferences();
   const inLibrary = useRouterState({ select: (state) => state.location.pathname === "/library" });
   const { folder } = useSearch({ strict: false });
   const playing = usePlayer((state) => state.id !== undefined);
@@ -72,6 +75,7 @@ export function Shell({ children }: { children: ReactNode }) {
           ))}
         </nav>
         <div className="-mx-3 mt-4 min-h-0 flex-1 overflow-y-auto px-3">
+          <LibraryPlaces />
           <FolderTree current={inLibrary ? folder : undefined} />
         </div>
         <Status />

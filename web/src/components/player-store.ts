@@ -3,7 +3,13 @@ import { useSyncExternalStore } from "react";
 import type { Wanted } from "@/api/queries";
 
 /** The view that an item was opened from: what comes next is what follows it there. */
-export type Queue = { wanted: Wanted; label: string; href: string };
+export type Queue = {
+  wanted: Wanted;
+  /** A list of a site: its order is the order of the queue, and `wanted` is not asked for. */
+  list?: number;
+  label: string;
+  href: string;
+};
 
 type State = {
   id?: number;

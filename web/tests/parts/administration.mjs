@@ -138,7 +138,6 @@ interaction("the packages of the extension", async () => {
 });
 
 interaction("a newer yt-dlp is taken, and the one before comes back", async () => {
-  const { page } = world;
   await world.settings("yt-dlp");
   const card = section("yt-dlp");
   const { version } = await world.api("GET", "/api/ytdlp");
@@ -152,9 +151,7 @@ interaction("a newer yt-dlp is taken, and the one before comes back", async () =
   await card.getByRole("button", { name: "Update" }).click();
   await card.getByText("Failed", { exact: true }).waitFor({ timeout: 60_000 });
   await card.getByText("Can’t reach the package index").waitFor();
-  await page.evaluate(() => localStorage.setItem("mf.locale", "fr"));
-  await page.reload();
+  await world.speak("fr");
   await section("yt-dlp").getByText("L’index").waitFor();
-  await page.evaluate(() => localStorage.removeItem("mf.locale"));
-  await page.reload();
+  await world.speak("en");
 });

@@ -185,6 +185,10 @@ interaction("sort", async () => {
     found,
     found.toSorted((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1)),
   );
+  await world.becomes("/api/preferences", ({ sort }) => sort === "title");
+  await world.api("PATCH", "/api/preferences", { sort: null }); // the next page has its own order again
+  await page.evaluate(() => localStorage.removeItem("mf.sort"));
+  await page.reload();
 });
 
 interaction("grid and list", async () => {

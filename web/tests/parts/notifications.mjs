@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { after } from "node:test";
 import { interaction, world } from "../world.mjs";
 
-const { go, toast } = world;
+const { toast } = world;
 const section = (name) => world.page.getByRole("region", { name, exact: true });
 const PATH = "/api/notifications/targets";
 const requests = [];

@@ -88,7 +88,7 @@ interaction("a link typed into the palette opens Add with it, and an action is r
   await page.keyboard.press("Enter");
   await dialog().waitFor({ state: "detached" });
   assert.notEqual(await dark(), before);
-  await page.evaluate(() => localStorage.removeItem("mf.theme"));
+  await world.api("PATCH", "/api/preferences", { theme: "system" });
   await page.reload();
 });
 

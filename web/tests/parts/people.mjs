@@ -120,14 +120,12 @@ interaction("who did what, page by page and by kind", async () => {
 interaction("French has words for all of it", async () => {
   const { page } = world;
   await world.settings("Activity log");
-  await page.evaluate(() => localStorage.setItem("mf.locale", "fr"));
   try {
-    await page.reload();
+    await world.speak("fr");
     const trail = section("Journal d’activité");
     await trail.getByText("A modifié un quota").first().waitFor();
     assert.ok(!/\b(act|set)\.\w/.test(await page.locator("main").innerText()), "a key without words");
   } finally {
-    await page.evaluate(() => localStorage.removeItem("mf.locale"));
-    await page.reload();
+    await world.speak("en");
   }
 });

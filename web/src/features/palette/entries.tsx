@@ -1,10 +1,10 @@
 /** What the palette offers for what is typed. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { Folder, Plus, Sun } from "lucide-react";
+import { Folder, ListVideo, Plus, Sun } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { call, query } from "@/api/client";
 import { keys } from "@/api/keys";
-import { useFolders } from "@/api/queries";
+import { useFolders, useSourceLists } from "@/api/queries";
 import type { Items } from "@/api/types";
 import { askToAdd } from "@/components/add-store";
 import { isAudio, posterOf } from "@/components/media-card";
@@ -77,13 +77,23 @@ function useItemEntries(q: string) {
 function usePlaces(): Entry[] {
   const { t } = useI18n();
   const folders = useFolders().data ?? [];
-  return folders.map((folder) => ({
-    id: `folder-${folder.id}`,
-    label: folder.path.replaceAll("/", " / "),
-    about: `${t("palette.folder")} · ${t("lib.count", { n: folder.total })}`,
-    picture: <Folder />,
-    href: `/library?${new URLSearchParams({ folder: folder.path })}`,
-  }));
+  const lists = useSourceLists().data ?? [];
+  return [
+    ...folders.map((folder) => ({
+      id: `folder-${folder.id}`,
+      label: folder.path.replaceAll("/", " / "),
+      about: `${t("palette.folder")} · ${t("lib.count", { n: folder.total })}`,
+      picture: <Folder />,
+      href: `/library?${new URLSearchParams({ folder: folder.path })}`,
+    })),
+    ...lists.map((list) => ({
+      id: `list-${list.id}`,
+      label: list.title,
+      about: `${t("palette.list")} · ${list.site} · ${t("lib.count", { n: list.items })}`,
+      picture: <ListVideo />,
+      href: `/playlist/${list.id}`,
+    })),
+  ];
 }
 
 function useActionEntries(words: string, link: boolean): Entry[] {

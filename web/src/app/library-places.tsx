@@ -1,0 +1,30 @@
+/** The places of the library beside its folders. */
+import { Link } from "@tanstack/react-router";
+import { Layers, ListVideo } from "lucide-react";
+import { useI18n } from "@/i18n";
+
+const PLACES = [
+  { to: "/library", key: "lib.all", icon: Layers },
+  { to: "/playlists", key: "places.playlists", icon: ListVideo },
+] as const;
+
+export function LibraryPlaces({ onPick }: { onPick?: () => void }) {
+  const { t } = useI18n();
+  return (
+    <nav aria-label={t("places.title")} className="mb-4 space-y-0.5">
+      {PLACES.map((each) => (
+        <Link
+          key={each.to}
+          to={each.to}
+          onClick={onPick}
+          activeOptions={{ exact: true, includeSearch: each.to === "/library" }}
+          className="flex h-8 items-center gap-2.5 rounded-md px-2.5 text-[0.8125rem] text-muted-foreground hover:bg-accent hover:text-foreground"
+          activeProps={{ className: "font-medium text-foreground", "aria-current": "page" }}
+        >
+          <each.icon className="size-4" />
+          {t(each.key)}
+        </Link>
+      ))}
+    </nav>
+  );
+}
