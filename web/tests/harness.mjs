@@ -61,9 +61,9 @@ export async function startServer(allow, env = {}) {
   let stop = await run();
   return {
     state,
-    /** So many items more for somebody, without files. */
-    seed: (user, count) =>
-      execFileSync(python, [join(root, "web/tests/seed.py"), state, user, String(count)], { cwd: root }),
+    /** So many items more for somebody, without files; `channel`: all that were seeded are of this one. */
+    seed: (user, count, channel = "") =>
+      execFileSync(python, [join(root, "web/tests/seed.py"), state, user, String(count), channel], { cwd: root }),
     url: `http://127.0.0.1:${port}`,
     setupCode: () =>
       execFileSync(python, ["-m", "mediafetcher", "--state", state, "setup"], { cwd: root, encoding: "utf8" }).trim(),

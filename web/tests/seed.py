@@ -1,6 +1,7 @@
-"""`seed.py STATE USER N`: N items for a person, written straight into the database of a running server.
+"""`seed.py STATE USER N [CHANNEL]`: N items for a person, perhaps of one channel.
 
-Nothing of it lies on disk: enough for lists, scrolling and search, which is what it is for.
+They are written straight into the database of a running server. Nothing of it lies on disk: enough for lists, scrolling
+and search, which is what it is for.
 """
 
 import asyncio
@@ -32,7 +33,14 @@ where a.name = $1
 """
 
 
-async def main(state: str, user: str, count: int) -> None:
+CHANNEL = """
+with made as (insert into source_metadata (channel, channel_name) values ($2, $2) returning id)
+update library_item i set metadata = made.id from made, account a
+where a.name = $1 and i.owner = a.id and i.metadata is null and i.title like 'Seeded film%'
+"""
+
+
+async def main(state: str, user: str, count: int, channel: str) -> None:
     names = [_texts(n) for n in range(1, count + 1)]
     texts = [text_index.of(*each) for each in names]
     columns = [*zip(*names, strict=True), [each.search for each in texts], [each.sort_key for each in texts]]
@@ -40,6 +48,8 @@ async def main(state: str, user: str, count: int) -> None:
     try:
         await database.execute(FILES, count)
         await database.execute(ITEMS, user, *map(list, columns), text_index.VERSION)
+        if channel:
+            await database.execute(CHANNEL, user, channel)
         await database.execute("analyze")
     finally:
         await database.close()
@@ -51,4 +61,4 @@ def _texts(n: int) -> tuple[str, str, str]:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), (*sys.argv[4:], "")[0]))

@@ -10,6 +10,8 @@ import type {
   Folders,
   Item,
   Items,
+  OwnChannel,
+  OwnChannels,
   SessionState,
   Site,
   Sites,
@@ -77,17 +79,18 @@ export const SORTS = [
 export type Sort = (typeof SORTS)[number];
 export type Kind = "video" | "audio";
 export type Filter = { kind?: Kind; unwatched?: boolean; site?: string };
-export type Wanted = Filter & { folder?: string; q?: string; sort?: Sort };
+export type Wanted = Filter & { channel?: string; folder?: string; q?: string; sort?: Sort };
 const PAGE = 200;
 
-export const useItems = ({ folder, q, sort, kind, unwatched, site }: Wanted, enabled = true) =>
+export const useItems = ({ channel, folder, q, sort, kind, unwatched, site }: Wanted, enabled = true) =>
   useInfiniteQuery({
     enabled,
-    queryKey: [...keys.items, { folder, q, sort, kind, unwatched, site }],
+    queryKey: [...keys.items, { channel, folder, q, sort, kind, unwatched, site }],
     queryFn: ({ pageParam }) =>
       call<Items>(
         "GET",
         query("/api/items", {
+          channel,
           folder,
           deep: folder ? 1 : undefined,
           q: q || undefined,
@@ -102,6 +105,22 @@ export const useItems = ({ folder, q, sort, kind, unwatched, site }: Wanted, ena
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: keepPreviousData,
+  });
+
+/** The channels of the items, by name. */
+export const useChannels = (enabled = true) =>
+  useInfiniteQuery({
+    enabled,
+    queryKey: [...keys.items, "channels"],
+    queryFn: ({ pageParam }) => call<OwnChannels>("GET", query("/api/channels", { cursor: pageParam, limit: PAGE })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next ?? undefined,
+  });
+
+export const useChannel = (id: string, site?: string) =>
+  useQuery({
+    queryKey: [...keys.items, "channel", id, site],
+    queryFn: () => call<OwnChannel>("GET", query(`/api/channels/${encodeURIComponent(id)}`, { site })),
   });
 
 /** Lists of a site, the last read first. */

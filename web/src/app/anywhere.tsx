@@ -20,6 +20,7 @@ const TITLES: Record<string, Key> = {
   "/": "nav.home",
   "/downloads": "nav.downloads",
   "/library": "nav.library",
+  "/channels": "places.channels",
   "/playlists": "places.playlists",
   "/trash": "nav.trash",
   "/following": "nav.following",

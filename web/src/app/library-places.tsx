@@ -1,10 +1,11 @@
 /** The places of the library beside its folders. */
 import { Link } from "@tanstack/react-router";
-import { Layers, ListVideo } from "lucide-react";
+import { Layers, ListVideo, Tv } from "lucide-react";
 import { useI18n } from "@/i18n";
 
 const PLACES = [
   { to: "/library", key: "lib.all", icon: Layers },
+  { to: "/channels", key: "places.channels", icon: Tv },
   { to: "/playlists", key: "places.playlists", icon: ListVideo },
 ] as const;
 

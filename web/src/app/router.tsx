@@ -85,6 +85,29 @@ const subscription = createRoute({
   ),
 });
 
+const channels = createRoute({
+  getParentRoute: () => root,
+  path: "/channels",
+  component: lazyRouteComponent(
+    register(() => import("@/features/places/channels")),
+    "ChannelsPage",
+  ),
+});
+
+const channel = createRoute({
+  getParentRoute: () => root,
+  path: "/channel/$id",
+  validateSearch: (search: Record<string, unknown>): { site?: string; sort?: Sort; unwatched?: true } => ({
+    site: text(search.site),
+    sort: SORTS.includes(String(search.sort)) ? (search.sort as Sort) : undefined,
+    unwatched: search.unwatched === true || undefined,
+  }),
+  component: lazyRouteComponent(
+    register(() => import("@/features/places/channel")),
+    "ChannelPage",
+  ),
+});
+
 const lists = createRoute({
   getParentRoute: () => root,
   path: "/playlists",
@@ -170,6 +193,8 @@ export const router = createRouter({
     following,
     follow,
     subscription,
+    channels,
+    channel,
     lists,
     list,
     trash,

@@ -1,4 +1,4 @@
-// Places of the library beside its folders: playlists in the order of their site.
+// Places of the library beside its folders: playlists in the order of their site, and channels.
 import assert from "node:assert/strict";
 import { interaction, world } from "../world.mjs";
 
@@ -20,7 +20,7 @@ interaction("a playlist is a page in the order of its site, and keeps the place 
     .getByRole("main")
     .getByRole("link", { name: /5 of 6 in your library/ })
     .click();
-  await page.getByText("5 of 6 in your library").waitFor();
+  await page.getByRole("heading", { level: 1, name: "A list: of 6/all" }).waitFor();
   assert.deepEqual(
     await rows().evaluateAll((all) =>
       all.map((each) => /^\d/.exec(each.innerText)?.[0] + (each.querySelector("a") ? "" : "-")),
@@ -55,8 +55,47 @@ interaction("a playlist plays in its order", async () => {
     if (part !== "6") await page.keyboard.press("n");
   }
   await page.setViewportSize({ width: 390, height: 844 });
-  await page.goBack();
+  await page.getByRole("main").getByRole("link", { name: "A list: of 6/all" }).click(); // where one came from
   await page.getByText("5 of 6 in your library").waitFor();
   await world.accessible("a playlist on a phone");
+  await page.setViewportSize({ width: 1440, height: 900 });
+});
+
+interaction("a channel is a page with its items, found from the library, an item and the palette", async () => {
+  const { page, server } = world;
+  page.expected.push(/status of 404|status of 503/); // what is seeded has no file
+  server.seed("Ada", 3, "Slow / Rivers");
+  await page.goto(`${server.url}/library`);
+  await page.getByRole("navigation", { name: "Library" }).getByRole("link", { name: "Channels" }).click();
+  await page.getByRole("heading", { level: 1, name: "Channels" }).waitFor();
+  await world.accessible("the channels");
+  await page
+    .getByRole("main")
+    .getByRole("link", { name: /Slow \/ Rivers/ })
+    .click();
+  await page.getByRole("heading", { level: 1, name: "Slow / Rivers" }).waitFor();
+  await page.getByText(/3 items/).waitFor();
+  assert.equal(await rows().count(), 3);
+  await world.accessible("a channel");
+  await page.getByRole("combobox", { name: "Sort" }).click();
+  await page.getByRole("option", { name: "Title" }).click();
+  await page.waitForURL(/sort=title/);
+  await rows()
+    .first()
+    .getByRole("link", { name: /Seeded film 1 / })
+    .click();
+  await page.getByRole("heading", { level: 1, name: /Seeded film 1 / }).waitFor();
+  await page
+    .getByRole("region", { name: "Up next" })
+    .getByRole("link", { name: /Seeded film 2 / })
+    .waitFor();
+  await page.getByRole("main").getByRole("link", { name: "Slow / Rivers" }).last().click();
+  await page.getByRole("heading", { level: 1, name: "Slow / Rivers" }).waitFor();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("combobox", { name: "Search everything" }).fill("rivers");
+  await page.getByRole("option", { name: /Slow \/ Rivers Channel/ }).click();
+  await page.getByRole("heading", { level: 1, name: "Slow / Rivers" }).waitFor();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await world.accessible("a channel on a phone");
   await page.setViewportSize({ width: 1440, height: 900 });
 });

@@ -1,10 +1,10 @@
 /** What the palette offers for what is typed. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { Folder, ListVideo, Plus, Sun } from "lucide-react";
+import { Folder, ListVideo, Plus, Sun, Tv } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { call, query } from "@/api/client";
 import { keys } from "@/api/keys";
-import { useFolders, useSourceLists } from "@/api/queries";
+import { useChannels, useFolders, useSourceLists } from "@/api/queries";
 import type { Items } from "@/api/types";
 import { askToAdd } from "@/components/add-store";
 import { isAudio, posterOf } from "@/components/media-card";
@@ -78,7 +78,15 @@ function usePlaces(): Entry[] {
   const { t } = useI18n();
   const folders = useFolders().data ?? [];
   const lists = useSourceLists().data ?? [];
+  const channels = useChannels().data?.pages.flatMap((page) => page.channels) ?? [];
   return [
+    ...channels.map((channel) => ({
+      id: `channel-${channel.site}-${channel.id}`,
+      label: channel.name,
+      about: [t("places.channel"), channel.site, t("lib.count", { n: channel.items })].filter(Boolean).join(" · "),
+      picture: <Tv />,
+      href: `/channel/${encodeURIComponent(channel.id)}${channel.site ? `?${new URLSearchParams({ site: channel.site })}` : ""}`,
+    })),
     ...folders.map((folder) => ({
       id: `folder-${folder.id}`,
       label: folder.path.replaceAll("/", " / "),

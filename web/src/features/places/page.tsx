@@ -8,6 +8,7 @@ import { useI18n } from "@/i18n";
 import { integer } from "@/lib/format";
 
 type Props = {
+  picture?: ReactNode;
   title: string;
   count?: number;
   /** One line below the title. */
@@ -16,12 +17,13 @@ type Props = {
   children: ReactNode;
 };
 
-export function Page({ title, count, about, actions, children }: Props) {
+export function Page({ picture, title, count, about, actions, children }: Props) {
   const { locale } = useI18n();
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto max-w-7xl px-4 pb-16 pt-5 sm:px-8 sm:pt-8">
         <header className="mb-5 flex flex-wrap items-center gap-x-6 gap-y-3">
+          {picture}
           <div className="min-w-0 flex-1 basis-64">
             <h1 dir="auto" className="break-words text-left text-xl font-semibold tracking-tight">
               {title}

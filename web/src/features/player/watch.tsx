@@ -174,15 +174,15 @@ function Title({ item }: { item: Item }) {
         {item.title}
       </h1>
       <p className="mt-1.5 flex flex-wrap items-center gap-x-2 gap-y-1.5 text-muted-foreground">
-        {from && item.channel?.url ? (
-          <a
-            href={item.channel.url}
-            target="_blank"
-            rel="noopener noreferrer"
+        {from && item.channel ? (
+          <Link
+            to="/channel/$id"
+            params={{ id: item.channel.id }}
+            search={{ site: item.site ?? undefined }}
             className="text-foreground hover:underline"
           >
             {from}
-          </a>
+          </Link>
         ) : (
           from && <span className="text-foreground">{from}</span>
         )}
