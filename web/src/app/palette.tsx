@@ -9,7 +9,9 @@ import { OTHERS, PLACES } from "./places";
 export default function AppPalette({ onClose }: { onClose: () => void }) {
   const { t } = useI18n();
   const admin = !!useSession().data?.user?.admin;
-  const pages = [...PLACES, ...OTHERS].map((each): Entry => ({ id: each.to, label: t(each.key), picture: <each.icon />, href: each.to }));
+  const pages = [...PLACES, ...OTHERS].map(
+    (each): Entry => ({ id: each.to, label: t(each.key), picture: <each.icon />, href: each.to }),
+  );
   const sections = visibleGroups(admin)
     .flatMap(({ sections }) => sections)
     .map(

@@ -65,6 +65,7 @@ export const deSettings: Texts<typeof enSettings> = {
   "set.cookies": "Cookies von Websites",
   "set.cookiesHint":
     "Für Websites, die ein Konto verlangen. Verschlüsselt gespeichert und nur für Downloads von dieser Website verwendet.",
+  "set.onlyLogin": "Name und Passwort",
   "set.cookiesEmpty":
     "Noch keine Cookies. Die Erweiterung kann die Cookies einer Website senden; unten lässt sich eine cookies.txt einfügen.",
   "set.cookieCount": { one: "{n} Cookie", other: "{n} Cookies" },

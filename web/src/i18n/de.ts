@@ -1,10 +1,12 @@
 import { deErrors } from "./de-errors";
+import { deFollowing } from "./de-following";
 import { deSettings } from "./de-settings";
 import { deTelling } from "./de-telling";
 import { deUse } from "./de-use";
 import type { Dict, Words } from "./index";
 
 const dict: Dict = {
+  ...deFollowing,
   ...deSettings,
   ...deUse,
   ...deTelling,
