@@ -68,6 +68,8 @@ export const world = {
     await world.page.getByRole("menuitem", { name: choice }).click();
   },
   toast: (words) => world.page.locator("[data-slot=toast]", { hasText: words }).first(),
+  /** Shows one view of the downloads. */
+  tab: (name) => world.page.getByRole("navigation", { name: "Downloads" }).getByRole("link", { name }).click(),
   /** Downloads a link through the page and waits for its row. */
   fetch: async (path) => {
     await world.go("Downloads");

@@ -39,6 +39,7 @@ function RunningStrip() {
   return (
     <Link
       to="/downloads"
+      search={{ show: running || waiting ? undefined : "action" }}
       className="flex flex-wrap items-center gap-x-5 gap-y-1 rounded-xl border bg-card px-4 py-3 text-[0.8125rem] hover:bg-accent"
     >
       <span className="font-medium">{t("dash.downloads")}</span>

@@ -29,6 +29,9 @@ const home = createRoute({
 const downloads = createRoute({
   getParentRoute: () => root,
   path: "/downloads",
+  validateSearch: (search: Record<string, unknown>): { show?: "action" | "history" } => ({
+    show: search.show === "action" || search.show === "history" ? search.show : undefined,
+  }),
   component: lazyRouteComponent(
     register(() => import("@/features/downloads/downloads")),
     "Downloads",

@@ -51,7 +51,11 @@ const dict: Dict = {
   "dash.inProgress": "In Arbeit",
   "dash.queue": "Als Nächstes",
   "dash.attention": "Aktion nötig",
-  "dash.done": "Fertig",
+  "dash.tabActive": "Aktiv",
+  "dash.history": "Verlauf",
+  "dash.noAction": "Keine Aktion nötig",
+  "dash.noHistory": "Noch keine beendeten Downloads",
+  "job.showEntries": "Einträge anzeigen",
   "dash.clearAll": "Liste leeren",
   "dash.ytdlpHelps":
     "{site} hat sich geändert, und Downloads von dort schlugen fehl. yt-dlp {v} wurde geprüft und behebt das.",

@@ -52,7 +52,11 @@ const dict: Dict = {
   "dash.inProgress": "En cours",
   "dash.queue": "À suivre",
   "dash.attention": "Action requise",
-  "dash.done": "Terminés",
+  "dash.tabActive": "En cours",
+  "dash.history": "Historique",
+  "dash.noAction": "Aucune action requise",
+  "dash.noHistory": "Aucun téléchargement terminé",
+  "job.showEntries": "Afficher les éléments",
   "dash.clearAll": "Vider la liste",
   "dash.ytdlpHelps":
     "{site} a changé et ses téléchargements échouaient. yt-dlp {v} a été testé et corrige le problème.",

@@ -92,6 +92,16 @@ export const unitName = (unit: string, locale: string) =>
 
 export const date = (time: string, locale: string) =>
   moment(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
+/** "Today", "Yesterday", or the day. */
+export function dayOf(time: string, locale: string, now = new Date()): string {
+  const at = new Date(time);
+  const midnight = (of: Date) => new Date(of.getFullYear(), of.getMonth(), of.getDate()).getTime();
+  const days = Math.round((midnight(at) - midnight(now)) / 86_400_000);
+  if (days < -1 || days > 0) return moment(locale, { dateStyle: "full" }).format(at);
+  const name = new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(days, "day");
+  return name.charAt(0).toLocaleUpperCase(locale) + name.slice(1);
+}
+
 /** The day of a time in UTC: a day without a time is stored as its midnight. */
 export const day = (time: string, locale: string) =>
   moment(locale, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(time));

@@ -28,6 +28,7 @@ interaction("a file is kept as it comes, and converted for browsers afterwards",
   await page.getByText("More options").click();
   await page.getByRole("switch", { name: "Keep original file" }).click();
   await page.getByRole("button", { name: "Download", exact: true }).click();
+  await world.tab("History");
   await download("done", "hevc_aac").waitFor({ timeout: 60_000 });
   await open("hevc_aac");
   await page.getByLabel("Details").getByText("MP4 · hevc · aac").waitFor();

@@ -18,7 +18,10 @@ const more = async (name) => {
   await world.page.getByText("More options").click();
   await world.page.getByRole("switch", { name }).click();
 };
-const done = (name) => download("done", name).first().waitFor({ timeout: 60_000 });
+const done = async (name) => {
+  await world.tab("History");
+  await download("done", name).first().waitFor({ timeout: 60_000 });
+};
 
 interaction("a preview has the title, the picture of the site, and the length", async () => {
   await look("/page/chapters");
@@ -100,7 +103,14 @@ interaction("some entries of a playlist, into a folder of its own", async () => 
   await page.getByRole("checkbox", { name: "Part 3" }).check();
   await preview().getByText("2 selected").waitFor();
   await send();
-  await page.locator("[data-download]", { hasText: "2 of 2 done" }).waitFor({ timeout: 60_000 });
+  await world.tab("History");
+  const list = page.locator("[data-download]", { hasText: "2 of 2 done" });
+  await list.waitFor({ timeout: 60_000 });
+  assert.equal(await page.locator("[data-download]", { hasText: "Part 1" }).count(), 0, "a list is one row");
+  await page.getByRole("button", { name: /^Show entries: A list/ }).click();
+  await world.accessible("a list that is open");
+  const entries = page.getByRole("list", { name: /^A list/ }).locator("[data-download]");
+  assert.equal(await entries.count(), 2);
   const { items } = await world.api("GET", "/api/items?limit=200");
   const parts = items.filter(({ source_url }) => /same-name/.test(source_url));
   assert.deepEqual(parts.map(({ source_url }) => /same-name\/(\d)/.exec(source_url)[1]).toSorted(), ["1", "3"]);
@@ -173,6 +183,7 @@ interaction("a site wants an account: its cookies go in, and the download goes o
   const { page } = world;
   await look("/auth/vp9_aac.mp4");
   await box().press("Enter");
+  await world.tab("Needs action");
   const parked = download("needs_action", "vp9_aac");
   await parked.waitFor({ timeout: 30_000 });
   await parked.getByRole("button", { name: /^Add cookies/ }).click();

@@ -22,6 +22,7 @@ interaction("fetch to watch: a pasted link shows its progress, ends in the libra
     const now = Number(document.querySelector("[role=progressbar]")?.getAttribute("aria-valuenow"));
     return now > 10 && now < 90;
   });
+  await world.tab("History");
   await download("done", "ok").waitFor();
   await go("Library");
   await cell("ok").click();
@@ -61,6 +62,7 @@ interaction("the browser is offline and comes back", async () => {
   await page.context().setOffline(false);
   await page.goto(`${world.server.url}/downloads`);
   await page.getByText("Connected", { exact: true }).waitFor({ timeout: 20_000 });
+  await world.tab("History");
   await download("done", "vp9_opus").waitFor({ timeout: 60_000 });
 });
 
@@ -106,7 +108,7 @@ interaction("a link that is in the library already answers with its item", async
 interaction("a link pasted anywhere on the page", async () => {
   const { page, site } = world;
   await go("Downloads");
-  await page.getByRole("heading", { name: "Finished" }).click();
+  await page.getByText("Speed", { exact: true }).click();
   await page.evaluate((link) => {
     const clipboardData = new DataTransfer();
     clipboardData.setData("text", link);
@@ -144,6 +146,7 @@ interaction("only the sound of a film", async () => {
   await page.getByRole("combobox", { name: "Quality" }).click();
   await page.getByRole("option", { name: "Audio only · M4A" }).click();
   await box().press("Enter");
+  await world.tab("History");
   await download("done", "OG title").waitFor({ timeout: 60_000 });
   const { items } = await world.api("GET", "/api/items?kind=audio");
   assert.ok(items.some(({ title, media }) => title === "OG title" && media.kind === "audio/mp4"));
@@ -153,10 +156,12 @@ interaction("a link that fails needs attention in words", async () => {
   const { page } = world;
   page.expected.push(/status of 422 .*\/api\/preview/); // the composer may look at the link before it is sent
   await world.fetch("/status/404/film.mp4");
+  await world.tab("Needs action");
   const failed = page.locator("[data-download][data-state=failed]");
   await failed.getByText("Nothing found at this link").waitFor({ timeout: 30_000 });
   await failed.getByRole("button", { name: /^Remove from list/ }).click();
   await failed.waitFor({ state: "detached" });
+  await page.getByText("Nothing needs action").waitFor();
 });
 
 interaction("pause and resume", async () => {
@@ -174,12 +179,15 @@ interaction("pause and resume", async () => {
 
 interaction("cancel, and undo", async () => {
   await world.more("h264_opus", "Cancel");
+  await world.tab("History");
   await download("cancelled", "h264_opus").waitFor();
   await toast("Download cancelled").getByRole("button", { name: "Undo" }).click();
+  await world.tab("Active");
   await world.page
     .locator("[data-download]:is([data-state=running], [data-state=queued])", { hasText: "h264_opus" })
     .waitFor({ timeout: 30_000 });
   await world.cancelAll();
+  await world.tab("History");
   await download("cancelled", "h264_opus").waitFor();
 });
 
@@ -187,6 +195,7 @@ interaction("retry", async () => {
   await row("h264_opus")
     .getByRole("button", { name: /^Retry/ })
     .click();
+  await world.tab("Active");
   await download("running", "h264_opus").waitFor({ timeout: 30_000 });
   await world.cancelAll();
 });

@@ -259,6 +259,7 @@ interaction("everything is selected with the keyboard and moved to the trash", a
 interaction("a hostile title is only a title", async () => {
   const { page } = world;
   await world.fetch("/page/script");
+  await world.tab("History");
   await world.row("<script>alert(1)</script>").waitFor({ timeout: 60_000 });
   await go("Library");
   await choose(cell("Harbour"), /Rename/);

@@ -16,7 +16,7 @@ interaction("from a narrow phone to a wide screen nothing is wider than its wind
   const { items } = await world.api("GET", "/api/items?q=seeded&limit=3");
   for (const [i, title] of TITLES.entries()) await world.api("PATCH", `/api/items/${items[i].id}`, { title });
   page.expected.push(/status of 404|status of 503/); // what was seeded has no file
-  const paths = ["/", "/downloads", "/library", "/library?view=list", "/trash", "/settings"];
+  const paths = ["/", "/downloads", "/downloads?show=history", "/library", "/library?view=list", "/trash", "/settings"];
   for (const path of [...paths, ...items.map(({ id }) => `/watch/${id}`)]) {
     await page.goto(server.url + path);
     await page.getByRole("heading").first().waitFor();

@@ -56,6 +56,9 @@ interaction("pause all and resume all", async () => {
 
 interaction("clear the list", async () => {
   const { page } = world;
+  await world.tab("History");
+  await page.getByRole("heading", { level: 2, name: "Today" }).waitFor();
+  await world.accessible("the history of downloads");
   await page.getByRole("button", { name: "Clear list" }).click();
   await page.waitForFunction(() => !document.querySelector("[data-download]"));
 });

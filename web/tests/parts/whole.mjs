@@ -40,6 +40,8 @@ interaction("every page is accessible in both themes, on desktop and phone", asy
   const paths = [
     "/",
     "/downloads",
+    "/downloads?show=action",
+    "/downloads?show=history",
     "/library",
     "/library?view=list",
     "/trash",

@@ -1,5 +1,5 @@
-import { CircleAlert, DownloadCloud, ListX, Pause, Play, RotateCw } from "lucide-react";
-import { type ReactNode, useId, useState } from "react";
+import { getRouteApi } from "@tanstack/react-router";
+import { CircleAlert } from "lucide-react";
 import { codeOf } from "@/api/client";
 import { useDownloads } from "@/api/queries";
 import type { Download } from "@/api/types";
@@ -7,17 +7,16 @@ import { Boundary } from "@/components/boundary";
 import { MountNote } from "@/components/mount-note";
 import { StoreNote } from "@/components/store-note";
 import { Button } from "@/components/ui/button";
-import { Badge, Empty, Skeleton } from "@/components/ui/misc";
+import { Empty, Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
-import { cn } from "@/lib/utils";
-import { useActions } from "./actions";
-import { canRetry } from "./attention";
 import { Composer } from "./composer";
-import { Queue } from "./queue";
-import { Row } from "./row";
-import { byTurn, partOf } from "./states";
+import { partOf } from "./states";
 import { Stats } from "./stats";
+import { Tabs } from "./tabs";
+import { Active, Ended, NeedsAction } from "./views";
 import { YtDlpNote } from "./ytdlp-note";
+
+const route = getRouteApi("/downloads");
 
 export function Downloads() {
   const { t } = useI18n();
@@ -34,7 +33,7 @@ export function Downloads() {
         <YtDlpNote ended={(data ?? []).filter((each) => each.state === "done" || each.state === "failed").length} />
         <Stats downloads={data ?? []} />
         {data ? (
-          <Lists downloads={data} />
+          <Views downloads={data} />
         ) : isPending ? (
           <Waiting />
         ) : (
@@ -45,131 +44,22 @@ export function Downloads() {
   );
 }
 
-function Lists({ downloads }: { downloads: Download[] }) {
-  const { t } = useI18n();
-  const actions = useActions();
-  const part = (name: string) => downloads.filter((each) => partOf(each) === name);
-  const [attention, active, queue, ended] = [
-    part("attention"),
-    part("active"),
-    part("queue").sort(byTurn),
-    part("ended"),
-  ];
-  const paused = queue.filter((each) => each.state === "paused");
-  const pausable = [...active, ...queue.filter((each) => each.state === "queued")];
+function Views({ downloads }: { downloads: Download[] }) {
+  const { show } = route.useSearch();
+  const attention = downloads.filter((each) => partOf(each) === "attention");
+  const ended = downloads.filter((each) => partOf(each) === "ended");
+  const active = downloads.filter((each) => partOf(each) === "active" || partOf(each) === "queue");
   return (
-    <>
-      {attention.length > 0 && (
-        <Section
-          title={t("dash.attention")}
-          downloads={attention}
-          bad
-          shown={3}
-          action={
-            attention.length > 1 && (
-              <Button
-                variant="ghost"
-                size="sm"
-                onClick={() => void actions.several("retry", attention.filter(canRetry))}
-              >
-                <RotateCw />
-                {t("dash.retryAll")}
-              </Button>
-            )
-          }
-        />
+    <div className="space-y-7">
+      <Tabs active={active.length} attention={attention.length} />
+      {show === "action" ? (
+        <NeedsAction downloads={attention} />
+      ) : show === "history" ? (
+        <Ended downloads={ended} all={downloads} />
+      ) : (
+        <Active downloads={active} all={downloads} />
       )}
-      {active.length > 0 && (
-        <Section
-          title={t("dash.inProgress")}
-          downloads={active}
-          action={
-            <Button variant="ghost" size="sm" onClick={() => void actions.several("pause", pausable)}>
-              <Pause />
-              {t("dash.pauseAll")}
-            </Button>
-          }
-        />
-      )}
-      {queue.length > 0 && (
-        <Section
-          title={t("dash.queue")}
-          downloads={queue}
-          queue
-          action={
-            paused.length > 0 && (
-              <Button variant="ghost" size="sm" onClick={() => void actions.several("resume", paused)}>
-                <Play />
-                {t("dash.resumeAll")}
-              </Button>
-            )
-          }
-        />
-      )}
-      {!active.length && !queue.length && (
-        <Empty
-          className="rounded-xl border border-dashed"
-          icon={<DownloadCloud />}
-          title={t("dash.emptyTitle")}
-          body={t("dash.emptyBody")}
-        />
-      )}
-      {ended.length > 0 && (
-        <Section
-          title={t("dash.done")}
-          downloads={ended}
-          shown={6}
-          action={
-            <Button variant="ghost" size="sm" onClick={() => void actions.several("clear", ended)}>
-              <ListX />
-              {t("dash.clearAll")}
-            </Button>
-          }
-        />
-      )}
-    </>
-  );
-}
-
-type SectionProps = {
-  title: string;
-  downloads: Download[];
-  /** How many, until all are asked for. */
-  shown?: number;
-  action?: ReactNode;
-  bad?: boolean;
-  /** Its order can be changed. */
-  queue?: boolean;
-};
-
-function Section({ title, downloads, shown = 50, action, bad, queue }: SectionProps) {
-  const { t } = useI18n();
-  const id = useId();
-  const [all, setAll] = useState(false);
-  return (
-    <section aria-labelledby={id}>
-      <div className="mb-2 flex h-8 items-center gap-2 px-1">
-        <h2 id={id} className="font-semibold tracking-tight">
-          {title}
-        </h2>
-        <Badge tone={bad ? "bad" : "muted"} className="num">
-          {downloads.length}
-        </Badge>
-        <span className="ml-auto">{action}</span>
-      </div>
-      <ul className={cn("divide-y rounded-xl border bg-card", bad && "border-destructive/35")}>
-        {queue ? (
-          <Queue downloads={downloads} shown={all ? undefined : shown} />
-        ) : (
-          downloads.slice(0, all ? undefined : shown).map((download) => <Row key={download.id} download={download} />)
-        )}
-      </ul>
-      {downloads.length > shown && !all && (
-        <Button variant="ghost" size="sm" className="mt-1 w-full" onClick={() => setAll(true)}>
-          {t("dash.showAll", { n: downloads.length })}
-        </Button>
-      )}
-    </section>
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { type ComponentProps, memo } from "react";
+import { type ComponentProps, memo, type ReactNode } from "react";
 import type { Download } from "@/api/types";
 import { Poster } from "@/components/poster";
 import { at, colourOf, StageTrack } from "@/components/stage-track";
@@ -10,10 +10,17 @@ import type { Shift } from "./choices";
 import { RowActions } from "./row-actions";
 import { nameOf, partOf } from "./states";
 
-type Props = ComponentProps<"li"> & { download: Download; shift?: Shift };
+type Props = ComponentProps<"li"> & {
+  download: Download;
+  shift?: Shift;
+  /** Before the poster. */
+  before?: ReactNode;
+  /** In place of the track of one download. */
+  track?: ReactNode;
+};
 
 /** One download, whatever its state. */
-export const Row = memo(function Row({ download, shift, className, ...li }: Props) {
+export const Row = memo(function Row({ download, shift, before, track, className, ...li }: Props) {
   const { locale } = useI18n();
   const part = partOf(download);
   const running = part === "active";
@@ -29,6 +36,7 @@ export const Row = memo(function Row({ download, shift, className, ...li }: Prop
       )}
       {...li}
     >
+      {before}
       <Poster
         src={download.poster}
         seed={download.id}
@@ -55,7 +63,10 @@ export const Row = memo(function Row({ download, shift, className, ...li }: Prop
             <span className="num hidden shrink-0 text-[0.8125rem] sm:block">{rate(download.speed, locale)}</span>
           ) : null}
         </div>
-        {(running || download.state === "paused") && <StageTrack download={download} label={title} className="my-2" />}
+        {track ??
+          ((running || download.state === "paused") && (
+            <StageTrack download={download} label={title} className="my-2" />
+          ))}
         {part === "attention" ? <Trouble download={download} /> : <Facts download={download} />}
       </div>
       <RowActions download={download} shift={shift} />

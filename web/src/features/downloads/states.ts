@@ -30,3 +30,19 @@ export function nameOf({ title, url }: Pick<Download, "title" | "url">): string 
     return address; // percent signs that are no encoding
   }
 }
+
+/**
+ * Downloads without the entries of lists, and the entries of each list among `all`, in their order.
+ * An entry whose list is not among the downloads stands for itself.
+ */
+export function inLists(downloads: readonly Download[], all: readonly Download[]) {
+  const shown = new Set(downloads.map(({ id }) => id));
+  const entries = Map.groupBy(
+    all.filter(({ parent }) => parent !== null),
+    ({ parent }) => parent,
+  );
+  return {
+    top: downloads.filter(({ parent }) => parent === null || !shown.has(parent)),
+    entriesOf: (list: Download): Download[] => (entries.get(list.id) ?? []).toSorted((a, b) => a.id - b.id),
+  };
+}
