@@ -9,7 +9,7 @@ import httpx
 import pytest
 from shelf import add_item
 
-from mediafetcher.accounts.auth import first_run, users
+from mediafetcher.accounts.auth import first_run, preferences, users
 from mediafetcher.api.routes import account
 from mediafetcher.core import settings
 from mediafetcher.db import engine
@@ -288,7 +288,7 @@ async def test_preferences_of_each_user_are_changed_one_by_one(signed_in: httpx.
         "rate": 2,
     }
     assert (await signed_in.get(path)).json()["rate"] == 2
-    assert (await bob.http.get(path)).json() == {}
+    assert await preferences.get(bob.id) == {}
     for wrong in ({"theme": "pink"}, {"volume": 2}, {"language": "<b>"}, {"sort": "random"}, {"unknown": 1}):
         assert (await signed_in.patch(path, json=wrong)).status_code == 400, wrong
     await engine.execute('update account set preferences = preferences || \'{"rate": 99, "newer": 1}\'')

@@ -41,7 +41,10 @@ interaction("German, with its plurals, numbers and units", async () => {
       assert.ok(!/\b(act|add|dash|job|lib|set|state|places|trash)\.\w/.test(text), `a key without words on ${path}`);
     }
     await page.goto(`${server.url}/settings/storage`);
-    await page.getByText(/\d,\d [MGT]B von|von [\d,.]+ [MGT]B belegt/).waitFor();
+    await page
+      .getByRole("main")
+      .getByText(/[\d,.]+\s[kMGT]B von [\d,.]+\s[kMGT]B belegt · [\d,.]+\s[kMGT]B in [\d.]+ Eintr/)
+      .waitFor();
   } finally {
     await world.speak("en");
   }
