@@ -146,7 +146,16 @@ export function Composer({ text: given = "", folder, options, replaces, focus, o
                 onKind={setList}
                 submit={
                   <>
-                    {list && links[0] && <FollowLink url={links[0]} wishes={wishes} onClick={onSent} />}
+                    {list && links[0] && (
+                      <FollowLink
+                        url={links[0]}
+                        wishes={wishes}
+                        onClick={() => {
+                          setText("");
+                          onSent?.();
+                        }}
+                      />
+                    )}
                     <Button type="submit" disabled={busy || !links.length || none} className="max-sm:flex-1">
                       <DownloadCloud />
                       {links.length > 1 ? t("add.downloadMany", { n: links.length }) : t("add.download")}
@@ -180,7 +189,7 @@ export function Composer({ text: given = "", folder, options, replaces, focus, o
 }
 
 /** Leads to the form that follows a list, with what was chosen here. */
-function FollowLink({ url, wishes, onClick }: { url: string; wishes: Wishes; onClick?: () => void }) {
+function FollowLink({ url, wishes, onClick }: { url: string; wishes: Wishes; onClick: () => void }) {
   const { t } = useI18n();
   return (
     <Link
@@ -189,7 +198,7 @@ function FollowLink({ url, wishes, onClick }: { url: string; wishes: Wishes; onC
       className={buttonVariants({ variant: "outline", className: "max-sm:flex-1" })}
       onClick={() => {
         followDraft.keep(url, optionsOf(wishes, false));
-        onClick?.();
+        onClick();
       }}
     >
       <Rss />
