@@ -21,6 +21,14 @@ SPOKEN = {
     "lt": ("Labas vakaras, ąžuolas", "cp1257"),
     "fr": ("Bonjour à tous, c’est l’été", "cp1252"),
     "rus": ("Привет", "cp1251"),
+    "ru-RU": ("Привет, мир. Как дела сегодня?", "cp866 mac_cyrillic"),
+    "sr": ("Добар дан", "cp1251"),
+    "sr-Latn": ("Dobar dan, želim šećer", "cp1250 iso8859-2"),
+    "hr": ("Dobar dan, želim šećer", "cp1250 iso8859-2 cp852"),
+    "cs": ("Příliš žluťoučký kůň", "cp1250 iso8859-2"),
+    "fr-FR": ("Déjà vu à l'œuvre", "cp1252 iso8859-15"),
+    "de": ("Grüße aus München", "cp1252 cp850"),
+    "en": ("3 × 4 is 12 ½", "cp1252"),
 }
 
 
@@ -36,6 +44,14 @@ def test_text_in_its_language_is_readable(language, said, charset):
 @pytest.mark.parametrize(("said", "charset"), [("Привет, как дела?", "utf-8"), ("你好", "utf-16"), ("é", "utf-8-sig")])
 def test_unicode_needs_no_word(said, charset):
     assert webvtt.decode(said.encode(charset), "ja") == said
+
+
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("said", ["Hello", "Привет, как дела?", "你好,世界"])
+def test_unicode_without_a_mark_is_known_by_its_zeros(said, charset):
+    data = f"1\n00:00:01,000 --> 00:00:02,000\n{said}\n".encode(charset)
+    assert webvtt.decode(data).split("\n")[2] == said
+    assert charsets.as_said(data, "windows-1251") == data
 
 
 @pytest.mark.parametrize("charset", ["cp1251", "koi8-r"])
