@@ -17,8 +17,9 @@ _LONGEST = 64  # characters of any other term
 _MOST_TERMS = 2000  # of one item
 _MOST_WISHES = 24  # of one search
 _MOST_LETTERS = 500  # of one search
-# Written inside one word by some and left out by others: e-mail, l'été, AC/DC, スター・ウォーズ, می‌خواهم.
-_INSIDE = frozenset("'’‘ʼ`´-‐‑‒–.·・_/\u200c")
+# Written inside one word by some and left out by others: e-mail, l'été, AC/DC, スター・ウォーズ, می‌خواهم, Hawaiʻi.
+# yt-dlp writes ⧸ in names of files, where / cannot stand.
+_INSIDE = frozenset("'’‘ʼʻʾʿ′`´-‐‑‒–.·・_/⧸∕\u200c")
 _AFTER = re.compile(r"[+#]+$")  # of C++ and F#
 # German and Scandinavian readers also write these with two letters.
 _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})

@@ -11,7 +11,7 @@ from mediafetcher.core import clock, sort_key
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import search_terms
 
-VERSION = 1  # increment with every change of search_terms.py, sort_key.py or text.fold
+VERSION = 2  # increment with every change of search_terms.py, sort_key.py or text.fold
 _BATCH = 200  # rows of one transaction
 _REST = 2.0  # the pause after a batch, as a multiple of its duration
 
