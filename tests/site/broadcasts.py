@@ -10,7 +10,7 @@ PIECES = 12
 _WINDOW = 5
 _LOOKS = 2  # that are made before a recording begins
 _TYPE = kind("x.m3u8")
-KINDS = ("plain", "lost", "outage", "event", "anew", "window", "endless", "upright")
+KINDS = ("plain", "lost", "outage", "event", "anew", "window", "endless", "upright", "busy")
 
 
 _UPRIGHT = "".join(
@@ -29,6 +29,8 @@ def answer(request: Request) -> None:
         return _upright(request, rest)
     if name in ("slow", "leaves") and rest.endswith(".ts"):
         request.site.stopping.wait(0.3)
+    if name == "busy" and rest.endswith(".ts") and request.times <= 2:
+        return request.send(503, "not now")
     if rest.endswith(".ts"):
         gone = name == "lost" and rest == "s004.ts"
         return request.send(404, "gone") if gone else request.send_file(request.site.file(f"hls/long/{rest[-7:]}"))

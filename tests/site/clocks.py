@@ -115,9 +115,12 @@ def parts(request: Request) -> None:
 def periods(request: Request) -> None:
     """/periods/<kind>/m.mpd: DASH of two periods, or of one.
 
-    `silent`: the first has no sound. `open`: segments repeat to the end. `roles`: there is a dub, which is absent.
+    `silent`: the first period has no sound. `ranges`: a list of ranges of one file. `open`: segments repeat to the end.
+    `roles`: there is a dub, which is absent.
     """
     name, _, rest = request.rest.partition("/")
+    if name == "ranges":
+        return request.send_file(request.site.file(f"dash/one/{rest}"))
     if not rest.endswith(".mpd"):
         return request.send_file(request.site.file(f"dash/{rest}"))
     text = (request.site.root / "dash" / "m.mpd").read_text()

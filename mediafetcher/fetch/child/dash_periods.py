@@ -8,12 +8,14 @@ has an initialisation and a clock of its own.
 import math
 import re
 from typing import Any
+from urllib.parse import urljoin
 
 from mediafetcher.fetch.child import main_sound
 from mediafetcher.fetch.child.fixed_pieces import PARTS
 
 _TIME = re.compile(r"P(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 _MAX_SEGMENTS = 200_000
+_REST = 0.2  # seconds at the end that may not have a segment: lengths are rounded
 
 
 def install(extractor: Any) -> None:
@@ -44,6 +46,7 @@ def install(extractor: Any) -> None:
 def complete(mpd: Any) -> None:
     """Add to the manifest what follows from it: durations of periods, and counts of repeated segments."""
     space = _space(mpd)
+    _as_whole_files(mpd, space)
     whole = seconds(mpd.get("mediaPresentationDuration"))
     periods = mpd.findall(f"{space}Period")
     for period, (_, length) in zip(periods, _spans(periods, whole), strict=True):
@@ -51,6 +54,25 @@ def complete(mpd: Any) -> None:
             period.set("duration", f"PT{length:.3f}S")
         for parents in _templates(period, space):
             _count_repeats(parents, space, length)
+
+
+def _as_whole_files(mpd: Any, space: str) -> None:
+    """Turn lists of ranges of one file into that file: yt-dlp ignores ranges, and cannot read a list without names."""
+    for parent in list(mpd.iter()):
+        listed = parent.find(f"{space}SegmentList")
+        if listed is None:
+            continue
+        segments = listed.findall(f"{space}SegmentURL")
+        names = {one.get("media") or "" for one in segments}
+        if len(names) != 1 or not all(one.get("mediaRange") for one in segments):
+            continue
+        parent.remove(listed)
+        if name := names.pop():
+            base = parent.find(f"{space}BaseURL")
+            if base is None:
+                base = parent.makeelement(f"{space}BaseURL", {})
+                parent.insert(0, base)
+            base.text = urljoin(base.text or "", name)
 
 
 def _space(mpd: Any) -> str:
@@ -114,7 +136,8 @@ def _count_repeats(chain: list[Any], space: str, length: float | None) -> None:
         if repeats < 0 and step > 0:
             following = entries[number + 1].get("t") if number + 1 < len(entries) else None
             end = float(following) if following else (offset + length * scale if length is not None else at + step)
-            repeats = min(_MAX_SEGMENTS, max(0, math.ceil((end - at) / step - 1e-6) - 1))
+            left = end - at - min(_REST * scale, step / 4)
+            repeats = min(_MAX_SEGMENTS, max(0, math.ceil(left / step) - 1))
             entry.set("r", str(repeats))
         at += step * (repeats + 1)
 
@@ -129,14 +152,18 @@ def _inherited(chain: list[Any], name: str) -> str | None:
 def merged(periods: list[dict[str, Any]], merge: Any) -> Any:
     """Return the formats of the longest period; each lists its fragments in every period (`mf_parts`).
 
-    A period that lacks such a format, as an advertisement without sound does, has no fragments.
+    Pictures and sounds are each those of the longest period that has them. A period that lacks such a format, as an
+    advertisement without sound does, has no fragments.
     """
     full = [period for period in periods if period["formats"]]
     if len(full) < 2:
         return merge(periods)
-    main = max(full, key=_length)
+    longest = sorted(full, key=_length, reverse=True)
+    main_of = {_kinds(one): period for period in reversed(longest) for one in period["formats"]}
     formats = []
-    for one in main["formats"]:
+    for main, one in [(period, one) for period in full for one in period["formats"]]:
+        if main is not main_of[_kinds(one)]:
+            continue
         one["is_dash_periods"] = True
         alike = [one if period is main else _closest(one, period["formats"]) for period in full]
         if _is_picture_or_sound(one):
@@ -147,6 +174,11 @@ def merged(periods: list[dict[str, Any]], merge: Any) -> Any:
         for language, texts in period["subtitles"].items():
             subtitles.setdefault(language, []).extend(texts)
     return formats, subtitles
+
+
+def _kinds(one: dict[str, Any]) -> tuple[bool, bool]:
+    """Tell whether a format lacks the picture, and whether it lacks the sound."""
+    return one.get("vcodec") == "none", one.get("acodec") == "none"
 
 
 def _length(period: dict[str, Any]) -> float:
@@ -162,8 +194,8 @@ def _is_picture_or_sound(one: dict[str, Any]) -> bool:
 
 def _closest(wanted: dict[str, Any], formats: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Return the format of another period that matches this one: the same kind, then language, codec, size and rate."""
-    kinds = (wanted.get("vcodec") == "none", wanted.get("acodec") == "none")
-    same = [one for one in formats if (one.get("vcodec") == "none", one.get("acodec") == "none") == kinds]
+    kinds = _kinds(wanted)
+    same = [one for one in formats if _kinds(one) == kinds]
 
     def distance(one: dict[str, Any]) -> tuple[bool, bool, bool, float, float]:
         codec = "acodec" if kinds[0] else "vcodec"

@@ -21,6 +21,7 @@ _FIRST_LOOKS = 4  # reads of a playlist that cannot be fetched, or is empty, bef
 _EDGE = 3  # pieces from the end at which a stream is joined (RFC 8216, 6.3.3)
 _PIECE_TRIES = 3  # reads in which a piece is missing before it counts as lost
 _BUSY_TRIES = 12  # the same, if the site does not answer that it is missing
+_PAUSES = (0.1, 0.3)  # seconds before a busy site is asked again for a piece
 _STALE_LOOKS = 3  # reads of a list that is behind ours before it counts as restarted
 _QUIET = 6  # target durations without a new piece after which the stream has ended, and at least:
 _QUIET_SECONDS = 20.0
@@ -252,7 +253,7 @@ class _Follower:
             return True
         try:
             init = self._init(piece.init)
-            data = self._client.piece(piece)
+            data = self._patient(piece)
         except PieceFailed as error:
             tries = self._missing[piece.number] = self._missing.get(piece.number, 0) + 1
             if not last and tries >= (_PIECE_TRIES if error.gone else _BUSY_TRIES):
@@ -268,6 +269,17 @@ class _Follower:
             self.begin = piece.number
         self._keep(piece, data, init)
         return True
+
+    def _patient(self, piece: Piece) -> bytes:
+        """Fetch a piece, again at once if the site is busy: the list moves on meanwhile. Raises: `PieceFailed`."""
+        for pause in _PAUSES:
+            try:
+                return self._client.piece(piece)
+            except PieceFailed as error:
+                if error.gone or error.status is None:
+                    raise
+            self._channel.wait(pause)
+        return self._client.piece(piece)
 
     def _keep(self, piece: Piece, data: bytes, init: bytes | None) -> None:
         try:

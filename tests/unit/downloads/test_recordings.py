@@ -47,6 +47,7 @@ async def _said(owner: int, id: int) -> str:
         ("anew", 12, "restarted"),
         ("window", 9, "expired before they were fetched"),
         ("endless", 12, ""),
+        ("busy", 12, ""),
     ],
 )
 async def test_live_stream_is_recorded_whatever_happens_to_it(owner, site, kind, seconds, words):
