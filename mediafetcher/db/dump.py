@@ -27,6 +27,7 @@ SETTING = "setting.json"  # the rows of `setting` without secrets, if there are 
 _KEPT = "_before_"  # in the name of the database that a restored one has replaced
 _LONGEST = 3600.0  # seconds of one command: it counts or analyses the largest table
 _FOREIGN = b"SET transaction_timeout = 0;"  # a line of pg_restore that servers before 17 do not support
+# It runs on the connection of the dump, in its snapshot.
 _MEDIA = "select encode(sha256, 'hex'), size, ext from media_file order by sha256"
 
 _log = logging.get("dump")
@@ -76,11 +77,21 @@ async def facts(dsn: str) -> Facts:
         return await _facts(connection)
 
 
+# It runs on the connection of the dump, in its snapshot.
+_TABLES = "select tablename from pg_tables where schemaname = 'public' order by 1"
+
+
+# As for their names.
+_COUNT = 'select count(*) from public."{table}"'
+# It runs on the connection of the dump, in its snapshot.
+_MIGRATIONS = "select name from migration where app_name = $1 order by 1"
+
+
 async def _facts(connection: Any) -> Facts:
-    tables = await connection.fetch("select tablename from pg_tables where schemaname = 'public' order by 1")
-    counts = {row[0]: await connection.fetchval(f'select count(*) from public."{row[0]}"') for row in tables}
+    tables = await connection.fetch(_TABLES)
+    counts = {row[0]: await connection.fetchval(_COUNT.format(table=row[0])) for row in tables}
     known = "migration" in counts
-    rows = await connection.fetch("select name from migration where app_name = $1 order by 1", APP) if known else []
+    rows = await connection.fetch(_MIGRATIONS, APP) if known else []
     return Facts(counts, [row[0] for row in rows], await connection.fetchval("show server_version"))
 
 
@@ -90,13 +101,33 @@ async def version(dsn: str) -> str:
         return str(await connection.fetchval("show server_version"))
 
 
+# It runs on the connection of the dump, in its snapshot.
+_STORE_ROOT = "select path from store_root where id = 1"
+
+
+# An older database may have no such table.
+_HAS_INSTALLATION = "select to_regclass('installation') is not null"
+
+
+# It runs on the connection of the dump, in its snapshot.
+_FOLDER = "select folder from installation"
+
+
 async def media_folder(dsn: str, given: Path | None = None) -> Path | None:
     """Return the recorded store folder; None before the first start. `given`: another path for it."""
     async with _connection(dsn) as connection:
-        path = given or await connection.fetchval("select path from store_root where id = 1")
-        known = await connection.fetchval("select to_regclass('installation') is not null")
-        own = await connection.fetchval("select folder from installation") if known else None
+        path = given or await connection.fetchval(_STORE_ROOT)
+        known = await connection.fetchval(_HAS_INSTALLATION)
+        own = await connection.fetchval(_FOLDER) if known else None
     return Path(path, own or "") if path else None
+
+
+# It runs on the connection of the dump, in its snapshot.
+_ONCE_OWNER = "select frozen_reason, frozen_detail from installation where number > 0"
+
+
+# It runs on the connection of the dump, in its snapshot.
+_FROZEN = "select frozen_reason, frozen_detail from installation where frozen_reason is not null"
 
 
 async def frozen(dsn: str) -> tuple[str, str] | None:
@@ -105,16 +136,18 @@ async def frozen(dsn: str) -> tuple[str, str] | None:
     None before its first start, and for a database of an older version.
     """
     async with _connection(dsn) as connection:
-        if not await connection.fetchval("select to_regclass('installation') is not null"):
+        if not await connection.fetchval(_HAS_INSTALLATION):
             return None
-        row = await connection.fetchrow("select frozen_reason, frozen_detail from installation where number > 0")
-        row = row or await connection.fetchrow(
-            "select frozen_reason, frozen_detail from installation where frozen_reason is not null"
-        )
+        row = await connection.fetchrow(_ONCE_OWNER)
+        row = row or await connection.fetchrow(_FROZEN)
     return (row[0] or "", row[1] or "") if row else None
 
 
 # ---- out ---------------------------------------------------------------------------------------------------
+
+
+# No table: a function of the server.
+_EXPORT_SNAPSHOT = "select pg_export_snapshot()"
 
 
 async def dump(dsn: str, folder: Path, *, with_secrets: bool = True) -> Facts:
@@ -124,7 +157,7 @@ async def dump(dsn: str, folder: Path, *, with_secrets: bool = True) -> Facts:
     """
     async with _connection(dsn) as connection:
         await connection.execute("begin isolation level repeatable read, read only")
-        snapshot = await connection.fetchval("select pg_export_snapshot()")
+        snapshot = await connection.fetchval(_EXPORT_SNAPSHOT)
         held = await _facts(connection)
         if "media_file" in held.counts:
             await connection.copy_from_query(_MEDIA, output=str(folder / MEDIA), format="csv")
@@ -138,9 +171,13 @@ async def dump(dsn: str, folder: Path, *, with_secrets: bool = True) -> Facts:
     return held
 
 
+# It runs on the connection of the dump, in its snapshot.
+_SETTINGS = "select name, value::text, changed_at::text from setting order by name"
+
+
 async def _harmless_settings(connection: Any) -> list[list[str]] | None:
     """Return name, value and time of each changed setting, without the proxy's password; None if there are none."""
-    rows = await connection.fetch("select name, value::text, changed_at::text from setting order by name")
+    rows = await connection.fetch(_SETTINGS)
     kept, found = [], False
     for name, value, changed_at in rows:
         plain = json.loads(value)
@@ -209,9 +246,15 @@ async def _finish(connection: Any, folder: Path) -> Facts:
     return await _facts(connection)
 
 
+# It runs on the connection of the restore.
+_INSERT_SETTING = """
+insert into setting (name, value, changed_at) values ($1, $2::text::jsonb, $3::text::timestamptz)
+"""
+
+
 async def _fill_settings(connection: Any, rows: list[list[str]]) -> None:
     await connection.executemany(
-        "insert into setting (name, value, changed_at) values ($1, $2::text::jsonb, $3::text::timestamptz)",
+        _INSERT_SETTING,
         [tuple(row) for row in rows],
     )
 
@@ -222,6 +265,10 @@ def _suit_older_servers(script: Path) -> None:
         if at >= 0:
             file.seek(at)
             file.write(b"--" + b" " * (len(_FOREIGN) - 2))
+
+
+# The server's catalogue.
+_DATABASES = "select datname from pg_database where starts_with(datname, $1)"
 
 
 async def switch(dsn: str, name: str, stamp: str) -> str | None:
@@ -239,9 +286,7 @@ async def switch(dsn: str, name: str, stamp: str) -> str | None:
                 await connection.execute(f'alter database "{name}" rename to "{present}"')
         except asyncpg.ObjectInUseError as error:
             raise errors.RestoreFailed("The database is in use. Stop every MediaFetcher that uses it first.") from error
-        older = await connection.fetch(
-            "select datname from pg_database where starts_with(datname, $1)", present + _KEPT
-        )
+        older = await connection.fetch(_DATABASES, present + _KEPT)
     for row in older:
         if row[0] != kept or empty:
             await drop(dsn, row[0])

@@ -184,8 +184,9 @@ class _Engine(PostgresEngine):
                 await self.pool.release(connection, timeout=_RELEASE)
 
     async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> Any:  # noqa: FBT001, FBT002
-        with _translated():
-            return await super().run_querystring(querystring, in_pool)
+        """Run a statement of Piccolo as `fetch` runs raw SQL: with the same transaction, time limit and errors."""
+        query, args = querystring.compile_string(engine_type=self.engine_type)
+        return await self._run_in_pool(query, args)
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[Any]:
@@ -363,6 +364,24 @@ def storable(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
+# Locks of names that are no rows, held until the transaction ends.
+_LOCK = "select pg_advisory_xact_lock($1)"
+# The same for one of many of a kind.
+_LOCK_PAIR = "select pg_advisory_xact_lock($1::int, $2::int)"
+# The same without waiting.
+_TRY_LOCK = "select pg_try_advisory_xact_lock($1)"
+
+
+async def lock(key: int, part: int | None = None) -> None:
+    """Wait for an advisory lock, and hold it until the open transaction ends. `part`: one of many of this key."""
+    await (execute(_LOCK, key) if part is None else execute(_LOCK_PAIR, key, part % (1 << 31)))
+
+
+async def try_lock(key: int) -> bool:
+    """Take an advisory lock until the open transaction ends. Returns: whether no other process holds it."""
+    return bool(await fetchval(_TRY_LOCK, key))
+
+
 def call(work: Coroutine[Any, Any, _T]) -> _T:
     """Run `work` on the main loop, where the pool lives, and wait for its result. For threads."""
     if _loop is None:
@@ -374,6 +393,10 @@ def call(work: Coroutine[Any, Any, _T]) -> _T:
 # ---- notifications ---------------------------------------------------------------------------------------
 
 
+# A function of the server, not a table.
+_NOTIFY = "select pg_notify($1, $2)"
+
+
 async def notify(kind: str, payload: Any = None) -> None:
     """Notify every process of an event, including this one; inside a transaction, when that commits.
 
@@ -381,7 +404,7 @@ async def notify(kind: str, payload: Any = None) -> None:
     """
     text = json.dumps([kind, payload], separators=(",", ":"))
     if len(text.encode()) <= _PAYLOAD:
-        await execute("select pg_notify($1, $2)", CHANNEL, text)
+        await execute(_NOTIFY, CHANNEL, text)
     elif isinstance(payload, list) and len(payload) > 1:
         middle = len(payload) // 2
         await notify(kind, payload[:middle])

@@ -26,7 +26,9 @@ _MAX_STATEMENT = 64 << 10  # bytes of a line outside the data
 _BATCH = 256 << 10  # bytes
 _END = b"\\.\n"
 
+# The server's catalogue.
 _TABLES = "select tablename from pg_tables where schemaname = 'public' order by 1"
+# The server's catalogue.
 _FOREIGN_KEYS = (
     "select conrelid::regclass::text as table, quote_ident(conname) as name, pg_get_constraintdef(oid) as rule"
     " from pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace order by 1, 2"
@@ -71,6 +73,10 @@ async def load(connection: asyncpg.Connection, script: Path) -> None:
         raise errors.RestoreFailed(f"The rows of the backup do not fit this program's tables: {error}.") from error
 
 
+# No table: a function of the server.
+_SET_SEQUENCE = "select pg_catalog.setval(('public.' || pg_catalog.quote_ident($1))::regclass, $2, $3)"
+
+
 async def _load_rows(connection: asyncpg.Connection, script: Path) -> None:
     with script.open("rb") as file:
         for statement in _statements(file):
@@ -84,7 +90,7 @@ async def _load_rows(connection: asyncpg.Connection, script: Path) -> None:
                 )
             else:
                 await connection.execute(
-                    "select pg_catalog.setval(('public.' || pg_catalog.quote_ident($1))::regclass, $2, $3)",
+                    _SET_SEQUENCE,
                     *statement,
                 )
 

@@ -34,14 +34,20 @@ async def begin(dsn: str, reason: Reason) -> None:
         await connection.close(timeout=5)
 
 
+# It runs on a connection of its own, before the pool exists.
+_BEGIN_LINEAGE = """
+update installation set id = gen_random_uuid(), lineage = gen_random_uuid(), settling = false,
+  number = null, nonce = null, pending_nonce = null,
+  frozen_reason = $1, frozen_detail = $2, frozen_at = now()
+"""
+
+
 async def begin_in(connection: Any, reason: Reason) -> None:
     """Do the same on an open connection, in the caller's transaction."""
     await connection.execute(INSTALLATION)
     # A new id: names in incoming/ contain it, and this installation may not remove the other one's files.
     await connection.execute(
-        "update installation set id = gen_random_uuid(), lineage = gen_random_uuid(), settling = false,"
-        " number = null, nonce = null, pending_nonce = null,"
-        " frozen_reason = $1, frozen_detail = $2, frozen_at = now()",
+        _BEGIN_LINEAGE,
         reason,
         DETAILS[reason],
     )

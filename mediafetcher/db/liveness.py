@@ -103,6 +103,10 @@ def server_settings() -> dict[str, str]:
 # ---- connections of asyncpg --------------------------------------------------------------------------------
 
 
+# No table: whether the server answers.
+_PING = "select 1"
+
+
 class Connection(asyncpg.Connection):
     """A connection of the pool whose commands end in time: one that does not answer is cut, with `TimeoutError`.
 
@@ -158,7 +162,7 @@ class Connection(asyncpg.Connection):
         if time.monotonic() - self.answered < IDLE:
             return True
         try:
-            await self.execute("select 1", timeout=ANSWER)
+            await self.execute(_PING, timeout=ANSWER)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             self.terminate()
         return not self.is_closed()
@@ -209,7 +213,7 @@ async def heartbeat(connection: Any, ended: asyncio.Event) -> None:
             await asyncio.wait_for(ended.wait(), IDLE)
             return
         except TimeoutError:
-            await asyncio.wait_for(connection.execute("select 1"), ANSWER)
+            await asyncio.wait_for(connection.execute(_PING), ANSWER)
 
 
 # ---- connections of psycopg --------------------------------------------------------------------------------

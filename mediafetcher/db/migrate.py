@@ -26,13 +26,21 @@ def known() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(migrations.__path__))
 
 
+# Piccolo's own table.
+_APPLIED = "select name from migration where app_name = $1 order by name"
+
+
 async def applied() -> list[str]:
     """Return the versions that the database has, oldest first; none if it is empty."""
     try:
-        rows = await engine.fetch("select name from migration where app_name = $1 order by name", APP)
+        rows = await engine.fetch(_APPLIED, APP)
     except engine.UndefinedTable:
         return []
     return [row["name"] for row in rows]
+
+
+# The server's catalogue.
+_HAS_MIGRATIONS = "select to_regclass('migration') is not null"
 
 
 @engine.patiently
@@ -41,9 +49,9 @@ async def migrate() -> list[str]:
     if not _missing(await applied()):
         return []
     async with engine.transaction():
-        await engine.execute("select pg_advisory_xact_lock($1)", _LOCK)
+        await engine.lock(_LOCK)
         # Another process may have applied it while we waited for the lock.
-        there = await engine.fetchval("select to_regclass('migration') is not null")
+        there = await engine.fetchval(_HAS_MIGRATIONS)
         missing = _missing(await applied() if there else [])
         if missing:
             await _run(known())

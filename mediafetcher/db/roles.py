@@ -87,6 +87,14 @@ def unlocking(credentials: Credentials) -> bytes:
     ).encode()
 
 
+# No table: a function of the server.
+_CURRENT_USER = "select current_user"
+
+
+# The server's catalogue.
+_HAS_ROLE = "select exists (select from pg_roles where rolname = $1)"
+
+
 async def establish(socket: Path, credentials: Credentials) -> None:
     """Give the running cluster its two roles, and make `USER` the owner of all databases and their content.
 
@@ -94,9 +102,9 @@ async def establish(socket: Path, credentials: Credentials) -> None:
     """
     admin = await _connect_as_superuser(socket, credentials)
     try:
-        if await admin.fetchval("select current_user") != ADMIN:
+        if await admin.fetchval(_CURRENT_USER) != ADMIN:
             await admin.execute(_RENAME)
-        if not await admin.fetchval("select exists (select from pg_roles where rolname = $1)", USER):
+        if not await admin.fetchval(_HAS_ROLE, USER):
             await admin.execute(f"create role {USER} login nosuperuser createdb nocreaterole noreplication")
         for name in await _databases(admin):
             await _hand_over(socket, credentials, name)
@@ -105,13 +113,17 @@ async def establish(socket: Path, credentials: Credentials) -> None:
         await admin.close()
 
 
+# The server's catalogue.
+_OWN_ROLE = "select oid from pg_roles where rolname = current_user"
+
+
 async def _connect_as_superuser(socket: Path, credentials: Credentials) -> Any:
     for name in (ADMIN, USER):  # its name in the clusters of earlier versions
         try:
             found = await _connect(socket, credentials, name, "postgres")
         except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError):
             continue
-        if await found.fetchval("select oid from pg_roles where rolname = current_user") == _BOOTSTRAP:
+        if await found.fetchval(_OWN_ROLE) == _BOOTSTRAP:
             return found
         await found.close()
     raise LockedOut()
@@ -121,12 +133,20 @@ async def _connect(socket: Path, credentials: Credentials, user: str, database: 
     return await asyncpg.connect(host=str(socket), user=user, password=credentials.admin, database=database, timeout=10)
 
 
+# The server's catalogue.
+_DATABASES = """
+select datname from pg_database where not datistemplate and datallowconn and datname <> 'postgres' order by 1
+"""
+
+
 async def _databases(admin: Any) -> list[str]:
     """Return all databases with user data, including those that a restored backup has replaced."""
-    rows = await admin.fetch(
-        "select datname from pg_database where not datistemplate and datallowconn and datname <> 'postgres' order by 1"
-    )
+    rows = await admin.fetch(_DATABASES)
     return [row[0] for row in rows]
+
+
+# No table: a function of the server.
+_DATABASE = "select quote_ident(current_database())"
 
 
 async def _hand_over(socket: Path, credentials: Credentials, name: str) -> None:
@@ -137,7 +157,7 @@ async def _hand_over(socket: Path, credentials: Credentials, name: str) -> None:
             changes = [row[0] for row in await admin.fetch(_CHANGES)]
             for change in changes:
                 await admin.execute(change)
-            quoted = await admin.fetchval("select quote_ident(current_database())")
+            quoted = await admin.fetchval(_DATABASE)
             await admin.execute(f"alter database {quoted} owner to {USER}")
     finally:
         await admin.close()

@@ -8,12 +8,14 @@ from typing import Any
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW
+from mediafetcher.db.tables import Setting
 
 
 async def apply() -> None:
     """Apply the settings of the database to this process."""
-    rows = await engine.fetch("select name, value::text as value from setting")
-    settings.overlay({row["name"]: json.loads(row["value"]) for row in rows})
+    rows = await Setting.select(Setting.name, Setting.value)
+    settings.overlay({row["name"]: row["value"] for row in rows})
 
 
 async def change(values: dict[str, Any]) -> settings.Settings:
@@ -33,14 +35,11 @@ async def change(values: dict[str, Any]) -> settings.Settings:
     async with engine.transaction():
         for name, value in values.items():
             if value is None:
-                await engine.execute("delete from setting where name = $1", name)
+                await Setting.delete().where(Setting.name == name)
             else:
-                await engine.execute(
-                    "insert into setting (name, value) values ($1, $2::text::jsonb)"
-                    " on conflict (name) do update set value = excluded.value, changed_at = now()",
-                    name,
-                    json.dumps(value),
-                )
+                changed = (Setting.value, (Setting.changed_at, NOW))
+                row = Setting.insert(Setting(name=name, value=json.dumps(value)))
+                await row.on_conflict(Setting.name, "DO UPDATE", changed)
         await engine.notify("settings", {})
     await apply()
     return settings.get()

@@ -16,6 +16,10 @@ from mediafetcher.db import engine, liveness
 _LOOK = 0.1  # seconds between two attempts
 
 
+# A lock of the connection, not of a transaction.
+_TRY_LOCK = "select pg_try_advisory_lock($1, hashtext($2))"
+
+
 class SessionLock:
     """A lock that is held. `lost` is set when its connection has ended."""
 
@@ -38,7 +42,7 @@ class SessionLock:
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise errors.DatabaseAway() from error
         try:
-            while not await connection.fetchval("select pg_try_advisory_lock($1, hashtext($2))", kind, name):
+            while not await connection.fetchval(_TRY_LOCK, kind, name):
                 if clock.monotonic() > until:
                     connection.terminate()
                     return None

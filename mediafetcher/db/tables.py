@@ -4,7 +4,7 @@ The database enforces what it can: the constraints, indexes and triggers stand i
 these classes equal to the migrated schema. Every time is `timestamptz` and the database's own `now()`.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 from piccolo.columns import (
     UUID,
@@ -13,6 +13,7 @@ from piccolo.columns import (
     BigSerial,
     Boolean,
     Bytea,
+    Column,
     DoublePrecision,
     ForeignKey,
     Integer,
@@ -28,12 +29,26 @@ from piccolo.table import Table
 
 from mediafetcher.db.engine import DB
 
+_C = TypeVar("_C", bound=Column)
+
 
 class _ServerNow(TimestamptzNow):
     """The database's clock, where Piccolo would send the clock of this machine."""
 
     def python(self) -> Any:
         return QueryString("DEFAULT")
+
+
+class TSVector(Column):
+    """A column of full-text search, in the text form of a `tsvector`."""
+
+    value_type = str
+
+
+def _by_server(column: _C) -> _C:
+    """Let an insert use the database's default of this column, because only the server can compute it."""
+    column.default = lambda: QueryString("DEFAULT")
+    return column
 
 
 def _now() -> Timestamptz:
@@ -119,13 +134,13 @@ class MediaFile(Table, tablename="media_file", db=DB):
     chapters = JSONB(default="[]")  # [[start in seconds, title], ...]
     ref_count = Integer(default=0)
     created_at = _now()
-    unreferenced_at = _time()
+    unreferenced_at = Timestamptz(default=_ServerNow(), null=True)
     playable = Boolean(default=None, null=True)  # None: of a version that did not ask
     checked_at = _time()  # when the scrub last read it
     cut_at_origin = Boolean(default=False)  # its source has nothing beyond it: it ends too early
     damaged_at = _time()  # when the scrub found that its bytes are not what they were
-    unreferenced_running_seconds = DoublePrecision(default=0.0)  # `RunningTime.seconds` when its last reference went
-    unreferenced_in = UUID(default=None, null=True)  # None while referenced, and if this lineage did not let it go
+    unreferenced_running_seconds = _by_server(DoublePrecision())  # `RunningTime.seconds` when its last reference went
+    unreferenced_in = _by_server(UUID(null=True))  # None while referenced, and if this lineage did not let it go
 
 
 class SourceMetadata(Table, tablename="source_metadata", db=DB):
@@ -155,7 +170,7 @@ class Source(Table, tablename="source", db=DB):
     media_file = ForeignKey(MediaFile, on_delete=OnDelete.set_null)
     created_at = _now()
     touched_at = _now()  # when the row was last written; a trigger keeps it
-    touched_running_seconds = DoublePrecision(default=0.0)  # `RunningTime.seconds` at `touched_at`
+    touched_running_seconds = _by_server(DoublePrecision())  # `RunningTime.seconds` at `touched_at`
     metadata = ForeignKey(SourceMetadata, on_delete=OnDelete.set_null)
 
 
@@ -170,10 +185,7 @@ class BlockedSource(Table, tablename="blocked_source", db=DB):
 
 
 class LibraryItem(Table, tablename="library_item", db=DB):
-    """One user's entry in one folder: one reference to a media file.
-
-    The column `search` (full text of title, uploader and site) is left out here: only queries use it.
-    """
+    """One user's entry in one folder: one reference to a media file."""
 
     id = BigSerial(primary_key=True)
     owner = ForeignKey(User, null=False, on_delete=OnDelete.restrict)
@@ -187,6 +199,7 @@ class LibraryItem(Table, tablename="library_item", db=DB):
     created_at = _now()
     trashed_at = _time()
     trashed_running_seconds = DoublePrecision(default=None, null=True)  # `RunningTime.seconds` at `trashed_at`
+    search = _by_server(TSVector())  # full text of its title and what is known of it
     sort_key = _text()  # None: of a version that sorted by the title in small letters
     text_version = Integer(default=0)  # of the computation of `search` and `sort_key` (library/catalog/text_index.py)
     metadata = ForeignKey(SourceMetadata, on_delete=OnDelete.set_null)
@@ -304,9 +317,9 @@ class Installation(Table, tablename="installation", db=DB):
     `number` and `nonce` name the last claim made on the media folder, `pending_nonce` one that may have been made.
     """
 
-    id = UUID(primary_key=True)
+    id = _by_server(UUID(primary_key=True))
     single = Boolean(default=True)  # unique, always true: there is one row
-    lineage = UUID(required=True)  # a restored, moved or cloned database begins another one
+    lineage = _by_server(UUID())  # a restored, moved or cloned database begins another one
     number = BigInt(default=None, null=True)
     nonce = UUID(default=None, null=True)
     pending_nonce = UUID(default=None, null=True)
@@ -324,6 +337,83 @@ class Scrub(Table, tablename="scrub", db=DB):
     finished_at = _time()
 
 
+class Setting(Table, tablename="setting", db=DB):
+    """A setting that a user changed at run time; without a row, the default applies."""
+
+    name = Text(primary_key=True)
+    value = JSONB(required=True)
+    changed_at = _now()
+
+
+class Machine(Table, tablename="machine", db=DB):
+    """A machine that works on the queue, as it last reported."""
+
+    instance = Text(primary_key=True)
+    name = Text(required=True)  # of its host
+    role = Text(required=True)  # server or worker
+    version = Text(required=True)
+    jobs = Integer(required=True)  # slots
+    running = Integer(default=0)
+    encoders = Array(base_column=Text(), default=list)
+    cookies = Boolean(default=True)  # it decrypts jars
+    trouble = _text()  # the code of the error that keeps it from working
+    started_at = _now()
+    seen_at = _now()
+
+
+class SiteBackoff(Table, tablename="site_backoff", db=DB):
+    """A site that asked to slow down, and until when it is left alone."""
+
+    site = Text(primary_key=True)
+    strikes = Integer(default=1)  # consecutive errors
+    struck_at = _now()
+    until = Timestamptz(required=True)
+
+
+class ExportTree(Table, tablename="export_tree", db=DB):
+    """A folder that shows the library as a tree of links."""
+
+    id = BigSerial(primary_key=True)
+    path = Text(required=True)
+    people = Array(base_column=BigInt(), default=None, null=True)  # users whose items it has; None: all
+    hard = Boolean(required=True)  # hard links; else symbolic ones
+    behind = Boolean(default=False)  # it is compared as a whole at its next update
+
+
+class ExportFolder(Table, tablename="export_folder", db=DB):
+    """A folder of a tree. `owner` and `folder` name what it shows, without a foreign key."""
+
+    id = BigSerial(primary_key=True)
+    tree = ForeignKey(ExportTree, null=False, on_delete=OnDelete.cascade)
+    parent: ForeignKey[Any] = ForeignKey("self", on_delete=OnDelete.cascade)
+    name = Text(required=True)
+    key = Text(required=True)  # the name by which a file system may take two for one
+    owner = BigInt(default=None, null=True)
+    folder = BigInt(default=None, null=True)
+    ours = Boolean(required=True)  # this program made it
+
+
+class ExportFile(Table, tablename="export_file", db=DB):
+    """A file of a tree."""
+
+    id = BigSerial(primary_key=True)
+    tree = ForeignKey(ExportTree, null=False, on_delete=OnDelete.cascade)
+    folder = ForeignKey(ExportFolder, null=False, on_delete=OnDelete.cascade)
+    item = BigInt(required=True)
+    stem = Text(required=True)
+    suffix = Text(required=True)
+    key = Text(required=True)
+    made = Text(required=True)  # how
+
+
+class ExportChange(Table, tablename="export_change", db=DB):
+    """An item that changed since the last update of a tree; triggers insert the rows."""
+
+    id = BigSerial(primary_key=True)
+    tree = ForeignKey(ExportTree, null=False, on_delete=OnDelete.cascade)
+    item = BigInt(required=True)
+
+
 class AuditEvent(Table, tablename="audit_event", db=DB):
     """Who did what that matters for security."""
 
@@ -333,7 +423,7 @@ class AuditEvent(Table, tablename="audit_event", db=DB):
     action = Text(required=True)
     address = _text()
     facts = JSONB(default="{}")
-    running_seconds = DoublePrecision(default=0.0)  # `RunningTime.seconds` at `at`
+    running_seconds = _by_server(DoublePrecision())  # `RunningTime.seconds` at `at`
 
 
 class CookieJar(Table, tablename="cookie_jar", db=DB):
@@ -370,7 +460,7 @@ class DeviceNonce(Table, tablename="device_nonce", db=DB):
     device = ForeignKey(Device, null=False, on_delete=OnDelete.cascade)
     nonce = Bytea(required=True)
     at = _now()
-    running_seconds = DoublePrecision(default=0.0)  # `RunningTime.seconds` at `at`
+    running_seconds = _by_server(DoublePrecision())  # `RunningTime.seconds` at `at`
 
 
 class PairingCode(Table, tablename="pairing_code", db=DB):
@@ -469,7 +559,7 @@ class NotificationDelivery(Table, tablename="notification_delivery", db=DB):
     """A notification for one target. Without a notification: a media server is to look at its folders again."""
 
     id = BigSerial(primary_key=True)
-    message = UUID(required=True)  # the same for every try
+    message = _by_server(UUID())  # the same for every try
     target = ForeignKey(NotificationTarget, null=False, on_delete=OnDelete.cascade)
     notification = ForeignKey(Notification, on_delete=OnDelete.cascade)
     state = Text(default="waiting")  # waiting, delivered or failed

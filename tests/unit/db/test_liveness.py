@@ -3,13 +3,14 @@
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import psycopg
 import pytest
 
 from mediafetcher.core import errors, events
-from mediafetcher.db import engine, liveness, session_lock
+from mediafetcher.db import engine, liveness, session_lock, tables
 from tests.conftest import Server, cloned
 from tests.faults.relay import Relay
 
@@ -47,12 +48,13 @@ async def test_command_without_an_answer_is_database_away(relay: Relay) -> None:
     assert await engine.fetchval("select 1") == 1
 
 
-async def test_transaction_without_an_answer_is_database_away(relay: Relay) -> None:
+@pytest.mark.parametrize("ask", [lambda: engine.execute("select 1"), tables.User.count], ids=["raw", "class"])
+async def test_transaction_without_an_answer_is_database_away(relay: Relay, ask: Callable[[], Awaitable[Any]]) -> None:
     began = time.monotonic()
     with pytest.raises(errors.DatabaseAway):  # noqa: PT012
         async with engine.transaction():
             relay.forget()
-            await engine.execute("select 1")
+            await ask()
     assert time.monotonic() - began < 9
 
 
