@@ -5,13 +5,18 @@ Either all of it happens or nothing does: a missing item, or one of another user
 
 from typing import Any
 
+from piccolo.custom_types import Combinable
+
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import among
+from mediafetcher.db.tables import Folder, LibraryItem, MediaFile
 from mediafetcher.library.catalog import folders, items, queries
 from mediafetcher.library.catalog import trash as trash_bin
 
 MOST = 1000  # items of one change
 
+# Copies of many rows, with other columns.
 _ITEMS = """
 insert into library_item
   (owner, folder, media_file, title, source, source_url, site, uploader, metadata, search, sort_key, text_version)
@@ -37,6 +42,13 @@ async def change(
     return await queries.get(id, owner)
 
 
+# The number of rows comes with the command tag; they may be very many.
+_MOVE = """
+update library_item set folder = $3 where owner = $1 and id = any($2::bigint[])
+  and folder is distinct from $3::bigint
+"""
+
+
 @engine.patiently
 async def move(owner: int, ids: list[int], folder: str) -> int:
     """Move items to one folder. Returns: the number of moved items. Raises: `NotFound`, `Invalid`."""
@@ -46,8 +58,7 @@ async def move(owner: int, ids: list[int], folder: str) -> int:
             place = await folders.ensure(owner, folder)
             await _all(owner, ids)
             moved = await _count(
-                "update library_item set folder = $3 where owner = $1 and id = any($2::bigint[])"
-                " and folder is distinct from $3::bigint",
+                _MOVE,
                 owner,
                 ids,
                 place,
@@ -66,7 +77,7 @@ async def copy(owner: int, ids: list[int], folder: str) -> int:
         async with engine.transaction():
             place = await folders.ensure(owner, folder)
             await _all(owner, ids)
-            await _hold(owner, "i.id = any($2::bigint[])", ids)
+            await _hold(owner, among(LibraryItem.id, ids))
             made = await _count(
                 _ITEMS.format(folder="$3::bigint")
                 + "from library_item i where i.id in (select distinct on (media_file) id from library_item"
@@ -83,6 +94,13 @@ async def copy(owner: int, ids: list[int], folder: str) -> int:
     return await engine.retrying(run)
 
 
+# As for moving.
+_TRASH = """
+update library_item set trashed_at = now() where owner = $1 and id = any($2::bigint[])
+  and trashed_at is null
+"""
+
+
 @engine.patiently
 async def trash(owner: int, ids: list[int]) -> dict[str, int | bool]:
     """Move items to the trash. Returns: `count` of newly trashed ones, and the effect of purging as `deletion`."""
@@ -90,8 +108,7 @@ async def trash(owner: int, ids: list[int]) -> dict[str, int | bool]:
         await _all(owner, ids)
         meaning = await trash_bin.deletion(owner, ids)
         count = await _count(
-            "update library_item set trashed_at = now() where owner = $1 and id = any($2::bigint[])"
-            " and trashed_at is null",
+            _TRASH,
             owner,
             ids,
         )
@@ -101,14 +118,20 @@ async def trash(owner: int, ids: list[int]) -> dict[str, int | bool]:
     return {"count": count, **meaning}
 
 
+# As for moving.
+_RESTORE = """
+update library_item set trashed_at = null where owner = $1 and id = any($2::bigint[])
+  and trashed_at is not null
+"""
+
+
 @engine.patiently
 async def restore(owner: int, ids: list[int]) -> int:
     """Restore items. Returns: the number of items that were in the trash."""
     async with engine.transaction():
         await _all(owner, ids)
         count = await _count(
-            "update library_item set trashed_at = null where owner = $1 and id = any($2::bigint[])"
-            " and trashed_at is not null",
+            _RESTORE,
             owner,
             ids,
         )
@@ -138,17 +161,14 @@ async def copy_folder(id: int, owner: int, path: str) -> dict[str, Any]:
             top = await folders.ensure(owner, path)
             assert top is not None
             copies = {id: top}
-            rows = await engine.fetch("select id, parent, name from folder where id = any($1::bigint[])", inside)
+            rows = await Folder.select(Folder.id, Folder.parent, Folder.name).where(among(Folder.id, inside))
             below = {row["id"]: row for row in rows}
             for folder in inside[1:]:  # parents come before their children
                 row = below[folder]
-                copies[folder] = await engine.fetchval(
-                    "insert into folder (owner, parent, name) values ($1, $2, $3) returning id",
-                    owner,
-                    copies[row["parent"]],
-                    row["name"],
-                )
-            await _hold(owner, "i.folder = any($2::bigint[]) and i.trashed_at is null", inside)
+                made = Folder(owner=owner, parent=copies[row["parent"]], name=row["name"])
+                await made.save()
+                copies[folder] = made.id
+            await _hold(owner, among(LibraryItem.folder, inside) & LibraryItem.trashed_at.is_null())
             await engine.execute(
                 _ITEMS.format(folder="c.copy")
                 + "from library_item i join unnest($2::bigint[], $3::bigint[]) as c (folder, copy)"
@@ -176,24 +196,18 @@ async def _all(owner: int, ids: list[int]) -> None:
     """Lock these items, which must all belong to this user. Raises: `NotFound`, `Invalid`."""
     if not 1 <= len(ids) <= MOST:
         raise errors.Invalid(f"Select 1 to {MOST} items.")
-    rows = await engine.fetch(
-        "select id from library_item where owner = $1 and id = any($2::bigint[]) order by media_file, id for update",
-        owner,
-        ids,
-    )
+    items = LibraryItem.select(LibraryItem.id).where(LibraryItem.owner == owner, among(LibraryItem.id, ids))
+    rows = await items.order_by(LibraryItem.media_file, LibraryItem.id).lock_rows("UPDATE")
     missing = set(ids) - {row["id"] for row in rows}
     if missing:
         raise errors.NotFound(f"Item {min(missing)} does not exist.")
 
 
-async def _hold(owner: int, which: str, ids: list[int]) -> None:
+async def _hold(owner: int, which: Combinable) -> None:
     """Lock the files of these entries in the global lock order, so that they remain while we count."""
-    await engine.execute(
-        "select from media_file m where m.id in (select i.media_file from library_item i"
-        f" where i.owner = $1 and {which}) order by m.id for update",
-        owner,
-        ids,
-    )
+    files = LibraryItem.select(LibraryItem.media_file).where(LibraryItem.owner == owner, which)
+    held = MediaFile.select(MediaFile.id).where(MediaFile.id.is_in(files))
+    await held.order_by(MediaFile.id).lock_rows("UPDATE")
 
 
 async def _count(sql: str, *values: Any) -> int:

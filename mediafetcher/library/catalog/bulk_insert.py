@@ -15,6 +15,8 @@ from typing import Any
 
 from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import among
+from mediafetcher.db.tables import Folder, LibraryItem, MediaFile
 from mediafetcher.library.catalog import items, metadata, text_index
 from mediafetcher.library.storage import blob_store, ownership
 
@@ -78,11 +80,9 @@ async def add(owner: int, files: Sequence[Incoming]) -> list[Added]:
 
 async def _keep_folders(owner: int, folders: Set[int | None]) -> None:
     """Keep the folders from deletion until our commit. Raises: `FolderMissing`."""
-    rows = await engine.fetch(
-        "select id from folder where id = any($1::bigint[]) and owner = $2 order by id for key share",
-        list(folders),
-        owner,
-    )
+    table = Folder
+    kept = table.select(table.id).where(among(table.id, folders), table.owner == owner)
+    rows = await kept.order_by(table.id).lock_rows("KEY SHARE")
     if len(rows) < len(folders):
         raise FolderMissing
 
@@ -90,6 +90,7 @@ async def _keep_folders(owner: int, folders: Set[int | None]) -> None:
 _Pair = tuple[int, int | None]  # media file and folder
 
 
+# Hundreds of rows in one round trip, merged with those that exist.
 _ROWS = """
 insert into media_file as m
   (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, playable, poster, subtitles, chapters)
@@ -130,11 +131,9 @@ def _columns(files: Sequence[Incoming]) -> list[list[Any]]:
 async def _announce(files: Sequence[Incoming]) -> bool:
     """Commit the rows before the bytes are placed. Returns: whether some get their first reference, and are claimed."""
     ownership.require()
-    held = await engine.fetchval(
-        "select count(*) from media_file where sha256 = any($1) and ref_count > 0",
-        [file.staged.sha256 for file in files],
-    )
-    if held == len({file.staged.sha256 for file in files}):
+    hashes = {file.staged.sha256 for file in files}
+    held = await MediaFile.count().where(among(MediaFile.sha256, hashes), MediaFile.ref_count > 0)
+    if held == len(hashes):
         return False
     await ownership.before_reference()
     await engine.execute(_ROWS + "on conflict do nothing", *_columns(files))
@@ -155,7 +154,8 @@ async def _place(files: Sequence[Incoming], *, claimed: bool) -> dict[bytes, int
         raise items.Unannounced
     with_poster = [file.staged.sha256 for file in files if "poster.jpg" in file.side_files]
     if with_poster:
-        await engine.execute("update media_file set poster = true where sha256 = any($1) and not poster", with_poster)
+        without = among(MediaFile.sha256, with_poster) & MediaFile.poster.eq(False)
+        await MediaFile.update({MediaFile.poster: True}).where(without)
     exts = {row["sha256"]: row["ext"] for row in rows}
     for file in files:
         if file.anew:
@@ -166,11 +166,17 @@ async def _place(files: Sequence[Incoming], *, claimed: bool) -> dict[bytes, int
     return {row["sha256"]: row["id"] for row in rows}
 
 
+# A batch of files, grouped.
+_EXISTING = """
+select media_file, folder, min(id) as item from library_item where owner = $1 and media_file = any($2)
+  and trashed_at is null group by media_file, folder
+"""
+
+
 async def _there(owner: int, wanted: list[_Pair]) -> dict[_Pair, int]:
     """Find existing items under the locks of the files' rows, so that concurrent imports do not both add."""
     rows = await engine.fetch(
-        "select media_file, folder, min(id) as item from library_item where owner = $1 and media_file = any($2)"
-        " and trashed_at is null group by media_file, folder",
+        _EXISTING,
         owner,
         [media_file for media_file, _ in wanted],
     )
@@ -178,22 +184,36 @@ async def _there(owner: int, wanted: list[_Pair]) -> dict[_Pair, int]:
     return {pair: found[pair] for pair in wanted if pair in found}
 
 
+# The last of equal ones.
+_IN_TRASH = """
+select distinct on (media_file, folder) media_file, folder, id from library_item
+  where owner = $1 and media_file = any($2::bigint[]) and trashed_at is not null
+  order by media_file, folder, trashed_at desc
+"""
+
+
 async def _restore(owner: int, wanted: list[_Pair]) -> dict[_Pair, int]:
     """Restore the items that are in the trash, the last of equal ones."""
     rows = await engine.fetch(
-        "select distinct on (media_file, folder) media_file, folder, id from library_item"
-        " where owner = $1 and media_file = any($2::bigint[]) and trashed_at is not null"
-        " order by media_file, folder, trashed_at desc",
+        _IN_TRASH,
         owner,
         [media_file for media_file, _ in wanted],
     )
     found = {(row["media_file"], row["folder"]): row["id"] for row in rows}
     back = {pair: found[pair] for pair in wanted if pair in found}
     if back:
-        await engine.execute(
-            "update library_item set trashed_at = null where id = any($1::bigint[])", sorted(back.values())
-        )
+        table = LibraryItem
+        await table.update({table.trashed_at: None}).where(among(table.id, sorted(back.values())))
     return back
+
+
+# Hundreds of rows in one round trip.
+_INSERT = """
+insert into library_item (owner, folder, media_file, title, search, sort_key, text_version)
+  select $1, folder, media_file, title, search::tsvector, sort_key, $7
+  from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[]) with ordinality
+  as x (media_file, folder, title, search, sort_key, n) order by n returning id, media_file, folder
+"""
 
 
 async def _insert(
@@ -205,10 +225,7 @@ async def _insert(
             titles.setdefault(pair, items.clean_title(file.title))
     texts = [text_index.of(title) for title in titles.values()]
     rows = await engine.fetch(
-        "insert into library_item (owner, folder, media_file, title, search, sort_key, text_version)"
-        " select $1, folder, media_file, title, search::tsvector, sort_key, $7"
-        " from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[]) with ordinality"
-        "  as x (media_file, folder, title, search, sort_key, n) order by n returning id, media_file, folder",
+        _INSERT,
         owner,
         [media_file for media_file, _ in titles],
         [folder for _, folder in titles],
@@ -220,11 +237,17 @@ async def _insert(
     return {(row["media_file"], row["folder"]): row["id"] for row in rows}
 
 
+# Hundreds of rows in one round trip.
+_REMEMBER = """
+insert into source (key, url, media_file) select * from unnest($1::text[], $2::text[], $3::bigint[])
+  on conflict (key) do update set media_file = excluded.media_file
+"""
+
+
 async def _remember(files: Sequence[Incoming], media_files: list[int]) -> None:
     rows = {file.key: (file.url, media_file) for file, media_file in zip(files, media_files, strict=True)}
     await engine.execute(
-        "insert into source (key, url, media_file) select * from unnest($1::text[], $2::text[], $3::bigint[])"
-        " on conflict (key) do update set media_file = excluded.media_file",
+        _REMEMBER,
         list(rows),
         [url for url, _ in rows.values()],
         [media_file for _, media_file in rows.values()],

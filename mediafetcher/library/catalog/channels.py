@@ -38,6 +38,7 @@ order by key, id, coalesce(site, '') limit $7
 """
 )
 _ONE = _CHANNELS + "order by items desc, key, coalesce(site, '') limit 1"
+# A few rows of many, by either of two indexes.
 _IDS = "select distinct channel from source_metadata where channel = $1 or channel_name = $1"
 
 

@@ -6,19 +6,44 @@ The top has no row: its id is None and its path "". Names are unique among sibli
 import unicodedata
 from typing import Any
 
+from piccolo.columns.combination import WhereRaw
+
 from mediafetcher.core import errors, sort_key
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW, among, same_text
+from mediafetcher.db.tables import Folder, LibraryItem
 
 _LONGEST = 200  # characters of a name
 _DEEPEST = 32
 _LOCK = 77_100  # the advisory lock of a user's tree; its second key is the user
 
-_PATHS = """
+# Paths and counts of a whole tree: recursive, in one round trip.
+_TREE = """
 with recursive tree as (
   select id, parent, name, name as path, array[id] as above from folder where owner = $1 and parent is null
   union all
   select f.id, f.parent, f.name, tree.path || '/' || f.name, tree.above || f.id
-  from folder f join tree on f.parent = tree.id)
+  from folder f join tree on f.parent = tree.id),
+counts as (
+  select folder, count(*) as n from library_item
+  where owner = $1 and folder is not null and trashed_at is null group by folder),
+totals as (
+  select above.id, sum(counts.n) as n from tree join counts on counts.folder = tree.id
+  cross join lateral unnest(tree.above) as above(id) group by above.id)
+select tree.id, name, parent, path, coalesce(counts.n, 0) as count, coalesce(totals.n, 0)::bigint as total
+from tree left join counts on counts.folder = tree.id left join totals on totals.id = tree.id
+"""
+# Recursive, upwards.
+_PATH_OF = """
+with recursive up as (select parent, name as path from folder where id = $1::bigint
+  union all select f.parent, f.name || '/' || up.path from folder f join up on f.id = up.parent)
+select path from up where parent is null
+"""
+# Recursive, downwards.
+_BELOW = """
+with recursive down as (select $1::bigint as id, 0 as depth union all
+  select f.id, depth + 1 from folder f join down on f.parent = down.id)
+select id from down order by depth, id
 """
 
 
@@ -44,37 +69,27 @@ async def ensure(owner: int, path: str) -> int | None:
 
 async def _ensure_one(owner: int, parent: int | None, name: str) -> int:
     while True:  # it may be created or removed between the two statements
-        found = await engine.fetchval(
-            "select id from folder where owner = $1 and coalesce(parent, 0) = coalesce($2::bigint, 0)"
-            " and lower(name) = lower($3)",
-            owner,
-            parent,
-            name,
-        )
+        found = await _find_one(owner, parent, name)
         if found is not None:
-            return int(found)
-        made = await engine.fetchval(
-            "insert into folder (owner, parent, name) values ($1, $2, $3) on conflict do nothing returning id",
-            owner,
-            parent,
-            name,
-        )
-        if made is not None:
+            return found
+        folder = Folder.insert(Folder(owner=owner, parent=parent, name=name))
+        made = await folder.on_conflict(action="DO NOTHING").returning(Folder.id)
+        if made:
             await engine.notify("library", {"owner": owner})
-            return int(made)
+            return int(made[0]["id"])
+
+
+async def _find_one(owner: int, parent: int | None, name: str) -> int | None:
+    beside = WhereRaw("coalesce(parent, 0) = coalesce({}::bigint, 0)", parent)  # as the index has it
+    row = await Folder.select(Folder.id).where(Folder.owner == owner, beside, same_text(Folder.name, name)).first()
+    return None if row is None else int(row["id"])
 
 
 async def find(owner: int, path: str) -> int | None:
     """Return the id of an existing folder, None for the top (""). Raises: `NotFound`."""
     parent: int | None = None
     for name in parts(path):
-        parent = await engine.fetchval(
-            "select id from folder where owner = $1 and coalesce(parent, 0) = coalesce($2::bigint, 0)"
-            " and lower(name) = lower($3)",
-            owner,
-            parent,
-            name,
-        )
+        parent = await _find_one(owner, parent, name)
         if parent is None:
             raise errors.NotFound(f"There is no folder {path!r}.")
     return parent
@@ -82,24 +97,12 @@ async def find(owner: int, path: str) -> int | None:
 
 async def path_of(folder: int | None) -> str:
     """Return the path of a folder; "" for the top (and for a deleted folder)."""
-    path = await engine.fetchval(
-        "with recursive up as (select parent, name as path from folder where id = $1::bigint"
-        "  union all select f.parent, f.name || '/' || up.path from folder f join up on f.id = up.parent)"
-        " select path from up where parent is null",
-        folder,
-    )
-    return path or ""
+    return await engine.fetchval(_PATH_OF, folder) or ""
 
 
 async def below(folder: int) -> list[int]:
     """Return the folder and all below it, parents first."""
-    rows = await engine.fetch(
-        "with recursive down as (select $1::bigint as id, 0 as depth union all"
-        "  select f.id, depth + 1 from folder f join down on f.parent = down.id)"
-        " select id from down order by depth, id",
-        folder,
-    )
-    return [row["id"] for row in rows]
+    return [row["id"] for row in await engine.fetch(_BELOW, folder)]
 
 
 async def tree(owner: int) -> list[dict[str, Any]]:
@@ -107,17 +110,7 @@ async def tree(owner: int) -> list[dict[str, Any]]:
 
     Items in the trash do not count.
     """
-    rows = await engine.fetch(
-        _PATHS + ", counts as ("
-        "  select folder, count(*) as n from library_item"
-        "  where owner = $1 and folder is not null and trashed_at is null group by folder),"
-        " totals as ("
-        "  select above.id, sum(counts.n) as n from tree join counts on counts.folder = tree.id"
-        "  cross join lateral unnest(tree.above) as above(id) group by above.id)"
-        " select tree.id, name, parent, path, coalesce(counts.n, 0) as count, coalesce(totals.n, 0)::bigint as total"
-        " from tree left join counts on counts.folder = tree.id left join totals on totals.id = tree.id",
-        owner,
-    )
+    rows = await engine.fetch(_TREE, owner)
     return sorted(rows, key=lambda row: (sort_key.of_path(row["path"]), row["id"]))
 
 
@@ -179,14 +172,12 @@ async def delete(id: int, owner: int) -> list[int]:
         await _change_tree(owner)
         await _row(id, owner)
         inside = await below(id)
-        trashed = await engine.fetch(
-            "update library_item set trashed_at = now() where folder = any($1::bigint[]) and trashed_at is null"
-            " returning id",
-            inside,
-        )
-        await engine.execute("update library_item set folder = null where folder = any($1::bigint[])", inside)
+        table, held = LibraryItem, among(LibraryItem.folder, inside)
+        moved = table.update({table.trashed_at: NOW}).where(held, table.trashed_at.is_null())
+        trashed = await moved.returning(table.id)
+        await table.update({table.folder: None}).where(held)
         try:
-            await engine.execute("delete from folder where id = any($1::bigint[])", inside)
+            await Folder.delete().where(among(Folder.id, inside))
         except engine.UniqueViolation as error:
             # A download into this folder would go to the top, where the same link is already queued.
             raise errors.Conflict(
@@ -198,11 +189,12 @@ async def delete(id: int, owner: int) -> list[int]:
 
 async def _change_tree(owner: int) -> None:
     """Lock a user's tree for one change: two concurrent moves could create a cycle."""
-    await engine.execute("select pg_advisory_xact_lock($1::int, $2::int)", _LOCK, owner % (1 << 31))
+    await engine.lock(_LOCK, owner)
 
 
 async def _row(id: int, owner: int) -> dict[str, Any]:
-    row = await engine.fetchrow("select id, parent, name from folder where id = $1 and owner = $2", id, owner)
+    columns = (Folder.id, Folder.parent, Folder.name)
+    row = await Folder.select(*columns).where(Folder.id == id, Folder.owner == owner).first()
     if row is None:
         raise errors.NotFound("This folder does not exist.")
     return row
@@ -213,7 +205,7 @@ async def _put(id: int, owner: int, parent: int | None, name: str) -> None:
     if parent in await below(id):
         raise errors.Invalid("A folder cannot be moved into itself.")
     try:
-        await engine.execute("update folder set parent = $2, name = $3 where id = $1", id, parent, name)
+        await Folder.update({Folder.parent: parent, Folder.name: name}).where(Folder.id == id)
     except engine.UniqueViolation as error:
         raise errors.NameTaken("A folder with this name already exists.") from error
     await engine.notify("library", {"owner": owner})

@@ -16,8 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from piccolo.columns import Column
+from piccolo.custom_types import Combinable
+
 from mediafetcher.core import errors, text
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW, same
+from mediafetcher.db.tables import Folder, LibraryItem, MediaFile, Source
 from mediafetcher.library.catalog import queries, text_index
 from mediafetcher.library.storage import blob_store, mount, ownership, unknown
 
@@ -107,23 +112,18 @@ async def replace(
     async def run() -> int:
         claimed = await _announce(staged, facts, side_files or {})
         async with engine.transaction():
-            old = await engine.fetchrow(
-                "select i.media_file, i.source, m.damaged_at is not null as damaged from library_item i"
-                " join media_file m on m.id = i.media_file where i.id = $1 and i.owner = $2",
-                id,
-                owner,
-            )
+            table = LibraryItem
+            damaged_at = table.media_file._.damaged_at.as_alias("damaged_at")
+            item = table.select(table.media_file, table.source, damaged_at)
+            old = await item.where(table.id == id, table.owner == owner).first()
             if old is None:
                 raise errors.NotFound("This item does not exist.")
             new = await _place(staged, facts, side_files or {}, claimed=claimed, anew=True)
             moved = await _move_over(owner, old, new) if new != old["media_file"] else []
             if follow and moved:
-                await engine.execute(
-                    "update source set media_file = $1 where media_file = (select id from media_file"
-                    " where id = $2 and ref_count = 0)",
-                    new,
-                    old["media_file"],
-                )
+                file = MediaFile
+                unused = file.select(file.id).where(file.id == old["media_file"], file.ref_count == 0)
+                await Source.update({Source.media_file: new}).where(Source.media_file.is_in(unused))
             if in_transaction is not None:
                 await in_transaction(id)
             for person in {owner, *moved}:
@@ -133,31 +133,27 @@ async def replace(
     return await retrying(run)
 
 
+# Positions of users who have none in the new file.
+_COPY_POSITIONS = """
+insert into watch (owner, media_file, position) select owner, $1, position from watch
+  where media_file = $2 and owner = any($3::bigint[]) on conflict do nothing
+"""
+# A join: the chapters of another row.
+_COPY_CHAPTERS = """
+update media_file n set chapters = o.chapters from media_file o where n.id = $1 and o.id = $2 and n.chapters = '[]'
+"""
+
+
 async def _move_over(owner: int, old: dict[str, Any], new: int) -> list[int]:
     """Move entries, watched positions and chapters to another file. Returns: the owners of the entries."""
-    rows = await engine.fetch(
-        "update library_item set media_file = $1 where media_file = $2 and (owner = $3 or ($4 and source = $5))"
-        " returning owner",
-        new,
-        old["media_file"],
-        owner,
-        old["damaged"],
-        old["source"],
-    )
-    owners = [row["owner"] for row in rows]
-    await engine.execute(
-        "insert into watch (owner, media_file, position) select owner, $1, position from watch"
-        " where media_file = $2 and owner = any($3::bigint[]) on conflict do nothing",
-        new,
-        old["media_file"],
-        owners,
-    )
-    await engine.execute(
-        "update media_file n set chapters = o.chapters from media_file o"
-        " where n.id = $1 and o.id = $2 and n.chapters = '[]'",
-        new,
-        old["media_file"],
-    )
+    table = LibraryItem
+    whose: Combinable = table.owner == owner
+    if old["damaged_at"] is not None and old["source"] is not None:
+        whose = whose | (table.source == old["source"])
+    moved = table.update({table.media_file: new}).where(table.media_file == old["media_file"], whose)
+    owners = [row["owner"] for row in await moved.returning(table.owner)]
+    await engine.execute(_COPY_POSITIONS, new, old["media_file"], owners)
+    await engine.execute(_COPY_CHAPTERS, new, old["media_file"])
     return owners
 
 
@@ -184,13 +180,14 @@ async def _announce(staged: blob_store.Staged, facts: MediaFacts, side_files: Ma
     A crash after the bytes were placed then leaves a file that the database knows as unreferenced.
     """
     ownership.require()
-    if await engine.fetchval("select ref_count from media_file where sha256 = $1", staged.sha256):
+    if await MediaFile.exists().where(MediaFile.sha256 == staged.sha256, MediaFile.ref_count != 0):
         return False
     await ownership.before_reference()
     await engine.execute(_ROW + " on conflict do nothing", *_values(staged, facts, side_files))
     return True
 
 
+# A file is merged with its row, and the row locked, in one round trip (`_place`).
 _ROW = """
 insert into media_file as m (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, poster,
   subtitles, playable, chapters, cut_at_origin)
@@ -243,12 +240,17 @@ async def _place(
         raise Unannounced
     if anew or row["damaged_at"] is not None:
         await blob_store.run_io(blob_store.replace, staged, row["ext"])
-        await engine.execute("update media_file set damaged_at = null, checked_at = now() where id = $1", row["id"])
-        await engine.execute("select mf_file_replaced($1)", row["id"])  # links in exported trees lead to the old one
+        file = MediaFile
+        await file.update({file.damaged_at: None, file.checked_at: NOW}).where(file.id == row["id"])
+        await engine.execute(_REPLACED, row["id"])  # links in exported trees lead to the old one
     await blob_store.run_io(blob_store.place, staged, row["ext"], side_files)
     if row["ref_count"] == 0:
         await _forget_absent(row, staged.sha256)
     return int(row["id"])
+
+
+# A function of the database.
+_REPLACED = "select mf_file_replaced($1)"
 
 
 async def _forget_absent(row: dict[str, Any], sha256: bytes) -> None:
@@ -260,26 +262,27 @@ async def _forget_absent(row: dict[str, Any], sha256: bytes) -> None:
         lambda: [name for name in names if blob_store.size_of(blob_store.path_of(sha256, name)) is None]
     )
     if absent:
-        await engine.execute(
-            "update media_file set poster = poster and not $2, subtitles = array(select name from unnest(subtitles)"
-            " as name where name <> all($3::text[]) order by name) where id = $1",
-            row["id"],
-            "poster.jpg" in absent,
-            [name.removesuffix(".vtt") for name in absent],
-        )
+        left = [name for name in sorted(row["subtitles"]) if f"{name}.vtt" not in absent]
+        file, poster = MediaFile, row["poster"] and "poster.jpg" not in absent
+        await file.update({file.poster: poster, file.subtitles: left}).where(file.id == row["id"])
+
+
+# A folder that was deleted in the meantime becomes the top; an existing one stays until our commit. The same for the
+# other references: three locks in one round trip.
+_INSERT = """
+insert into library_item (owner, folder, media_file, title, source, source_url, site, uploader, metadata, search,
+    sort_key, text_version)
+  values ($1, (select id from folder where id = $2 and owner = $1 for key share), $3, $4,
+    (select id from source where id = $5 for key share), $6, $7, $8,
+    (select id from source_metadata where id = $9 for key share), $10::text::tsvector, $11, $12) returning id
+"""
 
 
 async def _insert(owner: int, media_file: int, entry: Entry) -> int:
     title = clean_title(entry.title)
     item = int(
         await engine.fetchval(
-            "insert into library_item (owner, folder, media_file, title, source, source_url, site, uploader,"
-            "  metadata, search, sort_key, text_version)"
-            # A folder that was deleted in the meantime becomes the top; an existing one stays until our commit.
-            " values ($1, (select id from folder where id = $2 and owner = $1 for key share), $3, $4,"
-            " (select id from source where id = $5 for key share), $6, $7, $8,"
-            " (select id from source_metadata where id = $9 for key share),"
-            " $10::text::tsvector, $11, $12) returning id",
+            _INSERT,
             owner,
             entry.folder_id,
             media_file,
@@ -308,8 +311,9 @@ async def link(owner: int, media_file: int, entry: Entry, in_transaction: InTran
     None if the file has no references: then it may be deleted already, or soon.
     """
     async with engine.transaction():
-        held = await engine.fetchval("select id from media_file where id = $1 and ref_count > 0 for update", media_file)
-        if held is None:
+        file = MediaFile
+        held = file.select(file.id).where(file.id == media_file, file.ref_count > 0).lock_rows("UPDATE")
+        if await held.first() is None:
             return None
         item = await _insert(owner, media_file, entry)
         if in_transaction is not None:
@@ -325,23 +329,16 @@ async def copy(id: int, owner: int, folder: int | None) -> int:
     """
     async with engine.transaction():
         await _own_folder(owner, folder)
-        row = await engine.fetchrow(
-            "select media_file, title, source, source_url, site, uploader, metadata from library_item"
-            " where id = $1 and owner = $2",
-            id,
-            owner,
-        )
+        table = LibraryItem
+        texts = (table.title, table.source, table.source_url, table.site, table.uploader, table.metadata)
+        row = await table.select(table.media_file, *texts).where(table.id == id, table.owner == owner).first()
         if row is None:
             raise errors.NotFound("This item does not exist.")
-        there = await engine.fetchval(
-            "select id from library_item where owner = $1 and media_file = $2 and trashed_at is null"
-            " and coalesce(folder, 0) = coalesce($3::bigint, 0) order by id limit 1",
-            owner,
-            row["media_file"],
-            folder,
-        )
+        inside = table.select(table.id).where(table.owner == owner, table.media_file == row["media_file"])
+        inside = inside.where(table.trashed_at.is_null(), same(table.folder, folder))
+        there = await inside.order_by(table.id).first()
         if there is not None:
-            return int(there)
+            return int(there["id"])
         source = {name: row[name] for name in ("source_url", "site", "uploader", "metadata")}
         made = await link(owner, row["media_file"], Entry(row["title"], folder, row["source"], **source))
         if made is None:
@@ -357,7 +354,7 @@ async def rename(id: int, owner: int, title: str) -> None:
     if not title.strip():
         raise errors.Invalid("Enter a title.")
     async with engine.transaction():
-        await _change(id, owner, "title = $3", clean_title(title))
+        await _change(id, owner, {LibraryItem.title: clean_title(title)})
         await text_index.refresh([id])
 
 
@@ -365,25 +362,25 @@ async def move(id: int, owner: int, folder: int | None) -> None:
     """Move an item to another folder of the same user; None: the top. Raises: `NotFound`."""
     async with engine.transaction():
         await _own_folder(owner, folder)
-        await _change(id, owner, "folder = $3", folder)
+        await _change(id, owner, {LibraryItem.folder: folder})
+
+
+# The file of the item, and the position, in one round trip: players report it all the time.
+_WATCHED = """
+insert into watch (owner, media_file, position) select $2, media_file, $3 from library_item
+  where id = $1 and owner = $2
+  on conflict (owner, media_file) do update set position = excluded.position, updated_at = now() returning 1
+"""
 
 
 async def set_keep(id: int, owner: int, *, keep: bool) -> None:
     """Protect an item from retention, or no longer. Raises: `NotFound`."""
-    await _change(id, owner, "keep = $3", keep)
+    await _change(id, owner, {LibraryItem.keep: keep})
 
 
 async def watched(id: int, owner: int, position: float) -> None:
     """Store how far a user has watched the item's file, in seconds. Raises: `NotFound`."""
-    done = await engine.fetchval(
-        "insert into watch (owner, media_file, position) select $2, media_file, $3 from library_item"
-        " where id = $1 and owner = $2"
-        " on conflict (owner, media_file) do update set position = excluded.position, updated_at = now() returning 1",
-        id,
-        owner,
-        position,
-    )
-    if done is None:
+    if await engine.fetchval(_WATCHED, id, owner, position) is None:
         raise errors.NotFound("This item does not exist.")
 
 
@@ -393,10 +390,10 @@ async def set_watched(id: int, owner: int, *, seen: bool) -> None:
     await watched(id, owner, (item["duration"] or 1.0) if seen else 0.0)
 
 
-async def _change(id: int, owner: int, change: str, *values: Any) -> None:
+async def _change(id: int, owner: int, values: dict[Column | str, Any]) -> None:
+    table = LibraryItem
     async with engine.transaction():
-        sql = f"update library_item set {change} where id = $1 and owner = $2 returning id"
-        if await engine.fetchval(sql, id, owner, *values) is None:
+        if not await table.update(values).where(table.id == id, table.owner == owner).returning(table.id):
             raise errors.NotFound("This item does not exist.")
         await engine.notify("library", {"owner": owner})
 
@@ -405,5 +402,6 @@ async def _own_folder(owner: int, folder: int | None) -> None:
     """Keep this user's folder from deletion until our commit. Raises: `NotFound`."""
     if folder is None:
         return
-    if await engine.fetchval("select id from folder where id = $1 and owner = $2 for key share", folder, owner) is None:
+    own = Folder.select(Folder.id).where(Folder.id == folder, Folder.owner == owner).lock_rows("KEY SHARE")
+    if await own.first() is None:
         raise errors.NotFound("This folder does not exist.")

@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW
+from mediafetcher.db.tables import SourceList, SourceListEntry
 from mediafetcher.library.catalog import queries
 
-_SAVE = """
-insert into source_list (owner, url, title, site) values ($1, $2, $3, $4)
-on conflict (owner, url) do update set title = excluded.title, updated_at = now() returning id
-"""
+# Thousands of rows in one round trip.
 _SAVE_ENTRIES = """
 insert into source_list_entry (list, position, url, title, duration)
 select $1, entry.position, entry.url, entry.title, entry.duration
@@ -26,6 +25,7 @@ select e.position, e.url, e.title, e.duration, i.id as item from source_list_ent
     order by id desc limit 1) i on true
 where e.list = $1 order by e.position
 """
+# Grouped, with the items that exist.
 _LISTS = """
 select l.id, l.url, l.title, l.site, l.updated_at, count(e.id) as entries, count(i.source_url) as items
 from source_list l join source_list_entry e on e.list = l.id
@@ -46,8 +46,12 @@ class Entry(NamedTuple):
 async def save(owner: int, url: str, title: str, site: str, entries: Sequence[Entry]) -> int:
     """Keep a list with its entries in this order, in place of what was kept before. Returns its id."""
     async with engine.transaction():
-        id = int(await engine.fetchval(_SAVE, owner, url, title, site))
-        await engine.execute("delete from source_list_entry where list = $1", id)
+        table = SourceList
+        saved = table.insert(table(owner=owner, url=url, title=title, site=site))
+        changed = (table.title, (table.updated_at, NOW))
+        rows = await saved.on_conflict((table.owner, table.url), "DO UPDATE", changed).returning(table.id)
+        id = int(rows[0]["id"])
+        await SourceListEntry.delete().where(SourceListEntry.list == id)
         columns = ([entry[part] for entry in entries] for part in range(3))
         await engine.execute(_SAVE_ENTRIES, id, *columns)
     return id

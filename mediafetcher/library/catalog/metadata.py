@@ -8,10 +8,14 @@ import json
 from typing import Any
 
 import msgspec
+from piccolo.columns.combination import WhereRaw
 
 from mediafetcher.core import source_metadata
 from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW, among
+from mediafetcher.db.tables import LibraryItem, Source
+from mediafetcher.db.tables import SourceMetadata as SourceMetadataRow
 from mediafetcher.library.catalog import text_index
 from mediafetcher.net import urls
 
@@ -26,27 +30,11 @@ IN_COLUMNS = {
     "availability",
 }
 
-_INSERT = """
-insert into source_metadata (schema_version, published_at, published_precision, channel, channel_name, channel_url,
-    live_status, availability, facts, channel_site)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9::text::jsonb, $10) returning id
-"""
-_UPDATE = """
-update source_metadata set schema_version = $1, published_at = $2, published_precision = $3, channel = $4,
-    channel_name = $5, channel_url = $6, live_status = $7, availability = $8, facts = $9::text::jsonb,
-    channel_site = $10, read_at = now() where id = $11
-"""
-_OF_KEYS = "select metadata from source where key = any($1::text[]) and metadata is not null order by id limit 1"
-# The item, and the other entries of its user with the same metadata.
+# The item, and the other entries of its user with the same metadata: a join of the table with itself.
 _SET_ITEMS = """
 update library_item i set metadata = $2 from library_item one
   where one.id = $1 and i.owner = one.owner and (i.id = one.id or i.metadata = one.metadata)
     and i.metadata is distinct from $2
-"""
-
-_REMOVE = """
-delete from source_metadata x where not exists (select from source s where s.metadata = x.id)
-  and not exists (select from library_item i where i.metadata = x.id) returning id
 """
 
 
@@ -57,41 +45,53 @@ async def attach(item: int, keys: list[str], found: SourceMetadata | None, *, pr
     """
     if found is None:
         return
-    known = None if private else await engine.fetchval(_OF_KEYS, keys)
+    known = None if private else await _of_keys(keys)
     if known is None:
-        known = await engine.fetchval(_INSERT, *_values(found))
+        known = (await insert([found]))[0]
     else:
-        await engine.execute(_UPDATE, *_values(found), known)
-    await engine.execute("update source set metadata = $1 where key = any($2::text[])", known, keys)
+        await rewrite(known, found)
+    await Source.update({Source.metadata: known}).where(among(Source.key, keys))
     await engine.execute(_SET_ITEMS, item, known)
-    rows = await engine.fetch("select id from library_item where metadata = $1 order by id", known)
-    await text_index.refresh([row["id"] for row in rows])
+    items = LibraryItem.select(LibraryItem.id).where(LibraryItem.metadata == known)
+    await text_index.refresh([row["id"] for row in await items.order_by(LibraryItem.id)])
+
+
+async def _of_keys(keys: list[str]) -> int | None:
+    """Return the oldest metadata of these sources."""
+    sources = Source.select(Source.metadata).where(among(Source.key, keys), Source.metadata.is_not_null())
+    row = await sources.order_by(Source.id).first()
+    return None if row is None else int(row["metadata"])
 
 
 async def insert(found: list[SourceMetadata]) -> list[int]:
     """Add rows in the caller's transaction. Returns: their ids in the same order."""
-    return [int(await engine.fetchval(_INSERT, *_values(one))) for one in found]
+    made = [SourceMetadataRow(**_values(one)) for one in found]
+    for row in made:
+        await row.save()
+    return [int(row.id) for row in made]
 
 
 async def rewrite(id: int, found: SourceMetadata) -> None:
     """Replace the content of one row in the caller's transaction."""
-    await engine.execute(_UPDATE, *_values(found), id)
+    table = SourceMetadataRow
+    await table.update({**_values(found), "read_at": NOW}).where(table.id == id)
 
 
-def _values(found: SourceMetadata) -> list[Any]:
+def _values(found: SourceMetadata) -> dict[Any, Any]:
+    """Return the columns by name."""
     facts = {name: value for name, value in msgspec.to_builtins(found).items() if name not in IN_COLUMNS}
-    return [
-        source_metadata.VERSION,
-        found.published,
-        found.published_precision,
-        found.channel_id,
-        found.channel_name,
-        found.channel_url,
-        found.live_status,
-        found.availability,
-        json.dumps(facts, ensure_ascii=False),
-        _site(found),
-    ]
+    return {
+        "schema_version": source_metadata.VERSION,
+        "published_at": found.published,
+        "published_precision": found.published_precision,
+        "channel": found.channel_id,
+        "channel_name": found.channel_name,
+        "channel_url": found.channel_url,
+        "live_status": found.live_status,
+        "availability": found.availability,
+        "facts": json.dumps(facts, ensure_ascii=False),
+        "channel_site": _site(found),
+    }
 
 
 def _site(found: SourceMetadata) -> str | None:
@@ -101,4 +101,9 @@ def _site(found: SourceMetadata) -> str | None:
 
 async def remove_unused() -> int:
     """Remove rows that no source and no item refers to. Returns: how many."""
-    return len(await engine.fetch(_REMOVE))
+    table = SourceMetadataRow
+    unused = table.delete().where(
+        WhereRaw("not exists (select from source s where s.metadata = source_metadata.id)"),
+        WhereRaw("not exists (select from library_item i where i.metadata = source_metadata.id)"),
+    )
+    return len(await unused.returning(table.id))

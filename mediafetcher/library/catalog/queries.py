@@ -11,14 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from piccolo.querystring import QueryString
+
 from mediafetcher.core import clock, dates, errors
 from mediafetcher.db import engine
+from mediafetcher.db.tables import LibraryItem
 from mediafetcher.library.catalog import channels, folders, search_terms
 
 LIMIT = 200  # maximum of items in one page
 BEGUN = 5.0  # seconds: less is not worth continuing
 SEEN = 0.95  # watched to this fraction counts as watched to the end
 
+# Lists and search of the library.
 _SELECT = """
 select i.id, i.title, i.folder as folder_id, i.source_url, i.site, i.uploader, i.created_at, i.trashed_at, i.source,
   i.keep,
@@ -88,14 +92,20 @@ async def get(id: int, owner: int) -> dict[str, Any]:
     return _item(rows[0]) | {"chapters": chapters} | said
 
 
+# Each piece of a film that a player requests.
+_KEPT = """
+select m.sha256, m.kind, m.ext, i.title, m.poster, m.subtitles from library_item i
+  join media_file m on m.id = i.media_file where i.id = $1 and i.owner = $2
+"""
+
+
 async def kept(id: int, owner: int) -> dict[str, Any]:
     """Return the facts for sending bytes: `sha256, kind, ext, title, poster, subtitles`. Raises: `NotFound`.
 
     A player requests this with every piece of a film, so it is one row by its primary key.
     """
     row = await engine.fetchrow(
-        "select m.sha256, m.kind, m.ext, i.title, m.poster, m.subtitles from library_item i"
-        " join media_file m on m.id = i.media_file where i.id = $1 and i.owner = $2",
+        _KEPT,
         id,
         owner,
     )
@@ -223,16 +233,23 @@ async def history(owner: int, limit: int) -> list[dict[str, Any]]:
 
 async def sites(owner: int) -> list[dict[str, Any]]:
     """List the sites of a user's items: `site` and number of `items`; the most frequent first, at most 200."""
-    return await engine.fetch(
-        "select site, count(*) as items from library_item where owner = $1 and trashed_at is null and site is not null"
-        " group by site order by items desc, site limit 200",
-        owner,
-    )
+    table, count = LibraryItem, QueryString("count(*)").as_alias("items")
+    shown = (table.owner == owner) & table.trashed_at.is_null() & table.site.is_not_null()
+    found = table.select(table.site, count).where(shown).group_by(table.site)
+    return await found.order_by(QueryString("items"), ascending=False).order_by(table.site).limit(200)
 
 
 async def search(owner: int, q: str, *, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
     """Search a user's items, newest first."""
     return await page(owner, q=q, cursor=cursor, limit=limit)
+
+
+# Files whose references are all in this trash: grouped.
+_FREED = """
+select coalesce(sum(m.size), 0)::bigint from media_file m join (select media_file, count(*) as n
+  from library_item where owner = $1 and trashed_at is not null group by media_file) mine
+  on mine.media_file = m.id where m.ref_count = mine.n
+"""
 
 
 async def trashed(owner: int, *, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
@@ -241,20 +258,22 @@ async def trashed(owner: int, *, cursor: str | None = None, limit: int = 50) -> 
     found = await _page(_ORDERS["trashed"], where, [owner], cursor, limit, down=True)
     # A file is freed if all of its references are in this trash.
     found["frees"] = await engine.fetchval(
-        "select coalesce(sum(m.size), 0)::bigint from media_file m join (select media_file, count(*) as n"
-        "  from library_item where owner = $1 and trashed_at is not null group by media_file) mine"
-        " on mine.media_file = m.id where m.ref_count = mine.n",
+        _FREED,
         owner,
     )
     return found
 
 
+# Two tables in one round trip.
+_TOTALS = """
+select (select count(*) from library_item where trashed_at is null) as items,
+  (select coalesce(sum(size), 0)::bigint from media_file where ref_count > 0) as size
+"""
+
+
 async def totals() -> dict[str, int]:
     """Return `items` outside the trash, of all users, and the `size` of all files in bytes."""
-    row = await engine.fetchrow(
-        "select (select count(*) from library_item where trashed_at is null) as items,"
-        " (select coalesce(sum(size), 0)::bigint from media_file where ref_count > 0) as size"
-    )
+    row = await engine.fetchrow(_TOTALS)
     assert row is not None
     return row
 

@@ -6,9 +6,14 @@ referenced bytes of the store.
 
 from typing import Any
 
+from piccolo.querystring import QueryString
+
 from mediafetcher.core import errors
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW
+from mediafetcher.db.tables import Download, User
 
+# The charge of a file depends on its other holders: grouped twice.
 _USAGE = """
 with mine as (select owner, media_file, count(*) as n from library_item
   where $1::bigint is null or owner = $1 group by owner, media_file),
@@ -17,6 +22,11 @@ files as (select mine.owner, mine.n, m.size, case when m.ref_count = mine.n then
   from mine join media_file m on m.id = mine.media_file)
 select owner, sum(n)::bigint as items, sum(size)::bigint as bytes, round(sum(size::numeric / people))::bigint as charged
 from files group by owner
+"""
+# The charge of an item's present file.
+_CHARGE_OF_ITEM = """
+select m.sha256, m.size / (select count(distinct o.owner) from library_item o where o.media_file = m.id) as charged
+from library_item i join media_file m on m.id = i.media_file where i.id = $1 and i.owner = $2
 """
 _AGAIN = 30.0  # seconds until a download that may not fit beside others looks again
 _NOTHING = {"items": 0, "bytes": 0, "charged": 0}
@@ -28,8 +38,7 @@ async def usage(owner: int) -> dict[str, int | None]:
     And `quota`: the limit of `charged`, or None.
     """
     row = await engine.fetchrow(_USAGE, owner)
-    quota = await engine.fetchval("select quota from account where id = $1", owner)
-    return {name: row[name] if row else 0 for name in _NOTHING} | {"quota": quota}
+    return {name: row[name] if row else 0 for name in _NOTHING} | {"quota": await _quota(owner)}
 
 
 async def usage_by_user() -> dict[int, dict[str, int]]:
@@ -39,7 +48,7 @@ async def usage_by_user() -> dict[int, dict[str, int]]:
 
 async def check_quota(owner: int, more: int = 0) -> None:
     """Raise `QuotaExceeded` if a user's quota is used up, or would be by `more` bytes."""
-    quota = await engine.fetchval("select quota from account where id = $1", owner)
+    quota = await _quota(owner)
     if quota is None:
         return
     charged = (await usage(owner))["charged"] or 0
@@ -58,14 +67,26 @@ async def reserve(owner: int, download: int, size: int) -> None:
         return
     await check_quota(owner, size)
     charged = (await usage(owner))["charged"] or 0
-    others = await engine.fetchval(
-        "select coalesce(sum(size), 0)::bigint from download where owner = $1 and id <> $2 and operation = 'fetch'"
-        " and state = 'running' and stage <> 'extract' and lease_expires_at > now()",
-        owner,
-        download,
-    )
-    if charged + others + size > quota:
+    if charged + await _running(owner, download) + size > quota:
         raise errors.QuotaReserved(retry_after=_AGAIN)
+
+
+async def _running(owner: int, download: int) -> int:
+    """Return the bytes of a user's other active downloads."""
+    table, total = Download, QueryString("coalesce(sum(size), 0)::bigint").as_alias("bytes")
+    row = (
+        await table.select(total)
+        .where(
+            table.owner == owner,
+            table.id != download,
+            table.operation == "fetch",
+            table.state == "running",
+            table.stage != "extract",
+            table.lease_expires_at > NOW,
+        )
+        .first()
+    )
+    return int(row["bytes"]) if row is not None else 0
 
 
 async def check_quota_after(owner: int) -> None:
@@ -87,11 +108,15 @@ async def _locked_quota(owner: int) -> int | None:
 
     The lock is a separate statement, so the next ones see the rows that its last holder committed.
     """
-    quota = await engine.fetchval("select quota from account where id = $1", owner)
-    if quota is None:
+    if await _quota(owner) is None:
         return None
-    locked: int | None = await engine.fetchval("select quota from account where id = $1 for no key update", owner)
-    return locked
+    row = await User.select(User.quota).where(User.id == owner).lock_rows("NO KEY UPDATE").first()
+    return None if row is None else row["quota"]
+
+
+async def _quota(owner: int) -> int | None:
+    row = await User.select(User.quota).where(User.id == owner).first()
+    return None if row is None else row["quota"]
 
 
 async def check_quota_replacing(owner: int, item: int, sha256: bytes, size: int) -> None:
@@ -99,12 +124,7 @@ async def check_quota_replacing(owner: int, item: int, sha256: bytes, size: int)
 
     The same bytes, as after damage, and smaller ones are always accepted.
     """
-    old = await engine.fetchrow(
-        "select m.sha256, m.size / (select count(distinct o.owner) from library_item o where o.media_file = m.id)"
-        " as charged from library_item i join media_file m on m.id = i.media_file where i.id = $1 and i.owner = $2",
-        item,
-        owner,
-    )
+    old = await engine.fetchrow(_CHARGE_OF_ITEM, item, owner)
     if old is not None and old["sha256"] != sha256 and size > old["charged"]:
         await check_quota(owner, size - old["charged"])
 

@@ -25,6 +25,7 @@ _OUTDATED = _TEXTS + (
     " where i.text_version < $1 or i.text_version > $1 order by i.id limit $2 for update of i skip locked"
 )
 _OF_ITEMS = _TEXTS + " where i.id = any($1::bigint[]) order by i.id for update of i"
+# A batch of rows, each with values of its own.
 _WRITE = """
 update library_item i set search = r.search::tsvector, sort_key = r.sort_key, text_version = $4
 from unnest($1::bigint[], $2::text[], $3::text[]) as r (id, search, sort_key) where i.id = r.id

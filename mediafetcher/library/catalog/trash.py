@@ -7,8 +7,13 @@ transaction, and the sweeper unlinks unreferenced files.
 import contextlib
 from typing import Any
 
+from piccolo.custom_types import Combinable
+from piccolo.querystring import QueryString
+
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import among
+from mediafetcher.db.tables import LibraryItem, MediaFile
 from mediafetcher.library.catalog import queries
 from mediafetcher.library.storage import clock_guard, ownership, running, sweeper
 
@@ -22,28 +27,31 @@ async def trash(id: int, owner: int) -> dict[str, Any]:
     """
     if settings.get().trash_days == 0:
         return {"trashed": False, **await delete_media(id, owner)}
-    row = await _mark(id, owner, "coalesce(i.trashed_at, now())")
+    row = await _mark(id, owner, QueryString("coalesce(trashed_at, now())"))
     return {"trashed": True, **_consequence(row["ref_count"] - 1, row["size"])}
 
 
 async def restore(id: int, owner: int) -> dict[str, Any]:
     """Restore an item from the trash. Returns: the item. Idempotent. Raises: `NotFound`."""
-    await _mark(id, owner, "null")
+    await _mark(id, owner, None)
     return await queries.get(id, owner)
 
 
-async def _mark(id: int, owner: int, trashed_at: str) -> dict[str, Any]:
+async def _mark(id: int, owner: int, trashed_at: QueryString | None) -> dict[str, Any]:
     """Put an item into the trash, or take it out. Returns: its file's `ref_count` and `size`. Raises: `NotFound`."""
     async with engine.transaction():
-        row = await engine.fetchrow(
-            f"update library_item i set trashed_at = {trashed_at} from media_file m"
-            " where i.id = $1 and i.owner = $2 and m.id = i.media_file returning m.ref_count, m.size",
-            id,
-            owner,
-        )
-        if row is None:
+        table = LibraryItem
+        marked = table.update({table.trashed_at: trashed_at}).where(table.id == id, table.owner == owner)
+        rows = await marked.returning(table.media_file)
+        if not rows:
             raise errors.NotFound("This item does not exist.")
         await engine.notify("library", {"owner": owner})
+        return await _file(rows[0]["media_file"])
+
+
+async def _file(id: int) -> dict[str, Any]:
+    row = await MediaFile.select(MediaFile.id, MediaFile.ref_count, MediaFile.size).where(MediaFile.id == id).first()
+    assert row is not None
     return row
 
 
@@ -58,19 +66,29 @@ async def delete_media(item_id: int, owner: int) -> dict[str, int]:
     async def delete() -> dict[str, Any]:
         async with engine.transaction():
             # The count is read after the trigger has changed it, and so under the lock of the file's row.
-            gone = await engine.fetchval(
-                "delete from library_item where id = $1 and owner = $2 returning media_file", item_id, owner
-            )
-            if gone is None:
+            table = LibraryItem
+            gone = table.delete().where(table.id == item_id, table.owner == owner)
+            rows = await gone.returning(table.media_file)
+            if not rows:
                 raise errors.NotFound("This item does not exist.")
-            row = await engine.fetchrow("select id, ref_count, size from media_file where id = $1", gone)
             await engine.notify("library", {"owner": owner})
-        assert row is not None
-        return row
+            return await _file(rows[0]["media_file"])
 
     row = await engine.retrying(delete)
     await _remove_now([row["id"]])
     return _consequence(row["ref_count"], row["size"])
+
+
+# Counts over the chosen items and their files, in one round trip.
+_DELETION = """
+with gone as (select id, media_file, trashed_at from library_item where owner = $1
+    and (id = any($2::bigint[]) or ($2::bigint[] is null and trashed_at is not null))),
+  files as (select m.size, m.ref_count - count(*) as rest from gone join media_file m on m.id = gone.media_file
+    group by m.id)
+select (select count(*) from gone) as items, (select bool_or(trashed_at is null) from gone) as fresh,
+  (select coalesce(sum(rest), 0)::bigint from files) as holders,
+  (select coalesce(sum(size), 0)::bigint from files where rest = 0) as frees
+"""
 
 
 async def deletion(owner: int, ids: list[int] | None = None) -> dict[str, Any]:
@@ -79,17 +97,7 @@ async def deletion(owner: int, ids: list[int] | None = None) -> dict[str, Any]:
     `items`: their number; `holders`: other entries, of any user, that keep their files; `frees`: freed bytes; `trash`:
     whether they would move to the trash first. Raises: `NotFound` if one does not exist.
     """
-    row = await engine.fetchrow(
-        "with gone as (select id, media_file, trashed_at from library_item where owner = $1"
-        "  and (id = any($2::bigint[]) or ($2::bigint[] is null and trashed_at is not null))),"
-        " files as (select m.size, m.ref_count - count(*) as rest from gone join media_file m on m.id = gone.media_file"
-        "  group by m.id)"
-        " select (select count(*) from gone) as items, (select bool_or(trashed_at is null) from gone) as fresh,"
-        "  (select coalesce(sum(rest), 0)::bigint from files) as holders,"
-        "  (select coalesce(sum(size), 0)::bigint from files where rest = 0) as frees",
-        owner,
-        ids,
-    )
+    row = await engine.fetchrow(_DELETION, owner, ids)
     assert row is not None
     if ids is not None and row["items"] != len(set(ids)):
         raise errors.NotFound("This item does not exist.")
@@ -105,7 +113,8 @@ def _consequence(holders: int, size: int) -> dict[str, int]:
 async def purge(owner: int, ids: list[int] | None = None) -> int:
     """Purge a user's trash, or these items of it. Returns: the number of items. Raises: `StoreFrozen`."""
     ownership.require()
-    return await _purge("owner = $1 and ($2::bigint[] is null or id = any($2))", owner, ids)
+    mine: Combinable = LibraryItem.owner == owner
+    return await _purge(mine if ids is None else mine & among(LibraryItem.id, ids))
 
 
 @engine.patiently
@@ -118,38 +127,32 @@ async def purge_expired() -> int:
     if now is None or await ownership.refresh() is not None:
         return 0
     period = settings.get().trash_days * 86_400
-    return await _purge(
-        "trashed_at <= to_timestamp($1) and trashed_running_seconds <= mf_running_seconds() - $2",
-        now.theirs - period,
-        running.least(period),
-    )
+    latest = QueryString("to_timestamp({}::float8)", now.theirs - period)
+    ran = QueryString("mf_running_seconds() - {}::float8", float(running.least(period)))
+    table = LibraryItem
+    return await _purge((table.trashed_at <= latest) & (table.trashed_running_seconds <= ran))
 
 
-async def _purge(which: str, *values: Any) -> int:
+async def _purge(which: Combinable) -> int:
     """Purge in slices, so that no transaction locks the files of a whole library."""
     removed = 0
-    while gone := await engine.retrying(lambda: _purge_some(which, *values)):
+    while gone := await engine.retrying(lambda: _purge_some(which)):
         removed += len(gone)
         await _remove_now(sorted({row["media_file"] for row in gone}))
     return removed
 
 
-async def _purge_some(which: str, *values: Any) -> list[dict[str, Any]]:
+async def _purge_some(which: Combinable) -> list[dict[str, Any]]:
+    table, file = LibraryItem, MediaFile
     async with engine.transaction():
-        rows = await engine.fetch(
-            "select id, media_file from library_item where trashed_at is not null and "
-            + which
-            + " order by media_file,"
-            f" id limit {_SLICE} for update skip locked",
-            *values,
-        )
+        some = table.select(table.id, table.media_file).where(table.trashed_at.is_not_null(), which)
+        some = some.order_by(table.media_file, table.id).limit(_SLICE)
+        rows = await some.lock_rows("UPDATE", skip_locked=True)
         # Lock the files in the global lock order; the trigger then finds them locked.
-        files = [row["media_file"] for row in rows]
-        await engine.execute("select from media_file where id = any($1::bigint[]) order by id for update", files)
-        gone = await engine.fetch(
-            "delete from library_item where id = any($1::bigint[]) returning owner, media_file",
-            [row["id"] for row in rows],
-        )
+        files = file.select(file.id).where(among(file.id, [row["media_file"] for row in rows]))
+        await files.order_by(file.id).lock_rows("UPDATE")
+        items = table.delete().where(among(table.id, [row["id"] for row in rows]))
+        gone: list[dict[str, Any]] = await items.returning(table.owner, table.media_file)
         for person in {row["owner"] for row in gone}:
             await engine.notify("library", {"owner": person})
     return gone
@@ -159,7 +162,8 @@ async def _purge_some(which: str, *values: Any) -> list[dict[str, Any]]:
 async def delete_all(owner: int) -> int:
     """Delete every reference of a user who is about to be removed. Returns: their number."""
     ownership.require()
-    await engine.execute("update library_item set trashed_at = coalesce(trashed_at, now()) where owner = $1", owner)
+    table, since = LibraryItem, QueryString("coalesce(trashed_at, now())")
+    await table.update({table.trashed_at: since}).where(table.owner == owner)
     return await purge(owner)
 
 
