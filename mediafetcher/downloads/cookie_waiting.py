@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.accounts.vault.cookie_formats import Cookie
 from mediafetcher.core import errors
-from mediafetcher.db import engine
+from mediafetcher.db.expressions import among
+from mediafetcher.db.tables import Download
 from mediafetcher.downloads import lifecycle
 
 # Errors that cookies may solve.
@@ -15,12 +16,14 @@ CODES = tuple(sorted(kind.code for kind in errors.UserActionRequired.__subclasse
 
 async def waiting(owner: int) -> list[dict[str, Any]]:
     """Return this user's downloads that wait for cookies, newest first: id, title, url, site, code."""
-    return await engine.fetch(
-        "select id, title, url, site, error_code as code from download where owner = $1 and state = 'needs_action'"
-        " and error_code = any($2::text[]) and cleared_at is null order by id desc limit 100",
-        owner,
-        list(CODES),
+    table = Download
+    downloads = table.select(table.id, table.title, table.url, table.site, table.error_code.as_alias("code")).where(
+        table.owner == owner,
+        table.state == "needs_action",
+        among(table.error_code, CODES),
+        table.cleared_at.is_null(),
     )
+    return await downloads.order_by(table.id, ascending=False).limit(100)
 
 
 async def save_and_resume(owner: int, site: str, given: list[Cookie], address: str | None = None) -> dict[str, Any]:

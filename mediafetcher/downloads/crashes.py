@@ -22,9 +22,11 @@ CLEAR_LEASE = (
     "worker_id = null, lease_expires_at = null, stage = null, speed = null, eta = null, pause_requested = false,"
     " cancel_requested = false, finished_at = now()"
 )
+# The condition is a parameter of the caller.
 _LOST = """
 select d.id, d.worker_id from download d where state = 'running' and {lost}
 """
+# Each row gets a state of its own by its count of crashes.
 _PUT_BACK = """
 with counted as (
   select d.id, case when x.bytes >= d.crash_bytes + $4::bigint then 1 else d.crashes + 1 end as crashes,

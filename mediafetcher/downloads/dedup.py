@@ -6,8 +6,12 @@ user's own cookies, or came by the user's own proxy or by plain http, has keys o
 
 from urllib.parse import urlsplit
 
+from piccolo.querystring import QueryString
+
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import among, same
+from mediafetcher.db.tables import LibraryItem, Source
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import blocklist, items
 from mediafetcher.net import egress, urls
@@ -34,6 +38,16 @@ def _is_trusted(url: str) -> bool:
     )
 
 
+# The source with its oldest title and uploader, in one round trip: each submitted link asks for it.
+_KNOWN = """
+select s.id, s.media_file, s.metadata, (select title from download where source_key = any($1::text[])
+  and state = 'done' order by id limit 1) as title, (select uploader from library_item
+  where media_file = s.media_file and source = s.id order by id limit 1) as uploader from source s
+  where s.key = any($1::text[] || $2::text[]) and s.media_file is not null
+  order by s.metadata is null, s.id limit 1
+"""
+
+
 async def known(owner: int, folder: int | None, keys: list[str], url: str, site: str) -> int | None:
     """Return the item of a source that was fetched before: the one this user has in this folder, else a new one.
 
@@ -41,26 +55,19 @@ async def known(owner: int, folder: int | None, keys: list[str], url: str, site:
     """
     # The title as the site gave it: titles that other users chose are private.
     found = await engine.fetchrow(
-        "select s.id, s.media_file, s.metadata, (select title from download where source_key = any($1::text[])"
-        "   and state = 'done' order by id limit 1) as title, (select uploader from library_item"
-        "   where media_file = s.media_file and source = s.id order by id limit 1) as uploader from source s"
-        " where s.key = any($1::text[] || $2::text[]) and s.media_file is not null"
-        " order by s.metadata is null, s.id limit 1",
+        _KNOWN,
         keys,
         private(owner, keys),
     )
     if found is None:
         return None
-    mine = await engine.fetchval(
-        "select id from library_item where owner = $1 and media_file = $2 and trashed_at is null"
-        " and coalesce(folder, 0) = coalesce($3::bigint, 0) order by source = $4 desc nulls last, id limit 1",
-        owner,
-        found["media_file"],
-        folder,
-        found["id"],
-    )
-    if mine is not None:
-        return int(mine)
+    table = LibraryItem
+    mine = table.select(table.id).where(table.owner == owner, table.media_file == found["media_file"])
+    mine = mine.where(table.trashed_at.is_null(), same(table.folder, folder))
+    of_source = QueryString("source is not distinct from {}", found["id"])
+    row = await mine.order_by(of_source, ascending=False).order_by(table.id).first()
+    if row is not None:
+        return int(row["id"])
     entry = items.Entry(
         title=found["title"] or url.rsplit("/", 1)[-1] or site,
         folder_id=folder,
@@ -92,36 +99,33 @@ async def unmark_never(owner: int, url: str) -> int:
 
 async def owned(owner: int, keys: list[str]) -> int | None:
     """Return the item of this user's library that already shows a source, or None. Nothing is created."""
-    found = await engine.fetchval(
-        "select i.id from source s join library_item i on i.media_file = s.media_file"
-        " where s.key = any($1::text[] || $2::text[]) and i.owner = $3 and i.trashed_at is null"
-        " order by i.id limit 1",
-        keys,
-        private(owner, keys),
-        owner,
-    )
-    return None if found is None else int(found)
+    table = LibraryItem
+    files = Source.select(Source.media_file).where(among(Source.key, [*keys, *private(owner, keys)]))
+    shown = table.select(table.id).where(table.owner == owner, table.trashed_at.is_null())
+    row = await shown.where(table.media_file.is_in(files)).order_by(table.id).first()
+    return None if row is None else int(row["id"])
 
 
 async def row(key: str, url: str) -> int:
     """Find the row of a source, or insert it. Returns: its id."""
-    return int(
-        await engine.fetchval(
-            "insert into source (key, url) values ($1, $2) on conflict (key) do update set url = excluded.url"
-            " returning id",
-            key,
-            url,
-        )
-    )
+    source = Source.insert(Source(key=key, url=url))
+    rows = await source.on_conflict(Source.key, "DO UPDATE", (Source.url,)).returning(Source.id)
+    return int(rows[0]["id"])
+
+
+# Several keys, with the file and metadata of an item.
+_REMEMBER = """
+insert into source (key, url, media_file, metadata) select key, $2, i.media_file,
+  case when $4 then i.metadata end from unnest($1::text[]) key, library_item i where i.id = $3 order by key
+  on conflict (key) do update set media_file = excluded.media_file,
+  metadata = coalesce(excluded.metadata, source.metadata)
+"""
 
 
 async def remember(keys: list[str], url: str, item: int, *, with_metadata: bool = False) -> None:
     """Record that these sources have the file of this item; `with_metadata`: and its metadata."""
     await engine.execute(
-        "insert into source (key, url, media_file, metadata) select key, $2, i.media_file,"
-        "  case when $4 then i.metadata end from unnest($1::text[]) key, library_item i where i.id = $3 order by key"
-        " on conflict (key) do update set media_file = excluded.media_file,"
-        "  metadata = coalesce(excluded.metadata, source.metadata)",
+        _REMEMBER,
         sorted(set(keys)),
         url,
         item,

@@ -4,10 +4,16 @@ Idempotent: safe to rerun after an interruption.
 """
 
 import asyncio
+from typing import Any
+
+from piccolo.columns import Column
+from piccolo.querystring import QueryString
 
 from mediafetcher.accounts.auth import users
 from mediafetcher.core import clock, errors
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW
+from mediafetcher.db.tables import Download
 from mediafetcher.downloads.worker import active
 from mediafetcher.library.catalog import trash
 from mediafetcher.library.export import sync
@@ -37,20 +43,19 @@ async def remove(user: int, *, by: int | None = None, address: str | None = None
 
 async def _end_downloads(user: int) -> None:
     """Cancel all downloads, and wait for the running ones, which could still store files for the user."""
-    rows = await engine.fetch(
-        "update download set cancel_requested = state = 'running', finished_at = now(),"
-        " state = case when state = 'running' then state else 'cancelled' end"
-        " where owner = $1 and state not in ('done', 'failed', 'cancelled') returning id, owner",
-        user,
-    )
-    for row in rows:
+    table = Download
+    ended: dict[Column | str, Any] = {
+        table.cancel_requested: QueryString("state = 'running'"),
+        table.finished_at: NOW,
+        table.state: QueryString("case when state = 'running' then state else 'cancelled' end"),
+    }
+    begun = (table.owner == user) & table.state.not_in(["done", "failed", "cancelled"])
+    for row in await table.update(ended).where(begun).returning(table.id, table.owner):
         await engine.notify("download", row)
         active.trigger_heartbeat(row["id"])
     until = clock.monotonic() + _PATIENCE
-    while await engine.fetchval(
-        "select exists (select from download where owner = $1 and state = 'running' and lease_expires_at > now())",
-        user,
-    ):
+    runs = (table.owner == user) & (table.state == "running") & (table.lease_expires_at > NOW)
+    while await table.exists().where(runs):
         if clock.monotonic() > until:
             raise errors.Conflict("This user's downloads are still stopping. Try again in a moment.")
         await asyncio.sleep(0.1)

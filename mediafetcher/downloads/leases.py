@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from piccolo.columns import Column
 
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
+from mediafetcher.db.tables import Download
 from mediafetcher.downloads import crashes, site_backoff
 from mediafetcher.downloads.node_name import worker_id
 from mediafetcher.downloads.worker import active
@@ -92,7 +94,7 @@ async def claim() -> Claim | None:
     async with engine.transaction():
         # Counting and claiming must not interleave with another claim. The lock is a separate statement: the next
         # statement's snapshot must begin after the lock is acquired.
-        await engine.execute("select pg_advisory_xact_lock($1)", _CLAIM_LOCK)
+        await engine.lock(_CLAIM_LOCK)
         row = await engine.fetchrow(
             _CLAIM,
             worker_id(),
@@ -149,6 +151,7 @@ _CLAIM_LIMITS = {
     " group by site having count(*) >= $3))",
 }
 LIMITS = (*_DUE_LIMITS, *_CLAIM_LIMITS)
+# The claim: the best row that is due, by all limits, locked and taken in one statement.
 _CLAIM = f"""
 update download set state = 'running', attempt = attempt + 1, worker_id = $1, stage = 'extract', progress = 0,
   crashes = crashes + (state = 'running')::int,
@@ -168,6 +171,17 @@ returning id, attempt, owner, url, site, source_key, folder, options::text as op
 """
 
 
+# All downloads that run here, in one round trip every ten seconds.
+_HEARTBEAT = """
+update download d set lease_expires_at = now() + make_interval(secs => $2), stage = b.stage,
+  progress = b.progress, speed = b.speed, eta = b.eta, reserved_bytes = b.reserved_bytes
+  from unnest($3::bigint[], $4::int[], $5::text[], $6::real[], $7::real[], $8::real[], $9::bigint[])
+  as b(id, attempt, stage, progress, speed, eta, reserved_bytes)
+  where d.id = b.id and d.attempt = b.attempt and d.worker_id = $1 and d.state = 'running'
+  returning d.id, d.cancel_requested, d.pause_requested, d.finish_requested
+"""
+
+
 async def heartbeat() -> list[tuple[active.ActiveDownload, active.Order]]:
     """Renew the leases of all downloads that run here, and write their progress. Returns: the requests for each
     download.
@@ -176,12 +190,7 @@ async def heartbeat() -> list[tuple[active.ActiveDownload, active.Order]]:
     if not downloads:
         return []
     rows = await engine.fetch(
-        "update download d set lease_expires_at = now() + make_interval(secs => $2), stage = b.stage,"
-        "  progress = b.progress, speed = b.speed, eta = b.eta, reserved_bytes = b.reserved_bytes"
-        " from unnest($3::bigint[], $4::int[], $5::text[], $6::real[], $7::real[], $8::real[], $9::bigint[])"
-        "   as b(id, attempt, stage, progress, speed, eta, reserved_bytes)"
-        " where d.id = b.id and d.attempt = b.attempt and d.worker_id = $1 and d.state = 'running'"
-        " returning d.id, d.cancel_requested, d.pause_requested, d.finish_requested",
+        _HEARTBEAT,
         worker_id(),
         settings.get().lease_seconds,
         [download.id for download in downloads],
@@ -212,31 +221,43 @@ def _reserved_bytes(id: int) -> int:
     return space_reservation.reserved_for(settings.get().work / str(id))
 
 
+# With every heartbeat.
+_RESERVED_ELSEWHERE = """
+select coalesce(sum(reserved_bytes), 0)::bigint from download
+  where state = 'running' and worker_id <> $1 and lease_expires_at > now()
+"""
+
+
 async def _update_remote_reservations() -> None:
     """Read the space that downloads on other machines need in the media folder; of this machine too, if it runs two."""
-    space_reservation.set_remote_reservations(
-        await engine.fetchval(
-            "select coalesce(sum(reserved_bytes), 0)::bigint from download"
-            " where state = 'running' and worker_id <> $1 and lease_expires_at > now()",
-            worker_id(),
-        )
-    )
+    space_reservation.set_remote_reservations(await engine.fetchval(_RESERVED_ELSEWHERE, worker_id()))
 
 
 async def update_progress(claim: Claim, **facts: Any) -> None:
     """Write known facts (title, size, duration, stage, converting), and the reserved bytes. Raises: `LeaseLost`."""
-    facts["reserved_bytes"] = _reserved_bytes(claim.id)
-    names = [
-        name
-        for name in facts
-        if name in ("title", "size", "duration", "stage", "converting", "recording", "reserved_bytes")
-    ]
-    sets = ", ".join(f"{name} = ${number}" for number, name in enumerate(names, 4))
-    values = [facts[name] for name in names]
-    asked = "cancel_requested or pause_requested or finish_requested as asked"
-    row = await _fenced_update(claim, f"update download set {sets} where {_OWNED} returning {asked}", *values)
-    if row["asked"]:
+    table = Download
+    known = (table.title, table.size, table.duration, table.stage, table.converting, table.recording)
+    values: dict[Column | str, Any] = {table.reserved_bytes: _reserved_bytes(claim.id)}
+    values |= {column: facts[column._meta.name] for column in known if column._meta.name in facts}
+    ours = (table.id == claim.id) & (table.worker_id == worker_id()) & (table.attempt == claim.attempt)
+    asked = (table.cancel_requested, table.pause_requested, table.finish_requested)
+    async with engine.transaction():
+        rows = await table.update(values).where(ours, table.state == "running").returning(*asked)
+        if rows:
+            await _notify(claim.id, claim.owner)
+    if not rows:
+        raise LeaseLost(claim.id)
+    if any(rows[0].values()):
         active.trigger_heartbeat(claim.id)  # the request may have come before this worker held the row
+
+
+# Fenced, in the transaction that makes the item: columns of the item and its file.
+_FINISH = f"""
+update download set state = 'done', progress = 1, item = i.id, title = i.title, size = m.size,
+  duration = m.duration, failures = 0, crashes = 0, deduplicated = $5, {crashes.CLEAR_LEASE}
+  from library_item i join media_file m on m.id = i.media_file
+  where i.id = $4 and not cancel_requested and download.{_OWNED}
+"""
 
 
 async def finish(claim: Claim, item: int, *, deduplicated: bool = False) -> None:
@@ -249,10 +270,7 @@ async def finish(claim: Claim, item: int, *, deduplicated: bool = False) -> None
     """
     await _fenced_update(
         claim,
-        f"update download set state = 'done', progress = 1, item = i.id, title = i.title, size = m.size,"
-        f" duration = m.duration, failures = 0, crashes = 0, deduplicated = $5, {crashes.CLEAR_LEASE}"
-        " from library_item i join media_file m on m.id = i.media_file"
-        f" where i.id = $4 and not cancel_requested and download.{_OWNED}",
+        _FINISH,
         item,
         deduplicated,
     )
@@ -262,12 +280,9 @@ async def finish(claim: Claim, item: int, *, deduplicated: bool = False) -> None
 
 async def outcome(claim: Claim) -> str:
     """Return the outcome of a row whose lease was lost: `done` if this very attempt did it, else `lost`."""
-    done = await engine.fetchval(
-        "select exists (select from download where id = $1 and attempt = $2 and state = 'done')",
-        claim.id,
-        claim.attempt,
-    )
-    return "done" if done else "lost"
+    table = Download
+    same = (table.id == claim.id) & (table.attempt == claim.attempt)
+    return "done" if await table.exists().where(same, table.state == "done") else "lost"
 
 
 async def fail(claim: Claim, problem: errors.Problem, *, further: bool = False, whole: bool = False) -> str:
@@ -282,17 +297,24 @@ async def fail(claim: Claim, problem: errors.Problem, *, further: bool = False, 
     return state
 
 
+_BEFORE = "(case when $14::bool then 0 else failures end)"  # failed attempts that count
+# Fenced: the next state and time follow from the row, so that no request is lost in between.
+_FAIL = f"""
+update download set state = case when cancel_requested then 'cancelled' when $4 then 'needs_action'
+  when $5 and {_BEFORE} + 1 < $6 then case when pause_requested then 'paused' else 'queued' end
+  when $5 and $13 then 'needs_action' else 'failed' end, crashes = 0,
+  failures = {_BEFORE} + 1, error_code = $7, error_message = $8,
+  run_after = now() +
+  make_interval(secs => greatest($9, least($10, $11 * 2 ^ least({_BEFORE}, 20)) * $12)),
+  {crashes.CLEAR_LEASE} where {_OWNED} returning state
+"""
+
+
 async def _failed(claim: Claim, problem: errors.Problem, *, further: bool, whole: bool) -> str:
-    chosen, before = settings.get(), "0" if further else "failures"
+    chosen = settings.get()
     row = await _fenced_update(
         claim,
-        "update download set state = case when cancel_requested then 'cancelled' when $4 then 'needs_action'"
-        f"   when $5 and {before} + 1 < $6 then case when pause_requested then 'paused' else 'queued' end"
-        "   when $5 and $13 then 'needs_action' else 'failed' end, crashes = 0,"
-        f" failures = {before} + 1, error_code = $7, error_message = $8,"
-        " run_after = now() +"
-        f" make_interval(secs => greatest($9, least($10, $11 * 2 ^ least({before}, 20)) * $12)),"
-        f" {crashes.CLEAR_LEASE} where {_OWNED} returning state",
+        _FAIL,
         problem.needs_user,
         problem.retry != "never" and not problem.needs_user,
         min(chosen.max_attempts, problem.tries or chosen.max_attempts),
@@ -303,8 +325,24 @@ async def _failed(claim: Claim, problem: errors.Problem, *, further: bool, whole
         0.0 if problem.retry == "now" else chosen.retry_seconds,
         random.uniform(0.75, 1.25),  # noqa: S311 (so that many do not retry at the same moment)
         whole,
+        further,
     )
     return str(row["state"])
+
+
+# Fenced: the next check follows from the row and the time that the site announced.
+_DEFER = f"""
+update download set state = case when cancel_requested then 'cancelled' when pause_requested then 'paused'
+  when greatest(created_at, announced, begins_at) < now() - make_interval(days => $4) then 'failed'
+  else 'scheduled' end, begins_at = coalesce(announced, begins_at),
+  error_code = $5, error_message = $6, run_after = case when announced > now() then announced
+  when announced is not null then now() + make_interval(secs => least($9::float8, greatest($10::float8,
+  extract(epoch from now() - announced)::float8 / 10)))
+  else now() + make_interval(secs => greatest($10::float8, coalesce($8::float8,
+  least($9::float8, $10::float8 * 2 ^ least(attempt - 1, 20))))) end,
+  {crashes.CLEAR_LEASE} from (select to_timestamp($7::float8) as announced) as site
+  where {_OWNED} returning state
+"""
 
 
 async def defer(claim: Claim, problem: errors.Problem) -> str:
@@ -315,16 +353,7 @@ async def defer(claim: Claim, problem: errors.Problem) -> str:
     """
     row = await _fenced_update(
         claim,
-        "update download set state = case when cancel_requested then 'cancelled' when pause_requested then 'paused'"
-        "   when greatest(created_at, announced, begins_at) < now() - make_interval(days => $4) then 'failed'"
-        "   else 'scheduled' end, begins_at = coalesce(announced, begins_at),"
-        "  error_code = $5, error_message = $6, run_after = case when announced > now() then announced"
-        "   when announced is not null then now() + make_interval(secs => least($9::float8, greatest($10::float8,"
-        "    extract(epoch from now() - announced)::float8 / 10)))"
-        "   else now() + make_interval(secs => greatest($10::float8, coalesce($8::float8,"
-        "    least($9::float8, $10::float8 * 2 ^ least(attempt - 1, 20))))) end,"
-        f" {crashes.CLEAR_LEASE} from (select to_timestamp($7::float8) as announced) as site"
-        f" where {_OWNED} returning state",
+        _DEFER,
         _MAX_LIVE_WAIT_DAYS,
         problem.code,
         engine.storable(problem.detail),
@@ -336,14 +365,29 @@ async def defer(claim: Claim, problem: errors.Problem) -> str:
     return str(row["state"])
 
 
+# Fenced.
+_EXPAND = f"""
+update download set state = 'expanded', title = $4, progress = 1, failures = 0, {crashes.CLEAR_LEASE}
+  where not cancel_requested and {_OWNED}
+"""
+
+
 async def expanded(claim: Claim, title: str) -> None:
     """Let the row of a list wait for its queued entries. Call it in the transaction that inserts them."""
     await _fenced_update(
         claim,
-        f"update download set state = 'expanded', title = $4, progress = 1, failures = 0, {crashes.CLEAR_LEASE}"
-        f" where not cancel_requested and {_OWNED}",
+        _EXPAND,
         title,
     )
+
+
+# Fenced: the state follows from what was requested meanwhile.
+_RELEASE = f"""
+update download set state = {_REQUEUE_STATE}, attempt = attempt - 1, progress = 0, error_code = $4,
+  error_message = $5, run_after = now() + make_interval(secs => $6), needs_media_bytes = $7,
+  needs_work_bytes = $8,
+  {crashes.CLEAR_LEASE} where {_OWNED} returning state
+"""
 
 
 async def release(claim: Claim, problem: errors.Problem | None = None) -> str:
@@ -355,10 +399,7 @@ async def release(claim: Claim, problem: errors.Problem | None = None) -> str:
     facts = problem.facts if problem else {}
     row = await _fenced_update(
         claim,
-        f"update download set state = {_REQUEUE_STATE}, attempt = attempt - 1, progress = 0, error_code = $4,"
-        f" error_message = $5, run_after = now() + make_interval(secs => $6), needs_media_bytes = $7,"
-        f" needs_work_bytes = $8,"
-        f" {crashes.CLEAR_LEASE} where {_OWNED} returning state",
+        _RELEASE,
         problem.code if problem else None,
         engine.storable(problem.detail) if problem else None,
         float(facts.get("retry_after") or settings.get().reconcile_seconds) if problem else 0.0,
@@ -368,11 +409,16 @@ async def release(claim: Claim, problem: errors.Problem | None = None) -> str:
     return str(row["state"])
 
 
+# Rows that are due, as the claim sees them, counted up to a limit.
+_COUNT_DUE = f"""
+select count(*) from (select from download d where {_DUE.format(media_room="$2", work_room="$3")}
+  order by d.priority desc, d.created_at, d.id limit $1) as found
+"""
+
+
 async def due(most: int) -> int:
     """Count rows that free slots could claim now (without the limits of sites), up to `most`."""
-    condition = _DUE.format(media_room="$2", work_room="$3")
-    first = f"select from download d where {condition} order by d.priority desc, d.created_at, d.id limit $1"
-    return int(await engine.fetchval(f"select count(*) from ({first}) as found", most, *space_reservation.available()))
+    return int(await engine.fetchval(_COUNT_DUE, most, *space_reservation.available()))
 
 
 async def _fenced_update(claim: Claim, sql: str, *values: Any) -> dict[str, Any]:

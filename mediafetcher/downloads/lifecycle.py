@@ -17,10 +17,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
+from piccolo.columns import Column
+from piccolo.columns.combination import WhereRaw
+from piccolo.custom_types import Combinable
+from piccolo.querystring import QueryString
 
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW, among
+from mediafetcher.db.tables import Download
 from mediafetcher.downloads import dedup, leases, queries, requeue
 from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.options import Options
@@ -78,19 +84,35 @@ async def submit(
     return await queries.get(row["id"], owner)
 
 
+# Three questions in one round trip for each submitted link.
+_OBSTACLES = """
+select exists (select from blocked_source where owner = $1) as marked, a.quota is not null as limited,
+  exists (select from source where key = any($2::text[]) and media_file is not null) as fetched
+  from account a where a.id = $1
+"""
+
+
 async def _look_closer(owner: int, key: str) -> dict[str, bool]:
     """Check for rare obstacles to a new request in one query, because thousands may be submitted at once.
 
     `marked`: the user has marks; `limited`: a quota; `fetched`: a source of that key has a file.
     """
     row = await engine.fetchrow(
-        "select exists (select from blocked_source where owner = $1) as marked, a.quota is not null as limited,"
-        " exists (select from source where key = any($2::text[]) and media_file is not null) as fetched"
-        " from account a where a.id = $1",
+        _OBSTACLES,
         owner,
         [key, *dedup.private(owner, [key])],
     )
     return row or {"marked": True, "limited": True, "fetched": True}
+
+
+# Each submitted link; its kind follows from its options.
+_INSERT = """
+insert into download (owner, url, site, source_key, folder, options, kind, state, title)
+  values ($1, $2, $3, $4, $5, $6::text::jsonb,
+  case when $6::text::jsonb ? 'playlist' then 'playlist' else 'media' end, 'queued', $7)
+  on conflict do nothing
+  returning id, state, true as fresh
+"""
 
 
 async def _queue(
@@ -98,26 +120,34 @@ async def _queue(
 ) -> dict[str, Any]:
     for _ in range(5):  # the row that stood in the way may end before we can read it
         row = await engine.fetchrow(
-            "insert into download (owner, url, site, source_key, folder, options, kind, state, title)"
-            " values ($1, $2, $3, $4, $5, $6::text::jsonb,"
-            "   case when $6::text::jsonb ? 'playlist' then 'playlist' else 'media' end, 'queued', $7)"
-            " on conflict do nothing"
-            " returning id, state, true as fresh",
+            _INSERT,
             *wish,
             folder,
             options,
             title,
-        ) or await engine.fetchrow(
-            "select id, state, false as fresh from download where owner = $1 and source_key = $2"
-            " and coalesce(folder, 0) = coalesce($3::bigint, 0) and state = any($4::text[])",
-            wish[0],
-            wish[3],
-            folder,
-            list(LIVE),
-        )
+        ) or await _waiting(wish[0], wish[3], folder)
         if row:
             return row
     raise errors.Internal("Could not add the download to the queue.")
+
+
+async def _waiting(owner: int, key: str, folder: int | None) -> dict[str, Any] | None:
+    """Return the row that has not ended of the same source in the same folder."""
+    table, inside = Download, WhereRaw("coalesce(folder, 0) = coalesce({}::bigint, 0)", folder)  # as the index has it
+    rows = table.select(table.id, table.state).where(table.owner == owner, table.source_key == key, inside)
+    row = await rows.where(among(table.state, LIVE)).first()
+    return None if row is None else row | {"fresh": False}
+
+
+# The row of a known source is made from its item.
+_INSERT_DONE = """
+insert into download (owner, url, site, source_key, folder, options, state, progress, item, title,
+  size, duration, started_at, finished_at, deduplicated)
+  select $1, $2, $3, $4, $5, $6::text::jsonb, 'done', 1, i.id, i.title,
+  m.size, m.duration, now(), now(), true
+  from library_item i join media_file m on m.id = i.media_file where i.id = $7
+  returning id, state, true as fresh
+"""
 
 
 async def _known_at_once(wish: tuple[int, str, str, str], folder: int | None, options: str) -> dict[str, Any] | None:
@@ -127,12 +157,7 @@ async def _known_at_once(wish: tuple[int, str, str, str], folder: int | None, op
     if item is None:
         return None
     return await engine.fetchrow(
-        "insert into download (owner, url, site, source_key, folder, options, state, progress, item, title,"
-        "  size, duration, started_at, finished_at, deduplicated)"
-        " select $1, $2, $3, $4, $5, $6::text::jsonb, 'done', 1, i.id, i.title,"
-        "  m.size, m.duration, now(), now(), true"
-        " from library_item i join media_file m on m.id = i.media_file where i.id = $7"
-        " returning id, state, true as fresh",
+        _INSERT_DONE,
         *wish,
         folder,
         options,
@@ -151,28 +176,32 @@ async def cancel(id: int, owner: int | None = None, *, keep: bool = False) -> di
     if keep and (row := await _finish(id, owner)):
         return row
     async with engine.transaction():
-        row = await _update_owned(id, owner, f"{_CANCEL} where {{mine}} and {_CANCELLABLE}")
+        row = await _update_owned(id, owner, _cancelled(), _unended())
         await _cancel_entries(row)
     for child in active.all_active():
         active.trigger_heartbeat(child.id)
     return await queries.get(id, owner) if row["kind"] == "playlist" else row
 
 
-_FINISH = (
-    "update download set finish_requested = true, pause_requested = false, run_after = least(run_after, now()),"
-    " failures = 0, state = case when state = 'running' then state else 'queued' end, finished_at = null"
-    " where id = $1 and ($2::bigint is null or owner = $2) and recording and not cancel_requested"
-    " and state in ('queued', 'running', 'needs_action', 'paused', 'scheduled', 'expanded') returning id, owner, state"
-)
-
-
 async def _finish(id: int, owner: int | None) -> dict[str, Any] | None:
     """End a recording and keep it. Returns: its row; None if nothing was recorded."""
     try:
         async with engine.transaction():
-            row = await engine.fetchrow(_FINISH, id, owner)
-            if row is None:
+            table = Download
+            ended = table.update(
+                {
+                    table.finish_requested: True,
+                    table.pause_requested: False,
+                    table.run_after: QueryString("least(run_after, now())"),
+                    table.failures: 0,
+                    table.state: _unless_running("queued"),
+                    table.finished_at: None,
+                }
+            ).where(_mine(id, owner), table.recording.eq(True), table.cancel_requested.eq(False), _unended())
+            rows = await ended.returning(table.id, table.owner, table.state)
+            if not rows:
                 return None
+            row = rows[0]
             await engine.notify("download", {"id": id, "owner": row["owner"]})
     except engine.UniqueViolation:
         return None
@@ -182,75 +211,78 @@ async def _finish(id: int, owner: int | None) -> dict[str, Any] | None:
     return await queries.get(id, owner)
 
 
-_CANCEL = (
-    "update download set state = case when state = 'running' then state else 'cancelled' end,"
-    " cancel_requested = state = 'running', finished_at = now()"
-)
-_CANCELLABLE = "state in ('queued', 'running', 'needs_action', 'paused', 'scheduled', 'expanded')"
+Values = dict[Column | str, Any]
+
+
+def _unless_running(state: str) -> QueryString:
+    """Return the new state: a running download changes its state only when its worker stops."""
+    return QueryString("case when state = 'running' then state else {}::text end", state)
+
+
+def _if_running() -> QueryString:
+    return QueryString("state = 'running'")
+
+
+def _mine(id: int, owner: int | None) -> Combinable:
+    return Download.id == id if owner is None else (Download.id == id) & (Download.owner == owner)
+
+
+def _unended() -> Combinable:
+    return Download.state.is_in(["queued", "running", "needs_action", "paused", "scheduled", "expanded"])
+
+
+def _cancelled() -> Values:
+    table = Download
+    return {table.state: _unless_running("cancelled"), table.cancel_requested: _if_running(), table.finished_at: NOW}
 
 
 async def _cancel_entries(row: dict[str, Any]) -> None:
     if row["kind"] != "playlist":
         return
-    for gone in await engine.fetch(f"{_CANCEL} where parent = $1 and {_CANCELLABLE} returning id, owner", row["id"]):
+    entries = Download.update(_cancelled()).where(Download.parent == row["id"], _unended())
+    for gone in await entries.returning(Download.id, Download.owner):
         await engine.notify("download", gone)
 
 
 async def pause(id: int, owner: int | None = None) -> dict[str, Any]:
     """Pause it; fetched data is kept. Returns: its row."""
-    return await _update_owned(
-        id,
-        owner,
-        "update download set state = case when state = 'running' then state else 'paused' end,"
-        " pause_requested = state = 'running'"
-        " where {mine} and (state in ('queued', 'running') or (state = 'scheduled'))",
-    )
+    paused: Values = {Download.state: _unless_running("paused"), Download.pause_requested: _if_running()}
+    return await _update_owned(id, owner, paused, Download.state.is_in(["queued", "running", "scheduled"]))
 
 
 async def resume(id: int, owner: int | None = None) -> dict[str, Any]:
     """Resume a paused one. Returns: its row."""
-    return await _requeue(id, owner, "state = 'paused'")
+    return await _requeue(id, owner, Download.state == "paused")
 
 
 async def retry(id: int, owner: int | None = None) -> dict[str, Any]:
     """Retry a download that failed, was cancelled, or needs a user. Returns: its row; the count of failures
     restarts.
     """
-    return await _requeue(
-        id,
-        owner,
-        "(state in ('failed', 'cancelled', 'needs_action') or (state = 'queued' and failures > 0)"
-        " or (state = 'scheduled'))",
-    )
+    ended = Download.state.is_in(["failed", "cancelled", "needs_action", "scheduled"])
+    return await _requeue(id, owner, ended | ((Download.state == "queued") & (Download.failures > 0)))
 
 
 async def give_up(id: int) -> dict[str, Any]:
     """Fail a download that waits for its next attempt, for a caller that will not wait. Returns: its row then."""
-    row = await engine.fetchrow(
-        "update download set state = 'failed', finished_at = now()"
-        " where id = $1 and state = 'queued' and error_code is not null returning owner",
-        id,
-    )
-    if row is None and (problem := leases.paused()):
-        row = await engine.fetchrow(
-            "update download set state = 'failed', finished_at = now(), error_code = $2, error_message = $3"
-            " where id = $1 and state = 'queued' returning owner",
-            id,
-            problem.code,
-            problem.detail,
-        )
-    if row:
+    table = Download
+    failed: Values = {table.state: "failed", table.finished_at: NOW}
+    queued = (table.id == id) & (table.state == "queued")
+    rows = await table.update(failed).where(queued, table.error_code.is_not_null()).returning(table.owner)
+    if not rows and (problem := leases.paused()):
+        failed |= {table.error_code: problem.code, table.error_message: problem.detail}
+        rows = await table.update(failed).where(queued).returning(table.owner)
+    for row in rows:
         await engine.notify("download", {"id": id, "owner": row["owner"]})
     return await queries.get(id)
 
 
 async def set_priority(id: int, owner: int, priority: int) -> dict[str, Any]:
     """Change its priority: a higher one starts first. Returns: its row."""
-    return await _update_owned(
-        id, owner, "update download set priority = $3 where {mine} and cleared_at is null", priority
-    )
+    return await _update_owned(id, owner, {Download.priority: priority}, Download.cleared_at.is_null())
 
 
+# Many rows in one round trip.
 _SET_ORDER = """
 update download d set priority = $3 - wanted.place
 from unnest($1::bigint[]) with ordinality as wanted (id, place)
@@ -265,13 +297,11 @@ async def set_order(ids: list[int], owner: int) -> None:
         NotFound: one of them does not exist; nothing changed.
     """
     async with engine.transaction():
-        others = await engine.fetchval(
-            "select coalesce(max(priority), 0) from download where owner = $1 and cleared_at is null"
-            " and state in ('queued', 'paused') and not id = any($2::bigint[])",
-            owner,
-            ids,
-        )
-        top = min(1000, max(int(others), 0) + len(ids) + 1)
+        table = Download
+        listed = (table.owner == owner) & table.cleared_at.is_null() & table.state.is_in(["queued", "paused"])
+        others = table.select(table.priority).where(listed, WhereRaw("not id = any({})", ids))
+        highest = await others.order_by(table.priority, ascending=False).first()
+        top = min(1000, max(highest["priority"] if highest is not None else 0, 0) + len(ids) + 1)
         changed = await engine.fetch(_SET_ORDER, ids, owner, top)
         if len(changed) != len(ids):
             raise errors.NotFound("One of these downloads does not exist.")
@@ -281,49 +311,47 @@ async def set_order(ids: list[int], owner: int) -> None:
 
 async def clear(id: int, owner: int) -> None:
     """Remove it from the list; a running one is cancelled. The library item stays."""
-    row = await _update_owned(
-        id,
-        owner,
-        "update download set cleared_at = now(), cancel_requested = state = 'running',"
-        " finished_at = coalesce(finished_at, now()),"
-        " state = case when state in ('done', 'failed', 'running') then state else 'cancelled' end"
-        " where {mine} and cleared_at is null",
-    )
-    await _cancel_entries(row)
+    cleared: Values = {
+        Download.cleared_at: NOW,
+        Download.cancel_requested: _if_running(),
+        Download.finished_at: QueryString("coalesce(finished_at, now())"),
+        Download.state: QueryString("case when state in ('done', 'failed', 'running') then state else 'cancelled' end"),
+    }
+    await _cancel_entries(await _update_owned(id, owner, cleared, Download.cleared_at.is_null()))
 
 
-async def _requeue(id: int, owner: int | None, expected: str) -> dict[str, Any]:
-    row = await engine.fetchrow(
-        "select owner, source_key from download where id = $1 and ($2::bigint is null or owner = $2)", id, owner
-    )
+async def _requeue(id: int, owner: int | None, expected: Combinable) -> dict[str, Any]:
+    table = Download
+    row = await table.select(table.owner, table.source_key).where(_mine(id, owner)).first()
     if row is not None:
         await blocklist.ensure_allowed(row["owner"], [row["source_key"]])
     try:
-        await _update_owned(
-            id,
-            owner,
-            "update download set state = 'queued', run_after = now(), failures = 0, crashes = 0, needs_media_bytes = 0,"
-            " needs_work_bytes = 0, error_code = null,"
-            " error_message = null, finished_at = null, cleared_at = null, cancel_requested = false,"
-            f" pause_requested = false, finish_requested = false where {{mine}} and {expected}",
-        )
+        await _update_owned(id, owner, _fresh(), expected)
     except engine.UniqueViolation as error:
         raise errors.InvalidState("The same link is already being downloaded.") from error
     await wakeup.wake_workers(1)
     return await queries.get(id, owner)
 
 
-async def _update_owned(id: int, owner: int | None, sql: str, *values: Any) -> dict[str, Any]:
+def _fresh() -> Values:
+    """Return the values of a row that is to begin again."""
+    table = Download
+    zero: Values = dict.fromkeys((table.failures, table.crashes, table.needs_media_bytes, table.needs_work_bytes), 0)
+    none: Values = dict.fromkeys((table.error_code, table.error_message, table.finished_at, table.cleared_at))
+    asked: Values = dict.fromkeys((table.cancel_requested, table.pause_requested, table.finish_requested), False)
+    return {table.state: "queued", table.run_after: NOW, **zero, **none, **asked}
+
+
+async def _update_owned(id: int, owner: int | None, values: Values, expected: Combinable) -> dict[str, Any]:
     """Run one conditional UPDATE. Returns: the row. Raises: `NotFound`, or `InvalidState` if its state does not
     allow it.
     """
-    mine = "id = $1 and ($2::bigint is null or owner = $2)"
     async with engine.transaction():
-        row = await engine.fetchrow(sql.replace("{mine}", mine) + " returning owner", id, owner, *values)
-        if row is not None:
+        rows = await Download.update(values).where(_mine(id, owner), expected).returning(Download.owner)
+        for row in rows:
             await engine.notify("download", {"id": id, "owner": row["owner"]})
     now = await queries.get(id, owner)
-    if row is None:
+    if not rows:
         raise errors.InvalidState(f"This is not possible while the download is {now['state']}.")
     active.trigger_heartbeat(id)
     return now
@@ -339,7 +367,7 @@ async def reconcile(free: int, pending: Callable[[], Awaitable[int]]) -> int:
     skip it.
     """
     async with engine.transaction():
-        if not await engine.fetchval("select pg_try_advisory_xact_lock($1)", _RECONCILE_LOCK):
+        if not await engine.try_lock(_RECONCILE_LOCK):
             return 0
         expired = await requeue.requeue_expired()
         await requeue.promote_scheduled()

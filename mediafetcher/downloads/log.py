@@ -8,11 +8,25 @@ from typing import Any
 
 from mediafetcher.core import clock, errors, logging
 from mediafetcher.db import engine
+from mediafetcher.db.tables import Download, DownloadLog
 from mediafetcher.downloads.worker import active
 
 LINES = 200  # of each download, the newest
 _LENGTH = 300  # characters
 _log = logging.get("journal")
+
+# Lines of a download that was removed meanwhile are dropped, in one round trip.
+_INSERT = """
+insert into download_log (download, at, level, message)
+  select $1, now() - make_interval(secs => age), level, message
+  from unnest($2::float8[], $3::text[], $4::text[]) as line(age, level, message)
+  where exists (select from download where id = $1)
+"""
+# The newest lines stay: the limit is a subquery of the same table.
+_REMOVE_OLD = """
+delete from download_log where download = $1 and id <= (select id from download_log where download = $1
+  order by id desc offset $2 limit 1)
+"""
 
 
 async def write(download: active.ActiveDownload) -> None:
@@ -23,27 +37,20 @@ async def write(download: active.ActiveDownload) -> None:
     now = clock.monotonic()
     try:
         await engine.execute(
-            "insert into download_log (download, at, level, message)"
-            " select $1, now() - make_interval(secs => age), level, message"
-            " from unnest($2::float8[], $3::text[], $4::text[]) as line(age, level, message)"
-            " where exists (select from download where id = $1)",
+            _INSERT,
             download.id,
             [now - at for at, _, _ in lines],
             [level for _, level, _ in lines],
             [engine.storable(logging.redact(message))[:_LENGTH] for _, _, message in lines],
         )
-        await engine.execute(
-            "delete from download_log where download = $1 and id <= (select id from download_log where download = $1"
-            " order by id desc offset $2 limit 1)",
-            download.id,
-            LINES,
-        )
+        await engine.execute(_REMOVE_OLD, download.id, LINES)
     except Exception as error:
         _log.warning("the log of a download was not written", reason=str(error) or type(error).__name__)
 
 
 async def read(id: int, owner: int) -> list[dict[str, Any]]:
     """Return the lines of a download, oldest first: {"at", "level", "message"}. Raises: `NotFound`."""
-    if await engine.fetchval("select 1 from download where id = $1 and owner = $2", id, owner) is None:
+    if not await Download.exists().where(Download.id == id, Download.owner == owner):
         raise errors.NotFound("This download does not exist.")
-    return await engine.fetch("select at, level, message from download_log where download = $1 order by id", id)
+    table = DownloadLog
+    return await table.select(table.at, table.level, table.message).where(table.download == id).order_by(table.id)

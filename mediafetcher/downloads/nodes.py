@@ -7,10 +7,13 @@ dies does not depend on this table.
 import socket
 from typing import Any, Literal
 
+from piccolo.querystring import QueryString
+
 from mediafetcher import __version__
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import settings
-from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW, ago
+from mediafetcher.db.tables import Machine
 from mediafetcher.downloads import leases, node_name
 from mediafetcher.downloads.worker import active
 from mediafetcher.media import encoders
@@ -18,7 +21,7 @@ from mediafetcher.media import encoders
 Role = Literal["server", "worker"]
 
 EVERY = 10.0  # seconds between two reports of a machine
-_FORGET = "1 day"  # a machine that was silent for so long is forgotten
+_FORGET = 86_400.0  # seconds after which a silent machine is forgotten
 
 role: Role = "server"  # the role of this process; `worker.py` changes it
 
@@ -28,42 +31,39 @@ async def announce() -> None:
     away = leases.paused()
     # The server makes its key at first use; a worker has one only if it was given the server's.
     leases.skip_downloads_with_cookies = role == "worker" and not await cookie_jars.can_decrypt()
-    await engine.execute(
-        "insert into machine (instance, name, role, version, jobs, running, encoders, cookies, trouble)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
-        " on conflict (instance) do update set name = excluded.name, role = excluded.role, version = excluded.version,"
-        "  jobs = excluded.jobs, running = excluded.running, encoders = excluded.encoders,"
-        "  cookies = excluded.cookies, trouble = excluded.trouble, seen_at = now()",
-        node_name.instance(),
-        socket.gethostname(),
-        role,
-        __version__,
-        settings.get().max_downloads,
-        len(active.all_active()),
-        [encoders.shown()],
-        not leases.skip_downloads_with_cookies,
-        away.code if away else None,
+    now = Machine(
+        instance=node_name.instance(),
+        name=socket.gethostname(),
+        role=role,
+        version=__version__,
+        jobs=settings.get().max_downloads,
+        running=len(active.all_active()),
+        encoders=[encoders.shown()],
+        cookies=not leases.skip_downloads_with_cookies,
+        trouble=away.code if away else None,
     )
-    await engine.execute(f"delete from machine where seen_at < now() - interval '{_FORGET}'")
+    told = (Machine.name, Machine.role, Machine.version, Machine.jobs, Machine.running, Machine.encoders)
+    changed = (*told, Machine.cookies, Machine.trouble, (Machine.seen_at, NOW))
+    await Machine.insert(now).on_conflict(Machine.instance, "DO UPDATE", changed)
+    await Machine.delete().where(Machine.seen_at < ago(_FORGET))
 
 
 async def correct_times() -> None:
     """Let a machine that was seen in the future, by a clock that was set back since, count as seen now."""
-    await engine.execute("update machine set seen_at = now() where seen_at > now()")
+    await Machine.update({Machine.seen_at: NOW}).where(Machine.seen_at > NOW)
 
 
 async def unregister() -> None:
     """Remove this machine: it no longer works."""
-    await engine.execute("delete from machine where instance = $1", node_name.instance())
+    await Machine.delete().where(Machine.instance == node_name.instance())
 
 
 async def page() -> list[dict[str, Any]]:
     """Return each machine: name, role, version, jobs (slots), running, encoders, cookies (whether it decrypts jars),
     trouble (the code of the error that keeps it from working), started_at, seen_at, state: "here" or "silent".
     """
-    return await engine.fetch(
-        "select name, role, version, jobs, running, encoders, cookies, trouble, started_at, seen_at,"
-        " case when seen_at > now() - make_interval(secs => $1) then 'here' else 'silent' end as state"
-        " from machine order by role, name, instance",
-        max(3 * EVERY, settings.get().lease_seconds),
-    )
+    table, silent = Machine, float(max(3 * EVERY, settings.get().lease_seconds))
+    state = QueryString("case when seen_at > now() - make_interval(secs => {}) then 'here' else 'silent' end", silent)
+    capabilities = (table.jobs, table.running, table.encoders, table.cookies, table.trouble)
+    columns = (table.name, table.role, table.version, *capabilities, table.started_at, table.seen_at)
+    return await table.select(*columns, state.as_alias("state")).order_by(table.role, table.name, table.instance)

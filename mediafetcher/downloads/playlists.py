@@ -72,17 +72,23 @@ async def _folder(claim: leases.Claim, title: str) -> int | None:
         return claim.folder
 
 
+# Thousands of rows in one round trip.
+_INSERT_ENTRIES = """
+insert into download (owner, url, site, source_key, folder, options, state, title, duration, priority, parent)
+  select $1, entry.url, entry.site, key, $2, $3::text::jsonb, 'queued', entry.title, entry.duration,
+  p.priority, p.id
+  from unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::float8[]) with ordinality
+  as entry(url, site, key, title, duration, number), download p where p.id = $4 order by number
+  on conflict do nothing returning id
+"""
+
+
 async def _write(claim: leases.Claim, entries: tuple[Entry, ...], folder: int | None) -> int:
     """Insert the rows of the entries, in their order. Returns: how many are new."""
     options = msgspec.structs.replace(claim.options, playlist=None)
     recipe = options.recipe()
     rows = await engine.fetch(
-        "insert into download (owner, url, site, source_key, folder, options, state, title, duration, priority, parent)"
-        " select $1, entry.url, entry.site, key, $2, $3::text::jsonb, 'queued', entry.title, entry.duration,"
-        "   p.priority, p.id"
-        " from unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::float8[]) with ordinality"
-        "   as entry(url, site, key, title, duration, number), download p where p.id = $4 order by number"
-        " on conflict do nothing returning id",
+        _INSERT_ENTRIES,
         claim.owner,
         folder,
         json.dumps(msgspec.to_builtins(options)),

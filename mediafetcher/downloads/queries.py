@@ -3,11 +3,15 @@
 import json
 from typing import Any
 
+from piccolo.querystring import QueryString
+
 from mediafetcher.core import errors
 from mediafetcher.db import engine
+from mediafetcher.db.tables import Download
 from mediafetcher.downloads import wait_reasons
 from mediafetcher.downloads.worker import active
 
+# A download as the page shows it, for lists of them.
 _ROW = """
 select d.id, d.owner, d.url, d.site, d.title, d.state, d.stage, d.progress, d.speed, d.eta, d.size, d.duration, d.kind,
   d.parent, d.options::text as options, d.error_code, d.error_message, d.item, d.priority, d.attempt, d.created_at,
@@ -27,6 +31,7 @@ from download d left join library_item i on i.id = d.item left join media_file m
   left join site_backoff sp on sp.site = d.site and sp.until > now()
 """
 
+# Three lists in one round trip.
 _CHOSEN = """
 select
   array(select id from download where owner = $1 and cleared_at is null
@@ -93,9 +98,9 @@ async def entries(parent: int) -> list[dict[str, Any]]:
 
 async def counts() -> dict[str, int]:
     """Count the downloads of all users by state, without final states."""
-    rows = await engine.fetch(
-        "select state, count(*) as n from download where state not in ('done', 'failed', 'cancelled') group by state"
-    )
+    table, count = Download, QueryString("count(*)").as_alias("n")
+    unended = table.state.not_in(["done", "failed", "cancelled"])
+    rows = await table.select(table.state, count).where(unended).group_by(table.state)
     return {"queued": 0, "running": 0, "needs_action": 0} | {row["state"]: row["n"] for row in rows}
 
 

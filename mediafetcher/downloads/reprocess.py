@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from piccolo.querystring import QueryString
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import among
+from mediafetcher.db.tables import Download
 from mediafetcher.downloads import leases, lifecycle, queries
 from mediafetcher.downloads.worker import wakeup
 from mediafetcher.fetch.models import Info, Result
@@ -71,14 +74,11 @@ async def _again(item: dict[str, Any], owner: int) -> tuple[str, str]:
         url = urls.parse(item["source_url"] or "")
     except errors.InvalidUrl as error:
         raise errors.InvalidState("This item has no link to download it from.") from error
-    stored = await engine.fetchval(
-        "select options::text from download where owner = $1 and url = $2 and state = 'done' and operation <> 'convert'"
-        " order by item = $3 desc nulls last, id desc limit 1",
-        owner,
-        url,
-        item["id"],
-    )
-    options = msgspec.convert(json.loads(stored or "{}"), Options)
+    table = Download
+    done = table.select(table.options).where(table.owner == owner, table.url == url, table.state == "done")
+    of_item = QueryString("item is not distinct from {}", item["id"])
+    row = await done.where(table.operation != "convert").order_by(of_item, table.id, ascending=False).first()
+    options = msgspec.convert(row["options"] if row is not None else {}, Options)
     await blocklist.ensure_allowed(owner, [urls.source_key(url, options.recipe())])
     return url, json.dumps(msgspec.to_builtins(options))
 
@@ -98,13 +98,19 @@ def _require_kept(item: dict[str, Any]) -> None:
         raise errors.InvalidState("This item is in the trash. Restore it first.")
 
 
+# The row is made from its item.
+_INSERT = """
+insert into download (owner, url, site, source_key, folder, options, state, operation, target_item,
+  title, duration)
+  select $1, $2, $3, $4, folder, $5::text::jsonb, 'queued', $6, id, title, $7 from library_item where id = $8
+  on conflict do nothing returning id, true as fresh
+"""
+
+
 async def _queue(item: dict[str, Any], owner: int, operation: Operation, url: str, options: str) -> dict[str, Any]:
     key = f"{operation} {item['id']}"
     row = await engine.fetchrow(
-        "insert into download (owner, url, site, source_key, folder, options, state, operation, target_item,"
-        "  title, duration)"
-        " select $1, $2, $3, $4, folder, $5::text::jsonb, 'queued', $6, id, title, $7 from library_item where id = $8"
-        " on conflict do nothing returning id, true as fresh",
+        _INSERT,
         owner,
         url,
         urls.site(url) if operation == "refetch" else "",
@@ -113,16 +119,14 @@ async def _queue(item: dict[str, Any], owner: int, operation: Operation, url: st
         operation,
         item["duration"],
         item["id"],
-    ) or await engine.fetchrow(
-        "select id, false as fresh from download where owner = $1 and source_key = $2 and state = any($3::text[])"
-        " order by id desc limit 1",
-        owner,
-        key,
-        list(lifecycle.LIVE),
     )
+    if row is not None:
+        return row
+    same = (Download.owner == owner) & (Download.source_key == key) & among(Download.state, lifecycle.LIVE)
+    row = await Download.select(Download.id).where(same).order_by(Download.id, ascending=False).first()
     if row is None:  # it ended between the two statements
         raise errors.InvalidState("This was just done. Reload the item.")
-    return row
+    return row | {"fresh": False}
 
 
 async def stored(claim: leases.Claim, folder: Path) -> tuple[Info, Result, dict[str, Path]]:

@@ -1,24 +1,31 @@
 """Rows that no worker holds return to the queue: their wait is over, their holder is dead, or a clock moved."""
 
+from piccolo.columns.combination import WhereRaw
+
 from mediafetcher.core import settings
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW, after
+from mediafetcher.db.tables import Download
 from mediafetcher.downloads import crashes
 from mediafetcher.downloads.node_name import instance, worker_id
 from mediafetcher.downloads.worker import active
 
+# A condition of an update of `download`: an entry of a list that has not ended.
+_UNENDED_ENTRY = (
+    "select from download c where c.parent = download.id and c.state not in ('done', 'failed', 'cancelled')"
+)
 _MAX_RETRY_AFTER_SECONDS = 86_400.0  # seconds that a site may ask to wait (core/errors/fetch.py)
 
 
 async def promote_scheduled() -> int:
     """Requeue rows whose wait is over, and finish lists whose entries have all ended. Returns: how many."""
-    rows = await engine.fetch(
-        "update download set state = 'queued' where state = 'scheduled' and run_after <= now() returning id, owner"
+    table = Download
+    due = table.update({table.state: "queued"}).where(table.state == "scheduled", table.run_after <= NOW)
+    done = table.update({table.state: "done", table.progress: 1.0, table.finished_at: NOW}).where(
+        table.state == "expanded", WhereRaw(f"not exists ({_UNENDED_ENTRY})")
     )
-    rows += await engine.fetch(
-        "update download p set state = 'done', progress = 1, finished_at = now()"
-        " where p.state = 'expanded' and not exists (select from download c"
-        "   where c.parent = p.id and c.state not in ('done', 'failed', 'cancelled')) returning id, owner"
-    )
+    rows = await due.returning(table.id, table.owner)
+    rows += await done.returning(table.id, table.owner)
     for row in rows:
         await engine.notify("download", row)
     return len(rows)
@@ -44,20 +51,15 @@ async def requeue_expired() -> int:
 
 async def clock_moved() -> None:
     """Correct times after a jump of the database's clock: rows that wait for a remote time are due, or soon are."""
-    await engine.execute(
-        "update download set run_after = now() where state in ('queued', 'scheduled') and run_after > now()"
-    )
-    await engine.execute(
-        "update download set lease_expires_at = now() + make_interval(secs => $1) where state = 'running'"
-        " and lease_expires_at > now() + make_interval(secs => $1)",
-        settings.get().lease_seconds,
-    )
+    table, longest = Download, after(settings.get().lease_seconds)
+    waiting = table.state.is_in(["queued", "scheduled"])
+    await table.update({table.run_after: NOW}).where(waiting, table.run_after > NOW)
+    leased = (table.state == "running") & (table.lease_expires_at > longest)
+    await table.update({table.lease_expires_at: longest}).where(leased)
 
 
 async def correct_times() -> None:
     """Let rows that wait longer than any may be due now: a clock was ahead when their wait began."""
-    await engine.execute(
-        "update download set run_after = now() where state = 'queued'"
-        " and run_after > now() + make_interval(secs => $1)",
-        _MAX_RETRY_AFTER_SECONDS,
-    )
+    table = Download
+    too_late = (table.state == "queued") & (table.run_after > after(_MAX_RETRY_AFTER_SECONDS))
+    await table.update({table.run_after: NOW}).where(too_late)

@@ -1,6 +1,9 @@
 """Remove rows that no user sees after a while, so that tables stay small: cleared downloads, unused sources."""
 
+from piccolo.querystring import QueryString
+
 from mediafetcher.db import engine
+from mediafetcher.db.tables import Download
 from mediafetcher.library.storage import clock_guard, running
 
 _DAYS = 30  # days for a download that was cleared from the list; it may be retried until then
@@ -15,17 +18,16 @@ async def remove_cleared() -> int:
         return 0
     removed = 0
     while True:
-        rows = await engine.fetch(
-            "delete from download where id in (select id from download where cleared_at <= to_timestamp($1)"
-            "  and state in ('done', 'failed', 'cancelled') order by id limit $2) returning id",
-            now.theirs - _DAYS * 86_400,
-            _SLICE,
-        )
+        table, latest = Download, QueryString("to_timestamp({}::float8)", now.theirs - _DAYS * 86_400)
+        ended = table.state.is_in(["done", "failed", "cancelled"])
+        some = table.select(table.id).where(table.cleared_at <= latest, ended).order_by(table.id).limit(_SLICE)
+        rows = await table.delete().where(table.id.is_in(some)).returning(table.id)
         removed += len(rows)
         if len(rows) < _SLICE:
             return removed
 
 
+# Rows that another transaction uses are skipped.
 _REMOVE_SOURCES = """
 delete from source where id in (
   select s.id from source s where s.media_file is null and s.touched_at <= to_timestamp($1)

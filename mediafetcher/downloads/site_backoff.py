@@ -4,12 +4,30 @@ A site that asks to slow down gets the pause that it names, or one that doubles 
 one link: from the third on it counts for the site. A later successful download resets the count.
 """
 
+from piccolo.querystring import QueryString
+
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW, after
+from mediafetcher.db.tables import SiteBackoff
 
 _FORBIDDEN = 3  # consecutive errors
 _LONGEST = 3600.0  # seconds
 _FORGET = "1 hour"  # older failures do not count
+
+# The count and the pause follow from the row before, in one round trip for all machines.
+_RECORD = f"""
+insert into site_backoff as p (site, until) values ($1, case when $2::bool then now() +
+    make_interval(secs => least($6::float8, greatest($3::float8, $4::float8))) else now() end)
+  on conflict (site) do update set struck_at = now(),
+  strikes = case when p.struck_at < now() - interval '{_FORGET}' then 1 else p.strikes + 1 end,
+  until = greatest(p.until, case
+    when $2 then now() + make_interval(secs =>
+      least($6::float8, greatest($3::float8, $4::float8 * 2 ^ least(p.strikes, 12))))
+    when p.strikes + 1 >= $5::int and p.struck_at > now() - interval '{_FORGET}'
+      then now() + make_interval(secs => least($6::float8, $4::float8 * 10 * 2 ^ least(p.strikes + 1 - $5::int, 12)))
+    else p.until end)
+"""
 
 
 async def record_failure(site: str, problem: errors.Problem) -> None:
@@ -18,17 +36,7 @@ async def record_failure(site: str, problem: errors.Problem) -> None:
     if not limited and not isinstance(problem, errors.SiteForbidden):
         return
     await engine.execute(
-        "insert into site_backoff as p (site, until) values ($1, case when $2::bool then now() +"
-        "  make_interval(secs => least($6::float8, greatest($3::float8, $4::float8))) else now() end)"
-        " on conflict (site) do update set struck_at = now(),"
-        f" strikes = case when p.struck_at < now() - interval '{_FORGET}' then 1 else p.strikes + 1 end,"
-        " until = greatest(p.until, case"
-        "  when $2 then now() + make_interval(secs =>"
-        "   least($6::float8, greatest($3::float8, $4::float8 * 2 ^ least(p.strikes, 12))))"
-        f"  when p.strikes + 1 >= $5::int and p.struck_at > now() - interval '{_FORGET}'"
-        "   then now() + make_interval(secs =>"
-        "    least($6::float8, $4::float8 * 10 * 2 ^ least(p.strikes + 1 - $5::int, 12)))"
-        "  else p.until end)",
+        _RECORD,
         site,
         limited,
         float(problem.facts.get("retry_after") or 0.0),
@@ -40,13 +48,12 @@ async def record_failure(site: str, problem: errors.Problem) -> None:
 
 async def correct_times() -> None:
     """Limit pauses that are too long because a clock was ahead when they began."""
-    await engine.execute(
-        "update site_backoff set until = least(until, now() + make_interval(secs => $1)), struck_at ="
-        " least(struck_at, now()) where until > now() + make_interval(secs => $1) or struck_at > now()",
-        _LONGEST,
-    )
+    table, latest = SiteBackoff, after(_LONGEST)
+    until, struck = QueryString("least(until, {})", latest), QueryString("least(struck_at, now())")
+    too_late = (table.until > latest) | (table.struck_at > NOW)
+    await table.update({table.until: until, table.struck_at: struck}).where(too_late)
 
 
 async def reset(site: str) -> None:
     """Reset the count after a finished download. A pause that still lasts stays: this download began before it."""
-    await engine.execute("delete from site_backoff where site = $1 and until <= now()", site)
+    await SiteBackoff.delete().where(SiteBackoff.site == site, SiteBackoff.until <= NOW)

@@ -14,6 +14,7 @@ ITS_TURN = tuple(
     kind.code
     for kind in (errors.SiteBusy, errors.SameSource, errors.OtherRunsAlone, errors.SlowSlotsBusy, errors.RunsAlone)
 )
+# Lists of several limits in one round trip.
 _LIMITS = f"""
 select array(select source_key from download where state = 'running') as sources,
   array(select site from download where state = 'running' group by site having count(*) >= $1) as sites,

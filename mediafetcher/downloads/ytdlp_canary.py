@@ -15,10 +15,11 @@ import os
 import random
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from mediafetcher.core import clock, errors, logging, settings
-from mediafetcher.db import engine
+from mediafetcher.db.expressions import ago
+from mediafetcher.db.tables import Download
 from mediafetcher.downloads import leases, lifecycle
 from mediafetcher.downloads.worker import active
 from mediafetcher.fetch.models import Trial
@@ -31,10 +32,14 @@ _MENDED = 200  # downloads that are retried at once
 _log = logging.get("trial")
 T = TypeVar("T")
 _resting: dict[str, float] = {}  # by site: until when no test is made for it
-_FAILED = (
-    "select id, owner, source_key from download where site = $1 and state = 'failed' and cleared_at is null"
-    " and error_code = 'extractor_broken' and finished_at > now() - interval '1 day'"
-)
+
+
+def _failed(site: str) -> Any:
+    """Return the query of the downloads of a site that failed like this within a day."""
+    table = Download
+    broken = (table.error_code == "extractor_broken") & (table.finished_at > ago(EVERY))
+    rows = table.select(table.id, table.owner, table.source_key).where(table.site == site, table.state == "failed")
+    return rows.where(table.cleared_at.is_null(), broken)
 
 
 async def fetched(
@@ -80,7 +85,7 @@ async def _candidate(claim: leases.Claim, download: active.ActiveDownload) -> ve
     now = clock.monotonic()
     if settings.get().ytdlp_update == "off" or versions.news.trying is not None or _resting.get(claim.site, 0.0) > now:
         return None
-    failed = {row["source_key"] for row in await engine.fetch(_FAILED, claim.site)} | {claim.source_key}
+    failed = {row["source_key"] for row in await _failed(claim.site)} | {claim.source_key}
     if len(failed) < SEVERAL or versions.news.trying is not None:
         return None
     _resting[claim.site] = now + _REST
@@ -114,7 +119,7 @@ async def accept() -> versions.Status:
     offered = versions.kept().offered
     status = versions.accept()
     if offered:
-        for row in await engine.fetch(f"{_FAILED} order by id limit {_MENDED}", offered.site):
+        for row in await _failed(offered.site).order_by(Download.id).limit(_MENDED):
             with contextlib.suppress(errors.Problem):  # removed meanwhile, running again, or blocked
                 await lifecycle.retry(row["id"], row["owner"])
     return status

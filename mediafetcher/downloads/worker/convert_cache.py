@@ -8,7 +8,7 @@ import asyncio
 from pathlib import Path
 
 from mediafetcher.core import settings
-from mediafetcher.db import engine
+from mediafetcher.db.tables import Source
 from mediafetcher.downloads import leases
 from mediafetcher.library.storage import blob_store
 
@@ -22,9 +22,9 @@ async def name(claim: leases.Claim, source: Path) -> str:
 
 async def find(key: str, target: Path) -> bool:
     """Tell whether it is already in the store; then `target` leads to it."""
-    row = await engine.fetchrow(
-        "select m.sha256, m.ext from source s join media_file m on m.id = s.media_file where s.key = $1", key
-    )
+    file = Source.media_file._
+    found = Source.select(file.sha256.as_alias("sha256"), file.ext.as_alias("ext"))
+    row = await found.where(Source.key == key, Source.media_file.is_not_null()).first()
     if row is None:
         return False
     target.unlink(missing_ok=True)

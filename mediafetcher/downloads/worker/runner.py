@@ -13,6 +13,7 @@ import msgspec
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import clock, errors, logging, settings
 from mediafetcher.db import engine
+from mediafetcher.db.tables import Download
 from mediafetcher.downloads import dedup, leases, lifecycle, playlists, reprocess, trouble, ytdlp_canary
 from mediafetcher.downloads import log as journal
 from mediafetcher.downloads.worker import active, checkpoint, convert_step, store_step, workspace
@@ -288,8 +289,9 @@ async def _named(claim: leases.Claim, info: Info) -> Info:
     """Prefer the list's title of an entry to the name of a file: podcast files are all called "media"."""
     if info.extractor != "Generic" or info.title != info.id:
         return info
-    title = await engine.fetchval("select title from download where id = $1 and operation = 'fetch'", claim.id)
-    return replace(info, title=title) if title else info
+    table = Download
+    row = await table.select(table.title).where(table.id == claim.id, table.operation == "fetch").first()
+    return replace(info, title=row["title"]) if row is not None and row["title"] else info
 
 
 async def _load_checkpoint(

@@ -72,6 +72,10 @@ class _Outage:
                 _log.info("the queue reaches the database again", failed_tries=failed)
 
 
+# No table: whether the server answers on Huey's connection.
+_PING = "select 1"
+
+
 class _Storage(PostgresStorage):
     """Huey's storage, which regularly checks that its listening connection is alive."""
 
@@ -82,7 +86,7 @@ class _Storage(PostgresStorage):
             local.asked, local.asked_at = connection, now
         elif connection is not None and now - local.asked_at > liveness.IDLE:
             local.asked_at = now
-            connection.execute("select 1")
+            connection.execute(_PING)
         return connection
 
 
@@ -152,6 +156,19 @@ def _tick() -> None:
         engine.call(wakeups.tick())
 
 
+# Huey's own table: messages and their notification in one round trip, if not enough are pending.
+_WAKE = """
+with woken as (insert into {table} (queue, data, priority)
+    select $1, unnest($2::bytea[]), 0 where $4 >
+      (select count(*) from (select from {table} where queue = $1 limit $4) as pending))
+select pg_notify($3, '')
+"""
+# Huey's own table.
+_DROP = "delete from {table} where queue = $1 and position(convert_to($2, 'UTF8') in data) > 0"
+# Huey's own table.
+_PENDING = "select count(*) from {table} where queue = $1"
+
+
 async def wake_workers(count: int = 1) -> None:
     """Wake up to `count` free slots on any machine; inside a transaction, when it commits.
 
@@ -160,10 +177,7 @@ async def wake_workers(count: int = 1) -> None:
     storage = wakeups.storage
     messages = [wakeups.serialize_task(_wake_up.s()) for _ in range(count)]
     await engine.execute(
-        f"with woken as (insert into {storage.table_task} (queue, data, priority)"
-        "  select $1, unnest($2::bytea[]), 0 where $4 >"
-        f"  (select count(*) from (select from {storage.table_task} where queue = $1 limit $4) as pending))"
-        " select pg_notify($3, '')",
+        _WAKE.format(table=storage.table_task),
         _NAME,
         messages,
         storage.channel,
@@ -176,16 +190,12 @@ async def drop_ticks() -> None:
 
     Two weeks of them delayed a download by minutes: rows that become due by time need no message.
     """
-    await engine.execute(
-        f"delete from {wakeups.storage.table_task} where queue = $1 and position(convert_to($2, 'UTF8') in data) > 0",
-        _NAME,
-        f'"{_TASK_MODULE}.tick"',
-    )
+    await engine.execute(_DROP.format(table=wakeups.storage.table_task), _NAME, f'"{_TASK_MODULE}.tick"')
 
 
 async def pending_wakeups() -> int:
     """Return how many wake-ups no worker has taken yet."""
-    return int(await engine.fetchval(f"select count(*) from {wakeups.storage.table_task} where queue = $1", _NAME))
+    return int(await engine.fetchval(_PENDING.format(table=wakeups.storage.table_task), _NAME))
 
 
 class _Listener(Worker):

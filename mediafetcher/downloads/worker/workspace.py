@@ -4,7 +4,8 @@ import asyncio
 from pathlib import Path
 
 from mediafetcher.core import settings
-from mediafetcher.db import engine
+from mediafetcher.db.expressions import among
+from mediafetcher.db.tables import Download
 from mediafetcher.downloads.worker import active, checkpoint
 from mediafetcher.sandbox import work_folders
 
@@ -38,11 +39,7 @@ async def tidy() -> None:
     found = {int(one.name) for root in (chosen.work, chosen.fetch) for one in root.glob("*") if one.name.isdecimal()}
     if not found:
         return
-    rows = await engine.fetch(
-        "select id from download where id = any($1::bigint[]) and state = any($2::text[])",
-        list(found),
-        list(_KEPT),
-    )
+    rows = await Download.select(Download.id).where(among(Download.id, found), among(Download.state, _KEPT))
     for id in found - {row["id"] for row in rows}:
         if active.get(id) is None:
             await remove(id)
