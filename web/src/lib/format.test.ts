@@ -1,4 +1,4 @@
-import { ago, bytes, clock, percent, rate, remaining } from "./format";
+import { ago, bytes, clock, dayOf, percent, rate, remaining } from "./format";
 
 /** Intl writes narrow and no-break spaces; for reading they are spaces. */
 const plain = (text: string) => text.replace(/\s/g, " ");
@@ -42,3 +42,13 @@ test("ago takes the largest unit that fits, and knows the future", () => {
 });
 
 test("percent", () => expect(percent(0.724, "en")).toBe("72%"));
+
+test("a day is named as long as it has a name", () => {
+  const now = new Date(2026, 10, 30, 0, 30);
+  const named = (day: number, hour: number, locale = "en") =>
+    dayOf(new Date(2026, 10, day, hour).toISOString(), locale, now);
+  expect(named(30, 0)).toBe("Today");
+  expect(named(29, 23)).toBe("Yesterday");
+  expect(named(29, 23, "de")).toBe("Gestern");
+  expect(named(28, 12)).toBe("Saturday, November 28, 2026");
+});
