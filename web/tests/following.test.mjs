@@ -3,6 +3,7 @@ import "./parts/following.mjs";
 import { firstAccount } from "./harness.mjs";
 import { listed, world } from "./world.mjs";
 
+world.env = { ...world.env, MEDIAFETCHER_HOUSEKEEPING_SECONDS: "3600" }; // what would be removed is looked at first
 world.begin = async () => {
   await firstAccount(world.page, world.server);
   await world.page.reload();

@@ -148,7 +148,7 @@ interaction("a changed filter decides again on what was skipped", async () => {
   await looksRight("list");
   await show("Slow Rivers");
   await button("Edit: What is downloaded").click();
-  const dialog = page.getByRole("dialog");
+  const dialog = page.locator("[data-slot=dialog]");
   await world.accessible("the wishes of a subscription");
   await picture("edit");
   page.expected.push(/status of 400/);
@@ -166,7 +166,7 @@ interaction("what would go to the trash is shown before, and an item is kept", a
   const { page } = world;
   await show("Slow Rivers");
   await button("Edit: How long it stays").click();
-  const dialog = page.getByRole("dialog");
+  const dialog = page.locator("[data-slot=dialog]");
   await dialog.getByRole("spinbutton", { name: "Keep the last" }).fill("3");
   await dialog.getByText("2 items go to the trash next").waitFor();
   await dialog.getByRole("button", { name: "Save" }).click();
@@ -228,6 +228,8 @@ interaction("a source that wants an account waits for its cookies", async () => 
   await page.getByRole("region", { name: "Site cookies" }).getByRole("textbox", { name: "Site" }).waitFor();
   const line = ["127.0.0.1", "FALSE", "/", "FALSE", "4102444800", "sid", "ok"].join("\t");
   await world.api("PUT", "/api/cookies/127.0.0.1", { text: `# Netscape HTTP Cookie File\n${line}\n` });
+  const parked = (await subscriptions()).find(({ title }) => title === "Members only");
+  await world.api("POST", `/api/subscriptions/${parked.id}/check`); // at the next tick it would be by itself
   await go("Following");
   await followed("Members only").getByText("1 of 1").locator("visible=true").first().waitFor({ timeout: 60_000 });
 });
@@ -305,7 +307,7 @@ interaction("a subscription ends, and what came by it stays", async () => {
   await page.getByRole("menuitem", { name: "Unfollow…" }).click();
   await page.getByText("What you have stays in your library").waitFor();
   await world.accessible("the question before the end");
-  await page.getByRole("dialog").getByRole("button", { name: "Unfollow" }).click();
+  await page.locator("[data-slot=dialog]").getByRole("button", { name: "Unfollow" }).click();
   await followed("Slow Rivers").waitFor({ state: "detached" });
   const { items } = await world.api("GET", "/api/items?q=mill");
   assert.equal(items.length, 1);
