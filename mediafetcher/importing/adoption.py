@@ -14,7 +14,7 @@ from typing import Any
 
 from mediafetcher.core import clock, errors, settings
 from mediafetcher.downloads.worker import store_step
-from mediafetcher.importing import titles
+from mediafetcher.importing import file_tags, titles
 from mediafetcher.importing.batch import Outcome, Progress
 from mediafetcher.importing.scanner import Found
 from mediafetcher.library.catalog import folders, items, metadata
@@ -121,6 +121,7 @@ async def _add(owner: int, folder: str, file: unknown.Stored, facts: probe.Facts
         Path(scratch).chmod(0o711)  # FFmpeg's account needs search permission
         sides = await mount.run_io(_side_files, file)
         beside = await titles.metadata(file.path)
+        said = titles.combined(beside, file_tags.metadata(facts.tags))
         if posters.NAME not in sides and await posters.draw(file.path, target := Path(scratch, posters.NAME), facts):
             sides[posters.NAME] = target
         entry = items.Entry(
@@ -138,7 +139,7 @@ async def _add(owner: int, folder: str, file: unknown.Stored, facts: probe.Facts
             facts=store_step.media_facts(facts),
             entry=entry,
             side_files=sides,
-            in_transaction=lambda item: metadata.attach(item, [], beside, private=True),
+            in_transaction=lambda item: metadata.attach(item, [], said, private=True),
         )
 
 

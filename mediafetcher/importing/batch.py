@@ -18,7 +18,7 @@ from mediafetcher.core import errors
 from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
 from mediafetcher.downloads.worker import store_step
-from mediafetcher.importing import scanner, texts, titles
+from mediafetcher.importing import file_tags, pictures, scanner, texts, titles
 from mediafetcher.importing.scanner import Found
 from mediafetcher.library.catalog import bulk_insert, folders
 from mediafetcher.library.storage import blob_store, mount, sweeper
@@ -79,7 +79,8 @@ class _Taken:
     left_out: tuple[str, ...] = ()  # subtitles that could not be read
     there_before: bool = False  # the store already had its bytes
     is_source: bool = False  # the file in the store is the source itself, which must stay separate
-    metadata: SourceMetadata | None = None  # from its `.info.json`
+    title: str | None = None  # from an `.info.json` or NFO file
+    metadata: SourceMetadata | None = None  # from such files, and from its own tags
     settled: bool = False  # the library owns the staged file
 
     @property
@@ -189,7 +190,9 @@ async def _look(taken: list[_Taken]) -> None:
         if decision.action == "reject":
             one.end("skipped", decision.reason or "not video or audio")
         one.facts, one.ext = facts, transcode.kind_of(facts)[1]
-        one.metadata = await titles.metadata(one.found.path)
+        beside = await titles.metadata(one.found.path)
+        one.title = beside.title if beside else None
+        one.metadata = titles.combined(beside, file_tags.metadata(facts.tags))
         one.why = decision.reason if decision.action != "none" else ""
 
 
@@ -224,7 +227,7 @@ async def _stage_one(one: _Taken) -> None:
             one.end("failed", "the file changed while it was read")
             return
         target = one.seen.with_suffix(f".{posters.NAME}")
-        if await posters.draw(one.seen, target, one.facts):
+        if await pictures.draw(one.found.path, one.seen, target, one.facts):
             one.poster = target
 
 
@@ -255,7 +258,7 @@ def _incoming(one: _Taken, folder: int | None) -> bulk_insert.Incoming:
     path = one.found.path
     side_files = one.side_files | ({posters.NAME: one.poster} if one.poster else {})
     facts = store_step.media_facts(one.facts)
-    title = (one.metadata and one.metadata.title) or scanner.text(path.stem)
+    title = one.title or scanner.text(path.stem)
     return bulk_insert.Incoming(
         one.staged, facts, title, folder, one.key, path.as_uri(), side_files, one.is_source, one.metadata
     )

@@ -1,4 +1,4 @@
-"""Parse an `.info.json` of yt-dlp; foreign text, so only in a parsing process (sandbox/parsing.py)."""
+"""Parse what yt-dlp writes beside a file; foreign text, so only in a parsing process (sandbox/parsing.py)."""
 
 from typing import Any
 
@@ -23,3 +23,11 @@ def metadata(source: int) -> SourceMetadata | None:
         return None
     found = source_metadata.of_ytdlp(values)
     return found if found.title else None
+
+
+def description(source: int) -> SourceMetadata | None:
+    """Return the description in the file of this descriptor; None if it is empty."""
+    with open(source, "rb", closefd=False) as file:
+        data = file.read(2 * source_metadata.DESCRIPTION_BYTES)
+    found = source_metadata.of_ytdlp({"description": data.decode("utf-8-sig", "replace")})
+    return found if found.description else None

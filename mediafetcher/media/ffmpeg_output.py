@@ -5,7 +5,7 @@ Metadata cannot forge a line: FFmpeg begins each further line of a value with a 
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 HDR = ("smpte2084", "arib-std-b67")  # PQ and HLG
 
@@ -13,6 +13,9 @@ _INPUT = re.compile(r"^Input #(?P<number>\d+), (?P<names>\S+), from ", re.MULTIL
 _INPUTS_END = re.compile(r"^Stream mapping:|^Output #", re.MULTILINE)
 _DURATION = re.compile(r"^ +Duration: (?P<hours>\d+):(?P<minutes>\d+):(?P<seconds>\d+(?:\.\d+)?)", re.MULTILINE)
 _TITLE = re.compile(r"^    title +: (?P<title>\S.*)$", re.MULTILINE)  # of the whole file
+# A tag of the whole file, or of a stream, and each further line of it.
+_TAG = re.compile(r"^(?: {4}| {6})(?P<key>[A-Za-z][\w ./-]{0,40}?) *: (?P<value>.*(?:\n +: .*)*)$", re.MULTILINE)
+_FURTHER = re.compile(r"\n +: ")
 _STREAM = re.compile(
     r"^ +Stream #\d+:(?P<index>\d+)(?:\[0x[0-9a-f]+\])?(?:\((?P<language>[^)]*)\))?: "
     r"(?P<kind>Video|Audio|Subtitle|Data|Attachment): (?P<rest>.*)$",
@@ -37,6 +40,8 @@ _DESCRIBED = re.compile(r"\b(audio ?descri|descri(bed|ptive)|visually impaired|h
 _CHAPTER_TRACK = re.compile(r"\(text / |\(tmcd / ")
 _ESTIMATED = "Estimating duration from bitrate"
 _MAX_TITLE = 200  # characters
+_MAX_TAGS, _MAX_TAG = 64, 40_000  # of one file; characters of one tag
+_TAGS_OF_STREAM = {"ogg"}  # containers that have the tags of the whole file in its first stream
 _DEEP = re.compile(r"1[0246]|p01\d|p21\d")
 _LAYOUTS = {"mono": 1, "stereo": 2, "downmix": 2, "quad": 4, "hexagonal": 6, "octagonal": 8}
 
@@ -105,6 +110,7 @@ class Found:
     others: tuple[str, ...] = ()  # further streams, as text: data, attachments, a second picture
     estimated: bool = False  # the duration is a guess from the bit rate
     start: float = 0.0  # seconds of the first timestamp
+    tags: dict[str, str] = field(default_factory=dict)  # of the whole file, names in lower case
 
 
 def frame_colours(said: str) -> tuple[str, str, str] | None:
@@ -167,7 +173,22 @@ def _one(top: re.Match[str], said: str) -> Found:
         others=tuple(others),
         start=float(start[1]) if start else 0.0,
         title=_title(said),
+        tags=_tags(said, container, streams),
     )
+
+
+def _tags(said: str, container: tuple[str, ...], streams: list[re.Match[str]]) -> dict[str, str]:
+    duration = _DURATION.search(said)
+    parts = [said[: duration.start()]] if duration else []
+    if _TAGS_OF_STREAM & set(container) and streams:
+        parts.append(said[streams[0].end() : streams[1].start() if len(streams) > 1 else None])
+    found: dict[str, str] = {}
+    for part in parts:
+        for tag in _TAG.finditer(part):
+            if len(found) < _MAX_TAGS:
+                value = _FURTHER.sub("\n", tag["value"]).strip()[:_MAX_TAG]
+                found.setdefault(tag["key"].strip().lower(), value)
+    return found
 
 
 def _rank(audio: Audio) -> tuple[bool, bool, bool, bool, int]:

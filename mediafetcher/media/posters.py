@@ -34,6 +34,14 @@ async def draw(source: Path, target: Path, facts: "Facts") -> bool:
     return False
 
 
+async def draw_picture(source: Path, target: Path) -> bool:
+    """Draw a JPEG at most 640 pixels wide of a picture file. Returns: whether it is a picture."""
+    try:
+        return (await _run(["-v", "error"], source, target, "v:0", None))[0]
+    except ffmpeg.Stuck:
+        return False
+
+
 async def draw_and_tell(source: Path, target: Path, at: float) -> tuple[bool, str]:
     """Draw the first film's frame at `at` seconds. Returns: whether one was drawn, and FFmpeg's output about the file.
 

@@ -9,8 +9,8 @@ no reference: Chromium plays more than this, and reports HEVC as playable when i
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -64,6 +64,7 @@ class Facts:
     poster: Path | None = None  # a picture of it, if one was drawn meanwhile
     error: str = ""
     title: str = ""  # from the file's own metadata
+    tags: Mapping[str, str] = field(default_factory=dict)  # all of that metadata, names in lower case
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,7 @@ async def _facts(path: Path, look: sniff.Look, found: ffmpeg_output.Found) -> Fa
         chapters=found.chapters,
         picture=found.picture,
         title=found.title,
+        tags=found.tags,
         others=found.others,
         encrypted=layout.encrypted,
         start=found.start,

@@ -32,6 +32,7 @@ PARSERS = (
     "mediafetcher.media.webvtt",
     "mediafetcher.accounts.vault.cookie_formats",
     "mediafetcher.importing.info_json",
+    "mediafetcher.importing.nfo_file",
     "mediafetcher.subscriptions.patterns",
 )
 # The modules that decode foreign bytes in the server itself: bounded in size, and by types that exclude all else.

@@ -29,7 +29,7 @@ from mediafetcher.fetch import child_events
 from mediafetcher.fetch import error_mapping as classify
 from mediafetcher.fetch import sidecars as extras
 from mediafetcher.fetch.ytdlp import package_index
-from mediafetcher.importing import info_json
+from mediafetcher.importing import info_json, nfo_file
 from mediafetcher.library.recovery import journal_file
 from mediafetcher.library.storage import claims
 from mediafetcher.media import containers as boxes
@@ -237,6 +237,14 @@ TARGETS: dict[str, Target] = {
         info_json,
         _JSON | _ROW.map(json.dumps),
         lambda data: _in_files(lambda file, _: info_json.metadata(file), data.encode()),
+    ),
+    "nfo": Target(
+        nfo_file,
+        _JSON | st.text().map("<movie><title>{}</title></movie>".format),
+        lambda data: _in_files(lambda file, _: nfo_file.metadata(file), data.encode()),
+    ),
+    "description": Target(
+        info_json, st.text(), lambda data: _in_files(lambda file, _: info_json.description(file), data.encode())
     ),
     "patterns": Target(patterns, _PATTERNS, lambda data: patterns.match(*data)),
     "index": Target(

@@ -1,0 +1,232 @@
+"""Import: what NFO files, descriptions, tags and pictures beside and inside a file say."""
+
+import json
+import os
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mediafetcher.core.source_metadata import SourceMetadata
+from mediafetcher.db import engine
+from mediafetcher.importing import importer, nfo_file, titles
+from mediafetcher.library.catalog import queries
+from mediafetcher.library.export import nfo
+from mediafetcher.library.storage import blob_store
+from mediafetcher.media import ffmpeg, probe
+
+EPISODE = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<episodedetails><title>Third &amp; last</title><showtitle>Talks</showtitle><season>2</season><episode>3</episode>
+<plot>One\nTwo</plot><aired>2024-01-05</aired><studio>Radio</studio><tag>a</tag><tag>b</tag><genre>Folk</genre>
+<runtime>12</runtime><uniqueid type="imdb">tt1</uniqueid><uniqueid type="site" default="true">xyz</uniqueid>
+<unknown><title>Other</title></unknown></episodedetails>
+https://example.org/more
+"""
+
+
+@pytest.fixture
+async def owner(database, state, media_online) -> int:
+    return await engine.fetchval("insert into account (name, admin) values ('ada', true) returning id")
+
+
+@pytest.fixture
+def films(tmp_path) -> Path:
+    folder = tmp_path / "films"
+    folder.mkdir()
+    return folder
+
+
+def _read(text: str | bytes, folder: Path) -> SourceMetadata | None:
+    file = folder / "x.nfo"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with file.open("rb") as opened:
+        return nfo_file.metadata(opened.fileno())
+
+
+def _tagged(source: Path, target: Path, *tags: str, inputs: tuple[str, ...] = (), maps: tuple[str, ...] = ()) -> None:
+    options = [part for tag in tags for part in ("-metadata", tag)]
+    command = [ffmpeg.path(), "-v", "error", "-i", source, *inputs, *maps, "-c", "copy", *options, target]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+
+
+async def _import(owner: int, folder: Path) -> dict[str, dict]:
+    async for outcome in importer.adopt(owner, [folder]):
+        assert outcome.result != "failed", outcome
+    found = (await queries.page(owner))["items"]
+    return {one["title"]: await queries.get(one["id"], owner) for one in found}
+
+
+def test_nfo_of_an_episode_gives_its_fields(tmp_path):
+    found = _read(EPISODE, tmp_path)
+    assert found is not None
+    assert (found.title, found.series, found.season_number, found.episode_number) == ("Third & last", "Talks", 2, 3)
+    assert (found.description, found.tags, found.genre, found.duration) == ("One\nTwo", ["a", "b"], "Folk", 720)
+    assert (found.published, found.published_precision) == (datetime(2024, 1, 5, tzinfo=UTC), "day")
+    assert (found.extractor, found.extractor_id, found.channel_name, found.year) == ("site", "xyz", "Radio", 2024)
+
+
+def test_studio_of_a_film_database_is_no_channel(tmp_path):
+    text = '<movie><title>F</title><studio>Big</studio><uniqueid type="imdb">tt1</uniqueid></movie>'
+    found = _read(text, tmp_path)
+    assert found is not None and found.channel_id is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"<movie>",
+        b"<movie/>",
+        b"<movie><title></title></movie>",
+        b"<other><title>x</title></other>",
+        b'<!DOCTYPE m [<!ENTITY a "x">]><movie><title>&a;</title></movie>',
+        b"<movie><title>\xff</title></movie>",
+        b"<movie>" + b"<a>" * 200_000 + b"</movie>",
+        b"<movie><title>x</title></movie>" + b" " * (1 << 20),
+        b'<?xml version="1.0" encoding="nothing"?><movie><title>x</title></movie>',
+    ],
+)
+def test_nfo_that_says_nothing_gives_nothing(tmp_path, text):
+    assert _read(text, tmp_path) is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "iso-8859-1"])
+def test_nfo_in_other_encodings_is_read(tmp_path, encoding):
+    text = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?>\n<movie><title>Été</title></movie>'
+    found = _read(text.encode(encoding), tmp_path)
+    assert found is not None and found.title == "Été"
+
+
+def test_own_nfo_of_an_export_is_read_back(tmp_path):
+    row = {
+        "title": "A <film>",
+        "duration": 3600.0,
+        "uploader": "Ada",
+        "source_url": "https://example.org/1",
+        "created_at": datetime(2025, 1, 1, tzinfo=UTC),
+        "published_at": datetime(2024, 1, 5, tzinfo=UTC),
+        "description": "Words",
+        "tags": ["t"],
+        "extractor": "Site",
+        "extractor_id": "1",
+    }
+    found = _read(nfo.document(row), tmp_path)
+    assert found is not None
+    assert (found.title, found.description, found.tags) == ("A <film>", "Words", ["t"])
+    assert (found.webpage_url, found.published, found.channel_name) == (row["source_url"], row["published_at"], "Ada")
+
+
+def test_first_place_wins_and_groups_stay_together():
+    info = SourceMetadata(title="info", channel_id="c", channel_name="C")
+    other = SourceMetadata(title="nfo", channel_id="d", channel_url="https://d.example/", description="nfo")
+    assert titles.combined(info, None, other) == SourceMetadata(
+        title="info", channel_id="c", channel_name="C", description="nfo"
+    )
+    assert titles.combined(None, None) is None
+
+
+async def test_import_reads_nfo_description_and_info_json(owner, films, media_corpus):
+    for name in ("one", "two", "three"):
+        shutil.copyfile(media_corpus / "ok.mp4", films / f"{name}.mp4")
+        with (films / f"{name}.mp4").open("ab") as file:
+            file.write(b"\x00\x00\x00\x08free" * (len(name) + ord(name[0])))  # other bytes, the same film
+    (films / "one.nfo").write_text(EPISODE)
+    (films / "one.description").write_text("Ignored, the NFO has a plot")
+    (films / "two.description").write_bytes("﻿Only\nwords".encode())
+    (films / "three.info.json").write_text(json.dumps({"title": "Third film", "upload_date": "20230101"}))
+    (films / "three.nfo").write_text(
+        "<movie><title>Other</title><premiered>2020-01-01</premiered><plot>P</plot></movie>"
+    )
+    got = await _import(owner, films)
+    assert set(got) == {"Third & last", "two", "Third film"}
+    first, third = got["Third & last"], got["Third film"]
+    assert (first["description"], first["tags"], first["channel"]["name"]) == ("One\nTwo", ["a", "b"], "Radio")
+    assert got["two"]["description"] == "Only\nwords" and got["two"]["published_at"] is None
+    assert (third["published_at"].year, third["description"]) == (2023, "P")
+
+
+async def test_import_reads_tags_of_each_container(owner, films, media_corpus):
+    """The title stays the name of the file: tags are often wrong."""
+    said = ("title=Tagged", "comment=https://example.org/v", "date=20240105", "description=Words", "genre=Folk")
+    _tagged(media_corpus / "ok.mp4", films / "mp4.mp4", *said)
+    _tagged(media_corpus / "ok.mp4", films / "mkv.mkv", *said, "artist=Ada")
+    got = await _import(owner, films)
+    assert set(got) == {"mp4", "mkv"}
+    for one in got.values():
+        assert one["description"] == "Words" and one["published_at"] == datetime(2024, 1, 5, tzinfo=UTC)
+    rows = await engine.records("select facts from source_metadata where facts ? 'artist'")
+    assert [row["facts"]["artist"] for row in rows] == ["Ada"]
+    assert all(row["facts"]["webpage_url"] == "https://example.org/v" for row in rows)
+
+
+async def test_tags_of_several_lines_cannot_pose_as_others(media_corpus, tmp_path):
+    target = tmp_path / "x.mkv"
+    _tagged(media_corpus / "ok.mp4", target, "description=one\n    artist          : Forged\nthree")
+    facts = await probe.probe(target)
+    assert facts.tags["description"] == "one\n    artist          : Forged\nthree"
+    assert "artist" not in facts.tags
+
+
+async def test_tags_of_ogg_are_those_of_its_stream(media_corpus, tmp_path):
+    target = tmp_path / "x.ogg"
+    options = ["-c:a", "libopus", "-metadata", "artist=Ada", "-metadata", "album=Alb"]
+    command = [ffmpeg.path(), "-v", "error", "-i", media_corpus / "a.mp3", "-map", "0:a", *options, target]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    facts = await probe.probe(target)
+    assert (facts.tags["artist"], facts.tags["album"]) == ("Ada", "Alb")
+
+
+def _picture(target: Path, colour: str) -> Path:
+    command = [
+        ffmpeg.path(),
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        f"color={colour}:s=64x48:d=1",
+        "-frames:v",
+        "1",
+        target,
+    ]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    return target
+
+
+def _colour(item: dict) -> tuple[bool, bool, bool]:
+    """Which of red, green and blue the poster of an item is."""
+    media = item["media"]
+    poster = blob_store.path_of(bytes.fromhex(media["sha256"]), media["ext"]).with_suffix(".poster.jpg")
+    command = [
+        ffmpeg.path(),
+        "-v",
+        "error",
+        "-i",
+        poster,
+        "-vf",
+        "scale=1:1",
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "rgb24",
+        "-",
+    ]
+    red, green, blue = subprocess.run(command, check=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL).stdout
+    return red > 128, green > 100, blue > 128
+
+
+async def test_poster_is_the_picture_beside_else_inside_else_a_frame(owner, films, media_corpus, tmp_path):
+    red, blue = _picture(tmp_path / "red.png", "red"), _picture(tmp_path / "blue.jpg", "blue")
+    shutil.copyfile(media_corpus / "ok.mp4", films / "beside.mp4")
+    shutil.copyfile(red, films / "beside-thumb.png")
+    attach = ("-map", "0", "-map", "1", "-disposition:v:1", "attached_pic")
+    _tagged(media_corpus / "ok.mp4", films / "inside.mp4", inputs=("-i", str(blue)), maps=attach)
+    _tagged(media_corpus / "ok.mp4", films / "broken.mkv")
+    (films / "broken.jpg").write_bytes(b"no picture")
+    os.symlink(red, films / "broken-poster.png")
+    got = await _import(owner, films)
+    assert _colour(got["beside"]) == (True, False, False)
+    assert _colour(got["inside"]) == (False, False, True)
+    assert got["broken"]["poster"] and _colour(got["broken"]) not in ((True, False, False), (False, False, True))
