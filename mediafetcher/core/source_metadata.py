@@ -94,6 +94,8 @@ def of_ytdlp(found: Mapping[str, Any]) -> SourceMetadata:
     name = _first(found, "channel", "uploader", "creator")
     url = _first(found, "channel_url", "uploader_url")
     page = str(found.get("webpage_url") or "")
+    if name == _host(page):  # a page anywhere: yt-dlp names the site, which is no channel
+        name = None
     chosen = found.get("requested_formats")
     formats = [one for one in chosen if isinstance(one, Mapping)] if isinstance(chosen, list) else []
     return normalised(
@@ -280,6 +282,14 @@ def _path(url: str) -> str:
     """Return the path of a link; empty if it is none."""
     try:
         return urlsplit(url).path
+    except ValueError:
+        return ""
+
+
+def _host(url: str) -> str:
+    """Return host and port of a link; empty if it is none."""
+    try:
+        return urlsplit(url).netloc
     except ValueError:
         return ""
 

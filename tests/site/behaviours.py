@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.site import broadcasts, clocks, pages, playlists, texts
+from tests.site import broadcasts, clocks, described, pages, playlists, texts
 from tests.site.channels import Channel, Film
 from tests.site.server import Request
 
@@ -393,6 +393,8 @@ TABLE: dict[str, Behaviour] = {
     "hls": Behaviour(_stream, "/hls/<stream>/i.m3u8, /hls/master.m3u8: HLS", "/hls/master.m3u8"),
     "dash": Behaviour(_stream, "/dash/m.mpd: DASH", "/dash/m.mpd"),
     "page": Behaviour(_page, "/page/<kind>: a page with a film in it", "/page/og"),
+    "said": Behaviour(described.answer, f"/said/<kind>: what a page says: {', '.join(described.KINDS)}", "/said/video"),
+    "shorts": Behaviour(described.answer, "/shorts/<kind>: the same, as a short", "/shorts/short"),
     "same-name": Behaviour(_same_name, "/same-name/<variant>/<file>: one name, other bytes", "/same-name/b/film.mp4"),
     "slow": Behaviour(_slow, "/slow/<kB/s>/<file>", "/slow/50/ok.mp4"),
     "drop": Behaviour(_drop, "/drop/<bytes>/<file>: each answer breaks off", "/drop/50000/ok.mp4"),

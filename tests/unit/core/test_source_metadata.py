@@ -63,6 +63,11 @@ def test_fields_of_a_kind_of_source_as_expected(kind):
     assert {name: getattr(found, name) for name in expected} == expected
 
 
+def test_host_of_a_page_is_no_channel():
+    found = of_ytdlp(BASE | {"uploader": "site.example"})
+    assert (found.channel_id, found.channel_name) == (None, None)
+
+
 def test_hostile_values_bounded_or_left_out():
     found = of_ytdlp(
         {
