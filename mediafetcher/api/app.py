@@ -138,6 +138,7 @@ ROUTES: tuple[Route, ...] = (
     Route("DELETE", "/api/items/{id:int}", items.trash, LIBRARY, _GONE, 200),
     Route("GET", "/api/items/{id:int}/deletion", items.deletion, READ, _GONE),
     Route("POST", "/api/items/{id:int}/refetch", items.refetch, DOWNLOAD, (*_STATE, e.SourceBlocked)),
+    Route("POST", "/api/items/{id:int}/refresh-metadata", items.refresh_metadata, DOWNLOAD, (*_STATE, *_PREVIEW), 200),
     Route("POST", "/api/items/{id:int}/convert", items.convert, DOWNLOAD, _STATE),
     Route("POST", "/api/items/move", items.move_several, LIBRARY, _GONE, 200),
     Route("POST", "/api/items/copy", items.copy_several, LIBRARY, _GONE, 200),

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import contextlib
 import tempfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -91,24 +92,26 @@ def _list(found: Listing) -> dict[str, Any]:
 
 async def _look(owner: int, url: str, given: urls.Login | None) -> tuple[Info | Listing, str | None]:
     login = given or await cookie_jars.login_for(owner, url)
+    async with (
+        scratch() as folder,
+        cookie_jars.borrow(owner, url) as jar,
+        Fetch(url, Options(), folder, jar.text if jar else None, login=login, mode="preview") as source,
+    ):
+        found = await source.look()
+        return found, await _poster(source, folder) if isinstance(found, Info) and found.thumbnail else None
+
+
+@contextlib.asynccontextmanager
+async def scratch() -> AsyncIterator[Path]:
+    """Make a folder for one look at a link, and remove it at the end. `tidy` removes those that a crash leaves."""
     work = settings.get().work
     work.mkdir(parents=True, exist_ok=True, mode=0o711)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=work))
     folder.chmod(0o711)  # FFmpeg's account needs search permission
     try:
-        async with (
-            cookie_jars.borrow(owner, url) as jar,
-            Fetch(url, Options(), folder, jar.text if jar else None, login=login, mode="preview") as source,
-        ):
-            found = await source.look()
-            return found, await _poster(source, folder) if isinstance(found, Info) and found.thumbnail else None
+        yield folder
     finally:
-        await remove_folder(folder)
-
-
-async def remove_folder(folder: Path) -> None:
-    """Remove the folder of a look, ours and the child's."""
-    await asyncio.to_thread(work_folders.remove, folder)
+        await asyncio.to_thread(work_folders.remove, folder)
 
 
 async def _poster(source: Fetch, folder: Path) -> str | None:

@@ -1,14 +1,9 @@
 """Read the list of a source as its site shows it, flat: one page of it, or all of it up to a limit."""
 
-import contextlib
-import tempfile
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import msgspec
 
 from mediafetcher.accounts.vault import cookie_jars
-from mediafetcher.core import errors, settings
+from mediafetcher.core import errors
 from mediafetcher.downloads import preview
 from mediafetcher.fetch.client import Fetch
 from mediafetcher.fetch.models import Info, Listing
@@ -28,7 +23,7 @@ async def read(
     login = login or await cookie_jars.login_for(owner, url)
     wanted = msgspec.structs.replace(_transport(options), playlist=Playlist(limit=limit))
     async with (
-        _folder() as folder,
+        preview.scratch() as folder,
         cookie_jars.borrow(owner, url) as jar,
         Fetch(url, wanted, folder, jar.text if jar else None, login=login, mode="list") as source,
     ):
@@ -42,7 +37,7 @@ async def look(owner: int, url: str, options: Options) -> Info:
     """Look at one entry, for facts that its list does not have. Raises as `Fetch`."""
     login = await cookie_jars.login_for(owner, url)
     async with (
-        _folder() as folder,
+        preview.scratch() as folder,
         cookie_jars.borrow(owner, url) as jar,
         Fetch(url, _transport(options), folder, jar.text if jar else None, login=login) as source,
     ):
@@ -55,15 +50,3 @@ async def look(owner: int, url: str, options: Options) -> Info:
 def _transport(options: Options) -> Options:
     """Keep of the wishes for downloads only how they travel."""
     return Options(proxy=options.proxy, impersonate=options.impersonate)
-
-
-@contextlib.asynccontextmanager
-async def _folder() -> AsyncIterator[Path]:
-    work = settings.get().work
-    work.mkdir(parents=True, exist_ok=True, mode=0o711)
-    folder = Path(tempfile.mkdtemp(prefix=preview.PREFIX, dir=work))  # what a crash leaves is removed with previews
-    folder.chmod(0o711)
-    try:
-        yield folder
-    finally:
-        await preview.remove_folder(folder)

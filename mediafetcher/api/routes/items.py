@@ -10,7 +10,7 @@ from mediafetcher.api.responses import Asked, Id, fit
 from mediafetcher.api.routes import downloads
 from mediafetcher.api.routes.downloads import within
 from mediafetcher.core import errors
-from mediafetcher.downloads import reprocess
+from mediafetcher.downloads import refresh, reprocess
 from mediafetcher.library.catalog import bulk, folders, items, queries
 from mediafetcher.library.catalog import trash as trash_bin
 from mediafetcher.subscriptions import entries
@@ -297,6 +297,11 @@ async def restore_several(data: JSONBody[Several], request: Asked) -> Changed:
 async def refetch(id: Id, request: Asked) -> downloads.Download:
     """Fetch the file again from its source, to repair a damaged file or to get a newer version."""
     return fit(downloads.Download, await reprocess.submit(id, request.user.id, "refetch"))
+
+
+async def refresh_metadata(id: Id, request: Asked) -> Item:
+    """Ask the site again what it says of an item, without a download."""
+    return fit(Item, await refresh.refresh_item(id, request.user.id))
 
 
 async def convert(id: Id, request: Asked, *, accept_loss: FromQuery[bool] = False) -> downloads.Download:
