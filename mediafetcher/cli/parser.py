@@ -87,6 +87,10 @@ def _library(add: _Add, common: argparse.ArgumentParser) -> None:
     shown = add("show", "show one item, with what its site says about it")
     shown.add_argument("item", type=int, metavar="ITEM", help="item number shown by `list`")
     _for_person(shown)
+    again = add("refresh-metadata", "ask the sites again what they say of the items, without a download")
+    again.add_argument("query", nargs="?", default="", help="only items that this search finds")
+    again.add_argument("--missing", action="store_true", help="only items of which nothing is known")
+    _for_person(again)
     for name, help in (("rm", "move an item to the trash"), ("restore", "restore an item from the trash")):
         one = add(name, help)
         one.add_argument("item", type=int, metavar="ITEM", help="item number shown by `list`")

@@ -23,6 +23,7 @@ _COMMANDS: dict[str, Callable[[Instance, argparse.Namespace, Out, str | None], A
     "list": library.list_items,
     "channels": library.list_channels,
     "show": library.show_item,
+    "refresh-metadata": library.refresh_metadata,
     "rm": library.remove,
     "restore": library.restore,
     "keep": library.keep,

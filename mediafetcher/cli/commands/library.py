@@ -9,6 +9,7 @@ from mediafetcher.accounts.auth import users
 from mediafetcher.app.instance import Instance
 from mediafetcher.app.output import Out, clock, size
 from mediafetcher.cli.commands.owner import owner_of
+from mediafetcher.downloads import refresh
 from mediafetcher.library.catalog import channels, items, queries, trash
 from mediafetcher.library.export import sync
 from mediafetcher.library.storage import check, sweeper
@@ -93,6 +94,30 @@ async def show_item(instance: Instance, asked: argparse.Namespace, out: Out, std
         for line in item["description"].split("\n"):
             out.line(line)
     return 0
+
+
+async def refresh_metadata(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    owner = await owner_of(asked)
+    await instance.ensure_jobs()
+    done = failed = postponed = 0
+    async for one in refresh.refresh(owner, asked.query, missing=asked.missing):
+        done, failed = done + (one.problem is None and not one.postponed), failed + (one.problem is not None)
+        postponed += one.postponed
+        if asked.json:
+            result = "postponed" if one.postponed else "failed" if one.problem else "read"
+            code = one.problem.code if one.problem else None
+            out.line(json.dumps({"item": one.item, "url": one.url, "result": result, "code": code}))
+        elif one.problem:
+            out.error(f"{one.item:>6}  {one.title}: {one.problem.detail}")
+        elif not one.postponed:
+            out.line(f"{one.item:>6}  {one.title}")
+    if not asked.json:
+        out.line(f"{done} {'source' if done == 1 else 'sources'} read, {failed} failed.")
+        if postponed:
+            out.line(
+                f"{postponed} left for later, because their sites ask to slow down. Run the command again to resume."
+            )
+    return 1 if failed or postponed else 0
 
 
 async def remove(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
