@@ -44,8 +44,9 @@ _FIRST = 5.0  # seconds until the first run: a short command has ended by then
 class Instance:
     """The open installation. Call `await ensure_jobs()` before something is to be fetched."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, role: nodes.Role) -> None:
         self.settings = settings
+        self._role = role
         self.queue: pool.WorkerPool | None = None
         self._checks: asyncio.Task[None] | None = None
         # Seconds that closing waits for commands of other processes; None: until they end.
@@ -56,7 +57,7 @@ class Instance:
         async with self._starting:
             if self.queue is None:
                 following = checker.Checker()
-                started = pool.WorkerPool(following.tick)
+                started = pool.WorkerPool(following.tick, role=self._role)
                 await started.start()
                 self.queue = started
                 self._checks = asyncio.create_task(following.run(), name="following")
@@ -102,10 +103,9 @@ async def open(settings: Settings, command: Command, *, joins: bool = False) -> 
             await migrate.migrate()
             await mount.prepare()
         await runtime_settings.apply()
-        ownership.claims_here = not joins
-        await ownership.start()
+        await ownership.start(claims=not joins)
         await stack.enter_async_context(_task(ownership.follow()))
-        instance = Instance(settings)
+        instance = Instance(settings, "worker" if joins else "server")
         if not joins:
             await stack.enter_async_context(_task(ownership.watch()))
             await journal.configure()

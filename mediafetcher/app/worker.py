@@ -21,7 +21,6 @@ async def work(settings: Settings, command: instance.Command) -> int:
     """Run until SIGTERM or SIGINT. Returns: 0, or 1 if the database was migrated to a newer version."""
     if settings.database_url is None:
         raise errors.UsageError("A worker needs the PostgreSQL database of the server. Set it with --database-url.")
-    nodes.role = "worker"
     stopping = asyncio.Event()
     signals.own_signals(stopping)
     async with instance.open(settings, command, joins=True) as opened:

@@ -61,7 +61,18 @@ class Claim:
         return self.source_key if self.operation == "fetch" else urls.source_key(self.url, self.options.recipe())
 
 
-skip_downloads_with_cookies = False  # this machine lacks the key: downloads that need cookies are for others
+_cookies_usable = True
+
+
+def set_cookies_usable(*, usable: bool) -> None:
+    """Set whether this machine has the key of the cookies. Without it, downloads that need them are for others."""
+    global _cookies_usable
+    _cookies_usable = usable
+
+
+async def hosts_for_others() -> list[cookie_jars.Host]:
+    """Return the hosts whose downloads this machine leaves to others."""
+    return [] if _cookies_usable else await cookie_jars.hosts()
 
 
 def paused() -> errors.Unavailable | None:
@@ -90,7 +101,7 @@ async def claim() -> Claim | None:
     if paused():
         return None
     chosen = settings.get()
-    left = await cookie_jars.hosts() if skip_downloads_with_cookies else []
+    left = await hosts_for_others()
     async with engine.transaction():
         # Counting and claiming must not interleave with another claim. The lock is a separate statement: the next
         # statement's snapshot must begin after the lock is acquired.

@@ -23,14 +23,13 @@ Role = Literal["server", "worker"]
 EVERY = 10.0  # seconds between two reports of a machine
 _FORGET = 86_400.0  # seconds after which a silent machine is forgotten
 
-role: Role = "server"  # the role of this process; `worker.py` changes it
 
-
-async def announce() -> None:
+async def announce(role: Role) -> None:
     """Report that this machine is online, and forget machines that were silent for long."""
     away = leases.paused()
     # The server makes its key at first use; a worker has one only if it was given the server's.
-    leases.skip_downloads_with_cookies = role == "worker" and not await cookie_jars.can_decrypt()
+    usable = role == "server" or await cookie_jars.can_decrypt()
+    leases.set_cookies_usable(usable=usable)
     now = Machine(
         instance=node_name.instance(),
         name=socket.gethostname(),
@@ -39,7 +38,7 @@ async def announce() -> None:
         jobs=settings.get().max_downloads,
         running=len(active.all_active()),
         encoders=[encoders.shown()],
-        cookies=not leases.skip_downloads_with_cookies,
+        cookies=usable,
         trouble=away.code if away else None,
     )
     told = (Machine.name, Machine.role, Machine.version, Machine.jobs, Machine.running, Machine.encoders)

@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 
-from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, site_backoff
@@ -124,7 +123,7 @@ class Claim:
 
 async def claim(id: int | None = None) -> Claim | None:
     """Take the subscription that has been due for longest, or `id` if that is due. Returns: None if there is none."""
-    left = await cookie_jars.hosts() if leases.skip_downloads_with_cookies else []
+    left = await leases.hosts_for_others()
     async with engine.transaction():
         await engine.execute("select pg_advisory_xact_lock($1)", _CLAIM_LOCK)
         row = await engine.fetchrow(

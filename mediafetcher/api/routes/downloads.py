@@ -10,10 +10,10 @@ from mediafetcher.api.responses import Asked, Id, fit
 from mediafetcher.core import errors
 from mediafetcher.downloads import lifecycle, log, queries
 from mediafetcher.downloads import preview as look
+from mediafetcher.downloads.worker.active import Stage
 from mediafetcher.fetch.options import Options
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "needs_action", "paused", "scheduled", "expanded"]
-Stage = Literal["extract", "download", "convert", "store"]
 
 
 class Reason(msgspec.Struct):

@@ -17,10 +17,11 @@ from mediafetcher.accounts.auth.credentials import UserIdentity
 from mediafetcher.api import auth, feed
 from mediafetcher.api.responses import Asked, address, fit
 from mediafetcher.api.routes import system
-from mediafetcher.api.routes.downloads import Download, Stage
+from mediafetcher.api.routes.downloads import Download
 from mediafetcher.core import clock, errors, events
 from mediafetcher.db import engine
 from mediafetcher.downloads import queries
+from mediafetcher.downloads.worker import active
 from mediafetcher.notifications import inbox
 
 BEAT = 15.0  # seconds between comments
@@ -42,7 +43,7 @@ class Progress(msgspec.Struct):
     """`event: progress` carries a list of these."""
 
     id: int
-    stage: Stage | None
+    stage: active.Stage | None
     progress: float
     speed: float | None
     eta: float | None
@@ -150,7 +151,8 @@ async def _change(event: events.Event, owner: int) -> bytes | None:
     """Encode an event for this user. Returns: None if it does not concern them."""
     payload = event.payload
     if event.kind == "progress":
-        mine = [Progress(*row[:5]) for row in payload or () if row[5] == owner]
+        reported = (active.Progress(*row) for row in payload or ())
+        mine = [Progress(one.id, one.stage, one.fraction, one.speed, one.eta) for one in reported if one.owner == owner]
         return _said("progress", mine) if mine else None
     if event.kind == "system":
         return _said("system", await system.state(owner))

@@ -7,13 +7,24 @@ row with the heartbeat. All of it is used on the main loop only.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mediafetcher.core import clock, errors, settings
 from mediafetcher.library.storage import space_reservation
 
 Order = Literal["cancel", "pause", "stop", "lost", "finish"]
-Progress = tuple[int, str | None, float, float | None, float | None, int]
+Stage = Literal["extract", "download", "convert", "store"]
+
+
+class Progress(NamedTuple):
+    """The progress of a download, as the pages hear of it."""
+
+    id: int
+    stage: Stage | None
+    fraction: float  # 0..1 of the stage
+    speed: float | None  # bytes per second
+    eta: float | None  # seconds
+    owner: int
 
 
 @dataclass
@@ -25,7 +36,7 @@ class ActiveDownload:
     attempt: int
     task: asyncio.Task[None] | None = None
     order: Order | None = None
-    stage: str | None = None
+    stage: Stage | None = None
     progress: float = 0.0  # 0..1 within the stage
     speed: float | None = None  # bytes per second
     eta: float | None = None  # seconds
@@ -45,7 +56,7 @@ class ActiveDownload:
         self.progress = min(1.0, max(0.0, fraction))
         self.speed, self.eta, self.unsent = speed, eta, True
 
-    def enter(self, stage: str) -> None:
+    def enter(self, stage: Stage) -> None:
         """Begin a stage."""
         self.stage = stage
         self.report(0.0)
@@ -86,12 +97,12 @@ def all_active() -> list[ActiveDownload]:
 
 
 def unsent() -> list[Progress]:
-    """Return the changes since the last call: (id, stage, progress, speed, eta, owner) of each download."""
+    """Return the changes since the last call."""
     changed = [download for download in _active.values() if download.unsent]
     for download in changed:
         download.unsent = False
     return [
-        (download.id, download.stage, download.progress, download.speed, download.eta, download.owner)
+        Progress(download.id, download.stage, download.progress, download.speed, download.eta, download.owner)
         for download in changed
     ]
 

@@ -31,8 +31,11 @@ class WorkerPool:
     using up an attempt, and returns when the children have ended.
     """
 
-    def __init__(self, tick: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
-        """`tick` is called every minute."""
+    def __init__(
+        self, tick: Callable[[], Coroutine[Any, Any, None]] | None = None, *, role: nodes.Role = "server"
+    ) -> None:
+        """`tick` is called every minute. `role`: that of this machine."""
+        self._role = role
         self._tick = tick
         self._stopping = False
         self._loops: list[asyncio.Task[None]] = []
@@ -52,7 +55,7 @@ class WorkerPool:
         await asyncio.to_thread(leftovers.end, chosen.fetch)
         await workspace.tidy()
         await asyncio.to_thread(preview.tidy)
-        await nodes.announce()
+        await self._announce()
         await asyncio.to_thread(versions.tidy)  # nothing is being fetched yet
         await prefork.open()
         active.listen(self._poked)
@@ -62,11 +65,14 @@ class WorkerPool:
             asyncio.create_task(self._forever(self._beat, chosen.heartbeat_seconds, self._poked), name="beat"),
             asyncio.create_task(self._forever(self._reconcile, chosen.reconcile_seconds), name="reconcile"),
             asyncio.create_task(self._forever(self.tidy, _TIDY_SECONDS), name="tidy"),
-            asyncio.create_task(self._forever(nodes.announce, nodes.EVERY), name="machines"),
+            asyncio.create_task(self._forever(self._announce, nodes.EVERY), name="machines"),
             asyncio.create_task(self._forever(self._send_progress, _PROGRESS_SECONDS), name="progress"),
             asyncio.create_task(self._forever(ytdlp_canary.look_daily, _LOOK_SECONDS), name="yt-dlp"),
             asyncio.create_task(self._hear_orders(), name="orders"),
         ]
+
+    async def _announce(self) -> None:
+        await nodes.announce(self._role)
 
     async def stop(self) -> None:
         self._stopping = True

@@ -169,7 +169,7 @@ async def delete_all(owner: int) -> int:
 
 async def _remove_now(media_files: list[int]) -> None:
     """Without a grace period delete the files immediately; if the store is unavailable, the sweeper does it later."""
-    if settings.get().grace_hours > 0 or not ownership.claims_here:
+    if settings.get().grace_hours > 0 or not ownership.makes_claims():
         return
     with contextlib.suppress(errors.Unavailable):
         if await ownership.before_unlink():

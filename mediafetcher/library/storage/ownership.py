@@ -56,7 +56,7 @@ class Frozen:
     since: datetime | None = None
 
 
-claims_here = True  # whether this process may make claims; a worker may not
+_claims_here = True  # whether this process may make claims; a worker may not
 _frozen: Frozen | None = None
 _settled_at: float | None = None  # monotonic: when the waiting time after taking the store is over; None: no waiting
 _made: set[uuid.UUID] = set()  # nonces of claims that this process tried to make
@@ -113,7 +113,7 @@ async def follow() -> None:
                 continue
             try:
                 await refresh()
-                if event.kind == _EVENT and event.payload == "wanted" and claims_here and _frozen is None:
+                if event.kind == _EVENT and event.payload == "wanted" and _claims_here and _frozen is None:
                     await claim_next()
             except errors.Unavailable as problem:
                 _log.debug("ownership waits", reason=problem.code)
@@ -133,12 +133,19 @@ async def _row() -> dict[str, Any]:
 # ---- claims --------------------------------------------------------------------------------------------------
 
 
-async def start() -> Frozen | None:
+def makes_claims() -> bool:
+    """Tell whether this process claims the store; a worker does not."""
+    return _claims_here
+
+
+async def start(*, claims: bool = True) -> Frozen | None:
     """Make the claim of this start. Returns: why this installation is frozen, or None.
 
-    An unavailable media folder is claimed later.
+    An unavailable media folder is claimed later. Without `claims`, as in a worker, this process never makes one.
     """
-    if await refresh() is None and claims_here:
+    global _claims_here
+    _claims_here = claims
+    if await refresh() is None and claims:
         with contextlib.suppress(errors.Unavailable):
             await claim_next()
     if _frozen is not None:
@@ -153,7 +160,7 @@ async def claim_next() -> int:
     `Unavailable`.
     """
     global _waiting
-    if not claims_here:
+    if not _claims_here:
         raise RuntimeError("a worker makes no claims")
     if engine.in_transaction():
         raise RuntimeError("a claim has commits of its own")
@@ -231,7 +238,7 @@ async def watch() -> None:
 
 async def before_reference() -> None:
     """Call it before a file gets its first reference, outside a transaction. Raises: `StoreFrozen`, `Unavailable`."""
-    if claims_here:
+    if _claims_here:
         await claim_next()
     else:
         await require_owner()

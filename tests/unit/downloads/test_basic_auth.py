@@ -123,11 +123,11 @@ async def test_login_that_no_machine_decrypts_delays_downloads_of_its_host_alone
     reasons = WaitReasons((await WaitReasons.now())._limits, await cookie_jars.hosts())
     reason = reasons.checks["cookies"]({"owner": owner, "site": urls.site(url)})
     assert (reason is not None) == waits
-    leases.skip_downloads_with_cookies = True
+    leases.set_cookies_usable(usable=False)
     try:
         assert (await leases.claim() is None) == waits
     finally:
-        leases.skip_downloads_with_cookies = False
+        leases.set_cookies_usable(usable=True)
 
 
 async def test_login_of_a_host_keeps_its_cookies_and_those_of_the_site_above(owner):

@@ -232,11 +232,11 @@ async def test_every_limit_holds_a_row_up_with_its_reason(owner):
             await _cookies_that_nobody_opens(owner)
         await ownership.refresh()
         assert await _reason(id) == code, name
-        leases.skip_downloads_with_cookies = name == "cookies"
+        leases.set_cookies_usable(usable=name != "cookies")
         try:
             assert await leases.claim() is None, name
         finally:
-            leases.skip_downloads_with_cookies = False
+            leases.set_cookies_usable(usable=True)
     await engine.execute("delete from machine")
 
 

@@ -183,7 +183,7 @@ class Installations(RuleBasedStateMachine):
         off = lambda: wall() + self.passed + (self.active.ours if self.active else 0)  # noqa: E731
         self.patch.setattr(clock_guard, "time", types.SimpleNamespace(time=off))
         self.patch.setattr(ownership, "SETTLE", 0.0)  # `take` looks at who would object in that minute
-        self.patch.setattr(ownership, "claims_here", True)
+        self.patch.setattr(ownership, "_claims_here", True)
 
     def _let_calls_fail(self) -> None:
         run_io, one, many = mount.run_io, liveness.Connection._execute, liveness.Connection.execute

@@ -55,7 +55,7 @@ async def _server(dsn: str, state: Path) -> AsyncIterator[None]:
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """This process is a worker."""
-    monkeypatch.setattr(ownership, "claims_here", False)
+    monkeypatch.setattr(ownership, "_claims_here", False)
 
 
 @pytest.mark.usefixtures("worker")
