@@ -18,7 +18,8 @@ from mediafetcher.sandbox import process
 
 _FORMATS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,mpegvideo,flv,live_flv,avi,asf,ogg,mp3,flac,wav,w64,aiff,au,"
-    "aac,ac3,eac3,amr,ape,caf,dts,dv,gif,h264,hevc,m4v,mxf,nut,rm,tta,wv,ivf,y4m,yuv4mpegpipe,"
+    "aac,loas,ac3,eac3,truehd,mlp,amr,ape,caf,dts,dtshd,dsf,mpc,mpc8,tak,dv,gif,h264,hevc,m4v,mxf,nut,rm,tta,wv,ivf,"
+    "y4m,yuv4mpegpipe,"
     "image2,png_pipe,jpeg_pipe,webp_pipe,bmp_pipe"
 )
 SAFE_INPUT = ("-protocol_whitelist", "file,pipe", "-format_whitelist", _FORMATS)

@@ -108,6 +108,7 @@ class Found:
     picture: int | None
     title: str = ""
     others: tuple[str, ...] = ()  # further streams, as text: data, attachments, a second picture
+    data: bool = False  # there are data tracks, QuickTime's chapters and timecodes included
     estimated: bool = False  # the duration is a guess from the bit rate
     start: float = 0.0  # seconds of the first timestamp
     tags: dict[str, str] = field(default_factory=dict)  # of the whole file, names in lower case
@@ -171,6 +172,7 @@ def _one(top: re.Match[str], said: str) -> Found:
         chapters=tuple(_chapters(said)),
         picture=picture,
         others=tuple(others),
+        data=any(stream["kind"] == "Data" for stream in streams),
         start=float(start[1]) if start else 0.0,
         title=_title(said),
         tags=_tags(said, container, streams),

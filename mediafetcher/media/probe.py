@@ -2,10 +2,11 @@
 
 There is no ffprobe: the text of `ffmpeg -i` and the boxes (containers.py) contain all that is needed.
 
-A *web-playable MP4*: brand isom or mp42 (not qt), index before the media, neither fragmented nor truncated; one
-video track, H.264 8-bit 4:2:0 in Baseline, Main or High, progressive, level up to 5.2, even size, SDR; first audio
-AAC or none. Rotation, pixel shape, changing frame rates, edit lists and cover pictures are fine. A single browser is
-no reference: Chromium plays more than this, and reports HEVC as playable when it is not.
+A *web-playable MP4*: brand isom or mp42 (not qt or 3gp), index before the media, neither fragmented nor truncated, no
+data tracks (some browsers refuse the file for them); one video track, H.264 8-bit 4:2:0 in Baseline, Main or High,
+progressive, level up to 5.2, even size, SDR; first audio AAC or none. Rotation, pixel shape, changing frame rates, edit
+lists and cover pictures are fine. A single browser is no reference: Chromium plays more than this, and reports HEVC as
+playable when it is not.
 """
 
 import re
@@ -59,6 +60,7 @@ class Facts:
     chapters: tuple[tuple[float, str], ...] = ()  # (start in seconds, title)
     picture: int | None = None  # index of an attached cover picture
     others: tuple[str, ...] = ()  # further streams, as text
+    data: bool = False  # data tracks: timecodes, telemetry, QuickTime's chapters
     encrypted: bool = False  # needs a key to play (DRM)
     start: float = 0.0  # seconds of the first timestamp
     poster: Path | None = None  # a picture of it, if one was drawn meanwhile
@@ -193,6 +195,7 @@ async def _facts(path: Path, look: sniff.Look, found: ffmpeg_output.Found) -> Fa
         title=found.title,
         tags=found.tags,
         others=found.others,
+        data=found.data,
         encrypted=layout.encrypted,
         start=found.start,
     )
@@ -353,8 +356,12 @@ def _box_fault(facts: Facts) -> str:
         return f"the container is {facts.container[0]}"
     if facts.brand.strip() in ("qt", ""):
         return "it is a QuickTime file"
+    if facts.brand.startswith(("3gp", "3g2")):
+        return "it is a 3GPP file"
     if facts.fragmented:
         return "the file is fragmented"
+    if facts.data:
+        return "it has data tracks"
     if facts.cut:
         return "it names more than it holds"
     if not facts.faststart:

@@ -46,6 +46,8 @@ def _no_media(head: bytes) -> str:
     """Return why a file with these first bytes is certainly no media; "" if it may be."""
     if not head:
         return "the file is empty"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "it is a picture"
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_WEB_PAGE):
         return "it is a web page"
     for start, name in _OTHER:

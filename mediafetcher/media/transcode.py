@@ -51,6 +51,7 @@ _MP4 = ("-movflags", "+faststart", "-brand", "mp42", "-f", "mp4")
 _MP3 = ("-f", "mp3")
 _UNTAGGED = ("unknown", "reserved", "unspecified")
 _TO_SDR = "zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv"
+_NO_DECODER = re.compile(r"Decoder \(?[\w ]{0,60}\)? not found|no decoder found for: \w{1,40}|Unknown decoder")
 _log = logging.get("convert")
 
 
@@ -266,11 +267,15 @@ def kept_audio(facts: Facts, *, mp3: bool = False) -> tuple[Audio, ...]:
 def _audio(number: int, audio: Audio, action: Action, *, mp3: bool) -> list[str]:
     """Copy or encode one sound. The main one by the decision; each further one only if browsers do not play it."""
     if number == 0:
-        same = audio.codec == ("mp3" if mp3 else "aac")
-        copy = action in ("remux", "video") or (action == "audio_only" and same)
+        copy = action in ("remux", "video") or (action == "audio_only" and _plays(audio, mp3=mp3))
     else:
-        copy = audio.codec == "aac" and audio.profile in WEB_AAC
+        copy = _plays(audio, mp3=False)
     return [f"-c:a:{number}", "copy"] if copy else _encode_audio(number, audio, mp3=mp3)
+
+
+def _plays(audio: Audio, *, mp3: bool) -> bool:
+    """Tell whether browsers play it as it is. xHE-AAC (USAC) is called `aac` too, and most of them do not."""
+    return audio.codec == "mp3" if mp3 else audio.codec == "aac" and audio.profile in WEB_AAC
 
 
 def _named(number: int, audio: Audio) -> list[str]:
@@ -327,4 +332,6 @@ def failure(ended: ffmpeg.Ended) -> errors.Problem:
         )
     if "File too large" in ended.text:
         return errors.TooLarge()
+    if unknown := _NO_DECODER.search(ended.text):
+        return errors.UnsupportedCodec(reason=unknown[0])
     return errors.TranscodeFailed(reason=reason[-200:], code=ended.code)

@@ -13,7 +13,7 @@ from pathlib import Path
 from mediafetcher.media import probe
 
 # Containers whose header counts the following samples, frames or bytes.
-_COUNTED = {"flac", "wav", "w64", "aiff", "avi", "asf", "tta", "ape", "caf", "au", "mp3"}
+_COUNTED = {"flac", "wav", "w64", "aiff", "avi", "asf", "tta", "ape", "caf", "au", "mp3", "mpc", "mpc8", "tak", "dsf"}
 _SLACK = 0.02  # of the length, and at least:
 _SLACK_SECONDS = 1.0
 _FAR = 0.1  # share of a claimed length that a suspect file lacks, and at least:

@@ -28,6 +28,10 @@ CASES: list[Case] = [
     *_done("/media/ok.mp4", "/noname/ok.mp4", "/norange/ok.mp4", "/redirect?to=/media/h264_baseline.mp4"),
     Case("/setcookie", "done", "known"),  # leads to a film that is there by then
     *_done("/same-name/b/film.mp4", "/slow/500/ok.mp4", "/media/a.mp3"),
+    # Links whose file name has an ending that yt-dlp does not know
+    *_done("/media/a.mpc", "/media/a.amr", "/media/a.thd", "/media/xhe_aac.m4a", what="audio_only"),
+    *_done("/media/xhe_aac.mp4", what="audio"),
+    *_done("/media/h264_telemetry.mp4", "/media/h264_teletext.ts", what="remux"),
     # Connections that break, and servers that say what is not so: whole in the end
     *_done("/drop/50000/ok.mp4", "/drop1/99999/ok.mp4", "/cut/50000/ok.mp4", "/untagged/60000/ok.mp4"),
     *_done("/wrong-place/60000/ok.mp4", "/changing/60000/ok.mp4"),
@@ -60,6 +64,7 @@ CASES: list[Case] = [
     *_codes("failed", "live_unsupported", "/live.mpd"),
     *_codes("failed", "drm", "/drm.m3u8", "/refuses/403/drm"),
     *_codes("failed", "extractor_broken", "/page/broken"),
+    *_codes("failed", "unsupported_codec", "/media/no_decoder.m4a"),
     *_codes("failed", "not_media", "/htmlvideo/x.mp4", "/media/random.mp4", "/media/still.png"),
     *_codes("failed", "too_large", "/lie/ok.mp4"),
     Case("/endless/64/x.mp4", "failed", "too_large", largest=3 << 20),

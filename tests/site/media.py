@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mediafetcher.media import ffmpeg
-from tests.site import streams
+from tests.site import handmade, streams
 
 CACHE = Path(__file__).parents[2] / ".cache" / "media-corpus"
-VERSION = 1  # one more whenever the way a file is made changes without its row changing
+VERSION = 3  # one more whenever the way a file is made changes without its row changing
 
 SECONDS = 4
 _V = f"-f lavfi -i testsrc2=size=320x180:rate=25:duration={SECONDS}"
+_SMALL = f"-f lavfi -i testsrc2=size=64x48:rate=25:duration={SECONDS}"
 _ODD = f"-f lavfi -i testsrc2=size=321x181:rate=25:duration={SECONDS}"
 _A = f"-f lavfi -i sine=frequency=440:sample_rate=48000:duration={SECONDS}"
 _A2 = f"-f lavfi -i sine=frequency=880:sample_rate=48000:duration={SECONDS}"
@@ -28,6 +29,7 @@ _A6 = f"-f lavfi -i aevalsrc=0.1*sin(440*2*PI*t)|0|0|0|0|0:c=5.1:s=48000:d={SECO
 _X264 = "-c:v libx264 -preset veryfast -threads 1"
 _H264 = f"{_X264} -pix_fmt yuv420p -g 50"
 _AAC = "-c:a aac -b:a 96k -ac 2"
+_AMR = "-c:a libopencore_amrnb -ar 8000 -ac 1"
 _FAST = "-movflags +faststart"
 _VP9 = "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -b:v 200k"
 _VP8 = "-c:v libvpx -deadline realtime -cpu-used 8 -b:v 200k"
@@ -67,7 +69,16 @@ FILMS: dict[str, Film] = {
     "h264_delay.mp4": Film(f"{_V} -itsoffset 0.7 {_A} {_H264} {_AAC} {_FAST}", "none"),
     "h264_editlist.mp4": Film(f"-ss 1.3 -i moov_end.mp4 -c copy {_FAST}", "none"),
     "h264_rot90.mp4": Film(f"-display_rotation 90 -i moov_end.mp4 -c copy {_FAST}", "none"),
-    "h264_data.mp4": Film(f"{_V} {_A} -timecode 01:00:00:00 {_H264} {_AAC} {_FAST}", "none", exact=False),
+    # Data tracks: timecode, QuickTime's chapters, a camera's telemetry
+    "h264_data.mp4": Film(f"{_V} {_A} -timecode 01:00:00:00 {_H264} {_AAC} {_FAST}", "remux", exact=False),
+    "h264_chapters.mp4": Film(
+        f"{_V} {_A} -i chap.txt -map 0 -map 1 -map_chapters 2 {_H264} {_AAC} {_FAST}", "remux", exact=False
+    ),
+    "h264_data.ts": Film(f"{_V} {_A} -f data -i telemetry.bin -map 0 -map 1 -map 2 -c:d copy {_H264} {_AAC}", "remux"),
+    "h264_telemetry.mp4": Film(f"-i h264_data.ts -map 0 -c copy -bsf:a aac_adtstoasc {_FAST}", "remux", exact=False),
+    "h264_aac.3gp": Film(f"{_SMALL} {_A} {_H264} {_AAC} {_FAST}", "remux"),
+    "h264_aac.nut": Film(f"{_SMALL} {_A} {_H264} {_AAC}", "remux"),
+    "h264.h264": Film(f"{_SMALL} {_H264} -bf 0 -an -f h264", "remux"),
     "h264_l62.mp4": Film(f"{_V} {_A} {_H264} -level 6.2 {_AAC} {_FAST}", "remux"),
     "h264_l62.mkv": Film(f"{_V} {_A} {_H264} -level 6.2 {_AAC}", "remux"),
     "h264_two_sounds.mkv": Film(
@@ -91,6 +102,11 @@ FILMS: dict[str, Film] = {
     "h264_vorbis.mkv": Film(f"{_V} {_A} {_H264} -c:a libvorbis", "audio"),
     "h264_opus.mkv": Film(f"{_V} {_A} {_H264} -c:a libopus -b:a 64k", "audio"),
     "h264_pcm.mov": Film(f"{_V} {_A} {_H264} -c:a pcm_s16le", "audio"),
+    "h264_amr.3gp": Film(f"{_SMALL} {_A} {_H264} {_AMR} {_FAST}", "audio"),
+    "h264_mp2.ts": Film(f"{_SMALL} {_A} {_H264} -c:a mp2", "audio"),
+    "h264_dts.mkv": Film(f"{_SMALL} {_A} {_H264} -c:a dca -strict -2", "audio"),
+    "h264_latm.ts": Film(f"{_SMALL} {_A} {_H264} {_AAC} -mpegts_flags latm", "audio"),
+    "h264_ac3.m2ts": Film(f"{_SMALL} {_A} {_H264} -c:a ac3 -b:a 128k", "audio"),
     # The picture is wrong
     "h264_10bit.mp4": Film(f"{_V} {_A} {_X264} -pix_fmt yuv420p10le {_AAC} {_FAST}", "video"),
     "h264_422.mp4": Film(f"{_V} {_A} {_X264} -pix_fmt yuv422p {_AAC} {_FAST}", "video"),
@@ -112,7 +128,14 @@ FILMS: dict[str, Film] = {
     "mpeg4_aac.mp4": Film(f"{_V} {_A} -c:v mpeg4 -q:v 5 {_AAC} {_FAST}", "video"),
     "mjpeg.avi": Film(f"{_V} -c:v mjpeg -q:v 5 -an", "video"),
     "anim.gif": Film(f"{_V} -vf fps=10,scale=160:-1", "video"),
+    "h263_aac.3gp": Film(f"{_V} {_A} -c:v h263 -s 176x144 {_AAC}", "video"),
+    "mpeg4_aac.3g2": Film(f"{_SMALL} {_A} -c:v mpeg4 -q:v 5 {_AAC}", "video"),
+    "av1.ivf": Film(f"{_V} {_AV1} -an", "video"),
     # Both are wrong
+    "flv1_mp3.flv": Film(f"{_SMALL} {_A} -c:v flv1 -c:a libmp3lame -ar 44100", "both"),
+    "mpeg2_pcm.mxf": Film(f"{_V} {_A} -c:v mpeg2video -c:a pcm_s16le", "both"),
+    "rv20_ac3.rm": Film(f"{_V} {_A} -c:v rv20 -s 176x144 -c:a ac3 -b:a 128k", "both"),
+    "ffv1_flac.mkv": Film(f"{_SMALL} {_A} -c:v ffv1 -c:a flac", "both"),
     "vp9_opus.webm": Film(f"{_V} {_A} {_VP9} -c:a libopus", "both"),
     "vp8_vorbis.webm": Film(f"{_V} {_A} {_VP8} -c:a libvorbis", "both"),
     "av1_opus.webm": Film(f"{_V} {_A} {_AV1} -c:a libopus", "both"),
@@ -135,6 +158,22 @@ FILMS: dict[str, Film] = {
     "a.ogg": Film(f"{_A} -c:a libvorbis", "audio_only"),
     "a.flac": Film(f"{_A} -c:a flac", "audio_only"),
     "a.wav": Film(f"{_A}", "audio_only"),
+    "a.wma": Film(f"{_A} -c:a wmav2", "audio_only"),
+    "a.aiff": Film(f"{_A}", "audio_only"),
+    "a.caf": Film(f"{_A}", "audio_only"),
+    "alac.caf": Film(f"{_A} -c:a alac", "audio_only"),
+    "alac.m4a": Film(f"{_A} -c:a alac {_FAST}", "audio_only"),
+    "a.dts": Film(f"{_A} -c:a dca -strict -2", "audio_only"),
+    "a.ac3": Film(f"{_A} -c:a ac3 -b:a 128k", "audio_only"),
+    "a.amr": Film(f"{_A} {_AMR}", "audio_only"),
+    "a.mp2": Film(f"{_A} -c:a mp2", "audio_only"),
+    "a.thd": Film(f"{_A} -c:a truehd -strict -2", "audio_only"),
+    "a.loas": Film(f"{_A} {_AAC} -f latm", "audio_only"),
+    "a.wv": Film(f"{_A} -c:a wavpack", "audio_only"),
+    "a.tta": Film(f"{_A} -c:a tta", "audio_only"),
+    "a.au": Film(f"{_A}", "audio_only"),
+    "a.mka": Film(f"{_A} -c:a libopus", "audio_only"),
+    "mulaw.wav": Film(f"{_A} -ar 8000 -ac 1 -c:a pcm_mulaw", "audio_only"),
     # Pictures, and what carries them
     "still.png": Film(f"{_V} -frames:v 1 -update 1", "reject"),
     "cover.jpg": Film(f"{_V} -frames:v 1 -update 1", "reject"),
@@ -146,6 +185,15 @@ FILMS: dict[str, Film] = {
     "a_cover.mp3": Film(
         "-i a.mp3 -i cover.jpg -map 0 -map 1 -c copy -disposition:v:0 attached_pic", "none", exact=False
     ),
+}
+
+# Made by hand, or from the bytes of others: FFmpeg cannot write them.
+HANDMADE: dict[str, str] = {
+    "xhe_aac.m4a": "audio_only",
+    "xhe_aac.mp4": "audio",
+    "a.mpc": "audio_only",
+    "h264_teletext.ts": "remux",
+    "anim.webp": "reject",
 }
 
 # Made from the bytes of others, or no media at all.
@@ -162,7 +210,7 @@ BROKEN: dict[str, str] = {
     "sub.srt": "reject",
 }
 
-ACTIONS: dict[str, str] = {name: film.action for name, film in FILMS.items()} | BROKEN
+ACTIONS: dict[str, str] = {name: film.action for name, film in FILMS.items()} | HANDMADE | BROKEN
 
 _SUBTITLES = "1\n00:00:00,500 --> 00:00:01,500\nHello\n\n2\n00:00:02,000 --> 00:00:03,000\nWörld ünïcode\n"
 _CHAPTERS = (
@@ -174,7 +222,7 @@ _PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#
 
 def corpus() -> Path:
     """The folder of the corpus. Made once for each version of its tables and of FFmpeg; others wait or win."""
-    mark = f"{VERSION} {FILMS!r} {BROKEN!r} {streams.STREAMS!r} {Path(ffmpeg.path()).name}"
+    mark = f"{VERSION} {FILMS!r} {HANDMADE!r} {BROKEN!r} {streams.STREAMS!r} {Path(ffmpeg.path()).name}"
     folder = CACHE / hashlib.sha256(mark.encode()).hexdigest()[:16]
     if folder.is_dir():
         return folder
@@ -207,6 +255,7 @@ def _make(folder: Path) -> None:
     (folder / "sub.srt").write_text(_SUBTITLES)
     (folder / "sub.vtt").write_text("WEBVTT\n\n00:00.500 --> 00:01.500\nHello\n")
     (folder / "chap.txt").write_text(_CHAPTERS)
+    (folder / "telemetry.bin").write_bytes(b"GPMF" * 500)
     later = {name: film for name, film in FILMS.items() if _needs_others(film)}
     first = {name: film for name, film in FILMS.items() if name not in later}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -214,6 +263,7 @@ def _make(folder: Path) -> None:
             list(pool.map(lambda row: _film(folder, *row), stage.items()))
         list(pool.map(lambda row: streams.make(folder, *row, run), streams.STREAMS.items()))
     streams.write_master(folder)
+    _make_by_hand(folder)
     _break(folder)
 
 
@@ -224,6 +274,15 @@ def _needs_others(film: Film) -> bool:
 
 def _film(folder: Path, name: str, film: Film) -> None:
     run(folder, f"{film.arguments} {f'{_EXACT} {_PLAIN}' if film.exact else ''} {name}")
+
+
+def _make_by_hand(folder: Path) -> None:
+    (folder / "xhe_aac.m4a").write_bytes(handmade.xhe_aac(SECONDS))
+    run(folder, f"-i moov_end.mp4 -i xhe_aac.m4a -map 0:v -map 1:a -c copy {_FAST} xhe_aac.mp4")
+    (folder / "no_decoder.m4a").write_bytes(handmade.xhe_aac(SECONDS).replace(b"mp4a", b"ac-4"))
+    (folder / "a.mpc").write_bytes(handmade.musepack(SECONDS))
+    (folder / "h264_teletext.ts").write_bytes(handmade.with_teletext((folder / "h264_aac.ts").read_bytes()))
+    run(folder, "-i anim.gif -frames:v 3 -c:v libwebp_anim -f webp anim.webp")
 
 
 def _break(folder: Path) -> None:

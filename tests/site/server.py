@@ -29,6 +29,9 @@ for _kind, _ending in (
     ("video/x-matroska", ".mkv"),
     ("video/webm", ".webm"),
     ("text/vtt", ".vtt"),
+    ("audio/x-musepack", ".mpc"),
+    ("audio/amr", ".amr"),
+    ("audio/mp4", ".m4a"),
 ):
     mimetypes.add_type(_kind, _ending)
 

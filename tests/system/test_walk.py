@@ -124,7 +124,7 @@ MADE_BY_US |= {"not_a_list", "cut_at_origin", "password_required", "untrusted_ce
 
 def test_the_lists_are_long_enough_and_name_what_there_is() -> None:
     assert len({case.path for case in CASES}) == len(CASES) >= 50
-    assert len(media.ACTIONS) >= 60
+    assert len(media.ACTIONS) >= 90
     walked = {case.path.strip("/").partition("/")[0].partition("?")[0] for case in CASES}
     # Those that need more than a link (cookies, a browser, patience, what lies beside a film) or a server meanwhile.
     others = {"login", "challenge", "elsewhere", "hang", "secret", "texts", "api", "slow-list"}

@@ -170,6 +170,13 @@ class NotMedia(Permanent):
     default_detail = "The file is not video or audio."
 
 
+class UnsupportedCodec(Permanent):
+    code = "unsupported_codec"
+    default_detail = (
+        "FFmpeg has no decoder for the video or audio of this file. To store it unchanged, keep the original file."
+    )
+
+
 class CutAtOrigin(Permanent):
     code = "cut_at_origin"
     default_detail = "The file ends too early at its origin, and nothing in it plays: look for another copy."

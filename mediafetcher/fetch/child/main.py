@@ -97,6 +97,7 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
             return _tell_list(client, seen, channel, wanted=order["lists"])
         seen = client.extract_info(seen["entries"][0]["url"], download=False)  # a list of one entry is that entry
     found = metadata.first(seen)
+    metadata.tame_extensions(found)
     channel.check()
     source = streams.Streams(client, found, order, channel, folder)
     channel.say("info", **metadata.summary(found))

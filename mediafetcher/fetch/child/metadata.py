@@ -22,6 +22,15 @@ def first(found: dict[str, Any] | None) -> dict[str, Any]:
     return found
 
 
+def tame_extensions(found: dict[str, Any]) -> None:
+    """Replace each extension that yt-dlp refuses: the file has a name of ours, and its content decides what it is."""
+    from yt_dlp.utils import _UnsafeExtensionError
+
+    for entry in (found, *(found.get("formats") or ()), *(found.get("requested_formats") or ())):
+        if entry.get("ext") not in _UnsafeExtensionError.ALLOWED_EXTENSIONS:
+            entry["ext"] = "unknown_video"
+
+
 def summary(found: dict[str, Any]) -> dict[str, Any]:
     """Return the metadata of a source for the parent: plain, bounded values."""
     formats = found.get("requested_formats") or [found]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mediafetcher.core import errors, settings
-from mediafetcher.media import ffmpeg, probe, transcode
+from mediafetcher.media import ffmpeg, probe, transcode, wholeness
 from tests.site import media
 
 
@@ -26,7 +26,7 @@ CONVERTED = sorted(
 
 
 def test_the_corpus_is_wide():
-    assert len(media.ACTIONS) >= 45
+    assert len(media.ACTIONS) >= 90
     assert set(media.ACTIONS.values()) == {"none", "remux", "audio", "video", "both", "audio_only", "reject"}
 
 
@@ -41,6 +41,8 @@ async def test_the_decision(media_corpus, name):
 async def test_what_is_converted_is_playable(media_corpus, tmp_path, name):
     source = media_corpus / name
     facts = await probe.probe(source)
+    if facts.duration is None:
+        facts = (await wholeness.judge(source, facts)).facts
     seen: list[float] = []
     target = tmp_path / "out.mp4"
     await transcode.convert(
@@ -62,6 +64,13 @@ async def test_what_is_converted_is_playable(media_corpus, tmp_path, name):
     assert len(made.audio) == len(facts.audio)  # a conversion keeps every sound
     assert seen and seen == sorted(seen) and 0.9 <= seen[-1] <= 1.0
     assert list(tmp_path.iterdir()) == [target]
+
+
+async def test_missing_decoder_is_named_as_the_reason(media_corpus, tmp_path):
+    source = media_corpus / "no_decoder.m4a"
+    facts = await probe.probe(source)
+    with pytest.raises(errors.UnsupportedCodec):
+        await transcode.convert(source, tmp_path / "out.mp4", facts, probe.decide(facts), max_height=1080, threads=1)
 
 
 async def test_facts_of_a_whole_film(media_corpus):

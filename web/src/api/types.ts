@@ -1173,6 +1173,7 @@ export const CODES = [
   "truncated",
   "unexpected_error",
   "unsupported",
+  "unsupported_codec",
   "unsupported_scheme",
   "unsupported_target",
   "untrusted_certificate",

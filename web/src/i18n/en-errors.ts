@@ -19,6 +19,10 @@ export const enErrors: ProblemWords = {
     "This kind of file is refused for safety",
     "The name of the file has an unusual ending. Save the file yourself, then import it.",
   ],
+  unsupported_codec: [
+    "FFmpeg cannot decode this file",
+    "It has no decoder for its video or audio. To store the file unchanged, keep the original file.",
+  ],
   login_required: ["{site} requires you to sign in", "Send the cookies of {site}, then retry."],
   members_only: ["This is for members only", "Send the cookies of an account on {site} that has access, then retry."],
   site_forbids: [

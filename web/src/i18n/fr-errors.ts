@@ -19,6 +19,10 @@ export const frErrors: ProblemWords = {
     "Ce genre de fichier est refusé par sécurité",
     "Le nom du fichier a une fin inhabituelle. Enregistrez le fichier vous-même, puis importez-le.",
   ],
+  unsupported_codec: [
+    "FFmpeg ne peut pas décoder ce fichier",
+    "Il n’a pas de décodeur pour sa vidéo ou son audio. Pour garder le fichier tel quel, conservez l’original.",
+  ],
   login_required: ["{site} exige une connexion", "Envoyez les cookies de {site}, puis réessayez."],
   members_only: [
     "Ce contenu est réservé aux membres",
