@@ -314,6 +314,7 @@ def _wishes(get: argparse.ArgumentParser) -> None:
     get.add_argument("--rate-limit", type=int, metavar="BYTES", help="speed limit in bytes per second")
     get.add_argument("--proxy", metavar="URL", help="proxy: http://, https:// or socks5://host:port")
     get.add_argument("--impersonate", action="store_true", help="impersonate a browser (not together with --proxy)")
+    get.add_argument("--referer", metavar="URL", help="page that the link was found on, for sites that check it")
     get.add_argument("--live-max", type=int, metavar="SECONDS", help="stop a live recording after this many seconds")
     get.add_argument("--live-from-start", action="store_true", help="record a live stream from its earliest segment")
     get.add_argument("--playlist", action="store_true", help=("download the link as a playlist, one download per item"))

@@ -17,7 +17,7 @@ from mediafetcher.downloads import leases
 from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.client import Fetch
 from mediafetcher.fetch.models import Entry, Listing, Trial
-from mediafetcher.fetch.options import MAX_ENTRIES, Playlist
+from mediafetcher.fetch.options import MAX_ENTRIES, Options, Playlist
 from mediafetcher.library.catalog import folders, lists, quotas
 from mediafetcher.net import urls
 
@@ -75,12 +75,19 @@ async def _folder(claim: leases.Claim, title: str) -> int | None:
 # Thousands of rows in one round trip.
 _INSERT_ENTRIES = """
 insert into download (owner, url, site, source_key, folder, options, state, title, duration, priority, parent)
-  select $1, entry.url, entry.site, key, $2, $3::text::jsonb, 'queued', entry.title, entry.duration,
+  select $1, entry.url, entry.site, key, $2, wished::jsonb, 'queued', entry.title, entry.duration,
   p.priority, p.id
-  from unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::float8[]) with ordinality
-  as entry(url, site, key, title, duration, number), download p where p.id = $4 order by number
+  from unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::float8[], $3::text[]) with ordinality
+  as entry(url, site, key, title, duration, wished, number), download p where p.id = $4 order by number
   on conflict do nothing returning id
 """
+
+
+def _wishes(options: Options, entry: Entry) -> str:
+    """Return the options of an entry as JSON: those of its list, and the page that it was found on."""
+    if entry.referer and not options.referer:
+        options = msgspec.structs.replace(options, referer=entry.referer)
+    return json.dumps(msgspec.to_builtins(options))
 
 
 async def _write(claim: leases.Claim, entries: tuple[Entry, ...], folder: int | None) -> int:
@@ -91,7 +98,7 @@ async def _write(claim: leases.Claim, entries: tuple[Entry, ...], folder: int | 
         _INSERT_ENTRIES,
         claim.owner,
         folder,
-        json.dumps(msgspec.to_builtins(options)),
+        [_wishes(options, entry) for entry in entries],
         claim.id,
         [entry.url for entry in entries],
         [urls.site(entry.url) for entry in entries],

@@ -64,6 +64,7 @@ class Found(Event, tag="info"):
     subtitles: list[str]
     heights: list[int]
     metadata: SourceMetadata | None = None
+    file_named: bool = False
 
 
 class Cover(Event, tag="cover"):
@@ -86,6 +87,7 @@ class Row(msgspec.Struct, frozen=True):
     extractor: str | None = None
     published: float | None = None  # seconds since 1970
     live: str | None = None  # yt-dlp's `live_status`
+    referer: str | None = None
 
 
 class Entries(Event, tag="entries"):

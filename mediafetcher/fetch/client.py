@@ -150,6 +150,7 @@ class Fetch:
                 "from_start": wished.live_from_start,
                 "outage": chosen.live_outage_seconds,
             },
+            "referer": wished.referer,
             "targets": self._targets(chosen),
             "keep": self._mode == "keep",
             "cookies": self._cookies,
@@ -225,7 +226,8 @@ class Fetch:
                 await asyncio.sleep(0)  # thousands of entries take a tenth of a second
             with contextlib.suppress(errors.InvalidUrl):
                 url = urls.parse(row.url)
-                found.append(Entry(row.title, url, row.duration, _site_key(row, url), row.published, row.live))
+                page = _page_of(row)
+                found.append(Entry(row.title, url, row.duration, _site_key(row, url), row.published, page, row.live))
         if not found:
             raise errors.Unsupported("The playlist is empty.")
         count = int(event.count) if event.count is not None and event.count >= len(found) else None
@@ -363,6 +365,7 @@ class Fetch:
             chapters=tuple(event.chapters),
             subtitles=tuple(event.subtitles),
             heights=tuple(event.heights),
+            file_named=event.file_named,
             metadata=source_metadata.again(event.metadata) if event.metadata else None,
         )
 
@@ -406,6 +409,13 @@ def _site_key(row: child_events.Row, url: str) -> str | None:
     if not row.id or row.extractor in (None, "Generic"):
         return None
     return f"id {row.extractor} {urlsplit(url).netloc} {row.id}"
+
+
+def _page_of(row: child_events.Row) -> str | None:
+    """Return the page that an entry was found on, as the next request names it; None if it is not valid."""
+    with contextlib.suppress(ValueError):
+        return Options(referer=row.referer).referer
+    return None
 
 
 def _own_ports(chosen: settings.Settings) -> list[int]:

@@ -24,6 +24,7 @@ _WORDS: tuple[tuple[str, type[Problem]], ...] = (
     (r"confirm your age|age.restrict|inappropriate for some", errors.AgeLimit),
     (r"members.only|members on|subscribers? only|premium (members|only)|join this channel", errors.MembersOnly),
     (r"available (in|from) your (country|location|region)|geo.?restrict|blocked.*country", errors.GeoBlocked),
+    (r"\breferr?er\b|hot-?link", errors.RefererRequired),
     (r"extracted extension .* is unusual", errors.UnusualExtension),
     (r"certificate verify failed", errors.UntrustedCertificate),
     (r"sign in|log ?in|logged.in|cookies|account|authenticat|password|private video", errors.LoginRequired),
@@ -59,7 +60,14 @@ _ERRNO: dict[int, type[Problem]] = {
 }
 # The page of a refusal often gives the reason if the status does not.
 _PAGE_STATUS = (400, 401, 402, 403, 404, 425)
-_PAGE_KINDS = (errors.Drm, errors.LiveNotStarted, errors.AgeLimit, errors.MembersOnly, errors.GeoBlocked)
+_PAGE_KINDS = (
+    errors.Drm,
+    errors.LiveNotStarted,
+    errors.AgeLimit,
+    errors.MembersOnly,
+    errors.GeoBlocked,
+    errors.RefererRequired,
+)
 _IN = re.compile(r"\bin (\d+) (second|minute|hour|day)s?\b", re.IGNORECASE)
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 _KINDS: dict[str, type[Problem]] = {

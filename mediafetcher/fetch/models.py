@@ -26,6 +26,7 @@ class Info:
     subtitles: tuple[str, ...] = ()  # languages of subtitles that humans wrote
     heights: tuple[int, ...] = ()  # of the picture, the largest first
     metadata: SourceMetadata | None = None
+    file_named: bool = False  # the title is only the name of a file
     old_key: str = ""  # the key of earlier versions, without the host; only for what this user already has
 
 
@@ -38,6 +39,7 @@ class Entry:
     duration: float | None  # seconds
     site_key: str | None = None  # extractor, host and id, if the site gives the entry an id
     published: float | None = None  # seconds since 1970
+    referer: str | None = None  # the page that the link was found on, if it is a file
     live_status: str | None = None  # of yt-dlp: is_live, is_upcoming, was_live, ...
 
 

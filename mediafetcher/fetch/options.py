@@ -20,6 +20,7 @@ MAX_LANGUAGES = 20
 ALL = "all"  # every available language, instead of a list of them
 _DAY = 86_400.0
 _LANGUAGE = re.compile(r"^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,3}$")
+_REFERER = re.compile(r"https?://[^\s/?#@]{1,255}([/?][!-~]{0,2000})?")
 _PROXY_SCHEMES = ("http", "https", "socks5")
 
 
@@ -55,6 +56,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     proxy: str | None = None  # http://, https:// or socks5://host:port
     live_max: int | None = None  # seconds of a live stream; None: the setting
     live_from_start: bool = False  # a live stream from the oldest piece of its list
+    referer: str | None = None  # the page that the link was found on, sent to the site of the link
     impersonate: bool = False  # imitate a browser in every request
     playlist: Playlist | None = None
 
@@ -67,6 +69,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
             raise ValueError(f"subtitles must be up to {MAX_LANGUAGES} languages such as en or pt-BR, or all")
         if self.live_max is not None and not 1 <= self.live_max <= _DAY:
             raise ValueError("live_max must be from 1 to 86400 seconds")
+        if self.referer is not None and not _REFERER.fullmatch(self.referer):
+            raise ValueError("referer must be the http:// or https:// address of a page, without a name and password")
         if self.proxy is not None and self.impersonate:
             raise ValueError("impersonate and proxy cannot be combined")
         if self.proxy is not None:

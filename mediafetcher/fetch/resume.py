@@ -60,7 +60,8 @@ class Versions:
         if not _continues(request.headers.get("Range")):
             response = send(request)
             if _is_file(response):
-                self._remember(request.url, _mark(response))
+                for url in {request.url, response.url}:  # after a redirect the rest is requested from its target
+                    self._remember(url, _mark(response))
             return response
         mark = self._marks.get(_key(request.url))
         if not mark:

@@ -28,6 +28,10 @@ CASES: list[Case] = [
     *_done("/media/ok.mp4", "/noname/ok.mp4", "/norange/ok.mp4", "/redirect?to=/media/h264_baseline.mp4"),
     Case("/setcookie", "done", "known"),  # leads to a film that is there by then
     *_done("/same-name/b/film.mp4", "/slow/500/ok.mp4", "/media/a.mp3"),
+    # Links that work once, only from a page, or under a name that the server sends
+    *_done("/once/0/ok.mp4?whole", "/once/60000/ok.mp4?broken", "/redirect?to=/once/0/ok.mp4"),
+    *_done("/guarded/own/ok.mp4", "/guarded/page/films", "/named/extended/ok.mp4"),
+    *_codes("failed", "referer_required", "/guarded/told/ok.mp4"),
     # Links whose file name has an ending that yt-dlp does not know
     *_done("/media/a.mpc", "/media/a.amr", "/media/a.thd", "/media/xhe_aac.m4a", what="audio_only"),
     *_done("/media/xhe_aac.mp4", what="audio"),
@@ -51,7 +55,7 @@ CASES: list[Case] = [
     *_codes("needs_action", "login_required", "/status/401/x"),
     *_codes("needs_action", "members_only", "/status/402/x", "/refuses/403/members"),
     *_codes("needs_action", "age_limit", "/refuses/403/age"),
-    *_codes("needs_action", "site_forbids", "/status/403/x", "/auth/ok.mp4", "/members"),
+    *_codes("needs_action", "site_forbids", "/guarded/page/ok.mp4", "/status/403/x", "/auth/ok.mp4", "/members"),
     # It may pass
     *_codes("queued", "server_error", "/status/500/x", "/status/503/x", "/flaky/1/ok.mp4"),
     *_codes("queued", "network", "/longer/ok.mp4"),

@@ -237,6 +237,7 @@ class Site:
             "if_range": headers.get("If-Range"),
             "cookie": headers.get("Cookie"),
             "authorization": headers.get("Authorization"),
+            "referer": headers.get("Referer"),
             "agent": headers.get("User-Agent"),
             "browser": headers.get("sec-ch-ua"),
             "status": 0,

@@ -53,6 +53,7 @@ def wishes(asked: argparse.Namespace) -> Options:
             proxy=asked.proxy,
             live_max=asked.live_max,
             live_from_start=asked.live_from_start,
+            referer=asked.referer,
             impersonate=asked.impersonate,
             playlist=Playlist(asked.limit, numbers, asked.list_folder) if listed else None,
         )

@@ -148,6 +148,14 @@ class PasswordRequired(Permanent):
     )
 
 
+class RefererRequired(Permanent):
+    code = "referer_required"
+    default_detail = (
+        "The site gives this file only to visitors of its own pages. Use the address of the page where it plays, "
+        "or name that page as the referer."
+    )
+
+
 class UnusualExtension(Permanent):
     code = "unusual_extension"
     default_detail = (

@@ -287,7 +287,7 @@ async def _fetch(
 
 async def _named(claim: leases.Claim, info: Info) -> Info:
     """Prefer the list's title of an entry to the name of a file: podcast files are all called "media"."""
-    if info.extractor != "Generic" or info.title != info.id:
+    if not info.file_named and (info.extractor != "Generic" or info.title != info.id):
         return info
     table = Download
     row = await table.select(table.title).where(table.id == claim.id, table.operation == "fetch").first()

@@ -22,6 +22,7 @@ from mediafetcher.fetch.child import (
     certificates,
     dash_periods,
     error_report,
+    first_answer,
     hls_defaults,
     hls_subtitles,
     impersonation,
@@ -29,6 +30,7 @@ from mediafetcher.fetch.child import (
     metadata,
     preload,
     proxy_guard,
+    referer,
     sidecars,
     streams,
 )
@@ -82,7 +84,7 @@ def _programs(options: dict[str, Any]) -> list[str]:
 
 def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) -> None:
     """Extract, report, and download if ordered to."""
-    client = _client(order["options"], channel, folder, order["browser"], order["login"])
+    client = _client(order, channel, folder)
     if order["browser"] in impersonation.MODES:
         impersonation.only_curl(client, gateway_client.Way(**order["way"]).url)
     elif order["options"].get("proxy"):
@@ -98,6 +100,8 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
         seen = client.extract_info(seen["entries"][0]["url"], download=False)  # a list of one entry is that entry
     found = metadata.first(seen)
     metadata.tame_extensions(found)
+    metadata.name_file(found, client.answers.disposition)
+    client.answers.end()
     channel.check()
     source = streams.Streams(client, found, order, channel, folder)
     channel.say("info", **metadata.summary(found))
@@ -141,14 +145,9 @@ def _tell_list(client: Any, seen: dict[str, Any], channel: Channel, *, wanted: b
     )
 
 
-def _client(
-    options: dict[str, Any],
-    channel: Channel,
-    folder: Path,
-    browser: str | None = None,
-    login: list[str] | None = None,
-) -> Any:
+def _client(order: dict[str, Any], channel: Channel, folder: Path) -> Any:
     """Return yt-dlp with our options, our logger and the safe resume."""
+    options, browser = order["options"], order["browser"]
     if browser not in impersonation.MODES:
         impersonation.absent()
     import requests.sessions
@@ -172,20 +171,25 @@ def _client(
     hls_subtitles.install(extractor)
     dash_periods.install(extractor)
     versions = resume.Versions(folder)
-    auth = basic_auth.BasicAuth(login)
+    auth = basic_auth.BasicAuth(order["login"])
     auth.install()
+    origin = referer.Referer(order["url"], order["referer"])
 
     base = impersonation.telling(yt_dlp.YoutubeDL) if browser == "tell" else yt_dlp.YoutubeDL
 
     class Client(base):  # type: ignore[misc, valid-type]
         radio: frozenset[str] = frozenset()  # addresses that answered as internet radio
         bounded = True  # every file so far had a length, or chunks with an end
+        answers = first_answer.FirstAnswer(folder)
 
         def urlopen(self, req: Any) -> Any:
             channel.check()
             if not hasattr(req, "headers"):
                 req = yt_dlp.networking.Request(req)
             auth.add(req)
+            return self.answers.open(req, lambda request: origin.open(request, self._send))
+
+        def _send(self, req: Any) -> Any:
             try:
                 response = versions.open(req, super().urlopen)
                 if any(name.lower().startswith("icy-") for name in response.headers):

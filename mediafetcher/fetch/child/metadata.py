@@ -1,12 +1,15 @@
 """Metadata that yt-dlp found, as plain and bounded values: a site may send anything. Part of the fetch child."""
 
+import os
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
 from mediafetcher.core import source_metadata
 from mediafetcher.core import text as normal
-from mediafetcher.fetch.child import sidecars
+from mediafetcher.fetch.child import content_disposition, sidecars
 
 _MAX_CHAPTERS = 500
 
@@ -31,6 +34,23 @@ def tame_extensions(found: dict[str, Any]) -> None:
             entry["ext"] = "unknown_video"
 
 
+def name_file(found: dict[str, Any], disposition: Mapping[str, str]) -> None:
+    """Give a plain file the name that its server sends. Titles of pages stay. `disposition`: by address."""
+    if not found.get("direct") or found.get("extractor_key") != "Generic":
+        return
+    url = str((found.get("formats") or [found])[0].get("url") or found.get("url") or "")
+    if found.get("title") not in (found.get("id"), _last_part(url)):
+        return
+    found["mf_file_named"] = True
+    if named := text(content_disposition.title(disposition.get(url, "")), 300):
+        found["title"] = named
+
+
+def _last_part(url: str) -> str:
+    """Return the name in an address, as yt-dlp makes a title of it."""
+    return unquote(os.path.splitext(urlsplit(url).path.strip("/").rpartition("/")[2])[0])
+
+
 def summary(found: dict[str, Any]) -> dict[str, Any]:
     """Return the metadata of a source for the parent: plain, bounded values."""
     formats = found.get("requested_formats") or [found]
@@ -38,6 +58,7 @@ def summary(found: dict[str, Any]) -> dict[str, Any]:
     return {
         "title": text(found.get("title"), 300),
         "id": text(found.get("id"), 200),
+        "file_named": bool(found.get("mf_file_named")),
         "extractor": text(found.get("extractor_key"), 60),
         "duration": number(found.get("duration")),
         "uploader": text(found.get("uploader") or found.get("channel") or found.get("creator"), 200),
@@ -61,7 +82,15 @@ def summary(found: dict[str, Any]) -> dict[str, Any]:
 def list_row(row: dict[str, Any]) -> dict[str, Any]:
     """A row of `sidecars.entries` with plain, bounded values."""
     bounded = {"title": text(row["title"], 300), "duration": number(row["duration"]), "id": text(row["id"], 200)}
-    return row | bounded | {"extractor": text(row["extractor"], 60), "live": text(row["live"], 30)}
+    return (
+        row
+        | bounded
+        | {
+            "extractor": text(row["extractor"], 60),
+            "live": text(row["live"], 30),
+            "referer": text(row["referer"], 2300),
+        }
+    )
 
 
 def text(value: Any, limit: int) -> str | None:

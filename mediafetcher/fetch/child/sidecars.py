@@ -282,7 +282,17 @@ def _list_row(entry: dict[str, Any], url: str) -> dict[str, Any]:
         "extractor": entry.get("ie_key") or entry.get("extractor_key"),
         "published": published(entry),
         "live": entry.get("live_status"),
+        "referer": None if _is_link(entry) else _referer(entry),
     }
+
+
+def _referer(entry: dict[str, Any]) -> str | None:
+    """Return the page that a film without a page of its own was found on."""
+    for one in (entry, *(entry.get("formats") or ())):
+        for name, value in (one.get("http_headers") or {}).items():
+            if name.lower() == "referer":
+                return str(value)
+    return None
 
 
 def published(found: dict[str, Any]) -> float | None:

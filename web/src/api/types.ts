@@ -465,6 +465,7 @@ export type Options = {
   playlist?: Playlist | null;
   proxy?: string | null;
   rate_limit?: number | null;
+  referer?: string | null;
   sponsorblock?: boolean;
   start?: number | null;
   subtitles?: (string)[];
@@ -1141,6 +1142,7 @@ export const CODES = [
   "quota_reserved",
   "rate_limited",
   "rebuild_unfinished",
+  "referer_required",
   "refused",
   "replayed",
   "restore_failed",

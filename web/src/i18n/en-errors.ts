@@ -23,6 +23,10 @@ export const enErrors: ProblemWords = {
     "FFmpeg cannot decode this file",
     "It has no decoder for its video or audio. To store the file unchanged, keep the original file.",
   ],
+  referer_required: [
+    "{site} gives this file only to visitors of its own pages",
+    "Add the address of the page where it plays instead.",
+  ],
   login_required: ["{site} requires you to sign in", "Send the cookies of {site}, then retry."],
   members_only: ["This is for members only", "Send the cookies of an account on {site} that has access, then retry."],
   site_forbids: [

@@ -23,6 +23,10 @@ export const frErrors: ProblemWords = {
     "FFmpeg ne peut pas décoder ce fichier",
     "Il n’a pas de décodeur pour sa vidéo ou son audio. Pour garder le fichier tel quel, conservez l’original.",
   ],
+  referer_required: [
+    "{site} ne donne ce fichier qu’aux visiteurs de ses propres pages",
+    "Ajoutez plutôt l’adresse de la page où il est lu.",
+  ],
   login_required: ["{site} exige une connexion", "Envoyez les cookies de {site}, puis réessayez."],
   members_only: [
     "Ce contenu est réservé aux membres",

@@ -1,0 +1,141 @@
+"""Give the downloader the answer that the extractor opened, so that a plain file is requested once.
+
+A signed or shared link may work only once. yt-dlp would request the file to look at it, and once more to fetch it. So
+the unread answer is kept until the same address is requested again. The file of an interrupted attempt is resumed in
+the same way: its first request already asks for the rest, and the extractor looks at the beginning that is stored.
+"""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from mediafetcher.fetch.options import FILE_STEM
+
+_NOTE = ".direct.json"  # the answer of an earlier attempt
+_LOOKED_AT = 64 << 10  # bytes that an extractor may read of a file
+_PAGES = ("text/", "json", "xml", "mpegurl", "javascript")
+
+
+class FirstAnswer:
+    """The answer that is kept. `looking`: the extractors are at work."""
+
+    def __init__(self, folder: Path) -> None:
+        self.looking = True
+        self.disposition: dict[str, str] = {}  # by address: the Content-Disposition of a file
+        self._folder = folder
+        self._kept: tuple[set[str], str, Any] | None = None  # addresses, range, answer
+
+    def open(self, request: Any, send: Callable[[Any], Any]) -> Any:
+        """Return the kept answer to this request, or send it. Raises: as `send`."""
+        if kept := self._take(request):
+            return kept
+        ranged = self._resumes(request)
+        if ranged:
+            request.headers["Range"] = ranged
+        asked = request.url
+        response = send(request)
+        if not self.looking or request.data is not None or request.method != "GET" or not _is_file(response):
+            return response
+        addresses = {asked, response.url}
+        for address in addresses:
+            self.disposition[address] = str(response.headers.get("Content-Disposition") or "")
+        if ranged and response.status == 206:
+            self._keep(addresses, ranged, response)
+            return self._beginning(response)
+        if response.status == 200 and not request.headers.get("Range"):
+            response.fp = _Replay(response.fp)
+            self._keep(addresses, "", response)
+            (self._folder / _NOTE).write_text(
+                json.dumps([sorted(addresses), response.url, response.headers.get("Content-Type") or ""])
+            )
+        return response
+
+    def end(self) -> None:
+        """Note that the extractors have ended: the next request for the kept answer is that of the downloader."""
+        self.looking = False
+
+    def _keep(self, addresses: set[str], ranged: str, response: Any) -> None:
+        if self._kept:
+            self._kept[2].close()
+        self._kept = addresses, ranged, response
+
+    def _take(self, request: Any) -> Any:
+        if not self._kept or request.data is not None or request.method != "GET":
+            return None
+        addresses, ranged, response = self._kept
+        if request.url not in addresses:
+            return None
+        if self.looking:
+            if ranged:
+                return self._beginning(response)
+            return response if response.fp.rewind() else None
+        self._kept = None
+        if ranged == (request.headers.get("Range") or "") and (ranged or response.fp.rewind()):
+            return response
+        response.close()
+        return None
+
+    def _resumes(self, request: Any) -> str:
+        """Return the range of the rest of a file that an earlier attempt began; "" for all other requests."""
+        part = self._part()
+        if not self.looking or part is None or request.method != "GET" or request.headers.get("Range"):
+            return ""
+        addresses, _, _ = self._noted()
+        return f"bytes={part.stat().st_size}-" if request.url in addresses else ""
+
+    def _part(self) -> Path | None:
+        found = [path for path in self._folder.glob(f"{FILE_STEM}.*.part") if path.stat().st_size]
+        return found[0] if len(found) == 1 else None
+
+    def _noted(self) -> tuple[list[str], str, str]:
+        try:
+            addresses, url, kind = json.loads((self._folder / _NOTE).read_text())
+            return list(addresses), str(url), str(kind)
+        except (OSError, ValueError, TypeError):
+            return [], "", ""
+
+    def _beginning(self, response: Any) -> Any:
+        """Return an answer with the beginning of the stored part, which the extractor looks at."""
+        from yt_dlp.networking import Response
+
+        part = self._part()
+        with part.open("rb") if part else io.BytesIO() as file:
+            data = file.read(_LOOKED_AT)
+        headers = {name: value for name, value in response.headers.items() if not name.lower().startswith("content-")}
+        headers["Content-Type"] = response.headers.get("Content-Type") or self._noted()[2]
+        return Response(io.BytesIO(data), response.url, headers, 200)
+
+
+class _Replay:
+    """The body of an answer whose first bytes can be read again."""
+
+    def __init__(self, plain: Any) -> None:
+        self._plain = plain
+        self._seen = b""
+        self._at = 0
+
+    def rewind(self) -> bool:
+        """Begin again. Returns: whether that is possible; not after more than a look was read, or at its end."""
+        self._at = 0
+        return len(self._seen) <= _LOOKED_AT and not self._plain.closed
+
+    def read(self, amount: int | None = None, **how: Any) -> bytes:
+        left = self._seen[self._at :] if amount is None else self._seen[self._at : self._at + amount]
+        if left:
+            self._at += len(left)
+            return left if amount is not None else left + bytes(self.read(None, **how))
+        data: bytes = self._plain.read(amount, **how)
+        if len(self._seen) <= _LOOKED_AT:
+            self._seen += data[: _LOOKED_AT + 1]
+            self._at += len(data)
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._plain, name)
+
+
+def _is_file(response: Any) -> bool:
+    kind = (response.headers.get("Content-Type") or "").lower()
+    return response.status in (200, 206) and not any(word in kind for word in _PAGES)
