@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.site import broadcasts, clocks, described, links, pages, playlists, texts
+from tests.site import broadcasts, clocks, dash_live, described, links, pages, playlists, texts
 from tests.site.channels import Channel, Film
 from tests.site.server import Request
 
@@ -440,8 +440,11 @@ TABLE: dict[str, Behaviour] = {
     "periods": Behaviour(clocks.periods, "/periods/<two, open>/m.mpd: DASH of two periods, and with r=-1", ""),
     "radio": Behaviour(broadcasts.radio, "/radio: internet radio, without an end", ""),
     "live-split": Behaviour(_live_split, "/live-split/master.m3u8: live, picture and sound apart", ""),
-    "live.mpd": Behaviour(
-        lambda r: r.send(200, playlists.LIVE_MPD, kind=playlists.kind("x.mpd")), "/live.mpd: live DASH", ""
+    "dash-live": Behaviour(dash_live.answer, f"/dash-live/<kind>/m.mpd: live DASH: {', '.join(dash_live.KINDS)}", ""),
+    "live-list.mpd": Behaviour(
+        lambda r: r.send(200, playlists.LIVE_LIST_MPD, kind=playlists.kind("x.mpd")),
+        "/live-list.mpd: live DASH with a list of segments",
+        "",
     ),
     "elsewhere": Behaviour(_elsewhere, "/elsewhere/<what>: pieces, key, dash, live, picture, text on another host", ""),
     "live-empty.m3u8": Behaviour(_live_empty, "/live-empty.m3u8: a live stream with nothing in it yet", ""),

@@ -39,6 +39,8 @@ STREAMS: dict[str, str] = {
     "dash/clock": f"{_FLASH} {_BEEP} {_H264} {_AAC} -map 0 -map 1"
     " -f dash -seg_duration 1 -use_template 1 -use_timeline 0 m.mpd",
     "dash/one": f"{_V} {_A} {_H264} {_AAC} -map 0 -map 1 -f dash -seg_duration 1 -single_file 1 m.mpd",
+    "dash/long": f"{_V_SMALL} {_A_LONG} {_H264} {_AAC} -map 0 -map 1"
+    " -f dash -seg_duration 1 -use_template 1 -use_timeline 1 m.mpd",
     "clock": f"{_FLASH} {_BEEP} {_H264} {_AAC} -movflags +faststart clock.mp4",
     # A part of another size, as an advertisement is
     "hls/other": f"{_UPRIGHT}96x96:duration=2 {_A2} {_H264} {_AAC} {_TS}",

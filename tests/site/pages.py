@@ -103,6 +103,7 @@ def _kinds(base: str) -> dict[str, tuple[str, str, str]]:
             "</video>",
         ),
         "live": ("Fixture live", "", '<video src="/broadcast/plain/page.m3u8"></video>'),
+        "dash-live": ("Fixture live DASH", "", '<video src="/dash-live/time/page.mpd"></video>'),
         "dash": ("Fixture dash", "", '<video src="/dash/m.mpd"></video>'),
         "multi": (
             "Fixture multi",

@@ -187,6 +187,7 @@ class Site:
         self.log: list[dict[str, Any]] = []
         self.gone: set[str] = set()  # paths that some behaviours no longer know
         self.channels: dict[str, Channel] = {}  # by name; see channels.py
+        self.moments: dict[str, float] = {}  # when a stream of the clock began
         self.stopping = threading.Event()
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()

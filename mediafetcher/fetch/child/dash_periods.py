@@ -13,6 +13,8 @@ from urllib.parse import urljoin
 from mediafetcher.fetch.child import main_sound
 from mediafetcher.fetch.child.fixed_pieces import PARTS
 
+LIVE = "mf_live"  # key of a format whose manifest is dynamic (dash_live.py)
+
 _TIME = re.compile(r"P(?:(\d+(?:\.\d+)?)D)?(?:T(?:(\d+(?:\.\d+)?)H)?(?:(\d+(?:\.\d+)?)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 _MAX_SEGMENTS = 200_000
 _REST = 0.2  # seconds at the end that may not have a segment: lengths are rounded
@@ -31,6 +33,8 @@ def install(extractor: Any) -> None:
         for period, rank in zip(parse(self, mpd_doc, mpd_id, *arguments, **named), ranks, strict=False):
             prefixed = {f"{mpd_id}-{name}" if mpd_id else name: value for name, value in rank.items()}
             main_sound.mark(period["formats"], prefixed, "format_id")
+            for one in period["formats"] if mpd_doc.get("type") == "dynamic" else ():
+                one[LIVE] = True
             yield period
 
     def merge_apart(self: Any, periods: Any) -> Any:
@@ -49,7 +53,7 @@ def complete(mpd: Any) -> None:
     _as_whole_files(mpd, space)
     whole = seconds(mpd.get("mediaPresentationDuration"))
     periods = mpd.findall(f"{space}Period")
-    for period, (_, length) in zip(periods, _spans(periods, whole), strict=True):
+    for period, (_, length) in zip(periods, spans(periods, whole), strict=True):
         if length is not None and not period.get("duration"):
             period.set("duration", f"PT{length:.3f}S")
         for parents in _templates(period, space):
@@ -88,7 +92,7 @@ def seconds(text: str | None) -> float | None:
     return days * 86_400 + hours * 3600 + minutes * 60 + rest
 
 
-def _spans(periods: list[Any], whole: float | None) -> list[tuple[float, float | None]]:
+def spans(periods: list[Any], whole: float | None) -> list[tuple[float, float | None]]:
     """Return (start, length) of each period."""
     spans: list[tuple[float, float | None]] = []
     at: float = 0.0

@@ -60,12 +60,16 @@ class Piece(NamedTuple):
 
 
 class Playlist(NamedTuple):
-    """A playlist at one moment. `kind`: VOD, EVENT or "". `target`: the longest piece, in seconds."""
+    """A playlist at one moment. `kind`: VOD, EVENT or "". `target`: the longest piece, in seconds.
+
+    `poll`: seconds until it is to be read again; None: `target`.
+    """
 
     pieces: list[Piece]
     target: float
     ended: bool
     kind: str
+    poll: float | None = None
 
     @property
     def live(self) -> bool:

@@ -1,4 +1,4 @@
-"""Record a live stream (HLS, RFC 8216). Part of the fetch child.
+"""Record a live stream (HLS, RFC 8216, or DASH). Part of the fetch child.
 
 yt-dlp would hand it to FFmpeg, which opens network connections itself and takes cookies as arguments. So the pieces
 are fetched here, by the same client as all else: through the gateway, with the cookies.
@@ -10,9 +10,9 @@ that restart begin a new part. Picture and sound may each have a playlist; they 
 
 import errno
 import time
-from typing import Any
+from typing import Any, Protocol
 
-from mediafetcher.fetch.child import hls_playlist
+from mediafetcher.fetch.child import dash_live, hls_playlist
 from mediafetcher.fetch.child.hls_playlist import Piece, Playlist, Source
 from mediafetcher.fetch.child.piece_client import PieceClient, PieceFailed
 from mediafetcher.fetch.child.recording import Recording, Track
@@ -42,11 +42,11 @@ class Wishes:
 
 
 def choose(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the HLS playlists to record, as yt-dlp chose them: one with everything, or picture and sound.
+    """Return the HLS or DASH formats to record, as yt-dlp chose them: one with everything, or picture and sound.
 
     Raises: LookupError."""
     chosen = found.get("requested_formats") or [found]
-    if all(is_hls(entry) for entry in chosen):
+    if all(is_hls(entry) for entry in chosen) or all(dash_live.is_live(entry) for entry in chosen):
         return list(chosen)
     formats = [entry for entry in found.get("formats") or [] if is_hls(entry)]
     whole = [entry for entry in formats if "none" not in (entry.get("vcodec"), entry.get("acodec"))]
@@ -59,18 +59,42 @@ def is_hls(entry: dict[str, Any]) -> bool:
     return str(entry.get("protocol") or "").startswith("m3u8")
 
 
+class Reader(Protocol):
+    """Reads the list of a stream."""
+
+    def read(self) -> Playlist:
+        """Return the list of this moment. Raises: `PieceFailed`, and ValueError for what is no such list."""
+
+
+class HlsReader:
+    """Reads a playlist."""
+
+    def __init__(self, client: PieceClient, entry: dict[str, Any]) -> None:
+        self._client = client
+        self._url = str(entry.get("url") or entry["manifest_url"])
+
+    def read(self) -> Playlist:
+        text = self._client.text(self._url, hls_playlist.MAX_BYTES)
+        return hls_playlist.parse(text, self._url)
+
+
+def reader(client: PieceClient, entry: dict[str, Any], track: Track) -> Reader:
+    """Return the reader for a format that `choose` returned."""
+    return dash_live.Reader(client, entry, track) if dash_live.is_live(entry) else HlsReader(client, entry)
+
+
 class Recorder:
     """One attempt at one recording."""
 
     def __init__(
-        self, clients: list[PieceClient], urls: list[str], recording: Recording, channel: Any, wishes: Wishes
+        self, clients: list[PieceClient], readers: list[Reader], recording: Recording, channel: Any, wishes: Wishes
     ) -> None:
         self._channel = channel
         self._recording = recording
         self._wishes = wishes
         self._followers = [
-            _Follower(client, url, track, recording, channel, wishes)
-            for client, url, track in zip(clients, urls, recording.tracks, strict=True)
+            _Follower(client, own, track, recording, channel, wishes)
+            for client, own, track in zip(clients, readers, recording.tracks, strict=True)
         ]
         self._began = time.monotonic()
         self._before = recording.size
@@ -119,13 +143,13 @@ class _Follower:
     """Follows one playlist, read by read."""
 
     def __init__(
-        self, client: PieceClient, url: str, track: Track, recording: Recording, channel: Any, wishes: Wishes
+        self, client: PieceClient, reader: Reader, track: Track, recording: Recording, channel: Any, wishes: Wishes
     ) -> None:
         self.begin: int | None = None  # the number of the first piece of the first playlist
         self.over = False
         self.pause = 0.0  # seconds until the next read
         self._client = client
-        self._url = url
+        self._reader = reader
         self._track = track
         self._recording = recording
         self._channel = channel
@@ -145,7 +169,8 @@ class _Follower:
         before = self._track.count
         ended = self._fetch(playlist) and playlist.ended
         fresh = self._track.count > before
-        self.pause = playlist.target if fresh else playlist.target / 2
+        poll = playlist.poll or playlist.target
+        self.pause = poll if fresh else poll / 2
         self._empty_looks = 0 if playlist.pieces else self._empty_looks + 1
         if not self._track.count and self._empty_looks >= _FIRST_LOOKS:
             raise NotBegun("this live event has not begun")
@@ -157,8 +182,7 @@ class _Follower:
     def _look(self) -> Playlist | None:
         """Return the current playlist; None if it cannot be fetched, which ends the recording if it persists."""
         try:
-            text = self._client.text(self._url, hls_playlist.MAX_BYTES)
-            playlist = hls_playlist.parse(text, self._url)
+            playlist = self._reader.read()
         except (PieceFailed, ValueError) as error:
             if "DRM" in str(error):
                 raise

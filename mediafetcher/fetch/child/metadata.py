@@ -27,10 +27,14 @@ def first(found: dict[str, Any] | None) -> dict[str, Any]:
 
 def tame_extensions(found: dict[str, Any]) -> None:
     """Replace each extension that yt-dlp refuses: the file has a name of ours, and its content decides what it is."""
-    from yt_dlp.utils import _UnsafeExtensionError
+    import yt_dlp.utils._utils
 
+    refusal = getattr(yt_dlp.utils._utils, "_UnsafeExtensionError", None)  # not every version has it
+    allowed = getattr(refusal, "ALLOWED_EXTENSIONS", None)
+    if not allowed:
+        return
     for entry in (found, *(found.get("formats") or ()), *(found.get("requested_formats") or ())):
-        if entry.get("ext") not in _UnsafeExtensionError.ALLOWED_EXTENSIONS:
+        if entry.get("ext") not in allowed:
             entry["ext"] = "unknown_video"
 
 

@@ -1,6 +1,8 @@
 """Fetch the pieces of a stream by yt-dlp's client: through the gateway, with cookies, within the speed limit."""
 
+import contextlib
 import time
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from mediafetcher.fetch.child.hls_playlist import Piece, Source
@@ -33,6 +35,8 @@ class PieceClient:
         self._channel = channel
         self._rate = rate
         self._keys: dict[str, bytes] = {}
+        self.located = ""  # the address that the last answer came from, after redirects
+        self.date: float | None = None  # the clock of the server at the last answer, in seconds since 1970
 
     def text(self, url: str, limit: int) -> str:
         return self.get(Source(url), limit).decode("utf-8", "replace")
@@ -48,6 +52,7 @@ class PieceClient:
             headers["Range"] = f"bytes={source.range.start}-{source.range.end - 1}"
         try:
             response = self._client.urlopen(Request(source.url, headers=headers))
+            self.located, self.date = response.url, _date(response.headers.get("Date"))
             try:
                 data = self._read(response, limit)
             finally:
@@ -85,3 +90,9 @@ class PieceClient:
             if self._rate and (early := size / self._rate - (time.monotonic() - began)) > 0:
                 self._channel.wait(early)
         return b"".join(parts)
+
+
+def _date(header: str | None) -> float | None:
+    with contextlib.suppress(ValueError, TypeError):
+        return parsedate_to_datetime(header or "").timestamp()
+    return None

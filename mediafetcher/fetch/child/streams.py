@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from mediafetcher.fetch.child import fixed_pieces, hls_recorder, recording
+from mediafetcher.fetch.child import dash_live, fixed_pieces, hls_recorder, recording
 from mediafetcher.fetch.child.body_recorder import BodyRecorder
 from mediafetcher.fetch.child.hls_recorder import Recorder, Wishes
 from mediafetcher.fetch.child.piece_client import PieceClient
@@ -43,8 +43,9 @@ class Streams:
         kept = recording.Recording(self._folder, len(chosen))
         for track, entry in zip(kept.tracks, chosen, strict=False):
             kept.follow(track, f"{entry.get('format_id')} {entry.get('height')}")
-        urls = [str(entry.get("url") or entry["manifest_url"]) for entry in chosen]
-        Recorder(self._clients(chosen), urls, kept, self._channel, self._wishes()).record()
+        clients = self._clients(chosen)
+        readers = [hls_recorder.reader(*each) for each in zip(clients, chosen, kept.tracks, strict=False)]
+        Recorder(clients, readers, kept, self._channel, self._wishes()).record()
         kept.close()
         return {"parts": kept.parts(), "duration": kept.seconds, "one_clock": True}
 
@@ -70,6 +71,8 @@ class Streams:
     def _is_live(self) -> bool:
         """Tell whether a chosen playlist has no end: sites and pages often do not say that a stream is live."""
         entry = self._chosen[0]
+        if all(dash_live.is_live(one) for one in self._chosen):
+            return True
         if not hls_recorder.is_hls(entry):
             return False
         playlist = fixed_pieces.look(self._clients([entry])[0], entry, self._looks)

@@ -273,8 +273,8 @@ async def test_a_live_stream_with_its_sound_apart_is_recorded_in_step(owner, sit
     assert only["media"]["kind"] == "audio/mp4"
 
 
-async def test_live_dash_is_refused_in_words(owner, site):
-    row = await _run(owner, site.url("/live.mpd"))
+async def test_live_dash_without_a_template_is_refused_in_words(owner, site):
+    row = await _run(owner, site.url("/live-list.mpd"))
     assert (row["state"], row["error"]["code"]) == ("failed", "live_unsupported")
 
 

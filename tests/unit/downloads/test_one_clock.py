@@ -88,6 +88,12 @@ async def test_flash_beep_and_line_come_together(owner, site, path, options, at)
     assert _line_at(_text(item, "en")) == pytest.approx(at, abs=CLOSE)
 
 
+async def test_live_dash_keeps_picture_and_sound_together(owner, site):
+    item = await _fetched(owner, site.url("/dash-live/clock/m.mpd"), live_from_start=True)
+    flash, beep = _moments(_file(item))
+    assert flash == pytest.approx(5, abs=CLOSE) and beep == pytest.approx(flash, abs=CLOSE)
+
+
 async def test_dash_keeps_picture_and_sound_together(owner, site):
     flash, beep = _moments(_file(await _fetched(owner, site.url("/dash/clock/m.mpd"))))
     assert flash == pytest.approx(5, abs=CLOSE) and beep == pytest.approx(flash, abs=CLOSE)
