@@ -59,3 +59,27 @@ async def test_claim_about_a_body_without_a_length_is_worth_one_more_try(owner, 
     assert (await _attempt(owner, url))["error"]["code"] == "truncated"
     item = await _item(owner, await _attempt(owner, url))
     assert item["duration"] == pytest.approx(4, abs=0.3)
+
+
+_TRIES = {
+    "/media/trunc.mp4": 2,
+    "/media/trunc.mkv": 2,
+    "/media/trunc_nomoov.mp4": 2,
+    "/page/unsized-hour": 2,
+    "/media/corrupt_mdat.mp4": 1,
+    "/media/html.mp4": 1,
+    "/media/random.mp4": 1,
+    "/media/still.png": 1,
+    "/media/no_decoder.m4a": 1,
+    "/short.m3u8": 1,
+    "/page/hour": 1,
+}
+
+
+async def test_no_download_is_tried_more_than_once_again_without_new_bytes(owner, site):
+    for path, most in _TRIES.items():
+        state, tries = "queued", 0
+        while state == "queued" and tries < 4:
+            row = await _attempt(owner, site.url(path))
+            state, tries = row["state"], tries + 1
+        assert state in ("done", "failed") and tries <= most, (path, row)
