@@ -82,6 +82,7 @@ _KINDS: dict[str, type[Problem]] = {
     "CertificateVerifyError": errors.UntrustedCertificate,
     "SSLCertVerificationError": errors.UntrustedCertificate,
     "ContentTooShortError": errors.Truncated,
+    "NoMore": errors.Truncated,
     "MemoryError": errors.Hostile,
 }
 _NETWORK = {"TransportError", "IncompleteRead", "SSLError", "CertificateVerifyError", "ProxyError", "TimeoutError"}

@@ -111,16 +111,19 @@ class Body:
     pieces, which halves the CPU time, and a slow one still progresses and loses nothing when the child is killed.
     """
 
-    def __init__(self, plain: Any) -> None:
+    def __init__(self, plain: Any, on_break: Callable[[int], None] = lambda size: None) -> None:
         self._plain = plain
         self._broken: Exception | None = None
+        self._size = 0
+        self._on_break = on_break
 
     def read(self, amount: int, **how: Any) -> bytes:
         """Return up to this many bytes; fewer only of a file, or before the end or an error; none at the end.
 
-        Raises: as urllib3, after everything has been returned.
+        Raises: as urllib3, after everything has been returned, or what `on_break` raises.
         """
         if self._broken:
+            self._on_break(self._size)
             raise self._broken
         parts: list[bytes] = []
         left, began = amount, time.monotonic()
@@ -128,10 +131,12 @@ class Body:
             while left > 0 and (part := self._plain.read1(left, **how)):
                 parts.append(part)
                 left -= len(part)
+                self._size += len(part)
                 if amount == BLOCK and time.monotonic() - began > _MOMENT:
                     break
         except Exception as error:
             if not parts:
+                self._on_break(self._size)
                 raise
             self._broken = error
         return b"".join(parts)
@@ -140,10 +145,28 @@ class Body:
         return getattr(self._plain, name)
 
 
-def keep_what_came(response: Any) -> Any:
+class NoMore(Exception):
+    """A file that cannot be resumed ended early at the same place twice: its server has no more of it."""
+
+
+class Breaks:
+    """The places at which whole files broke off. Another request would bring the same bytes."""
+
+    def __init__(self) -> None:
+        self._sizes: dict[str, int] = {}
+
+    def note(self, url: str, size: int) -> None:
+        """Record a place. Raises: `NoMore` if it is that of the last time."""
+        if size and self._sizes.get(url) == size:
+            raise NoMore(f"it ended after {size} bytes twice")
+        self._sizes[url] = size
+
+
+def keep_what_came(response: Any, breaks: Breaks) -> Any:
     """Return the response, with a `Body` if its own would lose bytes."""
     if hasattr(response.fp, "read1") and hasattr(response, "_requests_response"):
-        response.fp = Body(response.fp)
+        whole, url = response.status == 200, response.url
+        response.fp = Body(response.fp, lambda size: breaks.note(url, size) if whole else None)
     return response
 
 

@@ -88,7 +88,7 @@ def _wrong_place(request: Request) -> None:
 
 def _untagged(request: Request) -> None:
     after, name = _argument(request)
-    drop = int(after) if request.times <= 2 else None
+    drop = int(after) if request.times <= 1 else None
     request.send_file(request.site.file(name), drop=drop, tag=False)
 
 
@@ -115,6 +115,11 @@ def _unsized(request: Request) -> None:
     request._head(200, {"Content-Type": "video/mp2t", "Connection": "close"})
     if request.command != "HEAD":
         request._write(path.read_bytes())
+
+
+def _hang_up(request: Request) -> None:
+    """No answer at all."""
+    request.break_off()
 
 
 def _status(request: Request) -> None:
@@ -409,6 +414,7 @@ TABLE: dict[str, Behaviour] = {
     "noname": Behaviour(
         lambda r: r.send_file(r.site.file(r.rest), kind="application/octet-stream"), "/noname/<file>: no type", ""
     ),
+    "hang-up": Behaviour(_hang_up, "/hang-up/<file>: the connection ends without an answer", ""),
     "lie": Behaviour(_lie, "/lie/<file>: claims 10 TB", ""),
     "longer": Behaviour(_longer, "/longer/<file>: claims a little more than comes", ""),
     "unsized": Behaviour(_unsized, "/unsized/<file>: without a length, the connection closes at its end", ""),

@@ -39,6 +39,7 @@ CASES: list[Case] = [
     # Connections that break, and servers that say what is not so: whole in the end
     *_done("/drop/50000/ok.mp4", "/drop1/99999/ok.mp4", "/cut/50000/ok.mp4", "/untagged/60000/ok.mp4"),
     *_done("/wrong-place/60000/ok.mp4", "/changing/60000/ok.mp4"),
+    *_done("/longer/ok.mp4"),  # more is claimed than there is, and every sample of it came
     # Streams
     *_done("/hls/mux/i.m3u8", "/hls/fmp4/i.m3u8", "/hls/aes/i.m3u8", what="remux"),
     *_done("/short.m3u8", what="remux"),  # all its pieces came: what it says of its length is a claim
@@ -58,7 +59,7 @@ CASES: list[Case] = [
     *_codes("needs_action", "site_forbids", "/guarded/page/ok.mp4", "/status/403/x", "/auth/ok.mp4", "/members"),
     # It may pass
     *_codes("queued", "server_error", "/status/500/x", "/status/503/x", "/flaky/1/ok.mp4"),
-    *_codes("queued", "network", "/longer/ok.mp4"),
+    *_codes("queued", "network", "/hang-up/x.mp4"),
     *_codes("queued", "truncated", "/media/trunc.mp4"),
     Case("/stall/50000/ok.mp4", "queued", "stalled", patience=1.0),
     *_codes("scheduled", "live_not_started", "/live-empty.m3u8", "/upcoming/1/ok.mp4", "/refuses/404/begins"),

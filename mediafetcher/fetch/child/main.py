@@ -9,6 +9,7 @@ Only the gateway leads to the network (gateway_client.py), from before the first
 """
 
 import contextlib
+import gc
 import json
 import os
 import re
@@ -35,6 +36,7 @@ from mediafetcher.fetch.child import (
     streams,
 )
 from mediafetcher.fetch.child.protocol import Cancelled, Channel
+from mediafetcher.fetch.options import FILE_STEM
 from mediafetcher.fetch.ytdlp import import_hook
 from mediafetcher.sandbox import profiles
 
@@ -117,14 +119,28 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
     else:
         for stale in ("requested_downloads", "requested_formats"):
             found.pop(stale, None)
-        ended = client.process_ie_result(found, download=True)
-        names = _files(ended, folder)
-        renewed["one_clock"] = _one_clock(ended)
+        try:
+            ended = client.process_ie_result(found, download=True)
+            names = _files(ended, folder)
+            renewed["one_clock"] = _one_clock(ended)
+        except resume.NoMore:
+            if found.get("requested_formats"):
+                raise
+            client.bounded = False
+        names = names or _what_came(folder)
     renewed["bounded"] = client.bounded
     channel.silent = True
     extras = sidecars.bring(client, found, order["extras"], folder, channel)
     cookies = _cookies_text(client) if order.get("cookies") else None
     channel.say("done", files=names, cookies=cookies, **extras, **renewed)
+
+
+def _what_came(folder: Path) -> list[str]:
+    """Return the name of the file whose server has no more of it; whether it is complete is decided outside."""
+    gc.collect()  # closes the file that the downloader left
+    [part] = folder.glob(f"{FILE_STEM}.*.part")
+    part.rename(part.with_suffix(""))
+    return [part.stem]
 
 
 def _tell_list(client: Any, seen: dict[str, Any], channel: Channel, *, wanted: bool) -> None:
@@ -180,6 +196,7 @@ def _client(order: dict[str, Any], channel: Channel, folder: Path) -> Any:
     class Client(base):  # type: ignore[misc, valid-type]
         radio: frozenset[str] = frozenset()  # addresses that answered as internet radio
         bounded = True  # every file so far had a length, or chunks with an end
+        breaks = resume.Breaks()
         answers = first_answer.FirstAnswer(folder)
 
         def urlopen(self, req: Any) -> Any:
@@ -195,7 +212,7 @@ def _client(order: dict[str, Any], channel: Channel, folder: Path) -> Any:
                 if any(name.lower().startswith("icy-") for name in response.headers):
                     self.radio |= {req.url, response.url}
                 self.bounded = self.bounded and resume.is_bounded(response)
-                return resume.keep_what_came(response)
+                return resume.keep_what_came(response, self.breaks)
             except yt_dlp.networking.exceptions.HTTPError as error:
                 raise error_report.with_page(error) from error.__cause__
             except yt_dlp.networking.exceptions.TransportError as error:

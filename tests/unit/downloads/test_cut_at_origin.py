@@ -66,6 +66,8 @@ _TRIES = {
     "/media/trunc.mkv": 2,
     "/media/trunc_nomoov.mp4": 2,
     "/page/unsized-hour": 2,
+    "/longer/trunc.mkv": 2,
+    "/longer/ok.mp4": 1,
     "/media/corrupt_mdat.mp4": 1,
     "/media/html.mp4": 1,
     "/media/random.mp4": 1,
@@ -83,3 +85,4 @@ async def test_no_download_is_tried_more_than_once_again_without_new_bytes(owner
             row = await _attempt(owner, site.url(path))
             state, tries = row["state"], tries + 1
         assert state in ("done", "failed") and tries <= most, (path, row)
+        assert len(site.asked(path)) <= 2 * most, (path, len(site.asked(path)))
