@@ -34,7 +34,7 @@ def tame_extensions(found: dict[str, Any]) -> None:
     if not allowed:
         return
     for entry in (found, *(found.get("formats") or ()), *(found.get("requested_formats") or ())):
-        if entry.get("ext") not in allowed:
+        if entry.get("ext") and entry["ext"] not in allowed:
             entry["ext"] = "unknown_video"
 
 
