@@ -146,11 +146,11 @@ class Body:
 
 
 class NoMore(Exception):
-    """A file that cannot be resumed ended early at the same place twice: its server has no more of it."""
+    """A file that cannot be resumed ended early at the same place twice: its server sends nothing further."""
 
 
 class Breaks:
-    """The places at which whole files broke off. Another request would bring the same bytes."""
+    """The places at which whole files were interrupted. Another request would bring the same bytes."""
 
     def __init__(self) -> None:
         self._sizes: dict[str, int] = {}

@@ -136,7 +136,7 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
 
 
 def _what_came(folder: Path) -> list[str]:
-    """Return the name of the file whose server has no more of it; whether it is complete is decided outside."""
+    """Return the name of the file whose server sends nothing further; whether it is complete is decided outside."""
     gc.collect()  # closes the file that the downloader left
     [part] = folder.glob(f"{FILE_STEM}.*.part")
     part.rename(part.with_suffix(""))

@@ -26,7 +26,7 @@ def first(found: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def tame_extensions(found: dict[str, Any]) -> None:
-    """Replace each extension that yt-dlp refuses: the file has a name of ours, and its content decides what it is."""
+    """Replace each extension that yt-dlp refuses: the file gets another name, and its content decides what it is."""
     import yt_dlp.utils._utils
 
     refusal = getattr(yt_dlp.utils._utils, "_UnsafeExtensionError", None)  # not every version has it
