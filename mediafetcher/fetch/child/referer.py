@@ -4,6 +4,7 @@ Some servers give a file only to visitors of their own pages. A wished referer g
 where that redirects. A file that is refused without one is requested once more, from the site's own front page.
 """
 
+import contextlib
 import re
 from collections.abc import Callable
 from typing import Any
@@ -42,11 +43,12 @@ class Referer:
 
     def _once_more(self, request: Any, send: Callable[[Any], Any], origin: str, refused: Exception) -> Any:
         request.headers["Referer"] = f"{origin}/"
-        try:
+        response = None
+        with contextlib.suppress(Exception):  # the first refusal counts
             response = send(request)
-        except Exception:
+        if response is None:
             del request.headers["Referer"]
-            raise refused from None
+            raise refused
         self._own.add(origin)
         return response
 
@@ -54,6 +56,8 @@ class Referer:
 def _may_want_one(request: Any, error: Any) -> bool:
     from yt_dlp.utils import MEDIA_EXTENSIONS
 
+    if error.response.headers.get("cf-mitigated"):  # it wants a browser
+        return False
     ending = urlsplit(request.url).path.rpartition(".")[2].lower()
     media = (*MEDIA_EXTENSIONS.video, *MEDIA_EXTENSIONS.audio, *MEDIA_EXTENSIONS.manifests, "ts")
     return request.method == "GET" and (ending in media or bool(_NAMED.search(getattr(error, "page", ""))))
