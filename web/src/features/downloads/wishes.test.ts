@@ -56,6 +56,8 @@ test("how it travels, and how long a live stream may be", () => {
 
 test("a download that is tried again has the wishes that it had", () => {
   const options = {
+    referer: "https://site.example/page",
+    live_from_start: true,
     max_height: 4320,
     subtitles: ["fr"],
     start: 63,
