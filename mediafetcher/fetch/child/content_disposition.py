@@ -55,7 +55,10 @@ def _plain(value: str) -> str:
         value = value.encode("latin-1").decode("utf-8")
     if "=?" in value:
         with contextlib.suppress(LookupError, ValueError):
-            return str(email.header.make_header(email.header.decode_header(value)))
+            return "".join(
+                part if isinstance(part, str) else part.decode(charset or "latin-1")
+                for part, charset in email.header.decode_header(value)
+            )
     if "%" in value:
         with contextlib.suppress(UnicodeError):
             return unquote(value, errors="strict")
