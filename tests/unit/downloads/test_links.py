@@ -12,7 +12,7 @@ from mediafetcher.fetch import client
 from mediafetcher.fetch.child import content_disposition
 from mediafetcher.fetch.options import Options, Playlist
 from tests.site.links import NAMES
-from tests.unit.downloads.test_wishes import _file, _item, _ready, _run, _work, owner  # noqa: F401
+from tests.unit.downloads.test_download_options import _file, _item, _ready, _run, _work, owner  # noqa: F401
 
 
 def _digest(path) -> str:

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tests.unit.downloads.test_download_options import _ready, _run, owner  # noqa: F401
 from tests.unit.downloads.test_lists_and_certificates import _served, authority  # noqa: F401
-from tests.unit.downloads.test_wishes import _ready, _run, owner  # noqa: F401
 
 # path -> (state, code, words of the sentence)
 CAUSES = {

@@ -17,6 +17,14 @@ export const deErrors: ProblemWords = {
     "Diese Art von Datei wird aus Sicherheitsgründen abgelehnt",
     "Der Dateiname hat eine ungewöhnliche Endung. Die Datei selbst speichern, dann importieren.",
   ],
+  unsupported_codec: [
+    "FFmpeg kann diese Datei nicht dekodieren",
+    "Für das Bild oder den Ton fehlt ein Decoder. Um die Datei unverändert zu speichern, das Original behalten.",
+  ],
+  referer_required: [
+    "{site} gibt diese Datei nur Besuchern der eigenen Seiten",
+    "Stattdessen die Adresse der Seite hinzufügen, auf der sie abgespielt wird.",
+  ],
   login_required: ["{site} verlangt eine Anmeldung", "Die Cookies dieser Website senden, dann erneut versuchen."],
   members_only: [
     "Das ist nur für Mitglieder",
