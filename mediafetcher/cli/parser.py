@@ -115,6 +115,9 @@ def _library(add: _Add, common: argparse.ArgumentParser) -> None:
     tree.add_argument(
         "folder", nargs="?", metavar="DIR", help=("target folder (default: `export` in the media folder)")
     )
+    tree.add_argument(
+        "--layout", choices=("film", "show", "music"), help="channels as shows, or artists and albums; default: film"
+    )
     _for_person(tree)
     check = add("check", "check the media folder against the database")
     check.add_argument("--read-data", action="store_true", help="read every file and verify its hash")

@@ -173,7 +173,7 @@ async def restore(instance: Instance, asked: argparse.Namespace, out: Out, stdin
 async def export_tree(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
     owner = int((await users.by_name(asked.user))["id"]) if asked.user else None
     folder = Path(asked.here, asked.folder) if asked.folder else None
-    place, done = await sync.export(folder, owner)
+    place, done = await sync.export(folder, owner, asked.layout)
     if asked.json:
         counts = {"made": done.made, "kept": done.kept, "removed": done.removed, "missing": done.missing}
         out.line(json.dumps({"path": str(place), **counts, "links": "symbolic" if done.symbolic else "hard"}))

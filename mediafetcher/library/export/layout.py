@@ -99,13 +99,16 @@ class Item:
         """Return the files of an item: the suffix after the title in the tree, and the file in the store."""
         row = self.row
         assert row
-        wanted = {row["ext"]: row["ext"]} | ({"-poster.jpg": "poster.jpg"} if row["poster"] else {})
+        if "links" in row:
+            return {suffix: blob_store.path_of(row["sha256"], name) for suffix, name in row["links"].items()}
+        wanted = {row["ext"]: row["ext"]} | ({row["picture"]: "poster.jpg"} if row["poster"] and row["picture"] else {})
         wanted |= {f".{name}.vtt": f"{name}.vtt" for name in row["subtitles"] if _LANGUAGE.match(name)}
         return {suffix: blob_store.path_of(row["sha256"], name) for suffix, name in wanted.items()}
 
     @property
     def suffixes(self) -> list[str]:
-        return [*self.links, ".nfo"]
+        assert self.row
+        return [*self.links, *([".nfo"] if self.row["root"] is not None else [])]
 
 
 Keys = Callable[[int, list[str] | None], list[str]]
@@ -151,7 +154,7 @@ class Layout:
         if not item.have or item.folder is None or any(file.folder is not item.folder for file in item.have):
             return None
         stem = item.have[0].stem
-        if not filenames.fits(stem, row["title"], item.suffixes):
+        if not filenames.fits(stem, row["name"], item.suffixes):
             return None
         made = {file.suffix: file.made for file in item.have}
         for suffix, source in item.links.items():
@@ -198,7 +201,7 @@ class Layout:
             assert item.row and item.folder
             if item.stem is None:
                 is_free = partial(self._is_free, item)
-                item.stem = self._taken[item.folder].free(item.row["title"], item.suffixes, is_free=is_free)
+                item.stem = self._taken[item.folder].free(item.row["name"], item.suffixes, is_free=is_free)
             fresh += [self._intend(item, suffix) for suffix in item.suffixes if suffix not in item.kept]
         return fresh
 
@@ -207,7 +210,7 @@ class Layout:
         inside: dict[Folder, list[str]] = {}
         for item in items:
             assert item.row and item.folder
-            inside.setdefault(item.folder, []).append(filenames.beginning(item.row["title"], item.suffixes))
+            inside.setdefault(item.folder, []).append(filenames.beginning(item.row["name"], item.suffixes))
         for folder, beginnings in inside.items():
             few = len(beginnings) <= _FEW
             known = self._taken.get(folder)

@@ -1,4 +1,4 @@
-"""The small XML file of a film that Kodi, Jellyfin and Emby read: https://kodi.wiki/view/NFO_files/Movies"""
+"""The small XML files that Kodi, Jellyfin and Emby read: https://kodi.wiki/view/NFO_files"""
 
 import re
 from datetime import UTC, datetime
@@ -10,29 +10,55 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 
 def document(row: dict[str, Any]) -> bytes:
-    """Return the `<movie>` of an item: `title`, `duration` (s), `uploader`, `source_url`, `created_at`; None: unknown.
+    """Return the description of an item, a show or an album: `title`, `duration` (s), `uploader`, `source_url`,
+    `created_at` and more; None: unknown. `root`: its element, by default `movie`; None: it has no description.
 
     The same item gives the same bytes.
     """
+    root = row.get("root", "movie")
+    if root is None:
+        return b""
     duration, added, published = row["duration"], row["created_at"], _published(row)
     facts = {
         "title": row["title"],
+        "showtitle": row.get("show"),
+        "season": row.get("season"),
+        "episode": row.get("episode"),
+        "artist": row.get("artist") if root == "album" else None,
         "plot": row.get("description"),
         "runtime": max(1, round(duration / 60)) if duration else None,  # minutes
         "premiered": published or None,
+        "aired": published or None if root == "episodedetails" else None,
         "year": published[:4] or None,
         "genre": row.get("genre"),
         "studio": row["uploader"] or row.get("channel_name"),
         "website": row["source_url"],
         "dateadded": _day(added) if added else None,
     }
-    lines = ['<?xml version="1.0" encoding="UTF-8" standalone="yes"?>', "<movie>"]
+    lines = ['<?xml version="1.0" encoding="UTF-8" standalone="yes"?>', f"<{root}>"]
     lines += [f"  <{name}>{_text(value)}</{name}>" for name, value in facts.items() if value is not None]
     lines += [f"  <tag>{_text(tag)}</tag>" for tag in row.get("tags") or ()]
     if row.get("extractor") and row.get("extractor_id"):
         kind = quoteattr(_FORBIDDEN.sub("", str(row["extractor"])).lower())
         lines.append(f'  <uniqueid type={kind} default="true">{_text(row["extractor_id"])}</uniqueid>')
-    return "\n".join([*lines, "</movie>", ""]).encode()
+    return "\n".join([*lines, *_streams(row), f"</{root}>", ""]).encode()
+
+
+def _streams(row: dict[str, Any]) -> list[str]:
+    """Return what the file holds, so that players need not open it."""
+    seconds = round(row["duration"]) if row["duration"] else None
+    size = {"width": row.get("width"), "height": row.get("height"), "durationinseconds": seconds}
+    video = _element("video", {"codec": row.get("video_codec")} | size) if row.get("video_codec") else []
+    audio = _element("audio", {"codec": row.get("audio_codec")}) if row.get("audio_codec") else []
+    if not video and not audio:
+        return []
+    inside = [f"  {line}" for line in (*video, *audio)]
+    return ["  <fileinfo>", "    <streamdetails>", *inside, "    </streamdetails>", "  </fileinfo>"]
+
+
+def _element(name: str, values: dict[str, Any]) -> list[str]:
+    lines = [f"      <{key}>{_text(value)}</{key}>" for key, value in values.items() if value is not None]
+    return [f"    <{name}>", *lines, f"    </{name}>"]
 
 
 def _day(moment: datetime) -> str:

@@ -2,6 +2,8 @@
 
     <DIR>/<user>/<folder>/<title>.mp4, <title>.nfo, <title>-poster.jpg, <title>.<language>.vtt
 
+or arranged as shows or music (arrangement.py).
+
 The films are links to the store: no bytes are copied, and removing the tree never touches the store. The database
 records each tree and its files, and triggers record which items have changed since; `refresh` updates those, and so
 removes the links of a deleted item, which would keep its bytes on the disk. A tree that
@@ -15,12 +17,13 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from mediafetcher.core import clock, errors, events, logging, settings
 from mediafetcher.db import engine
-from mediafetcher.library.export import layout, link_tree, tree_lock
+from mediafetcher.library.export import arrangement, layout, link_tree, tree_lock
 from mediafetcher.library.export.layout import File, Folder, Item, Report
 from mediafetcher.library.storage import mount
 
@@ -29,6 +32,7 @@ _SOON = 1.0  # seconds after a change, since usually more follow
 _PATIENCE = 30.0  # seconds that one tree may delay the others
 _MANY = 1000  # changes kept for an unavailable tree; beyond that it is compared as a whole when it is available again
 _Stop = threading.Event
+_UNKNOWN = datetime.min.replace(tzinfo=UTC)  # items without a date count as the oldest
 
 _log = logging.get("export")
 _busy: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one update of a tree at a time
@@ -36,11 +40,15 @@ _since: dict[str, float] = {}  # when the present update of a tree began
 _updates: set[asyncio.Task[int]] = set()
 
 
-async def export(folder: Path | None = None, owner: int | None = None) -> tuple[Path, Report]:
+async def export(
+    folder: Path | None = None, owner: int | None = None, kind: arrangement.Kind | None = None
+) -> tuple[Path, Report]:
     """Make the tree in `folder` (default: `export` in the media folder), or update it. Returns: the path, and a report.
 
-    `owner`: add this user to the users that the tree has already; None: all users. The tree is kept up
-    to date from now on. Raises: `Invalid` if no links can be made there, `Unavailable`.
+    `owner`: add this user to the users that the tree has already; None: all users. `kind`: its layout; None: the one
+    that it has, else `film`. The tree is kept up to date from now on.
+
+    Raises: `Invalid` if no links can be made there, `Unavailable`.
     """
     place = Path(os.path.realpath(folder or mount.root() / "export"))
     known = await engine.fetchval("select exists (select from export_tree where path = $1)", str(place))
@@ -51,13 +59,15 @@ async def export(folder: Path | None = None, owner: int | None = None) -> tuple[
             hard = await mount.run_io(_prepare, place, known=known)
         # From the commit on, every change is recorded.
         noted = await engine.fetchrow(
-            "insert into export_tree as t (path, people, hard) values ($1, $2, $3)"
-            " on conflict (path) do update set hard = excluded.hard, people = case when excluded.people is not null"
+            "insert into export_tree as t (path, people, hard, layout) values ($1, $2, $3, coalesce($4, 'film'))"
+            " on conflict (path) do update set hard = excluded.hard, layout = coalesce($4, t.layout),"
+            "  people = case when excluded.people is not null"
             "  and t.people is not null then array(select distinct unnest(t.people || excluded.people)) end"
-            " returning id, path, people, hard, behind",
+            " returning id, path, people, hard, behind, layout",
             str(place),
             None if owner is None else [owner],
             hard,
+            kind,
         )
         assert noted is not None
         return place, await _Update(noted).whole()
@@ -69,7 +79,7 @@ async def refresh() -> int:
     A tree that cannot be updated waits. A slow tree continues in the background, so that none delays the others.
     """
     rows = await engine.fetch(
-        "select id, path, people, hard, behind from export_tree t"
+        "select id, path, people, hard, behind, layout from export_tree t"
         " where behind or exists (select from export_change c where c.tree = t.id) order by id"
     )
     tasks = [asyncio.create_task(_refresh_tree(row)) for row in rows]
@@ -207,12 +217,38 @@ def _words(place: Path):  # type: ignore[no-untyped-def]
 # ---- one tree ----------------------------------------------------------------------------------------------
 
 
+_ITEMS = """
+select i.id, i.owner, i.folder, i.title, i.uploader, i.site, i.source_url, i.created_at, m.sha256, m.ext, m.duration,
+  m.poster, m.subtitles, m.width, m.height, m.video_codec, m.audio_codec, i.published_at, x.published_precision,
+  x.channel, x.channel_name, x.channel_url, x.facts ->> 'extractor' as extractor, x.facts ->> 'series' as series,
+  (x.facts ->> 'season_number')::int as season_number, (x.facts ->> 'episode_number')::int as episode_number,
+  x.facts ->> 'artist' as artist, x.facts ->> 'album' as album, x.facts ->> 'track' as track,
+  (x.facts ->> 'track_number')::int as track_number{more}
+from library_item i join media_file m on m.id = i.media_file left join source_metadata x on x.id = i.metadata
+where i.id = any($1) and i.trashed_at is null and ($2::bigint[] is null or i.owner = any($2))
+"""
+# Not for the other items of a show: a description may have 20 kB.
+_DETAILS = """, x.facts ->> 'description' as description, x.facts ->> 'extractor_id' as extractor_id,
+  x.facts ->> 'genre' as genre, array(select jsonb_array_elements_text(x.facts -> 'tags')) as tags"""
+# The recorded files in these folders; those of items also in the folders below.
+_RECORDED = """
+select distinct x.item from export_file x join export_folder f on f.id = x.folder
+  left join export_folder above on above.id = f.parent
+where x.tree = $1 and (f.folder = any($2::bigint[]) or (x.item > 0 and above.folder = any($2)))
+"""
+
+
+def _age(row: dict[str, Any]) -> tuple[Any, int]:
+    return row["published_at"] or _UNKNOWN, row["id"]
+
+
 class _Update:
     """Makes items of one tree as the library has them. A file is recorded in the database before it is made."""
 
     def __init__(self, row: dict[str, Any]) -> None:
         self._tree, self._place, self._people = row["id"], Path(row["path"]), row["people"]
-        self._hard = row["hard"]
+        self._hard, self._kind = row["hard"], row["layout"]
+        self._touched: set[int] = set()  # shows and albums of which an item was looked at
         self._report = Report(symbolic=not self._hard)
         self._stop = _Stop()
 
@@ -221,7 +257,7 @@ class _Update:
         marks = await self._marks()
         rows = await engine.fetch(
             "select id from library_item where trashed_at is null and ($2::bigint[] is null or owner = any($2))"
-            " union select item from export_file where tree = $1 order by 1",
+            " union select item from export_file where tree = $1 and item > 0 order by 1",
             self._tree,
             self._people,
         )
@@ -240,7 +276,9 @@ class _Update:
             plan = layout.Layout(link_tree.Disk(self._place), await self._folders(), self._keys, hard=self._hard)
             missing: list[int] = []
             for start in range(0, len(items), _BATCH):
-                missing += await self._bring(plan, items[start : start + _BATCH])
+                missing += await self._bring(plan, await self._items(plan, items[start : start + _BATCH]))
+            if self._touched:
+                await self._bring(plan, await self._files_of_folders(plan))
             await self._prune(plan)
         async with engine.transaction():
             await engine.execute("delete from export_change where id = any($1)", [row["id"] for row in marks])
@@ -256,9 +294,8 @@ class _Update:
             _log.info("export", tree=self._place, **counts)
         return report
 
-    async def _bring(self, plan: layout.Layout, ids: list[int]) -> list[int]:
+    async def _bring(self, plan: layout.Layout, items: list[Item]) -> list[int]:
         """Update one batch. Returns: the items whose files are missing."""
-        items = await self._items(plan, ids)
         gone = await self._in_thread(plan.settle, items, self._report)
         await engine.execute("delete from export_file where id = any($1)", [file.id for file in gone])
         fresh = await self._in_thread(plan.place, items)
@@ -293,19 +330,17 @@ class _Update:
         return list(found.values())
 
     async def _items(self, plan: layout.Layout, ids: list[int]) -> list[Item]:
-        rows = await engine.fetch(
-            "select i.id, i.owner, i.folder, i.title, i.uploader, i.source_url, i.created_at, m.sha256, m.ext,"
-            " m.duration, m.poster, m.subtitles, i.published_at, x.channel_name,"
-            " x.facts ->> 'description' as description,"
-            " x.facts ->> 'extractor' as extractor, x.facts ->> 'extractor_id' as extractor_id,"
-            " x.facts ->> 'genre' as genre, array(select jsonb_array_elements_text(x.facts -> 'tags')) as tags"
-            " from library_item i join media_file m on m.id = i.media_file"
-            " left join source_metadata x on x.id = i.metadata"
-            " where i.id = any($1) and i.trashed_at is null and ($2::bigint[] is null or i.owner = any($2))",
-            ids,
-            self._people,
-        )
-        shown = {row["id"]: row for row in rows}
+        rows = await self._rows(plan, ids, _DETAILS)
+        have = await self._have(plan, ids)
+        for file in (file for files in have.values() for file in files):
+            above = file.folder.parent
+            numbers = (file.folder.folder, above.folder if above else None)
+            self._touched |= {number for number in numbers if number is not None and number < 0}
+        return [Item(id, rows.get(id), have.get(id, [])) for id in ids]
+
+    async def _rows(self, plan: layout.Layout, ids: list[int], more: str = "") -> dict[int, dict[str, Any]]:
+        """Read items that are to be shown, arranged by the layout of the tree. `more`: further columns."""
+        rows = await engine.fetch(_ITEMS.format(more=more), ids, self._people)
         plan.learn(
             await engine.fetch(
                 "with recursive up as (select id, parent, name from folder where id = any($1)"
@@ -314,6 +349,15 @@ class _Update:
             ),
             await engine.fetch("select id, name from account where id = any($1)", [row["owner"] for row in rows]),
         )
+        for row in rows:
+            folders = arrangement.arrange(row, self._kind)
+            plan.learn(folders, [])
+            if folders:
+                row["group"] = folders[0 if self._kind == "show" else -1]["id"]
+                self._touched.add(row["group"])
+        return {row["id"]: row for row in rows}
+
+    async def _have(self, plan: layout.Layout, ids: list[int]) -> dict[int, list[File]]:
         folders = {folder.id: folder for folder in plan.folders}
         have: dict[int, list[File]] = {}
         for row in await engine.fetch(
@@ -321,7 +365,22 @@ class _Update:
         ):
             file = File(row["item"], folders[row["folder"]], row["stem"], row["suffix"], row["made"], row["id"])
             have.setdefault(row["item"], []).append(file)
-        return [Item(id, shown.get(id), have.get(id, [])) for id in ids]
+        return have
+
+    async def _files_of_folders(self, plan: layout.Layout) -> list[Item]:
+        """Return the files of the touched shows and albums: those that they should have, and those that they have."""
+        touched = sorted(self._touched)
+        recorded = await engine.fetch(_RECORDED, self._tree, touched)
+        rows = await self._rows(plan, [row["item"] for row in recorded if row["item"] > 0])
+        groups: dict[int, list[dict[str, Any]]] = {}
+        for row in sorted(rows.values(), key=_age, reverse=True):
+            if "group" in row:
+                groups.setdefault(row["group"], []).append(row)
+        make = arrangement.files_of_show if self._kind == "show" else arrangement.files_of_album
+        wanted = {row["id"]: row for group, members in groups.items() for row in make(group, members)}
+        ids = sorted(wanted.keys() | {row["item"] for row in recorded if row["item"] < 0})
+        have = await self._have(plan, ids)
+        return [Item(id, wanted.get(id), have.get(id, [])) for id in ids]
 
     def _keys(self, folder: int, beginnings: list[str] | None) -> list[str]:
         """Return the keys of the files in a folder. For threads."""

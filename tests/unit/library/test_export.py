@@ -59,6 +59,7 @@ async def test_a_tree_of_hard_links_with_what_players_read(owner, put, there):
     movie = ET.parse(there / f"{stem}.nfo").getroot()
     said = {element.tag: element.text for element in movie}
     assert movie.tag == "movie" and said.pop("dateadded", None)
+    assert said.pop("fileinfo") and movie.findtext("fileinfo/streamdetails/video/codec") == "h264"
     assert said == {"title": "AC/DC <live> & loud", "runtime": "1", "studio": "A & <B>", "website": "https://a/?b&c"}
     assert (there / f"{stem}.nfo").stat().st_mode & 0o777 == 0o644
     assert (there / "Ada/Films").stat().st_mode & 0o777 == 0o755
@@ -641,7 +642,9 @@ async def test_description_has_the_metadata_and_follows_its_changes(owner, put, 
             await metadata.attach(item, ["k"], source_metadata.of_ytdlp(said), private=False)
         assert await sync.refresh() > 0
         movie = ET.parse(there / "Ada/Film.nfo").getroot()
-        found = [(element.tag, element.text) for element in movie if element.tag not in ("runtime", "dateadded")]
+        found = [
+            (element.tag, element.text) for element in movie if element.tag not in ("runtime", "dateadded", "fileinfo")
+        ]
         dated = [("premiered", "2024-01-05"), ("year", "2024")]
         assert found == [("title", "Film"), ("plot", plot), *dated, ("tag", "a"), ("tag", "b"), ("uniqueid", "x1")]
         assert movie.find("uniqueid").attrib == {"type": "site", "default": "true"}

@@ -1,0 +1,122 @@
+"""Arrangements of an exported tree: where an item goes, under which name, and what its folders have.
+
+    film    <folder of the library>/<title>
+    show    <show>/Season <year>/<show> - S<year>E<number> - <title>, with tvshow.nfo and posters
+    music   <artist>/<album>/<track> - <title>, with album.nfo and a cover
+
+Names depend on the item alone, so a new item renames no other one. Folders and their files have negative numbers, made
+of their names, in place of the ids of library folders and items.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
+
+Kind = Literal["film", "show", "music"]
+KINDS: tuple[str, ...] = get_args(Kind)
+_FILES = 4  # numbers of a folder: itself, its description, its picture, its picture in the folder above
+_DESCRIPTION, _PICTURE, _PICTURE_ABOVE = 1, 2, 3
+_MINUTES = 1440  # of a day; larger numbers are those of items whose time of the day is unknown
+_OTHERS = 10_000 - _MINUTES
+
+Row = dict[str, Any]
+
+
+def arrange(row: Row, kind: str) -> list[Row]:
+    """Give a row its `name`, its `root` in XML, the ending of its `picture` and its folder.
+
+    Returns: the rows of its folders, from the top.
+    """
+    row |= {"name": row["title"], "root": "movie", "picture": "-poster.jpg"}
+    if kind == "film":
+        return []
+    if kind == "show":
+        return _show(row)
+    return _music(row)
+
+
+def _show(row: Row) -> list[Row]:
+    show = row["series"] or row["channel_name"] or row["uploader"] or row["site"] or "Unknown"
+    season, episode = _numbers(row)
+    row |= {"root": "episodedetails", "picture": "-thumb.jpg", "show": show, "season": season, "episode": episode}
+    row["name"] = f"{show} - S{season:02}E{episode:02} - {row['title']}"
+    return _folders(row, show, f"Season {season:02}")
+
+
+def _numbers(row: Row) -> tuple[int, int]:
+    """Return season and episode: those of the site, else the year, and month, day and minute. Season 0: no date."""
+    if row["season_number"] is not None and row["episode_number"] is not None:
+        return row["season_number"], row["episode_number"]
+    moment: datetime | None = row["published_at"]
+    if moment is None:
+        return 0, row["id"]
+    moment = moment.astimezone(UTC)
+    exact = row["published_precision"] == "second"
+    within = moment.hour * 60 + moment.minute if exact else _MINUTES + row["id"] % _OTHERS
+    return moment.year, (moment.month * 100 + moment.day) * 10_000 + within
+
+
+def _music(row: Row) -> list[Row]:
+    artist = row["artist"] or row["channel_name"] or row["uploader"] or row["site"] or "Unknown artist"
+    album, track = row["album"] or "Singles", row["track"] or row["title"]
+    row |= {"root": None, "picture": None, "artist": artist, "album": album}
+    row["name"] = f"{row['track_number']:02} - {track}" if row["track_number"] is not None else track
+    return _folders(row, artist, album)
+
+
+def _folders(row: Row, *names: str) -> list[Row]:
+    made: list[Row] = []
+    for depth, name in enumerate(names, 1):
+        given = json.dumps([row["owner"], *names[:depth]]).encode()
+        number = -_FILES * (1 + (int.from_bytes(hashlib.sha256(given).digest()[:7]) >> 1))
+        made.append({"id": number, "parent": made[-1]["id"] if made else None, "name": name})
+    row["folder"] = made[-1]["id"]
+    return made
+
+
+def files_of_show(show: int, members: Iterable[Row]) -> list[Row]:
+    """Return the rows of the files of a show. `members`: its arranged items, the newest first."""
+    members = list(members)
+    newest = members[0]
+    dates = [row["published_at"] for row in members if row["published_at"]]
+    description = {"root": "tvshow", "title": newest["show"], "published_at": min(dates, default=None)}
+    description |= {"uploader": newest["channel_name"] or newest["uploader"], "source_url": newest["channel_url"]}
+    if newest["series"] is None and newest["channel"]:
+        description |= {"extractor": newest["extractor"], "extractor_id": newest["channel"]}
+    rows = [_file(show, show, _DESCRIPTION, "tvshow", newest) | description]
+    pictured = [row for row in members if row["poster"]]
+    if pictured:
+        rows.append(_file(show, show, _PICTURE, "poster", pictured[0], picture=True))
+    for season in dict.fromkeys(row["season"] for row in pictured):
+        row = next(row for row in pictured if row["season"] == season)
+        name = "season-specials-poster" if season == 0 else f"season{season:02}-poster"
+        rows.append(_file(show, row["folder"], _PICTURE_ABOVE, name, row, picture=True))
+    return rows
+
+
+def files_of_album(album: int, members: Iterable[Row]) -> list[Row]:
+    """Return the rows of the files of an album. `members`: its arranged items, the newest first."""
+    members = list(members)
+    newest = members[0]
+    description = {"root": "album", "title": newest["album"], "artist": newest["artist"], "published_at": None}
+    rows = [_file(album, album, _DESCRIPTION, "album", newest) | description]
+    if pictured := [row for row in members if row["poster"]]:
+        rows.append(_file(album, album, _PICTURE, "folder", pictured[0], picture=True))
+    return rows
+
+
+def _file(folder: int, of: int, kind: int, name: str, row: Row, *, picture: bool = False) -> Row:
+    """Return a row like that of an item: a file of a folder. `of`: the folder whose number it has."""
+    empty = dict.fromkeys(("duration", "source_url", "created_at", "uploader"))
+    links = {".jpg": "poster.jpg"} if picture else {}
+    return (
+        {"id": of - kind, "owner": row["owner"], "folder": folder, "name": name, "title": name}
+        | empty
+        | {
+            "root": None,
+            "sha256": row["sha256"],
+            "links": links,
+        }
+    )
