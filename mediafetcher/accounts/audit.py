@@ -10,6 +10,7 @@ from typing import Any
 
 from mediafetcher.core import logging
 from mediafetcher.db import engine
+from mediafetcher.db.tables import AuditEvent
 
 ACTIONS: dict[str, str] = {
     "setup_completed": "the first administrator was made with the one-time code",
@@ -49,9 +50,11 @@ DAYS = 365
 MOST = 10_000  # events of each act
 _RUNNING = 86_400.0  # seconds that servers must have run since an event, regardless of the clock
 
+# The number of removed rows comes with the command tag; rows would be as many as the log has.
 _REMOVE_OLD = """
 delete from audit_event where at <= to_timestamp($1) and running_seconds <= mf_running_seconds() - $2
 """
+# The newest of each action stay: a lateral query for each.
 _REMOVE_BEYOND = """
 delete from audit_event e using unnest($1::text[]) as a(act),
   lateral (select id from audit_event where action = a.act order by id desc offset $2 limit 1) as last
@@ -65,27 +68,27 @@ async def record(act: str, owner: int | None = None, address: str | None = None,
     """Record one action, in the open transaction if there is one."""
     if act not in ACTIONS:
         raise ValueError(f"audit.ACTS does not have {act}")
-    await engine.execute(
-        "INSERT INTO audit_event (owner, action, address, facts) VALUES ($1, $2, $3, $4::text::jsonb)",
-        owner,
-        act,
-        address,
-        json.dumps(facts),
-    )
+    event = AuditEvent(owner=owner, action=act, address=address, facts=json.dumps(facts))
+    await AuditEvent.insert(event)
     _log.info("act", act=act, user=owner, address=address, **facts)
 
 
 async def page(limit: int = 100, act: str | None = None, before: int | None = None) -> list[dict[str, Any]]:
     """List events, newest first: id, at, act, `person` (name or None), address, facts. `before`: older ones."""
-    rows = await engine.fetch(
-        "SELECT e.id, e.at, e.action as act, a.name AS person, e.address, e.facts::text AS facts FROM audit_event e "
-        "LEFT JOIN account a ON a.id = e.owner WHERE ($2::text IS NULL OR e.action = $2) "
-        "AND ($3::bigint IS NULL OR e.id < $3) ORDER BY e.id DESC LIMIT $1",
-        limit,
-        act,
-        before,
+    table = AuditEvent
+    events = table.select(
+        table.id,
+        table.at,
+        table.action.as_alias("act"),
+        table.owner._.name.as_alias("person"),
+        table.address,
+        table.facts,
     )
-    return [row | {"facts": json.loads(row["facts"])} for row in rows]
+    if act is not None:
+        events = events.where(table.action == act)
+    if before is not None:
+        events = events.where(table.id < before)
+    return await events.order_by(table.id, ascending=False).limit(limit)
 
 
 async def remove_old(now: float) -> int:

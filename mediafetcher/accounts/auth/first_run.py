@@ -15,9 +15,10 @@ from mediafetcher.accounts.auth import credentials, passwords, rate_limit, sessi
 from mediafetcher.accounts.auth.credentials import UserIdentity
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import same_text
+from mediafetcher.db.tables import User
 
 _LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"  # without letters that look alike
-_OPEN = "SELECT NOT exists (SELECT FROM account WHERE admin AND password_hash IS NOT NULL)"
 
 
 def _file() -> Path:
@@ -26,7 +27,7 @@ def _file() -> Path:
 
 async def is_open() -> bool:
     """Return whether no administrator exists yet."""
-    return bool(await engine.fetchval(_OPEN))
+    return not await User.exists().where(User.admin.eq(True), User.password_hash.is_not_null())
 
 
 async def prepare() -> str | None:
@@ -87,7 +88,7 @@ async def complete(code: str, name: str, password: str, address: str, agent: str
     passwords.require_strong(password, name)
     password_hash = await passwords.make_hash(password)
     async with engine.transaction():
-        await engine.execute("LOCK TABLE account IN SHARE ROW EXCLUSIVE MODE")
+        await engine.execute(users.ONE_AT_A_TIME)
         if not await is_open():
             raise errors.SetupClosed()
         user_id = await _first_admin(name, password_hash)
@@ -98,17 +99,14 @@ async def complete(code: str, name: str, password: str, address: str, agent: str
 
 
 async def _first_admin(name: str, password_hash: str) -> int:
-    local = await engine.fetchval("SELECT min(id) FROM account WHERE admin AND password_hash IS NULL")
-    taken = await engine.fetchval("SELECT id FROM account WHERE lower(name) = lower($1)", name)
+    locals_ = User.select(User.id).where(User.admin.eq(True), User.password_hash.is_null())
+    local = await locals_.order_by(User.id).first()
+    taken = await User.select(User.id).where(same_text(User.name, name)).first()
     if taken is not None and taken != local:
         raise errors.NameTaken()
     if local is None:
-        return int(
-            await engine.fetchval(
-                "INSERT INTO account (name, password_hash, admin) VALUES ($1, $2, true) RETURNING id",
-                name,
-                password_hash,
-            )
-        )
-    await engine.execute("UPDATE account SET name = $2, password_hash = $3 WHERE id = $1", local, name, password_hash)
-    return int(local)
+        user = User(name=name, password_hash=password_hash, admin=True)
+        await user.save()
+        return int(user.id)
+    await User.update({User.name: name, User.password_hash: password_hash}).where(User.id == local["id"])
+    return int(local["id"])

@@ -15,6 +15,9 @@ from mediafetcher.db import engine
 _AGAIN = 12 * 3600.0  # seconds: a user from the same address is one sign-in in the audit log
 _MOST = 1000
 
+# Sign-in of every request behind a proxy.
+_FIND = "select id, name, admin from account where lower(name) = lower($1)"
+
 _seen: dict[tuple[int, str], float] = {}
 _log = logging.get("proxy")
 
@@ -22,7 +25,7 @@ _log = logging.get("proxy")
 async def person(name: str, address: str) -> UserIdentity | None:
     """Return the user that the proxy names, if they have an account."""
     name = unicodedata.normalize("NFC", name).strip()
-    row = await engine.fetchrow("SELECT id, name, admin FROM account WHERE lower(name) = lower($1)", name)
+    row = await engine.fetchrow(_FIND, name)
     if row is None:
         _log.warning("the proxy names somebody who has no account", address=address)
         return None

@@ -9,24 +9,22 @@ import hashlib
 import ipaddress
 import math
 from collections.abc import Iterable
+from typing import Any
+
+from piccolo.querystring import QueryString
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import among
+from mediafetcher.db.tables import RateLimitBucket
 
 BURST = 10
 WAIT = 60.0  # seconds until one more attempt
-_FULL = f"interval '{int(BURST * WAIT)} seconds'"  # after that a bucket is full, the same as none
+_FULL = int(BURST * WAIT)  # seconds after which a bucket is full, the same as none
 
 # Never less than before: the clock may have been set back.
-_LEFT = f"least({BURST}, places + greatest(0, extract(epoch FROM clock_timestamp() - at)::float8) / {WAIT})"
-
-_TIDY = f"""
-DELETE FROM rate_limit_bucket WHERE id IN
-    (SELECT id FROM rate_limit_bucket WHERE at < clock_timestamp() - {_FULL} FOR UPDATE SKIP LOCKED)
-"""
-
-
-_CORRECT = "update rate_limit_bucket set at = clock_timestamp() where at > clock_timestamp()"
+_LEFT = f"least({BURST}, places + greatest(0, extract(epoch from clock_timestamp() - at)::float8) / {WAIT})"
+_CLOCK = QueryString("clock_timestamp()")  # also within a transaction that waited for a lock
 
 
 def account(id: int | None, name: str) -> str:
@@ -56,43 +54,44 @@ async def take(*keys: str) -> None:
     Call it outside a transaction, because a rollback would undo the count.
     """
     hashes = _hashes(keys)
-    await engine.execute(_TIDY)
+    await _remove_full()
     await correct_times()
+    table = RateLimitBucket
     async with engine.transaction():
-        await engine.execute(
-            f"INSERT INTO rate_limit_bucket (key, places) SELECT unnest($1::bytea[]), {BURST} ON CONFLICT DO NOTHING",
-            hashes,
+        await table.insert(*(table(key=key, places=BURST) for key in hashes)).on_conflict(action="DO NOTHING")
+        _require_room(await _left(hashes).order_by(table.key).lock_rows("UPDATE"))
+        await table.update({table.places: QueryString(f"{_LEFT} - 1"), table.at: _CLOCK}).where(
+            among(table.key, hashes)
         )
-        rows = await engine.fetch(
-            f"SELECT {_LEFT} AS left FROM rate_limit_bucket WHERE key = any($1::bytea[]) ORDER BY key FOR UPDATE",
-            hashes,
-        )
-        _require_room(rows)
-        await engine.execute(
-            f"UPDATE rate_limit_bucket SET places = {_LEFT} - 1, at = clock_timestamp() WHERE key = any($1::bytea[])",
-            hashes,
-        )
+
+
+async def _remove_full() -> None:
+    """Remove buckets that are full again, except those that another attempt holds."""
+    table = RateLimitBucket
+    full = table.select(table.id).where(table.at < QueryString("clock_timestamp() - make_interval(secs => {})", _FULL))
+    await table.delete().where(table.id.is_in(full.lock_rows("UPDATE", skip_locked=True)))
+
+
+def _left(hashes: list[bytes]) -> Any:
+    table = RateLimitBucket
+    return table.select(QueryString(_LEFT).as_alias("left")).where(among(table.key, hashes))
 
 
 async def check(keys: Iterable[str]) -> None:
     """Raise `TooManyRequests` if one of the keys has no attempt left."""
-    _require_room(
-        await engine.fetch(f"SELECT {_LEFT} AS left FROM rate_limit_bucket WHERE key = any($1::bytea[])", _hashes(keys))
-    )
+    _require_room(await _left(_hashes(keys)))
 
 
 async def give_back(*keys: str) -> None:
     """Refund the attempt, because it was correct."""
-    await engine.execute(
-        f"update rate_limit_bucket set places = least({BURST}, {_LEFT} + 1), at = clock_timestamp()"
-        " where key = any($1::bytea[])",
-        _hashes(keys),
-    )
+    table, places = RateLimitBucket, QueryString(f"least({BURST}, {_LEFT} + 1)")
+    await table.update({table.places: places, table.at: _CLOCK}).where(among(table.key, _hashes(keys)))
 
 
 async def correct_times() -> None:
     """Treat attempts in the future, after the clock was set back, as made now."""
-    await engine.execute(_CORRECT)
+    table = RateLimitBucket
+    await table.update({table.at: _CLOCK}).where(table.at > _CLOCK)
 
 
 def _require_room(rows: list[dict[str, float]]) -> None:

@@ -3,15 +3,19 @@
 import unicodedata
 from typing import Any
 
+from piccolo.querystring import QueryString
+
 from mediafetcher.accounts import audit
 from mediafetcher.accounts.auth import credentials, passwords, rate_limit
 from mediafetcher.core import errors
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import same_text
+from mediafetcher.db.tables import Device, LibraryItem, Session, Token, User
 
 LOCAL = "owner"  # the user of the command line before the first account is set up
-_COLUMNS = "id, name, admin, created_at, quota"
+_COLUMNS = (User.id, User.name, User.admin, User.created_at, User.quota)
 # Changes of the administrator role are serialised, or two could remove each other.
-_ONE_AT_A_TIME = "LOCK TABLE account IN SHARE ROW EXCLUSIVE MODE"
+ONE_AT_A_TIME = "lock table account in share row exclusive mode"
 
 Row = dict[str, Any]
 
@@ -26,19 +30,18 @@ def clean_name(name: str) -> str:
 
 async def page() -> list[Row]:
     """List all users: id, name, admin, created_at, and `quota`: the bytes that may be charged to them, or None."""
-    return await engine.fetch(f"SELECT {_COLUMNS} FROM account ORDER BY lower(name)")
+    return await User.select(*_COLUMNS).order_by(QueryString("lower(name)"))
 
 
 async def get(user_id: int) -> Row:
-    row = await engine.fetchrow(f"SELECT {_COLUMNS} FROM account WHERE id = $1", user_id)
+    row = await User.select(*_COLUMNS).where(User.id == user_id).first()
     if row is None:
         raise errors.NotFound("This user does not exist.")
     return row
 
 
 async def by_name(name: str) -> Row:
-    query = f"SELECT {_COLUMNS} FROM account WHERE lower(name) = lower($1)"
-    row = await engine.fetchrow(query, name)
+    row = await User.select(*_COLUMNS).where(same_text(User.name, name)).first()
     if row is None:
         raise errors.NotFound(f"There is no user named {name}.")
     return row
@@ -50,15 +53,15 @@ async def local_owner() -> Row:
     On an empty system this creates the local user `owner`, who cannot sign in until the first run sets a password.
     """
     for _ in range(2):
-        people = await engine.fetch(f"SELECT {_COLUMNS} FROM account ORDER BY admin DESC, id LIMIT 2")
+        people = await User.select(*_COLUMNS).order_by(User.admin, ascending=False).order_by(User.id).limit(2)
         admins = [person for person in people if person["admin"]]
         if len(admins) == 1:
             return admins[0]
         if people:
             break
         async with engine.transaction():
-            await engine.execute(_ONE_AT_A_TIME)
-            if not await engine.fetchval("SELECT exists (SELECT FROM account)"):
+            await engine.execute(ONE_AT_A_TIME)
+            if not await User.exists():
                 made = await _insert(LOCAL, None, admin=True)
                 await audit.record("user_added", made["id"], added=LOCAL)
     raise errors.UsageError("There is more than one administrator. Choose a user with --user NAME.")
@@ -78,16 +81,11 @@ async def add(
 
 
 async def _insert(name: str, password_hash: str | None, *, admin: bool) -> Row:
-    row = await engine.fetchrow(
-        "INSERT INTO account (name, password_hash, admin) VALUES ($1, $2, $3) "
-        f"ON CONFLICT DO NOTHING RETURNING {_COLUMNS}",
-        name,
-        password_hash,
-        admin,
-    )
-    if row is None:
+    user = User(name=name, password_hash=password_hash, admin=admin)
+    rows = await User.insert(user).on_conflict(action="DO NOTHING").returning(*_COLUMNS)
+    if not rows:
         raise errors.NameTaken()
-    return row
+    return rows[0]
 
 
 async def set_password(
@@ -107,12 +105,13 @@ async def set_password(
     passwords.require_strong(password, person["name"])
     password_hash = await passwords.make_hash(password)
     async with engine.transaction():
-        await engine.execute("UPDATE account SET password_hash = $2 WHERE id = $1", user_id, password_hash)
-        await engine.execute("DELETE FROM session WHERE owner = $1 AND id IS DISTINCT FROM $2", user_id, keep_session)
+        await User.update({User.password_hash: password_hash}).where(User.id == user_id)
+        sessions = Session.delete().where(Session.owner == user_id)
+        await (sessions if keep_session is None else sessions.where(Session.id != keep_session))
         ended = {"tokens": "ended"} if end_tokens else {}
         if end_tokens:
-            await engine.execute("delete from token where owner = $1", user_id)
-            await engine.execute("delete from device where owner = $1", user_id)
+            await Token.delete().where(Token.owner == user_id)
+            await Device.delete().where(Device.owner == user_id)
         await audit.record("password_set", by, address, changed=person["name"], **ended)
     credentials.forget()
 
@@ -122,8 +121,8 @@ async def require_password(user_id: int, password: str, address: str) -> None:
     # The caller is signed in: guesses at sign-in do not count here, nor guesses here at sign-in.
     own = rate_limit.known(user_id, "signed in")
     await rate_limit.take(own)
-    stored = await engine.fetchval("SELECT password_hash FROM account WHERE id = $1", user_id)
-    if not await passwords.matches(stored, password):
+    row = await User.select(User.password_hash).where(User.id == user_id).first()
+    if not await passwords.matches(row["password_hash"] if row else None, password):
         await audit.record("password_refused", user_id, address)
         raise errors.WrongCredentials("The current password is incorrect.")
     await rate_limit.give_back(own)
@@ -132,11 +131,11 @@ async def require_password(user_id: int, password: str, address: str) -> None:
 async def set_admin(user_id: int, *, admin: bool, by: int | None = None, address: str | None = None) -> None:
     """Grant or revoke the administrator role. Raises: `LastAdmin`."""
     async with engine.transaction():
-        await engine.execute(_ONE_AT_A_TIME)
+        await engine.execute(ONE_AT_A_TIME)
         person = await get(user_id)
         if not admin:
-            await _require_another_admin(user_id)
-        await engine.execute("UPDATE account SET admin = $2 WHERE id = $1", user_id, admin)
+            await _require_another_admin(person)
+        await User.update({User.admin: admin}).where(User.id == user_id)
         await audit.record("admin_set", by, address, changed=person["name"], admin=admin)
     credentials.forget()
 
@@ -145,26 +144,27 @@ async def set_quota(user_id: int, quota: int | None, *, by: int | None = None, a
     """Set the bytes that may be charged to a user; None: unlimited. Raises: `NotFound`."""
     async with engine.transaction():
         person = await get(user_id)
-        await engine.execute("UPDATE account SET quota = $2 WHERE id = $1", user_id, quota)
+        await User.update({User.quota: quota}).where(User.id == user_id)
         await audit.record("quota_set", by, address, changed=person["name"], quota=quota)
 
 
 async def shut_out(user_id: int) -> None:
     """End a user's sessions, tokens and devices before they are removed."""
     async with engine.transaction():
-        for table in ("session", "token", "device"):
-            await engine.execute(f"DELETE FROM {table} WHERE owner = $1", user_id)
+        await Session.delete().where(Session.owner == user_id)
+        await Token.delete().where(Token.owner == user_id)
+        await Device.delete().where(Device.owner == user_id)
     credentials.forget()
 
 
 async def remove(user_id: int, *, by: int | None = None, address: str | None = None) -> None:
     """Remove a user whose library is empty. Raises: `LastAdmin`, `Conflict` while items are left."""
     async with engine.transaction():
-        await engine.execute(_ONE_AT_A_TIME)
+        await engine.execute(ONE_AT_A_TIME)
         person = await require_removable(user_id)
-        if await engine.fetchval("SELECT exists (SELECT FROM library_item WHERE owner = $1)", user_id):
+        if await LibraryItem.exists().where(LibraryItem.owner == user_id):
             raise errors.Conflict("This user still has items. Empty their library and trash first.")
-        await engine.execute("DELETE FROM account WHERE id = $1", user_id)
+        await User.delete().where(User.id == user_id)
         await audit.record("user_removed", by, address, removed=person["name"])
     credentials.forget()
 
@@ -172,14 +172,11 @@ async def remove(user_id: int, *, by: int | None = None, address: str | None = N
 async def require_removable(user_id: int) -> Row:
     """Return the user if they may be removed. Raises: `NotFound`, `LastAdmin`."""
     person = await get(user_id)
-    await _require_another_admin(user_id)
+    await _require_another_admin(person)
     return person
 
 
-async def _require_another_admin(user_id: int) -> None:
-    left = await engine.fetchval(
-        "SELECT exists (SELECT FROM account WHERE admin AND password_hash IS NOT NULL AND id <> $1)", user_id
-    )
-    is_admin = await engine.fetchval("SELECT admin FROM account WHERE id = $1", user_id)
-    if is_admin and not left:
+async def _require_another_admin(person: Row) -> None:
+    others = User.exists().where(User.admin.eq(True), User.password_hash.is_not_null(), User.id != person["id"])
+    if person["admin"] and not await others:
         raise errors.LastAdmin()

@@ -10,12 +10,15 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
+from piccolo.querystring import QueryString
 
 from mediafetcher.accounts import audit
 from mediafetcher.accounts.vault import cookie_formats, encryption
 from mediafetcher.accounts.vault.cookie_formats import Cookie
 from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW, among
+from mediafetcher.db.tables import CookieJar, Device, PairingCode
 from mediafetcher.net import urls
 from mediafetcher.sandbox import parsing
 
@@ -25,6 +28,7 @@ _SHORT = {
     "fb.watch": "facebook.com", "redd.it": "reddit.com", "instagr.am": "instagram.com", "b23.tv": "bilibili.com",
 }  # fmt: skip
 
+_SEALED = (CookieJar.id, CookieJar.owner, CookieJar.site, CookieJar.ciphertext)
 _MAX_LOGINS = 20  # of one host: it may have several ports
 
 _log = logging.get("cookies")
@@ -66,12 +70,7 @@ async def put(owner: int, site: str, cookies: list[Cookie], address: str | None 
     if not kept:
         raise errors.BadCookies(f"No valid cookies for {site} found. They may be expired or belong to another site.")
     async with engine.transaction():
-        id = await engine.fetchval(
-            "INSERT INTO cookie_jar (owner, site, ciphertext, cookies) VALUES ($1, $2, ''::bytea, 0) "
-            "ON CONFLICT (owner, site) DO UPDATE SET failed_at = NULL, failure = NULL RETURNING id",
-            owner,
-            site,
-        )
+        id = await _ensure(owner, site)
         await _fill(id, owner, site, kept)
         await audit.record("cookies_kept", owner, address, site=site, count=len(kept))
     return {"site": site, "kept": len(kept), "left_out": len(cookies) - len(kept)}
@@ -81,12 +80,7 @@ async def put_login(owner: int, login: urls.Login) -> None:
     """Store a name and password for HTTP Basic authentication, in the jar of its host."""
     site = urlsplit(login.origin).hostname or ""
     async with engine.transaction():
-        id = await engine.fetchval(
-            "insert into cookie_jar (owner, site, ciphertext, cookies) values ($1, $2, ''::bytea, 0) "
-            "on conflict (owner, site) do update set failed_at = null, failure = null returning id",
-            owner,
-            site,
-        )
+        id = await _ensure(owner, site)
         old = await _contents(id, owner, site)
         logins = [one for one in old.logins if one[0] != login.origin]
         if tuple(login) in old.logins:
@@ -96,18 +90,27 @@ async def put_login(owner: int, login: urls.Login) -> None:
         await audit.record("cookies_kept", owner, site=site, count=len(old.cookies))
 
 
+async def _ensure(owner: int, site: str) -> int:
+    """Return the id of a jar, created if missing, and lock its row. Its last failure no longer counts."""
+    table = CookieJar
+    jar = table.insert(table(owner=owner, site=site, ciphertext=b"", cookies=0))
+    cleared = ((table.failed_at, None), (table.failure, None))
+    rows = await jar.on_conflict((table.owner, table.site), "DO UPDATE", cleared).returning(table.id)
+    return int(rows[0]["id"])
+
+
 async def login_for(owner: int, url: str) -> urls.Login | None:
     """Return this user's name and password for exactly the scheme, host and port of a link."""
     site = urlsplit(url).hostname or ""
-    query = "select id from cookie_jar where owner = $1 and site = $2"
-    id = await engine.fetchval(query, owner, site)
-    found = await _contents(id, owner, site) if id is not None else _Contents()
+    row = await CookieJar.select(CookieJar.id).where(CookieJar.owner == owner, CookieJar.site == site).first()
+    found = await _contents(row["id"], owner, site) if row is not None else _Contents()
     return next((urls.Login(*one) for one in found.logins if one[0] == urls.origin(url)), None)
 
 
 async def _contents(id: int, owner: int, site: str) -> _Contents:
     """Return the contents of a jar; nothing if it is new, or if our key does not open it."""
-    ciphertext = await engine.fetchval("select ciphertext from cookie_jar where id = $1", id)
+    row = await CookieJar.select(CookieJar.ciphertext).where(CookieJar.id == id).first()
+    ciphertext = row["ciphertext"] if row is not None else None
     try:
         return _decoded(encryption.decrypt(ciphertext, "cookie_jar", owner, site, id)) if ciphertext else _Contents()
     except encryption.DecryptionError:
@@ -130,31 +133,25 @@ async def _fill(id: int, owner: int, site: str, cookies: list[Cookie]) -> None:
 async def _write(id: int, owner: int, site: str, contents: _Contents) -> None:
     plain = contents if contents.logins else contents.cookies
     sealed = encryption.encrypt(msgspec.json.encode(plain), "cookie_jar", owner, site, id)
-    cookies = contents.cookies
-    await engine.execute(
-        "UPDATE cookie_jar SET ciphertext = $2, cookies = $3, updated_at = clock_timestamp() WHERE id = $1",
-        id,
-        sealed,
-        len(cookies),
+    table, clock = CookieJar, QueryString("clock_timestamp()")
+    await table.update({table.ciphertext: sealed, table.cookies: len(contents.cookies), table.updated_at: clock}).where(
+        table.id == id
     )
 
 
 async def page(owner: int) -> list[dict[str, Any]]:
     """List the jars: site, cookies (number), created_at, updated_at, succeeded_at, failed_at, failure."""
-    return await engine.fetch(
-        "SELECT site, cookies, created_at, updated_at, succeeded_at, failed_at, failure FROM cookie_jar "
-        "WHERE owner = $1 ORDER BY site",
-        owner,
-    )
+    table = CookieJar
+    times = (table.created_at, table.updated_at, table.succeeded_at, table.failed_at)
+    jars = table.select(table.site, table.cookies, *times, table.failure)
+    return await jars.where(table.owner == owner).order_by(table.site)
 
 
 async def remove(owner: int, site: str, address: str | None = None) -> None:
     """Delete a site's cookies. Raises: `NotFound`."""
     async with engine.transaction():
-        gone = await engine.fetchval(
-            "DELETE FROM cookie_jar WHERE owner = $1 AND site = $2 RETURNING id", owner, cookie_formats.site_name(site)
-        )
-        if gone is None:
+        jar = (CookieJar.owner == owner) & (CookieJar.site == cookie_formats.site_name(site))
+        if not await CookieJar.delete().where(jar).returning(CookieJar.id):
             raise errors.NotFound("No cookies are stored for this site.")
         await audit.record("cookies_removed", owner, address, site=cookie_formats.site_name(site))
 
@@ -163,7 +160,7 @@ async def can_decrypt() -> bool:
     """Return whether jars can be decrypted: the key file exists and has their key."""
     if not encryption.present():
         return False
-    row = await engine.fetchrow("SELECT id, owner, site, ciphertext FROM cookie_jar ORDER BY id DESC LIMIT 1")
+    row = await CookieJar.select(*_SEALED).order_by(CookieJar.id, ascending=False).first()
     if row is None:
         return True
     try:
@@ -187,7 +184,8 @@ class Host(NamedTuple):
 
 async def hosts() -> list[Host]:
     """Return the hosts of all jars. Cookies also apply to the hosts below theirs, a login only to its own host."""
-    rows = await engine.fetch("select owner, site, cookies > 0 as cookies from cookie_jar")
+    table, cookies = CookieJar, QueryString("cookies > 0").as_alias("cookies")
+    rows = await table.select(table.owner, table.site, cookies)
     named = [Host(row["owner"], urls.site(f"https://{row['site']}"), row["cookies"]) for row in rows]
     short = [Host(row["owner"], name, True) for row in rows if row["cookies"] for name in _short_names(row["site"])]
     return named + short
@@ -208,13 +206,10 @@ async def jar_for(owner: int, url: str) -> Jar | None:
     names = [".".join(parts[start:]) for start in range(len(parts))]
     seen = None
     while True:
-        row = await engine.fetchrow(
-            "SELECT id, site, ciphertext, updated_at FROM cookie_jar "
-            "WHERE owner = $1 AND site = any($2::text[]) AND cookies > 0 "
-            "ORDER BY length(site) DESC LIMIT 1",
-            owner,
-            names,
+        jars = CookieJar.select(*_SEALED, CookieJar.updated_at).where(
+            CookieJar.owner == owner, among(CookieJar.site, names), CookieJar.cookies > 0
         )
+        row = await jars.order_by(QueryString("length(site)"), ascending=False).first()
         if row is None:
             return None
         try:
@@ -246,8 +241,9 @@ async def borrow(owner: int, url: str) -> AsyncIterator[Jar | None]:
 
 
 async def _failed(jar: Jar, code: str) -> None:
-    query = "UPDATE cookie_jar SET failed_at = now(), failure = $3 WHERE id = $1 AND updated_at = $2"
-    await engine.execute(query, jar.id, jar.updated_at, code)
+    table = CookieJar
+    unchanged = (table.id == jar.id) & (table.updated_at == jar.updated_at)
+    await table.update({table.failed_at: NOW, table.failure: code}).where(unchanged)
 
 
 async def store_back(jar: Jar) -> None:
@@ -255,13 +251,11 @@ async def store_back(jar: Jar) -> None:
     returned = await parsing.call(cookie_formats.parse, jar.returned, secret=True) if jar.returned else []
     renewed = cookie_formats.of_site(returned, jar.site)
     async with engine.transaction():
-        still = await engine.fetchval(
-            "UPDATE cookie_jar SET succeeded_at = now(), failed_at = NULL, failure = NULL "
-            "WHERE id = $1 AND updated_at = $2 RETURNING id",
-            jar.id,
-            jar.updated_at,
-        )
-        if still is not None and renewed and cookie_formats.netscape(renewed) != jar.text:
+        table = CookieJar
+        unchanged = (table.id == jar.id) & (table.updated_at == jar.updated_at)
+        success = table.update({table.succeeded_at: NOW, table.failed_at: None, table.failure: None})
+        still = await success.where(unchanged).returning(table.id)
+        if still and renewed and cookie_formats.netscape(renewed) != jar.text:
             await _fill(jar.id, jar.owner, jar.site, renewed)
 
 
@@ -281,23 +275,23 @@ async def rotate(*others: Callable[[], Awaitable[tuple[int, int]]]) -> dict[str,
     done = {"sealed": 0, "lost": 0, "devices": 0}
     async with engine.transaction():
         # Writers of a jar lock its row before they encrypt, so no write with the old key is in progress.
-        await engine.execute("LOCK TABLE cookie_jar IN SHARE ROW EXCLUSIVE MODE")
+        await engine.execute("lock table cookie_jar in share row exclusive mode")
         encryption.add_key()
-        for row in await engine.fetch("SELECT id, owner, site, ciphertext FROM cookie_jar ORDER BY id"):
+        for row in await CookieJar.select(*_SEALED).order_by(CookieJar.id):
             place = ("cookie_jar", row["owner"], row["site"], row["id"])
             try:
                 sealed = encryption.encrypt(encryption.decrypt(row["ciphertext"], *place), *place)
             except encryption.DecryptionError:
                 done["lost"] += 1
                 continue
-            await engine.execute("UPDATE cookie_jar SET ciphertext = $2 WHERE id = $1", row["id"], sealed)
+            await CookieJar.update({CookieJar.ciphertext: sealed}).where(CookieJar.id == row["id"])
             done["sealed"] += 1
         for seal_again in others:
             sealed_rows, lost_rows = await seal_again()
             done["sealed"] += sealed_rows
             done["lost"] += lost_rows
-        done["devices"] = len(await engine.fetch("delete from device returning id"))
-        await engine.execute("delete from pairing_code")  # the page showed it with the old key
+        done["devices"] = len(await Device.delete(force=True).returning(Device.id))
+        await PairingCode.delete(force=True)  # the page showed it with the old key
         await audit.record("key_rotated", sealed=done["sealed"], lost=done["lost"], devices=done["devices"])
     encryption.drop_old_keys()
     return done

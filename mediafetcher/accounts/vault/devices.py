@@ -13,17 +13,20 @@ import time
 from typing import Any
 
 import msgspec
+from piccolo.querystring import QueryString
 
 from mediafetcher.accounts import audit
 from mediafetcher.accounts.auth import rate_limit
 from mediafetcher.accounts.vault import encryption
 from mediafetcher.core import errors
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW, after, ago
+from mediafetcher.db.tables import Device, DeviceNonce, PairingCode
 
 MINUTES = 5  # lifetime of a pairing code
 TRIES = 5
 WINDOW = 300  # seconds that a device's clock may differ from ours
-_REMEMBERED = "interval '15 minutes'"  # more than twice the window
+_REMEMBERED = 900  # seconds that a nonce is kept: more than twice the window
 
 
 class _Sealed(msgspec.Struct):
@@ -57,17 +60,18 @@ class Call(msgspec.Struct):
 async def offer(owner: int, url: str, name: str, address: str | None = None) -> dict[str, Any]:
     """Create a pairing code of this user; it replaces the last one. Returns: {"code", "fingerprint", "expires_at"}."""
     code = secrets.token_urlsafe(24)
-    expires_at = await engine.fetchval(
-        f"INSERT INTO pairing_code (owner, hash, expires_at) VALUES ($1, $2, now() + interval '{MINUTES} minutes') "
-        "ON CONFLICT (owner) DO UPDATE SET hash = excluded.hash, tries = 0, expires_at = excluded.expires_at "
-        "RETURNING expires_at",
-        owner,
-        _digest(code.encode()),
+    table = PairingCode
+    offered = table(owner=owner, hash=_digest(code.encode()), expires_at=after(MINUTES * 60))
+    replaced = (table.hash, table.tries, table.expires_at)
+    rows = (
+        await table.insert(offered)
+        .on_conflict(target=table.owner, action="DO UPDATE", values=replaced)
+        .returning(table.expires_at)
     )
     shown = {"url": url, "key": encryption.to_base64url(encryption.public_key()), "code": code, "name": name}
     await audit.record("pairing_offered", owner, address)
     text = "mf1." + encryption.to_base64url(json.dumps(shown).encode())
-    return {"code": text, "fingerprint": encryption.fingerprint(), "expires_at": expires_at}
+    return {"code": text, "fingerprint": encryption.fingerprint(), "expires_at": rows[0]["expires_at"]}
 
 
 async def _pair(sealed: _Sealed, token: bytes, fields: dict[str, Any], address: str) -> tuple[int, int]:
@@ -76,28 +80,21 @@ async def _pair(sealed: _Sealed, token: bytes, fields: dict[str, Any], address: 
     await rate_limit.take(place)
     code, name = str(fields.get("code", "")), str(fields.get("name", "")).strip()[:100] or "Browser"
     async with engine.transaction():
-        owner = await engine.fetchval(
-            "DELETE FROM pairing_code WHERE hash = $1 AND expires_at > now() AND tries < $2 RETURNING owner",
-            _digest(code.encode()),
-            TRIES,
-        )
-        if owner is not None:
-            device = await engine.fetchval(
-                "INSERT INTO device (owner, name, hash, last_seen_at, address) VALUES ($1, $2, $3, now(), $4) "
-                "RETURNING id",
-                owner,
-                name,
-                _digest(token),
-                address,
-            )
-            await audit.record("device_paired", owner, address, device=device, named=name)
-    if owner is None:
+        right = PairingCode.hash == _digest(code.encode())
+        valid = PairingCode.delete().where(right, PairingCode.expires_at > NOW, PairingCode.tries < TRIES)
+        used = await valid.returning(PairingCode.owner)
+        if used:
+            owner = used[0]["owner"]
+            device = Device(owner=owner, name=name, hash=_digest(token), last_seen_at=NOW, address=address)
+            await device.save()
+            await audit.record("device_paired", owner, address, device=device.id, named=name)
+    if not used:
         # The intended code is unknown, so the attempt counts against all open codes.
-        await engine.execute("UPDATE pairing_code SET tries = tries + 1")
+        await PairingCode.update({PairingCode.tries: PairingCode.tries + 1}, force=True)
         await audit.record("pairing_failed", None, address)
         raise errors.PairingCode()
     await rate_limit.give_back(place)
-    return int(owner), int(device)
+    return int(owner), int(device.id)
 
 
 # ---- messages --------------------------------------------------------------------------------------------
@@ -129,7 +126,7 @@ async def take(box: str, address: str) -> Call:
 async def _known(sealed: _Sealed, token: bytes, address: str) -> tuple[int, int]:
     place = rate_limit.place("device", address)
     await rate_limit.check([place])
-    row = await engine.fetchrow("SELECT id, owner, hash FROM device WHERE id = $1", sealed.device)
+    row = await Device.select(Device.id, Device.owner, Device.hash).where(Device.id == sealed.device).first()
     if row is None or not hmac.compare_digest(row["hash"], _digest(token)):
         await rate_limit.take(place)
         await audit.record("device_refused", None, address)
@@ -139,19 +136,14 @@ async def _known(sealed: _Sealed, token: bytes, address: str) -> tuple[int, int]
 
 async def _once(device: int, nonce: bytes) -> None:
     async with engine.transaction():
-        fresh = await engine.fetchval(
-            "INSERT INTO device_nonce (device, nonce) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id",
-            device,
-            nonce,
-        )
-        if fresh is None:
+        table = DeviceNonce
+        used = table.insert(table(device=device, nonce=nonce)).on_conflict(action="DO NOTHING")
+        if not await used.returning(table.id):
             raise errors.Replayed()
         # By running time too: otherwise a clock that jumps ahead and back would allow replays.
-        await engine.execute(
-            f"DELETE FROM device_nonce WHERE at < now() - {_REMEMBERED}"
-            f" AND running_seconds < mf_running_seconds() - extract(epoch FROM {_REMEMBERED})"
-        )
-        await engine.execute("UPDATE device SET last_seen_at = now() WHERE id = $1", device)
+        ran = QueryString("mf_running_seconds() - {}::float8", float(_REMEMBERED))
+        await table.delete().where(table.at < ago(_REMEMBERED), table.running_seconds < ran)
+        await Device.update({Device.last_seen_at: NOW}).where(Device.id == device)
 
 
 def _digest(secret: bytes) -> bytes:
@@ -160,11 +152,9 @@ def _digest(secret: bytes) -> bytes:
 
 async def correct_times() -> None:
     """Shorten pairing codes that exceed the maximum, and treat nonces of the future as used now."""
-    await engine.execute(
-        f"update pairing_code set expires_at = now() + interval '{MINUTES} minutes'"
-        f" where expires_at > now() + interval '{MINUTES} minutes'"
-    )
-    await engine.execute("update device_nonce set at = now() where at > now()")
+    latest = after(MINUTES * 60)
+    await PairingCode.update({PairingCode.expires_at: latest}).where(PairingCode.expires_at > latest)
+    await DeviceNonce.update({DeviceNonce.at: NOW}).where(DeviceNonce.at > NOW)
 
 
 # ---- the list --------------------------------------------------------------------------------------------
@@ -172,16 +162,14 @@ async def correct_times() -> None:
 
 async def page(owner: int) -> list[dict[str, Any]]:
     """List the devices: id, name, created_at, last_seen_at, address."""
-    return await engine.fetch(
-        "SELECT id, name, created_at, last_seen_at, address FROM device WHERE owner = $1 ORDER BY id", owner
-    )
+    columns = (Device.id, Device.name, Device.created_at, Device.last_seen_at, Device.address)
+    return await Device.select(*columns).where(Device.owner == owner).order_by(Device.id)
 
 
 async def remove(device: int, owner: int, address: str | None = None) -> None:
     """Remove a device. Its messages are no longer accepted. Raises: `NotFound`."""
     async with engine.transaction():
-        query = "DELETE FROM device WHERE id = $1 AND owner = $2 RETURNING name"
-        name = await engine.fetchval(query, device, owner)
-        if name is None:
+        gone = await Device.delete().where(Device.id == device, Device.owner == owner).returning(Device.name)
+        if not gone:
             raise errors.NotFound("This device does not exist.")
-        await audit.record("device_removed", owner, address, device=device, named=name)
+        await audit.record("device_removed", owner, address, device=device, named=gone[0]["name"])

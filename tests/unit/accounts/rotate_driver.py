@@ -1,4 +1,7 @@
-"""A rotation of the key that is killed: `rotate_driver.py DSN STATE STEP` dies before its STEP-th write."""
+"""A rotation of the key that is killed: `rotate_driver.py DSN STATE STEP` dies before its STEP-th step.
+
+A step is a statement, or a write of the key file.
+"""
 
 import asyncio
 import os
@@ -29,7 +32,7 @@ def main(dsn: str, state: str, last: int) -> None:
 
     encryption._write = killing(encryption._write)  # type: ignore[assignment]
     os.replace = killing(os.replace)  # type: ignore[assignment]
-    engine.execute = killing(engine.execute)
+    engine.DB.connection = killing(engine.DB.connection)  # type: ignore[method-assign]
 
     async def run() -> None:
         await engine.connect(dsn)
