@@ -6,6 +6,7 @@ from typing import Any
 
 from mediafetcher.core import logging, settings
 from mediafetcher.db import engine
+from mediafetcher.db.tables import LibraryItem
 from mediafetcher.library.storage import decisions
 from mediafetcher.ops import backup
 
@@ -16,7 +17,7 @@ async def decide(decision: decisions.Decision) -> dict[str, Any]:
     """Apply a decision. Returns: the status. Raises: `Unavailable`, `BackupFailed`, `Invalid`, `InvalidState`."""
     if decision == "separate":
         await decisions.require_separable()
-        if await engine.fetchval("select exists (select from library_item)"):
+        if await LibraryItem.exists():
             await _keep_library()
     return await decisions.decide(decision)
 

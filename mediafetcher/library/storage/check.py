@@ -10,8 +10,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from piccolo.querystring import QueryString
+
 from mediafetcher.core import errors, logging, settings
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW, ago
+from mediafetcher.db.tables import Download, LibraryItem, MediaFile, Source
 from mediafetcher.library.storage import blob_store, mount, ownership, sweeper, unknown
 
 # Every kind of finding, as text for users.
@@ -96,11 +100,15 @@ async def _ownership() -> list[Finding]:
     return [Finding("store_frozen", f"{frozen.detail} `mediafetcher store` decides.")] if frozen else []
 
 
+# All files with all items, grouped.
+_WRONG_COUNTS = """
+select m.id, m.sha256, m.ref_count, count(i.id) as items from media_file m
+  left join library_item i on i.media_file = m.id group by m.id having m.ref_count <> count(i.id)
+"""
+
+
 async def _counts() -> list[Finding]:
-    rows = await engine.fetch(
-        "select m.id, m.sha256, m.ref_count, count(i.id) as items from media_file m"
-        " left join library_item i on i.media_file = m.id group by m.id having m.ref_count <> count(i.id)"
-    )
+    rows = await engine.fetch(_WRONG_COUNTS)
     return [
         Finding(
             "wrong_count",
@@ -112,11 +120,9 @@ async def _counts() -> list[Finding]:
 
 
 async def _downloads() -> list[Finding]:
-    rows = await engine.fetch(
-        "select id, url, worker_id from download where state = 'running'"
-        " and lease_expires_at < now() - make_interval(secs => $1)",
-        settings.get().lease_seconds,
-    )
+    table = Download
+    late = table.lease_expires_at < ago(settings.get().lease_seconds)
+    rows = await table.select(table.id, table.url).where(table.state == "running", late)
     return [
         Finding("stuck_download", f"download {row['id']} ({logging.redact(row['url'])})", {"download": row["id"]})
         for row in rows
@@ -126,16 +132,23 @@ async def _downloads() -> list[Finding]:
 # ---- files that should be there ------------------------------------------------------------------------
 
 
+_FACTS = (
+    MediaFile.id,
+    MediaFile.sha256,
+    MediaFile.size,
+    MediaFile.ext,
+    MediaFile.poster,
+    MediaFile.subtitles,
+    MediaFile.damaged_at,
+)
+
+
 async def _files(*, read_data: bool) -> list[Finding]:
     findings: list[Finding] = []
     last = b""
     while True:
-        rows = await engine.fetch(
-            "select id, sha256, size, ext, poster, subtitles, damaged_at from media_file"
-            " where ref_count > 0 and sha256 > $1"
-            " order by sha256 limit 1000",
-            last,
-        )
+        after_last = MediaFile.select(*_FACTS).where(MediaFile.ref_count > 0, MediaFile.sha256 > last)
+        rows = await after_last.order_by(MediaFile.sha256).limit(1000)
         if not rows:
             return findings
         last = rows[-1]["sha256"]
@@ -152,17 +165,11 @@ def _suspects(rows: list[dict[str, Any]], *, read_data: bool) -> list[dict[str, 
 async def _again(media_file: int, *, read_data: bool) -> list[Finding]:
     """Check one file again, while no transaction can place or remove it."""
     async with engine.transaction():
-        row = await engine.fetchrow(
-            "select id, sha256, size, ext, poster, subtitles, damaged_at from media_file"
-            " where id = $1 and ref_count > 0 for update",
-            media_file,
-        )
+        referenced = MediaFile.select(*_FACTS).where(MediaFile.id == media_file, MediaFile.ref_count > 0)
+        row = await referenced.lock_rows("UPDATE").first()
         wrong = (await mount.run_io(_suspects_of, row, read_data=read_data)) if row else []
-        titles = await engine.fetchval(
-            "select string_agg(title, ', ' order by id) from (select id, title from library_item"
-            " where media_file = $1 order by id limit 5) as first",
-            media_file,
-        )
+        items = LibraryItem.select(LibraryItem.title).where(LibraryItem.media_file == media_file)
+        titles = ", ".join(item["title"] for item in await items.order_by(LibraryItem.id).limit(5))
     return [Finding(kind, f"{detail} ({titles})", {"media_file": media_file, **facts}) for kind, detail, facts in wrong]
 
 
@@ -236,9 +243,9 @@ async def _unknown() -> list[Finding]:
 async def _is_unlisted(sha256: bytes, name: str) -> bool:
     """Check one side file again, while no transaction can place or remove it."""
     async with engine.transaction():
-        row = await engine.fetchrow(
-            "select poster, subtitles from media_file where sha256 = $1 and ref_count > 0 for update", sha256
-        )
+        table = MediaFile
+        listed = table.select(table.poster, table.subtitles).where(table.sha256 == sha256, table.ref_count > 0)
+        row = await listed.lock_rows("UPDATE").first()
         if row is None or name in unknown.side_names(row):
             return False
         return await mount.run_io(blob_store.size_of, blob_store.path_of(sha256, name)) is not None
@@ -275,28 +282,40 @@ _DAMAGE = ("wrong_size", "damaged_file", "unreadable_file")
 async def _too_many(findings: list[Finding]) -> bool:
     """Tell whether so many files are damaged that nothing about them should be changed."""
     damaged = sum(finding.kind in _DAMAGE for finding in findings)
-    if damaged <= _MANY or damaged * _SHARE < await engine.fetchval("select count(*) from media_file"):
+    if damaged <= _MANY or damaged * _SHARE < await MediaFile.count():
         return False
     _log.warning("so many files are damaged that they stay where they are", count=damaged)
     return True
 
 
+# Three columns follow from one count, in one statement.
+_RECOUNT = """
+update media_file m set ref_count = n,
+  unreferenced_at = case when n = 0 then coalesce(unreferenced_at, now()) end,
+  unreferenced_in = case when n = 0 then coalesce(unreferenced_in, mf_lineage()) end
+from (select count(*)::int as n from library_item where media_file = $1) as real where m.id = $1
+"""
+
+
 async def _mend_count(finding: Finding) -> str:
     async with engine.transaction():
         media_file = finding.facts["media_file"]
-        await engine.execute("select id from media_file where id = $1 for update", media_file)
-        await engine.execute(
-            "update media_file m set ref_count = n,"
-            " unreferenced_at = case when n = 0 then coalesce(unreferenced_at, now()) end,"
-            " unreferenced_in = case when n = 0 then coalesce(unreferenced_in, mf_lineage()) end"
-            " from (select count(*)::int as n from library_item where media_file = $1) as real where m.id = $1",
-            media_file,
-        )
+        await _lock(media_file)
+        await engine.execute(_RECOUNT, media_file)
     return f"recounted: {finding.detail}"
 
 
+async def _lock(media_file: int) -> None:
+    await MediaFile.select(MediaFile.id).where(MediaFile.id == media_file).lock_rows("UPDATE")
+
+
+async def _unlink_sources(media_file: int) -> None:
+    """Let the links that led to a file no longer count as known."""
+    await Source.update({Source.media_file: None}).where(Source.media_file == media_file)
+
+
 async def _mend_missing(finding: Finding) -> str:
-    await engine.execute("update source set media_file = null where media_file = $1", finding.facts["media_file"])
+    await _unlink_sources(finding.facts["media_file"])
     return f"its link can be downloaded again: {finding.detail}"
 
 
@@ -312,21 +331,17 @@ async def _mend_damaged(finding: Finding) -> str:
 
     async with engine.transaction():
         media_file = finding.facts["media_file"]
-        await engine.execute("select id from media_file where id = $1 for update", media_file)
+        await _lock(media_file)
         await blob_store.run_io(set_aside)
-        await engine.execute("update source set media_file = null where media_file = $1", media_file)
+        await _unlink_sources(media_file)
     return f"moved to damaged/, its link can be downloaded again: {finding.detail}"
 
 
 async def _mend_side(finding: Finding) -> str:
     name = finding.facts["name"]
-    await engine.execute(
-        "update media_file set poster = poster and $2 <> 'poster.jpg', subtitles = array_remove(subtitles, $3)"
-        " where id = $1",
-        finding.facts["media_file"],
-        name,
-        name.removesuffix(".vtt"),
-    )
+    table, rest = MediaFile, QueryString("array_remove(subtitles, {}::text)", name.removesuffix(".vtt"))
+    gone = table.update({table.poster: False} if name == "poster.jpg" else {table.subtitles: rest})
+    await gone.where(table.id == finding.facts["media_file"])
     return f"removed from the database: {finding.detail}"
 
 
@@ -334,14 +349,10 @@ async def _list_side_file(finding: Finding) -> str | None:
     sha256, name = bytes.fromhex(finding.facts["sha256"]), finding.facts["name"]
     if not await _is_unlisted(sha256, name):
         return None
-    await engine.execute(
-        "update media_file set poster = poster or $2 = 'poster.jpg', subtitles = case when $2 like '%.vtt' then"
-        " (select array_agg(distinct name order by name) from unnest(subtitles || $3::text) as name)"
-        " else subtitles end where sha256 = $1 and ref_count > 0",
-        sha256,
-        name,
-        name.removesuffix(".vtt"),
-    )
+    table, added = MediaFile, "(select array_agg(distinct x order by x) from unnest(subtitles || {}::text) as x)"
+    subtitles = QueryString(added, name.removesuffix(".vtt"))
+    listed = table.update({table.subtitles: subtitles} if name.endswith(".vtt") else {table.poster: True})
+    await listed.where(table.sha256 == sha256, table.ref_count > 0)
     return f"listed: {finding.detail}"
 
 
@@ -354,11 +365,12 @@ async def _mend_leftover(finding: Finding) -> str | None:
 
 
 async def _mend_download(finding: Finding) -> str:
-    await engine.execute(
-        "update download set state = 'queued', worker_id = null, lease_expires_at = null, stage = null"
-        " where id = $1 and state = 'running' and lease_expires_at < now()",
-        finding.facts["download"],
+    table = Download
+    queued = table.update(
+        {table.state: "queued", table.worker_id: None, table.lease_expires_at: None, table.stage: None}
     )
+    lost = (table.state == "running") & (table.lease_expires_at < NOW)
+    await queued.where(table.id == finding.facts["download"], lost)
     return f"returned to the queue: {finding.detail}"
 
 

@@ -14,8 +14,12 @@ import uuid
 from pathlib import Path
 from typing import Any, Literal
 
+from piccolo.querystring import QueryString
+
 from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW
+from mediafetcher.db.tables import Installation, LibraryItem, MediaFile, StoreRoot
 from mediafetcher.library.storage import claims, mount, ownership, unknown
 
 Decision = Literal["take", "separate", "read-only"]
@@ -34,7 +38,7 @@ async def status() -> dict[str, Any]:
     1000. The last three are None while the media folder is unavailable.
     """
     frozen = await ownership.refresh()
-    row = await engine.fetchrow("select id, number, nonce, pending_nonce, folder, settling from installation")
+    row = await Installation.select().first()
     assert row is not None
     state = "owned" if frozen is None else "read_only" if frozen.reason == "read_only" else "frozen"
     told = {
@@ -88,9 +92,9 @@ async def decide(decision: Decision) -> dict[str, Any]:
 
 
 async def _read_only() -> None:
-    await engine.execute(
-        "update installation set frozen_reason = 'read_only', frozen_detail = $1, frozen_at = now()",
-        ownership.DETAILS["read_only"],
+    table, detail = Installation, ownership.DETAILS["read_only"]
+    await table.update(
+        {table.frozen_reason: "read_only", table.frozen_detail: detail, table.frozen_at: NOW}, force=True
     )
 
 
@@ -99,7 +103,8 @@ async def _read_only() -> None:
 
 async def require_separable() -> None:
     """Raises: `InvalidState` if this installation cannot get a store of its own."""
-    if await engine.fetchval("select folder from installation"):
+    row = await Installation.select(Installation.folder).first()
+    if row is not None and row["folder"]:
         raise errors.InvalidState("This installation has a store of its own already: take it, or set it read-only.")
     if await ownership.refresh() is None:
         raise errors.InvalidState("This installation owns its media folder: there is nothing to be separated from.")
@@ -114,15 +119,25 @@ async def _separate() -> None:
     name = f"{OWN_FOLDER}{uuid.uuid4().hex[:8]}"
     sentinel = await mount.run_io(_make, mount.root() / name)
     async with engine.transaction():
-        await engine.execute("update store_root set sentinel = $1 where id = 1", sentinel)
-        await engine.execute(
-            "update installation set folder = $1, lineage = gen_random_uuid(), number = null, nonce = null,"
-            " pending_nonce = null, settling = false, frozen_reason = null, frozen_detail = null, frozen_at = null",
-            name,
+        await StoreRoot.update({StoreRoot.sentinel: sentinel}).where(StoreRoot.id == 1)
+        table = Installation
+        await table.update(
+            {
+                table.folder: name,
+                table.lineage: QueryString("gen_random_uuid()"),
+                table.number: None,
+                table.nonce: None,
+                table.pending_nonce: None,
+                table.settling: False,
+                table.frozen_reason: None,
+                table.frozen_detail: None,
+                table.frozen_at: None,
+            },
+            force=True,
         )
-        await engine.execute("delete from library_item")
+        await LibraryItem.delete(force=True)
         # Unreferenced files stay in the other store: this installation may not remove them there.
-        await engine.execute("delete from media_file")
+        await MediaFile.delete(force=True)
         await engine.notify("library", {})
     await mount.prepare()
     _log.warning("a store of its own was made", folder=mount.root())

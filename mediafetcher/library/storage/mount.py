@@ -23,6 +23,7 @@ from typing import Any, Literal, TypeVar
 
 from mediafetcher.core import errors, logging, mounts, settings
 from mediafetcher.db import engine
+from mediafetcher.db.tables import Installation, StoreRoot
 from mediafetcher.library.storage import staging
 
 SENTINEL = ".mediafetcher-store"
@@ -133,9 +134,8 @@ async def prepare() -> Mount:
             folder = chosen.media or DEFAULT
             problem = classify(error) or errors.MediaOffline()
             raise type(problem)(f"Cannot create or write to the media folder {folder}: {error.strerror}.") from error
-        await engine.execute(
-            "insert into store_root (id, path, sentinel) values (1, $1, $2) on conflict do nothing", str(folder), made
-        )
+        root = StoreRoot(id=1, path=str(folder), sentinel=made)
+        await StoreRoot.insert(root).on_conflict(action="DO NOTHING")
         row = await _recorded()
         assert row is not None
         _log.info("media folder recorded", path=folder)
@@ -143,7 +143,7 @@ async def prepare() -> Mount:
     now = await refresh()
     if now.state != "offline" and str(base) != row["path"]:
         # The same store in another folder: its sentinel proves it.
-        await engine.execute("update store_root set path = $1 where id = 1", str(base))
+        await StoreRoot.update({StoreRoot.path: str(base)}).where(StoreRoot.id == 1)
     if now.state != "online":
         _log.warning("the media folder cannot be used", state=now.state, reason=now.reason)
     return now
@@ -166,9 +166,9 @@ async def attach() -> Mount:
 
 async def _recorded() -> dict[str, Any] | None:
     """Read the database's record of the media folder: path, sentinel, and the installation's own folder below it."""
-    return await engine.fetchrow(
-        "select path, sentinel, folder, installation.id from store_root, installation where store_root.id = 1"
-    )
+    root = await StoreRoot.select(StoreRoot.path, StoreRoot.sentinel).where(StoreRoot.id == 1).first()
+    ours = await Installation.select(Installation.folder, Installation.id).first()
+    return None if root is None or ours is None else root | ours
 
 
 def _use(row: dict[str, Any]) -> Path:

@@ -23,8 +23,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from piccolo.querystring import QueryString
+
 from mediafetcher.core import clock, errors, events, logging
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW
+from mediafetcher.db.tables import Installation
 from mediafetcher.library.storage import claims, mount, unknown
 
 Reason = Literal[
@@ -122,10 +126,10 @@ async def follow() -> None:
 
 
 async def _row() -> dict[str, Any]:
-    row = await engine.fetchrow("select * from installation")
+    row = await Installation.select().first()
     if row is None:  # the table was emptied
-        await engine.execute("insert into installation default values on conflict do nothing")
-        row = await engine.fetchrow("select * from installation")
+        await Installation.insert(Installation()).on_conflict(action="DO NOTHING")
+        row = await Installation.select().first()
     assert row is not None
     return row
 
@@ -285,18 +289,17 @@ async def settled() -> bool:
         return True
     if clock.monotonic() < _settled_at:
         return False
-    await engine.execute("update installation set settling = false where settling")
+    await Installation.update({Installation.settling: False}).where(Installation.settling.eq(True))
     _settled_at = None
     return True
 
 
 async def freeze(reason: str) -> None:
     """Stop unlinking, purging and fetching until a user decides."""
-    await engine.execute(
-        "update installation set frozen_reason = $1, frozen_detail = $2, frozen_at = now() where frozen_reason is null",
-        reason,
-        DETAILS.get(reason),
-    )
+    table = Installation
+    await table.update(
+        {table.frozen_reason: reason, table.frozen_detail: DETAILS.get(reason), table.frozen_at: NOW}
+    ).where(table.frozen_reason.is_null())
     await tell()
     if await refresh() is not None:
         _log.warning("the store is frozen", reason=reason, detail=DETAILS.get(reason))
@@ -311,12 +314,20 @@ async def tell() -> None:
 async def begin_lineage(reason: str, detail: str | None = None) -> None:
     """Begin a new lineage in the connected database: frozen, and files without references become unknown."""
     async with engine.transaction():
-        await engine.execute(
-            "update installation set id = gen_random_uuid(), lineage = gen_random_uuid(), settling = false,"
-            " number = null, nonce = null, pending_nonce = null, frozen_reason = $1, frozen_detail = $2,"
-            " frozen_at = now()",
-            reason,
-            detail or DETAILS.get(reason),
+        table, fresh = Installation, QueryString("gen_random_uuid()")
+        await table.update(
+            {
+                table.id: fresh,
+                table.lineage: fresh,
+                table.settling: False,
+                table.number: None,
+                table.nonce: None,
+                table.pending_nonce: None,
+                table.frozen_reason: reason,
+                table.frozen_detail: detail or DETAILS.get(reason),
+                table.frozen_at: NOW,
+            },
+            force=True,
         )
         await tell()
     await refresh()
@@ -366,7 +377,7 @@ async def _claim(row: dict[str, Any], seen: claims.Seen) -> int:
         await _settle_pending(seen.number, seen.last.nonce)  # made by a process that then ended
     number, nonce = max(seen.used, row["number"] or 0) + 1, uuid.uuid4()
     _made.add(nonce)
-    await engine.execute("update installation set pending_nonce = $1", nonce)
+    await Installation.update({Installation.pending_nonce: nonce}, force=True)
     try:
         await mount.run_io(claims.make, number, row["id"], nonce)
     except FileExistsError:
@@ -382,14 +393,14 @@ async def take() -> None:
     """Make the next claim whatever claims exist, and thaw. The caller is `alone`. Raises: `Unavailable`."""
     global _settled_at
     number = await _claim(await _row(), await mount.run_io(claims.read))
-    await engine.execute(
-        "update installation set settling = true, frozen_reason = null, frozen_detail = null, frozen_at = null"
-        " where number = $1",
-        number,
-    )
+    table = Installation
+    await table.update(
+        {table.settling: True, table.frozen_reason: None, table.frozen_detail: None, table.frozen_at: None}
+    ).where(table.number == number)
     _settled_at = None  # it starts again with this claim
     await refresh()
 
 
 async def _settle_pending(number: int, nonce: uuid.UUID) -> None:
-    await engine.execute("update installation set number = $1, nonce = $2, pending_nonce = null", number, nonce)
+    table = Installation
+    await table.update({table.number: number, table.nonce: nonce, table.pending_nonce: None}, force=True)

@@ -12,11 +12,13 @@ import uuid
 
 from mediafetcher.core import clock, settings
 from mediafetcher.db import engine
+from mediafetcher.db.tables import RunningTime
 
 DAY = 86_400.0  # seconds of running after which the wall clock alone decides
 _SILENT = 60.0  # seconds without an addition after which another process takes over
 _PROCESS = uuid.uuid4().hex[:12]
 
+# One process of several adds: who may, and the sum, are decided by the row.
 _ADD = """
 update running_time set seconds = seconds + case when holder = $1 then greatest(0, $2 - boot) else 0 end,
   holder = $1, boot = $2
@@ -34,18 +36,14 @@ async def advance() -> float:
     seconds = await engine.fetchval(_ADD, f"{us}:{_PROCESS}", boot, f"{us}:")
     if seconds is not None:
         return float(seconds)
-    row = await engine.fetchrow("select seconds, holder, boot from running_time where id = 1")
+    table = RunningTime
+    row = await table.select(table.seconds, table.holder, table.boot).where(table.id == 1).first()
     assert row is not None
     if _seen is None or _seen[:2] != (row["holder"], row["boot"]):
         _seen = (row["holder"], row["boot"], boot)
     elif boot - _seen[2] > _SILENT:
-        await engine.execute(
-            "update running_time set holder = $1, boot = $2 where holder = $3 and boot = $4",
-            f"{us}:{_PROCESS}",
-            boot,
-            row["holder"],
-            row["boot"],
-        )
+        taken = table.update({table.holder: f"{us}:{_PROCESS}", table.boot: boot})
+        await taken.where(table.holder == row["holder"], table.boot == row["boot"])
     return float(row["seconds"])
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from mediafetcher.core import clock, errors, logging, settings
 from mediafetcher.db import engine
+from mediafetcher.db.tables import MediaFile
 from mediafetcher.library.storage import blob_store, clock_guard, mount, ownership, running, staging, unknown
 
 _BATCH = 500  # files that one claim covers
@@ -37,6 +38,25 @@ async def sweep() -> int:
         return 0
 
 
+# The guard of every unlink: each condition in the statement that locks the row.
+_LOCK_DUE = """
+select id, sha256, ext from media_file m
+where id = $1 and ref_count = 0
+  and unreferenced_at <= coalesce(to_timestamp($3), now()) - make_interval(secs => $2)
+  and unreferenced_running_seconds <= mf_running_seconds() - $4
+  and exists (select from installation where lineage = m.unreferenced_in and frozen_reason is null)
+  and not exists (select from library_item i where i.media_file = m.id)
+for update skip locked
+"""
+# The same conditions for a batch, without the locks.
+_DUE = """
+select id, sha256, ext from media_file
+where ref_count = 0 and unreferenced_at <= to_timestamp($1) and id > $2
+  and unreferenced_running_seconds <= mf_running_seconds() - $4
+  and unreferenced_in = (select lineage from installation) order by id limit $3
+"""
+
+
 async def delete_unreferenced(media_file: int, now: float | None = None) -> bool:
     """Remove one file whose last reference was removed, if its grace period is over. Returns: whether it was removed.
 
@@ -45,13 +65,7 @@ async def delete_unreferenced(media_file: int, now: float | None = None) -> bool
     """
     async with engine.transaction():
         row = await engine.fetchrow(
-            "select id, sha256, ext from media_file m"
-            " where id = $1 and ref_count = 0"
-            " and unreferenced_at <= coalesce(to_timestamp($3), now()) - make_interval(secs => $2)"
-            " and unreferenced_running_seconds <= mf_running_seconds() - $4"
-            " and exists (select from installation where lineage = m.unreferenced_in and frozen_reason is null)"
-            " and not exists (select from library_item i where i.media_file = m.id)"
-            " for update skip locked",
+            _LOCK_DUE,
             media_file,
             settings.get().grace_hours * 3600,
             now,
@@ -60,7 +74,7 @@ async def delete_unreferenced(media_file: int, now: float | None = None) -> bool
         if row is None:
             return False
         await blob_store.run_io(_remove, row["sha256"], row["ext"])
-        await engine.execute("delete from media_file where id = $1", media_file)
+        await MediaFile.delete().where(MediaFile.id == media_file)
     return True
 
 
@@ -76,10 +90,7 @@ async def _unreferenced(now: float) -> int:
     removed, last = 0, 0
     while True:
         rows = await engine.fetch(
-            "select id, sha256, ext from media_file"
-            " where ref_count = 0 and unreferenced_at <= to_timestamp($1) and id > $2"
-            " and unreferenced_running_seconds <= mf_running_seconds() - $4"
-            " and unreferenced_in = (select lineage from installation) order by id limit $3",
+            _DUE,
             now - settings.get().grace_hours * 3600,
             last,
             _BATCH,

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mediafetcher.db import engine
+from mediafetcher.db.expressions import among
+from mediafetcher.db.tables import Installation, MediaFile
 from mediafetcher.library.storage import mount
 
 NAME = re.compile(r"^([0-9a-f]{64})[.]([A-Za-z0-9.-]{1,40})$")  # a file of the store: hash, and what kind of file
@@ -122,9 +123,8 @@ def side_files_at(file: Path) -> list[str]:
 
 async def _known(hashes: set[bytes]) -> dict[bytes, dict[str, Any]]:
     """Return the rows that make files of these hashes known."""
-    rows = await engine.fetch(
-        "select sha256, ext, poster, subtitles, ref_count from media_file where sha256 = any($1::bytea[])"
-        " and (ref_count > 0 or unreferenced_in = (select lineage from installation))",
-        list(hashes),
-    )
+    table = MediaFile
+    ours = table.unreferenced_in.is_in(Installation.select(Installation.lineage))
+    columns = (table.sha256, table.ext, table.poster, table.subtitles, table.ref_count)
+    rows = await table.select(*columns).where(among(table.sha256, hashes), (table.ref_count > 0) | ours)
     return {row["sha256"]: row for row in rows}
