@@ -1,6 +1,6 @@
 import { Link, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
 import { ChevronLeft } from "lucide-react";
-import { type ReactNode, useEffect, useSyncExternalStore } from "react";
+import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
 import { useSession } from "@/api/queries";
 import type { Me } from "@/api/types";
 import { useI18n } from "@/i18n";
@@ -33,7 +33,8 @@ export function SettingsIndex() {
   const wide = useMedia(WIDE);
   const navigate = useNavigate();
   const hash = useRouterState({ select: (state) => state.location.hash });
-  const section = sectionOfAnchor(hash) ?? (wide ? FIRST : undefined);
+  const [anchored] = useState(() => sectionOfAnchor(hash)); // the location changes before this page does
+  const section = anchored ?? (wide ? FIRST : undefined);
   useEffect(() => {
     if (section) void navigate({ to: "/settings/$section", params: { section }, search: (all) => all, replace: true });
   }, [navigate, section]);
