@@ -6,6 +6,7 @@ database.
 """
 
 import asyncio
+import json
 import platform
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -27,6 +28,7 @@ from mediafetcher.library.storage import mount, ownership
 _MAX_SITES = 200  # with labels of their own; the others are `other`
 _QUERY_SECONDS = 8.0
 _OUTCOMES = {"queued": "retried"}  # label that names the outcome, not the state
+_SUBSCRIPTION_STATES = ("active", "paused", "needs_action")
 _MOUNT_STATES = ("online", "offline", "full", "read_only")
 
 # Totals that no other module provides. The planner knows the size of a table without reading it.
@@ -50,6 +52,9 @@ select
   (select count(*) from notification_delivery where state = 'waiting') as undelivered,
   (select count(*) from notification_target where enabled and failures > 0) as failing_targets,
   (select count(*) from share where expires_at is null or expires_at > now()) as shares,
+  (select coalesce(json_object_agg(state, amount), '{}')::text
+    from (select state, count(*) as amount from subscription group by state) s) as subscriptions,
+  (select count(*) from subscription where failures > 0) as failing_subscriptions,
   current_setting('server_version') as version
 """
 
@@ -135,6 +140,13 @@ def _of_state(state: dict[str, Any]) -> list[Metric]:
         ),
         _gauge("trash_items", "Items in the trash", state["trashed"]),
         _gauge("users", "Users", state["users"]),
+        _labelled(
+            "subscriptions",
+            "Channels and lists that users follow, by state",
+            "state",
+            dict.fromkeys(_SUBSCRIPTION_STATES, 0) | json.loads(state["subscriptions"]),
+        ),
+        _gauge("subscriptions_failing", "Subscriptions whose last check failed", state["failing_subscriptions"]),
         _gauge("notifications_waiting", "Messages that are still to be delivered", state["undelivered"]),
         _gauge("notification_targets_failing", "Targets whose last message was not accepted", state["failing_targets"]),
         _gauge("shares", "Links for others that have not ended", state["shares"]),

@@ -40,6 +40,21 @@ async def test_metrics_from_this_machine_need_no_token(web: Any, alice: Any, pat
     assert of(answer.text, "mediafetcher_media_folder_state", state="online") == 1
 
 
+async def test_subscriptions_are_counted_by_state_and_failure(web: Any, alice: Any) -> None:
+    await engine.execute(
+        "insert into subscription (owner, url, site, source_key, title, state, failures)"
+        " select $1, 'http://site.test/' || n, 'site.test', n::text, 'A channel', state, failures"
+        " from (values (1, 'active', 0), (2, 'active', 2), (3, 'needs_action', 1)) as given(n, state, failures)",
+        alice.id,
+    )
+    text = (await web.client().get("/metrics")).text
+    states = {
+        state: of(text, "mediafetcher_subscriptions", state=state) for state in ("active", "paused", "needs_action")
+    }
+    assert states == {"active": 2, "paused": 0, "needs_action": 1}
+    assert of(text, "mediafetcher_subscriptions_failing") == 2
+
+
 FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 
 
