@@ -5,6 +5,7 @@ or outside the folder, is absent.
 """
 
 import hashlib
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from piccolo.querystring import QueryString
@@ -23,7 +24,8 @@ _MIN_PASSWORD, _MAX_PASSWORD = 4, 128  # characters
 _SECRET_LENGTH = 43  # characters
 
 _FIND = """
-select s.id, s.owner, s.item, s.folder, s.password_hash, coalesce(i.title, f.name) as title, a.name as author
+select s.id, s.owner, s.item, s.folder, s.password_hash, s.expires_at, coalesce(i.title, f.name) as title,
+  a.name as author
 from share s join account a on a.id = s.owner
   left join library_item i on i.id = s.item left join folder f on f.id = s.folder
 where s.hash = $1 and (s.expires_at is null or s.expires_at > now()) and (s.item is null or i.trashed_at is null)
@@ -60,6 +62,7 @@ class Opened(NamedTuple):
     item: int | None
     folder: int | None
     password_hash: str | None
+    expires_at: datetime | None
     title: str
     author: str
 

@@ -57,6 +57,7 @@ async def test_a_link_of_an_item_opens_page_bytes_feed_and_list(web: Any, alice:
     part = await visitor.get(f"{path}/media.mp4", headers={"Range": "bytes=100-199"})
     assert (part.status_code, part.content) == (206, ALL[100:200])
     assert part.headers["content-range"] == f"bytes 100-199/{len(ALL)}"
+    assert part.headers["access-control-allow-origin"] == "*"  # Chromium plays a film as a page without an origin
     feed, listed = await visitor.get(f"{path}/feed.xml"), await visitor.get(f"{path}/list.m3u8")
     for answer in (page, whole, part):
         require_private(answer)
@@ -161,6 +162,37 @@ async def test_a_link_ends_by_time_by_hand_and_with_its_item(web: Any, alice: An
         assert (await visitor.get(paths[2] + name)).status_code == 404
     page = await visitor.get(paths[2], headers={"Accept": "text/html", "Accept-Language": "fr"})
     assert page.status_code == 404 and "pris fin" in page.text
+
+
+async def test_the_page_says_who_shares_and_when_it_ends(web: Any, alice: Any, tmp_path: Path) -> None:
+    item = await add_item(alice.id, tmp_path)
+    paths = [await share(alice, item=item), await share(alice, item=item, days=1)]
+    await engine.execute("update share set expires_at = '2027-08-06 12:00+00' where expires_at is not null")
+    await engine.execute("update library_item set published_at = '2026-11-27 01:00+00'")
+    visitor = web.client()
+    endless, ending = [(await visitor.get(path)).text for path in paths]
+    assert "Shared with you by Alice" in ending and "Somebody · 27 November 2026" in ending
+    assert "This link ends on 6 August 2027." in ending and "This link ends" not in endless
+    french = (await visitor.get(paths[1], headers={"Accept-Language": "fr"})).text
+    assert "Ce lien prend fin le 6 août 2027." in french and "27 novembre 2026" in french
+
+
+async def test_every_use_of_a_link_is_in_the_audit_trail(web: Any, alice: Any, tmp_path: Path) -> None:
+    item = await add_item(alice.id, tmp_path)
+    path = await share(alice, item=item, password="open sesame")
+    visitor = web.client()
+    await visitor.get(path, auth=("x", "wrong"))
+    for _ in range(3):
+        await visitor.get(path, auth=("x", "open sesame"))
+    id = (await alice.http.get("/api/shares")).json()["shares"][0]["id"]
+    await alice.http.delete(f"/api/shares/{id}")
+    rows = await engine.fetch(
+        "select action, facts::text as facts from audit_event where action like 'share%' order by id"
+    )
+    assert [row["action"] for row in rows] == [
+        "share_made", "share_password_refused", "share_opened", "share_revoked"
+    ]  # fmt: skip
+    assert all(json.loads(row["facts"])["share"] == id for row in rows)
 
 
 async def test_what_cannot_be_shared_is_refused(alice: Any, bob: Any, tmp_path: Path) -> None:
