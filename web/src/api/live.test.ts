@@ -151,7 +151,12 @@ test("many changes of the library are one reload", () => {
   const reload = vi.spyOn(cache, "invalidateQueries");
   for (let i = 0; i < 20; i++) latest().say("library", {});
   vi.advanceTimersByTime(1000);
-  expect(reload.mock.calls.map(([filter]) => filter?.queryKey)).toEqual([keys.items, keys.folders, keys.trash]);
+  expect(reload.mock.calls.map(([filter]) => filter?.queryKey)).toEqual([
+    keys.items,
+    keys.folders,
+    keys.trash,
+    keys.subscriptions,
+  ]);
 });
 
 test("the speed is sampled every second, and nothing goes on after the end", () => {

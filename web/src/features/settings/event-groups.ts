@@ -15,13 +15,12 @@ export const GROUPS: readonly Group[] = [
   { key: "note.storage", events: ["storage.away", "storage.full"], admin: true },
   { key: "note.ytdlpUpdate", events: ["ytdlp.update"], admin: true },
 ];
-/** What a new target is told. */
-export const FIRST_EVENTS = [
+/** What a new target is told. The storage is an event of administrators alone. */
+export const firstEvents = (admin: boolean) => [
   "download.done",
   "download.failed",
   "download.needs_action",
-  "storage.away",
-  "storage.full",
+  ...(admin ? ["storage.away", "storage.full"] : []),
 ];
 
 export const isMediaServer = (kind: Target["kind"]) => kind !== "apprise" && kind !== "webhook";

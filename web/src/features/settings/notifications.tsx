@@ -7,7 +7,7 @@ import { Input, Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
 import { useAsk, useListed } from "./ask";
 import { Card } from "./card";
-import { FIRST_EVENTS } from "./event-groups";
+import { firstEvents } from "./event-groups";
 import { TargetRow } from "./target-row";
 
 const PATH = "/api/notifications/targets";
@@ -44,12 +44,12 @@ export function Notifications({ admin }: { admin: boolean }) {
       ) : (
         <Skeleton className="h-14 rounded-none" />
       )}
-      <NewTarget onMade={setOpened} />
+      <NewTarget admin={admin} onMade={setOpened} />
     </Card>
   );
 }
 
-function NewTarget({ onMade }: { onMade: (id: number) => void }) {
+function NewTarget({ admin, onMade }: { admin: boolean; onMade: (id: number) => void }) {
   const { t, locale } = useI18n();
   const ask = useAsk(PATH);
   const [url, setUrl] = useState("");
@@ -57,7 +57,7 @@ function NewTarget({ onMade }: { onMade: (id: number) => void }) {
   async function add(event: FormEvent) {
     event.preventDefault();
     const scans = /^(jellyfin|plex|kodi)\+/i.test(url.trim());
-    const wish = { url: url.trim(), events: scans ? [] : FIRST_EVENTS, language: locale };
+    const wish = { url: url.trim(), events: scans ? [] : firstEvents(admin), language: locale };
     const made = await ask(() => call<MadeTarget>("POST", PATH, wish));
     if (!made) return;
     setSecret(made.secret);

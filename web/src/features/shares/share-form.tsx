@@ -15,7 +15,7 @@ type Props = { item?: number; folder?: number; title: string; onMade: () => void
 export function ShareForm({ item, folder, title, onMade }: Props) {
   const { t } = useI18n();
   const fail = useFailure();
-  const [days, setDays] = useState("30");
+  const [days, setDays] = useState("7");
   const [password, setPassword] = useState("");
   const [url, setUrl] = useState<string>();
   function make(event: FormEvent) {
