@@ -29,15 +29,15 @@ async def test_refusal_names_its_cause(owner, site, path):  # noqa: F811
     state, code, words = CAUSES[path]
     error = row["error"] or {}
     assert (row["state"], error.get("code")) == (state, code), row
-    assert words in error["detail"]
-    assert not any(blame in error["detail"] for blame in _BLAMING), error
+    assert words in error["message"]
+    assert not any(blame in error["message"] for blame in _BLAMING), error
 
 
 async def test_untrusted_certificate_is_the_cause_that_is_named(owner, media_corpus, authority):  # noqa: F811
     with _served(media_corpus, authority) as base:
         row = await _run(owner, f"{base}/ok.mp4")
     assert (row["state"], row["error"]["code"]) == ("failed", "untrusted_certificate")
-    assert "certificate" in row["error"]["detail"] and "MEDIAFETCHER_CA_FILE" in row["error"]["detail"]
+    assert "certificate" in row["error"]["message"] and "MEDIAFETCHER_CA_FILE" in row["error"]["message"]
 
 
 @pytest.mark.parametrize("name", ["a.mpc", "a.amr", "a.thd"])

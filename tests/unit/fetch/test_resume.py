@@ -38,7 +38,7 @@ def answered(status=200, etag: str | None = '"v1"', start: int | None = None, **
         given["ETag"] = etag
     if start is not None:
         given["Content-Range"] = f"bytes {start}-99/100"
-    return SimpleNamespace(status=status, headers=given, close=lambda: None)
+    return SimpleNamespace(status=status, url=URL, headers=given, close=lambda: None)
 
 
 @pytest.fixture
