@@ -16,6 +16,11 @@ def xhe_aac(seconds: int) -> bytes:
     return head + _xhe_index(count, len(frame), size) + _box(b"mdat", frame * count)
 
 
+def no_decoder(seconds: int) -> bytes:
+    """Return an MP4 that says that its sound is AC-4, for which FFmpeg has no decoder."""
+    return xhe_aac(seconds).replace(b"mp4a", b"ac-4").replace(b"esds", b"free")
+
+
 def _xhe_index(count: int, size: int, start: int) -> bytes:
     length = count * _FRAME
     config = _bits(

@@ -56,13 +56,14 @@ async def test_what_is_converted_is_playable(media_corpus, tmp_path, name):
     )
     made = await probe.probe(target)
     assert probe.decide(made) == probe.Decision("none")
-    assert made.duration == pytest.approx(facts.duration, abs=0.3)
+    if facts.duration is not None:  # a bare H.264 stream has no times
+        assert made.duration == pytest.approx(facts.duration, abs=0.3)
     assert (made.video is None) == (facts.video is None)
     if facts.video and made.video:
         even = (facts.video.width // 2 * 2, facts.video.height // 2 * 2)
         assert (made.video.width, made.video.height) == even
     assert len(made.audio) == len(facts.audio)  # a conversion keeps every sound
-    assert seen and seen == sorted(seen) and 0.9 <= seen[-1] <= 1.0
+    assert seen and seen == sorted(seen) and (0.9 if facts.duration else 0.0) <= seen[-1] <= 1.0
     assert list(tmp_path.iterdir()) == [target]
 
 
