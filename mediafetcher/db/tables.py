@@ -378,6 +378,7 @@ class ExportTree(Table, tablename="export_tree", db=DB):
     people = Array(base_column=BigInt(), default=None, null=True)  # users whose items it has; None: all
     hard = Boolean(required=True)  # hard links; else symbolic ones
     behind = Boolean(default=False)  # it is compared as a whole at its next update
+    layout = Text(default="film")  # film, show or music
 
 
 class ExportFolder(Table, tablename="export_folder", db=DB):

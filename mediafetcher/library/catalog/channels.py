@@ -78,7 +78,7 @@ def _encode(key: list[str]) -> str:
 def _decode(cursor: str) -> list[str]:
     try:
         found = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise errors.Invalid("The cursor does not belong to this list.") from error
     if not isinstance(found, list) or len(found) != 3 or not all(_is_plain(one) for one in found):
         raise errors.Invalid("The cursor does not belong to this list.")

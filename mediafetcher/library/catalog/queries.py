@@ -321,7 +321,7 @@ def _decode(cursor: str, order: _Order) -> tuple[Any, int]:
         if isinstance(value, datetime) and value.tzinfo is None:
             raise ValueError(key)
         return value, int(last)
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise errors.Invalid("The cursor does not belong to this list.") from error
 
 
