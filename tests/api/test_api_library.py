@@ -68,6 +68,9 @@ async def test_channels(alice: Any, bob: Any, tmp_path: Path) -> None:
         await metadata.attach(item, [], found, private=False)
     listed = fits(channels.OwnChannels, (await alice.http.get("/api/channels")).json())["channels"]
     assert [(one["id"], one["name"], one["site"], one["items"]) for one in listed] == [(link, "A/B", "tube.example", 1)]
+    own = fits(items.Item, (await alice.http.get(f"/api/items/{item}")).json())
+    assert own["channel"] == {"id": link, "name": "A/B", "url": link, "site": "tube.example"}
+    assert own["site"] != own["channel"]["site"]  # the two may differ
     path = f"/api/channels/{quote(link, safe='')}"
     assert fits(channels.OwnChannel, (await alice.http.get(path)).json()) == listed[0]
     for query in (f"channel={quote(link, safe='')}", "channel=A/B", "tag=tag", "since=2024-01-05", "until=2024-01-05"):

@@ -51,11 +51,15 @@ class ListPlace(msgspec.Struct):
 
 
 class Channel(msgspec.Struct):
-    """A channel of a site. `id` is the site's; its name if the site has no ids."""
+    """A channel of a site. `id` is the site's; its name if the site has no ids.
+
+    `site`: the one of the channel's link. An item of the channel may come from another one.
+    """
 
     id: str
     name: str
     url: str | None
+    site: str | None
 
 
 class BroughtBy(msgspec.Struct):

@@ -32,7 +32,7 @@ select i.id, i.title, i.folder as folder_id, i.source_url, i.site, i.uploader, i
   m.cut_at_origin, m.subtitles, m.ref_count, w.position,
   (select array[e.list, e.position] from source_list_entry e join source_list l on l.id = e.list
     where e.url = i.source_url and l.owner = i.owner order by e.list limit 1) as listed,
-  i.published_at, x.channel, x.channel_name, x.channel_url, {key} as key
+  i.published_at, x.channel, x.channel_name, x.channel_url, x.channel_site, {key} as key
 from library_item i join media_file m on m.id = i.media_file
   left join source_metadata x on x.id = i.metadata
   left join watch w on w.media_file = i.media_file and w.owner = i.owner
@@ -350,7 +350,12 @@ def _item(row: Mapping[str, Any]) -> dict[str, Any]:
         "uploader": row["uploader"],
         "published_at": row["published_at"],
         "channel": (
-            {"id": row["channel"], "name": row["channel_name"] or row["channel"], "url": row["channel_url"]}
+            {
+                "id": row["channel"],
+                "name": row["channel_name"] or row["channel"],
+                "url": row["channel_url"],
+                "site": row["channel_site"],
+            }
             if row["channel"]
             else None
         ),

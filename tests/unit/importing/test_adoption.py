@@ -143,7 +143,7 @@ async def test_imported_file_has_the_metadata_written_beside_it(
     (id,) = [one.item for one in outcomes if one.result == "added"]
     item = await queries.get(id, owner)
     assert item["published_at"].isoformat() == "2024-01-05T00:00:00+00:00"
-    assert item["channel"] == {"id": "UC1", "name": "Films", "url": None}
+    assert item["channel"] == {"id": "UC1", "name": "Films", "url": None, "site": None}
     assert (item["description"], item["tags"]) == ("A zeppelin\nover the lake", ["one"])
     assert [one["id"] for one in (await queries.search(owner, "zeppelin"))["items"]] == [id]
 

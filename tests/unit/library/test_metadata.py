@@ -40,7 +40,7 @@ async def test_item_with_metadata_shows_it(owner, put):
     await _attach(item, "k", _said("20240105", description="About a zeppelin", tags=["airship"]))
     one = await queries.get(item, owner)
     assert one["published_at"] == datetime(2024, 1, 5, tzinfo=UTC)
-    assert one["channel"] == {"id": "id-Films", "name": "Films", "url": None}
+    assert one["channel"] == {"id": "id-Films", "name": "Films", "url": None, "site": None}
     assert (one["description"], one["tags"]) == ("About a zeppelin", ["airship"])
     plain = await queries.get(await put(b"2"), owner)
     assert (plain["published_at"], plain["channel"], plain["description"], plain["tags"]) == (None, None, None, [])

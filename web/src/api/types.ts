@@ -59,6 +59,7 @@ export type ChangedSubscription = {
 export type Channel = {
   id: string;
   name: string;
+  site: string | null;
   url: string | null;
 };
 

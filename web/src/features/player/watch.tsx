@@ -178,7 +178,7 @@ function Title({ item }: { item: Item }) {
           <Link
             to="/channel/$id"
             params={{ id: item.channel.id }}
-            search={{ site: item.site ?? undefined }}
+            search={{ site: item.channel.site ?? undefined }}
             className="text-foreground hover:underline"
           >
             {from}
