@@ -7,7 +7,7 @@ const SECONDS = 8; // to stay, before the next one begins
 
 type Props = { media: HTMLMediaElement | null; title?: string; next?: () => void };
 
-/** After the end: what comes next, by itself unless somebody says no. */
+/** After the end: what comes next, by itself unless somebody says no. One of these belongs to one item. */
 export function Ended({ media, title, next }: Props) {
   const { t } = useI18n();
   const [left, setLeft] = useState<number>();
@@ -24,7 +24,10 @@ export function Ended({ media, title, next }: Props) {
   }, [media, next]);
   useEffect(() => {
     if (left === undefined) return;
-    if (left <= 0) return next?.();
+    if (left <= 0) {
+      setLeft(undefined);
+      return next?.();
+    }
     const wait = setTimeout(() => setLeft(left - 1), 1000);
     return () => clearTimeout(wait);
   }, [left, next]);
