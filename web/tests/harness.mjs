@@ -9,6 +9,7 @@ import { chromium } from "playwright-core";
 
 export const root = new URL("../../", import.meta.url).pathname;
 export const python = process.env.PYTHON ?? join(root, ".venv/bin/python");
+export const WINDOW = { width: 1440, height: 900 };
 export const PERSON = { name: "Ada", password: "a long enough sentence" };
 
 const AXE = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
@@ -90,7 +91,7 @@ export const launch = () =>
  */
 export async function open(browser, url, options = {}) {
   const context = await browser.newContext({
-    viewport: { width: 1440, height: 900 },
+    viewport: WINDOW,
     colorScheme: "dark",
     locale: "en-US",
     reducedMotion: "reduce",

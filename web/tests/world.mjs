@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { accessibility, launch, open, startServer, startSite } from "./harness.mjs";
+import { accessibility, launch, open, startServer, startSite, WINDOW } from "./harness.mjs";
 
 const played = [];
 
@@ -18,7 +18,9 @@ export function interaction(name, play) {
       if (world.page.wrong.length) console.error(name, world.page.wrong);
       if (process.env.PICTURES)
         await world.page.screenshot({ path: `${process.env.PICTURES}/${played.indexOf(name)}.png` });
-      await world.page.goto(world.server.url).catch(() => {}); // what is open must not be in the way of the next one
+      // What is open must not be in the way of the next one, nor the width of a phone.
+      await world.page.setViewportSize(WINDOW);
+      await world.page.goto(world.server.url).catch(() => {});
       throw error;
     }
   });

@@ -169,6 +169,7 @@ interaction("parts that viewers marked are asked for where that is wished", asyn
 interaction("what happened to a download, line by line", async () => {
   const { page } = world;
   await go("Downloads");
+  await world.tab("History");
   await world.row("Fixture subtitles").first().getByRole("button", { name: /^More/ }).click();
   await page.getByRole("menuitem", { name: "Download log" }).click();
   const dialog = page.getByRole("dialog");

@@ -90,6 +90,7 @@ interaction("a link typed into the palette opens Add with it, and an action is r
   assert.notEqual(await dark(), before);
   await world.api("PATCH", "/api/preferences", { theme: "system" });
   await page.reload();
+  await page.getByRole("heading", { level: 1 }).waitFor(); // before that nothing hears the keys
 });
 
 interaction("the palette fits a phone", async () => {
