@@ -1,13 +1,14 @@
 import { CSPProvider } from "@base-ui/react/csp-provider";
-import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryCache, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
+import { Cache } from "@/api/cache";
 import { ApiError, codeOf } from "@/api/client";
 import { keys } from "@/api/keys";
 import { Toaster } from "@/components/ui/toast";
 import { I18nProvider, type Locale, useI18n, type Words } from "@/i18n";
 import { router } from "./router";
 
-const cache = new QueryClient({
+const cache = new Cache({
   // Signed out meanwhile: asking who we are shows the sign in.
   queryCache: new QueryCache({
     onError: (error) => void (codeOf(error) === "not_signed_in" && cache.invalidateQueries({ queryKey: keys.session })),
