@@ -16,6 +16,7 @@ const receiver = createServer(async (request, response) => {
   response.writeHead(request.url.startsWith("/refused") ? 503 : 200).end("{}");
 });
 await once(receiver.listen(0, "127.0.0.1"), "listening");
+receiver.unref(); // a test that fails must not wait for it for ever
 const host = `127.0.0.1:${receiver.address().port}`;
 world.env.MEDIAFETCHER_ALLOW_HOSTS = "127.0.0.1"; // the receiver too
 after(() => receiver.close());

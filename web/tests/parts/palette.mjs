@@ -88,6 +88,8 @@ interaction("a link typed into the palette opens Add with it, and an action is r
   await page.keyboard.press("Enter");
   await dialog().waitFor({ state: "detached" });
   assert.notEqual(await dark(), before);
+  const chosen = before ? "light" : "dark";
+  await world.becomes("/api/preferences", ({ theme }) => theme === chosen); // sent a moment later
   await world.api("PATCH", "/api/preferences", { theme: "system" });
   await page.reload();
   await page.getByRole("heading", { level: 1 }).waitFor(); // before that nothing hears the keys
