@@ -1,7 +1,6 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { call } from "@/api/client";
-import type { Targets as Answer, MadeTarget, Target, TargetChange } from "@/api/types";
+import type { Targets as Answer, MadeTarget } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Input, Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
@@ -9,38 +8,29 @@ import { useAsk, useListed } from "./ask";
 import { Card } from "./card";
 import { firstEvents } from "./event-groups";
 import { TargetRow } from "./target-row";
-
-const PATH = "/api/notifications/targets";
+import { PATH, useTargetChanges } from "./use-target-changes";
 
 /** Where the user is notified, and of what. An address is never shown again. */
 export function Notifications({ admin }: { admin: boolean }) {
   const { t } = useI18n();
-  const cache = useQueryClient();
-  const ask = useAsk(PATH);
+  const { shown, change } = useTargetChanges();
   const { data } = useListed<Answer>(PATH, ({ targets }) => targets.some((each) => each.waiting > 0));
   const [opened, setOpened] = useState<number>();
-  // Shown at once, so that the next choice begins with this one.
-  async function change(target: Target, change: TargetChange) {
-    const queryKey = ["settings", PATH];
-    await cache.cancelQueries({ queryKey });
-    cache.setQueryData<Answer>(queryKey, (before) => ({
-      targets: (before?.targets ?? []).map((each) => (each.id === target.id ? { ...each, ...change } : each)),
-    }));
-    await ask(() => call("PATCH", `${PATH}/${target.id}`, change));
-  }
   return (
     <Card id="notifications" title={t("set.notifications")} hint={t("set.notificationsHint")}>
       {data ? (
-        data.targets.map((target) => (
-          <TargetRow
-            key={target.id}
-            target={target}
-            admin={admin}
-            open={opened === target.id}
-            onOpen={(open) => setOpened(open ? target.id : undefined)}
-            onChange={(values) => void change(target, values)}
-          />
-        ))
+        data.targets
+          .map(shown)
+          .map((target) => (
+            <TargetRow
+              key={target.id}
+              target={target}
+              admin={admin}
+              open={opened === target.id}
+              onOpen={(open) => setOpened(open ? target.id : undefined)}
+              onChange={(values) => change(target.id, values)}
+            />
+          ))
       ) : (
         <Skeleton className="h-14 rounded-none" />
       )}

@@ -1,0 +1,37 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act, renderHook, waitFor } from "@testing-library/react";
+import { vi } from "vitest";
+import type { Target } from "@/api/types";
+import { useListed } from "./ask";
+import { PATH, useTargetChanges } from "./use-target-changes";
+
+vi.mock("@/components/failure", () => ({ useFailure: () => () => {} }));
+
+test("a list that comes between two changes does not undo the second one", async () => {
+  const server: Target = { id: 1, events: ["a", "b", "c"] } as unknown as Target;
+  const answers: (() => void)[] = []; // of the changes, in the order of the requests
+  vi.stubGlobal("fetch", async (_: string, { method, body }: RequestInit) => {
+    if (method !== "PATCH") return Response.json({ targets: [{ ...server }] });
+    await new Promise<void>((done) => answers.push(done));
+    Object.assign(server, JSON.parse(String(body)));
+    return Response.json(server);
+  });
+  const client = new QueryClient();
+  const { result } = renderHook(
+    () => ({ changes: useTargetChanges(), list: useListed<{ targets: Target[] }>(PATH).data?.targets }),
+    { wrapper: ({ children }) => <QueryClientProvider client={client}>{children}</QueryClientProvider> },
+  );
+  const events = () => result.current.list?.map(result.current.changes.shown)[0]?.events;
+  await waitFor(() => expect(events()).toEqual(["a", "b", "c"]));
+  act(() => result.current.changes.change(1, { events: ["b", "c"] }));
+  act(() => result.current.changes.change(1, { events: ["c"] }));
+  expect(events()).toEqual(["c"]);
+  await waitFor(() => expect(answers).toHaveLength(1)); // one after the other
+  await act(async () => answers[0]?.());
+  await waitFor(() => expect(result.current.list?.[0]?.events).toEqual(["b", "c"]));
+  expect(events()).toEqual(["c"]);
+  await waitFor(() => expect(answers).toHaveLength(2));
+  await act(async () => answers[1]?.());
+  await waitFor(() => expect(result.current.list?.[0]?.events).toEqual(["c"]));
+  expect(events()).toEqual(["c"]);
+});
