@@ -40,8 +40,8 @@ class Running:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        public = f"http://nas.test:{self.port}"
-        self.shell = Shell(folder, allow_hosts="127.0.0.1,localhost", port=self.port, public_url=public)
+        self.public = f"http://nas.test:{self.port}"
+        self.shell = Shell(folder, allow_hosts="127.0.0.1,localhost", port=self.port, public_url=self.public)
         self.log = (folder / "server.log").open("w+b")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "mediafetcher", "serve"],
@@ -106,6 +106,7 @@ def test_pair_extract_cookies_download_and_find_it(running: Running, site: Any, 
     offered = httpx.post(f"{running.url}/api/devices", headers=headers, trust_env=False).json()
     env = os.environ | {
         "SERVER": running.url,
+        "PUBLIC": running.public,
         "TOKEN": token,
         "PAIRING": offered["code"],
         "FINGERPRINT": offered["fingerprint"],
@@ -117,7 +118,7 @@ def test_pair_extract_cookies_download_and_find_it(running: Running, site: Any, 
         [program, EXTENSION / "tests" / "e2e" / "extension.ts"], env=env, capture_output=True, text=True, timeout=240
     )
     assert done.returncode == 0, done.stdout + done.stderr + running.said()
-    assert done.stdout.splitlines()[-1] == "page instead of blob"
+    assert done.stdout.splitlines()[-1] == "follow"
 
     # The site got the cookies of every kind that belong to the path, by the fetch child.
     sent = [entry["cookie"] or "" for entry in site.log if entry["path"].startswith("/auth")]

@@ -1,8 +1,9 @@
 /**
  * The extension in a real Chromium, against a real server: `tests/system/test_extension.py` starts this.
  *
- * SERVER, TOKEN: the API; PAIRING, FINGERPRINT: what the page showed; SITE: a site that wants a cookie; CANARY: the
- * value of its cookies; RESOLVE: names that lead to this machine. Ends with 0 where everything was as it should be.
+ * SERVER, TOKEN: the API; PUBLIC: its address in the pairing code; PAIRING, FINGERPRINT: what the page showed; SITE: a
+ * site that wants a cookie; CANARY: the value of its cookies; RESOLVE: names that lead to this machine. Ends with 0
+ * where everything was as it should be.
  */
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -145,7 +146,7 @@ async function run(context: BrowserContext): Promise<void> {
 	const opened = context.waitForEvent("page");
 	await clickMenu(worker, tab, { menuItemId: "follow", pageUrl: `${site}/list/3`, linkUrl: undefined });
 	const follow = await opened;
-	await follow.waitForURL(`${server}/following/new?url=${encodeURIComponent(`${site}/list/3`)}`);
+	await follow.waitForURL(`${need("PUBLIC")}/following/new?url=${encodeURIComponent(`${site}/list/3`)}`);
 	console.log("follow");
 }
 
