@@ -237,13 +237,14 @@ interaction("a source that wants an account waits for its cookies", async () => 
 interaction("the navigation of a phone is one row, and no word of it is cut, in any language", async () => {
   const { page } = world;
   try {
-    for (const locale of ["en", "fr"]) {
+    for (const locale of ["en", "fr", "de"]) {
       await page.evaluate((value) => localStorage.setItem("mf.locale", value), locale);
       await page.reload();
       await page.waitForFunction((value) => document.documentElement.lang === value, locale);
       for (const width of [320, 360, 390, 640]) {
         await page.setViewportSize({ width, height: 800 });
         const bar = page.locator("nav:visible");
+        await bar.locator(":scope > button").first().waitFor(); // the language is set before the page is drawn
         const places = await bar.locator(":scope > a, :scope > button").evaluateAll((all) =>
           all.map((each) => {
             const words = document.createRange();
@@ -263,8 +264,8 @@ interaction("the navigation of a phone is one row, and no word of it is cut, in 
       await page.setViewportSize(PHONE);
       await picture(`bar-${locale}`);
     }
-    await page.getByRole("button", { name: "Plus", exact: true }).click();
-    await page.getByRole("menuitem", { name: "Corbeille" }).click();
+    await page.getByRole("button", { name: "Mehr", exact: true }).click();
+    await page.getByRole("menuitem", { name: "Papierkorb" }).click();
     await page.waitForURL("**/trash");
   } finally {
     await page.evaluate(() => localStorage.removeItem("mf.locale"));
