@@ -17,7 +17,7 @@ from mediafetcher.api.routes import cookies as api_cookies
 from mediafetcher.db import engine
 
 CANARY = "canary-91d2"
-TEXT = f".example.org\tTRUE\t/\tTRUE\t{int(time.time()) + 999}\tsid\t{CANARY}\r\n"
+TEXT = f".example.org\tTRUE\t/\tTRUE\t{int(time.time()) + 86_400}\tsid\t{CANARY}\r\n"
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
 
 
