@@ -131,7 +131,7 @@ def test_the_lists_are_long_enough_and_name_what_there_is() -> None:
     others |= {"gzipbomb", "endless-page"}
     # Those of test_recordings.py, test_one_clock.py and test_cut_at_origin.py.
     others |= {"basic", "channel", "publish"}  # test_basic_auth.py; tests/unit/subscriptions
-    others |= {"said", "shorts"}  # test_source_metadata.py
+    others |= {"said", "shorts"}  # test_described.py
     others |= {"dash-live"}  # test_dash_live.py
     others |= {"broadcast", "clock", "parts", "periods", "radio", "unsized"}
     assert behaviours.TABLE.keys() - walked == others
