@@ -1,7 +1,7 @@
 """Retention: which items of a subscription are no longer wanted. They go to the trash, never past it.
 
 The preview and the removal ask the same query, so the first shows what the second does. An item goes only if every
-subscription of its user that has it agrees, if a subscription brought it, and if the user did not mark it with `keep`.
+subscription of its user that has it agrees, if a subscription fetched it, and if the user did not mark it with `keep`.
 Retention removes an item once: a restored one stays.
 """
 
@@ -25,7 +25,7 @@ _DUE = """
 with entry as (
   select e.id, e.subscription, e.item, i.title, i.created_at, i.keep, m.size,
     coalesce(i.published_at, e.published_at, e.first_seen_at) as published,
-    e.reason <> 'in_library' and i.created_at >= e.first_seen_at as brought,
+    e.reason <> 'in_library' and i.created_at >= e.first_seen_at as fetched,
     case when s.id = $2 then $3::text::jsonb else s.retention end as retention,
     case when w.position >= coalesce(m.duration, w.position + 1) * $5::float8 then w.updated_at end as watched_at
   from subscription s join subscription_entry e on e.subscription = s.id
@@ -42,7 +42,7 @@ judged as (
     end as rule from placed),
 due as (
   select item from judged group by item
-  having bool_and(rule is not null) and bool_or(brought) and not bool_or(keep))
+  having bool_and(rule is not null) and bool_or(fetched) and not bool_or(keep))
 select j.item as id, j.title, j.created_at, j.published as published_at, j.size, j.rule
 from due join judged j on j.item = due.item and ($2::bigint is null or j.subscription = $2)
 order by j.published, j.item, j.id

@@ -73,7 +73,7 @@ async def test_wrong_wishes_are_named(alice):
 
 
 async def test_item_says_which_subscription_brought_it(alice, bob, tmp_path):
-    brought, owned, added = [
+    fetched, owned, added = [
         await add_item(alice.id, tmp_path, data=name.encode() * 999, title=name) for name in ("new", "owned", "added")
     ]
     body = {"url": "http://site.test/channel", "title": "A channel"}
@@ -87,17 +87,17 @@ async def test_item_says_which_subscription_brought_it(alice, bob, tmp_path):
             reason,
             item,
         )
-        for item, reason in ((owned, "in_library"), (brought, "new"))
+        for item, reason in ((owned, "in_library"), (fetched, "new"))
     ]
     await entries.add(made["id"], decided)
 
     async def brought_by(item):
         return (await alice.http.get(f"/api/items/{item}")).json()["subscription"]
 
-    assert await brought_by(brought) == {"id": made["id"], "title": "A channel"}
+    assert await brought_by(fetched) == {"id": made["id"], "title": "A channel"}
     assert await brought_by(owned) is None and await brought_by(added) is None
     followed = (await alice.http.get("/api/home")).json()["followed"]
-    assert [item["id"] for item in followed] == [brought]
+    assert [item["id"] for item in followed] == [fetched]
     assert (await bob.http.get("/api/home")).json()["followed"] == []
-    await alice.http.request("DELETE", f"/api/items/{brought}")
+    await alice.http.request("DELETE", f"/api/items/{fetched}")
     assert (await alice.http.get("/api/home")).json()["followed"] == []

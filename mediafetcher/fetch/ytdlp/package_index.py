@@ -130,6 +130,7 @@ def unpack(data: bytes, folder: Path, package: str) -> str:
                         file.write(archive.read(entry))
                 elif len(parts) == 2 and parts[0].endswith(".dist-info") and parts[1] == "METADATA":
                     metadata = archive.read(entry).decode()
+    # `zipfile` raises NotImplementedError for a compression that it does not know.
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, ValueError, EOFError) as error:
         raise errors.UpdateRefused("The new yt-dlp version was not installed: the package is incomplete.") from error
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:

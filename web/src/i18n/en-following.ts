@@ -37,7 +37,7 @@ export const enFollowing = {
   "follow.unfollow": "Unfollow…",
   "follow.unfollowAsk": "Unfollow “{v}”?",
   "follow.unfollowBody":
-    "Nothing new is downloaded from it. What you have stays in your library, and downloads in the queue continue. The list of decisions is removed: if you follow it again, it begins anew.",
+    "Nothing new is downloaded from it. What you have stays in your library, and downloads in the queue continue. The list of decisions is removed: if you follow it again, it starts from the beginning.",
   "follow.unfollowYes": "Unfollow",
   "follow.unfollowed": "No longer following {v}",
   "follow.cookies": "Add cookies…",
