@@ -18,6 +18,8 @@ from typing import Any
 
 from mediafetcher.core import clock, errors, logging, settings
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import among
+from mediafetcher.db.tables import Installation, JournalChange, JournalState
 from mediafetcher.library.recovery import journal_file, journal_rows
 from mediafetcher.library.recovery.journal_file import KINDS, Row, titles
 from mediafetcher.library.storage import mount, ownership
@@ -45,6 +47,13 @@ _SMALL = 32 << 20
 _KEPT = 2  # generations of this installation
 _LAST = 10.0  # seconds for the last changes when the program ends
 
+# Every two seconds, whether anything is to be written: one round trip.
+_WAITING = "select exists (select from journal_change) or epoch is null from journal_state"
+# Up to 200,000 rows without a dict for each; no limit if it is null.
+_CHANGES = "select seq, kind, row_id, at from journal_change order by seq limit $1"
+# The clock of the database, not of a transaction.
+_CLOCK = "select clock_timestamp()"
+
 _log = logging.get("journal")
 _failing = False
 
@@ -52,7 +61,7 @@ _failing = False
 async def configure() -> None:
     """Enable or disable the triggers that record changes, by the setting."""
     recording = settings.get().recovery == "on"
-    await engine.execute("update journal_state set recording = $1 where recording <> $1", recording)
+    await JournalState.update({JournalState.recording: recording}).where(JournalState.recording != recording)
     if not recording:
         await forget()
 
@@ -60,8 +69,8 @@ async def configure() -> None:
 async def forget() -> None:
     """Drop the waiting changes: the next write begins a new generation with everything that exists then."""
     async with engine.transaction():
-        await engine.execute("update journal_state set epoch = null")
-        await engine.execute("delete from journal_change")
+        await JournalState.update({JournalState.epoch: None}, force=True)
+        await JournalChange.delete(force=True)
 
 
 async def follow() -> None:
@@ -106,7 +115,7 @@ async def flush() -> int:
 
     Writes nothing while the media folder is unavailable, or belongs to another installation.
     """
-    if not await engine.fetchval("select exists (select from journal_change) or epoch is null from journal_state"):
+    if not await engine.fetchval(_WAITING):
         return 0
     if settings.get().recovery != "on":
         return 0
@@ -117,7 +126,7 @@ async def flush() -> int:
         await begin_generation()
         return 0
     async with engine.transaction():
-        if not await engine.fetchval("select pg_try_advisory_xact_lock($1)", _LOCK):
+        if not await engine.try_lock(_LOCK):
             return 0
         state = await _state()
         path = await _appendable(state)
@@ -130,16 +139,16 @@ async def begin_generation() -> None:
         return
     await ownership.require_owner()
     async with engine.transaction():
-        await engine.execute("select pg_advisory_xact_lock($1)", _LOCK)
+        await engine.lock(_LOCK)
         await _begin(await _state())
 
 
 async def _state() -> Row:
-    row = await engine.fetchrow(
-        "select j.*, i.id::text as installation, i.lineage from journal_state j, installation i"
-    )
+    state = await JournalState.select().first()
+    row = await Installation.select(Installation.id, Installation.lineage).first()
+    assert state is not None
     assert row is not None
-    return row
+    return state | {"installation": str(row["id"]), "lineage": row["lineage"]}
 
 
 async def _appendable(state: Row) -> Path | None:
@@ -156,7 +165,7 @@ async def _in_thread(function: Any, *args: Any) -> Any:
 
 async def _bound() -> None:
     """Keep the table small while the media folder is unavailable."""
-    if await engine.fetchval("select count(*) from (select from journal_change limit $1) x", _MOST + 1) > _MOST:
+    if await JournalChange.select(JournalChange.seq).offset(_MOST).first() is not None:
         _log.warning("too many changes wait for the media folder: a new generation of the journal will begin")
         await forget()
 
@@ -165,14 +174,18 @@ async def _bound() -> None:
 
 
 async def _append(path: Path, state: Row) -> int:
-    notes = await engine.records("select seq, kind, row_id, at from journal_change order by seq limit $1", _BATCH)
+    notes = await engine.records(_CHANGES, _BATCH)
     if not notes:
         return 0
     data = await _lines(notes)
     await _in_thread(_append_to, path, state["size"], data)
-    await engine.execute("delete from journal_change where seq = any($1::bigint[])", [note["seq"] for note in notes])
-    await engine.execute("update journal_state set size = size + $1", len(data))
+    await _remove(notes)
+    await JournalState.update({JournalState.size: JournalState.size + len(data)}, force=True)
     return len(notes)
+
+
+async def _remove(notes: list[Any]) -> None:
+    await JournalChange.delete().where(among(JournalChange.seq, [note["seq"] for note in notes]))
 
 
 async def _lines(notes: Iterable[Any]) -> bytes:
@@ -230,7 +243,7 @@ async def _begin(state: Row) -> None:
     Changes that commit meanwhile are not among the records read first, so they are appended afterwards.
     """
     began = clock.monotonic()
-    notes = await engine.records("select seq, kind, row_id, at from journal_change order by seq")
+    notes = await engine.records(_CHANGES, None)
     epoch, root = uuid.uuid4(), mount.root()
     number = max(state["generation"], await _in_thread(_highest, root)) + 1
     draft = await _in_thread(_open_draft, root)
@@ -243,9 +256,10 @@ async def _begin(state: Row) -> None:
         with contextlib.suppress(OSError, errors.Unavailable):
             await _in_thread(draft.discard)
         raise
-    await engine.execute("delete from journal_change where seq = any($1::bigint[])", [note["seq"] for note in notes])
-    await engine.execute(
-        "update journal_state set generation = $1, epoch = $2, size = $3, base_size = $3", number, epoch, size
+    await _remove(notes)
+    table = JournalState
+    await table.update(
+        {table.generation: number, table.epoch: epoch, table.size: size, table.base_size: size}, force=True
     )
     seconds = round(clock.monotonic() - began, 2)
     _log.info("a new generation of the journal", number=number, bytes=size, seconds=seconds)
@@ -255,7 +269,9 @@ async def _begin(state: Row) -> None:
 
 async def installation() -> str:
     """Return the identity of the installation, as lines and file names contain it."""
-    return str(await engine.fetchval("select id from installation"))
+    row = await Installation.select(Installation.id).first()
+    assert row is not None
+    return str(row["id"])
 
 
 class _Draft:
@@ -275,7 +291,7 @@ class _Draft:
 
 async def _write_base(draft: _Draft, state: Row, number: int, epoch: uuid.UUID) -> int:
     """Write head and base. Returns: the bytes written."""
-    at = journal_rows.text(await engine.fetchval("select clock_timestamp()"))
+    at = journal_rows.text(await engine.fetchval(_CLOCK))
     lineage = str(state["lineage"])
     data = journal_file.head(installation=state["installation"], lineage=lineage, epoch=epoch.hex, number=number, at=at)
     await _in_thread(draft.write, data)

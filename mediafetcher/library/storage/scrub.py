@@ -18,8 +18,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from piccolo.columns.combination import WhereRaw
+from piccolo.querystring import QueryString
+
 from mediafetcher.core import clock, logging, settings
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW, ago
+from mediafetcher.db.tables import LibraryItem, MediaFile, Scrub, Source
 from mediafetcher.library.storage import blob_store, mount
 
 _SLICE = 20.0  # seconds of one slice; a file is always read to its end
@@ -43,12 +48,7 @@ async def scrub(seconds: float = _SLICE) -> int:
         return 0
     read, until = 0, clock.monotonic() + seconds
     while clock.monotonic() < until:
-        row = await engine.fetchrow(
-            "select id, sha256, size, ext from media_file where ref_count > 0"
-            " and coalesce(checked_at, created_at) < now() - make_interval(secs => $1)"
-            " order by coalesce(checked_at, created_at), id limit 1",
-            days * 86_400 * _EARLY,
-        )
+        row = await _next_due(days * 86_400 * _EARLY)
         if row is None:
             await _finished(read)
             break
@@ -61,59 +61,62 @@ async def scrub(seconds: float = _SLICE) -> int:
     return read
 
 
+async def _next_due(seconds: float) -> dict[str, Any] | None:
+    """Return the file that was read longest ago, if that was before so many seconds."""
+    table, due = MediaFile, WhereRaw("coalesce(checked_at, created_at) < {}", ago(seconds))
+    files = table.select(table.id, table.sha256, table.size, table.ext).where(table.ref_count > 0, due)
+    return await files.order_by(QueryString("coalesce(checked_at, created_at)"), table.id).first()
+
+
+# Counts with filters, in one pass over the table.
+_PROGRESS = """
+select count(*) as total,
+  count(*) filter (where coalesce(checked_at, created_at) >= now() - make_interval(secs => $1)) as checked,
+  count(damaged_at) as damaged, (select finished_at from scrub where id = 1) as finished_at
+from media_file where ref_count > 0
+"""
+
+
 async def progress(owner: int | None = None) -> dict[str, Any]:
     """Return `total` files, how many were `checked` within their days, how many are `damaged`, and `finished_at`.
 
     `items`: the first of this user's items whose files are damaged, each with `id` and `title`.
     """
     days = settings.get().scrub_days or 36_500
-    row = await engine.fetchrow(
-        "select count(*) as total, count(*) filter (where coalesce(checked_at, created_at)"
-        "  >= now() - make_interval(secs => $1)) as checked, count(damaged_at) as damaged,"
-        " (select finished_at from scrub where id = 1) as finished_at from media_file where ref_count > 0",
-        days * 86_400,
-    )
+    row = await engine.fetchrow(_PROGRESS, days * 86_400)
     assert row is not None
-    found = await engine.fetch(
-        "select i.id, i.title from media_file m join library_item i on i.media_file = m.id"
-        " where m.damaged_at is not null and i.owner = $1 and i.trashed_at is null order by i.id limit 20",
-        owner,
+    table = LibraryItem
+    damaged = table.select(table.id, table.title).where(
+        table.media_file._.damaged_at.is_not_null(), table.owner == owner, table.trashed_at.is_null()
     )
+    found = await damaged.order_by(table.id).limit(20)
     return {**row, "items": found}
 
 
 async def correct_times() -> None:
     """Let files that were read in the future, by a clock that was set back since, count as read now."""
-    await engine.execute(
-        "update media_file set checked_at = now() where ref_count > 0 and coalesce(checked_at, created_at) > now()"
-    )
-    await engine.execute("update scrub set finished_at = now() where finished_at > now()")
+    ahead = WhereRaw("coalesce(checked_at, created_at) > now()")
+    await MediaFile.update({MediaFile.checked_at: NOW}).where(MediaFile.ref_count > 0, ahead)
+    await Scrub.update({Scrub.finished_at: NOW}).where(Scrub.finished_at > NOW)
 
 
 async def _finished(read: int) -> None:
-    await engine.execute(
-        "insert into scrub (id, finished_at) values (1, now()) on conflict (id) do update set finished_at = now()"
-        " where $1",
-        read > 0,
-    )
+    row = Scrub.insert(Scrub(id=1, finished_at=NOW))
+    changed = ((Scrub.finished_at, NOW),)
+    await (row.on_conflict(Scrub.id, "DO UPDATE", changed) if read else row.on_conflict(action="DO NOTHING"))
 
 
 async def _note(row: dict[str, Any], wrong: str | None) -> None:
     """Record the reading. The links of a damaged file no longer count as known, so that they may be fetched again."""
     async with engine.transaction():
-        held = await engine.fetchval(
-            "update media_file set checked_at = now(),"
-            " damaged_at = case when $2 then coalesce(damaged_at, now()) end where id = $1 and ref_count > 0"
-            " returning id",
-            row["id"],
-            wrong is not None,
-        )
-        if wrong is None or held is None:
+        file, since = MediaFile, QueryString("coalesce(damaged_at, now())") if wrong is not None else None
+        noted = file.update({file.checked_at: NOW, file.damaged_at: since})
+        held = await noted.where(file.id == row["id"], file.ref_count > 0).returning(file.id)
+        if wrong is None or not held:
             return
-        await engine.execute("update source set media_file = null where media_file = $1", row["id"])
-        holders = await engine.fetch(
-            "select owner, title from library_item where media_file = $1 order by id", row["id"]
-        )
+        await Source.update({Source.media_file: None}).where(Source.media_file == row["id"])
+        item = LibraryItem
+        holders = await item.select(item.owner, item.title).where(item.media_file == row["id"]).order_by(item.id)
         for owner in {holder["owner"] for holder in holders}:
             await engine.notify("library", {"owner": owner})
         await engine.notify("system", {})
