@@ -13,6 +13,8 @@ from typing import Any
 
 from mediafetcher.core import clock, errors, events, logging, settings
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW, after
+from mediafetcher.db.tables import NotificationDelivery, NotificationTarget
 from mediafetcher.downloads import node_name
 from mediafetcher.notifications import addresses, messages, sender, targets
 from mediafetcher.notifications.quiet_hours import QuietHours, are_now
@@ -29,6 +31,7 @@ _TRIES = 5
 _KEEP_TRYING = "1 day"
 _log = logging.get("notifications")
 
+# Targets with their next delivery: a lateral join.
 _READY = """
 select t.id, t.quiet::text as quiet, extract(epoch from (case when t.kind = 'apprise'
   then greatest(d.due_at, d.created_at + make_interval(secs => $1)) else d.due_at end) - now())::float8 as seconds
@@ -37,18 +40,14 @@ from notification_target t cross join lateral
 where t.enabled and (t.lease_ends_at is null or t.lease_ends_at < now() or t.lease_holder = $2)
 order by 3
 """
-_CLAIM = """
-update notification_target set lease_holder = $2, lease_ends_at = now() + make_interval(secs => $3)
-where id = $1 and enabled and (lease_ends_at is null or lease_ends_at < now() or lease_holder = $2)
-returning id, owner, kind, ciphertext, language
-"""
-_RELEASE = "update notification_target set lease_ends_at = null where id = $1 and lease_holder = $2"
+# A delivery with its notification, and its time as text.
 _WAITING = """
 select d.id, d.message, d.due_at <= now() as due, d.noted_at, d.tries, n.type, n.data::text as data,
   to_char(n.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
 from notification_delivery d left join notification n on n.id = d.notification
 where d.target = $1 and d.state = 'waiting' order by d.id limit $2
 """
+# Two tables in one statement.
 # A media server that must scan again, because something changed after the request, stays waiting.
 _DELIVERED = """
 with done as (update notification_delivery d set state = 'delivered', ended_at = now(), answer = 'ok', tries = tries + 1
@@ -57,29 +56,45 @@ with done as (update notification_delivery d set state = 'delivered', ended_at =
 update notification_target set failures = 0, last_at = now(), last_answer = 'ok',
   lease_ends_at = now() + make_interval(secs => $4) where id = $1
 """
+# Two tables in one statement.
 _FAILED = """
 with failed as (update notification_delivery set tries = tries + 1, answer = $3,
     due_at = now() + make_interval(secs => $4)
   where id = any($2) and state = 'waiting')
 update notification_target set failures = failures + 1, last_at = now(), last_answer = $3 where id = $1
 """
+# Whether one of them was tried often enough decides on all: a subquery of the same table.
 _GIVE_UP = f"""
 update notification_delivery set state = 'failed', ended_at = now(), answer = $2
 where target = $1 and state = 'waiting' and created_at < now() - interval '{_KEEP_TRYING}'
   and exists (select from notification_delivery where target = $1 and state = 'waiting' and tries >= {_TRIES})
 """
-_CORRECT_DELIVERIES = """
-update notification_delivery set due_at = now() where state = 'waiting' and due_at > now() + make_interval(secs => $1)
-"""
-_CORRECT_LEASES = """
-update notification_target set lease_ends_at = null where lease_ends_at > now() + make_interval(secs => $1)
-"""
+
+
+async def _claim(target: int) -> dict[str, Any] | None:
+    """Take the lease of a target. Returns: its row; None if another installation delivers to it, or it is disabled."""
+    table, us = NotificationTarget, node_name.instance()
+    free = table.lease_ends_at.is_null() | (table.lease_ends_at < NOW) | (table.lease_holder == us)
+    taken = table.update({table.lease_holder: us, table.lease_ends_at: after(_LEASE_SECONDS)})
+    taken = taken.where(table.id == target, table.enabled.eq(True), free)
+    rows: list[dict[str, Any]] = await taken.returning(
+        table.id, table.owner, table.kind, table.ciphertext, table.language
+    )
+    return rows[0] if rows else None
+
+
+async def _release(target: int) -> None:
+    table = NotificationTarget
+    ours = (table.id == target) & (table.lease_holder == node_name.instance())
+    await table.update({table.lease_ends_at: None}).where(ours)
 
 
 async def correct_times() -> None:
     """Let messages that would wait longer than any pause be due now: a clock was ahead when they were tried."""
-    await engine.execute(_CORRECT_DELIVERIES, 2 * _LONGEST_PAUSE)
-    await engine.execute(_CORRECT_LEASES, _LEASE_SECONDS)
+    delivery, target = NotificationDelivery, NotificationTarget
+    too_late = (delivery.state == "waiting") & (delivery.due_at > after(2 * _LONGEST_PAUSE))
+    await delivery.update({delivery.due_at: NOW}).where(too_late)
+    await target.update({target.lease_ends_at: None}).where(target.lease_ends_at > after(_LEASE_SECONDS))
 
 
 class Delivery:
@@ -154,7 +169,7 @@ class Delivery:
 
     async def _deliver(self, target: int) -> None:
         """Deliver one batch of a target that is due."""
-        row = await engine.fetchrow(_CLAIM, target, node_name.instance(), _LEASE_SECONDS)
+        row = await _claim(target)
         if row is None:
             return
         try:
@@ -169,7 +184,7 @@ class Delivery:
             else:
                 await self._together(row, sealed, waiting)
         finally:
-            await asyncio.shield(engine.execute(_RELEASE, target, node_name.instance()))
+            await asyncio.shield(_release(target))
 
     async def _one_by_one(self, target: int, sealed: Sealed, waiting: list[dict[str, Any]]) -> None:
         """Send each as its own message, in order, up to the first that fails."""

@@ -6,30 +6,20 @@ from typing import Any
 from piccolo.querystring import QueryString
 
 from mediafetcher.db import engine
-from mediafetcher.db.tables import Notification
+from mediafetcher.db.expressions import NOW, ago
+from mediafetcher.db.tables import Notification, NotificationDelivery
 from mediafetcher.notifications import event_types
 
+_DAY = 86_400.0  # seconds
 KEEP_DAYS = 90
 _KEEP_EACH = 1000  # notifications of one user
 _KEEP_DELIVERIES_DAYS = 7
 _REMOVED_AT_ONCE = 5000  # rows
 
-_PAGE = """
-select id, type, data::text as data, at, read_at is not null as read from notification
-where owner = $1 and ($2::bigint is null or id < $2) and (not $4 or read_at is null) order by id desc limit $3
-"""
-_REMOVE_OLD = """
-delete from notification where id in (select id from notification where at < now() - make_interval(days => $1)
-  limit $2)
-"""
-# The newest of each user stay.
+# The newest of each user stay: a subquery for each.
 _REMOVE_MANY = """
 delete from notification n using account a where n.owner = a.id and n.id <=
   (select id from notification where owner = a.id order by id desc offset $1 limit 1)
-"""
-_REMOVE_DELIVERIES = """
-delete from notification_delivery where id in (select id from notification_delivery where state <> 'waiting'
-  and ended_at < now() - make_interval(days => $1) limit $2)
 """
 
 
@@ -44,9 +34,14 @@ async def page(
     owner: int, *, before: int | None = None, limit: int = 50, unread: bool = False
 ) -> tuple[list[dict[str, Any]], int | None]:
     """Return notifications, newest first, and the `before` of the next page or None."""
-    rows = await engine.fetch(_PAGE, owner, before, limit + 1, unread)
-    shown = [row | {"data": json.loads(row["data"])} for row in rows[:limit]]
-    return shown, shown[-1]["id"] if len(rows) > limit else None
+    table, read = Notification, QueryString("read_at is not null").as_alias("read")
+    chosen = table.select(table.id, table.type, table.data, table.at, read).where(table.owner == owner)
+    if before is not None:
+        chosen = chosen.where(table.id < before)
+    if unread:
+        chosen = chosen.where(table.read_at.is_null())
+    rows = await chosen.order_by(table.id, ascending=False).limit(limit + 1)
+    return rows[:limit], rows[limit - 1]["id"] if len(rows) > limit else None
 
 
 async def unread(owner: int) -> int:
@@ -58,7 +53,7 @@ async def unread(owner: int) -> int:
 async def mark_read(owner: int, ids: list[int] | None, until: int | None) -> None:
     """Mark these as read, or all up to `until`, or all."""
     table = Notification
-    chosen = table.update({table.read_at: QueryString("now()")}).where(table.owner == owner, table.read_at.is_null())
+    chosen = table.update({table.read_at: NOW}).where(table.owner == owner, table.read_at.is_null())
     if ids is not None:
         chosen = chosen.where(table.id.is_in(ids or [0]))
     if until is not None:
@@ -69,6 +64,10 @@ async def mark_read(owner: int, ids: list[int] | None, until: int | None) -> Non
 
 async def remove_old() -> None:
     """Remove what is older than `KEEP_DAYS`, the excess of a user, and deliveries that ended a week ago."""
-    await engine.execute(_REMOVE_DELIVERIES, _KEEP_DELIVERIES_DAYS, _REMOVED_AT_ONCE)
-    await engine.execute(_REMOVE_OLD, KEEP_DAYS, _REMOVED_AT_ONCE)
+    table, delivery = Notification, NotificationDelivery
+    ended = (delivery.state != "waiting") & (delivery.ended_at < ago(_KEEP_DELIVERIES_DAYS * _DAY))
+    some = delivery.select(delivery.id).where(ended).limit(_REMOVED_AT_ONCE)
+    await delivery.delete().where(delivery.id.is_in(some))
+    old = table.select(table.id).where(table.at < ago(KEEP_DAYS * _DAY)).limit(_REMOVED_AT_ONCE)
+    await table.delete().where(table.id.is_in(old))
     await engine.execute(_REMOVE_MANY, _KEEP_EACH)

@@ -19,6 +19,7 @@ from mediafetcher.notifications.sender import Sealed
 MAX_TARGETS = 20  # of one user
 _KEEP = ("name", "events", "language", "quiet", "enabled")  # columns that a change may set
 
+# A target with its waiting messages and last answers, in one round trip.
 _PAGE = """
 select t.id, t.name, t.kind, t.label, t.events, t.language, t.quiet::text as quiet, t.enabled, t.created_at,
   t.failures, t.last_at, t.last_answer,
@@ -132,8 +133,14 @@ async def test(id: int, owner: int) -> str:
     return "crashed"
 
 
+# The clock of the database, as webhooks show it.
+_CLOCK = """
+select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+"""
+
+
 async def _now() -> str:
-    return str(await engine.fetchval("select to_char(now() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"))
+    return str(await engine.fetchval(_CLOCK))
 
 
 async def _get(id: int, owner: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from mediafetcher.library.recovery.journal_file import Row
 PAGE = 1000  # rows that are read at once
 _PAGES = {"list": 10, "metadata": 100}  # a list has thousands of entries, a description 20 kB
 
+# All columns of a row that the journal holds, by kind; the condition is that of the caller.
 SELECT = {
     "account": "select id, name, admin, quota, created_at from account where {where}",
     "folder": "select id, owner, parent, name, created_at from folder where {where}",

@@ -10,7 +10,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from piccolo.query.functions.aggregate import Max
+from piccolo.querystring import QueryString
+
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import among
+from mediafetcher.db.tables import Folder, JournalChange, JournalState, LibraryItem, User
 from mediafetcher.library.catalog import text_index
 from mediafetcher.library.recovery import source_rows, user_data
 from mediafetcher.library.recovery.journal_file import Key, Library, Row
@@ -25,7 +30,7 @@ async def apply(library: Library, *, cut: bool = False) -> int:
 
     `cut`: the journal is shorter than the database expects, so absence from it proves nothing.
     """
-    await engine.execute("update journal_state set recording = false")
+    await JournalState.update({JournalState.recording: False}, force=True)
     await _prefer_newer(library)
     merge = Merge(library, None if cut or not library.complete_until else _time(library.complete_until))
     await merge.delete_items()
@@ -42,6 +47,13 @@ async def apply(library: Library, *, cut: bool = False) -> int:
     return lost
 
 
+# No table: the counter of ids.
+_ADVANCE = """
+select setval('{table}_id_seq', greatest((select coalesce(max(id), 1) from {table}),
+  (select last_value from {table}_id_seq), $1::bigint))
+"""
+# No table: the counter of ids.
+_NEXT = "select nextval('{table}_id_seq')"
 _SEQUENCES = (
     ("account", "account"),
     ("folder", "folder"),
@@ -54,19 +66,16 @@ async def _advance_sequences(library: Library) -> None:
     """Ensure that no id is assigned again, including those of deleted rows."""
     for kind, table in _SEQUENCES:
         highest = max((id for one, id in library.every_key() if one == kind), default=1)
-        await engine.execute(
-            f"select setval('{table}_id_seq', greatest((select coalesce(max(id), 1) from {table}),"
-            f" (select last_value from {table}_id_seq), $1::bigint))",
-            highest,
-        )
+        await engine.execute(_ADVANCE.format(table=table), highest)
 
 
 async def _prefer_newer(library: Library) -> None:
     """Ignore the journal's state of rows whose last changes only the backup has: those were not yet written."""
-    generation = await engine.fetchval("select generation from journal_state")
-    if generation != library.generation.number:
+    state = await JournalState.select(JournalState.generation).first()
+    if state is None or state["generation"] != library.generation.number:
         return
-    for note in await engine.records("select kind, row_id, max(seq) as seq from journal_change group by 1, 2"):
+    table, newest = JournalChange, Max(JournalChange.seq, alias="seq")
+    for note in await table.select(table.kind, table.row_id, newest).group_by(table.kind, table.row_id):
         key = (note["kind"], note["row_id"])
         if library.seqs.get(key, 0) < note["seq"]:
             library.rows[key[0]].pop(key[1], None)
@@ -106,12 +115,12 @@ class Merge:
         return known is not None and _time(known["created_at"]) == row["created_at"]
 
     async def delete_items(self) -> None:
-        rows = await engine.records("select id, created_at from library_item")
+        rows = await LibraryItem.select(LibraryItem.id, LibraryItem.created_at)
         gone = [row["id"] for row in rows if not self.same("item", row) and self.gone("item", row)]
-        await engine.execute("delete from library_item where id = any($1::bigint[])", gone)
+        await LibraryItem.delete().where(among(LibraryItem.id, gone))
 
     async def accounts(self) -> None:
-        there = await engine.records("select id, name, created_at from account order by id")
+        there = await User.select(User.id, User.name, User.created_at).order_by(User.id)
         ids = {row["id"] for row in there}
         self.owners = {row["id"]: row["id"] for row in there if self.same("account", row)}
         names = {row["name"].casefold(): row["id"] for row in there if row["id"] not in self.owners}
@@ -123,27 +132,20 @@ class Merge:
             self.owners[id] = same or await _free("account", id, ids)
             if same is None:
                 fresh.append({"id": self.owners[id], "name": f"{_HIDDEN}{id}", "created_at": row["created_at"]})
-        await _insert(
-            "insert into account (id, name, created_at) select id, name, created_at from {rows}",
-            "id bigint, name text, created_at timestamptz",
-            fresh,
-        )
-        await engine.execute(
-            "update account set name = $2 || id where id = any($1::bigint[])", [*self.owners.values()], _HIDDEN
-        )
+        await _insert(_ADD_ACCOUNTS, "id bigint, name text, created_at timestamptz", fresh)
+        hidden = QueryString("{}::text || id", _HIDDEN)
+        await User.update({User.name: hidden}).where(among(User.id, self.owners.values()))
         # Other accounts, which stay only if the journal is damaged, keep their names.
         used = set(names)
         for id, row in self.library.rows["account"].items():
-            await engine.execute(
-                "update account set name = $2, admin = $3, quota = $4 where id = $1",
-                self.owners[id],
-                _unused(row["name"], used),
-                row["admin"],
-                row["quota"],
-            )
+            await User.update(
+                {User.name: _unused(row["name"], used), User.admin: row["admin"], User.quota: row["quota"]}
+            ).where(User.id == self.owners[id])
 
     async def folders(self) -> None:
-        there = await engine.records("select id, owner, parent, name, created_at from folder order by id")
+        table = Folder
+        columns = (table.id, table.owner, table.parent, table.name, table.created_at)
+        there = await table.select(*columns).order_by(table.id)
         ids = {row["id"] for row in there}
         rows = self.library.rows["folder"]
         self.parents = {row["id"]: row["id"] for row in there if self.same("folder", row)}
@@ -154,16 +156,9 @@ class Merge:
                 owner = await self.owner(row["owner"])
                 name = f"{_HIDDEN}{self.parents[id]}"
                 fresh.append({"id": self.parents[id], "owner": owner, "name": name, "created_at": row["created_at"]})
-        await engine.execute(
-            "update folder set name = $2 || id, parent = null where id = any($1::bigint[])",
-            [*self.parents.values()],
-            _HIDDEN,
-        )
-        await _insert(
-            "insert into folder (id, owner, name, created_at) select id, owner, name, created_at from {rows}",
-            "id bigint, owner bigint, name text, created_at timestamptz",
-            fresh,
-        )
+        hidden = table.update({table.name: QueryString("{}::text || id", _HIDDEN), table.parent: None})
+        await hidden.where(among(table.id, self.parents.values()))
+        await _insert(_ADD_FOLDERS, "id bigint, owner bigint, name text, created_at timestamptz", fresh)
         mine = set(self.parents.values())
         used = {(row["owner"], row["parent"], row["name"].casefold()) for row in there if row["id"] not in mine}
         final = []
@@ -172,11 +167,7 @@ class Merge:
             siblings = {name for one, two, name in used if (one, two) == (owner, parent)} if used else set()
             name = _unused(row["name"], siblings)
             final.append({"id": self.parents[id], "owner": owner, "parent": parent, "name": name})
-        await _insert(
-            "update folder f set owner = r.owner, parent = r.parent, name = r.name from {rows} where f.id = r.id",
-            "id bigint, owner bigint, parent bigint, name text",
-            final,
-        )
+        await _insert(_UPDATE_FOLDERS, "id bigint, owner bigint, parent bigint, name text", final)
 
     def _parent(self, id: int) -> int | None:
         """Return the parent of a folder of the journal; None also if it is unknown, or leads back to the folder."""
@@ -192,12 +183,8 @@ class Merge:
     async def owner(self, id: int) -> int:
         """Return the account of an owner; one is created if a damaged journal does not name it."""
         if id not in self.owners:
-            found = await engine.fetchval("select id from account where id = $1", id)
-            self.owners[id] = found or await engine.fetchval(
-                "insert into account (name) values ($1) on conflict (lower(name)) do update set name = excluded.name"
-                " returning id",
-                f"recovered-{id}",
-            )
+            found = await User.exists().where(User.id == id)
+            self.owners[id] = id if found else await engine.fetchval(_ADD_OWNER, f"recovered-{id}")
         return self.owners[id]
 
     async def files(self) -> None:
@@ -208,7 +195,7 @@ class Merge:
 
     async def items(self) -> int:
         lost, ready = 0, []
-        there = {row["id"] for row in await engine.records("select id from library_item")}
+        there = {row["id"] for row in await LibraryItem.select(LibraryItem.id)}
         for id, row in self.library.rows["item"].items():
             file = self.media_files.get(row["file"])
             if file is None:
@@ -225,24 +212,33 @@ class Merge:
     async def delete_rest(self) -> None:
         """Delete folders and accounts that were deleted since, once they are empty."""
         mine = set(self.parents.values())
-        rows = await engine.records("select id, created_at from folder")
+        rows = await Folder.select(Folder.id, Folder.created_at)
         gone = [row["id"] for row in rows if row["id"] not in mine and self.gone("folder", row)]
-        await engine.execute(
-            "delete from folder f where id = any($1::bigint[]) and not exists (with recursive down as"
-            " (select f.id union all select c.id from folder c join down on c.parent = down.id)"
-            " select from down where id <> all($1) or exists (select from library_item i where i.folder = down.id))",
-            gone,
-        )
+        await engine.execute(_DELETE_FOLDERS, gone)
         mine = set(self.owners.values())
-        rows = await engine.records("select id, created_at from account")
+        rows = await User.select(User.id, User.created_at)
         gone = [row["id"] for row in rows if row["id"] not in mine and self.gone("account", row)]
-        await engine.execute(
-            "delete from account a where id = any($1::bigint[])"
-            " and not exists (select from library_item i where i.owner = a.id)",
-            gone,
-        )
+        with_items = LibraryItem.select(LibraryItem.owner)
+        await User.delete().where(among(User.id, gone), User.id.not_in(with_items))
 
 
+# Slices of 2,000 rows as JSON, as all with `{rows}`.
+_ADD_ACCOUNTS = "insert into account (id, name, created_at) select id, name, created_at from {rows}"
+# As for accounts.
+_ADD_FOLDERS = "insert into folder (id, owner, name, created_at) select id, owner, name, created_at from {rows}"
+# As for accounts.
+_UPDATE_FOLDERS = "update folder f set owner = r.owner, parent = r.parent, name = r.name from {rows} where f.id = r.id"
+# The index of names is on an expression.
+_ADD_OWNER = """
+insert into account (name) values ($1) on conflict (lower(name)) do update set name = excluded.name returning id
+"""
+# Recursive: folders that are empty, with all below them.
+_DELETE_FOLDERS = """
+delete from folder f where id = any($1::bigint[]) and not exists (with recursive down as
+    (select f.id union all select c.id from folder c join down on c.parent = down.id)
+  select from down where id <> all($1) or exists (select from library_item i where i.folder = down.id))
+"""
+# As for accounts, merged with the files that exist.
 _FILES = """
 insert into media_file as m (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, poster,
     subtitles, chapters, playable, cut_at_origin)
@@ -286,7 +282,7 @@ async def _insert(sql: str, columns: str, rows: list[Row]) -> None:
 async def _free(table: str, id: int, used: set[int]) -> int:
     """Return the id itself, or a new one if another row has it."""
     while id in used:
-        id = await engine.fetchval(f"select nextval('{table}_id_seq')")
+        id = await engine.fetchval(_NEXT.format(table=table))
     used.add(id)
     return id
 

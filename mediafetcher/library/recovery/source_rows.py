@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from mediafetcher.core import source_metadata
 from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import among
+from mediafetcher.db.tables import SourceMetadata as SourceMetadataRow
 from mediafetcher.library.catalog import metadata
 from mediafetcher.library.recovery import journal_rows
 from mediafetcher.library.recovery.journal_file import Row
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from mediafetcher.library.recovery.merge import Merge
 
 _FIELDS = frozenset(SourceMetadata.__struct_fields__)
+# Thousands of rows, each with a value of its own.
 _SHOW = """
 update library_item i set metadata = r.metadata, text_version = 0
 from unnest($1::bigint[], $2::bigint[]) as r (id, metadata) where i.id = r.id and i.metadata is distinct from r.metadata
@@ -26,10 +29,11 @@ from unnest($1::bigint[], $2::bigint[]) as r (id, metadata) where i.id = r.id an
 
 async def rows(merge: "Merge") -> dict[int, int]:
     """Make the metadata what the journal says. Returns: which row of the database is that of the journal."""
-    there = await engine.records("select id, created_at from source_metadata order by id")
+    table = SourceMetadataRow
+    there = await table.select(table.id, table.created_at).order_by(table.id)
     known = {row["id"]: row["id"] for row in there if merge.same("metadata", row)}
     gone = [row["id"] for row in there if row["id"] not in known and merge.gone("metadata", row)]
-    await engine.execute("delete from source_metadata where id = any($1::bigint[])", gone)
+    await table.delete().where(among(table.id, gone))
     used = {row["id"] for row in there}
     for id, row in merge.library.rows["metadata"].items():
         found = _said(row)
@@ -52,12 +56,9 @@ async def show(merge: "Merge", known: dict[int, int]) -> None:
 async def _add(found: SourceMetadata, created_at: str, id: int | None) -> int:
     made = await metadata.insert([found])
     wanted = made[0] if id is None else id
-    await engine.execute(
-        "update source_metadata set id = $2, created_at = $3 where id = $1",
-        made[0],
-        wanted,
-        datetime.fromisoformat(created_at),
-    )
+    table = SourceMetadataRow
+    moved = table.update({table.id: wanted, table.created_at: datetime.fromisoformat(created_at)})
+    await moved.where(table.id == made[0])
     return wanted
 
 

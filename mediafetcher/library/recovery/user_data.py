@@ -5,10 +5,15 @@ to the same user and name the same thing. The links of the database stay, becaus
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from piccolo.querystring import QueryString
+from piccolo.table import Table
+
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import among
+from mediafetcher.db.tables import BlockedSource, Source, SourceList, SourceListEntry, Watch
 from mediafetcher.library.recovery import journal_file, journal_rows
 
 if TYPE_CHECKING:
@@ -16,68 +21,69 @@ if TYPE_CHECKING:
 
 _PRIVATE = re.compile(r"^[0-9]+:")  # the keys of one user's own sources begin with the user's id
 
-_LISTS = "select id, owner, url, created_at from source_list order by id"
-_ADD_LIST = """
-insert into source_list (owner, url, title, site, created_at) values ($1, $2, $3, $4, $5::text::timestamptz)
-on conflict (owner, url) do update set title = excluded.title returning id
-"""
-_UPDATE_LIST = """
-update source_list set title = $2, site = $3, updated_at = $4::text::timestamptz where id = $1
-"""
+# Thousands of rows in one round trip, with the links that the database has.
 _ADD_ENTRIES = """
 insert into source_list_entry (list, position, url, title, duration)
 select $1, position, coalesce($3::jsonb ->> (entry ->> 'url'), entry ->> 'url'), entry ->> 'title',
   (entry ->> 'duration')::float8
 from jsonb_array_elements($2::jsonb) with ordinality as entries (entry, position)
 """
-_BLOCKED = "select id, owner, key, since as created_at from blocked_source order by id"
-_ADD_SOURCE = """
-insert into source (key, url) values ($1, $2) on conflict (key) do update set key = excluded.key returning id
-"""
-_ADD_BLOCKED = """
-insert into blocked_source (owner, source, key, since) values ($1, $2, $3, $4::text::timestamptz) on conflict do nothing
-"""
-_WATCHED = "select id, owner, media_file, updated_at as created_at from watch order by id"
-_ADD_WATCHED = """
-insert into watch (owner, media_file, position, updated_at) values ($1, $2, $3, $4::text::timestamptz)
-on conflict (owner, media_file) do update set position = excluded.position, updated_at = excluded.updated_at
-"""
 
 
 async def lists(merge: "Merge") -> None:
     """Make the lists what the journal says, each with its entries."""
-    there = await engine.records(_LISTS)
+    table = SourceList
+    there = await table.select(table.id, table.owner, table.url, table.created_at).order_by(table.id)
     rows = merge.library.rows["list"]
     known = await _matches(merge, "list", there, lambda row: journal_file.without_credentials(row["url"]))
     for id, row in rows.items():
         found = known.get(id)
         if found is None:
-            owner = await merge.owner(row["owner"])
-            found = await engine.fetchval(_ADD_LIST, owner, row["url"], row["title"], row["site"], row["created_at"])
-        links = await engine.records("select url from source_list_entry where list = $1", found)
+            found = await _add_list(await merge.owner(row["owner"]), row)
+        entries = SourceListEntry
+        links = await entries.select(entries.url).where(entries.list == found)
         full = {journal_file.without_credentials(entry["url"]): entry["url"] for entry in links}
-        await engine.execute("delete from source_list_entry where list = $1", found)
+        await entries.delete().where(entries.list == found)
         await engine.execute(_ADD_ENTRIES, found, row["entries"], full)
-        await engine.execute(_UPDATE_LIST, found, row["title"], row["site"], row["updated_at"])
-    await _delete(merge, "list", "source_list", there, set(known.values()))
+        await table.update(
+            {table.title: row["title"], table.site: row["site"], table.updated_at: _time(row["updated_at"])}
+        ).where(table.id == found)
+    await _delete(merge, "list", SourceList, there, set(known.values()))
+
+
+async def _add_list(owner: int, row: Mapping[str, Any]) -> int:
+    table, made = SourceList, _time(row["created_at"])
+    added = table.insert(table(owner=owner, url=row["url"], title=row["title"], site=row["site"], created_at=made))
+    rows = await added.on_conflict((table.owner, table.url), "DO UPDATE", (table.title,)).returning(table.id)
+    return int(rows[0]["id"])
+
+
+def _time(text: str) -> QueryString:
+    return QueryString("{}::text::timestamptz", text)
 
 
 async def blocked_sources(merge: "Merge") -> None:
     """Make the blocked links what the journal says."""
-    there = await engine.records(_BLOCKED)
+    table = BlockedSource
+    columns = (table.id, table.owner, table.key, table.since.as_alias("created_at"))
+    there = await table.select(*columns).order_by(table.id)
     known = await _matches(merge, "block", there, lambda row: journal_rows.key_without_credentials(row["key"]))
-    await _delete(merge, "block", "blocked_source", there, set(known.values()))
+    await _delete(merge, "block", table, there, set(known.values()))
     for id, row in merge.library.rows["block"].items():
         if id not in known:
             owner = await merge.owner(row["owner"])
             key = _PRIVATE.sub(f"{owner}:", row["source_key"])
-            source = await engine.fetchval(_ADD_SOURCE, key, row["url"])
-            await engine.execute(_ADD_BLOCKED, owner, source, row["key"], row["created_at"])
+            added = Source.insert(Source(key=key, url=row["url"]))
+            rows = await added.on_conflict(Source.key, "DO UPDATE", (Source.key,)).returning(Source.id)
+            blocked = table(owner=owner, source=rows[0]["id"], key=row["key"], since=_time(row["created_at"]))
+            await table.insert(blocked).on_conflict(action="DO NOTHING")
 
 
 async def watch_positions(merge: "Merge") -> None:
     """Make the watch positions what the journal says. Positions in files that no longer exist are left out."""
-    there = await engine.records(_WATCHED)
+    table = Watch
+    columns = (table.id, table.owner, table.media_file, table.updated_at.as_alias("created_at"))
+    there = await table.select(*columns).order_by(table.id)
     kept = set()
     ids = {(row["owner"], row["media_file"]): row["id"] for row in there}
     ready = []
@@ -87,9 +93,11 @@ async def watch_positions(merge: "Merge") -> None:
             owner = await merge.owner(row["owner"])
             kept.add(ids.get((owner, file)))
             ready.append((owner, file, row["position"], row["updated_at"]))
-    await _delete(merge, "watch", "watch", there, kept)
-    for values in ready:
-        await engine.execute(_ADD_WATCHED, *values)
+    await _delete(merge, "watch", table, there, kept)
+    for owner, file, position, at in ready:
+        watched = table.insert(table(owner=owner, media_file=file, position=position, updated_at=_time(at)))
+        changed = (table.position, table.updated_at)
+        await watched.on_conflict((table.owner, table.media_file), "DO UPDATE", changed)
 
 
 async def _matches(merge: "Merge", kind: str, there: list[Any], name: Any) -> dict[int, int]:
@@ -106,7 +114,9 @@ async def _matches(merge: "Merge", kind: str, there: list[Any], name: Any) -> di
     return known
 
 
-async def _delete(merge: "Merge", kind: str, table: str, there: list[Mapping[str, Any]], kept: set[Any]) -> None:
+async def _delete(
+    merge: "Merge", kind: str, table: type[Table], there: Sequence[Mapping[str, Any]], kept: set[Any]
+) -> None:
     """Delete the rows that were deleted after the backup."""
     gone = [row["id"] for row in there if row["id"] not in kept and merge.gone(kind, row)]
-    await engine.execute(f"delete from {table} where id = any($1::bigint[])", gone)
+    await table.delete().where(among(table._meta.primary_key, gone))
