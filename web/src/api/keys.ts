@@ -11,5 +11,6 @@ export const keys = {
   trash: ["trash"],
   preview: ["preview"],
   notifications: ["notifications"],
+  unread: ["unread"],
   subscriptions: ["subscriptions"],
 } as const;

@@ -81,6 +81,7 @@ export function listen(cache: QueryClient): () => void {
         data.downloads.toSorted((a, b) => b.id - a.id),
       );
       cache.setQueryData(keys.system, data.system);
+      void cache.invalidateQueries({ queryKey: keys.unread }); // it may have changed while the stream was away
       connected(true);
       sample();
       wait = 1000;
@@ -99,7 +100,10 @@ export function listen(cache: QueryClient): () => void {
     },
     library: libraryChanged,
     subscription: () => void cache.invalidateQueries({ queryKey: keys.subscriptions }),
-    notification: () => void cache.invalidateQueries({ queryKey: keys.notifications }),
+    notification: ({ unread }) => {
+      cache.setQueryData(keys.unread, unread);
+      void cache.invalidateQueries({ queryKey: keys.notifications });
+    },
     system: (data) => void cache.setQueryData(keys.system, data),
   };
 

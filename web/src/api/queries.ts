@@ -10,6 +10,7 @@ import type {
   Folders,
   Item,
   Items,
+  Notifications,
   OwnChannel,
   OwnChannels,
   SessionState,
@@ -28,6 +29,15 @@ const usePolling = () => (useLive() === false ? POLL : (false as const));
 
 export const useSession = () =>
   useQuery({ queryKey: keys.session, queryFn: () => call<SessionState>("GET", "/api/session"), staleTime: 60_000 });
+
+/** The number of unread notifications, which the stream of events keeps. */
+export const useUnread = () =>
+  useQuery({
+    queryKey: keys.unread,
+    queryFn: async () => (await call<Notifications>("GET", "/api/notifications?limit=1")).unread,
+    refetchInterval: usePolling(),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
 
 export const useDownloads = () =>
   useQuery({

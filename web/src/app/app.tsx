@@ -36,5 +36,6 @@ export function App({ locale, words }: { locale: Locale; words: Words }) {
 }
 
 function Corner() {
-  return <Toaster closeLabel={useI18n().t("common.close")} />;
+  const { t } = useI18n();
+  return <Toaster closeLabel={t("common.close")} label={t("app.messages")} />;
 }

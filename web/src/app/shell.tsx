@@ -2,6 +2,7 @@
 import { Link, useNavigate, useRouterState, useSearch } from "@tanstack/react-router";
 import { ArrowDownToLine, Ellipsis, Moon, Plus, Search, Sun } from "lucide-react";
 import { lazy, type ReactNode, Suspense } from "react";
+import { useUnread } from "@/api/queries";
 import { askToAdd } from "@/components/add-store";
 import { Boundary } from "@/components/boundary";
 import { placeOf, useMenu } from "@/components/menu-at";
@@ -13,6 +14,7 @@ import { FolderTree } from "@/features/folders/folder-tree";
 import { GlobalBar } from "@/features/system/global-bar";
 import { Status } from "@/features/system/status";
 import { useI18n } from "@/i18n";
+import { integer } from "@/lib/format";
 import { register } from "@/lib/load";
 import { setTheme, useDark } from "@/lib/theme";
 import { cn } from "@/lib/utils";
@@ -71,6 +73,7 @@ export function Shell({ children }: { children: ReactNode }) {
             >
               <each.icon className="size-4" />
               {t(each.key)}
+              {each.to === "/notifications" && <Unread />}
             </Link>
           ))}
         </nav>
@@ -138,12 +141,33 @@ function PhoneBar() {
           )
         }
       >
-        <Ellipsis className="size-5" />
+        <span className="relative">
+          <Ellipsis className="size-5" />
+          <UnreadDot />
+        </span>
         {t("nav.more")}
       </button>
       {menu}
     </nav>
   );
+}
+
+/** The number of unread notifications, if there are any. */
+function Unread() {
+  const { t, locale } = useI18n();
+  const { data: unread } = useUnread();
+  if (!unread) return null;
+  return (
+    <span className="num ml-auto rounded-full bg-primary/14 px-2 text-2xs leading-5 text-primary-text">
+      <span aria-hidden>{unread > 99 ? "99+" : integer(unread, locale)}</span>
+      <span className="sr-only">{t("note.unread", { n: unread })}</span>
+    </span>
+  );
+}
+
+function UnreadDot() {
+  const { data: unread } = useUnread();
+  return unread ? <span aria-hidden className="absolute -right-1 -top-0.5 size-2 rounded-full bg-primary" /> : null;
 }
 
 function Place({ place: { to, key, icon: Icon } }: { place: (typeof PLACES)[number] }) {

@@ -25,6 +25,7 @@ const dict: Dict = {
   "app.retry": "Erneut versuchen",
   "app.loading": "Wird geladen…",
   "app.more": "Mehr anzeigen",
+  "app.messages": "Meldungen",
   "app.notFound": "Seite nicht gefunden",
   "app.notFoundHint": "Die Adresse ist vielleicht falsch geschrieben, oder die Seite gibt es nicht mehr.",
   "account.signIn": "Anmelden",

@@ -24,6 +24,7 @@ export const en = {
   "app.retry": "Try again",
   "app.loading": "Loading…",
   "app.more": "Show more",
+  "app.messages": "Messages",
   "app.notFound": "Page not found",
   "app.notFoundHint": "The address may be mistyped, or the page no longer exists.",
   "account.signIn": "Sign in",

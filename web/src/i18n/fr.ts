@@ -26,6 +26,7 @@ const dict: Dict = {
   "app.retry": "Réessayer",
   "app.loading": "Chargement…",
   "app.more": "En voir plus",
+  "app.messages": "Messages",
   "app.notFound": "Page introuvable",
   "app.notFoundHint": "L’adresse est peut-être erronée, ou la page n’existe plus.",
   "account.signIn": "Se connecter",

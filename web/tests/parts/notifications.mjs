@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { after } from "node:test";
 import { interaction, world } from "../world.mjs";
 
-const { toast } = world;
+const { go, toast } = world;
 const section = (name) => world.page.getByRole("region", { name, exact: true });
 const PATH = "/api/notifications/targets";
 const requests = [];
@@ -87,4 +87,27 @@ interaction("a webhook shows its secret once, and what it answered", async () =>
   assert.equal(await secret.count(), 0);
   await row.getByRole("button", { name: /^Remove/ }).click();
   await row.waitFor({ state: "detached" });
+});
+
+interaction("the inbox leads to a download that failed, and is marked as read", async () => {
+  const { page, site } = world;
+  const { id } = await world.api("POST", "/api/downloads", { url: site.url("/nowhere/at-all.mp4") });
+  await world.becomes(`/api/downloads/${id}`, ({ state }) => state === "failed" || state === "needs_action");
+  const main = page.getByRole("navigation", { name: "Main" }).first();
+  await main.getByRole("link", { name: /^Notifications .*\d+ unread$/ }).waitFor();
+  await go("Notifications");
+  await page.getByRole("heading", { level: 1, name: "Notifications" }).waitFor();
+  await world.accessible("the inbox");
+  await page.getByRole("button", { name: "Mark all as read" }).click();
+  await main.getByRole("link", { name: "Notifications", exact: true }).waitFor(); // without a number
+  assert.equal((await world.api("GET", "/api/notifications")).unread, 0);
+  await page
+    .getByRole("link", { name: /^Download (failed|needs you): / })
+    .first()
+    .click();
+  await page.getByRole("heading", { level: 1, name: "Downloads" }).waitFor();
+  await world.api("DELETE", `/api/downloads/${id}`);
+  await go("Notifications");
+  await page.getByRole("link", { name: "Notification settings" }).click();
+  await section("Notifications").getByRole("textbox", { name: "Address" }).waitFor();
 });

@@ -47,7 +47,7 @@ function List({ closeLabel }: { closeLabel: string }) {
   ));
 }
 
-export function Toasts({ queue, said, closeLabel }: ToastsProps) {
+export function Toasts({ queue, said, closeLabel, label }: ToastsProps) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: `said` counts what was put into the queue
   useEffect(() => {
     for (const each of queue.splice(0)) add(each);
@@ -55,7 +55,10 @@ export function Toasts({ queue, said, closeLabel }: ToastsProps) {
   return (
     <T.Provider toastManager={manager} limit={3} timeout={4500}>
       <T.Portal>
-        <T.Viewport className="fixed bottom-20 right-4 z-[60] w-[min(24rem,calc(100vw-2rem))] md:bottom-5 md:right-5">
+        <T.Viewport
+          aria-label={label}
+          className="fixed bottom-20 right-4 z-[60] w-[min(24rem,calc(100vw-2rem))] md:bottom-5 md:right-5"
+        >
           <List closeLabel={closeLabel} />
         </T.Viewport>
       </T.Portal>

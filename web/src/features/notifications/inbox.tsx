@@ -1,9 +1,10 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Bell, CheckCheck, Settings2 } from "lucide-react";
+import type { ReactNode } from "react";
 import { call } from "@/api/client";
 import { keys } from "@/api/keys";
-import type { Notifications } from "@/api/types";
+import type { Notification, Notifications } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { Empty, Skeleton } from "@/components/ui/misc";
@@ -26,6 +27,40 @@ export function NotificationsPage() {
   );
 }
 
+/** Leads to what a notification is about. */
+function About({ row, children }: { row: Notification; children: ReactNode }) {
+  const { type, data } = row;
+  if (typeof data.item === "number")
+    return (
+      <Link to="/watch/$id" params={{ id: String(data.item) }} className="hover:underline">
+        {children}
+      </Link>
+    );
+  if (typeof data.subscription === "number")
+    return (
+      <Link to="/following/$id" params={{ id: String(data.subscription) }} className="hover:underline">
+        {children}
+      </Link>
+    );
+  if (type.startsWith("download."))
+    return (
+      <Link to="/downloads" className="hover:underline">
+        {children}
+      </Link>
+    );
+  if (type.startsWith("storage.") || type === "ytdlp.update")
+    return (
+      <Link
+        to="/settings/$section"
+        params={{ section: type.startsWith("storage.") ? "storage" : "ytdlp" }}
+        className="hover:underline"
+      >
+        {children}
+      </Link>
+    );
+  return children;
+}
+
 function Inbox({ title }: { title: string }) {
   const { t, locale } = useI18n();
   const cache = useQueryClient();
@@ -41,6 +76,7 @@ function Inbox({ title }: { title: string }) {
   const unread = inbox.data?.pages[0]?.unread ?? 0;
   const readAll = () =>
     call("POST", `${PATH}/read`, {})
+      .then(() => cache.setQueryData(keys.unread, 0))
       .then(() => cache.invalidateQueries({ queryKey: keys.notifications }))
       .catch(fail);
   return (
@@ -79,17 +115,7 @@ function Inbox({ title }: { title: string }) {
           {rows.map((row) => (
             <li key={row.id} className={cn("flex items-baseline gap-3 px-4 py-3", !row.read && "font-medium")}>
               <span className="wrap-anywhere min-w-0 flex-1">
-                {typeof row.data.item === "number" ? (
-                  <Link to="/watch/$id" params={{ id: String(row.data.item) }} className="hover:underline">
-                    {sentence(row, t)}
-                  </Link>
-                ) : typeof row.data.subscription === "number" ? (
-                  <Link to="/following/$id" params={{ id: String(row.data.subscription) }} className="hover:underline">
-                    {sentence(row, t)}
-                  </Link>
-                ) : (
-                  sentence(row, t)
-                )}
+                <About row={row}>{sentence(row, t)}</About>
               </span>
               <span className="shrink-0 text-xs text-muted-foreground">{ago(row.at, locale)}</span>
             </li>
