@@ -156,6 +156,29 @@ def again(claimed: SourceMetadata) -> SourceMetadata:
     return normalised(msgspec.structs.asdict(claimed))
 
 
+def encode(known: SourceMetadata | None) -> str | None:
+    """Return the metadata as JSON."""
+    return None if known is None else msgspec.json.encode(known).decode()
+
+
+def decode(stored: str | None) -> SourceMetadata | None:
+    """Return the metadata of JSON that `encode` made."""
+    return None if stored is None else msgspec.json.decode(stored, type=SourceMetadata)
+
+
+def completed(own: SourceMetadata | None, listed: SourceMetadata) -> SourceMetadata:
+    """Return the metadata of a plain file with that of the list that names it, which counts more.
+
+    The file itself knows its length.
+    """
+    said = {name: value for name, value in msgspec.structs.asdict(listed).items() if value not in (None, [], False)}
+    if own is None:
+        return listed
+    if own.duration is not None:
+        said.pop("duration", None)
+    return msgspec.structs.replace(own, **said)
+
+
 def _word(value: Any) -> str | None:
     return text.one_line(str(value), _WORD) or None if isinstance(value, str | int) else None
 

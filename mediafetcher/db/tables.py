@@ -291,6 +291,7 @@ class Download(Table, tablename="download", db=DB):
     begins_at = _time()  # when its stream was announced to begin
     recording = Boolean(default=False)  # pieces of a live stream lie in its folder
     finish_requested = Boolean(default=False)  # the recording is to end now, and what there is to be kept
+    listed = JSONB(default=None, null=True)  # the metadata that its list has of it (core/source_metadata.py)
 
 
 class DownloadLog(Table, tablename="download_log", db=DB):

@@ -14,7 +14,8 @@ import msgspec
 from piccolo.columns import Column
 
 from mediafetcher.accounts.vault import cookie_jars
-from mediafetcher.core import errors, settings
+from mediafetcher.core import errors, settings, source_metadata
+from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
 from mediafetcher.db.tables import Download
 from mediafetcher.downloads import crashes, site_backoff
@@ -54,6 +55,7 @@ class Claim:
     operation: str = "fetch"
     target_item: int | None = None  # the item that gets a new file, if the operation needs one
     finish_requested: bool = False  # a recording must end now and be kept
+    listed: SourceMetadata | None = None  # what its list says of it
 
     @property
     def link_key(self) -> str:
@@ -124,7 +126,7 @@ async def claim() -> Claim | None:
         return None
     await _update_remote_reservations()
     options = msgspec.convert(json.loads(row["options"]), Options)
-    return Claim(**{**row, "options": options})
+    return Claim(**{**row, "options": options, "listed": source_metadata.decode(row["listed"])})
 
 
 # The limits that may delay a queued row, each by its name: wait_reasons.py has texts for all of them.
@@ -178,7 +180,7 @@ where id = coalesce(
      and {_OPENS} and d.crashes + 1 < {crashes.SUSPECT}
    order by d.lease_expires_at limit 1 for update skip locked))
 returning id, attempt, owner, url, site, source_key, folder, options::text as options, operation, target_item,
-  finish_requested
+  finish_requested, listed::text as listed
 """
 
 

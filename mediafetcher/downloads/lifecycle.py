@@ -23,7 +23,8 @@ from piccolo.custom_types import Combinable
 from piccolo.querystring import QueryString
 
 from mediafetcher.accounts.vault import cookie_jars
-from mediafetcher.core import errors, logging
+from mediafetcher.core import errors, logging, source_metadata
+from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
 from mediafetcher.db.expressions import NOW, among
 from mediafetcher.db.tables import Download
@@ -47,11 +48,17 @@ _log = logging.get("jobs")
 
 
 async def submit(
-    owner: int, url: str, folder: str | None = None, options: Options | None = None, *, title: str | None = None
+    owner: int,
+    url: str,
+    folder: str | None = None,
+    options: Options | None = None,
+    *,
+    title: str | None = None,
+    listed: SourceMetadata | None = None,
 ) -> dict[str, Any]:
     """Take a wish -> its download. Nothing is fetched here, and the row is committed on return.
 
-    `title`: what a list calls the link; it is used if the site has no name for it.
+    `title`: what a list calls the link; it is used if the site has no name for it. `listed`: the same for the rest.
     A source that is in the store already answers with its item, done; the same wish twice answers with the
     row that is there. A name and password in the link go to the vault, and the row does not have them.
     Raises `InvalidUrl`, `UnsupportedScheme`, `Invalid`, `SourceBlocked`, `QuotaExceeded`.
@@ -73,7 +80,7 @@ async def submit(
             if login:
                 await cookie_jars.put_login(owner, login)
             known = await _known_at_once(wish, folder_id, stored) if look["fetched"] else None
-            row = known or await _queue(wish, folder_id, stored, title)
+            row = known or await _queue(wish, folder_id, stored, title, listed)
             if row["fresh"]:
                 await engine.notify("download", {"id": row["id"], "owner": owner})
                 if row["state"] == "queued":
@@ -107,16 +114,20 @@ async def _look_closer(owner: int, key: str) -> dict[str, bool]:
 
 # Each submitted link; its kind follows from its options.
 _INSERT = """
-insert into download (owner, url, site, source_key, folder, options, kind, state, title)
+insert into download (owner, url, site, source_key, folder, options, kind, state, title, listed)
   values ($1, $2, $3, $4, $5, $6::text::jsonb,
-  case when $6::text::jsonb ? 'playlist' then 'playlist' else 'media' end, 'queued', $7)
+  case when $6::text::jsonb ? 'playlist' then 'playlist' else 'media' end, 'queued', $7, $8::text::jsonb)
   on conflict do nothing
   returning id, state, true as fresh
 """
 
 
 async def _queue(
-    wish: tuple[int, str, str, str], folder: int | None, options: str, title: str | None
+    wish: tuple[int, str, str, str],
+    folder: int | None,
+    options: str,
+    title: str | None,
+    listed: SourceMetadata | None,
 ) -> dict[str, Any]:
     for _ in range(5):  # the row that stood in the way may end before we can read it
         row = await engine.fetchrow(
@@ -125,6 +136,7 @@ async def _queue(
             folder,
             options,
             title,
+            source_metadata.encode(listed),
         ) or await _waiting(wish[0], wish[3], folder)
         if row:
             return row

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from mediafetcher.accounts.vault import cookie_jars
-from mediafetcher.core import errors, logging
+from mediafetcher.core import errors, logging, source_metadata
 from mediafetcher.db import engine
 from mediafetcher.downloads import leases
 from mediafetcher.downloads.worker import active, wakeup
@@ -74,20 +74,21 @@ async def _folder(claim: leases.Claim, title: str) -> int | None:
 
 # Thousands of rows in one round trip.
 _INSERT_ENTRIES = """
-insert into download (owner, url, site, source_key, folder, options, state, title, duration, priority, parent)
+insert into download (owner, url, site, source_key, folder, options, state, title, duration, listed, priority,
+    parent)
   select $1, entry.url, entry.site, key, $2, wished::jsonb, 'queued', entry.title, entry.duration,
-  p.priority, p.id
-  from unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::float8[], $3::text[]) with ordinality
-  as entry(url, site, key, title, duration, wished, number), download p where p.id = $4 order by number
+  entry.listed::jsonb, p.priority, p.id
+  from unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::float8[], $3::text[], $10::text[]) with ordinality
+  as entry(url, site, key, title, duration, wished, listed, number), download p where p.id = $4 order by number
   on conflict do nothing returning id
 """
 
 
-def _wishes(options: Options, entry: Entry) -> str:
-    """Return the options of an entry as JSON: those of its list, and the page that it was found on."""
+def options_of(options: Options, entry: Entry) -> Options:
+    """Return the options of an entry: those of its list, and the page that it was found on."""
     if entry.referer and not options.referer:
-        options = msgspec.structs.replace(options, referer=entry.referer)
-    return json.dumps(msgspec.to_builtins(options))
+        return msgspec.structs.replace(options, referer=entry.referer)
+    return options
 
 
 async def _write(claim: leases.Claim, entries: tuple[Entry, ...], folder: int | None) -> int:
@@ -98,13 +99,14 @@ async def _write(claim: leases.Claim, entries: tuple[Entry, ...], folder: int | 
         _INSERT_ENTRIES,
         claim.owner,
         folder,
-        [_wishes(options, entry) for entry in entries],
+        [json.dumps(msgspec.to_builtins(options_of(options, entry))) for entry in entries],
         claim.id,
         [entry.url for entry in entries],
         [urls.site(entry.url) for entry in entries],
         [urls.source_key(entry.url, recipe) for entry in entries],
         [entry.title for entry in entries],
         [entry.duration for entry in entries],
+        [source_metadata.encode(entry.metadata) for entry in entries],
     )
     for row in rows[-50:]:  # a page does not show more at once
         await engine.notify("download", {"id": row["id"], "owner": claim.owner})

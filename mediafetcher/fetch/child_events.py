@@ -88,6 +88,7 @@ class Row(msgspec.Struct, frozen=True):
     published: float | None = None  # seconds since 1970
     live: str | None = None  # yt-dlp's `live_status`
     referer: str | None = None
+    metadata: SourceMetadata | None = None
 
 
 class Entries(Event, tag="entries"):

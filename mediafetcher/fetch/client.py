@@ -68,6 +68,7 @@ class Fetch:
         login: urls.Login | None = None,
         trial: Trial | None = None,
         mode: Mode = "media",
+        picture: str | None = None,
         on_warning: Callable[[str], None] = lambda message: None,
     ) -> None:
         self._url = url
@@ -79,6 +80,7 @@ class Fetch:
         self._trial = trial
         self._program = str(trial.ytdlp if trial else versions.folder() or "")
         self._mode = mode
+        self._picture = picture  # the link of one, if the site names none
         self._warn = on_warning
         self._live = False
         self._warnings = 0
@@ -142,6 +144,7 @@ class Fetch:
                 "subtitles": list(wished.subtitles),
                 "auto": wished.auto_subtitles,
                 "cover": wished.audio is not None,
+                "picture": self._picture,
                 "marks": chosen.sponsorblock_url if wished.sponsorblock else None,
             },
             "live": {
@@ -226,8 +229,7 @@ class Fetch:
                 await asyncio.sleep(0)  # thousands of entries take a tenth of a second
             with contextlib.suppress(errors.InvalidUrl):
                 url = urls.parse(row.url)
-                page = _page_of(row)
-                found.append(Entry(row.title, url, row.duration, _site_key(row, url), row.published, page, row.live))
+                found.append(_entry(row, url))
         if not found:
             raise errors.Unsupported("The playlist is empty.")
         count = int(event.count) if event.count is not None and event.count >= len(found) else None
@@ -409,6 +411,19 @@ def _site_key(row: child_events.Row, url: str) -> str | None:
     if not row.id or row.extractor in (None, "Generic"):
         return None
     return f"id {row.extractor} {urlsplit(url).netloc} {row.id}"
+
+
+def _entry(row: child_events.Row, url: str) -> Entry:
+    return Entry(
+        title=row.title,
+        url=url,
+        duration=row.duration,
+        site_key=_site_key(row, url),
+        published=row.published,
+        referer=_page_of(row),
+        live_status=row.live,
+        metadata=source_metadata.again(row.metadata) if row.metadata else None,
+    )
 
 
 def _page_of(row: child_events.Row) -> str | None:

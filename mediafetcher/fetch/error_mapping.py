@@ -40,6 +40,18 @@ _WORDS: tuple[tuple[str, type[Problem]], ...] = (
     (r"no space left|quota exceeded", errors.MediaFull),
     (r"unable to extract|failed to parse|keyerror|typeerror|extractor", errors.ExtractorBroken),
 )
+_UNTRUSTED = "The certificate of the site is not trusted"
+_CERTIFICATES = (
+    (re.compile("expired", re.IGNORECASE), f"{_UNTRUSTED}: it has expired. Only the site can renew it."),
+    (
+        re.compile("not yet valid", re.IGNORECASE),
+        f"{_UNTRUSTED}: it is not valid yet. Check the clock of this machine.",
+    ),
+    (
+        re.compile("mismatch|not valid for", re.IGNORECASE),
+        f"{_UNTRUSTED}: it is for another name. Use the name that it is for.",
+    ),
+)
 _COMPILED = tuple((re.compile(pattern, re.IGNORECASE), kind) for pattern, kind in _WORDS)
 
 _STATUS: dict[int, type[Problem]] = {
@@ -157,6 +169,8 @@ def _sentence(kind: type[Problem], failure: Failure, said: str) -> str | None:
         return f"{kind.default_detail[:-1]} and asks to wait {failure.retry_after:.0f} seconds."
     if failure.status and issubclass(kind, errors.FetchProblem) and kind is not errors.LiveNotStarted:
         return f"{kind.default_detail[:-1]} (HTTP {failure.status})."
+    if kind is errors.UntrustedCertificate:
+        return next((sentence for pattern, sentence in _CERTIFICATES if pattern.search(said)), None)
     if kind is errors.MediaFull:
         return "The disk of the state folder is full. Free some space. Downloads continue when there is enough."
     return None

@@ -41,6 +41,7 @@ class Entry:
     published: float | None = None  # seconds since 1970
     referer: str | None = None  # the page that the link was found on, if it is a file
     live_status: str | None = None  # of yt-dlp: is_live, is_upcoming, was_live, ...
+    metadata: SourceMetadata | None = None  # only of entries that are plain files
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from typing import Any
 
 import msgspec
 
-from mediafetcher.core import errors, logging
+from mediafetcher.core import errors, logging, source_metadata
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle, site_backoff
+from mediafetcher.downloads import leases, lifecycle, playlists, site_backoff
 from mediafetcher.downloads.node_name import worker_id
-from mediafetcher.fetch.models import Info, Listing
+from mediafetcher.fetch.models import Entry, Info, Listing
 from mediafetcher.fetch.options import MAX_ENTRIES, Options
 from mediafetcher.library.catalog import folders
 from mediafetcher.subscriptions import entries, filters, listing, plan
@@ -76,8 +76,8 @@ update subscription set {_RELEASE}, failures = failures + 1, failing_since = coa
 where {_OWNED} returning id
 """
 _WAITING = """
-select id, url, title from subscription_entry where subscription = $1 and decision = 'queued' and submitted_at is null
-order by id desc limit $2
+select id, url, title, published_at from subscription_entry
+where subscription = $1 and decision = 'queued' and submitted_at is null order by id desc limit $2
 """
 _SUBMITTED = """
 update subscription_entry set submitted_at = now(), download = $2, item = $3,
@@ -178,7 +178,7 @@ async def _check(claimed: Claim) -> None:
         if (filter := _filter(now)) != claimed.filter:  # it was changed while the list was read
             await entries.apply_filter(claimed.id, filter)
     accepted += await _look_at_lacking(claimed)
-    await submit_waiting(claimed)
+    await submit_waiting(claimed, found)
     await _succeed(claimed, found.title, planned.order, accepted, full=full)
     _log.info("checked", subscription=claimed.id, entries=len(found.entries), new=len(planned.new), accepted=accepted)
 
@@ -227,18 +227,20 @@ def _with_facts(facts: filters.Facts, info: Info) -> filters.Facts:
     )
 
 
-async def submit_waiting(claimed: Claim) -> int:
+async def submit_waiting(claimed: Claim, found: Listing) -> int:
     """Put accepted entries into the queue, newest first, up to the limit of one check. Returns: how many.
 
     Each becomes a download in one transaction with its memory, so a crash neither loses nor doubles it.
+    `found`: the list, if it has more of the entries than their memory.
     """
+    listed = {entry.url: entry for entry in found.entries}
     limit = claimed.filter.max_per_check or _MAX_SUBMITTED
     rows = await engine.fetch(_WAITING, claimed.id, limit)
     folder = await folders.path_of(claimed.folder) if rows else ""
     submitted = 0
     for row in rows:
         try:
-            await engine.retrying(lambda row=row: _submit(claimed, row, folder))  # type: ignore[misc]
+            await engine.retrying(lambda row=row: _submit(claimed, row, folder, listed.get(row["url"])))  # type: ignore[misc]
             submitted += 1
         except _Taken:
             continue
@@ -252,13 +254,20 @@ async def submit_waiting(claimed: Claim) -> int:
     return submitted
 
 
-async def _submit(claimed: Claim, row: dict[str, Any], folder: str) -> None:
+async def _submit(claimed: Claim, row: dict[str, Any], folder: str, entry: Entry | None) -> None:
+    options = playlists.options_of(claimed.options, entry) if entry else claimed.options
+    listed = entry.metadata if entry and entry.metadata else _remembered(row)
     async with engine.transaction():
-        download = await lifecycle.submit(claimed.owner, row["url"], folder, claimed.options, title=row["title"])
+        download = await lifecycle.submit(claimed.owner, row["url"], folder, options, title=row["title"], listed=listed)
         done = download["state"] == "done"
         values = (row["id"], download["id"], download["item"], done)
         if await engine.fetchrow(_SUBMITTED, *values) is None:
             raise _Taken
+
+
+def _remembered(row: dict[str, Any]) -> source_metadata.SourceMetadata:
+    published = row["published_at"].timestamp() if row["published_at"] else None
+    return source_metadata.normalised({"title": row["title"], "published_at": published})
 
 
 async def _succeed(claimed: Claim, title: str, order: str, accepted: int, *, full: bool) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from mediafetcher.accounts.vault import cookie_jars
-from mediafetcher.core import clock, errors, logging, settings
+from mediafetcher.core import clock, errors, logging, settings, source_metadata
 from mediafetcher.db import engine
 from mediafetcher.db.tables import Download
 from mediafetcher.downloads import dedup, leases, lifecycle, playlists, reprocess, trouble, ytdlp_canary
@@ -247,6 +247,7 @@ async def _fetch(
             folder,
             jar.text if jar else None,
             login=login,
+            picture=next(iter(claim.listed.thumbnails), None) if claim.listed else None,
             trial=other,
             on_warning=lambda message: download.log(message, "warning"),
         ) as source,
@@ -291,7 +292,10 @@ async def _named(claim: leases.Claim, info: Info) -> Info:
         return info
     table = Download
     row = await table.select(table.title).where(table.id == claim.id, table.operation == "fetch").first()
-    return replace(info, title=row["title"]) if row is not None and row["title"] else info
+    info = replace(info, title=row["title"]) if row is not None and row["title"] else info
+    if claim.listed is None or claim.operation != "fetch":
+        return info
+    return replace(info, metadata=source_metadata.completed(info.metadata, claim.listed))
 
 
 async def _load_checkpoint(

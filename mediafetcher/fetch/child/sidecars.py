@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
+import msgspec
+
+from mediafetcher.core import source_metadata
 from mediafetcher.fetch.child import hls_subtitles
 from mediafetcher.fetch.child.piece_client import PieceClient
 from mediafetcher.fetch.options import ALL, FILE_STEM, MAX_LANGUAGES
@@ -24,6 +27,11 @@ _VARIANTS = 4  # texts of one language
 _DEPTH = 2  # lists of lists
 _MAX_TIME = 4e9  # seconds since 1970: the year 2096
 _MANY = 200  # languages or heights that are listed
+_MAX_LISTED = 4_000  # characters of the description of an entry: a list has thousands
+_LISTED = (
+    *("title", "description", "timestamp", "thumbnail", "duration", "age_limit"),
+    *("episode", "episode_number", "season_number"),
+)
 _LANGUAGE = re.compile(r"^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,3}$")
 
 
@@ -120,7 +128,8 @@ def bring(client: Any, found: dict[str, Any], wishes: dict[str, Any], folder: Pa
         if not any(name.split("-")[0] == language.split("-")[0] for name, _ in came):
             channel.say("warning", message=f"no subtitles in {language} on this site")
     if wishes["cover"] or found.get("ext") in _SOUND or found.get("vcodec") == "none":
-        brought["cover"] = cover(client, found, folder, channel)
+        picture = found.get("thumbnail") or wishes.get("picture")
+        brought["cover"] = cover(client, found | {"thumbnail": picture}, folder, channel)
     if wishes["marks"]:
         with _Spared(channel, "marks"):
             brought["marks"] = marks(client, found, wishes["marks"])
@@ -283,6 +292,7 @@ def _list_row(entry: dict[str, Any], url: str) -> dict[str, Any]:
         "published": published(entry),
         "live": entry.get("live_status"),
         "referer": None if _is_link(entry) else _referer(entry),
+        "metadata": _listed(entry),
     }
 
 
@@ -293,6 +303,17 @@ def _referer(entry: dict[str, Any]) -> str | None:
             if name.lower() == "referer":
                 return str(value)
     return None
+
+
+def _listed(entry: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the metadata of an entry of a feed. Entries of sites have their own, which is read with them."""
+    if entry.get("ie_key") or entry.get("extractor_key"):
+        return None
+    said = {name: entry[name] for name in _LISTED if entry.get(name) is not None}
+    if isinstance(said.get("description"), str):
+        said["description"] = said["description"][:_MAX_LISTED]
+    found: dict[str, Any] = msgspec.to_builtins(source_metadata.of_ytdlp(said))
+    return found or None
 
 
 def published(found: dict[str, Any]) -> float | None:

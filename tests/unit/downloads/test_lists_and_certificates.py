@@ -19,6 +19,8 @@ from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.downloads import lifecycle
 from mediafetcher.fetch.options import Options, Playlist
+from mediafetcher.library.catalog import queries as item_queries
+from mediafetcher.subscriptions import checks, subscriptions
 from tests.unit.downloads.test_download_options import _ready, _run, _work, owner  # noqa: F401
 
 _FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>My show</title>
@@ -61,6 +63,38 @@ async def test_entries_of_a_podcast_are_called_as_its_feed_calls_them(owner, med
     assert await _titles(row["id"]) == ["Episode 1: The beginning", "Episode 2: The end"]
 
 
+@pytest.mark.parametrize("followed", [False, True])
+async def test_entries_of_a_podcast_keep_what_its_feed_says(owner, media_corpus, tmp_path, followed):  # noqa: F811
+    (tmp_path / "media.mp3").write_bytes((media_corpus / "a.mp3").read_bytes() + b"\0\0\0")
+    (tmp_path / "cover.jpg").write_bytes((media_corpus / "cover.jpg").read_bytes())
+    more = "<description>What it is about.</description><pubDate>Mon, 02 Nov 2026 10:00:00 GMT</pubDate>"
+    more += '<itunes:image href="{0}/cover.jpg"/><itunes:episode>7</itunes:episode>'
+    space = 'version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
+    feed = _FEED.replace('version="2.0"', space, 1).replace("/a/", "/").replace("<enclosure", f"{more}<enclosure", 1)
+    with _served(tmp_path) as base:
+        (tmp_path / "feed.xml").write_text(feed.format(base))
+        if followed:
+            await _follow(owner, f"{base}/feed.xml")
+        else:
+            await lifecycle.submit(owner, f"{base}/feed.xml", options=Options(playlist=Playlist(limit=1)))
+        await _work()
+    id = await engine.fetchval("select item from download where title = 'Episode 1: The beginning'")
+    item = await item_queries.get(id, owner)
+    assert item["description"] == "What it is about." and item["poster"]
+    said = await engine.fetchrow(
+        "select x.* from source_metadata x join library_item i on i.metadata = x.id where i.id = $1", id
+    )
+    assert f"{said['published_at']:%Y-%m-%d %H}" == "2026-11-02 10"
+    assert said["facts"]["episode_number"] == 7
+
+
+async def _follow(owner: int, url: str) -> None:  # noqa: F811
+    """Follow a source and check it once."""
+    row = await subscriptions.follow(owner, url, backfill="all")
+    claimed = await checks.claim(row["id"])
+    assert claimed is not None and await checks.run(claimed)
+
+
 async def test_films_of_one_page_are_a_list_if_one_is_wished_for(owner, media_corpus, tmp_path):  # noqa: F811
     for number in (1, 2, 3):
         (tmp_path / f"f{number}.mp4").write_bytes((media_corpus / "ok.mp4").read_bytes() + b"\0\0\0\x08free" * number)
@@ -100,6 +134,16 @@ async def test_untrusted_certificate_is_named_as_such(owner, media_corpus, autho
     with _served(media_corpus, authority) as base:
         row = await _run(owner, f"{base}/ok.mp4")
     assert (row["state"], row["error"]["code"]) == ("failed", errors.UntrustedCertificate.code)
+
+
+async def test_certificate_for_another_name_is_named_as_such(owner, media_corpus, authority, monkeypatch):  # noqa: F811
+    authority.parent.chmod(0o755)
+    authority.chmod(0o644)
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    with _served(media_corpus, authority) as base:
+        row = await _run(owner, f"{base}/ok.mp4".replace("127.0.0.1", "localhost"))
+    assert row["error"]["code"] == errors.UntrustedCertificate.code
+    assert "for another name" in row["error"]["message"]
 
 
 @pytest.mark.parametrize("name", ["MF_CA_FILE", "SSL_CERT_FILE"])
