@@ -2,7 +2,6 @@
 import "./parts/composer.mjs";
 import "./parts/places.mjs";
 import "./parts/palette.mjs";
-import "./parts/player.mjs";
 import "./parts/again.mjs";
 import "./parts/several.mjs";
 import "./parts/people.mjs";

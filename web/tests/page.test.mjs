@@ -2,7 +2,6 @@
 import "./parts/first.mjs";
 import "./parts/downloads.mjs";
 import "./parts/queue.mjs";
-import "./parts/watch.mjs";
 import "./parts/library.mjs";
 import "./parts/many.mjs";
 import "./parts/settings.mjs";
