@@ -69,6 +69,7 @@ class Fetch:
         trial: Trial | None = None,
         mode: Mode = "media",
         picture: str | None = None,
+        first: int = 1,
         on_warning: Callable[[str], None] = lambda message: None,
     ) -> None:
         self._url = url
@@ -76,6 +77,7 @@ class Fetch:
         self._folder = folder  # owned by us
         self._place = work_folders.of_child(folder)
         self._cookies = cookies
+        self._first = first  # entry of a list, counted from 1
         self._login = login
         self._trial = trial
         self._program = str(trial.ytdlp if trial else versions.folder() or "")
@@ -132,6 +134,9 @@ class Fetch:
         if self._mode == "preview":  # the contents of lists are shown; a video in a list is shown as the video
             listed = ydl_options(Options(playlist=Playlist(limit=PREVIEW_ENTRIES)), chosen)
             options |= {"playlist_items": listed["playlist_items"], "lazy_playlist": False}
+        if self._first > 1 and wished.playlist is not None:
+            last = self._first - 1 + (wished.playlist.limit or MAX_ENTRIES)
+            options["playlist_items"] = f"{self._first}:{last}"
         if not self._named_by_proxy:
             options.pop("proxy", None)
         assert self._pass
@@ -205,8 +210,11 @@ class Fetch:
         self._live = found.is_live
         return found
 
-    async def look(self) -> Info | Listing:
-        """Look at a link: one video, or a list if the mode allows it. Raises: as `info`. No space is reserved."""
+    async def look(self, *, empty: bool = False) -> Info | Listing:
+        """Look at a link: one video, or a list if the mode allows it, with `empty` also one without entries.
+
+        Raises: as `info`. No space is reserved.
+        """
         rows: list[child_events.Row] = []
         while isinstance(event := await self._next(_LOOK_SECONDS), child_events.Entries | child_events.Browser):
             if isinstance(event, child_events.Entries):
@@ -215,14 +223,14 @@ class Fetch:
                 self._warn("the site asks for a browser: once more, as one")
                 await self._pretend("everywhere" if event.everywhere else "asked")
         if isinstance(event, child_events.Listed):
-            return await self._listing(event, rows)
+            return await self._listing(event, rows, empty=empty)
         if not isinstance(event, child_events.Found):
             raise errors.Crashed(reason=f"unexpected {type(event).__name__}")
         if event.upcoming:
             raise errors.LiveNotStarted(begins=event.begins)
         return self._info(event)
 
-    async def _listing(self, event: child_events.Listed, rows: list[child_events.Row]) -> Listing:
+    async def _listing(self, event: child_events.Listed, rows: list[child_events.Row], *, empty: bool) -> Listing:
         found = []
         for number, row in enumerate(rows):
             if number % 100 == 0:
@@ -230,7 +238,7 @@ class Fetch:
             with contextlib.suppress(errors.InvalidUrl):
                 url = urls.parse(row.url)
                 found.append(_entry(row, url))
-        if not found:
+        if not found and not empty:
             raise errors.Unsupported("The playlist is empty.")
         count = int(event.count) if event.count is not None and event.count >= len(found) else None
         return Listing(event.title or _name(self._url), urls.site(self._url), tuple(found), count, event.uploader)

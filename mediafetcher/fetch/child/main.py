@@ -96,7 +96,8 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
         proxy_guard.only_requests(client)  # urllib sends the name and password after any redirect
     _load_cookies(client, order.get("cookies"))
     seen = client.extract_info(order["url"], download=False)
-    if sidecars.is_list(seen) or (order["lists"] and sidecars.holds_several(seen)):
+    wanted = order["lists"] and (sidecars.holds_several(seen) or sidecars.is_empty_list(seen))
+    if wanted or sidecars.is_list(seen):
         if order["lists"] or len(seen["entries"]) > 1:
             return _tell_list(client, seen, channel, wanted=order["lists"])
         seen = client.extract_info(seen["entries"][0]["url"], download=False)  # a list of one entry is that entry

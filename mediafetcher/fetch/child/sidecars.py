@@ -240,8 +240,19 @@ def is_list(found: dict[str, Any] | None) -> bool:
     if not found or found.get("_type") != "playlist":
         return False
     flat = [entry for entry in found.get("entries") or () if entry and _is_link(entry)]
+    return bool(flat) and _may_be_list(found)
+
+
+def is_empty_list(found: dict[str, Any] | None) -> bool:
+    """Recognise a channel, a playlist or a feed that has no entries yet. A page without a film is not one."""
+    if not found or found.get("_type") != "playlist":
+        return False
+    return not found.get("entries") and _may_be_list(found)
+
+
+def _may_be_list(found: dict[str, Any]) -> bool:
     feed = str(found.get("id") or "").startswith(("http://", "https://"))
-    return bool(flat) and (found.get("extractor_key") not in ("Generic", None) or feed)
+    return found.get("extractor_key") not in ("Generic", None) or feed
 
 
 def holds_several(found: dict[str, Any] | None) -> bool:
