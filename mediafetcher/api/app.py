@@ -35,6 +35,7 @@ from mediafetcher.api.routes import (
     metrics,
     notifications,
     preferences,
+    presets,
     shares,
     sources,
     store,
@@ -64,8 +65,10 @@ _GONE: Kinds = (e.NotFound,)
 _STATE: Kinds = (e.NotFound, e.InvalidState)
 _LINK: Kinds = (e.InvalidUrl, e.UnsupportedScheme)
 _PREVIEW: Kinds = (*_LINK, e.FetchProblem, e.TooManyRequests, e.Unavailable)
-_FOLLOW: Kinds = (*_LINK, e.InvalidPattern, e.AlreadyFollowed, e.TooManySubscriptions)
-_WISH: Kinds = (e.InvalidUrl, e.UnsupportedScheme, e.SourceBlocked, e.QuotaExceeded)
+_FOLLOW: Kinds = (*_LINK, e.NotFound, e.InvalidPattern, e.AlreadyFollowed, e.TooManySubscriptions)
+_LOAD: Kinds = (e.UnknownList, e.NotFound, e.InvalidPattern)
+_DRY_RUN: Kinds = (*_PREVIEW, e.NotFound, e.InvalidPattern)
+_WISH: Kinds = (e.NotFound, e.InvalidUrl, e.UnsupportedScheme, e.SourceBlocked, e.QuotaExceeded)
 _TARGET: Kinds = (e.UnsupportedTarget, e.TargetNotAllowed, e.TooManyTargets)
 _FILE: Kinds = (e.NotFound, e.MediaOffline)
 
@@ -166,11 +169,17 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/shares", shares.make, LIBRARY, (e.NotFound, e.TooManyTargets)),
     Route("DELETE", "/api/shares/{id:int}", shares.revoke, LIBRARY, _GONE),
     # following
+    Route("GET", "/api/presets", presets.page, DOWNLOADS),
+    Route("GET", "/api/presets/{name:str}", presets.get, DOWNLOADS, _GONE),
+    Route("PUT", "/api/presets/{name:str}", presets.save, DOWNLOAD),
+    Route("DELETE", "/api/presets/{name:str}", presets.remove, DOWNLOAD, _GONE),
     Route("GET", "/api/subscriptions", subscriptions.page, DOWNLOADS),
     Route("POST", "/api/subscriptions", subscriptions.follow, DOWNLOAD, _FOLLOW),
-    Route("POST", "/api/subscriptions/preview", subscriptions.preview, DOWNLOAD, (*_PREVIEW, e.InvalidPattern), 200),
+    Route("POST", "/api/subscriptions/import", subscriptions.load, DOWNLOAD, _LOAD, 200),
+    Route("GET", "/api/subscriptions/export", subscriptions.dump, DOWNLOADS),
+    Route("POST", "/api/subscriptions/preview", subscriptions.preview, DOWNLOAD, _DRY_RUN, 200),
     Route("GET", "/api/subscriptions/{id:int}", subscriptions.get, DOWNLOADS, _GONE),
-    Route("PATCH", "/api/subscriptions/{id:int}", subscriptions.change, DOWNLOAD, (e.NotFound, e.InvalidPattern)),
+    Route("PATCH", "/api/subscriptions/{id:int}", subscriptions.change, DOWNLOAD, _FOLLOW),
     Route("DELETE", "/api/subscriptions/{id:int}", subscriptions.unfollow, DOWNLOAD, _GONE),
     Route("POST", "/api/subscriptions/{id:int}/check", subscriptions.check, DOWNLOAD, _STATE, 202),
     Route(

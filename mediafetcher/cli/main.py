@@ -95,6 +95,8 @@ def _command(chosen: Settings, asked: argparse.Namespace, argv: list[str]) -> in
         stdin = _password(asked)
     if asked.command == "notify" and getattr(asked, "url", "") == "-":
         stdin = sys.stdin.readline().strip()  # an address with a secret should not appear in the list of processes
+    if asked.command == "following" and asked.action == "import":
+        stdin = _read(asked.file)  # the server may be another user, with another folder
     if asked.command in ("import", "export"):
         argv = [parser.HERE, os.getcwd(), *argv]
     out = Terminal()
@@ -104,6 +106,15 @@ def _command(chosen: Settings, asked: argparse.Namespace, argv: list[str]) -> in
         return uvloop.run(_run(chosen, argv, out, stdin))
     finally:
         out.close()
+
+
+def _read(file: str) -> str:
+    """Read a text file, or standard input for `-`. Raises: `UsageError`."""
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise errors.UsageError(f"Cannot read {file} ({error.strerror}).") from error
+    return data.decode("utf-8-sig", "replace")
 
 
 def _password(asked: argparse.Namespace) -> str:

@@ -60,6 +60,7 @@ def _downloads(add: _Add, common: argparse.ArgumentParser) -> None:
     get = add("get", "download links into the library")
     get.add_argument("urls", nargs="+", metavar="URL")
     get.add_argument("--folder", default="", metavar="A/B", help="library folder, created if missing")
+    get.add_argument("--preset", metavar="NAME", help="a preset; options given here win over it")
     _wishes(get)
     _for_person(get)
     adopt = add("import", "import existing files and folders into the library")
@@ -142,6 +143,7 @@ def _outward(add: _Add, common: argparse.ArgumentParser) -> None:
     ended = add("unfollow", "end a subscription; its items stay")
     ended.add_argument("id", type=int, metavar="ID", help="its number in `following`")
     _for_person(ended)
+    _preset(add("preset", "named options for downloads and subscriptions"), common)
     _notify(add("notify", "where you are notified of what happens"), common)
 
 
@@ -241,8 +243,17 @@ def _follow(command: argparse.ArgumentParser) -> None:
     existing.add_argument("--last", type=int, metavar="N", help="also the newest N of what exists")
     existing.add_argument("--all", action="store_true", help="also everything that exists")
     _retention(command)
+    command.add_argument("--preset", metavar="NAME", help="options of each download: see `preset`")
+    _schedule(command)
     command.add_argument("--dry-run", action="store_true", help="show each entry with its decision; follow nothing")
     _for_person(command)
+
+
+def _schedule(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--hours", metavar="FROM-TO", help="downloads begin in these hours only, such as 22:00-06:00")
+    command.add_argument("--daily-downloads", type=int, metavar="N", help="at most N downloads in 24 hours")
+    command.add_argument("--daily-bytes", type=int, metavar="BYTES", help="at most so many bytes in 24 hours")
+    command.add_argument("--pause", type=int, metavar="SECONDS", help="average pause between two downloads")
 
 
 def _retention(command: argparse.ArgumentParser) -> None:
@@ -259,12 +270,30 @@ def _following(command: argparse.ArgumentParser, common: argparse.ArgumentParser
     checked = doing.add_parser("check", parents=[common], help="check now: one subscription, or all of them")
     checked.add_argument("id", type=int, nargs="?", metavar="ID", help="its number in `following`")
     listed = doing.add_parser("list", parents=[common], help="list what you follow; also without `list`")
+    exported = doing.add_parser("export", parents=[common], help="print what you follow as OPML")
+    loaded = doing.add_parser("import", parents=[common], help="follow the links of OPML, Takeout, NewPipe or FreeTube")
+    loaded.add_argument("file", metavar="FILE", help="the list; - reads it from standard input")
+    loaded.add_argument("--folder", default="", metavar="A/B", help="library folder above those of the list")
+    loaded.add_argument("--preset", metavar="NAME", help="options of each download: see `preset`")
+    loaded.add_argument("--dry-run", action="store_true", help="show which links would be followed; follow none")
     kept = doing.add_parser("retention", parents=[common], help="change which items are kept; no option: keep all")
     kept.add_argument("id", type=int, metavar="ID", help="its number in `following`")
     _retention(kept)
     kept.add_argument("--dry-run", action="store_true", help="show which items would go to the trash; change nothing")
-    for one in (checked, listed, kept):
+    for one in (checked, listed, exported, loaded, kept):
         _for_person(one, argparse.SUPPRESS)
+
+
+def _preset(command: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    doing = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listed = doing.add_parser("list", parents=[common], help="show the presets")
+    made = doing.add_parser("set", parents=[common], help="make or replace a preset")
+    removed = doing.add_parser("remove", parents=[common], help="remove a preset; subscriptions keep their own options")
+    for one in (made, removed):
+        one.add_argument("name", metavar="NAME")
+    _wishes(made)
+    for one in (listed, made, removed):
+        _for_person(one)
 
 
 def _notify(command: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:

@@ -34,6 +34,7 @@ PARSERS = (
     "mediafetcher.importing.info_json",
     "mediafetcher.importing.nfo_file",
     "mediafetcher.subscriptions.patterns",
+    "mediafetcher.subscriptions.list_formats",
 )
 # The modules that decode foreign bytes in the server itself: bounded in size, and by types that exclude all else.
 BOUNDED = (

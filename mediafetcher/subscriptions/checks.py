@@ -5,23 +5,30 @@ twice. One site is read by one check at a time, and left alone while it asks for
 but the streak of failures; an entry that fails stops no other.
 """
 
+import datetime
 import json
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+from piccolo.querystring import QueryString
 
+from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, logging, source_metadata
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW, after
+from mediafetcher.db.tables import Download, Subscription, SubscriptionEntry
 from mediafetcher.downloads import leases, lifecycle, playlists, site_backoff
 from mediafetcher.downloads.node_name import worker_id
 from mediafetcher.fetch.models import Entry, Info, Listing
-from mediafetcher.fetch.options import MAX_ENTRIES, Options
+from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import folders
-from mediafetcher.subscriptions import entries, filters, listing, plan
+from mediafetcher.subscriptions import entries, filters, listing, plan, reading, schedule
+from mediafetcher.subscriptions.schedule import Schedule
 
 MIN_INTERVAL, MAX_INTERVAL = 900.0, 86_400.0  # seconds between two checks
+_RELIST_INTERVAL = 21_600.0  # seconds, at least, if only the whole of a long list tells what is new
 _LEASE_SECONDS = 900.0  # longer than a check may take
 _FULL_LIST_DAYS = 7  # between two readings of the whole list of a source that shows its newest first
 _CLAIM_LOCK = 77_040  # the advisory lock of claims: one at a time
@@ -34,8 +41,18 @@ _NEW_COOKIES = (
     "exists (select from cookie_jar j where j.owner = s.owner and j.updated_at > s.checked_at"
     " and (s.site = j.site or right(s.site, length(j.site) + 1) = '.' || j.site))"
 )
-_CLAIM = f"""
+# The beginning of each claim.
+_TAKE = """
 update subscription set worker_id = $1, attempt = attempt + 1, lease_expires_at = now() + make_interval(secs => $2)
+"""
+_CLAIMED = f"""
+returning id, owner, url, site, title, folder, filter::text as filter, schedule::text as schedule, backfill, attempt,
+  (coalesce((select p.options from preset p where p.id = subscription.preset), '{{}}') || options)::text as options,
+  source_order, list_count, list_mark, succeeded_at is null as first,
+  coalesce(full_list_at < now() - make_interval(days => {_FULL_LIST_DAYS}), true) as full_list_due
+"""
+_CLAIM = f"""
+{_TAKE}
 where id = (select s.id from subscription s
   where ((s.state = 'active' and s.next_check_at <= now()) or (s.state = 'needs_action' and {_NEW_COOKIES})
       or (s.state = 'active' and s.failures > 0 and {_NEW_COOKIES}))
@@ -48,23 +65,36 @@ where id = (select s.id from subscription s
       where j.owner = s.owner
         and (s.site = j.host or (j.below and right(s.site, length(j.host) + 1) = '.' || j.host)))
   order by s.next_check_at, s.id limit 1 for update skip locked)
-returning id, owner, url, site, title, folder, options::text as options, filter::text as filter, backfill, attempt,
-  source_order, succeeded_at is null as first,
-  coalesce(full_list_at < now() - make_interval(days => {_FULL_LIST_DAYS}), true) as full_list_due
+{_CLAIMED}
+"""
+_MERGED = "(coalesce((select p.options from preset p where p.id = s.preset), '{}') || s.options)"
+# Subscriptions to the same source that are nearly due, of users without a jar for it, and without a proxy.
+_SHARE = f"""
+{_TAKE}
+where id in (select s.id from subscription s join subscription lead on lead.id = $3
+  where s.source_key = lead.source_key and s.id <> lead.id and s.state = 'active'
+    and s.next_check_at <= now() + make_interval(secs => s.interval_seconds / 2)
+    and (s.lease_expires_at is null or s.lease_expires_at < now())
+    and s.owner <> all ($5::bigint[])
+    and not {_MERGED} ? 'proxy' and coalesce({_MERGED} -> 'impersonate', 'false') = $4::text::jsonb
+  order by s.id limit 1000 for update of s skip locked)
+{_CLAIMED}
 """
 _OWNED = "id = $1 and attempt = $2 and worker_id = $3"
 # From here on the entries that exist are known, so a check that is interrupted later was the first one all the same.
 _LOCK = f"update subscription set succeeded_at = coalesce(succeeded_at, now()) where {_OWNED} returning filter::text"
 _RELEASE = "worker_id = null, lease_expires_at = null, checked_at = now()"
+_NEXT_INTERVAL = """greatest($8::float8,
+    case when $6 > 0 then interval_seconds / 2 else least($9::float8, interval_seconds * 1.2) end)"""
 _SUCCEEDED = f"""
 update subscription set {_RELEASE}, succeeded_at = now(), failures = 0, failing_since = null, error_code = null,
   error_message = null, state = case when state = 'needs_action' then 'active' else state end,
   title = case when title = url then $4 else title end, source_order = $5, last_new = $6,
   full_list_at = case when $7 then now() else full_list_at end,
-  interval_seconds = case when $6 > 0 then greatest($8::float8, interval_seconds / 2)
-    else least($9::float8, interval_seconds * 1.2) end,
-  next_check_at = now() + make_interval(secs => $10 * case when $6 > 0 then greatest($8::float8, interval_seconds / 2)
-    else least($9::float8, interval_seconds * 1.2) end)
+  list_count = case when $7 then $12 else coalesce($12, list_count) end,
+  list_mark = case when $7 then $13 else coalesce($13, list_mark) end,
+  interval_seconds = {_NEXT_INTERVAL}, next_check_at = least($11::timestamptz,
+    now() + make_interval(secs => $10 * {_NEXT_INTERVAL}))
 where {_OWNED} returning id
 """
 _FAILED = f"""
@@ -75,22 +105,11 @@ update subscription set {_RELEASE}, failures = failures + 1, failing_since = coa
     least($9::float8, $8::float8 * 2 ^ least(failures, 12)) * $10))
 where {_OWNED} returning id
 """
-_WAITING = """
-select id, url, title, published_at from subscription_entry
-where subscription = $1 and decision = 'queued' and submitted_at is null order by id desc limit $2
-"""
 _SUBMITTED = """
 update subscription_entry set submitted_at = now(), download = $2, item = $3,
   decision = case when $4 then 'done' else 'queued' end,
   reason = case when reason = 'quota_exceeded' then 'new' else reason end
 where id = $1 and submitted_at is null and decision = 'queued' returning id
-"""
-_BLOCKED = """
-update subscription_entry set decision = 'blocked', reason = $2, decided_at = now()
-where id = $1 and submitted_at is null
-"""
-_NO_QUOTA = """
-update subscription_entry set reason = $2 where subscription = $1 and decision = 'queued' and submitted_at is null
 """
 
 
@@ -111,10 +130,18 @@ class Claim:
     folder: int | None
     options: Options
     filter: filters.Filter
+    schedule: Schedule
     backfill: int | None
     source_order: str
+    list_count: int | None
+    list_mark: str | None
     first: bool
     full_list_due: bool
+    shared: tuple["Claim", ...] = ()  # subscriptions of other users that the same reading serves
+
+    @property
+    def fingerprint(self) -> tuple[int | None, str | None]:
+        return self.list_count, self.list_mark
 
     @property
     def wishes(self) -> plan.Wishes:
@@ -135,10 +162,32 @@ async def claim(id: int | None = None) -> Claim | None:
             [host.name for host in left],
             [host.below for host in left],
         )
-    if row is None:
-        return None
+        if row is None:
+            return None
+        claimed = _claim(row)
+        if not reading.may_be_shared(claimed.url, claimed.options):
+            return claimed
+        signed_in = await _with_jars(claimed.site)
+        if claimed.owner in signed_in:
+            return claimed
+        way = json.dumps(claimed.options.impersonate)
+        rows = await engine.fetch(_SHARE, worker_id(), _LEASE_SECONDS, claimed.id, way, signed_in)
+    return replace(claimed, shared=tuple(_claim(row) for row in rows))
+
+
+async def _with_jars(site: str) -> list[int]:
+    """Return the users with cookies or a login for a site: what they see of it may be theirs alone."""
+    return [
+        host.owner
+        for host in await cookie_jars.hosts()
+        if site == host.name or (host.below and site.endswith(f".{host.name}"))
+    ]
+
+
+def _claim(row: dict[str, Any]) -> Claim:
     options = msgspec.convert(json.loads(row["options"]), Options)
-    return Claim(**{**row, "options": options, "filter": _filter(row["filter"])})
+    times = msgspec.convert(json.loads(row["schedule"]), Schedule)
+    return Claim(**{**row, "options": options, "filter": _filter(row["filter"]), "schedule": times})
 
 
 def _filter(text: str) -> filters.Filter:
@@ -146,9 +195,39 @@ def _filter(text: str) -> filters.Filter:
 
 
 async def run(claimed: Claim) -> bool:
-    """Check a claimed subscription. Returns: whether its list could be read. Raises `DatabaseAway`."""
+    """Check a claimed subscription, and those of other users that its check is shared with.
+
+    Returns: whether its list could be read. Raises `DatabaseAway`.
+    """
+    return await _check_group([claimed, *claimed.shared])
+
+
+async def _check_group(group: list[Claim]) -> bool:
+    """Read a source once for all subscriptions of a group, then check each of them. Returns: whether the first was."""
+    lead = group[0]
+    known = [
+        reading.Known(one.id, one.source_order, one.backfill, one.first or one.full_list_due, *one.fingerprint)
+        for one in group
+    ]
     try:
-        await _check(claimed)
+        read = await reading.read(lead.owner, lead.url, lead.options, known)
+    except errors.DatabaseAway:
+        raise
+    except Exception as error:
+        if not isinstance(error, errors.Problem):
+            _log.exception("a check failed", subscription=lead.id)
+        problem = error if isinstance(error, errors.Problem) else errors.Internal()
+        for one in group:
+            await _fail(one, problem)
+        await site_backoff.record_failure(lead.site, problem)
+        return False
+    read_well = [await _noting_failures(one, read) for one in group]
+    return read_well[0]
+
+
+async def _noting_failures(claimed: Claim, read: reading.Reading) -> bool:
+    try:
+        await _check(claimed, read)
     except _Taken:
         _log.info("a subscription was ended or taken over while it was checked", subscription=claimed.id)
         return False
@@ -156,6 +235,7 @@ async def run(claimed: Claim) -> bool:
         raise
     except errors.Problem as problem:
         await _fail(claimed, problem)
+        await site_backoff.record_failure(claimed.site, problem)
         return False
     except Exception:
         _log.exception("a check failed", subscription=claimed.id)
@@ -164,8 +244,8 @@ async def run(claimed: Claim) -> bool:
     return True
 
 
-async def _check(claimed: Claim) -> None:
-    found, full = await _read(claimed)
+async def _check(claimed: Claim, read: reading.Reading) -> None:
+    found = read.found
     planned = await plan.make(claimed.wishes, claimed.id, found, first=claimed.first, order=claimed.source_order)
     accepted = sum(one.decision == "queued" for one in planned.new) + sum(reason is None for _, reason in planned.again)
     async with engine.transaction():
@@ -178,21 +258,10 @@ async def _check(claimed: Claim) -> None:
         if (filter := _filter(now)) != claimed.filter:  # it was changed while the list was read
             await entries.apply_filter(claimed.id, filter)
     accepted += await _look_at_lacking(claimed)
-    await submit_waiting(claimed, found)
-    await _succeed(claimed, found.title, planned.order, accepted, full=full)
+    again = await submit_waiting(claimed, found)
+    order = planned.order if read.learns else claimed.source_order
+    await _succeed(claimed, read, order, accepted, again)
     _log.info("checked", subscription=claimed.id, entries=len(found.entries), new=len(planned.new), accepted=accepted)
-
-
-async def _read(claimed: Claim) -> tuple[Listing, bool]:
-    """Read one page of a source that shows its newest first, else all of it. Returns: the list, whether it is all."""
-    if claimed.source_order == "newest_first" and not claimed.full_list_due:
-        found = await listing.read(claimed.owner, claimed.url, claimed.options, limit=listing.PAGE)
-        if len(found.entries) < listing.PAGE:
-            return found, True
-        last = (await entries.compare(claimed.id, found.entries))[-1]
-        if isinstance(last, entries.Known):
-            return found, False
-    return await listing.read(claimed.owner, claimed.url, claimed.options, limit=MAX_ENTRIES), True
 
 
 async def _look_at_lacking(claimed: Claim) -> int:
@@ -227,34 +296,48 @@ def _with_facts(facts: filters.Facts, info: Info) -> filters.Facts:
     )
 
 
-async def submit_waiting(claimed: Claim, found: Listing) -> int:
-    """Put accepted entries into the queue, newest first, up to the limit of one check. Returns: how many.
+async def submit_waiting(claimed: Claim, found: Listing) -> datetime.datetime | None:
+    """Put accepted entries into the queue, newest first, up to the limit of one check and as the schedule allows.
 
-    Each becomes a download in one transaction with its memory, so a crash neither loses nor doubles it.
-    `found`: the list, if it has more of the entries than their memory.
+    Each becomes a download in one transaction with its memory, so a crash neither loses nor doubles it. `found`: the
+    list, if it has more of the entries than their memory. Returns: when the schedule allows more, if entries still
+    wait for it.
     """
     listed = {entry.url: entry for entry in found.entries}
     limit = claimed.filter.max_per_check or _MAX_SUBMITTED
-    rows = await engine.fetch(_WAITING, claimed.id, limit)
-    folder = await folders.path_of(claimed.folder) if rows else ""
-    submitted = 0
-    for row in rows:
+    table = SubscriptionEntry
+    waits = (table.subscription == claimed.id) & (table.decision == "queued") & table.submitted_at.is_null()
+    rows = (
+        await table.select(table.id, table.url, table.title, table.published_at)
+        .where(waits)
+        .order_by(table.id, ascending=False)
+        .limit(limit)
+    )
+    if not rows:
+        return None
+    allowed = await schedule.allowance(claimed.id, claimed.schedule)
+    folder, begin = await folders.path_of(claimed.folder), allowed.begin
+    for row in rows[: allowed.number]:
         try:
-            await engine.retrying(lambda row=row: _submit(claimed, row, folder, listed.get(row["url"])))  # type: ignore[misc]
-            submitted += 1
+            entry = listed.get(row["url"])
+            await engine.retrying(lambda row=row, entry=entry, at=begin: _submit(claimed, row, folder, entry, at))  # type: ignore[misc]
+            begin += schedule.pause(claimed.schedule)
         except _Taken:
             continue
         except errors.QuotaExceeded as problem:
-            await engine.execute(_NO_QUOTA, claimed.id, problem.code)
+            await table.update({table.reason: problem.code}).where(waits)
             break
         except errors.Unavailable:
             raise
         except errors.Problem as problem:
-            await engine.execute(_BLOCKED, row["id"], problem.code)
-    return submitted
+            blocked: dict[Any, Any] = {table.decision: "blocked", table.reason: problem.code, table.decided_at: NOW}
+            await table.update(blocked).where(table.id == row["id"], table.submitted_at.is_null())
+    return allowed.again if len(rows) > allowed.number else None
 
 
-async def _submit(claimed: Claim, row: dict[str, Any], folder: str, entry: Entry | None) -> None:
+async def _submit(
+    claimed: Claim, row: dict[str, Any], folder: str, entry: Entry | None, begin: datetime.datetime
+) -> None:
     options = playlists.options_of(claimed.options, entry) if entry else claimed.options
     listed = entry.metadata if entry and entry.metadata else _remembered(row)
     async with engine.transaction():
@@ -263,6 +346,8 @@ async def _submit(claimed: Claim, row: dict[str, Any], folder: str, entry: Entry
         values = (row["id"], download["id"], download["item"], done)
         if await engine.fetchrow(_SUBMITTED, *values) is None:
             raise _Taken
+        if claimed.schedule.pause_seconds is not None:
+            await _begin_later(download["id"], begin)
 
 
 def _remembered(row: dict[str, Any]) -> source_metadata.SourceMetadata:
@@ -270,10 +355,21 @@ def _remembered(row: dict[str, Any]) -> source_metadata.SourceMetadata:
     return source_metadata.normalised({"title": row["title"], "published_at": published})
 
 
-async def _succeed(claimed: Claim, title: str, order: str, accepted: int, *, full: bool) -> None:
+async def _begin_later(id: int, begin: datetime.datetime) -> None:
+    """Delay a download that this transaction made; one that the user requested before is not delayed."""
+    table = Download
+    made_now = (table.created_at == NOW) & (table.state == "queued")
+    await table.update({table.run_after: begin}).where(table.id == id, made_now, table.run_after < begin)
+
+
+async def _succeed(
+    claimed: Claim, read: reading.Reading, order: str, accepted: int, again: datetime.datetime | None
+) -> None:
     await site_backoff.reset(claimed.site)
-    values = (title, order, accepted, full, MIN_INTERVAL, MAX_INTERVAL, _jitter())
-    await _finish(claimed, _SUCCEEDED, *values)
+    costly = read.costly and order != "newest_first"
+    least = _RELIST_INTERVAL if costly else MIN_INTERVAL
+    times = (least, MAX_INTERVAL, _jitter(), again)
+    await _finish(claimed, _SUCCEEDED, read.found.title, order, accepted, read.full, *times, read.entries, read.mark)
 
 
 async def _fail(claimed: Claim, problem: errors.Problem) -> None:
@@ -285,7 +381,6 @@ async def _fail(claimed: Claim, problem: errors.Problem) -> None:
         await _finish(claimed, _FAILED, *values)
     except _Taken:
         return
-    await site_backoff.record_failure(claimed.site, problem)
     _log.warning("a check failed", subscription=claimed.id, reason=problem.code)
 
 
@@ -304,13 +399,7 @@ def _jitter() -> float:
 
 async def correct_times() -> None:
     """Shorten waits that are longer than any may be, because a clock was ahead when they began."""
-    await engine.execute(
-        "update subscription set next_check_at = now() + make_interval(secs => $1 * random())"
-        " where next_check_at > now() + make_interval(secs => $2)",
-        MIN_INTERVAL,
-        2 * MAX_INTERVAL,
-    )
-    await engine.execute(
-        "update subscription set lease_expires_at = now() where lease_expires_at > now() + make_interval(secs => $1)",
-        _LEASE_SECONDS,
-    )
+    table = Subscription
+    soon = QueryString("now() + make_interval(secs => {} * random())", MIN_INTERVAL)
+    await table.update({table.next_check_at: soon}).where(table.next_check_at > after(2 * MAX_INTERVAL))
+    await table.update({table.lease_expires_at: NOW}).where(table.lease_expires_at > after(_LEASE_SECONDS))

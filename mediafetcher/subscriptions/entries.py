@@ -4,6 +4,7 @@ An entry is decided once. Whatever becomes of its item (moved, renamed, trashed,
 `queued` without `submitted_at` waits for its turn: a limit for each check, or a quota.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -132,7 +133,9 @@ async def compare(subscription: int | None, listed: Sequence[Entry]) -> list[Kno
     by_site_key = {row["site_key"]: row for row in rows if row["site_key"]}
     found: list[Known | New] = []
     seen: set[str] = set()
-    for entry in listed:
+    for number, entry in enumerate(listed):
+        if number % 500 == 499:
+            await asyncio.sleep(0)  # a list may have tens of thousands
         key = key_of(entry.url)
         names = {key, entry.site_key or key}
         row = by_key.get(key) or by_site_key.get(entry.site_key)

@@ -14,20 +14,26 @@ PAGE = 50  # entries of a check of a source that shows its newest first
 
 
 async def read(
-    owner: int, url: str, options: Options, *, limit: int = MAX_ENTRIES, login: urls.Login | None = None
+    owner: int,
+    url: str,
+    options: Options,
+    *,
+    first: int = 1,
+    limit: int = MAX_ENTRIES,
+    login: urls.Login | None = None,
 ) -> Listing:
-    """Read up to `limit` entries of a list, with the user's cookies, and the given or the stored login.
+    """Read up to `limit` entries of a list from number `first` on. An empty one is a list.
 
-    Raises as `Fetch`, and `NotAList`.
+    It is read with the user's cookies, and the given or the stored login. Raises as `Fetch`, and `NotAList`.
     """
     login = login or await cookie_jars.login_for(owner, url)
     wanted = msgspec.structs.replace(_transport(options), playlist=Playlist(limit=limit))
     async with (
         preview.scratch() as folder,
         cookie_jars.borrow(owner, url) as jar,
-        Fetch(url, wanted, folder, jar.text if jar else None, login=login, mode="list") as source,
+        Fetch(url, wanted, folder, jar.text if jar else None, login=login, mode="list", first=first) as source,
     ):
-        found = await source.look()
+        found = await source.look(empty=True)
     if not isinstance(found, Listing):
         raise errors.NotAList()
     return found

@@ -58,12 +58,9 @@ async def make(
 
 def learned_order(order: str, compared: Sequence[entries.Known | entries.New]) -> str:
     """Learn in which order a source lists its entries: by their dates, else by where new ones appear."""
-    dates = [one.facts.published for one in compared if one.facts.published is not None]
-    if len(dates) >= 3 and len(set(dates)) > 1:
-        pairs = list(itertools.pairwise(dates))
-        if sum(a >= b for a, b in pairs) >= 0.9 * len(pairs):
-            return "newest_first"
-        return "appended" if all(a <= b for a, b in pairs) else "unordered"
+    dated = order_of_dates([one.facts.published for one in compared])
+    if dated is not None:
+        return dated
     new = [number for number, one in enumerate(compared) if isinstance(one, entries.New)]
     known = [number for number, one in enumerate(compared) if isinstance(one, entries.Known)]
     if not new or not known:
@@ -73,6 +70,17 @@ def learned_order(order: str, compared: Sequence[entries.Known | entries.New]) -
     if new[0] > known[-1]:
         return "appended" if order in ("unknown", "appended") else "unordered"
     return order if order == "newest_first" and new[0] <= 3 else "unordered"  # pinned entries stand above new ones
+
+
+def order_of_dates(published: Sequence[float | None]) -> str | None:
+    """Return the order of a list by its dates. None if they do not tell."""
+    dates = [date for date in published if date is not None]
+    if len(dates) < 3 or len(set(dates)) == 1:
+        return None
+    pairs = list(itertools.pairwise(dates))
+    if sum(a >= b for a, b in pairs) >= 0.9 * len(pairs):
+        return "newest_first"
+    return "appended" if all(a <= b for a, b in pairs) else "unordered"
 
 
 def _ignored(new: list[entries.New], backfill: int | None) -> dict[str, str]:

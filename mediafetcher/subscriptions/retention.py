@@ -12,6 +12,8 @@ import msgspec
 
 from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW, among
+from mediafetcher.db.tables import LibraryItem
 from mediafetcher.library.catalog import queries, trash
 from mediafetcher.library.storage import clock_guard, ownership
 
@@ -46,10 +48,6 @@ due as (
 select j.item as id, j.title, j.created_at, j.published as published_at, j.size, j.rule
 from due join judged j on j.item = due.item and ($2::bigint is null or j.subscription = $2)
 order by j.published, j.item, j.id
-"""
-_REMOVE = """
-update library_item set trashed_at = now() where owner = $1 and id = any($2::bigint[]) and trashed_at is null
-  and not keep returning id
 """
 _REMEMBER = """
 update subscription_entry e set removed_at = now() from subscription s
@@ -122,7 +120,10 @@ async def _apply(owner: int, now: float) -> int:
         ids = sorted({row["id"] for row in await _due(owner, now)})
         if not ids:
             return 0
-        gone = [row["id"] for row in await engine.fetch(_REMOVE, owner, ids)]
+        table = LibraryItem
+        removable = among(table.id, ids) & (table.owner == owner) & table.trashed_at.is_null() & (table.keep == False)  # noqa: E712
+        rows = await table.update({table.trashed_at: NOW}).where(removable).returning(table.id)
+        gone = [row["id"] for row in rows]
         await engine.execute(_REMEMBER, owner, gone)
         await engine.notify("library", {"owner": owner})
     _log.info("retention put items into the trash", items=len(gone))

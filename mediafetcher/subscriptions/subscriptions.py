@@ -5,34 +5,38 @@ import json
 from typing import Any, Literal
 
 import msgspec
+from piccolo.querystring import QueryString
 
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW
 from mediafetcher.db.tables import Subscription
+from mediafetcher.downloads import presets
 from mediafetcher.fetch.options import MAX_ENTRIES, Options
 from mediafetcher.library.catalog import folders, quotas
 from mediafetcher.net import urls
 from mediafetcher.subscriptions import entries, filters, plan, recent_lists
 from mediafetcher.subscriptions import retention as retentions
+from mediafetcher.subscriptions import schedule as schedules
 
 MAX_SUBSCRIPTIONS = 2000  # of one user
 MAX_TITLE = 300  # characters
 State = Literal["active", "paused", "needs_action"]
+Action = Literal["send_cookies", "change_link", "wait"]
+# The source vanished, moved without a redirect, or never was a list: checking it again changes nothing.
+_LINK_IS_WRONG = frozenset(kind.code for kind in (errors.Gone, errors.NotAList, errors.Unsupported, errors.NotMedia))
 
 _ROW = """
 select s.id, s.url, s.site, s.title, s.folder as folder_id, s.options::text as options, s.filter::text as filter,
-  s.retention::text as retention, s.backfill, s.state, s.source_order, s.created_at, s.checked_at,
-  s.succeeded_at, s.next_check_at,
+  s.retention::text as retention, s.schedule::text as schedule,
+  (select p.name from preset p where p.id = s.preset) as preset, s.backfill, s.state, s.source_order,
+  s.created_at, s.checked_at, s.succeeded_at, s.next_check_at,
   s.interval_seconds, s.last_new, s.failures, s.failing_since, s.error_code, s.error_message,
   coalesce(s.lease_expires_at > now(), false) as checking,
   (select coalesce(jsonb_object_agg(decision, number), '{}')::text from (select decision, count(*) as number
     from subscription_entry where subscription = s.id group by decision) as counted) as counts
 from subscription s where s.owner = $1 and ($2::bigint is null or s.id = $2) order by lower(s.title), s.id
-"""
-_DUE = """
-update subscription set next_check_at = now(), state = case when state = 'needs_action' then 'active' else state end
-where id = $1 and owner = $2 and state <> 'paused' returning id
 """
 # How large a second of media is, by what the user has of the site, else of all sites.
 _BYTES_PER_SECOND = """
@@ -70,12 +74,15 @@ async def follow(
     filter: filters.Filter | None = None,
     backfill: Existing = "new",
     retention: retentions.Retention | None = None,
+    schedule: schedules.Schedule | None = None,
+    preset: str | None = None,
 ) -> dict[str, Any]:
     """Follow a link. It is checked soon; nothing is fetched here. Returns: the subscription.
 
-    A name and password in the link go to the vault.
+    A name and password in the link go to the vault. `options` win over those of `preset`.
 
-    Raises `InvalidUrl`, `UnsupportedScheme`, `Invalid`, `InvalidPattern`, `AlreadyFollowed`, `TooManySubscriptions`.
+    Raises `InvalidUrl`, `UnsupportedScheme`, `Invalid`, `InvalidPattern`, `AlreadyFollowed`, `TooManySubscriptions`,
+    and `NotFound` for an unknown preset.
     """
     url, login = urls.split_login(url)
     filter = filter or filters.Filter()
@@ -97,6 +104,8 @@ async def follow(
             filter=_json(filter),
             backfill=count_of(backfill),
             retention=retentions.encode(retention or retentions.Retention()),
+            schedule=schedules.encode(schedule or schedules.Schedule()),
+            preset=await _preset(preset, owner, options),
         )
         try:
             await row.save()
@@ -118,6 +127,15 @@ def _checked(options: Options | None) -> Options:
     return options
 
 
+async def _preset(name: str | None, owner: int, own: Options | None) -> int | None:
+    """Return the id of a preset; None for no name. Raises: `NotFound`, and `Invalid` if `own` contradicts it."""
+    if not name:
+        return None
+    found = await presets.get(name, owner)
+    presets.merged(found["options"], msgspec.to_builtins(own or Options()))
+    return int(found["id"])
+
+
 def _json(value: msgspec.Struct) -> str:
     return json.dumps(msgspec.to_builtins(value))
 
@@ -125,6 +143,13 @@ def _json(value: msgspec.Struct) -> str:
 async def page(owner: int) -> list[dict[str, Any]]:
     """Returns: the subscriptions of a user by title, with how many entries have each decision."""
     return [await _shown(row) for row in await engine.fetch(_ROW, owner, None)]
+
+
+async def links(owner: int) -> set[str]:
+    """Return the keys of the links that a user follows."""
+    table = Subscription
+    rows = await table.select(table.source_key).where(table.owner == owner)
+    return {row["source_key"] for row in rows}
 
 
 async def get(id: int, owner: int) -> dict[str, Any]:
@@ -144,44 +169,87 @@ async def _shown(row: dict[str, Any]) -> dict[str, Any]:
         "options": json.loads(row["options"]),
         "filter": json.loads(row["filter"]),
         "retention": json.loads(row["retention"]),
+        "schedule": json.loads(row["schedule"]),
         "backfill": "all" if backfill is None else {"last": backfill} if backfill else "new",
         "counts": counts,
         "error": error,
+        "action": _action(row["state"], row["error_code"]),
     }
 
 
-async def change(id: int, owner: int, **given: Any) -> dict[str, Any]:
-    """Change `title`, `folder`, `options`, `filter`, `retention` or `paused`; what is not given stays.
+def _action(state: str, code: str | None) -> Action | None:
+    """Return what a user can do about a failing subscription."""
+    if code is None:
+        return None
+    if state == "needs_action":
+        return "send_cookies"
+    return "change_link" if code in _LINK_IS_WRONG else "wait"
 
-    Returns: the subscription.
-    A new filter decides again on entries that the old one skipped, and on no others.
+
+async def change(id: int, owner: int, **given: Any) -> dict[str, Any]:
+    """Change `url`, `title`, `folder`, `options`, `preset`, `filter`, `retention`, `schedule` or `paused`.
+
+    None leaves a value as it is; "" as `preset` means none. A new filter decides again on entries that the old one
+    skipped, and on no others. Returns: the subscription.
     Raises `NotFound`, `Invalid`, `InvalidPattern`.
     """
     table = Subscription
-    filter: filters.Filter | None = given.get("filter")
-    if filter is not None:
-        await filters.check_patterns(filter)
-    values: dict[Any, Any] = {}
+    given = {name: value for name, value in given.items() if value is not None}
+    if "filter" in given:
+        await filters.check_patterns(given["filter"])
     async with engine.transaction():
-        await get(id, owner)
-        if given.get("title") is not None:
-            values[table.title] = _title(given["title"]) or table.url
-        if given.get("folder") is not None:
-            values[table.folder] = await folders.ensure(owner, given["folder"])
-        if given.get("options") is not None:
-            values[table.options] = _json(_checked(given["options"]))
-        if filter is not None:
-            values[table.filter] = _json(filter)
-        if given.get("retention") is not None:
-            values[table.retention] = retentions.encode(given["retention"])
-        if given.get("paused") is not None:
-            values[table.state] = "paused" if given["paused"] else "active"
+        values = await _changed(await get(id, owner), owner, given)
         if values:
             await table.update(values).where(table.id == id, table.owner == owner)
-        if filter is not None and await entries.apply_filter(id, filter):
-            await engine.fetchrow(_DUE, id, owner)
+        decided = await entries.apply_filter(id, given["filter"]) if "filter" in given else 0
+        if decided or "url" in given or "schedule" in given:
+            await _make_due(id, owner)
         await engine.notify("subscription", {"id": id, "owner": owner})
     return await get(id, owner)
+
+
+async def _changed(now: dict[str, Any], owner: int, given: dict[str, Any]) -> dict[Any, Any]:
+    """Return the columns that change. Raises: as `change`."""
+    table = Subscription
+    values: dict[Any, Any] = {}
+    if "url" in given:
+        values |= await _new_link(now["id"], owner, urls.parse(given["url"]))
+    if "title" in given:
+        values[table.title] = _title(given["title"]) or table.url
+    if "folder" in given:
+        values[table.folder] = await folders.ensure(owner, given["folder"])
+    if "options" in given:
+        values[table.options] = _json(_checked(given["options"]))
+    if "options" in given or "preset" in given:
+        own = given.get("options") or msgspec.convert(now["options"], Options)
+        values[table.preset] = await _preset(given.get("preset", now["preset"]), owner, own)
+    for name, column in (("filter", table.filter), ("retention", table.retention), ("schedule", table.schedule)):
+        if name in given:
+            values[column] = _json(given[name])
+    if "paused" in given:
+        values[table.state] = "paused" if given["paused"] else "active"
+    return values
+
+
+async def _new_link(id: int, owner: int, url: str) -> dict[Any, Any]:
+    """Return the columns of another link. The memory stays, so known entries are not fetched again.
+
+    Raises: `AlreadyFollowed`.
+    """
+    table, key = Subscription, entries.key_of(url)
+    if await table.exists().where(table.owner == owner, table.source_key == key, table.id != id):
+        raise errors.AlreadyFollowed()
+    return {
+        table.url: url,
+        table.site: urls.site(url),
+        table.source_key: key,
+        table.full_list_at: None,
+        table.list_mark: None,
+        table.failures: 0,
+        table.failing_since: None,
+        table.error_code: None,
+        table.error_message: None,
+    }
 
 
 async def request_check(id: int, owner: int) -> dict[str, Any]:
@@ -190,12 +258,20 @@ async def request_check(id: int, owner: int) -> dict[str, Any]:
     Raises `NotFound`, and `InvalidState` if it is paused.
     """
     async with engine.transaction():
-        due = await engine.fetchrow(_DUE, id, owner)
+        due = await _make_due(id, owner)
         await engine.notify("subscription", {"id": id, "owner": owner})
     found = await get(id, owner)
-    if due is None:
+    if not due:
         raise errors.InvalidState("This subscription is paused. Resume it to check it.")
     return found
+
+
+async def _make_due(id: int, owner: int) -> bool:
+    """Let a subscription be checked now, also one that waits for cookies. Returns: False if it is paused."""
+    table = Subscription
+    resumed = QueryString("case when state = 'needs_action' then 'active' else state end")
+    ours = (table.id == id) & (table.owner == owner) & (table.state != "paused")
+    return bool(await table.update({table.next_check_at: NOW, table.state: resumed}).where(ours).returning(table.id))
 
 
 async def unfollow(id: int, owner: int) -> None:
@@ -214,6 +290,7 @@ async def preview(
     options: Options | None = None,
     filter: filters.Filter | None = None,
     backfill: Existing = "new",
+    preset: str | None = None,
 ) -> dict[str, Any]:
     """Show what following a link would do: each entry, newest first, with decision and reason; nothing is kept.
 
@@ -223,7 +300,8 @@ async def preview(
     url, login = urls.split_login(url)
     filter = filter or filters.Filter()
     await filters.check_patterns(filter)
-    wishes = plan.Wishes(owner, _checked(options), filter, count_of(backfill))
+    chosen = await presets.with_preset(preset, owner, _checked(options))
+    wishes = plan.Wishes(owner, chosen, filter, count_of(backfill))
     found = await recent_lists.read(owner, url, wishes.options, login)
     planned = await plan.make(wishes, None, found, first=True)
     wanted = [one for one in planned.new if one.decision == "queued"]

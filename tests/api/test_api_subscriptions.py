@@ -65,8 +65,9 @@ async def test_wrong_wishes_are_named(alice):
         ({"filter": {"max_per_check": 0}}, "max_per_check"),
         ({"backfill": {"last": 0}}, "last"),
         ({"retention": {"keep_last": 0}}, "keep_last"),
+        ({"schedule": {"hours": {"start": "25:00", "end": "06:00"}}}, "hours"),
+        ({"schedule": {"pause_seconds": 0}}, "pause_seconds"),
         ({"options": {"playlist": {}}}, "playlist"),
-        ({"preset": "x"}, "preset"),
     ):
         answer = await alice.http.post("/api/subscriptions", json={"url": url, **wrong})
         assert answer.status_code == 400 and word in answer.json()["detail"], (wrong, answer.text)
@@ -101,3 +102,35 @@ async def test_item_says_which_subscription_brought_it(alice, bob, tmp_path):
     assert (await bob.http.get("/api/home")).json()["followed"] == []
     await alice.http.request("DELETE", f"/api/items/{fetched}")
     assert (await alice.http.get("/api/home")).json()["followed"] == []
+
+
+async def test_preset_over_http_is_named_by_downloads_and_subscriptions(alice, bob):
+    made = await alice.http.put("/api/presets/Audio%20only", json={"options": {"audio": "mp3"}})
+    assert made.status_code == 200 and made.json() == {"name": "Audio only", "options": {"audio": "mp3"}}
+    assert (await alice.http.get("/api/presets")).json() == {"presets": [made.json()]}
+    assert (await bob.http.get("/api/presets/audio%20only")).status_code == 404
+    url = "http://site.test/film"
+    row = await alice.http.post("/api/downloads", json={"url": url, "preset": "audio only"})
+    assert row.status_code == 201 and row.json()["options"] == {"audio": "mp3"}
+    unknown = await bob.http.post("/api/downloads", json={"url": url, "preset": "audio only"})
+    assert unknown.status_code == 404 and "'audio only'" in unknown.json()["detail"]
+    wrong = await alice.http.put("/api/presets/x", json={"options": {"max_height": 1}})
+    assert wrong.status_code == 400 and "max_height" in wrong.json()["detail"]
+    assert (await alice.http.delete("/api/presets/AUDIO%20ONLY")).status_code == 204
+    assert (await alice.http.get("/api/presets/Audio%20only")).status_code == 404
+
+
+async def test_lists_are_imported_and_exported_over_http(alice, bob):
+    content = '{"subscriptions":[{"url":"http://site.test/a","name":"A"},{"url":"http://[x","name":"B"}]}'
+    body = {"content": content, "folder": "F", "retention": {"keep_days": 9}, "backfill": {"last": 2}}
+    done = await alice.http.post("/api/subscriptions/import", json=body)
+    assert done.status_code == 200, done.text
+    assert done.json()["added"] == [{"url": "http://site.test/a", "title": "A"}]
+    assert done.json()["failed"][0]["error"]["code"] == "invalid_url"
+    (row,) = (await alice.http.get("/api/subscriptions")).json()["subscriptions"]
+    assert (row["title"], row["folder"], row["retention"], row["backfill"]) == ("A", "F", {"keep_days": 9}, {"last": 2})
+    text = (await alice.http.get("/api/subscriptions/export")).json()["content"]
+    given = await bob.http.post("/api/subscriptions/import", json={"content": text, "dry_run": True})
+    assert given.json()["added"] == [{"url": "http://site.test/a", "title": "A"}]
+    wrong = await bob.http.post("/api/subscriptions/import", json={"content": "hello"})
+    assert wrong.status_code == 400 and wrong.json()["code"] == "unknown_list"

@@ -55,10 +55,10 @@ def test_every_command_is_in_the_list_and_nothing_else() -> None:
         row: line for line, row in re.findall(r"^(\| `mediafetcher ([a-z-]+(?: [a-z-]+)?)[ `].*)$", text, re.MULTILINE)
     }
     assert set(rows) == set(typed)
-    everywhere = {"--help", *re.findall(r"--[a-z-]+", text.partition("| Command")[0]), parser.HERE}
+    everywhere = {"--help", *re.findall(r"--[a-z0-9-]+", text.partition("| Command")[0]), parser.HERE}
     for name, command in typed.items():
         flags = {flag for action in command._actions for flag in action.option_strings if flag.startswith("--")}
-        missing = flags - everywhere - set(re.findall(r"--[a-z-]+", rows[name]))
+        missing = flags - everywhere - set(re.findall(r"--[a-z0-9-]+", rows[name]))
         assert name == "get" or missing == set(), name
 
 

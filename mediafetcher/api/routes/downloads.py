@@ -8,7 +8,7 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from mediafetcher.api.responses import Asked, Id, fit
 from mediafetcher.core import errors
-from mediafetcher.downloads import lifecycle, log, queries
+from mediafetcher.downloads import lifecycle, log, presets, queries
 from mediafetcher.downloads import preview as look
 from mediafetcher.downloads.worker.active import Stage
 from mediafetcher.fetch.options import Options
@@ -111,11 +111,12 @@ class Download(msgspec.Struct):
 
 
 class NewDownload(msgspec.Struct, forbid_unknown_fields=True):
-    """A link to fetch. `folder` is a path such as "Music/Live", created if missing."""
+    """A link to fetch. `folder` is a path such as "Music/Live", created if missing; `options` win over `preset`."""
 
     url: str
     folder: str | None = None
     options: Options | None = None
+    preset: str | None = None
 
 
 class Downloads(msgspec.Struct):
@@ -135,7 +136,8 @@ class Priority(msgspec.Struct, forbid_unknown_fields=True):
 
 async def submit(data: JSONBody[NewDownload], request: Asked) -> Download:
     """Submit a link. The answer comes before anything is fetched. A known source is answered with its item."""
-    return fit(Download, await lifecycle.submit(request.user.id, data.url, data.folder, data.options or Options()))
+    options = await presets.with_preset(data.preset, request.user.id, data.options)
+    return fit(Download, await lifecycle.submit(request.user.id, data.url, data.folder, options))
 
 
 async def page(

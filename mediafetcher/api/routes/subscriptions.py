@@ -12,10 +12,11 @@ from mediafetcher.api.routes.downloads import State as DownloadState
 from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.fetch.options import Options
-from mediafetcher.subscriptions import entries, retention, subscriptions
+from mediafetcher.subscriptions import entries, retention, subscriptions, transfer
 from mediafetcher.subscriptions.filters import Filter
 from mediafetcher.subscriptions.retention import Retention
-from mediafetcher.subscriptions.subscriptions import Existing, State
+from mediafetcher.subscriptions.schedule import Schedule
+from mediafetcher.subscriptions.subscriptions import Action, Existing, State
 
 Decision = Literal["queued", "done", "skipped", "blocked", "ignored"]
 
@@ -33,8 +34,9 @@ class Counts(msgspec.Struct):
 class Subscription(msgspec.Struct):
     """A subscription. `failures`: checks in a row that failed, for the reason in `error`.
 
-    `state`: needs_action waits for cookies. `interval_seconds`: between two checks, adapted to how often the source
-    publishes. `last_new`: entries that the last check accepted.
+    `state`: needs_action waits for cookies. `action`: what the user can do about `error`: send cookies, change the link
+    because the source vanished or moved, or wait. `interval_seconds`: between two checks, adapted to how often the
+    source publishes. `last_new`: entries that the last check accepted.
     """
 
     id: int
@@ -46,6 +48,8 @@ class Subscription(msgspec.Struct):
     filter: Filter
     backfill: Existing
     retention: Retention
+    schedule: Schedule
+    preset: str | None
     state: State
     checking: bool
     created_at: datetime
@@ -57,6 +61,7 @@ class Subscription(msgspec.Struct):
     failures: int
     failing_since: datetime | None
     error: Reason | None
+    action: Action | None
     counts: Counts
 
 
@@ -65,7 +70,10 @@ class Subscriptions(msgspec.Struct):
 
 
 class NewSubscription(msgspec.Struct, forbid_unknown_fields=True):
-    """A link to follow. `backfill`: which of the existing entries are wanted; `options`: of each download."""
+    """A link to follow. `backfill`: which of the existing entries are wanted.
+
+    `options`: of each download; they win over those of `preset`.
+    """
 
     url: str
     title: str | None = None
@@ -74,16 +82,24 @@ class NewSubscription(msgspec.Struct, forbid_unknown_fields=True):
     filter: Filter | None = None
     backfill: Existing = "new"
     retention: Retention | None = None
+    schedule: Schedule | None = None
+    preset: str | None = None
 
 
 class ChangedSubscription(msgspec.Struct, forbid_unknown_fields=True):
-    """Changes of a subscription. A new filter decides again on entries that the old one skipped, and on no others."""
+    """Changes of a subscription. A new filter decides again on entries that the old one skipped, and on no others.
 
+    `preset`: "" means none. `url`: where the source moved to; what was seen of it stays known.
+    """
+
+    url: str | None = None
     title: str | None = None
     folder: str | None = None
     options: Options | None = None
     filter: Filter | None = None
     retention: Retention | None = None
+    schedule: Schedule | None = None
+    preset: str | None = None
     paused: bool | None = None
 
 
@@ -187,7 +203,12 @@ async def follow(request: Asked, data: JSONBody[NewSubscription]) -> Subscriptio
 async def preview(request: Asked, data: JSONBody[NewSubscription]) -> DryRun:
     """Show what following a link would do, without following it."""
     shown = await subscriptions.preview(
-        request.user.id, data.url, options=data.options, filter=data.filter, backfill=data.backfill
+        request.user.id,
+        data.url,
+        options=data.options,
+        filter=data.filter,
+        backfill=data.backfill,
+        preset=data.preset,
     )
     return fit(DryRun, shown)
 
@@ -216,6 +237,58 @@ async def preview_retention(id: Id, request: Asked, data: JSONBody[RetentionRule
     """Show which items retention would put into the trash now. Nothing is changed."""
     rules = data.retention if data else None
     return fit(RetentionPreview, await retention.preview(id, request.user.id, rules))
+
+
+class SubscriptionList(msgspec.Struct, forbid_unknown_fields=True):
+    """A list of another program: OPML, Takeout (CSV), NewPipe (JSON) or FreeTube (JSON lines).
+
+    The other fields are those of each subscription. `folder` is above the folders that the list has.
+    """
+
+    content: str
+    folder: str = ""
+    options: Options | None = None
+    filter: Filter | None = None
+    backfill: Existing = "new"
+    retention: Retention | None = None
+    schedule: Schedule | None = None
+    preset: str | None = None
+    dry_run: bool = False
+
+
+class AddedLink(msgspec.Struct):
+    url: str
+    title: str
+
+
+class FailedLink(msgspec.Struct):
+    url: str
+    error: Reason
+
+
+class ImportedList(msgspec.Struct):
+    """`added`: links that are followed now, or would be; `known`: those that were followed already."""
+
+    added: list[AddedLink]
+    known: list[str]
+    failed: list[FailedLink]
+
+
+class ExportedList(msgspec.Struct):
+    """Subscriptions as OPML."""
+
+    content: str
+
+
+async def load(request: Asked, data: JSONBody[SubscriptionList]) -> ImportedList:
+    """Follow every link of a list. A link that cannot be followed stops no other."""
+    given = {name: getattr(data, name) for name in data.__struct_fields__ if name != "content"}
+    return fit(ImportedList, await transfer.load(request.user.id, data.content, **given))
+
+
+async def dump(request: Asked) -> ExportedList:
+    """Export the caller's subscriptions as OPML."""
+    return ExportedList(await transfer.dump(request.user.id))
 
 
 async def ledger(

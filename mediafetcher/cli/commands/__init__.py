@@ -11,7 +11,18 @@ from mediafetcher.app import control_socket
 from mediafetcher.app.instance import Instance
 from mediafetcher.app.output import Out
 from mediafetcher.cli import parser
-from mediafetcher.cli.commands import downloads, following, library, notifications, shares, store, users, vault, ytdlp
+from mediafetcher.cli.commands import (
+    downloads,
+    following,
+    library,
+    notifications,
+    presets,
+    shares,
+    store,
+    users,
+    vault,
+    ytdlp,
+)
 from mediafetcher.core import errors, logging
 
 _log = logging.get("commands")
@@ -39,6 +50,7 @@ _COMMANDS: dict[str, Callable[[Instance, argparse.Namespace, Out, str | None], A
     "audit": vault.trail,
     "ytdlp": ytdlp.manage,
     "notify": notifications.notify,
+    "preset": presets.preset,
     "share": shares.share,
     "feed": shares.feed,
     "follow": following.follow,

@@ -13,7 +13,7 @@ from mediafetcher.app.output import Out, size
 from mediafetcher.cli.commands.owner import owner_of
 from mediafetcher.cli.import_report import Report
 from mediafetcher.core import errors, logging
-from mediafetcher.downloads import dedup, lifecycle, wait_reasons
+from mediafetcher.downloads import dedup, lifecycle, presets, wait_reasons
 from mediafetcher.downloads import queries as download_queries
 from mediafetcher.fetch.options import Options, Playlist
 from mediafetcher.importing import importer
@@ -29,7 +29,7 @@ _FOLLOW = 0.2  # seconds between two polls of a download
 async def get(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
     owner = await owner_of(asked)
     await instance.ensure_jobs()
-    options = wishes(asked)
+    options = await presets.with_preset(asked.preset, owner, wishes(asked))
     outcomes = await asyncio.gather(*(_fetch(owner, url, asked, options, out) for url in asked.urls))
     return max(outcomes)
 

@@ -8,21 +8,23 @@ from mediafetcher.app.instance import Instance
 from mediafetcher.app.output import Out, size
 from mediafetcher.cli.commands.owner import owner_of
 from mediafetcher.core import errors
-from mediafetcher.subscriptions import checks, retention, subscriptions
+from mediafetcher.core.daily_hours import DailyHours
+from mediafetcher.subscriptions import checks, retention, subscriptions, transfer
 from mediafetcher.subscriptions.filters import Filter
 from mediafetcher.subscriptions.retention import Retention
+from mediafetcher.subscriptions.schedule import Schedule
 from mediafetcher.subscriptions.subscriptions import Backfill, Existing
 
 
 async def follow(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
     owner = await owner_of(asked)
     await instance.ensure_jobs()
-    given: dict[str, Any] = {"filter": _filter(asked), "backfill": _backfill(asked)}
-    kept = _retention(asked)
+    given: dict[str, Any] = {"filter": _filter(asked), "backfill": _backfill(asked), "preset": asked.preset}
+    more: dict[str, Any] = {"folder": asked.folder, "retention": _retention(asked), "schedule": _schedule(asked)}
     if asked.dry_run:
         _tell_preview(await subscriptions.preview(owner, asked.url, **given), asked, out)
         return 0
-    row = await subscriptions.follow(owner, asked.url, folder=asked.folder, retention=kept, **given)
+    row = await subscriptions.follow(owner, asked.url, **more, **given)
     return await _check([row["id"]], owner, asked, out)
 
 
@@ -45,6 +47,20 @@ def _retention(asked: argparse.Namespace) -> Retention:
     """Read retention from the arguments. Raises: `UsageError`."""
     try:
         return Retention(keep_last=asked.keep_last, keep_days=asked.keep_days, watched_days=asked.watched_days)
+    except ValueError as error:
+        raise errors.UsageError(f"{error}.") from error
+
+
+def _schedule(asked: argparse.Namespace) -> Schedule:
+    """Read a schedule from the arguments. Raises: `UsageError`."""
+    start, dash, end = (asked.hours or "").partition("-")
+    try:
+        return Schedule(
+            hours=DailyHours(start.strip(), end.strip()) if dash or start else None,
+            daily_downloads=asked.daily_downloads,
+            daily_bytes=asked.daily_bytes,
+            pause_seconds=asked.pause,
+        )
     except ValueError as error:
         raise errors.UsageError(f"{error}.") from error
 
@@ -78,11 +94,30 @@ async def following(instance: Instance, asked: argparse.Namespace, out: Out, std
         await instance.ensure_jobs()
         rows = [await subscriptions.get(asked.id, owner)] if asked.id else await subscriptions.page(owner)
         return await _check([row["id"] for row in rows if asked.id or row["state"] != "paused"], owner, asked, out)
+    if asked.action == "export":
+        out.line((await transfer.dump(owner)).rstrip("\n"))
+        return 0
+    if asked.action == "import":
+        return await _load(owner, asked, out, stdin)
     if asked.action == "retention":
         return await _change_retention(owner, asked, out)
     for row in await subscriptions.page(owner):
         _tell(row, asked, out)
     return 0
+
+
+async def _load(owner: int, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
+    """Follow the links of a list. Returns: 1 if one could not be followed."""
+    done = await transfer.load(owner, stdin or "", folder=asked.folder, preset=asked.preset, dry_run=asked.dry_run)
+    if asked.json:
+        out.line(json.dumps(done))
+    else:
+        for one in done["added"]:
+            out.line(f"{'would follow' if asked.dry_run else 'followed'}: {one['title']}")
+        for one in done["failed"]:
+            out.error(f"{one['url']}: {one['error']['message']}")
+        out.line(f"{len(done['added'])} added, {len(done['known'])} followed already, {len(done['failed'])} failed.")
+    return 1 if done["failed"] else 0
 
 
 async def _change_retention(owner: int, asked: argparse.Namespace, out: Out) -> int:

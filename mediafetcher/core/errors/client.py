@@ -190,6 +190,14 @@ class AlreadyFollowed(Conflict):
     default_detail = "You already follow this link. Change that subscription instead."
 
 
+class UnknownList(ClientError):
+    code = "unknown_list"
+    default_detail = (
+        "This is no list of subscriptions that can be read. Send OPML, subscriptions.csv of YouTube Takeout, "
+        "or an export of NewPipe or FreeTube."
+    )
+
+
 class TooManySubscriptions(ClientError):
     code = "too_many_subscriptions"
     default_detail = "You follow too many links. Unfollow one first."

@@ -1,8 +1,8 @@
 """The format of a journal file: one generation of the library, starting with a full base.
 
     head     installation, lineage, epoch, number, time, kinds of rows
-    base     one line for every account, folder, media file, item, list, blocked link, watch position and metadata of a
-             source that existed when the file was begun
+    base     one line for every account, folder, media file, item, list, blocked link, watch position, metadata of a
+             source, preset, subscription and entry that existed when the file was begun
     whole    the number of base lines, which completes the base
     change   the later state of a row: its new content, or null if it was deleted
 
@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 FOLDER = Path(".mediafetcher/journal")  # in the media folder
 FORMAT = 1
 FIRST_KINDS = ("account", "folder", "file", "item")  # of generations whose head names none
-KINDS = (*FIRST_KINDS, "list", "block", "watch", "metadata")
+KINDS = (*FIRST_KINDS, "list", "block", "watch", "metadata", "preset", "subscription", "entry")
 _NAME = re.compile(r"^(\d{8})-([0-9a-f]{8})-([0-9a-f]{8})[.]jsonl$")  # number, installation, epoch
 _LONGEST = 16 << 20  # bytes of a line
 _SECRET = re.compile(
@@ -32,6 +32,7 @@ _SECRET = re.compile(
 )
 
 _TEXT, _NUMBER, _MAYBE_TEXT, _MAYBE_NUMBER = (str,), (int,), (str, NoneType), (int, NoneType)
+_FIELDS_OF = (dict,)
 # The fields that readers rely on in each row. Any program with access to the share can write any line.
 _FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
     "account": {"name": _TEXT, "created_at": _TEXT},
@@ -57,6 +58,42 @@ _FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
         "entries": (list,),
     },
     "block": {"owner": _NUMBER, "key": _TEXT, "source_key": _TEXT, "url": _TEXT, "created_at": _TEXT},
+    "preset": {"owner": _NUMBER, "name": _TEXT, "options": _FIELDS_OF, "created_at": _TEXT, "updated_at": _TEXT},
+    "subscription": {
+        "owner": _NUMBER,
+        "url": _TEXT,
+        "site": _TEXT,
+        "source_key": _TEXT,
+        "title": _TEXT,
+        "folder": _MAYBE_NUMBER,
+        "options": _FIELDS_OF,
+        "filter": _FIELDS_OF,
+        "backfill": _MAYBE_NUMBER,
+        "state": _TEXT,
+        "source_order": _TEXT,
+        "retention": _FIELDS_OF,
+        "schedule": _FIELDS_OF,
+        "preset": _MAYBE_NUMBER,
+        "succeeded_at": _MAYBE_TEXT,
+        "created_at": _TEXT,
+    },
+    "entry": {
+        "subscription": _NUMBER,
+        "source_key": _TEXT,
+        "site_key": _MAYBE_TEXT,
+        "url": _TEXT,
+        "title": _MAYBE_TEXT,
+        "duration": (int, float, NoneType),
+        "published_at": _MAYBE_TEXT,
+        "live_status": _MAYBE_TEXT,
+        "created_at": _TEXT,
+        "decision": _TEXT,
+        "reason": _TEXT,
+        "decided_at": _TEXT,
+        "submitted_at": _MAYBE_TEXT,
+        "item": _MAYBE_NUMBER,
+        "removed_at": _MAYBE_TEXT,
+    },
     "watch": {"owner": _NUMBER, "file": _NUMBER, "position": (int, float), "updated_at": _TEXT},
     "metadata": {"facts": (dict,), "created_at": _TEXT},
 }

@@ -22,6 +22,12 @@ SELECT = {
     " where e.list = source_list.id) as entries from source_list where {where}",
     "block": "select id, owner, key, since as created_at, (select s.key from source s where s.id = source)"
     " as source_key, (select s.url from source s where s.id = source) as url from blocked_source where {where}",
+    "preset": "select id, owner, name, options, created_at, updated_at from preset where {where}",
+    "subscription": "select id, owner, url, site, source_key, title, folder, options, filter, backfill, state,"
+    " source_order, retention, schedule, preset, succeeded_at, created_at from subscription where {where}",
+    "entry": "select id, subscription, source_key, site_key, url, title, duration, published_at, live_status,"
+    " first_seen_at as created_at, decision, reason, decided_at, submitted_at, item, removed_at"
+    " from subscription_entry where {where}",
     "watch": "select id, owner, media_file as file, position, updated_at from watch where {where}",
     "metadata": "select id, published_at, published_precision, channel, channel_name, channel_url, live_status,"
     " availability, facts, created_at from source_metadata where {where}",

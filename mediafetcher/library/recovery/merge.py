@@ -17,7 +17,7 @@ from mediafetcher.db import engine
 from mediafetcher.db.expressions import among
 from mediafetcher.db.tables import Folder, JournalChange, JournalState, LibraryItem, User
 from mediafetcher.library.catalog import text_index
-from mediafetcher.library.recovery import source_rows, user_data
+from mediafetcher.library.recovery import source_rows, subscription_data, user_data
 from mediafetcher.library.recovery.journal_file import Key, Library, Row
 
 _SLICE = 2000
@@ -42,6 +42,7 @@ async def apply(library: Library, *, cut: bool = False) -> int:
     await user_data.lists(merge)
     await user_data.blocked_sources(merge)
     await user_data.watch_positions(merge)
+    await subscription_data.restore(merge)
     await merge.delete_rest()
     await _advance_sequences(library)
     return lost

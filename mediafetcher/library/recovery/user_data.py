@@ -35,7 +35,7 @@ async def lists(merge: "Merge") -> None:
     table = SourceList
     there = await table.select(table.id, table.owner, table.url, table.created_at).order_by(table.id)
     rows = merge.library.rows["list"]
-    known = await _matches(merge, "list", there, lambda row: journal_file.without_credentials(row["url"]))
+    known = await matches(merge, "list", there, lambda row: journal_file.without_credentials(row["url"]))
     for id, row in rows.items():
         found = known.get(id)
         if found is None:
@@ -46,19 +46,20 @@ async def lists(merge: "Merge") -> None:
         await entries.delete().where(entries.list == found)
         await engine.execute(_ADD_ENTRIES, found, row["entries"], full)
         await table.update(
-            {table.title: row["title"], table.site: row["site"], table.updated_at: _time(row["updated_at"])}
+            {table.title: row["title"], table.site: row["site"], table.updated_at: time_of(row["updated_at"])}
         ).where(table.id == found)
-    await _delete(merge, "list", SourceList, there, set(known.values()))
+    await delete(merge, "list", SourceList, there, set(known.values()))
 
 
 async def _add_list(owner: int, row: Mapping[str, Any]) -> int:
-    table, made = SourceList, _time(row["created_at"])
+    table, made = SourceList, time_of(row["created_at"])
     added = table.insert(table(owner=owner, url=row["url"], title=row["title"], site=row["site"], created_at=made))
     rows = await added.on_conflict((table.owner, table.url), "DO UPDATE", (table.title,)).returning(table.id)
     return int(rows[0]["id"])
 
 
-def _time(text: str) -> QueryString:
+def time_of(text: str | None) -> QueryString:
+    """Return a time of the journal as a value, with the precision that the database has."""
     return QueryString("{}::text::timestamptz", text)
 
 
@@ -67,15 +68,15 @@ async def blocked_sources(merge: "Merge") -> None:
     table = BlockedSource
     columns = (table.id, table.owner, table.key, table.since.as_alias("created_at"))
     there = await table.select(*columns).order_by(table.id)
-    known = await _matches(merge, "block", there, lambda row: journal_rows.key_without_credentials(row["key"]))
-    await _delete(merge, "block", table, there, set(known.values()))
+    known = await matches(merge, "block", there, lambda row: journal_rows.key_without_credentials(row["key"]))
+    await delete(merge, "block", table, there, set(known.values()))
     for id, row in merge.library.rows["block"].items():
         if id not in known:
             owner = await merge.owner(row["owner"])
             key = _PRIVATE.sub(f"{owner}:", row["source_key"])
             added = Source.insert(Source(key=key, url=row["url"]))
             rows = await added.on_conflict(Source.key, "DO UPDATE", (Source.key,)).returning(Source.id)
-            blocked = table(owner=owner, source=rows[0]["id"], key=row["key"], since=_time(row["created_at"]))
+            blocked = table(owner=owner, source=rows[0]["id"], key=row["key"], since=time_of(row["created_at"]))
             await table.insert(blocked).on_conflict(action="DO NOTHING")
 
 
@@ -93,14 +94,14 @@ async def watch_positions(merge: "Merge") -> None:
             owner = await merge.owner(row["owner"])
             kept.add(ids.get((owner, file)))
             ready.append((owner, file, row["position"], row["updated_at"]))
-    await _delete(merge, "watch", table, there, kept)
+    await delete(merge, "watch", table, there, kept)
     for owner, file, position, at in ready:
-        watched = table.insert(table(owner=owner, media_file=file, position=position, updated_at=_time(at)))
+        watched = table.insert(table(owner=owner, media_file=file, position=position, updated_at=time_of(at)))
         changed = (table.position, table.updated_at)
         await watched.on_conflict((table.owner, table.media_file), "DO UPDATE", changed)
 
 
-async def _matches(merge: "Merge", kind: str, there: list[Any], name: Any) -> dict[int, int]:
+async def matches(merge: "Merge", kind: str, there: list[Any], name: Any) -> dict[int, int]:
     """Return which row of the database is that of the journal: by id and time, else by owner and name."""
     known = {row["id"]: row["id"] for row in there if merge.same(kind, row)}
     free: dict[tuple[int, str], int] = {
@@ -114,7 +115,7 @@ async def _matches(merge: "Merge", kind: str, there: list[Any], name: Any) -> di
     return known
 
 
-async def _delete(
+async def delete(
     merge: "Merge", kind: str, table: type[Table], there: Sequence[Mapping[str, Any]], kept: set[Any]
 ) -> None:
     """Delete the rows that were deleted after the backup."""

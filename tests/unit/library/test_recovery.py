@@ -26,7 +26,7 @@ BACKUP = (
     "source_list",
     "source_list_entry",
 )
-BACKUP += ("blocked_source", "watch", "journal_change", "journal_state")
+BACKUP += ("blocked_source", "watch", "preset", "subscription", "subscription_entry", "journal_change", "journal_state")
 
 
 async def _write() -> None:
@@ -40,7 +40,7 @@ async def _shown() -> set[tuple]:
         "with recursive path as (select id, name, parent, name as text from folder where parent is null union all"
         "  select f.id, f.name, f.parent, p.text || '/' || f.name from folder f join path p on f.parent = p.id)"
         " select a.name, coalesce(p.text, '') as folder, i.title, encode(m.sha256, 'hex') as sha256,"
-        "  i.trashed_at is not null as trashed, i.id from library_item i join account a on a.id = i.owner"
+        "  i.trashed_at is not null as trashed, i.id, i.keep from library_item i join account a on a.id = i.owner"
         " join media_file m on m.id = i.media_file left join path p on p.id = i.folder"
     )
     return {tuple(row.values()) for row in rows}
@@ -70,6 +70,15 @@ async def _user_data() -> list[set[tuple]]:
         "select i.id, x.published_at::text, x.published_precision, x.channel, x.channel_name, x.channel_site,"
         " x.live_status, x.facts - 'thumbnails', i.channel, i.published_at::text from library_item i"
         " join source_metadata x on x.id = i.metadata",
+        "select a.name, s.source_key, s.title, s.options::text, s.filter::text, s.backfill, s.state, s.source_order,"
+        " s.retention::text, s.schedule::text, p.name as preset, s.succeeded_at is null as first, s.created_at::text,"
+        " (select array_agg(concat_ws('|', e.source_key, e.site_key, e.title, e.duration, e.live_status,"
+        " e.published_at, e.first_seen_at, e.decision, e.reason, e.item, e.removed_at, e.submitted_at)"
+        " order by e.source_key)::text"
+        " from subscription_entry e where e.subscription = s.id) as entries"
+        " from subscription s join account a on a.id = s.owner left join preset p on p.id = s.preset",
+        "select a.name, p.name as preset, p.options::text, p.updated_at::text from preset p"
+        " join account a on a.id = p.owner",
     ):
         found.append({tuple(map(str, row.values())) for row in await engine.records(query)})
     return found
@@ -111,7 +120,8 @@ class _Chaos:
 
     async def step(self) -> None:
         library = (self.add, self.add, self.change, self.trash, self.purge, self.tidy, self.person)
-        await self.random.choice((*library, self.list, self.block, self.watch, self.metadata))()
+        more = (self.list, self.block, self.watch, self.metadata, self.follow, self.check, self.check)
+        await self.random.choice((*library, *more))()
 
     async def _item(self) -> dict | None:
         rows = await engine.fetch("select id, owner, trashed_at from library_item order by id")
@@ -131,6 +141,7 @@ class _Chaos:
             await items.rename(item["id"], item["owner"], f"other {self.random.randrange(1000)}")
             folder = await folders.ensure(item["owner"], self.random.choice(("", "A", "Z")))
             await items.move(item["id"], item["owner"], folder)
+            await items.set_keep(item["id"], item["owner"], keep=self.random.random() < 0.5)
 
     async def trash(self) -> None:
         if (item := await self._item()) is not None:
@@ -192,6 +203,48 @@ class _Chaos:
             )
             async with engine.transaction():
                 await metadata.attach(item["id"], [], found, private=self.random.random() < 0.5)
+
+    async def follow(self) -> None:
+        if self.random.random() < 0.2:
+            await engine.execute("delete from subscription where id = (select min(id) from subscription)")
+            return
+        owner, name = await self._owner(), f"preset {self.random.randrange(3)}"
+        await engine.execute(
+            "insert into preset (owner, name, options) values ($1, $2, $3) on conflict (owner, lower(name))"
+            " do update set options = excluded.options, updated_at = now()",
+            owner,
+            name,
+            {"max_height": self.random.choice((480, 720))},
+        )
+        await engine.execute(
+            "insert into subscription (owner, url, site, source_key, title, preset, filter)"
+            " select $1, $2, 'example.org', 'url entry ' || $2, $2, p.id, $4 from preset p"
+            " where p.owner = $1 and p.name = $3 on conflict (owner, source_key)"
+            " do update set preset = excluded.preset, filter = excluded.filter, title = 'changed'",
+            owner,
+            f"https://example.org/c{self.random.randrange(4)}",
+            name,
+            {"title_include": "x"} if self.random.random() < 0.5 else {},
+        )
+
+    async def check(self) -> None:
+        rows = await engine.fetch("select id, owner from subscription order by id")
+        if not rows:
+            return
+        row, item = self.random.choice(rows), await self._item()
+        link = f"https://example.org/e{self.random.randrange(6)}"
+        item_id = item["id"] if item and item["owner"] == row["owner"] else None
+        await engine.execute(
+            "insert into subscription_entry (subscription, source_key, url, title, decision, reason, item,"
+            " submitted_at) values ($1, $2, $2, $2,"
+            " case when $3::bigint is null then 'skipped' else 'done' end, 'new', $3,"
+            " case when $3::bigint is not null then now() end)"
+            " on conflict (subscription, source_key) do update set title = 'renamed', removed_at = now()",
+            row["id"],
+            link,
+            item_id,
+        )
+        await engine.execute("update subscription set succeeded_at = now(), source_order = 'appended'")
 
     async def watch(self) -> None:
         if (item := await self._item()) is not None:
@@ -339,12 +392,50 @@ async def test_lists_blocked_links_and_positions_come_back_from_the_journal_alon
     await items.watched(item, owner, 7.5)
     await _write()
     before = await _user_data()
-    assert [len(rows) for rows in before] == [1, 1, 1, 0]
+    assert [len(rows) for rows in before] == [1, 1, 1, 0, 0, 0]
     await _empty()
     assert await _apply(media_online) == 0
     assert await _user_data() == before
     found = await lists.page(await engine.fetchval("select id from account where name = 'Ada'"))
     assert [(row["title"], row["entries"]) for row in found] == [("A list", 2)]
+
+
+async def test_subscription_comes_back_from_the_journal_alone_and_waiting_entries_are_submitted_again(
+    owner, put, media_online
+):
+    item = await put(b"one")
+    link = "https://example.org/channel?token=secret"
+    id = await engine.fetchval(
+        "insert into subscription (owner, url, site, source_key, title, retention, succeeded_at)"
+        " values ($1, $2, 'example.org', 'url entry ' || $2, 'A channel', $3, now()) returning id",
+        owner,
+        link,
+        {"keep_last": 3},
+    )
+    for number, (decision, reason, brought) in enumerate(
+        (("done", "new", item), ("queued", "new", None), ("ignored", "before_following", None))
+    ):
+        await engine.execute(
+            "insert into subscription_entry (subscription, source_key, url, decision, reason, item, submitted_at)"
+            " values ($1, $2, $2, $3, $4, $5, now())",
+            id,
+            f"https://example.org/{number}",
+            decision,
+            reason,
+            brought,
+        )
+    await _write()
+    assert b"secret" not in journal_file.generations(media_online)[0].read_bytes()
+    await _empty()
+    assert await engine.fetchval("select count(*) from subscription") == 0
+    assert await _apply(media_online) == 0
+    (row,) = await engine.fetch("select url, retention, succeeded_at is not null as seen from subscription")
+    assert row == {"url": "https://example.org/channel", "retention": {"keep_last": 3}, "seen": True}
+    rows = await engine.fetch(
+        "select decision, item, submitted_at is null as waits from subscription_entry order by id"
+    )
+    found = [tuple(row.values()) for row in rows]
+    assert found == [("done", item, False), ("queued", None, True), ("ignored", None, False)]
 
 
 async def test_links_of_the_backup_keep_the_credentials_that_the_journal_leaves_out(owner, media_online):

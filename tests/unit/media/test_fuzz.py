@@ -37,7 +37,7 @@ from mediafetcher.media import ffmpeg_output as text
 from mediafetcher.media import sniff, webvtt
 from mediafetcher.ops import backup
 from mediafetcher.sandbox import parsing
-from mediafetcher.subscriptions import patterns
+from mediafetcher.subscriptions import list_formats, patterns
 from tests import deep
 
 SECONDS = 60.0 if deep.deep(21) else 1.0
@@ -51,6 +51,16 @@ _VTT = st.lists(
     | st.text(max_size=20),
     max_size=200,
 ).map("".join)
+_SUBSCRIPTIONS = st.lists(
+    st.sampled_from(
+        [
+            "<opml>", "<body>", '<outline text="a"', " xmlUrl='https://a.test/f'", ">", "/>", "</outline>", "&#1;",
+            "</body></opml>", "<!--", "-->", "id,url,title\n", "UCabcdefghijklmnopqrstuv", ",", "https://a.test/", "\n",
+            '"', "{", '"subscriptions":', "[", "]", "}", '{"url":"https://a.test/","name":"a"}',
+        ]
+    ) | st.text(max_size=10),
+    max_size=40,
+).map("".join)  # fmt: skip
 _SAID = st.lists(
     st.sampled_from(
         [
@@ -195,6 +205,10 @@ def _in_files(work: Callable[[int, int], Any], data: bytes) -> None:
         work(source.fileno(), target.fileno())
 
 
+def _list_parsed(data: str) -> None:
+    list_formats.opml(list_formats.parse(data))
+
+
 def _rewritten(data: tuple[str, float, float | None]) -> None:
     words, start, end = data
     _in_files(lambda source, target: webvtt.rewrite(source, target, start, end), words.encode())
@@ -247,6 +261,7 @@ TARGETS: dict[str, Target] = {
         info_json, st.text(), lambda data: _in_files(lambda file, _: info_json.description(file), data.encode())
     ),
     "patterns": Target(patterns, _PATTERNS, lambda data: patterns.match(*data)),
+    "lists of subscriptions": Target(list_formats, _SUBSCRIPTIONS | _JSON | st.text(), _list_parsed),
     "index": Target(
         package_index, _INDEX | _JSON, lambda data: package_index.wheels(data.encode(), "yt-dlp", "https://a.example/")
     ),

@@ -1,20 +1,25 @@
 """Subscriptions against a real channel: it publishes, reorders, renames, deletes and breaks."""
 
 import asyncio
+import datetime
+import itertools
+import json
 from dataclasses import replace
 
 import pytest
 
 from mediafetcher.accounts.vault import cookie_formats, cookie_jars
-from mediafetcher.core import errors, settings
+from mediafetcher.core import clock, daily_hours, errors, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle
+from mediafetcher.downloads import leases, lifecycle, presets
 from mediafetcher.downloads.worker import runner
 from mediafetcher.fetch import prefork
+from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import folders, items, trash
-from mediafetcher.subscriptions import checks, entries, subscriptions
+from mediafetcher.subscriptions import checks, entries, listing, reading, subscriptions
 from mediafetcher.subscriptions.checker import Checker
 from mediafetcher.subscriptions.filters import Filter
+from mediafetcher.subscriptions.schedule import Schedule
 from mediafetcher.subscriptions.subscriptions import Backfill
 from tests.site.channels import Channel
 
@@ -370,6 +375,208 @@ async def test_bad_pattern_is_named(owner, site, pattern, monkeypatch):
         await subscriptions.follow(owner, site.url("/channel/one"), filter=Filter(title_include=pattern))
     with pytest.raises(errors.InvalidPattern, match="pattern"):
         await subscriptions.preview(owner, site.url("/channel/one"), filter=Filter(title_exclude=pattern))
+
+
+async def test_hours_hold_entries_until_they_begin(owner, site, newest):
+    newest.publish(1)
+    closed = _hours_from_now(2, 3)
+    id = await _follow(owner, site, backfill="all", schedule=Schedule(hours=closed))
+    found = await subscriptions.get(id, owner)
+    assert found["counts"]["queued"] == 1 and await engine.fetchval("select count(*) from download") == 0
+    begins = daily_hours.next_start(closed, clock.now())
+    assert found["next_check_at"] <= begins and found["schedule"]["hours"]["start"] == closed.start
+    await subscriptions.change(id, owner, schedule=Schedule(hours=_hours_from_now(-1, 1)))
+    await _check(id)
+    assert await engine.fetchval("select count(*) from download") == 1
+
+
+def _hours_from_now(start: int, end: int) -> daily_hours.DailyHours:
+    now = clock.now().astimezone(datetime.UTC)
+    first, last = (f"{now + datetime.timedelta(hours=hours):%H:%M}" for hours in (start, end))
+    return daily_hours.DailyHours(first, last, "UTC")
+
+
+async def test_daily_limit_of_downloads_counts_the_last_24_hours(owner, site, newest):
+    newest.publish(*range(1, 6))
+    id = await _follow(owner, site, backfill="all", schedule=Schedule(daily_downloads=2))
+    assert await engine.fetchval("select count(*) from download") == 2
+    await _check(id)
+    assert await engine.fetchval("select count(*) from download") == 2
+    await engine.execute("update subscription_entry set submitted_at = submitted_at - interval '25 hours'")
+    await _check(id)
+    assert await engine.fetchval("select count(*) from download") == 4
+
+
+async def test_daily_limit_of_bytes_is_never_exceeded_by_more_than_one_download(owner, site, newest):
+    newest.publish(*range(1, 6))
+    id = await _follow(owner, site, backfill="all", schedule=Schedule(daily_bytes=1))
+    assert await engine.fetchval("select count(*) from download") == 1
+    await _fetch()
+    await _check(id)
+    assert await engine.fetchval("select count(*) from download") == 1
+    size = await engine.fetchval("select max(size) from media_file")
+    await subscriptions.change(id, owner, schedule=Schedule(daily_bytes=3 * size))
+    await _check(id)
+    assert await engine.fetchval("select count(*) from download") == 3
+
+
+async def test_pauses_spread_the_beginnings_of_downloads(owner, site, newest):
+    newest.publish(*range(1, 8))
+    await lifecycle.submit(owner, site.url("/same-name/1/ok.mp4"))
+    id = await _follow(owner, site, backfill="all", schedule=Schedule(pause_seconds=900))
+    rows = await engine.fetch("select extract(epoch from run_after - now())::float8 as wait from download order by 1")
+    waits = [row["wait"] for row in rows]
+    assert len(waits) == 6 and waits[1] <= 1 and all(b - a >= 400 for a, b in itertools.pairwise(waits[1:]))
+    found = await subscriptions.get(id, owner)
+    assert found["next_check_at"] <= found["checked_at"] + datetime.timedelta(hours=1)
+
+
+async def test_options_of_a_preset_are_below_those_of_the_subscription(owner, site, newest):
+    await presets.save("Small", owner, Options(max_height=480, audio="m4a"))
+    newest.publish(1)
+    id = await _follow(owner, site, backfill="all", preset="small", options=Options(max_height=720))
+    options = await engine.fetchval("select options::text from download")
+    assert json.loads(options) == {"max_height": 720, "audio": "m4a"}
+    assert (await subscriptions.get(id, owner))["preset"] == "Small"
+    with pytest.raises(errors.NotFound, match="'None'"):
+        await subscriptions.change(id, owner, preset="None")
+    await subscriptions.change(id, owner, options=Options(impersonate=True))
+    with pytest.raises(errors.Invalid, match="contradicts"):
+        await presets.save("Small", owner, Options(proxy="http://127.0.0.1:9"))
+    await presets.remove("SMALL", owner)
+    assert (await subscriptions.get(id, owner))["preset"] is None
+
+
+async def test_empty_channel_is_no_failure_and_its_first_entry_is_new(owner, site, channel):
+    id = await _follow(owner, site)
+    found = await subscriptions.get(id, owner)
+    assert (found["error"], found["failures"], found["counts"]["ignored"]) == (None, 0, 0)
+    channel.publish(1)
+    await _check(id)
+    assert await _ledger(id) == {"Film 1": ("queued", "new")}
+
+
+async def test_vanished_source_names_the_action_and_a_new_link_keeps_the_memory(owner, site, newest):
+    newest.publish(1, 2)
+    id = await _follow(owner, site, backfill="all")
+    await _fetch()
+    site.channels["two"], newest.status = replace(newest), 404
+    assert not await _check(id)
+    found = await subscriptions.get(id, owner)
+    assert (found["error"]["code"], found["action"], found["state"]) == ("gone", "change_link", "active")
+    other = await subscriptions.follow(owner, site.url("/channel/three"))
+    with pytest.raises(errors.AlreadyFollowed):
+        await subscriptions.change(id, owner, url=site.url("/channel/three"))
+    await subscriptions.unfollow(other["id"], owner)
+    found = await subscriptions.change(id, owner, url=site.url("/channel/two"))
+    assert (found["error"], found["action"], found["url"]) == (None, None, site.url("/channel/two"))
+    site.channels["two"].publish(3)
+    assert await _check(id)
+    await _fetch()
+    assert await _titles(owner) == ["Film 1", "Film 2", "Film 3"]
+
+
+async def test_one_reading_serves_all_users_who_follow_a_source(owner, site, newest, monkeypatch):
+    """Each has a filter and a folder of their own; a film is fetched once and stored once."""
+    newest.publish(1, 2, 3)
+    people = [owner] + [
+        await engine.fetchval("insert into account (name) values ($1) returning id", name) for name in ("bob", "cy")
+    ]
+    url, ids = site.url("/channel/one"), []
+    for number, person in enumerate(people):
+        filter = Filter(title_exclude=str(number + 1))
+        row = await subscriptions.follow(person, url, backfill="all", folder=f"F{number}", filter=filter)
+        ids.append(row["id"])
+    reads = _count_reads(monkeypatch)
+    await _check(ids[0])
+    assert len(reads) == 1
+    assert await checks.claim() is None
+    await _fetch()
+    assert [await _titles(person) for person in people] == [
+        ["Film 2", "Film 3"],
+        ["Film 1", "Film 3"],
+        ["Film 1", "Film 2"],
+    ]
+    assert await engine.fetchval("select count(*) from media_file") == 3
+    assert await engine.fetchval("select count(*) from download where not deduplicated") == 3
+    newest.status = 503
+    await engine.execute("update subscription set next_check_at = now()")
+    assert not await _check(ids[1])
+    failed = await engine.fetch("select failures from subscription")
+    assert [row["failures"] for row in failed].count(1) == 3
+
+
+async def test_reading_with_cookies_or_a_proxy_is_not_shared(owner, site, newest):
+    newest.publish(1)
+    bob = await engine.fetchval("insert into account (name) values ('bob') returning id")
+    mine = await subscriptions.follow(owner, site.url("/channel/one"))
+    theirs = await subscriptions.follow(bob, site.url("/channel/one"))
+    await cookie_jars.put(bob, "127.0.0.1", [cookie_formats.Cookie("sid", "ok", "127.0.0.1", host_only=True)])
+    await _check(mine["id"])
+    assert (await subscriptions.get(theirs["id"], bob))["checked_at"] is None
+    await engine.execute("delete from cookie_jar")
+    await subscriptions.change(theirs["id"], bob, options=Options(proxy="http://127.0.0.1:9"))
+    await _check(mine["id"])
+    assert (await subscriptions.get(theirs["id"], bob))["checked_at"] is None
+
+
+def _count_reads(monkeypatch) -> list[tuple[int, int]]:
+    """Note the first entry and the limit of each reading of a list."""
+    reads: list[tuple[int, int]] = []
+    real = listing.read
+
+    async def counted(owner, url, options, *, first=1, limit=5000):
+        reads.append((first, limit))
+        return await real(owner, url, options, first=first, limit=limit)
+
+    monkeypatch.setattr(listing, "read", counted)
+    return reads
+
+
+async def test_list_in_another_order_is_read_as_a_whole_only_if_its_fingerprint_changed(
+    owner, site, newest, monkeypatch
+):
+    newest.newest_first = False
+    newest.publish(*range(1, 121))
+    id = await _follow(owner, site)
+    reads = _count_reads(monkeypatch)
+    newest.publish(121)
+    await _check(id)  # it learns the order
+    assert (await subscriptions.get(id, owner))["source_order"] == "appended"
+    reads.clear()
+    await _check(id)
+    assert reads == [(1, 50)]
+    newest.publish(122, 123)
+    reads.clear()
+    await _check(id)
+    assert reads == [(1, 50), (72, 52)]
+    newest.delete(60)
+    reads.clear()
+    await _check(id)
+    assert reads == [(1, 50), (1, 5000)]
+    assert (await subscriptions.get(id, owner))["counts"] == {
+        "queued": 3, "done": 0, "skipped": 0, "blocked": 0, "ignored": 120,
+    }  # fmt: skip
+
+
+async def test_source_that_is_longer_than_one_reading_misses_nothing_at_its_end(owner, site, newest, monkeypatch):
+    monkeypatch.setattr(reading, "MAX_ENTRIES", 30)
+    monkeypatch.setattr(listing, "PAGE", 10)
+    real = listing.read
+
+    async def bounded(owner, url, options, *, first=1, limit=30):
+        return await real(owner, url, options, first=first, limit=limit)
+
+    monkeypatch.setattr(listing, "read", bounded)
+    newest.newest_first = False
+    newest.publish(*range(1, 96))
+    id = await _follow(owner, site)
+    assert (await subscriptions.get(id, owner))["counts"]["ignored"] == 95
+    newest.publish(96, 97)
+    await _check(id)
+    newest.publish(98)
+    await _check(id)
+    assert (await subscriptions.get(id, owner))["counts"]["queued"] == 3
 
 
 async def test_same_link_is_followed_once(owner, site):

@@ -10,6 +10,11 @@ export type ActionsDone = {
   refused: (Refused)[];
 };
 
+export type AddedLink = {
+  title: string;
+  url: string;
+};
+
 export type AdoptFiles = {
   after?: string;
   files?: (string)[] | null;
@@ -52,8 +57,11 @@ export type ChangedSubscription = {
   folder?: string | null;
   options?: Options | null;
   paused?: boolean | null;
+  preset?: string | null;
   retention?: Retention | null;
+  schedule?: Schedule | null;
   title?: string | null;
+  url?: string | null;
 };
 
 export type Channel = {
@@ -84,6 +92,12 @@ export type Counts = {
 export type Credentials = {
   name: string;
   password: string;
+};
+
+export type DailyHours = {
+  end: string;
+  start: string;
+  timezone?: string | null;
 };
 
 export type Damaged = {
@@ -176,6 +190,15 @@ export type Event = {
   system: System;
 };
 
+export type ExportedList = {
+  content: string;
+};
+
+export type FailedLink = {
+  error: Reason;
+  url: string;
+};
+
 export type Filter = {
   live?: "wait" | "record" | "skip";
   max_duration?: number | null;
@@ -229,6 +252,12 @@ export type Home = {
   followed: (Item)[];
   recent: (Item)[];
   unwatched: (Item)[];
+};
+
+export type ImportedList = {
+  added: (AddedLink)[];
+  failed: (FailedLink)[];
+  known: (string)[];
 };
 
 export type Item = {
@@ -386,6 +415,7 @@ export type NewCookies = {
 export type NewDownload = {
   folder?: string | null;
   options?: Options | null;
+  preset?: string | null;
   url: string;
 };
 
@@ -401,7 +431,9 @@ export type NewSubscription = {
   filter?: Filter | null;
   folder?: string | null;
   options?: Options | null;
+  preset?: string | null;
   retention?: Retention | null;
+  schedule?: Schedule | null;
   title?: string | null;
   url: string;
 };
@@ -536,6 +568,19 @@ export type Preferences = {
   volume?: number | null;
 };
 
+export type Preset = {
+  name: string;
+  options: Options;
+};
+
+export type PresetOptions = {
+  options: Options;
+};
+
+export type Presets = {
+  presets: (Preset)[];
+};
+
 export type Preview = {
   count: number | null;
   duration: number | null;
@@ -657,6 +702,13 @@ export type Room = {
 export type Saved = {
   bytes: number;
   downloads: number;
+};
+
+export type Schedule = {
+  daily_bytes?: number | null;
+  daily_downloads?: number | null;
+  hours?: DailyHours | null;
+  pause_seconds?: number | null;
 };
 
 export type Scrub = {
@@ -810,6 +862,7 @@ export type StoreStatus = {
 };
 
 export type Subscription = {
+  action: "send_cookies" | "change_link" | "wait" | null;
   backfill: "new" | "all" | Backfill;
   checked_at: string | null;
   checking: boolean;
@@ -825,7 +878,9 @@ export type Subscription = {
   last_new: number;
   next_check_at: string;
   options: Record<string, unknown>;
+  preset: string | null;
   retention: Retention;
+  schedule: Schedule;
   site: string;
   state: "active" | "paused" | "needs_action";
   succeeded_at: string | null;
@@ -835,6 +890,18 @@ export type Subscription = {
 
 export type SubscriptionEvent = {
   id: number;
+};
+
+export type SubscriptionList = {
+  backfill?: "new" | "all" | Backfill;
+  content: string;
+  dry_run?: boolean;
+  filter?: Filter | null;
+  folder?: string;
+  options?: Options | null;
+  preset?: string | null;
+  retention?: Retention | null;
+  schedule?: Schedule | null;
 };
 
 export type Subscriptions = {
@@ -1175,6 +1242,7 @@ export const CODES = [
   "transcode_failed",
   "truncated",
   "unexpected_error",
+  "unknown_list",
   "unsupported",
   "unsupported_codec",
   "unsupported_scheme",

@@ -124,6 +124,7 @@ export const deErrors: ProblemWords = {
   not_a_list: ["Dieser Link ist ein einzelnes Video", "Es lässt sich herunterladen, aber nicht abonnieren."],
   invalid_pattern: ["Das Muster ist kein regulärer Ausdruck", "Das Muster berichtigen und erneut versuchen."],
   already_followed: ["Dieser Link ist schon abonniert", "Stattdessen das bestehende Abo ändern."],
+  unknown_list: ["Das ist keine Liste von Abonnements", "Senden Sie OPML, subscriptions.csv von YouTube Takeout oder einen Export von NewPipe oder FreeTube."],
   too_many_subscriptions: ["Es gibt zu viele Abos", "Zuerst eines beenden."],
   is_playlist: [
     "Dieser Link ist eine Playlist",

@@ -102,6 +102,7 @@ export const enErrors: ProblemWords = {
   not_a_list: ["This link is one video", "Download it instead of following it."],
   invalid_pattern: ["The pattern is not a regular expression", "Correct the pattern and try again."],
   already_followed: ["You already follow this link", "Change that subscription instead."],
+  unknown_list: ["This is no list of subscriptions", "Send OPML, subscriptions.csv of YouTube Takeout, or an export of NewPipe or FreeTube."],
   too_many_subscriptions: ["You follow too many links", "Unfollow one first."],
   is_playlist: ["This link is a playlist", "Download it as a playlist, or use the link of a single video."],
   bad_clip: ["The clip starts after the end of the video", "Choose an earlier start time."],

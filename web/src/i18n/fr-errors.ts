@@ -123,6 +123,7 @@ export const frErrors: ProblemWords = {
   not_a_list: ["Ce lien est une seule vidéo", "Téléchargez-la au lieu de la suivre."],
   invalid_pattern: ["Le motif n’est pas une expression régulière", "Corrigez le motif et réessayez."],
   already_followed: ["Vous suivez déjà ce lien", "Modifiez plutôt cet abonnement."],
+  unknown_list: ["Ce n’est pas une liste d’abonnements", "Envoyez un fichier OPML, subscriptions.csv de YouTube Takeout, ou un export de NewPipe ou FreeTube."],
   too_many_subscriptions: ["Vous suivez trop de liens", "Cessez d’abord d’en suivre un."],
   is_playlist: ["Ce lien est une liste", "Téléchargez-la comme liste, ou utilisez le lien d’une seule vidéo."],
   bad_clip: ["L’extrait commence après la fin de la vidéo", "Choisissez un début plus tôt dans la vidéo."],
