@@ -85,6 +85,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/api/store/files", store.unknown, ADMIN, (e.MediaOffline,)),
     Route("POST", "/api/store/adopt", store.adopt, ADMIN, (e.MediaOffline, e.MediaReadOnly, e.StoreFrozen), 200),
     Route("GET", "/api/ytdlp", ytdlp.show, ADMIN),
+    Route("GET", "/api/ytdlp/token-provider", ytdlp.provider, ADMIN),
     Route("POST", "/api/ytdlp", ytdlp.manage, ADMIN, (e.IndexAway, e.NoPreviousVersion, e.NothingOffered), 200),
     # accounts and sessions
     Route("GET", "/api/session", account.state, OPTIONAL),

@@ -346,6 +346,13 @@ def _wishes(get: argparse.ArgumentParser) -> None:
     get.add_argument("--rate-limit", type=int, metavar="BYTES", help="speed limit in bytes per second")
     get.add_argument("--proxy", metavar="URL", help="proxy: http://, https:// or socks5://host:port")
     get.add_argument("--impersonate", action="store_true", help="impersonate a browser (not together with --proxy)")
+    get.add_argument(
+        "--extractor-arg",
+        action="append",
+        default=[],
+        metavar="EXTRACTOR:ARGUMENT=VALUE",
+        help="argument of an extractor, e.g. youtube:player_client=tv,web",
+    )
     get.add_argument("--referer", metavar="URL", help="page that the link was found on, for sites that check it")
     get.add_argument("--live-max", type=int, metavar="SECONDS", help="stop a live recording after this many seconds")
     get.add_argument("--live-from-start", action="store_true", help="record a live stream from its earliest segment")

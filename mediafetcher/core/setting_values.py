@@ -15,7 +15,7 @@ _POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
 _TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _SIZES = ("max_file_size", "min_free", "rate_limit")
-_WEB = ("public_url", "ytdlp_index", "sponsorblock_url")
+_WEB = ("public_url", "ytdlp_index", "sponsorblock_url", "po_token_provider")
 
 
 def convert(name: str, kind: Any, value: Any) -> Any:
@@ -119,6 +119,8 @@ def problem(name: str, value: Any) -> str | None:
         return "use postgresql://user:password@host:port/database."
     if name in _WEB and not _is_address(value, ("http", "https")):
         return f"{value!r} is not an http:// or https:// address."
+    if name == "po_token_provider" and "@" in urlsplit(value).netloc:
+        return "use an address without a name and password."
     if name == "host" and not _is_host(value):
         return f"{value!r} is not a host name or address."
     if name == "host_names" and not all(_HOST_NAME.fullmatch(one) for one in value):

@@ -71,6 +71,9 @@ class Settings:
     sponsorblock_url: str = _setting(
         "https://sponsor.ajay.app", "SponsorBlock server that is asked for segments when a download requests them"
     )
+    po_token_provider: str | None = _setting(
+        None, "PO token provider for YouTube (bgutil's HTTP interface), e.g. http://127.0.0.1:4416"
+    )
     ca_file: Path | None = _setting(
         None, "PEM file with certificate authorities of your own, which downloads trust too"
     )

@@ -35,7 +35,6 @@ PREVIEW_ENTRIES = 200
 _LOOK_SECONDS = 180.0  # for the extraction as a whole
 _COVER_SECONDS = 8.0
 _MOST_TEXTS = 100
-_MOST_TEXTS = 100
 _MOST_FILES = 20000  # files that a child may name
 _GRACE = 2.0  # seconds for an orderly end, which keeps the state of streams in pieces
 _DATA = 1 << 30
@@ -88,6 +87,7 @@ class Fetch:
         self._warnings = 0
         self._child: process.Child | None = None
         self._pass: gateway.Pass | None = None
+        self._provider: gateway.Pass | None = None  # the way to the PO token provider
         self._named_by_proxy = False
         self._programs = js_runtime.Requests()
         self._events: AsyncIterator[child_events.Event] | None = None
@@ -106,13 +106,16 @@ class Fetch:
         through = None if self._named_by_proxy else proxy
         self._pass = await gateway.admit(allowed, _own_ports(chosen), only, through)
         try:
+            if chosen.po_token_provider:
+                there = [place := _place(chosen.po_token_provider)]
+                self._provider = await gateway.admit(there, _own_ports(chosen), place)
             if possible and self._options.impersonate:
                 await self._pretend("everywhere")
                 return self
             self._browser: str | None = "tell" if possible else None
             self._child = await self._start(json.dumps(self._order()).encode() + b"\n")
         except BaseException:
-            await asyncio.shield(self._pass.close())
+            await asyncio.shield(self._close_ways())
             raise
         self._events = self._read()
         return self
@@ -166,7 +169,13 @@ class Fetch:
             "ytdlp": self._program,
             "browser": self._browser,
             "way": self._pass.way._asdict(),
+            "po_tokens": self._token_provider(chosen),
         }
+
+    def _token_provider(self, chosen: settings.Settings) -> dict[str, Any] | None:
+        if not self._provider:
+            return None
+        return {"url": chosen.po_token_provider, "way": self._provider.way._asdict()}
 
     async def _start(self, order: bytes) -> process.Child:
         limits = process.Limits(file_size=settings.get().max_file_size, data=_DATA, nice=5)
@@ -198,8 +207,12 @@ class Fetch:
             await self._child.stop(_GRACE)
         else:
             await self._child.kill()
-        if self._pass:
-            await self._pass.close()
+        await self._close_ways()
+
+    async def _close_ways(self) -> None:
+        for way in (self._provider, self._pass):
+            if way:
+                await way.close()
 
     async def info(self) -> Info:
         """Look at a link to one video. Raises: the errors of error_mapping.py, `IsPlaylist`, `TooLarge`, `NoRoom`."""
@@ -456,10 +469,10 @@ def _own_proxy(chosen: settings.Settings, used: str | None) -> list[str]:
     return [_place(used)]
 
 
-def _place(proxy: str) -> str:
-    """Return the address of a proxy as `host:port`."""
-    parts = urlsplit(proxy)
-    return f"{parts.hostname}:{parts.port}"
+def _place(url: str) -> str:
+    """Return the address of a proxy or provider as `host:port`."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def _name(url: str) -> str:

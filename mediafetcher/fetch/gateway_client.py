@@ -43,11 +43,15 @@ class ProxyFailed(ConnectionError):
 _connect_plainly = socket.socket.connect
 
 
-def install(way: Way | None) -> None:
-    """Connect through the proxy alone from now on; None: not at all. Call it before importing yt-dlp. Permanent."""
+def install(way: Way | None, *, also: Way | None = None) -> None:
+    """Connect through the proxy alone from now on; None: not at all. Call it before importing yt-dlp. Permanent.
+
+    `also`: a way of `connection`, which is possible in any case.
+    """
     if way is not None:
         _install(way)
-    there = ("127.0.0.1", way.port) if way else None
+    used = way or also
+    there = ("127.0.0.1", used.port) if used else None
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "socket.connect":
@@ -59,6 +63,19 @@ def install(way: Way | None) -> None:
             raise egress.Blocked(f"program not allowed: {arguments[0] if arguments else event}")
 
     sys.addaudithook(hook)
+
+
+def connection(way: Way, host: str, port: int, seconds: float) -> socket.socket:
+    """Return a connection to one host by a way of its own. Raises: OSError."""
+    there = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        there.settimeout(seconds)
+        _connect_plainly(there, ("127.0.0.1", way.port))
+        _ask(there, way, socks_proxy.CONNECT, host, port)
+    except BaseException:
+        there.close()
+        raise
+    return there
 
 
 def _install(way: Way) -> None:

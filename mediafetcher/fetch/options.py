@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mediafetcher.core.settings import Settings
-from mediafetcher.fetch import js_runtime, resume
+from mediafetcher.fetch import extractor_arguments, js_runtime, resume
+from mediafetcher.fetch.extractor_arguments import ExtractorArguments
 
 FILE_STEM = "media"  # the name of every fetched file; titles never become names
 MAX_ENTRIES = 5000  # of one playlist
@@ -58,6 +59,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     live_from_start: bool = False  # a live stream from the oldest piece of its list
     referer: str | None = None  # the page that the link was found on, sent to the site of the link
     impersonate: bool = False  # imitate a browser in every request
+    extractor_args: ExtractorArguments | None = None  # of the allow-list in extractor_arguments.py
     playlist: Playlist | None = None
 
     def __post_init__(self) -> None:
@@ -129,7 +131,7 @@ ALLOWED = frozenset(
     lazy_playlist extract_flat retries fragment_retries extractor_retries file_access_retries socket_timeout continuedl
     overwrites updatetime nopart skip_unavailable_fragments concurrent_fragment_downloads enable_file_urls
     default_search ignoreerrors external_downloader hls_prefer_native ratelimit proxy buffersize
-    noresizebuffer windowsfilenames writesubtitles writethumbnail js_runtimes remote_components usenetrc
+    noresizebuffer windowsfilenames writesubtitles writethumbnail js_runtimes remote_components usenetrc extractor_args
     """.split()  # noqa: SIM905
 )
 
@@ -178,6 +180,7 @@ def ydl_options(options: Options, settings: Settings) -> dict[str, Any]:
         "writethumbnail": False,
         "js_runtimes": js_runtime.runtimes(),
         "remote_components": [],
+        "extractor_args": extractor_arguments.for_ytdlp(options.extractor_args),
     }
     rate = rate_limit(options, settings)
     if rate:

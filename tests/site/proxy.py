@@ -14,6 +14,7 @@ class Proxy:
         self.kind = kind
         self.asked: list[str] = []  # host:port of every connection that was wished for
         self.names: dict[str, str] = {}  # what it resolves by itself
+        self.ports: dict[int, int] = {}  # other ports that it connects to instead
 
     def __enter__(self) -> Self:
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -38,7 +39,7 @@ class Proxy:
         with contextlib.suppress(OSError, ValueError, IndexError), client:
             host, port, head = (self._http if self.kind == "http" else self._socks)(client)
             self.asked.append(f"{host}:{port}")
-            with socket.create_connection((self.names.get(host, host), port)) as there:
+            with socket.create_connection((self.names.get(host, host), self.ports.get(port, port))) as there:
                 there.sendall(head)
                 back = threading.Thread(target=_pump, args=(there, client), daemon=True)
                 back.start()

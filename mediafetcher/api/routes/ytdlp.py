@@ -8,6 +8,8 @@ from litestar.params import JSONBody
 from mediafetcher.accounts import audit
 from mediafetcher.api.responses import Asked, address
 from mediafetcher.downloads import ytdlp_canary
+from mediafetcher.fetch import token_provider
+from mediafetcher.fetch.token_provider import TokenProvider
 from mediafetcher.fetch.ytdlp import updater, versions
 
 
@@ -23,6 +25,11 @@ class Order(msgspec.Struct, forbid_unknown_fields=True):
 async def show(request: Asked) -> versions.Status:
     """Get the installed version of yt-dlp."""
     return versions.status()
+
+
+async def provider(request: Asked) -> TokenProvider:
+    """Ask the PO token provider of the settings whether it works."""
+    return await token_provider.status()
 
 
 async def manage(request: Asked, data: JSONBody[Order]) -> versions.Status:

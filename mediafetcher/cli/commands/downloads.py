@@ -15,6 +15,7 @@ from mediafetcher.cli.import_report import Report
 from mediafetcher.core import errors, logging
 from mediafetcher.downloads import dedup, lifecycle, presets, wait_reasons
 from mediafetcher.downloads import queries as download_queries
+from mediafetcher.fetch import extractor_arguments
 from mediafetcher.fetch.options import Options, Playlist
 from mediafetcher.importing import importer
 from mediafetcher.library.catalog import blocklist as marks
@@ -55,6 +56,7 @@ def wishes(asked: argparse.Namespace) -> Options:
             live_from_start=asked.live_from_start,
             referer=asked.referer,
             impersonate=asked.impersonate,
+            extractor_args=extractor_arguments.from_text(asked.extractor_arg),
             playlist=Playlist(asked.limit, numbers, asked.list_folder) if listed else None,
         )
     except ValueError as error:

@@ -5,6 +5,7 @@ import argparse
 from mediafetcher.app.instance import Instance
 from mediafetcher.app.output import Out
 from mediafetcher.core import errors
+from mediafetcher.fetch import token_provider
 from mediafetcher.fetch.ytdlp import updater, versions
 
 
@@ -37,6 +38,11 @@ async def _show(out: Out) -> None:
         out.line(f"newest:    {now.latest}" if now.latest != now.version else "This is the newest version.")
     if now.previous:
         out.line(f"previous:  {now.previous} (run `mediafetcher ytdlp rollback` to use it)")
+    provider = await token_provider.status()
+    if provider.state != "off":
+        out.line(
+            f"PO token provider: {provider.state} ({provider.url}{f', {provider.reason}' if provider.reason else ''})"
+        )
     if now.offered:
         out.line(
             f"offered:   {now.offered}, fixed a download from {now.offered_site} (run `mediafetcher "

@@ -29,6 +29,7 @@ from mediafetcher.fetch.child import (
     impersonation,
     javascript,
     metadata,
+    po_tokens,
     preload,
     proxy_guard,
     referer,
@@ -56,7 +57,9 @@ def main() -> NoReturn:
     try:
         way = gateway_client.Way(**order["way"])
         profiles.confine_fetch(folder, [order.get("ytdlp") or ""], way.port)
-        gateway_client.install(None if order["browser"] in impersonation.MODES else way)
+        tokens = po_tokens.Provider.of(order.get("po_tokens"))
+        browser = order["browser"] in impersonation.MODES
+        gateway_client.install(None if browser else way, also=tokens.way if tokens else None)
         javascript.stand_in()
         javascript.install(channel, orders, _programs(order["options"]))
         resume.prepare(folder)
@@ -95,6 +98,7 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
     elif order["login"]:
         proxy_guard.only_requests(client)  # urllib sends the name and password after any redirect
     _load_cookies(client, order.get("cookies"))
+    po_tokens.install(po_tokens.Provider.of(order.get("po_tokens")), channel)
     seen = client.extract_info(order["url"], download=False)
     wanted = order["lists"] and (sidecars.holds_several(seen) or sidecars.is_empty_list(seen))
     if wanted or sidecars.is_list(seen):

@@ -10,7 +10,7 @@ from mediafetcher.core import errors
 from mediafetcher.core.settings import Settings
 from mediafetcher.db import dump, embedded
 from mediafetcher.library.storage import mount
-from mediafetcher.ops.doctor import confinement, database, machine, ownership, proxy
+from mediafetcher.ops.doctor import confinement, database, machine, ownership, proxy, token_provider
 from mediafetcher.ops.doctor import media_folder as share
 from mediafetcher.ops.doctor.findings import Finding, note
 from mediafetcher.sandbox import privilege_drop
@@ -31,6 +31,7 @@ def examine(settings: Settings) -> list[Finding]:
         *confinement.examine(),
         *machine.versions(now),
         *proxy.examine(settings),
+        *token_provider.examine(settings),
         *(note("old_setting", old.warning) for old in settings.old_names),
     ]
 

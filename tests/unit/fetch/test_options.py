@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from mediafetcher.core.settings import Settings
-from mediafetcher.fetch import options
+from mediafetcher.fetch import extractor_arguments, options
 from mediafetcher.fetch.options import Options
 
 WISHES = [
@@ -101,3 +101,26 @@ def test_what_is_typed_becomes_the_wish():
         playlist=options.Playlist(limit=3, items=(1, 4)),
     )  # fmt: skip
     assert downloads.wishes(parser.parser().parse_args(["get", "http://a/"])) == Options()
+
+
+def test_extractor_arguments_of_the_list_reach_yt_dlp_as_texts():
+    typed = ["youtube:player_client=tv,-web", "youtube:lang=pt-BR", "youtubetab:approximate_date=true"]
+    wish = Options(extractor_args=extractor_arguments.from_text(typed))
+    chosen = options.ydl_options(wish, Settings(state=Path("/tmp")))
+    assert chosen["extractor_args"] == {
+        "youtube": {"player_client": ["tv", "-web"], "lang": ["pt-BR"]},
+        "youtubetab": {"approximate_date": ["true"]},
+    }
+    assert wish.recipe() == Options().recipe()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "youtube:po_token=web.gvs+XXX", "youtube:innertube_host=evil.example", "generic:fragment_query=a",
+        "youtube:skip=everything", "youtube:player_client=a b", "youtube:lang=../etc", "youtube", "tiktok:device_id=1",
+    ],
+)  # fmt: skip
+def test_extractor_arguments_outside_the_list_are_refused(line):
+    with pytest.raises(ValueError):
+        extractor_arguments.from_text([line])

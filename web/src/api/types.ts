@@ -194,6 +194,14 @@ export type ExportedList = {
   content: string;
 };
 
+export type ExtractorArguments = {
+  soundcloud?: SoundCloud | null;
+  twitter?: Twitter | null;
+  vimeo?: Vimeo | null;
+  youtube?: YouTube | null;
+  youtubetab?: YouTubeTab | null;
+};
+
 export type FailedLink = {
   error: Reason;
   url: string;
@@ -489,6 +497,7 @@ export type Options = {
   audio?: "m4a" | "mp3" | null;
   auto_subtitles?: boolean;
   end?: number | null;
+  extractor_args?: ExtractorArguments | null;
   impersonate?: boolean;
   keep_original?: boolean;
   live_from_start?: boolean;
@@ -796,6 +805,10 @@ export type SomeSettings = {
   trash_days?: number | null;
 };
 
+export type SoundCloud = {
+  formats?: (string)[];
+};
+
 export type Source = {
   id: number;
   since: string;
@@ -968,6 +981,13 @@ export type Token = {
   scopes: ("read" | "download" | "library" | "metrics" | "admin")[];
 };
 
+export type TokenProvider = {
+  reason?: string | null;
+  state: "off" | "available" | "unavailable";
+  url?: string | null;
+  version?: string | null;
+};
+
 export type Tokens = {
   tokens: (Token)[];
 };
@@ -994,6 +1014,10 @@ export type Trashed = {
   frees: number;
   holders: number;
   trashed: boolean;
+};
+
+export type Twitter = {
+  api?: "graphql" | "legacy" | "syndication" | null;
 };
 
 export type UnknownFile = {
@@ -1062,6 +1086,11 @@ export type Versions = {
   "yt-dlp": string;
 };
 
+export type Vimeo = {
+  client?: "android" | "web" | null;
+  original_format_policy?: "auto" | "always" | "never" | null;
+};
+
 export type Watched = {
   watched: boolean;
 };
@@ -1075,6 +1104,19 @@ export type WholeList = {
   title: string;
   updated_at: string;
   url: string;
+};
+
+export type YouTube = {
+  fetch_pot?: "auto" | "always" | "never" | null;
+  formats?: ("incomplete" | "missing_pot")[];
+  lang?: string | null;
+  player_client?: (string)[];
+  skip?: ("hls" | "dash" | "translated_subs")[];
+};
+
+export type YouTubeTab = {
+  approximate_date?: boolean;
+  skip?: ("webpage" | "authcheck")[];
 };
 
 export type bulk_downloads_Order = {

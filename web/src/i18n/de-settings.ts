@@ -124,6 +124,12 @@ export const deSettings: Texts<typeof enSettings> = {
   "set.ytdlpUpdate": "Aktualisieren",
   "set.ytdlpHelped": "Version {v} behob einen fehlgeschlagenen Download von {site}.",
   "set.ytdlpTo": "{v} verwenden",
+  "set.tokenProvider": "PO-Token-Anbieter",
+  "set.tokenProviderHint":
+    "YouTube liefert manche Formate nur mit einem Token. Tragen Sie die Adresse eines Anbieters in MEDIAFETCHER_PO_TOKEN_PROVIDER ein.",
+  "set.tokenProvider.off": "Aus",
+  "set.tokenProvider.available": "Verfügbar",
+  "set.tokenProvider.unavailable": "Nicht verfügbar",
   "set.channel": "Update-Kanal",
   "set.channelHint": "Nightly erhält Korrekturen früher, ist aber weniger getestet.",
   "set.channel.stable": "Stabil",

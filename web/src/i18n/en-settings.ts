@@ -114,6 +114,12 @@ export const enSettings = {
   "set.ytdlpUpdate": "Update",
   "set.ytdlpHelped": "Version {v} fixed a failed download from {site}.",
   "set.ytdlpTo": "Use {v}",
+  "set.tokenProvider": "PO token provider",
+  "set.tokenProviderHint":
+    "YouTube gives some formats only with a token. Set MEDIAFETCHER_PO_TOKEN_PROVIDER to the address of a provider.",
+  "set.tokenProvider.off": "Off",
+  "set.tokenProvider.available": "Available",
+  "set.tokenProvider.unavailable": "Unavailable",
   "set.channel": "Update channel",
   "set.channelHint": "Nightly gets fixes sooner but is less tested.",
   "set.channel.stable": "Stable",

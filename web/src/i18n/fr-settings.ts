@@ -125,6 +125,12 @@ export const frSettings: Texts<typeof enSettings> = {
   "set.ytdlpUpdate": "Mettre à jour",
   "set.ytdlpHelped": "La version {v} a corrigé un téléchargement échoué depuis {site}.",
   "set.ytdlpTo": "Utiliser {v}",
+  "set.tokenProvider": "Fournisseur de jetons PO",
+  "set.tokenProviderHint":
+    "YouTube ne donne certains formats qu’avec un jeton. Indiquez l’adresse d’un fournisseur dans MEDIAFETCHER_PO_TOKEN_PROVIDER.",
+  "set.tokenProvider.off": "Désactivé",
+  "set.tokenProvider.available": "Disponible",
+  "set.tokenProvider.unavailable": "Indisponible",
   "set.channel": "Canal de mise à jour",
   "set.channelHint": "« Nightly » reçoit les corrections plus tôt, mais est moins testé.",
   "set.channel.stable": "Stable",

@@ -58,6 +58,7 @@ test("a download that is tried again has the wishes that it had", () => {
   const options = {
     referer: "https://site.example/page",
     live_from_start: true,
+    extractor_args: { youtube: { player_client: ["tv"] } },
     max_height: 4320,
     subtitles: ["fr"],
     start: 63,

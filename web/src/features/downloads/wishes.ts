@@ -23,8 +23,9 @@ export type Wishes = {
   rate: string;
   /** How long a live stream is recorded at the most, as "1:00:00". */
   live: string;
-  /** The page that the link was found on, and whether a live stream begins at its oldest piece: kept, without fields. */
+  /** Kept without fields: the page that the link was found on, extractor arguments, and a live stream from its oldest piece. */
   referer?: string;
+  extractorArgs?: Options["extractor_args"];
   fromStart?: boolean;
   /** Which entries of a list: all (undefined) or these. */
   entries?: number[];
@@ -74,6 +75,7 @@ export function wishesOf(options: Options, folder = ""): Wishes {
     rate: options.rate_limit ? String(options.rate_limit / 1000) : "",
     live: time(options.live_max),
     ...(options.referer && { referer: options.referer }),
+    ...(options.extractor_args && { extractorArgs: options.extractor_args }),
     ...(options.live_from_start && { fromStart: true }),
   };
 }
@@ -94,6 +96,7 @@ export function optionsOf(wishes: Wishes, list: boolean): Options {
   if (Number(wishes.rate) > 0) options.rate_limit = Math.round(Number(wishes.rate) * 1000);
   if (seconds(wishes.live)) options.live_max = Math.round(seconds(wishes.live) ?? 0);
   if (wishes.referer) options.referer = wishes.referer;
+  if (wishes.extractorArgs) options.extractor_args = wishes.extractorArgs;
   if (wishes.fromStart) options.live_from_start = true;
   if (list) options.playlist = { ...(entries && { items: entries }), folder: ownFolder };
   return options;

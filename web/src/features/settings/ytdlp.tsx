@@ -1,6 +1,6 @@
 import { ArrowUpFromLine, History } from "lucide-react";
 import { call } from "@/api/client";
-import type { Status as Answer } from "@/api/types";
+import type { Status as Answer, TokenProvider } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Badge, Skeleton } from "@/components/ui/misc";
 import { Select } from "@/components/ui/select";
@@ -9,6 +9,7 @@ import { useAsk, useListed } from "./ask";
 import { Card, Field } from "./card";
 
 const PATH = "/api/ytdlp";
+const PROVIDER = `${PATH}/token-provider`;
 
 /** The part that knows the sites: its version, a newer one, the one before; for administrators. */
 export function YtDlp() {
@@ -68,10 +69,30 @@ export function YtDlp() {
               />
             )}
           </Field>
+          <Provider />
         </>
       ) : (
         <Skeleton className="h-16 rounded-none" />
       )}
     </Card>
+  );
+}
+
+/** The PO token provider, if the configuration names one. */
+function Provider() {
+  const { t } = useI18n();
+  const { data } = useListed<TokenProvider>(PROVIDER);
+  if (!data) return null;
+  return (
+    <Field
+      label={t("set.tokenProvider")}
+      hint={data.url ? `${data.url} ${data.version ?? ""}` : t("set.tokenProviderHint")}
+    >
+      {() => (
+        <Badge tone={data.state === "unavailable" ? "bad" : data.state === "available" ? "ok" : "muted"}>
+          {t(`set.tokenProvider.${data.state}`)}
+        </Badge>
+      )}
+    </Field>
   );
 }
