@@ -34,7 +34,7 @@ class ProviderFailed(Exception):
 
 
 def install(provider: Provider | None, channel: Channel) -> None:
-    """Let yt-dlp's YouTube extractor ask the provider. A yt-dlp without that framework is reported, and goes on."""
+    """Let yt-dlp's YouTube extractor ask the provider. A yt-dlp without that framework is reported."""
     if provider is None:
         return
     used = provider
