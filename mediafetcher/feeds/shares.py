@@ -23,6 +23,7 @@ MAX_ITEMS = 500  # of one feed or page, the newest
 _MIN_PASSWORD, _MAX_PASSWORD = 4, 128  # characters
 _SECRET_LENGTH = 43  # characters
 
+# Each use of a link: what it opens, in one round trip.
 _FIND = """
 select s.id, s.owner, s.item, s.folder, s.password_hash, s.expires_at, coalesce(i.title, f.name) as title,
   a.name as author
@@ -30,6 +31,7 @@ from share s join account a on a.id = s.owner
   left join library_item i on i.id = s.item left join folder f on f.id = s.folder
 where s.hash = $1 and (s.expires_at is null or s.expires_at > now()) and (s.item is null or i.trashed_at is null)
 """
+# Recursive, with the files.
 _ITEMS = """
 with recursive down as (select $2::bigint as id union select f.id from folder f join down on f.parent = down.id)
 select i.id, i.title, i.uploader, i.created_at, m.sha256, m.kind, m.ext, m.size, m.duration, m.poster, m.subtitles,
@@ -46,6 +48,7 @@ with before as (select last_used_at from share where id = $1)
 update share set uses = uses + 1, last_used_at = now() where id = $1
 returning (select last_used_at is null or last_used_at < now() - interval '1 hour' from before) as fresh
 """
+# The title is that of an item or of a folder.
 _PAGE = """
 select s.id, s.item, s.folder, coalesce(i.title, f.name) as title, s.password_hash is not null as password,
   s.created_at, s.expires_at, s.expires_at is not null and s.expires_at <= now() as expired, s.uses, s.last_used_at

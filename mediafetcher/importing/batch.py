@@ -17,6 +17,8 @@ from typing import Literal
 from mediafetcher.core import errors
 from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import among
+from mediafetcher.db.tables import MediaFile
 from mediafetcher.downloads.worker import store_step
 from mediafetcher.importing import file_tags, pictures, scanner, texts, titles
 from mediafetcher.importing.scanner import Found
@@ -147,6 +149,13 @@ def _find_texts(taken: list[_Taken]) -> None:
             one.beside = one.job.folders.beside(one.found.path)
 
 
+# A batch of files, grouped.
+_KNOWN = """
+select s.key, min(i.id) as item from source s join library_item i on i.media_file = s.media_file
+  where s.key = any($1) and i.owner = $2 and i.trashed_at is null group by s.key
+"""
+
+
 async def _recall(taken: list[_Taken]) -> None:
     """Skip files that this user has from the same path, unchanged since.
 
@@ -155,8 +164,7 @@ async def _recall(taken: list[_Taken]) -> None:
     if not taken or taken[0].job.move:
         return
     rows = await engine.fetch(
-        "select s.key, min(i.id) as item from source s join library_item i on i.media_file = s.media_file"
-        " where s.key = any($1) and i.owner = $2 and i.trashed_at is null group by s.key",
+        _KNOWN,
         [one.key for one in taken],
         taken[0].job.owner,
     )
@@ -267,7 +275,7 @@ def _incoming(one: _Taken, folder: int | None) -> bulk_insert.Incoming:
 async def _ask_for_names(ready: list[_Taken]) -> None:
     """Use the existing names of bytes that the library knows."""
     hashes = [one.staged.sha256 for one in ready if one.staged]
-    rows = await engine.fetch("select sha256, ext from media_file where sha256 = any($1)", hashes)
+    rows = await MediaFile.select(MediaFile.sha256, MediaFile.ext).where(among(MediaFile.sha256, hashes))
     exts = {row["sha256"]: row["ext"] for row in rows}
     for one in ready:
         assert one.staged

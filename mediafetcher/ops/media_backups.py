@@ -13,10 +13,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from piccolo.querystring import QueryString
+
 from mediafetcher.core import errors, logging
 from mediafetcher.core import settings as chosen
 from mediafetcher.core.settings import Settings
-from mediafetcher.db import engine
+from mediafetcher.db.expressions import same
+from mediafetcher.db.tables import JournalState
 from mediafetcher.library.recovery import journal
 from mediafetcher.library.storage import mount, ownership
 from mediafetcher.ops import backup
@@ -66,7 +69,9 @@ async def _due() -> bool:
     """Return whether a backup is due, at night if possible."""
     if chosen.get().recovery != "on" or not journal.may_write():
         return False
-    age = await engine.fetchval("select extract(epoch from now() - backed_up_at)::float8 from journal_state")
+    seconds = QueryString("extract(epoch from now() - backed_up_at)::float8").as_alias("age")
+    row = await JournalState.select(seconds).first()
+    age = row["age"] if row is not None else None
     if age is None or age < 0:
         return True
     interval = chosen.get().backup_hours * 3600
@@ -79,16 +84,17 @@ async def make(dsn: str, settings: Settings, why: str = "nightly") -> Path | Non
     Raises: `Unavailable`, `BackupFailed`.
     """
     await ownership.require_owner()
-    before = await engine.fetchrow("select backed_up_at, now() as now from journal_state")
+    table = JournalState
+    before = await table.select(table.backed_up_at, QueryString("now()").as_alias("now")).first()
     assert before is not None
-    taken = "update journal_state set backed_up_at = $2 where backed_up_at is not distinct from $1 returning 1"
-    if await engine.fetchval(taken, before["backed_up_at"], before["now"]) is None:
+    unchanged = same(table.backed_up_at, before["backed_up_at"])
+    if not await table.update({table.backed_up_at: before["now"]}).where(unchanged).returning(table.id):
         return None
     try:
         path = await _place(why, lambda file: backup.write(dsn, settings, file))
     except BaseException:
         with contextlib.suppress(errors.DatabaseAway):
-            await engine.execute("update journal_state set backed_up_at = $1", before["backed_up_at"])
+            await table.update({table.backed_up_at: before["backed_up_at"]}, force=True)
         raise
     await journal.begin_generation()
     return path

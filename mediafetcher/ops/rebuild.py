@@ -17,6 +17,7 @@ import msgspec
 from mediafetcher.core import errors, logging
 from mediafetcher.core.settings import Settings
 from mediafetcher.db import dump, engine, lineage, migrate
+from mediafetcher.db.tables import Installation, JournalChange, JournalState, LibraryItem, MediaFile, StoreRoot, User
 from mediafetcher.library.recovery import journal_file, merge
 from mediafetcher.library.storage import decisions, mount, ownership
 from mediafetcher.ops import backup, media_backups
@@ -139,16 +140,16 @@ async def _record_store(media: Path, folder: str) -> None:
     """Record the present location of the store, regardless of the backup, and take its ownership."""
     sentinel = await asyncio.to_thread(mount.create, media / folder)  # it exists: this reads its id
     async with engine.transaction():
-        await engine.execute("delete from store_root")
-        await engine.execute("insert into store_root (id, path, sentinel) values (1, $1, $2)", str(media), sentinel)
-        await engine.execute("update installation set folder = $1", folder)
+        await StoreRoot.delete(force=True)
+        await StoreRoot.insert(StoreRoot(id=1, path=str(media), sentinel=sentinel))
+        await Installation.update({Installation.folder: folder}, force=True)
     await mount.prepare()
 
 
 @engine.patiently
 async def _fill(library: journal_file.Library | None, report: Report) -> None:
     """Make the library equal to the journal, in one transaction."""
-    known = await engine.fetchrow("select generation, size from journal_state")
+    known = await JournalState.select(JournalState.generation, JournalState.size).first()
     assert known is not None
     if library is not None and report.backup and library.generation.number < known["generation"]:
         report.notes.append("The journal is older than the backup, so only the backup was used.")
@@ -160,22 +161,19 @@ async def _fill(library: journal_file.Library | None, report: Report) -> None:
             report.journal, report.until = library.generation.path.name, library.until
             report.damaged_lines = library.damaged
         await ownership.begin_lineage("rebuilt", lineage.DETAILS["rebuilt"])
-        await engine.execute("update journal_state set recording = true, epoch = null")
-        await engine.execute("delete from journal_change")
+        await JournalState.update({JournalState.recording: True, JournalState.epoch: None}, force=True)
+        await JournalChange.delete(force=True)
 
 
 async def _look(report: Report) -> None:
     """Count what was rebuilt."""
-    counts = await engine.fetchrow(
-        "select count(*) filter (where trashed_at is null) as items, count(trashed_at) as trashed from library_item"
-    )
-    assert counts is not None
-    report.items, report.trashed = counts["items"], counts["trashed"]
-    users = await engine.fetch("select name, password_hash is null as locked from account order by id")
+    report.items = await LibraryItem.count().where(LibraryItem.trashed_at.is_null())
+    report.trashed = await LibraryItem.count().where(LibraryItem.trashed_at.is_not_null())
+    users = await User.select(User.name, User.password_hash).order_by(User.id)
     report.users = len(users)
-    report.without_password = [row["name"] for row in users if row["locked"]]
-    files = await engine.records("select encode(sha256, 'hex') as name, ext from media_file where ref_count > 0")
-    listed = [f"{row['name']},0,{row['ext']}" for row in files]
+    report.without_password = [row["name"] for row in users if row["password_hash"] is None]
+    files = await MediaFile.select(MediaFile.sha256, MediaFile.ext).where(MediaFile.ref_count > 0)
+    listed = [f"{row['sha256'].hex()},0,{row['ext']}" for row in files]
     report.missing_files = len(await asyncio.to_thread(backup.missing, listed, mount.root()))
 
 

@@ -17,7 +17,7 @@ from mediafetcher import __version__
 from mediafetcher.accounts.vault import cookie_formats, devices
 from mediafetcher.api.responses import Asked, Id, address, fit
 from mediafetcher.core import errors, settings
-from mediafetcher.db import engine
+from mediafetcher.db.tables import Download as DownloadRow
 from mediafetcher.downloads import cookie_waiting, lifecycle, queries
 from mediafetcher.sandbox import parsing
 
@@ -109,10 +109,10 @@ async def _paired(call: devices.Call, where: str) -> dict[str, Any]:
 
 async def _state(call: devices.Call, where: str) -> dict[str, Any]:
     """Return the state for the badge, the popup and the menu."""
-    done = await engine.fetch(
-        "select id, title from download where owner = $1 and state = 'done' and cleared_at is null"
-        " order by finished_at desc limit 10",
-        call.owner,
+    table = DownloadRow
+    listed = (table.owner == call.owner) & (table.state == "done") & table.cleared_at.is_null()
+    done = (
+        await table.select(table.id, table.title).where(listed).order_by(table.finished_at, ascending=False).limit(10)
     )
     waiting = await cookie_waiting.waiting(call.owner)
     return {

@@ -167,8 +167,12 @@ async def _change(event: events.Event, owner: int) -> bytes | None:
     return await _download(payload["id"], owner)
 
 
+# Each event of each open page.
+_IS_LISTED = "select cleared_at is null from download where id = $1 and owner = $2"
+
+
 async def _download(id: int, owner: int) -> bytes:
-    listed = await engine.fetchval("SELECT cleared_at IS NULL FROM download WHERE id = $1 AND owner = $2", id, owner)
+    listed = await engine.fetchval(_IS_LISTED, id, owner)
     if listed:
         try:
             return _said("download", fit(Download, await queries.get(id, owner)))

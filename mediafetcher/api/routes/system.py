@@ -170,11 +170,15 @@ class System(msgspec.Struct):
     room: Room
 
 
+# No table: whether the database answers.
+_PING = "select 1"
+
+
 async def health() -> Health:
     """Return whether the service works. 503 while the database is unavailable."""
     try:
         async with asyncio.timeout(5):
-            await engine.fetchval("SELECT 1")
+            await engine.fetchval(_PING)
     except TimeoutError as error:
         raise errors.DatabaseAway() from error
     return Health("ok", __version__)
@@ -225,13 +229,13 @@ def _children(uses: dict[str, process_usage.Use]) -> Children:
 
 # Each reference beyond the first is a file that was not stored twice; a deduplicated download was not fetched.
 _SAVED = """
-SELECT (SELECT coalesce(sum(size * (ref_count - 1)), 0)::bigint FROM media_file WHERE ref_count > 1) AS bytes,
-       (SELECT count(*) FROM download WHERE deduplicated) AS downloads
+select (select coalesce(sum(size * (ref_count - 1)), 0)::bigint from media_file where ref_count > 1) as bytes,
+       (select count(*) from download where deduplicated) as downloads
 """
 
 
 async def _postgresql() -> str:
-    return str(await engine.fetchval("SHOW server_version")).split()[0]
+    return str(await engine.fetchval("show server_version")).split()[0]
 
 
 _ffmpeg_version: str | None = None

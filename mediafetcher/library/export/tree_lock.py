@@ -34,11 +34,15 @@ def _pass_on(holder: asyncio.Task[None], taken: asyncio.Future[bool]) -> None:
         taken.set_exception(error)
 
 
+# A lock named by a path.
+_TRY_LOCK = "select pg_try_advisory_xact_lock(hashtextextended('export ' || $1, 0))"
+
+
 async def _hold_lock(path: str, patience: float, taken: asyncio.Future[bool], release: asyncio.Event) -> None:
     """Hold the lock in a task of its own: meanwhile other connections commit the records of the tree step by step."""
     until = clock.monotonic() + patience
     async with engine.transaction():
-        while not await engine.fetchval("select pg_try_advisory_xact_lock(hashtextextended('export ' || $1, 0))", path):
+        while not await engine.fetchval(_TRY_LOCK, path):
             if clock.monotonic() >= until:
                 taken.set_result(False)
                 return
