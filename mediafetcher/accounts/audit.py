@@ -8,6 +8,8 @@ An event is kept for `DAYS`, and the newest `MOST` of each action, so that a flo
 import json
 from typing import Any
 
+from piccolo.querystring import QueryString
+
 from mediafetcher.core import logging
 from mediafetcher.db import engine
 from mediafetcher.db.tables import AuditEvent
@@ -50,16 +52,6 @@ DAYS = 365
 MOST = 10_000  # events of each act
 _RUNNING = 86_400.0  # seconds that servers must have run since an event, regardless of the clock
 
-# The number of removed rows comes with the command tag; rows would be as many as the log has.
-_REMOVE_OLD = """
-delete from audit_event where at <= to_timestamp($1) and running_seconds <= mf_running_seconds() - $2
-"""
-# The newest of each action stay: a lateral query for each.
-_REMOVE_BEYOND = """
-delete from audit_event e using unnest($1::text[]) as a(act),
-  lateral (select id from audit_event where action = a.act order by id desc offset $2 limit 1) as last
-  where e.action = a.act and e.id <= last.id
-"""
 
 _log = logging.get("audit")
 
@@ -96,6 +88,11 @@ async def remove_old(now: float) -> int:
 
     Returns: the number of removed events.
     """
-    old = await engine.execute(_REMOVE_OLD, now - DAYS * 86_400, _RUNNING)
-    beyond = await engine.execute(_REMOVE_BEYOND, list(ACTIONS), MOST)
-    return sum(int(tag.split()[-1]) for tag in (old, beyond))
+    table = AuditEvent
+    latest = QueryString("to_timestamp({}::float8)", now - DAYS * 86_400)
+    aged = table.running_seconds <= QueryString("mf_running_seconds() - {}", _RUNNING)
+    removed = await engine.affected(table.delete().where(table.at <= latest, aged))
+    for action in ACTIONS:
+        newest_first = table.select(table.id).where(table.action == action).order_by(table.id, ascending=False)
+        removed += await engine.affected(table.delete().where(table.id.is_in(newest_first.offset(MOST))))
+    return removed

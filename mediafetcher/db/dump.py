@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
@@ -18,8 +19,8 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 import asyncpg
 
 from mediafetcher.core import errors, logging
-from mediafetcher.db import embedded, foreign_rows, liveness, migrate
-from mediafetcher.db.migrate import APP
+from mediafetcher.db import catalogue, embedded, foreign_rows, liveness, migrate, statements
+from mediafetcher.db.tables import Installation, Setting, StoreRoot
 from mediafetcher.sandbox import process as child
 
 DUMP, MEDIA = "database.dump", "media.csv"
@@ -27,7 +28,7 @@ SETTING = "setting.json"  # the rows of `setting` without secrets, if there are 
 _KEPT = "_before_"  # in the name of the database that a restored one has replaced
 _LONGEST = 3600.0  # seconds of one command: it counts or analyses the largest table
 _FOREIGN = b"SET transaction_timeout = 0;"  # a line of pg_restore that servers before 17 do not support
-# It runs on the connection of the dump, in its snapshot.
+# The server copies its rows to a file, in the snapshot of the dump.
 _MEDIA = "select encode(sha256, 'hex'), size, ext from media_file order by sha256"
 
 _log = logging.get("dump")
@@ -77,22 +78,15 @@ async def facts(dsn: str) -> Facts:
         return await _facts(connection)
 
 
-# It runs on the connection of the dump, in its snapshot.
-_TABLES = "select tablename from pg_tables where schemaname = 'public' order by 1"
-
-
-# As for their names.
+# Any table that the server's catalogue names.
 _COUNT = 'select count(*) from public."{table}"'
-# It runs on the connection of the dump, in its snapshot.
-_MIGRATIONS = "select name from migration where app_name = $1 order by 1"
 
 
 async def _facts(connection: Any) -> Facts:
-    tables = await connection.fetch(_TABLES)
-    counts = {row[0]: await connection.fetchval(_COUNT.format(table=row[0])) for row in tables}
-    known = "migration" in counts
-    rows = await connection.fetch(_MIGRATIONS, APP) if known else []
-    return Facts(counts, [row[0] for row in rows], await connection.fetchval("show server_version"))
+    tables = await catalogue.tables(connection)
+    counts = {table: await connection.fetchval(_COUNT.format(table=table)) for table in tables}
+    applied = await statements.rows(connection, migrate.recorded()) if "migration" in counts else []
+    return Facts(counts, [row["name"] for row in applied], await connection.fetchval("show server_version"))
 
 
 async def version(dsn: str) -> str:
@@ -101,33 +95,14 @@ async def version(dsn: str) -> str:
         return str(await connection.fetchval("show server_version"))
 
 
-# It runs on the connection of the dump, in its snapshot.
-_STORE_ROOT = "select path from store_root where id = 1"
-
-
-# An older database may have no such table.
-_HAS_INSTALLATION = "select to_regclass('installation') is not null"
-
-
-# It runs on the connection of the dump, in its snapshot.
-_FOLDER = "select folder from installation"
-
-
 async def media_folder(dsn: str, given: Path | None = None) -> Path | None:
     """Return the recorded store folder; None before the first start. `given`: another path for it."""
     async with _connection(dsn) as connection:
-        path = given or await connection.fetchval(_STORE_ROOT)
-        known = await connection.fetchval(_HAS_INSTALLATION)
-        own = await connection.fetchval(_FOLDER) if known else None
-    return Path(path, own or "") if path else None
-
-
-# It runs on the connection of the dump, in its snapshot.
-_ONCE_OWNER = "select frozen_reason, frozen_detail from installation where number > 0"
-
-
-# It runs on the connection of the dump, in its snapshot.
-_FROZEN = "select frozen_reason, frozen_detail from installation where frozen_reason is not null"
+        roots = await statements.rows(connection, StoreRoot.select(StoreRoot.path))
+        path = given or (roots[0]["path"] if roots else None)
+        known = await catalogue.has_table(connection, "installation")  # an older database has no such table
+        own = await statements.rows(connection, Installation.select(Installation.folder)) if known else []
+    return Path(path, own[0]["folder"] if own else "") if path else None
 
 
 async def frozen(dsn: str) -> tuple[str, str] | None:
@@ -136,18 +111,17 @@ async def frozen(dsn: str) -> tuple[str, str] | None:
     None before its first start, and for a database of an older version.
     """
     async with _connection(dsn) as connection:
-        if not await connection.fetchval(_HAS_INSTALLATION):
+        if not await catalogue.has_table(connection, "installation"):
             return None
-        row = await connection.fetchrow(_ONCE_OWNER)
-        row = row or await connection.fetchrow(_FROZEN)
-    return (row[0] or "", row[1] or "") if row else None
+        table = Installation
+        known = table.select(table.frozen_reason, table.frozen_detail, table.number)
+        found = await statements.rows(connection, known)
+    if not found or (not found[0]["number"] and found[0]["frozen_reason"] is None):
+        return None
+    return found[0]["frozen_reason"] or "", found[0]["frozen_detail"] or ""
 
 
 # ---- out ---------------------------------------------------------------------------------------------------
-
-
-# No table: a function of the server.
-_EXPORT_SNAPSHOT = "select pg_export_snapshot()"
 
 
 async def dump(dsn: str, folder: Path, *, with_secrets: bool = True) -> Facts:
@@ -157,7 +131,7 @@ async def dump(dsn: str, folder: Path, *, with_secrets: bool = True) -> Facts:
     """
     async with _connection(dsn) as connection:
         await connection.execute("begin isolation level repeatable read, read only")
-        snapshot = await connection.fetchval(_EXPORT_SNAPSHOT)
+        snapshot = await statements.function(connection, "pg_export_snapshot")
         held = await _facts(connection)
         if "media_file" in held.counts:
             await connection.copy_from_query(_MEDIA, output=str(folder / MEDIA), format="csv")
@@ -171,19 +145,16 @@ async def dump(dsn: str, folder: Path, *, with_secrets: bool = True) -> Facts:
     return held
 
 
-# It runs on the connection of the dump, in its snapshot.
-_SETTINGS = "select name, value::text, changed_at::text from setting order by name"
-
-
 async def _harmless_settings(connection: Any) -> list[list[str]] | None:
     """Return name, value and time of each changed setting, without the proxy's password; None if there are none."""
-    rows = await connection.fetch(_SETTINGS)
+    table = Setting
+    rows = table.select(table.name, table.value, table.changed_at).order_by(table.name)
     kept, found = [], False
-    for name, value, changed_at in rows:
-        plain = json.loads(value)
+    for row in await statements.rows(connection, rows):
+        name, plain = row["name"], json.loads(row["value"])
         if name == "proxy" and isinstance(plain, str) and "@" in (netloc := urlsplit(plain).netloc):
             found, plain = True, plain.replace(netloc, netloc.rpartition("@")[2], 1)
-        kept.append([name, json.dumps(plain), changed_at])
+        kept.append([name, json.dumps(plain), row["changed_at"].isoformat()])
     return kept if found else None
 
 
@@ -246,17 +217,10 @@ async def _finish(connection: Any, folder: Path) -> Facts:
     return await _facts(connection)
 
 
-# It runs on the connection of the restore.
-_INSERT_SETTING = """
-insert into setting (name, value, changed_at) values ($1, $2::text::jsonb, $3::text::timestamptz)
-"""
-
-
 async def _fill_settings(connection: Any, rows: list[list[str]]) -> None:
-    await connection.executemany(
-        _INSERT_SETTING,
-        [tuple(row) for row in rows],
-    )
+    settings = [Setting(name=name, value=value, changed_at=datetime.fromisoformat(at)) for name, value, at in rows]
+    if settings:
+        await statements.rows(connection, Setting.insert(*settings))
 
 
 def _suit_older_servers(script: Path) -> None:
@@ -265,10 +229,6 @@ def _suit_older_servers(script: Path) -> None:
         if at >= 0:
             file.seek(at)
             file.write(b"--" + b" " * (len(_FOREIGN) - 2))
-
-
-# The server's catalogue.
-_DATABASES = "select datname from pg_database where starts_with(datname, $1)"
 
 
 async def switch(dsn: str, name: str, stamp: str) -> str | None:
@@ -286,10 +246,10 @@ async def switch(dsn: str, name: str, stamp: str) -> str | None:
                 await connection.execute(f'alter database "{name}" rename to "{present}"')
         except asyncpg.ObjectInUseError as error:
             raise errors.RestoreFailed("The database is in use. Stop every MediaFetcher that uses it first.") from error
-        older = await connection.fetch(_DATABASES, present + _KEPT)
-    for row in older:
-        if row[0] != kept or empty:
-            await drop(dsn, row[0])
+        older = [name for name in await catalogue.databases(connection) if name.startswith(present + _KEPT)]
+    for one in older:
+        if one != kept or empty:
+            await drop(dsn, one)
     return None if empty else kept
 
 

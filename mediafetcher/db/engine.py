@@ -21,11 +21,12 @@ from typing import Any, Literal, ParamSpec, Self, TypeVar
 
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+from piccolo.query.base import Query
 from piccolo.querystring import QueryString
 
 from mediafetcher.core import errors, events
 from mediafetcher.core import logging as log
-from mediafetcher.db import liveness
+from mediafetcher.db import liveness, statements
 
 CheckViolation = asyncpg.CheckViolationError
 DataError = asyncpg.DataError
@@ -364,22 +365,26 @@ def storable(text: str) -> str:
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
-# Locks of names that are no rows, held until the transaction ends.
-_LOCK = "select pg_advisory_xact_lock($1)"
-# The same for one of many of a kind.
-_LOCK_PAIR = "select pg_advisory_xact_lock($1::int, $2::int)"
-# The same without waiting.
-_TRY_LOCK = "select pg_try_advisory_xact_lock($1)"
+async def function(name: str, *arguments: Any) -> Any:
+    """Call a function of the server. Returns: its result."""
+    async with DB.connection() as connection:
+        return await statements.function(connection, name, *arguments)
+
+
+async def affected(query: Query[Any, Any]) -> int:
+    """Run an update or a deletion of a table class. Returns: how many rows it changed, without reading them."""
+    async with DB.connection() as connection:
+        return await statements.affected(connection, query)
 
 
 async def lock(key: int, part: int | None = None) -> None:
     """Wait for an advisory lock, and hold it until the open transaction ends. `part`: one of many of this key."""
-    await (execute(_LOCK, key) if part is None else execute(_LOCK_PAIR, key, part % (1 << 31)))
+    await function("pg_advisory_xact_lock", *((key,) if part is None else (key, part % (1 << 31))))
 
 
 async def try_lock(key: int) -> bool:
     """Take an advisory lock until the open transaction ends. Returns: whether no other process holds it."""
-    return bool(await fetchval(_TRY_LOCK, key))
+    return bool(await function("pg_try_advisory_xact_lock", key))
 
 
 def call(work: Coroutine[Any, Any, _T]) -> _T:
@@ -393,10 +398,6 @@ def call(work: Coroutine[Any, Any, _T]) -> _T:
 # ---- notifications ---------------------------------------------------------------------------------------
 
 
-# A function of the server, not a table.
-_NOTIFY = "select pg_notify($1, $2)"
-
-
 async def notify(kind: str, payload: Any = None) -> None:
     """Notify every process of an event, including this one; inside a transaction, when that commits.
 
@@ -404,7 +405,7 @@ async def notify(kind: str, payload: Any = None) -> None:
     """
     text = json.dumps([kind, payload], separators=(",", ":"))
     if len(text.encode()) <= _PAYLOAD:
-        await execute(_NOTIFY, CHANNEL, text)
+        await function("pg_notify", CHANNEL, text)
     elif isinstance(payload, list) and len(payload) > 1:
         middle = len(payload) // 2
         await notify(kind, payload[:middle])

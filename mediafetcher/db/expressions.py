@@ -38,6 +38,11 @@ def same(column: Column, value: Any) -> WhereRaw:
     return WhereRaw(f"{name_of(column)} is not distinct from {{}}", value)
 
 
+def differs(column: Column, value: Any) -> WhereRaw:
+    """Return the condition that the column has another value, or one of both is null."""
+    return WhereRaw(f"{name_of(column)} is distinct from {{}}", value)
+
+
 def same_text(column: Column, text: str) -> WhereRaw:
     """Return the condition that the column has this text, regardless of case."""
     return WhereRaw(f"lower({name_of(column)}) = lower({{}})", text)

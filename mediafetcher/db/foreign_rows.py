@@ -13,6 +13,7 @@ from typing import IO, NamedTuple
 import asyncpg
 
 from mediafetcher.core import errors
+from mediafetcher.db import catalogue, statements
 
 _IDENTIFIER = r'(?:[a-z_][a-z0-9_]*|"[a-z_][a-z0-9_]*")'
 _COPY = re.compile(rf"^COPY public\.({_IDENTIFIER}) \(({_IDENTIFIER}(?:, {_IDENTIFIER})*)\) FROM stdin;$")
@@ -26,9 +27,7 @@ _MAX_STATEMENT = 64 << 10  # bytes of a line outside the data
 _BATCH = 256 << 10  # bytes
 _END = b"\\.\n"
 
-# The server's catalogue.
-_TABLES = "select tablename from pg_tables where schemaname = 'public' order by 1"
-# The server's catalogue.
+# The server's catalogue; the rule of a key is a function's result.
 _FOREIGN_KEYS = (
     "select conrelid::regclass::text as table, quote_ident(conname) as name, pg_get_constraintdef(oid) as rule"
     " from pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace order by 1, 2"
@@ -56,7 +55,7 @@ async def load(connection: asyncpg.Connection, script: Path) -> None:
     try:
         async with connection.transaction():
             await connection.execute("set local search_path to ''")
-            tables = [f'public."{row[0]}"' for row in await connection.fetch(_TABLES)]
+            tables = [f'public."{name}"' for name in await catalogue.tables(connection)]
             keys = await connection.fetch(_FOREIGN_KEYS)
             for key in keys:
                 await connection.execute(f"alter table {key['table']} drop constraint {key['name']}")
@@ -73,10 +72,6 @@ async def load(connection: asyncpg.Connection, script: Path) -> None:
         raise errors.RestoreFailed(f"The rows of the backup do not fit this program's tables: {error}.") from error
 
 
-# No table: a function of the server.
-_SET_SEQUENCE = "select pg_catalog.setval(('public.' || pg_catalog.quote_ident($1))::regclass, $2, $3)"
-
-
 async def _load_rows(connection: asyncpg.Connection, script: Path) -> None:
     with script.open("rb") as file:
         for statement in _statements(file):
@@ -89,10 +84,8 @@ async def _load_rows(connection: asyncpg.Connection, script: Path) -> None:
                     format="text",
                 )
             else:
-                await connection.execute(
-                    _SET_SEQUENCE,
-                    *statement,
-                )
+                name, value, called = statement
+                await statements.function(connection, "pg_catalog.setval", f'public."{name}"', value, called)
 
 
 def _statements(file: IO[bytes]) -> Iterator[_Copy | _Sequence]:

@@ -7,9 +7,14 @@ original database may have given those files a reference again.
 from typing import Any, Literal
 
 import asyncpg
+from piccolo.columns import Column
+from piccolo.querystring import QueryString
 
 from mediafetcher.core import errors
+from mediafetcher.db import statements
+from mediafetcher.db.expressions import NOW
 from mediafetcher.db.migrations.m0016_ownership import INSTALLATION
+from mediafetcher.db.tables import Installation
 
 Reason = Literal["restored", "moved", "cloned", "rebuilt"]
 
@@ -34,20 +39,20 @@ async def begin(dsn: str, reason: Reason) -> None:
         await connection.close(timeout=5)
 
 
-# It runs on a connection of its own, before the pool exists.
-_BEGIN_LINEAGE = """
-update installation set id = gen_random_uuid(), lineage = gen_random_uuid(), settling = false,
-  number = null, nonce = null, pending_nonce = null,
-  frozen_reason = $1, frozen_detail = $2, frozen_at = now()
-"""
-
-
 async def begin_in(connection: Any, reason: Reason) -> None:
     """Do the same on an open connection, in the caller's transaction."""
     await connection.execute(INSTALLATION)
     # A new id: names in incoming/ contain it, and this installation may not remove the other one's files.
-    await connection.execute(
-        _BEGIN_LINEAGE,
-        reason,
-        DETAILS[reason],
-    )
+    table, fresh = Installation, QueryString("gen_random_uuid()")
+    begun: dict[Column | str, Any] = {
+        table.id: fresh,
+        table.lineage: fresh,
+        table.settling: False,
+        table.number: None,
+        table.nonce: None,
+        table.pending_nonce: None,
+        table.frozen_reason: reason,
+        table.frozen_detail: DETAILS[reason],
+        table.frozen_at: NOW,
+    }
+    await statements.rows(connection, table.update(begun, force=True))

@@ -12,8 +12,11 @@ import pkgutil
 from types import ModuleType
 from typing import Any
 
+from piccolo.query import Select
+
 from mediafetcher.core import errors, logging
-from mediafetcher.db import engine, migrations
+from mediafetcher.db import catalogue, engine, migrations
+from mediafetcher.db.catalogue import AppliedMigration
 
 APP = "mediafetcher"
 _LOCK = 77_000  # the advisory lock of migrations
@@ -26,21 +29,19 @@ def known() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(migrations.__path__))
 
 
-# Piccolo's own table.
-_APPLIED = "select name from migration where app_name = $1 order by name"
+def recorded() -> Select[AppliedMigration]:
+    """Return the query for the versions that a database has, oldest first."""
+    table = AppliedMigration
+    return table.select(table.name).where(table.app_name == APP).order_by(table.name)
 
 
 async def applied() -> list[str]:
     """Return the versions that the database has, oldest first; none if it is empty."""
     try:
-        rows = await engine.fetch(_APPLIED, APP)
+        rows = await recorded()
     except engine.UndefinedTable:
         return []
     return [row["name"] for row in rows]
-
-
-# The server's catalogue.
-_HAS_MIGRATIONS = "select to_regclass('migration') is not null"
 
 
 @engine.patiently
@@ -51,7 +52,8 @@ async def migrate() -> list[str]:
     async with engine.transaction():
         await engine.lock(_LOCK)
         # Another process may have applied it while we waited for the lock.
-        there = await engine.fetchval(_HAS_MIGRATIONS)
+        async with engine.DB.connection() as connection:
+            there = await catalogue.has_table(connection, "migration")
         missing = _missing(await applied() if there else [])
         if missing:
             await _run(known())

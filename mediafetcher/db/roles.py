@@ -18,6 +18,8 @@ from typing import Any
 import asyncpg
 
 from mediafetcher.core import logging
+from mediafetcher.db import catalogue, statements
+from mediafetcher.db.catalogue import Role
 from mediafetcher.db.credentials import ADMIN, USER, Credentials, verifier
 
 RULES = "pg_hba.conf"
@@ -87,66 +89,41 @@ def unlocking(credentials: Credentials) -> bytes:
     ).encode()
 
 
-# No table: a function of the server.
-_CURRENT_USER = "select current_user"
-
-
-# The server's catalogue.
-_HAS_ROLE = "select exists (select from pg_roles where rolname = $1)"
-
-
 async def establish(socket: Path, credentials: Credentials) -> None:
     """Give the running cluster its two roles, and make `USER` the owner of all databases and their content.
 
     Raises: `LockedOut` if the superuser's password is not ours.
     """
-    admin = await _connect_as_superuser(socket, credentials)
+    admin, name = await _connect_as_superuser(socket, credentials)
     try:
-        if await admin.fetchval(_CURRENT_USER) != ADMIN:
+        if name != ADMIN:
             await admin.execute(_RENAME)
-        if not await admin.fetchval(_HAS_ROLE, USER):
+        if not await statements.rows(admin, Role.select(Role.rolname).where(Role.rolname == USER)):
             await admin.execute(f"create role {USER} login nosuperuser createdb nocreaterole noreplication")
-        for name in await _databases(admin):
-            await _hand_over(socket, credentials, name)
+        for database in await catalogue.databases(admin):
+            if database != "postgres":  # a restored backup has replaced some of the others
+                await _hand_over(socket, credentials, database)
         await admin.execute(f"alter role {USER} password '{verifier(credentials.user)}'")
     finally:
         await admin.close()
 
 
-# The server's catalogue.
-_OWN_ROLE = "select oid from pg_roles where rolname = current_user"
-
-
-async def _connect_as_superuser(socket: Path, credentials: Credentials) -> Any:
+async def _connect_as_superuser(socket: Path, credentials: Credentials) -> tuple[Any, str]:
+    """Return a connection as the bootstrap superuser, and its present name."""
     for name in (ADMIN, USER):  # its name in the clusters of earlier versions
         try:
             found = await _connect(socket, credentials, name, "postgres")
         except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError):
             continue
-        if await found.fetchval(_OWN_ROLE) == _BOOTSTRAP:
-            return found
+        own = Role.select(Role.rolname).where(Role.rolname == name, Role.oid == _BOOTSTRAP)
+        if await statements.rows(found, own):
+            return found, name
         await found.close()
     raise LockedOut()
 
 
 async def _connect(socket: Path, credentials: Credentials, user: str, database: str) -> Any:
     return await asyncpg.connect(host=str(socket), user=user, password=credentials.admin, database=database, timeout=10)
-
-
-# The server's catalogue.
-_DATABASES = """
-select datname from pg_database where not datistemplate and datallowconn and datname <> 'postgres' order by 1
-"""
-
-
-async def _databases(admin: Any) -> list[str]:
-    """Return all databases with user data, including those that a restored backup has replaced."""
-    rows = await admin.fetch(_DATABASES)
-    return [row[0] for row in rows]
-
-
-# No table: a function of the server.
-_DATABASE = "select quote_ident(current_database())"
 
 
 async def _hand_over(socket: Path, credentials: Credentials, name: str) -> None:
@@ -157,7 +134,7 @@ async def _hand_over(socket: Path, credentials: Credentials, name: str) -> None:
             changes = [row[0] for row in await admin.fetch(_CHANGES)]
             for change in changes:
                 await admin.execute(change)
-            quoted = await admin.fetchval(_DATABASE)
+            quoted = await statements.function(admin, "quote_ident", name)
             await admin.execute(f"alter database {quoted} owner to {USER}")
     finally:
         await admin.close()

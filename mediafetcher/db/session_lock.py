@@ -11,13 +11,9 @@ from typing import Any, Self
 import asyncpg
 
 from mediafetcher.core import clock, errors
-from mediafetcher.db import engine, liveness
+from mediafetcher.db import engine, liveness, statements
 
 _LOOK = 0.1  # seconds between two attempts
-
-
-# A lock of the connection, not of a transaction.
-_TRY_LOCK = "select pg_try_advisory_lock($1, hashtext($2))"
 
 
 class SessionLock:
@@ -42,7 +38,8 @@ class SessionLock:
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise errors.DatabaseAway() from error
         try:
-            while not await connection.fetchval(_TRY_LOCK, kind, name):
+            key = await statements.function(connection, "hashtext", name)
+            while not await statements.function(connection, "pg_try_advisory_lock", kind, key):
                 if clock.monotonic() > until:
                     connection.terminate()
                     return None

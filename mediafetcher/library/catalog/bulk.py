@@ -9,7 +9,7 @@ from piccolo.custom_types import Combinable
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.db.expressions import among
+from mediafetcher.db.expressions import NOW, among, differs
 from mediafetcher.db.tables import Folder, LibraryItem, MediaFile
 from mediafetcher.library.catalog import folders, items, queries
 from mediafetcher.library.catalog import trash as trash_bin
@@ -42,13 +42,6 @@ async def change(
     return await queries.get(id, owner)
 
 
-# The number of rows comes with the command tag; they may be very many.
-_MOVE = """
-update library_item set folder = $3 where owner = $1 and id = any($2::bigint[])
-  and folder is distinct from $3::bigint
-"""
-
-
 @engine.patiently
 async def move(owner: int, ids: list[int], folder: str) -> int:
     """Move items to one folder. Returns: the number of moved items. Raises: `NotFound`, `Invalid`."""
@@ -57,11 +50,9 @@ async def move(owner: int, ids: list[int], folder: str) -> int:
         async with engine.transaction():
             place = await folders.ensure(owner, folder)
             await _all(owner, ids)
-            moved = await _count(
-                _MOVE,
-                owner,
-                ids,
-                place,
+            elsewhere = differs(LibraryItem.folder, place)
+            moved = await engine.affected(
+                LibraryItem.update({LibraryItem.folder: place}).where(_chosen(owner, ids), elsewhere)
             )
             await engine.notify("library", {"owner": owner})
         return moved
@@ -78,7 +69,7 @@ async def copy(owner: int, ids: list[int], folder: str) -> int:
             place = await folders.ensure(owner, folder)
             await _all(owner, ids)
             await _hold(owner, among(LibraryItem.id, ids))
-            made = await _count(
+            made = await engine.execute(
                 _ITEMS.format(folder="$3::bigint")
                 + "from library_item i where i.id in (select distinct on (media_file) id from library_item"
                 "  where owner = $1 and id = any($2::bigint[]) order by media_file, id)"
@@ -89,16 +80,9 @@ async def copy(owner: int, ids: list[int], folder: str) -> int:
                 place,
             )
             await engine.notify("library", {"owner": owner})
-        return made
+        return int(made.rsplit(" ", 1)[-1])
 
     return await engine.retrying(run)
-
-
-# As for moving.
-_TRASH = """
-update library_item set trashed_at = now() where owner = $1 and id = any($2::bigint[])
-  and trashed_at is null
-"""
 
 
 @engine.patiently
@@ -107,22 +91,12 @@ async def trash(owner: int, ids: list[int]) -> dict[str, int | bool]:
     async with engine.transaction():
         await _all(owner, ids)
         meaning = await trash_bin.deletion(owner, ids)
-        count = await _count(
-            _TRASH,
-            owner,
-            ids,
-        )
+        fresh = _chosen(owner, ids) & LibraryItem.trashed_at.is_null()
+        count = await engine.affected(LibraryItem.update({LibraryItem.trashed_at: NOW}).where(fresh))
         await engine.notify("library", {"owner": owner})
     if settings.get().trash_days == 0:
         count = await trash_bin.purge(owner, ids)
     return {"count": count, **meaning}
-
-
-# As for moving.
-_RESTORE = """
-update library_item set trashed_at = null where owner = $1 and id = any($2::bigint[])
-  and trashed_at is not null
-"""
 
 
 @engine.patiently
@@ -130,11 +104,8 @@ async def restore(owner: int, ids: list[int]) -> int:
     """Restore items. Returns: the number of items that were in the trash."""
     async with engine.transaction():
         await _all(owner, ids)
-        count = await _count(
-            _RESTORE,
-            owner,
-            ids,
-        )
+        trashed = _chosen(owner, ids) & LibraryItem.trashed_at.is_not_null()
+        count = await engine.affected(LibraryItem.update({LibraryItem.trashed_at: None}).where(trashed))
         await engine.notify("library", {"owner": owner})
     return count
 
@@ -210,5 +181,6 @@ async def _hold(owner: int, which: Combinable) -> None:
     await held.order_by(MediaFile.id).lock_rows("UPDATE")
 
 
-async def _count(sql: str, *values: Any) -> int:
-    return int((await engine.execute(sql, *values)).rsplit(" ", 1)[-1])
+def _chosen(owner: int, ids: list[int]) -> Combinable:
+    """Return the condition for these items of a user."""
+    return (LibraryItem.owner == owner) & among(LibraryItem.id, ids)

@@ -242,15 +242,11 @@ async def _place(
         await blob_store.run_io(blob_store.replace, staged, row["ext"])
         file = MediaFile
         await file.update({file.damaged_at: None, file.checked_at: NOW}).where(file.id == row["id"])
-        await engine.execute(_REPLACED, row["id"])  # links in exported trees lead to the old one
+        await engine.function("mf_file_replaced", row["id"])  # links in exported trees lead to the old one
     await blob_store.run_io(blob_store.place, staged, row["ext"], side_files)
     if row["ref_count"] == 0:
         await _forget_absent(row, staged.sha256)
     return int(row["id"])
-
-
-# A function of the database.
-_REPLACED = "select mf_file_replaced($1)"
 
 
 async def _forget_absent(row: dict[str, Any], sha256: bytes) -> None:

@@ -47,12 +47,8 @@ _SMALL = 32 << 20
 _KEPT = 2  # generations of this installation
 _LAST = 10.0  # seconds for the last changes when the program ends
 
-# Every two seconds, whether anything is to be written: one round trip.
-_WAITING = "select exists (select from journal_change) or epoch is null from journal_state"
 # Up to 200,000 rows without a dict for each; no limit if it is null.
 _CHANGES = "select seq, kind, row_id, at from journal_change order by seq limit $1"
-# The clock of the database, not of a transaction.
-_CLOCK = "select clock_timestamp()"
 
 _log = logging.get("journal")
 _failing = False
@@ -115,7 +111,7 @@ async def flush() -> int:
 
     Writes nothing while the media folder is unavailable, or belongs to another installation.
     """
-    if not await engine.fetchval(_WAITING):
+    if not await JournalChange.exists() and await JournalState.exists().where(JournalState.epoch.is_not_null()):
         return 0
     if settings.get().recovery != "on":
         return 0
@@ -291,7 +287,7 @@ class _Draft:
 
 async def _write_base(draft: _Draft, state: Row, number: int, epoch: uuid.UUID) -> int:
     """Write head and base. Returns: the bytes written."""
-    at = journal_rows.text(await engine.fetchval(_CLOCK))
+    at = journal_rows.text(await engine.function("clock_timestamp"))
     lineage = str(state["lineage"])
     data = journal_file.head(installation=state["installation"], lineage=lineage, epoch=epoch.hex, number=number, at=at)
     await _in_thread(draft.write, data)

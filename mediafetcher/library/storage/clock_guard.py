@@ -18,12 +18,15 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+from piccolo.columns import Column
+from piccolo.querystring import QueryString
 
 from mediafetcher.core import clock, errors, logging, settings
 from mediafetcher.db import engine
 from mediafetcher.db.expressions import NOW
-from mediafetcher.db.tables import Source
+from mediafetcher.db.tables import LibraryItem, MediaFile, Source
 from mediafetcher.library.storage import running
 
 _JUMP = 3600.0  # seconds that a clock may be off before it is doubted
@@ -33,19 +36,6 @@ _SETTLED = 3600.0  # but only if it has not jumped for so long
 _OFF = 30 * 86_400.0  # the longest stop that is believed
 _EVERY = 5.0  # seconds between two checks
 _WRITE = 60.0  # seconds between two records of the time, for the next start
-
-# The clock of the database, every few seconds.
-_CLOCK = "select extract(epoch from clock_timestamp())"
-# The number of rows comes with the command tag; they may be very many.
-_RESTAMP_ITEMS = """
-update library_item set trashed_at = now() where trashed_at is not null
-  and (trashed_running_seconds >= $1 or trashed_at > now())
-"""
-# As for items.
-_RESTAMP_FILES = """
-update media_file set unreferenced_at = now(), unreferenced_running_seconds = mf_running_seconds()
-  where ref_count = 0 and (unreferenced_running_seconds >= $1 or unreferenced_at > now())
-"""
 
 _log = logging.get("clocks")
 
@@ -182,7 +172,7 @@ async def now() -> Reading | None:
     Raises: `DatabaseAway`.
     """
     global _watch
-    theirs = float(await engine.fetchval(_CLOCK))
+    theirs = (await engine.function("clock_timestamp")).timestamp()
     file = settings.get().state / "clock.json"
     if _watch is None or _watch.file != file:
         _watch = _Watch(file)
@@ -200,12 +190,19 @@ async def _restamp(since: float) -> None:
 
     The age of rows stamped ahead of now restarts too: a clock that was believed has been set back since.
     """
+    item, file = LibraryItem, MediaFile
+    trashed = (item.trashed_running_seconds >= since) | (item.trashed_at > NOW)
+    unused = (file.unreferenced_running_seconds >= since) | (file.unreferenced_at > NOW)
+    fresh: dict[Column | str, Any] = {
+        file.unreferenced_at: NOW,
+        file.unreferenced_running_seconds: QueryString("mf_running_seconds()"),
+    }
+    touched = (Source.touched_running_seconds >= since) | (Source.touched_at > NOW)
     async with engine.transaction():
-        items = await engine.execute(_RESTAMP_ITEMS, since)
-        files = await engine.execute(_RESTAMP_FILES, since)
-        wrong = (Source.touched_running_seconds >= since) | (Source.touched_at > NOW)
-        await Source.update({Source.touched_at: NOW}).where(wrong)
-    _log.info("stamps of a wrong clock corrected", items=items.split()[-1], files=files.split()[-1])
+        items = await engine.affected(item.update({item.trashed_at: NOW}).where(item.trashed_at.is_not_null(), trashed))
+        files = await engine.affected(file.update(fresh).where(file.ref_count == 0, unused))
+        await Source.update({Source.touched_at: NOW}).where(touched)
+    _log.info("stamps of a wrong clock corrected", items=items, files=files)
 
 
 class Correct(Protocol):
