@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from piccolo.query.functions.aggregate import Min
+
 from mediafetcher.core.source_metadata import SourceMetadata
-from mediafetcher.db import engine
+from mediafetcher.db import engine, many
 from mediafetcher.db.expressions import among
-from mediafetcher.db.tables import Folder, LibraryItem, MediaFile
+from mediafetcher.db.tables import Folder, LibraryItem, MediaFile, Source
 from mediafetcher.library.catalog import items, metadata, text_index
 from mediafetcher.library.storage import blob_store, ownership
 
@@ -166,54 +168,27 @@ async def _place(files: Sequence[Incoming], *, claimed: bool) -> dict[bytes, int
     return {row["sha256"]: row["id"] for row in rows}
 
 
-# A batch of files, grouped.
-_EXISTING = """
-select media_file, folder, min(id) as item from library_item where owner = $1 and media_file = any($2)
-  and trashed_at is null group by media_file, folder
-"""
-
-
 async def _there(owner: int, wanted: list[_Pair]) -> dict[_Pair, int]:
     """Find existing items under the locks of the files' rows, so that concurrent imports do not both add."""
-    rows = await engine.fetch(
-        _EXISTING,
-        owner,
-        [media_file for media_file, _ in wanted],
-    )
+    table = LibraryItem
+    mine = (table.owner == owner) & among(table.media_file, [media_file for media_file, _ in wanted])
+    first = table.select(table.media_file, table.folder, Min(table.id, alias="item"))
+    rows = await first.where(mine, table.trashed_at.is_null()).group_by(table.media_file, table.folder)
     found = {(row["media_file"], row["folder"]): row["item"] for row in rows}
     return {pair: found[pair] for pair in wanted if pair in found}
 
 
-# The last of equal ones.
-_IN_TRASH = """
-select distinct on (media_file, folder) media_file, folder, id from library_item
-  where owner = $1 and media_file = any($2::bigint[]) and trashed_at is not null
-  order by media_file, folder, trashed_at desc
-"""
-
-
 async def _restore(owner: int, wanted: list[_Pair]) -> dict[_Pair, int]:
     """Restore the items that are in the trash, the last of equal ones."""
-    rows = await engine.fetch(
-        _IN_TRASH,
-        owner,
-        [media_file for media_file, _ in wanted],
-    )
+    table, pair = LibraryItem, (LibraryItem.media_file, LibraryItem.folder)
+    mine = (table.owner == owner) & among(table.media_file, [media_file for media_file, _ in wanted])
+    trashed = table.select(*pair, table.id).distinct(on=list(pair)).where(mine, table.trashed_at.is_not_null())
+    rows = await trashed.order_by(*pair).order_by(table.trashed_at, ascending=False)
     found = {(row["media_file"], row["folder"]): row["id"] for row in rows}
     back = {pair: found[pair] for pair in wanted if pair in found}
     if back:
-        table = LibraryItem
         await table.update({table.trashed_at: None}).where(among(table.id, sorted(back.values())))
     return back
-
-
-# Hundreds of rows in one round trip.
-_INSERT = """
-insert into library_item (owner, folder, media_file, title, search, sort_key, text_version)
-  select $1, folder, media_file, title, search::tsvector, sort_key, $7
-  from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[]) with ordinality
-  as x (media_file, folder, title, search, sort_key, n) order by n returning id, media_file, folder
-"""
 
 
 async def _insert(
@@ -224,31 +199,25 @@ async def _insert(
         if pair not in there:
             titles.setdefault(pair, items.clean_title(file.title))
     texts = [text_index.of(title) for title in titles.values()]
-    rows = await engine.fetch(
-        _INSERT,
-        owner,
-        [media_file for media_file, _ in titles],
-        [folder for _, folder in titles],
-        list(titles.values()),
-        [one.search for one in texts],
-        [one.sort_key for one in texts],
-        text_index.VERSION,
-    )
+    table = LibraryItem
+    values: many.Values = {
+        table.owner: [owner] * len(texts),
+        table.media_file: [media_file for media_file, _ in titles],
+        table.folder: [folder for _, folder in titles],
+        table.title: list(titles.values()),
+        table.search: [text.search for text in texts],
+        table.sort_key: [text.sort_key for text in texts],
+        table.text_version: [text.text_version for text in texts],
+    }
+    rows = await many.insert(table, values, returning=(table.id, table.media_file, table.folder))
     return {(row["media_file"], row["folder"]): row["id"] for row in rows}
-
-
-# Hundreds of rows in one round trip.
-_REMEMBER = """
-insert into source (key, url, media_file) select * from unnest($1::text[], $2::text[], $3::bigint[])
-  on conflict (key) do update set media_file = excluded.media_file
-"""
 
 
 async def _remember(files: Sequence[Incoming], media_files: list[int]) -> None:
     rows = {file.key: (file.url, media_file) for file, media_file in zip(files, media_files, strict=True)}
-    await engine.execute(
-        _REMEMBER,
-        list(rows),
-        [url for url, _ in rows.values()],
-        [media_file for _, media_file in rows.values()],
-    )
+    values: many.Values = {
+        Source.key: list(rows),
+        Source.url: [url for url, _ in rows.values()],
+        Source.media_file: [media_file for _, media_file in rows.values()],
+    }
+    await many.insert(Source, values, conflict="on conflict (key) do update set media_file = excluded.media_file")

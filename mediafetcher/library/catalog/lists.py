@@ -7,17 +7,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mediafetcher.core import errors
-from mediafetcher.db import engine
+from mediafetcher.db import engine, many
 from mediafetcher.db.expressions import NOW
 from mediafetcher.db.tables import SourceList, SourceListEntry
 from mediafetcher.library.catalog import queries
 
-# Thousands of rows in one round trip.
-_SAVE_ENTRIES = """
-insert into source_list_entry (list, position, url, title, duration)
-select $1, entry.position, entry.url, entry.title, entry.duration
-from unnest($2::text[], $3::text[], $4::float8[]) with ordinality as entry (url, title, duration, position)
-"""
 # One user can have the same link in several folders: the newest item stands for it.
 _ENTRIES = """
 select e.position, e.url, e.title, e.duration, i.id as item from source_list_entry e
@@ -52,9 +46,21 @@ async def save(owner: int, url: str, title: str, site: str, entries: Sequence[En
         rows = await saved.on_conflict((table.owner, table.url), "DO UPDATE", changed).returning(table.id)
         id = int(rows[0]["id"])
         await SourceListEntry.delete().where(SourceListEntry.list == id)
-        columns = ([entry[part] for entry in entries] for part in range(3))
-        await engine.execute(_SAVE_ENTRIES, id, *columns)
+        await insert_entries(id, entries)
     return id
+
+
+async def insert_entries(id: int, entries: Sequence[Entry]) -> None:
+    """Give an empty list these entries, in this order."""
+    table = SourceListEntry
+    values: many.Values = {
+        table.list: [id] * len(entries),
+        table.position: range(1, len(entries) + 1),
+        table.url: [entry.url for entry in entries],
+        table.title: [entry.title for entry in entries],
+        table.duration: [entry.duration for entry in entries],
+    }
+    await many.insert(table, values)
 
 
 async def page(owner: int) -> list[dict[str, Any]]:

@@ -8,7 +8,8 @@ import asyncio
 from typing import Any, NamedTuple
 
 from mediafetcher.core import clock, sort_key
-from mediafetcher.db import engine
+from mediafetcher.db import engine, many
+from mediafetcher.db.tables import LibraryItem
 from mediafetcher.library.catalog import search_terms
 
 VERSION = 2  # increment with every change of search_terms.py, sort_key.py or text.fold
@@ -25,11 +26,6 @@ _OUTDATED = _TEXTS + (
     " where i.text_version < $1 or i.text_version > $1 order by i.id limit $2 for update of i skip locked"
 )
 _OF_ITEMS = _TEXTS + " where i.id = any($1::bigint[]) order by i.id for update of i"
-# A batch of rows, each with values of its own.
-_WRITE = """
-update library_item i set search = r.search::tsvector, sort_key = r.sort_key, text_version = $4
-from unnest($1::bigint[], $2::text[], $3::text[]) as r (id, search, sort_key) where i.id = r.id
-"""
 
 
 class Text(NamedTuple):
@@ -71,9 +67,13 @@ async def _write(rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     texts = [await asyncio.to_thread(_of_row, row) for row in rows]  # a description has thousands of words
-    await engine.execute(
-        _WRITE, [row["id"] for row in rows], [one.search for one in texts], [one.sort_key for one in texts], VERSION
-    )
+    table = LibraryItem
+    values: many.Values = {
+        table.search: [text.search for text in texts],
+        table.sort_key: [text.sort_key for text in texts],
+        table.text_version: [text.text_version for text in texts],
+    }
+    await many.update(table.id, [row["id"] for row in rows], values)
 
 
 def _of_row(row: dict[str, Any]) -> Text:

@@ -3,34 +3,80 @@
 import datetime
 from typing import Any
 
+from piccolo.table import Table
+
+from mediafetcher.db.tables import (
+    BlockedSource,
+    Folder,
+    LibraryItem,
+    MediaFile,
+    Preset,
+    SourceList,
+    SourceMetadata,
+    Subscription,
+    SubscriptionEntry,
+    User,
+    Watch,
+)
 from mediafetcher.library.recovery import journal_file
 from mediafetcher.library.recovery.journal_file import Row
 
 PAGE = 1000  # rows that are read at once
 _PAGES = {"list": 10, "metadata": 100}  # a list has thousands of entries, a description 20 kB
 
-# All columns of a row that the journal holds, by kind; the condition is that of the caller.
+# The condition is that of the caller; rows are not made dicts, because there are hundreds of thousands.
+_SELECT = "select {columns} from {table} where {{where}}"
+_ENTRIES = (
+    "(select coalesce(jsonb_agg(jsonb_build_object('url', e.url, 'title', e.title, 'duration', e.duration)"
+    " order by e.position), '[]') from source_list_entry e where e.list = source_list.id) as entries"
+)
+_SOURCE = (
+    "(select s.key from source s where s.id = source) as source_key,"
+    " (select s.url from source s where s.id = source) as url"
+)
+
+
+def _columns(table: type[Table], names: str, *computed: str) -> str:
+    """Return the statement that reads these columns, which the class must have, and expressions with their names."""
+    known = [table._meta.get_column_by_name(name)._meta.db_column_name for name in names.split()]
+    return _SELECT.format(columns=", ".join([*known, *computed]), table=table._meta.tablename)
+
+
+# All columns of a row that the journal holds, by kind; `{where}` is the condition of the caller.
 SELECT = {
-    "account": "select id, name, admin, quota, created_at from account where {where}",
-    "folder": "select id, owner, parent, name, created_at from folder where {where}",
-    "file": "select id, encode(sha256, 'hex') as sha256, size, kind, ext, duration, width, height, video_codec,"
-    " audio_codec, poster, subtitles, chapters, playable, cut_at_origin from media_file where {where}",
-    "item": "select id, owner, folder, media_file as file, title, source_url, site, uploader, created_at, trashed_at,"
-    " keep, metadata from library_item where {where}",
-    "list": "select id, owner, url, title, site, created_at, updated_at, (select coalesce(jsonb_agg(jsonb_build_object("
-    "'url', e.url, 'title', e.title, 'duration', e.duration) order by e.position), '[]') from source_list_entry e"
-    " where e.list = source_list.id) as entries from source_list where {where}",
-    "block": "select id, owner, key, since as created_at, (select s.key from source s where s.id = source)"
-    " as source_key, (select s.url from source s where s.id = source) as url from blocked_source where {where}",
-    "preset": "select id, owner, name, options, created_at, updated_at from preset where {where}",
-    "subscription": "select id, owner, url, site, source_key, title, folder, options, filter, backfill, state,"
-    " source_order, retention, schedule, preset, succeeded_at, created_at from subscription where {where}",
-    "entry": "select id, subscription, source_key, site_key, url, title, duration, published_at, live_status,"
-    " first_seen_at as created_at, decision, reason, decided_at, submitted_at, item, removed_at"
-    " from subscription_entry where {where}",
-    "watch": "select id, owner, media_file as file, position, updated_at from watch where {where}",
-    "metadata": "select id, published_at, published_precision, channel, channel_name, channel_url, live_status,"
-    " availability, facts, created_at from source_metadata where {where}",
+    "account": _columns(User, "id name admin quota created_at"),
+    "folder": _columns(Folder, "id owner parent name created_at"),
+    "file": _columns(
+        MediaFile,
+        "id size kind ext duration width height video_codec audio_codec poster subtitles chapters playable"
+        " cut_at_origin",
+        "encode(sha256, 'hex') as sha256",
+    ),
+    "item": _columns(
+        LibraryItem,
+        "id owner folder title source_url site uploader created_at trashed_at keep metadata",
+        "media_file as file",
+    ),
+    "list": _columns(SourceList, "id owner url title site created_at updated_at", _ENTRIES),
+    "block": _columns(BlockedSource, "id owner key", "since as created_at", _SOURCE),
+    "preset": _columns(Preset, "id owner name options created_at updated_at"),
+    "subscription": _columns(
+        Subscription,
+        "id owner url site source_key title folder options filter backfill state source_order retention schedule"
+        " preset succeeded_at created_at",
+    ),
+    "entry": _columns(
+        SubscriptionEntry,
+        "id subscription source_key site_key url title duration published_at live_status decision reason decided_at"
+        " submitted_at item removed_at",
+        "first_seen_at as created_at",
+    ),
+    "watch": _columns(Watch, "id owner position updated_at", "media_file as file"),
+    "metadata": _columns(
+        SourceMetadata,
+        "id published_at published_precision channel channel_name channel_url live_status availability facts"
+        " created_at",
+    ),
 }
 
 

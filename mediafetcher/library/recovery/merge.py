@@ -6,15 +6,17 @@ never gives its rows to other users. References to a row that stays (downloads, 
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from piccolo.columns import Column
 from piccolo.query.functions.aggregate import Max
 from piccolo.querystring import QueryString
+from piccolo.table import Table
 
-from mediafetcher.db import engine
-from mediafetcher.db.expressions import among
+from mediafetcher.db import engine, many
+from mediafetcher.db.expressions import among, same_text
 from mediafetcher.db.tables import Folder, JournalChange, JournalState, LibraryItem, User
 from mediafetcher.library.catalog import text_index
 from mediafetcher.library.recovery import source_rows, subscription_data, user_data
@@ -53,8 +55,6 @@ _ADVANCE = """
 select setval('{table}_id_seq', greatest((select coalesce(max(id), 1) from {table}),
   (select last_value from {table}_id_seq), $1::bigint))
 """
-# No table: the counter of ids.
-_NEXT = "select nextval('{table}_id_seq')"
 _SEQUENCES = (
     ("account", "account"),
     ("folder", "folder"),
@@ -132,8 +132,8 @@ class Merge:
             same = names.pop(row["name"].casefold(), None)
             self.owners[id] = same or await _free("account", id, ids)
             if same is None:
-                fresh.append({"id": self.owners[id], "name": f"{_HIDDEN}{id}", "created_at": row["created_at"]})
-        await _insert(_ADD_ACCOUNTS, "id bigint, name text, created_at timestamptz", fresh)
+                fresh.append((self.owners[id], f"{_HIDDEN}{id}", _time(row["created_at"])))
+        await _insert(User, (User.id, User.name, User.created_at), fresh)
         hidden = QueryString("{}::text || id", _HIDDEN)
         await User.update({User.name: hidden}).where(among(User.id, self.owners.values()))
         # Other accounts, which stay only if the journal is damaged, keep their names.
@@ -156,10 +156,10 @@ class Merge:
                 self.parents[id] = await _free("folder", id, ids)
                 owner = await self.owner(row["owner"])
                 name = f"{_HIDDEN}{self.parents[id]}"
-                fresh.append({"id": self.parents[id], "owner": owner, "name": name, "created_at": row["created_at"]})
+                fresh.append((self.parents[id], owner, name, _time(row["created_at"])))
         hidden = table.update({table.name: QueryString("{}::text || id", _HIDDEN), table.parent: None})
         await hidden.where(among(table.id, self.parents.values()))
-        await _insert(_ADD_FOLDERS, "id bigint, owner bigint, name text, created_at timestamptz", fresh)
+        await _insert(table, (table.id, table.owner, table.name, table.created_at), fresh)
         mine = set(self.parents.values())
         used = {(row["owner"], row["parent"], row["name"].casefold()) for row in there if row["id"] not in mine}
         final = []
@@ -167,8 +167,9 @@ class Merge:
             owner, parent = await self.owner(row["owner"]), self._parent(id)
             siblings = {name for one, two, name in used if (one, two) == (owner, parent)} if used else set()
             name = _unused(row["name"], siblings)
-            final.append({"id": self.parents[id], "owner": owner, "parent": parent, "name": name})
-        await _insert(_UPDATE_FOLDERS, "id bigint, owner bigint, parent bigint, name text", final)
+            final.append((owner, parent, name))
+        values = _columns((table.owner, table.parent, table.name), final)
+        await many.update(table.id, [self.parents[id] for id in rows], values)
 
     def _parent(self, id: int) -> int | None:
         """Return the parent of a folder of the journal; None also if it is unknown, or leads back to the folder."""
@@ -185,7 +186,7 @@ class Merge:
         """Return the account of an owner; one is created if a damaged journal does not name it."""
         if id not in self.owners:
             found = await User.exists().where(User.id == id)
-            self.owners[id] = id if found else await engine.fetchval(_ADD_OWNER, f"recovered-{id}")
+            self.owners[id] = id if found else await _recovered(id)
         return self.owners[id]
 
     async def files(self) -> None:
@@ -207,7 +208,8 @@ class Merge:
             owner = await self.owner(row["owner"])
             words = text_index.of(row["title"], row["uploader"], row["site"])._asdict()
             ready.append(row | words | {"id": id, "owner": owner, "folder": folder, "media_file": file})
-        await _insert(_ITEMS, _ITEM_COLUMNS, ready)
+        for start in range(0, len(ready), _SLICE):
+            await engine.execute(_ITEMS, json.dumps(ready[start : start + _SLICE]))
         return lost
 
     async def delete_rest(self) -> None:
@@ -223,23 +225,13 @@ class Merge:
         await User.delete().where(among(User.id, gone), User.id.not_in(with_items))
 
 
-# Slices of 2,000 rows as JSON, as all with `{rows}`.
-_ADD_ACCOUNTS = "insert into account (id, name, created_at) select id, name, created_at from {rows}"
-# As for accounts.
-_ADD_FOLDERS = "insert into folder (id, owner, name, created_at) select id, owner, name, created_at from {rows}"
-# As for accounts.
-_UPDATE_FOLDERS = "update folder f set owner = r.owner, parent = r.parent, name = r.name from {rows} where f.id = r.id"
-# The index of names is on an expression.
-_ADD_OWNER = """
-insert into account (name) values ($1) on conflict (lower(name)) do update set name = excluded.name returning id
-"""
 # Recursive: folders that are empty, with all below them.
 _DELETE_FOLDERS = """
 delete from folder f where id = any($1::bigint[]) and not exists (with recursive down as
     (select f.id union all select c.id from folder c join down on c.parent = down.id)
   select from down where id <> all($1) or exists (select from library_item i where i.folder = down.id))
 """
-# As for accounts, merged with the files that exist.
+# Slices of 2,000 rows as JSON, merged with the files that exist.
 _FILES = """
 insert into media_file as m (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, poster,
     subtitles, chapters, playable, cut_at_origin)
@@ -254,17 +246,15 @@ insert into media_file as m (sha256, size, kind, ext, duration, width, height, v
     cut_at_origin = excluded.cut_at_origin
   returning id, encode(sha256, 'hex') as name
 """
-_ITEM_COLUMNS = (
-    "id bigint, owner bigint, folder bigint, media_file bigint, title text, source_url text, site text, uploader text,"
-    " created_at timestamptz, trashed_at timestamptz, search text, sort_key text, text_version integer,"
-    " keep boolean"
-)
-# The terms of an item with metadata are computed again (text_index.py).
+# Slices of rows as JSON. The terms of an item with metadata are computed again (text_index.py).
 _ITEMS = """
 insert into library_item (id, owner, folder, media_file, title, source_url, site, uploader, created_at, trashed_at,
     search, sort_key, text_version, keep)
   select id, owner, folder, media_file, title, source_url, site, uploader, created_at, trashed_at,
-    search::tsvector, sort_key, text_version, coalesce(keep, false) from {rows}
+    search::tsvector, sort_key, text_version, coalesce(keep, false)
+  from jsonb_to_recordset($1::text::jsonb) as r (id bigint, owner bigint, folder bigint, media_file bigint, title text,
+    source_url text, site text, uploader text, created_at timestamptz, trashed_at timestamptz, search text,
+    sort_key text, text_version integer, keep boolean)
   on conflict (id) do update set owner = excluded.owner, folder = excluded.folder, media_file = excluded.media_file,
     title = excluded.title, source_url = coalesce(library_item.source_url, excluded.source_url), site = excluded.site,
     uploader = excluded.uploader, trashed_at = excluded.trashed_at, search = excluded.search,
@@ -273,17 +263,27 @@ insert into library_item (id, owner, folder, media_file, title, source_url, site
 """
 
 
-async def _insert(sql: str, columns: str, rows: list[Row]) -> None:
-    """Run a statement over rows, as the table `r` with these columns, in slices."""
-    statement = sql.format(rows=f"jsonb_to_recordset($1::text::jsonb) as r ({columns})")
-    for start in range(0, len(rows), _SLICE):
-        await engine.execute(statement, json.dumps(rows[start : start + _SLICE]))
+async def _insert(table: type[Table], columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows, each with the values of these columns."""
+    await many.insert(table, _columns(columns, rows))
+
+
+def _columns(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> many.Values:
+    return {column: [row[place] for row in rows] for place, column in enumerate(columns)}
+
+
+async def _recovered(id: int) -> int:
+    """Return the account of an owner whose name is lost; it is created if there is none."""
+    name = f"recovered-{id}"
+    found = await User.select(User.id).where(same_text(User.name, name)).first()
+    rows = [found] if found else await User.insert(User(name=name)).returning(User.id)
+    return int(rows[0]["id"])
 
 
 async def _free(table: str, id: int, used: set[int]) -> int:
     """Return the id itself, or a new one if another row has it."""
     while id in used:
-        id = await engine.fetchval(_NEXT.format(table=table))
+        id = await engine.function("nextval", f"{table}_id_seq")
     used.add(id)
     return id
 

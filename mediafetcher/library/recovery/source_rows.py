@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from mediafetcher.core import source_metadata
 from mediafetcher.core.source_metadata import SourceMetadata
-from mediafetcher.db import engine
+from mediafetcher.db import engine, many
 from mediafetcher.db.expressions import among
+from mediafetcher.db.tables import LibraryItem
 from mediafetcher.db.tables import SourceMetadata as SourceMetadataRow
 from mediafetcher.library.catalog import metadata
 from mediafetcher.library.recovery import journal_rows
@@ -20,11 +21,6 @@ if TYPE_CHECKING:
     from mediafetcher.library.recovery.merge import Merge
 
 _FIELDS = frozenset(SourceMetadata.__struct_fields__)
-# Thousands of rows, each with a value of its own.
-_SHOW = """
-update library_item i set metadata = r.metadata, text_version = 0
-from unnest($1::bigint[], $2::bigint[]) as r (id, metadata) where i.id = r.id and i.metadata is distinct from r.metadata
-"""
 
 
 async def rows(merge: "Merge") -> dict[int, int]:
@@ -50,7 +46,9 @@ async def show(merge: "Merge", known: dict[int, int]) -> None:
         return
     items = {id: row.get("metadata") for id, row in merge.library.rows["item"].items()}
     referred = [known.get(row) if isinstance(row, int) else None for row in items.values()]
-    await engine.execute(_SHOW, list(items), referred)
+    table = LibraryItem
+    changed: many.Values = {table.metadata: referred, table.text_version: [0] * len(items)}
+    await many.update(table.id, list(items), changed, condition="t.metadata is distinct from r.metadata")
 
 
 async def _add(found: SourceMetadata, created_at: str, id: int | None) -> int:

@@ -11,23 +11,15 @@ from typing import TYPE_CHECKING, Any
 from piccolo.querystring import QueryString
 from piccolo.table import Table
 
-from mediafetcher.db import engine
 from mediafetcher.db.expressions import among
 from mediafetcher.db.tables import BlockedSource, Source, SourceList, SourceListEntry, Watch
+from mediafetcher.library.catalog import lists as catalog_lists
 from mediafetcher.library.recovery import journal_file, journal_rows
 
 if TYPE_CHECKING:
     from mediafetcher.library.recovery.merge import Merge
 
 _PRIVATE = re.compile(r"^[0-9]+:")  # the keys of one user's own sources begin with the user's id
-
-# Thousands of rows in one round trip, with the links that the database has.
-_ADD_ENTRIES = """
-insert into source_list_entry (list, position, url, title, duration)
-select $1, position, coalesce($3::jsonb ->> (entry ->> 'url'), entry ->> 'url'), entry ->> 'title',
-  (entry ->> 'duration')::float8
-from jsonb_array_elements($2::jsonb) with ordinality as entries (entry, position)
-"""
 
 
 async def lists(merge: "Merge") -> None:
@@ -44,7 +36,8 @@ async def lists(merge: "Merge") -> None:
         links = await entries.select(entries.url).where(entries.list == found)
         full = {journal_file.without_credentials(entry["url"]): entry["url"] for entry in links}
         await entries.delete().where(entries.list == found)
-        await engine.execute(_ADD_ENTRIES, found, row["entries"], full)
+        kept = [(full.get(entry["url"], entry["url"]), entry["title"], entry["duration"]) for entry in row["entries"]]
+        await catalog_lists.insert_entries(found, [catalog_lists.Entry(*entry) for entry in kept])
         await table.update(
             {table.title: row["title"], table.site: row["site"], table.updated_at: time_of(row["updated_at"])}
         ).where(table.id == found)
