@@ -12,11 +12,13 @@ from typing import Any
 
 import msgspec
 from piccolo.columns import Column
+from piccolo.query.functions.aggregate import Sum
 
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, settings, source_metadata
 from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW
 from mediafetcher.db.tables import Download
 from mediafetcher.downloads import crashes, site_backoff
 from mediafetcher.downloads.node_name import worker_id
@@ -234,16 +236,12 @@ def _reserved_bytes(id: int) -> int:
     return space_reservation.reserved_for(settings.get().work / str(id))
 
 
-# With every heartbeat.
-_RESERVED_ELSEWHERE = """
-select coalesce(sum(reserved_bytes), 0)::bigint from download
-  where state = 'running' and worker_id <> $1 and lease_expires_at > now()
-"""
-
-
 async def _update_remote_reservations() -> None:
     """Read the space that downloads on other machines need in the media folder; of this machine too, if it runs two."""
-    space_reservation.set_remote_reservations(await engine.fetchval(_RESERVED_ELSEWHERE, worker_id()))
+    table = Download
+    elsewhere = (table.state == "running") & (table.worker_id != worker_id()) & (table.lease_expires_at > NOW)
+    row = await table.select(Sum(table.reserved_bytes, alias="bytes")).where(elsewhere).first()
+    space_reservation.set_remote_reservations(int(row["bytes"] or 0) if row is not None else 0)
 
 
 async def update_progress(claim: Claim, **facts: Any) -> None:

@@ -25,7 +25,7 @@ from piccolo.querystring import QueryString
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, logging, source_metadata
 from mediafetcher.core.source_metadata import SourceMetadata
-from mediafetcher.db import engine
+from mediafetcher.db import engine, many
 from mediafetcher.db.expressions import NOW, among
 from mediafetcher.db.tables import Download
 from mediafetcher.downloads import dedup, leases, queries, requeue
@@ -294,14 +294,6 @@ async def set_priority(id: int, owner: int, priority: int) -> dict[str, Any]:
     return await _update_owned(id, owner, {Download.priority: priority}, Download.cleared_at.is_null())
 
 
-# Many rows in one round trip.
-_SET_ORDER = """
-update download d set priority = $3 - wanted.place
-from unnest($1::bigint[]) with ordinality as wanted (id, place)
-where d.id = wanted.id and d.owner = $2 and d.cleared_at is null returning d.id
-"""
-
-
 async def set_order(ids: list[int], owner: int) -> None:
     """Give downloads priorities so that they start in this order, before all others of the user.
 
@@ -314,9 +306,10 @@ async def set_order(ids: list[int], owner: int) -> None:
         others = table.select(table.priority).where(listed, WhereRaw("not id = any({})", ids))
         highest = await others.order_by(table.priority, ascending=False).first()
         top = min(1000, max(highest["priority"] if highest is not None else 0, 0) + len(ids) + 1)
-        changed = await engine.fetch(_SET_ORDER, ids, owner, top)
-        if len(changed) != len(ids):
+        mine = table.select(table.id).where(table.owner == owner, table.cleared_at.is_null(), among(table.id, ids))
+        if len(await mine.lock_rows("UPDATE")) != len(ids):
             raise errors.NotFound("One of these downloads does not exist.")
+        await many.update(table.id, ids, {table.priority: [top - place for place in range(1, len(ids) + 1)]})
         for id in ids:
             await engine.notify("download", {"id": id, "owner": owner})
 

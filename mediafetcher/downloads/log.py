@@ -22,11 +22,6 @@ insert into download_log (download, at, level, message)
   from unnest($2::float8[], $3::text[], $4::text[]) as line(age, level, message)
   where exists (select from download where id = $1)
 """
-# The newest lines stay: the limit is a subquery of the same table.
-_REMOVE_OLD = """
-delete from download_log where download = $1 and id <= (select id from download_log where download = $1
-  order by id desc offset $2 limit 1)
-"""
 
 
 async def write(download: active.ActiveDownload) -> None:
@@ -43,7 +38,10 @@ async def write(download: active.ActiveDownload) -> None:
             [level for _, level, _ in lines],
             [engine.storable(logging.redact(message))[:_LENGTH] for _, _, message in lines],
         )
-        await engine.execute(_REMOVE_OLD, download.id, LINES)
+        table = DownloadLog
+        lines_of_it = table.select(table.id).where(table.download == download.id)
+        old = lines_of_it.order_by(table.id, ascending=False).offset(LINES)
+        await table.delete().where(table.id.is_in(old))
     except Exception as error:
         _log.warning("the log of a download was not written", reason=str(error) or type(error).__name__)
 

@@ -10,9 +10,14 @@ from collections import Counter, deque
 from collections.abc import AsyncGenerator
 from typing import Any, NamedTuple
 
+from piccolo.custom_types import Combinable
+from piccolo.querystring import QueryString
+
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import clock, errors, logging
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW
+from mediafetcher.db.tables import LibraryItem, SiteBackoff, Source
 from mediafetcher.downloads import dedup, preview, site_backoff
 from mediafetcher.fetch.client import Fetch
 from mediafetcher.fetch.models import Info, Listing
@@ -40,11 +45,6 @@ where i.owner = $1 and i.trashed_at is null and link ~ '^https?://'
   and (i.metadata is null or not $4 and ($3 is not null or x.read_at < now() - make_interval(secs => $5)))
 order by link, i.id
 """
-_KEYS = """
-select s.key from source s join library_item i on i.media_file = s.media_file
-where i.id = $1 and (s.url = $2 or s.id = i.source or s.metadata = i.metadata)
-"""
-_PAUSED = "select extract(epoch from until - now())::float8 from site_backoff where site = $1 and until > now()"
 
 
 class Outcome(NamedTuple):
@@ -79,7 +79,7 @@ async def refresh(owner: int, q: str = "", *, missing: bool = False) -> AsyncGen
     limited = Counter[str]()  # answers in a row that ask to slow down
     while waiting:
         site = min(waiting, key=lambda one: ready[one])
-        pause = max(ready[site] - clock.monotonic(), await engine.fetchval(_PAUSED, site) or 0.0)
+        pause = max(ready[site] - clock.monotonic(), await _paused(site))
         if pause > _MAX_WAIT or limited[site] >= _MAX_LIMITED:
             for source in waiting.pop(site):
                 yield Outcome(source.item, source.title, source.url, postponed=True)
@@ -154,10 +154,29 @@ async def _look(owner: int, url: str) -> tuple[Info, bool]:
         return found, dedup.is_private(url, found.webpage_url, Options(), cookies=bool(jar or login))
 
 
+async def _paused(site: str) -> float:
+    """Return for how many seconds the site is left alone."""
+    table, seconds = SiteBackoff, QueryString("extract(epoch from until - now())::float8").as_alias("seconds")
+    row = await table.select(seconds).where(table.site == site, table.until > NOW).first()
+    return float(row["seconds"]) if row is not None else 0.0
+
+
+async def _keys(source: _Source) -> list[str]:
+    """Return the keys of the sources of an item's file that have the link, or the metadata, of the item."""
+    item, table = LibraryItem, Source
+    row = await item.select(item.media_file, item.source, item.metadata).where(item.id == source.item).first()
+    if row is None:
+        return []
+    same: Combinable = (table.url == source.url) | (table.id == row["source"])
+    if row["metadata"] is not None:
+        same = same | (table.metadata == row["metadata"])
+    return [found["key"] for found in await table.select(table.key).where(table.media_file == row["media_file"], same)]
+
+
 async def _keep(owner: int, source: _Source, info: Info, *, own: bool) -> None:
     """Store what was read. A look of one user alone changes neither the keys nor the metadata of others."""
     async with engine.transaction():
-        keys = [row["key"] for row in await engine.fetch(_KEYS, source.item, source.url)]
+        keys = await _keys(source)
         mine = [key for key in keys if key.startswith((f"{owner}:", f"import {owner} "))]
         shared = [key for key in keys if not key.startswith("import ") and not key.partition(":")[0].isdigit()]
         await metadata.attach(source.item, mine if own else shared, info.metadata, private=own)

@@ -14,7 +14,7 @@ from piccolo.querystring import QueryString
 from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.db.expressions import among
-from mediafetcher.db.tables import Download
+from mediafetcher.db.tables import Download, LibraryItem
 from mediafetcher.downloads import leases, lifecycle, queries
 from mediafetcher.downloads.worker import wakeup
 from mediafetcher.fetch.models import Info, Result
@@ -98,30 +98,28 @@ def _require_kept(item: dict[str, Any]) -> None:
         raise errors.InvalidState("This item is in the trash. Restore it first.")
 
 
-# The row is made from its item.
-_INSERT = """
-insert into download (owner, url, site, source_key, folder, options, state, operation, target_item,
-  title, duration)
-  select $1, $2, $3, $4, folder, $5::text::jsonb, 'queued', $6, id, title, $7 from library_item where id = $8
-  on conflict do nothing returning id, true as fresh
-"""
-
-
 async def _queue(item: dict[str, Any], owner: int, operation: Operation, url: str, options: str) -> dict[str, Any]:
     key = f"{operation} {item['id']}"
-    row = await engine.fetchrow(
-        _INSERT,
-        owner,
-        url,
-        urls.site(url) if operation == "refetch" else "",
-        key,
-        options,
-        operation,
-        item["duration"],
-        item["id"],
+    table = LibraryItem
+    shown = await table.select(table.folder, table.title).where(table.id == item["id"]).first()
+    if shown is None:
+        raise errors.NotFound("The item no longer exists.")
+    queued = Download(
+        owner=owner,
+        url=url,
+        site=urls.site(url) if operation == "refetch" else "",
+        source_key=key,
+        folder=shown["folder"],
+        options=options,
+        state="queued",
+        operation=operation,
+        target_item=item["id"],
+        title=shown["title"],
+        duration=item["duration"],
     )
-    if row is not None:
-        return row
+    rows = await Download.insert(queued).on_conflict(action="DO NOTHING").returning(Download.id)
+    if rows:
+        return {"id": rows[0]["id"], "fresh": True}
     same = (Download.owner == owner) & (Download.source_key == key) & among(Download.state, lifecycle.LIVE)
     row = await Download.select(Download.id).where(same).order_by(Download.id, ascending=False).first()
     if row is None:  # it ended between the two statements

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 from litestar.params import JSONBody
+from piccolo.querystring import QueryString
 
 from mediafetcher import __version__
 from mediafetcher.accounts import audit
@@ -14,6 +15,7 @@ from mediafetcher.api import process_usage
 from mediafetcher.api.responses import Asked, address, fit
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine, runtime_settings
+from mediafetcher.db.tables import Download, MediaFile
 from mediafetcher.downloads import leases, nodes, queries
 from mediafetcher.fetch.ytdlp import versions
 from mediafetcher.library.catalog import queries as library
@@ -170,15 +172,11 @@ class System(msgspec.Struct):
     room: Room
 
 
-# No table: whether the database answers.
-_PING = "select 1"
-
-
 async def health() -> Health:
     """Return whether the service works. 503 while the database is unavailable."""
     try:
         async with asyncio.timeout(5):
-            await engine.fetchval(_PING)
+            await engine.function("now")
     except TimeoutError as error:
         raise errors.DatabaseAway() from error
     return Health("ok", __version__)
@@ -194,7 +192,7 @@ async def state(owner: int) -> System:
     now = mount.state()
     counts = await queries.counts()
     paused = leases.paused()
-    saved = await engine.fetchrow(_SAVED)
+    saved = await _saved()
     uses = await asyncio.to_thread(process_usage.children)
     return System(
         version=__version__,
@@ -204,7 +202,7 @@ async def state(owner: int) -> System:
         queue=QueueState(counts["running"], counts["queued"], counts["needs_action"], paused.code if paused else None),
         transcode=Transcode(*uses["convert"], encoders.shown()),
         children=_children(uses),
-        saved=fit(Saved, saved),
+        saved=saved,
         library=fit(LibrarySize, await library.totals()),
         versions=Versions(platform.python_version(), await _postgresql(), await _ffmpeg(), versions.status().version),
         workers=[fit(Machine, row) for row in await nodes.page()],
@@ -227,11 +225,11 @@ def _children(uses: dict[str, process_usage.Use]) -> Children:
     return Children(round(sum(use.cpu for use in busy), 2), sum(use.memory for use in busy), groups)
 
 
-# Each reference beyond the first is a file that was not stored twice; a deduplicated download was not fetched.
-_SAVED = """
-select (select coalesce(sum(size * (ref_count - 1)), 0)::bigint from media_file where ref_count > 1) as bytes,
-       (select count(*) from download where deduplicated) as downloads
-"""
+async def _saved() -> Saved:
+    """Count what was not stored twice: each reference beyond the first, and downloads that were not fetched."""
+    again = QueryString("coalesce(sum(size * (ref_count - 1)), 0)::bigint").as_alias("bytes")
+    files = await MediaFile.select(again).where(MediaFile.ref_count > 1)
+    return Saved(files[0]["bytes"], await Download.count().where(Download.deduplicated.eq(True)))
 
 
 async def _postgresql() -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from mediafetcher.core import errors
 from mediafetcher.db import engine
+from mediafetcher.db.tables import SourceMetadata
 
 LIMIT = 200  # maximum of channels in one page
 
@@ -38,8 +39,6 @@ order by key, id, coalesce(site, '') limit $7
 """
 )
 _ONE = _CHANNELS + "order by items desc, key, coalesce(site, '') limit 1"
-# A few rows of many, by either of two indexes.
-_IDS = "select distinct channel from source_metadata where channel = $1 or channel_name = $1"
 
 
 async def page(owner: int, *, site: str | None = None, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
@@ -68,7 +67,9 @@ async def get(id: str, owner: int, *, site: str | None = None) -> dict[str, Any]
 
 async def ids(wanted: str) -> list[str]:
     """Return the ids of channels that have this id or this name."""
-    return [row["channel"] for row in await engine.fetch(_IDS, wanted)]
+    table = SourceMetadata
+    named = table.select(table.channel).where((table.channel == wanted) | (table.channel_name == wanted)).distinct()
+    return [row["channel"] for row in await named]
 
 
 def _encode(key: list[str]) -> str:

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from piccolo.columns import Column
+from piccolo.columns.combination import WhereRaw
 from piccolo.custom_types import Combinable
 
 from mediafetcher.core import errors, text
-from mediafetcher.db import engine
-from mediafetcher.db.expressions import NOW, same
-from mediafetcher.db.tables import Folder, LibraryItem, MediaFile, Source
+from mediafetcher.db import engine, many
+from mediafetcher.db.expressions import NOW, among, same
+from mediafetcher.db.tables import Folder, LibraryItem, MediaFile, Source, Watch
 from mediafetcher.library.catalog import queries, text_index
 from mediafetcher.library.storage import blob_store, mount, ownership, unknown
 
@@ -133,17 +134,6 @@ async def replace(
     return await retrying(run)
 
 
-# Positions of users who have none in the new file.
-_COPY_POSITIONS = """
-insert into watch (owner, media_file, position) select owner, $1, position from watch
-  where media_file = $2 and owner = any($3::bigint[]) on conflict do nothing
-"""
-# A join: the chapters of another row.
-_COPY_CHAPTERS = """
-update media_file n set chapters = o.chapters from media_file o where n.id = $1 and o.id = $2 and n.chapters = '[]'
-"""
-
-
 async def _move_over(owner: int, old: dict[str, Any], new: int) -> list[int]:
     """Move entries, watched positions and chapters to another file. Returns: the owners of the entries."""
     table = LibraryItem
@@ -152,9 +142,24 @@ async def _move_over(owner: int, old: dict[str, Any], new: int) -> list[int]:
         whose = whose | (table.source == old["source"])
     moved = table.update({table.media_file: new}).where(table.media_file == old["media_file"], whose)
     owners = [row["owner"] for row in await moved.returning(table.owner)]
-    await engine.execute(_COPY_POSITIONS, new, old["media_file"], owners)
-    await engine.execute(_COPY_CHAPTERS, new, old["media_file"])
+    await _copy_positions(old["media_file"], new, owners)
+    file = MediaFile
+    before = await file.select(file.chapters).where(file.id == old["media_file"]).first()
+    if before is not None:
+        await file.update({file.chapters: before["chapters"]}).where(file.id == new, WhereRaw("chapters = '[]'"))
     return owners
+
+
+async def _copy_positions(old: int, new: int, owners: list[int]) -> None:
+    """Copy the positions of these users who have none in the new file."""
+    table = Watch
+    rows = await table.select(table.owner, table.position).where(table.media_file == old, among(table.owner, owners))
+    values: many.Values = {
+        table.owner: [row["owner"] for row in rows],
+        table.media_file: [new] * len(rows),
+        table.position: [row["position"] for row in rows],
+    }
+    await many.insert(table, values, conflict="on conflict do nothing")
 
 
 class Unannounced(Exception):

@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 from piccolo.columns.combination import WhereRaw
+from piccolo.custom_types import Combinable
 
 from mediafetcher.core import source_metadata
 from mediafetcher.core.source_metadata import SourceMetadata
-from mediafetcher.db import engine
-from mediafetcher.db.expressions import NOW, among
+from mediafetcher.db.expressions import NOW, among, differs
 from mediafetcher.db.tables import LibraryItem, Source
 from mediafetcher.db.tables import SourceMetadata as SourceMetadataRow
 from mediafetcher.library.catalog import text_index
@@ -30,13 +30,6 @@ IN_COLUMNS = {
     "availability",
 }
 
-# The item, and the other entries of its user with the same metadata: a join of the table with itself.
-_SET_ITEMS = """
-update library_item i set metadata = $2 from library_item one
-  where one.id = $1 and i.owner = one.owner and (i.id = one.id or i.metadata = one.metadata)
-    and i.metadata is distinct from $2
-"""
-
 
 async def attach(item: int, keys: list[str], found: SourceMetadata | None, *, private: bool) -> None:
     """Keep the metadata of these sources, and show it with the item, in the caller's transaction.
@@ -51,9 +44,22 @@ async def attach(item: int, keys: list[str], found: SourceMetadata | None, *, pr
     else:
         await rewrite(known, found)
     await Source.update({Source.metadata: known}).where(among(Source.key, keys))
-    await engine.execute(_SET_ITEMS, item, known)
+    await _show(item, known)
     items = LibraryItem.select(LibraryItem.id).where(LibraryItem.metadata == known)
     await text_index.refresh([row["id"] for row in await items.order_by(LibraryItem.id)])
+
+
+async def _show(item: int, metadata: int) -> None:
+    """Let an item, and the other entries of its user with the same metadata, have this metadata."""
+    table = LibraryItem
+    row = await table.select(table.owner, table.metadata).where(table.id == item).lock_rows("UPDATE").first()
+    if row is None:
+        return
+    same: Combinable = table.id == item
+    if row["metadata"] is not None:
+        same = same | (table.metadata == row["metadata"])
+    changed = table.update({table.metadata: metadata})
+    await changed.where(table.owner == row["owner"], same, differs(table.metadata, metadata))
 
 
 async def _of_keys(keys: list[str]) -> int | None:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from piccolo.query.functions.aggregate import Sum
 from piccolo.querystring import QueryString
 
 from mediafetcher.core import clock, dates, errors
 from mediafetcher.db import engine
-from mediafetcher.db.tables import LibraryItem
+from mediafetcher.db.tables import LibraryItem, MediaFile
 from mediafetcher.library.catalog import channels, folders, search_terms
 
 LIMIT = 200  # maximum of items in one page
@@ -264,18 +265,11 @@ async def trashed(owner: int, *, cursor: str | None = None, limit: int = 50) -> 
     return found
 
 
-# Two tables in one round trip.
-_TOTALS = """
-select (select count(*) from library_item where trashed_at is null) as items,
-  (select coalesce(sum(size), 0)::bigint from media_file where ref_count > 0) as size
-"""
-
-
 async def totals() -> dict[str, int]:
     """Return `items` outside the trash, of all users, and the `size` of all files in bytes."""
-    row = await engine.fetchrow(_TOTALS)
-    assert row is not None
-    return row
+    items = await LibraryItem.count().where(LibraryItem.trashed_at.is_null())
+    row = await MediaFile.select(Sum(MediaFile.size, alias="size")).where(MediaFile.ref_count > 0).first()
+    return {"items": items, "size": int(row["size"] or 0) if row is not None else 0}
 
 
 async def _page(

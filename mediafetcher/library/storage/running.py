@@ -10,20 +10,15 @@ it is old by the wall clock **and** at least `DAY` of running, or its whole peri
 
 import uuid
 
+from piccolo.columns.combination import WhereRaw
+from piccolo.querystring import QueryString
+
 from mediafetcher.core import clock, settings
-from mediafetcher.db import engine
 from mediafetcher.db.tables import RunningTime
 
 DAY = 86_400.0  # seconds of running after which the wall clock alone decides
 _SILENT = 60.0  # seconds without an addition after which another process takes over
 _PROCESS = uuid.uuid4().hex[:12]
-
-# One process of several adds: who may, and the sum, are decided by the row.
-_ADD = """
-update running_time set seconds = seconds + case when holder = $1 then greatest(0, $2 - boot) else 0 end,
-  holder = $1, boot = $2
-where holder is null or holder = $1 or starts_with(holder, $3) returning seconds
-"""
 
 _seen: tuple[str, float, float] | None = None  # the other process, its last addition, and when we first read that
 
@@ -32,11 +27,15 @@ async def advance() -> float:
     """Add the time since the last call, if this process is the one that adds. Returns: the seconds until now."""
     global _seen
     boot, us = clock.since_boot(), _us()
+    table, ours = RunningTime, f"{us}:{_PROCESS}"
+    # One process of several adds: who may, and the sum, are decided by the row.
+    passed = QueryString("seconds + case when holder = {} then greatest(0, {}::float8 - boot) else 0 end", ours, boot)
     # A state folder has one locked process: an earlier one of the same installation has ended.
-    seconds = await engine.fetchval(_ADD, f"{us}:{_PROCESS}", boot, f"{us}:")
-    if seconds is not None:
-        return float(seconds)
-    table = RunningTime
+    free = table.holder.is_null() | (table.holder == ours) | WhereRaw("starts_with(holder, {})", f"{us}:")
+    added = table.update({table.seconds: passed, table.holder: ours, table.boot: boot}).where(free)
+    rows = await added.returning(table.seconds)
+    if rows:
+        return float(rows[0]["seconds"])
     row = await table.select(table.seconds, table.holder, table.boot).where(table.id == 1).first()
     assert row is not None
     if _seen is None or _seen[:2] != (row["holder"], row["boot"]):

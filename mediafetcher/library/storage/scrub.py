@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from piccolo.columns.combination import WhereRaw
+from piccolo.query.functions.aggregate import Count
 from piccolo.querystring import QueryString
 
 from mediafetcher.core import clock, logging, settings
@@ -68,29 +69,25 @@ async def _next_due(seconds: float) -> dict[str, Any] | None:
     return await files.order_by(QueryString("coalesce(checked_at, created_at)"), table.id).first()
 
 
-# Counts with filters, in one pass over the table.
-_PROGRESS = """
-select count(*) as total,
-  count(*) filter (where coalesce(checked_at, created_at) >= now() - make_interval(secs => $1)) as checked,
-  count(damaged_at) as damaged, (select finished_at from scrub where id = 1) as finished_at
-from media_file where ref_count > 0
-"""
-
-
 async def progress(owner: int | None = None) -> dict[str, Any]:
     """Return `total` files, how many were `checked` within their days, how many are `damaged`, and `finished_at`.
 
     `items`: the first of this user's items whose files are damaged, each with `id` and `title`.
     """
     days = settings.get().scrub_days or 36_500
-    row = await engine.fetchrow(_PROGRESS, days * 86_400)
-    assert row is not None
+    since = ago(days * 86_400)
+    counts = await MediaFile.select(
+        Count(alias="total"),
+        QueryString("count(*) filter (where coalesce(checked_at, created_at) >= {})", since).as_alias("checked"),
+        Count(MediaFile.damaged_at, alias="damaged"),
+    ).where(MediaFile.ref_count > 0)
+    ended = await Scrub.select(Scrub.finished_at).where(Scrub.id == 1).first()
     table = LibraryItem
     damaged = table.select(table.id, table.title).where(
         table.media_file._.damaged_at.is_not_null(), table.owner == owner, table.trashed_at.is_null()
     )
     found = await damaged.order_by(table.id).limit(20)
-    return {**row, "items": found}
+    return {**counts[0], "finished_at": ended["finished_at"] if ended else None, "items": found}
 
 
 async def correct_times() -> None:
