@@ -21,8 +21,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from piccolo.columns.combination import And
+from piccolo.custom_types import Combinable
+
 from mediafetcher.core import clock, errors, events, logging, settings
-from mediafetcher.db import engine
+from mediafetcher.db import engine, many
+from mediafetcher.db.expressions import among
+from mediafetcher.db.tables import ExportChange, ExportFile, ExportFolder, ExportTree, LibraryItem, User
 from mediafetcher.library.export import arrangement, layout, link_tree, tree_lock
 from mediafetcher.library.export.layout import File, Folder, Item, Report
 from mediafetcher.library.storage import mount
@@ -32,6 +37,7 @@ _SOON = 1.0  # seconds after a change, since usually more follow
 _PATIENCE = 30.0  # seconds that one tree may delay the others
 _MANY = 1000  # changes kept for an unavailable tree; beyond that it is compared as a whole when it is available again
 _Stop = threading.Event
+_TREE = (ExportTree.id, ExportTree.path, ExportTree.people, ExportTree.hard, ExportTree.behind, ExportTree.layout)
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)  # items without a date count as the oldest
 
 _log = logging.get("export")
@@ -51,26 +57,29 @@ async def export(
     Raises: `Invalid` if no links can be made there, `Unavailable`.
     """
     place = Path(os.path.realpath(folder or mount.root() / "export"))
-    known = await engine.fetchval("select exists (select from export_tree where path = $1)", str(place))
+    known = await ExportTree.exists().where(ExportTree.path == str(place))
     async with _busy[str(place)], tree_lock.locked(str(place), patience=_PATIENCE) as ours:
         if not ours:
             raise errors.ExportBusy()
         with _words(place):
             hard = await mount.run_io(_prepare, place, known=known)
-        # From the commit on, every change is recorded.
-        noted = await engine.fetchrow(
-            "insert into export_tree as t (path, people, hard, layout) values ($1, $2, $3, coalesce($4, 'film'))"
-            " on conflict (path) do update set hard = excluded.hard, layout = coalesce($4, t.layout),"
-            "  people = case when excluded.people is not null"
-            "  and t.people is not null then array(select distinct unnest(t.people || excluded.people)) end"
-            " returning id, path, people, hard, behind, layout",
-            str(place),
-            None if owner is None else [owner],
-            hard,
-            kind,
-        )
-        assert noted is not None
-        return place, await _Update(noted).whole()
+        return place, await _Update(await _record(str(place), owner, kind, hard=hard)).whole()
+
+
+async def _record(path: str, owner: int | None, kind: arrangement.Kind | None, *, hard: bool) -> dict[str, Any]:
+    """Record a tree, which only we update now. From the commit on, every change is recorded. Returns: its row."""
+    table = ExportTree
+    known = await table.select(table.people, table.layout).where(table.path == path).first()
+    people = None if owner is None else [owner]
+    if known is None:
+        made = table(path=path, people=people, hard=hard, layout=kind or "film")
+        rows = await table.insert(made).returning(*_TREE)
+    else:
+        if people is not None:
+            people = None if known["people"] is None else sorted({*known["people"], *people})
+        changed = table.update({table.hard: hard, table.layout: kind or known["layout"], table.people: people})
+        rows = await changed.where(table.path == path).returning(*_TREE)
+    return rows[0]
 
 
 async def refresh() -> int:
@@ -78,10 +87,9 @@ async def refresh() -> int:
 
     A tree that cannot be updated waits. A slow tree continues in the background, so that none delays the others.
     """
-    rows = await engine.fetch(
-        "select id, path, people, hard, behind, layout from export_tree t"
-        " where behind or exists (select from export_change c where c.tree = t.id) order by id"
-    )
+    table = ExportTree
+    changed = table.behind.eq(True) | table.id.is_in(ExportChange.select(ExportChange.tree))
+    rows = await table.select(*_TREE).where(changed).order_by(table.id)
     tasks = [asyncio.create_task(_refresh_tree(row)) for row in rows]
     for task in tasks:
         _updates.add(task)
@@ -117,7 +125,7 @@ async def _bring_up_to_date(row: dict[str, Any]) -> int:
         await _drop_changes(row["id"])
         return 0
     # Another server may have updated it meanwhile.
-    behind = await engine.fetchval("select behind from export_tree where id = $1", row["id"])
+    behind = await ExportTree.exists().where(ExportTree.id == row["id"], ExportTree.behind.eq(True))
     update = _Update(row)
     report = await (update.whole() if behind else update.changes())
     return report.made + report.removed
@@ -126,14 +134,9 @@ async def _bring_up_to_date(row: dict[str, Any]) -> int:
 async def _drop_changes(tree_id: int) -> None:
     """Limit the list of changes for a tree that was removed by hand, or whose disk is unavailable for long."""
     async with engine.transaction():
-        many = await engine.fetchval(
-            "select count(*) > $2 from (select from export_change where tree = $1 limit $2 + 1) as found",
-            tree_id,
-            _MANY,
-        )
-        if many:
-            await engine.execute("update export_tree set behind = true where id = $1", tree_id)
-            await engine.execute("delete from export_change where tree = $1", tree_id)
+        if await ExportChange.count().where(ExportChange.tree == tree_id) > _MANY:
+            await ExportTree.update({ExportTree.behind: True}).where(ExportTree.id == tree_id)
+            await ExportChange.delete().where(ExportChange.tree == tree_id)
 
 
 async def refresh_quietly() -> None:
@@ -217,6 +220,7 @@ def _words(place: Path):  # type: ignore[no-untyped-def]
 # ---- one tree ----------------------------------------------------------------------------------------------
 
 
+# Items with their files and metadata: three tables, and expressions over the facts of a source.
 _ITEMS = """
 select i.id, i.owner, i.folder, i.title, i.uploader, i.site, i.source_url, i.created_at, m.sha256, m.ext, m.duration,
   m.poster, m.subtitles, m.width, m.height, m.video_codec, m.audio_codec, i.published_at, x.published_precision,
@@ -235,6 +239,17 @@ _RECORDED = """
 select distinct x.item from export_file x join export_folder f on f.id = x.folder
   left join export_folder above on above.id = f.parent
 where x.tree = $1 and (f.folder = any($2::bigint[]) or (x.item > 0 and above.folder = any($2)))
+"""
+# Recursive, upwards from several folders.
+_ABOVE = """
+with recursive up as (select id, parent, name from folder where id = any($1)
+  union select f.id, f.parent, f.name from folder f join up on f.id = up.parent)
+select * from up
+"""
+# A range of the index for each of several beginnings.
+_SIMILAR = """
+select f.key from unnest($2::text[]) as start join export_file f on f.folder = $1
+  and f.key >= start collate "C" and f.key < start || chr(1114111) collate "C"
 """
 
 
@@ -255,13 +270,13 @@ class _Update:
     async def whole(self) -> Report:
         """Update every item, whatever has changed."""
         marks = await self._marks()
-        rows = await engine.fetch(
-            "select id from library_item where trashed_at is null and ($2::bigint[] is null or owner = any($2))"
-            " union select item from export_file where tree = $1 and item > 0 order by 1",
-            self._tree,
-            self._people,
-        )
-        return await self._run([row["id"] for row in rows], marks, whole=True)
+        item, file = LibraryItem, ExportFile
+        shown: Combinable = item.trashed_at.is_null()
+        if self._people is not None:
+            shown = And(shown, among(item.owner, self._people))
+        ids = {row["id"] for row in await item.select(item.id).where(shown)}
+        ids |= {row["item"] for row in await file.select(file.item).where(file.tree == self._tree, file.item > 0)}
+        return await self._run(sorted(ids), marks, whole=True)
 
     async def changes(self) -> Report:
         """Update the items that have changed."""
@@ -269,7 +284,8 @@ class _Update:
         return await self._run(sorted({row["item"] for row in marks}), marks)
 
     async def _marks(self) -> list[dict[str, Any]]:
-        return await engine.fetch("select id, item from export_change where tree = $1", self._tree)
+        table = ExportChange
+        return await table.select(table.id, table.item).where(table.tree == self._tree)
 
     async def _run(self, items: list[int], marks: list[dict[str, Any]], *, whole: bool = False) -> Report:
         with _words(self._place):
@@ -281,13 +297,12 @@ class _Update:
                 await self._bring(plan, await self._files_of_folders(plan))
             await self._prune(plan)
         async with engine.transaction():
-            await engine.execute("delete from export_change where id = any($1)", [row["id"] for row in marks])
+            change = ExportChange
+            await change.delete().where(among(change.id, [row["id"] for row in marks]))
             if whole:
-                await engine.execute("update export_tree set behind = false where id = $1", self._tree)
+                await ExportTree.update({ExportTree.behind: False}).where(ExportTree.id == self._tree)
             # Failed items are tried again.
-            await engine.execute(
-                "insert into export_change (tree, item) select $1, unnest($2::bigint[])", self._tree, missing
-            )
+            await many.insert(change, {change.tree: [self._tree] * len(missing), change.item: missing})
         report = self._report
         if report.made or report.removed:
             counts = {"made": report.made, "kept": report.kept, "removed": report.removed}
@@ -297,13 +312,13 @@ class _Update:
     async def _bring(self, plan: layout.Layout, items: list[Item]) -> list[int]:
         """Update one batch. Returns: the items whose files are missing."""
         gone = await self._in_thread(plan.settle, items, self._report)
-        await engine.execute("delete from export_file where id = any($1)", [file.id for file in gone])
+        await ExportFile.delete().where(among(ExportFile.id, [file.id for file in gone]))
         fresh = await self._in_thread(plan.place, items)
         async with engine.transaction():
             await self._note_folders(plan)
             await self._note_files(fresh)
         failed = await self._in_thread(plan.make, items, fresh, self._stop, self._report)
-        await engine.execute("delete from export_file where id = any($1)", [file.id for file in failed])
+        await ExportFile.delete().where(among(ExportFile.id, [file.id for file in failed]))
         return [item.id for item in items if item.missing]
 
     async def _in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
@@ -322,7 +337,7 @@ class _Update:
     # ---- what is noted -----------------------------------------------------------------------------------
 
     async def _folders(self) -> list[Folder]:
-        rows = await engine.fetch("select * from export_folder where tree = $1 order by id", self._tree)
+        rows = await ExportFolder.select().where(ExportFolder.tree == self._tree).order_by(ExportFolder.id)
         found: dict[int, Folder] = {}
         for row in rows:  # a folder comes after its parent
             parent = found[row["parent"]] if row["parent"] is not None else None
@@ -341,14 +356,9 @@ class _Update:
     async def _rows(self, plan: layout.Layout, ids: list[int], more: str = "") -> dict[int, dict[str, Any]]:
         """Read items that are to be shown, arranged by the layout of the tree. `more`: further columns."""
         rows = await engine.fetch(_ITEMS.format(more=more), ids, self._people)
-        plan.learn(
-            await engine.fetch(
-                "with recursive up as (select id, parent, name from folder where id = any($1)"
-                " union select f.id, f.parent, f.name from folder f join up on f.id = up.parent) select * from up",
-                [row["folder"] for row in rows if row["folder"] is not None],
-            ),
-            await engine.fetch("select id, name from account where id = any($1)", [row["owner"] for row in rows]),
-        )
+        above = await engine.fetch(_ABOVE, [row["folder"] for row in rows if row["folder"] is not None])
+        owners = {row["owner"] for row in rows}
+        plan.learn(above, await User.select(User.id, User.name).where(among(User.id, owners)))
         for row in rows:
             folders = arrangement.arrange(row, self._kind)
             plan.learn(folders, [])
@@ -360,9 +370,8 @@ class _Update:
     async def _have(self, plan: layout.Layout, ids: list[int]) -> dict[int, list[File]]:
         folders = {folder.id: folder for folder in plan.folders}
         have: dict[int, list[File]] = {}
-        for row in await engine.fetch(
-            "select * from export_file where tree = $1 and item = any($2) order by id", self._tree, ids
-        ):
+        table = ExportFile
+        for row in await table.select().where(table.tree == self._tree, among(table.item, ids)).order_by(table.id):
             file = File(row["item"], folders[row["folder"]], row["stem"], row["suffix"], row["made"], row["id"])
             have.setdefault(row["item"], []).append(file)
         return have
@@ -384,48 +393,38 @@ class _Update:
 
     def _keys(self, folder: int, beginnings: list[str] | None) -> list[str]:
         """Return the keys of the files in a folder. For threads."""
+        table = ExportFile
         if beginnings is None:
-            rows = engine.fetch("select key from export_file where folder = $1", folder)
+            rows = engine.call(table.select(table.key).where(table.folder == folder).run())
         else:
-            rows = engine.fetch(
-                "select f.key from unnest($2::text[]) as start join export_file f on f.folder = $1"
-                ' and f.key >= start collate "C" and f.key < start || chr(1114111) collate "C"',
-                folder,
-                beginnings,
-            )
-        return [row["key"] for row in engine.call(rows)]
+            rows = engine.call(engine.fetch(_SIMILAR, folder, beginnings))
+        return [row["key"] for row in rows]
 
     async def _note_folders(self, plan: layout.Layout) -> None:
+        table = ExportFolder
         left = [folder.id for folder in plan.left if folder.id]
         if left:
-            await engine.execute("update export_folder set owner = null, folder = null where id = any($1)", left)
+            await table.update({table.owner: None, table.folder: None}).where(among(table.id, left))
         plan.left.clear()
         for folder in plan.folders:
             if not folder.id:
-                folder.id = await engine.fetchval(
-                    "insert into export_folder (tree, parent, name, key, owner, folder, ours)"
-                    " values ($1, $2, $3, $4, $5, $6, $7) returning id",
-                    self._tree,
-                    folder.parent.id if folder.parent else None,
-                    folder.name,
-                    folder.key,
-                    folder.owner,
-                    folder.folder,
-                    folder.ours,
-                )
+                parent = folder.parent.id if folder.parent else None
+                made = table(tree=self._tree, parent=parent, name=folder.name, key=folder.key, ours=folder.ours)
+                made.owner, made.folder = folder.owner, folder.folder
+                folder.id = (await table.insert(made).returning(table.id))[0]["id"]
 
     async def _note_files(self, files: Sequence[File]) -> None:
-        rows = await engine.fetch(
-            "insert into export_file (tree, folder, item, stem, suffix, key, made) select $1, *"
-            " from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[]) returning id",
-            self._tree,
-            [file.folder.id for file in files],
-            [file.item for file in files],
-            [file.stem for file in files],
-            [file.suffix for file in files],
-            [file.key for file in files],
-            [file.made for file in files],
-        )
+        table = ExportFile
+        values: many.Values = {
+            table.tree: [self._tree] * len(files),
+            table.folder: [file.folder.id for file in files],
+            table.item: [file.item for file in files],
+            table.stem: [file.stem for file in files],
+            table.suffix: [file.suffix for file in files],
+            table.key: [file.key for file in files],
+            table.made: [file.made for file in files],
+        }
+        rows = await many.insert(table, values, returning=(table.id,))
         for file, row in zip(files, rows, strict=True):
             file.id = row["id"]
 
@@ -433,14 +432,12 @@ class _Update:
         """Remove empty folders, the inner ones first."""
         folders = {folder.id: folder for folder in plan.folders}
         while True:
-            rows = await engine.fetch(
-                "select id from export_folder f where tree = $1"
-                " and not exists (select from export_file where folder = f.id)"
-                " and not exists (select from export_folder c where c.parent = f.id)",
-                self._tree,
-            )
+            table, ours = ExportFolder, ExportFolder.tree == self._tree
+            files = ExportFile.select(ExportFile.folder).where(ExportFile.tree == self._tree)
+            parents = table.select(table.parent).where(ours, table.parent.is_not_null())
+            rows = await table.select(table.id).where(ours, table.id.not_in(files), table.id.not_in(parents))
             if not rows:
                 return
             empty = [folders[row["id"]] for row in rows]
             await self._in_thread(plan.remove_folders, empty)
-            await engine.execute("delete from export_folder where id = any($1)", [folder.id for folder in empty])
+            await table.delete().where(among(table.id, [folder.id for folder in empty]))

@@ -34,15 +34,12 @@ def _pass_on(holder: asyncio.Task[None], taken: asyncio.Future[bool]) -> None:
         taken.set_exception(error)
 
 
-# A lock named by a path.
-_TRY_LOCK = "select pg_try_advisory_xact_lock(hashtextextended('export ' || $1, 0))"
-
-
 async def _hold_lock(path: str, patience: float, taken: asyncio.Future[bool], release: asyncio.Event) -> None:
     """Hold the lock in a task of its own: meanwhile other connections commit the records of the tree step by step."""
     until = clock.monotonic() + patience
     async with engine.transaction():
-        while not await engine.fetchval(_TRY_LOCK, path):
+        key = await engine.function("hashtextextended", f"export {path}", 0)
+        while not await engine.try_lock(key):
             if clock.monotonic() >= until:
                 taken.set_result(False)
                 return
