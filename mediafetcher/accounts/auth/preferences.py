@@ -3,9 +3,13 @@
 import json
 from typing import Any
 
-from piccolo.querystring import QueryString
-
+from mediafetcher.db import engine
 from mediafetcher.db.tables import User
+
+# Piccolo writes no expression into a JSON column. The server merges, so two browsers both keep their changes.
+_CHANGE = """
+update account set preferences = jsonb_strip_nulls(preferences || $2::jsonb) where id = $1 returning preferences
+"""
 
 
 async def get(user_id: int) -> dict[str, Any]:
@@ -16,11 +20,7 @@ async def get(user_id: int) -> dict[str, Any]:
 
 async def change(user_id: int, values: dict[str, Any]) -> dict[str, Any]:
     """Change some preferences; None removes one. Returns: all preferences of the user."""
-    # The server merges the change: two browsers that change different preferences both keep theirs.
-    merged = QueryString("jsonb_strip_nulls(preferences || {}::jsonb)", json.dumps(values))
-    changed = User.update({User.preferences: merged}).where(User.id == user_id).returning(User.preferences)
-    rows = await changed
-    return _decoded(rows[0]["preferences"] if rows else None)
+    return _decoded(await engine.fetchval(_CHANGE, user_id, json.dumps(values)))
 
 
 def _decoded(value: Any) -> dict[str, Any]:
