@@ -46,7 +46,7 @@ async def tables(connection: Any) -> list[str]:
 
 
 async def has_table(connection: Any, name: str) -> bool:
-    """Return whether the database has this table of ours."""
+    """Return whether the database has a table of this name in our schema."""
     return await statements.function(connection, "to_regclass", f"public.{name}") is not None
 
 

@@ -1,4 +1,4 @@
-"""Statements of table classes, and functions of the server, on any connection: one of the pool, or one beside it."""
+"""Run statements of table classes, and functions of the server, on any connection, also one outside the pool."""
 
 from collections.abc import Sequence
 from typing import Any
