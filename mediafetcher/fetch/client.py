@@ -148,6 +148,7 @@ class Fetch:
             "folder": str(self._place.absolute()),
             "options": options,
             "lists": self._mode in ("list", "preview"),
+            "previewed": self._mode == "preview",
             "extras": {
                 "subtitles": list(wished.subtitles),
                 "auto": wished.auto_subtitles,

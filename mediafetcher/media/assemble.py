@@ -3,8 +3,8 @@
     whole = await assemble.assemble([[picture, sound], [picture, sound]], target, one_clock=True)
 
 Parts of one format are concatenated without encoding. If they differ (another size, another codec), all are
-encoded to the format of the longest one. The result maps the clocks of the parts to the film's time, so
-that subtitles are synchronous.
+encoded to the format of the longest one. A part with sound alone then has a black picture. The result maps the clocks
+of the parts to the film's time, so that subtitles are synchronous.
 """
 
 import math
@@ -121,9 +121,6 @@ async def _normalized(parts: list[list[Path]], target: Path, *, one_clock: bool)
             continue
         if (facts.duration or 0.0) >= _SHORTEST:
             made.append(_Part(own, facts, start))
-    kinds = [(bool(part.facts.video), bool(part.facts.audio)) for part in made]
-    if any(video for video, _ in kinds):
-        return [part for part in made if part.facts.video]
     return made
 
 
@@ -142,7 +139,7 @@ async def _rewrapped(source: Path, target: Path, analysis: Sequence[str] = ()) -
 
 
 async def _concatenated(parts: list[_Part], target: Path) -> Path:
-    main = max(parts, key=lambda part: part.facts.duration or 0.0).facts
+    main = max(parts, key=lambda part: (bool(part.facts.video), part.facts.duration or 0.0)).facts
     if len(parts) == 1:
         return parts[0].file.rename(target.with_suffix(parts[0].file.suffix))
     if all(_form(part.facts) == _form(main) for part in parts):
@@ -194,14 +191,24 @@ def _chain(number: int, facts: Facts, main: Facts, *, sound: bool) -> str:
     chains = []
     if main.video:
         width, height = main.video.width // 2 * 2, main.video.height // 2 * 2
+        rate = main.video.fps or 25
+    if main.video and not facts.video:
+        black = f"color=black:size={width}x{height}:rate={rate},trim=duration={_rounded(facts)},setsar=1"
+        chains.append(f"{black},format=yuv420p[v{number}]")
+    elif main.video:
         fit = f"scale={width}:{height}:force_original_aspect_ratio=decrease,pad={width}:{height}:-1:-1,setsar=1"
-        chains.append(f"[{number}:v:0]{fit},fps={main.video.fps or 25}[v{number}]")
+        chains.append(f"[{number}:v:0]{fit},fps={rate},format=yuv420p[v{number}]")
     if sound and facts.audio:
         chains.append(f"[{number}:a:0]aresample=48000,aformat=channel_layouts=stereo[a{number}]")
     elif sound:
-        silence = f"anullsrc=r=48000:cl=stereo,atrim=duration={math.ceil((facts.duration or 1.0) * 100) / 100}"
+        silence = f"anullsrc=r=48000:cl=stereo,atrim=duration={_rounded(facts)}"
         chains.append(f"{silence}[a{number}]")
     return ";".join(chains)
+
+
+def _rounded(facts: Facts) -> float:
+    """Return the length of a part in seconds, rounded up to hundredths."""
+    return math.ceil((facts.duration or 1.0) * 100) / 100
 
 
 def _container(target: Path) -> list[str]:

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.site import broadcasts, clocks, dash_live, described, links, pages, playlists, texts
+from tests.site import broadcasts, clocks, dash_live, described, links, odd, pages, playlists, texts
 from tests.site.channels import Channel, Film
 from tests.site.server import Request
 
@@ -433,7 +433,9 @@ TABLE: dict[str, Behaviour] = {
     "members": Behaviour(_members, "/members: a page only with the cookie sid=ok", "/members"),
     "basic": Behaviour(_basic, "/basic/<file>: HTTP Basic authentication; /basic/to/<host>/<file> redirects", ""),
     "once": Behaviour(links.once, "/once/<bytes>/<file>: a link that works once; only its rest is given again", ""),
+    "refuses-head": Behaviour(links.refuses_head, "/refuses-head/<file>: no HEAD", ""),
     "named": Behaviour(links.named, f"/named/<kind>/<file>: Content-Disposition: {', '.join(links.NAMES)}", ""),
+    "odd": Behaviour(odd.answer, f"/odd/<kind>/<file>: valid and rare: {', '.join(odd.KINDS)}", ""),
     "guarded": Behaviour(links.guarded, "/guarded/<own, page, told>/<file>: only from a page (Referer)", ""),
     "login": Behaviour(_login, "/login?value=<text>: signs in, with cookies of every kind", "/login"),
     "setcookie": Behaviour(_set_cookie, "/setcookie: sets a cookie, redirects to a film", ""),

@@ -115,8 +115,8 @@ def parts(request: Request) -> None:
 def periods(request: Request) -> None:
     """/periods/<kind>/m.mpd: DASH of two periods, or of one.
 
-    `silent`: the first period has no sound. `ranges`: a list of ranges of one file. `open`: segments repeat to the end.
-    `roles`: there is a dub, which is absent.
+    `silent`: the first period has no sound. `unseen`: it has no picture. `ranges`: a list of ranges of one file.
+    `open`: segments repeat to the end. `roles`: there is a dub, which is absent.
     """
     name, _, rest = request.rest.partition("/")
     if name == "ranges":
@@ -139,6 +139,8 @@ def periods(request: Request) -> None:
     else:
         lengths, whole = [("0", None), ("4", None)], 8
     made = "".join(f'<Period start="PT{at}S">{sets}</Period>' for at, _ in lengths)
+    if name == "unseen":
+        made = made.replace(sets, sets[sets.rindex("<AdaptationSet") :], 1)
     if name == "silent":
         made = made.replace(sets, sets[: sets.index("</AdaptationSet>")] + "</AdaptationSet>", 1)
     head = '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" minBufferTime="PT2S"'

@@ -8,7 +8,7 @@ from functools import cache
 from tests.site.playlists import kind
 from tests.site.server import Request
 
-KINDS = ("time", "number", "window", "lost", "outage", "periods", "slow", "endless", "clock")
+KINDS = ("time", "number", "window", "lost", "outage", "periods", "slow", "endless", "clock", "list", "whole")
 _BY_CLOCK = ("number", "clock")
 _LOOKS = 2  # that are made before a recording begins, or at its beginning
 _PIECES = 12
@@ -75,8 +75,15 @@ def _manifest(name: str, request: Request) -> str:
         began = request.site.moments.setdefault(name, time.time() - 9)
     moment = datetime.fromtimestamp(began, UTC).isoformat()
     length = 8 if name == "clock" else _PIECES
+    length += 4 if name == "whole" else 0
     whole = f' mediaPresentationDuration="PT{length}S"' if name in _BY_CLOCK or last == _PIECES else ""
-    made = "".join(f'<Period id="p{number}" start="PT{number * 6}S">{one}</Period>' for number, one in enumerate(sets))
+    if name == "whole" and last == _PIECES:
+        sets, periods = [*sets, "".join(map(_whole, range(2)))], [*periods, (0, 0)]
+    starts = [2 * number * 6 if name == "whole" else number * 6 for number in range(len(sets))]
+    made = "".join(
+        f'<Period id="p{number}" start="PT{start}S">{one}</Period>'
+        for number, (start, one) in enumerate(zip(starts, sets, strict=True))
+    )
     head = '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" minimumUpdatePeriod="PT0.2S"'
     return f'{head} type="dynamic" availabilityStartTime="{moment}"{whole}>{made}</MPD>'
 
@@ -100,8 +107,19 @@ def _set(name: str, request: Request, track: int, scale: str, first: int, last: 
         rows = "".join(f'<S t="{start}" d="{step}"/>' for start, step in pieces)
         offset = f' presentationTimeOffset="{6 * int(scale)}"' if name == "periods" and first == 6 else ""
         lines = f"<SegmentTemplate {template}{offset}><SegmentTimeline>{rows}</SegmentTimeline></SegmentTemplate>"
+    if name == "list":  # slides, and does not say when its first piece begins
+        rows = "".join(f'<SegmentURL media="{track}-{start}.m4s"/>' for start, _ in _pieces(request, track)[:last][-5:])
+        init = f'<Initialization sourceURL="{track}-init.m4s"/>'
+        lines = f'<SegmentList timescale="{scale}" duration="{scale}">{init}{rows}</SegmentList>'
     mime, more = _KINDS[track]
     return (
         f'<AdaptationSet mimeType="{mime}"><Representation id="r{track}" bandwidth="100000" {more}>{lines}'
         "</Representation></AdaptationSet>"
     )
+
+
+def _whole(track: int) -> str:
+    """A set of a period that is one file: four seconds."""
+    mime, more = _KINDS[track]
+    one = f'<Representation id="r{track}" bandwidth="100000" {more}><BaseURL>/dash/one/m-stream{track}.mp4</BaseURL>'
+    return f'<AdaptationSet mimeType="{mime}">{one}<SegmentBase/></Representation></AdaptationSet>'

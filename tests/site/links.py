@@ -21,15 +21,25 @@ NAMES: dict[str, tuple[bytes, str]] = {
 
 
 def once(request: Request) -> None:
-    """/once/<bytes>/<file>: the first request is answered, and breaks off after so many bytes; 0: it does not.
+    """/once/<bytes>/<file>: the first GET is answered, and breaks off after so many bytes; 0: it does not.
 
     Only the rest is given after that.
     """
     after, _, name = request.rest.partition("/")
+    if request.command == "HEAD":
+        return request.send_file(request.site.file(name))
+    times = sum(entry["path"] == request.path and entry["method"] == "GET" for entry in request.site.log)
     rest = request.headers.get("Range") and request.headers.get("If-Range")
-    if request.times > 1 and not rest:
+    if times > 1 and not rest:
         return request.send(410, "this link was used")
-    request.send_file(request.site.file(name), drop=int(after) if int(after) and request.times == 1 else None)
+    request.send_file(request.site.file(name), drop=int(after) if int(after) and times == 1 else None)
+
+
+def refuses_head(request: Request) -> None:
+    """/refuses-head/<file>: only GET is allowed."""
+    if request.command == "HEAD":
+        return request.send(405, "no")
+    request.send_file(request.site.file(request.rest))
 
 
 def named(request: Request) -> None:

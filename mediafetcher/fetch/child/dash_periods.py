@@ -50,7 +50,8 @@ def install(extractor: Any) -> None:
 def complete(mpd: Any) -> None:
     """Add to the manifest what follows from it: durations of periods, and counts of repeated segments."""
     space = _space(mpd)
-    _as_whole_files(mpd, space)
+    if mpd.get("type") != "dynamic":  # the list of a live stream grows (dash_live.py)
+        _as_whole_files(mpd, space)
     whole = seconds(mpd.get("mediaPresentationDuration"))
     periods = mpd.findall(f"{space}Period")
     for period, (_, length) in zip(periods, spans(periods, whole), strict=True):

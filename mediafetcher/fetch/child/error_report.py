@@ -9,6 +9,7 @@ from mediafetcher.fetch.child import metadata
 from mediafetcher.net import egress
 
 _LOGIN_WINDOW = "PasswordAsked"
+_WITH_PASSWORD = re.compile(r"(?:^|,)\s*(basic|digest|negotiate|ntlm)\b(?!\s*=)", re.IGNORECASE)
 _PAGE = 1 << 20  # bytes of the page of an HTTP error
 
 
@@ -35,8 +36,8 @@ def describe(error: BaseException) -> dict[str, Any]:
 
 def _asks_for_password(response: Any) -> bool:
     """Tell whether a browser would show a dialog for a name and password, which no cookie replaces."""
-    asked = str(response.headers.get("WWW-Authenticate") or "").split(None, 1)
-    return bool(asked) and asked[0].lower() in ("basic", "digest", "negotiate", "ntlm")
+    asked = ", ".join(response.headers.get_all("WWW-Authenticate") or ())
+    return bool(_WITH_PASSWORD.search(asked))
 
 
 def with_page(error: Any) -> Any:

@@ -3,26 +3,36 @@
 A signed or shared link may work only once. yt-dlp would request the file to look at it, and once more to fetch it. So
 the unread answer is kept until the same address is requested again. The file of an interrupted attempt is resumed in
 the same way: its first request already asks for the rest, and the extractor looks at the beginning that is stored.
+
+A preview fetches nothing. It asks with HEAD, which such links do not count, and with GET only if the server does not
+answer that with the type of a media file.
 """
 
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from mediafetcher.fetch.options import FILE_STEM
 
 _NOTE = ".direct.json"  # the answer of an earlier attempt
 _LOOKED_AT = 64 << 10  # bytes that an extractor may read of a file
+_OCTETS = ("application/octet-stream", "binary/octet-stream", "application/force-download", "application/mp4")
+_MEDIA_NAME = re.compile(
+    r"\.(mp4|m4v|m4a|mkv|webm|mov|avi|ts|mts|mpe?g|flv|wmv|3gp|mp3|aac|ogg|oga|ogv|opus|flac|wav|wma)\"?(;|\s|$)"
+)
 _PAGES = ("text/", "json", "xml", "mpegurl", "javascript")
 
 
 class FirstAnswer:
-    """The answer that is kept. `looking`: the extractors are at work."""
+    """The answer that is kept. `looking`: the extractors are at work. `previewed`: nothing will be fetched."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, previewed: bool = False) -> None:
         self.looking = True
+        self._previewed = previewed
         self.disposition: dict[str, str] = {}  # by address: the Content-Disposition of a file
         self._folder = folder
         self._kept: tuple[set[str], str, Any] | None = None  # addresses, range, answer
@@ -31,6 +41,8 @@ class FirstAnswer:
         """Return the kept answer to this request, or send it. Raises: as `send`."""
         if kept := self._take(request):
             return kept
+        if self._previewed and looks_at_link(request) and (told := self._told_by_head(request, send)):
+            return told
         ranged = self._resumes(request)
         if ranged:
             request.headers["Range"] = ranged
@@ -45,12 +57,31 @@ class FirstAnswer:
             self._keep(addresses, ranged, response)
             return self._beginning(response)
         if response.status == 200 and not request.headers.get("Range"):
-            response.fp = _Replay(response.fp)
+            response.fp = Replay(response.fp)
             self._keep(addresses, "", response)
             (self._folder / _NOTE).write_text(
                 json.dumps([sorted(addresses), response.url, response.headers.get("Content-Type") or ""])
             )
         return response
+
+    def _told_by_head(self, request: Any, send: Callable[[Any], Any]) -> Any:
+        """Return an answer without a body if HEAD tells that the link is a media file; None: it does not tell."""
+        from yt_dlp.networking import Response
+        from yt_dlp.networking.exceptions import RequestError
+
+        question = request.copy()
+        question.method = "HEAD"
+        try:
+            response = send(question)
+        except RequestError:
+            return None
+        response.close()
+        name = str(response.headers.get("Content-Disposition") or "")
+        if response.status != 200 or not _is_media(response, name):
+            return None
+        for address in (request.url, response.url):
+            self.disposition[address] = name
+        return Response(io.BytesIO(), response.url, dict(response.headers), 200)
 
     def end(self) -> None:
         """Note that the extractors have ended: the next request for the kept answer is that of the downloader."""
@@ -108,7 +139,7 @@ class FirstAnswer:
         return Response(io.BytesIO(data), response.url, headers, 200)
 
 
-class _Replay:
+class Replay:
     """The body of an answer whose first bytes can be read again."""
 
     def __init__(self, plain: Any) -> None:
@@ -134,6 +165,20 @@ class _Replay:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._plain, name)
+
+
+def looks_at_link(request: Any) -> bool:
+    """Tell whether the generic extractor asks what the link is: it wants the bytes as they are."""
+    return request.method == "GET" and request.data is None and request.headers.get("Accept-Encoding") == "identity"
+
+
+def _is_media(response: Any, disposition: str) -> bool:
+    """Tell whether the headers are those of a plain media file."""
+    kind = (response.headers.get("Content-Type") or "").lower().partition(";")[0].strip()
+    if kind.startswith(("audio/", "video/")):
+        return "mpegurl" not in kind
+    named = f"{urlsplit(response.url).path} {disposition}".lower()
+    return kind in _OCTETS and bool(_MEDIA_NAME.search(named))
 
 
 def _is_file(response: Any) -> bool:

@@ -43,14 +43,20 @@ def look(client: PieceClient, entry: dict[str, Any], looks: Looks) -> hls_playli
 
 
 def plan(clients: list[PieceClient], chosen: list[dict[str, Any]], looks: Looks) -> Plan | None:
-    """Return the pieces of each chosen format if one of them has several parts; None if yt-dlp fetches them."""
+    """Return the pieces of each chosen format if one of them has several parts, or a playlist that yt-dlp misreads.
+
+    None: yt-dlp fetches them.
+    """
     tracks = []
+    special = False
     for client, entry in zip(clients, chosen, strict=True):
         pieces = _of_periods(entry) if entry.get(PARTS) else _of_playlist(client, entry, looks)
         if not pieces:
             return None
         tracks.append(pieces)
-    return tracks if any(piece.breaks for pieces in tracks for piece in pieces[1:]) else None
+        playlist = looks.get(str(entry.get("url") or ""))
+        special = special or bool(playlist and playlist.special)
+    return tracks if special or any(piece.breaks for pieces in tracks for piece in pieces[1:]) else None
 
 
 def fetch(clients: list[PieceClient], tracks: Plan, recording: Recording, channel: Any) -> None:

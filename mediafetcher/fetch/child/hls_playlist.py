@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 MAX_BYTES = 4 << 20
 _SHORTEST, _LONGEST = 0.2, 60.0  # seconds; the bounds of a plausible target duration
@@ -24,6 +24,9 @@ _TAGS = {
     "#EXTM3U", "#EXT-X-PLAYLIST-TYPE", "#EXT-X-KEY", "#EXT-X-MAP", "#EXT-X-BYTERANGE", "#EXT-X-DISCONTINUITY",
     "#EXT-X-GAP", "#EXT-X-ENDLIST",
 }  # fmt: skip
+_DEFINE = "#EXT-X-DEFINE:"
+_ATTRIBUTE = re.compile(r'([A-Z0-9-]+)="([^"]*)"')
+_VARIABLE = re.compile(r"\{\$([A-Za-z0-9_-]{1,100})\}")
 _PROGRAMME = re.compile(r"^#(ANVATO-SEGMENT-INFO.*type=master|UPLYNK-SEGMENT.*,segment$)")
 
 
@@ -70,6 +73,7 @@ class Playlist(NamedTuple):
     ended: bool
     kind: str
     poll: float | None = None
+    special: bool = False  # yt-dlp would misread it: pieces are absent, or their addresses contain variables
 
     @property
     def live(self) -> bool:
@@ -91,15 +95,31 @@ def parse(text: str, url: str) -> Playlist:
         raise ValueError("failed to parse the playlist of the live stream")
     import m3u8
 
+    special = "#EXT-X-GAP" in text or _DEFINE in text
     try:
-        found = m3u8.loads(_prepared(text.lstrip("\ufeff")), uri=url)
+        found = m3u8.loads(_prepared(with_values(text.lstrip("\ufeff"), url)), uri=url)
         target = min(_LONGEST, max(_SHORTEST, _target(text)))
         pieces = _pieces(found.segments, found.media_sequence or 0, url)
     except ValueError as error:
         raise ValueError(str(error) if "DRM" in str(error) else "failed to parse the playlist") from error
     except Exception as error:
         raise ValueError("failed to parse the playlist") from error
-    return Playlist(pieces, target, bool(found.is_endlist), str(found.playlist_type or "").upper())
+    return Playlist(pieces, target, bool(found.is_endlist), str(found.playlist_type or "").upper(), special=special)
+
+
+def with_values(text: str, url: str) -> str:
+    """Replace the variables that the playlist defines, or that the query of its address contains (`EXT-X-DEFINE`)."""
+    if _DEFINE not in text:
+        return text
+    values: dict[str, str] = {}
+    for line in text.splitlines():
+        if line.startswith(_DEFINE):
+            given = dict(_ATTRIBUTE.findall(line))
+            if "NAME" in given:
+                values[given["NAME"]] = given.get("VALUE", "")
+            elif name := given.get("QUERYPARAM"):
+                values[name] = parse_qs(urlsplit(url).query).get(name, [""])[0]
+    return _VARIABLE.sub(lambda found: values.get(found[1], found[0]), text)
 
 
 def _target(text: str) -> float:

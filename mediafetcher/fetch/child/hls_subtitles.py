@@ -35,6 +35,7 @@ def install(extractor: Any) -> None:
         return
 
     def telling(self: Any, m3u8_doc: str, m3u8_url: str | None = None, *arguments: Any, **named: Any) -> Any:
+        m3u8_doc = hls_playlist.with_values(m3u8_doc, m3u8_url or "")
         formats, subtitles = read(self, m3u8_doc, m3u8_url, *arguments, **named)
         _mark(m3u8_doc, m3u8_url or "", subtitles)
         main_sound.mark(formats, main_sound.of_hls(m3u8_doc, m3u8_url or ""), "url")

@@ -23,6 +23,7 @@ from mediafetcher.fetch.child import (
     certificates,
     dash_periods,
     error_report,
+    feeds,
     first_answer,
     hls_defaults,
     hls_subtitles,
@@ -202,20 +203,23 @@ def _client(order: dict[str, Any], channel: Channel, folder: Path) -> Any:
         radio: frozenset[str] = frozenset()  # addresses that answered as internet radio
         bounded = True  # every file so far had a length, or chunks with an end
         breaks = resume.Breaks()
-        answers = first_answer.FirstAnswer(folder)
+        answers = first_answer.FirstAnswer(folder, previewed=order["previewed"])
 
         def urlopen(self, req: Any) -> Any:
             channel.check()
             if not hasattr(req, "headers"):
                 req = yt_dlp.networking.Request(req)
             auth.add(req)
-            return self.answers.open(req, lambda request: origin.open(request, self._send))
+            answer = self.answers.open(req, lambda request: origin.open(request, self._send))
+            return feeds.as_rss(answer) if self.answers.looking and first_answer.looks_at_link(req) else answer
 
         def _send(self, req: Any) -> Any:
             try:
                 response = versions.open(req, super().urlopen)
                 if any(name.lower().startswith("icy-") for name in response.headers):
                     self.radio |= {req.url, response.url}
+                if "chunked" in (response.headers.get("Transfer-Encoding") or "").lower():
+                    del response.headers["Content-Length"]  # the chunks count (RFC 9112, 6.3)
                 self.bounded = self.bounded and resume.is_bounded(response)
                 return resume.keep_what_came(response, self.breaks)
             except yt_dlp.networking.exceptions.HTTPError as error:

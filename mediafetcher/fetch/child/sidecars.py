@@ -318,11 +318,13 @@ def _referer(entry: dict[str, Any]) -> str | None:
 
 def _listed(entry: dict[str, Any]) -> dict[str, Any] | None:
     """Return the metadata of an entry of a feed. Entries of sites have their own, which is read with them."""
+    from yt_dlp.utils import clean_html
+
     if entry.get("ie_key") or entry.get("extractor_key"):
         return None
     said = {name: entry[name] for name in _LISTED if entry.get(name) is not None}
     if isinstance(said.get("description"), str):
-        said["description"] = said["description"][:_MAX_LISTED]
+        said["description"] = clean_html(said["description"][: 4 * _MAX_LISTED])[:_MAX_LISTED]
     found: dict[str, Any] = msgspec.to_builtins(source_metadata.of_ytdlp(said))
     return found or None
 

@@ -9,6 +9,7 @@ import pytest
 from mediafetcher.downloads import leases, lifecycle, queries
 from mediafetcher.downloads.worker import runner
 from mediafetcher.fetch.child import dash_live
+from mediafetcher.fetch.child.hls_playlist import Bytes, Source
 from mediafetcher.fetch.child.recording import Noted, Track
 from tests.unit.downloads.test_recordings import FROM_START, _item, _obeyed, _run, _said, owner  # noqa: F401
 
@@ -25,6 +26,8 @@ VIDEO = {"manifest_url": "http://host/live/m.mpd", "format_id": "v", "vcodec": "
         ("outage", 12, "back after an outage"),
         ("periods", 12, ""),
         ("endless", 6, ""),
+        ("list", 12, ""),
+        ("whole", 16, ""),
     ],
 )
 async def test_live_dash_is_recorded_whatever_happens_to_it(owner, site, kind, seconds, words):  # noqa: F811
@@ -86,6 +89,33 @@ def test_pieces_by_the_clock_are_those_within_the_window():
     assert _names(mpd, 0.5) == []
 
 
+def test_listed_pieces_are_those_that_exist():
+    rows = "".join(f'<SegmentURL media="{name}.m4s"/>' for name in "abc")
+    assert _names(_mpd(f'<SegmentList duration="2">{rows}</SegmentList>'), 4.1) == ["a.m4s", "b.m4s"]
+    assert _names(_mpd(f'<SegmentList duration="2" startNumber="9">{rows}</SegmentList>'), 4.1) == [
+        "a.m4s",
+        "b.m4s",
+        "c.m4s",
+    ]  # by the clock none of them does, so the clock is wrong
+
+
+def test_listed_pieces_may_be_ranges_of_one_file():
+    timeline = '<SegmentTimeline><S t="100" d="20"/><S d="30"/></SegmentTimeline>'
+    rows = '<SegmentURL mediaRange="10-19"/><SegmentURL mediaRange="20-"/>'
+    head = '<BaseURL>all.mp4</BaseURL><SegmentList timescale="10" presentationTimeOffset="100">'
+    mpd = _mpd(f'{head}<Initialization range="0-9"/>{timeline}{rows}</SegmentList>')
+    found = dash_live.read(mpd, "http://host/live/m.mpd", VIDEO, 9.0).segments
+    whole = "http://host/live/all.mp4"
+    assert [(one.start, one.seconds) for one in found] == [(0, 2), (2, 3)]
+    assert [one.source for one in found] == [Source(whole, Bytes(10, 20)), Source(whole)]
+    assert found[0].init == Source(whole, Bytes(0, 10))
+
+
+def test_period_of_one_file_is_one_piece():
+    mpd = _mpd("<BaseURL>advert.mp4</BaseURL><SegmentBase/>", period='duration="PT30S"')
+    assert _names(mpd, 9.0) == ["advert.mp4"]
+
+
 def test_piece_that_repeats_without_end_reaches_to_the_clock():
     timeline = '<SegmentTimeline><S t="100" d="20" r="1"/><S d="10" r="-1"/></SegmentTimeline>'
     mpd = _mpd(_template('presentationTimeOffset="100" media="$Time$-$Bandwidth$-$$.m4s"', timeline))
@@ -103,7 +133,7 @@ def test_end_of_the_presentation_ends_the_recording():
     ("template", "words"),
     [
         (_template('media="$Number$.m4s"'), "cannot be recorded"),
-        ('<SegmentList><SegmentURL media="1.m4s"/></SegmentList>', "cannot be recorded"),
+        ("<BaseURL>whole.mp4</BaseURL>", "cannot be recorded"),
         ("<ContentProtection/>", "DRM"),
     ],
 )
@@ -145,6 +175,21 @@ def test_numbers_follow_the_pieces_through_a_sliding_window_and_a_restart():
     assert numbers(360, 380) == [18, 19]
     reader = dash_live.Reader(client, VIDEO, track)  # type: ignore[arg-type]
     assert numbers(500, 520)[0] > 20  # something is missing, nobody knows how much
+
+
+def test_sliding_list_without_times_keeps_its_numbers():
+    client, track = _Client(), Track(0)
+    reader = dash_live.Reader(client, VIDEO, track)  # type: ignore[arg-type]
+
+    def numbers(*names: str) -> list[int]:
+        rows = "".join(f'<SegmentURL media="{name}.m4s"/>' for name in names)
+        made = ElementTree.tostring(_mpd(f'<SegmentList duration="2">{rows}</SegmentList>'), encoding="unicode")
+        client.text_given = made
+        return [piece.number for piece in reader.read().pieces]
+
+    assert numbers("a", "b", "c") == [0, 1, 2]
+    assert numbers("c", "d", "e") == [2, 3, 4]
+    assert numbers("f", "g") == [5, 6]
 
 
 def test_manifest_with_a_document_type_is_refused():

@@ -6,7 +6,7 @@ import pytest
 
 from mediafetcher.core import settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import leases, lifecycle, queries
+from mediafetcher.downloads import leases, lifecycle, preview, queries
 from mediafetcher.downloads.worker import runner
 from mediafetcher.fetch import client
 from mediafetcher.fetch.child import content_disposition
@@ -28,6 +28,19 @@ async def test_link_that_works_once_is_fetched_whole(owner, site, media_corpus, 
     assert _digest(_file(item)) == _digest(media_corpus / "ok.mp4")
     asked = [entry for entry in site.asked("/once/") if entry["path"].startswith("/once/")]
     assert [entry["status"] for entry in asked if not entry["range"]] == [200]
+
+
+async def test_preview_does_not_use_up_a_link_that_works_once(owner, site):  # noqa: F811
+    url = site.url("/once/0/ok.mp4")
+    found = await preview.preview(owner, url)
+    assert (found["kind"], found["title"]) == ("media", "ok")
+    assert [entry["method"] for entry in site.asked("/once/")] == ["HEAD"]
+    await _item(await _run(owner, url))
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/refuses-head/ok.mp4", "media"), ("/rss", "playlist")])
+async def test_preview_asks_for_what_head_does_not_tell(owner, site, path, kind):  # noqa: F811
+    assert (await preview.preview(owner, site.url(path)))["kind"] == kind
 
 
 async def test_link_without_a_type_is_requested_once(owner, site, media_corpus):  # noqa: F811

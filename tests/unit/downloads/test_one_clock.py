@@ -119,7 +119,7 @@ async def test_parts_come_one_behind_the_other(owner, site, kind, seconds, frame
     assert _frames(_file(item)) == pytest.approx(frames, abs=4)
 
 
-@pytest.mark.parametrize(("kind", "seconds"), [("two", 8), ("open", 4), ("silent", 8), ("ranges", 4)])
+@pytest.mark.parametrize(("kind", "seconds"), [("two", 8), ("open", 4), ("silent", 8), ("unseen", 8), ("ranges", 4)])
 async def test_every_period_of_a_dash_manifest_comes(owner, site, kind, seconds):
     item = await _fetched(owner, site.url(f"/periods/{kind}/m.mpd"))
     assert item["duration"] == pytest.approx(seconds, abs=0.3)

@@ -17,6 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape, quoteattr
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -28,6 +30,7 @@ from mediafetcher.core import errors
 from mediafetcher.fetch import child_events
 from mediafetcher.fetch import error_mapping as classify
 from mediafetcher.fetch import sidecars as extras
+from mediafetcher.fetch.child import content_disposition, dash_live, dash_periods, feeds, hls_playlist
 from mediafetcher.fetch.ytdlp import package_index
 from mediafetcher.importing import info_json, nfo_file
 from mediafetcher.library.recovery import journal_file
@@ -273,6 +276,115 @@ TARGETS: dict[str, Target] = {
 }
 
 
+# ---- what the fetch child reads: it is confined, and raises ValueError for what it cannot read ------------------
+
+
+def _element(tag: str, attributes: dict[str, str], text: str, inside: list[str]) -> str:
+    written = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items())
+    return f"<{tag}{written}>{escape(text)}{''.join(inside)}</{tag}>"
+
+
+def _xml(tags: list[str], names: list[str], values: list[str]) -> st.SearchStrategy[str]:
+    tag, value = st.sampled_from(tags), st.sampled_from(values) | st.text("0123456789-.TPSe$%", max_size=9)
+    attributes = st.dictionaries(st.sampled_from(names), value, max_size=5)
+    leaves = st.builds(_element, tag, attributes, value, st.just([]))
+    return st.recursive(
+        leaves, lambda some: st.builds(_element, tag, attributes, value, st.lists(some, max_size=4)), max_leaves=15
+    )
+
+
+_DASH_TAGS = ["AdaptationSet", "Representation", "SegmentTemplate", "SegmentTimeline", "S", "SegmentList", "SegmentURL"]
+_DASH_TAGS += ["Initialization", "BaseURL", "SegmentBase", "UTCTiming", "Period"]
+_DASH_NAMES = ["d", "t", "r", "media", "mediaRange", "timescale", "duration", "startNumber", "presentationTimeOffset"]
+_DASH_NAMES += ["initialization", "id", "bandwidth", "height", "mimeType", "contentType", "start", "range", "lang"]
+_DASH_VALUES = [
+    "video",
+    "video/mp4",
+    "audio",
+    "PT4S",
+    "PT0S",
+    "-1",
+    "9e9",
+    "nan",
+    "inf",
+    "1e999",
+    "$Number%09d$",
+    "0-9",
+]
+_DASH_VALUES += ["$Time$.m4s", "http://[", "//x", "99999999999999999999"]
+_MPD = st.lists(_xml(_DASH_TAGS, _DASH_NAMES, _DASH_VALUES), max_size=4).map(
+    lambda sets: (
+        '<MPD type="dynamic" availabilityStartTime="1970-01-01T00:00:00Z" timeShiftBufferDepth="PT60S">'
+        f'<Period start="PT0S" duration="PT900S"><AdaptationSet contentType="video"><Representation id="v">'
+        f"{''.join(sets)}</Representation></AdaptationSet></Period></MPD>"
+    )
+)
+_FEED_TAGS = [
+    "item",
+    "title",
+    "link",
+    "enclosure",
+    "guid",
+    "pubDate",
+    "a:entry",
+    "a:link",
+    "a:id",
+    "m:group",
+    "m:content",
+]
+_FEED_TAGS += ["m:thumbnail", "i:image", "i:duration", "p:episode", "p:alternateEnclosure", "p:source", "image", "url"]
+_SPACES = (
+    'xmlns:a="http://www.w3.org/2005/Atom" xmlns:m="http://search.yahoo.com/mrss/"'
+    ' xmlns:i="http://www.itunes.com/dtds/podcast-1.0.dtd" xmlns:p="https://podcastindex.org/namespace/1.0"'
+)
+_FEED_XML = _xml(
+    _FEED_TAGS, ["url", "href", "rel", "type", "uri", "bitrate", "medium"], ["audio/mpeg", "http://[", "x"]
+)
+_FEED = st.builds(
+    lambda root, parts: f"<{root} {_SPACES}><channel>{''.join(parts)}</channel>{''.join(parts)}</{root}>",
+    st.sampled_from(["rss", "a:feed", "x"]),
+    st.lists(_FEED_XML, max_size=4),
+)
+_JSON_FEED = st.fixed_dictionaries(
+    {"version": st.just("https://jsonfeed.org/version/1") | _ANY},
+    optional={"title": _ANY, "items": _ANY | st.lists(_ANY | _objects(["url", "id", "attachments"], _ANY | _LIST))},
+).map(json.dumps)
+_HLS = st.lists(
+    st.sampled_from(
+        ["#EXTM3U", "#EXTINF:4,", "#EXTINF:1e999,", "a.ts", "#EXT-X-BYTERANGE:9@0", "#EXT-X-BYTERANGE:-9", "#EXT-X-GAP",
+         '#EXT-X-MAP:URI="i",BYTERANGE="9@9"', '#EXT-X-KEY:METHOD=AES-128,URI="k",IV=0xzz', "#EXT-X-KEY:METHOD=NONE",
+         '#EXT-X-DEFINE:NAME="a",VALUE="{$a}{$a}"', "{$a}", "#EXT-X-MEDIA-SEQUENCE:99999999999999", "#EXT-X-ENDLIST",
+         "#EXT-X-DISCONTINUITY", "#EXT-X-TARGETDURATION:0"]
+    )
+    | st.text(max_size=12),
+    max_size=40,
+).map("\n".join)  # fmt: skip
+_PICTURE = {"format_id": "v", "vcodec": "avc1", "acodec": "none", "manifest_url": "https://a.example/m.mpd"}
+
+
+def _dash(text: str) -> None:
+    mpd = ElementTree.fromstring(text)
+    with contextlib.suppress(ValueError):
+        dash_live.read(mpd, "https://a.example/m.mpd", _PICTURE, 900.0)
+    with contextlib.suppress(ValueError):
+        dash_periods.complete(mpd)
+
+
+def _hls(text: str) -> None:
+    with contextlib.suppress(ValueError):
+        hls_playlist.parse(f"#EXTM3U\n{text}", "https://a.example/i.m3u8?a=b")
+
+
+CHILD_TARGETS: dict[str, Target] = {
+    "live DASH": Target(dash_live, _MPD, _dash),
+    "HLS": Target(hls_playlist, _HLS, _hls),
+    "feeds": Target(feeds, _FEED | _JSON_FEED | st.text(), lambda text: feeds.converted(text.encode(), "https://a/")),
+    "content disposition": Target(
+        content_disposition, st.text("filename*='=\"%u8;-1 é", max_size=80), content_disposition.title
+    ),
+}
+
+
 def test_every_parser_has_a_target():
     modules = {target.module.__name__ for target in TARGETS.values()}
     assert modules == {*parsing.PARSERS, *parsing.BOUNDED}
@@ -287,6 +399,7 @@ _OWN = {
     "mediafetcher.api.metrics": "the database",
     "mediafetcher.app.control_socket": "only after the secret of this start",
     "mediafetcher.core.settings": "the settings file",
+    "mediafetcher.core.source_metadata": "the database",
     "mediafetcher.db.credentials": "the state folder",
     "mediafetcher.db.dump": "a part of a backup, at a restore that a command asked for",
     "mediafetcher.db.engine": "the database",
@@ -304,7 +417,6 @@ _OWN = {
     "mediafetcher.library.storage.clock_guard": "the state folder",
     "mediafetcher.notifications.child": "runs in a child, and reads what the server writes",
     "mediafetcher.notifications.delivery": "the database",
-    "mediafetcher.notifications.inbox": "the database",
     "mediafetcher.notifications.sender": "a line of 4 kB",
     "mediafetcher.notifications.targets": "the database; sealed by our own key",
     "mediafetcher.ops.extension_package": "writes an archive",
@@ -328,9 +440,9 @@ def test_module_that_decodes_is_known():
     assert found - {*parsing.PARSERS, *parsing.BOUNDED} == _OWN.keys()
 
 
-@pytest.mark.parametrize("name", sorted(TARGETS))
+@pytest.mark.parametrize("name", sorted(TARGETS | CHILD_TARGETS))
 def test_parser_ends_quickly_and_raises_problems_alone(name):
-    _, strategy, target = TARGETS[name]
+    _, strategy, target = (TARGETS | CHILD_TARGETS)[name]
     until, number, slowest = time.monotonic() + SECONDS, 0, 0.0
     while number == 0 or time.monotonic() < until:
 

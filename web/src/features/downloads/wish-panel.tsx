@@ -98,6 +98,18 @@ export default function WishPanel({ links, wishes, onChange, onKind, submit }: P
           <Line label={t("add.liveMax")}>
             <Clock label={t("add.liveMax")} value={wishes.live} set={(live) => onChange({ live })} />
           </Line>
+          <Toggle label={t("add.fromStart")} on={wishes.fromStart} set={(fromStart) => onChange({ fromStart })} />
+          <Line label={t("add.referer")}>
+            <Input
+              aria-label={t("add.referer")}
+              placeholder="https://"
+              title={t("add.refererForm")}
+              pattern="\s*https?:\/\/[^\s@\/]+(\/\S*)?\s*"
+              className="h-8 w-44"
+              value={wishes.referer}
+              onChange={(event) => onChange({ referer: event.target.value })}
+            />
+          </Line>
         </div>
       </details>
     </div>

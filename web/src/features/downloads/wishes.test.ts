@@ -54,6 +54,11 @@ test("how it travels, and how long a live stream may be", () => {
   });
 });
 
+test("the page of a link, and a live stream from its start", () => {
+  const wished = { ...NOTHING_SPECIAL, referer: " https://site.example/page ", fromStart: true };
+  expect(optionsOf(wished, false)).toEqual({ referer: "https://site.example/page", live_from_start: true });
+});
+
 test("a download that is tried again has the wishes that it had", () => {
   const options = {
     referer: "https://site.example/page",

@@ -23,10 +23,12 @@ export type Wishes = {
   rate: string;
   /** How long a live stream is recorded at the most, as "1:00:00". */
   live: string;
-  /** Kept without fields: the page that the link was found on, extractor arguments, and a live stream from its oldest piece. */
-  referer?: string;
+  /** The page that the link was found on. */
+  referer: string;
+  /** Whether a live stream begins at its oldest piece. */
+  fromStart: boolean;
+  /** Kept without a field. */
   extractorArgs?: Options["extractor_args"];
-  fromStart?: boolean;
   /** Which entries of a list: all (undefined) or these. */
   entries?: number[];
   ownFolder: boolean;
@@ -46,6 +48,8 @@ export const NOTHING_SPECIAL: Wishes = {
   proxy: "",
   rate: "",
   live: "",
+  referer: "",
+  fromStart: false,
   ownFolder: true,
 };
 
@@ -74,9 +78,9 @@ export function wishesOf(options: Options, folder = ""): Wishes {
     proxy: options.proxy ?? "",
     rate: options.rate_limit ? String(options.rate_limit / 1000) : "",
     live: time(options.live_max),
-    ...(options.referer && { referer: options.referer }),
+    referer: options.referer ?? "",
+    fromStart: options.live_from_start ?? false,
     ...(options.extractor_args && { extractorArgs: options.extractor_args }),
-    ...(options.live_from_start && { fromStart: true }),
   };
 }
 
@@ -95,7 +99,7 @@ export function optionsOf(wishes: Wishes, list: boolean): Options {
   else if (wishes.browser) options.impersonate = true;
   if (Number(wishes.rate) > 0) options.rate_limit = Math.round(Number(wishes.rate) * 1000);
   if (seconds(wishes.live)) options.live_max = Math.round(seconds(wishes.live) ?? 0);
-  if (wishes.referer) options.referer = wishes.referer;
+  if (wishes.referer.trim()) options.referer = wishes.referer.trim();
   if (wishes.extractorArgs) options.extractor_args = wishes.extractorArgs;
   if (wishes.fromStart) options.live_from_start = true;
   if (list) options.playlist = { ...(entries && { items: entries }), folder: ownFolder };
