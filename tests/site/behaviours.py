@@ -449,9 +449,9 @@ TABLE: dict[str, Behaviour] = {
     "radio": Behaviour(broadcasts.radio, "/radio: internet radio, without an end", ""),
     "live-split": Behaviour(_live_split, "/live-split/master.m3u8: live, picture and sound apart", ""),
     "dash-live": Behaviour(dash_live.answer, f"/dash-live/<kind>/m.mpd: live DASH: {', '.join(dash_live.KINDS)}", ""),
-    "live-list.mpd": Behaviour(
-        lambda r: r.send(200, playlists.LIVE_LIST_MPD, kind=playlists.kind("x.mpd")),
-        "/live-list.mpd: live DASH with a list of segments",
+    "live-open.mpd": Behaviour(
+        lambda r: r.send(200, playlists.LIVE_OPEN_MPD, kind=playlists.kind("x.mpd")),
+        "/live-open.mpd: live DASH that does not say which pieces it has",
         "",
     ),
     "elsewhere": Behaviour(_elsewhere, "/elsewhere/<what>: pieces, key, dash, live, picture, text on another host", ""),

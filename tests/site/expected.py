@@ -66,7 +66,7 @@ CASES: list[Case] = [
     # It will not
     *_codes("failed", "gone", "/status/404/x", "/status/410/x", "/lost.m3u8", "/nothing/of/this"),
     *_codes("failed", "geo_blocked", "/status/451/x", "/refuses/403/geo"),
-    *_codes("failed", "live_unsupported", "/live-list.mpd"),
+    *_codes("failed", "live_unsupported", "/live-open.mpd"),
     *_codes("failed", "drm", "/drm.m3u8", "/refuses/403/drm"),
     *_codes("failed", "extractor_broken", "/page/broken"),
     *_codes("failed", "unsupported_codec", "/media/no_decoder.m4a"),

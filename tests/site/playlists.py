@@ -49,10 +49,10 @@ LIVE_MASTER = """#EXTM3U
 v180.m3u8
 """
 _SCHEME = '<Representation id="1" bandwidth="1000" width="320" height="180" codecs="avc1.42c00d">'
-LIVE_LIST_MPD = (
+LIVE_OPEN_MPD = (
     '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="dynamic" minimumUpdatePeriod="PT1S"'
     ' availabilityStartTime="2025-01-01T00:00:00Z"><Period id="1" start="PT0S"><AdaptationSet mimeType="video/mp4">'
-    '<SegmentList duration="1"><SegmentURL media="chunk-stream0-00001.m4s"/></SegmentList>'
+    '<SegmentTemplate media="$Number$.m4s"/>'
     f"{_SCHEME}</Representation></AdaptationSet></Period></MPD>"
 )
 

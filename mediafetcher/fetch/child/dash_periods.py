@@ -7,6 +7,7 @@ has an initialisation and a clock of its own.
 
 import math
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urljoin
 
@@ -30,7 +31,8 @@ def install(extractor: Any) -> None:
         complete(mpd_doc)
         space = _space(mpd_doc)
         ranks = [main_sound.of_dash(period, space) for period in mpd_doc.findall(f"{space}Period")]
-        for period, rank in zip(parse(self, mpd_doc, mpd_id, *arguments, **named), ranks, strict=False):
+        periods = _readable(parse(self, mpd_doc, mpd_id, *arguments, **named), live=mpd_doc.get("type") == "dynamic")
+        for period, rank in zip(periods, ranks, strict=False):
             prefixed = {f"{mpd_id}-{name}" if mpd_id else name: value for name, value in rank.items()}
             main_sound.mark(period["formats"], prefixed, "format_id")
             for one in period["formats"] if mpd_doc.get("type") == "dynamic" else ():
@@ -42,6 +44,17 @@ def install(extractor: Any) -> None:
 
     merge_apart.keeps_periods = True  # type: ignore[attr-defined]
     extractor._parse_mpd_periods, extractor._merge_mpd_periods = parse_completed, merge_apart
+
+
+def _readable(periods: Iterable[Any], *, live: bool) -> Iterator[Any]:
+    """Yield the periods. Raises: `ExtractorError` for a manifest that lacks what yt-dlp needs, not for its own code."""
+    from yt_dlp.utils import ExtractorError
+
+    try:
+        yield from periods
+    except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
+        words = "this kind of live stream cannot be recorded" if live else "no formats: the manifest is incomplete"
+        raise ExtractorError(words, expected=True) from error
 
 
 # ---- before ----------------------------------------------------------------------------------------------

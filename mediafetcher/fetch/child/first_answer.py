@@ -24,6 +24,7 @@ _OCTETS = ("application/octet-stream", "binary/octet-stream", "application/force
 _MEDIA_NAME = re.compile(
     r"\.(mp4|m4v|m4a|mkv|webm|mov|avi|ts|mts|mpe?g|flv|wmv|3gp|mp3|aac|ogg|oga|ogv|opus|flac|wav|wma)\"?(;|\s|$)"
 )
+_LISTS = re.compile(r"\.(m3u8?|mpd|f4m|ismc?|smil|xspf|xml|rss|atom|json|html?)$")  # of no use without their text
 _PAGES = ("text/", "json", "xml", "mpegurl", "javascript")
 
 
@@ -69,6 +70,8 @@ class FirstAnswer:
         from yt_dlp.networking import Response
         from yt_dlp.networking.exceptions import RequestError
 
+        if _LISTS.search(urlsplit(request.url).path.lower()):
+            return None
         question = request.copy()
         question.method = "HEAD"
         try:

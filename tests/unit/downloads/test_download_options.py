@@ -274,7 +274,7 @@ async def test_a_live_stream_with_its_sound_apart_is_recorded_in_step(owner, sit
 
 
 async def test_live_dash_without_a_template_is_refused_in_words(owner, site):
-    row = await _run(owner, site.url("/live-list.mpd"))
+    row = await _run(owner, site.url("/live-open.mpd"))
     assert (row["state"], row["error"]["code"]) == ("failed", "live_unsupported")
 
 

@@ -13,7 +13,7 @@ CAUSES = {
     "/media/random.mp4": ("failed", "not_media", "does not support this type of file"),
     "/media/html.mp4": ("failed", "not_media", "web page"),
     "/media/anim.webp": ("failed", "not_media", "picture"),
-    "/live-list.mpd": ("failed", "live_unsupported", "cannot be recorded"),
+    "/live-open.mpd": ("failed", "live_unsupported", "cannot be recorded"),
     "/drm.m3u8": ("failed", "drm", "DRM"),
     "/refuses/403/geo": ("failed", "geo_blocked", "country"),
     "/status/410/x": ("failed", "gone", "Nothing found"),
