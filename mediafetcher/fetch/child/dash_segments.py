@@ -28,7 +28,7 @@ class Segment(NamedTuple):
 
     @property
     def key(self) -> object:
-        """What tells the piece from others in each reading of the manifest."""
+        """The identity of the piece, the same in each reading of the manifest."""
         return round(self.start * 1000) if self.timed else (self.source.url.partition("?")[0], self.source.range)
 
 

@@ -33,7 +33,7 @@ _PLAYABLE = re.compile(
     r"^(audio|video)\b|^application/(ogg|mp4|x-mpegurl|vnd\.apple\.mpegurl|dash\+xml)", re.IGNORECASE
 )
 
-Facts = dict[str, str]  # of one entry, by the names of RSS; `url`, `kind` and `image` beside them
+Facts = dict[str, str]  # of one entry, by the names of RSS; and `url`, `image` and `duration`
 
 
 def as_rss(response: Any) -> Any:
