@@ -37,6 +37,28 @@ apt() {
   return 1
 }
 
+# ensure_promtool: the checker of alert rules and metrics. Its package would start a server, so one file is unpacked.
+ensure_promtool() {
+  command -v promtool >/dev/null && return
+  if [ ! -x "$cache/promtool/promtool" ]; then
+    { command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null && try "promtool" unpack_promtool; } || {
+      say "! promtool is missing: alert rules are not checked. As root, type: apt-get install --no-install-recommends prometheus"
+      return 0
+    }
+  fi
+  PATH=$PATH:$cache/promtool
+  export PATH
+}
+
+unpack_promtool() (
+  set -e
+  rm -rf "$cache/promtool.new" && mkdir -p "$cache/promtool.new" && cd "$cache/promtool.new"
+  apt-get download prometheus || { apt-get update && apt-get download prometheus; }
+  dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x --strip-components=3 ./usr/bin/promtool
+  rm -f prometheus_*.deb
+  rm -rf "$cache/promtool" && mv "$cache/promtool.new" "$cache/promtool"
+)
+
 # The system's own Python comes first: the service account, which the children of a root run as, can reach it too.
 find_python() {
   local candidate wanted

@@ -68,7 +68,10 @@ def test_panels_of_the_dashboard_have_places_and_queries_of_their_own(dashboard:
     assert all(panel["targets"] for panel in panels)
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool (Debian: prometheus) is not installed")
+@pytest.mark.skipif(
+    shutil.which("promtool") is None,
+    reason="promtool is missing. As root, type: apt-get install --no-install-recommends prometheus",
+)
 async def test_promtool_accepts_rules_and_metrics(database: str, state: Path) -> None:
     for command in (["check", "rules", "mediafetcher.rules.yml"], ["test", "rules", "rules_test.yml"]):
         done = subprocess.run(["promtool", *command], cwd=FOLDER, capture_output=True, text=True, timeout=60)
