@@ -130,11 +130,13 @@ def _library(add: _Add, common: argparse.ArgumentParser) -> None:
 
 def _outward(add: _Add, common: argparse.ArgumentParser) -> None:
     """Add the commands for links, subscriptions and notifications."""
-    link = add("share", "links that open an item or a folder to others, without an account")
-    link.add_argument("what", nargs="+", metavar="ITEM|FOLDER", help="make a link; or `list`, or `revoke LINK`")
-    podcast = add("feed", "a podcast feed of a folder")
-    podcast.add_argument("folder", metavar="FOLDER", help="its path, such as Films/Short")
+    link = add("share", "links that open an item, a folder, a channel or a search to others, without an account")
+    link.add_argument("what", nargs="*", metavar="ITEM|FOLDER", help="make a link; or `list`, or `revoke LINK`")
+    podcast = add("feed", "a podcast feed of a folder, a channel or a search")
+    podcast.add_argument("folder", nargs="?", metavar="FOLDER", help="its path, such as Films/Short")
     for one in (link, podcast):
+        one.add_argument("--channel", metavar="CHANNEL", help="the id or name of a channel, in place of a folder")
+        one.add_argument("--search", metavar="WORDS", help="a search, in place of a folder")
         one.add_argument("--days", type=float, metavar="N", help="how long it lasts; by default until it is revoked")
         one.add_argument("--password", action="store_true", help="ask for a password that opens it")
         _for_person(one)
@@ -300,15 +302,23 @@ def _notify(command: argparse.ArgumentParser, common: argparse.ArgumentParser) -
     doing = command.add_subparsers(dest="action", metavar="ACTION", required=True)
     added = doing.add_parser("add", parents=[common], help="add a service, a webhook or a media server")
     added.add_argument("url", metavar="URL", help="of Apprise, webhook+https://..., jellyfin+http://...; - reads it")
-    added.add_argument("--event", action="append", metavar="E", help="an event, or `all`; may be repeated")
-    added.add_argument("--name", default="", help="what it is called in the list")
-    added.add_argument("--language", choices=("en", "fr", "de"), default="en", help="of messages")
+    changed = doing.add_parser("set", parents=[common], help="change a target; what is not given stays")
+    for one in (added, changed):
+        one.add_argument("--event", action="append", metavar="E", help="an event, or `all`; may be repeated")
+        one.add_argument("--name", help="what it is called in the list")
+        one.add_argument("--language", choices=("en", "fr", "de"), help="of messages")
+        one.add_argument("--quiet", metavar="HH:MM-HH:MM", help="quiet hours, whose events are sent at their end")
+        one.add_argument("--timezone", metavar="ZONE", help="of the quiet hours, such as Europe/Paris")
+    changed.add_argument("--no-quiet", action="store_true", help="no quiet hours")
+    either = changed.add_mutually_exclusive_group()
+    either.add_argument("--on", dest="enabled", action="store_true", default=None, help="send messages again")
+    either.add_argument("--off", dest="enabled", action="store_false", default=None, help="send no messages")
     listed = doing.add_parser("list", parents=[common], help="show the targets, without their secrets")
     tested = doing.add_parser("test", parents=[common], help="send a test message")
     removed = doing.add_parser("remove", parents=[common], help="remove a target")
-    for one in (tested, removed):
+    for one in (changed, tested, removed):
         one.add_argument("target", type=int, metavar="TARGET", help="its number in `notify list`")
-    for one in (added, listed, tested, removed):
+    for one in (added, changed, listed, tested, removed):
         _for_person(one)
 
 

@@ -582,13 +582,17 @@ class InstallationStatus(Table, tablename="installation_status", db=DB):
 
 
 class Share(Table, tablename="share", db=DB):
-    """A link that opens one item, or one folder with those below it, without an account."""
+    """A link that opens one item, one folder with those below it, one channel or one search, without an account."""
 
     id = BigSerial(primary_key=True)
     owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
     hash = Bytea(required=True)  # of its secret
     item = ForeignKey(LibraryItem, on_delete=OnDelete.cascade)
     folder = ForeignKey(Folder, on_delete=OnDelete.cascade)
+    channel = _text()
+    channel_site = _text()
+    search = _text()  # as typed
+    title = _text()  # of a channel or search; an item and a folder have their own
     password_hash = _text()
     created_at = _now()
     expires_at = _time()

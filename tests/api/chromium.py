@@ -19,7 +19,7 @@ _FLAGS = (
 
 
 class Tab:
-    """One page. `dialogs` are what it popped up, `said` what it wrote to its console."""
+    """One page: the `dialogs` that it opened, what it `said` on its console, the `answers` to its requests."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
@@ -27,6 +27,7 @@ class Tab:
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self.dialogs: list[str] = []
         self.said: list[str] = []
+        self.answers: list[dict[str, Any]] = []
         self._reading = asyncio.ensure_future(self._read())
 
     async def _read(self) -> None:
@@ -45,6 +46,8 @@ class Tab:
                 await self._connection.send(json.dumps(answer))
             elif message["method"] == "Runtime.consoleAPICalled":
                 self.said += [str(one.get("value")) for one in message["params"]["args"]]
+            elif message["method"] == "Network.responseReceived":
+                self.answers.append(message["params"]["response"])
 
     async def send(self, method: str, **params: Any) -> Any:
         number = next(self._numbers)
@@ -59,9 +62,16 @@ class Tab:
     async def go(self, url: str) -> None:
         await self.send("Page.navigate", url=url)
 
-    async def look(self, script: str) -> Any:
-        """The value of an expression in the page."""
-        found = await self.send("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+    async def look(self, script: str, *, clicked: bool = False) -> Any:
+        """The value of an expression in the page, which may start sound if a user just `clicked`.
+
+        Raises `RuntimeError` with what the expression threw.
+        """
+        found = await self.send(
+            "Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True, userGesture=clicked
+        )
+        if "exceptionDetails" in found:
+            raise RuntimeError(found["exceptionDetails"].get("exception", {}).get("description", "an exception"))
         return found["result"].get("value")
 
     async def until(self, script: str, seconds: float = 30) -> Any:

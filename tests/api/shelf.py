@@ -16,9 +16,13 @@ async def add_item(owner: int, tmp_path: Path, data: bytes = ALL, title: str = "
     return await add_file(owner, source, title, folder)
 
 
-async def add_file(owner: int, source: Path, title: str = "A film", folder: str = "") -> int:
+FILM = items.MediaFacts("video/mp4", ".mp4", 12.5, 640, 360, "h264", "aac")
+
+
+async def add_file(
+    owner: int, source: Path, title: str = "A film", folder: str = "", facts: items.MediaFacts = FILM
+) -> int:
     staged = await blob_store.stage(source)
-    facts = items.MediaFacts("video/mp4", ".mp4", 12.5, 640, 360, "h264", "aac")
     place = await folders.ensure(owner, folder)
     entry = items.Entry(title, place, None, "http://site.test/film", "site.test", "Somebody")
     return await items.add_media(owner=owner, staged=staged, facts=facts, entry=entry)

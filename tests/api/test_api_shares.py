@@ -16,13 +16,15 @@ from typing import Any
 
 import pytest
 from chromium import tab
-from shelf import ALL, add_file, add_item
+from shelf import ALL, FILM, add_file, add_item
 from test_api_routes import call, fill, named
 
 from mediafetcher.accounts.auth import credentials
 from mediafetcher.api.app import ROUTES
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import trash
+from mediafetcher.library.catalog import items, trash
+from mediafetcher.media import ffmpeg
+from tests.site import Site
 
 ITUNES = "{http://www.itunes.com/dtds/podcast-1.0.dtd}"
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -97,6 +99,58 @@ async def test_a_link_of_a_folder_opens_what_is_in_it_and_below(web: Any, alice:
     single = await share(alice, item=below)
     for wrong in (f"media/{inside}", f"media/{below}", f"media/{outside}"):
         assert (await visitor.get(f"{single}/{wrong}")).status_code == 404, wrong
+
+
+async def from_channel(item: int, channel: str, name: str, site: str = "site.test") -> None:
+    """Give an item the channel that a site would name."""
+    await engine.execute(
+        "with said as (insert into source_metadata (facts, channel, channel_name, channel_site)"
+        " values ('{}', $2, $3, $4) returning id)"
+        " update library_item set metadata = (select id from said), channel = $2, channel_site = $4 where id = $1",
+        item, channel, name, site,
+    )  # fmt: skip
+
+
+async def test_a_link_of_a_channel_or_a_search_opens_what_is_of_it(
+    web: Any, alice: Any, bob: Any, tmp_path: Path
+) -> None:
+    first = await add_item(alice.id, tmp_path, title="Cats at dawn")
+    second = await add_item(alice.id, tmp_path, b"second", "Dogs at dawn")
+    other_site = await add_item(alice.id, tmp_path, b"third", "Cats elsewhere")
+    theirs = await add_item(bob.id, tmp_path, b"theirs", "Cats of Bob")
+    for item, site in ((first, "site.test"), (second, "site.test"), (other_site, "other.test"), (theirs, "site.test")):
+        await from_channel(item, "UC1", "The Channel", site)
+    visitor = web.client()
+    for wish, inside, outside in (
+        ({"channel": "UC1"}, (first, second), (other_site, theirs)),
+        ({"channel": "The Channel", "site": "other.test"}, (other_site,), (first, second, theirs)),
+        ({"q": "cats"}, (first, other_site), (second, theirs)),
+    ):
+        path = await share(alice, **wish)
+        feed = ElementTree.fromstring((await visitor.get(f"{path}/feed.xml")).content)
+        assert feed.findtext("channel/title") == ("cats" if "q" in wish else "The Channel")
+        urls = sorted(one.get("url") for one in feed.iter("enclosure"))
+        assert urls == sorted(f"{web.url}{path}/media/{item}.mp4" for item in inside), wish
+        listed = (await visitor.get(f"{path}/list.m3u8")).text.splitlines()
+        assert sorted(line for line in listed if line[0] != "#") == urls
+        assert (await visitor.get(f"{path}?item={inside[0]}")).status_code == 200
+        part = await visitor.get(f"{path}/media/{inside[0]}", headers={"Range": "bytes=1-3"})
+        assert part.status_code == 206 and len(part.content) == 3
+        for wrong in (*(f"/media/{item}" for item in outside), "/media", *(f"?item={item}" for item in outside)):
+            assert (await visitor.get(path + wrong)).status_code == 404, (wish, wrong)
+    later = await add_item(alice.id, tmp_path, b"later", "More cats")
+    assert f"/media/{later}." in (await visitor.get(f"{path}/feed.xml")).text
+    rows = (await alice.http.get("/api/shares")).json()["shares"]
+    assert [(row["title"], row["channel"], row["site"], row["q"]) for row in rows] == [
+        ("cats", None, None, "cats"),
+        ("The Channel", "UC1", "other.test", None),
+        ("The Channel", "UC1", "site.test", None),
+    ]  # fmt: skip
+    for wrong, status in (
+        ({"channel": "UC2"}, 404), ({"channel": "UC1", "site": "third.test"}, 404), ({"q": "  "}, 400),
+        ({"q": "x" * 501}, 400), ({"q": "cats", "channel": "UC1"}, 400), ({"channel": ""}, 404),
+    ):  # fmt: skip
+        assert (await alice.http.post("/api/shares", json=wrong)).status_code == status, wrong
 
 
 @pytest.mark.parametrize("way", ["bearer", "mf_bearer", "cookie", "query", "basic"])
@@ -370,9 +424,9 @@ async def play(url: str) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-async def enclosure(web: Any, alice: Any, film: Path) -> str:
+async def enclosure(web: Any, alice: Any, film: Path, facts: items.MediaFacts = FILM) -> str:
     """Returns: the address of the one enclosure of a feed."""
-    await add_file(alice.id, film, folder="Films")
+    await add_file(alice.id, film, folder="Films", facts=facts)
     text = (await web.client().get(f"{await share(alice, folder='Films')}/feed.xml")).text
     (found,) = re.findall(r'<enclosure url="([^"]+)"', text)
     return found
@@ -383,7 +437,7 @@ async def test_an_enclosure_plays_in_a_real_player(web: Any, alice: Any, media_c
 
 
 _PLAY = """(async () => {
-  const film = document.querySelector("video");
+  const film = document.querySelector("video, audio");
   const once = (name) => new Promise((good, bad) => {
     film.addEventListener(name, good, {once: true});
     film.addEventListener("error", () => bad(new Error(film.error.message)), {once: true});
@@ -396,7 +450,13 @@ _PLAY = """(async () => {
   await moved;
   await film.play();
   if (film.currentTime < film.duration / 2) await once("timeupdate");
-  return film.videoWidth > 0;
+  return film.currentTime >= film.duration / 2;
+})()"""
+_OPEN_ENCLOSURE = """(() => {
+  const player = new Audio("%s");
+  player.preload = "metadata";
+  document.body.append(player);
+  return true;
 })()"""
 
 
@@ -410,3 +470,24 @@ async def test_the_page_plays_and_seeks_in_chromium(web: Any, alice: Any, media_
         assert await page.look("[document.scripts.length, document.cookie]") == [0, ""]
         style = await page.look("getComputedStyle(document.body).maxWidth")
     assert style != "none"  # its style is allowed by its own policy
+
+
+async def test_an_enclosure_plays_and_seeks_in_an_audio_element_of_chromium(
+    web: Any, alice: Any, tmp_path: Path, site: Site
+) -> None:
+    """As a podcast program in a browser does: a page of another site, without an account."""
+    sound = tmp_path / "sound.m4a"
+    made = "-f lavfi -i anoisesrc=d=240:a=0.1 -c:a aac -b:a 256k -movflags +faststart".split()  # noqa: SIM905
+    await asyncio.to_thread(subprocess.run, [ffmpeg.path(), "-v", "error", *made, sound], check=True, timeout=60)
+    facts = items.MediaFacts("audio/mp4", ".m4a", 240.0, None, None, None, "aac")
+    url = await enclosure(web, alice, sound, facts)
+    async with tab(tmp_path / "profile") as page:
+        await page.go(site.url("/robots.txt"))
+        await page.until(f"location.origin + '/' === '{site.url('/')}'")
+        assert await page.look(_OPEN_ENCLOSURE % url) is True
+        assert await page.look(_PLAY, clicked=True) is True
+    parts = [one for one in page.answers if one["url"] == url]
+    assert len(parts) >= 2 and all(one["status"] == 206 for one in parts)
+    named = [{name.lower(): value for name, value in one["headers"].items()} for one in parts]
+    begins = [one["content-range"].removeprefix("bytes ").partition("-")[0] for one in named]
+    assert begins[0] == "0" and int(begins[-1]) > 0

@@ -1,4 +1,4 @@
-"""/api/shares: links that give others access to an item or a folder. static/shared.py answers them."""
+"""/api/shares: links that open an item, a folder, a channel or a search to others. static/shared.py answers them."""
 
 from datetime import datetime
 
@@ -11,11 +11,17 @@ from mediafetcher.feeds import shares
 
 
 class Share(msgspec.Struct):
-    """A share link. Its address is shown only when it is created. `uses`: how often it was opened."""
+    """A share link to `item`, `folder`, `channel` or the search `q`. Its address is shown only when it is created.
+
+    `uses`: how often it was opened.
+    """
 
     id: int
     item: int | None
     folder: int | None
+    channel: str | None
+    site: str | None
+    q: str | None
     title: str
     password: bool
     created_at: datetime
@@ -30,10 +36,16 @@ class Shares(msgspec.Struct):
 
 
 class NewShare(msgspec.Struct, forbid_unknown_fields=True):
-    """A new link to `item` or `folder` (id or path). `days`: its lifetime; unlimited if not given."""
+    """A new link to one of `item`, `folder` (id or path), `channel` (id or name) and `q` (a search).
+
+    `site`: of the channel; the one with most items if not given. `days`: its lifetime; unlimited if not given.
+    """
 
     item: int | None = None
     folder: int | str | None = None
+    channel: str | None = None
+    site: str | None = None
+    q: str | None = None
     days: float | None = None
     password: str | None = None
 
@@ -57,6 +69,9 @@ async def make(request: Asked, data: JSONBody[NewShare]) -> MadeShare:
         request.user.id,
         item=data.item,
         folder=data.folder,
+        channel=data.channel,
+        site=data.site,
+        q=data.q,
         days=data.days,
         password=data.password,
         address=address(request),

@@ -19,7 +19,7 @@ from mediafetcher.api.static import media, ranges, share_page
 from mediafetcher.core import errors, settings
 from mediafetcher.feeds import rss, shares
 
-# The item stands in the path if the link is one of a folder. An extension is allowed, because players look at it.
+# The item stands in the path if the link opens several. An extension is allowed, because players look at it.
 _PATH = re.compile(
     r"^/s/([A-Za-z0-9_-]{1,100})(?:/(feed\.xml|list\.m3u8)|/media(?:/(\d{1,18}))?"
     r"(?:(\.[a-z0-9]{1,5})|/(poster)(?:\.jpg)?|/subtitles/([A-Za-z0-9-]{1,35})(?:\.vtt)?)?)?/?$"
@@ -131,7 +131,7 @@ async def _page(call: request_guard.Call, share: shares.Opened, secret: str, que
     chosen = parse_qs(query).get("item", [""])[0]
     found = await shares.items(share)
     shown = found[0] if share.item is not None and found else None
-    if share.folder is not None and chosen.isascii() and chosen.isdigit():
+    if share.item is None and chosen.isascii() and chosen.isdigit():
         shown = (await shares.items(share, int(chosen)))[0]
     if call.method == "GET":
         await shares.count(share, call.address)

@@ -428,10 +428,13 @@ export type NewDownload = {
 };
 
 export type NewShare = {
+  channel?: string | null;
   days?: number | null;
   folder?: number | string | null;
   item?: number | null;
   password?: string | null;
+  q?: string | null;
+  site?: string | null;
 };
 
 export type NewSubscription = {
@@ -757,6 +760,7 @@ export type SeveralTrashed = {
 };
 
 export type Share = {
+  channel: string | null;
   created_at: string;
   expired: boolean;
   expires_at: string | null;
@@ -765,6 +769,8 @@ export type Share = {
   item: number | null;
   last_used_at: string | null;
   password: boolean;
+  q: string | null;
+  site: string | null;
   title: string;
   uses: number;
 };

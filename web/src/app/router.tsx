@@ -176,13 +176,19 @@ const notifications = createRoute({
   component: lazyRouteComponent(() => import("@/features/notifications/inbox"), "NotificationsPage"),
 });
 
+/** `of`: a folder; `site`: of the channel. */
+type SharesSearch = { item?: number; of?: number; channel?: string; site?: string; q?: string; title?: string };
+
 const shares = createRoute({
   getParentRoute: () => root,
   path: "/shares",
   // What a link is wanted for.
-  validateSearch: (search: Record<string, unknown>): { item?: number; of?: number; title?: string } => ({
+  validateSearch: (search: Record<string, unknown>): SharesSearch => ({
     item: Number(search.item) || undefined,
     of: Number(search.of) || undefined,
+    channel: text(search.channel),
+    site: text(search.site),
+    q: text(search.q),
     title: text(search.title),
   }),
   component: lazyRouteComponent(() => import("@/features/shares/shares"), "SharesPage"),

@@ -69,7 +69,7 @@ export const deTelling: Texts<typeof enTelling> = {
   "share.title": "Geteilte Links",
   "share.hint": "Wer den Link hat, kann ohne Konto zusehen. Das Geheimnis ist Teil der Adresse.",
   "share.none": "Keine geteilten Links",
-  "share.noneBody": "„Teilen“ im Menü eines Eintrags oder Ordners wählen.",
+  "share.noneBody": "„Teilen“ im Menü eines Eintrags oder Ordners oder auf der Seite eines Kanals wählen.",
   "share.make": "Link erstellen",
   "share.making": "„{v}“ teilen",
   "share.days": "Läuft ab nach",
@@ -85,4 +85,5 @@ export const deTelling: Texts<typeof enTelling> = {
   "share.ends": "läuft ab {v}",
   "share.ended": "abgelaufen",
   "share.share": "Teilen",
+  "share.search": "Diese Suche teilen",
 };

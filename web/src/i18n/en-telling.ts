@@ -66,7 +66,7 @@ export const enTelling = {
   "share.title": "Shared links",
   "share.hint": "Anyone with the link can watch, without an account. The secret is part of the address.",
   "share.none": "No shared links",
-  "share.noneBody": "Choose Share in the menu of an item or a folder.",
+  "share.noneBody": "Choose Share in the menu of an item or a folder, or on the page of a channel.",
   "share.make": "Create link",
   "share.making": "Share “{v}”",
   "share.days": "Expires after",
@@ -82,4 +82,5 @@ export const enTelling = {
   "share.ends": "expires {v}",
   "share.ended": "expired",
   "share.share": "Share",
+  "share.search": "Share this search",
 } as const;

@@ -68,7 +68,7 @@ export const frTelling: Texts<typeof enTelling> = {
   "share.title": "Liens partagés",
   "share.hint": "Toute personne qui a le lien peut regarder, sans compte. Le secret fait partie de l’adresse.",
   "share.none": "Aucun lien partagé",
-  "share.noneBody": "Choisissez Partager dans le menu d’un élément ou d’un dossier.",
+  "share.noneBody": "Choisissez Partager dans le menu d’un élément ou d’un dossier, ou sur la page d’une chaîne.",
   "share.make": "Créer un lien",
   "share.making": "Partager « {v} »",
   "share.days": "Expire après",
@@ -84,4 +84,5 @@ export const frTelling: Texts<typeof enTelling> = {
   "share.ends": "expire {v}",
   "share.ended": "expiré",
   "share.share": "Partager",
+  "share.search": "Partager cette recherche",
 };

@@ -1,8 +1,8 @@
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { ArrowDownUp, ChevronRight, FolderTree, Keyboard, LayoutGrid, List, Search } from "lucide-react";
+import { ArrowDownUp, ChevronRight, FolderTree, Keyboard, LayoutGrid, List, Search, Share2 } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { type Filter, type Kind, type Sort, useSites } from "@/api/queries";
-import { Button } from "@/components/ui/button";
+import { Button, buttonVariants } from "@/components/ui/button";
 import { Kbd } from "@/components/ui/kbd";
 import { Segmented } from "@/components/ui/segmented";
 import { Select } from "@/components/ui/select";
@@ -26,7 +26,7 @@ type Props = {
 /** Where we are, how many there are, search, sort, grid or list. */
 export function Header({ typed, onType, count, onDrawer, onHelp }: Props) {
   const { t, locale } = useI18n();
-  const { folder, view } = route.useSearch();
+  const { folder, view, q, kind, unwatched, site } = route.useSearch();
   const [sort, setSort] = useSort();
   const navigate = route.useNavigate();
   return (
@@ -46,6 +46,18 @@ export function Header({ typed, onType, count, onDrawer, onHelp }: Props) {
             </span>
           </div>
         </div>
+        {q && !folder && !kind && !unwatched && !site && (
+          <Tip label={t("share.search")} side="end">
+            <Link
+              to="/shares"
+              search={{ q }}
+              aria-label={t("share.search")}
+              className={buttonVariants({ variant: "ghost", size: "icon" })}
+            >
+              <Share2 />
+            </Link>
+          </Tip>
+        )}
         <Tip label={t("lib.shortcuts")} side="end">
           <Button
             variant="ghost"

@@ -1,6 +1,6 @@
 /** `/channel/$id`: the items of one channel, the newest first. */
 import { Link, useNavigate, useParams, useRouter, useSearch } from "@tanstack/react-router";
-import { ArrowDownUp, ExternalLink, Play } from "lucide-react";
+import { ArrowDownUp, ExternalLink, Play, Share2 } from "lucide-react";
 import { rowsOf, type Sort, useChannel, useItems } from "@/api/queries";
 import { MediaCard } from "@/components/media-card";
 import { player } from "@/components/player-store";
@@ -30,14 +30,14 @@ export function ChannelPage() {
         <Pending error={channel.error} again={() => void channel.refetch()} />
       </Page>
     );
-  const { name, url, items: count } = channel.data;
+  const { name, url, site: of, items: count } = channel.data;
   const [first] = items;
   const follow = () => player.setQueue({ wanted, label: name, href: history.location.href });
   return (
     <Page
       picture={<Avatar name={name} className="size-14 text-xl" />}
       title={name}
-      about={[channel.data.site, t("lib.count", { n: count })].filter(Boolean).join(" · ")}
+      about={[of, t("lib.count", { n: count })].filter(Boolean).join(" · ")}
       actions={
         <div className="flex flex-wrap gap-2">
           {first && (
@@ -51,6 +51,14 @@ export function ChannelPage() {
               {t("places.playAll")}
             </Link>
           )}
+          <Link
+            to="/shares"
+            search={{ channel: id, site: of ?? undefined, title: name }}
+            className={buttonVariants({ variant: "outline" })}
+          >
+            <Share2 />
+            {t("share.share")}
+          </Link>
           {url && (
             <a href={url} target="_blank" rel="noopener noreferrer" className={buttonVariants({ variant: "outline" })}>
               <ExternalLink />

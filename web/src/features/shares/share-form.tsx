@@ -9,10 +9,11 @@ import { useI18n } from "@/i18n";
 
 const DAYS = [1, 7, 30, 365];
 
-type Props = { item?: number; folder?: number; title: string; onMade: () => void };
+type Opens = { item?: number; folder?: number; channel?: string; site?: string; q?: string };
+type Props = { opens: Opens; title: string; onMade: () => void };
 
 /** Makes a link, and shows its addresses once. */
-export function ShareForm({ item, folder, title, onMade }: Props) {
+export function ShareForm({ opens, title, onMade }: Props) {
   const { t } = useI18n();
   const fail = useFailure();
   const [days, setDays] = useState("7");
@@ -20,7 +21,7 @@ export function ShareForm({ item, folder, title, onMade }: Props) {
   const [url, setUrl] = useState<string>();
   function make(event: FormEvent) {
     event.preventDefault();
-    const wish = { item, folder, days: days ? Number(days) : null, password: password || null };
+    const wish = { ...opens, days: days ? Number(days) : null, password: password || null };
     call<MadeShare>("POST", "/api/shares", wish)
       .then((made) => {
         setUrl(made.url);

@@ -13,12 +13,13 @@ import { ShareForm } from "./share-form";
 export const PATH = "/api/shares";
 const KEY = ["shares"];
 
-/** Links that open an item or a folder to others. `?item=` or `?of=` (a folder) asks for a new one. */
+/** Links that open something to others. `?item=`, `?of=` (a folder), `?channel=` or `?q=` asks for a new one. */
 export function SharesPage() {
   const { t, locale } = useI18n();
   const cache = useQueryClient();
   const fail = useFailure();
-  const { item, of: folder, title } = useSearch({ strict: false });
+  const { item, of: folder, channel, site, q, title } = useSearch({ from: "/shares" });
+  const opens = { item, folder, channel, site, q };
   const { data } = useQuery({ queryKey: KEY, queryFn: () => call<Shares>("GET", PATH), staleTime: 0 });
   const reload = () => cache.invalidateQueries({ queryKey: KEY });
   const revoke = (id: number) => call("DELETE", `${PATH}/${id}`).catch(fail).finally(reload);
@@ -28,8 +29,8 @@ export function SharesPage() {
       <div className="mx-auto max-w-3xl px-4 pb-16 pt-5 sm:px-8 sm:pt-8">
         <h1 className="text-xl font-semibold tracking-tight">{t("share.title")}</h1>
         <p className="mb-4 mt-1 text-pretty text-muted-foreground">{t("share.hint")}</p>
-        {(item !== undefined || folder !== undefined) && (
-          <ShareForm key={`${item} ${folder}`} item={item} folder={folder} title={title ?? ""} onMade={reload} />
+        {Object.values(opens).some((each) => each !== undefined) && (
+          <ShareForm key={JSON.stringify(opens)} opens={opens} title={title ?? q ?? ""} onMade={reload} />
         )}
         {rows.length === 0 ? (
           <Empty icon={<Link2 />} title={t("share.none")} body={t("share.noneBody")} />
