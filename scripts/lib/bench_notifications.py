@@ -33,7 +33,7 @@ def notifying(*, quick: bool = False) -> list[Figure]:
             for kind in [*kinds[number % 3 :], *kinds[: number % 3]]:
                 receiver.behave = lambda request, kind=kind: "stall" if kind == "stalled" else 200  # type: ignore[misc]
                 _enable(running, target, enabled=kind != "none")
-                links = films(base, folder, f"{kind} {number}", FILES, MIB)
+                links = films(base, folder, f"{kind}-{number}", FILES, MIB)
                 times[kind].append(ours(running, links)[0])
         assert receiver.requests, "the target was never told"
     none, fast, stalled = (statistics.median(times[kind]) for kind in ("none", "fast", "stalled"))

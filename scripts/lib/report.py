@@ -20,6 +20,7 @@ TITLES = {
     "accept": "One link accepted",
     "links": "A link that is in the store already",
     "fetching": "From the link to the library",
+    "notifying": "Downloads that a slow target is told of",
     "health": "The server meanwhile",
     "endurance": "Many downloads in a row",
     "attacks": "Under attack",
