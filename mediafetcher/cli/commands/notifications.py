@@ -16,8 +16,9 @@ async def notify(instance: Instance, asked: argparse.Namespace, out: Out, stdin:
     owner = await owner_of(asked)
     if asked.action == "add":
         url = (stdin or "") if asked.url == "-" else asked.url
-        events, name, language = asked.event or [], asked.name or "", asked.language or "en"
-        made = await targets.add(owner, url, events, name=name, language=language, quiet=_quiet(asked))
+        given = {"name": asked.name, "language": asked.language, "quiet": _quiet(asked)}
+        chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        made = await targets.add(owner, url, asked.event or [], **chosen)
         out.line(json.dumps(made) if asked.json else _made(made))
     elif asked.action == "set":
         row = await targets.change(asked.target, owner, _changes(asked))
