@@ -187,6 +187,10 @@ ROUTES: tuple[Route, ...] = (
         "POST", "/api/subscriptions/{id:int}/retention", subscriptions.preview_retention, DOWNLOADS, _GONE, 200
     ),
     Route("GET", "/api/subscriptions/{id:int}/entries", subscriptions.ledger, DOWNLOADS, _GONE),
+    Route(
+        "POST", "/api/subscriptions/{id:int}/entries/{entry:int}/download", subscriptions.download, DOWNLOAD, _WISH, 202
+    ),
+    Route("POST", "/api/subscriptions/check", subscriptions.check_all, DOWNLOAD, (), 202),
     # notifications
     Route("GET", "/api/notifications", notifications.page, READ),
     Route("POST", "/api/notifications/read", notifications.read, READ, (), 204),

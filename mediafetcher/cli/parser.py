@@ -9,6 +9,7 @@ from mediafetcher.core import errors, renamed_settings
 
 _Add = Callable[[str, str], argparse.ArgumentParser]  # of a command: its name and its help
 
+_DECISIONS = ("queued", "done", "skipped", "blocked", "ignored")
 HERE = "--here"  # the caller's working directory; the command may run in another process
 
 
@@ -282,7 +283,16 @@ def _following(command: argparse.ArgumentParser, common: argparse.ArgumentParser
     kept.add_argument("id", type=int, metavar="ID", help="its number in `following`")
     _retention(kept)
     kept.add_argument("--dry-run", action="store_true", help="show which items would go to the trash; change nothing")
-    for one in (checked, listed, exported, loaded, kept):
+    seen = doing.add_parser(
+        "entries", parents=[common], help="list the entries of a subscription, each with its reason"
+    )
+    seen.add_argument("id", type=int, metavar="ID", help="its number in `following`")
+    seen.add_argument("--decision", choices=_DECISIONS, help="only entries with this decision")
+    seen.add_argument("--limit", type=int, default=100, metavar="N", help="how many, the newest first (default 100)")
+    requested = doing.add_parser("download", parents=[common], help="download an entry that was skipped")
+    requested.add_argument("id", type=int, metavar="ID", help="its subscription's number in `following`")
+    requested.add_argument("entry", type=int, metavar="ENTRY", help="its number in `following entries`")
+    for one in (checked, listed, exported, loaded, kept, seen, requested):
         _for_person(one, argparse.SUPPRESS)
 
 
@@ -366,6 +376,7 @@ def _wishes(get: argparse.ArgumentParser) -> None:
     get.add_argument("--referer", metavar="URL", help="page that the link was found on, for sites that check it")
     get.add_argument("--live-max", type=int, metavar="SECONDS", help="stop a live recording after this many seconds")
     get.add_argument("--live-from-start", action="store_true", help="record a live stream from its earliest segment")
+    get.add_argument("--live-wait", action="store_true", help="do not record a live stream: download it after its end")
     get.add_argument("--playlist", action="store_true", help=("download the link as a playlist, one download per item"))
     get.add_argument("--limit", type=int, metavar="N", help="playlist: only the first N items")
     get.add_argument("--items", default="", metavar="1,4", help="playlist: only these items")

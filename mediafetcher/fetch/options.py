@@ -57,6 +57,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     proxy: str | None = None  # http://, https:// or socks5://host:port
     live_max: int | None = None  # seconds of a live stream; None: the setting
     live_from_start: bool = False  # a live stream from the oldest piece of its list
+    live_wait: bool = False  # a live stream is not recorded, but downloaded after its end
     referer: str | None = None  # the page that the link was found on, sent to the site of the link
     impersonate: bool = False  # imitate a browser in every request
     extractor_args: ExtractorArguments | None = None  # of the allow-list in extractor_arguments.py

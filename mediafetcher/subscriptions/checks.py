@@ -339,6 +339,8 @@ async def _submit(
     claimed: Claim, row: dict[str, Any], folder: str, entry: Entry | None, begin: datetime.datetime
 ) -> None:
     options = playlists.options_of(claimed.options, entry) if entry else claimed.options
+    if claimed.filter.live != "record":  # the list may not tell that it is live
+        options = msgspec.structs.replace(options, live_wait=True)
     listed = entry.metadata if entry and entry.metadata else _remembered(row)
     async with engine.transaction():
         download = await lifecycle.submit(claimed.owner, row["url"], folder, options, title=row["title"], listed=listed)

@@ -67,8 +67,9 @@ select e.id, e.url as source_url, e.title, e.published_at, e.duration, e.live_st
   i.trashed_at is not null as trashed
 from subscription_entry e join subscription s on s.id = e.subscription left join download d on d.id = e.download
   left join library_item i on i.id = e.item left join media_file m on m.id = i.media_file
-where e.subscription = $1 and s.owner = $2 and ($3::text[] is null or e.decision = any($3))
-  and ($4::bigint is null or e.id < $4) and ($6::text is null or position(lower($6) in lower(e.title)) > 0)
+where ($1::bigint is null or e.subscription = $1) and s.owner = $2 and ($3::text[] is null or e.decision = any($3))
+  and ($4::bigint is null or e.id < $4) and ($7::bigint is null or e.id = $7)
+  and ($6::text is null or position(lower($6) in lower(e.title)) > 0)
 order by e.id desc limit $5
 """
 # An item that the library had already did not come by a subscription.
@@ -244,8 +245,13 @@ async def page(
 
     Returns: the rows, and the cursor of the next page or None.
     """
-    rows = await engine.fetch(_PAGE, subscription, owner, decisions, cursor, limit + 1, q or None)
+    rows = await engine.fetch(_PAGE, subscription, owner, decisions, cursor, limit + 1, q or None, None)
     return rows[:limit], rows[limit - 1]["id"] if len(rows) > limit else None
+
+
+async def one(id: int, owner: int) -> dict[str, Any] | None:
+    """Returns: one entry as `page` has it; None if the user has no such entry."""
+    return await engine.fetchrow(_PAGE, None, owner, None, None, 1, None, id)
 
 
 async def brought_by(item: int, owner: int) -> dict[str, Any] | None:

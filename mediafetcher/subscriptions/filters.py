@@ -111,7 +111,8 @@ def _reason(filter: Filter, entry: Facts, now: float, *, included: bool, exclude
 
 
 def _of_live(filter: Filter, entry: Facts) -> str | None:
-    if filter.live == "record" or entry.live_status not in ("is_live", "is_upcoming", "post_live"):
+    unwanted = ("is_live", "is_upcoming", "post_live", *(("was_live",) if filter.live == "skip" else ()))
+    if filter.live == "record" or entry.live_status not in unwanted:
         return None
     return "upcoming" if entry.live_status == "is_upcoming" else "live"
 

@@ -115,6 +115,8 @@ def _decided(
 
 async def _decide_changed(filter: filters.Filter, changed: Sequence[entries.Known]) -> list[tuple[int, str | None]]:
     """Decide again on skipped entries of which the list says something else now: a stream ended, a date is known."""
-    skipped = [one for one in changed if one.decision == "skipped" and one.reason in filters.CHANGING]
+    settled = {"live"} if filter.live == "skip" else set()  # a stream that ended is skipped too
+    reasons_to_change = set(filters.CHANGING) - settled
+    skipped = [one for one in changed if one.decision == "skipped" and one.reason in reasons_to_change]
     reasons = await filters.decide(filter, [one.facts for one in skipped])
     return [(one.id, reason) for one, reason in zip(skipped, reasons, strict=True)]

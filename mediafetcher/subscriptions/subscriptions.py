@@ -266,6 +266,16 @@ async def request_check(id: int, owner: int) -> dict[str, Any]:
     return found
 
 
+async def request_all_checks(owner: int) -> int:
+    """Let all of a user's active subscriptions be checked now, as the limits allow. Returns: how many."""
+    table = Subscription
+    active = (table.owner == owner) & (table.state == "active")
+    async with engine.transaction():
+        rows = await table.update({table.next_check_at: NOW}).where(active).returning(table.id)
+        await engine.notify("subscription", {"id": None, "owner": owner})
+    return len(rows)
+
+
 async def _make_due(id: int, owner: int) -> bool:
     """Let a subscription be checked now, also one that waits for cookies. Returns: False if it is paused."""
     table = Subscription

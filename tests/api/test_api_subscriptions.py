@@ -57,6 +57,23 @@ async def test_channel_followed_over_http_shows_every_decision(web, alice, bob, 
     assert (await alice.http.get(path)).status_code == 404
 
 
+async def test_entry_is_downloaded_anyway_over_http(alice, bob):
+    made = (await alice.http.post("/api/subscriptions", json={"url": "http://site.test/channel"})).json()
+    facts = filters.Facts("http://site.test/short", "A short", 5, None, None)
+    await entries.add(made["id"], [entries.Decided(entries.New("k", None, facts), "skipped", "too_short")])
+    path = f"/api/subscriptions/{made['id']}/entries"
+    [entry] = (await alice.http.get(path)).json()["entries"]
+    assert (await bob.http.post(f"{path}/{entry['id']}/download")).status_code == 404
+    answer = await alice.http.post(f"{path}/{entry['id']}/download")
+    assert answer.status_code == 202, answer.text
+    shown = answer.json()
+    assert (shown["decision"], shown["reason"], shown["download"] is None) == ("queued", "requested", False)
+    assert (await alice.http.get(path)).json()["entries"] == [shown]
+    for client, count in ((alice, 1), (bob, 0)):
+        checked = await client.http.post("/api/subscriptions/check")
+        assert (checked.status_code, checked.json()) == (202, {"count": count})
+
+
 async def test_wrong_wishes_are_named(alice):
     url = "http://site.test/channel"
     for wrong, word in (

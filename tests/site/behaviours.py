@@ -322,6 +322,18 @@ def _channel(request: Request) -> None:
         request.send(200, channel.feed(request.base), kind="application/rss+xml")
 
 
+def _film(request: Request) -> None:
+    """A film of a channel, which may be announced or live before it is a film."""
+    name, _, number = request.rest.partition("/")
+    channel = request.site.channels[name]
+    if int(number) in channel.announced:
+        request.send(404, pages.page("No", "", "<p>This live event will begin in 3 hours.</p>"))
+    elif int(number) in channel.live:
+        request.send(302, Location=f"{request.base}/broadcast/endless/i{number}.m3u8")
+    else:
+        request.send(302, Location=f"{request.base}/same-name/{number}/ok.mp4")
+
+
 def _publish(request: Request) -> None:
     """Publish a film to a channel, which is made if it is missing; `status` and `cookie` change the channel."""
     query = request.query
@@ -460,6 +472,7 @@ TABLE: dict[str, Behaviour] = {
     "texts": Behaviour(_text, f"/texts/<name>: subtitles: {', '.join(texts.TEXTS)}", ""),
     "list": Behaviour(_list, "/list/<count>: a list of films", "/list/3"),
     "publish": Behaviour(_publish, "/publish/<channel>?title=: adds a film to a channel", ""),
+    "film": Behaviour(_film, "/film/<channel>/<number>: announced, live, or a film, as a test says", ""),
     "channel": Behaviour(_channel, "/channel/<name>: a channel that a test publishes to", ""),
     "slow-list": Behaviour(_slow_list, "/slow-list/<count>: the same after five seconds", ""),
     "api": Behaviour(_api, "/api/skipSegments/<hash>: marks, as a SponsorBlock server has them", ""),

@@ -36,6 +36,8 @@ class Channel:
     films: list[Film] = field(default_factory=list)
     status: int = 200
     cookie: str = ""  # which a request must have
+    live: set[int] = field(default_factory=set)  # films at /film/<channel>/<number> that are live streams now
+    announced: set[int] = field(default_factory=set)  # and those that have not begun
 
     def publish(self, *numbers: int, **facts: object) -> None:
         for number in numbers:
@@ -49,7 +51,9 @@ class Channel:
         self.films = [film for film in self.films if film.number != number]
 
     def feed(self, base: str) -> str:
-        items = "".join(film.item(base) for film in self.films)
+        unended = self.live | self.announced
+        shown = [replace(film, seconds=None) if film.number in unended else film for film in self.films]
+        items = "".join(film.item(base) for film in shown)
         head = _HEAD.format(title=escape(self.title), base=base)
         space = 'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
         return f'<?xml version="1.0"?><rss version="2.0" {space}><channel>{head}{items}</channel></rss>'

@@ -12,7 +12,7 @@ from mediafetcher.api.routes.downloads import State as DownloadState
 from mediafetcher.core import errors
 from mediafetcher.db import engine
 from mediafetcher.fetch.options import Options
-from mediafetcher.subscriptions import entries, retention, subscriptions, transfer
+from mediafetcher.subscriptions import entries, requested, retention, subscriptions, transfer
 from mediafetcher.subscriptions.filters import Filter
 from mediafetcher.subscriptions.retention import Retention
 from mediafetcher.subscriptions.schedule import Schedule
@@ -233,6 +233,17 @@ async def check(id: Id, request: Asked) -> Subscription:
     return fit(Subscription, await subscriptions.request_check(id, request.user.id))
 
 
+class RequestedChecks(msgspec.Struct):
+    """How many subscriptions are checked now, two at a time."""
+
+    count: int
+
+
+async def check_all(request: Asked) -> RequestedChecks:
+    """Check all active subscriptions now. Those that are paused or wait for cookies are left alone."""
+    return RequestedChecks(await subscriptions.request_all_checks(request.user.id))
+
+
 async def preview_retention(id: Id, request: Asked, data: JSONBody[RetentionRules | None] = None) -> RetentionPreview:
     """Show which items retention would put into the trash now. Nothing is changed."""
     rules = data.retention if data else None
@@ -289,6 +300,11 @@ async def load(request: Asked, data: JSONBody[SubscriptionList]) -> ImportedList
 async def dump(request: Asked) -> ExportedList:
     """Export the caller's subscriptions as OPML."""
     return ExportedList(await transfer.dump(request.user.id))
+
+
+async def download(id: Id, entry: Id, request: Asked) -> Entry:
+    """Download an entry that was skipped, or whose item is gone. It stays an entry of the subscription."""
+    return fit(Entry, await requested.download(id, entry, request.user.id))
 
 
 async def ledger(

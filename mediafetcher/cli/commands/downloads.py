@@ -54,6 +54,7 @@ def wishes(asked: argparse.Namespace) -> Options:
             proxy=asked.proxy,
             live_max=asked.live_max,
             live_from_start=asked.live_from_start,
+            live_wait=asked.live_wait,
             referer=asked.referer,
             impersonate=asked.impersonate,
             extractor_args=extractor_arguments.from_text(asked.extractor_arg),

@@ -9,7 +9,7 @@ from mediafetcher.app.output import Out, size
 from mediafetcher.cli.commands.owner import owner_of
 from mediafetcher.core import errors
 from mediafetcher.core.daily_hours import DailyHours
-from mediafetcher.subscriptions import checks, retention, subscriptions, transfer
+from mediafetcher.subscriptions import checks, entries, requested, retention, subscriptions, transfer
 from mediafetcher.subscriptions.filters import Filter
 from mediafetcher.subscriptions.retention import Retention
 from mediafetcher.subscriptions.schedule import Schedule
@@ -99,11 +99,33 @@ async def following(instance: Instance, asked: argparse.Namespace, out: Out, std
         return 0
     if asked.action == "import":
         return await _load(owner, asked, out, stdin)
+    if asked.action == "entries":
+        return await _entries(owner, asked, out)
+    if asked.action == "download":
+        await instance.ensure_jobs()
+        _tell_entry(await requested.download(asked.id, asked.entry, owner), asked, out)
+        return 0
     if asked.action == "retention":
         return await _change_retention(owner, asked, out)
     for row in await subscriptions.page(owner):
         _tell(row, asked, out)
     return 0
+
+
+async def _entries(owner: int, asked: argparse.Namespace, out: Out) -> int:
+    await subscriptions.get(asked.id, owner)
+    decisions = [asked.decision] if asked.decision else None
+    rows, _ = await entries.page(asked.id, owner, decisions=decisions, limit=max(1, asked.limit))
+    for row in rows:
+        _tell_entry(row, asked, out)
+    return 0
+
+
+def _tell_entry(row: dict[str, Any], asked: argparse.Namespace, out: Out) -> None:
+    if asked.json:
+        out.line(json.dumps(row, default=str))
+    else:
+        out.line(f"{row['id']:>6}  {row['decision']:<8} {row['reason']:<18} {row['title'] or row['source_url']}")
 
 
 async def _load(owner: int, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:

@@ -225,6 +225,13 @@ class LiveNotStarted(FetchProblem):
     default_detail = "This stream has not started yet. Recording starts automatically when it begins."
 
 
+class LiveNotEnded(LiveNotStarted):
+    """Waits as a stream that has not begun."""
+
+    code = "live_not_ended"
+    default_detail = "This is a live stream. It is downloaded when it has ended."
+
+
 class LiveUnsupported(Permanent):
     code = "live_unsupported"
     default_detail = "This type of live stream cannot be recorded. Retry when the recording is available."

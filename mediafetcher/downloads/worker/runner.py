@@ -255,6 +255,8 @@ async def _fetch(
         info = await _named(claim, await source.info())
         download.log(f"found by {info.extractor}{', with cookies' if jar else ''}: {info.title}")
         await blocklist.ensure_allowed(claim.owner, [info.source_key, info.old_key])
+        if info.is_live and claim.options.live_wait:
+            raise errors.LiveNotEnded
         if not info.is_live and await _link(claim, download, [info.source_key]):
             return None
         download.enter("download")

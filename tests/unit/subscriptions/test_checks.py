@@ -436,7 +436,7 @@ async def test_options_of_a_preset_are_below_those_of_the_subscription(owner, si
     newest.publish(1)
     id = await _follow(owner, site, backfill="all", preset="small", options=Options(max_height=720))
     options = await engine.fetchval("select options::text from download")
-    assert json.loads(options) == {"max_height": 720, "audio": "m4a"}
+    assert json.loads(options) == {"max_height": 720, "audio": "m4a", "live_wait": True}
     assert (await subscriptions.get(id, owner))["preset"] == "Small"
     with pytest.raises(errors.NotFound, match="'None'"):
         await subscriptions.change(id, owner, preset="None")

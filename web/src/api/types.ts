@@ -505,6 +505,7 @@ export type Options = {
   keep_original?: boolean;
   live_from_start?: boolean;
   live_max?: number | null;
+  live_wait?: boolean;
   max_height?: number | null;
   never_transcode?: boolean;
   playlist?: Playlist | null;
@@ -687,6 +688,10 @@ export type Removal = {
   rule: "keep_last" | "keep_days" | "watched_days";
   size: number;
   title: string;
+};
+
+export type RequestedChecks = {
+  count: number;
 };
 
 export type Retention = {
@@ -1220,6 +1225,7 @@ export const CODES = [
   "kills_server",
   "last_admin",
   "library_not_empty",
+  "live_not_ended",
   "live_not_started",
   "live_unsupported",
   "login_required",

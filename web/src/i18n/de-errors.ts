@@ -117,6 +117,7 @@ export const deErrors: ProblemWords = {
   ],
   hostile: ["Die Website hat etwas Unsicheres versucht", "Der Download wurde beendet; nichts wurde behalten."],
   live_not_started: ["Dieser Stream hat noch nicht begonnen", "Die Aufnahme startet automatisch, sobald er beginnt."],
+  live_not_ended: ["Dieser Stream läuft gerade", "Er wird heruntergeladen, wenn er zu Ende ist."],
   live_unsupported: [
     "Diese Art von Livestream kann nicht aufgenommen werden",
     "Erneut versuchen, sobald die Aufzeichnung verfügbar ist.",
@@ -124,7 +125,10 @@ export const deErrors: ProblemWords = {
   not_a_list: ["Dieser Link ist ein einzelnes Video", "Es lässt sich herunterladen, aber nicht abonnieren."],
   invalid_pattern: ["Das Muster ist kein regulärer Ausdruck", "Das Muster berichtigen und erneut versuchen."],
   already_followed: ["Dieser Link ist schon abonniert", "Stattdessen das bestehende Abo ändern."],
-  unknown_list: ["Das ist keine Liste von Abonnements", "Senden Sie OPML, subscriptions.csv von YouTube Takeout oder einen Export von NewPipe oder FreeTube."],
+  unknown_list: [
+    "Das ist keine Liste von Abonnements",
+    "Senden Sie OPML, subscriptions.csv von YouTube Takeout oder einen Export von NewPipe oder FreeTube.",
+  ],
   too_many_subscriptions: ["Es gibt zu viele Abos", "Zuerst eines beenden."],
   is_playlist: [
     "Dieser Link ist eine Playlist",

@@ -116,6 +116,7 @@ export const frErrors: ProblemWords = {
   ],
   hostile: ["Le site a tenté une action dangereuse", "Le téléchargement a été arrêté et rien n’a été conservé."],
   live_not_started: ["Ce direct n’a pas encore commencé", "L’enregistrement démarrera automatiquement avec le direct."],
+  live_not_ended: ["C’est un direct", "Il sera téléchargé une fois terminé."],
   live_unsupported: [
     "Ce type de direct ne peut pas être enregistré",
     "Réessayez quand la rediffusion sera disponible.",
@@ -123,7 +124,10 @@ export const frErrors: ProblemWords = {
   not_a_list: ["Ce lien est une seule vidéo", "Téléchargez-la au lieu de la suivre."],
   invalid_pattern: ["Le motif n’est pas une expression régulière", "Corrigez le motif et réessayez."],
   already_followed: ["Vous suivez déjà ce lien", "Modifiez plutôt cet abonnement."],
-  unknown_list: ["Ce n’est pas une liste d’abonnements", "Envoyez un fichier OPML, subscriptions.csv de YouTube Takeout, ou un export de NewPipe ou FreeTube."],
+  unknown_list: [
+    "Ce n’est pas une liste d’abonnements",
+    "Envoyez un fichier OPML, subscriptions.csv de YouTube Takeout, ou un export de NewPipe ou FreeTube.",
+  ],
   too_many_subscriptions: ["Vous suivez trop de liens", "Cessez d’abord d’en suivre un."],
   is_playlist: ["Ce lien est une liste", "Téléchargez-la comme liste, ou utilisez le lien d’une seule vidéo."],
   bad_clip: ["L’extrait commence après la fin de la vidéo", "Choisissez un début plus tôt dans la vidéo."],

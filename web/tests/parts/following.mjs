@@ -1,5 +1,6 @@
 // Following: what would come, what came and why, and what to do when it does not.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { accessibility } from "../harness.mjs";
 import { interaction, world } from "../world.mjs";
 
@@ -119,6 +120,8 @@ interaction("why is this not here: every item of the list has its decision and i
     .getByRole("button", { name: /^Download anyway/ })
     .click();
   await toast("Added to the queue").waitFor();
+  await page.locator("[data-decision=done]", { hasText: "Short heron" }).waitFor({ timeout: 60_000 });
+  await entry("Short heron").getByText("You requested it").waitFor();
 });
 
 interaction("what is published appears by itself, and its item names the subscription", async () => {
@@ -144,7 +147,7 @@ interaction("what is published appears by itself, and its item names the subscri
 interaction("a changed filter decides again on what was skipped", async () => {
   const { page } = world;
   await go("Following");
-  await followed("Slow Rivers").getByText("4 of 7").locator("visible=true").first().waitFor();
+  await followed("Slow Rivers").getByText("5 of 7").locator("visible=true").first().waitFor();
   await looksRight("list");
   await show("Slow Rivers");
   await button("Edit: What is downloaded").click();
@@ -168,19 +171,90 @@ interaction("what would go to the trash is shown before, and an item is kept", a
   await button("Edit: How long it stays").click();
   const dialog = page.locator("[data-slot=dialog]");
   await dialog.getByRole("spinbutton", { name: "Keep the last" }).fill("3");
-  await dialog.getByText("2 items go to the trash next").waitFor();
+  await dialog.getByText("3 items go to the trash next").waitFor();
   await dialog.getByRole("button", { name: "Save" }).click();
   await dialog.waitFor({ state: "detached" });
   const card = page.getByRole("region", { name: "How long it stays" });
   await card.getByText("Only the last 3 items").waitFor();
-  await card.getByText("2 items go to the trash next").waitFor();
+  await card.getByText("3 items go to the trash next").waitFor();
   await picture("retention");
   await card.getByRole("button", { name: "Keep these" }).click();
-  await card.getByText("2 items go to the trash next").waitFor({ state: "detached" });
+  await card.getByText("3 items go to the trash next").waitFor({ state: "detached" });
   await card.getByRole("button", { name: /^Edit/ }).click();
   await dialog.getByRole("spinbutton", { name: "Keep the last" }).fill("");
   await dialog.getByRole("button", { name: "Save" }).click();
   await card.getByText("Everything stays.").waitFor();
+});
+
+interaction("hours, daily limits and a preset are set, and shown", async () => {
+  const { page } = world;
+  await show("Slow Rivers");
+  await button("Edit: When it downloads").click();
+  const dialog = page.locator("[data-slot=dialog]").first();
+  await dialog.getByRole("switch", { name: "Only at some hours" }).click();
+  await dialog.getByLabel("Until").fill("07:30");
+  await dialog.getByRole("spinbutton", { name: "Downloads a day" }).fill("5");
+  await dialog.getByRole("spinbutton", { name: "GB a day" }).fill("2.5");
+  await dialog.getByRole("spinbutton", { name: "Pause between two (seconds)" }).fill("90");
+  await dialog.getByRole("button", { name: "Presets…" }).click();
+  const presets = page.getByRole("dialog", { name: "Presets" });
+  await presets.getByRole("textbox", { name: "Name of the preset" }).fill("Small");
+  await presets.getByRole("combobox", { name: "Quality" }).click();
+  await page.getByRole("option", { name: "Up to 480p" }).click();
+  await presets.getByRole("textbox", { name: "Subtitles" }).fill("en, fr");
+  await world.accessible("the presets");
+  await picture("presets");
+  await presets.getByRole("button", { name: "Save preset" }).click();
+  await presets.getByRole("list", { name: "Presets" }).getByText("Subtitles: en, fr").waitFor();
+  await page.keyboard.press("Escape");
+  await presets.waitFor({ state: "detached" });
+  await dialog.getByRole("combobox", { name: "Preset" }).getByText("Small").waitFor();
+  await dialog.getByRole("button", { name: "Save", exact: true }).click();
+  await dialog.waitFor({ state: "detached" });
+  const card = page.getByRole("region", { name: "When it downloads" });
+  for (const text of ["From 22:00 to 07:30 only", "At most 5 downloads a day", "At most 2.5 GB a day"])
+    await card.getByText(text).waitFor();
+  await page.getByRole("region", { name: "Where" }).getByText("Small").waitFor();
+  await looksRight("limits");
+  const [one] = await subscriptions();
+  assert.equal(one.preset, "Small");
+  assert.equal(one.schedule.daily_bytes, 2.5e9);
+  await world.api("PATCH", `/api/subscriptions/${one.id}`, { schedule: {}, preset: "" });
+  await card.getByText("At any time, without limits.").waitFor();
+  await world.api("DELETE", "/api/presets/Small");
+});
+
+interaction("subscriptions are exported to a file, and imported from one", async () => {
+  const { page } = world;
+  await go("Following");
+  await button("Actions for all").click();
+  const saved = page.waitForEvent("download");
+  await page.getByRole("menuitem", { name: "Export (OPML)" }).click();
+  const path = await (await saved).path();
+  const opml = await readFile(path, "utf8");
+  assert.ok(opml.includes(world.site.url("/channel/rivers")), opml);
+  const more = `<outline text="Gardens"><outline text="Moss" xmlUrl="${world.site.url("/channel/moss")}"/></outline>`;
+  await publish("moss", { name: "Moss" });
+  await button("Actions for all").click();
+  await page.getByRole("menuitem", { name: "Import…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Import subscriptions" });
+  page.expected.push(/status of 400|status of 422/);
+  const file = (text) => ({ name: "following.opml", mimeType: "text/xml", buffer: Buffer.from(text) });
+  await dialog.getByLabel("File").setInputFiles(file("no list"));
+  await dialog.getByRole("alert").waitFor();
+  await dialog.getByLabel("File").setInputFiles(file(opml.replace("</body>", `${more}</body>`)));
+  await dialog.getByText("1 new link · 1 followed already").waitFor();
+  await world.accessible("the import of subscriptions");
+  await picture("import");
+  await dialog.getByRole("button", { name: "Follow 1" }).click();
+  await followed("Moss").waitFor();
+  const moss = (await subscriptions()).find(({ title }) => title === "Moss");
+  assert.equal(moss.folder, "Gardens");
+  await button("Actions for all").click();
+  await page.getByRole("menuitem", { name: "Check all now" }).click();
+  await toast("2 channels and lists are checked now").waitFor();
+  await world.api("DELETE", `/api/subscriptions/${moss.id}`);
+  await followed("Moss").waitFor({ state: "detached" });
 });
 
 interaction("a subscription is paused and resumed", async () => {
@@ -201,7 +275,16 @@ interaction("a source that fails says since when and why, and is tried again", a
   await button("Check now").click();
   const streak = page.getByText(/1 check failed since/);
   await streak.waitFor({ timeout: 60_000 });
+  await page.getByText("If it moved, enter its new link.").waitFor();
   await looksRight("failing");
+  await button("Change link…").click();
+  const dialog = page.locator("[data-slot=dialog]");
+  await dialog.getByRole("textbox", { name: "Link" }).fill(`${world.site.url("/channel/rivers")}?moved`);
+  await world.accessible("the new link of a subscription");
+  await picture("link");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await dialog.waitFor({ state: "detached" });
+  await streak.waitFor({ timeout: 60_000 });
   await go("Following");
   await followed("Slow Rivers")
     .getByText(/Nothing is lost/)

@@ -1,6 +1,6 @@
 /** The menu of a subscription, and the question before it ends. */
 import { useNavigate } from "@tanstack/react-router";
-import { ExternalLink, Pause, Pencil, Play, RefreshCw, Unplug } from "lucide-react";
+import { ExternalLink, Link2, Pause, Pencil, Play, RefreshCw, Unplug } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import type { Subscription } from "@/api/types";
 import type { Choice } from "@/components/menu-at";
@@ -9,6 +9,7 @@ import { useI18n } from "@/i18n";
 import { register } from "@/lib/load";
 import { useVerbs } from "./data";
 
+const LinkDialog = lazy(register(() => import("./link-dialog")));
 const Confirm = lazy(register(() => import("@/components/confirm")));
 const EditDialog = lazy(register(() => import("./edit-dialog")));
 
@@ -16,12 +17,13 @@ const EditDialog = lazy(register(() => import("./edit-dialog")));
 export function useChoices(): {
   choicesOf: (one: Subscription) => Choice[];
   edit: (one: Subscription) => void;
+  changeLink: (one: Subscription) => void;
   dialog: ReactNode;
 } {
   const { t } = useI18n();
   const navigate = useNavigate();
   const verbs = useVerbs();
-  const [asked, setAsked] = useState<{ one: Subscription; what: "edit" | "unfollow" }>();
+  const [asked, setAsked] = useState<{ one: Subscription; what: "edit" | "link" | "unfollow" }>();
   const close = () => setAsked(undefined);
   const unfollow = async ({ id, title }: Subscription) => {
     if (!(await verbs.unfollow(id))) return;
@@ -35,6 +37,7 @@ export function useChoices(): {
           { key: "check", label: t("follow.check"), icon: <RefreshCw />, run: () => void verbs.check(one.id) },
           { key: "pause", label: t("follow.pause"), icon: <Pause />, run: () => void verbs.pause(one.id, true) },
         ]),
+    { key: "link", label: t("follow.changeLink"), icon: <Link2 />, run: () => setAsked({ one, what: "link" }) },
     { key: "edit", label: t("follow.edit"), icon: <Pencil />, run: () => setAsked({ one, what: "edit" }) },
     {
       key: "open",
@@ -55,6 +58,8 @@ export function useChoices(): {
     <Suspense>
       {asked.what === "edit" ? (
         <EditDialog one={asked.one} onClose={close} />
+      ) : asked.what === "link" ? (
+        <LinkDialog one={asked.one} onClose={close} />
       ) : (
         <Confirm
           title={t("follow.unfollowAsk", { v: asked.one.title })}
@@ -66,5 +71,10 @@ export function useChoices(): {
       )}
     </Suspense>
   );
-  return { choicesOf, edit: (one) => setAsked({ one, what: "edit" }), dialog };
+  return {
+    choicesOf,
+    edit: (one) => setAsked({ one, what: "edit" }),
+    changeLink: (one) => setAsked({ one, what: "link" }),
+    dialog,
+  };
 }

@@ -3,7 +3,16 @@ import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@t
 import { call, query } from "@/api/client";
 import { keys } from "@/api/keys";
 import { POLL, useLive } from "@/api/live";
-import type { ChangedSubscription, Entries, NewSubscription, Subscription, Subscriptions } from "@/api/types";
+import type {
+  ChangedSubscription,
+  Entries,
+  subscriptions_Entry as Entry,
+  ExportedList,
+  NewSubscription,
+  RequestedChecks,
+  Subscription,
+  Subscriptions,
+} from "@/api/types";
 import { useFailure } from "@/components/failure";
 
 export const PATH = "/api/subscriptions";
@@ -56,6 +65,9 @@ export function useVerbs() {
   }
   return {
     follow: (wanted: NewSubscription) => call<Subscription>("POST", PATH, wanted),
+    checkAll: () => attempt(call<RequestedChecks>("POST", `${PATH}/check`)),
+    download: (id: number, entry: number) => call<Entry>("POST", `${PATH}/${id}/entries/${entry}/download`),
+    exported: () => attempt(call<ExportedList>("GET", `${PATH}/export`)),
     check: (id: number) => attempt(call<Subscription>("POST", `${PATH}/${id}/check`)),
     change: (id: number, changes: ChangedSubscription) => call<Subscription>("PATCH", `${PATH}/${id}`, changes),
     pause: (id: number, paused: boolean) => attempt(call<Subscription>("PATCH", `${PATH}/${id}`, { paused })),

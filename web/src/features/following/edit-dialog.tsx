@@ -12,7 +12,9 @@ import { useI18n } from "@/i18n";
 import { optionsOfQuality, qualityOf } from "@/lib/quality";
 import { useVerbs } from "./data";
 import { FilterFields, Row } from "./filter-fields";
+import { PresetRow } from "./presets";
 import { isRetention, RemovalNote, RetentionFields, retentionFormOf, retentionOf } from "./retention";
+import { isSchedule, ScheduleFields, scheduleFormOf, scheduleOf } from "./schedule";
 import { filterOf, formOf, isValid } from "./wishes";
 
 /** The wishes of a subscription, to be changed. */
@@ -25,6 +27,8 @@ export default function EditDialog({ one, onClose }: { one: Subscription; onClos
   const [folder, setFolder] = useState(one.folder);
   const [quality, setQuality] = useState(() => qualityOf(one.options as Options));
   const [retention, setRetention] = useState(() => retentionFormOf(one.retention));
+  const [schedule, setSchedule] = useState(() => scheduleFormOf(one.schedule));
+  const [preset, setPreset] = useState(one.preset ?? "");
   const [wrong, setWrong] = useState<string>();
   const [busy, setBusy] = useState(false);
 
@@ -40,6 +44,8 @@ export default function EditDialog({ one, onClose }: { one: Subscription; onClos
         options,
         filter: filterOf(form),
         retention: retentionOf(retention),
+        schedule: scheduleOf(schedule),
+        preset,
       });
       const more = one.counts.skipped - after.counts.skipped;
       toast(
@@ -90,17 +96,19 @@ export default function EditDialog({ one, onClose }: { one: Subscription; onClos
             <Row label={t("sub.folder")}>
               <FolderSelect value={folder} onChange={setFolder} />
             </Row>
+            <PresetRow value={preset} onChange={setPreset} />
             <Row label={t("sub.quality")}>
               <QualitySelect value={quality} onChange={setQuality} />
             </Row>
             <RetentionFields form={retention} onChange={(more) => setRetention((before) => ({ ...before, ...more }))} />
             <RemovalNote id={one.id} form={retention} />
+            <ScheduleFields form={schedule} onChange={(more) => setSchedule((before) => ({ ...before, ...more }))} />
           </div>
           <div className="flex justify-end gap-2">
             <Button type="button" variant="outline" onClick={onClose}>
               {t("follow.cancel")}
             </Button>
-            <Button type="submit" disabled={busy || !isValid(form) || !isRetention(retention)}>
+            <Button type="submit" disabled={busy || !isValid(form) || !isRetention(retention) || !isSchedule(schedule)}>
               {t("follow.save")}
             </Button>
           </div>

@@ -1,16 +1,19 @@
 import { useNavigate } from "@tanstack/react-router";
-import { Link2, Rss } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { Link2, Rss, Upload } from "lucide-react";
+import { type FormEvent, lazy, Suspense, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { useI18n } from "@/i18n";
+import { register } from "@/lib/load";
 import { cn } from "@/lib/utils";
 import { Avatar } from "./avatar";
 
+const ImportDialog = lazy(register(() => import("./import-dialog")));
 const CIRCLES = ["A", "B", "C", "D", "E"];
 
 /** Nothing is followed yet: what following does, and the box to begin with. */
 export function NothingFollowed() {
   const { t } = useI18n();
+  const [loading, setLoading] = useState(false);
   return (
     <div className="mx-auto max-w-xl pt-10 text-center">
       <div aria-hidden className="flex justify-center">
@@ -24,6 +27,15 @@ export function NothingFollowed() {
       <h2 className="mt-6 text-balance text-lg font-semibold tracking-tight">{t("follow.none")}</h2>
       <p className="mx-auto mt-1 max-w-md text-pretty text-muted-foreground">{t("follow.noneBody")}</p>
       <LinkBox className="mt-6" />
+      <Button variant="link" className="mt-3" onClick={() => setLoading(true)}>
+        <Upload />
+        {t("load.import")}
+      </Button>
+      {loading && (
+        <Suspense>
+          <ImportDialog onClose={() => setLoading(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }

@@ -2,8 +2,8 @@
 import { Link } from "@tanstack/react-router";
 import { ArrowDownToLine, Cookie, DownloadCloud, ListVideo, Play } from "lucide-react";
 import { type ReactNode, useDeferredValue, useState } from "react";
-import { call, codeOf } from "@/api/client";
-import type { Download, subscriptions_Entry as Entry, Options, Subscription } from "@/api/types";
+import { codeOf } from "@/api/client";
+import type { subscriptions_Entry as Entry, Subscription } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { Poster } from "@/components/poster";
 import { Button, buttonVariants } from "@/components/ui/button";
@@ -158,8 +158,8 @@ function Action({ entry, one, title }: { entry: Entry; one: Subscription; title:
   const look = buttonVariants({ variant: "ghost", size: "icon" });
   const anyway = () => {
     setAsked(true);
-    const wanted = { url: entry.source_url, folder: one.folder, options: one.options as Options };
-    call<Download>("POST", "/api/downloads", wanted)
+    verbs
+      .download(one.id, entry.id)
       .then(() => toast(t("add.queued", { n: 1 }), { description: title }))
       .catch((error: unknown) => {
         setAsked(false);

@@ -20,7 +20,9 @@ import { PATH, useVerbs } from "./data";
 import { LinkBox } from "./empty";
 import { Card, FilterFields, Row } from "./filter-fields";
 import { Outcome } from "./outcome";
+import { PresetRow } from "./presets";
 import { isRetention, RetentionFields, retentionFormOf, retentionOf } from "./retention";
+import { isSchedule, ScheduleFields, scheduleFormOf, scheduleOf } from "./schedule";
 import { useSettled } from "./settled";
 import { type Begin, backfillOf, type FilterForm, filterOf, formOf, isValid } from "./wishes";
 
@@ -78,15 +80,24 @@ function Form({ url, folder: given }: { url: string; folder: string }) {
   const [folder, setFolder] = useState(given);
   const [quality, setQuality] = useState(() => qualityOf(chosen));
   const [retention, setRetention] = useState(() => retentionFormOf({}));
+  const [schedule, setSchedule] = useState(() => scheduleFormOf({}));
+  const [preset, setPreset] = useState("");
   const [busy, setBusy] = useState(false);
   const count = Number(last);
   const valid =
     isValid(filter) &&
     isRetention(retention) &&
+    isSchedule(schedule) &&
     (begin !== "last" || (Number.isInteger(count) && count >= 1 && count <= 5000));
   const { audio: _, max_height: __, ...others } = chosen;
   const options: Options = { ...others, ...optionsOfQuality(quality) };
-  const wanted: NewSubscription = { url, filter: filterOf(filter), backfill: backfillOf(begin, count), options };
+  const wanted: NewSubscription = {
+    url,
+    filter: filterOf(filter),
+    backfill: backfillOf(begin, count),
+    options,
+    preset: preset || null,
+  };
   const dry = useDryRun(wanted, valid);
   const problem = dry.error && !dry.isFetching ? codeOf(dry.error) : undefined;
   const wrong = problem === "invalid_pattern" ? explain(problem) : undefined;
@@ -98,6 +109,7 @@ function Form({ url, folder: given }: { url: string; folder: string }) {
         ...wanted,
         folder,
         retention: retentionOf(retention),
+        schedule: scheduleOf(schedule),
         title: dry.data?.title ?? null,
       });
       toast(t("follow.followed", { v: dry.data?.title ?? url }));
@@ -135,9 +147,13 @@ function Form({ url, folder: given }: { url: string; folder: string }) {
             <Row label={t("sub.folder")}>
               <FolderSelect value={folder} onChange={setFolder} />
             </Row>
+            <PresetRow value={preset} onChange={setPreset} />
             <Row label={t("sub.quality")}>
               <QualitySelect value={quality} onChange={setQuality} />
             </Row>
+          </Card>
+          <Card title={t("pace.title")}>
+            <ScheduleFields form={schedule} onChange={(more) => setSchedule((before) => ({ ...before, ...more }))} />
           </Card>
           <Card title={t("keep.title")}>
             <RetentionFields form={retention} onChange={(more) => setRetention((before) => ({ ...before, ...more }))} />

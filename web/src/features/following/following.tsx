@@ -1,24 +1,27 @@
 /** The channels and lists that are followed. */
 import { Link } from "@tanstack/react-router";
-import { CircleAlert, EllipsisVertical, Rss, Search } from "lucide-react";
-import { useState } from "react";
+import { CircleAlert, Download, EllipsisVertical, RefreshCw, Rss, Search, Upload } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
 import { codeOf } from "@/api/client";
-import type { Subscription } from "@/api/types";
+import type { ExportedList, Subscription } from "@/api/types";
 import { type Choice, placeOf, useMenu } from "@/components/menu-at";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { Badge, Empty, Skeleton } from "@/components/ui/misc";
 import { Segmented } from "@/components/ui/segmented";
+import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { ago, integer } from "@/lib/format";
+import { register } from "@/lib/load";
 import { cn } from "@/lib/utils";
 import { Avatar } from "./avatar";
 import { useChoices } from "./choices";
-import { useSubscriptions } from "./data";
+import { useSubscriptions, useVerbs } from "./data";
 import { NothingFollowed } from "./empty";
 import { Find } from "./filter-fields";
 import { Dot, isFailing, nextCheck, Remedy, Streak } from "./health";
 import { wishesInWords } from "./reasons";
 
+const ImportDialog = lazy(register(() => import("./import-dialog")));
 const MANY = 6; // subscriptions from which on finding one is worth a box
 
 type Part = "all" | "new" | "failing" | "paused";
@@ -69,7 +72,7 @@ export function FollowingPage() {
 function Followed({ all }: { all: Subscription[] }) {
   const { t, locale } = useI18n();
   const { ask, menu } = useMenu();
-  const { choicesOf, dialog } = useChoices();
+  const { choicesOf, changeLink, dialog } = useChoices();
   const [part, setPart] = useState<Part>("all");
   const [q, setQ] = useState("");
   const words = q.trim().toLocaleLowerCase(locale);
@@ -91,10 +94,13 @@ function Followed({ all }: { all: Subscription[] }) {
             {checked && ` · ${t("follow.lastCheck", { v: ago(checked, locale) })}`}
           </p>
         </div>
-        <Link to="/following/new" search={{}} className={buttonVariants({ variant: "secondary" })}>
-          <Rss />
-          {t("follow.link")}
-        </Link>
+        <div className="flex flex-wrap items-center gap-2">
+          <Link to="/following/new" search={{}} className={buttonVariants({ variant: "secondary" })}>
+            <Rss />
+            {t("follow.link")}
+          </Link>
+          <AllMenu ask={ask} />
+        </div>
       </header>
       <div className="mt-5 flex flex-wrap items-center gap-2">
         {all.length >= MANY && <Find label={t("follow.find")} value={q} set={setQ} className="w-full sm:w-64" />}
@@ -124,7 +130,7 @@ function Followed({ all }: { all: Subscription[] }) {
                 <Streak one={one} />
               </div>
               <span className="flex items-center gap-1 max-sm:ml-14">
-                <Remedy one={one} />
+                <Remedy one={one} onLink={() => changeLink(one)} />
                 {more(one)}
               </span>
             </li>
@@ -170,6 +176,50 @@ function Followed({ all }: { all: Subscription[] }) {
       {dialog}
     </>
   );
+}
+
+/** What may be done with all of them: check, import, export. */
+function AllMenu({ ask }: Pick<MoreProps, "ask">) {
+  const { t } = useI18n();
+  const verbs = useVerbs();
+  const [loading, setLoading] = useState(false);
+  const check = async () => {
+    const done = await verbs.checkAll();
+    if (done) toast(t("follow.checkedAll", { n: done.count }));
+  };
+  const choices: Choice[] = [
+    { key: "check", label: t("follow.checkAll"), icon: <RefreshCw />, run: () => void check() },
+    { key: "import", label: t("load.import"), icon: <Upload />, run: () => setLoading(true) },
+    { key: "export", label: t("load.export"), icon: <Download />, run: () => void verbs.exported().then(save) },
+  ];
+  return (
+    <>
+      <Button
+        variant="outline"
+        size="icon"
+        aria-label={t("follow.allActions")}
+        aria-haspopup="menu"
+        onClick={(event) => ask(placeOf(event), choices)}
+      >
+        <EllipsisVertical />
+      </Button>
+      {loading && (
+        <Suspense>
+          <ImportDialog onClose={() => setLoading(false)} />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
+/** Saves subscriptions as a file. */
+function save(list: ExportedList | undefined) {
+  if (!list) return;
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([list.content], { type: "text/x-opml" }));
+  link.download = "following.opml";
+  link.click();
+  URL.revokeObjectURL(link.href);
 }
 
 function Name({ one }: { one: Subscription }) {

@@ -1,6 +1,6 @@
 /** How a subscription fares: when it was checked, what is wrong, and what to do about it. */
 import { useNavigate } from "@tanstack/react-router";
-import { Cookie, RotateCw } from "lucide-react";
+import { Cookie, Link2, RotateCw } from "lucide-react";
 import type { Subscription } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { type T, useI18n } from "@/i18n";
@@ -62,6 +62,7 @@ export function Streak({ one }: { one: Subscription }) {
       <span className="text-muted-foreground">
         {one.failing_since && t("follow.streak", { n: one.failures, v: timeOf(one.failing_since, locale) })}{" "}
         {wantsCookies(one) || !fix ? "" : `${fix} `}
+        {one.action === "change_link" && `${t("follow.vanished")} `}
         {t("follow.nothingLost")}
       </span>
     </p>
@@ -69,10 +70,28 @@ export function Streak({ one }: { one: Subscription }) {
 }
 
 /** The one thing to do about it. */
-export function Remedy({ one }: { one: Subscription }) {
+export function Remedy({ one, onLink }: { one: Subscription; onLink: () => void }) {
   const { t } = useI18n();
   const navigate = useNavigate();
   const verbs = useVerbs();
+  if (one.action === "change_link")
+    return (
+      <span className="flex flex-wrap items-center gap-2">
+        <Button variant="outline" onClick={onLink}>
+          <Link2 />
+          {t("follow.changeLink")}
+        </Button>
+        <Button
+          variant="ghost"
+          size="icon"
+          disabled={one.checking}
+          aria-label={t("job.retry")}
+          onClick={() => void verbs.check(one.id)}
+        >
+          <RotateCw />
+        </Button>
+      </span>
+    );
   return wantsCookies(one) ? (
     <Button
       variant="outline"

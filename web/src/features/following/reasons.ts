@@ -77,7 +77,7 @@ function ofFilter(reason: string, filter: Filter, { t, locale }: Words): string 
 }
 
 const PLAIN = new Set([
-  "new", "backfill", "filter", "quota_exceeded", "in_library", "short", "too_new", "no_duration", "no_date",
+  "new", "backfill", "filter", "requested", "quota_exceeded", "in_library", "short", "too_new", "no_duration", "no_date",
   "duration_unknown", "published_unknown", "never_again", "before_following", "older",
 ]); // biome-ignore format: a list of names
 

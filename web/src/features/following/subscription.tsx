@@ -18,6 +18,7 @@ import { Card } from "./filter-fields";
 import { Health, isFailing, Remedy, Streak } from "./health";
 import { span, wishesInWords } from "./reasons";
 import { Removal, rulesInWords } from "./retention";
+import { scheduleInWords } from "./schedule";
 
 const route = getRouteApi("/following/$id");
 
@@ -66,7 +67,7 @@ export function SubscriptionPage() {
 }
 
 function Page({ one }: { one: Subscription }) {
-  const { choicesOf, edit, dialog } = useChoices();
+  const { choicesOf, edit, changeLink, dialog } = useChoices();
   return (
     <>
       <Head one={one} choices={choicesOf(one)} />
@@ -79,7 +80,7 @@ function Page({ one }: { one: Subscription }) {
           <div className="min-w-0 flex-1 basis-56">
             <Streak one={one} />
           </div>
-          <Remedy one={one} />
+          <Remedy one={one} onLink={() => changeLink(one)} />
         </div>
       )}
       <div className="gap-6 lg:grid lg:grid-cols-[minmax(0,1fr)_18rem]">
@@ -88,6 +89,7 @@ function Page({ one }: { one: Subscription }) {
           <Wanted one={one} onEdit={() => edit(one)} />
           <Kept one={one} onEdit={() => edit(one)} />
           <Where one={one} onEdit={() => edit(one)} />
+          <Pace one={one} onEdit={() => edit(one)} />
         </aside>
       </div>
       {dialog}
@@ -198,6 +200,24 @@ function Kept({ one, onEdit }: CardProps) {
   );
 }
 
+function Pace({ one, onEdit }: CardProps) {
+  const { t, locale } = useI18n();
+  const limits = scheduleInWords(one.schedule, t, locale);
+  return (
+    <FactCard title={t("pace.title")} onEdit={onEdit}>
+      {limits.length ? (
+        <ul className="space-y-1.5">
+          {limits.map((limit) => (
+            <li key={limit}>{limit}</li>
+          ))}
+        </ul>
+      ) : (
+        <p className="text-muted-foreground">{t("pace.none")}</p>
+      )}
+    </FactCard>
+  );
+}
+
 function Where({ one, onEdit }: CardProps) {
   const { t } = useI18n();
   const quality = useQualityName();
@@ -205,6 +225,7 @@ function Where({ one, onEdit }: CardProps) {
     <FactCard title={t("sub.where")} onEdit={onEdit}>
       <dl className="space-y-1.5">
         <Fact name={t("sub.folder")} value={one.folder.replaceAll("/", " / ") || t("lib.top")} />
+        {one.preset && <Fact name={t("preset.name")} value={one.preset} />}
         <Fact name={t("sub.quality")} value={quality(qualityOf(one.options as Options))} />
         <Fact name={t("sub.linkName")} value={one.url.replace(/^https?:\/\/(www\.)?/, "")} />
       </dl>

@@ -1,0 +1,74 @@
+"""Live streams and premieres of a followed source."""
+
+from dataclasses import replace
+
+import pytest
+
+from mediafetcher.core import settings
+from mediafetcher.db import engine
+from mediafetcher.downloads import leases, requeue
+from mediafetcher.downloads.worker import runner
+from mediafetcher.fetch import prefork
+from mediafetcher.fetch.models import Entry, Listing
+from mediafetcher.fetch.options import Options
+from mediafetcher.subscriptions import checks, entries, filters, plan, subscriptions
+from mediafetcher.subscriptions.filters import Facts, Filter
+from tests.site.channels import Channel
+
+
+@pytest.fixture(autouse=True)
+async def _ready(database, state, media_online):
+    settings.use(replace(settings.get(), shutdown_seconds=2.0, retry_seconds=0.0))
+    await prefork.open()
+    yield
+    await prefork.close()
+
+
+async def _fetch() -> str:
+    await engine.execute("update download set run_after = now() where state = 'scheduled'")
+    await requeue.promote_scheduled()
+    while claim := await leases.claim():
+        await runner.run(claim)
+    return await engine.fetchval("select concat_ws(' ', state, error_code) from download")
+
+
+async def test_stream_that_its_list_does_not_name_is_fetched_after_its_end(site):
+    owner = await engine.fetchval("insert into account (name) values ('ada') returning id")
+    site.channels["one"] = channel = Channel()
+    channel.publish(1, path="/film/one/1")
+    channel.announced.add(1)
+    row = await subscriptions.follow(owner, site.url("/channel/one"), backfill="all")
+    claimed = await checks.claim(row["id"])
+    assert claimed is not None and await checks.run(claimed)
+    assert await _fetch() == "scheduled live_not_started"
+    channel.announced.clear()
+    channel.live.add(1)
+    assert await _fetch() == "scheduled live_not_ended"
+    channel.live.clear()
+    assert await _fetch() == "done"
+    assert (await subscriptions.get(row["id"], owner))["counts"]["done"] == 1
+
+
+@pytest.mark.parametrize("live", ["wait", "skip", "record"])
+async def test_stream_that_ended_is_wanted_unless_streams_are_skipped(live):
+    during = ("is_live", "is_upcoming", "post_live")
+    facts = [Facts("u", "t", None, None, status) for status in (None, "not_live", "was_live", *during)]
+    reasons = await filters.decide(Filter(live=live), facts)
+    assert reasons[:2] == [None, None]
+    assert reasons[2] == ("live" if live == "skip" else None)
+    assert reasons[3:] == ([None] * 3 if live == "record" else ["live", "upcoming", "live"])
+
+
+@pytest.mark.parametrize(("live", "decision"), [("wait", "queued"), ("skip", "skipped")])
+async def test_skipped_stream_stays_skipped_when_its_list_no_longer_tells_of_it(live, decision):
+    owner = await engine.fetchval("insert into account (name) values ('ada') returning id")
+    row = await subscriptions.follow(owner, "http://site.test/channel", filter=Filter(live=live))
+    wishes = plan.Wishes(owner, Options(), Filter(live=live), 0)
+    url = "http://site.test/stream"
+    for status in ("is_live", None):
+        found = Listing("A channel", "site.test", (Entry("A stream", url, None, live_status=status),))
+        made = await plan.make(wishes, row["id"], found, first=False)
+        await entries.add(row["id"], made.new)
+        await entries.refresh(made.changed)
+        await entries.decide_again(made.again)
+    assert await engine.fetchval("select decision from subscription_entry") == decision

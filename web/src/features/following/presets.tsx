@@ -1,0 +1,60 @@
+/** Presets: named options that downloads of subscriptions use. */
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { lazy, Suspense, useState } from "react";
+import { call } from "@/api/client";
+import { keys } from "@/api/keys";
+import type { Preset, Presets } from "@/api/types";
+import { Button } from "@/components/ui/button";
+import { Select } from "@/components/ui/select";
+import { useI18n } from "@/i18n";
+import { register } from "@/lib/load";
+import { Row } from "./filter-fields";
+
+const PresetsDialog = lazy(register(() => import("./presets-dialog")));
+const NONE = " "; // no name of a preset
+
+export const usePresets = () =>
+  useQuery({
+    queryKey: [...keys.subscriptions, "presets"],
+    queryFn: async () => (await call<Presets>("GET", "/api/presets")).presets as Preset[],
+  });
+
+/** Reads presets and subscriptions again. */
+export function useReload() {
+  const cache = useQueryClient();
+  return () => cache.invalidateQueries({ queryKey: keys.subscriptions });
+}
+
+type Props = { value: string; onChange: (name: string) => void };
+
+/** Chooses a preset; "" is none. */
+export function PresetRow({ value, onChange }: Props) {
+  const { t } = useI18n();
+  const { data = [] } = usePresets();
+  const [managed, setManaged] = useState(false);
+  const names = data.map(({ name }) => name);
+  const offered = value && !names.includes(value) ? [...names, value] : names;
+  return (
+    <Row label={t("preset.name")}>
+      <Button type="button" variant="link" size="sm" onClick={() => setManaged(true)}>
+        {t("preset.manage")}
+      </Button>
+      <Select
+        label={t("preset.name")}
+        className="max-w-44"
+        value={value || NONE}
+        onChange={(name) => onChange(name === NONE ? "" : name)}
+        items={[{ value: NONE, label: t("preset.none") }, ...offered.map((name) => ({ value: name, label: name }))]}
+      />
+      {managed && (
+        <Suspense>
+          <PresetsDialog
+            onClose={() => setManaged(false)}
+            onRemoved={(name) => name === value && onChange("")}
+            onSaved={onChange}
+          />
+        </Suspense>
+      )}
+    </Row>
+  );
+}
