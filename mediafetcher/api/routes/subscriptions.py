@@ -240,7 +240,7 @@ class RequestedChecks(msgspec.Struct):
 
 
 async def check_all(request: Asked) -> RequestedChecks:
-    """Check all active subscriptions now. Those that are paused or wait for cookies are left alone."""
+    """Check all active subscriptions now. Subscriptions that are paused or wait for cookies are left alone."""
     return RequestedChecks(await subscriptions.request_all_checks(request.user.id))
 
 
@@ -303,7 +303,7 @@ async def dump(request: Asked) -> ExportedList:
 
 
 async def download(id: Id, entry: Id, request: Asked) -> Entry:
-    """Download an entry that was skipped, or whose item is gone. It stays an entry of the subscription."""
+    """Download an entry that was skipped, or whose item no longer exists. It stays an entry of the subscription."""
     return fit(Entry, await requested.download(id, entry, request.user.id))
 
 

@@ -221,12 +221,13 @@ function Pace({ one, onEdit }: CardProps) {
 function Where({ one, onEdit }: CardProps) {
   const { t } = useI18n();
   const quality = useQualityName();
+  const own = qualityOf(one.options as Options); // "best" is that of the preset, if there is one
   return (
     <FactCard title={t("sub.where")} onEdit={onEdit}>
       <dl className="space-y-1.5">
         <Fact name={t("sub.folder")} value={one.folder.replaceAll("/", " / ") || t("lib.top")} />
         {one.preset && <Fact name={t("preset.name")} value={one.preset} />}
-        <Fact name={t("sub.quality")} value={quality(qualityOf(one.options as Options))} />
+        {(!one.preset || own !== "best") && <Fact name={t("sub.quality")} value={quality(own)} />}
         <Fact name={t("sub.linkName")} value={one.url.replace(/^https?:\/\/(www\.)?/, "")} />
       </dl>
     </FactCard>
