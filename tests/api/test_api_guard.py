@@ -183,6 +183,9 @@ async def test_a_browser_under_an_unknown_name_gets_a_page_and_an_administrator_
     assert "host_names = [&quot;nas.lan&quot;]" in answer.text and "default-src 'none'" in str(answer.headers)
     hostile = await web.client().get("/", headers=stranger | {"Host": "<script>alert(1)</script>"})
     assert "<script" not in hostile.text
+    german = await web.client().get("/", headers=stranger | {"Accept-Language": "de-DE,de;q=0.9,fr;q=0.5"})
+    assert '<html lang="de">' in german.text and "kennt den Namen" in german.text
+    assert "<style>" in german.text and "style-src 'sha256-" in german.headers["content-security-policy"]
     assert (await web.client().get("/api/health", headers=stranger)).json()["code"] == "wrong_host"
     for bad in ("http://nas.lan", "nas.lan:80", "a b"):
         assert (await alice.http.patch("/api/settings", json={"host_names": [bad]})).status_code == 400

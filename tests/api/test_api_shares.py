@@ -229,6 +229,11 @@ async def test_the_page_says_who_shares_and_when_it_ends(web: Any, alice: Any, t
     assert "This link ends on 6 August 2027." in ending and "This link ends" not in endless
     french = (await visitor.get(paths[1], headers={"Accept-Language": "fr"})).text
     assert "Ce lien prend fin le 6 août 2027." in french and "27 novembre 2026" in french
+    german = (await visitor.get(paths[1], headers={"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"})).text
+    assert '<html lang="de">' in german and "Dieser Link endet am 6. August 2027." in german
+    assert "27. November 2026" in german and "Geteilt von Alice" in german
+    ended = await visitor.get("/s/" + "a" * 32, headers={"Accept": "text/html", "Accept-Language": "de"})
+    assert "Diesen Link gibt es nicht" in ended.text
 
 
 async def test_every_use_of_a_link_is_in_the_audit_trail(web: Any, alice: Any, tmp_path: Path) -> None:

@@ -113,13 +113,19 @@ export class App {
     await this.page.locator(`html[lang=${language}]`).waitFor();
   }
 
-  /** Stops everything that is under way, whatever it is doing just now. */
-  async cancelAll() {
+  /** Asks the server to stop everything that is under way. */
+  async stopDownloads() {
     const { page, server } = this;
-    const { downloads } = await this.api("GET", `/api/downloads?state=${ONGOING}&limit=200`);
-    for (const { id } of downloads)
-      await page.request.post(`${server.url}/api/downloads/${id}/cancel`, { headers: { origin: server.url } });
-    await page.waitForFunction(
+    const headers = { origin: server.url };
+    const answer = await page.request.get(`${server.url}/api/downloads?state=${ONGOING}&limit=200`);
+    const { downloads = [] } = await answer.json(); // none for a user who has signed out
+    for (const { id } of downloads) await page.request.post(`${server.url}/api/downloads/${id}/cancel`, { headers });
+  }
+
+  /** Stops everything that is under way, and waits until the page shows it. */
+  async cancelAll() {
+    await this.stopDownloads();
+    await this.page.waitForFunction(
       () =>
         !document.querySelector("[data-download]:is([data-state=running], [data-state=queued], [data-state=paused])"),
     );

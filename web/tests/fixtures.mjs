@@ -77,7 +77,9 @@ export const test = base.extend({
     const { name, password } = user;
     await app.api("POST", "/api/session", { name, password });
     await page.goto(server.url);
+    await page.locator("main h1").first().waitFor({ state: "attached" }); // before that nothing hears the keys
     await use(app);
+    await app.stopDownloads(); // the next test would wait behind them
     base.expect(app.wrong, "what went wrong in the page").toEqual([]);
   },
 });

@@ -123,9 +123,9 @@ export async function accessibility(page) {
   );
 }
 
-export async function signIn(page) {
-  await page.getByLabel("Name", { exact: true }).fill(PERSON.name);
-  await page.getByLabel("Password", { exact: true }).fill(PERSON.password);
+export async function signIn(page, { name, password } = PERSON) {
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("navigation", { name: "Main" }).first().waitFor();
 }

@@ -1,6 +1,7 @@
 // The page never breaks, and nothing that was typed is lost; links come in from every page.
 import assert from "node:assert/strict";
 import { expect, test } from "./fixtures.mjs";
+import { accessibility } from "./harness.mjs";
 
 const AWAY = /ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|status of 50|Failed to fetch|a part of the page|ERR_NETWORK/;
 const bar = (app) => app.page.getByRole("status").getByText("Can’t reach the server. Retrying…");
@@ -142,4 +143,26 @@ test("a page of an older build loads itself again, once", async ({ app, page, se
   await notice.waitFor();
   await page.getByRole("navigation", { name: "Main" }).first().waitFor();
   assert.equal(await page.evaluate(() => window.before), true);
+});
+
+test("a browser that opens the server by an unknown name reads what to type", async ({ app, page, server }) => {
+  app.expected.push(/status of 421/);
+  const named = server.url.replace("127.0.0.1", "nas.localhost");
+  await page.goto(named);
+  await page.getByRole("heading", { level: 1, name: "This name is not set up yet" }).waitFor();
+  await page.locator("code", { hasText: "host_names = ['nas.localhost']".replaceAll("'", '"') }).waitFor();
+  for (const colorScheme of ["light", "dark"])
+    for (const width of [1440, 320]) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 800 });
+      assert.deepEqual(await accessibility(page), [], `${colorScheme} ${width}`);
+      assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0, `${width} px`);
+    }
+  await app.api("PATCH", "/api/settings", { host_names: ["nas.localhost"] });
+  try {
+    await page.goto(named);
+    await page.getByRole("heading", { level: 1, name: "Sign in" }).waitFor();
+  } finally {
+    await app.api("PATCH", "/api/settings", { host_names: null });
+  }
 });

@@ -1,12 +1,11 @@
 // What all parts of the test share: one site, one server, one browser, one page that goes from part to part.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { accessibility, launch, open, startServer, startSite, WINDOW } from "./harness.mjs";
 
 const played = [];
 
-/** One line of interactions.md. It fails too where the page said anything wrong meanwhile. */
+/** One part of the chain. It fails too if the page said anything wrong meanwhile. */
 export function interaction(name, play) {
   played.push(name);
   test(name, async (context) => {
@@ -25,15 +24,6 @@ export function interaction(name, play) {
     }
   });
 }
-
-/** Holds the part of interactions.md under this heading: all of it is played, and nothing else. */
-export const listed = (heading) =>
-  test(`every interaction of the list is played, and no other: ${heading}`, () => {
-    const list = readFileSync(new URL("interactions.md", import.meta.url), "utf8");
-    const part = list.split(/^## /m).find((each) => each.startsWith(`${heading}\n`));
-    const named = [...(part ?? "").matchAll(/^- (.+)$/gm)].map(([, name]) => name);
-    assert.deepEqual(played.toSorted(), named.toSorted());
-  });
 
 export const world = {
   /** Settings of the server, beside those of every test. */

@@ -29,6 +29,44 @@ function fields(schema) {
   return `{\n${lines.join("\n")}\n}`;
 }
 
+const JSON_TYPE = "application/json";
+
+/** The parameters of one kind as a field of an operation, if it has some. */
+function parameters(all, kind) {
+  const own = all.filter((each) => each.in === kind);
+  if (!own.length) return `${kind}?: never`;
+  const needed = own.some(({ required }) => required);
+  const each = own.map(({ name, required, schema }) => `${name}${required ? "" : "?"}: ${type(schema)}`);
+  return `${kind}${needed ? "" : "?"}: { ${each.join("; ")} }`;
+}
+
+/** An operation in the shape that openapi-fetch reads. */
+function operation({ parameters: all = [], requestBody, responses }) {
+  const shape = (content) => `{ content: { "${JSON_TYPE}": ${type(content?.[JSON_TYPE]?.schema ?? {})} } }`;
+  const answers = Object.entries(responses)
+    .filter(([status]) => status.startsWith("2"))
+    .map(([status, { content }]) => `${status}: ${content?.[JSON_TYPE] ? shape(content) : "{ content?: never }"}`);
+  return `{
+      parameters: { ${parameters(all, "query")}; ${parameters(all, "path")} };
+      requestBody${requestBody?.required ? `: ${shape(requestBody.content)}` : requestBody ? `?: ${shape(requestBody.content)}` : "?: never"};
+      responses: { ${answers.join("; ")}; default: { content: { "${JSON_TYPE}": Problem } } };
+    }`;
+}
+
+/** Every path with its methods. */
+function paths(openapi) {
+  const METHODS = ["get", "post", "put", "patch", "delete"];
+  const each = Object.entries(openapi.paths)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, item]) => {
+      const own = METHODS.filter((method) => item[method]).map(
+        (method) => `    ${method}: ${operation(item[method])};`,
+      );
+      return `  ${JSON.stringify(path)}: {\n${own.join("\n")}\n  };`;
+    });
+  return `export interface paths {\n${each.join("\n")}\n}`;
+}
+
 export function generate() {
   const openapi = JSON.parse(run("-m", "mediafetcher.api.openapi"));
   const codes = JSON.parse(
@@ -38,6 +76,8 @@ export function generate() {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, schema]) => `export type ${name} = ${type(schema)};`);
   return `// Made by tools/api-types.mjs (npm run api): do not edit.\n\n${shapes.join("\n\n")}\n
+/** What may be asked of the server. */
+${paths(openapi)}\n
 /** Every code that an error of the server may have. */
 export const CODES = ${JSON.stringify(codes, null, 2)} as const;
 

@@ -1,54 +1,15 @@
 """The page of a share link: a player and a list, without scripts, cookies or external resources."""
 
-import base64
-import hashlib
 from datetime import UTC, datetime
 from html import escape
 from typing import Any, NamedTuple
 
 from mediafetcher.api import request_guard
+from mediafetcher.api.static import bare_page
 from mediafetcher.core import errors
 from mediafetcher.feeds import shares
 
-_STYLE = """
-:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif;--back:#fbfaf7;--fore:#1b1c22;--soft:#5c5e69;
---line:#1b1c221f;--card:#fff;--mark:#c14f14;--on:#fff}
-@media(prefers-color-scheme:dark){:root{--back:#0d0e14;--fore:#f1f1f4;--soft:#a3a5b0;--line:#ffffff1f;--card:#16171f;
---mark:#ff9b4a;--on:#2a1604}}
-*{box-sizing:border-box}body{margin:0 auto;max-width:65rem;min-height:100dvh;padding:0 1rem 1.5rem;display:flex;
-flex-direction:column;background:var(--back);color:var(--fore)}
-header{display:flex;align-items:center;gap:.625rem;padding:1rem 0;font-weight:600}header svg{width:1.75rem}
-header small{margin-left:auto;font-weight:400;text-align:right;overflow-wrap:anywhere}
-video,audio{width:100%;display:block}video{max-height:72vh;background:#000;border-radius:.75rem}
-main{flex:1}.about{display:flex;flex-wrap:wrap;align-items:flex-start;gap:.75rem 1.5rem;padding:1rem 0}
-.about div{flex:1 1 18rem;min-width:0}h1{margin:0;font-size:1.25rem;line-height:1.3;overflow-wrap:anywhere}
-p{margin:.25rem 0}small,footer,.soft{color:var(--soft);font-size:.875rem}
-nav{display:flex;flex-wrap:wrap;gap:.5rem}a{color:inherit}
-nav a{padding:.5rem .875rem;border:1px solid var(--line);border-radius:.5rem;background:var(--card);
-text-decoration:none;font-size:.875rem;font-weight:500}
-nav a:hover,li a:hover{border-color:var(--soft)}a:focus-visible{outline:2px solid var(--mark);outline-offset:2px}
-ul{margin:0;padding:0;list-style:none;display:grid;gap:.5rem}
-li a{display:flex;align-items:center;gap:.875rem;padding:.5rem;border:1px solid var(--line);border-radius:.75rem;
-background:var(--card);text-decoration:none;overflow-wrap:anywhere}li a>span{min-width:0;flex:1}
-li img,li i{flex:none;width:8rem;aspect-ratio:16/9;object-fit:cover;border-radius:.5rem;background:var(--line)}
-a[aria-current]{font-weight:600;border-color:var(--mark)}time{white-space:nowrap;padding-right:.5rem}
-footer{margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line)}
-@media(max-width:40rem){video{width:100vw;max-width:none;margin:0 -1rem;border-radius:0}nav a{flex:1 1 auto;
-text-align:center;padding:.625rem}li img,li i{width:6rem}header small{font-size:.75rem}}
-"""
-_DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-CSP = (
-    f"default-src 'none'; img-src 'self'; media-src 'self'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
-)
-HEADERS = request_guard.HEADERS | {"content-security-policy": CSP}
-
-
-_LOGO = (
-    '<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="9" fill="var(--mark)"/>'
-    '<path d="M16 7v12m-5.5-5 5.5 5.5 5.5-5.5M9.5 24.5h13" fill="none" stroke="var(--on)" stroke-width="2.8"'
-    ' stroke-linecap="round" stroke-linejoin="round"/></svg>'
-)
+HEADERS = bare_page.HEADERS
 
 
 class _Words(NamedTuple):
@@ -60,6 +21,7 @@ class _Words(NamedTuple):
     cast: str
     ends: str
     private: str
+    day: str
     months: tuple[str, ...]
 
 
@@ -68,6 +30,7 @@ _WORDS = {
         "Shared with you by {name}", "Download", "Open in VLC or mpv", "Podcast feed", "There is nothing here.",
         "To cast it, use the menu of the player.", "This link ends on {day}.",
         "Shared from a private MediaFetcher: no account, no cookies, no tracking.",
+        "{day} {month} {year}",
         ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
          "December"),
     ),
@@ -75,19 +38,24 @@ _WORDS = {
         "Partagé avec vous par {name}", "Télécharger", "Ouvrir dans VLC ou mpv", "Flux podcast", "Il n’y a rien ici.",
         "Pour le diffuser sur un autre écran, utilisez le menu du lecteur.", "Ce lien prend fin le {day}.",
         "Partagé depuis un MediaFetcher privé : sans compte, sans cookies, sans suivi.",
+        "{day} {month} {year}",
         ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre",
          "décembre"),
+    ),
+    "de": _Words(
+        "Geteilt von {name}", "Herunterladen", "In VLC oder mpv öffnen", "Podcast-Feed", "Hier ist nichts.",
+        "Zum Übertragen auf ein anderes Gerät dient das Menü des Players.", "Dieser Link endet am {day}.",
+        "Geteilt von einem privaten MediaFetcher: ohne Konto, ohne Cookies, ohne Tracking.",
+        "{day}. {month} {year}",
+        ("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",
+         "Dezember"),
     ),
 }  # fmt: skip
 
 
 def language(call: request_guard.Call) -> str:
-    """Return `fr` if the caller prefers it to English, else `en`."""
-    for part in (call.get("accept-language") or "").lower().split(","):
-        tag = part.partition(";")[0].strip().partition("-")[0]
-        if tag in _WORDS:
-            return tag
-    return "en"
+    """Return the language of the page for this caller."""
+    return bare_page.language(call, _WORDS)
 
 
 def html(
@@ -104,7 +72,7 @@ def html(
     title = shown["title"] if shown else share.title
     where = "" if not shown else f"{base}/media" if single else f"{base}/media/{shown['id']}"
     feed = f'<link rel="alternate" type="application/rss+xml" href="{base}/feed.xml">'
-    parts = [_head(lang, title, feed), _header(words.by.format(name=share.author)), "<main>"]
+    parts = [bare_page.head(lang, title, feed), bare_page.header(words.by.format(name=share.author)), "<main>"]
     if shown:
         parts.append(_player(where, shown))
     parts.append(f'<div class="about"><div><h1>{escape(title)}</h1>{_facts(words, shown)}</div><nav>')
@@ -123,20 +91,7 @@ def problem(call: request_guard.Call, problem: errors.Problem) -> str:
     """Render the page that explains why a link cannot be opened."""
     lang = language(call)
     text = escape(_PROBLEMS[lang].get(problem.code, _PROBLEMS[lang]["internal"]))
-    return f"{_head(lang, 'MediaFetcher')}{_header('')}<main><h1>{text}</h1></main></body></html>"
-
-
-def _head(lang: str, title: str, more: str = "") -> str:
-    return (
-        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        '<meta name="robots" content="noindex,nofollow">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style>{more}</head><body>"
-    )
-
-
-def _header(text: str) -> str:
-    return f"<header>{_LOGO}MediaFetcher<small>{escape(text)}</small></header>"
+    return f"{bare_page.head(lang, 'MediaFetcher')}{bare_page.header('')}<main><h1>{text}</h1></main></body></html>"
 
 
 def _facts(words: _Words, shown: dict[str, Any] | None) -> str:
@@ -150,7 +105,7 @@ def _facts(words: _Words, shown: dict[str, Any] | None) -> str:
 
 def _day(words: _Words, time: datetime) -> str:
     day = time.astimezone(UTC)
-    return f"{day.day} {words.months[day.month - 1]} {day.year}"
+    return words.day.format(day=day.day, month=words.months[day.month - 1], year=day.year)
 
 
 _PROBLEMS = {
@@ -167,6 +122,14 @@ _PROBLEMS = {
         "too_many_requests": "Trop d’essais. Réessayez dans quelques minutes.",
         "media_offline": "Les fichiers sont indisponibles pour le moment. Réessayez plus tard.",
         "internal": "Cela ne marche pas pour le moment. Réessayez plus tard.",
+    },
+    "de": {
+        "not_found": "Diesen Link gibt es nicht, oder er ist abgelaufen.",
+        "share_password": "Dieser Link braucht sein Passwort. Laden Sie die Seite neu und geben Sie es mit einem "
+        "beliebigen Benutzernamen ein.",
+        "too_many_requests": "Zu viele Versuche. Versuchen Sie es in einigen Minuten noch einmal.",
+        "media_offline": "Die Dateien sind im Moment nicht verfügbar. Versuchen Sie es später noch einmal.",
+        "internal": "Das funktioniert im Moment nicht. Versuchen Sie es später noch einmal.",
     },
 }
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from mediafetcher.library.catalog import queries
 
-ROW = 12  # items of each row
+ROW = 10  # items of each row: two lines of five on a wide screen
+BEGUN = 4  # items of `continue`, which are larger: one line
 
 
 async def rows(owner: int, *, followed: Sequence[int] = ()) -> dict[str, list[dict[str, Any]]]:
@@ -19,7 +20,7 @@ async def rows(owner: int, *, followed: Sequence[int] = ()) -> dict[str, list[di
     shown = {item["id"] for item in recent}
     unwatched = (await queries.page(owner, unwatched=True, sort="created", limit=ROW * 3))["items"]
     return {
-        "continue": await queries.begun(owner, ROW),
+        "continue": await queries.begun(owner, BEGUN),
         "followed": await _in_order(owner, followed),
         "recent": recent,
         "unwatched": [item for item in unwatched if item["id"] not in shown and not item["position"]][:ROW],

@@ -86,8 +86,8 @@ test("what a snapshot leaves out is loaded page by page, and news of the stream 
     "8": { downloads: [row(7, "queued"), row(6, "queued")], next: null },
   };
   const asked: string[] = [];
-  vi.stubGlobal("fetch", async (path: string) => {
-    const cursor = new URL(path, "http://a").searchParams.get("cursor") ?? "none";
+  vi.stubGlobal("fetch", async ({ url }: Request) => {
+    const cursor = new URL(url).searchParams.get("cursor") ?? "none";
     asked.push(cursor);
     if (cursor === "8") {
       latest().say("gone", { id: 7 });

@@ -4,10 +4,10 @@
  */
 import type { QueryClient } from "@tanstack/react-query";
 import { useQuery } from "@tanstack/react-query";
-import { call, query } from "./client";
+import { call } from "./client";
 import { keys } from "./keys";
 import * as reduce from "./reduce";
-import type { Download, Downloads, Event as Events } from "./types";
+import type { Download, Event as Events } from "./types";
 
 export const POLL = 2000;
 const SAMPLES = 60; // one a second: the last minute
@@ -55,8 +55,8 @@ export function listen(cache: QueryClient): () => void {
     let cursor: string | undefined;
     for (let page = 0; page < REST; page++) {
       const asked = told.moments;
-      const path = query("/api/downloads", { state: UNENDED, cursor, limit: 200 });
-      const answer = await call<Downloads>("GET", path).catch(() => undefined);
+      const query = { state: UNENDED, cursor, limit: 200 };
+      const answer = await call("GET", "/api/downloads", { query }).catch(() => undefined);
       if (!answer || told.all !== moment || stopped) return;
       const untold = answer.downloads.filter(({ id }) => (told.of.get(id) ?? 0) <= asked);
       downloads((list) => reduce.add(list, untold));

@@ -1,40 +1,21 @@
 /** What the page asks of the server, as hooks over the query cache. */
 import { type InfiniteData, keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import { call, query } from "./client";
+import { call } from "./client";
 import { keys } from "./keys";
 import { POLL, useLive } from "./live";
-import type {
-  Download,
-  Downloads,
-  Folder,
-  Folders,
-  Item,
-  Items,
-  Notifications,
-  OwnChannel,
-  OwnChannels,
-  SessionState,
-  Site,
-  Sites,
-  SourceList,
-  SourceLists,
-  StoreStatus,
-  System,
-  Trash,
-  WholeList,
-} from "./types";
+import type { Download, Folder, Item, Site, SourceList } from "./types";
 
 /** Milliseconds between polls: only while the stream of events is away. */
 const usePolling = () => (useLive() === false ? POLL : (false as const));
 
 export const useSession = () =>
-  useQuery({ queryKey: keys.session, queryFn: () => call<SessionState>("GET", "/api/session"), staleTime: 60_000 });
+  useQuery({ queryKey: keys.session, queryFn: () => call("GET", "/api/session"), staleTime: 60_000 });
 
 /** The number of unread notifications, which the stream of events keeps. */
 export const useUnread = () =>
   useQuery({
     queryKey: keys.unread,
-    queryFn: async () => (await call<Notifications>("GET", "/api/notifications?limit=1")).unread,
+    queryFn: async () => (await call("GET", "/api/notifications", { query: { limit: 1 } })).unread,
     refetchInterval: usePolling(),
     staleTime: Number.POSITIVE_INFINITY,
   });
@@ -42,7 +23,7 @@ export const useUnread = () =>
 export const useDownloads = () =>
   useQuery({
     queryKey: keys.downloads,
-    queryFn: async () => (await call<Downloads>("GET", "/api/downloads?limit=200")).downloads as Download[],
+    queryFn: async () => (await call("GET", "/api/downloads", { query: { limit: 200 } })).downloads as Download[],
     refetchInterval: usePolling(),
     staleTime: Number.POSITIVE_INFINITY,
   });
@@ -52,7 +33,7 @@ export function useSystem() {
   const converting = !!useDownloads().data?.some(({ stage }) => stage === "convert");
   return useQuery({
     queryKey: keys.system,
-    queryFn: () => call<System>("GET", "/api/system"),
+    queryFn: () => call("GET", "/api/system"),
     // Free space changes without anybody telling us; what a conversion takes changes all the time.
     refetchInterval: converting ? POLL : polling ? POLL * 5 : 30_000,
   });
@@ -62,7 +43,7 @@ export function useSystem() {
 export const useStore = (enabled: boolean) =>
   useQuery({
     queryKey: keys.store,
-    queryFn: () => call<StoreStatus>("GET", "/api/store"),
+    queryFn: () => call("GET", "/api/store"),
     staleTime: 60_000,
     enabled,
   });
@@ -70,7 +51,7 @@ export const useStore = (enabled: boolean) =>
 export const useFolders = () =>
   useQuery({
     queryKey: keys.folders,
-    queryFn: async () => (await call<Folders>("GET", "/api/folders")).folders as Folder[],
+    queryFn: async () => (await call("GET", "/api/folders")).folders as Folder[],
     staleTime: 30_000,
   });
 
@@ -96,22 +77,22 @@ export const useItems = ({ channel, folder, q, sort, kind, unwatched, site }: Wa
   useInfiniteQuery({
     enabled,
     queryKey: [...keys.items, { channel, folder, q, sort, kind, unwatched, site }],
-    queryFn: ({ pageParam }) =>
-      call<Items>(
-        "GET",
-        query("/api/items", {
+    queryFn: ({ pageParam, signal }) =>
+      call("GET", "/api/items", {
+        signal,
+        query: {
           channel,
           folder,
-          deep: folder ? 1 : undefined,
+          deep: folder ? true : undefined,
           q: q || undefined,
           sort,
           kind,
-          unwatched: unwatched ? 1 : undefined,
+          unwatched: unwatched || undefined,
           site,
           cursor: pageParam,
           limit: PAGE,
-        }),
-      ),
+        },
+      }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: keepPreviousData,
@@ -122,7 +103,7 @@ export const useChannels = (enabled = true) =>
   useInfiniteQuery({
     enabled,
     queryKey: [...keys.items, "channels"],
-    queryFn: ({ pageParam }) => call<OwnChannels>("GET", query("/api/channels", { cursor: pageParam, limit: PAGE })),
+    queryFn: ({ pageParam }) => call("GET", "/api/channels", { query: { cursor: pageParam, limit: PAGE } }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
   });
@@ -130,14 +111,14 @@ export const useChannels = (enabled = true) =>
 export const useChannel = (id: string, site?: string) =>
   useQuery({
     queryKey: [...keys.items, "channel", id, site],
-    queryFn: () => call<OwnChannel>("GET", query(`/api/channels/${encodeURIComponent(id)}`, { site })),
+    queryFn: () => call("GET", "/api/channels/{id}", { path: { id }, query: { site } }),
   });
 
 /** Lists of a site, the last read first. */
 export const useSourceLists = (enabled = true) =>
   useQuery({
     queryKey: [...keys.items, "lists"],
-    queryFn: async () => (await call<SourceLists>("GET", "/api/lists")).lists as SourceList[],
+    queryFn: async () => (await call("GET", "/api/lists")).lists as SourceList[],
     enabled,
   });
 
@@ -145,7 +126,7 @@ export const useSourceLists = (enabled = true) =>
 export const useSourceList = (id: number | undefined) =>
   useQuery({
     queryKey: [...keys.items, "lists", id],
-    queryFn: () => call<WholeList>("GET", `/api/lists/${id}`),
+    queryFn: () => call("GET", "/api/lists/{id}", { path: { id: id ?? 0 } }),
     enabled: id !== undefined,
   });
 
@@ -153,14 +134,14 @@ export const useSourceList = (id: number | undefined) =>
 export const useSites = () =>
   useQuery({
     queryKey: [...keys.items, "sites"],
-    queryFn: async () => (await call<Sites>("GET", "/api/sites")).sites as Site[],
+    queryFn: async () => (await call("GET", "/api/sites")).sites as Site[],
     staleTime: 60_000,
   });
 
 export const useTrash = () =>
   useInfiniteQuery({
     queryKey: keys.trash,
-    queryFn: ({ pageParam }) => call<Trash>("GET", query("/api/trash", { cursor: pageParam, limit: PAGE })),
+    queryFn: ({ pageParam }) => call("GET", "/api/trash", { query: { cursor: pageParam, limit: PAGE } }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
   });
@@ -170,4 +151,8 @@ export const rowsOf = (data?: InfiniteData<{ items: Item[] }>): Item[] =>
 
 /** One item. Not shared with the lists: their key begins alike, so a change of the library reloads it too. */
 export const useItem = (id: number, enabled = true) =>
-  useQuery({ queryKey: [...keys.items, "one", id], queryFn: () => call<Item>("GET", `/api/items/${id}`), enabled });
+  useQuery({
+    queryKey: [...keys.items, "one", id],
+    queryFn: () => call("GET", "/api/items/{id}", { path: { id } }),
+    enabled,
+  });

@@ -98,6 +98,7 @@ function useHeadingFocus() {
       return;
     }
     const focused = document.activeElement;
+    if (isTyping(focused)) return; // a field that was opened while the page was on its way
     if (focused && focused !== document.body && focused.closest("main") && !focused.closest("[data-player]")) return;
     document.getElementById("main")?.focus({ preventScroll: true });
   }, [path]);

@@ -1,9 +1,12 @@
 /** The start page: add a link, see what runs, and go on watching. */
 import { Link } from "@tanstack/react-router";
+import { Search } from "lucide-react";
 import { useDownloads } from "@/api/queries";
 import { Boundary } from "@/components/boundary";
 import { MountNote } from "@/components/mount-note";
+import { showPalette } from "@/components/palette-store";
 import { StoreNote } from "@/components/store-note";
+import { Button } from "@/components/ui/button";
 import { SharedComposer } from "@/features/downloads/shared-composer";
 import { HomeRows } from "@/features/home/rows";
 import { useI18n } from "@/i18n";
@@ -13,7 +16,18 @@ export function HomeRoute() {
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto max-w-7xl space-y-7 px-4 pb-12 pt-5 sm:px-8 sm:pt-8">
-        <h1 className="sr-only">{t("nav.home")}</h1>
+        <div className="-mb-3 flex items-center justify-between md:sr-only">
+          <h1 className="text-lg font-semibold tracking-tight">{t("nav.home")}</h1>
+          <Button
+            variant="ghost"
+            size="icon"
+            className="md:hidden"
+            aria-label={t("palette.button")}
+            onClick={() => showPalette(true)}
+          >
+            <Search />
+          </Button>
+        </div>
         <Boundary>
           <SharedComposer />
         </Boundary>

@@ -26,7 +26,8 @@ export function usePreferences() {
       const change = chosen;
       chosen = {};
       // This browser keeps the choice in any case; the next one is sent again.
-      if (Object.keys(change).length) void call("PATCH", PATH, change, leaving).catch(() => {});
+      if (Object.keys(change).length)
+        void call("PATCH", PATH, { body: change as Preferences, keepalive: leaving }).catch(() => {});
     };
     const leave = () => send(true);
     const stop = onChoice((change) => {
@@ -34,7 +35,7 @@ export function usePreferences() {
       clearTimeout(wait);
       wait = setTimeout(() => send(false), PAUSE);
     });
-    void call<Preferences>("GET", PATH)
+    void call("GET", PATH)
       .then((found) => take({ ...found, ...(chosen as Preferences) }))
       .catch(() => {}); // without an answer this browser's own choices hold
     addEventListener("pagehide", leave);

@@ -130,15 +130,15 @@ function PhoneBar() {
         aria-expanded={open}
         className={cn(TAB, elsewhere && "font-medium text-primary-text")}
         onClick={(event) =>
-          ask(
-            placeOf(event),
-            OTHERS.map(({ to, key, icon: Icon }) => ({
+          ask(placeOf(event), [
+            { key: "search", label: t("palette.button"), icon: <Search />, run: () => showPalette(true) },
+            ...OTHERS.map(({ to, key, icon: Icon }) => ({
               key: to,
               label: t(key),
               icon: <Icon />,
               run: () => void navigate({ to }),
             })),
-          )
+          ])
         }
       >
         <span className="relative">

@@ -3,7 +3,7 @@ import { Check, Eye, Folder, FolderTree, HardDrive, KeyRound, Minus, Server, Tim
 import { lazy, type ReactNode, Suspense, useState } from "react";
 import { call } from "@/api/client";
 import { useSession, useStore, useSystem } from "@/api/queries";
-import type { StoreDecision, StoreStatus } from "@/api/types";
+import type { StoreDecision } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { Button } from "@/components/ui/button";
 import { useI18n } from "@/i18n";
@@ -111,7 +111,7 @@ function Choices({ undecided }: { undecided: boolean }) {
   const decide = async (decision: Decision) => {
     setBusy(true);
     try {
-      await call<StoreStatus>("POST", "/api/store", { decision });
+      await call("POST", "/api/store", { body: { decision } });
       await cache.invalidateQueries();
     } catch (error) {
       fail(error);

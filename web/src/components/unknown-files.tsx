@@ -1,10 +1,9 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { FolderInput } from "lucide-react";
 import { useState } from "react";
-import { call, query } from "@/api/client";
+import { call } from "@/api/client";
 import { keys } from "@/api/keys";
 import { useSession, useStore } from "@/api/queries";
-import type { AdoptedFiles, UnknownFiles as Page } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { Button } from "@/components/ui/button";
 import { toast } from "@/components/ui/toast";
@@ -64,7 +63,7 @@ function useAdoption() {
     setAdopted(0);
     try {
       for (let more = true; more; ) {
-        const slice = await call<AdoptedFiles>("POST", "/api/store/adopt", { after, files });
+        const slice = await call("POST", "/api/store/adopt", { body: { after, files } });
         added += slice.added;
         refused += slice.refused;
         setAdopted(added);
@@ -88,7 +87,7 @@ function List({ chosen, onChange }: Choice) {
   const { t, locale } = useI18n();
   const found = useInfiniteQuery({
     queryKey: [...keys.store, "files"],
-    queryFn: ({ pageParam }) => call<Page>("GET", query("/api/store/files", { after: pageParam, limit: 50 })),
+    queryFn: ({ pageParam }) => call("GET", "/api/store/files", { query: { after: pageParam, limit: 50 } }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
   });

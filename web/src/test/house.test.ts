@@ -53,3 +53,21 @@ test("no file but the made one is longer than 350 lines", () => {
   const long = files.filter(({ name, text }) => name !== "api/types.ts" && text.split("\n").length > 350);
   expect(long.map(({ name }) => name)).toEqual([]);
 });
+
+test("every test that web/tests/README.md names exists", () => {
+  const tests = join(source, "../tests");
+  const texts = readdirSync(tests)
+    .filter((name) => name.endsWith(".spec.mjs"))
+    .map((name) => readFileSync(join(tests, name), "utf8"));
+  const units = readdirSync(source, { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.test\.tsx?$/.test(name))
+    .map((name) => readFileSync(join(source, name), "utf8"));
+  const rows = readFileSync(join(tests, "README.md"), "utf8")
+    .split("\n")
+    .filter((line) => /^\| \d+ \|/.test(line));
+  const named = rows.flatMap((row) =>
+    [...(row.split("|").at(-2) ?? "").matchAll(/`([^`]+)`/g)].map(([, name]) => name),
+  );
+  expect(rows.length).toBe(17);
+  expect(named.filter((name) => ![...texts, ...units].some((text) => text.includes(`${name}`)))).toEqual([]);
+});

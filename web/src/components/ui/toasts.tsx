@@ -27,7 +27,8 @@ function List({ closeLabel }: { closeLabel: string }) {
       key={t.id}
       toast={t}
       data-slot="toast"
-      className="absolute bottom-0 right-0 w-full translate-y-[calc(var(--toast-offset-y)*-1)] rounded-xl border bg-popover shadow-2xl transition-[transform,opacity] duration-300 data-ending-style:opacity-0 data-starting-style:translate-y-4 data-starting-style:opacity-0 data-limited:opacity-0 [transform:translateY(calc((var(--toast-offset-y)+var(--toast-index)*0.5rem)*-1))_translateX(var(--toast-swipe-movement-x,0))]"
+      // One property moves it: a class of `translate` would be added to the transform, and set the toasts far apart.
+      className="absolute bottom-0 right-0 w-full [transform:translateY(calc((var(--toast-offset-y)+max(0,var(--toast-index))*0.5rem)*-1))_translateX(var(--toast-swipe-movement-x,0))] rounded-xl border bg-popover shadow-2xl transition-[transform,opacity] duration-300 data-ending-style:opacity-0 data-limited:opacity-0 data-starting-style:opacity-0 data-starting-style:[transform:translateY(1rem)]"
     >
       <T.Content className="flex items-center gap-3 p-3.5 pr-2">
         <span className={`size-2 shrink-0 rounded-full ${t.type === "bad" ? "bg-destructive" : "bg-ok"}`} />

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { call, codeOf } from "@/api/client";
 import { keys } from "@/api/keys";
-import type { SignedIn } from "@/api/types";
+import type { Credentials } from "@/api/types";
 import { useI18n } from "@/i18n";
 
 /** Sign in, or make the first account: both answer with a cookie, and then the page is another one. */
@@ -9,7 +9,8 @@ export function useEnter(path: "/api/session" | "/api/setup") {
   const cache = useQueryClient();
   const { explain } = useI18n();
   const entering = useMutation({
-    mutationFn: (body: Record<string, string>) => call<SignedIn>("POST", path, body),
+    mutationFn: (body: Credentials & { code?: string }) =>
+      path === "/api/setup" ? call("POST", path, { body: { code: "", ...body } }) : call("POST", path, { body }),
     onSuccess: () => {
       cache.removeQueries({ predicate: (query) => query.queryKey[0] !== keys.session[0] }); // of who was here before
       return cache.invalidateQueries({ queryKey: keys.session });

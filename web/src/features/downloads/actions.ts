@@ -3,25 +3,34 @@ import { ApiError, call, codeOf, type ErrorCode } from "@/api/client";
 import { keys } from "@/api/keys";
 import { answering } from "@/api/live";
 import * as reduce from "@/api/reduce";
-import type { ActionsDone, Download } from "@/api/types";
+import type { Download } from "@/api/types";
 import { useFailure } from "@/components/failure";
 
 const MOST = 1000; // downloads of one request
 
 export type Verb = "cancel" | "retry" | "pause" | "resume";
+const VERBS = {
+  cancel: "/api/downloads/{id}/cancel",
+  retry: "/api/downloads/{id}/retry",
+  pause: "/api/downloads/{id}/pause",
+  resume: "/api/downloads/{id}/resume",
+} as const;
 
 /** What may be asked of a download. The answer goes into the cache; the stream says the rest. */
 export function useActions() {
   const cache = useQueryClient();
   const fail = useFailure();
-  const ask = async (...request: Parameters<typeof call>) => {
+  const ask = async ({ id }: Download, verb: Verb, body: { keep: boolean } | null = null) => {
     const answered = answering(cache);
-    answered(await call<Download>(...request));
+    const path = { id };
+    answered(
+      await (verb === "cancel" ? call("POST", VERBS[verb], { path, body }) : call("POST", VERBS[verb], { path })),
+    );
   };
   return {
     async act(download: Download, verb: Verb) {
       try {
-        await ask("POST", `/api/downloads/${download.id}/${verb}`);
+        await ask(download, verb);
         return true;
       } catch (error) {
         fail(error);
@@ -31,7 +40,7 @@ export function useActions() {
     /** Ends a recording. `keep`: what was recorded becomes an item, else it is thrown away. */
     async endRecording(download: Download, keep: boolean) {
       try {
-        await ask("POST", `/api/downloads/${download.id}/cancel`, { keep });
+        await ask(download, "cancel", { keep });
         return true;
       } catch (error) {
         fail(error);
@@ -42,7 +51,7 @@ export function useActions() {
     async revive(download: Download) {
       for (let tries = 0; ; tries++) {
         try {
-          return await ask("POST", `/api/downloads/${download.id}/retry`);
+          return await ask(download, "retry");
         } catch (error) {
           if (codeOf(error) !== "wrong_state" || tries > 20) return fail(error);
           await new Promise((done) => setTimeout(done, 500));
@@ -52,8 +61,8 @@ export function useActions() {
     /** A newer yt-dlp first, then again. The server says by its events how it goes. */
     async renew(download: Download) {
       try {
-        await call("POST", "/api/ytdlp", { action: "update" });
-        await ask("POST", `/api/downloads/${download.id}/retry`);
+        await call("POST", "/api/ytdlp", { body: { action: "update" } });
+        await ask(download, "retry");
       } catch (error) {
         fail(error);
       }
@@ -61,7 +70,7 @@ export function useActions() {
     /** The first one starts first. The stream of events brings the new order. */
     async order(ids: readonly number[]) {
       try {
-        await call("PUT", "/api/downloads/order", { ids });
+        await call("PUT", "/api/downloads/order", { body: { ids } });
       } catch (error) {
         fail(error);
       }
@@ -71,7 +80,7 @@ export function useActions() {
       try {
         for (let from = 0; from < downloads.length; from += MOST) {
           const ids = downloads.slice(from, from + MOST).map(({ id }) => id);
-          const { refused } = await call<ActionsDone>("POST", "/api/downloads/actions", { action, ids });
+          const { refused } = await call("POST", "/api/downloads/actions", { body: { action, ids } });
           const [first] = refused;
           if (first) fail(new ApiError(first.reason.code as ErrorCode, 409, first.reason.message));
           if (action !== "clear") continue;
@@ -85,7 +94,7 @@ export function useActions() {
     },
     async clear(download: Download) {
       try {
-        await call("DELETE", `/api/downloads/${download.id}`);
+        await call("DELETE", "/api/downloads/{id}", { path: { id: download.id } });
         cache.setQueryData<Download[]>(keys.downloads, (list) => list && reduce.remove(list, download.id));
       } catch (error) {
         fail(error);

@@ -63,7 +63,8 @@ export function Composer({ text: given = "", folder, options, replaces, focus, o
       subtitles,
       machine,
     }));
-    if (replaces !== undefined && taken.length) void call("DELETE", `/api/downloads/${replaces}`).catch(() => {});
+    if (replaces !== undefined && taken.length)
+      void call("DELETE", "/api/downloads/{id}", { path: { id: replaces } }).catch(() => {});
     if (!left.length) onSent?.();
     const known = taken.filter((each) => each.state === "done" && each.item);
     if (taken.length > known.length) toast(t("add.queued", { n: taken.length - known.length }));

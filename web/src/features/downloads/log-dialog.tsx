@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { call, codeOf } from "@/api/client";
-import type { Download, Log } from "@/api/types";
+import type { Download } from "@/api/types";
 import { Dialog, DialogContent, DialogDescription, DialogTitle } from "@/components/ui/dialog";
 import { Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
@@ -12,7 +12,7 @@ export default function LogDialog({ download, onClose }: { download: Download; o
   const { t, locale, explain } = useI18n();
   const { data, error } = useQuery({
     queryKey: ["log", download.id],
-    queryFn: () => call<Log>("GET", `/api/downloads/${download.id}/log`),
+    queryFn: () => call("GET", "/api/downloads/{id}/log", { path: { id: download.id } }),
     staleTime: 0,
     refetchInterval: download.state === "running" ? 2000 : false,
   });

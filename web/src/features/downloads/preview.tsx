@@ -25,7 +25,7 @@ export function usePreview(link: string | undefined, onKind: (list: boolean) => 
   }, [link]);
   const found = useQuery({
     queryKey: [...keys.preview, settled],
-    queryFn: () => call<Preview>("POST", "/api/preview", { url: settled }),
+    queryFn: () => call("POST", "/api/preview", { body: { url: settled ?? "" } }),
     enabled: !!settled && settled === link,
     staleTime: 0, // by the next time it may lie in the library
     refetchOnWindowFocus: false,

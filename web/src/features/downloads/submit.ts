@@ -18,7 +18,7 @@ export function useSubmit() {
     for (const url of links) {
       try {
         const answered = answering(cache);
-        const row = await call<Download>("POST", "/api/downloads", { url, folder, options });
+        const row = await call("POST", "/api/downloads", { body: { url, folder, options } });
         taken.push(row);
         answered(row);
       } catch (error) {

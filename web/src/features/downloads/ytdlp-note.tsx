@@ -3,7 +3,6 @@ import { Sparkles } from "lucide-react";
 import { useState } from "react";
 import { call } from "@/api/client";
 import { useSession } from "@/api/queries";
-import type { Status } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { Button } from "@/components/ui/button";
 import { useI18n } from "@/i18n";
@@ -18,7 +17,7 @@ export function YtDlpNote({ ended }: { ended: number }) {
   const [busy, setBusy] = useState(false);
   const { data } = useQuery({
     queryKey: ["settings", PATH, ended],
-    queryFn: () => call<Status>("GET", PATH),
+    queryFn: () => call("GET", PATH),
     enabled: !!useSession().data?.user?.admin,
     placeholderData: (before) => before,
   });
@@ -26,7 +25,7 @@ export function YtDlpNote({ ended }: { ended: number }) {
   async function accept() {
     setBusy(true);
     try {
-      await call<Status>("POST", PATH, { action: "accept" });
+      await call("POST", PATH, { body: { action: "accept" } });
     } catch (error) {
       fail(error);
     } finally {

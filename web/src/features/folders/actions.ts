@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { call } from "@/api/client";
 import { keys } from "@/api/keys";
-import type { Folder, FolderGone } from "@/api/types";
+import type { Folder } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { useMoveItems } from "@/components/move-items";
 import { toast } from "@/components/ui/toast";
@@ -26,7 +26,7 @@ export function useFolderActions() {
   async function change(folder: Folder, path: string) {
     if (path === folder.path) return;
     try {
-      const after = await call<Folder>("PATCH", `/api/folders/${folder.id}`, { path });
+      const after = await call("PATCH", "/api/folders/{id}", { path: { id: folder.id }, body: { path } });
       follow(folder.path, after.path);
     } catch (error) {
       fail(error);
@@ -36,7 +36,7 @@ export function useFolderActions() {
   return {
     async make(parent: string, name: string): Promise<Folder | undefined> {
       try {
-        const made = await call<Folder>("POST", "/api/folders", { path: joined(parent, name) });
+        const made = await call("POST", "/api/folders", { body: { path: joined(parent, name) } });
         await reload();
         return made;
       } catch (error) {
@@ -47,7 +47,7 @@ export function useFolderActions() {
     move: (folder: Folder, parent: string) => change(folder, joined(parent, folder.name)),
     async remove(folder: Folder) {
       try {
-        const { trashed } = await call<FolderGone>("DELETE", `/api/folders/${folder.id}`);
+        const { trashed } = await call("DELETE", "/api/folders/{id}", { path: { id: folder.id } });
         follow(folder.path, undefined);
         toast(t("folder.gone", { f: folder.name }), {
           description: trashed ? t("lib.deleted", { n: trashed }) : undefined,

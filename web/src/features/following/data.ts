@@ -1,18 +1,9 @@
 /** Subscriptions as queries, and what may be done with one. */
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
-import { call, query } from "@/api/client";
+import { call } from "@/api/client";
 import { keys } from "@/api/keys";
 import { POLL, useLive } from "@/api/live";
-import type {
-  ChangedSubscription,
-  Entries,
-  subscriptions_Entry as Entry,
-  ExportedList,
-  NewSubscription,
-  RequestedChecks,
-  Subscription,
-  Subscriptions,
-} from "@/api/types";
+import type { ChangedSubscription, NewSubscription, Subscription } from "@/api/types";
 import { useFailure } from "@/components/failure";
 
 export const PATH = "/api/subscriptions";
@@ -24,14 +15,14 @@ const usePolling = () => (useLive() === false ? POLL * 5 : (false as const));
 export const useSubscriptions = () =>
   useQuery({
     queryKey: [...keys.subscriptions, "all"],
-    queryFn: async () => (await call<Subscriptions>("GET", PATH)).subscriptions as Subscription[],
+    queryFn: async () => (await call("GET", PATH)).subscriptions as Subscription[],
     refetchInterval: usePolling(),
   });
 
 export const useSubscription = (id: number) =>
   useQuery({
     queryKey: [...keys.subscriptions, id],
-    queryFn: () => call<Subscription>("GET", `${PATH}/${id}`),
+    queryFn: () => call("GET", "/api/subscriptions/{id}", { path: { id } }),
     refetchInterval: usePolling(),
     retry: false,
   });
@@ -40,10 +31,10 @@ export const useEntries = (id: number, decision: string | undefined, q: string) 
   useInfiniteQuery({
     queryKey: [...keys.subscriptions, id, "entries", { decision, q }],
     queryFn: ({ pageParam }) =>
-      call<Entries>(
-        "GET",
-        query(`${PATH}/${id}/entries`, { decision, q: q || undefined, cursor: pageParam, limit: PAGE }),
-      ),
+      call("GET", "/api/subscriptions/{id}/entries", {
+        path: { id },
+        query: { decision, q: q || undefined, cursor: pageParam, limit: PAGE },
+      }),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next ?? undefined,
     placeholderData: keepPreviousData,
@@ -64,14 +55,17 @@ export function useVerbs() {
     }
   }
   return {
-    follow: (wanted: NewSubscription) => call<Subscription>("POST", PATH, wanted),
-    checkAll: () => attempt(call<RequestedChecks>("POST", `${PATH}/check`)),
-    download: (id: number, entry: number) => call<Entry>("POST", `${PATH}/${id}/entries/${entry}/download`),
-    exported: () => attempt(call<ExportedList>("GET", `${PATH}/export`)),
-    check: (id: number) => attempt(call<Subscription>("POST", `${PATH}/${id}/check`)),
-    change: (id: number, changes: ChangedSubscription) => call<Subscription>("PATCH", `${PATH}/${id}`, changes),
-    pause: (id: number, paused: boolean) => attempt(call<Subscription>("PATCH", `${PATH}/${id}`, { paused })),
-    unfollow: (id: number) => attempt(call("DELETE", `${PATH}/${id}`).then(() => true)),
+    follow: (wanted: NewSubscription) => call("POST", PATH, { body: wanted }),
+    checkAll: () => attempt(call("POST", "/api/subscriptions/check")),
+    download: (id: number, entry: number) =>
+      call("POST", "/api/subscriptions/{id}/entries/{entry}/download", { path: { id, entry } }),
+    exported: () => attempt(call("GET", "/api/subscriptions/export")),
+    check: (id: number) => attempt(call("POST", "/api/subscriptions/{id}/check", { path: { id } })),
+    change: (id: number, changes: ChangedSubscription) =>
+      call("PATCH", "/api/subscriptions/{id}", { path: { id }, body: changes }),
+    pause: (id: number, paused: boolean) =>
+      attempt(call("PATCH", "/api/subscriptions/{id}", { path: { id }, body: { paused } })),
+    unfollow: (id: number) => attempt(call("DELETE", "/api/subscriptions/{id}", { path: { id } }).then(() => true)),
     reload: () => cache.invalidateQueries({ queryKey: keys.subscriptions }),
   };
 }

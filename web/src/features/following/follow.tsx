@@ -15,16 +15,18 @@ import { Empty, Input } from "@/components/ui/misc";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
 import { optionsOfQuality, qualityOf } from "@/lib/quality";
+import { useSettled } from "@/lib/settled";
 import { Avatar } from "./avatar";
-import { PATH, useVerbs } from "./data";
+import { useVerbs } from "./data";
 import { LinkBox } from "./empty";
 import { Card, FilterFields, Row } from "./filter-fields";
 import { Outcome } from "./outcome";
 import { PresetRow } from "./presets";
 import { isRetention, RetentionFields, retentionFormOf, retentionOf } from "./retention";
 import { isSchedule, ScheduleFields, scheduleFormOf, scheduleOf } from "./schedule";
-import { useSettled } from "./settled";
 import { type Begin, backfillOf, type FilterForm, filterOf, formOf, isValid } from "./wishes";
+
+const SETTLE = 600; // ms without a change before the server is asked
 
 const route = getRouteApi("/following/new");
 
@@ -48,10 +50,10 @@ export function FollowPage() {
 }
 
 function useDryRun(wanted: NewSubscription, enabled: boolean) {
-  const settled = useSettled(wanted);
+  const settled = useSettled(wanted, SETTLE);
   const found = useQuery({
     queryKey: [...keys.preview, "follow", settled],
-    queryFn: () => call<DryRun>("POST", `${PATH}/preview`, settled),
+    queryFn: () => call("POST", "/api/subscriptions/preview", { body: settled }),
     placeholderData: keepPreviousData,
     refetchOnWindowFocus: false,
     staleTime: 60_000,

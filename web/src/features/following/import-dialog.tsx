@@ -6,7 +6,7 @@ import { Button } from "@/components/ui/button";
 import { Dialog, DialogContent, DialogDescription, DialogTitle } from "@/components/ui/dialog";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
-import { PATH, useVerbs } from "./data";
+import { useVerbs } from "./data";
 import { Row } from "./filter-fields";
 import { PresetRow } from "./presets";
 
@@ -29,7 +29,7 @@ export default function ImportDialog({ onClose }: { onClose: () => void }) {
     setWrong(undefined);
     try {
       const wanted = { content: text, folder, preset: preset || null, dry_run: dry };
-      const done = await call<ImportedList>("POST", `${PATH}/import`, wanted);
+      const done = await call("POST", "/api/subscriptions/import", { body: wanted });
       if (dry) return setFound(done);
       toast(t("load.done", { n: done.added.length }));
       void verbs.reload();

@@ -14,7 +14,7 @@ import { optionsOfQuality, qualityOf } from "@/lib/quality";
 import { Row } from "./filter-fields";
 import { usePresets, useReload } from "./presets";
 
-const pathOf = (name: string) => `/api/presets/${encodeURIComponent(name)}`;
+const PATH = "/api/presets/{name}";
 
 type Props = { onClose: () => void; onRemoved: (name: string) => void; onSaved: (name: string) => void };
 
@@ -26,7 +26,7 @@ export default function PresetsDialog({ onClose, onRemoved, onSaved }: Props) {
   const words = useOptionsInWords();
   const { data = [] } = usePresets();
   const remove = (name: string) =>
-    call("DELETE", pathOf(name))
+    call("DELETE", PATH, { path: { name } })
       .then(() => onRemoved(name))
       .catch(fail)
       .finally(() => void reload());
@@ -100,7 +100,7 @@ function NewPreset({ onSaved }: { onSaved: (name: string) => void }) {
     };
     setBusy(true);
     try {
-      const saved = await call<Preset>("PUT", pathOf(name.trim()), { options });
+      const saved = await call("PUT", PATH, { path: { name: name.trim() }, body: { options } });
       await reload();
       onSaved(saved.name);
       toast(t("preset.saved", { v: saved.name }));

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
 import { call } from "@/api/client";
 import { keys } from "@/api/keys";
-import type { Preset, Presets } from "@/api/types";
+import type { Preset } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Select } from "@/components/ui/select";
 import { useI18n } from "@/i18n";
@@ -16,7 +16,7 @@ const NONE = " "; // no name of a preset
 export const usePresets = () =>
   useQuery({
     queryKey: [...keys.subscriptions, "presets"],
-    queryFn: async () => (await call<Presets>("GET", "/api/presets")).presets as Preset[],
+    queryFn: async () => (await call("GET", "/api/presets")).presets as Preset[],
   });
 
 /** Reads presets and subscriptions again. */

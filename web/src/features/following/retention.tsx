@@ -4,16 +4,17 @@ import { Link } from "@tanstack/react-router";
 import { ShieldCheck } from "lucide-react";
 import { call } from "@/api/client";
 import { keys } from "@/api/keys";
-import type { Retention, RetentionPreview, Subscription } from "@/api/types";
+import type { Retention, Subscription } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/misc";
 import { toast } from "@/components/ui/toast";
 import { type T, useI18n } from "@/i18n";
 import { bytes } from "@/lib/format";
-import { PATH } from "./data";
+import { useSettled } from "@/lib/settled";
 import { Row } from "./filter-fields";
-import { useSettled } from "./settled";
+
+const SETTLE = 600; // ms without a change before the server is asked
 
 const SHOWN = 3; // items of a preview that are named
 
@@ -73,10 +74,10 @@ export function RetentionFields({ form, onChange }: FieldsProps) {
 }
 
 function useRemoval(id: number, retention: Retention, enabled: boolean) {
-  const settled = useSettled(retention);
+  const settled = useSettled(retention, SETTLE);
   return useQuery({
     queryKey: [...keys.items, "retention", id, settled],
-    queryFn: () => call<RetentionPreview>("POST", `${PATH}/${id}/retention`, { retention: settled }),
+    queryFn: () => call("POST", "/api/subscriptions/{id}/retention", { path: { id }, body: { retention: settled } }),
     enabled: enabled && Object.keys(settled).length > 0,
     staleTime: 0,
   });
@@ -103,7 +104,7 @@ export function Removal({ one }: { one: Subscription }) {
   const { data } = useRemoval(one.id, one.retention, true);
   if (!data?.count || !Object.keys(one.retention).length) return null;
   const keep = () =>
-    Promise.all(data.items.map(({ id }) => call("PATCH", `/api/items/${id}`, { keep: true })))
+    Promise.all(data.items.map(({ id }) => call("PATCH", "/api/items/{id}", { path: { id }, body: { keep: true } })))
       .then(() => toast(t("keep.kept", { n: data.items.length })))
       .catch(fail)
       .finally(() => void cache.invalidateQueries({ queryKey: keys.items }));

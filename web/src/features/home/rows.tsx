@@ -33,7 +33,7 @@ export function HomeRows() {
   const live = useLive();
   const { data, error } = useQuery({
     queryKey: [...keys.items, "home"],
-    queryFn: () => call<Home>("GET", "/api/home"),
+    queryFn: () => call("GET", "/api/home"),
     refetchInterval: live === false ? POLL * 5 : false,
   });
   if (error && !data) return <p role="alert">{explain(codeOf(error)).what}.</p>;
@@ -87,7 +87,7 @@ function Row({ row, label, items }: { row: keyof Home; label: Key; items: Item[]
           wide ? "sm:grid-cols-3 xl:grid-cols-4" : "gap-y-5 sm:grid-cols-3 lg:grid-cols-4 xl:grid-cols-5",
         )}
       >
-        {items.slice(0, wide ? 4 : 10).map((item) => (
+        {items.map((item) => (
           <div key={item.id} className="min-w-0 shrink-0 snap-start max-sm:w-[70vw]">
             <MediaCard item={item} />
           </div>

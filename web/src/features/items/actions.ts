@@ -2,7 +2,6 @@ import { useQueryClient } from "@tanstack/react-query";
 import { call } from "@/api/client";
 import { keys } from "@/api/keys";
 import { copyItems } from "@/api/several";
-import type { Item, Purged } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { useMoveItems } from "@/components/move-items";
 import { toast } from "@/components/ui/toast";
@@ -24,7 +23,8 @@ export function useItemActions() {
 
   return {
     move,
-    rename: (id: number, title: string) => attempt(() => call<Item>("PATCH", `/api/items/${id}`, { title })),
+    rename: (id: number, title: string) =>
+      attempt(() => call("PATCH", "/api/items/{id}", { path: { id }, body: { title } })),
     copy: (ids: readonly number[], folder: string) =>
       attempt(async () => {
         const made = await copyItems(ids, folder);
@@ -34,7 +34,7 @@ export function useItemActions() {
     /** No ids: everything that is in the trash. */
     purge: (ids?: readonly number[]) =>
       attempt(async () => {
-        const { purged } = await call<Purged>("DELETE", "/api/trash", ids ? { items: ids } : {});
+        const { purged } = await call("DELETE", "/api/trash", { body: ids ? { items: ids } : {} });
         toast(t("trash.purged", { n: purged }));
       }),
   };

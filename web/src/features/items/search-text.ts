@@ -1,7 +1,9 @@
 import { getRouteApi, useRouter } from "@tanstack/react-router";
-import { useDeferredValue, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
+import { useSettled } from "@/lib/settled";
 
 const route = getRouteApi("/library");
+const ASK = 150; // ms without a key before the server is asked
 const PAUSE = 300; // ms without a key before the address says what is looked for
 
 /** What is typed into the search box, and the `q` that the list is asked for. The address says it too. */
@@ -11,7 +13,7 @@ export function useSearchText() {
   const { history } = useRouter();
   const [typed, setTyped] = useState(search.q ?? "");
   const said = useRef(search.q); // what we last put into the address
-  const q = useDeferredValue(typed).trim();
+  const q = useSettled(typed, ASK).trim();
 
   useEffect(() => {
     if (q === (search.q ?? "")) return; // nothing to say: it would only get in the way of going elsewhere

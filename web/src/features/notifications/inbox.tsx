@@ -4,7 +4,7 @@ import { Bell, CheckCheck, Settings2 } from "lucide-react";
 import type { ReactNode } from "react";
 import { call } from "@/api/client";
 import { keys } from "@/api/keys";
-import type { Notification, Notifications } from "@/api/types";
+import type { Notification } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { Button, buttonVariants } from "@/components/ui/button";
 import { Empty, Skeleton } from "@/components/ui/misc";
@@ -67,7 +67,7 @@ function Inbox({ title }: { title: string }) {
   const fail = useFailure();
   const inbox = useInfiniteQuery({
     queryKey: keys.notifications,
-    queryFn: ({ pageParam }) => call<Notifications>("GET", pageParam === null ? PATH : `${PATH}?before=${pageParam}`),
+    queryFn: ({ pageParam }) => call("GET", PATH, { query: { before: pageParam } }),
     initialPageParam: null as number | null,
     getNextPageParam: (last) => last.next,
     staleTime: 0,
@@ -75,7 +75,7 @@ function Inbox({ title }: { title: string }) {
   const rows = inbox.data?.pages.flatMap((page) => page.notifications) ?? [];
   const unread = inbox.data?.pages[0]?.unread ?? 0;
   const readAll = () =>
-    call("POST", `${PATH}/read`, {})
+    call("POST", "/api/notifications/read", { body: {} })
       .then(() => cache.setQueryData(keys.unread, 0))
       .then(() => cache.invalidateQueries({ queryKey: keys.notifications }))
       .catch(fail);

@@ -1,17 +1,17 @@
 /** What the palette offers for what is typed. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Folder, ListVideo, Plus, Sun, Tv } from "lucide-react";
-import { type ReactNode, useEffect, useState } from "react";
-import { call, query } from "@/api/client";
+import type { ReactNode } from "react";
+import { call } from "@/api/client";
 import { keys } from "@/api/keys";
 import { useChannels, useFolders, useSourceLists } from "@/api/queries";
-import type { Items } from "@/api/types";
 import { askToAdd } from "@/components/add-store";
 import { isAudio, posterOf } from "@/components/media-card";
 import { Poster } from "@/components/poster";
 import { type Key, useI18n } from "@/i18n";
 import { clock } from "@/lib/format";
 import { onlyLinks } from "@/lib/links";
+import { useSettled } from "@/lib/settled";
 import { setTheme, useDark } from "@/lib/theme";
 import { matches } from "./match";
 
@@ -56,7 +56,7 @@ export function useGroups(typed: string, pages: readonly Entry[]): { groups: Gro
 function useItemEntries(q: string) {
   const search = useQuery({
     queryKey: [...keys.items, "palette", q],
-    queryFn: () => call<Items>("GET", query("/api/items", { q, limit: MOST })),
+    queryFn: ({ signal }) => call("GET", "/api/items", { query: { q, limit: MOST }, signal }),
     enabled: q !== "",
     placeholderData: keepPreviousData,
   });
@@ -115,14 +115,4 @@ function useActionEntries(words: string, link: boolean): Entry[] {
   };
   if (link) return [add];
   return [add, { id: "theme", label: t("app.theme"), picture: <Sun />, run: () => setTheme(dark ? "light" : "dark") }];
-}
-
-/** The value once it has not changed for a moment. */
-function useSettled(value: string, pause: number): string {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const wait = setTimeout(() => setSettled(value), pause);
-    return () => clearTimeout(wait);
-  }, [value, pause]);
-  return settled;
 }

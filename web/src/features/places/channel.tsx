@@ -1,6 +1,6 @@
 /** `/channel/$id`: the items of one channel, the newest first. */
 import { Link, useNavigate, useParams, useRouter, useSearch } from "@tanstack/react-router";
-import { ArrowDownUp, ExternalLink, Play, Share2 } from "lucide-react";
+import { ArrowDownUp, Share2 } from "lucide-react";
 import { rowsOf, type Sort, useChannel, useItems } from "@/api/queries";
 import { MediaCard } from "@/components/media-card";
 import { player } from "@/components/player-store";
@@ -10,6 +10,7 @@ import { useI18n } from "@/i18n";
 import { cn } from "@/lib/utils";
 import { Avatar } from "./avatar";
 import { Page, Pending } from "./page";
+import { PlaceActions } from "./place-actions";
 
 const SORTS = ["-published", "published", "-created", "title", "-duration"] as const satisfies Sort[];
 const FIRST: Sort = "-published";
@@ -39,18 +40,7 @@ export function ChannelPage() {
       title={name}
       about={[of, t("lib.count", { n: count })].filter(Boolean).join(" · ")}
       actions={
-        <div className="flex flex-wrap gap-2">
-          {first && (
-            <Link
-              to="/watch/$id"
-              params={{ id: String(first.id) }}
-              onClick={follow}
-              className={buttonVariants({ variant: "default" })}
-            >
-              <Play />
-              {t("places.playAll")}
-            </Link>
-          )}
+        <PlaceActions first={first?.id} onPlay={follow} url={url}>
           <Link
             to="/shares"
             search={{ channel: id, site: of ?? undefined, title: name }}
@@ -59,13 +49,7 @@ export function ChannelPage() {
             <Share2 />
             {t("share.share")}
           </Link>
-          {url && (
-            <a href={url} target="_blank" rel="noopener noreferrer" className={buttonVariants({ variant: "outline" })}>
-              <ExternalLink />
-              {t("job.source")}
-            </a>
-          )}
-        </div>
+        </PlaceActions>
       }
     >
       <div className="mb-4 flex flex-wrap gap-2">

@@ -1,15 +1,16 @@
 /** `/playlist/$id`: one playlist in the order of its site. What is not in the library keeps its place. */
 import { Link, useParams, useRouter } from "@tanstack/react-router";
-import { CircleDashed, ExternalLink, Play, Plus } from "lucide-react";
+import { CircleDashed, Plus } from "lucide-react";
 import { useSourceList } from "@/api/queries";
 import type { WholeList } from "@/api/types";
 import { askToAdd } from "@/components/add-store";
 import { Thumb } from "@/components/media-card";
 import { player } from "@/components/player-store";
-import { Button, buttonVariants } from "@/components/ui/button";
+import { Button } from "@/components/ui/button";
 import { useI18n } from "@/i18n";
 import { ago, bytes, clock } from "@/lib/format";
 import { Page, Pending } from "./page";
+import { PlaceActions } from "./place-actions";
 
 type Entry = WholeList["content"][number];
 
@@ -34,30 +35,7 @@ export function ListPage() {
         t("places.have", { n: list.items, of: list.entries }),
         t("places.read", { v: ago(list.updated_at, locale) }),
       ].join(" · ")}
-      actions={
-        <div className="flex flex-wrap gap-2">
-          {first && (
-            <Link
-              to="/watch/$id"
-              params={{ id: String(first.id) }}
-              onClick={follow}
-              className={buttonVariants({ variant: "default" })}
-            >
-              <Play />
-              {t("places.playAll")}
-            </Link>
-          )}
-          <a
-            href={list.url}
-            target="_blank"
-            rel="noopener noreferrer"
-            className={buttonVariants({ variant: "outline" })}
-          >
-            <ExternalLink />
-            {t("job.source")}
-          </a>
-        </div>
-      }
+      actions={<PlaceActions first={first?.id} onPlay={follow} url={list.url} />}
     >
       <ol className="space-y-0.5">
         {list.content.map((entry) => (

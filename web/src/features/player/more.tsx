@@ -4,7 +4,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { Ban, Download as DownloadIcon, EllipsisVertical, RefreshCw, ShieldCheck, Shuffle, Trash2 } from "lucide-react";
 import { ApiError, call } from "@/api/client";
 import { keys } from "@/api/keys";
-import type { Download, Item } from "@/api/types";
+import type { Item } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { type Choice, placeOf, useMenu } from "@/components/menu-at";
 import { useRemoveItems } from "@/components/remove-items";
@@ -84,20 +84,22 @@ function useItemVerbs(item: Item) {
     },
     again: (verb: "refetch" | "convert") =>
       attempt(async () => {
-        const path = `/api/items/${item.id}/${verb}`;
-        await call<Download>("POST", path).catch((reason: unknown) => {
-          const loses = reason instanceof ApiError && reason.code === "conversion_loses";
-          if (!loses || !window.confirm(`${reason.message}\n\n${t("play.convertLoses")}`)) throw reason;
-          return call<Download>("POST", `${path}?accept_loss=true`);
-        });
+        const path = { id: item.id };
+        if (verb === "refetch") await call("POST", "/api/items/{id}/refetch", { path });
+        else
+          await call("POST", "/api/items/{id}/convert", { path }).catch((reason: unknown) => {
+            const loses = reason instanceof ApiError && reason.code === "conversion_loses";
+            if (!loses || !window.confirm(`${reason.message}\n\n${t("play.convertLoses")}`)) throw reason;
+            return call("POST", "/api/items/{id}/convert", { path, query: { accept_loss: true } });
+          });
         toast(t("add.queued", { n: 1 }), { description: item.title });
       }),
     keep: attempt(async () => {
-      await call("PATCH", `/api/items/${item.id}`, { keep: !item.keep });
+      await call("PATCH", "/api/items/{id}", { path: { id: item.id }, body: { keep: !item.keep } });
       toast(t(item.keep ? "keep.unsaid" : "keep.said"), { description: item.title });
     }),
     never: attempt(async () => {
-      await call(item.never ? "DELETE" : "PUT", `/api/sources/${item.source}/never`);
+      await call(item.never ? "DELETE" : "PUT", "/api/sources/{id}/never", { path: { id: item.source ?? 0 } });
       toast(t(item.never ? "play.allowed" : "play.neverSaid"), { description: item.title });
     }),
   };

@@ -31,7 +31,11 @@ export function usePosition(media: HTMLMediaElement | null, item: Item) {
       told = now;
       when = Date.now();
       // Lost is not worth a word: the next one comes.
-      call("PUT", `/api/items/${item.id}/position`, { position: now }, true).catch(() => {});
+      call("PUT", "/api/items/{id}/position", {
+        path: { id: item.id },
+        body: { position: now },
+        keepalive: true,
+      }).catch(() => {});
     };
     const listeners: [keyof HTMLMediaElementEventMap, () => void][] = [
       ["timeupdate", () => Date.now() - when >= EVERY && tell()],

@@ -99,7 +99,15 @@ function Screen({ item }: { item: Item }) {
       {mode === "page" && !trouble && <Controls item={item} media={media} wrapper={wrapper} ways={ways} idle={idle} />}
       {mode !== "page" && <Mini item={item} media={media} ways={ways} bar={mode === "bar"} />}
       {mode === "page" && trouble && <Unplayable item={item} trouble={trouble} />}
-      {!trouble && <Ended key={item.id} media={media} title={queue.next?.title} next={ways.next} />}
+      {!trouble && (
+        <Ended
+          key={item.id}
+          media={media}
+          title={queue.next?.title}
+          next={ways.next}
+          line={mode === "mini" ? "phone" : mode === "bar"}
+        />
+      )}
       {mode === "page" && !trouble && resumed > 0 && <Resumed at={resumed} media={media} forget={forget} />}
     </section>
   );

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { call } from "@/api/client";
+import { file } from "@/api/client";
 import { useSystem } from "@/api/queries";
 import { Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
@@ -40,7 +40,7 @@ function Licences() {
   const [open, setOpen] = useState(false);
   const { data } = useQuery({
     queryKey: ["licences"],
-    queryFn: () => call<Licence[]>("GET", "/licences.json"),
+    queryFn: () => file<Licence[]>("/licences.json"),
     enabled: open,
     staleTime: Number.POSITIVE_INFINITY,
   });

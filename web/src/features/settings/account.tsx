@@ -22,9 +22,10 @@ export function Account({ user }: { user: Me }) {
   async function change(event: FormEvent) {
     event.preventDefault();
     const done = await ask(() =>
-      call("PATCH", `/api/users/${user.id}`, { password: fresh, old_password: old, end_tokens: endTokens }).then(
-        () => true,
-      ),
+      call("PATCH", "/api/users/{id}", {
+        path: { id: user.id },
+        body: { password: fresh, old_password: old, end_tokens: endTokens },
+      }).then(() => true),
     );
     if (!done) return;
     setOld("");

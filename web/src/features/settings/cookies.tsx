@@ -2,7 +2,7 @@ import { useSearch } from "@tanstack/react-router";
 import { Cookie, FileUp, Trash2 } from "lucide-react";
 import { type FormEvent, useRef, useState } from "react";
 import { call } from "@/api/client";
-import type { Jar, Jars, Kept } from "@/api/types";
+import type { Jar } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Badge, Input } from "@/components/ui/misc";
 import { toast } from "@/components/ui/toast";
@@ -16,7 +16,7 @@ const PATH = "/api/cookies";
 /** Which sites' cookies are kept and how they fare; never what is in them. */
 export function Cookies() {
   const { t } = useI18n();
-  const { data } = useListed<Jars>(PATH);
+  const { data } = useListed(PATH);
   return (
     <Card id="cookies" title={t("set.cookies")} hint={t("set.cookiesHint")}>
       {data?.cookies.length === 0 && <p className="px-4 py-3.5 text-muted-foreground">{t("set.cookiesEmpty")}</p>}
@@ -47,7 +47,7 @@ function One({ jar }: { jar: Jar }) {
         variant="ghost"
         size="icon"
         aria-label={`${t("set.remove")}: ${jar.site}`}
-        onClick={() => void ask(() => call("DELETE", `${PATH}/${encodeURIComponent(jar.site)}`))}
+        onClick={() => void ask(() => call("DELETE", "/api/cookies/{site}", { path: { site: jar.site } }))}
       >
         <Trash2 />
       </Button>
@@ -68,7 +68,7 @@ function ByHand() {
   };
   async function send(event: FormEvent) {
     event.preventDefault();
-    const kept = await ask(() => call<Kept>("PUT", `${PATH}/${encodeURIComponent(site.trim())}`, { text }));
+    const kept = await ask(() => call("PUT", "/api/cookies/{site}", { path: { site: site.trim() }, body: { text } }));
     if (!kept) return;
     setText("");
     setSite("");

@@ -1,7 +1,7 @@
 import { Copy, Puzzle } from "lucide-react";
 import { lazy, Suspense, useRef, useState } from "react";
 import { call } from "@/api/client";
-import type { Devices as Answer, Pairing } from "@/api/types";
+import type { Pairing } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/misc";
 import { toast } from "@/components/ui/toast";
@@ -19,7 +19,7 @@ const PATH = "/api/devices";
 /** Browsers with the extension: pair one, or take its right away. */
 export function Devices() {
   const { t, locale } = useI18n();
-  const { data } = useListed<Answer>(PATH);
+  const { data } = useListed(PATH);
   const ask = useAsk(PATH);
   return (
     <Card id="devices" title={t("set.devices")} hint={t("set.devicesHint")}>
@@ -39,7 +39,7 @@ export function Devices() {
               variant="outline"
               size="sm"
               aria-label={`${t("set.remove")}: ${device.name}`}
-              onClick={() => void ask(() => call("DELETE", `${PATH}/${device.id}`))}
+              onClick={() => void ask(() => call("DELETE", "/api/devices/{id}", { path: { id: device.id } }))}
             >
               {t("set.remove")}
             </Button>
@@ -103,7 +103,7 @@ function Pair() {
               {t("set.copy")}
             </Button>
           )}
-          <Button variant="secondary" onClick={async () => setOffer(await ask(() => call<Pairing>("POST", PATH)))}>
+          <Button variant="secondary" onClick={async () => setOffer(await ask(() => call("POST", PATH)))}>
             {t("set.pairNew")}
           </Button>
         </div>

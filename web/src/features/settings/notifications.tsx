@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from "react";
 import { call } from "@/api/client";
-import type { Targets as Answer, MadeTarget } from "@/api/types";
+import type { NewTarget as Wish } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Input, Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
@@ -14,7 +14,7 @@ import { PATH, useTargetChanges } from "./use-target-changes";
 export function Notifications({ admin }: { admin: boolean }) {
   const { t } = useI18n();
   const { shown, change } = useTargetChanges();
-  const { data } = useListed<Answer>(PATH, ({ targets }) => targets.some((each) => each.waiting > 0));
+  const { data } = useListed(PATH, ({ targets }) => targets.some((each) => each.waiting > 0));
   const [opened, setOpened] = useState<number>();
   return (
     <Card id="notifications" title={t("set.notifications")} hint={t("set.notificationsHint")}>
@@ -47,8 +47,12 @@ function NewTarget({ admin, onMade }: { admin: boolean; onMade: (id: number) => 
   async function add(event: FormEvent) {
     event.preventDefault();
     const scans = /^(jellyfin|plex|kodi)\+/i.test(url.trim());
-    const wish = { url: url.trim(), events: scans ? [] : firstEvents(admin), language: locale };
-    const made = await ask(() => call<MadeTarget>("POST", PATH, wish));
+    const wish = {
+      url: url.trim(),
+      events: scans ? [] : firstEvents(admin),
+      language: locale as NonNullable<Wish["language"]>,
+    };
+    const made = await ask(() => call("POST", PATH, { body: wish }));
     if (!made) return;
     setSecret(made.secret);
     setUrl("");

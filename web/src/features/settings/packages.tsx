@@ -1,5 +1,4 @@
 import { Download } from "lucide-react";
-import type { Packages as Answer } from "@/api/types";
 import { buttonVariants } from "@/components/ui/button";
 import { useI18n } from "@/i18n";
 import { bytes } from "@/lib/format";
@@ -10,7 +9,7 @@ const NAMES = { chromium: "Chrome, Edge, Brave", firefox: "Firefox" } as const;
 /** The browser extension as files, from this server. */
 export function Packages() {
   const { t, locale } = useI18n();
-  const { data } = useListed<Answer>("/api/extension");
+  const { data } = useListed("/api/extension");
   if (!data) return null;
   return (
     <div className="flex flex-wrap items-center gap-x-5 gap-y-3 px-4 py-3.5">

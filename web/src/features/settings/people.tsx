@@ -3,7 +3,7 @@ import { Trash2, UserRound } from "lucide-react";
 import { type FormEvent, useEffect, useId, useState } from "react";
 import { call } from "@/api/client";
 import { keys } from "@/api/keys";
-import type { User, UserRow, Users } from "@/api/types";
+import type { User, UserRow } from "@/api/types";
 import Confirm from "@/components/confirm";
 import { Button } from "@/components/ui/button";
 import { Badge, Input } from "@/components/ui/misc";
@@ -19,12 +19,12 @@ const GIGABYTE = 1e9;
 /** Who may come in; for administrators. */
 export function People({ me }: { me: number }) {
   const { t, locale } = useI18n();
-  const { data } = useListed<Users>(PATH);
+  const { data } = useListed(PATH);
   const ask = useAsk(PATH);
   const cache = useQueryClient();
   const [leaving, setLeaving] = useState<User>();
   async function setQuota(user: User, quota: number | null) {
-    await ask(() => call("PATCH", `${PATH}/${user.id}`, { quota }));
+    await ask(() => call("PATCH", "/api/users/{id}", { path: { id: user.id }, body: { quota } }));
     void cache.invalidateQueries({ queryKey: keys.system }); // it says one's own
   }
   return (
@@ -51,7 +51,11 @@ export function People({ me }: { me: number }) {
                 variant="outline"
                 size="sm"
                 aria-label={`${t(user.admin ? "set.unmakeAdmin" : "set.makeAdmin")}: ${user.name}`}
-                onClick={() => void ask(() => call("PATCH", `${PATH}/${user.id}`, { admin: !user.admin }))}
+                onClick={() =>
+                  void ask(() =>
+                    call("PATCH", "/api/users/{id}", { path: { id: user.id }, body: { admin: !user.admin } }),
+                  )
+                }
               >
                 {t(user.admin ? "set.unmakeAdmin" : "set.makeAdmin")}
               </Button>
@@ -74,7 +78,7 @@ export function People({ me }: { me: number }) {
           body={t("set.removePersonHint")}
           action={t("set.remove")}
           onClose={() => setLeaving(undefined)}
-          onYes={() => void ask(() => call("DELETE", `${PATH}/${leaving.id}`))}
+          onYes={() => void ask(() => call("DELETE", "/api/users/{id}", { path: { id: leaving.id } }))}
         />
       )}
     </Card>
@@ -120,7 +124,7 @@ function NewPerson() {
   const [admin, setAdmin] = useState(false);
   async function make(event: FormEvent) {
     event.preventDefault();
-    const made = await ask(() => call<User>("POST", PATH, { name, password, admin }));
+    const made = await ask(() => call("POST", PATH, { body: { name, password, admin } }));
     if (!made) return;
     setName("");
     setPassword("");

@@ -1,7 +1,6 @@
 import { Bookmark, Download } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { call } from "@/api/client";
-import type { MadeToken } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
@@ -62,7 +61,7 @@ function ShortcutKey() {
   const [token, setToken] = useState<string>();
   async function make(event: FormEvent) {
     event.preventDefault();
-    const made = await ask(() => call<MadeToken>("POST", TOKENS, { name: name.trim(), scopes: ["download"] }));
+    const made = await ask(() => call("POST", TOKENS, { body: { name: name.trim(), scopes: ["download"] } }));
     if (!made) return;
     setToken(made.token);
     setName("");

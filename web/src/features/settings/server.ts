@@ -21,10 +21,10 @@ export function useServer(enabled = true) {
   const { t } = useI18n();
   const cache = useQueryClient();
   const fail = useFailure();
-  const { data } = useQuery({ queryKey: KEY, queryFn: () => call<Server>("GET", PATH), enabled });
+  const { data } = useQuery({ queryKey: KEY, queryFn: async () => (await call("GET", PATH)) as Server, enabled });
   async function change(some: SomeSettings): Promise<boolean> {
     try {
-      cache.setQueryData(KEY, await call<Server>("PATCH", PATH, some));
+      cache.setQueryData(KEY, (await call("PATCH", PATH, { body: some })) as Server);
       toast(t("set.saved"));
       return true;
     } catch (error) {

@@ -1,6 +1,6 @@
 import { Monitor, Smartphone } from "lucide-react";
 import { call } from "@/api/client";
-import type { OpenSession, OpenSessions } from "@/api/types";
+import type { OpenSession } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Badge, Skeleton } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
@@ -22,7 +22,7 @@ function agentName(agent: string | null): string {
 
 export function Sessions() {
   const { t } = useI18n();
-  const { data } = useListed<OpenSessions>(PATH);
+  const { data } = useListed(PATH);
   return (
     <Card id="sessions" title={t("set.sessions")} hint={t("set.sessionsHint")}>
       {data ? (
@@ -54,7 +54,7 @@ function One({ session }: { session: OpenSession }) {
           variant="outline"
           size="sm"
           aria-label={`${t("set.end")}: ${name}`}
-          onClick={() => void ask(() => call("DELETE", `${PATH}/${session.id}`))}
+          onClick={() => void ask(() => call("DELETE", "/api/sessions/{id}", { path: { id: session.id } }))}
         >
           {t("set.end")}
         </Button>

@@ -1,7 +1,7 @@
 import { Bell, Mail, MonitorPlay, Send, SlidersHorizontal, Smartphone, Trash2, Webhook } from "lucide-react";
 import { useId } from "react";
 import { call } from "@/api/client";
-import type { Target, TargetChange, Tested } from "@/api/types";
+import type { Target, TargetChange } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Badge } from "@/components/ui/misc";
 import { Switch } from "@/components/ui/switch";
@@ -31,7 +31,7 @@ export function TargetRow({ target, admin, open, onOpen, onChange }: Props) {
   const options = useId();
   const name = target.name || target.label;
   async function test() {
-    const tested = await ask(() => call<Tested>("POST", `${PATH}/${target.id}/test`));
+    const tested = await ask(() => call("POST", "/api/notifications/targets/{id}/test", { path: { id: target.id } }));
     if (tested?.ok) toast(t("note.answerOk"));
     else if (tested) toast(t("note.answerBad", { v: answerWords(tested.answer, t) }), { type: "bad" });
   }
@@ -76,7 +76,7 @@ export function TargetRow({ target, admin, open, onOpen, onChange }: Props) {
           variant="ghost"
           size="icon-sm"
           aria-label={`${t("note.remove")}: ${name}`}
-          onClick={() => void ask(() => call("DELETE", `${PATH}/${target.id}`))}
+          onClick={() => void ask(() => call("DELETE", "/api/notifications/targets/{id}", { path: { id: target.id } }))}
         >
           <Trash2 />
         </Button>

@@ -1,7 +1,7 @@
 import { KeyRound, Trash2 } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { call } from "@/api/client";
-import type { Tokens as Answer, MadeToken, NewToken } from "@/api/types";
+import type { NewToken } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Badge, Input } from "@/components/ui/misc";
 import { Select } from "@/components/ui/select";
@@ -12,25 +12,25 @@ import { Card, Line } from "./card";
 
 const PATH = "/api/tokens";
 type Scope = NewToken["scopes"][number];
-const SETS: Record<string, Scope[]> = {
+const SETS = {
   read: ["read"],
   download: ["read", "download"],
   library: ["read", "download", "library"],
   metrics: ["metrics"],
   admin: ["read", "download", "library", "admin"],
-};
+} satisfies Record<string, Scope[]>;
 
 /** Keys for programs. The key itself is shown once, right after it was made. */
 export function Tokens({ admin }: { admin: boolean }) {
   const { t, locale } = useI18n();
-  const { data } = useListed<Answer>(PATH);
+  const { data } = useListed(PATH);
   const ask = useAsk(PATH);
   const [name, setName] = useState("");
-  const [reach, setReach] = useState("download");
+  const [reach, setReach] = useState<keyof typeof SETS>("download");
   const [made, setMade] = useState<string>();
   async function make(event: FormEvent) {
     event.preventDefault();
-    const answer = await ask(() => call<MadeToken>("POST", PATH, { name: name.trim(), scopes: SETS[reach] }));
+    const answer = await ask(() => call("POST", PATH, { body: { name: name.trim(), scopes: SETS[reach] } }));
     if (!answer) return;
     setMade(answer.token);
     setName("");
@@ -53,7 +53,7 @@ export function Tokens({ admin }: { admin: boolean }) {
             variant="ghost"
             size="icon"
             aria-label={`${t("set.remove")}: ${token.name}`}
-            onClick={() => void ask(() => call("DELETE", `${PATH}/${token.id}`))}
+            onClick={() => void ask(() => call("DELETE", "/api/tokens/{id}", { path: { id: token.id } }))}
           >
             <Trash2 />
           </Button>

@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { call, query } from "@/api/client";
-import type { Trail as Page, Recorded } from "@/api/types";
+import { call } from "@/api/client";
+import type { Recorded } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/misc";
 import { Select } from "@/components/ui/select";
@@ -22,10 +22,9 @@ export function Trail() {
   const found = useInfiniteQuery({
     queryKey: ["settings", "/api/audit", act],
     queryFn: ({ pageParam }) =>
-      call<Page>(
-        "GET",
-        query("/api/audit", { act: act === ALL ? undefined : act, cursor: pageParam, limit: pageParam ? 50 : FIRST }),
-      ),
+      call("GET", "/api/audit", {
+        query: { act: act === ALL ? undefined : act, cursor: pageParam, limit: pageParam ? 50 : FIRST },
+      }),
     initialPageParam: undefined as string | undefined,
     staleTime: 0,
     getNextPageParam: (last) => last.next ?? undefined,

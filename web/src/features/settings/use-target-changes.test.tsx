@@ -10,17 +10,17 @@ vi.mock("@/components/failure", () => ({ useFailure: () => () => {} }));
 test("a list that comes between two changes does not undo the second one", async () => {
   const server: Target = { id: 1, events: ["a", "b", "c"] } as unknown as Target;
   const answers: (() => void)[] = []; // of the changes, in the order of the requests
-  vi.stubGlobal("fetch", async (_: string, { method, body }: RequestInit) => {
-    if (method !== "PATCH") return Response.json({ targets: [{ ...server }] });
+  vi.stubGlobal("fetch", async (request: Request) => {
+    if (request.method !== "PATCH") return Response.json({ targets: [{ ...server }] });
+    const change = await request.json();
     await new Promise<void>((done) => answers.push(done));
-    Object.assign(server, JSON.parse(String(body)));
+    Object.assign(server, change);
     return Response.json(server);
   });
   const client = new QueryClient();
-  const { result } = renderHook(
-    () => ({ changes: useTargetChanges(), list: useListed<{ targets: Target[] }>(PATH).data?.targets }),
-    { wrapper: ({ children }) => <QueryClientProvider client={client}>{children}</QueryClientProvider> },
-  );
+  const { result } = renderHook(() => ({ changes: useTargetChanges(), list: useListed(PATH).data?.targets }), {
+    wrapper: ({ children }) => <QueryClientProvider client={client}>{children}</QueryClientProvider>,
+  });
   const events = () => result.current.list?.map(result.current.changes.shown)[0]?.events;
   await waitFor(() => expect(events()).toEqual(["a", "b", "c"]));
   act(() => result.current.changes.change(1, { events: ["b", "c"] }));

@@ -18,7 +18,7 @@ export function useTargetChanges() {
   const count = useRef(0);
 
   async function send(id: number, values: TargetChange) {
-    await ask(() => call("PATCH", `${PATH}/${id}`, values));
+    await ask(() => call("PATCH", "/api/notifications/targets/{id}", { path: { id }, body: values }));
     count.current--;
     if (count.current === 0) await cache.invalidateQueries({ queryKey: ["settings", PATH] }); // until it is here
     if (count.current === 0) setUnanswered({});

@@ -1,6 +1,6 @@
 import { ArrowUpFromLine, History } from "lucide-react";
 import { call } from "@/api/client";
-import type { Status as Answer, TokenProvider } from "@/api/types";
+import type { ytdlp_Order as Order } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Badge, Skeleton } from "@/components/ui/misc";
 import { Select } from "@/components/ui/select";
@@ -14,11 +14,10 @@ const PROVIDER = `${PATH}/token-provider`;
 /** The part that knows the sites: its version, a newer one, the one before; for administrators. */
 export function YtDlp() {
   const { t, explain } = useI18n();
-  const { data, isError } = useListed<Answer>(PATH, ({ updating }) => updating);
+  const { data, isError } = useListed(PATH, ({ updating }) => updating);
   const ask = useAsk(PATH);
   if (isError) return null;
-  const tell = (body: { action: "update" | "rollback" | "accept"; channel?: string }) =>
-    void ask(() => call<Answer>("POST", PATH, body));
+  const tell = (body: Order) => void ask(() => call("POST", PATH, { body }));
   return (
     <Card id="ytdlp" title="yt-dlp" hint={t("set.ytdlpHint")}>
       {data ? (
@@ -81,7 +80,7 @@ export function YtDlp() {
 /** The PO token provider, if the configuration names one. */
 function Provider() {
   const { t } = useI18n();
-  const { data } = useListed<TokenProvider>(PROVIDER);
+  const { data } = useListed(PROVIDER);
   if (!data) return null;
   return (
     <Field

@@ -1,6 +1,5 @@
 import { type FormEvent, useState } from "react";
 import { call } from "@/api/client";
-import type { MadeShare } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { Button } from "@/components/ui/button";
 import { Input } from "@/components/ui/misc";
@@ -22,7 +21,7 @@ export function ShareForm({ opens, title, onMade }: Props) {
   function make(event: FormEvent) {
     event.preventDefault();
     const wish = { ...opens, days: days ? Number(days) : null, password: password || null };
-    call<MadeShare>("POST", "/api/shares", wish)
+    call("POST", "/api/shares", { body: wish })
       .then((made) => {
         setUrl(made.url);
         onMade();

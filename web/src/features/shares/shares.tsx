@@ -2,7 +2,6 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSearch } from "@tanstack/react-router";
 import { Link2, Trash2 } from "lucide-react";
 import { call } from "@/api/client";
-import type { Shares } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { Button } from "@/components/ui/button";
 import { Empty } from "@/components/ui/misc";
@@ -20,9 +19,9 @@ export function SharesPage() {
   const fail = useFailure();
   const { item, of: folder, channel, site, q, title } = useSearch({ from: "/shares" });
   const opens = { item, folder, channel, site, q };
-  const { data } = useQuery({ queryKey: KEY, queryFn: () => call<Shares>("GET", PATH), staleTime: 0 });
+  const { data } = useQuery({ queryKey: KEY, queryFn: () => call("GET", PATH), staleTime: 0 });
   const reload = () => cache.invalidateQueries({ queryKey: KEY });
-  const revoke = (id: number) => call("DELETE", `${PATH}/${id}`).catch(fail).finally(reload);
+  const revoke = (id: number) => call("DELETE", "/api/shares/{id}", { path: { id } }).catch(fail).finally(reload);
   const rows = data?.shares ?? [];
   return (
     <div className="h-full overflow-y-auto">

@@ -1,51 +1,51 @@
 // What a link is before it is fetched, and what may be wished for it.
 import assert from "node:assert/strict";
-import { interaction, world } from "../world.mjs";
+import { test } from "./fixtures.mjs";
 
-const { box, download, cell, go, toast } = world;
-const preview = () => world.page.locator("[data-preview]");
-const look = async (path) => {
-  await go("Downloads");
-  await box().fill(world.site.url(path));
+const preview = (app) => app.page.locator("[data-preview]");
+const look = async (app, path) => {
+  await app.go("Downloads");
+  await app.box().fill(app.site.url(path));
 };
-const send = () => world.page.getByRole("button", { name: "Download", exact: true }).click();
-const option = async (label, name) => {
-  await world.page.getByRole("combobox", { name: label }).click();
-  await world.page.getByRole("option", { name }).click();
+const send = (app) => app.page.getByRole("button", { name: "Download", exact: true }).click();
+const option = async (app, label, name) => {
+  await app.page.getByRole("combobox", { name: label }).click();
+  await app.page.getByRole("option", { name }).click();
 };
 /** Opens what is more, and turns something of it on. */
-const more = async (name) => {
-  await world.page.getByText("More options").click();
-  await world.page.getByRole("switch", { name }).click();
+const more = async (app, name) => {
+  await app.page.getByText("More options").click();
+  await app.page.getByRole("switch", { name }).click();
 };
-const done = async (name) => {
-  await world.tab("History");
-  await download("done", name).first().waitFor({ timeout: 60_000 });
+const done = async (app, name) => {
+  await app.tab("History");
+  await app.download("done", name).first().waitFor({ timeout: 60_000 });
 };
 
-interaction("a preview has the title, the picture of the site, and the length", async () => {
-  await look("/page/chapters");
-  await preview().getByText("Linked title").waitFor({ timeout: 60_000 }); // the first look at any link
-  await preview().getByText("0:04").waitFor();
-  await world.page.waitForFunction(() => document.querySelector("[data-preview] img")?.naturalWidth > 0);
-  assert.match(await preview().locator("img").getAttribute("src"), /^blob:/);
+test("a preview has the title, the picture of the site, and the length", async ({ app }) => {
+  await look(app, "/page/chapters");
+  await preview(app).getByText("Linked title").waitFor({ timeout: 60_000 }); // the first look at any link
+  await preview(app).getByText("0:04").waitFor();
+  await app.page.waitForFunction(() => document.querySelector("[data-preview] img")?.naturalWidth > 0);
+  assert.match(await preview(app).locator("img").getAttribute("src"), /^blob:/);
 });
 
-interaction("only a part of a film, with the chapters in it", async () => {
-  const { page } = world;
+test("only a part of a film, with the chapters in it", async ({ app, page }) => {
+  await look(app, "/page/chapters");
+  await preview(app).getByText("Linked title").waitFor({ timeout: 60_000 });
   await page.getByText("More options").click();
   await page.getByRole("textbox", { name: "From" }).fill("0:01");
   await page.getByRole("spinbutton", { name: "Speed limit (kB/s)" }).fill("50000");
   await page.getByRole("textbox", { name: "Stop live recording after" }).fill("1:00:00");
   await page.getByRole("switch", { name: "Never re-encode video" }).click();
-  await world.accessible("the open composer");
+  await app.accessible("the open composer");
   const sent = page.waitForRequest((one) => one.method() === "POST" && one.url().endsWith("/api/downloads"));
-  await send();
+  await send(app);
   const wished = { start: 1, rate_limit: 50_000_000, live_max: 3600, never_transcode: true };
   assert.deepEqual((await sent).postDataJSON().options, wished);
-  await done("Linked title");
-  await go("Library");
-  await cell("Linked title").click();
+  await done(app, "Linked title");
+  await app.go("Library");
+  await app.cell("Linked title").click();
   const chapters = page.getByRole("region", { name: "Chapters" }).getByRole("button");
   await page.waitForFunction(() => document.querySelector("video")?.readyState >= 1);
   assert.deepEqual(await chapters.allInnerTexts().then((all) => all.map((each) => each.split("\n")[1])), [
@@ -60,21 +60,19 @@ interaction("only a part of a film, with the chapters in it", async () => {
   await chapters.and(page.locator("[aria-current=true]")).filter({ hasText: "Last" }).waitFor();
 });
 
-interaction("a preview says what is in the library already", async () => {
-  const { page } = world;
-  await look("/media/a.mp3");
-  await preview().getByText("a", { exact: true }).waitFor();
-  await send();
-  await look("/media/a.mp3"); // while it is being fetched, perhaps
-  await preview().getByText("Already in your library").waitFor({ timeout: 60_000 });
-  await preview().getByRole("link", { name: "Play" }).click();
+test("a preview says what is in the library already", async ({ app, page }) => {
+  await look(app, "/media/a.mp3");
+  await preview(app).getByText("a", { exact: true }).waitFor();
+  await send(app);
+  await look(app, "/media/a.mp3"); // while it is being fetched, perhaps
+  await preview(app).getByText("Already in your library").waitFor({ timeout: 60_000 });
+  await preview(app).getByRole("link", { name: "Play" }).click();
   await page.locator("video").waitFor();
 });
 
-interaction("the qualities are those that the film comes in", async () => {
-  const { page } = world;
-  await look("/hls/master.m3u8");
-  await preview().waitFor();
+test("the qualities are those that the film comes in", async ({ app, page }) => {
+  await look(app, "/hls/master.m3u8");
+  await preview(app).waitFor();
   const quality = page.getByRole("combobox", { name: "Quality" });
   await quality.click();
   await page.getByRole("option").first().waitFor();
@@ -84,43 +82,41 @@ interaction("the qualities are those that the film comes in", async () => {
     ["Up to 360p", "Up to 180p"],
   );
   await page.getByRole("option", { name: "Up to 180p" }).click();
-  await send();
-  await done("master");
-  const { items } = await world.api("GET", "/api/items?q=master");
+  await send(app);
+  await done(app, "master");
+  const { items } = await app.api("GET", "/api/items?q=master");
   assert.equal(items[0].media.height, 180);
-  await look("/page/og");
+  await look(app, "/page/og");
   await page.getByRole("combobox", { name: "Quality" }).filter({ hasText: "Up to 180p" }).waitFor(); // as last time
-  await option("Quality", "Default (up to 1080p)");
+  await option(app, "Quality", "Default (up to 1080p)");
 });
 
-interaction("some entries of a playlist, into a folder of its own", async () => {
-  const { page } = world;
-  await look("/list/3");
-  await preview().getByText("3 items").waitFor();
+test("some entries of a playlist, into a folder of its own", async ({ app, page }) => {
+  await look(app, "/list/3");
+  await preview(app).getByText("3 items").waitFor();
   await page.getByRole("checkbox", { name: "All" }).uncheck();
   assert.ok(await page.getByRole("button", { name: "Download", exact: true }).isDisabled(), "nothing is chosen");
   await page.getByRole("checkbox", { name: "Part 1" }).check();
   await page.getByRole("checkbox", { name: "Part 3" }).check();
-  await preview().getByText("2 selected").waitFor();
-  await send();
-  await world.tab("History");
+  await preview(app).getByText("2 selected").waitFor();
+  await send(app);
+  await app.tab("History");
   const list = page.locator("[data-download]", { hasText: "2 of 2 done" });
   await list.waitFor({ timeout: 60_000 });
   assert.equal(await page.locator("[data-download]", { hasText: "Part 1" }).count(), 0, "a list is one row");
   await page.getByRole("button", { name: /^Show entries: A list/ }).click();
-  await world.accessible("a list that is open");
+  await app.accessible("a list that is open");
   const entries = page.getByRole("list", { name: /^A list/ }).locator("[data-download]");
   assert.equal(await entries.count(), 2);
-  const { items } = await world.api("GET", "/api/items?limit=200");
+  const { items } = await app.api("GET", "/api/items?limit=200");
   const parts = items.filter(({ source_url }) => /same-name/.test(source_url));
   assert.deepEqual(parts.map(({ source_url }) => /same-name\/(\d)/.exec(source_url)[1]).toSorted(), ["1", "3"]);
   assert.ok(parts.every(({ folder }) => folder === parts[0].folder && folder !== ""));
 });
 
-interaction("subtitles in any language, by its name", async () => {
-  const { page } = world;
-  await look("/page/subtitles");
-  await preview().getByText("Fixture subtitles").waitFor();
+test("subtitles in any language, by its name", async ({ app, page }) => {
+  await look(app, "/page/subtitles");
+  await preview(app).getByText("Fixture subtitles").waitFor();
   await page.getByRole("combobox", { name: "Subtitles" }).click();
   await page.getByRole("option").first().waitFor();
   const offers = await page.getByRole("option").allInnerTexts();
@@ -130,15 +126,15 @@ interaction("subtitles in any language, by its name", async () => {
   await page.getByRole("combobox", { name: "Other languages…" }).fill("hungarian, fr");
   await page.keyboard.press("Enter");
   await page.getByRole("combobox", { name: "Subtitles" }).filter({ hasText: "Hungarian, French" }).waitFor();
-  await more("Keep original file"); // other bytes than those that are there would do as well
-  await send();
-  await done("Fixture subtitles");
+  await more(app, "Keep original file"); // other bytes than those that are there would do as well
+  await send(app);
+  await done(app, "Fixture subtitles");
 });
 
-interaction("subtitles in the player", async () => {
-  const { page } = world;
-  await go("Library");
-  await cell("Fixture subtitles").click();
+test("subtitles in the player", async ({ app, page }) => {
+  await app.add({ path: "/page/subtitles", options: { subtitles: ["hu", "fr"], keep_original: true } });
+  await app.go("Library");
+  await app.cell("Fixture subtitles").click();
   await page.getByLabel("Details").getByText("French, Hungarian").waitFor();
   await page.waitForFunction(() => document.querySelector("video")?.textTracks.length === 2);
   await page.getByRole("heading", { level: 1 }).click();
@@ -156,36 +152,35 @@ interaction("subtitles in the player", async () => {
   assert.equal(await page.evaluate(() => navigator.mediaSession.metadata.title), "Fixture subtitles");
 });
 
-interaction("parts that viewers marked are asked for where that is wished", async () => {
-  await look("/media/vp9_opus.webm");
-  await preview().waitFor();
-  await more("Mark sponsored segments as chapters");
-  await send();
-  await done("vp9_opus");
-  const { downloads } = await world.api("GET", "/api/downloads?limit=200");
+test("parts that viewers marked are asked for where that is wished", async ({ app }) => {
+  await look(app, "/media/vp9_opus.webm");
+  await preview(app).waitFor();
+  await more(app, "Mark sponsored segments as chapters");
+  await send(app);
+  await done(app, "vp9_opus");
+  const { downloads } = await app.api("GET", "/api/downloads?limit=200");
   assert.ok(downloads.find(({ url }) => url.endsWith("vp9_opus.webm")).options.sponsorblock);
 });
 
-interaction("what happened to a download, line by line", async () => {
-  const { page } = world;
-  await go("Downloads");
-  await world.tab("History");
-  await world.row("Fixture subtitles").first().getByRole("button", { name: /^More/ }).click();
+test("what happened to a download, line by line", async ({ app, page }) => {
+  await app.add("/page/subtitles");
+  await app.go("Downloads");
+  await app.tab("History");
+  await app.row("Fixture subtitles").first().getByRole("button", { name: /^More/ }).click();
   await page.getByRole("menuitem", { name: "Download log" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByText("finished: done").waitFor();
   assert.ok((await dialog.getByRole("listitem").count()) >= 3);
-  await world.accessible("the log");
+  await app.accessible("the log");
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "detached" });
 });
 
-interaction("a site wants an account: its cookies go in, and the download goes on", async () => {
-  const { page } = world;
-  await look("/auth/vp9_aac.mp4");
-  await box().press("Enter");
-  await world.tab("Needs action");
-  const parked = download("needs_action", "vp9_aac");
+test("a site wants an account: its cookies go in, and the download goes on", async ({ app, page }) => {
+  await look(app, "/auth/vp9_aac.mp4");
+  await app.box().press("Enter");
+  await app.tab("Needs action");
+  const parked = app.download("needs_action", "vp9_aac");
   await parked.waitFor({ timeout: 30_000 });
   await parked.getByRole("button", { name: /^Add cookies/ }).click();
   const cookies = page.getByRole("region", { name: "Site cookies" });
@@ -198,10 +193,10 @@ interaction("a site wants an account: its cookies go in, and the download goes o
   await cookies.getByRole("button", { name: "Choose a file" }).click();
   await (await choosing).setFiles({ name: "cookies.txt", mimeType: "text/plain", buffer: Buffer.from(text) });
   await cookies.getByRole("button", { name: "Save cookies" }).click();
-  await toast("1 cookie ignored (other site or expired) · 1 download resumed").waitFor();
+  await app.toast("1 cookie ignored (other site or expired) · 1 download resumed").waitFor();
   await cookies.getByRole("button", { name: "Remove: 127.0.0.1" }).waitFor();
-  await go("Downloads");
-  await done("vp9_aac");
-  await world.settings("Site cookies");
+  await app.go("Downloads");
+  await done(app, "vp9_aac");
+  await app.settings("Site cookies");
   await cookies.getByText(/worked/).waitFor();
 });

@@ -1,35 +1,40 @@
 // Places of the library beside its folders: playlists in the order of their site, and channels.
 import assert from "node:assert/strict";
-import { interaction, world } from "../world.mjs";
+import { test } from "./fixtures.mjs";
 
-const rows = () => world.page.getByRole("main").getByRole("listitem");
-
-interaction("a playlist is a page in the order of its site, and keeps the place of what is missing", async () => {
-  const { page, site } = world;
-  const options = { playlist: { folder: false } };
-  await world.api("POST", "/api/downloads", { url: site.url("/list/6"), options });
-  await world.becomes("/api/lists", ({ lists }) => lists.some(({ entries, items }) => entries === 6 && items === 6));
-  const { items } = await world.api("GET", "/api/items?limit=200");
+const WINDOW = { width: 1440, height: 900 };
+/** A playlist of six, of which the fifth is not in the library. */
+async function addList(app) {
+  await app.api("POST", "/api/downloads", { url: app.site.url("/list/6"), options: { playlist: { folder: false } } });
+  const whole = ({ entries, items }) => entries === 6 && items === 6;
+  const { lists } = await app.becomes("/api/lists", ({ lists }) => lists.some(whole));
+  const { items } = await app.api("GET", "/api/items?limit=200");
   for (const { id, source_url } of items)
-    if (/same-name\/5/.test(source_url)) await world.api("DELETE", `/api/items/${id}`);
-  await world.api("DELETE", "/api/trash"); // later parts begin with an empty one
-  await world.go("Library");
+    if (/same-name\/5/.test(source_url)) await app.api("DELETE", `/api/items/${id}`);
+  return lists.find(whole);
+}
+
+const rows = (app) => app.page.getByRole("main").getByRole("listitem");
+
+test("a playlist is a page in the order of its site, and keeps the place of what is missing", async ({ app, page }) => {
+  await addList(app);
+  await app.go("Library");
   await page.getByRole("navigation", { name: "Library" }).getByRole("link", { name: "Playlists" }).click();
   await page.getByRole("heading", { level: 1, name: /^Playlists/ }).waitFor();
-  await world.accessible("the playlists");
+  await app.accessible("the playlists");
   await page
     .getByRole("main")
     .getByRole("link", { name: /5 of 6 in your library/ })
     .click();
   await page.getByRole("heading", { level: 1, name: "A list: of 6/all" }).waitFor();
   assert.deepEqual(
-    await rows().evaluateAll((all) =>
+    await rows(app).evaluateAll((all) =>
       all.map((each) => /^\d/.exec(each.innerText)?.[0] + (each.querySelector("a") ? "" : "-")),
     ),
     ["1", "2", "3", "4", "5-", "6"],
   );
-  await world.accessible("a playlist");
-  const missing = rows().nth(4);
+  await app.accessible("a playlist");
+  const missing = rows(app).nth(4);
   await missing.getByText("Not in your library").waitFor();
   await missing.getByRole("button", { name: /^Add: / }).click();
   const add = page.getByRole("dialog", { name: "Add", exact: true });
@@ -39,8 +44,9 @@ interaction("a playlist is a page in the order of its site, and keeps the place 
   await add.waitFor({ state: "detached" });
 });
 
-interaction("a playlist plays in its order", async () => {
-  const { page } = world;
+test("a playlist plays in its order", async ({ app, page }) => {
+  const { id } = await addList(app);
+  await app.open(`/playlist/${id}`);
   await page.getByRole("link", { name: "Play all" }).click();
   for (const part of ["1", "2", "3", "4", "6"]) {
     await page.waitForFunction(
@@ -58,30 +64,32 @@ interaction("a playlist plays in its order", async () => {
   await page.setViewportSize({ width: 390, height: 844 });
   await page.getByRole("main").getByRole("link", { name: "A list: of 6/all" }).click(); // where one came from
   await page.getByText("5 of 6 in your library").waitFor();
-  await world.accessible("a playlist on a phone");
-  await page.setViewportSize({ width: 1440, height: 900 });
+  await app.accessible("a playlist on a phone");
+  await page.setViewportSize(WINDOW);
 });
 
-interaction("a channel is a page with its items, found from the library, an item and the palette", async () => {
-  const { page, server } = world;
-  page.expected.push(/status of 404|status of 503/); // what is seeded has no file
-  server.seed("Ada", 3, "Slow / Rivers");
+test("a channel is a page with its items, found from the library, an item and the palette", async ({
+  app,
+  page,
+  server,
+}) => {
+  app.seed(3, "Slow / Rivers");
   await page.goto(`${server.url}/library`);
   await page.getByRole("navigation", { name: "Library" }).getByRole("link", { name: "Channels" }).click();
   await page.getByRole("heading", { level: 1, name: "Channels" }).waitFor();
-  await world.accessible("the channels");
+  await app.accessible("the channels");
   await page
     .getByRole("main")
     .getByRole("link", { name: /Slow \/ Rivers/ })
     .click();
   await page.getByRole("heading", { level: 1, name: "Slow / Rivers" }).waitFor();
   await page.getByText(/3 items/).waitFor();
-  assert.equal(await rows().count(), 3);
-  await world.accessible("a channel");
+  assert.equal(await rows(app).count(), 3);
+  await app.accessible("a channel");
   await page.getByRole("combobox", { name: "Sort" }).click();
   await page.getByRole("option", { name: "Title" }).click();
   await page.waitForURL(/sort=title/);
-  await rows()
+  await rows(app)
     .first()
     .getByRole("link", { name: /Seeded film 1 / })
     .click();
@@ -97,8 +105,8 @@ interaction("a channel is a page with its items, found from the library, an item
   await page.getByRole("option", { name: /Slow \/ Rivers Channel/ }).click();
   await page.getByRole("heading", { level: 1, name: "Slow / Rivers" }).waitFor();
   await page.setViewportSize({ width: 390, height: 844 });
-  await world.accessible("a channel on a phone");
-  await page.setViewportSize({ width: 1440, height: 900 });
+  await app.accessible("a channel on a phone");
+  await page.setViewportSize(WINDOW);
 });
 
 interaction("a channel and a search are shared with a podcast feed", async () => {
@@ -115,6 +123,34 @@ interaction("a channel and a search are shared with a podcast feed", async () =>
   await page.getByRole("main").getByRole("link", { name: "Share this search" }).click();
   await page.getByText("Share “seeded”").waitFor();
   await world.accessible("a link to a search");
+  feeds.push(await make());
+  for (const feed of feeds) {
+    const answer = await page.request.get(feed);
+    assert.equal(answer.headers()["content-type"], "application/rss+xml; charset=utf-8");
+    assert.equal((await answer.text()).match(/<enclosure /g).length, 3);
+  }
+  for (const title of ["seeded", "Slow / Rivers"]) {
+    await page.getByRole("button", { name: `Revoke: ${title}` }).click();
+    await page.getByRole("button", { name: `Revoke: ${title}` }).waitFor({ state: "detached" });
+  }
+  assert.equal((await page.request.get(feeds[0])).status(), 404);
+});
+
+test("a channel and a search are shared with a podcast feed", async ({ app, page }) => {
+  app.seed(3, "Slow / Rivers");
+  const make = async () => {
+    await page.getByRole("button", { name: "Create link" }).click();
+    return page.getByRole("textbox", { name: "Podcast feed" }).inputValue();
+  };
+  await app.open(`/channel/${encodeURIComponent("Slow / Rivers")}`);
+  await page.getByRole("main").getByRole("link", { name: "Share", exact: true }).click();
+  await page.getByText("Share “Slow / Rivers”").waitFor();
+  const feeds = [await make()];
+  await app.open("/library");
+  await page.getByRole("searchbox", { name: "Search" }).fill("seeded");
+  await page.getByRole("main").getByRole("link", { name: "Share this search" }).click();
+  await page.getByText("Share “seeded”").waitFor();
+  await app.accessible("a link to a search");
   feeds.push(await make());
   for (const feed of feeds) {
     const answer = await page.request.get(feed);

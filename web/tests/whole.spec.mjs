@@ -1,12 +1,15 @@
 // What holds for all pages.
 import assert from "node:assert/strict";
-import { accessibility, open, signIn } from "../harness.mjs";
-import { interaction, world } from "../world.mjs";
+import { test } from "./fixtures.mjs";
+import { accessibility, open, signIn } from "./harness.mjs";
+
+const WINDOW = { width: 1440, height: 900 };
 
 const FIRST_VISIT = 230_000; // bytes, as they travel
 
-interaction("the first visit is light", async () => {
-  const fresh = await open(world.browser, "about:blank");
+test("the first visit is light", async ({ app, browser, user }) => {
+  await app.add("/media/ok.mp4");
+  const fresh = await open(browser, "about:blank");
   const network = await fresh.context().newCDPSession(fresh);
   await network.send("Network.enable");
   let bytes = 0;
@@ -17,8 +20,8 @@ interaction("the first visit is light", async () => {
   network.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
     if (!posters.has(requestId)) bytes += encodedDataLength;
   });
-  await fresh.goto(world.server.url);
-  await signIn(fresh);
+  await fresh.goto(app.server.url);
+  await signIn(fresh, user);
   await fresh.getByText("Recently added").waitFor();
   await fresh.waitForLoadState("load");
   assert.deepEqual(fresh.wrong, []);
@@ -34,9 +37,9 @@ const below = (page) =>
     return slot && title ? title.getBoundingClientRect().top - slot.getBoundingClientRect().bottom : 0;
   });
 
-interaction("every page is accessible in both themes, on desktop and phone", async () => {
-  const { page, server } = world;
-  const [item] = (await world.api("GET", "/api/items?q=h264")).items;
+test("every page is accessible in both themes, on desktop and phone", async ({ app, page, server }) => {
+  test.setTimeout(300_000);
+  const [item] = await app.add("/media/h264_baseline.mp4");
   const paths = [
     "/",
     "/downloads",
@@ -69,8 +72,8 @@ interaction("every page is accessible in both themes, on desktop and phone", asy
     }
 });
 
-interaction("phone size: folders in a drawer, everything within the width", async () => {
-  const { page, server } = world;
+test("phone size: folders in a drawer, everything within the width", async ({ app, page, server }) => {
+  await app.api("POST", "/api/folders", { path: "Trips" });
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto(`${server.url}/library`);
   await page.getByRole("button", { name: "Folders", exact: true }).click();
@@ -83,28 +86,12 @@ interaction("phone size: folders in a drawer, everything within the width", asyn
     .getByRole("link")
     .evaluateAll((links) => links.map((link) => link.getBoundingClientRect().top));
   assert.equal(new Set(places).size, 1, "the navigation is one row");
-  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.setViewportSize(WINDOW);
 });
 
-interaction("the server is away and comes back", async () => {
-  const { page, server } = world;
-  await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
-  await page.goto(server.url);
-  await page.getByText("Connected", { exact: true }).waitFor();
-  page.expected.push(
-    /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|status of 5\d\d|ERR_CONNECTION_RESET/,
-  );
-  await server.halt();
-  await page.getByText("Can’t reach the server").waitFor({ timeout: 20_000 });
-  await server.resume();
-  await page.getByText("Connected", { exact: true }).waitFor({ timeout: 30_000 });
-  await page.getByText("Can’t reach the server").waitFor({ state: "detached" });
-});
-
-interaction("sign out and in", async () => {
-  const { page } = world;
-  await world.settings("Account");
+test("sign out and in", async ({ app, page, user }) => {
+  await app.settings("Account");
   await page.getByRole("region", { name: "Account" }).getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
-  await signIn(page);
+  await signIn(page, user);
 });

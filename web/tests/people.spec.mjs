@@ -1,55 +1,53 @@
 // Who may come in, how much they may keep, and who did what.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { open, python, root } from "../harness.mjs";
-import { interaction, world } from "../world.mjs";
+import { test } from "./fixtures.mjs";
+import { open, python, root } from "./harness.mjs";
 
-const { box, go } = world;
-const section = (name) => world.page.getByRole("region", { name, exact: true });
+const section = (app, name) => app.page.getByRole("region", { name, exact: true });
 
-interaction("what a person uses, and a quota that holds", async () => {
-  const { page, site } = world;
-  await world.settings("Users");
-  const people = section("Users");
+test("what a person uses, and a quota that holds", async ({ app, page, site }) => {
+  await app.settings("Users");
+  const people = section(app, "Users");
   await people.getByText(/count toward the quota/).waitFor();
-  const quota = people.getByRole("textbox", { name: "Quota in GB: Ada" });
+  const quota = people.getByRole("textbox", { name: `Quota in GB: ${user.name}` });
   await quota.fill("0.00001");
   await quota.press("Enter");
-  await world.settings("Storage");
-  await section("Storage")
+  await app.settings("Storage");
+  await section(app, "Storage")
     .getByText(/You use .* quota: 10 kB/)
     .waitFor();
-  await go("Downloads");
-  page.expected.push(/status of (409|403|507|413|429)/);
-  await box().fill(site.url("/media/vp8_vorbis.webm"));
-  await box().press("Enter");
+  await app.go("Downloads");
+  app.expected.push(/status of (409|403|507|413|429)/);
+  await app.box().fill(site.url("/media/vp8_vorbis.webm"));
+  await app.box().press("Enter");
   await page
     .getByRole("alert")
     .filter({ hasText: /quota|may use|share/i })
     .waitFor();
   await page.getByRole("button", { name: "Clear", exact: true }).click();
-  await world.settings("Users");
+  await app.settings("Users");
   await quota.fill("");
   await quota.press("Enter");
-  await world.settings("Storage");
-  await section("Storage").getByText("quota:").waitFor({ state: "detached" });
+  await app.settings("Storage");
+  await section(app, "Storage").getByText("quota:").waitFor({ state: "detached" });
 });
 
-interaction("an administrator is made and unmade", async () => {
-  await world.settings("Users");
-  const people = section("Users");
-  await people.getByLabel("Name").fill("Grace");
+test("an administrator is made and unmade", async ({ app }) => {
+  await app.settings("Users");
+  const people = section(app, "Users");
+  await people.getByLabel("Name").fill(`Grace of ${user.name}`);
   await people.getByLabel("Password").fill("another good sentence");
   await people.getByRole("button", { name: "Add user" }).click();
-  await people.getByRole("button", { name: "Make administrator: Grace" }).click();
-  await people.getByRole("button", { name: "Remove admin rights: Grace" }).click();
-  await people.getByRole("button", { name: "Make administrator: Grace" }).waitFor();
+  await people.getByRole("button", { name: `Make administrator: Grace of ${user.name}` }).click();
+  await people.getByRole("button", { name: `Remove admin rights: Grace of ${user.name}` }).click();
+  await people.getByRole("button", { name: `Make administrator: Grace of ${user.name}` }).waitFor();
 });
 
-interaction("somebody without administration sees no server settings", async () => {
-  const { browser, server } = world;
+test("somebody without administration sees no server settings", async ({ app, browser, server, user }) => {
+  await app.api("POST", "/api/users", { name: `Grace of ${user.name}`, password: "another good sentence" });
   const theirs = await open(browser, server.url);
-  await theirs.getByLabel("Name", { exact: true }).fill("Grace");
+  await theirs.getByLabel("Name", { exact: true }).fill(`Grace of ${user.name}`);
   await theirs.getByLabel("Password", { exact: true }).fill("another good sentence");
   await theirs.getByRole("button", { name: "Sign in" }).click();
   await theirs.getByRole("navigation", { name: "Main" }).first().getByRole("link", { name: "Settings" }).click();
@@ -65,17 +63,16 @@ interaction("somebody without administration sees no server settings", async () 
   await theirs.context().close();
 });
 
-interaction("another browser is signed out from here", async () => {
-  const { browser, page, server } = world;
+test("another browser is signed out from here", async ({ app, browser, page, server }) => {
   const other = await open(browser, server.url);
   other.expected.push(/status of 401/);
-  await other.getByLabel("Name", { exact: true }).fill("Ada");
-  await other.getByLabel("Password", { exact: true }).fill("a long enough sentence");
+  await other.getByLabel("Name", { exact: true }).fill(user.name);
+  await other.getByLabel("Password", { exact: true }).fill(user.password);
   await other.getByRole("button", { name: "Sign in" }).click();
   await other.getByRole("navigation", { name: "Main" }).first().waitFor();
-  await go("Downloads"); // what was seen before may be old
-  await world.settings("Sessions");
-  const ends = section("Sessions").getByRole("button", { name: /^Sign out/ });
+  await app.go("Downloads"); // what was seen before may be old
+  await app.settings("Sessions");
+  const ends = section(app, "Sessions").getByRole("button", { name: /^Sign out/ });
   await ends.first().waitFor();
   while (await ends.count()) {
     const before = await ends.count();
@@ -87,25 +84,26 @@ interaction("another browser is signed out from here", async () => {
   await other.context().close();
 });
 
-interaction("a paired browser is seen at once, and its right is taken away", async () => {
-  const { page, server } = world;
-  await go("Downloads");
-  await world.settings("Devices");
+test("a paired browser is seen at once, and its right is taken away", async ({ app, page, server }) => {
+  await app.go("Downloads");
+  await app.settings("Devices");
   await page.getByRole("button", { name: "New code" }).click();
   const code = await page.getByRole("textbox", { name: "Pair a browser" }).inputValue();
   execFileSync(python, ["-m", "web.tests.device", server.url, code, "Ada's laptop"], { cwd: root });
-  await go("Downloads");
-  await world.settings("Devices");
-  const devices = section("Devices");
+  await app.go("Downloads");
+  await app.settings("Devices");
+  const devices = section(app, "Devices");
   await devices.getByRole("button", { name: "Remove: Ada's laptop" }).click();
   await devices.getByText("Ada's laptop").waitFor({ state: "detached" });
-  assert.deepEqual((await world.api("GET", "/api/devices")).devices, []);
+  assert.deepEqual((await app.api("GET", "/api/devices")).devices, []);
 });
 
-interaction("who did what, page by page and by kind", async () => {
-  const { page } = world;
-  await world.settings("Activity log");
-  const trail = section("Activity log");
+test("who did what, page by page and by kind", async ({ app, page, user }) => {
+  for (let quota = 1; quota < 30; quota++)
+    await app.api("PATCH", `/api/users/${user.id}`, { quota: quota * 1_000_000_000 });
+  await app.api("POST", "/api/users", { name: `Grace of ${user.name}`, password: "another good sentence" });
+  await app.settings("Activity log");
+  const trail = section(app, "Activity log");
   const rows = trail.getByRole("listitem");
   await trail.getByText("Changed a quota").first().waitFor();
   const first = await rows.count();
@@ -114,18 +112,18 @@ interaction("who did what, page by page and by kind", async () => {
   await trail.getByRole("combobox", { name: "Show" }).click();
   await page.getByRole("option", { name: "Added a user" }).click();
   await rows.filter({ hasText: "Signed in" }).first().waitFor({ state: "detached" });
-  await rows.filter({ hasText: "Grace" }).waitFor();
+  await rows.filter({ hasText: `Grace of ${user.name}` }).waitFor();
 });
 
-interaction("French has words for all of it", async () => {
-  const { page } = world;
-  await world.settings("Activity log");
+test("French has words for all of it", async ({ app, page, user }) => {
+  await app.api("PATCH", `/api/users/${user.id}`, { quota: 1_000_000_000 });
+  await app.settings("Activity log");
   try {
-    await world.speak("fr");
-    const trail = section("Journal d’activité");
+    await app.speak("fr");
+    const trail = section(app, "Journal d’activité");
     await trail.getByText("A modifié un quota").first().waitFor();
     assert.ok(!/\b(act|set)\.\w/.test(await page.locator("main").innerText()), "a key without words");
   } finally {
-    await world.speak("en");
+    await app.speak("en");
   }
 });

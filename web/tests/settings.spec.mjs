@@ -1,15 +1,16 @@
 // Settings, languages and themes.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { open, signIn } from "../harness.mjs";
-import { interaction, world } from "../world.mjs";
+import { test } from "./fixtures.mjs";
+import { open, signIn } from "./harness.mjs";
 
-const { go } = world;
-const section = (name) => world.page.getByRole("region", { name, exact: true });
+const WINDOW = { width: 1440, height: 900 };
 
-interaction("French, all of it, and back", async () => {
-  const { page } = world;
-  await go("Settings");
+const section = (app, name) => app.page.getByRole("region", { name, exact: true });
+
+test("French, all of it, and back", async ({ app, page }) => {
+  await app.add("/media/ok.mp4");
+  await app.go("Settings");
   await page.getByRole("combobox", { name: "Language" }).click();
   await page.getByRole("option", { name: "Français" }).click();
   await page.getByRole("heading", { level: 1, name: "Général" }).waitFor();
@@ -19,13 +20,13 @@ interaction("French, all of it, and back", async () => {
   await page.getByText("Ajouts récents").waitFor();
   await page.reload();
   await page.getByText("Ajouts récents").waitFor();
-  await world.speak("en");
+  await app.speak("en");
   await page.getByText("Recently added").waitFor();
 });
 
-interaction("German, with its plurals, numbers and units", async () => {
-  const { page, server } = world;
-  await world.speak("de");
+test("German, with its plurals, numbers and units", async ({ app, page, server }) => {
+  app.seed(1234);
+  await app.speak("de");
   try {
     const main = page.getByRole("navigation", { name: "Hauptnavigation" }).first();
     await main.getByRole("link", { name: "Mediathek" }).click();
@@ -46,49 +47,52 @@ interaction("German, with its plurals, numbers and units", async () => {
       .getByText(/[\d,.]+\s[kMGT]B von [\d,.]+\s[kMGT]B belegt · [\d,.]+\s[kMGT]B in [\d.]+ Eintr/)
       .waitFor();
   } finally {
-    await world.speak("en");
+    await app.speak("en");
   }
 });
 
-interaction("what is chosen in one browser is chosen in the others of the user", async () => {
-  const { browser, page, server } = world;
-  await world.settings("General");
-  await section("General").getByRole("button", { name: "Light" }).click();
-  await section("General").getByRole("combobox", { name: "Language" }).click();
+test("what is chosen in one browser is chosen in the others of the user", async ({
+  app,
+  browser,
+  page,
+  server,
+  user,
+}) => {
+  await app.settings("General");
+  await section(app, "General").getByRole("button", { name: "Light" }).click();
+  await section(app, "General").getByRole("combobox", { name: "Language" }).click();
   await page.getByRole("option", { name: "Français" }).click();
-  await world.becomes("/api/preferences", ({ theme, language }) => theme === "light" && language === "fr");
+  await app.becomes("/api/preferences", ({ theme, language }) => theme === "light" && language === "fr");
   await page.getByRole("navigation", { name: "Navigation principale" }).first().getByText("Bibliothèque").click();
   await page.getByRole("combobox", { name: "Trier" }).click();
   await page.getByRole("option", { name: "Titre", exact: true }).click();
-  await world.becomes("/api/preferences", ({ sort }) => sort === "title");
+  await app.becomes("/api/preferences", ({ sort }) => sort === "title");
   const other = await open(browser, server.url);
-  await signIn(other);
+  await signIn(other, user);
   await other.locator("html[lang=fr]:not(.dark)").waitFor();
   await other.getByRole("link", { name: "Bibliothèque" }).first().click();
   await other.getByRole("combobox", { name: "Trier" }).getByText("Titre").waitFor();
   assert.deepEqual(other.wrong, []);
   await other.context().close();
-  await world.api("PATCH", "/api/preferences", { theme: "system", language: "en", sort: "-created" });
+  await app.api("PATCH", "/api/preferences", { theme: "system", language: "en", sort: "-created" });
   await page.goto(server.url);
   await page.locator("html[lang=en].dark").waitFor();
 });
 
-interaction("dark and light", async () => {
-  const { page } = world;
+test("dark and light", async ({ app, page }) => {
   const dark = () => page.evaluate(() => document.documentElement.classList.contains("dark"));
-  await go("Settings");
-  await section("General").getByRole("button", { name: "Light" }).click();
+  await app.go("Settings");
+  await section(app, "General").getByRole("button", { name: "Light" }).click();
   assert.equal(await dark(), false);
   await page.reload();
   assert.equal(await dark(), false);
-  await section("General").getByRole("button", { name: "System" }).click();
+  await section(app, "General").getByRole("button", { name: "System" }).click();
   assert.equal(await dark(), true);
 });
 
-interaction("each section of the settings is a page with a title; old anchors lead to it", async () => {
-  const { page, server } = world;
-  page.expected.push(/api\/extension/); // it is not built here
-  await go("Settings");
+test("each section of the settings is a page with a title; old anchors lead to it", async ({ app, page, server }) => {
+  app.expected.push(/api\/extension/); // it is not built here
+  await app.go("Settings");
   await page.waitForURL(/\/settings\/general$/); // the first one, on a wide screen
   const list = page.getByRole("navigation", { name: "Settings" });
   await list.getByRole("link", { name: "General", exact: true, current: "page" }).waitFor();
@@ -98,7 +102,7 @@ interaction("each section of the settings is a page with a title; old anchors le
     await page.goto(href); // a real address
     await page.getByRole("heading", { level: 1, name: text, exact: true }).waitFor();
     await page.waitForFunction((text) => document.title === `${text} · Settings · MediaFetcher`, text);
-    await world.accessible(text);
+    await app.accessible(text);
   }
   for (const [old, now] of [
     ["#cookies", "/settings/cookies"],
@@ -114,25 +118,23 @@ interaction("each section of the settings is a page with a title; old anchors le
   await page.getByRole("heading", { level: 1, name: "Page not found" }).waitFor();
 });
 
-interaction("a phone shows the list of the settings, then one section", async () => {
-  const { page, server } = world;
+test("a phone shows the list of the settings, then one section", async ({ app, page, server }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto(`${server.url}/settings`);
   await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
-  await world.accessible("the list of the settings on a phone");
+  await app.accessible("the list of the settings on a phone");
   await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Storage" }).click();
   await page.getByRole("heading", { level: 1, name: "Storage" }).waitFor();
   assert.equal(await page.getByRole("link", { name: "API keys" }).count(), 0);
-  await world.accessible("a section on a phone");
+  await app.accessible("a section on a phone");
   await page.locator("main").getByRole("link", { name: "Settings" }).click();
   await page.getByRole("heading", { level: 1, name: "Settings" }).waitFor();
-  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.setViewportSize(WINDOW);
   await page.getByRole("heading", { level: 1, name: "General" }).waitFor();
 });
 
-interaction("an access key for programs", async () => {
-  const { page } = world;
-  await world.settings("API keys");
+test("an access key for programs", async ({ app, page }) => {
+  await app.settings("API keys");
   await page.getByRole("textbox", { name: "What is this key for?" }).fill("backup");
   await page.locator("#tokens").getByRole("button", { name: "Create key" }).click();
   assert.match(await page.getByRole("textbox", { name: "API keys" }).inputValue(), /^mf_/);
@@ -140,10 +142,9 @@ interaction("an access key for programs", async () => {
   await page.getByRole("button", { name: "Remove: backup" }).waitFor({ state: "detached" });
 });
 
-interaction("another person", async () => {
-  const { page } = world;
+test("another person", async ({ app, page, user }) => {
   // The list is asked for before the user is added, and answers afterwards: it takes long in a large installation.
-  await page.goto(world.server.url);
+  await page.goto(app.server.url);
   const added = page.waitForResponse(
     (answer) => answer.request().method() === "POST" && /api.users$/.test(answer.url()),
   );
@@ -156,19 +157,18 @@ interaction("another person", async () => {
     },
     { times: 1 },
   );
-  await world.settings("Users");
-  const people = section("Users");
-  await people.getByLabel("Name").fill("Grace");
+  await app.settings("Users");
+  const people = section(app, "Users");
+  await people.getByLabel("Name").fill(`Grace of ${user.name}`);
   await people.getByLabel("Password").fill("another good sentence");
   await people.getByRole("button", { name: "Add user" }).click();
-  await people.getByRole("button", { name: "Remove: Grace" }).click();
+  await people.getByRole("button", { name: `Remove: Grace of ${user.name}` }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
-  await people.getByText("Grace").waitFor({ state: "detached" });
+  await people.getByText(`Grace of ${user.name}`).waitFor({ state: "detached" });
 });
 
-interaction("a browser is paired by a code and its picture", async () => {
-  const { page } = world;
-  await world.settings("Devices");
+test("a browser is paired by a code and its picture", async ({ app, page }) => {
+  await app.settings("Devices");
   await page.getByRole("button", { name: "New code" }).click();
   assert.match(await page.getByRole("textbox", { name: "Pair a browser" }).inputValue(), /^mf1\./);
   const picture = page.getByRole("img", { name: "QR code with the pairing code" });
@@ -176,10 +176,9 @@ interaction("a browser is paired by a code and its picture", async () => {
   assert.ok((await picture.locator("path").getAttribute("d")).length > 1000);
 });
 
-interaction("cookies of a site are kept and forgotten", async () => {
-  const { page } = world;
-  await world.settings("Site cookies");
-  const cookies = section("Site cookies");
+test("cookies of a site are kept and forgotten", async ({ app, page }) => {
+  await app.settings("Site cookies");
+  const cookies = section(app, "Site cookies");
   await cookies.getByText("Add cookies from a cookies.txt file").click();
   await cookies.getByRole("textbox", { name: "Site" }).fill("example.org");
   const line = [".example.org", "TRUE", "/", "TRUE", "4102444800", "session", "canary"].join("\t");
@@ -191,19 +190,17 @@ interaction("cookies of a site are kept and forgotten", async () => {
   await cookies.getByText("No cookies yet").waitFor();
 });
 
-interaction("licences", async () => {
-  const { page } = world;
-  await world.settings("About");
-  const about = section("About");
+test("licences", async ({ app, page }) => {
+  await app.settings("About");
+  const about = section(app, "About");
   await about.getByText("Third-party licences").click();
   await about.getByText(/^react-dom /).waitFor();
   assert.equal(new URL(page.url()).pathname, "/settings/about");
 });
 
-interaction("the bookmarklet sends the page of another site", async () => {
-  const { page, server, site } = world;
-  await world.settings("Phone and bookmarklet");
-  const link = section("Phone and bookmarklet").getByRole("link", { name: "Send to MediaFetcher" });
+test("the bookmarklet sends the page of another site", async ({ app, page, server, site }) => {
+  await app.settings("Phone and bookmarklet");
+  const link = section(app, "Phone and bookmarklet").getByRole("link", { name: "Send to MediaFetcher" });
   const code = await link.getAttribute("href");
   assert.match(code, /^javascript:void\(window\.open\('http/);
   await link.click(); // on our own page it does nothing, and breaks no rule
@@ -221,10 +218,9 @@ interaction("the bookmarklet sends the page of another site", async () => {
   await other.close();
 });
 
-interaction("a phone gets a key that only adds downloads, and what to do with it", async () => {
-  const { page, server, site } = world;
-  await world.settings("Phone and bookmarklet");
-  const phone = section("Phone and bookmarklet");
+test("a phone gets a key that only adds downloads, and what to do with it", async ({ app, page, server, site }) => {
+  await app.settings("Phone and bookmarklet");
+  const phone = section(app, "Phone and bookmarklet");
   await phone.getByLabel("Name of the phone").fill("My phone");
   await phone.getByRole("button", { name: "Create key" }).click();
   const bearer = await phone.getByRole("textbox", { name: "Authorization" }).inputValue();
@@ -243,20 +239,19 @@ interaction("a phone gets a key that only adds downloads, and what to do with it
   const added = await fetch(shortcut.url, { method: shortcut.method, headers, body });
   assert.equal(added.status, 201);
   assert.equal((await fetch(`${server.url}/api/items`, { headers })).status, 403);
-  await world.api("POST", `/api/downloads/${(await added.json()).id}/cancel`, { keep: false });
-  await world.settings("API keys");
+  await app.api("POST", `/api/downloads/${(await added.json()).id}/cancel`, { keep: false });
+  await app.settings("API keys");
   await page.getByRole("button", { name: "Remove: My phone" }).click();
   await page.getByRole("button", { name: "Remove: My phone" }).waitFor({ state: "detached" });
   assert.equal((await fetch(shortcut.url, { method: "POST", headers, body })).status, 401);
 });
 
-interaction("another password", async () => {
-  const { page } = world;
-  page.expected.push(/status of 401/);
-  await world.settings("Account");
-  const account = section("Account");
+test("another password", async ({ app }) => {
+  app.expected.push(/status of 401/);
+  await app.settings("Account");
+  const account = section(app, "Account");
   await account.getByLabel("Current password").fill("not this one");
   await account.getByLabel("New password").fill("a sentence of another kind");
   await account.getByRole("button", { name: "Change password" }).click();
-  await world.toast("Incorrect name or password").waitFor();
+  await app.toast("Incorrect name or password").waitFor();
 });

@@ -4,64 +4,73 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after } from "node:test";
-import { python, root, start } from "../harness.mjs";
-import { interaction, world } from "../world.mjs";
+import { test as base } from "./fixtures.mjs";
+import { python, root, start } from "./harness.mjs";
 
-const { go, toast } = world;
-const section = (name) => world.page.getByRole("region", { name, exact: true });
-let stopIndex;
-let newer;
-world.prepare = async () => {
-  stopIndex = await start(["-m", "web.tests.index"], "index at"); // of our own: no test asks the real one
-  const [, index, version] = /index at (\S+) with (\S+)\./.exec(stopIndex.said);
-  newer = version;
-  world.env.MEDIAFETCHER_YTDLP_INDEX = index;
-  world.env.MEDIAFETCHER_MOUNT_CHECK_SECONDS = "0.3"; // seconds between checks of the media folder
-  world.env.MEDIAFETCHER_GRACE_HOURS = "48";
-};
-after(() => stopIndex?.());
+const test = base.extend({
+  /** A package index of our own with a newer yt-dlp: no test asks the real one. */
+  index: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright wants the pattern
+    async ({}, use) => {
+      const stop = await start(["-m", "web.tests.index"], "index at");
+      const [, url, newer] = /index at (\S+) with (\S+)\./.exec(stop.said);
+      await use({ url, newer, stop });
+      await stop();
+    },
+    { scope: "worker" },
+  ],
+  serverEnv: [
+    async ({ index }, use) =>
+      use({
+        MEDIAFETCHER_YTDLP_INDEX: index.url,
+        MEDIAFETCHER_MOUNT_CHECK_SECONDS: "0.3", // seconds between checks of the media folder
+        MEDIAFETCHER_GRACE_HOURS: "48",
+      }),
+    { scope: "worker", option: true },
+  ],
+});
 
-interaction("a limit is kept; one that cannot be is refused in words", async () => {
-  const { page } = world;
-  await world.settings("Limits");
-  const limits = section("Limits");
+const section = (app, name) => app.page.getByRole("region", { name, exact: true });
+test("a limit is kept; one that cannot be is refused in words", async ({ app, page }) => {
+  await app.settings("Limits");
+  const limits = section(app, "Limits");
   const jobs = limits.getByRole("spinbutton", { name: "Simultaneous downloads", exact: true });
   await jobs.fill("4");
   await jobs.press("Enter");
-  await toast("Saved").waitFor();
-  assert.equal((await world.api("GET", "/api/settings")).max_downloads, 4);
+  await app.toast("Saved").waitFor();
+  assert.equal((await app.api("GET", "/api/settings")).max_downloads, 4);
   await jobs.fill("999");
   await jobs.press("Enter");
   await limits.getByRole("alert").filter({ hasText: "A whole number from 1 to 64." }).waitFor();
-  await world.accessible("a value that is refused");
+  await app.accessible("a value that is refused");
   await jobs.fill("4");
   await jobs.press("Enter");
   await limits.getByRole("alert").waitFor({ state: "detached" });
-  page.expected.push(/status of 400/);
+  app.expected.push(/status of 400/);
   const proxy = limits.getByRole("textbox", { name: "Proxy" });
   await proxy.fill("gopher://nowhere");
   await proxy.press("Enter");
-  await toast("The server could not read the request").waitFor();
+  await app.toast("The server could not read the request").waitFor();
   await page.waitForFunction(() => [...document.querySelectorAll("#limits input")].at(-1).value === "");
 });
 
-interaction("what the environment decides is shown, and not to be changed", async () => {
-  await world.settings("Trash");
-  const hours = section("Trash").getByRole("spinbutton", { name: "Keep unused files" });
+test("what the environment decides is shown, and not to be changed", async ({ app }) => {
+  await app.settings("Trash");
+  const hours = section(app, "Trash").getByRole("spinbutton", { name: "Keep unused files" });
   await hours.waitFor();
   assert.equal(await hours.inputValue(), "48");
   assert.ok(await hours.isDisabled());
-  await section("Trash")
+  await section(app, "Trash")
     .getByText("Set by an environment variable or a flag when the server started. Change it there.")
     .waitFor();
-  assert.ok(await section("Trash").getByRole("spinbutton", { name: "Keep in trash" }).isEnabled());
-  await world.accessible("a setting that is decided elsewhere");
+  assert.ok(await section(app, "Trash").getByRole("spinbutton", { name: "Keep in trash" }).isEnabled());
+  await app.accessible("a setting that is decided elsewhere");
 });
 
-interaction("storage: the share, what is saved, and how far it was read again", async () => {
-  await world.settings("Storage");
-  const storage = section("Storage");
+test("storage: the share, what is saved, and how far it was read again", async ({ app }) => {
+  await app.add("/media/ok.mp4");
+  await app.settings("Storage");
+  const storage = section(app, "Storage");
   for (const words of [
     / used · .* in \d+ items/,
     /You use .* for \d+ items/,
@@ -71,25 +80,23 @@ interaction("storage: the share, what is saved, and how far it was read again", 
     await storage.getByText(words).waitFor();
 });
 
-interaction("the media folder goes away and comes back", async () => {
-  const { page, server } = world;
-  await world.settings("Storage");
+test("the media folder goes away and comes back", async ({ app, page, server }) => {
+  await app.settings("Storage");
   const media = join(server.state, "media");
   renameSync(media, `${media}.away`);
   try {
-    await section("Storage").getByText("The media folder is unavailable").waitFor(); // by itself
-    await go("Downloads");
+    await section(app, "Storage").getByText("The media folder is unavailable").waitFor(); // by itself
+    await app.go("Downloads");
     await page.getByRole("alert").filter({ hasText: "The media folder is unavailable" }).waitFor();
-    await world.accessible("without the media folder");
+    await app.accessible("without the media folder");
   } finally {
     renameSync(`${media}.away`, media);
   }
   await page.getByRole("alert").filter({ hasText: "The media folder is unavailable" }).waitFor({ state: "detached" });
-  assert.equal((await world.api("GET", "/api/system")).mount.state, "online");
+  assert.equal((await app.api("GET", "/api/system")).mount.state, "online");
 });
 
-interaction("another machine takes part", async () => {
-  const { page, server } = world;
+test("another machine takes part", async ({ app, page, server }) => {
   const state = mkdtempSync(join(tmpdir(), "mediafetcher-worker-"));
   const dsn = execFileSync(
     python,
@@ -107,10 +114,10 @@ interaction("another machine takes part", async () => {
     MEDIAFETCHER_MAX_DOWNLOADS: "1",
   });
   try {
-    await world.settings("Limits");
-    await world.becomes("/api/system", ({ workers }) => workers.length === 2);
+    await app.settings("Limits");
+    await app.becomes("/api/system", ({ workers }) => workers.length === 2);
     await page.reload();
-    const machines = section("Machines");
+    const machines = section(app, "Machines");
     await machines.getByText("worker", { exact: true }).waitFor();
     await machines.getByText("server", { exact: true }).waitFor();
     await machines.getByText(/0 of 1 download slots in use.*no encryption key/).waitFor();
@@ -120,11 +127,10 @@ interaction("another machine takes part", async () => {
   }
 });
 
-interaction("the packages of the extension", async () => {
-  const { page } = world;
-  await world.settings("Devices");
-  const devices = section("Devices");
-  const given = await world.api("GET", "/api/extension");
+test("the packages of the extension", async ({ app, page }) => {
+  await app.settings("Devices");
+  const devices = section(app, "Devices");
+  const given = await app.api("GET", "/api/extension");
   for (const [name, browser] of [
     ["Chrome, Edge, Brave", "chromium"],
     ["Firefox", "firefox"],
@@ -137,21 +143,21 @@ interaction("the packages of the extension", async () => {
   }
 });
 
-interaction("a newer yt-dlp is taken, and the one before comes back", async () => {
-  await world.settings("yt-dlp");
-  const card = section("yt-dlp");
-  const { version } = await world.api("GET", "/api/ytdlp");
+test("a newer yt-dlp is taken, and the one before comes back", async ({ app, index }) => {
+  await app.settings("yt-dlp");
+  const card = section(app, "yt-dlp");
+  const { version } = await app.api("GET", "/api/ytdlp");
   await card.getByText(`Version ${version}`).waitFor();
   await card.getByRole("button", { name: "Update" }).click();
-  await card.getByText(`Version ${newer}`).waitFor({ timeout: 90_000 }); // it is tried before it is used
+  await card.getByText(`Version ${index.newer}`).waitFor({ timeout: 90_000 }); // it is tried before it is used
   await card.getByText("Installed by MediaFetcher").waitFor();
   await card.getByRole("button", { name: `Roll back to ${version}` }).click();
   await card.getByText(`Version ${version}`).waitFor();
-  await stopIndex();
+  await index.stop();
   await card.getByRole("button", { name: "Update" }).click();
   await card.getByText("Failed", { exact: true }).waitFor({ timeout: 60_000 });
   await card.getByText("Can’t reach the package index").waitFor();
-  await world.speak("fr");
-  await section("yt-dlp").getByText("L’index").waitFor();
-  await world.speak("en");
+  await app.speak("fr");
+  await section(app, "yt-dlp").getByText("L’index").waitFor();
+  await app.speak("en");
 });

@@ -1,0 +1,71 @@
+import { fireEvent, screen, waitFor } from "@testing-library/react";
+import { vi } from "vitest";
+import { renderPart } from "@/test/render";
+import { Composer } from "./composer";
+
+const box = () => screen.getByRole("textbox", { name: "Paste a link" });
+const type = (words: string) => fireEvent.change(box(), { target: { value: words } });
+const enter = () => fireEvent.keyDown(box(), { key: "Enter" });
+let sent: unknown[] = [];
+
+/** Answers what is submitted; a link that names `refused` is refused. */
+function server() {
+  sent = [];
+  vi.stubGlobal("fetch", async (request: Request) => {
+    if (request.method !== "POST" || !request.url.endsWith("/api/downloads"))
+      return Response.json({ code: "not_found" }, { status: 404 });
+    const body = await request.json();
+    sent.push(body);
+    return body.url.includes("refused")
+      ? Response.json({ code: "invalid_url", detail: "x" }, { status: 400 })
+      : Response.json({ id: sent.length, url: body.url, state: "queued", options: {} }, { status: 201 });
+  });
+}
+
+beforeEach(() => {
+  sessionStorage.clear();
+  server();
+});
+afterEach(() => void vi.unstubAllGlobals());
+
+test("Enter sends the link, and the box is empty again", async () => {
+  const done = vi.fn();
+  await renderPart(<Composer onSent={done} />);
+  type("https://site.test/film");
+  enter();
+  await waitFor(() => expect(done).toHaveBeenCalled());
+  expect(sent).toMatchObject([{ url: "https://site.test/film", folder: "" }]);
+  expect(box()).toHaveValue("");
+});
+
+test("each of several links is sent once, in their order", async () => {
+  await renderPart(<Composer />);
+  type("https://site.test/a\nhttps://site.test/b https://site.test/a");
+  enter();
+  await waitFor(() => expect(box()).toHaveValue(""));
+  expect(sent).toMatchObject([{ url: "https://site.test/a" }, { url: "https://site.test/b" }]);
+});
+
+test("a refused link stays, with its reason", async () => {
+  await renderPart(<Composer />);
+  type("https://site.test/refused\nhttps://site.test/b");
+  enter();
+  expect(await screen.findByRole("alert")).toHaveTextContent("https://site.test/refused");
+  expect(box()).toHaveValue("https://site.test/refused");
+});
+
+test("words without a link send nothing, and say why", async () => {
+  await renderPart(<Composer />);
+  type("just words");
+  enter();
+  expect(screen.getByText(/^No link found/)).toBeInTheDocument();
+  expect(sent).toEqual([]);
+});
+
+test("what is typed is there again after the page was loaded anew", async () => {
+  const { unmount } = await renderPart(<Composer />);
+  type("https://site.test/film");
+  unmount();
+  await renderPart(<Composer />);
+  expect(box()).toHaveValue("https://site.test/film");
+});

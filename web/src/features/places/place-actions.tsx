@@ -1,0 +1,34 @@
+/** What every place offers: its items from the first on, and its page at the site. */
+import { Link } from "@tanstack/react-router";
+import { ExternalLink, Play } from "lucide-react";
+import type { ReactNode } from "react";
+import { buttonVariants } from "@/components/ui/button";
+import { useI18n } from "@/i18n";
+
+type Props = { first?: number; onPlay: () => void; url: string | null; children?: ReactNode };
+
+export function PlaceActions({ first, onPlay, url, children }: Props) {
+  const { t } = useI18n();
+  return (
+    <div className="flex flex-wrap gap-2">
+      {first !== undefined && (
+        <Link
+          to="/watch/$id"
+          params={{ id: String(first) }}
+          onClick={onPlay}
+          className={buttonVariants({ variant: "default" })}
+        >
+          <Play />
+          {t("places.playAll")}
+        </Link>
+      )}
+      {children}
+      {url && (
+        <a href={url} target="_blank" rel="noopener noreferrer" className={buttonVariants({ variant: "outline" })}>
+          <ExternalLink />
+          {t("job.source")}
+        </a>
+      )}
+    </div>
+  );
+}
