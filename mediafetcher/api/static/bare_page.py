@@ -72,5 +72,5 @@ def head(lang: str, title: str, more: str = "") -> str:
 
 
 def header(text: str) -> str:
-    """Render the name of the product, and a short text beside it."""
+    """Render the name of the product and a short text next to it."""
     return f"<header>{_LOGO}MediaFetcher<small>{escape(text)}</small></header>"
