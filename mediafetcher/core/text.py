@@ -18,7 +18,7 @@ _PLAIN = str.maketrans(
     # One letter on Arabic and Persian keyboards, with two code points.
     | {"ي": "ی", "ى": "ی", "ك": "ک", "ة": "ه"}
 )
-# Accents and vowel points, which users omit in searches. Vowel signs of Indic scripts are letters.
+# Accents, vowel points and the nukta, which users omit in searches. Vowel signs of Indic scripts are letters.
 _ACCENTS = (
     (0x0300, 0x036F),
     (0x0483, 0x0489),
@@ -30,6 +30,7 @@ _ACCENTS = (
     (0x06D6, 0x06ED),
     (0x0711, 0x0711),
     (0x0730, 0x074A),
+    *((code, code) for code in (0x093C, 0x09BC, 0x0A3C, 0x0ABC, 0x0B3C, 0x0CBC)),  # the nukta of each script
     (0x1AB0, 0x1AFF),
     (0x1DC0, 0x1DFF),
     (0x20D0, 0x20FF),

@@ -12,7 +12,7 @@ from mediafetcher.db import engine, many
 from mediafetcher.db.tables import LibraryItem
 from mediafetcher.library.catalog import search_terms
 
-VERSION = 2  # increment with every change of search_terms.py, sort_key.py or text.fold
+VERSION = 3  # increment with every change of search_terms.py, sort_key.py or text.fold
 _BATCH = 200  # rows of one transaction
 _REST = 2.0  # the pause after a batch, as a multiple of its duration
 
