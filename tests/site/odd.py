@@ -4,7 +4,7 @@ import gzip
 import time
 from email.utils import formatdate
 
-from tests.site import playlists
+from tests.site import mp4_texts, playlists
 from tests.site.server import Request
 
 _HEAD = ["#EXTM3U", "#EXT-X-VERSION:8", "#EXT-X-TARGETDURATION:1", "#EXT-X-PLAYLIST-TYPE:VOD"]
@@ -234,7 +234,59 @@ def _master(request: Request, name: str) -> None:
     request.send(200, "\n".join(["#EXTM3U", *lines, ""]), kind=playlists.kind("x.m3u8"))
 
 
+# ---- subtitles in MP4 ------------------------------------------------------------------------------------
+
+
+def _dash_texts(request: Request, name: str) -> None:
+    """DASH with timed text and WebVTT in MP4, four seconds in two pieces."""
+    kind, _, number = name.removesuffix(".mp4").partition("-")
+    if name.endswith(".mpd"):
+        path = request.site.file("dash/m.mpd")
+        assert path
+        text = path.read_text().replace("<Period", "<BaseURL>/dash/</BaseURL><Period", 1)
+        sets = "".join(_text_set(codec, language) for codec, language in (("stpp", "de"), ("wvtt", "en")))
+        return request.send(200, text.replace("</Period>", f"{sets}</Period>"), kind=playlists.kind("x.mpd"))
+    request.send(200, _text_piece(kind, number), kind="application/mp4")
+
+
+def _text_set(codec: str, language: str) -> str:
+    template = (
+        f'<SegmentTemplate timescale="1" duration="2" startNumber="1" initialization="/odd/dash-texts/{codec}-init.mp4"'
+        f' media="/odd/dash-texts/{codec}-$Number$.mp4"/>'
+    )
+    head = f'<AdaptationSet contentType="text" mimeType="application/mp4" lang="{language}">'
+    one = f'<Representation id="{codec}" bandwidth="100" codecs="{codec}">{template}</Representation>'
+    return f"{head}{one}</AdaptationSet>"
+
+
+def _text_piece(kind: str, number: str) -> bytes:
+    if number == "init":
+        return mp4_texts.head(kind.encode())
+    start = 2 * (int(number) - 1)
+    if kind == "stpp":
+        document = mp4_texts.TTML.format(f'<p begin="{start}.5s" end="{start + 1}.5s">Zeile {number}</p>')
+        return mp4_texts.fragment(start, [(2, document.encode())])
+    return mp4_texts.fragment(start, [(0.5, mp4_texts.EMPTY), (1.5, mp4_texts.cue(f"Line {number}"))])
+
+
+def _hls_texts(request: Request, name: str) -> None:
+    """HLS with WebVTT in MP4, on the clock of the picture, which begins at 10 s."""
+    if name == "m.m3u8":
+        text = '#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID="s",NAME="English",LANGUAGE="en",DEFAULT=YES,URI="t.m3u8"'
+        stream = '#EXT-X-STREAM-INF:BANDWIDTH=300000,RESOLUTION=64x48,SUBTITLES="s"'
+        lines = ["#EXTM3U", text, stream, "/hls/clock4/i.m3u8", ""]
+        return request.send(200, "\n".join(lines), kind=playlists.kind("x.m3u8"))
+    if name == "t.m3u8":
+        return _playlist(request, ['#EXT-X-MAP:URI="init.mp4"', "#EXTINF:8,", "text.m4s"])
+    if name == "init.mp4":
+        return request.send(200, mp4_texts.head(b"wvtt"), kind="video/mp4")
+    data = mp4_texts.fragment(10, [(5, mp4_texts.EMPTY), (1, mp4_texts.cue("Hello"))])
+    request.send(200, data, kind="video/mp4")
+
+
 KINDS = {
+    "dash-texts": _dash_texts,
+    "hls-texts": _hls_texts,
     "gzip": _gzip,
     "br": _brotli,
     "zstd": _zstd,

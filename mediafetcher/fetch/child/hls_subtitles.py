@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from mediafetcher.fetch.child import hls_playlist, main_sound
-from mediafetcher.fetch.child.hls_playlist import Piece, Source
+from mediafetcher.fetch.child import hls_playlist, main_sound, mp4_texts
+from mediafetcher.fetch.child.hls_playlist import Piece
 from mediafetcher.fetch.child.piece_client import PieceClient
 from mediafetcher.fetch.options import FILE_STEM
 from mediafetcher.media import webvtt
@@ -89,10 +89,13 @@ def fetch(client: PieceClient, url: str, name: str, folder: Path) -> list[list[A
 
 
 def _cues(client: PieceClient, piece: Piece) -> tuple[list[str], bool]:
-    source = Source(piece.source.url, piece.source.range)
-    data = client.piece(piece._replace(source=source))
+    data = client.piece(piece)
     if len(data) > _MAX_TEXT:
         raise OSError("too large")
+    if mp4_texts.is_mp4(data):
+        head = client.get(piece.init, _MAX_TEXT) if piece.init else b""
+        found = mp4_texts.cues(head, data)
+        return [json.dumps((round(start, 3), round(end, 3), "", text.split("\n"))) for start, end, text in found], True
     text = webvtt.decode(data)
     offset = _offset(text)
     return [json.dumps(cue) for cue in webvtt.cues(text, offset or 0.0)], offset is not None

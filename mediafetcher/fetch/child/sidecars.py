@@ -15,13 +15,14 @@ from urllib.parse import urljoin
 import msgspec
 
 from mediafetcher.core import source_metadata
-from mediafetcher.fetch.child import hls_subtitles
+from mediafetcher.fetch.child import hls_subtitles, mp4_texts, ttml
 from mediafetcher.fetch.child.piece_client import PieceClient
 from mediafetcher.fetch.options import ALL, FILE_STEM, MAX_LANGUAGES
 from mediafetcher.media import charsets
 
 MAX_SIDE = 8 << 20  # bytes of one text or picture
-_KINDS = ("vtt", "srt", "ass", "ssa", "ttml", "dfxp", "xml")  # the best first; other kinds are left out
+_KINDS = ("vtt", "srt", "ass", "ssa", "ttml", "dfxp", "xml", "mp4")  # the best first; other kinds are left out
+_TIMED_TEXT = ("ttml", "dfxp", "xml")
 _SOUND = ("mp3", "m4a", "opus", "ogg", "flac", "wav", "aac", "weba")
 _VARIANTS = 4  # texts of one language
 _DEPTH = 2  # lists of lists
@@ -119,7 +120,7 @@ def bring(client: Any, found: dict[str, Any], wishes: dict[str, Any], folder: Pa
                 pieces = PieceClient(client, text.get("http_headers") or found.get("http_headers") or {}, channel)
                 brought["timed"].append([language, hls_subtitles.fetch(pieces, text["url"], language, folder)])
             continue
-        name = f"{FILE_STEM}.sub.{language}.{'srt' if text['ext'] in ('ttml', 'dfxp', 'xml') else text['ext']}"
+        name = f"{FILE_STEM}.sub.{language}.{'srt' if text['ext'] in (*_TIMED_TEXT, 'mp4') else text['ext']}"
         with _Spared(channel, f"subtitles {language}"):
             _text(client, found, text, folder / name)
             brought["subtitles"].append([language, name])
@@ -177,28 +178,38 @@ class _Spared:
 
 
 def _text(client: Any, found: dict[str, Any], text: dict[str, Any], target: Path) -> None:
-    if text.get("fragments"):
-        data = _of_fragments(client, found, text)
+    """Fetch a text, whole or piece by piece as a DASH manifest names it, and write it as FFmpeg reads it."""
+    timed = text["ext"] in _TIMED_TEXT
+    if text.get("data") is not None:
+        parts = [text["data"].encode()]
     else:
-        data = text["data"].encode() if text.get("data") is not None else _read(client, found, text["url"], text=True)
-    if text["ext"] in ("ttml", "dfxp", "xml"):  # FFmpeg does not read these
-        from yt_dlp.utils import dfxp2srt
+        parts, size = [], 0
+        for url in _addresses(text):
+            parts.append(_read(client, found, url, text=not timed))  # XML names its own charset
+            size += len(parts[-1])
+            if size > MAX_SIDE:
+                raise OSError("too large")
+    target.write_bytes(_joined(parts, timed=timed))
 
-        data = dfxp2srt(data).encode()
-    target.write_bytes(data)
+
+def _addresses(text: dict[str, Any]) -> list[str]:
+    if not text.get("fragments"):
+        return [text["url"]]
+    base = text.get("fragment_base_url") or ""
+    return [one.get("url") or urljoin(base, one["path"]) for one in text["fragments"]]
 
 
-def _of_fragments(client: Any, found: dict[str, Any], text: dict[str, Any]) -> bytes:
-    """Fetch a text that a DASH manifest names piece by piece: the head of the first, the cues of all."""
-    parts: list[bytes] = []
-    for fragment in text["fragments"]:
-        url = fragment.get("url") or urljoin(text.get("fragment_base_url") or "", fragment["path"])
-        data = _read(client, found, url, text=True)
-        headed = parts and data.lstrip(b"\xef\xbb\xbf").startswith(b"WEBVTT")
-        parts.append(data.partition(b"\n\n")[2] if headed else data)
-        if sum(map(len, parts)) > MAX_SIDE:
-            raise OSError("too large")
-    return b"\n\n".join(parts)
+def _joined(parts: list[bytes], *, timed: bool) -> bytes:
+    """Return the pieces as one text: those in MP4 and timed text as SubRip, others with the head of the first."""
+    if mp4_texts.is_mp4(parts[0]):
+        return ttml.as_srt(mp4_texts.cues(b"", b"".join(parts)))
+    if timed:
+        return ttml.as_srt(sorted({cue for part in parts for cue in ttml.cues(part)}))
+    bodies = [
+        part.partition(b"\n\n")[2] if number and part.lstrip(b"\xef\xbb\xbf").startswith(b"WEBVTT") else part
+        for number, part in enumerate(parts)
+    ]
+    return b"\n\n".join(bodies)
 
 
 def _read(client: Any, found: dict[str, Any], url: str, *, text: bool = False) -> bytes:

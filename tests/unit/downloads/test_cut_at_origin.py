@@ -74,6 +74,9 @@ _TRIES = {
     "/media/still.png": 1,
     "/media/no_decoder.m4a": 1,
     "/short.m3u8": 1,
+    "/odd/chunk-and-length/ok.mp4": 1,
+    "/odd/zstd/ok.mp4": 1,
+    "/odd/gap/i.m3u8": 1,
     "/page/hour": 1,
 }
 

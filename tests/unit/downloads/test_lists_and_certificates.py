@@ -109,6 +109,11 @@ async def test_films_of_one_page_are_a_list_if_one_is_wished_for(owner, media_co
 @pytest.fixture
 def authority(tmp_path: Path) -> Path:
     """A certificate of one's own for 127.0.0.1, with its key; its own authority."""
+    return _certificate(tmp_path, days=9)
+
+
+def _certificate(folder: Path, *, days: int) -> Path:
+    """Make a certificate that is valid for so many days from now."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Home")])
     now = datetime.datetime.now(datetime.UTC)
@@ -118,14 +123,14 @@ def authority(tmp_path: Path) -> Path:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=9))
+        .not_valid_before(now - datetime.timedelta(days=99))
+        .not_valid_after(now + datetime.timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
         .sign(key, hashes.SHA256())
     )
     pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    path = tmp_path / "home.pem"
+    path = folder / "home.pem"
     path.write_bytes(made.public_bytes(pem) + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain))
     return path
 
@@ -144,6 +149,17 @@ async def test_certificate_for_another_name_is_named_as_such(owner, media_corpus
         row = await _run(owner, f"{base}/ok.mp4".replace("127.0.0.1", "localhost"))
     assert row["error"]["code"] == errors.UntrustedCertificate.code
     assert "for another name" in row["error"]["message"]
+
+
+async def test_expired_certificate_is_named_as_such(owner, media_corpus, tmp_path, monkeypatch):  # noqa: F811
+    old = _certificate(tmp_path, days=-1)
+    tmp_path.chmod(0o755)
+    old.chmod(0o644)
+    monkeypatch.setenv("SSL_CERT_FILE", str(old))
+    with _served(media_corpus, old) as base:
+        row = await _run(owner, f"{base}/ok.mp4")
+    assert row["error"]["code"] == errors.UntrustedCertificate.code
+    assert "it has expired" in row["error"]["message"]
 
 
 @pytest.mark.parametrize("name", ["MF_CA_FILE", "SSL_CERT_FILE"])

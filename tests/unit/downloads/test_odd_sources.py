@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from mediafetcher.fetch.options import Options
 from tests.unit.downloads.test_download_options import _file, _item, _ready, _run, owner  # noqa: F401
 
 
@@ -63,3 +64,17 @@ async def test_refusal_of_a_rare_kind_names_its_cause(owner, site, kind, ends, c
     row = await _run(owner, site.url(f"/odd/{kind}/ok.mp4"))
     assert (row["state"], (row["error"] or {}).get("code")) == (ends, code), row
     assert words in row["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "language", "lines"),
+    [
+        ("dash-texts/m.mpd", "de", ["00:00.500 --> 00:01.500\nZeile 1", "00:02.500 --> 00:03.500\nZeile 2"]),
+        ("dash-texts/m.mpd", "en", ["00:00.500 --> 00:02.000\nLine 1", "00:02.500 --> 00:04.000\nLine 2"]),
+        ("hls-texts/m.m3u8", "en", ["00:05.000 --> 00:06.000\nHello"]),
+    ],
+)
+async def test_subtitles_in_mp4_come_in_step_with_the_picture(owner, site, path, language, lines):  # noqa: F811
+    item = await _item(await _run(owner, site.url(f"/odd/{path}"), Options(subtitles=(language,))))
+    text = _file(item, f"{language}.vtt").read_text()
+    assert all(line in text for line in lines), text

@@ -30,7 +30,7 @@ from mediafetcher.core import errors
 from mediafetcher.fetch import child_events
 from mediafetcher.fetch import error_mapping as classify
 from mediafetcher.fetch import sidecars as extras
-from mediafetcher.fetch.child import content_disposition, dash_live, dash_periods, feeds, hls_playlist
+from mediafetcher.fetch.child import content_disposition, dash_live, dash_periods, feeds, hls_playlist, mp4_texts, ttml
 from mediafetcher.fetch.ytdlp import package_index
 from mediafetcher.importing import info_json, nfo_file
 from mediafetcher.library.recovery import journal_file
@@ -42,6 +42,7 @@ from mediafetcher.ops import backup
 from mediafetcher.sandbox import parsing
 from mediafetcher.subscriptions import list_formats, patterns
 from tests import deep
+from tests.site import mp4_texts as texts_site
 
 SECONDS = 60.0 if deep.deep(21) else 1.0
 SLOWEST = 2.0  # seconds of one input
@@ -349,6 +350,24 @@ _JSON_FEED = st.fixed_dictionaries(
     {"version": st.just("https://jsonfeed.org/version/1") | _ANY},
     optional={"title": _ANY, "items": _ANY | st.lists(_ANY | _objects(["url", "id", "attachments"], _ANY | _LIST))},
 ).map(json.dumps)
+_TEXT_FILE = st.lists(
+    st.tuples(
+        st.integers(0, 120) | st.sampled_from([0, 1, 8, 2**31, 2**32 - 1]),
+        st.sampled_from(
+            [b"moov", b"trak", b"mdia", b"mdhd", b"stsd", b"moof", b"traf", b"tfhd", b"tfdt", b"trun", b"mdat"]
+        )
+        | st.sampled_from([b"vttc", b"payl", b"stpp", b"wvtt"]),
+        st.binary(max_size=40),
+    ).map(lambda part: part[0].to_bytes(4, "big") + part[1] + part[2]),
+    max_size=30,
+).map(b"".join) | st.tuples(
+    st.binary(max_size=90), st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 255)), max_size=6)
+).map(lambda given: _spoilt(texts_site.head(b"wvtt") + texts_site.fragment(1, [(2, given[0])]), given[1]))
+_TIMED_XML = _xml(
+    ["body", "div", "p", "span", "br", "metadata"],
+    ["begin", "end", "dur"],
+    ["1s", "00:00:01:99", "9t", "5f", "-1s", "1e9s", "999999999999h"],
+).map(lambda inside: f"<tt>{inside}<body>{inside}</body></tt>")
 _HLS = st.lists(
     st.sampled_from(
         ["#EXTM3U", "#EXTINF:4,", "#EXTINF:1e999,", "a.ts", "#EXT-X-BYTERANGE:9@0", "#EXT-X-BYTERANGE:-9", "#EXT-X-GAP",
@@ -375,7 +394,19 @@ def _hls(text: str) -> None:
         hls_playlist.parse(f"#EXTM3U\n{text}", "https://a.example/i.m3u8?a=b")
 
 
+def _texts(data: bytes) -> None:
+    with contextlib.suppress(ValueError):
+        mp4_texts.cues(b"", data)
+
+
+def _timed_text(text: str) -> None:
+    with contextlib.suppress(ValueError):
+        ttml.as_srt(ttml.cues(text.encode()))
+
+
 CHILD_TARGETS: dict[str, Target] = {
+    "subtitles in MP4": Target(mp4_texts, _TEXT_FILE, _texts),
+    "timed text": Target(ttml, _TIMED_XML, _timed_text),
     "live DASH": Target(dash_live, _MPD, _dash),
     "HLS": Target(hls_playlist, _HLS, _hls),
     "feeds": Target(feeds, _FEED | _JSON_FEED | st.text(), lambda text: feeds.converted(text.encode(), "https://a/")),
