@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from mediafetcher.fetch.child import hls_playlist, main_sound, mp4_texts
+from mediafetcher.fetch.child import hls_playlist, main_sound, text_samples
 from mediafetcher.fetch.child.hls_playlist import Piece
 from mediafetcher.fetch.child.piece_client import PieceClient
 from mediafetcher.fetch.options import FILE_STEM
@@ -92,9 +92,9 @@ def _cues(client: PieceClient, piece: Piece) -> tuple[list[str], bool]:
     data = client.piece(piece)
     if len(data) > _MAX_TEXT:
         raise OSError("too large")
-    if mp4_texts.is_mp4(data):
+    if text_samples.is_mp4(data):
         head = client.get(piece.init, _MAX_TEXT) if piece.init else b""
-        found = mp4_texts.cues(head, data)
+        found = text_samples.cues(head, data)
         return [json.dumps((round(start, 3), round(end, 3), "", text.split("\n"))) for start, end, text in found], True
     text = webvtt.decode(data)
     offset = _offset(text)

@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 import msgspec
 
 from mediafetcher.core import source_metadata
-from mediafetcher.fetch.child import hls_subtitles, mp4_texts, ttml
+from mediafetcher.fetch.child import hls_subtitles, text_samples, ttml
 from mediafetcher.fetch.child.piece_client import PieceClient
 from mediafetcher.fetch.options import ALL, FILE_STEM, MAX_LANGUAGES
 from mediafetcher.media import charsets
@@ -201,8 +201,8 @@ def _addresses(text: dict[str, Any]) -> list[str]:
 
 def _joined(parts: list[bytes], *, timed: bool) -> bytes:
     """Return the pieces as one text: those in MP4 and timed text as SubRip, others with the head of the first."""
-    if mp4_texts.is_mp4(parts[0]):
-        return ttml.as_srt(mp4_texts.cues(b"", b"".join(parts)))
+    if text_samples.is_mp4(parts[0]):
+        return ttml.as_srt(text_samples.cues(b"", b"".join(parts)))
     if timed:
         return ttml.as_srt(sorted({cue for part in parts for cue in ttml.cues(part)}))
     bodies = [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mediafetcher.fetch.child import mp4_texts, ttml
+from mediafetcher.fetch.child import text_samples, ttml
 from tests.site import mp4_texts as made
 
 
@@ -62,17 +62,17 @@ def test_srt_has_numbers_and_times():
 def test_documents_in_mp4_become_cues():
     documents = [made.TTML.format(f'<p begin="{at}s" end="{at + 1}s">Line {at}</p>').encode() for at in (1, 5)]
     data = b"".join(made.fragment(at, [(4, document)]) for at, document in zip((0, 4), documents, strict=True))
-    assert mp4_texts.cues(made.head(b"stpp"), data) == [(1, 2, "Line 1"), (5, 6, "Line 5")]
+    assert text_samples.cues(made.head(b"stpp"), data) == [(1, 2, "Line 1"), (5, 6, "Line 5")]
 
 
 def test_document_whose_times_count_from_its_sample_is_moved():
     document = made.TTML.format('<p begin="1s" end="2s">A</p>').encode()
-    assert mp4_texts.cues(made.head(b"stpp"), made.fragment(60, [(4, document)])) == [(61, 62, "A")]
+    assert text_samples.cues(made.head(b"stpp"), made.fragment(60, [(4, document)])) == [(61, 62, "A")]
 
 
 def test_cues_in_mp4_have_the_times_of_their_samples():
     samples = [(1.0, made.EMPTY), (1.5, made.cue("Hello\nyou") + made.cue("Also")), (2.0, made.EMPTY)]
-    assert mp4_texts.cues(made.head(b"wvtt"), made.fragment(8, samples)) == [(9, 10.5, "Hello\nyou\nAlso")]
+    assert text_samples.cues(made.head(b"wvtt"), made.fragment(8, samples)) == [(9, 10.5, "Hello\nyou\nAlso")]
 
 
 @pytest.mark.parametrize(
@@ -80,4 +80,4 @@ def test_cues_in_mp4_have_the_times_of_their_samples():
 )
 def test_mp4_without_subtitles_is_refused(head):
     with pytest.raises(ValueError, match="MP4"):
-        mp4_texts.cues(head, made.fragment(0, [(1, b"")]))
+        text_samples.cues(head, made.fragment(0, [(1, b"")]))

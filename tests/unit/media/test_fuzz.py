@@ -30,7 +30,15 @@ from mediafetcher.core import errors
 from mediafetcher.fetch import child_events
 from mediafetcher.fetch import error_mapping as classify
 from mediafetcher.fetch import sidecars as extras
-from mediafetcher.fetch.child import content_disposition, dash_live, dash_periods, feeds, hls_playlist, mp4_texts, ttml
+from mediafetcher.fetch.child import (
+    content_disposition,
+    dash_live,
+    dash_periods,
+    feeds,
+    hls_playlist,
+    text_samples,
+    ttml,
+)
 from mediafetcher.fetch.ytdlp import package_index
 from mediafetcher.importing import info_json, nfo_file
 from mediafetcher.library.recovery import journal_file
@@ -396,7 +404,7 @@ def _hls(text: str) -> None:
 
 def _texts(data: bytes) -> None:
     with contextlib.suppress(ValueError):
-        mp4_texts.cues(b"", data)
+        text_samples.cues(b"", data)
 
 
 def _timed_text(text: str) -> None:
@@ -405,7 +413,7 @@ def _timed_text(text: str) -> None:
 
 
 CHILD_TARGETS: dict[str, Target] = {
-    "subtitles in MP4": Target(mp4_texts, _TEXT_FILE, _texts),
+    "subtitles in MP4": Target(text_samples, _TEXT_FILE, _texts),
     "timed text": Target(ttml, _TIMED_XML, _timed_text),
     "live DASH": Target(dash_live, _MPD, _dash),
     "HLS": Target(hls_playlist, _HLS, _hls),
