@@ -104,7 +104,7 @@ def server_settings() -> dict[str, str]:
 
 
 # No table: whether the server answers.
-_PING = "select 1"
+PING = "select 1"
 
 
 class Connection(asyncpg.Connection):
@@ -162,7 +162,7 @@ class Connection(asyncpg.Connection):
         if time.monotonic() - self.answered < IDLE:
             return True
         try:
-            await self.execute(_PING, timeout=ANSWER)
+            await self.execute(PING, timeout=ANSWER)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             self.terminate()
         return not self.is_closed()
@@ -213,7 +213,7 @@ async def heartbeat(connection: Any, ended: asyncio.Event) -> None:
             await asyncio.wait_for(ended.wait(), IDLE)
             return
         except TimeoutError:
-            await asyncio.wait_for(connection.execute(_PING), ANSWER)
+            await asyncio.wait_for(connection.execute(PING), ANSWER)
 
 
 # ---- connections of psycopg --------------------------------------------------------------------------------

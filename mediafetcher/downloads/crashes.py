@@ -7,8 +7,11 @@ that left more of its file than the time before restarts, since a power cut is n
 
 from typing import Any
 
+from piccolo.columns.combination import WhereRaw
+
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
+from mediafetcher.db.tables import Download
 from mediafetcher.downloads.worker import checkpoint, workspace
 
 SUSPECT = 2  # crashes of the program after which a download runs alone
@@ -22,10 +25,6 @@ CLEAR_LEASE = (
     "worker_id = null, lease_expires_at = null, stage = null, speed = null, eta = null, pause_requested = false,"
     " cancel_requested = false, finished_at = now()"
 )
-# The condition is a parameter of the caller.
-_LOST = """
-select d.id, d.worker_id from download d where state = 'running' and {lost}
-"""
 # Each row gets a state of its own by its count of crashes.
 _PUT_BACK = """
 with counted as (
@@ -33,33 +32,33 @@ with counted as (
     greatest(x.bytes, d.crash_bytes) as bytes, x.alone, x.most
   from download d join unnest($1::bigint[], $2::bigint[], $3::bool[], $5::int[]) as x(id, bytes, alone, most)
     on x.id = d.id)
-update download d set
-  state = case when d.cancel_requested then 'cancelled' when c.crashes >= c.most and c.alone then 'needs_action'
-    when d.pause_requested then 'paused' else 'queued' end,
+update download set
+  state = case when download.cancel_requested then 'cancelled' when c.crashes >= c.most and c.alone then 'needs_action'
+    when download.pause_requested then 'paused' else 'queued' end,
   crashes = c.crashes, crash_bytes = c.bytes,
   error_code = case when c.crashes >= c.most and c.alone then $6 when c.crashes >= $7 then $8 end,
   error_message = case when c.crashes >= c.most and c.alone then $9 when c.crashes >= $7 then $10 end,
   run_after = now() + make_interval(secs => case when c.crashes < $7 then 0
     else $11 * 2 ^ least(c.crashes - $7, 8) end),
   {clear_lease}
-from counted c where d.id = c.id and d.state = 'running' and {lost} returning d.id, d.owner
+from counted c where download.id = c.id and download.state = 'running' and {lost} returning download.id, download.owner
 """
 
 
 async def put_back(lost: str, *values: Any) -> list[dict[str, Any]]:
     """Return rows of dead holders to the queue. Returns: id and owner of each.
 
-    `lost` is the condition that selects them, with parameters numbered from $12 on (`values`).
+    `lost` is the condition that selects them, with a `{}` for each of `values`.
     """
-    condition = lost.replace("$12", "$1").replace("$13", "$2")
-    rows = await engine.fetch(_LOST.format(lost=condition), *values)
+    table = Download
+    rows = await table.select(table.id, table.worker_id).where(table.state == "running", WhereRaw(lost, *values))
     if not rows:
         return []
     together: dict[str, int] = {}
     for row in rows:
         together[row["worker_id"]] = together.get(row["worker_id"], 0) + 1
     back = await engine.fetch(
-        _PUT_BACK.format(lost=lost, clear_lease=CLEAR_LEASE),
+        _PUT_BACK.format(lost=lost.format("$12", "$13"), clear_lease=CLEAR_LEASE),
         [row["id"] for row in rows],
         [workspace.fetched(row["id"]) for row in rows],
         [together[row["worker_id"]] == 1 for row in rows],

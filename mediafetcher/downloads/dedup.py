@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from piccolo.querystring import QueryString
 
 from mediafetcher.core import errors, settings
-from mediafetcher.db import engine
+from mediafetcher.db import engine, many
 from mediafetcher.db.expressions import among, same
 from mediafetcher.db.tables import LibraryItem, Source
 from mediafetcher.fetch.options import Options
@@ -113,21 +113,22 @@ async def row(key: str, url: str) -> int:
     return int(rows[0]["id"])
 
 
-# Several keys, with the file and metadata of an item.
-_REMEMBER = """
-insert into source (key, url, media_file, metadata) select key, $2, i.media_file,
-  case when $4 then i.metadata end from unnest($1::text[]) key, library_item i where i.id = $3 order by key
-  on conflict (key) do update set media_file = excluded.media_file,
-  metadata = coalesce(excluded.metadata, source.metadata)
-"""
+_FILE_CHANGED = (
+    "on conflict (key) do update set media_file = excluded.media_file,"
+    " metadata = coalesce(excluded.metadata, source.metadata)"
+)
 
 
 async def remember(keys: list[str], url: str, item: int, *, with_metadata: bool = False) -> None:
     """Record that these sources have the file of this item; `with_metadata`: and its metadata."""
-    await engine.execute(
-        _REMEMBER,
-        sorted(set(keys)),
-        url,
-        item,
-        with_metadata,
-    )
+    shown = await LibraryItem.select(LibraryItem.media_file, LibraryItem.metadata).where(LibraryItem.id == item).first()
+    if shown is None:
+        return
+    known, metadata = sorted(set(keys)), shown["metadata"] if with_metadata else None
+    values: many.Values = {
+        Source.key: known,
+        Source.url: [url] * len(known),
+        Source.media_file: [shown["media_file"]] * len(known),
+        Source.metadata: [metadata] * len(known),
+    }
+    await many.insert(Source, values, conflict=_FILE_CHANGED)

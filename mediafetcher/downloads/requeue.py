@@ -36,7 +36,7 @@ async def recover_own() -> int:
 
     Only for the process that has locked the state folder: no other process of that name can be alive.
     """
-    lost = "starts_with(worker_id, $12) and worker_id <> $13"
+    lost = "starts_with(worker_id, {}) and worker_id <> {}"
     return len(await crashes.put_back(lost, f"{instance()}:", worker_id()))
 
 
@@ -45,7 +45,7 @@ async def requeue_expired() -> int:
 
     Downloads that run here are excluded, whatever the clock says: the next heartbeat renews them.
     """
-    lost = "lease_expires_at < now() and not (worker_id = $12 and d.id = any($13::bigint[]))"
+    lost = "lease_expires_at < now() and not (worker_id = {} and download.id = any({}::bigint[]))"
     return len(await crashes.put_back(lost, worker_id(), [download.id for download in active.all_active()]))
 
 

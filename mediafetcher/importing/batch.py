@@ -14,11 +14,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from piccolo.query.functions.aggregate import Min
+
 from mediafetcher.core import errors
 from mediafetcher.core.source_metadata import SourceMetadata
-from mediafetcher.db import engine
 from mediafetcher.db.expressions import among
-from mediafetcher.db.tables import MediaFile
+from mediafetcher.db.tables import LibraryItem, MediaFile, Source
 from mediafetcher.downloads.worker import store_step
 from mediafetcher.importing import file_tags, pictures, scanner, texts, titles
 from mediafetcher.importing.scanner import Found
@@ -149,13 +150,6 @@ def _find_texts(taken: list[_Taken]) -> None:
             one.beside = one.job.folders.beside(one.found.path)
 
 
-# A batch of files, grouped.
-_KNOWN = """
-select s.key, min(i.id) as item from source s join library_item i on i.media_file = s.media_file
-  where s.key = any($1) and i.owner = $2 and i.trashed_at is null group by s.key
-"""
-
-
 async def _recall(taken: list[_Taken]) -> None:
     """Skip files that this user has from the same path, unchanged since.
 
@@ -163,12 +157,13 @@ async def _recall(taken: list[_Taken]) -> None:
     """
     if not taken or taken[0].job.move:
         return
-    rows = await engine.fetch(
-        _KNOWN,
-        [one.key for one in taken],
-        taken[0].job.owner,
-    )
-    known = {row["key"]: row["item"] for row in rows}
+    source, shown = Source, LibraryItem
+    sources = await source.select(source.key, source.media_file).where(among(source.key, [one.key for one in taken]))
+    files = [row["media_file"] for row in sources if row["media_file"] is not None]
+    mine = among(shown.media_file, files) & (shown.owner == taken[0].job.owner) & shown.trashed_at.is_null()
+    first = shown.select(shown.media_file, Min(shown.id, alias="item")).where(mine).group_by(shown.media_file)
+    items_ = {row["media_file"]: row["item"] for row in await first}
+    known = {row["key"]: items_[row["media_file"]] for row in sources if row["media_file"] in items_}
     for one in taken:
         if (item := known.get(one.key)) is not None:
             one.end("known", item=item)

@@ -11,9 +11,11 @@ import json
 import random
 from typing import Any
 
+from piccolo.columns import Column
+
 from mediafetcher.core import clock, errors, events, logging, settings
 from mediafetcher.db import engine
-from mediafetcher.db.expressions import NOW, after
+from mediafetcher.db.expressions import NOW, after, ago, among
 from mediafetcher.db.tables import NotificationDelivery, NotificationTarget
 from mediafetcher.downloads import node_name
 from mediafetcher.notifications import addresses, messages, sender, targets
@@ -28,7 +30,8 @@ _LOOK_SECONDS = 15.0
 _LEASE_SECONDS = 300.0
 _LONGEST_PAUSE = 3600.0
 _TRIES = 5
-_KEEP_TRYING = "1 day"
+_KEEP_TRYING_SECONDS = 86_400.0
+_Values = dict[Column | str, Any]
 _log = logging.get("notifications")
 
 # Targets with their next delivery: a lateral join.
@@ -55,19 +58,6 @@ with done as (update notification_delivery d set state = 'delivered', ended_at =
   where d.id = sent.id and d.state = 'waiting' and d.noted_at = sent.noted_at)
 update notification_target set failures = 0, last_at = now(), last_answer = 'ok',
   lease_ends_at = now() + make_interval(secs => $4) where id = $1
-"""
-# Two tables in one statement.
-_FAILED = """
-with failed as (update notification_delivery set tries = tries + 1, answer = $3,
-    due_at = now() + make_interval(secs => $4)
-  where id = any($2) and state = 'waiting')
-update notification_target set failures = failures + 1, last_at = now(), last_answer = $3 where id = $1
-"""
-# Whether one of them was tried often enough decides on all: a subquery of the same table.
-_GIVE_UP = f"""
-update notification_delivery set state = 'failed', ended_at = now(), answer = $2
-where target = $1 and state = 'waiting' and created_at < now() - interval '{_KEEP_TRYING}'
-  and exists (select from notification_delivery where target = $1 and state = 'waiting' and tries >= {_TRIES})
 """
 
 
@@ -228,8 +218,17 @@ class Delivery:
     async def _failed(self, target: int, rows: list[dict[str, Any]], answer: str) -> None:
         pause = min(_LONGEST_PAUSE, settings.get().retry_seconds * 4 ** min(rows[0]["tries"], 10))
         pause *= random.uniform(0.75, 1.25)  # noqa: S311 (so that many do not retry at the same moment)
-        await engine.execute(_FAILED, target, [row["id"] for row in rows], answer, pause)
-        await engine.execute(_GIVE_UP, target, answer)
+        delivery, table = NotificationDelivery, NotificationTarget
+        waiting = (delivery.target == target) & (delivery.state == "waiting")
+        tried: _Values = {delivery.tries: delivery.tries + 1, delivery.answer: answer, delivery.due_at: after(pause)}
+        failed: _Values = {table.failures: table.failures + 1, table.last_at: NOW, table.last_answer: answer}
+        given_up: _Values = {delivery.state: "failed", delivery.ended_at: NOW, delivery.answer: answer}
+        async with engine.transaction():
+            await delivery.update(tried).where(among(delivery.id, [row["id"] for row in rows]), waiting)
+            await table.update(failed).where(table.id == target)
+            if await delivery.exists().where(waiting, delivery.tries >= _TRIES):
+                old = delivery.created_at < ago(_KEEP_TRYING_SECONDS)
+                await delivery.update(given_up).where(waiting, old)
         _log.info("a notification was not delivered", target=target, answer=answer, tries=rows[0]["tries"] + 1)
 
 

@@ -16,12 +16,6 @@ _KEEP_EACH = 1000  # notifications of one user
 _KEEP_DELIVERIES_DAYS = 7
 _REMOVED_AT_ONCE = 5000  # rows
 
-# The newest of each user stay: a subquery for each.
-_REMOVE_MANY = """
-delete from notification n using account a where n.owner = a.id and n.id <=
-  (select id from notification where owner = a.id order by id desc offset $1 limit 1)
-"""
-
 
 async def record(owner: int, type: str, data: dict[str, Any]) -> None:
     """Record an event of a user, in the open transaction if there is one; a trigger adds the deliveries."""
@@ -70,4 +64,6 @@ async def remove_old() -> None:
     await delivery.delete().where(delivery.id.is_in(some))
     old = table.select(table.id).where(table.at < ago(KEEP_DAYS * _DAY)).limit(_REMOVED_AT_ONCE)
     await table.delete().where(table.id.is_in(old))
-    await engine.execute(_REMOVE_MANY, _KEEP_EACH)
+    for row in await table.select(table.owner).distinct():
+        newest_first = table.select(table.id).where(table.owner == row["owner"]).order_by(table.id, ascending=False)
+        await table.delete().where(table.id.is_in(newest_first.offset(_KEEP_EACH)))

@@ -1,6 +1,7 @@
 """The targets of a user: add, list, change and remove. Addresses and secrets are encrypted, and never shown."""
 
 import base64
+import datetime
 import json
 import secrets
 from typing import Any
@@ -133,14 +134,10 @@ async def test(id: int, owner: int) -> str:
     return "crashed"
 
 
-# The clock of the database, as webhooks show it.
-_CLOCK = """
-select to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
-"""
-
-
 async def _now() -> str:
-    return str(await engine.fetchval(_CLOCK))
+    """Return the time of the database, as webhooks show it."""
+    now: datetime.datetime = await engine.function("now")
+    return now.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 async def _get(id: int, owner: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
+from piccolo.columns import Column
 from piccolo.querystring import QueryString
 
 from mediafetcher.accounts.vault import cookie_jars
@@ -86,6 +87,7 @@ _LOCK = f"update subscription set succeeded_at = coalesce(succeeded_at, now()) w
 _RELEASE = "worker_id = null, lease_expires_at = null, checked_at = now()"
 _NEXT_INTERVAL = """greatest($8::float8,
     case when $6 > 0 then interval_seconds / 2 else least($9::float8, interval_seconds * 1.2) end)"""
+# Fenced: the interval and the next check follow from the row.
 _SUCCEEDED = f"""
 update subscription set {_RELEASE}, succeeded_at = now(), failures = 0, failing_since = null, error_code = null,
   error_message = null, state = case when state = 'needs_action' then 'active' else state end,
@@ -97,6 +99,7 @@ update subscription set {_RELEASE}, succeeded_at = now(), failures = 0, failing_
     now() + make_interval(secs => $10 * {_NEXT_INTERVAL}))
 where {_OWNED} returning id
 """
+# Fenced: the pause follows from the failures in the row.
 _FAILED = f"""
 update subscription set {_RELEASE}, failures = failures + 1, failing_since = coalesce(failing_since, now()),
   error_code = $4, error_message = $5,
@@ -104,12 +107,6 @@ update subscription set {_RELEASE}, failures = failures + 1, failing_since = coa
   next_check_at = now() + make_interval(secs => greatest($7::float8,
     least($9::float8, $8::float8 * 2 ^ least(failures, 12)) * $10))
 where {_OWNED} returning id
-"""
-_SUBMITTED = """
-update subscription_entry set submitted_at = now(), download = $2, item = $3,
-  decision = case when $4 then 'done' else 'queued' end,
-  reason = case when reason = 'quota_exceeded' then 'new' else reason end
-where id = $1 and submitted_at is null and decision = 'queued' returning id
 """
 
 
@@ -152,7 +149,7 @@ async def claim(id: int | None = None) -> Claim | None:
     """Take the subscription that has been due for longest, or `id` if that is due. Returns: None if there is none."""
     left = await leases.hosts_for_others()
     async with engine.transaction():
-        await engine.execute("select pg_advisory_xact_lock($1)", _CLAIM_LOCK)
+        await engine.lock(_CLAIM_LOCK)
         row = await engine.fetchrow(
             _CLAIM,
             worker_id(),
@@ -344,9 +341,16 @@ async def _submit(
     listed = entry.metadata if entry and entry.metadata else _remembered(row)
     async with engine.transaction():
         download = await lifecycle.submit(claimed.owner, row["url"], folder, options, title=row["title"], listed=listed)
-        done = download["state"] == "done"
-        values = (row["id"], download["id"], download["item"], done)
-        if await engine.fetchrow(_SUBMITTED, *values) is None:
+        table = SubscriptionEntry
+        submitted: dict[Column | str, Any] = {
+            table.submitted_at: NOW,
+            table.download: download["id"],
+            table.item: download["item"],
+            table.decision: "done" if download["state"] == "done" else "queued",
+            table.reason: QueryString("case when reason = 'quota_exceeded' then 'new' else reason end"),
+        }
+        waiting = (table.id == row["id"]) & table.submitted_at.is_null() & (table.decision == "queued")
+        if not await table.update(submitted).where(waiting).returning(table.id):
             raise _Taken
         if claimed.schedule.pause_seconds is not None:
             await _begin_later(download["id"], begin)

@@ -6,20 +6,35 @@ An entry is decided once. Whatever becomes of its item (moved, renamed, trashed,
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from mediafetcher.db import engine
+from piccolo.querystring import QueryString
+
+from mediafetcher.db import engine, many
+from mediafetcher.db.expressions import among
+from mediafetcher.db.tables import SubscriptionEntry
 from mediafetcher.fetch.models import Entry
 from mediafetcher.net import urls
 from mediafetcher.subscriptions import filters
 
+_BEGUN = datetime.fromtimestamp(0, UTC)
+_PUBLISHED = QueryString("extract(epoch from published_at)::float8").as_alias("published")
+_FACTS = (
+    SubscriptionEntry.id,
+    SubscriptionEntry.url,
+    SubscriptionEntry.title,
+    SubscriptionEntry.duration,
+    _PUBLISHED,
+    SubscriptionEntry.live_status,
+)
+# An entry that was submitted stays decided. Another reason to skip it counts as a change, one to accept it does not.
+_DECIDED_ANEW = (
+    "t.submitted_at is null and t.decision in ('skipped', 'queued')"
+    " and (t.decision <> r.decision or (r.decision = 'skipped' and t.reason <> r.reason))"
+)
 DECISIONS = ("queued", "done", "skipped", "blocked", "ignored")
 
-_KNOWN = """
-select id, source_key, site_key, decision, reason, url, title, duration,
-  extract(epoch from published_at)::float8 as published, live_status
-from subscription_entry where subscription = $1 and (source_key = any($2::text[]) or site_key = any($3::text[]))
-"""
 # Items that came by the link of an entry, or by one that leads to the same source.
 _IN_LIBRARY = """
 select wanted.number, min(i.id) as item from unnest($2::text[], $3::text[]) with ordinality as wanted(url, key, number)
@@ -27,40 +42,7 @@ select wanted.number, min(i.id) as item from unnest($2::text[], $3::text[]) with
     or i.source in (select id from source where key in (wanted.key, $1::text || ':' || wanted.key)))
 group by 1
 """
-_INSERT = """
-insert into subscription_entry (subscription, source_key, site_key, url, title, duration, published_at, live_status,
-  decision, reason, item)
-select $1, e.source_key, e.site_key, e.url, e.title, e.duration, to_timestamp(e.published), e.live_status,
-  e.decision, e.reason, e.item
-from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::float8[], $7::float8[], $8::text[], $9::text[],
-  $10::text[], $11::bigint[]) with ordinality as e(source_key, site_key, url, title, duration, published, live_status,
-  decision, reason, item, number)
-order by number on conflict (subscription, source_key) do nothing
-"""
-_REFRESH = """
-update subscription_entry e set title = coalesce(n.title, e.title), duration = coalesce(n.duration, e.duration),
-  published_at = coalesce(to_timestamp(n.published), e.published_at), live_status = n.live_status
-from unnest($1::bigint[], $2::text[], $3::float8[], $4::float8[], $5::text[])
-  as n(id, title, duration, published, live_status)
-where e.id = n.id
-"""
-_DECIDE = """
-update subscription_entry e set decision = n.decision, reason = n.reason, decided_at = now()
-from unnest($1::bigint[], $2::text[], $3::text[]) as n(id, decision, reason)
-where e.id = n.id and e.submitted_at is null and e.decision in ('skipped', 'queued')
-  and (e.decision <> n.decision or (n.decision = 'skipped' and e.reason <> n.reason))
-returning e.decision
-"""
-_UNDECIDED = """
-select id, url, title, duration, extract(epoch from published_at)::float8 as published, live_status
-from subscription_entry where subscription = $1
-  and ((decision = 'skipped' and reason = any($2::text[])) or (decision = 'queued' and submitted_at is null))
-"""
-_LACKING = """
-select id, url, title, duration, extract(epoch from published_at)::float8 as published, live_status, reason
-from subscription_entry where subscription = $1 and decision = 'skipped' and reason = any($2::text[])
-order by id desc limit $3
-"""
+# Five tables, with filters that may be left out.
 _PAGE = """
 select e.id, e.url as source_url, e.title, e.published_at, e.duration, e.live_status, e.first_seen_at, e.decision,
   e.reason, e.decided_at, e.download, e.item, e.removed_at, d.state, coalesce(m.poster, false) as poster,
@@ -71,17 +53,6 @@ where ($1::bigint is null or e.subscription = $1) and s.owner = $2 and ($3::text
   and ($4::bigint is null or e.id < $4) and ($7::bigint is null or e.id = $7)
   and ($6::text is null or position(lower($6) in lower(e.title)) > 0)
 order by e.id desc limit $5
-"""
-# An item that the library had already did not come by a subscription.
-_BROUGHT_BY = """
-select s.id, s.title from subscription_entry e join subscription s on s.id = e.subscription
-where e.item = $1 and s.owner = $2 and e.reason <> 'in_library' order by e.id limit 1
-"""
-_NEWEST_ITEMS = """
-select distinct e.item from subscription_entry e join subscription s on s.id = e.subscription
-  join library_item i on i.id = e.item
-where s.owner = $1 and i.owner = $1 and i.trashed_at is null and e.reason <> 'in_library'
-order by e.item desc limit $2
 """
 
 
@@ -129,7 +100,10 @@ async def compare(subscription: int | None, listed: Sequence[Entry]) -> list[Kno
     rows = []
     if subscription is not None:
         site_keys = [entry.site_key for entry in listed if entry.site_key]
-        rows = await engine.fetch(_KNOWN, subscription, [key_of(entry.url) for entry in listed], site_keys)
+        table, keys = SubscriptionEntry, [key_of(entry.url) for entry in listed]
+        same = among(table.source_key, keys) | among(table.site_key, site_keys)
+        decided = (table.source_key, table.site_key, table.decision, table.reason)
+        rows = await table.select(*_FACTS, *decided).where(table.subscription == subscription, same)
     by_key = {row["source_key"]: row for row in rows}
     by_site_key = {row["site_key"]: row for row in rows if row["site_key"]}
     found: list[Known | New] = []
@@ -177,39 +151,51 @@ async def in_library(owner: int, new: Sequence[New]) -> dict[int, int]:
 
 async def add(subscription: int, decided: Sequence[Decided]) -> None:
     """Remember new entries, in this order (oldest first)."""
-    rows = [
-        (
-            one.entry.key,
-            one.entry.site_key,
-            one.entry.facts.url,
-            one.entry.facts.title,
-            one.entry.facts.duration,
-            one.entry.facts.published,
-            one.entry.facts.live_status,
-            one.decision,
-            one.reason,
-            one.item,
-        )
-        for one in decided
-    ]
-    if rows:
-        await engine.execute(_INSERT, subscription, *map(list, zip(*rows, strict=True)))
+    table = SubscriptionEntry
+    values: many.Values = {
+        table.subscription: [subscription] * len(decided),
+        table.source_key: [one.entry.key for one in decided],
+        table.site_key: [one.entry.site_key for one in decided],
+        table.url: [one.entry.facts.url for one in decided],
+        **_values([one.entry.facts for one in decided]),
+        table.decision: [one.decision for one in decided],
+        table.reason: [one.reason for one in decided],
+        table.item: [one.item for one in decided],
+    }
+    if decided:
+        await many.insert(table, values, conflict="on conflict (subscription, source_key) do nothing")
 
 
 async def refresh(known: Sequence[Known]) -> None:
     """Remember what the list says now of entries that changed."""
-    rows = [(one.id, one.facts.title, one.facts.duration, one.facts.published, one.facts.live_status) for one in known]
-    if rows:
-        await engine.execute(_REFRESH, *map(list, zip(*rows, strict=True)))
+    if known:
+        await many.update(SubscriptionEntry.id, [one.id for one in known], _values([one.facts for one in known]))
+
+
+def _values(facts: Sequence[filters.Facts]) -> many.Values:
+    """Return the columns of entries that follow from what their list says."""
+    table = SubscriptionEntry
+    return {
+        table.title: [one.title for one in facts],
+        table.duration: [one.duration for one in facts],
+        table.published_at: [
+            None if one.published is None else _BEGUN + timedelta(seconds=one.published) for one in facts
+        ],
+        table.live_status: [one.live_status for one in facts],
+    }
 
 
 async def decide_again(decisions: Sequence[tuple[int, str | None]]) -> int:
     """Write new decisions (entry, reason to skip it or None) on entries that are not submitted. Returns: how many."""
     if not decisions:
         return 0
-    ids = [id for id, _ in decisions]
-    named = ["skipped" if reason else "queued" for _, reason in decisions]
-    return len(await engine.fetch(_DECIDE, ids, named, [reason or "filter" for _, reason in decisions]))
+    table = SubscriptionEntry
+    values: many.Values = {
+        table.decision: ["skipped" if reason else "queued" for _, reason in decisions],
+        table.reason: [reason or "filter" for _, reason in decisions],
+        table.decided_at: [await engine.function("now")] * len(decisions),
+    }
+    return len(await many.update(table.id, [id for id, _ in decisions], values, condition=_DECIDED_ANEW))
 
 
 async def apply_filter(subscription: int, filter: filters.Filter) -> int:
@@ -217,14 +203,20 @@ async def apply_filter(subscription: int, filter: filters.Filter) -> int:
 
     Returns: how many changed. Raises `InvalidPattern`.
     """
-    rows = await engine.fetch(_UNDECIDED, subscription, list(filters.OF_FILTER))
+    table = SubscriptionEntry
+    skipped = (table.decision == "skipped") & table.reason.is_in(list(filters.OF_FILTER))
+    waiting = (table.decision == "queued") & table.submitted_at.is_null()
+    rows = await table.select(*_FACTS).where(table.subscription == subscription, skipped | waiting)
     reasons = await filters.decide(filter, [_facts(row) for row in rows])
     return await decide_again([(row["id"], reason) for row, reason in zip(rows, reasons, strict=True)])
 
 
 async def lacking_facts(subscription: int, limit: int) -> list[Known]:
     """Read skipped entries that the filter could not decide on, because the list lacks a fact; newest first."""
-    rows = await engine.fetch(_LACKING, subscription, list(filters.MISSING), limit)
+    table = SubscriptionEntry
+    lacking = (table.decision == "skipped") & table.reason.is_in(list(filters.MISSING))
+    found = table.select(*_FACTS, table.reason).where(table.subscription == subscription, lacking)
+    rows = await found.order_by(table.id, ascending=False).limit(limit)
     return [Known(row["id"], "skipped", row["reason"], changed=True, facts=_facts(row)) for row in rows]
 
 
@@ -256,9 +248,15 @@ async def one(id: int, owner: int) -> dict[str, Any] | None:
 
 async def brought_by(item: int, owner: int) -> dict[str, Any] | None:
     """Returns: `id` and `title` of the user's subscription that an item came by, None if it came otherwise."""
-    return await engine.fetchrow(_BROUGHT_BY, item, owner)
+    table, source = SubscriptionEntry, SubscriptionEntry.subscription._
+    theirs = (table.item == item) & (source.owner == owner) & (table.reason != "in_library")  # it had that already
+    found = table.select(source.id.as_alias("id"), source.title.as_alias("title")).where(theirs)
+    return await found.order_by(table.id).first()
 
 
 async def newest_items(owner: int, limit: int) -> list[int]:
     """Returns: the newest items that came by a user's subscriptions, without the trash."""
-    return [row["item"] for row in await engine.fetch(_NEWEST_ITEMS, owner, limit)]
+    table, source, shown = SubscriptionEntry, SubscriptionEntry.subscription._, SubscriptionEntry.item._
+    mine = (source.owner == owner) & (shown.owner == owner) & shown.trashed_at.is_null()
+    found = table.select(table.item).distinct().where(mine, table.reason != "in_library")
+    return [row["item"] for row in await found.order_by(table.item, ascending=False).limit(limit)]

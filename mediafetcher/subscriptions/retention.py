@@ -9,11 +9,12 @@ import json
 from typing import Any
 
 import msgspec
+from piccolo.columns.combination import WhereRaw
 
 from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
 from mediafetcher.db.expressions import NOW, among
-from mediafetcher.db.tables import LibraryItem
+from mediafetcher.db.tables import LibraryItem, Subscription, SubscriptionEntry
 from mediafetcher.library.catalog import queries, trash
 from mediafetcher.library.storage import clock_guard, ownership
 
@@ -49,11 +50,6 @@ select j.item as id, j.title, j.created_at, j.published as published_at, j.size,
 from due join judged j on j.item = due.item and ($2::bigint is null or j.subscription = $2)
 order by j.published, j.item, j.id
 """
-_REMEMBER = """
-update subscription_entry e set removed_at = now() from subscription s
-where s.id = e.subscription and s.owner = $1 and e.item = any($2::bigint[]) and e.removed_at is null
-"""
-_OWNERS = "select distinct owner from subscription where retention <> '{}' order by 1"
 
 
 class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -87,9 +83,11 @@ async def preview(id: int, owner: int, retention: Retention | None = None) -> di
     `retention`: rules to try instead of the subscription's own. Returns: `count`, `bytes` of these items, `frees`:
     bytes that are freed when they are purged, and `items` (the first 1,000). Raises: `NotFound`.
     """
-    own = await engine.fetchval("select retention::text from subscription where id = $1 and owner = $2", id, owner)
-    if own is None:
+    table = Subscription
+    row = await table.select(table.retention).where(table.id == id, table.owner == owner).first()
+    if row is None:
         raise errors.NotFound("There is no such subscription.")
+    own = json.dumps(row["retention"])
     reading = await clock_guard.now()
     rows = await _due(owner, reading.theirs, id, encode(retention) if retention is not None else own) if reading else []
     ids = sorted({row["id"] for row in rows})
@@ -108,7 +106,8 @@ async def apply() -> int:
 
     Removes nothing while the clock is not trusted or the store is frozen.
     """
-    owners = await engine.fetch(_OWNERS)
+    table, ruled = Subscription, WhereRaw("retention <> {}::jsonb", "{}")
+    owners = await table.select(table.owner).distinct().where(ruled).order_by(table.owner)
     reading = await clock_guard.now() if owners else None
     if reading is None or await ownership.refresh() is not None:
         return 0
@@ -124,7 +123,9 @@ async def _apply(owner: int, now: float) -> int:
         removable = among(table.id, ids) & (table.owner == owner) & table.trashed_at.is_null() & (table.keep == False)  # noqa: E712
         rows = await table.update({table.trashed_at: NOW}).where(removable).returning(table.id)
         gone = [row["id"] for row in rows]
-        await engine.execute(_REMEMBER, owner, gone)
+        entry, theirs = SubscriptionEntry, Subscription.select(Subscription.id).where(Subscription.owner == owner)
+        removed = entry.update({entry.removed_at: NOW}).where(entry.subscription.is_in(theirs), among(entry.item, gone))
+        await removed.where(entry.removed_at.is_null())
         await engine.notify("library", {"owner": owner})
     _log.info("retention put items into the trash", items=len(gone))
     return len(gone)

@@ -9,10 +9,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
+from piccolo.query.functions.aggregate import Max
 
 from mediafetcher.core import clock, daily_hours, errors
 from mediafetcher.core.daily_hours import DailyHours
 from mediafetcher.db import engine
+from mediafetcher.db.expressions import NOW
+from mediafetcher.db.tables import SubscriptionEntry
 
 _AHEAD = timedelta(hours=1)  # downloads that begin later than that are submitted by a later check
 _SOON = timedelta(minutes=15)
@@ -27,11 +30,6 @@ select count(*) as number, coalesce(sum(coalesce(m.size, d.size)), 0)::bigint as
 from subscription_entry e left join download d on d.id = e.download left join library_item i on i.id = e.item
   left join media_file m on m.id = i.media_file
 where e.subscription = $1 and e.submitted_at > now() - interval '1 day' and e.reason <> 'in_library'
-"""
-# A maximum over two tables.
-_LAST = """
-select max(d.run_after) from subscription_entry e join download d on d.id = e.download
-where e.subscription = $1 and d.state = 'queued' and d.run_after > now()
 """
 
 
@@ -83,7 +81,10 @@ async def allowance(id: int, schedule: Schedule) -> Allowance:
         number, again = await _today(id, schedule, now)
     begin = now
     if schedule.pause_seconds is not None:
-        begin = max(now, await engine.fetchval(_LAST, id) or now)
+        entry, download = SubscriptionEntry, SubscriptionEntry.download._
+        waiting = (entry.subscription == id) & (download.state == "queued") & (download.run_after > NOW)
+        last = await entry.select(Max(download.run_after, alias="last")).where(waiting).first()
+        begin = max(now, last["last"] or now) if last is not None else now
         paced = max(0, int((now + _AHEAD - begin).total_seconds() // schedule.pause_seconds) + 1)
         if paced < number:
             number, again = paced, now + _AHEAD

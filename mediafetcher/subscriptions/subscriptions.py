@@ -27,6 +27,7 @@ Action = Literal["send_cookies", "change_link", "wait"]
 # The source vanished, moved without a redirect, or never was a list: checking it again changes nothing.
 _LINK_IS_WRONG = frozenset(kind.code for kind in (errors.Gone, errors.NotAList, errors.Unsupported, errors.NotMedia))
 
+# A subscription with its preset and the number of its entries by decision, in one round trip.
 _ROW = """
 select s.id, s.url, s.site, s.title, s.folder as folder_id, s.options::text as options, s.filter::text as filter,
   s.retention::text as retention, s.schedule::text as schedule,

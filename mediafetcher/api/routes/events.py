@@ -19,7 +19,7 @@ from mediafetcher.api.responses import Asked, address, fit
 from mediafetcher.api.routes import system
 from mediafetcher.api.routes.downloads import Download
 from mediafetcher.core import clock, errors, events
-from mediafetcher.db import engine
+from mediafetcher.db.tables import Download as DownloadRow
 from mediafetcher.downloads import queries
 from mediafetcher.downloads.worker import active
 from mediafetcher.notifications import inbox
@@ -167,12 +167,10 @@ async def _change(event: events.Event, owner: int) -> bytes | None:
     return await _download(payload["id"], owner)
 
 
-# Each event of each open page.
-_IS_LISTED = "select cleared_at is null from download where id = $1 and owner = $2"
-
-
 async def _download(id: int, owner: int) -> bytes:
-    listed = await engine.fetchval(_IS_LISTED, id, owner)
+    listed = await DownloadRow.exists().where(
+        DownloadRow.id == id, DownloadRow.owner == owner, DownloadRow.cleared_at.is_null()
+    )
     if listed:
         try:
             return _said("download", fit(Download, await queries.get(id, owner)))

@@ -20,6 +20,9 @@ from huey.exceptions import HueyException
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.storage import PostgresStorage
+from piccolo.columns import Bytea, Text
+from piccolo.columns.combination import WhereRaw
+from piccolo.table import Table
 
 from mediafetcher.core import logging
 from mediafetcher.db import engine, liveness
@@ -72,8 +75,11 @@ class _Outage:
                 _log.info("the queue reaches the database again", failed_tries=failed)
 
 
-# No table: whether the server answers on Huey's connection.
-_PING = "select 1"
+class WakeUpMessage(Table, tablename="huey_task", db=engine.DB):
+    """A message in Huey's own table, which Huey makes."""
+
+    queue = Text()
+    data = Bytea()
 
 
 class _Storage(PostgresStorage):
@@ -86,7 +92,7 @@ class _Storage(PostgresStorage):
             local.asked, local.asked_at = connection, now
         elif connection is not None and now - local.asked_at > liveness.IDLE:
             local.asked_at = now
-            connection.execute(_PING)
+            connection.execute(liveness.PING)
         return connection
 
 
@@ -156,17 +162,13 @@ def _tick() -> None:
         engine.call(wakeups.tick())
 
 
-# Huey's own table: messages and their notification in one round trip, if not enough are pending.
+# Messages and their notification in one round trip, if not enough are pending.
 _WAKE = """
-with woken as (insert into {table} (queue, data, priority)
+with woken as (insert into huey_task (queue, data, priority)
     select $1, unnest($2::bytea[]), 0 where $4 >
-      (select count(*) from (select from {table} where queue = $1 limit $4) as pending))
+      (select count(*) from (select from huey_task where queue = $1 limit $4) as pending))
 select pg_notify($3, '')
 """
-# Huey's own table.
-_DROP = "delete from {table} where queue = $1 and position(convert_to($2, 'UTF8') in data) > 0"
-# Huey's own table.
-_PENDING = "select count(*) from {table} where queue = $1"
 
 
 async def wake_workers(count: int = 1) -> None:
@@ -177,7 +179,7 @@ async def wake_workers(count: int = 1) -> None:
     storage = wakeups.storage
     messages = [wakeups.serialize_task(_wake_up.s()) for _ in range(count)]
     await engine.execute(
-        _WAKE.format(table=storage.table_task),
+        _WAKE,
         _NAME,
         messages,
         storage.channel,
@@ -190,12 +192,13 @@ async def drop_ticks() -> None:
 
     Two weeks of them delayed a download by minutes: rows that become due by time need no message.
     """
-    await engine.execute(_DROP.format(table=wakeups.storage.table_task), _NAME, f'"{_TASK_MODULE}.tick"')
+    ticks = WhereRaw("position(convert_to({}, 'UTF8') in data) > 0", f'"{_TASK_MODULE}.tick"')
+    await WakeUpMessage.delete().where(WakeUpMessage.queue == _NAME, ticks)
 
 
 async def pending_wakeups() -> int:
     """Return how many wake-ups no worker has taken yet."""
-    return int(await engine.fetchval(_PENDING.format(table=wakeups.storage.table_task), _NAME))
+    return int(await WakeUpMessage.count().where(WakeUpMessage.queue == _NAME))
 
 
 class _Listener(Worker):

@@ -17,7 +17,7 @@ from piccolo.table import Table
 
 from mediafetcher.db import engine, many
 from mediafetcher.db.expressions import among, same_text
-from mediafetcher.db.tables import Folder, JournalChange, JournalState, LibraryItem, User
+from mediafetcher.db.tables import Folder, JournalChange, JournalState, LibraryItem, SourceMetadata, User
 from mediafetcher.library.catalog import text_index
 from mediafetcher.library.recovery import source_rows, subscription_data, user_data
 from mediafetcher.library.recovery.journal_file import Key, Library, Row
@@ -50,24 +50,22 @@ async def apply(library: Library, *, cut: bool = False) -> int:
     return lost
 
 
-# No table: the counter of ids.
-_ADVANCE = """
-select setval('{table}_id_seq', greatest((select coalesce(max(id), 1) from {table}),
-  (select last_value from {table}_id_seq), $1::bigint))
-"""
-_SEQUENCES = (
-    ("account", "account"),
-    ("folder", "folder"),
-    ("item", "library_item"),
-    ("metadata", "source_metadata"),
-)
+_NUMBERED: dict[str, type[User | Folder | LibraryItem | SourceMetadata]] = {
+    "account": User,
+    "folder": Folder,
+    "item": LibraryItem,
+    "metadata": SourceMetadata,
+}
 
 
 async def _advance_sequences(library: Library) -> None:
     """Ensure that no id is assigned again, including those of deleted rows."""
-    for kind, table in _SEQUENCES:
-        highest = max((id for one, id in library.every_key() if one == kind), default=1)
-        await engine.execute(_ADVANCE.format(table=table), highest)
+    for kind, table in _NUMBERED.items():
+        sequence = f"{table._meta.tablename}_id_seq"
+        stored = await table.select(Max(table.id, alias="id")).first()
+        assigned = (stored["id"] if stored else None, await engine.function("pg_sequence_last_value", sequence))
+        known = (id for one, id in library.every_key() if one == kind)
+        await engine.function("setval", sequence, max(1, *known, *(id or 0 for id in assigned)))
 
 
 async def _prefer_newer(library: Library) -> None:

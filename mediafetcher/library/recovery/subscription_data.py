@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from piccolo.querystring import QueryString
 
 from mediafetcher.db import engine
-from mediafetcher.db.expressions import same_text
-from mediafetcher.db.tables import Preset, Subscription, SubscriptionEntry
+from mediafetcher.db.expressions import NOW, same_text
+from mediafetcher.db.tables import Download, Preset, Subscription, SubscriptionEntry
 from mediafetcher.library.recovery import journal_rows, user_data
 from mediafetcher.library.recovery.journal_file import Row
 from mediafetcher.library.recovery.user_data import time_of
@@ -42,12 +42,6 @@ on conflict (subscription, source_key) do update set site_key = excluded.site_ke
   decided_at = excluded.decided_at, item = excluded.item, removed_at = excluded.removed_at,
   submitted_at = case when e.download is null then excluded.submitted_at else e.submitted_at end
 """
-# The backup still has the download of an entry that was done before the journal ended.
-_END_DOWNLOADS = """
-update download d set state = 'cancelled', finished_at = now() from subscription_entry e
-where e.download = d.id and e.decision = 'done' and e.item is not null
-  and d.state in ('queued', 'scheduled', 'paused', 'needs_action')
-"""
 
 
 async def restore(merge: "Merge") -> None:
@@ -55,7 +49,16 @@ async def restore(merge: "Merge") -> None:
     presets = await _presets(merge)
     subscriptions = await _subscriptions(merge, presets)
     await _entries(merge, subscriptions)
-    await engine.execute(_END_DOWNLOADS)
+    await _end_downloads()
+
+
+async def _end_downloads() -> None:
+    """End downloads that only the backup still has: their entries were done before the journal ended."""
+    table, entry = Download, SubscriptionEntry
+    done = entry.select(entry.download).where(entry.decision == "done", entry.item.is_not_null())
+    waiting = table.state.is_in(["queued", "scheduled", "paused", "needs_action"])
+    ended = table.update({table.state: "cancelled", table.finished_at: NOW})
+    await ended.where(table.id.is_in(done.where(entry.download.is_not_null())), waiting)
 
 
 async def _presets(merge: "Merge") -> dict[int, int]:

@@ -10,9 +10,11 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
+from piccolo.querystring import QueryString
+
 from mediafetcher.core import clock, errors, logging, settings
 from mediafetcher.db import engine
-from mediafetcher.db.tables import MediaFile
+from mediafetcher.db.tables import Installation, MediaFile
 from mediafetcher.library.storage import blob_store, clock_guard, mount, ownership, running, staging, unknown
 
 _BATCH = 500  # files that one claim covers
@@ -48,13 +50,6 @@ where id = $1 and ref_count = 0
   and not exists (select from library_item i where i.media_file = m.id)
 for update skip locked
 """
-# The same conditions for a batch, without the locks.
-_DUE = """
-select id, sha256, ext from media_file
-where ref_count = 0 and unreferenced_at <= to_timestamp($1) and id > $2
-  and unreferenced_running_seconds <= mf_running_seconds() - $4
-  and unreferenced_in = (select lineage from installation) order by id limit $3
-"""
 
 
 async def delete_unreferenced(media_file: int, now: float | None = None) -> bool:
@@ -86,16 +81,21 @@ def _remove(sha256: bytes, ext: str) -> None:
     blob_store.remove(sha256, [ext, *beside])
 
 
+async def _due(now: float, last: int) -> list[dict[str, Any]]:
+    """Return the next files after `last` that are due, by the conditions of `_LOCK_DUE` without its locks."""
+    table, grace = MediaFile, settings.get().grace_hours * 3600
+    latest = QueryString("to_timestamp({}::float8)", now - grace)
+    ran = QueryString("mf_running_seconds() - {}", running.least(grace))
+    aged = (table.unreferenced_at <= latest) & (table.unreferenced_running_seconds <= ran)
+    ours = table.unreferenced_in.is_in(Installation.select(Installation.lineage))
+    due = table.select(table.id, table.sha256, table.ext).where(table.ref_count == 0, table.id > last, aged, ours)
+    return await due.order_by(table.id).limit(_BATCH)
+
+
 async def _unreferenced(now: float) -> int:
     removed, last = 0, 0
     while True:
-        rows = await engine.fetch(
-            _DUE,
-            now - settings.get().grace_hours * 3600,
-            last,
-            _BATCH,
-            running.least(settings.get().grace_hours * 3600),
-        )
+        rows = await _due(now, last)
         if not rows:
             return removed
         if await mount.run_io(_outage, rows):

@@ -9,7 +9,7 @@ sys.path.insert(0, str(ROOT / "scripts/lib"))
 import sql_statements  # noqa: E402
 
 # Lower these with every statement that goes; never raise them.
-TOTAL, UNNAMED, WITHOUT_REASON, UPPER_CASE = 117, 2, 14, 0
+TOTAL, UNNAMED, WITHOUT_REASON, UPPER_CASE = 89, 0, 0, 0
 
 _SAMPLE = '''"""select nothing: the docstring of a module."""
 # One round trip.
