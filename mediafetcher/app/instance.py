@@ -24,7 +24,7 @@ from mediafetcher.db import engine, migrate, runtime_settings, transfer
 from mediafetcher.downloads import nodes, requeue, retention, site_backoff, statistics
 from mediafetcher.downloads.worker import pool
 from mediafetcher.fetch.ytdlp import updater
-from mediafetcher.library.catalog import metadata, text_index, trash
+from mediafetcher.library.catalog import known_sources, metadata, text_index, trash
 from mediafetcher.library.export import sync
 from mediafetcher.library.recovery import journal
 from mediafetcher.library.storage import clock_guard, mount, ownership, scrub, sweeper
@@ -284,7 +284,7 @@ async def _keep_terms() -> None:
 
 async def _remove_old_records() -> None:
     """Remove sources that nothing refers to and old events of the audit trail. Nothing while a clock is in doubt."""
-    await retention.remove_unused_sources()
+    await known_sources.remove_unused()
     await metadata.remove_unused()
     if (now := await clock_guard.now()) is not None:
         await audit.remove_old(now.theirs)

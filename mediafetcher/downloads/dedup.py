@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from piccolo.querystring import QueryString
 
 from mediafetcher.core import errors, settings
-from mediafetcher.db import engine, many
+from mediafetcher.db import engine
 from mediafetcher.db.expressions import among, same
 from mediafetcher.db.tables import LibraryItem, Source
 from mediafetcher.fetch.options import Options
@@ -104,31 +104,3 @@ async def owned(owner: int, keys: list[str]) -> int | None:
     shown = table.select(table.id).where(table.owner == owner, table.trashed_at.is_null())
     row = await shown.where(table.media_file.is_in(files)).order_by(table.id).first()
     return None if row is None else int(row["id"])
-
-
-async def row(key: str, url: str) -> int:
-    """Find the row of a source, or insert it. Returns: its id."""
-    source = Source.insert(Source(key=key, url=url))
-    rows = await source.on_conflict(Source.key, "DO UPDATE", (Source.url,)).returning(Source.id)
-    return int(rows[0]["id"])
-
-
-_FILE_CHANGED = (
-    "on conflict (key) do update set media_file = excluded.media_file,"
-    " metadata = coalesce(excluded.metadata, source.metadata)"
-)
-
-
-async def remember(keys: list[str], url: str, item: int, *, with_metadata: bool = False) -> None:
-    """Record that these sources have the file of this item; `with_metadata`: and its metadata."""
-    shown = await LibraryItem.select(LibraryItem.media_file, LibraryItem.metadata).where(LibraryItem.id == item).first()
-    if shown is None:
-        return
-    known, metadata = sorted(set(keys)), shown["metadata"] if with_metadata else None
-    values: many.Values = {
-        Source.key: known,
-        Source.url: [url] * len(known),
-        Source.media_file: [shown["media_file"]] * len(known),
-        Source.metadata: [metadata] * len(known),
-    }
-    await many.insert(Source, values, conflict=_FILE_CHANGED)

@@ -12,6 +12,7 @@ and `paused` keeps what was fetched. `scheduled` (a stream that has not begun) a
 are running) hold no slot. All times are the database's `now()`.
 """
 
+import datetime
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -175,6 +176,13 @@ async def _known_at_once(wish: tuple[int, str, str, str], folder: int | None, op
         options,
         item,
     )
+
+
+async def begin_later(id: int, begin: datetime.datetime) -> None:
+    """Delay a download that this transaction made; one that the user requested before is not delayed."""
+    table = Download
+    made_now = (table.created_at == NOW) & (table.state == "queued")
+    await table.update({table.run_after: begin}).where(table.id == id, made_now, table.run_after < begin)
 
 
 # ---- requests of the user ---------------------------------------------------------------------------------

@@ -18,7 +18,6 @@ from piccolo.querystring import QueryString
 from mediafetcher.core import errors, logging
 from mediafetcher.core import settings as chosen
 from mediafetcher.core.settings import Settings
-from mediafetcher.db.expressions import same
 from mediafetcher.db.tables import JournalState
 from mediafetcher.library.recovery import journal
 from mediafetcher.library.storage import mount, ownership
@@ -84,17 +83,15 @@ async def make(dsn: str, settings: Settings, why: str = "nightly") -> Path | Non
     Raises: `Unavailable`, `BackupFailed`.
     """
     await ownership.require_owner()
-    table = JournalState
-    before = await table.select(table.backed_up_at, QueryString("now()").as_alias("now")).first()
-    assert before is not None
-    unchanged = same(table.backed_up_at, before["backed_up_at"])
-    if not await table.update({table.backed_up_at: before["now"]}).where(unchanged).returning(table.id):
+    try:
+        before = await journal.note_backup()
+    except journal.BackupTaken:
         return None
     try:
         path = await _place(why, lambda file: backup.write(dsn, settings, file))
     except BaseException:
         with contextlib.suppress(errors.DatabaseAway):
-            await table.update({table.backed_up_at: before["backed_up_at"]}, force=True)
+            await journal.withdraw_backup(before)
         raise
     await journal.begin_generation()
     return path

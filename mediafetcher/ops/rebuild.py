@@ -17,8 +17,8 @@ import msgspec
 from mediafetcher.core import errors, logging
 from mediafetcher.core.settings import Settings
 from mediafetcher.db import dump, engine, lineage, migrate
-from mediafetcher.db.tables import Installation, JournalChange, JournalState, LibraryItem, MediaFile, StoreRoot, User
-from mediafetcher.library.recovery import journal_file, merge
+from mediafetcher.db.tables import JournalState, LibraryItem, MediaFile, User
+from mediafetcher.library.recovery import journal, journal_file, merge
 from mediafetcher.library.storage import decisions, mount, ownership
 from mediafetcher.ops import backup, media_backups
 
@@ -138,11 +138,7 @@ async def _restore_newest(dsn: str, settings: Settings, backups: list[Path], rep
 
 async def _record_store(media: Path, folder: str) -> None:
     """Record the present location of the store, regardless of the backup, and take its ownership."""
-    sentinel = await asyncio.to_thread(mount.create, media / folder)  # it exists: this reads its id
-    async with engine.transaction():
-        await StoreRoot.delete(force=True)
-        await StoreRoot.insert(StoreRoot(id=1, path=str(media), sentinel=sentinel))
-        await Installation.update({Installation.folder: folder}, force=True)
+    await mount.record(media, folder)
     await mount.prepare()
 
 
@@ -161,8 +157,7 @@ async def _fill(library: journal_file.Library | None, report: Report) -> None:
             report.journal, report.until = library.generation.path.name, library.until
             report.damaged_lines = library.damaged
         await ownership.begin_lineage("rebuilt", lineage.DETAILS["rebuilt"])
-        await JournalState.update({JournalState.recording: True, JournalState.epoch: None}, force=True)
-        await JournalChange.delete(force=True)
+        await journal.restart()
 
 
 async def _look(report: Report) -> None:

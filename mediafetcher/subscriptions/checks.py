@@ -19,7 +19,7 @@ from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, logging, source_metadata
 from mediafetcher.db import engine
 from mediafetcher.db.expressions import NOW, after
-from mediafetcher.db.tables import Download, Subscription, SubscriptionEntry
+from mediafetcher.db.tables import Subscription, SubscriptionEntry
 from mediafetcher.downloads import leases, lifecycle, playlists, site_backoff
 from mediafetcher.downloads.node_name import worker_id
 from mediafetcher.fetch.models import Entry, Info, Listing
@@ -353,19 +353,12 @@ async def _submit(
         if not await table.update(submitted).where(waiting).returning(table.id):
             raise _Taken
         if claimed.schedule.pause_seconds is not None:
-            await _begin_later(download["id"], begin)
+            await lifecycle.begin_later(download["id"], begin)
 
 
 def _remembered(row: dict[str, Any]) -> source_metadata.SourceMetadata:
     published = row["published_at"].timestamp() if row["published_at"] else None
     return source_metadata.normalised({"title": row["title"], "published_at": published})
-
-
-async def _begin_later(id: int, begin: datetime.datetime) -> None:
-    """Delay a download that this transaction made; one that the user requested before is not delayed."""
-    table = Download
-    made_now = (table.created_at == NOW) & (table.state == "queued")
-    await table.update({table.run_after: begin}).where(table.id == id, made_now, table.run_after < begin)
 
 
 async def _succeed(

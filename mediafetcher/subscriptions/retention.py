@@ -14,7 +14,7 @@ from piccolo.columns.combination import WhereRaw
 from mediafetcher.core import errors, logging
 from mediafetcher.db import engine
 from mediafetcher.db.expressions import NOW, among
-from mediafetcher.db.tables import LibraryItem, Subscription, SubscriptionEntry
+from mediafetcher.db.tables import Subscription, SubscriptionEntry
 from mediafetcher.library.catalog import queries, trash
 from mediafetcher.library.storage import clock_guard, ownership
 
@@ -119,10 +119,7 @@ async def _apply(owner: int, now: float) -> int:
         ids = sorted({row["id"] for row in await _due(owner, now)})
         if not ids:
             return 0
-        table = LibraryItem
-        removable = among(table.id, ids) & (table.owner == owner) & table.trashed_at.is_null() & (table.keep == False)  # noqa: E712
-        rows = await table.update({table.trashed_at: NOW}).where(removable).returning(table.id)
-        gone = [row["id"] for row in rows]
+        gone = await trash.put(owner, ids)
         entry, theirs = SubscriptionEntry, Subscription.select(Subscription.id).where(Subscription.owner == owner)
         removed = entry.update({entry.removed_at: NOW}).where(entry.subscription.is_in(theirs), among(entry.item, gone))
         await removed.where(entry.removed_at.is_null())

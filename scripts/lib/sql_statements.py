@@ -20,7 +20,7 @@ _BEGIN = re.compile(rf"\s*(select\b|insert into\s|delete from\s|update \S+( as)?
 _KIND = re.compile(r"\s*(\w+)")
 _HEAD = """# Raw SQL
 
-Ordinary reads and writes go through the table classes of `mediafetcher/db/tables.py`.
+Ordinary reads and writes go through the table classes of `mediafetcher/db/tables/`.
 A statement stays raw SQL if Piccolo cannot say it in one round trip, or if it is on a measured hot path:
 one statement takes 0.12 ms of processor time by asyncpg and 0.22 ms by a table class.
 Migrations are not counted.

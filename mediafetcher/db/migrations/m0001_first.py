@@ -1,6 +1,6 @@
 """The first version: accounts, library, downloads, and the tables of the queue.
 
-Safe to run twice. The SQL is the truth about constraints, indexes and triggers; `db/tables.py` mirrors the columns.
+Safe to run twice. The SQL is the truth about constraints, indexes and triggers; `db/tables/` mirrors the columns.
 """
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager

@@ -21,7 +21,7 @@ from mediafetcher.fetch import collect
 from mediafetcher.fetch.client import Fetch
 from mediafetcher.fetch.models import Completed, Info, Result, Trial
 from mediafetcher.fetch.options import FILE_STEM, Options
-from mediafetcher.library.catalog import blocklist, quotas
+from mediafetcher.library.catalog import blocklist, known_sources, quotas
 from mediafetcher.media import assemble, posters, probe, wholeness
 
 _log = logging.get("work")
@@ -356,7 +356,7 @@ async def _link(claim: leases.Claim, download: active.ActiveDownload, keys: list
             if item is not None:
                 # For this user alone: the user's cookies may have opened what the keys identify.
                 own = dedup.private(claim.owner, [claim.source_key, *keys])
-                await dedup.remember(own, claim.url, item, with_metadata=True)
+                await known_sources.remember(own, claim.url, item, with_metadata=True)
                 await leases.finish(claim, item, deduplicated=True)
         return item is not None
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mediafetcher.core import errors
-from mediafetcher.downloads import dedup, leases
+from mediafetcher.downloads import leases
 from mediafetcher.downloads.worker import active
 from mediafetcher.fetch import sidecars
 from mediafetcher.fetch.models import Info, Result
-from mediafetcher.library.catalog import items, metadata, quotas
+from mediafetcher.library.catalog import items, known_sources, metadata, quotas
 from mediafetcher.library.storage import blob_store, sweeper
 from mediafetcher.media import posters, probe, transcode
 
@@ -100,7 +100,7 @@ async def _remember(claim: leases.Claim, info: Info, item: int, sources: Sources
     if sources is None:
         return
     made = [sources.converted] if sources.converted else []
-    await dedup.remember([*sources.keys, *made], claim.url, item)
+    await known_sources.remember([*sources.keys, *made], claim.url, item)
     await metadata.attach(item, sources.keys, info.metadata, private=sources.private)
 
 
@@ -109,7 +109,7 @@ async def _add(
 ) -> None:
     """Add a new item."""
     assert sources
-    source_id = await dedup.row(sources.keys[0], claim.url)
+    source_id = await known_sources.ensure(sources.keys[0], claim.url)
 
     async def in_transaction(item: int) -> None:
         await quotas.check_quota_after(claim.owner)

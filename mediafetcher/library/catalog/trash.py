@@ -12,7 +12,7 @@ from piccolo.querystring import QueryString
 
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
-from mediafetcher.db.expressions import among
+from mediafetcher.db.expressions import NOW, among
 from mediafetcher.db.tables import LibraryItem, MediaFile
 from mediafetcher.library.catalog import queries
 from mediafetcher.library.storage import clock_guard, ownership, running, sweeper
@@ -53,6 +53,16 @@ async def _file(id: int) -> dict[str, Any]:
     row = await MediaFile.select(MediaFile.id, MediaFile.ref_count, MediaFile.size).where(MediaFile.id == id).first()
     assert row is not None
     return row
+
+
+async def put(owner: int, ids: list[int]) -> list[int]:
+    """Put these items of a user into the trash, in the caller's transaction, except those marked with `keep`.
+
+    Returns: the items that were not in the trash before.
+    """
+    table = LibraryItem
+    removable = among(table.id, ids) & (table.owner == owner) & table.trashed_at.is_null() & table.keep.eq(False)
+    return [row["id"] for row in await table.update({table.trashed_at: NOW}).where(removable).returning(table.id)]
 
 
 async def delete_media(item_id: int, owner: int) -> dict[str, int]:

@@ -13,12 +13,15 @@ import contextlib
 import os
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from piccolo.querystring import QueryString
+
 from mediafetcher.core import clock, errors, logging, settings
 from mediafetcher.db import engine
-from mediafetcher.db.expressions import among
+from mediafetcher.db.expressions import among, same
 from mediafetcher.db.tables import Installation, JournalChange, JournalState
 from mediafetcher.library.recovery import journal_file, journal_rows
 from mediafetcher.library.recovery.journal_file import KINDS, Row, titles
@@ -54,12 +57,44 @@ _log = logging.get("journal")
 _failing = False
 
 
+class BackupTaken(Exception):
+    """Another process makes a backup."""
+
+
 async def configure() -> None:
     """Enable or disable the triggers that record changes, by the setting."""
     recording = settings.get().recovery == "on"
     await JournalState.update({JournalState.recording: recording}).where(JournalState.recording != recording)
     if not recording:
         await forget()
+
+
+async def restart() -> None:
+    """Record changes again after a rebuild. The next write begins a new generation with everything that exists then."""
+    async with engine.transaction():
+        await JournalState.update({JournalState.recording: True}, force=True)
+        await forget()
+
+
+async def note_backup() -> datetime | None:
+    """Note that a backup is made now. Returns: the time of the backup before.
+
+    Raises:
+        BackupTaken: another process noted one at the same time.
+    """
+    table = JournalState
+    before = await table.select(table.backed_up_at, QueryString("now()").as_alias("now")).first()
+    assert before is not None
+    unchanged = same(table.backed_up_at, before["backed_up_at"])
+    if not await table.update({table.backed_up_at: before["now"]}).where(unchanged).returning(table.id):
+        raise BackupTaken
+    found: datetime | None = before["backed_up_at"]
+    return found
+
+
+async def withdraw_backup(before: datetime | None) -> None:
+    """Note that the backup failed: the one before is the last again."""
+    await JournalState.update({JournalState.backed_up_at: before}, force=True)
 
 
 async def forget() -> None:

@@ -149,6 +149,15 @@ async def prepare() -> Mount:
     return now
 
 
+async def record(media: Path, folder: str) -> None:
+    """Record where the store is, in place of what the database says: `folder` is its own folder below `media`."""
+    sentinel = await asyncio.to_thread(create, media / folder)  # it exists: this reads its id
+    async with engine.transaction():
+        await StoreRoot.delete(force=True)
+        await StoreRoot.insert(StoreRoot(id=1, path=str(media), sentinel=sentinel))
+        await Installation.update({Installation.folder: folder}, force=True)
+
+
 async def attach() -> Mount:
     """Use the media folder that the server has recorded, wherever it is mounted here. Returns: its state.
 

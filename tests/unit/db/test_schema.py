@@ -1,4 +1,4 @@
-"""Migrations, and that the classes of tables.py say what the database has."""
+"""Migrations, and that the classes of db/tables/ say what the database has."""
 
 import importlib
 import json

@@ -9,9 +9,10 @@ import pytest
 
 from mediafetcher.core import errors, events, settings
 from mediafetcher.db import engine
-from mediafetcher.downloads import dedup, leases, lifecycle, node_name, queries, requeue, retention
+from mediafetcher.downloads import leases, lifecycle, node_name, queries, requeue, retention
 from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.options import Options
+from mediafetcher.library.catalog import known_sources
 
 URL = "https://films.example/watch/{}"
 
@@ -57,7 +58,7 @@ async def _finish(claim: leases.Claim) -> int:
     """Give a claimed download its item and its end, as work does."""
     item = await _item(claim.owner, await _media(claim.url), claim.folder)
     async with engine.transaction():
-        await dedup.remember([claim.source_key], claim.url, item)
+        await known_sources.remember([claim.source_key], claim.url, item)
         await leases.finish(claim, item)
     return item
 

@@ -4,7 +4,7 @@ import pytest
 
 from mediafetcher.accounts import audit
 from mediafetcher.db import engine
-from mediafetcher.downloads import retention
+from mediafetcher.library.catalog import known_sources
 from mediafetcher.library.storage import clock_guard
 
 pytestmark = pytest.mark.usefixtures("media_online")
@@ -49,26 +49,26 @@ async def test_source_that_nothing_refers_to_goes_after_its_period(owner: int) -
     await engine.execute(
         "insert into download (owner, url, source_key) values ($1, 'https://films.example/asked', 'asked')", owner
     )
-    await _age(retention.SOURCE_DAYS - 1)
-    assert await retention.remove_unused_sources() == 0
+    await _age(known_sources.DAYS - 1)
+    assert await known_sources.remove_unused() == 0
     await _age(2)
-    assert await retention.remove_unused_sources() == 1
+    assert await known_sources.remove_unused() == 1
     assert await _sources() == {"blocked", "asked", "stored"}
 
 
 async def test_source_goes_only_after_a_day_of_running(owner: int) -> None:
     await _source("unused")
     await _age(400, running=DAY - 60)
-    assert await retention.remove_unused_sources() == 0
+    assert await known_sources.remove_unused() == 0
     await _age(0, running=120)
-    assert await retention.remove_unused_sources() == 1
+    assert await known_sources.remove_unused() == 1
 
 
 async def test_source_that_is_asked_for_again_is_young_again(owner: int) -> None:
     id = await _source("again")
     await _age(40)
     await engine.execute("update source set url = url where id = $1", id)
-    assert await retention.remove_unused_sources() == 0
+    assert await known_sources.remove_unused() == 0
 
 
 async def _believed() -> float:

@@ -15,6 +15,7 @@ from mediafetcher.downloads import dedup, leases, lifecycle, log, queries
 from mediafetcher.downloads.worker import active, checkpoint, runner, workspace
 from mediafetcher.fetch.models import Info, Result
 from mediafetcher.fetch.options import Options
+from mediafetcher.library.catalog import known_sources
 from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store, check, sweeper
 from mediafetcher.media import transcode
@@ -282,14 +283,14 @@ async def test_cancel_after_the_file_was_placed_leaves_it_to_the_sweep(owner, si
     """
     row = await lifecycle.submit(owner, site.url("/media/ok.mp4"))
     claim = await leases.claim()
-    remember = dedup.remember
+    remember = known_sources.remember
 
     async def cancelled_meanwhile(*given):
         assert len(list((blob_store.root() / "store").rglob("*.mp4"))) == 1
         await asyncio.create_task(lifecycle.cancel(row["id"], owner), context=contextvars.Context())
         await remember(*given)
 
-    monkeypatch.setattr(dedup, "remember", cancelled_meanwhile)
+    monkeypatch.setattr(known_sources, "remember", cancelled_meanwhile)
     at_work = asyncio.create_task(runner.run(claim))
     if ordered:  # the order comes while the file is being taken back
         while (await engine.fetchval("select count(*) from download where cancel_requested")) == 0:
