@@ -1,4 +1,4 @@
-"""Access to the database: one pool, transactions, raw SQL, notifications.
+"""Access to the database: one pool, transactions, raw SQL.
 
 Raw SQL runs inside the transaction of the calling task if there is one, else in its own. A server that cannot
 be reached, or disappears during a statement, is `errors.DatabaseAway`; what the server says about the data stays an
@@ -24,9 +24,8 @@ from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 from piccolo.query.base import Query
 from piccolo.querystring import QueryString
 
-from mediafetcher.core import errors, events
-from mediafetcher.core import logging as log
-from mediafetcher.db import liveness, statements
+from mediafetcher.core import errors
+from mediafetcher.db import listener, liveness, statements
 
 CheckViolation = asyncpg.CheckViolationError
 DataError = asyncpg.DataError
@@ -42,35 +41,21 @@ ServerTrouble = (
     asyncpg.ObjectNotInPrerequisiteStateError,
 )
 
-CHANNEL = "mediafetcher"
-_PAYLOAD = 7900  # bytes; the server takes less than 8000
 _ACQUIRE = 30.0  # seconds to wait for a free connection
 _RELEASE = 5.0  # seconds that a release may take
 _POOL = 10
-_FIRST_PAUSE = 0.1  # seconds before another listening connection is tried; doubled each time
 
-_log = log.get("database")
 # It logs a trace each time that its idle connection finds no server; code that needs one reports it anyway.
 logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-
-# The server is unavailable, is starting, or has closed the connection. Everything else is an answer.
-_GONE = (
-    OSError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-)
 
 
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
     try:
         yield
-    except _GONE as error:
+    except liveness.GONE as error:
         raise errors.DatabaseAway() from error
     except asyncpg.InterfaceError as error:
         # asyncpg uses the same class for a wrong call and for an ended connection.
@@ -180,7 +165,7 @@ class _Engine(PostgresEngine):
     async def give_back(self, connection: Any) -> None:
         if self.pool is not None:
             # The pool discards a broken connection; the error was reported already.
-            with contextlib.suppress(*_GONE, asyncpg.InterfaceError, AttributeError):
+            with contextlib.suppress(*liveness.GONE, asyncpg.InterfaceError, AttributeError):
                 connection.end_use()
                 await self.pool.release(connection, timeout=_RELEASE)
 
@@ -247,7 +232,9 @@ async def connect(dsn: str, *, size: int = _POOL) -> None:
         )
     _loop = asyncio.get_running_loop()
     listening = asyncio.Event()
-    _listener = asyncio.create_task(_listen(listening), name="database notifications")
+    _listener = asyncio.create_task(
+        listener.listen(DB.config, listening, _connections.cut_idle), name="database notifications"
+    )
     await listening.wait()
 
 
@@ -262,7 +249,7 @@ async def close() -> None:
     if pool is not None:
         try:
             await asyncio.wait_for(pool.close(), 5)
-        except (TimeoutError, *_GONE, asyncpg.InterfaceError):
+        except (TimeoutError, *liveness.GONE, asyncpg.InterfaceError):
             pool.terminate()
     _loop = None
 
@@ -308,7 +295,7 @@ async def exclusive(lock: int) -> AsyncIterator[None]:
         yield
     finally:
         try:
-            with contextlib.suppress(*_GONE, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with contextlib.suppress(*liveness.GONE, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await connection.execute("rollback")
         finally:  # also if the rollback is cancelled: the pool then ends the transaction, and with it the lock
             await DB.give_back(connection)
@@ -393,60 +380,3 @@ def call(work: Coroutine[Any, Any, _T]) -> _T:
         work.close()
         raise errors.DatabaseAway("No connection to the database.")
     return asyncio.run_coroutine_threadsafe(work, _loop).result()
-
-
-# ---- notifications ---------------------------------------------------------------------------------------
-
-
-async def notify(kind: str, payload: Any = None) -> None:
-    """Notify every process of an event, including this one; inside a transaction, when that commits.
-
-    A list that is too long for one message is split; anything else that is too long is sent without payload.
-    """
-    text = json.dumps([kind, payload], separators=(",", ":"))
-    if len(text.encode()) <= _PAYLOAD:
-        await function("pg_notify", CHANNEL, text)
-    elif isinstance(payload, list) and len(payload) > 1:
-        middle = len(payload) // 2
-        await notify(kind, payload[:middle])
-        await notify(kind, payload[middle:])
-    else:
-        await notify(kind)
-
-
-def _received(_connection: Any, _pid: int, _channel: str, text: str) -> None:
-    try:
-        kind, payload = json.loads(text)
-    except ValueError:
-        _log.warning("a notification that is not ours", length=len(text))
-        return
-    events.publish(kind, payload)
-
-
-async def _listen(listening: asyncio.Event) -> None:
-    """Keep one connection that listens; if it breaks, open another and report that events may be missing."""
-    pause, first = _FIRST_PAUSE, True
-    while True:
-        connection = None
-        try:
-            ended = asyncio.Event()
-            connection = await asyncpg.connect(**DB.config)
-            liveness.guard(connection)
-            connection.add_termination_listener(lambda _connection, ended=ended: ended.set())
-            await connection.add_listener(CHANNEL, _received)
-            if not first:
-                events.publish("reconnected")
-            first, pause = False, _FIRST_PAUSE
-            listening.set()
-            await liveness.heartbeat(connection, ended)
-            _log.warning("the database closed the connection")
-        except (*_GONE, asyncpg.PostgresError, asyncpg.InterfaceError):
-            if pause == _FIRST_PAUSE and not first:
-                _log.warning("the database does not answer")
-            _connections.cut_idle()
-            pause = min(5.0, pause * 2)
-        finally:
-            listening.set()  # other work is possible without notifications
-            if connection is not None:
-                connection.terminate()
-        await asyncio.sleep(pause)

@@ -100,6 +100,16 @@ def server_settings() -> dict[str, str]:
     }
 
 
+# The server is unavailable, is starting, or has closed the connection. Everything else is an answer.
+GONE = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+)
+
 # ---- connections of asyncpg --------------------------------------------------------------------------------
 
 

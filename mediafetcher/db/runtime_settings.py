@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from mediafetcher.core import errors, settings
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW
 from mediafetcher.db.tables import Setting
 
@@ -40,6 +40,6 @@ async def change(values: dict[str, Any]) -> settings.Settings:
                 changed = (Setting.value, (Setting.changed_at, NOW))
                 row = Setting.insert(Setting(name=name, value=json.dumps(value)))
                 await row.on_conflict(Setting.name, "DO UPDATE", changed)
-        await engine.notify("settings", {})
+        await notifications.notify("settings", {})
     await apply()
     return settings.get()

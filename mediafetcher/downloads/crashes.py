@@ -10,7 +10,7 @@ from typing import Any
 from piccolo.columns.combination import WhereRaw
 
 from mediafetcher.core import errors, settings
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.tables import Download
 from mediafetcher.downloads.worker import checkpoint, workspace
 
@@ -73,5 +73,5 @@ async def put_back(lost: str, *values: Any) -> list[dict[str, Any]]:
         *values,
     )
     for row in back:
-        await engine.notify("download", row)
+        await notifications.notify("download", row)
     return back

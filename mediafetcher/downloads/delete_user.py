@@ -11,7 +11,7 @@ from piccolo.querystring import QueryString
 
 from mediafetcher.accounts.auth import users
 from mediafetcher.core import clock, errors
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW
 from mediafetcher.db.tables import Download
 from mediafetcher.downloads.worker import active
@@ -51,7 +51,7 @@ async def _end_downloads(user: int) -> None:
     }
     begun = (table.owner == user) & table.state.not_in(["done", "failed", "cancelled"])
     for row in await table.update(ended).where(begun).returning(table.id, table.owner):
-        await engine.notify("download", row)
+        await notifications.notify("download", row)
         active.trigger_heartbeat(row["id"])
     until = clock.monotonic() + _PATIENCE
     runs = (table.owner == user) & (table.state == "running") & (table.lease_expires_at > NOW)

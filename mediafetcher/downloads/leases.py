@@ -17,7 +17,7 @@ from piccolo.query.functions.aggregate import Sum
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, settings, source_metadata
 from mediafetcher.core.source_metadata import SourceMetadata
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW
 from mediafetcher.db.tables import Download
 from mediafetcher.downloads import crashes, site_backoff
@@ -447,4 +447,4 @@ async def _fenced_update(claim: Claim, sql: str, *values: Any) -> dict[str, Any]
 
 async def _notify(id: int, owner: int) -> None:
     """Notify the pages; `by` tells our own listener that this is no request to us."""
-    await engine.notify("download", {"id": id, "owner": owner, "by": worker_id()})
+    await notifications.notify("download", {"id": id, "owner": owner, "by": worker_id()})

@@ -26,7 +26,7 @@ from piccolo.querystring import QueryString
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, logging, source_metadata
 from mediafetcher.core.source_metadata import SourceMetadata
-from mediafetcher.db import engine, many
+from mediafetcher.db import engine, many, notifications
 from mediafetcher.db.expressions import NOW, among
 from mediafetcher.db.tables import Download
 from mediafetcher.downloads import dedup, leases, queries, requeue
@@ -83,7 +83,7 @@ async def submit(
             known = await _known_at_once(wish, folder_id, stored) if look["fetched"] else None
             row = known or await _queue(wish, folder_id, stored, title, listed)
             if row["fresh"]:
-                await engine.notify("download", {"id": row["id"], "owner": owner})
+                await notifications.notify("download", {"id": row["id"], "owner": owner})
                 if row["state"] == "queued":
                     await wakeup.wake_workers(1)  # with the row, when this commits
         return row
@@ -222,7 +222,7 @@ async def _finish(id: int, owner: int | None) -> dict[str, Any] | None:
             if not rows:
                 return None
             row = rows[0]
-            await engine.notify("download", {"id": id, "owner": row["owner"]})
+            await notifications.notify("download", {"id": id, "owner": row["owner"]})
     except engine.UniqueViolation:
         return None
     active.trigger_heartbeat(id)
@@ -261,7 +261,7 @@ async def _cancel_entries(row: dict[str, Any]) -> None:
         return
     entries = Download.update(_cancelled()).where(Download.parent == row["id"], _unended())
     for gone in await entries.returning(Download.id, Download.owner):
-        await engine.notify("download", gone)
+        await notifications.notify("download", gone)
 
 
 async def pause(id: int, owner: int | None = None) -> dict[str, Any]:
@@ -293,7 +293,7 @@ async def give_up(id: int) -> dict[str, Any]:
         failed |= {table.error_code: problem.code, table.error_message: problem.detail}
         rows = await table.update(failed).where(queued).returning(table.owner)
     for row in rows:
-        await engine.notify("download", {"id": id, "owner": row["owner"]})
+        await notifications.notify("download", {"id": id, "owner": row["owner"]})
     return await queries.get(id)
 
 
@@ -319,7 +319,7 @@ async def set_order(ids: list[int], owner: int) -> None:
             raise errors.NotFound("One of these downloads does not exist.")
         await many.update(table.id, ids, {table.priority: [top - place for place in range(1, len(ids) + 1)]})
         for id in ids:
-            await engine.notify("download", {"id": id, "owner": owner})
+            await notifications.notify("download", {"id": id, "owner": owner})
 
 
 async def clear(id: int, owner: int) -> None:
@@ -362,7 +362,7 @@ async def _update_owned(id: int, owner: int | None, values: Values, expected: Co
     async with engine.transaction():
         rows = await Download.update(values).where(_mine(id, owner), expected).returning(Download.owner)
         for row in rows:
-            await engine.notify("download", {"id": id, "owner": row["owner"]})
+            await notifications.notify("download", {"id": id, "owner": row["owner"]})
     now = await queries.get(id, owner)
     if not rows:
         raise errors.InvalidState(f"This is not possible while the download is {now['state']}.")

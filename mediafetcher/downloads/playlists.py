@@ -12,7 +12,7 @@ import msgspec
 
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, logging, source_metadata
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.downloads import leases
 from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.client import Fetch
@@ -109,5 +109,5 @@ async def _write(claim: leases.Claim, entries: tuple[Entry, ...], folder: int | 
         [source_metadata.encode(entry.metadata) for entry in entries],
     )
     for row in rows[-50:]:  # a page does not show more at once
-        await engine.notify("download", {"id": row["id"], "owner": claim.owner})
+        await notifications.notify("download", {"id": row["id"], "owner": claim.owner})
     return len(rows)

@@ -15,7 +15,7 @@ from piccolo.querystring import QueryString
 
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import clock, errors, logging
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW
 from mediafetcher.db.tables import LibraryItem, SiteBackoff, Source
 from mediafetcher.downloads import dedup, preview, site_backoff
@@ -180,4 +180,4 @@ async def _keep(owner: int, source: _Source, info: Info, *, own: bool) -> None:
         mine = [key for key in keys if key.startswith((f"{owner}:", f"import {owner} "))]
         shared = [key for key in keys if not key.startswith("import ") and not key.partition(":")[0].isdigit()]
         await metadata.attach(source.item, mine if own else shared, info.metadata, private=own)
-        await engine.notify("library", {"owner": owner})
+        await notifications.notify("library", {"owner": owner})

@@ -12,7 +12,7 @@ import msgspec
 from piccolo.querystring import QueryString
 
 from mediafetcher.core import errors
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import among
 from mediafetcher.db.tables import Download, LibraryItem
 from mediafetcher.downloads import leases, lifecycle, queries
@@ -45,7 +45,7 @@ async def submit(id: int, owner: int, operation: Operation, *, accept_loss: bool
             url, options = await (_again(item, owner) if operation == "refetch" else _as_it_is(item))
             row = await _queue(item, owner, operation, url, options)
             if row["fresh"]:
-                await engine.notify("download", {"id": row["id"], "owner": owner})
+                await notifications.notify("download", {"id": row["id"], "owner": owner})
         return row
 
     row = await engine.retrying(take)

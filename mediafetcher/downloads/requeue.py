@@ -3,7 +3,7 @@
 from piccolo.columns.combination import WhereRaw
 
 from mediafetcher.core import settings
-from mediafetcher.db import engine
+from mediafetcher.db import notifications
 from mediafetcher.db.expressions import NOW, after
 from mediafetcher.db.tables import Download
 from mediafetcher.downloads import crashes
@@ -27,7 +27,7 @@ async def promote_scheduled() -> int:
     rows = await due.returning(table.id, table.owner)
     rows += await done.returning(table.id, table.owner)
     for row in rows:
-        await engine.notify("download", row)
+        await notifications.notify("download", row)
     return len(rows)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from piccolo.querystring import QueryString
 
-from mediafetcher.db import engine
+from mediafetcher.db import notifications
 from mediafetcher.db.expressions import NOW, ago
 from mediafetcher.db.tables import Notification, NotificationDelivery
 from mediafetcher.notifications import event_types
@@ -53,7 +53,7 @@ async def mark_read(owner: int, ids: list[int] | None, until: int | None) -> Non
     if until is not None:
         chosen = chosen.where(table.id <= until)
     await chosen
-    await engine.notify("notification", {"owner": owner})
+    await notifications.notify("notification", {"owner": owner})
 
 
 async def remove_old() -> None:

@@ -17,7 +17,7 @@ from piccolo.querystring import QueryString
 
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, logging, source_metadata
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW, after
 from mediafetcher.db.tables import Subscription, SubscriptionEntry
 from mediafetcher.downloads import leases, lifecycle, playlists, site_backoff
@@ -388,7 +388,7 @@ async def _finish(claimed: Claim, sql: str, *values: Any) -> None:
         row = await engine.fetchrow(sql, claimed.id, claimed.attempt, worker_id(), *values)
         if row is None:
             raise _Taken
-        await engine.notify("subscription", {"id": claimed.id, "owner": claimed.owner, "checked": True})
+        await notifications.notify("subscription", {"id": claimed.id, "owner": claimed.owner, "checked": True})
 
 
 def _jitter() -> float:

@@ -12,7 +12,7 @@ import msgspec
 from piccolo.columns.combination import WhereRaw
 
 from mediafetcher.core import errors, logging
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW, among
 from mediafetcher.db.tables import Subscription, SubscriptionEntry
 from mediafetcher.library.catalog import queries, trash
@@ -123,6 +123,6 @@ async def _apply(owner: int, now: float) -> int:
         entry, theirs = SubscriptionEntry, Subscription.select(Subscription.id).where(Subscription.owner == owner)
         removed = entry.update({entry.removed_at: NOW}).where(entry.subscription.is_in(theirs), among(entry.item, gone))
         await removed.where(entry.removed_at.is_null())
-        await engine.notify("library", {"owner": owner})
+        await notifications.notify("library", {"owner": owner})
     _log.info("retention put items into the trash", items=len(gone))
     return len(gone)

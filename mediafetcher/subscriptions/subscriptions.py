@@ -9,7 +9,7 @@ from piccolo.querystring import QueryString
 
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW
 from mediafetcher.db.tables import Subscription
 from mediafetcher.downloads import presets
@@ -112,7 +112,7 @@ async def follow(
             await row.save()
         except engine.UniqueViolation:
             raise errors.AlreadyFollowed() from None
-        await engine.notify("subscription", {"id": row.id, "owner": owner})
+        await notifications.notify("subscription", {"id": row.id, "owner": owner})
     return await get(row.id, owner)
 
 
@@ -205,7 +205,7 @@ async def change(id: int, owner: int, **given: Any) -> dict[str, Any]:
         decided = await entries.apply_filter(id, given["filter"]) if "filter" in given else 0
         if decided or "url" in given or "schedule" in given:
             await _make_due(id, owner)
-        await engine.notify("subscription", {"id": id, "owner": owner})
+        await notifications.notify("subscription", {"id": id, "owner": owner})
     return await get(id, owner)
 
 
@@ -260,7 +260,7 @@ async def request_check(id: int, owner: int) -> dict[str, Any]:
     """
     async with engine.transaction():
         due = await _make_due(id, owner)
-        await engine.notify("subscription", {"id": id, "owner": owner})
+        await notifications.notify("subscription", {"id": id, "owner": owner})
     found = await get(id, owner)
     if not due:
         raise errors.InvalidState("This subscription is paused. Resume it to check it.")
@@ -291,7 +291,7 @@ async def unfollow(id: int, owner: int) -> None:
     gone = await table.delete().where(table.id == id, table.owner == owner).returning(table.id)
     if not gone:
         raise errors.NotFound("There is no such subscription.")
-    await engine.notify("subscription", {"id": id, "owner": owner})
+    await notifications.notify("subscription", {"id": id, "owner": owner})
 
 
 async def preview(

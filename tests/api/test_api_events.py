@@ -16,7 +16,7 @@ from mediafetcher.accounts.auth import tokens
 from mediafetcher.api import feed, rsgi_asgi
 from mediafetcher.api.routes import events as stream
 from mediafetcher.core import events
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.downloads import lifecycle
 from tests import floods
 
@@ -74,18 +74,18 @@ async def test_a_snapshot_and_then_what_changes(alice: Any, bob: Any) -> None:
         data = await listener.until("download")
         assert (data["id"], data["state"]) == (download, "cancelled")
         rows = [[download, "download", 0.5, 1000.0, 3.0, alice.id], [999, "store", 0.1, None, None, bob.id]]
-        await engine.notify("progress", rows)
+        await notifications.notify("progress", rows)
         expected = [{"id": download, "stage": "download", "progress": 0.5, "speed": 1000.0, "eta": 3.0}]
         assert await listener.until("progress") == expected
         await lifecycle.clear(download, alice.id)
         assert await listener.until("gone") == {"id": download}
-        await engine.notify("library", {"owner": bob.id})
-        await engine.notify("library", {"owner": alice.id})
+        await notifications.notify("library", {"owner": bob.id})
+        await notifications.notify("library", {"owner": alice.id})
         assert await listener.until("library") == {}
-        await engine.notify("subscription", {"id": 1, "owner": bob.id})
-        await engine.notify("subscription", {"id": 2, "owner": alice.id})
+        await notifications.notify("subscription", {"id": 1, "owner": bob.id})
+        await notifications.notify("subscription", {"id": 2, "owner": alice.id})
         assert await listener.until("subscription") == {"id": 2}
-        await engine.notify("system", {})
+        await notifications.notify("system", {})
         assert "mount" in await listener.until("system")
 
 
@@ -93,10 +93,10 @@ async def test_nothing_of_others_is_heard(alice: Any, bob: Any) -> None:
     download = await add_download(alice.id)
     async with Listener(bob.http) as listener:
         assert (await listener.next())[1]["downloads"] == []
-        await engine.notify("download", {"id": download, "owner": alice.id})
-        await engine.notify("progress", [[download, "download", 0.5, None, None, alice.id]])
-        await engine.notify("library", {"owner": alice.id})
-        await engine.notify("library", {"owner": bob.id})
+        await notifications.notify("download", {"id": download, "owner": alice.id})
+        await notifications.notify("progress", [[download, "download", 0.5, None, None, alice.id]])
+        await notifications.notify("library", {"owner": alice.id})
+        await notifications.notify("library", {"owner": bob.id})
         assert await listener.next() == ("library", {})
 
 
@@ -135,7 +135,7 @@ async def test_ending_a_token_ends_its_streams_at_once_and_no_others(web: Any, a
         while (await ending.next())[0] != "end":
             pass
         assert time.monotonic() - began < 5  # the look every 15 s would find it too
-        await engine.notify("library", {"owner": alice.id})
+        await notifications.notify("library", {"owner": alice.id})
         assert await staying.until("library") == {}
 
 
@@ -211,7 +211,7 @@ async def test_one_stream_too_many_ends_the_oldest(alice: Any) -> None:
     for listener in listeners[:2]:
         while (await listener.next())[0] != "end":
             pass
-    await engine.notify("library", {"owner": alice.id})
+    await notifications.notify("library", {"owner": alice.id})
     for listener in listeners[2:]:
         await listener.until("library")
     for listener in listeners:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from mediafetcher.core import errors, events, logging, settings
-from mediafetcher.db import engine, runtime_settings
+from mediafetcher.db import notifications, runtime_settings
 from mediafetcher.downloads import leases, lifecycle, node_name, nodes, preview, requeue, ytdlp_canary
 from mediafetcher.downloads.worker import active, convert_slots, runner, wakeup, workspace
 from mediafetcher.fetch import prefork
@@ -146,7 +146,7 @@ class WorkerPool:
     async def _send_progress(self) -> None:
         rows = active.unsent()
         for start in range(0, len(rows), _PROGRESS_ROWS):
-            await engine.notify("progress", rows[start : start + _PROGRESS_ROWS])
+            await notifications.notify("progress", rows[start : start + _PROGRESS_ROWS])
 
     async def _hear_orders(self) -> None:
         """Send a heartbeat at once if another process changed a row that we hold: it may be a request. Ours is none.

@@ -10,7 +10,7 @@ from typing import Any
 from piccolo.columns.combination import WhereRaw
 
 from mediafetcher.core import errors
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import among
 from mediafetcher.db.tables import BlockedSource, Source
 
@@ -66,7 +66,7 @@ async def block(source: int, owner: int) -> None:
         # The link, the site's own id, and every quality of both have the same address.
         for row in await _siblings(url, owner):
             await _insert(owner, row["id"], row["key"])
-        await engine.notify("library", {"owner": owner})
+        await notifications.notify("library", {"owner": owner})
 
 
 async def _insert(owner: int, source: int, key: str) -> None:
@@ -80,7 +80,7 @@ async def unblock(source: int, owner: int) -> None:
         url = (await _own(source, owner))["url"]
         same = Source.select(Source.id).where(Source.url == url)
         await BlockedSource.delete().where(BlockedSource.owner == owner, BlockedSource.source.is_in(same))
-        await engine.notify("library", {"owner": owner})
+        await notifications.notify("library", {"owner": owner})
 
 
 async def get(source: int, owner: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from piccolo.custom_types import Combinable
 
 from mediafetcher.core import errors, settings
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW, among, differs
 from mediafetcher.db.tables import Folder, LibraryItem, MediaFile
 from mediafetcher.library.catalog import folders, items, queries
@@ -54,7 +54,7 @@ async def move(owner: int, ids: list[int], folder: str) -> int:
             moved = await engine.affected(
                 LibraryItem.update({LibraryItem.folder: place}).where(_chosen(owner, ids), elsewhere)
             )
-            await engine.notify("library", {"owner": owner})
+            await notifications.notify("library", {"owner": owner})
         return moved
 
     return await engine.retrying(run)
@@ -79,7 +79,7 @@ async def copy(owner: int, ids: list[int], folder: str) -> int:
                 ids,
                 place,
             )
-            await engine.notify("library", {"owner": owner})
+            await notifications.notify("library", {"owner": owner})
         return int(made.rsplit(" ", 1)[-1])
 
     return await engine.retrying(run)
@@ -93,7 +93,7 @@ async def trash(owner: int, ids: list[int]) -> dict[str, int | bool]:
         meaning = await trash_bin.deletion(owner, ids)
         fresh = _chosen(owner, ids) & LibraryItem.trashed_at.is_null()
         count = await engine.affected(LibraryItem.update({LibraryItem.trashed_at: NOW}).where(fresh))
-        await engine.notify("library", {"owner": owner})
+        await notifications.notify("library", {"owner": owner})
     if settings.get().trash_days == 0:
         count = await trash_bin.purge(owner, ids)
     return {"count": count, **meaning}
@@ -106,7 +106,7 @@ async def restore(owner: int, ids: list[int]) -> int:
         await _all(owner, ids)
         trashed = _chosen(owner, ids) & LibraryItem.trashed_at.is_not_null()
         count = await engine.affected(LibraryItem.update({LibraryItem.trashed_at: None}).where(trashed))
-        await engine.notify("library", {"owner": owner})
+        await notifications.notify("library", {"owner": owner})
     return count
 
 
@@ -148,7 +148,7 @@ async def copy_folder(id: int, owner: int, path: str) -> dict[str, Any]:
                 list(copies),
                 list(copies.values()),
             )
-            await engine.notify("library", {"owner": owner})
+            await notifications.notify("library", {"owner": owner})
         return top
 
     return await folders.get(await engine.retrying(run), owner)

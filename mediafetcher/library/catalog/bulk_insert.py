@@ -16,7 +16,7 @@ from typing import Any
 from piccolo.query.functions.aggregate import Min
 
 from mediafetcher.core.source_metadata import SourceMetadata
-from mediafetcher.db import engine, many
+from mediafetcher.db import engine, many, notifications
 from mediafetcher.db.expressions import among
 from mediafetcher.db.tables import Folder, LibraryItem, MediaFile, Source
 from mediafetcher.library.catalog import items, metadata, text_index
@@ -73,7 +73,7 @@ async def add(owner: int, files: Sequence[Incoming]) -> list[Added]:
                 if pair in fresh:
                     await metadata.attach(there[pair], [file.key], file.metadata, private=True)
             if fresh:
-                await engine.notify("library", {"owner": owner})
+                await notifications.notify("library", {"owner": owner})
         # Of equal files in one folder the first is the new one.
         return [Added(there[pair], fresh.pop(pair, None) is not None) for pair in wanted]
 

@@ -9,7 +9,7 @@ from typing import Any
 from piccolo.columns.combination import WhereRaw
 
 from mediafetcher.core import errors, sort_key
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW, among, same_text
 from mediafetcher.db.tables import Folder, LibraryItem
 
@@ -75,7 +75,7 @@ async def _ensure_one(owner: int, parent: int | None, name: str) -> int:
         folder = Folder.insert(Folder(owner=owner, parent=parent, name=name))
         made = await folder.on_conflict(action="DO NOTHING").returning(Folder.id)
         if made:
-            await engine.notify("library", {"owner": owner})
+            await notifications.notify("library", {"owner": owner})
             return int(made[0]["id"])
 
 
@@ -183,7 +183,7 @@ async def delete(id: int, owner: int) -> list[int]:
             raise errors.Conflict(
                 "The same link is queued for this folder and for the library root. Cancel one of the two downloads."
             ) from error
-        await engine.notify("library", {"owner": owner})
+        await notifications.notify("library", {"owner": owner})
     return [row["id"] for row in trashed]
 
 
@@ -208,4 +208,4 @@ async def _put(id: int, owner: int, parent: int | None, name: str) -> None:
         await Folder.update({Folder.parent: parent, Folder.name: name}).where(Folder.id == id)
     except engine.UniqueViolation as error:
         raise errors.NameTaken("A folder with this name already exists.") from error
-    await engine.notify("library", {"owner": owner})
+    await notifications.notify("library", {"owner": owner})

@@ -21,7 +21,7 @@ from piccolo.columns.combination import WhereRaw
 from piccolo.custom_types import Combinable
 
 from mediafetcher.core import errors, text
-from mediafetcher.db import engine, many
+from mediafetcher.db import engine, many, notifications
 from mediafetcher.db.expressions import NOW, among, same
 from mediafetcher.db.tables import Folder, LibraryItem, MediaFile, Source, Watch
 from mediafetcher.library.catalog import queries, text_index
@@ -87,7 +87,7 @@ async def add_media(
             item = await _insert(owner, media_file, entry)
             if in_transaction is not None:
                 await in_transaction(item)
-            await engine.notify("library", {"owner": owner})
+            await notifications.notify("library", {"owner": owner})
         return item
 
     return await retrying(add)
@@ -128,7 +128,7 @@ async def replace(
             if in_transaction is not None:
                 await in_transaction(id)
             for person in {owner, *moved}:
-                await engine.notify("library", {"owner": person})
+                await notifications.notify("library", {"owner": person})
         return len(moved)
 
     return await retrying(run)
@@ -319,7 +319,7 @@ async def link(owner: int, media_file: int, entry: Entry, in_transaction: InTran
         item = await _insert(owner, media_file, entry)
         if in_transaction is not None:
             await in_transaction(item)
-        await engine.notify("library", {"owner": owner})
+        await notifications.notify("library", {"owner": owner})
     return item
 
 
@@ -396,7 +396,7 @@ async def _change(id: int, owner: int, values: dict[Column | str, Any]) -> None:
     async with engine.transaction():
         if not await table.update(values).where(table.id == id, table.owner == owner).returning(table.id):
             raise errors.NotFound("This item does not exist.")
-        await engine.notify("library", {"owner": owner})
+        await notifications.notify("library", {"owner": owner})
 
 
 async def _own_folder(owner: int, folder: int | None) -> None:

@@ -11,7 +11,7 @@ from piccolo.custom_types import Combinable
 from piccolo.querystring import QueryString
 
 from mediafetcher.core import errors, settings
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW, among
 from mediafetcher.db.tables import LibraryItem, MediaFile
 from mediafetcher.library.catalog import queries
@@ -45,7 +45,7 @@ async def _mark(id: int, owner: int, trashed_at: QueryString | None) -> dict[str
         rows = await marked.returning(table.media_file)
         if not rows:
             raise errors.NotFound("This item does not exist.")
-        await engine.notify("library", {"owner": owner})
+        await notifications.notify("library", {"owner": owner})
         return await _file(rows[0]["media_file"])
 
 
@@ -81,7 +81,7 @@ async def delete_media(item_id: int, owner: int) -> dict[str, int]:
             rows = await gone.returning(table.media_file)
             if not rows:
                 raise errors.NotFound("This item does not exist.")
-            await engine.notify("library", {"owner": owner})
+            await notifications.notify("library", {"owner": owner})
             return await _file(rows[0]["media_file"])
 
     row = await engine.retrying(delete)
@@ -164,7 +164,7 @@ async def _purge_some(which: Combinable) -> list[dict[str, Any]]:
         items = table.delete().where(among(table.id, [row["id"] for row in rows]))
         gone: list[dict[str, Any]] = await items.returning(table.owner, table.media_file)
         for person in {row["owner"] for row in gone}:
-            await engine.notify("library", {"owner": person})
+            await notifications.notify("library", {"owner": person})
     return gone
 
 

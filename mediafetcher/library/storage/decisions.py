@@ -17,7 +17,7 @@ from typing import Any, Literal
 from piccolo.querystring import QueryString
 
 from mediafetcher.core import errors, logging
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW
 from mediafetcher.db.tables import Installation, LibraryItem, MediaFile, StoreRoot
 from mediafetcher.library.storage import claims, mount, ownership, unknown
@@ -138,7 +138,7 @@ async def _separate() -> None:
         await LibraryItem.delete(force=True)
         # Unreferenced files stay in the other store: this installation may not remove them there.
         await MediaFile.delete(force=True)
-        await engine.notify("library", {})
+        await notifications.notify("library", {})
     await mount.prepare()
     _log.warning("a store of its own was made", folder=mount.root())
 

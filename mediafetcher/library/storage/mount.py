@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from mediafetcher.core import errors, logging, mounts, settings
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.tables import Installation, StoreRoot
 from mediafetcher.library.storage import staging
 
@@ -291,7 +291,7 @@ async def _note(found: Mount) -> None:
     if found.state != before.state:
         _log.info("media folder", state=found.state, reason=found.reason)
         with contextlib.suppress(errors.DatabaseAway):
-            await engine.notify("system", {})
+            await notifications.notify("system", {})
 
 
 async def wait_until_online() -> None:

@@ -26,7 +26,7 @@ from typing import Any, Literal
 from piccolo.querystring import QueryString
 
 from mediafetcher.core import clock, errors, events, logging
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW
 from mediafetcher.db.tables import Installation
 from mediafetcher.library.storage import claims, mount, unknown
@@ -259,7 +259,7 @@ async def _ask_server() -> None:
         if clock.monotonic() >= until:
             raise errors.ServerAway()
         if clock.monotonic() >= ask_again:
-            await engine.notify(_EVENT, "wanted")
+            await notifications.notify(_EVENT, "wanted")
             ask_again = clock.monotonic() + _ASK_AGAIN
         await asyncio.sleep(_LOOK)
         row = await _row()
@@ -307,8 +307,8 @@ async def freeze(reason: str) -> None:
 
 async def tell() -> None:
     """Tell all processes, and the pages, that the ownership changed."""
-    await engine.notify(_EVENT)
-    await engine.notify("system", {})
+    await notifications.notify(_EVENT)
+    await notifications.notify("system", {})
 
 
 async def begin_lineage(reason: str, detail: str | None = None) -> None:

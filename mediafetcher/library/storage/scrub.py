@@ -23,7 +23,7 @@ from piccolo.query.functions.aggregate import Count
 from piccolo.querystring import QueryString
 
 from mediafetcher.core import clock, logging, settings
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW, ago
 from mediafetcher.db.tables import LibraryItem, MediaFile, Scrub, Source
 from mediafetcher.library.storage import blob_store, mount
@@ -115,8 +115,8 @@ async def _note(row: dict[str, Any], wrong: str | None) -> None:
         item = LibraryItem
         holders = await item.select(item.owner, item.title).where(item.media_file == row["id"]).order_by(item.id)
         for owner in {holder["owner"] for holder in holders}:
-            await engine.notify("library", {"owner": owner})
-        await engine.notify("system", {})
+            await notifications.notify("library", {"owner": owner})
+        await notifications.notify("system", {})
     titles = ", ".join(holder["title"] for holder in holders[:5])
     _log.error("a stored file is damaged: fetch it again", kind=wrong, sha256=row["sha256"].hex()[:12], items=titles)
 

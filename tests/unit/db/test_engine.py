@@ -6,7 +6,7 @@ import json
 import pytest
 
 from mediafetcher.core import errors, events
-from mediafetcher.db import engine, tables
+from mediafetcher.db import engine, notifications, tables
 
 
 async def test_rows_are_dicts_and_json_is_decoded(database: str) -> None:
@@ -102,17 +102,17 @@ async def test_call_brings_a_thread_to_the_main_loop(database: str) -> None:
 async def test_notifications_arrive_after_the_commit_and_long_ones_in_parts(database: str) -> None:
     with events.subscribe() as heard:
         async with engine.transaction():
-            await engine.notify("download", {"id": 1})
+            await notifications.notify("download", {"id": 1})
         assert await asyncio.wait_for(heard.get(), 5) == ("download", {"id": 1})
         rows = [[number, "x" * 100] for number in range(300)]
-        await engine.notify("progress", rows)
+        await notifications.notify("progress", rows)
         got: list[object] = []
         while len(got) < len(rows):
             kind, part = await asyncio.wait_for(heard.get(), 5)
             assert kind == "progress" and len(json.dumps(part)) < 8000
             got += part
         assert got == rows
-        await engine.notify("big", {"text": "x" * 9000})
+        await notifications.notify("big", {"text": "x" * 9000})
         assert await asyncio.wait_for(heard.get(), 5) == ("big", None)
 
 
@@ -126,7 +126,7 @@ async def test_a_server_that_sends_us_away_is_database_away_and_then_back(databa
                 )
                 await engine.execute("select pg_terminate_backend(pg_backend_pid())")
         assert (await asyncio.wait_for(heard.get(), 10)).kind == "reconnected"
-        await engine.notify("download", {"id": 2})
+        await notifications.notify("download", {"id": 2})
         assert await asyncio.wait_for(heard.get(), 5) == ("download", {"id": 2})
 
 

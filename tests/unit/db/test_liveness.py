@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from mediafetcher.core import errors, events
-from mediafetcher.db import engine, liveness, session_lock, tables
+from mediafetcher.db import engine, liveness, notifications, session_lock, tables
 from tests.conftest import Server, cloned
 from tests.faults.relay import Relay
 
@@ -76,7 +76,7 @@ async def test_notifications_come_again_after_the_listening_connection_was_forgo
     with events.subscribe() as heard:
         while (await asyncio.wait_for(heard.get(), 15)).kind != "reconnected":
             pass
-        await engine.notify("download", {"id": 1})
+        await notifications.notify("download", {"id": 1})
         assert await asyncio.wait_for(heard.get(), 5) == ("download", {"id": 1})
 
 
