@@ -1,4 +1,4 @@
-"""What is kept: folders, files, items, where they came from, and what users keep beside them."""
+"""Folders, files and items, their sources, and the lists, marks and positions that users keep for them."""
 
 from typing import Any
 
