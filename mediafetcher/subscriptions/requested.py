@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from mediafetcher.core import errors
-from mediafetcher.db import engine
+from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW
 from mediafetcher.db.tables import SubscriptionEntry
 from mediafetcher.downloads import lifecycle, presets
@@ -44,7 +44,7 @@ async def download(id: int, entry: int, owner: int) -> dict[str, Any]:
             table.item: made["item"],
         }
         await table.update(values).where(ours)
-        await engine.notify("subscription", {"id": id, "owner": owner, "checked": True})
+        await notifications.notify("subscription", {"id": id, "owner": owner, "checked": True})
     found = await entries.one(entry, owner)
     if found is None:
         raise errors.NotFound("There is no such entry.")

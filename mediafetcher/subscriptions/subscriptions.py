@@ -273,7 +273,7 @@ async def request_all_checks(owner: int) -> int:
     active = (table.owner == owner) & (table.state == "active")
     async with engine.transaction():
         rows = await table.update({table.next_check_at: NOW}).where(active).returning(table.id)
-        await engine.notify("subscription", {"id": None, "owner": owner})
+        await notifications.notify("subscription", {"id": None, "owner": owner})
     return len(rows)
 
 
