@@ -17,7 +17,9 @@ from mediafetcher.db.tables import AuditEvent
 ACTIONS: dict[str, str] = {
     "setup_completed": "the first administrator was made with the one-time code",
     "setup_failed": "a wrong one-time code",
-    "signed_in": "with a password, or by a trusted proxy's header (`via`)",
+    "signed_in": "with a password, by a trusted proxy's header or a one-time link (`via`)",
+    "link_made": "a one-time link that signs in a browser of this machine",
+    "link_refused": "a one-time link that is unknown, used, expired or not for this caller",
     "sign_in_failed": "a wrong name or password",
     "password_refused": "a wrong present password where a new one was to be set",
     "signed_out": "a session was ended",

@@ -89,7 +89,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/api/ytdlp", ytdlp.manage, ADMIN, (e.IndexAway, e.NoPreviousVersion, e.NothingOffered), 200),
     # accounts and sessions
     Route("GET", "/api/session", account.state, OPTIONAL),
-    Route("POST", "/api/setup", account.set_up, OPEN, (*_PASSWORD, e.InvalidSetupCode, e.SetupClosed, e.NameTaken)),
+    Route("POST", "/api/setup", account.set_up, OPTIONAL, (*_PASSWORD, e.InvalidSetupCode, e.SetupClosed, e.NameTaken)),
     Route("POST", "/api/session", account.sign_in, OPEN, _PASSWORD),
     Route("DELETE", "/api/session", account.sign_out, OPTIONAL),
     Route("GET", "/api/sessions", account.open_sessions, ACCOUNT),

@@ -38,8 +38,8 @@ class Sender(Protocol):
 class Stream:
     """The frames for one client."""
 
-    def __init__(self, owner: int, address: str, sender: Sender) -> None:
-        self.owner, self.address, self.sender = owner, address, sender
+    def __init__(self, owner: int, address: str, sender: Sender, session: int | None = None) -> None:
+        self.owner, self.address, self.sender, self.session = owner, address, sender, session
         self.ended = False
         self.stale = True  # a snapshot is needed before changes are useful
         self._recheck = False
@@ -157,15 +157,17 @@ _streams: dict[Stream, None] = {}  # in the order in which they were opened
 
 
 @contextmanager
-def opened(owner: int, address: str, sender: Sender, snapshot: Snapshot, change: Change) -> Iterator[Stream]:
+def opened(
+    owner: int, address: str, sender: Sender, snapshot: Snapshot, change: Change, session: int | None = None
+) -> Iterator[Stream]:
     """Open a stream: `with feed.opened(...) as stream: frame = await stream.next(seconds)`. Snapshot first, then
-    changes.
+    changes. `session`: whose it is.
     """
     _make_room(owner, address)
     feed = _feeds.get(owner)
     if feed is None or feed.task.done():
         feed = _feeds[owner] = _Feed(owner, snapshot, change)
-    stream = Stream(owner, address, sender)
+    stream = Stream(owner, address, sender, session)
     _streams[stream] = None
     feed.join(stream)
     try:
@@ -178,6 +180,11 @@ def opened(owner: int, address: str, sender: Sender, snapshot: Snapshot, change:
             feed.task.cancel()
             if _feeds.get(owner) is feed:
                 del _feeds[owner]
+
+
+def sessions() -> set[int]:
+    """Return the sessions that have an open stream."""
+    return {stream.session for stream in _streams if stream.session is not None}
 
 
 def ask_again(stream: Stream) -> None:

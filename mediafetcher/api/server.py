@@ -3,6 +3,7 @@
 - /media/... : byte ranges, sent by Granian after Python has authorised them
 - /api/... and /metrics : Litestar through the adapter
 - /s/... : share links, without an account
+- /open : one-time links that sign in a browser of this machine
 - all other addresses : the built page
 
 Every request passes `guard.check` first, and every answer carries the security headers.
@@ -27,7 +28,7 @@ from mediafetcher.api import app, listener, problems, request_guard
 from mediafetcher.api.admission import Admission
 from mediafetcher.api.routes import events
 from mediafetcher.api.rsgi_asgi import Exchange, Lifespan
-from mediafetcher.api.static import media, page, shared, wrong_host
+from mediafetcher.api.static import media, one_time, page, shared, wrong_host
 from mediafetcher.core import errors, settings
 from mediafetcher.core import logging as log
 from mediafetcher.core.settings import Settings
@@ -101,6 +102,10 @@ class HttpApplication:
             self._bytes(await media.answer(call, path, scope.query_string), proto, always)
         elif path.startswith("/s/"):
             self._bytes(await shared.answer(call, path, scope.query_string), proto, always)
+        elif path == one_time.PATH:
+            port = int(scope.client.rpartition(":")[2])
+            found = await one_time.answer(call, scope.query_string, port, self._settings.port)
+            self._bytes(found, proto, always)
         else:
             self._page(call, path, proto, always)
 

@@ -48,6 +48,7 @@ class Instance:
         self.settings = settings
         self._role = role
         self.queue: pool.WorkerPool | None = None
+        self.ready = False  # whether the HTTP server answers
         self._checks: asyncio.Task[None] | None = None
         # Seconds that closing waits for commands of other processes; None: until they end.
         self.patience: float | None = None

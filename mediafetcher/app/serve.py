@@ -10,6 +10,7 @@ import gc
 import importlib
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 
 from mediafetcher.accounts.auth import first_run
 from mediafetcher.app import instance
@@ -20,10 +21,14 @@ from mediafetcher.db import engine
 _log = logging.get("serve")
 
 
-async def serve(settings: Settings, command: instance.Command) -> int:
+WhenReady = Callable[[instance.Instance], Awaitable[None]]
+
+
+async def serve(settings: Settings, command: instance.Command, when_ready: WhenReady | None = None) -> int:
     """Run until SIGTERM or SIGINT. Returns: 0. Raises: a `Problem` if it cannot start.
 
-    `command(instance)` runs the commands of the control socket.
+    `command(instance)` runs the commands of the control socket, `when_ready(instance)` beside the server once it is
+    ready.
     """
     stopping = asyncio.Event()
     signals.own_signals(stopping)
@@ -34,6 +39,7 @@ async def serve(settings: Settings, command: instance.Command) -> int:
         front = await importing
         code = await first_run.prepare()
         await opened.ensure_jobs()
+        beside: list[asyncio.Future[None]] = []
 
         def ready() -> None:
             # Objects of the start live until the end. A collection of all of them would block the loop for 60 ms.
@@ -42,18 +48,32 @@ async def serve(settings: Settings, command: instance.Command) -> int:
             where = address(settings)
             _log.info("ready", address=where)
             print(f"MediaFetcher is ready: {where}", flush=True)
-            if code is not None:
+            opened.ready = True
+            if when_ready is not None:
+                beside.append(asyncio.ensure_future(_guarded(when_ready(opened))))
+            elif code is not None:
                 # Only on a terminal: standard output may be a log file, which must not contain the code.
                 shown = code if sys.stdout.isatty() else "printed by `mediafetcher setup`"
                 print(f"First start: open this address and enter the one-time code {shown}", flush=True)
             signals.notify("READY=1")
 
         await front.serve(settings, ready, stopping)
+        opened.ready = False
+        for task in beside:
+            task.cancel()
         signals.notify("STOPPING=1")
         opened.patience = min(instance.PATIENCE, settings.shutdown_seconds)
     hurrying.cancel()
     _log.info("stopped")
     return 0
+
+
+async def _guarded(work: Awaitable[None]) -> None:
+    """Run work beside the server, which its failure does not end."""
+    try:
+        await work
+    except Exception:
+        _log.exception("work beside the server failed")
 
 
 async def _hurry(stopping: asyncio.Event) -> None:
@@ -71,10 +91,10 @@ def address(settings: Settings) -> str:
     return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
 
 
-def start(settings: Settings, command: instance.Command) -> int:
+def start(settings: Settings, command: instance.Command, when_ready: WhenReady | None = None) -> int:
     """Run `serve` in an event loop of its own."""
     import uvloop
 
     logging.setup(settings.log_level, settings.log_format)
     gc.disable()  # until it is ready
-    return uvloop.run(serve(settings, command))
+    return uvloop.run(serve(settings, command, when_ready))

@@ -40,7 +40,15 @@ def _main(argv: list[str]) -> int:
         chosen = settings.use(settings.load(flags))
         if asked.command in _AS_TYPED:
             return _as_typed(chosen, asked)
+        if asked.command == "desktop":
+            return _desktop(chosen, asked)
+        shown = asked.command is None and _is_shown(chosen, asked)
         run_as.become_owner(chosen.state)
+        if shown:
+            from mediafetcher.app import desktop
+            from mediafetcher.cli import commands
+
+            return desktop.start(chosen, commands.remote)
         if asked.command in (None, "serve"):
             from mediafetcher.app import serve
             from mediafetcher.cli import commands
@@ -61,6 +69,19 @@ def _main(argv: list[str]) -> int:
         # The reader has closed the pipe: no further output.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _is_shown(chosen: Settings, asked: argparse.Namespace) -> bool:
+    """Return whether this start opens the page: on a desktop, for the owner of the state folder."""
+    from mediafetcher.app import desktop
+
+    return not asked.no_browser and desktop.is_desktop(os.environ) and desktop.is_own(chosen.state)
+
+
+def _desktop(chosen: Settings, asked: argparse.Namespace) -> int:
+    from mediafetcher.cli.commands import desktop
+
+    return desktop.run(chosen, asked, Terminal())
 
 
 def _as_typed(chosen: Settings, asked: argparse.Namespace) -> int:

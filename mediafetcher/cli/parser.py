@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     group.add_argument(HERE, dest="here", help=argparse.SUPPRESS)
     top = _Parser(prog="mediafetcher", parents=[common], description="Download media into your own library.")
     top.add_argument("--version", action="version", version=f"mediafetcher {__version__}")
+    top.add_argument("--no-browser", action="store_true", help="on a desktop: do not open the page")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
     def add(name: str, help: str) -> argparse.ArgumentParser:
@@ -176,6 +177,7 @@ def _maintenance(add: _Add, common: argparse.ArgumentParser) -> None:
     add("doctor", "find problems with this machine and show how to fix them").add_argument(
         "--json", action="store_true"
     )
+    _desktop(add("desktop", "the program on your desktop: `mediafetcher` without a command opens the page"), common)
     service = add("service", "run at boot, with OpenRC or systemd")
     doing = service.add_subparsers(dest="action", metavar="ACTION", required=True)
     made = doing.add_parser("install", parents=[common], help="create the user, folders and service, and start it")
@@ -330,6 +332,17 @@ def _notify(command: argparse.ArgumentParser, common: argparse.ArgumentParser) -
         one.add_argument("target", type=int, metavar="TARGET", help="its number in `notify list`")
     for one in (added, changed, listed, tested, removed):
         _for_person(one)
+
+
+def _desktop(command: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    doing = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, help in (
+        ("install", "add it to the application menu of this user"),
+        ("uninstall", "remove it from the menu; the data is kept"),
+        ("stop", "stop the server that a start from the menu left running"),
+        ("link", "print a link that signs in a browser of this user on this machine, once, within a minute"),
+    ):
+        doing.add_parser(name, parents=[common], help=help, description=help)
 
 
 def _store(command: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:

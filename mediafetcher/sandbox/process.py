@@ -26,7 +26,19 @@ from mediafetcher.sandbox import landlock, launcher, namespaces
 from mediafetcher.sandbox.landlock import Ruleset
 from mediafetcher.sandbox.privilege_drop import Account, Limits, give, prepare, python_paths, service_account
 
-__all__ = ["Account", "Child", "Limits", "Ruleset", "administer", "adopt", "give", "service_account", "spawn", "start"]
+__all__ = [
+    "Account",
+    "Child",
+    "Limits",
+    "Ruleset",
+    "administer",
+    "adopt",
+    "detach",
+    "give",
+    "service_account",
+    "spawn",
+    "start",
+]
 
 PIPE = subprocess.PIPE
 DEVNULL = subprocess.DEVNULL
@@ -102,6 +114,20 @@ def administer(argv: Sequence[str], timeout: float = 120.0) -> tuple[int, str]:
     except (OSError, subprocess.TimeoutExpired) as error:
         return 127, str(error)
     return done.returncode, done.stdout.decode("utf-8", "replace")
+
+
+def detach(argv: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start a program of the desktop's user, such as a browser, which does not end with us.
+
+    It runs unconfined, with the environment of the user but without our settings, which may be secret. Raises: OSError.
+    """
+    _on_main_thread()
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("MEDIAFETCHER_", "MF_"))}
+    started = subprocess.Popen(
+        list(argv), env=environ, cwd="/", stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True
+    )
+    threading.Thread(target=started.wait, name="detached", daemon=True).start()  # no zombie is left
+    return started
 
 
 async def start(

@@ -1,5 +1,6 @@
 """The trail: each act is done once, and its row is there with who, from where, and what; no secret in any."""
 
+import os
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from test_api_cookies import TEXT, Extension
 
 from mediafetcher.accounts import audit
-from mediafetcher.accounts.auth import first_run, users
+from mediafetcher.accounts.auth import first_run, one_time_links, users
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.db import engine
 from mediafetcher.fetch import gateway
@@ -172,6 +173,14 @@ async def guess_the_password_of_a_link(scene: Scene) -> None:
     assert (await scene.web.client().get(made["url"], auth=("x", CANARY))).status_code == 401
 
 
+async def make_a_one_time_link(scene: Scene) -> None:
+    await one_time_links.create(scene.alice.id, os.geteuid())
+
+
+async def open_an_unknown_one_time_link(scene: Scene) -> None:
+    assert (await scene.web.client().get("/open", params={"link": CANARY})).status_code == 403
+
+
 DONE: list[tuple[str, Done, str | None, dict[str, Any]]] = [
     ("signed_in", sign_in, BOB, {}),
     ("sign_in_failed", sign_in_wrongly, BOB, {}),
@@ -203,6 +212,8 @@ DONE: list[tuple[str, Done, str | None, dict[str, Any]]] = [
     ("share_opened", open_a_link, ALICE, {}),
     ("share_password_refused", guess_the_password_of_a_link, ALICE, {}),
     ("device_removed", remove_a_device, ALICE, {"named": "Firefox"}),
+    ("link_made", make_a_one_time_link, ALICE, {}),
+    ("link_refused", open_an_unknown_one_time_link, NOBODY, {}),
 ]
 
 
@@ -216,7 +227,7 @@ async def test_an_act_and_its_row(
     assert rows, await audit.page()
     row = rows[0]
     assert row["person"] == whose
-    assert row["address"] == (None if act == "key_rotated" else "127.0.0.1")
+    assert row["address"] == (None if act in ("key_rotated", "link_made") else "127.0.0.1")
     assert row["facts"].items() >= facts.items()
     assert CANARY not in repr(await audit.page()) and PASSWORD not in repr(await audit.page())
 

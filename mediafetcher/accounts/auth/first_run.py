@@ -70,20 +70,19 @@ def _same(code: str) -> bool:
     return right is not None and hmac.compare_digest(plain(code), plain(right))
 
 
-async def complete(code: str, name: str, password: str, address: str, agent: str = "") -> tuple[UserIdentity, str]:
+async def complete(
+    code: str, name: str, password: str, address: str, agent: str = "", *, owner: UserIdentity | None = None
+) -> tuple[UserIdentity, str]:
     """Create the first administrator and sign them in. Returns: the user and the secret for the cookie.
 
-    A local user without a password (of the command line) becomes this one and keeps all data. Raises: `SetupClosed`,
+    A local user without a password (of the command line) becomes this one and keeps all data. `owner`: who asks; the
+    session of that local user, which a one-time link began, needs no code. Raises: `SetupClosed`,
     `InvalidSetupCode`, `TooManyRequests`, `Invalid`, `WeakPassword`, `NameTaken`.
     """
     if not await is_open():
         raise errors.SetupClosed()
-    place = rate_limit.place("setup", address)
-    await rate_limit.check([place, "setup"])
-    if not _same(code):
-        await rate_limit.take(place, "setup")
-        await audit.record("setup_failed", None, address)
-        raise errors.InvalidSetupCode()
+    if owner is None or not owner.admin or owner.session is None:
+        await _require_code(code, address)
     name = users.clean_name(name)
     passwords.require_strong(password, name)
     password_hash = await passwords.make_hash(password)
@@ -96,6 +95,16 @@ async def complete(code: str, name: str, password: str, address: str, agent: str
     credentials.forget()
     _file().unlink(missing_ok=True)
     return await sessions.begin(user_id, name, admin=True, address=address, agent=agent)
+
+
+async def _require_code(code: str, address: str) -> None:
+    """Raise `InvalidSetupCode` for a wrong code, `TooManyRequests` after too many."""
+    place = rate_limit.place("setup", address)
+    await rate_limit.check([place, "setup"])
+    if not _same(code):
+        await rate_limit.take(place, "setup")
+        await audit.record("setup_failed", None, address)
+        raise errors.InvalidSetupCode()
 
 
 async def _first_admin(name: str, password_hash: str) -> int:

@@ -64,13 +64,18 @@ async def _known_places(user_id: int) -> set[str]:
     return {rate_limit.place("", row["address"]) for row in rows}
 
 
-async def begin(user_id: int, name: str, *, admin: bool, address: str, agent: str = "") -> tuple[UserIdentity, str]:
-    """Create a session of an authenticated user. Returns: the user and the secret for the cookie."""
+async def begin(
+    user_id: int, name: str, *, admin: bool, address: str, agent: str = "", via: str | None = None
+) -> tuple[UserIdentity, str]:
+    """Create a session of an authenticated user. `via`: how, if not by a password.
+
+    Returns: the user and the secret for the cookie.
+    """
     secret, hashed = credentials.new()
     async with engine.transaction():
         session = Session(owner=user_id, hash=hashed, expires_at=after(LIFETIME), address=address, agent=agent[:_AGENT])
         await session.save()
-        await audit.record("signed_in", user_id, address)
+        await audit.record("signed_in", user_id, address, **({"via": via} if via else {}))
     return UserIdentity(user_id, name, admin, scopes_of(admin=admin), session=session.id), secret
 
 

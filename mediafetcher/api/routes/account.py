@@ -48,11 +48,14 @@ class Credentials(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class FirstRun(msgspec.Struct, forbid_unknown_fields=True):
-    """The one-time code of the console, and the name and password of the first administrator."""
+    """The name and password of the first administrator, and the one-time code of the console.
 
-    code: str
+    `code`: empty if a one-time link of this machine signed the browser in already.
+    """
+
     name: str
     password: str
+    code: str = ""
 
 
 class OpenSession(msgspec.Struct):
@@ -174,7 +177,10 @@ async def state(request: Asked) -> SessionState:
 async def set_up(data: JSONBody[FirstRun], request: Asked) -> Response[SignedIn]:
     """Create the first administrator with the one-time code, and sign them in."""
     agent = request.headers.get("user-agent", "")
-    person, secret = await first_run.complete(data.code, data.name, data.password, address(request), agent)
+    person, secret = await first_run.complete(
+        data.code, data.name, data.password, address(request), agent, owner=request.user
+    )
+    await _leave_old_session(request)
     return _signed_in(request, person, secret)
 
 

@@ -115,8 +115,9 @@ def _said(kind: str, data: Any) -> bytes:
 
 async def _events(request: Asked) -> AsyncIterator[bytes]:
     person: UserIdentity | None = request.user
+    assert person is not None
     sender = request.scope["state"]["exchange"]
-    with feed.opened(request.user.id, address(request), sender, _snapshot, _change) as opened:
+    with feed.opened(person.id, address(request), sender, _snapshot, _change, person.session) as opened:
         while not _closing and person is not None:
             if opened.stale:
                 feed.ask_again(opened)

@@ -12,6 +12,7 @@ from mediafetcher.app.instance import Instance
 from mediafetcher.app.output import Out
 from mediafetcher.cli import parser
 from mediafetcher.cli.commands import (
+    desktop,
     downloads,
     following,
     library,
@@ -43,6 +44,7 @@ _COMMANDS: dict[str, Callable[[Instance, argparse.Namespace, Out, str | None], A
     "export": library.export_tree,
     "check": library.check_store,
     "store": store.manage,
+    "desktop": desktop.manage,
     "setup": users.setup_code,
     "user": users.user,
     "token": users.token,

@@ -96,6 +96,11 @@ class InvalidSetupCode(Forbidden):
     default_detail = "Incorrect one-time code. Run `mediafetcher setup` on the server to get the current one."
 
 
+class InvalidOneTimeLink(Forbidden):
+    code = "one_time_link"
+    default_detail = "This link was already used, has expired, or is not for this browser. Type `mediafetcher` again."
+
+
 class PairingCode(Forbidden):
     code = "pairing_code"
     default_detail = "The pairing code is incorrect, already used or older than five minutes. Create a new one."
@@ -231,6 +236,17 @@ class AlreadyRunning(Conflict):
     code = "already_running"
     default_detail = "MediaFetcher is already running on this state folder."
     exit_code = 75
+
+
+class NotRunning(Conflict):
+    code = "not_running"
+    default_detail = "MediaFetcher does not run on this state folder."
+    exit_code = 1
+
+
+class NoBrowser(ClientError):
+    code = "no_browser"
+    default_detail = "No browser could be started here. Open the address of the server in a browser."
 
 
 class PortInUse(Conflict):

@@ -220,7 +220,7 @@ export type Filter = {
 };
 
 export type FirstRun = {
-  code: string;
+  code?: string;
   name: string;
   password: string;
 };
@@ -668,7 +668,7 @@ export type Reason = {
 };
 
 export type Recorded = {
-  act: "setup_completed" | "setup_failed" | "signed_in" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "store_decided" | "ytdlp_changed" | "share_made" | "share_revoked" | "share_opened" | "share_password_refused" | "target_added" | "target_changed" | "target_removed" | "device_removed";
+  act: "setup_completed" | "setup_failed" | "signed_in" | "link_made" | "link_refused" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "store_decided" | "ytdlp_changed" | "share_made" | "share_revoked" | "share_opened" | "share_password_refused" | "target_added" | "target_changed" | "target_removed" | "device_removed";
   address: string | null;
   at: string;
   facts: Record<string, unknown>;
@@ -1979,6 +1979,7 @@ export const CODES = [
   "network",
   "never_again",
   "newer_schema",
+  "no_browser",
   "no_cookies_here",
   "no_postgres",
   "no_room",
@@ -1988,11 +1989,13 @@ export const CODES = [
   "not_json",
   "not_media",
   "not_paired",
+  "not_running",
   "not_signed_in",
   "nothing_before",
   "nothing_offered",
   "nothing_to_rebuild",
   "older_schema",
+  "one_time_link",
   "other_runs_alone",
   "pairing_code",
   "parser_failed",

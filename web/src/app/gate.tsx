@@ -11,10 +11,18 @@ import { Empty } from "@/components/ui/misc";
 import { FirstRun } from "@/features/account/first-run";
 import { SignIn } from "@/features/account/sign-in";
 import { useI18n } from "@/i18n";
+import { useLater } from "@/lib/later";
 import { Shell } from "./shell";
 
 export function Gate() {
   const session = useSession();
+  const putOff = useLater();
+  if (session.data?.user && session.data.setup && !putOff)
+    return (
+      <Live key={session.data.user.id}>
+        <FirstRun owner />
+      </Live>
+    );
   if (session.data?.user)
     return (
       <Live key={session.data.user.id}>

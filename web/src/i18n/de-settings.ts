@@ -210,6 +210,8 @@ export const deSettings: Texts<typeof enSettings> = {
   "act.ytdlp_changed": "Version von yt-dlp geändert",
   "act.share_made": "Geteilten Link erstellt",
   "act.share_revoked": "Geteilten Link widerrufen",
+  "act.link_made": "Einmal-Link für diesen Rechner erstellt",
+  "act.link_refused": "Einmal-Link abgelehnt",
   "act.share_opened": "Geteilter Link geöffnet",
   "act.share_password_refused": "Falsches Passwort für einen geteilten Link abgewiesen",
   "act.target_added": "Ziel für Benachrichtigungen hinzugefügt",

@@ -198,6 +198,8 @@ export const enSettings = {
   "act.ytdlp_changed": "Changed the yt-dlp version",
   "act.share_made": "Made a link for others",
   "act.share_revoked": "Ended a link for others",
+  "act.link_made": "A one-time link for this machine was made",
+  "act.link_refused": "A one-time link was refused",
   "act.share_opened": "A link for others was opened",
   "act.share_password_refused": "A wrong password for a link was refused",
   "act.target_added": "Added a notification target",

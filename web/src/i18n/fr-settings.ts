@@ -211,6 +211,8 @@ export const frSettings: Texts<typeof enSettings> = {
   "act.ytdlp_changed": "A changé la version de yt-dlp",
   "act.share_made": "A créé un lien de partage",
   "act.share_revoked": "A mis fin à un lien de partage",
+  "act.link_made": "Un lien à usage unique pour cette machine a été créé",
+  "act.link_refused": "Un lien à usage unique a été refusé",
   "act.share_opened": "Un lien de partage a été ouvert",
   "act.share_password_refused": "Un mauvais mot de passe de lien a été refusé",
   "act.target_added": "A ajouté une destination de notifications",

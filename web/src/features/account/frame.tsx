@@ -5,10 +5,18 @@ import { Input } from "@/components/ui/misc";
 import { LOCALES, useI18n } from "@/i18n";
 import { cn } from "@/lib/utils";
 
-type Props = { title: string; hint: string; submit: string; busy: boolean; error?: string; fields: ReactNode };
+type Props = {
+  title: string;
+  hint: string;
+  submit: string;
+  busy: boolean;
+  error?: string;
+  fields: ReactNode;
+  more?: ReactNode;
+};
 
 /** The card in the middle of an otherwise empty page: sign in and first run. */
-export function Frame({ title, hint, submit, busy, error, fields, onSubmit }: Props & { onSubmit: () => void }) {
+export function Frame({ title, hint, submit, busy, error, fields, more, onSubmit }: Props & { onSubmit: () => void }) {
   const { locale, setLocale } = useI18n();
   const send = (event: FormEvent) => {
     event.preventDefault();
@@ -37,6 +45,7 @@ export function Frame({ title, hint, submit, busy, error, fields, onSubmit }: Pr
           <Button type="submit" size="lg" className="w-full" disabled={busy}>
             {submit}
           </Button>
+          {more}
         </form>
         <p className="mt-4 flex justify-center gap-1">
           {Object.entries(LOCALES).map(([code, name]) => (

@@ -1,6 +1,7 @@
 import { LogOut } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { call } from "@/api/client";
+import { useSession } from "@/api/queries";
 import type { Me } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { Button } from "@/components/ui/button";
@@ -8,6 +9,7 @@ import { Badge, Input } from "@/components/ui/misc";
 import { Switch } from "@/components/ui/switch";
 import { toast } from "@/components/ui/toast";
 import { useI18n } from "@/i18n";
+import { later } from "@/lib/later";
 import { useAsk } from "./ask";
 import { Card, Field } from "./card";
 
@@ -16,6 +18,7 @@ export function Account({ user }: { user: Me }) {
   const { t } = useI18n();
   const fail = useFailure();
   const ask = useAsk("/api/sessions");
+  const setup = useSession().data?.setup;
   const [old, setOld] = useState("");
   const [fresh, setFresh] = useState("");
   const [endTokens, setEndTokens] = useState(false);
@@ -60,45 +63,65 @@ export function Account({ user }: { user: Me }) {
           {t("set.signOut")}
         </Button>
       </div>
-      <form onSubmit={change}>
-        {/* Password managers want to know whose password it is. */}
-        <input type="text" name="username" autoComplete="username" value={user.name} readOnly hidden />
-        <Field label={t("set.oldPassword")}>
-          {(id) => (
-            <Input
-              id={id}
-              type="password"
-              autoComplete="current-password"
-              required
-              value={old}
-              onChange={(event) => setOld(event.target.value)}
-              className="w-full sm:w-64"
-            />
-          )}
-        </Field>
-        <Field label={t("set.newPassword")} hint={t("account.passwordHint")}>
-          {(id, hint) => (
-            <Input
-              id={id}
-              aria-describedby={hint}
-              type="password"
-              autoComplete="new-password"
-              required
-              value={fresh}
-              onChange={(event) => setFresh(event.target.value)}
-              className="w-full sm:w-64"
-            />
-          )}
-        </Field>
-        <Field label={t("set.endTokens")} hint={t("set.endTokensHint")}>
-          {(id, hint) => <Switch id={id} aria-describedby={hint} checked={endTokens} onCheckedChange={setEndTokens} />}
-        </Field>
-        <div className="flex justify-end px-4 pb-3.5">
-          <Button type="submit" variant="secondary" disabled={!old || !fresh}>
-            {t("set.changePassword")}
-          </Button>
-        </div>
-      </form>
+      {setup ? (
+        <ChoosePassword />
+      ) : (
+        <form onSubmit={change}>
+          {/* Password managers want to know whose password it is. */}
+          <input type="text" name="username" autoComplete="username" value={user.name} readOnly hidden />
+          <Field label={t("set.oldPassword")}>
+            {(id) => (
+              <Input
+                id={id}
+                type="password"
+                autoComplete="current-password"
+                required
+                value={old}
+                onChange={(event) => setOld(event.target.value)}
+                className="w-full sm:w-64"
+              />
+            )}
+          </Field>
+          <Field label={t("set.newPassword")} hint={t("account.passwordHint")}>
+            {(id, hint) => (
+              <Input
+                id={id}
+                aria-describedby={hint}
+                type="password"
+                autoComplete="new-password"
+                required
+                value={fresh}
+                onChange={(event) => setFresh(event.target.value)}
+                className="w-full sm:w-64"
+              />
+            )}
+          </Field>
+          <Field label={t("set.endTokens")} hint={t("set.endTokensHint")}>
+            {(id, hint) => (
+              <Switch id={id} aria-describedby={hint} checked={endTokens} onCheckedChange={setEndTokens} />
+            )}
+          </Field>
+          <div className="flex justify-end px-4 pb-3.5">
+            <Button type="submit" variant="secondary" disabled={!old || !fresh}>
+              {t("set.changePassword")}
+            </Button>
+          </div>
+        </form>
+      )}
     </Card>
+  );
+}
+
+/** For the owner of a desktop, whom a one-time link signed in before there was an account. */
+function ChoosePassword() {
+  const { t } = useI18n();
+  return (
+    <Field label={t("account.noPassword")} hint={t("account.noPasswordHint")}>
+      {(id, hint) => (
+        <Button id={id} aria-describedby={hint} variant="secondary" onClick={() => later.choose(false)}>
+          {t("account.choosePassword")}
+        </Button>
+      )}
+    </Field>
   );
 }
