@@ -29,7 +29,7 @@ _AGAIN = "To open the page again, type `mediafetcher`. To stop the server, type 
 
 
 class Page(msgspec.Struct):
-    """What `desktop link` prints: the address of the page. `signs_in`: it is a one-time link."""
+    """The answer of `desktop link`: the address of the page. `signs_in`: it is a one-time link."""
 
     address: str
     signs_in: bool
