@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from mediafetcher.accounts.auth import credentials, one_time_links, sessions
 from mediafetcher.accounts.auth.credentials import UserIdentity
 from mediafetcher.api import auth, problems, request_guard
-from mediafetcher.api.static import media, share_page
+from mediafetcher.api.static import bare_page, media
 from mediafetcher.core import errors
 from mediafetcher.net import local_peer
 
@@ -40,7 +40,7 @@ async def answer(call: request_guard.Call, query: str, port: int, server_port: i
     except errors.InvalidOneTimeLink as problem:
         if "text/html" not in (call.get("accept") or ""):
             raise
-        headers = share_page.HEADERS | _PRIVATE | {"content-type": "text/html; charset=utf-8"}
+        headers = bare_page.HEADERS | _PRIVATE | {"content-type": "text/html; charset=utf-8"}
         page = _page(call).encode()
         return media.Answer(problem.status, headers | problems.headers(problem), "", 0, len(page), page)
 
@@ -79,11 +79,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def _page(call: request_guard.Call) -> str:
-    asked = (call.get("accept-language") or "").lower()
-    language = next((one for one in _TEXTS if asked.startswith(one)), "en")
-    title, what, leads = map(escape, _TEXTS[language])
-    return f"""<!doctype html>
-<html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{title} · MediaFetcher</title>
-<main><h1>{title}</h1><p>{what}</p><nav><a href="/">{leads}</a></nav></main></html>
-"""
+    language = bare_page.language(call, _TEXTS)
+    title, what, leads = _TEXTS[language]
+    return (
+        f"{bare_page.head(language, title)}{bare_page.header('')}<main><h1>{escape(title)}</h1><p>{escape(what)}</p>"
+        f'<nav><a href="/">{escape(leads)}</a></nav></main></body></html>'
+    )

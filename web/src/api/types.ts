@@ -1189,7 +1189,7 @@ export type ytdlp_Order = {
 export interface paths {
   "/api/audit": {
     get: {
-      parameters: { query?: { act?: "setup_completed" | "setup_failed" | "signed_in" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "store_decided" | "ytdlp_changed" | "share_made" | "share_revoked" | "share_opened" | "share_password_refused" | "target_added" | "target_changed" | "target_removed" | "device_removed" | null; cursor?: string | null; limit?: number }; path?: never };
+      parameters: { query?: { act?: "setup_completed" | "setup_failed" | "signed_in" | "link_made" | "link_refused" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "store_decided" | "ytdlp_changed" | "share_made" | "share_revoked" | "share_opened" | "share_password_refused" | "target_added" | "target_changed" | "target_removed" | "device_removed" | null; cursor?: string | null; limit?: number }; path?: never };
       requestBody?: never;
       responses: { 200: { content: { "application/json": Trail } }; default: { content: { "application/json": Problem } } };
     };
