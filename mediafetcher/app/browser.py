@@ -4,8 +4,7 @@ import asyncio
 import os
 import shlex
 import shutil
-import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from mediafetcher.core import clock, logging
 from mediafetcher.sandbox import process
@@ -71,10 +70,10 @@ async def _starts(argv: list[str]) -> bool:
     return await _succeeds(started, _FAILS_WITHIN)
 
 
-async def _succeeds(started: subprocess.Popen[bytes], seconds: float) -> bool:
+async def _succeeds(exit_code: Callable[[], int | None], seconds: float) -> bool:
     """Wait for the end of a program. Returns: whether it ended without an error, or still runs after `seconds`."""
     deadline = clock.monotonic() + seconds
-    while (code := started.poll()) is None and clock.monotonic() < deadline:
+    while (code := exit_code()) is None and clock.monotonic() < deadline:
         await asyncio.sleep(_POLL)
     return not code
 

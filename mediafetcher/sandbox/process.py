@@ -116,10 +116,11 @@ def administer(argv: Sequence[str], timeout: float = 120.0) -> tuple[int, str]:
     return done.returncode, done.stdout.decode("utf-8", "replace")
 
 
-def detach(argv: Sequence[str]) -> subprocess.Popen[bytes]:
+def detach(argv: Sequence[str]) -> Callable[[], int | None]:
     """Start a program of the desktop's user, such as a browser, which does not end with us.
 
-    It runs unconfined, with the environment of the user but without our settings, which may be secret. Raises: OSError.
+    It runs unconfined, with the environment of the user but without our settings, which may be secret.
+    Returns: what asks for its exit code, None while it runs. Raises: OSError.
     """
     _on_main_thread()
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("MEDIAFETCHER_", "MF_"))}
@@ -127,7 +128,7 @@ def detach(argv: Sequence[str]) -> subprocess.Popen[bytes]:
         list(argv), env=environ, cwd="/", stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True
     )
     threading.Thread(target=started.wait, name="detached", daemon=True).start()  # no zombie is left
-    return started
+    return started.poll
 
 
 async def start(
