@@ -132,7 +132,7 @@ async def test_no_job_is_done_twice(database, state, folder):
 @pytest.mark.timeout(1800)
 def test_after_a_kill_work_goes_on_by_itself(program, films_site):
     server = program(lease_seconds=60).start()
-    urls = films_site(deep.count(11, 5), slow=True)
+    urls = films_site(deep.count(11, 3), slow=True)
     for url in urls:
         id = server.submit(url)
         server.reach(id, "download")

@@ -16,7 +16,7 @@ from tests import deep
 from tests.faults import share
 from tests.faults.program import ENDED, Program, until
 
-ROUNDS = deep.count(7, 5)
+ROUNDS = deep.count(7, 3)
 WAITS = {} if deep.deep(7) else {"mount_check_seconds": 0.3, "mount_timeout_seconds": 1.0}
 STATES = {"read-only": ("read_only", "media_read_only")}
 PAUSED, RESUMED = 15.0, 60.0  # seconds

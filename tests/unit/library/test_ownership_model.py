@@ -19,7 +19,7 @@ from tests.unit.library.ownership_machine import Installations
 
 pytestmark = [pytest.mark.promise(22), pytest.mark.timeout(14400)]
 
-HISTORIES = 150  # of the test command
+HISTORIES = 100  # of the test command
 STEPS = 16
 Script = tuple[tuple[str, dict[str, Any]], ...]
 
