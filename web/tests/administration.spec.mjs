@@ -68,7 +68,8 @@ test("what the environment decides is shown, and not to be changed", async ({ ap
 });
 
 test("storage: the share, what is saved, and how far it was read again", async ({ app }) => {
-  await app.add("/media/ok.mp4");
+  const items = await app.add("/media/ok.mp4", "/media/a.mp3");
+  await app.api("POST", "/api/items/copy", { items: items.map(({ id }) => id), folder: "Twice" });
   await app.settings("Storage");
   const storage = section(app, "Storage");
   for (const words of [

@@ -195,6 +195,7 @@ test("retry", async ({ app }) => {
 });
 
 test("a download that failed is edited and tried again with the old wishes", async ({ app, page, site }) => {
+  app.expected.push(/status of 422 .*\/api\/preview/); // the link that failed is looked at again
   const wish = { url: app.unused("/status/404/film.mp4"), folder: "Trips", options: { max_height: 480 } };
   await app.api("POST", "/api/downloads", wish);
   await app.open("/downloads?show=action");
@@ -205,7 +206,6 @@ test("a download that failed is edited and tried again with the old wishes", asy
   assert.equal(await box.inputValue(), wish.url);
   await add.getByRole("combobox", { name: "Folder" }).filter({ hasText: "Trips" }).waitFor();
   await add.getByRole("combobox", { name: "Quality" }).filter({ hasText: "480p" }).waitFor();
-  app.expected.push(/status of 422 .*\/api\/preview/);
   await box.fill(site.url("/media/ok.mp4"));
   await add.getByRole("button", { name: "Download", exact: true }).click();
   const { items } = await app.becomes("/api/items", ({ items }) => items.length === 1);

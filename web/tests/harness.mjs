@@ -37,7 +37,7 @@ export async function start(args, ready, env = {}) {
     child.on("exit", (code) => reject(new Error(`${args.join(" ")} ended with ${code}:\n${said}`)));
   });
   const stop = async (signal = "SIGTERM") => {
-    if (child.exitCode !== null) return;
+    if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill(signal);
     await once(child, "exit");
   };

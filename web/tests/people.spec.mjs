@@ -7,6 +7,7 @@ import { open, python, root } from "./harness.mjs";
 const section = (app, name) => app.page.getByRole("region", { name, exact: true });
 
 test("what a person uses, and a quota that holds", async ({ app, page, site }) => {
+  await app.add("/media/ok.mp4");
   await app.settings("Users");
   const people = section(app, "Users");
   await people.getByText(/count toward the quota/).waitFor();
