@@ -6,11 +6,14 @@ import { open, python, root } from "./harness.mjs";
 
 const section = (app, name) => app.page.getByRole("region", { name, exact: true });
 
-test("what a person uses, and a quota that holds", async ({ app, page, site }) => {
+test("what a person uses, and a quota that holds", async ({ app, page, site, user }) => {
   await app.add("/media/ok.mp4");
   await app.settings("Users");
   const people = section(app, "Users");
-  await people.getByText(/count toward the quota/).waitFor();
+  await people
+    .getByText(/count toward the quota/)
+    .first()
+    .waitFor();
   const quota = people.getByRole("textbox", { name: `Quota in GB: ${user.name}` });
   await quota.fill("0.00001");
   await quota.press("Enter");
@@ -34,7 +37,7 @@ test("what a person uses, and a quota that holds", async ({ app, page, site }) =
   await section(app, "Storage").getByText("quota:").waitFor({ state: "detached" });
 });
 
-test("an administrator is made and unmade", async ({ app }) => {
+test("an administrator is made and unmade", async ({ app, user }) => {
   await app.settings("Users");
   const people = section(app, "Users");
   await people.getByLabel("Name").fill(`Grace of ${user.name}`);
@@ -64,7 +67,7 @@ test("somebody without administration sees no server settings", async ({ app, br
   await theirs.context().close();
 });
 
-test("another browser is signed out from here", async ({ app, browser, page, server }) => {
+test("another browser is signed out from here", async ({ app, browser, page, server, user }) => {
   const other = await open(browser, server.url);
   other.expected.push(/status of 401/);
   await other.getByLabel("Name", { exact: true }).fill(user.name);

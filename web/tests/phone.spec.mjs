@@ -13,7 +13,7 @@ for (const [path, mode] of [
   ["/media/a.mp3", "bar"],
 ])
   test(`what comes next fits into the small player, ${mode}`, async ({ app, page }) => {
-    const [second, item] = await app.add(mode === "mini" ? "/media/h264_mp3.mp4" : "/media/b.mp4", path);
+    const [second, item] = await app.add(mode === "mini" ? "/media/h264_mp3.mp4" : "/media/ok.mp4", path);
     await app.api("PATCH", `/api/items/${item.id}`, { title: "First" });
     await app.api("PATCH", `/api/items/${second.id}`, { title: "Second, and wider than any phone is ".repeat(3) });
     await app.open("/library?sort=title");

@@ -109,33 +109,6 @@ test("a channel is a page with its items, found from the library, an item and th
   await page.setViewportSize(WINDOW);
 });
 
-interaction("a channel and a search are shared with a podcast feed", async () => {
-  const { page, server } = world;
-  const make = async () => {
-    await page.getByRole("button", { name: "Create link" }).click();
-    return page.getByRole("textbox", { name: "Podcast feed" }).inputValue();
-  };
-  await page.getByRole("main").getByRole("link", { name: "Share", exact: true }).click();
-  await page.getByText("Share “Slow / Rivers”").waitFor();
-  const feeds = [await make()];
-  await page.goto(`${server.url}/library`);
-  await page.getByRole("searchbox", { name: "Search" }).fill("seeded");
-  await page.getByRole("main").getByRole("link", { name: "Share this search" }).click();
-  await page.getByText("Share “seeded”").waitFor();
-  await world.accessible("a link to a search");
-  feeds.push(await make());
-  for (const feed of feeds) {
-    const answer = await page.request.get(feed);
-    assert.equal(answer.headers()["content-type"], "application/rss+xml; charset=utf-8");
-    assert.equal((await answer.text()).match(/<enclosure /g).length, 3);
-  }
-  for (const title of ["seeded", "Slow / Rivers"]) {
-    await page.getByRole("button", { name: `Revoke: ${title}` }).click();
-    await page.getByRole("button", { name: `Revoke: ${title}` }).waitFor({ state: "detached" });
-  }
-  assert.equal((await page.request.get(feeds[0])).status(), 404);
-});
-
 test("a channel and a search are shared with a podcast feed", async ({ app, page }) => {
   app.seed(3, "Slow / Rivers");
   const make = async () => {
