@@ -89,6 +89,7 @@ test("another browser is signed out from here", async ({ app, browser, page, ser
 });
 
 test("a paired browser is seen at once, and its right is taken away", async ({ app, page, server }) => {
+  app.expected.push(/api\/extension/); // it is not built everywhere
   await app.go("Downloads");
   await app.settings("Devices");
   await page.getByRole("button", { name: "New code" }).click();

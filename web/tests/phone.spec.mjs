@@ -71,7 +71,8 @@ test("toasts stand together, also while one leaves", async ({ app, page }) => {
       return boxes.slice(1).map(({ top }, i) => Math.round(top - boxes[i].bottom));
     });
   await expect.poll(gaps).toEqual([8, 8]);
-  await toasts.nth(1).getByRole("button", { name: "Close" }).click();
+  await toasts.nth(1).hover(); // while the pointer is over them they stay
+  await toasts.nth(1).locator("button").last().click();
   const seen = await page.evaluate(async () => {
     let widest = 0;
     for (const end = performance.now() + 600; performance.now() < end; await new Promise(requestAnimationFrame)) {
