@@ -20,6 +20,8 @@ MAX_TAGS = 100
 _TAG = 100  # characters
 _MAX_CATEGORIES = 20
 _MAX_THUMBNAILS = 3
+_MAX_LANGUAGES, _MAX_FORMATS = 50, 2000
+_MAX_CAST = 50
 _WORD, _LINK = 300, 2048  # characters
 _NUMBER = 10**15
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,7 +40,7 @@ YTDLP_FIELDS = (
     *("release_timestamp", "timestamp", "upload_date", "age_limit", "availability", "live_status", "view_count"),
     *("series", "season", "season_number", "episode", "episode_number", "artist", "artists", "album_artist", "album"),
     *("track", "track_number", "genre", "genres", "release_year", "thumbnail", "thumbnails", "requested_formats"),
-    *("width", "height", "vcodec", "acodec"),
+    *("width", "height", "vcodec", "acodec", "cast"),
 )
 
 
@@ -81,6 +83,8 @@ class SourceMetadata(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=Tr
     height: int | None = None
     video_codec: Word | None = None
     audio_codec: Word | None = None
+    cast: Annotated[list[Tag], msgspec.Meta(max_length=_MAX_CAST)] = []  # names of actors
+    audio_languages: Annotated[list[Tag], msgspec.Meta(max_length=_MAX_LANGUAGES)] = []  # that the site offers
 
     @property
     def published(self) -> datetime | None:
@@ -136,6 +140,8 @@ def of_ytdlp(found: Mapping[str, Any]) -> SourceMetadata:
             "height": _of_formats(found, formats, "height"),
             "video_codec": _codec(found, formats, "vcodec"),
             "audio_codec": _codec(found, formats, "acodec"),
+            "cast": found.get("cast"),
+            "audio_languages": _audio_languages(found.get("formats")),
         }
     )
 
@@ -251,6 +257,8 @@ _NORMAL: dict[str, Any] = {
     "thumbnails": _links,
     "tags": _words(MAX_TAGS),
     "categories": _words(_MAX_CATEGORIES),
+    "audio_languages": _words(_MAX_LANGUAGES),
+    "cast": _words(_MAX_CAST),
     "published_at": _moment,
     "published_precision": _one_of("second", "day"),
     "duration": _seconds,
@@ -270,6 +278,13 @@ _NORMAL: dict[str, Any] = {
     ),
     _number,
 )
+
+
+def _audio_languages(formats: Any) -> list[str]:
+    """The languages of the sounds of all formats; the first is that of the first format."""
+    given = formats[:_MAX_FORMATS] if isinstance(formats, list) else []
+    sounds = [one for one in given if isinstance(one, Mapping) and one.get("acodec") not in (None, "none")]
+    return list(dict.fromkeys(str(one["language"]) for one in sounds if isinstance(one.get("language"), str)))
 
 
 def _published(found: Mapping[str, Any]) -> tuple[float | None, Precision | None]:

@@ -49,6 +49,26 @@ def decode(data: bytes, language: str = "") -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
 
 
+_TAG = re.compile(r"</?(?!/?[biu]>)[^<>]{0,200}>")  # SubRip knows bold, italic and underlined text
+_ENTITIES = {"&lt;": "<", "&gt;": ">", "&nbsp;": "\u00a0", "&lrm;": "", "&rlm;": "", "&amp;": "&"}
+
+
+def to_srt(source: int) -> str:
+    """Return the cues of a WebVTT descriptor as SubRip, without their styles and places."""
+    parts = []
+    for number, (start, end, _, lines) in enumerate(cues(decode(_read(source))), 1):
+        text = _TAG.sub("", "\n".join(lines))
+        for entity, letter in _ENTITIES.items():
+            text = text.replace(entity, letter)
+        parts.append(f"{number}\n{_srt_time(start)} {_ARROW} {_srt_time(end)}\n{text}\n")
+    return "\n".join(parts)
+
+
+def _srt_time(moment: float) -> str:
+    minutes, milliseconds = divmod(round(moment * 1000), 60_000)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{milliseconds // 1000:02},{milliseconds % 1000:03}"
+
+
 Cue = tuple[float, float, str, list[str]]  # start and end in seconds, settings, lines
 _WRAP = 2**33 / 90_000  # seconds after which the clock of an MPEG stream restarts
 

@@ -103,6 +103,7 @@ class Item(msgspec.Struct):
     chapters: list[Chapter] = []
     description: str | None = None
     tags: list[str] = []
+    audio_languages: list[str] = []  # that the site offers
     subscription: BroughtBy | None = None
 
 

@@ -85,6 +85,7 @@ async def show_item(instance: Instance, asked: argparse.Namespace, out: Out, std
         "size": size(media["size"]),
         "link": item["source_url"],
         "tags": ", ".join(item["tags"]),
+        "audio": ", ".join(item["audio_languages"]),
     }
     for name, value in facts.items():
         if value:
@@ -173,7 +174,11 @@ async def restore(instance: Instance, asked: argparse.Namespace, out: Out, stdin
 async def export_tree(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
     owner = int((await users.by_name(asked.user))["id"]) if asked.user else None
     folder = Path(asked.here, asked.folder) if asked.folder else None
-    place, done = await sync.export(folder, owner, asked.layout)
+    if asked.preview:
+        for path in await sync.preview(await owner_of(asked), asked.layout or "film", asked.template):
+            out.line(path)
+        return 0
+    place, done = await sync.export(folder, owner, asked.layout, asked.template)
     if asked.json:
         counts = {"made": done.made, "kept": done.kept, "removed": done.removed, "missing": done.missing}
         out.line(json.dumps({"path": str(place), **counts, "links": "symbolic" if done.symbolic else "hard"}))

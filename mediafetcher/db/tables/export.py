@@ -6,6 +6,7 @@ from piccolo.columns import Array, BigInt, BigSerial, Boolean, ForeignKey, OnDel
 from piccolo.table import Table
 
 from mediafetcher.db.engine import DB
+from mediafetcher.db.tables.columns import null_text
 
 
 class ExportTree(Table, tablename="export_tree", db=DB):
@@ -16,7 +17,8 @@ class ExportTree(Table, tablename="export_tree", db=DB):
     people = Array(base_column=BigInt(), default=None, null=True)  # users whose items it has; None: all
     hard = Boolean(required=True)  # hard links; else symbolic ones
     behind = Boolean(default=False)  # it is compared as a whole at its next update
-    layout = Text(default="film")  # film, show or music
+    layout = Text(default="film")  # film, show, music or template
+    template = null_text()  # of the last one
 
 
 class ExportFolder(Table, tablename="export_folder", db=DB):

@@ -74,12 +74,13 @@ SORTS = tuple(sign + name for name in ("created", "published", "title", "duratio
 _HAS_TAG = "lower(x.facts ->> 'tags')::jsonb @> to_jsonb(lower({}::text))"
 # Columns that are read for a single item alone.
 _DETAILS = """
-jsonb_build_object('chapters', m.chapters, 'description', x.facts -> 'description', 'tags', x.facts -> 'tags')::text
+jsonb_build_object('chapters', m.chapters, 'description', x.facts -> 'description', 'tags', x.facts -> 'tags',
+  'audio_languages', x.facts -> 'audio_languages')::text
 """
 
 
 async def get(id: int, owner: int) -> dict[str, Any]:
-    """Return one item as the API shows it, also from the trash, with its chapters, description and tags.
+    """Return one item as the API shows it, also from the trash, with its chapters, description, tags and languages.
 
     Raises: `NotFound`.
     """
@@ -90,6 +91,7 @@ async def get(id: int, owner: int) -> dict[str, Any]:
     details = json.loads(rows[0]["key"])
     chapters = [{"start": start, "title": title} for start, title in details["chapters"]]
     said = {"description": details["description"], "tags": details["tags"] or []}
+    said["audio_languages"] = details["audio_languages"] or []
     return _item(rows[0]) | {"chapters": chapters} | said
 
 

@@ -3,6 +3,7 @@
     film    <folder of the library>/<title>
     show    <show>/Season <year>/<show> - S<year>E<number> - <title>, with tvshow.nfo and posters
     music   <artist>/<album>/<track> - <title>, with album.nfo and a cover
+    template   folders and names by template.py
 
 Names depend on the item alone, so a new item renames no other one. Folders and their files have negative numbers, made
 of their names, in place of the ids of library folders and items.
@@ -14,26 +15,32 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
-Kind = Literal["film", "show", "music"]
+from mediafetcher.library.export import template
+
+Kind = Literal["film", "show", "music", "template"]
 KINDS: tuple[str, ...] = get_args(Kind)
 _FILES = 4  # numbers of a folder: itself, its description, its picture, its picture in the folder above
 _DESCRIPTION, _PICTURE, _PICTURE_ABOVE = 1, 2, 3
+_BACKGROUND = _PICTURE_ABOVE  # a show has no folder above
 _MINUTES = 1440  # of a day; larger numbers are those of items whose time of the day is unknown
 _OTHERS = 10_000 - _MINUTES
 
 Row = dict[str, Any]
 
 
-def arrange(row: Row, kind: str) -> list[Row]:
+def arrange(row: Row, kind: str, names: str | None = None) -> list[Row]:
     """Give a row its `name`, its `root` in XML, the ending of its `picture` and its folder.
 
-    Returns: the rows of its folders, from the top.
+    `names`: the template of the kind `template`. Returns: the rows of its folders, from the top.
     """
     row |= {"name": row["title"], "root": "movie", "picture": "-poster.jpg"}
     if kind == "film":
         return []
     if kind == "show":
         return _show(row)
+    if names is not None:
+        *folders, row["name"] = template.names(names, row)
+        return _folders(row, *folders)
     return _music(row)
 
 
@@ -72,7 +79,7 @@ def _folders(row: Row, *names: str) -> list[Row]:
         given = json.dumps([row["owner"], *names[:depth]]).encode()
         number = -_FILES * (1 + (int.from_bytes(hashlib.sha256(given).digest()[:7]) >> 1))
         made.append({"id": number, "parent": made[-1]["id"] if made else None, "name": name})
-    row["folder"] = made[-1]["id"]
+    row["folder"] = made[-1]["id"] if made else None
     return made
 
 
@@ -89,6 +96,7 @@ def files_of_show(show: int, members: Iterable[Row]) -> list[Row]:
     pictured = [row for row in members if row["poster"]]
     if pictured:
         rows.append(_file(show, show, _PICTURE, "poster", pictured[0], picture=True))
+        rows.append(_file(show, show, _BACKGROUND, "fanart", pictured[0], picture=True))
     for season in dict.fromkeys(row["season"] for row in pictured):
         row = next(row for row in pictured if row["season"] == season)
         name = "season-specials-poster" if season == 0 else f"season{season:02}-poster"

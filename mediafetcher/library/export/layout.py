@@ -21,6 +21,7 @@ from mediafetcher.library.export import filenames, nfo
 from mediafetcher.library.export.link_tree import Disk, word_of
 from mediafetcher.library.storage import blob_store
 
+_NFO, _SRT = ".nfo", ".srt"
 _LANGUAGE = re.compile(r"^[A-Za-z0-9.-]{1,32}$")
 _DEEP, _SHORT = 6, 60  # folders deeper than this have short names: a whole path may have 4096 bytes
 _FEW = 8  # items of one folder that are named at once: for more, reading all its names is faster
@@ -93,6 +94,7 @@ class Item:
     stem: str | None = None
     kept: set[str] = field(default_factory=set)
     missing: bool = False
+    written: dict[str, bytes] = field(default_factory=dict)  # the texts that were made so far
 
     @cached_property
     def links(self) -> dict[str, Path]:
@@ -105,19 +107,31 @@ class Item:
         wanted |= {f".{name}.vtt": f"{name}.vtt" for name in row["subtitles"] if _LANGUAGE.match(name)}
         return {suffix: blob_store.path_of(row["sha256"], name) for suffix, name in wanted.items()}
 
+    @cached_property
+    def subtitles(self) -> dict[str, Path]:
+        """Return the subtitles that are also written as SubRip: their suffix, and the file in the store."""
+        return {f"{suffix[:-4]}{_SRT}": path for suffix, path in self.links.items() if suffix.endswith(".vtt")}
+
     @property
     def suffixes(self) -> list[str]:
         assert self.row
-        return [*self.links, *([".nfo"] if self.row["root"] is not None else [])]
+        return [*self.links, *self.subtitles, *([_NFO] if self.row["root"] is not None else [])]
+
+
+def _is_text(suffix: str) -> bool:
+    """Tell whether a file of the tree is written, and not a link."""
+    return suffix == _NFO or suffix.endswith(_SRT)
 
 
 Keys = Callable[[int, list[str] | None], list[str]]
+Convert = Callable[[Path], bytes]  # WebVTT to SubRip
 
 
 class Layout:
     """The recorded tree. `keys(folder, beginnings)`: the files in a folder with one of these beginnings, or all."""
 
-    def __init__(self, disk: Disk, folders: list[Folder], keys: Keys, *, hard: bool) -> None:
+    def __init__(self, disk: Disk, folders: list[Folder], keys: Keys, to_srt: Convert, *, hard: bool) -> None:
+        self._to_srt = to_srt
         self.folders, self.left = folders, list[Folder]()
         self._disk, self._hard, self._keys = disk, hard, keys
         self._virtual: dict[int, dict[str, Any]] = {}
@@ -175,20 +189,29 @@ class Layout:
             gone.append(file)
             if file.folder in self._taken:
                 self._taken[file.folder].drop(file.key)
-            state = self._disk.content(file.path) if file.suffix == ".nfo" else self._disk.state(file.path)
+            state = self._disk.content(file.path) if _is_text(file.suffix) else self._disk.state(file.path)
             if state == file.made:
                 self._disk.remove(file.path)
                 report.removed += item.stem is None or file.suffix not in item.suffixes
         return gone
 
     def _is_right(self, item: Item, file: File) -> bool:
-        if file.suffix == ".nfo":
-            assert item.row
+        if _is_text(file.suffix):
             state = self._disk.content(file.path)
+            if file.suffix not in item.suffixes:
+                return False
             # It differs from what we wrote: a user edited it, so it is the user's.
-            return state is not None and (state != file.made or state == word_of(nfo.document(item.row)))
+            return state is not None and (state != file.made or state == word_of(self._text(item, file.suffix)))
         source = item.links.get(file.suffix)
         return source is not None and self._disk.leads_to(file.path, self._disk.state(file.path), source)
+
+    def _text(self, item: Item, suffix: str) -> bytes:
+        """Return the content of a written file: the description of an item, or its subtitles as SubRip."""
+        assert item.row
+        if suffix not in item.written:
+            source = item.subtitles.get(suffix)
+            item.written[suffix] = nfo.document(item.row) if source is None else self._to_srt(source)
+        return item.written[suffix]
 
     # ---- place -------------------------------------------------------------------------------------------
 
@@ -223,8 +246,8 @@ class Layout:
     def _intend(self, item: Item, suffix: str) -> File:
         assert item.row and item.folder and item.stem is not None
         path = f"{item.folder.path}/{item.stem}{suffix}"
-        if suffix == ".nfo":
-            made = word_of(nfo.document(item.row))
+        if _is_text(suffix):
+            made = word_of(self._text(item, suffix))
         else:
             state, source = self._disk.state(path), item.links[suffix]
             # A link that already leads there was made by us before the list was lost.
@@ -297,12 +320,11 @@ class Layout:
 
     def _is_there(self, file: File) -> bool:
         state = self._disk.state(file.path)
-        return state is not None if file.suffix == ".nfo" else state == file.made
+        return state is not None if _is_text(file.suffix) else state == file.made
 
     def _make(self, item: Item, file: File) -> None:
-        if file.suffix == ".nfo":
-            assert item.row
-            self._disk.write(file.path, nfo.document(item.row))
+        if _is_text(file.suffix):
+            self._disk.write(file.path, self._text(item, file.suffix))
         else:
             self._disk.link(file.path, item.links[file.suffix], hard=file.made.startswith("inode:"))
 

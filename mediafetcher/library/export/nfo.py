@@ -38,6 +38,8 @@ def document(row: dict[str, Any]) -> bytes:
     lines = ['<?xml version="1.0" encoding="UTF-8" standalone="yes"?>', f"<{root}>"]
     lines += [f"  <{name}>{_text(value)}</{name}>" for name, value in facts.items() if value is not None]
     lines += [f"  <tag>{_text(tag)}</tag>" for tag in row.get("tags") or ()]
+    for number, name in enumerate(row.get("actors") or ()):
+        lines += ["  <actor>", f"    <name>{_text(name)}</name>", f"    <order>{number}</order>", "  </actor>"]
     if row.get("extractor") and row.get("extractor_id"):
         kind = quoteattr(_FORBIDDEN.sub("", str(row["extractor"])).lower())
         lines.append(f'  <uniqueid type={kind} default="true">{_text(row["extractor_id"])}</uniqueid>')

@@ -1,6 +1,6 @@
 """The export tree: the library under readable names, for players that read folders (Jellyfin, Plex, Kodi).
 
-    <DIR>/<user>/<folder>/<title>.mp4, <title>.nfo, <title>-poster.jpg, <title>.<language>.vtt
+    <DIR>/<user>/<folder>/<title>.mp4, <title>.nfo, <title>-poster.jpg, <title>.<language>.vtt and .srt
 
 or arranged as shows or music (arrangement.py).
 
@@ -28,16 +28,26 @@ from mediafetcher.core import clock, errors, events, logging, settings
 from mediafetcher.db import engine, many
 from mediafetcher.db.expressions import among
 from mediafetcher.db.tables import ExportChange, ExportFile, ExportFolder, ExportTree, LibraryItem, User
-from mediafetcher.library.export import arrangement, layout, link_tree, tree_lock
+from mediafetcher.library.export import arrangement, filenames, layout, link_tree, template, tree_lock
 from mediafetcher.library.export.layout import File, Folder, Item, Report
 from mediafetcher.library.storage import mount
+from mediafetcher.media import webvtt
+from mediafetcher.sandbox import parsing
 
 _BATCH = 500  # items
 _SOON = 1.0  # seconds after a change, since usually more follow
 _PATIENCE = 30.0  # seconds that one tree may delay the others
 _MANY = 1000  # changes kept for an unavailable tree; beyond that it is compared as a whole when it is available again
 _Stop = threading.Event
-_TREE = (ExportTree.id, ExportTree.path, ExportTree.people, ExportTree.hard, ExportTree.behind, ExportTree.layout)
+_TREE = (
+    ExportTree.id,
+    ExportTree.path,
+    ExportTree.people,
+    ExportTree.hard,
+    ExportTree.behind,
+    ExportTree.layout,
+    ExportTree.template,
+)
 _UNKNOWN = datetime.min.replace(tzinfo=UTC)  # items without a date count as the oldest
 
 _log = logging.get("export")
@@ -47,15 +57,22 @@ _updates: set[asyncio.Task[int]] = set()
 
 
 async def export(
-    folder: Path | None = None, owner: int | None = None, kind: arrangement.Kind | None = None
+    folder: Path | None = None,
+    owner: int | None = None,
+    kind: arrangement.Kind | None = None,
+    names: str | None = None,
 ) -> tuple[Path, Report]:
     """Make the tree in `folder` (default: `export` in the media folder), or update it. Returns: the path, and a report.
 
     `owner`: add this user to the users that the tree has already; None: all users. `kind`: its layout; None: the one
-    that it has, else `film`. The tree is kept up to date from now on.
+    that it has, else `film`. `names`: a template, as a layout of its own. The tree is kept up to date from
+    now on.
 
-    Raises: `Invalid` if no links can be made there, `Unavailable`.
+    Raises: `Invalid` if no links can be made there or the template is wrong, `Unavailable`.
     """
+    if names is not None:
+        template.require_valid(names)
+        kind = "template"
     place = Path(os.path.realpath(folder or mount.root() / "export"))
     known = await ExportTree.exists().where(ExportTree.path == str(place))
     async with _busy[str(place)], tree_lock.locked(str(place), patience=_PATIENCE) as ours:
@@ -63,23 +80,50 @@ async def export(
             raise errors.ExportBusy()
         with _words(place):
             hard = await mount.run_io(_prepare, place, known=known)
-        return place, await _Update(await _record(str(place), owner, kind, hard=hard)).whole()
+        return place, await _Update(await _record(str(place), owner, (kind, names), hard=hard)).whole()
 
 
-async def _record(path: str, owner: int | None, kind: arrangement.Kind | None, *, hard: bool) -> dict[str, Any]:
-    """Record a tree, which only we update now. From the commit on, every change is recorded. Returns: its row."""
-    table = ExportTree
-    known = await table.select(table.people, table.layout).where(table.path == path).first()
+async def _record(
+    path: str, owner: int | None, wanted: tuple[arrangement.Kind | None, str | None], *, hard: bool
+) -> dict[str, Any]:
+    """Record a tree, which only we update now. From the commit on, every change is recorded. Returns: its row.
+
+    `wanted`: its layout and template; (None, None): those that it has.
+    """
+    table, (kind, names) = ExportTree, wanted
+    known = await table.select(table.people, table.layout, table.template).where(table.path == path).first()
     people = None if owner is None else [owner]
     if known is None:
-        made = table(path=path, people=people, hard=hard, layout=kind or "film")
+        made = table(path=path, people=people, hard=hard, layout=kind or "film", template=names)
         rows = await table.insert(made).returning(*_TREE)
     else:
         if people is not None:
             people = None if known["people"] is None else sorted({*known["people"], *people})
-        changed = table.update({table.hard: hard, table.layout: kind or known["layout"], table.people: people})
+        values: dict[Any, Any] = {table.hard: hard, table.people: people}
+        if kind:
+            values |= {table.layout: kind, table.template: names}
+        changed = table.update(values)
         rows = await changed.where(table.path == path).returning(*_TREE)
     return rows[0]
+
+
+async def preview(owner: int, kind: arrangement.Kind = "film", names: str | None = None, limit: int = 20) -> list[str]:
+    """Return the paths that the newest items of a user would have below their folder. Nothing is made.
+
+    Raises: `Invalid` for a wrong template.
+    """
+    if names is not None:
+        template.require_valid(names)
+        kind = "template"
+    newest = LibraryItem.select(LibraryItem.id).where(LibraryItem.owner == owner, LibraryItem.trashed_at.is_null())
+    ids = [row["id"] for row in await newest.order_by(LibraryItem.id, ascending=False).limit(limit)]
+    rows = await engine.fetch(_ITEMS.format(more=""), ids, None)
+    return [_path(row, kind, names) for row in sorted(rows, key=lambda row: int(row["id"]), reverse=True)]
+
+
+def _path(row: dict[str, Any], kind: str, names: str | None) -> str:
+    folders = [filenames.safe(one["name"]) for one in arrangement.arrange(row, kind, names)]
+    return "/".join([*folders, filenames.safe(row["name"]) + row["ext"]])
 
 
 async def refresh() -> int:
@@ -233,7 +277,8 @@ where i.id = any($1) and i.trashed_at is null and ($2::bigint[] is null or i.own
 """
 # Not for the other items of a show: a description may have 20 kB.
 _DETAILS = """, x.facts ->> 'description' as description, x.facts ->> 'extractor_id' as extractor_id,
-  x.facts ->> 'genre' as genre, array(select jsonb_array_elements_text(x.facts -> 'tags')) as tags"""
+  x.facts ->> 'genre' as genre, array(select jsonb_array_elements_text(x.facts -> 'tags')) as tags,
+  array(select jsonb_array_elements_text(x.facts -> 'cast')) as actors"""
 # The recorded files in these folders; those of items also in the folders below.
 _RECORDED = """
 select distinct x.item from export_file x join export_folder f on f.id = x.folder
@@ -253,6 +298,11 @@ select f.key from unnest($2::text[]) as start join export_file f on f.folder = $
 """
 
 
+def _to_srt(source: Path) -> bytes:
+    """Return the SubRip of stored WebVTT. For threads."""
+    return engine.call(parsing.call(webvtt.to_srt, files=[source])).encode()
+
+
 def _age(row: dict[str, Any]) -> tuple[Any, int]:
     return row["published_at"] or _UNKNOWN, row["id"]
 
@@ -262,7 +312,7 @@ class _Update:
 
     def __init__(self, row: dict[str, Any]) -> None:
         self._tree, self._place, self._people = row["id"], Path(row["path"]), row["people"]
-        self._hard, self._kind = row["hard"], row["layout"]
+        self._hard, self._kind, self._template = row["hard"], row["layout"], row["template"]
         self._touched: set[int] = set()  # shows and albums of which an item was looked at
         self._report = Report(symbolic=not self._hard)
         self._stop = _Stop()
@@ -289,7 +339,9 @@ class _Update:
 
     async def _run(self, items: list[int], marks: list[dict[str, Any]], *, whole: bool = False) -> Report:
         with _words(self._place):
-            plan = layout.Layout(link_tree.Disk(self._place), await self._folders(), self._keys, hard=self._hard)
+            plan = layout.Layout(
+                link_tree.Disk(self._place), await self._folders(), self._keys, _to_srt, hard=self._hard
+            )
             missing: list[int] = []
             for start in range(0, len(items), _BATCH):
                 missing += await self._bring(plan, await self._items(plan, items[start : start + _BATCH]))
@@ -360,9 +412,9 @@ class _Update:
         owners = {row["owner"] for row in rows}
         plan.learn(above, await User.select(User.id, User.name).where(among(User.id, owners)))
         for row in rows:
-            folders = arrangement.arrange(row, self._kind)
+            folders = arrangement.arrange(row, self._kind, self._template)
             plan.learn(folders, [])
-            if folders:
+            if folders and self._kind in ("show", "music"):
                 row["group"] = folders[0 if self._kind == "show" else -1]["id"]
                 self._touched.add(row["group"])
         return {row["id"]: row for row in rows}

@@ -107,3 +107,16 @@ def test_values_of_another_process_normalised_again():
 @pytest.mark.parametrize("day", ["10010101", "99980101"])
 def test_published_of_extreme_years_is_a_date(day):
     assert of_ytdlp({"upload_date": day}).published == datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC)
+
+
+def test_languages_of_all_sounds_are_kept_once_and_in_order():
+    formats = [
+        {"acodec": "mp4a", "language": "en"},
+        {"acodec": "none", "language": "xx"},
+        {"acodec": "opus", "language": "fr-CA"},
+        {"acodec": "opus", "language": "en"},
+        {"acodec": "opus", "language": 5},
+        7,
+    ]
+    assert of_ytdlp({"formats": formats}).audio_languages == ["en", "fr-CA"]
+    assert of_ytdlp({"formats": "x"}).audio_languages == []

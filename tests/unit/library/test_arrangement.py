@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mediafetcher.core import errors
 from mediafetcher.core.source_metadata import of_ytdlp
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import items, metadata, trash
@@ -48,7 +49,15 @@ def said(put):
 @pytest.fixture
 async def show(said, there) -> Path:
     """A show of two seasons, and an item without a date -> its folder."""
-    await said(b"1", "One / first", timestamp=1704445200, description="Plot <1>", tags=["a", "b"], **CHANNEL)
+    await said(
+        b"1",
+        "One / first",
+        timestamp=1704445200,
+        description="Plot <1>",
+        tags=["a", "b"],
+        cast=["Ada & Co", "Bob"],
+        **CHANNEL,
+    )
     await said(b"2", "Two", upload_date="20240105", **CHANNEL)
     await said(b"3", "Three", upload_date="20231224", **CHANNEL)
     await said(b"4", "Four", **CHANNEL)
@@ -90,6 +99,8 @@ async def test_description_of_an_episode_has_the_fields_of_kodi(show):
     assert (text["title"], text["showtitle"], text["plot"]) == ("One / first", "Lake: Films", "Plot <1>")
     assert (text["season"], text["episode"], text["aired"]) == (season, episode, "2024-01-05")
     assert [tag.text for tag in root.findall("tag")] == ["a", "b"]
+    actors = [(actor.findtext("name"), actor.findtext("order")) for actor in root.findall("actor")]
+    assert actors == [("Ada & Co", "0"), ("Bob", "1")]
     unique = root.find("uniqueid")
     assert (unique.get("type"), unique.get("default"), unique.text) == ("tube", "true", "1")
     assert root.findtext("fileinfo/streamdetails/video/codec") == "h264"
@@ -104,6 +115,7 @@ async def test_show_has_a_description_with_title_and_id(show):
 
 async def test_show_and_seasons_have_pictures(show):
     assert (show / "poster.jpg").read_bytes() == b"picture of 1"
+    assert (show / "fanart.jpg").samefile(show / "poster.jpg")
     names = ("season2023-poster.jpg", "season2024-poster.jpg", "season-specials-poster.jpg")
     assert all((show / name).is_file() for name in names)
     assert (show / "season2023-poster.jpg").samefile(path(b"3", "poster.jpg"))
@@ -162,7 +174,7 @@ async def test_deleted_tree_harms_nothing(show, there):
     assert await sync.refresh() == 0
     await clean()
     _, report = await sync.export()
-    assert report.made == 4 * 3 + 5 and (show / "tvshow.nfo").is_file()
+    assert report.made == 4 * 3 + 6 and (show / "tvshow.nfo").is_file()
 
 
 async def test_other_layout_replaces_the_files_of_the_former(show, there):
@@ -206,3 +218,40 @@ async def test_music_is_in_folders_of_artist_and_album_with_cover(said, there, o
     _, report = await sync.export()
     assert report.made == report.removed == 0
     await clean()
+
+
+# ---- templates -------------------------------------------------------------------------------------------
+
+
+async def test_names_by_a_template_follow_changes_and_are_previewed(said, there, owner):
+    item = await said(b"1", "One / first", upload_date="20240105", **CHANNEL)
+    await said(b"2", "Two")
+    names = "{channel}/{year}/{date} {title}"
+    films = ["Ada/Lake- Films/2024/2024-01-05 One - first.mp4", "Ada/Unknown/Unknown/Unknown Two.mp4"]
+    assert await sync.preview(owner, names=names) == [films[1][4:], films[0][4:]]
+    assert not there.exists()
+    await sync.export(names=names)
+    assert [name for name in listing(there) if name.endswith(".mp4")] == films
+    before = _written(there)
+    _, report = await sync.export()  # the tree keeps its template
+    assert report.made == report.removed == 0 and _written(there) == before
+    await items.rename(item, owner, "New")
+    await sync.refresh()
+    assert "Ada/Lake- Films/2024/2024-01-05 New.nfo" in listing(there)
+    await sync.export(kind="film")
+    assert "Ada/New.mp4" in listing(there) and not (there / "Ada/Lake- Films").exists()
+    await sync.export(names="{id}")
+    assert [name for name in listing(there) if name.endswith(".mp4")] == [f"Ada/{item}.mp4", f"Ada/{item + 1}.mp4"]
+    await clean()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["", "{titel}", "{title", "a//{title}", "{channel}", "{title}/{channel}", "{0}", "{title.__class__}", "x" * 501],
+)
+async def test_wrong_template_is_refused_and_makes_nothing(owner, there, wrong):
+    with pytest.raises(errors.Invalid):
+        await sync.export(names=wrong)
+    with pytest.raises(errors.Invalid):
+        await sync.preview(owner, names=wrong)
+    assert not there.exists()

@@ -50,9 +50,9 @@ async def test_a_tree_of_hard_links_with_what_players_read(owner, put, there):
         b"film", "AC/DC <live> & \x0b loud", side, folder=folder, uploader="A & <B>\x01", source_url="https://a/?b&c"
     )
     place, report = await sync.export()
-    assert place == there and counts(report) == (4, 0, 0) and not report.symbolic
+    assert place == there and counts(report) == (5, 0, 0) and not report.symbolic
     stem = "Ada/Films/Old- ones/AC-DC (live) & loud"
-    assert listing(there) == sorted(stem + end for end in (".mp4", ".nfo", "-poster.jpg", ".fr.vtt"))
+    assert listing(there) == sorted(stem + end for end in (".mp4", ".nfo", "-poster.jpg", ".fr.srt", ".fr.vtt"))
     assert (there / f"{stem}.mp4").samefile(path(b"film"))
     assert path(b"film").stat().st_nlink == 2
     assert path(b"film", "poster.jpg").stat().st_nlink == path(b"film", "fr.vtt").stat().st_nlink == 2
@@ -70,6 +70,27 @@ def _written(folder: Path) -> dict[Path, tuple[int, ...]]:
     """What writing to a file of the tree would change; reading changes its access time alone."""
     status = {file: file.lstat() for file in folder.rglob("*")}
     return {file: (one.st_ino, one.st_mode, one.st_size, one.st_ctime_ns) for file, one in status.items()}
+
+
+async def test_subtitles_are_beside_the_film_as_subrip_too(owner, put, there):
+    cue = "00:01.500 --> 01:00:02.000 line:0\n<v Ada><i>Hi</i> &amp; <c.x>bye</c>\nthere\n"
+    text = f"WEBVTT\n\nSTYLE\n::cue {{}}\n\n1\n{cue}"
+    item = await put(b"film", "Film", {"en.vtt": text.encode()})
+    await sync.export()
+    srt = there / "Ada/Film.en.srt"
+    assert srt.read_text() == "1\n00:00:01,500 --> 01:00:02,000\n<i>Hi</i> & bye\nthere\n"
+    _, again = await sync.export()
+    assert counts(again) == (0, 4, 0)
+    srt.write_text("mine")
+    await sync.export()
+    assert srt.read_text() == "mine"  # what a user edited stays
+    srt.unlink()
+    await items.rename(item, owner, "New")
+    await sync.refresh()
+    assert listing(there) == ["Ada/New.en.srt", "Ada/New.en.vtt", "Ada/New.mp4", "Ada/New.nfo"]
+    await engine.execute("update media_file set subtitles = '{}'")
+    await sync.export()
+    assert listing(there) == ["Ada/New.mp4", "Ada/New.nfo"]
 
 
 async def test_the_second_run_changes_nothing(owner, put, there):

@@ -3,6 +3,7 @@ import type { Item } from "@/api/types";
 import { Button } from "@/components/ui/button";
 import { Badge } from "@/components/ui/misc";
 import { useI18n } from "@/i18n";
+import { languageName } from "@/lib/languages";
 import { cn } from "@/lib/utils";
 
 const SHORT = 280; // characters that need no button
@@ -10,10 +11,11 @@ const TAGS = 12; // shown at first
 
 /** Description and tags, as the site of the item says. */
 export function Description({ item }: { item: Item }) {
-  const { t } = useI18n();
+  const { t, locale } = useI18n();
   const [open, setOpen] = useState(false);
-  const { description, tags = [] } = item;
-  if (!description && !tags.length) return null;
+  const { description, tags = [], audio_languages: spoken = [] } = item;
+  const several = spoken.length > 1;
+  if (!description && !tags.length && !several) return null;
   const words = description ?? "";
   const long = words.length > SHORT || words.split("\n").length > 4 || tags.length > TAGS;
   return (
@@ -36,6 +38,11 @@ export function Description({ item }: { item: Item }) {
             </li>
           ))}
         </ul>
+      )}
+      {several && (
+        <p className={cn("text-muted-foreground", (description || tags.length > 0) && "mt-3")}>
+          {t("play.audioLanguages", { v: spoken.map((code) => languageName(code, locale)).join(", ") })}
+        </p>
       )}
     </section>
   );
