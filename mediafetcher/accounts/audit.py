@@ -32,6 +32,8 @@ ACTIONS: dict[str, str] = {
     "quota_set": "how many bytes may be charged to a person",
     "cookies_kept": "cookies of a site were taken in",
     "cookies_removed": "cookies of a site were forgotten",
+    "password_kept": "a name and password for a site were taken in",
+    "password_forgotten": "a name and password for a site were forgotten",
     "key_rotated": "every jar was sealed with a new key",
     "pairing_offered": "a pairing code was shown",
     "pairing_failed": "a wrong pairing code",

@@ -112,6 +112,8 @@ def _command(chosen: Settings, asked: argparse.Namespace, argv: list[str]) -> in
             print(f"{path}: {use}")
         return 0
     stdin = _password(asked) if asked.command == "user" and asked.action != "remove" else None
+    if asked.command == "site" and asked.action == "password":
+        stdin = _password(asked)
     if asked.command in ("share", "feed") and asked.password:
         stdin = _password(asked)
     if asked.command == "notify" and getattr(asked, "url", "") == "-":

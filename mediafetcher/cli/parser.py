@@ -121,6 +121,8 @@ def _library(add: _Add, common: argparse.ArgumentParser) -> None:
     tree.add_argument(
         "--layout", choices=("film", "show", "music"), help="channels as shows, or artists and albums; default: film"
     )
+    tree.add_argument("--template", metavar="NAMES", help="names by fields instead, e.g. {channel}/{year}/{title}")
+    tree.add_argument("--preview", action="store_true", help="print the names of the newest items; make nothing")
     _for_person(tree)
     check = add("check", "check the media folder against the database")
     check.add_argument("--read-data", action="store_true", help="read every file and verify its hash")
@@ -147,6 +149,7 @@ def _outward(add: _Add, common: argparse.ArgumentParser) -> None:
     ended = add("unfollow", "end a subscription; its items stay")
     ended.add_argument("id", type=int, metavar="ID", help="its number in `following`")
     _for_person(ended)
+    _site(add("site", "rules for a site, and its name and password"), common)
     _preset(add("preset", "named options for downloads and subscriptions"), common)
     _notify(add("notify", "where you are notified of what happens"), common)
 
@@ -307,6 +310,24 @@ def _preset(command: argparse.ArgumentParser, common: argparse.ArgumentParser) -
         one.add_argument("name", metavar="NAME")
     _wishes(made)
     for one in (listed, made, removed):
+        _for_person(one)
+
+
+def _site(command: argparse.ArgumentParser, common: argparse.ArgumentParser) -> None:
+    doing = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    listed = doing.add_parser("list", parents=[common], help="show the rules, and for which sites a password is kept")
+    made = doing.add_parser("set", parents=[common], help="make or replace the rule of a site")
+    given = doing.add_parser("password", parents=[common], help="keep a name and password; the password is read")
+    removed = doing.add_parser("remove", parents=[common], help="remove the rule of a site with its password")
+    for one in (made, given, removed):
+        one.add_argument("site", metavar="SITE", help="e.g. example.org; it also holds for the hosts below it")
+    given.add_argument("name", metavar="NAME", help="the name of the account there")
+    made.add_argument("--preset", metavar="NAME", help="a preset for links of the site; options of a link win over it")
+    made.add_argument("--proxy", metavar="URL", help="proxy: http://, https:// or socks5://host:port")
+    made.add_argument("--pause", type=int, metavar="SECONDS", help="average pause between two downloads")
+    made.add_argument("--hours", metavar="HH:MM-HH:MM", help="hours in which downloads begin")
+    made.add_argument("--cookies-required", action="store_true", help="do not ask the site without cookies")
+    for one in (listed, made, given, removed):
         _for_person(one)
 
 

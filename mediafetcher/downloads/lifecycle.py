@@ -29,7 +29,7 @@ from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine, many, notifications
 from mediafetcher.db.expressions import NOW, among
 from mediafetcher.db.tables import Download
-from mediafetcher.downloads import dedup, leases, queries, requeue
+from mediafetcher.downloads import dedup, leases, queries, requeue, site_rules
 from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import blocklist, folders, quotas
@@ -64,8 +64,9 @@ async def submit(
     row that is there. A name and password in the link go to the vault, and the row does not have them.
     Raises `InvalidUrl`, `UnsupportedScheme`, `Invalid`, `SourceBlocked`, `QuotaExceeded`.
     """
-    options = options or Options()
     url, login = urls.split_login(url)
+    own = options or Options()
+    options = await engine.retrying(lambda: site_rules.with_preset(owner, url, own))
     key = urls.source_key(url, options.recipe())
     wish = (owner, url, urls.site(url), key)
     stored = json.dumps(msgspec.to_builtins(options))

@@ -13,7 +13,7 @@ import msgspec
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, logging, source_metadata
 from mediafetcher.db import engine, notifications
-from mediafetcher.downloads import leases
+from mediafetcher.downloads import leases, site_rules
 from mediafetcher.downloads.worker import active, wakeup
 from mediafetcher.fetch.client import Fetch
 from mediafetcher.fetch.models import Entry, Listing, Trial
@@ -34,7 +34,7 @@ async def expand(
         cookie_jars.borrow(claim.owner, claim.url) as jar,
         Fetch(
             claim.url,
-            claim.options,
+            await site_rules.for_request(claim.owner, claim.url, claim.options, signed_in=bool(jar or login)),
             folder,
             jar.text if jar else None,
             login=login,

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors, settings
-from mediafetcher.downloads import dedup
+from mediafetcher.downloads import dedup, site_rules
 from mediafetcher.fetch.client import PREVIEW_ENTRIES, Fetch
 from mediafetcher.fetch.models import Info, Listing
 from mediafetcher.fetch.options import Options
@@ -95,7 +95,14 @@ async def _look(owner: int, url: str, given: urls.Login | None) -> tuple[Info | 
     async with (
         scratch() as folder,
         cookie_jars.borrow(owner, url) as jar,
-        Fetch(url, Options(), folder, jar.text if jar else None, login=login, mode="preview") as source,
+        Fetch(
+            url,
+            await site_rules.for_request(owner, url, Options(), signed_in=bool(jar or login)),
+            folder,
+            jar.text if jar else None,
+            login=login,
+            mode="preview",
+        ) as source,
     ):
         found = await source.look()
         return found, await _poster(source, folder) if isinstance(found, Info) and found.thumbnail else None

@@ -18,7 +18,7 @@ from mediafetcher.core import clock, errors, logging
 from mediafetcher.db import engine, notifications
 from mediafetcher.db.expressions import NOW
 from mediafetcher.db.tables import LibraryItem, SiteBackoff, Source
-from mediafetcher.downloads import dedup, preview, site_backoff
+from mediafetcher.downloads import dedup, preview, site_backoff, site_rules
 from mediafetcher.fetch.client import Fetch
 from mediafetcher.fetch.models import Info, Listing
 from mediafetcher.fetch.options import Options
@@ -146,7 +146,13 @@ async def _look(owner: int, url: str) -> tuple[Info, bool]:
     async with (
         preview.scratch() as folder,
         cookie_jars.borrow(owner, url) as jar,
-        Fetch(url, Options(), folder, jar.text if jar else None, login=login) as source,
+        Fetch(
+            url,
+            await site_rules.for_request(owner, url, Options(), signed_in=bool(jar or login)),
+            folder,
+            jar.text if jar else None,
+            login=login,
+        ) as source,
     ):
         found = await source.look()
         if isinstance(found, Listing):

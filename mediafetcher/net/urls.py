@@ -74,11 +74,15 @@ def parse(text: str) -> str:
 
 
 class Login(NamedTuple):
-    """A name and password of HTTP Basic authentication (RFC 7617), for one scheme, host and port only."""
+    """A name and password: of HTTP Basic authentication (RFC 7617), for one scheme, host and port only.
+
+    `for_site`: of an account of the site; they are used for Basic authentication only if its extractor cannot sign in.
+    """
 
     origin: str
     user: str
     password: str
+    for_site: bool = False
 
     def __repr__(self) -> str:
         return f"<login of {self.origin}>"

@@ -4,7 +4,7 @@ import msgspec
 
 from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import errors
-from mediafetcher.downloads import preview
+from mediafetcher.downloads import preview, site_rules
 from mediafetcher.fetch.client import Fetch
 from mediafetcher.fetch.models import Info, Listing
 from mediafetcher.fetch.options import MAX_ENTRIES, Options, Playlist
@@ -31,7 +31,15 @@ async def read(
     async with (
         preview.scratch() as folder,
         cookie_jars.borrow(owner, url) as jar,
-        Fetch(url, wanted, folder, jar.text if jar else None, login=login, mode="list", first=first) as source,
+        Fetch(
+            url,
+            await site_rules.for_request(owner, url, wanted, signed_in=bool(jar or login)),
+            folder,
+            jar.text if jar else None,
+            login=login,
+            mode="list",
+            first=first,
+        ) as source,
     ):
         found = await source.look(empty=True)
     if not isinstance(found, Listing):
@@ -45,7 +53,13 @@ async def look(owner: int, url: str, options: Options) -> Info:
     async with (
         preview.scratch() as folder,
         cookie_jars.borrow(owner, url) as jar,
-        Fetch(url, _transport(options), folder, jar.text if jar else None, login=login) as source,
+        Fetch(
+            url,
+            await site_rules.for_request(owner, url, _transport(options), signed_in=bool(jar or login)),
+            folder,
+            jar.text if jar else None,
+            login=login,
+        ) as source,
     ):
         found = await source.look()
     if isinstance(found, Listing):

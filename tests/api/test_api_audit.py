@@ -87,6 +87,15 @@ async def keep_cookies(scene: Scene) -> None:
     await scene.browser.put("/api/cookies/example.org", json={"text": TEXT})
 
 
+async def keep_a_password(scene: Scene) -> None:
+    await scene.browser.patch("/api/sites/example.org", json={"account": {"user": "me", "password": "x"}})
+
+
+async def forget_a_password(scene: Scene) -> None:
+    await keep_a_password(scene)
+    await scene.browser.patch("/api/sites/example.org", json={"account": None})
+
+
 async def forget_cookies(scene: Scene) -> None:
     await keep_cookies(scene)
     await scene.browser.delete("/api/cookies/example.org")
@@ -196,6 +205,8 @@ DONE: list[tuple[str, Done, str | None, dict[str, Any]]] = [
     ("quota_set", give_a_quota, ALICE, {"changed": "Bob", "quota": 5000}),
     ("cookies_kept", keep_cookies, ALICE, {"site": "example.org", "count": 1}),
     ("cookies_removed", forget_cookies, ALICE, {"site": "example.org"}),
+    ("password_kept", keep_a_password, ALICE, {"site": "example.org"}),
+    ("password_forgotten", forget_a_password, ALICE, {"site": "example.org"}),
     ("key_rotated", rotate, NOBODY, {"sealed": 0, "lost": 0, "devices": 0}),
     ("pairing_offered", offer, ALICE, {}),
     ("pairing_failed", pair_wrongly, NOBODY, {}),

@@ -46,6 +46,8 @@ BODIES: dict[str, Any] = {
     "/api/subscriptions/import": {"content": '{"subscriptions":[{"url":"http://site.test/list"}]}'},
     "/api/subscriptions/{id:int}": {"title": "B"},
     "/api/presets/{name:str}": {"options": {}},
+    "/api/export/preview": {"layout": "show"},
+    "/api/sites/{site:str}": {"pause_seconds": 5},
     "/api/notifications/read": {"ids": [1]},
     "/api/notifications/targets": {"url": "dbus://", "events": ["all"]},
     "/api/notifications/targets/{id:int}": {"enabled": False},

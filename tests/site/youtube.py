@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 VIDEO = "abcdefghijk"
 VISITOR = "CgtWaXNpdG9yRGF0YQ%3D%3D"
-NAMES = ("www.youtube.com", "m.youtube.com", "youtubei.googleapis.com", "media.googlevideo.com")
+NEBULA = "nebula.tv"  # a site whose extractor signs in with one request
+NAMES = (NEBULA, "page.test", "www.youtube.com", "m.youtube.com", "youtubei.googleapis.com", "media.googlevideo.com")
 TOKEN = base64.urlsafe_b64encode(b"a-token-that-nobody-may-read").decode()
 
 
@@ -51,6 +52,7 @@ class YouTube(_Server):
         self.film = film
         self.media: list[dict[str, list[str]]] = []
         self.players: list[dict[str, Any]] = []
+        self.posts: list[tuple[str, dict[str, Any]]] = []  # host and path of other requests, with their bodies
 
 
 class Provider(_Server):
@@ -84,6 +86,11 @@ class _Answers(BaseHTTPRequestHandler):
 class _Pages(_Answers):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
+        if self.headers["Host"] == "page.test":
+            self.send_response(302)
+            self.send_header("Location", f"https://{NEBULA}/videos/a-film")
+            self.send_header("Content-Length", "0")
+            return self.end_headers()
         if parts.path == "/videoplayback":
             self.site.media.append(parse_qs(parts.query))
             return self.say(self.site.film, "video/mp4")
@@ -92,6 +99,7 @@ class _Pages(_Answers):
     def do_POST(self) -> None:
         body = self.body()
         if not self.path.startswith("/youtubei/v1/player"):
+            self.site.posts.append((self.headers["Host"] + self.path, body))
             return self.say(json.dumps({"contents": {}}).encode())
         self.site.players.append(body)
         return self.say(json.dumps(_player(len(self.site.film))).encode())

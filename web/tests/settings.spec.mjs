@@ -97,7 +97,7 @@ test("each section of the settings is a page with a title; old anchors lead to i
   const list = page.getByRole("navigation", { name: "Settings" });
   await list.getByRole("link", { name: "General", exact: true, current: "page" }).waitFor();
   const links = await list.getByRole("link").evaluateAll((all) => all.map(({ href, text }) => [href, text]));
-  assert.equal(links.length, 16);
+  assert.equal(links.length, 17);
   for (const [href, text] of links) {
     await page.goto(href); // a real address
     await page.getByRole("heading", { level: 1, name: text, exact: true }).waitFor();

@@ -29,6 +29,7 @@ _SHORT = {
 }  # fmt: skip
 
 _SEALED = (CookieJar.id, CookieJar.owner, CookieJar.site, CookieJar.ciphertext)
+_MAX_ACCOUNT = 2000  # characters of a name and password
 _MAX_LOGINS = 20  # of one host: it may have several ports
 
 _log = logging.get("cookies")
@@ -39,6 +40,7 @@ class _Contents(msgspec.Struct, omit_defaults=True):
 
     cookies: list[Cookie] = []
     logins: list[tuple[str, str, str]] = []  # (origin, user, password) of HTTP Basic authentication
+    account: tuple[str, str] | None = None  # (user, password) of the site
 
 
 class Jar(msgspec.Struct):
@@ -83,11 +85,50 @@ async def put_login(owner: int, login: urls.Login) -> None:
         id = await _ensure(owner, site)
         old = await _contents(id, owner, site)
         logins = [one for one in old.logins if one[0] != login.origin]
-        if tuple(login) in old.logins:
+        kept = (login.origin, login.user, login.password)
+        if kept in old.logins:
             return
-        old.logins = [*logins, (login.origin, login.user, login.password)][-_MAX_LOGINS:]
+        old.logins = [*logins, kept][-_MAX_LOGINS:]
         await _write(id, owner, site, old)
         await audit.record("cookies_kept", owner, site=site, count=len(old.cookies))
+
+
+async def put_password(owner: int, site: str, user: str, password: str, address: str | None = None) -> None:
+    """Keep a name and password for a site, as a `.netrc` would. Raises: `Invalid`."""
+    site = cookie_formats.site_name(site)
+    if not user or not password or len(user) + len(password) > _MAX_ACCOUNT:
+        raise errors.Invalid(f"Enter a name and a password, together at most {_MAX_ACCOUNT} characters.")
+    async with engine.transaction():
+        id = await _ensure(owner, site)
+        contents = await _contents(id, owner, site)
+        contents.account = (user, password)
+        await _write(id, owner, site, contents)
+        await audit.record("password_kept", owner, address, site=site)
+
+
+async def remove_password(owner: int, site: str, address: str | None = None) -> None:
+    """Forget the name and password of a site; its cookies stay. Raises: `Invalid`, `NotFound`."""
+    site = cookie_formats.site_name(site)
+    table = CookieJar
+    async with engine.transaction():
+        jar = table.select(table.id).where(table.owner == owner, table.site == site, table.has_password.eq(True))
+        row = await jar.first()
+        if row is None:
+            raise errors.NotFound("No password is stored for this site.")
+        contents = await _contents(row["id"], owner, site)
+        contents.account = None
+        if contents.cookies or contents.logins:
+            await _write(row["id"], owner, site, contents)
+        else:
+            await table.delete().where(table.id == row["id"])
+        await audit.record("password_forgotten", owner, address, site=site)
+
+
+async def sites_with_password(owner: int) -> set[str]:
+    """Return the sites for which a name and password are kept."""
+    table = CookieJar
+    rows = await table.select(table.site).where(table.owner == owner, table.has_password.eq(True))
+    return {row["site"] for row in rows}
 
 
 async def _ensure(owner: int, site: str) -> int:
@@ -100,11 +141,23 @@ async def _ensure(owner: int, site: str) -> int:
 
 
 async def login_for(owner: int, url: str) -> urls.Login | None:
-    """Return this user's name and password for exactly the scheme, host and port of a link."""
+    """Return this user's name and password for the scheme, host and port of a link, else those of its site."""
     site = urlsplit(url).hostname or ""
     row = await CookieJar.select(CookieJar.id).where(CookieJar.owner == owner, CookieJar.site == site).first()
     found = await _contents(row["id"], owner, site) if row is not None else _Contents()
-    return next((urls.Login(*one) for one in found.logins if one[0] == urls.origin(url)), None)
+    basic = next((urls.Login(*one) for one in found.logins if one[0] == urls.origin(url)), None)
+    return basic or await _account_for(owner, url)
+
+
+async def _account_for(owner: int, url: str) -> urls.Login | None:
+    """Return the name and password of the site of a link, or of the nearest site above it."""
+    table, names = CookieJar, names_of(urlsplit(url).hostname or "")
+    jars = table.select(table.id, table.site).where(
+        table.owner == owner, among(table.site, names), table.has_password.eq(True)
+    )
+    row = await jars.order_by(QueryString("length(site)"), ascending=False).first()
+    account = (await _contents(row["id"], owner, row["site"])).account if row is not None else None
+    return urls.Login(urls.origin(url), *account, for_site=True) if account else None
 
 
 async def _contents(id: int, owner: int, site: str) -> _Contents:
@@ -127,16 +180,16 @@ def _decoded(plain: bytes) -> _Contents:
 async def _fill(id: int, owner: int, site: str, cookies: list[Cookie]) -> None:
     """Replace the cookies of a jar; its logins stay."""
     old = await _contents(id, owner, site)
-    await _write(id, owner, site, _Contents(cookies, old.logins))
+    await _write(id, owner, site, _Contents(cookies, old.logins, old.account))
 
 
 async def _write(id: int, owner: int, site: str, contents: _Contents) -> None:
-    plain = contents if contents.logins else contents.cookies
+    plain = contents if contents.logins or contents.account else contents.cookies
     sealed = encryption.encrypt(msgspec.json.encode(plain), "cookie_jar", owner, site, id)
     table, clock = CookieJar, QueryString("clock_timestamp()")
-    await table.update({table.ciphertext: sealed, table.cookies: len(contents.cookies), table.updated_at: clock}).where(
-        table.id == id
-    )
+    values: dict[Any, Any] = {table.ciphertext: sealed, table.cookies: len(contents.cookies), table.updated_at: clock}
+    values[table.has_password] = contents.account is not None
+    await table.update(values).where(table.id == id)
 
 
 async def page(owner: int) -> list[dict[str, Any]]:
@@ -183,12 +236,18 @@ class Host(NamedTuple):
 
 
 async def hosts() -> list[Host]:
-    """Return the hosts of all jars. Cookies also apply to the hosts below theirs, a login only to its own host."""
-    table, cookies = CookieJar, QueryString("cookies > 0").as_alias("cookies")
+    """Return the hosts of all jars. Cookies and passwords also apply to the hosts below theirs, a login to its own."""
+    table, cookies = CookieJar, QueryString("(cookies > 0 or has_password)").as_alias("cookies")
     rows = await table.select(table.owner, table.site, cookies)
     named = [Host(row["owner"], urls.site(f"https://{row['site']}"), row["cookies"]) for row in rows]
     short = [Host(row["owner"], name, True) for row in rows if row["cookies"] for name in _short_names(row["site"])]
     return named + short
+
+
+def names_of(host: str) -> list[str]:
+    """Return the sites that a host may belong to: itself, and every name above it; of a short link its full site."""
+    parts = _SHORT.get(host, host).split(".")
+    return [".".join(parts[start:]) for start in range(len(parts))]
 
 
 def _short_names(site: str) -> list[str]:
@@ -200,10 +259,7 @@ def _short_names(site: str) -> list[str]:
 
 async def jar_for(owner: int, url: str) -> Jar | None:
     """Return this user's jar for a link: of its host, or of the nearest parent domain."""
-    host = urlsplit(url).hostname or ""
-    host = _SHORT.get(host, host)
-    parts = host.split(".")
-    names = [".".join(parts[start:]) for start in range(len(parts))]
+    names = names_of(urlsplit(url).hostname or "")
     seen = None
     while True:
         jars = CookieJar.select(*_SEALED, CookieJar.updated_at).where(

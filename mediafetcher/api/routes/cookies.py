@@ -55,10 +55,15 @@ async def sites(request: Asked) -> Jars:
 async def put(site: FromPath[str], data: JSONBody[NewCookies], request: Asked) -> Kept:
     """Store a site's cookies. Downloads that waited for them resume."""
     where = address(request)
-    if not request.scope["state"].get("https") and not _is_this_machine(where):
-        raise errors.PlainHttp()
+    require_encrypted(request)
     cookies = await parsing.call(cookie_formats.parse, data.text, secret=True)
     return fit(Kept, await cookie_waiting.save_and_resume(request.user.id, site, cookies, where))
+
+
+def require_encrypted(request: Asked) -> None:
+    """Raises: `PlainHttp` if a secret of this request came over the network without encryption."""
+    if not request.scope["state"].get("https") and not _is_this_machine(address(request)):
+        raise errors.PlainHttp()
 
 
 def _is_this_machine(where: str) -> bool:

@@ -33,6 +33,16 @@ class NoRoom(Unavailable):
     )
 
 
+class OutsideHours(Unavailable):
+    code = "outside_hours"
+    default_detail = "Your rule for this site allows downloads only in some hours. This one begins when they do."
+
+
+class SitePace(Unavailable):
+    code = "site_pace"
+    default_detail = "Your rule for this site asks for a pause between downloads. This one begins after it."
+
+
 class QuotaReserved(Unavailable):
     code = "quota_reserved"
     default_detail = (

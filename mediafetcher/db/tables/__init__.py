@@ -17,7 +17,15 @@ from mediafetcher.db.tables.accounts import (
     Token,
     User,
 )
-from mediafetcher.db.tables.downloads import Download, DownloadLog, DownloadStatistic, Machine, Preset, SiteBackoff
+from mediafetcher.db.tables.downloads import (
+    Download,
+    DownloadLog,
+    DownloadStatistic,
+    Machine,
+    Preset,
+    SiteBackoff,
+    SiteRule,
+)
 from mediafetcher.db.tables.export import ExportChange, ExportFile, ExportFolder, ExportTree
 from mediafetcher.db.tables.feeds import Share
 from mediafetcher.db.tables.library import (
@@ -74,6 +82,7 @@ __all__ = [
     "Setting",
     "Share",
     "SiteBackoff",
+    "SiteRule",
     "Source",
     "SourceList",
     "SourceListEntry",

@@ -78,6 +78,7 @@ class CookieJar(Table, tablename="cookie_jar", db=DB):
     site = Text(required=True)
     ciphertext = Bytea(required=True)
     cookies = Integer(default=0)  # how many
+    has_password = Boolean(default=False)  # a name and password of the site are among the contents
     created_at = now()
     updated_at = now()
     succeeded_at = null_time()

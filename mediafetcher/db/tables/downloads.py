@@ -131,3 +131,19 @@ class Preset(Table, tablename="preset", db=DB):
     options = JSONB(default="{}")
     created_at = now()
     updated_at = now()
+
+
+class SiteRule(Table, tablename="site_rule", db=DB):
+    """The rule of a user for a site: preset, proxy, pause, hours, cookies (downloads/site_rules.py)."""
+
+    id = BigSerial(primary_key=True)
+    owner = ForeignKey(User, null=False, on_delete=OnDelete.cascade)
+    site = Text(required=True)
+    preset = ForeignKey(Preset, on_delete=OnDelete.set_null)
+    proxy = null_text()
+    pause_seconds = Integer(default=None, null=True)  # between the beginnings of two downloads, on average
+    hours = JSONB(default=None, null=True)
+    cookies_required = Boolean(default=False)
+    next_start_at = now()  # no download of the site begins before that
+    created_at = now()
+    updated_at = now()

@@ -14,7 +14,7 @@ from mediafetcher.accounts.vault import cookie_jars
 from mediafetcher.core import clock, errors, logging, settings, source_metadata
 from mediafetcher.db import engine
 from mediafetcher.db.tables import Download
-from mediafetcher.downloads import dedup, leases, lifecycle, playlists, reprocess, trouble, ytdlp_canary
+from mediafetcher.downloads import dedup, leases, lifecycle, playlists, reprocess, site_rules, trouble, ytdlp_canary
 from mediafetcher.downloads import log as journal
 from mediafetcher.downloads.worker import active, checkpoint, convert_step, store_step, workspace
 from mediafetcher.fetch import collect
@@ -133,12 +133,13 @@ async def _pipeline(claim: leases.Claim, download: active.ActiveDownload) -> Non
     if claim.finish_requested:
         download.request_stop("finish")
     if claim.options.playlist:
+        await site_rules.take_turn(claim.owner, claim.url, claim.site)
         await ytdlp_canary.fetched(claim, download, lambda other: playlists.expand(claim, download, folder, other))
         return
     fetched = (
         await _load_checkpoint(claim, download, folder)
         or await _kept_recording(download, folder)
-        or await ytdlp_canary.fetched(claim, download, lambda other: _fetch_or_keep(claim, download, folder, other))
+        or await _fetch_in_turn(claim, download, folder)
     )
     if fetched is None:
         return
@@ -158,6 +159,15 @@ async def _pipeline(claim: leases.Claim, download: active.ActiveDownload) -> Non
     keys = _keys(claim, info)
     sources = store_step.Sources(dedup.private(claim.owner, keys) if own else keys, own, made.key)
     await store_step.store(claim, download, store_step.FetchedMedia(info, result, came, made.file, made.facts), sources)
+
+
+async def _fetch_in_turn(
+    claim: leases.Claim, download: active.ActiveDownload, folder: Path
+) -> tuple[Info, Result, bool] | None:
+    """Fetch when the user's rule for the site allows it. A recording that was interrupted resumes at once."""
+    if await asyncio.to_thread(checkpoint.recorded, folder) is None:
+        await site_rules.take_turn(claim.owner, claim.url, claim.site)
+    return await ytdlp_canary.fetched(claim, download, lambda other: _fetch_or_keep(claim, download, folder, other))
 
 
 def _limited(claim: leases.Claim, result: Result, came: probe.Facts) -> leases.Claim:
@@ -243,7 +253,7 @@ async def _fetch(
         cookie_jars.borrow(claim.owner, claim.url) as jar,
         Fetch(
             claim.url,
-            claim.options,
+            await site_rules.for_request(claim.owner, claim.url, claim.options, signed_in=bool(jar or login)),
             folder,
             jar.text if jar else None,
             login=login,

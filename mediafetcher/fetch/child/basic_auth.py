@@ -4,17 +4,21 @@ The name and password go only to the scheme, host and port that they were given 
 """
 
 import base64
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from mediafetcher.core import errors
-from mediafetcher.net import urls
+from mediafetcher.net import egress, urls
 
 
 class BasicAuth:
     """Adds the name and password to requests. `None`: to no request."""
 
-    def __init__(self, login: list[str] | None) -> None:
+    def __init__(self, login: list[Any] | None, allow_hosts: Iterable[str] = ()) -> None:
         self._login = urls.Login(*login) if login else None
+        if self._login and self._login.for_site and not _private(self._login.origin, tuple(allow_hosts)):
+            self._login = None
 
     def install(self) -> None:
         """Make the library that follows redirects drop the header if the origin changes."""
@@ -32,6 +36,12 @@ class BasicAuth:
         if self._login and _origin(request.url) == self._login.origin:
             given = f"{self._login.user}:{self._login.password}".encode()
             request.headers["Authorization"] = "Basic " + base64.b64encode(given).decode("ascii")
+
+
+def _private(origin: str, allow_hosts: tuple[str, ...]) -> bool:
+    """Tell whether a password of a site may travel there: encrypted, or to a host that an administrator named."""
+    parts = urlsplit(origin)
+    return parts.scheme == "https" or egress.excepted(parts.hostname or "", parts.port or 80, allow_hosts)
 
 
 def _origin(url: str) -> str:

@@ -35,6 +35,7 @@ from mediafetcher.fetch.child import (
     proxy_guard,
     referer,
     sidecars,
+    site_account,
     streams,
 )
 from mediafetcher.fetch.child.protocol import Cancelled, Channel
@@ -193,7 +194,7 @@ def _client(order: dict[str, Any], channel: Channel, folder: Path) -> Any:
     hls_subtitles.install(extractor)
     dash_periods.install(extractor)
     versions = resume.Versions(folder)
-    auth = basic_auth.BasicAuth(order["login"])
+    auth = basic_auth.BasicAuth(site_account.install(order["login"], order["url"], extractor), order["targets"])
     auth.install()
     origin = referer.Referer(order["url"], order["referer"])
 

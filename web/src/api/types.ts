@@ -190,6 +190,15 @@ export type Event = {
   system: System;
 };
 
+export type ExportNames = {
+  layout?: "film" | "show" | "music";
+  template?: string | null;
+};
+
+export type ExportPaths = {
+  paths: (string)[];
+};
+
 export type ExportedList = {
   content: string;
 };
@@ -269,6 +278,7 @@ export type ImportedList = {
 };
 
 export type Item = {
+  audio_languages?: (string)[];
   channel: Channel | null;
   chapters?: (Chapter)[];
   created_at: string;
@@ -668,7 +678,7 @@ export type Reason = {
 };
 
 export type Recorded = {
-  act: "setup_completed" | "setup_failed" | "signed_in" | "link_made" | "link_refused" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "store_decided" | "ytdlp_changed" | "share_made" | "share_revoked" | "share_opened" | "share_password_refused" | "target_added" | "target_changed" | "target_removed" | "device_removed";
+  act: "setup_completed" | "setup_failed" | "signed_in" | "link_made" | "link_refused" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "password_kept" | "password_forgotten" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "store_decided" | "ytdlp_changed" | "share_made" | "share_revoked" | "share_opened" | "share_password_refused" | "target_added" | "target_changed" | "target_removed" | "device_removed";
   address: string | null;
   at: string;
   facts: Record<string, unknown>;
@@ -791,6 +801,34 @@ export type SignedIn = {
 export type Site = {
   items: number;
   site: string;
+};
+
+export type SiteAccount = {
+  password: string;
+  user: string;
+};
+
+export type SiteRule = {
+  cookies_required: boolean;
+  hours: DailyHours | null;
+  password: boolean;
+  pause_seconds: number | null;
+  preset: string | null;
+  proxy: string | null;
+  site: string;
+};
+
+export type SiteRuleChange = {
+  account?: SiteAccount | null;
+  cookies_required?: boolean;
+  hours?: DailyHours | null;
+  pause_seconds?: number | null;
+  preset?: string | null;
+  proxy?: string | null;
+};
+
+export type SiteRules = {
+  rules: (SiteRule)[];
 };
 
 export type Sites = {
@@ -1189,7 +1227,7 @@ export type ytdlp_Order = {
 export interface paths {
   "/api/audit": {
     get: {
-      parameters: { query?: { act?: "setup_completed" | "setup_failed" | "signed_in" | "link_made" | "link_refused" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "store_decided" | "ytdlp_changed" | "share_made" | "share_revoked" | "share_opened" | "share_password_refused" | "target_added" | "target_changed" | "target_removed" | "device_removed" | null; cursor?: string | null; limit?: number }; path?: never };
+      parameters: { query?: { act?: "setup_completed" | "setup_failed" | "signed_in" | "link_made" | "link_refused" | "sign_in_failed" | "password_refused" | "signed_out" | "token_made" | "token_removed" | "user_added" | "user_removed" | "password_set" | "admin_set" | "quota_set" | "cookies_kept" | "cookies_removed" | "password_kept" | "password_forgotten" | "key_rotated" | "pairing_offered" | "pairing_failed" | "device_paired" | "device_refused" | "settings_changed" | "store_decided" | "ytdlp_changed" | "share_made" | "share_revoked" | "share_opened" | "share_password_refused" | "target_added" | "target_changed" | "target_removed" | "device_removed" | null; cursor?: string | null; limit?: number }; path?: never };
       requestBody?: never;
       responses: { 200: { content: { "application/json": Trail } }; default: { content: { "application/json": Problem } } };
     };
@@ -1329,6 +1367,13 @@ export interface paths {
       parameters: { query?: never; path?: never };
       requestBody?: never;
       responses: { 200: { content?: never }; default: { content: { "application/json": Problem } } };
+    };
+  };
+  "/api/export/preview": {
+    post: {
+      parameters: { query?: never; path?: never };
+      requestBody: { content: { "application/json": ExportNames } };
+      responses: { 200: { content: { "application/json": ExportPaths } }; default: { content: { "application/json": Problem } } };
     };
   };
   "/api/ext/send": {
@@ -1688,11 +1733,35 @@ export interface paths {
       responses: { 204: { content?: never }; default: { content: { "application/json": Problem } } };
     };
   };
+  "/api/site-rules": {
+    get: {
+      parameters: { query?: never; path?: never };
+      requestBody?: never;
+      responses: { 200: { content: { "application/json": SiteRules } }; default: { content: { "application/json": Problem } } };
+    };
+  };
   "/api/sites": {
     get: {
       parameters: { query?: never; path?: never };
       requestBody?: never;
       responses: { 200: { content: { "application/json": Sites } }; default: { content: { "application/json": Problem } } };
+    };
+  };
+  "/api/sites/{site}": {
+    get: {
+      parameters: { query?: never; path: { site: string } };
+      requestBody?: never;
+      responses: { 200: { content: { "application/json": SiteRule } }; default: { content: { "application/json": Problem } } };
+    };
+    patch: {
+      parameters: { query?: never; path: { site: string } };
+      requestBody: { content: { "application/json": SiteRuleChange } };
+      responses: { 200: { content: { "application/json": SiteRule } }; default: { content: { "application/json": Problem } } };
+    };
+    delete: {
+      parameters: { query?: never; path: { site: string } };
+      requestBody?: never;
+      responses: { 204: { content?: never }; default: { content: { "application/json": Problem } } };
     };
   };
   "/api/sources": {
@@ -1997,6 +2066,7 @@ export const CODES = [
   "older_schema",
   "one_time_link",
   "other_runs_alone",
+  "outside_hours",
   "pairing_code",
   "parser_failed",
   "password_required",
@@ -2024,6 +2094,7 @@ export const CODES = [
   "share_password",
   "site_busy",
   "site_forbids",
+  "site_pace",
   "site_paused",
   "slow_slots_busy",
   "stalled",

@@ -145,6 +145,8 @@ export const deErrors: ProblemWords = {
     "Laufende Downloads brauchen vielleicht das ganze Kontingent",
     "Dieser wartet, bis sie beendet sind.",
   ],
+  outside_hours: ["Ihre Regel für {site} erlaubt Downloads nur zu bestimmten Uhrzeiten", "Dieser beginnt dann."],
+  site_pace: ["Ihre Regel für {site} verlangt eine Pause zwischen Downloads", "Dieser beginnt danach."],
   same_source: ["Derselbe Link wird schon geladen", "Dieser Download wartet darauf."],
   site_busy: ["Es laufen so viele Downloads wie erlaubt: {site}", "Dieser wartet, bis er an der Reihe ist."],
   other_runs_alone: [

@@ -108,6 +108,7 @@ export const deUse: Texts<typeof enUse> = {
   "play.pip": "Bild im Bild",
   "play.source": "Originalseite",
   "play.published": "Veröffentlicht {v}",
+  "play.audioLanguages": "Ton auf der Website: {v}",
   "play.tags": "Schlagwörter",
   "play.about": "Info",
   "play.showMore": "Mehr anzeigen",

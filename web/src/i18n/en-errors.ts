@@ -117,6 +117,8 @@ export const enErrors: ProblemWords = {
   ],
   disk_full: ["The media folder is full", "Free some space. Downloads continue when there is enough."],
   quota_reserved: ["Your running downloads may use up your share", "This one waits until they have ended."],
+  outside_hours: ["Your rule for {site} allows downloads only in some hours", "This one begins when they do."],
+  site_pace: ["Your rule for {site} asks for a pause between downloads", "This one begins after it."],
   same_source: ["The same link is being fetched already", "This waits for it."],
   site_busy: ["As many downloads of {site} run as may run at once", "This one waits its turn."],
   other_runs_alone: [

@@ -105,6 +105,7 @@ export const enUse = {
   "play.pip": "Picture-in-picture",
   "play.source": "Original page",
   "play.published": "Published {v}",
+  "play.audioLanguages": "Audio on the site: {v}",
   "play.tags": "Tags",
   "play.about": "About",
   "play.showMore": "Show more",

@@ -144,6 +144,11 @@ export const frErrors: ProblemWords = {
     "Vos téléchargements en cours peuvent épuiser votre part de stockage",
     "Celui-ci attend qu’ils soient finis.",
   ],
+  outside_hours: [
+    "Votre règle pour {site} n’autorise les téléchargements qu’à certaines heures",
+    "Celui-ci commencera alors.",
+  ],
+  site_pace: ["Votre règle pour {site} demande une pause entre les téléchargements", "Celui-ci commencera ensuite."],
   same_source: ["Ce lien est déjà en cours de récupération", "Celui-ci l’attend."],
   site_busy: ["Autant de téléchargements de {site} que permis tournent déjà", "Celui-ci attend son tour."],
   other_runs_alone: [

@@ -107,6 +107,7 @@ export const frUse: Texts<typeof enUse> = {
   "play.pip": "Image dans l’image",
   "play.source": "Page d’origine",
   "play.published": "Publié le {v}",
+  "play.audioLanguages": "Audio sur le site : {v}",
   "play.tags": "Mots-clés",
   "play.about": "À propos",
   "play.showMore": "Afficher plus",

@@ -18,6 +18,7 @@ import { People } from "./people";
 import { Phone } from "./phone";
 import { FIRST, findSection, sectionOfAnchor, titleOf, visibleGroups } from "./sections";
 import { Sessions } from "./sessions";
+import { Sites } from "./sites";
 import { Storage } from "./storage";
 import { Tokens } from "./tokens";
 import { Trail } from "./trail";
@@ -135,6 +136,8 @@ function Content({ name, user }: { name: string; user: Me }) {
       return <Phone />;
     case "cookies":
       return <Cookies />;
+    case "sites":
+      return <Sites />;
     case "people":
       return <People me={user.id} />;
     case "limits":
