@@ -22,10 +22,10 @@ from mediafetcher.db.expressions import NOW, after
 from mediafetcher.db.tables import Subscription, SubscriptionEntry
 from mediafetcher.downloads import leases, lifecycle, playlists, site_backoff
 from mediafetcher.downloads.node_name import worker_id
-from mediafetcher.fetch.models import Entry, Info, Listing
+from mediafetcher.fetch.models import Entry, Listing
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import folders
-from mediafetcher.subscriptions import entries, filters, listing, plan, reading, schedule
+from mediafetcher.subscriptions import entries, filters, looks, plan, reading, schedule
 from mediafetcher.subscriptions.schedule import Schedule
 
 MIN_INTERVAL, MAX_INTERVAL = 900.0, 86_400.0  # seconds between two checks
@@ -34,7 +34,6 @@ _LEASE_SECONDS = 900.0  # longer than a check may take
 _FULL_LIST_DAYS = 7  # between two readings of the whole list of a source that shows its newest first
 _CLAIM_LOCK = 77_040  # the advisory lock of claims: one at a time
 _MAX_SUBMITTED = 5000  # downloads of one check
-_MAX_LOOKS = 20  # entries that one check looks at themselves
 
 _log = logging.get("following")
 
@@ -254,43 +253,12 @@ async def _check(claimed: Claim, read: reading.Reading) -> None:
         await entries.decide_again(planned.again)
         if (filter := _filter(now)) != claimed.filter:  # it was changed while the list was read
             await entries.apply_filter(claimed.id, filter)
-    accepted += await _look_at_lacking(claimed)
+    looker = looks.Looker(claimed.id, claimed.owner, claimed.options, claimed.filter)
+    accepted += await looker.at_lacking() + await looker.at_streams_beyond(found)
     again = await submit_waiting(claimed, found)
     order = planned.order if read.learns else claimed.source_order
     await _succeed(claimed, read, order, accepted, again)
     _log.info("checked", subscription=claimed.id, entries=len(found.entries), new=len(planned.new), accepted=accepted)
-
-
-async def _look_at_lacking(claimed: Claim) -> int:
-    """Look at entries themselves whose facts the list lacks, some at each check. Returns: how many are wanted."""
-    wanted = 0
-    for entry in await entries.lacking_facts(claimed.id, _MAX_LOOKS):
-        try:
-            info = await listing.look(claimed.owner, entry.facts.url, claimed.options)
-        except errors.LiveNotStarted:
-            facts = entry.facts._replace(live_status="is_upcoming")
-        except (errors.Transient, errors.Unavailable) as problem:
-            _log.info("an entry was not looked at", subscription=claimed.id, reason=problem.code)
-            break  # at the next check
-        except errors.FetchProblem:
-            facts = entry.facts
-        else:
-            facts = _with_facts(entry.facts, info)
-        reason = (await filters.decide(claimed.filter, [facts]))[0]
-        await entries.refresh([entry._replace(facts=facts)])
-        await entries.decide_again([(entry.id, filters.MISSING.get(reason or "", reason))])
-        wanted += reason is None
-    return wanted
-
-
-def _with_facts(facts: filters.Facts, info: Info) -> filters.Facts:
-    """Add what the source says to what the list says."""
-    return facts._replace(
-        title=facts.title or info.title,
-        duration=facts.duration if facts.duration is not None else info.duration,
-        published=facts.published if facts.published is not None or not info.metadata else info.metadata.published_at,
-        live_status="is_live" if info.is_live else facts.live_status,
-    )
 
 
 async def submit_waiting(claimed: Claim, found: Listing) -> datetime.datetime | None:
@@ -327,8 +295,7 @@ async def submit_waiting(claimed: Claim, found: Listing) -> datetime.datetime | 
         except errors.Unavailable:
             raise
         except errors.Problem as problem:
-            blocked: dict[Any, Any] = {table.decision: "blocked", table.reason: problem.code, table.decided_at: NOW}
-            await table.update(blocked).where(table.id == row["id"], table.submitted_at.is_null())
+            await entries.block(row["id"], problem.code)
     return allowed.again if len(rows) > allowed.number else None
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from piccolo.querystring import QueryString
 
 from mediafetcher.db import engine, many
-from mediafetcher.db.expressions import among
+from mediafetcher.db.expressions import NOW, ago, among
 from mediafetcher.db.tables import SubscriptionEntry
 from mediafetcher.fetch.models import Entry
 from mediafetcher.net import urls
@@ -33,6 +33,7 @@ _DECIDED_ANEW = (
     "t.submitted_at is null and t.decision in ('skipped', 'queued')"
     " and (t.decision <> r.decision or (r.decision = 'skipped' and t.reason <> r.reason))"
 )
+_STREAM_DAYS = 14  # as long as a download waits for a stream
 DECISIONS = ("queued", "done", "skipped", "blocked", "ignored")
 
 # Items that came by the link of an entry, or by one that leads to the same source.
@@ -218,6 +219,28 @@ async def lacking_facts(subscription: int, limit: int) -> list[Known]:
     found = table.select(*_FACTS, table.reason).where(table.subscription == subscription, lacking)
     rows = await found.order_by(table.id, ascending=False).limit(limit)
     return [Known(row["id"], "skipped", row["reason"], changed=True, facts=_facts(row)) for row in rows]
+
+
+async def waiting_streams(subscription: int, listed: Sequence[Entry], limit: int) -> list[Known]:
+    """Read streams and premieres of the last days that wait for their end and are not `listed`; newest first."""
+    table = SubscriptionEntry
+    waits = among(table.reason, ("live", "upcoming")) & (table.decision == "skipped")
+    recent = table.first_seen_at > ago(_STREAM_DAYS * 86_400.0)
+    wanted = table.select(*_FACTS, table.source_key, table.site_key, table.reason)
+    rows = await wanted.where(table.subscription == subscription, waits, recent).order_by(table.id, ascending=False)
+    keys = {key_of(entry.url) for entry in listed} | {entry.site_key for entry in listed if entry.site_key}
+    return [
+        Known(row["id"], "skipped", row["reason"], changed=True, facts=_facts(row))
+        for row in rows
+        if row["source_key"] not in keys and row["site_key"] not in keys
+    ][:limit]
+
+
+async def block(id: int, reason: str) -> None:
+    """Note that an entry cannot be downloaded, unless it was submitted."""
+    table = SubscriptionEntry
+    values: dict[Any, Any] = {table.decision: "blocked", table.reason: reason, table.decided_at: NOW}
+    await table.update(values).where(table.id == id, table.submitted_at.is_null())
 
 
 def _facts(row: dict[str, Any]) -> filters.Facts:

@@ -209,6 +209,11 @@ async def _every_wanted_film_came_once(weeks: _Weeks) -> None:
         assert len(numbers) == len(set(numbers))
         assert {film.number for film in weeks.channel.films} <= set(numbers)
         unwanted = {number for number in numbers if filter.title_exclude and re.search("[37]", str(number))}
+        # A stream that left the list before its end has no length there, and the fixture's files do not tell theirs.
+        listed = {film.number for film in weeks.channel.films}
+        lacking = {n for row, n in zip(rows, numbers, strict=True) if row["reason"] == "no_duration"} - listed
+        assert not lacking or filter.max_duration
+        unwanted |= lacking
         for row, number in zip(rows, numbers, strict=True):
             expected = "skipped" if number in unwanted else "done"
             assert row["decision"] == expected or (expected, row["decision"]) == ("skipped", "done"), (number, row)

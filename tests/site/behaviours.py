@@ -326,7 +326,9 @@ def _film(request: Request) -> None:
     """A film of a channel, which may be announced or live before it is a film."""
     name, _, number = request.rest.partition("/")
     channel = request.site.channels[name]
-    if int(number) in channel.announced:
+    if int(number) in channel.gone:
+        request.send(404, "gone")
+    elif int(number) in channel.announced:
         request.send(404, pages.page("No", "", "<p>This live event will begin in 3 hours.</p>"))
     elif int(number) in channel.live:
         request.send(302, Location=f"{request.base}/broadcast/endless/i{number}.m3u8")

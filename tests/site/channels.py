@@ -37,6 +37,7 @@ class Channel:
     status: int = 200
     cookie: str = ""  # which a request must have
     live: set[int] = field(default_factory=set)  # films at /film/<channel>/<number> that are live streams now
+    gone: set[int] = field(default_factory=set)  # films that no longer exist
     announced: set[int] = field(default_factory=set)  # and those that have not begun
 
     def publish(self, *numbers: int, **facts: object) -> None:

@@ -49,6 +49,34 @@ async def test_stream_that_its_list_does_not_name_is_fetched_after_its_end(site)
     assert (await subscriptions.get(row["id"], owner))["counts"]["done"] == 1
 
 
+@pytest.mark.parametrize("status", ["live", "announced"])
+@pytest.mark.parametrize("vanishes", [False, True])
+async def test_stream_that_left_its_list_is_looked_at_itself(site, status, vanishes):
+    owner = await engine.fetchval("insert into account (name) values ('ada') returning id")
+    site.channels["one"] = channel = Channel()
+    channel.publish(1, path="/film/one/1")
+    getattr(channel, status).add(1)
+    url = site.url("/channel/one")
+    row = await subscriptions.follow(owner, url, backfill="all", filter=Filter(max_duration=3600))
+    for count in (1, 0):
+        await _check(row["id"])
+        reason = "live" if status == "live" else "upcoming"
+        assert await engine.fetchval("select reason from subscription_entry") == reason, count
+        channel.films.clear()
+    getattr(channel, status).clear()
+    if vanishes:
+        site.channels["one"] = Channel(gone={1})
+    await _check(row["id"])
+    decided = await engine.fetchrow("select decision, reason from subscription_entry")
+    assert tuple(decided.values()) == (("blocked", "gone") if vanishes else ("skipped", "no_duration"))
+
+
+async def _check(id: int) -> None:
+    await engine.execute("update subscription set next_check_at = now() where id = $1", id)
+    claimed = await checks.claim(id)
+    assert claimed is not None and await checks.run(claimed)
+
+
 @pytest.mark.parametrize("live", ["wait", "skip", "record"])
 async def test_stream_that_ended_is_wanted_unless_streams_are_skipped(live):
     during = ("is_live", "is_upcoming", "post_live")
