@@ -11,6 +11,7 @@ from collections.abc import Callable
 import bench_attacks
 import bench_bytes
 import bench_fetch
+import bench_following
 import bench_library
 import bench_lists
 import bench_load
@@ -47,6 +48,7 @@ PARTS: dict[str, Callable[..., list[Figure]]] = {
     "large": bench_library.large,
     "export": bench_library.export,
     "page": bench_page.page,
+    "following": bench_following.following,
 }
 
 SLOW = (
@@ -58,6 +60,7 @@ SLOW = (
     "large",
     "export",
     "page",
+    "following",
 )  # a quick run skips them
 
 
