@@ -55,7 +55,12 @@ test("a target has its events, language and quiet hours", async ({ app, page }) 
 });
 
 test("a test is sent in the language of its target, and its answer is said", async ({ app }) => {
-  await app.api("POST", PATH, { url: `ntfy://${host}/films`, name: "My phone", language: "fr" });
+  await app.api("POST", PATH, {
+    url: `ntfy://${host}/films`,
+    name: "My phone",
+    language: "fr",
+    events: ["download.done"],
+  });
   await app.settings("Notifications");
   await section(app, "My phone").getByRole("button", { name: "Send a test: My phone" }).click();
   await app.toast("The test message was accepted.").waitFor();
