@@ -43,7 +43,8 @@ async function fetchClicked(clicked: chrome.contextMenus.OnClickData, tabId: num
 		const outcome = await outbox.submit({ url, folder });
 		if (outcome === "sent") await badge.show(tabId, "✓", "good");
 		else await badge.rest(0, (await store.outbox()).length);
-	} catch {
+	} catch (error) {
+		await outbox.refused({ url }, error);
 		await badge.show(tabId, "!", "bad");
 	}
 	await quietly(watch.look());

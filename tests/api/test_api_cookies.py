@@ -139,11 +139,17 @@ async def test_the_extension_sees_sends_and_fetches(alice: Any, extension: Exten
     got = await extension.send("download", url="https://example.org/9", folder="Music/Live")
     assert (await alice.http.get(f"/api/downloads/{got['id']}")).json()["folder"] == "Music/Live"
     assert (await extension.send("state"))["folders"] == ["Music/Live"]
+    audio = await extension.send("download", url="https://example.org/9", audio="m4a")
+    low = await extension.send("download", url="https://example.org/9", max_height=480)
+    assert len({got["id"], audio["id"], low["id"]}) == 3
+    chosen = (await alice.http.get(f"/api/downloads/{low['id']}")).json()["options"]
+    assert chosen["max_height"] == 480
 
 
 async def test_what_is_wrong_inside_comes_back_sealed(extension: Extension) -> None:
     assert (await extension.send("download", url="file:///etc/passwd"))["error"] == "unsupported_scheme"
     assert (await extension.send("download", url=5))["error"] == "invalid"
+    assert (await extension.send("download", url="https://example.org/1", max_height=1))["error"] == "invalid"
     assert (await extension.send("nothing"))["error"] == "invalid"
     wrong = await extension.send("cookies", site="example.org", cookies=[{"name": CANARY}])
     assert wrong["error"] == "bad_cookies" and CANARY not in wrong["message"]

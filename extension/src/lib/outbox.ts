@@ -1,9 +1,9 @@
 /**
  * Links that wait until the server answers again. They leave in the order they came; one that the server refuses
- * for good is dropped, or it would block the others for ever.
+ * for good is dropped, or it would block the others for ever. The popup shows why.
  */
 import * as calls from "./calls.ts";
-import { codeOf } from "./problem.ts";
+import { codeOf, factsOf } from "./problem.ts";
 import * as store from "./store.ts";
 import type { Wish } from "./store.ts";
 
@@ -26,6 +26,11 @@ export async function submit(wish: Wish): Promise<Outcome> {
 	}
 }
 
+/** Keep why a link was refused, for the next look at the popup. */
+export async function refused(wish: Wish, error: unknown): Promise<void> {
+	await store.keep({ refusal: { url: wish.url, code: codeOf(error), facts: factsOf(error) } });
+}
+
 let flushing: Promise<number> | undefined;
 
 /** Send what waits -> how many left. Two at once would send the same link twice, so the second waits for the first. */
@@ -44,6 +49,7 @@ async function sendAll(): Promise<number> {
 			sent += 1;
 		} catch (error) {
 			if (PASSING.includes(codeOf(error))) return sent;
+			await refused(next, error);
 		}
 		await store.keep({ outbox: (await store.outbox()).slice(1) });
 	}

@@ -13,3 +13,8 @@ export class Problem extends Error {
 export function codeOf(error: unknown): string {
 	return error instanceof Problem ? error.code : "unknown";
 }
+
+export function factsOf(error: unknown): string[] {
+	if (error instanceof Problem) return error.facts;
+	return [error instanceof Error ? error.message : String(error)];
+}

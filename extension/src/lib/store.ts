@@ -18,6 +18,17 @@ export interface Server {
 export interface Wish {
 	url: string;
 	folder?: string;
+	/** Only the sound, in this format. */
+	audio?: "m4a";
+	/** At most this many lines of picture. */
+	max_height?: number;
+}
+
+/** A link that the server did not want, and why: shown when the popup opens next. */
+export interface Refusal {
+	url: string;
+	code: string;
+	facts: string[];
 }
 
 export interface Parked {
@@ -40,6 +51,9 @@ interface Kept {
 	server: Server;
 	outbox: Wish[];
 	seen: Seen;
+	refusal: Refusal | null;
+	/** What was chosen last in the popup: the quality, see `popup.ts`. */
+	quality: string;
 }
 
 const NOTHING_SEEN: Seen = { parked: [], folders: [], done: 0 };
@@ -49,6 +63,8 @@ async function get<K extends keyof Kept>(name: K): Promise<Kept[K] | undefined> 
 }
 
 export const server = () => get("server");
+export const refusal = async () => (await get("refusal")) ?? undefined;
+export const quality = async () => (await get("quality")) ?? "";
 export const outbox = async () => (await get("outbox")) ?? [];
 export const seen = async () => (await get("seen")) ?? NOTHING_SEEN;
 
@@ -57,5 +73,5 @@ export async function keep(what: Partial<Kept>): Promise<void> {
 }
 
 export async function forget(): Promise<void> {
-	await chrome.storage.local.remove(["server", "outbox", "seen"]);
+	await chrome.storage.local.remove(["server", "outbox", "seen", "refusal", "quality"]);
 }

@@ -1,5 +1,5 @@
 /** Words in the browser's language; every sentence is in `_locales`. */
-import { Problem } from "./problem.ts";
+import { codeOf, factsOf } from "./problem.ts";
 
 export function words(key: string, ...facts: string[]): string {
 	return chrome.i18n.getMessage(key, facts) || key;
@@ -11,9 +11,13 @@ export function counted(key: string, count: number, ...facts: string[]): string 
 }
 
 export function errorWords(error: unknown): string {
-	const code = error instanceof Problem ? error.code : "unknown";
-	const facts = error instanceof Problem ? error.facts : [error instanceof Error ? error.message : String(error)];
-	return chrome.i18n.getMessage(`err_${code}`, facts) || words("err_unknown", facts[0] || code);
+	return reason(codeOf(error), factsOf(error));
+}
+
+/** Why the server said no: our own words for its code, else its sentence. */
+export function reason(code: string, facts: string[]): string {
+	const own = code === "unknown" ? "" : chrome.i18n.getMessage(`err_${code}`, facts);
+	return own || (code !== "unknown" && facts[0]) || words("err_unknown", facts[0] || code);
 }
 
 /** Put the words into the page: `data-words` is the text, `data-hint` the placeholder. */

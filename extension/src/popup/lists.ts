@@ -9,7 +9,7 @@ export function offerFolders(folders: string[]): void {
 	const chosen = list.value;
 	list.replaceChildren(new Option(words("topFolder"), ""), ...folders.map((folder) => new Option(folder, folder)));
 	list.value = folders.includes(chosen) ? chosen : "";
-	list.hidden = $("#folderLabel").hidden = folders.length === 0;
+	$("#folderRow").hidden = folders.length === 0;
 }
 
 export function showParked(parked: Parked[], site: string | undefined): void {
@@ -32,6 +32,11 @@ function row(download: Parked, site: string | undefined): HTMLElement {
 	line.append(text);
 	if (!here) line.append(openButton(download));
 	return line;
+}
+
+/** Whether a download waits for the cookies of this site. */
+export function needsCookies(parked: Parked[], site: string | undefined): boolean {
+	return site !== undefined && parked.some((download) => belongs(download.site, site));
 }
 
 function belongs(host: string, site: string): boolean {

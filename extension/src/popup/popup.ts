@@ -1,12 +1,12 @@
-/** The popup: the cookies of this site, this page as a download, and what waits for cookies. */
+/** The popup: this page as a download, what waits for cookies, and the cookies of this site. */
 import * as calls from "../lib/calls.ts";
 import { collect, siteOf, sitePattern, storeOf } from "../lib/cookies.ts";
 import { $, busy, say } from "../lib/dom.ts";
 import { isWeb } from "../lib/links.ts";
 import * as outbox from "../lib/outbox.ts";
 import * as store from "../lib/store.ts";
-import { counted, errorWords, localize, words } from "../lib/words.ts";
-import { offerFolders, showParked } from "./lists.ts";
+import { counted, errorWords, localize, reason, words } from "../lib/words.ts";
+import { needsCookies, offerFolders, showParked } from "./lists.ts";
 
 localize();
 const tab = await openTab();
@@ -14,6 +14,7 @@ const server = await store.server();
 const site = isWeb(tab?.url) ? siteOf(tab.url) : undefined;
 const extract = $<HTMLButtonElement>("#extract");
 const download = $<HTMLButtonElement>("#download");
+const quality = $<HTMLSelectElement>("#quality");
 /** Whether the person has seen how many cookies there are: nothing leaves before. */
 let shown = false;
 
@@ -28,13 +29,31 @@ const failed = (error: unknown) => say(errorWords(error), "bad");
 
 async function start(): Promise<void> {
 	$("#unpaired").hidden = server !== undefined;
-	$("#page").hidden = server === undefined;
+	$("#page").hidden = $("#cookies").hidden = server === undefined;
 	if (!server) return;
 	$("#server").textContent = new URL(server.url).host;
 	const seen = await store.seen();
-	offerFolders(seen.folders);
-	showParked(seen.parked, site);
+	quality.value = await store.quality();
+	await showRefusal();
+	showState(seen.parked, seen.folders);
 	await Promise.all([showSite(), refresh()]);
+}
+
+/** What waits, and where to; the cookies of the site are opened if a download waits for them. */
+function showState(parked: store.Parked[], folders: string[]): void {
+	offerFolders(folders);
+	showParked(parked, site);
+	if (needsCookies(parked, site)) $<HTMLDetailsElement>("#cookies").open = true;
+}
+
+/** Why a link of the context menu, or one that waited, was refused; once. */
+async function showRefusal(): Promise<void> {
+	const refusal = await store.refusal();
+	if (!refusal) return;
+	$("#refusedReason").textContent = reason(refusal.code, refusal.facts);
+	$("#refusedUrl").textContent = refusal.url;
+	$("#refusal").hidden = false;
+	await store.keep({ refusal: null });
 }
 
 async function showSite(): Promise<void> {
@@ -58,8 +77,7 @@ async function refresh(): Promise<void> {
 	try {
 		const state = await calls.state();
 		dot.classList.add("on");
-		showParked(state.parked, site);
-		offerFolders(state.folders);
+		showState(state.parked, state.folders);
 		void chrome.runtime.sendMessage("look").catch(() => undefined);
 	} catch (error) {
 		dot.classList.add("off");
@@ -89,11 +107,14 @@ async function extractClicked(of: string): Promise<void> {
 
 async function downloadClicked(url: string): Promise<void> {
 	const folder = $<HTMLSelectElement>("#folder").value || undefined;
-	const outcome = await outbox.submit({ url, folder });
+	const audio = quality.value === "audio" ? ("m4a" as const) : undefined;
+	const max_height = Number(quality.value) || undefined;
+	const outcome = await outbox.submit({ url, folder, audio, max_height });
 	say(words(outcome === "sent" ? "queued" : "queuedLater"), "good");
 }
 
 $("#pair").onclick = () => void chrome.runtime.openOptionsPage();
+quality.onchange = () => void store.keep({ quality: quality.value });
 extract.onclick = () => void (site && busy(extract, () => extractClicked(site), failed));
 download.onclick = () => void (isWeb(tab?.url) && busy(download, () => downloadClicked(tab.url ?? ""), failed));
 await start();

@@ -29,6 +29,12 @@ async function api<T>(path: string): Promise<T> {
 	return (await answer.json()) as T;
 }
 
+async function post(path: string, body: object): Promise<void> {
+	const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+	const answer = await fetch(`${server}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+	assert.ok(answer.ok, await answer.text());
+}
+
 async function until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
 	for (const end = Date.now() + 30_000; Date.now() < end; ) {
 		const found = await look();
@@ -86,6 +92,39 @@ async function pair(page: Page): Promise<void> {
 	assert.equal(await page.locator("#steps li.good").count(), 4, await page.innerText("#steps"));
 }
 
+/** The popup downloads the open page with the chosen quality, and keeps the choice. */
+async function chooseAudio(popup: Page, film: Page): Promise<void> {
+	await film.goto(`${site}/media/vp8_vorbis.webm`);
+	await popup.reload();
+	await popup.waitForSelector(".dot.on");
+	assert.equal(await popup.locator("#cookies").getAttribute("open"), null, "no download waits for cookies");
+	await popup.selectOption("#quality", "audio");
+	await popup.click("#download");
+	await popup.waitForSelector("#status.good");
+	const { downloads } = await api<{ downloads: Download[] }>("/api/downloads");
+	const audio = downloads.find((one) => one.url.endsWith("/media/vp8_vorbis.webm"));
+	const { options } = await api<{ options: { audio?: string } }>(`/api/downloads/${audio?.id}`);
+	assert.equal(options.audio, "m4a");
+	await popup.reload();
+	await popup.waitForSelector(".dot.on");
+	assert.equal(await popup.inputValue("#quality"), "audio");
+}
+
+/** The popup says once why a link of the context menu was refused. */
+async function refuse(popup: Page, worker: Worker, tab: number): Promise<void> {
+	const linkUrl = `${site}/media/blocked.mp4`;
+	await post("/api/sources/never", { url: linkUrl });
+	await clickMenu(worker, tab, { pageUrl: `${site}/login`, linkUrl });
+	await until("a refusal", async () => (await badge(worker, tab)) === "!");
+	await popup.reload();
+	await popup.waitForSelector("#refusal:not([hidden])");
+	assert.match((await popup.textContent("#refusedReason")) ?? "", /blocked/);
+	assert.equal(await popup.textContent("#refusedUrl"), linkUrl);
+	await popup.reload();
+	await popup.waitForSelector(".dot.on");
+	assert.equal(await popup.isHidden("#refusal"), true);
+}
+
 async function run(context: BrowserContext): Promise<void> {
 	const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent("serviceworker"));
 	const id = new URL(worker.url()).host;
@@ -141,6 +180,11 @@ async function run(context: BrowserContext): Promise<void> {
 	await clickMenu(worker, tab, { pageUrl: `${site}/media/ok.mp4`, srcUrl: `blob:${site}/1`, mediaType: "video" });
 	await download("/media/ok.mp4", "done");
 	console.log("page instead of blob");
+
+	await chooseAudio(popup, film);
+	console.log("audio");
+	await refuse(popup, worker, tab);
+	console.log("refused");
 
 	// Following is decided on the server's page, which shows first what would be downloaded.
 	const opened = context.waitForEvent("page");

@@ -6,6 +6,7 @@ import * as calls from "../../src/lib/calls.ts";
 import * as outbox from "../../src/lib/outbox.ts";
 import { parsePairing } from "../../src/lib/pairing.ts";
 import { CALL, REPLY, suite } from "../../src/lib/seal.ts";
+import * as store from "../../src/lib/store.ts";
 import { browser } from "./browser.ts";
 
 const pair = await suite.kem.generateKeyPair();
@@ -111,6 +112,7 @@ test("a link that is refused for good does not hold up the others", async () => 
 	answer = (plain) => (plain.url?.includes("bad") ? { error: "invalid_url", message: "" } : { id: 1, state: "queued" });
 	assert.equal(await outbox.flush(), 1);
 	assert.deepEqual(fake.stored.outbox, []);
+	assert.deepEqual(await store.refusal(), { url: "https://bad.test/", code: "invalid_url", facts: [""] });
 	await assert.rejects(outbox.submit({ url: "https://bad.test/" }), { code: "invalid_url" });
 	assert.deepEqual(fake.stored.outbox, []);
 });

@@ -7,7 +7,7 @@ envelope gets an ordinary problem. An error of the request inside is returned en
 import socket
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from litestar import Request
@@ -19,6 +19,7 @@ from mediafetcher.api.responses import Asked, Id, address, fit
 from mediafetcher.core import errors, settings
 from mediafetcher.db.tables import Download as DownloadRow
 from mediafetcher.downloads import cookie_waiting, lifecycle, queries
+from mediafetcher.fetch import options
 from mediafetcher.sandbox import parsing
 
 
@@ -87,8 +88,12 @@ async def send(data: JSONBody[Sealed], request: Request[Any, Any, Any]) -> Seale
 
 
 class _Wish(msgspec.Struct):
+    """A link to download. `audio`, `max_height`: options of the same names; older extensions do not send them."""
+
     url: str
     folder: str | None = None
+    audio: Literal["m4a", "mp3"] | None = None
+    max_height: int | None = None
 
 
 class _Given(msgspec.Struct):
@@ -134,7 +139,11 @@ async def _last_folders(owner: int) -> list[str]:
 
 async def _download(call: devices.Call, where: str) -> dict[str, Any]:
     wish = _fields(call, _Wish)
-    row = await lifecycle.submit(call.owner, wish.url, wish.folder)
+    try:
+        chosen = options.Options(audio=wish.audio, max_height=wish.max_height)
+    except ValueError as error:
+        raise errors.Invalid(str(error)) from None
+    row = await lifecycle.submit(call.owner, wish.url, wish.folder, chosen)
     return {"id": row["id"], "state": row["state"]}
 
 
