@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from mediafetcher.core import errors, logging
+from mediafetcher.db.tables import Subscription
 from mediafetcher.fetch.models import Info, Listing
 from mediafetcher.fetch.options import Options
 from mediafetcher.subscriptions import entries, filters, listing
@@ -35,14 +36,14 @@ class Looker(NamedTuple):
                 facts = entry.facts
             else:
                 facts = _with_facts(entry.facts, info)
-            wanted += await self._decide(entry, facts)
+            wanted += await self._decide(entry, facts) is None
         return wanted
 
     async def at_streams_beyond(self, found: Listing) -> int:
         """Look at streams and premieres that wait for their end, and that the part of the list which was read lacks.
 
-        They were removed from the list, or newer entries pushed them out of its first page. Returns: how many are
-        wanted now.
+        They were removed from the list, or newer entries pushed them out of its first page. If a source lacks a fact
+        that its list may have, the next check reads the list as a whole. Returns: how many are wanted now.
         """
         if self.filter.live == "record":
             return 0
@@ -62,14 +63,22 @@ class Looker(NamedTuple):
                     break
                 await entries.block(entry.id, problem.code)
             else:
-                wanted += await self._decide(entry, _with_facts(entry.facts._replace(live_status=None), info))
+                reason = await self._decide(entry, _with_facts(entry.facts._replace(live_status=None), info))
+                wanted += reason is None
+                if reason in filters.MISSING:
+                    await self._read_all_next()
         return wanted
 
-    async def _decide(self, entry: entries.Known, facts: filters.Facts) -> bool:
+    async def _decide(self, entry: entries.Known, facts: filters.Facts) -> str | None:
+        """Decide on an entry by these facts. Returns: the reason to skip it, None if it is wanted."""
         reason = (await filters.decide(self.filter, [facts]))[0]
         await entries.refresh([entry._replace(facts=facts)])
         await entries.decide_again([(entry.id, filters.MISSING.get(reason or "", reason))])
-        return reason is None
+        return reason
+
+    async def _read_all_next(self) -> None:
+        table = Subscription
+        await table.update({table.full_list_at: None}).where(table.id == self.subscription)
 
     def _postpone(self, problem: errors.Problem) -> None:
         _log.info("an entry was not looked at", subscription=self.subscription, reason=problem.code)

@@ -332,6 +332,9 @@ def _film(request: Request) -> None:
         request.send(404, pages.page("No", "", "<p>This live event will begin in 3 hours.</p>"))
     elif int(number) in channel.live:
         request.send(302, Location=f"{request.base}/broadcast/endless/i{number}.m3u8")
+    elif channel.page_seconds is not None:
+        film = f"{request.base}/same-name/{number}/ok.mp4"
+        request.send(200, pages.film_page(f"Film {number}", film, channel.page_seconds))
     else:
         request.send(302, Location=f"{request.base}/same-name/{number}/ok.mp4")
 

@@ -39,6 +39,7 @@ class Channel:
     live: set[int] = field(default_factory=set)  # films at /film/<channel>/<number> that are live streams now
     gone: set[int] = field(default_factory=set)  # films that no longer exist
     announced: set[int] = field(default_factory=set)  # and those that have not begun
+    page_seconds: int | None = None  # the length that their pages tell; None: they are plain files without one
 
     def publish(self, *numbers: int, **facts: object) -> None:
         for number in numbers:

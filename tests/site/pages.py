@@ -126,6 +126,13 @@ def _an_hour(linked: dict[str, Any], film: str) -> str:
     )
 
 
+def film_page(title: str, film: str, seconds: int) -> str:
+    """Page of one film, which tells its length."""
+    data = {"@type": "VideoObject", "name": title, "contentUrl": film, "duration": f"PT{seconds}S"}
+    told = json.dumps({"@context": "https://schema.org", **data})
+    return page(title, f'<script type="application/ld+json">{told}</script>', "")
+
+
 def feed(base: str) -> str:
     films = (("a.mp3", "audio/mpeg"), ("ok.mp4", "video/mp4"), ("a.m4a", "audio/mp4"))
     items = "".join(

@@ -11,7 +11,7 @@ from mediafetcher.downloads.worker import runner
 from mediafetcher.fetch import prefork
 from mediafetcher.fetch.models import Entry, Listing
 from mediafetcher.fetch.options import Options
-from mediafetcher.subscriptions import checks, entries, filters, plan, subscriptions
+from mediafetcher.subscriptions import checks, entries, filters, listing, plan, subscriptions
 from mediafetcher.subscriptions.filters import Facts, Filter
 from tests.site.channels import Channel
 
@@ -69,6 +69,36 @@ async def test_stream_that_left_its_list_is_looked_at_itself(site, status, vanis
     await _check(row["id"])
     decided = await engine.fetchrow("select decision, reason from subscription_entry")
     assert tuple(decided.values()) == (("blocked", "gone") if vanishes else ("skipped", "no_duration"))
+
+
+async def test_stream_that_left_its_list_is_fetched_if_its_page_tells_the_length(site):
+    owner = await engine.fetchval("insert into account (name) values ('ada') returning id")
+    site.channels["one"] = channel = Channel(page_seconds=60)
+    channel.publish(1, path="/film/one/1")
+    channel.live.add(1)
+    row = await subscriptions.follow(owner, site.url("/channel/one"), backfill="all", filter=Filter(max_duration=3600))
+    await _check(row["id"])
+    channel.films.clear()
+    channel.live.clear()
+    await _check(row["id"])
+    assert await _fetch() == "done"
+
+
+async def test_stream_whose_length_only_its_long_list_tells_is_wanted_by_the_next_check(site):
+    owner = await engine.fetchval("insert into account (name) values ('ada') returning id")
+    site.channels["one"] = channel = Channel(newest_first=False)
+    channel.publish(*range(1, listing.PAGE + 10), seconds=60)
+    row = await subscriptions.follow(owner, site.url("/channel/one"), filter=Filter(max_duration=3600))
+    await _check(row["id"])
+    channel.publish(90, path="/film/one/90", seconds=60)
+    channel.live.add(90)
+    await _check(row["id"])
+    of_stream = "select concat_ws(' ', decision, reason) from subscription_entry where url like '%/90'"
+    assert await engine.fetchval(of_stream) == "skipped live"
+    channel.live.clear()
+    await _check(row["id"])  # neither the number of entries nor the first page changed
+    await _check(row["id"])
+    assert await engine.fetchval(of_stream) == "queued filter"
 
 
 async def _check(id: int) -> None:
