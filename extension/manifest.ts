@@ -25,7 +25,8 @@ export function manifest(target: Target, version: string): Record<string, unknow
 		action: { default_popup: "popup.html", default_title: "MediaFetcher", default_icon: ICONS },
 		options_ui: { page: "options.html", open_in_tab: true },
 		permissions: ["activeTab", "alarms", "contextMenus", "cookies", "storage"],
-		optional_host_permissions: ["http://*/*", "https://*/*"],
+		// One pattern: Firefox grants `*://site/*` only if a single pattern of this list covers both schemes.
+		optional_host_permissions: ["*://*/*"],
 		content_security_policy: { extension_pages: PAGES },
 		...forTarget(target),
 	};

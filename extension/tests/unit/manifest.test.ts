@@ -10,7 +10,7 @@ test("what the extension may do, and nothing more", () => {
 		const made = manifest(target, "1.2.3");
 		assert.equal(made.manifest_version, 3);
 		assert.deepEqual(made.permissions, ["activeTab", "alarms", "contextMenus", "cookies", "storage"]);
-		assert.deepEqual(made.optional_host_permissions, ["http://*/*", "https://*/*"]);
+		assert.deepEqual(made.optional_host_permissions, ["*://*/*"]);
 		for (const name of [
 			"host_permissions",
 			"optional_permissions",
