@@ -121,36 +121,36 @@ async def test_start_without_chromium_opens_the_default_browser(here: Desktop) -
         assert await desktop.in_firefox(browser, "document.referrer") == [""]
 
 
-async def test_start_opens_nothing_without_a_display_or_with_no_browser(here: Desktop) -> None:
+async def test_start_opens_nothing_without_a_display_or_with_no_browser_but_prints_a_link(here: Desktop) -> None:
     recorder = here.browsers / "chromium"
     recorder.write_text(f"#!/bin/sh\necho opened >> {here.folder}/opened\n")
     recorder.chmod(0o755)
-    for arguments, environment in ((("--no-browser",), {}), ((), {"DISPLAY": ""})):
-        here.said.write_text("")
-        server = here.server = here.start(*arguments, **environment)
-        await here.says("MediaFetcher is ready")
-        if environment:
-            assert here.run(*arguments, **environment) == 75  # as ever: it is already running
-        server.terminate()
-        assert server.wait(30) == 0
+    server = here.server = here.start("--no-browser")
+    await here.says("MediaFetcher is ready")
+    await _printed_link_works_once(here)
+    server.terminate()
+    assert server.wait(30) == 0
+
+    here.said.write_text("")
+    here.server = here.start(DISPLAY="")
+    await here.says("MediaFetcher is ready")
+    assert here.run(DISPLAY="") == 75  # as ever: it is already running
     assert not (here.folder / "opened").exists()
 
 
-async def test_printed_link_works_once_and_several_administrators_get_none(here: Desktop) -> None:
-    here.server = here.start("--no-browser")
-    await here.says("MediaFetcher is ready")
+async def _printed_link_works_once(here: Desktop) -> None:
+    def command(*arguments: str, given: str = "") -> str:
+        argv = [sys.executable, "-P", "-m", "mediafetcher", *arguments]
+        done = subprocess.run(argv, env=here.environment, input=given, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
 
-    def printed() -> str:
-        argv = [sys.executable, "-P", "-m", "mediafetcher", "desktop", "link"]
-        return subprocess.run(argv, env=here.environment, capture_output=True, text=True, check=True).stdout.strip()
-
-    link = printed()
+    link = command("desktop", "link")
     async with httpx.AsyncClient(trust_env=False) as browser:
         assert (await browser.get(link)).status_code == 303
         assert (await browser.get(link)).status_code == 403
         session = (await browser.get(f"http://127.0.0.1:{here.port}/api/session")).json()
     assert session["user"]["name"] == "owner"
     for name in ("ann", "ben"):
-        argv = [sys.executable, "-P", "-m", "mediafetcher", "user", "add", name, "--admin"]
-        subprocess.run(argv, env=here.environment, input="a long enough password\n", text=True, check=True)
-    assert printed() == f"http://127.0.0.1:{here.port}"  # the page asks who it is
+        command("user", "add", name, "--admin", given="a long enough password\n")
+    # With several administrators the page asks who it is.
+    assert command("desktop", "link") == f"http://127.0.0.1:{here.port}"
