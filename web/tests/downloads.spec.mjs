@@ -14,7 +14,7 @@ const played = (media) =>
 
 test("fetch to watch: a pasted link shows its progress, ends in the library and plays", async ({ app, page }) => {
   await app.go("Downloads");
-  await app.box().fill(app.unused("/slow/60/ok.mp4"));
+  await app.box().fill(app.unused("/slow/30/ok.mp4"));
   await page.getByRole("button", { name: "Download", exact: true }).click();
   await page.waitForFunction(() => {
     const now = Number(document.querySelector("[role=progressbar]")?.getAttribute("aria-valuenow"));
@@ -29,14 +29,14 @@ test("fetch to watch: a pasted link shows its progress, ends in the library and 
 });
 
 test("refresh in mid-download", async ({ app, page }) => {
-  await app.fetch(app.unused("/slow/25/vp9_opus.webm"));
+  await app.fetch(app.unused("/slow/4/vp9_opus.webm"));
   await app.download("running", "vp9_opus").getByRole("progressbar").waitFor();
   await page.reload();
   await app.download("running", "vp9_opus").getByRole("progressbar").waitFor();
 });
 
 test("two tabs show the same download", async ({ app, page, server }) => {
-  await app.fetch(app.unused("/slow/25/vp9_opus.webm"));
+  await app.fetch(app.unused("/slow/4/vp9_opus.webm"));
   await app.download("running", "vp9_opus").waitFor();
   const second = await page.context().newPage();
   await second.goto(`${server.url}/downloads`);
@@ -149,7 +149,7 @@ test("a link that fails needs attention in words", async ({ app, page }) => {
 });
 
 test("pause and resume", async ({ app }) => {
-  await app.fetch(app.unused("/slow/15/h264_opus.mp4"));
+  await app.fetch(app.unused("/slow/5/h264_opus.mp4"));
   await app.download("running", "h264_opus").waitFor();
   await app
     .row("h264_opus")
@@ -164,7 +164,7 @@ test("pause and resume", async ({ app }) => {
 });
 
 test("cancel, and undo", async ({ app }) => {
-  await app.fetch(app.unused("/slow/15/h264_opus.mp4"));
+  await app.fetch(app.unused("/slow/5/h264_opus.mp4"));
   await app.download("running", "h264_opus").waitFor();
   await app.more("h264_opus", "Cancel");
   await app.tab("History");
@@ -180,7 +180,7 @@ test("cancel, and undo", async ({ app }) => {
 });
 
 test("retry", async ({ app }) => {
-  await app.fetch(app.unused("/slow/15/h264_opus.mp4"));
+  await app.fetch(app.unused("/slow/5/h264_opus.mp4"));
   await app.download("running", "h264_opus").waitFor();
   await app.cancelAll();
   await app.tab("History");

@@ -107,7 +107,7 @@ test("the server stops under every page and comes back, and nothing is lost", as
 
 test("the browser is offline and comes back", async ({ app, page }) => {
   app.expected.push(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED|ERR_INCOMPLETE_CHUNKED/);
-  await app.fetch(app.unused("/slow/25/vp9_opus.webm"));
+  await app.fetch(app.unused("/slow/8/vp9_opus.webm"));
   await app.download("running", "vp9_opus").waitFor();
   await page.context().setOffline(true);
   // A stream that is open stays so: it is the next one that finds nobody.

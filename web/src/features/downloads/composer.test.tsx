@@ -2,26 +2,33 @@ import { fireEvent, screen, waitFor } from "@testing-library/react";
 import { vi } from "vitest";
 import { renderPart } from "@/test/render";
 import { Composer } from "./composer";
+import { SETTLE } from "./preview";
 
 const box = () => screen.getByRole("textbox", { name: "Paste a link" });
 const type = (words: string) => fireEvent.change(box(), { target: { value: words } });
 const enter = () => fireEvent.keyDown(box(), { key: "Enter" });
 let sent: unknown[] = [];
 
-/** Answers what is submitted; a link that names `refused` is refused. */
-function server() {
+let previewed: unknown[] = [];
+
+/** Answers what is submitted, once `ready`; a link that names `refused` is refused. */
+function server(ready: Promise<void> = Promise.resolve()) {
   sent = [];
+  previewed = [];
   vi.stubGlobal("fetch", async (request: Request) => {
+    if (request.url.endsWith("/api/preview")) previewed.push(await request.json());
     if (request.method !== "POST" || !request.url.endsWith("/api/downloads"))
       return Response.json({ code: "not_found" }, { status: 404 });
     const body = await request.json();
     sent.push(body);
+    await ready;
     return body.url.includes("refused")
       ? Response.json({ code: "invalid_url", detail: "x" }, { status: 400 })
       : Response.json({ id: sent.length, url: body.url, state: "queued", options: {} }, { status: 201 });
   });
 }
 
+beforeAll(() => import("./wish-panel"), 30_000); // it is loaded with the first link
 beforeEach(() => {
   sessionStorage.clear();
   server();
@@ -52,6 +59,20 @@ test("a refused link stays, with its reason", async () => {
   enter();
   expect(await screen.findByRole("alert")).toHaveTextContent("https://site.test/refused");
   expect(box()).toHaveValue("https://site.test/refused");
+});
+
+test("a link that is being sent is not looked at before", async () => {
+  let answer = () => {};
+  server(new Promise((resolve) => (answer = resolve)));
+  await renderPart(<Composer />);
+  type("https://site.test/film");
+  await screen.findByRole("button", { name: "Download" });
+  enter();
+  await waitFor(() => expect(sent).toHaveLength(1));
+  await new Promise((passed) => setTimeout(passed, 2 * SETTLE));
+  expect(previewed).toEqual([]);
+  answer();
+  await waitFor(() => expect(box()).toHaveValue(""));
 });
 
 test("words without a link send nothing, and say why", async () => {

@@ -142,6 +142,7 @@ export function Composer({ text: given = "", folder, options, replaces, focus, o
             <Suspense fallback={<span className="block h-16 border-t" />}>
               <WishPanel
                 links={links}
+                sending={busy}
                 wishes={wishes}
                 onChange={wish}
                 onKind={setList}

@@ -14,15 +14,16 @@ import { useI18n } from "@/i18n";
 import { bytes, clock } from "@/lib/format";
 import type { Wishes } from "./wishes";
 
-const SETTLE = 450; // ms without a key: then the link is looked at
+export const SETTLE = 450; // ms without a key: then the link is looked at
 
-/** Asks the server what is behind a link, once it is not being typed any more. */
-export function usePreview(link: string | undefined, onKind: (list: boolean) => void) {
+/** Asks the server what is behind a link, once it is no longer being typed; not while it is being sent. */
+export function usePreview(link: string | undefined, sending: boolean, onKind: (list: boolean) => void) {
   const [settled, setSettled] = useState<string>();
   useEffect(() => {
+    if (sending) return;
     const wait = setTimeout(() => setSettled(link), SETTLE);
     return () => clearTimeout(wait);
-  }, [link]);
+  }, [link, sending]);
   const found = useQuery({
     queryKey: [...keys.preview, settled],
     queryFn: () => call("POST", "/api/preview", { body: { url: settled ?? "" } }),

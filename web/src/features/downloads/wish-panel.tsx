@@ -12,6 +12,8 @@ import type { Wishes } from "./wishes";
 
 type Props = {
   links: string[];
+  /** Whether the links are on their way to the server. */
+  sending: boolean;
   wishes: Wishes;
   onChange: (wishes: Partial<Wishes>) => void;
   /** Whether the one link is a playlist. */
@@ -19,9 +21,9 @@ type Props = {
   submit: ReactNode;
 };
 
-export default function WishPanel({ links, wishes, onChange, onKind, submit }: Props) {
+export default function WishPanel({ links, sending, wishes, onChange, onKind, submit }: Props) {
   const { t } = useI18n();
-  const preview = usePreview(links.length === 1 ? links[0] : undefined, onKind);
+  const preview = usePreview(links.length === 1 ? links[0] : undefined, sending, onKind);
   const seen = preview.looking ? undefined : preview.data;
   return (
     <div className="border-t">
