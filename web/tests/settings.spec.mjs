@@ -191,6 +191,42 @@ test("cookies of a site are kept and forgotten", async ({ app, page }) => {
   await cookies.getByText("No cookies yet").waitFor();
 });
 
+test("a rule of a site is written, changed and removed, and half of one is not sent", async ({ app, page }) => {
+  await app.settings("Sites");
+  const sites = section(app, "Sites");
+  const save = sites.getByRole("button", { name: "Save" });
+  const rules = async () => (await app.api("GET", "/api/site-rules")).rules;
+  await sites.getByRole("button", { name: "Add a site" }).click();
+  await sites.getByRole("textbox", { name: "Site" }).fill("video.example.org");
+  await sites.getByRole("spinbutton", { name: "Pause in seconds" }).fill("90");
+  await sites.getByLabel("Hours", { exact: true }).fill("22:00");
+  await sites.getByRole("textbox", { name: "Name and password" }).fill("ada");
+  await app.accessible("the form of a site");
+  await app.onPhone(() => app.fits("the form of a site"));
+  await save.click();
+  assert.equal(await sites.getByLabel("End of the hours").evaluate((box) => box.validity.valueMissing), true);
+  assert.deepEqual(await rules(), []);
+  await sites.getByLabel("End of the hours").fill("07:00");
+  await save.click();
+  assert.equal(await sites.getByLabel("Password", { exact: true }).evaluate((box) => box.validity.valueMissing), true);
+  assert.deepEqual(await rules(), []);
+  await sites.getByLabel("Password", { exact: true }).fill("canary sentence");
+  await save.click();
+  await sites.getByText("Pause in seconds: 90 s · 22:00–07:00").waitFor();
+  await sites.getByText("Name and password", { exact: true }).waitFor();
+  assert.ok(!(await page.content()).includes("canary"), "a password is never shown again");
+  await app.onPhone(() => app.fits("the rule of a site"));
+  await sites.getByRole("button", { name: "Edit: video.example.org" }).click();
+  await sites.getByText("A password is kept. Enter another one to replace it.").waitFor();
+  await sites.getByRole("switch", { name: "Cookies required" }).click();
+  await save.click();
+  await sites.getByText("Cookies required").waitFor();
+  const [rule] = await rules();
+  assert.deepEqual([rule.pause_seconds, rule.password, rule.cookies_required], [90, true, true]);
+  await sites.getByRole("button", { name: "Remove: video.example.org" }).click();
+  await sites.getByText("No site has a rule.").waitFor();
+});
+
 test("licences", async ({ app, page }) => {
   await app.settings("About");
   const about = section(app, "About");

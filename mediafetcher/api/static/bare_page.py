@@ -19,7 +19,7 @@ header small{margin-left:auto;font-weight:400;text-align:right;overflow-wrap:any
 video,audio{width:100%;display:block}video{max-height:72vh;background:#000;border-radius:.75rem}
 main{flex:1}.about{display:flex;flex-wrap:wrap;align-items:flex-start;gap:.75rem 1.5rem;padding:1rem 0}
 .about div{flex:1 1 18rem;min-width:0}h1{margin:0;font-size:1.25rem;line-height:1.3;overflow-wrap:anywhere}
-p{margin:.25rem 0}small,footer,.soft{color:var(--soft);font-size:.875rem}
+p{margin:.25rem 0;overflow-wrap:anywhere}small,footer,.soft{color:var(--soft);font-size:.875rem}
 nav{display:flex;flex-wrap:wrap;gap:.5rem}a{color:inherit}
 nav a{padding:.5rem .875rem;border:1px solid var(--line);border-radius:.5rem;background:var(--card);
 text-decoration:none;font-size:.875rem;font-weight:500}
@@ -32,7 +32,7 @@ a[aria-current]{font-weight:600;border-color:var(--mark)}time{white-space:nowrap
 footer{margin-top:1.5rem;padding-top:1rem;border-top:1px solid var(--line)}
 @media(max-width:40rem){video{width:100vw;max-width:none;margin:0 -1rem;border-radius:0}nav a{flex:1 1 auto;
 text-align:center;padding:.625rem}li img,li i{width:6rem}header small{font-size:.75rem}}
-main.short{align-content:center;max-width:42rem;margin:0 auto;padding-bottom:6rem}
+main.short{align-content:center;width:100%;max-width:42rem;margin:0 auto;padding-bottom:6rem}
 ol{margin:1.5rem 0;padding:0;list-style:none;border:1px solid var(--line);border-radius:.75rem;background:var(--card)}
 ol li{padding:1rem 1.25rem}ol li+li{border-top:1px solid var(--line)}
 pre{margin:.75rem 0 0;padding:.75rem;border:1px solid var(--line);border-radius:.5rem;background:var(--back);

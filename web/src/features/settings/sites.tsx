@@ -75,7 +75,7 @@ function One({ rule, onEdit }: { rule: SiteRule; onEdit: () => void }) {
   );
 }
 
-/** The rule of one site. The name and password are written only if both are typed. */
+/** The rule of one site. The name and the password are written together, and so are the beginning and the end of the hours. */
 function Form({ rule, onDone }: { rule: SiteRule; onDone: () => void }) {
   const { t } = useI18n();
   const ask = useAsk(PATH);
@@ -163,6 +163,7 @@ function Form({ rule, onDone }: { rule: SiteRule; onDone: () => void }) {
               id={id}
               className="w-28"
               type="time"
+              required={!!now.end}
               value={now.start}
               onChange={(event) => set({ start: event.target.value })}
             />
@@ -170,6 +171,7 @@ function Form({ rule, onDone }: { rule: SiteRule; onDone: () => void }) {
               aria-label={t("set.siteHoursEnd")}
               className="w-28"
               type="time"
+              required={!!now.start}
               value={now.end}
               onChange={(event) => set({ end: event.target.value })}
             />
@@ -192,6 +194,7 @@ function Form({ rule, onDone }: { rule: SiteRule; onDone: () => void }) {
               id={id}
               className="w-40"
               placeholder={t("set.siteUser")}
+              required={!!now.word}
               value={now.user}
               onChange={(event) => set({ user: event.target.value })}
             />
@@ -201,6 +204,7 @@ function Form({ rule, onDone }: { rule: SiteRule; onDone: () => void }) {
               type="password"
               autoComplete="new-password"
               placeholder={t("set.siteWord")}
+              required={!!now.user}
               value={now.word}
               onChange={(event) => set({ word: event.target.value })}
             />
