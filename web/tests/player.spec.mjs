@@ -68,7 +68,7 @@ test("the countdown after the end plays the next one in full screen", async ({ a
     element.loop = false;
     element.currentTime = element.duration - 0.2;
   });
-  await page.getByText("Next in").waitFor();
+  await page.getByRole("status").getByText("Next in").first().waitFor();
   await page.getByRole("button", { name: "Play now" }).click();
   await app.shows(items[1].id);
   await app.plays();
