@@ -53,6 +53,14 @@ test("the palette is opened by a button", async ({ app, page }) => {
   await dialog.waitFor();
 });
 
+test("the title of the start page stands above the box for links", async ({ app, page }) => {
+  const [title, form] = [
+    page.getByRole("heading", { level: 1, name: "Home" }),
+    page.locator("form", { has: app.box() }),
+  ];
+  assert.ok(bottom(await box(title)) + 8 <= (await box(form)).y);
+});
+
 test("toasts stand together, also while one leaves", async ({ app, page }) => {
   app.seed(3);
   await app.open("/library");

@@ -16,7 +16,7 @@ export function HomeRoute() {
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto max-w-7xl space-y-7 px-4 pb-12 pt-5 sm:px-8 sm:pt-8">
-        <div className="-mb-3 flex items-center justify-between md:sr-only">
+        <div className="mb-4 flex items-center justify-between md:sr-only">
           <h1 className="text-lg font-semibold tracking-tight">{t("nav.home")}</h1>
           <Button
             variant="ghost"

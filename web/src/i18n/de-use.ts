@@ -32,7 +32,7 @@ export const deUse: Texts<typeof enUse> = {
   "palette.paste": "Link hier einfügen, um ihn hinzuzufügen",
   "palette.ctrl": "Strg",
   "add.title": "Link einfügen",
-  "add.placeholder": "Link zu einem Video oder Audio einfügen…",
+  "add.placeholder": "Link zu Video oder Audio einfügen…",
   "add.hint":
     "YouTube, Vimeo, SoundCloud, direkte Links zu Dateien und 1.800 weitere Websites. Auch mehrere Links auf einmal.",
   "add.noLink": "Kein Link gefunden. Nötig ist eine vollständige Adresse mit http:// oder https://.",

@@ -69,7 +69,7 @@ export function LinkBox({ className }: { className?: string }) {
         spellCheck={false}
         value={link}
         onChange={(event) => setLink(event.target.value)}
-        className="min-w-0 flex-1 bg-transparent text-base outline-none placeholder:text-muted-foreground"
+        className="min-w-0 flex-1 bg-transparent text-base text-ellipsis outline-none placeholder:text-muted-foreground"
       />
       <Button type="submit" size="default">
         {t("follow.look")}

@@ -187,7 +187,7 @@ function Title({ item }: { item: Item }) {
           from && <span className="text-foreground">{from}</span>
         )}
         <span>
-          {from && "· "}
+          {from && <span className="max-sm:hidden">· </span>}
           {item.published_at && `${t("play.published", { v: day(item.published_at, locale) })} · `}
           {t("play.added", { v: ago(item.created_at, locale) })} · {bytes(media.size, locale)}
         </span>

@@ -1,9 +1,9 @@
 import { Globe, Pencil, Trash2 } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useRef, useState } from "react";
 import { call } from "@/api/client";
 import type { SiteRule, SiteRuleChange } from "@/api/types";
 import { Button } from "@/components/ui/button";
-import { Badge, Input } from "@/components/ui/misc";
+import { Input } from "@/components/ui/misc";
 import { Select } from "@/components/ui/select";
 import { Switch } from "@/components/ui/switch";
 import { useI18n } from "@/i18n";
@@ -56,10 +56,14 @@ function One({ rule, onEdit }: { rule: SiteRule; onEdit: () => void }) {
     rule.pause_seconds && `${t("set.sitePause")}: ${rule.pause_seconds} s`,
     rule.hours && `${rule.hours.start}–${rule.hours.end}`,
     rule.cookies_required && t("set.siteCookies"),
+    rule.password && t("set.sitePassword"),
   ];
   return (
-    <Line icon={<Globe />} title={rule.site} about={parts.filter(Boolean).join(" · ")}>
-      {rule.password && <Badge>{t("set.sitePassword")}</Badge>}
+    <Line
+      icon={<Globe />}
+      title={rule.site}
+      about={<span className="whitespace-normal">{parts.filter(Boolean).join(" · ")}</span>}
+    >
       <Button variant="ghost" size="icon" aria-label={`${t("set.siteEdit")}: ${rule.site}`} onClick={onEdit}>
         <Pencil />
       </Button>
@@ -89,6 +93,8 @@ function Form({ rule, onDone }: { rule: SiteRule; onDone: () => void }) {
     user: "",
     word: "",
   });
+  const first = useRef<HTMLInputElement>(null);
+  useEffect(() => first.current?.focus(), []); // the button that opened the form may be gone, or far above it
   const set = (change: Partial<typeof now>) => setNow({ ...now, ...change });
   async function save(event: FormEvent) {
     event.preventDefault();
@@ -110,6 +116,7 @@ function Form({ rule, onDone }: { rule: SiteRule; onDone: () => void }) {
             id={id}
             className="w-56"
             placeholder="example.com"
+            ref={first}
             required
             readOnly={!!rule.site}
             value={now.site}
@@ -161,7 +168,7 @@ function Form({ rule, onDone }: { rule: SiteRule; onDone: () => void }) {
           <span className="flex items-center gap-2">
             <Input
               id={id}
-              className="w-28"
+              className="w-34"
               type="time"
               required={!!now.end}
               value={now.start}
@@ -169,7 +176,7 @@ function Form({ rule, onDone }: { rule: SiteRule; onDone: () => void }) {
             />
             <Input
               aria-label={t("set.siteHoursEnd")}
-              className="w-28"
+              className="w-34"
               type="time"
               required={!!now.start}
               value={now.end}
