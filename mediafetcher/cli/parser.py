@@ -297,7 +297,10 @@ def _following(command: argparse.ArgumentParser, common: argparse.ArgumentParser
     requested = doing.add_parser("download", parents=[common], help="download an entry that was skipped")
     requested.add_argument("id", type=int, metavar="ID", help="its subscription's number in `following`")
     requested.add_argument("entry", type=int, metavar="ENTRY", help="its number in `following entries`")
-    for one in (checked, listed, exported, loaded, kept, seen, requested):
+    moved = doing.add_parser("move", parents=[common], help="follow the new link of a source that moved")
+    moved.add_argument("id", type=int, metavar="ID", help="its number in `following`")
+    moved.add_argument("url", nargs="?", metavar="URL", help="the new link; without it the one that its site names")
+    for one in (checked, listed, exported, loaded, kept, seen, requested, moved):
         _for_person(one, argparse.SUPPRESS)
 
 

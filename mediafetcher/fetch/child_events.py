@@ -103,6 +103,7 @@ class Listed(Event, tag="list"):
     uploader: str | None
     extractor: str | None = None
     id: str | None = None
+    moved_to: str | None = None
 
 
 class Done(Event, tag="done"):

@@ -255,7 +255,9 @@ class Fetch:
         if not found and not empty:
             raise errors.Unsupported("The playlist is empty.")
         count = int(event.count) if event.count is not None and event.count >= len(found) else None
-        return Listing(event.title or _name(self._url), urls.site(self._url), tuple(found), count, event.uploader)
+        title, site = event.title or _name(self._url), urls.site(self._url)
+        moved_to = urls.moved(self._url, event.moved_to) if event.moved_to else None
+        return Listing(title, site, tuple(found), count, event.uploader, moved_to)
 
     async def cover(self) -> Path | None:
         """Fetch the site's picture of the link, of any kind, into the folder. Nothing can be fetched afterwards."""

@@ -46,13 +46,17 @@ class Entry:
 
 @dataclass(frozen=True)
 class Listing:
-    """The contents of a link that is a list. `count` is that of the whole list, if the site names it."""
+    """The contents of a link that is a list. `count` is that of the whole list, if the site names it.
+
+    `moved_to`: the link that its site has moved it to for good.
+    """
 
     title: str
     site: str
     entries: tuple[Entry, ...]
     count: int | None = None
     uploader: str | None = None
+    moved_to: str | None = None
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,23 @@ def site(url: str) -> str:
     return host
 
 
+def moved(url: str, target: str) -> str | None:
+    """Return the link that a permanent redirect leads to, without a name and password.
+
+    Returns: None if it is no link, or differs only in the scheme, a `www.` or a slash at the end.
+    """
+    try:
+        found, _ = split_login(target)
+    except (errors.InvalidUrl, errors.UnsupportedScheme):
+        return None
+    return found if _place(found) != _place(url) else None
+
+
+def _place(url: str) -> tuple[str, str, str, str]:
+    parts = urlsplit(url)
+    return parts.netloc.removeprefix("www."), parts.path.rstrip("/"), parts.query, parts.fragment
+
+
 def source_key(url: str, recipe: str) -> str:
     """Return the key of a link: its canonical form without tracking, and the options that determine the file."""
     parts = urlsplit(url)

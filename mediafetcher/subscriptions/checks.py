@@ -90,7 +90,7 @@ _NEXT_INTERVAL = """greatest($8::float8,
 _SUCCEEDED = f"""
 update subscription set {_RELEASE}, succeeded_at = now(), failures = 0, failing_since = null, error_code = null,
   error_message = null, state = case when state = 'needs_action' then 'active' else state end,
-  title = case when title = url then $4 else title end, source_order = $5, last_new = $6,
+  title = case when title = url then $4 else title end, source_order = $5, last_new = $6, moved_to = $14,
   full_list_at = case when $7 then now() else full_list_at end,
   list_count = case when $7 then $12 else coalesce($12, list_count) end,
   list_mark = case when $7 then $13 else coalesce($13, list_mark) end,
@@ -335,7 +335,9 @@ async def _succeed(
     costly = read.costly and order != "newest_first"
     least = _RELIST_INTERVAL if costly else MIN_INTERVAL
     times = (least, MAX_INTERVAL, _jitter(), again)
-    await _finish(claimed, _SUCCEEDED, read.found.title, order, accepted, read.full, *times, read.entries, read.mark)
+    found, fingerprint = read.found, (read.entries, read.mark)
+    values = (found.title, order, accepted, read.full, *times, *fingerprint, found.moved_to)
+    await _finish(claimed, _SUCCEEDED, *values)
 
 
 async def _fail(claimed: Claim, problem: errors.Problem) -> None:

@@ -7,6 +7,7 @@ end alone is read. Once a week, and if anything else is unclear, the list is rea
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from mediafetcher.downloads import dedup
@@ -106,7 +107,7 @@ async def _whole(owner: int, url: str, options: Options, known: Sequence[Known])
     while len(part.entries) == MAX_ENTRIES and len(rows) < MAX_LIST and not _newest_suffice(rows, known):
         part = await listing.read(owner, url, options, first=len(rows) + 1, limit=MAX_ENTRIES)
         rows += part.entries
-    whole = Listing(found.title, found.site, tuple(rows), found.count, found.uploader)
+    whole = replace(found, entries=tuple(rows))
     long = len(rows) > listing.PAGE
     if found.count is None or not long:
         return Reading(whole, full=True, costly=long)

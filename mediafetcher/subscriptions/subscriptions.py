@@ -33,7 +33,7 @@ select s.id, s.url, s.site, s.title, s.folder as folder_id, s.options::text as o
   s.retention::text as retention, s.schedule::text as schedule,
   (select p.name from preset p where p.id = s.preset) as preset, s.backfill, s.state, s.source_order,
   s.created_at, s.checked_at, s.succeeded_at, s.next_check_at,
-  s.interval_seconds, s.last_new, s.failures, s.failing_since, s.error_code, s.error_message,
+  s.interval_seconds, s.last_new, s.failures, s.failing_since, s.error_code, s.error_message, s.moved_to,
   coalesce(s.lease_expires_at > now(), false) as checking,
   (select coalesce(jsonb_object_agg(decision, number), '{}')::text from (select decision, count(*) as number
     from subscription_entry where subscription = s.id group by decision) as counted) as counts
@@ -250,6 +250,7 @@ async def _new_link(id: int, owner: int, url: str) -> dict[Any, Any]:
         table.failing_since: None,
         table.error_code: None,
         table.error_message: None,
+        table.moved_to: None,
     }
 
 

@@ -74,6 +74,21 @@ async def test_entry_is_downloaded_anyway_over_http(alice, bob):
         assert (checked.status_code, checked.json()) == (202, {"count": count})
 
 
+async def test_new_link_of_a_moved_source_is_followed_over_http(web, alice, site):
+    site.channels["one"], site.channels["two"] = Channel(moved_to="/channel/two"), Channel()
+    made = (await alice.http.post("/api/subscriptions", json={"url": site.url("/channel/one")})).json()
+    assert made["moved_to"] is None
+    from mediafetcher.subscriptions import checks
+
+    if claimed := await checks.claim(made["id"]):
+        await checks.run(claimed)
+    path = f"/api/subscriptions/{made['id']}"
+    found = (await alice.http.get(path)).json()
+    assert found["moved_to"] == site.url("/channel/two")
+    changed = (await alice.http.patch(path, json={"url": found["moved_to"]})).json()
+    assert (changed["url"], changed["moved_to"]) == (found["moved_to"], None)
+
+
 async def test_wrong_wishes_are_named(alice):
     url = "http://site.test/channel"
     for wrong, word in (

@@ -316,6 +316,8 @@ def _channel(request: Request) -> None:
         request.send(404, "gone")
     elif channel.status != 200:
         request.send(channel.status, "no")
+    elif channel.moved_to:
+        request.send(channel.redirect, Location=request.base + channel.moved_to)
     elif channel.cookie and channel.cookie not in (request.headers.get("Cookie") or ""):
         request.send(403, pages.page("No", "", f"<p>{texts.REFUSALS['members']}</p>"))
     else:

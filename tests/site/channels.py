@@ -39,6 +39,9 @@ class Channel:
     live: set[int] = field(default_factory=set)  # films at /film/<channel>/<number> that are live streams now
     gone: set[int] = field(default_factory=set)  # films that no longer exist
     announced: set[int] = field(default_factory=set)  # and those that have not begun
+    moved_to: str = ""  # path of the channel that requests are redirected to, with the status `redirect`
+    redirect: int = 301
+    new_address: str = ""  # path that the feed itself names as its new address
     page_seconds: int | None = None  # the length that their pages tell; None: they are plain files without one
 
     def publish(self, *numbers: int, **facts: object) -> None:
@@ -57,5 +60,7 @@ class Channel:
         shown = [replace(film, seconds=None) if film.number in unended else film for film in self.films]
         items = "".join(film.item(base) for film in shown)
         head = _HEAD.format(title=escape(self.title), base=base)
+        if self.new_address:
+            head += f"<itunes:new-feed-url>{base}{self.new_address}</itunes:new-feed-url>"
         space = 'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
         return f'<?xml version="1.0"?><rss version="2.0" {space}><channel>{head}{items}</channel></rss>'

@@ -36,7 +36,8 @@ class Subscription(msgspec.Struct):
 
     `state`: needs_action waits for cookies. `action`: what the user can do about `error`: send cookies, change the link
     because the source vanished or moved, or wait. `interval_seconds`: between two checks, adapted to how often the
-    source publishes. `last_new`: entries that the last check accepted.
+    source publishes. `last_new`: entries that the last check accepted. `moved_to`: the link that the site has moved the
+    source to for good; it is followed once `url` is changed to it.
     """
 
     id: int
@@ -62,6 +63,7 @@ class Subscription(msgspec.Struct):
     failing_since: datetime | None
     error: Reason | None
     action: Action | None
+    moved_to: str | None
     counts: Counts
 
 

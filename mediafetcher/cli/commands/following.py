@@ -105,6 +105,9 @@ async def following(instance: Instance, asked: argparse.Namespace, out: Out, std
         await instance.ensure_jobs()
         _tell_entry(await requested.download(asked.id, asked.entry, owner), asked, out)
         return 0
+    if asked.action == "move":
+        await instance.ensure_jobs()
+        return await _move(owner, asked, out)
     if asked.action == "retention":
         return await _change_retention(owner, asked, out)
     for row in await subscriptions.page(owner):
@@ -140,6 +143,15 @@ async def _load(owner: int, asked: argparse.Namespace, out: Out, stdin: str | No
             out.error(f"{one['url']}: {one['error']['message']}")
         out.line(f"{len(done['added'])} added, {len(done['known'])} followed already, {len(done['failed'])} failed.")
     return 1 if done["failed"] else 0
+
+
+async def _move(owner: int, asked: argparse.Namespace, out: Out) -> int:
+    """Follow another link with what was seen, then check it. Returns: 1 if the check failed. Raises: `InvalidState`."""
+    url = asked.url or (await subscriptions.get(asked.id, owner))["moved_to"]
+    if url is None:
+        raise errors.InvalidState("The site does not say that this source moved. Name its new link.")
+    await subscriptions.change(asked.id, owner, url=url)
+    return await _check([asked.id], owner, asked, out)
 
 
 async def _change_retention(owner: int, asked: argparse.Namespace, out: Out) -> int:
@@ -180,6 +192,8 @@ def _tell(row: dict[str, Any], asked: argparse.Namespace, out: Out) -> None:
     state = {"paused": " (paused)", "needs_action": " (needs cookies)"}.get(row["state"], "")
     checking = " (a check runs)" if row["checking"] else ""
     out.line(f"{row['id']:>6}  {row['title']}{state}{checking}: {counts}")
+    if row["moved_to"]:
+        out.line(f"        moved to {row['moved_to']} (follow it with `following move {row['id']}`)")
     if row["error"]:
         streak = f"{row['failures']} failed checks since {row['failing_since']:%Y-%m-%d %H:%M}"
         out.line(f"        {streak}: {row['error']['message']} [{row['error']['code']}]")

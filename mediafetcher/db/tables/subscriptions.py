@@ -45,7 +45,7 @@ class Subscription(Table, tablename="subscription", db=DB):
     preset = ForeignKey(Preset, on_delete=OnDelete.set_null)
     list_count = Integer(default=None, null=True)  # entries of the whole list when it was last read, if the site says
     list_mark = null_text()  # hash of its first entries at that time
-    moved_to = null_text()  # another link that its site leads to
+    moved_to = null_text()  # the link that its site has moved it to for good
 
 
 class SubscriptionEntry(Table, tablename="subscription_entry", db=DB):

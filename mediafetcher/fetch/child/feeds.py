@@ -8,7 +8,7 @@ import contextlib
 import io
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urljoin
 from xml.etree import ElementTree
@@ -36,8 +36,11 @@ _PLAYABLE = re.compile(
 Facts = dict[str, str]  # of one entry, by the names of RSS; and `url`, `image` and `duration`
 
 
-def as_rss(response: Any) -> Any:
-    """Return an answer with the feed as RSS; any other answer is returned unread."""
+def as_rss(response: Any, read: Callable[[str, bytes], None] = lambda url, data: None) -> Any:
+    """Return an answer with the feed as RSS; any other answer is returned unread.
+
+    `read` is called with the address and the bytes of the feed.
+    """
     kind = (response.headers.get("Content-Type") or "").lower()
     if response.status != 200 or "dash" in kind or not any(word in kind for word in ("xml", "json", "text/", "rss")):
         return response
@@ -50,6 +53,7 @@ def as_rss(response: Any) -> Any:
     from yt_dlp.networking import Response
 
     data = head + body.read(_MAX - len(head) + 1)
+    read(response.url, data)
     made = converted(data, response.url) if len(data) <= _MAX else None
     headers = {name: value for name, value in response.headers.items() if not name.lower().startswith("content-")}
     headers["Content-Type"] = "application/rss+xml; charset=utf-8" if made else kind

@@ -30,6 +30,7 @@ from mediafetcher.fetch.child import (
     impersonation,
     javascript,
     metadata,
+    moves,
     po_tokens,
     preload,
     proxy_guard,
@@ -105,7 +106,7 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
     wanted = order["lists"] and (sidecars.holds_several(seen) or sidecars.is_empty_list(seen))
     if wanted or sidecars.is_list(seen):
         if order["lists"] or len(seen["entries"]) > 1:
-            return _tell_list(client, seen, channel, wanted=order["lists"])
+            return _tell_list(client, seen, order["url"], channel, wanted=order["lists"])
         seen = client.extract_info(seen["entries"][0]["url"], download=False)  # a list of one entry is that entry
     found = metadata.first(seen)
     metadata.tame_extensions(found)
@@ -150,7 +151,7 @@ def _what_came(folder: Path) -> list[str]:
     return [part.stem]
 
 
-def _tell_list(client: Any, seen: dict[str, Any], channel: Channel, *, wanted: bool) -> None:
+def _tell_list(client: Any, seen: dict[str, Any], url: str, channel: Channel, *, wanted: bool) -> None:
     if not wanted:
         raise sidecars.IsList(str(seen.get("playlist_count") or "") or "several")
     rows = [metadata.list_row(row) for row in sidecars.entries(client, seen)]
@@ -165,6 +166,7 @@ def _tell_list(client: Any, seen: dict[str, Any], channel: Channel, *, wanted: b
         uploader=uploader,
         extractor=metadata.text(seen.get("extractor_key"), 60),
         id=metadata.text(seen.get("id"), 2000),
+        moved_to=metadata.text(client.moved.target(url), 2000),
     )
 
 
@@ -205,6 +207,7 @@ def _client(order: dict[str, Any], channel: Channel, folder: Path) -> Any:
         bounded = True  # every file so far had a length, or chunks with an end
         breaks = resume.Breaks()
         answers = first_answer.FirstAnswer(folder, previewed=order["previewed"])
+        moved = moves.Moves()
 
         def urlopen(self, req: Any) -> Any:
             channel.check()
@@ -212,11 +215,14 @@ def _client(order: dict[str, Any], channel: Channel, folder: Path) -> Any:
                 req = yt_dlp.networking.Request(req)
             auth.add(req)
             answer = self.answers.open(req, lambda request: origin.open(request, self._send))
-            return feeds.as_rss(answer) if self.answers.looking and first_answer.looks_at_link(req) else answer
+            if self.answers.looking and first_answer.looks_at_link(req):
+                return feeds.as_rss(answer, self.moved.note_feed)
+            return answer
 
         def _send(self, req: Any) -> Any:
             try:
                 response = versions.open(req, super().urlopen)
+                self.moved.note(req.url, response)
                 if any(name.lower().startswith("icy-") for name in response.headers):
                     self.radio |= {req.url, response.url}
                 if "chunked" in (response.headers.get("Transfer-Encoding") or "").lower():

@@ -36,6 +36,7 @@ from mediafetcher.fetch.child import (
     dash_periods,
     feeds,
     hls_playlist,
+    moves,
     text_samples,
     ttml,
 )
@@ -412,12 +413,20 @@ def _timed_text(text: str) -> None:
         ttml.as_srt(ttml.cues(text.encode()))
 
 
+def _feed(text: str) -> None:
+    feeds.converted(text.encode(), "https://a/")
+    told = moves.Moves()
+    told.note_feed("https://a/", text.encode())
+    told.note_feed("https://a/", f"<itunes:new-feed-url>{text}</itunes:new-feed-url>".encode())
+    told.target("https://a/")
+
+
 CHILD_TARGETS: dict[str, Target] = {
     "subtitles in MP4": Target(text_samples, _TEXT_FILE, _texts),
     "timed text": Target(ttml, _TIMED_XML, _timed_text),
     "live DASH": Target(dash_live, _MPD, _dash),
     "HLS": Target(hls_playlist, _HLS, _hls),
-    "feeds": Target(feeds, _FEED | _JSON_FEED | st.text(), lambda text: feeds.converted(text.encode(), "https://a/")),
+    "feeds": Target(feeds, _FEED | _JSON_FEED | st.text(), _feed),
     "content disposition": Target(
         content_disposition, st.text("filename*='=\"%u8;-1 é", max_size=80), content_disposition.title
     ),

@@ -938,6 +938,7 @@ export type Subscription = {
   id: number;
   interval_seconds: number;
   last_new: number;
+  moved_to: string | null;
   next_check_at: string;
   options: Record<string, unknown>;
   preset: string | null;

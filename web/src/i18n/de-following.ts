@@ -223,6 +223,9 @@ export const deFollowing: Texts<typeof enFollowing> = {
   "follow.changeLinkHint":
     "Für einen Kanal oder eine Liste, die umgezogen ist. Was gesehen wurde, bleibt bekannt: Nichts wird doppelt geladen.",
   "follow.vanished": "Bei einem Umzug geben Sie den neuen Link ein.",
+  "follow.moved": "Die Website hat diese Quelle nach {v} verschoben.",
+  "follow.movedHint": "Der neue Link wird bereits geprüft. Was gesehen wurde, bleibt bekannt.",
+  "follow.followMoved": "Dem neuen Link folgen",
   "why.requested": "Sie haben es angefordert",
   "pace.title": "Wann geladen wird",
   "pace.none": "Jederzeit, ohne Grenzen.",

@@ -212,6 +212,9 @@ export const enFollowing = {
   "follow.changeLinkHint":
     "For a channel or list that moved. What was seen of it stays known: nothing is downloaded twice.",
   "follow.vanished": "If it moved, enter its new link.",
+  "follow.moved": "The site has moved this source to {v}.",
+  "follow.movedHint": "The new link is checked already. What was seen stays known.",
+  "follow.followMoved": "Follow the new link",
   "why.requested": "You requested it",
   "pace.title": "When it downloads",
   "pace.none": "At any time, without limits.",

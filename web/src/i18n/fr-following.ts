@@ -220,6 +220,9 @@ export const frFollowing: Texts<typeof enFollowing> = {
   "follow.changeLinkHint":
     "Pour une chaîne ou une liste qui a déménagé. Ce qui a été vu reste connu : rien n’est téléchargé deux fois.",
   "follow.vanished": "Si elle a déménagé, saisissez son nouveau lien.",
+  "follow.moved": "Le site a déplacé cette source vers {v}.",
+  "follow.movedHint": "Le nouveau lien est déjà vérifié. Ce qui a été vu reste connu.",
+  "follow.followMoved": "Suivre le nouveau lien",
   "why.requested": "Vous l’avez demandé",
   "pace.title": "Quand télécharger",
   "pace.none": "À tout moment, sans limites.",

@@ -63,6 +63,8 @@ export function useVerbs() {
     check: (id: number) => attempt(call("POST", "/api/subscriptions/{id}/check", { path: { id } })),
     change: (id: number, changes: ChangedSubscription) =>
       call("PATCH", "/api/subscriptions/{id}", { path: { id }, body: changes }),
+    move: (id: number, url: string) =>
+      attempt(call("PATCH", "/api/subscriptions/{id}", { path: { id }, body: { url } })),
     pause: (id: number, paused: boolean) =>
       attempt(call("PATCH", "/api/subscriptions/{id}", { path: { id }, body: { paused } })),
     unfollow: (id: number) => attempt(call("DELETE", "/api/subscriptions/{id}", { path: { id } }).then(() => true)),

@@ -69,6 +69,29 @@ export function Streak({ one }: { one: Subscription }) {
   );
 }
 
+/** The new link of a source that moved, and the step to it. */
+export function Moved({ one, className }: { one: Subscription; className?: string }) {
+  const { t } = useI18n();
+  const verbs = useVerbs();
+  const url = one.moved_to;
+  if (!url) return null;
+  return (
+    <div
+      role="status"
+      className={cn("flex flex-wrap items-center gap-x-4 gap-y-3 rounded-xl border bg-card p-4", className)}
+    >
+      <Link2 className="size-5 shrink-0 text-muted-foreground" />
+      <p className="wrap-anywhere min-w-0 flex-1 basis-56 text-pretty text-[0.8125rem]">
+        {t("follow.moved", { v: url.replace(/^https?:\/\/(www\.)?/, "") })}{" "}
+        <span className="text-muted-foreground">{t("follow.movedHint")}</span>
+      </p>
+      <Button variant="outline" disabled={one.checking} onClick={() => void verbs.move(one.id, url)}>
+        {t("follow.followMoved")}
+      </Button>
+    </div>
+  );
+}
+
 /** The one thing to do about it. */
 export function Remedy({ one, onLink }: { one: Subscription; onLink: () => void }) {
   const { t } = useI18n();

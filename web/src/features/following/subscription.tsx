@@ -15,7 +15,7 @@ import { useChoices } from "./choices";
 import { useSubscription, useVerbs } from "./data";
 import { Ledger } from "./entries";
 import { Card } from "./filter-fields";
-import { Health, isFailing, Remedy, Streak } from "./health";
+import { Health, isFailing, Moved, Remedy, Streak } from "./health";
 import { span, wishesInWords } from "./reasons";
 import { Removal, rulesInWords } from "./retention";
 import { scheduleInWords } from "./schedule";
@@ -83,6 +83,7 @@ function Page({ one }: { one: Subscription }) {
           <Remedy one={one} onLink={() => changeLink(one)} />
         </div>
       )}
+      <Moved one={one} className="mb-5" />
       <div className="gap-6 lg:grid lg:grid-cols-[minmax(0,1fr)_18rem]">
         <Ledger one={one} />
         <aside className="space-y-4 max-lg:mt-6">
