@@ -19,10 +19,12 @@ from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
+from msgspec import structs
+
 from mediafetcher.core import bundle, clock, errors, logging, settings, source_metadata
 from mediafetcher.fetch import child_events, collect, error_mapping, gateway, js_runtime, prefork
 from mediafetcher.fetch.models import Completed, Entry, Info, Listing, Result, Trial
-from mediafetcher.fetch.options import MAX_ENTRIES, Options, Playlist, ydl_options
+from mediafetcher.fetch.options import FEED, MAX_ENTRIES, Options, Playlist, ydl_options
 from mediafetcher.fetch.progress import Meter, Progress
 from mediafetcher.fetch.ytdlp import versions
 from mediafetcher.library.storage import space_reservation
@@ -246,7 +248,7 @@ class Fetch:
 
     async def _listing(self, event: child_events.Listed, rows: list[child_events.Row], *, empty: bool) -> Listing:
         found = []
-        for number, row in enumerate(rows):
+        for number, row in enumerate(_without_repeated_ids(rows)):
             if number % 100 == 0:
                 await asyncio.sleep(0)  # thousands of entries take a tenth of a second
             with contextlib.suppress(errors.InvalidUrl):
@@ -434,7 +436,19 @@ def _site_key(row: child_events.Row, url: str) -> str | None:
     """The key of an entry by the id that its site gives it; None if there is none."""
     if not row.id or row.extractor in (None, "Generic"):
         return None
+    if row.extractor == FEED:  # which keeps its ids when its files move to another host
+        return f"id {FEED} {row.id}"
     return f"id {row.extractor} {urlsplit(url).netloc} {row.id}"
+
+
+def _without_repeated_ids(rows: list[child_events.Row]) -> list[child_events.Row]:
+    """Return the rows; those of a feed that gives one id to several links have none."""
+    links: dict[str, set[str]] = {}
+    for row in rows:
+        if row.id and row.extractor == FEED:
+            links.setdefault(row.id, set()).add(row.url)
+    repeated = {id for id, several in links.items() if len(several) > 1}
+    return [structs.replace(row, id=None) if row.id in repeated else row for row in rows]
 
 
 def _entry(row: child_events.Row, url: str) -> Entry:

@@ -16,6 +16,7 @@ from mediafetcher.fetch import extractor_arguments, js_runtime, resume
 from mediafetcher.fetch.extractor_arguments import ExtractorArguments
 
 FILE_STEM = "media"  # the name of every fetched file; titles never become names
+FEED = "feed"  # as the extractor of entries that a feed lists
 MAX_ENTRIES = 5000  # of one playlist
 MAX_LANGUAGES = 20
 ALL = "all"  # every available language, instead of a list of them

@@ -15,6 +15,7 @@ from mediafetcher.db import engine, many
 from mediafetcher.db.expressions import NOW, ago, among
 from mediafetcher.db.tables import SubscriptionEntry
 from mediafetcher.fetch.models import Entry
+from mediafetcher.fetch.options import FEED
 from mediafetcher.net import urls
 from mediafetcher.subscriptions import filters
 
@@ -33,6 +34,7 @@ _DECIDED_ANEW = (
     "t.submitted_at is null and t.decision in ('skipped', 'queued')"
     " and (t.decision <> r.decision or (r.decision = 'skipped' and t.reason <> r.reason))"
 )
+_OF_FEED = f"id {FEED} "  # beginning of the keys of entries that a feed lists
 _STREAM_DAYS = 14  # as long as a download waits for a stream
 DECISIONS = ("queued", "done", "skipped", "blocked", "ignored")
 
@@ -65,6 +67,7 @@ class Known(NamedTuple):
     reason: str
     changed: bool  # the list says something else than the memory
     facts: filters.Facts
+    site_key: str | None = None  # if the memory lacks it
 
 
 class New(NamedTuple):
@@ -114,17 +117,27 @@ async def compare(subscription: int | None, listed: Sequence[Entry]) -> list[Kno
             await asyncio.sleep(0)  # a list may have tens of thousands
         key = key_of(entry.url)
         names = {key, entry.site_key or key}
-        row = by_key.get(key) or by_site_key.get(entry.site_key)
+        facts = facts_of(entry)
+        row = by_key.get(key) or _same(by_site_key.get(entry.site_key), facts)
         names |= {f"row {row['id']}"} if row else set()
         if not seen.isdisjoint(names):
             continue
         seen |= names
-        facts = facts_of(entry)
         if row is None:
             found.append(New(key, entry.site_key, facts))
             continue
-        found.append(Known(row["id"], row["decision"], row["reason"], _differs(row, facts), _merged(row, facts)))
+        lacking = entry.site_key if row["site_key"] is None else None
+        changed = _differs(row, facts) or lacking is not None
+        found.append(Known(row["id"], row["decision"], row["reason"], changed, _merged(row, facts), lacking))
     return found
+
+
+def _same(row: dict[str, Any] | None, facts: filters.Facts) -> dict[str, Any] | None:
+    """Return an entry that was found by its id; None if it is another one, because some feeds use an id again."""
+    if row is None or not row["site_key"].startswith(_OF_FEED):
+        return row
+    same = row["title"] == facts.title or (facts.published is not None and row["published"] == facts.published)
+    return row if same else None
 
 
 def _differs(row: dict[str, Any], facts: filters.Facts) -> bool:
@@ -171,6 +184,9 @@ async def refresh(known: Sequence[Known]) -> None:
     """Remember what the list says now of entries that changed."""
     if known:
         await many.update(SubscriptionEntry.id, [one.id for one in known], _values([one.facts for one in known]))
+    if named := [one for one in known if one.site_key]:
+        keys: many.Values = {SubscriptionEntry.site_key: [one.site_key for one in named]}
+        await many.update(SubscriptionEntry.id, [one.id for one in named], keys)
 
 
 def _values(facts: Sequence[filters.Facts]) -> many.Values:

@@ -17,7 +17,7 @@ import msgspec
 from mediafetcher.core import source_metadata
 from mediafetcher.fetch.child import hls_subtitles, text_samples, ttml
 from mediafetcher.fetch.child.piece_client import PieceClient
-from mediafetcher.fetch.options import ALL, FILE_STEM, MAX_LANGUAGES
+from mediafetcher.fetch.options import ALL, FEED, FILE_STEM, MAX_LANGUAGES
 from mediafetcher.media import charsets
 
 MAX_SIDE = 8 << 20  # bytes of one text or picture
@@ -304,13 +304,19 @@ def entries(client: Any, found: dict[str, Any], depth: int = 0) -> list[dict[str
 
 
 def _list_row(entry: dict[str, Any], url: str) -> dict[str, Any]:
-    """Return the facts that a list has of one entry, unchecked."""
+    """Return the facts that a list has of one entry, unchecked. The id of an entry of a feed is its `guid`."""
+    from yt_dlp.utils import unsmuggle_url
+
+    extractor, id = entry.get("ie_key") or entry.get("extractor_key"), entry.get("id")
+    if not extractor and not id:
+        told = unsmuggle_url(url, {})[1]
+        extractor, id = FEED, told.get("force_videoid") if isinstance(told, dict) else None
     return {
         "title": entry.get("title"),
         "url": url,
         "duration": entry.get("duration"),
-        "id": entry.get("id"),
-        "extractor": entry.get("ie_key") or entry.get("extractor_key"),
+        "id": id,
+        "extractor": extractor,
         "published": published(entry),
         "live": entry.get("live_status"),
         "referer": None if _is_link(entry) else _referer(entry),

@@ -120,3 +120,26 @@ async def test_command_names_the_new_link_and_follows_it(owner, site):
     site.channels["three"] = Channel()
     await call("move", str(id), site.url("/channel/three"))
     assert (await subscriptions.get(id, owner))["url"] == site.url("/channel/three")
+
+
+async def test_feed_whose_films_have_new_addresses_doubles_nothing(owner, site):
+    site.channels["one"] = channel = Channel()
+    channel.publish(1, 2, published=1_700_000_000.0)
+    id = (await subscriptions.follow(owner, site.url("/channel/one"), backfill="all"))["id"]
+    await _checked(id, owner)
+    await engine.execute("update subscription_entry set site_key = null where title = 'Film 1'")  # earlier versions
+    await _checked(id, owner)
+    channel.films = [replace(film, path=f"/film/one/{film.number}") for film in channel.films]
+    channel.publish(3, published=1_700_000_000.0)
+    found = await _checked(id, owner)
+    assert found["counts"]["queued"] == 3
+
+
+async def test_feed_that_repeats_its_ids_loses_no_entry(owner, site):
+    site.channels["one"] = channel = Channel()
+    channel.publish(1, 2)
+    channel.films = [replace(film, number=7, path=f"/film/one/{film.number}") for film in channel.films]
+    id = (await subscriptions.follow(owner, site.url("/channel/one"), backfill="all"))["id"]
+    assert (await _checked(id, owner))["counts"]["queued"] == 2
+    channel.films = [replace(channel.films[0], title="Another", path="/film/one/9")]
+    assert (await _checked(id, owner))["counts"]["queued"] == 3
