@@ -87,7 +87,7 @@ test("the media folder goes away and comes back", async ({ app, page, server }) 
   renameSync(media, `${media}.away`);
   try {
     await section(app, "Storage").getByText("The media folder is unavailable").waitFor(); // by itself
-    await app.go("Downloads");
+    await app.downloads();
     await page.getByRole("alert").filter({ hasText: "The media folder is unavailable" }).waitFor();
     await app.accessible("without the media folder");
   } finally {

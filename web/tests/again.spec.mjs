@@ -21,7 +21,7 @@ const open = async (app, title) => {
 };
 
 test("a file is kept as it comes, and converted for browsers afterwards", async ({ app, page }) => {
-  await app.go("Downloads");
+  await app.downloads();
   await app.box().fill(app.unused("/media/hevc_aac.mp4"));
   await page.getByText("More options").click();
   await page.getByRole("switch", { name: "Keep original file" }).click();
@@ -56,7 +56,7 @@ test("never again: the link is refused in words, until it is allowed", async ({ 
   await verb(app, "Move to trash");
   await app.toast("Moved 1 item to trash").waitFor();
   app.expected.push(/status of 409/);
-  await app.go("Downloads");
+  await app.downloads();
   await app.box().fill(app.site.url("/hls/master.m3u8"));
   await app.box().press("Enter");
   await page.getByRole("alert").filter({ hasText: "You blocked this link from being downloaded" }).waitFor();

@@ -75,6 +75,12 @@ export class App {
   go = (name) => this.page.getByRole("navigation", { name: "Main" }).first().getByRole("link", { name }).click();
   press = (key) => this.page.keyboard.press(key);
 
+  /** Opens the downloads. What is typed before they are shown would go into the box of the page before. */
+  async downloads() {
+    await this.go("Downloads");
+    await this.title("Downloads").waitFor({ state: "attached" });
+  }
+
   /** Opens one section of the settings. */
   async settings(name) {
     await this.go("Settings");
@@ -101,7 +107,7 @@ export class App {
 
   /** Downloads a link through the page. */
   async fetch(url) {
-    await this.go("Downloads");
+    await this.downloads();
     await this.box().fill(url.startsWith("http") ? url : this.site.url(url));
     await this.box().press("Enter");
   }

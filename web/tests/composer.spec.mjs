@@ -4,7 +4,7 @@ import { test } from "./fixtures.mjs";
 
 const preview = (app) => app.page.locator("[data-preview]");
 const look = async (app, path) => {
-  await app.go("Downloads");
+  await app.downloads();
   await app.box().fill(app.site.url(path));
 };
 const send = (app) => app.page.getByRole("button", { name: "Download", exact: true }).click();
@@ -164,7 +164,7 @@ test("parts that viewers marked are asked for where that is wished", async ({ ap
 
 test("what happened to a download, line by line", async ({ app, page }) => {
   await app.add("/page/subtitles");
-  await app.go("Downloads");
+  await app.downloads();
   await app.tab("History");
   await app.row("Fixture subtitles").first().getByRole("button", { name: /^More/ }).click();
   await page.getByRole("menuitem", { name: "Download log" }).click();
@@ -196,7 +196,7 @@ test("a site wants an account: its cookies go in, and the download goes on", asy
   await cookies.getByRole("button", { name: "Save cookies" }).click();
   await app.toast("1 cookie ignored (other site or expired) · 1 download resumed").waitFor();
   await cookies.getByRole("button", { name: "Remove: 127.0.0.1" }).waitFor();
-  await app.go("Downloads");
+  await app.downloads();
   await done(app, "vp9_aac");
   await app.settings("Site cookies");
   await cookies.getByText(/worked/).waitFor();

@@ -13,7 +13,7 @@ const played = (media) =>
   });
 
 test("fetch to watch: a pasted link shows its progress, ends in the library and plays", async ({ app, page }) => {
-  await app.go("Downloads");
+  await app.downloads();
   await app.box().fill(app.unused("/slow/30/ok.mp4"));
   await page.getByRole("button", { name: "Download", exact: true }).click();
   await page.waitForFunction(() => {
@@ -53,7 +53,7 @@ test("two tabs show the same download", async ({ app, page, server }) => {
 });
 
 test("several links at once, into a new folder", async ({ app, page, site }) => {
-  await app.go("Downloads");
+  await app.downloads();
   await app.tab("History");
   await app.box().fill(`${site.url("/media/h264_aac.mkv")}\n${site.url("/media/a.mp3")}`);
   await page.getByText("2 links", { exact: true }).waitFor();
@@ -71,7 +71,7 @@ test("several links at once, into a new folder", async ({ app, page, site }) => 
 });
 
 test("what is no link is refused in words", async ({ app, page }) => {
-  await app.go("Downloads");
+  await app.downloads();
   app.expected.push(/status of 400/);
   await app.box().fill("just words");
   await page.getByText("No link found. Paste a full http:// or https:// address.").waitFor();
@@ -84,7 +84,7 @@ test("what is no link is refused in words", async ({ app, page }) => {
 
 test("a link that is in the library already answers with its item", async ({ app, page, site }) => {
   await app.add({ path: "/media/a.mp3", folder: "Trips/Sea" });
-  await app.go("Downloads");
+  await app.downloads();
   await app.box().fill(site.url("/media/a.mp3"));
   await page.getByRole("combobox", { name: "Folder" }).click();
   await page.getByRole("option", { name: "Trips / Sea" }).click();
@@ -94,7 +94,7 @@ test("a link that is in the library already answers with its item", async ({ app
 });
 
 test("a link pasted anywhere on the page", async ({ app, page, site }) => {
-  await app.go("Downloads");
+  await app.downloads();
   await page.getByText("Speed", { exact: true }).click();
   await page.evaluate((link) => {
     const clipboardData = new DataTransfer();
@@ -106,7 +106,7 @@ test("a link pasted anywhere on the page", async ({ app, page, site }) => {
 });
 
 test("a link dropped on the page", async ({ app, page, site }) => {
-  await app.go("Downloads");
+  await app.downloads();
   await page.evaluate((link) => {
     const dataTransfer = new DataTransfer();
     dataTransfer.setData("text/uri-list", link);
@@ -126,7 +126,7 @@ test("the share sheet of a phone", async ({ app, page, server, site }) => {
 });
 
 test("only the sound of a film", async ({ app, page, site }) => {
-  await app.go("Downloads");
+  await app.downloads();
   await app.box().fill(site.url("/page/og"));
   await page.getByRole("combobox", { name: "Quality" }).click();
   await page.getByRole("option", { name: "Audio only · M4A" }).click();

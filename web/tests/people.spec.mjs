@@ -21,7 +21,7 @@ test("what a person uses, and a quota that holds", async ({ app, page, site, use
   await section(app, "Storage")
     .getByText(/You use .* quota: 10 kB/)
     .waitFor();
-  await app.go("Downloads");
+  await app.downloads();
   app.expected.push(/status of (409|403|507|413|429)/);
   await app.box().fill(site.url("/media/vp8_vorbis.webm"));
   await app.box().press("Enter");
@@ -74,7 +74,7 @@ test("another browser is signed out from here", async ({ app, browser, page, ser
   await other.getByLabel("Password", { exact: true }).fill(user.password);
   await other.getByRole("button", { name: "Sign in" }).click();
   await other.getByRole("navigation", { name: "Main" }).first().waitFor();
-  await app.go("Downloads"); // what was seen before may be old
+  await app.downloads(); // what was seen before may be old
   await app.settings("Sessions");
   const ends = section(app, "Sessions").getByRole("button", { name: /^Sign out/ });
   await ends.first().waitFor();
@@ -90,12 +90,12 @@ test("another browser is signed out from here", async ({ app, browser, page, ser
 
 test("a paired browser is seen at once, and its right is taken away", async ({ app, page, server }) => {
   app.expected.push(/api\/extension/); // it is not built everywhere
-  await app.go("Downloads");
+  await app.downloads();
   await app.settings("Devices");
   await page.getByRole("button", { name: "New code" }).click();
   const code = await page.getByRole("textbox", { name: "Pair a browser" }).inputValue();
   execFileSync(python, ["-m", "web.tests.device", server.url, code, "Ada's laptop"], { cwd: root });
-  await app.go("Downloads");
+  await app.downloads();
   await app.settings("Devices");
   const devices = section(app, "Devices");
   await devices.getByRole("button", { name: "Remove: Ada's laptop" }).click();

@@ -19,7 +19,7 @@ const waits = (app, ...names) =>
 
 /** Five slow downloads: two of a site run at once, so three wait. */
 async function queue(app) {
-  await app.go("Downloads");
+  await app.downloads();
   await app.box().fill(FILES.map((name) => app.unused(`/slow/4/${name}`)).join("\n"));
   await app.box().press("Enter");
   await waits(app, "hevc_aac", "vp9_aac", "vp8_vorbis");
@@ -60,7 +60,7 @@ test("pause all and resume all", async ({ app, page }) => {
 
 test("clear the list", async ({ app, page }) => {
   await app.add("/media/ok.mp4");
-  await app.go("Downloads");
+  await app.downloads();
   await app.tab("History");
   await page.getByRole("heading", { level: 2, name: "Today" }).waitFor();
   await app.accessible("the history of downloads");
