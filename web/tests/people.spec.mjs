@@ -1,7 +1,7 @@
 // Who may come in, how much they may keep, and who did what.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { test } from "./fixtures.mjs";
+import { expect, test } from "./fixtures.mjs";
 import { open, python, root } from "./harness.mjs";
 
 const section = (app, name) => app.page.getByRole("region", { name, exact: true });
@@ -31,6 +31,7 @@ test("what a person uses, and a quota that holds", async ({ app, page, site, use
     .waitFor();
   await page.getByRole("button", { name: "Clear", exact: true }).click();
   await app.settings("Users");
+  await expect(quota).toHaveValue("0.00001", { timeout: 30_000 }); // the list of before is shown until it has loaded again
   await quota.fill("");
   await quota.press("Enter");
   await app.settings("Storage");
