@@ -5,6 +5,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,8 +59,7 @@ def test_a_full_media_folder(program, folder, films_site, kilobytes):
 
         server.start()
         id = server.submit(url)
-        until(lambda: server.download(id)["error"], 60, "it says why it waits")
-        row = server.download(id)
+        row = _told(server, id)
         assert (row["state"], row["error"]["code"], row["attempt"]) == ("queued", "disk_full", 0)
         assert _files(share) == []
         enlarge(share)
@@ -79,8 +79,7 @@ def test_a_quota_that_nobody_can_see(program, folder, films_site):
         for url, kilobytes in zip(films_site(len(POINTS)), POINTS, strict=True):
             share.quota(kilobytes << 10)
             id = server.submit(url)
-            until(lambda id=id: server.download(id)["error"], 60, "it says why it waits")
-            row = server.download(id)
+            row = _told(server, id)
             assert (row["error"]["code"], row["attempt"] <= 1) == ("disk_full", True), row
             share.end("quota")
             until(lambda id=id: server.download(id)["state"] == "done", 60, "it goes on")
@@ -98,13 +97,22 @@ def test_a_full_disk_for_work_in_progress(program, folder, films_site):
     with small_disk(server.state / "work", 100) as disk:
         server.start()
         id = server.submit(url)
-        until(lambda: server.download(id)["error"], 60, "it says why it waits")
-        row = server.download(id)
+        row = _told(server, id)
         assert (row["state"], row["error"]["code"], row["attempt"]) == ("queued", "disk_full", 0)
         enlarge(disk)
         until(lambda: server.download(id)["state"] == "done", 60, "it goes on")
         server.assert_clean()
         server.stop()
+
+
+def _told(server: Any, id: int) -> dict[str, Any]:
+    """Return the row of a download as it was when it waited and said why: the next attempt clears that."""
+
+    def waiting() -> dict[str, Any] | None:
+        row = server.download(id)
+        return row if row["state"] == "queued" and row["error"] else None
+
+    return until(waiting, 60, "it says why it waits")
 
 
 def _files(share: Path) -> list[Path]:
