@@ -159,6 +159,7 @@ class Item(BaseModel):
     chapters: Sequence[str] = []
     description: str | None = None
     tags: Sequence[str] = []
+    audio_languages: Sequence[str] = []
     subscription: None = None  # said of a single item alone
 
 
