@@ -133,6 +133,7 @@ def test_the_lists_are_long_enough_and_name_what_there_is() -> None:
     others |= {"basic", "channel", "publish"}  # test_basic_auth.py; tests/unit/subscriptions
     others |= {"said", "shorts"}  # test_described.py
     others |= {"dash-live"}  # test_dash_live.py
+    others |= {"odd", "refuses-head", "film"}  # test_odd_sources.py; test_links.py; test_streams.py
     others |= {"broadcast", "clock", "parts", "periods", "radio", "unsized"}
     assert behaviours.TABLE.keys() - walked == others
     codes = {case.what for case in CASES if case.state != "done"}
