@@ -120,6 +120,7 @@ def _alike(cases: list[Case]) -> Iterator[list[Case]]:
 MADE_BY_US = {"crashed", "transcode_failed", "bad_clip", "site_paused", "tool_killed", "parser_failed"}
 MADE_BY_US |= {"unexpected_error", "runs_alone", "kills_server", "proxy_failed"}
 MADE_BY_US |= {"not_a_list", "cut_at_origin", "password_required", "untrusted_certificate", "unusual_extension"}
+MADE_BY_US |= {"live_not_ended"}
 
 
 def test_the_lists_are_long_enough_and_name_what_there_is() -> None:
