@@ -10,7 +10,6 @@ Failures are raised as the errors of error_mapping.py.
 """
 
 import asyncio
-import contextlib
 import json
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,25 +18,22 @@ from types import TracebackType
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
-from msgspec import structs
-
-from mediafetcher.core import bundle, clock, errors, logging, settings, source_metadata
-from mediafetcher.fetch import child_events, collect, error_mapping, gateway, js_runtime, prefork
-from mediafetcher.fetch.models import Completed, Entry, Info, Listing, Result, Trial
-from mediafetcher.fetch.options import FEED, MAX_ENTRIES, Options, Playlist, ydl_options
+from mediafetcher.core import bundle, clock, errors, logging, settings
+from mediafetcher.fetch import answers, child_events, collect, error_mapping, gateway, js_runtime, prefork
+from mediafetcher.fetch.models import Completed, Info, Listing, Result, Trial
+from mediafetcher.fetch.options import MAX_ENTRIES, Options, Playlist, ydl_options
 from mediafetcher.fetch.progress import Meter, Progress
 from mediafetcher.fetch.ytdlp import versions
 from mediafetcher.library.storage import space_reservation
 from mediafetcher.net import urls
 from mediafetcher.sandbox import process, work_folders
+from mediafetcher.sandbox.child import Child, LineTooLong
 
 Mode = Literal["media", "list", "preview", "keep"]
 
 PREVIEW_ENTRIES = 200
 _LOOK_SECONDS = 180.0  # for the extraction as a whole
 _COVER_SECONDS = 8.0
-_MOST_TEXTS = 100
-_MOST_FILES = 20000  # files that a child may name
 _GRACE = 2.0  # seconds for an orderly end, which keeps the state of streams in pieces
 _DATA = 1 << 30
 # The child's output is bounded here too: an attacker who controls the child can send anything.
@@ -87,7 +83,7 @@ class Fetch:
         self._warn = on_warning
         self._live = False
         self._warnings = 0
-        self._child: process.Child | None = None
+        self._child: Child | None = None
         self._pass: gateway.Pass | None = None
         self._provider: gateway.Pass | None = None  # the way to the PO token provider
         self._named_by_proxy = False
@@ -180,7 +176,7 @@ class Fetch:
             return None
         return {"url": chosen.po_token_provider, "way": self._provider.way._asdict()}
 
-    async def _start(self, order: bytes) -> process.Child:
+    async def _start(self, order: bytes) -> Child:
         limits = process.Limits(file_size=settings.get().max_file_size, data=_DATA, nice=5)
         env = _environment(self._place)
         assert self._pass
@@ -239,27 +235,12 @@ class Fetch:
                 self._warn("the site asks for a browser: once more, as one")
                 await self._pretend("everywhere" if event.everywhere else "asked")
         if isinstance(event, child_events.Listed):
-            return await self._listing(event, rows, empty=empty)
+            return await answers.listing(self._url, event, rows, empty=empty)
         if not isinstance(event, child_events.Found):
             raise errors.Crashed(reason=f"unexpected {type(event).__name__}")
         if event.upcoming:
             raise errors.LiveNotStarted(begins=event.begins)
-        return self._info(event)
-
-    async def _listing(self, event: child_events.Listed, rows: list[child_events.Row], *, empty: bool) -> Listing:
-        found = []
-        for number, row in enumerate(_without_repeated_ids(rows)):
-            if number % 100 == 0:
-                await asyncio.sleep(0)  # thousands of entries take a tenth of a second
-            with contextlib.suppress(errors.InvalidUrl):
-                url = urls.parse(row.url)
-                found.append(_entry(row, url))
-        if not found and not empty:
-            raise errors.Unsupported("The playlist is empty.")
-        count = int(event.count) if event.count is not None and event.count >= len(found) else None
-        title, site = event.title or _name(self._url), urls.site(self._url)
-        moved_to = urls.moved(self._url, event.moved_to) if event.moved_to else None
-        return Listing(title, site, tuple(found), count, event.uploader, moved_to)
+        return answers.info(self._url, self._options.recipe(), event)
 
     async def cover(self) -> Path | None:
         """Fetch the site's picture of the link, of any kind, into the folder. Nothing can be fetched afterwards."""
@@ -291,7 +272,7 @@ class Fetch:
             event = await self._next(meter.patience())
             if isinstance(event, child_events.Done):
                 await self._child.kill()  # its files are taken over once nothing can change them
-                completed = self._completed(event)
+                completed = answers.completed(event, live=self._live)
                 if on_completed:
                     await on_completed(completed)
                 return await collect.collect(self._folder, completed)
@@ -321,7 +302,7 @@ class Fetch:
             raise errors.LiveNotStarted()
         await self._child.kill()
         self._live = True
-        return self._completed(event)
+        return answers.completed(event, live=self._live)
 
     async def _read(self) -> AsyncIterator[child_events.Event]:
         assert self._child
@@ -355,7 +336,7 @@ class Fetch:
         except TimeoutError:
             await self._child.kill()
             raise errors.Stalled(seconds=seconds) from None
-        except process.LineTooLong as error:
+        except LineTooLong as error:
             await self._child.kill()
             raise errors.Crashed(reason=str(error)) from error
         if event is None:
@@ -375,100 +356,11 @@ class Fetch:
             raise error_mapping.problem(failure)
         return event
 
-    def _info(self, event: child_events.Found) -> Info:
-        page = event.webpage_url or self._url
-        return Info(
-            title=event.title or _name(self._url),
-            id=event.id or "",
-            extractor=event.extractor or "Generic",
-            webpage_url=page,
-            site=urls.site(page),
-            source_key=self._key(event, page),
-            old_key=f"id {self._options.recipe()} {event.extractor} {event.id or ''}",
-            duration=event.duration,
-            uploader=event.uploader,
-            thumbnail=event.thumbnail,
-            filesize=event.filesize,
-            is_live=event.live,
-            chapters=tuple(event.chapters),
-            subtitles=tuple(event.subtitles),
-            heights=tuple(event.heights),
-            file_named=event.file_named,
-            metadata=source_metadata.again(event.metadata) if event.metadata else None,
-        )
-
-    def _key(self, event: child_events.Found, page: str) -> str:
-        """Return the key of the link: host and id; a page without an id has its address as the key.
-
-        Software on many sites (Mediasite, PeerTube) lets each site choose its ids: therefore the host is included.
-        """
-        recipe = self._options.recipe()
-        if event.extractor not in (None, "Generic", "HTML5MediaEmbed") and event.id:
-            return f"id {recipe} {event.extractor} {urlsplit(page).netloc} {event.id}"
-        try:
-            return urls.source_key(urls.parse(page), recipe)
-        except errors.InvalidUrl:
-            return urls.source_key(urls.parse(self._url), recipe)
-
     def _bounded(self, size: int) -> int:
         """Return the size. Raises: `TooLarge`, before the disk fails in the middle."""
         if size > settings.get().max_file_size:
             raise errors.TooLarge(size=size)
         return size
-
-    def _completed(self, event: child_events.Done) -> Completed:
-        return Completed(
-            files=tuple(event.files[:_MOST_FILES]),
-            parts=tuple(tuple(part) for part in event.parts[:_MOST_FILES]),
-            timed=tuple((language, tuple(parts[:_MOST_FILES])) for language, parts in event.timed[:_MOST_TEXTS]),
-            limit=event.limit,
-            subtitles=tuple(event.subtitles[:_MOST_FILES]),
-            cover=event.cover,
-            marks=tuple(event.marks),
-            duration=event.duration,
-            one_clock=self._live or event.one_clock,
-            bounded=event.bounded,
-            cookies=event.cookies,
-        )
-
-
-def _site_key(row: child_events.Row, url: str) -> str | None:
-    """The key of an entry by the id that its site gives it; None if there is none."""
-    if not row.id or row.extractor in (None, "Generic"):
-        return None
-    if row.extractor == FEED:  # which keeps its ids when its files move to another host
-        return f"id {FEED} {row.id}"
-    return f"id {row.extractor} {urlsplit(url).netloc} {row.id}"
-
-
-def _without_repeated_ids(rows: list[child_events.Row]) -> list[child_events.Row]:
-    """Return the rows; those of a feed that gives one id to several links have none."""
-    links: dict[str, set[str]] = {}
-    for row in rows:
-        if row.id and row.extractor == FEED:
-            links.setdefault(row.id, set()).add(row.url)
-    repeated = {id for id, several in links.items() if len(several) > 1}
-    return [structs.replace(row, id=None) if row.id in repeated else row for row in rows]
-
-
-def _entry(row: child_events.Row, url: str) -> Entry:
-    return Entry(
-        title=row.title,
-        url=url,
-        duration=row.duration,
-        site_key=_site_key(row, url),
-        published=row.published,
-        referer=_page_of(row),
-        live_status=row.live,
-        metadata=source_metadata.again(row.metadata) if row.metadata else None,
-    )
-
-
-def _page_of(row: child_events.Row) -> str | None:
-    """Return the page that an entry was found on, as the next request names it; None if it is not valid."""
-    with contextlib.suppress(ValueError):
-        return Options(referer=row.referer).referer
-    return None
 
 
 def _own_ports(chosen: settings.Settings) -> list[int]:
@@ -490,9 +382,3 @@ def _place(url: str) -> str:
     """Return the address of a proxy or provider as `host:port`."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
-
-
-def _name(url: str) -> str:
-    """Return a fallback title: the last part of the address."""
-    parts = urlsplit(url)
-    return parts.path.rstrip("/").rpartition("/")[2] or parts.hostname or url

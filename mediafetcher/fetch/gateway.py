@@ -24,6 +24,7 @@ from weakref import WeakKeyDictionary
 from mediafetcher.core import bundle, errors, logging
 from mediafetcher.fetch.gateway_client import Way
 from mediafetcher.sandbox import landlock, namespaces, process, seccomp
+from mediafetcher.sandbox.child import Child
 
 IDLE_SECONDS = 75.0  # a little longer than the prefork program, which uses its network
 Kind = Literal["namespace", "landlock", "python"]
@@ -55,7 +56,7 @@ def available() -> bool:
 class Gateway:
     """The running proxy. `close` ends it; it also ends with this process."""
 
-    def __init__(self, program: process.Child, listening: socket.socket, network: namespaces.Network | None) -> None:
+    def __init__(self, program: Child, listening: socket.socket, network: namespaces.Network | None) -> None:
         self._program = program
         self._listening = listening
         self.network = network

@@ -20,7 +20,8 @@ from typing import Any
 
 from mediafetcher.core import bundle, clock, logging, settings
 from mediafetcher.fetch import gateway
-from mediafetcher.sandbox import process as child
+from mediafetcher.sandbox import process as programs
+from mediafetcher.sandbox.child import Child
 
 IDLE_SECONDS = 60.0
 MOST_FORKS = 200  # of one program; then a new one replaces it
@@ -54,8 +55,8 @@ async def close() -> None:
 
 
 async def take(
-    folder: Path, env: dict[str, str], limits: child.Limits, way: gateway.Gateway, ytdlp: str = ""
-) -> child.Child | None:
+    folder: Path, env: dict[str, str], limits: programs.Limits, way: gateway.Gateway, ytdlp: str = ""
+) -> Child | None:
     """Return a child that is ready for its order, or None if it must be started cold.
 
     `way`: its way to the network. `ytdlp`: the folder of the yt-dlp that it must have loaded; empty for the
@@ -73,7 +74,7 @@ async def take(
 class Program:
     """The running prefork program: what it has loaded, how often it has forked, and which forks are alive."""
 
-    def __init__(self, process: child.Child, control: socket.socket, way: gateway.Gateway, ytdlp: str) -> None:
+    def __init__(self, process: Child, control: socket.socket, way: gateway.Gateway, ytdlp: str) -> None:
         self._process = process
         self._control = control
         self.ytdlp = ytdlp
@@ -92,7 +93,7 @@ class Program:
 
     @classmethod
     async def start(
-        cls, work: Path, env: dict[str, str], limits: child.Limits, way: gateway.Gateway, ytdlp: str
+        cls, work: Path, env: dict[str, str], limits: programs.Limits, way: gateway.Gateway, ytdlp: str
     ) -> "Program":
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
@@ -101,7 +102,7 @@ class Program:
                 number = theirs.fileno()
                 argv = [*program(), str(number), ytdlp, str(way.port)]
                 given: dict[str, Any] = {"env": env, "cwd": work, "pass_fds": (number,), "network": way.network}
-                process = await child.start(argv, limits, **given)
+                process = await programs.start(argv, limits, **given)
         except BaseException:
             ours.close()
             raise
@@ -128,7 +129,7 @@ class Program:
             raise OSError("it has ended")
         return answer
 
-    async def fork(self, reaped: Callable[["Program"], None]) -> child.Child:
+    async def fork(self, reaped: Callable[["Program"], None]) -> Child:
         with contextlib.ExitStack() as theirs:
             pipes = [os.pipe() for _ in range(3)]
             mine = [pipes[0][1], pipes[1][0], pipes[2][0]]
@@ -151,7 +152,7 @@ class Program:
                 self._control.send(b"reap %d" % pid)
             reaped(self)
 
-        return await child.adopt(pid, mine[0], mine[1], mine[2], reap)
+        return await programs.adopt(pid, mine[0], mine[1], mine[2], reap)
 
 
 class Pool:
@@ -174,8 +175,8 @@ class Pool:
         return [*self._retired, *([self._program] if self._program else [])]
 
     async def take(
-        self, work: Path, env: dict[str, str], limits: child.Limits, way: gateway.Gateway, ytdlp: str
-    ) -> child.Child:
+        self, work: Path, env: dict[str, str], limits: programs.Limits, way: gateway.Gateway, ytdlp: str
+    ) -> Child:
         """Return a fork. If the caller is cancelled meanwhile, it is made anyway, so that no answer of the prefork
         program stays unread for the next caller, and then killed."""
         making = asyncio.ensure_future(self._take(work, env, limits, way, ytdlp))
@@ -188,8 +189,8 @@ class Pool:
             raise
 
     async def _take(
-        self, work: Path, env: dict[str, str], limits: child.Limits, way: gateway.Gateway, ytdlp: str
-    ) -> child.Child:
+        self, work: Path, env: dict[str, str], limits: programs.Limits, way: gateway.Gateway, ytdlp: str
+    ) -> Child:
         async with self._lock:
             self._stay()
             now = self._program
@@ -205,7 +206,7 @@ class Pool:
                 raise
 
     async def _start(
-        self, work: Path, env: dict[str, str], limits: child.Limits, way: gateway.Gateway, ytdlp: str
+        self, work: Path, env: dict[str, str], limits: programs.Limits, way: gateway.Gateway, ytdlp: str
     ) -> Program:
         if clock.monotonic() < self._rests_until:
             raise OSError("it did not start a moment ago")

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from mediafetcher.core import bundle, errors, settings
 from mediafetcher.fetch import gateway
 from mediafetcher.sandbox import process
+from mediafetcher.sandbox.child import Child, LineTooLong
 
 OK = "ok"
 MESSAGE_SECONDS = 30.0
@@ -73,12 +74,12 @@ async def send(kind: str, sealed: Sealed, messages: list[dict[str, Any]]) -> Asy
         await asyncio.shield(granted.close())
 
 
-async def _results(child: process.Child, count: int) -> AsyncIterator[Result]:
+async def _results(child: Child, count: int) -> AsyncIterator[Result]:
     lines = child.lines(_MAX_LINE)
     seconds = _START_SECONDS + MESSAGE_SECONDS
     for number in range(count):
         answer = "crashed"
-        with contextlib.suppress(StopAsyncIteration, process.LineTooLong, ValueError, TypeError, IndexError):
+        with contextlib.suppress(StopAsyncIteration, LineTooLong, ValueError, TypeError, IndexError):
             try:
                 async with asyncio.timeout(seconds):
                     said = json.loads(await anext(lines))

@@ -21,6 +21,7 @@ import msgspec
 
 from mediafetcher.core import bundle, errors, logging
 from mediafetcher.sandbox import process as programs
+from mediafetcher.sandbox.child import Child
 
 T = TypeVar("T")
 Source = Path | int  # a file to read, or an open descriptor
@@ -126,7 +127,7 @@ def _result(reply: bytes, function: Callable[..., T]) -> T:
 class _Worker:
     """One process. Its control socket carries requests and replies, each with its length."""
 
-    def __init__(self, process: programs.Child, control: socket.socket) -> None:
+    def __init__(self, process: Child, control: socket.socket) -> None:
         self._process = process
         self._control = control
 

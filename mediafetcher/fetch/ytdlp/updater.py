@@ -21,6 +21,7 @@ from mediafetcher.fetch.ytdlp import package_index, smoke_test, versions
 from mediafetcher.fetch.ytdlp.import_hook import PACKAGES
 from mediafetcher.fetch.ytdlp.versions import Channel, Kept, Status, Version
 from mediafetcher.sandbox import process
+from mediafetcher.sandbox.child import LineTooLong
 
 _CHECK_SECONDS = 240.0
 _MAX_LINE = 4096  # bytes of the check's output
@@ -204,7 +205,7 @@ async def _load(folder: Path, version: str) -> None:
     limits = process.Limits(file_size=64 << 20, data=1 << 30, cpu_seconds=int(_CHECK_SECONDS), nice=5)
     said: dict[str, str] = {}
     async with await process.start(argv, limits, env=env, cwd=folder) as program:
-        with contextlib.suppress(TimeoutError, ValueError, RecursionError, process.LineTooLong):
+        with contextlib.suppress(TimeoutError, ValueError, RecursionError, LineTooLong):
             async with asyncio.timeout(_CHECK_SECONDS):
                 async for line in program.lines(_MAX_LINE):
                     said = msgspec.json.decode(line, type=dict[str, str])

@@ -12,33 +12,21 @@ was removed stays removed.
 
 import asyncio
 import contextlib
-import json
 import os
-import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from piccolo.columns.combination import And
-from piccolo.custom_types import Combinable
-
-from mediafetcher.core import clock, errors, events, logging, settings
-from mediafetcher.db import engine, many
-from mediafetcher.db.expressions import among
-from mediafetcher.db.tables import ExportChange, ExportFile, ExportFolder, ExportTree, LibraryItem, User
-from mediafetcher.library.export import arrangement, filenames, layout, link_tree, template, tree_lock
-from mediafetcher.library.export.layout import File, Folder, Item, Report
+from mediafetcher.core import clock, errors, events, logging
+from mediafetcher.db import engine
+from mediafetcher.db.tables import ExportChange, ExportTree, LibraryItem
+from mediafetcher.library.export import arrangement, filenames, link_tree, place, template, tree_lock, update
+from mediafetcher.library.export.layout import Report
 from mediafetcher.library.storage import mount
-from mediafetcher.media import webvtt
-from mediafetcher.sandbox import parsing
 
-_BATCH = 500  # items
 _SOON = 1.0  # seconds after a change, since usually more follow
 _PATIENCE = 30.0  # seconds that one tree may delay the others
 _MANY = 1000  # changes kept for an unavailable tree; beyond that it is compared as a whole when it is available again
-_Stop = threading.Event
 _TREE = (
     ExportTree.id,
     ExportTree.path,
@@ -48,7 +36,6 @@ _TREE = (
     ExportTree.layout,
     ExportTree.template,
 )
-_UNKNOWN = datetime.min.replace(tzinfo=UTC)  # items without a date count as the oldest
 
 _log = logging.get("export")
 _busy: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one update of a tree at a time
@@ -73,14 +60,14 @@ async def export(
     if names is not None:
         template.require_valid(names)
         kind = "template"
-    place = Path(os.path.realpath(folder or mount.root() / "export"))
-    known = await ExportTree.exists().where(ExportTree.path == str(place))
-    async with _busy[str(place)], tree_lock.locked(str(place), patience=_PATIENCE) as ours:
+    path = Path(os.path.realpath(folder or mount.root() / "export"))
+    known = await ExportTree.exists().where(ExportTree.path == str(path))
+    async with _busy[str(path)], tree_lock.locked(str(path), patience=_PATIENCE) as ours:
         if not ours:
             raise errors.ExportBusy()
-        with _words(place):
-            hard = await mount.run_io(_prepare, place, known=known)
-        return place, await _Update(await _record(str(place), owner, (kind, names), hard=hard)).whole()
+        with place.words(path):
+            hard = await mount.run_io(place.prepare, path, known=known)
+        return path, await update.Update(await _record(str(path), owner, (kind, names), hard=hard)).whole()
 
 
 async def _record(
@@ -117,7 +104,7 @@ async def preview(owner: int, kind: arrangement.Kind = "film", names: str | None
         kind = "template"
     newest = LibraryItem.select(LibraryItem.id).where(LibraryItem.owner == owner, LibraryItem.trashed_at.is_null())
     ids = [row["id"] for row in await newest.order_by(LibraryItem.id, ascending=False).limit(limit)]
-    rows = await engine.fetch(_ITEMS.format(more=""), ids, None)
+    rows = await engine.fetch(update.ITEMS.format(more=""), ids, None)
     return [_path(row, kind, names) for row in sorted(rows, key=lambda row: int(row["id"]), reverse=True)]
 
 
@@ -170,8 +157,8 @@ async def _bring_up_to_date(row: dict[str, Any]) -> int:
         return 0
     # Another server may have updated it meanwhile.
     behind = await ExportTree.exists().where(ExportTree.id == row["id"], ExportTree.behind.eq(True))
-    update = _Update(row)
-    report = await (update.whole() if behind else update.changes())
+    tree = update.Update(row)
+    report = await (tree.whole() if behind else tree.changes())
     return report.made + report.removed
 
 
@@ -206,290 +193,3 @@ async def follow() -> None:
             task.cancel()
         if _updates:
             await asyncio.wait(_updates)
-
-
-# ---- a place -----------------------------------------------------------------------------------------------
-
-
-def _prepare(place: Path, *, known: bool) -> bool:
-    """Mark the folder as a tree. Returns: whether hard links can be made there. Raises: `Invalid`, `NoLinks`, OSError.
-
-    `known`: a tree was made there before.
-    """
-    _refuse(place)
-    if not known:
-        _refuse_foreign(place)
-    disk = link_tree.Disk(place)
-    hard = disk.probe(mount.root() / mount.SENTINEL)
-    if not (place / link_tree.MANIFEST).is_file():
-        words = {"version": 2, "about": "MediaFetcher keeps this folder equal to its library: `mediafetcher export`."}
-        disk.write(link_tree.MANIFEST, json.dumps(words).encode())
-    return hard
-
-
-def _refuse(place: Path) -> None:
-    """Raises: `Invalid` if a tree would mix with our own files."""
-    mount.require()
-    if place.exists() and not place.is_dir():
-        raise errors.Invalid(f"{place} is not a folder.")
-    root = Path(os.path.realpath(mount.root()))
-    inner = [root / "store", root / "incoming"]
-    if any(place.is_relative_to(one) or one.is_relative_to(place) for one in inner):
-        raise errors.Invalid(f"{place} is where the library stores its own files. Export to another folder.")
-    if Path(os.path.realpath(settings.get().state)).is_relative_to(place):
-        raise errors.Invalid(f"{place} contains the state folder of MediaFetcher. Export to another folder.")
-
-
-def _refuse_foreign(place: Path) -> None:
-    """Raises: `ExportFolder` if it holds other files: root would write among those of another program."""
-    if place.exists() and not (place / link_tree.MANIFEST).is_file() and any(place.iterdir()):
-        raise errors.ExportFolder(f"{place} holds other files: export to a folder that is empty or new.")
-
-
-@contextlib.contextmanager
-def _words(place: Path):  # type: ignore[no-untyped-def]
-    """Turn the error of a disk with a tree into an error for users."""
-    try:
-        yield
-    except link_tree.NoLinks as error:
-        raise errors.Invalid(
-            f"Neither hard nor symbolic links are possible in {place}. Nothing was exported."
-        ) from error
-    except OSError as error:
-        inside = place.is_relative_to(os.path.realpath(mount.root()))
-        problem = mount.classify(error) if inside else None
-        raise problem or errors.Invalid(f"The export to {place} stopped: {error.strerror}.") from error
-
-
-# ---- one tree ----------------------------------------------------------------------------------------------
-
-
-# Items with their files and metadata: three tables, and expressions over the facts of a source.
-_ITEMS = """
-select i.id, i.owner, i.folder, i.title, i.uploader, i.site, i.source_url, i.created_at, m.sha256, m.ext, m.duration,
-  m.poster, m.subtitles, m.width, m.height, m.video_codec, m.audio_codec, i.published_at, x.published_precision,
-  x.channel, x.channel_name, x.channel_url, x.facts ->> 'extractor' as extractor, x.facts ->> 'series' as series,
-  (x.facts ->> 'season_number')::int as season_number, (x.facts ->> 'episode_number')::int as episode_number,
-  x.facts ->> 'artist' as artist, x.facts ->> 'album' as album, x.facts ->> 'track' as track,
-  (x.facts ->> 'track_number')::int as track_number{more}
-from library_item i join media_file m on m.id = i.media_file left join source_metadata x on x.id = i.metadata
-where i.id = any($1) and i.trashed_at is null and ($2::bigint[] is null or i.owner = any($2))
-"""
-# Not for the other items of a show: a description may have 20 kB.
-_DETAILS = """, x.facts ->> 'description' as description, x.facts ->> 'extractor_id' as extractor_id,
-  x.facts ->> 'genre' as genre, array(select jsonb_array_elements_text(x.facts -> 'tags')) as tags,
-  array(select jsonb_array_elements_text(x.facts -> 'cast')) as actors"""
-# The recorded files in these folders; those of items also in the folders below.
-_RECORDED = """
-select distinct x.item from export_file x join export_folder f on f.id = x.folder
-  left join export_folder above on above.id = f.parent
-where x.tree = $1 and (f.folder = any($2::bigint[]) or (x.item > 0 and above.folder = any($2)))
-"""
-# Recursive, upwards from several folders.
-_ABOVE = """
-with recursive up as (select id, parent, name from folder where id = any($1)
-  union select f.id, f.parent, f.name from folder f join up on f.id = up.parent)
-select * from up
-"""
-# A range of the index for each of several beginnings.
-_SIMILAR = """
-select f.key from unnest($2::text[]) as start join export_file f on f.folder = $1
-  and f.key >= start collate "C" and f.key < start || chr(1114111) collate "C"
-"""
-
-
-def _to_srt(source: Path) -> bytes:
-    """Return the SubRip of stored WebVTT. For threads."""
-    return engine.call(parsing.call(webvtt.to_srt, files=[source])).encode()
-
-
-def _age(row: dict[str, Any]) -> tuple[Any, int]:
-    return row["published_at"] or _UNKNOWN, row["id"]
-
-
-class _Update:
-    """Makes items of one tree as the library has them. A file is recorded in the database before it is made."""
-
-    def __init__(self, row: dict[str, Any]) -> None:
-        self._tree, self._place, self._people = row["id"], Path(row["path"]), row["people"]
-        self._hard, self._kind, self._template = row["hard"], row["layout"], row["template"]
-        self._touched: set[int] = set()  # shows and albums of which an item was looked at
-        self._report = Report(symbolic=not self._hard)
-        self._stop = _Stop()
-
-    async def whole(self) -> Report:
-        """Update every item, whatever has changed."""
-        marks = await self._marks()
-        item, file = LibraryItem, ExportFile
-        shown: Combinable = item.trashed_at.is_null()
-        if self._people is not None:
-            shown = And(shown, among(item.owner, self._people))
-        ids = {row["id"] for row in await item.select(item.id).where(shown)}
-        ids |= {row["item"] for row in await file.select(file.item).where(file.tree == self._tree, file.item > 0)}
-        return await self._run(sorted(ids), marks, whole=True)
-
-    async def changes(self) -> Report:
-        """Update the items that have changed."""
-        marks = await self._marks()
-        return await self._run(sorted({row["item"] for row in marks}), marks)
-
-    async def _marks(self) -> list[dict[str, Any]]:
-        table = ExportChange
-        return await table.select(table.id, table.item).where(table.tree == self._tree)
-
-    async def _run(self, items: list[int], marks: list[dict[str, Any]], *, whole: bool = False) -> Report:
-        with _words(self._place):
-            plan = layout.Layout(
-                link_tree.Disk(self._place), await self._folders(), self._keys, _to_srt, hard=self._hard
-            )
-            missing: list[int] = []
-            for start in range(0, len(items), _BATCH):
-                missing += await self._bring(plan, await self._items(plan, items[start : start + _BATCH]))
-            if self._touched:
-                await self._bring(plan, await self._files_of_folders(plan))
-            await self._prune(plan)
-        async with engine.transaction():
-            change = ExportChange
-            await change.delete().where(among(change.id, [row["id"] for row in marks]))
-            if whole:
-                await ExportTree.update({ExportTree.behind: False}).where(ExportTree.id == self._tree)
-            # Failed items are tried again.
-            await many.insert(change, {change.tree: [self._tree] * len(missing), change.item: missing})
-        report = self._report
-        if report.made or report.removed:
-            counts = {"made": report.made, "kept": report.kept, "removed": report.removed}
-            _log.info("export", tree=self._place, **counts)
-        return report
-
-    async def _bring(self, plan: layout.Layout, items: list[Item]) -> list[int]:
-        """Update one batch. Returns: the items whose files are missing."""
-        gone = await self._in_thread(plan.settle, items, self._report)
-        await ExportFile.delete().where(among(ExportFile.id, [file.id for file in gone]))
-        fresh = await self._in_thread(plan.place, items)
-        async with engine.transaction():
-            await self._note_folders(plan)
-            await self._note_files(fresh)
-        failed = await self._in_thread(plan.make, items, fresh, self._stop, self._report)
-        await ExportFile.delete().where(among(ExportFile.id, [file.id for file in failed]))
-        return [item.id for item in items if item.missing]
-
-    async def _in_thread(self, function: Callable[..., Any], *args: Any) -> Any:
-        def run() -> Any:
-            mount.require()
-            return function(*args)
-
-        work = asyncio.ensure_future(mount.run_io(run))
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            self._stop.set()  # it stops at the next file; two updates must never run on one tree
-            await asyncio.wait({work})
-            raise
-
-    # ---- what is noted -----------------------------------------------------------------------------------
-
-    async def _folders(self) -> list[Folder]:
-        rows = await ExportFolder.select().where(ExportFolder.tree == self._tree).order_by(ExportFolder.id)
-        found: dict[int, Folder] = {}
-        for row in rows:  # a folder comes after its parent
-            parent = found[row["parent"]] if row["parent"] is not None else None
-            found[row["id"]] = Folder(parent, row["name"], row["owner"], row["folder"], row["ours"], row["id"])
-        return list(found.values())
-
-    async def _items(self, plan: layout.Layout, ids: list[int]) -> list[Item]:
-        rows = await self._rows(plan, ids, _DETAILS)
-        have = await self._have(plan, ids)
-        for file in (file for files in have.values() for file in files):
-            above = file.folder.parent
-            numbers = (file.folder.folder, above.folder if above else None)
-            self._touched |= {number for number in numbers if number is not None and number < 0}
-        return [Item(id, rows.get(id), have.get(id, [])) for id in ids]
-
-    async def _rows(self, plan: layout.Layout, ids: list[int], more: str = "") -> dict[int, dict[str, Any]]:
-        """Read items that are to be shown, arranged by the layout of the tree. `more`: further columns."""
-        rows = await engine.fetch(_ITEMS.format(more=more), ids, self._people)
-        above = await engine.fetch(_ABOVE, [row["folder"] for row in rows if row["folder"] is not None])
-        owners = {row["owner"] for row in rows}
-        plan.learn(above, await User.select(User.id, User.name).where(among(User.id, owners)))
-        for row in rows:
-            folders = arrangement.arrange(row, self._kind, self._template)
-            plan.learn(folders, [])
-            if folders and self._kind in ("show", "music"):
-                row["group"] = folders[0 if self._kind == "show" else -1]["id"]
-                self._touched.add(row["group"])
-        return {row["id"]: row for row in rows}
-
-    async def _have(self, plan: layout.Layout, ids: list[int]) -> dict[int, list[File]]:
-        folders = {folder.id: folder for folder in plan.folders}
-        have: dict[int, list[File]] = {}
-        table = ExportFile
-        for row in await table.select().where(table.tree == self._tree, among(table.item, ids)).order_by(table.id):
-            file = File(row["item"], folders[row["folder"]], row["stem"], row["suffix"], row["made"], row["id"])
-            have.setdefault(row["item"], []).append(file)
-        return have
-
-    async def _files_of_folders(self, plan: layout.Layout) -> list[Item]:
-        """Return the files of the touched shows and albums: those that they should have, and those that they have."""
-        touched = sorted(self._touched)
-        recorded = await engine.fetch(_RECORDED, self._tree, touched)
-        rows = await self._rows(plan, [row["item"] for row in recorded if row["item"] > 0])
-        groups: dict[int, list[dict[str, Any]]] = {}
-        for row in sorted(rows.values(), key=_age, reverse=True):
-            if "group" in row:
-                groups.setdefault(row["group"], []).append(row)
-        make = arrangement.files_of_show if self._kind == "show" else arrangement.files_of_album
-        wanted = {row["id"]: row for group, members in groups.items() for row in make(group, members)}
-        ids = sorted(wanted.keys() | {row["item"] for row in recorded if row["item"] < 0})
-        have = await self._have(plan, ids)
-        return [Item(id, wanted.get(id), have.get(id, [])) for id in ids]
-
-    def _keys(self, folder: int, beginnings: list[str] | None) -> list[str]:
-        """Return the keys of the files in a folder. For threads."""
-        table = ExportFile
-        if beginnings is None:
-            rows = engine.call(table.select(table.key).where(table.folder == folder).run())
-        else:
-            rows = engine.call(engine.fetch(_SIMILAR, folder, beginnings))
-        return [row["key"] for row in rows]
-
-    async def _note_folders(self, plan: layout.Layout) -> None:
-        table = ExportFolder
-        left = [folder.id for folder in plan.left if folder.id]
-        if left:
-            await table.update({table.owner: None, table.folder: None}).where(among(table.id, left))
-        plan.left.clear()
-        for folder in plan.folders:
-            if not folder.id:
-                parent = folder.parent.id if folder.parent else None
-                made = table(tree=self._tree, parent=parent, name=folder.name, key=folder.key, ours=folder.ours)
-                made.owner, made.folder = folder.owner, folder.folder
-                folder.id = (await table.insert(made).returning(table.id))[0]["id"]
-
-    async def _note_files(self, files: Sequence[File]) -> None:
-        table = ExportFile
-        values: many.Values = {
-            table.tree: [self._tree] * len(files),
-            table.folder: [file.folder.id for file in files],
-            table.item: [file.item for file in files],
-            table.stem: [file.stem for file in files],
-            table.suffix: [file.suffix for file in files],
-            table.key: [file.key for file in files],
-            table.made: [file.made for file in files],
-        }
-        rows = await many.insert(table, values, returning=(table.id,))
-        for file, row in zip(files, rows, strict=True):
-            file.id = row["id"]
-
-    async def _prune(self, plan: layout.Layout) -> None:
-        """Remove empty folders, the inner ones first."""
-        folders = {folder.id: folder for folder in plan.folders}
-        while True:
-            table, ours = ExportFolder, ExportFolder.tree == self._tree
-            files = ExportFile.select(ExportFile.folder).where(ExportFile.tree == self._tree)
-            parents = table.select(table.parent).where(ours, table.parent.is_not_null())
-            rows = await table.select(table.id).where(ours, table.id.not_in(files), table.id.not_in(parents))
-            if not rows:
-                return
-            empty = [folders[row["id"]] for row in rows]
-            await self._in_thread(plan.remove_folders, empty)
-            await table.delete().where(among(table.id, [folder.id for folder in empty]))

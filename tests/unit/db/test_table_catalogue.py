@@ -17,7 +17,7 @@ from mediafetcher.ops import backup
 _ROW = re.compile(r"^\| `(\w+)` \| [^|]+ \| (\w+) \| ([\w -]+) \|$", re.MULTILINE)
 _RULES = {"c": "removed", "n": "stays", "r": "removed before"}
 # Columns that name a user without a foreign key, and what takes their names away.
-_LOOSE = {("export_folder", "owner"): "library/export/sync.py", ("export_tree", "people"): "library/export/sync.py"}
+_LOOSE = {("export_folder", "owner"): "library/export/update.py", ("export_tree", "people"): "library/export/sync.py"}
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 from mediafetcher.core import errors
 from mediafetcher.fetch import child_events
 from mediafetcher.sandbox import process
+from mediafetcher.sandbox.child import LineTooLong
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,6 @@ def test_longest_line_costs_the_server_little(name):
 
 async def test_line_beyond_the_limit_is_refused_also_when_it_is_whole():
     async with await process.start(["/bin/sh", "-c", "head -c 3000 /dev/zero; echo; sleep 300"]) as running:
-        with pytest.raises(process.LineTooLong):
+        with pytest.raises(LineTooLong):
             async for _ in running.lines(2000):
                 pass

@@ -15,7 +15,7 @@ import pytest
 from mediafetcher.core import errors, source_metadata
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import folders, items, metadata, queries, trash
-from mediafetcher.library.export import layout, link_tree, sync, tree_lock
+from mediafetcher.library.export import layout, link_tree, sync, tree_lock, update
 from mediafetcher.library.storage import blob_store, sweeper
 from tests.unit.library.conftest import clean, path, stored
 
@@ -357,7 +357,7 @@ async def test_broken_off_at_any_file_it_is_whole_after_the_next_run(owner, put,
 
     for made in range(9):
         with monkeypatch.context() as patch:
-            patch.setattr(sync, "_Stop", After)
+            patch.setattr(update, "_Stop", After)
             After.left = made
             with pytest.raises(layout.Stopped):
                 await sync.export()
@@ -613,7 +613,7 @@ async def test_error_of_one_update_does_not_end_the_follower(owner, put, there, 
     item = await put(b"film", "Film")
     await sync.export()
     failed = asyncio.Event()
-    note = sync._Update._note_files
+    note = update.Update._note_files
 
     async def fail_once(self, files):
         if not failed.is_set():
@@ -621,7 +621,7 @@ async def test_error_of_one_update_does_not_end_the_follower(owner, put, there, 
             raise engine.UniqueViolation
         await note(self, files)
 
-    monkeypatch.setattr(sync._Update, "_note_files", fail_once)
+    monkeypatch.setattr(update.Update, "_note_files", fail_once)
     following = asyncio.create_task(sync.follow())
     try:
         await asyncio.sleep(0)

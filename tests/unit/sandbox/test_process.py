@@ -14,7 +14,8 @@ import pytest
 import uvloop
 
 from mediafetcher.sandbox import privilege_drop
-from mediafetcher.sandbox import process as child
+from mediafetcher.sandbox import process as programs
+from mediafetcher.sandbox.child import STDERR_TAIL, Child, LineTooLong
 
 REPOSITORY = Path(__file__).parents[3]
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root has another account to drop to")
@@ -50,12 +51,12 @@ async def gone(pid: int) -> None:
             await asyncio.sleep(0.01)
 
 
-async def lines(program: child.Child) -> list[bytes]:
+async def lines(program: Child) -> list[bytes]:
     return [line async for line in program]
 
 
-async def look(folder: Path, limits: child.Limits | None = None) -> dict:
-    async with await child.start([sys.executable, "-c", LOOK], limits or child.Limits(), cwd=folder) as program:
+async def look(folder: Path, limits: programs.Limits | None = None) -> dict:
+    async with await programs.start([sys.executable, "-c", LOOK], limits or programs.Limits(), cwd=folder) as program:
         said = await lines(program)
         assert await program.wait() == 0, program.stderr_tail
     return json.loads(said[0])
@@ -63,11 +64,11 @@ async def look(folder: Path, limits: child.Limits | None = None) -> dict:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return child.give(tmp_path / "job")
+    return programs.give(tmp_path / "job")
 
 
 async def test_what_a_child_is(folder):
-    limits = child.Limits(file_size=1 << 20, data=1 << 29, cpu_seconds=60, nice=5, idle=True)
+    limits = programs.Limits(file_size=1 << 20, data=1 << 29, cpu_seconds=60, nice=5, idle=True)
     found = await look(folder, limits)
     assert found["session"] and found["no_new_privileges"] == "1"
     assert (found["umask"], found["core"]) == (0o077, 0)
@@ -80,7 +81,7 @@ async def test_what_a_child_is(folder):
 @root_only
 async def test_root_drops_to_the_service_account_also_below_a_closed_folder(folder):
     """pytest's folders are 0700: the account reaches its own only with the one capability, to read."""
-    account = child.service_account()
+    account = programs.service_account()
     assert account and account.uid != 0 and account.gid != 0
     found = await look(folder)
     assert found["uid"] == [account.uid] * 3 and found["gid"] == [account.gid] * 3
@@ -93,9 +94,9 @@ async def test_root_drops_to_the_service_account_also_below_a_closed_folder(fold
 @root_only
 async def test_no_capability_where_everything_can_be_reached():
     """`/bin/sh` in `/`: nothing is closed, so nothing is kept."""
-    async with await child.start(["/bin/sh", "-c", "id -u; grep Cap /proc/self/status"], cwd="/") as program:
+    async with await programs.start(["/bin/sh", "-c", "id -u; grep Cap /proc/self/status"], cwd="/") as program:
         uid, *capabilities = await lines(program)
-    assert int(uid) == child.service_account().uid
+    assert int(uid) == programs.service_account().uid
     assert all(int(line.split()[1], 16) == 0 for line in capabilities if b"CapBnd" not in line)
 
 
@@ -104,14 +105,14 @@ async def test_a_closed_folder_can_be_written_to_only_where_it_was_given(tmp_pat
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     script = f"touch {folder}/mine && touch {closed}/theirs"
-    async with await child.start(["/bin/sh", "-c", script], cwd=folder) as program:
+    async with await programs.start(["/bin/sh", "-c", script], cwd=folder) as program:
         assert await program.wait() != 0
     assert (folder / "mine").exists() and not (closed / "theirs").exists()
 
 
 @root_only
 def test_may_reach_follows_the_rights_of_every_folder(tmp_path):
-    account = child.Account(60787, 60787)
+    account = programs.Account(60787, 60787)
     top = Path("/tmp") / f"mf-reach-{os.getpid()}"
     try:
         (top / "a").mkdir(parents=True, mode=0o711)
@@ -132,7 +133,7 @@ def test_may_reach_follows_the_rights_of_every_folder(tmp_path):
 
 
 async def test_the_whole_group_ends_with_its_leader(folder):
-    async with await child.start(["/bin/sh", "-c", "sleep 300 & echo $!"], cwd=folder) as program:
+    async with await programs.start(["/bin/sh", "-c", "sleep 300 & echo $!"], cwd=folder) as program:
         grandchild = int((await lines(program))[0])
         assert await program.wait() == 0
     await gone(grandchild)
@@ -140,7 +141,7 @@ async def test_the_whole_group_ends_with_its_leader(folder):
 
 async def test_leaving_the_block_kills_the_group(folder):
     script = 'trap "" TERM; sleep 300 & echo $!; wait'
-    async with await child.start(["/bin/sh", "-c", script], cwd=folder) as program:
+    async with await programs.start(["/bin/sh", "-c", script], cwd=folder) as program:
         grandchild = int(await anext(aiter(program)))
         pid = program.pid
     assert not alive(pid)
@@ -150,10 +151,10 @@ async def test_leaving_the_block_kills_the_group(folder):
 
 async def test_stop_asks_first_and_kills_after_the_grace(folder):
     wait = "echo on; while :; do sleep 0.05; done"
-    polite = await child.start(["/bin/sh", "-c", f'trap "exit 3" TERM; {wait}'], cwd=folder)
+    polite = await programs.start(["/bin/sh", "-c", f'trap "exit 3" TERM; {wait}'], cwd=folder)
     await anext(aiter(polite))
     assert await polite.stop(5) == 3
-    stubborn = await child.start(["/bin/sh", "-c", f'trap "" TERM; {wait}'], cwd=folder)
+    stubborn = await programs.start(["/bin/sh", "-c", f'trap "" TERM; {wait}'], cwd=folder)
     await anext(aiter(stubborn))
     began = time.monotonic()
     assert await stubborn.stop(0.3) == -signal.SIGKILL
@@ -166,7 +167,7 @@ async def test_cancelling_the_reader_leaves_nobody(folder):
     begun = asyncio.Event()
 
     async def read() -> None:
-        async with await child.start(["/bin/sh", "-c", "echo on; sleep 300"], cwd=folder) as program:
+        async with await programs.start(["/bin/sh", "-c", "echo on; sleep 300"], cwd=folder) as program:
             pids.append(program.pid)
             async for _ in program:
                 begun.set()
@@ -204,26 +205,26 @@ async def test_kill_9_of_the_parent_ends_the_child():
 
 async def test_long_line_arrives_whole_and_endless_line_is_an_error(folder):
     script = "print('a' * 3_000_000); print('short')"
-    async with await child.start([sys.executable, "-c", script], cwd=folder) as program:
+    async with await programs.start([sys.executable, "-c", script], cwd=folder) as program:
         assert [len(line) for line in await lines(program)] == [3_000_000, 5]
     script = "import sys\nwhile True: sys.stdout.write('a' * 1_000_000)"
-    async with await child.start([sys.executable, "-c", script], cwd=folder) as program:
-        with pytest.raises(child.LineTooLong):
+    async with await programs.start([sys.executable, "-c", script], cwd=folder) as program:
+        with pytest.raises(LineTooLong):
             await lines(program)
 
 
 async def test_end_of_standard_error_is_kept(folder):
     script = "import sys; sys.stderr.write('x' * 100_000 + 'the end')"
-    async with await child.start([sys.executable, "-c", script], cwd=folder) as program:
+    async with await programs.start([sys.executable, "-c", script], cwd=folder) as program:
         await program.wait()
-    assert program.stderr_tail.endswith("the end") and len(program.stderr_tail) == child.STDERR_TAIL
+    assert program.stderr_tail.endswith("the end") and len(program.stderr_tail) == STDERR_TAIL
 
 
 async def test_standard_input_both_ways(folder):
     big = b"".join(b"%099d\n" % number for number in range(20_000))
-    async with await child.start(["/bin/cat"], stdin=big, cwd=folder) as program:
+    async with await programs.start(["/bin/cat"], stdin=big, cwd=folder) as program:
         assert len(await lines(program)) == 20_000
-    async with await child.start(["/bin/cat"], stdin=b"one\n", keep_stdin=True, cwd=folder) as program:
+    async with await programs.start(["/bin/cat"], stdin=b"one\n", keep_stdin=True, cwd=folder) as program:
         reader = aiter(program)
         assert await anext(reader) == b"one"
         await program.write(b"two\n")
@@ -233,19 +234,19 @@ async def test_standard_input_both_ways(folder):
 
 
 async def test_writing_to_one_that_is_gone_is_no_error(folder):
-    async with await child.start(["/bin/true"], stdin=b"x" * 1_000_000, cwd=folder) as program:
+    async with await programs.start(["/bin/true"], stdin=b"x" * 1_000_000, cwd=folder) as program:
         assert await program.wait() == 0
 
 
 async def test_a_program_that_is_not_there(folder):
     with pytest.raises(OSError):
-        await child.start(["/nonexistent/program"], cwd=folder)
+        await programs.start(["/nonexistent/program"], cwd=folder)
 
 
 async def test_the_size_of_a_file_is_limited(folder):
     script = "f = open('big', 'wb')\ntry:\n  f.write(bytes(1 << 20)); f.flush()\nexcept OSError as e: print(e.errno)"
-    limits = child.Limits(file_size=1 << 16)
-    async with await child.start([sys.executable, "-c", script], limits, cwd=folder) as program:
+    limits = programs.Limits(file_size=1 << 16)
+    async with await programs.start([sys.executable, "-c", script], limits, cwd=folder) as program:
         assert await lines(program) == [b"27"]  # EFBIG
     assert (folder / "big").stat().st_size == 1 << 16
 
@@ -255,7 +256,7 @@ async def test_other_threads_may_not_spawn():
 
     def run() -> None:
         try:
-            asyncio.run(child.spawn(["/bin/true"]))
+            asyncio.run(programs.spawn(["/bin/true"]))
         except BaseException as error:
             caught.append(error)
 
@@ -267,7 +268,7 @@ async def test_other_threads_may_not_spawn():
 
 async def test_no_file_descriptors_are_left(folder):
     async def once() -> None:
-        async with await child.start(["/bin/sh", "-c", "echo a; echo b >&2"], stdin=b"x", cwd=folder) as program:
+        async with await programs.start(["/bin/sh", "-c", "echo a; echo b >&2"], stdin=b"x", cwd=folder) as program:
             await lines(program)
             await program.wait()
 
@@ -292,7 +293,7 @@ def test_files_of_other_threads_stay_open(folder):
 
     async def start_many() -> None:
         for _ in range(60):
-            async with await child.start(["/bin/true"]) as program:
+            async with await programs.start(["/bin/true"]) as program:
                 assert [line async for line in program] == []
                 assert await program.wait() == 0
 
@@ -310,7 +311,9 @@ def test_files_of_other_threads_stay_open(folder):
 
 
 async def test_spawn_hands_over_a_confined_process(folder):
-    process = await child.spawn(["/bin/sh", "-c", "id -u"], cwd=folder, stdout=child.PIPE, death_signal=signal.SIGINT)
+    process = await programs.spawn(
+        ["/bin/sh", "-c", "id -u"], cwd=folder, stdout=programs.PIPE, death_signal=signal.SIGINT
+    )
     out, _ = await process.communicate()
-    account = child.service_account()
+    account = programs.service_account()
     assert int(out) == (account.uid if account else os.getuid())
