@@ -1,6 +1,6 @@
 /** MediaFetcher in a browser, as a user sees it: where things are on the page, and what is often done with them. */
 import assert from "node:assert/strict";
-import { accessibility } from "./harness.mjs";
+import { accessible } from "./harness.mjs";
 
 const ONGOING = "queued,running,paused,scheduled,expanded";
 const PHONE = { width: 390, height: 844 };
@@ -169,23 +169,7 @@ export class App {
 
   paused = () => this.media().evaluate((element) => element.paused);
 
-  /** No mistake of accessibility in what is shown now, in either theme. */
-  async accessible(what) {
-    const { page } = this;
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      // What is in a closed <details> is not drawn: its transitions begin and never end.
-      await page.waitForFunction(
-        (dark) =>
-          document.documentElement.classList.contains("dark") === dark &&
-          !document
-            .getAnimations()
-            .some(({ effect }) => effect?.target?.checkVisibility({ contentVisibilityAuto: true })),
-        colorScheme === "dark",
-      );
-      assert.deepEqual(await accessibility(page), [], `${what}, ${colorScheme}`);
-    }
-  }
+  accessible = (what) => accessible(this.page, what);
 
   /** Nothing is wider than the window. */
   async fits(what) {

@@ -1,4 +1,5 @@
 // The real thing for tests in a browser: the fixture site, a MediaFetcher of our own, Chromium.
+import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -121,6 +122,23 @@ export async function accessibility(page) {
     ({ id, help, nodes }) =>
       `${id}: ${help}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`).join(" | ")}`,
   );
+}
+
+/** No mistake of accessibility in what is shown now, in either theme. `what`: its name, for the message. */
+export async function accessible(page, what) {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    // What is in a closed <details> is not drawn: its transitions begin and never end.
+    await page.waitForFunction(
+      (dark) =>
+        document.documentElement.classList.contains("dark") === dark &&
+        !document
+          .getAnimations()
+          .some(({ effect }) => effect?.target?.checkVisibility({ contentVisibilityAuto: true })),
+      colorScheme === "dark",
+    );
+    assert.deepEqual(await accessibility(page), [], `${what}, ${colorScheme}`);
+  }
 }
 
 export async function signIn(page, { name, password } = PERSON) {

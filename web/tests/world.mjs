@@ -1,7 +1,7 @@
 // What all parts of the test share: one site, one server, one browser, one page that goes from part to part.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { accessibility, launch, open, startServer, startSite, WINDOW } from "./harness.mjs";
+import { accessible, launch, open, startServer, startSite, WINDOW } from "./harness.mjs";
 
 const played = [];
 
@@ -101,23 +101,7 @@ export const world = {
         !document.querySelector("[data-download]:is([data-state=running], [data-state=queued], [data-state=paused])"),
     );
   },
-  /** No mistake of accessibility in what is shown now, in either theme. */
-  accessible: async (what) => {
-    const { page } = world;
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      // What is in a closed <details> is not drawn: its transitions begin and never end.
-      await page.waitForFunction(
-        (dark) =>
-          document.documentElement.classList.contains("dark") === dark &&
-          !document
-            .getAnimations()
-            .some(({ effect }) => effect?.target?.checkVisibility({ contentVisibilityAuto: true })),
-        colorScheme === "dark",
-      );
-      assert.deepEqual(await accessibility(page), [], `${what}, ${colorScheme}`);
-    }
-  },
+  accessible: (what) => accessible(world.page, what),
   /** Drags one thing onto another, as a mouse does. */
   drag: async (from, to) => {
     await from.hover();

@@ -25,13 +25,16 @@ import { usePreferences } from "./preferences";
 
 const Stage = lazy(register(() => import("@/features/player/stage")));
 
+// The small player lies above the end of the page: what is there can be scrolled free of it.
+const BELOW_PLAYER =
+  "has-[[data-player=bar]]:pb-16 has-[[data-player=mini]]:pb-16 md:has-[[data-player=bar]]:pb-19 md:has-[[data-player=mini]]:pb-76";
+
 export function Shell({ children }: { children: ReactNode }) {
   const { t } = useI18n();
   usePreferences();
   const inLibrary = useRouterState({ select: (state) => state.location.pathname === "/library" });
   const { folder } = useSearch({ strict: false });
   const playing = usePlayer((state) => state.id !== undefined);
-  const mini = usePlayer((state) => state.id !== undefined && state.slot === null);
   return (
     <div className="flex h-dvh flex-col md:flex-row">
       <a
@@ -86,7 +89,7 @@ export function Shell({ children }: { children: ReactNode }) {
       <main
         id="main"
         tabIndex={-1}
-        className={cn("relative min-h-0 min-w-0 flex-1 overflow-y-auto outline-none", mini && "pb-16 md:pb-0")}
+        className={cn("relative min-h-0 min-w-0 flex-1 overflow-y-auto outline-none", BELOW_PLAYER)}
       >
         <GlobalBar />
         <Boundary fallback={() => null}>

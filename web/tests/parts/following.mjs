@@ -189,7 +189,7 @@ interaction("what would go to the trash is shown before, and an item is kept", a
 interaction("hours, daily limits and a preset are set, and shown", async () => {
   const { page } = world;
   await show("Slow Rivers");
-  await button("Edit: When it downloads").press("Enter"); // the small player may lie above it
+  await button("Edit: When it downloads").click();
   const dialog = page.locator("[data-slot=dialog]").first();
   await dialog.getByRole("switch", { name: "Only at some hours" }).click();
   await dialog.getByLabel("Until").fill("07:30");
