@@ -27,7 +27,7 @@ const Stage = lazy(register(() => import("@/features/player/stage")));
 
 // The small player lies above the end of the page: what is there can be scrolled free of it.
 const BELOW_PLAYER =
-  "has-[[data-player=bar]]:pb-16 has-[[data-player=mini]]:pb-16 md:has-[[data-player=bar]]:pb-19 md:has-[[data-player=mini]]:pb-76";
+  "has-[[data-player=bar]]:pb-16 md:has-[[data-player=bar]]:pb-19 max-md:has-[[data-player=mini]]:pb-16 md:has-[[data-player=mini]]:[&_.overflow-y-auto]:pb-76";
 
 export function Shell({ children }: { children: ReactNode }) {
   const { t } = useI18n();

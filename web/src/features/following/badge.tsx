@@ -8,11 +8,11 @@ type Tone = "muted" | "ok" | "warn" | "bad" | "primary";
 type Look = [Key, Tone, ComponentType<{ className?: string }>];
 
 const OF_DECISION: Record<Decided["decision"], Look> = {
-  done: ["sub.done", "ok", Check],
+  done: ["sub.one.done", "ok", Check],
   queued: ["sub.queued", "primary", Clock],
-  skipped: ["sub.skipped", "muted", Funnel],
-  blocked: ["sub.blocked", "bad", Ban],
-  ignored: ["sub.ignored", "muted", EyeOff],
+  skipped: ["sub.one.skipped", "muted", Funnel],
+  blocked: ["sub.one.blocked", "bad", Ban],
+  ignored: ["sub.one.ignored", "muted", EyeOff],
 };
 /** Downloads of a wanted entry that say more than "queued". */
 const OF_STATE: Partial<Record<string, Look>> = {

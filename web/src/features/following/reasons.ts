@@ -19,8 +19,11 @@ const unit = (value: number, name: "minute" | "second" | "hour" | "day", locale:
 /** "5 min", "30 sec", "1.5 hr". */
 export function span(seconds: number, locale: string): string {
   if (seconds < 60) return unit(seconds, "second", locale);
-  return seconds < 7200 ? unit(seconds / 60, "minute", locale) : unit(seconds / 3600, "hour", locale);
+  return seconds < 7200 ? unit(rounded(seconds / 60), "minute", locale) : unit(rounded(seconds / 3600), "hour", locale);
 }
+
+/** Half minutes matter in "1.5 min", not in "44.8 min". */
+const rounded = (value: number) => (value < 10 ? Math.round(value * 10) / 10 : Math.round(value));
 
 /** A day as "1 Jan 2026", an age as the days that it has. */
 export function moment(time: string, locale: string): string {
