@@ -111,7 +111,7 @@ interaction("why is this not here: every item of the list has its decision and i
   await part("Not downloaded 3").click();
   await page.getByRole("searchbox", { name: "Find an item…" }).fill("WINTER");
   await entry("Short heron").waitFor({ state: "detached" });
-  await entry("Winter on the upper lake").getByText("Published before 90 days ago").waitFor();
+  await entry("Winter on the upper lake").getByText("Published more than 90 days ago").waitFor();
   await page.getByRole("searchbox").fill("nothing of the kind");
   await page.getByText("No item of this list matches.").waitFor();
   await page.getByRole("searchbox").fill("");

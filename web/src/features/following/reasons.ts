@@ -8,11 +8,11 @@ export type Decided = Pick<PreviewedEntry, "decision" | "reason" | "item"> &
   Partial<Pick<Entry, "state" | "trashed" | "download" | "removed_at">>;
 type Words = { t: T; explain: Explain; locale: string };
 
-const unit = (value: number, name: "minute" | "second" | "hour" | "day", locale: string) =>
+const unit = (value: number, name: "minute" | "second" | "hour", locale: string) =>
   new Intl.NumberFormat(locale, {
     style: "unit",
     unit: name,
-    unitDisplay: name === "day" ? "long" : "short",
+    unitDisplay: "short",
     maximumFractionDigits: 2,
   }).format(value);
 
@@ -25,15 +25,15 @@ export function span(seconds: number, locale: string): string {
 /** Half minutes matter in "1.5 min", not in "44.8 min". */
 const rounded = (value: number) => (value < 10 ? Math.round(value * 10) / 10 : Math.round(value));
 
-/** A day as "1 Jan 2026", an age as the days that it has. */
-export function moment(time: string, locale: string): string {
+/** A limit of dates in words: a day and an age are said in different ways. */
+function limit(time: string, ofDay: Key, ofAge: Key, { t, locale }: Words): string {
   const days = daysOf(time);
-  if (days === undefined) return day(`${time}T00:00:00Z`, locale);
-  return new Intl.RelativeTimeFormat(locale, { numeric: "always" }).format(-days, "day");
+  return days === undefined ? t(ofDay, { v: day(`${time}T00:00:00Z`, locale) }) : t(ofAge, { n: days });
 }
 
 /** What the filter wants, in a few words each. */
-export function wishesInWords(filter: Filter, { t, locale }: Words): { key: Key; text: string }[] {
+export function wishesInWords(filter: Filter, words: Words): { key: Key; text: string }[] {
+  const { t, locale } = words;
   const { min_duration: min, max_duration: max } = filter;
   const length = (value: number) => span(value, locale);
   const said: [Key, string | false | null | undefined][] = [
@@ -47,8 +47,8 @@ export function wishesInWords(filter: Filter, { t, locale }: Words): { key: Key;
     ],
     ["sub.title", filter.title_include && t("sub.with", { v: filter.title_include })],
     ["sub.title", filter.title_exclude && t("sub.without", { v: filter.title_exclude })],
-    ["follow.published", filter.since && t("sub.since", { v: moment(filter.since, locale) })],
-    ["follow.published", filter.until && t("sub.before", { v: moment(filter.until, locale) })],
+    ["follow.published", filter.since && limit(filter.since, "sub.since", "sub.sinceDays", words)],
+    ["follow.published", filter.until && limit(filter.until, "sub.before", "sub.beforeDays", words)],
     ["follow.shorts", filter.shorts === false && t("sub.noShorts")],
     ["follow.live", filter.live === "record" && t("sub.live.record")],
     ["follow.live", filter.live === "skip" && t("sub.live.skip")],
@@ -58,7 +58,8 @@ export function wishesInWords(filter: Filter, { t, locale }: Words): { key: Key;
 }
 
 /** Reasons that need a value of the filter to be understood. */
-function ofFilter(reason: string, filter: Filter, { t, locale }: Words): string | undefined {
+function ofFilter(reason: string, filter: Filter, words: Words): string | undefined {
+  const { t, locale } = words;
   const length = (value?: number | null) => span(value ?? 0, locale);
   switch (reason) {
     case "title":
@@ -70,7 +71,7 @@ function ofFilter(reason: string, filter: Filter, { t, locale }: Words): string 
     case "too_long":
       return t("why.too_long", { v: length(filter.max_duration) });
     case "too_old":
-      return t("why.too_old", { v: filter.since ? moment(filter.since, locale) : "" });
+      return filter.since ? limit(filter.since, "why.too_old", "why.tooOldDays", words) : t("why.too_old", { v: "" });
     case "live":
     case "upcoming":
       return t(filter.live === "skip" ? "why.liveSkipped" : `why.${reason}`);

@@ -60,11 +60,20 @@ test("the wishes of a filter are said in a few words each", () => {
   expect(wishesInWords({}, words)).toEqual([]);
 });
 
+test("a long time has no fraction, a short one has", () => {
+  expect([90, 2687, 9000, 86_300].map((seconds) => span(seconds, "en"))).toEqual([
+    "1.5 min",
+    "45 min",
+    "2.5 hr",
+    "24 hr",
+  ]);
+});
+
 test("every decision has a sentence that answers why", () => {
   const filter = { min_duration: 300, since: "90d", title_exclude: "trailer" };
   const says = (entry: Decided) => why(entry, filter, "site.test", words);
   expect(says(of("skipped", "too_short"))).toBe("Shorter than 5 min");
-  expect(says(of("skipped", "too_old"))).toBe("Published before 90 days ago");
+  expect(says(of("skipped", "too_old"))).toBe("Published more than 90 days ago");
   expect(says(of("skipped", "excluded"))).toBe("Title contains “trailer”");
   expect(says(of("done", "new"))).toBe("You deleted it. It is not downloaded again.");
   expect(says(of("done", "new", { item: 1, trashed: true }))).toBe("In the trash. It is not downloaded again.");
