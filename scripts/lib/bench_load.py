@@ -33,29 +33,6 @@ def silent_site() -> Iterator[str]:
 # ---- a burst of downloads --------------------------------------------------------------------------------
 
 PAGE = 50
-_CLAIM = """
-import asyncio, statistics, sys, time
-from pathlib import Path
-from mediafetcher.core import settings
-from mediafetcher.db import engine
-from mediafetcher.downloads import leases
-
-async def main(dsn, state):
-    settings.use(settings.Settings(state=Path(state), media=Path(state) / "media", max_downloads_per_site=100))
-    leases.paused = lambda: None  # the disk is the server's to watch
-    await engine.connect(dsn)
-    times = []
-    for _ in range(60):
-        began = time.perf_counter()
-        await leases.due(8)
-        claim = await leases.claim()
-        times.append(time.perf_counter() - began)
-        await leases.release(claim)
-    await engine.close()
-    print(statistics.median(times))
-
-asyncio.run(main(*sys.argv[1:]))
-"""
 
 
 def burst(*, quick: bool = False) -> list[Figure]:
@@ -111,7 +88,12 @@ async def _look(running: Program) -> float:
 def _claims(running: Program) -> float:
     """Return the seconds in which another worker finds and claims a due row; it releases the row."""
     with scratch() as folder:
-        argv = [sys.executable, "-c", _CLAIM, embedded.Cluster(running.state).dsn, str(folder)]
+        argv = [
+            sys.executable,
+            REPOSITORY / "scripts/lib/claim_downloads.py",
+            embedded.Cluster(running.state).dsn,
+            str(folder),
+        ]
         return float(subprocess.run(argv, cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
 
@@ -228,36 +210,6 @@ def _counted(failed: Counter[int]) -> str:
 
 # ---- references ------------------------------------------------------------------------------------------
 
-_HAND = """
-import asyncio, random, sys, time
-from mediafetcher.core import settings, logging
-from mediafetcher.db import engine
-from mediafetcher.library.catalog import items
-from pathlib import Path
-
-async def hand(owner, files, end):
-    done = 0
-    while time.monotonic() < end:
-        file = random.choice(files)
-        item = await engine.retrying(lambda: items.link(owner, file, items.Entry("held")))
-        await engine.retrying(lambda: items.delete_media(item, owner))
-        done += 2
-    return done
-
-async def main(dsn, state, owner, first, count, seconds):
-    settings.use(settings.Settings(state=Path(state), media=Path(state) / "media"))
-    await engine.connect(dsn)
-    files = range(first, first + count)
-    print("ready", flush=True)
-    await asyncio.to_thread(sys.stdin.readline)
-    done = await asyncio.gather(*(hand(owner, files, time.monotonic() + seconds) for _ in range(4)))
-    await engine.close()
-    print(sum(done))
-
-dsn, state, *numbers = sys.argv[1:]
-asyncio.run(main(dsn, state, *map(int, numbers)))
-"""
-
 
 def references(*, quick: bool = False) -> list[Figure]:
     """Measure references added and removed per second by four processes ("four machines' worth of workers").
@@ -312,7 +264,7 @@ def _pinned(running: Program, cores: list[int]) -> Iterator[None]:
 
 
 def _hands(running: Program, hands: int, owner: int, first: int, count: int, seconds: int, cores: list[int]) -> float:
-    argv = ["taskset", "-c", ",".join(map(str, cores)), sys.executable, "-c", _HAND]
+    argv = ["taskset", "-c", ",".join(map(str, cores)), sys.executable, f"{REPOSITORY}/scripts/lib/hold_references.py"]
     numbers = [str(number) for number in (owner, first, count, seconds)]
     given = [embedded.Cluster(running.state).dsn, str(running.state), *numbers]
     talk = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}

@@ -251,11 +251,7 @@ def export_tree(count: int) -> Exported:
 async def _export(state: Path, count: int) -> Exported:
     async with installation(state) as owner:
         await plant(owner, count)
-        times = []
-        for _ in range(2):
-            began = time.monotonic()
-            await sync.export()
-            times.append(time.monotonic() - began)
+        whole, rebuilt = await _timed_export(), await _timed_export()
         first = await engine.fetchval("select min(id) from library_item")
         changes = []
         for number in range(11):
@@ -266,7 +262,13 @@ async def _export(state: Path, count: int) -> Exported:
         began = time.monotonic()
         assert await sync.refresh() == 0
         idle = time.monotonic() - began
-        return Exported(*times, sorted(changes)[len(changes) // 2], idle)
+        return Exported(whole, rebuilt, sorted(changes)[len(changes) // 2], idle)
+
+
+async def _timed_export() -> float:
+    began = time.monotonic()
+    await sync.export()
+    return time.monotonic() - began
 
 
 async def plant(owner: int, count: int) -> None:

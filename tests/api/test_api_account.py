@@ -10,6 +10,7 @@ import pytest
 from shelf import add_item
 
 from mediafetcher.accounts.auth import first_run, preferences, users
+from mediafetcher.api import responses
 from mediafetcher.api.routes import account
 from mediafetcher.core import settings
 from mediafetcher.db import engine
@@ -167,7 +168,7 @@ async def test_sessions_are_listed_and_ended(web: Any, signed_in: httpx.AsyncCli
     phone = web.client(Origin=web.url, **{"User-Agent": "a phone"})
     await phone.post("/api/session", json={"name": "alice", "password": PASSWORD})
     listed = (await signed_in.get("/api/sessions")).json()["sessions"]
-    account.fit(account.OpenSessions, {"sessions": listed})
+    responses.fit(account.OpenSessions, {"sessions": listed})
     assert sorted((entry["agent"] == "a phone", entry["current"]) for entry in listed) == [(False, True), (True, False)]
     other = next(entry["id"] for entry in listed if not entry["current"])
     assert (await signed_in.delete(f"/api/sessions/{other}")).status_code == 204

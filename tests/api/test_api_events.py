@@ -17,7 +17,7 @@ from mediafetcher.api import feed, rsgi_asgi
 from mediafetcher.api.routes import events as stream
 from mediafetcher.core import events
 from mediafetcher.db import engine, notifications
-from mediafetcher.downloads import lifecycle
+from mediafetcher.downloads import lifecycle, queries
 from tests import floods
 
 
@@ -185,13 +185,13 @@ async def test_snapshot_of_a_long_queue_is_bounded_and_begins_with_what_comes_ne
 
 async def test_snapshot_is_looked_up_once_for_many_streams(alice: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[int] = []
-    real = stream.queries.snapshot
+    real = queries.snapshot
 
     async def counted(owner: int) -> Any:
         looked.append(owner)
         return await real(owner)
 
-    monkeypatch.setattr(stream.queries, "snapshot", counted)
+    monkeypatch.setattr(queries, "snapshot", counted)
     listeners = [Listener(alice.http) for _ in range(40)]
     await asyncio.gather(*(listener.__aenter__() for listener in listeners))
     await asyncio.gather(*(listener.until("snapshot") for listener in listeners))

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mediafetcher.api import problems
-from mediafetcher.api.routes import items
 from mediafetcher.db import engine
+from mediafetcher.library.catalog import queries
 
 JSON = {"Content-Type": "application/json"}
 BAD = [
@@ -129,8 +129,8 @@ async def test_an_error_of_ours_shows_nothing(
     async def broken(*_: Any, **__: Any) -> None:
         await engine.fetch("select secret_column from nowhere")
 
-    monkeypatch.setattr(items.queries, "get", broken)
-    monkeypatch.setattr(items.queries, "kept", broken)
+    monkeypatch.setattr(queries, "get", broken)
+    monkeypatch.setattr(queries, "kept", broken)
     with caplog.at_level(logging.ERROR):
         answer = await alice.http.get("/api/items/1")
     assert answer.status_code == 500
@@ -139,7 +139,7 @@ async def test_an_error_of_ours_shows_nothing(
     assert "secret_column" not in answer.text
     assert "secret_column" in caplog.text  # the log has it
     record = next(record for record in caplog.records if record.message == "request failed")
-    assert record.fields["request"] == said["request_id"]
+    assert record.__dict__["fields"]["request"] == said["request_id"]
     assert (await alice.http.get("/media/1")).json()["code"] == "internal"
 
 

@@ -16,7 +16,7 @@ from shelf import add_item
 from mediafetcher.accounts.auth import tokens
 from mediafetcher.db import engine
 from mediafetcher.fetch import gateway
-from mediafetcher.notifications import inbox, targets
+from mediafetcher.notifications import inbox, sender, targets
 from tests.receiver import Receiver, delivering
 
 EXAMPLES = Path(__file__).parents[2] / "docs/examples"
@@ -71,7 +71,7 @@ async def test_the_webhook_has_radarr_look_at_the_tree(web: Any, alice: Any) -> 
             )
             assert script.stdout is not None
             where = int(await asyncio.to_thread(script.stdout.readline))
-            sealed = targets._seal(targets.Sealed(f"http://127.0.0.1:{where}/", made["secret"]), alice.id, made["id"])
+            sealed = targets._seal(sender.Sealed(f"http://127.0.0.1:{where}/", made["secret"]), alice.id, made["id"])
             await engine.execute("update notification_target set ciphertext = $1", sealed)
             async with delivering():
                 await inbox.record(alice.id, "download.done", {"download": 1, "item": 1, "title": "A film"})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.db import embedded
+from mediafetcher.db import credentials, embedded
 from tests import postgres
 from tests.faults.program import until
 
@@ -28,7 +28,7 @@ def _older_cluster(state: Path) -> Path:
     state.chmod(0o711)
     if postgres.NOBODY is not None:
         os.chown(data, postgres.NOBODY, postgres.NOBODY)
-    arguments = ["-D", str(data), "-U", embedded.USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+    arguments = ["-D", str(data), "-U", credentials.USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
     initdb = [*postgres.as_user(postgres.NOBODY), embedded.programs("16") / "initdb", *arguments]
     subprocess.run(initdb, check=True, capture_output=True, cwd="/")
     return data

@@ -261,7 +261,7 @@ def _make(folder: Path) -> None:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for stage in (first, later):
             list(pool.map(lambda row: _film(folder, *row), stage.items()))
-        list(pool.map(lambda row: streams.make(folder, *row, run), streams.STREAMS.items()))
+        list(pool.map(lambda row: streams.make(folder, row[0], row[1], run), streams.STREAMS.items()))
     streams.write_master(folder)
     _make_by_hand(folder)
     _break(folder)

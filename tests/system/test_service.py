@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mediafetcher.core import errors, settings
+from mediafetcher.core import bundle, errors, settings
 from mediafetcher.ops.service import install, units
 from mediafetcher.sandbox import privilege_drop
 from tests.faults.program import free_port
@@ -109,7 +109,7 @@ def test_program_that_others_can_change_is_refused(spoil):
 
 def test_checkout_of_another_user_is_refused_by_the_install(monkeypatch, tmp_path):
     (tmp_path / "bin").mkdir()
-    monkeypatch.setattr(install.bundle, "PACKAGE", tmp_path)
+    monkeypatch.setattr(bundle, "PACKAGE", tmp_path)
     tmp_path.chmod(0o777)
     account = privilege_drop.Account(os.geteuid(), os.getegid())
     with pytest.raises(errors.UsageError, match="can be changed by others"):

@@ -6,7 +6,7 @@ import hashlib
 import pytest
 
 from mediafetcher.accounts.auth import credentials, sessions, tokens, users
-from mediafetcher.core import errors
+from mediafetcher.core import clock, errors
 from mediafetcher.db import engine
 
 PASSWORD = "a long enough password"
@@ -54,7 +54,7 @@ async def test_a_new_password_ends_the_sessions(ada: int) -> None:
 
 async def test_memory_spares_the_database_and_forgets_on_time(ada: int, monkeypatch: pytest.MonkeyPatch) -> None:
     now, asked = [0.0], 0
-    monkeypatch.setattr(credentials.clock, "monotonic", lambda: now[0])
+    monkeypatch.setattr(clock, "monotonic", lambda: now[0])
     _, secret = await sessions.begin(ada, "Ada", admin=True, address="x")
 
     async def find(hashed: bytes) -> credentials.UserIdentity | None:

@@ -1,6 +1,7 @@
 """What is read from the values of yt-dlp: the fields of each kind of source, and bounds for whatever a site says."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -9,7 +10,7 @@ from mediafetcher.core import source_metadata
 from mediafetcher.core.source_metadata import SourceMetadata, of_ytdlp
 
 BASE = {"extractor_key": "Site", "id": "1", "title": "T", "webpage_url": "https://site.example/watch?v=1"}
-KINDS = {
+KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "video": (
         {"timestamp": 1_700_000_000, "upload_date": "20231114", "channel": "Films", "channel_id": "UC1"},
         {"published_at": 1_700_000_000.0, "published_precision": "second", "channel_id": "UC1"},
@@ -56,9 +57,8 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_fields_of_a_kind_of_source_as_expected(kind):
-    given, expected = KINDS[kind]
+@pytest.mark.parametrize(("given", "expected"), KINDS.values(), ids=KINDS)
+def test_fields_of_a_kind_of_source_as_expected(given: dict[str, Any], expected: dict[str, Any]) -> None:
     found = of_ytdlp(BASE | given)
     assert {name: getattr(found, name) for name in expected} == expected
 

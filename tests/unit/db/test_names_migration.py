@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-from mediafetcher.db import engine, migrate
+from mediafetcher.db import engine, migrations
 from mediafetcher.db.migrations import m0020_names as names
 
 _OLD_STATES = """
@@ -56,7 +56,7 @@ async def test_older_database_keeps_rows_under_the_new_names(database: str, time
     await engine.execute("insert into site_pause (site, until) values ('a.test', now())")
     await engine.execute("insert into audit_event (owner, act, facts) values (null, 'signed_in', '{}')")
     for _ in range(times):
-        manager = await importlib.import_module(f"{migrate.migrations.__name__}.m0020_names").forwards()
+        manager = await importlib.import_module(f"{migrations.__name__}.m0020_names").forwards()
         for step in manager.raw:
             await step()
     rows = await engine.fetch("select state, operation, reserved_bytes, deduplicated from download order by url")

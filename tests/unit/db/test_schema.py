@@ -11,7 +11,7 @@ from piccolo.querystring import QueryString
 from piccolo.table import Table
 
 from mediafetcher.core import errors
-from mediafetcher.db import engine, migrate, tables
+from mediafetcher.db import engine, migrate, migrations, tables
 from mediafetcher.db.migrations import m0001_first
 
 _TABLES = [
@@ -50,7 +50,7 @@ async def test_each_migration_run_twice_changes_nothing_more(server) -> None:  #
     try:
         for name in migrate.known():
             for _ in range(2):
-                manager = await importlib.import_module(f"{migrate.migrations.__name__}.{name}").forwards()
+                manager = await importlib.import_module(f"{migrations.__name__}.{name}").forwards()
                 async with engine.transaction():  # as `migrate` does
                     for step in manager.raw:
                         await step()

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mediafetcher.core import errors, settings
+from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, queries, refresh
 from mediafetcher.downloads.worker import runner
@@ -90,7 +91,7 @@ async def test_look_with_own_metadata_leaves_the_shared_row(owner, item, site):
     other = await engine.fetchval("insert into account (name) values ('bob') returning id")
     media = await engine.fetchval("select media_file from library_item")
     theirs = await items.link(other, media, items.Entry("theirs", None))
-    [row] = await metadata.insert([metadata.SourceMetadata(webpage_url=site.url("/page/described"))])
+    [row] = await metadata.insert([SourceMetadata(webpage_url=site.url("/page/described"))])
     await engine.execute("update library_item set metadata = $2 where id = $1", theirs, row)
     assert (await refresh.refresh_item(theirs, other))["tags"] == ["airship", "Bodensee"]
     assert (await item_queries.get(item, owner))["tags"] == []

@@ -2,8 +2,10 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -35,6 +37,15 @@ async def other(owner) -> int:
     return await engine.fetchval("insert into account (name) values ('bob') returning id")
 
 
+class Film(NamedTuple):
+    put: Callable[[str], None]
+    url: str
+    log: list[Any]
+
+    def __call__(self, name: str) -> None:
+        self.put(name)
+
+
 @pytest.fixture
 def film(tmp_path, media_corpus):
     """A site with one film, whose bytes may change: `film("x.mp4")` makes them those of that file."""
@@ -46,9 +57,7 @@ def film(tmp_path, media_corpus):
 
     put("ok.mp4")
     with Site(folder) as running:
-        put.url = running.url("/media/film.mp4")
-        put.log = running.log
-        yield put
+        yield Film(put, running.url("/media/film.mp4"), running.log)
 
 
 async def _fetch(owner: int, url: str, **more) -> int:

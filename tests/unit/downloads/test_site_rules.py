@@ -16,6 +16,7 @@ from mediafetcher.downloads import leases, lifecycle, log, presets, preview, que
 from mediafetcher.downloads.site_rules import Rule
 from mediafetcher.downloads.worker import runner
 from mediafetcher.fetch.options import Options
+from mediafetcher.net import urls
 from tests.site import Site, youtube
 from tests.site.proxy import Proxy
 
@@ -142,7 +143,7 @@ async def test_password_of_a_site_is_not_sent_unencrypted_to_a_public_host(owner
 
 async def test_password_outlives_cookies_and_a_rotation_of_the_key(owner: int) -> None:
     await cookie_jars.put_password(owner, "example.org", "me", SECRET)
-    await cookie_jars.put_login(owner, cookie_jars.urls.Login("https://example.org", "other", "x"))
+    await cookie_jars.put_login(owner, urls.Login("https://example.org", "other", "x"))
     await cookie_jars.rotate()
     found = await cookie_jars.login_for(owner, "https://films.example.org/a")
     assert found is not None and (found.user, found.password, found.for_site) == ("me", SECRET, True)

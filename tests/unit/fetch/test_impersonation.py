@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import platform
 import subprocess
 import sys
 from dataclasses import replace
@@ -274,7 +275,7 @@ def test_a_name_that_became_a_private_address(site):
 
 
 def test_it_is_said_where_the_machine_cannot(monkeypatch):
-    monkeypatch.setattr(seccomp.platform, "machine", lambda: "riscv64")
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
     assert not seccomp.available()
     with pytest.raises(OSError, match="riscv64"):
         seccomp.install()

@@ -1,5 +1,6 @@
 """What was stamped by a wrong clock is not believed later: age is counted in running time as well."""
 
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -50,9 +51,9 @@ class _Walls:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._off = self._passed = 0.0
-        boot, wall = clock.since_boot, clock_guard.time.time
+        boot, wall = clock.since_boot, time.time
         monkeypatch.setattr(clock, "since_boot", lambda: boot() + self._passed)
-        monkeypatch.setattr(clock_guard.time, "time", lambda: wall() + self._passed + self._off)
+        monkeypatch.setattr(time, "time", lambda: wall() + self._passed + self._off)
 
     def jump(self, seconds: float) -> None:
         self._off += seconds

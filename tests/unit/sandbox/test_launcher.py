@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from mediafetcher.sandbox import launcher, process
+from mediafetcher.sandbox import launcher, privilege_drop, process
 
 
 def _slow(argv: list[str]) -> "subprocess.Popen[bytes]":
@@ -17,7 +17,7 @@ def _slow(argv: list[str]) -> "subprocess.Popen[bytes]":
 
 
 async def test_start_of_a_slow_child_leaves_the_loop_free(monkeypatch):
-    prepare = process.prepare
+    prepare = privilege_drop.prepare
 
     def slow(*given, **more):
         confine = prepare(*given, **more)
