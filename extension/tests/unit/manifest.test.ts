@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { manifest, type Target } from "../../manifest.ts";
 
@@ -42,11 +42,18 @@ test("the keys of each manifest", () => {
 	assert.deepEqual(keys("firefox"), [...shared, "browser_specific_settings"].sort());
 });
 
-test("both languages have the same sentences, with the same facts", () => {
+test("all languages have the same sentences, with the same facts", () => {
+	const locales = new URL("../../src/_locales/", import.meta.url);
 	const read = (language: string): Record<string, { message: string }> =>
-		JSON.parse(readFileSync(new URL(`../../src/_locales/${language}/messages.json`, import.meta.url), "utf8"));
-	const [en, fr] = [read("en"), read("fr")];
-	assert.deepEqual(Object.keys(fr).sort(), Object.keys(en).sort());
+		JSON.parse(readFileSync(new URL(`${language}/messages.json`, locales), "utf8"));
+	const languages = readdirSync(locales);
+	assert.deepEqual(languages.sort(), ["de", "en", "fr"]);
+	const en = read("en");
 	const facts = (text = "") => [...new Set(text.match(/\$\d/g))].sort();
-	for (const [key, { message }] of Object.entries(en)) assert.deepEqual(facts(fr[key]?.message), facts(message), key);
+	for (const language of languages) {
+		const other = read(language);
+		assert.deepEqual(Object.keys(other).sort(), Object.keys(en).sort());
+		for (const [key, { message }] of Object.entries(en))
+			assert.deepEqual(facts(other[key]?.message), facts(message), `${language}: ${key}`);
+	}
 });
