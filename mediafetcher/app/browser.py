@@ -20,14 +20,18 @@ _CHROMIUM = (
 )
 _DEFAULT = ("xdg-open", "x-www-browser", "firefox", "firefox-esr")
 _FAILS_WITHIN = 3.0  # seconds; a browser that cannot start ends with an error by then
+_SHOWS_WITHIN = 30.0  # seconds; the same if it is known when the browser shows the page, so that none is lost
 _POLL = 0.05
 _log = logging.get("desktop")
 
 
-async def show(address: str) -> bool:
-    """Show an address in the first browser that starts. Returns: False if there is none."""
+async def show(address: str, is_shown: Callable[[], bool] | None = None) -> bool:
+    """Show an address in the first browser that starts. Returns: False if there is none.
+
+    `is_shown`: whether a browser has asked for the address; None if this process cannot know.
+    """
     for argv in commands(address, os.environ):
-        if await _starts(argv):
+        if await _starts(argv, is_shown):
             _log.info("page opened", program=os.path.basename(argv[0]))
             return True
         _log.debug("browser did not start", program=os.path.basename(argv[0]))
@@ -61,21 +65,23 @@ def _of_variable(line: str, address: str) -> list[str]:
     return filled if filled != words else [*words, address]
 
 
-async def _starts(argv: list[str]) -> bool:
-    """Start a browser. Returns: False if it cannot be started, or ends with an error at once."""
+async def _starts(argv: list[str], is_done: Callable[[], bool] | None = None) -> bool:
+    """Start a program of the desktop. Returns: False if it cannot be started, or ends with an error soon.
+
+    `is_done`: whether it has done what it was started for, however it ends.
+    """
     try:
-        started = process.detach(argv)
+        exit_code = process.detach(argv)
     except OSError:
         return False
-    return await _succeeds(started, _FAILS_WITHIN)
-
-
-async def _succeeds(exit_code: Callable[[], int | None], seconds: float) -> bool:
-    """Wait for the end of a program. Returns: whether it ended without an error, or still runs after `seconds`."""
-    deadline = clock.monotonic() + seconds
-    while (code := exit_code()) is None and clock.monotonic() < deadline:
+    deadline = clock.monotonic() + (_FAILS_WITHIN if is_done is None else _SHOWS_WITHIN)
+    while is_done is None or not is_done():
+        if (code := exit_code()) is not None:
+            return code == 0
+        if clock.monotonic() > deadline:
+            return True
         await asyncio.sleep(_POLL)
-    return not code
+    return True
 
 
 async def notify(title: str, text: str) -> bool:
@@ -83,8 +89,4 @@ async def notify(title: str, text: str) -> bool:
     program = shutil.which("notify-send")
     if program is None:
         return False
-    try:
-        started = process.detach([program, "--app-name=MediaFetcher", "--icon=mediafetcher", title, text])
-    except OSError:
-        return False
-    return await _succeeds(started, _FAILS_WITHIN)
+    return await _starts([program, "--app-name=MediaFetcher", "--icon=mediafetcher", title, text])

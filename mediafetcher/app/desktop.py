@@ -6,6 +6,7 @@ It starts the server if none runs on this state folder. Closing the page does no
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,9 +23,12 @@ if TYPE_CHECKING:  # opening the page of a running server needs nothing of the s
 
 NOT_READY = 75  # exit code of `desktop link`: the server is starting, or a command holds the state folder
 _HOLDER_TIMEOUT = 60.0  # seconds that another process may take to become ready, or to exit
-_LOOK = 1.0  # seconds between two looks at the open pages
+_LOOK = 0.25  # seconds between two looks at the open pages
+_OPENS = 10.0  # seconds that a browser that says that it opens the page may take to ask for it
+_LOADS = 30.0  # seconds that a page may take until it listens to the server
 _CLOSED = 5.0  # seconds without an open page after which it counts as closed; a reload is shorter
 _STILL_RUNS = "MediaFetcher still runs: downloads continue."
+_NOT_OPENED = "The browser has not opened the page."
 _AGAIN = "To open the page again, type `mediafetcher`. To stop the server, type `mediafetcher desktop stop`."
 
 
@@ -49,7 +53,19 @@ def is_own(state: Path) -> bool:
 
 
 def start(chosen: Settings, command: "Command") -> int:
-    """Open the page of the server of this state folder; start the server first if none runs. Returns: an exit code."""
+    """Open the page of the server of this state folder; start the server first if none runs. Returns: an exit code.
+
+    Raises: a `Problem`, which is also a notification of the desktop if there is no terminal to read it in.
+    """
+    try:
+        return _start(chosen, command)
+    except errors.Problem as problem:
+        if not sys.stderr.isatty():
+            asyncio.run(browser.notify("MediaFetcher", problem.detail))
+        raise
+
+
+def _start(chosen: Settings, command: "Command") -> int:
     deadline = clock.monotonic() + _HOLDER_TIMEOUT
     while True:
         if asyncio.run(_show_running(chosen, deadline)):
@@ -61,6 +77,7 @@ def start(chosen: Settings, command: "Command") -> int:
         except errors.AlreadyRunning:  # another start was first
             if clock.monotonic() > deadline:
                 raise
+            time.sleep(_LOOK)
 
 
 async def stop(chosen: Settings) -> int:
@@ -138,31 +155,53 @@ async def page(instance: "Instance") -> Page | None:
 
 async def show(instance: "Instance") -> None:
     """Open the page of this server, and say once that the server still runs when the page is closed."""
-    from mediafetcher.accounts.auth import first_run
+    from mediafetcher.accounts.auth import first_run, one_time_links
 
     opened = await page(instance)
     assert opened is not None
-    if not await browser.show(opened.address):
-        print(f"No browser could be started here: open {_plain(opened.address)}", flush=True)
+    if not await browser.show(opened.address, one_time_links.was_used):
+        await _say("No browser could be started here:", f"open {_plain(opened.address)}")
         if await first_run.is_open():
             print("First start: `mediafetcher setup` prints the one-time code that the page asks for.", flush=True)
         return
-    if opened.signs_in:
-        await _until_closed()
-        print(f"{_STILL_RUNS} {_AGAIN}", flush=True)
-        if not sys.stdout.isatty():
-            await browser.notify(_STILL_RUNS, _AGAIN)
+    if not opened.signs_in:
+        return
+    if not await _is_asked_for():
+        await _say(_NOT_OPENED, f"Open {_plain(opened.address)}, or a link that `mediafetcher desktop link` prints.")
+    await _until_closed()
+    await _say(_STILL_RUNS, _AGAIN)
+
+
+async def _say(title: str, text: str) -> None:
+    """Print a line, which is also a notification of the desktop if there is no terminal to read it in."""
+    print(f"{title} {text}", flush=True)
+    if not sys.stdout.isatty():
+        await browser.notify(title, text)
+
+
+async def _is_asked_for() -> bool:
+    """Wait until a browser has used a one-time link. Returns: False if none does in time."""
+    from mediafetcher.accounts.auth import one_time_links
+
+    deadline = clock.monotonic() + _OPENS
+    while not one_time_links.was_used():
+        if clock.monotonic() > deadline:
+            return False
+        await asyncio.sleep(_LOOK)
+    return True
 
 
 async def _until_closed() -> None:
-    """Wait until every page that a one-time link opened is closed."""
+    """Wait until a one-time link was used, and then until every page that one opened is closed."""
     from mediafetcher.accounts.auth import one_time_links
     from mediafetcher.api import feed
 
-    seen = None  # when a page was open last
-    while seen is None or clock.monotonic() < seen + _CLOSED:
+    closed = None  # when the page counts as closed if it does not listen by then
+    while closed is None or clock.monotonic() < closed:
         if one_time_links.opened_sessions & feed.sessions():
-            seen = clock.monotonic()
+            closed = clock.monotonic() + _CLOSED
+        elif closed is None and one_time_links.was_used():
+            closed = clock.monotonic() + _LOADS
         await asyncio.sleep(_LOOK)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import bench_attacks
 import bench_bytes
+import bench_desktop
 import bench_fetch
 import bench_following
 import bench_library
@@ -27,6 +28,7 @@ from figures import Figure, leave_out
 
 PARTS: dict[str, Callable[..., list[Figure]]] = {
     "start": bench_program.start,
+    "desktop": bench_desktop.starts,
     "accept": bench_program.accept,
     "links": bench_program.links,
     "fetching": bench_fetch.fetching,

@@ -17,6 +17,7 @@ PAGE, PICTURE = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "images" / "ben
 _BEGIN, _END = "<!-- figures -->", "<!-- end of figures -->"
 TITLES = {
     "start": "Start and rest",
+    "desktop": "A start on a desktop, under Xvfb with Chromium",
     "accept": "One link accepted",
     "links": "A link that is in the store already",
     "fetching": "From the link to the library",

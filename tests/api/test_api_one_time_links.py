@@ -148,6 +148,15 @@ async def test_link_ends_the_session_of_another_user_in_that_browser(web: Any, a
     assert await Session.count().where(Session.owner == bob.id) == 0
 
 
+async def test_page_that_a_link_opened_stays_known_after_a_new_sign_in(web: Any, alice: Any) -> None:
+    browser = web.browser()
+    await opened(browser, await made(alice.id))
+    first = await Session.select(Session.id).where(Session.owner == alice.id).first()
+    assert (await browser.post("/api/session", json={"name": "Alice", "password": PASSWORD})).status_code == 201
+    second = await Session.select(Session.id).where(Session.owner == alice.id).first()
+    assert second != first and second["id"] in one_time_links.opened_sessions
+
+
 async def test_only_the_newest_links_are_kept(web: Any, alice: Any) -> None:
     links = [await made(alice.id) for _ in range(40)]
     assert await refused(web.client(), links[0])

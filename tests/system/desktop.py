@@ -7,7 +7,9 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -15,9 +17,18 @@ from typing import Any, TypeVar
 
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
 
 T = TypeVar("T")
 START = 60.0  # seconds; generous: the figure is measured by scripts/bench
+WHO = "fetch('/api/session').then(a => a.json()).then(s => s.user && s.user.name)"
+SHOWN = "document.querySelector('h1')?.textContent ?? ''"
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
 
 
 @contextlib.contextmanager
@@ -72,6 +83,11 @@ def end_browsers(folder: Path) -> None:
         for number in told.read_text().split():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(int(number), signal.SIGKILL)
+        told.unlink()
+
+
+class BrowserError(Exception):
+    """The browser did not do what it was asked for, as between two pages."""
 
 
 class Socket:
@@ -87,16 +103,17 @@ class Socket:
             async for text in self._connection:
                 answer = json.loads(text)
                 if answer.get("id") == number:
-                    assert "result" in answer, answer
+                    if "result" not in answer:
+                        raise BrowserError(f"{method}: {answer}")
                     return answer["result"]
-        raise AssertionError(f"the browser has gone: {method}")
+        raise BrowserError(f"the browser has gone: {method}")
 
 
 async def eventually(look: Callable[[], Awaitable[T | None]], seconds: float = START) -> T:
     """Look until there is something -> that."""
     end = time.monotonic() + seconds
     while True:
-        with contextlib.suppress(OSError, httpx.HTTPError, IndexError, KeyError):
+        with contextlib.suppress(OSError, httpx.HTTPError, IndexError, KeyError, BrowserError, WebSocketException):
             if (found := await look()) is not None:
                 return found
         assert time.monotonic() < end, look
@@ -141,3 +158,42 @@ async def in_firefox(browser: Socket, script: str) -> list[Any]:
         )
         values.append(found.get("result", {}).get("value"))
     return values
+
+
+class Desktop:
+    """A state folder, a folder of browsers, and the command line of a user of the desktop."""
+
+    def __init__(self, folder: Path, shown: str, *program: str) -> None:
+        self.program = program or (sys.executable, "-P", "-m", "mediafetcher")
+        self.folder, self.browsers, self.state = folder, folder / "bin", folder / "state"
+        self.browsers.mkdir()
+        self.port = free_port()
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("MEDIAFETCHER_", "XDG_"))}
+        for name in ("SSH_CONNECTION", "WAYLAND_DISPLAY", "BROWSER", "DBUS_SESSION_BUS_ADDRESS"):
+            kept.pop(name, None)
+        own = {"DISPLAY": shown, "PATH": str(self.browsers), "HOME": str(folder)}
+        settings = {"STATE": str(self.state), "PORT": str(self.port), "MIN_FREE": "0", "MEDIA": str(folder / "media")}
+        self.environment = kept | own | {f"MEDIAFETCHER_{name}": value for name, value in settings.items()}
+        self.said = folder / "said"
+        self.server: subprocess.Popen[bytes] | None = None
+
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+        argv = [*self.program, *arguments]
+        output: Any = self.said.open("ab")
+        environ = self.environment | environment
+        return subprocess.Popen(argv, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/")
+
+    def run(self, *arguments: str, **environment: str) -> int:
+        return self.start(*arguments, **environment).wait(60)
+
+    async def says(self, text: str) -> None:
+        async def look() -> bool | None:
+            return text in self.said.read_text() or None
+
+        await eventually(look)
+
+    def end(self) -> None:
+        if self.server is not None and self.server.poll() is None:
+            self.server.terminate()
+            self.server.wait(30)
+        end_browsers(self.browsers)

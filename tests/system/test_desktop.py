@@ -1,6 +1,5 @@
 """`mediafetcher` without a command on a desktop: the page opens, signed in, in real browsers under Xvfb."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -11,58 +10,23 @@ from typing import Any
 import desktop
 import httpx
 import pytest
-from test_extension import free_port
+from desktop import Desktop
+
+from mediafetcher.core import errors
 
 pytestmark = [
     pytest.mark.timeout(180),
     pytest.mark.skipif(not shutil.which("Xvfb"), reason="there is no Xvfb"),
 ]
-WHO = "fetch('/api/session').then(a => a.json()).then(s => s.user && s.user.name)"
-SHOWN = "document.querySelector('h1')?.textContent ?? ''"
-
-
-class Desktop:
-    """A state folder, a folder of browsers, and the command line of a user of the desktop."""
-
-    def __init__(self, folder: Path, shown: str) -> None:
-        self.folder, self.browsers, self.state = folder, folder / "bin", folder / "state"
-        self.browsers.mkdir()
-        self.port = free_port()
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("MEDIAFETCHER_", "XDG_"))}
-        for name in ("SSH_CONNECTION", "WAYLAND_DISPLAY", "BROWSER", "DBUS_SESSION_BUS_ADDRESS"):
-            kept.pop(name, None)
-        own = {"DISPLAY": shown, "PATH": str(self.browsers), "HOME": str(folder)}
-        settings = {"STATE": str(self.state), "PORT": str(self.port), "MIN_FREE": "0", "MEDIA": str(folder / "media")}
-        self.environment = kept | own | {f"MEDIAFETCHER_{name}": value for name, value in settings.items()}
-        self.said = folder / "said"
-        self.server: subprocess.Popen[bytes] | None = None
-
-    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
-        argv = [sys.executable, "-P", "-m", "mediafetcher", *arguments]
-        output: Any = self.said.open("ab")
-        environ = self.environment | environment
-        return subprocess.Popen(argv, env=environ, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd="/")
-
-    def run(self, *arguments: str, **environment: str) -> int:
-        return self.start(*arguments, **environment).wait(60)
-
-    async def says(self, text: str) -> None:
-        async def look() -> bool | None:
-            return text in self.said.read_text() or None
-
-        await desktop.eventually(look)
-
-    def end(self) -> None:
-        if self.server is not None and self.server.poll() is None:
-            self.server.terminate()
-            self.server.wait(30)
-        desktop.end_browsers(self.browsers)
+SINGLE_FILE = Path(__file__).parents[2] / "dist" / "mediafetcher"
+STILL_RUNS = "MediaFetcher still runs: downloads continue."
 
 
 @pytest.fixture
-def here(folder: Path) -> Iterator[Desktop]:
+def here(folder: Path, request: pytest.FixtureRequest) -> Iterator[Desktop]:
+    """A desktop of the checkout, or of the program that the test names as its parameter."""
     with desktop.display() as shown:
-        running = Desktop(folder, shown)
+        running = Desktop(folder, shown, *getattr(request, "param", ()))
         try:
             yield running
         finally:
@@ -70,6 +34,23 @@ def here(folder: Path) -> Iterator[Desktop]:
 
 
 @pytest.mark.skipif(not shutil.which("chromium"), reason="there is no Chromium")
+@pytest.mark.parametrize(
+    "here",
+    [
+        pytest.param((), id="checkout"),
+        pytest.param(
+            [str(SINGLE_FILE)],
+            id="single-file",
+            marks=[
+                pytest.mark.alpine,
+                pytest.mark.skipif(
+                    not SINGLE_FILE.exists(), reason="dist/mediafetcher is not there: run scripts/build"
+                ),
+            ],
+        ),
+    ],
+    indirect=True,
+)
 async def test_start_opens_an_app_window_that_is_signed_in_and_a_second_start_another(here: Desktop) -> None:
     desktop.chromium(here.browsers)
     here.server = here.start()
@@ -82,21 +63,21 @@ async def test_start_opens_an_app_window_that_is_signed_in_and_a_second_start_an
     first = (await desktop.eventually(lambda: windows(1)))[0]
 
     async def page() -> Any:
-        return await desktop.in_chromium(first, SHOWN) or None
+        return await desktop.in_chromium(first, desktop.SHOWN) or None
 
     assert await desktop.eventually(page) == "Welcome"  # the first run, without a code
     assert await desktop.in_chromium(first, "document.querySelector('[name=code]') === null")
-    assert await desktop.in_chromium(first, WHO) == "owner"
+    assert await desktop.in_chromium(first, desktop.WHO) == "owner"
     assert await desktop.in_chromium(first, "document.referrer") == ""
 
     # A second start finds the server and opens its page.
     assert here.run() == 0
     await desktop.eventually(lambda: windows(2))
-    assert await desktop.in_chromium(first, WHO) == "owner"
+    assert await desktop.in_chromium(first, desktop.WHO) == "owner"
 
     # The closed page leaves the server running, which says so once. Downloads go on.
     desktop.end_browsers(here.browsers)
-    await here.says("MediaFetcher still runs: downloads continue.")
+    await here.says(STILL_RUNS)
     assert here.server.poll() is None
     assert here.run("desktop", "stop") == 0
     assert here.server.wait(30) == 0
@@ -104,27 +85,83 @@ async def test_start_opens_an_app_window_that_is_signed_in_and_a_second_start_an
     assert said.count("still runs") == 1 and "link=" not in said
 
 
+# A browser that loads the page and is killed at once, faster than a real one can be.
+_BRIEF = f"""#!{sys.executable}
+import http.cookiejar, os, signal, sys, urllib.request
+client = urllib.request.build_opener(urllib.request.ProxyHandler({{}}), urllib.request.HTTPCookieProcessor())
+address = sys.argv[1].removeprefix("--app=")
+client.open(address).read()
+client.open(address.partition("open?")[0] + "api/events").readline()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+async def test_page_that_is_closed_at_once_is_noticed(here: Desktop) -> None:
+    brief = here.browsers / "chromium"
+    brief.write_text(_BRIEF)
+    brief.chmod(0o755)
+    here.server = here.start()
+    await here.says(STILL_RUNS)
+    assert "No browser" not in here.said.read_text()
+
+
 @pytest.mark.skipif(not shutil.which("firefox-esr"), reason="there is no Firefox")
 async def test_start_without_chromium_opens_the_default_browser(here: Desktop) -> None:
-    port = free_port()
+    port = desktop.free_port()
     desktop.firefox(here.browsers, port)
     here.server = here.start(BROWSER="missing:firefox")
     async with desktop.firefox_session(port) as browser:
 
         async def page() -> Any:
-            titles = await desktop.in_firefox(browser, SHOWN)
+            titles = await desktop.in_firefox(browser, desktop.SHOWN)
             return True if "Welcome" in titles else None
 
         await desktop.eventually(page)
-        assert await desktop.in_firefox(browser, WHO) == ["owner"]
+        assert await desktop.in_firefox(browser, desktop.WHO) == ["owner"]
         assert await desktop.in_firefox(browser, "location.href") == [f"http://127.0.0.1:{here.port}/"]
         assert await desktop.in_firefox(browser, "document.referrer") == [""]
 
 
+def _program(path: Path, body: str) -> None:
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+
+
+async def test_starts_that_show_no_page_say_so(here: Desktop) -> None:
+    opened, told = here.folder / "opened", here.folder / "told"
+    _program(here.browsers / "chromium", f"echo x >> {opened}")  # ends at once, without an error
+    _program(here.browsers / "notify-send", f'echo "$@" >> {told}')  # there is no terminal
+
+    # Two starts at once: one becomes the server, the other opens its page.
+    both = [here.start(), here.start()]
+    await here.says("MediaFetcher is ready")
+    ended = (await desktop.eventually(lambda: _first_end(both))).wait()
+    here.server = next(start for start in both if start.poll() is None)
+    assert ended == 0 and len(opened.read_text().split()) == 2
+    assert here.said.read_text().count("is ready") == 1
+
+    # Another program has the port.
+    assert here.run(MEDIAFETCHER_STATE=str(here.folder / "other")) == errors.PortInUse.exit_code
+    assert f"Port {here.port}" in told.read_text()
+
+    # No browser reaches this display.
+    real = here.folder / "real"
+    real.mkdir()
+    for name in ("chromium", "firefox-esr"):
+        if program := shutil.which(name):
+            _program(real / name, f'PATH=/usr/bin:/bin exec {program} --no-sandbox "$@"')
+    assert here.run(DISPLAY=":4095", PATH=str(real)) == errors.NoBrowser.exit_code
+    await here.says(f"MediaFetcher runs: http://127.0.0.1:{here.port}.")
+
+    await here.says("The browser has not opened the page.")
+
+
+async def _first_end(starts: list[subprocess.Popen[bytes]]) -> subprocess.Popen[bytes] | None:
+    return next((start for start in starts if start.poll() is not None), None)
+
+
 async def test_start_opens_nothing_without_a_display_or_with_no_browser_but_prints_a_link(here: Desktop) -> None:
-    recorder = here.browsers / "chromium"
-    recorder.write_text(f"#!/bin/sh\necho opened >> {here.folder}/opened\n")
-    recorder.chmod(0o755)
+    _program(here.browsers / "chromium", f"echo x >> {here.folder}/opened")
     server = here.server = here.start("--no-browser")
     await here.says("MediaFetcher is ready")
     await _printed_link_works_once(here)
@@ -140,8 +177,9 @@ async def test_start_opens_nothing_without_a_display_or_with_no_browser_but_prin
 
 async def _printed_link_works_once(here: Desktop) -> None:
     def command(*arguments: str, given: str = "") -> str:
-        argv = [sys.executable, "-P", "-m", "mediafetcher", *arguments]
-        done = subprocess.run(argv, env=here.environment, input=given, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [*here.program, *arguments], env=here.environment, input=given, capture_output=True, text=True, check=True
+        )
         return done.stdout.strip()
 
     link = command("desktop", "link")

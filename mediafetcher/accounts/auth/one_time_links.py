@@ -24,7 +24,7 @@ class _Link(NamedTuple):
 
 
 _links: list[_Link] = []
-opened_sessions: set[int] = set()  # sessions that a link of this process began or met
+opened_sessions: set[int] = set()  # sessions that a link of this process began or met, and those that replaced them
 
 
 async def create(owner: int, uid: int) -> str:
@@ -37,6 +37,17 @@ async def create(owner: int, uid: int) -> str:
     del _links[:-_MOST]
     await audit.record("link_made", owner)
     return secret
+
+
+def was_used() -> bool:
+    """Return whether a browser has used a link of this process."""
+    return bool(opened_sessions)
+
+
+def replace_session(old: int, new: int) -> None:
+    """Note that a browser signed in again, so that a page that a link opened stays known as one."""
+    if old in opened_sessions:
+        opened_sessions.add(new)
 
 
 async def redeem(

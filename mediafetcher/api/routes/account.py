@@ -9,7 +9,7 @@ from litestar.datastructures import Cookie
 from litestar.params import JSONBody
 
 from mediafetcher import __version__
-from mediafetcher.accounts.auth import first_run, sessions, tokens, users
+from mediafetcher.accounts.auth import first_run, one_time_links, sessions, tokens, users
 from mediafetcher.accounts.auth.credentials import UserIdentity
 from mediafetcher.api import auth
 from mediafetcher.api.responses import Asked, Id, address, fit
@@ -154,11 +154,13 @@ def _cookie(request: Request[Any, Any, Any], secret: str, age: int) -> Cookie:
     return Cookie(auth.COOKIE, value=secret, max_age=age, path="/", secure=secure, httponly=True, samesite="lax")
 
 
-async def _leave_old_session(request: Request[Any, Any, Any]) -> None:
+async def _leave_old_session(request: Request[Any, Any, Any], person: UserIdentity) -> None:
     """End the browser's previous session when a user signs in again."""
     secret = auth.cookie(request.headers.get)
     old = await auth.identify({"cookie": f"{auth.COOKIE}={secret}"}.get) if secret else None
     if old is not None and old.session is not None:
+        if person.session is not None:
+            one_time_links.replace_session(old.session, person.session)
         await sessions.end(old.session, old.id, address(request))
 
 
@@ -180,7 +182,7 @@ async def set_up(data: JSONBody[FirstRun], request: Asked) -> Response[SignedIn]
     person, secret = await first_run.complete(
         data.code, data.name, data.password, address(request), agent, owner=request.user
     )
-    await _leave_old_session(request)
+    await _leave_old_session(request, person)
     return _signed_in(request, person, secret)
 
 
@@ -188,7 +190,7 @@ async def sign_in(data: JSONBody[Credentials], request: Asked) -> Response[Signe
     """Sign in: the answer sets the cookie."""
     agent = request.headers.get("user-agent", "")
     person, secret = await sessions.sign_in(data.name, data.password, address(request), agent)
-    await _leave_old_session(request)
+    await _leave_old_session(request, person)
     return _signed_in(request, person, secret)
 
 
