@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mediafetcher.core import clock, errors, settings
-from mediafetcher.downloads.worker import store_step
+from mediafetcher.downloads.worker import postprocess
 from mediafetcher.importing import file_tags, titles
 from mediafetcher.importing.batch import Outcome, Progress
 from mediafetcher.importing.scanner import Found
@@ -136,7 +136,7 @@ async def _add(owner: int, folder: str, file: unknown.Stored, facts: probe.Facts
         return await items.add_media(
             owner=owner,
             staged=there,
-            facts=store_step.media_facts(facts),
+            facts=postprocess.media_facts(facts),
             entry=entry,
             side_files=sides,
             in_transaction=lambda item: metadata.attach(item, [], said, private=True),

@@ -20,7 +20,7 @@ from mediafetcher.core import errors
 from mediafetcher.core.source_metadata import SourceMetadata
 from mediafetcher.db.expressions import among
 from mediafetcher.db.tables import LibraryItem, MediaFile, Source
-from mediafetcher.downloads.worker import store_step
+from mediafetcher.downloads.worker import postprocess
 from mediafetcher.importing import file_tags, pictures, scanner, texts, titles
 from mediafetcher.importing.scanner import Found
 from mediafetcher.library.catalog import bulk_insert, folders
@@ -260,7 +260,7 @@ def _incoming(one: _Taken, folder: int | None) -> bulk_insert.Incoming:
     assert one.staged and one.facts
     path = one.found.path
     side_files = one.side_files | ({posters.NAME: one.poster} if one.poster else {})
-    facts = store_step.media_facts(one.facts)
+    facts = postprocess.media_facts(one.facts)
     title = one.title or scanner.text(path.stem)
     return bulk_insert.Incoming(
         one.staged, facts, title, folder, one.key, path.as_uri(), side_files, one.is_source, one.metadata

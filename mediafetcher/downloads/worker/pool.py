@@ -1,7 +1,7 @@
-"""Worker pool: the slots of this process, and the loops that keep the queue moving.
+"""Worker pool: starts and stops the slots of this process (runner.py), and the loops that keep the queue moving.
 
-A wake-up (wakeup.py) lets the main loop claim a row; the work on it is a task of that loop, a slot. A few threads
-and connections therefore serve any number of slots. The program that runs the pool handles signals.
+The slots are tasks of the main loop. A few threads and connections therefore serve any number of them.
+The program that runs the pool handles signals.
 """
 
 import asyncio
@@ -41,8 +41,7 @@ class WorkerPool:
         self._loops: list[asyncio.Task[None]] = []
         self._consumer: wakeup.WakeupConsumer | None = None
         self._poked = asyncio.Event()
-        self._slots: set[asyncio.Task[None]] = set()
-        self._claiming = 0  # wake-ups for which a row is being claimed
+        self._slots = runner.Slots()
 
     async def start(self) -> None:
         chosen = settings.get()
@@ -59,9 +58,10 @@ class WorkerPool:
         await asyncio.to_thread(versions.tidy)  # nothing is being fetched yet
         await prefork.open()
         active.listen(self._poked)
-        self._consumer = wakeup.consumer(self.turn, 2 * chosen.shutdown_seconds + 5, self._tick)
+        self._consumer = wakeup.consumer(2 * chosen.shutdown_seconds + 5, self._tick)
         await asyncio.to_thread(self._consumer.start)
         self._loops += [
+            *(asyncio.create_task(self._slots.serve(), name="wake-ups") for _ in range(wakeup.THREADS)),
             asyncio.create_task(self._forever(self._beat, chosen.heartbeat_seconds, self._poked), name="beat"),
             asyncio.create_task(self._forever(self._reconcile, chosen.reconcile_seconds), name="reconcile"),
             asyncio.create_task(self._forever(self.tidy, _TIDY_SECONDS), name="tidy"),
@@ -75,14 +75,13 @@ class WorkerPool:
         await nodes.announce(self._role)
 
     async def stop(self) -> None:
-        self._stopping = True
+        self._stopping = self._slots.stopping = True
         if self._consumer is not None:
             self._consumer.stop_flag.set()
             for download in active.all_active():
                 download.request_stop("stop")
             await asyncio.to_thread(self._consumer.stop, graceful=True)
-            if self._slots:
-                await asyncio.wait(self._slots, timeout=2 * settings.get().shutdown_seconds + 5)
+            await self._slots.ended(2 * settings.get().shutdown_seconds + 5)
             await self._tidy()
         for task in self._loops:
             task.cancel()
@@ -91,36 +90,6 @@ class WorkerPool:
         with contextlib.suppress(errors.Unavailable):
             await nodes.unregister()
         await asyncio.to_thread(wakeup.close)
-
-    async def turn(self) -> None:
-        """Handle a wake-up: claim a due row for a free slot, which then works until nothing is due."""
-        if len(self._slots) + self._claiming >= settings.get().max_downloads:
-            return
-        self._claiming += 1
-        try:
-            if claim := await self._claim():
-                slot = asyncio.create_task(self._work(claim), name="slot")
-                self._slots.add(slot)
-                slot.add_done_callback(self._slots.discard)
-        finally:
-            self._claiming -= 1
-
-    async def _work(self, claim: leases.Claim) -> None:
-        following: leases.Claim | None = claim
-        while following is not None:
-            await runner.run(following, stopping=self._stopping)
-            # The setting may have been lowered meanwhile: then this slot stays empty.
-            following = await self._claim() if len(self._slots) <= settings.get().max_downloads else None
-
-    async def _claim(self) -> leases.Claim | None:
-        if self._stopping:
-            return None
-        try:
-            return await leases.claim()
-        except Exception as error:
-            # The database may be unavailable; `reconcile` wakes a slot again.
-            _log.warning("claim failed", reason=str(error) or type(error).__name__)
-            return None
 
     async def tidy(self) -> None:
         if not self._stopping:

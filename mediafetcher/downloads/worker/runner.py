@@ -1,4 +1,4 @@
-"""The steps of a download: extract, fetch, probe, convert at most once, store; and how it ends.
+"""A slot claims a due download. Its steps: extract, fetch, probe, convert at most once, store; and how it ends.
 
 Each attempt has a folder of its own (workspace.py). One handler at the outermost level turns every end into one
 change of the row; no link can end the worker.
@@ -16,17 +16,66 @@ from mediafetcher.db import engine
 from mediafetcher.db.tables import Download
 from mediafetcher.downloads import dedup, leases, lifecycle, playlists, reprocess, site_rules, trouble, ytdlp_canary
 from mediafetcher.downloads import log as journal
-from mediafetcher.downloads.worker import active, checkpoint, convert_step, store_step, workspace
-from mediafetcher.fetch import collect
+from mediafetcher.downloads.worker import active, checkpoint, postprocess, resume, wakeup, workspace
 from mediafetcher.fetch.client import Fetch
 from mediafetcher.fetch.models import Completed, Info, Result, Trial
-from mediafetcher.fetch.options import FILE_STEM, Options
+from mediafetcher.fetch.options import FILE_STEM
 from mediafetcher.library.catalog import blocklist, known_sources, quotas
 from mediafetcher.media import assemble, posters, probe, wholeness
 
-_log = logging.get("work")
+_log, _queue_log = logging.get("work"), logging.get("queue")
 _OUTAGE = 600.0  # seconds without a new piece after which a recording with an unreachable source has ended
 _PROGRESS_BYTES = 64 << 10  # more bytes than the attempt before: the connection is poor, but it makes progress
+
+
+class Slots:
+    """The slots of this process. Each is a task that works on one due row after the other, until none is due."""
+
+    def __init__(self) -> None:
+        self.stopping = False  # no row is claimed any more
+        self._busy: set[asyncio.Task[None]] = set()
+        self._claiming = 0  # wake-ups for which a row is being claimed
+
+    async def serve(self) -> None:
+        """Handle wake-ups, one after the other, until cancelled."""
+        while True:
+            await wakeup.received()
+            await self.turn()
+
+    async def turn(self) -> None:
+        """Handle a wake-up: claim a due row for a free slot, which then works until nothing is due."""
+        if len(self._busy) + self._claiming >= settings.get().max_downloads:
+            return
+        self._claiming += 1
+        try:
+            if claim := await self._claim():
+                slot = asyncio.create_task(self._work(claim), name="slot")
+                self._busy.add(slot)
+                slot.add_done_callback(self._busy.discard)
+        finally:
+            self._claiming -= 1
+
+    async def ended(self, seconds: float) -> None:
+        """Wait until no slot works, at most so long."""
+        if self._busy:
+            await asyncio.wait(self._busy, timeout=seconds)
+
+    async def _work(self, claim: leases.Claim) -> None:
+        following: leases.Claim | None = claim
+        while following is not None:
+            await run(following, stopping=self.stopping)
+            # The setting may have been lowered meanwhile: then this slot stays empty.
+            following = await self._claim() if len(self._busy) <= settings.get().max_downloads else None
+
+    async def _claim(self) -> leases.Claim | None:
+        if self.stopping:
+            return None
+        try:
+            return await leases.claim()
+        except Exception as error:
+            # The database may be unavailable; the pool's reconciliation wakes a slot again.
+            _queue_log.warning("claim failed", reason=str(error) or type(error).__name__)
+            return None
 
 
 async def run(claim: leases.Claim, *, stopping: bool = False) -> None:
@@ -137,8 +186,8 @@ async def _pipeline(claim: leases.Claim, download: active.ActiveDownload) -> Non
         await ytdlp_canary.fetched(claim, download, lambda other: playlists.expand(claim, download, folder, other))
         return
     fetched = (
-        await _load_checkpoint(claim, download, folder)
-        or await _kept_recording(download, folder)
+        await resume.completed_fetch(claim, download, folder)
+        or await resume.ended_recording(download, folder)
         or await _fetch_in_turn(claim, download, folder)
     )
     if fetched is None:
@@ -153,17 +202,17 @@ async def _pipeline(claim: leases.Claim, download: active.ActiveDownload) -> Non
             came = await probe.probe(late, late.with_name(posters.NAME))
     came = await _judge(download, folder, info, result, came)
     claim = _limited(claim, result, came)
-    made = await convert_step.make(claim, download, info, result.file, came)
+    made = await postprocess.convert(claim, download, info, result.file, came)
     download.enter("store")
     await leases.update_progress(claim, stage="store")
     keys = _keys(claim, info)
-    sources = store_step.Sources(dedup.private(claim.owner, keys) if own else keys, own, made.key)
-    await store_step.store(claim, download, store_step.FetchedMedia(info, result, came, made.file, made.facts), sources)
+    sources = postprocess.Sources(dedup.private(claim.owner, keys) if own else keys, own, made.key)
+    await postprocess.store(
+        claim, download, postprocess.FetchedMedia(info, result, came, made.file, made.facts), sources
+    )
 
 
-async def _fetch_in_turn(
-    claim: leases.Claim, download: active.ActiveDownload, folder: Path
-) -> tuple[Info, Result, bool] | None:
+async def _fetch_in_turn(claim: leases.Claim, download: active.ActiveDownload, folder: Path) -> resume.Fetched | None:
     """Fetch when the user's rule for the site allows it. A recording that was interrupted resumes at once."""
     if await asyncio.to_thread(checkpoint.recorded, folder) is None:
         await site_rules.take_turn(claim.owner, claim.url, claim.site)
@@ -198,29 +247,9 @@ async def _judge(
     return replace(verdict.facts, cut_at_origin=True)
 
 
-async def _kept_recording(download: active.ActiveDownload, folder: Path) -> tuple[Info, Result, bool] | None:
-    """Return the earlier recording if it must end now. None: there is none, or it continues."""
-    if not download.finishing:
-        return None
-    there = await asyncio.to_thread(checkpoint.recorded, folder)
-    if there is None:
-        raise errors.LiveNotStarted()
-    return await _keep(download, folder, there)
-
-
-async def _keep(download: active.ActiveDownload, folder: Path, there: checkpoint.Recorded) -> tuple[Info, Result, bool]:
-    async with Fetch(there.info.webpage_url, Options(), folder, mode="keep") as source:
-        completed = await source.kept()
-    await asyncio.to_thread(checkpoint.note_completed, folder, there.info, completed, own=there.own)
-    result = await collect.collect(folder, completed)
-    await asyncio.to_thread(_note, folder, there.info, result, own=there.own)
-    download.log(f"the recording ends here: {result.size} bytes of it are kept")
-    return there.info, result, there.own
-
-
 async def _fetch_or_keep(
     claim: leases.Claim, download: active.ActiveDownload, folder: Path, other: Trial | None
-) -> tuple[Info, Result, bool] | None:
+) -> resume.Fetched | None:
     """Fetch. A recording resumes at once after a transient error, and is kept if its source no longer exists."""
     while True:
         had = workspace.fetched(claim.id)
@@ -237,7 +266,7 @@ async def _fetch_or_keep(
                 if await asyncio.to_thread(checkpoint.recording_age, folder) < _OUTAGE:
                     raise
             try:
-                kept = await _keep(download, folder, there)
+                kept = await resume.keep_recording(download, folder, there)
             except errors.LiveNotStarted:
                 raise problem from None  # nothing was recorded
             download.log(f"{problem.detail} The recording so far is kept.", "warning")
@@ -246,7 +275,7 @@ async def _fetch_or_keep(
 
 async def _fetch(
     claim: leases.Claim, download: active.ActiveDownload, folder: Path, other: Trial | None
-) -> tuple[Info, Result, bool] | None:
+) -> resume.Fetched | None:
     """Extract and download. Returns: the files, and whether they are private to this user; None if already linked."""
     login = await cookie_jars.login_for(claim.owner, claim.url)
     async with (
@@ -293,9 +322,9 @@ async def _fetch(
             result = await source.download(_downloaded(download), completed)
         finally:
             download.finisher = None
-        await asyncio.to_thread(_note, folder, info, result, own=own)
+        await asyncio.to_thread(resume.note, folder, info, result, own=own)
         download.log(f"downloaded {result.size} bytes")
-        return info, result, own
+        return resume.Fetched(info, result, own)
 
 
 async def _named(claim: leases.Claim, info: Info) -> Info:
@@ -310,31 +339,6 @@ async def _named(claim: leases.Claim, info: Info) -> Info:
     return replace(info, metadata=source_metadata.completed(info.metadata, claim.listed))
 
 
-async def _load_checkpoint(
-    claim: leases.Claim, download: active.ActiveDownload, folder: Path
-) -> tuple[Info, Result, bool] | None:
-    """Return the result of an earlier attempt that failed for another reason; None: it must be fetched."""
-    there = await asyncio.to_thread(checkpoint.newest, folder)
-    if there is None:
-        await asyncio.to_thread(checkpoint.discard, folder)
-        return None
-    info = there.info
-    await blocklist.ensure_allowed(claim.owner, [info.source_key, info.old_key])
-    await leases.update_progress(claim, stage="download", title=info.title, duration=info.duration)
-    if isinstance(there, checkpoint.Checkpoint):
-        result = there.result
-    else:
-        result = await collect.collect(folder, there.completed, again=True)
-        await asyncio.to_thread(_note, folder, info, result, own=there.own)
-    download.log(f"resuming: {result.size} bytes were downloaded before")
-    return info, result, there.own
-
-
-def _note(folder: Path, info: Info, result: Result, *, own: bool) -> None:
-    checkpoint.save(folder, info, result, own=own)
-    collect.remove_parts(folder, result)
-
-
 def _keys(claim: leases.Claim, info: Info) -> list[str]:
     """Return the keys of the source from now on. A live stream is another one tomorrow."""
     return [f"live {claim.id}"] if info.is_live else [claim.link_key, info.source_key]
@@ -347,11 +351,11 @@ async def _convert_stored(claim: leases.Claim, download: active.ActiveDownload) 
     info, result, side_files = await reprocess.stored(claim, folder)
     came = await probe.probe(result.file, result.file.with_name(posters.NAME))
     came = (await wholeness.judge(result.file, came)).facts
-    made = await convert_step.make(claim, download, info, result.file, came)
+    made = await postprocess.convert(claim, download, info, result.file, came)
     download.enter("store")
     await leases.update_progress(claim, stage="store")
-    await store_step.store(
-        claim, download, store_step.FetchedMedia(info, result, came, made.file, made.facts, side_files)
+    await postprocess.store(
+        claim, download, postprocess.FetchedMedia(info, result, came, made.file, made.facts, side_files)
     )
 
 

@@ -5,6 +5,7 @@ forged or broken does no harm. Messages are JSON: anything else is discarded and
 and retries nothing; the row of the download does both.
 """
 
+import asyncio
 import contextlib
 import json
 import threading
@@ -32,7 +33,7 @@ _AWAY_SECONDS = 0.5  # between two attempts of a worker thread while the databas
 _NAME = "mediafetcher"
 _TASK_MODULE = "mediafetcher.downloads.queue"  # part of the name of the task in messages of existing databases
 _MAX_PENDING_WAKEUPS = 256  # more than the slots of all machines
-_THREADS = 2  # listeners; each has connections of its own to the database
+THREADS = 2  # listeners; each has connections of its own to the database
 
 
 class _Json(Serializer):
@@ -99,8 +100,8 @@ class _Storage(PostgresStorage):
 class _WakeupQueue(Huey):
     """Huey, which discards broken messages with a warning and waits for an unavailable database."""
 
-    # Called on the main loop for each message; set while a worker pool of this process runs.
-    handler: Callable[[], Coroutine[Any, Any, None]] | None = None
+    # Wake-ups for the main loop; set while a worker pool of this process runs. A full one makes the listeners wait.
+    inbox: asyncio.Queue[None] | None = None
     # Called on the main loop every minute, by the clock of Huey's scheduler.
     tick: Callable[[], Coroutine[Any, Any, None]] | None = None
 
@@ -152,8 +153,14 @@ wakeups = _WakeupQueue(
 # The name of the task, with that of its module, is in messages of existing databases: it stays.
 @wakeups.task(name="ring", __module__=_TASK_MODULE)
 def _wake_up() -> None:
-    if wakeups.handler is not None:
-        engine.call(wakeups.handler())
+    if wakeups.inbox is not None:
+        engine.call(wakeups.inbox.put(None))
+
+
+async def received() -> None:
+    """Wait for the next wake-up of this process. Needs a `consumer`."""
+    assert wakeups.inbox is not None
+    await wakeups.inbox.get()
 
 
 @wakeups.periodic_task(crontab(), name="minute")
@@ -219,18 +226,17 @@ class WakeupConsumer(Consumer):
 
 
 def consumer(
-    handler: Callable[[], Coroutine[Any, Any, None]],
     shutdown_seconds: float,
     tick: Callable[[], Coroutine[Any, Any, None]] | None = None,
 ) -> WakeupConsumer:
-    """Return a consumer that calls `handler` on the main loop for each wake-up, and `tick` every minute.
+    """Return a consumer whose wake-ups `received` returns, and which calls `tick` on the main loop every minute.
 
     Start and stop it in a thread.
     """
-    wakeups.handler, wakeups.tick = handler, tick
+    wakeups.inbox, wakeups.tick = asyncio.Queue(1), tick
     return WakeupConsumer(
         wakeups,
-        workers=_THREADS,
+        workers=THREADS,
         max_delay=2.0,
         check_worker_health=False,  # the pool's reconciliation does it
         shutdown_timeout=shutdown_seconds,
@@ -239,5 +245,5 @@ def consumer(
 
 def close() -> None:
     """Stop handing out wake-ups, and close Huey's connections. In a thread."""
-    wakeups.handler = wakeups.tick = None
+    wakeups.inbox = wakeups.tick = None
     wakeups.storage.close()

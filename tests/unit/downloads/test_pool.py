@@ -262,7 +262,7 @@ async def test_no_message_is_put_into_the_queue_by_time_alone(database):
     async def tick() -> None:
         ticks.append(1)
 
-    consumer = wakeup.consumer(tick, 1.0, tick)
+    consumer = wakeup.consumer(1.0, tick)
     await asyncio.to_thread(consumer._create_scheduler().enqueue_periodic_tasks, None)
     assert ticks == [1] and await wakeup.pending_wakeups() == 0
     await asyncio.to_thread(wakeup.close)

@@ -10,7 +10,7 @@ import pytest
 from mediafetcher.core import errors, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, node_name, queries, requeue
-from mediafetcher.downloads.worker import active, checkpoint, convert_step, runner, store_step, workspace
+from mediafetcher.downloads.worker import active, checkpoint, postprocess, runner, workspace
 from mediafetcher.fetch import collect
 from mediafetcher.library.catalog import folders
 from mediafetcher.library.catalog import queries as item_queries
@@ -74,7 +74,7 @@ def _raising(monkeypatch, module, name: str, error: BaseException) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )
-@pytest.mark.parametrize(("module", "name"), [(probe, "probe"), (convert_step, "make"), (store_step, "store")])
+@pytest.mark.parametrize(("module", "name"), [(probe, "probe"), (postprocess, "convert"), (postprocess, "store")])
 async def test_unforeseen_error_after_the_file_came_keeps_the_file(owner, site, monkeypatch, module, name, error, code):
     id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
     _raising(monkeypatch, module, name, error)
@@ -111,7 +111,7 @@ async def test_end_that_cannot_be_written_at_first_is_written_later(owner, site,
 
 async def test_message_that_postgresql_cannot_keep_ends_the_download_all_the_same(owner, site, monkeypatch):
     id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
-    _raising(monkeypatch, store_step, "store", errors.Gone("nothing\x00 there \udcff"))
+    _raising(monkeypatch, postprocess, "store", errors.Gone("nothing\x00 there \udcff"))
     row = await _attempt(id)
     assert (row["state"], row["error"]["code"]) == ("failed", "gone")
 
@@ -132,14 +132,14 @@ async def test_ffmpeg_killed_by_the_system_keeps_the_file(owner, site, monkeypat
 
 async def test_folder_deleted_meanwhile_leaves_the_item_at_the_top(owner, site, monkeypatch):
     row = await lifecycle.submit(owner, site.url("/media/ok.mp4"), folder="Films/New")
-    keep = store_step.store
+    keep = postprocess.store
 
     async def deleted_before(*given):
         for folder in await engine.fetch("select id from folder where parent is null"):
             await folders.delete(folder["id"], owner)
         await keep(*given)
 
-    monkeypatch.setattr(store_step, "store", deleted_before)
+    monkeypatch.setattr(postprocess, "store", deleted_before)
     row = await _attempt(row["id"])
     assert row["state"] == "done", row
     assert (await item_queries.get(row["item"], owner))["folder"] == ""
@@ -183,7 +183,7 @@ async def test_unknown_error_again_and_again_waits_for_a_person_with_its_file(ow
     id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
     with monkeypatch.context() as broken:
         for attempt in range(1, errors.Unexpected.tries + 1):
-            _raising(broken, store_step, "store", RuntimeError("always"))
+            _raising(broken, postprocess, "store", RuntimeError("always"))
             row = await _attempt(id)
             assert row["state"] == ("queued" if attempt < errors.Unexpected.tries else "needs_action")
     assert row["error"]["code"] == "unexpected_error"
@@ -196,7 +196,7 @@ async def test_unknown_error_again_and_again_waits_for_a_person_with_its_file(ow
 
 async def test_file_proved_bad_is_forgotten(owner, site, monkeypatch):
     id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
-    _raising(monkeypatch, convert_step, "make", errors.Truncated())
+    _raising(monkeypatch, postprocess, "convert", errors.Truncated())
     assert (await _attempt(id))["state"] == "queued"
     assert checkpoint.load(workspace.path(id)) is None
 
