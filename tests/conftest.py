@@ -25,6 +25,7 @@ from mediafetcher.library.storage import mount, ownership, space_reservation
 from mediafetcher.subscriptions import recent_lists
 from tests import postgres
 from tests.site import Site, media
+from tests.waiting import eventually
 
 _numbers = itertools.count(1)
 
@@ -109,12 +110,9 @@ async def cloned(server: Server) -> AsyncIterator[str]:
 
 async def _drop(control: asyncpg.Connection, name: str) -> None:
     """Drop a database. A process of the server's own in it, as autovacuum, is not ours to end: it is waited for."""
-    async with asyncio.timeout(60):
-        while True:
-            with contextlib.suppress(asyncpg.InsufficientPrivilegeError):
-                await control.execute(f"drop database {name} with (force)")
-                return
-            await asyncio.sleep(0.2)
+    dropping = f"drop database {name} with (force)"
+    refused = (asyncpg.InsufficientPrivilegeError,)
+    await eventually(lambda: control.execute(dropping), seconds=60, pause=0.2, ignore=refused)
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
+from tests.waiting import eventually
+
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 HALF_HEADER = b"GET /api/health HTTP/1.1\r\nHost: 127.0.0."
 FULL_HEADER = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n" + b"X-A: " + b"x" * 15_000  # and no end
@@ -49,9 +51,7 @@ class Flood:
 
     async def all_open(self, seconds: float = 30) -> None:
         """Wait until each of them was connected once."""
-        async with asyncio.timeout(seconds):
-            while self.opened < self._count:
-                await asyncio.sleep(0.05)
+        await eventually(lambda: self.opened >= self._count, seconds=seconds)
 
     async def _hold(self) -> None:
         while True:

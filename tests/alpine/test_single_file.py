@@ -1,5 +1,6 @@
 """The single file alone on Alpine, which has no glibc, Python, FFmpeg or PostgreSQL: `scripts/test -m alpine`."""
 
+import contextlib
 import hashlib
 import http.client
 import json
@@ -12,10 +13,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.alpine.conftest import Alpine
+from tests.waiting import eventually_blocking
 
 pytestmark = [pytest.mark.alpine, pytest.mark.timeout(300)]
 
@@ -48,13 +51,13 @@ class Server:
             self.port = probe.getsockname()[1]
         began = time.monotonic()
         self.process = alpine.start(MEDIAFETCHER, "serve", "--state", STATE, "--port", str(self.port))
-        while not (said := health(self.port)):
-            assert self.process.poll() is None, self.process.communicate()
-            assert time.monotonic() - began < 60
-            time.sleep(0.02)
-        self.said = said
+        self.said = eventually_blocking(self._health, seconds=60)
         self.seconds = time.monotonic() - began
         self.worked = sum(worked(pid) for pid in processes_of(alpine))
+
+    def _health(self) -> Any:
+        assert self.process.poll() is None, self.process.communicate()
+        return health(self.port)
 
     def end(self, number: int) -> int:
         """The exit code after this signal; negative where the signal ended it."""
@@ -128,8 +131,8 @@ def test_it_removes_what_an_older_version_left_but_not_one_that_runs(alpine):
     alpine.inside(RUNTIME).chmod(0o755)
     holder = subprocess.Popen(["flock", "--shared", running / ".complete", "cat"], stdin=subprocess.PIPE)
     try:
-        while not subprocess.run(["flock", "--exclusive", "--nonblock", running / ".complete", "true"]).returncode:
-            time.sleep(0.01)
+        locked = ["flock", "--exclusive", "--nonblock", running / ".complete", "true"]
+        eventually_blocking(lambda: subprocess.run(locked).returncode)
         assert alpine.run(MEDIAFETCHER, "--version").returncode == 0
         assert not idle.exists() and running.exists()
     finally:
@@ -216,10 +219,13 @@ def test_where_it_cannot_unpack_it_names_every_place(alpine):
 
 def resting(alpine: Alpine, most: int) -> int:
     """Kilobytes of memory of everything inside, shared pages counted once; waits for less than `most`."""
-    end = time.monotonic() + 30
-    while (used := sum(pss(pid) for pid in processes_of(alpine))) > most and time.monotonic() < end:
-        time.sleep(0.2)
-    return used
+
+    def used() -> int:
+        return sum(pss(pid) for pid in processes_of(alpine))
+
+    with contextlib.suppress(AssertionError):
+        eventually_blocking(used, lambda found: found <= most, pause=0.2)
+    return used()
 
 
 def pss(pid: int) -> int:

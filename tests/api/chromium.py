@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.waiting import eventually
+
 _FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--no-proxy-server", "--remote-debugging-port=0",
@@ -76,15 +78,11 @@ class Tab:
 
     async def until(self, script: str, seconds: float = 30) -> Any:
         """Wait until the expression is true."""
-        deadline = asyncio.get_running_loop().time() + seconds
-        while True:
-            with contextlib.suppress(RuntimeError):  # between two pages there is none
-                if value := await self.look(script):
-                    return value
-            if asyncio.get_running_loop().time() > deadline:
-                shows = await self.look("location.href + ': ' + document.documentElement.outerHTML.slice(0, 3000)")
-                raise TimeoutError(f"{script}; the page shows {shows}; it said {self.said}")
-            await asyncio.sleep(0.05)
+        try:  # RuntimeError: between two pages there is none
+            return await eventually(lambda: self.look(script), seconds=seconds, ignore=(RuntimeError,), what=script)
+        except AssertionError as error:
+            shows = await self.look("location.href + ': ' + document.documentElement.outerHTML.slice(0, 3000)")
+            raise TimeoutError(f"{error}; the page shows {shows}; it said {self.said}") from None
 
 
 @contextlib.asynccontextmanager
@@ -98,12 +96,12 @@ async def tab(folder: Path) -> AsyncIterator[Tab]:
     )  # fmt: skip
     try:
         told = folder / "DevToolsActivePort"
-        for _ in range(1200):
-            if told.exists() and told.read_text().strip():
-                break
+
+        def ports() -> list[str]:
             assert process.returncode is None
-            await asyncio.sleep(0.05)
-        port = told.read_text().split()[0]
+            return told.read_text().split() if told.exists() else []
+
+        port = (await eventually(ports, seconds=60))[0]
         async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
             pages = (await client.get(f"http://127.0.0.1:{port}/json")).json()
         address = next(page["webSocketDebuggerUrl"] for page in pages if page["type"] == "page")

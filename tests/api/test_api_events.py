@@ -19,6 +19,7 @@ from mediafetcher.core import events
 from mediafetcher.db import engine, notifications
 from mediafetcher.downloads import lifecycle, queries
 from tests import floods
+from tests.waiting import eventually
 
 
 class Listener:
@@ -228,9 +229,7 @@ async def test_streams_that_do_not_read_are_cut_and_hold_few_bytes(
     async with contextlib.AsyncExitStack() as stack:
         for _ in range(10):
             await stack.enter_async_context(floods.stalled_reader(web.port, request))
-        async with asyncio.timeout(20):
-            while len(feed._streams) < 10:
-                await asyncio.sleep(0.02)
+        await eventually(lambda: len(feed._streams) >= 10, seconds=20)
         reading = await stack.enter_async_context(Listener(alice.http))
         rows = [[number, "download", 0.5, 1000.0, 3.0, alice.id] for number in range(1000)]
         most = 0

@@ -16,6 +16,7 @@ import pytest
 from mediafetcher.api import connection, openapi, rsgi_asgi, server
 from mediafetcher.core import errors, settings
 from tests import floods
+from tests.waiting import eventually
 
 
 async def raw(port: int, request: bytes, seconds: float = 5) -> bytes:
@@ -131,9 +132,8 @@ async def test_nothing_but_http_1_is_spoken(web: Any, alice: Any) -> None:
 async def test_accepted_connections_have_the_limits_of_the_listening_socket(web: Any) -> None:
     _, writer = await asyncio.open_connection("127.0.0.1", web.port)
     client = "{}:{}".format(*writer.get_extra_info("sockname"))
-    async with asyncio.timeout(10):
-        while (found := connection.find(client, web.port)) is None:
-            await asyncio.sleep(0.01)
+    found = await eventually(lambda: connection.find(client, web.port))
+    assert found is not None
     own = found._socket
     assert own.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60_000
     assert own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1

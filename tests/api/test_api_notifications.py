@@ -11,6 +11,7 @@ from mediafetcher.core import settings
 from mediafetcher.fetch import gateway
 from mediafetcher.notifications import event_types, inbox
 from tests.receiver import Receiver, delivering
+from tests.waiting import eventually
 
 TARGETS = "/api/notifications/targets"
 
@@ -105,8 +106,10 @@ async def test_a_delivery_answers_on_the_target(alice: Any, receiver: Receiver) 
     async with delivering():
         await inbox.record(alice.id, event_types.IMPORT_DONE, {"added": 1, "failed": 0})
         await asyncio.to_thread(receiver.wait, 1)
-        async with asyncio.timeout(30):
-            while not (answers := (await alice.http.get(TARGETS)).json()["targets"][0]["answers"]):
-                await asyncio.sleep(0.05)
+
+        async def told() -> list[dict[str, Any]]:
+            return list((await alice.http.get(TARGETS)).json()["targets"][0]["answers"])
+
+        answers = await eventually(told)
     assert [(one["state"], one["answer"], one["type"]) for one in answers] == [("delivered", "ok", "import.done")]
     await gateway.close()

@@ -18,6 +18,7 @@ from mediafetcher.db import engine
 from mediafetcher.fetch import gateway
 from mediafetcher.notifications import inbox, sender, targets
 from tests.receiver import Receiver, delivering
+from tests.waiting import eventually
 
 EXAMPLES = Path(__file__).parents[2] / "docs/examples"
 
@@ -39,8 +40,7 @@ async def test_the_script_waits_for_the_end(web: Any, alice: Any, tmp_path: Path
         env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     async with asyncio.timeout(60):
-        while not await engine.fetchval("select count(*) from download"):
-            await asyncio.sleep(0.05)
+        await eventually(lambda: engine.fetchval("select count(*) from download"), seconds=60)
         await engine.execute(
             "update download set state = $1, item = case when $1 = 'done' then $2::bigint end, title = 'A film',"
             " error_code = 'unsupported', error_message = 'No video was found.', finished_at = now()",

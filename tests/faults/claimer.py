@@ -11,6 +11,7 @@ from mediafetcher.core import logging, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads.worker import pool
 from mediafetcher.library.storage import mount
+from tests.waiting import eventually
 
 
 async def main(dsn: str, state: str, media: str, slots: str) -> None:
@@ -33,8 +34,11 @@ async def main(dsn: str, state: str, media: str, slots: str) -> None:
     await slots_here.start()
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)  # all begin together
-    while await engine.fetchval("select count(*) from download where state in ('queued', 'running')"):
-        await asyncio.sleep(0.2)
+    await eventually(
+        lambda: engine.fetchval("select count(*) from download where state in ('queued', 'running')"),
+        lambda found: not found,
+        seconds=600,
+    )
     await slots_here.stop()
     await engine.close()
     print("done", flush=True)

@@ -14,6 +14,8 @@ from typing import Any
 
 import httpx
 
+from tests.waiting import eventually_blocking
+
 REPOSITORY = Path(__file__).parents[2]
 NAME, PASSWORD = "owner", "correct horse battery staple"
 ENDED = ("done", "failed", "cancelled")
@@ -26,12 +28,8 @@ def free_port() -> int:
 
 
 def until(true: Callable[[], Any], seconds: float, what: str) -> Any:
-    """Ask again and again until it is true -> its value. For what happens in other processes."""
-    end = time.monotonic() + seconds
-    while not (value := true()):
-        assert time.monotonic() < end, f"not within {seconds} s: {what}"
-        time.sleep(0.02)
-    return value
+    """Wait until it is true. Returns: its value. For what happens in other processes."""
+    return eventually_blocking(true, seconds=seconds, what=what)
 
 
 def alive(pid: int) -> bool:

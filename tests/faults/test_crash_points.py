@@ -30,6 +30,7 @@ from mediafetcher.fetch.models import Info, Result
 from mediafetcher.library.catalog import items
 from mediafetcher.library.storage import blob_store, check, mount, ownership, staging, sweeper
 from tests import deep
+from tests.waiting import eventually
 
 CALLS = (
     "access,openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,mkdirat,"
@@ -85,13 +86,15 @@ async def _points(scenario: str, dsn: str, work: Path) -> list[Point]:
 
 async def _alone() -> None:
     """Wait until the server has noticed that the killed program is gone, and rolled its transaction back."""
-    async with asyncio.timeout(20):
-        while await engine.fetchval(
+    await eventually(
+        lambda: engine.fetchval(
             "select count(*) from pg_stat_activity where datname = current_database() and application_name = ''"
             " and pid <> pg_backend_pid() and backend_type = 'client backend' and pid <> all($1::int[])",
             _ours,
-        ):
-            await asyncio.sleep(0.005)
+        ),
+        lambda found: not found,
+        seconds=20,
+    )
 
 
 _ours: list[int] = []

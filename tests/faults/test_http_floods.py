@@ -13,6 +13,7 @@ import pytest
 
 from tests import deep, floods
 from tests.faults.program import until
+from tests.waiting import eventually
 
 MUCH = 64 << 20  # bytes that an attack may make the server grow by
 CONNECTIONS = 1200
@@ -108,9 +109,7 @@ async def test_pages_that_stop_reading_take_no_memory(program):
             ids = [answer.json()["id"] for answer in answers][1:]
             read = [0] * 40
             reading = [asyncio.create_task(_read(server.port, request, read, place)) for place in range(40)]
-            async with asyncio.timeout(60):
-                while not all(read):
-                    await asyncio.sleep(0.05)
+            await eventually(lambda: all(read), seconds=60)
             before = floods.memory(server.process.pid)
             for _ in range(10):
                 await stack.enter_async_context(floods.stalled_reader(server.port, request))

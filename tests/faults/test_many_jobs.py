@@ -1,6 +1,5 @@
 """Ten thousand mixed downloads leave the program as it was: memory, descriptors, threads and tables stay flat (P25)."""
 
-import asyncio
 import contextlib
 import gc
 import os
@@ -24,6 +23,7 @@ from tests import deep
 from tests.faults.films import Films
 from tests.faults.program import ENDED, Program, until
 from tests.site import Site
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.promise(25), pytest.mark.timeout(7200)]
 
@@ -59,11 +59,13 @@ async def _batch(owner: int, site: Site, films: Films, first: int) -> None:
     hanging = await lifecycle.submit(owner, site.url(f"/hang/600/{first}"))
     await lifecycle.cancel(hanging["id"], owner)
     ids = [row["id"] for row in rows]
-    async with asyncio.timeout(600):
-        while await engine.fetchval(
+    await eventually(
+        lambda: engine.fetchval(
             "select count(*) from download where id = any($1) and state in ('queued', 'running')", ids
-        ):
-            await asyncio.sleep(0.1)
+        ),
+        lambda found: not found,
+        seconds=600,
+    )
 
 
 async def test_mixed_downloads_leave_memory_descriptors_threads_and_tables_flat(

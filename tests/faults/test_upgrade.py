@@ -1,6 +1,5 @@
 """A newer program on older data: a backup first, then all of the change or none of it, whenever it dies (P17)."""
 
-import asyncio
 import hashlib
 import json
 import lzma
@@ -15,6 +14,7 @@ from mediafetcher.db import dump, migrate
 from mediafetcher.library.storage import mount
 from tests.conftest import cloned
 from tests.faults.program import REPOSITORY
+from tests.waiting import eventually
 
 OLD = Path(__file__).with_name("m0002.mfbackup.xz")  # as the second version wrote it: 2 people, 9 files, 18 items
 GATE = 4711
@@ -65,11 +65,7 @@ async def _as_admin(server, dsn: str, statement: str) -> None:
 
 
 async def _becomes(connection: asyncpg.Connection, wanted: int, query: str) -> None:
-    for _ in range(3000):
-        if await connection.fetchval(query) == wanted:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"never {wanted}: {query}")
+    await eventually(lambda: connection.fetchval(query), lambda found: found == wanted)
 
 
 @pytest.mark.promise(17)

@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +17,8 @@ from typing import Any, TypeVar
 import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
+
+from tests.waiting import eventually
 
 T = TypeVar("T")
 START = 60.0  # seconds; generous: the figure is measured by scripts/bench
@@ -109,15 +110,12 @@ class Socket:
         raise BrowserError(f"the browser has gone: {method}")
 
 
-async def eventually(look: Callable[[], Awaitable[T | None]], seconds: float = START) -> T:
-    """Look until there is something -> that."""
-    end = time.monotonic() + seconds
-    while True:
-        with contextlib.suppress(OSError, httpx.HTTPError, IndexError, KeyError, BrowserError, WebSocketException):
-            if (found := await look()) is not None:
-                return found
-        assert time.monotonic() < end, look
-        await asyncio.sleep(0.05)
+async def shown(look: Callable[[], Awaitable[T | None]], seconds: float = START) -> T:
+    """Wait until a browser that starts shows something. Returns: it."""
+    not_yet = (OSError, httpx.HTTPError, IndexError, KeyError, BrowserError, WebSocketException)
+    found = await eventually(look, lambda found: found is not None, seconds=seconds, ignore=not_yet)
+    assert found is not None
+    return found
 
 
 async def chromium_windows(folder: Path) -> list[dict[str, Any]]:
@@ -143,7 +141,7 @@ async def firefox_session(port: int) -> Any:
     async def opened() -> ClientConnection | None:
         return await connect(f"ws://127.0.0.1:{port}/session", max_size=None, proxy=None, origin=None)
 
-    async with await eventually(opened) as connection:
+    async with await shown(opened) as connection:
         browser = Socket(connection)
         await browser.send("session.new", capabilities={})
         yield browser

@@ -6,10 +6,11 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+from tests.waiting import eventually_blocking
 
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key of an element in WebDriver
 PATIENCE = 60.0  # seconds
@@ -94,16 +95,11 @@ class Firefox:
         return True
 
     def _wait(self, look: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
-        end, last = time.monotonic() + seconds, ""
-        while time.monotonic() < end:
-            try:
-                if value := look():
-                    return value
-            except RuntimeError as error:  # no such element yet, or between two pages
-                last = str(error)
-            time.sleep(0.05)
-        shows = self.look("location.href + ': ' + document.body.innerText.slice(0, 2000)")
-        raise AssertionError(f"never: {what}; {last}; the page shows {shows}")
+        try:  # RuntimeError: no such element yet, or between two pages
+            return eventually_blocking(look, seconds=seconds, ignore=(RuntimeError,), what=what)
+        except AssertionError as error:
+            shows = self.look("location.href + ': ' + document.body.innerText.slice(0, 2000)")
+            raise AssertionError(f"{error}; the page shows {shows}") from None
 
 
 @contextlib.contextmanager
@@ -136,10 +132,8 @@ def firefox(folder: Path, **prefs: Any) -> Iterator[Firefox]:
 
 
 def _connected(port: int, running: subprocess.Popen[bytes]) -> socket.socket:
-    end = time.monotonic() + PATIENCE
-    while True:
-        assert running.poll() is None and time.monotonic() < end, "Firefox does not start"
-        with contextlib.suppress(OSError):
-            connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
-            return connection
-        time.sleep(0.05)
+    def connect() -> socket.socket:
+        assert running.poll() is None, "Firefox does not start"
+        return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+
+    return eventually_blocking(connect, seconds=PATIENCE, ignore=(OSError,), what="Firefox starts")

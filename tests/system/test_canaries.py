@@ -10,7 +10,7 @@ import secrets
 import subprocess
 import tarfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from test_extension import Running, running_log
 from mediafetcher.accounts.vault import encryption
 from mediafetcher.db import embedded
 from tests.receiver import Receiver
+from tests.waiting import eventually_blocking
 
 RUN = secrets.token_hex(6)
 MARK = f"Visible{RUN}"  # what is no secret, and is found
@@ -199,14 +200,6 @@ def descendants(top: int) -> set[int]:
     return found - {top}
 
 
-def wait_until(reached: Callable[[], Any], seconds: float = 60) -> Any:
-    until = time.monotonic() + seconds
-    while not (value := reached()):
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    return value
-
-
 def dumped(dsn: str) -> bytes:
     pg_dump = str(embedded.programs() / "pg_dump")
     return subprocess.run([pg_dump, "--inserts", "--dbname", dsn], check=True, capture_output=True).stdout
@@ -233,7 +226,9 @@ def test_no_secret_is_found_anywhere(running: Running, site: Any, folder: Path, 
     # A download that has the cookies, long enough to look while it runs.
     link = site.url("/auth/h264_aac.mkv?rate=50")
     made = planted.browser.post("/api/downloads", json={"url": link}).json()["id"]
-    wait_until(lambda: [one for one in site.log if planted.secrets["cookie"] in (one["cookie"] or "")])
+    eventually_blocking(
+        lambda: [one for one in site.log if planted.secrets["cookie"] in (one["cookie"] or "")], seconds=60
+    )
 
     children = descendants(running.process.pid)
     assert len(children) >= 3  # PostgreSQL and the fetch child at least
@@ -245,7 +240,9 @@ def test_no_secret_is_found_anywhere(running: Running, site: Any, folder: Path, 
     assert [path for path, data in below(running.shell.state / "work") if planted.found_in(data)] == []
 
     path = f"/api/downloads/{made}"
-    wait_until(lambda: planted.browser.get(path).json()["state"] in ("done", "failed", "needs_action"))
+    eventually_blocking(
+        lambda: planted.browser.get(path).json()["state"] in ("done", "failed", "needs_action"), seconds=60
+    )
     assert planted.browser.get(path).json()["state"] == "done", running.said()
     (jar,) = [one for one in planted.browser.get("/api/cookies").json()["cookies"] if one["site"] == "127.0.0.1"]
     assert jar["succeeded_at"] is not None and jar["failure"] is None

@@ -60,19 +60,19 @@ async def test_start_opens_an_app_window_that_is_signed_in_and_a_second_start_an
         clean = [page for page in found if page["url"].rstrip("/") == f"http://127.0.0.1:{here.port}"]
         return clean if len(clean) == count else None
 
-    first = (await desktop.eventually(lambda: windows(1)))[0]
+    first = (await desktop.shown(lambda: windows(1)))[0]
 
     async def page() -> Any:
         return await desktop.in_chromium(first, desktop.SHOWN) or None
 
-    assert await desktop.eventually(page) == "Welcome"  # the first run, without a code
+    assert await desktop.shown(page) == "Welcome"  # the first run, without a code
     assert await desktop.in_chromium(first, "document.querySelector('[name=code]') === null")
     assert await desktop.in_chromium(first, desktop.WHO) == "owner"
     assert await desktop.in_chromium(first, "document.referrer") == ""
 
     # A second start finds the server and opens its page.
     assert here.run() == 0
-    await desktop.eventually(lambda: windows(2))
+    await desktop.shown(lambda: windows(2))
     assert await desktop.in_chromium(first, desktop.WHO) == "owner"
 
     # The closed page leaves the server running, which says so once. Downloads go on.
@@ -116,7 +116,7 @@ async def test_start_without_chromium_opens_the_default_browser(here: Desktop) -
             titles = await desktop.in_firefox(browser, desktop.SHOWN)
             return True if "Welcome" in titles else None
 
-        await desktop.eventually(page)
+        await desktop.shown(page)
         assert await desktop.in_firefox(browser, desktop.WHO) == ["owner"]
         assert await desktop.in_firefox(browser, "location.href") == [f"http://127.0.0.1:{here.port}/"]
         assert await desktop.in_firefox(browser, "document.referrer") == [""]
@@ -135,7 +135,7 @@ async def test_starts_that_show_no_page_say_so(here: Desktop) -> None:
     # Two starts at once: one becomes the server, the other opens its page.
     both = [here.start(), here.start()]
     await here.says("MediaFetcher is ready")
-    ended = (await desktop.eventually(lambda: _first_end(both))).wait()
+    ended = (await desktop.shown(lambda: _first_end(both))).wait()
     here.server = next(start for start in both if start.poll() is None)
     assert ended == 0 and len(opened.read_text().split()) == 2
     assert here.said.read_text().count("is ready") == 1

@@ -9,13 +9,14 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from test_command_line import REPOSITORY, Shell
+
+from tests.waiting import eventually_blocking
 
 CANARY = "canary-5e1f0c9b7a"
 EXTENSION = REPOSITORY / "extension"
@@ -54,14 +55,12 @@ class Running:
 
     def wait(self) -> None:
         """Until it answers, or has ended."""
-        until = time.monotonic() + 60
-        while time.monotonic() < until and self.process.poll() is None:
-            try:
-                if httpx.get(f"{self.url}/api/health", trust_env=False).status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.1)
-        raise AssertionError(self.said())
+
+        def answers() -> bool:
+            assert self.process.poll() is None, self.said()
+            return httpx.get(f"{self.url}/api/health", trust_env=False).status_code == 200
+
+        eventually_blocking(answers, seconds=60, ignore=(httpx.TransportError,))
 
     def said(self) -> str:
         self.log.flush()

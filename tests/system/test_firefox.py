@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +12,8 @@ import httpx
 import marionette
 import pytest
 from test_extension import CANARY, EXTENSION, Running, holding, node
+
+from tests.waiting import eventually_blocking
 
 pytestmark = [
     pytest.mark.timeout(240),
@@ -108,7 +109,7 @@ def test_extension_pairs_sends_cookies_and_downloads(world: World, site: Any) ->
     firefox.click("#allow")
     firefox.until(f"browser.tabs.get({tab}).then(tab => tab.url?.startsWith('{origin}'))")
     assert api.post("/api/downloads", json={"url": members}).status_code in (200, 201)
-    eventually(lambda: waits(api))
+    eventually_blocking(lambda: waits(api), seconds=marionette.PATIENCE)
     firefox.go(f"{PAGES}/popup.html?tab={tab}")
     firefox.until("document.querySelector('.dot.on')")
     assert firefox.look("document.querySelector('#page button').id") == "download"
@@ -118,7 +119,7 @@ def test_extension_pairs_sends_cookies_and_downloads(world: World, site: Any) ->
     firefox.until("/^5 /.test(document.querySelector('#count').textContent)")
     firefox.click("#extract")
     firefox.until("document.querySelector('#status.good')")
-    eventually(lambda: done(api, "/members"))
+    eventually_blocking(lambda: done(api, "/members"), seconds=marionette.PATIENCE)
 
     # The popup downloads the open page with the chosen quality.
     firefox.go(f"{PAGES}/popup.html?tab={tab}")
@@ -144,12 +145,3 @@ def done(api: httpx.Client, part: str) -> int | None:
     found = [one for one in api.get("/api/downloads").json()["downloads"] if part in one["url"]]
     assert not found or found[0]["state"] != "failed", found
     return found[0]["item"] if found and found[0]["state"] == "done" else None
-
-
-def eventually(look: Any) -> Any:
-    """Look until there is something -> that."""
-    end = time.monotonic() + marionette.PATIENCE
-    while not (found := look()):
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    return found

@@ -25,6 +25,7 @@ from mediafetcher.library.catalog import queries
 from mediafetcher.library.storage import blob_store
 from tests.site import Site, behaviours, media
 from tests.site.expected import CASES, Case
+from tests.waiting import eventually
 
 _AT_ONCE = 3
 _PLAYER = """<!doctype html><meta charset="utf-8"><script>
@@ -211,10 +212,12 @@ async def _played(films: dict[str, tuple[str, dict]], folder: Path) -> dict[str,
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
         try:
-            async with asyncio.timeout(200):
-                while len(shelf.asked("/report?")) < len(films):
-                    assert browser.poll() is None
-                    await asyncio.sleep(0.1)
+
+            def reported() -> bool:
+                assert browser.poll() is None
+                return len(shelf.asked("/report?")) >= len(films)
+
+            await eventually(reported, seconds=200)
         finally:
             os.killpg(browser.pid, 9)
             browser.wait()

@@ -14,6 +14,7 @@ import pytest
 from mediafetcher.app import control_socket
 from mediafetcher.app.output import Out
 from mediafetcher.core import errors
+from tests.waiting import eventually
 
 
 class Heard:
@@ -167,9 +168,7 @@ async def test_client_that_does_not_read_is_sent_away(tmp_path: Path, monkeypatc
     _, writer = await asyncio.open_unix_connection(str(tmp_path / "control.sock"))
     secret = (tmp_path / "control.secret").read_text()
     writer.write(json.dumps({"secret": secret, "argv": []}).encode() + b"\n")
-    async with asyncio.timeout(5):
-        while not said or server._busy:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: said and not server._busy, seconds=5)
     assert said < 10 << 20
     writer.close()
     await server.close()

@@ -17,6 +17,7 @@ import pytest
 from mediafetcher.core import errors
 from mediafetcher.db import cluster_setup, embedded, file_system
 from mediafetcher.sandbox import process
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -65,13 +66,7 @@ async def test_started_again_when_it_is_killed(running: embedded.Cluster) -> Non
     first = running.pid
     assert first
     os.kill(first, signal.SIGKILL)
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                assert await _value(running.dsn, "select 1") == 1
-                break
-            except (OSError, asyncpg.PostgresError):
-                await asyncio.sleep(0.05)
+    assert await eventually(lambda: _value(running.dsn, "select 1"), ignore=(OSError, asyncpg.PostgresError)) == 1
     assert running.pid != first
 
 
@@ -207,9 +202,10 @@ async def test_recovery_that_takes_long_is_waited_for(folder: Path, monkeypatch:
     await program.wait()
     monkeypatch.setattr(embedded, "_START", 1.0)
     starting = asyncio.create_task(again.start())
-    while (recovering := _recovering(again.pid)) is None:
-        assert not starting.done()
-        await asyncio.sleep(0)
+    recovering = await eventually(
+        lambda: _recovering(again.pid), lambda pid: pid is not None or starting.done(), pause=0
+    )
+    assert recovering is not None
     os.kill(recovering, signal.SIGSTOP)
     try:
         await asyncio.sleep(4)

@@ -18,6 +18,7 @@ import pytest
 from mediafetcher.db import credentials, dump, embedded
 from mediafetcher.sandbox import process
 from tests.conftest import Server, cloned
+from tests.waiting import eventually
 
 # Made by a program of the time when everybody was trusted: 73 rows, and a database that a restored backup replaced.
 EARLIER = Path(__file__).parents[2] / "faults" / "superuser_cluster.tar.xz"
@@ -177,8 +178,7 @@ async def test_change_over_killed_at_any_time_goes_on_at_the_next_start(earlier:
     program = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _PROGRAM, str(earlier), stdout=asyncio.subprocess.DEVNULL, cwd=Path(__file__).parents[3]
     )
-    while not (earlier / "postgres.secret").exists():
-        await asyncio.sleep(0.005)
+    await eventually(lambda: (earlier / "postgres.secret").exists())
     await asyncio.sleep(seconds)
     victims = [program.pid, *_below(program.pid)]
     for victim in victims:

@@ -12,6 +12,7 @@ from mediafetcher.fetch.child import dash_live
 from mediafetcher.fetch.child.hls_playlist import Bytes, Source
 from mediafetcher.fetch.child.recording import Noted, Track
 from tests.unit.downloads.test_recordings import FROM_START, _item, _obeyed, _run, _said, owner  # noqa: F401
+from tests.waiting import eventually
 
 VIDEO = {"manifest_url": "http://host/live/m.mpd", "format_id": "v", "vcodec": "avc1", "acodec": "none"}
 
@@ -46,9 +47,7 @@ async def test_live_dash_inside_a_page_is_recorded_to_its_end(owner, site):  # n
 async def test_live_dash_goes_on_after_a_pause(owner, site):  # noqa: F811
     row = await lifecycle.submit(owner, site.url("/dash-live/slow/m.mpd"), options=FROM_START)
     at_work = asyncio.create_task(runner.run(await leases.claim()))
-    async with asyncio.timeout(60):
-        while len(site.asked(".m4s")) < 10:
-            await asyncio.sleep(0.02)
+    await eventually(lambda: len(site.asked(".m4s")) >= 10, seconds=60)
     await lifecycle.pause(row["id"], owner)
     await _obeyed()
     await at_work

@@ -1,6 +1,5 @@
 """Removing a person: what they alone had goes, what others hold stays, whatever was under way."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -14,6 +13,7 @@ from mediafetcher.library.catalog import blocklist, folders, trash
 from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.export import sync
 from mediafetcher.library.storage import blob_store, check
+from tests.waiting import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -64,9 +64,7 @@ async def test_a_download_in_work_ends_first(ada, bob, site):
     await running.start()
     try:
         row = await lifecycle.submit(bob, site.url("/slow/5/ok.mp4"))
-        async with asyncio.timeout(60):
-            while not active.get(row["id"]):
-                await asyncio.sleep(0.01)
+        await eventually(lambda: active.get(row["id"]), seconds=60)
         await delete_user.remove(bob)
     finally:
         await running.stop()

@@ -21,6 +21,7 @@ from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import probe
 from tests.site.proxy import Proxy
+from tests.waiting import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -343,9 +344,7 @@ async def test_a_list_that_is_cancelled_takes_its_entries_along(owner, site):
 async def test_a_list_can_be_cancelled_while_it_is_looked_at(owner, site):
     row = await lifecycle.submit(owner, site.url("/slow-list/4"), options=Options(playlist=Playlist()))
     at_work = asyncio.create_task(runner.run(await leases.claim()))
-    async with asyncio.timeout(20):
-        while not site.log:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: site.log, seconds=20)
     await lifecycle.cancel(row["id"], owner)
     for found, order in await leases.heartbeat():
         found.request_stop(order)

@@ -30,6 +30,7 @@ from mediafetcher.library.catalog import trash
 from mediafetcher.library.storage import blob_store, mount, space_reservation, sweeper
 from tests import deep
 from tests.unit.downloads.suspensions import Driver, Place, can_fail
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.promise(24), pytest.mark.timeout(3 * 3600)]
 
@@ -205,10 +206,8 @@ async def _forget_all(owner: int) -> None:
 
 async def _settled(is_so: Callable[[], bool]) -> bool:
     """Wait for what ends in its own time."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_SETTLE_SECONDS):
-            while not is_so():
-                await asyncio.sleep(0.005)
+    with contextlib.suppress(AssertionError):
+        await eventually(is_so, seconds=_SETTLE_SECONDS)
     return is_so()
 
 

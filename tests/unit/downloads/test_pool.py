@@ -17,6 +17,7 @@ from mediafetcher.core import errors, events, settings
 from mediafetcher.db import engine
 from mediafetcher.downloads import leases, lifecycle, node_name, queries, requeue
 from mediafetcher.downloads.worker import active, pool, wakeup
+from tests.waiting import eventually
 
 TASK = "mediafetcher.downloads.queue.ring"  # in messages of databases out there: must never change
 
@@ -80,9 +81,7 @@ async def _put(data: bytes) -> None:
 
 
 async def _all_heard() -> None:
-    async with asyncio.timeout(20):
-        while await engine.fetchval("select count(*) from huey_task"):
-            await asyncio.sleep(0.05)
+    await eventually(lambda: engine.fetchval("select count(*) from huey_task"), lambda found: not found, seconds=20)
 
 
 async def test_a_message_is_json_and_names_the_task_for_ever(owner):
@@ -133,9 +132,8 @@ async def test_a_ring_becomes_work_and_the_row_ends(owner, running):
     await wakeup.wake_workers()
     row = await _until(id, "done")
     assert row["item"] and row["attempt"] == 1
-    async with asyncio.timeout(5):  # the row ends with its transaction, the work a moment later
-        while active.all_active():
-            await asyncio.sleep(0.01)
+    # the row ends with its transaction, the work a moment later
+    await eventually(lambda: not active.all_active(), seconds=5)
 
 
 async def test_what_nobody_rang_for_is_found(owner):
@@ -215,9 +213,7 @@ async def test_the_folder_of_one_that_is_cancelled_while_it_waits_goes_at_once(o
     folder = settings.get().work / str(id)
     folder.mkdir()
     await lifecycle.cancel(id, owner)
-    async with asyncio.timeout(10):
-        while folder.exists():
-            await asyncio.sleep(0.02)
+    await eventually(lambda: not folder.exists(), seconds=10)
 
 
 async def test_progress_is_told_a_few_times_a_second(owner, running):
@@ -276,9 +272,7 @@ async def test_sixty_four_slots_need_few_connections_and_threads(owner, site):
     try:
         for number in range(5):  # more than there are threads
             await lifecycle.submit(owner, site.url(f"/hang/60/{number}"))
-        async with asyncio.timeout(60):
-            while len(active.all_active()) < 5:
-                await asyncio.sleep(0.05)
+        await eventually(lambda: len(active.all_active()) >= 5, seconds=60)
         connections = await engine.fetchval("select count(*) from pg_stat_activity where datname = current_database()")
         assert connections <= 20
         assert len([thread for thread in threading.enumerate() if "Worker" in thread.name]) <= 2
@@ -319,14 +313,10 @@ async def test_name_lost_with_its_connection_is_taken_again(owner, database, mon
     await engine.execute(
         "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = 77019"
     )
-    async with asyncio.timeout(10):
-        while not (lock.lost.is_set() and await _name_is_held()):
-            await asyncio.sleep(0.02)
+    await eventually(_name_is_held, lambda found: lock.lost.is_set() and found, seconds=10)
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)
-    async with asyncio.timeout(10):
-        while await _name_is_held():
-            await asyncio.sleep(0.02)
+    await eventually(_name_is_held, lambda found: not found, seconds=10)
 
 
 async def _name_is_held() -> bool:

@@ -11,6 +11,7 @@ from mediafetcher.downloads import leases, lifecycle, log, queries
 from mediafetcher.downloads.worker import active, runner
 from mediafetcher.fetch.options import Options
 from mediafetcher.library.catalog import queries as item_queries
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -76,9 +77,7 @@ async def _recording(owner: int, url: str, pieces: int, site) -> tuple[int, asyn
     """A recording in work that has fetched so many pieces -> its id, and the task."""
     row = await lifecycle.submit(owner, url, options=FROM_START)
     at_work = asyncio.create_task(runner.run(await leases.claim()))
-    async with asyncio.timeout(60):
-        while len(site.asked(".ts")) < pieces:
-            await asyncio.sleep(0.02)
+    await eventually(lambda: len(site.asked(".ts")) >= pieces, seconds=60)
     return row["id"], at_work
 
 

@@ -19,6 +19,7 @@ from mediafetcher.library.catalog import known_sources
 from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store, check, sweeper
 from mediafetcher.media import transcode
+from tests.waiting import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -62,12 +63,11 @@ def _stored_files() -> list[Path]:
 
 async def _reach(id: int, stage: str) -> active.ActiveDownload:
     """Wait until the work on it is in this stage, and has got somewhere."""
-    async with asyncio.timeout(60):
-        while not (
-            (download := active.get(id)) and download.stage == stage and (stage == "extract" or download.progress > 0)
-        ):
-            await asyncio.sleep(0.01)
-    return download
+
+    def reached(download: active.ActiveDownload | None) -> bool:
+        return download is not None and download.stage == stage and (stage == "extract" or download.progress > 0)
+
+    return await eventually(lambda: active.get(id), reached, seconds=60)
 
 
 # ---- what comes out --------------------------------------------------------------------------------------
@@ -255,9 +255,8 @@ async def test_orders_end_the_work_at_once(owner, site, stage, order):
     row = await lifecycle.submit(owner, site.url(PATHS[stage]))
     at_work = asyncio.create_task(runner.run(await leases.claim()))
     download = await _reach(row["id"], stage)
-    async with asyncio.timeout(60):
-        while not site.log:  # before that, the attempt may not have a folder yet
-            await asyncio.sleep(0.01)
+    # before that, the attempt may not have a folder yet
+    await eventually(lambda: site.log, seconds=60)
     if order == "stop":
         download.request_stop("stop")
     else:
@@ -293,8 +292,7 @@ async def test_cancel_after_the_file_was_placed_leaves_it_to_the_sweep(owner, si
     monkeypatch.setattr(known_sources, "remember", cancelled_meanwhile)
     at_work = asyncio.create_task(runner.run(claim))
     if ordered:  # the order comes while the file is being taken back
-        while (await engine.fetchval("select count(*) from download where cancel_requested")) == 0:
-            await asyncio.sleep(0)
+        await eventually(lambda: engine.fetchval("select count(*) from download where cancel_requested"), pause=0)
         active.get(row["id"]).request_stop("cancel")
     await at_work
     assert (await queries.get(row["id"]))["state"] == "cancelled"
@@ -311,9 +309,7 @@ async def test_what_was_fetched_before_a_pause_is_not_fetched_again(owner, site)
     row = await lifecycle.submit(owner, site.url("/slow/40/ok.mp4"))
     at_work = asyncio.create_task(runner.run(await leases.claim()))
     await _reach(row["id"], "download")
-    async with asyncio.timeout(20):
-        while active.get(row["id"]).progress < 0.3:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: active.get(row["id"]).progress >= 0.3, seconds=20)
     await lifecycle.pause(row["id"], owner)
     for found, asked in await leases.heartbeat():
         found.request_stop(asked)

@@ -16,6 +16,7 @@ from mediafetcher.library.catalog import folders
 from mediafetcher.library.catalog import queries as item_queries
 from mediafetcher.library.storage import blob_store
 from mediafetcher.media import ffmpeg, probe
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.promise(24)
 
@@ -282,8 +283,7 @@ async def test_journal_that_cannot_be_written_never_matters(owner, site):
     id = (await lifecycle.submit(owner, site.url("/media/ok.mp4")))["id"]
     await engine.execute("update download set run_after = now()")
     at_work = asyncio.create_task(runner.run(await leases.claim()))
-    while active.get(id) is None:
-        await asyncio.sleep(0)
+    await eventually(lambda: active.get(id), pause=0)
     active.get(id).log("a line with \x00 in it")
     await at_work
     assert (await queries.get(id))["state"] == "done"

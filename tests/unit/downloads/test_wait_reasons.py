@@ -16,6 +16,7 @@ from mediafetcher.library.catalog import quotas
 from mediafetcher.library.storage import mount, ownership
 from tests.faults.films import Films
 from tests.site import Site
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.promise(25)
 
@@ -272,9 +273,7 @@ async def test_running_download_that_waits_for_a_conversion_says_so(owner):
     try:
         async with convert_slots.conversion(downloads[0]):
             waiting = asyncio.create_task(_convert(downloads[1]))
-            async with asyncio.timeout(30):
-                while await _reason(downloads[1].id) != "conversion_busy":
-                    await asyncio.sleep(0.01)
+            await eventually(lambda: _reason(downloads[1].id), lambda found: found == "conversion_busy")
             assert await _reason(downloads[0].id) is None
         await waiting
         assert await _reason(downloads[1].id) is None

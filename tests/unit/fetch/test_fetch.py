@@ -18,6 +18,7 @@ from mediafetcher.media import probe
 from mediafetcher.sandbox import process, work_folders
 from tests.site import Site
 from tests.site.behaviours import free_box
+from tests.waiting import eventually
 
 COOKIES = "# Netscape HTTP Cookie File\n127.0.0.1\tFALSE\t/\tFALSE\t0\tsid\tok\n"
 
@@ -370,8 +371,7 @@ async def test_cancelling_ends_the_group(site, folder):
 async def test_a_child_that_is_killed_is_said_so(site, folder):
     async with client.Fetch(site.url("/hang/30/x"), Options(), folder) as source:
         looking = asyncio.create_task(source.info())
-        while not site.log:
-            await asyncio.sleep(0.01)
+        await eventually(lambda: site.log)
         os.killpg(source._child.pid, 9)
         with pytest.raises(errors.Crashed):
             await looking
@@ -380,8 +380,7 @@ async def test_a_child_that_is_killed_is_said_so(site, folder):
 async def test_the_command_line_and_environment_hold_nothing(site, folder):
     async with client.Fetch(site.url("/hang/30/canary-url"), Options(), folder, COOKIES) as source:
         looking = asyncio.create_task(source.info())
-        while not site.log:
-            await asyncio.sleep(0.01)
+        await eventually(lambda: site.log)
         for name in ("cmdline", "environ"):
             held = Path(f"/proc/{source._child.pid}/{name}").read_bytes()
             assert b"canary-url" not in held and b"sid" not in held

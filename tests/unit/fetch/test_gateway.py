@@ -13,6 +13,7 @@ import pytest
 from mediafetcher.core import settings
 from mediafetcher.fetch import client, gateway
 from mediafetcher.fetch.options import Options
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -85,8 +86,7 @@ async def test_token_that_was_dropped_opens_nothing(state, site, on_loopback):
 async def test_gateway_that_died_is_replaced_for_the_next_fetch(state, site):
     held = await gateway.admit([], [])
     os.kill(held.gateway._program.pid, signal.SIGKILL)
-    while not held.gateway.ended:
-        await asyncio.sleep(0.01)
+    await eventually(lambda: held.gateway.ended)
     async with client.Fetch(site.url("/media/ok.mp4"), Options(), settings.get().work / "1") as source:
         await source.info()
         assert (await source.download()).size
@@ -117,9 +117,7 @@ async def test_kept_gateway_leaves_when_there_is_nothing_to_do(state, site, monk
         await asyncio.sleep(0.4)
         assert gateway._gateway is second.gateway
         await second.close()
-        async with asyncio.timeout(5):
-            while not second.gateway.ended:
-                await asyncio.sleep(0.02)
+        await eventually(lambda: second.gateway.ended, seconds=5)
         assert gateway._gateway is None
     finally:
         await gateway.close()

@@ -13,6 +13,7 @@ import pytest
 
 from mediafetcher.sandbox import seccomp
 from tests.unit.sandbox.test_child_files import ORDINARY
+from tests.waiting import eventually_blocking
 
 pytestmark = pytest.mark.skipif(not seccomp.available(), reason="seccomp filters are not known for this machine")
 _DRIVER = Path(__file__).with_name("outlive_driver.py")
@@ -73,19 +74,14 @@ def test_server_killed_leaves_no_process(kind, user, without):
         stderr=subprocess.PIPE,
     )
     try:
-        until = time.monotonic() + 120
-        while not ready.exists() and server.poll() is None and time.monotonic() < until:
-            time.sleep(0.05)
+        eventually_blocking(lambda: ready.exists() or server.poll() is not None, seconds=120)
         assert ready.exists(), server.stderr and server.stderr.read().decode()[-2000:]
         time.sleep(0.3)
         before = family(server.pid)
         assert len(before) > 1
         server.send_signal(signal.SIGKILL)
         server.wait()
-        until = time.monotonic() + 5
-        while (left := (before & parents().keys()) | below(place)) and time.monotonic() < until:
-            time.sleep(0.02)
-        assert not left
+        eventually_blocking(lambda: (before & parents().keys()) | below(place), lambda left: not left, seconds=5)
     finally:
         server.kill()
         server.wait()

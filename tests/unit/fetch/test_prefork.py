@@ -11,6 +11,7 @@ from mediafetcher.core import errors, settings
 from mediafetcher.fetch import client, prefork
 from mediafetcher.fetch.options import Options
 from mediafetcher.sandbox import process
+from tests.waiting import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -35,9 +36,7 @@ def status(pid: int) -> dict[str, str]:
 
 
 async def gone(pid: int) -> None:
-    async with asyncio.timeout(5):
-        while Path(f"/proc/{pid}").exists():
-            await asyncio.sleep(0.01)
+    await eventually(lambda: not Path(f"/proc/{pid}").exists(), seconds=5)
 
 
 async def bring(site, folder: Path, path: str = "/media/ok.mp4"):
@@ -115,9 +114,7 @@ async def test_cold_where_it_does_not_work(site, folder, monkeypatch):
 async def test_it_leaves_when_there_is_nothing_to_do(site, folder, monkeypatch):
     monkeypatch.setattr(prefork, "IDLE_SECONDS", 0.05)
     await bring(site, folder)
-    async with asyncio.timeout(5):
-        while prefork._pool._program is not None:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: prefork._pool._program is None, seconds=5)
     assert (await bring(site, folder)).size
 
 

@@ -17,6 +17,7 @@ from mediafetcher.core import errors
 from mediafetcher.library.storage import blob_store, check, claims, mount, ownership, staging, sweeper
 from mediafetcher.sandbox import process
 from tests.unit.library.conftest import path, staged
+from tests.waiting import eventually
 
 
 async def _file(folder: Path, data: bytes) -> Path:
@@ -109,8 +110,7 @@ async def test_cancelling_leaves_nothing_behind(media_online: Path, tmp_path: Pa
     task = asyncio.create_task(blob_store.stage(source, lambda _: begun.set()))
     with await asyncio.to_thread(source.open, "wb", 0) as pipe:
         pipe.write(b"x" * 1000)
-        while not staged():
-            await asyncio.sleep(0.005)
+        await eventually(staged)
         task.cancel()
         await asyncio.sleep(0)
         with contextlib.suppress(BrokenPipeError):  # it may have stopped reading already

@@ -18,6 +18,7 @@ from mediafetcher.library.catalog import folders, items, metadata, queries, tras
 from mediafetcher.library.export import layout, link_tree, sync, tree_lock, update
 from mediafetcher.library.storage import blob_store, sweeper
 from tests.unit.library.conftest import clean, path, stored
+from tests.waiting import eventually
 
 
 def listing(root: Path) -> list[str]:
@@ -483,9 +484,7 @@ async def test_a_tree_follows_by_itself(owner, put, there, monkeypatch):
     try:
         await asyncio.sleep(0)  # it listens from here on
         await items.rename(item, owner, "Other")
-        async with asyncio.timeout(20):
-            while listing(there) != ["Ada/Other.mp4", "Ada/Other.nfo"]:
-                await asyncio.sleep(0.02)
+        await eventually(lambda: listing(there) == ["Ada/Other.mp4", "Ada/Other.nfo"], seconds=20)
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
@@ -628,9 +627,7 @@ async def test_error_of_one_update_does_not_end_the_follower(owner, put, there, 
         for title in ("Other", "Third"):
             await items.rename(item, owner, title)
             await asyncio.wait_for(failed.wait(), 20)
-        async with asyncio.timeout(20):
-            while listing(there) != ["Ada/Third.mp4", "Ada/Third.nfo"]:
-                await asyncio.sleep(0.02)
+        await eventually(lambda: listing(there) == ["Ada/Third.mp4", "Ada/Third.nfo"], seconds=20)
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)

@@ -6,6 +6,7 @@ import pytest
 
 from mediafetcher.db import engine
 from mediafetcher.library.catalog import bulk, folders, items, queries, text_index
+from tests.waiting import eventually
 
 TITLES = ["東京の朝の市場を歩く", "Été à la plage", "می\u200cخواهم فیلم ببینم", "C++ in an hour", "L’été indien"]
 FOUND = [("市場", 0), ("été plage", 1), ("میخواهم", 2), ("c++", 3), ("l'ete ind", 4)]
@@ -77,8 +78,7 @@ async def test_rebuild_goes_on_after_an_interruption(owner: int, put, version: i
     )
     monkeypatch.setattr(text_index, "_BATCH", 10)
     ended = asyncio.create_task(text_index.rebuild())
-    while not await _found(owner, "場"):
-        await asyncio.sleep(0)
+    await eventually(lambda: _found(owner, "場"), pause=0)
     ended.cancel()
     await asyncio.wait({ended})
     both = await asyncio.gather(text_index.rebuild(), text_index.rebuild())

@@ -23,6 +23,7 @@ from mediafetcher.core import settings
 from mediafetcher.db import engine
 from mediafetcher.notifications import apprise_schemes, child, delivery, event_types, inbox, quiet_hours, targets
 from tests.receiver import Receiver, Request, delivering
+from tests.waiting import eventually
 
 IMPORT = event_types.IMPORT_DONE
 
@@ -42,9 +43,11 @@ async def arrived(receiver: Receiver, count: int, accepted: bool = True) -> list
 
 async def recorded(count: int, state: str = "delivered") -> None:
     """Wait until so many deliveries are recorded in this state."""
-    async with asyncio.timeout(60):
-        while await engine.fetchval("select count(*) from notification_delivery where state = $1", state) < count:
-            await asyncio.sleep(0.05)
+    await eventually(
+        lambda: engine.fetchval("select count(*) from notification_delivery where state = $1", state),
+        lambda found: found >= count,
+        seconds=60,
+    )
 
 
 def numbers(requests: list[Request]) -> list[int]:
@@ -288,9 +291,7 @@ async def test_a_target_that_no_longer_opens_says_so(ada: int, receiver: Receive
     assert await targets.test(made["id"], ada) == "sealed"
     async with delivering():
         await happen(ada, 1)
-        async with asyncio.timeout(30):
-            while (await targets.page(ada))[0]["last_answer"] != "sealed":
-                await asyncio.sleep(0.05)
+        await eventually(lambda: targets.page(ada), lambda found: found[0]["last_answer"] == "sealed")
     assert receiver.requests == []
 
 

@@ -16,6 +16,7 @@ import uvloop
 from mediafetcher.sandbox import privilege_drop
 from mediafetcher.sandbox import process as programs
 from mediafetcher.sandbox.child import STDERR_TAIL, Child, LineTooLong
+from tests.waiting import eventually
 
 REPOSITORY = Path(__file__).parents[3]
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root has another account to drop to")
@@ -46,9 +47,7 @@ def alive(pid: int) -> bool:
 
 
 async def gone(pid: int) -> None:
-    async with asyncio.timeout(5):
-        while alive(pid):
-            await asyncio.sleep(0.01)
+    await eventually(lambda: not alive(pid), seconds=5)
 
 
 async def lines(program: Child) -> list[bytes]:
