@@ -22,6 +22,7 @@ from mediafetcher.subscriptions.filters import Filter
 from mediafetcher.subscriptions.schedule import Schedule
 from mediafetcher.subscriptions.subscriptions import Backfill
 from tests.site.channels import Channel
+from tests.waiting import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -358,9 +359,9 @@ async def test_checker_checks_what_is_due_at_once(owner, site, newest):
     try:
         row = await subscriptions.follow(owner, site.url("/channel/one"), backfill="all")
         await checker.tick()
-        async with asyncio.timeout(60):
-            while (await subscriptions.get(row["id"], owner))["counts"]["queued"] != 1:
-                await asyncio.sleep(0.05)
+        await eventually(
+            lambda: subscriptions.get(row["id"], owner), lambda found: found["counts"]["queued"] == 1, seconds=60
+        )
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
