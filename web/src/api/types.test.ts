@@ -1,16 +1,33 @@
 // @vitest-environment node
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 const root = new URL("../../../", import.meta.url).pathname;
+const words = `${root}web/src/i18n`;
 const python = process.env.PYTHON ?? `${root}.venv/bin/python`;
+
+/** What a tool generates today. */
+function generated(tool: string) {
+  const write = "process.stdout.write(JSON.stringify(generate()))";
+  const program = `import("${root}web/tools/${tool}").then(({ generate }) => ${write})`;
+  return JSON.parse(execFileSync(process.execPath, ["-e", program], { encoding: "utf8" }));
+}
 
 test.skipIf(!existsSync(python))(
   "types.ts is what the server's OpenAPI says (else: npm run api)",
   () => {
-    const program = `import("${root}web/tools/api-types.mjs").then(({ generate }) => process.stdout.write(generate()))`;
-    const fresh = execFileSync(process.execPath, ["-e", program], { encoding: "utf8" });
-    expect(readFileSync(`${root}web/src/api/types.ts`, "utf8")).toBe(fresh);
+    expect(readFileSync(`${root}web/src/api/types.ts`, "utf8")).toBe(generated("api-types.mjs"));
+  },
+  30_000,
+);
+
+test.skipIf(!existsSync(python))(
+  "words of errors and settings are what the TOML files say (else: npm run api)",
+  () => {
+    const fresh: Record<string, string> = generated("words.mjs");
+    for (const [name, text] of Object.entries(fresh)) expect(readFileSync(`${words}/${name}`, "utf8"), name).toBe(text);
+    const there = readdirSync(words).filter((name) => /^..-(errors|server)\.ts$/.test(name));
+    expect(there.toSorted()).toEqual(Object.keys(fresh).toSorted());
   },
   30_000,
 );

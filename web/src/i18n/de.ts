@@ -1,5 +1,6 @@
 import { deErrors } from "./de-errors";
 import { deFollowing } from "./de-following";
+import { deServer } from "./de-server";
 import { deSettings } from "./de-settings";
 import { deTelling } from "./de-telling";
 import { deUse } from "./de-use";
@@ -7,6 +8,7 @@ import type { Dict, Words } from "./index";
 
 const dict: Dict = {
   ...deFollowing,
+  ...deServer,
   ...deSettings,
   ...deUse,
   ...deTelling,

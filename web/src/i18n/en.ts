@@ -1,10 +1,12 @@
 import { enFollowing } from "./en-following";
+import { enServer } from "./en-server";
 import { enSettings } from "./en-settings";
 import { enTelling } from "./en-telling";
 import { enUse } from "./en-use";
 
 /** The source of truth. A value is a text with {parameters}, or one for each plural form of `n`. */
 export const en = {
+  ...enServer,
   ...enSettings,
   ...enUse,
   ...enTelling,

@@ -1,5 +1,6 @@
 import { frErrors } from "./fr-errors";
 import { frFollowing } from "./fr-following";
+import { frServer } from "./fr-server";
 import { frSettings } from "./fr-settings";
 import { frTelling } from "./fr-telling";
 import { frUse } from "./fr-use";
@@ -7,6 +8,7 @@ import type { Dict, Words } from "./index";
 
 // A missing key, or a text where plural forms are due, fails the build.
 const dict: Dict = {
+  ...frServer,
   ...frSettings,
   ...frUse,
   ...frTelling,

@@ -12,25 +12,19 @@ const HEIGHTS = ["480", "720", "1080", "1440", "2160", "4320"];
 /** How much the server does at once; for administrators. */
 export function Limits() {
   const { t, locale } = useI18n();
-  const { server, change, number } = useServer();
+  const { server, change, number, words } = useServer();
   return (
     <Card id="limits" title={t("set.limits")} hint={t("set.limitsHint")}>
       {server ? (
         <>
-          <NumberField
-            label={t("set.jobs")}
-            hint={t("set.jobsHint")}
-            {...number(server, "max_downloads")}
-            min={1}
-            max={64}
-          />
-          <NumberField label={t("set.jobsPerSite")} {...number(server, "max_downloads_per_site")} min={1} max={64} />
-          <NumberField label={t("set.transcodes")} {...number(server, "max_conversions")} min={1} max={64} />
-          <NumberField label={t("set.threads")} {...number(server, "ffmpeg_threads")} min={1} max={256} />
-          <Field label={t("set.maxHeight")} hint={t("set.maxHeightHint")} locked={server.pinned.includes("max_height")}>
+          <NumberField {...number(server, "max_downloads")} min={1} max={64} />
+          <NumberField {...number(server, "max_downloads_per_site")} min={1} max={64} />
+          <NumberField {...number(server, "max_conversions")} min={1} max={64} />
+          <NumberField {...number(server, "ffmpeg_threads")} min={1} max={256} />
+          <Field {...words("max_height")} locked={server.pinned.includes("max_height")}>
             {() => (
               <Select
-                label={t("set.maxHeight")}
+                label={t("setting.max_height")}
                 className="w-44"
                 disabled={server.pinned.includes("max_height")}
                 value={String(server.max_height)}
@@ -43,7 +37,7 @@ export function Limits() {
             )}
           </Field>
           <NumberField
-            label={t("set.rateLimit")}
+            {...words("rate_limit")}
             unit={`${unitName("kilobyte", locale)}/s`}
             value={server.rate_limit ? Math.round(server.rate_limit / 1000) : null}
             min={2}
@@ -53,7 +47,7 @@ export function Limits() {
             onSave={(rate) => change({ rate_limit: rate && rate * 1000 })}
           />
           <TextField
-            name="hostNames"
+            name="host_names"
             placeholder="nas.lan"
             value={(server.host_names ?? []).join(", ")}
             locked={server.pinned.includes("host_names")}
@@ -75,7 +69,7 @@ export function Limits() {
 }
 
 type TextProps = {
-  name: "proxy" | "hostNames";
+  name: "proxy" | "host_names";
   placeholder: string;
   value: string;
   locked: boolean;
@@ -90,7 +84,7 @@ function TextField({ name, placeholder, value, locked, onSave }: TextProps) {
     if (text.trim() !== value && !(await onSave(text.trim()))) setText(value);
   };
   return (
-    <Field label={t(`set.${name}`)} hint={t(`set.${name}Hint`)} locked={locked}>
+    <Field label={t(`setting.${name}`)} hint={t(`setting.${name}.hint`)} locked={locked}>
       {(id, hint) => (
         <Input
           id={id}

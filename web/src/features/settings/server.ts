@@ -3,7 +3,8 @@ import { call } from "@/api/client";
 import type { SomeSettings } from "@/api/types";
 import { useFailure } from "@/components/failure";
 import { toast } from "@/components/ui/toast";
-import { useI18n } from "@/i18n";
+import { type Key, useI18n } from "@/i18n";
+import { en } from "@/i18n/en";
 
 const PATH = "/api/settings";
 const KEY = ["settings", PATH];
@@ -33,11 +34,17 @@ export function useServer(enabled = true) {
       return false;
     }
   }
+  /** What a setting is called, and its hint. */
+  function words(name: keyof SomeSettings) {
+    const hint = `setting.${name}.hint`;
+    return { label: t(`setting.${name}`), hint: hint in en ? t(hint as Key) : undefined };
+  }
   /** A number of them, as its field needs it. */
   const number = (server: Server, name: Numbers) => ({
+    ...words(name),
     value: server[name],
     locked: server.pinned.includes(name),
     onSave: (value: number | null) => change({ [name]: value }),
   });
-  return { server: data, change, number };
+  return { server: data, change, number, words };
 }

@@ -15,22 +15,8 @@ export function TrashSettings({ admin }: { admin: boolean }) {
       {admin && !server && <Skeleton className="h-16 rounded-none" />}
       {server && (
         <>
-          <NumberField
-            label={t("set.trashDays")}
-            hint={t("set.trashDaysHint")}
-            unit={t("set.days")}
-            {...number(server, "trash_days")}
-            min={0}
-            max={3650}
-          />
-          <NumberField
-            label={t("set.graceHours")}
-            hint={t("set.graceHoursHint")}
-            unit={t("set.hours")}
-            {...number(server, "grace_hours")}
-            min={0}
-            max={8760}
-          />
+          <NumberField unit={t("set.days")} {...number(server, "trash_days")} min={0} max={3650} />
+          <NumberField unit={t("set.hours")} {...number(server, "grace_hours")} min={0} max={8760} />
         </>
       )}
       <Field label={t("set.openTrash")}>
