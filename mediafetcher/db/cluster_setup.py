@@ -12,7 +12,7 @@ from typing import IO
 from mediafetcher.core import errors, logging
 from mediafetcher.db import credentials
 from mediafetcher.db.credentials import ADMIN
-from mediafetcher.sandbox import process as child
+from mediafetcher.sandbox import process
 
 _LOG_SIZE = 4 << 20  # bytes
 _log = logging.get("postgres")
@@ -35,7 +35,7 @@ async def create(initdb: Path, state: Path, data: Path, log: Path) -> None:
     if account:
         os.chown(fresh, account.uid, account.gid)
     with open_log(log) as output, _password_file(state, home, account) as password:
-        process = await child.spawn(
+        program = await process.spawn(
             [
                 str(initdb),
                 *("-D", str(fresh), "-U", ADMIN, "-A", "scram-sha-256", f"--pwfile={password}"),
@@ -43,13 +43,13 @@ async def create(initdb: Path, state: Path, data: Path, log: Path) -> None:
                 *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"),
                 *("--wal-segsize=4", "--no-instructions"),
             ],
-            env=child.environment("/", TZ="UTC"),
+            env=process.environment("/", TZ="UTC"),
             cwd=fresh,
             stdout=output,
             stderr=output,
             account=account,
         )
-        if await process.wait() != 0:
+        if await program.wait() != 0:
             shutil.rmtree(fresh, ignore_errors=True)
             raise errors.Internal(f"Could not create the database. See {log} for the reason.")
     own(fresh)
@@ -61,7 +61,7 @@ async def create(initdb: Path, state: Path, data: Path, log: Path) -> None:
 
 
 @contextlib.contextmanager
-def _password_file(state: Path, home: Path, account: child.Account | None) -> Iterator[Path]:
+def _password_file(state: Path, home: Path, account: process.Account | None) -> Iterator[Path]:
     """Yield the file with the verifier of the superuser's password for initdb. It does not contain the password."""
     path = home / f".new-{os.getpid()}.verifier"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -77,7 +77,7 @@ def _password_file(state: Path, home: Path, account: child.Account | None) -> It
 
 def own(folder: Path) -> None:
     """Change the owner to the service account if it is another one (initdb's, or an earlier user's)."""
-    account = child.service_account()
+    account = process.service_account()
     if account is None or os.stat(folder).st_uid == account.uid:
         return
     chown(folder, account)
@@ -93,12 +93,12 @@ def open_log(path: Path) -> IO[bytes]:
     return output
 
 
-def initdb_account() -> child.Account | None:
+def initdb_account() -> process.Account | None:
     """Return the account for initdb, which needs a name in the password file: the service account, else `nobody`.
 
     The server itself needs no such entry, so all files are given to the service account afterwards.
     """
-    account = child.service_account()
+    account = process.service_account()
     if account is None:
         try:
             pwd.getpwuid(os.geteuid())
@@ -111,14 +111,14 @@ def initdb_account() -> child.Account | None:
     for entry in (account.uid, 65534, *(person.pw_uid for person in pwd.getpwall() if person.pw_uid)):
         with contextlib.suppress(KeyError):
             found = pwd.getpwuid(entry)
-            return child.Account(found.pw_uid, found.pw_gid)
+            return process.Account(found.pw_uid, found.pw_gid)
     raise errors.InvalidStateDir(
         "PostgreSQL cannot run as root, and /etc/passwd has no other user. Add one, "
         "or use your own server with --database-url."
     )
 
 
-def chown(folder: Path, account: child.Account) -> None:
+def chown(folder: Path, account: process.Account) -> None:
     for parent, _, files in os.walk(folder, topdown=False):
         for name in files:
             os.chown(os.path.join(parent, name), account.uid, account.gid, follow_symlinks=False)
@@ -129,10 +129,10 @@ def private(folder: Path) -> None:
     """Create a private folder of the service account. A folder of another user is refused."""
     with contextlib.suppress(FileNotFoundError):
         status = folder.lstat()
-        account = child.service_account()
+        account = process.service_account()
         owners = {os.geteuid(), account.uid if account else os.geteuid()}
         if not stat.S_ISDIR(status.st_mode) or (status.st_uid not in owners and os.geteuid() != 0):
             raise errors.InvalidStateDir(
                 f"{folder} belongs to another user. Remove it, or choose another state folder."
             )
-    child.give(folder)
+    process.give(folder)

@@ -21,7 +21,7 @@ import asyncpg
 from mediafetcher.core import errors, logging
 from mediafetcher.db import catalogue, embedded, foreign_rows, liveness, migrate, statements
 from mediafetcher.db.tables import Installation, Setting, StoreRoot
-from mediafetcher.sandbox import process as child
+from mediafetcher.sandbox import process
 
 DUMP, MEDIA = "database.dump", "media.csv"
 SETTING = "setting.json"  # the rows of `setting` without secrets, if there are any; DUMP then has none
@@ -300,19 +300,19 @@ async def _run(program: str, dsn: str | None, given: list[str], source: Path | N
     secret |= {name: os.environ[name] for name in ("PGPASSFILE", "PGSSLROOTCERT") if name in os.environ}
     with contextlib.ExitStack() as files:
         said = files.enter_context(tempfile.TemporaryFile())
-        process = await child.spawn(
+        running = await process.spawn(
             [str(embedded.programs() / program), *given],
-            env=child.environment("/", TZ="UTC", **secret),
+            env=process.environment("/", TZ="UTC", **secret),
             cwd=_place(dsn),
-            stdin=files.enter_context(source.open("rb")) if source else child.DEVNULL,
-            stdout=files.enter_context(target.open("xb")) if target else child.DEVNULL,
+            stdin=files.enter_context(source.open("rb")) if source else process.DEVNULL,
+            stdout=files.enter_context(target.open("xb")) if target else process.DEVNULL,
             stderr=said,
         )
         try:
-            code = await process.wait()
+            code = await running.wait()
         except BaseException:
             with contextlib.suppress(ProcessLookupError):
-                process.kill()
+                running.kill()
             raise
         if code != 0:
             said.seek(0)

@@ -29,7 +29,7 @@ from mediafetcher.core.signals import notify
 from mediafetcher.db import cluster_setup, credentials, roles
 from mediafetcher.db.credentials import ADMIN, USER
 from mediafetcher.db.file_system import network_file_system
-from mediafetcher.sandbox import process as child
+from mediafetcher.sandbox import process
 
 VERSION = "18"  # the major version: it cannot read the data of another one (transfer.py converts it)
 DATABASE = "mediafetcher"
@@ -163,9 +163,9 @@ class Cluster:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
             self._keeper = None
-        process, self._process = self._process, None
-        if process is not None:
-            await _end(process)
+        running, self._process = self._process, None
+        if running is not None:
+            await _end(running)
 
     # ---- running it ------------------------------------------------------------------------------------
 
@@ -174,12 +174,12 @@ class Cluster:
         began = time.monotonic()
         while True:
             with cluster_setup.open_log(self._log) as output:
-                self._process = await child.spawn(
+                self._process = await process.spawn(
                     [
                         *(str(programs(self.version) / "postgres"), "-D", str(self.data), "-k", str(self.socket)),
                         *self._options(),
                     ],
-                    env=child.environment("/", TZ="UTC"),
+                    env=process.environment("/", TZ="UTC"),
                     cwd=self.data,
                     stderr=output,
                     death_signal=signal.SIGINT,
@@ -200,10 +200,10 @@ class Cluster:
         chosen = _SETTINGS | (_SINCE_18 if int(self.version) >= 18 else {}) | {"hba_file": str(self.rules)}
         return [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
 
-    async def _answers(self, process: asyncio.subprocess.Process) -> bool:
+    async def _answers(self, server: asyncio.subprocess.Process) -> bool:
         """Wait until it accepts connections and our database exists. Returns: False if it ended instead."""
         waiting = _Waiting()
-        while process.returncode is None:
+        while server.returncode is None:
             try:
                 connection = await asyncpg.connect(self.dsn, timeout=5)
             except asyncpg.InvalidCatalogNameError:
@@ -222,7 +222,7 @@ class Cluster:
                 if waiting.is_over(error):
                     raise errors.Internal(f"The database is not responding. See {self._log} for the reason.") from None
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(process.wait()), waiting.pause)
+                    await asyncio.wait_for(asyncio.shield(server.wait()), waiting.pause)
                 continue
             await connection.close()
             return True
@@ -240,7 +240,7 @@ class Cluster:
         with cluster_setup.open_log(self._log) as output, tempfile.TemporaryFile() as asked:
             asked.write(roles.unlocking(credentials.load_or_make(self._state)))
             asked.seek(0)
-            process = await child.spawn(
+            program = await process.spawn(
                 [
                     str(programs(self.version) / "postgres"),
                     "--single",
@@ -249,14 +249,14 @@ class Cluster:
                     *self._options(),
                     "postgres",
                 ],
-                env=child.environment("/", TZ="UTC"),
+                env=process.environment("/", TZ="UTC"),
                 cwd=self.data,
                 stdin=asked,
                 stderr=output,
                 death_signal=signal.SIGINT,
                 account=account,
             )
-            code = await process.wait()
+            code = await program.wait()
             cluster_setup.own(self.data)
             if code != 0:
                 raise errors.Internal(f"The database does not start in single-user mode: the reason is in {self._log}.")
@@ -283,15 +283,15 @@ class Cluster:
                     _log.error("the database does not start", reason=str(problem))
                     await asyncio.sleep(5)
 
-    async def _ended(self, process: asyncio.subprocess.Process) -> None:
+    async def _ended(self, server: asyncio.subprocess.Process) -> None:
         """Wait until it has ended. A server whose socket was removed accepts no new client, and is ended."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.shield(process.wait()), _LOOK)
+                await asyncio.wait_for(asyncio.shield(server.wait()), _LOOK)
                 return
             if not (self.socket / _SOCKET).exists():
                 _log.error("the socket of the database was removed")
-                await _end(process)
+                await _end(server)
                 cluster_setup.private(self.socket)  # its folder may have been removed with it
                 return
 
@@ -339,13 +339,13 @@ class _Waiting:
         return now > self._deadline
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _end(server: asyncio.subprocess.Process) -> None:
     """Stop it in order; by force if that takes too long."""
     for number, patience in ((signal.SIGINT, 20.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
         with contextlib.suppress(ProcessLookupError):
-            process.send_signal(number)
+            server.send_signal(number)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), patience)
+            await asyncio.wait_for(server.wait(), patience)
             return
 
 
