@@ -55,3 +55,68 @@ def test_condition_is_waited_for_by_eventually_alone() -> None:
 )
 def test_waiting_loop_in_any_form_is_found(loop: str) -> None:
     assert _waiting_loops(f"async def wait():\n    {loop.replace(chr(10), chr(10) + '    ')}") == [2]
+
+
+PACKAGE = TESTS.parent / "mediafetcher"
+# Modules that no test names, by folder or by module, and the tests that reach them through others.
+_REACHED_THROUGH = {
+    "api/": "tests/api",
+    "app/": "tests/system/test_service.py",
+    "cli/": "tests/unit/test_control.py",
+    "core/bundle": "tests/unit/fetch/test_outliving.py",
+    "core/errors/": "tests/unit/core/test_errors.py",
+    "core/setting_values": "tests/unit/core/test_settings.py",
+    "core/signals": "tests/system/test_service.py",
+    "db/catalogue": "tests/unit/db/test_table_catalogue.py",
+    "db/expressions": "tests/unit/db/test_many.py",
+    "db/foreign_rows": "tests/unit/db/test_foreign_backup.py",
+    "db/piccolo_": "tests/unit/db/test_schema.py",
+    "db/statements": "tests/unit/db/test_foreign_backup.py",
+    "db/tables/": "tests/unit/db/test_schema.py",
+    "downloads/cookie_waiting": "tests/api/test_api_cookies.py",
+    "downloads/crashes": "tests/unit/downloads/test_unknown_errors.py",
+    "downloads/nodes": "tests/faults/test_workers.py",
+    "downloads/trouble": "tests/unit/downloads/test_unknown_errors.py",
+    "downloads/worker/": "tests/unit/downloads/test_runner.py",
+    "fetch/answers": "tests/unit/fetch/test_fetch.py",
+    "fetch/child/": "tests/unit/fetch",
+    "fetch/progress": "tests/unit/fetch/test_fetch.py",
+    "fetch/ytdlp/": "tests/unit/fetch/test_ytdlp.py",
+    "importing/": "tests/unit/importing",
+    "library/catalog/home": "tests/api/test_api_library.py",
+    "library/export/": "tests/unit/library/test_arrangement.py",
+    "library/recovery/": "tests/unit/library/test_recovery.py",
+    "media/assemble": "tests/unit/downloads/test_one_clock.py",
+    "notifications/": "tests/unit/notifications",
+    "ops/doctor/": "tests/system/test_doctor.py",
+    "ops/licences": "tests/alpine/test_bill_of_materials.py",
+    "sandbox/namespaces": "tests/unit/sandbox/test_confinement.py",
+    "sandbox/run_as": "tests/unit/sandbox/test_process.py",
+    "subscriptions/looks": "tests/unit/subscriptions/test_checks.py",
+}
+
+
+def _named_modules() -> set[str]:
+    """Return the modules that a test file imports, names as a text, or is named after."""
+    named = set()
+    for path in TESTS.rglob("*.py"):
+        named.add(path.stem.removeprefix("test_"))
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+            elif isinstance(node, ast.Constant) and str(node.value).startswith("mediafetcher."):
+                named.add(str(node.value))
+    return named
+
+
+def test_module_is_named_by_a_test_or_reached_through_one() -> None:
+    named = _named_modules()
+    without = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = str(path.relative_to(PACKAGE).with_suffix(""))
+        known = {path.stem, f"mediafetcher.{name.replace('/', '.')}"} & named
+        if not known and path.name != "__init__.py" and "migrations" not in path.parts:
+            without.append(name)
+    assert [name for name in without if not name.startswith(tuple(_REACHED_THROUGH))] == []
+    assert [start for start in _REACHED_THROUGH if not any(name.startswith(start) for name in without)] == []
+    assert [test for test in _REACHED_THROUGH.values() if not (TESTS.parent / test).exists()] == []
