@@ -10,7 +10,8 @@ const read = (name) =>
   JSON.parse(execFileSync(python, ["-c", READ, `${root}web/src/i18n/${name}`], { encoding: "utf8" }));
 
 const made = (name) => `// Made by tools/words.mjs (npm run api) from ${name}: do not edit.`;
-const object = (entries) => JSON.stringify(Object.fromEntries(entries), null, 2);
+const object = (entries) =>
+  `{\n${entries.map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`).join("")}}`;
 
 /** The words of errors: what happened, and what to do. */
 function errors(language, all) {

@@ -19,5 +19,5 @@ export const deServer: Texts<typeof enServer> = {
   "setting.trash_days": "Im Papierkorb behalten",
   "setting.trash_days.hint": "0 löscht Einträge sofort.",
   "setting.grace_hours": "Unbenutzte Dateien behalten",
-  "setting.grace_hours.hint": "Nachdem der letzte Eintrag, der die Datei verwendet, endgültig gelöscht ist."
+  "setting.grace_hours.hint": "Nachdem der letzte Eintrag, der die Datei verwendet, endgültig gelöscht ist.",
 };

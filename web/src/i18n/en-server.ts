@@ -16,5 +16,5 @@ export const enServer = {
   "setting.trash_days": "Keep in trash",
   "setting.trash_days.hint": "0 deletes items immediately.",
   "setting.grace_hours": "Keep unused files",
-  "setting.grace_hours.hint": "After the last item that uses the file is deleted permanently."
+  "setting.grace_hours.hint": "After the last item that uses the file is deleted permanently.",
 };

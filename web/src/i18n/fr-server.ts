@@ -19,5 +19,5 @@ export const frServer: Texts<typeof enServer> = {
   "setting.trash_days": "Conserver dans la corbeille",
   "setting.trash_days.hint": "0 supprime les éléments immédiatement.",
   "setting.grace_hours": "Conserver les fichiers inutilisés",
-  "setting.grace_hours.hint": "Après la suppression définitive du dernier élément qui utilise le fichier."
+  "setting.grace_hours.hint": "Après la suppression définitive du dernier élément qui utilise le fichier.",
 };
