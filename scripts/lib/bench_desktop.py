@@ -81,4 +81,4 @@ async def _page(here: desktop.Desktop) -> None:
                 return True
         return None
 
-    await desktop.eventually(look)
+    await desktop.shown(look)
