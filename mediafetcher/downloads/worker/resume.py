@@ -1,4 +1,4 @@
-"""What earlier attempts of a download left: a completed fetch, or a recording that must end now."""
+"""Resume from an earlier attempt of a download: its completed fetch, or its recording that must end now."""
 
 import asyncio
 from pathlib import Path
