@@ -395,6 +395,12 @@ def _wishes(get: argparse.ArgumentParser) -> None:
     )
     get.add_argument("--subtitles", default="", metavar="en,fr", help="subtitle languages, or `all`")
     get.add_argument(
+        "--audio-languages",
+        default="",
+        metavar="de,fr",
+        help="languages of further sounds to keep; `original` says where the main one comes, else it is the first",
+    )
+    get.add_argument(
         "--auto-subtitles", action="store_true", help=("use auto-generated subtitles if there are no others")
     )
     get.add_argument("--start", type=seconds, metavar="TIME", help="start of the clip: seconds, or 1:02:03")

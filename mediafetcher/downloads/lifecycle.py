@@ -67,13 +67,12 @@ async def submit(
     url, login = urls.split_login(url)
     own = options or Options()
     options = await engine.retrying(lambda: site_rules.with_preset(owner, url, own))
-    key = urls.source_key(url, options.recipe())
-    wish = (owner, url, urls.site(url), key)
-    stored = json.dumps(msgspec.to_builtins(options))
 
     async def take() -> dict[str, Any]:
         async with engine.transaction():
-            look = await _look_closer(owner, key)
+            wished, look = await _with_preferences(owner, url, options)
+            key = urls.source_key(url, wished.recipe())
+            wish, stored = (owner, url, urls.site(url), key), json.dumps(msgspec.to_builtins(wished))
             if look["marked"]:
                 await blocklist.ensure_allowed(owner, [key])
             if look["limited"]:
@@ -96,15 +95,27 @@ async def submit(
 # Three questions in one round trip for each submitted link.
 _OBSTACLES = """
 select exists (select from blocked_source where owner = $1) as marked, a.quota is not null as limited,
-  exists (select from source where key = any($2::text[]) and media_file is not null) as fetched
+  exists (select from source where key = any($2::text[]) and media_file is not null) as fetched,
+  a.preferences ->> 'audio_languages' as audio_languages
   from account a where a.id = $1
 """
 
 
-async def _look_closer(owner: int, key: str) -> dict[str, bool]:
+async def _with_preferences(owner: int, url: str, options: Options) -> tuple[Options, dict[str, Any]]:
+    """Return the options with the user's languages, if they name none, and what `_look_closer` finds for them."""
+    look = await _look_closer(owner, urls.source_key(url, options.recipe()))
+    preferred = look.get("audio_languages")
+    if not preferred or options.audio_languages:
+        return options, look
+    options = msgspec.structs.replace(options, audio_languages=tuple(json.loads(preferred)))
+    return options, await _look_closer(owner, urls.source_key(url, options.recipe()))
+
+
+async def _look_closer(owner: int, key: str) -> dict[str, Any]:
     """Check for rare obstacles to a new request in one query, because thousands may be submitted at once.
 
-    `marked`: the user has marks; `limited`: a quota; `fetched`: a source of that key has a file.
+    `marked`: the user has marks; `limited`: a quota; `fetched`: a source of that key has a file;
+    `audio_languages`: what the user prefers, as JSON.
     """
     row = await engine.fetchrow(
         _OBSTACLES,

@@ -9,7 +9,8 @@ from msgspec import structs
 from mediafetcher.core import errors, source_metadata
 from mediafetcher.fetch import child_events
 from mediafetcher.fetch.models import Completed, Entry, Info, Listing
-from mediafetcher.fetch.options import FEED, Options
+from mediafetcher.fetch.options import FEED, MAX_AUDIO_LANGUAGES, Options
+from mediafetcher.media.join import Sound
 from mediafetcher.net import urls
 
 _MOST_TEXTS = 100
@@ -79,6 +80,7 @@ def completed(event: child_events.Done, *, live: bool) -> Completed:
         parts=tuple(tuple(part) for part in event.parts[:_MOST_FILES]),
         timed=tuple((language, tuple(parts[:_MOST_FILES])) for language, parts in event.timed[:_MOST_TEXTS]),
         limit=event.limit,
+        sounds=tuple(Sound(*sound) for sound in event.sounds[: MAX_AUDIO_LANGUAGES + 1] if sound[0] >= 0),
         subtitles=tuple(event.subtitles[:_MOST_FILES]),
         cover=event.cover,
         marks=tuple(event.marks),

@@ -118,6 +118,7 @@ class Done(Event, tag="done"):
     parts: list[list[str]] = []
     timed: list[tuple[str, list[tuple[str, bool]]]] = []
     limit: float | None = None
+    sounds: list[tuple[int, str, str]] = []
 
 
 _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(

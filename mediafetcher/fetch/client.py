@@ -154,6 +154,7 @@ class Fetch:
                 "picture": self._picture,
                 "marks": chosen.sponsorblock_url if wished.sponsorblock else None,
             },
+            "audio_languages": list(wished.audio_languages),
             "live": {
                 "seconds": wished.live_max or chosen.max_live_seconds,
                 "wished": wished.live_max is not None,

@@ -29,12 +29,14 @@ async def collect(folder: Path, completed: Completed, *, again: bool = False) ->
     Raises: `Hostile`, `Unsupported`, and what `assemble.assemble` raises.
     """
     named = completed.parts or (completed.files,)
-    if not all(0 < len(part) <= 2 for part in named):
+    if not all(0 < len(part) <= max(2, len(completed.sounds) + 1) for part in named):
         raise errors.Unsupported(files=sum(len(part) for part in named))
     parts = [[await _take(folder, name, again=again) for name in part] for part in named]
     texts = [(language, await _take(folder, name, again=again)) for language, name in completed.subtitles]
     poster = await _take(folder, completed.cover, again=again) if completed.cover else None
-    whole = await assemble.assemble(parts, folder / f"{_JOINED}.mp4", one_clock=completed.one_clock)
+    whole = await assemble.assemble(
+        parts, folder / f"{_JOINED}.mp4", one_clock=completed.one_clock, sounds=completed.sounds
+    )
     texts += await _timed(folder, completed, whole, again=again)
     return Result(
         file=whole.file,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mediafetcher.core.source_metadata import SourceMetadata
+from mediafetcher.media.join import Sound
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Completed:
     one_clock: bool = False  # the times of picture and sound count from the same moment
     parts: tuple[tuple[str, ...], ...] = ()  # instead of `files`: parts with clocks of their own, each as `files`
     timed: tuple[tuple[str, tuple[tuple[str, bool], ...]], ...] = ()  # texts on the clock of the stream, by part
+    sounds: tuple[Sound, ...] = ()  # the sounds to keep, the main one first; none: the one of the last file
     limit: float | None = None  # as in `Result`
     bounded: bool = True  # as in `Result`
     cookies: str | None = field(default=None, repr=False)

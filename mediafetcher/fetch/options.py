@@ -19,6 +19,7 @@ FILE_STEM = "media"  # the name of every fetched file; titles never become names
 FEED = "feed"  # as the extractor of entries that a feed lists
 MAX_ENTRIES = 5000  # of one playlist
 MAX_LANGUAGES = 20
+MAX_AUDIO_LANGUAGES = 8
 ALL = "all"  # every available language, instead of a list of them
 _DAY = 86_400.0
 _LANGUAGE = re.compile(r"^[A-Za-z0-9]{1,8}(-[A-Za-z0-9]{1,8}){0,3}$")
@@ -50,6 +51,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     never_transcode: bool = False
     keep_original: bool = False  # the file as fetched, whether browsers play it or not
     subtitles: tuple[str, ...] = ()  # languages such as `en` or `pt-BR`, or `all`
+    audio_languages: tuple[str, ...] = ()  # further sounds to keep; `original` is the main one, else the first
     auto_subtitles: bool = False  # also machine-made ones, if no others exist
     start: float | None = None  # seconds; a clip begins here
     end: float | None = None  # seconds; a clip ends here
@@ -71,6 +73,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
             raise ValueError("rate_limit must be at least 1024 bytes per second")
         if len(self.subtitles) > MAX_LANGUAGES or not all(_LANGUAGE.match(name) for name in self.subtitles):
             raise ValueError(f"subtitles must be up to {MAX_LANGUAGES} languages such as en or pt-BR, or all")
+        if len(self.audio_languages) > MAX_AUDIO_LANGUAGES or not all(map(_LANGUAGE.match, self.audio_languages)):
+            raise ValueError(f"audio_languages must be up to {MAX_AUDIO_LANGUAGES} languages such as en or original")
         if self.live_max is not None and not 1 <= self.live_max <= _DAY:
             raise ValueError("live_max must be from 1 to 86400 seconds")
         if self.referer is not None and not _REFERER.fullmatch(self.referer):
@@ -101,8 +105,9 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
         flags = ("copy" if self.never_transcode else "") + ("raw" if self.keep_original else "")
         clip = f"c{self.start or 0:g}..{'' if self.end is None else f'{self.end:g}'}" if self.clip else ""
         spoken = ("auto." if self.auto_subtitles else "s.") + ".".join(sorted(self.subtitles)) if self.subtitles else ""
+        sounds = f"a.{'.'.join(self.audio_languages)}" if self.audio_languages else ""
         marks = "marks" if self.sponsorblock else ""
-        parts = (self.audio or "", height, flags, clip, spoken, marks, _list_recipe(self.playlist))
+        parts = (self.audio or "", height, flags, clip, spoken, sounds, marks, _list_recipe(self.playlist))
         return "-".join(part for part in parts if part) or "default"
 
 

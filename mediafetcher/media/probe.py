@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from mediafetcher.core import errors
+from mediafetcher.core import errors, languages
 from mediafetcher.media import ffmpeg, ffmpeg_output, posters, sniff
 from mediafetcher.media.ffmpeg_output import Audio, Subtitle, Video
 from mediafetcher.sandbox import parsing
@@ -266,6 +266,25 @@ def left_out(facts: Facts, *, audio: str | None = None) -> tuple[str, ...]:
     named = [f"subtitles {one.index} ({one.language or 'no language'}, pictures: {one.codec})" for one in pictures]
     named += [f"sound {one.index} ({one.codec})" for one in facts.audio[1:] if audio == "mp3" or not one.decodable]
     return (*named, *facts.others)
+
+
+def preferring(facts: Facts, wished: Sequence[str]) -> Facts:
+    """Return the facts with the sound that a user prefers as the main one; the others keep their order.
+
+    `wished`: languages, the first counts most. Without `original` among them, the original counts more than all.
+    """
+    if not wished or len(facts.audio) < 2:
+        return facts
+    first = next((one for one in facts.audio if one.original), facts.audio[0])
+    for language in wished if languages.ORIGINAL in wished else ():
+        if language == languages.ORIGINAL:
+            break
+        fitting = [one for one in facts.audio if not (one.commentary or one.described)]
+        best = max(fitting, key=lambda one: languages.closeness(language, one.language), default=first)
+        if languages.closeness(language, best.language):
+            first = best
+            break
+    return replace(facts, audio=(first, *(one for one in facts.audio if one is not first)))
 
 
 def decide(facts: Facts, *, audio: str | None = None, never_transcode: bool = False) -> Decision:

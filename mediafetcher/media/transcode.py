@@ -15,15 +15,13 @@ from mediafetcher.core import errors, logging
 from mediafetcher.media import encoders, ffmpeg, sniff
 from mediafetcher.media.encoders import Encoder
 from mediafetcher.media.ffmpeg_output import Audio, Video
-from mediafetcher.media.probe import ENDED_EARLY, MAX_LEVEL, WEB_AAC, Action, Decision, Facts, decide, probe
+from mediafetcher.media.probe import MAX_LEVEL, WEB_AAC, Action, Decision, Facts, decide, probe
 from mediafetcher.sandbox import child_files, parsing, process
 
 Progress = Callable[[float, float | None], None]
 
 _ENCODING = process.Limits(data=3 << 30, nice=15, idle=True)  # only CPU time that nothing else needs
 _COPYING = process.Limits(data=1 << 30, nice=5)  # it needs little CPU time, and a user waits for it
-_MAX_APART = 60.0  # seconds between the beginnings of two pieces that supposedly share a clock
-_CLOCKS = {"mpegts", "mp4", "matroska"}  # containers whose timestamps are those of the stream
 _SILENCE = 900.0  # seconds: FFmpeg prints nothing while it moves the index of a large file to its front
 # FFmpeg's name of the container, MIME type and extension; the first match counts
 _VIDEO_KINDS = {
@@ -112,48 +110,6 @@ def clip_length(duration: float | None, start: float, end: float | None) -> floa
     if duration is None:
         return None if end is None else end - start
     return max(0.0, (duration if end is None else min(end, duration)) - start)
-
-
-async def join(first: Path, second: Path, target: Path, *, one_clock: bool = False) -> tuple[Path, str]:
-    """Put two files, picture and sound, into one without changing either.
-
-    Returns: its path, and why one of them is incomplete, or "".
-
-    The result is a playable MP4 if possible; else Matroska, which holds everything. `one_clock`: their
-    times count from the same moment, though they need not begin together; otherwise both begin at zero.
-    """
-    facts = [await probe(first), await probe(second)]
-    picture = next((at for at, entry in enumerate(facts) if entry.video), None)
-    sound = next((at for at in (1, 0) if facts[at].audio and at != picture), None)
-    if any(entry.encrypted for entry in facts):
-        raise decide(next(entry for entry in facts if entry.encrypted)).problem()
-    if picture is None or sound is None:
-        raise errors.NotMedia(
-            f"{errors.NotMedia.default_detail[:-1]}: {facts[0].error or facts[1].error or 'no video'}."
-        )
-    video, audio = facts[picture].video, facts[sound].audio[0]
-    assert video
-    if video.codec != "h264" or audio.codec != "aac":
-        target = target.with_suffix(".mkv")
-    part = ffmpeg.owned(target)
-    arguments = ["-v", "error"]
-    for path in (first, second):
-        arguments += [*ffmpeg.SAFE_INPUT, "-i", f"file:{path}"]
-    arguments += ["-map", f"{picture}:{video.index}", "-map", f"{sound}:{audio.index}", "-c", "copy"]
-    arguments += ["-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact"]
-    together = abs(facts[0].start - facts[1].start) <= _MAX_APART and all(_CLOCKS & set(one.container) for one in facts)
-    arguments += ["-copyts", "-avoid_negative_ts", "make_zero"] if one_clock and together else []
-    arguments += ["-f", "matroska"] if target.suffix == ".mkv" else [*_MP4]
-    try:
-        ended = await ffmpeg.run(
-            [*arguments, "-y", f"file:{part}"], [first, second], [part], limits=_COPYING, timeout=_SILENCE
-        )
-        if ended.code != 0:
-            raise failure(ended)
-        child_files.take(part, target)
-    finally:
-        part.unlink(missing_ok=True)
-    return target, "picture or sound ends too early" if ENDED_EARLY.search(ended.text) else ""
 
 
 class _Plan(NamedTuple):

@@ -21,8 +21,11 @@ KINDS = (
     "sizes",
     "ads",
     "described",
+    "languages",
 )
-_FOLDERS = {"fmp4": "hls/clock4", "apart": "hls/clock-v", "described": "hls/clock-v"}
+_FOLDERS = {"fmp4": "hls/clock4", "apart": "hls/clock-v", "described": "hls/clock-v", "languages": "hls/clock-v"}
+# A dub beeps lower.
+_SOUNDS = {"a.m3u8": "hls/clock-a", "de.m3u8": "hls/clock-low"}
 # kind -> (X-TIMESTAMP-MAP, seconds at which the line begins on its clock)
 _MAPS = {"zero": ("MPEGTS:0,LOCAL:00:00:00.000", 15), "negative": ("MPEGTS:-6000,LOCAL:00:00:00.000", 5)}
 _STREAM = '#EXT-X-STREAM-INF:BANDWIDTH=300000,RESOLUTION=64x48,CODECS="avc1.42c00d,mp4a.40.2",SUBTITLES="s"'
@@ -31,6 +34,11 @@ _SOUND = '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="English",LANGUAGE="en",DEFA
 _PLAIN_SOUND = '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="English",LANGUAGE="en",AUTOSELECT=YES,URI="a.m3u8"'
 _DESCRIPTION = (
     '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="English (2)",LANGUAGE="en",AUTOSELECT=YES,URI="absent.m3u8",'
+    'CHARACTERISTICS="public.accessibility.describes-video"'
+)
+_GERMAN = '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="Deutsch",LANGUAGE="de",AUTOSELECT=YES,URI="de.m3u8"'
+_FRENCH = (
+    '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="Audiodescription",LANGUAGE="fr",URI="absent.m3u8",'
     'CHARACTERISTICS="public.accessibility.describes-video"'
 )
 _LINES = {"full.vtt": ["Hello", "Sign"], "forced.vtt": ["Sign"], "more.vtt": ["Hello, hello"]}
@@ -52,7 +60,9 @@ def answer(request: Request) -> None:
         return request.send(200, _webvtt(name, rest), kind="text/vtt")
     if rest.endswith(".m3u8"):
         return request.send(200, _pieces(request, name, rest), kind=_TYPE)
-    request.send_file(request.site.file(f"hls/clock-a/{rest[2:]}" if rest.startswith("a-") else _place(name, rest)))
+    sound, _, piece = rest.partition("-")
+    folder = _SOUNDS.get(f"{sound}.m3u8")
+    request.send_file(request.site.file(f"{folder}/{piece}" if folder else _place(name, rest)))
 
 
 def _place(name: str, rest: str) -> str:
@@ -63,7 +73,9 @@ def _master(name: str) -> str:
     texts = [_text("full")]
     if name == "variants":
         texts = [_text("forced", more="FORCED=YES"), _text("full"), _text("more", more="DEFAULT=NO")]
-    sound = {"apart": [_SOUND], "described": [_PLAIN_SOUND, _DESCRIPTION]}.get(name, [])
+    sound = {"apart": [_SOUND], "described": [_PLAIN_SOUND, _DESCRIPTION], "languages": [_SOUND, _GERMAN, _FRENCH]}.get(
+        name, []
+    )
     stream = _STREAM + (',AUDIO="a"' if sound else "")
     return "\n".join(["#EXTM3U", *sound, *texts, stream, "v.m3u8", ""])
 
@@ -76,12 +88,12 @@ def _webvtt(name: str, file: str) -> str:
 
 
 def _pieces(request: Request, name: str, rest: str) -> str:
-    own = "hls/clock-a/i.m3u8" if rest == "a.m3u8" else _place(name, "i.m3u8")
+    own = f"{_SOUNDS[rest]}/i.m3u8" if rest in _SOUNDS else _place(name, "i.m3u8")
     path = request.site.file(own)
     assert path
     text = path.read_text()
-    if rest == "a.m3u8":
-        return text.replace("\ns0", "\na-s0")
+    if rest in _SOUNDS:
+        return text.replace("\ns0", f"\n{rest.removesuffix('.m3u8')}-s0")
     if name != "live":
         return text
     lines = text.replace("#EXT-X-ENDLIST\n", "").replace("#EXT-X-PLAYLIST-TYPE:VOD\n", "")
@@ -121,6 +133,8 @@ def periods(request: Request) -> None:
     name, _, rest = request.rest.partition("/")
     if name == "ranges":
         return request.send_file(request.site.file(f"dash/one/{rest}"))
+    if name == "languages":
+        return _languages(request, rest)
     if not rest.endswith(".mpd"):
         return request.send_file(request.site.file(f"dash/{rest}"))
     text = (request.site.root / "dash" / "m.mpd").read_text()
@@ -145,6 +159,18 @@ def periods(request: Request) -> None:
         made = made.replace(sets, sets[: sets.index("</AdaptationSet>")] + "</AdaptationSet>", 1)
     head = '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" minBufferTime="PT2S"'
     request.send(200, f'{head} mediaPresentationDuration="PT{whole}S">{made}</MPD>', kind=kind("x.mpd"))
+
+
+def _languages(request: Request, rest: str) -> None:
+    """A sound in English, which is the main one, and one in German."""
+    path = request.site.file(f"dash/languages/{rest}")
+    if not rest.endswith(".mpd") or path is None:
+        return request.send_file(path)
+    role = '<Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>'
+    head, english, tail = path.read_text().partition('lang="en"')
+    assert english
+    at = tail.index("<Representation")
+    request.send(200, head + english + tail[:at] + role + tail[at:], kind=kind(rest))
 
 
 def _dub(sets: str) -> str:

@@ -15,6 +15,7 @@ _V = "-f lavfi -i testsrc2=size=320x180:rate=25:duration=4"
 _A = "-f lavfi -i sine=frequency=440:sample_rate=48000:duration=4"
 _FLASH = "-f lavfi -i color=black:s=64x48:r=25:d=8,drawbox=color=white:t=fill:enable='between(t\\,5\\,5.4)'"
 _BEEP = "-f lavfi -i aevalsrc=if(between(t\\,5\\,5.4)\\,0.8*sin(2*PI*1000*t)\\,0):s=48000:d=8"
+_LOW = "-f lavfi -i aevalsrc=if(between(t\\,5\\,5.4)\\,0.8*sin(2*PI*400*t)\\,0):s=48000:d=8"  # a beep, lower
 _LATE = "-muxdelay 0 -muxpreload 0 -output_ts_offset 10"
 _A2 = "-f lavfi -i sine=frequency=880:sample_rate=48000:duration=2"
 _A20 = "-f lavfi -i sine=frequency=440:sample_rate=48000:duration=20"
@@ -36,6 +37,11 @@ STREAMS: dict[str, str] = {
     " -hls_segment_type fmp4 -hls_segment_filename s%03d.m4s i.m3u8",
     "hls/clock-v": f"{_FLASH} {_H264} -an {_LATE} {_TS}",
     "hls/clock-a": f"{_BEEP} {_AAC} {_LATE} {_TS}",
+    "hls/clock-low": f"{_LOW} {_AAC} {_LATE} {_TS}",
+    "dash/languages": f"{_FLASH} {_BEEP} {_LOW} {_H264} {_AAC} -map 0 -map 1 -map 2 -metadata:s:a:0 language=en"
+    " -metadata:s:a:1 language=de -f dash -seg_duration 1 -use_template 1 -use_timeline 0 m.mpd",
+    "languages": f"{_FLASH} {_BEEP} {_LOW} {_H264} {_AAC} -map 0 -map 1 -map 2 -metadata:s:a:0 language=eng"
+    " -metadata:s:a:1 language=deu -disposition:a:1 0 -movflags +faststart two.mp4",
     "dash/clock": f"{_FLASH} {_BEEP} {_H264} {_AAC} -map 0 -map 1"
     " -f dash -seg_duration 1 -use_template 1 -use_timeline 0 m.mpd",
     "dash/one": f"{_V} {_A} {_H264} {_AAC} -map 0 -map 1 -f dash -seg_duration 1 -single_file 1 m.mpd",

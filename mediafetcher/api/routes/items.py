@@ -22,6 +22,15 @@ Kind = Literal["video", "audio"]
 Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
+class AudioTrack(msgspec.Struct):
+    """A sound of a file. `language`: as the file says it, mostly a code of three letters."""
+
+    codec: str
+    language: str | None
+    title: str | None
+    channels: int | None
+
+
 class Media(msgspec.Struct):
     """The file of an item. `kind` is its MIME type, `ref_count` the number of items that share it."""
 
@@ -104,6 +113,7 @@ class Item(msgspec.Struct):
     description: str | None = None
     tags: list[str] = []
     audio_languages: list[str] = []  # that the site offers
+    audio_tracks: list[AudioTrack] = []  # of the file, the default one first; none: a file of an earlier version
     subscription: BroughtBy | None = None
 
 

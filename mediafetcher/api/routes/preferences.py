@@ -8,10 +8,12 @@ from litestar.params import JSONBody
 from mediafetcher.accounts.auth import preferences
 from mediafetcher.api.responses import Asked
 from mediafetcher.api.routes.items import Sort
+from mediafetcher.fetch.options import MAX_AUDIO_LANGUAGES, Options
 
 Theme = Literal["system", "light", "dark"]
 Tag = Annotated[str, msgspec.Meta(max_length=35, pattern=r"^([A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*)?$")]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
+AudioLanguages = Annotated[tuple[str, ...], msgspec.Meta(max_length=MAX_AUDIO_LANGUAGES)]
 Rate = Annotated[float, msgspec.Meta(ge=0.25, le=4)]
 
 
@@ -19,7 +21,7 @@ class Preferences(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True
     """Preferences; null: not chosen. In a change, a field that is not given stays, and null removes it.
 
     `language` of the page; `captions`: their language, "" for none; `volume` from 0 to 1; `rate`: speed of the player;
-    `sort`: order of the library.
+    `sort`: order of the library; `audio_languages`: those of `options`, for downloads that wish for none.
     """
 
     theme: Theme | msgspec.UnsetType | None = msgspec.UNSET
@@ -29,6 +31,11 @@ class Preferences(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True
     rate: Rate | msgspec.UnsetType | None = msgspec.UNSET
     captions: Tag | msgspec.UnsetType | None = msgspec.UNSET
     sort: Sort | msgspec.UnsetType | None = msgspec.UNSET
+    audio_languages: AudioLanguages | msgspec.UnsetType | None = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        if isinstance(self.audio_languages, tuple):
+            Options(audio_languages=self.audio_languages)  # raises for what is no language
 
 
 async def show(request: Asked) -> Preferences:

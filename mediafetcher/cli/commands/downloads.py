@@ -45,7 +45,8 @@ def wishes(asked: argparse.Namespace) -> Options:
             audio=asked.audio,
             never_transcode=asked.never_transcode,
             keep_original=asked.keep_original,
-            subtitles=tuple(name.strip() for name in asked.subtitles.split(",") if name.strip()),
+            subtitles=_names(asked.subtitles),
+            audio_languages=_names(asked.audio_languages),
             auto_subtitles=asked.auto_subtitles,
             start=asked.start,
             end=asked.end,
@@ -62,6 +63,10 @@ def wishes(asked: argparse.Namespace) -> Options:
         )
     except ValueError as error:
         raise errors.UsageError(f"{error}.") from error
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 async def _fetch(owner: int, url: str, asked: argparse.Namespace, options: Options, out: Out) -> int:

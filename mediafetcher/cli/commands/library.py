@@ -85,7 +85,8 @@ async def show_item(instance: Instance, asked: argparse.Namespace, out: Out, std
         "size": size(media["size"]),
         "link": item["source_url"],
         "tags": ", ".join(item["tags"]),
-        "audio": ", ".join(item["audio_languages"]),
+        "audio": ", ".join(one["language"] or one["codec"] for one in item["audio_tracks"]),
+        "offered": ", ".join(item["audio_languages"]),
     }
     for name, value in facts.items():
         if value:

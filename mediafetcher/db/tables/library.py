@@ -55,6 +55,7 @@ class MediaFile(Table, tablename="media_file", db=DB):
     poster = Boolean(default=False)
     subtitles = Array(base_column=Text(), default=list)  # languages
     chapters = JSONB(default="[]")  # [[start in seconds, title], ...]
+    audio_tracks = JSONB(default="[]")  # `items.AudioTrack`, the default one first; empty: of an earlier version
     ref_count = Integer(default=0)
     created_at = now()
     unreferenced_at = Timestamptz(default=ServerNow(), null=True)

@@ -22,6 +22,7 @@ from mediafetcher.library.storage import blob_store, sweeper
 from mediafetcher.media import posters, probe, transcode
 
 _ENCODES = ("video", "both")  # the actions that count against TRANSCODES; all others are cheap
+_MAX_TRACKS = 32  # of a file that are listed
 _HASHED = 0.9  # fraction of the store stage for the pass over the bytes
 
 
@@ -294,4 +295,7 @@ def media_facts(facts: probe.Facts) -> items.MediaFacts:
         audio_codec=facts.audio[0].codec if facts.audio else None,
         playable=probe.is_playable(facts),
         chapters=facts.chapters,
+        audio_tracks=tuple(
+            items.AudioTrack(one.codec, one.language, one.title, one.channels) for one in facts.audio[:_MAX_TRACKS]
+        ),
     )

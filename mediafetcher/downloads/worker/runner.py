@@ -201,6 +201,7 @@ async def _pipeline(claim: leases.Claim, download: active.ActiveDownload) -> Non
             result = replace(result, file=late, size=late.stat().st_size)
             came = await probe.probe(late, late.with_name(posters.NAME))
     came = await _judge(download, folder, info, result, came)
+    came = probe.preferring(came, claim.options.audio_languages)
     claim = _limited(claim, result, came)
     made = await postprocess.convert(claim, download, info, result.file, came)
     download.enter("store")

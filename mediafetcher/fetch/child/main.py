@@ -19,6 +19,7 @@ from typing import Any, NoReturn, TextIO
 
 from mediafetcher.fetch import gateway_client, resume
 from mediafetcher.fetch.child import (
+    audio_languages,
     basic_auth,
     certificates,
     dash_periods,
@@ -113,6 +114,7 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
     metadata.name_file(found, client.answers.disposition)
     client.answers.end()
     channel.check()
+    sounds = _choose_sounds(client, found, order["audio_languages"], folder)
     source = streams.Streams(client, found, order, channel, folder)
     channel.say("info", **metadata.summary(found))
     wish = orders.readline().strip()
@@ -140,7 +142,18 @@ def _run(order: dict[str, Any], orders: TextIO, channel: Channel, folder: Path) 
     channel.silent = True
     extras = sidecars.bring(client, found, order["extras"], folder, channel)
     cookies = _cookies_text(client) if order.get("cookies") else None
-    channel.say("done", files=names, cookies=cookies, **extras, **renewed)
+    channel.say("done", files=names, cookies=cookies, sounds=sounds, **extras, **renewed)
+
+
+def _choose_sounds(client: Any, found: dict[str, Any], wished: list[str], folder: Path) -> audio_languages.Sounds:
+    """Choose the sounds of the wished languages. Returns: those of the file; none if nothing special is wished for."""
+    chosen = audio_languages.choose(found, wished)
+    if chosen is None:
+        return []
+    chosen.install(client)
+    chosen.note(folder)
+    found |= chosen.described()
+    return chosen.sounds
 
 
 def _what_came(folder: Path) -> list[str]:

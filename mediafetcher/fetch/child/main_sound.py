@@ -28,6 +28,12 @@ def mark(formats: list[dict[str, Any]], ranks: Ranks, key: str) -> None:
             one[KEY] = rank
 
 
+def is_extra(one: dict[str, Any]) -> bool:
+    """Tell whether a format is a commentary, or a description of the picture."""
+    rank = one.get(KEY)
+    return isinstance(rank, int | float) and rank <= _EXTRA
+
+
 def of_hls(document: str, url: str) -> Ranks:
     """Return the ranks of the sounds of a master playlist, by their addresses; none for a main sound."""
     ranks: Ranks = {}

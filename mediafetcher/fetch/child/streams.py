@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from mediafetcher.fetch.child import dash_live, fixed_pieces, hls_recorder, recording
+from mediafetcher.fetch.child import audio_languages, dash_live, fixed_pieces, hls_recorder, recording
 from mediafetcher.fetch.child.body_recorder import BodyRecorder
 from mediafetcher.fetch.child.hls_recorder import Recorder, Wishes
 from mediafetcher.fetch.child.piece_client import PieceClient
@@ -88,4 +88,5 @@ def kept(folder: Path) -> dict[str, Any]:
     """Return the recording of earlier attempts, as `done` names it, without network access."""
     there = recording.Recording(folder, 1)
     there.close()
-    return {"parts": there.parts(), "duration": there.seconds, "one_clock": True}
+    sounds = audio_languages.noted(folder)
+    return {"parts": there.parts(), "duration": there.seconds, "one_clock": True, "sounds": sounds}

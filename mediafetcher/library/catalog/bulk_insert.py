@@ -95,13 +95,15 @@ _Pair = tuple[int, int | None]  # media file and folder
 # Hundreds of rows in one round trip, merged with those that exist.
 _ROWS = """
 insert into media_file as m
-  (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, playable, poster, subtitles, chapters)
+  (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, playable, poster, subtitles, chapters,
+    audio_tracks)
   select sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, playable, poster,
-    array(select jsonb_array_elements_text(subtitles)), chapters
+    array(select jsonb_array_elements_text(subtitles)), chapters, audio_tracks
   from unnest($1::bytea[], $2::bigint[], $3::text[], $4::text[], $5::float8[], $6::int[], $7::int[],
-    $8::text[], $9::text[], $10::boolean[], $11::boolean[], $12::text[]::jsonb[], $13::text[]::jsonb[])
+    $8::text[], $9::text[], $10::boolean[], $11::boolean[], $12::text[]::jsonb[], $13::text[]::jsonb[],
+    $14::text[]::jsonb[])
     as x (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, playable, poster, subtitles,
-      chapters)
+      chapters, audio_tracks)
 """
 
 
@@ -127,6 +129,7 @@ def _columns(files: Sequence[Incoming]) -> list[list[Any]]:
         ["poster.jpg" in file.side_files for file in distinct],
         [json.dumps(sorted(languages[file.staged.sha256])) for file in distinct],
         [json.dumps(one.chapters) for one in facts],
+        [one.audio_as_json() for one in facts],
     ]
 
 

@@ -14,7 +14,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from piccolo.columns import Column
 from piccolo.columns.combination import WhereRaw
@@ -33,6 +33,15 @@ _T = TypeVar("_T")
 InTransaction = Callable[[int], Awaitable[None]]
 
 
+class AudioTrack(NamedTuple):
+    """A sound of a file. `language`: as the file says it, mostly a code of three letters."""
+
+    codec: str
+    language: str | None = None
+    title: str | None = None
+    channels: int | None = None
+
+
 @dataclass(frozen=True)
 class MediaFacts:
     """Properties of a file. `kind` is its MIME type, `ext` its extension with the dot; seconds and pixels."""
@@ -47,6 +56,11 @@ class MediaFacts:
     playable: bool | None = None  # every browser plays it without conversion; None: not checked
     chapters: tuple[tuple[float, str], ...] = ()  # (start, title)
     cut_at_origin: bool = False  # its source has nothing beyond it
+    audio_tracks: tuple[AudioTrack, ...] = ()  # the default one first
+
+    def audio_as_json(self) -> str:
+        """Return the audio tracks as the database holds them."""
+        return json.dumps([track._asdict() for track in self.audio_tracks])
 
 
 @dataclass(frozen=True)
@@ -195,8 +209,8 @@ async def _announce(staged: blob_store.Staged, facts: MediaFacts, side_files: Ma
 # A file is merged with its row, and the row locked, in one round trip (`_place`).
 _ROW = """
 insert into media_file as m (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, poster,
-  subtitles, playable, chapters, cut_at_origin)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text::jsonb, $14)
+  subtitles, playable, chapters, cut_at_origin, audio_tracks)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text::jsonb, $14, $15::text::jsonb)
 """
 
 
@@ -216,6 +230,7 @@ def _values(staged: blob_store.Staged, facts: MediaFacts, side_files: Mapping[st
         facts.playable,
         json.dumps(facts.chapters),
         facts.cut_at_origin,
+        facts.audio_as_json(),
     ]
 
 
@@ -234,7 +249,9 @@ async def _place(
     row = await engine.fetchrow(
         _ROW + " on conflict (sha256) do update set poster = m.poster or excluded.poster,"
         "  playable = coalesce(excluded.playable, m.playable),"
-        "  chapters = case excluded.chapters when '[]' then m.chapters else excluded.chapters end, subtitles ="
+        "  chapters = case excluded.chapters when '[]' then m.chapters else excluded.chapters end,"
+        "  audio_tracks = case excluded.audio_tracks when '[]' then m.audio_tracks else excluded.audio_tracks end,"
+        "  subtitles ="
         "  (select coalesce(array_agg(distinct name order by name), '{}')"
         "   from unnest(m.subtitles || excluded.subtitles) as name)"
         " returning id, ext, damaged_at, ref_count, poster, subtitles, xmax = 0 as fresh",

@@ -75,7 +75,7 @@ _HAS_TAG = "lower(x.facts ->> 'tags')::jsonb @> to_jsonb(lower({}::text))"
 # Columns that are read for a single item alone.
 _DETAILS = """
 jsonb_build_object('chapters', m.chapters, 'description', x.facts -> 'description', 'tags', x.facts -> 'tags',
-  'audio_languages', x.facts -> 'audio_languages')::text
+  'audio_languages', x.facts -> 'audio_languages', 'audio_tracks', m.audio_tracks)::text
 """
 
 
@@ -92,6 +92,7 @@ async def get(id: int, owner: int) -> dict[str, Any]:
     chapters = [{"start": start, "title": title} for start, title in details["chapters"]]
     said = {"description": details["description"], "tags": details["tags"] or []}
     said["audio_languages"] = details["audio_languages"] or []
+    said["audio_tracks"] = details["audio_tracks"]
     return _item(rows[0]) | {"chapters": chapters} | said
 
 

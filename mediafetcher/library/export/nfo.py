@@ -1,5 +1,6 @@
 """The small XML files that Kodi, Jellyfin and Emby read: https://kodi.wiki/view/NFO_files"""
 
+import json
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -51,11 +52,20 @@ def _streams(row: dict[str, Any]) -> list[str]:
     seconds = round(row["duration"]) if row["duration"] else None
     size = {"width": row.get("width"), "height": row.get("height"), "durationinseconds": seconds}
     video = _element("video", {"codec": row.get("video_codec")} | size) if row.get("video_codec") else []
-    audio = _element("audio", {"codec": row.get("audio_codec")}) if row.get("audio_codec") else []
+    audio = [line for track in _sounds(row) for line in _element("audio", track)]
     if not video and not audio:
         return []
     inside = [f"  {line}" for line in (*video, *audio)]
     return ["  <fileinfo>", "    <streamdetails>", *inside, "    </streamdetails>", "  </fileinfo>"]
+
+
+def _sounds(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return codec, language and channels of each sound; of a file of an earlier version only the codec is known."""
+    tracks = row.get("audio_tracks") or []
+    known = json.loads(tracks) if isinstance(tracks, str) else tracks
+    if not known:
+        return [{"codec": row["audio_codec"]}] if row.get("audio_codec") else []
+    return [{name: track.get(name) for name in ("codec", "language", "channels")} for track in known]
 
 
 def _element(name: str, values: dict[str, Any]) -> list[str]:

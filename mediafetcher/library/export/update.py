@@ -29,7 +29,8 @@ _log = logging.get("export")
 # Items with their files and metadata: three tables, and expressions over the facts of a source.
 ITEMS = """
 select i.id, i.owner, i.folder, i.title, i.uploader, i.site, i.source_url, i.created_at, m.sha256, m.ext, m.duration,
-  m.poster, m.subtitles, m.width, m.height, m.video_codec, m.audio_codec, i.published_at, x.published_precision,
+  m.poster, m.subtitles, m.width, m.height, m.video_codec, m.audio_codec, m.audio_tracks, i.published_at,
+  x.published_precision,
   x.channel, x.channel_name, x.channel_url, x.facts ->> 'extractor' as extractor, x.facts ->> 'series' as series,
   (x.facts ->> 'season_number')::int as season_number, (x.facts ->> 'episode_number')::int as episode_number,
   x.facts ->> 'artist' as artist, x.facts ->> 'album' as album, x.facts ->> 'track' as track,

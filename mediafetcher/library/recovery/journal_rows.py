@@ -49,7 +49,7 @@ SELECT = {
     "file": _columns(
         MediaFile,
         "id size kind ext duration width height video_codec audio_codec poster subtitles chapters playable"
-        " cut_at_origin",
+        " cut_at_origin audio_tracks",
         "encode(sha256, 'hex') as sha256",
     ),
     "item": _columns(

@@ -232,16 +232,16 @@ delete from folder f where id = any($1::bigint[]) and not exists (with recursive
 # Slices of 2,000 rows as JSON, merged with the files that exist.
 _FILES = """
 insert into media_file as m (sha256, size, kind, ext, duration, width, height, video_codec, audio_codec, poster,
-    subtitles, chapters, playable, cut_at_origin)
+    subtitles, chapters, playable, cut_at_origin, audio_tracks)
   select decode(sha256, 'hex'), size, kind, ext, duration, width, height, video_codec, audio_codec, poster,
     array(select jsonb_array_elements_text(subtitles)), chapters, playable,
-    coalesce(cut_at_origin, false)
+    coalesce(cut_at_origin, false), coalesce(audio_tracks, '[]')
   from jsonb_to_recordset($1::text::jsonb) as r (sha256 text, size bigint, kind text, ext text, duration float8,
     width int, height int, video_codec text, audio_codec text, poster boolean, subtitles jsonb, chapters jsonb,
-    playable boolean, cut_at_origin boolean)
+    playable boolean, cut_at_origin boolean, audio_tracks jsonb)
   on conflict (sha256) do update set ext = excluded.ext, poster = excluded.poster, subtitles = excluded.subtitles,
     chapters = excluded.chapters, playable = excluded.playable, duration = excluded.duration,
-    cut_at_origin = excluded.cut_at_origin
+    cut_at_origin = excluded.cut_at_origin, audio_tracks = excluded.audio_tracks
   returning id, encode(sha256, 'hex') as name
 """
 # Slices of rows as JSON. The terms of an item with metadata are computed again (text_index.py).

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mediafetcher.core import errors, settings
-from mediafetcher.media import ffmpeg, probe, transcode
+from mediafetcher.media import ffmpeg, join, probe, transcode
 
 VIDEO = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=2"]
 H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
@@ -128,7 +128,7 @@ async def test_encrypted_file_is_refused_as_drm(media_corpus, tmp_path, kind):
     sound = tmp_path / "sound.m4a"
     _make("-i", media_corpus / "ok.mp4", "-vn", "-c:a", "copy", sound)
     with pytest.raises(errors.Drm):
-        await transcode.join(film, sound, tmp_path / "joined.mp4")
+        await join.join([film, sound], tmp_path / "joined.mp4")
 
 
 async def test_cenc_file_of_ffmpeg_is_refused_as_drm(tmp_path):
@@ -152,7 +152,7 @@ async def test_pieces_of_one_clock_keep_their_distance(tmp_path):
     picture, sound = tmp_path / "picture.ts", tmp_path / "sound.ts"
     _make(*VIDEO, *H264, "-an", "-muxdelay", 0, "-output_ts_offset", 10, picture)
     _make(*_sine(440), "-c:a", "aac", "-muxdelay", 0, "-output_ts_offset", 10.78, sound)
-    joined, _ = await transcode.join(picture, sound, tmp_path / "joined.mp4", one_clock=True)
+    joined, _ = await join.join([picture, sound], tmp_path / "joined.mp4", one_clock=True)
     said = await asyncio.to_thread(
         subprocess.run,
         [

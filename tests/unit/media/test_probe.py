@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mediafetcher.core import errors, settings
-from mediafetcher.media import ffmpeg, probe, transcode, wholeness
+from mediafetcher.media import ffmpeg, join, probe, transcode, wholeness
 from tests.site import media
 
 
@@ -230,11 +230,11 @@ async def test_damage_in_the_middle_is_no_success(media_corpus, tmp_path):
 
 async def test_picture_and_sound_are_joined(media_corpus, tmp_path):
     for sound, ending, action in (("a.m4a", ".mp4", "none"), ("a.opus", ".mkv", "audio")):
-        joined, _ = await transcode.join(media_corpus / "h264_noaudio.mp4", media_corpus / sound, tmp_path / "j.mp4")
+        joined, _ = await join.join([media_corpus / "h264_noaudio.mp4", media_corpus / sound], tmp_path / "j.mp4")
         assert joined.suffix == ending
         assert probe.decide(await probe.probe(joined)).action == action
     with pytest.raises(errors.NotMedia):
-        await transcode.join(media_corpus / "html.mp4", media_corpus / "a.m4a", tmp_path / "j.mp4")
+        await join.join([media_corpus / "html.mp4", media_corpus / "a.m4a"], tmp_path / "j.mp4")
 
 
 def test_a_full_disk_is_named():

@@ -33,6 +33,13 @@ export type Answer = {
   type: string | null;
 };
 
+export type AudioTrack = {
+  channels: number | null;
+  codec: string;
+  language: string | null;
+  title: string | null;
+};
+
 export type Backfill = {
   last: number;
 };
@@ -191,6 +198,7 @@ export type Event = {
 };
 
 export type ExportNames = {
+  folder_layouts?: Record<string, unknown>;
   layout?: "film" | "show" | "music";
   template?: string | null;
 };
@@ -279,6 +287,7 @@ export type ImportedList = {
 
 export type Item = {
   audio_languages?: (string)[];
+  audio_tracks?: (AudioTrack)[];
   channel: Channel | null;
   chapters?: (Chapter)[];
   created_at: string;
@@ -508,6 +517,7 @@ export type OpenSessions = {
 
 export type Options = {
   audio?: "m4a" | "mp3" | null;
+  audio_languages?: (string)[];
   auto_subtitles?: boolean;
   end?: number | null;
   extractor_args?: ExtractorArguments | null;
@@ -582,6 +592,7 @@ export type Position = {
 };
 
 export type Preferences = {
+  audio_languages?: (string)[] | null;
   captions?: string | null;
   language?: string | null;
   muted?: boolean | null;

@@ -19,6 +19,9 @@ export const deSettings: Texts<typeof enSettings> = {
   "set.languageHint": "Bestimmt auch das Format von Datum, Größen und Zahlen.",
   "set.theme": "Design",
   "set.themeHint": "System richtet sich nach dem Gerät.",
+  "set.spoken": "Weitere Tonsprachen",
+  "set.spokenHint":
+    "Werden als weitere Spuren jedes Downloads behalten: de, pt-BR. Die Hauptspur kommt zuerst, oder dort, wo „original“ steht.",
   "set.system": "System",
   "set.light": "Hell",
   "set.dark": "Dunkel",
@@ -120,6 +123,15 @@ export const deSettings: Texts<typeof enSettings> = {
   "set.exportHint": "Die Mediathek als Ordner und Dateien mit lesbaren Namen, für andere Player oder für einen Umzug.",
   "set.exportHow":
     "Diesen Befehl auf dem Server ausführen. Er legt die Ordner als Verknüpfungen an, die keinen weiteren Platz belegen, und MediaFetcher hält sie aktuell:",
+  "set.exportLayout": "Anordnung",
+  "set.exportFilm": "Filme",
+  "set.exportShow": "Serien",
+  "set.exportMusic": "Musik",
+  "set.exportOwn": "Eigene Namen",
+  "set.exportNames": "Namen",
+  "set.exportNamesHint": "Ordner und Name der Datei, mit Feldern in Klammern: {v}",
+  "set.exportPreview": "Die neuesten Einträge hießen:",
+  "set.exportNone": "Noch keine Einträge.",
   "set.ytdlpHint":
     "Kennt die unterstützten Websites. Websites ändern sich; eine neuere Version behebt deshalb oft fehlgeschlagene Downloads.",
   "set.ytdlpVersion": "Version {v}",

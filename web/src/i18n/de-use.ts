@@ -54,6 +54,9 @@ export const deUse: Texts<typeof enUse> = {
   "add.notThere": "nicht verfügbar",
   "add.more": "Weitere Optionen",
   "add.machine": "Automatisch erzeugte Untertitel verwenden, wenn es keine anderen gibt",
+  "add.spoken": "Weitere Tonspuren",
+  "add.spokenForm":
+    "Tonsprachen, die behalten werden, mit Kommas: de, pt-BR. Die Hauptspur kommt zuerst, oder dort, wo „original“ steht.",
   "add.sponsorblock": "Werbeabschnitte als Kapitel markieren",
   "add.original": "Originaldatei behalten",
   "add.copy": "Video nie neu kodieren",
@@ -105,6 +108,7 @@ export const deUse: Texts<typeof enUse> = {
   "play.prev": "Zurück",
   "play.next": "Weiter",
   "play.speed": "Tempo",
+  "play.audio": "Ton",
   "play.pip": "Bild im Bild",
   "play.source": "Originalseite",
   "play.published": "Veröffentlicht {v}",

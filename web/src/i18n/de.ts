@@ -253,6 +253,7 @@ const dict: Dict = {
   "fact.title": "Details",
   "fact.format": "Format",
   "fact.picture": "Auflösung",
+  "fact.sounds": "Ton",
   "fact.length": "Dauer",
   "fact.size": "Größe",
   "fact.subtitles": "Untertitel",

@@ -51,6 +51,9 @@ export const enUse = {
   "add.notThere": "not available",
   "add.more": "More options",
   "add.machine": "Use auto-generated subtitles if there are no others",
+  "add.spoken": "Further audio",
+  "add.spokenForm":
+    "Audio languages to keep, with commas: de, pt-BR. The main one comes first, or where you write “original”.",
   "add.sponsorblock": "Mark sponsored segments as chapters",
   "add.original": "Keep original file",
   "add.copy": "Never re-encode video",
@@ -102,6 +105,7 @@ export const enUse = {
   "play.prev": "Previous",
   "play.next": "Next",
   "play.speed": "Speed",
+  "play.audio": "Audio",
   "play.pip": "Picture-in-picture",
   "play.source": "Original page",
   "play.published": "Published {v}",

@@ -247,6 +247,7 @@ export const en = {
   "fact.title": "Details",
   "fact.format": "Format",
   "fact.picture": "Resolution",
+  "fact.sounds": "Audio",
   "fact.length": "Duration",
   "fact.size": "Size",
   "fact.subtitles": "Subtitles",

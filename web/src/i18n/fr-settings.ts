@@ -19,6 +19,9 @@ export const frSettings: Texts<typeof enSettings> = {
   "set.languageHint": "Définit aussi le format des dates, des tailles et des nombres.",
   "set.theme": "Thème",
   "set.themeHint": "« Système » suit votre appareil.",
+  "set.spoken": "Autres langues audio",
+  "set.spokenHint":
+    "Gardées comme pistes supplémentaires de chaque téléchargement : de, pt-BR. La piste principale vient en premier, ou là où vous écrivez « original ».",
   "set.system": "Système",
   "set.light": "Clair",
   "set.dark": "Sombre",
@@ -121,6 +124,15 @@ export const frSettings: Texts<typeof enSettings> = {
     "Votre bibliothèque en dossiers et fichiers aux noms lisibles, pour d’autres lecteurs ou pour changer de logiciel.",
   "set.exportHow":
     "Exécutez ceci sur le serveur. Les dossiers sont créés avec des liens qui ne prennent pas de place, et MediaFetcher les tient à jour :",
+  "set.exportLayout": "Disposition",
+  "set.exportFilm": "Films",
+  "set.exportShow": "Séries",
+  "set.exportMusic": "Musique",
+  "set.exportOwn": "Noms personnalisés",
+  "set.exportNames": "Noms",
+  "set.exportNamesHint": "Dossiers et nom du fichier, avec des champs entre accolades : {v}",
+  "set.exportPreview": "Vos éléments les plus récents s’appelleraient :",
+  "set.exportNone": "Aucun élément pour l’instant.",
   "set.ytdlpHint":
     "Gère les sites pris en charge. Les sites changent : une version plus récente règle souvent les échecs.",
   "set.ytdlpVersion": "Version {v}",

@@ -53,6 +53,9 @@ export const frUse: Texts<typeof enUse> = {
   "add.notThere": "non disponible",
   "add.more": "Plus d’options",
   "add.machine": "Utiliser les sous-titres automatiques s’il n’y en a pas d’autres",
+  "add.spoken": "Autres pistes audio",
+  "add.spokenForm":
+    "Langues audio à garder, séparées par des virgules : de, pt-BR. La piste principale vient en premier, ou là où vous écrivez « original ».",
   "add.sponsorblock": "Marquer les passages sponsorisés comme chapitres",
   "add.original": "Conserver le fichier d’origine",
   "add.copy": "Ne jamais réencoder la vidéo",
@@ -104,6 +107,7 @@ export const frUse: Texts<typeof enUse> = {
   "play.prev": "Précédent",
   "play.next": "Suivant",
   "play.speed": "Vitesse",
+  "play.audio": "Audio",
   "play.pip": "Image dans l’image",
   "play.source": "Page d’origine",
   "play.published": "Publié le {v}",

@@ -251,6 +251,7 @@ const dict: Dict = {
   "fact.title": "Détails",
   "fact.format": "Format",
   "fact.picture": "Résolution",
+  "fact.sounds": "Audio",
   "fact.length": "Durée",
   "fact.size": "Taille",
   "fact.subtitles": "Sous-titres",

@@ -8,7 +8,7 @@ import { Switch } from "@/components/ui/switch";
 import { useI18n } from "@/i18n";
 import { LinkPreview, usePreview } from "./preview";
 import { SubtitlesSelect } from "./subtitles-select";
-import type { Wishes } from "./wishes";
+import { LANGUAGES, type Wishes } from "./wishes";
 
 type Props = {
   links: string[];
@@ -67,6 +67,17 @@ export default function WishPanel({ links, sending, wishes, onChange, onKind, su
         <div className="grid gap-x-8 gap-y-3 px-4 pb-4 pt-1 sm:grid-cols-2">
           <Times wishes={wishes} onChange={onChange} />
           <Toggle label={t("add.machine")} on={wishes.machine} set={(machine) => onChange({ machine })} />
+          <Line label={t("add.spoken")}>
+            <Input
+              aria-label={t("add.spoken")}
+              placeholder="de, original"
+              title={t("add.spokenForm")}
+              pattern={LANGUAGES}
+              className="h-8 w-44"
+              value={wishes.spoken}
+              onChange={(event) => onChange({ spoken: event.target.value })}
+            />
+          </Line>
           <Toggle label={t("add.sponsorblock")} on={wishes.sponsorblock} set={(on) => onChange({ sponsorblock: on })} />
           <Toggle label={t("add.original")} on={wishes.original} set={(original) => onChange({ original })} />
           <Toggle label={t("add.copy")} on={wishes.copy} set={(copy) => onChange({ copy })} />

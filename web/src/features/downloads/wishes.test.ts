@@ -66,6 +66,7 @@ test("a download that is tried again has the wishes that it had", () => {
     extractor_args: { youtube: { player_client: ["tv"] } },
     max_height: 4320,
     subtitles: ["fr"],
+    audio_languages: ["de", "original"],
     start: 63,
     proxy: "socks5://proxy.test:1080",
     rate_limit: 50_000,

@@ -3,6 +3,10 @@ import type { Options } from "@/api/types";
 import { clock } from "@/lib/format";
 import { optionsOfQuality, qualityOf } from "@/lib/quality";
 
+/** Up to eight codes such as `pt-BR`, with commas; `original` is one too. */
+export const LANGUAGES =
+  "\\s*[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}\\s*(,\\s*[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}\\s*){0,7}";
+
 export type Wishes = {
   /** "best" (the default of the server), "max" (the best there is), a number of lines, or a kind of audio file. */
   quality: string;
@@ -10,6 +14,8 @@ export type Wishes = {
   /** Languages with commas, "all", or "" for none. */
   subtitles: string;
   machine: boolean;
+  /** Languages of further sounds with commas, or "" for the main one alone. */
+  spoken: string;
   start: string;
   end: string;
   sponsorblock: boolean;
@@ -39,6 +45,7 @@ export const NOTHING_SPECIAL: Wishes = {
   folder: "",
   subtitles: "",
   machine: false,
+  spoken: "",
   start: "",
   end: "",
   sponsorblock: false,
@@ -69,6 +76,7 @@ export function wishesOf(options: Options, folder = ""): Wishes {
     quality: qualityOf(options),
     subtitles: options.subtitles?.join(",") ?? "",
     machine: options.auto_subtitles ?? false,
+    spoken: options.audio_languages?.join(",") ?? "",
     start: time(options.start),
     end: time(options.end),
     sponsorblock: options.sponsorblock ?? false,
@@ -90,6 +98,11 @@ export function optionsOf(wishes: Wishes, list: boolean): Options {
   const options: Options = optionsOfQuality(quality);
   if (subtitles) options.subtitles = subtitles.split(",");
   if (subtitles && machine) options.auto_subtitles = true;
+  const spoken = wishes.spoken
+    .split(",")
+    .map((code) => code.trim())
+    .filter(Boolean);
+  if (spoken.length) options.audio_languages = spoken;
   if (seconds(start)) options.start = seconds(start);
   if (seconds(end)) options.end = seconds(end);
   if (sponsorblock) options.sponsorblock = true;

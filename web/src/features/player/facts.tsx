@@ -6,6 +6,17 @@ import { bytes, clock, date, integer } from "@/lib/format";
 import { languageName } from "@/lib/languages";
 import { cn } from "@/lib/utils";
 
+/** The sounds of a file that has several, the default one first: not every browser can choose. */
+function soundNames({ audio_tracks: tracks = [] }: Item, locale: string): string | null {
+  if (tracks.length < 2) return null;
+  return tracks
+    .map(
+      ({ language, title, codec }) =>
+        [language && languageName(language, locale), title].filter(Boolean).join(", ") || codec,
+    )
+    .join(" · ");
+}
+
 /** Everything that is known of the file, and where it came from. */
 export function Facts({ item }: { item: Item }) {
   const { t, locale } = useI18n();
@@ -15,6 +26,7 @@ export function Facts({ item }: { item: Item }) {
       t("fact.format"),
       [media.kind.split("/")[1]?.toUpperCase(), media.video_codec, media.audio_codec].filter(Boolean).join(" · "),
     ],
+    [t("fact.sounds"), soundNames(item, locale)],
     [t("fact.picture"), media.width && media.height ? `${media.width} × ${media.height}` : null],
     [t("fact.length"), item.duration === null ? null : clock(item.duration)],
     [t("fact.size"), `${bytes(media.size, locale)} (${integer(media.size, locale)} B)`],

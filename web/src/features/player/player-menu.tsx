@@ -42,6 +42,7 @@ export function PlayerMenu({ item, media, open, onOpen }: Props) {
               </Chip>
             ))}
           </Choice>
+          <Sounds item={item} media={media} />
           {item.subtitles.length > 0 && (
             <Choice name={t("play.captionsName")}>
               {["", ...item.subtitles].map((language) => (
@@ -68,6 +69,40 @@ export function PlayerMenu({ item, media, open, onOpen }: Props) {
         </div>
       )}
     </span>
+  );
+}
+
+type Track = { enabled: boolean; language: string; label: string };
+type Tracks = { length: number; [at: number]: Track };
+
+/** The sounds of a film, in browsers that let a page choose among them (Safari). */
+function Sounds({ item, media }: Pick<Props, "item" | "media">) {
+  const { t, locale } = useI18n();
+  const [, again] = useState(0);
+  const tracks = Array.from((media as { audioTracks?: Tracks } | null)?.audioTracks ?? []);
+  if (tracks.length < 2) return null;
+  const name = (track: Track, at: number) => {
+    const language = track.language || item.audio_tracks?.[at]?.language;
+    return track.label || (language && languageName(language, locale)) || String(at + 1);
+  };
+  return (
+    <Choice name={t("play.audio")}>
+      {tracks.map((track, at) => (
+        <Chip
+          // biome-ignore lint/suspicious/noArrayIndexKey: a track is known by its place alone
+          key={at}
+          chosen={track.enabled}
+          onClick={() => {
+            tracks.forEach((one, other) => {
+              one.enabled = other === at;
+            });
+            again((count) => count + 1);
+          }}
+        >
+          {name(track, at)}
+        </Chip>
+      ))}
+    </Choice>
   );
 }
 

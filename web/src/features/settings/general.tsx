@@ -1,5 +1,9 @@
+import { useEffect, useState } from "react";
+import { call } from "@/api/client";
+import { Input } from "@/components/ui/misc";
 import { Segmented } from "@/components/ui/segmented";
 import { Select } from "@/components/ui/select";
+import { LANGUAGES } from "@/features/downloads/wishes";
 import { LOCALES, type Locale, useI18n } from "@/i18n";
 import { setTheme, type Theme, useTheme } from "@/lib/theme";
 import { Card, Field } from "./card";
@@ -30,6 +34,44 @@ export function General() {
           />
         )}
       </Field>
+      <Field label={t("set.spoken")} hint={t("set.spokenHint")}>
+        {(id, hint) => <Spoken id={id} hint={hint} />}
+      </Field>
     </Card>
+  );
+}
+
+/** The languages of further sounds; the server keeps them for all downloads of the user. */
+function Spoken({ id, hint }: { id: string; hint: string }) {
+  const [text, setText] = useState("");
+  useEffect(() => {
+    let open = true;
+    void call("GET", "/api/preferences")
+      .then(({ audio_languages: codes }) => open && setText(codes?.join(", ") ?? ""))
+      .catch(() => {});
+    return () => {
+      open = false;
+    };
+  }, []);
+  return (
+    <Input
+      id={id}
+      aria-describedby={hint}
+      placeholder="de, original"
+      pattern={LANGUAGES}
+      className="w-44"
+      value={text}
+      onChange={(event) => setText(event.target.value)}
+      onBlur={(event) => {
+        if (!event.target.reportValidity()) return;
+        const codes = text
+          .split(",")
+          .map((code) => code.trim())
+          .filter(Boolean);
+        void call("PATCH", "/api/preferences", { body: { audio_languages: codes.length ? codes : null } }).catch(
+          () => {},
+        );
+      }}
+    />
   );
 }
