@@ -121,6 +121,13 @@ def _library(add: _Add, common: argparse.ArgumentParser) -> None:
     tree.add_argument(
         "--layout", choices=("film", "show", "music"), help="channels as shows, or artists and albums; default: film"
     )
+    tree.add_argument(
+        "--folder-layout",
+        action="append",
+        default=[],
+        metavar="FOLDER=LAYOUT",
+        help="layout of one folder of the library, e.g. Music=music; may be repeated, `none` removes all",
+    )
     tree.add_argument("--template", metavar="NAMES", help="names by fields instead, e.g. {channel}/{year}/{title}")
     tree.add_argument("--preview", action="store_true", help="print the names of the newest items; make nothing")
     _for_person(tree)

@@ -10,10 +10,11 @@ from mediafetcher.library.export import sync
 
 
 class ExportNames(msgspec.Struct, forbid_unknown_fields=True):
-    """A layout, or a template such as `{channel}/{year}/{title}`."""
+    """A layout, or a template such as `{channel}/{year}/{title}`. `folder_layouts`: of folders of the library."""
 
     layout: Literal["film", "show", "music"] = "film"
     template: str | None = None
+    folder_layouts: dict[str, Literal["film", "show", "music"]] = {}
 
 
 class ExportPaths(msgspec.Struct):
@@ -24,4 +25,4 @@ class ExportPaths(msgspec.Struct):
 
 async def preview(request: Asked, data: JSONBody[ExportNames]) -> ExportPaths:
     """Show the names of the newest items in an exported tree. Nothing is made."""
-    return ExportPaths(await sync.preview(request.user.id, data.layout, data.template))
+    return ExportPaths(await sync.preview(request.user.id, data.layout, data.template, dict(data.folder_layouts)))

@@ -9,6 +9,7 @@ from mediafetcher.accounts.auth import users
 from mediafetcher.app.instance import Instance
 from mediafetcher.app.output import Out, clock, size
 from mediafetcher.cli.commands.owner import owner_of
+from mediafetcher.core import errors
 from mediafetcher.downloads import refresh
 from mediafetcher.library.catalog import channels, items, queries, trash
 from mediafetcher.library.export import sync
@@ -175,11 +176,12 @@ async def restore(instance: Instance, asked: argparse.Namespace, out: Out, stdin
 async def export_tree(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:
     owner = int((await users.by_name(asked.user))["id"]) if asked.user else None
     folder = Path(asked.here, asked.folder) if asked.folder else None
+    layouts = _folder_layouts(asked.folder_layout)
     if asked.preview:
-        for path in await sync.preview(await owner_of(asked), asked.layout or "film", asked.template):
+        for path in await sync.preview(await owner_of(asked), asked.layout or "film", asked.template, layouts):
             out.line(path)
         return 0
-    place, done = await sync.export(folder, owner, asked.layout, asked.template)
+    place, done = await sync.export(folder, owner, asked.layout, asked.template, layouts)
     if asked.json:
         counts = {"made": done.made, "kept": done.kept, "removed": done.removed, "missing": done.missing}
         out.line(json.dumps({"path": str(place), **counts, "links": "symbolic" if done.symbolic else "hard"}))
@@ -190,6 +192,16 @@ async def export_tree(instance: Instance, asked: argparse.Namespace, out: Out, s
     if done.missing:
         out.error(f"{done.missing} files could not be linked. Run `mediafetcher check` to see which are missing.")
     return 1 if done.missing else 0
+
+
+def _folder_layouts(given: list[str]) -> dict[str, str] | None:
+    """Return the layouts of folders by path; None if none are named. `none` removes all of them."""
+    if not given or given == ["none"]:
+        return {} if given else None
+    pairs = [one.rpartition("=") for one in given]
+    if not all(path and kind for path, _, kind in pairs):
+        raise errors.UsageError("A layout of a folder is written as Music=music.")
+    return {path: kind for path, _, kind in pairs}
 
 
 async def check_store(instance: Instance, asked: argparse.Namespace, out: Out, stdin: str | None) -> int:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from piccolo.columns import Array, BigInt, BigSerial, Boolean, ForeignKey, OnDelete, Text
+from piccolo.columns import JSONB, Array, BigInt, BigSerial, Boolean, ForeignKey, OnDelete, Text
 from piccolo.table import Table
 
 from mediafetcher.db.engine import DB
@@ -19,6 +19,7 @@ class ExportTree(Table, tablename="export_tree", db=DB):
     behind = Boolean(default=False)  # it is compared as a whole at its next update
     layout = Text(default="film")  # film, show, music or template
     template = null_text()  # of the last one
+    folder_layouts = JSONB(default="{}")  # of folders of the library, by path (arrangement.FolderLayouts)
 
 
 class ExportFolder(Table, tablename="export_folder", db=DB):

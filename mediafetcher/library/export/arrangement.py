@@ -5,20 +5,26 @@
     music   <artist>/<album>/<track> - <title>, with album.nfo and a cover
     template   folders and names by template.py
 
+A folder of the library may have a layout of its own, which then begins inside that folder: `<folder>/<artist>/<album>`.
+
 Names depend on the item alone, so a new item renames no other one. Folders and their files have negative numbers, made
 of their names, in place of the ids of library folders and items.
 """
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
+from mediafetcher.core import errors
+from mediafetcher.library.catalog import folders
 from mediafetcher.library.export import template
 
 Kind = Literal["film", "show", "music", "template"]
 KINDS: tuple[str, ...] = get_args(Kind)
+OF_FOLDERS = ("film", "show", "music")
+MAX_FOLDERS = 100
 _FILES = 4  # numbers of a folder: itself, its description, its picture, its picture in the folder above
 _DESCRIPTION, _PICTURE, _PICTURE_ABOVE = 1, 2, 3
 _BACKGROUND = _PICTURE_ABOVE  # a show has no folder above
@@ -26,30 +32,75 @@ _MINUTES = 1440  # of a day; larger numbers are those of items whose time of the
 _OTHERS = 10_000 - _MINUTES
 
 Row = dict[str, Any]
+FolderLayouts = dict[str, str]  # layouts of folders of the library, by their paths
 
 
-def arrange(row: Row, kind: str, names: str | None = None) -> list[Row]:
-    """Give a row its `name`, its `root` in XML, the ending of its `picture` and its folder.
+class Place(NamedTuple):
+    """The layout that holds for an item, and the folder of the library in which it begins; None: the top."""
+
+    kind: str
+    base: int | None = None
+
+
+def require_valid(layouts: FolderLayouts) -> None:
+    """Raises: `Invalid`."""
+    if len(layouts) > MAX_FOLDERS:
+        raise errors.Invalid(f"At most {MAX_FOLDERS} folders can have layouts of their own.")
+    for path, kind in layouts.items():
+        if not folders.parts(path):
+            raise errors.Invalid("Name the folder of a layout: Music=music.")
+        if kind not in OF_FOLDERS:
+            raise errors.Invalid(f"{kind[:40]!r} is not a layout of a folder. Use one of {', '.join(OF_FOLDERS)}.")
+
+
+def place_of(folder: int | None, above: Mapping[int, Row], kind: str, layouts: FolderLayouts) -> Place:
+    """Return the layout that holds in a folder: of the nearest one with its own, else `kind`, that of the tree.
+
+    `above`: the folders of the library up to the top, by id.
+    """
+    if not layouts or folder is None:
+        return Place(kind)
+    wanted = {_path_key(path): own for path, own in layouts.items()}
+    chain: list[Row] = []
+    at: int | None = folder
+    while at is not None and at in above:
+        chain.insert(0, above[at])
+        at = above[at]["parent"]
+    for depth in range(len(chain), 0, -1):
+        own = wanted.get(tuple(row["name"].lower() for row in chain[:depth]))
+        if own is not None:
+            return Place(own, chain[depth - 1]["id"])
+    return Place(kind)
+
+
+def _path_key(path: str) -> tuple[str, ...]:
+    return tuple(name.lower() for name in folders.parts(path))
+
+
+def arrange(row: Row, place: Place, names: str | None = None) -> list[Row]:
+    """Give a row its `name`, its `root` in XML, the endings of its `pictures` and its folder.
 
     `names`: the template of the kind `template`. Returns: the rows of its folders, from the top.
     """
-    row |= {"name": row["title"], "root": "movie", "picture": "-poster.jpg"}
-    if kind == "film":
+    pictures = ("-poster.jpg", "-fanart.jpg") if row["video_codec"] else ("-poster.jpg",)
+    row |= {"name": row["title"], "root": "movie", "pictures": pictures}
+    if place.kind == "film":
         return []
-    if kind == "show":
-        return _show(row)
-    if names is not None:
-        *folders, row["name"] = template.names(names, row)
-        return _folders(row, *folders)
-    return _music(row)
+    if place.kind == "show":
+        return _show(row, place.base)
+    if place.kind == "music":
+        return _music(row, place.base)
+    assert names is not None
+    *inside, row["name"] = template.names(names, row)
+    return _folders(row, None, *inside)
 
 
-def _show(row: Row) -> list[Row]:
+def _show(row: Row, base: int | None) -> list[Row]:
     show = row["series"] or row["channel_name"] or row["uploader"] or row["site"] or "Unknown"
     season, episode = _numbers(row)
-    row |= {"root": "episodedetails", "picture": "-thumb.jpg", "show": show, "season": season, "episode": episode}
+    row |= {"root": "episodedetails", "pictures": ("-thumb.jpg",), "show": show, "season": season, "episode": episode}
     row["name"] = f"{show} - S{season:02}E{episode:02} - {row['title']}"
-    return _folders(row, show, f"Season {season:02}")
+    return _folders(row, base, show, f"Season {season:02}")
 
 
 def _numbers(row: Row) -> tuple[int, int]:
@@ -65,20 +116,20 @@ def _numbers(row: Row) -> tuple[int, int]:
     return moment.year, (moment.month * 100 + moment.day) * 10_000 + within
 
 
-def _music(row: Row) -> list[Row]:
+def _music(row: Row, base: int | None) -> list[Row]:
     artist = row["artist"] or row["channel_name"] or row["uploader"] or row["site"] or "Unknown artist"
     album, track = row["album"] or "Singles", row["track"] or row["title"]
-    row |= {"root": None, "picture": None, "artist": artist, "album": album}
+    row |= {"root": None, "pictures": (), "artist": artist, "album": album}
     row["name"] = f"{row['track_number']:02} - {track}" if row["track_number"] is not None else track
-    return _folders(row, artist, album)
+    return _folders(row, base, artist, album)
 
 
-def _folders(row: Row, *names: str) -> list[Row]:
+def _folders(row: Row, base: int | None, *names: str) -> list[Row]:
     made: list[Row] = []
     for depth, name in enumerate(names, 1):
-        given = json.dumps([row["owner"], *names[:depth]]).encode()
+        given = json.dumps([row["owner"], *([] if base is None else [base]), *names[:depth]]).encode()
         number = -_FILES * (1 + (int.from_bytes(hashlib.sha256(given).digest()[:7]) >> 1))
-        made.append({"id": number, "parent": made[-1]["id"] if made else None, "name": name})
+        made.append({"id": number, "parent": made[-1]["id"] if made else base, "name": name})
     row["folder"] = made[-1]["id"] if made else None
     return made
 

@@ -103,7 +103,7 @@ class Item:
         assert row
         if "links" in row:
             return {suffix: blob_store.path_of(row["sha256"], name) for suffix, name in row["links"].items()}
-        wanted = {row["ext"]: row["ext"]} | ({row["picture"]: "poster.jpg"} if row["poster"] and row["picture"] else {})
+        wanted = {row["ext"]: row["ext"]} | dict.fromkeys(row["pictures"] if row["poster"] else (), "poster.jpg")
         wanted |= {f".{name}.vtt": f"{name}.vtt" for name in row["subtitles"] if _LANGUAGE.match(name)}
         return {suffix: blob_store.path_of(row["sha256"], name) for suffix, name in wanted.items()}
 

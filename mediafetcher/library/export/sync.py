@@ -12,6 +12,7 @@ was removed stays removed.
 
 import asyncio
 import contextlib
+import json
 import os
 from collections import defaultdict
 from pathlib import Path
@@ -35,6 +36,7 @@ _TREE = (
     ExportTree.behind,
     ExportTree.layout,
     ExportTree.template,
+    ExportTree.folder_layouts,
 )
 
 _log = logging.get("export")
@@ -43,23 +45,28 @@ _since: dict[str, float] = {}  # when the present update of a tree began
 _updates: set[asyncio.Task[int]] = set()
 
 
+_Wanted = tuple[arrangement.Kind | None, str | None, arrangement.FolderLayouts | None]
+
+
 async def export(
     folder: Path | None = None,
     owner: int | None = None,
     kind: arrangement.Kind | None = None,
     names: str | None = None,
+    layouts: arrangement.FolderLayouts | None = None,
 ) -> tuple[Path, Report]:
     """Make the tree in `folder` (default: `export` in the media folder), or update it. Returns: the path, and a report.
 
     `owner`: add this user to the users that the tree has already; None: all users. `kind`: its layout; None: the one
-    that it has, else `film`. `names`: a template, as a layout of its own. The tree is kept up to date from
-    now on.
+    that it has, else `film`. `names`: a template, as a layout of its own. `layouts`: of folders of the library, by
+    path; None: those that it has. The tree is kept up to date from now on.
 
-    Raises: `Invalid` if no links can be made there or the template is wrong, `Unavailable`.
+    Raises: `Invalid` if no links can be made there or a template or layout is wrong, `Unavailable`.
     """
     if names is not None:
         template.require_valid(names)
         kind = "template"
+    arrangement.require_valid(layouts or {})
     path = Path(os.path.realpath(folder or mount.root() / "export"))
     known = await ExportTree.exists().where(ExportTree.path == str(path))
     async with _busy[str(path)], tree_lock.locked(str(path), patience=_PATIENCE) as ours:
@@ -67,21 +74,20 @@ async def export(
             raise errors.ExportBusy()
         with place.words(path):
             hard = await mount.run_io(place.prepare, path, known=known)
-        return path, await update.Update(await _record(str(path), owner, (kind, names), hard=hard)).whole()
+        return path, await update.Update(await _record(str(path), owner, (kind, names, layouts), hard=hard)).whole()
 
 
-async def _record(
-    path: str, owner: int | None, wanted: tuple[arrangement.Kind | None, str | None], *, hard: bool
-) -> dict[str, Any]:
+async def _record(path: str, owner: int | None, wanted: _Wanted, *, hard: bool) -> dict[str, Any]:
     """Record a tree, which only we update now. From the commit on, every change is recorded. Returns: its row.
 
-    `wanted`: its layout and template; (None, None): those that it has.
+    `wanted`: its layout, its template, and the layouts of folders; None: those that it has.
     """
-    table, (kind, names) = ExportTree, wanted
+    table, (kind, names, layouts) = ExportTree, wanted
     known = await table.select(table.people, table.layout, table.template).where(table.path == path).first()
     people = None if owner is None else [owner]
     if known is None:
         made = table(path=path, people=people, hard=hard, layout=kind or "film", template=names)
+        made.folder_layouts = json.dumps(layouts or {})
         rows = await table.insert(made).returning(*_TREE)
     else:
         if people is not None:
@@ -89,28 +95,47 @@ async def _record(
         values: dict[Any, Any] = {table.hard: hard, table.people: people}
         if kind:
             values |= {table.layout: kind, table.template: names}
+        if layouts is not None:
+            values[table.folder_layouts] = json.dumps(layouts)
         changed = table.update(values)
         rows = await changed.where(table.path == path).returning(*_TREE)
     return rows[0]
 
 
-async def preview(owner: int, kind: arrangement.Kind = "film", names: str | None = None, limit: int = 20) -> list[str]:
+async def preview(
+    owner: int,
+    kind: arrangement.Kind = "film",
+    names: str | None = None,
+    layouts: arrangement.FolderLayouts | None = None,
+    limit: int = 20,
+) -> list[str]:
     """Return the paths that the newest items of a user would have below their folder. Nothing is made.
 
-    Raises: `Invalid` for a wrong template.
+    Raises: `Invalid` for a wrong template or layout.
     """
+    arrangement.require_valid(layouts or {})
     if names is not None:
         template.require_valid(names)
         kind = "template"
     newest = LibraryItem.select(LibraryItem.id).where(LibraryItem.owner == owner, LibraryItem.trashed_at.is_null())
     ids = [row["id"] for row in await newest.order_by(LibraryItem.id, ascending=False).limit(limit)]
     rows = await engine.fetch(update.ITEMS.format(more=""), ids, None)
-    return [_path(row, kind, names) for row in sorted(rows, key=lambda row: int(row["id"]), reverse=True)]
+    above = {one["id"]: one for one in await update.folders_above([row["folder"] for row in rows])}
+    paths = []
+    for row in sorted(rows, key=lambda row: int(row["id"]), reverse=True):
+        held = arrangement.place_of(row["folder"], above, kind, layouts or {})
+        made = {one["id"]: one for one in arrangement.arrange(row, held, names)}
+        paths.append(_path(row, above | made))
+    return paths
 
 
-def _path(row: dict[str, Any], kind: str, names: str | None) -> str:
-    folders = [filenames.safe(one["name"]) for one in arrangement.arrange(row, kind, names)]
-    return "/".join([*folders, filenames.safe(row["name"]) + row["ext"]])
+def _path(row: dict[str, Any], folders: dict[int, dict[str, Any]]) -> str:
+    names = [filenames.safe(row["name"]) + row["ext"]]
+    at = row["folder"]
+    while at is not None and at in folders:
+        names.insert(0, filenames.safe(folders[at]["name"]))
+        at = folders[at]["parent"]
+    return "/".join(names)
 
 
 async def refresh() -> int:

@@ -1,8 +1,9 @@
 """One update of an export tree: its files are made as the library has them, and recorded before they are made."""
 
 import asyncio
+import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,15 @@ def _to_srt(source: Path) -> bytes:
     return engine.call(parsing.call(webvtt.to_srt, files=[source])).encode()
 
 
+async def folders_above(ids: Iterable[int | None]) -> list[dict[str, Any]]:
+    """Return these folders of the library and those above them: `id`, `parent`, `name`."""
+    return await engine.fetch(_ABOVE, [id for id in ids if id is not None])
+
+
+def _decoded(value: Any) -> arrangement.FolderLayouts:
+    return dict(json.loads(value) if isinstance(value, str) else value)  # an update returns it decoded
+
+
 def _age(row: dict[str, Any]) -> tuple[Any, int]:
     return row["published_at"] or _UNKNOWN, row["id"]
 
@@ -76,6 +86,8 @@ class Update:
     def __init__(self, row: dict[str, Any]) -> None:
         self._tree, self._place, self._people = row["id"], Path(row["path"]), row["people"]
         self._hard, self._kind, self._template = row["hard"], row["layout"], row["template"]
+        self._layouts: arrangement.FolderLayouts = _decoded(row["folder_layouts"])
+        self._kinds: dict[int, str] = {}  # layouts of shows and albums
         self._touched: set[int] = set()  # shows and albums of which an item was looked at
         self._report = Report(symbolic=not self._hard)
         self._stop = _Stop()
@@ -171,14 +183,17 @@ class Update:
     async def _rows(self, plan: layout.Layout, ids: list[int], more: str = "") -> dict[int, dict[str, Any]]:
         """Read items that are to be shown, arranged by the layout of the tree. `more`: further columns."""
         rows = await engine.fetch(ITEMS.format(more=more), ids, self._people)
-        above = await engine.fetch(_ABOVE, [row["folder"] for row in rows if row["folder"] is not None])
+        above = await folders_above([row["folder"] for row in rows])
         owners = {row["owner"] for row in rows}
         plan.learn(above, await User.select(User.id, User.name).where(among(User.id, owners)))
+        known = {row["id"]: row for row in above}
         for row in rows:
-            folders = arrangement.arrange(row, self._kind, self._template)
+            held = arrangement.place_of(row["folder"], known, self._kind, self._layouts)
+            folders = arrangement.arrange(row, held, self._template)
             plan.learn(folders, [])
-            if folders and self._kind in ("show", "music"):
-                row["group"] = folders[0 if self._kind == "show" else -1]["id"]
+            if folders and held.kind in ("show", "music"):
+                row["group"] = folders[0 if held.kind == "show" else -1]["id"]
+                self._kinds[row["group"]] = held.kind
                 self._touched.add(row["group"])
         return {row["id"]: row for row in rows}
 
@@ -200,8 +215,10 @@ class Update:
         for row in sorted(rows.values(), key=_age, reverse=True):
             if "group" in row:
                 groups.setdefault(row["group"], []).append(row)
-        make = arrangement.files_of_show if self._kind == "show" else arrangement.files_of_album
-        wanted = {row["id"]: row for group, members in groups.items() for row in make(group, members)}
+        wanted: dict[int, dict[str, Any]] = {}
+        for group, members in groups.items():
+            make = arrangement.files_of_show if self._kinds[group] == "show" else arrangement.files_of_album
+            wanted |= {row["id"]: row for row in make(group, members)}
         ids = sorted(wanted.keys() | {row["item"] for row in recorded if row["item"] < 0})
         have = await self._have(plan, ids)
         return [Item(id, wanted.get(id), have.get(id, [])) for id in ids]

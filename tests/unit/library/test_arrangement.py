@@ -14,7 +14,7 @@ import pytest
 from mediafetcher.core import errors
 from mediafetcher.core.source_metadata import of_ytdlp
 from mediafetcher.db import engine
-from mediafetcher.library.catalog import items, metadata, trash
+from mediafetcher.library.catalog import folders, items, metadata, trash
 from mediafetcher.library.export import sync
 from tests.unit.library.conftest import clean, path
 from tests.unit.library.test_export import _written, counts, listing
@@ -217,6 +217,69 @@ async def test_music_is_in_folders_of_artist_and_album_with_cover(said, there, o
     assert "Ada/The Airships/Up/04 - Rise.mp4" in listing(there)
     _, report = await sync.export()
     assert report.made == report.removed == 0
+    await clean()
+
+
+# ---- folders with a layout of their own ------------------------------------------------------------------
+
+
+async def _in_folder(item: int, owner: int, name: str) -> None:
+    await items.move(item, owner, await folders.ensure(owner, name))
+
+
+async def test_folder_with_a_layout_begins_it_inside(said, there, owner):
+    song = {"artist": "The Airships", "album": "Up", "track": "Rise", "track_number": 4, "upload_date": "20240105"}
+    await _in_folder(await said(b"1", "Rise (official)", **song), owner, "Music/Live")
+    await _in_folder(await said(b"2", "Two", upload_date="20240105", **CHANNEL), owner, "Shows")
+    film = await said(b"3", "Three", **CHANNEL)
+    await _in_folder(film, owner, "Films")
+    layouts = {"music": "music", "Shows": "show", "music/Karaoke": "film"}
+    names = [
+        "Films/Three.mp4",
+        "Shows/Lake- Films/Season 2024/Lake- Films - S2024E01051442 - Two.mp4",
+        "Music/The Airships/Up/04 - Rise.mp4",
+    ]
+    found = await sync.preview(owner, layouts=layouts)
+    assert [EPISODE.sub("S2024E01051442", name) for name in found] == names
+    await sync.export(layouts=layouts)
+    assert [name for name in listing(there) if name.endswith(".mp4")] == sorted(f"Ada/{name}" for name in found)
+    assert {"Ada/Music/The Airships/Up/album.nfo", "Ada/Shows/Lake- Films/tvshow.nfo"} < set(listing(there))
+    before = _written(there)
+    _, report = await sync.export()  # the tree keeps them
+    assert report.made == report.removed == 0 and _written(there) == before
+    await _in_folder(film, owner, "Shows")
+    await sync.refresh()
+    assert "Ada/Shows/Lake- Films/Season 00" in {str(one.parent.relative_to(there)) for one in _films(there)}
+    await sync.export(layouts={})
+    assert [name for name in listing(there) if name.endswith(".mp4")] == [
+        "Ada/Music/Live/Rise (official).mp4",
+        "Ada/Shows/Three.mp4",
+        "Ada/Shows/Two.mp4",
+    ]
+    await clean()
+
+
+@pytest.mark.parametrize("wrong", [{"Music": "records"}, {"": "music"}, {"Music": "template"}, {"..": "music"}])
+async def test_wrong_layout_of_a_folder_is_refused_and_makes_nothing(owner, there, wrong):
+    with pytest.raises(errors.Invalid):
+        await sync.export(layouts=wrong)
+    with pytest.raises(errors.Invalid):
+        await sync.preview(owner, layouts=wrong)
+    assert not there.exists()
+
+
+async def test_film_has_a_background_and_a_sound_has_none(said, there, owner):
+    film = await said(b"1", "One")
+    sound = await said(b"2", "Two")
+    await engine.execute(
+        "update media_file set video_codec = null where id = (select media_file from library_item where id = $1)", sound
+    )
+    await sync.export()
+    assert (there / "Ada/One-fanart.jpg").samefile(path(b"1", "poster.jpg"))
+    assert [name for name in listing(there) if "fanart" in name] == ["Ada/One-fanart.jpg"]
+    await trash.trash(film, owner)
+    await sync.refresh()
+    assert not (there / "Ada/One-fanart.jpg").exists()
     await clean()
 
 

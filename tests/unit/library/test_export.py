@@ -51,12 +51,13 @@ async def test_a_tree_of_hard_links_with_what_players_read(owner, put, there):
         b"film", "AC/DC <live> & \x0b loud", side, folder=folder, uploader="A & <B>\x01", source_url="https://a/?b&c"
     )
     place, report = await sync.export()
-    assert place == there and counts(report) == (5, 0, 0) and not report.symbolic
+    assert place == there and counts(report) == (6, 0, 0) and not report.symbolic
     stem = "Ada/Films/Old- ones/AC-DC (live) & loud"
-    assert listing(there) == sorted(stem + end for end in (".mp4", ".nfo", "-poster.jpg", ".fr.srt", ".fr.vtt"))
+    ends = (".mp4", ".nfo", "-poster.jpg", "-fanart.jpg", ".fr.srt", ".fr.vtt")
+    assert listing(there) == sorted(stem + end for end in ends)
     assert (there / f"{stem}.mp4").samefile(path(b"film"))
     assert path(b"film").stat().st_nlink == 2
-    assert path(b"film", "poster.jpg").stat().st_nlink == path(b"film", "fr.vtt").stat().st_nlink == 2
+    assert path(b"film", "poster.jpg").stat().st_nlink == 3 and path(b"film", "fr.vtt").stat().st_nlink == 2
     movie = ET.parse(there / f"{stem}.nfo").getroot()
     said = {element.tag: element.text for element in movie}
     assert movie.tag == "movie" and said.pop("dateadded", None)
@@ -100,7 +101,7 @@ async def test_the_second_run_changes_nothing(owner, put, there):
     _, first = await sync.export()
     before = _written(there)
     _, second = await sync.export()
-    assert counts(first) == (15, 0, 0) and counts(second) == (0, 15, 0)
+    assert counts(first) == (20, 0, 0) and counts(second) == (0, 20, 0)
     assert _written(there) == before
     assert "Ada/Same title (5).mp4" in listing(there)
 
@@ -136,12 +137,12 @@ async def test_rename_move_copy_and_trash_are_followed(owner, put, there):
     await sync.export()
     assert await sync.refresh() == 0
     await items.rename(item, owner, "New")
-    assert await sync.refresh() == 6
-    assert listing(there) == ["Ada/New-poster.jpg", "Ada/New.mp4", "Ada/New.nfo"]
+    assert await sync.refresh() == 8
+    assert listing(there) == ["Ada/New-fanart.jpg", "Ada/New-poster.jpg", "Ada/New.mp4", "Ada/New.nfo"]
     folder = await folders.ensure(owner, "A/B")
     await items.move(item, owner, folder)
     await sync.refresh()
-    assert listing(there) == ["Ada/A/B/New-poster.jpg", "Ada/A/B/New.mp4", "Ada/A/B/New.nfo"]
+    assert listing(there) == [f"Ada/A/B/New{end}" for end in ("-fanart.jpg", "-poster.jpg", ".mp4", ".nfo")]
     await folders.rename(folder, owner, "C")
     await items.copy(item, owner, None)
     await sync.refresh()
@@ -181,7 +182,7 @@ async def test_what_is_not_ours_is_never_touched(owner, put, there):
         (there / name).write_bytes(content)
     item = await put(b"film", "Film", {"poster.jpg": b"p"})
     _, report = await sync.export()
-    assert report.made == 3 and "Ada/Film (2).mp4" in listing(there)
+    assert report.made == 4 and "Ada/Film (2).mp4" in listing(there)
     await trash.trash(item, owner)
     await sync.refresh()
     assert {name: (there / name).read_bytes() for name in listing(there)} == mine
@@ -230,24 +231,24 @@ async def test_without_its_list_links_are_known_by_their_inode(owner, put, there
         if content:
             (there / "Ada/Film.nfo").write_text(content)
         _, report = await sync.export()
-        assert counts(report) == (0, 3, 0)
+        assert counts(report) == (0, 4, 0)
     assert (there / "Ada/Film.nfo").read_text() == "edited"
 
 
 async def test_another_file_system_gets_symbolic_links(owner, put, elsewhere):
     item = await put(b"film", "Film", {"poster.jpg": b"p"})
     _, first = await sync.export(elsewhere)
-    assert counts(first) == (3, 0, 0) and first.symbolic
+    assert counts(first) == (4, 0, 0) and first.symbolic
     link = elsewhere / "Ada/Film.mp4"
     assert link.is_symlink() and link.read_bytes() == b"film" and path(b"film").stat().st_nlink == 1
     _, second = await sync.export(elsewhere)
-    assert counts(second) == (0, 3, 0)
+    assert counts(second) == (0, 4, 0)
     await engine.execute("delete from export_tree")
     _, third = await sync.export(elsewhere)
-    assert counts(third) == (0, 3, 0)
+    assert counts(third) == (0, 4, 0)
     await items.rename(item, owner, "Other")
     await sync.refresh()
-    assert listing(elsewhere) == ["Ada/Other-poster.jpg", "Ada/Other.mp4", "Ada/Other.nfo"]
+    assert listing(elsewhere) == [f"Ada/Other{end}" for end in ("-fanart.jpg", "-poster.jpg", ".mp4", ".nfo")]
     await trash.trash(item, owner)
     await sync.refresh()
     assert listing(elsewhere) == []
@@ -356,7 +357,7 @@ async def test_broken_off_at_any_file_it_is_whole_after_the_next_run(owner, put,
             After.left -= 1
             return After.left < 0
 
-    for made in range(9):
+    for made in range(12):
         with monkeypatch.context() as patch:
             patch.setattr(update, "_Stop", After)
             After.left = made
@@ -366,7 +367,7 @@ async def test_broken_off_at_any_file_it_is_whole_after_the_next_run(owner, put,
         for row in (await queries.page(owner))["items"]:  # and everything has another name the next time
             await items.rename(row["id"], owner, f"Film {row['id']} {made}")
         _, report = await sync.export()
-        assert counts(report) == (9, 0, made) and len(listing(there)) == 9
+        assert counts(report) == (12, 0, made) and len(listing(there)) == 12
         assert all(path(b"film %d" % number).stat().st_nlink == 2 for number in range(3))
         shutil.rmtree(there)
     await clean()
@@ -458,7 +459,7 @@ async def test_a_new_poster_and_a_new_description_are_followed(owner, put, there
     await sync.refresh()
     assert (there / "Ada/Film-poster.jpg").samefile(path(b"film", "poster.jpg"))
     assert "<studio>Somebody</studio>" in (there / "Ada/Film.nfo").read_text()
-    assert len(listing(there)) == 6
+    assert len(listing(there)) == 8
 
 
 async def test_what_is_missing_is_tried_again_until_it_is_there(owner, put, there):
